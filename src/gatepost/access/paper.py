@@ -1,0 +1,92 @@
+"""Who may enter, and what they may do."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gatepost.ids import AccountId, KeyId, PersonId, TenantId
+from gatepost.mail.address import Address
+
+
+class Role(StrEnum):
+    """What somebody is to a tenant."""
+
+    OWNER = "owner"
+    APPROVER = "approver"
+    AUDITOR = "auditor"
+    AGENT = "agent"
+
+
+class Scope(StrEnum):
+    """One thing a key may do."""
+
+    POLICY_READ = "policy:read"
+    POLICY_WRITE = "policy:write"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
+    AUDIT_READ = "audit:read"
+    LOG_READ = "log:read"
+    MAIL_READ = "mail:read"
+    MAIL_REPLY = "mail:reply"
+    MAIL_BOUNCE = "mail:bounce"
+    USAGE_WRITE = "usage:write"
+
+
+ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
+    Role.OWNER: frozenset(Scope),
+    Role.APPROVER: frozenset({Scope.POLICY_READ, Scope.AUDIT_READ, Scope.LOG_READ, Scope.MAIL_READ}),
+    Role.AUDITOR: frozenset({Scope.POLICY_READ, Scope.WEBHOOKS_READ, Scope.AUDIT_READ, Scope.LOG_READ}),
+    Role.AGENT: frozenset({Scope.MAIL_READ, Scope.MAIL_REPLY, Scope.MAIL_BOUNCE, Scope.USAGE_WRITE}),
+}
+"""A key's scopes are a subset of its role's; nobody widens their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Whoever presented a valid key. ``account`` limits an agent's key to one account; None means all of the tenant."""
+
+    key: KeyId
+    tenant: TenantId
+    role: Role
+    scopes: frozenset[Scope]
+    account: AccountId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A customer and the plan it is on."""
+
+    id: TenantId
+    name: str
+    plan: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An owner of mail, with its primary address."""
+
+    id: AccountId
+    tenant: TenantId
+    address: Address
+    is_postmaster: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A human of a tenant."""
+
+    id: PersonId
+    tenant: TenantId
+    address: Address
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key as it may be shown: never its secret."""
+
+    id: KeyId
+    tenant: TenantId
+    role: Role
+    scopes: frozenset[Scope]
+    account: AccountId | None
+    label: str

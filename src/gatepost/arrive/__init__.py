@@ -1,0 +1,1 @@
+"""A message reaches us: SMTP sessions, and the paper every other door writes too."""

@@ -1,0 +1,138 @@
+"""``Arrived``: one message at one of our doors, before anybody looked into it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv6Address
+from typing import Self
+
+from gatepost.domains.paper import Destination
+from gatepost.ids import AccountId, BlobId, EmailId, KeyId, TenantId
+from gatepost.mail.address import Address
+from gatepost.mail.envelope import Envelope
+
+
+class Door(StrEnum):
+    """Where a message came in."""
+
+    SMTP = "smtp"
+    REST = "rest"
+
+
+class Direction(StrEnum):
+    """Which half of the policy speaks: mail to one of our accounts, or from one."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """What the handshake agreed on."""
+
+    version: str
+    cipher: str
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """The SMTP client as we saw it; ``tls`` is None in the clear."""
+
+    address: IPv4Address | IPv6Address
+    helo: str
+    tls: Tls | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """One message at the door.
+
+    Attributes:
+        email: names this arrival for ever, whatever becomes of it.
+        tenant: whose mail it is.
+        account: the account it is for (inbound) or from (outbound).
+        raw: the octets as received, CRLF lines, nothing added.
+        blob: SHA-256 of ``raw``.
+        peer: the SMTP client; None where the door is not SMTP.
+        submitter: the key that authenticated to submit; None for mail from strangers.
+        in_reply_to: the kept email this one answers; only for outbound mail.
+        identity: what makes a submission the same submission when repeated; None for inbound mail.
+    """
+
+    email: EmailId
+    tenant: TenantId
+    account: AccountId
+    direction: Direction
+    door: Door
+    envelope: Envelope
+    raw: bytes
+    blob: BlobId
+    received_at: datetime
+    peer: Peer | None = None
+    submitter: KeyId | None = None
+    in_reply_to: EmailId | None = None
+    identity: str | None = None
+    is_postmaster: bool = False
+
+    @classmethod
+    def by_smtp(
+        cls,
+        *,
+        email: EmailId,
+        destination: Destination,
+        envelope: Envelope,
+        peer: Peer,
+        raw: bytes,
+        blob: BlobId,
+        received_at: datetime,
+    ) -> Self:
+        """Write the paper for mail from a stranger."""
+        return cls(
+            email=email,
+            tenant=destination.tenant,
+            account=destination.account,
+            is_postmaster=destination.is_postmaster,
+            direction=Direction.INBOUND,
+            door=Door.SMTP,
+            envelope=envelope,
+            peer=peer,
+            raw=raw,
+            blob=blob,
+            received_at=received_at,
+        )
+
+    @classmethod
+    def by_submission(
+        cls,
+        *,
+        email: EmailId,
+        tenant: TenantId,
+        account: AccountId,
+        author: Address,
+        recipient: Address,
+        is_notice: bool,
+        submitter: KeyId,
+        in_reply_to: EmailId,
+        identity: str,
+        raw: bytes,
+        blob: BlobId,
+        received_at: datetime,
+    ) -> Self:
+        """Write the paper for a message an authenticated agent or person submits.
+
+        A notice (a bounce) travels under the null reverse-path (RFC 5321 section 4.5.5).
+        """
+        return cls(
+            email=email,
+            tenant=tenant,
+            account=account,
+            direction=Direction.OUTBOUND,
+            door=Door.REST,
+            envelope=Envelope(None if is_notice else author, (recipient,)),
+            submitter=submitter,
+            in_reply_to=in_reply_to,
+            identity=identity,
+            raw=raw,
+            blob=blob,
+            received_at=received_at,
+        )

@@ -1,0 +1,10 @@
+"""Time and randomness as arguments: the shapes only; ``app`` builds the real ones (habit 7)."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+Clock = Callable[[], datetime]
+"""Return the aware UTC time of now."""
+
+Entropy = Callable[[int], bytes]
+"""Return that many octets nobody can guess."""

@@ -1,0 +1,5 @@
+"""PostgreSQL: one adapter. Transactions carry their tenant, and row-level security holds every query to it."""
+
+from gatepost.db.pool import Database, DatabaseUnavailableError, Transaction
+
+__all__ = ["Database", "DatabaseUnavailableError", "Transaction"]

@@ -1,0 +1,51 @@
+"""Schema migrations: numbered SQL files, forward only, each applied once and never edited after release."""
+
+import hashlib
+from importlib.resources import files
+
+import psycopg
+
+_LOCK = 7_140_926_511  # any fixed number: two houses starting at once migrate one after the other
+
+
+class MigrationError(Exception):
+    """The schema and this release do not fit together; the text says what to do."""
+
+
+def migrations() -> list[tuple[str, str]]:
+    """Return (name, SQL) of every migration, in order."""
+    folder = files("gatepost.db") / "migrations"
+    return sorted((item.name, item.read_text()) for item in folder.iterdir() if item.name.endswith(".sql"))
+
+
+def migrate(owner_dsn: str) -> list[str]:
+    """Bring the schema up to this release; return the names applied now.
+
+    Args:
+        owner_dsn: a role that may create roles and own tables; never the one that serves.
+
+    Raises:
+        MigrationError: a file that was applied has changed since, or the database knows a newer release.
+    """
+    applied_now: list[str] = []
+    known = migrations()
+    with psycopg.connect(owner_dsn, autocommit=True) as connection:
+        connection.execute("select pg_advisory_lock(%s)", [_LOCK])
+        connection.execute(
+            "create table if not exists schema_migration"
+            " (name text primary key, sha256 text not null, at timestamptz not null default now())"
+        )
+        done: dict[str, str] = dict(connection.execute("select name, sha256 from schema_migration").fetchall())
+        if unknown := sorted(set(done) - {name for name, _ in known}):
+            raise MigrationError(f"the database was written by a newer release (it knows {unknown[0]}): upgrade first")
+        for name, text in known:
+            digest = hashlib.sha256(text.encode()).hexdigest()
+            if name in done:
+                if done[name] != digest:
+                    raise MigrationError(f"{name} changed after it was applied: restore the released file")
+                continue
+            with connection.transaction():
+                connection.execute(text.encode())
+                connection.execute("insert into schema_migration (name, sha256) values (%s, %s)", [name, digest])
+            applied_now.append(name)
+    return applied_now

@@ -1,0 +1,127 @@
+"""Connections, transactions and their tenant.
+
+A ``Transaction`` is passed by hand; there is no ambient session. Every query runs as the application's role, which
+neither owns a table nor bypasses row-level security, with ``gatepost.tenant`` set for the transaction's life.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, LiteralString, Self
+
+import psycopg
+from psycopg.rows import namedtuple_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from gatepost.ids import TenantId
+
+Connection = psycopg.AsyncConnection[Any]
+
+
+class DatabaseUnavailableError(Exception):
+    """PostgreSQL cannot be reached or went away; nothing was committed by this attempt. Try again."""
+
+
+class Transaction:
+    """One open transaction, bound to one tenant (or to none, for look-ups that cross tenants by design)."""
+
+    def __init__(self, connection: Connection, tenant: TenantId | None) -> None:
+        self._connection = connection
+        self._tenant = tenant
+
+    @property
+    def tenant(self) -> TenantId:
+        """The tenant this transaction is bound to.
+
+        Raises:
+            RuntimeError: a tenant-less look-up asked for one; that is a broken promise of the caller.
+        """
+        if self._tenant is None:
+            raise RuntimeError("this transaction is bound to no tenant")
+        return self._tenant
+
+    async def all(self, query: LiteralString, **values: object) -> list[Any]:
+        """Return every row; columns are attributes. ``%(tenant)s`` is always bound."""
+        cursor = await self._connection.execute(query, {"tenant": self._tenant, **values})
+        return await cursor.fetchall()
+
+    async def maybe(self, query: LiteralString, **values: object) -> Any | None:
+        """Return the first row, or None."""
+        cursor = await self._connection.execute(query, {"tenant": self._tenant, **values})
+        return await cursor.fetchone()
+
+    async def one(self, query: LiteralString, **values: object) -> Any:
+        """Return the one row there must be.
+
+        Raises:
+            LookupError: there is none.
+        """
+        row = await self.maybe(query, **values)
+        if row is None:
+            raise LookupError("the query returned no row")
+        return row
+
+    async def run(self, query: LiteralString, **values: object) -> int:
+        """Execute, return how many rows it touched."""
+        cursor = await self._connection.execute(query, {"tenant": self._tenant, **values})
+        return cursor.rowcount
+
+    async def many(self, query: LiteralString, rows: Sequence[Mapping[str, object]]) -> None:
+        """Execute once per row, in one round trip."""
+        async with self._connection.cursor() as cursor:
+            await cursor.executemany(query, [{"tenant": self._tenant, **row} for row in rows])
+
+
+class Database:
+    """The pool. ``open`` it once, hand it down."""
+
+    def __init__(self, pool: AsyncConnectionPool[Connection]) -> None:
+        self._pool = pool
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, dsn: str, *, size: int = 8, timeout_s: float = 10) -> AsyncIterator[Self]:
+        """Connect as the application's role and yield the database; close on the way out.
+
+        Args:
+            dsn: a libpq connection string.
+            size: connections at the most.
+            timeout_s: how long one caller waits for a connection before ``DatabaseUnavailableError``.
+        """
+        pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            dsn,
+            min_size=1,
+            max_size=size,
+            timeout=timeout_s,
+            open=False,
+            check=AsyncConnectionPool.check_connection,
+            kwargs={"row_factory": namedtuple_row, "autocommit": True, "prepare_threshold": 0},
+        )
+        async with pool:
+            yield cls(pool)
+
+    @asynccontextmanager
+    async def transaction(self, tenant: TenantId | None) -> AsyncIterator[Transaction]:
+        """Open a transaction bound to ``tenant``; commit on the way out, roll back on any exception.
+
+        Args:
+            tenant: None only for look-ups through the functions that cross tenants by design (``lookup_*``).
+
+        Raises:
+            DatabaseUnavailableError: no connection, or it broke before the commit was confirmed.
+        """
+        try:
+            async with self._pool.connection() as connection, connection.transaction():
+                await connection.execute("select set_config('gatepost.tenant', %s, true)", [tenant or ""])
+                yield Transaction(connection, tenant)
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            raise DatabaseUnavailableError(type(error).__name__) from error
+
+    @asynccontextmanager
+    async def listen(self, channel: LiteralString) -> AsyncIterator[Connection]:
+        """Yield a connection that listens on ``channel``: a hint that work waits, never the work itself."""
+        async with self._pool.connection() as connection:
+            await connection.execute(psycopg.sql.SQL("listen {}").format(psycopg.sql.Identifier(channel)))
+            try:
+                yield connection
+            finally:
+                await connection.execute("unlisten *")

@@ -1,0 +1,27 @@
+"""Every reason code there is: ``subject.fact``, stable for ever (tests hold the checked-in list)."""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a decision fell as it did."""
+
+    RULE_MATCHED = "rule.matched"
+    SENDER_UNMATCHED = "sender.unmatched"
+    SENDER_UNPROVEN = "sender.unproven"
+    SENDER_UNSETTLED = "sender.unsettled"  # DNS could not say; a later attempt may know
+    AUTHOR_MISSING = "author.missing"
+    AUTHOR_AMBIGUOUS = "author.ambiguous"
+    CONTENT_GUARD = "content.guard"
+    RATE_PER_HOUR = "rate.per_hour"
+    RATE_PER_DAY = "rate.per_day"
+    BUDGET_PER_THREAD = "budget.per_thread"
+    BUDGET_PER_DAY = "budget.per_day"
+    POLICY_MISSING = "policy.missing"
+    POSTMASTER_OPEN = "postmaster.open"
+    REPLY_TO_AUTHOR = "reply.to_author"
+    REPLY_UNKNOWN_PARENT = "reply.unknown_parent"
+    REPLY_FOREIGN_RECIPIENT = "reply.foreign_recipient"
+    BOUNCE_TO_AUTHOR = "bounce.to_author"
+    BOUNCE_UNVERIFIED_SENDER = "bounce.unverified_sender"
+    BOUNCE_AUTOMATIC_SENDER = "bounce.automatic_sender"

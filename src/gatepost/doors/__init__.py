@@ -1,0 +1,1 @@
+"""Faces to the outside, one protocol each, none knowing another."""

@@ -1,0 +1,1 @@
+"""REST: the public HTTP contract."""

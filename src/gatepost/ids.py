@@ -1,0 +1,43 @@
+"""One type per identifier, so that no two can be swapped.
+
+Text ids carry a prefix that names their kind; an id is opaque behind its prefix. Integers stay integers where the
+public contract demands it (a REST mailbox id, an audit row id).
+"""
+
+import base64
+from typing import NewType
+
+TenantId = NewType("TenantId", str)
+"""A customer: ``tn_...``; bound in every query, enforced by row-level security."""
+AccountId = NewType("AccountId", int)
+"""The owner of mail. The REST door calls it a mailbox id."""
+PersonId = NewType("PersonId", str)
+"""A human: ``pe_...``."""
+KeyId = NewType("KeyId", str)
+"""An API key's public half: ``ky_...``; the secret half is never an id."""
+EmailId = NewType("EmailId", str)
+"""One arrival, whatever became of it: ``em_...`` (JMAP Email id when it was kept)."""
+ThreadId = NewType("ThreadId", str)
+"""A conversation (RFC 8621 section 3): ``th_...``."""
+BlobId = NewType("BlobId", str)
+"""SHA-256 of the octets, lowercase hex."""
+EntryId = NewType("EntryId", int)
+"""A record entry, known inside the transaction that wrote it; the log index comes later."""
+LeafIndex = NewType("LeafIndex", int)
+"""Position in a tenant's log, from 0, given by the sequencer."""
+JobId = NewType("JobId", int)
+"""Work promised inside a transaction."""
+WebhookId = NewType("WebhookId", str)
+"""A registered webhook endpoint: ``wh_...``."""
+SubmissionId = NewType("SubmissionId", str)
+"""A request to send (RFC 8621 section 7): ``su_...``."""
+
+
+def token(prefix: str, octets: bytes) -> str:
+    """Spell ``octets`` as an id: prefix, underscore, lowercase base32 without padding.
+
+    Args:
+        prefix: the kind, two letters.
+        octets: at least 10 random or digest octets; ten octets make sixteen characters.
+    """
+    return f"{prefix}_{base64.b32encode(octets).decode('ascii').rstrip('=').lower()}"

@@ -1,0 +1,1 @@
+"""What a message is on the wire: addresses, envelopes, fields, MIME. No I/O."""

@@ -1,0 +1,101 @@
+"""Mail addresses (RFC 5321 section 4.1.2, RFC 6531, RFC 5890): valid because they exist."""
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from typing import Self
+
+import idna
+from typing_extensions import override
+
+LOCAL_MAX_OCTETS = 64  # RFC 5321 section 4.5.3.1.1
+DOMAIN_MAX_OCTETS = 255  # RFC 5321 section 4.5.3.1.2
+PATH_MAX_OCTETS = 254  # RFC 5321 section 4.5.3.1.3, less the angle brackets
+
+_ATEXT = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-]+", re.ASCII)
+_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)", re.ASCII)
+_QUOTED = re.compile(r'"(?:[^"\\\x00-\x1f\x7f]|\\[\x20-\x7e])*"')
+
+
+class AddressError(ValueError):
+    """The text is not an address; the message says why, without quoting the text."""
+
+
+def normalise_domain(text: str) -> str:
+    """Return ``text`` as lowercase A-labels without a final dot (RFC 5890, UTS 46 for U-labels).
+
+    Raises:
+        AddressError: not a domain name.
+    """
+    domain = text.removesuffix(".")
+    if not domain.isascii():
+        try:
+            domain = idna.encode(domain, uts46=True).decode("ascii")
+        except (idna.IDNAError, UnicodeError) as error:
+            raise AddressError("the domain is not a valid internationalised name") from error
+    domain = domain.lower()
+    if not domain or len(domain) > DOMAIN_MAX_OCTETS:
+        raise AddressError("the domain is empty or longer than 255 octets")
+    if not all(_LABEL.fullmatch(label) for label in domain.split(".")):
+        raise AddressError("the domain has a label that DNS does not allow")
+    return domain
+
+
+def _is_local_part(local: str) -> bool:
+    if local.startswith('"'):
+        return _QUOTED.fullmatch(local) is not None
+    # RFC 6531 section 3.3 adds every non-ASCII character to atext.
+    return all(
+        atom and _ATEXT.fullmatch("".join(char for char in atom if char.isascii()) or "a") for atom in local.split(".")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One address: the local part as written, the domain as lowercase A-labels or an address literal."""
+
+    local: str
+    domain: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read ``local@domain`` (RFC 5321 Mailbox, RFC 6531 when not ASCII).
+
+        Raises:
+            AddressError: it is not one address.
+        """
+        local, at, domain = text.rpartition("@")
+        if not at or not local:
+            raise AddressError("an address has a local part, an @ and a domain")
+        if len(local.encode()) > LOCAL_MAX_OCTETS:
+            raise AddressError("the local part is longer than 64 octets")
+        if not _is_local_part(local) or any(ord(char) < 0x20 or ord(char) == 0x7F for char in local):  # noqa: PLR2004  # ASCII controls
+            raise AddressError("the local part has a character that must be quoted")
+        if domain.startswith("[") and domain.endswith("]"):
+            literal = domain[1:-1]
+            try:
+                ipaddress.ip_address(literal[5:] if literal[:5].lower() == "ipv6:" else literal)
+            except ValueError as error:
+                raise AddressError("the address literal is not an IP address") from error
+            return cls(local, domain.lower())
+        address = cls(local, normalise_domain(domain))
+        if len(str(address).encode()) > PATH_MAX_OCTETS:
+            raise AddressError("the address is longer than 254 octets")
+        return address
+
+    @property
+    def key(self) -> str:
+        """The form to compare by: the local part case-folded too.
+
+        deviation: RFC 5321 section 2.4 lets a host tell ``Bob`` from ``bob``; no host people use does.
+        """
+        return f"{self.local.casefold()}@{self.domain}"
+
+    @property
+    def needs_smtputf8(self) -> bool:
+        """True where only RFC 6531 can carry it."""
+        return not self.local.isascii()
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.local}@{self.domain}"

@@ -1,0 +1,40 @@
+"""A message at rest."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gatepost.ids import AccountId, BlobId, EmailId, ThreadId
+from gatepost.mail.address import Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Email:
+    """One kept message (RFC 8621 section 4), with what later rooms must know of how it came in.
+
+    Attributes:
+        author: the RFC 5322 From address it was judged by.
+        is_proven: the author's domain was proven (aligned) when it arrived.
+        is_automatic: it was sent by a machine (RFC 3834), or under the null reverse-path.
+        capabilities: what the matched rule granted.
+        verification: the verdicts as the webhook and REST show them: dkim, spf, dmarc, from_alignment.
+        message_id: the Message-ID field's value without angle brackets; empty where it had none.
+        references: Message-IDs of the thread so far, oldest first, without angle brackets.
+    """
+
+    id: EmailId
+    account: AccountId
+    thread: ThreadId
+    blob: BlobId
+    size_octets: int
+    received_at: datetime
+    author: Address
+    recipient: Address
+    reply_to: tuple[Address, ...]
+    subject: str
+    text: str
+    message_id: str
+    references: tuple[str, ...]
+    is_proven: bool
+    is_automatic: bool
+    capabilities: tuple[str, ...]
+    verification: dict[str, str | bool | None]

@@ -1,0 +1,1 @@
+"""Turn what the agent wants to say into a message that arrives like any other."""

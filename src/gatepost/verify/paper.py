@@ -1,0 +1,147 @@
+"""``Verified``: an arrival with the evidence about it. Evidence, never judgement."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gatepost.arrive.paper import Arrived
+from gatepost.mail.address import Address
+
+
+class Result(StrEnum):
+    """One method's verdict, spelled as Authentication-Results spells it (RFC 8601 section 2.7)."""
+
+    PASS = "pass"  # noqa: S105  # a verdict, not a password
+    FAIL = "fail"
+    SOFTFAIL = "softfail"
+    NEUTRAL = "neutral"
+    NONE = "none"
+    TEMPERROR = "temperror"
+    PERMERROR = "permerror"
+
+
+@dataclass(frozen=True, slots=True)
+class SpfVerdict:
+    """SPF for one identity (RFC 7208); ``identity`` is ``mailfrom`` or ``helo``, ``domain`` the one checked."""
+
+    result: Result
+    domain: str
+    identity: str
+    explanation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DkimVerdict:
+    """One DKIM-Signature (RFC 6376), in header order; ``domain`` is d=, ``reason`` is for people."""
+
+    result: Result
+    domain: str
+    selector: str
+    algorithm: str
+    reason: str = ""
+    key_bits: int | None = None
+    is_aligned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ArcSeal:
+    """One ARC set (RFC 8617): who sealed it and what that sealer says it had seen.
+
+    ``claims_aligned``: its ARC-Authentication-Results claims a DMARC pass for our author's domain.
+    """
+
+    instance: int
+    domain: str
+    selector: str
+    claims_aligned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ArcVerdict:
+    """The chain as a whole: ``result`` is pass, fail or none (RFC 8617 section 5.2); seals oldest first."""
+
+    result: Result
+    seals: tuple[ArcSeal, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DmarcVerdict:
+    """DMARC for the author domain (RFC 9989): ``policy`` is the wish in force (none, quarantine, reject) or empty."""
+
+    result: Result
+    domain: str
+    policy: str = ""
+    organizational_domain: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """One non-text leaf of the MIME tree; ``size_octets`` counts it decoded."""
+
+    part: int
+    filename: str
+    content_type: str
+    size_octets: int
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What the message says, for guards and for people: strangers' words, data only.
+
+    Attributes:
+        text: the text/plain body, or the visible text of the HTML where there is none.
+        hidden_text: text the HTML carries but would not show a person.
+        is_malformed: the MIME structure could not be read as written.
+        auto_submitted: the Auto-Submitted keyword (RFC 3834), ``no`` where absent.
+    """
+
+    subject: str
+    text: str
+    html: str
+    hidden_text: str
+    attachments: tuple[Attachment, ...]
+    is_malformed: bool
+    message_id: str
+    references: tuple[str, ...]
+    reply_to: tuple[Address, ...]
+    auto_submitted: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything the checks found; nothing here depends on a policy.
+
+    Attributes:
+        author: the one RFC 5322 From address; None where there is none or more than one.
+        author_problem: why ``author`` is None, as a reason code; empty otherwise.
+        is_aligned: an aligned SPF or DKIM pass proves the author's domain, whether or not it publishes DMARC.
+        is_unsettled: a DNS failure hides whether it is aligned; a later attempt may know.
+        auth: the submitting key was authenticated (RFC 8601 section 2.7.4); False for strangers.
+    """
+
+    author: Address | None
+    author_problem: str
+    spf: SpfVerdict
+    helo: SpfVerdict
+    dkim: tuple[DkimVerdict, ...]
+    dmarc: DmarcVerdict
+    arc: ArcVerdict
+    is_aligned: bool
+    is_unsettled: bool
+    content: Content
+    auth: bool = False
+
+    @property
+    def dkim_result(self) -> Result:
+        """The one word for all signatures: the best of them, ``none`` without any (RFC 6376 section 6.1)."""
+        order = (Result.PASS, Result.TEMPERROR, Result.FAIL, Result.PERMERROR, Result.NEUTRAL)
+        found = {verdict.result for verdict in self.dkim}
+        return next((result for result in order if result in found), Result.NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The arrival and what is known about it."""
+
+    arrived: Arrived
+    evidence: Evidence

