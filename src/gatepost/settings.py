@@ -16,7 +16,6 @@ from typing import Any, get_origin, get_type_hints
 
 PREFIX = "GATEPOST_"
 PORT_MAX = 65_535
-DEFAULT_STATE = Path("state")
 
 
 class SettingsError(ValueError):
@@ -101,7 +100,7 @@ class EgressSettings:
 class Settings:
     """The whole, frozen."""
 
-    state: Path = _set(DEFAULT_STATE, "Folder for everything this house keeps.")
+    state: Path = field(default=Path("state"), metadata={"doc": "Folder for everything this house keeps."})
     hostname: str = _set("mail.gatepost.test", "Our name in SMTP, Authentication-Results and the log's origin.")
     smtp: SmtpSettings = field(default_factory=SmtpSettings)
     http: HttpSettings = field(default_factory=HttpSettings)
