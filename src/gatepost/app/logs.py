@@ -2,8 +2,8 @@
 
 import json
 import logging
-import sys
 from datetime import UTC, datetime
+from typing import TextIO
 
 from typing_extensions import override
 
@@ -30,10 +30,10 @@ class _Lines(logging.Formatter):
         return f"{at} {record.levelname.lower():7} {record.getMessage()}{values}"
 
 
-def to_stderr() -> None:
-    """Send log lines to standard error: readable on a terminal, JSON elsewhere."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Lines(as_json=not sys.stderr.isatty()))
+def to_stream(stream: TextIO) -> None:
+    """Send log lines to ``stream``, standard error as a rule: readable on a terminal, JSON elsewhere."""
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(_Lines(as_json=not stream.isatty()))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
