@@ -16,6 +16,7 @@ select lookup_table('domain', 'select');
 create table route (
   address_key text primary key,
   tenant text not null,
+  address text not null,
   domain text not null,
   account bigint not null,
   foreign key (tenant, domain) references domain (tenant, name) on delete cascade
