@@ -74,7 +74,7 @@ class Domain:
             self.name.encode(),
             self._pem(),
             self.name.encode(),
-            include_headers=[b"from", b"to", b"subject", b"date", b"message-id", b"dkim-signature"],
+            include_headers=[b"from", b"to", b"subject", b"date", b"message-id"],
         )
         return b"".join(seal) + changed
 

@@ -47,7 +47,7 @@ def _faults(letter: Caught, message: email.message.Message, agent: str, dns_port
         try:
             is_good = dkim.DKIM(letter.raw).verify(idx=at, dnsfunc=txt)
         except dkim.DKIMException as error:
-            yield f"signature {at + 1} cannot be checked: {error}"
+            yield f"signature {at + 1} does not verify: {error}"
         else:
             if not is_good:
                 yield f"signature {at + 1} does not verify"

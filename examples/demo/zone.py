@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from typing import cast
 
 import dns.exception
 import dns.flags
@@ -90,8 +91,7 @@ class _Udp(asyncio.DatagramProtocol):
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.DatagramTransport):
-            self._transport = transport
+        self._transport = cast("asyncio.DatagramTransport", transport)  # asyncio's own is no subclass of it
 
     @override
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
@@ -100,40 +100,55 @@ class _Udp(asyncio.DatagramProtocol):
             self._transport.sendto(answer, addr)
 
 
-async def _serve_tcp(zone: Zone, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answer length-prefixed queries until the client goes (RFC 7766)."""
-    try:
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            while True:
-                length = int.from_bytes(await reader.readexactly(2))
-                answer = respond(zone, await reader.readexactly(length), over_udp=False)
-                if answer is None:
-                    return
-                writer.write(len(answer).to_bytes(2) + answer)
-                await writer.drain()
-    finally:
-        writer.close()
+class _Tcp:
+    """The connections that are open, so that none outlives the server."""
+
+    def __init__(self, zone: Zone) -> None:
+        self._zone = zone
+        self._open: dict[asyncio.Task[object], asyncio.StreamWriter] = {}
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer length-prefixed queries until the client goes (RFC 7766)."""
+        if (task := asyncio.current_task()) is not None:
+            self._open[task] = writer
+            task.add_done_callback(self._open.pop)
+        try:
+            with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+                while True:
+                    length = int.from_bytes(await reader.readexactly(2), "big")
+                    answer = respond(self._zone, await reader.readexactly(length), over_udp=False)
+                    if answer is None:
+                        return
+                    writer.write(len(answer).to_bytes(2, "big") + answer)
+                    await writer.drain()
+        finally:
+            writer.close()
+
+    async def hang_up(self) -> None:
+        """Close what is still open and wait until it is."""
+        for writer in self._open.values():
+            writer.close()
+        if self._open:
+            await asyncio.wait(set(self._open))
 
 
 @contextlib.asynccontextmanager
 async def serve(zone: Zone, host: str = "127.0.0.1") -> AsyncIterator[int]:
     """Serve ``zone`` over UDP and TCP on one free port; yield that port."""
-    tcp, udp, port = await _bind(zone, host)
+    clients = _Tcp(zone)
+    tcp, udp, port = await _bind(zone, clients, host)
     try:
         yield port
     finally:
         udp.close()
         tcp.close()
+        await clients.hang_up()
 
 
-async def _bind(zone: Zone, host: str) -> tuple[asyncio.Server, asyncio.DatagramTransport, int]:
+async def _bind(zone: Zone, clients: _Tcp, host: str) -> tuple[asyncio.Server, asyncio.DatagramTransport, int]:
     """Find a port that is free for both transports."""
-
-    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await _serve_tcp(zone, reader, writer)
-
     for _ in range(20):
-        tcp = await asyncio.start_server(client, host, 0)
+        tcp = await asyncio.start_server(clients.serve, host, 0)
         port = int(tcp.sockets[0].getsockname()[1])
         try:
             udp, _protocol = await asyncio.get_running_loop().create_datagram_endpoint(
