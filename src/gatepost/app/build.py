@@ -74,7 +74,12 @@ async def open_house(settings: Settings, dsn: str) -> AsyncIterator[House]:
 def sequencer(settings: Settings, house: House) -> Sequencer:
     """Return the one that gives entries their place in the log and signs it."""
     return Sequencer(
-        house.db, house.blobs, house.keyring, house.clock, house.entropy, settings.log.origin or f"{settings.hostname}/log"
+        house.db,
+        house.blobs,
+        house.keyring,
+        house.clock,
+        house.entropy,
+        settings.log.origin or f"{settings.hostname}/log",
     )
 
 

@@ -127,9 +127,13 @@ async def _open_doors(settings: Settings, house: House) -> AsyncIterator[_Doors]
 
 def _listen(host: str, port: int) -> socket.socket:
     try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024)
+        return socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024
+        )
     except OSError as error:
-        raise HouseEndedError(f"cannot listen on {host}:{port} (HTTP): {error.strerror}; choose GATEPOST_HTTP__PORT") from error
+        raise HouseEndedError(
+            f"cannot listen on {host}:{port} (HTTP): {error.strerror}; choose GATEPOST_HTTP__PORT"
+        ) from error
 
 
 def _smtp(settings: Settings, house: House) -> SmtpServer:
