@@ -31,13 +31,8 @@ class Door(FastAPI):
         return openapi.describe(self)
 
 
-def build(house: House, *, rate: Rate | None = None) -> Door:
-    """Build the application.
-
-    Args:
-        house: what the routes work on; its clock is this door's only time.
-        rate: how often one key may call.
-    """
+def assemble() -> Door:
+    """Put the routes together, over no house yet: enough to describe them."""
     app = Door(
         title="Gatepost",
         openapi_url=f"{PREFIX}/openapi.json",
@@ -46,11 +41,22 @@ def build(house: House, *, rate: Rate | None = None) -> Door:
         generate_unique_id_function=_operation,
         redirect_slashes=False,  # a redirect would repeat the caller's Host header
     )
-    app.state.house = house
-    app.state.limiter = Limiter(rate or Rate())
     for noun in _NOUNS:
         app.include_router(noun.router, prefix=PREFIX)
     app.include_router(health.router)
     problems.install(app)
     app.add_middleware(Edge)
+    return app
+
+
+def build(house: House, *, rate: Rate | None = None) -> Door:
+    """Build the application.
+
+    Args:
+        house: what the routes work on; its clock is this door's only time.
+        rate: how often one key may call.
+    """
+    app = assemble()
+    app.state.house = house
+    app.state.limiter = Limiter(rate or Rate())
     return app

@@ -1,13 +1,14 @@
 """The policy document as OpenAPI shows it. ``decide`` owns the language and reads the document itself."""
 
+import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetJsonSchemaHandler
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from gatepost.doors.rest.shapes import Shape
+from gatepost.doors.rest.shapes import Shape, sayable
 
 
 class CamelShape(Shape):
@@ -104,7 +105,38 @@ EXAMPLE: dict[str, Any] = {
     "auditLog": {"retentionDays": 365, "includeBodyHash": True},
 }
 
-PolicyDocument = Annotated[dict[str, Any], ShownAs(MailPolicy)]
+DEPTH_MAX = 16
+"""How deep a document may nest; the language itself needs five."""
+
+
+def storable(document: dict[str, Any]) -> dict[str, Any]:
+    """Return ``document`` if it could be kept at all: no NUL or lone surrogate, no NaN, no abyss.
+
+    Raises:
+        ValueError: it could not; what it means is for ``decide`` to judge.
+    """
+    level: list[Any] = [document]
+    for _ in range(DEPTH_MAX):
+        beneath: list[Any] = []
+        for value in level:
+            match value:
+                case str():
+                    sayable(value)
+                case float() if not math.isfinite(value):
+                    raise ValueError("a number must be finite")
+                case dict():
+                    beneath += [*value.keys(), *value.values()]
+                case list():
+                    beneath += value
+                case _:
+                    pass
+        level = beneath
+    if level:
+        raise ValueError(f"a policy nests at most {DEPTH_MAX} deep")
+    return document
+
+
+PolicyDocument = Annotated[dict[str, Any], AfterValidator(storable), ShownAs(MailPolicy)]
 
 
 class PolicyShown(CamelShape):

@@ -112,8 +112,13 @@ def response(problem: Problem) -> JSONResponse:
         "error": problem.detail,
     }
     if problem.errors:
-        body["errors"] = [text[:_ERROR_MAX_CHARS] for text in problem.errors[:_ERRORS_MAX]]
+        body["errors"] = [_spoken(text) for text in problem.errors[:_ERRORS_MAX]]
     return JSONResponse(body, problem.status_code, problem.headers, MEDIA_TYPE)
+
+
+def _spoken(text: str) -> str:
+    """Return ``text`` short enough, and without the lone surrogates a caller's own JSON may have put there."""
+    return text[:_ERROR_MAX_CHARS].encode("utf-8", "replace").decode()
 
 
 def missing(thing: str) -> Problem:

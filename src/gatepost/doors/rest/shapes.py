@@ -16,13 +16,18 @@ Utc = Annotated[datetime, AfterValidator(lambda at: at.astimezone(UTC))]
 """An instant, spelled ISO 8601 with a final Z."""
 
 
-def _without_nul(text: str) -> str:
+def sayable(text: str) -> str:
+    """Return ``text``; raises ``ValueError`` for NUL and lone surrogates: JSON can write them, no store keeps them."""
     if "\x00" in text:
         raise ValueError("NUL is not text")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("a lone surrogate is not text") from None
     return text
 
 
-Text = Annotated[str, AfterValidator(_without_nul)]
+Text = Annotated[str, AfterValidator(sayable)]
 """Text that mail and database can carry."""
 
 
