@@ -77,9 +77,7 @@ class Herald:
         answer = Answer(0, "webhook.removed") if endpoint is None else await self._post(email, endpoint)
         now = self.clock()
         told = replace(told, attempts=told.attempts + 1)
-        again_at = (
-            None if answer.is_done or endpoint is None or answer.is_hopeless else next_attempt_at(told.attempts, now)
-        )
+        again_at = None if answer.is_done or answer.is_hopeless else next_attempt_at(told.attempts, now)
         if again_at is None:
             told = replace(told, state=State.DELIVERED if answer.is_done else State.DEAD)
         async with self.db.transaction(job.tenant) as tx:
