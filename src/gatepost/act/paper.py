@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from http import HTTPStatus
 
 from gatepost.ids import AccountId, EmailId, WebhookId
 
@@ -53,9 +54,9 @@ class Answer:
     @property
     def is_done(self) -> bool:
         """Any 2xx."""
-        return 200 <= self.status_code < 300  # noqa: PLR2004  # RFC 9110 section 15.3
+        return HTTPStatus.OK <= self.status_code < HTTPStatus.MULTIPLE_CHOICES
 
     @property
     def is_hopeless(self) -> bool:
-        """No later attempt can help: the receiver is gone (410), or we may not connect there."""
-        return self.status_code == 410 or self.reason == "egress.refused"  # noqa: PLR2004  # RFC 9110 section 15.5.11
+        """No later attempt can help: the receiver is gone (410, or removed), or closed to us."""
+        return self.status_code == HTTPStatus.GONE or self.reason in {"egress.refused", "webhook.removed"}

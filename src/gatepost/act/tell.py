@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 
 import structlog
 
@@ -14,7 +15,7 @@ from gatepost.clock import Clock, Entropy
 from gatepost.db import Database, Transaction
 from gatepost.egress import Egress
 from gatepost.ids import EmailId, ThreadId, WebhookId
-from gatepost.jobs import Job, Jobs, Promise, TryAgainError
+from gatepost.jobs import Handler, Job, Jobs, Promise, TryAgainError
 from gatepost.keys import Keyring
 from gatepost.mailbox.paper import Email
 from gatepost.record.paper import Consequence, Kind
@@ -35,27 +36,56 @@ def purpose_of(identifier: WebhookId) -> str:
     return f"webhook:{identifier}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Herald:
-    """What telling stands on, built once in ``app``; ``wake`` and ``tell`` are the handlers of the two jobs."""
+class Means(Protocol):
+    """The part of the house that telling stands on."""
 
-    db: Database
-    jobs: Jobs
-    keyring: Keyring
-    egress: Egress
-    clock: Clock
-    entropy: Entropy
+    @property
+    def db(self) -> Database:
+        """Where webhooks lie, and what they were told."""
+
+    @property
+    def jobs(self) -> Jobs:
+        """Takes one promise per webhook."""
+
+    @property
+    def keyring(self) -> Keyring:
+        """Opens the webhooks' secrets."""
+
+    @property
+    def egress(self) -> Egress:
+        """The way out."""
+
+    @property
+    def clock(self) -> Clock:
+        """Tells when an attempt was made."""
+
+    @property
+    def entropy(self) -> Entropy:
+        """Salts the record's commitments."""
+
+
+def handlers(house: Means) -> dict[str, Handler]:
+    """Return what keeps this room's promises, by kind."""
+    herald = Herald(house)
+    return {WAKE: herald.wake, WEBHOOK: herald.tell}
+
+
+@dataclass(frozen=True, slots=True)
+class Herald:
+    """Tells agents of kept mail."""
+
+    house: Means
 
     async def wake(self, job: Job) -> None:
         """Promise each of the account's webhooks its event, all in one transaction; a second run promises nothing."""
         identifier = EmailId(str(job.body["email"]))
-        async with self.db.transaction(job.tenant) as tx:
+        async with self.house.db.transaction(job.tenant) as tx:
             email = await mailbox.find(tx, identifier)
             if email is None:
                 return
-            for found in await store.promise_deliveries(tx, email.id, email.account, self.clock()):
+            for found in await store.promise_deliveries(tx, email.id, email.account, self.house.clock()):
                 promise = Promise(WEBHOOK, f"{identifier} {found}", {"email": identifier, "webhook": found})
-                await self.jobs.enqueue(tx, promise)
+                await self.house.jobs.enqueue(tx, promise)
 
     async def tell(self, job: Job) -> None:
         """Post one event once, unless the receiver has confirmed it already.
@@ -66,7 +96,7 @@ class Herald:
         Raises:
             TryAgainError: not yet heard; the next attempt is due then.
         """
-        async with self.db.transaction(job.tenant) as tx:
+        async with self.house.db.transaction(job.tenant) as tx:
             told = await store.delivery(tx, EmailId(str(job.body["email"])), WebhookId(str(job.body["webhook"])))
             if told is None or told.state is not State.WAITING:
                 return
@@ -75,14 +105,12 @@ class Herald:
         if email is None:
             return
         answer = Answer(0, "webhook.removed") if endpoint is None else await self._post(email, endpoint)
-        now = self.clock()
+        now = self.house.clock()
         told = replace(told, attempts=told.attempts + 1)
-        again_at = (
-            None if answer.is_done or endpoint is None or answer.is_hopeless else next_attempt_at(told.attempts, now)
-        )
+        again_at = None if answer.is_done or answer.is_hopeless else next_attempt_at(told.attempts, now)
         if again_at is None:
             told = replace(told, state=State.DELIVERED if answer.is_done else State.DEAD)
-        async with self.db.transaction(job.tenant) as tx:
+        async with self.house.db.transaction(job.tenant) as tx:
             await self._settle(tx, email, told, answer, now)
         log.info("webhook.told", webhook=told.webhook, email=told.email, state=told.state.value, reason=answer.reason)
         if again_at is not None:
@@ -90,11 +118,11 @@ class Herald:
 
     async def _post(self, email: Email, endpoint: Endpoint) -> Answer:
         identifier = endpoint.webhook.id
-        secret = self.keyring.unwrap(purpose_of(identifier), endpoint.wrapped_secret).decode("ascii")
+        secret = self.house.keyring.unwrap(purpose_of(identifier), endpoint.wrapped_secret).decode("ascii")
         body = webhook.payload(email)
         event = webhook.event_id(email.id, identifier)
-        headers = webhook.headers(body, event=event, secret=secret, at=self.clock())
-        return await post(endpoint.webhook.url, body, headers, ref=identifier, egress=self.egress)
+        headers = webhook.headers(body, event=event, secret=secret, at=self.house.clock())
+        return await post(endpoint.webhook.url, body, headers, ref=identifier, egress=self.house.egress)
 
     async def _settle(self, tx: Transaction, email: Email, told: Delivery, answer: Answer, now: datetime) -> None:
         """Write the attempt, and where it was the last one, its entry of the record with it."""
@@ -115,4 +143,4 @@ class Herald:
             object_ref=told.webhook,
             public={"attempts": told.attempts, "status_code": answer.status_code, "reason": answer.reason},
         )
-        await record.note(tx, consequence, entropy=self.entropy)
+        await record.note(tx, consequence, entropy=self.house.entropy)

@@ -16,6 +16,8 @@ BODY_TEXT_MAX_CHARACTERS = 262_144
 
 URL_MAX_CHARACTERS = 2_048
 
+_PORTS = 65_536
+
 
 def check_url(url: str) -> str:
     """Return ``url`` where a webhook may point there.
@@ -27,7 +29,7 @@ def check_url(url: str) -> str:
         parsed = httpx2.URL(url)
     except (httpx2.InvalidURL, UnicodeError) as error:
         raise ValueError("the URL cannot be read") from error
-    if parsed.scheme not in {"http", "https"} or not parsed.host:
+    if parsed.scheme not in {"http", "https"} or not parsed.host or not 0 < (parsed.port or 80) < _PORTS:
         raise ValueError("the URL must be absolute and begin with http:// or https://")
     if parsed.userinfo or parsed.fragment or len(url) > URL_MAX_CHARACTERS:
         raise ValueError("the URL must have no password and no fragment, and at most 2,048 characters")

@@ -2,12 +2,11 @@
 
 from gatepost.deliver.carry import AlreadySubmittedError, carry_out, email_of, submitted
 from gatepost.deliver.paper import CarriedOut, Held, Kept, Queued, Refused
-from gatepost.deliver.send import Courier, attempt
+from gatepost.deliver.send import attempt, handlers
 
 __all__ = [
     "AlreadySubmittedError",
     "CarriedOut",
-    "Courier",
     "Held",
     "Kept",
     "Queued",
@@ -15,5 +14,6 @@ __all__ = [
     "attempt",
     "carry_out",
     "email_of",
+    "handlers",
     "submitted",
 ]

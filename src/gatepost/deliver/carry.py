@@ -95,7 +95,7 @@ def email_from(recorded: Recorded, thread: ThreadId) -> Email:
         text=content.text,
         message_id=content.message_id,
         references=content.references[-_REFERENCES_MAX:],
-        is_proven=evidence.author is not None and evidence.is_aligned,
+        is_proven=evidence.author is not None and recorded.decision.is_author_proven,
         is_automatic=arrived.envelope.mail_from is None or content.auto_submitted.lower() != "no",
         capabilities=grant.capabilities if grant else (),
         verification={

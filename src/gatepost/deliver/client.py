@@ -21,7 +21,8 @@ ATTEMPT_TIMEOUT_S = 300.0
 _BARE = re.compile(rb"(?<!\r)\n|\r(?!\n)")
 _STATUS = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?![\d.])", re.ASCII)
 _UNREACHABLE = Attempt(AttemptResult.DEFERRED, 0, "4.4.1", "remote.unreachable")
-_SERVER_ERROR = 500
+_REFUSALS = range(400, 600)
+_FINAL_REFUSALS = range(500, 600)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +159,8 @@ def _read_refusal_or_move_on(error: aiosmtplib.SMTPResponseException) -> Attempt
 
 def _read_refusal(error: aiosmtplib.SMTPResponseException, *, is_final: bool) -> Attempt:
     """Return the refusal as codes; a 5yz greeting speaks for that host alone, not for the recipient."""
-    code = error.code if 400 <= error.code <= 599 else 0  # noqa: PLR2004  # the reply codes that refuse
-    if code >= _SERVER_ERROR and is_final:
+    code = error.code if error.code in _REFUSALS else 0
+    if code in _FINAL_REFUSALS and is_final:
         return Attempt(AttemptResult.FAILED, code, _status(code, error.message), "remote.refused")
     return Attempt(AttemptResult.DEFERRED, code, _status(code or 400, error.message), "remote.deferred")
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 import structlog
 
@@ -18,7 +19,7 @@ from gatepost.deliver.sign import sign
 from gatepost.dns import Resolver
 from gatepost.egress import Egress, NextHop
 from gatepost.ids import SubmissionId, TenantId
-from gatepost.jobs import Job, Promise, TryAgainError
+from gatepost.jobs import Handler, Job, Promise, TryAgainError
 from gatepost.keys import Keyring
 from gatepost.record.paper import Consequence, Kind
 
@@ -32,19 +33,56 @@ def attempt(submission: SubmissionId) -> Promise:
     return Promise(KIND, submission, {"submission": submission})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Courier:
-    """What sending stands on, built once in ``app``; ``send`` is the handler of ``deliver.attempt``."""
+class Means(Protocol):
+    """The part of the house that sending stands on."""
 
-    db: Database
-    dns: Resolver
-    blobs: Blobs
-    keyring: Keyring
-    egress: Egress
-    clock: Clock
-    entropy: Entropy
-    hostname: str
-    next_hop: NextHop | None
+    @property
+    def db(self) -> Database:
+        """Where submissions lie."""
+
+    @property
+    def dns(self) -> Resolver:
+        """Finds the MX."""
+
+    @property
+    def blobs(self) -> Blobs:
+        """Where the messages lie."""
+
+    @property
+    def keyring(self) -> Keyring:
+        """Opens the DKIM keys."""
+
+    @property
+    def egress(self) -> Egress:
+        """The way out."""
+
+    @property
+    def clock(self) -> Clock:
+        """Tells when an attempt was made."""
+
+    @property
+    def entropy(self) -> Entropy:
+        """Salts the record's commitments."""
+
+    @property
+    def hostname(self) -> str:
+        """What we call ourselves in EHLO."""
+
+    @property
+    def next_hop(self) -> NextHop | None:
+        """The relay that takes everything, where there is one."""
+
+
+def handlers(house: Means) -> dict[str, Handler]:
+    """Return what keeps this room's promises, by kind."""
+    return {KIND: Courier(house).send}
+
+
+@dataclass(frozen=True, slots=True)
+class Courier:
+    """Carries submissions out of the house."""
+
+    house: Means
 
     async def send(self, job: Job) -> None:
         """Make one attempt, unless the submission is settled already.
@@ -56,11 +94,11 @@ class Courier:
             TryAgainError: not yet accepted; the next attempt is due then.
         """
         identifier = SubmissionId(str(job.body["submission"]))
-        async with self.db.transaction(job.tenant) as tx:
+        async with self.house.db.transaction(job.tenant) as tx:
             submission = await store.by_id(tx, identifier)
         if submission is None or submission.is_settled:
             return
-        if submission.due_at > self.clock():  # the attempt was recorded, but not when to come back
+        if submission.due_at > self.house.clock():  # the attempt was recorded, but not when to come back
             raise TryAgainError(submission.due_at, "not yet due")
         made = await self._attempt(job.tenant, submission)
         log.info("submission.attempted", submission=identifier, result=made.result.value, reason=made.reason)
@@ -69,26 +107,26 @@ class Courier:
             raise TryAgainError(again_at, made.reason)
 
     async def _attempt(self, tenant: TenantId, submission: Submission) -> Attempt:
-        async with self.db.transaction(tenant) as tx:
-            keys = await domains.signing_keys(tx, submission.author_domain, self.keyring)
+        async with self.house.db.transaction(tenant) as tx:
+            keys = await domains.signing_keys(tx, submission.author_domain, self.house.keyring)
         if not keys:  # unsigned it would fail DMARC at the other end; the operator can still mend it
             return Attempt(AttemptResult.DEFERRED, 0, "4.7.0", "signing.no_key")
         try:
-            raw = await self.blobs.get(submission.blob)
+            raw = await self.house.blobs.get(submission.blob)
         except BlobMissingError:
             return Attempt(AttemptResult.FAILED, 0, "5.3.0", "message.missing")
         seed = f"{submission.id} {submission.attempts}"
-        hops = await find_hops(submission.rcpt_to.domain, self.dns, self.next_hop, seed=seed)
+        hops = await find_hops(submission.rcpt_to.domain, self.house.dns, self.house.next_hop, seed=seed)
         if isinstance(hops, Attempt):
             return hops
-        octets = sign(raw, keys, at=self.clock())
+        octets = sign(raw, keys, at=self.house.clock())
         letter = Letter(submission.id, submission.mail_from, submission.rcpt_to, octets)
-        return await transmit(letter, hops, hostname=self.hostname, egress=self.egress)
+        return await transmit(letter, hops, hostname=self.house.hostname, egress=self.house.egress)
 
     async def _settle(self, tenant: TenantId, tried: Submission, made: Attempt) -> datetime | None:
         """Record the attempt and what it leads to, in one transaction; return when to try again."""
-        now = self.clock()
-        async with self.db.transaction(tenant) as tx:
+        now = self.house.clock()
+        async with self.house.db.transaction(tenant) as tx:
             current = await store.by_id(tx, tried.id, is_locked=True)
             if current is None:
                 return None
@@ -106,7 +144,7 @@ class Courier:
                     due_at=again_at or now,
                     settled_at=None if again_at else now,
                 )
-            await record.note(tx, _entry(current, made, state, now), entropy=self.entropy)
+            await record.note(tx, _entry(current, made, state, now), entropy=self.house.entropy)
         return None if current.is_settled else again_at
 
 
