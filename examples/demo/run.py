@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import os
 import shutil
 import signal
 import sys
@@ -27,7 +28,7 @@ import scenarios
 import sink
 import smtp
 import zone
-from house import DemoError, House, running, stop
+from house import DemoError, House, environment, running, stop
 
 HERE = Path(__file__).parent
 ROW_WAIT_S = 10
@@ -165,7 +166,8 @@ async def demonstrate(out: Path, console: Console) -> bool:
         dns_port = await stack.enter_async_context(zone.serve(names))
         caught = await stack.enter_async_context(sink.catch())
         with console.status("starting a house of its own: database, keys, log ..."):
-            house = await stack.enter_async_context(running(folder, dns_port=dns_port, sink_port=caught.port))
+            surroundings = environment(os.environ, folder / "state", dns_port=dns_port, sink_port=caught.port)  # noqa: TID251  # handed on to a child, not read
+            house = await stack.enter_async_context(running(surroundings, folder / "house.log"))
             for record in await house.records():
                 names.add(*record)
             await house.ask("PUT", "policy", json.loads((HERE / "policy.json").read_text()))
