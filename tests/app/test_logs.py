@@ -1,35 +1,32 @@
 import json
-import logging
+from collections.abc import Iterator
 from io import StringIO
 
 import pytest
+import structlog
 
 from gatepost.app import logs
 
 
 @pytest.fixture
-def lines(monkeypatch: pytest.MonkeyPatch) -> StringIO:
+def said() -> Iterator[StringIO]:
     stream = StringIO()
-    monkeypatch.setattr("sys.stderr", stream)
-    before = logging.getLogger().handlers
-    logs.to_stderr()
-    monkeypatch.setattr(logging.getLogger(), "handlers", logging.getLogger().handlers)
-    logging.getLogger().handlers, ours = before, logging.getLogger().handlers
-    logging.getLogger("gatepost.test").handlers = ours
-    return stream
+    logs.to_stream(stream)
+    yield stream
+    structlog.reset_defaults()
 
 
-def test_a_line_holds_the_event_and_its_ids(lines: StringIO) -> None:
-    logging.getLogger("gatepost.test").warning("message.decided", extra={"entry": 7})
-    line = json.loads(lines.getvalue())
+def test_a_line_holds_the_event_and_its_ids(said: StringIO) -> None:
+    structlog.get_logger().warning("message.decided", entry=7)
+    line = json.loads(said.getvalue())
     assert (line["event"], line["level"], line["entry"]) == ("message.decided", "warning", 7)
     assert line["at"].endswith("Z")
 
 
-def test_an_exception_is_named_but_never_quoted(lines: StringIO) -> None:
+def test_an_exception_is_named_but_never_quoted(said: StringIO) -> None:
     try:
         raise ValueError("a stranger's words")
-    except ValueError:
-        logging.getLogger("gatepost.test").exception("parse.failed")
-    assert json.loads(lines.getvalue())["error"] == "ValueError"
-    assert "stranger" not in lines.getvalue()
+    except ValueError as error:
+        structlog.get_logger().error("parse.failed", exc_info=error)
+    assert json.loads(said.getvalue())["error"] == "ValueError"
+    assert "stranger" not in said.getvalue()

@@ -1,15 +1,15 @@
 """A house that is up: its listeners, its chores, and what happens when a child of it dies."""
 
 import asyncio
-import logging
+import os
 import signal
 import socket
-import ssl
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 import uvicorn
 from typing_extensions import override
 
@@ -30,7 +30,7 @@ from gatepost.jobs import Handler
 from gatepost.mail.address import Address
 from gatepost.settings import Settings
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 RESTARTS_MAX = 5
 RESTARTS_WINDOW_S = 600
@@ -59,7 +59,7 @@ class _Doors:
 
 
 async def serve(
-    settings: Settings, dsn: str, *, cluster: Cluster | None, ready: Callable[[House, Running], None]
+    settings: Settings, dsn: str, *, cluster: Cluster | None, ready: Callable[[House, Running], Awaitable[None]]
 ) -> None:
     """Serve until SIGINT or SIGTERM, then finish what is under way and stop.
 
@@ -78,7 +78,7 @@ async def serve(
     async with open_house(settings, dsn) as house, _open_doors(settings, house) as doors:
         running = _describe(settings, doors, dsn)
         with announced(settings.state, running):
-            ready(house, running)
+            await ready(house, running)
             async with asyncio.TaskGroup() as chores:
                 chores.create_task(sequencer(settings, house).run(stop))
                 chores.create_task(house.jobs.run(_handlers(house), stop))
@@ -89,8 +89,6 @@ async def serve(
 
 
 def _describe(settings: Settings, doors: _Doors, dsn: str) -> Running:
-    import os  # noqa: PLC0415  # for the process id alone
-
     port = doors.http_socket.getsockname()[1]
     url = settings.http.public_url or f"http://{settings.http.host}:{port}"
     return Running(
@@ -103,7 +101,26 @@ def _describe(settings: Settings, doors: _Doors, dsn: str) -> Running:
 
 
 def _handlers(house: House) -> dict[str, Handler]:
-    return {**deliver.handlers(house), **act.handlers(house)}
+    courier = deliver.Courier(
+        db=house.db,
+        dns=house.dns,
+        blobs=house.blobs,
+        keyring=house.keyring,
+        egress=house.egress,
+        clock=house.clock,
+        entropy=house.entropy,
+        hostname=house.hostname,
+        next_hop=house.next_hop,
+    )
+    herald = act.Herald(
+        db=house.db,
+        jobs=house.jobs,
+        keyring=house.keyring,
+        egress=house.egress,
+        clock=house.clock,
+        entropy=house.entropy,
+    )
+    return {deliver.KIND: courier.send, act.WAKE: herald.wake, act.WEBHOOK: herald.tell}
 
 
 @asynccontextmanager
@@ -180,7 +197,7 @@ async def _mend(cluster: Cluster, stop: asyncio.Event) -> None:
             ended.cancel()
             return
         deaths = [at for at in deaths if at > loop.time() - RESTARTS_WINDOW_S] + [loop.time()]
-        log.error("postgres.died", extra={"code": ended.result(), "deaths": len(deaths)})
+        log.error("postgres.died", code=ended.result(), deaths=len(deaths))
         if len(deaths) > RESTARTS_MAX:
             raise HouseEndedError(f"PostgreSQL died {len(deaths)} times in ten minutes: read {cluster.log_path}")
         await asyncio.to_thread(cluster.start)
