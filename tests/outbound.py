@@ -94,6 +94,7 @@ def recorded(arrived: Arrived, disposition: Disposition = Disposition.DELIVER, *
         outcome=Outcome.DELIVERED,
         reason=Reason.RULE_MATCHED,
         grant=Grant(("read_calendar",), 0),
+        is_author_proven=True,
         policy_version=1,
         policy_digest="00",
     )
