@@ -3,11 +3,10 @@
 import asyncio
 import contextlib
 import json
-import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -93,10 +92,10 @@ class House:
             cursor = f"&cursor={page['next_cursor']}"
 
 
-def _environment(state: Path, *, dns_port: int, sink_port: int) -> dict[str, str]:
+def environment(outer: Mapping[str, str], state: Path, *, dns_port: int, sink_port: int) -> dict[str, str]:
     """Return what a newcomer would export; settings of another house do not leak in."""
-    outer = {name: value for name, value in os.environ.items() if not name.startswith("GATEPOST_")}  # noqa: TID251  # handed on to a child, not read
-    return outer | {
+    inherited = {name: value for name, value in outer.items() if not name.startswith("GATEPOST_")}
+    return inherited | {
         "GATEPOST_STATE": str(state),
         "GATEPOST_SMTP__PORT": "0",
         "GATEPOST_HTTP__PORT": "0",
@@ -106,14 +105,13 @@ def _environment(state: Path, *, dns_port: int, sink_port: int) -> dict[str, str
 
 
 @contextlib.asynccontextmanager
-async def running(folder: Path, *, dns_port: int, sink_port: int) -> AsyncIterator[House]:
-    """Start a throw-away house below ``folder``; stop it, whatever happens."""
-    house = House(_environment(folder / "state", dns_port=dns_port, sink_port=sink_port))
-    log = folder / "house.log"
+async def running(surroundings: dict[str, str], log: Path) -> AsyncIterator[House]:
+    """Start a house; stop it, whatever happens. What it says goes to ``log``."""
+    house = House(surroundings)
     with log.open("wb") as file:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "gatepost", "up"),
-            env=house.environment,
+            env=surroundings,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=file,
             stderr=asyncio.subprocess.STDOUT,
@@ -148,14 +146,14 @@ def tail(log: Path, lines: int = 25) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
 
 
-async def stop(process: asyncio.subprocess.Process) -> None:
+async def stop(process: asyncio.subprocess.Process, *, wait_s: float = STOP_WAIT_S) -> None:
     """Ask a child to end, as Ctrl-C would; insist after a while."""
     if process.returncode is not None:
         return
     with contextlib.suppress(ProcessLookupError):
         process.send_signal(signal.SIGINT)
     try:
-        async with asyncio.timeout(STOP_WAIT_S):
+        async with asyncio.timeout(wait_s):
             await process.wait()
     except TimeoutError:
         process.kill()

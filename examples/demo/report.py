@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.table import Table
 from rich.text import Text
 
@@ -85,9 +86,9 @@ class Result:
 
 def table(results: Iterable[Result]) -> Table:
     """Draw what has come out so far."""
-    drawn = Table(title="Fifteen mails at the gate", title_justify="left")
-    for name in ("scenario", "spf", "dkim", "dmarc", "arc", "aligned", "outcome", "reason", "log index", "smtp", ""):
-        drawn.add_column(name, no_wrap=True, justify="right" if name == "log index" else "left")
+    drawn = Table(box=box.SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
+    for name in ("name", "spf", "dkim", "dmarc", "arc", "aligned", "outcome", "reason", "log index", ""):
+        drawn.add_column(name, overflow="fold", justify="right" if name == "log index" else "left")
     for result in results:
         verdicts = result.verdicts
         words = (verdicts.spf, verdicts.dkim, verdicts.dmarc, verdicts.arc, verdicts.aligned)
@@ -97,7 +98,6 @@ def table(results: Iterable[Result]) -> Table:
             result.outcome,
             result.reason,
             "-" if result.leaf_index is None else str(result.leaf_index),
-            str(result.answer.code),
             MARKS[not result.complaints],
         )
     return drawn

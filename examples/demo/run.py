@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import os
 import shutil
 import signal
 import sys
@@ -15,6 +16,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,7 @@ import scenarios
 import sink
 import smtp
 import zone
-from house import DemoError, House, running, stop
+from house import DemoError, House, environment, running, stop
 
 HERE = Path(__file__).parent
 ROW_WAIT_S = 10
@@ -139,22 +141,27 @@ async def employed_agent(house: House, folder: Path) -> AsyncIterator[None]:
 async def perform_all(play: Play, console: Console) -> list[report.Result]:
     """Send every scenario's mail in turn, and show the table as it grows."""
     results: list[report.Result] = []
-    with Live(report.table(results), console=console, auto_refresh=False) as live:
+    with Live(console=console, auto_refresh=False) if console.is_terminal else contextlib.nullcontext() as live:
         for number, scenario in enumerate(scenarios.SCENARIOS, start=1):
-            if not console.is_terminal:
+            if live is None:
                 print(f"[{number:2}/{len(scenarios.SCENARIOS)}] {scenario.name}: {scenario.story}", flush=True)
             results.append(await play.perform(scenario))
-            live.update(report.table(results), refresh=True)
+            if live is not None:
+                live.update(report.table(results), refresh=True)
         await play.settle(results)
         for result in results:
             result.judge()
-        live.update(report.table(results), refresh=True)
+        if live is None:
+            console.print(report.table(results))
+        else:
+            live.update(report.table(results), refresh=True)
     return results
 
 
 async def demonstrate(out: Path, console: Console) -> bool:
     """Play everything; return whether all came out as it must."""
     started = time.monotonic()
+    say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
     async with contextlib.AsyncExitStack() as stack:
         folder = stack.enter_context(throw_away_folder())
         domains = scenarios.internet()
@@ -165,7 +172,8 @@ async def demonstrate(out: Path, console: Console) -> bool:
         dns_port = await stack.enter_async_context(zone.serve(names))
         caught = await stack.enter_async_context(sink.catch())
         with console.status("starting a house of its own: database, keys, log ..."):
-            house = await stack.enter_async_context(running(folder, dns_port=dns_port, sink_port=caught.port))
+            surroundings = environment(os.environ, folder / "state", dns_port=dns_port, sink_port=caught.port)  # noqa: TID251  # handed on to a child, not read
+            house = await stack.enter_async_context(running(surroundings, folder / "house.log"))
             for record in await house.records():
                 names.add(*record)
             await house.ask("PUT", "policy", json.loads((HERE / "policy.json").read_text()))
@@ -173,17 +181,18 @@ async def demonstrate(out: Path, console: Console) -> bool:
         stage = scenarios.Stage(domains, house.address, await smtp.announced_size(*house.smtp))
         play = Play(house, stage, {row["id"] for row in await house.rows()})
         results = await perform_all(play, console)
-        complaints = [f"{r.scenario.name}: {complaint}" for r in results for complaint in r.complaints]
         with console.status("waiting for the replies, then verifying each of them and the whole log ..."):
-            complaints += await check_replies(play, caught, dns_port)
+            faults = await check_replies(play, caught, dns_port)
             verified = await house.must("log", "verify")
             await house.must("log", "export", str(out))
         report.write(results, out)
-    console.print(f"replies: {len(caught.caught)} caught, every signature verified in DNS", highlight=False)
-    console.print(f"log: {verified.strip()}", highlight=False)
-    console.print(f"{time.monotonic() - started:.0f} s; {out}/ holds the report, the log, and a proof per decision")
+    complaints = [f"{r.scenario.name}: {complaint}" for r in results for complaint in r.complaints] + faults
+    if not faults:
+        say(f"replies: {len(caught.caught)}, every DKIM signature verified over DNS")
+    say(f"log: {verified.strip()}")
+    say(f"{time.monotonic() - started:.0f} s. {out}/ holds the report, the log, and a proof per decision.")
     for complaint in complaints:
-        console.print(f"WRONG {complaint}", style="red", markup=False)
+        say(f"WRONG {complaint}")
     return not complaints
 
 
@@ -232,7 +241,7 @@ def main() -> int:
     try:
         return 0 if asyncio.run(play()) else 1
     except DemoError as error:
-        console.print(f"The demo could not finish: {error}", markup=False)
+        console.print(f"The demo could not finish: {error}", markup=False, highlight=False, soft_wrap=True)
         return 2
     except TimeoutError:
         console.print(f"The demo could not finish within {OVERALL_S} s; is the machine very busy?")

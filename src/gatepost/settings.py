@@ -136,11 +136,11 @@ def load(environment: Mapping[str, str], file: Path | None = None) -> Settings:
     return typing.cast("Settings", _build(Settings, values, where=""))
 
 
-def from_process() -> Settings:
-    """Return the settings of this process: its environment, and the file that ``GATEPOST_CONFIG`` names."""
+def from_process(file: Path | None = None) -> Settings:
+    """Return the settings of this process: its environment, over ``file`` or the file ``GATEPOST_CONFIG`` names."""
     environment = dict(os.environ)  # noqa: TID251  # the one place that reads it
-    file = environment.pop(f"{PREFIX}CONFIG", "")
-    return load(environment, Path(file) if file else None)
+    named = environment.pop(f"{PREFIX}CONFIG", "")
+    return load(environment, file or (Path(named) if named else None))
 
 
 def _overlay(values: dict[str, Any], name: str, text: str) -> None:

@@ -1,36 +1,38 @@
 """A house that is up: its listeners, its chores, and what happens when a child of it dies."""
 
 import asyncio
-import logging
+import os
 import signal
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 import uvicorn
 from typing_extensions import override
 
-from gatepost import act, deliver, domains, record
+from gatepost import access, act, deliver, domains, record
 from gatepost.app.build import clock, entropy, open_house, sequencer
 from gatepost.app.state import Running, announced
 from gatepost.arrive.limits import Limits
 from gatepost.arrive.paper import Arrived
 from gatepost.arrive.reply import Reply
 from gatepost.arrive.server import SmtpServer
-from gatepost.arrive.tls import server_context
+from gatepost.arrive.tls import self_signed, server_context
 from gatepost.db.launcher import Cluster
 from gatepost.doors import rest
 from gatepost.doors.smtp import reply_for
 from gatepost.ids import TenantId
-from gatepost.journey import House, receive
 from gatepost.jobs import Handler
+from gatepost.journey import House, receive
 from gatepost.mail.address import Address
+from gatepost.record import refusals
 from gatepost.settings import Settings
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 RESTARTS_MAX = 5
 RESTARTS_WINDOW_S = 600
@@ -59,11 +61,12 @@ class _Doors:
 
 
 async def serve(
-    settings: Settings, dsn: str, *, cluster: Cluster | None, ready: Callable[[House, Running], None]
+    settings: Settings, dsn: str, *, cluster: Cluster | None, ready: Callable[[House, Running], Awaitable[None]]
 ) -> None:
     """Serve until SIGINT or SIGTERM, then finish what is under way and stop.
 
     Args:
+        settings: the house's.
         dsn: the serving role's connection string.
         cluster: the embedded PostgreSQL, to be watched and mended; None where somebody else runs it.
         ready: told once, when both doors are open.
@@ -78,19 +81,17 @@ async def serve(
     async with open_house(settings, dsn) as house, _open_doors(settings, house) as doors:
         running = _describe(settings, doors, dsn)
         with announced(settings.state, running):
-            ready(house, running)
+            await ready(house, running)
             async with asyncio.TaskGroup() as chores:
                 chores.create_task(sequencer(settings, house).run(stop))
                 chores.create_task(house.jobs.run(_handlers(house), stop))
-                chores.create_task(record.settle_refusals_hourly(house.db, house.clock, house.entropy, stop))
+                chores.create_task(refusals.run(house.db, house.clock, house.entropy, stop))
                 if cluster is not None:
                     chores.create_task(_mend(cluster, stop))
                 await stop.wait()
 
 
 def _describe(settings: Settings, doors: _Doors, dsn: str) -> Running:
-    import os  # noqa: PLC0415  # for the process id alone
-
     port = doors.http_socket.getsockname()[1]
     url = settings.http.public_url or f"http://{settings.http.host}:{port}"
     return Running(
@@ -147,16 +148,19 @@ def _smtp(settings: Settings, house: House) -> SmtpServer:
         return reply_for(await receive(arrived, house))
 
     async def refused(tenant: TenantId | None, reason: str) -> None:
-        await record.count_refusal(house.db, tenant, reason, house.clock())
+        owner = tenant or await _operator(house)
+        if owner is not None:
+            async with house.db.transaction(owner) as tx:
+                await record.count_refusal(tx, reason, house.clock())
 
     return SmtpServer(
         hostname=settings.hostname,
         limits=Limits(
-            size_octets=settings.smtp.size_max_octets,
-            recipients=settings.smtp.recipients_max,
+            size_max_octets=settings.smtp.size_max_octets,
+            recipients_max=settings.smtp.recipients_max,
             idle_s=settings.smtp.idle_timeout_s,
-            connections=settings.smtp.connections_max,
-            connections_per_address=settings.smtp.connections_per_address_max,
+            connections_max=settings.smtp.connections_max,
+            connections_per_address_max=settings.smtp.connections_per_address_max,
         ),
         route=route,
         tenant_of=tenant_of,
@@ -166,6 +170,24 @@ def _smtp(settings: Settings, house: House) -> SmtpServer:
         clock=clock,
         entropy=entropy,
     )
+
+
+async def _operator(house: House) -> TenantId | None:
+    """Return the tenant whose log counts what was refused on nobody's behalf, such as attempts to relay: the first."""
+    tenants = await access.list_tenants(house.db)
+    return tenants[0].id if tenants else None
+
+
+def _tls(settings: Settings) -> ssl.SSLContext:
+    smtp = settings.smtp
+    if bool(smtp.certificate) != bool(smtp.certificate_key):
+        raise HouseEndedError("set both smtp.certificate and smtp.certificate_key, or neither")
+    if not smtp.certificate:
+        return server_context(*self_signed(settings.state / "keys", settings.hostname, clock))
+    try:
+        return server_context(Path(smtp.certificate), Path(smtp.certificate_key))
+    except (OSError, ssl.SSLError) as error:
+        raise HouseEndedError(f"smtp.certificate and its key cannot be used: {error}") from error
 
 
 async def _mend(cluster: Cluster, stop: asyncio.Event) -> None:
@@ -180,7 +202,7 @@ async def _mend(cluster: Cluster, stop: asyncio.Event) -> None:
             ended.cancel()
             return
         deaths = [at for at in deaths if at > loop.time() - RESTARTS_WINDOW_S] + [loop.time()]
-        log.error("postgres.died", extra={"code": ended.result(), "deaths": len(deaths)})
+        log.error("postgres.died", code=ended.result(), deaths=len(deaths))
         if len(deaths) > RESTARTS_MAX:
             raise HouseEndedError(f"PostgreSQL died {len(deaths)} times in ten minutes: read {cluster.log_path}")
         await asyncio.to_thread(cluster.start)

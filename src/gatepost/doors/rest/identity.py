@@ -26,7 +26,7 @@ async def mailboxes(house: HouseDep, principal: Anybody) -> MailboxList:
     """Return the mailboxes the key may see: all of the tenant's, or the one the key is bound to."""
     async with house.db.transaction(principal.tenant) as tx:
         if principal.account is None:
-            accounts = await access.accounts(tx)
+            accounts = list(await access.list_accounts(tx))
         else:
             bound = await access.account(tx, principal.account)
             accounts = [bound] if bound else []

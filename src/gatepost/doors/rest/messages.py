@@ -45,7 +45,8 @@ def _shown(email: Email) -> MessageShown:
     )
 
 
-async def _kept(house: House, principal: Principal, mailbox_id: int, message_id: str) -> Email:
+async def kept(house: House, principal: Principal, mailbox_id: int, message_id: str) -> Email:
+    """Return a kept message of the caller's mailbox; raises the 404 ``Problem``."""
     async with mailbox_of(house, principal, mailbox_id) as (tx, account):
         email = await mailbox.get(tx, account, EmailId(message_id))
     if email is None:
@@ -75,7 +76,7 @@ async def page(
 @router.get("/messages/{message_id}", summary="Read a message")
 async def read(mailbox_id: MailboxId, message_id: MessageId, house: HouseDep, principal: MailReader) -> MessageShown:
     """Return one message with its text."""
-    return _shown(await _kept(house, principal, mailbox_id, message_id))
+    return _shown(await kept(house, principal, mailbox_id, message_id))
 
 
 @router.get(
@@ -86,7 +87,7 @@ async def read(mailbox_id: MailboxId, message_id: MessageId, house: HouseDep, pr
 )
 async def raw(mailbox_id: MailboxId, message_id: MessageId, house: HouseDep, principal: MailReader) -> Response:
     """Return the message's octets, exactly as SMTP carried them."""
-    email = await _kept(house, principal, mailbox_id, message_id)
+    email = await kept(house, principal, mailbox_id, message_id)
     octets = await house.blobs.get(email.blob)
     headers = {"Content-Disposition": f'attachment; filename="{email.id}.eml"'}
     return Response(octets, media_type="message/rfc822", headers=headers)

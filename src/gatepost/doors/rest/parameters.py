@@ -14,6 +14,7 @@ Part = Annotated[int, Path(ge=0, le=10_000, description="The attachment's number
 TenantName = Annotated[str, Path(pattern=_ID, description="The tenant's id.")]
 LeafIndex = Annotated[int, Path(ge=0, le=2**53 - 1, description="Position in the log, from 0.")]
 
+TilePath = Annotated[str, Path(max_length=200, description="`<level>/<n>[.p/<width>]` or `entries/<n>[.p/<width>]`.")]
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
 EntryCursor = Annotated[int | None, Query(ge=1, le=2**53 - 1, description="Continue below this entry.")]
 MessageCursor = Annotated[str | None, Query(pattern=_ID, description="Continue after this message.")]
