@@ -1,17 +1,48 @@
 """Who may enter and what they may do: tenants, people, agents and their keys."""
 
-from gatepost.access.paper import Account, ApiKey, Person, Principal, Role, Scope, Tenant
-from gatepost.db import Database, Transaction
-from gatepost.ids import AccountId
+from gatepost.access.accounts import account, account_at, add_account, list_accounts, remove_account
+from gatepost.access.keys import add_key, authenticate, list_keys, remove_key
+from gatepost.access.paper import (
+    ROLE_SCOPES,
+    AccessError,
+    Account,
+    ApiKey,
+    Person,
+    Principal,
+    Role,
+    Scope,
+    TakenError,
+    Tenant,
+)
+from gatepost.access.people import add_person, list_people, remove_person
+from gatepost.access.tenants import add_tenant, list_tenants, new_tenant, remove_tenant, tenant
 
-__all__ = ["Account", "ApiKey", "Person", "Principal", "Role", "Scope", "Tenant", "account", "authenticate"]
-
-
-async def authenticate(db: Database, presented: str) -> Principal | None:
-    """Return who presents this key, or None. Takes the same time for every wrong key."""
-    raise NotImplementedError
-
-
-async def account(tx: Transaction, account_id: AccountId) -> Account | None:
-    """Return an account of this tenant, or None."""
-    raise NotImplementedError
+__all__ = [
+    "ROLE_SCOPES",
+    "AccessError",
+    "Account",
+    "ApiKey",
+    "Person",
+    "Principal",
+    "Role",
+    "Scope",
+    "TakenError",
+    "Tenant",
+    "account",
+    "account_at",
+    "add_account",
+    "add_key",
+    "add_person",
+    "add_tenant",
+    "authenticate",
+    "list_accounts",
+    "list_keys",
+    "list_people",
+    "list_tenants",
+    "new_tenant",
+    "remove_account",
+    "remove_key",
+    "remove_person",
+    "remove_tenant",
+    "tenant",
+]

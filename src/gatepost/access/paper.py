@@ -1,6 +1,7 @@
 """Who may enter, and what they may do."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from gatepost.ids import AccountId, KeyId, PersonId, TenantId
@@ -29,15 +30,31 @@ class Scope(StrEnum):
     MAIL_REPLY = "mail:reply"
     MAIL_BOUNCE = "mail:bounce"
     USAGE_WRITE = "usage:write"
+    APPROVALS_WRITE = "approvals:write"
+    KEYS_READ = "keys:read"
+    KEYS_WRITE = "keys:write"
 
 
 ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
     Role.OWNER: frozenset(Scope),
-    Role.APPROVER: frozenset({Scope.POLICY_READ, Scope.AUDIT_READ, Scope.LOG_READ, Scope.MAIL_READ}),
+    Role.APPROVER: frozenset(
+        {Scope.POLICY_READ, Scope.AUDIT_READ, Scope.LOG_READ, Scope.MAIL_READ, Scope.APPROVALS_WRITE}
+    ),
     Role.AUDITOR: frozenset({Scope.POLICY_READ, Scope.WEBHOOKS_READ, Scope.AUDIT_READ, Scope.LOG_READ}),
     Role.AGENT: frozenset({Scope.MAIL_READ, Scope.MAIL_REPLY, Scope.MAIL_BOUNCE, Scope.USAGE_WRITE}),
 }
 """A key's scopes are a subset of its role's; nobody widens their own."""
+
+PEOPLE_ROLES = frozenset(Role) - {Role.AGENT}
+"""What a human may be: an agent is a program."""
+
+
+class AccessError(ValueError):
+    """What was asked for cannot be granted; the text says why and quotes no address."""
+
+
+class TakenError(AccessError):
+    """Somebody or something of that name is there already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +107,4 @@ class ApiKey:
     scopes: frozenset[Scope]
     account: AccountId | None
     label: str
+    created_at: datetime

@@ -118,10 +118,17 @@ class Database:
 
     @asynccontextmanager
     async def listen(self, channel: LiteralString) -> AsyncIterator[Connection]:
-        """Yield a connection that listens on ``channel``: a hint that work waits, never the work itself."""
-        async with self._pool.connection() as connection:
-            await connection.execute(psycopg.sql.SQL("listen {}").format(psycopg.sql.Identifier(channel)))
-            try:
-                yield connection
-            finally:
-                await connection.execute("unlisten *")
+        """Yield a connection that listens on ``channel``: a hint that work waits, never the work itself.
+
+        Raises:
+            DatabaseUnavailableError: no connection, or it broke while listening.
+        """
+        try:
+            async with self._pool.connection() as connection:
+                await connection.execute(psycopg.sql.SQL("listen {}").format(psycopg.sql.Identifier(channel)))
+                try:
+                    yield connection
+                finally:
+                    await connection.execute("unlisten *")
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            raise DatabaseUnavailableError(type(error).__name__) from error

@@ -1,26 +1,38 @@
 """The domains we answer for: ownership, routes, DKIM keys, DNS records to publish."""
 
-from collections.abc import Sequence
+from gatepost.domains.ownership import add_domain, dns_records, list_domains, remove_domain, signing_keys
+from gatepost.domains.paper import (
+    Destination,
+    DnsRecord,
+    Domain,
+    DomainError,
+    DomainMissingError,
+    DomainTakenError,
+    Route,
+    RouteTakenError,
+    SigningKey,
+)
+from gatepost.domains.routes import add_route, list_routes, remove_route, remove_routes_to, route, tenant_of
 
-from gatepost.db import Database, Transaction
-from gatepost.domains.paper import Destination, DnsRecord, SigningKey
-from gatepost.ids import TenantId
-from gatepost.keys import Keyring
-from gatepost.mail.address import Address
-
-__all__ = ["Destination", "DnsRecord", "SigningKey", "route", "signing_keys", "tenant_of"]
-
-
-async def route(db: Database, address: Address | None) -> Destination | None:
-    """Return where ``address`` leads; None where nobody is there. ``None`` asks for the bare ``postmaster``."""
-    raise NotImplementedError
-
-
-async def tenant_of(db: Database, domain: str) -> TenantId | None:
-    """Return the tenant that answers for ``domain``, or None: then mail to it would be relaying."""
-    raise NotImplementedError
-
-
-async def signing_keys(tx: Transaction, domain: str, keyring: Keyring) -> Sequence[SigningKey]:
-    """Return the keys that sign for ``domain``, empty where it is not this tenant's."""
-    raise NotImplementedError
+__all__ = [
+    "Destination",
+    "DnsRecord",
+    "Domain",
+    "DomainError",
+    "DomainMissingError",
+    "DomainTakenError",
+    "Route",
+    "RouteTakenError",
+    "SigningKey",
+    "add_domain",
+    "add_route",
+    "dns_records",
+    "list_domains",
+    "list_routes",
+    "remove_domain",
+    "remove_route",
+    "remove_routes_to",
+    "route",
+    "signing_keys",
+    "tenant_of",
+]

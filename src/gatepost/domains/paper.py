@@ -1,8 +1,44 @@
 """Where an address leads, and what signs for a domain."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from gatepost.ids import AccountId, TenantId
+from gatepost.mail.address import Address
+
+
+class DomainError(ValueError):
+    """What was asked of a domain or a route cannot be done; the text says why and quotes no address."""
+
+
+class DomainTakenError(DomainError):
+    """A tenant of this house answers for the domain already."""
+
+
+class DomainMissingError(DomainError):
+    """This tenant does not answer for the domain."""
+
+
+class RouteTakenError(DomainError):
+    """The address leads somewhere already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """A domain we answer for. ``postmaster``: who reads its postmaster's mail, always (RFC 5321 section 4.5.1)."""
+
+    name: str
+    tenant: TenantId
+    postmaster: AccountId
+    added_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An address and the account it leads to."""
+
+    address: Address
+    account: AccountId
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +65,7 @@ class SigningKey:
     domain: str
     selector: str
     algorithm: str
-    private_der: bytes
+    private_der: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,164 @@
+"""The queries of access. Everything is the transaction's tenant's, but for the two look-ups that find the tenant."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from gatepost.access.paper import Account, ApiKey, Person, Role, Scope, Tenant
+from gatepost.access.secret import Presented
+from gatepost.db import Transaction
+from gatepost.ids import AccountId, KeyId, PersonId, TenantId
+from gatepost.mail.address import Address
+
+
+@dataclass(frozen=True, slots=True)
+class KnownKey:
+    """What a presented key is compared with; ``scopes`` as stored."""
+
+    tenant: TenantId
+    digest: bytes
+    role: str
+    scopes: tuple[str, ...]
+    account: AccountId | None
+
+
+async def find_key(tx: Transaction, key: KeyId) -> KnownKey | None:
+    """Return the key of that id, whoever's it is."""
+    query = "select tenant, digest, role, scopes, account from lookup_api_key(%(key)s)"
+    row = await tx.maybe(query, key=key)
+    return KnownKey(row.tenant, row.digest, row.role, tuple(row.scopes), row.account) if row else None
+
+
+async def every_tenant(tx: Transaction) -> tuple[Tenant, ...]:
+    """Return all tenants of the house, in the order they came."""
+    rows = await tx.all("select tenant, name, plan from lookup_tenants()")
+    return tuple(Tenant(TenantId(row.tenant), row.name, row.plan) for row in rows)
+
+
+async def insert_tenant(tx: Transaction, name: str, plan: str, at: datetime) -> bool:
+    """Write the tenant the transaction is bound to; False where it is there already."""
+    query = """
+        insert into tenant (tenant, name, plan, created_at) values (%(tenant)s, %(name)s, %(plan)s, %(at)s)
+        on conflict (tenant) do nothing
+    """
+    return bool(await tx.run(query, name=name, plan=plan, at=at))
+
+
+async def tenant(tx: Transaction) -> Tenant | None:
+    """Return the transaction's tenant."""
+    row = await tx.maybe("select tenant, name, plan from tenant where tenant = %(tenant)s")
+    return Tenant(TenantId(row.tenant), row.name, row.plan) if row else None
+
+
+async def delete_tenant(tx: Transaction) -> bool:
+    """Forget the transaction's tenant with its keys, people and accounts, in one statement each."""
+    await tx.run("delete from api_key where tenant = %(tenant)s")
+    await tx.run("delete from person where tenant = %(tenant)s")
+    await tx.run("delete from account where tenant = %(tenant)s")
+    return bool(await tx.run("delete from tenant where tenant = %(tenant)s"))
+
+
+async def insert_account(tx: Transaction, address: Address, *, is_postmaster: bool, at: datetime) -> AccountId | None:
+    """Write an account; None where the address has one."""
+    query = """
+        insert into account (tenant, address, address_key, is_postmaster, created_at)
+        values (%(tenant)s, %(address)s, %(address_key)s, %(is_postmaster)s, %(at)s)
+        on conflict (tenant, address_key) do nothing returning id
+    """
+    row = await tx.maybe(query, address=str(address), address_key=address.key, is_postmaster=is_postmaster, at=at)
+    return AccountId(row.id) if row else None
+
+
+async def account(tx: Transaction, account_id: AccountId) -> Account | None:
+    """Return one account."""
+    query = "select id, tenant, address, is_postmaster from account where tenant = %(tenant)s and id = %(id)s"
+    row = await tx.maybe(query, id=account_id)
+    return _account(row) if row else None
+
+
+async def account_at(tx: Transaction, address: Address) -> Account | None:
+    """Return the account of that address."""
+    query = """
+        select id, tenant, address, is_postmaster from account
+        where tenant = %(tenant)s and address_key = %(address_key)s
+    """
+    row = await tx.maybe(query, address_key=address.key)
+    return _account(row) if row else None
+
+
+async def accounts(tx: Transaction) -> tuple[Account, ...]:
+    """Return all accounts, in the order they came."""
+    query = "select id, tenant, address, is_postmaster from account where tenant = %(tenant)s order by id"
+    return tuple(_account(row) for row in await tx.all(query))
+
+
+async def delete_account(tx: Transaction, account_id: AccountId) -> bool:
+    """Forget an account and, with it, the keys bound to it."""
+    return bool(await tx.run("delete from account where tenant = %(tenant)s and id = %(id)s", id=account_id))
+
+
+def _account(row: Any) -> Account:
+    return Account(AccountId(row.id), TenantId(row.tenant), Address.parse(row.address), row.is_postmaster)
+
+
+async def insert_person(tx: Transaction, person: Person, at: datetime) -> bool:
+    """Write a person; False where the address belongs to one."""
+    query = """
+        insert into person (id, tenant, address, address_key, role, created_at)
+        values (%(id)s, %(tenant)s, %(address)s, %(address_key)s, %(role)s, %(at)s)
+        on conflict (tenant, address_key) do nothing
+    """
+    address = person.address
+    values = {"address": str(address), "address_key": address.key, "role": person.role, "at": at}
+    return bool(await tx.run(query, id=person.id, **values))
+
+
+async def people(tx: Transaction) -> tuple[Person, ...]:
+    """Return all people, in the order they came."""
+    query = "select id, tenant, address, role from person where tenant = %(tenant)s order by created_at, id"
+    return tuple(
+        Person(PersonId(row.id), TenantId(row.tenant), Address.parse(row.address), Role(row.role))
+        for row in await tx.all(query)
+    )
+
+
+async def delete_person(tx: Transaction, person: PersonId) -> bool:
+    """Forget a person."""
+    return bool(await tx.run("delete from person where tenant = %(tenant)s and id = %(id)s", id=person))
+
+
+async def insert_key(tx: Transaction, key: ApiKey, presented: Presented) -> bool:
+    """Write a key's digest; False where the account it is for is not this tenant's."""
+    query = """
+        insert into api_key (id, tenant, digest, role, scopes, account, label, created_at)
+        select %(id)s, %(tenant)s, %(digest)s, %(role)s, %(scopes)s, %(account)s::bigint, %(label)s, %(at)s
+        where %(account)s::bigint is null
+           or exists (select from account where tenant = %(tenant)s and id = %(account)s)
+    """
+    values = {"digest": presented.digest, "role": key.role, "scopes": sorted(key.scopes), "account": key.account}
+    return bool(await tx.run(query, id=key.id, label=key.label, at=key.created_at, **values))
+
+
+async def keys(tx: Transaction) -> tuple[ApiKey, ...]:
+    """Return all keys, in the order they came."""
+    query = """
+        select id, tenant, role, scopes, account, label, created_at from api_key
+        where tenant = %(tenant)s order by created_at, id
+    """
+    return tuple(
+        ApiKey(
+            KeyId(row.id),
+            TenantId(row.tenant),
+            Role(row.role),
+            frozenset(scope for scope in Scope if scope in row.scopes),
+            AccountId(row.account) if row.account is not None else None,
+            row.label,
+            row.created_at,
+        )
+        for row in await tx.all(query)
+    )
+
+
+async def delete_key(tx: Transaction, key: KeyId) -> bool:
+    """Forget a key: from the commit on it opens nothing."""
+    return bool(await tx.run("delete from api_key where tenant = %(tenant)s and id = %(id)s", id=key))

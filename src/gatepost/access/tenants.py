@@ -1,0 +1,47 @@
+"""Tenants: customers, each on a plan. To make one, bind a transaction to its new id."""
+
+from datetime import datetime
+
+from gatepost.access import store
+from gatepost.access.naming import plain_name
+from gatepost.access.paper import TakenError, Tenant
+from gatepost.clock import Entropy
+from gatepost.db import Database, Transaction
+from gatepost.ids import TenantId, token
+
+
+def new_tenant(entropy: Entropy) -> TenantId:
+    """Return an id that no tenant has."""
+    return TenantId(token("tn", entropy(10)))
+
+
+async def add_tenant(tx: Transaction, *, name: str, plan: str, at: datetime) -> Tenant:
+    """Make the tenant this transaction is bound to.
+
+    Raises:
+        TakenError: it exists.
+        AccessError: the name or the plan's name is no plain name.
+    """
+    made = Tenant(tx.tenant, plain_name("tenant's name", name), plain_name("plan's name", plan))
+    if not await store.insert_tenant(tx, made.name, made.plan, at):
+        raise TakenError("this tenant exists already")
+    return made
+
+
+async def tenant(tx: Transaction) -> Tenant | None:
+    """Return the tenant this transaction is bound to, or None."""
+    return await store.tenant(tx)
+
+
+async def list_tenants(db: Database) -> tuple[Tenant, ...]:
+    """Return every tenant of the house, oldest first."""
+    async with db.transaction(None) as tx:
+        return await store.every_tenant(tx)
+
+
+async def remove_tenant(tx: Transaction) -> bool:
+    """Forget this tenant with its keys, people and accounts; False where there is none.
+
+    Its domains, mail and record belong to other rooms: give them up first. The record stays.
+    """
+    return await store.delete_tenant(tx)

@@ -1,0 +1,47 @@
+"""A question and an answer, and the shape of whoever answers."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class RdType(StrEnum):
+    """The record types the house asks for."""
+
+    A = "A"
+    AAAA = "AAAA"
+    MX = "MX"
+    TXT = "TXT"
+    PTR = "PTR"
+    CNAME = "CNAME"
+
+
+class Status(StrEnum):
+    """How a question ended; a failure is a value, never an exception."""
+
+    OK = "ok"
+    NXDOMAIN = "nxdomain"
+    NODATA = "nodata"
+    TEMPERROR = "temperror"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What DNS said.
+
+    Attributes:
+        records: addresses as text, names without the final dot, TXT strings joined (octets as latin-1), MX as
+            ``"10 mx.example"``. Empty unless ``status`` is OK.
+    """
+
+    status: Status
+    records: tuple[str, ...] = ()
+    ttl_s: int = 0
+
+
+class Resolver(Protocol):
+    """Anything that answers questions."""
+
+    async def query(self, name: str, rdtype: RdType) -> Answer:
+        """Ask for ``name``; never raises for anything the network did."""
+        ...

@@ -1,0 +1,119 @@
+"""The outbox's queries. A settled run is named by job and attempt: whoever lost the lease settles nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from gatepost.db import Transaction
+from gatepost.ids import JobId, TenantId
+from gatepost.jobs.promise import DeadJob, Job, Promise
+
+CHANNEL = "gatepost_jobs"
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """A job that is ours until the lease ends; ``failures``: unexpected ends in a row before this run."""
+
+    job: Job
+    failures: int
+
+
+async def insert(tx: Transaction, promise: Promise, *, promised_at: datetime, due_at: datetime, hint: bool) -> JobId:
+    """Write the promise; with ``hint``, tell the workers when the transaction commits. One statement either way."""
+    query = """
+        with made as (
+          insert into job (tenant, kind, key, body, promised_at, due_at)
+          values (%(tenant)s, %(kind)s, %(key)s, %(body)s, %(promised_at)s, %(due_at)s) returning id
+        )
+        select id, case when %(hint)s then pg_notify(%(channel)s, '') end as hint from made
+    """
+    row = await tx.one(
+        query,
+        kind=promise.kind,
+        key=promise.key,
+        body=Jsonb(dict(promise.body)),
+        promised_at=promised_at,
+        due_at=due_at,
+        hint=hint,
+        channel=CHANNEL,
+    )
+    return JobId(row.id)
+
+
+async def lease(
+    tx: Transaction, kinds: Sequence[str], *, at: datetime, until: datetime, wanted: int
+) -> tuple[Leased, ...]:
+    """Take due jobs of any tenant."""
+    query = "select * from lookup_lease_jobs(%(kinds)s, %(at)s, %(until)s, %(wanted)s)"
+    rows = await tx.all(query, kinds=list(kinds), at=at, until=until, wanted=wanted)
+    return tuple(_leased(row) for row in rows)
+
+
+def _leased(row: Any) -> Leased:
+    body: Mapping[str, str | int] = row.body
+    job = Job(
+        id=JobId(row.id),
+        tenant=TenantId(row.tenant),
+        kind=row.kind,
+        key=row.key,
+        body=body,
+        attempt=row.attempt,
+        promised_at=row.promised_at,
+    )
+    return Leased(job, row.failures)
+
+
+async def renew(tx: Transaction, jobs: Sequence[Job], *, until: datetime) -> None:
+    """Prolong the leases of runs that are alive."""
+    query = "select lookup_renew_jobs(%(ids)s, %(attempts)s, %(until)s)"
+    await tx.run(query, ids=[job.id for job in jobs], attempts=[job.attempt for job in jobs], until=until)
+
+
+async def finish(tx: Transaction, job: Job) -> bool:
+    """Forget a job that is done; False where the lease was lost."""
+    query = "delete from job where tenant = %(tenant)s and id = %(id)s and attempt = %(attempt)s"
+    return bool(await tx.run(query, id=job.id, attempt=job.attempt))
+
+
+async def put_back(tx: Transaction, job: Job, *, due_at: datetime, failures: int, reason: str | None) -> bool:
+    """End the lease and make the job due again; False where the lease was lost."""
+    query = """
+        update job set leased_until = null, due_at = %(due_at)s, failures = %(failures)s, reason = %(reason)s
+        where tenant = %(tenant)s and id = %(id)s and attempt = %(attempt)s
+    """
+    values = {"due_at": due_at, "failures": failures, "reason": reason}
+    return bool(await tx.run(query, id=job.id, attempt=job.attempt, **values))
+
+
+async def bury(tx: Transaction, job: Job, *, at: datetime, failures: int, reason: str) -> bool:
+    """Give the job up and keep it with the reason; False where the lease was lost."""
+    query = """
+        update job set leased_until = null, dead_at = %(at)s, failures = %(failures)s, reason = %(reason)s
+        where tenant = %(tenant)s and id = %(id)s and attempt = %(attempt)s
+    """
+    return bool(await tx.run(query, id=job.id, attempt=job.attempt, at=at, failures=failures, reason=reason))
+
+
+async def dead(tx: Transaction, *, limit: int) -> tuple[DeadJob, ...]:
+    """Return the tenant's dead jobs, oldest first."""
+    query = """
+        select id, kind, key, attempt, failures, reason, dead_at from job
+        where tenant = %(tenant)s and dead_at is not null order by id limit %(limit)s
+    """
+    rows = await tx.all(query, limit=limit)
+    return tuple(
+        DeadJob(JobId(row.id), row.kind, row.key, row.attempt, row.failures, row.reason, row.dead_at) for row in rows
+    )
+
+
+async def revive(tx: Transaction, job: JobId, *, at: datetime) -> bool:
+    """Make a dead job due again with fresh patience; False where there is none."""
+    query = """
+        update job set dead_at = null, failures = 0, due_at = %(at)s
+        where tenant = %(tenant)s and id = %(id)s and dead_at is not null
+    """
+    return bool(await tx.run(query, id=job, at=at))
