@@ -1,22 +1,29 @@
 """What the tests of outgoing mail share: papers to start from, a zone of DNS answers, a sink, a receiver."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
+from pathlib import Path
 from typing import Any
 
 from aiosmtpd.smtp import SMTP
 
 from gatepost.arrive.paper import Arrived, Peer
-from gatepost.blobs import address_of
+from gatepost.blobs import Blobs, address_of
+from gatepost.db import Database
 from gatepost.decide.paper import Decided, Decision, Disposition, Grant, Outcome
 from gatepost.decide.reasons import Reason
-from gatepost.dns import Answer, RdType, Status
+from gatepost.dns import Answer, RdType, Resolver, Status
 from gatepost.domains.paper import Destination
-from gatepost.ids import AccountId, BlobId, EmailId, EntryId, KeyId, TenantId, ThreadId
+from gatepost.egress import Egress, NextHop
+from gatepost.ids import AccountId, BlobId, EmailId, EntryId, JobId, KeyId, TenantId, ThreadId
+from gatepost.jobs import Job, Jobs, Promise
+from gatepost.journey import House
+from gatepost.keys import Keyring
 from gatepost.mail.address import Address
 from gatepost.mail.envelope import Envelope
 from gatepost.mailbox.paper import Email
@@ -87,6 +94,7 @@ def recorded(arrived: Arrived, disposition: Disposition = Disposition.DELIVER, *
         outcome=Outcome.DELIVERED,
         reason=Reason.RULE_MATCHED,
         grant=Grant(("read_calendar",), 0),
+        is_author_proven=True,
         policy_version=1,
         policy_digest="00",
     )
@@ -124,6 +132,60 @@ def outbound(email: str = "em_bbbbbbbbbbbbbbbb", **changes: Any) -> Arrived:
         received_at=NOW,
     )
     return replace(arrived, **changes)
+
+
+@dataclass
+class Hands:
+    """A clock that moves only when told."""
+
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, wait: timedelta) -> None:
+        self.now += wait
+
+
+def entropy(octets: int) -> bytes:
+    """Real randomness: nothing here depends on its value."""
+    return os.urandom(octets)
+
+
+def house(db: Database, folder: Path, clock: Hands, *, dns: Resolver | None = None, port: int = 0) -> House:
+    """A house on a real database and a real folder; ``port`` is that of its next hop on loopback."""
+    return House(
+        db=db,
+        dns=dns or Zone({}),
+        blobs=Blobs.open(folder.as_uri()),
+        jobs=Jobs(db, clock),
+        keyring=Keyring(bytes(32), entropy),
+        clock=clock,
+        entropy=entropy,
+        egress=Egress(allow_private=True),
+        hostname="mail.gatepost.test",
+        next_hop=NextHop("127.0.0.1", port) if port else None,
+    )
+
+
+def job(promise: Promise, attempt: int = 1) -> Job:
+    """The promise as a worker hands it to its handler."""
+    return Job(
+        id=JobId(1),
+        tenant=TENANT,
+        kind=promise.kind,
+        key=promise.key,
+        body=promise.body,
+        attempt=attempt,
+        promised_at=NOW,
+    )
+
+
+async def consequences(db: Database) -> list[tuple[str, str]]:
+    """Every consequence in the record: the email it is about, and what happened, oldest first."""
+    async with db.transaction(TENANT) as tx:
+        rows = await tx.all("select email, action from consequence where tenant = %(tenant)s order by entry")
+    return [(row.email, row.action) for row in rows]
 
 
 class Zone:

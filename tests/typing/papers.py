@@ -21,7 +21,7 @@ async def no_stage_can_be_left_out(
     await verify.check(verified, resolver)  # type: ignore[arg-type]  # verified already
     decide.settle(arrived, None, Facts())  # type: ignore[arg-type]  # not verified
     await record.append(tx, verified, entropy=entropy)  # type: ignore[arg-type]  # not decided
-    await deliver.carry_out(tx, decided)  # type: ignore[arg-type]  # not recorded
+    await deliver.carry_out(tx, decided, entropy=entropy)  # type: ignore[arg-type]  # not recorded
 
 
 async def no_identifier_passes_for_another(

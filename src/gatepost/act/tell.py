@@ -1,10 +1,9 @@
 """Keeping the promise to tell: one job per email fans out to one job per webhook, each until it is heard."""
 
+import logging
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
-
-import structlog
 
 from gatepost import mailbox, record
 from gatepost.act import store, webhook
@@ -23,7 +22,7 @@ from gatepost.record.paper import Consequence, Kind
 WAKE = "act.wake"
 WEBHOOK = "act.webhook"
 
-log = structlog.get_logger()
+log = logging.getLogger(__name__)
 
 
 def wake(email: EmailId, thread: ThreadId) -> Promise:
@@ -112,7 +111,10 @@ class Herald:
             told = replace(told, state=State.DELIVERED if answer.is_done else State.DEAD)
         async with self.house.db.transaction(job.tenant) as tx:
             await self._settle(tx, email, told, answer, now)
-        log.info("webhook.told", webhook=told.webhook, email=told.email, state=told.state.value, reason=answer.reason)
+        log.info(
+            "webhook.told",
+            extra={"webhook": told.webhook, "email": told.email, "state": told.state.value, "reason": answer.reason},
+        )
         if again_at is not None:
             raise TryAgainError(again_at, answer.reason)
 

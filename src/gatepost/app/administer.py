@@ -151,9 +151,12 @@ async def set_policy(house: House, tenant: TenantId, account: AccountId, documen
     """Put a policy in force from the command line.
 
     Raises:
+        AccessError: the tenant has no such account.
         PolicyError: the document is not a policy.
     """
     async with house.db.transaction(tenant) as tx:
+        if await access.account(tx, account) is None:
+            raise access.AccessError("there is no such mailbox: gatepost mailbox list")
         stored = await decide.put_policy(tx, account, document, at=house.clock(), actor=KeyId(OPERATOR))
         await _note(tx, house, "policy.set", str(account))
     return stored

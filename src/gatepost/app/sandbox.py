@@ -43,8 +43,6 @@ async def ensure(settings: Settings, house: House) -> Sandbox:
     await administer.set_policy(house, tenant.id, account.id, POLICY)
     _, owner = await administer.add_key(house, tenant.id, Role.OWNER, label="sandbox owner")
     _, agent = await administer.add_key(house, tenant.id, Role.AGENT, label="sandbox agent", account=account.id)
-    made = Sandbox(
-        tenant=tenant.id, mailbox_id=account.id, address=str(address), api_key=owner, agent_key=agent
-    )
+    made = Sandbox(tenant=tenant.id, mailbox_id=account.id, address=str(address), api_key=owner, agent_key=agent)
     keep_sandbox(settings.state, made)
     return made

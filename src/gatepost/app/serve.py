@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -13,20 +14,20 @@ import structlog
 import uvicorn
 from typing_extensions import override
 
-from gatepost import act, deliver, domains, record
+from gatepost import access, act, deliver, domains, record
 from gatepost.app.build import clock, entropy, open_house, sequencer
 from gatepost.app.state import Running, announced
 from gatepost.arrive.limits import Limits
 from gatepost.arrive.paper import Arrived
 from gatepost.arrive.reply import Reply
 from gatepost.arrive.server import SmtpServer
-from gatepost.arrive.tls import server_context
+from gatepost.arrive.tls import self_signed, server_context
 from gatepost.db.launcher import Cluster
 from gatepost.doors import rest
 from gatepost.doors.smtp import reply_for
 from gatepost.ids import TenantId
-from gatepost.journey import House, receive
 from gatepost.jobs import Handler
+from gatepost.journey import House, receive
 from gatepost.mail.address import Address
 from gatepost.settings import Settings
 
@@ -64,6 +65,7 @@ async def serve(
     """Serve until SIGINT or SIGTERM, then finish what is under way and stop.
 
     Args:
+        settings: the house's.
         dsn: the serving role's connection string.
         cluster: the embedded PostgreSQL, to be watched and mended; None where somebody else runs it.
         ready: told once, when both doors are open.
@@ -101,26 +103,7 @@ def _describe(settings: Settings, doors: _Doors, dsn: str) -> Running:
 
 
 def _handlers(house: House) -> dict[str, Handler]:
-    courier = deliver.Courier(
-        db=house.db,
-        dns=house.dns,
-        blobs=house.blobs,
-        keyring=house.keyring,
-        egress=house.egress,
-        clock=house.clock,
-        entropy=house.entropy,
-        hostname=house.hostname,
-        next_hop=house.next_hop,
-    )
-    herald = act.Herald(
-        db=house.db,
-        jobs=house.jobs,
-        keyring=house.keyring,
-        egress=house.egress,
-        clock=house.clock,
-        entropy=house.entropy,
-    )
-    return {deliver.KIND: courier.send, act.WAKE: herald.wake, act.WEBHOOK: herald.tell}
+    return {**deliver.handlers(house), **act.handlers(house)}
 
 
 @asynccontextmanager
@@ -164,16 +147,16 @@ def _smtp(settings: Settings, house: House) -> SmtpServer:
         return reply_for(await receive(arrived, house))
 
     async def refused(tenant: TenantId | None, reason: str) -> None:
-        await record.count_refusal(house.db, tenant, reason, house.clock())
+        await record.count_refusal(house.db, tenant or await _operator(house), reason, house.clock())
 
     return SmtpServer(
         hostname=settings.hostname,
         limits=Limits(
-            size_octets=settings.smtp.size_max_octets,
-            recipients=settings.smtp.recipients_max,
+            size_max_octets=settings.smtp.size_max_octets,
+            recipients_max=settings.smtp.recipients_max,
             idle_s=settings.smtp.idle_timeout_s,
-            connections=settings.smtp.connections_max,
-            connections_per_address=settings.smtp.connections_per_address_max,
+            connections_max=settings.smtp.connections_max,
+            connections_per_address_max=settings.smtp.connections_per_address_max,
         ),
         route=route,
         tenant_of=tenant_of,
@@ -183,6 +166,24 @@ def _smtp(settings: Settings, house: House) -> SmtpServer:
         clock=clock,
         entropy=entropy,
     )
+
+
+async def _operator(house: House) -> TenantId | None:
+    """Return the tenant whose log counts what was refused on nobody's behalf, such as attempts to relay: the first."""
+    tenants = await access.list_tenants(house.db)
+    return tenants[0].id if tenants else None
+
+
+def _tls(settings: Settings) -> ssl.SSLContext:
+    smtp = settings.smtp
+    if bool(smtp.certificate) != bool(smtp.certificate_key):
+        raise HouseEndedError("set both smtp.certificate and smtp.certificate_key, or neither")
+    if not smtp.certificate:
+        return server_context(*self_signed(settings.state / "keys", settings.hostname, clock))
+    try:
+        return server_context(Path(smtp.certificate), Path(smtp.certificate_key))
+    except (OSError, ssl.SSLError) as error:
+        raise HouseEndedError(f"smtp.certificate and its key cannot be used: {error}") from error
 
 
 async def _mend(cluster: Cluster, stop: asyncio.Event) -> None:

@@ -43,6 +43,7 @@ def prepare(state: Path) -> Path:
     """
     try:
         state.mkdir(mode=0o711, parents=True, exist_ok=True)
+        (state / "keys").mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise StateError(f"cannot make the state folder {state}: {error.strerror}") from error
     if not os.access(state, os.W_OK):

@@ -229,8 +229,11 @@ class Connection(asyncio.Protocol):
             return
         if self._has_hung_up or not self._transport.can_write_eof():
             self._transport.close()
-        else:
+            return
+        try:
             self._transport.write_eof()
+        except OSError:  # the client has reset the connection and the loop has not told us yet
+            self._transport.abort()
 
     # Valve and clock.
 

@@ -1,11 +1,13 @@
 """Tenants, domains, mailboxes, people and keys: what a real domain needs to receive real mail."""
 
+import json
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
 
-from gatepost import access, domains
+from gatepost import access, decide, domains
 from gatepost.access.paper import Role, Scope
 from gatepost.app import administer
 from gatepost.cli.frame import AsJson, Refusal, app, show, with_house
@@ -14,7 +16,9 @@ from gatepost.journey import House
 from gatepost.mail.address import Address, AddressError
 
 T = TypeVar("T")
-ForTenant = Annotated[str | None, typer.Option("--tenant", "-t", help="The tenant's name or id, where there are several.")]
+ForTenant = Annotated[
+    str | None, typer.Option("--tenant", "-t", help="The tenant's name or id, where there are several.")
+]
 
 
 def _group(name: str, text: str) -> typer.Typer:
@@ -108,18 +112,15 @@ def domain_records(domain: str, *, tenant: ForTenant = None, as_json: AsJson = F
 @names.command("remove")
 def remove_domain(domain: str, tenant: ForTenant = None) -> None:
     """Answer for a domain no more; its routes and signing keys go with it."""
-    _said(
-        done=_for_tenant(tenant, lambda house, owner: administer.remove_domain(house, owner, domain)), what="domain"
-    )
+    _said(done=_for_tenant(tenant, lambda house, owner: administer.remove_domain(house, owner, domain)), what="domain")
 
 
 @mailboxes.command("add")
 def add_mailbox(address: str, tenant: ForTenant = None) -> None:
     """Make a mailbox for an address of one of the tenant's domains."""
-    made = _for_tenant(
-        tenant, lambda house, owner: administer.add_mailbox(house, owner, Address.parse(address))
-    )
-    typer.echo(f"mailbox {made.address} is {made.id}; it refuses all mail until it has a policy (PUT /v1/mailboxes/{made.id}/policy)")
+    made = _for_tenant(tenant, lambda house, owner: administer.add_mailbox(house, owner, Address.parse(address)))
+    typer.echo(f"mailbox {made.address} is {made.id}; it refuses all mail until it has a policy:")
+    typer.echo(f"PUT /v1/mailboxes/{made.id}/policy, or gatepost policy set {made.id} FILE")
 
 
 @mailboxes.command("list")
@@ -200,15 +201,60 @@ def list_keys(*, tenant: ForTenant = None, as_json: AsJson = False) -> None:
         async with house.db.transaction(owner) as tx:
             found = await access.list_keys(tx)
         return [
-            {"id": one.id, "role": one.role.value, "label": one.label, "mailbox": one.account or "all", "scopes": " ".join(sorted(one.scopes))}
+            {
+                "id": one.id,
+                "role": one.role.value,
+                "label": one.label,
+                "mailbox": one.account or "all",
+                "scopes": " ".join(sorted(one.scopes)),
+            }
             for one in found
         ]
 
     rows = _for_tenant(tenant, work)
-    show(rows, columns=("id", "role", "label", "mailbox", "scopes"), as_json=as_json, empty="none yet: gatepost key add")
+    show(
+        rows, columns=("id", "role", "label", "mailbox", "scopes"), as_json=as_json, empty="none yet: gatepost key add"
+    )
 
 
 @keys.command("remove")
 def remove_key(key_id: str, tenant: ForTenant = None) -> None:
     """Make a key worthless."""
     _said(done=_for_tenant(tenant, lambda house, owner: administer.remove_key(house, owner, KeyId(key_id))), what="key")
+
+
+policies = _group("policy", "What may happen to a mailbox's mail.")
+
+
+@policies.command("set")
+def set_policy(mailbox_id: int, file: Path, tenant: ForTenant = None) -> None:
+    """Put the policy in FILE (JSON) in force for a mailbox."""
+    try:
+        document = json.loads(file.read_text())
+    except OSError as error:
+        raise Refusal(f"cannot read {file}: {error.strerror}") from error
+    except ValueError as error:
+        raise Refusal(f"{file} is not JSON: {error}") from error
+    try:
+        stored = _for_tenant(
+            tenant, lambda house, owner: administer.set_policy(house, owner, AccountId(mailbox_id), document)
+        )
+    except decide.PolicyError as error:
+        raise Refusal("the document is not a policy:\n  " + "\n  ".join(error.errors)) from error
+    typer.echo(f"version {stored.version} is in force, digest {stored.digest}")
+    for warning in stored.warnings:
+        typer.echo(f"warning: {warning}", err=True)
+
+
+@policies.command("show")
+def show_policy(mailbox_id: int, tenant: ForTenant = None) -> None:
+    """Print the policy in force for a mailbox."""
+
+    async def work(house: House, owner: TenantId) -> decide.Stored | None:
+        async with house.db.transaction(owner) as tx:
+            return await decide.get_policy(tx, AccountId(mailbox_id))
+
+    stored = _for_tenant(tenant, work)
+    if stored is None:
+        raise Refusal("that mailbox has no policy: it refuses all mail")
+    typer.echo(json.dumps(stored.document, indent=2))

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 
 import typer
 import uvloop
@@ -98,26 +99,35 @@ def sandbox_(*, config: Config = None, as_json: AsJson = False) -> None:
 
 
 def _greet(settings: Settings, running: Running, kept: Sandbox) -> None:
-    mailbox = f"{running.base_url}/v1/mailboxes/{kept.mailbox_id}"
+    folder = settings.state.resolve()
+    command = _command(folder)
     typer.echo(
         f"""
 Gatepost is up. Ctrl-C stops it.
 
   SMTP     {running.smtp_host}:{running.smtp_port}
-  REST     {running.base_url}   (API description: {running.base_url}/openapi.json)
-  mailbox  {kept.address}   (id {kept.mailbox_id})
-  state    {settings.state.resolve()}
-  keys     {settings.state.resolve()}/sandbox.json   (readable by you alone)
+  REST     {running.base_url}, described by {running.base_url}/openapi.json
+  mailbox  {kept.address}, id {kept.mailbox_id}
+  state    {folder}
+  keys     {folder}/sandbox.json, readable by you alone
 
-Try it, in another terminal:
+Three commands to try in another terminal:
 
-  1. gatepost send --from {sandbox.TRUSTED} --text 'Lunch on Friday?'     the policy's rule lets it in
-  2. gatepost send --from boss@example.com --text 'Wire the money.'     nobody proved this: refused in SMTP
-  3. gatepost log verify                                                 both decisions, proven from the log
+  {command} send --from {sandbox.TRUSTED} --text 'Lunch on Friday?'
+      the sandbox's policy names this author: delivered
 
-See what became of them:
+  {command} send --from boss@example.com --text 'Wire the money.'
+      nobody proved this, and no rule names it: refused inside the SMTP transaction
 
-  curl -H "Authorization: Bearer $(gatepost sandbox --json | python3 -c 'import json,sys; print(json.load(sys.stdin)["api_key"])')" \\
-       {mailbox}/audit-logs
+  {command} log verify
+      both decisions are in the record; recompute it from its tiles
 """
     )
+
+
+def _command(state_folder: Path) -> str:
+    """Return how a person in this folder would call us about this very house."""
+    program = Path(sys.argv[0]).resolve()
+    here = Path.cwd()
+    shown = str(program.relative_to(here)) if program.is_relative_to(here) else str(program)
+    return shown if state_folder == (here / "state").resolve() else f"GATEPOST_STATE={state_folder} {shown}"

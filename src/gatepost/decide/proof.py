@@ -1,6 +1,7 @@
 """Whether the evidence proves the author as surely as a rule asks: pass, fail, or not yet known."""
 
 from enum import StrEnum
+from typing import assert_never
 
 from gatepost.decide.language import Assurance, Rule
 from gatepost.decide.organization import is_same_organization
@@ -28,6 +29,8 @@ def of_assurance(evidence: Evidence, rule: Rule) -> Proof:
             is_proven = evidence.is_aligned or has_trusted_seal(evidence, rule)
             may_change = evidence.is_unsettled or evidence.arc.result is Result.TEMPERROR
             return _known(is_proven, may_change=may_change)
+        case _:  # pragma: no cover  # mypy proves there is no other
+            assert_never(rule.assurance)
 
 
 def has_trusted_seal(evidence: Evidence, rule: Rule) -> bool:

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+from typing import assert_never
 
 from gatepost.arrive.paper import Direction
 from gatepost.decide import proof
@@ -162,6 +163,8 @@ def _unless_proven(found: Proof) -> Ending | None:
             return _unproven(Reason.SENDER_UNPROVEN)
         case Proof.UNSETTLED:
             return Ending(Disposition.DEFER, Outcome.REJECTED_AT_VERIFICATION, Reason.SENDER_UNSETTLED)
+        case _:  # pragma: no cover  # mypy proves there is no other
+            assert_never(found)
 
 
 def _guards(case: Case) -> Answer | None:

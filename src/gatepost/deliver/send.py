@@ -1,10 +1,9 @@
 """Keeping the promise to send: one attempt per run, each of them an entry of the record."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
-
-import structlog
 
 from gatepost import domains, record
 from gatepost.blobs import BlobMissingError, Blobs
@@ -25,7 +24,7 @@ from gatepost.record.paper import Consequence, Kind
 
 KIND = "deliver.attempt"
 
-log = structlog.get_logger()
+log = logging.getLogger(__name__)
 
 
 def attempt(submission: SubmissionId) -> Promise:
@@ -101,7 +100,10 @@ class Courier:
         if submission.due_at > self.house.clock():  # the attempt was recorded, but not when to come back
             raise TryAgainError(submission.due_at, "not yet due")
         made = await self._attempt(job.tenant, submission)
-        log.info("submission.attempted", submission=identifier, result=made.result.value, reason=made.reason)
+        log.info(
+            "submission.attempted",
+            extra={"submission": identifier, "result": made.result.value, "reason": made.reason},
+        )
         again_at = await self._settle(job.tenant, submission, made)
         if again_at is not None:
             raise TryAgainError(again_at, made.reason)

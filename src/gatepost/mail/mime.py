@@ -3,17 +3,18 @@
 import email
 import email.message
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fast_mail_parser import ParseError, PyLazyMimePart, parse_email_tree
 
 from gatepost.mail.charset import decode
 from gatepost.mail.encoded_word import decode_text
-from gatepost.mail.fields import Header
+from gatepost.mail.fields import Header, split
 
 MAX_LEAVES = 1_000
 MAX_DEPTH = 100
+MAX_BOUNDARIES = 10_000
+"""Above this the standard parser, slow as it is, is not asked."""
 
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9_.:\-]{1,40})""", re.IGNORECASE)
 _STRUCTURE = (b"mime-version", b"content-type", b"content-transfer-encoding", b"content-disposition")
@@ -71,6 +72,20 @@ class _BrokenError(Exception):
     """A parser gave up on this message."""
 
 
+class _Budget:
+    """How many more parts are read."""
+
+    def __init__(self) -> None:
+        self._left = 2 * MAX_LEAVES
+        self.is_spent = False
+
+    def take(self) -> bool:
+        """Allow one more part, or say no."""
+        self._left -= 1
+        self.is_spent = self._left < 0
+        return not self.is_spent
+
+
 def read(raw: bytes, header: Header) -> Tree:
     """Read the tree; total.
 
@@ -82,30 +97,49 @@ def read(raw: bytes, header: Header) -> Tree:
     octets = b"\r\n".join([*fields, b"", raw[header.body_start :]])
     if not fields:
         octets = b"\r\n" + octets
+    budget = _Budget()
     try:
-        leaves, is_cut = _flatten(_from_fast(parse_email_tree(octets, mode="lazy"), 0))
+        root = _from_fast(parse_email_tree(octets, mode="lazy"), 0, budget)
     except (ParseError, _BrokenError):
-        try:
-            leaves, is_cut = _flatten(_from_standard(email.message_from_bytes(octets), 0))
-        except (*_FALLBACK_ERRORS, _BrokenError):
-            whole = _Node("text/plain", "", "", "", raw[header.body_start :], ())
-            leaves, is_cut = _flatten(whole)
         is_malformed = True
-    return Tree(leaves, is_malformed or is_cut)
+        root = _read_forgivingly(octets, raw[header.body_start :], budget)
+    leaves = _flatten(root)
+    return Tree(tuple(leaves[:MAX_LEAVES]), is_malformed or budget.is_spent or len(leaves) > MAX_LEAVES)
 
 
-def _from_fast(part: PyLazyMimePart, depth: int) -> _Node:
+def attachment(raw: bytes, number: int) -> tuple[str, str, bytes] | None:
+    """Return (file name, content type, decoded octets) of a leaf that is no body; None where there is no such one."""
+    for leaf in read(raw, split(raw)).leaves:
+        if leaf.number == number and not leaf.is_body:
+            return leaf.filename, leaf.content_type, leaf.content
+    return None
+
+
+def _read_forgivingly(octets: bytes, body: bytes, budget: _Budget) -> _Node:
+    """Read with the standard parser, which decodes what it can; where it fails too, the body is one text."""
+    if octets.count(b"\n--") <= MAX_BOUNDARIES:
+        try:
+            return _from_standard(email.message_from_bytes(octets), 0, budget)
+        except (*_FALLBACK_ERRORS, _BrokenError):
+            pass
+    return _Node("text/plain", "", "", "", body, ())
+
+
+def _from_fast(part: PyLazyMimePart, depth: int, budget: _Budget) -> _Node:
     if depth > MAX_DEPTH:
         raise _BrokenError
-    content_type = part.content_type.lower()
-    children: Iterable[PyLazyMimePart] = () if part.is_message else part.children
+    children: list[_Node] = []
+    for child in () if part.is_message else part.children:
+        if not budget.take():
+            break
+        children.append(_from_fast(child, depth + 1, budget))
     return _Node(
-        content_type,
+        part.content_type.lower(),
         _first(part.headers, "content-type"),
         part.filename or "",
         (part.disposition or "").lower(),
         part.content,
-        tuple(_from_fast(child, depth + 1) for child in children),
+        tuple(children),
     )
 
 
@@ -113,33 +147,41 @@ def _first(headers: dict[str, list[str]], name: str) -> str:
     return next((values[0] for key, values in headers.items() if key.lower() == name and values), "")
 
 
-def _from_standard(part: email.message.Message, depth: int) -> _Node:
+def _from_standard(part: email.message.Message, depth: int, budget: _Budget) -> _Node:
     if depth > MAX_DEPTH:
         raise _BrokenError
     content_type = part.get_content_type()
-    payload = part.get_payload()
-    is_multipart = isinstance(payload, list) and content_type.startswith("multipart/")
-    content: bytes | None = None
-    if not is_multipart:
-        decoded = part.get_payload(decode=True)
-        if isinstance(payload, list):
-            content = b"".join(child.as_bytes() for child in payload if isinstance(child, email.message.Message))
-        else:
-            content = decoded if isinstance(decoded, bytes) else b""
+    below = _below(part)
+    is_container = bool(below) and content_type.startswith("multipart/")
+    children: list[_Node] = []
+    for child in below if is_container else ():
+        if not budget.take():
+            break
+        children.append(_from_standard(child, depth + 1, budget))
     return _Node(
         content_type,
         str(part.get("content-type", "")),
         part.get_filename() or "",
         (part.get_content_disposition() or "").lower(),
-        content,
-        tuple(_from_standard(child, depth + 1) for child in payload if isinstance(child, email.message.Message))
-        if is_multipart and isinstance(payload, list)
-        else (),
+        None if is_container else _content(part, below),
+        tuple(children),
     )
 
 
-def _flatten(root: _Node) -> tuple[tuple[Leaf, ...], bool]:
-    """Number the leaves, depth first; tell whether there were more than we keep."""
+def _below(part: email.message.Message) -> list[email.message.Message]:
+    payload = part.get_payload()
+    return [child for child in payload if isinstance(child, email.message.Message)] if isinstance(payload, list) else []
+
+
+def _content(part: email.message.Message, below: list[email.message.Message]) -> bytes:
+    if below:
+        return b"".join(child.as_bytes() for child in below)
+    decoded = part.get_payload(decode=True)
+    return decoded if isinstance(decoded, bytes) else b""
+
+
+def _flatten(root: _Node) -> list[Leaf]:
+    """Number the leaves, depth first."""
     leaves: list[Leaf] = []
     stack: list[tuple[_Node, bool]] = [(root, False)]
     while stack:
@@ -148,11 +190,9 @@ def _flatten(root: _Node) -> tuple[tuple[Leaf, ...], bool]:
             if node.content_type == "multipart/alternative":
                 has_plain_twin = has_plain_twin or any(_is_plain(child) for child in node.children)
             stack += [(child, has_plain_twin) for child in reversed(node.children)]
-            continue
-        if len(leaves) == MAX_LEAVES:
-            return tuple(leaves), True
-        leaves.append(_leaf(node, len(leaves) + 1, has_plain_twin=has_plain_twin))
-    return tuple(leaves), False
+        else:
+            leaves.append(_leaf(node, len(leaves) + 1, has_plain_twin=has_plain_twin))
+    return leaves
 
 
 def _is_plain(node: _Node) -> bool:

@@ -10,7 +10,7 @@ from gatepost.record import store
 from gatepost.record.canonical import UnrecordableError
 from gatepost.record.entry import consequence_draft, decision_drafts
 from gatepost.record.paper import AuditRow, Consequence, Kind, Recorded
-from gatepost.record.refusals import count_refusal
+from gatepost.record.refusals import count_refusal, settle_refusals_hourly
 from gatepost.record.rows import audit_row, by_email
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "audit_rows",
     "count_refusal",
     "note",
+    "settle_refusals_hourly",
 ]
 
 

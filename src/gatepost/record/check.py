@@ -96,7 +96,7 @@ async def _head(db: Database, blobs: Blobs, vkey: str | None, report: Report) ->
         await asyncio.sleep(_LAG_S)  # it is signed first and published then
         note = await blobs.read(files.checkpoint_path(report.tenant))
     report.find(f"checkpoint: one of size {newest} was signed, and an older one is published")
-    return head and (head, key)
+    return None if head is None else (head, key)
 
 
 class _Walk:

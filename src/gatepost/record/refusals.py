@@ -7,7 +7,7 @@ from itertools import groupby
 
 from gatepost.clock import Clock, Entropy
 from gatepost.db import Database, DatabaseUnavailableError, Transaction
-from gatepost.ids import EntryId
+from gatepost.ids import EntryId, TenantId
 from gatepost.record import store
 from gatepost.record.entry import consequence_draft, timestamp
 from gatepost.record.paper import Consequence, Json, Kind
@@ -21,9 +21,15 @@ def hour_of(at: datetime) -> datetime:
     return at.replace(minute=0, second=0, microsecond=0)
 
 
-async def count_refusal(tx: Transaction, reason: str, at: datetime, *, count: int = 1) -> None:
-    """Count mail refused for ``reason``, a code such as ``recipient.unknown``."""
-    await store.count_refusal(tx, hour_of(at), reason, count)
+async def count_refusal(db: Database, tenant: TenantId | None, reason: str, at: datetime, *, count: int = 1) -> None:
+    """Count mail refused for ``reason``, a code such as ``recipient.unknown``.
+
+    Mail that was for no tenant of ours (an attempt to relay) concerns nobody's record and is not counted.
+    """
+    if tenant is None:
+        return
+    async with db.transaction(tenant) as tx:
+        await store.count_refusal(tx, hour_of(at), reason, count)
 
 
 async def settle_refusals(tx: Transaction, before: datetime, *, entropy: Entropy) -> list[EntryId]:
@@ -58,8 +64,8 @@ async def settle_all(db: Database, now: datetime, *, entropy: Entropy) -> int:
     return made
 
 
-async def run(db: Database, clock: Clock, entropy: Entropy, stop: asyncio.Event) -> None:
-    """Settle past hours every minute until ``stop`` is set; a database away for a while only delays it."""
+async def settle_refusals_hourly(db: Database, clock: Clock, entropy: Entropy, stop: asyncio.Event) -> None:
+    """Settle past hours, asking every minute, until ``stop`` is set; a database away for a while only delays it."""
     while not stop.is_set():
         with suppress(DatabaseUnavailableError):
             await settle_all(db, clock(), entropy=entropy)

@@ -99,9 +99,9 @@ def _start_tag(source: str, at: int) -> tuple[Start | None, int]:
         if source[at] == ">":
             return Start(tag, attributes), at + 1
         attribute = _ATTRIBUTE.match(source, at)
-        if attribute is None or attribute.end() == at:
+        if attribute is None:
             gap = _GAP.match(source, at)
-            at = max(gap.end() if gap else at, at + (source[at] not in ">"))
+            at = gap.end() if gap is not None and gap.end() > at else at + 1
             continue
         at = attribute.end()
         name = attribute["name"][:MAX_NAME].lower()

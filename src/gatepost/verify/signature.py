@@ -130,8 +130,10 @@ def read_number(tags: dict[str, str], name: str) -> int | None:
     return int(text)
 
 
-def _read_canon(tags: dict[str, str]) -> tuple[Canon, Canon]:
-    header, _, body = tags.get("c", "simple/simple").lower().partition("/")
+def _read_canon(tags: dict[str, str], *, is_arc: bool) -> tuple[Canon, Canon]:
+    # deviation: RFC 8617 section 4.1.2 inherits DKIM's default, simple; every known sealer and verifier means relaxed.
+    default = "relaxed/relaxed" if is_arc else "simple/simple"
+    header, _, body = tags.get("c", default).lower().partition("/")
     try:
         return Canon(header), Canon(body or "simple")
     except ValueError:
@@ -139,10 +141,7 @@ def _read_canon(tags: dict[str, str]) -> tuple[Canon, Canon]:
 
 
 def _read_signed(tags: dict[str, str]) -> tuple[bytes, ...]:
-    names = tuple(name.strip().lower().encode() for name in tags.get("h", "").split(":"))
-    if not all(names):
-        raise SignatureSyntaxError("h= is missing or holds an empty name")
-    return names
+    return tuple(name.strip().lower().encode() for name in tags.get("h", "").split(":") if name.strip())
 
 
 def parse(field: Field, *, is_arc: bool = False) -> Signature:
@@ -161,7 +160,7 @@ def parse(field: Field, *, is_arc: bool = False) -> Signature:
     domain, selector = read_place(tags)
     signed = _read_signed(tags)
     user = "" if is_arc else tags.get("i", "")
-    header_canon, body_canon = _read_canon(tags)
+    header_canon, body_canon = _read_canon(tags, is_arc=is_arc)
     signature = Signature(
         field=field,
         algorithm=read_algorithm(tags),

@@ -109,21 +109,18 @@ select lookup_table('refusal_count', 'select');
 
 -- Tenants whose log has something to do.
 create function lookup_unsequenced() returns setof text
-language sql stable security definer set search_path = public, pg_temp
+language sql stable security definer
 as $$ select distinct tenant from unsequenced $$;
 
 -- Tenants that have a log.
 create function lookup_logs() returns setof text
-language sql stable security definer set search_path = public, pg_temp
+language sql stable security definer
 as $$ select tenant from log_key $$;
 
 -- Tenants with refusals counted in an hour that began before `before`.
 create function lookup_refusals(before timestamptz) returns setof text
-language sql stable security definer set search_path = public, pg_temp
+language sql stable security definer
 as $$ select distinct tenant from refusal_count where hour < before $$;
 
-alter function lookup_unsequenced() owner to gatepost_lookup;
-alter function lookup_logs() owner to gatepost_lookup;
-alter function lookup_refusals(timestamptz) owner to gatepost_lookup;
-revoke execute on function lookup_unsequenced(), lookup_logs(), lookup_refusals(timestamptz) from public;
-grant execute on function lookup_unsequenced(), lookup_logs(), lookup_refusals(timestamptz) to gatepost_app;
+select lookup_function('lookup_unsequenced()'), lookup_function('lookup_logs()'),
+  lookup_function('lookup_refusals(timestamptz)');
