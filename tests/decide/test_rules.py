@@ -1,5 +1,7 @@
 """The decision: every gate, every ending, totality, and the order that ``docs/policy.md`` draws."""
 
+import random
+import time
 from typing import Any
 
 import pytest
@@ -20,10 +22,11 @@ from decide.scene import (
     unproven,
 )
 from gatepost.arrive.paper import Direction
+from gatepost.decide.body import TEXT_MAX_OCTETS
 from gatepost.decide.language import Assurance, Policy, parse
 from gatepost.decide.paper import Answered, Decision, Disposition, Facts, Outcome
 from gatepost.decide.reasons import Reason
-from gatepost.decide.rules import BUILT_IN_DIGEST, counting_rule, settle
+from gatepost.decide.rules import BUILT_IN_DIGEST, GUARDS_WORK_MAX, counting_rule, settle
 from gatepost.ids import EmailId
 from gatepost.mail.address import Address
 from gatepost.verify.paper import (
@@ -240,10 +243,27 @@ def test_a_guard_does_not_read_the_subject() -> None:
 
 
 def test_a_body_longer_than_guards_read_is_refused_and_never_read_in_part() -> None:
-    long = evidence(content=content("x" * (1 << 20) + "y"))
+    long = evidence(content=content("x" * TEXT_MAX_OCTETS + "y"))
     refused = decide(long, policy(guards=[GUARD]))
     assert ending(refused) == (Disposition.REJECT, Outcome.REJECTED_AT_CONTENT_GUARD, Reason.CONTENT_TOO_LONG)
     assert ending(decide(long, policy())) == DELIVERED
+
+
+def test_the_more_a_policys_guards_cost_the_less_text_they_read() -> None:
+    costly = policy(guards=[{"reject": rf"(?i)\p{{L}}{number}", "reason": "r"} for number in range(8)])
+    assert costly.guards_cost > 8 * 1000
+    most = GUARDS_WORK_MAX // costly.guards_cost
+    assert ending(decide(evidence(content=content("-" * most)), costly)) == DELIVERED
+    assert decide(evidence(content=content("-" * (most + 1))), costly).reason is Reason.CONTENT_TOO_LONG
+
+
+def test_guards_keep_their_time_bound_on_the_hardest_patterns() -> None:
+    hard = [{"reject": f"(a|b)*a(a|b){{{200 + number}}}c", "reason": "r"} for number in range(4)]
+    text = "".join(random.Random(1).choices("ab", k=100_000))
+    began = time.perf_counter()
+    decision = decide(evidence(content=content(text)), policy(guards=hard))
+    assert decision.outcome is Outcome.DELIVERED
+    assert time.perf_counter() - began < 5
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import assert_never
 
 from gatepost.arrive.paper import Direction
 from gatepost.decide import proof
-from gatepost.decide.body import TooLongError, spellings
+from gatepost.decide.body import TEXT_MAX_OCTETS, TooLongError, spellings
 from gatepost.decide.language import DefaultAction, Policy, Rule
 from gatepost.decide.organization import may_be_answered
 from gatepost.decide.paper import Answered, Decided, Decision, Disposition, Facts, Grant, Outcome, Step
@@ -23,6 +23,12 @@ from gatepost.verify.paper import Evidence, Result, Verified
 
 BUILT_IN_DIGEST = hashlib.sha256(b'{"builtIn":["answer-proven-author","postmaster-open","refuse-all"]}').hexdigest()
 """Stands in a decision where no stored policy spoke (version 0)."""
+GUARDS_WORK_MAX = 1 << 31
+"""RE2 instructions times octets, for one message.
+
+Where a pattern is ordinary RE2 spends some hundredths of a nanosecond on each; where its automaton does not fit in
+memory, at most some 6 ns: 13 s for the worst text under the worst policy there can be.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +178,7 @@ def _guards(case: Case) -> Answer | None:
         return None
     disposition, outcome = _by_default(case.policy), Outcome.REJECTED_AT_CONTENT_GUARD
     try:
-        texts = spellings(case.evidence.content)
+        texts = spellings(case.evidence.content, most_octets=_readable_octets(case.policy))
     except TooLongError:
         return "too long", Ending(disposition, outcome, Reason.CONTENT_TOO_LONG)
     for index, guard in enumerate(case.policy.guards):
@@ -180,6 +186,11 @@ def _guards(case: Case) -> Answer | None:
             ending = Ending(disposition, outcome, Reason.CONTENT_GUARD, detail=guard.reason)
             return f"contentGuards[{index}]", ending
     return "clear", None
+
+
+def _readable_octets(policy: Policy) -> int:
+    """Return how much text this policy's guards may read; a longer body is refused, never read in part."""
+    return min(TEXT_MAX_OCTETS, GUARDS_WORK_MAX // max(policy.guards_cost, 1))
 
 
 def _limit(
