@@ -79,7 +79,9 @@ def email_id(number: int) -> EmailId:
     return EmailId(ids.token("em", number.to_bytes(10, "big")))
 
 
-def evidence(*, author: str | None = "boss@corp.example", domain: str = "corp.example", message_id: str = "m@x") -> Evidence:
+def evidence(
+    *, author: str | None = "boss@corp.example", domain: str = "corp.example", message_id: str = "m@x"
+) -> Evidence:
     return Evidence(
         author=Address.parse(author) if author else None,
         author_problem="" if author else "author.missing",

@@ -29,7 +29,6 @@ from gatepost.ids import TenantId
 from gatepost.jobs import Handler
 from gatepost.journey import House, receive
 from gatepost.mail.address import Address
-from gatepost.record import refusals
 from gatepost.settings import Settings
 
 log = structlog.get_logger()
@@ -85,7 +84,7 @@ async def serve(
             async with asyncio.TaskGroup() as chores:
                 chores.create_task(sequencer(settings, house).run(stop))
                 chores.create_task(house.jobs.run(_handlers(house), stop))
-                chores.create_task(refusals.run(house.db, house.clock, house.entropy, stop))
+                chores.create_task(record.settle_refusals_hourly(house.db, house.clock, house.entropy, stop))
                 if cluster is not None:
                     chores.create_task(_mend(cluster, stop))
                 await stop.wait()
@@ -148,10 +147,7 @@ def _smtp(settings: Settings, house: House) -> SmtpServer:
         return reply_for(await receive(arrived, house))
 
     async def refused(tenant: TenantId | None, reason: str) -> None:
-        owner = tenant or await _operator(house)
-        if owner is not None:
-            async with house.db.transaction(owner) as tx:
-                await record.count_refusal(tx, reason, house.clock())
+        await record.count_refusal(house.db, tenant or await _operator(house), reason, house.clock())
 
     return SmtpServer(
         hostname=settings.hostname,

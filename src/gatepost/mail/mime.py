@@ -9,7 +9,7 @@ from fast_mail_parser import ParseError, PyLazyMimePart, parse_email_tree
 
 from gatepost.mail.charset import decode
 from gatepost.mail.encoded_word import decode_text
-from gatepost.mail.fields import Header
+from gatepost.mail.fields import Header, split
 
 MAX_LEAVES = 1_000
 MAX_DEPTH = 100
@@ -92,11 +92,9 @@ def read(raw: bytes, header: Header) -> Tree:
     The parsers see only the structure fields that our own reading of the header found, so that no two readings of one
     header can disagree. A part that cannot be decoded makes a more forgiving parser read the whole message again.
     """
-    is_malformed = header.is_malformed or header.is_cut or any(len(header.all(name)) > 1 for name in _STRUCTURE)
+    is_malformed = header.is_malformed or any(len(header.all(name)) > 1 for name in _STRUCTURE)
     fields = [found.raw for name in _STRUCTURE if (found := header.first(name)) is not None]
     octets = b"\r\n".join([*fields, b"", raw[header.body_start :]])
-    if not fields:
-        octets = b"\r\n" + octets
     budget = _Budget()
     try:
         root = _from_fast(parse_email_tree(octets, mode="lazy"), 0, budget)
@@ -105,6 +103,14 @@ def read(raw: bytes, header: Header) -> Tree:
         root = _read_forgivingly(octets, raw[header.body_start :], budget)
     leaves = _flatten(root)
     return Tree(tuple(leaves[:MAX_LEAVES]), is_malformed or budget.is_spent or len(leaves) > MAX_LEAVES)
+
+
+def attachment(raw: bytes, number: int) -> tuple[str, str, bytes] | None:
+    """Return (file name, content type, decoded octets) of a leaf that is no body; None where there is no such one."""
+    for leaf in read(raw, split(raw)).leaves:
+        if leaf.number == number and not leaf.is_body:
+            return leaf.filename, leaf.content_type, leaf.content
+    return None
 
 
 def _read_forgivingly(octets: bytes, body: bytes, budget: _Budget) -> _Node:
