@@ -56,7 +56,7 @@ def _codes_of(path: str, operation: dict[str, Any]) -> list[Code]:
         codes += [Code.SCOPE_MISSING] if any(any(need.values()) for need in operation["security"]) else []
     if path == "/readyz":
         codes.append(Code.HOUSE_UNAVAILABLE)
-    if "{" in path:
+    if "{" in path or path.startswith("/api/v1/log/"):
         codes.append(Code.RESOURCE_MISSING)
     if operation.get("parameters") or "requestBody" in operation:
         codes.append(Code.REQUEST_INVALID)
