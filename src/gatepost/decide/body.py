@@ -9,7 +9,7 @@ from gatepost.verify.paper import Content
 
 TEXT_MAX_OCTETS = 1 << 20
 """All spellings together, in UTF-8. A longer body is refused, never read in part: see ``TooLongError``."""
-HTML_MAX_CHARS = 4 << 20
+HTML_MAX_CHARS = 1 << 20  # under what ``verify`` keeps: markup it had to cut is too long here
 _FOLD_CHUNK_CHARS = 1_024
 _COMBINING_RUN_MAX = 32  # UAX #15 section 13 allows 30 in stream-safe text
 # Default-ignorable code points (UAX #44) that split a word without being seen: soft hyphen, joiners, direction marks,
