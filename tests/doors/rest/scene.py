@@ -100,12 +100,13 @@ async def write(
     peer: str = "192.0.2.1",
     text: str = "Shall we meet on Tuesday?",
     subject: str = "Tuesday",
+    head: str = "",
 ) -> CarriedOut:
     """Let one message arrive from ``peer``; only 192.0.2.1 may speak for any domain."""
     email = EmailId(token("em", house.entropy(10)))
     raw = (
         f"From: {author}\r\nTo: {to.address}\r\nSubject: {subject}\r\nMessage-ID: <{email}@boss.test>\r\n"
-        f"Date: Sat, 21 Nov 2026 08:00:00 +0000\r\n\r\n{text}\r\n"
+        f"Date: Sat, 21 Nov 2026 08:00:00 +0000\r\n{head}\r\n{text}\r\n"
     ).encode()
     arrived = Arrived.by_smtp(
         email=email,

@@ -13,7 +13,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from doors.rest.scene import POLICY, Tenancy, served, sequence, set_policy, write
+from doors.rest.scene import POLICY, Tenancy, sequence, served, set_policy, write
 from gatepost.doors import rest
 from gatepost.doors.rest.limit import Rate
 from gatepost.journey import House
