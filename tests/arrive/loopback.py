@@ -118,3 +118,9 @@ class Client:
             await self.writer.wait_closed()
         except OSError:
             return
+
+
+async def deliver_once(port: int) -> None:
+    client = await Client.greeted(port)
+    assert (await client.deliver()).startswith("250 2.6.0")
+    await client.close()

@@ -85,7 +85,7 @@ class Connection(asyncio.Protocol):
         if not peername:  # gone before we looked
             self._transport.abort()
             return
-        self._address = _client_address(peername[0])
+        self._address = client_address(peername[0])
         self._is_admitted = self._premises.admissions.admit(self._address)
         if not self._is_admitted:
             self._owner.run(self._premises.desk.refused(None, Refusal.LIMIT_CONNECTIONS))
@@ -278,7 +278,7 @@ class Connection(asyncio.Protocol):
             self._perform(self._session.timed_out())
 
 
-def _client_address(text: str) -> IPv4Address | IPv6Address:
+def client_address(text: str) -> IPv4Address | IPv6Address:
     """Return the client's address; an IPv4 client of an IPv6 socket is an IPv4 client."""
     address = ip_address(text)
     return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address

@@ -60,7 +60,7 @@ class Session(Dialogue):
 
     def feed(self, octets: bytes) -> list[Event]:
         """Take what the client sent. Between ``StartTls`` and ``tls_started`` it is void (RFC 3207 section 5)."""
-        if self.phase not in {Phase.CLOSED, Phase.HANDSHAKE}:
+        if self.phase is not Phase.CLOSED and self.phase is not Phase.HANDSHAKE:
             self._wire.append(octets)
             self._advance()
         return self._take_events()
