@@ -166,7 +166,12 @@ async def test_the_last_word_is_heard_though_the_client_keeps_talking() -> None:
 
 async def test_a_client_that_hangs_up_after_the_data_is_still_answered() -> None:
     hamlet = Hamlet()
-    async with served(hamlet) as (_, port):
+
+    async def slowly(arrived: Arrived) -> Reply:
+        await asyncio.sleep(0.1)
+        return await hamlet.receive(arrived)
+
+    async with served(hamlet, receive=slowly) as (_, port):
         client = await Client.greeted(port)
         await client.say("EHLO c", "MAIL FROM:<>", "RCPT TO:<agent@ours.example>", "DATA")
         client.writer.write(b"x\r\n.\r\n")
@@ -230,15 +235,16 @@ async def test_a_client_that_is_gone_does_not_undo_its_message() -> None:
     async with served(hamlet, receive=receive) as (server, port):
         client = await Client.greeted(port)
         await client.say("EHLO c", "MAIL FROM:<>", "RCPT TO:<agent@ours.example>", "DATA")
-        await client.send(b"x\r\n.\r\n")
+        await client.send(b"x\r\n.\r\nMAIL FROM:<>\r\nRCPT TO:<agent@ours.example>\r\nBDAT 1 LAST\r\ny")
         async with asyncio.timeout(5):
             await started.wait()
-        client.writer.transport.abort()
+        client.reset()
         await client.close()
         await asyncio.sleep(0.05)
+        assert not server._connections
         may_answer.set()
         await server.close(5)
-    assert len(hamlet.arrived) == 1
+    assert [arrived.raw for arrived in hamlet.arrived] == [b"x\r\n"], "what it had pipelined behind is void"
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,13 @@ class Session(Dialogue):
             self._end(reply.SHUTTING_DOWN)
         return self._take_events()
 
+    def lost(self) -> None:
+        """Forget a client that is gone: what it had still to say is void, and nobody hears an answer."""
+        self._wire.clear()
+        self._transaction = None
+        self.phase = Phase.CLOSED
+        self.progress_count += 1
+
     # Reading.
 
     def _advance(self) -> None:
