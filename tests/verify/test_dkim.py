@@ -67,8 +67,8 @@ async def test_mutated_mails_get_the_verdict_dkimpy_gives(at: int) -> None:
     mail = bytes(raw)
     header = fields.split(mail)
     ours = {one.result for one in await verdicts(mail)}
-    if header.is_malformed or header.is_ambiguous:
-        return  # dkimpy refuses such headers altogether
+    if header.is_malformed or mail.count(b"\r\n") != mail.count(b"\n"):
+        return  # dkimpy refuses such headers, and takes a bare LF for CRLF; SMTP carries none (RFC 5321 section 2.3.8)
     assert (Result.PASS in ours) == dkimpy_passes(mail), (SEED + at, mail)
 
 
