@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from gatepost.blobs import BlobDamagedError, BlobMissingError, Blobs, BlobsUnavailableError, address_of
+from gatepost.blobs import BlobDamagedError, BlobMissingError, Blobs, address_of
 from gatepost.blobs.bucket import Bucket
 from gatepost.blobs.folder import Folder
-from gatepost.ids import BlobId
 
 BODY = b"From: a@b.example\r\n\r\nhello\r\n"
 MAKERS: dict[str, Callable[[Path], Blobs]] = {
@@ -61,41 +60,3 @@ async def test_a_folder_is_opened_by_its_url(tmp_path: Path) -> None:
 def test_a_url_of_no_known_kind_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="a blob store is"):
         Blobs.open(url)
-
-
-def test_a_bucket_is_opened_without_asking_the_network() -> None:
-    assert isinstance(Blobs.open("s3://bucket/prefix"), Blobs)
-
-
-@pytest.mark.parametrize("path", ["", "/etc/passwd", "a/../b", "a//b", ".hidden", "a/\x00"])
-async def test_no_path_leaves_the_folder(tmp_path: Path, path: str) -> None:
-    with pytest.raises(ValueError, match="path"):
-        await Folder(tmp_path).write(path, b"", replace=True)
-
-
-async def test_a_folder_that_takes_nothing_is_unavailable(tmp_path: Path) -> None:
-    (tmp_path / "bodies").write_text("a file where a folder should be")
-    blobs = Blobs(Folder(tmp_path))
-    with pytest.raises(BlobsUnavailableError):
-        await blobs.put(address_of(BODY), BODY)
-    with pytest.raises(BlobMissingError):
-        await blobs.get(address_of(BODY))
-    with pytest.raises(BlobsUnavailableError):
-        await blobs.remove("bodies/aa")
-
-
-async def test_a_write_that_fails_leaves_no_draft_behind(tmp_path: Path) -> None:
-    (tmp_path / "name").mkdir()
-    with pytest.raises(BlobsUnavailableError):
-        await Folder(tmp_path).write("name", b"x", replace=True)
-    assert [path.name for path in tmp_path.iterdir()] == ["name"]
-
-
-async def test_a_body_cut_short_by_another_program_is_written_again(tmp_path: Path) -> None:
-    name = BlobId(address_of(BODY))
-    place = tmp_path / "bodies" / name[:2] / name[2:4] / name
-    place.parent.mkdir(parents=True)
-    place.write_bytes(BODY[:5])
-    blobs = Blobs(Folder(tmp_path))
-    await blobs.put(name, BODY)
-    assert await blobs.get(name) == BODY

@@ -92,7 +92,18 @@ def evidence(
         arc=ArcVerdict(Result.NONE),
         is_aligned=True,
         is_unsettled=False,
-        content=Content("hi", "Hello", "", "", (), False, message_id, (), (), "no"),
+        content=Content(
+            subject="hi",
+            text="Hello",
+            html="",
+            hidden_text="",
+            attachments=(),
+            is_malformed=False,
+            message_id=message_id,
+            references=(),
+            reply_to=(),
+            auto_submitted="no",
+        ),
     )
 
 

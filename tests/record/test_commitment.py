@@ -1,0 +1,36 @@
+import base64
+import hashlib
+
+from gatepost.record.commitment import commit, seal
+from record.papers import counting
+
+
+def test_a_commitment_is_the_hash_the_format_says() -> None:
+    salt = bytes(range(32))
+    by_hand = hashlib.sha256(b"gatepost/entry/v1\x00sender\x00" + salt + b'"boss@corp.example"').digest()
+    assert commit("sender", salt, "boss@corp.example") == by_hand
+
+
+def test_equal_values_have_unequal_salts_and_commitments() -> None:
+    commitments, opening = seal({"sender": "a@b.example", "recipient": "a@b.example"}, counting())
+    assert commitments["sender"] != commitments["recipient"]
+    assert opening["sender"] != opening["recipient"]
+
+
+def test_field_salt_and_value_all_count() -> None:
+    salt = bytes(32)
+    seen = {commit("a", salt, "v"), commit("b", salt, "v"), commit("a", b"\x01" * 32, "v"), commit("a", salt, "w")}
+    assert len(seen) == 4
+
+
+def test_an_opening_opens_its_commitment() -> None:
+    commitments, opening = seal({"n": [1, 2]}, counting())
+    opened = opening["n"]
+    assert isinstance(opened, dict)
+    assert isinstance(opened["salt"], str)
+    found = commit("n", base64.b64decode(opened["salt"]), opened["value"])
+    assert base64.b64encode(found).decode() == commitments["n"]
+
+
+def test_nothing_to_seal_asks_for_no_entropy() -> None:
+    assert seal({}, counting()) == ({}, {})

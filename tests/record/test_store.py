@@ -1,0 +1,41 @@
+import psycopg
+import pytest
+
+from gatepost import record
+from gatepost.db import Database
+from gatepost.ids import EntryId
+from gatepost.record import store
+from gatepost.record.entry import decision_drafts
+from record.papers import TENANT, counting, inbound
+
+GROWING = ("entry", "opening", "decision_row", "consequence", "leaf", "checkpoint", "log_key")
+
+
+@pytest.mark.parametrize("table", GROWING)
+@pytest.mark.parametrize("change", ["update {} set tenant = tenant", "delete from {}", "truncate {}"])
+def test_the_serving_role_may_not_change_what_was_recorded(app_dsn: str, table: str, change: str) -> None:
+    with psycopg.connect(app_dsn) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute(change.format(table).encode())
+
+
+async def test_entries_are_numbered_in_the_order_given(db: Database) -> None:
+    drafts = decision_drafts(
+        inbound(rcpt_to=tuple(f"r{number}@h.example" for number in range(50))), thread=None, entropy=counting()
+    )
+    columns: store.Columns = {"account": 7, "email": "em_x", "action": "a.b"}
+    async with db.transaction(TENANT) as tx:
+        numbers = await store.append(tx, [(draft, columns) for draft in drafts])
+        found = await tx.all("select entry, opening from opening order by entry")
+    assert numbers == sorted(numbers)
+    assert [row.entry for row in found] == numbers
+    assert [row.opening["recipient"]["value"] for row in found] == [f"r{number}@h.example" for number in range(50)]
+
+
+async def test_an_opening_is_given_by_its_entry_and_to_its_tenant(db: Database) -> None:
+    async with db.transaction(TENANT) as tx:
+        recorded = await record.append(tx, inbound(), entropy=counting())
+        (entry,) = recorded.entries
+        found = await store.opening(tx, entry)
+        assert found is not None
+        assert found["sender"]["value"] == "boss@corp.example"
+        assert await store.opening(tx, EntryId(entry + 1)) is None
