@@ -135,7 +135,7 @@ async def stored(tx: Transaction, start: int, end: int) -> list[Stored]:
     """Return what the tables say about places ``start`` up to and without ``end``, in order."""
     query = """
         select leaf.leaf_index, leaf.entry, entry.leaf, opening.ref, opening.opening,
-          to_jsonb(entry) - 'leaf' as columns, to_jsonb(decided) as decision, to_jsonb(followed) as consequence
+          to_jsonb(entry.*) - 'leaf' as columns, to_jsonb(decided) as decision, to_jsonb(followed) as consequence
         from leaf
         left join entry on entry.id = leaf.entry
         left join opening on opening.entry = leaf.entry
