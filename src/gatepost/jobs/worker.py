@@ -93,12 +93,12 @@ class Worker:
                 attendant.cancel()
 
     async def _fill(self, group: asyncio.TaskGroup) -> None:
-        """Start as many due jobs as there is room for, then rest until something may have changed."""
+        """Start due jobs while there are any and there is room, then rest until something may have changed."""
         self._wake.clear()
-        room = self._pace.concurrency - len(self._running)
-        for leased in await self._lease(room) if room else ():
-            task = group.create_task(self._keep(leased))
-            self._running[leased.job.id, leased.job.attempt] = (leased.job, task)
+        while (room := self._pace.concurrency - len(self._running)) and (taken := await self._lease(room)):
+            for leased in taken:
+                task = group.create_task(self._keep(leased))
+                self._running[leased.job.id, leased.job.attempt] = (leased.job, task)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._pace.poll_s):
                 await self._wake.wait()
