@@ -80,10 +80,14 @@ async def renew(tx: Transaction, jobs: Sequence[Job], *, until: datetime) -> Non
     await tx.run(query, ids=[job.id for job in jobs], attempts=[job.attempt for job in jobs], until=until)
 
 
-async def finish(tx: Transaction, job: Job) -> bool:
-    """Forget a job that is done; False where the lease was lost."""
-    query = "delete from job where tenant = %(tenant)s and id = %(id)s and attempt = %(attempt)s"
-    return bool(await tx.run(query, id=job.id, attempt=job.attempt))
+async def finish(tx: Transaction, jobs: Sequence[Job]) -> frozenset[JobId]:
+    """Forget jobs that are done; return which, for a lease may have been lost."""
+    query = """
+        delete from job using unnest(%(ids)s::bigint[], %(attempts)s::integer[]) as run (id, attempt)
+        where tenant = %(tenant)s and job.id = run.id and job.attempt = run.attempt returning job.id
+    """
+    rows = await tx.all(query, ids=[job.id for job in jobs], attempts=[job.attempt for job in jobs])
+    return frozenset(JobId(row.id) for row in rows)
 
 
 async def put_back(tx: Transaction, job: Job, *, due_at: datetime, failures: int, reason: str | None) -> bool:
