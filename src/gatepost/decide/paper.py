@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from gatepost.arrive.paper import Arrived
 from gatepost.decide.reasons import Reason
-from gatepost.ids import EmailId
+from gatepost.ids import AccountId, EmailId
 from gatepost.mail.address import Address
 from gatepost.verify.paper import Verified
 
@@ -49,12 +49,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The kept message an outbound one answers, as far as a decision needs it."""
+    """The kept message an outbound one answers, as far as a decision needs it; ``reply_to`` as its author wrote it."""
 
     email: EmailId
     author: Address
     was_proven: bool
     was_automatic: bool
+    reply_to: tuple[Address, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,8 @@ class Decision:
         policy_version: 0 where a built-in policy spoke.
         policy_digest: SHA-256 of the canonical policy document, lowercase hex.
         body_hash_wanted: the policy asks for the body hash in the audit row.
+        is_author_proven: the author's domain was proven, by alignment or by the sealer the matched rule trusts. An
+            assurance of ``none`` proves nothing.
     """
 
     disposition: Disposition
@@ -95,7 +98,19 @@ class Decision:
     policy_version: int
     policy_digest: str
     body_hash_wanted: bool = False
+    is_author_proven: bool = False
     trace: tuple[Step, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A policy document as it was stored: the document as its author wrote it."""
+
+    account: AccountId
+    version: int
+    digest: str
+    document: dict[str, object]
+    warnings: list[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ class Reason(StrEnum):
     AUTHOR_MISSING = "author.missing"
     AUTHOR_AMBIGUOUS = "author.ambiguous"
     CONTENT_GUARD = "content.guard"
+    CONTENT_TOO_LONG = "content.too_long"  # more text than guards read in their time bound
     RATE_PER_HOUR = "rate.per_hour"
     RATE_PER_DAY = "rate.per_day"
     BUDGET_PER_THREAD = "budget.per_thread"
@@ -21,6 +22,7 @@ class Reason(StrEnum):
     POSTMASTER_OPEN = "postmaster.open"
     REPLY_TO_AUTHOR = "reply.to_author"
     REPLY_UNKNOWN_PARENT = "reply.unknown_parent"
+    REPLY_UNPROVEN_PARENT = "reply.unproven_parent"
     REPLY_FOREIGN_RECIPIENT = "reply.foreign_recipient"
     BOUNCE_TO_AUTHOR = "bounce.to_author"
     BOUNCE_UNVERIFIED_SENDER = "bounce.unverified_sender"

@@ -1,8 +1,11 @@
 """``CarriedOut``: what carrying the decision out came to."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 
-from gatepost.ids import EmailId, SubmissionId, ThreadId
+from gatepost.ids import AccountId, BlobId, EmailId, SubmissionId, ThreadId
+from gatepost.mail.address import Address
 from gatepost.record.paper import Recorded
 
 
@@ -40,3 +43,69 @@ class CarriedOut:
 
     recorded: Recorded
     outcome: Kept | Held | Queued | Refused
+
+
+class State(StrEnum):
+    """Where a submission stands. ``SENT`` and ``FAILED`` are the end."""
+
+    QUEUED = "queued"
+    DEFERRED = "deferred"
+    SENT = "sent"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A request to send (RFC 8621 section 7).
+
+    Attributes:
+        answers: the kept email it answers.
+        author_domain: whose DKIM keys sign it.
+        mail_from: None is the null reverse-path.
+        attempts: how many ended.
+        due_at: no attempt before this time.
+    """
+
+    id: SubmissionId
+    email: EmailId
+    answers: EmailId
+    account: AccountId
+    blob: BlobId
+    author_domain: str
+    mail_from: Address | None
+    rcpt_to: Address
+    state: State
+    attempts: int
+    submitted_at: datetime
+    due_at: datetime
+
+    @property
+    def is_settled(self) -> bool:
+        """True once it was accepted by the remote or given up."""
+        return self.state in {State.SENT, State.FAILED}
+
+
+class AttemptResult(StrEnum):
+    """How one attempt ended."""
+
+    ACCEPTED = "accepted"
+    DEFERRED = "deferred"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try at one destination: a value, whatever the network did.
+
+    Attributes:
+        reply_code: the remote's SMTP reply code; 0 where it said nothing.
+        status: an enhanced status code (RFC 3463): the remote's own, or ours for what happened before it spoke.
+        reason: ours, ``subject.fact``; never the remote's text.
+        is_encrypted: the message went through TLS.
+    """
+
+    result: AttemptResult
+    reply_code: int
+    status: str
+    reason: str
+    is_encrypted: bool = False

@@ -2,33 +2,54 @@
 
 from gatepost.db import Transaction
 from gatepost.ids import AccountId, EmailId, ThreadId
+from gatepost.mailbox import store
 from gatepost.mailbox.paper import Email
+from gatepost.mailbox.threads import keys_of, new_thread
 
-__all__ = ["Email", "get", "keep", "page", "thread", "thread_for"]
+__all__ = ["Email", "find", "follow", "get", "keep", "page", "thread", "thread_for"]
 
 
 async def keep(tx: Transaction, email: Email) -> None:
-    """Store one message in its account."""
-    raise NotImplementedError
+    """Store one message in its account. Keeping it again does nothing."""
+    await store.insert(tx, email)
+    await store.insert_thread_keys(tx, email.account, email.thread, keys_of(email.message_id, email.references))
+
+
+async def follow(tx: Transaction, account: AccountId, *, message_id: str, thread_id: ThreadId) -> None:
+    """Let what answers ``message_id``, a message this account sends, come back into its thread."""
+    await store.insert_thread_keys(tx, account, thread_id, keys_of(message_id, ()))
 
 
 async def get(tx: Transaction, account: AccountId, email: EmailId) -> Email | None:
     """Return one message of the account, or None."""
-    raise NotImplementedError
+    return await store.by_id(tx, account, email)
+
+
+async def find(tx: Transaction, email: EmailId) -> Email | None:
+    """Return one message of the tenant, or None: for the house's own work, never for a door."""
+    return await store.by_id_alone(tx, email)
 
 
 async def page(tx: Transaction, account: AccountId, *, limit: int, before: EmailId | None) -> list[Email]:
-    """Return messages, newest first, older than ``before``."""
-    raise NotImplementedError
+    """Return messages, newest first, older than ``before``; empty where ``before`` is not one of the account's."""
+    return await store.page(tx, account, limit=limit, before=before)
 
 
 async def thread(tx: Transaction, account: AccountId, thread_id: ThreadId) -> list[Email]:
     """Return the thread's messages, oldest first; empty where there is none."""
-    raise NotImplementedError
+    return await store.by_thread(tx, account, thread_id)
 
 
 async def thread_for(
     tx: Transaction, account: AccountId, *, email: EmailId, message_id: str, references: tuple[str, ...]
 ) -> ThreadId:
-    """Return the thread a message belongs to: that of a message it refers to, or a new one named after ``email``."""
-    raise NotImplementedError
+    """Return the thread a message belongs to: that of a message it refers to, or a new one named after ``email``.
+
+    It only reads; ``keep`` makes the thread known.
+
+    deviation: RFC 8621 section 3 advises comparing subjects as well; agents rewrite subjects, and the Message-IDs of a
+    kept message came past the policy, so a shared id is enough.
+    """
+    keys = keys_of(message_id, references)
+    known = await store.thread_of_any(tx, account, keys) if keys else None
+    return known or new_thread(email)

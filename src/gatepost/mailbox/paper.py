@@ -13,7 +13,7 @@ class Email:
 
     Attributes:
         author: the RFC 5322 From address it was judged by.
-        is_proven: the author's domain was proven (aligned) when it arrived.
+        is_proven: the author's domain was proven when it arrived, by alignment or by a sealer the policy trusts.
         is_automatic: it was sent by a machine (RFC 3834), or under the null reverse-path.
         capabilities: what the matched rule granted.
         verification: the verdicts as the webhook and REST show them: dkim, spf, dmarc, from_alignment.

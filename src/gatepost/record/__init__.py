@@ -6,9 +6,26 @@ from gatepost.clock import Entropy
 from gatepost.db import Transaction
 from gatepost.decide.paper import Decided, Outcome
 from gatepost.ids import AccountId, EmailId, EntryId, ThreadId
+from gatepost.record import store
+from gatepost.record.canonical import UnrecordableError
+from gatepost.record.entry import consequence_draft, decision_drafts
 from gatepost.record.paper import AuditRow, Consequence, Kind, Recorded
+from gatepost.record.refusals import count_refusal, settle_refusals_hourly
+from gatepost.record.rows import audit_row, by_email
 
-__all__ = ["AuditQuery", "AuditRow", "Consequence", "Kind", "Recorded", "append", "audit_rows", "note"]
+__all__ = [
+    "AuditQuery",
+    "AuditRow",
+    "Consequence",
+    "Kind",
+    "Recorded",
+    "UnrecordableError",
+    "append",
+    "audit_rows",
+    "count_refusal",
+    "note",
+    "settle_refusals_hourly",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,16 +40,53 @@ class AuditQuery:
     outcome: Outcome | None = None
 
 
-async def append(tx: Transaction, decided: Decided, *, entropy: Entropy) -> Recorded:
-    """Write the decision's entries, one per recipient, with the transaction that carries it out."""
-    raise NotImplementedError
+async def append(tx: Transaction, decided: Decided, *, entropy: Entropy, thread: ThreadId | None = None) -> Recorded:
+    """Write the decision's entries, one per recipient, with the transaction that carries it out.
+
+    One statement. ``thread`` is where the message will lie, for the row and its filter; None for what is not kept.
+    """
+    drafts = decision_drafts(decided, thread=thread, entropy=entropy)
+    arrived, decision = decided.arrived, decided.decision
+    columns: store.Columns = {
+        "account": arrived.account,
+        "email": arrived.email,
+        "thread": thread,
+        "in_reply_to": arrived.in_reply_to,
+        "direction": arrived.direction.value,
+        "disposition": decision.disposition.value,
+        "outcome": decision.outcome.value,
+        "reason": decision.reason.value,
+    }
+    entries = await store.append(tx, [(draft, columns) for draft in drafts])
+    return Recorded(decided, tuple(entries), thread)
 
 
 async def note(tx: Transaction, consequence: Consequence, *, entropy: Entropy) -> EntryId:
-    """Write a consequence or an administrative act."""
-    raise NotImplementedError
+    """Write a consequence or an administrative act.
+
+    Raises:
+        UnrecordableError: its values are no JSON, or too many for a leaf.
+    """
+    draft = consequence_draft(tx.tenant, consequence, entropy=entropy)
+    columns = {"account": consequence.account, "email": consequence.email, "action": consequence.action}
+    return (await store.append(tx, [(draft, columns)]))[0]
 
 
 async def audit_rows(tx: Transaction, query: AuditQuery) -> list[AuditRow]:
-    """Return inbound decisions joined with their consequences."""
-    raise NotImplementedError
+    """Return inbound decisions joined with their consequences.
+
+    Only settled ones: a hold has no row until it is released or refused, which is a decision of its own. Whatever
+    names the email shows in each recipient's row.
+    """
+    found = await store.page(
+        tx,
+        query.account,
+        limit=query.limit,
+        before=query.before,
+        email=query.email,
+        thread=query.thread,
+        outcome=query.outcome,
+    )
+    emails = sorted({EmailId(each.leaf["email"]) for each in found})
+    followed = by_email(await store.consequences_of(tx, query.account, emails)) if emails else {}
+    return [audit_row(each, followed.get(EmailId(each.leaf["email"]), ())) for each in found]

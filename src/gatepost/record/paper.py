@@ -16,10 +16,14 @@ Json = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A decision and its entries, one per recipient in envelope order; log indexes come later, from the sequencer."""
+    """A decision and its entries, one per recipient in envelope order; log indexes come later, from the sequencer.
+
+    ``thread`` is the one the entries name, None for what is not kept.
+    """
 
     decided: Decided
     entries: tuple[EntryId, ...]
+    thread: ThreadId | None = None
 
     @property
     def arrived(self) -> Arrived:

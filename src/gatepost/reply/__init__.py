@@ -1,1 +1,77 @@
 """Turn what the agent wants to say into a message that arrives like any other."""
+
+from datetime import datetime
+
+from gatepost import access, deliver, mailbox
+from gatepost.arrive.paper import Arrived
+from gatepost.blobs import address_of
+from gatepost.clock import Entropy
+from gatepost.db import Transaction
+from gatepost.deliver.paper import CarriedOut, Queued
+from gatepost.ids import EmailId, SubmissionId, token
+from gatepost.reply.compose import Draft, recipient_of, write
+from gatepost.reply.identity import identity_of
+from gatepost.reply.paper import ParentMissingError, ReplyRefusedError, Said, Sent, Voice
+
+__all__ = ["ParentMissingError", "ReplyRefusedError", "Said", "Sent", "Voice", "compose", "conclude", "repeat"]
+
+
+async def compose(tx: Transaction, said: Said, *, at: datetime, hostname: str, entropy: Entropy) -> Arrived | Sent:
+    """Write the message that says it, ready to set out; or return what an identical call has sent already.
+
+    Raises:
+        ParentMissingError: there is no such message.
+    """
+    identity = identity_of(said)
+    parent = await mailbox.get(tx, said.account, said.parent)
+    account = await access.account(tx, said.account)
+    if parent is None or account is None:
+        raise ParentMissingError(said.parent)
+    earlier = await deliver.submitted(tx, said.account, identity, at=at)
+    if earlier is not None:
+        return _sent(earlier, is_repeat=True)
+    email = EmailId(token("em", entropy(10)))
+    draft = Draft(
+        email=email,
+        author=account.address,
+        parent=parent,
+        voice=said.voice,
+        text=said.text,
+        at=at,
+        hostname=hostname,
+    )
+    raw = write(draft)
+    return Arrived.by_submission(
+        email=email,
+        tenant=said.tenant,
+        account=said.account,
+        author=account.address,
+        recipient=recipient_of(parent, said.voice),
+        is_notice=said.voice is Voice.BOUNCE,
+        submitter=said.submitter,
+        in_reply_to=said.parent,
+        identity=identity,
+        raw=raw,
+        blob=address_of(raw),
+        received_at=at,
+    )
+
+
+def conclude(done: CarriedOut) -> Sent:
+    """Say what became of it.
+
+    Raises:
+        ReplyRefusedError: the gate refused it.
+    """
+    if not isinstance(done.outcome, Queued):
+        raise ReplyRefusedError(done.recorded.decision.reason.value)
+    return _sent(done.outcome.submission, is_repeat=False)
+
+
+def repeat(earlier: deliver.AlreadySubmittedError) -> Sent:
+    """Say that an identical call, a moment before, has sent it."""
+    return _sent(earlier.submission, is_repeat=True)
+
+
+def _sent(submission: SubmissionId, *, is_repeat: bool) -> Sent:
+    return Sent(submission, deliver.email_of(submission), is_repeat)

@@ -31,7 +31,10 @@ class SpfVerdict:
 
 @dataclass(frozen=True, slots=True)
 class DkimVerdict:
-    """One DKIM-Signature (RFC 6376), in header order; ``domain`` is d=, ``reason`` is for people."""
+    """One DKIM-Signature (RFC 6376), in header order; ``domain`` is d=, ``reason`` is for people.
+
+    ``unsigned_octets``: how much of the body l= leaves open to anybody's additions; such a pass proves no author.
+    """
 
     result: Result
     domain: str
@@ -40,6 +43,7 @@ class DkimVerdict:
     reason: str = ""
     key_bits: int | None = None
     is_aligned: bool = False
+    unsigned_octets: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The resolver: one adapter, one cache, a deadline on every question."""
+"""A question and an answer, and the shape of whoever answers."""
 
 from dataclasses import dataclass
 from enum import StrEnum

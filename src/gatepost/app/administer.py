@@ -1,0 +1,162 @@
+"""Administrative acts that touch several rooms: done and recorded in one transaction each.
+
+Every act leaves one leaf with ids only; what a person would recognise (an address, a name) is committed to, not shown.
+"""
+
+from gatepost import access, decide, domains, record
+from gatepost.access.paper import Account, ApiKey, Person, Role, Scope, Tenant
+from gatepost.db import Transaction
+from gatepost.domains.paper import Domain
+from gatepost.ids import AccountId, KeyId, PersonId, TenantId
+from gatepost.journey import House
+from gatepost.mail.address import Address
+from gatepost.record.paper import Consequence, Json, Kind
+
+OPERATOR = "operator"
+"""Who acts from the command line: whoever may read the state folder."""
+
+
+async def _note(tx: Transaction, house: House, action: str, object_ref: str, **private: Json) -> None:
+    act = Consequence(
+        kind=Kind.ACT, action=action, actor=OPERATOR, at=house.clock(), object_ref=object_ref, private=private
+    )
+    await record.note(tx, act, entropy=house.entropy)
+
+
+async def find_tenant(house: House, wanted: str | None) -> Tenant:
+    """Return the tenant with this id or name; the only one there is where nothing is wanted.
+
+    Raises:
+        AccessError: none, or more than one.
+    """
+    every = await access.list_tenants(house.db)
+    found = [tenant for tenant in every if wanted in {None, tenant.id, tenant.name}]
+    if len(found) == 1:
+        return found[0]
+    if not every:
+        raise access.AccessError("there is no tenant yet: gatepost tenant add NAME")
+    names = ", ".join(f"{tenant.name} ({tenant.id})" for tenant in every)
+    raise access.AccessError(f"name one tenant with --tenant: {names}")
+
+
+async def add_tenant(house: House, *, name: str, plan: str) -> Tenant:
+    """Make a tenant."""
+    identifier = access.new_tenant(house.entropy)
+    async with house.db.transaction(identifier) as tx:
+        made = await access.add_tenant(tx, name=name, plan=plan, at=house.clock())
+        await _note(tx, house, "tenant.add", made.id, name=name)
+    return made
+
+
+async def remove_tenant(house: House, tenant: TenantId) -> None:
+    """Forget a tenant with its keys, people and accounts; its record stays.
+
+    Raises:
+        AccessError: it still answers for a domain.
+    """
+    async with house.db.transaction(tenant) as tx:
+        if await domains.list_domains(tx):
+            raise access.AccessError("the tenant still answers for domains: remove them first")
+        await access.remove_tenant(tx)
+        await _note(tx, house, "tenant.remove", tenant)
+
+
+async def add_domain(house: House, tenant: TenantId, name: str) -> Domain:
+    """Answer for a domain: its postmaster's account, its signing keys, the route of its postmaster."""
+    postmaster = Address.parse(f"postmaster@{name}")
+    async with house.db.transaction(tenant) as tx:
+        account = await access.account_at(tx, postmaster)
+        if account is None:
+            account = await access.add_account(tx, postmaster, at=house.clock(), is_postmaster=True)
+        made = await domains.add_domain(
+            tx, name, postmaster=account.id, keyring=house.keyring, at=house.clock(), entropy=house.entropy
+        )
+        await _note(tx, house, "domain.add", made.name)
+    return made
+
+
+async def remove_domain(house: House, tenant: TenantId, name: str) -> bool:
+    """Answer for a domain no more."""
+    async with house.db.transaction(tenant) as tx:
+        done = await domains.remove_domain(tx, name)
+        if done:
+            await _note(tx, house, "domain.remove", name)
+    return done
+
+
+async def add_mailbox(house: House, tenant: TenantId, address: Address) -> Account:
+    """Make an account and lead its address to it."""
+    async with house.db.transaction(tenant) as tx:
+        made = await access.add_account(tx, address, at=house.clock())
+        await domains.add_route(tx, address, made.id)
+        await _note(tx, house, "mailbox.add", str(made.id), address=str(address))
+    return made
+
+
+async def remove_mailbox(house: House, tenant: TenantId, account: AccountId) -> bool:
+    """Close an account: no address leads there any more."""
+    async with house.db.transaction(tenant) as tx:
+        await domains.remove_routes_to(tx, account)
+        done = await access.remove_account(tx, account)
+        if done:
+            await _note(tx, house, "mailbox.remove", str(account))
+    return done
+
+
+async def add_person(house: House, tenant: TenantId, address: Address, role: Role) -> Person:
+    """Let a human in."""
+    async with house.db.transaction(tenant) as tx:
+        made = await access.add_person(tx, address, role, at=house.clock(), entropy=house.entropy)
+        await _note(tx, house, "person.add", made.id, address=str(address), role=role.value)
+    return made
+
+
+async def remove_person(house: House, tenant: TenantId, person: PersonId) -> bool:
+    """Shut a human out."""
+    async with house.db.transaction(tenant) as tx:
+        done = await access.remove_person(tx, person)
+        if done:
+            await _note(tx, house, "person.remove", person)
+    return done
+
+
+async def add_key(
+    house: House,
+    tenant: TenantId,
+    role: Role,
+    *,
+    label: str,
+    scopes: frozenset[Scope] | None = None,
+    account: AccountId | None = None,
+) -> tuple[ApiKey, str]:
+    """Make a key; its text is in the answer and nowhere else."""
+    async with house.db.transaction(tenant) as tx:
+        made, text = await access.add_key(
+            tx, role, label=label, at=house.clock(), entropy=house.entropy, scopes=scopes, account=account
+        )
+        await _note(tx, house, "key.add", made.id, label=label)
+    return made, text
+
+
+async def remove_key(house: House, tenant: TenantId, key: KeyId) -> bool:
+    """Make a key worthless."""
+    async with house.db.transaction(tenant) as tx:
+        done = await access.remove_key(tx, key)
+        if done:
+            await _note(tx, house, "key.remove", key)
+    return done
+
+
+async def set_policy(house: House, tenant: TenantId, account: AccountId, document: object) -> decide.Stored:
+    """Put a policy in force from the command line.
+
+    Raises:
+        AccessError: the tenant has no such account.
+        PolicyError: the document is not a policy.
+    """
+    async with house.db.transaction(tenant) as tx:
+        if await access.account(tx, account) is None:
+            raise access.AccessError("there is no such mailbox: gatepost mailbox list")
+        stored = await decide.put_policy(tx, account, document, at=house.clock(), actor=KeyId(OPERATOR))
+        await _note(tx, house, "policy.set", str(account))
+    return stored

@@ -1,0 +1,29 @@
+"""Reach the house of a state folder from a command: the one that is up, or its data while none is."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from gatepost.app.build import embedded_postgres, open_house
+from gatepost.app.state import locked, prepare, running
+from gatepost.journey import House
+from gatepost.settings import Settings
+
+
+@asynccontextmanager
+async def admin_house(settings: Settings) -> AsyncIterator[House]:
+    """Yield the house for one administrative command.
+
+    A configured database is used as it is. With the embedded one, a house that is up lends its PostgreSQL; otherwise
+    PostgreSQL is started for the time the command takes.
+    """
+    async with AsyncExitStack() as stack:
+        dsn = settings.database.dsn
+        if not dsn:
+            prepare(settings.state)
+            up = running(settings.state)
+            if up is not None:
+                dsn = up.dsn
+            else:
+                stack.enter_context(locked(settings.state))
+                dsn = stack.enter_context(embedded_postgres(settings)).dsn("gatepost_app")
+        yield await stack.enter_async_context(open_house(settings, dsn))

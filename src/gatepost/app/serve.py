@@ -1,0 +1,205 @@
+"""A house that is up: its listeners, its chores, and what happens when a child of it dies."""
+
+import asyncio
+import os
+import signal
+import socket
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+import uvicorn
+from typing_extensions import override
+
+from gatepost import access, act, deliver, domains, record
+from gatepost.app.build import clock, entropy, open_house, sequencer
+from gatepost.app.state import Running, announced
+from gatepost.arrive.limits import Limits
+from gatepost.arrive.paper import Arrived
+from gatepost.arrive.reply import Reply
+from gatepost.arrive.server import SmtpServer
+from gatepost.arrive.tls import self_signed, server_context
+from gatepost.db.launcher import Cluster
+from gatepost.doors import rest
+from gatepost.doors.smtp import reply_for
+from gatepost.ids import TenantId
+from gatepost.jobs import Handler
+from gatepost.journey import House, receive
+from gatepost.mail.address import Address
+from gatepost.settings import Settings
+
+log = structlog.get_logger()
+
+RESTARTS_MAX = 5
+RESTARTS_WINDOW_S = 600
+CLOSE_GRACE_S = 10
+
+
+class HouseEndedError(Exception):
+    """The house cannot go on; the text says why and what to do."""
+
+
+class _HttpServer(uvicorn.Server):
+    """uvicorn without its own signal handlers: one place decides when the house stops."""
+
+    @override
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@dataclass(frozen=True, slots=True)
+class _Doors:
+    smtp: SmtpServer
+    smtp_port: int
+    http: _HttpServer
+    http_socket: socket.socket
+
+
+async def serve(
+    settings: Settings, dsn: str, *, cluster: Cluster | None, ready: Callable[[House, Running], Awaitable[None]]
+) -> None:
+    """Serve until SIGINT or SIGTERM, then finish what is under way and stop.
+
+    Args:
+        settings: the house's.
+        dsn: the serving role's connection string.
+        cluster: the embedded PostgreSQL, to be watched and mended; None where somebody else runs it.
+        ready: told once, when both doors are open.
+
+    Raises:
+        HouseEndedError: a child died too often to be mended.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with open_house(settings, dsn) as house, _open_doors(settings, house) as doors:
+        running = _describe(settings, doors, dsn)
+        with announced(settings.state, running):
+            await ready(house, running)
+            async with asyncio.TaskGroup() as chores:
+                chores.create_task(sequencer(settings, house).run(stop))
+                chores.create_task(house.jobs.run(_handlers(house), stop))
+                chores.create_task(record.settle_refusals_hourly(house.db, house.clock, house.entropy, stop))
+                if cluster is not None:
+                    chores.create_task(_mend(cluster, stop))
+                await stop.wait()
+
+
+def _describe(settings: Settings, doors: _Doors, dsn: str) -> Running:
+    port = doors.http_socket.getsockname()[1]
+    url = settings.http.public_url or f"http://{settings.http.host}:{port}"
+    return Running(
+        pid=os.getpid(),
+        base_url=f"{url}/api",
+        smtp_host=settings.smtp.host,
+        smtp_port=doors.smtp_port,
+        dsn=dsn,
+    )
+
+
+def _handlers(house: House) -> dict[str, Handler]:
+    return {**deliver.handlers(house), **act.handlers(house)}
+
+
+@asynccontextmanager
+async def _open_doors(settings: Settings, house: House) -> AsyncIterator[_Doors]:
+    smtp = _smtp(settings, house)
+    smtp_port = await smtp.start(settings.smtp.host, settings.smtp.port)
+    try:
+        http_socket = _listen(settings.http.host, settings.http.port)
+        http = _HttpServer(
+            uvicorn.Config(rest.build(house), log_config=None, access_log=False, server_header=False, lifespan="off")
+        )
+        async with asyncio.TaskGroup() as group:
+            group.create_task(http.serve([http_socket]))
+            try:
+                yield _Doors(smtp, smtp_port, http, http_socket)
+            finally:
+                http.should_exit = True
+    finally:
+        await smtp.close(CLOSE_GRACE_S)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024
+        )
+    except OSError as error:
+        raise HouseEndedError(
+            f"cannot listen on {host}:{port} (HTTP): {error.strerror}; choose GATEPOST_HTTP__PORT"
+        ) from error
+
+
+def _smtp(settings: Settings, house: House) -> SmtpServer:
+    async def route(address: Address | None) -> domains.Destination | None:
+        return await domains.route(house.db, address)
+
+    async def tenant_of(domain: str) -> TenantId | None:
+        return await domains.tenant_of(house.db, domain)
+
+    async def carry(arrived: Arrived) -> Reply:
+        return reply_for(await receive(arrived, house))
+
+    async def refused(tenant: TenantId | None, reason: str) -> None:
+        await record.count_refusal(house.db, tenant or await _operator(house), reason, house.clock())
+
+    return SmtpServer(
+        hostname=settings.hostname,
+        limits=Limits(
+            size_max_octets=settings.smtp.size_max_octets,
+            recipients_max=settings.smtp.recipients_max,
+            idle_s=settings.smtp.idle_timeout_s,
+            connections_max=settings.smtp.connections_max,
+            connections_per_address_max=settings.smtp.connections_per_address_max,
+        ),
+        route=route,
+        tenant_of=tenant_of,
+        receive=carry,
+        refused=refused,
+        tls=_tls(settings),
+        clock=clock,
+        entropy=entropy,
+    )
+
+
+async def _operator(house: House) -> TenantId | None:
+    """Return the tenant whose log counts what was refused on nobody's behalf, such as attempts to relay: the first."""
+    tenants = await access.list_tenants(house.db)
+    return tenants[0].id if tenants else None
+
+
+def _tls(settings: Settings) -> ssl.SSLContext:
+    smtp = settings.smtp
+    if bool(smtp.certificate) != bool(smtp.certificate_key):
+        raise HouseEndedError("set both smtp.certificate and smtp.certificate_key, or neither")
+    if not smtp.certificate:
+        return server_context(*self_signed(settings.state / "keys", settings.hostname, clock))
+    try:
+        return server_context(Path(smtp.certificate), Path(smtp.certificate_key))
+    except (OSError, ssl.SSLError) as error:
+        raise HouseEndedError(f"smtp.certificate and its key cannot be used: {error}") from error
+
+
+async def _mend(cluster: Cluster, stop: asyncio.Event) -> None:
+    """Start PostgreSQL again when it dies; give up when it keeps dying."""
+    loop = asyncio.get_running_loop()
+    deaths: list[float] = []
+    stopped = asyncio.ensure_future(stop.wait())
+    while not stop.is_set():
+        ended = asyncio.ensure_future(cluster.ended())
+        await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if not ended.done():
+            ended.cancel()
+            return
+        deaths = [at for at in deaths if at > loop.time() - RESTARTS_WINDOW_S] + [loop.time()]
+        log.error("postgres.died", code=ended.result(), deaths=len(deaths))
+        if len(deaths) > RESTARTS_MAX:
+            raise HouseEndedError(f"PostgreSQL died {len(deaths)} times in ten minutes: read {cluster.log_path}")
+        await asyncio.to_thread(cluster.start)
+        log.warning("postgres.mended")

@@ -1,0 +1,128 @@
+"""The state folder: its lock, and the two notes a house leaves in it for the commands beside it."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+
+class StateError(Exception):
+    """The state folder cannot be used as asked; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A house that is up: where it listens. Lies in ``running.json`` from start to stop."""
+
+    pid: int
+    base_url: str
+    smtp_host: str
+    smtp_port: int
+    dsn: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sandbox:
+    """The sandbox tenant's names and its own keys. Lies in ``sandbox.json``, mode 0600, for ever."""
+
+    tenant: str
+    mailbox_id: int
+    address: str
+    api_key: str
+    agent_key: str
+
+
+def prepare(state: Path) -> Path:
+    """Make the state folder where there is none, and return it in full.
+
+    Others may pass through it (PostgreSQL's account must), but not list it; each secret file is 0600 by itself.
+    """
+    try:
+        state.mkdir(mode=0o711, parents=True, exist_ok=True)
+        (state / "keys").mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise StateError(f"cannot make the state folder {state}: {error.strerror}") from error
+    if not os.access(state, os.W_OK):
+        raise StateError(f"cannot write to the state folder {state}: choose another with GATEPOST_STATE")
+    return state.resolve()
+
+
+@contextmanager
+def locked(state: Path) -> Iterator[None]:
+    """Hold the folder: one house at a time.
+
+    Raises:
+        StateError: another process holds it.
+    """
+    with (state / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StateError(
+                f"another house is running on {state}: stop it, or choose another folder with GATEPOST_STATE"
+            ) from error
+        yield
+
+
+def is_locked(state: Path) -> bool:
+    """Return whether a house runs on this folder."""
+    try:
+        with locked(state):
+            return False
+    except StateError:
+        return True
+    except OSError:
+        return False  # no such folder
+
+
+@contextmanager
+def announced(state: Path, running: Running) -> Iterator[None]:
+    """Leave the note that the house is up, and take it away at the end."""
+    _write_private(state / "running.json", asdict(running))
+    try:
+        yield
+    finally:
+        with suppress(FileNotFoundError):
+            (state / "running.json").unlink()
+
+
+def running(state: Path) -> Running | None:
+    """Return where the house of this folder listens, or None while none is up."""
+    if not is_locked(state):
+        return None
+    note = _read(state / "running.json")
+    return Running(**note) if note else None
+
+
+def keep_sandbox(state: Path, sandbox: Sandbox) -> None:
+    """Keep the sandbox's keys for its owner alone."""
+    _write_private(state / "sandbox.json", asdict(sandbox))
+
+
+def sandbox(state: Path) -> Sandbox | None:
+    """Return the sandbox's note, or None where this state folder never had one."""
+    note = _read(state / "sandbox.json")
+    return Sandbox(**note) if note else None
+
+
+def _write_private(path: Path, note: dict[str, object]) -> None:
+    fresh = path.with_suffix(".new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        os.fchmod(descriptor, 0o600)
+        json.dump(note, file, indent=2)
+        file.flush()
+        os.fsync(descriptor)
+    fresh.replace(path)
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        note = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None
+    return note if isinstance(note, dict) else None

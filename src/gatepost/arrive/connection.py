@@ -1,0 +1,284 @@
+"""One client's connection: its octets to the session, the session's events to the socket, its clock and its valve."""
+
+import asyncio
+import math
+import ssl
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Any, Protocol, cast
+
+import structlog
+from typing_extensions import override
+
+from gatepost.arrive import reply
+from gatepost.arrive.desk import Desk
+from gatepost.arrive.events import AskMessage, AskRecipient, Close, Content, Discard, Event, Refused, Send, StartTls
+from gatepost.arrive.limits import Admissions, Limits
+from gatepost.arrive.paper import Arrived, Peer, Tls
+from gatepost.arrive.refusals import Refusal
+from gatepost.arrive.session import Session
+from gatepost.arrive.spool import Spool
+from gatepost.clock import Clock, Entropy
+from gatepost.ids import EmailId, token
+
+LINGER_S = 2.0  # for the client to read a last word before the socket goes
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Premises:
+    """What every connection of one server stands on."""
+
+    hostname: str
+    limits: Limits
+    desk: Desk
+    tls: ssl.SSLContext | None
+    clock: Clock
+    entropy: Entropy
+    admissions: Admissions
+
+
+class Owner(Protocol):
+    """Whoever answers for connections and their tasks."""
+
+    def enter(self, connection: "Connection") -> None:
+        """Count a connection in."""
+
+    def leave(self, connection: "Connection") -> None:
+        """Count a connection out; it may already be."""
+
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something until it is done."""
+
+
+class Connection(asyncio.Protocol):
+    """One client."""
+
+    def __init__(self, premises: Premises, owner: Owner, loop: asyncio.AbstractEventLoop) -> None:
+        self._premises = premises
+        self._owner = owner
+        self._loop = loop
+        self._session = Session(hostname=premises.hostname, limits=premises.limits, offers_tls=premises.tls is not None)
+        self._spool = Spool()
+        self._transport: asyncio.Transport
+        self._address: IPv4Address | IPv6Address
+        self._tls: Tls | None = None
+        self._early: list[bytes] | None = None  # what came through TLS before we knew that it stands
+        self._question: AskRecipient | AskMessage | None = None
+        self._is_working = False
+        self._is_paused = False
+        self._is_slow_reader = False
+        self._has_hung_up = False  # the client has closed its half
+        self._is_admitted = False
+        self._progress_count = -1
+        self._deadline = math.inf
+        self._timer: asyncio.TimerHandle | None = None
+
+    # What the event loop tells us.
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        peername = transport.get_extra_info("peername")
+        if not peername:  # gone before we looked
+            self._transport.abort()
+            return
+        self._address = _client_address(peername[0])
+        self._is_admitted = self._premises.admissions.admit(self._address)
+        if not self._is_admitted:
+            self._owner.run(self._premises.desk.refused(None, Refusal.LIMIT_CONNECTIONS))
+            self._transport.write(reply.TOO_MANY_CONNECTIONS.encode())
+            self._transport.close()
+            return
+        self._owner.enter(self)
+        self._perform(self._session.greet())
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        if self._early is None:
+            self._perform(self._session.feed(data))
+        else:
+            self._early.append(data)
+
+    @override
+    def eof_received(self) -> bool:
+        """Keep our half open while an answer is owed (a TLS transport cannot)."""
+        self._has_hung_up = True
+        return self._tls is None and self._session.is_waiting
+
+    @override
+    def pause_writing(self) -> None:
+        self._is_slow_reader = True
+        self._balance()
+
+    @override
+    def resume_writing(self) -> None:
+        self._is_slow_reader = False
+        self._balance()
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the client. An answer still being made is made; nobody will hear it (RFC 1047)."""
+        if self._timer:
+            self._timer.cancel()
+        if self._is_admitted:
+            self._is_admitted = False
+            self._premises.admissions.leave(self._address)
+        self._spool.discard()
+        self._owner.leave(self)
+
+    # What the server tells us.
+
+    def shut_down(self) -> None:
+        """Say goodbye as soon as no message is under way."""
+        self._perform(self._session.shut_down())
+
+    def hang_up(self) -> None:
+        """Close now."""
+        self._transport.abort()
+
+    # What the session wants.
+
+    def _perform(self, events: list[Event]) -> None:
+        for event in events:
+            match event:
+                case Send(octets):
+                    self._transport.write(octets)
+                case Content(octets):
+                    self._spool.add(octets)
+                case Discard():
+                    self._spool.discard()
+                case AskRecipient() | AskMessage():
+                    self._question = event
+                case Refused(tenant, refusal):
+                    self._owner.run(self._premises.desk.refused(tenant, refusal))
+                case StartTls():
+                    self._owner.run(self._shake_hands())
+                case Close():
+                    self._close()
+        if self._question and not self._is_working:
+            self._is_working = True
+            self._owner.run(self._work())
+        self._balance()
+        self._wind()
+
+    async def _work(self) -> None:
+        """Answer questions until the session has none."""
+        try:
+            while question := self._question:
+                self._question = None
+                match question:
+                    case AskRecipient(address):
+                        answer = await self._premises.desk.recipient(address)
+                        self._perform(self._session.recipient_answered(answer))
+                    case AskMessage():
+                        said = await self._premises.desk.message(self._arrived(question))
+                        self._perform(self._session.message_answered(said))
+            self._is_working = False
+        finally:
+            if self._is_working:  # a broken promise of ours: better no answer than none for ever
+                self._transport.abort()
+        if self._has_hung_up:
+            self._transport.close()
+
+    def _arrived(self, asked: AskMessage) -> Arrived:
+        raw, blob = self._spool.take()
+        return Arrived.by_smtp(
+            email=EmailId(token("em", self._premises.entropy(10))),
+            destination=asked.destination,
+            envelope=asked.envelope,
+            peer=Peer(self._address, asked.helo, self._tls),
+            raw=raw,
+            blob=blob,
+            received_at=self._premises.clock(),
+        )
+
+    async def _shake_hands(self) -> None:
+        """Turn the connection into TLS. Reading stopped when the session asked for it: see ``_balance``."""
+        if self._premises.tls is None or self._transport.is_closing():
+            return
+        self._early = []
+        try:
+            transport = await self._loop.start_tls(
+                self._transport,
+                self,
+                self._premises.tls,
+                server_side=True,
+                ssl_handshake_timeout=self._premises.limits.handshake_s,
+            )
+        except OSError as error:
+            log.info("smtp.handshake_failed", error=type(error).__name__)
+            transport = None
+        if transport is None:
+            self._transport.abort()
+            self.connection_lost(None)
+            return
+        self._transport = transport
+        self._is_paused = False
+        handshake = transport.get_extra_info("ssl_object")
+        self._tls = Tls(handshake.version(), handshake.cipher()[0])
+        early, self._early = self._early, None
+        self._perform(self._session.tls_started())
+        self._perform(self._session.feed(b"".join(early)))
+
+    def _close(self) -> None:
+        """Close our half and let the client read the last word: a full close could take it away by a reset."""
+        if self._transport.is_closing():
+            return
+        if self._has_hung_up or not self._transport.can_write_eof():
+            self._transport.close()
+            return
+        try:
+            self._transport.write_eof()
+        except OSError:  # the client has reset the connection and the loop has not told us yet
+            self._transport.abort()
+
+    # Valve and clock.
+
+    def _balance(self) -> None:
+        """Read from the client only while there is room, and while it reads what we say."""
+        wants_pause = self._session.is_full or self._is_slow_reader
+        if wants_pause == self._is_paused or self._transport.is_closing():
+            return
+        self._is_paused = wants_pause
+        if wants_pause:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
+
+    def _wind(self) -> None:
+        """Set the deadline anew where the client got something done: octets alone are no progress."""
+        session, limits = self._session, self._premises.limits
+        if session.is_waiting:
+            self._deadline = math.inf
+            self._progress_count = -1
+            return
+        if session.progress_count != self._progress_count:
+            self._progress_count = session.progress_count
+            allowed_s = limits.data_s if session.is_receiving else limits.idle_s
+            self._deadline = self._loop.time() + (LINGER_S if session.is_closed else allowed_s)
+        if self._timer is None or self._deadline < self._timer.when():
+            self._set_timer()
+
+    def _set_timer(self) -> None:
+        """One timer a connection: it is rarely moved, and looks at the deadline when it rings."""
+        if self._timer:
+            self._timer.cancel()
+        self._timer = None if self._deadline == math.inf else self._loop.call_at(self._deadline, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._loop.time() < self._deadline:
+            self._set_timer()
+        elif self._session.is_closed:
+            self._transport.abort()
+        else:
+            self._perform(self._session.timed_out())
+
+
+def _client_address(text: str) -> IPv4Address | IPv6Address:
+    """Return the client's address; an IPv4 client of an IPv6 socket is an IPv4 client."""
+    address = ip_address(text)
+    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address

@@ -1,0 +1,82 @@
+"""Answers the session's questions by asking the rooms behind it.
+
+Whatever they raise becomes an answer, never a crash.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from gatepost.arrive import reply
+from gatepost.arrive.events import Nobody, RecipientAnswer, Unsettled
+from gatepost.arrive.paper import Arrived
+from gatepost.arrive.refusals import Refusal
+from gatepost.arrive.reply import Reply
+from gatepost.domains.paper import Destination
+from gatepost.ids import TenantId
+from gatepost.mail.address import Address
+
+Route = Callable[[Address | None], Awaitable[Destination | None]]
+TenantOf = Callable[[str], Awaitable[TenantId | None]]
+Receive = Callable[[Arrived], Awaitable[Reply]]
+TellRefused = Callable[[TenantId | None, str], Awaitable[None]]
+
+log = structlog.get_logger()
+
+
+class Desk:
+    """What the SMTP door asks of the house.
+
+    Args:
+        route: where an address leads; None asks for the bare ``postmaster``.
+        tenant_of: who answers for a domain; None: nobody here.
+        receive: carries a message to its disposition; returns once it is committed.
+        refused: is told of each mail turned away before a decision.
+        answer_s: how long any of them may take.
+    """
+
+    def __init__(
+        self, *, route: Route, tenant_of: TenantOf, receive: Receive, refused: TellRefused, answer_s: float
+    ) -> None:
+        self._route = route
+        self._tenant_of = tenant_of
+        self._receive = receive
+        self._refused = refused
+        self._answer_s = answer_s
+
+    async def recipient(self, address: Address | None) -> RecipientAnswer:
+        """Say where a recipient leads.
+
+        ``postmaster`` at a domain of ours is always somebody: where the domain has none of its own, the house's
+        (RFC 5321 section 4.5.1).
+        """
+        try:
+            async with asyncio.timeout(self._answer_s):
+                if destination := await self._route(address):
+                    return destination
+                tenant = await self._tenant_of(address.domain) if address else None
+                if address is None or (tenant and address.local.lower() == "postmaster"):
+                    return await self._route(None) or Unsettled()
+                return Nobody(tenant)
+        except Exception as error:  # noqa: BLE001  # the door outlives whatever the look-up meets
+            log.warning("smtp.route_failed", error=type(error).__name__)
+            return Unsettled()
+
+    async def message(self, arrived: Arrived) -> Reply:
+        """Hand a message in and return what to answer: 451 where the house could not settle it."""
+        try:
+            async with asyncio.timeout(self._answer_s):
+                return await self._receive(arrived)
+        except Exception as error:  # noqa: BLE001  # nothing happened, says journey.receive: the client tries again
+            log.warning("smtp.receive_failed", email=arrived.email, tenant=arrived.tenant, error=type(error).__name__)
+        await self.refused(arrived.tenant, Refusal.HOUSE_UNSETTLED)
+        return reply.TRY_AGAIN
+
+    async def refused(self, tenant: TenantId | None, refusal: Refusal) -> None:
+        """Tell of a refusal; that it cannot be told is no reason to fail."""
+        try:
+            async with asyncio.timeout(self._answer_s):
+                await self._refused(tenant, refusal)
+        except Exception as error:  # noqa: BLE001  # counting must not break a conversation
+            log.warning("smtp.refusal_not_counted", refusal=refusal, error=type(error).__name__)

@@ -1,0 +1,122 @@
+"""The SMTP door: it listens, lets in, and answers for every connection and task until it is closed."""
+
+import asyncio
+import ssl
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any
+
+import structlog
+
+from gatepost.arrive.connection import LINGER_S, Connection, Premises
+from gatepost.arrive.desk import Desk, Receive, Route, TellRefused, TenantOf
+from gatepost.arrive.limits import Admissions, Limits
+from gatepost.clock import Clock, Entropy
+from gatepost.mail.address import normalise_domain
+
+BACKLOG = 1024  # connections the kernel holds for us in a burst
+
+log = structlog.get_logger()
+
+
+class SmtpServer:
+    """Listens, and owns every connection and every task that came of it.
+
+    Args:
+        hostname: our name in the greeting and the domain of bare ``postmaster`` mail.
+        limits: what to take from a client.
+        route: where an address leads; None asks for the bare ``postmaster``.
+        tenant_of: who answers for a domain; None: nobody here.
+        receive: carries a message to its disposition and says what to answer. Raising means 451.
+        refused: is told, with a reason of ``refusals``, of each mail turned away before a decision.
+        tls: None: STARTTLS is not offered.
+        clock: when a message arrived.
+        entropy: names a message.
+
+    Raises:
+        AddressError: ``hostname`` is no domain, so that nobody could write to its postmaster.
+    """
+
+    def __init__(
+        self,
+        *,
+        hostname: str,
+        limits: Limits,
+        route: Route,
+        tenant_of: TenantOf,
+        receive: Receive,
+        refused: TellRefused,
+        tls: ssl.SSLContext | None,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> None:
+        self._premises = Premises(
+            hostname=normalise_domain(hostname),
+            limits=limits,
+            desk=Desk(route=route, tenant_of=tenant_of, receive=receive, refused=refused, answer_s=limits.answer_s),
+            tls=tls,
+            clock=clock,
+            entropy=entropy,
+            admissions=Admissions(limits),
+        )
+        self._connections: set[Connection] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._listener: asyncio.Server | None = None
+        self._is_idle = asyncio.Event()
+        self._is_idle.set()
+
+    async def start(self, host: str, port: int, *, reuse_port: bool = False) -> int:
+        """Listen, and return the port: the one given, or for 0 the one the system chose.
+
+        Raises:
+            OSError: the address cannot be had.
+        """
+        loop = asyncio.get_running_loop()
+        self._listener = await loop.create_server(
+            lambda: Connection(self._premises, self, loop), host, port, backlog=BACKLOG, reuse_port=reuse_port or None
+        )
+        return int(self._listener.sockets[0].getsockname()[1])
+
+    async def close(self, grace_s: float) -> None:
+        """Take nobody new, let messages under way be finished for ``grace_s`` seconds, then hang up."""
+        if self._listener:
+            self._listener.close()
+        for connection in tuple(self._connections):
+            connection.shut_down()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(grace_s):
+                await self._is_idle.wait()
+        for connection in tuple(self._connections):
+            connection.hang_up()
+        for task in self._tasks:
+            task.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_S):
+                await self._is_idle.wait()
+
+    def enter(self, connection: Connection) -> None:
+        """Count a connection in."""
+        self._connections.add(connection)
+        self._is_idle.clear()
+
+    def leave(self, connection: Connection) -> None:
+        """Count a connection out."""
+        self._connections.discard(connection)
+        self._settle()
+
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something for a connection; the server owns it until it is done."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        self._is_idle.clear()
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("smtp.task_failed", error=type(error).__name__)
+        self._settle()
+
+    def _settle(self) -> None:
+        if not self._connections and not self._tasks:
+            self._is_idle.set()

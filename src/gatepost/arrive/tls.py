@@ -1,0 +1,96 @@
+"""The certificate the SMTP door shows, and how it speaks TLS (RFC 3207, RFC 8314 section 4)."""
+
+import os
+import ssl
+from datetime import timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from gatepost.clock import Clock
+
+LIFETIME = timedelta(days=3650)  # nobody pins it and nothing renews it: opportunistic TLS checks no name
+BACKDATED = timedelta(days=1)  # clients' clocks are not ours
+CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"  # for TLS 1.2; forward secrecy and AEAD only. TLS 1.3 has no others.
+
+
+def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
+    """Return a context for the server's side: TLS 1.2 or later.
+
+    Raises:
+        OSError: a file cannot be read.
+        ssl.SSLError: the files are not a certificate and its key.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(CIPHERS)
+    context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION | ssl.OP_CIPHER_SERVER_PREFERENCE
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+def self_signed(folder: Path, hostname: str, clock: Clock) -> tuple[Path, Path]:
+    """Return the certificate and key in ``folder``, made at the first call: ECDSA P-256, the key for us alone.
+
+    A certificate that has lapsed, or that names another host, is made anew.
+    """
+    certificate_path, key_path = folder / "smtp.crt", folder / "smtp.key"
+    if not _is_usable(certificate_path, key_path, hostname, clock):
+        key = ec.generate_private_key(ec.SECP256R1())
+        key_octets = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        _write(key_path, key_octets, mode=0o600)
+        certificate = _certificate(key, hostname, clock)
+        _write(certificate_path, certificate.public_bytes(serialization.Encoding.PEM), mode=0o644)
+    return certificate_path, key_path
+
+
+def _is_usable(certificate_path: Path, key_path: Path, hostname: str, clock: Clock) -> bool:
+    try:
+        certificate = x509.load_pem_x509_certificate(certificate_path.read_bytes())
+        key = serialization.load_pem_private_key(key_path.read_bytes(), password=None)
+    except (OSError, ValueError):
+        return False
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return (
+        certificate.public_key() == key.public_key()
+        and certificate.not_valid_after_utc > clock()
+        and list(names) == [_general_name(hostname)]
+    )
+
+
+def _certificate(key: ec.EllipticCurvePrivateKey, hostname: str, clock: Clock) -> x509.Certificate:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hostname[:64])])  # RFC 5280: ub-common-name
+    return (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(clock() - BACKDATED)
+        .not_valid_after(clock() + LIFETIME)
+        .add_extension(x509.SubjectAlternativeName([_general_name(hostname)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+
+
+def _general_name(hostname: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(hostname.strip("[]")))
+    except ValueError:
+        return x509.DNSName(hostname)
+
+
+def _write(path: Path, octets: bytes, *, mode: int) -> None:
+    """Replace ``path`` in one step; it never exists with wider rights than ``mode``."""
+    draft = path.with_name(f"{path.name}.new")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        file.write(octets)
+    draft.replace(path)

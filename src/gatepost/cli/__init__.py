@@ -1,0 +1,45 @@
+"""Commands an operator types."""
+
+import sys
+
+from gatepost.app.serve import HouseEndedError
+from gatepost.app.state import StateError
+from gatepost.cli import admin, house, record, send
+from gatepost.cli.frame import Refusal, app
+from gatepost.db import DatabaseUnavailableError
+from gatepost.db.binaries import LauncherError
+from gatepost.db.migrate import MigrationError
+from gatepost.keys import KeyringError
+from gatepost.settings import SettingsError
+
+__all__ = ["admin", "house", "main", "record", "send"]
+
+_OUR_OWN = (
+    Refusal,
+    HouseEndedError,
+    KeyringError,
+    LauncherError,
+    MigrationError,
+    SettingsError,
+    StateError,
+)
+
+
+def main() -> None:
+    """Run the command line; what goes wrong in a way we know is one sentence, never a traceback."""
+    try:
+        app()
+    except DatabaseUnavailableError:
+        sys.exit("gatepost: the database does not answer; try again, or read postgres.log in the state folder")
+    except _OUR_OWN as error:
+        sys.exit(f"gatepost: {error}")
+    except ExceptionGroup as group:
+        ours, others = group.split(_OUR_OWN)
+        if others is not None or ours is None:
+            raise
+        sys.exit(f"gatepost: {_first(ours)}")
+
+
+def _first(group: BaseExceptionGroup[Exception]) -> BaseException:
+    inner = group.exceptions[0]
+    return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner

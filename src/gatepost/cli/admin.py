@@ -1,0 +1,260 @@
+"""Tenants, domains, mailboxes, people and keys: what a real domain needs to receive real mail."""
+
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from gatepost import access, decide, domains
+from gatepost.access.paper import Role, Scope
+from gatepost.app import administer
+from gatepost.cli.frame import AsJson, Refusal, app, show, with_house
+from gatepost.ids import AccountId, KeyId, PersonId, TenantId
+from gatepost.journey import House
+from gatepost.mail.address import Address, AddressError
+
+T = TypeVar("T")
+ForTenant = Annotated[
+    str | None, typer.Option("--tenant", "-t", help="The tenant's name or id, where there are several.")
+]
+
+
+def _group(name: str, text: str) -> typer.Typer:
+    group = typer.Typer(help=text, no_args_is_help=True)
+    app.add_typer(group, name=name)
+    return group
+
+
+tenants = _group("tenant", "Customers, each kept apart from the others.")
+names = _group("domain", "The domains this house answers for.")
+mailboxes = _group("mailbox", "The accounts that receive mail.")
+people = _group("person", "The humans of a tenant.")
+keys = _group("key", "API keys, for people's tools and for agents.")
+
+
+def _for_tenant(wanted: str | None, work: Callable[[House, TenantId], Awaitable[T]]) -> T:
+    async def inside(house: House) -> T:
+        return await work(house, (await administer.find_tenant(house, wanted)).id)
+
+    try:
+        return with_house(inside)
+    except (access.AccessError, domains.DomainError, AddressError) as error:
+        raise Refusal(str(error)) from error
+
+
+def _said(*, done: bool, what: str) -> None:
+    if not done:
+        raise Refusal(f"there is no such {what}")
+    typer.echo(f"removed the {what}")
+
+
+@tenants.command("add")
+def add_tenant(name: str, plan: Annotated[str, typer.Option(help="The plan's name.")] = "free") -> None:
+    """Make a tenant."""
+    made = with_house(lambda house: administer.add_tenant(house, name=name, plan=plan))
+    typer.echo(f"tenant {made.name} is {made.id}; next: gatepost domain add DOMAIN --tenant {made.name}")
+
+
+@tenants.command("list")
+def list_tenants(*, as_json: AsJson = False) -> None:
+    """List every tenant."""
+    rows = [
+        {"id": tenant.id, "name": tenant.name, "plan": tenant.plan}
+        for tenant in with_house(lambda house: access.list_tenants(house.db))
+    ]
+    show(rows, columns=("id", "name", "plan"), as_json=as_json, empty="no tenant yet: gatepost tenant add NAME")
+
+
+@tenants.command("remove")
+def remove_tenant(name: str) -> None:
+    """Forget a tenant with its keys, people and mailboxes; its record stays."""
+    _for_tenant(name, administer.remove_tenant)
+    _said(done=True, what="tenant")
+
+
+@names.command("add")
+def add_domain(domain: str, tenant: ForTenant = None) -> None:
+    """Answer for a domain, and print the DNS records to publish."""
+
+    async def work(house: House, owner: TenantId) -> None:
+        await administer.add_domain(house, owner, domain)
+
+    _for_tenant(tenant, work)
+    domain_records(domain, tenant=tenant)
+
+
+@names.command("list")
+def list_domains(*, tenant: ForTenant = None, as_json: AsJson = False) -> None:
+    """List a tenant's domains."""
+
+    async def work(house: House, owner: TenantId) -> list[dict[str, Any]]:
+        async with house.db.transaction(owner) as tx:
+            return [{"domain": one.name, "added": one.added_at} for one in await domains.list_domains(tx)]
+
+    rows = _for_tenant(tenant, work)
+    show(rows, columns=("domain", "added"), as_json=as_json, empty="no domain yet: gatepost domain add DOMAIN")
+
+
+@names.command("records")
+def domain_records(domain: str, *, tenant: ForTenant = None, as_json: AsJson = False) -> None:
+    """Print the DNS records to publish for a domain."""
+
+    async def work(house: House, owner: TenantId) -> list[dict[str, Any]]:
+        async with house.db.transaction(owner) as tx:
+            records = await domains.dns_records(tx, domain, hostname=house.hostname)
+        return [{"name": one.name, "rdtype": one.rdtype, "text": one.text} for one in records]
+
+    show(_for_tenant(tenant, work), columns=("name", "rdtype", "text"), as_json=as_json, empty="")
+
+
+@names.command("remove")
+def remove_domain(domain: str, tenant: ForTenant = None) -> None:
+    """Answer for a domain no more; its routes and signing keys go with it."""
+    _said(done=_for_tenant(tenant, lambda house, owner: administer.remove_domain(house, owner, domain)), what="domain")
+
+
+@mailboxes.command("add")
+def add_mailbox(address: str, tenant: ForTenant = None) -> None:
+    """Make a mailbox for an address of one of the tenant's domains."""
+    made = _for_tenant(tenant, lambda house, owner: administer.add_mailbox(house, owner, Address.parse(address)))
+    typer.echo(f"mailbox {made.address} is {made.id}; it refuses all mail until it has a policy:")
+    typer.echo(f"PUT /v1/mailboxes/{made.id}/policy, or gatepost policy set {made.id} FILE")
+
+
+@mailboxes.command("list")
+def list_mailboxes(*, tenant: ForTenant = None, as_json: AsJson = False) -> None:
+    """List a tenant's mailboxes."""
+
+    async def work(house: House, owner: TenantId) -> list[dict[str, Any]]:
+        async with house.db.transaction(owner) as tx:
+            found = await access.list_accounts(tx)
+        return [{"id": one.id, "address": str(one.address), "postmaster": one.is_postmaster} for one in found]
+
+    rows = _for_tenant(tenant, work)
+    show(rows, columns=("id", "address", "postmaster"), as_json=as_json, empty="none yet: gatepost mailbox add ADDRESS")
+
+
+@mailboxes.command("remove")
+def remove_mailbox(mailbox_id: int, tenant: ForTenant = None) -> None:
+    """Close a mailbox: no address leads there any more."""
+    done = _for_tenant(tenant, lambda house, owner: administer.remove_mailbox(house, owner, AccountId(mailbox_id)))
+    _said(done=done, what="mailbox")
+
+
+@people.command("add")
+def add_person(
+    address: str,
+    role: Annotated[Role, typer.Option(help="What the person is to the tenant.")] = Role.AUDITOR,
+    tenant: ForTenant = None,
+) -> None:
+    """Let a human in."""
+    made = _for_tenant(tenant, lambda house, owner: administer.add_person(house, owner, Address.parse(address), role))
+    typer.echo(f"person {made.id} is {made.role}")
+
+
+@people.command("list")
+def list_people(*, tenant: ForTenant = None, as_json: AsJson = False) -> None:
+    """List a tenant's people."""
+
+    async def work(house: House, owner: TenantId) -> list[dict[str, Any]]:
+        async with house.db.transaction(owner) as tx:
+            found = await access.list_people(tx)
+        return [{"id": one.id, "address": str(one.address), "role": one.role.value} for one in found]
+
+    rows = _for_tenant(tenant, work)
+    show(rows, columns=("id", "address", "role"), as_json=as_json, empty="none yet: gatepost person add ADDRESS")
+
+
+@people.command("remove")
+def remove_person(person_id: str, tenant: ForTenant = None) -> None:
+    """Shut a human out."""
+    done = _for_tenant(tenant, lambda house, owner: administer.remove_person(house, owner, PersonId(person_id)))
+    _said(done=done, what="person")
+
+
+@keys.command("add")
+def add_key(
+    role: Annotated[Role, typer.Option(help="What its holder is to the tenant.")],
+    label: Annotated[str, typer.Option(help="A name to recognise it by.")] = "key",
+    mailbox_id: Annotated[int | None, typer.Option("--mailbox", help="The only mailbox it may touch.")] = None,
+    scope: Annotated[list[Scope] | None, typer.Option(help="Give only this scope; repeat for several.")] = None,
+    tenant: ForTenant = None,
+) -> None:
+    """Make a key. It is printed this once."""
+    account = None if mailbox_id is None else AccountId(mailbox_id)
+    scopes = frozenset(scope) if scope else None
+    made, text = _for_tenant(
+        tenant,
+        lambda house, owner: administer.add_key(house, owner, role, label=label, scopes=scopes, account=account),
+    )
+    typer.echo(f"key {made.id}, shown this once:", err=True)
+    typer.echo(text)
+
+
+@keys.command("list")
+def list_keys(*, tenant: ForTenant = None, as_json: AsJson = False) -> None:
+    """List a tenant's keys, never their secrets."""
+
+    async def work(house: House, owner: TenantId) -> list[dict[str, Any]]:
+        async with house.db.transaction(owner) as tx:
+            found = await access.list_keys(tx)
+        return [
+            {
+                "id": one.id,
+                "role": one.role.value,
+                "label": one.label,
+                "mailbox": one.account or "all",
+                "scopes": " ".join(sorted(one.scopes)),
+            }
+            for one in found
+        ]
+
+    rows = _for_tenant(tenant, work)
+    show(
+        rows, columns=("id", "role", "label", "mailbox", "scopes"), as_json=as_json, empty="none yet: gatepost key add"
+    )
+
+
+@keys.command("remove")
+def remove_key(key_id: str, tenant: ForTenant = None) -> None:
+    """Make a key worthless."""
+    _said(done=_for_tenant(tenant, lambda house, owner: administer.remove_key(house, owner, KeyId(key_id))), what="key")
+
+
+policies = _group("policy", "What may happen to a mailbox's mail.")
+
+
+@policies.command("set")
+def set_policy(mailbox_id: int, file: Path, tenant: ForTenant = None) -> None:
+    """Put the policy in FILE (JSON) in force for a mailbox."""
+    try:
+        document = json.loads(file.read_text())
+    except OSError as error:
+        raise Refusal(f"cannot read {file}: {error.strerror}") from error
+    except ValueError as error:
+        raise Refusal(f"{file} is not JSON: {error}") from error
+    try:
+        stored = _for_tenant(
+            tenant, lambda house, owner: administer.set_policy(house, owner, AccountId(mailbox_id), document)
+        )
+    except decide.PolicyError as error:
+        raise Refusal("the document is not a policy:\n  " + "\n  ".join(error.errors)) from error
+    typer.echo(f"version {stored.version} is in force, digest {stored.digest}")
+    for warning in stored.warnings:
+        typer.echo(f"warning: {warning}", err=True)
+
+
+@policies.command("show")
+def show_policy(mailbox_id: int, tenant: ForTenant = None) -> None:
+    """Print the policy in force for a mailbox."""
+
+    async def work(house: House, owner: TenantId) -> decide.Stored | None:
+        async with house.db.transaction(owner) as tx:
+            return await decide.get_policy(tx, AccountId(mailbox_id))
+
+    stored = _for_tenant(tenant, work)
+    if stored is None:
+        raise Refusal("that mailbox has no policy: it refuses all mail")
+    typer.echo(json.dumps(stored.document, indent=2))

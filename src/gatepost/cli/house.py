@@ -1,0 +1,133 @@
+"""Start a house, and say how one is set."""
+
+import json
+import sys
+from pathlib import Path
+
+import typer
+import uvloop
+
+from gatepost import settings as reference
+from gatepost.app import logs, sandbox, state
+from gatepost.app.build import embedded_postgres
+from gatepost.app.serve import serve
+from gatepost.app.state import Running, Sandbox
+from gatepost.cli.frame import AsJson, Config, Refusal, app, read_settings, show
+from gatepost.db.migrate import migrate
+from gatepost.journey import House
+from gatepost.settings import Settings
+
+
+@app.command()
+def up(config: Config = None) -> None:
+    """Start the house on embedded defaults, with a sandbox to try. Ctrl-C stops it; its data stay."""
+    settings = read_settings(config)
+    if settings.database.dsn:
+        raise Refusal("`up` starts its own PostgreSQL, and database.dsn names another: use `gatepost serve`")
+    folder = state.prepare(settings.state)
+    logs.to_stream(sys.stderr)
+    typer.echo(f"Starting Gatepost; everything it keeps is in {folder}", err=True)
+    with state.locked(folder), embedded_postgres(settings) as cluster:
+
+        async def welcome(house: House, running: Running) -> None:
+            _greet(settings, running, await sandbox.ensure(settings, house))
+
+        uvloop.run(serve(settings, cluster.dsn("gatepost_app"), cluster=cluster, ready=welcome))
+    typer.echo("Stopped; start again with the same command.", err=True)
+
+
+@app.command(name="serve")
+def serve_(config: Config = None) -> None:
+    """Serve with a PostgreSQL that somebody runs for us: the production form."""
+    settings = read_settings(config)
+    if not settings.database.dsn:
+        raise Refusal("`serve` needs database.dsn (role gatepost_app); `gatepost up` starts an embedded PostgreSQL")
+    folder = state.prepare(settings.state)
+    logs.to_stream(sys.stderr)
+
+    async def say(house: House, running: Running) -> None:
+        del house
+        typer.echo(f"Serving: SMTP {running.smtp_host}:{running.smtp_port}, REST {running.base_url}", err=True)
+
+    with state.locked(folder):
+        uvloop.run(serve(settings, settings.database.dsn, cluster=None, ready=say))
+
+
+@app.command(name="migrate")
+def migrate_(config: Config = None) -> None:
+    """Bring the database's schema up to this release, as its owner."""
+    settings = read_settings(config)
+    if not settings.database.owner_dsn:
+        raise Refusal("`migrate` needs database.owner_dsn: a role that may create roles and owns the tables")
+    done = migrate(settings.database.owner_dsn)
+    typer.echo("\n".join(f"applied {name}" for name in done) or "the schema is up to date")
+
+
+@app.command(name="settings")
+def settings_(
+    *, as_json: AsJson = False, markdown: bool = typer.Option(default=False, help="Print the reference page.")
+) -> None:
+    """List every setting with its default and meaning."""
+    if markdown:
+        typer.echo(reference.reference(), nl=False)
+        return
+    rows = [{"setting": name, "default": default, "meaning": doc} for name, default, doc in reference.describe()]
+    show(rows, columns=("setting", "default", "meaning"), as_json=as_json, empty="")
+
+
+@app.command(name="sandbox")
+def sandbox_(*, config: Config = None, as_json: AsJson = False) -> None:
+    """Describe the running house's sandbox: where it listens, its mailbox and its keys."""
+    settings = read_settings(config)
+    running, kept = state.running(settings.state), state.sandbox(settings.state)
+    if running is None or kept is None:
+        raise Refusal(f"no house runs on {settings.state}: start one with `make run` or `gatepost up`")
+    facts = {
+        "base_url": running.base_url,
+        "api_key": kept.api_key,
+        "agent_key": kept.agent_key,
+        "mailbox_id": kept.mailbox_id,
+        "address": kept.address,
+        "smtp_host": running.smtp_host,
+        "smtp_port": running.smtp_port,
+    }
+    if as_json:
+        typer.echo(json.dumps(facts, indent=2))
+        return
+    for name, value in facts.items():
+        typer.echo(f"{name:11} {value}")
+
+
+def _greet(settings: Settings, running: Running, kept: Sandbox) -> None:
+    folder = settings.state.resolve()
+    command = _command(folder)
+    typer.echo(
+        f"""
+Gatepost is up. Ctrl-C stops it.
+
+  SMTP     {running.smtp_host}:{running.smtp_port}
+  REST     {running.base_url}, described by {running.base_url}/openapi.json
+  mailbox  {kept.address}, id {kept.mailbox_id}
+  state    {folder}
+  keys     {folder}/sandbox.json, readable by you alone
+
+Three commands to try in another terminal:
+
+  {command} send --from {sandbox.TRUSTED} --text 'Lunch on Friday?'
+      the sandbox's policy names this author: delivered
+
+  {command} send --from boss@example.com --text 'Wire the money.'
+      nobody proved this, and no rule names it: refused inside the SMTP transaction
+
+  {command} log verify
+      both decisions are in the record; recompute it from its tiles
+"""
+    )
+
+
+def _command(state_folder: Path) -> str:
+    """Return how a person in this folder would call us about this very house."""
+    program = Path(sys.argv[0]).resolve()
+    here = Path.cwd()
+    shown = str(program.relative_to(here)) if program.is_relative_to(here) else str(program)
+    return shown if state_folder == (here / "state").resolve() else f"GATEPOST_STATE={state_folder} {shown}"

@@ -1,0 +1,123 @@
+"""The record: verify it, prove an entry of it, take it out of the house."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from gatepost import access
+from gatepost.app import administer
+from gatepost.app.build import sequencer
+from gatepost.cli.frame import AsJson, Refusal, app, read_settings, show, terminal, with_house
+from gatepost.ids import LeafIndex, TenantId
+from gatepost.journey import House
+from gatepost.ledger.errors import LedgerError
+from gatepost.record import export
+from gatepost.record.check import Report, verify_log
+
+T = TypeVar("T")
+ForTenant = Annotated[
+    str | None, typer.Option("--tenant", "-t", help="The tenant's name or id, where there are several.")
+]
+
+log = typer.Typer(help="The tamper-evident record: verify, prove, export.", no_args_is_help=True)
+app.add_typer(log, name="log")
+
+
+def _for_tenant(wanted: str | None, work: Callable[[House, TenantId], Awaitable[T]]) -> T:
+    async def inside(house: House) -> T:
+        tenant = await administer.find_tenant(house, wanted)
+        await sequencer(read_settings(), house).round(is_sweep=True)  # what was committed a moment ago is shown too
+        return await work(house, tenant.id)
+
+    try:
+        return with_house(inside)
+    except (access.AccessError, LedgerError) as error:
+        raise Refusal(str(error)) from error
+
+
+@log.command()
+def verify(
+    *,
+    tenant: ForTenant = None,
+    vkey: Annotated[str | None, typer.Option(help="The verifier key as you know it from elsewhere.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Recompute the whole log from its tiles and openings; name whatever was changed. Exit 1 on any finding."""
+
+    async def work(house: House, owner: TenantId) -> Report:
+        return await verify_log(house.db, house.blobs, owner, vkey=vkey)
+
+    report = _for_tenant(tenant, work)
+    if as_json:
+        row = {
+            "tenant": report.tenant,
+            "size": report.size,
+            "openings": report.openings,
+            "waiting": report.waiting,
+            "sound": report.is_sound,
+            "findings": report.findings,
+        }
+        show([row], columns=(), as_json=True, empty="")
+    elif report.is_sound:
+        typer.echo(
+            f"sound: {report.size} entries, {report.openings} openings, the root recomputed and its signature checked"
+        )
+        if report.waiting:
+            typer.echo(f"{report.waiting} more wait for the next checkpoint")
+    else:
+        for finding in report.findings:
+            terminal.print(finding, style="red", markup=False)
+        typer.echo(f"NOT sound: {len(report.findings)} findings in {report.size} entries", err=True)
+    if not report.is_sound:
+        raise typer.Exit(1)
+
+
+@log.command()
+def prove(leaf_index: int, tenant: ForTenant = None) -> None:
+    """Print the proof (.tlog-proof) that an entry stands in the log."""
+
+    async def work(house: House, owner: TenantId) -> bytes:
+        return await export.prove(house.blobs, owner, LeafIndex(leaf_index))
+
+    typer.echo(_for_tenant(tenant, work).decode(), nl=False)
+
+
+@log.command("entry")
+def print_entry(leaf_index: int, tenant: ForTenant = None) -> None:
+    """Print the exact octets of an entry."""
+
+    async def work(house: House, owner: TenantId) -> bytes:
+        return await export.entry_bytes(house.blobs, owner, LeafIndex(leaf_index))
+
+    typer.echo(_for_tenant(tenant, work).decode())
+
+
+@log.command("vkey")
+def print_vkey(tenant: ForTenant = None) -> None:
+    """Print the log's verifier key: give it to whoever shall check."""
+
+    async def work(house: House, owner: TenantId) -> str | None:
+        async with house.db.transaction(owner) as tx:
+            return await export.vkey(tx)
+
+    found = _for_tenant(tenant, work)
+    if found is None:
+        raise Refusal("the log has no entry yet")
+    typer.echo(found)
+
+
+@log.command("export")
+def export_(folder: Path, tenant: ForTenant = None) -> None:
+    """Write the log, its key, every entry and every proof to a folder an outsider can check."""
+
+    async def work(house: House, owner: TenantId) -> int:
+        return await export.export_log(house.db, house.blobs, owner, folder)
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        size = _for_tenant(tenant, work)
+    except OSError as error:
+        raise Refusal(f"cannot write to {folder}: {error.strerror}") from error
+    typer.echo(f"wrote {size} entries with their proofs to {folder}")

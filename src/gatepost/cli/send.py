@@ -1,0 +1,46 @@
+"""Send one test message to the running house, as any mail server would."""
+
+import smtplib
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
+from typing import Annotated
+
+import typer
+
+from gatepost.app import state
+from gatepost.cli.frame import Config, Refusal, app, read_settings
+
+SEND_TIMEOUT_S = 60
+
+
+@app.command()
+def send(
+    sender: Annotated[str, typer.Option("--from", help="The author, and the envelope's sender.")],
+    text: Annotated[str, typer.Option(help="The body.")] = "Hello from the command line.",
+    subject: Annotated[str, typer.Option(help="The subject.")] = "A test",
+    to: Annotated[str, typer.Option(help="The recipient; empty: the sandbox's mailbox.")] = "",
+    config: Config = None,
+) -> None:
+    """Send one message to the running house over SMTP and print its answer."""
+    settings = read_settings(config)
+    running, kept = state.running(settings.state), state.sandbox(settings.state)
+    if running is None:
+        raise Refusal(f"no house runs on {settings.state}: start one with `make run` or `gatepost up`")
+    if not to and kept is None:
+        raise Refusal("this house has no sandbox: name the recipient with --to")
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = sender, to or (kept.address if kept else ""), subject
+    message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain=sender.rpartition("@")[2] or "localhost")
+    message.set_content(text)
+    try:
+        with smtplib.SMTP(running.smtp_host, running.smtp_port, timeout=SEND_TIMEOUT_S) as client:
+            client.ehlo()
+            client.mail(sender)
+            answer = client.rcpt(message["To"])
+            if answer[0] < 400:  # noqa: PLR2004  # accepted: RFC 5321 section 4.2.1
+                answer = client.data(message.as_bytes(policy=message.policy.clone(linesep="\r\n")))
+    except (OSError, smtplib.SMTPException) as error:
+        raise Refusal(f"the SMTP conversation broke off: {type(error).__name__}") from error
+    typer.echo(f"{answer[0]} {answer[1].decode('ascii', 'replace')}")
+    if answer[0] >= 400:  # noqa: PLR2004  # as above
+        raise typer.Exit(1)

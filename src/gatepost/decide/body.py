@@ -1,0 +1,82 @@
+"""What content guards read: every spelling of a message's body that a person or a model could come to see."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from gatepost.decide.markup import text_of
+from gatepost.verify.paper import Content
+
+TEXT_MAX_OCTETS = 1 << 20
+"""All spellings together, in UTF-8. A longer body is refused, never read in part: see ``TooLongError``."""
+HTML_MAX_CHARS = 1 << 20  # under what ``verify`` keeps: markup it had to cut is too long here
+_FOLD_CHUNK_CHARS = 1_024
+_COMBINING_RUN_MAX = 32  # UAX #15 section 13 allows 30 in stream-safe text
+# Default-ignorable code points (UAX #44) that split a word without being seen: soft hyphen, joiners, direction marks,
+# fillers, variation selectors, tags. Those of category Cf, and the ones that are not.
+_UNSEEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
+)
+
+
+class TooLongError(ValueError):
+    """There is more text than guards can read within their time bound.
+
+    A message must not slip past a guard by being long, so the decision refuses it instead of reading a part.
+    """
+
+
+def spellings(content: Content) -> tuple[bytes, ...]:
+    """Return the body's texts as guards read them, UTF-8, without repeats.
+
+    The plain text, all text of the HTML (what it shows and what it hides), and the hidden text apart; each as written
+    and, where that differs, folded: NFKC, with the characters nobody sees removed. So neither markup, nor a zero-width
+    character, nor full-width letters keep a word from its guard. The subject is no part of the body.
+
+    Raises:
+        TooLongError: more than ``TEXT_MAX_OCTETS`` in all.
+    """
+    if len(content.html) > HTML_MAX_CHARS:
+        raise TooLongError
+    found: dict[bytes, None] = {}
+    octets = 0
+    for text in _texts(content):
+        if len(text) > TEXT_MAX_OCTETS:
+            raise TooLongError
+        for spelling in (text, fold(text)):
+            encoded = spelling.encode("utf-8", "replace")
+            if encoded and encoded not in found:
+                octets += len(encoded)
+                found[encoded] = None
+        if octets > TEXT_MAX_OCTETS:
+            raise TooLongError
+    return tuple(found)
+
+
+def _texts(content: Content) -> Iterator[str]:
+    yield content.text
+    yield content.hidden_text
+    if content.html:
+        yield text_of(content.html)
+
+
+def fold(text: str) -> str:
+    """Return ``text`` in NFKC without unseen characters; in linear time.
+
+    Unicode's canonical ordering sorts each run of combining marks, in time quadratic in the run, so the text is
+    normalised in chunks that end before a character that starts anew.
+    """
+    if text.isascii():
+        return text
+    seen = _UNSEEN.sub("", text)
+    chunks: list[str] = []
+    start = 0
+    while start < len(seen):
+        end = start + _FOLD_CHUNK_CHARS
+        stop = end + _COMBINING_RUN_MAX
+        while end < min(stop, len(seen)) and unicodedata.combining(seen[end]):
+            end += 1
+        chunks.append(unicodedata.normalize("NFKC", seen[start:end]))
+        start = end
+    return "".join(chunks)

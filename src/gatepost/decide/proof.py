@@ -1,0 +1,78 @@
+"""Whether the evidence proves the author as surely as a rule asks: pass, fail, or not yet known."""
+
+from enum import StrEnum
+from typing import assert_never
+
+from gatepost.decide.language import Assurance, Rule
+from gatepost.decide.organization import is_same_organization
+from gatepost.verify.paper import Evidence, Result
+
+
+class Proof(StrEnum):
+    """``UNSETTLED``: a DNS failure hides the answer. It is never a pass; a later attempt may know."""
+
+    PASS = "pass"  # noqa: S105  # a verdict, not a password
+    FAIL = "fail"
+    UNSETTLED = "unsettled"
+
+
+def of_assurance(evidence: Evidence, rule: Rule) -> Proof:
+    """Weigh ``match.assurance``."""
+    match rule.assurance:
+        case Assurance.NONE:
+            return Proof.PASS
+        case Assurance.ALIGNED:
+            return _known(evidence.is_aligned, may_change=evidence.is_unsettled)
+        case Assurance.DMARC:
+            return _dmarc(evidence)
+        case Assurance.ARC:
+            is_proven = evidence.is_aligned or has_trusted_seal(evidence, rule)
+            may_change = evidence.is_unsettled or evidence.arc.result is Result.TEMPERROR
+            return _known(is_proven, may_change=may_change)
+        case _:  # pragma: no cover  # mypy proves there is no other
+            assert_never(rule.assurance)
+
+
+def has_trusted_seal(evidence: Evidence, rule: Rule) -> bool:
+    """Tell whether the last sealer of a whole ARC chain is one the rule trusts and vouches for the author's domain.
+
+    Only the newest seal counts: whoever sealed last could have rewritten all that came before (RFC 8617 section 9.5).
+    """
+    arc = evidence.arc
+    if arc.result is not Result.PASS or not arc.seals:
+        return False
+    newest = max(arc.seals, key=lambda seal: seal.instance)
+    return newest.claims_aligned and newest.domain.lower() in rule.sealers
+
+
+def of_dkim(evidence: Evidence) -> Proof:
+    """Weigh ``requireDkim``: a signature of the author's own organisation. Anybody can have a pass of their own."""
+    author = evidence.author.domain if evidence.author else ""
+    is_proven = any(verdict.result is Result.PASS and verdict.is_aligned for verdict in evidence.dkim)
+    may_change = any(
+        verdict.result is Result.TEMPERROR and (verdict.is_aligned or is_same_organization(verdict.domain, author))
+        for verdict in evidence.dkim
+    )
+    return _known(is_proven, may_change=may_change)
+
+
+def of_spf(evidence: Evidence) -> Proof:
+    """Weigh ``requireSpf``: a pass for a domain of the author's own organisation (relaxed alignment)."""
+    author = evidence.author.domain if evidence.author else ""
+    if not is_same_organization(evidence.spf.domain, author):
+        return Proof.FAIL
+    result = evidence.spf.result
+    return _known(result is Result.PASS, may_change=result is Result.TEMPERROR)
+
+
+def _dmarc(evidence: Evidence) -> Proof:
+    """A domain without DMARC can never pass; a published one may, once DNS has answered for SPF and DKIM too."""
+    result = evidence.dmarc.result
+    may_change = result is Result.TEMPERROR or (result is Result.FAIL and evidence.is_unsettled)
+    return _known(result is Result.PASS, may_change=may_change)
+
+
+def _known(is_proven: bool, *, may_change: bool) -> Proof:  # noqa: FBT001  # the one positional fact
+    if is_proven:
+        return Proof.PASS
+    return Proof.UNSETTLED if may_change else Proof.FAIL

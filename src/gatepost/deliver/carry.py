@@ -1,0 +1,179 @@
+"""Doing what was decided, inside the transaction that decided it."""
+
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from gatepost import decide, mailbox, record
+from gatepost.arrive.paper import Direction
+from gatepost.clock import Entropy
+from gatepost.db import Transaction
+from gatepost.decide.paper import Decided, Disposition
+from gatepost.deliver import store
+from gatepost.deliver.paper import CarriedOut, Held, Kept, Queued, Refused, State, Submission
+from gatepost.ids import AccountId, EmailId, SubmissionId, ThreadId
+from gatepost.mail.address import Address
+from gatepost.mailbox.paper import Email
+from gatepost.mailbox.threads import new_thread
+from gatepost.record.paper import Consequence, Kind, Recorded
+
+SAME_FOR = timedelta(hours=24)
+"""How long a repeated submission is the same one."""
+
+NO_AUTHOR = Address("no-author", "invalid")
+"""Stands for the author of kept mail that names none; only ``postmaster`` keeps such mail (RFC 5321 section 4.5.1)."""
+
+_REFERENCES_MAX = 100
+
+
+class AlreadySubmittedError(Exception):
+    """The same submission was accepted within the last 24 hours; this one changed nothing."""
+
+    def __init__(self, submission: SubmissionId) -> None:
+        super().__init__("already submitted")
+        self.submission = submission
+
+    @property
+    def email(self) -> EmailId:
+        """The message that submission sends: the same suffix under ``em_``."""
+        return email_of(self.submission)
+
+
+def submission_of(email: EmailId) -> SubmissionId:
+    """Return the id of the submission that sends ``email``."""
+    return SubmissionId("su_" + email.removeprefix("em_"))
+
+
+def email_of(submission: SubmissionId) -> EmailId:
+    """Return the id of the message ``submission`` sends."""
+    return EmailId("em_" + submission.removeprefix("su_"))
+
+
+async def thread_of(tx: Transaction, decided: Decided) -> ThreadId | None:
+    """Return the thread a message will lie in, or, where it is outbound, that of the message it answers.
+
+    None for what is not to be delivered, and for an answer to nothing.
+    """
+    arrived, content = decided.arrived, decided.verified.evidence.content
+    if decided.decision.disposition is not Disposition.DELIVER:
+        return None
+    if arrived.direction is Direction.INBOUND:
+        return await mailbox.thread_for(
+            tx, arrived.account, email=arrived.email, message_id=content.message_id, references=content.references
+        )
+    parent = await mailbox.get(tx, arrived.account, arrived.in_reply_to) if arrived.in_reply_to else None
+    return parent.thread if parent else None
+
+
+async def carry_out(tx: Transaction, recorded: Recorded, *, entropy: Entropy) -> CarriedOut:
+    """Do what was decided, inside the same transaction, in the thread the record names.
+
+    Raises:
+        AlreadySubmittedError: an outbound message is the same as one accepted within the last 24 hours.
+    """
+    disposition = recorded.decision.disposition
+    match disposition:
+        case Disposition.DELIVER if recorded.arrived.direction is Direction.OUTBOUND:
+            return CarriedOut(recorded, await _queue(tx, recorded, entropy))
+        case Disposition.DELIVER:
+            return CarriedOut(recorded, await _keep(tx, recorded))
+        case Disposition.HOLD:
+            return CarriedOut(recorded, Held(recorded.arrived.email))
+        case Disposition.REJECT | Disposition.DEFER | Disposition.DISCARD:
+            return CarriedOut(recorded, Refused())
+        case _:
+            assert_never(disposition)
+
+
+async def _keep(tx: Transaction, recorded: Recorded) -> Kept:
+    arrived = recorded.arrived
+    thread = recorded.thread or new_thread(arrived.email)
+    await mailbox.keep(tx, email_from(recorded, thread))
+    if not arrived.is_postmaster:  # no rule spoke of it, so it counts in no window
+        await decide.charge_message(tx, recorded.decided, thread)
+    return Kept(arrived.email, thread, wakes=not arrived.is_postmaster)
+
+
+def email_from(recorded: Recorded, thread: ThreadId) -> Email:
+    """Return the message at rest: what the later rooms may know of it."""
+    arrived = recorded.arrived
+    evidence = recorded.decided.verified.evidence
+    content = evidence.content
+    grant = recorded.decision.grant
+    return Email(
+        id=arrived.email,
+        account=arrived.account,
+        thread=thread,
+        blob=arrived.blob,
+        size_octets=len(arrived.raw),
+        received_at=arrived.received_at,
+        author=evidence.author or arrived.envelope.mail_from or NO_AUTHOR,
+        recipient=arrived.envelope.rcpt_to[0],
+        reply_to=content.reply_to,
+        subject=content.subject,
+        text=content.text,
+        message_id=content.message_id,
+        references=content.references[-_REFERENCES_MAX:],
+        is_proven=evidence.author is not None and recorded.decision.is_author_proven,
+        is_automatic=arrived.envelope.mail_from is None or content.auto_submitted.lower() != "no",
+        capabilities=grant.capabilities if grant else (),
+        verification={
+            "dkim": evidence.dkim_result.value,
+            "spf": evidence.spf.result.value,
+            "dmarc": evidence.dmarc.result.value,
+            "arc": evidence.arc.result.value,
+            "from_alignment": None if evidence.author is None else evidence.is_aligned,
+        },
+    )
+
+
+async def _queue(tx: Transaction, recorded: Recorded, entropy: Entropy) -> Queued:
+    arrived = recorded.arrived
+    author = recorded.decided.verified.evidence.author
+    if arrived.identity is None or arrived.in_reply_to is None or author is None:
+        raise RuntimeError("an outbound message must say what it answers, who wrote it, and what makes it the same")
+    identifier = submission_of(arrived.email)
+    earlier = await store.claim(
+        tx, arrived.account, arrived.identity, identifier, at=arrived.received_at, held_for=SAME_FOR
+    )
+    if earlier is not None:
+        raise AlreadySubmittedError(earlier)
+    submission = Submission(
+        id=identifier,
+        email=arrived.email,
+        answers=arrived.in_reply_to,
+        account=arrived.account,
+        blob=arrived.blob,
+        author_domain=author.domain,
+        mail_from=arrived.envelope.mail_from,
+        rcpt_to=arrived.envelope.rcpt_to[0],
+        state=State.QUEUED,
+        attempts=0,
+        submitted_at=arrived.received_at,
+        due_at=arrived.received_at,
+    )
+    await store.insert(tx, submission)
+    if recorded.thread is not None:  # what answers this message comes back into the thread of the one it answers
+        message_id = recorded.decided.verified.evidence.content.message_id
+        await mailbox.follow(tx, arrived.account, message_id=message_id, thread_id=recorded.thread)
+    await record.note(tx, _consequence(recorded, submission), entropy=entropy)
+    return Queued(identifier)
+
+
+def _consequence(recorded: Recorded, submission: Submission) -> Consequence:
+    kind = Kind.BOUNCE if submission.mail_from is None else Kind.REPLY
+    return Consequence(
+        kind=kind,
+        action=f"{kind.value}.queued",
+        actor=recorded.arrived.submitter or "house",
+        at=recorded.arrived.received_at,
+        account=submission.account,
+        email=submission.answers,
+        object_ref=submission.id,
+        public={"submission": submission.id, "email": submission.email},
+        private={"to": str(submission.rcpt_to), "body": submission.blob},
+    )
+
+
+async def submitted(tx: Transaction, account: AccountId, identity: str, *, at: datetime) -> SubmissionId | None:
+    """Return the submission that is the same as one of this ``identity`` would be now, or None."""
+    return await store.holder(tx, account, identity, since=at - SAME_FOR)

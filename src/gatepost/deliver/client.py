@@ -1,0 +1,187 @@
+"""Handing one message to a remote SMTP server (RFC 5321), with TLS where the server offers it (RFC 3207, RFC 7435)."""
+
+import asyncio
+import re
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import aiosmtplib
+
+from gatepost.deliver.paper import Attempt, AttemptResult
+from gatepost.deliver.route import Hop
+from gatepost.egress import Egress, EgressRefusedError
+from gatepost.mail.address import Address
+
+CONNECT_TIMEOUT_S = 30.0
+REPLY_TIMEOUT_S = 120.0
+ATTEMPT_TIMEOUT_S = 300.0
+"""deviation: RFC 5321 section 4.5.3.2 allows ten minutes for the last reply; a queue can come back sooner."""
+
+_BARE = re.compile(rb"(?<!\r)\n|\r(?!\n)")
+_STATUS = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?![\d.])", re.ASCII)
+_UNREACHABLE = Attempt(AttemptResult.DEFERRED, 0, "4.4.1", "remote.unreachable")
+_REFUSALS = range(400, 600)
+_FINAL_REFUSALS = range(500, 600)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message for one recipient. ``ref`` is the submission's id, for the register of connections."""
+
+    ref: str
+    mail_from: Address | None
+    rcpt_to: Address
+    octets: bytes
+
+
+class _ElsewhereError(Exception):
+    """This host did not take it; another one may."""
+
+    def __init__(self, attempt: Attempt) -> None:
+        super().__init__(attempt.reason)
+        self.attempt = attempt
+
+
+async def transmit(letter: Letter, hops: Sequence[Hop], *, hostname: str, egress: Egress) -> Attempt:
+    """Try the hosts in order until one takes or refuses the message.
+
+    A message with a bare CR or LF is never sent: what one server reads as text, the next may read as a command.
+    """
+    if _BARE.search(letter.octets) or not letter.octets.endswith(b"\r\n"):
+        return Attempt(AttemptResult.FAILED, 0, "5.6.0", "message.bare_line_end")
+    last = _UNREACHABLE
+    try:
+        async with asyncio.timeout(ATTEMPT_TIMEOUT_S):
+            for hop in hops:
+                for address in hop.addresses:
+                    try:
+                        return await _try_host(letter, hop, address, hostname, egress)
+                    except _ElsewhereError as elsewhere:
+                        last = elsewhere.attempt
+    except TimeoutError:
+        return Attempt(AttemptResult.DEFERRED, 0, "4.4.2", "remote.too_slow")
+    return last
+
+
+async def _try_host(letter: Letter, hop: Hop, address: str, hostname: str, egress: Egress) -> Attempt:
+    if not hop.is_configured:
+        try:
+            egress.check_address(address)
+        except EgressRefusedError as error:
+            raise _ElsewhereError(Attempt(AttemptResult.DEFERRED, 0, "4.4.1", "egress.refused")) from error
+    egress.note("deliver", letter.ref, address, hop.port)
+    try:
+        return await _converse(letter, hop, address, hostname, with_tls=True)
+    except ssl.SSLError:  # opportunistic: a broken handshake is no reason to keep the mail (RFC 7435 section 3)
+        return await _converse(letter, hop, address, hostname, with_tls=False)
+
+
+async def _converse(letter: Letter, hop: Hop, address: str, hostname: str, *, with_tls: bool) -> Attempt:
+    client = aiosmtplib.SMTP(
+        hostname=address,
+        port=hop.port,
+        local_hostname=hostname,
+        timeout=CONNECT_TIMEOUT_S,
+        start_tls=False,
+        tls_context=_tls_context(),
+    )
+    try:
+        await _open(client, hop, with_tls=with_tls)
+        attempt = await _hand_over(client, letter)
+        await _say_goodbye(client)
+    finally:
+        client.close()
+    return attempt
+
+
+async def _open(client: aiosmtplib.SMTP, hop: Hop, *, with_tls: bool) -> None:
+    try:
+        await client.connect()
+        await client.ehlo(timeout=REPLY_TIMEOUT_S)
+        if with_tls and client.supports_extension("starttls"):
+            await _start_tls(client, hop.host)
+    except aiosmtplib.SMTPResponseException as error:
+        raise _ElsewhereError(_read_refusal(error, is_final=False)) from error
+    except ssl.SSLError:
+        raise
+    except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+        raise _ElsewhereError(_UNREACHABLE) from error
+
+
+async def _start_tls(client: aiosmtplib.SMTP, host: str) -> None:
+    name = host if re.search("[A-Za-z]", host) and not host.startswith("[") else None
+    try:
+        await client.starttls(server_hostname=name, timeout=CONNECT_TIMEOUT_S)
+    except aiosmtplib.SMTPResponseException:
+        return  # 454: it offers, but cannot now; go on in the clear
+    except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+        raise ssl.SSLError("the handshake broke") from error
+    await client.ehlo(timeout=REPLY_TIMEOUT_S)
+
+
+async def _hand_over(client: aiosmtplib.SMTP, letter: Letter) -> Attempt:
+    is_encrypted = client.get_transport_info("sslcontext") is not None
+    needs_utf8 = letter.rcpt_to.needs_smtputf8 or (letter.mail_from is not None and letter.mail_from.needs_smtputf8)
+    is_8bit = not letter.octets.isascii()
+    if (needs_utf8 and not client.supports_extension("smtputf8")) or (
+        is_8bit and not client.supports_extension("8bitmime")
+    ):
+        return Attempt(AttemptResult.FAILED, 0, "5.6.7" if needs_utf8 else "5.6.3", "remote.ascii_only")
+    options = [*(["SMTPUTF8"] if needs_utf8 else []), *(["BODY=8BITMIME"] if is_8bit else [])]
+    if client.supports_extension("size"):
+        options.append(f"SIZE={len(letter.octets)}")
+    encoding = "utf-8" if needs_utf8 else "ascii"
+    try:
+        await client.mail(str(letter.mail_from or ""), options=options, encoding=encoding, timeout=REPLY_TIMEOUT_S)
+        await client.rcpt(str(letter.rcpt_to), encoding=encoding, timeout=REPLY_TIMEOUT_S)
+    except aiosmtplib.SMTPResponseException as error:
+        return _read_refusal_or_move_on(error)
+    except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+        raise _ElsewhereError(_UNREACHABLE) from error
+    try:
+        response = await client.data(letter.octets, timeout=REPLY_TIMEOUT_S)
+    except aiosmtplib.SMTPResponseException as error:
+        return _read_refusal(error, is_final=True)
+    except (aiosmtplib.SMTPException, OSError, TimeoutError):
+        # It may have it, or not: another host now would risk a second copy, so the queue asks again later.
+        return Attempt(AttemptResult.DEFERRED, 0, "4.4.2", "remote.vanished")
+    status = _status(response.code, response.message)
+    return Attempt(AttemptResult.ACCEPTED, response.code, status, "remote.accepted", is_encrypted)
+
+
+def _read_refusal_or_move_on(error: aiosmtplib.SMTPResponseException) -> Attempt:
+    attempt = _read_refusal(error, is_final=True)
+    if attempt.result is AttemptResult.DEFERRED:
+        raise _ElsewhereError(attempt) from error
+    return attempt
+
+
+def _read_refusal(error: aiosmtplib.SMTPResponseException, *, is_final: bool) -> Attempt:
+    """Return the refusal as codes; a 5yz greeting speaks for that host alone, not for the recipient."""
+    code = error.code if error.code in _REFUSALS else 0
+    if code in _FINAL_REFUSALS and is_final:
+        return Attempt(AttemptResult.FAILED, code, _status(code, error.message), "remote.refused")
+    return Attempt(AttemptResult.DEFERRED, code, _status(code or 400, error.message), "remote.deferred")
+
+
+def _status(code: int, text: str) -> str:
+    """Return the enhanced status code (RFC 3463) the reply begins with, or the plainest one of its class."""
+    found = _STATUS.match(text)
+    kind = str(code)[0]
+    return found[1] if found and found[1][0] == kind else f"{kind}.0.0"
+
+
+async def _say_goodbye(client: aiosmtplib.SMTP) -> None:
+    try:
+        await client.quit(timeout=5)
+    except (aiosmtplib.SMTPException, OSError, TimeoutError):
+        return  # the answer to DATA was the last word that mattered
+
+
+def _tls_context() -> ssl.SSLContext:
+    """Encrypt without asking who it is: RFC 7435. DANE and MTA-STS will ask."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context

@@ -1,0 +1,183 @@
+"""Keeping the promise to send: one attempt per run, each of them an entry of the record."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from gatepost import domains, record
+from gatepost.blobs import BlobMissingError, Blobs
+from gatepost.clock import Clock, Entropy
+from gatepost.db import Database
+from gatepost.deliver import store
+from gatepost.deliver.client import Letter, transmit
+from gatepost.deliver.paper import Attempt, AttemptResult, State, Submission
+from gatepost.deliver.retry import next_attempt_at
+from gatepost.deliver.route import find_hops
+from gatepost.deliver.sign import sign
+from gatepost.dns import Resolver
+from gatepost.egress import Egress, NextHop
+from gatepost.ids import SubmissionId, TenantId
+from gatepost.jobs import Handler, Job, Promise, TryAgainError
+from gatepost.keys import Keyring
+from gatepost.record.paper import Consequence, Kind
+
+KIND = "deliver.attempt"
+
+log = structlog.get_logger()
+
+
+def attempt(submission: SubmissionId) -> Promise:
+    """Promise to try the remote MX."""
+    return Promise(KIND, submission, {"submission": submission})
+
+
+class Means(Protocol):
+    """The part of the house that sending stands on."""
+
+    @property
+    def db(self) -> Database:
+        """Where submissions lie."""
+
+    @property
+    def dns(self) -> Resolver:
+        """Finds the MX."""
+
+    @property
+    def blobs(self) -> Blobs:
+        """Where the messages lie."""
+
+    @property
+    def keyring(self) -> Keyring:
+        """Opens the DKIM keys."""
+
+    @property
+    def egress(self) -> Egress:
+        """The way out."""
+
+    @property
+    def clock(self) -> Clock:
+        """Tells when an attempt was made."""
+
+    @property
+    def entropy(self) -> Entropy:
+        """Salts the record's commitments."""
+
+    @property
+    def hostname(self) -> str:
+        """What we call ourselves in EHLO."""
+
+    @property
+    def next_hop(self) -> NextHop | None:
+        """The relay that takes everything, where there is one."""
+
+
+def handlers(house: Means) -> dict[str, Handler]:
+    """Return what keeps this room's promises, by kind."""
+    return {KIND: Courier(house).send}
+
+
+@dataclass(frozen=True, slots=True)
+class Courier:
+    """Carries submissions out of the house."""
+
+    house: Means
+
+    async def send(self, job: Job) -> None:
+        """Make one attempt, unless the submission is settled already.
+
+        An attempt that was recorded as accepted is never repeated. If the house dies between the remote's 250 and
+        that record, the message goes out again under the same Message-ID: SMTP knows no other way.
+
+        Raises:
+            TryAgainError: not yet accepted; the next attempt is due then.
+        """
+        identifier = SubmissionId(str(job.body["submission"]))
+        async with self.house.db.transaction(job.tenant) as tx:
+            submission = await store.by_id(tx, identifier)
+        if submission is None or submission.is_settled:
+            return
+        if submission.due_at > self.house.clock():  # the attempt was recorded, but not when to come back
+            raise TryAgainError(submission.due_at, "not yet due")
+        made = await self._attempt(job.tenant, submission)
+        log.info(
+            "submission.attempted",
+            submission=identifier,
+            result=made.result.value,
+            reason=made.reason,
+        )
+        again_at = await self._settle(job.tenant, submission, made)
+        if again_at is not None:
+            raise TryAgainError(again_at, made.reason)
+
+    async def _attempt(self, tenant: TenantId, submission: Submission) -> Attempt:
+        async with self.house.db.transaction(tenant) as tx:
+            keys = await domains.signing_keys(tx, submission.author_domain, self.house.keyring)
+        if not keys:  # unsigned it would fail DMARC at the other end; the operator can still mend it
+            return Attempt(AttemptResult.DEFERRED, 0, "4.7.0", "signing.no_key")
+        try:
+            raw = await self.house.blobs.get(submission.blob)
+        except BlobMissingError:
+            return Attempt(AttemptResult.FAILED, 0, "5.3.0", "message.missing")
+        seed = f"{submission.id} {submission.attempts}"
+        hops = await find_hops(submission.rcpt_to.domain, self.house.dns, self.house.next_hop, seed=seed)
+        if isinstance(hops, Attempt):
+            return hops
+        octets = sign(raw, keys, at=self.house.clock())
+        letter = Letter(submission.id, submission.mail_from, submission.rcpt_to, octets)
+        return await transmit(letter, hops, hostname=self.house.hostname, egress=self.house.egress)
+
+    async def _settle(self, tenant: TenantId, tried: Submission, made: Attempt) -> datetime | None:
+        """Record the attempt and what it leads to, in one transaction; return when to try again."""
+        now = self.house.clock()
+        async with self.house.db.transaction(tenant) as tx:
+            current = await store.by_id(tx, tried.id, is_locked=True)
+            if current is None:
+                return None
+            again_at = None
+            if made.result is AttemptResult.DEFERRED:
+                again_at = next_attempt_at(current.attempts + 1, submitted_at=current.submitted_at, now=now)
+            state = _state_after(made, is_over=again_at is None)
+            if not current.is_settled:
+                await store.update(
+                    tx,
+                    current.id,
+                    state=state,
+                    attempts=current.attempts + 1,
+                    reply_code=made.reply_code,
+                    due_at=again_at or now,
+                    settled_at=None if again_at else now,
+                )
+            await record.note(tx, _entry(current, made, state, now), entropy=self.house.entropy)
+        return None if current.is_settled else again_at
+
+
+def _state_after(made: Attempt, *, is_over: bool) -> State:
+    match made.result:
+        case AttemptResult.ACCEPTED:
+            return State.SENT
+        case AttemptResult.FAILED:
+            return State.FAILED
+        case AttemptResult.DEFERRED:
+            return State.FAILED if is_over else State.DEFERRED
+
+
+def _entry(submission: Submission, made: Attempt, state: State, now: datetime) -> Consequence:
+    return Consequence(
+        kind=Kind.ATTEMPT,
+        action=f"attempt.{made.result.value}",
+        actor="house",
+        at=now,
+        account=submission.account,
+        email=submission.answers,
+        object_ref=submission.id,
+        public={
+            "attempt": submission.attempts + 1,
+            "reply_code": made.reply_code,
+            "status": made.status,
+            "reason": made.reason,
+            "is_encrypted": made.is_encrypted,
+            "state": state.value,
+        },
+    )

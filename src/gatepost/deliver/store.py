@@ -1,0 +1,116 @@
+"""Delivery's SQL: submissions, and what makes one the same as another."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from gatepost.db import Transaction
+from gatepost.deliver.paper import State, Submission
+from gatepost.ids import AccountId, BlobId, EmailId, SubmissionId
+from gatepost.mail.address import Address
+
+
+async def claim(
+    tx: Transaction, account: AccountId, identity: str, submission: SubmissionId, *, at: datetime, held_for: timedelta
+) -> SubmissionId | None:
+    """Claim ``identity`` for ``submission``; return the submission that holds it already, or None.
+
+    Two claims at once: the second waits for the first one's transaction and then sees it.
+    """
+    query = (
+        "insert into submission_claim (tenant, account, identity, submission, claimed_at)"
+        " values (%(tenant)s, %(account)s, %(identity)s, %(submission)s, %(at)s)"
+        " on conflict (tenant, account, identity) do update"
+        " set submission = excluded.submission, claimed_at = excluded.claimed_at"
+        " where submission_claim.claimed_at <= %(free_since)s"
+    )
+    values = {"account": account, "identity": identity, "submission": submission, "at": at, "free_since": at - held_for}
+    if await tx.run(query, **values):
+        return None
+    return await holder(tx, account, identity, since=at - held_for)
+
+
+async def holder(tx: Transaction, account: AccountId, identity: str, *, since: datetime) -> SubmissionId | None:
+    """Return the submission that claimed ``identity`` after ``since``."""
+    query = (
+        "select submission from submission_claim where tenant = %(tenant)s and account = %(account)s"
+        " and identity = %(identity)s and claimed_at > %(since)s"
+    )
+    row = await tx.maybe(query, account=account, identity=identity, since=since)
+    return None if row is None else SubmissionId(row.submission)
+
+
+async def insert(tx: Transaction, submission: Submission) -> None:
+    """Queue one submission."""
+    query = (
+        "insert into submission (tenant, id, email, answers, account, blob, author_domain, mail_from, rcpt_to,"
+        " submitted_at, due_at) values (%(tenant)s, %(id)s, %(email)s, %(answers)s, %(account)s, %(blob)s,"
+        " %(author_domain)s, %(mail_from)s, %(rcpt_to)s, %(submitted_at)s, %(due_at)s)"
+    )
+    await tx.run(
+        query,
+        id=submission.id,
+        email=submission.email,
+        answers=submission.answers,
+        account=submission.account,
+        blob=submission.blob,
+        author_domain=submission.author_domain,
+        mail_from=None if submission.mail_from is None else str(submission.mail_from),
+        rcpt_to=str(submission.rcpt_to),
+        submitted_at=submission.submitted_at,
+        due_at=submission.due_at,
+    )
+
+
+async def by_id(tx: Transaction, submission: SubmissionId, *, is_locked: bool = False) -> Submission | None:
+    """Return one submission; ``is_locked``: nobody else changes it until the transaction ends."""
+    if is_locked:
+        query = "select * from submission where tenant = %(tenant)s and id = %(submission)s for update"
+        row = await tx.maybe(query, submission=submission)
+    else:
+        row = await tx.maybe(
+            "select * from submission where tenant = %(tenant)s and id = %(submission)s", submission=submission
+        )
+    return None if row is None else _submission(row)
+
+
+async def update(
+    tx: Transaction,
+    submission: SubmissionId,
+    *,
+    state: State,
+    attempts: int,
+    reply_code: int,
+    due_at: datetime,
+    settled_at: datetime | None,
+) -> None:
+    """Write what the latest attempt came to."""
+    query = (
+        "update submission set state = %(state)s, attempts = %(attempts)s, reply_code = %(reply_code)s,"
+        " due_at = %(due_at)s, settled_at = %(settled_at)s where tenant = %(tenant)s and id = %(submission)s"
+    )
+    await tx.run(
+        query,
+        submission=submission,
+        state=state.value,
+        attempts=attempts,
+        reply_code=reply_code,
+        due_at=due_at,
+        settled_at=settled_at,
+    )
+
+
+def _submission(row: Any) -> Submission:
+    return Submission(
+        id=SubmissionId(row.id),
+        email=EmailId(row.email),
+        answers=EmailId(row.answers),
+        account=AccountId(row.account),
+        blob=BlobId(row.blob),
+        author_domain=row.author_domain,
+        mail_from=None if row.mail_from is None else Address.parse(row.mail_from),
+        rcpt_to=Address.parse(row.rcpt_to),
+        state=State(row.state),
+        attempts=row.attempts,
+        submitted_at=row.submitted_at,
+        due_at=row.due_at,
+    )

@@ -1,0 +1,113 @@
+"""The cache in front of the client: by TTL, bounded, negative answers too, equal questions asked once."""
+
+import asyncio
+import contextlib
+from collections import OrderedDict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Self
+
+from gatepost.clock import Clock
+from gatepost.dns.client import Client, is_askable
+from gatepost.dns.paper import Answer, RdType, Status
+
+MAX_TTL_S = 3_600
+"""Longer TTLs are cut, so that a zone's repair is seen within the hour."""
+TEMPERROR_TTL_S = 1
+"""A failing zone is left alone this long: an outage costs one question a second, not one a message."""
+
+_Key = tuple[str, RdType]
+_FAILED = Answer(Status.TEMPERROR)
+
+
+class CachingResolver:
+    """Answers questions for the whole house; never raises for anything the network did.
+
+    Args:
+        servers: ``ip:port`` each; empty for the system's resolvers.
+        clock: now, for the age of answers.
+        deadline_s: the longest one caller waits, queueing included; then TEMPERROR.
+        max_entries: answers kept; the least recently used go first.
+        max_in_flight: questions on the wire at once; more wait their turn.
+    """
+
+    def __init__(
+        self,
+        servers: Sequence[str],
+        clock: Clock,
+        *,
+        deadline_s: float = 5.0,
+        max_entries: int = 100_000,
+        max_in_flight: int = 256,
+    ) -> None:
+        self._servers = tuple(servers)
+        self._clock = clock
+        self._deadline_s = deadline_s
+        self._max_entries = max_entries
+        self._turns = asyncio.Semaphore(max_in_flight)
+        self._kept: OrderedDict[_Key, tuple[datetime, Answer]] = OrderedDict()
+        self._asking: dict[_Key, asyncio.Task[Answer]] = {}
+        self._client: Client | None = None
+
+    async def query(self, name: str, rdtype: RdType) -> Answer:
+        """Return the answer from the cache or the network; TEMPERROR when the deadline passes."""
+        key = (name.removesuffix(".").lower(), rdtype)
+        kept = self._kept.get(key)
+        if kept is not None:
+            if self._clock() < kept[0]:
+                self._kept.move_to_end(key)
+                return kept[1]
+            del self._kept[key]
+        if not is_askable(key[0]):
+            return Answer(Status.NXDOMAIN)
+        asking = self._asking.get(key)
+        if asking is None:
+            asking = asyncio.get_running_loop().create_task(self._ask(key))
+            self._asking[key] = asking
+        try:
+            # Shielded: one caller that gives up must not take the answer from the others.
+            return await asyncio.shield(asking)
+        except asyncio.CancelledError:
+            if asking.cancelled():
+                return _FAILED  # the resolver was closed, not the caller cancelled
+            raise
+
+    async def _ask(self, key: _Key) -> Answer:
+        answer = _FAILED
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._deadline_s), self._turns:
+                    if self._client is None:
+                        self._client = Client(self._servers, timeout_s=max(self._deadline_s / 3, 0.05))
+                    answer = await self._client.ask(*key)
+        finally:
+            del self._asking[key]
+        self._keep(key, answer)
+        return answer
+
+    def _keep(self, key: _Key, answer: Answer) -> None:
+        ttl_s = TEMPERROR_TTL_S if answer.status is Status.TEMPERROR else min(answer.ttl_s, MAX_TTL_S)
+        if ttl_s <= 0:
+            return
+        self._kept[key] = (self._clock() + timedelta(seconds=ttl_s), answer)
+        if len(self._kept) > self._max_entries:
+            self._kept.popitem(last=False)
+
+    async def close(self) -> None:
+        """End open questions and give the sockets back."""
+        asking = list(self._asking.values())
+        for task in asking:
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()

@@ -1,0 +1,76 @@
+"""The REST door put together: one FastAPI application over one house."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from typing_extensions import override
+
+from gatepost.doors.rest import (
+    answers,
+    attachments,
+    audit,
+    health,
+    identity,
+    log,
+    messages,
+    openapi,
+    policy,
+    problems,
+    usage,
+    webhooks,
+)
+from gatepost.doors.rest.edge import Edge
+from gatepost.doors.rest.limit import Limiter, Rate
+from gatepost.journey import House
+
+PREFIX = "/api"
+"""What ``base_url`` ends in; clients append ``/v1/...``."""
+
+_NOUNS = (identity, policy, webhooks, audit, messages, attachments, answers, usage, log)
+
+
+def _operation(route: APIRoute) -> str:
+    """Name an operation after its noun and its function: ``policy.replace``."""
+    return f"{route.tags[0]}.{route.name}"
+
+
+class Door(FastAPI):
+    """FastAPI whose description is ours."""
+
+    @override
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document."""
+        return openapi.describe(self)
+
+
+def assemble() -> Door:
+    """Put the routes together, over no house yet: enough to describe them."""
+    app = Door(
+        title="Gatepost",
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,  # their pages load scripts from elsewhere
+        redoc_url=None,
+        generate_unique_id_function=_operation,
+        redirect_slashes=False,  # a redirect would repeat the caller's Host header
+    )
+    for noun in _NOUNS:
+        app.include_router(noun.router, prefix=PREFIX)
+    app.include_router(log.tiles)
+    app.include_router(health.router)
+    problems.install(app)
+    app.add_middleware(Edge)
+    return app
+
+
+def build(house: House, *, rate: Rate | None = None) -> Door:
+    """Build the application.
+
+    Args:
+        house: what the routes work on; its clock is this door's only time.
+        rate: how often one key may call.
+    """
+    app = assemble()
+    app.state.house = house
+    app.state.limiter = Limiter(rate or Rate())
+    return app

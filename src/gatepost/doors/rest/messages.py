@@ -1,0 +1,103 @@
+"""Kept messages: list, read, download."""
+
+from fastapi import APIRouter, Response
+
+from gatepost import mailbox
+from gatepost.access.paper import Principal
+from gatepost.doors.rest.auth import HouseDep, MailReader, mailbox_of
+from gatepost.doors.rest.parameters import Limit, MailboxId, MessageCursor, MessageId, ThreadId
+from gatepost.doors.rest.problems import missing
+from gatepost.doors.rest.shapes import MessagePage, MessageShown, MessageSummary, ThreadShown, VerificationShown
+from gatepost.ids import EmailId
+from gatepost.ids import ThreadId as ConversationId
+from gatepost.journey import House
+from gatepost.mailbox.paper import Email
+
+router = APIRouter(prefix="/v1/mailboxes/{mailbox_id}", tags=["messages"])
+
+_VERDICTS = frozenset(VerificationShown.model_fields)
+
+
+def _summary(email: Email) -> dict[str, object]:
+    return {
+        "message_id": email.id,
+        "thread_id": email.thread,
+        "from": str(email.author),
+        "to": str(email.recipient),
+        "subject": email.subject,
+        "received_at": email.received_at,
+        "verification": {name: value for name, value in email.verification.items() if name in _VERDICTS},
+        "capabilities": list(email.capabilities),
+        "size_octets": email.size_octets,
+        "is_proven": email.is_proven,
+        "is_automatic": email.is_automatic,
+    }
+
+
+def _shown(email: Email) -> MessageShown:
+    return MessageShown.model_validate(
+        {
+            **_summary(email),
+            "body_text": email.text,
+            "internet_message_id": email.message_id or None,
+            "references": list(email.references),
+        }
+    )
+
+
+async def kept(house: House, principal: Principal, mailbox_id: int, message_id: str) -> Email:
+    """Return a kept message of the caller's mailbox; raises the 404 ``Problem``."""
+    async with mailbox_of(house, principal, mailbox_id) as (tx, account):
+        email = await mailbox.get(tx, account, EmailId(message_id))
+    if email is None:
+        raise missing("message")
+    return email
+
+
+@router.get("/messages", summary="List messages")
+async def page(
+    mailbox_id: MailboxId,
+    house: HouseDep,
+    principal: MailReader,
+    limit: Limit = 50,
+    cursor: MessageCursor = None,
+) -> MessagePage:
+    """Return kept messages, newest first, without their text; pass `next_cursor` as `cursor` to continue."""
+    before = None if cursor is None else EmailId(cursor)
+    async with mailbox_of(house, principal, mailbox_id) as (tx, account):
+        emails = await mailbox.page(tx, account, limit=limit + 1, before=before)
+    shown = emails[:limit]
+    return MessagePage(
+        items=[MessageSummary.model_validate(_summary(email)) for email in shown],
+        next_cursor=shown[-1].id if len(emails) > limit else None,
+    )
+
+
+@router.get("/messages/{message_id}", summary="Read a message")
+async def read(mailbox_id: MailboxId, message_id: MessageId, house: HouseDep, principal: MailReader) -> MessageShown:
+    """Return one message with its text."""
+    return _shown(await kept(house, principal, mailbox_id, message_id))
+
+
+@router.get(
+    "/messages/{message_id}/raw",
+    summary="Download a message as received",
+    response_class=Response,
+    responses={200: {"description": "The octets as received.", "content": {"message/rfc822": {}}}},
+)
+async def raw(mailbox_id: MailboxId, message_id: MessageId, house: HouseDep, principal: MailReader) -> Response:
+    """Return the message's octets, exactly as SMTP carried them."""
+    email = await kept(house, principal, mailbox_id, message_id)
+    octets = await house.blobs.get(email.blob)
+    headers = {"Content-Disposition": f'attachment; filename="{email.id}.eml"'}
+    return Response(octets, media_type="message/rfc822", headers=headers)
+
+
+@router.get("/threads/{thread_id}", summary="Read a thread")
+async def thread(mailbox_id: MailboxId, thread_id: ThreadId, house: HouseDep, principal: MailReader) -> ThreadShown:
+    """Return a conversation, oldest message first."""
+    async with mailbox_of(house, principal, mailbox_id) as (tx, account):
+        emails = await mailbox.thread(tx, account, ConversationId(thread_id))
+    if not emails:
+        raise missing("thread")
+    return ThreadShown(thread_id=thread_id, messages=[_shown(email) for email in emails])

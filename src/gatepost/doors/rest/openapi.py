@@ -1,0 +1,62 @@
+"""The description clients read: FastAPI's, with our problems in place of its validation errors."""
+
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from gatepost.doors.rest.problems import MEANINGS, MEDIA_TYPE, Code
+from gatepost.doors.rest.shapes import ProblemShown
+
+DESCRIPTION = """\
+The HTTP contract of a Gatepost house. Mail is verified, judged by the mailbox's policy and recorded before an agent
+sees it; every decision is an entry in the tenant's own transparency log.
+
+Errors are `application/problem+json` (RFC 9457) and also carry `error` or `errors`. Answers 429 and 503 say in
+`Retry-After` how many seconds to wait. An id that is not the key's to see answers 404, whoever owns it.
+"""
+
+_ALWAYS = (Code.REQUEST_MALFORMED, Code.REQUEST_TOO_LARGE)
+_WITH_KEY = (Code.KEY_MISSING, Code.SCOPE_MISSING, Code.RESOURCE_MISSING, Code.RATE_EXCEEDED, Code.HOUSE_UNAVAILABLE)
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI document, built once and kept on the application."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title="Gatepost",
+            version=version("gatepost"),
+            description=DESCRIPTION,
+            routes=app.routes,
+            license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+            servers=[{"url": "/"}],
+        )
+        _replace_errors(document)
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+def _replace_errors(document: dict[str, Any]) -> None:
+    """Describe each operation's problems, and drop the framework's own error shapes."""
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    schemas["Problem"] = ProblemShown.model_json_schema(ref_template="#/components/schemas/{model}")
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            responses = operation["responses"]
+            is_checked = responses.pop("422", None) is not None
+            codes = [*_ALWAYS, *(_WITH_KEY if "security" in operation else ())]
+            for code in [*codes, *([Code.REQUEST_INVALID] if is_checked else [])]:
+                responses[str(MEANINGS[code].status)] = _problem(code)
+
+
+def _problem(code: Code) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    described: dict[str, Any] = {"description": MEANINGS[code].title, "content": {MEDIA_TYPE: {"schema": schema}}}
+    if code in {Code.RATE_EXCEEDED, Code.HOUSE_UNAVAILABLE}:
+        described["headers"] = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
+    if code is Code.KEY_MISSING:
+        described["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
+    return described

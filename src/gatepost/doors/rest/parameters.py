@@ -1,0 +1,31 @@
+"""What paths and queries may hold, checked before any room is asked."""
+
+from typing import Annotated
+
+from fastapi import Header, Path, Query
+
+_ID = r"^[A-Za-z0-9_-]{1,80}$"
+
+MailboxId = Annotated[int, Path(ge=1, le=2**53 - 1, description="The mailbox's number.", examples=[1])]
+MessageId = Annotated[str, Path(pattern=_ID, description="The message's id.", examples=["em_aaaaaaaaaaaaaaaa"])]
+ThreadId = Annotated[str, Path(pattern=_ID, description="The thread's id.", examples=["th_aaaaaaaaaaaaaaaa"])]
+WebhookId = Annotated[str, Path(pattern=_ID, description="The webhook's id.", examples=["wh_aaaaaaaaaaaaaaaa"])]
+Part = Annotated[int, Path(ge=0, le=10_000, description="The attachment's number within the message.")]
+TenantName = Annotated[str, Path(pattern=_ID, description="The tenant's id.")]
+LeafIndex = Annotated[int, Path(ge=0, le=2**53 - 1, description="Position in the log, from 0.")]
+
+TilePath = Annotated[str, Path(max_length=200, description="`<level>/<n>[.p/<width>]` or `entries/<n>[.p/<width>]`.")]
+Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
+EntryCursor = Annotated[int | None, Query(ge=1, le=2**53 - 1, description="Continue below this entry.")]
+MessageCursor = Annotated[str | None, Query(pattern=_ID, description="Continue after this message.")]
+OfMessage = Annotated[str | None, Query(pattern=_ID, description="Only the entry of this message.")]
+OfThread = Annotated[str | None, Query(pattern=_ID, description="Only entries of this thread.")]
+
+IdempotencyKey = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[\x21-\x7e]{0,255}$",
+        description="Your own name for this call: repeating it within 24 hours sends nothing again.",
+    ),
+]

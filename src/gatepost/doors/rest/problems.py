@@ -1,0 +1,185 @@
+"""What a caller reads when a request fails: ``application/problem+json`` (RFC 9457), one closed list of codes.
+
+Each body carries ``error`` (and ``errors`` where there are several) beside the standard members, because clients of
+the Mailbuttons contract read those. No body ever holds an exception's own text, SQL or a stack.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from gatepost.blobs import BlobsUnavailableError
+from gatepost.db import DatabaseUnavailableError
+from gatepost.decide import PolicyError
+from gatepost.record.export import NotInLogError
+from gatepost.reply.paper import ParentMissingError, ReplyRefusedError
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "/api/problems/"
+UNAVAILABLE_RETRY_S = 2
+_ERRORS_MAX = 50
+_ERROR_MAX_CHARS = 300
+
+
+class Code(StrEnum):
+    """Why a request failed, stable for ever: ``subject.fact``."""
+
+    REQUEST_INVALID = "request.invalid"
+    REQUEST_MALFORMED = "request.malformed"
+    REQUEST_TOO_LARGE = "request.too_large"
+    REQUEST_TOO_SLOW = "request.too_slow"
+    KEY_MISSING = "key.missing"
+    KEY_UNKNOWN = "key.unknown"
+    SCOPE_MISSING = "scope.missing"
+    RATE_EXCEEDED = "rate.exceeded"
+    RESOURCE_MISSING = "resource.missing"
+    METHOD_UNSUPPORTED = "method.unsupported"
+    POLICY_INVALID = "policy.invalid"
+    WEBHOOK_INVALID = "webhook.invalid"
+    REPLY_REFUSED = "reply.refused"
+    HOUSE_UNAVAILABLE = "house.unavailable"
+    HOUSE_FAULT = "house.fault"
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a code stands for: the status it is answered with, a fixed title, and what the caller can do about it."""
+
+    status: int
+    title: str
+    advice: str
+
+
+MEANINGS: Mapping[Code, Meaning] = {
+    Code.REQUEST_INVALID: Meaning(422, "The request is not valid", "Correct each fault listed in errors."),
+    Code.REQUEST_MALFORMED: Meaning(400, "The request cannot be read", "Send well-formed JSON as application/json."),
+    Code.REQUEST_TOO_LARGE: Meaning(413, "The request body is too large", "Send at most 1 MiB."),
+    Code.REQUEST_TOO_SLOW: Meaning(
+        408, "The request body did not arrive in time", "Send it again on a new connection."
+    ),
+    Code.KEY_MISSING: Meaning(401, "An API key is needed", "Send the header Authorization: Bearer <key>."),
+    Code.KEY_UNKNOWN: Meaning(401, "The API key is not valid", "Check the key; it may have been removed."),
+    Code.SCOPE_MISSING: Meaning(403, "The API key may not do this", "Use a key whose role has the scope named."),
+    Code.RATE_EXCEEDED: Meaning(429, "Too many requests", "Wait as long as Retry-After says."),
+    Code.RESOURCE_MISSING: Meaning(404, "Not found", "Check the ids; a key sees only what belongs to it."),
+    Code.METHOD_UNSUPPORTED: Meaning(405, "The method is not supported here", "Use a method that Allow names."),
+    Code.POLICY_INVALID: Meaning(422, "The policy is not valid", "Correct each fault listed in errors."),
+    Code.WEBHOOK_INVALID: Meaning(422, "The webhook is not valid", "Register an absolute http or https URL."),
+    Code.REPLY_REFUSED: Meaning(422, "The gate refused to send this", "errors holds the reason code of the decision."),
+    Code.HOUSE_UNAVAILABLE: Meaning(
+        503, "The house is not available", "Nothing was done. Try again after Retry-After."
+    ),
+    Code.HOUSE_FAULT: Meaning(500, "The house made a mistake", "Tell the operator when it happened."),
+}
+
+
+class Problem(HTTPException):
+    """A request ends here, with this code.
+
+    Args:
+        code: which of the closed list.
+        detail: one sentence about this occurrence; the code's title stands for it when empty.
+        errors: one sentence per fault, where there may be several.
+        headers: sent with the answer.
+    """
+
+    def __init__(
+        self,
+        code: Code,
+        detail: str = "",
+        *,
+        errors: Sequence[str] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(MEANINGS[code].status, detail or MEANINGS[code].title, dict(headers or {}))
+        self.code = code
+        self.errors = tuple(errors)
+
+
+def response(problem: Problem) -> JSONResponse:
+    """Spell a problem as its HTTP answer."""
+    body: dict[str, object] = {
+        "type": f"{TYPE_PREFIX}{problem.code}",
+        "title": MEANINGS[problem.code].title,
+        "status": problem.status_code,
+        "detail": problem.detail,
+        "error": problem.detail,
+    }
+    if problem.errors:
+        body["errors"] = [_spoken(text) for text in problem.errors[:_ERRORS_MAX]]
+    return JSONResponse(body, problem.status_code, problem.headers, MEDIA_TYPE)
+
+
+def _spoken(text: str) -> str:
+    """Return ``text`` short enough, and without the lone surrogates a caller's own JSON may have put there."""
+    return text[:_ERROR_MAX_CHARS].encode("utf-8", "replace").decode()
+
+
+def missing(thing: str) -> Problem:
+    """Say that ``thing`` is not there; the same words whether it belongs to somebody else or to nobody."""
+    return Problem(Code.RESOURCE_MISSING, f"There is no such {thing}.")
+
+
+def unavailable() -> Problem:
+    """Say that a store the house stands on is away."""
+    return Problem(Code.HOUSE_UNAVAILABLE, headers={"Retry-After": str(UNAVAILABLE_RETRY_S)})
+
+
+def fault() -> Problem:
+    """Say that we broke a promise; what happened is for our own log."""
+    return Problem(Code.HOUSE_FAULT)
+
+
+def _invalid(error: RequestValidationError) -> Problem:
+    faults = error.errors()
+    if any(fault["type"] == "json_invalid" for fault in faults):
+        return Problem(Code.REQUEST_MALFORMED, "The body is not JSON.")
+    # Where and what, never the value: it may be somebody's words.
+    errors = [f"{'.'.join(str(step) for step in fault['loc'])}: {fault['msg']}" for fault in faults]
+    return Problem(Code.REQUEST_INVALID, errors=errors)
+
+
+def _of_framework(error: HTTPException) -> Problem:
+    """Translate what the router or the body parser raised."""
+    by_status = {404: Code.RESOURCE_MISSING, 405: Code.METHOD_UNSUPPORTED, 413: Code.REQUEST_TOO_LARGE}
+    if error.status_code >= 500:  # noqa: PLR2004  # server errors begin here
+        return fault()
+    return Problem(by_status.get(error.status_code, Code.REQUEST_MALFORMED), headers=error.headers)
+
+
+def _refused(error: ReplyRefusedError) -> Problem:
+    return Problem(Code.REPLY_REFUSED, f"The gate refused to send this: {error.reason}.", errors=[error.reason])
+
+
+_TRANSLATIONS: Mapping[type[Exception], Callable[[Any], Problem]] = {
+    Problem: lambda problem: problem,
+    RequestValidationError: _invalid,
+    HTTPException: _of_framework,
+    PolicyError: lambda error: Problem(Code.POLICY_INVALID, errors=error.errors),
+    ReplyRefusedError: _refused,
+    ParentMissingError: lambda _: missing("message"),
+    NotInLogError: lambda _: missing("entry"),
+    DatabaseUnavailableError: lambda _: unavailable(),
+    BlobsUnavailableError: lambda _: unavailable(),
+}
+"""The one place where the errors of the rooms, and of the framework, become statuses."""
+
+
+def install(app: FastAPI) -> None:
+    """Let every typed error answer as a problem."""
+    for kind, translate in _TRANSLATIONS.items():
+        app.add_exception_handler(kind, _answering(translate))
+
+
+def _answering(translate: Callable[[Any], Problem]) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def answer(_request: Request, error: Exception) -> Response:
+        return response(translate(error))
+
+    return answer

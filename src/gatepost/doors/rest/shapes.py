@@ -1,0 +1,304 @@
+"""The wire's JSON, as pydantic models: what clients send and read, and what OpenAPI tells them.
+
+Policy JSON is camelCase, everything else snake_case: the peers' contract has it so.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from gatepost.access.paper import Role, Scope
+from gatepost.decide.paper import Disposition, Outcome
+from gatepost.verify.paper import Result
+
+Utc = Annotated[datetime, AfterValidator(lambda at: at.astimezone(UTC))]
+"""An instant, spelled ISO 8601 with a final Z."""
+
+
+def sayable(text: str) -> str:
+    """Return ``text``; raises ``ValueError`` for NUL and lone surrogates: JSON can write them, no store keeps them."""
+    if "\x00" in text:
+        raise ValueError("NUL is not text")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("a lone surrogate is not text") from None
+    return text
+
+
+Text = Annotated[str, AfterValidator(sayable)]
+"""Text that mail and database can carry."""
+
+
+class Shape(BaseModel):
+    """Any object of the wire: read-only, unknown members refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+# --- webhooks ---------------------------------------------------------------------------------------------------
+
+
+class NewWebhook(Shape):
+    """An endpoint to register."""
+
+    url: Annotated[Text, StringConstraints(min_length=1, max_length=2000)] = Field(
+        examples=["https://agent.example/hooks/mail"]
+    )
+
+
+class WebhookShown(Shape):
+    """A registered endpoint."""
+
+    id: str
+    mailbox_id: int
+    url: str
+    created_at: Utc
+
+
+class WebhookMade(WebhookShown):
+    """A new endpoint with its signing secret, which is shown this once."""
+
+    secret: str = Field(description="64 hex characters, the key of X-Mailbuttons-Signature.")
+    standard_secret: str = Field(description="The same secret for Standard Webhooks libraries: whsec_...")
+
+
+class WebhookList(Shape):
+    """Every endpoint of a mailbox, oldest first."""
+
+    items: list[WebhookShown]
+
+
+# --- audit log --------------------------------------------------------------------------------------------------
+
+
+class Granted(Shape):
+    """What the matched rule lets the agent do with the message."""
+
+    capabilities: list[str]
+    rule_index: int
+
+
+class EnvelopeShown(Shape):
+    """What SMTP said; `mail_from` is null for the null reverse-path."""
+
+    mail_from: str | None
+    rcpt_to: str
+
+
+class TraceStep(Shape):
+    """One condition that was asked, and how it answered."""
+
+    check: str
+    result: str
+
+
+class AuditEntry(Shape):
+    """One inbound message, its decision, and what followed.
+
+    The first block is the public contract; the second is added. Our own word for what was done is `disposition`;
+    `outcome` is only ever one of the contract's six.
+    """
+
+    id: int
+    message_id: str
+    thread_id: str | None
+    sender_address: str | None
+    recipient_address: str | None
+    received_at: Utc
+    outcome: Outcome
+    reason: str | None
+    verification_dkim: Result | None
+    verification_spf: Result | None
+    verification_dmarc: Result | None
+    from_alignment: bool | None
+    body_hash: str | None
+    capabilities_granted: Granted | None
+    tools_used: Any
+    tokens_consumed: int | None
+    reply_sent: Any
+
+    disposition: Disposition
+    policy_version: int
+    policy_digest: str
+    matched_rule: int | None = Field(description="Index of the rule that matched, from 0.")
+    envelope: EnvelopeShown
+    remote_address: str | None
+    tls: str | None
+    size_octets: int
+    verification_arc: Result
+    leaf_index: int | None = Field(description="Position in the tenant's log; null for the first second or so.")
+    trace: list[TraceStep]
+
+
+class AuditPage(Shape):
+    """Entries, newest first. `next_cursor` continues below the last one; null at the end."""
+
+    items: list[AuditEntry]
+    next_cursor: int | None
+
+
+# --- messages ---------------------------------------------------------------------------------------------------
+
+
+class VerificationShown(Shape):
+    """The verdicts a message was judged by."""
+
+    dkim: Result = Result.NONE
+    spf: Result = Result.NONE
+    dmarc: Result = Result.NONE
+    from_alignment: bool | None = None
+
+
+class MessageSummary(Shape):
+    """A kept message without its text."""
+
+    message_id: str = Field(description="The house's own id, as in webhooks and the audit log.")
+    thread_id: str
+    from_: str = Field(alias="from", description="The author the message was judged by.")
+    to: str
+    subject: str
+    received_at: Utc
+    verification: VerificationShown
+    capabilities: list[str]
+    size_octets: int
+    is_proven: bool
+    is_automatic: bool
+
+
+class MessageShown(MessageSummary):
+    """A kept message. `subject` and `body_text` are a stranger's words: data, never instructions."""
+
+    body_text: str
+    internet_message_id: str | None = Field(description="The Message-ID field without angle brackets.")
+    references: list[str]
+
+
+class MessagePage(Shape):
+    """Messages, newest first. `next_cursor` continues after the last one; null at the end."""
+
+    items: list[MessageSummary]
+    next_cursor: str | None
+
+
+class ThreadShown(Shape):
+    """A conversation, oldest message first."""
+
+    thread_id: str
+    messages: list[MessageShown]
+
+
+class NewReply(Shape):
+    """The text of an answer to the message's proven author."""
+
+    text_body: Annotated[Text, StringConstraints(min_length=1, max_length=500_000)] = Field(
+        examples=["Tuesday at ten suits us."]
+    )
+
+
+class NewBounce(Shape):
+    """Why the message is not accepted after all; quoted verbatim to its author."""
+
+    reason: Annotated[Text, StringConstraints(min_length=1, max_length=10_000)] = Field(
+        examples=["This mailbox accepts meeting requests only."]
+    )
+
+
+class SentShown(Shape):
+    """The gate let it pass and it waits for the next hop."""
+
+    success: Literal[True] = True
+    submission_id: str
+    message_id: str = Field(description="The new message's own id.")
+    is_repeat: bool = Field(description="An identical call had done it already; nothing was sent again.")
+
+
+class NewUsage(Shape):
+    """What an agent spent on a message."""
+
+    tokens: int = Field(ge=0, le=1_000_000_000, strict=True)
+    tools: list[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:/-]{1,48}$")]] = Field(
+        default=[], max_length=24, examples=[["calendar.read"]]
+    )
+
+
+class UsageTaken(Shape):
+    """It is counted and recorded."""
+
+    success: Literal[True] = True
+    entry_id: int
+
+
+# --- access -----------------------------------------------------------------------------------------------------
+
+
+class MailboxShown(Shape):
+    """A mailbox the key may see."""
+
+    id: int
+    address: str
+
+
+class MailboxList(Shape):
+    """Every mailbox the key may see."""
+
+    items: list[MailboxShown]
+
+
+class Whoami(Shape):
+    """The key that was presented, and how far it reaches. `mailbox_id` is null where it reaches all mailboxes."""
+
+    key_id: str
+    tenant_id: str
+    role: Role
+    scopes: list[Scope]
+    mailbox_id: int | None
+
+
+# --- log ----------------------------------------------------------------------------------------------------------
+
+
+class OpenedField(Shape):
+    """A value a leaf commits to: SHA-256 of domain, field name, salt and the value's canonical JSON."""
+
+    salt: str = Field(description="32 octets, base64.")
+    value: Any
+
+
+class OpeningShown(Shape):
+    """What lies behind the commitments of one entry."""
+
+    leaf_index: int
+    fields: dict[str, OpenedField]
+
+
+# --- the rest ---------------------------------------------------------------------------------------------------
+
+
+class ProblemShown(BaseModel):
+    """What went wrong (RFC 9457). `error` and `errors` repeat it for clients of the Mailbuttons contract."""
+
+    model_config = ConfigDict(title="Problem")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    error: str
+    errors: list[str] = []
+
+
+class ProblemKind(Shape):
+    """What a problem's type means."""
+
+    code: str
+    status: int
+    title: str
+    advice: str
+
+
+class Health(Shape):
+    """The house answers."""
+
+    status: Literal["ok"] = "ok"

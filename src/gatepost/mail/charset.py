@@ -1,0 +1,32 @@
+"""Octets to text by a charset label a stranger wrote: never raises, never slow."""
+
+import codecs
+from functools import lru_cache
+
+_NOT_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "mbcs", "oem"})
+"""Python codecs that are no MIME charsets; some of them take quadratic time."""
+
+
+@lru_cache(maxsize=256)
+def _codec(label: str) -> str | None:
+    try:
+        info = codecs.lookup(label)
+    except (LookupError, ValueError):
+        return None
+    name = info.name.replace("_", "-")
+    is_text = getattr(info, "_is_text_encoding", True)
+    return info.name if is_text and name not in _NOT_CHARSETS else None
+
+
+def decode(octets: bytes, label: str) -> str:
+    """Return ``octets`` as text: by its label, else as UTF-8, else as windows-1252; undecodable octets are replaced."""
+    codec = _codec(label.strip().lower()[:40]) if label else None
+    if codec is not None and codec != "ascii":
+        try:
+            return octets.decode(codec, "replace")
+        except (ValueError, LookupError, AssertionError):
+            pass  # a codec that cannot replace
+    try:
+        return octets.decode("utf-8")
+    except UnicodeDecodeError:
+        return octets.decode("cp1252", "replace")

@@ -1,0 +1,118 @@
+"""A message's header block as raw fields (RFC 5322 section 2.2), without losing an octet."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+MAX_FIELDS = 5_000
+"""Fields read; what stands below them is not seen by us, so ``Header.is_cut`` forbids trusting anything."""
+MAX_HEADER_OCTETS = 4_194_304
+"""Octets of the header block that are read; more is cut as above."""
+
+_FIELD_END = re.compile(rb"\r\n(?![ \t])")
+_NAME = re.compile(rb"[\x21-\x39\x3b-\x7e]+")
+
+
+class Field(NamedTuple):
+    """One header field.
+
+    Attributes:
+        name: lowercase; empty where the line is no field at all.
+        raw: the octets as received, folds included, without the final CRLF.
+    """
+
+    name: bytes
+    raw: bytes
+
+    @property
+    def value(self) -> bytes:
+        """Everything after the first colon, as received."""
+        return self.raw.partition(b":")[2]
+
+    @property
+    def unfolded(self) -> bytes:
+        """The value on one line (RFC 5322 section 2.2.3), outer white space removed."""
+        return self.value.replace(b"\r\n", b"").strip(b" \t")
+
+    @property
+    def text(self) -> str:
+        """The unfolded value as UTF-8 (RFC 6532); other octets are replaced."""
+        return self.unfolded.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """All fields of a message, top to bottom.
+
+    Attributes:
+        named: fields by lowercase name, in order.
+        body_start: offset of the first body octet; the message's length where there is no body.
+        is_malformed: a line is no field, or as ``is_ambiguous``.
+        is_ambiguous: others may read other fields than we do: a bare CR, bare LF or NUL, or more than we read.
+        is_cut: the block is longer than we read.
+    """
+
+    fields: tuple[Field, ...]
+    named: Mapping[bytes, tuple[Field, ...]]
+    body_start: int
+    is_malformed: bool
+    is_ambiguous: bool
+    is_cut: bool
+
+    def all(self, name: bytes) -> tuple[Field, ...]:
+        """Return the fields of that lowercase name, top to bottom."""
+        return self.named.get(name, ())
+
+    def first(self, name: bytes) -> Field | None:
+        """Return the topmost field of that lowercase name, or None."""
+        found = self.named.get(name)
+        return found[0] if found else None
+
+
+def _read_field(raw: bytes) -> Field:
+    name, colon, _ = raw.partition(b":")
+    name = name.rstrip(b" \t")  # RFC 5322 section 4.5: obsolete syntax, which mail programs still read
+    if not colon or _NAME.fullmatch(name) is None:
+        return Field(b"", raw)
+    return Field(name.lower(), raw)
+
+
+def body_start(raw: bytes) -> int:
+    """Return the offset of the body: what follows the first empty line (RFC 5322 section 2.1)."""
+    if raw.startswith(b"\r\n"):
+        return 2
+    end = raw.find(b"\r\n\r\n")
+    return len(raw) if end < 0 else end + 4
+
+
+def split(raw: bytes) -> Header:
+    """Split the header block of a message; total and linear, whatever the octets are."""
+    start = body_start(raw)
+    block = raw[:start]
+    is_cut = len(block) > MAX_HEADER_OCTETS
+    block = block[:MAX_HEADER_OCTETS]
+    while block.endswith(b"\r\n"):
+        block = block[:-2]
+    lines = _FIELD_END.split(block, MAX_FIELDS) if block else []
+    if len(lines) > MAX_FIELDS:
+        is_cut = True
+        lines.pop()
+    fields = tuple(map(_read_field, lines))
+    named: dict[bytes, list[Field]] = {}
+    for field in fields:
+        named.setdefault(field.name, []).append(field)
+    has_bare_ends = _has_bare_ends(block)
+    return Header(
+        fields=fields,
+        named={name: tuple(found) for name, found in named.items()},
+        body_start=start,
+        is_malformed=b"" in named or has_bare_ends or is_cut,
+        is_ambiguous=has_bare_ends or is_cut,
+        is_cut=is_cut,
+    )
+
+
+def _has_bare_ends(block: bytes) -> bool:
+    pairs = block.count(b"\r\n")
+    return block.count(b"\r") != pairs or block.count(b"\n") != pairs or b"\x00" in block

@@ -1,0 +1,46 @@
+"""Tag lists (RFC 6376 section 3.2): ``k=v; k=v``, the grammar DKIM, ARC and DMARC records share."""
+
+import re
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
+_FWS = " \t\r\n"
+
+
+class TagListError(ValueError):
+    """The text is no tag list; the message says why."""
+
+
+def parse(text: str) -> dict[str, str]:
+    """Read a tag list; values keep inner white space, lose outer.
+
+    Raises:
+        TagListError: a part is no ``name=value``, or a name occurs twice.
+    """
+    tags: dict[str, str] = {}
+    parts = text.split(";")
+    if not parts[-1].strip(_FWS):
+        parts.pop()  # one final semicolon is allowed
+    for part in parts:
+        name, equals, value = part.partition("=")
+        name = name.strip(_FWS)
+        if not equals or _NAME.fullmatch(name) is None:
+            raise TagListError("a part of the tag list is not name=value")
+        if name in tags:
+            raise TagListError(f"the tag {name[:20]} occurs twice")
+        tags[name] = value.strip(_FWS)
+    return tags
+
+
+def parse_leniently(text: str) -> dict[str, str]:
+    """Read what can be read: malformed parts are skipped, of equal names the first counts. Names are lowercased."""
+    tags: dict[str, str] = {}
+    for part in text.split(";"):
+        name, equals, value = part.partition("=")
+        if equals:
+            tags.setdefault(name.strip(_FWS).lower(), value.strip(_FWS))
+    return tags
+
+
+def without_space(value: str) -> str:
+    """Remove folding white space from inside a value, as base64 values may carry it."""
+    return "".join(value.split())

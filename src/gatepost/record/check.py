@@ -1,0 +1,175 @@
+"""Verify a whole log: recompute it from tiles and openings, then hold the tables to the result."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gatepost.blobs import Blobs
+from gatepost.db import Database
+from gatepost.ids import TenantId
+from gatepost.ledger.checkpoint import Checkpoint
+from gatepost.ledger.errors import LedgerError
+from gatepost.ledger.note import VerifierKey
+from gatepost.ledger.tiles import ENTRIES, Edge, Tile, tiles_of, unpack
+from gatepost.record import files, log_store
+from gatepost.record.compare import differences
+from gatepost.record.log_store import Stored
+
+FINDINGS_MAX = 1000
+_LAG_TRIES = 3
+_LAG_S = 0.5
+
+
+@dataclass(slots=True)
+class Report:
+    """What a verification saw. ``findings`` is empty exactly where everything agrees; each names the changed thing."""
+
+    tenant: TenantId
+    size: int = 0
+    waiting: int = 0
+    openings: int = 0
+    findings: list[str] = field(default_factory=list)
+
+    @property
+    def is_sound(self) -> bool:
+        """True where nothing disagrees."""
+        return not self.findings
+
+    def find(self, text: str) -> None:
+        """Note one disagreement; a log that is wrong all over is cut off at ``FINDINGS_MAX``."""
+        if len(self.findings) < FINDINGS_MAX:
+            self.findings.append(text)
+
+
+async def verify_log(db: Database, blobs: Blobs, tenant: TenantId, *, vkey: str | None = None) -> Report:
+    """Recompute the tenant's log and compare everything we hold with it.
+
+    Args:
+        db: the tables, which are compared, never believed.
+        blobs: where checkpoint, tiles and entry bundles lie.
+        tenant: whose log.
+        vkey: the log's verifier key as the caller knows it from elsewhere. Without it the stored one is used, and
+            then somebody who replaced key and log together is not found out.
+    """
+    report = Report(tenant)
+    async with db.transaction(tenant) as tx:
+        kept = await log_store.log_key(tx)
+        assigned = await log_store.size(tx)
+        for name, entry in await log_store.astray(tx):
+            report.find(
+                f"entry {entry}: it is neither in the log nor waiting for it"
+                if name == "entry"
+                else f"{name} of entry {entry}: there is no such entry"
+            )
+    head = await _head(db, blobs, vkey or (kept.vkey if kept else None), report)
+    report.waiting = assigned
+    if head is None:
+        return report
+    checkpoint, key = head
+    report.size = checkpoint.size
+    report.waiting = max(assigned - checkpoint.size, 0)
+    await _Walk(db, blobs, tenant, checkpoint, key, report).run()
+    return report
+
+
+async def _head(db: Database, blobs: Blobs, vkey: str | None, report: Report) -> tuple[Checkpoint, VerifierKey] | None:
+    async with db.transaction(report.tenant) as tx:
+        signed = await log_store.last_checkpoint(tx)
+    note = await blobs.read(files.checkpoint_path(report.tenant))
+    if signed is None and note is None:
+        return None
+    try:
+        key = VerifierKey.parse(vkey or "")
+        newest = Checkpoint.open(signed, key).size if signed else 0
+    except LedgerError as error:
+        report.find(f"log key or newest checkpoint in the database: {error}")
+        return None
+    head = None
+    for _ in range(_LAG_TRIES):
+        try:
+            head = Checkpoint.open(note or b"", key)
+        except LedgerError as error:
+            report.find(f"checkpoint: {error}" if note else "checkpoint: it is missing")
+            return None
+        if head.size >= newest:
+            return head, key
+        await asyncio.sleep(_LAG_S)  # it is signed first and published then
+        note = await blobs.read(files.checkpoint_path(report.tenant))
+    report.find(f"checkpoint: one of size {newest} was signed, and an older one is published")
+    return None if head is None else (head, key)
+
+
+class _Walk:
+    """Goes through the log one bundle at a time, growing the tree again from its entries."""
+
+    def __init__(
+        self, db: Database, blobs: Blobs, tenant: TenantId, head: Checkpoint, key: VerifierKey, report: Report
+    ) -> None:
+        self._db = db
+        self._blobs = blobs
+        self._tenant = tenant
+        self._head = head
+        self._key = key
+        self._report = report
+
+    async def run(self) -> None:
+        """Compare every file of the log, every checkpoint ever signed, and every row."""
+        edge = Edge()
+        finals = set(tiles_of(self._head.size))
+        for bundle in (tile for tile in tiles_of(self._head.size) if tile.level == ENTRIES):
+            entries = await self._entries(bundle)
+            if entries is None:
+                return  # the tree cannot be grown beyond a gap
+            async with self._db.transaction(self._tenant) as tx:
+                signed = await log_store.checkpoints(tx, edge.size, edge.size + len(entries))
+                stored = await log_store.stored(tx, edge.size, edge.size + len(entries))
+            self._compare_checkpoints(edge, entries, signed)
+            self._compare_rows(edge.size, entries, stored)
+            edge, made = edge.grow(entries)
+            await self._compare_tiles({tile: octets for tile, octets in made.items() if tile in finals})
+        if edge.root != self._head.root:
+            self._report.find("checkpoint: its root is not that of the entries")
+
+    async def _entries(self, bundle: Tile) -> list[bytes] | None:
+        octets = await self._blobs.read(files.tile_path(self._tenant, bundle))
+        if octets is None:
+            self._report.find(f"{bundle.path}: it is missing")
+            return None
+        try:
+            return unpack(bundle, octets)
+        except LedgerError as error:
+            self._report.find(f"{bundle.path}: {error}")
+            return None
+
+    def _compare_checkpoints(self, edge: Edge, entries: list[bytes], signed: list[tuple[int, bytes]]) -> None:
+        start = edge.size
+        for size, note in signed:
+            edge, _ = edge.grow(entries[edge.size - start : size - start])
+            try:
+                checkpoint = Checkpoint.open(note, self._key)
+            except LedgerError as error:
+                self._report.find(f"checkpoint of size {size}: {error}")
+                continue
+            if checkpoint.size != size or checkpoint.root != edge.root:
+                self._report.find(f"checkpoint of size {size}: its root is not that of the entries")
+
+    async def _compare_tiles(self, made: Mapping[Tile, bytes]) -> None:
+        for tile, octets in made.items():
+            lying = await self._blobs.read(files.tile_path(self._tenant, tile))
+            if lying is None:
+                self._report.find(f"{tile.path}: it is missing")
+            elif lying != octets:
+                at = next((at for at, pair in enumerate(zip(lying, octets, strict=False)) if pair[0] != pair[1]), None)
+                where = "its length" if at is None else f"hash {at // 32}"
+                self._report.find(f"{tile.path}: {where} is not that of the entries")
+
+    def _compare_rows(self, start: int, entries: list[bytes], stored: list[Stored]) -> None:
+        rows = {int(row.leaf_index): row for row in stored}
+        for index, octets in enumerate(entries, start):
+            row = rows.get(index)
+            if row is None:
+                self._report.find(f"leaf {index}: the tables do not know it")
+                continue
+            self._report.openings += row.opening is not None
+            for text in differences(octets, row, self._tenant):
+                self._report.find(text)

@@ -1,0 +1,274 @@
+"""Entries as the log will hash them: canonical JSON of at most 2,048 octets, pure.
+
+A leaf outlives everybody's right to be forgotten, so it holds no personal data and no bare hash of any. Words of our
+own and plain tokens (ids, codes, verdicts, numbers) stand in it as they are; everything else stands as a salted
+commitment under ``c``, and its value lies in the opening. Also the content guard's reason: its author is a customer,
+whose words we cannot judge.
+
+Fields: ``v`` format; ``tenant``; ``seq`` the entry's number; ``ts`` RFC 3339; ``kind``; ``actor_ref``; ``action``;
+``account``; ``email``; ``object_ref``; ``decision`` of decisions, ``detail`` of all others; ``policy_version``;
+``tokens``; ``prev_decision_ref`` the number of the decision it follows; ``c``; ``salt_ref`` names the opening;
+``key_epoch`` the month whose key shall wrap the opening, fixed now because a leaf is never rewritten.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from gatepost import ids
+from gatepost.arrive.paper import Direction
+from gatepost.blobs import address_of
+from gatepost.clock import Entropy
+from gatepost.decide.paper import Decided
+from gatepost.ids import AccountId, EmailId, TenantId, ThreadId
+from gatepost.mail.address import Address
+from gatepost.record.canonical import UnrecordableError, canonical
+from gatepost.record.commitment import seal
+from gatepost.record.paper import Consequence, Json, Kind
+from gatepost.verify.paper import Evidence
+
+FORMAT = 1
+LEAF_MAX_OCTETS = 2048
+_NUMBER_OCTETS = 19  # a bigint
+_REF_OCTETS = 10
+_PLAIN = re.compile(r"[A-Za-z0-9._:/+=,-]{0,96}", re.ASCII)
+_SIGNATURES_MAX = 16  # of those a message carries; no honest one has more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """An entry before the database numbers it.
+
+    Attributes:
+        pieces: the leaf's text, cut where the previous decision's number and its own number belong.
+        follows: the email whose latest decision this one follows; None for none.
+        opening: canonical JSON of ``{field: {salt, value}}``; ``opening_ref`` its name.
+    """
+
+    kind: Kind
+    at: datetime
+    pieces: tuple[str, str, str]
+    follows: EmailId | None
+    opening: str
+    opening_ref: str
+
+
+def timestamp(at: datetime) -> str:
+    """Spell a time as RFC 3339 in UTC, to the microsecond."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def body_hash(raw: bytes) -> str:
+    """Return the SHA-256, in lowercase hex, of the body as received: all after the first empty line."""
+    return address_of(raw.partition(b"\r\n\r\n")[2])
+
+
+def _is_plain(value: Json) -> bool:
+    """Tell whether a value may stand in the leaf: numbers, and words that look like codes."""
+    match value:
+        case None | bool() | int():
+            return True
+        case str():
+            return _PLAIN.fullmatch(value) is not None
+        case list() | tuple():
+            return all(_is_plain(each) for each in value)
+        case Mapping():
+            return all(_is_plain(key) and _is_plain(each) for key, each in value.items())
+        case _:
+            return False
+
+
+def _between(fields: Mapping[str, Json], after: str, before: str) -> str:
+    """Return the canonical members whose names lie between two names."""
+    return canonical({name: value for name, value in fields.items() if after < name < before})[1:-1]
+
+
+def _cut(fields: Mapping[str, Json]) -> tuple[str, str, str]:
+    """Spell the leaf without ``prev_decision_ref`` and ``seq``, cut where they belong in canonical order."""
+    last = chr(0x7F)  # every name is ASCII
+    head = _between(fields, "", "prev_decision_ref")
+    middle = _between(fields, "prev_decision_ref", "seq")
+    tail = _between(fields, "seq", last)
+    return f'{{{head},"prev_decision_ref":', f',{middle},"seq":', f",{tail}}}"
+
+
+def _draft(
+    *,
+    kind: Kind,
+    at: datetime,
+    follows: EmailId | None,
+    fields: Mapping[str, Json],
+    public: tuple[str, Mapping[str, Json]],
+    private: Mapping[str, Json],
+    entropy: Entropy,
+) -> Draft:
+    """Fit an entry into its leaf: what is not plain, and then what is largest, is committed instead.
+
+    Raises:
+        UnrecordableError: a value is no JSON, or even the commitments alone are too long.
+    """
+    name, given = public
+    shown = {each: value for each, value in given.items() if _is_plain(value)}
+    hidden = {**private, **{each: value for each, value in given.items() if each not in shown}}
+    ref = ids.token("op", entropy(_REF_OCTETS))
+    frame: dict[str, Json] = {
+        "v": FORMAT,
+        "kind": kind.value,
+        "ts": timestamp(at),
+        "key_epoch": f"{at.astimezone(UTC):%Y-%m}",
+        "salt_ref": ref,
+        **fields,
+    }
+    while True:
+        commitments, opening = seal(hidden, entropy)
+        pieces = _cut({**frame, name: shown, "c": commitments})
+        if sum(len(piece.encode()) for piece in pieces) + 2 * _NUMBER_OCTETS <= LEAF_MAX_OCTETS:
+            spelled = canonical(opening)
+            return Draft(kind=kind, at=at, pieces=pieces, follows=follows, opening=spelled, opening_ref=ref)
+        if not shown:
+            raise UnrecordableError(f"an entry is longer than {LEAF_MAX_OCTETS} octets")
+        largest = max(shown, key=lambda each: len(canonical(shown[each])))
+        hidden[largest] = shown.pop(largest)
+
+
+def _text(address: Address | None) -> str | None:
+    return None if address is None else str(address)
+
+
+def _evidence(evidence: Evidence) -> Json:
+    """Return what the verdicts speak of: domains, which may be a person's."""
+    return {
+        "arc_seals": [[seal.instance, seal.domain, seal.selector, seal.claims_aligned] for seal in evidence.arc.seals],
+        "dkim": [
+            [each.result.value, each.domain, each.selector, each.algorithm, each.is_aligned]
+            for each in evidence.dkim[:_SIGNATURES_MAX]
+        ],
+        "dmarc": [evidence.dmarc.domain, evidence.dmarc.policy],
+        "spf": [evidence.spf.identity, evidence.spf.domain],
+    }
+
+
+def _decision(decided: Decided, thread: ThreadId | None) -> dict[str, Json]:
+    arrived, decision, evidence = decided.arrived, decided.decision, decided.verified.evidence
+    grant = decision.grant
+    tls = arrived.peer.tls if arrived.peer else None
+    return {
+        "arc": evidence.arc.result.value,
+        "auth": evidence.auth,
+        "capabilities": list(grant.capabilities) if grant else None,
+        "direction": arrived.direction.value,
+        "disposition": decision.disposition.value,
+        "dkim": evidence.dkim_result.value,
+        "dmarc": evidence.dmarc.result.value,
+        "door": arrived.door.value,
+        "in_reply_to": arrived.in_reply_to,
+        "is_aligned": evidence.is_aligned,
+        "outcome": decision.outcome.value,
+        "policy_digest": decision.policy_digest,
+        "reason": decision.reason.value,
+        "rule_index": grant.rule_index if grant else None,
+        "size_octets": len(arrived.raw),
+        "spf": evidence.spf.result.value,
+        "thread": thread,
+        "tls": tls.version if tls else None,
+        "trace": [[step.check, step.result] for step in decision.trace],
+    }
+
+
+def _persons(decided: Decided) -> dict[str, Json]:
+    """Return what may be about a person; absent values have no commitment."""
+    arrived, evidence = decided.arrived, decided.verified.evidence
+    peer = arrived.peer
+    values: dict[str, Json] = {
+        "blob": arrived.blob,
+        "body_hash": body_hash(arrived.raw) if decided.decision.body_hash_wanted else None,
+        "detail": decided.decision.detail or None,
+        "evidence": _evidence(evidence),
+        "helo": peer.helo if peer else None,
+        "mail_from": _text(arrived.envelope.mail_from),
+        "message_id": evidence.content.message_id or None,
+        "remote_address": str(peer.address) if peer else None,
+        "sender": _text(evidence.author),
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def decision_drafts(decided: Decided, *, thread: ThreadId | None, entropy: Entropy) -> list[Draft]:
+    """Return one entry per recipient, in envelope order; total for every decision."""
+    arrived = decided.arrived
+    fields = _frame(
+        tenant=arrived.tenant,
+        account=arrived.account,
+        email=arrived.email,
+        action="message.decided",
+        actor=arrived.submitter or "house",
+        object_ref=arrived.email,
+    )
+    fields["policy_version"] = decided.decision.policy_version
+    public, persons = _decision(decided, thread), _persons(decided)
+    return [
+        _draft(
+            kind=Kind.DECISION,
+            at=arrived.received_at,
+            follows=arrived.in_reply_to if arrived.direction is Direction.OUTBOUND else None,
+            fields=fields,
+            public=("decision", public),
+            private={**persons, "recipient": str(recipient)},
+            entropy=entropy,
+        )
+        for recipient in arrived.envelope.rcpt_to
+    ]
+
+
+def consequence_draft(tenant: TenantId, consequence: Consequence, *, entropy: Entropy) -> Draft:
+    """Return the entry of a consequence or an administrative act.
+
+    Raises:
+        UnrecordableError: its values are no JSON or too many for a leaf.
+    """
+    tokens = consequence.public.get("tokens")
+    fields = _frame(
+        tenant=tenant,
+        account=consequence.account,
+        email=consequence.email,
+        action=consequence.action,
+        actor=consequence.actor,
+        object_ref=consequence.object_ref,
+    )
+    if consequence.kind is Kind.USAGE and isinstance(tokens, int):
+        fields["tokens"] = tokens
+    return _draft(
+        kind=consequence.kind,
+        at=consequence.at,
+        follows=consequence.email,
+        fields=fields,
+        public=("detail", consequence.public),
+        private=consequence.private,
+        entropy=entropy,
+    )
+
+
+def _frame(
+    *, tenant: TenantId, account: AccountId | None, email: EmailId | None, action: str, actor: str, object_ref: str
+) -> dict[str, Json]:
+    for word in (tenant, email or "", action, actor, object_ref):
+        if not _is_plain(word):
+            raise UnrecordableError("ids and actions are plain words")
+    return {
+        "tenant": tenant,
+        "account": account,
+        "email": email,
+        "action": action,
+        "actor_ref": actor,
+        "object_ref": object_ref,
+        "policy_version": None,
+        "tokens": None,
+        "decision": None,
+        "detail": None,
+    }
+
+
+Leaf = dict[str, Any]
+"""A leaf read back: the fields above. Its ``decision`` and ``detail`` are dicts or None."""

@@ -1,0 +1,128 @@
+"""The log as outsiders get it: checkpoint, tiles, proofs, exact entries, and the openings of those who may see them.
+
+All but keys and openings comes from the published files; no table is asked.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gatepost.blobs import Blobs
+from gatepost.db import Database, Transaction
+from gatepost.ids import EntryId, LeafIndex, TenantId
+from gatepost.ledger.errors import LedgerError
+from gatepost.ledger.merkle import hash_range, inclusion_ranges
+from gatepost.ledger.proof import Proof
+from gatepost.ledger.tiles import ENTRIES, WIDTH, Tile, needed, reader, tile_at, tiles_of, unpack
+from gatepost.record import files, log_store, store
+
+
+class NotInLogError(LookupError):
+    """The published log has no such entry; one that was just recorded may have to wait a second for its place."""
+
+
+async def checkpoint(blobs: Blobs, tenant: TenantId) -> bytes | None:
+    """Return the published checkpoint, or None before the first entry."""
+    return await blobs.read(files.checkpoint_path(tenant))
+
+
+async def tile(blobs: Blobs, tenant: TenantId, path: str) -> bytes | None:
+    """Return the tile or entry bundle at ``tile/...``; None where it is not in the log or ``path`` is no tile's."""
+    try:
+        return await files.read_tile(blobs, tenant, Tile.parse(path))
+    except LedgerError:
+        return None
+
+
+async def vkey(tx: Transaction) -> str | None:
+    """Return the log's verifier key as text, or None before the first entry."""
+    key = await log_store.log_key(tx)
+    return None if key is None else key.vkey
+
+
+async def opening(tx: Transaction, entry: EntryId) -> Mapping[str, Mapping[str, Any]] | None:
+    """Return ``{field: {salt, value}}`` for the holder to check the leaf's commitments; None if erased or unknown."""
+    return await store.opening(tx, entry)
+
+
+async def opening_at(tx: Transaction, leaf_index: LeafIndex) -> Mapping[str, Mapping[str, Any]] | None:
+    """Return the opening of the entry at a place in the log; None if erased or unknown."""
+    entry = await log_store.entry_at(tx, leaf_index)
+    return None if entry is None else await store.opening(tx, entry)
+
+
+async def prove(blobs: Blobs, tenant: TenantId, leaf_index: LeafIndex) -> bytes:
+    """Return a ``.tlog-proof`` of one entry under the published checkpoint.
+
+    Raises:
+        NotInLogError: the published log has no such entry.
+        LedgerError: a tile is missing or damaged.
+    """
+    published = await files.read_checkpoint(blobs, tenant)
+    if published is None or not 0 <= leaf_index < published[1].size:
+        raise NotInLogError(leaf_index)
+    note, size = published[0], published[1].size
+    ranges = inclusion_ranges(leaf_index, size)
+    tiles = await files.read_tiles(blobs, tenant, needed(ranges, size))
+    return _proof(leaf_index, note, size, tiles)
+
+
+def _proof(index: int, note: bytes, size: int, tiles: Mapping[Tile, bytes]) -> bytes:
+    read = reader(size, tiles)
+    return Proof(index, tuple(hash_range(leaves, read) for leaves in inclusion_ranges(index, size)), note).encode()
+
+
+async def entry_bytes(blobs: Blobs, tenant: TenantId, leaf_index: LeafIndex) -> bytes:
+    """Return the exact octets that the log hashes for one entry.
+
+    Raises:
+        NotInLogError: the published log has no such entry.
+        LedgerError: the entry's bundle is missing or damaged.
+    """
+    published = await files.read_checkpoint(blobs, tenant)
+    if published is None or not 0 <= leaf_index < published[1].size:
+        raise NotInLogError(leaf_index)
+    bundle = tile_at(ENTRIES, leaf_index // WIDTH, published[1].size)
+    octets = await files.read_tile(blobs, tenant, bundle)
+    if octets is None:
+        raise LedgerError(f"{bundle.path} is missing")
+    return unpack(bundle, octets)[leaf_index % WIDTH]
+
+
+async def export_log(db: Database, blobs: Blobs, tenant: TenantId, folder: Path) -> int:
+    """Write all an outsider needs to check the log without us; return how many entries it has.
+
+    ``log/checkpoint`` and ``log/tile/...`` as served, ``log.vkey``, and for each entry ``proofs/<leaf_index>.entry``
+    with its exact octets and ``proofs/<leaf_index>.tlog-proof``.
+
+    Raises:
+        LedgerError: a tile is missing or damaged.
+        OSError: the folder cannot be written.
+    """
+    async with db.transaction(tenant) as tx:
+        key = await vkey(tx)
+    published = await files.read_checkpoint(blobs, tenant)
+    if key is None or published is None:
+        return 0
+    note, size = published[0], published[1].size
+    tiles = await files.read_tiles(blobs, tenant, tiles_of(size))
+    await asyncio.to_thread(_write_folder, folder, key, note, size, tiles)
+    return size
+
+
+def _write_folder(folder: Path, key: str, note: bytes, size: int, tiles: Mapping[Tile, bytes]) -> None:
+    for each, octets in tiles.items():
+        place = folder / "log" / each.path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(octets)
+    (folder / "log" / "checkpoint").write_bytes(note)
+    (folder / "log.vkey").write_text(f"{key}\n")
+    proofs = folder / "proofs"
+    proofs.mkdir(exist_ok=True)
+    for bundle in (each for each in tiles_of(size) if each.level == ENTRIES):
+        if bundle not in tiles:
+            raise LedgerError(f"{bundle.path} is missing")
+        for at, entry in enumerate(unpack(bundle, tiles[bundle]), bundle.index * WIDTH):
+            (proofs / f"{at}.entry").write_bytes(entry)
+            (proofs / f"{at}.tlog-proof").write_bytes(_proof(at, note, size, tiles))

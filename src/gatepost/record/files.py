@@ -1,0 +1,92 @@
+"""Where a tenant's log lies among the blobs, and how to read it back."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+
+from gatepost.blobs import Blobs
+from gatepost.ids import TenantId
+from gatepost.ledger.checkpoint import Checkpoint
+from gatepost.ledger.errors import LedgerError
+from gatepost.ledger.note import Note
+from gatepost.ledger.tiles import Tile, narrowed, tile_at
+
+_AT_ONCE = 16
+_TRIES = 3
+
+
+def checkpoint_path(tenant: TenantId) -> str:
+    """Return where the published checkpoint lies."""
+    return f"log/{tenant}/checkpoint"
+
+
+def tile_path(tenant: TenantId, tile: Tile) -> str:
+    """Return where a tile or bundle lies."""
+    return f"log/{tenant}/{tile.path}"
+
+
+async def _each(work: Callable[[Tile], Awaitable[None]], tiles: Iterable[Tile]) -> None:
+    """Do the work for every tile, several at once; wait for all, then raise what one raised, if one did."""
+    gate = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(tile: Tile) -> None:
+        async with gate:
+            await work(tile)
+
+    for result in await asyncio.gather(*map(one, tiles), return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result
+
+
+async def read_tiles(blobs: Blobs, tenant: TenantId, tiles: Iterable[Tile]) -> dict[Tile, bytes]:
+    """Return the tiles that are there; those that are not are left out."""
+    found: dict[Tile, bytes] = {}
+
+    async def read(tile: Tile) -> None:
+        octets = await read_tile(blobs, tenant, tile)
+        if octets is not None:
+            found[tile] = octets
+
+    await _each(read, tiles)
+    return found
+
+
+async def write_tiles(blobs: Blobs, tenant: TenantId, tiles: Mapping[Tile, bytes]) -> None:
+    """Write tiles; all are durable once this returns."""
+
+    async def write(tile: Tile) -> None:
+        await blobs.write(tile_path(tenant, tile), tiles[tile])
+
+    await _each(write, tiles)
+
+
+async def read_checkpoint(blobs: Blobs, tenant: TenantId) -> tuple[bytes, Checkpoint] | None:
+    """Return the published checkpoint, as a note and read (its signature is for others to verify), or None.
+
+    Raises:
+        LedgerError: what lies there is no checkpoint.
+    """
+    note = await blobs.read(checkpoint_path(tenant))
+    return None if note is None else (note, Checkpoint.parse(Note.parse(note).text))
+
+
+async def read_tile(blobs: Blobs, tenant: TenantId, tile: Tile) -> bytes | None:
+    """Return one tile, cut from the wider one that took its place if there is one; None where neither is there.
+
+    Raises:
+        LedgerError: the wider one is damaged.
+    """
+    for _ in range(_TRIES):  # the log may grow between asking how wide the tile is now and reading it
+        octets = await blobs.read(tile_path(tenant, tile))
+        if octets is not None or not tile.is_partial:
+            return octets
+        published = await read_checkpoint(blobs, tenant)
+        try:
+            wider = tile_at(tile.level, tile.index, published[1].size if published else 0)
+        except LedgerError:
+            return None
+        if wider.width <= tile.width:
+            return None
+        octets = await blobs.read(tile_path(tenant, wider))
+        if octets is not None:
+            return narrowed(wider, octets, tile.width)
+    return None

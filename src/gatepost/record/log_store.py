@@ -1,0 +1,177 @@
+"""The record's SQL for the log: places, keys, checkpoints, and what a verification compares."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from gatepost.db import Database, Transaction
+from gatepost.ids import EntryId, LeafIndex, TenantId
+
+
+@dataclass(frozen=True, slots=True)
+class LogKey:
+    """A tenant's log key as it is stored; ``wrapped_seed`` opens under the house's keyring only."""
+
+    origin: str
+    vkey: str
+    wrapped_seed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """All the tables say about one place in the log; None where a row is missing."""
+
+    leaf_index: LeafIndex
+    entry: EntryId
+    leaf: bytes | None
+    columns: Mapping[str, Any] | None
+    opening_ref: str | None
+    opening: Mapping[str, Any] | None
+    decision: Mapping[str, Any] | None
+    consequence: Mapping[str, Any] | None
+
+
+async def try_lock(tx: Transaction) -> bool:
+    """Take the right to write the tenant's log until the transaction ends; False where somebody else has it."""
+    query = "select pg_try_advisory_xact_lock(hashtextextended('log ' || %(tenant)s, 0)) as is_ours"
+    return bool((await tx.one(query)).is_ours)
+
+
+async def tenants_waiting(db: Database) -> list[TenantId]:
+    """Return the tenants with entries that have no place in their log."""
+    async with db.transaction(None) as tx:
+        return [TenantId(row.tenant) for row in await tx.all("select lookup_unsequenced() as tenant")]
+
+
+async def tenants_with_log(db: Database) -> list[TenantId]:
+    """Return the tenants that have a log key."""
+    async with db.transaction(None) as tx:
+        return [TenantId(row.tenant) for row in await tx.all("select lookup_logs() as tenant")]
+
+
+async def assign(tx: Transaction, limit: int) -> int:
+    """Give waiting entries the next places, lowest number first; return how many.
+
+    Only under the tenant's lock. Entries commit out of order: one that appears late gets a later place, and none is
+    passed over, because what waits is a queue and not a range.
+    """
+    query = """
+        with taken as (
+          delete from unsequenced
+          where tenant = %(tenant)s and entry in (
+            select entry from unsequenced where tenant = %(tenant)s order by entry limit %(limit)s)
+          returning entry
+        )
+        insert into leaf (tenant, leaf_index, entry)
+        select %(tenant)s, row_number() over (order by entry) - 1
+          + coalesce((select max(leaf_index) + 1 from leaf where tenant = %(tenant)s), 0), entry
+        from taken
+    """
+    return await tx.run(query, limit=limit)
+
+
+async def size(tx: Transaction) -> int:
+    """Return how many places are given."""
+    query = "select coalesce(max(leaf_index) + 1, 0) as size from leaf where tenant = %(tenant)s"
+    return int((await tx.one(query)).size)
+
+
+async def leaves(tx: Transaction, start: int, end: int) -> list[bytes]:
+    """Return the leaves at places ``start`` up to and without ``end``, in order."""
+    query = """
+        select entry.leaf from leaf join entry on entry.id = leaf.entry
+        where leaf.tenant = %(tenant)s and leaf.leaf_index >= %(start)s and leaf.leaf_index < %(end)s
+        order by leaf.leaf_index
+    """
+    return [bytes(row.leaf) for row in await tx.all(query, start=start, end=end)]
+
+
+async def entry_at(tx: Transaction, leaf_index: LeafIndex) -> EntryId | None:
+    """Return which entry has that place, or None."""
+    query = "select entry from leaf where tenant = %(tenant)s and leaf_index = %(leaf_index)s"
+    row = await tx.maybe(query, leaf_index=leaf_index)
+    return None if row is None else EntryId(row.entry)
+
+
+async def last_checkpoint(tx: Transaction) -> bytes | None:
+    """Return the newest checkpoint ever signed, or None."""
+    query = "select note from checkpoint where tenant = %(tenant)s order by size desc limit 1"
+    row = await tx.maybe(query)
+    return None if row is None else bytes(row.note)
+
+
+async def checkpoints(tx: Transaction, start: int, end: int) -> list[tuple[int, bytes]]:
+    """Return the checkpoints of sizes above ``start`` up to ``end``, smallest first."""
+    query = """
+        select size, note from checkpoint
+        where tenant = %(tenant)s and size > %(start)s and size <= %(end)s order by size
+    """
+    return [(row.size, bytes(row.note)) for row in await tx.all(query, start=start, end=end)]
+
+
+async def keep_checkpoint(tx: Transaction, size_now: int, note: bytes, at: datetime) -> None:
+    """Remember a checkpoint for ever; a second one of the same size is an error of ours that fails here."""
+    query = "insert into checkpoint (tenant, size, note, signed_at) values (%(tenant)s, %(size)s, %(note)s, %(at)s)"
+    await tx.run(query, size=size_now, note=note, at=at)
+
+
+async def log_key(tx: Transaction) -> LogKey | None:
+    """Return the tenant's log key, or None before the first entry was sequenced."""
+    row = await tx.maybe("select origin, vkey, wrapped_seed from log_key where tenant = %(tenant)s")
+    return None if row is None else LogKey(row.origin, row.vkey, bytes(row.wrapped_seed))
+
+
+async def add_log_key(tx: Transaction, key: LogKey) -> None:
+    """Store the tenant's log key; the one stored first stays."""
+    query = """
+        insert into log_key (tenant, origin, vkey, wrapped_seed)
+        values (%(tenant)s, %(origin)s, %(vkey)s, %(wrapped_seed)s) on conflict (tenant) do nothing
+    """
+    await tx.run(query, origin=key.origin, vkey=key.vkey, wrapped_seed=key.wrapped_seed)
+
+
+async def stored(tx: Transaction, start: int, end: int) -> list[Stored]:
+    """Return what the tables say about places ``start`` up to and without ``end``, in order."""
+    query = """
+        select leaf.leaf_index, leaf.entry, entry.leaf, opening.ref, opening.opening,
+          to_jsonb(entry) - 'leaf' as columns, to_jsonb(decided) as decision, to_jsonb(followed) as consequence
+        from leaf
+        left join entry on entry.id = leaf.entry
+        left join opening on opening.entry = leaf.entry
+        left join decision_row as decided on decided.entry = leaf.entry
+        left join consequence as followed on followed.entry = leaf.entry
+        where leaf.tenant = %(tenant)s and leaf.leaf_index >= %(start)s and leaf.leaf_index < %(end)s
+        order by leaf.leaf_index
+    """
+    return [
+        Stored(
+            LeafIndex(row.leaf_index),
+            EntryId(row.entry),
+            None if row.leaf is None else bytes(row.leaf),
+            row.columns,
+            row.ref,
+            row.opening,
+            row.decision,
+            row.consequence,
+        )
+        for row in await tx.all(query, start=start, end=end)
+    ]
+
+
+async def astray(tx: Transaction) -> list[tuple[str, EntryId]]:
+    """Return the rows that belong to no entry, and the entries that are neither in the log nor waiting for it."""
+    query = """
+        select 'entry' as name, entry.id from entry
+        where entry.tenant = %(tenant)s
+          and not exists (select from leaf where leaf.entry = entry.id)
+          and not exists (select from unsequenced where unsequenced.entry = entry.id)
+        union all select 'decision_row', entry from decision_row
+        where tenant = %(tenant)s and not exists (select from entry where id = decision_row.entry)
+        union all select 'consequence', entry from consequence
+        where tenant = %(tenant)s and not exists (select from entry where id = consequence.entry)
+        union all select 'opening', entry from opening
+        where tenant = %(tenant)s and not exists (select from entry where id = opening.entry)
+        order by 2, 1
+    """
+    return [(row.name, EntryId(row.id)) for row in await tx.all(query)]

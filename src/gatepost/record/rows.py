@@ -1,0 +1,111 @@
+"""The public audit row, read from leaf and opening: pure. The tables behind it only say which rows to show."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from gatepost.decide.paper import Disposition, Grant, Outcome, Step
+from gatepost.ids import AccountId, EmailId, ThreadId
+from gatepost.record.paper import AuditRow, Json, Kind
+from gatepost.record.store import Written
+from gatepost.verify.paper import Result
+
+_STATUS = {"accepted": "sent", "failed": "failed", "deferred": "deferred"}
+
+
+def _opened(written: Written, name: str) -> Any:
+    """Return a committed value; None where it was absent or erased."""
+    return (written.opening or {}).get(name, {}).get("value")
+
+
+def _shown(written: Written, name: str) -> Any:
+    """Return a public value, wherever it found room: in the leaf, or committed."""
+    public = written.leaf["decision"] or written.leaf["detail"] or {}
+    return public[name] if name in public else _opened(written, name)
+
+
+def _grant(written: Written) -> Grant | None:
+    index = _shown(written, "rule_index")
+    return None if index is None else Grant(tuple(_shown(written, "capabilities") or ()), index)
+
+
+def _tools(used: Iterable[Written]) -> Json:
+    tools: list[Json] = []
+    for written in used:
+        reported = _shown(written, "tools")
+        tools += reported if isinstance(reported, list) else [] if reported is None else [reported]
+    return tools or None
+
+
+def _reply(followed: Sequence[Written]) -> Json:
+    """Return the newest reply or bounce with the end of its newest attempt; ``count`` tells if there were more."""
+    queued = [each for each in followed if each.leaf["kind"] in {Kind.REPLY, Kind.BOUNCE}]
+    if not queued:
+        return None
+    newest = queued[-1]
+    submission = newest.leaf["object_ref"]
+    attempts = [
+        each for each in followed if each.leaf["kind"] == Kind.ATTEMPT and each.leaf["object_ref"] == submission
+    ]
+    last = attempts[-1] if attempts else newest
+    return {
+        "kind": newest.leaf["kind"],
+        "submission": submission,
+        "email": _shown(newest, "email"),
+        "status": _status(attempts[-1]) if attempts else "queued",
+        "at": last.leaf["ts"],
+        "reply_code": _shown(last, "reply_code") if attempts else None,
+        "count": len(queued),
+    }
+
+
+def _status(attempt: Written) -> str:
+    if _shown(attempt, "state") == "failed":  # the last of several deferred attempts
+        return "failed"
+    return _STATUS.get(str(attempt.leaf["action"]).rpartition(".")[2], "deferred")
+
+
+def audit_row(written: Written, followed: Sequence[Written]) -> AuditRow:
+    """Join one inbound decision with what followed from its email, oldest first."""
+    leaf, decision = written.leaf, written.leaf["decision"]
+    used = [each for each in followed if each.leaf["kind"] == Kind.USAGE]
+    thread = decision["thread"]
+    return AuditRow(
+        entry=written.entry,
+        leaf_index=written.leaf_index,
+        email=EmailId(leaf["email"]),
+        thread=None if thread is None else ThreadId(thread),
+        account=AccountId(leaf["account"]),
+        received_at=datetime.fromisoformat(leaf["ts"]),
+        sender=_opened(written, "sender"),
+        recipient=_opened(written, "recipient") or "",
+        mail_from=_opened(written, "mail_from"),
+        remote_address=_opened(written, "remote_address"),
+        tls=decision["tls"],
+        size_octets=decision["size_octets"],
+        disposition=Disposition(decision["disposition"]),
+        outcome=Outcome(decision["outcome"]),
+        reason=_opened(written, "detail") or decision["reason"],
+        spf=Result(decision["spf"]),
+        dkim=Result(decision["dkim"]),
+        dmarc=Result(decision["dmarc"]),
+        arc=Result(decision["arc"]),
+        is_aligned=decision["is_aligned"],
+        body_hash=_opened(written, "body_hash"),
+        grant=_grant(written),
+        policy_version=leaf["policy_version"],
+        policy_digest=decision["policy_digest"],
+        trace=tuple(Step(check, result) for check, result in _shown(written, "trace") or ()),
+        tools_used=_tools(used),
+        tokens_consumed=sum(each.leaf["tokens"] or 0 for each in used) if used else None,
+        reply_sent=_reply(followed),
+    )
+
+
+def by_email(written: Iterable[Written]) -> dict[EmailId, list[Written]]:
+    """Group entries by the email they are about."""
+    grouped: dict[EmailId, list[Written]] = defaultdict(list)
+    for each in written:
+        grouped[EmailId(each.leaf["email"])].append(each)
+    return grouped

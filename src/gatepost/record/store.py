@@ -1,0 +1,168 @@
+"""The record's SQL for what is accepted and shown: entries, openings, rows, refusals. The log's is in ``log_store``."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from psycopg.types.json import Jsonb
+
+from gatepost.db import Database, Transaction
+from gatepost.decide.paper import Outcome
+from gatepost.ids import AccountId, EmailId, EntryId, LeafIndex, TenantId, ThreadId
+from gatepost.record.entry import Draft, Leaf
+
+Columns = Mapping[str, str | int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One entry as it lies in the tables; ``opening`` is None once it was erased."""
+
+    entry: EntryId
+    leaf: Leaf
+    opening: Mapping[str, Mapping[str, Any]] | None
+    leaf_index: LeafIndex | None = None
+
+
+async def append(tx: Transaction, drafts: Sequence[tuple[Draft, Columns]]) -> list[EntryId]:
+    """Write entries with their openings and rows, in one statement; return their numbers in the order given.
+
+    The columns of a decision have a ``direction``; those of a consequence have none.
+    """
+    query = """
+        with incoming as materialized (
+          select nextval('entry_id') as id, given.*
+          from (
+            select * from jsonb_to_recordset(%(rows)s) as given(
+              place int, kind text, at timestamptz, head text, middle text, tail text, follows text, ref text,
+              opening text, account bigint, email text, thread text, in_reply_to text, direction text,
+              disposition text, outcome text, reason text, action text)
+            order by place
+          ) as given
+        ), entries as (
+          insert into entry (id, tenant, kind, at, leaf)
+          select id, %(tenant)s, kind, at, convert_to(
+            head || coalesce((
+              select max(decided.entry) from decision_row as decided
+              where decided.tenant = %(tenant)s and decided.email = incoming.follows
+            )::text, 'null') || middle || id || tail, 'UTF8')
+          from incoming
+        ), openings as (
+          insert into opening (entry, tenant, ref, opening)
+          select id, %(tenant)s, ref, opening::json from incoming
+        ), decisions as (
+          insert into decision_row (entry, tenant, account, email, thread, in_reply_to, direction, disposition,
+            outcome, reason, received_at)
+          select id, %(tenant)s, account, email, thread, in_reply_to, direction, disposition, outcome, reason, at
+          from incoming where direction is not null
+        ), consequences as (
+          insert into consequence (entry, tenant, account, email, kind, action)
+          select id, %(tenant)s, account, email, kind, action from incoming where direction is null
+        ), waiting as (
+          insert into unsequenced (entry, tenant) select id, %(tenant)s from incoming
+        )
+        select id from incoming order by place
+    """
+    rows = [
+        {
+            **columns,
+            "place": place,
+            "kind": draft.kind.value,
+            "at": draft.at,
+            "head": draft.pieces[0],
+            "middle": draft.pieces[1],
+            "tail": draft.pieces[2],
+            "follows": draft.follows,
+            "ref": draft.opening_ref,
+            "opening": draft.opening,
+        }
+        for place, (draft, columns) in enumerate(drafts)
+    ]
+    written = await tx.all(query, rows=Jsonb(rows, dumps=orjson.dumps))
+    return [EntryId(row.id) for row in written]
+
+
+def _written(row: Any) -> Written:
+    index = None if row.leaf_index is None else LeafIndex(row.leaf_index)
+    return Written(EntryId(row.id), orjson.loads(row.leaf), row.opening, index)
+
+
+async def page(
+    tx: Transaction,
+    account: AccountId,
+    *,
+    limit: int,
+    before: EntryId | None,
+    email: EmailId | None,
+    thread: ThreadId | None,
+    outcome: Outcome | None,
+) -> list[Written]:
+    """Return settled inbound decisions, newest first."""
+    query = """
+        select entry.id, entry.leaf, opening.opening, leaf.leaf_index
+        from decision_row as decided
+        join entry on entry.id = decided.entry
+        left join opening on opening.entry = decided.entry
+        left join leaf on leaf.entry = decided.entry
+        where decided.tenant = %(tenant)s and decided.account = %(account)s
+          and decided.direction = 'inbound' and decided.disposition <> 'hold'
+          and (%(before)s::bigint is null or decided.entry < %(before)s)
+          and (%(email)s::text is null or decided.email = %(email)s)
+          and (%(thread)s::text is null or decided.thread = %(thread)s)
+          and (%(outcome)s::text is null or decided.outcome = %(outcome)s)
+        order by decided.entry desc limit %(limit)s
+    """
+    values = {"account": account, "before": before, "email": email, "thread": thread, "outcome": outcome}
+    return [_written(row) for row in await tx.all(query, limit=limit, **values)]
+
+
+async def consequences_of(tx: Transaction, account: AccountId, emails: Sequence[EmailId]) -> list[Written]:
+    """Return what followed from these emails and shows in their rows, oldest first."""
+    query = """
+        select entry.id, entry.leaf, opening.opening, null::bigint as leaf_index
+        from consequence as followed
+        join entry on entry.id = followed.entry
+        left join opening on opening.entry = followed.entry
+        where followed.tenant = %(tenant)s and followed.account = %(account)s
+          and followed.email in (select jsonb_array_elements_text(%(emails)s))
+          and followed.kind in ('reply', 'bounce', 'attempt', 'usage')
+        order by entry.id
+    """
+    return [_written(row) for row in await tx.all(query, account=account, emails=Jsonb(list(emails)))]
+
+
+async def opening(tx: Transaction, entry: EntryId) -> Mapping[str, Mapping[str, Any]] | None:
+    """Return an entry's opening, or None where there is none."""
+    query = "select opening from opening where tenant = %(tenant)s and entry = %(entry)s"
+    row = await tx.maybe(query, entry=entry)
+    return None if row is None else row.opening
+
+
+async def count_refusal(tx: Transaction, hour: datetime, reason: str, count: int) -> None:
+    """Add to the counter of an hour and a reason."""
+    query = """
+        insert into refusal_count (tenant, hour, reason, count)
+        values (%(tenant)s, %(hour)s, %(reason)s, %(count)s)
+        on conflict (tenant, hour, reason) do update set count = refusal_count.count + excluded.count
+    """
+    await tx.run(query, hour=hour, reason=reason, count=count)
+
+
+async def take_refusals(tx: Transaction, before: datetime) -> list[tuple[datetime, str, int]]:
+    """Remove and return the counters of hours that began before ``before``, in order."""
+    query = """
+        with taken as (
+          delete from refusal_count where tenant = %(tenant)s and hour < %(before)s returning hour, reason, count
+        )
+        select * from taken order by hour, reason
+    """
+    return [(row.hour, row.reason, row.count) for row in await tx.all(query, before=before)]
+
+
+async def tenants_with_refusals(db: Database, before: datetime) -> list[TenantId]:
+    """Return who has counters of hours that began before ``before``."""
+    async with db.transaction(None) as tx:
+        rows = await tx.all("select lookup_refusals(%(before)s) as tenant", before=before)
+    return [TenantId(row.tenant) for row in rows]

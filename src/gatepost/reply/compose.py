@@ -1,0 +1,106 @@
+"""From what somebody wants to say to a message (RFC 5322, RFC 3834, RFC 3464). Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
+
+from gatepost.ids import EmailId
+from gatepost.mail.address import Address
+from gatepost.mailbox.paper import Email
+from gatepost.reply.body import text_part
+from gatepost.reply.fields import answer_subject, field, folded, mailbox_field, message_ids
+from gatepost.reply.paper import Voice
+
+_REFERENCES_KEPT = 20
+"""RFC 5322 section 3.6.4 sets no limit; the first and the latest show where it belongs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """One message to write: ``email`` names it, ``author`` is the account's address."""
+
+    email: EmailId
+    author: Address
+    parent: Email
+    voice: Voice
+    text: str
+    at: datetime
+    hostname: str
+
+
+def recipient_of(parent: Email, voice: Voice) -> Address:
+    """Return whom an answer goes to.
+
+    A reply goes where its author asked (Reply-To), else to the author. It is the gate that refuses a Reply-To outside
+    the author's organisation, so that the refusal stands in the record. A bounce goes to the author alone.
+    """
+    return parent.reply_to[0] if voice is Voice.REPLY and parent.reply_to else parent.author
+
+
+def message_id_of(email: EmailId, author: Address) -> str:
+    """Return the Message-ID of a message we write, without angle brackets."""
+    return f"{email}@{author.domain}"
+
+
+def write(draft: Draft) -> bytes:
+    """Return the message, CRLF lines, unsigned."""
+    head = _head(draft).encode("utf-8")
+    match draft.voice:
+        case Voice.REPLY:
+            return head + text_part(draft.text)
+        case Voice.BOUNCE:
+            return head + _report(draft)
+
+
+def _head(draft: Draft) -> str:
+    parent = draft.parent
+    prefix = "Re:" if draft.voice is Voice.REPLY else "Not accepted:"
+    answered = message_ids((parent.message_id,))
+    earlier = message_ids(parent.references)
+    kept = [*earlier[:1], *earlier[1:][-_REFERENCES_KEPT:]]
+    return "".join(
+        (
+            mailbox_field("From", draft.author),
+            mailbox_field("To", recipient_of(parent, draft.voice)),
+            field("Subject", answer_subject(parent.subject, prefix)),
+            f"Date: {format_datetime(draft.at)}\r\n",
+            f"Message-ID: <{message_id_of(draft.email, draft.author)}>\r\n",
+            folded("In-Reply-To", answered) if answered else "",
+            folded("References", [*kept, *answered]) if answered else "",
+            "Auto-Submitted: auto-replied\r\n",
+            "MIME-Version: 1.0\r\n",
+        )
+    )
+
+
+def _report(draft: Draft) -> bytes:
+    """Return a multipart/report (RFC 6522) that says, in words and for machines, that it was not accepted."""
+    boundary = f"=_{draft.email}".encode("ascii")  # "=_" occurs in no quoted-printable text, "--" begins no plain line
+    status = "".join(
+        (
+            f"Reporting-MTA: dns; {draft.hostname}\r\n",
+            f"Arrival-Date: {format_datetime(draft.parent.received_at)}\r\n",
+            "\r\n",
+            f"Final-Recipient: {_dsn_address(draft.parent.recipient)}\r\n",
+            "Action: failed\r\n",
+            "Status: 5.7.1\r\n",
+        )
+    ).encode("ascii")
+    return b"".join(
+        (
+            b"Content-Type: multipart/report; report-type=delivery-status;\r\n",
+            b' boundary="' + boundary + b'"\r\n\r\n',
+            b"--" + boundary + b"\r\n" + text_part(draft.text),
+            b"--" + boundary + b"\r\nContent-Type: message/delivery-status\r\n\r\n" + status,
+            b"--" + boundary + b"--\r\n",
+        )
+    )
+
+
+def _dsn_address(address: Address) -> str:
+    if not address.needs_smtputf8:
+        return f"rfc822; {address}"
+    spelled = "".join(
+        char if char.isascii() else f"\\x{{{ord(char):X}}}" for char in str(address)
+    )  # RFC 6533 section 3
+    return f"utf-8; {spelled}"

@@ -1,0 +1,17 @@
+"""What makes two calls the same call."""
+
+import hashlib
+import json
+
+from gatepost.reply.paper import Said
+
+
+def identity_of(said: Said) -> str:
+    """Return a digest: the message answered, the voice, and the caller's own key, or else the text.
+
+    Bound to the message and the voice, a key used twice by mistake cannot swallow an answer to somebody else.
+    """
+    text = hashlib.sha256(said.text.encode("utf-8", "replace")).hexdigest()
+    own = ["key", said.idempotency_key] if said.idempotency_key else ["text", text]
+    canonical = json.dumps([said.parent, said.voice.value, *own])
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()

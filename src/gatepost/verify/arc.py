@@ -1,0 +1,201 @@
+"""ARC (RFC 8617): the chain of those who forwarded a message, and what each says it saw. Validation only."""
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+from hmac import compare_digest
+
+from gatepost.dns.paper import Answer, RdType, Resolver, Status
+from gatepost.mail import canonical
+from gatepost.mail.canonical import Canon
+from gatepost.mail.fields import Field, Header
+from gatepost.verify import authres, public_key, signature
+from gatepost.verify.paper import ArcSeal, ArcVerdict, Result
+from gatepost.verify.public_key import KeyUnusableError
+from gatepost.verify.signature import Signature, SignatureSyntaxError
+from gatepost.verify.signed_data import Body, header_digest
+
+MAX_INSTANCES = 50
+"""RFC 8617 section 4.2.1."""
+
+_RESULTS = b"arc-authentication-results"
+_MESSAGE = b"arc-message-signature"
+_SEAL = b"arc-seal"
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """One ARC-Seal field (section 4.1.3)."""
+
+    field: Field
+    algorithm: str
+    domain: str
+    selector: str
+    cv: str
+    signature: bytes
+
+    @property
+    def key_name(self) -> str:
+        """Where the public key is published."""
+        return f"{self.selector}._domainkey.{self.domain}"
+
+
+@dataclass(frozen=True, slots=True)
+class ArcSet:
+    """The three fields one forwarder added."""
+
+    instance: int
+    results: Field
+    message: Signature
+    seal: Seal
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """What the header holds: sets oldest first, or the reason why they are no chain. Neither: no ARC at all."""
+
+    sets: tuple[ArcSet, ...] = ()
+    trouble: str = ""
+
+
+class _BrokenChainError(ValueError):
+    """The chain cannot be valid; the message says why."""
+
+
+def read(header: Header) -> Chain:
+    """Collect the sets and check their structure (RFC 8617 section 5.2 steps 1 to 3)."""
+    found = [header.all(name) for name in (_RESULTS, _MESSAGE, _SEAL)]
+    if not any(found):
+        return Chain()
+    if header.is_cut or max(map(len, found)) > MAX_INSTANCES:
+        return Chain(trouble="more sets than the standard allows")
+    try:
+        return Chain(_pair([_by_instance(fields) for fields in found]))
+    except (SignatureSyntaxError, _BrokenChainError) as error:
+        return Chain(trouble=str(error))
+
+
+def _by_instance(fields: tuple[Field, ...]) -> dict[int, Field]:
+    numbered: dict[int, Field] = {}
+    for field in fields:
+        instance = _instance(field)
+        if instance in numbered:
+            raise _BrokenChainError("two fields of one kind share an instance")
+        numbered[instance] = field
+    return numbered
+
+
+def _instance(field: Field) -> int:
+    if field.name == _RESULTS:
+        name, _, value = field.unfolded.decode("utf-8", "replace").partition(";")[0].partition("=")
+        text = value.strip() if name.strip() == "i" else ""
+    else:
+        text = signature.read_tags(field).get("i", "")
+    if not (text.isascii() and text.isdigit() and 1 <= len(text) <= 2):  # noqa: PLR2004  # 50 is the most there are
+        raise _BrokenChainError("i= is missing or not a number from 1 to 50")
+    if not 1 <= int(text) <= MAX_INSTANCES:
+        raise _BrokenChainError("i= is missing or not a number from 1 to 50")
+    return int(text)
+
+
+def _pair(kinds: list[dict[int, Field]]) -> tuple[ArcSet, ...]:
+    results, messages, seals = kinds
+    last = max(map(len, kinds))
+    wanted = set(range(1, last + 1))
+    if any(set(kind) != wanted for kind in kinds):
+        raise _BrokenChainError("a set is incomplete, or an instance is missing")
+    sets = tuple(
+        ArcSet(at, results[at], signature.parse(messages[at], is_arc=True), _read_seal(seals[at]))
+        for at in sorted(wanted)
+    )
+    for one in sets:
+        if one.seal.cv != ("none" if one.instance == 1 else "pass"):
+            raise _BrokenChainError("a seal says that the chain had failed before, or began later than it did")
+    return sets
+
+
+def _read_seal(field: Field) -> Seal:
+    tags = signature.read_tags(field)
+    if "h" in tags or "bh" in tags:
+        raise _BrokenChainError("a seal with h= or bh=")
+    domain, selector = signature.read_place(tags)
+    signature.read_number(tags, "t")
+    return Seal(
+        field, signature.read_algorithm(tags), domain, selector, tags.get("cv", "").lower(),
+        signature.read_base64(tags, "b"),
+    )  # fmt: skip
+
+
+async def fetch_keys(resolver: Resolver, chain: Chain) -> dict[str, Answer]:
+    """Ask for all keys at once: every seal's, and that of the newest message signature."""
+    names = {one.seal.key_name for one in chain.sets}
+    if chain.sets:
+        names.add(chain.sets[-1].message.key_name)
+    answers = await asyncio.gather(*(resolver.query(name, RdType.TXT) for name in names))
+    return dict(zip(names, answers, strict=True))
+
+
+def judge(header: Header, body: Body, chain: Chain, keys: dict[str, Answer], author_domain: str | None) -> ArcVerdict:
+    """Validate the chain (RFC 8617 section 5.2 steps 4 to 6); pure.
+
+    deviation: section 5.2 knows no temporary failure; ours is ``temperror``, so that a later attempt may know.
+    """
+    if chain.trouble:
+        return ArcVerdict(Result.FAIL, reason=chain.trouble)
+    if not chain.sets:
+        return ArcVerdict(Result.NONE)
+    seals = tuple(
+        ArcSeal(one.instance, one.seal.domain, one.seal.selector, authres.claims_pass(one.results, author_domain))
+        for one in chain.sets
+    )
+    result, reason = _validate(header, body, chain.sets, keys)
+    return ArcVerdict(result, seals, reason)
+
+
+def _validate(header: Header, body: Body, sets: tuple[ArcSet, ...], keys: dict[str, Answer]) -> tuple[Result, str]:
+    newest = sets[-1].message
+    checks = [(newest.key_name, newest.algorithm, newest.signature, header_digest(header, newest))]
+    checks += [
+        (one.seal.key_name, one.seal.algorithm, one.seal.signature, _seal_digest(sets[: one.instance]))
+        for one in reversed(sets)
+    ]
+    covered = newest.length
+    form = body.form(newest.body_canon)
+    if covered is not None and covered > len(form):
+        return Result.FAIL, "l= counts more octets than the body has"
+    if not compare_digest(body.digest(newest.body_canon, covered), newest.body_hash):
+        return Result.FAIL, "the body was changed after the last seal"
+    failed = [_check(keys, *check) for check in checks]
+    troubles = [trouble for trouble in failed if trouble]
+    if any(trouble is not _UNANSWERED for trouble in troubles):
+        return Result.FAIL, next(trouble for trouble in troubles if trouble is not _UNANSWERED)
+    return (Result.TEMPERROR, _UNANSWERED) if troubles else (Result.PASS, "")
+
+
+_UNANSWERED = "a key could not be asked for"
+
+
+def _check(keys: dict[str, Answer], key_name: str, algorithm: str, octets: bytes, digest: bytes) -> str:
+    """Verify one signature; return what is wrong, empty for nothing."""
+    if algorithm == "rsa-sha1":
+        return "rsa-sha1 is historic (RFC 8301 section 3.1)"
+    answer = keys.get(key_name, Answer(Status.TEMPERROR))
+    if answer.status is Status.TEMPERROR:
+        return _UNANSWERED
+    try:
+        key = public_key.choose(answer)
+    except KeyUnusableError as error:
+        return str(error)
+    if not algorithm.startswith(key.family):
+        return "the key is of another kind than the signature"
+    return "" if key.verify(octets, digest) else "a signature of the chain does not match"
+
+
+def _seal_digest(sets: tuple[ArcSet, ...]) -> bytes:
+    """Return SHA-256 of all sets so far, relaxed, the last seal's b= emptied (RFC 8617 section 5.1.1)."""
+    parts: list[bytes] = []
+    for one in sets:
+        last = one is sets[-1]
+        seal = signature.without_signature(one.seal.field.raw) if last else one.seal.field.raw
+        parts += [canonical.header_field(raw, Canon.RELAXED) for raw in (one.results.raw, one.message.field.raw, seal)]
+    return hashlib.sha256(b"\r\n".join(parts)).digest()

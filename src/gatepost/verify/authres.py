@@ -1,0 +1,168 @@
+"""Authentication-Results (RFC 8601): what we write about a message, and what others claim to have written."""
+
+import re
+from dataclasses import dataclass
+
+from gatepost.mail import fields
+from gatepost.mail.address import AddressError, normalise_domain
+from gatepost.mail.fields import Field
+from gatepost.verify.paper import Evidence, Result
+
+MAX_VALUE_CHARS = 65_536
+
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~@/\-]+", re.ASCII)
+_PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s=";]+|=', re.DOTALL)
+_PARENTHESIS = re.compile(r'[()\\"]')
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One method's result as somebody claims it; property names lowercase, ``header.from`` and the like."""
+
+    method: str
+    result: str
+    properties: dict[str, str]
+
+
+def field(evidence: Evidence, authserv_id: str) -> bytes:
+    """Write our field for ``evidence``, folded, with its final CRLF."""
+    results = [_spf(evidence), *_dkim(evidence), _dmarc(evidence), _arc(evidence)]
+    if evidence.auth:
+        results = ["auth=pass"]
+    lines = ";\r\n\t".join([_quoted(authserv_id), *results])
+    return f"Authentication-Results: {lines}\r\n".encode()
+
+
+def _spf(evidence: Evidence) -> str:
+    verdict = evidence.spf
+    return f"spf={verdict.result}" + _property(
+        "smtp.helo" if verdict.identity == "helo" else "smtp.mailfrom", verdict.domain
+    )
+
+
+def _dkim(evidence: Evidence) -> list[str]:
+    if not evidence.dkim:
+        return ["dkim=none"]
+    return [
+        f"dkim={verdict.result}"
+        + _property("header.d", verdict.domain)
+        + _property("header.s", verdict.selector)
+        + _property("header.a", verdict.algorithm)
+        for verdict in evidence.dkim
+    ]
+
+
+def _dmarc(evidence: Evidence) -> str:
+    verdict = evidence.dmarc
+    wish = f" policy.dmarc={verdict.policy}" if verdict.policy else ""
+    return f"dmarc={verdict.result}{wish}" + _property("header.from", verdict.domain)
+
+
+def _arc(evidence: Evidence) -> str:
+    oldest = evidence.arc.seals[0].domain if evidence.arc.seals else ""
+    return f"arc={evidence.arc.result}" + _property("header.oldest-pass", "0" if oldest else "")
+
+
+def _property(name: str, value: str) -> str:
+    return f" {name}={_quoted(value)}" if value else ""
+
+
+def _quoted(value: str) -> str:
+    """Spell a value as a token, or quoted; what a field line cannot carry is dropped."""
+    value = "".join(char for char in value if char.isprintable())[:255]
+    if _TOKEN.fullmatch(value):
+        return value
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def parse(value: str) -> tuple[str, list[Claim]]:
+    """Read a field's value: who wrote it, and what it claims. Broken parts are skipped; linear."""
+    parts = [_PIECE.findall(part) for part in _without_comments(value[:MAX_VALUE_CHARS]).split(";")]
+    writer = _unquoted(parts[0][0]) if parts and parts[0] else ""
+    return writer, [claim for part in parts[1:] if (claim := _claim(part)) is not None]
+
+
+def _without_comments(value: str) -> str:
+    """Blank out comments, and semicolons inside quoted strings."""
+    out: list[str] = []
+    depth = 0
+    at = last = 0
+    while (found := _PARENTHESIS.search(value, at)) is not None:
+        at = found.end()
+        if depth == 0:
+            out.append(value[last : found.start()])
+            last = found.start()
+        match found[0]:
+            case "(":
+                depth += 1
+            case ")" if depth:
+                depth -= 1
+                if depth == 0:
+                    out.append(" ")
+                    last = at
+            case "\\":
+                at += 1
+            case '"' if depth == 0:
+                end = value.find('"', at)
+                at = len(value) if end < 0 else end + 1
+                out.append(value[last:at].replace(";", " "))
+                last = at
+            case _:
+                pass
+    if depth == 0:
+        out.append(value[last:])
+    return "".join(out)
+
+
+def _unquoted(piece: str) -> str:
+    return re.sub(r"\\(.)", r"\1", piece[1:-1], flags=re.DOTALL) if piece.startswith('"') else piece
+
+
+def _claim(pieces: list[str]) -> Claim | None:
+    pairs = [
+        (pieces[at - 1].lower(), _unquoted(pieces[at + 1]))
+        for at in range(1, len(pieces) - 1)
+        if pieces[at] == "=" and "=" not in {pieces[at - 1], pieces[at + 1]}
+    ]
+    if not pairs:
+        return None
+    method, result = pairs[0]
+    return Claim(method.partition("/")[0], result.lower(), dict(reversed(pairs[1:])))
+
+
+def claims_pass(field: Field, author_domain: str | None) -> bool:
+    """Tell whether an ARC-Authentication-Results field claims a DMARC pass for that author domain."""
+    if author_domain is None:
+        return False
+    _, claims = parse(field.text.partition(";")[2])
+    return any(
+        claim.method == "dmarc"
+        and claim.result == Result.PASS
+        and _domain(claim.properties.get("header.from", "")) == author_domain
+        for claim in claims
+    )
+
+
+def _domain(text: str) -> str | None:
+    try:
+        return normalise_domain(text.rpartition("@")[2])
+    except AddressError:
+        return None
+
+
+def without_ours(raw: bytes, authserv_id: str) -> bytes:
+    """Return the message without fields that claim to be ours (RFC 8601 section 5); every other octet is kept."""
+    header = fields.split(raw)
+    if not header.all(b"authentication-results"):
+        return raw
+    kept = [found.raw for found in header.fields if not _is_ours(found, authserv_id)]
+    length = sum(len(found.raw) + 2 for found in header.fields)
+    return b"".join(octets + b"\r\n" for octets in kept) + raw[length:]
+
+
+def _is_ours(found: Field, authserv_id: str) -> bool:
+    if found.name != b"authentication-results":
+        return False
+    writer, _ = parse(found.text)
+    return writer.lower().rstrip(".") == authserv_id.lower().rstrip(".")

@@ -1,0 +1,198 @@
+"""The whole verification of one arrival: read once, ask DNS together, judge. Steps are numbered as they run."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import ParamSpec, TypeVar
+
+from gatepost.arrive.paper import Arrived, Direction
+from gatepost.dns.paper import Resolver
+from gatepost.mail import fields
+from gatepost.verify import arc, author, content, dkim, dmarc, spf
+from gatepost.verify.dmarc import Alignment, Discovery
+from gatepost.verify.paper import (
+    ArcVerdict,
+    DkimVerdict,
+    DmarcVerdict,
+    Evidence,
+    Result,
+    SpfVerdict,
+    Verified,
+)
+from gatepost.verify.signed_data import Body
+from gatepost.verify.spf_macro import Context
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+DEADLINE_S = 20.0
+"""For everything DNS is asked about one message (RFC 7208 section 4.6.4 asks for at least 20 s)."""
+INLINE_OCTETS = 262_144
+"""Larger messages are hashed and parsed in a thread, so that others are not kept waiting."""
+RECEIVER = "unknown"
+"""The SPF ``r`` macro: our own name is nobody's business (RFC 7208 section 7.3 allows it)."""
+
+_NO_SPF = SpfVerdict(Result.NONE, "", "mailfrom")
+_NO_HELO = SpfVerdict(Result.NONE, "", "helo")
+_NO_DMARC = DmarcVerdict(Result.NONE, "")
+
+
+async def check(arrived: Arrived, resolver: Resolver) -> Verified:
+    """Gather the evidence about one arrival; total."""
+    if arrived.direction is Direction.OUTBOUND:
+        return Verified(arrived, await _check_own(arrived))
+    return Verified(arrived, await _check_stranger(arrived, resolver))
+
+
+async def _check_own(arrived: Arrived) -> Evidence:
+    """Write the evidence for mail an authenticated key submitted: nothing is left to prove (RFC 8601 section 2.7.4)."""
+    header = fields.split(arrived.raw)
+    found = author.find(header)
+    read = await _apart(len(arrived.raw), content.read, arrived.raw, header)
+    return Evidence(
+        author=found.address,
+        author_problem=found.problem,
+        spf=_NO_SPF,
+        helo=_NO_HELO,
+        dkim=(),
+        dmarc=_NO_DMARC,
+        arc=ArcVerdict(Result.NONE),
+        is_aligned=False,
+        is_unsettled=False,
+        content=read,
+        auth=arrived.submitter is not None,
+    )
+
+
+async def _check_stranger(arrived: Arrived, resolver: Resolver) -> Evidence:
+    raw = arrived.raw
+    until = asyncio.get_running_loop().time() + DEADLINE_S
+    # (1) Read the header: who claims to have written, signed and sealed it.
+    header = fields.split(raw)
+    found = author.find(header)
+    domain = found.address.domain if found.address is not None else None
+    claims = dkim.read(header)
+    chain = arc.read(header)
+    # (2) Ask DNS for everything at once, and read the content meanwhile.
+    async with asyncio.TaskGroup() as group:
+        senders = group.create_task(_within(until, _check_spf(arrived, resolver), _unanswered_spf(arrived)))
+        keys = group.create_task(_within(until, dkim.fetch_keys(resolver, claims), {}))
+        seal_keys = group.create_task(_within(until, arc.fetch_keys(resolver, chain), {}))
+        policy = group.create_task(_within(until, _discover(resolver, domain), None))
+        said = group.create_task(_apart(len(raw), content.read, raw, header))
+    spf_verdict, helo = senders.result()
+    # (3) Compare hashes and signatures.
+    body = Body(raw[header.body_start :])
+    signatures = await _apart(len(raw), dkim.judge, header, body, claims, keys.result(), arrived.received_at)
+    sealed = await _apart(len(raw), arc.judge, header, body, chain, seal_keys.result(), domain)
+    # (4) Compare the proven domains with the author's.
+    discovery = policy.result()
+    alignment, verdict = await _judge_author(resolver, until, domain, discovery, signatures, spf_verdict)
+    # (5) Say what that proves, and whether DNS kept something from us.
+    is_aligned = alignment.holds
+    return Evidence(
+        author=found.address,
+        author_problem=found.problem,
+        spf=spf_verdict,
+        helo=helo,
+        dkim=tuple(replace(one, is_aligned=_is_proof(one) and one.domain in alignment.dkim) for one in signatures),
+        dmarc=verdict,
+        arc=sealed,
+        is_aligned=is_aligned,
+        is_unsettled=not is_aligned and _is_unsettled(domain, signatures, spf_verdict, alignment),
+        content=said.result(),
+    )
+
+
+async def _within(until: float, work: Awaitable[T], otherwise: T) -> T:
+    try:
+        async with asyncio.timeout_at(until):
+            return await work
+    except TimeoutError:
+        return otherwise
+
+
+async def _apart(octets: int, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run pure work here, or in a thread where the message is large."""
+    if octets <= INLINE_OCTETS:
+        return work(*args, **kwargs)
+    return await asyncio.to_thread(work, *args, **kwargs)
+
+
+def _sender(arrived: Arrived) -> tuple[str, str, str]:
+    """Return the identity SPF speaks of: its name, local part and domain.
+
+    Under the null reverse-path that is ``postmaster`` at the HELO name (RFC 7208 section 2.4).
+    """
+    mail_from = arrived.envelope.mail_from
+    if mail_from is not None:
+        return "mailfrom", mail_from.local, mail_from.domain
+    return "helo", "postmaster", arrived.peer.helo if arrived.peer is not None else ""
+
+
+def _unanswered_spf(arrived: Arrived) -> tuple[SpfVerdict, SpfVerdict]:
+    identity, _, domain = _sender(arrived)
+    helo = arrived.peer.helo if arrived.peer is not None else ""
+    return SpfVerdict(Result.TEMPERROR, domain, identity), SpfVerdict(Result.TEMPERROR, helo, "helo")
+
+
+async def _check_spf(arrived: Arrived, resolver: Resolver) -> tuple[SpfVerdict, SpfVerdict]:
+    """Check MAIL FROM and HELO, each on its own (RFC 7208 sections 2.3 and 2.4)."""
+    if arrived.peer is None:
+        return _NO_SPF, _NO_HELO
+    identity, local, domain = _sender(arrived)
+    helo = arrived.peer.helo
+    greeted = Context(arrived.peer.address, helo, "postmaster", helo, helo, RECEIVER, arrived.received_at)
+    if identity == "helo":
+        verdict = await spf.check(resolver, greeted, identity="helo")
+        return verdict, verdict
+    sent = replace(greeted, domain=domain, local=local, sender_domain=domain)
+    return await asyncio.gather(
+        spf.check(resolver, sent, identity="mailfrom"), spf.check(resolver, greeted, identity="helo")
+    )
+
+
+async def _discover(resolver: Resolver, domain: str | None) -> Discovery | None:
+    return await dmarc.discover(resolver, domain) if domain is not None else None
+
+
+async def _judge_author(
+    resolver: Resolver,
+    until: float,
+    domain: str | None,
+    discovery: Discovery | None,
+    signatures: tuple[DkimVerdict, ...],
+    sender: SpfVerdict,
+) -> tuple[Alignment, DmarcVerdict]:
+    """Align what was proven with the author domain, and give the DMARC verdict."""
+    if domain is None:
+        return Alignment(), _NO_DMARC
+    failed = Alignment(is_unsettled=True)
+    if discovery is None:
+        return failed, DmarcVerdict(Result.TEMPERROR, domain)
+    spf_domain = sender.domain.lower().removesuffix(".") if sender.result is Result.PASS else None
+    proven = {one.domain for one in signatures if _is_proof(one)}
+    alignment = await _within(
+        until, dmarc.align(resolver, discovery, dkim_domains=proven, spf_domain=spf_domain), failed
+    )
+    return alignment, dmarc.judge(discovery, alignment)
+
+
+def _is_proof(verdict: DkimVerdict) -> bool:
+    """Tell whether a signature speaks for the whole message.
+
+    deviation: RFC 6376 section 3.5 lets l= cover a part of the body; what anybody may append to proves no author.
+    """
+    return verdict.result is Result.PASS and verdict.unsigned_octets == 0
+
+
+def _is_unsettled(
+    domain: str | None, signatures: tuple[DkimVerdict, ...], sender: SpfVerdict, alignment: Alignment
+) -> bool:
+    """Tell whether a DNS failure may hide an alignment: some unanswered domain could stand for the author's."""
+    if domain is None:
+        return False
+    unanswered = [one.domain for one in signatures if one.result is Result.TEMPERROR]
+    if sender.result is Result.TEMPERROR:
+        unanswered.append(sender.domain)
+    return alignment.is_unsettled or any(dmarc.may_align(one.lower(), domain) for one in unanswered)

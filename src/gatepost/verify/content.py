@@ -1,0 +1,98 @@
+"""What the message says: for guards, for people and for agents. A stranger's words, data only."""
+
+import re
+
+from gatepost.mail import mime
+from gatepost.mail.encoded_word import decode_text
+from gatepost.mail.fields import Header
+from gatepost.mail.mime import Leaf
+from gatepost.verify import author, html_text, unseen
+from gatepost.verify.paper import Attachment, Content
+
+MAX_TEXT_CHARS = 2_000_000
+MAX_REFERENCES = 100
+MAX_ID_CHARS = 998  # RFC 5322 section 2.1.1: no line is longer
+
+_MESSAGE_ID = re.compile(r"<([^<>\s]{1,998})>")
+_KEYWORD = re.compile(r"[A-Za-z0-9\-]{1,40}")
+_BULK = frozenset({"bulk", "junk", "list"})
+
+
+def read(raw: bytes, header: Header) -> Content:
+    """Read the content once, for every later use; total."""
+    tree = mime.read(raw, header)
+    texts: list[str] = []
+    htmls: list[str] = []
+    hidden: list[str] = []
+    is_cut = False
+    for leaf in tree.leaves:
+        if not leaf.is_body:
+            continue
+        if leaf.content_type == "text/plain":
+            texts.append(leaf.text)
+            continue
+        source = leaf.text
+        views = html_text.split(source)
+        htmls.append(source)
+        hidden.append(views.hidden)
+        is_cut = is_cut or views.is_cut
+        if not leaf.has_plain_twin:
+            texts.append(views.visible)
+    text, spelt = unseen.part("\n".join(texts))
+    subject, spelt_subject = unseen.part(_subject(header))
+    hidden += [spelt, spelt_subject]
+    return Content(
+        subject=subject,
+        text=text[:MAX_TEXT_CHARS],
+        html="\n".join(htmls)[:MAX_TEXT_CHARS],
+        hidden_text="\n".join(part for part in hidden if part)[:MAX_TEXT_CHARS],
+        attachments=tuple(_attachment(leaf) for leaf in tree.leaves if not leaf.is_body),
+        is_malformed=tree.is_malformed or is_cut or len(text) > MAX_TEXT_CHARS,
+        message_id=_message_id(header),
+        references=_references(header),
+        reply_to=author.addresses(header, b"reply-to"),
+        auto_submitted=_auto_submitted(header),
+    )
+
+
+def _subject(header: Header) -> str:
+    field = header.first(b"subject")
+    return decode_text(field.text) if field is not None else ""
+
+
+def _attachment(leaf: Leaf) -> Attachment:
+    return Attachment(leaf.number, leaf.filename, leaf.content_type, len(leaf.content))
+
+
+def _message_id(header: Header) -> str:
+    field = header.first(b"message-id")
+    if field is None:
+        return ""
+    found = _MESSAGE_ID.search(field.text)
+    return found[1] if found else field.text.strip("<> \t")[:MAX_ID_CHARS]
+
+
+def _references(header: Header) -> tuple[str, ...]:
+    """Return the thread's Message-IDs, oldest first: References, then In-Reply-To (RFC 5322 section 3.6.4)."""
+    found: dict[str, None] = {}
+    for name in (b"references", b"in-reply-to"):
+        for field in header.all(name)[:1]:
+            found |= dict.fromkeys(_MESSAGE_ID.findall(field.text))
+    return tuple(found)[-MAX_REFERENCES:]
+
+
+def _auto_submitted(header: Header) -> str:
+    """Return the Auto-Submitted keyword (RFC 3834 section 5), or what older markers amount to."""
+    field = header.first(b"auto-submitted")
+    if field is not None:
+        keyword = _KEYWORD.match(field.text)
+        word = keyword[0].lower() if keyword else "auto-generated"
+        if word != "no":
+            return word
+    precedence = header.first(b"precedence")
+    if precedence is not None and precedence.text.strip().lower() in _BULK:
+        return "auto-generated"
+    suppress = header.first(b"x-auto-response-suppress")
+    if suppress is not None and suppress.text.strip().lower() not in {"", "none"}:
+        return "auto-generated"
+    return "no"

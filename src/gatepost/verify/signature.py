@@ -1,0 +1,216 @@
+"""Signature fields (RFC 6376 section 3.5; RFC 8617 sections 4.1.2 and 4.1.3): octets in, checked tags out."""
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+
+from gatepost.mail import taglist
+from gatepost.mail.address import AddressError, normalise_domain
+from gatepost.mail.canonical import Canon
+from gatepost.mail.fields import Field
+
+ALGORITHMS = frozenset({"rsa-sha256", "ed25519-sha256", "rsa-sha1"})
+"""What we can name; rsa-sha1 only to refuse it (RFC 8301 section 3.1)."""
+
+_SELECTOR = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.\-]*[A-Za-z0-9_])?", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,20}", re.ASCII)
+_MAX_TAGS_OCTETS = 65_536
+
+
+class SignatureSyntaxError(ValueError):
+    """The field cannot be read as a signature; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """One DKIM-Signature or ARC-Message-Signature.
+
+    Attributes:
+        field: the header field itself, part of what is signed.
+        signed: the names of h=, lowercase, in order.
+        user: the i= identity, as written; empty where absent.
+        length: l=, octets of the canonical body; None for all of it.
+        signed_at: t=, seconds since the epoch; None where absent.
+        expires_at: x=, as above.
+    """
+
+    field: Field
+    algorithm: str
+    domain: str
+    selector: str
+    header_canon: Canon
+    body_canon: Canon
+    signed: tuple[bytes, ...]
+    body_hash: bytes
+    signature: bytes
+    user: str = ""
+    length: int | None = None
+    signed_at: int | None = None
+    expires_at: int | None = None
+
+    @property
+    def key_name(self) -> str:
+        """Where the public key is published (RFC 6376 section 3.6.2.1)."""
+        return f"{self.selector}._domainkey.{self.domain}"
+
+
+def read_tags(field: Field) -> dict[str, str]:
+    """Return a signature field's tags.
+
+    Raises:
+        SignatureSyntaxError: no tag list, too long, or not UTF-8 (RFC 8616 section 5).
+    """
+    value = field.value
+    if len(value) > _MAX_TAGS_OCTETS:
+        raise SignatureSyntaxError("the field is longer than 64 KiB")
+    try:
+        return taglist.parse(value.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise SignatureSyntaxError("the field is not UTF-8") from None
+    except taglist.TagListError as error:
+        raise SignatureSyntaxError(str(error)) from None
+
+
+def read_base64(tags: dict[str, str], name: str) -> bytes:
+    """Return a base64 tag's octets, white space allowed inside.
+
+    Raises:
+        SignatureSyntaxError: absent, empty or not base64.
+    """
+    try:
+        octets = base64.b64decode(taglist.without_space(tags.get(name, "")), validate=True)
+    except (binascii.Error, ValueError):
+        octets = b""
+    if not octets:
+        raise SignatureSyntaxError(f"{name}= is missing or not base64")
+    return octets
+
+
+def read_place(tags: dict[str, str]) -> tuple[str, str]:
+    """Return domain and selector, lowercase A-labels.
+
+    Raises:
+        SignatureSyntaxError: absent, or not names DNS can carry.
+    """
+    try:
+        domain = normalise_domain(tags.get("d", ""))
+        selector = tags.get("s", "")
+        selector = selector.lower() if selector.isascii() else normalise_domain(selector)
+    except AddressError:
+        raise SignatureSyntaxError("d= or s= is not a domain name") from None
+    if "." not in domain or _SELECTOR.fullmatch(selector) is None:
+        raise SignatureSyntaxError("d= or s= is missing or not a domain name")
+    return domain, selector
+
+
+def read_algorithm(tags: dict[str, str]) -> str:
+    """Return a= in lower case.
+
+    Raises:
+        SignatureSyntaxError: absent or unknown.
+    """
+    algorithm = tags.get("a", "").lower()
+    if algorithm not in ALGORITHMS:
+        raise SignatureSyntaxError("a= is missing or an algorithm we do not know")
+    return algorithm
+
+
+def read_number(tags: dict[str, str], name: str) -> int | None:
+    """Return an unsigned decimal tag, None where absent.
+
+    Raises:
+        SignatureSyntaxError: not a number of at most 20 digits.
+    """
+    text = tags.get(name)
+    if text is None:
+        return None
+    if _NUMBER.fullmatch(text) is None:
+        raise SignatureSyntaxError(f"{name}= is not a number")
+    return int(text)
+
+
+def _read_canon(tags: dict[str, str], *, is_arc: bool) -> tuple[Canon, Canon]:
+    # deviation: RFC 8617 section 4.1.2 inherits DKIM's default, simple; every known sealer and verifier means relaxed.
+    default = "relaxed/relaxed" if is_arc else "simple/simple"
+    header, _, body = tags.get("c", default).lower().partition("/")
+    try:
+        return Canon(header), Canon(body or "simple")
+    except ValueError:
+        raise SignatureSyntaxError("c= names a canonicalisation we do not know") from None
+
+
+def _read_signed(tags: dict[str, str]) -> tuple[bytes, ...]:
+    return tuple(name.strip().lower().encode() for name in tags.get("h", "").split(":") if name.strip())
+
+
+def parse(field: Field, *, is_arc: bool = False) -> Signature:
+    """Read a DKIM-Signature, or an ARC-Message-Signature, which has an instance where DKIM has v= and i=.
+
+    Raises:
+        SignatureSyntaxError: it is none (RFC 6376 section 6.1.1).
+    """
+    tags = read_tags(field)
+    # deviation: RFC 6376 section 3.5 demands v=; signers older than it leave it out and lose nothing by it.
+    if not is_arc and tags.get("v", "1") != "1":
+        raise SignatureSyntaxError("v= is not 1")
+    # deviation: as above, a bare "dns" is how drafts spelled dns/txt.
+    if not {method.strip().lower() for method in tags.get("q", "dns/txt").split(":")} & {"dns/txt", "dns"}:
+        raise SignatureSyntaxError("q= offers no way to the key we know")
+    domain, selector = read_place(tags)
+    signed = _read_signed(tags)
+    user = "" if is_arc else tags.get("i", "")
+    header_canon, body_canon = _read_canon(tags, is_arc=is_arc)
+    signature = Signature(
+        field=field,
+        algorithm=read_algorithm(tags),
+        domain=domain,
+        selector=selector,
+        header_canon=header_canon,
+        body_canon=body_canon,
+        signed=signed,
+        body_hash=read_base64(tags, "bh"),
+        signature=read_base64(tags, "b"),
+        user=user,
+        length=read_number(tags, "l"),
+        signed_at=read_number(tags, "t"),
+        expires_at=read_number(tags, "x"),
+    )
+    _check_meaning(signature, is_arc=is_arc)
+    return signature
+
+
+def _check_meaning(signature: Signature, *, is_arc: bool) -> None:
+    if b"from" not in signature.signed:
+        raise SignatureSyntaxError("h= does not cover From")
+    if is_arc and b"arc-seal" in signature.signed:
+        raise SignatureSyntaxError("h= covers ARC-Seal (RFC 8617 section 4.1.2)")
+    if signature.user and not is_within(user_domain(signature.user), signature.domain):
+        raise SignatureSyntaxError("i= is outside d=")
+    if signature.expires_at is not None and signature.expires_at < (signature.signed_at or 0):
+        raise SignatureSyntaxError("x= lies before t=")
+
+
+def user_domain(user: str) -> str:
+    """Return the domain of an i= identity in lowercase A-labels; empty where it has none."""
+    try:
+        return normalise_domain(user.rpartition("@")[2])
+    except AddressError:
+        return ""
+
+
+def is_within(name: str, domain: str) -> bool:
+    """Tell whether a normalised name is the domain or lies below it."""
+    return name == domain or name.endswith("." + domain)
+
+
+def without_signature(raw: bytes) -> bytes:
+    """Return a signature field with the value of b= emptied, every other octet kept (RFC 6376 section 3.5)."""
+    name, _, value = raw.partition(b":")
+    parts = value.split(b";")
+    for at, part in enumerate(parts):
+        tag, equals, _ = part.partition(b"=")
+        if equals and tag.strip(b" \t\r\n") == b"b":
+            parts[at] = tag + b"="
+            break
+    return name + b":" + b";".join(parts)

@@ -1,0 +1,57 @@
+"""What a signature is computed over (RFC 6376 section 3.7): header digest, body hash, each body form hashed once."""
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass, field
+
+from gatepost.mail import canonical
+from gatepost.mail.canonical import Canon
+from gatepost.mail.fields import Field, Header
+from gatepost.verify.signature import Signature, without_signature
+
+
+@dataclass(slots=True)
+class Body:
+    """A message's body in the forms the signatures ask for, each made once."""
+
+    octets: bytes
+    _forms: dict[Canon, bytes] = field(default_factory=dict)
+    _hashes: dict[tuple[Canon, int | None], bytes] = field(default_factory=dict)
+
+    def form(self, canon: Canon) -> bytes:
+        """Return the canonical body."""
+        found = self._forms.get(canon)
+        if found is None:
+            found = self._forms[canon] = canonical.body(self.octets, canon)
+        return found
+
+    def digest(self, canon: Canon, length: int | None) -> bytes:
+        """Return SHA-256 of the canonical body, of its first ``length`` octets where that is given."""
+        key = (canon, length)
+        found = self._hashes.get(key)
+        if found is None:
+            form = self.form(canon)
+            covered = form if length is None else memoryview(form)[:length]
+            found = self._hashes[key] = hashlib.sha256(covered).digest()
+        return found
+
+
+def signed_fields(header: Header, names: tuple[bytes, ...]) -> list[Field]:
+    """Pick the fields h= names, each name from the bottom up; a name without a field adds nothing (section 5.4.2)."""
+    used: Counter[bytes] = Counter()
+    picked: list[Field] = []
+    for name in names:
+        found = header.all(name)
+        used[name] += 1
+        if used[name] <= len(found):
+            picked.append(found[-used[name]])
+    return picked
+
+
+def header_digest(header: Header, signature: Signature) -> bytes:
+    """Return SHA-256 of the signed fields and the signature field itself, b= emptied, without its final CRLF."""
+    canon = signature.header_canon
+    chosen = signed_fields(header, signature.signed)
+    parts = [canonical.header_field(found.raw, canon) for found in chosen]
+    parts.append(canonical.header_field(without_signature(signature.field.raw), canon))
+    return hashlib.sha256(b"\r\n".join(parts)).digest()

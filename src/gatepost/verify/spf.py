@@ -1,0 +1,227 @@
+"""SPF (RFC 7208): may this host send under this name? ``check_host`` of section 4, over our resolver."""
+
+import asyncio
+import ipaddress
+from dataclasses import dataclass, field, replace
+from ipaddress import IPv4Address, IPv6Address
+
+from gatepost.dns.paper import Answer, RdType, Resolver, Status
+from gatepost.verify import spf_macro, spf_record
+from gatepost.verify.paper import Result, SpfVerdict
+from gatepost.verify.spf_macro import Context, MacroError, Template
+from gatepost.verify.spf_record import Mechanism, Record, SpfSyntaxError
+
+MAX_LOOKUPS = 10
+"""Terms that ask DNS (RFC 7208 section 4.6.4)."""
+MAX_VOID_LOOKUPS = 2
+"""Questions without an answer (same section)."""
+MAX_NAMES = 10
+"""Hosts of one MX answer; names of one PTR answer (same section)."""
+MAX_LABEL = 63
+
+IpAddress = IPv4Address | IPv6Address
+
+
+class _Stopped(Exception):  # noqa: N818  # control flow of this module, never seen outside
+    """The whole check ends here with this result."""
+
+    def __init__(self, result: Result) -> None:
+        super().__init__(result.value)
+        self.result = result
+
+
+@dataclass(slots=True)
+class _Budget:
+    """What one check may still ask; shared by every include and redirect."""
+
+    lookups: int = 0
+    voids: int = 0
+    validated: str | None = None
+    explanation: str = ""
+    pointers: list[str] | None = field(default=None)
+
+
+async def check(resolver: Resolver, context: Context, *, identity: str) -> SpfVerdict:
+    """Check one identity: ``context.domain`` says whether ``context.address`` may send for it.
+
+    ``identity`` is ``mailfrom`` or ``helo``, for the verdict.
+    """
+    address = context.address
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        context = replace(context, address=address.ipv4_mapped)
+    budget = _Budget()
+    try:
+        result = await _check_host(resolver, context, budget)
+    except _Stopped as stopped:
+        result = stopped.result
+    explanation = budget.explanation if result is Result.FAIL else ""
+    return SpfVerdict(result, context.domain, identity, explanation)
+
+
+def _is_domain(name: str) -> bool:
+    labels = name.split(".")
+    return len(labels) > 1 and all(0 < len(label) <= MAX_LABEL for label in labels) and "[" not in name
+
+
+async def _check_host(resolver: Resolver, context: Context, budget: _Budget, *, is_included: bool = False) -> Result:
+    if not _is_domain(context.domain):
+        return Result.NONE
+    record = _select(await resolver.query(context.domain, RdType.TXT))
+    if record is None:
+        return Result.NONE
+    for mechanism in record.mechanisms:
+        if await _matches(resolver, context, budget, mechanism):
+            if mechanism.qualifier is Result.FAIL and record.explanation is not None and not is_included:
+                budget.explanation = await _explain(resolver, context, budget, record.explanation)
+            return mechanism.qualifier
+    if record.redirect is None:
+        return Result.NEUTRAL
+    _count_lookup(budget)
+    domain = await _expand(resolver, context, budget, record.redirect)
+    result = await _check_host(resolver, replace(context, domain=domain), budget, is_included=is_included)
+    return Result.PERMERROR if result is Result.NONE else result  # section 6.1
+
+
+def _select(answer: Answer) -> Record | None:
+    """Pick the one SPF record of an answer (RFC 7208 section 4.5)."""
+    if answer.status is Status.TEMPERROR:
+        raise _Stopped(Result.TEMPERROR)
+    records = [text for text in answer.records if spf_record.is_spf(text)]
+    if not records:
+        return None
+    if len(records) > 1:
+        raise _Stopped(Result.PERMERROR)
+    try:
+        return spf_record.parse(records[0])
+    except SpfSyntaxError:
+        raise _Stopped(Result.PERMERROR) from None
+
+
+def _count_lookup(budget: _Budget) -> None:
+    budget.lookups += 1
+    if budget.lookups > MAX_LOOKUPS:
+        raise _Stopped(Result.PERMERROR)
+
+
+def _count_void(budget: _Budget, answer: Answer) -> None:
+    if answer.status in {Status.NXDOMAIN, Status.NODATA}:
+        budget.voids += 1
+        if budget.voids > MAX_VOID_LOOKUPS:
+            raise _Stopped(Result.PERMERROR)
+
+
+async def _ask(resolver: Resolver, budget: _Budget, name: str, rdtype: RdType) -> tuple[str, ...]:
+    answer = await resolver.query(name, rdtype)
+    if answer.status is Status.TEMPERROR:
+        raise _Stopped(Result.TEMPERROR)
+    _count_void(budget, answer)
+    return answer.records
+
+
+async def _expand(resolver: Resolver, context: Context, budget: _Budget, template: Template | None) -> str:
+    if template is None:
+        return context.domain
+    validated = await _validated(resolver, context, budget) if template.needs("p") else "unknown"
+    return spf_macro.expand_domain(template, context, validated)
+
+
+async def _matches(resolver: Resolver, context: Context, budget: _Budget, mechanism: Mechanism) -> bool:
+    if mechanism.name == "all" or mechanism.network is not None:
+        return mechanism.network is None or context.address in mechanism.network
+    _count_lookup(budget)
+    domain = await _expand(resolver, context, budget, mechanism.target)
+    match mechanism.name:
+        case "include":
+            return await _includes(resolver, context, budget, domain)
+        case "mx":
+            return await _matches_mx(resolver, context, budget, mechanism, domain)
+        case "ptr":
+            return any(_is_within(name, domain) for name in await _pointers(resolver, context, budget))
+        case "exists":
+            return bool(await _ask(resolver, budget, domain, RdType.A))
+        case _:  # a
+            records = await _ask(resolver, budget, domain, _address_type(context.address))
+            return _holds(records, context.address, mechanism.bits)
+
+
+async def _includes(resolver: Resolver, context: Context, budget: _Budget, domain: str) -> bool:
+    """Evaluate an include (RFC 7208 section 5.2): only its pass matches, and it must have a record."""
+    result = await _check_host(resolver, replace(context, domain=domain), budget, is_included=True)
+    if result in {Result.NONE, Result.PERMERROR}:
+        raise _Stopped(Result.PERMERROR)
+    return result is Result.PASS
+
+
+async def _matches_mx(resolver: Resolver, context: Context, budget: _Budget, mechanism: Mechanism, domain: str) -> bool:
+    exchanges = [record.partition(" ")[2] for record in await _ask(resolver, budget, domain, RdType.MX)]
+    if len(exchanges) > MAX_NAMES:
+        raise _Stopped(Result.PERMERROR)
+    rdtype = _address_type(context.address)
+    answers = await asyncio.gather(*(resolver.query(host, rdtype) for host in exchanges))
+    for answer in answers:  # asked together, judged in order
+        if answer.status is Status.TEMPERROR:
+            raise _Stopped(Result.TEMPERROR)
+        _count_void(budget, answer)
+        if _holds(answer.records, context.address, mechanism.bits):
+            return True
+    return False
+
+
+def _address_type(address: IpAddress) -> RdType:
+    return RdType.A if address.version == 4 else RdType.AAAA  # noqa: PLR2004  # IP versions
+
+
+def _holds(records: tuple[str, ...], address: IpAddress, bits: tuple[int, int]) -> bool:
+    shift = 32 - bits[0] if address.version == 4 else 128 - bits[1]  # noqa: PLR2004  # IP versions
+    wanted = int(address) >> shift
+    for record in records:
+        try:
+            found = ipaddress.ip_address(record)
+        except ValueError:
+            continue
+        if found.version == address.version and int(found) >> shift == wanted:
+            return True
+    return False
+
+
+def _is_within(name: str, domain: str) -> bool:
+    name, domain = name.lower(), domain.lower()
+    return name == domain or name.endswith("." + domain)
+
+
+async def _pointers(resolver: Resolver, context: Context, budget: _Budget) -> list[str]:
+    """Return the validated names of the address (RFC 7208 section 5.5); failures are no names."""
+    if budget.pointers is None:
+        answer = await resolver.query(context.address.reverse_pointer, RdType.PTR)
+        _count_void(budget, answer)
+        names = answer.records[:MAX_NAMES]
+        rdtype = _address_type(context.address)
+        answers = await asyncio.gather(*(resolver.query(name, rdtype) for name in names))
+        budget.pointers = [
+            name
+            for name, answer in zip(names, answers, strict=True)
+            if _holds(answer.records, context.address, (32, 128))
+        ]
+    return budget.pointers
+
+
+async def _validated(resolver: Resolver, context: Context, budget: _Budget) -> str:
+    """Return the ``p`` macro's value (RFC 7208 section 7.3): the domain itself, a name below it, or any."""
+    names = await _pointers(resolver, context, budget)
+    within = [name for name in names if _is_within(name, context.domain)]
+    exact = [name for name in within if name.lower() == context.domain.lower()]
+    return next(iter(exact or within or names), "unknown")
+
+
+async def _explain(resolver: Resolver, context: Context, budget: _Budget, template: Template) -> str:
+    """Return the domain's own words for a fail (RFC 7208 section 6.2); any trouble means none."""
+    try:
+        domain = await _expand(resolver, context, budget, template)
+        answer = await resolver.query(domain, RdType.TXT)
+        if len(answer.records) != 1:
+            return ""
+        text = spf_macro.parse(answer.records[0], letters=spf_macro.EVERY_LETTER, may_have_space=True)
+        validated = await _validated(resolver, context, budget) if text.needs("p") else "unknown"
+        return spf_macro.expand(text, context, validated)
+    except (MacroError, _Stopped):
+        return ""

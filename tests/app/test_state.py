@@ -1,0 +1,37 @@
+import stat
+from pathlib import Path
+
+import pytest
+
+from gatepost.app import state
+from gatepost.app.state import Running, Sandbox, StateError
+
+RUNNING = Running(pid=1, base_url="http://127.0.0.1:1/api", smtp_host="127.0.0.1", smtp_port=2, dsn="x")
+
+
+def test_two_houses_cannot_share_a_folder(tmp_path: Path) -> None:
+    with state.locked(tmp_path), pytest.raises(StateError, match="GATEPOST_STATE"), state.locked(tmp_path):
+        pass
+
+
+def test_a_note_without_a_house_is_not_believed(tmp_path: Path) -> None:
+    with state.locked(tmp_path):
+        with state.announced(tmp_path, RUNNING):
+            assert state.running(tmp_path) == RUNNING
+            note = (tmp_path / "running.json").read_text()
+        assert state.running(tmp_path) is None
+    (tmp_path / "running.json").write_text(note)  # as a kill -9 leaves it
+    assert state.running(tmp_path) is None
+
+
+def test_the_sandbox_keys_are_for_their_owner_alone(tmp_path: Path) -> None:
+    kept = Sandbox(tenant="tn_x", mailbox_id=1, address="a@b.test", api_key="k", agent_key="l")
+    state.keep_sandbox(tmp_path, kept)
+    assert stat.S_IMODE((tmp_path / "sandbox.json").stat().st_mode) == 0o600
+    assert state.sandbox(tmp_path) == kept
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StateError, match="file"):
+        state.prepare(tmp_path / "file" / "state")

@@ -1,0 +1,89 @@
+import os
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from gatepost.db.launcher import Cluster, LauncherError, find_binaries, home_for
+
+
+@pytest.fixture
+def state() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="gatepost-launch-", dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+def start(state: Path) -> Cluster:
+    cluster = Cluster(home_for(state), find_binaries(home_for(state)))
+    cluster.start()
+    return cluster
+
+
+def test_data_survives_a_stop_and_a_start(state: Path) -> None:
+    cluster = start(state)
+    with psycopg.connect(cluster.dsn("gatepost_owner"), autocommit=True) as connection:
+        connection.execute("create table kept (x int)")
+    cluster.stop()
+    cluster = start(state)
+    with psycopg.connect(cluster.dsn("gatepost_owner")) as connection:
+        assert connection.execute("select count(*) from kept").fetchone() == (0,)
+    cluster.stop()
+
+
+def test_a_postgres_whose_house_was_killed_is_stopped_and_replaced(state: Path) -> None:
+    orphan = start(state)
+    assert orphan.process is not None
+    heir = start(state)
+    assert orphan.process.wait(10) == 0
+    with psycopg.connect(heir.dsn("gatepost_owner")) as connection:
+        assert connection.execute("select 1").fetchone() == (1,)
+    heir.stop()
+
+
+def test_a_killed_postgres_starts_again_with_its_data(state: Path) -> None:
+    cluster = start(state)
+    assert cluster.process is not None
+    with psycopg.connect(cluster.dsn("gatepost_owner"), autocommit=True) as connection:
+        connection.execute("create table kept as select 1 as x")
+    os.kill(cluster.process.pid, signal.SIGKILL)
+    cluster.process.wait(10)
+    cluster.start()
+    with psycopg.connect(cluster.dsn("gatepost_owner")) as connection:
+        assert connection.execute("select x from kept").fetchone() == (1,)
+    cluster.stop()
+
+
+def test_pages_carry_checksums_and_nobody_listens_on_tcp(state: Path) -> None:
+    cluster = start(state)
+    with psycopg.connect(cluster.dsn("gatepost_owner")) as connection:
+        assert connection.execute("show data_checksums").fetchone() == ("on",)
+        assert connection.execute("show listen_addresses").fetchone() == ("",)
+        assert connection.execute("show fsync").fetchone() == ("on",)
+    cluster.stop()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root meets a folder its service account cannot reach")
+def test_below_a_closed_folder_the_data_lie_where_postgres_can_reach_them(state: Path) -> None:
+    closed = state / "closed"
+    closed.mkdir(mode=0o700)
+    inner = closed / "state"
+    inner.mkdir()
+    home = home_for(inner)
+    assert home != inner
+    assert home_for(inner) == home
+    home.rmdir()
+
+
+def test_a_folder_without_postgres_is_refused_by_name(state: Path) -> None:
+    with pytest.raises(LauncherError, match=str(state)):
+        find_binaries(state, state)
+
+
+def test_data_of_a_major_version_that_is_not_here_is_named(state: Path) -> None:
+    (state / "postgres-9").mkdir()
+    with pytest.raises(LauncherError, match="written by PostgreSQL 9"):
+        find_binaries(state)

@@ -1,0 +1,28 @@
+import psycopg
+import pytest
+
+from gatepost.db.migrate import MigrationError, migrate, migrations
+
+
+def test_a_migrated_database_needs_nothing_more(owner_dsn: str) -> None:
+    assert migrate(owner_dsn) == []
+
+
+def test_migrations_run_in_the_order_of_their_numbers() -> None:
+    names = [name for name, _ in migrations()]
+    assert names == sorted(names)
+    assert len({name[:4] for name in names}) == len(names)
+
+
+def test_a_migration_that_changed_after_it_was_applied_is_refused(owner_dsn: str) -> None:
+    with psycopg.connect(owner_dsn, autocommit=True) as connection:
+        connection.execute("update schema_migration set sha256 = 'other' where name = '0001_foundation.sql'")
+    with pytest.raises(MigrationError, match=r"0001_foundation\.sql changed"):
+        migrate(owner_dsn)
+
+
+def test_a_database_of_a_newer_release_is_left_alone(owner_dsn: str) -> None:
+    with psycopg.connect(owner_dsn, autocommit=True) as connection:
+        connection.execute("insert into schema_migration (name, sha256) values ('9999_future.sql', 'x')")
+    with pytest.raises(MigrationError, match=r"9999_future\.sql"):
+        migrate(owner_dsn)

@@ -1,0 +1,80 @@
+import time
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from decide.scene import content
+from gatepost.decide.body import HTML_MAX_CHARS, TEXT_MAX_OCTETS, TooLongError, fold, spellings
+
+
+def test_a_guard_reads_plain_html_and_hidden_text_but_not_the_subject() -> None:
+    said = content("plain", subject="subject", html="<p>shown", hidden_text="hidden")
+    assert {text.strip() for text in spellings(said)} == {b"plain", b"shown", b"hidden"}
+
+
+def test_one_text_is_read_once() -> None:
+    assert spellings(content("same", hidden_text="same")) == (b"same",)
+    assert spellings(content("")) == ()
+
+
+def test_disguised_text_is_read_as_written_and_folded() -> None:
+    assert spellings(content("a\u200bb")) == ("a\u200bb".encode(), b"ab")
+
+
+def test_a_lone_surrogate_is_read_as_a_question_mark() -> None:
+    assert b"a?b" in spellings(content("a\ud800b"))
+
+
+@pytest.mark.parametrize(
+    ("written", "folded"),
+    [
+        ("plain", "plain"),
+        ("\uff49\uff47", "ig"),
+        ("i\u00adg\u200b\u200d\u2060\ufeffn", "ign"),
+        ("i\U000e0061g", "ig"),
+        ("a\ufe0fb", "ab"),
+        ("no\u00a0break", "no break"),
+        ("\ufb01x", "fix"),
+        ("u\u0308", "\u00fc"),
+        ("\u202eabc\u202c", "abc"),
+    ],
+)
+def test_folding_shows_what_a_word_is(written: str, folded: str) -> None:
+    assert fold(written) == folded
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Cf", "Mn", "Mc", "Me", "Cs"]), max_size=3000))
+def test_folding_in_chunks_is_folding(text: str) -> None:
+    expected = "".join(fold(char) for char in text)
+    assert fold(text) == unicodedata.normalize("NFKC", expected)
+
+
+def test_folding_takes_linear_time_on_endless_accents() -> None:
+    began = time.perf_counter()
+    fold("a" + "\u0301\u0316" * 250_000)  # 120 s in one piece
+    assert time.perf_counter() - began < 3
+
+
+def test_an_accent_stays_with_its_letter_at_a_chunks_end() -> None:
+    assert fold("\u00e4" + "x" * 1022 + "u" + "\u0308") == "\u00e4" + "x" * 1022 + "\u00fc"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        content("x" * (TEXT_MAX_OCTETS + 1)),
+        content("x" * (TEXT_MAX_OCTETS // 2 + 1), hidden_text="y" * (TEXT_MAX_OCTETS // 2)),
+        content("ä" * (TEXT_MAX_OCTETS // 2 + 1)),
+        content("\ufdfa" * (TEXT_MAX_OCTETS // 10)),
+        content(html="<" * (HTML_MAX_CHARS + 1)),
+    ],
+)
+def test_a_body_of_more_text_than_guards_read_is_too_long(said: object) -> None:
+    with pytest.raises(TooLongError):
+        spellings(said)  # type: ignore[arg-type]  # parametrized values are objects
+
+
+def test_a_body_of_just_as_much_text_is_read_whole() -> None:
+    assert len(spellings(content("x" * TEXT_MAX_OCTETS))[0]) == TEXT_MAX_OCTETS

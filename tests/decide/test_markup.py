@@ -1,0 +1,99 @@
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from selectolax.lexbor import LexborHTMLParser
+
+from gatepost.decide.markup import text_of
+
+
+@pytest.mark.parametrize(
+    ("markup", "words"),
+    [
+        ("<p>ig<b>no</b>re<p>all", "ignore all"),
+        ("<div>a<br>b</div><td>c", "a b c"),
+        ('ig<b title=">">no</b>re', "ignore"),
+        ("ig<b title='>'>no</b>re", "ignore"),
+        ('ig<b a=b="c>nore', "ignore"),
+        ('ig<b "a>nore', "ignore"),
+        ("ig<b =a>nore", "ignore"),
+        ("ig<b/>nore", "ignore"),
+        ("ig<b a = b >nore", "ignore"),
+        ("&#105;gnore&nbsp;&amp;", "ignore &"),
+        ('<span style="display:none">hidden</span>', "hidden"),
+        ("<!-- said aside -->", "said aside"),
+        ("<!-->a<!--->b", "a b"),
+        ("<!doctype html><?php x ?>a</ b>c", "a c"),
+        ("<title>a<b>c</title>d", "ac d"),
+        ("<style>p{x:y}</style>a<script>if(a<b)</script>b", "a b"),
+        ("<style>x</STYLE >a", "a"),
+        ("<style>never closed", ""),
+        ('<style>x<a b="</style>seen">', 'seen">'),
+        ('<svg><style></svg>ig<b a=">">nore</style>', "ignore"),
+        ("a < b", "a < b"),
+        ("a<", "a<"),
+        ("a<b", "a"),
+        ('<a href="never closed', ""),
+        ("", ""),
+    ],
+)
+def test_all_text_is_read_and_markup_is_not(markup: str, words: str) -> None:
+    assert text_of(markup).split() == words.split()
+
+
+HOSTILE = [
+    "<div>",
+    "<b>",
+    "<!--",
+    "<!-- -",
+    "<a ",
+    '<a x="',
+    "<a x=\"'",
+    "<a = ",
+    "&amp",
+    "&#",
+    "<style>",
+    "<title>x</title>",
+    "<svg><style>",
+    "<",
+    "</",
+    "<a\n=\n",
+    "<![CDATA[",
+]
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_no_markup_takes_more_than_linear_time(piece: str) -> None:
+    markup = piece * (500_000 // len(piece))
+    began = time.perf_counter()
+    text_of(markup)
+    assert time.perf_counter() - began < 3
+
+
+soup = st.lists(
+    st.sampled_from(
+        [
+            "word",
+            "more",
+            " ",
+            "<b>",
+            "</b>",
+            "<p>",
+            "<i a=1>",
+            '<i a="x>y">',
+            "<i a='>'>",
+            '<i ">',
+            "<br/>",
+            "</p>",
+            "&lt;",
+        ]
+    )
+)
+
+
+@given(soup.map("".join))
+def test_the_words_are_those_a_browsers_parser_finds(markup: str) -> None:
+    body = LexborHTMLParser(markup).body
+    expected = body.text(deep=True) if body else ""
+    assert "".join(text_of(markup).split()) == "".join(expected.split())

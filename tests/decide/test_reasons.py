@@ -1,0 +1,15 @@
+import re
+from pathlib import Path
+
+from gatepost.decide.reasons import Reason
+
+LISTED = Path(__file__).with_name("reasons.txt").read_text().split()
+"""Codes stand in records for years: add below, never change or remove."""
+
+
+def test_the_codes_are_those_checked_in() -> None:
+    assert sorted(Reason) == sorted(LISTED)
+
+
+def test_each_code_is_a_subject_and_a_fact() -> None:
+    assert all(re.fullmatch(r"[a-z]+\.[a-z_]+", code) for code in LISTED)

@@ -1,0 +1,236 @@
+"""Facts under a lock: what is read for which message, and that no limit is exceeded however many come at once."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+
+from decide.scene import ACCOUNT, AGENT, BOSS, NOON, TENANT, content, document, evidence, inbound, outbound, unproven
+from gatepost import decide, mailbox
+from gatepost.arrive.paper import Direction
+from gatepost.db import Database
+from gatepost.decide.paper import Decision, Disposition, Facts
+from gatepost.decide.reasons import Reason
+from gatepost.ids import AccountId, BlobId, EmailId, KeyId, TenantId, ThreadId
+from gatepost.mail.address import Address
+from gatepost.mailbox.paper import Email
+from gatepost.verify.paper import Evidence, Verified
+
+KEY = KeyId("ky_1")
+THREAD = ThreadId("th_1")
+
+
+async def put(db: Database, policy: dict[str, Any], *, tenant: TenantId = TENANT) -> decide.Stored:
+    async with db.transaction(tenant) as tx:
+        return await decide.put_policy(tx, ACCOUNT, policy, at=NOON, actor=KEY)
+
+
+async def receive(db: Database, verified: Verified) -> Decision:
+    """Judge and count one message in one transaction, as the journey does."""
+    async with db.transaction(TENANT) as tx:
+        policy, facts = await decide.recall(tx, verified)
+        decided = decide.settle(verified, policy, facts)
+        if decided.decision.disposition is Disposition.DELIVER:
+            await decide.charge_message(tx, decided, THREAD)
+        return decided.decision
+
+
+async def recalled(db: Database, found: Evidence, **changes: Any) -> Facts:
+    async with db.transaction(TENANT) as tx:
+        _, facts = await decide.recall(tx, inbound(found, **changes))
+        return facts
+
+
+async def test_no_policy_is_no_policy(db: Database) -> None:
+    assert (await receive(db, inbound())).reason is Reason.POLICY_MISSING
+    await put(db, document(), tenant=TenantId("tn_b"))
+    assert (await receive(db, inbound())).reason is Reason.POLICY_MISSING
+    assert (await receive(db, inbound(account=AccountId(8)))).reason is Reason.POLICY_MISSING
+
+
+async def test_the_newest_version_decides_and_is_named_in_the_decision(db: Database) -> None:
+    first = await put(db, document())
+    assert (await receive(db, inbound())).policy_version == first.version == 1
+    second = await put(db, document({"address": "other@example.com"}))
+    decision = await receive(db, inbound())
+    assert (decision.policy_version, decision.policy_digest) == (2, second.digest)
+    assert decision.reason is Reason.SENDER_UNMATCHED
+    third = await put(db, document())
+    assert third.digest == first.digest
+    assert (await receive(db, inbound())).policy_version == 3
+
+
+async def test_the_stored_document_is_what_its_author_wrote(db: Database) -> None:
+    written = document({"address": "Boss@EXAMPLE.com"}, capabilities=["fly"])
+    stored = await put(db, written)
+    async with db.transaction(TENANT) as tx:
+        assert await decide.get_policy(tx, ACCOUNT) == stored
+    assert (stored.document, stored.warnings) == (written, ["unknown_capability:fly"])
+    assert (await receive(db, inbound())).reason is Reason.RULE_MATCHED
+
+
+async def test_a_document_with_faults_stores_nothing(db: Database) -> None:
+    with pytest.raises(decide.PolicyError):
+        await put(db, {"defaultAction": "bounce"})
+    async with db.transaction(TENANT) as tx:
+        assert await decide.get_policy(tx, ACCOUNT) is None
+
+
+async def test_two_who_write_at_once_get_two_versions(db: Database) -> None:
+    async with asyncio.TaskGroup() as group:
+        writers = [group.create_task(put(db, document())) for _ in range(6)]
+    assert sorted(writer.result().version for writer in writers) == [1, 2, 3, 4, 5, 6]
+
+
+async def test_the_hour_slides(db: Database) -> None:
+    await put(db, document(rateLimit={"perHour": 2}))
+    for after_s, expected in [(0, True), (1800, True), (3599, False), (3600, True), (5399, False), (5400, True)]:
+        decision = await receive(db, inbound(received_at=NOON + timedelta(seconds=after_s)))
+        assert (decision.disposition is Disposition.DELIVER) is expected, after_s
+
+
+async def test_refused_mail_does_not_count(db: Database) -> None:
+    guard = {"reject": "never", "reason": "no"}
+    await put(db, {**document(rateLimit={"perDay": 1}), "contentGuards": [guard]})
+    bad = evidence(content=content("never"))
+    assert (await receive(db, inbound(bad))).reason is Reason.CONTENT_GUARD
+    assert (await receive(db, inbound(unproven()))).reason is Reason.SENDER_UNPROVEN
+    assert (await receive(db, inbound())).reason is Reason.RULE_MATCHED
+    assert (await receive(db, inbound())).reason is Reason.RATE_PER_DAY
+    day_later = NOON + timedelta(days=1)
+    assert (await receive(db, inbound(received_at=day_later))).reason is Reason.RULE_MATCHED
+
+
+async def test_one_address_in_two_spellings_has_one_window(db: Database) -> None:
+    await put(db, document({"domain": "example.com"}, rateLimit={"perHour": 1}))
+    assert (await receive(db, inbound())).reason is Reason.RULE_MATCHED
+    louder = evidence(author=Address("BOSS", "example.com"))
+    assert (await receive(db, inbound(louder))).reason is Reason.RATE_PER_HOUR
+    other = evidence(author=Address("other", "example.com"))
+    assert (await receive(db, inbound(other))).reason is Reason.RULE_MATCHED
+
+
+async def test_of_many_at_once_exactly_as_many_pass_as_the_limit_says(app_dsn: str) -> None:
+    async with Database.open(app_dsn, size=16) as db:
+        await put(db, document(rateLimit={"perHour": 5}))
+        # Received in one order, judged in any other.
+        mails = [inbound(email=EmailId(f"em_{n}"), received_at=NOON - timedelta(seconds=n)) for n in range(64)]
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(receive(db, mail)) for mail in mails]
+    outcomes = [task.result().reason for task in tasks]
+    assert outcomes.count(Reason.RULE_MATCHED) == 5
+    assert outcomes.count(Reason.RATE_PER_HOUR) == 59
+
+
+async def test_a_forger_neither_waits_on_nor_fills_the_windows_of_whom_it_forges(db: Database) -> None:
+    await put(db, document(rateLimit={"perHour": 1}))
+    async with db.transaction(TENANT) as holder:
+        await decide.recall(holder, inbound())  # holds the boss's windows
+        async with asyncio.timeout(5):
+            assert (await receive(db, inbound(unproven()))).reason is Reason.SENDER_UNPROVEN
+
+
+async def test_facts_are_counted_only_where_the_rule_has_a_limit(db: Database) -> None:
+    await put(db, document())
+    await receive(db, inbound())
+    assert await recalled(db, evidence()) == Facts()
+    await put(db, document(rateLimit={"perDay": 9}))
+    assert await recalled(db, evidence()) == Facts(messages_hour=1, messages_day=1)
+
+
+async def test_spent_tokens_reach_the_facts(db: Database) -> None:
+    await put(db, document(tokenBudget={"perDay": 100}))
+    async with db.transaction(TENANT) as tx:
+        await decide.charge_tokens(tx, account=ACCOUNT, sender="Boss@Example.com", thread=THREAD, tokens=100, at=NOON)
+    assert (await recalled(db, evidence())).tokens_day == 100
+    assert (await receive(db, inbound())).reason is Reason.BUDGET_PER_DAY
+
+
+async def test_tokens_cannot_be_given_back(db: Database) -> None:
+    async with db.transaction(TENANT) as tx:
+        with pytest.raises(ValueError, match="negative"):
+            await decide.charge_tokens(tx, account=ACCOUNT, sender=str(BOSS), thread=THREAD, tokens=-1, at=NOON)
+
+
+async def test_postmaster_mail_asks_nothing_and_counts_nowhere(db: Database) -> None:
+    await put(db, document(rateLimit={"perHour": 1}))
+    for _ in range(2):
+        assert (await receive(db, inbound(is_postmaster=True))).reason is Reason.POSTMASTER_OPEN
+    assert (await receive(db, inbound())).reason is Reason.RULE_MATCHED
+
+
+async def test_an_answer_to_nothing_has_no_parent(db: Database) -> None:
+    orphan = inbound(direction=Direction.OUTBOUND)
+    async with db.transaction(TENANT) as tx:
+        assert await decide.recall(tx, orphan) == (None, Facts())
+        assert await decide.recall(tx, outbound()) == (None, Facts())
+
+
+def kept(**changes: Any) -> Email:
+    """Return the message that ``scene.outbound`` answers."""
+    email = Email(
+        id=EmailId("em_parent"),
+        account=ACCOUNT,
+        thread=THREAD,
+        blob=BlobId("00"),
+        size_octets=1,
+        received_at=NOON,
+        author=BOSS,
+        recipient=AGENT,
+        reply_to=(Address("sales", "example.com"),),
+        subject="lunch",
+        text="hello",
+        message_id="parent@example.com",
+        references=(),
+        is_proven=True,
+        is_automatic=False,
+        capabilities=(),
+        verification={},
+    )
+    return replace(email, **changes)
+
+
+@pytest.mark.parametrize(
+    ("parent", "reason"),
+    [
+        (kept(), Reason.REPLY_TO_AUTHOR),
+        (kept(is_proven=False), Reason.REPLY_UNPROVEN_PARENT),
+        (kept(account=AccountId(8)), Reason.REPLY_UNKNOWN_PARENT),
+        (kept(author=Address("other", "example.org")), Reason.REPLY_FOREIGN_RECIPIENT),
+    ],
+)
+async def test_an_answer_is_judged_by_the_message_it_answers(db: Database, parent: Email, reason: Reason) -> None:
+    async with db.transaction(TENANT) as tx:
+        await mailbox.keep(tx, parent)
+    assert (await receive(db, outbound())).reason is reason
+
+
+async def test_an_answer_may_follow_a_reply_to_of_the_authors_organisation(db: Database) -> None:
+    async with db.transaction(TENANT) as tx:
+        await mailbox.keep(tx, kept())
+    assert (await receive(db, outbound([Address("sales", "example.com")]))).reason is Reason.REPLY_TO_AUTHOR
+    notice = outbound([Address("sales", "example.com")], is_notice=True)
+    assert (await receive(db, notice)).reason is Reason.REPLY_FOREIGN_RECIPIENT
+
+
+async def test_a_threads_budget_counts_what_was_spent_on_any_message_of_it(db: Database) -> None:
+    await put(db, document({"domain": "example.com"}, tokenBudget={"perThread": 100}))
+    async with db.transaction(TENANT) as tx:
+        await mailbox.keep(tx, kept())
+        other = "other@example.com"
+        await decide.charge_tokens(tx, account=ACCOUNT, sender=other, thread=THREAD, tokens=100, at=NOON)
+    in_thread = evidence(content=content(references=("parent@example.com",), message_id="next@example.com"))
+    assert (await receive(db, inbound(in_thread))).reason is Reason.BUDGET_PER_THREAD
+    elsewhere = inbound(email=EmailId("em_elsewhere"))
+    assert (await receive(db, elsewhere)).reason is Reason.RULE_MATCHED
+
+
+async def test_a_stored_policy_this_release_cannot_read_decides_nothing(db: Database, owner_dsn: str) -> None:
+    await put(db, document())
+    with psycopg.connect(owner_dsn) as owner:
+        owner.execute("update policy set document = '{}', digest = 'unknown'")
+    with pytest.raises(decide.PolicyUnreadableError):
+        await receive(db, inbound())

@@ -1,0 +1,168 @@
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from gatepost import domains
+from gatepost.blobs import address_of
+from gatepost.db import Database
+from gatepost.deliver import attempt, handlers, store
+from gatepost.deliver.paper import State, Submission
+from gatepost.deliver.send import KIND
+from gatepost.ids import EmailId, SubmissionId
+from gatepost.jobs import TryAgainError
+from gatepost.journey import House
+from outbound import (
+    ACCOUNT,
+    AGENT,
+    BOSS,
+    KEPT,
+    NOW,
+    TENANT,
+    Hands,
+    Sink,
+    Zone,
+    consequences,
+    entropy,
+    house,
+    job,
+    smtp_sink,
+)
+
+RAW = b"From: agent@gatepost.test\r\nTo: boss@example.org\r\nMessage-ID: <em_a@gatepost.test>\r\n\r\nYes.\r\n"
+ONE = SubmissionId("su_a")
+PROMISE = job(attempt(ONE))
+
+
+@pytest.fixture
+async def sink() -> AsyncIterator[Sink]:
+    async with smtp_sink() as running:
+        yield running
+
+
+@pytest.fixture
+def clock() -> Hands:
+    return Hands()
+
+
+@pytest.fixture
+async def standing(db: Database, tmp_path: Path, clock: Hands, sink: Sink) -> House:
+    """A house with a domain, one queued submission and a next hop."""
+    built = house(db, tmp_path, clock, port=sink.port)
+    await built.blobs.put(address_of(RAW), RAW)
+    async with db.transaction(TENANT) as tx:
+        await domains.add_domain(
+            tx, "gatepost.test", postmaster=ACCOUNT, keyring=built.keyring, at=NOW, entropy=entropy
+        )
+        await store.insert(
+            tx,
+            Submission(
+                id=ONE,
+                email=EmailId("em_a"),
+                answers=KEPT.id,
+                account=ACCOUNT,
+                blob=address_of(RAW),
+                author_domain="gatepost.test",
+                mail_from=AGENT,
+                rcpt_to=BOSS,
+                state=State.QUEUED,
+                attempts=0,
+                submitted_at=NOW,
+                due_at=NOW,
+            ),
+        )
+    return built
+
+
+async def _state(standing: House) -> tuple[State, int]:
+    async with standing.db.transaction(TENANT) as tx:
+        found = await store.by_id(tx, ONE)
+    assert found is not None
+    return found.state, found.attempts
+
+
+async def _send(standing: House) -> None:
+    await handlers(standing)[KIND](PROMISE)
+
+
+async def test_it_leaves_signed_and_is_recorded(standing: House, sink: Sink) -> None:
+    await _send(standing)
+    [mail] = sink.mails
+    assert mail.content.endswith(RAW)
+    assert mail.content.count(b"DKIM-Signature:") == 2
+    assert mail.content.count(b"d=gatepost.test;") == 2
+    assert await _state(standing) == (State.SENT, 1)
+    assert await consequences(standing.db) == [(KEPT.id, "attempt.accepted")]
+
+
+async def test_a_job_that_runs_twice_sends_once(standing: House, sink: Sink) -> None:
+    await _send(standing)
+    await _send(standing)
+    assert len(sink.mails) == 1
+    assert await consequences(standing.db) == [(KEPT.id, "attempt.accepted")]
+
+
+async def test_a_deferred_attempt_comes_back_and_succeeds(standing: House, sink: Sink, clock: Hands) -> None:
+    sink.replies = ["451 4.3.0 later"]
+    with pytest.raises(TryAgainError) as caught:
+        await _send(standing)
+    assert caught.value.at == NOW + timedelta(minutes=5)
+    assert await _state(standing) == (State.DEFERRED, 1)
+    clock.now = caught.value.at
+    await _send(standing)
+    assert await _state(standing) == (State.SENT, 2)
+    assert await consequences(standing.db) == [(KEPT.id, "attempt.deferred"), (KEPT.id, "attempt.accepted")]
+
+
+async def test_a_job_that_comes_back_too_soon_waits(standing: House, sink: Sink) -> None:
+    sink.replies = ["451 4.3.0 later"]
+    for _ in range(3):
+        with pytest.raises(TryAgainError) as caught:
+            await _send(standing)
+        assert caught.value.at == NOW + timedelta(minutes=5)
+    assert await _state(standing) == (State.DEFERRED, 1)
+    assert sink.mails == []
+
+
+async def test_a_final_refusal_ends_it(standing: House, sink: Sink) -> None:
+    sink.rcpt_reply = "550 5.1.1 unknown"
+    await _send(standing)
+    assert await _state(standing) == (State.FAILED, 1)
+    assert await consequences(standing.db) == [(KEPT.id, "attempt.failed")]
+
+
+async def test_after_five_days_it_is_given_up(standing: House, sink: Sink, clock: Hands) -> None:
+    sink.rcpt_reply = "451 4.3.0 later"
+    clock.move(timedelta(days=5))
+    await _send(standing)
+    assert await _state(standing) == (State.FAILED, 1)
+
+
+async def test_without_a_key_nothing_leaves_unsigned(standing: House, sink: Sink) -> None:
+    async with standing.db.transaction(TENANT) as tx:
+        assert await domains.remove_domain(tx, "gatepost.test")
+    with pytest.raises(TryAgainError, match=r"signing\.no_key"):
+        await _send(standing)
+    assert sink.mails == []
+
+
+async def test_without_a_next_hop_the_mx_is_asked(standing: House, sink: Sink) -> None:
+    direct = replace(standing, next_hop=None, dns=Zone({}))
+    await _send(direct)
+    assert await _state(standing) == (State.FAILED, 1)
+    assert sink.mails == []
+
+
+async def test_a_message_that_is_gone_is_given_up(standing: House, tmp_path: Path, clock: Hands) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    bare = replace(standing, blobs=house(standing.db, empty, clock).blobs)
+    await _send(bare)
+    assert await _state(standing) == (State.FAILED, 1)
+
+
+async def test_an_unknown_submission_is_nobodys_work(standing: House) -> None:
+    await handlers(standing)[KIND](job(attempt(SubmissionId("su_unknown"))))
+    assert await consequences(standing.db) == []

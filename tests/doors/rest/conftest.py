@@ -1,0 +1,75 @@
+"""A house with two tenants behind the REST door, on real PostgreSQL."""
+
+from pathlib import Path
+
+import pytest
+
+from doors.rest.scene import CountingEntropy, FakeClock, Tenancy, Zone
+from gatepost import access
+from gatepost.access import Role
+from gatepost.blobs import Blobs
+from gatepost.db import Database
+from gatepost.egress import Egress, NextHop
+from gatepost.ids import TenantId, token
+from gatepost.jobs import Jobs
+from gatepost.journey import House
+from gatepost.keys import Keyring
+from gatepost.mail.address import Address
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def house(db: Database, tmp_path: Path, clock: FakeClock) -> House:
+    entropy = CountingEntropy()
+    return House(
+        db=db,
+        dns=Zone(),
+        blobs=Blobs.open((tmp_path / "blobs").as_uri()),
+        jobs=Jobs(db, clock),
+        keyring=Keyring.open(tmp_path / "master.key", entropy),
+        clock=clock,
+        entropy=entropy,
+        egress=Egress(allow_private=True),
+        hostname="mail.house.test",
+        next_hop=NextHop("127.0.0.1", 1),
+    )
+
+
+async def _tenancy(house: House, tenant: TenantId | None, address: str) -> Tenancy:
+    """Make a mailbox with a key of each role; in a new tenant where none is given."""
+    parsed = Address.parse(address)
+    bound = tenant or TenantId(token("tn", house.entropy(10)))
+    async with house.db.transaction(bound) as tx:
+        if tenant is None:
+            await access.add_tenant(tx, name=parsed.domain, plan="free", at=house.clock())
+        made = await access.add_account(tx, parsed, at=house.clock())
+        tenancy = Tenancy(bound, made.id, parsed)
+        for role in Role:
+            account = made.id if role is Role.AGENT else None
+            key, text = await access.add_key(
+                tx, role, account=account, label=role.value, at=house.clock(), entropy=house.entropy
+            )
+            tenancy.keys[role], tenancy.key_ids[role] = text, key.id
+    return tenancy
+
+
+@pytest.fixture
+async def ours(house: House) -> Tenancy:
+    """The tenant whose keys the test holds."""
+    return await _tenancy(house, None, "agent@ours.test")
+
+
+@pytest.fixture
+async def theirs(house: House) -> Tenancy:
+    """Somebody else."""
+    return await _tenancy(house, None, "agent@theirs.test")
+
+
+@pytest.fixture
+async def neighbour(house: House, theirs: Tenancy) -> Tenancy:
+    """A second mailbox of that somebody."""
+    return await _tenancy(house, theirs.tenant, "second@theirs.test")

@@ -1,0 +1,30 @@
+import httpx2
+
+from doors.rest.scene import calls
+from gatepost.doors import rest
+from gatepost.journey import House
+
+
+async def test_the_description_is_served_beside_the_routes(house: House) -> None:
+    async with calls(rest.build(house), None) as client:
+        answer = await client.get("/api/openapi.json")
+        assert answer.json() == rest.assemble().openapi()
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_no_page_that_loads_scripts_from_elsewhere_is_served(house: House) -> None:
+    async with calls(rest.build(house), None) as client:
+        for path in ("/docs", "/redoc", "/api/docs", "/"):
+            assert (await client.get(path)).status_code == 404
+
+
+async def test_a_final_slash_is_another_path_and_no_redirect(house: House) -> None:
+    async with calls(rest.build(house), None) as client:
+        assert (await client.get("/healthz/", headers={"Host": "evil.test"})).status_code == 404
+
+
+async def test_two_doors_share_nothing(house: House) -> None:
+    first, second = rest.build(house), rest.build(house)
+    assert first.state.limiter is not second.state.limiter
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(first), base_url="http://house") as client:
+        assert (await client.get("/healthz")).is_success

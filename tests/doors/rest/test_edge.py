@@ -1,0 +1,105 @@
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+
+import httpx2
+import pytest
+from fastapi import FastAPI, Request
+from starlette.types import Message
+
+from gatepost.doors.rest.edge import Edge
+from gatepost.doors.rest.problems import install
+
+
+def tiny() -> FastAPI:
+    app = FastAPI()
+    install(app)
+
+    @app.post("/size")
+    async def size(request: Request) -> int:
+        return len(await request.body())
+
+    @app.get("/fault/{secret}")
+    async def fault(secret: str) -> None:
+        raise ZeroDivisionError(f"boss@example.com wrote {secret}")
+
+    app.add_middleware(Edge, body_max_octets=1000, body_timeout_s=0.1)
+    return app
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx2.AsyncClient]:
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(tiny()), base_url="http://house") as client:
+        yield client
+
+
+async def pieces(*lengths: int) -> AsyncIterator[bytes]:
+    for length in lengths:
+        yield b"x" * length
+
+
+@pytest.mark.parametrize(("octets", "status"), [(1000, 200), (1001, 413)])
+async def test_the_limit_is_exact_for_an_announced_body(client: httpx2.AsyncClient, octets: int, status: int) -> None:
+    assert (await client.post("/size", content=b"x" * octets)).status_code == status
+
+
+@pytest.mark.parametrize(("last", "status"), [(400, 200), (401, 413)])
+async def test_the_limit_is_exact_for_a_body_in_pieces(client: httpx2.AsyncClient, last: int, status: int) -> None:
+    answer = await client.post("/size", content=pieces(600, last))
+    assert answer.status_code == status
+    if status == 413:
+        assert answer.json()["type"] == "/api/problems/request.too_large"
+        assert answer.headers["connection"] == "close"
+
+
+async def test_an_absurd_content_length_is_refused_not_parsed() -> None:
+    sent = await speak([], headers=[(b"content-length", b"9" * 5000)])
+    assert sent[0]["status"] == 413
+
+
+async def test_a_body_that_dribbles_is_given_up() -> None:
+    sent = await speak([{"type": "http.request", "body": b"x", "more_body": True}])
+    assert sent[0]["status"] == 408
+
+
+async def test_a_caller_who_left_is_answered_nothing() -> None:
+    assert await speak([{"type": "http.disconnect"}]) == []
+
+
+async def test_every_answer_wears_the_security_headers(client: httpx2.AsyncClient) -> None:
+    for answer in (await client.post("/size"), await client.get("/nowhere"), await client.get("/fault/x")):
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+async def test_a_fault_tells_nobody_what_happened(client: httpx2.AsyncClient, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "gatepost.rest")
+    answer = await client.get("/fault/pa55")
+    assert answer.status_code == 500
+    assert answer.json()["type"] == "/api/problems/house.fault"
+    assert "boss@" not in answer.text
+    assert "pa55" not in answer.text
+    said = [
+        (record.getMessage(), vars(record).get("route")) for record in caplog.records if record.name == "gatepost.rest"
+    ]
+    assert said == [("rest.fault", None), ("rest.answered", "/fault/{secret}")]
+    assert all("pa55" not in str(record.args) + record.getMessage() for record in caplog.records)
+
+
+async def speak(messages: list[Message], headers: list[tuple[bytes, bytes]] | None = None) -> list[Message]:
+    """Play one raw ASGI conversation; a caller out of lines stays silent."""
+    waiting, sent = list(messages), []
+
+    async def receive() -> Message:
+        if waiting:
+            return waiting.pop(0)
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(message: Message) -> None:  # ASGI's shape
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/size", "raw_path": b"/size", "query_string": b""}
+    await tiny()({**scope, "headers": headers or [], "http_version": "1.1"}, receive, send)
+    return sent

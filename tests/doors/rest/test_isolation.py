@@ -1,0 +1,156 @@
+"""Every route of the door, opened with another tenant's ids: 404, as if nobody owned them."""
+
+from dataclasses import dataclass
+
+import httpx2
+import pytest
+from fastapi.routing import iter_route_contexts
+
+from doors.rest.scene import POLICY, Tenancy, calls, set_policy, write
+from gatepost.access import Role
+from gatepost.deliver.paper import Kept
+from gatepost.doors import rest
+from gatepost.journey import House
+
+BODIES: dict[str, object] = {
+    "policy": POLICY,
+    "webhooks": {"url": "http://127.0.0.1:9/hook"},
+    "reply": {"text_body": "Tuesday suits."},
+    "bounce": {"reason": "Not here."},
+    "usage": {"tokens": 1, "tools": ["calendar.read"]},
+}
+WITHOUT_KEY = {"/healthz", "/readyz", "/api/problems/{code}"}
+WITHOUT_IDS = {"/api/v1/whoami", "/api/v1/mailboxes", "/api/v1/log/vkey", *WITHOUT_KEY}
+
+
+@dataclass(frozen=True)
+class Operation:
+    verb: str
+    path: str
+    scopes: frozenset[str]
+
+    async def call(self, client: httpx2.AsyncClient, ids: dict[str, object]) -> httpx2.Response:
+        body = BODIES.get(self.path.rsplit("/", 1)[-1]) if self.verb in {"PUT", "POST"} else None
+        return await client.request(self.verb, self.path.format(**ids), json=body)
+
+
+def operations() -> list[Operation]:
+    """Every operation there is; what reads comes before what removes."""
+    app = rest.assemble()
+    described = app.openapi()["paths"]
+    found = []
+    for route in iter_route_contexts(app.routes):
+        path = (route.path or "").replace(":path}", "}")
+        if path == "/api/openapi.json":
+            continue
+        for verb in route.methods or ():
+            told = described[path][verb.lower()]  # a route that is not described fails here
+            scopes = frozenset(told["security"][0]["ApiKey"]) if "security" in told else frozenset()
+            found.append(Operation(verb, path, scopes))
+    return sorted(found, key=lambda operation: (operation.verb == "DELETE", operation.path, operation.verb))
+
+
+@pytest.fixture
+async def their_ids(house: House, theirs: Tenancy) -> dict[str, object]:
+    """Ids of real things of the other tenant: each call below succeeds for them."""
+    await set_policy(house, theirs, POLICY)
+    done = await write(house, theirs)
+    assert isinstance(done.outcome, Kept)
+    async with calls(rest.build(house), theirs.owner) as client:
+        hook = await client.post(f"/api/v1/mailboxes/{theirs.account}/webhooks", json=BODIES["webhooks"])
+    return {
+        "mailbox_id": theirs.account,
+        "message_id": done.outcome.email,
+        "thread_id": done.outcome.thread,
+        "webhook_id": hook.json()["id"],
+        "part": 0,
+        "leaf_index": 0,
+        "tenant": theirs.tenant,
+        "path": "0/000.p/1",
+    }
+
+
+def test_the_list_of_routes_is_not_empty() -> None:
+    assert len(operations()) >= 20
+
+
+async def test_another_tenants_ids_are_404_everywhere(
+    house: House, ours: Tenancy, their_ids: dict[str, object]
+) -> None:
+    async with calls(rest.build(house), ours.owner) as client:
+        for operation in operations():
+            if operation.path in WITHOUT_IDS:
+                continue
+            answer = await operation.call(client, their_ids)
+            assert answer.status_code == 404, (operation, answer.text)
+            assert answer.json()["type"] == "/api/problems/resource.missing"
+
+
+async def test_the_same_calls_succeed_for_their_owner(
+    house: House, theirs: Tenancy, their_ids: dict[str, object]
+) -> None:
+    """Or else the test above would prove nothing."""
+    async with calls(rest.build(house), theirs.owner) as client:
+        for operation in operations():
+            if operation.path == "/api/problems/{code}" or "attachments" in operation.path:
+                continue
+            answer = await operation.call(client, their_ids)
+            assert answer.is_success, (operation, answer.text)
+
+
+async def test_an_id_of_somebody_else_reads_exactly_like_one_of_nobody(
+    house: House, ours: Tenancy, their_ids: dict[str, object]
+) -> None:
+    nobodys = {**their_ids, "mailbox_id": 999_999, "message_id": "em_none", "thread_id": "th_none", "tenant": "tn_none"}
+    async with calls(rest.build(house), ours.owner) as client:
+        for operation in operations():
+            if operation.path in WITHOUT_IDS:
+                continue
+            foreign, missing = await operation.call(client, their_ids), await operation.call(client, nobodys)
+            assert (foreign.status_code, foreign.content) == (missing.status_code, missing.content), operation
+
+
+async def test_without_a_key_everything_but_health_is_401(house: House, their_ids: dict[str, object]) -> None:
+    for key in (None, "gp_wrong", "", "\u00e9".encode().decode("latin-1")):
+        async with calls(rest.build(house), key) as client:
+            for operation in operations():
+                if operation.path not in WITHOUT_KEY:
+                    answer = await operation.call(client, their_ids)
+                    assert answer.status_code == 401, (operation, answer.text)
+                    assert answer.headers["www-authenticate"].startswith("Bearer ")
+
+
+async def test_an_agent_key_is_403_by_scope_whoever_owns_the_ids(
+    house: House, ours: Tenancy, theirs: Tenancy, their_ids: dict[str, object]
+) -> None:
+    app = rest.build(house)
+    async with calls(app, ours.agent) as stranger, calls(app, theirs.agent) as insider:
+        for operation in operations():
+            if not operation.scopes or all(scope.startswith(("mail:", "usage:")) for scope in operation.scopes):
+                continue
+            for client in (stranger, insider):
+                answer = await operation.call(client, their_ids)
+                assert answer.status_code == 403, (operation, answer.text)
+
+
+async def test_an_agent_key_does_not_see_a_neighbours_mailbox(
+    house: House, theirs: Tenancy, neighbour: Tenancy, their_ids: dict[str, object]
+) -> None:
+    """Same tenant, another account: the key is bound to its own."""
+    assert neighbour.tenant == theirs.tenant
+    async with calls(rest.build(house), neighbour.agent) as client:
+        for operation in operations():
+            if operation.scopes and all(scope.startswith(("mail:", "usage:")) for scope in operation.scopes):
+                answer = await operation.call(client, their_ids)
+                assert answer.status_code == 404, (operation, answer.text)
+        listed = (await client.get("/api/v1/mailboxes")).json()["items"]
+        assert [item["id"] for item in listed] == [neighbour.account]
+
+
+async def test_what_needs_no_id_tells_nothing_of_others(house: House, ours: Tenancy, theirs: Tenancy) -> None:
+    async with calls(rest.build(house), ours.owner) as client:
+        whoami, mailboxes = await client.get("/api/v1/whoami"), await client.get("/api/v1/mailboxes")
+    assert whoami.json()["tenant_id"] == ours.tenant
+    assert whoami.json()["role"] == Role.OWNER
+    assert [item["id"] for item in mailboxes.json()["items"]] == [ours.account]
+    assert theirs.tenant not in whoami.text + mailboxes.text

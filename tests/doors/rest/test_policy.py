@@ -1,0 +1,68 @@
+import json
+
+import pytest
+
+from doors.rest.scene import POLICY, Tenancy, calls, leaves
+from gatepost.doors import rest
+from gatepost.doors.rest.edge import BODY_MAX_OCTETS
+from gatepost.journey import House
+
+
+async def test_a_policy_is_kept_as_it_was_sent_with_a_version(house: House, ours: Tenancy) -> None:
+    path = f"/api/v1/mailboxes/{ours.account}/policy"
+    async with calls(rest.build(house), ours.owner) as client:
+        assert (await client.get(path)).status_code == 404
+        first = (await client.put(path, json=POLICY)).json()
+        assert first["mailboxId"] == ours.account
+        assert first["policy"] == POLICY
+        second = (await client.put(path, json={**POLICY, "defaultAction": "drop"})).json()
+        assert second["version"] == first["version"] + 1
+        assert (await client.get(path)).json() == second
+
+
+async def test_a_refused_policy_changes_nothing_and_records_nothing(house: House, ours: Tenancy) -> None:
+    path = f"/api/v1/mailboxes/{ours.account}/policy"
+    async with calls(rest.build(house), ours.owner) as client:
+        stands = (await client.put(path, json=POLICY)).json()
+        answer = await client.put(path, json={**POLICY, "auditLog": {"retentionDays": 0}})
+        assert answer.status_code == 422
+        assert answer.json()["type"] == "/api/problems/policy.invalid"
+        assert answer.json()["errors"] == ["auditLog.retentionDays must be >= 1"]
+        assert (await client.get(path)).json() == stands
+    assert await acts(house, ours) == ["policy.set"]
+
+
+async def test_setting_a_policy_is_an_act_in_the_record(house: House, ours: Tenancy) -> None:
+    async with calls(rest.build(house), ours.owner) as client:
+        stored = (await client.put(f"/api/v1/mailboxes/{ours.account}/policy", json=POLICY)).json()
+    (leaf,) = await leaves(house, ours)
+    assert leaf["action"] == "policy.set"
+    assert str(stored["version"]) in json.dumps(leaf)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 422),
+        (b"null", 422),
+        (b"[]", 422),
+        (b"7", 422),
+        (b'{"defaultAction": NaN}', 422),
+        (b'{"a": "\\u0000"}', 422),
+        (b'{"\\ud800": 1}', 422),
+        (b"{", 400),
+        (b"\xff\xfe", 400),
+        (b'{"a":' * 5000 + b"1" + b"}" * 5000, 400),
+        (b"{" + b" " * BODY_MAX_OCTETS + b"}", 413),
+    ],
+)
+async def test_what_is_no_document_is_refused_in_words(house: House, ours: Tenancy, body: bytes, status: int) -> None:
+    headers = {"content-type": "application/json"}
+    async with calls(rest.build(house), ours.owner) as client:
+        answer = await client.put(f"/api/v1/mailboxes/{ours.account}/policy", content=body, headers=headers)
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def acts(house: House, of: Tenancy) -> list[object]:
+    return [leaf["action"] for leaf in await leaves(house, of)]

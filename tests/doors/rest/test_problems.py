@@ -1,0 +1,112 @@
+import re
+from collections.abc import AsyncIterator
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from pydantic import BaseModel
+
+from gatepost.blobs import BlobsUnavailableError
+from gatepost.db import DatabaseUnavailableError
+from gatepost.decide import PolicyError
+from gatepost.doors.rest.problems import MEANINGS, MEDIA_TYPE, Code, Problem, install, missing
+from gatepost.reply.paper import ParentMissingError, ReplyRefusedError
+
+RAISED: dict[str, tuple[Exception, int, Code]] = {
+    "problem": (Problem(Code.SCOPE_MISSING), 403, Code.SCOPE_MISSING),
+    "missing": (missing("message"), 404, Code.RESOURCE_MISSING),
+    "policy": (
+        PolicyError(["auditLog.retentionDays must be >= 1", "senders must be a list"]),
+        422,
+        Code.POLICY_INVALID,
+    ),
+    "flood": (PolicyError(["x" * 1000] * 1000), 422, Code.POLICY_INVALID),
+    "surrogate": (PolicyError(["unknown member \ud800"]), 422, Code.POLICY_INVALID),
+    "refused": (ReplyRefusedError("bounce.unverified_sender"), 422, Code.REPLY_REFUSED),
+    "parent": (ParentMissingError("select * from email"), 404, Code.RESOURCE_MISSING),
+    "database": (DatabaseUnavailableError("OperationalError"), 503, Code.HOUSE_UNAVAILABLE),
+    "blobs": (BlobsUnavailableError("s3://bucket"), 503, Code.HOUSE_UNAVAILABLE),
+}
+
+
+class Body(BaseModel):
+    text: str
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx2.AsyncClient]:
+    app = FastAPI()
+    install(app)
+
+    @app.get("/raise/{name}")
+    async def fail(name: str) -> None:
+        raise RAISED[name][0]
+
+    @app.post("/body")
+    async def take(body: Body) -> None:
+        del body
+
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://house") as client:
+        yield client
+
+
+@pytest.mark.parametrize("name", RAISED)
+async def test_each_typed_error_becomes_one_status_and_code(client: httpx2.AsyncClient, name: str) -> None:
+    error, status, code = RAISED[name]
+    answer = await client.get(f"/raise/{name}")
+    body = answer.json()
+    assert answer.status_code == status == body["status"]
+    assert answer.headers["content-type"] == MEDIA_TYPE
+    assert body["type"] == f"/api/problems/{code}"
+    assert body["title"] == MEANINGS[code].title
+    assert body["error"] == body["detail"]
+    if isinstance(error, (DatabaseUnavailableError, BlobsUnavailableError, ParentMissingError)):
+        assert str(error) not in answer.text
+
+
+async def test_every_fault_of_a_policy_is_listed(client: httpx2.AsyncClient) -> None:
+    body = (await client.get("/raise/policy")).json()
+    assert body["errors"] == ["auditLog.retentionDays must be >= 1", "senders must be a list"]
+
+
+async def test_a_refused_reply_gives_the_reason_code(client: httpx2.AsyncClient) -> None:
+    assert (await client.get("/raise/refused")).json()["errors"] == ["bounce.unverified_sender"]
+
+
+async def test_an_unavailable_house_says_when_to_come_back(client: httpx2.AsyncClient) -> None:
+    assert int((await client.get("/raise/database")).headers["retry-after"]) >= 1
+
+
+async def test_a_validation_error_names_the_place_and_never_the_value(client: httpx2.AsyncClient) -> None:
+    answer = await client.post("/body", json={"text": ["private words"]})
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == ["body.text: Input should be a valid string"]
+    assert "private" not in answer.text
+
+
+async def test_a_sentence_no_encoding_knows_is_still_told(client: httpx2.AsyncClient) -> None:
+    assert (await client.get("/raise/surrogate")).json()["errors"] == ["unknown member ?"]
+
+
+async def test_what_is_not_json_is_a_400(client: httpx2.AsyncClient) -> None:
+    answer = await client.post("/body", content=b"{", headers={"content-type": "application/json"})
+    assert (answer.status_code, answer.json()["type"]) == (400, "/api/problems/request.malformed")
+
+
+async def test_an_unknown_path_and_method_are_problems_too(client: httpx2.AsyncClient) -> None:
+    nowhere = await client.get("/nowhere")
+    assert (nowhere.status_code, nowhere.json()["type"]) == (404, "/api/problems/resource.missing")
+    wrong = await client.delete("/body")
+    assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST")
+    assert wrong.json()["type"] == "/api/problems/method.unsupported"
+
+
+async def test_a_flood_of_faults_is_cut(client: httpx2.AsyncClient) -> None:
+    body = (await client.get("/raise/flood")).json()
+    assert len(body["errors"]) == 50
+    assert {len(text) for text in body["errors"]} == {300}
+
+
+def test_every_code_has_a_meaning_and_the_form_subject_fact() -> None:
+    assert set(MEANINGS) == set(Code)
+    assert all(re.fullmatch(r"[a-z]+\.[a-z_]+", code) for code in Code)

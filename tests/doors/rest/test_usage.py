@@ -1,0 +1,40 @@
+from doors.rest.scene import POLICY, FakeClock, Tenancy, calls, leaves, set_policy, write
+from gatepost.deliver.paper import Kept, Refused
+from gatepost.doors import rest
+from gatepost.journey import House
+
+
+async def test_reports_add_up_in_the_row_and_stand_in_the_record(house: House, ours: Tenancy) -> None:
+    await set_policy(house, ours, POLICY)
+    done = await write(house, ours)
+    assert isinstance(done.outcome, Kept)
+    mailbox = f"/api/v1/mailboxes/{ours.account}"
+    app = rest.build(house)
+    async with calls(app, ours.agent) as agent, calls(app, ours.owner) as owner:
+        path = f"{mailbox}/messages/{done.outcome.email}/usage"
+        first = await agent.post(path, json={"tokens": 7, "tools": ["calendar.read"]})
+        assert first.json()["success"] is True
+        await agent.post(path, json={"tokens": 5, "tools": []})
+        (entry,) = (await owner.get(f"{mailbox}/audit-logs")).json()["items"]
+    assert (entry["tokens_consumed"], entry["tools_used"]) == (12, ["calendar.read"])
+    assert [leaf["action"] for leaf in await leaves(house, ours)].count("usage.reported") == 2
+
+
+async def test_spent_tokens_close_the_gate_for_that_sender(house: House, ours: Tenancy, clock: FakeClock) -> None:
+    await set_policy(house, ours, POLICY)
+    done = await write(house, ours, "one@costly.test")
+    assert isinstance(done.outcome, Kept)
+    async with calls(rest.build(house), ours.agent) as client:
+        path = f"/api/v1/mailboxes/{ours.account}/messages/{done.outcome.email}/usage"
+        assert (await client.post(path, json={"tokens": 100})).is_success
+    clock.pass_by(1)
+    assert isinstance((await write(house, ours, "one@costly.test")).outcome, Refused)
+    clock.pass_by(86_401)
+    assert isinstance((await write(house, ours, "one@costly.test")).outcome, Kept)
+
+
+async def test_usage_of_a_message_that_is_not_there_is_404_and_charges_nothing(house: House, ours: Tenancy) -> None:
+    async with calls(rest.build(house), ours.agent) as client:
+        path = f"/api/v1/mailboxes/{ours.account}/messages/em_none/usage"
+        assert (await client.post(path, json={"tokens": 1})).status_code == 404
+    assert await leaves(house, ours) == []

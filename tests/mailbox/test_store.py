@@ -1,0 +1,108 @@
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from gatepost import mailbox
+from gatepost.db import Database, Transaction
+from gatepost.ids import AccountId, EmailId, TenantId, ThreadId
+from gatepost.mail.address import Address
+from outbound import ACCOUNT, KEPT, TENANT
+
+
+@pytest.fixture
+async def tx(db: Database) -> AsyncIterator[Transaction]:
+    async with db.transaction(TENANT) as transaction:
+        yield transaction
+
+
+async def _keep(tx: Transaction, name: str, message_id: str = "", *references: str) -> ThreadId:
+    email = EmailId(f"em_{name}")
+    thread = await mailbox.thread_for(tx, ACCOUNT, email=email, message_id=message_id, references=references)
+    await mailbox.keep(tx, replace(KEPT, id=email, thread=thread, message_id=message_id, references=references))
+    return thread
+
+
+async def test_what_was_kept_comes_back_as_it_was(tx: Transaction) -> None:
+    email = replace(KEPT, reply_to=(Address.parse("josé@example.org"),), references=("a@b", "c@d"))
+    await mailbox.keep(tx, email)
+    assert await mailbox.get(tx, ACCOUNT, email.id) == email
+
+
+async def test_keeping_it_twice_keeps_it_once(tx: Transaction) -> None:
+    await mailbox.keep(tx, KEPT)
+    await mailbox.keep(tx, KEPT)
+    assert await mailbox.page(tx, ACCOUNT, limit=10, before=None) == [KEPT]
+
+
+async def test_another_account_does_not_see_it(tx: Transaction) -> None:
+    await mailbox.keep(tx, KEPT)
+    assert await mailbox.get(tx, AccountId(8), KEPT.id) is None
+    assert await mailbox.page(tx, AccountId(8), limit=10, before=None) == []
+    assert await mailbox.thread(tx, AccountId(8), KEPT.thread) == []
+
+
+async def test_another_tenant_does_not_see_it(db: Database) -> None:
+    async with db.transaction(TENANT) as tx:
+        await mailbox.keep(tx, KEPT)
+    async with db.transaction(TenantId("tn_two")) as tx:
+        assert await mailbox.get(tx, ACCOUNT, KEPT.id) is None
+        assert await mailbox.find(tx, KEPT.id) is None
+
+
+async def test_pages_run_from_the_newest_to_the_oldest(tx: Transaction) -> None:
+    for name in "abcde":
+        await _keep(tx, name)
+    first = await mailbox.page(tx, ACCOUNT, limit=2, before=None)
+    second = await mailbox.page(tx, ACCOUNT, limit=9, before=first[-1].id)
+    assert [email.id for email in (*first, *second)] == ["em_e", "em_d", "em_c", "em_b", "em_a"]
+
+
+async def test_a_page_before_an_unknown_message_is_empty(tx: Transaction) -> None:
+    await _keep(tx, "a")
+    assert await mailbox.page(tx, ACCOUNT, limit=2, before=EmailId("em_nowhere")) == []
+
+
+async def test_an_answer_joins_the_thread_of_what_it_answers(tx: Transaction) -> None:
+    first = await _keep(tx, "a", "one@example.org")
+    assert await _keep(tx, "b", "two@example.org", "one@example.org") == first
+    assert [email.id for email in await mailbox.thread(tx, ACCOUNT, first)] == ["em_a", "em_b"]
+
+
+async def test_an_answer_that_overtakes_its_question_still_meets_it(tx: Transaction) -> None:
+    answer = await _keep(tx, "b", "two@example.org", "one@example.org")
+    assert await _keep(tx, "a", "one@example.org") == answer
+
+
+async def test_the_nearest_reference_decides(tx: Transaction) -> None:
+    await _keep(tx, "a", "far@example.org")
+    near = await _keep(tx, "b", "near@example.org")
+    assert await _keep(tx, "c", "new@example.org", "far@example.org", "near@example.org") == near
+
+
+async def test_strangers_without_ids_share_no_thread(tx: Transaction) -> None:
+    assert await _keep(tx, "a") != await _keep(tx, "b")
+
+
+async def test_what_answers_our_own_mail_comes_back_into_its_thread(tx: Transaction) -> None:
+    thread = await _keep(tx, "a", "one@example.org")
+    await mailbox.follow(tx, ACCOUNT, message_id="em_ours@gatepost.test", thread_id=thread)
+    assert await _keep(tx, "b", "two@example.org", "em_ours@gatepost.test") == thread
+
+
+async def test_another_account_has_threads_of_its_own(tx: Transaction) -> None:
+    await _keep(tx, "a", "one@example.org")
+    other = await mailbox.thread_for(
+        tx, AccountId(8), email=EmailId("em_z"), message_id="", references=("one@example.org",)
+    )
+    assert other == "th_z"
+
+
+async def test_what_postgresql_cannot_hold_is_marked_and_kept(tx: Transaction) -> None:
+    email = replace(KEPT, subject="a\x00b", text="half \ud83d", message_id="x" * 100_000, references=("y\x00",))
+    await mailbox.keep(tx, email)
+    found = await mailbox.get(tx, ACCOUNT, email.id)
+    assert found is not None
+    assert found.subject == "a\ufffdb"
+    assert found.text.startswith("half \ufffd")
+    assert len(found.message_id) == 100_000

@@ -1,0 +1,67 @@
+from pathlib import Path
+
+import pytest
+
+from gatepost import settings
+from gatepost.settings import SettingsError, load
+
+
+def test_without_anything_the_defaults_stand() -> None:
+    found = load({})
+    assert (found.smtp.port, found.http.port, found.state) == (2525, 8080, Path("state"))
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "gatepost.toml"
+    file.write_text('hostname = "mx.example"\n[smtp]\nport = 25\nhost = "::1"\n[dns]\nservers = ["9.9.9.9:53"]\n')
+    found = load({"GATEPOST_SMTP__PORT": "0", "GATEPOST_DNS__SERVERS": "127.0.0.1:5353, 127.0.0.2:5353"}, file)
+    assert (found.hostname, found.smtp.host, found.smtp.port) == ("mx.example", "::1", 0)
+    assert found.dns.servers == ("127.0.0.1:5353", "127.0.0.2:5353")
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("GATEPOST_SMTP__PROT", "smtp.port"),
+        ("GATEPOST_SMPT__PORT", "smtp"),
+        ("GATEPOST_STAET", "state"),
+        ("GATEPOST_DELIVERY__NEXTHOP", "delivery.next_hop"),
+    ],
+)
+def test_an_unknown_key_is_refused_with_the_nearest_name(name: str, nearest: str) -> None:
+    with pytest.raises(SettingsError, match=f"did you mean {nearest}"):
+        load({name: "1"})
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("GATEPOST_SMTP__PORT", "many"),
+        ("GATEPOST_SMTP__PORT", "70000"),
+        ("GATEPOST_SMTP__PORT", "-1"),
+        ("GATEPOST_EGRESS__ALLOW_PRIVATE", "perhaps"),
+        ("GATEPOST_SMTP", "2525"),
+        ("GATEPOST_STATE__DEEP", "x"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_refused(name: str, text: str) -> None:
+    with pytest.raises(SettingsError):
+        load({name: text})
+
+
+def test_a_broken_or_missing_file_is_named(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.toml"
+    broken.write_text("port = = 1")
+    with pytest.raises(SettingsError, match=r"broken\.toml"):
+        load({}, broken)
+    with pytest.raises(SettingsError, match=r"absent\.toml"):
+        load({}, tmp_path / "absent.toml")
+
+
+def test_other_programs_names_are_left_alone() -> None:
+    assert load({"PATH": "/bin", "GATEPOSTAL": "x"}) == load({})
+
+
+def test_the_reference_page_lists_exactly_the_settings() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "settings.md").read_text()
+    assert page == settings.reference()

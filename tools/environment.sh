@@ -1,0 +1,41 @@
+#!/bin/sh
+# Makes .venv hold what one Makefile target needs: run, demo or dev. Uses uv where it is found, plain venv and pip
+# where it is not; both install exactly what uv.lock pins, by hash.
+set -eu
+group=$1
+cd "$(dirname "$0")/.."
+stamp=.venv/ready-$group
+[ -e "$stamp" ] && [ "$stamp" -nt uv.lock ] && [ "$stamp" -nt pyproject.toml ] && exit 0
+
+apt_line='apt-get install -y make python3 python3-venv'
+python=${PYTHON:-python3}
+if ! command -v "$python" >/dev/null 2>&1; then
+    echo "gatepost: there is no $python. On Debian: $apt_line" >&2
+    exit 1
+fi
+if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+    echo "gatepost: $python is older than 3.11; name a newer one, such as: make PYTHON=python3.12 run" >&2
+    exit 1
+fi
+
+echo "gatepost: preparing the environment (.venv) for '$group', once" >&2
+if command -v uv >/dev/null 2>&1; then
+    case $group in
+        run) set -- --no-dev --inexact ;;
+        demo) set -- --no-dev --group demo --inexact ;;
+        dev) set -- ;;
+    esac
+    UV_PYTHON_DOWNLOADS=never uv sync --quiet --locked --python "$python" "$@"
+else
+    if [ ! -x .venv/bin/pip ]; then
+        rm -rf .venv
+        if ! "$python" -c 'import venv, ensurepip' 2>/dev/null; then
+            echo "gatepost: $python cannot make environments. On Debian: $apt_line" >&2
+            exit 1
+        fi
+        "$python" -m venv .venv
+    fi
+    .venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r "locks/$group.txt"
+    .venv/bin/pip install --quiet --disable-pip-version-check --no-deps --editable .
+fi
+touch "$stamp"
