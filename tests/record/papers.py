@@ -66,11 +66,11 @@ class OpenKeyring(Keyring):
     @override
     def wrap(self, purpose: str, secret: bytes) -> bytes:
         self.seen.append(purpose)
-        return purpose.encode() + b"\x00" + secret
+        return purpose.encode() + b":" + secret
 
     @override
     def unwrap(self, purpose: str, wrapped: bytes) -> bytes:
-        name, _, secret = wrapped.partition(b"\x00")
+        name, _, secret = wrapped.partition(b":")
         assert name == purpose.encode()
         return secret
 

@@ -9,6 +9,7 @@ from gatepost.db import Database
 from gatepost.ids import TenantId
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
+from gatepost.ledger.merkle import HASH_OCTETS
 from gatepost.ledger.note import VerifierKey
 from gatepost.ledger.tiles import ENTRIES, Edge, Tile, tiles_of, unpack
 from gatepost.record import files, log_store
@@ -54,7 +55,7 @@ async def verify_log(db: Database, blobs: Blobs, tenant: TenantId, *, vkey: str 
     report = Report(tenant)
     async with db.transaction(tenant) as tx:
         kept = await log_store.log_key(tx)
-        assigned = await log_store.size(tx)
+        recorded = await log_store.size(tx) + await log_store.waiting(tx)
         for name, entry in await log_store.astray(tx):
             report.find(
                 f"entry {entry}: it is neither in the log nor waiting for it"
@@ -62,12 +63,12 @@ async def verify_log(db: Database, blobs: Blobs, tenant: TenantId, *, vkey: str 
                 else f"{name} of entry {entry}: there is no such entry"
             )
     head = await _head(db, blobs, vkey or (kept.vkey if kept else None), report)
-    report.waiting = assigned
+    report.waiting = recorded
     if head is None:
         return report
     checkpoint, key = head
     report.size = checkpoint.size
-    report.waiting = max(assigned - checkpoint.size, 0)
+    report.waiting = max(recorded - checkpoint.size, 0)
     await _Walk(db, blobs, tenant, checkpoint, key, report).run()
     return report
 
@@ -84,7 +85,6 @@ async def _head(db: Database, blobs: Blobs, vkey: str | None, report: Report) ->
     except LedgerError as error:
         report.find(f"log key or newest checkpoint in the database: {error}")
         return None
-    head = None
     for _ in range(_LAG_TRIES):
         try:
             head = Checkpoint.open(note or b"", key)
@@ -96,7 +96,7 @@ async def _head(db: Database, blobs: Blobs, vkey: str | None, report: Report) ->
         await asyncio.sleep(_LAG_S)  # it is signed first and published then
         note = await blobs.read(files.checkpoint_path(report.tenant))
     report.find(f"checkpoint: one of size {newest} was signed, and an older one is published")
-    return None if head is None else (head, key)
+    return None
 
 
 class _Walk:
@@ -130,13 +130,21 @@ class _Walk:
         if edge.root != self._head.root:
             self._report.find("checkpoint: its root is not that of the entries")
 
-    async def _entries(self, bundle: Tile) -> list[bytes] | None:
-        octets = await self._blobs.read(files.tile_path(self._tenant, bundle))
-        if octets is None:
-            self._report.find(f"{bundle.path}: it is missing")
-            return None
+    async def _read(self, tile: Tile) -> bytes | None:
+        """Return a tile, also when the log has grown since its checkpoint was read."""
         try:
-            return unpack(bundle, octets)
+            octets = await files.read_tile(self._blobs, self._tenant, tile)
+        except LedgerError as error:
+            self._report.find(f"{tile.path}: {error}")
+            return None
+        if octets is None:
+            self._report.find(f"{tile.path}: it is missing")
+        return octets
+
+    async def _entries(self, bundle: Tile) -> list[bytes] | None:
+        octets = await self._read(bundle)
+        try:
+            return None if octets is None else unpack(bundle, octets)
         except LedgerError as error:
             self._report.find(f"{bundle.path}: {error}")
             return None
@@ -155,13 +163,12 @@ class _Walk:
 
     async def _compare_tiles(self, made: Mapping[Tile, bytes]) -> None:
         for tile, octets in made.items():
-            lying = await self._blobs.read(files.tile_path(self._tenant, tile))
-            if lying is None:
-                self._report.find(f"{tile.path}: it is missing")
-            elif lying != octets:
-                at = next((at for at, pair in enumerate(zip(lying, octets, strict=False)) if pair[0] != pair[1]), None)
-                where = "its length" if at is None else f"hash {at // 32}"
-                self._report.find(f"{tile.path}: {where} is not that of the entries")
+            lying = await self._read(tile)
+            if lying is None or lying == octets:
+                continue
+            changed = [at for at in range(min(len(lying), len(octets))) if lying[at] != octets[at]]
+            where = f"hash {changed[0] // HASH_OCTETS}" if changed else "its length"
+            self._report.find(f"{tile.path}: {where} is not that of the entries")
 
     def _compare_rows(self, start: int, entries: list[bytes], stored: list[Stored]) -> None:
         rows = {int(row.leaf_index): row for row in stored}

@@ -52,6 +52,9 @@ def _opening(row: Stored, leaf: Mapping[str, Any]) -> Iterator[str]:
     if row.opening is None:
         yield f"entry {row.entry}: its opening is missing"
         return
+    if not isinstance(row.opening, dict):
+        yield f"entry {row.entry}: its opening is none"
+        return
     if row.opening_ref != leaf["salt_ref"]:
         yield f"entry {row.entry}: the opening is named {row.opening_ref}, not {leaf['salt_ref']}"
     for name in sorted(set(row.opening) | set(leaf["c"])):

@@ -27,7 +27,7 @@ class Stored:
     leaf: bytes | None
     columns: Mapping[str, Any] | None
     opening_ref: str | None
-    opening: Mapping[str, Any] | None
+    opening: Any
     decision: Mapping[str, Any] | None
     consequence: Mapping[str, Any] | None
 
@@ -75,6 +75,11 @@ async def size(tx: Transaction) -> int:
     """Return how many places are given."""
     query = "select coalesce(max(leaf_index) + 1, 0) as size from leaf where tenant = %(tenant)s"
     return int((await tx.one(query)).size)
+
+
+async def waiting(tx: Transaction) -> int:
+    """Return how many entries have no place yet."""
+    return int((await tx.one("select count(*) as count from unsequenced where tenant = %(tenant)s")).count)
 
 
 async def leaves(tx: Transaction, start: int, end: int) -> list[bytes]:
@@ -134,11 +139,13 @@ async def add_log_key(tx: Transaction, key: LogKey) -> None:
 async def stored(tx: Transaction, start: int, end: int) -> list[Stored]:
     """Return what the tables say about places ``start`` up to and without ``end``, in order."""
     query = """
-        select leaf.leaf_index, leaf.entry, entry.leaf, opening.ref, opening.opening,
-          to_jsonb(entry.*) - 'leaf' as columns, to_jsonb(decided) as decision, to_jsonb(followed) as consequence
+        select leaf.leaf_index, leaf.entry, written.leaf, opened.ref, opened.opening,
+          case when written.id is not null
+            then jsonb_build_object('kind', written.kind, 'at', written.at) end as columns,
+          to_jsonb(decided) as decision, to_jsonb(followed) as consequence
         from leaf
-        left join entry on entry.id = leaf.entry
-        left join opening on opening.entry = leaf.entry
+        left join entry as written on written.id = leaf.entry
+        left join opening as opened on opened.entry = leaf.entry
         left join decision_row as decided on decided.entry = leaf.entry
         left join consequence as followed on followed.entry = leaf.entry
         where leaf.tenant = %(tenant)s and leaf.leaf_index >= %(start)s and leaf.leaf_index < %(end)s

@@ -1,0 +1,236 @@
+"""Every kind of change behind the house's back is found, and named."""
+
+from collections.abc import Callable
+
+import pytest
+
+from gatepost import record
+from gatepost.blobs import Blobs
+from gatepost.clock import Entropy
+from gatepost.db import Database
+from gatepost.ledger.checkpoint import Checkpoint
+from gatepost.ledger.note import SigningKey, VerifierKey
+from gatepost.ledger.tiles import Tile, pack, unpack
+from gatepost.record import log_store
+from gatepost.record.check import FINDINGS_MAX, Report, verify_log
+from gatepost.record.paper import Kind
+from gatepost.record.publish import Sequencer
+from record.papers import TENANT, consequence
+
+Tamper = Callable[[str], None]
+LOG = f"log/{TENANT}"
+
+
+@pytest.mark.usefixtures("life")
+async def test_an_untouched_log_is_sound(db: Database, blobs: Blobs) -> None:
+    report = await verify_log(db, blobs, TENANT)
+    assert (report.findings, report.is_sound) == ([], True)
+    assert (report.size, report.openings, report.waiting) == (5, 5, 0)
+
+
+async def test_a_tenant_without_a_log_is_sound(db: Database, blobs: Blobs) -> None:
+    report = await verify_log(db, blobs, TENANT)
+    assert (report.is_sound, report.size) == (True, 0)
+
+
+@pytest.mark.usefixtures("life")
+async def test_entries_not_yet_placed_are_waiting_and_no_fault(db: Database, blobs: Blobs, entropy: Entropy) -> None:
+    async with db.transaction(TENANT) as tx:
+        await record.note(tx, consequence(Kind.ACT, "policy.set"), entropy=entropy)
+    report = await verify_log(db, blobs, TENANT)
+    assert (report.findings, report.waiting) == ([], 1)
+
+
+# Entry 1 is the decision at place 0, entry 2 the reply's, entry 4 the usage at place 3.
+COLUMNS = [
+    "update decision_row set outcome = 'rejected_at_policy' where entry = 1",
+    "update decision_row set disposition = 'hold' where entry = 1",
+    "update decision_row set reason = 'x' where entry = 1",
+    "update decision_row set account = 8 where entry = 1",
+    "update decision_row set email = 'em_x' where entry = 1",
+    "update decision_row set thread = 'th_x' where entry = 1",
+    "update decision_row set direction = 'outbound' where entry = 1",
+    "update decision_row set in_reply_to = null where entry = 2",
+    "update decision_row set received_at = received_at + '1 second' where entry = 1",
+    "update consequence set email = null where entry = 4",
+    "update consequence set account = null where entry = 4",
+    "update consequence set kind = 'act' where entry = 4",
+    "update consequence set action = 'x.y' where entry = 4",
+    "update entry set kind = 'act' where id = 4",
+    "update entry set at = at - '1 day'::interval where id = 4",
+]
+
+
+@pytest.mark.usefixtures("life")
+@pytest.mark.parametrize("change", COLUMNS)
+async def test_a_changed_column_is_named(db: Database, blobs: Blobs, tamper: Tamper, change: str) -> None:
+    tamper(change)
+    _, table, _, column, *_, entry = change.split(" ")
+    report = await verify_log(db, blobs, TENANT)
+    assert report.findings == [f"row of entry {entry}: {table}.{column} is not what the leaf says"]
+
+
+UNMATCHED = "does not match its commitment"
+OPENINGS = {
+    "replace(opening::text, 'boss@', 'eve@')::json": f"opening field sender {UNMATCHED}",
+    "(opening::jsonb - 'recipient')::json": "opening field recipient is missing",
+    """(opening::jsonb || '{"more": 1}')::json""": "opening field more has no commitment",
+    """(opening::jsonb || '{"helo": 1}')::json""": f"opening field helo {UNMATCHED}",
+    """(opening::jsonb || '{"helo": {"salt": "?", "value": 1}}')::json""": f"opening field helo {UNMATCHED}",
+    """(opening::jsonb || '{"helo": {"salt": 1, "value": 1}}')::json""": f"opening field helo {UNMATCHED}",
+    "'[]'::json": "its opening is none",
+}
+
+
+@pytest.mark.usefixtures("life")
+@pytest.mark.parametrize(("value", "finding"), OPENINGS.items(), ids=OPENINGS)
+async def test_a_changed_opening_is_named(db: Database, blobs: Blobs, tamper: Tamper, value: str, finding: str) -> None:
+    tamper(f"update opening set opening = {value} where entry = 1")  # noqa: S608  # the changes above
+    assert (await verify_log(db, blobs, TENANT)).findings == [f"entry 1: {finding}"]
+
+
+GONE = {
+    "delete from entry where id = 1": "entry 1: it is missing",
+    "delete from opening where entry = 1": "entry 1: its opening is missing",
+    "delete from decision_row where entry = 1": "decision_row of entry 1: it is missing",
+    "delete from consequence where entry = 4": "consequence of entry 4: it is missing",
+    "delete from leaf where leaf_index = 2": "leaf 2: the tables do not know it",
+    "update opening set ref = 'op_x' where entry = 1": "entry 1: the opening is named op_x",
+    "update entry set leaf = sha256(leaf) where id = 1": "entry 1: its leaf is not the one in the log",
+}
+
+
+@pytest.mark.usefixtures("life")
+@pytest.mark.parametrize(("change", "finding"), GONE.items(), ids=GONE)
+async def test_a_row_that_is_gone_or_another_is_named(
+    db: Database, blobs: Blobs, tamper: Tamper, change: str, finding: str
+) -> None:
+    tamper(change)
+    assert any(each.startswith(finding) for each in (await verify_log(db, blobs, TENANT)).findings)
+
+
+ADDED = {
+    "insert into decision_row select 99, tenant, account, email, thread, in_reply_to, direction, disposition, outcome,"
+    " reason, received_at from decision_row where entry = 1": "decision_row of entry 99: there is no such entry",
+    "insert into consequence values (99, 'tn_a', 7, null, 'act', 'x.y')": (
+        "consequence of entry 99: there is no such entry"
+    ),
+    "insert into opening values (99, 'tn_a', 'op_x', '{}')": "opening of entry 99: there is no such entry",
+    "insert into entry values (99, 'tn_a', 'act', now(), 'leaf')": (
+        "entry 99: it is neither in the log nor waiting for it"
+    ),
+    "insert into consequence values (1, 'tn_a', 7, null, 'act', 'x.y')": (
+        "consequence of entry 1: the entry is of kind decision"
+    ),
+    "update leaf set entry = 99 where leaf_index = 2": "leaf 2: it is entry 3, and the row says 99",
+}
+
+
+@pytest.mark.usefixtures("life")
+@pytest.mark.parametrize(("change", "finding"), ADDED.items(), ids=ADDED.values())
+async def test_an_invented_row_is_named(db: Database, blobs: Blobs, tamper: Tamper, change: str, finding: str) -> None:
+    tamper(change)
+    assert finding in (await verify_log(db, blobs, TENANT)).findings
+
+
+async def findings_after(db: Database, blobs: Blobs, path: str, octets: bytes | None) -> list[str]:
+    if octets is None:
+        await blobs.remove(f"{LOG}/{path}")
+    else:
+        await blobs.write(f"{LOG}/{path}", octets)
+    return (await verify_log(db, blobs, TENANT)).findings
+
+
+@pytest.mark.usefixtures("life")
+async def test_a_changed_tile_is_named_with_the_hash(db: Database, blobs: Blobs) -> None:
+    path = "tile/0/000.p/5"
+    octets = bytearray(await blobs.read(f"{LOG}/{path}") or b"")
+    octets[3 * 32] ^= 1
+    assert await findings_after(db, blobs, path, bytes(octets)) == [f"{path}: hash 3 is not that of the entries"]
+    short = bytes(octets[: 3 * 32])
+    assert await findings_after(db, blobs, path, short) == [f"{path}: its length is not that of the entries"]
+    assert await findings_after(db, blobs, path, None) == [f"{path}: it is missing"]
+
+
+@pytest.mark.usefixtures("life")
+async def test_a_changed_entry_in_its_bundle_is_named(db: Database, blobs: Blobs) -> None:
+    bundle = Tile.parse("tile/entries/000.p/5")
+    entries = unpack(bundle, await blobs.read(f"{LOG}/{bundle.path}") or b"")
+    entries[3] = entries[3].replace(b'"tokens":5', b'"tokens":6')
+    found = await findings_after(db, blobs, bundle.path, pack(entries))
+    assert "entry 4: its leaf is not the one in the log" in found
+    assert "tile/0/000.p/5: hash 3 is not that of the entries" in found
+    assert "checkpoint: its root is not that of the entries" in found
+    entries[3] = b"not ours"
+    assert "leaf 3: it is no entry of ours" in await findings_after(db, blobs, bundle.path, pack(entries))
+    cut = await findings_after(db, blobs, bundle.path, pack(entries)[:-1])
+    assert cut == ["tile/entries/000.p/5: tile/entries/000.p/5 is cut short"]
+    assert await findings_after(db, blobs, bundle.path, None) == ["tile/entries/000.p/5: it is missing"]
+
+
+@pytest.mark.usefixtures("life")
+async def test_a_checkpoint_that_is_changed_gone_or_of_another_key_is_named(db: Database, blobs: Blobs) -> None:
+    async with db.transaction(TENANT) as tx:
+        key = await log_store.log_key(tx)
+    note = await blobs.read(f"{LOG}/checkpoint")
+    assert key is not None
+    assert note is not None
+    seen = Checkpoint.open(note, VerifierKey.parse(key.vkey))
+    (found,) = await findings_after(db, blobs, "checkpoint", note.replace(b"\n5\n", b"\n6\n"))
+    assert found.startswith("checkpoint: the signature of ")
+    forged = seen.signed(SigningKey(key.origin, bytes(32)))
+    assert await findings_after(db, blobs, "checkpoint", forged) == ["checkpoint: no trusted key signed the note"]
+    assert await findings_after(db, blobs, "checkpoint", None) == ["checkpoint: it is missing"]
+
+
+@pytest.mark.usefixtures("life")
+async def test_a_log_rolled_back_to_an_older_checkpoint_is_found(
+    db: Database, blobs: Blobs, sequencer: Sequencer, entropy: Entropy
+) -> None:
+    older = await blobs.read(f"{LOG}/checkpoint")
+    async with db.transaction(TENANT) as tx:
+        await record.note(tx, consequence(Kind.ACT, "policy.set"), entropy=entropy)
+    await sequencer.sequence(TENANT)
+    found = await findings_after(db, blobs, "checkpoint", older)
+    assert found == ["checkpoint: one of size 6 was signed, and an older one is published"]
+
+
+@pytest.mark.usefixtures("life")
+async def test_a_remembered_checkpoint_that_was_changed_is_named(
+    db: Database, blobs: Blobs, sequencer: Sequencer, entropy: Entropy, tamper: Tamper
+) -> None:
+    async with db.transaction(TENANT) as tx:
+        await record.note(tx, consequence(Kind.ACT, "policy.set"), entropy=entropy)
+    await sequencer.sequence(TENANT)
+    tamper("update checkpoint set size = 4 where size = 5")
+    found = (await verify_log(db, blobs, TENANT)).findings
+    assert found == ["checkpoint of size 4: its root is not that of the entries"]
+    tamper("update checkpoint set note = 'x' where size = 4")
+    found = (await verify_log(db, blobs, TENANT)).findings
+    assert found == ["checkpoint of size 4: the note has no signature lines"]
+
+
+@pytest.mark.usefixtures("life")
+async def test_a_key_known_from_elsewhere_finds_out_a_log_that_was_replaced_with_its_key(
+    db: Database, blobs: Blobs
+) -> None:
+    async with db.transaction(TENANT) as tx:
+        kept = await log_store.log_key(tx)
+    assert kept is not None
+    assert (await verify_log(db, blobs, TENANT, vkey=kept.vkey)).is_sound
+    other = str(SigningKey(kept.origin, bytes(32)).verifier)
+    assert not (await verify_log(db, blobs, TENANT, vkey=other)).is_sound
+
+
+@pytest.mark.usefixtures("life")
+async def test_a_log_without_its_key_is_not_sound(db: Database, blobs: Blobs, tamper: Tamper) -> None:
+    tamper("delete from log_key")
+    (found,) = (await verify_log(db, blobs, TENANT)).findings
+    assert found.startswith("log key")
+
+
+def test_a_report_of_a_log_that_is_wrong_all_over_ends_somewhere() -> None:
+    report = Report(TENANT)
+    for number in range(FINDINGS_MAX + 5):
+        report.find(str(number))
+    assert len(report.findings) == FINDINGS_MAX

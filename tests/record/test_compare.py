@@ -1,0 +1,62 @@
+"""The comparison as a pure function: it names, and never raises; ``test_check`` tampers with a real house."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatepost.ids import EntryId, LeafIndex, TenantId
+from gatepost.record.compare import differences
+from gatepost.record.entry import consequence_draft
+from gatepost.record.log_store import Stored
+from gatepost.record.paper import Kind
+from record.papers import TENANT, consequence, counting
+
+DRAFT = consequence_draft(TENANT, consequence(Kind.ACT, "policy.set", private={"by": "Bob"}), entropy=counting())
+LEAF = f"{DRAFT.pieces[0]}null{DRAFT.pieces[1]}12{DRAFT.pieces[2]}".encode()
+AT = DRAFT.at.isoformat()
+
+
+def row() -> Stored:
+
+    return Stored(
+        leaf_index=LeafIndex(3),
+        entry=EntryId(12),
+        leaf=LEAF,
+        columns={"kind": "act", "at": AT},
+        opening_ref=DRAFT.opening_ref,
+        opening=json.loads(DRAFT.opening),
+        decision=None,
+        consequence={"account": 7, "email": None, "kind": "act", "action": "policy.set"},
+    )
+
+
+def test_a_row_that_agrees_has_no_differences() -> None:
+    assert list(differences(LEAF, row(), TENANT)) == []
+
+
+@pytest.mark.parametrize(
+    "octets", [b"", b"{}", b"[]", b"null", b"\xff", LEAF + b" ", LEAF.replace(b'"c":{', b'"c":[]')]
+)
+def test_octets_that_are_no_leaf_of_ours_are_said_to_be(octets: bytes) -> None:
+    assert list(differences(octets, row(), TENANT)) == ["leaf 3: it is no entry of ours"]
+
+
+def test_a_leaf_of_another_tenant_or_number_is_named() -> None:
+    assert list(differences(LEAF, row(), TenantId("tn_b"))) == ["leaf 3: it is entry 12, and the row says 12"]
+    moved = replace(row(), entry=EntryId(13))
+    assert list(differences(LEAF, moved, TENANT)) == ["leaf 3: it is entry 12, and the row says 13"]
+
+
+@given(
+    st.recursive(
+        st.none() | st.text() | st.integers() | st.floats(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
+def test_no_opening_whatever_was_written_there_raises(opening: Any) -> None:
+    assert list(differences(LEAF, replace(row(), opening=opening), TENANT))
+    assert list(differences(LEAF, replace(row(), opening={"by": opening}), TENANT))

@@ -1,0 +1,80 @@
+from gatepost import record
+from gatepost.db import Database
+from gatepost.ids import LeafIndex, TenantId
+from gatepost.record import log_store
+from gatepost.record.log_store import LogKey
+from gatepost.record.paper import Kind
+from record.papers import NOON, TENANT, consequence, counting
+
+OTHER = TenantId("tn_b")
+
+
+async def note(db: Database, count: int, *, tenant: TenantId = TENANT) -> list[int]:
+    async with db.transaction(tenant) as tx:
+        return [
+            await record.note(tx, consequence(Kind.ACT, "policy.set"), entropy=counting(number * 10))
+            for number in range(count)
+        ]
+
+
+async def test_entries_wait_until_they_have_a_place(db: Database) -> None:
+    entries = await note(db, 3)
+    assert await log_store.tenants_waiting(db) == [TENANT]
+    async with db.transaction(TENANT) as tx:
+        assert (await log_store.waiting(tx), await log_store.size(tx)) == (3, 0)
+        assert await log_store.assign(tx, 2) == 2
+        assert (await log_store.waiting(tx), await log_store.size(tx)) == (1, 2)
+        assert await log_store.assign(tx, 2) == 1
+        assert [await log_store.entry_at(tx, LeafIndex(at)) for at in range(4)] == [*entries, None]
+        assert len(await log_store.leaves(tx, 1, 3)) == 2
+    assert await log_store.tenants_waiting(db) == []
+
+
+async def test_each_tenant_has_places_of_its_own(db: Database) -> None:
+    await note(db, 2)
+    await note(db, 1, tenant=OTHER)
+    for tenant, count in ((TENANT, 2), (OTHER, 1)):
+        async with db.transaction(tenant) as tx:
+            assert await log_store.assign(tx, 10) == count
+            assert await log_store.size(tx) == count
+
+
+async def test_the_lock_is_the_tenants_and_ends_with_the_transaction(db: Database) -> None:
+    async with db.transaction(TENANT) as one:
+        assert await log_store.try_lock(one)
+        async with db.transaction(TENANT) as two, db.transaction(OTHER) as three:
+            assert not await log_store.try_lock(two)
+            assert await log_store.try_lock(three)
+    async with db.transaction(TENANT) as again:
+        assert await log_store.try_lock(again)
+
+
+async def test_the_first_log_key_stays(db: Database) -> None:
+    first = LogKey("log/t/tn_a", "vkey", b"seed")
+    async with db.transaction(TENANT) as tx:
+        assert await log_store.log_key(tx) is None
+        await log_store.add_log_key(tx, first)
+        await log_store.add_log_key(tx, LogKey("log/t/tn_a", "other", b"other"))
+        assert await log_store.log_key(tx) == first
+    assert await log_store.tenants_with_log(db) == [TENANT]
+
+
+async def test_every_checkpoint_is_remembered(db: Database) -> None:
+    async with db.transaction(TENANT) as tx:
+        assert await log_store.last_checkpoint(tx) is None
+        for size in (1, 5, 9):
+            await log_store.keep_checkpoint(tx, size, b"%d" % size, NOON)
+        assert await log_store.last_checkpoint(tx) == b"9"
+        assert await log_store.checkpoints(tx, 1, 9) == [(5, b"5"), (9, b"9")]
+
+
+async def test_everything_about_a_place_is_read_together(db: Database) -> None:
+    (entry,) = await note(db, 1)
+    async with db.transaction(TENANT) as tx:
+        await log_store.assign(tx, 1)
+        (found,) = await log_store.stored(tx, 0, 10)
+        assert await log_store.astray(tx) == []
+    assert (found.leaf_index, found.entry, found.decision) == (0, entry, None)
+    assert found.consequence is not None
+    assert found.consequence["action"] == "policy.set"
+    assert found.opening == {}

@@ -1,0 +1,309 @@
+"""The sequencer on real PostgreSQL and a real folder, killed between any two of its steps."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+from typing_extensions import override
+
+from gatepost import record
+from gatepost.blobs import Blobs, BlobsUnavailableError
+from gatepost.blobs.folder import Folder
+from gatepost.clock import Entropy
+from gatepost.db import Database
+from gatepost.ids import TenantId
+from gatepost.ledger.checkpoint import Checkpoint
+from gatepost.ledger.errors import LedgerError
+from gatepost.ledger.note import VerifierKey
+from gatepost.ledger.tiles import Edge
+from gatepost.record import log_store
+from gatepost.record.check import verify_log
+from gatepost.record.paper import Kind
+from gatepost.record.publish import ForkError, Sequencer
+from record.conftest import ORIGIN
+from record.papers import TENANT, Hands, OpenKeyring, consequence, counting, inbound
+
+NewSequencer = Callable[[], Sequencer]
+Tamper = Callable[[str], None]
+
+
+async def act(db: Database, entropy: Entropy, count: int = 1, *, tenant: TenantId = TENANT) -> None:
+    async with db.transaction(tenant) as tx:
+        for _ in range(count):
+            await record.note(tx, consequence(Kind.ACT, "policy.set"), entropy=entropy)
+
+
+async def head(db: Database, blobs: Blobs, tenant: TenantId = TENANT) -> Checkpoint:
+    async with db.transaction(tenant) as tx:
+        key = await log_store.log_key(tx)
+    note = await blobs.read(f"log/{tenant}/checkpoint")
+    assert key is not None
+    assert note is not None
+    return Checkpoint.open(note, VerifierKey.parse(key.vkey))
+
+
+async def is_sound(db: Database, blobs: Blobs) -> bool:
+    report = await verify_log(db, blobs, TENANT)
+    assert report.findings == []
+    return report.is_sound
+
+
+class Dying(Folder):
+    """A folder that stops taking anything, and gives no more, after so many writes: a process that was killed."""
+
+    def __init__(self, root: Path, writes: int) -> None:
+        super().__init__(root)
+        self.left = writes
+
+    @override
+    async def write(self, path: str, octets: bytes, *, replace: bool) -> None:
+        if self.left == 0:
+            raise BlobsUnavailableError("killed")
+        self.left -= 1
+        await super().write(path, octets, replace=replace)
+
+
+async def test_entries_get_their_places_in_order_and_a_signed_checkpoint(
+    db: Database, blobs: Blobs, sequencer: Sequencer, entropy: Entropy
+) -> None:
+    await act(db, entropy, 3)
+    assert await sequencer.sequence(TENANT) == 3
+    checkpoint = await head(db, blobs)
+    assert (checkpoint.origin, checkpoint.size) == (f"{ORIGIN}/t/{TENANT}", 3)
+    async with db.transaction(TENANT) as tx:
+        leaves = await log_store.leaves(tx, 0, 3)
+        places = await tx.all("select leaf_index, entry from leaf order by leaf_index")
+    assert Edge().grow(leaves)[0].root == checkpoint.root
+    assert [row.leaf_index for row in places] == [0, 1, 2]
+    assert [row.entry for row in places] == sorted(row.entry for row in places)
+
+
+async def test_a_log_grown_over_restarts_is_one_log(
+    db: Database, blobs: Blobs, new_sequencer: NewSequencer, entropy: Entropy
+) -> None:
+    size = 0
+    for count in (1, 254, 1, 1, 300):
+        await act(db, entropy, count)
+        size += count
+        assert await new_sequencer().sequence(TENANT) == size
+    assert await is_sound(db, blobs)
+
+
+async def test_only_the_partial_tiles_of_the_newest_checkpoint_are_kept(
+    db: Database, folder: Path, sequencer: Sequencer, entropy: Entropy
+) -> None:
+    for _ in range(4):
+        await act(db, entropy, 100)
+        await sequencer.sequence(TENANT)
+    lying = await asyncio.to_thread(lambda: sorted(str(path.relative_to(folder)) for path in folder.rglob("*")))
+    assert [path.removeprefix(f"log/{TENANT}/tile/") for path in lying if "tile/" in path and path[-1].isdigit()] == [
+        "0",
+        "0/000",
+        "0/001.p/144",
+        "1",
+        "1/000.p/1",
+        "entries/000",
+        "entries/001.p/144",
+    ]
+
+
+async def test_an_entry_that_commits_late_gets_a_later_place(
+    db: Database, blobs: Blobs, sequencer: Sequencer, entropy: Entropy
+) -> None:
+    async with db.transaction(TENANT) as slow:
+        late = await record.note(slow, consequence(Kind.ACT, "policy.set"), entropy=entropy)
+        await act(db, entropy, 2)
+        assert await sequencer.sequence(TENANT) == 2
+    assert await sequencer.sequence(TENANT) == 3
+    async with db.transaction(TENANT) as tx:
+        places = await tx.all("select entry from leaf order by leaf_index")
+    assert places[-1].entry == late == min(row.entry for row in places)
+    assert await is_sound(db, blobs)
+
+
+@pytest.mark.parametrize("writes", range(8))
+async def test_a_sequencer_killed_at_any_write_is_finished_by_the_next(
+    db: Database, blobs: Blobs, folder: Path, new_sequencer: NewSequencer, entropy: Entropy, writes: int
+) -> None:
+    await act(db, entropy, 250)
+    await new_sequencer().sequence(TENANT)
+    before = await head(db, blobs)
+    await act(db, entropy, 20)
+    dying = Sequencer(db, Blobs(Dying(folder, writes)), OpenKeyring(), Hands(), counting(9), ORIGIN)
+    try:
+        await dying.sequence(TENANT)
+    except BlobsUnavailableError:
+        assert await head(db, blobs) == before  # nothing is published that is not whole
+    await act(db, entropy, 5)
+    assert await new_sequencer().sequence(TENANT) == 275
+    assert await is_sound(db, blobs)
+
+
+async def test_a_checkpoint_signed_before_the_crash_is_published_after_it(
+    db: Database, blobs: Blobs, folder: Path, new_sequencer: NewSequencer, entropy: Entropy
+) -> None:
+    await act(db, entropy, 3)
+    dying = Sequencer(db, Blobs(Dying(folder, 2)), OpenKeyring(), Hands(), counting(9), ORIGIN)
+    with pytest.raises(BlobsUnavailableError):
+        await dying.sequence(TENANT)
+    async with db.transaction(TENANT) as tx:
+        signed = await log_store.last_checkpoint(tx)
+    assert signed is not None
+    assert await new_sequencer().sequence(TENANT) == 3
+    assert await blobs.read(f"log/{TENANT}/checkpoint") == signed
+
+
+async def test_two_sequencers_take_turns(
+    db: Database, blobs: Blobs, new_sequencer: NewSequencer, entropy: Entropy
+) -> None:
+    one, other = new_sequencer(), new_sequencer()
+    for _ in range(3):
+        await act(db, entropy, 2)
+        sizes = await asyncio.gather(one.sequence(TENANT), other.sequence(TENANT))
+        assert max(sizes) % 2 == 0
+    assert await one.sequence(TENANT) == await other.sequence(TENANT) == 6
+    assert await is_sound(db, blobs)
+
+
+async def test_who_does_not_hold_the_lock_does_nothing(db: Database, sequencer: Sequencer, entropy: Entropy) -> None:
+    await act(db, entropy)
+    async with db.transaction(TENANT) as tx:
+        assert await log_store.try_lock(tx)
+        assert await sequencer.sequence(TENANT) == -1
+    assert await sequencer.sequence(TENANT) == 1
+
+
+ROLLED_BACK = {
+    "the database lost its newest entries": ["delete from leaf where leaf_index = 4", "delete from checkpoint"],
+    "the database forgot a checkpoint": ["delete from checkpoint"],
+    "the database went on with other entries": [
+        "update entry set leaf = 'other' where id = (select entry from leaf where leaf_index = 4)"
+    ],
+}
+
+
+@pytest.mark.parametrize("changes", ROLLED_BACK.values(), ids=ROLLED_BACK)
+async def test_nothing_is_signed_that_contradicts_a_checkpoint(
+    db: Database,
+    blobs: Blobs,
+    new_sequencer: NewSequencer,
+    entropy: Entropy,
+    tamper: Tamper,
+    changes: list[str],
+) -> None:
+    await act(db, entropy, 5)
+    await new_sequencer().sequence(TENANT)
+    before = await head(db, blobs)
+    for change in changes:
+        tamper(change)
+    await act(db, entropy)
+    with pytest.raises(ForkError):
+        await new_sequencer().sequence(TENANT)
+    assert await head(db, blobs) == before
+
+
+async def test_nothing_is_signed_over_tiles_that_were_changed_or_lost(
+    db: Database, blobs: Blobs, new_sequencer: NewSequencer, entropy: Entropy
+) -> None:
+    await act(db, entropy, 5)
+    await new_sequencer().sequence(TENANT)
+    path = f"log/{TENANT}/tile/0/000.p/5"
+    tile = await blobs.read(path)
+    assert tile is not None
+    await act(db, entropy)
+    await blobs.write(path, bytes(32) + tile[32:])
+    with pytest.raises(LedgerError):
+        await new_sequencer().sequence(TENANT)
+    await blobs.remove(path)
+    with pytest.raises(LedgerError):
+        await new_sequencer().sequence(TENANT)
+    await blobs.write(path, tile)
+    assert await new_sequencer().sequence(TENANT) == 6
+
+
+async def test_nothing_is_signed_with_another_key(
+    db: Database, new_sequencer: NewSequencer, entropy: Entropy, tamper: Tamper
+) -> None:
+    await act(db, entropy)
+    await new_sequencer().sequence(TENANT)
+    tamper("update log_key set wrapped_seed = 'log key:'::bytea || sha256('other'::bytea)")
+    await act(db, entropy)
+    with pytest.raises(ForkError, match="key"):
+        await new_sequencer().sequence(TENANT)
+
+
+async def test_the_loop_places_every_tenants_entries_within_a_second_and_stops(
+    db: Database, blobs: Blobs, sequencer: Sequencer, entropy: Entropy
+) -> None:
+    tenants = [TenantId(f"tn_{letter}") for letter in "abc"]
+    stop = asyncio.Event()
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        group.create_task(sequencer.run(stop))
+        await asyncio.sleep(0.3)
+        for tenant in tenants:
+            await act(db, entropy, 2, tenant=tenant)
+        await asyncio.sleep(1)
+        stop.set()
+    assert [(await head(db, blobs, tenant)).size for tenant in tenants] == [2, 2, 2]
+
+
+async def test_trouble_with_one_log_delays_that_log_only(
+    db: Database,
+    blobs: Blobs,
+    sequencer: Sequencer,
+    entropy: Entropy,
+    tamper: Tamper,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await act(db, entropy)
+    await sequencer.round()
+    tamper("delete from checkpoint")
+    await act(db, entropy)
+    await act(db, entropy, tenant=TenantId("tn_b"))
+    await sequencer.round()
+    assert (await head(db, blobs, TenantId("tn_b"))).size == 1
+    assert [message.getMessage() for message in caplog.records] == ["log.delayed"]
+
+
+async def test_a_sweep_finishes_what_another_process_left(
+    db: Database, blobs: Blobs, folder: Path, new_sequencer: NewSequencer, entropy: Entropy
+) -> None:
+    await act(db, entropy)
+    dying = Sequencer(db, Blobs(Dying(folder, 1)), OpenKeyring(), Hands(), counting(9), ORIGIN)
+    with pytest.raises(BlobsUnavailableError):
+        await dying.sequence(TENANT)
+    await new_sequencer().round()
+    assert await blobs.read(f"log/{TENANT}/checkpoint") is None
+    await new_sequencer().round(is_sweep=True)
+    assert (await head(db, blobs)).size == 1
+
+
+async def test_acceptance_never_waits_for_the_sequencer(db: Database, sequencer: Sequencer, entropy: Entropy) -> None:
+    await act(db, entropy, 3)
+    async with db.transaction(TENANT) as lock, asyncio.timeout(5):
+        assert await log_store.try_lock(lock)
+        await log_store.assign(lock, 10)  # a sequencer in the middle of its work, not yet committed
+        async with db.transaction(TENANT) as tx:
+            await record.append(tx, inbound(), entropy=entropy)
+    assert await sequencer.sequence(TENANT) == 4
+
+
+def test_thousands_of_entries_are_placed_in_a_second(app_dsn: str) -> None:
+    """Placing is one statement; a per-row loop would show here (bench measures the rest)."""
+    with psycopg.connect(app_dsn) as connection:
+        connection.execute("select set_config('gatepost.tenant', 'tn_a', false)")
+        connection.execute("insert into unsequenced select n, 'tn_a' from generate_series(1, 20000) as n")
+        connection.commit()
+
+    async def place() -> tuple[int, timedelta]:
+        async with Database.open(app_dsn) as db, db.transaction(TENANT) as tx:
+            begun = asyncio.get_running_loop().time()
+            placed = await log_store.assign(tx, 20_000)
+            return placed, timedelta(seconds=asyncio.get_running_loop().time() - begun)
+
+    placed, took = asyncio.run(place())
+    assert placed == 20_000
+    assert took < timedelta(seconds=5)
