@@ -116,3 +116,10 @@ async def test_a_witnesss_key_reads_the_log_but_opens_nothing(house: House, logg
         assert (await client.get(f"/log/t/{logged.tenant}/checkpoint")).is_success
         assert (await client.get("/api/v1/log/entries/0")).is_success
         assert (await client.get("/api/v1/log/entries/0/opening")).status_code == 403
+
+
+async def test_our_log_is_not_served_under_another_tenants_name(house: House, logged: Tenancy, theirs: Tenancy) -> None:
+    async with calls(rest.build(house), logged.owner) as client:
+        for path in ("checkpoint", "tile/0/000.p/3", "tile/entries/000.p/3"):
+            assert (await client.get(f"/log/t/{logged.tenant}/{path}")).is_success
+            assert (await client.get(f"/log/t/{theirs.tenant}/{path}")).status_code == 404
