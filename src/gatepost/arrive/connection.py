@@ -74,7 +74,8 @@ class Connection(asyncio.Protocol):
         self._is_inside = False
         self._progress_count = -1
         self._deadline = math.inf
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._rings_at = math.inf
 
     # What the event loop tells us.
 
@@ -268,13 +269,14 @@ class Connection(asyncio.Protocol):
             self._progress_count = session.progress_count
             allowed_s = limits.data_s if session.is_receiving else limits.idle_s
             self._deadline = self._loop.time() + (LINGER_S if session.is_closed else allowed_s)
-        if self._timer is None or self._deadline < self._timer.when():
+        if self._timer is None or self._deadline < self._rings_at:
             self._set_timer()
 
     def _set_timer(self) -> None:
         """One timer a connection: it is rarely moved, and looks at the deadline when it rings."""
         if self._timer:
             self._timer.cancel()
+        self._rings_at = self._deadline  # uvloop's handles do not always know
         self._timer = None if self._deadline == math.inf else self._loop.call_at(self._deadline, self._ring)
 
     def _ring(self) -> None:
