@@ -32,8 +32,8 @@ check:
 	tools/locks.sh --check
 
 bench:
-	@tools/environment.sh run
-	@.venv/bin/python bench/run.py
+	@tools/environment.sh demo
+	@PYTHONPATH=examples/demo .venv/bin/python bench/measure.py $(ARGS)
 
 format:
 	@tools/environment.sh dev

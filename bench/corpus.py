@@ -1,0 +1,93 @@
+"""The bench's mails: 5 KB, 80 % proven, 10 % with a broken signature, 5 % from a wrong address, 5 % with nothing."""
+
+import base64
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from gatepost.deliver.sign import sign
+from gatepost.domains.paper import SigningKey
+from zone import Zone
+
+SIZE_OCTETS = 5_000
+SELECTOR = "bench"
+_WORDS = [
+    "the",
+    "meeting",
+    "moves",
+    "to",
+    "friday",
+    "please",
+    "confirm",
+    "with",
+    "your",
+    "calendar",
+    "and",
+    "send",
+    "regards",
+    "from",
+    "all",
+    "of",
+    "us",
+    "here",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One message ready for the wire (dot-stuffed, without the final dot), and who sends it."""
+
+    mail_from: str
+    octets: bytes
+
+
+class Senders:
+    """Domains with SPF, DKIM and DMARC, all signing with one RSA-2048 key."""
+
+    def __init__(self, zone: Zone, count: int, prefix: str) -> None:
+        self.domains = [f"{prefix}{number}.example" for number in range(count)]
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self._der = key.private_bytes(
+            serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        public = key.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        text = f"v=DKIM1; k=rsa; p={base64.b64encode(public).decode()}"
+        for at, domain in enumerate(self.domains):
+            passes = bool(at % 20)  # one in twenty does not list the address the bench sends from
+            zone.add(domain, "TXT", "v=spf1 ip4:127.0.0.1 -all" if passes else "v=spf1 ip4:192.0.2.1 -all")
+            zone.add(f"{SELECTOR}._domainkey.{domain}", "TXT", text)
+            zone.add(f"_dmarc.{domain}", "TXT", "v=DMARC1; p=reject")
+
+    def mails(self, count: int, recipient: str, at: datetime, seed: int) -> Iterator[Mail]:
+        """Yield mails of the mix, the same for the same seed."""
+        chance = random.Random(seed)  # noqa: S311  # reproducible, not secret
+        for number in range(count):
+            domain = self.domains[number % len(self.domains)]
+            text = _letter(chance, domain, recipient, number, at)
+            kind = chance.random()
+            if kind < 0.95:  # noqa: PLR2004  # the mix, in the docstring
+                text = sign(text, [SigningKey(domain, SELECTOR, "rsa-sha256", self._der)], at=at)
+            if 0.80 <= kind < 0.90:  # noqa: PLR2004  # as above
+                text += b"changed on the way\r\n"
+            yield Mail(f"bench@{domain}", text.replace(b"\r\n.", b"\r\n.."))
+
+
+def _letter(chance: random.Random, domain: str, recipient: str, number: int, at: datetime) -> bytes:
+    header = (
+        f"From: Bench <bench@{domain}>\r\nTo: <{recipient}>\r\nSubject: Number {number}\r\n"
+        f"Date: {at:%a, %d %b %Y %H:%M:%S +0000}\r\nMessage-ID: <{number}.{chance.random()}@{domain}>\r\n"
+        "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
+    )
+    lines = []
+    size = len(header)
+    while size < SIZE_OCTETS:
+        line = " ".join(chance.choice(_WORDS) for _ in range(12))
+        lines.append(line)
+        size += len(line) + 2
+    return (header + "\r\n".join(lines) + "\r\n").encode()
