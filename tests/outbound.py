@@ -88,7 +88,12 @@ def evidence(author: Address | None = BOSS, said: Content | None = None) -> Evid
     )
 
 
-def recorded(arrived: Arrived, disposition: Disposition = Disposition.DELIVER, **changes: Any) -> Recorded:
+def recorded(
+    arrived: Arrived,
+    disposition: Disposition = Disposition.DELIVER,
+    thread: ThreadId | None = KEPT.thread,
+    **changes: Any,
+) -> Recorded:
     decision = Decision(
         disposition=disposition,
         outcome=Outcome.DELIVERED,
@@ -98,7 +103,7 @@ def recorded(arrived: Arrived, disposition: Disposition = Disposition.DELIVER, *
         policy_version=1,
         policy_digest="00",
     )
-    return Recorded(Decided(Verified(arrived, evidence(**changes)), decision), (EntryId(1),))
+    return Recorded(Decided(Verified(arrived, evidence(**changes)), decision), (EntryId(1),), thread)
 
 
 def inbound(email: str = "em_aaaaaaaaaaaaaaaa", **changes: Any) -> Arrived:

@@ -16,6 +16,7 @@ import httpx2
 START_WAIT_S = 90
 STOP_WAIT_S = 20
 COMMAND_WAIT_S = 60
+REST_WAIT_S = 10
 ROWS_A_PAGE = 100
 
 
@@ -28,6 +29,7 @@ class House:
     """A running house, as its ``gatepost sandbox --json`` describes it."""
 
     environment: dict[str, str]
+    client: httpx2.AsyncClient
     sandbox: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -74,8 +76,7 @@ class House:
         """Call the REST door with the owner's key; ``path`` is below the mailbox."""
         headers = {"Authorization": f"Bearer {self.sandbox['api_key']}"}
         url = f"{self.sandbox['base_url']}/v1/mailboxes/{self.sandbox['mailbox_id']}/{path}"
-        async with httpx2.AsyncClient(timeout=10, trust_env=False) as client:
-            answer = await client.request(method, url, headers=headers, json=body)
+        answer = await self.client.request(method, url, headers=headers, json=body)
         if answer.is_error:
             raise DemoError(f"{method} {path} was answered {answer.status_code}: {answer.text}")
         return answer.json()
@@ -107,7 +108,6 @@ def environment(outer: Mapping[str, str], state: Path, *, dns_port: int, sink_po
 @contextlib.asynccontextmanager
 async def running(surroundings: dict[str, str], log: Path) -> AsyncIterator[House]:
     """Start a house; stop it, whatever happens. What it says goes to ``log``."""
-    house = House(surroundings)
     with log.open("wb") as file:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "gatepost", "up"),
@@ -118,8 +118,10 @@ async def running(surroundings: dict[str, str], log: Path) -> AsyncIterator[Hous
             start_new_session=True,  # Ctrl-C is ours to pass on
         )
     try:
-        await _wait_until_up(house, process, log)
-        yield house
+        async with httpx2.AsyncClient(timeout=REST_WAIT_S, trust_env=False) as client:
+            house = House(surroundings, client)
+            await _wait_until_up(house, process, log)
+            yield house
     finally:
         await stop(process)
 

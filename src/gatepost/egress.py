@@ -1,16 +1,16 @@
 """The one way out: every outgoing connection, its register, its refusals."""
 
 import asyncio
-import logging
 import socket
 from collections import deque
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 import httpx2
+import structlog
 from typing_extensions import override
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 REGISTER_MAX = 1_000
 """How many connections the register remembers."""
@@ -82,7 +82,7 @@ class Egress:
     def note(self, purpose: str, ref: str, address: str, port: int) -> None:
         """Enter one connection in the register. ``ref`` is an id, never a name of a person."""
         self._register.append(Opened(purpose, ref, address, port))
-        log.info("egress.opened", extra={"purpose": purpose, "ref": ref})
+        log.info("egress.opened", purpose=purpose, ref=ref)
 
     def http(self, purpose: str, ref: str, *, timeout_s: float) -> httpx2.AsyncClient:
         """Return an HTTP client whose every connection is checked and registered.

@@ -43,7 +43,8 @@ async def receive(arrived: Arrived, house: House) -> CarriedOut:
     async with house.db.transaction(arrived.tenant) as tx:
         policy, facts = await decide.recall(tx, verified)
         decided = decide.settle(verified, policy, facts)
-        recorded = await record.append(tx, decided, entropy=house.entropy)
+        thread = await deliver.thread_of(tx, decided)
+        recorded = await record.append(tx, decided, entropy=house.entropy, thread=thread)
         done = await deliver.carry_out(tx, recorded, entropy=house.entropy)
         match done.outcome:
             case Kept(email=email, thread=thread, wakes=True):

@@ -2,7 +2,9 @@
 
 import asyncio
 import itertools
+import socket
 import ssl
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -112,9 +114,21 @@ class Client:
         except TimeoutError:
             return True
 
+    def reset(self) -> None:
+        """Vanish: a reset, not a goodbye."""
+        linger = struct.pack("ii", 1, 0)
+        self.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self.writer.transport.abort()
+
     async def close(self) -> None:
         self.writer.close()
         try:
             await self.writer.wait_closed()
         except OSError:
             return
+
+
+async def deliver_once(port: int) -> None:
+    client = await Client.greeted(port)
+    assert (await client.deliver()).startswith("250 2.6.0")
+    await client.close()

@@ -531,6 +531,15 @@ def test_shutting_down_lets_a_message_be_finished(start: bytes, end: bytes) -> N
     assert stage.is_closed
 
 
+def test_nothing_is_said_to_a_client_that_is_gone() -> None:
+    stage = Stage()
+    stage.begin()
+    stage.session.feed(b"DATA\r\nx\r\n.\r\nNOOP\r\n")
+    stage.session.lost()
+    assert stage.session.message_answered(stage.answer) == []
+    assert stage.session.feed(b"NOOP\r\n") == []
+
+
 # Laws.
 
 FRAGMENTS = st.sampled_from(

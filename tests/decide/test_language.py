@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -255,3 +256,9 @@ def test_whatever_is_written_becomes_a_policy_or_sentences(written: object) -> N
         told = error.errors
     assert told
     assert all(sentence.isprintable() for sentence in told)
+
+
+def test_the_policy_shown_to_operators_is_a_policy_without_warnings() -> None:
+    page = Path(__file__).parents[2].joinpath("docs", "policy.md").read_text()
+    shown = page.partition("```json\n")[2].partition("```")[0]
+    assert parse(json.loads(shown), version=1)[1] == []

@@ -15,6 +15,7 @@ from gatepost.mail.address import Address
         ("user.github.io", "user.github.io"),
         ("[192.0.2.1]", "[192.0.2.1]"),
         ("boss.test", "boss.test"),
+        ("Mail.Example.COM.", "example.com"),
         ("", ""),
     ],
 )

@@ -13,3 +13,8 @@ def test_the_codes_are_those_checked_in() -> None:
 
 def test_each_code_is_a_subject_and_a_fact() -> None:
     assert all(re.fullmatch(r"[a-z]+\.[a-z_]+", code) for code in LISTED)
+
+
+def test_operators_find_each_code_in_the_policy_page() -> None:
+    page = Path(__file__).parents[2].joinpath("docs", "policy.md").read_text()
+    assert [code for code in LISTED if f"`{code}`" not in page] == []

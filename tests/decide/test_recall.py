@@ -1,19 +1,22 @@
 """Facts under a lock: what is read for which message, and that no limit is exceeded however many come at once."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
 
-from decide.scene import ACCOUNT, BOSS, NOON, TENANT, document, evidence, inbound, outbound, unproven
-from gatepost import decide
+from decide.scene import ACCOUNT, AGENT, BOSS, NOON, TENANT, content, document, evidence, inbound, outbound, unproven
+from gatepost import decide, mailbox
+from gatepost.arrive.paper import Direction
 from gatepost.db import Database
 from gatepost.decide.paper import Decision, Disposition, Facts
 from gatepost.decide.reasons import Reason
-from gatepost.ids import AccountId, EmailId, KeyId, TenantId, ThreadId
+from gatepost.ids import AccountId, BlobId, EmailId, KeyId, TenantId, ThreadId
 from gatepost.mail.address import Address
+from gatepost.mailbox.paper import Email
 from gatepost.verify.paper import Evidence, Verified
 
 KEY = KeyId("ky_1")
@@ -92,7 +95,7 @@ async def test_the_hour_slides(db: Database) -> None:
 async def test_refused_mail_does_not_count(db: Database) -> None:
     guard = {"reject": "never", "reason": "no"}
     await put(db, {**document(rateLimit={"perDay": 1}), "contentGuards": [guard]})
-    bad = evidence(content=evidence().content.__class__("", "never", "", "", (), False, "", (), (), "no"))  # noqa: FBT003
+    bad = evidence(content=content("never"))
     assert (await receive(db, inbound(bad))).reason is Reason.CONTENT_GUARD
     assert (await receive(db, inbound(unproven()))).reason is Reason.SENDER_UNPROVEN
     assert (await receive(db, inbound())).reason is Reason.RULE_MATCHED
@@ -160,10 +163,69 @@ async def test_postmaster_mail_asks_nothing_and_counts_nowhere(db: Database) -> 
 
 
 async def test_an_answer_to_nothing_has_no_parent(db: Database) -> None:
-    verified = outbound()
-    orphan = Verified(inbound(direction=verified.arrived.direction).arrived, verified.evidence)
+    orphan = inbound(direction=Direction.OUTBOUND)
     async with db.transaction(TENANT) as tx:
         assert await decide.recall(tx, orphan) == (None, Facts())
+        assert await decide.recall(tx, outbound()) == (None, Facts())
+
+
+def kept(**changes: Any) -> Email:
+    """Return the message that ``scene.outbound`` answers."""
+    email = Email(
+        id=EmailId("em_parent"),
+        account=ACCOUNT,
+        thread=THREAD,
+        blob=BlobId("00"),
+        size_octets=1,
+        received_at=NOON,
+        author=BOSS,
+        recipient=AGENT,
+        reply_to=(Address("sales", "example.com"),),
+        subject="lunch",
+        text="hello",
+        message_id="parent@example.com",
+        references=(),
+        is_proven=True,
+        is_automatic=False,
+        capabilities=(),
+        verification={},
+    )
+    return replace(email, **changes)
+
+
+@pytest.mark.parametrize(
+    ("parent", "reason"),
+    [
+        (kept(), Reason.REPLY_TO_AUTHOR),
+        (kept(is_proven=False), Reason.REPLY_UNPROVEN_PARENT),
+        (kept(account=AccountId(8)), Reason.REPLY_UNKNOWN_PARENT),
+        (kept(author=Address("other", "example.org")), Reason.REPLY_FOREIGN_RECIPIENT),
+    ],
+)
+async def test_an_answer_is_judged_by_the_message_it_answers(db: Database, parent: Email, reason: Reason) -> None:
+    async with db.transaction(TENANT) as tx:
+        await mailbox.keep(tx, parent)
+    assert (await receive(db, outbound())).reason is reason
+
+
+async def test_an_answer_may_follow_a_reply_to_of_the_authors_organisation(db: Database) -> None:
+    async with db.transaction(TENANT) as tx:
+        await mailbox.keep(tx, kept())
+    assert (await receive(db, outbound([Address("sales", "example.com")]))).reason is Reason.REPLY_TO_AUTHOR
+    notice = outbound([Address("sales", "example.com")], is_notice=True)
+    assert (await receive(db, notice)).reason is Reason.REPLY_FOREIGN_RECIPIENT
+
+
+async def test_a_threads_budget_counts_what_was_spent_on_any_message_of_it(db: Database) -> None:
+    await put(db, document({"domain": "example.com"}, tokenBudget={"perThread": 100}))
+    async with db.transaction(TENANT) as tx:
+        await mailbox.keep(tx, kept())
+        other = "other@example.com"
+        await decide.charge_tokens(tx, account=ACCOUNT, sender=other, thread=THREAD, tokens=100, at=NOON)
+    in_thread = evidence(content=content(references=("parent@example.com",), message_id="next@example.com"))
+    assert (await receive(db, inbound(in_thread))).reason is Reason.BUDGET_PER_THREAD
+    elsewhere = inbound(email=EmailId("em_elsewhere"))
+    assert (await receive(db, elsewhere)).reason is Reason.RULE_MATCHED
 
 
 async def test_a_stored_policy_this_release_cannot_read_decides_nothing(db: Database, owner_dsn: str) -> None:

@@ -73,7 +73,7 @@ async def test_versions_count_up_and_the_newest_is_in_force(db: Database) -> Non
                 tx, ACCOUNT, digest=f"d{number}", document={"b": number, "a": 0}, warnings=["w"], at=NOON, actor=KEY
             )
             assert version == number
-        assert await store.in_force(tx, ACCOUNT) == store.InForce(2, "d2")
+        assert await store.in_force(tx, ACCOUNT) == store.Current(2, "d2")
         assert await store.document(tx, ACCOUNT, 1) == {"b": 1, "a": 0}
         newest = await store.newest(tx, ACCOUNT)
         assert newest is not None

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -7,7 +8,18 @@ from gatepost import mailbox
 from gatepost.arrive.paper import Arrived
 from gatepost.db import Database, Transaction
 from gatepost.decide.paper import Disposition
-from gatepost.deliver import AlreadySubmittedError, Held, Kept, Queued, Refused, carry_out, email_of, store, submitted
+from gatepost.deliver import (
+    AlreadySubmittedError,
+    Held,
+    Kept,
+    Queued,
+    Refused,
+    carry_out,
+    email_of,
+    store,
+    submitted,
+    thread_of,
+)
 from gatepost.deliver.carry import NO_AUTHOR
 from gatepost.ids import EmailId, SubmissionId
 from gatepost.mail.envelope import Envelope
@@ -131,12 +143,23 @@ async def test_what_answers_our_reply_comes_back_into_its_thread(db: Database) -
     await _queue(db, outbound())
     answer = content(message_id="three@example.org", references=("em_bbbbbbbbbbbbbbbb@gatepost.test",))
     async with db.transaction(TENANT) as tx:
-        email = await _kept(tx, recorded(inbound("em_dddddddddddddddd"), said=answer))
-    assert email.thread == KEPT.thread
+        assert await thread_of(tx, recorded(inbound("em_dddddddddddddddd"), said=answer).decided) == KEPT.thread
+
+
+async def test_an_answer_lies_in_the_thread_of_what_it_answers(db: Database) -> None:
+    async with db.transaction(TENANT) as tx:
+        assert await thread_of(tx, recorded(outbound(), author=AGENT).decided) is None
+        await mailbox.keep(tx, KEPT)
+        assert await thread_of(tx, recorded(outbound(), author=AGENT).decided) == KEPT.thread
+
+
+async def test_what_is_not_delivered_lies_in_no_thread(db: Database) -> None:
+    async with db.transaction(TENANT) as tx:
+        assert await thread_of(tx, recorded(inbound(), Disposition.REJECT).decided) is None
 
 
 @pytest.mark.parametrize("broken", [{"identity": None}, {"in_reply_to": None}])
-async def test_an_outbound_message_must_say_what_it_is(db: Database, broken: dict[str, None]) -> None:
+async def test_an_outbound_message_must_say_what_it_is(db: Database, broken: dict[str, Any]) -> None:
     async with db.transaction(TENANT) as tx:
         with pytest.raises(RuntimeError):
             await carry_out(tx, recorded(outbound(**broken), author=AGENT), entropy=entropy)

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from pathlib import Path
 
+import httpx2
 import pytest
 
 import house
@@ -30,9 +31,10 @@ async def test_a_house_that_does_not_start_says_its_last_words(tmp_path: Path) -
 
 
 async def test_a_failed_command_is_told_with_its_words(tmp_path: Path) -> None:
-    nowhere = house.House({"GATEPOST_STATE": str(tmp_path)})
-    with pytest.raises(house.DemoError, match="`gatepost no-such-command` ended with"):
-        await nowhere.must("no-such-command")
+    async with httpx2.AsyncClient() as client:
+        nowhere = house.House({"GATEPOST_STATE": str(tmp_path)}, client)
+        with pytest.raises(house.DemoError, match="`gatepost no-such-command` ended with"):
+            await nowhere.must("no-such-command")
 
 
 async def test_a_child_that_ignores_the_interrupt_is_killed() -> None:

@@ -22,7 +22,7 @@ ROW: dict[str, Any] = {
     "reason": "rule.matched",
     "leaf_index": 3,
 }
-ACCEPTED = Answer(250, "2.6.0", ("2.6.0 ok",))
+ACCEPTED = Answer(250, "2.0.0", ("2.0.0 ok",))
 
 
 def complaints(scenario: scenarios.Scenario, answer: Answer, row: dict[str, Any] | None) -> list[str]:
@@ -48,7 +48,7 @@ def test_a_missing_log_index_is_a_complaint() -> None:
 
 
 def test_another_smtp_answer_is_a_complaint() -> None:
-    assert complaints(BOSS, Answer(451, "4.3.0", ()), ROW) == ["SMTP answer: 451 4.3.0, not 250 2.6.0"]
+    assert complaints(BOSS, Answer(451, "4.3.0", ()), ROW) == ["SMTP answer: 451 4.3.0, not 250 2.0.0"]
 
 
 def test_accepted_mail_without_a_row_is_a_complaint() -> None:

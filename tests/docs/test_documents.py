@@ -30,7 +30,7 @@ def test_every_make_target_named_in_a_document_exists() -> None:
 def test_decisions_are_numbered_once_and_say_what_they_cost() -> None:
     decisions = sorted((ROOT / "docs" / "adr").glob("*.md"))
     numbers = [path.name[:4] for path in decisions]
-    assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]
+    assert len(set(numbers)) == len(numbers)
     for path in decisions:
         text = path.read_text().lower()
         assert "## context" in text, path.name

@@ -64,6 +64,49 @@ async def test_two_workers_never_run_one_key_at_once(db: Database, jobs: Jobs, w
     assert order == list(range(10))
 
 
+async def test_a_promise_made_while_the_one_before_it_ends_is_not_forgotten(
+    db: Database, jobs: Jobs, working: Working
+) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+    done: asyncio.Queue[object] = asyncio.Queue()
+
+    async def work(job: Job) -> None:
+        begun.set()
+        await go_on.wait()
+        await done.put(job.body["n"])
+
+    await _promise(db, jobs, Promise("work", "k", {"n": 1}))
+    async with working({"work": work}):
+        await begun.wait()
+        async with db.transaction(A) as tx:
+            await jobs.enqueue(tx, Promise("work", "k", {"n": 2}))
+            go_on.set()
+            assert await done.get() == 1
+            await asyncio.sleep(0.05)  # it would be forgotten now, while we have not committed
+        assert await done.get() == 2
+
+
+async def test_two_promises_that_know_nothing_of_each_other_still_run_one_at_a_time(
+    db: Database, jobs: Jobs, working: Working
+) -> None:
+    out = 0
+    done: asyncio.Queue[object] = asyncio.Queue()
+
+    async def work(job: Job) -> None:
+        nonlocal out
+        out += 1
+        assert out == 1
+        await asyncio.sleep(0.03)
+        out -= 1
+        await done.put(job.body["n"])
+
+    async with db.transaction(A) as first, db.transaction(A) as second:
+        await jobs.enqueue(first, Promise("work", "k", {"n": 1}))
+        await jobs.enqueue(second, Promise("work", "k", {"n": 2}))
+    async with working({"work": work}):
+        assert [await done.get(), await done.get()] == [1, 2]
+
+
 async def test_a_job_that_waits_for_another_try_holds_up_its_key_and_nothing_else(
     db: Database, jobs: Jobs, hands: Hands, working: Working, settled: Settled
 ) -> None:
@@ -297,8 +340,8 @@ async def test_stopping_lets_a_short_run_finish_and_puts_a_long_one_back(
         await begun.acquire()
     assert ended == ["short"]
     async with db.transaction(A) as tx:
-        row = await tx.one("select key, leased_until, failures, dead_at from job")
-    assert (row.key, row.leased_until, row.failures, row.dead_at) == ("long", None, 0, None)
+        row = await tx.one("select key, leased_until, failures from job")
+    assert (row.key, row.leased_until, row.failures) == ("long", None, 0)
 
 
 async def test_a_kind_without_a_handler_is_left_for_another_worker(db: Database, jobs: Jobs, working: Working) -> None:

@@ -1,9 +1,10 @@
 """Keeping the promise to tell: one job per email fans out to one job per webhook, each until it is heard."""
 
-import logging
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
+
+import structlog
 
 from gatepost import mailbox, record
 from gatepost.act import store, webhook
@@ -22,7 +23,7 @@ from gatepost.record.paper import Consequence, Kind
 WAKE = "act.wake"
 WEBHOOK = "act.webhook"
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 
 def wake(email: EmailId, thread: ThreadId) -> Promise:
@@ -113,7 +114,10 @@ class Herald:
             await self._settle(tx, email, told, answer, now)
         log.info(
             "webhook.told",
-            extra={"webhook": told.webhook, "email": told.email, "state": told.state.value, "reason": answer.reason},
+            webhook=told.webhook,
+            email=told.email,
+            state=told.state.value,
+            reason=answer.reason,
         )
         if again_at is not None:
             raise TryAgainError(again_at, answer.reason)

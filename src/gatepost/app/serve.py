@@ -109,11 +109,25 @@ def _handlers(house: House) -> dict[str, Handler]:
 @asynccontextmanager
 async def _open_doors(settings: Settings, house: House) -> AsyncIterator[_Doors]:
     smtp = _smtp(settings, house)
-    smtp_port = await smtp.start(settings.smtp.host, settings.smtp.port)
+    try:
+        smtp_port = await smtp.start(settings.smtp.host, settings.smtp.port)
+    except OSError as error:
+        raise _cannot_listen("SMTP", settings.smtp.host, settings.smtp.port, error) from error
     try:
         http_socket = _listen(settings.http.host, settings.http.port)
         http = _HttpServer(
-            uvicorn.Config(rest.build(house), log_config=None, access_log=False, server_header=False, lifespan="off")
+            uvicorn.Config(
+                rest.build(house),
+                http="httptools",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                limit_concurrency=1000,
+                timeout_graceful_shutdown=CLOSE_GRACE_S,
+            )
         )
         async with asyncio.TaskGroup() as group:
             group.create_task(http.serve([http_socket]))
@@ -131,9 +145,12 @@ def _listen(host: str, port: int) -> socket.socket:
             (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024
         )
     except OSError as error:
-        raise HouseEndedError(
-            f"cannot listen on {host}:{port} (HTTP): {error.strerror}; choose GATEPOST_HTTP__PORT"
-        ) from error
+        raise _cannot_listen("HTTP", host, port, error) from error
+
+
+def _cannot_listen(door: str, host: str, port: int, error: OSError) -> HouseEndedError:
+    why = os.strerror(error.errno) if error.errno else "no such address"
+    return HouseEndedError(f"cannot listen on {host}:{port} for {door}: {why}; set GATEPOST_{door}__PORT or __HOST")
 
 
 def _smtp(settings: Settings, house: House) -> SmtpServer:

@@ -144,7 +144,8 @@ def _path(argument: bytes, prefix: bytes, malformed: CommandError) -> tuple[str,
         raise malformed from None
     if not found or (found[2] and not found[2].startswith(" ")):
         raise malformed
-    return _SOURCE_ROUTE.sub("", found[1], count=1) if found[1].startswith("@") else found[1], found[2]
+    route = _SOURCE_ROUTE.match(found[1])
+    return found[1][route.end() if route else 0 :], found[2]
 
 
 def _parameters(text: str) -> dict[str, str | None]:

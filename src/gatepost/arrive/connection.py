@@ -71,10 +71,11 @@ class Connection(asyncio.Protocol):
         self._is_paused = False
         self._is_slow_reader = False
         self._has_hung_up = False  # the client has closed its half
-        self._is_admitted = False
+        self._is_inside = False
         self._progress_count = -1
         self._deadline = math.inf
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._rings_at = math.inf
 
     # What the event loop tells us.
 
@@ -85,9 +86,9 @@ class Connection(asyncio.Protocol):
         if not peername:  # gone before we looked
             self._transport.abort()
             return
-        self._address = _client_address(peername[0])
-        self._is_admitted = self._premises.admissions.admit(self._address)
-        if not self._is_admitted:
+        self._address = client_address(peername[0])
+        self._is_inside = self._premises.admissions.admit(self._address)
+        if not self._is_inside:
             self._owner.run(self._premises.desk.refused(None, Refusal.LIMIT_CONNECTIONS))
             self._transport.write(reply.TOO_MANY_CONNECTIONS.encode())
             self._transport.close()
@@ -106,7 +107,11 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """Keep our half open while an answer is owed (a TLS transport cannot)."""
         self._has_hung_up = True
-        return self._tls is None and self._session.is_waiting
+        owes_answer = self._tls is None and self._session.is_waiting
+        if not owes_answer:
+            self._session.lost()
+            self._wind()
+        return owes_answer
 
     @override
     def pause_writing(self) -> None:
@@ -123,9 +128,10 @@ class Connection(asyncio.Protocol):
         """Forget the client. An answer still being made is made; nobody will hear it (RFC 1047)."""
         if self._timer:
             self._timer.cancel()
-        if self._is_admitted:
-            self._is_admitted = False
+        if self._is_inside:
+            self._is_inside = False
             self._premises.admissions.leave(self._address)
+        self._session.lost()
         self._spool.discard()
         self._owner.leave(self)
 
@@ -181,7 +187,9 @@ class Connection(asyncio.Protocol):
             if self._is_working:  # a broken promise of ours: better no answer than none for ever
                 self._transport.abort()
         if self._has_hung_up:
+            self._session.lost()
             self._transport.close()
+            self._wind()
 
     def _arrived(self, asked: AskMessage) -> Arrived:
         raw, blob = self._spool.take()
@@ -251,6 +259,8 @@ class Connection(asyncio.Protocol):
     def _wind(self) -> None:
         """Set the deadline anew where the client got something done: octets alone are no progress."""
         session, limits = self._session, self._premises.limits
+        if not self._is_inside:
+            return
         if session.is_waiting:
             self._deadline = math.inf
             self._progress_count = -1
@@ -259,13 +269,14 @@ class Connection(asyncio.Protocol):
             self._progress_count = session.progress_count
             allowed_s = limits.data_s if session.is_receiving else limits.idle_s
             self._deadline = self._loop.time() + (LINGER_S if session.is_closed else allowed_s)
-        if self._timer is None or self._deadline < self._timer.when():
+        if self._timer is None or self._deadline < self._rings_at:
             self._set_timer()
 
     def _set_timer(self) -> None:
         """One timer a connection: it is rarely moved, and looks at the deadline when it rings."""
         if self._timer:
             self._timer.cancel()
+        self._rings_at = self._deadline  # uvloop's handles do not always know
         self._timer = None if self._deadline == math.inf else self._loop.call_at(self._deadline, self._ring)
 
     def _ring(self) -> None:
@@ -278,7 +289,7 @@ class Connection(asyncio.Protocol):
             self._perform(self._session.timed_out())
 
 
-def _client_address(text: str) -> IPv4Address | IPv6Address:
+def client_address(text: str) -> IPv4Address | IPv6Address:
     """Return the client's address; an IPv4 client of an IPv6 socket is an IPv4 client."""
     address = ip_address(text)
     return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address

@@ -1,6 +1,6 @@
 """One SMTP conversation as it stands: what both sides have come to, and our voice. No I/O."""
 
-from enum import Enum, auto
+from enum import StrEnum, auto
 
 from gatepost.arrive import reply
 from gatepost.arrive.events import Close, Discard, Event, Refused, Send
@@ -14,7 +14,7 @@ from gatepost.ids import TenantId
 PENDING_MAX_OCTETS = 65_536  # what may wait in the buffer behind an open question
 
 
-class Phase(Enum):
+class Phase(StrEnum):
     """What the session is waiting for."""
 
     COMMAND = auto()
@@ -25,6 +25,9 @@ class Phase(Enum):
     MESSAGE_ANSWER = auto()
     HANDSHAKE = auto()
     CLOSED = auto()
+
+
+_OURS_TO_ANSWER = frozenset({Phase.RECIPIENT_ANSWER, Phase.MESSAGE_ANSWER, Phase.HANDSHAKE})
 
 
 class Dialogue:
@@ -49,14 +52,14 @@ class Dialogue:
     @property
     def is_receiving(self) -> bool:
         """A message's content is coming in."""
-        if self.phase in {Phase.MESSAGE_ANSWER, Phase.CLOSED}:
+        if self._transaction is None or self._transaction.inspection is None:
             return False
-        return self._transaction is not None and self._transaction.inspection is not None
+        return self.phase is not Phase.MESSAGE_ANSWER and self.phase is not Phase.CLOSED
 
     @property
     def is_waiting(self) -> bool:
         """It is the house's turn, not the client's."""
-        return self.phase in {Phase.RECIPIENT_ANSWER, Phase.MESSAGE_ANSWER, Phase.HANDSHAKE}
+        return self.phase in _OURS_TO_ANSWER
 
     @property
     def is_full(self) -> bool:

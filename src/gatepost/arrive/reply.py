@@ -3,7 +3,7 @@
 A text tells a stranger what to do next and nothing about the house: no version, no policy, no name of an account.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from gatepost.ids import EmailId
@@ -27,6 +27,7 @@ class Reply:
     code: int
     enhanced: str
     text: str
+    _octets: bytes = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not 200 <= self.code <= 599:  # noqa: PLR2004  # RFC 5321 section 4.2.1: first digit 2 to 5
@@ -36,14 +37,14 @@ class Reply:
         for line in self.text.split("\n"):
             if not (line.isascii() and line.isprintable()) or len(line) > LINE_MAX_OCTETS - 20:
                 raise ValueError("a reply line is short printable ASCII")
+        status = f"{self.enhanced} " if self.enhanced else ""
+        *first, last = self.text.split("\n")
+        lines = [*(f"{self.code}-{status}{line}\r\n" for line in first), f"{self.code} {status}{last}\r\n"]
+        object.__setattr__(self, "_octets", "".join(lines).encode("ascii"))
 
     def encode(self) -> bytes:
         """Return the octets to send."""
-        status = f"{self.enhanced} " if self.enhanced else ""
-        *first, last = self.text.split("\n")
-        lines = [f"{self.code}-{status}{line}\r\n" for line in first]
-        lines.append(f"{self.code} {status}{last}\r\n")
-        return "".join(lines).encode("ascii")
+        return self._octets
 
     @property
     def is_positive(self) -> bool:

@@ -60,7 +60,7 @@ class Session(Dialogue):
 
     def feed(self, octets: bytes) -> list[Event]:
         """Take what the client sent. Between ``StartTls`` and ``tls_started`` it is void (RFC 3207 section 5)."""
-        if self.phase not in {Phase.CLOSED, Phase.HANDSHAKE}:
+        if self.phase is not Phase.CLOSED and self.phase is not Phase.HANDSHAKE:
             self._wire.append(octets)
             self._advance()
         return self._take_events()
@@ -111,6 +111,13 @@ class Session(Dialogue):
         elif self.phase is not Phase.CLOSED:
             self._end(reply.SHUTTING_DOWN)
         return self._take_events()
+
+    def lost(self) -> None:
+        """Forget a client that is gone: what it had still to say is void, and nobody hears an answer."""
+        self._wire.clear()
+        self._transaction = None
+        self.phase = Phase.CLOSED
+        self.progress_count += 1
 
     # Reading.
 

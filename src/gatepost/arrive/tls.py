@@ -37,6 +37,11 @@ def self_signed(folder: Path, hostname: str, clock: Clock) -> tuple[Path, Path]:
     """Return the certificate and key in ``folder``, made at the first call: ECDSA P-256, the key for us alone.
 
     A certificate that has lapsed, or that names another host, is made anew.
+
+    Args:
+        folder: where both lie; it must exist.
+        hostname: the host's name in A-labels, or its IP address.
+        clock: what the certificate's life is counted from.
     """
     certificate_path, key_path = folder / "smtp.crt", folder / "smtp.key"
     if not _is_usable(certificate_path, key_path, hostname, clock):
@@ -53,10 +58,10 @@ def self_signed(folder: Path, hostname: str, clock: Clock) -> tuple[Path, Path]:
 def _is_usable(certificate_path: Path, key_path: Path, hostname: str, clock: Clock) -> bool:
     try:
         certificate = x509.load_pem_x509_certificate(certificate_path.read_bytes())
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         key = serialization.load_pem_private_key(key_path.read_bytes(), password=None)
-    except (OSError, ValueError):
+    except (OSError, ValueError, x509.ExtensionNotFound):
         return False
-    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     return (
         certificate.public_key() == key.public_key()
         and certificate.not_valid_after_utc > clock()

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from gatepost.decide.markup import text_of
 from gatepost.verify.paper import Content
 
-TEXT_MAX_OCTETS = 1 << 20
-"""All spellings together, in UTF-8. A longer body is refused, never read in part: see ``TooLongError``."""
-HTML_MAX_CHARS = 4 << 20
+TEXT_MAX_OCTETS = 1_900_000
+"""All spellings together, in UTF-8: just under what ``verify`` keeps, so that a text it had to cut is too long here."""
+HTML_MAX_CHARS = 1_900_000
 _FOLD_CHUNK_CHARS = 1_024
 _COMBINING_RUN_MAX = 32  # UAX #15 section 13 allows 30 in stream-safe text
 # Default-ignorable code points (UAX #44) that split a word without being seen: soft hyphen, joiners, direction marks,
@@ -27,7 +27,7 @@ class TooLongError(ValueError):
     """
 
 
-def spellings(content: Content) -> tuple[bytes, ...]:
+def spellings(content: Content, *, most_octets: int = TEXT_MAX_OCTETS) -> tuple[bytes, ...]:
     """Return the body's texts as guards read them, UTF-8, without repeats.
 
     The plain text, all text of the HTML (what it shows and what it hides), and the hidden text apart; each as written
@@ -35,21 +35,21 @@ def spellings(content: Content) -> tuple[bytes, ...]:
     character, nor full-width letters keep a word from its guard. The subject is no part of the body.
 
     Raises:
-        TooLongError: more than ``TEXT_MAX_OCTETS`` in all.
+        TooLongError: more than ``most_octets`` in all.
     """
     if len(content.html) > HTML_MAX_CHARS:
         raise TooLongError
     found: dict[bytes, None] = {}
     octets = 0
     for text in _texts(content):
-        if len(text) > TEXT_MAX_OCTETS:
+        if len(text) > most_octets:
             raise TooLongError
         for spelling in (text, fold(text)):
             encoded = spelling.encode("utf-8", "replace")
             if encoded and encoded not in found:
                 octets += len(encoded)
                 found[encoded] = None
-        if octets > TEXT_MAX_OCTETS:
+        if octets > most_octets:
             raise TooLongError
     return tuple(found)
 

@@ -25,8 +25,7 @@ SEALERS_MAX = 64
 NAME_MAX_CHARS = 64
 REASON_MAX_CHARS = 200
 RETENTION_MAX_DAYS = 36_500
-GUARDS_COST_MAX = 20_000
-"""RE2 instructions of all guards together: with ``body.TEXT_MAX_OCTETS`` this bounds what one message can cost."""
+GUARDS_COST_MAX = 20_000  # RE2 instructions of all guards together
 
 
 class PolicyError(ValueError):
@@ -98,6 +97,7 @@ class Policy:
 
     Attributes:
         digest: SHA-256 of the normalised document in canonical JSON (RFC 8785), lowercase hex.
+        guards_cost: RE2 instructions of all guards together; times the octets of a text, it bounds the work.
         warnings: what is allowed but probably not meant.
     """
 
@@ -106,6 +106,7 @@ class Policy:
     default_action: DefaultAction
     rules: tuple[Rule, ...]
     guards: tuple[Guard, ...]
+    guards_cost: int
     retention_days: int
     body_hash_wanted: bool
     warnings: tuple[str, ...] = ()
@@ -241,12 +242,14 @@ def _normalise(document: object, faults: Faults) -> dict[str, Any]:
 
 def _compile(normal: Mapping[str, Any], version: int) -> Policy:
     rules = tuple(_rule(index, rule) for index, rule in enumerate(normal["senders"]))
+    guards = tuple(Guard(guard["reject"], guard["reason"]) for guard in normal["contentGuards"])
     return Policy(
         version=version,
         digest=hashlib.sha256(canonical(normal)).hexdigest(),
         default_action=DefaultAction(normal["defaultAction"]),
         rules=rules,
-        guards=tuple(Guard(guard["reject"], guard["reason"]) for guard in normal["contentGuards"]),
+        guards=guards,
+        guards_cost=sum(guard.pattern.cost for guard in guards),
         retention_days=normal["auditLog"]["retentionDays"],
         body_hash_wanted=normal["auditLog"]["includeBodyHash"],
         warnings=_warnings(rules),

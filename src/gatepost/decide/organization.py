@@ -17,8 +17,9 @@ def organizational_domain(domain: str) -> str:
     as RFC 7489 section 3.2 did. Where the walk matters, ``verify`` has made it and the evidence says what it found.
 
     Args:
-        domain: lowercase A-labels, or an address literal, which is an organisation of its own.
+        domain: A-labels, or an address literal, which is an organisation of its own.
     """
+    domain = domain.lower().removesuffix(".")
     if domain.startswith("["):
         return domain
     return _LIST.privatesuffix(domain) or domain

@@ -11,32 +11,25 @@ from functools import partial
 from typing import assert_never
 
 from gatepost.arrive.paper import Direction
-from gatepost.decide import proof
-from gatepost.decide.body import TooLongError, spellings
+from gatepost.decide import answers, proof
+from gatepost.decide.body import TEXT_MAX_OCTETS, TooLongError, spellings
+from gatepost.decide.ending import Ending, Judged, refused, unproven
 from gatepost.decide.language import DefaultAction, Policy, Rule
-from gatepost.decide.organization import may_be_answered
-from gatepost.decide.paper import Answered, Decided, Decision, Disposition, Facts, Grant, Outcome, Step
+from gatepost.decide.paper import Decided, Decision, Disposition, Facts, Grant, Outcome, Step
 from gatepost.decide.proof import Proof
 from gatepost.decide.reasons import Reason
-from gatepost.mail.envelope import Envelope
 from gatepost.verify.paper import Evidence, Result, Verified
 
 BUILT_IN_DIGEST = hashlib.sha256(b'{"builtIn":["answer-proven-author","postmaster-open","refuse-all"]}').hexdigest()
 """Stands in a decision where no stored policy spoke (version 0)."""
+GUARDS_WORK_MAX = 1 << 31
+"""RE2 instructions times octets, for one message.
+
+Where a pattern is ordinary RE2 spends some hundredths of a nanosecond on each; where its automaton does not fit in
+memory, at most some 6 ns: 13 s for the worst text under the worst policy there can be.
+"""
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """Where a message's way through the gates ends."""
-
-    disposition: Disposition
-    outcome: Outcome
-    reason: Reason
-    detail: str = ""
-    grant: Grant | None = None
-
-
-Judged = tuple[Ending, tuple[Step, ...]]
 Answer = tuple[str, Ending | None]
 """What one gate answers: a word for the trace, and the ending, if the way ends here."""
 
@@ -66,7 +59,7 @@ def settle(verified: Verified, policy: Policy | None, facts: Facts) -> Decided:
     arrived, evidence = verified.arrived, verified.evidence
     speaks = None
     if arrived.direction is Direction.OUTBOUND:
-        ending, trace = _outbound(evidence, arrived.envelope, facts.answered)
+        ending, trace = answers.judge(evidence, arrived.envelope, facts.answered)
     elif arrived.is_postmaster:
         ending = Ending(Disposition.DELIVER, Outcome.DELIVERED, Reason.POSTMASTER_OPEN)
         trace = (Step("postmaster", "open"),)
@@ -102,12 +95,12 @@ def counting_rule(evidence: Evidence, policy: Policy) -> Rule | None:
 
 def _inbound(evidence: Evidence, policy: Policy | None, facts: Facts) -> Judged:
     if policy is None:
-        return _refused(Reason.POLICY_MISSING), (Step("policy", "missing"),)
+        return refused(Reason.POLICY_MISSING), (Step("policy", "missing"),)
     known = (Step("policy", f"version {policy.version}"),)
     if evidence.author is None:
         is_ambiguous = evidence.author_problem == Reason.AUTHOR_AMBIGUOUS
         reason = Reason.AUTHOR_AMBIGUOUS if is_ambiguous else Reason.AUTHOR_MISSING
-        return _unproven(reason), (*known, Step("author", reason.value))
+        return unproven(reason), (*known, Step("author", reason.value))
     rule = policy.rule_for(evidence.author)
     if rule is None:
         ending = Ending(_by_default(policy), Outcome.REJECTED_AT_POLICY, Reason.SENDER_UNMATCHED)
@@ -160,7 +153,7 @@ def _unless_proven(found: Proof) -> Ending | None:
         case Proof.PASS:
             return None
         case Proof.FAIL:
-            return _unproven(Reason.SENDER_UNPROVEN)
+            return unproven(Reason.SENDER_UNPROVEN)
         case Proof.UNSETTLED:
             return Ending(Disposition.DEFER, Outcome.REJECTED_AT_VERIFICATION, Reason.SENDER_UNSETTLED)
         case _:  # pragma: no cover  # mypy proves there is no other
@@ -172,7 +165,7 @@ def _guards(case: Case) -> Answer | None:
         return None
     disposition, outcome = _by_default(case.policy), Outcome.REJECTED_AT_CONTENT_GUARD
     try:
-        texts = spellings(case.evidence.content)
+        texts = spellings(case.evidence.content, most_octets=_readable_octets(case.policy))
     except TooLongError:
         return "too long", Ending(disposition, outcome, Reason.CONTENT_TOO_LONG)
     for index, guard in enumerate(case.policy.guards):
@@ -180,6 +173,11 @@ def _guards(case: Case) -> Answer | None:
             ending = Ending(disposition, outcome, Reason.CONTENT_GUARD, detail=guard.reason)
             return f"contentGuards[{index}]", ending
     return "clear", None
+
+
+def _readable_octets(policy: Policy) -> int:
+    """Return how much text this policy's guards may read; a longer body is refused, never read in part."""
+    return min(TEXT_MAX_OCTETS, GUARDS_WORK_MAX // max(policy.guards_cost, 1))
 
 
 def _limit(
@@ -245,30 +243,6 @@ COUNT_GATES: tuple[tuple[str, Gate], ...] = (
 )
 
 
-def _outbound(evidence: Evidence, envelope: Envelope, answered: Answered | None) -> Judged:
-    """Judge an answer: to whoever wrote the proven message it answers, and to nobody else.
-
-    A notice (null reverse-path) is stricter: never to a machine, which might answer it (RFC 3834 section 2), and to
-    the author alone.
-    """
-    is_notice = envelope.mail_from is None
-    if not evidence.auth:
-        return _unproven(Reason.SENDER_UNPROVEN), (Step("submitter", "unknown"),)
-    if answered is None:
-        return _refused(Reason.REPLY_UNKNOWN_PARENT), (Step("parent", "unknown"),)
-    if not answered.was_proven:
-        reason = Reason.BOUNCE_UNVERIFIED_SENDER if is_notice else Reason.REPLY_UNPROVEN_PARENT
-        return _refused(reason), (Step("parent", "unproven"),)
-    if is_notice and answered.was_automatic:
-        return _refused(Reason.BOUNCE_AUTOMATIC_SENDER), (Step("parent", "automatic"),)
-    proven = Step("parent", "proven")
-    allowed = may_be_answered(answered.author, () if is_notice else answered.reply_to)
-    if not envelope.rcpt_to or any(recipient.key not in allowed for recipient in envelope.rcpt_to):
-        return _refused(Reason.REPLY_FOREIGN_RECIPIENT), (proven, Step("recipient", "foreign"))
-    reason = Reason.BOUNCE_TO_AUTHOR if is_notice else Reason.REPLY_TO_AUTHOR
-    return Ending(Disposition.DELIVER, Outcome.DELIVERED, reason), (proven, Step("recipient", "author"))
-
-
 def _is_author_proven(evidence: Evidence, policy: Policy | None) -> bool:
     if evidence.is_aligned or evidence.auth or evidence.dmarc.result is Result.PASS:
         return True
@@ -278,11 +252,3 @@ def _is_author_proven(evidence: Evidence, policy: Policy | None) -> bool:
 
 def _by_default(policy: Policy) -> Disposition:
     return Disposition.REJECT if policy.default_action is DefaultAction.BOUNCE else Disposition.DISCARD
-
-
-def _refused(reason: Reason) -> Ending:
-    return Ending(Disposition.REJECT, Outcome.REJECTED_AT_POLICY, reason)
-
-
-def _unproven(reason: Reason) -> Ending:
-    return Ending(Disposition.REJECT, Outcome.REJECTED_AT_VERIFICATION, reason)

@@ -12,7 +12,7 @@ from gatepost.ids import AccountId, EmailId, KeyId, ThreadId
 
 
 @dataclass(frozen=True, slots=True)
-class InForce:
+class Current:
     """Which version of a policy is in force."""
 
     version: int
@@ -29,14 +29,14 @@ class Windows:
     tokens_day: int
 
 
-async def in_force(tx: Transaction, account: AccountId) -> InForce | None:
+async def in_force(tx: Transaction, account: AccountId) -> Current | None:
     """Return the newest version's number and digest: all that a message needs when the policy is known."""
     query = (
         "select version, digest from policy where tenant = %(tenant)s and account = %(account)s"
         " order by version desc limit 1"
     )
     row = await tx.maybe(query, account=account)
-    return InForce(row.version, row.digest) if row else None
+    return Current(row.version, row.digest) if row else None
 
 
 async def document(tx: Transaction, account: AccountId, version: int) -> object:

@@ -1,6 +1,6 @@
 """Carry the decision out: into a mailbox, onto hold, or to the remote MX."""
 
-from gatepost.deliver.carry import AlreadySubmittedError, carry_out, email_of, submitted
+from gatepost.deliver.carry import AlreadySubmittedError, carry_out, email_of, submitted, thread_of
 from gatepost.deliver.paper import CarriedOut, Held, Kept, Queued, Refused
 from gatepost.deliver.send import attempt, handlers
 
@@ -16,4 +16,5 @@ __all__ = [
     "email_of",
     "handlers",
     "submitted",
+    "thread_of",
 ]

@@ -7,12 +7,13 @@ from gatepost import decide, mailbox, record
 from gatepost.arrive.paper import Direction
 from gatepost.clock import Entropy
 from gatepost.db import Transaction
-from gatepost.decide.paper import Disposition
+from gatepost.decide.paper import Decided, Disposition
 from gatepost.deliver import store
 from gatepost.deliver.paper import CarriedOut, Held, Kept, Queued, Refused, State, Submission
 from gatepost.ids import AccountId, EmailId, SubmissionId, ThreadId
 from gatepost.mail.address import Address
 from gatepost.mailbox.paper import Email
+from gatepost.mailbox.threads import new_thread
 from gatepost.record.paper import Consequence, Kind, Recorded
 
 SAME_FOR = timedelta(hours=24)
@@ -47,8 +48,28 @@ def email_of(submission: SubmissionId) -> EmailId:
     return EmailId("em_" + submission.removeprefix("su_"))
 
 
+async def thread_of(tx: Transaction, decided: Decided) -> ThreadId | None:
+    """Return the thread a message will lie in, or, where it is outbound, that of the message it answers.
+
+    None for what is not to be delivered, and for an answer to nothing.
+    """
+    arrived, content = decided.arrived, decided.verified.evidence.content
+    if decided.decision.disposition is not Disposition.DELIVER:
+        return None
+    if arrived.direction is Direction.INBOUND:
+        return await mailbox.thread_for(
+            tx, arrived.account, email=arrived.email, message_id=content.message_id, references=content.references
+        )
+    parent = await mailbox.get(tx, arrived.account, arrived.in_reply_to) if arrived.in_reply_to else None
+    return parent.thread if parent else None
+
+
 async def carry_out(tx: Transaction, recorded: Recorded, *, entropy: Entropy) -> CarriedOut:
-    """Do what was decided, inside the same transaction; raises ``AlreadySubmittedError``."""
+    """Do what was decided, inside the same transaction, in the thread the record names.
+
+    Raises:
+        AlreadySubmittedError: an outbound message is the same as one accepted within the last 24 hours.
+    """
     disposition = recorded.decision.disposition
     match disposition:
         case Disposition.DELIVER if recorded.arrived.direction is Direction.OUTBOUND:
@@ -65,10 +86,7 @@ async def carry_out(tx: Transaction, recorded: Recorded, *, entropy: Entropy) ->
 
 async def _keep(tx: Transaction, recorded: Recorded) -> Kept:
     arrived = recorded.arrived
-    content = recorded.decided.verified.evidence.content
-    thread = await mailbox.thread_for(
-        tx, arrived.account, email=arrived.email, message_id=content.message_id, references=content.references
-    )
+    thread = recorded.thread or new_thread(arrived.email)
     await mailbox.keep(tx, email_from(recorded, thread))
     if not arrived.is_postmaster:  # no rule spoke of it, so it counts in no window
         await decide.charge_message(tx, recorded.decided, thread)
@@ -134,17 +152,11 @@ async def _queue(tx: Transaction, recorded: Recorded, entropy: Entropy) -> Queue
         due_at=arrived.received_at,
     )
     await store.insert(tx, submission)
-    await _follow(tx, recorded, submission)
+    if recorded.thread is not None:  # what answers this message comes back into the thread of the one it answers
+        message_id = recorded.decided.verified.evidence.content.message_id
+        await mailbox.follow(tx, arrived.account, message_id=message_id, thread_id=recorded.thread)
     await record.note(tx, _consequence(recorded, submission), entropy=entropy)
     return Queued(identifier)
-
-
-async def _follow(tx: Transaction, recorded: Recorded, submission: Submission) -> None:
-    """Let the answer to this message come back into the thread of the one it answers."""
-    parent = await mailbox.get(tx, submission.account, submission.answers)
-    if parent is not None:
-        message_id = recorded.decided.verified.evidence.content.message_id
-        await mailbox.follow(tx, submission.account, message_id=message_id, thread_id=parent.thread)
 
 
 def _consequence(recorded: Recorded, submission: Submission) -> Consequence:

@@ -1,9 +1,10 @@
 """Keeping the promise to send: one attempt per run, each of them an entry of the record."""
 
-import logging
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+import structlog
 
 from gatepost import domains, record
 from gatepost.blobs import BlobMissingError, Blobs
@@ -24,7 +25,7 @@ from gatepost.record.paper import Consequence, Kind
 
 KIND = "deliver.attempt"
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 
 def attempt(submission: SubmissionId) -> Promise:
@@ -102,7 +103,9 @@ class Courier:
         made = await self._attempt(job.tenant, submission)
         log.info(
             "submission.attempted",
-            extra={"submission": identifier, "result": made.result.value, "reason": made.reason},
+            submission=identifier,
+            result=made.result.value,
+            reason=made.reason,
         )
         again_at = await self._settle(job.tenant, submission, made)
         if again_at is not None:

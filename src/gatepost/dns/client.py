@@ -1,5 +1,6 @@
 """The only DNS sockets of the house: c-ares, over UDP with TCP where an answer is truncated (RFC 7766)."""
 
+import re
 from collections.abc import Sequence
 
 import aiodns
@@ -12,8 +13,8 @@ MAX_CNAMES = 8
 NEGATIVE_TTL_S = 60
 """How long a missing name is believed; c-ares does not show the SOA of RFC 2308."""
 MAX_NAME = 253
-MAX_LABEL = 63
 
+_LABEL = re.compile(r"[A-Za-z0-9_/*\-]{1,63}", re.ASCII)
 _MISSING = frozenset({pycares.errno.ARES_ENOTFOUND, pycares.errno.ARES_EBADNAME})
 _TYPES = {
     RdType.A: pycares.QUERY_TYPE_A,
@@ -26,17 +27,12 @@ _TYPES = {
 
 
 def is_askable(name: str) -> bool:
-    """Tell whether DNS can carry the name: ASCII labels of 1 to 63 octets, 253 in all (RFC 1035 section 2.3.4)."""
-    return (
-        0 < len(name) <= MAX_NAME and name.isascii() and all(0 < len(label) <= MAX_LABEL for label in name.split("."))
-    )
+    """Tell whether DNS can carry the name: labels of 1 to 63 octets, 253 in all (RFC 1035 section 2.3.4).
 
-
-def _escaped(name: str) -> str:
-    """Spell a name for c-ares, which reads zone-file escapes; SPF macros may put any octet into a label."""
-    if name.replace(".", "").replace("-", "").replace("_", "").isalnum():
-        return name
-    return "".join(char if char.isalnum() or char in "._-" else f"\\{ord(char):03d}" for char in name)
+    deviation: RFC 2181 section 11 allows any octet in a label; c-ares asks only for what host names hold, ``_``, ``/``
+    and ``*``. An SPF macro that puts another character of a local part into a name so names nothing.
+    """
+    return 0 < len(name) <= MAX_NAME and all(map(_LABEL.fullmatch, name.split(".")))
 
 
 def _text(record: pycares.DNSRecord) -> str:
@@ -60,8 +56,13 @@ def _name(name: str) -> str:
     return name.removesuffix(".") or "."
 
 
-def _follow(name: str, rdtype: RdType, records: Sequence[pycares.DNSRecord]) -> tuple[str, tuple[str, ...], int | None]:
-    """Walk the aliases inside one answer; return the last name, its records and the shortest TTL on the way."""
+def _follow(
+    name: str, rdtype: RdType, records: Sequence[pycares.DNSRecord]
+) -> tuple[str | None, tuple[str, ...], int | None]:
+    """Walk the aliases inside one answer; return the last name, its records and the shortest TTL on the way.
+
+    The name is None where the aliases run in a circle, or are too many.
+    """
     wanted = _TYPES[rdtype]
     aliases = {_name(r.name).lower(): r for r in records if r.type == pycares.QUERY_TYPE_CNAME}
     ttl: int | None = None
@@ -73,10 +74,10 @@ def _follow(name: str, rdtype: RdType, records: Sequence[pycares.DNSRecord]) -> 
             return owner, tuple(map(_text, found)), least if ttl is None else min(ttl, least)
         alias = aliases.get(owner)
         if alias is None:
-            break
+            return owner, (), ttl
         ttl = alias.ttl if ttl is None else min(ttl, alias.ttl)
         owner = _text(alias).lower()
-    return owner, (), ttl
+    return None, (), ttl
 
 
 class Client:
@@ -96,7 +97,7 @@ class Client:
         ttl_s: int | None = None
         for _ in range(MAX_CNAMES):
             try:
-                result = await self._ares.query_dns(_escaped(owner), rdtype.value)
+                result = await self._ares.query_dns(owner, rdtype.value)
             except aiodns.error.DNSError as error:
                 return _failure(error)
             except (pycares.AresError, ValueError, RuntimeError):
@@ -106,6 +107,8 @@ class Client:
                 ttl_s = ttl if ttl_s is None else min(ttl_s, ttl)
             if records:
                 return Answer(Status.OK, records, ttl_s or 0)
+            if last is None:
+                break
             if last == owner.lower():
                 return Answer(Status.NODATA, (), NEGATIVE_TTL_S)
             if not is_askable(last):

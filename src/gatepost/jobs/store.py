@@ -23,11 +23,18 @@ class Leased:
 
 
 async def insert(tx: Transaction, promise: Promise, *, promised_at: datetime, due_at: datetime, hint: bool) -> JobId:
-    """Write the promise; with ``hint``, tell the workers when the transaction commits. One statement either way."""
+    """Write the promise; with ``hint``, tell the workers when the transaction commits. One statement either way.
+
+    ``for key share`` lets nobody end the job ahead between our look at it and our commit.
+    """
     query = """
-        with made as (
-          insert into job (tenant, kind, key, body, promised_at, due_at)
-          values (%(tenant)s, %(kind)s, %(key)s, %(body)s, %(promised_at)s, %(due_at)s) returning id
+        with ahead as (
+          select id from job where tenant = %(tenant)s and kind = %(kind)s and key = %(key)s
+          order by id desc limit 1 for key share
+        ), made as (
+          insert into job (tenant, kind, key, body, promised_at, due_at, behind)
+          values (%(tenant)s, %(kind)s, %(key)s, %(body)s, %(promised_at)s, %(due_at)s, (select id from ahead))
+          returning id
         )
         select id, case when %(hint)s then pg_notify(%(channel)s, '') end as hint from made
     """
@@ -73,10 +80,14 @@ async def renew(tx: Transaction, jobs: Sequence[Job], *, until: datetime) -> Non
     await tx.run(query, ids=[job.id for job in jobs], attempts=[job.attempt for job in jobs], until=until)
 
 
-async def finish(tx: Transaction, job: Job) -> bool:
-    """Forget a job that is done; False where the lease was lost."""
-    query = "delete from job where tenant = %(tenant)s and id = %(id)s and attempt = %(attempt)s"
-    return bool(await tx.run(query, id=job.id, attempt=job.attempt))
+async def finish(tx: Transaction, jobs: Sequence[Job]) -> frozenset[JobId]:
+    """Forget jobs that are done; return which, for a lease may have been lost."""
+    query = """
+        delete from job using unnest(%(ids)s::bigint[], %(attempts)s::integer[]) as run (id, attempt)
+        where tenant = %(tenant)s and job.id = run.id and job.attempt = run.attempt returning job.id
+    """
+    rows = await tx.all(query, ids=[job.id for job in jobs], attempts=[job.attempt for job in jobs])
+    return frozenset(JobId(row.id) for row in rows)
 
 
 async def put_back(tx: Transaction, job: Job, *, due_at: datetime, failures: int, reason: str | None) -> bool:
@@ -92,8 +103,11 @@ async def put_back(tx: Transaction, job: Job, *, due_at: datetime, failures: int
 async def bury(tx: Transaction, job: Job, *, at: datetime, failures: int, reason: str) -> bool:
     """Give the job up and keep it with the reason; False where the lease was lost."""
     query = """
-        update job set leased_until = null, dead_at = %(at)s, failures = %(failures)s, reason = %(reason)s
-        where tenant = %(tenant)s and id = %(id)s and attempt = %(attempt)s
+        with gone as (
+          delete from job where tenant = %(tenant)s and id = %(id)s and attempt = %(attempt)s returning *
+        )
+        insert into dead_job (id, tenant, kind, key, body, promised_at, attempt, failures, reason, dead_at)
+        select id, tenant, kind, key, body, promised_at, attempt, %(failures)s, %(reason)s, %(at)s from gone
     """
     return bool(await tx.run(query, id=job.id, attempt=job.attempt, at=at, failures=failures, reason=reason))
 
@@ -101,8 +115,8 @@ async def bury(tx: Transaction, job: Job, *, at: datetime, failures: int, reason
 async def dead(tx: Transaction, *, limit: int) -> tuple[DeadJob, ...]:
     """Return the tenant's dead jobs, oldest first."""
     query = """
-        select id, kind, key, attempt, failures, reason, dead_at from job
-        where tenant = %(tenant)s and dead_at is not null order by id limit %(limit)s
+        select id, kind, key, attempt, failures, reason, dead_at from dead_job
+        where tenant = %(tenant)s order by id limit %(limit)s
     """
     rows = await tx.all(query, limit=limit)
     return tuple(
@@ -111,9 +125,15 @@ async def dead(tx: Transaction, *, limit: int) -> tuple[DeadJob, ...]:
 
 
 async def revive(tx: Transaction, job: JobId, *, at: datetime) -> bool:
-    """Make a dead job due again with fresh patience; False where there is none."""
+    """Make a dead job due again with fresh patience, behind what was promised since; False where there is none."""
     query = """
-        update job set dead_at = null, failures = 0, due_at = %(at)s
-        where tenant = %(tenant)s and id = %(id)s and dead_at is not null
+        with risen as (
+          delete from dead_job where tenant = %(tenant)s and id = %(id)s returning *
+        ), ahead as (
+          select job.id from job join risen using (tenant, kind, key) order by job.id desc limit 1 for key share of job
+        )
+        insert into job (id, tenant, kind, key, body, promised_at, due_at, attempt, behind)
+        overriding system value
+        select id, tenant, kind, key, body, promised_at, %(at)s, attempt, (select id from ahead) from risen
     """
     return bool(await tx.run(query, id=job, at=at))

@@ -12,6 +12,7 @@ from gatepost.clock import Clock
 from gatepost.db import Database, DatabaseUnavailableError
 from gatepost.ids import JobId
 from gatepost.jobs import store
+from gatepost.jobs.finisher import Finisher
 from gatepost.jobs.promise import Handler, Job, TryAgainError
 from gatepost.jobs.retry import Patience, whereabouts
 from gatepost.jobs.store import Leased
@@ -77,6 +78,7 @@ class Worker:
         self._patience = patience
         self._running: dict[tuple[JobId, int], tuple[Job, asyncio.Task[None]]] = {}  # by job and attempt
         self._wake = asyncio.Event()
+        self._finisher = Finisher(db)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Lease and run until ``stop``, then let what runs finish within the grace."""
@@ -85,6 +87,7 @@ class Worker:
                 group.create_task(self._hear_hints()),
                 group.create_task(self._keep_leases()),
                 group.create_task(self._wake_on(stop)),
+                group.create_task(self._finisher.run()),
             ]
             while not stop.is_set():
                 await self._fill(group)
@@ -93,12 +96,12 @@ class Worker:
                 attendant.cancel()
 
     async def _fill(self, group: asyncio.TaskGroup) -> None:
-        """Start as many due jobs as there is room for, then rest until something may have changed."""
+        """Start due jobs while there are any and there is room, then rest until something may have changed."""
         self._wake.clear()
-        room = self._pace.concurrency - len(self._running)
-        for leased in await self._lease(room) if room else ():
-            task = group.create_task(self._keep(leased))
-            self._running[leased.job.id, leased.job.attempt] = (leased.job, task)
+        while (room := self._pace.concurrency - len(self._running)) and (taken := await self._lease(room)):
+            for leased in taken:
+                task = group.create_task(self._keep(leased))
+                self._running[leased.job.id, leased.job.attempt] = (leased.job, task)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._pace.poll_s):
                 await self._wake.wait()
@@ -145,22 +148,26 @@ class Worker:
 
     async def _settle(self, job: Job, ending: _Done | _Again | _Dead) -> None:
         try:
-            async with self._db.transaction(job.tenant) as tx:
-                match ending:
-                    case _Done():
-                        was_ours = await store.finish(tx, job)
-                    case _Again(due_at=due_at, failures=failures, reason=reason):
-                        was_ours = await store.put_back(tx, job, due_at=due_at, failures=failures, reason=reason)
-                    case _Dead(failures=failures, reason=reason):
-                        log.error("job.dead", extra={"job": job.id, "kind": job.kind, "attempt": job.attempt})
-                        was_ours = await store.bury(tx, job, at=self._clock(), failures=failures, reason=reason)
-                    case _:
-                        assert_never(ending)
+            was_ours = await self._write(job, ending)
         except DatabaseUnavailableError:
             log.warning("job.unsettled", extra={"job": job.id, "kind": job.kind})  # the lease runs out: it runs again
             return
         if not was_ours:
             log.warning("job.lease_lost", extra={"job": job.id, "kind": job.kind, "attempt": job.attempt})
+
+    async def _write(self, job: Job, ending: _Done | _Again | _Dead) -> bool:
+        match ending:
+            case _Done():
+                return await self._finisher.finish(job)
+            case _Again(due_at=due_at, failures=failures, reason=reason):
+                async with self._db.transaction(job.tenant) as tx:
+                    return await store.put_back(tx, job, due_at=due_at, failures=failures, reason=reason)
+            case _Dead(failures=failures, reason=reason):
+                log.error("job.dead", extra={"job": job.id, "kind": job.kind, "attempt": job.attempt})
+                async with self._db.transaction(job.tenant) as tx:
+                    return await store.bury(tx, job, at=self._clock(), failures=failures, reason=reason)
+            case _:
+                assert_never(ending)
 
     async def _keep_leases(self) -> None:
         """Renew what runs, three times a lease, so that one lost renewal costs nothing."""

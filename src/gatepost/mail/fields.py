@@ -48,7 +48,8 @@ class Header:
     Attributes:
         named: fields by lowercase name, in order.
         body_start: offset of the first body octet; the message's length where there is no body.
-        is_malformed: a line is no field, or a bare CR, bare LF or NUL stands in the block.
+        is_malformed: a line is no field, or as ``is_ambiguous``.
+        is_ambiguous: others may read other fields than we do: a bare CR, bare LF or NUL, or more than we read.
         is_cut: the block is longer than we read.
     """
 
@@ -56,6 +57,7 @@ class Header:
     named: Mapping[bytes, tuple[Field, ...]]
     body_start: int
     is_malformed: bool
+    is_ambiguous: bool
     is_cut: bool
 
     def all(self, name: bytes) -> tuple[Field, ...]:
@@ -100,11 +102,13 @@ def split(raw: bytes) -> Header:
     named: dict[bytes, list[Field]] = {}
     for field in fields:
         named.setdefault(field.name, []).append(field)
+    has_bare_ends = _has_bare_ends(block)
     return Header(
         fields=fields,
         named={name: tuple(found) for name, found in named.items()},
         body_start=start,
-        is_malformed=b"" in named or _has_bare_ends(block),
+        is_malformed=b"" in named or has_bare_ends or is_cut,
+        is_ambiguous=has_bare_ends or is_cut,
         is_cut=is_cut,
     )
 

@@ -92,11 +92,9 @@ def read(raw: bytes, header: Header) -> Tree:
     The parsers see only the structure fields that our own reading of the header found, so that no two readings of one
     header can disagree. A part that cannot be decoded makes a more forgiving parser read the whole message again.
     """
-    is_malformed = header.is_malformed or header.is_cut or any(len(header.all(name)) > 1 for name in _STRUCTURE)
+    is_malformed = header.is_malformed or any(len(header.all(name)) > 1 for name in _STRUCTURE)
     fields = [found.raw for name in _STRUCTURE if (found := header.first(name)) is not None]
     octets = b"\r\n".join([*fields, b"", raw[header.body_start :]])
-    if not fields:
-        octets = b"\r\n" + octets
     budget = _Budget()
     try:
         root = _from_fast(parse_email_tree(octets, mode="lazy"), 0, budget)

@@ -23,19 +23,17 @@ def find(header: Header) -> Author:
     """Read the author: exactly one From field with exactly one address (RFC 9989 section 4.10 leaves the rest to us).
 
     Whatever two readers could take for two different authors is ambiguous: a repeated field, several addresses,
-    broken syntax, a header too long to be read whole.
+    broken syntax, bare line ends in the header, a header too long to be read whole.
     """
     found = header.all(b"from")
-    if not found and not header.is_cut:
-        return Author(None, MISSING)
-    if header.is_cut or len(found) > 1:
+    if header.is_ambiguous or len(found) > 1:
         return Author(None, AMBIGUOUS)
+    if not found:
+        return Author(None, MISSING)
     return _read(found[0].unfolded)
 
 
 def _read(value: bytes) -> Author:
-    if b"\r" in value or b"\n" in value or b"\x00" in value:
-        return Author(None, AMBIGUOUS)
     try:
         named = address_list.parse(value.decode("utf-8"))
     except (AddressListError, UnicodeDecodeError):

@@ -26,9 +26,9 @@ class Claim:
 
 def field(evidence: Evidence, authserv_id: str) -> bytes:
     """Write our field for ``evidence``, folded, with its final CRLF."""
-    results = [_spf(evidence), *_dkim(evidence), _dmarc(evidence), _arc(evidence)]
-    if evidence.auth:
-        results = ["auth=pass"]
+    results = ["auth=pass"]  # our own submitter: nothing else was asked (RFC 8601 section 2.7.4)
+    if not evidence.auth:
+        results = [_spf(evidence), *_dkim(evidence), _dmarc(evidence), _arc(evidence)]
     lines = ";\r\n\t".join([_quoted(authserv_id), *results])
     return f"Authentication-Results: {lines}\r\n".encode()
 
@@ -59,8 +59,8 @@ def _dmarc(evidence: Evidence) -> str:
 
 
 def _arc(evidence: Evidence) -> str:
-    oldest = evidence.arc.seals[0].domain if evidence.arc.seals else ""
-    return f"arc={evidence.arc.result}" + _property("header.oldest-pass", "0" if oldest else "")
+    newest = evidence.arc.seals[-1].domain if evidence.arc.seals else ""
+    return f"arc={evidence.arc.result}" + _property("header.d", newest)
 
 
 def _property(name: str, value: str) -> str:

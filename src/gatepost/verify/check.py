@@ -27,7 +27,7 @@ P = ParamSpec("P")
 
 DEADLINE_S = 20.0
 """For everything DNS is asked about one message (RFC 7208 section 4.6.4 asks for at least 20 s)."""
-INLINE_OCTETS = 262_144
+INLINE_OCTETS = 65_536
 """Larger messages are hashed and parsed in a thread, so that others are not kept waiting."""
 RECEIVER = "unknown"
 """The SPF ``r`` macro: our own name is nobody's business (RFC 7208 section 7.3 allows it)."""

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+_MARKUP = re.compile(r"<(?=[A-Za-z!?]|/[^\s])")
 _TAG_NAME = re.compile(r"[A-Za-z][^\s/>]*")
 _ATTRIBUTE = re.compile(
     r"""[\s/]*(?P<name>=?[^\s/>=]+)(?:\s*=\s*(?P<value>"[^"]*(?:"|\Z)|'[^']*(?:'|\Z)|[^\s>]*))?""",
@@ -49,16 +50,19 @@ class Text:
 def scan(source: str) -> Iterator[Start | End | Text]:
     """Yield tags and text in order; never raises, every character is passed once."""
     at = 0
-    while at < len(source):
-        mark = source.find("<", at)
-        if mark < 0:
-            yield Text(html.unescape(source[at:]))
-            return
-        if mark > at:
-            yield Text(html.unescape(source[at:mark]))
-        at = mark
-        after = source[at + 1 : at + 2]
-        if after.isalpha() and after.isascii():
+    while (mark := _MARKUP.search(source, at)) is not None:
+        if mark.start() > at:
+            yield Text(html.unescape(source[at : mark.start()]))
+        at = mark.start()
+        kind = source[at + 1]
+        if kind in "!?":
+            at = _behind_comment(source, at)
+        elif kind == "/":
+            found = _TAG_NAME.match(source, at + 2)
+            if found is not None:
+                yield End(found[0][:MAX_NAME].lower())
+            at = _behind(source, ">", at + 2)
+        else:
             start, at = _start_tag(source, at + 1)
             if start is None:
                 return  # the document ends inside a tag: nothing of it is shown
@@ -66,14 +70,8 @@ def scan(source: str) -> Iterator[Start | End | Text]:
             if start.tag in RAW_TEXT:
                 text, at = _raw_text(source, at, start.tag)
                 yield Text(text, start.tag)
-        elif after == "/" and (found := _TAG_NAME.match(source, at + 2)) is not None:
-            yield End(found[0][:MAX_NAME].lower())
-            at = _behind(source, ">", found.end())
-        elif after in {"!", "?", "/"} and after:
-            at = _behind_comment(source, at)
-        else:
-            yield Text("<")
-            at += 1
+    if at < len(source):
+        yield Text(html.unescape(source[at:]))
 
 
 def _behind(source: str, mark: str, at: int) -> int:

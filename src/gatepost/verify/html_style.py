@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _NUMBER = re.compile(r"(-?[0-9]*\.?[0-9]+)\s*(px|pt|em|rem|ex|%|vw|vh|in|cm|mm|)", re.ASCII)
@@ -10,6 +11,8 @@ _FAR = -200.0
 _TINY = {"px": 2.0, "pt": 1.5, "": 2.0, "em": 0.15, "rem": 0.15, "ex": 0.3, "%": 15.0}
 """Font sizes up to which text cannot be read."""
 _HEX_SHORT = 4
+CACHED_STYLE_CHARS = 200
+"""Newsletters repeat short styles hundreds of times."""
 _NAMES = {
     "white": "ffffff", "black": "000000", "transparent": "transparent", "snow": "fffafa", "ivory": "fffff0",
     "ghostwhite": "f8f8ff", "whitesmoke": "f5f5f5", "red": "ff0000", "green": "008000", "blue": "0000ff",
@@ -43,13 +46,20 @@ class Look:
 
 
 def declarations(style: str) -> dict[str, str]:
-    """Read ``name: value; ...``; later ones win, ``!important`` is dropped."""
+    """Read ``name: value; ...``; later ones win, ``!important`` is dropped. Callers share the answer."""
+    return _declared_often(style) if len(style) <= CACHED_STYLE_CHARS else _declared(style)
+
+
+def _declared(style: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for part in _COMMENT.sub(" ", style).lower().split(";"):
         name, colon, value = part.partition(":")
         if colon:
             found[name.strip()] = value.replace("!important", "").strip()
     return found
+
+
+_declared_often = lru_cache(maxsize=2048)(_declared)
 
 
 def look_below(parent: Look, tag: str, attributes: dict[str, str], sheet: dict[str, str]) -> Look:
@@ -155,6 +165,7 @@ def _colour(value: str, inherited: str) -> str:
     return "".join(f"{min(int(found[at]), 255):02x}" for at in (1, 2, 3))
 
 
+@lru_cache(maxsize=4096)
 def _look_alike(colour: str, background: str) -> bool:
     if colour == "transparent":
         return True

@@ -9,6 +9,8 @@ from gatepost.verify.html_style import Look, declarations, look_below
 MAX_CHARS = 2_000_000
 """HTML beyond this is not read; nobody reads it either."""
 MAX_SHEET_RULES = 500
+MAX_SELECTOR_CHARS = 1_000
+MAX_BLOCK_CHARS = 4_000
 
 _VOID = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
@@ -27,8 +29,7 @@ _FORMATTING = frozenset(
 _SCOPES = frozenset({"table", "td", "th", "caption", "template", "object", "marquee"})
 _CLOSES_ITSELF = {"li": "li", "tr": "tr", "option": "option", "td": "td", "th": "th"}
 _NEVER_SHOWN = frozenset({"head", "template", "noscript", "datalist", "select", "audio", "video", "canvas", "object"})
-_SHEET_RULE = re.compile(r"([^{}@]{1,400})\{([^{}]{0,4000})\}")
-_SIMPLE_SELECTOR = re.compile(r"(?P<tag>[a-z][a-z0-9]*)?(?P<kind>[.#])(?P<name>[a-z0-9_\-]+)", re.IGNORECASE)
+_SIMPLE_SELECTOR = re.compile(r"(?:[a-z][a-z0-9]*)?[.#][a-z0-9_\-]+", re.IGNORECASE | re.ASCII)
 _SPACES = re.compile(r"[ \t\r\f\v\xa0]+")
 _NEWLINES = re.compile(r"\s*\n\s*")
 
@@ -173,13 +174,13 @@ class _Page:
 
     def _read_sheet(self, sheet: str) -> None:
         """Keep the rules of single classes and ids; anything inside @media is for some readers only, so not kept."""
-        for found in _SHEET_RULE.finditer(_without_at_rules(sheet)):
-            if len(self._sheet) >= MAX_SHEET_RULES:
-                return
-            style = declarations(found[2])
-            for selector in found[1].split(","):
-                simple = _SIMPLE_SELECTOR.fullmatch(selector.strip())
-                if simple is not None:
+        for rule in _without_at_rules(sheet).split("}"):
+            selectors, brace, block = rule.partition("{")
+            if not brace or len(selectors) > MAX_SELECTOR_CHARS:
+                continue
+            style = declarations(block[:MAX_BLOCK_CHARS])
+            for selector in selectors.split(","):
+                if len(self._sheet) < MAX_SHEET_RULES and _SIMPLE_SELECTOR.fullmatch(selector.strip()):
                     self._sheet.setdefault(selector.strip().lower(), {}).update(style)
 
 

@@ -1,20 +1,33 @@
 """A house with two tenants behind the REST door, on real PostgreSQL."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from doors.rest.scene import CountingEntropy, FakeClock, Tenancy, Zone
+from doors.rest.scene import FakeClock, Tenancy, Zone, entropy
 from gatepost import access
 from gatepost.access import Role
 from gatepost.blobs import Blobs
 from gatepost.db import Database
+from gatepost.db.launcher import Cluster
 from gatepost.egress import Egress, NextHop
 from gatepost.ids import TenantId, token
 from gatepost.jobs import Jobs
 from gatepost.journey import House
 from gatepost.keys import Keyring
 from gatepost.mail.address import Address
+
+
+@pytest.fixture(scope="session")
+def database_name(cluster: Cluster) -> Iterator[str]:
+    """One database for all of this folder's tests: each makes tenants of its own, and tenants do not meet."""
+    owner = cluster.dsn("gatepost_owner").replace("dbname=gatepost", "dbname=postgres")
+    with psycopg.connect(owner, autocommit=True) as connection:
+        connection.execute("create database rest_door template gatepost")
+        yield "rest_door"
+        connection.execute("drop database rest_door with (force)")
 
 
 @pytest.fixture
@@ -24,7 +37,6 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def house(db: Database, tmp_path: Path, clock: FakeClock) -> House:
-    entropy = CountingEntropy()
     return House(
         db=db,
         dns=Zone(),

@@ -25,6 +25,7 @@ from gatepost.ids import AccountId, EmailId, KeyId, TenantId, token
 from gatepost.journey import House
 from gatepost.mail.address import Address
 from gatepost.mail.envelope import Envelope
+from gatepost.record.publish import Sequencer
 
 START = datetime(2026, 11, 21, 8, tzinfo=UTC)
 
@@ -42,14 +43,12 @@ class FakeClock:
         self.now += timedelta(seconds=seconds)
 
 
-class CountingEntropy:
-    """Octets that never repeat and are the same in every run."""
+_draws = itertools.count(1)
 
-    def __init__(self) -> None:
-        self._calls = itertools.count(1)
 
-    def __call__(self, octets: int) -> bytes:
-        return next(self._calls).to_bytes(8, "big").rjust(octets, b"\x5a")[-octets:]
+def entropy(octets: int) -> bytes:
+    """Return octets that no other call of this run got: the suite's tenants share a database."""
+    return next(_draws).to_bytes(8, "big").rjust(octets, b"\x5a")[-octets:]
 
 
 class Zone:
@@ -101,12 +100,13 @@ async def write(
     peer: str = "192.0.2.1",
     text: str = "Shall we meet on Tuesday?",
     subject: str = "Tuesday",
+    head: str = "",
 ) -> CarriedOut:
     """Let one message arrive from ``peer``; only 192.0.2.1 may speak for any domain."""
     email = EmailId(token("em", house.entropy(10)))
     raw = (
         f"From: {author}\r\nTo: {to.address}\r\nSubject: {subject}\r\nMessage-ID: <{email}@boss.test>\r\n"
-        f"Date: Sat, 21 Nov 2026 08:00:00 +0000\r\n\r\n{text}\r\n"
+        f"Date: Sat, 21 Nov 2026 08:00:00 +0000\r\n{head}\r\n{text}\r\n"
     ).encode()
     arrived = Arrived.by_smtp(
         email=email,
@@ -125,6 +125,12 @@ async def set_policy(house: House, of: Tenancy, document: dict[str, object]) -> 
         await decide.put_policy(tx, of.account, document, at=house.clock(), actor=of.key_ids[access.Role.OWNER])
 
 
+async def sequence(house: House, of: Tenancy) -> None:
+    """Give every entry of the tenant its place in the log, and publish it."""
+    sequencer = Sequencer(house.db, house.blobs, house.keyring, house.clock, house.entropy, f"{house.hostname}/log")
+    await sequencer.sequence(of.tenant)
+
+
 async def leaves(house: House, of: Tenancy) -> list[dict[str, object]]:
     async with house.db.transaction(of.tenant) as tx:
         rows = await tx.all("select leaf from entry where tenant = %(tenant)s order by id")
@@ -133,7 +139,7 @@ async def leaves(house: House, of: Tenancy) -> list[dict[str, object]]:
 
 def calls(app: ASGIApp, key: str | None) -> httpx2.AsyncClient:
     """Return a client of the application itself, without a socket."""
-    headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+    headers = {} if key is None else {b"Authorization": f"Bearer {key}".encode("latin-1")}
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://house", headers=headers)
 
 
@@ -147,11 +153,12 @@ class _Server(uvicorn.Server):
 @asynccontextmanager
 async def served(app: ASGIApp) -> AsyncIterator[str]:
     """Serve on a free loopback port while the context lasts; yield the URL."""
-    sock = socket.create_server(("127.0.0.1", 0))
-    server = _Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", ws="none"))
-    async with asyncio.TaskGroup() as group:
-        group.create_task(server.serve([sock]))
-        try:
-            yield f"http://127.0.0.1:{sock.getsockname()[1]}"
-        finally:
-            server.should_exit = True
+    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", ws="none")
+    server = _Server(config)
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(server.serve([sock]))
+            try:
+                yield f"http://127.0.0.1:{sock.getsockname()[1]}"
+            finally:
+                server.should_exit = True

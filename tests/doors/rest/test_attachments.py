@@ -5,7 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from doors.rest.scene import POLICY, Tenancy, calls, set_policy, write
+from gatepost.doors import rest
 from gatepost.doors.rest.attachments import disposition, media_type
+from gatepost.journey import House
 
 
 @pytest.mark.parametrize(
@@ -47,3 +50,33 @@ def test_no_file_name_breaks_out_of_its_header(filename: str) -> None:
 )
 def test_a_type_that_is_none_is_octets(named: str, served: str) -> None:
     assert media_type(named) == served
+
+
+PAGE = b"<script>alert(1)</script>"
+LETTER = """--b\r
+Content-Type: text/plain; charset=utf-8\r
+\r
+See the page.\r
+--b\r
+Content-Type: text/html; name="page.html"\r
+Content-Disposition: attachment; filename="../page.html"\r
+Content-Transfer-Encoding: base64\r
+\r
+PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==\r
+--b--"""
+
+
+async def test_an_attachment_is_a_download_and_never_a_page(house: House, ours: Tenancy) -> None:
+    await set_policy(house, ours, POLICY)
+    done = await write(
+        house, ours, text=LETTER, head='MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="b"\r\n'
+    )
+    path = f"/api/v1/mailboxes/{ours.account}/messages/{done.recorded.arrived.email}/attachments"
+    async with calls(rest.build(house), ours.agent) as client:
+        answer = await client.get(f"{path}/2")
+        assert answer.content == PAGE
+        assert answer.headers["content-disposition"] == 'attachment; filename="page.html"'
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "sandbox" in answer.headers["content-security-policy"]
+        for part in (0, 1, 3, 10_000):  # 1 is the text a mail program shows, no attachment
+            assert (await client.get(f"{path}/{part}")).status_code == 404

@@ -47,8 +47,16 @@ async def test_a_guard_gives_its_own_reason(house: House, ours: Tenancy) -> None
     async with calls(rest.build(house), ours.owner) as client:
         (entry,) = (await client.get(f"/api/v1/mailboxes/{ours.account}/audit-logs")).json()["items"]
     assert (entry["outcome"], entry["reason"]) == ("rejected_at_content_guard", "prompt_injection_suspected")
-    assert entry["capabilities_granted"] is None
+    assert (entry["capabilities_granted"], entry["matched_rule"]) == (None, 0)
     assert entry["thread_id"] is None
+
+
+async def test_who_matched_no_rule_has_none(house: House, ours: Tenancy) -> None:
+    await set_policy(house, ours, POLICY)
+    await write(house, ours, "stranger@unknown.test")
+    async with calls(rest.build(house), ours.owner) as client:
+        (entry,) = (await client.get(f"/api/v1/mailboxes/{ours.account}/audit-logs")).json()["items"]
+    assert (entry["outcome"], entry["disposition"], entry["matched_rule"]) == ("rejected_at_policy", "reject", None)
 
 
 @pytest.mark.parametrize(("limit", "pages"), [(1, 4), (2, 2), (3, 2), (4, 1), (200, 1)])

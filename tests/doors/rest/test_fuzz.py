@@ -13,16 +13,16 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from doors.rest.scene import POLICY, Tenancy, served, set_policy, write
+from doors.rest.scene import POLICY, Tenancy, sequence, served, set_policy, write
 from gatepost.doors import rest
 from gatepost.doors.rest.limit import Rate
 from gatepost.journey import House
 
-EXAMPLES_PER_OPERATION = 15
+EXAMPLES_PER_OPERATION = 8
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
 
-def probe_all(url: str, keys: list[str], known: dict[str, object]) -> int:
+def probe_all(url: str, key: str, known: dict[str, object]) -> int:
     """Send generated requests to every operation, with ids that exist where the path wants some; return how many."""
     schema = schemathesis.openapi.from_url(f"{url}/api/openapi.json")
     sent = 0
@@ -42,10 +42,9 @@ def probe_all(url: str, keys: list[str], known: dict[str, object]) -> int:
             nonlocal sent
             for parameters in (dict(case.path_parameters), known):
                 case.path_parameters.update({name: parameters[name] for name in case.path_parameters})
-                for key in keys:
-                    answer = case.call(headers={"Authorization": f"Bearer {key}"})
-                    case.validate_response(answer, checks=CHECKS)
-                    sent += 1
+                answer = case.call(headers={"Authorization": f"Bearer {key}"})
+                case.validate_response(answer, checks=CHECKS)
+                sent += 1
 
         probe()
     return sent
@@ -54,6 +53,7 @@ def probe_all(url: str, keys: list[str], known: dict[str, object]) -> int:
 async def test_no_generated_request_breaks_the_door(house: House, ours: Tenancy) -> None:
     await set_policy(house, ours, POLICY)
     done = await write(house, ours)
+    await sequence(house, ours)
     known: dict[str, object] = {
         "mailbox_id": ours.account,
         "message_id": done.recorded.arrived.email,
@@ -66,5 +66,5 @@ async def test_no_generated_request_breaks_the_door(house: House, ours: Tenancy)
         "code": "scope.missing",
     }
     async with served(rest.build(house, rate=Rate(10_000, 100_000))) as url:
-        sent = await asyncio.to_thread(probe_all, url, [ours.owner, ours.agent], known)
-    assert sent > 500
+        sent = await asyncio.to_thread(probe_all, url, ours.owner, known)
+    assert sent > 300

@@ -57,7 +57,7 @@ async def test_what_is_out_of_bounds_is_refused_before_any_room_sees_it(
     assert (answer.status_code, answer.json()["type"]) == (422, "/api/problems/request.invalid")
 
 
-@pytest.mark.parametrize("name", ["two words", "x" * 256, "caf\u00e9"])
+@pytest.mark.parametrize("name", ["two words", "x" * 256, "\u00fcber"])
 async def test_an_idempotency_key_is_short_visible_ascii(client: httpx2.AsyncClient, name: str) -> None:
     answer = await client.get("/7/em_abc", headers={b"Idempotency-Key": name.encode("latin-1")})
     assert answer.status_code == 422

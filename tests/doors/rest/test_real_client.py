@@ -213,12 +213,12 @@ async def test_a_key_in_a_hurry_is_told_how_long_to_wait(house: House, ours: Ten
     assert caught.value.retry_after_seconds == 10
 
 
-async def test_a_house_without_its_database_is_a_server_error(house: House, tmp_path: Path) -> None:
+async def test_a_house_without_its_database_is_a_server_error(house: House, ours: Tenancy, tmp_path: Path) -> None:
     async with (
         Database.open(f"host={tmp_path} dbname=nowhere", timeout_s=0.2) as away,
         served(rest.build(replace(house, db=away))) as url,
-        mailbuttons.Mailbuttons("gp_any_key", base_url=f"{url}/api") as client,
+        mailbuttons.Mailbuttons(ours.owner, base_url=f"{url}/api") as client,
     ):
         with pytest.raises(mailbuttons.ServerError) as caught:
-            await client.get_policy(1)
+            await client.get_policy(ours.account)
     assert caught.value.status == 503

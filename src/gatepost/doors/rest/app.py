@@ -6,7 +6,20 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from typing_extensions import override
 
-from gatepost.doors.rest import answers, audit, health, identity, messages, openapi, policy, problems, usage, webhooks
+from gatepost.doors.rest import (
+    answers,
+    attachments,
+    audit,
+    health,
+    identity,
+    log,
+    messages,
+    openapi,
+    policy,
+    problems,
+    usage,
+    webhooks,
+)
 from gatepost.doors.rest.edge import Edge
 from gatepost.doors.rest.limit import Limiter, Rate
 from gatepost.journey import House
@@ -14,7 +27,7 @@ from gatepost.journey import House
 PREFIX = "/api"
 """What ``base_url`` ends in; clients append ``/v1/...``."""
 
-_NOUNS = (identity, policy, webhooks, audit, messages, answers, usage)
+_NOUNS = (identity, policy, webhooks, audit, messages, attachments, answers, usage, log)
 
 
 def _operation(route: APIRoute) -> str:
@@ -43,6 +56,7 @@ def assemble() -> Door:
     )
     for noun in _NOUNS:
         app.include_router(noun.router, prefix=PREFIX)
+    app.include_router(log.tiles)
     app.include_router(health.router)
     problems.install(app)
     app.add_middleware(Edge)

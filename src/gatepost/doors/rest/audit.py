@@ -1,5 +1,7 @@
 """The audit log of a mailbox: every inbound message, whatever became of it."""
 
+import re
+
 from fastapi import APIRouter
 
 from gatepost import record
@@ -12,9 +14,17 @@ from gatepost.record import AuditQuery, AuditRow
 
 router = APIRouter(prefix="/v1/mailboxes/{mailbox_id}/audit-logs", tags=["audit"])
 
+_RULE = re.compile(r"senders\[([0-9]{1,6})\]")  # as ``decide`` spells it in the trace
+
 
 def _granted(grant: Grant) -> Granted:
     return Granted(capabilities=list(grant.capabilities), rule_index=grant.rule_index)
+
+
+def _matched_rule(row: AuditRow) -> int | None:
+    """Return the index of the rule that spoke, also where it refused: a grant is only there where it did not."""
+    named = (_RULE.fullmatch(step.result) for step in row.trace if step.check == "rule")
+    return next((int(found[1]) for found in named if found), None)
 
 
 def _shown(row: AuditRow) -> AuditEntry:
@@ -40,7 +50,7 @@ def _shown(row: AuditRow) -> AuditEntry:
         disposition=row.disposition,
         policy_version=row.policy_version,
         policy_digest=row.policy_digest,
-        matched_rule=grant.rule_index if grant else None,
+        matched_rule=_matched_rule(row),
         envelope=EnvelopeShown(mail_from=row.mail_from, rcpt_to=row.recipient),
         remote_address=row.remote_address,
         tls=row.tls,

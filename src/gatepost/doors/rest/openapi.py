@@ -17,9 +17,6 @@ Errors are `application/problem+json` (RFC 9457) and also carry `error` or `erro
 `Retry-After` how many seconds to wait. An id that is not the key's to see answers 404, whoever owns it.
 """
 
-_ALWAYS = (Code.REQUEST_MALFORMED, Code.REQUEST_TOO_LARGE)
-_WITH_KEY = (Code.KEY_MISSING, Code.SCOPE_MISSING, Code.RESOURCE_MISSING, Code.RATE_EXCEEDED, Code.HOUSE_UNAVAILABLE)
-
 
 def describe(app: FastAPI) -> dict[str, Any]:
     """Return the OpenAPI document, built once and kept on the application."""
@@ -43,13 +40,27 @@ def _replace_errors(document: dict[str, Any]) -> None:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     schemas["Problem"] = ProblemShown.model_json_schema(ref_template="#/components/schemas/{model}")
-    for operations in document["paths"].values():
+    for path, operations in document["paths"].items():
         for operation in operations.values():
             responses = operation["responses"]
-            is_checked = responses.pop("422", None) is not None
-            codes = [*_ALWAYS, *(_WITH_KEY if "security" in operation else ())]
-            for code in [*codes, *([Code.REQUEST_INVALID] if is_checked else [])]:
+            responses.pop("422", None)
+            for code in _codes_of(path, operation):
                 responses[str(MEANINGS[code].status)] = _problem(code)
+
+
+def _codes_of(path: str, operation: dict[str, Any]) -> list[Code]:
+    """Return the problems an operation may answer with."""
+    codes = [Code.REQUEST_MALFORMED, Code.REQUEST_TOO_LARGE]
+    if "security" in operation:
+        codes += [Code.KEY_MISSING, Code.RATE_EXCEEDED, Code.HOUSE_UNAVAILABLE]
+        codes += [Code.SCOPE_MISSING] if any(any(need.values()) for need in operation["security"]) else []
+    if path == "/readyz":
+        codes.append(Code.HOUSE_UNAVAILABLE)
+    if "{" in path or path.startswith("/api/v1/log/"):
+        codes.append(Code.RESOURCE_MISSING)
+    if operation.get("parameters") or "requestBody" in operation:
+        codes.append(Code.REQUEST_INVALID)
+    return codes
 
 
 def _problem(code: Code) -> dict[str, Any]:

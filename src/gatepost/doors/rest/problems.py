@@ -18,6 +18,7 @@ from starlette.responses import Response
 from gatepost.blobs import BlobsUnavailableError
 from gatepost.db import DatabaseUnavailableError
 from gatepost.decide import PolicyError
+from gatepost.record.export import NotInLogError
 from gatepost.reply.paper import ParentMissingError, ReplyRefusedError
 
 MEDIA_TYPE = "application/problem+json"
@@ -164,6 +165,7 @@ _TRANSLATIONS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     PolicyError: lambda error: Problem(Code.POLICY_INVALID, errors=error.errors),
     ReplyRefusedError: _refused,
     ParentMissingError: lambda _: missing("message"),
+    NotInLogError: lambda _: missing("entry"),
     DatabaseUnavailableError: lambda _: unavailable(),
     BlobsUnavailableError: lambda _: unavailable(),
 }

@@ -60,7 +60,8 @@ class WebhookShown(Shape):
 class WebhookMade(WebhookShown):
     """A new endpoint with its signing secret, which is shown this once."""
 
-    secret: str = Field(description="64 hex characters.")
+    secret: str = Field(description="64 hex characters, the key of X-Mailbuttons-Signature.")
+    standard_secret: str = Field(description="The same secret for Standard Webhooks libraries: whsec_...")
 
 
 class WebhookList(Shape):
@@ -253,6 +254,23 @@ class Whoami(Shape):
     role: Role
     scopes: list[Scope]
     mailbox_id: int | None
+
+
+# --- log ----------------------------------------------------------------------------------------------------------
+
+
+class OpenedField(Shape):
+    """A value a leaf commits to: SHA-256 of domain, field name, salt and the value's canonical JSON."""
+
+    salt: str = Field(description="32 octets, base64.")
+    value: Any
+
+
+class OpeningShown(Shape):
+    """What lies behind the commitments of one entry."""
+
+    leaf_index: int
+    fields: dict[str, OpenedField]
 
 
 # --- the rest ---------------------------------------------------------------------------------------------------

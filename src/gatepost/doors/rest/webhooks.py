@@ -48,7 +48,7 @@ async def add(mailbox_id: MailboxId, body: NewWebhook, house: HouseDep, principa
             private={"url": hook.url},
         )
         await record.note(tx, done, entropy=house.entropy)
-    return WebhookMade(**_shown(hook).model_dump(), secret=secret)
+    return WebhookMade(**_shown(hook).model_dump(), secret=secret, standard_secret=act.standard_secret(secret))
 
 
 @router.delete("/{webhook_id}", summary="Remove an endpoint", status_code=status.HTTP_204_NO_CONTENT)

@@ -1,0 +1,68 @@
+import ssl
+import stat
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from gatepost.arrive.tls import self_signed, server_context
+
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
+
+
+def test_the_key_is_for_us_alone(tmp_path: Path) -> None:
+    _, key = self_signed(tmp_path, "gate.example", lambda: NOW)
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["smtp.crt", "smtp.key"]
+
+
+@pytest.mark.parametrize(
+    ("hostname", "name"),
+    [
+        ("gate.example", x509.DNSName("gate.example")),
+        ("a" * 60 + ".b.example", x509.DNSName("a" * 60 + ".b.example")),
+    ],
+)
+def test_the_certificate_names_the_host(tmp_path: Path, hostname: str, name: x509.GeneralName) -> None:
+    path, _ = self_signed(tmp_path, hostname, lambda: NOW)
+    certificate = x509.load_pem_x509_certificate(path.read_bytes())
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert list(names) == [name]
+    assert isinstance(certificate.public_key(), ec.EllipticCurvePublicKey)
+    assert certificate.not_valid_before_utc < NOW < certificate.not_valid_after_utc
+
+
+def test_it_is_made_once_and_again_only_when_it_no_longer_serves(tmp_path: Path) -> None:
+    path, key = self_signed(tmp_path, "gate.example", lambda: NOW)
+    first = path.read_bytes()
+    self_signed(tmp_path, "gate.example", lambda: NOW + timedelta(days=3000))
+    assert path.read_bytes() == first
+    self_signed(tmp_path, "other.example", lambda: NOW)
+    second = path.read_bytes()
+    assert second != first
+    self_signed(tmp_path, "other.example", lambda: NOW + timedelta(days=4000))
+    third = path.read_bytes()
+    assert third != second
+    key.write_bytes(b"nonsense")
+    self_signed(tmp_path, "other.example", lambda: NOW + timedelta(days=4000))
+    assert path.read_bytes() != third
+    server_context(path, key)
+
+
+def test_the_context_takes_tls_1_2_and_later_with_forward_secrecy_only(tmp_path: Path) -> None:
+    context = server_context(*self_signed(tmp_path, "gate.example", lambda: NOW))
+    assert context.minimum_version is ssl.TLSVersion.TLSv1_2
+    old = [cipher["name"] for cipher in context.get_ciphers() if cipher["protocol"] == "TLSv1.2"]
+    assert old
+    assert all(name.startswith("ECDHE") and ("GCM" in name or "CHACHA20" in name) for name in old)
+
+
+def test_a_key_that_does_not_fit_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    certificate, _ = self_signed(tmp_path / "a", "gate.example", lambda: NOW)
+    _, key = self_signed(tmp_path / "b", "gate.example", lambda: NOW)
+    with pytest.raises(ssl.SSLError):
+        server_context(certificate, key)

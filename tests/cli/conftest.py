@@ -1,0 +1,26 @@
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cli.process import Process
+
+
+@pytest.fixture(scope="module")
+def state_folder() -> Iterator[Path]:
+    """A state folder PostgreSQL's account can reach, also where the tests run as root."""
+    with tempfile.TemporaryDirectory(prefix="gatepost-cli-", dir="/tmp") as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder)
+
+
+@pytest.fixture(scope="module")
+def house(state_folder: Path) -> Iterator[Process]:
+    """A house that is up, with its sandbox."""
+    process = Process(state_folder)
+    process.start()
+    try:
+        yield process
+    finally:
+        process.stop()

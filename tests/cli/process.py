@@ -1,0 +1,67 @@
+"""A house as an operator meets it: the installed command, in a process of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+GATEPOST = str(Path(sys.executable).parent / "gatepost")
+UP_WITHIN_S = 45
+
+
+class Process:
+    """``gatepost up`` on one state folder, and the other commands beside it."""
+
+    def __init__(self, state: Path, **settings: str) -> None:
+        inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}  # noqa: TID251  # a child needs them
+        self.environment = {
+            **inherited,
+            "GATEPOST_STATE": str(state),
+            "GATEPOST_SMTP__PORT": "0",
+            "GATEPOST_HTTP__PORT": "0",
+            "GATEPOST_DNS__SERVERS": "127.0.0.1:1",  # nobody: a test never asks the world
+            **settings,
+        }
+        self.state = state
+        self.up: subprocess.Popen[str] | None = None
+
+    def start(self) -> dict[str, Any]:
+        """Start the house and return what ``gatepost sandbox --json`` says once it is up."""
+        with (self.state / "up.log").open("a") as log:
+            self.up = subprocess.Popen(  # noqa: S603  # our own command
+                [GATEPOST, "up"], env=self.environment, stdout=log, stderr=log, text=True
+            )
+        deadline = time.monotonic() + UP_WITHIN_S
+        while time.monotonic() < deadline:
+            assert self.up.poll() is None, self.log()
+            done = self.run("sandbox", "--json")
+            if done.returncode == 0:
+                found: dict[str, Any] = json.loads(done.stdout)
+                return found
+            time.sleep(0.3)
+        raise AssertionError(f"not up within {UP_WITHIN_S} s: {self.log()}")
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> int:
+        """Stop the house as Ctrl-C does; return its exit code."""
+        assert self.up is not None
+        self.up.send_signal(number)
+        return self.up.wait(30)
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run one command beside the house."""
+        return subprocess.run(  # noqa: S603  # our own command
+            [GATEPOST, *arguments], env=self.environment, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    def log(self) -> str:
+        """Return what the house has said so far."""
+        return (self.state / "up.log").read_text()
+
+    def postgres(self) -> int:
+        """Return the process id of the house's PostgreSQL."""
+        found = next(self.state.glob("postgres-*/data/postmaster.pid"))
+        return int(found.read_text().split("\n", 1)[0])

@@ -1,0 +1,79 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from cli.process import Process
+
+pytestmark = pytest.mark.timeout(180)
+
+
+def test_a_real_domain_is_set_up_from_the_command_line(house: Process, tmp_path: Path) -> None:
+    assert house.run("tenant", "add", "acme", "--plan", "business").returncode == 0
+    added = house.run("domain", "add", "acme.test", "--tenant", "acme")
+    assert added.returncode == 0, added.stderr
+    records = json.loads(house.run("domain", "records", "acme.test", "-t", "acme", "--json").stdout)
+    assert {"MX", "TXT"} <= {record["rdtype"] for record in records}
+    assert house.run("mailbox", "add", "help@acme.test", "-t", "acme").returncode == 0
+    boxes = json.loads(house.run("mailbox", "list", "-t", "acme", "--json").stdout)
+    box = next(box for box in boxes if box["address"] == "help@acme.test")
+    assert house.run("send", "--from", "a@b.example", "--to", "help@acme.test").stdout.startswith("550 ")
+    policy = tmp_path / "policy.json"
+    policy.write_text(
+        json.dumps(
+            {
+                "defaultAction": "bounce",
+                "senders": [{"match": {"domain": "b.example", "assurance": "none"}, "capabilities": []}],
+                "auditLog": {"retentionDays": 30},
+            }
+        )
+    )
+    assert house.run("policy", "set", str(box["id"]), str(policy), "-t", "acme").returncode == 0
+    assert house.run("send", "--from", "a@b.example", "--to", "help@acme.test").stdout.startswith("250 ")
+    assert house.run("send", "--from", "a@b.example", "--to", "postmaster@acme.test").stdout.startswith("250 ")
+    assert house.run("mailbox", "remove", str(box["id"]), "-t", "acme").returncode == 0
+    assert house.run("send", "--from", "a@b.example", "--to", "help@acme.test").stdout.startswith("550 5.1.1")
+
+
+def test_each_act_leaves_an_entry_without_a_name_in_it(house: Process) -> None:
+    assert house.run("tenant", "add", "quiet").returncode == 0
+    added = house.run("person", "add", "jane.doe@quiet.example", "--role", "auditor", "-t", "quiet")
+    assert added.returncode == 0, added.stderr
+    entry = house.run("log", "entry", "1", "-t", "quiet")
+    leaf = json.loads(entry.stdout)
+    assert leaf["action"] == "person.add"
+    assert "jane" not in entry.stdout
+
+
+def test_a_key_is_printed_once_and_listed_without_its_secret(house: Process) -> None:
+    made = house.run("key", "add", "--role", "auditor", "--label", "siem", "-t", "sandbox")
+    assert made.returncode == 0
+    secret = made.stdout.strip()
+    listed = house.run("key", "list", "-t", "sandbox", "--json").stdout
+    assert secret not in listed
+    key = next(key for key in json.loads(listed) if key["label"] == "siem")
+    assert house.run("key", "remove", key["id"], "-t", "sandbox").returncode == 0
+    assert house.run("key", "remove", key["id"], "-t", "sandbox").returncode == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("domain", "add", "not a domain", "-t", "sandbox"),
+        ("domain", "add", "sandbox.test", "-t", "sandbox"),
+        ("mailbox", "add", "nobody@elsewhere.example", "-t", "sandbox"),
+        ("mailbox", "add", "no address", "-t", "sandbox"),
+        ("mailbox", "remove", "999999", "-t", "sandbox"),
+        ("key", "add", "--role", "agent", "-t", "sandbox"),
+        ("key", "add", "--role", "auditor", "--scope", "policy:write", "-t", "sandbox"),
+        ("policy", "set", "999999", "/nowhere.json", "-t", "sandbox"),
+        ("domain", "list", "-t", "nobody"),
+        ("log", "prove", "99999", "-t", "sandbox"),
+        ("log", "prove", "-t", "sandbox", "--", "-1"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(house: Process, command: tuple[str, ...]) -> None:
+    done = house.run(*command)
+    assert done.returncode == 1
+    assert done.stderr.startswith("gatepost: ")
+    assert "Traceback" not in done.stderr

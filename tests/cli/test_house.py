@@ -1,0 +1,104 @@
+import json
+import os
+import signal
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cli.process import Process
+
+pytestmark = pytest.mark.timeout(180)
+
+
+@pytest.fixture
+def fresh() -> Iterator[Process]:
+    with tempfile.TemporaryDirectory(prefix="gatepost-up-", dir="/tmp") as folder:
+        Path(folder).chmod(0o711)
+        process = Process(Path(folder))
+        yield process
+        if process.up is not None and process.up.poll() is None:
+            process.stop()
+
+
+def test_the_running_house_describes_its_sandbox(house: Process) -> None:
+    facts = json.loads(house.run("sandbox", "--json").stdout)
+    names = {"base_url", "api_key", "agent_key", "mailbox_id", "address", "smtp_host", "smtp_port"}
+    assert set(facts) == names
+    assert facts["smtp_port"] > 0
+    request = urllib.request.Request(  # noqa: S310  # our own house
+        f"{facts['base_url']}/v1/mailboxes/{facts['mailbox_id']}/policy",
+        headers={"Authorization": f"Bearer {facts['api_key']}"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310  # as above
+        assert json.load(answer)["version"] == 1
+
+
+def test_without_a_house_the_command_fails_with_advice(tmp_path: Path) -> None:
+    done = Process(tmp_path).run("sandbox", "--json")
+    assert done.returncode == 1
+    assert "make run" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_setting_ends_the_start_with_the_nearest_name(tmp_path: Path) -> None:
+    done = Process(tmp_path, GATEPOST_SMTP__PROT="1").run("up")
+    assert done.returncode == 1
+    assert "smtp.port" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_second_house_on_the_same_folder_is_refused(house: Process) -> None:
+    done = house.run("up")
+    assert done.returncode == 1
+    assert "another house" in done.stderr
+
+
+def test_two_houses_run_side_by_side_and_data_outlive_a_stop(house: Process, fresh: Process) -> None:
+    first = fresh.start()
+    other = json.loads(house.run("sandbox", "--json").stdout)
+    assert first["smtp_port"] != other["smtp_port"]
+    assert fresh.run("send", "--from", "you@example.com").returncode == 0
+    assert fresh.stop() == 0
+    second = fresh.start()
+    assert second["api_key"] == first["api_key"]
+    assert fresh.run("send", "--from", "you@example.com").returncode == 0
+    verified = json.loads(fresh.run("log", "verify", "--json").stdout)[0]
+    assert verified["sound"]
+    assert fresh.stop(signal.SIGTERM) == 0
+
+
+def test_a_killed_postgres_is_mended_and_mail_flows_again(fresh: Process) -> None:
+    fresh.start()
+    os.kill(fresh.postgres(), signal.SIGKILL)
+    deadline = time.monotonic() + 30
+    answer = None
+    while time.monotonic() < deadline:
+        answer = fresh.run("send", "--from", "you@example.com")
+        if answer.returncode == 0:
+            break
+        assert answer.stdout.startswith("451 ") or not answer.stdout, answer.stdout  # never lost, never refused
+    assert answer is not None
+    assert answer.returncode == 0, fresh.log()
+    assert "postgres.died" in fresh.log()
+
+
+def test_a_house_that_was_killed_starts_again_with_everything_it_acknowledged(fresh: Process) -> None:
+    fresh.start()
+    assert fresh.run("send", "--from", "you@example.com").returncode == 0
+    assert fresh.up is not None
+    fresh.up.kill()
+    fresh.up.wait(10)
+    assert fresh.run("sandbox", "--json").returncode == 1
+    fresh.start()
+    verified = json.loads(fresh.run("log", "verify", "--json").stdout)[0]
+    assert verified["sound"]
+    assert verified["size"] >= 7
+
+
+def test_the_settings_page_is_what_the_command_prints(house: Process) -> None:
+    printed = house.run("settings", "--markdown").stdout
+    assert printed == (Path(__file__).parents[2] / "docs" / "settings.md").read_text()

@@ -1,0 +1,33 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from cli.process import Process
+
+pytestmark = pytest.mark.timeout(180)
+
+
+def test_an_export_holds_what_an_outsider_needs(house: Process, tmp_path: Path) -> None:
+    done = house.run("log", "export", str(tmp_path / "out"), "-t", "sandbox")
+    assert done.returncode == 0, done.stderr
+    out = tmp_path / "out"
+    entries = sorted(out.glob("proofs/*.entry"))
+    assert len(entries) >= 6
+    assert (out / "log" / "checkpoint").exists()
+    assert (out / "log.vkey").read_text().strip() == house.run("log", "vkey", "-t", "sandbox").stdout.strip()
+    assert all(entry.with_suffix(".tlog-proof").exists() for entry in entries)
+    leaf = house.run("log", "entry", "0", "-t", "sandbox").stdout
+    assert leaf.rstrip("\n").encode() == entries[0].read_bytes()
+
+
+def test_a_changed_tile_is_named_and_the_command_fails(house: Process) -> None:
+    house.run("tenant", "add", "tampered")
+    assert house.run("log", "verify", "-t", "tampered").returncode == 0
+    tenant = next(t for t in json.loads(house.run("tenant", "list", "--json").stdout) if t["name"] == "tampered")
+    tile = next((house.state / "blobs").rglob(f"{tenant['id']}/tile/0/000.p/*"))
+    octets = tile.read_bytes()
+    tile.write_bytes(bytes([octets[0] ^ 1]) + octets[1:])
+    done = house.run("log", "verify", "-t", "tampered")
+    assert done.returncode == 1
+    assert "tile/0/000" in done.stdout

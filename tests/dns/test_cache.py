@@ -1,0 +1,129 @@
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import dns.message
+import dns.rcode
+
+from gatepost.dns import CachingResolver, RdType, Status
+from hostile_dns import Server, answer, serving
+
+
+class Hands:
+    """A clock whose hands the test moves."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+def honest(question: dns.message.Message, _: bool) -> list[bytes]:  # noqa: FBT001  # the server's own signature
+    name = question.question[0].name.to_text()
+    if name.startswith("missing"):
+        return [answer(question, rcode=dns.rcode.NXDOMAIN).to_wire()]
+    if name.startswith("broken"):
+        return [answer(question, rcode=dns.rcode.SERVFAIL).to_wire()]
+    if name.startswith("silent"):
+        return []
+    return [answer(question, f"{name} 100 A 192.0.2.1").to_wire()]
+
+
+def count(server: Server, name: str) -> int:
+    return sum(asked[0] == name for asked in server.asked)
+
+
+async def test_an_answer_is_kept_for_its_ttl_and_no_longer() -> None:
+    clock = Hands()
+    async with serving(honest) as server, CachingResolver([server.address], clock) as resolver:
+        first = await resolver.query("a.example", RdType.A)
+        clock.forward(99)
+        assert await resolver.query("A.example.", RdType.A) == first
+        assert len(resolver._kept) == 1
+        assert count(server, "a.example") == 1
+        clock.forward(2)
+        await resolver.query("a.example", RdType.A)
+        assert resolver._kept["a.example", RdType.A][0] > clock.now
+
+
+async def test_a_missing_name_is_remembered() -> None:
+    clock = Hands()
+    async with serving(honest) as server, CachingResolver([server.address], clock) as resolver:
+        for _ in range(3):
+            assert (await resolver.query("missing.example", RdType.A)).status is Status.NXDOMAIN
+        assert count(server, "missing.example") == 1
+        clock.forward(61)
+        await resolver.query("missing.example", RdType.A)
+        assert count(server, "missing.example") == 2
+
+
+async def test_a_failure_is_remembered_for_one_second_only() -> None:
+    clock = Hands()
+    async with serving(honest) as server, CachingResolver([server.address], clock) as resolver:
+        assert (await resolver.query("broken.example", RdType.A)).status is Status.TEMPERROR
+        before = count(server, "broken.example")
+        await resolver.query("broken.example", RdType.A)
+        assert count(server, "broken.example") == before
+        clock.forward(1.1)
+        await resolver.query("broken.example", RdType.A)
+        assert count(server, "broken.example") > before
+
+
+async def test_equal_questions_are_asked_once() -> None:
+    async with serving(honest) as server, CachingResolver([server.address], Hands()) as resolver:
+        answers = await asyncio.gather(*(resolver.query("a.example", RdType.A) for _ in range(50)))
+        assert len(set(answers)) == 1
+        assert count(server, "a.example") == 1
+
+
+async def test_one_caller_giving_up_leaves_the_answer_to_the_others() -> None:
+    async with serving(honest) as server, CachingResolver([server.address], Hands()) as resolver:
+        patient = asyncio.ensure_future(resolver.query("a.example", RdType.A))
+        hasty = asyncio.ensure_future(resolver.query("a.example", RdType.A))
+        await asyncio.sleep(0)
+        hasty.cancel()
+        assert (await patient).status is Status.OK
+
+
+async def test_silence_ends_at_the_deadline() -> None:
+    loop = asyncio.get_running_loop()
+    async with serving(honest) as server, CachingResolver([server.address], Hands(), deadline_s=0.3) as resolver:
+        started = loop.time()
+        assert (await resolver.query("silent.example", RdType.A)).status is Status.TEMPERROR
+        assert loop.time() - started < 1
+
+
+async def test_an_outage_under_load_ends_in_time_and_never_answers() -> None:
+    loop = asyncio.get_running_loop()
+    async with (
+        serving(honest) as server,
+        CachingResolver([server.address], Hands(), deadline_s=0.5, max_in_flight=10) as resolver,
+    ):
+        started = loop.time()
+        answers = await asyncio.gather(*(resolver.query(f"silent{at}.example", RdType.A) for at in range(200)))
+        assert {answer.status for answer in answers} == {Status.TEMPERROR}
+        assert loop.time() - started < 2
+
+
+async def test_the_cache_is_bounded() -> None:
+    async with serving(honest) as server, CachingResolver([server.address], Hands(), max_entries=5) as resolver:
+        for at in range(12):
+            await resolver.query(f"a{at}.example", RdType.A)
+        assert len(resolver._kept) == 5
+
+
+async def test_closing_ends_open_questions_as_temporary_errors() -> None:
+    async with serving(honest) as server:
+        resolver = CachingResolver([server.address], Hands())
+        waiting = asyncio.ensure_future(resolver.query("silent.example", RdType.A))
+        await asyncio.sleep(0.05)
+        await resolver.close()
+        assert (await waiting).status is Status.TEMPERROR
+
+
+async def test_names_dns_cannot_carry_are_not_asked() -> None:
+    async with CachingResolver(["127.0.0.1:1"], Hands()) as resolver:
+        assert (await resolver.query("a..b", RdType.A)).status is Status.NXDOMAIN

@@ -1,0 +1,107 @@
+"""A house with one tenant, its domain, an agent's account, and a boss whose SPF record proves who writes."""
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Any
+
+from gatepost import access, act, decide, deliver, domains, mailbox
+from gatepost.arrive.paper import Arrived, Peer
+from gatepost.blobs import address_of
+from gatepost.db import Database
+from gatepost.deliver.paper import CarriedOut, Kept
+from gatepost.dns import RdType
+from gatepost.domains.paper import Destination
+from gatepost.ids import AccountId, EmailId, KeyId
+from gatepost.jobs import Handler, Promise, TryAgainError
+from gatepost.journey import House, answer, receive
+from gatepost.mail.envelope import Envelope
+from gatepost.reply import Said, Sent, Voice
+from outbound import AGENT, BOSS, NOW, TENANT, Hands, Zone, entropy, house, job
+
+POLICY = {
+    "defaultAction": "bounce",
+    "senders": [{"match": {"address": "boss@example.org"}, "capabilities": ["read_calendar"]}],
+    "auditLog": {"retentionDays": 30},
+}
+_SPF = ["v=spf1 ip4:127.0.0.9 -all"]
+DNS = Zone({("example.org", RdType.TXT): _SPF, ("mx.example.org", RdType.TXT): _SPF})
+KEY = KeyId("ky_agent")
+
+
+@dataclass
+class Scene:
+    """The house and the hands of everybody around it."""
+
+    house: House
+    clock: Hands
+    account: AccountId
+    mails: int = field(default=0)
+
+    async def boss_writes(self, text: str = "Can we meet?", header: str = "", **changes: Any) -> CarriedOut:
+        """Let the boss's mail arrive from the boss's own server."""
+        self.mails += 1
+        raw = (
+            f"From: boss@example.org\r\nTo: agent@gatepost.test\r\nSubject: The meeting\r\n"
+            f"Message-ID: <{self.mails}@example.org>\r\n{header}\r\n{text}\r\n"
+        ).encode()
+        arrived = Arrived.by_smtp(
+            email=EmailId(f"em_{self.mails:016}"),
+            destination=Destination(TENANT, self.account),
+            envelope=Envelope(BOSS, (AGENT,)),
+            peer=Peer(IPv4Address("127.0.0.9"), "mx.example.org", None),
+            raw=raw,
+            blob=address_of(raw),
+            received_at=self.clock.now,
+        )
+        return await receive(replace(arrived, **changes), self.house)
+
+    async def boss_asks(self, **changes: Any) -> EmailId:
+        """The same, and it must be kept."""
+        done = await self.boss_writes(**changes)
+        assert isinstance(done.outcome, Kept), done.recorded.decision
+        return done.outcome.email
+
+    async def agent_says(self, parent: EmailId, text: str, voice: Voice = Voice.REPLY, key: str = "") -> Sent:
+        said = Said(
+            tenant=TENANT,
+            account=self.account,
+            submitter=KEY,
+            parent=parent,
+            voice=voice,
+            text=text,
+            idempotency_key=key,
+        )
+        return await answer(said, self.house)
+
+    async def kept(self, email: EmailId) -> mailbox.Email:
+        async with self.house.db.transaction(TENANT) as tx:
+            found = await mailbox.get(tx, self.account, email)
+        assert found is not None
+        return found
+
+    async def work(self) -> None:
+        """Keep every promise there is, once, whatever its time; what asks for another time is left."""
+        handlers: dict[str, Handler] = {**deliver.handlers(self.house), **act.handlers(self.house)}
+        async with self.house.db.transaction(TENANT) as tx:
+            rows = await tx.all("select kind, key, body from job where tenant = %(tenant)s order by id")
+        for row in rows:
+            try:
+                await handlers[row.kind](job(Promise(row.kind, row.key, row.body)))
+            except TryAgainError as later:
+                self.clock.now = max(self.clock.now, later.at)
+        self.clock.move(timedelta(seconds=1))
+
+
+async def open_scene(db: Database, folder: Path, *, sink_port: int = 0) -> Scene:
+    clock = Hands()
+    built = house(db, folder, clock, dns=DNS, port=sink_port)
+    async with db.transaction(TENANT) as tx:
+        await access.add_tenant(tx, name="One", plan="team", at=NOW)
+        account = await access.add_account(tx, AGENT, at=NOW)
+        await domains.add_domain(
+            tx, "gatepost.test", postmaster=account.id, keyring=built.keyring, at=NOW, entropy=entropy
+        )
+        await decide.put_policy(tx, account.id, POLICY, at=NOW, actor=KEY)
+    return Scene(built, clock, account.id)

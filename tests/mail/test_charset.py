@@ -1,0 +1,28 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatepost.mail.charset import decode
+
+
+@pytest.mark.parametrize(
+    ("octets", "label", "text"),
+    [
+        ("é".encode(), "utf-8", "é"),
+        (b"\xe9", "iso-8859-1", "é"),
+        (b"\xe9", "", "é"),
+        ("é".encode(), "us-ascii", "é"),
+        (b"\x82\xa0", "shift_jis", "あ"),
+        (b"a\xff", "utf-8", "a\ufffd"),
+        (b"616263", "hex", "616263"),
+        (b"xn--", "idna", "xn--"),
+        (b"abc", "no-such-charset", "abc"),
+    ],
+)
+def test_octets_are_read_by_their_label_or_by_best_guess(octets: bytes, label: str, text: str) -> None:
+    assert decode(octets, label) == text
+
+
+@given(st.binary(max_size=50), st.text(max_size=20) | st.sampled_from(["utf-7", "punycode", "utf-16", "rot13", "zip"]))
+def test_any_label_is_survived(octets: bytes, label: str) -> None:
+    decode(octets, label)

@@ -1,0 +1,84 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatepost.mail import fields, mime
+from gatepost.mail.mime import Tree
+
+
+def read(raw: bytes) -> Tree:
+    return mime.read(raw, fields.split(raw))
+
+
+def multipart(kind: str, *parts: bytes) -> bytes:
+    body = b"".join(b"--b\r\n" + part + b"\r\n" for part in parts)
+    return f"Content-Type: multipart/{kind}; boundary=b\r\n\r\n".encode() + body + b"--b--\r\n"
+
+
+TEXT = b"Content-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nh=E9"
+HTML = b"Content-Type: text/html\r\n\r\n<b>h</b>"
+FILE = b'Content-Type: application/pdf\r\nContent-Disposition: attachment; filename="a.pdf"\r\n\r\n%PDF'
+MAIL = b"Content-Type: message/rfc822\r\n\r\nSubject: inner\r\n\r\ninner"
+
+
+def test_a_mail_without_structure_is_one_text() -> None:
+    (leaf,) = read(b"Subject: x\r\n\r\nhello\r\n").leaves
+    assert (leaf.number, leaf.content_type, leaf.text, leaf.is_body) == (1, "text/plain", "hello\n", True)
+
+
+def test_leaves_are_numbered_and_decoded() -> None:
+    tree = read(multipart("mixed", TEXT, FILE, MAIL))
+    assert [leaf.number for leaf in tree.leaves] == [1, 2, 3]
+    assert tree.leaves[0].text == "hé"
+    assert (tree.leaves[1].filename, tree.leaves[1].content) == ("a.pdf", b"%PDF")
+    assert (tree.leaves[2].content_type, tree.leaves[2].is_body) == ("message/rfc822", False)
+    assert not tree.is_malformed
+
+
+def test_an_html_part_knows_of_its_plain_twin() -> None:
+    assert [leaf.has_plain_twin for leaf in read(multipart("alternative", TEXT, HTML)).leaves] == [True, True]
+    assert [leaf.has_plain_twin for leaf in read(multipart("mixed", TEXT, HTML)).leaves] == [False, False]
+    empty = b"Content-Type: text/plain\r\n\r\n \r\n"
+    assert not read(multipart("alternative", empty, HTML)).leaves[1].has_plain_twin
+
+
+def test_bad_base64_is_marked_and_read_as_far_as_it_goes() -> None:
+    tree = read(b"Content-Transfer-Encoding: base64\r\n\r\naGVsbG8!!\r\n")
+    assert tree.is_malformed
+    assert tree.leaves[0].text.startswith("hello")
+
+
+def test_nesting_beyond_the_cap_is_marked_and_kept_as_text() -> None:
+    raw = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (at, at) for at in range(3000))
+    tree = read(raw)
+    assert tree.is_malformed
+    assert tree.leaves
+
+
+@pytest.mark.timeout(10)
+def test_parts_beyond_the_cap_are_dropped_and_marked() -> None:
+    tree = read(multipart("mixed", *[TEXT] * (mime.MAX_LEAVES + 1)))
+    assert tree.is_malformed
+    assert len(tree.leaves) == mime.MAX_LEAVES
+    assert not read(multipart("mixed", *[TEXT] * mime.MAX_LEAVES)).is_malformed
+
+
+def test_two_content_types_are_marked_and_the_first_counts() -> None:
+    tree = read(b"Content-Type: text/plain\r\nContent-Type: text/html\r\n\r\n<b>")
+    assert tree.is_malformed
+    assert tree.leaves[0].content_type == "text/plain"
+
+
+def test_a_line_that_is_no_field_does_not_end_the_header_for_one_reader_only() -> None:
+    tree = read(b"nonsense\r\nContent-Type: text/html\r\n\r\n<b>x</b>")
+    assert tree.leaves[0].content_type == "text/html"
+    assert tree.is_malformed
+
+
+SAMPLE = multipart("mixed", TEXT, multipart("alternative", TEXT, HTML).replace(b"--b", b"--c"), FILE, MAIL)
+
+
+@given(st.integers(0, len(SAMPLE)), st.integers(0, 30), st.binary(max_size=20))
+def test_no_mutation_raises(at: int, gone: int, put: bytes) -> None:
+    for leaf in read(SAMPLE[:at] + put + SAMPLE[at + gone :]).leaves:
+        assert isinstance(leaf.text, str)

@@ -1,0 +1,71 @@
+from dataclasses import replace
+
+import authres as oracle
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatepost.mail.fields import Field
+from gatepost.verify import authres, check
+from gatepost.verify.paper import DkimVerdict, Result
+from verify.arrivals import PLAIN, arrival, keys, sign
+from zones import ZoneResolver
+
+
+async def test_our_field_is_read_by_another_parser() -> None:
+    evidence = (await check(arrival(sign(PLAIN)), ZoneResolver(keys()))).evidence
+    written = authres.field(evidence, "mx.house.example").decode()
+    parsed = oracle.AuthenticationResultsHeader.parse(written.replace("\r\n", ""))
+    assert parsed.authserv_id == "mx.house.example"
+    assert [(one.method, one.result) for one in parsed.results] == [
+        ("spf", "none"), ("dkim", "pass"), ("dmarc", "none"), ("arc", "none"),
+    ]  # fmt: skip
+    assert max(map(len, written.split("\r\n"))) < 998
+    assert written.endswith("\r\n")
+
+
+async def test_a_strangers_words_cannot_write_a_second_result() -> None:
+    evidence = (await check(arrival(PLAIN), ZoneResolver({}))).evidence
+    hostile = DkimVerdict(Result.NEUTRAL, "x.example; dmarc=pass\r\nX: y", 'a"\\', "rsa-sha256")
+    written = authres.field(replace(evidence, dkim=(hostile,)), "mx.house.example").decode()
+    _, claims = authres.parse(written.partition(":")[2].replace("\r\n", ""))
+    assert [(one.method, one.result) for one in claims].count(("dmarc", "pass")) == 0
+    assert "\r\nX: y" not in written
+
+
+def test_fields_under_our_name_are_removed_and_others_kept() -> None:
+    raw = (
+        b"Authentication-Results: MX.house.example; spf=pass\r\nReceived: x\r\n"
+        b"Authentication-Results: (c) mx.house.example 1;\r\n dmarc=pass\r\n"
+        b"Authentication-Results: other.example; spf=fail\r\nFrom: a@b.example\r\n\r\nbody\r\n"
+    )
+    assert authres.without_ours(raw, "mx.house.example") == (
+        b"Received: x\r\nAuthentication-Results: other.example; spf=fail\r\nFrom: a@b.example\r\n\r\nbody\r\n"
+    )
+    assert authres.without_ours(PLAIN, "mx.house.example") == PLAIN
+
+
+@pytest.mark.parametrize(
+    ("value", "claims"),
+    [
+        ("i=1; x.example; dmarc=pass header.from=corp.example", True),
+        ("i=1; x.example; spf=pass; DMARC=Pass (p=none dis=none) header.from=CORP.example", True),
+        ('i=1; x.example; dmarc=pass header.from="corp.example"', True),
+        ("i=1; x.example; dmarc=pass", False),
+        ("i=1; x.example; dmarc=fail header.from=corp.example", False),
+        ("i=1; x.example; dmarc=pass header.from=other.example", False),
+        ('i=1; x.example; dkim=pass reason="; dmarc=pass header.from=corp.example"', False),
+        ("i=1; x.example (; dmarc=pass header.from=corp.example)", False),
+        ("i=1; x.example (open; dmarc=pass header.from=corp.example", False),
+        ("i=1; dmarc=pass header.from=corp.example", False),
+    ],
+)
+def test_a_sealers_claim_is_read_exactly(value: str, claims: bool) -> None:  # noqa: FBT001  # parametrised
+    field = Field(b"arc-authentication-results", b"ARC-Authentication-Results: " + value.encode())
+    assert authres.claims_pass(field, "corp.example") is claims
+    assert not authres.claims_pass(field, None)
+
+
+@given(st.text('a=;"\\() .', max_size=80))
+def test_any_value_is_read(value: str) -> None:
+    authres.parse(value)

@@ -1,0 +1,18 @@
+import hashlib
+
+from gatepost.mail import fields
+from gatepost.mail.canonical import Canon
+from gatepost.verify.signed_data import Body, signed_fields
+
+
+def test_a_body_is_hashed_as_far_as_asked() -> None:
+    body = Body(b"abc  \r\n\r\n")
+    assert body.digest(Canon.RELAXED, None) == hashlib.sha256(b"abc\r\n").digest()
+    assert body.digest(Canon.RELAXED, 2) == hashlib.sha256(b"ab").digest()
+    assert body.form(Canon.SIMPLE) == b"abc  \r\n"
+
+
+def test_fields_are_picked_from_the_bottom_and_missing_ones_add_nothing() -> None:
+    header = fields.split(b"A: 1\r\nB: x\r\nA: 2\r\n\r\n")
+    picked = signed_fields(header, (b"a", b"none", b"a", b"a", b"b"))
+    assert [field.raw for field in picked] == [b"A: 2", b"A: 1", b"B: x"]
