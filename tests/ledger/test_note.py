@@ -106,6 +106,11 @@ def test_no_text_read_as_a_key_raises_anything_else(text: str) -> None:
             VerifierKey.parse(candidate)
 
 
+def test_a_key_name_that_is_no_unicode_is_refused() -> None:
+    with pytest.raises(LedgerError):
+        VerifierKey.parse(f"a\udc80+00000000+{encode_base64(bytes([1]) + bytes(32))}")
+
+
 @pytest.mark.parametrize("text", ["", "a", "a\r\n", "a\x00\n"])
 def test_a_text_that_cannot_be_a_note_is_not_signed(text: str) -> None:
     with pytest.raises(LedgerError):

@@ -224,6 +224,27 @@ async def test_nothing_is_signed_over_tiles_that_were_changed_or_lost(
     assert await new_sequencer().sequence(TENANT) == 6
 
 
+async def test_nothing_is_signed_over_a_gap(
+    db: Database, new_sequencer: NewSequencer, entropy: Entropy, tamper: Tamper
+) -> None:
+    await act(db, entropy, 3)
+    tamper("delete from entry where id = (select min(entry) + 1 from unsequenced)")
+    with pytest.raises(ForkError, match="is gone"):
+        await new_sequencer().sequence(TENANT)
+
+
+async def test_a_checkpoint_nobody_remembers_is_not_signed_over(
+    db: Database, new_sequencer: NewSequencer, entropy: Entropy, tamper: Tamper
+) -> None:
+    await act(db, entropy, 2)
+    await new_sequencer().sequence(TENANT)
+    await act(db, entropy)
+    await new_sequencer().sequence(TENANT)
+    tamper("delete from checkpoint where size = 3")
+    with pytest.raises(ForkError, match="does not remember"):
+        await new_sequencer().sequence(TENANT)
+
+
 async def test_nothing_is_signed_with_another_key(
     db: Database, new_sequencer: NewSequencer, entropy: Entropy, tamper: Tamper
 ) -> None:

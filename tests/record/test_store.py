@@ -11,11 +11,12 @@ from record.papers import TENANT, counting, inbound
 GROWING = ("entry", "opening", "decision_row", "consequence", "leaf", "checkpoint", "log_key")
 
 
-@pytest.mark.parametrize("table", GROWING)
-@pytest.mark.parametrize("change", ["update {} set tenant = tenant", "delete from {}", "truncate {}"])
-def test_the_serving_role_may_not_change_what_was_recorded(app_dsn: str, table: str, change: str) -> None:
-    with psycopg.connect(app_dsn) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        connection.execute(change.format(table).encode())
+def test_the_serving_role_may_not_change_what_was_recorded(app_dsn: str) -> None:
+    with psycopg.connect(app_dsn, autocommit=True) as connection:
+        for table in GROWING:
+            for change in (f"update {table} set tenant = tenant", f"delete from {table}", f"truncate {table}"):  # noqa: S608  # the names above
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    connection.execute(change.encode())
 
 
 async def test_entries_are_numbered_in_the_order_given(db: Database) -> None:

