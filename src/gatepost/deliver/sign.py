@@ -86,7 +86,7 @@ def _signature(key: SigningKey, names: list[str], lines: bytes, body_hash: str, 
 
 
 def _sign_octets(key: SigningKey, octets: bytes) -> bytes:
-    private = load_der_private_key(key.private_der, password=None)
+    private = load_der_private_key(key.private_der, password=None, unsafe_skip_rsa_key_validation=True)
     match private:
         case rsa.RSAPrivateKey():
             return private.sign(octets, padding.PKCS1v15(), hashes.SHA256())
