@@ -16,6 +16,7 @@ from typing_extensions import override
 
 from gatepost import access, act, deliver, domains, record
 from gatepost.app.build import clock, entropy, open_house, sequencer
+from gatepost.app.errors import HouseEndedError
 from gatepost.app.state import Running, announced
 from gatepost.arrive.limits import Limits
 from gatepost.arrive.paper import Arrived
@@ -36,10 +37,6 @@ log = structlog.get_logger()
 RESTARTS_MAX = 5
 RESTARTS_WINDOW_S = 600
 CLOSE_GRACE_S = 10
-
-
-class HouseEndedError(Exception):
-    """The house cannot go on; the text says why and what to do."""
 
 
 class _HttpServer(uvicorn.Server):
@@ -149,7 +146,8 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _cannot_listen(door: str, host: str, port: int, error: OSError) -> HouseEndedError:
-    why = os.strerror(error.errno) if error.errno else "no such address"
+    number = error.errno or 0
+    why = os.strerror(number) if number > 0 else "no such address"  # a name that leads nowhere has a number below 0
     return HouseEndedError(f"cannot listen on {host}:{port} for {door}: {why}; set GATEPOST_{door}__PORT or __HOST")
 
 
@@ -167,7 +165,7 @@ def _smtp(settings: Settings, house: House) -> SmtpServer:
         await record.count_refusal(house.db, tenant or await _operator(house), reason, house.clock())
 
     return SmtpServer(
-        hostname=settings.hostname,
+        hostname=house.hostname,
         limits=Limits(
             size_max_octets=settings.smtp.size_max_octets,
             recipients_max=settings.smtp.recipients_max,
