@@ -111,29 +111,33 @@ async def _open_doors(settings: Settings, house: House) -> AsyncIterator[_Doors]
     except OSError as error:
         raise _cannot_listen("SMTP", settings.smtp.host, settings.smtp.port, error) from error
     try:
-        http_socket = _listen(settings.http.host, settings.http.port)
-        http = _HttpServer(
-            uvicorn.Config(
-                rest.build(house),
-                http="httptools",
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                limit_concurrency=1000,
-                timeout_graceful_shutdown=CLOSE_GRACE_S,
-            )
-        )
-        async with asyncio.TaskGroup() as group:
-            group.create_task(http.serve([http_socket]))
-            try:
-                yield _Doors(smtp, smtp_port, http, http_socket)
-            finally:
-                http.should_exit = True
+        with _listen(settings.http.host, settings.http.port) as http_socket:
+            http = _http(house)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(http.serve([http_socket]))
+                try:
+                    yield _Doors(smtp, smtp_port, http, http_socket)
+                finally:
+                    http.should_exit = True
     finally:
         await smtp.close(CLOSE_GRACE_S)
+
+
+def _http(house: House) -> _HttpServer:
+    return _HttpServer(
+        uvicorn.Config(
+            rest.build(house),
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            limit_concurrency=1000,
+            timeout_graceful_shutdown=CLOSE_GRACE_S,
+        )
+    )
 
 
 def _listen(host: str, port: int) -> socket.socket:
