@@ -15,7 +15,7 @@ import uvicorn
 from typing_extensions import override
 
 from gatepost import access, act, deliver, domains, record
-from gatepost.app.build import clock, entropy, open_house, sequencer
+from gatepost.app.build import open_house, sequencer
 from gatepost.app.errors import HouseEndedError
 from gatepost.app.state import Running, announced
 from gatepost.arrive.limits import Limits
@@ -105,7 +105,7 @@ def _handlers(house: House) -> dict[str, Handler]:
 
 @asynccontextmanager
 async def _open_doors(settings: Settings, house: House) -> AsyncIterator[_Doors]:
-    smtp = _smtp(settings, house)
+    smtp = smtp_door(settings, house)
     try:
         smtp_port = await smtp.start(settings.smtp.host, settings.smtp.port)
     except OSError as error:
@@ -155,7 +155,13 @@ def _cannot_listen(door: str, host: str, port: int, error: OSError) -> HouseEnde
     return HouseEndedError(f"cannot listen on {host}:{port} for {door}: {why}; set GATEPOST_{door}__PORT or __HOST")
 
 
-def _smtp(settings: Settings, house: House) -> SmtpServer:
+def smtp_door(settings: Settings, house: House) -> SmtpServer:
+    """Return the SMTP server of this house, not yet listening.
+
+    Raises:
+        HouseEndedError: its certificate cannot be used.
+    """
+
     async def route(address: Address | None) -> domains.Destination | None:
         return await domains.route(house.db, address)
 
@@ -181,9 +187,9 @@ def _smtp(settings: Settings, house: House) -> SmtpServer:
         tenant_of=tenant_of,
         receive=carry,
         refused=refused,
-        tls=_tls(settings),
-        clock=clock,
-        entropy=entropy,
+        tls=_tls(settings, house),
+        clock=house.clock,
+        entropy=house.entropy,
     )
 
 
@@ -193,12 +199,12 @@ async def _operator(house: House) -> TenantId | None:
     return tenants[0].id if tenants else None
 
 
-def _tls(settings: Settings) -> ssl.SSLContext:
+def _tls(settings: Settings, house: House) -> ssl.SSLContext:
     smtp = settings.smtp
     if bool(smtp.certificate) != bool(smtp.certificate_key):
         raise HouseEndedError("set both smtp.certificate and smtp.certificate_key, or neither")
     if not smtp.certificate:
-        return server_context(*self_signed(settings.state / "keys", settings.hostname, clock))
+        return server_context(*self_signed(settings.state / "keys", house.hostname, house.clock))
     try:
         return server_context(Path(smtp.certificate), Path(smtp.certificate_key))
     except (OSError, ssl.SSLError) as error:
