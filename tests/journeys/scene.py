@@ -1,5 +1,7 @@
 """A house with one tenant, its domain, an agent's account, and a boss whose SPF record proves who writes."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from ipaddress import IPv4Address
@@ -18,6 +20,7 @@ from gatepost.jobs import Handler, Promise, TryAgainError
 from gatepost.journey import House, answer, receive
 from gatepost.mail.envelope import Envelope
 from gatepost.reply import Said, Sent, Voice
+from invariants import check
 from outbound import AGENT, BOSS, NOW, TENANT, Hands, Zone, entropy, house, job
 
 POLICY = {
@@ -94,7 +97,8 @@ class Scene:
         self.clock.move(timedelta(seconds=1))
 
 
-async def open_scene(db: Database, folder: Path, *, sink_port: int = 0) -> Scene:
+async def set_scene(db: Database, folder: Path, *, sink_port: int = 0) -> Scene:
+    """Build the house and everybody in it."""
     clock = Hands()
     built = house(db, folder, clock, dns=DNS, port=sink_port)
     async with db.transaction(TENANT) as tx:
@@ -105,3 +109,11 @@ async def open_scene(db: Database, folder: Path, *, sink_port: int = 0) -> Scene
         )
         await decide.put_policy(tx, account.id, POLICY, at=NOW, actor=KEY)
     return Scene(built, clock, account.id)
+
+
+@asynccontextmanager
+async def open_scene(db: Database, folder: Path, *, sink_port: int = 0) -> AsyncIterator[Scene]:
+    """Set the scene; whatever was played, what must always hold holds at the end."""
+    scene = await set_scene(db, folder, sink_port=sink_port)
+    yield scene
+    await check(scene.house, TENANT)

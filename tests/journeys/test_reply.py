@@ -23,8 +23,9 @@ async def sink() -> AsyncIterator[Sink]:
 
 
 @pytest.fixture
-async def scene(db: Database, tmp_path: Path, sink: Sink) -> Scene:
-    return await open_scene(db, tmp_path, sink_port=sink.port)
+async def scene(db: Database, tmp_path: Path, sink: Sink) -> AsyncIterator[Scene]:
+    async with open_scene(db, tmp_path, sink_port=sink.port) as opened:
+        yield opened
 
 
 async def test_a_question_is_kept_answered_signed_and_recorded(scene: Scene, sink: Sink) -> None:

@@ -18,8 +18,9 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 
 @pytest.fixture
-async def scene(db: Database, tmp_path: Path) -> Scene:
-    return await open_scene(db, tmp_path)
+async def scene(db: Database, tmp_path: Path) -> AsyncIterator[Scene]:
+    async with open_scene(db, tmp_path) as opened:
+        yield opened
 
 
 async def _register(scene: Scene, url: str) -> str:

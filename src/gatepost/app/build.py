@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from pathlib import Path
 
 from gatepost.blobs import Blobs
@@ -15,8 +16,9 @@ from gatepost.egress import Egress, NextHop
 from gatepost.jobs import Jobs
 from gatepost.journey import House
 from gatepost.keys import Keyring
+from gatepost.mail.address import AddressError, normalise_domain
 from gatepost.record.publish import Sequencer
-from gatepost.settings import Settings, SettingsError
+from gatepost.settings import PORT_MAX, Settings, SettingsError
 
 
 def clock() -> datetime:
@@ -50,11 +52,16 @@ def embedded_postgres(settings: Settings) -> Iterator[Cluster]:
 
 @asynccontextmanager
 async def open_house(settings: Settings, dsn: str) -> AsyncIterator[House]:
-    """Build what the stages stand on, and take it down at the end."""
+    """Build what the stages stand on, and take it down at the end.
+
+    Raises:
+        SettingsError: a setting cannot be used.
+        KeyringError: the master key cannot be read or made.
+    """
     keyring = Keyring.open(settings.state / "keys" / "master.key", entropy)
-    blobs = Blobs.open(settings.blobs.url or (settings.state / "blobs").resolve().as_uri())
+    blobs = _blobs(settings)
     async with (
-        CachingResolver(settings.dns.servers, clock, deadline_s=settings.dns.timeout_s) as resolver,
+        CachingResolver(name_servers(settings), clock, deadline_s=settings.dns.timeout_s) as resolver,
         Database.open(dsn, size=settings.database.connections) as db,
     ):
         yield House(
@@ -66,7 +73,7 @@ async def open_house(settings: Settings, dsn: str) -> AsyncIterator[House]:
             clock=clock,
             entropy=entropy,
             egress=Egress(allow_private=settings.egress.allow_private),
-            hostname=settings.hostname,
+            hostname=_hostname(settings),
             next_hop=next_hop(settings),
         )
 
@@ -79,7 +86,7 @@ def sequencer(settings: Settings, house: House) -> Sequencer:
         house.keyring,
         house.clock,
         house.entropy,
-        settings.log.origin or f"{settings.hostname}/log",
+        settings.log.origin or f"{house.hostname}/log",
     )
 
 
@@ -92,7 +99,42 @@ def next_hop(settings: Settings) -> NextHop | None:
     text = settings.delivery.next_hop
     if not text:
         return None
-    host, colon, port = text.rpartition(":")
-    if not colon or not host or not port.isdigit():
+    host, _, port = text.rpartition(":")
+    if not host or not _is_port(port):
         raise SettingsError("delivery.next_hop must be host:port, such as 127.0.0.1:1025")
     return NextHop(host.strip("[]"), int(port))
+
+
+def name_servers(settings: Settings) -> tuple[str, ...]:
+    """Return the resolvers to ask, each with an address that is one; none for the system's.
+
+    Raises:
+        SettingsError: one is not ``ip:port``; the resolver would leave it out in silence.
+    """
+    for server in settings.dns.servers:
+        host, _, port = server.rpartition(":")
+        try:
+            ip_address(host.strip("[]"))
+        except ValueError:
+            host = ""
+        if not host or not _is_port(port):
+            raise SettingsError("dns.servers must be ip:port, comma-separated, such as 127.0.0.1:53,[::1]:53")
+    return settings.dns.servers
+
+
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdigit() and 0 < int(text[:6]) <= PORT_MAX
+
+
+def _hostname(settings: Settings) -> str:
+    try:
+        return normalise_domain(settings.hostname)
+    except AddressError as error:
+        raise SettingsError(f"hostname is no name of a machine: {error}") from error
+
+
+def _blobs(settings: Settings) -> Blobs:
+    try:
+        return Blobs.open(settings.blobs.url or (settings.state / "blobs").resolve().as_uri())
+    except ValueError as error:
+        raise SettingsError(f"blobs.url cannot be used: {error}") from error

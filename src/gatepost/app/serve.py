@@ -15,7 +15,8 @@ import uvicorn
 from typing_extensions import override
 
 from gatepost import access, act, deliver, domains, record
-from gatepost.app.build import clock, entropy, open_house, sequencer
+from gatepost.app.build import open_house, sequencer
+from gatepost.app.errors import HouseEndedError
 from gatepost.app.state import Running, announced
 from gatepost.arrive.limits import Limits
 from gatepost.arrive.paper import Arrived
@@ -36,10 +37,6 @@ log = structlog.get_logger()
 RESTARTS_MAX = 5
 RESTARTS_WINDOW_S = 600
 CLOSE_GRACE_S = 10
-
-
-class HouseEndedError(Exception):
-    """The house cannot go on; the text says why and what to do."""
 
 
 class _HttpServer(uvicorn.Server):
@@ -108,35 +105,39 @@ def _handlers(house: House) -> dict[str, Handler]:
 
 @asynccontextmanager
 async def _open_doors(settings: Settings, house: House) -> AsyncIterator[_Doors]:
-    smtp = _smtp(settings, house)
+    smtp = smtp_door(settings, house)
     try:
         smtp_port = await smtp.start(settings.smtp.host, settings.smtp.port)
     except OSError as error:
         raise _cannot_listen("SMTP", settings.smtp.host, settings.smtp.port, error) from error
     try:
-        http_socket = _listen(settings.http.host, settings.http.port)
-        http = _HttpServer(
-            uvicorn.Config(
-                rest.build(house),
-                http="httptools",
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                limit_concurrency=1000,
-                timeout_graceful_shutdown=CLOSE_GRACE_S,
-            )
-        )
-        async with asyncio.TaskGroup() as group:
-            group.create_task(http.serve([http_socket]))
-            try:
-                yield _Doors(smtp, smtp_port, http, http_socket)
-            finally:
-                http.should_exit = True
+        with _listen(settings.http.host, settings.http.port) as http_socket:
+            http = _http(house)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(http.serve([http_socket]))
+                try:
+                    yield _Doors(smtp, smtp_port, http, http_socket)
+                finally:
+                    http.should_exit = True
     finally:
         await smtp.close(CLOSE_GRACE_S)
+
+
+def _http(house: House) -> _HttpServer:
+    return _HttpServer(
+        uvicorn.Config(
+            rest.build(house),
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            limit_concurrency=1000,
+            timeout_graceful_shutdown=CLOSE_GRACE_S,
+        )
+    )
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -149,11 +150,18 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _cannot_listen(door: str, host: str, port: int, error: OSError) -> HouseEndedError:
-    why = os.strerror(error.errno) if error.errno else "no such address"
+    number = error.errno or 0
+    why = os.strerror(number) if number > 0 else "no such address"  # a name that leads nowhere has a number below 0
     return HouseEndedError(f"cannot listen on {host}:{port} for {door}: {why}; set GATEPOST_{door}__PORT or __HOST")
 
 
-def _smtp(settings: Settings, house: House) -> SmtpServer:
+def smtp_door(settings: Settings, house: House) -> SmtpServer:
+    """Return the SMTP server of this house, not yet listening.
+
+    Raises:
+        HouseEndedError: its certificate cannot be used.
+    """
+
     async def route(address: Address | None) -> domains.Destination | None:
         return await domains.route(house.db, address)
 
@@ -167,7 +175,7 @@ def _smtp(settings: Settings, house: House) -> SmtpServer:
         await record.count_refusal(house.db, tenant or await _operator(house), reason, house.clock())
 
     return SmtpServer(
-        hostname=settings.hostname,
+        hostname=house.hostname,
         limits=Limits(
             size_max_octets=settings.smtp.size_max_octets,
             recipients_max=settings.smtp.recipients_max,
@@ -179,9 +187,9 @@ def _smtp(settings: Settings, house: House) -> SmtpServer:
         tenant_of=tenant_of,
         receive=carry,
         refused=refused,
-        tls=_tls(settings),
-        clock=clock,
-        entropy=entropy,
+        tls=_tls(settings, house),
+        clock=house.clock,
+        entropy=house.entropy,
     )
 
 
@@ -191,12 +199,12 @@ async def _operator(house: House) -> TenantId | None:
     return tenants[0].id if tenants else None
 
 
-def _tls(settings: Settings) -> ssl.SSLContext:
+def _tls(settings: Settings, house: House) -> ssl.SSLContext:
     smtp = settings.smtp
     if bool(smtp.certificate) != bool(smtp.certificate_key):
         raise HouseEndedError("set both smtp.certificate and smtp.certificate_key, or neither")
     if not smtp.certificate:
-        return server_context(*self_signed(settings.state / "keys", settings.hostname, clock))
+        return server_context(*self_signed(settings.state / "keys", house.hostname, house.clock))
     try:
         return server_context(Path(smtp.certificate), Path(smtp.certificate_key))
     except (OSError, ssl.SSLError) as error:

@@ -2,7 +2,7 @@
 
 import sys
 
-from gatepost.app.serve import HouseEndedError
+from gatepost.app.errors import HouseEndedError
 from gatepost.app.state import StateError
 from gatepost.cli import admin, house, record, send
 from gatepost.cli.frame import Refusal, app

@@ -1,6 +1,7 @@
 """Tenants, domains, mailboxes, people and keys: what a real domain needs to receive real mail."""
 
 import json
+import shlex
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -34,14 +35,18 @@ people = _group("person", "The humans of a tenant.")
 keys = _group("key", "API keys, for people's tools and for agents.")
 
 
+def _asked(work: Callable[[House], Awaitable[T]]) -> T:
+    try:
+        return with_house(work)
+    except (access.AccessError, domains.DomainError, AddressError) as error:
+        raise Refusal(str(error)) from error
+
+
 def _for_tenant(wanted: str | None, work: Callable[[House, TenantId], Awaitable[T]]) -> T:
     async def inside(house: House) -> T:
         return await work(house, (await administer.find_tenant(house, wanted)).id)
 
-    try:
-        return with_house(inside)
-    except (access.AccessError, domains.DomainError, AddressError) as error:
-        raise Refusal(str(error)) from error
+    return _asked(inside)
 
 
 def _said(*, done: bool, what: str) -> None:
@@ -53,8 +58,8 @@ def _said(*, done: bool, what: str) -> None:
 @tenants.command("add")
 def add_tenant(name: str, plan: Annotated[str, typer.Option(help="The plan's name.")] = "free") -> None:
     """Make a tenant."""
-    made = with_house(lambda house: administer.add_tenant(house, name=name, plan=plan))
-    typer.echo(f"tenant {made.name} is {made.id}; next: gatepost domain add DOMAIN --tenant {made.name}")
+    made = _asked(lambda house: administer.add_tenant(house, name=name, plan=plan))
+    typer.echo(f"tenant {made.name} is {made.id}; next: gatepost domain add DOMAIN --tenant {shlex.quote(made.name)}")
 
 
 @tenants.command("list")
@@ -106,7 +111,12 @@ def domain_records(domain: str, *, tenant: ForTenant = None, as_json: AsJson = F
             records = await domains.dns_records(tx, domain, hostname=house.hostname)
         return [{"name": one.name, "rdtype": one.rdtype, "text": one.text} for one in records]
 
-    show(_for_tenant(tenant, work), columns=("name", "rdtype", "text"), as_json=as_json, empty="")
+    rows = _for_tenant(tenant, work)
+    if as_json:
+        show(rows, columns=(), as_json=True, empty="")
+        return
+    # As a zone file spells them, each on one line however narrow the terminal: a folded key is no key.
+    typer.echo("\n\n".join(f"{row['name']} IN {row['rdtype']} {row['text']}" for row in rows))
 
 
 @names.command("remove")

@@ -1,18 +1,19 @@
 """Start a house, and say how one is set."""
 
 import json
+import shlex
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import typer
-import uvloop
 
 from gatepost import settings as reference
 from gatepost.app import logs, sandbox, state
 from gatepost.app.build import embedded_postgres
-from gatepost.app.serve import serve
 from gatepost.app.state import Running, Sandbox
 from gatepost.cli.frame import AsJson, Config, Refusal, app, read_settings, show
+from gatepost.db.launcher import Cluster
 from gatepost.db.migrate import migrate
 from gatepost.journey import House
 from gatepost.settings import Settings
@@ -30,9 +31,9 @@ def up(config: Config = None) -> None:
     with state.locked(folder), embedded_postgres(settings) as cluster:
 
         async def welcome(house: House, running: Running) -> None:
-            _greet(settings, running, await sandbox.ensure(settings, house))
+            _greet(settings, running, await sandbox.ensure(settings, house), config)
 
-        uvloop.run(serve(settings, cluster.dsn("gatepost_app"), cluster=cluster, ready=welcome))
+        _serve(settings, cluster.dsn("gatepost_app"), welcome, cluster)
     typer.echo("Stopped; start again with the same command.", err=True)
 
 
@@ -50,7 +51,7 @@ def serve_(config: Config = None) -> None:
         typer.echo(f"Serving: SMTP {running.smtp_host}:{running.smtp_port}, REST {running.base_url}", err=True)
 
     with state.locked(folder):
-        uvloop.run(serve(settings, settings.database.dsn, cluster=None, ready=say))
+        _serve(settings, settings.database.dsn, say)
 
 
 @app.command(name="migrate")
@@ -98,9 +99,22 @@ def sandbox_(*, config: Config = None, as_json: AsJson = False) -> None:
         typer.echo(f"{name:11} {value}")
 
 
-def _greet(settings: Settings, running: Running, kept: Sandbox) -> None:
-    folder = settings.state.resolve()
-    command = _command(folder)
+def _serve(
+    settings: Settings,
+    dsn: str,
+    ready: Callable[[House, Running], Awaitable[None]],
+    cluster: Cluster | None = None,
+) -> None:
+    import uvloop  # noqa: PLC0415  # with the next: a third of every command's start, and only a house needs them
+
+    from gatepost.app.serve import serve  # noqa: PLC0415  # as above
+
+    uvloop.run(serve(settings, dsn, cluster=cluster, ready=ready))
+
+
+def _greet(settings: Settings, running: Running, kept: Sandbox, config: Path | None) -> None:
+    folder, here = settings.state.resolve(), Path.cwd()
+    command = command_beside(here, folder, Path(sys.argv[0]), config)
     typer.echo(
         f"""
 Gatepost is up. Ctrl-C stops it.
@@ -111,7 +125,7 @@ Gatepost is up. Ctrl-C stops it.
   state    {folder}
   keys     {folder}/sandbox.json, readable by you alone
 
-Three commands to try in another terminal:
+Three commands to try in another terminal, from this folder (cd {shlex.quote(str(here))}):
 
   {command} send --from {sandbox.TRUSTED} --text 'Lunch on Friday?'
       the sandbox's policy names this author: delivered
@@ -125,9 +139,13 @@ Three commands to try in another terminal:
     )
 
 
-def _command(state_folder: Path) -> str:
-    """Return how a person in this folder would call us about this very house."""
-    program = Path(sys.argv[0]).resolve()
-    here = Path.cwd()
+def command_beside(here: Path, state: Path, program: Path, config: Path | None) -> str:
+    """Return how a person in the folder ``here`` calls this program about this very house, quoted for a shell."""
+    variables = {}
+    if state != (here / "state").resolve():
+        variables["GATEPOST_STATE"] = str(state)
+    if config is not None:
+        variables["GATEPOST_CONFIG"] = str(config.resolve())
+    program = program.resolve()
     shown = str(program.relative_to(here)) if program.is_relative_to(here) else str(program)
-    return shown if state_folder == (here / "state").resolve() else f"GATEPOST_STATE={state_folder} {shown}"
+    return " ".join([*(f"{name}={shlex.quote(value)}" for name, value in variables.items()), shlex.quote(shown)])

@@ -1,6 +1,8 @@
 """The record: verify it, prove an entry of it, take it out of the house."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -9,17 +11,23 @@ import typer
 from gatepost import access
 from gatepost.app import administer
 from gatepost.app.build import sequencer
+from gatepost.blobs import BlobsUnavailableError
 from gatepost.cli.frame import AsJson, Refusal, app, read_settings, show, terminal, with_house
 from gatepost.ids import LeafIndex, TenantId
 from gatepost.journey import House
+from gatepost.keys import KeyringError
 from gatepost.ledger.errors import LedgerError
 from gatepost.record import export
 from gatepost.record.check import Report, verify_log
+from gatepost.record.export import NotInLogError
+from gatepost.record.publish import ForkError
 
 T = TypeVar("T")
 ForTenant = Annotated[
     str | None, typer.Option("--tenant", "-t", help="The tenant's name or id, where there are several.")
 ]
+
+TURNS_MAX, TURN_S = 50, 0.1
 
 log = typer.Typer(help="The tamper-evident record: verify, prove, export.", no_args_is_help=True)
 app.add_typer(log, name="log")
@@ -28,13 +36,31 @@ app.add_typer(log, name="log")
 def _for_tenant(wanted: str | None, work: Callable[[House, TenantId], Awaitable[T]]) -> T:
     async def inside(house: House) -> T:
         tenant = await administer.find_tenant(house, wanted)
-        await sequencer(read_settings(), house).round(is_sweep=True)  # what was committed a moment ago is shown too
+        await _catch_up(house, tenant.id)
         return await work(house, tenant.id)
 
     try:
         return with_house(inside)
+    except NotInLogError as error:
+        raise Refusal(f"the log has no entry {error}; `gatepost log verify` says how many it has") from error
+    except BlobsUnavailableError as error:
+        raise Refusal("the files of the log cannot be read") from error
     except (access.AccessError, LedgerError) as error:
         raise Refusal(str(error)) from error
+
+
+async def _catch_up(house: House, tenant: TenantId) -> None:
+    """Publish what was committed a moment ago, so that it is shown too.
+
+    A house that is up holds the log while it publishes: then we wait for our turn. A log that cannot go on is shown
+    as it is; what is wrong with it is for `verify` to name.
+    """
+    one = sequencer(read_settings(), house)
+    with suppress(BlobsUnavailableError, ForkError, KeyringError, LedgerError):
+        for _ in range(TURNS_MAX):
+            if await one.sequence(tenant) >= 0:
+                return
+            await asyncio.sleep(TURN_S)
 
 
 @log.command()

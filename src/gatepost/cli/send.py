@@ -11,6 +11,7 @@ from gatepost.app import state
 from gatepost.cli.frame import Config, Refusal, app, read_settings
 
 SEND_TIMEOUT_S = 60
+REFUSED_FROM = 400  # 4yz and 5yz say no (RFC 5321 section 4.2.1)
 
 
 @app.command()
@@ -37,10 +38,10 @@ def send(
             client.ehlo()
             client.mail(sender)
             answer = client.rcpt(message["To"])
-            if answer[0] < 400:  # noqa: PLR2004  # accepted: RFC 5321 section 4.2.1
+            if answer[0] < REFUSED_FROM:
                 answer = client.data(message.as_bytes(policy=message.policy.clone(linesep="\r\n")))
     except (OSError, smtplib.SMTPException) as error:
         raise Refusal(f"the SMTP conversation broke off: {type(error).__name__}") from error
     typer.echo(f"{answer[0]} {answer[1].decode('ascii', 'replace')}")
-    if answer[0] >= 400:  # noqa: PLR2004  # as above
+    if answer[0] >= REFUSED_FROM:
         raise typer.Exit(1)

@@ -1,0 +1,89 @@
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from gatepost.app import build
+from gatepost.db.binaries import LauncherError
+from gatepost.egress import NextHop
+from gatepost.settings import (
+    BlobSettings,
+    DatabaseSettings,
+    DeliverySettings,
+    DnsSettings,
+    Settings,
+    SettingsError,
+)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    (tmp_path / "keys").mkdir()
+    return Settings(state=tmp_path)
+
+
+async def test_a_house_is_built_on_a_real_database_and_a_real_folder(settings: Settings, app_dsn: str) -> None:
+    async with build.open_house(replace(settings, hostname="MX.Example.org."), app_dsn) as house:
+        assert house.hostname == "mx.example.org"
+        assert house.next_hop is None
+        await house.blobs.write("note", b"kept")
+        async with house.db.transaction(None) as tx:
+            assert (await tx.one("select current_user as name")).name == "gatepost_app"
+    assert (settings.state / "blobs" / "note").read_bytes() == b"kept"
+
+
+async def test_the_master_key_is_made_once(settings: Settings, app_dsn: str) -> None:
+    async with build.open_house(settings, app_dsn) as house:
+        wrapped = house.keyring.wrap("test", b"secret")
+    async with build.open_house(settings, app_dsn) as house:
+        assert house.keyring.unwrap("test", wrapped) == b"secret"
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        (Settings(hostname="no machine"), "hostname"),
+        (Settings(blobs=BlobSettings(url="ftp://example.org")), "blobs.url"),
+        (Settings(dns=DnsSettings(servers=("resolver.example:53",))), "dns.servers"),
+        (Settings(dns=DnsSettings(servers=("127.0.0.1",))), "dns.servers"),
+        (Settings(delivery=DeliverySettings(next_hop="relay.example")), "delivery.next_hop"),
+        (Settings(delivery=DeliverySettings(next_hop=":25")), "delivery.next_hop"),
+        (Settings(delivery=DeliverySettings(next_hop="relay.example:99999")), "delivery.next_hop"),
+    ],
+)
+async def test_a_setting_that_cannot_be_used_is_named(
+    settings: Settings, app_dsn: str, changed: Settings, named: str
+) -> None:
+    with pytest.raises(SettingsError, match=named):
+        async with build.open_house(replace(changed, state=settings.state), app_dsn):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("text", "hop"),
+    [
+        ("127.0.0.1:1025", NextHop("127.0.0.1", 1025)),
+        ("[::1]:25", NextHop("::1", 25)),
+        ("relay.example:587", NextHop("relay.example", 587)),
+    ],
+)
+def test_a_relay_is_host_and_port(text: str, hop: NextHop) -> None:
+    assert build.next_hop(Settings(delivery=DeliverySettings(next_hop=text))) == hop
+
+
+def test_resolvers_may_speak_either_family() -> None:
+    servers = ("127.0.0.1:53", "[::1]:5353")
+    assert build.name_servers(Settings(dns=DnsSettings(servers=servers))) == servers
+
+
+def test_a_folder_without_postgres_is_named(settings: Settings) -> None:
+    chosen = replace(settings, database=DatabaseSettings(binaries=str(settings.state)))
+    with pytest.raises(LauncherError, match=str(settings.state)), build.embedded_postgres(chosen):
+        pass
+
+
+def test_time_is_aware_and_chance_does_not_repeat() -> None:
+    assert build.clock().utcoffset() == timedelta(0)
+    assert len(build.entropy(32)) == 32
+    assert build.entropy(32) != build.entropy(32)

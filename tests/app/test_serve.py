@@ -1,0 +1,102 @@
+import asyncio
+import json
+import signal
+import smtplib
+import socket
+import urllib.error
+import urllib.request
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gatepost.app import serve as served
+from gatepost.app import state
+from gatepost.app.administer import add_domain, add_tenant
+from gatepost.app.errors import HouseEndedError
+from gatepost.app.state import Running
+from gatepost.journey import House
+from gatepost.settings import DnsSettings, HttpSettings, Settings, SmtpSettings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    state.prepare(tmp_path)
+    return Settings(
+        state=tmp_path,
+        smtp=SmtpSettings(port=0),
+        http=HttpSettings(port=0),
+        dns=DnsSettings(servers=("127.0.0.1:1",), timeout_s=0.2),
+    )
+
+
+async def never(_house: House, _running: Running) -> None:
+    raise AssertionError("a house whose doors cannot open is not ready")
+
+
+def say(running: Running, recipient: str) -> int:
+    with smtplib.SMTP(running.smtp_host, running.smtp_port, timeout=10) as client:
+        client.starttls()
+        client.ehlo()
+        client.mail("a@example.org")
+        code, _ = client.rcpt(recipient)
+        return code if code != 250 else client.data(b"From: a@example.org\r\n\r\nHello\r\n")[0]
+
+
+def status(url: str) -> int:
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310  # our own house
+            json.load(answer)
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+
+
+async def test_both_doors_open_and_a_signal_closes_them(settings: Settings, app_dsn: str) -> None:
+    seen: list[Running] = []
+    is_up = asyncio.Event()
+
+    async def ready(house: House, running: Running) -> None:
+        seen.append(running)
+        with state.locked(settings.state):  # as the command around us holds it
+            assert state.running(settings.state) == running
+        tenant = await add_tenant(house, name="one", plan="free")
+        await add_domain(house, tenant.id, "one.test")
+        is_up.set()
+
+    async def visit() -> None:
+        await is_up.wait()
+        assert await asyncio.to_thread(status, f"{seen[0].base_url}/openapi.json") == 200
+        assert await asyncio.to_thread(status, f"{seen[0].base_url}/v1/mailboxes/1/policy") == 401
+        assert await asyncio.to_thread(say, seen[0], "postmaster@one.test") == 250
+        assert await asyncio.to_thread(say, seen[0], "nobody@one.test") == 550
+        assert await asyncio.to_thread(say, seen[0], "a@elsewhere.example") == 550
+        signal.raise_signal(signal.SIGTERM)
+
+    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+        group.create_task(served.serve(settings, app_dsn, cluster=None, ready=ready))
+        group.create_task(visit())
+    assert not (settings.state / "running.json").exists()
+    with pytest.raises(OSError, match="refused"):
+        socket.create_connection((seen[0].smtp_host, seen[0].smtp_port), 1)
+
+
+@pytest.mark.parametrize("door", ["SMTP", "HTTP"])
+async def test_a_port_in_use_is_named_with_its_setting(settings: Settings, app_dsn: str, door: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        taken = replace(settings, **{door.lower(): replace(getattr(settings, door.lower()), port=port)})
+        with pytest.raises(HouseEndedError, match=f"{port} for {door}: .*GATEPOST_{door}__PORT"):
+            await served.serve(taken, app_dsn, cluster=None, ready=never)
+
+
+@pytest.mark.parametrize(
+    ("certificate", "key"), [("chain.pem", ""), ("", "key.pem"), ("/nowhere/chain.pem", "/nowhere/key.pem")]
+)
+async def test_half_a_certificate_or_a_missing_one_ends_the_start(
+    settings: Settings, app_dsn: str, certificate: str, key: str
+) -> None:
+    broken = replace(settings, smtp=replace(settings.smtp, certificate=certificate, certificate_key=key))
+    with pytest.raises(HouseEndedError, match=r"smtp\.certificate"):
+        await served.serve(broken, app_dsn, cluster=None, ready=never)

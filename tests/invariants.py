@@ -1,0 +1,128 @@
+"""What must hold after every journey and every fault, whatever happened: ``check`` looks at all a tenant has.
+
+It reads the tables and the files by itself and believes no room; only the log is walked by the house's own verifier,
+which is held to an outsider's in ``tests/ledger`` and ``tests/tools``.
+"""
+
+import base64
+import hashlib
+import json
+from collections import defaultdict
+from typing import Any, LiteralString
+
+from gatepost.act import tell
+from gatepost.blobs import Blobs
+from gatepost.db import Transaction
+from gatepost.deliver import send
+from gatepost.ids import BlobId, TenantId
+from gatepost.journey import House
+from gatepost.record.check import verify_log
+from gatepost.record.commitment import commit
+from gatepost.record.publish import Sequencer
+
+_ABOUT: dict[str, LiteralString] = {
+    tell.WAKE: "select from email where tenant = %(tenant)s and id = %(email)s",
+    tell.WEBHOOK: (
+        "select from webhook_delivery where tenant = %(tenant)s and email = %(email)s and webhook = %(webhook)s"
+    ),
+    send.KIND: "select from submission where tenant = %(tenant)s and id = %(submission)s",
+}
+
+
+async def check(house: House, tenant: TenantId) -> None:
+    """Fail with the first law that is broken."""
+    origin = f"{house.hostname}/log"
+    await Sequencer(house.db, house.blobs, house.keyring, house.clock, house.entropy, origin).sequence(tenant)
+    async with house.db.transaction(tenant) as tx:
+        decisions = await _decisions(tx)
+        await _mail_has_its_decision(tx, decisions)
+        await _a_promise_has_its_row(tx)
+        await _a_submission_has_its_decision(tx, decisions)
+    await _bodies_are_what_was_committed(house.blobs, decisions)
+    await _the_log_is_whole(house, tenant)
+
+
+async def _decisions(tx: Transaction) -> dict[str, list[Any]]:
+    """Return every decision with its leaf and opening, by email."""
+    rows = await tx.all(
+        "select decided.*, entry.leaf, opening.opening from decision_row as decided"
+        " join entry on entry.id = decided.entry left join opening on opening.entry = decided.entry"
+        " where decided.tenant = %(tenant)s order by decided.entry"
+    )
+    assert len(rows) == (await tx.one("select count(*) from decision_row where tenant = %(tenant)s")).count
+    found: dict[str, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[row.email].append(row)
+    return found
+
+
+async def _mail_has_its_decision(tx: Transaction, decisions: dict[str, list[Any]]) -> None:
+    kept = {row.id: row for row in await tx.all("select * from email where tenant = %(tenant)s")}
+    for email, rows in decisions.items():
+        recipients = [row.opening["recipient"]["value"] for row in rows]
+        assert len(recipients) == len(set(recipients)), f"{email}: a recipient has two decisions"
+        assert len({(row.disposition, row.outcome, row.reason) for row in rows}) == 1, f"{email}: recipients disagree"
+        is_kept = rows[0].direction == "inbound" and rows[0].disposition == "deliver"
+        assert (email in kept) == is_kept, f"{email}: decided {rows[0].disposition}, kept: {email in kept}"
+    for email, row in kept.items():
+        assert email in decisions, f"{email}: kept without a decision"
+        openings = [decided.opening for decided in decisions[email]]
+        assert {opening["blob"]["value"] for opening in openings} == {row.blob}
+        assert row.recipient in [opening["recipient"]["value"] for opening in openings]
+    counted = await tx.all("select email from delivered_message where tenant = %(tenant)s")
+    assert {row.email for row in counted} <= set(kept), "mail that was not kept counts in a window"
+    assert len({row.email for row in counted}) == len(counted), "one mail counts twice"
+
+
+async def _a_promise_has_its_row(tx: Transaction) -> None:
+    jobs = await tx.all(
+        "select kind, body from job where tenant = %(tenant)s"
+        " union all select kind, body from dead_job where tenant = %(tenant)s"
+    )
+    for job in jobs:
+        assert await tx.maybe(_ABOUT[job.kind], **job.body) is not None, f"{job.kind} {job.body}: about nothing"
+
+
+async def _a_submission_has_its_decision(tx: Transaction, decisions: dict[str, list[Any]]) -> None:
+    submissions = await tx.all("select * from submission where tenant = %(tenant)s")
+    for row in submissions:
+        [decided] = decisions[row.email]
+        assert (decided.direction, decided.disposition) == ("outbound", "deliver"), f"{row.id}: sent without leave"
+        assert decided.in_reply_to == row.answers
+        assert decided.opening["blob"]["value"] == row.blob
+        queued = await tx.all(
+            "select entry.leaf from consequence join entry on entry.id = consequence.entry"
+            " where consequence.tenant = %(tenant)s and consequence.email = %(answers)s and action like '%%.queued'",
+            answers=row.answers,
+        )
+        named = [json.loads(each.leaf)["object_ref"] for each in queued]
+        assert named.count(row.id) == 1, f"{row.id}: {named.count(row.id)} entries say it was queued"
+    sent = {row.email for row in submissions}
+    for email, rows in decisions.items():
+        if rows[0].direction == "outbound":
+            assert (email in sent) == (rows[0].disposition == "deliver"), f"{email}: {rows[0].disposition}"
+    claims = await tx.all("select submission from submission_claim where tenant = %(tenant)s")
+    assert {row.submission for row in claims} <= {row.id for row in submissions}
+
+
+async def _bodies_are_what_was_committed(blobs: Blobs, decisions: dict[str, list[Any]]) -> None:
+    for rows in decisions.values():
+        for row in rows:
+            leaf = json.loads(row.leaf)
+            for name, opened in row.opening.items():
+                found = commit(name, base64.b64decode(opened["salt"]), opened["value"])
+                assert leaf["c"][name] == base64.b64encode(found).decode(), f"{row.email}: {name} does not open"
+            raw = await blobs.get(BlobId(row.opening["blob"]["value"]))  # raises where it is missing or changed
+            assert len(raw) == leaf["decision"]["size_octets"]
+            if "body_hash" in row.opening:
+                body = raw.split(b"\r\n\r\n", 1)[1] if b"\r\n\r\n" in raw else b""
+                assert row.opening["body_hash"]["value"] == hashlib.sha256(body).hexdigest()
+
+
+async def _the_log_is_whole(house: House, tenant: TenantId) -> None:
+    report = await verify_log(house.db, house.blobs, tenant)
+    assert report.findings == []
+    async with house.db.transaction(tenant) as tx:
+        entries = (await tx.one("select count(*) from entry where tenant = %(tenant)s")).count
+        waiting = (await tx.one("select count(*) from unsequenced where tenant = %(tenant)s")).count
+    assert (report.size, waiting) == (entries, 0)

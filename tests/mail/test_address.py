@@ -1,0 +1,109 @@
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatepost.mail.address import PATH_MAX_OCTETS, Address, AddressError, normalise_domain
+
+ATEXT = string.ascii_letters + string.digits + "!#$%&'*+/=?^_`{|}~-"
+atoms = st.text(ATEXT, min_size=1, max_size=12)
+international = st.text(st.characters(min_codepoint=0xA1, max_codepoint=0x24F), min_size=1, max_size=8)
+dotted = st.lists(st.one_of(atoms, international), min_size=1, max_size=3).map(".".join)
+quoted = st.text(string.printable[:95], max_size=20).map(
+    lambda text: '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+)
+labels = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True).filter(lambda label: label[2:4] != "--")
+domains = st.lists(labels, min_size=1, max_size=4).map(".".join)
+addresses = st.builds(Address, st.one_of(dotted, quoted).filter(lambda local: len(local.encode()) <= 64), domains)
+
+
+@given(addresses)
+def test_what_is_spelled_is_read_back(address: Address) -> None:
+    assert Address.parse(str(address)) == address
+
+
+def test_the_key_is_blind_to_case() -> None:
+    assert Address.parse("Bob@Example.ORG").key == Address.parse("bOB@example.org").key == "bob@example.org"
+    assert Address.parse("Bob@example.org") != Address.parse("bob@example.org")  # as written, where it is shown
+
+
+@given(addresses)
+def test_the_domain_is_lowercase_however_it_was_spelled(address: Address) -> None:
+    assert Address.parse(f"{address.local}@{address.domain.upper()}.") == address
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_an_address_or_our_own_error(text: str) -> None:
+    try:
+        address = Address.parse(text)
+    except AddressError:
+        return
+    assert Address.parse(str(address)) == address
+
+
+def test_the_error_does_not_quote_a_strangers_words() -> None:
+    with pytest.raises(AddressError) as caught:
+        Address.parse("secret word@example.org")
+    assert "secret" not in str(caught.value)
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_a_domain_or_our_own_error(text: str) -> None:
+    try:
+        domain = normalise_domain(text)
+    except AddressError:
+        return
+    assert domain.isascii()
+    assert normalise_domain(domain) == domain
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "@example.org",
+        "a@",
+        "no address",
+        "a b@example.org",
+        ".a@example.org",
+        "a..b@example.org",
+        'a"b@example.org',
+        '"open@example.org',
+        "a\r\nRCPT TO:<b@example.org",
+        '"a\x00"@example.org',
+        "a@-example.org",
+        "a@example..org",
+        "a@exa mple.org",
+        "a@[300.1.1.1]",
+        "a@[example.org]",
+        "a" * 65 + "@example.org",
+        "a@" + "b" * 64 + ".org",
+        "a@" + ".".join(["b" * 60] * 5),
+    ],
+)
+def test_what_is_no_address_is_refused(text: str) -> None:
+    with pytest.raises(AddressError):
+        Address.parse(text)
+
+
+@pytest.mark.parametrize("literal", ["a@[192.0.2.1]", "a@[IPv6:2001:db8::1]"])
+def test_an_address_literal_is_an_address(literal: str) -> None:
+    assert str(Address.parse(literal)) == literal.lower()
+
+
+def test_a_domain_in_another_script_is_kept_as_a_labels() -> None:
+    assert Address.parse("post@Bücher.example.").domain == "xn--bcher-kva.example"
+
+
+def test_only_a_local_part_beyond_ascii_needs_smtputf8() -> None:
+    assert Address.parse("jürgen@example.org").needs_smtputf8
+    assert not Address.parse("post@bücher.example").needs_smtputf8
+
+
+def test_the_longest_path_is_taken_and_one_octet_more_is_not() -> None:
+    domain = ".".join(["b" * 62] * 4)
+    longest = "a" * (PATH_MAX_OCTETS - len(domain) - 1)
+    assert len(str(Address.parse(f"{longest}@{domain}"))) == PATH_MAX_OCTETS
+    with pytest.raises(AddressError):
+        Address.parse(f"{longest}a@{domain}")
