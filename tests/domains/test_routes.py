@@ -149,3 +149,7 @@ def test_quotes_that_are_needed_stay(local: str) -> None:
 @given(st.from_regex(r"[a-z0-9]{1,20}", fullmatch=True))
 def test_quotes_that_are_not_needed_mean_nothing(local: str) -> None:
     assert lookup_keys(Address(f'"{local}"', "alpha.test")) == lookup_keys(Address(local, "alpha.test"))
+
+
+def test_a_long_s_does_not_lead_to_the_mailbox_with_an_s() -> None:
+    assert lookup_keys(Address("bo\u017f\u017f", "alpha.test")) != lookup_keys(Address("boss", "alpha.test"))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatepost.mail.address import PATH_MAX_OCTETS, Address, AddressError, normalise_domain
+from gatepost.mail.address import PATH_MAX_OCTETS, Address, AddressError, fold_local, normalise_domain
 
 ATEXT = string.ascii_letters + string.digits + "!#$%&'*+/=?^_`{|}~-"
 atoms = st.text(ATEXT, min_size=1, max_size=12)
@@ -107,3 +107,22 @@ def test_the_longest_path_is_taken_and_one_octet_more_is_not() -> None:
     assert len(str(Address.parse(f"{longest}@{domain}"))) == PATH_MAX_OCTETS
     with pytest.raises(AddressError):
         Address.parse(f"{longest}a@{domain}")
+
+def test_ascii_and_other_letters_compare_without_case() -> None:
+    assert Address.parse("BOSS@acme.example").key == Address.parse("boss@ACME.example").key
+    assert Address.parse("ÄRGER@acme.example").key == Address.parse("ärger@acme.example").key
+
+
+@pytest.mark.parametrize("alike", ["bo\u017f\u017f", "bo\u00df", "\uff42oss"])
+def test_a_letter_that_folds_to_ascii_is_not_somebody_elses(alike: str) -> None:
+    assert Address.parse(f"{alike}@acme.example").key != Address.parse("boss@acme.example").key
+
+
+def test_the_kelvin_sign_is_not_a_k() -> None:
+    assert Address.parse("\u212aim@acme.example").key != Address.parse("kim@acme.example").key
+
+
+@given(st.text(max_size=20))
+def test_only_ascii_folds_to_ascii(local: str) -> None:
+    assert fold_local(local).isascii() == local.isascii()
+    assert fold_local(fold_local(local)) == fold_local(local)

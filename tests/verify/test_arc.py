@@ -3,11 +3,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gatepost.mail import fields
+from gatepost.mail import canonical, fields
+from gatepost.mail.canonical import Canon
 from gatepost.verify import arc
 from gatepost.verify.paper import ArcVerdict, Result
 from gatepost.verify.signed_data import Body
-from verify.arrivals import PLAIN, RSA_PEM, RSA_RECORD
+from verify.arrivals import NOW, PLAIN, RSA_PEM, RSA_RECORD
 from zones import Zone, ZoneResolver
 
 ZONE: Zone = {f"rsa._domainkey.hop{at}.example": {"TXT": [RSA_RECORD]} for at in range(1, 4)}
@@ -33,7 +34,7 @@ async def verdict(raw: bytes, zone: Zone = ZONE) -> ArcVerdict:
     header = fields.split(raw)
     found = arc.read(header)
     keys = await arc.fetch_keys(ZoneResolver(zone), found)
-    return arc.judge(header, Body(raw[header.body_start :]), found, keys, "corp.example")
+    return arc.judge(header, Body(raw[header.body_start :]), found, keys, NOW, "corp.example")
 
 
 @pytest.mark.parametrize("hops", [1, 2, 3])
@@ -71,6 +72,47 @@ async def test_no_arc_is_none() -> None:
 async def test_more_sets_than_the_standard_allows_fail() -> None:
     one = b"ARC-Seal: i=1; cv=none; a=rsa-sha256; d=x.example; s=s; b=aaaa\r\n"
     assert (await verdict(one * (arc.MAX_INSTANCES + 1) + PLAIN)).result is Result.FAIL
+
+
+class _Tagged(dkimpy.ARC):  # type: ignore[misc]  # dkimpy is not typed
+    """Seals with more tags in the message signature than dkimpy offers."""
+
+    more: tuple[tuple[bytes, bytes], ...] = ()
+
+    def gen_header(self, tags: list[tuple[bytes, bytes]], include: list[bytes], *rest: object) -> bytes:
+        """Return the field's value; the arguments are dkimpy's own."""
+        is_message = rest[1] == b"ARC-Message-Signature"
+        written: bytes = super().gen_header([*tags[:1], *self.more, *tags[1:]] if is_message else tags, include, *rest)
+        return written
+
+
+def sealed_with(*more: tuple[bytes, bytes]) -> bytes:
+    noted = b"Authentication-Results: hop1.example; dmarc=pass header.from=corp.example\r\n" + PLAIN
+    sealer = _Tagged(noted)
+    sealer.more = more
+    include = sealer.default_sign_headers()
+    at = int(NOW.timestamp()) - 3600
+    name = b"hop1.example"
+    return b"".join(sealer.sign(b"rsa", name, RSA_PEM, name, include_headers=include, timestamp=at)) + noted
+
+
+async def test_words_appended_behind_a_seal_that_counts_octets_are_not_sealed() -> None:
+    octets = len(canonical.body(PLAIN.partition(b"\r\n\r\n")[2], Canon.RELAXED))
+    sealed = sealed_with((b"l", str(octets).encode()))
+    assert (await verdict(sealed)).result is Result.PASS
+    assert (await verdict(sealed.rstrip() + b"\r\nWire the money.\r\n")).result is Result.FAIL
+
+
+async def test_an_expired_seal_fails() -> None:
+    soon, past = (str(int(NOW.timestamp()) + seconds).encode() for seconds in (60, -60))
+    assert (await verdict(sealed_with((b"x", soon)))).result is Result.PASS
+    found = await verdict(sealed_with((b"x", past)))
+    assert (found.result, found.reason) == (Result.FAIL, "the last seal has expired")
+
+
+async def test_a_second_subject_above_a_sealed_one_fails() -> None:
+    found = await verdict(b"Subject: Wire the money\r\n" + chain(1))
+    assert (found.result, found.reason) == (Result.FAIL, "a second subject is not sealed")
 
 
 SEALED = chain(1)

@@ -11,6 +11,7 @@ from gatepost.mail import fields
 from gatepost.verify import arc
 from gatepost.verify.paper import Result
 from gatepost.verify.signed_data import Body
+from verify.arrivals import NOW
 from zones import ZoneResolver
 
 SUITE = Path(__file__).parent.parent / "vectors" / "arc" / "arc-draft-validation-tests.yml"
@@ -31,5 +32,5 @@ async def test_the_chain_ends_as_the_suite_says(records: dict[str, str] | None, 
     chain = arc.read(header)
     zone = {name: {"TXT": [text]} for name, text in (records or {}).items()}
     keys = await arc.fetch_keys(ZoneResolver(zone), chain)
-    verdict = arc.judge(header, Body(raw[header.body_start :]), chain, keys, "d1.example.org")
+    verdict = arc.judge(header, Body(raw[header.body_start :]), chain, keys, NOW, "d1.example.org")
     assert verdict.result is WORDS[case["cv"] or ""], verdict.reason

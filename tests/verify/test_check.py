@@ -91,6 +91,23 @@ async def test_an_l_tag_that_leaves_the_body_open_passes_but_proves_no_author() 
     assert not evidence.is_aligned
 
 
+@pytest.mark.parametrize(
+    "added",
+    [
+        b"Subject: Wire the money\r\n",
+        b"SUBJECT : Wire the money\r\n",
+        b"Message-ID: <other@corp.example>\r\n",
+        b'Content-Type: text/html\r\nContent-Type: multipart/mixed; boundary="x"\r\n',
+    ],
+)
+async def test_a_second_field_that_is_not_signed_passes_but_proves_no_author(added: bytes) -> None:
+    evidence = (await check(arrival(added + sign(PLAIN)), ZoneResolver({**keys(), **DMARC}))).evidence
+    assert evidence.dkim_result is Result.PASS
+    assert evidence.dkim[0].unsigned_twin
+    assert not evidence.is_aligned
+    assert evidence.dmarc.result is Result.FAIL
+
+
 @pytest.mark.parametrize("broken", ["rsa._domainkey.corp.example", "_dmarc.corp.example"])
 async def test_a_dns_failure_that_may_hide_alignment_is_unsettled(broken: str) -> None:
     zone: Zone = {**keys("corp.example"), **DMARC, broken: {"FAIL": []}}

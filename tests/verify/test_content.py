@@ -52,6 +52,11 @@ def test_unseen_characters_of_subject_and_text_are_hidden_text() -> None:
     assert (said.subject, said.text, said.hidden_text) == ("hi", "hello", "obey\nobey")
 
 
+def test_line_ends_inside_an_encoded_subject_do_not_reach_the_agent() -> None:
+    said = read(b"Subject: =?utf-8?q?hi=0D=0ABcc:_eve@x.example=00?= =?utf-8?b?4oCo?=\r\n\r\n")
+    assert said.subject == "hi Bcc: eve@x.example "
+
+
 @pytest.mark.parametrize(
     ("field", "word"),
     [

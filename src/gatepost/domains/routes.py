@@ -6,18 +6,18 @@ from gatepost.db import Database, Transaction
 from gatepost.domains import store
 from gatepost.domains.paper import Destination, DomainError, DomainMissingError, Route, RouteTakenError
 from gatepost.ids import AccountId, TenantId
-from gatepost.mail.address import Address
+from gatepost.mail.address import Address, fold_local
 
 _POSTMASTER = "postmaster"
 _NEEDS_QUOTES = re.compile(r'^\.|\.\.|\.$|[\s"(),:;<>@\[\\\]]')
 
 
 def plain_local(address: Address) -> str:
-    """Return the local part to compare by: case-folded, and without quotes it does not need.
+    """Return the local part to compare by: in lower case, and without quotes it does not need.
 
     ``"agent"`` and ``agent`` are one mailbox (RFC 5321 section 4.1.2: quoting changes the spelling, not the meaning).
     """
-    local = address.local.casefold()
+    local = fold_local(address.local)
     if local.startswith('"'):
         bare = re.sub(r"\\(.)", r"\1", local[1:-1])
         if bare and not _NEEDS_QUOTES.search(bare):

@@ -50,6 +50,13 @@ def _is_local_part(local: str) -> bool:
     )
 
 
+def fold_local(local: str) -> str:
+    """Return a local part in the form to compare by: lower case, but nothing becomes ASCII that was not."""
+    if local.isascii():
+        return local.lower()
+    return "".join(char if char.lower().isascii() and not char.isascii() else char.lower() for char in local)
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """One address: the local part as written, the domain as lowercase A-labels or an address literal."""
@@ -85,11 +92,13 @@ class Address:
 
     @property
     def key(self) -> str:
-        """The form to compare by: the local part case-folded too.
+        """The form to compare by: the local part in lower case too.
 
-        deviation: RFC 5321 section 2.4 lets a host tell ``Bob`` from ``bob``; no host people use does.
+        deviation: RFC 5321 section 2.4 lets a host tell ``Bob`` from ``bob``; no host people use does. But no host
+        takes the long s or the Kelvin sign for ASCII, as Unicode's case folding does: a stranger's address must never
+        fold into somebody else's.
         """
-        return f"{self.local.casefold()}@{self.domain}"
+        return f"{fold_local(self.local)}@{self.domain}"
 
     @property
     def needs_smtputf8(self) -> bool:

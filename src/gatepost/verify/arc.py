@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from hmac import compare_digest
 
 from gatepost.dns.paper import Answer, RdType, Resolver, Status
@@ -13,7 +14,7 @@ from gatepost.verify import authres, public_key, signature
 from gatepost.verify.paper import ArcSeal, ArcVerdict, Result
 from gatepost.verify.public_key import KeyUnusableError
 from gatepost.verify.signature import Signature, SignatureSyntaxError
-from gatepost.verify.signed_data import Body, header_digest
+from gatepost.verify.signed_data import Body, header_digest, unsigned_twins
 
 MAX_INSTANCES = 50
 """RFC 8617 section 4.2.1."""
@@ -135,7 +136,9 @@ async def fetch_keys(resolver: Resolver, chain: Chain) -> dict[str, Answer]:
     return dict(zip(names, answers, strict=True))
 
 
-def judge(header: Header, body: Body, chain: Chain, keys: dict[str, Answer], author_domain: str | None) -> ArcVerdict:
+def judge(
+    header: Header, body: Body, chain: Chain, keys: dict[str, Answer], now: datetime, author_domain: str | None
+) -> ArcVerdict:
     """Validate the chain (RFC 8617 section 5.2 steps 4 to 6); pure.
 
     deviation: section 5.2 knows no temporary failure; ours is ``temperror``, so that a later attempt may know.
@@ -148,28 +151,41 @@ def judge(header: Header, body: Body, chain: Chain, keys: dict[str, Answer], aut
         ArcSeal(one.instance, one.seal.domain, one.seal.selector, authres.claims_pass(one.results, author_domain))
         for one in chain.sets
     )
-    result, reason = _validate(header, body, chain.sets, keys)
+    result, reason = _validate(header, body, chain.sets, keys, now)
     return ArcVerdict(result, seals, reason)
 
 
-def _validate(header: Header, body: Body, sets: tuple[ArcSet, ...], keys: dict[str, Answer]) -> tuple[Result, str]:
+def _validate(
+    header: Header, body: Body, sets: tuple[ArcSet, ...], keys: dict[str, Answer], now: datetime
+) -> tuple[Result, str]:
     newest = sets[-1].message
     checks = [(newest.key_name, newest.algorithm, newest.signature, header_digest(header, newest))]
     checks += [
         (one.seal.key_name, one.seal.algorithm, one.seal.signature, _seal_digest(sets[: one.instance]))
         for one in reversed(sets)
     ]
-    covered = newest.length
-    form = body.form(newest.body_canon)
-    if covered is not None and covered > len(form):
-        return Result.FAIL, "l= counts more octets than the body has"
-    if not compare_digest(body.digest(newest.body_canon, covered), newest.body_hash):
+    if trouble := _no_proof(header, body, newest, now):
+        return Result.FAIL, trouble
+    if not compare_digest(body.digest(newest.body_canon, newest.length), newest.body_hash):
         return Result.FAIL, "the body was changed after the last seal"
     failed = [_check(keys, *check) for check in checks]
     troubles = [trouble for trouble in failed if trouble]
     if any(trouble is not _UNANSWERED for trouble in troubles):
         return Result.FAIL, next(trouble for trouble in troubles if trouble is not _UNANSWERED)
     return (Result.TEMPERROR, _UNANSWERED) if troubles else (Result.PASS, "")
+
+
+def _no_proof(header: Header, body: Body, newest: Signature, now: datetime) -> str:
+    """Say why even a matching signature would prove nothing: it has expired, or lets anybody add words.
+
+    deviation: l= may leave octets unsigned (RFC 6376 section 3.5). A seal speaks for a message, so here it may not.
+    """
+    if newest.expires_at is not None and newest.expires_at < now.timestamp():
+        return "the last seal has expired"
+    if newest.length is not None and newest.length != len(body.form(newest.body_canon)):
+        return "l= does not count the whole body"
+    twin = unsigned_twins(header, newest.signed)
+    return f"a second {twin} is not sealed" if twin else ""
 
 
 _UNANSWERED = "a key could not be asked for"

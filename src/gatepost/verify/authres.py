@@ -12,6 +12,7 @@ MAX_VALUE_CHARS = 65_536
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~@/\-]+", re.ASCII)
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s=";]+|=', re.DOTALL)
+_QUOTED_REST = re.compile(r'(?:[^"\\]|\\.)*+"', re.DOTALL)
 _PARENTHESIS = re.compile(r'[()\\"]')
 
 
@@ -104,8 +105,8 @@ def _without_comments(value: str) -> str:
             case "\\":
                 at += 1
             case '"' if depth == 0:
-                end = value.find('"', at)
-                at = len(value) if end < 0 else end + 1
+                rest = _QUOTED_REST.match(value, at)
+                at = rest.end() if rest else len(value)
                 out.append(value[last:at].replace(";", " "))
                 last = at
             case _:
@@ -132,15 +133,14 @@ def _claim(pieces: list[str]) -> Claim | None:
 
 
 def claims_pass(field: Field, author_domain: str | None) -> bool:
-    """Tell whether an ARC-Authentication-Results field claims a DMARC pass for that author domain."""
+    """Tell whether an ARC-Authentication-Results field claims a DMARC pass for that author domain, and no other."""
     if author_domain is None:
         return False
     _, claims = parse(field.text.partition(";")[2])
-    return any(
-        claim.method == "dmarc"
-        and claim.result == Result.PASS
-        and _domain(claim.properties.get("header.from", "")) == author_domain
-        for claim in claims
+    told = [claim for claim in claims if claim.method == "dmarc"]
+    return bool(told) and all(
+        claim.result == Result.PASS and _domain(claim.properties.get("header.from", "")) == author_domain
+        for claim in told
     )
 
 

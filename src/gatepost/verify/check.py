@@ -84,7 +84,7 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver) -> Evidence:
     # (3) Compare hashes and signatures.
     body = Body(raw[header.body_start :])
     signatures = await _apart(len(raw), dkim.judge, header, body, claims, keys.result(), arrived.received_at)
-    sealed = await _apart(len(raw), arc.judge, header, body, chain, seal_keys.result(), domain)
+    sealed = await _apart(len(raw), arc.judge, header, body, chain, seal_keys.result(), arrived.received_at, domain)
     # (4) Compare the proven domains with the author's.
     discovery = policy.result()
     alignment, verdict = await _judge_author(resolver, until, domain, discovery, signatures, spf_verdict)
@@ -181,9 +181,10 @@ async def _judge_author(
 def _is_proof(verdict: DkimVerdict) -> bool:
     """Tell whether a signature speaks for the whole message.
 
-    deviation: RFC 6376 section 3.5 lets l= cover a part of the body; what anybody may append to proves no author.
+    deviation: RFC 6376 section 3.5 lets l= cover a part of the body; what anybody may append to proves no author. Nor
+    does what anybody may put a second Subject on (section 8.15).
     """
-    return verdict.result is Result.PASS and verdict.unsigned_octets == 0
+    return verdict.result is Result.PASS and verdict.unsigned_octets == 0 and not verdict.unsigned_twin
 
 
 def _is_unsettled(

@@ -15,6 +15,7 @@ MAX_ID_CHARS = 998  # RFC 5322 section 2.1.1: no line is longer
 
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,998})>")
 _KEYWORD = re.compile(r"[A-Za-z0-9\-]{1,40}")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")  # an encoded word may hold line ends (RFC 2047 section 5)
 _BULK = frozenset({"bulk", "junk", "list"})
 
 
@@ -57,7 +58,7 @@ def read(raw: bytes, header: Header) -> Content:
 
 def _subject(header: Header) -> str:
     field = header.first(b"subject")
-    return decode_text(field.text) if field is not None else ""
+    return _CONTROLS.sub(" ", decode_text(field.text)) if field is not None else ""
 
 
 def _attachment(leaf: Leaf) -> Attachment:

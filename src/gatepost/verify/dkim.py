@@ -11,7 +11,7 @@ from gatepost.verify import public_key, signature
 from gatepost.verify.paper import DkimVerdict, Result
 from gatepost.verify.public_key import KeyUnusableError, PublicKey
 from gatepost.verify.signature import Signature, SignatureSyntaxError
-from gatepost.verify.signed_data import Body, header_digest
+from gatepost.verify.signed_data import Body, header_digest, unsigned_twins
 
 MAX_SIGNATURES = 5
 """Signatures tried; unreadable ones count too, or a stranger could make us ask DNS for ever."""
@@ -75,8 +75,10 @@ def _judge_one(header: Header, body: Body, claim: Claim, keys: dict[str, Answer]
         unsigned = _check_hashes(header, body, made, key)
     except _NotPassedError as error:
         return DkimVerdict(error.result, *place, error.reason, error.bits)
-    reason = f"l= leaves {unsigned} octets of the body unsigned" if unsigned else ""
-    return DkimVerdict(Result.PASS, *place, reason, key.bits, unsigned_octets=unsigned)
+    twin = unsigned_twins(header, made.signed)
+    reason = f"a second {twin} is not signed" if twin else ""
+    reason = f"l= leaves {unsigned} octets of the body unsigned" if unsigned else reason
+    return DkimVerdict(Result.PASS, *place, reason, key.bits, unsigned_octets=unsigned, unsigned_twin=twin)
 
 
 def _check_age(made: Signature, now: datetime) -> None:

@@ -34,6 +34,7 @@ class DkimVerdict:
     """One DKIM-Signature (RFC 6376), in header order; ``domain`` is d=, ``reason`` is for people.
 
     ``unsigned_octets``: how much of the body l= leaves open to anybody's additions; such a pass proves no author.
+    ``unsigned_twin``: the name of a field that may stand once, stands twice and is signed less often; likewise.
     """
 
     result: Result
@@ -44,6 +45,7 @@ class DkimVerdict:
     key_bits: int | None = None
     is_aligned: bool = False
     unsigned_octets: int = 0
+    unsigned_twin: str = ""
 
 
 @dataclass(frozen=True, slots=True)

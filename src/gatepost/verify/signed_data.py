@@ -9,6 +9,14 @@ from gatepost.mail.canonical import Canon
 from gatepost.mail.fields import Field, Header
 from gatepost.verify.signature import Signature, without_signature
 
+ONCE = (
+    b"from", b"subject", b"content-type", b"content-transfer-encoding", b"reply-to", b"message-id",
+    b"in-reply-to", b"references", b"to", b"cc", b"date", b"sender",
+)  # fmt: skip
+"""Fields of which a message has one at most (RFC 5322 section 3.6, RFC 2045): a second one is another message.
+
+MIME-Version is not among them: honest mail has it twice, and nobody reads it otherwise."""
+
 
 @dataclass(slots=True)
 class Body:
@@ -46,6 +54,17 @@ def signed_fields(header: Header, names: tuple[bytes, ...]) -> list[Field]:
         if used[name] <= len(found):
             picked.append(found[-used[name]])
     return picked
+
+
+def unsigned_twins(header: Header, names: tuple[bytes, ...]) -> str:
+    """Name the first field that may stand once (RFC 5322 section 3.6), stands twice, and is not signed as often.
+
+    Signatures count from the bottom up, and readers take the topmost: whoever adds a second Subject above a signed one
+    puts words into the signer's mouth (RFC 6376 section 8.15). Empty where there is none.
+    """
+    signed = Counter(names)
+    found = (name for name in ONCE if len(header.all(name)) > max(signed[name], 1))
+    return next(found, b"").decode("ascii")
 
 
 def header_digest(header: Header, signature: Signature) -> bytes:
