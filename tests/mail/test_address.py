@@ -108,6 +108,7 @@ def test_the_longest_path_is_taken_and_one_octet_more_is_not() -> None:
     with pytest.raises(AddressError):
         Address.parse(f"{longest}a@{domain}")
 
+
 def test_ascii_and_other_letters_compare_without_case() -> None:
     assert Address.parse("BOSS@acme.example").key == Address.parse("boss@ACME.example").key
     assert Address.parse("ÄRGER@acme.example").key == Address.parse("ärger@acme.example").key
