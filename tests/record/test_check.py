@@ -229,6 +229,13 @@ async def test_a_remembered_checkpoint_that_was_changed_is_named(
 
 
 @pytest.mark.usefixtures("life")
+async def test_checkpoints_deleted_from_the_tables_are_found(db: Database, blobs: Blobs, tamper: Tamper) -> None:
+    tamper("delete from checkpoint where size = 5")
+    report = await verify_log(db, blobs, TENANT)
+    assert report.findings == ["checkpoint of size 5: it is published, and the tables do not remember it"]
+
+
+@pytest.mark.usefixtures("life")
 async def test_a_key_known_from_elsewhere_finds_out_a_log_that_was_replaced_with_its_key(
     db: Database, blobs: Blobs
 ) -> None:

@@ -108,6 +108,40 @@ async def test_a_second_field_that_is_not_signed_passes_but_proves_no_author(add
     assert evidence.dmarc.result is Result.FAIL
 
 
+ASKED = PLAIN.replace(b"Subject:", b"Reply-To: ann@corp.example\r\nSubject:")
+
+
+@pytest.mark.parametrize(
+    ("raw", "zone", "is_kept"),
+    [
+        (sign(ASKED), DMARC, True),
+        (b"Reply-To: eve@corp.example\r\n" + sign(PLAIN), DMARC, False),
+        (ASKED, {**DMARC, **SPF}, True),
+        (ASKED, DMARC, False),
+    ],
+)
+async def test_a_reply_to_counts_only_where_the_author_is_proven_to_have_asked(
+    raw: bytes,
+    zone: Zone,
+    is_kept: bool,  # noqa: FBT001  # parametrised
+) -> None:
+    evidence = (await check(arrival(raw), ZoneResolver({**keys(), **zone}))).evidence
+    assert bool(evidence.content.reply_to) is is_kept
+
+
+@pytest.mark.parametrize(("raw", "is_kept"), [(ASKED, True), (b"Reply-To: eve@corp.example\r\n" + sign(PLAIN), False)])
+async def test_a_seal_vouches_for_a_reply_to_only_where_nothing_else_proves_the_author(
+    raw: bytes,
+    is_kept: bool,  # noqa: FBT001  # parametrised
+) -> None:
+    noted = b"Authentication-Results: hop.example; dmarc=pass header.from=corp.example\r\n" + raw
+    sealed = b"".join(dkimpy.arc_sign(noted, b"rsa", b"hop.example", arrivals.RSA_PEM, b"hop.example")) + noted
+    zone = {**keys(), **keys("hop.example")}
+    evidence = (await check(arrival(sealed, mail_from="x@other.example"), ZoneResolver(zone))).evidence
+    assert evidence.arc.result is Result.PASS
+    assert bool(evidence.content.reply_to) is is_kept
+
+
 @pytest.mark.parametrize("broken", ["rsa._domainkey.corp.example", "_dmarc.corp.example"])
 async def test_a_dns_failure_that_may_hide_alignment_is_unsettled(broken: str) -> None:
     zone: Zone = {**keys("corp.example"), **DMARC, broken: {"FAIL": []}}

@@ -74,9 +74,9 @@ async def verify_log(db: Database, blobs: Blobs, tenant: TenantId, *, vkey: str 
 
 
 async def _head(db: Database, blobs: Blobs, vkey: str | None, report: Report) -> tuple[Checkpoint, VerifierKey] | None:
-    async with db.transaction(report.tenant) as tx:
-        signed = await log_store.last_checkpoint(tx)
     note = await blobs.read(files.checkpoint_path(report.tenant))
+    async with db.transaction(report.tenant) as tx:  # after the file, for it is remembered first and published then
+        signed = await log_store.last_checkpoint(tx)
     if signed is None and note is None:
         return None
     try:
@@ -85,12 +85,14 @@ async def _head(db: Database, blobs: Blobs, vkey: str | None, report: Report) ->
     except LedgerError as error:
         report.find(f"log key or newest checkpoint in the database: {error}")
         return None
-    for _ in range(_LAG_TRIES):
+    for at in range(_LAG_TRIES):
         try:
             head = Checkpoint.open(note or b"", key)
         except LedgerError as error:
             report.find(f"checkpoint: {error}" if note else "checkpoint: it is missing")
             return None
+        if at == 0 and head.size > newest:
+            report.find(f"checkpoint of size {head.size}: it is published, and the tables do not remember it")
         if head.size >= newest:
             return head, key
         await asyncio.sleep(_LAG_S)  # it is signed first and published then

@@ -90,6 +90,9 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver) -> Evidence:
     alignment, verdict = await _judge_author(resolver, until, domain, discovery, signatures, spf_verdict)
     # (5) Say what that proves, and whether DNS kept something from us.
     is_aligned = alignment.holds
+    read = said.result()
+    if not _is_reply_to_proven(alignment, signatures, chain, sealed):
+        read = replace(read, reply_to=())
     return Evidence(
         author=found.address,
         author_problem=found.problem,
@@ -100,7 +103,7 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver) -> Evidence:
         arc=sealed,
         is_aligned=is_aligned,
         is_unsettled=not is_aligned and _is_unsettled(domain, signatures, spf_verdict, alignment),
-        content=said.result(),
+        content=read,
     )
 
 
@@ -185,6 +188,22 @@ def _is_proof(verdict: DkimVerdict) -> bool:
     does what anybody may put a second Subject on (section 8.15).
     """
     return verdict.result is Result.PASS and verdict.unsigned_octets == 0 and not verdict.unsigned_twin
+
+
+def _is_reply_to_proven(
+    alignment: Alignment, signatures: tuple[DkimVerdict, ...], chain: arc.Chain, sealed: ArcVerdict
+) -> bool:
+    """Tell whether Reply-To is the author's own, or the newest sealer's where only a seal can prove the author.
+
+    Few signers name it in h= where there is none, so whoever replays a signed mail may add one: the answer would go to
+    another mailbox of a large organisation, such as a mail provider. Anybody can seal, so a seal adds nothing to a
+    signature; where there is nothing else, ``decide`` asks whether the sealer is trusted.
+    """
+    if not alignment.holds:
+        return sealed.result is Result.PASS and b"reply-to" in chain.sets[-1].message.signed
+    return alignment.spf or any(
+        one.signs_reply_to and _is_proof(one) and one.domain in alignment.dkim for one in signatures
+    )
 
 
 def _is_unsettled(

@@ -78,7 +78,10 @@ def _judge_one(header: Header, body: Body, claim: Claim, keys: dict[str, Answer]
     twin = unsigned_twins(header, made.signed)
     reason = f"a second {twin} is not signed" if twin else ""
     reason = f"l= leaves {unsigned} octets of the body unsigned" if unsigned else reason
-    return DkimVerdict(Result.PASS, *place, reason, key.bits, unsigned_octets=unsigned, unsigned_twin=twin)
+    return DkimVerdict(
+        Result.PASS, *place, reason, key.bits,
+        unsigned_octets=unsigned, unsigned_twin=twin, signs_reply_to=b"reply-to" in made.signed,
+    )  # fmt: skip
 
 
 def _check_age(made: Signature, now: datetime) -> None:

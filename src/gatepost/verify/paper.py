@@ -35,6 +35,7 @@ class DkimVerdict:
 
     ``unsigned_octets``: how much of the body l= leaves open to anybody's additions; such a pass proves no author.
     ``unsigned_twin``: the name of a field that may stand once, stands twice and is signed less often; likewise.
+    ``signs_reply_to``: h= names Reply-To, so that nobody could have added one.
     """
 
     result: Result
@@ -46,6 +47,7 @@ class DkimVerdict:
     is_aligned: bool = False
     unsigned_octets: int = 0
     unsigned_twin: str = ""
+    signs_reply_to: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ class Content:
         text: the text/plain body, or the visible text of the HTML where there is none.
         hidden_text: text the HTML carries but would not show a person.
         is_malformed: the MIME structure could not be read as written.
+        reply_to: where answers are wanted; of a stranger's mail, empty unless who proved the author vouches for it too.
         auto_submitted: the Auto-Submitted keyword (RFC 3834), ``no`` where absent.
     """
 
