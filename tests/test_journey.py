@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,8 +24,9 @@ class _ForgetfulJobs(Jobs):
 
 
 @pytest.fixture
-async def scene(db: Database, tmp_path: Path) -> Scene:
-    return await open_scene(db, tmp_path)
+async def scene(db: Database, tmp_path: Path) -> AsyncIterator[Scene]:
+    async with open_scene(db, tmp_path) as opened:
+        yield opened
 
 
 async def _counts(scene: Scene) -> tuple[int, int, int]:
