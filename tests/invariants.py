@@ -10,11 +10,13 @@ import json
 from collections import defaultdict
 from typing import Any, LiteralString
 
+import pytest
+
+from gatepost import mailbox
 from gatepost.act import tell
-from gatepost.blobs import Blobs
 from gatepost.db import Transaction
 from gatepost.deliver import send
-from gatepost.ids import BlobId, TenantId
+from gatepost.ids import BlobId, EmailId, TenantId
 from gatepost.journey import House
 from gatepost.record.check import verify_log
 from gatepost.record.commitment import commit
@@ -38,7 +40,7 @@ async def check(house: House, tenant: TenantId) -> None:
         await _mail_has_its_decision(tx, decisions)
         await _a_promise_has_its_row(tx)
         await _a_submission_has_its_decision(tx, decisions)
-    await _bodies_are_what_was_committed(house.blobs, decisions)
+    await _bodies_are_what_was_committed(house, tenant, decisions)
     await _the_log_is_whole(house, tenant)
 
 
@@ -105,14 +107,20 @@ async def _a_submission_has_its_decision(tx: Transaction, decisions: dict[str, l
     assert {row.submission for row in claims} <= {row.id for row in submissions}
 
 
-async def _bodies_are_what_was_committed(blobs: Blobs, decisions: dict[str, list[Any]]) -> None:
+async def _bodies_are_what_was_committed(house: House, tenant: TenantId, decisions: dict[str, list[Any]]) -> None:
     for rows in decisions.values():
         for row in rows:
             leaf = json.loads(row.leaf)
             for name, opened in row.opening.items():
                 found = commit(name, base64.b64decode(opened["salt"]), opened["value"])
                 assert leaf["c"][name] == base64.b64encode(found).decode(), f"{row.email}: {name} does not open"
-            raw = await blobs.get(BlobId(row.opening["blob"]["value"]))  # raises where it is missing or changed
+            blob = BlobId(row.opening["blob"]["value"])
+            reading = mailbox.read_body(house.db, house.blobs, tenant, EmailId(row.email), blob)
+            if row.disposition not in {"deliver", "hold"}:
+                with pytest.raises(mailbox.BodyMissingError):  # of refused mail nothing is kept but the entry
+                    await reading
+                continue
+            raw = await reading  # raises where it is missing or changed
             assert len(raw) == leaf["decision"]["size_octets"]
             if "body_hash" in row.opening:
                 body = raw.split(b"\r\n\r\n", 1)[1] if b"\r\n\r\n" in raw else b""

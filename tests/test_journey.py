@@ -7,6 +7,7 @@ import pytest
 from typing_extensions import override
 
 from gatepost import mailbox
+from gatepost.blobs import BlobsUnavailableError
 from gatepost.db import Database, Transaction
 from gatepost.deliver.paper import Kept, Refused
 from gatepost.ids import JobId
@@ -67,7 +68,54 @@ async def test_the_postmasters_mail_is_kept_and_wakes_nobody(scene: Scene) -> No
 
 async def test_the_octets_are_stored_as_they_came(scene: Scene) -> None:
     email = await scene.kept(await scene.boss_asks(text="Tuesday?"))
-    assert (await scene.house.blobs.get(email.blob)).endswith(b"\r\n\r\nTuesday?\r\n")
+    octets = await mailbox.read_body(scene.house.db, scene.house.blobs, TENANT, email.id, email.blob)
+    assert octets.endswith(b"\r\n\r\nTuesday?\r\n")
+
+
+def _files(scene: Scene) -> list[Path]:
+    return [path for path in scene.folder.rglob("*") if path.is_file()]
+
+
+async def _bodies(scene: Scene) -> int:
+    """Bodies kept, wherever they lie."""
+    async with scene.house.db.transaction(TENANT) as tx:
+        row = await tx.one("select count(*) as kept from body where tenant = %(tenant)s")
+    return int(row.kept) + len(_files(scene))
+
+
+LARGE = "A line of a large message.\r\n" * 4_000
+
+
+@pytest.mark.parametrize("text", ["short", LARGE], ids=["small", "large"])
+async def test_one_body_is_kept_of_what_is_kept_and_none_of_what_is_refused(scene: Scene, text: str) -> None:
+    done = await scene.boss_writes(text=text, header="From: eve@evil.example\r\n")
+    assert (done.outcome, await _bodies(scene)) == (Refused(), 0)
+    email = await scene.kept(await scene.boss_asks(text=text))
+    assert await _bodies(scene) == 1
+    octets = await mailbox.read_body(scene.house.db, scene.house.blobs, TENANT, email.id, email.blob)
+    assert octets.endswith(f"\r\n\r\n{text}\r\n".encode())
+
+
+async def test_if_the_promise_fails_no_large_body_stays(scene: Scene) -> None:
+    whole = scene.house
+    scene.house = replace(whole, jobs=_ForgetfulJobs(whole.db, whole.clock))
+    with pytest.raises(ConnectionResetError):
+        await scene.boss_writes(text=LARGE)
+    assert await _bodies(scene) == 0
+
+
+async def test_a_large_body_the_store_does_not_take_leaves_nothing(scene: Scene) -> None:
+    (scene.folder / "bodies").write_text("a file where a folder should be")
+    with pytest.raises(BlobsUnavailableError):
+        await scene.boss_writes(text=LARGE)
+    assert await _counts(scene) == (0, 0, 0)
+
+
+async def test_an_answer_keeps_its_octets_until_it_is_sent(scene: Scene) -> None:
+    parent = await scene.boss_asks()
+    await scene.agent_says(parent, "Yes.")
+    await scene.agent_says(parent, "Yes.")
+    assert await _bodies(scene) == 2  # the question, and the answer once
 
 
 async def test_an_answer_that_was_overtaken_leaves_no_second_decision(scene: Scene) -> None:

@@ -2,17 +2,18 @@
 
 from dataclasses import dataclass
 
-from gatepost import act, decide, deliver, record, reply, verify
+from gatepost import act, decide, deliver, mailbox, record, reply, verify
 from gatepost.arrive.paper import Arrived
 from gatepost.blobs import Blobs
 from gatepost.clock import Clock, Entropy
 from gatepost.db import Database
-from gatepost.deliver.paper import CarriedOut, Kept, Queued
+from gatepost.deliver.paper import CarriedOut, Kept, Queued, Refused
 from gatepost.dns import Resolver
 from gatepost.egress import Egress, NextHop
 from gatepost.jobs import Jobs
 from gatepost.keys import Keyring
 from gatepost.reply.paper import Said, Sent
+from gatepost.verify.paper import Verified
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +39,17 @@ async def receive(arrived: Arrived, house: House) -> CarriedOut:
     door answers 451 so that the sender tries again. All recipients of one arrival share one account, one decision and
     one answer; each has an entry of its own.
     """
-    await house.blobs.put(arrived.blob, arrived.raw)  # before the transaction: an orphan is harmless, a gap is not
     verified = await verify.check(arrived, house.dns)
-    async with house.db.transaction(arrived.tenant) as tx:
+    async with mailbox.in_custody(house.blobs, arrived.tenant, arrived.email, arrived.raw) as body:
+        done = await _settle(verified, house)
+        if not isinstance(done.outcome, Refused):
+            body.keep()
+    return done
+
+
+async def _settle(verified: Verified, house: House) -> CarriedOut:
+    """Decide, record and carry out in one transaction."""
+    async with house.db.transaction(verified.arrived.tenant) as tx:
         policy, facts = await decide.recall(tx, verified)
         decided = decide.settle(verified, policy, facts)
         thread = await deliver.thread_of(tx, decided)

@@ -23,6 +23,7 @@ from gatepost.deliver import (
 from gatepost.deliver.carry import NO_AUTHOR
 from gatepost.ids import EmailId, SubmissionId
 from gatepost.mail.envelope import Envelope
+from gatepost.mailbox.store import body as body_of
 from gatepost.record.paper import Recorded
 from outbound import (
     ACCOUNT,
@@ -61,8 +62,10 @@ async def test_what_was_let_in_lies_in_the_mailbox_and_wakes(db: Database) -> No
         done = await carry_out(tx, recorded(inbound()), entropy=entropy)
         assert done.outcome == Kept(KEPT.id, KEPT.thread, wakes=True)
         email = await mailbox.get(tx, ACCOUNT, KEPT.id)
+        octets = await body_of(tx, KEPT.id)
     arrived = inbound()
     assert email == replace(KEPT, blob=arrived.blob, size_octets=len(arrived.raw))
+    assert octets == arrived.raw
 
 
 async def test_the_postmasters_mail_wakes_nobody(db: Database) -> None:
@@ -90,12 +93,14 @@ async def test_what_was_refused_leaves_nothing(db: Database, disposition: Dispos
     async with db.transaction(TENANT) as tx:
         done = await carry_out(tx, recorded(inbound(), disposition), entropy=entropy)
         assert (done.outcome, await mailbox.page(tx, ACCOUNT, limit=1, before=None)) == (Refused(), [])
+        assert await body_of(tx, KEPT.id) is None
 
 
 async def test_what_is_held_is_in_no_mailbox(db: Database) -> None:
     async with db.transaction(TENANT) as tx:
         done = await carry_out(tx, recorded(inbound(), Disposition.HOLD), entropy=entropy)
         assert (done.outcome, await mailbox.page(tx, ACCOUNT, limit=1, before=None)) == (Held(KEPT.id), [])
+        assert await body_of(tx, KEPT.id) == inbound().raw  # a human may still release it
 
 
 async def test_a_reply_is_queued_and_the_record_knows_it(db: Database) -> None:

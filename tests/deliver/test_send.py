@@ -3,9 +3,10 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from gatepost import domains
+from gatepost import domains, mailbox
 from gatepost.blobs import address_of
 from gatepost.db import Database
 from gatepost.deliver import attempt, handlers, store
@@ -51,8 +52,8 @@ def clock() -> Hands:
 async def standing(db: Database, tmp_path: Path, clock: Hands, sink: Sink) -> House:
     """A house with a domain, one queued submission and a next hop."""
     built = house(db, tmp_path, clock, port=sink.port)
-    await built.blobs.put(address_of(RAW), RAW)
     async with db.transaction(TENANT) as tx:
+        await mailbox.keep_body(tx, EmailId("em_a"), RAW)
         await domains.add_domain(
             tx, "gatepost.test", postmaster=ACCOUNT, keyring=built.keyring, at=NOW, entropy=entropy
         )
@@ -155,11 +156,10 @@ async def test_without_a_next_hop_the_mx_is_asked(standing: House, sink: Sink) -
     assert sink.mails == []
 
 
-async def test_a_message_that_is_gone_is_given_up(standing: House, tmp_path: Path, clock: Hands) -> None:
-    empty = tmp_path / "empty"
-    empty.mkdir()
-    bare = replace(standing, blobs=house(standing.db, empty, clock).blobs)
-    await _send(bare)
+async def test_a_message_that_is_gone_is_given_up(standing: House, owner_dsn: str) -> None:
+    with psycopg.connect(owner_dsn) as owner:
+        owner.execute("delete from body")
+    await _send(standing)
     assert await _state(standing) == (State.FAILED, 1)
 
 

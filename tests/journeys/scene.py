@@ -40,6 +40,7 @@ class Scene:
     house: House
     clock: Hands
     account: AccountId
+    folder: Path
     mails: int = field(default=0)
 
     async def boss_writes(self, text: str = "Can we meet?", header: str = "", **changes: Any) -> CarriedOut:
@@ -108,7 +109,7 @@ async def set_scene(db: Database, folder: Path, *, sink_port: int = 0) -> Scene:
             tx, "gatepost.test", postmaster=account.id, keyring=built.keyring, at=NOW, entropy=entropy
         )
         await decide.put_policy(tx, account.id, POLICY, at=NOW, actor=KEY)
-    return Scene(built, clock, account.id)
+    return Scene(built, clock, account.id, folder)
 
 
 @asynccontextmanager

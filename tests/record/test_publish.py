@@ -59,11 +59,11 @@ class Dying(Folder):
         self.left = writes
 
     @override
-    async def write(self, path: str, octets: bytes, *, replace: bool) -> None:
+    async def write(self, path: str, octets: bytes) -> None:
         if self.left == 0:
             raise BlobsUnavailableError("killed")
         self.left -= 1
-        await super().write(path, octets, replace=replace)
+        await super().write(path, octets)
 
 
 async def test_entries_get_their_places_in_order_and_a_signed_checkpoint(

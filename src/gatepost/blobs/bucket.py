@@ -38,9 +38,8 @@ class Bucket:
         """Open a bucket of this process's own that nobody keeps: the same calls without a wire, for tests."""
         return cls(MemoryStore())
 
-    async def write(self, path: str, octets: bytes, *, replace: bool) -> None:
-        """Store one object (``Store.write``); S3 replaces in one step, so ``replace`` changes nothing here."""
-        del replace
+    async def write(self, path: str, octets: bytes) -> None:
+        """Store one object (``Store.write``): S3 replaces in one step."""
         try:
             await obstore.put_async(self._store, path, octets)
         except (BaseError, OSError) as error:

@@ -20,7 +20,7 @@ class Folder:
     """One folder. Written by hand and not through obstore, whose local store never fsyncs.
 
     An object is written beside its place, fsynced, renamed, and its folder fsynced. So a file under its final name
-    is always whole, also after a power cut, and ``write`` may trust the one it finds there.
+    is always whole, also after a power cut.
     """
 
     def __init__(self, root: Path) -> None:
@@ -41,12 +41,9 @@ class Folder:
         folder.mkdir(mode=0o700, exist_ok=True)
         _sync_folder(folder.parent)
 
-    def _write(self, place: Path, octets: bytes, *, replace: bool) -> None:
+    def _write(self, place: Path, octets: bytes) -> None:
         folder = place.parent
         self._make_folder(folder)
-        if not replace and place.exists() and place.stat().st_size == len(octets):
-            _sync_folder(folder)  # the writer before us may have died between rename and this
-            return
         descriptor, draft = tempfile.mkstemp(prefix=".draft-", dir=folder)
         try:
             with os.fdopen(descriptor, "wb") as file:
@@ -59,11 +56,11 @@ class Folder:
             raise
         _sync_folder(folder)
 
-    async def write(self, path: str, octets: bytes, *, replace: bool) -> None:
+    async def write(self, path: str, octets: bytes) -> None:
         """Store one object (``Store.write``)."""
         place = self._place(path)
         try:
-            await asyncio.to_thread(self._write, place, octets, replace=replace)
+            await asyncio.to_thread(self._write, place, octets)
         except OSError as error:
             raise BlobsUnavailableError(type(error).__name__) from error
 

@@ -73,15 +73,17 @@ async def carry_out(tx: Transaction, recorded: Recorded, *, entropy: Entropy) ->
     disposition = recorded.decision.disposition
     match disposition:
         case Disposition.DELIVER if recorded.arrived.direction is Direction.OUTBOUND:
-            return CarriedOut(recorded, await _queue(tx, recorded, entropy))
+            outcome: Queued | Kept | Held = await _queue(tx, recorded, entropy)
         case Disposition.DELIVER:
-            return CarriedOut(recorded, await _keep(tx, recorded))
+            outcome = await _keep(tx, recorded)
         case Disposition.HOLD:
-            return CarriedOut(recorded, Held(recorded.arrived.email))
+            outcome = Held(recorded.arrived.email)
         case Disposition.REJECT | Disposition.DEFER | Disposition.DISCARD:
             return CarriedOut(recorded, Refused())
         case _:
             assert_never(disposition)
+    await mailbox.keep_body(tx, recorded.arrived.email, recorded.arrived.raw)
+    return CarriedOut(recorded, outcome)
 
 
 async def _keep(tx: Transaction, recorded: Recorded) -> Kept:

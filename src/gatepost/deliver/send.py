@@ -6,8 +6,8 @@ from typing import Protocol
 
 import structlog
 
-from gatepost import domains, record
-from gatepost.blobs import BlobMissingError, Blobs
+from gatepost import domains, mailbox, record
+from gatepost.blobs import Blobs
 from gatepost.clock import Clock, Entropy
 from gatepost.db import Database
 from gatepost.deliver import store
@@ -46,7 +46,7 @@ class Means(Protocol):
 
     @property
     def blobs(self) -> Blobs:
-        """Where the messages lie."""
+        """Where the large messages lie."""
 
     @property
     def keyring(self) -> Keyring:
@@ -117,8 +117,8 @@ class Courier:
         if not keys:  # unsigned it would fail DMARC at the other end; the operator can still mend it
             return Attempt(AttemptResult.DEFERRED, 0, "4.7.0", "signing.no_key")
         try:
-            raw = await self.house.blobs.get(submission.blob)
-        except BlobMissingError:
+            raw = await mailbox.read_body(self.house.db, self.house.blobs, tenant, submission.email, submission.blob)
+        except mailbox.BodyMissingError:
             return Attempt(AttemptResult.FAILED, 0, "5.3.0", "message.missing")
         seed = f"{submission.id} {submission.attempts}"
         hops = await find_hops(submission.rcpt_to.domain, self.house.dns, self.house.next_hop, seed=seed)

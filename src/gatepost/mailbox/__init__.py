@@ -3,10 +3,25 @@
 from gatepost.db import Transaction
 from gatepost.ids import AccountId, EmailId, ThreadId
 from gatepost.mailbox import store
+from gatepost.mailbox.body import BodyDamagedError, BodyMissingError, in_custody, keep_body, read_body
 from gatepost.mailbox.paper import Email
 from gatepost.mailbox.threads import keys_of, new_thread
 
-__all__ = ["Email", "find", "follow", "get", "keep", "page", "thread", "thread_for"]
+__all__ = [
+    "BodyDamagedError",
+    "BodyMissingError",
+    "Email",
+    "find",
+    "follow",
+    "get",
+    "in_custody",
+    "keep",
+    "keep_body",
+    "page",
+    "read_body",
+    "thread",
+    "thread_for",
+]
 
 
 async def keep(tx: Transaction, email: Email) -> None:

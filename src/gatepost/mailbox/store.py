@@ -46,6 +46,22 @@ async def insert(tx: Transaction, email: Email) -> None:
     )
 
 
+async def insert_body(tx: Transaction, email: EmailId, octets: bytes) -> None:
+    """Store one message's octets; a second time it changes nothing."""
+    query = (
+        "insert into body (tenant, email, octets) values (%(tenant)s, %(email)s, %(octets)b)"
+        " on conflict (tenant, email) do nothing"
+    )
+    await tx.run(query, email=email, octets=octets)
+
+
+async def body(tx: Transaction, email: EmailId) -> bytes | None:
+    """Return one message's octets, or None where they do not lie here."""
+    query = "select octets from body where tenant = %(tenant)s and email = %(email)s"
+    row = await tx.maybe(query, email=email)
+    return None if row is None else bytes(row.octets)
+
+
 async def by_id(tx: Transaction, account: AccountId, email: EmailId) -> Email | None:
     """Return one message of the account."""
     query = "select * from email where tenant = %(tenant)s and account = %(account)s and id = %(email)s"

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Response
 
 from gatepost.doors.rest.auth import HouseDep, MailReader
-from gatepost.doors.rest.messages import kept
+from gatepost.doors.rest.messages import kept, octets_of
 from gatepost.doors.rest.parameters import MailboxId, MessageId, Part
 from gatepost.doors.rest.problems import missing
 from gatepost.mail import mime
@@ -45,7 +45,7 @@ async def attachment(
 ) -> Response:
     """Return one attachment, decoded, always as a download."""
     email = await kept(house, principal, mailbox_id, message_id)
-    raw = await house.blobs.get(email.blob)
+    raw = await octets_of(house, principal, email)
     found = await asyncio.to_thread(mime.attachment, raw, part)  # megabytes of base64: not on the loop
     if found is None:
         raise missing("attachment")

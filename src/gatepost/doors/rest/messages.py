@@ -54,6 +54,11 @@ async def kept(house: House, principal: Principal, mailbox_id: int, message_id: 
     return email
 
 
+async def octets_of(house: House, principal: Principal, email: Email) -> bytes:
+    """Return a kept message's octets, exactly as they were received."""
+    return await mailbox.read_body(house.db, house.blobs, principal.tenant, email.id, email.blob)
+
+
 @router.get("/messages", summary="List messages")
 async def page(
     mailbox_id: MailboxId,
@@ -88,7 +93,7 @@ async def read(mailbox_id: MailboxId, message_id: MessageId, house: HouseDep, pr
 async def raw(mailbox_id: MailboxId, message_id: MessageId, house: HouseDep, principal: MailReader) -> Response:
     """Return the message's octets, exactly as SMTP carried them."""
     email = await kept(house, principal, mailbox_id, message_id)
-    octets = await house.blobs.get(email.blob)
+    octets = await octets_of(house, principal, email)
     headers = {"Content-Disposition": f'attachment; filename="{email.id}.eml"'}
     return Response(octets, media_type="message/rfc822", headers=headers)
 

@@ -1,0 +1,115 @@
+"""Bodies where they lie: in their transaction, or in the object store under the name of their own arrival."""
+
+import asyncio
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from gatepost.blobs import Blobs, BlobsUnavailableError, address_of
+from gatepost.db import Database, DatabaseUnavailableError
+from gatepost.ids import EmailId, TenantId
+from gatepost.mailbox import BodyDamagedError, BodyMissingError, in_custody, keep_body, read_body
+from gatepost.mailbox.body import INLINE_MAX_OCTETS, object_path
+from outbound import TENANT
+
+ONE, TWO = EmailId("em_aaaaaaaaaaaaaaaa"), EmailId("em_bbbbbbbbbbbbbbbb")
+SMALL, LARGE = b"x" * INLINE_MAX_OCTETS, b"x" * (INLINE_MAX_OCTETS + 1)
+
+
+@pytest.fixture
+def blobs(tmp_path: Path) -> Blobs:
+    return Blobs.open(tmp_path.as_uri())
+
+
+async def _keep(db: Database, blobs: Blobs, email: EmailId, octets: bytes) -> None:
+    async with in_custody(blobs, TENANT, email, octets) as body:
+        async with db.transaction(TENANT) as tx:
+            await keep_body(tx, email, octets)
+        body.keep()
+
+
+@pytest.mark.parametrize("octets", [b"", b"\x00\xff\r\n", SMALL, LARGE], ids=["none", "any", "small", "large"])
+async def test_what_was_kept_is_read_back(db: Database, blobs: Blobs, octets: bytes) -> None:
+    await _keep(db, blobs, ONE, octets)
+    await _keep(db, blobs, ONE, octets)
+    assert await read_body(db, blobs, TENANT, ONE, address_of(octets)) == octets
+
+
+async def test_it_lies_in_one_place(db: Database, blobs: Blobs, owner_dsn: str) -> None:
+    await _keep(db, blobs, ONE, SMALL)
+    await _keep(db, blobs, TWO, LARGE)
+    assert await blobs.read(object_path(TENANT, ONE)) is None
+    assert await blobs.read(object_path(TENANT, TWO)) == LARGE
+    with psycopg.connect(owner_dsn) as owner:
+        assert owner.execute("select email from body").fetchall() == [(ONE,)]
+
+
+async def test_a_missing_body_is_said_to_be_missing(db: Database, blobs: Blobs) -> None:
+    with pytest.raises(BodyMissingError):
+        await read_body(db, blobs, TENANT, ONE, address_of(b""))
+
+
+@pytest.mark.parametrize("octets", [SMALL, LARGE], ids=["small", "large"])
+async def test_another_tenant_has_no_such_body(db: Database, blobs: Blobs, octets: bytes) -> None:
+    await _keep(db, blobs, ONE, octets)
+    with pytest.raises(BodyMissingError):
+        await read_body(db, blobs, TenantId("tn_two"), ONE, address_of(octets))
+
+
+async def test_a_body_that_is_not_what_was_received_reaches_nobody(db: Database, blobs: Blobs, owner_dsn: str) -> None:
+    await _keep(db, blobs, ONE, SMALL)
+    await _keep(db, blobs, TWO, LARGE)
+    with psycopg.connect(owner_dsn) as owner:
+        owner.execute("update body set octets = 'something else'")
+    await blobs.write(object_path(TENANT, TWO), b"something else")
+    for email, octets in ((ONE, SMALL), (TWO, LARGE)):
+        with pytest.raises(BodyDamagedError):
+            await read_body(db, blobs, TENANT, email, address_of(octets))
+
+
+async def test_what_is_not_told_to_stay_is_taken_away(blobs: Blobs) -> None:
+    async with in_custody(blobs, TENANT, ONE, LARGE) as body:
+        assert await blobs.read(object_path(TENANT, ONE)) == LARGE
+        assert not body.is_kept
+    assert await blobs.read(object_path(TENANT, ONE)) is None
+
+
+async def test_taking_one_away_takes_no_other_with_the_same_octets(db: Database, blobs: Blobs) -> None:
+    await _keep(db, blobs, ONE, LARGE)
+    async with in_custody(blobs, TENANT, TWO, LARGE):
+        pass
+    assert await read_body(db, blobs, TENANT, ONE, address_of(LARGE)) == LARGE
+
+
+async def _fail(blobs: Blobs, error: BaseException) -> None:
+    async with in_custody(blobs, TENANT, ONE, LARGE):
+        raise error
+
+
+@pytest.mark.parametrize(
+    ("error", "stays"),
+    [(ValueError(), False), (DatabaseUnavailableError(), True), (asyncio.CancelledError(), True)],
+    ids=["rolled-back", "unknown", "cancelled"],
+)
+async def test_only_what_may_have_been_committed_stays_after_an_error(
+    blobs: Blobs, error: BaseException, *, stays: bool
+) -> None:
+    with pytest.raises(type(error)):
+        await _fail(blobs, error)
+    assert (await blobs.read(object_path(TENANT, ONE)) is not None) is stays
+
+
+async def test_a_store_that_takes_nothing_is_unavailable(blobs: Blobs, tmp_path: Path) -> None:
+    (tmp_path / "bodies").write_text("a file where a folder should be")
+    with pytest.raises(BlobsUnavailableError):
+        async with in_custody(blobs, TENANT, ONE, LARGE):
+            pytest.fail("nothing may be decided without its body")
+
+
+async def test_a_body_that_cannot_be_taken_away_changes_no_decision(blobs: Blobs, tmp_path: Path) -> None:
+    async with in_custody(blobs, TENANT, ONE, LARGE):
+        place = tmp_path / object_path(TENANT, ONE)
+        place.unlink()
+        place.mkdir()
+        (place / "in the way").touch()
