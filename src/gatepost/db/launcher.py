@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 
 from gatepost.db.binaries import Binaries, LauncherError, find_binaries, service_account
 
@@ -62,7 +63,7 @@ class Cluster:
 
     def dsn(self, role: str) -> str:
         """Return the connection string for ``role``: ``gatepost_app`` serves, ``gatepost_owner`` migrates."""
-        return f"host={self._socket} user={role} dbname=gatepost application_name=gatepost"
+        return make_conninfo(host=str(self._socket), user=role, dbname="gatepost", application_name="gatepost")
 
     @property
     def log_path(self) -> Path:
@@ -189,10 +190,10 @@ class Cluster:
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + _START_TIMEOUT_S
-        owner = f"host={self._socket} user=gatepost_owner application_name=gatepost-launcher connect_timeout=2"
+        owner = make_conninfo(self.dsn("gatepost_owner"), dbname="postgres", connect_timeout=2)
         while time.monotonic() < deadline and self.process is not None and self.process.poll() is None:
             try:
-                with psycopg.connect(f"{owner} dbname=postgres", autocommit=True) as connection:
+                with psycopg.connect(owner, autocommit=True) as connection:
                     if connection.execute("select from pg_database where datname = 'gatepost'").fetchone() is None:
                         connection.execute("create database gatepost")
                     return
