@@ -59,8 +59,7 @@ async def test_both_doors_open_and_a_signal_closes_them(settings: Settings, app_
 
     async def ready(house: House, running: Running) -> None:
         seen.append(running)
-        with state.locked(settings.state):  # as the command around us holds it
-            assert state.running(settings.state) == running
+        assert state.running(settings.state) == running
         tenant = await add_tenant(house, name="one", plan="free")
         await add_domain(house, tenant.id, "one.test")
         is_up.set()
@@ -74,9 +73,10 @@ async def test_both_doors_open_and_a_signal_closes_them(settings: Settings, app_
         assert await asyncio.to_thread(say, seen[0], "a@elsewhere.example") == 550
         signal.raise_signal(signal.SIGTERM)
 
-    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
-        group.create_task(served.serve(settings, app_dsn, cluster=None, ready=ready))
-        group.create_task(visit())
+    with state.locked(settings.state):  # as the command around us does
+        async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+            group.create_task(served.serve(settings, app_dsn, cluster=None, ready=ready))
+            group.create_task(visit())
     assert not (settings.state / "running.json").exists()
     with pytest.raises(OSError, match="refused"):
         socket.create_connection((seen[0].smtp_host, seen[0].smtp_port), 1)

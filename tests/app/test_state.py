@@ -1,4 +1,5 @@
 import stat
+import threading
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,34 @@ def test_a_note_without_a_house_is_not_believed(tmp_path: Path) -> None:
         assert state.running(tmp_path) is None
     (tmp_path / "running.json").write_text(note)  # as a kill -9 leaves it
     assert state.running(tmp_path) is None
+
+
+def test_a_house_that_is_starting_is_not_taken_for_the_one_that_was_killed(tmp_path: Path) -> None:
+    with state.locked(tmp_path), state.announced(tmp_path, RUNNING):
+        note = (tmp_path / "running.json").read_text()
+    (tmp_path / "running.json").write_text(note)  # as a kill -9 leaves it
+    with state.locked(tmp_path):
+        assert state.running(tmp_path) is None
+        with state.announced(tmp_path, RUNNING):
+            assert state.running(tmp_path) == RUNNING
+
+
+def test_a_house_can_start_while_commands_ask_whether_it_runs(tmp_path: Path) -> None:
+    stop = threading.Event()
+
+    def ask() -> None:
+        while not stop.wait(0.005):  # a command takes a hundred times longer
+            state.running(tmp_path)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        for _ in range(100):
+            with state.locked(tmp_path):
+                pass
+    finally:
+        stop.set()
+        asking.join()
 
 
 def test_the_sandbox_keys_are_for_their_owner_alone(tmp_path: Path) -> None:

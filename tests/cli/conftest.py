@@ -7,7 +7,7 @@ import pytest
 from cli.process import Process
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def state_folder() -> Iterator[Path]:
     """A state folder PostgreSQL's account can reach, also where the tests run as root."""
     with tempfile.TemporaryDirectory(prefix="gatepost-cli-", dir="/tmp") as folder:
@@ -15,9 +15,9 @@ def state_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def house(state_folder: Path) -> Iterator[Process]:
-    """A house that is up, with its sandbox."""
+    """A house that is up, with its sandbox: one for all of these tests, for a start is dear."""
     process = Process(state_folder)
     process.start()
     try:

@@ -1,4 +1,6 @@
 import json
+import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,9 @@ def test_a_real_domain_is_set_up_from_the_command_line(house: Process, tmp_path:
     assert house.run("tenant", "add", "acme", "--plan", "business").returncode == 0
     added = house.run("domain", "add", "acme.test", "--tenant", "acme")
     assert added.returncode == 0, added.stderr
+    published = added.stdout.strip().split("\n\n")  # a record a line, however narrow the terminal
+    assert all(re.fullmatch(r"\S*acme\.test\. IN (MX|TXT) [^\n]+", line) for line in published), added.stdout
+    assert any("_domainkey" in line and len(line) > 400 for line in published)
     records = json.loads(house.run("domain", "records", "acme.test", "-t", "acme", "--json").stdout)
     assert {"MX", "TXT"} <= {record["rdtype"] for record in records}
     assert house.run("mailbox", "add", "help@acme.test", "-t", "acme").returncode == 0
@@ -56,9 +61,14 @@ def test_a_key_is_printed_once_and_listed_without_its_secret(house: Process) -> 
     assert house.run("key", "remove", key["id"], "-t", "sandbox").returncode == 1
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
+def test_the_next_step_it_names_can_be_copied(house: Process) -> None:
+    said = house.run("tenant", "add", "Müller & Sons; $(reboot)").stdout
+    assert shlex.split(said.partition("next: gatepost ")[2])[-2:] == ["--tenant", "Müller & Sons; $(reboot)"]
+
+
+def test_what_cannot_be_done_is_one_sentence(house: Process) -> None:
+    refused = [
+        ("tenant", "add", ""),
         ("domain", "add", "not a domain", "-t", "sandbox"),
         ("domain", "add", "sandbox.test", "-t", "sandbox"),
         ("mailbox", "add", "nobody@elsewhere.example", "-t", "sandbox"),
@@ -69,11 +79,11 @@ def test_a_key_is_printed_once_and_listed_without_its_secret(house: Process) -> 
         ("policy", "set", "999999", "/nowhere.json", "-t", "sandbox"),
         ("domain", "list", "-t", "nobody"),
         ("log", "prove", "99999", "-t", "sandbox"),
+        ("log", "entry", "99999", "-t", "sandbox"),
         ("log", "prove", "-t", "sandbox", "--", "-1"),
-    ],
-)
-def test_what_cannot_be_done_is_one_sentence(house: Process, command: tuple[str, ...]) -> None:
-    done = house.run(*command)
-    assert done.returncode == 1
-    assert done.stderr.startswith("gatepost: ")
-    assert "Traceback" not in done.stderr
+    ]
+    for command in refused:
+        done = house.run(*command)
+        assert done.returncode == 1, command
+        assert done.stderr.startswith("gatepost: "), (command, done.stderr)
+        assert "Traceback" not in done.stderr

@@ -1,6 +1,7 @@
 import json
 import os
 import signal
+import subprocess
 import tempfile
 import time
 import urllib.request
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cli.process import Process
+from gatepost.cli.house import command_beside
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -18,7 +20,9 @@ pytestmark = pytest.mark.timeout(180)
 def fresh() -> Iterator[Process]:
     with tempfile.TemporaryDirectory(prefix="gatepost-up-", dir="/tmp") as folder:
         Path(folder).chmod(0o711)
-        process = Process(Path(folder))
+        state = Path(folder) / "a house"  # whoever forgets to quote it is found out
+        state.mkdir(mode=0o711)
+        process = Process(state)
         yield process
         if process.up is not None and process.up.poll() is None:
             process.stop()
@@ -44,6 +48,24 @@ def test_without_a_house_the_command_fails_with_advice(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("state", "config", "shown"),
+    [
+        ("/srv/house/state", None, ".venv/bin/gatepost"),
+        ("/srv/my house", None, "GATEPOST_STATE='/srv/my house' .venv/bin/gatepost"),
+        ("/srv/house/state", "/etc/gate post.toml", "GATEPOST_CONFIG='/etc/gate post.toml' .venv/bin/gatepost"),
+    ],
+)
+def test_the_commands_it_shows_are_about_this_very_house(state: str, config: str | None, shown: str) -> None:
+    program = Path("/srv/house/.venv/bin/gatepost")
+    assert command_beside(Path("/srv/house"), Path(state), program, Path(config) if config else None) == shown
+
+
+def test_a_program_elsewhere_is_named_in_full() -> None:
+    program = Path("/opt/gate post/bin/gatepost")
+    assert command_beside(Path("/home/a"), Path("/home/a/state"), program, None) == "'/opt/gate post/bin/gatepost'"
+
+
 def test_an_unknown_setting_ends_the_start_with_the_nearest_name(tmp_path: Path) -> None:
     done = Process(tmp_path, GATEPOST_SMTP__PROT="1").run("up")
     assert done.returncode == 1
@@ -61,8 +83,13 @@ def test_two_houses_run_side_by_side_and_data_outlive_a_stop(house: Process, fre
     first = fresh.start()
     other = json.loads(house.run("sandbox", "--json").stdout)
     assert first["smtp_port"] != other["smtp_port"]
-    assert fresh.run("send", "--from", "you@example.com").returncode == 0
+    plain = {name: value for name, value in fresh.environment.items() if name != "GATEPOST_STATE"}
+    printed = [line.strip() for line in fresh.log().splitlines() if line.startswith("  GATEPOST_STATE=")]
+    tried = [subprocess.run(line, shell=True, env=plain, check=False, timeout=60) for line in printed]  # noqa: S602  # as a person pastes it
+    assert [done.returncode for done in tried] == [0, 1, 0]
     assert fresh.stop() == 0
+    listed = fresh.run("tenant", "list", "--json")  # also while none is up
+    assert [tenant["name"] for tenant in json.loads(listed.stdout)] == ["sandbox"]
     second = fresh.start()
     assert second["api_key"] == first["api_key"]
     assert fresh.run("send", "--from", "you@example.com").returncode == 0

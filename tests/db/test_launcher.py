@@ -57,6 +57,17 @@ def test_a_killed_postgres_starts_again_with_its_data(state: Path) -> None:
     cluster.stop()
 
 
+def test_a_killed_postgres_nobody_has_buried_does_not_keep_its_heir_out(state: Path) -> None:
+    orphan = start(state)
+    assert orphan.process is not None
+    os.kill(orphan.process.pid, signal.SIGKILL)  # and not waited for: a zombie, as under a container's idle init
+    heir = start(state)
+    with psycopg.connect(heir.dsn("gatepost_owner")) as connection:
+        assert connection.execute("select 1").fetchone() == (1,)
+    heir.stop()
+    assert orphan.process.wait(10) == -signal.SIGKILL
+
+
 def test_pages_carry_checksums_and_nobody_listens_on_tcp(state: Path) -> None:
     cluster = start(state)
     with psycopg.connect(cluster.dsn("gatepost_owner")) as connection:

@@ -3,11 +3,14 @@
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
+
+LOCK_TRIES, LOCK_WAIT_S = 20, 0.05
 
 
 class StateError(Exception):
@@ -52,26 +55,38 @@ def prepare(state: Path) -> Path:
 
 
 @contextmanager
-def locked(state: Path) -> Iterator[None]:
-    """Hold the folder: one house at a time.
+def locked(state: Path, *, tries: int = LOCK_TRIES) -> Iterator[None]:
+    """Hold the folder: one house at a time. What a house that was killed left announced is taken away.
 
     Raises:
         StateError: another process holds it.
     """
     with (state / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        if not _take(lock, tries):
             raise StateError(
                 f"another house is running on {state}: stop it, or choose another folder with GATEPOST_STATE"
-            ) from error
+            )
+        with suppress(OSError):
+            (state / "running.json").unlink()
         yield
+
+
+def _take(lock: TextIO, tries: int) -> bool:
+    for left in reversed(range(tries)):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if left:  # a command that only asks holds it for an instant
+                time.sleep(LOCK_WAIT_S)
+        else:
+            return True
+    return False
 
 
 def is_locked(state: Path) -> bool:
     """Return whether a house runs on this folder."""
     try:
-        with locked(state):
+        with locked(state, tries=1):
             return False
     except StateError:
         return True

@@ -36,8 +36,9 @@ def send(
     try:
         with smtplib.SMTP(running.smtp_host, running.smtp_port, timeout=SEND_TIMEOUT_S) as client:
             client.ehlo()
-            client.mail(sender)
-            answer = client.rcpt(message["To"])
+            answer = client.mail(sender)
+            if answer[0] < REFUSED_FROM:
+                answer = client.rcpt(message["To"])
             if answer[0] < REFUSED_FROM:
                 answer = client.data(message.as_bytes(policy=message.policy.clone(linesep="\r\n")))
     except (OSError, smtplib.SMTPException) as error:

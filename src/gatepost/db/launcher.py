@@ -8,9 +8,12 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 
 from gatepost.db.binaries import Binaries, LauncherError, find_binaries, service_account
 
@@ -60,7 +63,7 @@ class Cluster:
 
     def dsn(self, role: str) -> str:
         """Return the connection string for ``role``: ``gatepost_app`` serves, ``gatepost_owner`` migrates."""
-        return f"host={self._socket} user={role} dbname=gatepost application_name=gatepost"
+        return make_conninfo(host=str(self._socket), user=role, dbname="gatepost", application_name="gatepost")
 
     @property
     def log_path(self) -> Path:
@@ -160,27 +163,37 @@ class Cluster:
 
     def _stop_orphan(self) -> None:
         """Stop a postgres of this data folder whose house was killed: it would hold the lock, and nobody watches it."""
+        lock = self._data / "postmaster.pid"
         try:
-            pid = int((self._data / "postmaster.pid").read_text().split("\n", 1)[0])
-            is_ours = Path(f"/proc/{pid}/cwd").resolve() == self._data.resolve()
+            pid = int(lock.read_text().split("\n", 1)[0])
         except (OSError, ValueError):
             return
-        if not is_ours:
-            return
+        if pid in self._inhabitants():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGINT)
         deadline = time.monotonic() + _STOP_TIMEOUT_S
-        try:
-            os.kill(pid, signal.SIGINT)
-            while time.monotonic() < deadline and Path(f"/proc/{pid}/cwd").exists():
-                time.sleep(0.05)
-        except OSError:
-            return  # it ended meanwhile
+        while any(self._inhabitants()):  # backends outlive a killed postmaster by a moment
+            if time.monotonic() > deadline:
+                return  # postgres will say who holds the lock
+            time.sleep(0.05)
+        if _is_zombie(pid):  # dead, and not yet buried: postgres would take it for alive
+            lock.unlink(missing_ok=True)
+            for each in self._socket.glob(".s.PGSQL.*.lock"):
+                each.unlink()
+
+    def _inhabitants(self) -> Iterator[int]:
+        """Yield the processes that live in the data folder: postmaster and backends alike."""
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):  # it ended meanwhile, or is somebody else's
+                if (process / "cwd").readlink() == self._data.resolve():
+                    yield int(process.name)
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + _START_TIMEOUT_S
-        owner = f"host={self._socket} user=gatepost_owner application_name=gatepost-launcher connect_timeout=2"
+        owner = make_conninfo(self.dsn("gatepost_owner"), dbname="postgres", connect_timeout=2)
         while time.monotonic() < deadline and self.process is not None and self.process.poll() is None:
             try:
-                with psycopg.connect(f"{owner} dbname=postgres", autocommit=True) as connection:
+                with psycopg.connect(owner, autocommit=True) as connection:
                     if connection.execute("select from pg_database where datname = 'gatepost'").fetchone() is None:
                         connection.execute("create database gatepost")
                     return
@@ -192,3 +205,10 @@ class Cluster:
 
     def _log_tail(self) -> str:
         return self.log_path.read_text(errors="replace")[-800:]
+
+
+def _is_zombie(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (OSError, IndexError):
+        return False
