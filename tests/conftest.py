@@ -9,6 +9,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
 from gatepost.db import Database
 from gatepost.db.launcher import Cluster, find_binaries
@@ -72,3 +74,10 @@ async def db(app_dsn: str) -> AsyncIterator[Database]:
     """The application's database, empty."""
     async with Database.open(app_dsn) as database:
         yield database
+
+
+@pytest.fixture
+def said() -> Iterator[list[EventDict]]:
+    """What the house wrote to its running log meanwhile."""
+    with capture_logs() as lines:
+        yield lines

@@ -2,7 +2,7 @@ import asyncio
 from datetime import timedelta
 
 import psycopg
-import pytest
+from structlog.typing import EventDict
 
 from gatepost.db import Database
 from gatepost.jobs import DeadJob, Handler, Job, Jobs, Pace, Patience, Promise, TryAgainError
@@ -224,7 +224,7 @@ async def test_a_job_that_kills_each_worker_ends_dead_without_being_run_again(
 
 
 async def test_a_run_that_lost_its_lease_settles_nothing(
-    db: Database, jobs: Jobs, hands: Hands, working: Working, caplog: pytest.LogCaptureFixture
+    db: Database, jobs: Jobs, hands: Hands, working: Working, said: list[EventDict]
 ) -> None:
     begun, go_on = asyncio.Event(), asyncio.Event()
 
@@ -241,7 +241,7 @@ async def test_a_run_that_lost_its_lease_settles_nothing(
             later = hands() + timedelta(seconds=31)
             assert (await tx.one(query, at=later, until=later + timedelta(seconds=30))).attempt == 2
         go_on.set()
-    assert "job.lease_lost" in caplog.messages
+    assert "job.lease_lost" in [line["event"] for line in said]
     async with db.transaction(A) as tx:
         assert (await tx.one("select attempt from job")).attempt == 2
 

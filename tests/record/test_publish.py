@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from structlog.typing import EventDict
 from typing_extensions import override
 
 from gatepost import record
@@ -277,7 +278,7 @@ async def test_trouble_with_one_log_delays_that_log_only(
     sequencer: Sequencer,
     entropy: Entropy,
     tamper: Tamper,
-    caplog: pytest.LogCaptureFixture,
+    said: list[EventDict],
 ) -> None:
     await act(db, entropy)
     await sequencer.round()
@@ -286,7 +287,7 @@ async def test_trouble_with_one_log_delays_that_log_only(
     await act(db, entropy, tenant=TenantId("tn_b"))
     await sequencer.round()
     assert (await head(db, blobs, TenantId("tn_b"))).size == 1
-    assert [message.getMessage() for message in caplog.records] == ["log.delayed"]
+    assert [line["event"] for line in said] == ["log.delayed"]
 
 
 async def test_a_sweep_finishes_what_another_process_left(

@@ -50,7 +50,7 @@ async def _policy(tx: Transaction, account: AccountId) -> Policy | None:
         policy, _ = parse(await store.document(tx, account, current.version), version=current.version)
     except PolicyError as error:
         facts = {"account": account, "version": current.version, "faults": len(error.errors)}
-        log.error("policy.unreadable", **facts)  # noqa: TRY400  # a traceback may quote the document
+        log.error("policy.unreadable", **facts)
         raise PolicyUnreadableError from error
     _SHELF.put(policy)
     return policy

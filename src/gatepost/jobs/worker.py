@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
+
+import structlog
 
 from gatepost.clock import Clock
 from gatepost.db import Database, DatabaseUnavailableError
@@ -17,7 +18,7 @@ from gatepost.jobs.promise import Handler, Job, TryAgainError
 from gatepost.jobs.retry import Patience, whereabouts
 from gatepost.jobs.store import Leased
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 _REASON_MAX = 200
 
@@ -141,7 +142,7 @@ class Worker:
         except Exception as error:  # noqa: BLE001  # a handler's bug must not stop the other jobs
             failures = leased.failures + 1
             reason = whereabouts(error)
-            log.warning("job.failed", extra={"job": job.id, "kind": job.kind, "attempt": job.attempt, "error": reason})
+            log.warning("job.failed", job=job.id, kind=job.kind, attempt=job.attempt, error=reason)
             again_at = self._patience.next_at(failures, now=self._clock())
             return _Dead(failures, reason) if again_at is None else _Again(again_at, failures, reason)
         return _Done()
@@ -150,10 +151,10 @@ class Worker:
         try:
             was_ours = await self._write(job, ending)
         except DatabaseUnavailableError:
-            log.warning("job.unsettled", extra={"job": job.id, "kind": job.kind})  # the lease runs out: it runs again
+            log.warning("job.unsettled", job=job.id, kind=job.kind)  # the lease runs out: it runs again
             return
         if not was_ours:
-            log.warning("job.lease_lost", extra={"job": job.id, "kind": job.kind, "attempt": job.attempt})
+            log.warning("job.lease_lost", job=job.id, kind=job.kind, attempt=job.attempt)
 
     async def _write(self, job: Job, ending: _Done | _Again | _Dead) -> bool:
         match ending:
@@ -163,7 +164,7 @@ class Worker:
                 async with self._db.transaction(job.tenant) as tx:
                     return await store.put_back(tx, job, due_at=due_at, failures=failures, reason=reason)
             case _Dead(failures=failures, reason=reason):
-                log.error("job.dead", extra={"job": job.id, "kind": job.kind, "attempt": job.attempt})
+                log.error("job.dead", job=job.id, kind=job.kind, attempt=job.attempt)
                 async with self._db.transaction(job.tenant) as tx:
                     return await store.bury(tx, job, at=self._clock(), failures=failures, reason=reason)
             case _:

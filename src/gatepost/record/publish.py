@@ -15,9 +15,10 @@ checkpoint raises ``ForkError``, and nothing is signed until somebody has looked
 """
 
 import asyncio
-import logging
 from contextlib import suppress
 from dataclasses import dataclass
+
+import structlog
 
 from gatepost.blobs import Blobs, BlobsUnavailableError
 from gatepost.clock import Clock, Entropy
@@ -39,7 +40,7 @@ _AT_ONCE = 2  # tenants; each takes two connections of the pool
 _SEED_OCTETS = 32
 _PURPOSE = "log key"
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 
 class ForkError(Exception):
@@ -118,7 +119,7 @@ class Sequencer:
             self._edges.pop(tenant, None)
             wait = min(2 * self._rests[tenant].rounds, _SWEEP_ROUNDS) if tenant in self._rests else 1
             self._rests[tenant] = _Rest(wait, self._rounds + wait)
-            log.warning("log.delayed", extra={"tenant": tenant, "error": type(error).__name__, "why": str(error)})
+            log.warning("log.delayed", tenant=tenant, error=type(error).__name__, why=str(error))
         else:
             self._rests.pop(tenant, None)
 

@@ -1,10 +1,10 @@
 """What holds for every request, before any route: size and time of the body, headers, the last resort."""
 
 import asyncio
-import logging
 from collections.abc import Mapping
 from traceback import extract_tb
 
+import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -13,7 +13,7 @@ from gatepost.doors.rest.problems import Code, Problem, fault, response
 BODY_MAX_OCTETS = 1_048_576
 BODY_TIMEOUT_S = 30.0
 
-log = logging.getLogger("gatepost.rest")
+log = structlog.get_logger()
 
 _HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
@@ -58,11 +58,11 @@ class Edge:
             await response(problem)(scope, receive, dressed)
         except Exception as error:
             # The log names the kind and the place only: an exception's text may quote an address or a body.
-            log.exception("rest.fault", extra={"at": _place(error)})
+            log.error("rest.fault", at=_place(error))
             if status:
                 raise
             await response(fault())(scope, receive, dressed)
-        log.info("rest.answered", extra=_about(scope, status))
+        log.info("rest.answered", **_about(scope, status))
 
     async def _read(self, scope: Scope, receive: Receive) -> bytes | None:
         """Return the body, or None where the caller went away meanwhile.
