@@ -1,7 +1,10 @@
 """Blobs in an S3 bucket, through obstore: a put that returned is durable by the protocol's promise."""
 
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import obstore
 from obstore.exceptions import BaseError
@@ -19,7 +22,18 @@ _RETRIES: "RetryConfig" = {
     "retry_timeout": timedelta(seconds=15),
     "backoff": {"init_backoff": timedelta(milliseconds=100), "max_backoff": timedelta(seconds=2), "base": 2},
 }
-_CLIENT: "ClientConfig" = {"timeout": timedelta(seconds=30), "connect_timeout": timedelta(seconds=5)}
+_CLIENT: "ClientConfig" = {
+    "timeout": timedelta(seconds=30),
+    "connect_timeout": timedelta(seconds=5),
+    "allow_http": True,  # the scheme is the operator's word in AWS_ENDPOINT; Amazon's own endpoints are https
+}
+
+
+# Requests at once. Threads, because obstore's own awaitables leave threads of its runtime holding Python objects: a
+# process that ends soon after one (every command) is aborted by them half of the time (pyo3-async-runtimes, issue 40).
+_REQUESTS_MAX = 32
+
+T = TypeVar("T")
 
 
 class Bucket:
@@ -27,6 +41,7 @@ class Bucket:
 
     def __init__(self, store: "ObjectStore") -> None:
         self._store = store
+        self._threads = ThreadPoolExecutor(_REQUESTS_MAX, thread_name_prefix="bucket")
 
     @classmethod
     def s3(cls, url: str) -> Self:
@@ -39,27 +54,22 @@ class Bucket:
         return cls(MemoryStore())
 
     async def write(self, path: str, octets: bytes) -> None:
-        """Store one object (``Store.write``): S3 replaces in one step."""
-        try:
-            await obstore.put_async(self._store, path, octets)
-        except (BaseError, OSError) as error:
-            raise BlobsUnavailableError(type(error).__name__) from error
+        """Store one object (``Store.write``)."""
+        await self._ask(lambda: obstore.put(self._store, path, octets))
 
     async def read(self, path: str) -> bytes | None:
         """Return one object, or None (``Store.read``)."""
-        try:
-            result = await obstore.get_async(self._store, path)
-            return bytes(await result.bytes_async())
-        except FileNotFoundError:
-            return None
-        except (BaseError, OSError) as error:
-            raise BlobsUnavailableError(type(error).__name__) from error
+        return await self._ask(lambda: bytes(obstore.get(self._store, path).bytes()))
 
     async def remove(self, path: str) -> None:
         """Forget one object (``Store.remove``); S3 says nothing of a missing one, memory raises."""
+        await self._ask(lambda: obstore.delete(self._store, path))
+
+    async def _ask(self, request: Callable[[], T]) -> T | None:
+        """Return the answer; None where there is no such object."""
         try:
-            await obstore.delete_async(self._store, path)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, request)
         except FileNotFoundError:
-            return
+            return None
         except (BaseError, OSError) as error:
             raise BlobsUnavailableError(type(error).__name__) from error
