@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -83,6 +84,8 @@ async def test_a_fault_tells_nobody_what_happened(client: httpx2.AsyncClient, sa
         ("rest.fault", None),
         ("rest.answered", "/fault/{secret}"),
     ]
+    assert (said[0]["error"], Path(said[0]["where"].partition(":")[0]).name) == ("ZeroDivisionError", "test_edge.py")
+    assert "at" not in said[0]  # the time of the line has that name
     assert "pa55" not in str(said)
 
 

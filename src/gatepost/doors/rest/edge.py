@@ -58,7 +58,7 @@ class Edge:
             await response(problem)(scope, receive, dressed)
         except Exception as error:
             # The log names the kind and the place only: an exception's text may quote an address or a body.
-            log.error("rest.fault", at=_place(error))
+            log.error("rest.fault", error=type(error).__name__, where=_place(error))
             if status:
                 raise
             await response(fault())(scope, receive, dressed)
