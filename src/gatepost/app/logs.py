@@ -35,3 +35,4 @@ def to_stream(stream: TextIO) -> None:
     )
     # Libraries speak through the standard library's logging: only what an operator must act upon.
     logging.basicConfig(stream=stream, level=logging.ERROR, format="%(asctime)s %(levelname)s %(name)s", force=True)
+    logging.getLogger("psycopg").setLevel(logging.ERROR)  # it chose WARNING: each attempt of each connection
