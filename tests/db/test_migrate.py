@@ -26,3 +26,11 @@ def test_a_database_of_a_newer_release_is_left_alone(owner_dsn: str) -> None:
         connection.execute("insert into schema_migration (name, sha256) values ('9999_future.sql', 'x')")
     with pytest.raises(MigrationError, match=r"9999_future\.sql"):
         migrate(owner_dsn)
+
+
+def test_a_database_that_does_not_let_us_is_told_in_one_sentence(owner_dsn: str, app_dsn: str) -> None:
+    with pytest.raises(MigrationError, match=r"does not let us: .*nobody") as refused:
+        migrate(f"{owner_dsn} user=nobody_of_ours")
+    assert "\n" not in str(refused.value)
+    with pytest.raises(MigrationError, match="permission denied"):
+        migrate(app_dsn)  # the serving role may not

@@ -1,6 +1,6 @@
 import pytest
 
-from gatepost.db import Database
+from gatepost.db import Database, DatabaseUnavailableError
 from gatepost.ids import TenantId
 
 
@@ -24,3 +24,9 @@ async def test_the_serving_role_is_no_superuser_and_bypasses_nothing(db: Databas
     async with db.transaction(None) as tx:
         row = await tx.one("select rolsuper, rolbypassrls from pg_roles where rolname = current_user")
     assert (row.rolsuper, row.rolbypassrls) == (False, False)
+
+
+async def test_a_database_that_lets_nobody_in_is_not_opened_and_the_reason_is_told(app_dsn: str) -> None:
+    with pytest.raises(DatabaseUnavailableError, match="nobody_of_ours"):
+        async with Database.open(f"{app_dsn} user=nobody_of_ours", timeout_s=0.5):
+            pass

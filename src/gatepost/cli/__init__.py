@@ -29,8 +29,8 @@ def main() -> None:
     """Run the command line; what goes wrong in a way we know is one sentence, never a traceback."""
     try:
         app()
-    except DatabaseUnavailableError:
-        sys.exit("gatepost: the database does not answer; try again, or read postgres.log in the state folder")
+    except DatabaseUnavailableError as error:
+        sys.exit(f"gatepost: the database does not answer ({error}): see database.dsn, or postgres.log if it is ours")
     except _OUR_OWN as error:
         sys.exit(f"gatepost: {error}")
     except ExceptionGroup as group:

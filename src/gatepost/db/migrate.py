@@ -25,8 +25,16 @@ def migrate(owner_dsn: str) -> list[str]:
         owner_dsn: a role that may create roles and own tables; never the one that serves.
 
     Raises:
-        MigrationError: a file that was applied has changed since, or the database knows a newer release.
+        MigrationError: the database does not let us, a file that was applied has changed since, or the database knows
+            a newer release.
     """
+    try:
+        return _apply(owner_dsn)
+    except psycopg.Error as error:
+        raise MigrationError(f"the database does not let us: {' '.join(str(error).split())}") from error
+
+
+def _apply(owner_dsn: str) -> list[str]:
     applied_now: list[str] = []
     known = migrations()
     with psycopg.connect(owner_dsn, autocommit=True) as connection:

@@ -86,6 +86,9 @@ class Database:
             dsn: a libpq connection string.
             size: connections at the most.
             timeout_s: how long one caller waits for a connection before ``DatabaseUnavailableError``.
+
+        Raises:
+            DatabaseUnavailableError: not one connection within ``timeout_s``; the text says what PostgreSQL said.
         """
         pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             dsn,
@@ -97,6 +100,10 @@ class Database:
             kwargs={"row_factory": namedtuple_row, "autocommit": True, "prepare_threshold": 0},
         )
         async with pool:
+            try:
+                await pool.wait(timeout_s)
+            except PoolTimeout:
+                raise DatabaseUnavailableError(await _refusal(dsn)) from None
             yield cls(pool)
 
     @asynccontextmanager
@@ -132,3 +139,12 @@ class Database:
                     await connection.execute("unlisten *")
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise DatabaseUnavailableError(type(error).__name__) from error
+
+
+async def _refusal(dsn: str) -> str:
+    """Return why a connection fails, which the pool keeps to itself."""
+    try:
+        async with await psycopg.AsyncConnection.connect(dsn, connect_timeout=2):
+            return "it answers again"
+    except psycopg.Error as error:
+        return " ".join(str(error).split())
