@@ -35,7 +35,8 @@ else
         fi
         "$python" -m venv .venv
     fi
-    .venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r "locks/$group.txt"
+    # --use-pep517: what comes as source only is built as newer pips build it; the older way prints warnings.
+    .venv/bin/pip install --quiet --disable-pip-version-check --use-pep517 --require-hashes -r "locks/$group.txt"
     .venv/bin/pip install --quiet --disable-pip-version-check --no-deps --editable .
 fi
 touch "$stamp"
