@@ -3,10 +3,13 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gatepost.decide import language
+from gatepost.record.commitment import seal
+from gatepost.record.paper import Json
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")])
@@ -43,3 +46,16 @@ def test_the_policies_shown_to_newcomers_are_policies() -> None:
     for text in shown:
         _, warnings = language.parse(json.loads(text), version=1)
         assert warnings == []
+
+
+def test_the_lines_that_check_an_opening_work_as_printed() -> None:
+    (lines,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "rest.md").read_text(), re.DOTALL)
+    told: dict[str, Any] = {}
+    exec(lines, told)  # noqa: S102  # our own document
+    values: dict[str, Json] = {"sender": "jürgen@acme.example", "trace": [{"result": 'a "b"', "check": "x"}], "n": None}
+    commitments, opening = seal(values, lambda octets: bytes(range(octets % 256)))
+    for name, commitment in commitments.items():
+        opened = opening[name]
+        assert isinstance(opened, dict)
+        assert told["opens"](name, opened["salt"], opened["value"], commitment)
+        assert not told["opens"](name, opened["salt"], "another", commitment)
