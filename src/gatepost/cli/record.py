@@ -33,6 +33,8 @@ def _for_tenant(wanted: str | None, work: Callable[[House, TenantId], Awaitable[
 
     try:
         return with_house(inside)
+    except export.NotInLogError as error:
+        raise Refusal(f"the log has no entry {error}") from error
     except (access.AccessError, LedgerError) as error:
         raise Refusal(str(error)) from error
 
