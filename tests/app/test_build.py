@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from gatepost.app import build
+from gatepost.db import DatabaseUnavailableError
 from gatepost.db.binaries import LauncherError
 from gatepost.egress import NextHop
 from gatepost.settings import (
@@ -31,6 +32,12 @@ async def test_a_house_is_built_on_a_real_database_and_a_real_folder(settings: S
         async with house.db.transaction(None) as tx:
             assert (await tx.one("select current_user as name")).name == "gatepost_app"
     assert (settings.state / "blobs" / "note").read_bytes() == b"kept"
+
+
+async def test_a_house_whose_database_lets_nobody_in_is_not_built(settings: Settings, app_dsn: str) -> None:
+    with pytest.raises(DatabaseUnavailableError, match="nobody_of_ours"):
+        async with build.open_house(settings, f"{app_dsn} user=nobody_of_ours"):
+            pass
 
 
 async def test_the_master_key_is_made_once(settings: Settings, app_dsn: str) -> None:

@@ -57,6 +57,7 @@ async def open_house(settings: Settings, dsn: str) -> AsyncIterator[House]:
     Raises:
         SettingsError: a setting cannot be used.
         KeyringError: the master key cannot be read or made.
+        DatabaseUnavailableError: the database lets nobody in.
     """
     keyring = Keyring.open(settings.state / "keys" / "master.key", entropy)
     blobs = _blobs(settings)
@@ -64,6 +65,7 @@ async def open_house(settings: Settings, dsn: str) -> AsyncIterator[House]:
         CachingResolver(name_servers(settings), clock, deadline_s=settings.dns.timeout_s) as resolver,
         Database.open(dsn, size=settings.database.connections) as db,
     ):
+        await db.reach()  # a house that never had its database would say that it serves
         yield House(
             db=db,
             dns=resolver,

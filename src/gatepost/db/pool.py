@@ -74,8 +74,9 @@ class Transaction:
 class Database:
     """The pool. ``open`` it once, hand it down."""
 
-    def __init__(self, pool: AsyncConnectionPool[Connection]) -> None:
+    def __init__(self, pool: AsyncConnectionPool[Connection], dsn: str) -> None:
         self._pool = pool
+        self._dsn = dsn
 
     @classmethod
     @asynccontextmanager
@@ -86,9 +87,6 @@ class Database:
             dsn: a libpq connection string.
             size: connections at the most.
             timeout_s: how long one caller waits for a connection before ``DatabaseUnavailableError``.
-
-        Raises:
-            DatabaseUnavailableError: not one connection within ``timeout_s``; the text says what PostgreSQL said.
         """
         pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             dsn,
@@ -100,11 +98,18 @@ class Database:
             kwargs={"row_factory": namedtuple_row, "autocommit": True, "prepare_threshold": 0},
         )
         async with pool:
-            try:
-                await pool.wait(timeout_s)
-            except PoolTimeout:
-                raise DatabaseUnavailableError(await _refusal(dsn)) from None
-            yield cls(pool)
+            yield cls(pool, dsn)
+
+    async def reach(self, timeout_s: float = 10) -> None:
+        """Wait for the first connection, once, after ``open``: a database that is away now may come back later.
+
+        Raises:
+            DatabaseUnavailableError: there was none within ``timeout_s``; the text is what PostgreSQL said.
+        """
+        try:
+            await self._pool.wait(timeout_s)
+        except PoolTimeout:
+            raise DatabaseUnavailableError(await _refusal(self._dsn)) from None
 
     @asynccontextmanager
     async def transaction(self, tenant: TenantId | None) -> AsyncIterator[Transaction]:
