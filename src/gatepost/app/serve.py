@@ -22,6 +22,7 @@ from gatepost.arrive.paper import Arrived
 from gatepost.arrive.reply import Reply
 from gatepost.arrive.server import SmtpServer
 from gatepost.arrive.tls import self_signed, server_context
+from gatepost.db import Database
 from gatepost.db.launcher import Cluster
 from gatepost.doors import rest
 from gatepost.doors.smtp import reply_for
@@ -86,7 +87,7 @@ async def serve(
                 chores.create_task(house.jobs.run(_handlers(house), stop))
                 chores.create_task(record.settle_refusals_hourly(house.db, house.clock, house.entropy, stop))
                 if cluster is not None:
-                    chores.create_task(_mend(cluster, stop))
+                    chores.create_task(_mend(cluster, house.db, stop))
                 await stop.wait()
 
 
@@ -203,7 +204,7 @@ def _tls(settings: Settings) -> ssl.SSLContext:
         raise HouseEndedError(f"smtp.certificate and its key cannot be used: {error}") from error
 
 
-async def _mend(cluster: Cluster, stop: asyncio.Event) -> None:
+async def _mend(cluster: Cluster, db: Database, stop: asyncio.Event) -> None:
     """Start PostgreSQL again when it dies; give up when it keeps dying."""
     loop = asyncio.get_running_loop()
     deaths: list[float] = []
@@ -219,4 +220,5 @@ async def _mend(cluster: Cluster, stop: asyncio.Event) -> None:
         if len(deaths) > RESTARTS_MAX:
             raise HouseEndedError(f"PostgreSQL died {len(deaths)} times in ten minutes: read {cluster.log_path}")
         await asyncio.to_thread(cluster.start)
+        await db.refresh()
         log.warning("postgres.mended")
