@@ -57,7 +57,7 @@ async def open_house(settings: Settings, dsn: str) -> AsyncIterator[House]:
         CachingResolver(settings.dns.servers, clock, deadline_s=settings.dns.timeout_s) as resolver,
         Database.open(dsn, size=settings.database.connections) as db,
     ):
-        yield House(
+        house = House(
             db=db,
             dns=resolver,
             blobs=blobs,
@@ -69,6 +69,8 @@ async def open_house(settings: Settings, dsn: str) -> AsyncIterator[House]:
             hostname=settings.hostname,
             next_hop=next_hop(settings),
         )
+        yield house
+        await house.commits.close()
 
 
 def sequencer(settings: Settings, house: House) -> Sequencer:

@@ -1,6 +1,15 @@
 """Carry the decision out: into a mailbox, onto hold, or to the remote MX."""
 
-from gatepost.deliver.carry import AlreadySubmittedError, carry_out, email_of, submitted, thread_of
+from gatepost.deliver.carry import (
+    AlreadySubmittedError,
+    carry_out,
+    carry_out_all,
+    conversation_of,
+    email_of,
+    submitted,
+    thread_of,
+    threads_of,
+)
 from gatepost.deliver.paper import CarriedOut, Held, Kept, Queued, Refused
 from gatepost.deliver.send import attempt, handlers
 
@@ -13,8 +22,11 @@ __all__ = [
     "Refused",
     "attempt",
     "carry_out",
+    "carry_out_all",
+    "conversation_of",
     "email_of",
     "handlers",
     "submitted",
     "thread_of",
+    "threads_of",
 ]
