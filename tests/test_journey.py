@@ -25,7 +25,9 @@ class _ForgetfulJobs(Jobs):
 
 @pytest.fixture
 async def scene(db: Database, tmp_path: Path) -> Scene:
-    return await open_scene(db, tmp_path)
+    scene = await open_scene(db, tmp_path)
+    await scene.listen("http://127.0.0.1:9/hook")
+    return scene
 
 
 async def _counts(scene: Scene) -> tuple[int, int, int]:

@@ -9,10 +9,10 @@ from gatepost.arrive.paper import Arrived, Direction
 from gatepost.blobs import Blobs
 from gatepost.clock import Clock, Entropy
 from gatepost.db import Database, GroupCommit
-from gatepost.deliver.paper import CarriedOut, Kept, Queued, Refused
+from gatepost.deliver.paper import CarriedOut, Refused
 from gatepost.dns import Resolver
 from gatepost.egress import Egress, NextHop
-from gatepost.jobs import Jobs, Promise
+from gatepost.jobs import Jobs
 from gatepost.keys import Keyring
 from gatepost.reply.paper import Said, Sent
 from gatepost.verify.paper import Verified
@@ -64,18 +64,8 @@ async def _carry(house: House, verified: Sequence[Verified]) -> list[CarriedOut]
         threads = await deliver.threads_of(tx, decided)
         recorded = await record.append_all(tx, decided, threads, entropy=house.entropy)
         done = await deliver.carry_out_all(tx, recorded, entropy=house.entropy)
-        await house.jobs.enqueue_all(tx, [promise for one in done if (promise := _promise(one))])
+        await house.jobs.enqueue_all(tx, [*await act.wakes(tx, done), *deliver.attempts(done)])
     return done
-
-
-def _promise(done: CarriedOut) -> Promise | None:
-    match done.outcome:
-        case Kept(email=email, thread=thread, wakes=True):
-            return act.wake(email, thread)
-        case Queued(submission=submission):
-            return deliver.attempt(submission)
-        case _:
-            return None  # what was held, refused or discarded wakes nobody
 
 
 async def answer(said: Said, house: House) -> Sent:

@@ -22,7 +22,9 @@ EVE = {"header": "From: eve@evil.example\r\n"}
 
 @pytest.fixture
 async def scene(db: Database, tmp_path: Path) -> Scene:
-    return await open_scene(db, tmp_path)
+    scene = await open_scene(db, tmp_path)
+    await scene.listen("http://127.0.0.1:9/hook")
+    return scene
 
 
 async def _at_once(*mails: Awaitable[CarriedOut]) -> list[CarriedOut | BaseException]:

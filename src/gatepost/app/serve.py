@@ -29,7 +29,6 @@ from gatepost.doors.smtp import reply_for
 from gatepost.ids import TenantId
 from gatepost.jobs import Handler
 from gatepost.journey import House, receive
-from gatepost.mail.address import Address
 from gatepost.settings import Settings
 
 log = structlog.get_logger()
@@ -155,9 +154,6 @@ def _cannot_listen(door: str, host: str, port: int, error: OSError) -> HouseEnde
 
 
 def _smtp(settings: Settings, house: House) -> SmtpServer:
-    async def route(address: Address | None) -> domains.Destination | None:
-        return await domains.route(house.db, address)
-
     async def tenant_of(domain: str) -> TenantId | None:
         return await domains.tenant_of(house.db, domain)
 
@@ -176,7 +172,7 @@ def _smtp(settings: Settings, house: House) -> SmtpServer:
             connections_max=settings.smtp.connections_max,
             connections_per_address_max=settings.smtp.connections_per_address_max,
         ),
-        route=route,
+        route=domains.Directory(house.db).route,
         tenant_of=tenant_of,
         receive=carry,
         refused=refused,

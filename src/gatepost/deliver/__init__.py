@@ -11,7 +11,7 @@ from gatepost.deliver.carry import (
     threads_of,
 )
 from gatepost.deliver.paper import CarriedOut, Held, Kept, Queued, Refused
-from gatepost.deliver.send import attempt, handlers
+from gatepost.deliver.send import attempt, attempts, handlers
 
 __all__ = [
     "AlreadySubmittedError",
@@ -21,6 +21,7 @@ __all__ = [
     "Queued",
     "Refused",
     "attempt",
+    "attempts",
     "carry_out",
     "carry_out_all",
     "conversation_of",
