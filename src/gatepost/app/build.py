@@ -64,7 +64,7 @@ async def open_house(settings: Settings, dsn: str) -> AsyncIterator[House]:
         CachingResolver(name_servers(settings), clock, deadline_s=settings.dns.timeout_s) as resolver,
         Database.open(dsn, size=settings.database.connections) as db,
     ):
-        yield House(
+        house = House(
             db=db,
             dns=resolver,
             blobs=blobs,
@@ -76,6 +76,8 @@ async def open_house(settings: Settings, dsn: str) -> AsyncIterator[House]:
             hostname=_hostname(settings),
             next_hop=next_hop(settings),
         )
+        yield house
+        await house.commits.close()
 
 
 def sequencer(settings: Settings, house: House) -> Sequencer:
