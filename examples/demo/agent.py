@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 import sys
+import urllib.error
 import urllib.request
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -17,11 +18,16 @@ HOUSE, SECRET = json.loads(Path(sys.argv[1]).read_text()), Path(sys.argv[2])
 
 
 def call(email: str, verb: str, body: dict[str, object]) -> None:
-    """Ask the house to do something about one email; raises where it will not."""
+    """Ask the house to do something about one email. What it refuses for good is printed; asking again is useless."""
     url = f"{HOUSE['base_url']}/v1/mailboxes/{HOUSE['mailbox_id']}/messages/{email}/{verb}"
     headers = {"Authorization": f"Bearer {HOUSE['agent_key']}", "Content-Type": "application/json"}
     request = urllib.request.Request(url, json.dumps(body).encode(), headers)  # noqa: S310  # our own house
-    urllib.request.urlopen(request, timeout=10).close()  # noqa: S310  # as above
+    try:
+        urllib.request.urlopen(request, timeout=10).close()  # noqa: S310  # as above
+    except urllib.error.HTTPError as error:
+        if error.code == 429 or error.code >= 500:
+            raise  # the house will tell us of this mail again
+        print(json.load(error)["detail"], flush=True)
 
 
 class Agent(BaseHTTPRequestHandler):

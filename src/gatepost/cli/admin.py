@@ -11,15 +11,12 @@ import typer
 from gatepost import access, decide, domains
 from gatepost.access.paper import Role, Scope
 from gatepost.app import administer
-from gatepost.cli.frame import AsJson, Refusal, app, show, with_house
+from gatepost.cli.frame import AsJson, ForTenant, Refusal, app, show, with_house
 from gatepost.ids import AccountId, KeyId, PersonId, TenantId
 from gatepost.journey import House
 from gatepost.mail.address import Address, AddressError
 
 T = TypeVar("T")
-ForTenant = Annotated[
-    str | None, typer.Option("--tenant", "-t", help="The tenant's name or id, where there are several.")
-]
 
 
 def _group(name: str, text: str) -> typer.Typer:

@@ -26,6 +26,9 @@ app = typer.Typer(
 )
 terminal = Console()
 
+ForTenant = Annotated[
+    str | None, typer.Option("--tenant", "-t", help="The tenant's name or id, where there are several.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Config = Annotated[Path | None, typer.Option("--config", "-c", help="A TOML file of settings.", metavar="FILE")]
 

@@ -12,7 +12,7 @@ from gatepost import access
 from gatepost.app import administer
 from gatepost.app.build import sequencer
 from gatepost.blobs import BlobsUnavailableError
-from gatepost.cli.frame import AsJson, Refusal, app, read_settings, show, terminal, with_house
+from gatepost.cli.frame import AsJson, ForTenant, Refusal, app, read_settings, show, terminal, with_house
 from gatepost.ids import LeafIndex, TenantId
 from gatepost.journey import House
 from gatepost.keys import KeyringError
@@ -23,9 +23,6 @@ from gatepost.record.export import NotInLogError
 from gatepost.record.publish import ForkError
 
 T = TypeVar("T")
-ForTenant = Annotated[
-    str | None, typer.Option("--tenant", "-t", help="The tenant's name or id, where there are several.")
-]
 
 TURNS_MAX, TURN_S = 50, 0.1
 
