@@ -136,24 +136,33 @@ async def count_windows(tx: Transaction, asked: Sequence[Asked]) -> list[Windows
 
 
 async def add_messages(tx: Transaction, delivered: Sequence[Delivered]) -> None:
-    """Count delivered messages, and forget those of their senders that no window reaches any more.
+    """Count delivered messages, and now and then forget those of their senders that no window reaches any more.
 
-    Two days are kept: a message that waited long may still be judged as of the time it was received.
+    Two days are kept: a message that waited long may still be judged as of the time it was received. ``limit`` keeps
+    the question what is overdue a look-up for each sender: as a join, it is planned as a walk through all messages.
     """
     query = """
         with counted as materialized (
           select * from jsonb_to_recordset(%(delivered)s) as given (
             account bigint, sender text, email text, at timestamptz)
-        ), forgotten as (
-          delete from delivered_message as old using counted
-          where old.tenant = %(tenant)s and old.account = counted.account and old.sender = counted.sender
-            and old.at < counted.at - interval '2 days'
+        ), added as (
+          insert into delivered_message (tenant, account, sender, at, email)
+          select %(tenant)s, account, sender, at, email from counted
         )
-        insert into delivered_message (tenant, account, sender, at, email)
-        select %(tenant)s, account, sender, at, email from counted
+        select account, sender, max(counted.at) as at from counted cross join lateral (
+          select from delivered_message as old where old.tenant = %(tenant)s and old.account = counted.account
+            and old.sender = counted.sender and old.at < counted.at - interval '60 hours' limit 1) as overdue
+        group by account, sender order by account, sender
     """
     rows = [{"account": one.account, "sender": one.sender, "email": one.email, "at": one.at} for one in delivered]
-    await tx.run(query, delivered=Jsonb(rows, dumps=orjson.dumps))
+    for overdue in await tx.all(query, delivered=Jsonb(rows, dumps=orjson.dumps)):
+        await tx.run(
+            "delete from delivered_message where tenant = %(tenant)s and account = %(account)s"
+            " and sender = %(sender)s and at < %(at)s::timestamptz - interval '2 days'",
+            account=overdue.account,
+            sender=overdue.sender,
+            at=overdue.at,
+        )
 
 
 async def add_tokens(

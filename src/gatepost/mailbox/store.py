@@ -120,13 +120,18 @@ async def by_thread(tx: Transaction, account: AccountId, thread: ThreadId) -> li
 
 
 async def threads_of(tx: Transaction, asked: Sequence[tuple[AccountId, Sequence[bytes]]]) -> dict[int, ThreadId]:
-    """Return, for each place in ``asked`` where there is one, the thread of the first of its keys that is known."""
+    """Return, for each place in ``asked`` where there is one, the thread of the first of its keys that is known.
+
+    ``limit`` keeps each key a look-up of its own: as a join, it is planned as a walk through all the tenant's ids.
+    """
     query = """
         select distinct on (asked.place) asked.place, thread
         from unnest(%(places)s::int[], %(accounts)s::bigint[], %(keys)b::bytea[])
           with ordinality as asked (place, account, message_key, nearness)
-        join thread_message as known on known.tenant = %(tenant)s
-          and known.account = asked.account and known.message_key = asked.message_key
+        cross join lateral (
+          select thread from thread_message as known where known.tenant = %(tenant)s
+            and known.account = asked.account and known.message_key = asked.message_key limit 1
+        ) as known
         order by asked.place, asked.nearness
     """
     flat = [(place, account, key) for place, (account, keys) in enumerate(asked) for key in keys]
