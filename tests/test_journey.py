@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +10,6 @@ from gatepost import mailbox
 from gatepost.blobs import BlobsUnavailableError
 from gatepost.db import Database, Transaction
 from gatepost.deliver.paper import Kept, Refused
-from gatepost.ids import JobId
 from gatepost.jobs import Jobs, Promise
 from journeys.scene import Scene, open_scene
 from outbound import TENANT
@@ -20,13 +19,14 @@ class _ForgetfulJobs(Jobs):
     """An outbox that cannot take a promise: the house dies at the last line of the transaction."""
 
     @override
-    async def enqueue(self, tx: Transaction, promise: Promise, *, at: object = None) -> JobId:
+    async def enqueue_all(self, tx: Transaction, promises: Sequence[Promise]) -> None:
         raise ConnectionResetError
 
 
 @pytest.fixture
 async def scene(db: Database, tmp_path: Path) -> AsyncIterator[Scene]:
     async with open_scene(db, tmp_path) as opened:
+        await opened.listen("http://127.0.0.1:9/hook")
         yield opened
 
 

@@ -1,13 +1,15 @@
 """A message's life, in order. Read this first; every other room is a detail of one line here."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
 
 from gatepost import act, decide, deliver, mailbox, record, reply, verify
-from gatepost.arrive.paper import Arrived
+from gatepost.arrive.paper import Arrived, Direction
 from gatepost.blobs import Blobs
 from gatepost.clock import Clock, Entropy
-from gatepost.db import Database
-from gatepost.deliver.paper import CarriedOut, Kept, Queued, Refused
+from gatepost.db import Database, GroupCommit
+from gatepost.deliver.paper import CarriedOut, Refused
 from gatepost.dns import Resolver
 from gatepost.egress import Egress, NextHop
 from gatepost.jobs import Jobs
@@ -30,6 +32,7 @@ class House:
     egress: Egress
     hostname: str
     next_hop: NextHop | None
+    commits: GroupCommit = field(default_factory=GroupCommit)
 
 
 async def receive(arrived: Arrived, house: House) -> CarriedOut:
@@ -41,27 +44,27 @@ async def receive(arrived: Arrived, house: House) -> CarriedOut:
     """
     verified = await verify.check(arrived, house.dns)
     async with mailbox.in_custody(house.blobs, arrived.tenant, arrived.email, arrived.raw) as body:
-        done = await _settle(verified, house)
+        if arrived.direction is Direction.OUTBOUND:
+            (done,) = await _carry(house, [verified])  # alone: a repeated answer undoes itself and nobody else
+        else:
+            apart = deliver.conversation_of(verified)
+            done = await house.commits.join(verified, partial(_carry, house), group=arrived.tenant, apart=apart)
         if not isinstance(done.outcome, Refused):
             body.keep()
     return done
 
 
-async def _settle(verified: Verified, house: House) -> CarriedOut:
-    """Decide, record and carry out in one transaction."""
-    async with house.db.transaction(verified.arrived.tenant) as tx:
-        policy, facts = await decide.recall(tx, verified)
-        decided = decide.settle(verified, policy, facts)
-        thread = await deliver.thread_of(tx, decided)
-        recorded = await record.append(tx, decided, entropy=house.entropy, thread=thread)
-        done = await deliver.carry_out(tx, recorded, entropy=house.entropy)
-        match done.outcome:
-            case Kept(email=email, thread=thread, wakes=True):
-                await house.jobs.enqueue(tx, act.wake(email, thread))
-            case Queued(submission=submission):
-                await house.jobs.enqueue(tx, deliver.attempt(submission))
-            case _:
-                pass  # what was held, refused or discarded wakes nobody
+async def _carry(house: House, verified: Sequence[Verified]) -> list[CarriedOut]:
+    """Carry messages of one tenant from the evidence to their dispositions, in one transaction: all or none.
+
+    Each is judged as if those before it had been delivered already. No two belong to one conversation.
+    """
+    async with house.db.transaction(verified[0].arrived.tenant) as tx:
+        decided = decide.settle_all(verified, await decide.recall_all(tx, verified))
+        threads = await deliver.threads_of(tx, decided)
+        recorded = await record.append_all(tx, decided, threads, entropy=house.entropy)
+        done = await deliver.carry_out_all(tx, recorded, entropy=house.entropy)
+        await house.jobs.enqueue_all(tx, [*await act.wakes(tx, done), *deliver.attempts(done)])
     return done
 
 

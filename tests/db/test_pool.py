@@ -1,6 +1,9 @@
+import asyncio
+
+import psycopg
 import pytest
 
-from gatepost.db import Database, DatabaseUnavailableError
+from gatepost.db import Database, DatabaseUnavailableError, Transaction
 from gatepost.ids import TenantId
 
 
@@ -35,3 +38,78 @@ async def test_why_a_database_cannot_be_reached_is_told(app_dsn: str) -> None:
 async def test_a_database_that_answers_is_reached_at_once(db: Database) -> None:
     await db.reach(5)
     await db.reach(0)
+
+
+async def test_a_look_up_belongs_to_no_tenant(db: Database) -> None:
+    async with db.transaction(TenantId("tn_a")) as tx:
+        await _spend(tx)
+    rows = await db.look_up("select current_setting('gatepost.tenant', true) as tenant, %(n)s as n", n=7)
+    assert [(row.tenant or "", row.n) for row in rows] == [("", 7)]
+    assert await db.look_up("select tokens from spent_token") == []
+
+
+async def _spend(tx: Transaction) -> None:
+    await tx.run(
+        "insert into spent_token (tenant, account, sender, thread, at, tokens)"
+        " values (%(tenant)s, 1, 'boss@example.org', 'th_1', now(), 1)"
+    )
+
+
+async def _spent(db: Database) -> int:
+    async with db.transaction(TenantId("tn_a")) as tx:
+        return len(await tx.all("select tokens from spent_token where tenant = %(tenant)s"))
+
+
+async def _kill_connections(owner_dsn: str) -> None:
+    async with await psycopg.AsyncConnection.connect(owner_dsn, autocommit=True) as owner:
+        await owner.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'gatepost_app'"
+            " and datname = current_database()"
+        )
+
+
+async def test_connections_that_died_in_the_pool_are_replaced_unnoticed(app_dsn: str, owner_dsn: str) -> None:
+    async with Database.open(app_dsn, size=3) as db:
+        await asyncio.gather(*(_spent(db) for _ in range(3)))
+        await _kill_connections(owner_dsn)
+        assert await asyncio.gather(*(_spent(db) for _ in range(6))) == [0] * 6
+        await _kill_connections(owner_dsn)
+        assert await db.look_up("select 1 as one") == [(1,)]
+        await _kill_connections(owner_dsn)
+        await db.refresh()
+        assert await _spent(db) == 0
+
+
+async def _spend_and_lose(db: Database, owner_dsn: str) -> None:
+    async with db.transaction(TenantId("tn_a")) as tx:
+        await _spend(tx)
+        await _kill_connections(owner_dsn)
+        await _spend(tx)
+
+
+async def test_a_connection_that_dies_in_a_transaction_takes_it_along_and_is_not_tried_again(
+    db: Database, owner_dsn: str
+) -> None:
+    with pytest.raises(DatabaseUnavailableError):
+        await _spend_and_lose(db, owner_dsn)
+    assert await _spent(db) == 0
+
+
+async def _spend_and_fail(db: Database) -> None:
+    async with db.transaction(TenantId("tn_a")) as tx:
+        await _spend(tx)
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            await tx.run("select 1 / 0")
+
+
+async def test_a_failure_passed_over_is_no_commit(db: Database) -> None:
+    with pytest.raises(RuntimeError, match="rolled back"):
+        await _spend_and_fail(db)
+    assert await _spent(db) == 0
+
+
+async def test_a_tenant_is_a_value_and_never_a_statement(db: Database) -> None:
+    name = "'; drop table spent_token; --\\"
+    async with db.transaction(TenantId(name)) as tx:
+        row = await tx.one("select current_setting('gatepost.tenant') as tenant")
+    assert row.tenant == name

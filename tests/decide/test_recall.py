@@ -34,7 +34,7 @@ async def receive(db: Database, verified: Verified) -> Decision:
         policy, facts = await decide.recall(tx, verified)
         decided = decide.settle(verified, policy, facts)
         if decided.decision.disposition is Disposition.DELIVER:
-            await decide.charge_message(tx, decided, THREAD)
+            await decide.charge_all(tx, [decided])
         return decided.decision
 
 

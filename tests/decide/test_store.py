@@ -18,13 +18,14 @@ BOSS_KEY = "boss@example.com"
 async def windows(db: Database, *, after_s: float, tenant: TenantId = TENANT, sender: str = BOSS_KEY) -> store.Windows:
     async with db.transaction(tenant) as tx:
         at = NOON + timedelta(seconds=after_s)
-        return await store.count_windows(tx, ACCOUNT, sender=sender, thread=THREAD, at=at)
+        (found,) = await store.count_windows(tx, [store.Asked(ACCOUNT, sender, THREAD, at)])
+        return found
 
 
 async def delivered(db: Database, *, after_s: float = 0) -> None:
     async with db.transaction(TENANT) as tx:
         at = NOON + timedelta(seconds=after_s)
-        await store.add_message(tx, ACCOUNT, sender=BOSS_KEY, email=EmailId("em_1"), at=at)
+        await store.add_messages(tx, [store.Delivered(ACCOUNT, BOSS_KEY, EmailId("em_1"), at)])
 
 
 @pytest.mark.parametrize(
@@ -58,6 +59,17 @@ async def test_windows_of_another_tenant_or_sender_are_empty(db: Database) -> No
     assert await windows(db, after_s=1, sender="x@example.com") == nothing
 
 
+async def test_windows_asked_together_are_counted_each_for_itself_in_the_order_asked(db: Database) -> None:
+    await delivered(db)
+    asked = [
+        store.Asked(ACCOUNT, sender, None, NOON + timedelta(seconds=after_s))
+        for sender, after_s in (("z@example.com", 1), (BOSS_KEY, 3600), (BOSS_KEY, 1), ("a@example.com", 1))
+    ]
+    async with db.transaction(TENANT) as tx:
+        found = await store.count_windows(tx, asked)
+    assert [(one.messages_hour, one.messages_day) for one in found] == [(0, 0), (0, 1), (1, 1), (0, 0)]
+
+
 async def test_messages_no_window_reaches_are_forgotten(db: Database, owner_dsn: str) -> None:
     await delivered(db)
     await delivered(db, after_s=3 * 86400)
@@ -67,13 +79,13 @@ async def test_messages_no_window_reaches_are_forgotten(db: Database, owner_dsn:
 
 async def test_versions_count_up_and_the_newest_is_in_force(db: Database) -> None:
     async with db.transaction(TENANT) as tx:
-        assert await store.in_force(tx, ACCOUNT) is None
+        assert await store.in_force(tx, [ACCOUNT]) == {}
         for number in (1, 2):
             version = await store.add_version(
                 tx, ACCOUNT, digest=f"d{number}", document={"b": number, "a": 0}, warnings=["w"], at=NOON, actor=KEY
             )
             assert version == number
-        assert await store.in_force(tx, ACCOUNT) == store.Current(2, "d2")
+        assert await store.in_force(tx, [ACCOUNT, AccountId(8)]) == {ACCOUNT: store.Current(2, "d2")}
         assert await store.document(tx, ACCOUNT, 1) == {"b": 1, "a": 0}
         newest = await store.newest(tx, ACCOUNT)
         assert newest is not None

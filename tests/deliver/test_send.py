@@ -53,7 +53,7 @@ async def standing(db: Database, tmp_path: Path, clock: Hands, sink: Sink) -> Ho
     """A house with a domain, one queued submission and a next hop."""
     built = house(db, tmp_path, clock, port=sink.port)
     async with db.transaction(TENANT) as tx:
-        await mailbox.keep_body(tx, EmailId("em_a"), RAW)
+        await mailbox.keep_bodies(tx, {EmailId("em_a"): RAW})
         await domains.add_domain(
             tx, "gatepost.test", postmaster=ACCOUNT, keyring=built.keyring, at=NOW, entropy=entropy
         )

@@ -66,9 +66,13 @@ async def test_the_schema_itself_forbids_two_of_one_key_at_once(db: Database, jo
         await jobs.enqueue(tx, Promise("work", "k", {}))
         await jobs.enqueue(tx, Promise("work", "k", {}))
         await jobs.enqueue(tx, Promise("other", "k", {}))
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        await _lease_all(db, hands)
+
+
+async def _lease_all(db: Database, hands: Hands) -> None:
     async with db.transaction(A) as tx:
-        with pytest.raises(psycopg.errors.UniqueViolation):
-            await tx.run("update job set leased_until = %(at)s", at=hands())
+        await tx.run("update job set leased_until = %(at)s", at=hands())
 
 
 async def test_a_revived_job_goes_behind_what_was_promised_since(db: Database, jobs: Jobs, hands: Hands) -> None:

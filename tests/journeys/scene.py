@@ -43,6 +43,14 @@ class Scene:
     folder: Path
     mails: int = field(default=0)
 
+    async def listen(self, url: str) -> str:
+        """Let the agent be told of its mail; return the webhook's secret."""
+        async with self.house.db.transaction(TENANT) as tx:
+            _, secret = await act.add_webhook(
+                tx, self.account, url, keyring=self.house.keyring, at=NOW, entropy=entropy
+            )
+        return secret
+
     async def boss_writes(self, text: str = "Can we meet?", header: str = "", **changes: Any) -> CarriedOut:
         """Let the boss's mail arrive from the boss's own server."""
         self.mails += 1

@@ -14,6 +14,7 @@ import httpx2
 import psycopg
 import pytest
 
+from gatepost import act
 from gatepost.access.paper import Account, Role
 from gatepost.app import administer
 from gatepost.app.serve import smtp_door
@@ -25,7 +26,7 @@ from gatepost.journey import House
 from gatepost.mail.address import Address
 from gatepost.settings import Settings
 from invariants import check
-from outbound import Hands, Zone
+from outbound import NOW, Hands, Zone, entropy
 from outbound import house as built
 
 HELP, DROP, OTHER = (Address(name, "gatepost.test") for name in ("help", "drop", "other"))
@@ -208,6 +209,10 @@ async def test_nobody_lives_there_and_nothing_is_relayed(town: Town) -> None:
 
 
 async def test_two_addresses_of_one_account_have_two_entries_and_one_email(town: Town) -> None:
+    async with town.house.db.transaction(town.tenant) as tx:
+        await act.add_webhook(
+            tx, town.account.id, "http://127.0.0.1:9/", keyring=town.house.keyring, at=NOW, entropy=entropy
+        )
     assert await town.post(str(HELP), "help+urgent@gatepost.test") == ["250 2.1.5", "250 2.1.5", "250 2.0.0"]
     assert await town.endings() == [("deliver", "rule.matched")] * 2
     assert (await town.count("email"), await town.count("job"), await town.count("delivered_message")) == (1, 1, 1)
@@ -260,7 +265,7 @@ async def test_while_the_database_is_gone_mail_is_put_off_and_then_taken(
 
     async with Database.open(app_dsn, timeout_s=1) as db, open_town(db, tmp_path) as town:
         assert await town.post(before_data=close) == ["250 2.1.5", "451 4.3.0"]
-        assert await town.post() == ["451 4.3.0"]
+        assert (await town.post())[-1] == "451 4.3.0"
         await tell(f"alter database {database_name} allow_connections true")
         for _ in range(100):  # as a sender would: until it is taken
             if (await town.post())[-1] == "250 2.0.0":

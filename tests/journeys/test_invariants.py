@@ -17,6 +17,7 @@ from outbound import TENANT
 async def house(db: Database, tmp_path: Path) -> House:
     """A house that has kept a mail and answered it, and holds to every law."""
     scene = await set_scene(db, tmp_path)
+    await scene.listen("http://127.0.0.1:9/hook")
     await scene.agent_says(await scene.boss_asks(), "Yes.")
     await scene.boss_writes(header="From: eve@evil.example\r\n")
     await check(scene.house, TENANT)

@@ -5,10 +5,9 @@ from pathlib import Path
 import mailbuttons
 import pytest
 
-from gatepost import act
 from gatepost.db import Database
 from journeys.scene import Scene, open_scene
-from outbound import NOW, TENANT, Receiver, consequences, entropy, http_receiver
+from outbound import TENANT, Receiver, consequences, http_receiver
 
 
 @pytest.fixture
@@ -23,14 +22,8 @@ async def scene(db: Database, tmp_path: Path) -> AsyncIterator[Scene]:
         yield opened
 
 
-async def _register(scene: Scene, url: str) -> str:
-    async with scene.house.db.transaction(TENANT) as tx:
-        _, secret = await act.add_webhook(tx, scene.account, url, keyring=scene.house.keyring, at=NOW, entropy=entropy)
-    return secret
-
-
 async def test_kept_mail_is_told_to_the_agent(scene: Scene, receiver: Receiver) -> None:
-    secret = await _register(scene, receiver.url)
+    secret = await scene.listen(receiver.url)
     email = await scene.boss_asks(text="Can we meet on Tuesday?")
     await scene.work()
     await scene.work()
@@ -46,7 +39,7 @@ async def test_kept_mail_is_told_to_the_agent(scene: Scene, receiver: Receiver) 
 
 async def test_a_receiver_that_was_down_hears_once_and_one_reply_leaves(scene: Scene, receiver: Receiver) -> None:
     receiver.answers = ["503 Down", "503 Down", "200 OK"]
-    await _register(scene, receiver.url)
+    await scene.listen(receiver.url)
     await scene.boss_asks()
     for _ in range(5):  # each round is a fresh start: nothing but the database remembers
         await scene.work()
@@ -58,7 +51,13 @@ async def test_a_receiver_that_was_down_hears_once_and_one_reply_leaves(scene: S
 
 
 async def test_refused_mail_wakes_nobody(scene: Scene, receiver: Receiver) -> None:
-    await _register(scene, receiver.url)
+    await scene.listen(receiver.url)
     await scene.boss_writes(header="From: eve@evil.example\r\n")
     await scene.work()
     assert receiver.requests == []
+
+
+async def test_where_nobody_listens_no_job_is_made(scene: Scene) -> None:
+    await scene.boss_asks()
+    async with scene.house.db.transaction(TENANT) as tx:
+        assert await tx.all("select id from job where tenant = %(tenant)s") == []

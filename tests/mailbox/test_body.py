@@ -9,7 +9,7 @@ import pytest
 from gatepost.blobs import Blobs, BlobsUnavailableError, address_of
 from gatepost.db import Database, DatabaseUnavailableError
 from gatepost.ids import EmailId, TenantId
-from gatepost.mailbox import BodyDamagedError, BodyMissingError, in_custody, keep_body, read_body
+from gatepost.mailbox import BodyDamagedError, BodyMissingError, in_custody, keep_bodies, read_body
 from gatepost.mailbox.body import INLINE_MAX_OCTETS, object_path
 from outbound import TENANT
 
@@ -25,7 +25,7 @@ def blobs(tmp_path: Path) -> Blobs:
 async def _keep(db: Database, blobs: Blobs, email: EmailId, octets: bytes) -> None:
     async with in_custody(blobs, TENANT, email, octets) as body:
         async with db.transaction(TENANT) as tx:
-            await keep_body(tx, email, octets)
+            await keep_bodies(tx, {email: octets})
         body.keep()
 
 

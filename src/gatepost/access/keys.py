@@ -23,8 +23,7 @@ async def authenticate(db: Database, presented: str) -> Principal | None:
     key = Presented.parse(presented)
     if key is None:
         return None
-    async with db.transaction(None) as tx:
-        known = await store.find_key(tx, key.id)
+    known = await store.find_key(db, key.id)
     fits = key.fits(known.digest if known else _NO_DIGEST)
     if known is None or not fits or known.role not in list(Role):
         return None

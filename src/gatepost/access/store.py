@@ -6,7 +6,7 @@ from typing import Any
 
 from gatepost.access.paper import Account, ApiKey, Person, Role, Scope, Tenant
 from gatepost.access.secret import Presented
-from gatepost.db import Transaction
+from gatepost.db import Database, Transaction
 from gatepost.ids import AccountId, KeyId, PersonId, TenantId
 from gatepost.mail.address import Address
 
@@ -22,16 +22,19 @@ class KnownKey:
     account: AccountId | None
 
 
-async def find_key(tx: Transaction, key: KeyId) -> KnownKey | None:
+async def find_key(db: Database, key: KeyId) -> KnownKey | None:
     """Return the key of that id, whoever's it is."""
     query = "select tenant, digest, role, scopes, account from lookup_api_key(%(key)s)"
-    row = await tx.maybe(query, key=key)
-    return KnownKey(row.tenant, row.digest, row.role, tuple(row.scopes), row.account) if row else None
+    rows = await db.look_up(query, key=key)
+    if not rows:
+        return None
+    (row,) = rows
+    return KnownKey(row.tenant, row.digest, row.role, tuple(row.scopes), row.account)
 
 
-async def every_tenant(tx: Transaction) -> tuple[Tenant, ...]:
+async def every_tenant(db: Database) -> tuple[Tenant, ...]:
     """Return all tenants of the house, in the order they came."""
-    rows = await tx.all("select tenant, name, plan from lookup_tenants()")
+    rows = await db.look_up("select tenant, name, plan from lookup_tenants()")
     return tuple(Tenant(TenantId(row.tenant), row.name, row.plan) for row in rows)
 
 

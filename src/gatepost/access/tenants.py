@@ -35,8 +35,7 @@ async def tenant(tx: Transaction) -> Tenant | None:
 
 async def list_tenants(db: Database) -> tuple[Tenant, ...]:
     """Return every tenant of the house, oldest first."""
-    async with db.transaction(None) as tx:
-        return await store.every_tenant(tx)
+    return await store.every_tenant(db)
 
 
 async def remove_tenant(tx: Transaction) -> bool:

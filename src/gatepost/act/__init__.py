@@ -4,14 +4,14 @@ from datetime import datetime
 
 from gatepost.act import store
 from gatepost.act.paper import Endpoint, Webhook
-from gatepost.act.tell import handlers, purpose_of, wake
+from gatepost.act.tell import handlers, purpose_of, wake, wakes
 from gatepost.act.webhook import check_url, standard_secret
 from gatepost.clock import Entropy
 from gatepost.db import Transaction
 from gatepost.ids import AccountId, WebhookId, token
 from gatepost.keys import Keyring
 
-__all__ = ["Webhook", "add_webhook", "handlers", "list_webhooks", "remove_webhook", "standard_secret", "wake"]
+__all__ = ["Webhook", "add_webhook", "handlers", "list_webhooks", "remove_webhook", "standard_secret", "wake", "wakes"]
 
 
 async def add_webhook(

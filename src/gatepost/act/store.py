@@ -1,5 +1,6 @@
 """The SQL of webhooks and of what they were told."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +33,12 @@ async def webhooks(tx: Transaction, account: AccountId) -> list[Webhook]:
         " order by created_at, id"
     )
     return [_webhook(row) for row in await tx.all(query, account=account)]
+
+
+async def listening(tx: Transaction, accounts: Collection[AccountId]) -> frozenset[AccountId]:
+    """Return which of these accounts have an endpoint."""
+    query = "select distinct account from webhook where tenant = %(tenant)s and account = any(%(accounts)s::bigint[])"
+    return frozenset(AccountId(row.account) for row in await tx.all(query, accounts=list(accounts)))
 
 
 async def endpoint(tx: Transaction, webhook: WebhookId) -> Endpoint | None:

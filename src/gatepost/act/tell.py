@@ -1,5 +1,6 @@
 """Keeping the promise to tell: one job per email fans out to one job per webhook, each until it is heard."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -13,6 +14,7 @@ from gatepost.act.paper import Answer, Delivery, Endpoint, State
 from gatepost.act.retry import next_attempt_at
 from gatepost.clock import Clock, Entropy
 from gatepost.db import Database, Transaction
+from gatepost.deliver.paper import CarriedOut, Kept
 from gatepost.egress import Egress
 from gatepost.ids import EmailId, ThreadId, WebhookId
 from gatepost.jobs import Handler, Job, Jobs, Promise, TryAgainError
@@ -29,6 +31,19 @@ log = structlog.get_logger()
 def wake(email: EmailId, thread: ThreadId) -> Promise:
     """Promise to tell the account's agents of a kept message."""
     return Promise(WAKE, thread, {"email": email})
+
+
+async def wakes(tx: Transaction, done: Sequence[CarriedOut]) -> list[Promise]:
+    """Return the promises to tell of what was kept: none where nobody listens, for a job costs as much as a mail."""
+    kept = [
+        (one.recorded.arrived.account, wake(one.outcome.email, one.outcome.thread))
+        for one in done
+        if isinstance(one.outcome, Kept) and one.outcome.wakes
+    ]
+    if not kept:
+        return []
+    listening = await store.listening(tx, {account for account, _ in kept})
+    return [promise for account, promise in kept if account in listening]
 
 
 def purpose_of(identifier: WebhookId) -> str:

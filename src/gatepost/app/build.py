@@ -66,7 +66,7 @@ async def open_house(settings: Settings, dsn: str) -> AsyncIterator[House]:
         Database.open(dsn, size=settings.database.connections) as db,
     ):
         await db.reach()  # a house that never had its database would say that it serves
-        yield House(
+        house = House(
             db=db,
             dns=resolver,
             blobs=blobs,
@@ -78,6 +78,8 @@ async def open_house(settings: Settings, dsn: str) -> AsyncIterator[House]:
             hostname=_hostname(settings),
             next_hop=next_hop(settings),
         )
+        yield house
+        await house.commits.close()
 
 
 def sequencer(settings: Settings, house: House) -> Sequencer:

@@ -23,13 +23,13 @@ from gatepost.arrive.paper import Arrived
 from gatepost.arrive.reply import Reply
 from gatepost.arrive.server import SmtpServer
 from gatepost.arrive.tls import self_signed, server_context
+from gatepost.db import Database
 from gatepost.db.launcher import Cluster
 from gatepost.doors import rest
 from gatepost.doors.smtp import reply_for
 from gatepost.ids import TenantId
 from gatepost.jobs import Handler
 from gatepost.journey import House, receive
-from gatepost.mail.address import Address
 from gatepost.settings import Settings
 
 log = structlog.get_logger()
@@ -83,7 +83,7 @@ async def serve(
                 chores.create_task(house.jobs.run(_handlers(house), stop))
                 chores.create_task(record.settle_refusals_hourly(house.db, house.clock, house.entropy, stop))
                 if cluster is not None:
-                    chores.create_task(_mend(cluster, stop))
+                    chores.create_task(_mend(cluster, house.db, stop))
                 await stop.wait()
 
 
@@ -162,9 +162,6 @@ def smtp_door(settings: Settings, house: House) -> SmtpServer:
         HouseEndedError: its certificate cannot be used.
     """
 
-    async def route(address: Address | None) -> domains.Destination | None:
-        return await domains.route(house.db, address)
-
     async def tenant_of(domain: str) -> TenantId | None:
         return await domains.tenant_of(house.db, domain)
 
@@ -183,7 +180,7 @@ def smtp_door(settings: Settings, house: House) -> SmtpServer:
             connections_max=settings.smtp.connections_max,
             connections_per_address_max=settings.smtp.connections_per_address_max,
         ),
-        route=route,
+        route=domains.Directory(house.db).route,
         tenant_of=tenant_of,
         receive=carry,
         refused=refused,
@@ -211,7 +208,7 @@ def _tls(settings: Settings, house: House) -> ssl.SSLContext:
         raise HouseEndedError(f"smtp.certificate and its key cannot be used: {error}") from error
 
 
-async def _mend(cluster: Cluster, stop: asyncio.Event) -> None:
+async def _mend(cluster: Cluster, db: Database, stop: asyncio.Event) -> None:
     """Start PostgreSQL again when it dies; give up when it keeps dying."""
     loop = asyncio.get_running_loop()
     deaths: list[float] = []
@@ -227,4 +224,5 @@ async def _mend(cluster: Cluster, stop: asyncio.Event) -> None:
         if len(deaths) > RESTARTS_MAX:
             raise HouseEndedError(f"PostgreSQL died {len(deaths)} times in ten minutes: read {cluster.log_path}")
         await asyncio.to_thread(cluster.start)
+        await db.refresh()
         log.warning("postgres.mended")

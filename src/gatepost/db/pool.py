@@ -10,11 +10,17 @@ from typing import Any, LiteralString, Self
 
 import psycopg
 from psycopg.rows import namedtuple_row
+from psycopg.sql import SQL, Composed, Literal
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from gatepost.ids import TenantId
 
 Connection = psycopg.AsyncConnection[Any]
+Cursor = psycopg.AsyncCursor[Any]
+
+
+RECONNECT_S = 2.0
+"""How long the pool tries again by itself, with growing pauses; then the next caller makes it try at once."""
 
 
 class DatabaseUnavailableError(Exception):
@@ -93,8 +99,8 @@ class Database:
             min_size=1,
             max_size=size,
             timeout=timeout_s,
+            reconnect_timeout=RECONNECT_S,
             open=False,
-            check=AsyncConnectionPool.check_connection,
             kwargs={"row_factory": namedtuple_row, "autocommit": True, "prepare_threshold": 0},
         )
         async with pool:
@@ -121,12 +127,56 @@ class Database:
         Raises:
             DatabaseUnavailableError: no connection, or it broke before the commit was confirmed.
         """
+        begin = SQL("begin; select set_config('gatepost.tenant', {}, true)").format(Literal(tenant or ""))
         try:
-            async with self._pool.connection() as connection, connection.transaction():
-                await connection.execute("select set_config('gatepost.tenant', %s, true)", [tenant or ""])
-                yield Transaction(connection, tenant)
+            async with self._begun(begin) as cursor:
+                yield Transaction(cursor.connection, tenant)
+                ended = await cursor.execute("commit")  # where we do not get here, the pool rolls back
+                if ended.statusmessage != "COMMIT":
+                    raise RuntimeError("a statement had failed and was passed over: the transaction was rolled back")
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise DatabaseUnavailableError(type(error).__name__) from error
+
+    async def look_up(self, query: LiteralString, **values: object) -> list[Any]:
+        """Return the rows of one statement that reads, for no tenant; it needs no transaction around it.
+
+        For the functions that cross tenants by design (``lookup_*``). It may be asked twice.
+
+        Raises:
+            DatabaseUnavailableError: no connection, or it broke.
+        """
+        try:
+            async with self._begun(query, values) as cursor:
+                return await cursor.fetchall()
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            raise DatabaseUnavailableError(type(error).__name__) from error
+
+    async def refresh(self) -> None:
+        """Replace connections that died: all of them, when PostgreSQL was started anew."""
+        await self._pool.check()
+
+    @asynccontextmanager
+    async def _begun(
+        self, first: LiteralString | Composed, values: Mapping[str, object] | None = None
+    ) -> AsyncIterator[Cursor]:
+        """Yield the cursor that executed ``first``, a statement that changes nothing.
+
+        A connection may have died while it lay in the pool, and asking it before each use would cost a round trip.
+        So where ``first`` finds its connection dead, the pool is refreshed and it is said once more.
+        """
+        is_second = False
+        while True:
+            async with self._pool.connection() as connection, connection.cursor() as cursor:
+                try:
+                    await cursor.execute(first, values, prepare=values is not None)  # two statements: not preparable
+                except psycopg.OperationalError:
+                    if is_second or not connection.broken:
+                        raise
+                else:
+                    yield cursor
+                    return
+            is_second = True
+            await self.refresh()
 
     @asynccontextmanager
     async def listen(self, channel: LiteralString) -> AsyncIterator[Connection]:

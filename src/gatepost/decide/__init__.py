@@ -1,14 +1,15 @@
 """What may happen to it: policy language, facts, one pure decision."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from gatepost.arrive.paper import Direction
 from gatepost.db import Transaction
 from gatepost.decide import store
 from gatepost.decide.language import Policy, PolicyError, parse
-from gatepost.decide.paper import Decided, Disposition, Facts, Stored
-from gatepost.decide.recall import PolicyUnreadableError, recall
+from gatepost.decide.paper import Decided, Facts, Stored
+from gatepost.decide.recall import PolicyUnreadableError, recall, recall_all
 from gatepost.decide.rules import settle
+from gatepost.decide.together import Recalled, settle_all, window_of
 from gatepost.ids import AccountId, KeyId, ThreadId
 from gatepost.mail.address import Address
 
@@ -18,22 +19,28 @@ __all__ = [
     "Policy",
     "PolicyError",
     "PolicyUnreadableError",
+    "Recalled",
     "Stored",
-    "charge_message",
+    "charge_all",
     "charge_tokens",
     "get_policy",
     "put_policy",
     "recall",
+    "recall_all",
     "settle",
+    "settle_all",
 ]
 
 
-async def charge_message(tx: Transaction, decided: Decided, thread: ThreadId) -> None:  # noqa: ARG001  # limits per thread will read it
-    """Count one delivered message in the sender's windows; what no rule let in counts nowhere."""
-    arrived, author = decided.arrived, decided.verified.evidence.author
-    is_counted = arrived.direction is Direction.INBOUND and decided.decision.disposition is Disposition.DELIVER
-    if is_counted and decided.decision.grant is not None and author is not None:
-        await store.add_message(tx, arrived.account, sender=author.key, email=arrived.email, at=arrived.received_at)
+async def charge_all(tx: Transaction, decided: Sequence[Decided]) -> None:
+    """Count delivered messages in their senders' windows; what no rule let in counts nowhere."""
+    delivered = []
+    for one in decided:
+        if window := window_of(one):
+            account, sender = window
+            delivered.append(store.Delivered(account, sender, one.arrived.email, one.arrived.received_at))
+    if delivered:
+        await store.add_messages(tx, delivered)
 
 
 async def charge_tokens(

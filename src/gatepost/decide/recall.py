@@ -1,5 +1,7 @@
 """What a decision needs to know: the policy in force, and the facts that can change the outcome."""
 
+from collections.abc import Collection, Mapping, Sequence
+
 import structlog
 
 from gatepost import mailbox
@@ -9,7 +11,8 @@ from gatepost.decide import rules, store
 from gatepost.decide.language import Policy, PolicyError, Rule, parse
 from gatepost.decide.paper import Answered, Facts
 from gatepost.decide.shelf import Shelf
-from gatepost.ids import AccountId
+from gatepost.decide.together import Recalled
+from gatepost.ids import AccountId, EmailId, ThreadId
 from gatepost.verify.paper import Verified
 
 log = structlog.get_logger(__name__)
@@ -21,56 +24,98 @@ class PolicyUnreadableError(Exception):
 
 
 async def recall(tx: Transaction, verified: Verified) -> tuple[Policy | None, Facts]:
-    """Read the policy in force and the facts it may need, locking the windows it counts in.
+    """Read what one decision needs; see ``recall_all``."""
+    (known,) = await recall_all(tx, [verified])
+    return known.policy, known.facts
 
-    Two round trips at most for mail that arrives under a known policy, three where a thread's budget is asked; one
-    for an answer; none for postmaster.
+
+async def recall_all(tx: Transaction, verified: Sequence[Verified]) -> list[Recalled]:
+    """Read the policies in force and the facts each decision may need, locking the windows it counts in.
+
+    Two round trips at most for mail that arrives under known policies, three where a thread's budget is asked; one
+    for an answer; none for postmaster. The facts of each know nothing of the others (``together``).
 
     Raises:
-        PolicyUnreadableError: the stored document cannot be used.
+        PolicyUnreadableError: a stored document cannot be used.
     """
-    arrived = verified.arrived
-    if arrived.direction is Direction.OUTBOUND:
-        return None, Facts(answered=await _answered(tx, arrived))
-    if arrived.is_postmaster:
-        return None, Facts()
-    policy = await _policy(tx, arrived.account)
-    rule = rules.counting_rule(verified.evidence, policy) if policy else None
-    return policy, await _counted(tx, verified, rule) if rule else Facts()
+    judged = [one for one in verified if one.arrived.direction is Direction.INBOUND and not one.arrived.is_postmaster]
+    policies = await _policies(tx, {one.arrived.account for one in judged})
+    counted = await _counted(tx, [(one, rule) for one in judged if (rule := _counting_rule(one, policies))])
+    recalled = []
+    for one in verified:
+        arrived = one.arrived
+        if arrived.direction is Direction.OUTBOUND:
+            recalled.append(Recalled(None, Facts(answered=await _answered(tx, arrived))))
+        elif arrived.is_postmaster:
+            recalled.append(Recalled(None, Facts()))
+        else:
+            facts = counted.get(arrived.email)
+            recalled.append(Recalled(policies.get(arrived.account), facts or Facts(), is_counted=facts is not None))
+    return recalled
 
 
-async def _policy(tx: Transaction, account: AccountId) -> Policy | None:
-    current = await store.in_force(tx, account)
-    if current is None:
-        return None
-    known = _SHELF.take(current.digest, current.version)
-    if known is not None:
-        return known
+def _counting_rule(verified: Verified, policies: Mapping[AccountId, Policy]) -> Rule | None:
+    policy = policies.get(verified.arrived.account)
+    return rules.counting_rule(verified.evidence, policy) if policy else None
+
+
+async def _policies(tx: Transaction, accounts: Collection[AccountId]) -> dict[AccountId, Policy]:
+    """Return the policies in force; accounts without one are not in the answer."""
+    if not accounts:
+        return {}
+    policies = {}
+    for account, current in (await store.in_force(tx, accounts)).items():
+        policies[account] = _SHELF.take(current.digest, current.version) or await _read(tx, account, current.version)
+    return policies
+
+
+async def _read(tx: Transaction, account: AccountId, version: int) -> Policy:
     try:
-        policy, _ = parse(await store.document(tx, account, current.version), version=current.version)
+        policy, _ = parse(await store.document(tx, account, version), version=version)
     except PolicyError as error:
-        facts = {"account": account, "version": current.version, "faults": len(error.errors)}
+        facts = {"account": account, "version": version, "faults": len(error.errors)}
         log.error("policy.unreadable", **facts)
         raise PolicyUnreadableError from error
     _SHELF.put(policy)
     return policy
 
 
-async def _counted(tx: Transaction, verified: Verified, rule: Rule) -> Facts:
-    arrived, content, author = verified.arrived, verified.evidence.content, verified.evidence.author
-    thread = None
-    if rule.tokens_thread is not None:
-        thread = await mailbox.thread_for(
-            tx, arrived.account, email=arrived.email, message_id=content.message_id, references=content.references
+async def _counted(tx: Transaction, ruled: Sequence[tuple[Verified, Rule]]) -> dict[EmailId, Facts]:
+    if not ruled:
+        return {}
+    threads = await _threads(tx, [one for one, rule in ruled if rule.tokens_thread is not None])
+    asked = [
+        store.Asked(
+            account=one.arrived.account,
+            sender=one.evidence.author.key if one.evidence.author else "",
+            thread=threads.get(one.arrived.email),
+            at=one.arrived.received_at,
         )
-    sender = author.key if author else ""
-    windows = await store.count_windows(tx, arrived.account, sender=sender, thread=thread, at=arrived.received_at)
-    return Facts(
-        messages_hour=windows.messages_hour,
-        messages_day=windows.messages_day,
-        tokens_thread=windows.tokens_thread,
-        tokens_day=windows.tokens_day,
-    )
+        for one, _ in ruled
+    ]
+    windows = await store.count_windows(tx, asked)
+    return {
+        one.arrived.email: Facts(
+            messages_hour=found.messages_hour,
+            messages_day=found.messages_day,
+            tokens_thread=found.tokens_thread,
+            tokens_day=found.tokens_day,
+        )
+        for (one, _), found in zip(ruled, windows, strict=True)
+    }
+
+
+async def _threads(tx: Transaction, verified: Sequence[Verified]) -> dict[EmailId, ThreadId]:
+    if not verified:
+        return {}
+    newcomers = [
+        mailbox.Newcomer(
+            one.arrived.account, one.arrived.email, one.evidence.content.message_id, one.evidence.content.references
+        )
+        for one in verified
+    ]
+    found = await mailbox.threads_for(tx, newcomers)
+    return {newcomer.email: thread for newcomer, thread in zip(newcomers, found, strict=True)}
 
 
 async def _answered(tx: Transaction, arrived: Arrived) -> Answered | None:

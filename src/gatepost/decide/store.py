@@ -1,10 +1,11 @@
 """Policies and windows at rest: the only SQL of this room."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from psycopg.types.json import Json
+import orjson
+from psycopg.types.json import Json, Jsonb
 
 from gatepost.db import Transaction
 from gatepost.decide.paper import Stored
@@ -29,14 +30,37 @@ class Windows:
     tokens_day: int
 
 
-async def in_force(tx: Transaction, account: AccountId) -> Current | None:
-    """Return the newest version's number and digest: all that a message needs when the policy is known."""
-    query = (
-        "select version, digest from policy where tenant = %(tenant)s and account = %(account)s"
-        " order by version desc limit 1"
-    )
-    row = await tx.maybe(query, account=account)
-    return Current(row.version, row.digest) if row else None
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Whose windows to count, and as of when; ``thread`` None: no thread's budget is asked."""
+
+    account: AccountId
+    sender: str
+    thread: ThreadId | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A message that counts in its sender's windows."""
+
+    account: AccountId
+    sender: str
+    email: EmailId
+    at: datetime
+
+
+async def in_force(tx: Transaction, accounts: Collection[AccountId]) -> dict[AccountId, Current]:
+    """Return each account's newest version, number and digest: all that a message needs when the policy is known."""
+    query = """
+        select account, newest.version, newest.digest
+        from unnest(%(accounts)s::bigint[]) as asked (account)
+        cross join lateral (
+          select version, digest from policy where tenant = %(tenant)s and policy.account = asked.account
+          order by version desc limit 1) as newest
+    """
+    rows = await tx.all(query, accounts=list(accounts))
+    return {AccountId(row.account): Current(row.version, row.digest) for row in rows}
 
 
 async def document(tx: Transaction, account: AccountId, version: int) -> object:
@@ -87,30 +111,58 @@ async def add_version(
     return int(row.version)
 
 
-async def count_windows(
-    tx: Transaction, account: AccountId, *, sender: str, thread: ThreadId | None, at: datetime
-) -> Windows:
-    """Lock the sender's windows until the transaction ends, and count them as of ``at``; one round trip."""
-    query = (
-        "select * from count_windows(%(tenant)s, %(account)s::bigint, %(sender)s::text, %(thread)s::text,"
-        " %(at)s::timestamptz)"
-    )
-    row = await tx.one(query, account=account, sender=sender, thread=thread, at=at)
-    return Windows(row.messages_hour, row.messages_day, int(row.tokens_thread), int(row.tokens_day))
+async def count_windows(tx: Transaction, asked: Sequence[Asked]) -> list[Windows]:
+    """Lock the senders' windows until the transaction ends, and count each as of its time; one round trip.
 
-
-async def add_message(tx: Transaction, account: AccountId, *, sender: str, email: EmailId, at: datetime) -> None:
-    """Count one delivered message, and forget those no window reaches any more.
-
-    Two days are kept: a message that waited long may still be judged as of the time it was received.
+    The locks are taken in one order everywhere, so that no two transactions wait for each other.
     """
-    query = (
-        "with forgotten as (delete from delivered_message where tenant = %(tenant)s and account = %(account)s"
-        " and sender = %(sender)s and at < %(at)s::timestamptz - interval '2 days')"
-        " insert into delivered_message (tenant, account, sender, at, email)"
-        " values (%(tenant)s, %(account)s, %(sender)s, %(at)s, %(email)s)"
-    )
-    await tx.run(query, account=account, sender=sender, at=at, email=email)
+    query = """
+        select windows.* from (
+          select * from jsonb_to_recordset(%(asked)s) as given (
+            place int, account bigint, sender text, thread text, at timestamptz)
+          order by account, sender, place
+        ) as asked
+        cross join lateral count_windows(%(tenant)s, asked.account, asked.sender, asked.thread, asked.at) as windows
+        order by asked.place
+    """
+    rows = [
+        {"place": place, "account": one.account, "sender": one.sender, "thread": one.thread, "at": one.at}
+        for place, one in enumerate(asked)
+    ]
+    counted = await tx.all(query, asked=Jsonb(rows, dumps=orjson.dumps))
+    return [
+        Windows(row.messages_hour, row.messages_day, int(row.tokens_thread), int(row.tokens_day)) for row in counted
+    ]
+
+
+async def add_messages(tx: Transaction, delivered: Sequence[Delivered]) -> None:
+    """Count delivered messages, and now and then forget those of their senders that no window reaches any more.
+
+    Two days are kept: a message that waited long may still be judged as of the time it was received. ``limit`` keeps
+    the question what is overdue a look-up for each sender: as a join, it is planned as a walk through all messages.
+    """
+    query = """
+        with counted as materialized (
+          select * from jsonb_to_recordset(%(delivered)s) as given (
+            account bigint, sender text, email text, at timestamptz)
+        ), added as (
+          insert into delivered_message (tenant, account, sender, at, email)
+          select %(tenant)s, account, sender, at, email from counted
+        )
+        select account, sender, max(counted.at) as at from counted cross join lateral (
+          select from delivered_message as old where old.tenant = %(tenant)s and old.account = counted.account
+            and old.sender = counted.sender and old.at < counted.at - interval '60 hours' limit 1) as overdue
+        group by account, sender order by account, sender
+    """
+    rows = [{"account": one.account, "sender": one.sender, "email": one.email, "at": one.at} for one in delivered]
+    for overdue in await tx.all(query, delivered=Jsonb(rows, dumps=orjson.dumps)):
+        await tx.run(
+            "delete from delivered_message where tenant = %(tenant)s and account = %(account)s"
+            " and sender = %(sender)s and at < %(at)s::timestamptz - interval '2 days'",
+            account=overdue.account,
+            sender=overdue.sender,
+            at=overdue.at,
+        )
 
 
 async def add_tokens(

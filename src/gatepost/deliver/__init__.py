@@ -1,8 +1,17 @@
 """Carry the decision out: into a mailbox, onto hold, or to the remote MX."""
 
-from gatepost.deliver.carry import AlreadySubmittedError, carry_out, email_of, submitted, thread_of
+from gatepost.deliver.carry import (
+    AlreadySubmittedError,
+    carry_out,
+    carry_out_all,
+    conversation_of,
+    email_of,
+    submitted,
+    thread_of,
+    threads_of,
+)
 from gatepost.deliver.paper import CarriedOut, Held, Kept, Queued, Refused
-from gatepost.deliver.send import attempt, handlers
+from gatepost.deliver.send import attempt, attempts, handlers
 
 __all__ = [
     "AlreadySubmittedError",
@@ -12,9 +21,13 @@ __all__ = [
     "Queued",
     "Refused",
     "attempt",
+    "attempts",
     "carry_out",
+    "carry_out_all",
+    "conversation_of",
     "email_of",
     "handlers",
     "submitted",
     "thread_of",
+    "threads_of",
 ]

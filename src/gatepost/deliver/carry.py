@@ -1,5 +1,6 @@
 """Doing what was decided, inside the transaction that decided it."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -13,8 +14,9 @@ from gatepost.deliver.paper import CarriedOut, Held, Kept, Queued, Refused, Stat
 from gatepost.ids import AccountId, EmailId, SubmissionId, ThreadId
 from gatepost.mail.address import Address
 from gatepost.mailbox.paper import Email
-from gatepost.mailbox.threads import new_thread
+from gatepost.mailbox.threads import keys_of, new_thread
 from gatepost.record.paper import Consequence, Kind, Recorded
+from gatepost.verify.paper import Verified
 
 SAME_FOR = timedelta(hours=24)
 """How long a repeated submission is the same one."""
@@ -48,51 +50,74 @@ def email_of(submission: SubmissionId) -> EmailId:
     return EmailId("em_" + submission.removeprefix("su_"))
 
 
-async def thread_of(tx: Transaction, decided: Decided) -> ThreadId | None:
-    """Return the thread a message will lie in, or, where it is outbound, that of the message it answers.
+def conversation_of(verified: Verified) -> frozenset[tuple[AccountId, bytes]]:
+    """Return marks that a message has in common with every other of its thread: what cannot be carried side by side."""
+    content = verified.evidence.content
+    return frozenset((verified.arrived.account, key) for key in keys_of(content.message_id, content.references))
 
-    None for what is not to be delivered, and for an answer to nothing.
+
+async def thread_of(tx: Transaction, decided: Decided) -> ThreadId | None:
+    """Return the thread one message will lie in; see ``threads_of``."""
+    return (await threads_of(tx, [decided]))[0]
+
+
+async def threads_of(tx: Transaction, decided: Sequence[Decided]) -> list[ThreadId | None]:
+    """Return the thread each message will lie in, or, where it is outbound, that of the message it answers.
+
+    None for what is not to be delivered, and for an answer to nothing. No two of the messages may belong to one
+    conversation (``conversation_of``): neither would see the other.
     """
-    arrived, content = decided.arrived, decided.verified.evidence.content
-    if decided.decision.disposition is not Disposition.DELIVER:
-        return None
-    if arrived.direction is Direction.INBOUND:
-        return await mailbox.thread_for(
-            tx, arrived.account, email=arrived.email, message_id=content.message_id, references=content.references
-        )
-    parent = await mailbox.get(tx, arrived.account, arrived.in_reply_to) if arrived.in_reply_to else None
-    return parent.thread if parent else None
+    delivered = [one for one in decided if one.decision.disposition is Disposition.DELIVER]
+    threads: dict[EmailId, ThreadId] = {}
+    coming = [_newcomer(one) for one in delivered if one.arrived.direction is Direction.INBOUND]
+    if coming:
+        found = await mailbox.threads_for(tx, coming)
+        threads.update((newcomer.email, thread) for newcomer, thread in zip(coming, found, strict=True))
+    for arrived in (one.arrived for one in delivered if one.arrived.in_reply_to):
+        parent = await mailbox.get(tx, arrived.account, arrived.in_reply_to) if arrived.in_reply_to else None
+        if parent and arrived.direction is Direction.OUTBOUND:
+            threads[arrived.email] = parent.thread
+    return [threads.get(one.arrived.email) for one in decided]
+
+
+def _newcomer(decided: Decided) -> mailbox.Newcomer:
+    content = decided.verified.evidence.content
+    return mailbox.Newcomer(decided.arrived.account, decided.arrived.email, content.message_id, content.references)
 
 
 async def carry_out(tx: Transaction, recorded: Recorded, *, entropy: Entropy) -> CarriedOut:
-    """Do what was decided, inside the same transaction, in the thread the record names.
+    """Do what was decided about one message; see ``carry_out_all``."""
+    return (await carry_out_all(tx, [recorded], entropy=entropy))[0]
+
+
+async def carry_out_all(tx: Transaction, recorded: Sequence[Recorded], *, entropy: Entropy) -> list[CarriedOut]:
+    """Do what was decided, inside the same transaction, in the threads the record names.
 
     Raises:
         AlreadySubmittedError: an outbound message is the same as one accepted within the last 24 hours.
     """
-    disposition = recorded.decision.disposition
+    done = [CarriedOut(one, await _outcome(tx, one, entropy)) for one in recorded]
+    kept = [(one.recorded, one.outcome.thread) for one in done if isinstance(one.outcome, Kept)]
+    await mailbox.keep_all(tx, [email_from(one, thread) for one, thread in kept])
+    await decide.charge_all(tx, [one.decided for one, _ in kept])
+    bodies = [one.recorded.arrived for one in done if not isinstance(one.outcome, Refused)]
+    await mailbox.keep_bodies(tx, {arrived.email: arrived.raw for arrived in bodies})
+    return done
+
+
+async def _outcome(tx: Transaction, recorded: Recorded, entropy: Entropy) -> Kept | Held | Queued | Refused:
+    arrived, disposition = recorded.arrived, recorded.decision.disposition
     match disposition:
-        case Disposition.DELIVER if recorded.arrived.direction is Direction.OUTBOUND:
-            outcome: Queued | Kept | Held = await _queue(tx, recorded, entropy)
+        case Disposition.DELIVER if arrived.direction is Direction.OUTBOUND:
+            return await _queue(tx, recorded, entropy)
         case Disposition.DELIVER:
-            outcome = await _keep(tx, recorded)
+            return Kept(arrived.email, recorded.thread or new_thread(arrived.email), wakes=not arrived.is_postmaster)
         case Disposition.HOLD:
-            outcome = Held(recorded.arrived.email)
+            return Held(arrived.email)
         case Disposition.REJECT | Disposition.DEFER | Disposition.DISCARD:
-            return CarriedOut(recorded, Refused())
+            return Refused()
         case _:
             assert_never(disposition)
-    await mailbox.keep_body(tx, recorded.arrived.email, recorded.arrived.raw)
-    return CarriedOut(recorded, outcome)
-
-
-async def _keep(tx: Transaction, recorded: Recorded) -> Kept:
-    arrived = recorded.arrived
-    thread = recorded.thread or new_thread(arrived.email)
-    await mailbox.keep(tx, email_from(recorded, thread))
-    if not arrived.is_postmaster:  # no rule spoke of it, so it counts in no window
-        await decide.charge_message(tx, recorded.decided, thread)
-    return Kept(arrived.email, thread, wakes=not arrived.is_postmaster)
 
 
 def email_from(recorded: Recorded, thread: ThreadId) -> Email:

@@ -1,5 +1,6 @@
 """Keeping the promise to send: one attempt per run, each of them an entry of the record."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -12,7 +13,7 @@ from gatepost.clock import Clock, Entropy
 from gatepost.db import Database
 from gatepost.deliver import store
 from gatepost.deliver.client import Letter, transmit
-from gatepost.deliver.paper import Attempt, AttemptResult, State, Submission
+from gatepost.deliver.paper import Attempt, AttemptResult, CarriedOut, Queued, State, Submission
 from gatepost.deliver.retry import next_attempt_at
 from gatepost.deliver.route import find_hops
 from gatepost.deliver.sign import sign
@@ -31,6 +32,11 @@ log = structlog.get_logger()
 def attempt(submission: SubmissionId) -> Promise:
     """Promise to try the remote MX."""
     return Promise(KIND, submission, {"submission": submission})
+
+
+def attempts(done: Sequence[CarriedOut]) -> list[Promise]:
+    """Return the promises to try what was queued."""
+    return [attempt(one.outcome.submission) for one in done if isinstance(one.outcome, Queued)]
 
 
 class Means(Protocol):

@@ -1,5 +1,6 @@
 """The domains we answer for: ownership, routes, DKIM keys, DNS records to publish."""
 
+from gatepost.domains.directory import Directory
 from gatepost.domains.ownership import add_domain, dns_records, list_domains, remove_domain, signing_keys
 from gatepost.domains.paper import (
     Destination,
@@ -16,6 +17,7 @@ from gatepost.domains.routes import add_route, list_routes, remove_route, remove
 
 __all__ = [
     "Destination",
+    "Directory",
     "DnsRecord",
     "Domain",
     "DomainError",

@@ -43,10 +43,9 @@ async def route(db: Database, address: Address | None) -> Destination | None:
     """
     if address is not None and _is_literal(address.domain):
         return None  # we answer for names, not for addresses
-    async with db.transaction(None) as tx:
-        if address is not None and plain_local(address) != _POSTMASTER:
-            return await store.find_route(tx, lookup_keys(address))
-        owned = await store.find_domain(tx, address.domain if address else None)
+    if address is not None and plain_local(address) != _POSTMASTER:
+        return await store.find_route(db, lookup_keys(address))
+    owned = await store.find_domain(db, address.domain if address else None)
     return Destination(owned.tenant, owned.postmaster, is_postmaster=True) if owned else None
 
 
@@ -59,8 +58,7 @@ async def tenant_of(db: Database, domain: str) -> TenantId | None:
     """
     if _is_literal(domain):
         return None
-    async with db.transaction(None) as tx:
-        owned = await store.find_domain(tx, domain)
+    owned = await store.find_domain(db, domain)
     return owned.tenant if owned else None
 
 

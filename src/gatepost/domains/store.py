@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gatepost.db import Transaction
+from gatepost.db import Database, Transaction
 from gatepost.domains.paper import Destination, Domain, Route
 from gatepost.ids import AccountId, TenantId
 from gatepost.mail.address import Address
@@ -27,16 +27,16 @@ class Ownership:
     postmaster: AccountId
 
 
-async def find_route(tx: Transaction, keys: Sequence[str]) -> Destination | None:
+async def find_route(db: Database, keys: Sequence[str]) -> Destination | None:
     """Return where the first of ``keys`` that has a route leads, whoever's it is."""
-    row = await tx.maybe("select tenant, account from lookup_route(%(keys)s)", keys=list(keys))
-    return Destination(TenantId(row.tenant), AccountId(row.account)) if row else None
+    rows = await db.look_up("select tenant, account from lookup_route(%(keys)s)", keys=list(keys))
+    return Destination(TenantId(rows[0].tenant), AccountId(rows[0].account)) if rows else None
 
 
-async def find_domain(tx: Transaction, name: str | None) -> Ownership | None:
+async def find_domain(db: Database, name: str | None) -> Ownership | None:
     """Return who answers for a domain, or for the house's first domain."""
-    row = await tx.maybe("select tenant, postmaster from lookup_domain(%(name)s)", name=name)
-    return Ownership(TenantId(row.tenant), AccountId(row.postmaster)) if row else None
+    rows = await db.look_up("select tenant, postmaster from lookup_domain(%(name)s)", name=name)
+    return Ownership(TenantId(rows[0].tenant), AccountId(rows[0].postmaster)) if rows else None
 
 
 async def insert_domain(tx: Transaction, domain: Domain) -> bool:

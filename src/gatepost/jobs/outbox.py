@@ -1,7 +1,8 @@
 """The outbox: promise with a transaction, keep after it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from gatepost.clock import Clock
@@ -28,9 +29,24 @@ class Jobs:
     async def enqueue(self, tx: Transaction, promise: Promise, *, at: datetime | None = None) -> JobId:
         """Promise work with the transaction; it becomes due when that commits, or ``at`` a later time."""
         now = self._clock()
-        return await store.insert(
-            tx, promise, promised_at=now, due_at=at or now, hint=(at is None or at <= now) and self._may_hint()
-        )
+        is_due = at is None or at <= now
+        (made,) = await store.insert(tx, [promise], promised_at=now, due_at=at or now, hint=is_due and self._may_hint())
+        return made
+
+    async def enqueue_all(self, tx: Transaction, promises: Sequence[Promise]) -> None:
+        """Promise several things at once; of one kind and key, they are kept in the order given."""
+        now = self._clock()
+        hint = bool(promises) and self._may_hint()
+        rounds: list[list[Promise]] = []  # one, as a rule: of one kind and key, each is written behind the last
+        turns: Counter[tuple[str, str]] = Counter()
+        for promise in promises:
+            turn = turns[promise.kind, promise.key]
+            turns[promise.kind, promise.key] += 1
+            if turn == len(rounds):
+                rounds.append([])
+            rounds[turn].append(promise)
+        for some in rounds:
+            await store.insert(tx, some, promised_at=now, due_at=now, hint=hint)
 
     async def run(self, handlers: Mapping[str, Handler], stop: asyncio.Event) -> None:
         """Keep promises until ``stop`` is set, several at once, one per key; kinds without a handler are left alone.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import orjson
 from psycopg.types.json import Jsonb
 
 from gatepost.db import Transaction
@@ -22,33 +23,44 @@ class Leased:
     failures: int
 
 
-async def insert(tx: Transaction, promise: Promise, *, promised_at: datetime, due_at: datetime, hint: bool) -> JobId:
-    """Write the promise; with ``hint``, tell the workers when the transaction commits. One statement either way.
+async def insert(
+    tx: Transaction, promises: Sequence[Promise], *, promised_at: datetime, due_at: datetime, hint: bool
+) -> list[JobId]:
+    """Write promises, no two of one kind and key, in one statement; return their jobs in the order given.
 
-    ``for key share`` lets nobody end the job ahead between our look at it and our commit.
+    With ``hint``, the workers are told when the transaction commits. ``for key share`` lets nobody end the job ahead
+    between our look at it and our commit.
     """
     query = """
-        with ahead as (
-          select id from job where tenant = %(tenant)s and kind = %(kind)s and key = %(key)s
-          order by id desc limit 1 for key share
+        with promised as materialized (
+          select * from jsonb_to_recordset(%(promised)s) as given (place int, kind text, key text, body jsonb)
+        ), ahead as materialized (
+          select place, last.id from promised cross join lateral (
+            select id from job where tenant = %(tenant)s and kind = promised.kind and key = promised.key
+            order by id desc limit 1 for key share) as last
         ), made as (
           insert into job (tenant, kind, key, body, promised_at, due_at, behind)
-          values (%(tenant)s, %(kind)s, %(key)s, %(body)s, %(promised_at)s, %(due_at)s, (select id from ahead))
-          returning id
+          select %(tenant)s, kind, key, body, %(promised_at)s, %(due_at)s, ahead.id
+          from promised left join ahead using (place) order by place
+          returning id, kind, key
+        ), hinted as materialized (
+          select pg_notify(%(channel)s, '') where %(hint)s
         )
-        select id, case when %(hint)s then pg_notify(%(channel)s, '') end as hint from made
+        select made.id from made join promised using (kind, key) left join hinted on true order by place
     """
-    row = await tx.one(
+    rows = [
+        {"place": place, "kind": promise.kind, "key": promise.key, "body": dict(promise.body)}
+        for place, promise in enumerate(promises)
+    ]
+    made = await tx.all(
         query,
-        kind=promise.kind,
-        key=promise.key,
-        body=Jsonb(dict(promise.body)),
+        promised=Jsonb(rows, dumps=orjson.dumps),
         promised_at=promised_at,
         due_at=due_at,
         hint=hint,
         channel=CHANNEL,
     )
-    return JobId(row.id)
+    return [JobId(row.id) for row in made]
 
 
 async def lease(

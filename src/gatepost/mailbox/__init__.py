@@ -1,33 +1,43 @@
 """Messages at rest: accounts' mail, threads, changes between two states. Knows no IMAP."""
 
+from collections.abc import Sequence
+
 from gatepost.db import Transaction
 from gatepost.ids import AccountId, EmailId, ThreadId
 from gatepost.mailbox import store
-from gatepost.mailbox.body import BodyDamagedError, BodyMissingError, in_custody, keep_body, read_body
+from gatepost.mailbox.body import BodyDamagedError, BodyMissingError, in_custody, keep_bodies, read_body
 from gatepost.mailbox.paper import Email
-from gatepost.mailbox.threads import keys_of, new_thread
+from gatepost.mailbox.threads import Newcomer, keys_of, new_thread
 
 __all__ = [
     "BodyDamagedError",
     "BodyMissingError",
     "Email",
+    "Newcomer",
     "find",
     "follow",
     "get",
     "in_custody",
     "keep",
-    "keep_body",
+    "keep_all",
+    "keep_bodies",
     "page",
     "read_body",
     "thread",
     "thread_for",
+    "threads_for",
 ]
 
 
 async def keep(tx: Transaction, email: Email) -> None:
     """Store one message in its account. Keeping it again does nothing."""
-    await store.insert(tx, email)
-    await store.insert_thread_keys(tx, email.account, email.thread, keys_of(email.message_id, email.references))
+    await keep_all(tx, [email])
+
+
+async def keep_all(tx: Transaction, emails: Sequence[Email]) -> None:
+    """Store messages in their accounts, in the order given."""
+    if emails:
+        await store.insert(tx, emails)
 
 
 async def follow(tx: Transaction, account: AccountId, *, message_id: str, thread_id: ThreadId) -> None:
@@ -61,10 +71,15 @@ async def thread_for(
     """Return the thread a message belongs to: that of a message it refers to, or a new one named after ``email``.
 
     It only reads; ``keep`` makes the thread known.
+    """
+    return (await threads_for(tx, [Newcomer(account, email, message_id, references)]))[0]
+
+
+async def threads_for(tx: Transaction, newcomers: Sequence[Newcomer]) -> list[ThreadId]:
+    """Return the thread of each, as ``thread_for`` does; none of them knows of the others.
 
     deviation: RFC 8621 section 3 advises comparing subjects as well; agents rewrite subjects, and the Message-IDs of a
     kept message came past the policy, so a shared id is enough.
     """
-    keys = keys_of(message_id, references)
-    known = await store.thread_of_any(tx, account, keys) if keys else None
-    return known or new_thread(email)
+    known = await store.threads_of(tx, [(one.account, keys_of(one.message_id, one.references)) for one in newcomers])
+    return [known.get(place) or new_thread(one.email) for place, one in enumerate(newcomers)]

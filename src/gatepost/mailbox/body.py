@@ -5,7 +5,7 @@ before it, under the name of its own arrival, so that taking it away again can n
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import structlog
@@ -84,10 +84,11 @@ async def _take_away(blobs: Blobs, path: str, email: EmailId) -> None:
         log.warning("body.orphaned", email=email)
 
 
-async def keep_body(tx: Transaction, email: EmailId, octets: bytes) -> None:
-    """Store a small body with the transaction; a large one is in custody already. Keeping it again does nothing."""
-    if len(octets) <= INLINE_MAX_OCTETS:
-        await store.insert_body(tx, email, octets)
+async def keep_bodies(tx: Transaction, bodies: Mapping[EmailId, bytes]) -> None:
+    """Store small bodies with the transaction; large ones are in custody already. Keeping one again does nothing."""
+    small = {email: octets for email, octets in bodies.items() if len(octets) <= INLINE_MAX_OCTETS}
+    if small:
+        await store.insert_bodies(tx, small)
 
 
 async def read_body(db: Database, blobs: Blobs, tenant: TenantId, email: EmailId, blob: BlobId) -> bytes:

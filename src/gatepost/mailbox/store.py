@@ -1,13 +1,16 @@
 """The mailbox's SQL."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
 from psycopg.types.json import Jsonb
 
 from gatepost.db import Transaction
 from gatepost.ids import AccountId, BlobId, EmailId, ThreadId
 from gatepost.mail.address import Address
 from gatepost.mailbox.paper import Email
+from gatepost.mailbox.threads import keys_of
 
 
 def storable(text: str) -> str:
@@ -15,44 +18,67 @@ def storable(text: str) -> str:
     return text.replace("\x00", "\ufffd").encode("utf-8", "surrogatepass").decode("utf-8", "replace")
 
 
-async def insert(tx: Transaction, email: Email) -> None:
-    """Store one message; a second time it changes nothing."""
-    query = (
-        "insert into email (tenant, id, account, thread, blob, size_octets, received_at, author, recipient, reply_to,"
-        " subject, body_text, message_id, refs, is_proven, is_automatic, capabilities, verification) values"
-        " (%(tenant)s, %(id)s, %(account)s, %(thread)s, %(blob)s, %(size_octets)s, %(received_at)s, %(author)s,"
-        " %(recipient)s, %(reply_to)s, %(subject)s, %(text)s, %(message_id)s, %(refs)s, %(is_proven)s,"
-        " %(is_automatic)s, %(capabilities)s, %(verification)s) on conflict (tenant, id) do nothing"
-    )
-    await tx.run(
-        query,
-        id=email.id,
-        account=email.account,
-        thread=email.thread,
-        blob=email.blob,
-        size_octets=email.size_octets,
-        received_at=email.received_at,
-        author=storable(str(email.author)),
-        recipient=storable(str(email.recipient)),
-        reply_to=[storable(str(address)) for address in email.reply_to],
-        subject=storable(email.subject),
-        text=storable(email.text),
-        message_id=storable(email.message_id),
-        refs=[storable(reference) for reference in email.references],
-        is_proven=email.is_proven,
-        is_automatic=email.is_automatic,
-        capabilities=[storable(capability) for capability in email.capabilities],
-        verification=Jsonb(email.verification),
-    )
+async def insert(tx: Transaction, emails: Sequence[Email]) -> None:
+    """Store messages in the order given, and which threads their Message-IDs belong to; one statement.
+
+    A message stored a second time changes nothing; the first to claim a Message-ID keeps it.
+    """
+    query = """
+        with incoming as materialized (
+          select * from jsonb_to_recordset(%(rows)s) as given (
+            place int, id text, account bigint, thread text, blob text, size_octets bigint, received_at timestamptz,
+            author text, recipient text, reply_to text[], subject text, body_text text, message_id text, refs text[],
+            is_proven boolean, is_automatic boolean, capabilities text[], verification jsonb, keys text[])
+        ), claims as (
+          select distinct on (account, message_key) account, decode(message_key, 'hex') as message_key, thread
+          from incoming cross join lateral unnest(keys) as key (message_key)
+          order by account, message_key, place  -- ordered, so that two writers cannot lock each other out
+        ), claimed as (
+          insert into thread_message (tenant, account, message_key, thread)
+          select %(tenant)s, account, message_key, thread from claims on conflict do nothing
+        )
+        insert into email (tenant, id, account, thread, blob, size_octets, received_at, author, recipient, reply_to,
+          subject, body_text, message_id, refs, is_proven, is_automatic, capabilities, verification)
+        select %(tenant)s, id, account, thread, blob, size_octets, received_at, author, recipient, reply_to,
+          subject, body_text, message_id, refs, is_proven, is_automatic, capabilities, verification
+        from incoming order by place
+        on conflict (tenant, id) do nothing
+    """
+    await tx.run(query, rows=Jsonb([_row(place, email) for place, email in enumerate(emails)], dumps=orjson.dumps))
 
 
-async def insert_body(tx: Transaction, email: EmailId, octets: bytes) -> None:
-    """Store one message's octets; a second time it changes nothing."""
-    query = (
-        "insert into body (tenant, email, octets) values (%(tenant)s, %(email)s, %(octets)b)"
-        " on conflict (tenant, email) do nothing"
-    )
-    await tx.run(query, email=email, octets=octets)
+def _row(place: int, email: Email) -> dict[str, Any]:
+    return {
+        "place": place,
+        "id": email.id,
+        "account": email.account,
+        "thread": email.thread,
+        "blob": email.blob,
+        "size_octets": email.size_octets,
+        "received_at": email.received_at,
+        "author": storable(str(email.author)),
+        "recipient": storable(str(email.recipient)),
+        "reply_to": [storable(str(address)) for address in email.reply_to],
+        "subject": storable(email.subject),
+        "body_text": storable(email.text),
+        "message_id": storable(email.message_id),
+        "refs": [storable(reference) for reference in email.references],
+        "is_proven": email.is_proven,
+        "is_automatic": email.is_automatic,
+        "capabilities": [storable(capability) for capability in email.capabilities],
+        "verification": email.verification,
+        "keys": [key.hex() for key in keys_of(email.message_id, email.references)],
+    }
+
+
+async def insert_bodies(tx: Transaction, bodies: Mapping[EmailId, bytes]) -> None:
+    """Store messages' octets; a second time it changes nothing."""
+    query = """
+        insert into body (tenant, email, octets)
+        select %(tenant)s, email, octets from unnest(%(emails)s::text[], %(octets)b::bytea[]) as given (email, octets)
+        on conflict (tenant, email) do nothing
+    """
+    await tx.run(query, emails=list(bodies), octets=list(bodies.values()))
 
 
 async def body(tx: Transaction, email: EmailId) -> bytes | None:
@@ -93,15 +119,27 @@ async def by_thread(tx: Transaction, account: AccountId, thread: ThreadId) -> li
     return [_email(row) for row in await tx.all(query, account=account, thread=thread)]
 
 
-async def thread_of_any(tx: Transaction, account: AccountId, keys: list[bytes]) -> ThreadId | None:
-    """Return the thread of the first of ``keys`` that is known."""
-    query = (
-        "select thread from unnest(%(keys)s::bytea[]) with ordinality as asked (message_key, place)"
-        " join thread_message using (message_key)"
-        " where tenant = %(tenant)s and account = %(account)s order by place limit 1"
-    )
-    row = await tx.maybe(query, account=account, keys=keys)
-    return None if row is None else ThreadId(row.thread)
+async def threads_of(tx: Transaction, asked: Sequence[tuple[AccountId, Sequence[bytes]]]) -> dict[int, ThreadId]:
+    """Return, for each place in ``asked`` where there is one, the thread of the first of its keys that is known.
+
+    ``limit`` keeps each key a look-up of its own: as a join, it is planned as a walk through all the tenant's ids.
+    """
+    query = """
+        select distinct on (asked.place) asked.place, thread
+        from unnest(%(places)s::int[], %(accounts)s::bigint[], %(keys)b::bytea[])
+          with ordinality as asked (place, account, message_key, nearness)
+        cross join lateral (
+          select thread from thread_message as known where known.tenant = %(tenant)s
+            and known.account = asked.account and known.message_key = asked.message_key limit 1
+        ) as known
+        order by asked.place, asked.nearness
+    """
+    flat = [(place, account, key) for place, (account, keys) in enumerate(asked) for key in keys]
+    if not flat:
+        return {}
+    places, accounts, keys = (list(column) for column in zip(*flat, strict=True))
+    rows = await tx.all(query, places=places, accounts=accounts, keys=keys)
+    return {row.place: ThreadId(row.thread) for row in rows}
 
 
 async def insert_thread_keys(tx: Transaction, account: AccountId, thread: ThreadId, keys: list[bytes]) -> None:

@@ -1,11 +1,22 @@
 """Which messages belong together: Message-IDs as keys of fixed length."""
 
 import hashlib
+from dataclasses import dataclass
 
-from gatepost.ids import EmailId, ThreadId
+from gatepost.ids import AccountId, EmailId, ThreadId
 
 REFERENCES_MAX = 50
 """How many references count: the nearest ones. RFC 5322 section 3.6.4 sets no limit, and strangers write them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """A message that looks for its thread."""
+
+    account: AccountId
+    email: EmailId
+    message_id: str
+    references: tuple[str, ...]
 
 
 def keys_of(message_id: str, references: tuple[str, ...]) -> list[bytes]:

@@ -1,6 +1,8 @@
 """What we did, provably: one entry per decision and per consequence."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from gatepost.clock import Entropy
 from gatepost.db import Transaction
@@ -8,7 +10,7 @@ from gatepost.decide.paper import Decided, Outcome
 from gatepost.ids import AccountId, EmailId, EntryId, ThreadId
 from gatepost.record import store
 from gatepost.record.canonical import UnrecordableError
-from gatepost.record.entry import consequence_draft, decision_drafts
+from gatepost.record.entry import Draft, consequence_draft, decision_drafts
 from gatepost.record.paper import AuditRow, Consequence, Kind, Recorded
 from gatepost.record.refusals import count_refusal, settle_refusals_hourly
 from gatepost.record.rows import audit_row, by_email
@@ -21,6 +23,7 @@ __all__ = [
     "Recorded",
     "UnrecordableError",
     "append",
+    "append_all",
     "audit_rows",
     "count_refusal",
     "note",
@@ -43,11 +46,29 @@ class AuditQuery:
 async def append(tx: Transaction, decided: Decided, *, entropy: Entropy, thread: ThreadId | None = None) -> Recorded:
     """Write the decision's entries, one per recipient, with the transaction that carries it out.
 
-    One statement. ``thread`` is where the message will lie, for the row and its filter; None for what is not kept.
+    ``thread`` is where the message will lie, for the row and its filter; None for what is not kept.
     """
-    drafts = decision_drafts(decided, thread=thread, entropy=entropy)
+    return (await append_all(tx, [decided], [thread], entropy=entropy))[0]
+
+
+async def append_all(
+    tx: Transaction, decided: Sequence[Decided], threads: Sequence[ThreadId | None], *, entropy: Entropy
+) -> list[Recorded]:
+    """Write the entries of several decisions, in the order given and in one statement; ``threads`` goes beside them."""
+    drafts: list[tuple[Draft, store.Columns]] = []
+    for one, thread in zip(decided, threads, strict=True):
+        columns = _columns(one, thread)
+        drafts += [(draft, columns) for draft in decision_drafts(one, thread=thread, entropy=entropy)]
+    entries = iter(await store.append(tx, drafts))
+    return [
+        Recorded(one, tuple(islice(entries, len(one.arrived.envelope.rcpt_to))), thread)
+        for one, thread in zip(decided, threads, strict=True)
+    ]
+
+
+def _columns(decided: Decided, thread: ThreadId | None) -> store.Columns:
     arrived, decision = decided.arrived, decided.decision
-    columns: store.Columns = {
+    return {
         "account": arrived.account,
         "email": arrived.email,
         "thread": thread,
@@ -57,8 +78,6 @@ async def append(tx: Transaction, decided: Decided, *, entropy: Entropy, thread:
         "outcome": decision.outcome.value,
         "reason": decision.reason.value,
     }
-    entries = await store.append(tx, [(draft, columns) for draft in drafts])
-    return Recorded(decided, tuple(entries), thread)
 
 
 async def note(tx: Transaction, consequence: Consequence, *, entropy: Entropy) -> EntryId:

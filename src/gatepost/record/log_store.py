@@ -40,14 +40,12 @@ async def try_lock(tx: Transaction) -> bool:
 
 async def tenants_waiting(db: Database) -> list[TenantId]:
     """Return the tenants with entries that have no place in their log."""
-    async with db.transaction(None) as tx:
-        return [TenantId(row.tenant) for row in await tx.all("select lookup_unsequenced() as tenant")]
+    return [TenantId(row.tenant) for row in await db.look_up("select lookup_unsequenced() as tenant")]
 
 
 async def tenants_with_log(db: Database) -> list[TenantId]:
     """Return the tenants that have a log key."""
-    async with db.transaction(None) as tx:
-        return [TenantId(row.tenant) for row in await tx.all("select lookup_logs() as tenant")]
+    return [TenantId(row.tenant) for row in await db.look_up("select lookup_logs() as tenant")]
 
 
 async def assign(tx: Transaction, limit: int) -> int:

@@ -163,6 +163,5 @@ async def take_refusals(tx: Transaction, before: datetime) -> list[tuple[datetim
 
 async def tenants_with_refusals(db: Database, before: datetime) -> list[TenantId]:
     """Return who has counters of hours that began before ``before``."""
-    async with db.transaction(None) as tx:
-        rows = await tx.all("select lookup_refusals(%(before)s) as tenant", before=before)
+    rows = await db.look_up("select lookup_refusals(%(before)s) as tenant", before=before)
     return [TenantId(row.tenant) for row in rows]

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 from typing import get_args
 
 import mailbuttons
@@ -213,9 +212,10 @@ async def test_a_key_in_a_hurry_is_told_how_long_to_wait(house: House, ours: Ten
     assert caught.value.retry_after_seconds == 10
 
 
-async def test_a_house_without_its_database_is_a_server_error(house: House, ours: Tenancy, tmp_path: Path) -> None:
+async def test_a_house_without_its_database_is_a_server_error(house: House, ours: Tenancy, app_dsn: str) -> None:
+    async with Database.open(app_dsn) as away:
+        pass  # closed again: from here on nobody answers
     async with (
-        Database.open(f"host={tmp_path} dbname=nowhere", timeout_s=0.2) as away,
         served(rest.build(replace(house, db=away))) as url,
         mailbuttons.Mailbuttons(ours.owner, base_url=f"{url}/api") as client,
     ):

@@ -1,0 +1,140 @@
+"""Share commits: whoever comes while one is under way goes into the next, all of them in one transaction.
+
+A commit waits for the disk and for some round trips, however little it writes. Where many wait at once, one for all
+costs hardly more than one for each (docs/adr/0015).
+"""
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable, Collection, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from gatepost.db.pool import DatabaseUnavailableError
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+SIZE_MAX = 64
+"""Items in one commit: beyond this a commit gets slower faster than it gets fewer."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    item: Any
+    commit: Callable[[Sequence[Any]], Awaitable[Sequence[Any]]]
+    apart: frozenset[Hashable]
+    done: asyncio.Future[Any]
+
+
+class GroupCommit:
+    """One committer for the whole process. It lives as long as somebody waits."""
+
+    def __init__(self, *, size_max: int = SIZE_MAX) -> None:
+        self._size_max = size_max
+        self._queues: OrderedDict[Hashable, deque[_Waiting]] = OrderedDict()  # by group; the next one first
+        self._task: asyncio.Task[None] | None = None
+
+    async def join(
+        self,
+        item: T,
+        commit: Callable[[Sequence[T]], Awaitable[Sequence[R]]],
+        *,
+        group: Hashable,
+        apart: Collection[Hashable] = (),
+    ) -> R:
+        """Wait until ``item`` was committed, with others or alone; return its result, or raise what it met.
+
+        A caller that is cancelled before its turn is left out; after that its item is committed like the others.
+
+        Args:
+            item: one piece of work.
+            commit: does all it is given in one transaction, or nothing, and returns a result for each, in order. Of
+                a group's callers each passes an equal one.
+            group: who may share a commit: the tenant.
+            apart: marks; two items with one in common are committed one after the other, in the order they came.
+
+        Raises:
+            DatabaseUnavailableError: the whole commit failed, or nobody knows whether it did.
+        """
+        done: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        self._queues.setdefault(group, deque()).append(_Waiting(item, commit, frozenset(apart), done))
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._run())
+        return await done
+
+    async def close(self) -> None:
+        """Return once nothing is under way."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+    async def _run(self) -> None:
+        try:
+            await asyncio.sleep(0)  # whoever is ready this moment comes along
+            while batch := self._take():
+                try:
+                    await self._commit(batch)
+                finally:
+                    for waiting in batch:
+                        waiting.done.cancel()  # does nothing to what is done
+        finally:
+            self._task = None
+            for queue in self._queues.values():  # only where the loop itself is being ended
+                for left in queue:
+                    left.done.cancel()
+            self._queues.clear()
+
+    def _take(self) -> list[_Waiting]:
+        """Return the next batch: some of one group, and the group goes behind the others."""
+        while self._queues:
+            group, queue = self._queues.popitem(last=False)
+            taken, left = self._split(queue)
+            left.extend(queue)
+            if left:
+                self._queues[group] = left
+            if taken:
+                return taken
+        return []
+
+    def _split(self, queue: deque[_Waiting]) -> tuple[list[_Waiting], deque[_Waiting]]:
+        """Take from the queue what may go together; return it, and what was passed over."""
+        taken: list[_Waiting] = []
+        left: deque[_Waiting] = deque()
+        marks: set[Hashable] = set()
+        while queue and len(taken) < self._size_max and len(left) < self._size_max:
+            waiting = queue.popleft()
+            if waiting.done.cancelled():
+                continue
+            (taken if marks.isdisjoint(waiting.apart) else left).append(waiting)
+            marks |= waiting.apart  # also of those left: what is like them stays behind them
+        return taken, left
+
+    async def _commit(self, batch: Sequence[_Waiting]) -> None:
+        try:
+            results = await batch[0].commit([waiting.item for waiting in batch])
+        except DatabaseUnavailableError as error:  # perhaps it was committed: trying again could do it twice
+            for waiting in batch:
+                _fail(waiting, DatabaseUnavailableError(*error.args))
+        except Exception as error:  # noqa: BLE001  # it belongs to one caller: to find out whose it is, each goes alone
+            if len(batch) == 1:
+                _fail(batch[0], error)
+                return
+            for waiting in batch:
+                await self._commit([waiting])
+        else:
+            _tell(batch, results)
+
+
+def _tell(batch: Sequence[_Waiting], results: Sequence[Any]) -> None:
+    if len(results) != len(batch):  # whose result is missing? It is committed, so none may go again
+        for waiting in batch:
+            _fail(waiting, RuntimeError("a commit did not return a result for each"))
+        return
+    for waiting, result in zip(batch, results, strict=True):
+        if not waiting.done.done():
+            waiting.done.set_result(result)
+
+
+def _fail(waiting: _Waiting, error: Exception) -> None:
+    if not waiting.done.done():
+        waiting.done.set_exception(error)

@@ -1,0 +1,35 @@
+"""Routes remembered for a moment, so that a sender of many mails asks PostgreSQL once."""
+
+import asyncio
+from collections import OrderedDict
+
+from gatepost.db import Database
+from gatepost.domains.paper import Destination
+from gatepost.domains.routes import route
+from gatepost.mail.address import Address
+
+REMEMBERED_S = 1.0
+"""An address that was removed may still be let in this long, as one is that was named before its removal."""
+
+
+class Directory:
+    """Where addresses lead. Only what leads somewhere is remembered: a new address works at once."""
+
+    def __init__(self, db: Database, *, entries_max: int = 10_000) -> None:
+        self._db = db
+        self._entries_max = entries_max
+        self._known: OrderedDict[Address | None, tuple[float, Destination]] = OrderedDict()  # the oldest first
+
+    async def route(self, address: Address | None) -> Destination | None:
+        """Return where ``address`` leads, as ``domains.route`` does."""
+        now = asyncio.get_running_loop().time()
+        known = self._known.get(address)
+        if known is not None and now < known[0]:
+            return known[1]
+        found = await route(self._db, address)
+        if found is not None:
+            self._known[address] = (now + REMEMBERED_S, found)
+            self._known.move_to_end(address)
+            if len(self._known) > self._entries_max:
+                self._known.popitem(last=False)
+        return found

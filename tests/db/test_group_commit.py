@@ -1,0 +1,128 @@
+"""Who shares a commit, and what becomes of each when it fails."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from gatepost.db import DatabaseUnavailableError, GroupCommit
+
+
+class Ledger:
+    """Commits numbers, slowly; one it cannot bear fails the whole commit, as a bad row does."""
+
+    def __init__(self, poison: int | None = None, error: type[Exception] = ValueError) -> None:
+        self.batches: list[list[int]] = []
+        self.committed: list[int] = []
+        self.poison = poison
+        self.error = error
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def commit(self, numbers: Sequence[int]) -> list[int]:
+        self.batches.append(list(numbers))
+        await self.gate.wait()
+        if self.poison in numbers:
+            raise self.error(str(self.poison))
+        self.committed += numbers
+        return [-number for number in numbers]
+
+
+async def _join(commits: GroupCommit, ledger: Ledger, numbers: Sequence[int], group: str = "a") -> list[int | str]:
+    """Let all come at once; return each one's result, or its error's name."""
+    tasks = [commits.join(number, ledger.commit, group=group) for number in numbers]
+    found = await asyncio.gather(*tasks, return_exceptions=True)
+    return [type(each).__name__ if isinstance(each, BaseException) else each for each in found]
+
+
+async def test_one_alone_does_not_wait_for_others() -> None:
+    ledger = Ledger()
+    assert await GroupCommit().join(1, ledger.commit, group="a") == -1
+    assert ledger.batches == [[1]]
+
+
+async def test_who_comes_while_a_commit_is_under_way_shares_the_next() -> None:
+    commits, ledger = GroupCommit(), Ledger()
+    ledger.gate.clear()
+    first = asyncio.ensure_future(_join(commits, ledger, [1]))
+    await asyncio.sleep(0.01)
+    others = asyncio.ensure_future(_join(commits, ledger, [2, 3, 4]))
+    await asyncio.sleep(0.01)
+    ledger.gate.set()
+    assert (await first, await others) == ([-1], [-2, -3, -4])
+    assert ledger.batches == [[1], [2, 3, 4]]
+
+
+async def test_a_commit_has_a_size_it_does_not_exceed() -> None:
+    ledger = Ledger()
+    assert await _join(GroupCommit(size_max=2), ledger, [1, 2, 3, 4, 5]) == [-1, -2, -3, -4, -5]
+    assert ledger.batches == [[1, 2], [3, 4], [5]]
+
+
+async def test_groups_share_nothing_and_take_turns() -> None:
+    commits, ledger = GroupCommit(size_max=2), Ledger()
+    await asyncio.gather(_join(commits, ledger, [1, 2, 3, 4], group="a"), _join(commits, ledger, [8, 9], group="b"))
+    assert ledger.batches == [[1, 2], [8, 9], [3, 4]]
+
+
+async def test_what_has_a_mark_in_common_goes_one_after_the_other_and_in_order() -> None:
+    commits, ledger = GroupCommit(), Ledger()
+    marked = {1: "x", 2: "", 3: "xy", 4: "y", 5: "z"}
+    await asyncio.gather(
+        *(commits.join(number, ledger.commit, group="a", apart=marks) for number, marks in marked.items())
+    )
+    assert ledger.batches == [[1, 2, 5], [3], [4]]
+
+
+@pytest.mark.parametrize("place", range(5))
+async def test_a_bad_one_in_any_place_fails_alone(place: int) -> None:
+    ledger = Ledger(poison=place)
+    found = await _join(GroupCommit(), ledger, range(5))
+    assert found == ["ValueError" if number == place else -number for number in range(5)]
+    assert ledger.committed == [number for number in range(5) if number != place]
+
+
+async def test_a_commit_nobody_knows_the_end_of_is_not_tried_again() -> None:
+    ledger = Ledger(poison=2, error=DatabaseUnavailableError)
+    assert await _join(GroupCommit(), ledger, [1, 2, 3]) == ["DatabaseUnavailableError"] * 3
+    assert ledger.batches == [[1, 2, 3]]
+
+
+async def test_who_gives_up_before_its_turn_is_left_out_and_after_it_committed() -> None:
+    commits, ledger = GroupCommit(), Ledger()
+    ledger.gate.clear()
+    under_way = asyncio.ensure_future(commits.join(1, ledger.commit, group="a"))
+    beside = asyncio.ensure_future(commits.join(2, ledger.commit, group="a"))
+    await asyncio.sleep(0.01)
+    waiting = asyncio.ensure_future(commits.join(3, ledger.commit, group="a"))
+    await asyncio.sleep(0.01)
+    under_way.cancel()
+    waiting.cancel()
+    await asyncio.sleep(0.01)
+    ledger.gate.set()
+    assert await beside == -2
+    await commits.close()
+    assert ledger.committed == [1, 2]
+    assert under_way.cancelled()
+    assert waiting.cancelled()
+
+
+async def test_a_commit_that_forgets_a_result_leaves_nobody_waiting() -> None:
+    async def forgetful(numbers: Sequence[int]) -> list[int]:
+        return [0 for _ in numbers][1:]
+
+    commits = GroupCommit()
+    async with asyncio.timeout(5):
+        found = await asyncio.gather(*(commits.join(n, forgetful, group="a") for n in (1, 2)), return_exceptions=True)
+    assert [type(each) for each in found] == [RuntimeError, RuntimeError]
+    assert await commits.join(1, Ledger().commit, group="a") == -1
+
+
+async def test_closing_waits_for_what_is_under_way() -> None:
+    commits, ledger = GroupCommit(), Ledger()
+    await commits.close()
+    joined = asyncio.ensure_future(commits.join(1, ledger.commit, group="a"))
+    await asyncio.sleep(0)
+    await commits.close()
+    assert joined.done()
+    assert await joined == -1

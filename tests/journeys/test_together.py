@@ -1,0 +1,123 @@
+"""Mails that arrive at once share a commit, and each comes out as if it had come alone."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from gatepost import decide
+from gatepost.db import Database, GroupCommit
+from gatepost.decide.reasons import Reason
+from gatepost.deliver.paper import CarriedOut, Kept
+from gatepost.ids import EmailId
+from journeys.scene import KEY, POLICY, Scene, open_scene
+from outbound import NOW, TENANT
+
+EVE = {"header": "From: eve@evil.example\r\n"}
+
+
+@pytest.fixture
+async def scene(db: Database, tmp_path: Path) -> AsyncIterator[Scene]:
+    async with open_scene(db, tmp_path) as scene:
+        await scene.listen("http://127.0.0.1:9/hook")
+        yield scene
+
+
+async def _at_once(*mails: Awaitable[CarriedOut]) -> list[CarriedOut | BaseException]:
+    return await asyncio.gather(*mails, return_exceptions=True)
+
+
+async def _rows(scene: Scene, table: str) -> list[str]:
+    """The emails a table names, sorted."""
+    queries = {
+        "decision_row": "select email from decision_row where tenant = %(tenant)s order by email",
+        "email": "select id as email from email where tenant = %(tenant)s order by id",
+        "body": "select email from body where tenant = %(tenant)s order by email",
+        "delivered_message": "select email from delivered_message where tenant = %(tenant)s order by email",
+        "job": "select body ->> 'email' as email from job where tenant = %(tenant)s order by body ->> 'email'",
+        "unsequenced": (
+            "select email from unsequenced join decision_row using (entry, tenant)"
+            " where tenant = %(tenant)s order by email"
+        ),
+    }
+    async with scene.house.db.transaction(TENANT) as tx:
+        return [row.email for row in await tx.all(queries[table])]
+
+
+def _transactions(owner_dsn: str) -> int:
+    """How many transactions wrote entries so far."""
+    with psycopg.connect(owner_dsn) as owner:
+        row = owner.execute("select count(distinct xmin::text) from entry").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+async def test_many_at_once_share_a_few_commits_and_leave_what_each_alone_would(scene: Scene, owner_dsn: str) -> None:
+    mails = [scene.boss_writes(**(EVE if n % 4 == 3 else {})) for n in range(40)]
+    done = [each for each in await _at_once(*mails) if isinstance(each, CarriedOut)]
+    emails = [each.recorded.arrived.email for each in done]
+    kept = sorted(each.outcome.email for each in done if isinstance(each.outcome, Kept))
+    assert (len(set(emails)), len(kept)) == (40, 30)
+    assert await _rows(scene, "decision_row") == await _rows(scene, "unsequenced") == sorted(emails)
+    for table in ("email", "body", "delivered_message", "job"):
+        assert await _rows(scene, table) == kept, table
+    assert _transactions(owner_dsn) < 10
+
+
+@pytest.mark.parametrize("place", range(5))
+async def test_a_bad_row_in_any_place_fails_alone(scene: Scene, owner_dsn: str, place: int) -> None:
+    bad = f"em_{place + 1:016}"
+    with psycopg.connect(owner_dsn) as owner:
+        owner.execute(
+            "create function refuse() returns trigger language plpgsql as"
+            f" $$ begin if new.id = '{bad}' then raise exception 'no'; end if; return new; end $$"
+        )
+        owner.execute("create trigger refuse before insert on email for each row execute function refuse()")
+    found = await _at_once(*(scene.boss_writes() for _ in range(5)))
+    assert [isinstance(each, psycopg.errors.RaiseException) for each in found] == [n == place for n in range(5)]
+    others = [f"em_{n + 1:016}" for n in range(5) if n != place]
+    for table in ("decision_row", "email", "body", "delivered_message", "job", "unsequenced"):
+        assert await _rows(scene, table) == others, table
+
+
+async def test_of_many_at_once_exactly_as_many_pass_as_the_limit_says(scene: Scene) -> None:
+    rule: dict[str, Any] = {**POLICY["senders"][0], "rateLimit": {"perHour": 3}}  # type: ignore[index]  # a document
+    async with scene.house.db.transaction(TENANT) as tx:
+        await decide.put_policy(tx, scene.account, {**POLICY, "senders": [rule]}, at=NOW, actor=KEY)
+    second = replace(scene.house, commits=GroupCommit())  # as a second process on the same database
+    elsewhere = replace(scene, house=second, mails=100)
+    found = await _at_once(*(one.boss_writes() for _ in range(10) for one in (scene, elsewhere)))
+    reasons = [each.recorded.decision.reason for each in found if isinstance(each, CarriedOut)]
+    assert (reasons.count(Reason.RULE_MATCHED), reasons.count(Reason.RATE_PER_HOUR)) == (3, 17)
+    assert len(await _rows(scene, "email")) == 3
+
+
+async def test_a_conversation_that_arrives_at_once_is_one_thread(scene: Scene) -> None:
+    links = [f"In-Reply-To: <{n}@example.org>\r\nReferences: <{n}@example.org>\r\n" if n else "" for n in range(6)]
+    found = await _at_once(*(scene.boss_writes(header=link) for link in links))
+    threads = [each.outcome.thread for each in found if isinstance(each, CarriedOut) and isinstance(each.outcome, Kept)]
+    assert (len(threads), len(set(threads))) == (6, 1)
+
+
+async def test_a_client_that_is_gone_takes_nobody_along(scene: Scene) -> None:
+    tasks = [asyncio.ensure_future(scene.boss_writes()) for _ in range(6)]
+    await asyncio.sleep(0)
+    tasks[2].cancel()
+    found = await asyncio.gather(*tasks, return_exceptions=True)
+    kept = [each.recorded.arrived.email for each in found if isinstance(each, CarriedOut)]
+    assert len(kept) == 5
+    assert set(kept) <= set(await _rows(scene, "email"))
+    assert await _rows(scene, "email") == await _rows(scene, "decision_row")
+
+
+async def test_each_recipient_of_each_mail_has_its_entry_in_order(scene: Scene) -> None:
+    found = await _at_once(*(scene.boss_writes() for _ in range(8)))
+    entries = {each.recorded.arrived.email: each.recorded.entries for each in found if isinstance(each, CarriedOut)}
+    async with scene.house.db.transaction(TENANT) as tx:
+        rows = await tx.all("select email, entry from decision_row where tenant = %(tenant)s order by entry")
+    assert [EmailId(row.email) for row in rows] == [email for email, _ in sorted(entries.items(), key=lambda e: e[1])]
+    assert all(entries[EmailId(row.email)] == (row.entry,) for row in rows)
