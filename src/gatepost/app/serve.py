@@ -1,6 +1,7 @@
 """A house that is up: its listeners, its chores, and what happens when a child of it dies."""
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -78,6 +79,7 @@ async def serve(
         running = _describe(settings, doors, dsn)
         with announced(settings.state, running):
             await ready(house, running)
+            _spare_the_collector()
             async with asyncio.TaskGroup() as chores:
                 chores.create_task(sequencer(settings, house).run(stop))
                 chores.create_task(house.jobs.run(_handlers(house), stop))
@@ -85,6 +87,17 @@ async def serve(
                 if cluster is not None:
                     chores.create_task(_mend(cluster, house.db, stop))
                 await stop.wait()
+
+
+def _spare_the_collector() -> None:
+    """Let the garbage collector look at what messages leave behind, and not each time at the house itself.
+
+    What stands now (modules, types, settings) stays. A message makes thousands of objects and few cycles: looking for
+    them after every 700 objects, as is the default, costs a tenth of the work.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _describe(settings: Settings, doors: _Doors, dsn: str) -> Running:

@@ -1,6 +1,5 @@
 """Canonical JSON (RFC 8785): one spelling for each value, so that equal values hash alike."""
 
-import json
 import math
 from collections.abc import Mapping
 from decimal import Decimal
@@ -54,7 +53,10 @@ def _clean(text: str) -> str:
 
 
 def _string(text: str) -> str:
-    return json.dumps(_clean(text), ensure_ascii=False)
+    try:
+        return orjson.dumps(text).decode()
+    except TypeError:  # a lone surrogate
+        return orjson.dumps(_clean(text)).decode()
 
 
 def _order(member: tuple[str, str]) -> bytes:
