@@ -22,7 +22,7 @@ def test_the_records_are_mx_spf_both_keys_and_dmarc() -> None:
     ]
     assert found[0].text == "10 mail.house.test."
     assert found[1].text == '"v=spf1 a:mail.house.test ~all"'
-    assert found[4].text == '"v=DMARC1; p=reject; rua=mailto:postmaster@alpha.test"'
+    assert found[4].text == '"v=DMARC1; p=none; rua=mailto:postmaster@alpha.test"'
 
 
 @pytest.mark.parametrize("record", records("alpha.test", "mail.house.test", [("s", LONG)]), ids=lambda r: r.name)

@@ -11,7 +11,9 @@ def records(domain: str, hostname: str, dkim: Iterable[tuple[str, str]]) -> tupl
     """Return MX, SPF, DKIM and DMARC for a domain whose mail this house receives and sends.
 
     SPF ends in ``~all``: the mail is also signed, and receivers that refuse on ``-all`` alone refuse forwarded mail
-    that DKIM would have proven. DMARC then asks to reject what neither proves. Reports go to the postmaster.
+    that DKIM would have proven. DMARC asks for reports only (``p=none``): the domain may have other senders that sign
+    nothing yet, and asking others to refuse their mail is the owner's step, after reading the reports. They go to the
+    postmaster.
 
     Args:
         domain: lowercase A-labels.
@@ -22,7 +24,7 @@ def records(domain: str, hostname: str, dkim: Iterable[tuple[str, str]]) -> tupl
         DnsRecord(f"{domain}.", "MX", f"10 {hostname}."),
         _txt(domain, f"v=spf1 a:{hostname} ~all"),
         *(_txt(f"{selector}._domainkey.{domain}", text) for selector, text in dkim),
-        _txt(f"_dmarc.{domain}", f"v=DMARC1; p=reject; rua=mailto:postmaster@{domain}"),
+        _txt(f"_dmarc.{domain}", f"v=DMARC1; p=none; rua=mailto:postmaster@{domain}"),
     )
 
 
