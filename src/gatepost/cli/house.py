@@ -29,6 +29,9 @@ def up(config: Config = None) -> None:
     logs.to_stream(sys.stderr)
     typer.echo(f"Starting Gatepost; everything it keeps is in {folder}", err=True)
     with state.locked(folder), embedded_postgres(settings) as cluster:
+        if (folder / "postgres").is_symlink():
+            away = (folder / "postgres").readlink()
+            typer.echo(f"but for PostgreSQL's files, in {away}: its account cannot reach {folder}", err=True)
 
         async def welcome(house: House, running: Running) -> None:
             _greet(settings, running, await sandbox.ensure(settings, house), config)
