@@ -6,7 +6,8 @@ from pathlib import Path
 import mailbuttons
 import pytest
 
-from gatepost import act, mailbox
+import singly
+from gatepost import act
 from gatepost.act import store
 from gatepost.act.paper import Delivery, State, Webhook
 from gatepost.act.retry import WAITS_S
@@ -35,7 +36,7 @@ def clock() -> Hands:
 @pytest.fixture
 async def standing(db: Database, tmp_path: Path, clock: Hands) -> House:
     async with db.transaction(TENANT) as tx:
-        await mailbox.keep(tx, KEPT)
+        await singly.keep(tx, KEPT)
     return house(db, tmp_path, clock)
 
 

@@ -22,7 +22,7 @@ from gatepost.arrive.paper import Arrived
 from gatepost.arrive.reply import Reply
 from gatepost.arrive.session import Session
 from gatepost.domains.paper import Destination
-from gatepost.ids import AccountId, EmailId, TenantId
+from gatepost.ids import AccountId, TenantId
 from gatepost.mail.address import Address
 from gatepost.mail.envelope import Envelope
 
@@ -33,7 +33,7 @@ AGENT = Destination(TENANT, AccountId(1))
 OTHER = Destination(TENANT, AccountId(2))
 POSTMASTER = Destination(TENANT, AccountId(3), is_postmaster=True)
 PLACES = {"agent@ours.example": AGENT, "alias@ours.example": AGENT, "other@ours.example": OTHER}
-ACCEPTED = Reply.accepted(EmailId("em_test"))
+ACCEPTED = Reply(250, "2.6.0", "Accepted as em_test")
 
 
 @dataclass

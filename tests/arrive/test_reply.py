@@ -4,7 +4,6 @@ import pytest
 
 from gatepost.arrive import reply
 from gatepost.arrive.reply import Reply
-from gatepost.ids import EmailId
 
 ALL = [value for value in vars(reply).values() if isinstance(value, Reply)]
 
@@ -20,7 +19,7 @@ def test_each_line_of_a_long_reply_carries_the_code() -> None:
 
 
 def test_an_accepted_message_is_named() -> None:
-    assert Reply.accepted(EmailId("em_a")).encode() == b"250 2.6.0 Accepted as em_a\r\n"
+    assert Reply(250, "2.6.0", "Accepted as em_a").encode() == b"250 2.6.0 Accepted as em_a\r\n"
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ from typing import Any
 import psycopg
 import pytest
 
+import singly
 from decide.scene import ACCOUNT, AGENT, BOSS, NOON, TENANT, content, document, evidence, inbound, outbound, unproven
-from gatepost import decide, mailbox
+from gatepost import decide
 from gatepost.arrive.paper import Direction
 from gatepost.db import Database
 from gatepost.decide.paper import Decision, Disposition, Facts
@@ -31,7 +32,7 @@ async def put(db: Database, policy: dict[str, Any], *, tenant: TenantId = TENANT
 async def receive(db: Database, verified: Verified) -> Decision:
     """Judge and count one message in one transaction, as the journey does."""
     async with db.transaction(TENANT) as tx:
-        policy, facts = await decide.recall(tx, verified)
+        policy, facts = await singly.recall(tx, verified)
         decided = decide.settle(verified, policy, facts)
         if decided.decision.disposition is Disposition.DELIVER:
             await decide.charge_all(tx, [decided])
@@ -40,7 +41,7 @@ async def receive(db: Database, verified: Verified) -> Decision:
 
 async def recalled(db: Database, found: Evidence, **changes: Any) -> Facts:
     async with db.transaction(TENANT) as tx:
-        _, facts = await decide.recall(tx, inbound(found, **changes))
+        _, facts = await singly.recall(tx, inbound(found, **changes))
         return facts
 
 
@@ -128,7 +129,7 @@ async def test_of_many_at_once_exactly_as_many_pass_as_the_limit_says(app_dsn: s
 async def test_a_forger_neither_waits_on_nor_fills_the_windows_of_whom_it_forges(db: Database) -> None:
     await put(db, document(rateLimit={"perHour": 1}))
     async with db.transaction(TENANT) as holder:
-        await decide.recall(holder, inbound())  # holds the boss's windows
+        await singly.recall(holder, inbound())  # holds the boss's windows
         async with asyncio.timeout(5):
             assert (await receive(db, inbound(unproven()))).reason is Reason.SENDER_UNPROVEN
 
@@ -165,8 +166,8 @@ async def test_postmaster_mail_asks_nothing_and_counts_nowhere(db: Database) -> 
 async def test_an_answer_to_nothing_has_no_parent(db: Database) -> None:
     orphan = inbound(direction=Direction.OUTBOUND)
     async with db.transaction(TENANT) as tx:
-        assert await decide.recall(tx, orphan) == (None, Facts())
-        assert await decide.recall(tx, outbound()) == (None, Facts())
+        assert await singly.recall(tx, orphan) == (None, Facts())
+        assert await singly.recall(tx, outbound()) == (None, Facts())
 
 
 def kept(**changes: Any) -> Email:
@@ -204,13 +205,13 @@ def kept(**changes: Any) -> Email:
 )
 async def test_an_answer_is_judged_by_the_message_it_answers(db: Database, parent: Email, reason: Reason) -> None:
     async with db.transaction(TENANT) as tx:
-        await mailbox.keep(tx, parent)
+        await singly.keep(tx, parent)
     assert (await receive(db, outbound())).reason is reason
 
 
 async def test_an_answer_may_follow_a_reply_to_of_the_authors_organisation(db: Database) -> None:
     async with db.transaction(TENANT) as tx:
-        await mailbox.keep(tx, kept())
+        await singly.keep(tx, kept())
     assert (await receive(db, outbound([Address("sales", "example.com")]))).reason is Reason.REPLY_TO_AUTHOR
     notice = outbound([Address("sales", "example.com")], is_notice=True)
     assert (await receive(db, notice)).reason is Reason.REPLY_FOREIGN_RECIPIENT
@@ -219,7 +220,7 @@ async def test_an_answer_may_follow_a_reply_to_of_the_authors_organisation(db: D
 async def test_a_threads_budget_counts_what_was_spent_on_any_message_of_it(db: Database) -> None:
     await put(db, document({"domain": "example.com"}, tokenBudget={"perThread": 100}))
     async with db.transaction(TENANT) as tx:
-        await mailbox.keep(tx, kept())
+        await singly.keep(tx, kept())
         other = "other@example.com"
         await decide.charge_tokens(tx, account=ACCOUNT, sender=other, thread=THREAD, tokens=100, at=NOON)
     in_thread = evidence(content=content(references=("parent@example.com",), message_id="next@example.com"))

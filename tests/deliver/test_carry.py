@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+import singly
 from gatepost import mailbox
 from gatepost.arrive.paper import Arrived
 from gatepost.db import Database, Transaction
@@ -14,11 +15,9 @@ from gatepost.deliver import (
     Kept,
     Queued,
     Refused,
-    carry_out,
     email_of,
     store,
     submitted,
-    thread_of,
 )
 from gatepost.deliver.carry import NO_AUTHOR
 from gatepost.ids import EmailId, SubmissionId
@@ -42,7 +41,7 @@ from outbound import (
 
 
 async def _kept(tx: Transaction, paper: Recorded) -> mailbox.Email:
-    done = await carry_out(tx, paper, entropy=entropy)
+    done = await singly.carry_out(tx, paper, entropy=entropy)
     assert isinstance(done.outcome, Kept)
     email = await mailbox.get(tx, ACCOUNT, done.outcome.email)
     assert email is not None
@@ -52,14 +51,14 @@ async def _kept(tx: Transaction, paper: Recorded) -> mailbox.Email:
 async def _queue(db: Database, arrived: Arrived) -> SubmissionId:
     said = content(message_id=f"{arrived.email}@gatepost.test")
     async with db.transaction(TENANT) as tx:
-        done = await carry_out(tx, recorded(arrived, author=AGENT, said=said), entropy=entropy)
+        done = await singly.carry_out(tx, recorded(arrived, author=AGENT, said=said), entropy=entropy)
     assert isinstance(done.outcome, Queued)
     return done.outcome.submission
 
 
 async def test_what_was_let_in_lies_in_the_mailbox_and_wakes(db: Database) -> None:
     async with db.transaction(TENANT) as tx:
-        done = await carry_out(tx, recorded(inbound()), entropy=entropy)
+        done = await singly.carry_out(tx, recorded(inbound()), entropy=entropy)
         assert done.outcome == Kept(KEPT.id, KEPT.thread, wakes=True)
         email = await mailbox.get(tx, ACCOUNT, KEPT.id)
         octets = await body_of(tx, KEPT.id)
@@ -70,7 +69,7 @@ async def test_what_was_let_in_lies_in_the_mailbox_and_wakes(db: Database) -> No
 
 async def test_the_postmasters_mail_wakes_nobody(db: Database) -> None:
     async with db.transaction(TENANT) as tx:
-        done = await carry_out(tx, recorded(inbound(is_postmaster=True)), entropy=entropy)
+        done = await singly.carry_out(tx, recorded(inbound(is_postmaster=True)), entropy=entropy)
     assert done.outcome == Kept(KEPT.id, KEPT.thread, wakes=False)
 
 
@@ -91,14 +90,14 @@ async def test_a_machines_mail_is_known_as_such(db: Database) -> None:
 @pytest.mark.parametrize("disposition", [Disposition.REJECT, Disposition.DEFER, Disposition.DISCARD])
 async def test_what_was_refused_leaves_nothing(db: Database, disposition: Disposition) -> None:
     async with db.transaction(TENANT) as tx:
-        done = await carry_out(tx, recorded(inbound(), disposition), entropy=entropy)
+        done = await singly.carry_out(tx, recorded(inbound(), disposition), entropy=entropy)
         assert (done.outcome, await mailbox.page(tx, ACCOUNT, limit=1, before=None)) == (Refused(), [])
         assert await body_of(tx, KEPT.id) is None
 
 
 async def test_what_is_held_is_in_no_mailbox(db: Database) -> None:
     async with db.transaction(TENANT) as tx:
-        done = await carry_out(tx, recorded(inbound(), Disposition.HOLD), entropy=entropy)
+        done = await singly.carry_out(tx, recorded(inbound(), Disposition.HOLD), entropy=entropy)
         assert (done.outcome, await mailbox.page(tx, ACCOUNT, limit=1, before=None)) == (Held(KEPT.id), [])
         assert await body_of(tx, KEPT.id) == inbound().raw  # a human may still release it
 
@@ -144,30 +143,30 @@ async def test_the_same_again_after_a_day_is_a_new_mail(db: Database) -> None:
 
 async def test_what_answers_our_reply_comes_back_into_its_thread(db: Database) -> None:
     async with db.transaction(TENANT) as tx:
-        await mailbox.keep(tx, KEPT)
+        await singly.keep(tx, KEPT)
     await _queue(db, outbound())
     answer = content(message_id="three@example.org", references=("em_bbbbbbbbbbbbbbbb@gatepost.test",))
     async with db.transaction(TENANT) as tx:
-        assert await thread_of(tx, recorded(inbound("em_dddddddddddddddd"), said=answer).decided) == KEPT.thread
+        assert await singly.thread_of(tx, recorded(inbound("em_dddddddddddddddd"), said=answer).decided) == KEPT.thread
 
 
 async def test_an_answer_lies_in_the_thread_of_what_it_answers(db: Database) -> None:
     async with db.transaction(TENANT) as tx:
-        assert await thread_of(tx, recorded(outbound(), author=AGENT).decided) is None
-        await mailbox.keep(tx, KEPT)
-        assert await thread_of(tx, recorded(outbound(), author=AGENT).decided) == KEPT.thread
+        assert await singly.thread_of(tx, recorded(outbound(), author=AGENT).decided) is None
+        await singly.keep(tx, KEPT)
+        assert await singly.thread_of(tx, recorded(outbound(), author=AGENT).decided) == KEPT.thread
 
 
 async def test_what_is_not_delivered_lies_in_no_thread(db: Database) -> None:
     async with db.transaction(TENANT) as tx:
-        assert await thread_of(tx, recorded(inbound(), Disposition.REJECT).decided) is None
+        assert await singly.thread_of(tx, recorded(inbound(), Disposition.REJECT).decided) is None
 
 
 @pytest.mark.parametrize("broken", [{"identity": None}, {"in_reply_to": None}])
 async def test_an_outbound_message_must_say_what_it_is(db: Database, broken: dict[str, Any]) -> None:
     async with db.transaction(TENANT) as tx:
         with pytest.raises(RuntimeError):
-            await carry_out(tx, recorded(outbound(**broken), author=AGENT), entropy=entropy)
+            await singly.carry_out(tx, recorded(outbound(**broken), author=AGENT), entropy=entropy)
 
 
 def test_ids_of_one_message_share_their_suffix() -> None:

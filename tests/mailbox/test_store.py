@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 
+import singly
 from gatepost import mailbox
 from gatepost.db import Database, Transaction
 from gatepost.ids import AccountId, EmailId, TenantId, ThreadId
@@ -18,25 +19,25 @@ async def tx(db: Database) -> AsyncIterator[Transaction]:
 
 async def _keep(tx: Transaction, name: str, message_id: str = "", *references: str) -> ThreadId:
     email = EmailId(f"em_{name}")
-    thread = await mailbox.thread_for(tx, ACCOUNT, email=email, message_id=message_id, references=references)
-    await mailbox.keep(tx, replace(KEPT, id=email, thread=thread, message_id=message_id, references=references))
+    thread = await singly.thread_for(tx, ACCOUNT, email=email, message_id=message_id, references=references)
+    await singly.keep(tx, replace(KEPT, id=email, thread=thread, message_id=message_id, references=references))
     return thread
 
 
 async def test_what_was_kept_comes_back_as_it_was(tx: Transaction) -> None:
     email = replace(KEPT, reply_to=(Address.parse("josé@example.org"),), references=("a@b", "c@d"))
-    await mailbox.keep(tx, email)
+    await singly.keep(tx, email)
     assert await mailbox.get(tx, ACCOUNT, email.id) == email
 
 
 async def test_keeping_it_twice_keeps_it_once(tx: Transaction) -> None:
-    await mailbox.keep(tx, KEPT)
-    await mailbox.keep(tx, KEPT)
+    await singly.keep(tx, KEPT)
+    await singly.keep(tx, KEPT)
     assert await mailbox.page(tx, ACCOUNT, limit=10, before=None) == [KEPT]
 
 
 async def test_another_account_does_not_see_it(tx: Transaction) -> None:
-    await mailbox.keep(tx, KEPT)
+    await singly.keep(tx, KEPT)
     assert await mailbox.get(tx, AccountId(8), KEPT.id) is None
     assert await mailbox.page(tx, AccountId(8), limit=10, before=None) == []
     assert await mailbox.thread(tx, AccountId(8), KEPT.thread) == []
@@ -44,7 +45,7 @@ async def test_another_account_does_not_see_it(tx: Transaction) -> None:
 
 async def test_another_tenant_does_not_see_it(db: Database) -> None:
     async with db.transaction(TENANT) as tx:
-        await mailbox.keep(tx, KEPT)
+        await singly.keep(tx, KEPT)
     async with db.transaction(TenantId("tn_two")) as tx:
         assert await mailbox.get(tx, ACCOUNT, KEPT.id) is None
         assert await mailbox.find(tx, KEPT.id) is None
@@ -92,7 +93,7 @@ async def test_what_answers_our_own_mail_comes_back_into_its_thread(tx: Transact
 
 async def test_another_account_has_threads_of_its_own(tx: Transaction) -> None:
     await _keep(tx, "a", "one@example.org")
-    other = await mailbox.thread_for(
+    other = await singly.thread_for(
         tx, AccountId(8), email=EmailId("em_z"), message_id="", references=("one@example.org",)
     )
     assert other == "th_z"
@@ -100,7 +101,7 @@ async def test_another_account_has_threads_of_its_own(tx: Transaction) -> None:
 
 async def test_what_postgresql_cannot_hold_is_marked_and_kept(tx: Transaction) -> None:
     email = replace(KEPT, subject="a\x00b", text="half \ud83d", message_id="x" * 100_000, references=("y\x00",))
-    await mailbox.keep(tx, email)
+    await singly.keep(tx, email)
     found = await mailbox.get(tx, ACCOUNT, email.id)
     assert found is not None
     assert found.subject == "a\ufffdb"

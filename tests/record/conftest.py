@@ -6,6 +6,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+import singly
 from gatepost import record
 from gatepost.blobs import Blobs
 from gatepost.blobs.folder import Folder
@@ -49,16 +50,16 @@ def sequencer(new_sequencer: Callable[[], Sequencer]) -> Sequencer:
 async def life(db: Database, sequencer: Sequencer, entropy: Entropy) -> list[Recorded]:
     """Five entries in the log: a decision, its reply with one attempt, tokens, and another decision."""
     async with db.transaction(TENANT) as tx:
-        first = await record.append(tx, inbound(1), entropy=entropy)
+        first = await singly.append(tx, inbound(1), entropy=entropy)
         email = first.arrived.email
-        await record.append(tx, outbound(2, answers=email), entropy=entropy)
+        await singly.append(tx, outbound(2, answers=email), entropy=entropy)
         attempt = consequence(
             Kind.ATTEMPT, "attempt.accepted", email=email, public={"reply_code": 250}, object_ref="su_1"
         )
         await record.note(tx, attempt, entropy=entropy)
         usage = consequence(Kind.USAGE, "usage.reported", email=email, public={"tokens": 5, "tools": ["calendar"]})
         await record.note(tx, usage, entropy=entropy)
-        second = await record.append(tx, inbound(3), entropy=entropy)
+        second = await singly.append(tx, inbound(3), entropy=entropy)
     await sequencer.sequence(TENANT)
     return [first, second]
 

@@ -10,6 +10,7 @@ import pytest
 from structlog.typing import EventDict
 from typing_extensions import override
 
+import singly
 from gatepost import record
 from gatepost.blobs import Blobs, BlobsUnavailableError
 from gatepost.blobs.folder import Folder
@@ -309,7 +310,7 @@ async def test_acceptance_never_waits_for_the_sequencer(db: Database, sequencer:
         assert await log_store.try_lock(lock)
         await log_store.assign(lock, 10)  # a sequencer in the middle of its work, not yet committed
         async with db.transaction(TENANT) as tx:
-            await record.append(tx, inbound(), entropy=entropy)
+            await singly.append(tx, inbound(), entropy=entropy)
     assert await sequencer.sequence(TENANT) == 4
 
 

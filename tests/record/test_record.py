@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+import singly
 from gatepost import record
 from gatepost.clock import Entropy
 from gatepost.db import Database
@@ -25,7 +26,7 @@ def entropy() -> Entropy:
 
 async def write(db: Database, decided: Decided, entropy: Entropy, *, thread: ThreadId | None = None) -> Recorded:
     async with db.transaction(decided.arrived.tenant) as tx:
-        return await record.append(tx, decided, entropy=entropy, thread=thread)
+        return await singly.append(tx, decided, entropy=entropy, thread=thread)
 
 
 async def rows(db: Database, query: AuditQuery = QUERY, *, tenant: TenantId = TENANT) -> list[AuditRow]:
@@ -181,7 +182,7 @@ async def test_values_that_are_no_json_are_refused_and_nothing_is_written(db: Da
 async def test_what_rolls_back_was_never_recorded(db: Database, entropy: Entropy) -> None:
     async def delivery_fails() -> None:
         async with db.transaction(TENANT) as tx:
-            await record.append(tx, inbound(), entropy=entropy)
+            await singly.append(tx, inbound(), entropy=entropy)
             raise RuntimeError("delivery failed")
 
     with pytest.raises(RuntimeError, match="delivery failed"):

@@ -1,7 +1,7 @@
 import psycopg
 import pytest
 
-from gatepost import record
+import singly
 from gatepost.db import Database
 from gatepost.ids import EntryId
 from gatepost.record import store
@@ -34,7 +34,7 @@ async def test_entries_are_numbered_in_the_order_given(db: Database) -> None:
 
 async def test_an_opening_is_given_by_its_entry_and_to_its_tenant(db: Database) -> None:
     async with db.transaction(TENANT) as tx:
-        recorded = await record.append(tx, inbound(), entropy=counting())
+        recorded = await singly.append(tx, inbound(), entropy=counting())
         (entry,) = recorded.entries
         found = await store.opening(tx, entry)
         assert found is not None

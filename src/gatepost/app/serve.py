@@ -174,6 +174,7 @@ def smtp_door(settings: Settings, house: House) -> SmtpServer:
     Raises:
         HouseEndedError: its certificate cannot be used.
     """
+    operator = _Operator(house)
 
     async def tenant_of(domain: str) -> TenantId | None:
         return await domains.tenant_of(house.db, domain)
@@ -182,7 +183,7 @@ def smtp_door(settings: Settings, house: House) -> SmtpServer:
         return reply_for(await receive(arrived, house))
 
     async def refused(tenant: TenantId | None, reason: str) -> None:
-        await record.count_refusal(house.db, tenant or await _operator(house), reason, house.clock())
+        await record.count_refusal(house.db, tenant or await operator.tenant(), reason, house.clock())
 
     return SmtpServer(
         hostname=house.hostname,
@@ -203,10 +204,22 @@ def smtp_door(settings: Settings, house: House) -> SmtpServer:
     )
 
 
-async def _operator(house: House) -> TenantId | None:
-    """Return the tenant whose log counts what was refused on nobody's behalf, such as attempts to relay: the first."""
-    tenants = await access.list_tenants(house.db)
-    return tenants[0].id if tenants else None
+class _Operator:
+    """The tenant whose record counts what was refused on nobody's behalf, such as attempts to relay: the first.
+
+    Remembered once there is one, for a flood of such attempts must not read the list of tenants each time.
+    """
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._tenant: TenantId | None = None
+
+    async def tenant(self) -> TenantId | None:
+        """Return it; None while the house has no tenant."""
+        if self._tenant is None:
+            tenants = await access.list_tenants(self._house.db)
+            self._tenant = tenants[0].id if tenants else None
+        return self._tenant
 
 
 def _tls(settings: Settings, house: House) -> ssl.SSLContext:

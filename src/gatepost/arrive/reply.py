@@ -4,9 +4,6 @@ A text tells a stranger what to do next and nothing about the house: no version,
 """
 
 from dataclasses import dataclass, field
-from typing import Self
-
-from gatepost.ids import EmailId
 
 LINE_MAX_OCTETS = 512  # RFC 5321 section 4.5.3.1.5, CRLF included
 
@@ -55,11 +52,6 @@ class Reply:
     def is_permanent(self) -> bool:
         """Trying again the same way will not help."""
         return self.code >= 500  # noqa: PLR2004  # RFC 5321 section 4.2.1
-
-    @classmethod
-    def accepted(cls, email: EmailId) -> Self:
-        """Responsibility is ours from here on (RFC 5321 section 6.1); the id helps both sides find it again."""
-        return cls(250, "2.6.0", f"Accepted as {email}")
 
 
 def greeting(hostname: str) -> Reply:
@@ -110,10 +102,7 @@ BARE_CR = Reply(554, "5.6.0", "Bare CR in message: lines end with CRLF (RFC 5321
 NUL = Reply(554, "5.6.0", "NUL in message (RFC 5322 section 2.2)")
 TEXT_LINE_TOO_LONG = Reply(554, "5.6.0", "Line too long in message (RFC 5321 section 4.5.3.1.6)")
 
-# The house's own verdicts, for whoever maps a disposition to an answer.
-REFUSED_BY_POLICY = Reply(550, "5.7.1", "Not accepted")
-OVER_LIMIT = Reply(450, "4.7.1", "Not now, try again later")
-EVIDENCE_MISSING = Reply(451, "4.4.3", "Cannot verify now, try again later")
+# The house could not decide at all; what it decides is put into words by ``doors/smtp.py``.
 TRY_AGAIN = Reply(451, "4.3.0", "Try again later")
 
 # 421: the connection ends here (RFC 5321 section 3.8).

@@ -7,7 +7,7 @@ from gatepost.db import Transaction
 from gatepost.decide import store
 from gatepost.decide.language import Policy, PolicyError, parse
 from gatepost.decide.paper import Decided, Facts, Stored
-from gatepost.decide.recall import PolicyUnreadableError, recall, recall_all
+from gatepost.decide.recall import PolicyUnreadableError, recall_all
 from gatepost.decide.rules import settle
 from gatepost.decide.together import Recalled, settle_all, window_of
 from gatepost.ids import AccountId, KeyId, ThreadId
@@ -25,7 +25,6 @@ __all__ = [
     "charge_tokens",
     "get_policy",
     "put_policy",
-    "recall",
     "recall_all",
     "settle",
     "settle_all",

@@ -23,12 +23,6 @@ class PolicyUnreadableError(Exception):
     """The stored policy is none to this release. Nothing is decided without it, so the door answers 451."""
 
 
-async def recall(tx: Transaction, verified: Verified) -> tuple[Policy | None, Facts]:
-    """Read what one decision needs; see ``recall_all``."""
-    (known,) = await recall_all(tx, [verified])
-    return known.policy, known.facts
-
-
 async def recall_all(tx: Transaction, verified: Sequence[Verified]) -> list[Recalled]:
     """Read the policies in force and the facts each decision may need, locking the windows it counts in.
 

@@ -54,7 +54,7 @@ def settle(verified: Verified, policy: Policy | None, facts: Facts) -> Decided:
     Args:
         verified: the message and the evidence.
         policy: the one in force; None where the account has none. Outbound and postmaster mail need none.
-        facts: what ``recall`` counted.
+        facts: what ``recall_all`` counted.
     """
     arrived, evidence = verified.arrived, verified.evidence
     speaks = None

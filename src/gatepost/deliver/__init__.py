@@ -2,12 +2,10 @@
 
 from gatepost.deliver.carry import (
     AlreadySubmittedError,
-    carry_out,
     carry_out_all,
     conversation_of,
     email_of,
     submitted,
-    thread_of,
     threads_of,
 )
 from gatepost.deliver.paper import CarriedOut, Held, Kept, Queued, Refused
@@ -22,12 +20,10 @@ __all__ = [
     "Refused",
     "attempt",
     "attempts",
-    "carry_out",
     "carry_out_all",
     "conversation_of",
     "email_of",
     "handlers",
     "submitted",
-    "thread_of",
     "threads_of",
 ]

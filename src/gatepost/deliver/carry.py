@@ -56,11 +56,6 @@ def conversation_of(verified: Verified) -> frozenset[tuple[AccountId, bytes]]:
     return frozenset((verified.arrived.account, key) for key in keys_of(content.message_id, content.references))
 
 
-async def thread_of(tx: Transaction, decided: Decided) -> ThreadId | None:
-    """Return the thread one message will lie in; see ``threads_of``."""
-    return (await threads_of(tx, [decided]))[0]
-
-
 async def threads_of(tx: Transaction, decided: Sequence[Decided]) -> list[ThreadId | None]:
     """Return the thread each message will lie in, or, where it is outbound, that of the message it answers.
 
@@ -83,11 +78,6 @@ async def threads_of(tx: Transaction, decided: Sequence[Decided]) -> list[Thread
 def _newcomer(decided: Decided) -> mailbox.Newcomer:
     content = decided.verified.evidence.content
     return mailbox.Newcomer(decided.arrived.account, decided.arrived.email, content.message_id, content.references)
-
-
-async def carry_out(tx: Transaction, recorded: Recorded, *, entropy: Entropy) -> CarriedOut:
-    """Do what was decided about one message; see ``carry_out_all``."""
-    return (await carry_out_all(tx, [recorded], entropy=entropy))[0]
 
 
 async def carry_out_all(tx: Transaction, recorded: Sequence[Recorded], *, entropy: Entropy) -> list[CarriedOut]:

@@ -18,24 +18,17 @@ __all__ = [
     "follow",
     "get",
     "in_custody",
-    "keep",
     "keep_all",
     "keep_bodies",
     "page",
     "read_body",
     "thread",
-    "thread_for",
     "threads_for",
 ]
 
 
-async def keep(tx: Transaction, email: Email) -> None:
-    """Store one message in its account. Keeping it again does nothing."""
-    await keep_all(tx, [email])
-
-
 async def keep_all(tx: Transaction, emails: Sequence[Email]) -> None:
-    """Store messages in their accounts, in the order given."""
+    """Store messages in their accounts, in the order given. Keeping one again does nothing."""
     if emails:
         await store.insert(tx, emails)
 
@@ -65,18 +58,10 @@ async def thread(tx: Transaction, account: AccountId, thread_id: ThreadId) -> li
     return await store.by_thread(tx, account, thread_id)
 
 
-async def thread_for(
-    tx: Transaction, account: AccountId, *, email: EmailId, message_id: str, references: tuple[str, ...]
-) -> ThreadId:
-    """Return the thread a message belongs to: that of a message it refers to, or a new one named after ``email``.
-
-    It only reads; ``keep`` makes the thread known.
-    """
-    return (await threads_for(tx, [Newcomer(account, email, message_id, references)]))[0]
-
-
 async def threads_for(tx: Transaction, newcomers: Sequence[Newcomer]) -> list[ThreadId]:
-    """Return the thread of each, as ``thread_for`` does; none of them knows of the others.
+    """Return the thread each belongs to: that of a message it refers to, or a new one named after it.
+
+    It only reads; ``keep_all`` makes a thread known. None of the newcomers knows of the others.
 
     deviation: RFC 8621 section 3 advises comparing subjects as well; agents rewrite subjects, and the Message-IDs of a
     kept message came past the policy, so a shared id is enough.

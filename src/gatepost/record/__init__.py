@@ -22,7 +22,6 @@ __all__ = [
     "Kind",
     "Recorded",
     "UnrecordableError",
-    "append",
     "append_all",
     "audit_rows",
     "count_refusal",
@@ -43,18 +42,14 @@ class AuditQuery:
     outcome: Outcome | None = None
 
 
-async def append(tx: Transaction, decided: Decided, *, entropy: Entropy, thread: ThreadId | None = None) -> Recorded:
-    """Write the decision's entries, one per recipient, with the transaction that carries it out.
-
-    ``thread`` is where the message will lie, for the row and its filter; None for what is not kept.
-    """
-    return (await append_all(tx, [decided], [thread], entropy=entropy))[0]
-
-
 async def append_all(
     tx: Transaction, decided: Sequence[Decided], threads: Sequence[ThreadId | None], *, entropy: Entropy
 ) -> list[Recorded]:
-    """Write the entries of several decisions, in the order given and in one statement; ``threads`` goes beside them."""
+    """Write the decisions' entries, one per recipient, with the transaction that carries them out.
+
+    One statement, in the order given. ``threads`` goes beside them: where each message will lie, for the row and its
+    filter; None for what is not kept.
+    """
     drafts: list[tuple[Draft, store.Columns]] = []
     for one, thread in zip(decided, threads, strict=True):
         columns = _columns(one, thread)
