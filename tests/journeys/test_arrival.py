@@ -223,6 +223,12 @@ async def test_a_recipient_of_another_account_is_asked_to_come_separately(town: 
     assert await town.count("email") == 1
 
 
+async def test_relaying_is_refused_and_counted_by_the_operator(town: Town) -> None:
+    assert await town.post("somebody@elsewhere.example") == ["550 5.7.1"]
+    assert await town.refusals(1) == ["relay.denied"]
+    assert await town.endings() == []
+
+
 async def test_a_mailbox_without_a_policy_refuses_all_mail(town: Town) -> None:
     assert await town.post(str(OTHER)) == ["250 2.1.5", "550 5.7.1"]
     assert await town.endings() == [("reject", "policy.missing")]
