@@ -15,7 +15,7 @@ from gatepost.dns import CachingResolver
 from gatepost.egress import Egress, NextHop
 from gatepost.jobs import Jobs
 from gatepost.journey import House
-from gatepost.keys import Keyring
+from gatepost.keys import KeyStore
 from gatepost.mail.address import AddressError, normalise_domain
 from gatepost.record.publish import Sequencer
 from gatepost.settings import PORT_MAX, Settings, SettingsError
@@ -56,22 +56,23 @@ async def open_house(settings: Settings, dsn: str) -> AsyncIterator[House]:
 
     Raises:
         SettingsError: a setting cannot be used.
-        KeyringError: the master key cannot be read or made.
+        KeyringError: the key store cannot be used, or is not the one the database was sealed under.
         DatabaseUnavailableError: the database lets nobody in.
     """
-    keyring = Keyring.open(settings.state / "keys" / "master.key", entropy)
+    keys = KeyStore.open(settings.state / "keys", entropy)
     blobs = _blobs(settings)
     async with (
         CachingResolver(name_servers(settings), clock, deadline_s=settings.dns.timeout_s) as resolver,
-        Database.open(dsn, size=settings.database.connections) as db,
+        Database.open(dsn, keys, size=settings.database.connections) as db,
     ):
         await db.reach()  # a house that never had its database would say that it serves
+        await db.check_keys()
         house = House(
             db=db,
             dns=resolver,
             blobs=blobs,
             jobs=Jobs(db, clock),
-            keyring=keyring,
+            keyring=keys.keyring,
             clock=clock,
             entropy=entropy,
             egress=Egress(allow_private=settings.egress.allow_private),

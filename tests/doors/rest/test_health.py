@@ -6,6 +6,7 @@ from gatepost.db import Database
 from gatepost.doors import rest
 from gatepost.doors.rest.problems import Code
 from gatepost.journey import House
+from gatepost.keys import KeyStore
 
 
 def client_of(house: House) -> httpx2.AsyncClient:
@@ -18,8 +19,8 @@ async def test_a_house_with_its_database_is_alive_and_ready(house: House) -> Non
         assert (await client.get("/readyz")).json() == {"status": "ok"}
 
 
-async def test_a_house_without_its_database_is_alive_but_not_ready(house: House, app_dsn: str) -> None:
-    async with Database.open(app_dsn) as away:
+async def test_a_house_without_its_database_is_alive_but_not_ready(house: House, app_dsn: str, keys: KeyStore) -> None:
+    async with Database.open(app_dsn, keys) as away:
         pass  # closed again: from here on nobody answers
     async with (
         client_of(replace(house, db=away)) as client,
