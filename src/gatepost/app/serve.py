@@ -9,7 +9,9 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import structlog
 import uvicorn
@@ -19,13 +21,14 @@ from gatepost import access, act, deliver, domains, record
 from gatepost.app.build import open_house, sequencer
 from gatepost.app.errors import HouseEndedError
 from gatepost.app.state import Running, announced
+from gatepost.arrive.capacity import free_octets
 from gatepost.arrive.limits import Limits
 from gatepost.arrive.paper import Arrived
 from gatepost.arrive.reply import Reply
 from gatepost.arrive.server import SmtpServer
 from gatepost.arrive.tls import self_signed, server_context
 from gatepost.db import Database
-from gatepost.db.launcher import Cluster
+from gatepost.db.launcher import Cluster, home_for
 from gatepost.doors import rest
 from gatepost.doors.smtp import reply_for
 from gatepost.ids import TenantId
@@ -191,6 +194,8 @@ def smtp_door(settings: Settings, house: House) -> SmtpServer:
             size_max_octets=settings.smtp.size_max_octets,
             recipients_max=settings.smtp.recipients_max,
             idle_s=settings.smtp.idle_timeout_s,
+            disk_free_min_octets=settings.smtp.disk_free_min_octets,
+            in_flight_max=settings.smtp.in_flight_max,
             connections_max=settings.smtp.connections_max,
             connections_per_address_max=settings.smtp.connections_per_address_max,
         ),
@@ -201,7 +206,17 @@ def smtp_door(settings: Settings, house: House) -> SmtpServer:
         tls=_tls(settings, house),
         clock=house.clock,
         entropy=house.entropy,
+        spool=settings.state / "spool",
+        free=partial(free_octets, disks(settings)),
+        commit_s=lambda: house.commits.lasts_s,
     )
+
+
+def disks(settings: Settings) -> tuple[Path, ...]:
+    """Return the folders whose disks must have room for mail: ours, bodies', and our own PostgreSQL's."""
+    bodies = [Path(unquote(urlsplit(settings.blobs.url).path))] if settings.blobs.url.startswith("file:") else []
+    database = [] if settings.database.dsn else [home_for(settings.state)]
+    return (settings.state, *bodies, *database)
 
 
 class _Operator:

@@ -2,15 +2,19 @@
 
 import asyncio
 import ssl
-from collections.abc import Coroutine
+import time
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import structlog
 
+from gatepost.arrive.capacity import Capacity
 from gatepost.arrive.connection import LINGER_S, Connection, Premises
 from gatepost.arrive.desk import Desk, Receive, Route, TellRefused, TenantOf
 from gatepost.arrive.limits import Admissions, Limits
+from gatepost.arrive.spool import Spools
 from gatepost.clock import Clock, Entropy
 from gatepost.mail.address import normalise_domain
 
@@ -32,6 +36,9 @@ class SmtpServer:
         tls: None: STARTTLS is not offered.
         clock: when a message arrived.
         entropy: names a message.
+        spool: folder for large messages while they come in and are judged.
+        free: how many octets the disks still take.
+        commit_s: for how long the commit under way has been; 0 while there is none.
 
     Raises:
         AddressError: ``hostname`` is no domain, so that nobody could write to its postmaster.
@@ -49,7 +56,11 @@ class SmtpServer:
         tls: ssl.SSLContext | None,
         clock: Clock,
         entropy: Entropy,
+        spool: Path,
+        free: Callable[[], int],
+        commit_s: Callable[[], float],
     ) -> None:
+        spools = Spools(spool)
         self._premises = Premises(
             hostname=normalise_domain(hostname),
             limits=limits,
@@ -58,6 +69,8 @@ class SmtpServer:
             clock=clock,
             entropy=entropy,
             admissions=Admissions(limits),
+            spools=spools,
+            capacity=Capacity(limits, spools, free=free, commit_s=commit_s, now=time.monotonic),
         )
         self._connections: set[Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
