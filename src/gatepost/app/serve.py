@@ -177,7 +177,7 @@ def smtp_door(settings: Settings, house: House) -> SmtpServer:
     Raises:
         HouseEndedError: its certificate cannot be used.
     """
-    operator = _Operator(house)
+    operator, directory = _Operator(house), domains.Directory(house.db)
 
     async def tenant_of(domain: str) -> TenantId | None:
         return await domains.tenant_of(house.db, domain)
@@ -199,7 +199,8 @@ def smtp_door(settings: Settings, house: House) -> SmtpServer:
             connections_max=settings.smtp.connections_max,
             connections_per_address_max=settings.smtp.connections_per_address_max,
         ),
-        route=domains.Directory(house.db).route,
+        route=directory.route,
+        known_route=directory.known,
         tenant_of=tenant_of,
         receive=carry,
         refused=refused,

@@ -12,7 +12,7 @@ import structlog
 
 from gatepost.arrive.capacity import Capacity
 from gatepost.arrive.connection import LINGER_S, Connection, Premises
-from gatepost.arrive.desk import Desk, Receive, Route, TellRefused, TenantOf
+from gatepost.arrive.desk import Desk, KnownRoute, Receive, Route, TellRefused, TenantOf
 from gatepost.arrive.limits import Admissions, Limits
 from gatepost.arrive.spool import Spools
 from gatepost.clock import Clock, Entropy
@@ -30,6 +30,7 @@ class SmtpServer:
         hostname: our name in the greeting and the domain of bare ``postmaster`` mail.
         limits: what to take from a client.
         route: where an address leads; None asks for the bare ``postmaster``.
+        known_route: the same from memory, at once; None where that says nothing.
         tenant_of: who answers for a domain; None: nobody here.
         receive: carries a message to its disposition and says what to answer. Raising means 451.
         refused: is told, with a reason of ``refusals``, of each mail turned away before a decision.
@@ -50,6 +51,7 @@ class SmtpServer:
         hostname: str,
         limits: Limits,
         route: Route,
+        known_route: KnownRoute = lambda _: None,
         tenant_of: TenantOf,
         receive: Receive,
         refused: TellRefused,
@@ -64,7 +66,14 @@ class SmtpServer:
         self._premises = Premises(
             hostname=normalise_domain(hostname),
             limits=limits,
-            desk=Desk(route=route, tenant_of=tenant_of, receive=receive, refused=refused, answer_s=limits.answer_s),
+            desk=Desk(
+                route=route,
+                known_route=known_route,
+                tenant_of=tenant_of,
+                receive=receive,
+                refused=refused,
+                answer_s=limits.answer_s,
+            ),
             tls=tls,
             clock=clock,
             entropy=entropy,
