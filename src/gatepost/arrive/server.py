@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Coroutine
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -13,6 +14,7 @@ from gatepost.arrive.desk import Desk, Receive, Route, TellRefused, TenantOf
 from gatepost.arrive.limits import Admissions, Limits
 from gatepost.clock import Clock, Entropy
 from gatepost.mail.address import normalise_domain
+from gatepost.meters import UNMETERED, Meters
 
 BACKLOG = 1024  # connections the kernel holds for us in a burst
 
@@ -32,6 +34,7 @@ class SmtpServer:
         tls: None: STARTTLS is not offered.
         clock: when a message arrived.
         entropy: names a message.
+        meters: told of each session's begin and end.
 
     Raises:
         AddressError: ``hostname`` is no domain, so that nobody could write to its postmaster.
@@ -49,7 +52,9 @@ class SmtpServer:
         tls: ssl.SSLContext | None,
         clock: Clock,
         entropy: Entropy,
+        meters: Meters = UNMETERED,
     ) -> None:
+        self._meters = meters
         self._premises = Premises(
             hostname=normalise_domain(hostname),
             limits=limits,
@@ -77,6 +82,11 @@ class SmtpServer:
         )
         return int(self._listener.sockets[0].getsockname()[1])
 
+    def adopt(self, limits: Limits) -> None:
+        """Take these limits for every connection from now on; those inside keep theirs, and are still counted."""
+        self._premises.admissions.limits = limits
+        self._premises = replace(self._premises, limits=limits)
+
     async def close(self, grace_s: float) -> None:
         """Take nobody new, let messages under way be finished for ``grace_s`` seconds, then hang up."""
         if self._listener:
@@ -97,11 +107,14 @@ class SmtpServer:
     def enter(self, connection: Connection) -> None:
         """Count a connection in."""
         self._connections.add(connection)
+        self._meters.connected()
         self._is_idle.clear()
 
     def leave(self, connection: Connection) -> None:
         """Count a connection out."""
-        self._connections.discard(connection)
+        if connection in self._connections:
+            self._connections.discard(connection)
+            self._meters.disconnected()
         self._settle()
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:
