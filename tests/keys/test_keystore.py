@@ -196,3 +196,18 @@ async def test_a_row_that_was_exchanged_does_not_open(store: KeyStore, folder: P
 
 def test_a_key_store_does_not_show_what_it_holds(store: KeyStore) -> None:
     assert repr(store) == "KeyStore()"
+
+
+def test_a_house_that_is_up_notices_when_its_keys_are_gone_or_open_to_others(store: KeyStore, folder: Path) -> None:
+    store.check()
+    master = (folder / "master.key").read_bytes()
+    (folder / "master.key").write_bytes(os.urandom(32))
+    with pytest.raises(KeyringError):
+        store.check()
+    (folder / "master.key").write_bytes(master)
+    (folder / FILE).chmod(0o644)
+    with pytest.raises(KeyringError):
+        store.check()
+    (folder / FILE).unlink()
+    with pytest.raises(KeyringError):
+        store.check()

@@ -210,6 +210,10 @@ class Database:
                 " start with the state folder it belongs to (GATEPOST_STATE), or restore its keys from your backup"
             )
 
+    def usage(self) -> Mapping[str, int]:
+        """Return the pool's own counters, by psycopg's names; one that is missing is 0."""
+        return self._pool.get_stats()
+
     async def refresh(self) -> None:
         """Replace connections that died: all of them, when PostgreSQL was started anew."""
         await self._pool.check()

@@ -131,6 +131,21 @@ class KeyStore:
         key, _ = self.lasting("")
         return Keyring(hmac.digest(key, b"keyring", "sha256"), self.entropy)
 
+    def check(self) -> None:
+        """See that the files still are those we hold, and nobody else's.
+
+        Raises:
+            KeyringError: they are not; the text says what to do.
+        """
+        check_folder(self._folder)
+        try:
+            check_file(self._folder / FILE)
+            house = self._rows.house()
+        except (OSError, sqlite3.Error) as error:
+            raise KeyringError(f"the key store cannot be read: {error}; restore it from your backup") from error
+        self._keep_up(house)
+        find_master(self._folder, self._house, self.entropy)
+
     def vault(self, tenant: str | None) -> Vault:
         """Return the tenant's seals, or those of the house itself."""
         self._look_round()

@@ -14,6 +14,7 @@ A seal is ``kind (1 octet) | key ids | nonce | AES-256-GCM ciphertext and tag``.
 import hmac
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
@@ -136,11 +137,8 @@ class Vault:
         epoch, person = self._ids(at, subject)
         salt = self._holder.entropy(_SALT_OCTETS)
         head = _head(_STREAM, epoch, person) + salt
-        about = self._about(head, place)
         cipher = self._stream_cipher(epoch, person, salt)
-        yield head
-        for number, (piece, is_last) in enumerate(_cut(pieces, PIECE_OCTETS)):
-            yield cipher.encrypt(_piece_nonce(number, is_last=is_last), piece, about)
+        return _seal_pieces(cipher, head, self._about(head, place), pieces)  # has its keys; any thread may go on
 
     def open_stream(self, place: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
         """Return what ``seal_stream`` sealed. What was yielded is genuine; that it is whole, only the end says.
@@ -159,13 +157,8 @@ class Vault:
         head, first = start[: _HEAD_OCTETS + _SALT_OCTETS], start[_HEAD_OCTETS + _SALT_OCTETS :]
         if head[:1] != _STREAM:
             raise KeyringError("this was not sealed by this release")
-        about = self._about(head, place)
         cipher = self._stream_cipher(*_read_ids(head), head[_HEAD_OCTETS:])
-        try:
-            for number, (piece, is_last) in enumerate(_cut(_after(first, rest), PIECE_OCTETS + TAG_OCTETS)):
-                yield cipher.decrypt(_piece_nonce(number, is_last=is_last), piece, about)
-        except InvalidTag:
-            raise KeyringError("a seal is broken: it was changed, cut, or moved from its place") from None
+        return _open_pieces(cipher, self._about(head, place), chain([first], rest))
 
     def _ids(self, at: datetime, subject: str | None) -> tuple[int, int]:
         epoch = self._holder.epoch(self._tenant, month_of(at))
@@ -193,9 +186,18 @@ def _piece_nonce(number: int, *, is_last: bool) -> bytes:
     return number.to_bytes(NONCE_OCTETS - 1, "big") + (b"\x01" if is_last else b"\x00")
 
 
-def _after(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    yield first
-    yield from rest
+def _seal_pieces(cipher: AESGCM, head: bytes, about: bytes, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    yield head
+    for number, (piece, is_last) in enumerate(_cut(pieces, PIECE_OCTETS)):
+        yield cipher.encrypt(_piece_nonce(number, is_last=is_last), piece, about)
+
+
+def _open_pieces(cipher: AESGCM, about: bytes, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    try:
+        for number, (piece, is_last) in enumerate(_cut(pieces, PIECE_OCTETS + TAG_OCTETS)):
+            yield cipher.decrypt(_piece_nonce(number, is_last=is_last), piece, about)
+    except InvalidTag:
+        raise KeyringError("a seal is broken: it was changed, cut, or moved from its place") from None
 
 
 def _cut(pieces: Iterable[bytes], size: int) -> Iterator[tuple[bytes, bool]]:

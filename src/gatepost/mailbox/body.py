@@ -14,6 +14,7 @@ from gatepost.blobs import Blobs, BlobsUnavailableError, address_of
 from gatepost.db import Database, DatabaseUnavailableError, Transaction
 from gatepost.ids import BlobId, EmailId, TenantId
 from gatepost.keys import KeyringError
+from gatepost.mail.octets import opened
 from gatepost.mailbox import store
 from gatepost.mailbox.paper import Body, body_place
 
@@ -61,6 +62,7 @@ async def in_custody(db: Database, blobs: Blobs, tenant: TenantId, body: Body) -
 
     Raises:
         BlobsUnavailableError: the store did not take it; nothing is half-done.
+        OSError: it lies on a disk that does not give it back.
     """
     custody = Custody()
     if len(body.octets) <= INLINE_MAX_OCTETS:
@@ -68,8 +70,9 @@ async def in_custody(db: Database, blobs: Blobs, tenant: TenantId, body: Body) -
         return
     path = object_path(tenant, body.email)
     vault = db.keys.vault(tenant)
-    pieces = vault.seal_stream(body.place, [body.octets], at=body.received_at, subject=body.subject)
-    await blobs.write(path, b"".join(pieces))
+    async with opened(body.octets) as found:
+        sealing = vault.seal_stream(body.place, [found], at=body.received_at, subject=body.subject)
+        await blobs.write(path, await asyncio.to_thread(b"".join, sealing))
     try:
         yield custody
     except (DatabaseUnavailableError, asyncio.CancelledError):
@@ -90,7 +93,11 @@ async def _take_away(blobs: Blobs, path: str, email: EmailId) -> None:
 
 async def keep_bodies(tx: Transaction, bodies: Iterable[Body]) -> None:
     """Store small bodies with the transaction; large ones are in custody already. Keeping one again does nothing."""
-    small = [body for body in bodies if len(body.octets) <= INLINE_MAX_OCTETS]
+    small = [
+        (body, body.octets)
+        for body in bodies
+        if isinstance(body.octets, bytes) and len(body.octets) <= INLINE_MAX_OCTETS  # never what is on disk
+    ]
     if small:
         await store.insert_bodies(tx, small)
 
@@ -131,4 +138,5 @@ async def _read_large(db: Database, blobs: Blobs, tenant: TenantId, email: Email
     sealed = await blobs.read(object_path(tenant, email))
     if sealed is None:
         return None
-    return b"".join(db.keys.vault(tenant).open_stream(body_place(email), [sealed]))
+    opening = db.keys.vault(tenant).open_stream(body_place(email), [sealed])
+    return await asyncio.to_thread(b"".join, opening)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from gatepost.ids import AccountId, BlobId, EmailId, ThreadId
 from gatepost.mail.address import Address
+from gatepost.mail.octets import Octets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,7 @@ class Body:
     """
 
     email: EmailId
-    octets: bytes
+    octets: Octets
     received_at: datetime
     subject: str | None
 

@@ -97,15 +97,15 @@ def _blind_keys(vault: Vault, keys: Iterable[bytes]) -> list[bytes]:
     return [vault.blind("message", key) for key in keys]
 
 
-async def insert_bodies(tx: Transaction, bodies: Sequence[Body]) -> None:
+async def insert_bodies(tx: Transaction, bodies: Sequence[tuple[Body, bytes]]) -> None:
     """Store messages' octets; a second time it changes nothing."""
     query = """
         insert into body (tenant, email, sealed)
         select %(tenant)s, email, sealed from unnest(%(emails)s::text[], %(sealed)b::bytea[]) as given (email, sealed)
         on conflict (tenant, email) do nothing
     """
-    sealed = [tx.vault.seal(body.place, body.octets, at=body.received_at, subject=body.subject) for body in bodies]
-    await tx.run(query, emails=[body.email for body in bodies], sealed=sealed)
+    sealed = [tx.vault.seal(body.place, octets, at=body.received_at, subject=body.subject) for body, octets in bodies]
+    await tx.run(query, emails=[body.email for body, _ in bodies], sealed=sealed)
 
 
 async def body(tx: Transaction, email: EmailId) -> bytes | None:
