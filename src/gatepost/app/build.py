@@ -4,9 +4,12 @@ import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 
+from gatepost.app import seal
+from gatepost.app.seal import seal_clear_rows
 from gatepost.blobs import Blobs
 from gatepost.db import Database, GroupCommit
 from gatepost.db.launcher import Cluster, find_binaries, home_for
@@ -45,10 +48,21 @@ def embedded_postgres(settings: Settings) -> Iterator[Cluster]:
     cluster = Cluster(home, find_binaries(home, configured))
     cluster.start()
     try:
-        migrate(cluster.dsn("gatepost_owner"))
+        bring_up(settings, cluster.dsn("gatepost_owner"))
         yield cluster
     finally:
         cluster.stop()
+
+
+def bring_up(settings: Settings, owner_dsn: str) -> list[str]:
+    """Bring the database's schema up to this release, sealing what lies there in clear; return what was applied.
+
+    Raises:
+        MigrationError: its schema does not fit this release.
+        KeyringError: the key store cannot be used.
+    """
+    step = partial(seal_clear_rows, folder=settings.state / "keys", blobs=lambda: _blobs(settings), entropy=entropy)
+    return migrate(owner_dsn, {seal.NAME: step})
 
 
 @asynccontextmanager

@@ -212,9 +212,10 @@ class KeyStore:
             KeyringError: the key store does not take them; nothing sealed under them may be committed.
         """
         if self._pending:
-            await asyncio.to_thread(self._write_pending)
+            await asyncio.to_thread(self.flush_now)
 
-    def _write_pending(self) -> None:
+    def flush_now(self) -> None:
+        """Do the same while the caller waits."""
         with self._writer() as rows:
             pending = list(self._pending.values())
             rows.insert(replace(row, wrapped=self._master.wrap(WRAPPING, key, row.about)) for row, key in pending)
