@@ -58,7 +58,12 @@ class _Doors:
 
 
 async def serve(
-    settings: Settings, dsn: str, *, cluster: Cluster | None, ready: Callable[[House, Running], Awaitable[None]]
+    settings: Settings,
+    dsn: str,
+    *,
+    cluster: Cluster | None,
+    ready: Callable[[House, Running], Awaitable[None]],
+    allow_loopback: bool = False,
 ) -> None:
     """Serve until SIGINT or SIGTERM, then finish what is under way and stop.
 
@@ -67,6 +72,7 @@ async def serve(
         dsn: the serving role's connection string.
         cluster: the embedded PostgreSQL, to be watched and mended; None where somebody else runs it.
         ready: told once, when both doors are open.
+        allow_loopback: a house for trying out, whose webhooks and mail may reach this machine.
 
     Raises:
         HouseEndedError: a child died too often to be mended.
@@ -75,7 +81,7 @@ async def serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with open_house(settings, dsn) as house, _open_doors(settings, house) as doors:
+    async with open_house(settings, dsn, allow_loopback=allow_loopback) as house, _open_doors(settings, house) as doors:
         running = _describe(settings, doors, dsn)
         with announced(settings.state, running):
             await ready(house, running)
@@ -84,6 +90,11 @@ async def serve(
                 chores.create_task(sequencer(settings, house).run(stop))
                 chores.create_task(house.jobs.run(_handlers(house), stop))
                 chores.create_task(record.settle_refusals_hourly(house.db, house.clock, house.entropy, stop))
+                chores.create_task(
+                    record.keep_connections(
+                        house.db, house.egress, Operator(house).tenant, house.clock, house.entropy, stop
+                    )
+                )
                 if cluster is not None:
                     chores.create_task(_mend(cluster, house.db, stop))
                 await stop.wait()
@@ -174,7 +185,7 @@ def smtp_door(settings: Settings, house: House) -> SmtpServer:
     Raises:
         HouseEndedError: its certificate cannot be used.
     """
-    operator = _Operator(house)
+    operator = Operator(house)
 
     async def tenant_of(domain: str) -> TenantId | None:
         return await domains.tenant_of(house.db, domain)
@@ -204,7 +215,7 @@ def smtp_door(settings: Settings, house: House) -> SmtpServer:
     )
 
 
-class _Operator:
+class Operator:
     """The tenant whose record counts what was refused on nobody's behalf, such as attempts to relay: the first.
 
     Remembered once there is one, for a flood of such attempts must not read the list of tenants each time.

@@ -36,6 +36,7 @@ def up(config: Config = None) -> None:
         async def welcome(house: House, running: Running) -> None:
             _greet(settings, running, await sandbox.ensure(settings, house), config)
 
+        typer.echo("Webhooks and mail may reach this machine (127.0.0.0/8, ::1): `up` is for trying out.", err=True)
         _serve(settings, cluster.dsn("gatepost_app"), welcome, cluster)
     typer.echo("Stopped; start again with the same command.", err=True)
 
@@ -112,7 +113,7 @@ def _serve(
 
     from gatepost.app.serve import serve  # noqa: PLC0415  # as above
 
-    uvloop.run(serve(settings, dsn, cluster=cluster, ready=ready))
+    uvloop.run(serve(settings, dsn, cluster=cluster, ready=ready, allow_loopback=cluster is not None))
 
 
 def _greet(settings: Settings, running: Running, kept: Sandbox, config: Path | None) -> None:
