@@ -44,7 +44,7 @@ async def test_a_house_serves_on_its_own_schema_only(owner_dsn: str, db: Databas
         with pytest.raises(MigrationError, match=r"newer release \(it knows 9999_future\.sql\)"):
             await check_schema(db)
         connection.execute("delete from schema_migration where name > '0100'")
-        with pytest.raises(MigrationError, match="older schema .* run `gatepost migrate`"):
+        with pytest.raises(MigrationError, match=r"older schema .* run `gatepost migrate`"):
             await check_schema(db)
         connection.execute("drop function lookup_schema()")
         with pytest.raises(MigrationError, match="older schema"):

@@ -62,7 +62,7 @@ async def open_house(settings: Settings, dsn: str, *, meters: Meters = UNMETERED
         MigrationError: the database has another release's schema.
     """
     keyring = Keyring.open(settings.state / "keys" / "master.key", entropy)
-    blobs = _blobs(settings)
+    blobs = blobs_of(settings)
     async with (
         CachingResolver(name_servers(settings), clock, deadline_s=settings.dns.timeout_s, meters=meters) as resolver,
         Database.open(dsn, size=settings.database.connections) as db,
@@ -78,7 +78,7 @@ async def open_house(settings: Settings, dsn: str, *, meters: Meters = UNMETERED
             clock=clock,
             entropy=entropy,
             egress=Egress(allow_private=settings.egress.allow_private),
-            hostname=_hostname(settings),
+            hostname=hostname_of(settings),
             next_hop=next_hop(settings),
             commits=GroupCommit(meters=meters),
             meters=meters,
@@ -135,14 +135,24 @@ def _is_port(text: str) -> bool:
     return text.isascii() and text.isdigit() and 0 < int(text[:6]) <= PORT_MAX
 
 
-def _hostname(settings: Settings) -> str:
+def hostname_of(settings: Settings) -> str:
+    """Return our name in A-labels.
+
+    Raises:
+        SettingsError: it is no name of a machine.
+    """
     try:
         return normalise_domain(settings.hostname)
     except AddressError as error:
         raise SettingsError(f"hostname is no name of a machine: {error}") from error
 
 
-def _blobs(settings: Settings) -> Blobs:
+def blobs_of(settings: Settings) -> Blobs:
+    """Return the object store.
+
+    Raises:
+        SettingsError: its URL cannot be used.
+    """
     try:
         return Blobs.open(settings.blobs.url or (settings.state / "blobs").resolve().as_uri())
     except ValueError as error:
