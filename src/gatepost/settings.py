@@ -38,6 +38,8 @@ class SmtpSettings:
     idle_timeout_s: int = _set(300, "Seconds without a command before 421 (RFC 5321 section 4.5.3.2.7).")
     connections_max: int = _set(1000, "Connections at once, in all.")
     connections_per_address_max: int = _set(50, "Connections at once from one address.")
+    disk_free_min_octets: int = _set(268_435_456, "With less free on disk no mail is taken (452), until there is more.")
+    in_flight_max: int = _set(1000, "Messages that came in and wait for their answer; beyond it new ones hear 421.")
     certificate: str = _set("", "PEM file with the certificate chain; empty: self-signed at the first start.")
     certificate_key: str = _set("", "PEM file with the certificate's private key.")
 

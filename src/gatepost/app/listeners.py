@@ -6,7 +6,9 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from gatepost import access, domains, record
 from gatepost.app.collect import family, metrics
@@ -15,9 +17,10 @@ from gatepost.app.http import CLOSE_GRACE_S, cannot_listen, listening
 from gatepost.app.ready import Readiness
 from gatepost.app.reload import limits
 from gatepost.arrive import Certificate, Pair, SmtpServer, self_signed
+from gatepost.arrive.capacity import free_octets
 from gatepost.arrive.paper import Arrived
 from gatepost.arrive.reply import Reply
-from gatepost.db.launcher import Cluster
+from gatepost.db.launcher import Cluster, home_for
 from gatepost.doors import metrics as metrics_door
 from gatepost.doors import rest
 from gatepost.doors.metrics import Metric
@@ -79,7 +82,7 @@ async def open_doors(settings: Settings, house: House, boards: Path, cluster: Cl
 
 def smtp_door(settings: Settings, house: House, certificate: Certificate) -> SmtpServer:
     """Return the SMTP server of this house, not yet listening."""
-    operator = _Operator(house)
+    operator, directory = _Operator(house), domains.Directory(house.db)
 
     async def tenant_of(domain: str) -> TenantId | None:
         return await domains.tenant_of(house.db, domain)
@@ -97,15 +100,26 @@ def smtp_door(settings: Settings, house: House, certificate: Certificate) -> Smt
     return SmtpServer(
         hostname=house.hostname,
         limits=limits(settings),
-        route=domains.Directory(house.db).route,
+        route=directory.route,
+        known_route=directory.known,
         tenant_of=tenant_of,
         receive=carry,
         refused=refused,
         tls=certificate.context,
         clock=house.clock,
         entropy=house.entropy,
+        spool=settings.state / "spool",
+        free=partial(free_octets, disks(settings)),
+        commit_s=lambda: house.commits.lasts_s,
         meters=house.meters,
     )
+
+
+def disks(settings: Settings) -> tuple[Path, ...]:
+    """Return the folders whose disks must have room for mail: ours, bodies', and our own PostgreSQL's."""
+    bodies = [Path(unquote(urlsplit(settings.blobs.url).path))] if settings.blobs.url.startswith("file:") else []
+    database = [] if settings.database.dsn else [home_for(settings.state)]
+    return (settings.state, *bodies, *database)
 
 
 class _Operator:

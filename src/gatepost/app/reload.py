@@ -77,6 +77,8 @@ def limits(settings: Settings) -> Limits:
         size_max_octets=smtp.size_max_octets,
         recipients_max=smtp.recipients_max,
         idle_s=smtp.idle_timeout_s,
+        disk_free_min_octets=smtp.disk_free_min_octets,
+        in_flight_max=smtp.in_flight_max,
         connections_max=smtp.connections_max,
         connections_per_address_max=smtp.connections_per_address_max,
     )

@@ -29,6 +29,12 @@ class Limits:
     answer_s: float = field(default=240, metadata={"doc": "For our own answer; then 451, and the client retries."})
     connections_per_address_max: int = field(default=50, metadata={"doc": "At once, per IPv4 address or IPv6 /64."})
     connections_max: int = field(default=1000, metadata={"doc": "At once, in all."})
+    disk_free_min_octets: int = field(default=268_435_456, metadata={"doc": "With less free on disk no mail is taken."})
+    spooled_max_octets: int = field(
+        default=4_294_967_296, metadata={"doc": "Of large messages not yet answered; beyond it no mail is taken."}
+    )
+    in_flight_max: int = field(default=1000, metadata={"doc": "Messages that came in and are not yet answered."})
+    commit_max_s: float = field(default=10, metadata={"doc": "A commit that takes longer stops the intake."})
 
     @property
     def abandon_octets(self) -> int:

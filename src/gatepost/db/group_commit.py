@@ -36,6 +36,12 @@ class GroupCommit:
         self._meters = meters
         self._queues: OrderedDict[Hashable, deque[_Waiting]] = OrderedDict()  # by group; the next one first
         self._task: asyncio.Task[None] | None = None
+        self._began_at: float | None = None
+
+    @property
+    def lasts_s(self) -> float:
+        """For how long the commit under way has been; 0 while there is none."""
+        return 0.0 if self._began_at is None else asyncio.get_running_loop().time() - self._began_at
 
     async def join(
         self,
@@ -74,9 +80,11 @@ class GroupCommit:
         try:
             await asyncio.sleep(0)  # whoever is ready this moment comes along
             while batch := self._take():
+                self._began_at = asyncio.get_running_loop().time()
                 try:
                     await self._commit(batch)
                 finally:
+                    self._began_at = None
                     for waiting in batch:
                         waiting.done.cancel()  # does nothing to what is done
         finally:
