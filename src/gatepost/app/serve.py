@@ -138,7 +138,8 @@ def _describe(settings: Settings, doors: Doors, dsn: str) -> Running:
         smtp_host=settings.smtp.host,
         smtp_port=doors.smtp_port,
         dsn=dsn,
-        metrics_url=f"http://{settings.metrics.host}:{doors.metrics_port}/metrics",
+        http_port=doors.http_port,
+        metrics_port=doors.metrics_port,
     )
 
 
