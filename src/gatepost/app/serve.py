@@ -20,6 +20,7 @@ from typing_extensions import override
 from gatepost import access, act, deliver, domains, record
 from gatepost.app.build import open_house, sequencer
 from gatepost.app.errors import HouseEndedError
+from gatepost.app.process import give_back_large_blocks, open_files_max
 from gatepost.app.state import Running, announced
 from gatepost.arrive.capacity import free_octets
 from gatepost.arrive.limits import Limits
@@ -74,6 +75,8 @@ async def serve(
     Raises:
         HouseEndedError: a child died too often to be mended.
     """
+    give_back_large_blocks()
+    open_files_max()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
