@@ -47,8 +47,12 @@ class Process:
         """Start the house and do not wait."""
         with (self.state / "up.log").open("a") as log:
             self.up = subprocess.Popen(  # noqa: S603  # our own command
-                [GATEPOST, "up"], env=self.environment, stdout=log, stderr=log, text=True
+                self.command(), env=self.environment, stdout=log, stderr=log, text=True
             )
+
+    def command(self) -> list[str]:
+        """What is run to be up."""
+        return [GATEPOST, "up"]
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> int:
         """Stop the house as Ctrl-C does; return its exit code."""

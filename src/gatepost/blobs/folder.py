@@ -8,14 +8,6 @@ from pathlib import Path
 from gatepost.blobs.errors import BlobsUnavailableError
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 class Folder:
     """One folder. Written by hand and not through obstore, whose local store never fsyncs.
 
@@ -25,6 +17,17 @@ class Folder:
 
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
+
+    def _flush(self, descriptor: int) -> None:
+        """Wait until a file or a folder is on the disk itself."""
+        os.fsync(descriptor)
+
+    def _flush_folder(self, folder: Path) -> None:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            self._flush(descriptor)
+        finally:
+            os.close(descriptor)
 
     def _place(self, path: str) -> Path:
         """Return where ``path`` lies; raises ``ValueError`` for one that would leave the folder."""
@@ -39,7 +42,7 @@ class Folder:
             return
         self._make_folder(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
-        _sync_folder(folder.parent)
+        self._flush_folder(folder.parent)
 
     def _write(self, place: Path, octets: bytes) -> None:
         folder = place.parent
@@ -49,12 +52,12 @@ class Folder:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(octets)
                 file.flush()
-                os.fsync(file.fileno())
+                self._flush(file.fileno())
             Path(draft).replace(place)
         except BaseException:
             Path(draft).unlink(missing_ok=True)
             raise
-        _sync_folder(folder)
+        self._flush_folder(folder)
 
     async def write(self, path: str, octets: bytes) -> None:
         """Store one object (``Store.write``)."""
