@@ -7,7 +7,7 @@ import signal
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ import structlog
 import uvicorn
 from typing_extensions import override
 
-from gatepost import access, act, deliver, domains, record
+from gatepost import access, act, deliver, domains, mailbox, record
 from gatepost.app.build import open_house, sequencer
 from gatepost.app.errors import HouseEndedError
 from gatepost.app.process import give_back_large_blocks, open_files_max
@@ -29,7 +29,7 @@ from gatepost.arrive.reply import Reply
 from gatepost.arrive.server import SmtpServer
 from gatepost.arrive.tls import self_signed, server_context
 from gatepost.db import Database
-from gatepost.db.launcher import Cluster, home_for
+from gatepost.db.launcher import Cluster, LauncherError, home_for
 from gatepost.doors import rest
 from gatepost.doors.smtp import reply_for
 from gatepost.ids import TenantId
@@ -42,6 +42,7 @@ log = structlog.get_logger()
 RESTARTS_MAX = 5
 RESTARTS_WINDOW_S = 600
 CLOSE_GRACE_S = 10
+START_PAUSE_S, START_PAUSE_MAX_S = 1.0, 30.0
 
 
 class _HttpServer(uvicorn.Server):
@@ -90,6 +91,9 @@ async def serve(
                 chores.create_task(sequencer(settings, house).run(stop))
                 chores.create_task(house.jobs.run(_handlers(house), stop))
                 chores.create_task(record.settle_refusals_hourly(house.db, house.clock, house.entropy, stop))
+                chores.create_task(
+                    mailbox.sweep_bodies_daily(house.blobs, partial(record.keeping, house.db), house.clock, stop)
+                )
                 if cluster is not None:
                     chores.create_task(_mend(cluster, house.db, stop))
                 await stop.wait()
@@ -267,6 +271,25 @@ async def _mend(cluster: Cluster, db: Database, stop: asyncio.Event) -> None:
         log.error("postgres.died", code=ended.result(), deaths=len(deaths))
         if len(deaths) > RESTARTS_MAX:
             raise HouseEndedError(f"PostgreSQL died {len(deaths)} times in ten minutes: read {cluster.log_path}")
-        await asyncio.to_thread(cluster.start)
-        await db.refresh()
-        log.warning("postgres.mended")
+        if await _start_again(cluster, stop):
+            await db.refresh()
+            log.warning("postgres.mended")
+
+
+async def _start_again(cluster: Cluster, stop: asyncio.Event) -> bool:
+    """Start PostgreSQL, again and again where its disk is full or fails; return whether it is up.
+
+    Meanwhile the house answers 451 and 452, and its clients come back: more than it could do for them by ending.
+    """
+    pause_s = START_PAUSE_S
+    while not stop.is_set():
+        try:
+            await asyncio.to_thread(cluster.start)
+        except (LauncherError, OSError):
+            log.error("postgres.not_started", log=str(cluster.log_path), next_try_s=pause_s)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), pause_s)
+            pause_s = min(2 * pause_s, START_PAUSE_MAX_S)
+        else:
+            return True
+    return False

@@ -3,9 +3,14 @@
 import asyncio
 import os
 import tempfile
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from gatepost.blobs.errors import BlobsUnavailableError
+
+DRAFT = ".draft-"
+"""How a file is called until it is whole."""
 
 
 class Folder:
@@ -47,7 +52,7 @@ class Folder:
     def _write(self, place: Path, octets: bytes) -> None:
         folder = place.parent
         self._make_folder(folder)
-        descriptor, draft = tempfile.mkstemp(prefix=".draft-", dir=folder)
+        descriptor, draft = tempfile.mkstemp(prefix=DRAFT, dir=folder)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(octets)
@@ -83,3 +88,34 @@ class Folder:
             await asyncio.to_thread(place.unlink, missing_ok=True)
         except OSError as error:
             raise BlobsUnavailableError(type(error).__name__) from error
+
+    async def names(self, prefix: str, before: datetime) -> AsyncIterator[Sequence[str]]:
+        """Name objects, one folder's at a time (``Store.names``)."""
+        for folder in await asyncio.to_thread(self._folders, prefix):
+            found = await asyncio.to_thread(self._files, folder, before)
+            yield [str(path.relative_to(self._root)) for path in found if not path.name.startswith(DRAFT)]
+
+    async def tidy(self, prefix: str, before: datetime) -> int:
+        """Remove drafts that nobody will finish (``Store.tidy``)."""
+        count = 0
+        for folder in await asyncio.to_thread(self._folders, prefix):
+            for path in await asyncio.to_thread(self._files, folder, before):
+                if path.name.startswith(DRAFT):
+                    await asyncio.to_thread(path.unlink, missing_ok=True)
+                    count += 1
+        return count
+
+    def _folders(self, prefix: str) -> list[Path]:
+        return [Path(folder) for folder, _, _ in os.walk(self._place(prefix))]
+
+    def _files(self, folder: Path, before: datetime) -> list[Path]:
+        """Return a folder's files last written before then; none where it is gone meanwhile."""
+        try:
+            with os.scandir(folder) as entries:
+                return [Path(entry.path) for entry in entries if _is_older(entry, before)]
+        except OSError:
+            return []
+
+
+def _is_older(entry: os.DirEntry[str], before: datetime) -> bool:
+    return entry.is_file(follow_symlinks=False) and entry.stat().st_mtime < before.timestamp()
