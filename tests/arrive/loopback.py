@@ -14,7 +14,7 @@ from typing import Self
 
 from arrive.playbook import HOST, Hamlet
 from gatepost.arrive import Limits, SmtpServer, self_signed, server_context
-from gatepost.arrive.desk import Receive, Route, TellRefused
+from gatepost.arrive.desk import KnownRoute, Receive, Route, TellRefused
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -30,6 +30,7 @@ async def served(
     limits: Limits | None = None,
     tls: ssl.SSLContext | None = None,
     route: Route | None = None,
+    known_route: KnownRoute = lambda _: None,
     receive: Receive | None = None,
     refused: TellRefused | None = None,
     spool: Path | None = None,
@@ -42,6 +43,7 @@ async def served(
         hostname=HOST,
         limits=limits or Limits(),
         route=route or hamlet.route,
+        known_route=known_route,
         tenant_of=hamlet.tenant_of,
         receive=receive or hamlet.receive,
         refused=refused or hamlet.refused,

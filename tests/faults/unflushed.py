@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from gatepost.app import sandbox, state
 from gatepost.app.build import embedded_postgres, open_house
-from gatepost.app.serve import smtp_door
+from gatepost.app.listeners import certificates_of, smtp_door
 from gatepost.app.state import Running
 from gatepost.blobs import Blobs
 from gatepost.blobs.folder import Folder
@@ -27,9 +27,10 @@ async def serve(settings: Settings, dsn: str) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stop.set)
     async with open_house(settings, dsn) as house:
         await sandbox.ensure(settings, house)
-        door = smtp_door(settings, replace(house, blobs=Blobs(Forgetful(settings.state / "blobs"))))
+        careless = replace(house, blobs=Blobs(Forgetful(settings.state / "blobs")))
+        door = smtp_door(settings, careless, certificates_of(settings, house)["smtp"])
         port = await door.start("127.0.0.1", 0)
-        up = Running(pid=os.getpid(), base_url="", smtp_host="127.0.0.1", smtp_port=port, dsn=dsn)
+        up = Running(pid=os.getpid(), base_url="", smtp_host="127.0.0.1", smtp_port=port, dsn=dsn, metrics_url="")
         with state.announced(settings.state, up):
             await stop.wait()
         await door.close(1)

@@ -32,7 +32,7 @@ def free_octets(folders: Sequence[Path]) -> int:
 
 
 class Capacity:
-    """What every connection of one server asks before it takes a message.
+    """What every connection of one server asks before it takes a message. ``limits`` may change while it serves.
 
     Args:
         limits: what the house allows itself.
@@ -51,7 +51,7 @@ class Capacity:
         commit_s: Callable[[], float],
         now: Callable[[], float],
     ) -> None:
-        self._limits = limits
+        self.limits = limits
         self._spools = spools
         self._free = free
         self._commit_s = commit_s
@@ -85,7 +85,7 @@ class Capacity:
         return said
 
     def _judge(self, size_octets: int) -> Reply | None:
-        limits = self._limits
+        limits = self.limits
         if self._in_flight >= limits.in_flight_max or self._commit_s() > limits.commit_max_s:
             return reply.OVERLOADED
         if self._known_free() - size_octets < limits.disk_free_min_octets:

@@ -164,27 +164,46 @@ class Connection(asyncio.Protocol):
     # What the session wants.
 
     def _perform(self, events: list[Event]) -> None:
-        for event in events:
-            match event:
-                case Send(octets):
-                    self._transport.write(octets)
-                case Content(octets):
-                    self._spool.add(octets)
-                case Discard():
-                    self._spool.discard()
-                case AskRecipient() | AskMessage():
-                    self._question = event
-                case Refused(tenant, refusal):
-                    self._owner.run(self._premises.desk.refused(tenant, refusal))
-                case StartTls():
-                    self._owner.run(self._shake_hands())
-                case Close():
-                    self._close()
+        """Do what the session wants, in order; what it says in one go is written in one go."""
+        unsent: list[bytes] = []
+        while events:
+            further: list[Event] = []
+            for event in events:
+                match event:
+                    case Send(octets):
+                        unsent.append(octets)
+                    case Content(octets):
+                        self._spool.add(octets)
+                    case AskRecipient(address) if known := self._premises.desk.known_route(address):
+                        further = self._session.recipient_answered(known)  # a question is the last event
+                    case AskRecipient() | AskMessage():
+                        self._question = event
+                    case _:
+                        self._write(unsent)
+                        self._obey(event)
+            events = further
+        self._write(unsent)
         if self._question and not self._is_working:
             self._is_working = True
             self._owner.run(self._work())
         self._balance()
         self._wind()
+
+    def _write(self, unsent: list[bytes]) -> None:
+        if unsent:
+            self._transport.write(b"".join(unsent))
+            unsent.clear()
+
+    def _obey(self, event: Discard | Refused | StartTls | Close) -> None:
+        match event:
+            case Discard():
+                self._spool.discard()
+            case Refused(tenant, refusal):
+                self._owner.run(self._premises.desk.refused(tenant, refusal))
+            case StartTls():
+                self._owner.run(self._shake_hands())
+            case Close():
+                self._close()
 
     async def _work(self) -> None:
         """Answer questions until the session has none."""

@@ -72,17 +72,17 @@ class Patience:
 
 
 class Admissions:
-    """Counts who is inside."""
+    """Counts who is inside; ``limits`` may be exchanged meanwhile."""
 
     def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+        self.limits = limits
         self._inside: Counter[int | str] = Counter()
         self._total = 0
 
     def admit(self, address: IPv4Address | IPv6Address) -> bool:
         """Let one more connection in from ``address``, or answer False and count nothing."""
         key = _household(address)
-        if self._total >= self._limits.connections_max or self._inside[key] >= self._limits.connections_per_address_max:
+        if self._total >= self.limits.connections_max or self._inside[key] >= self.limits.connections_per_address_max:
             return False
         self._inside[key] += 1
         self._total += 1
