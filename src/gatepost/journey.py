@@ -77,6 +77,7 @@ async def answer(said: Said, house: House) -> Sent:
 
     Raises:
         ParentMissingError: there is no such message.
+        ErasedError: nobody can read any more whom it came from.
         ReplyRefusedError: the gate refused it; that decision stands in the record.
     """
     async with house.db.transaction(said.tenant) as tx:

@@ -22,7 +22,7 @@ from gatepost.db.launcher import Cluster
 from gatepost.db.migrate import MigrationError, migrate, migrations
 from gatepost.deliver import store as deliver_store
 from gatepost.ids import AccountId, EmailId, EntryId, SubmissionId, TenantId, WebhookId
-from gatepost.keys import Keyring, KeyStore, Kind
+from gatepost.keys import ErasedError, Keyring, KeyStore, Kind
 from gatepost.keys.master import make_master, read_master
 from gatepost.mail.address import Address
 from gatepost.mailbox.body import object_path
@@ -211,7 +211,8 @@ async def test_an_author_of_old_mail_can_be_erased(old_dsn: str, folder: Path, b
             email = await mailbox.find(tx, SMALL)
             assert email is not None
             assert email.is_erased
-            assert await record_store.opening(tx, EntryId(1)) is None
+            with pytest.raises(ErasedError):
+                await record_store.opening(tx, EntryId(1))
         for name, octets in ((SMALL, RAW), (LARGE, BIG)):
             with pytest.raises(LookupError):
                 await mailbox.read_body(db, blobs, TENANT, name, address_of(octets))

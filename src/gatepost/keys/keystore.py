@@ -15,7 +15,7 @@ import sqlite3
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -124,6 +124,11 @@ class KeyStore:
     def id(self) -> str:
         """Which house's keys these are; its database knows it too."""
         return self._house.id
+
+    @property
+    def rotations(self) -> int:
+        """How many master keys there were before the one in force."""
+        return self._house.rotations
 
     @property
     def keyring(self) -> Keyring:
@@ -321,6 +326,9 @@ class KeyStore:
 
 
 def _open_rows(path: Path) -> Rows:
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600))  # SQLite would ask the umask
+    # A file that is there is never opened here: to close it would take away the locks SQLite holds on it in this very
+    # process (POSIX), and the next process to leave would believe itself the last, and delete what is not yet in it.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))  # SQLite would ask the umask
     check_file(path)
     return Rows.open(path)
