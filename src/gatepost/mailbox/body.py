@@ -73,7 +73,7 @@ async def in_custody(blobs: Blobs, tenant: TenantId, email: EmailId, octets: Oct
     try:
         async with opened(octets) as found:
             await blobs.write(path, found)
-    except (BlobsUnavailableError, asyncio.CancelledError):  # perhaps it is there, and only its last flush failed
+    except BlobsUnavailableError:  # perhaps it is there, and only its last flush failed
         await _take_away(blobs, path, email)
         raise
     try:
