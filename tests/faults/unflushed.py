@@ -30,7 +30,15 @@ async def serve(settings: Settings, dsn: str) -> None:
         careless = replace(house, blobs=Blobs(Forgetful(settings.state / "blobs")))
         door = smtp_door(settings, careless, certificates_of(settings, house)["smtp"])
         port = await door.start("127.0.0.1", 0)
-        up = Running(pid=os.getpid(), base_url="", smtp_host="127.0.0.1", smtp_port=port, dsn=dsn, metrics_url="")
+        up = Running(
+            pid=os.getpid(),
+            base_url="",
+            smtp_host="127.0.0.1",
+            smtp_port=port,
+            dsn=dsn,
+            http_port=0,
+            metrics_port=0,
+        )
         with state.announced(settings.state, up):
             await stop.wait()
         await door.close(1)
