@@ -155,6 +155,9 @@ async def test_postgres_that_cannot_write_its_log_is_started_again_and_nothing_i
     before = disk.there()
     disk.fail(call, number, "/pg_wal/")
     assert (await disk.send(SMALL)).startswith("451 ")
+    async with asyncio.timeout(RECOVERED_WITHIN_S):
+        while "postgres.not_started" not in disk.house.log():
+            await asyncio.sleep(0.1)
     disk.heal()
     await disk.send_until_taken(SMALL)
     await disk.send_until_taken(STORED)

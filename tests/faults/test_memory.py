@@ -16,7 +16,7 @@ pytestmark = pytest.mark.timeout(240)
 LARGE_OCTETS = 25_000_000
 RESIDENT_MAX_MB = 300
 IDLE_MAX_MB = 150
-WAIT_MAX_S = 3.0  # for a small mail, on whatever machine this runs; measured: 0.3 s
+WAIT_MAX_S = 5.0  # for a small mail, however busy the machine is otherwise; measured: 0.3 s
 
 
 async def _small_ones(house: Machine, stop: asyncio.Event) -> list[float]:
