@@ -6,17 +6,16 @@ import pytest
 from gatepost.app.doctor import outside
 from gatepost.app.doctor.finding import Level
 from gatepost.blobs import Blobs
-from gatepost.dns import RdType
-from gatepost.egress import Egress, NextHop
+from gatepost.egress import NextHop
 from gatepost.settings import EgressSettings, Settings, SmtpSettings
-from outbound import Zone
+from ways import way_out
 
 
 def files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
-ZONE = Zone({("relay.example", RdType.A): ["192.0.2.25"]})
+NAMES = {"relay.example": ["8.8.4.4"]}
 
 
 @pytest.mark.parametrize(
@@ -31,17 +30,19 @@ ZONE = Zone({("relay.example", RdType.A): ["192.0.2.25"]})
     ],
 )
 async def test_where_mail_leaves_to_is_judged(hop: NextHop | None, level: Level) -> None:
-    found = await outside.look(Settings(), hop, Egress(allow_private=False), ZONE)
+    found = await outside.look(Settings(), hop, way_out(private=False, names=NAMES))
     assert [finding.level for finding in found if finding.check == "egress.mail"] == [level]
 
 
 @pytest.mark.parametrize(
     ("host", "allow_private", "level"),
-    [("::", True, Level.WARNING), ("::", False, Level.OK), ("127.0.0.1", True, Level.OK)],
+    [("::", ("10.0.0.0/8",), Level.WARNING), ("::", (), Level.OK), ("127.0.0.1", ("10.0.0.0/8",), Level.OK)],
 )
-async def test_private_addresses_are_open_only_to_a_private_house(host: str, allow_private: bool, level: Level) -> None:  # noqa: FBT001  # a table's column
+async def test_private_addresses_are_open_only_to_a_private_house(
+    host: str, allow_private: tuple[str, ...], level: Level
+) -> None:
     settings = Settings(smtp=SmtpSettings(host=host), egress=EgressSettings(allow_private=allow_private))
-    found = await outside.look(settings, None, Egress(allow_private=False), ZONE)
+    found = await outside.look(settings, None, way_out(private=False))
     assert [finding.level for finding in found if finding.check == "egress.private"] == [level]
 
 

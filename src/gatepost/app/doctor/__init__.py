@@ -6,17 +6,14 @@ from contextlib import asynccontextmanager
 import psycopg
 
 from gatepost.app import state
-from gatepost.app.build import blobs_of, clock, entropy, hostname_of, name_servers, next_hop
+from gatepost.app.build import blobs_of, clock, entropy, hostname_of, ways_of
 from gatepost.app.doctor import certificates, clocks, database, disk, names, outside, ports, secrets
 from gatepost.app.doctor.finding import Finding, Level, failure, ok, warning, worst
+from gatepost.app.ways_out import next_hop
 from gatepost.db import Database, DatabaseUnavailableError
-from gatepost.dns import CachingResolver
-from gatepost.egress import Egress
 from gatepost.settings import Settings
 
 __all__ = ["Finding", "Level", "examine", "worst"]
-
-DNS_WITHIN_S = 5.0
 
 
 async def examine(settings: Settings) -> list[Finding]:
@@ -27,7 +24,8 @@ async def examine(settings: Settings) -> list[Finding]:
     """
     hostname, hop = hostname_of(settings), next_hop(settings)
     running = state.running(settings.state)
-    egress = Egress(allow_private=settings.egress.allow_private)
+    dsn = settings.database.dsn or (running.dsn if running else "")
+    ways = ways_of(settings, dsn)
     found: list[Finding] = []
 
     async def add(subject: str, look: Callable[[], Awaitable[Iterable[Finding]]]) -> None:
@@ -40,15 +38,14 @@ async def examine(settings: Settings) -> list[Finding]:
                 failure(subject, f"this check itself failed ({type(error).__name__})", "tell the project about it")
             )
 
-    async with CachingResolver(name_servers(settings), clock, deadline_s=DNS_WITHIN_S) as resolver:
+    async with ways.resolver as resolver:
         await add("ports", lambda: ports.look(settings, running))
         found += certificates.look(settings, hostname, clock())
         found += disk.look(settings.state)
         kept, keyring = secrets.look(settings.state, entropy)
         found += kept
         await add("dns", lambda: names.look(resolver, hostname))
-        await add("egress", lambda: outside.look(settings, hop, egress, resolver))
-        dsn = settings.database.dsn or (running.dsn if running else "")
+        await add("egress", lambda: outside.look(settings, hop, ways.egress))
         async with _reached(dsn, found) as db:
             await add("clock", lambda: clocks.look(clock, db))
             if db is None:
@@ -56,7 +53,7 @@ async def examine(settings: Settings) -> list[Finding]:
             await add("database", lambda: database.look(db, settings.database.connections))
             if keyring is not None:
                 found.append(await secrets.try_on(keyring, db))
-            found.append(await outside.look_at_blobs(blobs_of(settings), entropy))
+            found.append(await outside.look_at_blobs(blobs_of(settings, ways), entropy))
             await add("dns", lambda: names.look_at_domains(db, resolver, hostname))
     return found
 

@@ -4,21 +4,19 @@ from gatepost.app.doctor.finding import Finding, failure, ok, warning
 from gatepost.app.http import is_loopback
 from gatepost.blobs import Blobs, BlobsUnavailableError
 from gatepost.clock import Entropy
-from gatepost.dns import RdType, Resolver
-from gatepost.egress import Egress, EgressRefusedError, NextHop
-from gatepost.mail.address import AddressError, normalise_domain
+from gatepost.egress import Egress, EgressRefusedError, Errand, NextHop, Purpose, UnreachableError
 from gatepost.settings import Settings
 
 PROBE_OCTETS = 32
 
 
-async def look(settings: Settings, next_hop: NextHop | None, egress: Egress, resolver: Resolver) -> list[Finding]:
+async def look(settings: Settings, next_hop: NextHop | None, egress: Egress) -> list[Finding]:
     """Return where connections may go."""
     found = [_private(settings)]
     if next_hop is None:
         found.append(ok("egress.mail", "mail leaves to each recipient's MX; port 25 outwards must be open"))
     else:
-        found.append(await _next_hop(next_hop, egress, resolver))
+        found.append(await _next_hop(next_hop, egress))
     return found
 
 
@@ -26,31 +24,21 @@ def _private(settings: Settings) -> Finding:
     if settings.egress.allow_private and not is_loopback(settings.smtp.host):
         return warning(
             "egress.private",
-            "webhooks may reach loopback and private addresses from a house that faces the network",
-            "set egress.allow_private = false",
+            "webhooks may reach loopback or private addresses from a house that faces the network",
+            "leave egress.allow_private empty",
         )
     return ok("egress.private", "what may be reached fits where the house listens")
 
 
-async def _next_hop(hop: NextHop, egress: Egress, resolver: Resolver) -> Finding:
+async def _next_hop(hop: NextHop, egress: Egress) -> Finding:
     check, where = "egress.mail", f"{hop.host}:{hop.port}"
     try:
-        egress.check_address(hop.host)
+        await egress.vouch(Errand(Purpose.RELAY, "doctor"), hop.host, hop.port)
     except EgressRefusedError as error:
-        if not _is_name(hop.host):
-            return failure(check, f"mail cannot leave to {where}: {error}", "set delivery.next_hop to another relay")
-        answers = [await resolver.query(hop.host, kind) for kind in (RdType.A, RdType.AAAA)]
-        if not any(answer.records for answer in answers):
-            return failure(check, f"{hop.host} has no address", "set delivery.next_hop to a relay that has one")
+        return failure(check, f"mail cannot leave to {where}: {error}", "set delivery.next_hop to another relay")
+    except UnreachableError:
+        return failure(check, f"{hop.host} has no address", "set delivery.next_hop to a relay that has one")
     return ok(check, f"mail leaves to {where}")
-
-
-def _is_name(host: str) -> bool:
-    try:
-        normalise_domain(host)
-    except AddressError:
-        return False
-    return not host.replace(".", "").isdigit()
 
 
 async def look_at_blobs(blobs: Blobs, entropy: Entropy) -> Finding:
