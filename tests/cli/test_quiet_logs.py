@@ -30,7 +30,7 @@ POLICY: dict[str, Any] = {
 }
 
 
-CONTROL = 'invalid input syntax for type bigint: "plantvalue"'
+CONTROL = 'invalid input syntax for type bigint: "plantvalue" at character 8'
 
 
 def spellings(word: str) -> Iterator[str]:
