@@ -33,6 +33,7 @@ def up(config: Config = None) -> None:
         raise Refusal("`up` starts its own PostgreSQL, and database.dsn names another: use `gatepost serve`")
     folder = state.prepare(settings.state)
     logs.to_stream(sys.stderr)
+    logs.hush_crashes(sys.stderr)
     typer.echo(f"Starting Gatepost; everything it keeps is in {folder}", err=True)
     with state.locked(folder), embedded_postgres(settings) as cluster:
         if (folder / "postgres").is_symlink():
@@ -55,6 +56,7 @@ def serve_(config: Config = None) -> None:
         raise Refusal("`serve` needs database.dsn (role gatepost_app); `gatepost up` starts an embedded PostgreSQL")
     folder = state.prepare(settings.state)
     logs.to_stream(sys.stderr)
+    logs.hush_crashes(sys.stderr)
 
     async def say(house: House, running: Running) -> None:
         del house
