@@ -89,7 +89,7 @@ def test_what_any_newsletter_has_is_no_difference(source: str) -> None:
 
 def test_quotations_that_mail_programs_mark_are_set_apart() -> None:
     views, _ = read("<p>Yes.</p><blockquote type=cite>Can you?<br>Bob</blockquote><p>Ann</p>")
-    assert (views.model, views.quoted) == ("Yes.\n>\n\nAnn", "Can you?\nBob")
+    assert (views.model, views.quoted) == ("Yes.\n\n>\n\nAnn", "Can you?\nBob")
     assert views.human == "Yes.\n\nCan you?\nBob\n\nAnn"
 
 

@@ -36,6 +36,7 @@ _BASE64 = re.compile(
     r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/_-]{24,}+(?:\n[A-Za-z0-9+/_-]{24,}+)*+(?:\n[A-Za-z0-9+/_-]+)?={0,2}"
 )
 _MIN_WORDS = 2
+_BIT_VALUES = 2
 
 
 def clean(text: str, place: str, at: int, marks: Marks, *, width: int | None = None) -> str:
@@ -101,9 +102,7 @@ def _octets(selectors: str) -> str:
 def _bits(run: str) -> str:
     """Read a run of two different characters as octets, either way round; empty where that gives no words."""
     kinds = sorted(set(run))
-    if len(kinds) != 2:  # noqa: PLR2004  # a bit has two values
-        return ""
-    for one in kinds:
+    for one in kinds if len(kinds) == _BIT_VALUES else ():
         bits = "".join("1" if char == one else "0" for char in run)
         octets = int(bits, 2).to_bytes((len(bits) + 7) // 8, "big") if len(bits) % 8 == 0 else b""
         text = octets.decode("utf-8", "replace")

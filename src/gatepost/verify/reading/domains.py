@@ -42,15 +42,16 @@ def shown_host(text: str) -> str:
 @lru_cache(maxsize=1024)
 def looks_like_another(host: str) -> bool:
     """Tell whether a host's name reads like one in other letters: Latin look-alikes, whole or mixed with Latin."""
-    for label in host.split("."):
-        if label.startswith("xn--"):
-            try:
-                label = label[4:].encode("ascii").decode("punycode")  # noqa: PLW2901  # as people see it
-            except (UnicodeError, ValueError, OverflowError):
-                continue
-        if not label.isascii() and skeleton(label).isascii():
-            return True
-    return False
+    return any(not label.isascii() and skeleton(label).isascii() for label in map(_as_people_see_it, host.split(".")))
+
+
+def _as_people_see_it(label: str) -> str:
+    if not label.startswith("xn--"):
+        return label
+    try:
+        return label[4:].encode("ascii").decode("punycode")
+    except (UnicodeError, ValueError, OverflowError):
+        return label
 
 
 def lookalikes(text: str) -> list[tuple[int, int]]:

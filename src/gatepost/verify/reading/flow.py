@@ -69,12 +69,6 @@ class Flow:
         """Add text right behind the last words, before any break that waits."""
         self._pieces.append(text)
 
-    def take(self, other: "Flow") -> None:
-        """Add all of another flow's text."""
-        self.begin()
-        self._pieces += other._pieces  # noqa: SLF001  # of the same class
-        self._break = other._break  # noqa: SLF001  # as above
-
     def begin(self) -> None:
         """Write what waits: text follows now."""
         if self._break:

@@ -13,11 +13,12 @@ _TECHNIQUES = {
     "aria-description": Technique.LABEL_TEXT, "summary": Technique.LABEL_TEXT, "label": Technique.LABEL_TEXT,
     "placeholder": Technique.FORM_VALUE, "content": Technique.META, "srcdoc": Technique.NOT_RENDERED,
 }  # fmt: skip
-_TWO_WORDS = re.compile(r"(?<![^\W\d_])[^\W\d_]{2,}+[^\w=;:/]++[^\W\d_]{2}")
+_TWO_WORDS = re.compile(r"(?<![^\W\d_])[^\W\d_]{2,}+[^\w=;:/\-]++[^\W\d_]{2}")
 
 
 def read(start: Start, offset: int, marks: Marks) -> None:
     """Note attributes that hold words, two or more."""
+    at = offset + start.start
     for name, value in start.attributes.items():
         technique = _TECHNIQUES.get(name)
         if technique is None:
@@ -27,10 +28,9 @@ def read(start: Start, offset: int, marks: Marks) -> None:
                 technique = Technique.LABEL_TEXT
             else:
                 continue
-        if not value.isascii():
-            value = clean(value, "html", offset + start.start, marks, width=start.end - start.start)  # noqa: PLW2901  # as read
-        if _TWO_WORDS.search(value):
-            marks.add(technique, "html", offset + start.start, offset + start.end, value)
+        shown = clean(value, "html", at, marks, width=start.end - start.start)
+        if _TWO_WORDS.search(shown):
+            marks.add(technique, "html", at, offset + start.end, shown)
 
 
 def compare_link(text: str, target: str, start: int, end: int, marks: Marks) -> None:

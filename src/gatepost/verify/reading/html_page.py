@@ -353,4 +353,4 @@ def _is_quote(tag: str, attributes: Mapping[str, str]) -> bool:
         return True
     if attributes.get("id", "").lower() in _QUOTING_IDS:
         return True
-    return "class" in attributes and _QUOTING_CLASSES.search(attributes["class"]) is not None
+    return tag == "div" and "class" in attributes and _QUOTING_CLASSES.search(attributes["class"]) is not None

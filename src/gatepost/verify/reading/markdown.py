@@ -173,7 +173,7 @@ class Markdown:
             for cell in row:
                 if not cell.is_empty:
                     flow.space()
-                    flow.take(cell)
+                    flow.raw(cell.text())
         if self._link is not None and any(self._link[0] is cell for row in table.rows for cell in row):
             self._link = None
 

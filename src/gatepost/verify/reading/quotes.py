@@ -16,14 +16,17 @@ _VERBS = (
     "wrote|writes|schrieb|geschrieben|a écrit|escribió|ha scritto|scrisse|escreveu|schreef|skrev|kirjoitti|napisał|"
     "napisała|napisal|написал|написала|пишет|написав|đã viết|yazd\u0131|írta|a scris|さんは書きました|写道|작성|כתב|كتب"
 )
-_OPENINGS = (
-    r"On|Am|Le|El|Il|Em|A|Op|På|Den|Vào|Dnia|W dniu|Dne|Le|Il giorno|Pada|\w{2,4}\.?,? \d|\d|----* \S|在|于|בתאריך|في"
+_OPENING = (
+    r"(?:(?:On|Am|Le|El|Il|Em|Op|På|Den|Vào|Dnia|W dniu|Dne|Pada|Il giorno|于|בתאריך|في)\b|"
+    r"\w{2,4}\.?,? {1,2}\d|\d|在|-{2,} *\S)"
 )
-_WROTE = re.compile(
-    rf"[ \t*_>\-]*(?:{_OPENINGS})\b[^\n].*?(?:{_VERBS})(?:\(a\))?(?: ?:|\s*-{{2,}}|\uff1a)?[ \t*_]*\Z", re.DOTALL
+_WROTE = re.compile(rf"[ \t*_>\-]*{_OPENING}.*?(?:{_VERBS})(?:\(a\))?(?: ?:|\s*-{{2,}}|\uff1a)[ \t*_]*\Z", re.DOTALL)
+_WROTE_BY = re.compile(
+    rf"[ \t*_>\-]*{_OPENING}.*?\d.*?\b(?:schrieb|schreef|skrev|napisał|napsal)\b[^:]{{1,120}}:[ \t*_]*\Z", re.DOTALL
 )
+"""Languages that put the verb before the name."""
 _DATED = re.compile(
-    r"[ \t]*(?:\w{2,4}\.?, )?\d{1,4}[./\- ](?:\d{1,2}|\w{3,9}\.?)[./\- ]\d{2,4},?[ \t].*?"
+    r"[ \t]*(?:\w{2,4}\.?, )?\d{1,4}[./\- ](?:\d{1,2}|\w{3,9}\.?)[./\- ]\d{1,4},?[ \t].*?"
     r"(?:<\s*[^<>\s]{1,200}@[^<>\s]{1,200}\s*>|\([^()\s]+@[^()\s]+\))(?:\(a\))?[ \t]*(?P<colon>:?)[ \t]*\Z",
     re.DOTALL,
 )
@@ -78,7 +81,7 @@ _SENT_FROM = re.compile(
     r"Отправлено \u0441(?: [\w\-]+){1,3}|Verstuurd vanaf mijn(?: [\w\-]+){1,3})\.?",
     re.IGNORECASE,
 )
-_CANDIDATE = re.compile(rf"[ \t*_>\-]*(?:(?:{_OPENINGS})\b|[-_=]{{2,}})", re.IGNORECASE)
+_CANDIDATE = re.compile(rf"[ \t*_>\-]*{_OPENING}", re.IGNORECASE)
 
 
 class Parts(NamedTuple):
@@ -97,10 +100,23 @@ def split(text: str) -> Parts:
     is_quoted, lines = _mark(lines)
     if all(quoted or not line.strip() for line, quoted in zip(lines, is_quoted, strict=True)):
         return Parts(text, "", "")
-    own = [line for line, quoted in zip(lines, is_quoted, strict=True) if not quoted]
+    own = _unquoted(lines, is_quoted)
     history = [line for line, quoted in zip(lines, is_quoted, strict=True) if quoted]
     cut = _signature_start(own)
     return Parts("\n".join(own[:cut]).strip("\n"), "\n".join(history).strip("\n"), "\n".join(own[cut:]).strip("\n"))
+
+
+def _unquoted(lines: list[str], is_quoted: list[bool]) -> list[str]:
+    """Return what is left; where a quotation stood, one empty line is enough."""
+    own: list[str] = []
+    is_gap = False
+    for line, quoted in zip(lines, is_quoted, strict=True):
+        if quoted:
+            is_gap = True
+        elif line.strip() or not (is_gap and own and not own[-1].strip()):
+            own.append(line)
+            is_gap = is_gap and not line.strip()
+    return own
 
 
 def _may_quote(text: str) -> bool:
@@ -112,11 +128,15 @@ def _may_quote(text: str) -> bool:
         or ":\n" in text
         or "wrote" in text
         or "---" in text
-        or "Sent from" in text
+        or _SENT_FROM.fullmatch(_last_line(text)) is not None
         or _LABEL.match(text) is not None
         or any(label in text for label in ("From:", "Von:", "De :", "De:", "Från:", "Da:", "Van:", "Fra:", "Date:"))
         or not text.isascii()
     )
+
+
+def _last_line(text: str) -> str:
+    return text[-500:].rstrip().rpartition("\n")[2].strip(" \t*_")
 
 
 def _mark(lines: list[str]) -> tuple[list[bool], list[str]]:
@@ -175,7 +195,7 @@ def _attribution(lines: list[str], at: int) -> int:
         window += ("\n" if window else "") + lines[at + length - 1]
         if len(window) > MAX_WINDOW_CHARS:
             break
-        if _WROTE.match(window) or _BETWEEN.search(window):
+        if _WROTE.match(window) or _WROTE_BY.match(window) or _BETWEEN.search(window):
             return length
         dated = _DATED.match(window)
         if dated and (dated["colon"] or _is_followed_by_quote(lines, at + length)):
@@ -204,7 +224,7 @@ def _signature_start(own: list[str]) -> int:
     end = len(own)
     while end and not own[end - 1].strip():
         end -= 1
-    start = end - 1 if end and _SENT_FROM.fullmatch(own[end - 1].strip(" \t*_")) else len(own)
+    start = end - 1 if end and _SENT_FROM.fullmatch(_last_line(own[end - 1])) else len(own)
     for at in range(start - 1, max(start - MAX_SIGNATURE_LINES, 0) - 1, -1):
         if _DASHES.fullmatch(own[at]):
             return at

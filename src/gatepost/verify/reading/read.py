@@ -13,6 +13,7 @@ from gatepost.verify.reading.marks import Marks
 
 MAX_TEXT_CHARS = 2_000_000
 _GAP_OCTETS = 100_000
+_SENTENCE_WORDS = 3
 _GAP_CHARS = 20
 """Shorter preambles are no more than "This is a multi-part message"."""
 _CUSTOMARY = ("this is a multi-part message in mime format", "this is a multipart message in mime format")
@@ -140,7 +141,7 @@ def _note_gaps(raw: bytes, tree: Tree, marks: Marks) -> None:
 
 
 def _attachment(leaf: Leaf, marks: Marks) -> Attachment:
-    if len(leaf.filename.split()) > 2:  # noqa: PLR2004  # a sentence has three words
+    if len(leaf.filename.split()) >= _SENTENCE_WORDS:
         name = characters.clean(leaf.filename, f"file-name:{leaf.number}", 0, marks)
         marks.add(Technique.FILE_NAME, f"file-name:{leaf.number}", 0, len(leaf.filename), name)
     return Attachment(leaf.number, leaf.filename, leaf.content_type, len(leaf.content))
