@@ -25,6 +25,7 @@ from gatepost.mail.address import AddressError, normalise_domain
 from gatepost.meters import UNMETERED, Meters
 from gatepost.record.publish import Sequencer
 from gatepost.settings import Settings, SettingsError, amazon
+from gatepost.verify.extract import Extractor
 
 HOSTS, RESOLV_CONF = Path("/etc/hosts"), Path("/etc/resolv.conf")
 
@@ -97,6 +98,7 @@ async def open_house(
         await db.reach()  # a house that never had its database would say that it serves
         await check_schema(db)
         await db.check_keys()
+        extractor = Extractor()
         house = House(
             db=db,
             dns=resolver,
@@ -108,10 +110,14 @@ async def open_house(
             egress=ways.egress,
             hostname=hostname_of(settings),
             next_hop=next_hop(settings),
+            extractor=extractor,
             commits=GroupCommit(meters=meters),
             meters=meters,
         )
-        yield house
+        try:
+            yield house
+        finally:
+            await extractor.close()
         await house.commits.close()
 
 

@@ -11,7 +11,8 @@ from gatepost.dns.paper import Answer, Resolver
 from gatepost.mail import fields
 from gatepost.mail.fields import Header
 from gatepost.mail.octets import Octets
-from gatepost.verify import arc, author, content, dkim, dmarc, spf
+from gatepost.verify import arc, attached, author, content, dkim, dmarc, spf
+from gatepost.verify.attached import TextReader
 from gatepost.verify.dmarc import Alignment, Discovery
 from gatepost.verify.paper import (
     ArcVerdict,
@@ -41,11 +42,14 @@ _NO_HELO = SpfVerdict(Result.NONE, "", "helo")
 _NO_DMARC = DmarcVerdict(Result.NONE, "")
 
 
-async def check(arrived: Arrived, resolver: Resolver) -> Verified:
-    """Gather the evidence about one arrival; total."""
-    if arrived.direction is Direction.OUTBOUND:
-        return Verified(arrived, await _check_own(arrived))
-    return Verified(arrived, await _check_stranger(arrived, resolver))
+async def check(arrived: Arrived, resolver: Resolver, reader: TextReader | None = None) -> Verified:
+    """Gather the evidence about one arrival; total. Attached files are read where there is a ``reader``."""
+    own = arrived.direction is Direction.OUTBOUND
+    evidence = await _check_own(arrived) if own else await _check_stranger(arrived, resolver)
+    if reader is not None and attached.has_files(evidence.content.reading):
+        files = await _on(arrived.raw, attached.cut, evidence.content.reading)
+        evidence = replace(evidence, content=await attached.read(evidence.content, files, reader))
+    return Verified(arrived, evidence)
 
 
 async def _check_own(arrived: Arrived) -> Evidence:
