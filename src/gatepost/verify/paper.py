@@ -255,6 +255,54 @@ class Content:
         return "\n".join(span.text for span in self.reading.spans if span.technique in UNSEEN)
 
 
+class Family(StrEnum):
+    """What kind of sign of an injection a signal is."""
+
+    OVERRIDE = "override"
+    ROLE = "role"
+    JAILBREAK = "jailbreak"
+    ADDRESSED = "addressed"
+    TASK = "task"
+    ACTION = "action"
+    EXFILTRATION = "exfiltration"
+    TOOL = "tool"
+    CODE = "code"
+    ENCODED = "encoded"
+    HIDDEN = "hidden"
+    CANARY = "canary"
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One sign that the message speaks to a machine.
+
+    ``name`` is ``family.what``. ``place`` names the text it stands in, ``start`` and ``end`` count its characters.
+    ``weight`` is what it adds to the log-odds of the score.
+    """
+
+    name: str
+    family: Family
+    place: str
+    start: int
+    end: int
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Injection:
+    """How much the message looks like an attempt to steer a machine: evidence, never a verdict.
+
+    Attributes:
+        score: 0 to 1, of the worst passage; adding text to a message never lowers it.
+        families: what was found in that passage, heaviest first.
+        signals: why, heaviest first; at most ``MAX_SIGNALS``.
+    """
+
+    score: float = 0.0
+    families: tuple[Family, ...] = ()
+    signals: tuple[Signal, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """Everything the checks found; nothing here depends on a policy.
