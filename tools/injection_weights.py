@@ -16,7 +16,7 @@ from pathlib import Path
 
 from gatepost.mail import fields
 from gatepost.verify import content
-from gatepost.verify.injection import fold, scan, window
+from gatepost.verify.injection import THRESHOLD, fold, scan, window
 from gatepost.verify.injection.phrases import PHRASES
 
 ROOT = Path(__file__).parents[1]
@@ -72,10 +72,14 @@ def load() -> list[Text]:
         source = row["id"].split("/")[0]
         words = row.get("text") or _mail(row["html"])
         texts.append(Text(row["id"], f"{source}-mail", row["id"], is_attack=False, found=_read(words)))
-    for row in _rows("benign-unicode.jsonl"):
-        texts.append(Text(row["id"], "benign-unicode", row["id"], is_attack=False, found=_read(row["text"])))
-    for number, line in enumerate(REQUESTS.read_text().splitlines()):
-        texts.append(Text(f"requests/{number}", "requests", f"requests/{number}", is_attack=False, found=_read(line)))
+    texts.extend(
+        Text(row["id"], "benign-unicode", row["id"], is_attack=False, found=_read(row["text"]))
+        for row in _rows("benign-unicode.jsonl")
+    )
+    texts.extend(
+        Text(f"requests/{number}", "requests", f"requests/{number}", is_attack=False, found=_read(line))
+        for number, line in enumerate(REQUESTS.read_text().splitlines())
+    )
     return texts
 
 
@@ -152,7 +156,7 @@ def report(texts: Sequence[Text]) -> None:
     by_group, by_source = held_out(texts, by_source=False), held_out(texts, by_source=True)
     print(f"{'source':<16}{'texts':>6}{'unseen group':>14}{'unseen source':>15}")
     for source in sorted(by_group, key=lambda s: (s not in attacks, s)):
-        shares = [sum(s >= 0.5 for s in which[source]) / len(which[source]) for which in (by_group, by_source)]
+        shares = [sum(s >= THRESHOLD for s in which[source]) / len(which[source]) for which in (by_group, by_source)]
         print(f"{source:<16}{len(by_group[source]):>6}{shares[0]:>14.1%}{shares[1]:>15.1%}")
 
 
@@ -171,13 +175,6 @@ def write(bias: float, weights: Sequence[float]) -> None:
 def main(arguments: list[str]) -> int:
     """Learn and write, or report."""
     texts = load()
-    if "--misses" in arguments:
-        bias, weights = fit(texts)
-        for t in texts:
-            sc = score(t, bias, weights)
-            if (sc >= 0.5) != t.is_attack:
-                print(t.name, t.group, round(sc, 2), [PHRASES[p].name for p in window.worst(t.found, weights).ends])
-        return 0
     if "--held-out" in arguments:
         report(texts)
         return 0

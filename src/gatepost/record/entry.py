@@ -29,7 +29,7 @@ from gatepost.mail.fields import body_sha256
 from gatepost.record.canonical import UnrecordableError, canonical, canonical_plain
 from gatepost.record.commitment import seal
 from gatepost.record.paper import Consequence, Json, Kind
-from gatepost.verify.paper import Evidence, Verified
+from gatepost.verify.paper import Evidence, Injection, Verified
 
 FORMAT = 1
 LEAF_MAX_OCTETS = 2048
@@ -162,6 +162,11 @@ def _evidence(evidence: Evidence) -> Json:
     }
 
 
+def _injection(found: Injection) -> Json:
+    """Return the score, in thousandths, and the kinds of signs: words of ours, none of the message's."""
+    return [round(found.score * 1000), [family.value for family in found.families]]
+
+
 def _decision(decided: Decided, thread: ThreadId | None) -> dict[str, Json]:
     arrived, decision, evidence = decided.arrived, decided.decision, decided.verified.evidence
     grant = decision.grant
@@ -176,6 +181,7 @@ def _decision(decided: Decided, thread: ThreadId | None) -> dict[str, Json]:
         "dmarc": evidence.dmarc.result.value,
         "door": arrived.door.value,
         "in_reply_to": arrived.in_reply_to,
+        "injection": _injection(evidence.injection),
         "is_aligned": evidence.is_aligned,
         "outcome": decision.outcome.value,
         "policy_digest": decision.policy_digest,

@@ -11,7 +11,7 @@ from gatepost.dns.paper import Answer, Resolver
 from gatepost.mail import fields
 from gatepost.mail.fields import Header
 from gatepost.mail.octets import Octets
-from gatepost.verify import arc, author, content, dkim, dmarc, spf
+from gatepost.verify import arc, author, content, dkim, dmarc, injection, spf
 from gatepost.verify.dmarc import Alignment, Discovery
 from gatepost.verify.paper import (
     ArcVerdict,
@@ -19,6 +19,7 @@ from gatepost.verify.paper import (
     DkimVerdict,
     DmarcVerdict,
     Evidence,
+    Injection,
     Result,
     SpfVerdict,
     Verified,
@@ -52,7 +53,7 @@ async def _check_own(arrived: Arrived) -> Evidence:
     """Write the evidence for mail an authenticated key submitted: nothing is left to prove (RFC 8601 section 2.7.4)."""
     header = await _on(arrived.raw, fields.split)
     found = author.find(header)
-    read = await _on(arrived.raw, content.read, header)
+    read, signs = await _on(arrived.raw, _read, header)
     return Evidence(
         author=found.address,
         author_problem=found.problem,
@@ -64,6 +65,7 @@ async def _check_own(arrived: Arrived) -> Evidence:
         is_aligned=False,
         is_unsettled=False,
         content=read,
+        injection=signs,
         auth=arrived.submitter is not None,
     )
 
@@ -106,6 +108,7 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver) -> Evidence:
         is_aligned=is_aligned,
         is_unsettled=not is_aligned and _is_unsettled(domain, signatures, spf_verdict, alignment),
         content=read,
+        injection=seen.injection,
         body_sha256="" if isinstance(raw, bytes) else await _on(raw, fields.body_sha256),
     )
 
@@ -127,6 +130,7 @@ class _Seen:
     """What only the whole message can tell."""
 
     content: Content
+    injection: Injection
     signatures: tuple[DkimVerdict, ...]
     sealed: ArcVerdict
 
@@ -134,13 +138,20 @@ class _Seen:
 def _see(raw: bytes, signed: _Signed, at: datetime) -> _Seen:
     """Look at the whole message once; pure."""
     header = signed.header
-    read = content.read(raw, header)
+    read, signs = _read(raw, header)
     body = Body(raw[header.body_start :])
     return _Seen(
         read,
+        signs,
         dkim.judge(header, body, signed.claims, signed.keys, at),
         arc.judge(header, body, signed.chain, signed.seal_keys, at, signed.author_domain),
     )
+
+
+def _read(raw: bytes, header: Header) -> tuple[Content, Injection]:
+    """Read what the message says, and whom it seems to say it to; pure."""
+    read = content.read(raw, header)
+    return read, injection.examine(read)
 
 
 async def _within(until: float, work: Awaitable[T], otherwise: T) -> T:

@@ -326,6 +326,7 @@ class Evidence:
     is_aligned: bool
     is_unsettled: bool
     content: Content
+    injection: Injection = Injection()
     auth: bool = False
     body_sha256: str = ""
 

@@ -85,7 +85,8 @@ def _confirming(phrase: int) -> Callable[[bytes], Any]:
     options = re2.Options()
     options.case_sensitive = PHRASES[phrase].case
     options.dot_nl = True
-    return re2.compile(f"(?:{PHRASES[phrase].expression})\\z".encode("ascii"), options).search
+    search: Callable[[bytes], Any] = re2.compile(f"(?:{PHRASES[phrase].expression})\\z".encode("ascii"), options).search
+    return search
 
 
 def start_of(octets: bytes, phrase: int, end: int) -> int:

@@ -52,14 +52,17 @@ def _bits(wrapped: str) -> str:
     return bytes(int(bits[at : at + 8], 2) for at in range(0, len(bits) - 7, 8)).decode("utf-8", "replace")
 
 
-_MORSE = dict(
-    zip(
-        ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- --.. "
-        "----- .---- ..--- ...-- ....- ..... -.... --... ---.. ----.".split(),
-        "abcdefghijklmnopqrstuvwxyz0123456789",
-        strict=True,
+_MORSE = {
+    sign: letter
+    for letter, sign in (
+        pair.split("=")
+        for pair in (
+            "a=.-,b=-...,c=-.-.,d=-..,e=.,f=..-.,g=--.,h=....,i=..,j=.---,k=-.-,l=.-..,m=--,n=-.,o=---,p=.--.,q=--.-,"
+            "r=.-.,s=...,t=-,u=..-,v=...-,w=.--,x=-..-,y=-.--,z=--..,0=-----,1=.----,2=..---,3=...--,4=....-,5=.....,"
+            "6=-....,7=--...,8=---..,9=----."
+        ).split(",")
     )
-)
+}
 
 
 def _morse(wrapped: str) -> str:
