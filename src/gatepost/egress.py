@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from asyncio import StreamReader, StreamWriter
 from collections import deque
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
@@ -83,6 +84,29 @@ class Egress:
         """Enter one connection in the register. ``ref`` is an id, never a name of a person."""
         self._register.append(Opened(purpose, ref, address, port))
         log.info("egress.opened", purpose=purpose, ref=ref)
+
+    async def stream(self, purpose: str, ref: str, host: str, port: int) -> tuple[StreamReader, StreamWriter]:
+        """Return a connection to the very address that was checked and registered.
+
+        Raises:
+            EgressRefusedError: connecting there is not allowed.
+            OSError: nobody is there.
+        """
+        try:
+            address = self.check_address(await _resolve(host, port))
+        except httpx2.ConnectError as error:
+            raise OSError("the name does not resolve") from error
+        self.note(purpose, ref, address, port)
+        return await asyncio.open_connection(address, port)
+
+    async def local_stream(self, purpose: str, ref: str, path: str) -> tuple[StreamReader, StreamWriter]:
+        """Return a connection to a socket of this machine that an operator named.
+
+        Raises:
+            OSError: nobody is there.
+        """
+        self.note(purpose, ref, "unix", 0)
+        return await asyncio.open_unix_connection(path)
 
     def http(self, purpose: str, ref: str, *, timeout_s: float) -> httpx2.AsyncClient:
         """Return an HTTP client whose every connection is checked and registered.

@@ -17,6 +17,7 @@ from gatepost.keys import Keyring
 from gatepost.meters import UNMETERED, Meters
 from gatepost.reply.paper import Said, Sent
 from gatepost.verify.paper import Verified
+from gatepost.verify.scan import NO_WATCH, Watch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,7 @@ class House:
     egress: Egress
     hostname: str
     next_hop: NextHop | None
+    watch: Watch = NO_WATCH
     commits: GroupCommit = field(default_factory=GroupCommit)
     meters: Meters = UNMETERED
 
@@ -44,7 +46,7 @@ async def receive(arrived: Arrived, house: House) -> CarriedOut:
     door answers 451 so that the sender tries again. All recipients of one arrival share one account, one decision and
     one answer; each has an entry of its own.
     """
-    verified = await verify.check(arrived, house.dns)
+    verified = await verify.check(arrived, house.dns, house.watch)
     async with mailbox.in_custody(house.blobs, arrived.tenant, arrived.email, arrived.raw) as body:
         if arrived.direction is Direction.OUTBOUND:
             (done,) = await _carry(house, [verified])  # alone: a repeated answer undoes itself and nobody else

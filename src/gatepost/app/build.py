@@ -20,6 +20,11 @@ from gatepost.mail.address import AddressError, normalise_domain
 from gatepost.meters import UNMETERED, Meters
 from gatepost.record.publish import Sequencer
 from gatepost.settings import PORT_MAX, Settings, SettingsError
+from gatepost.verify.scan import Scanner, Watch
+from gatepost.verify.scan.client import Clamd, Classifier, Icap
+from gatepost.verify.scan.icap import Service
+
+CANARY_MIN_CHARS = 8
 
 
 def clock() -> datetime:
@@ -69,6 +74,7 @@ async def open_house(settings: Settings, dsn: str, *, meters: Meters = UNMETERED
     ):
         await db.reach()  # a house that never had its database would say that it serves
         await check_schema(db)
+        egress = Egress(allow_private=settings.egress.allow_private)
         house = House(
             db=db,
             dns=resolver,
@@ -77,9 +83,10 @@ async def open_house(settings: Settings, dsn: str, *, meters: Meters = UNMETERED
             keyring=keyring,
             clock=clock,
             entropy=entropy,
-            egress=Egress(allow_private=settings.egress.allow_private),
+            egress=egress,
             hostname=_hostname(settings),
             next_hop=next_hop(settings),
+            watch=watch(settings, egress),
             commits=GroupCommit(meters=meters),
             meters=meters,
         )
@@ -112,6 +119,41 @@ def next_hop(settings: Settings) -> NextHop | None:
     if not host or not _is_port(port):
         raise SettingsError("delivery.next_hop must be host:port, such as 127.0.0.1:1025")
     return NextHop(host.strip("[]"), int(port))
+
+
+def watch(settings: Settings, egress: Egress) -> Watch:
+    """Return the scanners an operator named, and the canaries.
+
+    Raises:
+        SettingsError: one of them cannot be used.
+    """
+    scan = settings.scan
+    scanners: list[Scanner] = []
+    if scan.clamd:
+        scanners.append(_clamd(scan.clamd, egress))
+    if scan.icap:
+        try:
+            scanners.append(Icap(egress, Service.parse(scan.icap, scan.icap_method)))
+        except ValueError as error:
+            raise SettingsError(f"scan.icap and scan.icap_method: {error}") from error
+    if scan.classifier:
+        if not scan.classifier.startswith(("http://", "https://")):
+            raise SettingsError("scan.classifier must be a URL, such as http://127.0.0.1:8088/classify")
+        scanners.append(Classifier(egress, scan.classifier, scan.timeout_s))
+    if any(len(canary) < CANARY_MIN_CHARS for canary in scan.canaries):
+        raise SettingsError(
+            f"scan.canaries: a canary has at least {CANARY_MIN_CHARS} characters, or honest mail has it"
+        )
+    return Watch(canaries=scan.canaries, scanners=tuple(scanners), timeout_s=scan.timeout_s)
+
+
+def _clamd(text: str, egress: Egress) -> Clamd:
+    if text.startswith("unix:/"):
+        return Clamd(egress, path=text.removeprefix("unix:"))
+    host, _, port = text.rpartition(":")
+    if not host or not _is_port(port):
+        raise SettingsError("scan.clamd must be host:port or unix:/path, such as unix:/run/clamav/clamd.ctl")
+    return Clamd(egress, host.strip("[]"), int(port))
 
 
 def name_servers(settings: Settings) -> tuple[str, ...]:

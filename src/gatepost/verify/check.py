@@ -24,6 +24,7 @@ from gatepost.verify.paper import (
     SpfVerdict,
     Verified,
 )
+from gatepost.verify.scan import NO_WATCH, Watch
 from gatepost.verify.signed_data import Body
 from gatepost.verify.spf_macro import Context
 
@@ -42,18 +43,18 @@ _NO_HELO = SpfVerdict(Result.NONE, "", "helo")
 _NO_DMARC = DmarcVerdict(Result.NONE, "")
 
 
-async def check(arrived: Arrived, resolver: Resolver) -> Verified:
+async def check(arrived: Arrived, resolver: Resolver, watch: Watch = NO_WATCH) -> Verified:
     """Gather the evidence about one arrival; total."""
     if arrived.direction is Direction.OUTBOUND:
-        return Verified(arrived, await _check_own(arrived))
-    return Verified(arrived, await _check_stranger(arrived, resolver))
+        return Verified(arrived, await _check_own(arrived, watch))
+    return Verified(arrived, await _check_stranger(arrived, resolver, watch))
 
 
-async def _check_own(arrived: Arrived) -> Evidence:
+async def _check_own(arrived: Arrived, watch: Watch) -> Evidence:
     """Write the evidence for mail an authenticated key submitted: nothing is left to prove (RFC 8601 section 2.7.4)."""
     header = await _on(arrived.raw, fields.split)
     found = author.find(header)
-    read, signs = await _on(arrived.raw, _read, header)
+    read, signs = await _on(arrived.raw, _read, header, watch.canaries)
     return Evidence(
         author=found.address,
         author_problem=found.problem,
@@ -66,11 +67,12 @@ async def _check_own(arrived: Arrived) -> Evidence:
         is_unsettled=False,
         content=read,
         injection=signs,
+        scans=await watch.scan(arrived.raw, read),
         auth=arrived.submitter is not None,
     )
 
 
-async def _check_stranger(arrived: Arrived, resolver: Resolver) -> Evidence:
+async def _check_stranger(arrived: Arrived, resolver: Resolver, watch: Watch) -> Evidence:
     raw = arrived.raw
     until = asyncio.get_running_loop().time() + DEADLINE_S
     # (1) Read the header: who claims to have written, signed and sealed it.
@@ -87,7 +89,7 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver) -> Evidence:
         policy = group.create_task(_within(until, _discover(resolver, domain), None))
     spf_verdict, helo = senders.result()
     # (3) Read the content, compare hashes and signatures.
-    signed = _Signed(header, claims, keys.result(), chain, seal_keys.result(), domain)
+    signed = _Signed(header, claims, keys.result(), chain, seal_keys.result(), domain, watch.canaries)
     seen = await _on(raw, _see, signed, arrived.received_at)
     signatures, sealed, read = seen.signatures, seen.sealed, seen.content
     # (4) Compare the proven domains with the author's.
@@ -109,6 +111,7 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver) -> Evidence:
         is_unsettled=not is_aligned and _is_unsettled(domain, signatures, spf_verdict, alignment),
         content=read,
         injection=seen.injection,
+        scans=await watch.scan(raw, read),
         body_sha256="" if isinstance(raw, bytes) else await _on(raw, fields.body_sha256),
     )
 
@@ -123,6 +126,7 @@ class _Signed:
     chain: arc.Chain
     seal_keys: dict[str, Answer]
     author_domain: str | None
+    canaries: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +142,7 @@ class _Seen:
 def _see(raw: bytes, signed: _Signed, at: datetime) -> _Seen:
     """Look at the whole message once; pure."""
     header = signed.header
-    read, signs = _read(raw, header)
+    read, signs = _read(raw, header, signed.canaries)
     body = Body(raw[header.body_start :])
     return _Seen(
         read,
@@ -148,10 +152,10 @@ def _see(raw: bytes, signed: _Signed, at: datetime) -> _Seen:
     )
 
 
-def _read(raw: bytes, header: Header) -> tuple[Content, Injection]:
+def _read(raw: bytes, header: Header, canaries: tuple[str, ...]) -> tuple[Content, Injection]:
     """Read what the message says, and whom it seems to say it to; pure."""
     read = content.read(raw, header)
-    return read, injection.examine(read)
+    return read, injection.examine(read, canaries=canaries)
 
 
 async def _within(until: float, work: Awaitable[T], otherwise: T) -> T:

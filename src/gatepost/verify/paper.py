@@ -303,6 +303,24 @@ class Injection:
     signals: tuple[Signal, ...] = ()
 
 
+class ScanResult(StrEnum):
+    """What a scanner outside this house says of a message."""
+
+    CLEAN = "clean"
+    FOUND = "found"
+    UNAVAILABLE = "unavailable"  # no answer in time, or none that can be read: neither clean nor found
+
+
+@dataclass(frozen=True, slots=True)
+class ScanVerdict:
+    """One scanner's answer: ``found`` is its own name for what it found, ``score`` 0 to 1 where it gives one."""
+
+    scanner: str
+    result: ScanResult
+    found: str = ""
+    score: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """Everything the checks found; nothing here depends on a policy.
@@ -312,6 +330,7 @@ class Evidence:
         author_problem: why ``author`` is None, as a reason code; empty otherwise.
         is_aligned: an aligned SPF or DKIM pass proves the author's domain, whether or not it publishes DMARC.
         is_unsettled: a DNS failure hides whether it is aligned; a later attempt may know.
+        scans: what scanners outside this house say, in the order of the settings; empty where there are none.
         auth: the submitting key was authenticated (RFC 8601 section 2.7.4); False for strangers.
         body_sha256: of the body as received, in hex, where the message lies on disk: nobody should read it again.
     """
@@ -327,6 +346,7 @@ class Evidence:
     is_unsettled: bool
     content: Content
     injection: Injection = Injection()
+    scans: tuple[ScanVerdict, ...] = ()
     auth: bool = False
     body_sha256: str = ""
 
