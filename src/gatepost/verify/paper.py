@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from gatepost.arrive.paper import Arrived
 from gatepost.mail.address import Address
+from gatepost.mail.mime import Part
 
 
 class Result(StrEnum):
@@ -144,9 +145,9 @@ class Span:
     """Words in which a machine's reading of a mail differs from a person's, and why.
 
     Attributes:
-        place: the text they lie in: ``subject``, ``text`` (``Content.plain``), ``html`` (``Content.html``),
-            ``attachment:N`` (the text of the attachment that is part N); of ``header:NAME``, ``preamble``,
-            ``epilogue`` and ``file-name:N`` no more is kept than the span itself.
+        place: the text they lie in: ``subject``, ``text`` (``Content.plain``), ``html`` (``Content.html``), ``human``
+            and ``quoted`` (of this reading), ``attachment:N`` (the text of the attachment that is part N); of
+            ``header:NAME``, ``preamble``, ``epilogue`` and ``file-name:N`` no more is kept than the span itself.
         start, end: characters of that text, half open.
         text: what a model would make of them, at most ``MAX_SPAN_CHARS``: tag characters spell ASCII, base64 is
             decoded, character references are resolved.
@@ -213,7 +214,8 @@ class Reading:
 
     Attributes:
         human: the body as a mail program shows it.
-        spans: the differences, in order of their places; see ``is_cut``.
+        spans: the differences; see ``is_cut``.
+        parts: the MIME tree, depth first, by offsets into the message as received: whoever needs a part slices it.
         is_malformed: the structure could not be read as written.
         used_fallback: a part's octets were not what its header says, so that readers will differ.
         is_cut: there was more text, or more spans, than we keep.
@@ -223,6 +225,7 @@ class Reading:
     model: ModelView
     spans: tuple[Span, ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    parts: tuple[Part, ...] = ()
     is_malformed: bool = False
     used_fallback: bool = False
     is_cut: bool = False
