@@ -6,7 +6,7 @@ message's is that of its worst passage.
 """
 
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
@@ -18,10 +18,10 @@ from gatepost.verify.paper import Content, Family, Injection, Signal
 
 THRESHOLD = 0.5
 """From here on our own reports call a message flagged; policies choose theirs."""
-SIGNAL_SCORE = 0.3
-"""Passages from here on tell their reasons, beside the worst."""
+SIGNAL_SCORE = 0.1
+"""Passages from here on tell their reasons."""
 MAX_SIGNALS = 20
-MAX_PASSAGES = 500
+MAX_PASSAGES = 5_000
 CANARY_WEIGHT = 8.0
 FLOOD_WEIGHT = 6.0
 _WEIGHTS = tuple(WEIGHTS[phrase.name] for phrase in PHRASES)
@@ -45,10 +45,29 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class _Sign:
+    """What is no phrase: where the passage stands, a canary, a flood."""
+
+    name: str
+    family: Family
+    weight: float
+    start: int = 0
+    end: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Judged:
+    """A passage and what weighs in it; ``ends`` says where the phrases of its worst window end."""
+
+    passage: Passage
     logit: float
-    signals: tuple[Signal, ...]
-    hints: frozenset[str]
+    ends: Mapping[int, int]
+    around: tuple[_Sign, ...]
+    hints: frozenset[str] = frozenset()
+
+    @property
+    def score(self) -> float:
+        return 1 / (1 + math.exp(-min(self.logit, 50.0)))
 
 
 def examine(content: Content, *, canaries: Collection[str] = ()) -> Injection:
@@ -58,22 +77,16 @@ def examine(content: Content, *, canaries: Collection[str] = ()) -> Injection:
         content: the message, read.
         canaries: marks planted where no correspondent can see them; a mail that has one has seen a prompt.
     """
-    judged = [one for passage in islice(_passages(content), MAX_PASSAGES) for one in _judge_deep(passage, canaries)]
-    told = [one for one in judged if one.signals]
+    passages = _passages(content)
+    judged = [one for passage in islice(passages, MAX_PASSAGES) for one in _judge_deep(passage, canaries)]
+    if (unread := next(passages, None)) is not None:
+        judged.append(_Judged(unread, BIAS + FLOOD_WEIGHT, {}, (_Sign("hidden.flood", Family.HIDDEN, FLOOD_WEIGHT),)))
+    told = sorted((one for one in judged if one.ends or one.around), key=lambda one: -one.logit)
     if not told:
         return Injection()
-    told.sort(key=lambda one: -one.logit)
-    telling = [one for number, one in enumerate(told) if number == 0 or _score(one.logit) >= SIGNAL_SCORE]
-    signals = sorted((signal for one in telling for signal in one.signals), key=lambda signal: -signal.weight)
-    return Injection(
-        score=round(_score(told[0].logit), 3),
-        families=tuple(dict.fromkeys(signal.family for signal in told[0].signals)),
-        signals=tuple(signals[:MAX_SIGNALS]),
-    )
-
-
-def _score(logit: float) -> float:
-    return 1 / (1 + math.exp(-min(logit, 50.0)))
+    telling = [one for one in told[:MAX_SIGNALS] if one.score >= SIGNAL_SCORE]
+    signals = sorted((signal for one in telling for signal in _signals(one)), key=lambda signal: -signal.weight)
+    return Injection(round(told[0].score, 3), _families(told[0]), tuple(signals[:MAX_SIGNALS]))
 
 
 def _passages(content: Content) -> Iterator[Passage]:
@@ -101,38 +114,49 @@ def _judge_deep(passage: Passage, canaries: Collection[str]) -> Iterator[_Judged
 
 
 def _judge(passage: Passage, canaries: Collection[str]) -> _Judged:
-    text, stays = fold.seen(passage.text)
-    octets = fold.fold(text)
-    hits = scan.scan(octets)
+    text, _ = fold.seen(passage.text)
+    hits = scan.scan(fold.fold(text))
     found = window.worst(hits.found, _WEIGHTS)
-    signals = [*_phrases(passage, octets, found, stays), *_around(passage, text, found.weight, canaries)]
+    around = [*_around(passage, text, found.weight), *_canaries(text, canaries)]
     if hits.is_cut:
-        signals.append(_signal("hidden.flood", Family.HIDDEN, passage, (0, len(passage.text)), FLOOD_WEIGHT))
-    signals.sort(key=lambda signal: -signal.weight)
-    return _Judged(BIAS + sum(signal.weight for signal in signals), tuple(signals), hits.hints)
+        around.append(_Sign("hidden.flood", Family.HIDDEN, FLOOD_WEIGHT))
+    ends = {phrase: end for phrase, end in found.ends.items() if _WEIGHTS[phrase] > 0}
+    logit = BIAS + found.weight + sum(sign.weight for sign in around)
+    return _Judged(passage, logit, ends, tuple(around), hits.hints)
 
 
-def _phrases(passage: Passage, octets: bytes, found: window.Window, stays: list[int] | None) -> Iterator[Signal]:
-    for phrase, end in found.ends.items():
-        if (weight := _WEIGHTS[phrase]) == 0:
-            continue
-        start = scan.start_of(octets, phrase, end)
-        place = (start, end) if stays is None else (stays[start], stays[end - 1] + 1)
-        yield _signal(PHRASES[phrase].name, PHRASES[phrase].family, passage, place, weight)
-
-
-def _around(passage: Passage, text: str, weight: float, canaries: Collection[str]) -> Iterator[Signal]:
-    """Yield what the place of the passage adds, and the canaries in it."""
-    whole = (0, len(passage.text))
-    is_written = sum(map(str.isalpha, text[:200])) >= context.ALONE_MIN_LETTERS
-    added = weight * (passage.context.factor - 1) + passage.context.alone * is_written
+def _around(passage: Passage, text: str, weight: float) -> Iterator[_Sign]:
+    """Yield what the place of the passage adds to its phrases, or says alone."""
+    here = passage.context
+    is_written = here.alone > 0 and sum(map(str.isalpha, text[:200])) >= context.ALONE_MIN_LETTERS
+    added = weight * (here.factor - 1) + here.alone * is_written
     if added > 0:
-        yield _signal(passage.name, passage.family, passage, whole, round(added, 2))
+        yield _Sign(passage.name, passage.family, round(added, 2))
+
+
+def _canaries(text: str, canaries: Collection[str]) -> Iterator[_Sign]:
     for canary in canaries:
         if (start := text.find(canary)) >= 0:
-            yield _signal("canary.echo", Family.CANARY, passage, (start, start + len(canary)), CANARY_WEIGHT)
+            yield _Sign("canary.echo", Family.CANARY, CANARY_WEIGHT, start, start + len(canary))
 
 
-def _signal(name: str, family: Family, passage: Passage, place: tuple[int, int], weight: float) -> Signal:
-    start, end = passage.stands or place
-    return Signal(name, family, passage.place, start, end, weight)
+def _families(judged: _Judged) -> tuple[Family, ...]:
+    """Return the kinds of signs in a passage, heaviest first."""
+    signs = [(_WEIGHTS[phrase], PHRASES[phrase].family) for phrase in judged.ends]
+    signs += [(sign.weight, sign.family) for sign in judged.around]
+    return tuple(dict.fromkeys(family for _, family in sorted(signs, key=lambda sign: -sign[0])))
+
+
+def _signals(judged: _Judged) -> Iterator[Signal]:
+    """Yield the reasons for a score: every phrase with its own characters, where those are the place's."""
+    passage = judged.passage
+    text, stays = fold.seen(passage.text)
+    octets = fold.fold(text)
+    for phrase, end in judged.ends.items():
+        start = scan.start_of(octets, phrase, end)
+        own = (start, end) if stays is None or start == end else (stays[start], stays[end - 1] + 1)
+        low, high = passage.stands or own
+        yield Signal(PHRASES[phrase].name, PHRASES[phrase].family, passage.place, low, high, _WEIGHTS[phrase])
+    for sign in judged.around:
+        low, high = passage.stands or (sign.start, len(passage.text) if sign.end is None else sign.end)
+        yield Signal(sign.name, sign.family, passage.place, low, high, sign.weight)

@@ -83,6 +83,7 @@ _LOOKALIKES = {
     0xA731: "s",
 }
 """Runs of characters, from the first code point on, and the ASCII each of them is taken for."""
+_FOREIGN = re.compile("[^\x00-\x7e]+")
 _UNSEEN = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]+")
 
 
@@ -113,7 +114,7 @@ def fold(text: str) -> bytes:
     """Return ``text`` with one octet for each character, its letters without marks and in the Latin alphabet."""
     if text.isascii():
         return text.encode("ascii")
-    return text.translate(_TWINS).encode("ascii")
+    return _FOREIGN.sub(lambda found: found[0].translate(_TWINS), text).encode("ascii")
 
 
 def seen(text: str) -> tuple[str, list[int] | None]:

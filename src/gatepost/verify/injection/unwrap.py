@@ -86,6 +86,10 @@ _PACKED: dict[str, tuple[re.Pattern[str], Callable[[str], str]]] = {
     ),
 }
 _LEET = str.maketrans("0134578@$!|", "oieastbasil")
+_LEET_WORD = re.compile(
+    r"(?<![\w.@/=-])[A-Za-z]{0,6}[013457@$][A-Za-z]{1,8}[013457@$]{0,2}[A-Za-z0-9]{0,8}(?![\w@/=-])"
+)
+_LEET_WORDS = 4
 _WHOLE: dict[str, Callable[[str], str]] = {
     "leet": lambda text: text.translate(_LEET),
     "rot13": lambda text: codecs.encode(text, "rot13"),
@@ -97,7 +101,7 @@ HINTS = {
     "bits": r"(?:[01]{8}[ ,]?){6}",
     "morse": r"(?:[.\-]{1,5} {1,3}(?:[/|] )?){8}",
     "spaced": r"\b(?:[A-Za-z](?:[ ._*-]|\s?[/|]\s?|\s{2,3})){9}",
-    "leet": r"(?:\b[a-zA-Z]{0,6}[0134578@$!][a-zA-Z]{1,8}[0134578@$!]{0,2}[a-zA-Z0-9]{0,8}[\s.,:!?].{0,40}){4}",
+    "leet": r"[A-Za-z][013457][A-Za-z]",
     "rot13": r"(?:\b(?:gur|naq|lbh|lbhe|guvf|gung|sbe|jvgu|cyrnfr|vtaber|nyy|jung|frperg|cnffjbeq)\b.{0,80}){3}",
     "backwards": r"(?:\b(?:eht|dna|uoy|ruoy|siht|taht|htiw|esaelp|erongi|lla|tahw|drowssap|dnes)\b.{0,80}){3}",
 }
@@ -110,6 +114,8 @@ def unwrap(text: str, hints: Collection[str]) -> Iterator[Piece]:
         if wrapping not in hints:
             continue
         if (whole := _WHOLE.get(wrapping)) is not None:
+            if wrapping == "leet" and len(list(islice(_LEET_WORD.finditer(text), _LEET_WORDS))) < _LEET_WORDS:
+                continue
             yield Piece(wrapping, 0, len(text), whole(text))
         else:
             yield from _packed(wrapping, text)
