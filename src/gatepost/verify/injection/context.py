@@ -55,7 +55,7 @@ _CONTEXTS = {
     Technique.BASE64_PAYLOAD: _ASIDE,
     Technique.PREAMBLE: _ASIDE,
     Technique.EPILOGUE: _ASIDE,
-    Technique.HEADER: _ASIDE,
+    Technique.HEADER: Context(0.0, 1.6),
     Technique.DISPLAY_NAME: _ASIDE,
     Technique.LONG_SUBJECT: Context(0.0, 2.0),
     Technique.FILE_NAME: _ASIDE,
