@@ -66,6 +66,10 @@ class _Judged:
     hints: frozenset[str] = frozenset()
 
     @property
+    def weight(self) -> float:
+        return sum(_WEIGHTS[phrase] for phrase in self.ends)
+
+    @property
     def score(self) -> float:
         return 1 / (1 + math.exp(-min(self.logit, 50.0)))
 
@@ -110,7 +114,9 @@ def _judge_deep(passage: Passage, canaries: Collection[str]) -> Iterator[_Judged
     for piece in unwrap(passage.text, judged.hints) if judged.hints else ():
         stands = passage.stands or (piece.start, piece.end)
         name = f"encoded.{piece.wrapping}"
-        yield _judge(Passage(passage.place, piece.text, context.WRAPPED, stands, name, Family.ENCODED), canaries)
+        inside = _judge(Passage(passage.place, piece.text, context.WRAPPED, stands, name, Family.ENCODED), canaries)
+        if inside.weight > judged.weight:  # else it says no more unwrapped
+            yield inside
 
 
 def _judge(passage: Passage, canaries: Collection[str]) -> _Judged:
