@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "injection.md"
 BEGIN, END = "<!-- figures: make bench-injection ARGS=--page -->", "<!-- end of figures -->"
 AT = datetime(2026, 11, 20, tzinfo=UTC)
-HELD_MIN_CHARS = 20
+STRETCH_CHARS = 40
 FILES = ("attacks", "smuggled", "benign", "benign-unicode")
 KEYWORDS = re.compile(
     r"ignore (all |any |the |your )*(previous|prior|above|earlier) (and following )?(instructions|directions|prompts?)|"
@@ -103,13 +103,10 @@ def _bare(text: str) -> str:
 
 
 def is_shown(payload: str, spans: Sequence[Span]) -> bool:
-    """Tell whether some span holds the payload, or holds nothing but a part of it; case and punctuation aside."""
+    """Tell whether some span holds the payload, or a good stretch of it; case, spaces and punctuation aside."""
     wanted = _bare(payload)
-    for span in spans:
-        held = _bare(span.text)
-        if wanted in held or (len(held) >= HELD_MIN_CHARS and held in wanted):
-            return True
-    return False
+    stretches = {wanted[at : at + STRETCH_CHARS] for at in range(max(1, len(wanted) - STRETCH_CHARS + 1))}
+    return any(stretch in held for held in map(_bare, (span.text for span in spans)) for stretch in stretches)
 
 
 def family(name: str, row: dict[str, Any]) -> str:
