@@ -2,17 +2,15 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address
 
 from gatepost import verify
-from gatepost.app.build import clock, watch
+from gatepost.app.build import clock, ways_of
+from gatepost.app.scanners import watch
 from gatepost.arrive.paper import Arrived, Peer
-from gatepost.dns import CachingResolver
 from gatepost.dns.paper import Resolver
-from gatepost.egress import Egress
 from gatepost.ids import BlobId
 from gatepost.mail.address import Address
 from gatepost.mail.envelope import Envelope
@@ -66,8 +64,12 @@ async def look(
     return await verify.check(arrived, resolver, watching)
 
 
-async def look_with(settings: Settings, servers: Sequence[str], raw: bytes, came: Circumstances) -> Verified:
-    """Look at a message with the resolver and the scanners the house would ask."""
-    scanners = watch(settings, Egress(allow_private=settings.egress.allow_private))
-    async with CachingResolver(tuple(servers), clock, deadline_s=settings.dns.timeout_s) as resolver:
-        return await look(raw, came, resolver, at=clock(), watching=scanners)
+async def look_with(settings: Settings, raw: bytes, came: Circumstances) -> Verified:
+    """Look at a message with the resolver and the scanners that the house would ask.
+
+    Raises:
+        SettingsError: a setting cannot be used.
+    """
+    ways = ways_of(settings, "")
+    async with ways.resolver as resolver:
+        return await look(raw, came, resolver, at=clock(), watching=watch(settings, ways.egress))

@@ -13,7 +13,6 @@ import typer
 from rich.console import Console
 
 from gatepost.app import explain as looking
-from gatepost.app.build import name_servers
 from gatepost.cli import explanation
 from gatepost.cli.frame import AsJson, Config, Refusal, app, read_settings
 from gatepost.mail.address import Address, AddressError
@@ -49,7 +48,7 @@ def explain(
         rcpt_to=tuple(_address(each) for each in rcpt_to or ()),
     )
     raw = looking.on_the_wire(_octets(message))
-    verified = asyncio.run(looking.look_with(settings, name_servers(settings), raw, came))
+    verified = asyncio.run(looking.look_with(settings, raw, came))
     if as_json:
         typer.echo(json.dumps(document(verified.evidence), indent=2))
     else:

@@ -19,6 +19,9 @@ from gatepost.mailbox import store
 INLINE_MAX_OCTETS = 64 * 1024
 """Above this a body costs PostgreSQL more than a file does: it is written twice there, to the WAL and to the heap."""
 
+BODIES = "bodies"
+"""Below this name they lie in the object store."""
+
 log = structlog.get_logger()
 
 
@@ -48,7 +51,7 @@ class Custody:
 
 def object_path(tenant: TenantId, email: EmailId) -> str:
     """Return where a large body lies; two characters of the id keep folders small."""
-    return f"bodies/{tenant}/{email[-2:]}/{email}"
+    return f"{BODIES}/{tenant}/{email[-2:]}/{email}"
 
 
 @asynccontextmanager
@@ -67,8 +70,12 @@ async def in_custody(blobs: Blobs, tenant: TenantId, email: EmailId, octets: Oct
         yield custody
         return
     path = object_path(tenant, email)
-    async with opened(octets) as found:
-        await blobs.write(path, found)
+    try:
+        async with opened(octets) as found:
+            await blobs.write(path, found)
+    except (BlobsUnavailableError, asyncio.CancelledError):  # perhaps it is there, and only its last flush failed
+        await _take_away(blobs, path, email)
+        raise
     try:
         yield custody
     except (DatabaseUnavailableError, asyncio.CancelledError):

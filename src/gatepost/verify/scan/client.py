@@ -1,18 +1,18 @@
 """The conversations with scanners; every connection goes out through ``egress``."""
 
+import asyncio
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import httpx2
-
-from gatepost.egress import Egress, EgressRefusedError
+from gatepost.egress import Egress, EgressRefusedError, Errand, Purpose, UnreachableError, post
 from gatepost.verify.paper import Content, ScanVerdict
 from gatepost.verify.scan import clamd, classifier, icap
 from gatepost.verify.scan.icap import Service
 from gatepost.verify.scan.watch import ScannerError
 
-PURPOSE = "scan"
+CONNECT_TIMEOUT_S = 5.0
+_FINE = range(200, 300)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,11 @@ class Clamd:
         """
         try:
             if self.path:
-                opened = await self.egress.local_stream(PURPOSE, self.name, self.path)
+                opened = await asyncio.open_unix_connection(self.path)
             else:
-                opened = await self.egress.stream(PURPOSE, self.name, self.host, self.port)
+                opened = await _open(self.egress, self.name, self.host, self.port)
             answer = await _converse(*opened, clamd.conversation(raw), clamd.ANSWER_MAX_OCTETS)
-        except (EgressRefusedError, OSError) as error:
+        except (EgressRefusedError, UnreachableError, OSError) as error:
             raise ScannerError("clamd cannot be reached") from error
         return clamd.verdict(answer)
 
@@ -65,10 +65,9 @@ class Icap:
             ScannerError: nobody is there, or the answer is no verdict.
         """
         try:
-            opened = await self.egress.stream(PURPOSE, self.name, self.service.host, self.service.port)
-            sent = [icap.request(self.service, raw)]
-            answer = await _converse(*opened, sent, icap.answer_max_octets(raw))
-        except (EgressRefusedError, OSError) as error:
+            opened = await _open(self.egress, self.name, self.service.host, self.service.port)
+            answer = await _converse(*opened, [icap.request(self.service, raw)], icap.answer_max_octets(raw))
+        except (EgressRefusedError, UnreachableError, OSError) as error:
             raise ScannerError("the ICAP service cannot be reached") from error
         return icap.verdict(answer, raw)
 
@@ -92,22 +91,37 @@ class Classifier:
         Raises:
             ScannerError: nobody is there, or the answer is no score.
         """
-        body, headers = classifier.request(content), {"Content-Type": "application/json"}
-        answer = bytearray()
         try:
-            async with (
-                self.egress.http(PURPOSE, self.name, timeout_s=self.timeout_s) as http,
-                http.stream("POST", self.url, content=body, headers=headers) as response,
-            ):
-                if not response.is_success:
-                    raise ScannerError(f"HTTP status {response.status_code}")
-                async for chunk in response.aiter_bytes():
-                    answer += chunk
-                    if len(answer) > classifier.ANSWER_MAX_OCTETS:
-                        raise ScannerError("the answer is too long")
-        except (EgressRefusedError, httpx2.HTTPError, httpx2.InvalidURL, OSError, UnicodeError) as error:
+            answer = await post(
+                self.egress,
+                Errand(Purpose.SCAN, self.name),
+                self.url,
+                classifier.request(content),
+                {"Content-Type": "application/json", "Accept-Encoding": "identity"},
+                timeout_s=self.timeout_s,
+                answer_max_octets=classifier.ANSWER_MAX_OCTETS,
+            )
+        except (EgressRefusedError, UnreachableError) as error:
             raise ScannerError("the classifier cannot be reached") from error
-        return classifier.verdict(bytes(answer))
+        if answer.status_code not in _FINE:
+            raise ScannerError(f"HTTP status {answer.status_code}")
+        return classifier.verdict(answer.body)
+
+
+async def _open(egress: Egress, name: str, host: str, port: int) -> tuple[StreamReader, StreamWriter]:
+    """Connect to a scanner that knows no TLS: where the register demands it, nothing is said.
+
+    Raises:
+        ScannerError: the register demands TLS.
+        EgressRefusedError: a rule forbids it.
+        UnreachableError: nobody answered.
+        OSError: the connection broke at once.
+    """
+    connected = await egress.connect(Errand(Purpose.SCAN, name), host, port, timeout_s=CONNECT_TIMEOUT_S)
+    if connected.must_encrypt:
+        connected.socket.close()
+        raise ScannerError("it would go unencrypted: declare the destination with in_clear")
+    return await asyncio.open_connection(sock=connected.socket)
 
 
 async def _converse(reader: StreamReader, writer: StreamWriter, sent: Iterable[bytes], most_octets: int) -> bytes:
