@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from gatepost.verify.paper import Span, Technique
 from gatepost.verify.reading import html_page
-from gatepost.verify.reading.html_page import Views
+from gatepost.verify.reading.html_writing import Views
 from gatepost.verify.reading.marks import Marks
 
 

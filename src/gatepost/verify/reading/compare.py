@@ -9,12 +9,27 @@ from gatepost.verify.reading.marks import Marks
 MIN_WORDS = 4
 """Fewer foreign words in a row are a matter of wording."""
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
+_BLANKS = {octet: " " for octet in range(128) if not chr(octet).isalnum() and chr(octet) != "'"}
 _URL = re.compile(r"(?:https?://|www\.|mailto:)\S+")
 
 
 def _words(text: str) -> list[tuple[str, int, int]]:
     blank = _URL.sub(lambda found: " " * len(found[0]), text)
     return [(found[0].casefold(), found.start(), found.end()) for found in _WORD.finditer(blank)]
+
+
+def _quickly(text: str) -> list[str]:
+    """Return the words without their places, and with what stands in addresses."""
+    return text.translate(_BLANKS).casefold().split()
+
+
+def _has_foreign_run(words: list[str], pairs: set[tuple[str, str]]) -> bool:
+    run = 1
+    for pair in pairwise(words):
+        run = 1 if pair in pairs else run + 1
+        if run >= MIN_WORDS:
+            return True
+    return False
 
 
 def note_mismatch(plain: str, shown: str, marks: Marks) -> None:
@@ -25,7 +40,8 @@ def note_mismatch(plain: str, shown: str, marks: Marks) -> None:
         shown: what a person sees of the HTML alternative.
         marks: takes the spans, whose place is ``text``.
     """
-    if plain.split() == shown.split():
+    pairs = set(pairwise(_quickly(shown)))
+    if not _has_foreign_run(_quickly(plain), pairs):
         return
     seen = [word for word, _, _ in _words(shown)]
     pairs = set(pairwise(seen))

@@ -14,7 +14,7 @@ MAX_FIELDS = 200
 LIST_CHARS = 78
 """What a list of mails shows of a subject at most (RFC 5322 section 2.1.1 advises such lines)."""
 NAME_CHARS = 60
-_SHORTEST_PROSE = 16
+_PROSE_SPACES = 3
 
 _PEOPLE = (b"from", b"sender", b"reply-to")
 _STRUCTURED = frozenset(
@@ -56,7 +56,7 @@ def note(header: Header, marks: Marks) -> None:
         for field in header.all(name)[:2]:
             _note_person(name.decode("ascii"), field.text, marks)
     for field in header.fields[:MAX_FIELDS]:
-        if field.name in _STRUCTURED or len(field.raw) < _SHORTEST_PROSE:
+        if field.name in _STRUCTURED or (field.raw.count(b" ") < _PROSE_SPACES and b"=?" not in field.raw):
             continue
         text = _CONTROLS.sub(" ", decode_text(field.text))
         place = f"header:{field.name.decode('ascii')}"

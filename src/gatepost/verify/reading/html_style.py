@@ -86,7 +86,7 @@ def _declared(style: str) -> Style:
 _declared_often = lru_cache(maxsize=2048)(_declared)
 
 
-def look_below(parent: Look, tag: str, attributes: Mapping[str, str], sheet: Style) -> Look:
+def look_below(parent: Look, tag: str, attributes: Mapping[str, str], sheet: Style = NO_STYLE) -> Look:
     """Return how text inside this element looks. ``sheet``: declarations that style sheets add."""
     look = _with_attributes(parent, tag, attributes)
     inline = attributes.get("style", "")

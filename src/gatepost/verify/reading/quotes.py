@@ -44,15 +44,15 @@ _FORWARDED = re.compile(
     r"Begin forwarded message:|Anfang der weitergeleiteten Nachricht:)",
     re.IGNORECASE,
 )
-_LABEL = re.compile(
-    r"[ \t]*\*?(?P<label>From|Sent|To|Cc|Subject|Date|Von|Gesendet|Datum|An|Betreff|De|Envoyé|À|Objet|"
+_LABELS = (
+    r"\*?(?P<label>From|Sent|To|Cc|Subject|Date|Von|Gesendet|Datum|An|Betreff|De|Envoyé|À|Objet|"
     r"Enviado|Enviada em|"
     r"Fecha|Para|Asunto|Assunto|Data|Da|Inviato|A|Oggetto|Van|Verzonden|Aan|Onderwerp|Från|Skickat|"
     r"Till|Ämne|Fra|Sendt|Til|"
     r"Emne|Lähettäjä|Lähetetty|Vastaanottaja|Aihe|Od|Wysłano|Do|Temat|От|Отправлено|Дата|Кому|Тема|差出人|送信日時|宛先|件名|"
-    r"发件人|发送时间|收件人|主题)\*?[ \t]*[:\uff1a]\*?",
-    re.IGNORECASE,
+    r"发件人|发送时间|收件人|主题)\*?[ \t]*[:\uff1a]\*?"
 )
+_LABEL = re.compile(rf"[ \t]*{_LABELS}", re.IGNORECASE)
 _SENDERS = frozenset(
     {
         "from",
@@ -81,7 +81,10 @@ _SENT_FROM = re.compile(
     r"Отправлено \u0441(?: [\w\-]+){1,3}|Verstuurd vanaf mijn(?: [\w\-]+){1,3})\.?",
     re.IGNORECASE,
 )
+_FIRST = frozenset(" \t>*_-=|")
 _CANDIDATE = re.compile(rf"[ \t*_>\-]*{_OPENING}", re.IGNORECASE)
+_INTERESTING = re.compile(rf"[ \t]*(?:[>*_=\-]|Begin |Anfang |{_OPENING}|{_LABELS})", re.IGNORECASE)
+"""What any line begins with that is more than text: one look at each is enough."""
 
 
 class Parts(NamedTuple):
@@ -120,19 +123,12 @@ def _unquoted(lines: list[str], is_quoted: list[bool]) -> list[str]:
 
 
 def _may_quote(text: str) -> bool:
-    """Tell in a few searches whether a closer look is worth while."""
-    return (
-        "\n>" in text
-        or text.startswith(">")
-        or "\n--" in text
-        or ":\n" in text
-        or "wrote" in text
-        or "---" in text
-        or _SENT_FROM.fullmatch(_last_line(text)) is not None
-        or _LABEL.match(text) is not None
-        or any(label in text for label in ("From:", "Von:", "De :", "De:", "Från:", "Da:", "Van:", "Fra:", "Date:"))
-        or not text.isascii()
-    )
+    """Tell quickly whether a closer look is worth while."""
+    if "wrote" in text or "---" in text or not text.isascii():
+        return True
+    if any(line and (line[0] in _FIRST or line[-1] == ":" or ":" in line[:24]) for line in text.split("\n")):
+        return True
+    return _SENT_FROM.fullmatch(_last_line(text)) is not None
 
 
 def _last_line(text: str) -> str:
@@ -145,6 +141,9 @@ def _mark(lines: list[str]) -> tuple[list[bool], list[str]]:
     at = 0
     while at < len(lines):
         line = lines[at]
+        if _INTERESTING.match(line) is None and "---" not in line:
+            at += 1
+            continue
         if line.lstrip().startswith(">"):
             at = _mark_run(lines, quoted, at)
             continue
