@@ -16,7 +16,7 @@ MAX_PIECES = 200
 """How many wrapped pieces of one text are opened."""
 MIN_LETTERS = 10
 _LETTERS = re.compile(r"[A-Za-z]")
-_WORDS = re.compile(r"[A-Za-z]{2,}")
+_WORDS = re.compile(r"[A-Za-z]{2}[\s,.]{1,4}[A-Za-z]")
 _WORDY = 0.85  # of the characters of English that are letters or spaces
 
 
@@ -33,7 +33,7 @@ class Piece:
 def _is_text(text: str) -> bool:
     """Tell whether somebody could have written this: words and spaces, not keys."""
     kept = sum(1 for c in text if c.isalpha() or c in " \n.,'")
-    return len(_LETTERS.findall(text)) >= MIN_LETTERS and kept >= _WORDY * len(text) and len(_WORDS.findall(text)) > 1
+    return len(_LETTERS.findall(text)) >= MIN_LETTERS and kept >= _WORDY * len(text) and _WORDS.search(text) is not None
 
 
 def _base64(wrapped: str) -> str:
@@ -81,7 +81,7 @@ _PACKED: dict[str, tuple[re.Pattern[str], Callable[[str], str]]] = {
         _morse,
     ),
     "spaced": (
-        re.compile(r"(?<![A-Za-z])(?:[A-Za-z](?:[ ._*-]|\s?[/|]\s?|\s{2,3})){9,}[A-Za-z]?(?![A-Za-z])"),
+        re.compile(r"(?<![A-Za-z])(?:[A-Za-z](?:\s{2,3}|[ ._*-]|\s?[/|]\s?)){9,}[A-Za-z]?(?![A-Za-z])"),
         _spaced,
     ),
 }
@@ -100,7 +100,7 @@ HINTS = {
     "hex": r"(?:(?:0x|\\x|\\u00|%)?[0-9A-Fa-f]{2}[ :,;]?){12}",
     "bits": r"(?:[01]{8}[ ,]?){6}",
     "morse": r"(?:[.\-]{1,5} {1,3}(?:[/|] )?){8}",
-    "spaced": r"\b(?:[A-Za-z](?:[ ._*-]|\s?[/|]\s?|\s{2,3})){9}",
+    "spaced": r"\b(?:[A-Za-z](?:\s{2,3}|[ ._*-]|\s?[/|]\s?)){9}",
     "leet": r"[A-Za-z][013457][A-Za-z]",
     "rot13": r"(?:\b(?:gur|naq|lbh|lbhe|guvf|gung|sbe|jvgu|cyrnfr|vtaber|nyy|jung|frperg|cnffjbeq)\b.{0,80}){3}",
     "backwards": r"(?:\b(?:eht|dna|uoy|ruoy|siht|taht|htiw|esaelp|erongi|lla|tahw|drowssap|dnes)\b.{0,80}){3}",
