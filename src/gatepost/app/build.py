@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from gatepost.app import seal
+from gatepost.app.scanners import places_of, watch
 from gatepost.app.seal import seal_clear_rows
 from gatepost.app.ways_out import next_hop, place, register
 from gatepost.blobs import Blobs, Endpoint, is_bucket, read_endpoint
@@ -111,6 +112,7 @@ async def open_house(
             hostname=hostname_of(settings),
             next_hop=next_hop(settings),
             extractor=extractor,
+            watch=watch(settings, ways.egress),
             commits=GroupCommit(meters=meters),
             meters=meters,
         )
@@ -148,6 +150,7 @@ def ways_of(settings: Settings, dsn: str, *, allow_loopback: bool = False, meter
         name_servers=servers,
         blobs=(endpoint.host, endpoint.port) if endpoint else None,
         databases=outside,
+        scanners=list(places_of(settings)),
         allow_loopback=allow_loopback,
     )
 

@@ -27,6 +27,7 @@ class Purpose(StrEnum):
     WEBHOOK = "webhook"
     BLOBS = "blobs"
     DATABASE = "database"
+    SCAN = "scan"  # a malware scanner or a classifier
 
 
 class Rule(StrEnum):
