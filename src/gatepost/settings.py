@@ -156,14 +156,18 @@ def load(environment: Mapping[str, str], file: Path | None = None) -> Settings:
 
 def from_process(file: Path | None = None) -> Settings:
     """Return the settings of this process: its environment, over ``file`` or the file ``GATEPOST_CONFIG`` names."""
-    environment = dict(os.environ)  # noqa: TID251  # the one place that reads it
+    environment = _environment()
     named = environment.pop(f"{PREFIX}CONFIG", "")
     return load(environment, file or (Path(named) if named else None))
 
 
 def amazon() -> dict[str, str]:
     """Return the ``AWS_*`` variables of this process, where S3's clients look for endpoint, region and credentials."""
-    return {name: text for name, text in os.environ.items() if name.startswith("AWS_")}  # noqa: TID251  # as above
+    return {name: text for name, text in _environment().items() if name.startswith("AWS_")}
+
+
+def _environment() -> dict[str, str]:
+    return dict(os.environ)  # noqa: TID251  # the one place that reads it
 
 
 def _overlay(values: dict[str, Any], name: str, text: str) -> None:

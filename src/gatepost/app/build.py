@@ -1,7 +1,8 @@
 """The real things: built here, once, from the settings."""
 
+import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from gatepost.db.launcher import Cluster, find_binaries, home_for
 from gatepost.db.migrate import migrate
 from gatepost.db.outside import DsnError, places, through
 from gatepost.dns import CachingResolver, Client, addresses_of, hosts_in, servers_in
-from gatepost.egress import Egress, is_address
+from gatepost.egress import Egress, EgressRefusedError, UnreachableError, is_address
 from gatepost.jobs import Jobs
 from gatepost.journey import House
 from gatepost.keys import Keyring
@@ -124,6 +125,25 @@ def _ways_out(settings: Settings, dsn: str, *, allow_loopback: bool) -> _Ways:
     client = Client([place(each, "dns.servers") for each in servers], egress, entropy, timeout_s=try_s)
     resolver = CachingResolver(client, clock, deadline_s=settings.dns.timeout_s)
     return _Ways(egress, resolver, endpoint)
+
+
+def vouched_dsn(settings: Settings, dsn: str) -> str:
+    """Return a connection string for one connection now, checked as those of the pool are.
+
+    Raises:
+        SettingsError: it may not be connected to, or has no address.
+    """
+    made = through(_ways_out(settings, dsn, allow_loopback=False).egress, dsn)
+    if isinstance(made, str):
+        return made
+    try:
+        return asyncio.run(_awaited(made))
+    except (DsnError, EgressRefusedError, UnreachableError) as error:
+        raise SettingsError(f"the database cannot be reached: {error}") from error
+
+
+async def _awaited(made: Callable[[], Awaitable[str]]) -> str:
+    return await made()
 
 
 def sequencer(settings: Settings, house: House) -> Sequencer:

@@ -10,7 +10,7 @@ import typer
 
 from gatepost import settings as reference
 from gatepost.app import logs, sandbox, state
-from gatepost.app.build import embedded_postgres
+from gatepost.app.build import embedded_postgres, vouched_dsn
 from gatepost.app.state import Running, Sandbox
 from gatepost.cli.frame import AsJson, Config, Refusal, app, read_settings, show
 from gatepost.db.launcher import Cluster
@@ -64,7 +64,7 @@ def migrate_(config: Config = None) -> None:
     settings = read_settings(config)
     if not settings.database.owner_dsn:
         raise Refusal("`migrate` needs database.owner_dsn: a role that may create roles and owns the tables")
-    done = migrate(settings.database.owner_dsn)
+    done = migrate(vouched_dsn(settings, settings.database.owner_dsn))
     typer.echo("\n".join(f"applied {name}" for name in done) or "the schema is up to date")
 
 

@@ -1,0 +1,72 @@
+"""No line of the house connects but through egress; what a library does behind our back, ``test_traced`` sees."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "src" / "gatepost"
+EGRESS = "egress/client.py"
+CONNECTING = {
+    "create_connection",
+    "create_datagram_endpoint",
+    "create_unix_connection",
+    "getaddrinfo",
+    "gethostbyaddr",
+    "gethostbyname",
+    "getnameinfo",
+    "open_connection",
+    "open_unix_connection",
+    "sock_connect",
+    "HTTPConnection",
+    "HTTPSConnection",
+    "urlopen",
+    "urlretrieve",
+}
+DATABASES = {"connect", "AsyncConnectionPool", "ConnectionPool"}
+
+
+def connecting(tree: ast.AST, place: str) -> Iterator[int]:
+    """Yield the lines that connect by themselves."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        is_given_a_socket = not node.args and any(keyword.arg == "sock" for keyword in node.keywords)
+        is_postgres = name in DATABASES and "psycopg" in ast.unparse(node.func)
+        if (name in CONNECTING and place != EGRESS and not is_given_a_socket) or (
+            (is_postgres or name.endswith("ConnectionPool")) and not place.startswith("db/")
+        ):
+            yield node.lineno
+
+
+def test_only_egress_connects() -> None:
+    found = [
+        f"{path.relative_to(SOURCE)}:{line}"
+        for path in sorted(SOURCE.rglob("*.py"))
+        for line in connecting(ast.parse(path.read_text()), str(path.relative_to(SOURCE)))
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "await asyncio.open_connection('evil.example', 80)",
+        "loop.create_datagram_endpoint(lambda: 1, remote_addr=('9.9.9.9', 53))",
+        "socket.create_connection(('evil.example', 80))",
+        "from urllib.request import urlopen\nurlopen('http://evil.example')",
+        "socket.getaddrinfo('evil.example', 80)",
+        "psycopg.connect('host=evil.example')",
+        "await psycopg.AsyncConnection.connect('host=evil.example')",
+        "psycopg_pool.AsyncConnectionPool('host=evil.example')",
+    ],
+)
+def test_a_line_that_connects_is_seen(planted: str) -> None:
+    tree = compile(planted, "x", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    assert list(connecting(tree, "act/tell.py"))
+
+
+def test_a_connection_over_a_socket_of_egress_is_no_new_one() -> None:
+    assert not list(connecting(ast.parse("asyncio.open_connection(sock=opened)"), "dns/client.py"))
