@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import httpx2
 from typing_extensions import override
@@ -40,6 +41,7 @@ def read_url(url: str) -> httpx2.URL:
     return parsed
 
 
+@cache
 def trusted() -> ssl.SSLContext:
     """Return what certificates are checked with: the well-known authorities, TLS 1.2 or later."""
     context = httpx2.create_ssl_context(trust_env=False)
