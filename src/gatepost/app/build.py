@@ -10,9 +10,9 @@ from pathlib import Path
 
 from gatepost.app.ways_out import next_hop, place, register
 from gatepost.blobs import Blobs, Endpoint, is_bucket, read_endpoint
-from gatepost.db import Database
+from gatepost.db import Database, GroupCommit
 from gatepost.db.launcher import Cluster, find_binaries, home_for
-from gatepost.db.migrate import migrate
+from gatepost.db.migrate import check_schema, migrate
 from gatepost.db.outside import DsnError, places, through
 from gatepost.dns import CachingResolver, Client, addresses_of, hosts_in, servers_in
 from gatepost.egress import Egress, EgressRefusedError, UnreachableError, is_address
@@ -20,6 +20,7 @@ from gatepost.jobs import Jobs
 from gatepost.journey import House
 from gatepost.keys import Keyring
 from gatepost.mail.address import AddressError, normalise_domain
+from gatepost.meters import UNMETERED, Meters
 from gatepost.record.publish import Sequencer
 from gatepost.settings import Settings, SettingsError, amazon
 
@@ -56,44 +57,51 @@ def embedded_postgres(settings: Settings) -> Iterator[Cluster]:
 
 
 @asynccontextmanager
-async def open_house(settings: Settings, dsn: str, *, allow_loopback: bool = False) -> AsyncIterator[House]:
+async def open_house(
+    settings: Settings, dsn: str, *, allow_loopback: bool = False, meters: Meters = UNMETERED
+) -> AsyncIterator[House]:
     """Build what the stages stand on, and take it down at the end.
 
     Args:
         settings: the house's.
         dsn: the serving role's connection string.
         allow_loopback: a house for trying out, whose webhooks and mail may reach this machine.
+        meters: told what the house does.
 
     Raises:
         SettingsError: a setting cannot be used.
         KeyringError: the master key cannot be read or made.
         DatabaseUnavailableError: the database lets nobody in.
+        MigrationError: the database has another release's schema.
     """
     keyring = Keyring.open(settings.state / "keys" / "master.key", entropy)
-    ways = _ways_out(settings, dsn, allow_loopback=allow_loopback)
+    ways = ways_of(settings, dsn, allow_loopback=allow_loopback, meters=meters)
     async with (
         ways.resolver as resolver,
         Database.open(through(ways.egress, dsn), size=settings.database.connections) as db,
     ):
         await db.reach()  # a house that never had its database would say that it serves
+        await check_schema(db)
         house = House(
             db=db,
             dns=resolver,
-            blobs=_blobs(settings, ways),
+            blobs=blobs_of(settings, ways),
             jobs=Jobs(db, clock),
             keyring=keyring,
             clock=clock,
             entropy=entropy,
             egress=ways.egress,
-            hostname=_hostname(settings),
+            hostname=hostname_of(settings),
             next_hop=next_hop(settings),
+            commits=GroupCommit(meters=meters),
+            meters=meters,
         )
         yield house
         await house.commits.close()
 
 
 @dataclass(frozen=True, slots=True)
-class _Ways:
+class Ways:
     """What connects outwards: the way out itself, and what was built from what it must know."""
 
     egress: Egress
@@ -101,7 +109,12 @@ class _Ways:
     endpoint: Endpoint | None
 
 
-def _ways_out(settings: Settings, dsn: str, *, allow_loopback: bool) -> _Ways:
+def ways_of(settings: Settings, dsn: str, *, allow_loopback: bool = False, meters: Meters = UNMETERED) -> Ways:
+    """Return what connects outwards, as ``open_house`` does; nothing is opened yet.
+
+    Raises:
+        SettingsError: a setting cannot be used.
+    """
     endpoint = _endpoint(settings)
     servers = name_servers(settings)
     hosts = hosts_in(_text_of(HOSTS))
@@ -123,8 +136,8 @@ def _ways_out(settings: Settings, dsn: str, *, allow_loopback: bool) -> _Ways:
     egress = Egress(declared, addresses, clock)
     try_s = max(settings.dns.timeout_s / 3, 0.05)  # two tries at a server, and one over TCP
     client = Client([place(each, "dns.servers") for each in servers], egress, entropy, timeout_s=try_s)
-    resolver = CachingResolver(client, clock, deadline_s=settings.dns.timeout_s)
-    return _Ways(egress, resolver, endpoint)
+    resolver = CachingResolver(client, clock, deadline_s=settings.dns.timeout_s, meters=meters)
+    return Ways(egress, resolver, endpoint)
 
 
 def vouched_dsn(settings: Settings, dsn: str) -> str:
@@ -133,7 +146,7 @@ def vouched_dsn(settings: Settings, dsn: str) -> str:
     Raises:
         SettingsError: it may not be connected to, or has no address.
     """
-    made = through(_ways_out(settings, dsn, allow_loopback=False).egress, dsn)
+    made = through(ways_of(settings, dsn).egress, dsn)
     if isinstance(made, str):
         return made
     try:
@@ -177,7 +190,12 @@ def _text_of(path: Path) -> str:
         return ""
 
 
-def _hostname(settings: Settings) -> str:
+def hostname_of(settings: Settings) -> str:
+    """Return our name in A-labels.
+
+    Raises:
+        SettingsError: it is no name of a machine.
+    """
     try:
         return normalise_domain(settings.hostname)
     except AddressError as error:
@@ -191,7 +209,12 @@ def _endpoint(settings: Settings) -> Endpoint | None:
         raise SettingsError(f"blobs.url cannot be used: {error}") from error
 
 
-def _blobs(settings: Settings, ways: _Ways) -> Blobs:
+def blobs_of(settings: Settings, ways: Ways) -> Blobs:
+    """Return the object store.
+
+    Raises:
+        SettingsError: its URL cannot be used.
+    """
     url = settings.blobs.url or (settings.state / "blobs").resolve().as_uri()
     try:
         return Blobs.open(url, endpoint=ways.endpoint, egress=ways.egress)

@@ -153,6 +153,10 @@ class Database:
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise DatabaseUnavailableError(type(error).__name__) from error
 
+    def usage(self) -> Mapping[str, int]:
+        """Return the pool's own counters, by psycopg's names; one that is missing is 0."""
+        return self._pool.get_stats()
+
     async def refresh(self) -> None:
         """Replace connections that died: all of them, when PostgreSQL was started anew."""
         await self._pool.check()

@@ -11,6 +11,7 @@ from gatepost.clock import Clock
 from gatepost.dns.client import Client
 from gatepost.dns.paper import Answer, RdType, Status
 from gatepost.dns.wire import is_askable
+from gatepost.meters import UNMETERED, Meters
 
 MAX_TTL_S = 3_600
 """Longer TTLs are cut, so that a zone's repair is seen within the hour."""
@@ -31,6 +32,7 @@ class CachingResolver:
         max_entries: answers kept; the least recently used go first.
         max_octets: of the records kept; a stranger's zone may answer with 64 KB to every name it makes up.
         max_in_flight: questions on the wire at once; more wait their turn.
+        meters: told of hits and of what the network answered.
     """
 
     def __init__(
@@ -42,8 +44,10 @@ class CachingResolver:
         max_entries: int = 100_000,
         max_octets: int = 64 * 1024**2,
         max_in_flight: int = 256,
+        meters: Meters = UNMETERED,
     ) -> None:
         self._client = client
+        self._meters = meters
         self._clock = clock
         self._deadline_s = deadline_s
         self._max_entries = max_entries
@@ -60,6 +64,7 @@ class CachingResolver:
         if kept is not None:
             if self._clock() < kept[0]:
                 self._kept.move_to_end(key)
+                self._meters.remembered()
                 return kept[1]
             self._forget(key)
         if not is_askable(key[0]):
@@ -78,12 +83,15 @@ class CachingResolver:
 
     async def _ask(self, key: _Key) -> Answer:
         answer = _FAILED
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         try:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._deadline_s), self._turns:
                     answer = await self._client.ask(*key)
         finally:
             del self._asking[key]
+        self._meters.asked(answer.status, loop.time() - began)
         self._keep(key, answer)
         return answer
 

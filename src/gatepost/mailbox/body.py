@@ -13,10 +13,14 @@ import structlog
 from gatepost.blobs import Blobs, BlobsUnavailableError, address_of
 from gatepost.db import Database, DatabaseUnavailableError, Transaction
 from gatepost.ids import BlobId, EmailId, TenantId
+from gatepost.mail.octets import Octets, opened
 from gatepost.mailbox import store
 
 INLINE_MAX_OCTETS = 64 * 1024
 """Above this a body costs PostgreSQL more than a file does: it is written twice there, to the WAL and to the heap."""
+
+BODIES = "bodies"
+"""Below this name they lie in the object store."""
 
 log = structlog.get_logger()
 
@@ -47,11 +51,11 @@ class Custody:
 
 def object_path(tenant: TenantId, email: EmailId) -> str:
     """Return where a large body lies; two characters of the id keep folders small."""
-    return f"bodies/{tenant}/{email[-2:]}/{email}"
+    return f"{BODIES}/{tenant}/{email[-2:]}/{email}"
 
 
 @asynccontextmanager
-async def in_custody(blobs: Blobs, tenant: TenantId, email: EmailId, octets: bytes) -> AsyncIterator[Custody]:
+async def in_custody(blobs: Blobs, tenant: TenantId, email: EmailId, octets: Octets) -> AsyncIterator[Custody]:
     """Hold a large body durably while its message is judged, and take it away again unless it is to stay.
 
     Where nobody can know whether the decision was committed (PostgreSQL broke, the caller was cancelled), it stays
@@ -59,13 +63,19 @@ async def in_custody(blobs: Blobs, tenant: TenantId, email: EmailId, octets: byt
 
     Raises:
         BlobsUnavailableError: the store did not take it; nothing is half-done.
+        OSError: it lies on a disk that does not give it back.
     """
     custody = Custody()
     if len(octets) <= INLINE_MAX_OCTETS:
         yield custody
         return
     path = object_path(tenant, email)
-    await blobs.write(path, octets)
+    try:
+        async with opened(octets) as found:
+            await blobs.write(path, found)
+    except (BlobsUnavailableError, asyncio.CancelledError):  # perhaps it is there, and only its last flush failed
+        await _take_away(blobs, path, email)
+        raise
     try:
         yield custody
     except (DatabaseUnavailableError, asyncio.CancelledError):
