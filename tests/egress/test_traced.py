@@ -46,6 +46,11 @@ POLICY = {
     "senders": [{"match": {"address": "boss@example.com"}, "capabilities": []}],
     "auditLog": {"retentionDays": 30},
 }
+FORBIDDEN = {
+    "http://10.9.9.9/hook": "address.private",
+    "http://169.254.169.254/latest/meta-data/": "address.metadata",
+    "http://9.9.9.9/hook": "transport.clear",
+}
 CONNECTED = re.compile(r'connect\(\d+, \{sa_family=AF_INET6?, sin6?_port=htons\((\d+)\).*?"([0-9a-f.:]+)"')
 
 # Run by Python before the house: it writes down what names are looked up, and where told, it is the rogue.
@@ -220,8 +225,9 @@ async def live(made: Scene, running: state.Running) -> None:
 
     headers = {"Authorization": f"Bearer {made.key}"}
     async with httpx2.AsyncClient(base_url=f"{running.base_url}/v1/", headers=headers, timeout=30) as rest:
-        told = await rest.post(f"mailboxes/{made.mailbox}/webhooks", json={"url": made.hook})
-        assert told.status_code == 201, told.text
+        for url in (made.hook, *FORBIDDEN):
+            told = await rest.post(f"mailboxes/{made.mailbox}/webhooks", json={"url": url})
+            assert told.status_code == 201, told.text
 
         def send() -> None:
             with smtplib.SMTP(running.smtp_host, running.smtp_port, timeout=30) as client:
@@ -244,6 +250,17 @@ def visited(trace: Path) -> set[tuple[str, int]]:
     return {(address, int(port)) for port, address in CONNECTED.findall(trace.read_text())}
 
 
+async def refused(app_dsn: str, tenant: TenantId | None) -> set[tuple[str, str]]:
+    """Return what the record says was refused: the kind of id it was about, and the rule."""
+    query = """
+        select leaf.value ->> 'object_ref' as ref, leaf.value -> 'detail' ->> 'rule' as rule
+        from entry, lateral (select convert_from(entry.leaf, 'UTF8')::json as value) as leaf
+        where tenant = %(tenant)s and kind = 'egress'
+    """
+    async with Database.open(app_dsn) as db, db.transaction(tenant) as tx:
+        return {(row.ref.partition("_")[0], row.rule) for row in await tx.all(query)}
+
+
 async def registered(app_dsn: str, tenant: TenantId | None) -> set[str]:
     async with Database.open(app_dsn) as db, db.transaction(tenant) as tx:
         return {each.purpose.value for each in await connections(tx)}
@@ -262,6 +279,7 @@ async def test_the_house_connects_to_what_is_registered_and_to_nothing_else(app_
         places = visited(folder / "trace")
         assert {made.ports.get(port, f"{address}:{port}") for address, port in places} == set(made.ports.values())
         assert await registered(app_dsn, made.tenant) == set(made.ports.values())
+        assert await refused(app_dsn, made.tenant) == {("wh", rule) for rule in FORBIDDEN.values()}
         assert (folder / "witness" / "seen.txt").read_text() == ""
 
 

@@ -124,7 +124,7 @@ def ways_of(settings: Settings, dsn: str, *, allow_loopback: bool = False, meter
         raise SettingsError(str(error)) from error
     declared = register(
         settings,
-        name_servers=servers,
+        name_servers=[*servers, *_asked_by_obstore(endpoint, servers)],
         blobs=(endpoint.host, endpoint.port) if endpoint else None,
         databases=outside,
         allow_loopback=allow_loopback,
@@ -138,6 +138,13 @@ def ways_of(settings: Settings, dsn: str, *, allow_loopback: bool = False, meter
     client = Client([place(each, "dns.servers") for each in servers], egress, entropy, timeout_s=try_s)
     resolver = CachingResolver(client, clock, deadline_s=settings.dns.timeout_s, meters=meters)
     return Ways(egress, resolver, endpoint)
+
+
+def _asked_by_obstore(endpoint: Endpoint | None, known: Sequence[str]) -> list[str]:
+    """Return the name servers libc will ask for a bucket's name, where we do not ask them anyway."""
+    if endpoint is None or is_address(endpoint.host):
+        return []
+    return [each for each in servers_in(_text_of(RESOLV_CONF)) if each not in known]
 
 
 def vouched_dsn(settings: Settings, dsn: str) -> str:
