@@ -47,7 +47,7 @@ async def receive(arrived: Arrived, house: House) -> CarriedOut:
     one answer; each has an entry of its own.
     """
     verified = await verify.check(arrived, house.dns, house.extractor)
-    async with mailbox.in_custody(house.blobs, arrived.tenant, arrived.email, arrived.raw) as body:
+    async with mailbox.in_custody(house.db, house.blobs, arrived.tenant, deliver.body_of(verified)) as body:
         if arrived.direction is Direction.OUTBOUND:
             (done,) = await _carry(house, [verified])  # alone: a repeated answer undoes itself and nobody else
         else:
@@ -79,6 +79,7 @@ async def answer(said: Said, house: House) -> Sent:
 
     Raises:
         ParentMissingError: there is no such message.
+        ErasedError: nobody can read any more whom it came from.
         ReplyRefusedError: the gate refused it; that decision stands in the record.
     """
     async with house.db.transaction(said.tenant) as tx:

@@ -90,7 +90,7 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver) -> Evidence:
     spf_verdict, helo = senders.result()
     # (3) Read the content, compare hashes and signatures.
     signed = _Signed(header, claims, keys.result(), chain, seal_keys.result(), domain)
-    seen = await _on(raw, _see, signed, arrived.received_at)
+    seen = await _on(raw, _see, signed, arrived.received_at, is_on_disk=not isinstance(raw, bytes))
     signatures, sealed, read = seen.signatures, seen.sealed, seen.content
     # (4) Compare the proven domains with the author's.
     discovery = policy.result()
@@ -110,7 +110,7 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver) -> Evidence:
         is_aligned=is_aligned,
         is_unsettled=not is_aligned and _is_unsettled(domain, signatures, spf_verdict, alignment),
         content=read,
-        body_sha256="" if isinstance(raw, bytes) else await _on(raw, fields.body_sha256),
+        body_sha256=seen.body_sha256,
     )
 
 
@@ -133,9 +133,10 @@ class _Seen:
     content: Content
     signatures: tuple[DkimVerdict, ...]
     sealed: ArcVerdict
+    body_sha256: str
 
 
-def _see(raw: bytes, signed: _Signed, at: datetime) -> _Seen:
+def _see(raw: bytes, signed: _Signed, at: datetime, *, is_on_disk: bool) -> _Seen:
     """Look at the whole message once; pure."""
     header = signed.header
     read = content.read(raw, header)
@@ -144,6 +145,7 @@ def _see(raw: bytes, signed: _Signed, at: datetime) -> _Seen:
         read,
         dkim.judge(header, body, signed.claims, signed.keys, at),
         arc.judge(header, body, signed.chain, signed.seal_keys, at, signed.author_domain),
+        fields.body_sha256(raw) if is_on_disk else "",
     )
 
 
