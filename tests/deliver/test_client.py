@@ -1,6 +1,8 @@
 import asyncio
 import ssl
+from dataclasses import replace
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -9,12 +11,14 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from gatepost.deliver.client import Letter, transmit
+from gatepost.deliver.client import Letter, _converse, _ElsewhereError, transmit
 from gatepost.deliver.paper import Attempt, AttemptResult
-from gatepost.deliver.route import Hop
-from gatepost.egress import Egress
+from gatepost.deliver.route import Hop, find_hops
+from gatepost.egress import Destination, Errand, Purpose, Rule
 from gatepost.mail.address import Address
-from outbound import AGENT, BOSS, NOW, Sink, smtp_sink
+from outbound import AGENT, BOSS, NOW, TENANT, Sink, Zone, smtp_sink
+from talkers import talking
+from ways import way_out
 
 OCTETS = b"From: agent@gatepost.test\r\nSubject: a\r\n\r\n.hidden dot\r\nYes.\r\n"
 
@@ -23,8 +27,8 @@ async def _send(
     *sinks: Sink, octets: bytes = OCTETS, mail_from: Address | None = AGENT, to: Address = BOSS, allow: bool = True
 ) -> Attempt:
     hops = [Hop("mx.example.org", ("127.0.0.1",), sink.port) for sink in sinks]
-    letter = Letter("su_x", mail_from, to, octets)
-    return await transmit(letter, hops, hostname="mail.gatepost.test", egress=Egress(allow_private=allow))
+    letter = Letter("su_x", TENANT, mail_from, to, octets)
+    return await transmit(letter, hops, hostname="mail.gatepost.test", egress=way_out(private=allow))
 
 
 async def test_what_was_given_arrives_octet_for_octet() -> None:
@@ -99,9 +103,13 @@ async def test_a_private_mx_is_not_visited() -> None:
 
 async def test_the_operators_relay_may_be_private() -> None:
     async with smtp_sink() as sink:
-        hop = Hop("127.0.0.1", ("127.0.0.1",), sink.port, is_configured=True)
-        letter = Letter("su_x", AGENT, BOSS, OCTETS)
-        made = await transmit(letter, [hop], hostname="h.test", egress=Egress(allow_private=False))
+        own = (ip_network("127.0.0.1"),)
+        relay = way_out(
+            private=False, rows=[Destination(purpose=Purpose.RELAY, host="127.0.0.1", port=sink.port, networks=own)]
+        )
+        hop = Hop("127.0.0.1", (), sink.port, is_configured=True)
+        letter = Letter("su_x", TENANT, AGENT, BOSS, OCTETS)
+        made = await transmit(letter, [hop], hostname="h.test", egress=relay)
     assert made.result is AttemptResult.ACCEPTED
 
 
@@ -143,12 +151,9 @@ async def test_a_server_that_vanishes_after_the_data_is_not_followed_by_another(
                 writer.write(b"250 x\r\n")
             elif line[:4] == b"DATA":
                 writer.write(b"354 go\r\n")
-        writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    vanishing = Sink(port=server.sockets[0].getsockname()[1])
-    async with server, smtp_sink() as other:
-        made = await _send(vanishing, other)
+    async with talking(serve) as port, smtp_sink() as other:
+        made = await _send(Sink(port=port), other)
     assert (made.result, made.reason, other.mails) == (AttemptResult.DEFERRED, "remote.vanished", [])
 
 
@@ -156,11 +161,9 @@ async def test_a_greeting_that_refuses_leaves_the_next_host_to_try() -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"554 5.3.2 not today\r\n")
         await reader.read()
-        writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    refusing = Sink(port=server.sockets[0].getsockname()[1])
-    async with server, smtp_sink() as other:
+    async with talking(serve) as port, smtp_sink() as other:
+        refusing = Sink(port=port)
         alone = await _send(refusing)
         made = await _send(refusing, other)
     assert (alone.result, alone.reply_code) == (AttemptResult.DEFERRED, 554)
@@ -196,3 +199,46 @@ def _server_tls(folder: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
     return context
+
+
+async def _relay(sink: Sink) -> Attempt:
+    """Converse as with a relay that is not on this machine: nothing is said before TLS, and its name must be proven."""
+    hop = Hop("relay.example", (), sink.port, is_configured=True)
+    errand = Errand(Purpose.RELAY, "su_x", TENANT)
+    opened = await way_out().connect(errand, "127.0.0.1", sink.port, timeout_s=5)
+    letter = Letter("su_x", TENANT, AGENT, BOSS, OCTETS)
+    return await _converse(letter, hop, replace(opened, must_encrypt=True), "h.test", with_tls=True)
+
+
+async def test_a_relay_elsewhere_must_speak_tls() -> None:
+    async with smtp_sink() as sink:
+        with pytest.raises(_ElsewhereError) as refused:
+            await _relay(sink)
+    assert (refused.value.attempt.reason, sink.mails) == ("remote.untrusted", [])
+
+
+async def test_a_relay_elsewhere_must_prove_its_name(tmp_path: Path) -> None:
+    async with smtp_sink(tls_context=_server_tls(tmp_path)) as sink:
+        with pytest.raises(ssl.SSLError):
+            await _relay(sink)
+    assert sink.mails == []
+
+
+async def test_direct_mail_goes_to_port_25_alone() -> None:
+    rows = [Destination(purpose=Purpose.MAIL, host="*", port=25, is_clear=True)]
+    async with smtp_sink() as sink:
+        letter = Letter("su_x", TENANT, AGENT, BOSS, OCTETS)
+        hop = Hop("mx.example.org", ("127.0.0.1",), sink.port)
+        egress = way_out(rows=rows)
+        made = await transmit(letter, [hop], hostname="h.test", egress=egress)
+    assert (made.reason, sink.mails) == ("egress.refused", [])
+    [what] = egress.take().refused
+    assert (what.tenant, what.ref, what.rule) == (TENANT, "su_x", Rule.UNDECLARED)
+
+
+async def test_an_address_literal_inside_is_not_visited() -> None:
+    hops = await find_hops("[127.0.0.1]", Zone({}), None, seed="s")
+    assert not isinstance(hops, Attempt)
+    letter = Letter("su_x", TENANT, AGENT, BOSS, OCTETS)
+    made = await transmit(letter, hops, hostname="h.test", egress=way_out(private=False))
+    assert made.reason == "egress.refused"

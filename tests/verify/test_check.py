@@ -1,3 +1,6 @@
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from ipaddress import ip_address
 
 import dkim as dkimpy
@@ -19,6 +22,7 @@ from gatepost.verify.paper import Result
 from hostile_dns import answer, serving
 from verify import arrivals
 from verify.arrivals import NOW, PEER, PLAIN, arrival, keys, sign
+from ways import dns_client
 from zones import Zone, ZoneResolver
 
 DMARC = {"_dmarc.corp.example": {"TXT": ["v=DMARC1; p=reject"]}}
@@ -211,7 +215,7 @@ def published(question: dns.message.Message, is_tcp: bool) -> list[bytes]:  # no
 
 
 async def test_the_whole_check_runs_over_real_udp_and_tcp() -> None:
-    async with serving(published) as server, CachingResolver([server.address], lambda: NOW) as resolver:
+    async with serving(published) as server, CachingResolver(dns_client(server.address), lambda: NOW) as resolver:
         first = (await check(arrival(sign(PLAIN)), resolver)).evidence
         asked = len(server.asked)
         again = (await check(arrival(sign(PLAIN)), resolver)).evidence
@@ -226,7 +230,7 @@ async def test_the_whole_check_runs_over_real_udp_and_tcp() -> None:
 async def test_an_outage_proves_nothing_and_is_unsettled() -> None:
     async with (
         serving(lambda _question, _is_tcp: []) as server,
-        CachingResolver([server.address], lambda: NOW, deadline_s=0.3) as resolver,
+        CachingResolver(dns_client(server.address), lambda: NOW, deadline_s=0.3) as resolver,
     ):
         evidence = (await check(arrival(sign(PLAIN)), resolver)).evidence
     assert not evidence.is_aligned
@@ -234,6 +238,35 @@ async def test_an_outage_proves_nothing_and_is_unsettled() -> None:
     assert evidence.spf.result is Result.TEMPERROR
     assert evidence.dkim_result is Result.TEMPERROR
     assert evidence.dmarc.result is Result.TEMPERROR
+
+
+class Drawer:
+    """A message elsewhere, as large ones are; it remembers how often it was looked at."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
+        self.looks = 0
+
+    def __len__(self) -> int:
+        return len(self.raw)
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[bytes]:
+        self.looks += 1
+        yield self.raw
+
+
+@pytest.mark.parametrize(
+    "raw", [sign(PLAIN), PLAIN, b"", b"no message at all"], ids=["signed", "plain", "empty", "none"]
+)
+async def test_a_message_on_disk_is_judged_as_one_in_memory(raw: bytes) -> None:
+    resolver = ZoneResolver({**keys(), **DMARC, **SPF})
+    drawer = Drawer(raw)
+    inside = (await check(arrival(raw), resolver)).evidence
+    outside = (await check(replace(arrival(raw), raw=drawer), resolver)).evidence
+    assert outside == replace(inside, body_sha256=fields.body_sha256(raw))
+    assert inside.body_sha256 == ""
+    assert drawer.looks == 2, "once for the header, once for all the rest"
 
 
 MUTABLE = sign(

@@ -82,7 +82,7 @@ async def open_doors(settings: Settings, house: House, boards: Path, cluster: Cl
 
 def smtp_door(settings: Settings, house: House, certificate: Certificate) -> SmtpServer:
     """Return the SMTP server of this house, not yet listening."""
-    operator, directory = _Operator(house), domains.Directory(house.db)
+    operator, directory = Operator(house), domains.Directory(house.db)
 
     async def tenant_of(domain: str) -> TenantId | None:
         return await domains.tenant_of(house.db, domain)
@@ -122,7 +122,7 @@ def disks(settings: Settings) -> tuple[Path, ...]:
     return (settings.state, *bodies, *database)
 
 
-class _Operator:
+class Operator:
     """The tenant whose record counts what was refused on nobody's behalf, such as attempts to relay: the first.
 
     Remembered once there is one, for a flood of such attempts must not read the list of tenants each time.

@@ -13,7 +13,7 @@ import typer
 
 from gatepost import settings as reference
 from gatepost.app import logs, reload, sandbox, state
-from gatepost.app.build import bring_up, embedded_postgres
+from gatepost.app.build import bring_up, embedded_postgres, vouched_dsn
 from gatepost.app.reload import Reloaded
 from gatepost.app.state import Running, Sandbox
 from gatepost.app.systemd import Supervisor
@@ -33,6 +33,7 @@ def up(config: Config = None) -> None:
         raise Refusal("`up` starts its own PostgreSQL, and database.dsn names another: use `gatepost serve`")
     folder = state.prepare(settings.state)
     logs.to_stream(sys.stderr)
+    logs.hush_crashes(sys.stderr)
     typer.echo(f"Starting Gatepost; everything it keeps is in {folder}", err=True)
     with state.locked(folder), embedded_postgres(settings) as cluster:
         if (folder / "postgres").is_symlink():
@@ -42,6 +43,7 @@ def up(config: Config = None) -> None:
         async def welcome(house: House, running: Running) -> None:
             _greet(settings, running, await sandbox.ensure(settings, house), config)
 
+        typer.echo("Webhooks and mail may reach this machine (127.0.0.0/8, ::1): `up` is for trying out.", err=True)
         _serve(settings, cluster.dsn("gatepost_app"), welcome, config, cluster)
     typer.echo("Stopped; start again with the same command.", err=True)
 
@@ -54,11 +56,12 @@ def serve_(config: Config = None) -> None:
         raise Refusal("`serve` needs database.dsn (role gatepost_app); `gatepost up` starts an embedded PostgreSQL")
     folder = state.prepare(settings.state)
     logs.to_stream(sys.stderr)
+    logs.hush_crashes(sys.stderr)
 
     async def say(house: House, running: Running) -> None:
         del house
         typer.echo(f"Serving: SMTP {running.smtp_host}:{running.smtp_port}, REST {running.base_url}", err=True)
-        typer.echo(f"Metrics: {running.metrics_url}", err=True)
+        typer.echo(f"Metrics: http://{settings.metrics.host}:{running.metrics_port}/metrics", err=True)
 
     with state.locked(folder):
         _serve(settings, settings.database.dsn, say, config)
@@ -100,7 +103,7 @@ def migrate_(config: Config = None) -> None:
     if not settings.database.owner_dsn:
         raise Refusal("`migrate` needs database.owner_dsn: a role that may create roles and owns the tables")
     state.prepare(settings.state)
-    done = bring_up(settings, settings.database.owner_dsn)
+    done = bring_up(settings, vouched_dsn(settings, settings.database.owner_dsn))
     typer.echo("\n".join(f"applied {name}" for name in done) or "the schema is up to date")
 
 
@@ -151,7 +154,7 @@ def _serve(
     from gatepost.app.serve import Calls, serve  # noqa: PLC0415  # as above
 
     calls = Calls(ready=ready, reread=lambda: read_settings(config), supervisor=Supervisor(reference.environment()))
-    uvloop.run(serve(settings, dsn, cluster=cluster, calls=calls))
+    uvloop.run(serve(settings, dsn, cluster=cluster, calls=calls, allow_loopback=cluster is not None))
 
 
 def _greet(settings: Settings, running: Running, kept: Sandbox, config: Path | None) -> None:
@@ -163,7 +166,7 @@ Gatepost is up. Ctrl-C stops it.
 
   SMTP     {running.smtp_host}:{running.smtp_port}
   REST     {running.base_url}, described by {running.base_url}/openapi.json
-  metrics  {running.metrics_url}
+  metrics  http://{settings.metrics.host}:{running.metrics_port}/metrics
   mailbox  {kept.address}, id {kept.mailbox_id}
   state    {folder}
   keys     {folder}/sandbox.json, readable by you alone

@@ -13,6 +13,8 @@ from psycopg.rows import namedtuple_row
 from psycopg.sql import SQL, Composed, Literal
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from gatepost.db.outside import Dsn, DsnError
+from gatepost.egress import EgressRefusedError, UnreachableError
 from gatepost.ids import TenantId
 from gatepost.keys import KeyringError, KeyStore, Vault
 
@@ -114,7 +116,7 @@ class Transaction:
 class Database:
     """The pool. ``open`` it once, hand it down."""
 
-    def __init__(self, pool: AsyncConnectionPool[Connection], dsn: str, keys: KeyStore | None) -> None:
+    def __init__(self, pool: AsyncConnectionPool[Connection], dsn: Dsn, keys: KeyStore | None) -> None:
         self._pool = pool
         self._dsn = dsn
         self._keys = keys
@@ -122,12 +124,12 @@ class Database:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, dsn: str, keys: KeyStore | None = None, *, size: int = 8, timeout_s: float = 10
+        cls, dsn: Dsn, keys: KeyStore | None = None, *, size: int = 8, timeout_s: float = 10
     ) -> AsyncIterator[Self]:
         """Connect as the application's role and yield the database; close on the way out.
 
         Args:
-            dsn: a libpq connection string.
+            dsn: a libpq connection string, or what makes it anew for each connection.
             keys: what seals; without it, nothing that concerns a person can be read or written.
             size: connections at the most.
             timeout_s: how long one caller waits for a connection before ``DatabaseUnavailableError``.
@@ -265,10 +267,11 @@ def _needed(keys: KeyStore | None) -> KeyStore:
     return keys
 
 
-async def _refusal(dsn: str) -> str:
+async def _refusal(dsn: Dsn) -> str:
     """Return why a connection fails, which the pool keeps to itself."""
     try:
-        async with await psycopg.AsyncConnection.connect(dsn, connect_timeout=2):
+        text = dsn if isinstance(dsn, str) else await dsn()
+        async with await psycopg.AsyncConnection.connect(text, connect_timeout=2):
             return "it answers again"
-    except psycopg.Error as error:
+    except (psycopg.Error, DsnError, EgressRefusedError, UnreachableError) as error:
         return " ".join(str(error).split())

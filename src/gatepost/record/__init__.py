@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from itertools import islice
 
 from gatepost.clock import Entropy
-from gatepost.db import Transaction
+from gatepost.db import Database, Transaction
 from gatepost.decide.paper import Decided, Outcome
-from gatepost.ids import AccountId, EmailId, EntryId, ThreadId
+from gatepost.ids import AccountId, EmailId, EntryId, TenantId, ThreadId
 from gatepost.record import store
 from gatepost.record.canonical import UnrecordableError
+from gatepost.record.connections import Counted, connections, keep_connections
 from gatepost.record.entry import Draft, consequence_draft, decision_drafts
 from gatepost.record.paper import AuditRow, Consequence, Kind, Recorded
 from gatepost.record.refusals import count_refusal, settle_refusals_hourly
@@ -19,12 +20,16 @@ __all__ = [
     "AuditQuery",
     "AuditRow",
     "Consequence",
+    "Counted",
     "Kind",
     "Recorded",
     "UnrecordableError",
     "append_all",
     "audit_rows",
+    "connections",
     "count_refusal",
+    "keep_connections",
+    "keeping",
     "note",
     "settle_refusals_hourly",
 ]
@@ -84,6 +89,16 @@ async def note(tx: Transaction, consequence: Consequence, *, entropy: Entropy) -
     draft = consequence_draft(tx.tenant, consequence, entropy=entropy)
     columns = {"account": consequence.account, "email": consequence.email, "action": consequence.action}
     return (await store.append(tx, [(draft, columns)]))[0]
+
+
+async def keeping(db: Database, tenant: TenantId, emails: Sequence[EmailId]) -> set[EmailId]:
+    """Return which of these were decided in a way that keeps their body: delivered, held or queued.
+
+    Raises:
+        DatabaseUnavailableError: the database does not answer.
+    """
+    async with db.transaction(tenant) as tx:
+        return await store.keeping(tx, emails)
 
 
 async def audit_rows(tx: Transaction, query: AuditQuery) -> list[AuditRow]:

@@ -12,11 +12,12 @@ from gatepost.access import Role
 from gatepost.blobs import Blobs
 from gatepost.db import Database
 from gatepost.db.launcher import Cluster
-from gatepost.egress import Egress, NextHop
+from gatepost.egress import NextHop
 from gatepost.ids import TenantId, token
 from gatepost.jobs import Jobs
 from gatepost.journey import House
 from gatepost.mail.address import Address
+from ways import way_out
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +45,7 @@ def house(db: Database, tmp_path: Path, clock: FakeClock) -> House:
         keyring=db.keys.keyring,
         clock=clock,
         entropy=entropy,
-        egress=Egress(allow_private=True),
+        egress=way_out(),
         hostname="mail.house.test",
         next_hop=NextHop("127.0.0.1", 1),
     )
