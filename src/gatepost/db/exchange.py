@@ -216,6 +216,9 @@ class Exchange:
                 self._take(self._pg.get_result())
         except psycopg.OperationalError as error:
             self._lose(error)
+        else:
+            if self._pg.status == ConnStatus.BAD:  # libpq closed it itself, and the loop will hear no more of it
+                self._lose(psycopg.OperationalError("the connection was closed"))
 
     def _take(self, result: PGresult | None) -> None:
         """Hand on one answer. After a failure PostgreSQL skips the rest, up to where the answers were asked for."""

@@ -199,7 +199,7 @@ class Database:
 
 
 def _is_alive(connection: Connection) -> bool:
-    """Tell whether nobody has said anything on a connection at rest: the last word of a server is all there could be."""
+    """Tell whether a connection at rest is silent: all there could be to hear is the server's last word."""
     if connection.closed:
         return False
     said = select.poll()
