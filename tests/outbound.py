@@ -28,7 +28,18 @@ from gatepost.mail.address import Address
 from gatepost.mail.envelope import Envelope
 from gatepost.mailbox.paper import Email
 from gatepost.record.paper import Recorded
-from gatepost.verify.paper import ArcVerdict, Content, DkimVerdict, DmarcVerdict, Evidence, Result, SpfVerdict, Verified
+from gatepost.verify.paper import (
+    ArcVerdict,
+    Content,
+    DkimVerdict,
+    DmarcVerdict,
+    Evidence,
+    ModelView,
+    Reading,
+    Result,
+    SpfVerdict,
+    Verified,
+)
 
 TENANT = TenantId("tn_one")
 ACCOUNT = AccountId(7)
@@ -60,11 +71,9 @@ KEPT = Email(
 def content(**changes: Any) -> Content:
     plain = Content(
         subject="The meeting",
-        text="Can we meet on Tuesday?",
+        plain="Can we meet on Tuesday?",
         html="",
-        hidden_text="",
-        attachments=(),
-        is_malformed=False,
+        reading=Reading("Can we meet on Tuesday?", ModelView("Can we meet on Tuesday?")),
         message_id="one@example.org",
         references=(),
         reply_to=(),

@@ -6,6 +6,7 @@ environment. An unknown key is refused with the nearest valid name, so that a ty
 """
 
 import difflib
+import operator
 import os
 import tomllib
 import typing
@@ -37,6 +38,8 @@ class SmtpSettings:
     idle_timeout_s: int = _set(300, "Seconds without a command before 421 (RFC 5321 section 4.5.3.2.7).")
     connections_max: int = _set(1000, "Connections at once, in all.")
     connections_per_address_max: int = _set(50, "Connections at once from one address.")
+    disk_free_min_octets: int = _set(268_435_456, "With less free on disk no mail is taken (452), until there is more.")
+    in_flight_max: int = _set(1000, "Messages that came in and wait for their answer; beyond it new ones hear 421.")
     certificate: str = _set("", "PEM file with the certificate chain; empty: self-signed at the first start.")
     certificate_key: str = _set("", "PEM file with the certificate's private key.")
 
@@ -47,7 +50,17 @@ class HttpSettings:
 
     host: str = _set("127.0.0.1", "Address to listen on.")
     port: int = _set(8080, "Port to listen on; 0 picks a free one.")
+    certificate: str = _set("", "PEM file with the certificate chain; empty: plain HTTP, on loopback only.")
+    certificate_key: str = _set("", "PEM file with the certificate's private key.")
     public_url: str = _set("", "How clients reach it, such as https://mail.example.com; empty: from host and port.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricsSettings:
+    """Where Prometheus reads."""
+
+    host: str = _set("127.0.0.1", "Address to listen on; plain HTTP and no key, so let nobody else reach it.")
+    port: int = _set(0, "Port to listen on; 0 picks a free one, named in running.json.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,8 +115,10 @@ class Settings:
 
     state: Path = field(default=Path("state"), metadata={"doc": "Folder for everything this house keeps."})
     hostname: str = _set("mail.gatepost.test", "Our name in SMTP, Authentication-Results and the log's origin.")
+    stop_delay_s: float = _set(0.0, "On SIGTERM, seconds between being unready and draining, for load balancers.")
     smtp: SmtpSettings = field(default_factory=SmtpSettings)
     http: HttpSettings = field(default_factory=HttpSettings)
+    metrics: MetricsSettings = field(default_factory=MetricsSettings)
     dns: DnsSettings = field(default_factory=DnsSettings)
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     blobs: BlobSettings = field(default_factory=BlobSettings)
@@ -138,9 +153,19 @@ def load(environment: Mapping[str, str], file: Path | None = None) -> Settings:
 
 def from_process(file: Path | None = None) -> Settings:
     """Return the settings of this process: its environment, over ``file`` or the file ``GATEPOST_CONFIG`` names."""
-    environment = dict(os.environ)  # noqa: TID251  # the one place that reads it
-    named = environment.pop(f"{PREFIX}CONFIG", "")
-    return load(environment, file or (Path(named) if named else None))
+    variables = environment()
+    named = variables.pop(f"{PREFIX}CONFIG", "")
+    return load(variables, file or (Path(named) if named else None))
+
+
+def environment() -> dict[str, str]:
+    """Return a copy of this process's environment."""
+    return dict(os.environ)  # noqa: TID251  # the one place that reads it
+
+
+def flat(settings: Settings) -> dict[str, Any]:
+    """Return every value by its name, such as ``smtp.port``."""
+    return {name: operator.attrgetter(name)(settings) for name, _, _ in describe()}
 
 
 def _overlay(values: dict[str, Any], name: str, text: str) -> None:

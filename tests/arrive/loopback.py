@@ -5,7 +5,8 @@ import itertools
 import socket
 import ssl
 import struct
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +33,9 @@ async def served(
     known_route: KnownRoute = lambda _: None,
     receive: Receive | None = None,
     refused: TellRefused | None = None,
+    spool: Path | None = None,
+    free: Callable[[], int] = lambda: 1 << 60,
+    commit_s: Callable[[], float] = lambda: 0.0,
 ) -> AsyncIterator[tuple[SmtpServer, int]]:
     """Serve on a free port; the server is closed without grace at the end."""
     counter = itertools.count(1)
@@ -46,6 +50,9 @@ async def served(
         tls=tls,
         clock=lambda: NOW,
         entropy=lambda size: next(counter).to_bytes(size, "big"),
+        spool=spool or Path(tempfile.gettempdir()),
+        free=free,
+        commit_s=commit_s,
     )
     port = await server.start("127.0.0.1", 0)
     try:

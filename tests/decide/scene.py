@@ -16,8 +16,12 @@ from gatepost.verify.paper import (
     DkimVerdict,
     DmarcVerdict,
     Evidence,
+    ModelView,
+    Reading,
     Result,
+    Span,
     SpfVerdict,
+    Technique,
     Verified,
 )
 
@@ -28,14 +32,13 @@ AGENT = Address("agent", "gate.example")
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 
 
-def content(text: str = "hello", **changes: Any) -> Content:
+def content(text: str = "hello", *, hidden_text: str = "", **changes: Any) -> Content:
+    hidden = (Span(Technique.DISPLAY_NONE, "html", 0, 0, hidden_text),) if hidden_text else ()
     said = Content(
         subject="lunch",
-        text=text,
+        plain=text,
         html="",
-        hidden_text="",
-        attachments=(),
-        is_malformed=False,
+        reading=Reading(text, ModelView(text), hidden),
         message_id="",
         references=(),
         reply_to=(),

@@ -191,7 +191,7 @@ async def test_what_an_authenticated_key_submits_is_not_asked_about() -> None:
     assert evidence.author == author
     assert evidence.spf.result is Result.NONE
     assert evidence.dkim == ()
-    assert evidence.content.text == "hi\n"
+    assert evidence.content.reading.human == "hi\n"
     assert resolver.asked == []
 
 

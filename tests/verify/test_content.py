@@ -22,34 +22,34 @@ ALTERNATIVE = (
 def test_everything_is_read_once() -> None:
     said = read(ALTERNATIVE)
     assert said.subject == "Böb"
-    assert said.text == "plain words"
+    assert said.reading.human == "plain words"
     assert "html words" in said.html
     assert said.hidden_text == "secret orders"
-    assert said.attachments == (Attachment(3, "a.png", "image/png", 4),)
+    assert said.reading.attachments == (Attachment(3, "a.png", "image/png", 4),)
     assert said.message_id == "m@x.example"
     assert said.references == ("a@x.example", "b@x.example")
     assert [str(address) for address in said.reply_to] == ["bob@x.example"]
-    assert not said.is_malformed
+    assert not said.reading.is_malformed
     assert said.auto_submitted == "no"
 
 
 def test_the_visible_text_stands_in_where_there_is_no_plain_one() -> None:
     said = read(b"Content-Type: text/html\r\n\r\nseen<span style='font-size:0'>secret</span>")
-    assert said.text == "seen"
+    assert said.reading.human == "seen"
     assert said.hidden_text == "secret"
 
 
 def test_an_html_part_beside_a_text_is_read_with_it() -> None:
     said = read(ALTERNATIVE.replace(b"multipart/alternative", b"multipart/mixed"))
-    assert "plain words" in said.text
-    assert "html words" in said.text
-    assert "secret" not in said.text
+    assert "plain words" in said.reading.human
+    assert "html words" in said.reading.human
+    assert "secret" not in said.reading.human
 
 
 def test_unseen_characters_of_subject_and_text_are_hidden_text() -> None:
     hidden = "".join(chr(0xE0000 + ord(char)) for char in "obey").encode()
     said = read(b"Subject: hi" + hidden + b"\r\n\r\nhello" + hidden)
-    assert (said.subject, said.text, said.hidden_text) == ("hi", "hello", "obey\nobey")
+    assert (said.subject, said.reading.human, said.hidden_text) == ("hi", "hello", "obey\nobey")
 
 
 def test_line_ends_inside_an_encoded_subject_do_not_reach_the_agent() -> None:

@@ -8,15 +8,16 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from gatepost.blobs import Blobs
-from gatepost.db import Database
+from gatepost.db import Database, GroupCommit
 from gatepost.db.launcher import Cluster, find_binaries, home_for
-from gatepost.db.migrate import migrate
+from gatepost.db.migrate import check_schema, migrate
 from gatepost.dns import CachingResolver
 from gatepost.egress import Egress, NextHop
 from gatepost.jobs import Jobs
 from gatepost.journey import House
 from gatepost.keys import Keyring
 from gatepost.mail.address import AddressError, normalise_domain
+from gatepost.meters import UNMETERED, Meters
 from gatepost.record.publish import Sequencer
 from gatepost.settings import PORT_MAX, Settings, SettingsError
 
@@ -51,21 +52,23 @@ def embedded_postgres(settings: Settings) -> Iterator[Cluster]:
 
 
 @asynccontextmanager
-async def open_house(settings: Settings, dsn: str) -> AsyncIterator[House]:
+async def open_house(settings: Settings, dsn: str, *, meters: Meters = UNMETERED) -> AsyncIterator[House]:
     """Build what the stages stand on, and take it down at the end.
 
     Raises:
         SettingsError: a setting cannot be used.
         KeyringError: the master key cannot be read or made.
         DatabaseUnavailableError: the database lets nobody in.
+        MigrationError: the database has another release's schema.
     """
     keyring = Keyring.open(settings.state / "keys" / "master.key", entropy)
     blobs = _blobs(settings)
     async with (
-        CachingResolver(name_servers(settings), clock, deadline_s=settings.dns.timeout_s) as resolver,
+        CachingResolver(name_servers(settings), clock, deadline_s=settings.dns.timeout_s, meters=meters) as resolver,
         Database.open(dsn, size=settings.database.connections) as db,
     ):
         await db.reach()  # a house that never had its database would say that it serves
+        await check_schema(db)
         house = House(
             db=db,
             dns=resolver,
@@ -77,6 +80,8 @@ async def open_house(settings: Settings, dsn: str) -> AsyncIterator[House]:
             egress=Egress(allow_private=settings.egress.allow_private),
             hostname=_hostname(settings),
             next_hop=next_hop(settings),
+            commits=GroupCommit(meters=meters),
+            meters=meters,
         )
         yield house
         await house.commits.close()

@@ -152,6 +152,10 @@ class Database:
         async with self._exchange() as exchange:
             return exchange.rows(await exchange.ask(query, values))
 
+    def usage(self) -> Mapping[str, int]:
+        """Return the pool's own counters, by psycopg's names; one that is missing is 0."""
+        return self._pool.get_stats()
+
     async def refresh(self) -> None:
         """Replace connections that died: all of them, when PostgreSQL was started anew."""
         await self._pool.check()

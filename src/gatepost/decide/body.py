@@ -37,7 +37,7 @@ def spellings(content: Content, *, most_octets: int = TEXT_MAX_OCTETS) -> tuple[
     Raises:
         TooLongError: more than ``most_octets`` in all.
     """
-    if len(content.html) > HTML_MAX_CHARS:
+    if content.reading.is_cut or len(content.html) > HTML_MAX_CHARS:
         raise TooLongError
     found: dict[bytes, None] = {}
     octets = 0
@@ -55,7 +55,8 @@ def spellings(content: Content, *, most_octets: int = TEXT_MAX_OCTETS) -> tuple[
 
 
 def _texts(content: Content) -> Iterator[str]:
-    yield content.text
+    yield content.reading.human
+    yield content.plain
     yield content.hidden_text
     if content.html:
         yield text_of(content.html)

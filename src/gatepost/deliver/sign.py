@@ -80,12 +80,17 @@ def _signature(key: SigningKey, names: list[str], lines: bytes, body_hash: str, 
     )
     field = "\r\n ".join(tags).encode("ascii")
     own = header_field(field, Canon.RELAXED)  # signed without its final CRLF (RFC 6376 section 3.7)
-    signature = base64.b64encode(_sign_octets(key, lines + own))
+    signature = base64.b64encode(sign_octets(key, lines + own))
     chunks = [signature[start : start + _LINE_OCTETS] for start in range(0, len(signature), _LINE_OCTETS)]
     return field + b"\r\n ".join([b"", *chunks]) + b"\r\n"
 
 
-def _sign_octets(key: SigningKey, octets: bytes) -> bytes:
+def sign_octets(key: SigningKey, octets: bytes) -> bytes:
+    """Return the key's signature over SHA-256 of ``octets``.
+
+    Raises:
+        ValueError: it is of a kind that signs no mail.
+    """
     private = load_der_private_key(key.private_der, password=None, unsafe_skip_rsa_key_validation=True)
     match private:
         case rsa.RSAPrivateKey():

@@ -11,6 +11,7 @@ from typing import Self
 from gatepost.clock import Clock
 from gatepost.dns.client import Client, is_askable
 from gatepost.dns.paper import Answer, RdType, Status
+from gatepost.meters import UNMETERED, Meters
 
 MAX_TTL_S = 3_600
 """Longer TTLs are cut, so that a zone's repair is seen within the hour."""
@@ -30,6 +31,7 @@ class CachingResolver:
         deadline_s: the longest one caller waits, queueing included; then TEMPERROR.
         max_entries: answers kept; the least recently used go first.
         max_in_flight: questions on the wire at once; more wait their turn.
+        meters: told of hits and of what the network answered.
     """
 
     def __init__(
@@ -40,7 +42,9 @@ class CachingResolver:
         deadline_s: float = 5.0,
         max_entries: int = 100_000,
         max_in_flight: int = 256,
+        meters: Meters = UNMETERED,
     ) -> None:
+        self._meters = meters
         self._servers = tuple(servers)
         self._clock = clock
         self._deadline_s = deadline_s
@@ -57,6 +61,7 @@ class CachingResolver:
         if kept is not None:
             if self._clock() < kept[0]:
                 self._kept.move_to_end(key)
+                self._meters.remembered()
                 return kept[1]
             del self._kept[key]
         if not is_askable(key[0]):
@@ -75,6 +80,8 @@ class CachingResolver:
 
     async def _ask(self, key: _Key) -> Answer:
         answer = _FAILED
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         try:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._deadline_s), self._turns:
@@ -83,6 +90,7 @@ class CachingResolver:
                     answer = await self._client.ask(*key)
         finally:
             del self._asking[key]
+        self._meters.asked(answer.status, loop.time() - began)
         self._keep(key, answer)
         return answer
 

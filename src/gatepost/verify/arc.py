@@ -22,6 +22,8 @@ MAX_INSTANCES = 50
 _RESULTS = b"arc-authentication-results"
 _MESSAGE = b"arc-message-signature"
 _SEAL = b"arc-seal"
+FIELDS = (_RESULTS, _MESSAGE, _SEAL)
+"""The fields of one set, in the order a seal covers them (section 5.1.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class _BrokenChainError(ValueError):
 
 def read(header: Header) -> Chain:
     """Collect the sets and check their structure (RFC 8617 section 5.2 steps 1 to 3)."""
-    found = [header.all(name) for name in (_RESULTS, _MESSAGE, _SEAL)]
+    found = [header.all(name) for name in FIELDS]
     if not any(found):
         return Chain()
     if header.is_cut or max(map(len, found)) > MAX_INSTANCES:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from gatepost.mail import fields
 from gatepost.mail.address import AddressError, normalise_domain
-from gatepost.mail.fields import Field
+from gatepost.mail.fields import Field, Header
 from gatepost.verify.paper import Evidence, Result
 
 MAX_VALUE_CHARS = 65_536
@@ -149,6 +149,17 @@ def _domain(text: str) -> str | None:
         return normalise_domain(text.rpartition("@")[2])
     except AddressError:
         return None
+
+
+def collected(header: Header, authserv_id: str) -> str:
+    """Return the results of all fields under that name, comments and order kept (RFC 8617 section 5.1).
+
+    It is what an ARC-Authentication-Results field holds after its instance: the name, then every result. Empty where
+    there is no such field.
+    """
+    ours = [found.text for found in header.all(b"authentication-results") if _is_ours(found, authserv_id)]
+    results = [result for text in ours if (result := text.partition(";")[2].strip().rstrip("; "))]
+    return "; ".join([authserv_id, *results]) if results else ""
 
 
 def without_ours(raw: bytes, authserv_id: str) -> bytes:

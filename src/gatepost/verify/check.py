@@ -2,16 +2,20 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
-from typing import ParamSpec, TypeVar
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Concatenate, ParamSpec, TypeVar
 
 from gatepost.arrive.paper import Arrived, Direction
-from gatepost.dns.paper import Resolver
+from gatepost.dns.paper import Answer, Resolver
 from gatepost.mail import fields
+from gatepost.mail.fields import Header
+from gatepost.mail.octets import Octets
 from gatepost.verify import arc, author, content, dkim, dmarc, spf
 from gatepost.verify.dmarc import Alignment, Discovery
 from gatepost.verify.paper import (
     ArcVerdict,
+    Content,
     DkimVerdict,
     DmarcVerdict,
     Evidence,
@@ -46,9 +50,9 @@ async def check(arrived: Arrived, resolver: Resolver) -> Verified:
 
 async def _check_own(arrived: Arrived) -> Evidence:
     """Write the evidence for mail an authenticated key submitted: nothing is left to prove (RFC 8601 section 2.7.4)."""
-    header = fields.split(arrived.raw)
+    header = await _on(arrived.raw, fields.split)
     found = author.find(header)
-    read = await _apart(len(arrived.raw), content.read, arrived.raw, header)
+    read = await _on(arrived.raw, content.read, header)
     return Evidence(
         author=found.address,
         author_problem=found.problem,
@@ -68,29 +72,27 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver) -> Evidence:
     raw = arrived.raw
     until = asyncio.get_running_loop().time() + DEADLINE_S
     # (1) Read the header: who claims to have written, signed and sealed it.
-    header = fields.split(raw)
+    header = await _on(raw, fields.split)
     found = author.find(header)
     domain = found.address.domain if found.address is not None else None
     claims = dkim.read(header)
     chain = arc.read(header)
-    # (2) Ask DNS for everything at once, and read the content meanwhile.
+    # (2) Ask DNS for everything at once. A large message stays on disk meanwhile: a stranger may make this last.
     async with asyncio.TaskGroup() as group:
         senders = group.create_task(_within(until, _check_spf(arrived, resolver), _unanswered_spf(arrived)))
         keys = group.create_task(_within(until, dkim.fetch_keys(resolver, claims), {}))
         seal_keys = group.create_task(_within(until, arc.fetch_keys(resolver, chain), {}))
         policy = group.create_task(_within(until, _discover(resolver, domain), None))
-        said = group.create_task(_apart(len(raw), content.read, raw, header))
     spf_verdict, helo = senders.result()
-    # (3) Compare hashes and signatures.
-    body = Body(raw[header.body_start :])
-    signatures = await _apart(len(raw), dkim.judge, header, body, claims, keys.result(), arrived.received_at)
-    sealed = await _apart(len(raw), arc.judge, header, body, chain, seal_keys.result(), arrived.received_at, domain)
+    # (3) Read the content, compare hashes and signatures.
+    signed = _Signed(header, claims, keys.result(), chain, seal_keys.result(), domain)
+    seen = await _on(raw, _see, signed, arrived.received_at)
+    signatures, sealed, read = seen.signatures, seen.sealed, seen.content
     # (4) Compare the proven domains with the author's.
     discovery = policy.result()
     alignment, verdict = await _judge_author(resolver, until, domain, discovery, signatures, spf_verdict)
     # (5) Say what that proves, and whether DNS kept something from us.
     is_aligned = alignment.holds
-    read = said.result()
     if not _is_reply_to_proven(alignment, signatures, chain, sealed):
         read = replace(read, reply_to=())
     return Evidence(
@@ -104,6 +106,40 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver) -> Evidence:
         is_aligned=is_aligned,
         is_unsettled=not is_aligned and _is_unsettled(domain, signatures, spf_verdict, alignment),
         content=read,
+        body_sha256="" if isinstance(raw, bytes) else await _on(raw, fields.body_sha256),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """Who signed and sealed a message, and what DNS said about it."""
+
+    header: Header
+    claims: tuple[dkim.Claim, ...]
+    keys: dict[str, Answer]
+    chain: arc.Chain
+    seal_keys: dict[str, Answer]
+    author_domain: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What only the whole message can tell."""
+
+    content: Content
+    signatures: tuple[DkimVerdict, ...]
+    sealed: ArcVerdict
+
+
+def _see(raw: bytes, signed: _Signed, at: datetime) -> _Seen:
+    """Look at the whole message once; pure."""
+    header = signed.header
+    read = content.read(raw, header)
+    body = Body(raw[header.body_start :])
+    return _Seen(
+        read,
+        dkim.judge(header, body, signed.claims, signed.keys, at),
+        arc.judge(header, body, signed.chain, signed.seal_keys, at, signed.author_domain),
     )
 
 
@@ -115,11 +151,14 @@ async def _within(until: float, work: Awaitable[T], otherwise: T) -> T:
         return otherwise
 
 
-async def _apart(octets: int, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run pure work here, or in a thread where the message is large."""
-    if octets <= INLINE_OCTETS:
-        return work(*args, **kwargs)
-    return await asyncio.to_thread(work, *args, **kwargs)
+async def _on(raw: Octets, work: Callable[Concatenate[bytes, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run pure work on a message: here, or in a thread where it is large. One on disk is in memory for that only."""
+    if not isinstance(raw, bytes):
+        async with raw.opened() as octets:
+            return await asyncio.to_thread(work, octets, *args, **kwargs)
+    if len(raw) <= INLINE_OCTETS:
+        return work(raw, *args, **kwargs)
+    return await asyncio.to_thread(work, raw, *args, **kwargs)
 
 
 def _sender(arrived: Arrived) -> tuple[str, str, str]:

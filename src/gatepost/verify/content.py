@@ -7,7 +7,7 @@ from gatepost.mail.encoded_word import decode_text
 from gatepost.mail.fields import Header
 from gatepost.mail.mime import Leaf
 from gatepost.verify import author, html_text, unseen
-from gatepost.verify.paper import Attachment, Content
+from gatepost.verify.paper import MAX_SPAN_CHARS, Attachment, Content, ModelView, Reading, Span, Technique
 
 MAX_TEXT_CHARS = 2_000_000
 MAX_REFERENCES = 100
@@ -22,7 +22,8 @@ _BULK = frozenset({"bulk", "junk", "list"})
 def read(raw: bytes, header: Header) -> Content:
     """Read the content once, for every later use; total."""
     tree = mime.read(raw, header)
-    texts: list[str] = []
+    plain: list[str] = []
+    shown: list[str] = []
     htmls: list[str] = []
     hidden: list[str] = []
     is_cut = False
@@ -30,7 +31,8 @@ def read(raw: bytes, header: Header) -> Content:
         if not leaf.is_body:
             continue
         if leaf.content_type == "text/plain":
-            texts.append(leaf.text)
+            plain.append(leaf.text)
+            shown.append(leaf.text)
             continue
         source = leaf.text
         views = html_text.split(source)
@@ -38,17 +40,32 @@ def read(raw: bytes, header: Header) -> Content:
         hidden.append(views.hidden)
         is_cut = is_cut or views.is_cut
         if not leaf.has_plain_twin:
-            texts.append(views.visible)
-    text, spelt = unseen.part("\n".join(texts))
+            shown.append(views.visible)
+    human, spelt = unseen.part("\n".join(shown))
     subject, spelt_subject = unseen.part(_subject(header))
-    hidden += [spelt, spelt_subject]
+    html = "\n".join(htmls)[:MAX_TEXT_CHARS]
+    spans = [
+        Span(technique, place, 0, length, text[:MAX_SPAN_CHARS])
+        for technique, place, length, text in (
+            (Technique.DISPLAY_NONE, "html", len(html), "\n".join(part for part in hidden if part)),
+            (Technique.TAG_CHARACTERS, "text", len(human), spelt),
+            (Technique.TAG_CHARACTERS, "subject", len(subject), spelt_subject),
+        )
+        if text
+    ]
+    reading = Reading(
+        human=human[:MAX_TEXT_CHARS],
+        model=ModelView(human[:MAX_TEXT_CHARS]),
+        spans=tuple(spans),
+        attachments=tuple(_attachment(leaf) for leaf in tree.leaves if not leaf.is_body),
+        is_malformed=tree.is_malformed,
+        is_cut=is_cut or len(human) > MAX_TEXT_CHARS,
+    )
     return Content(
         subject=subject,
-        text=text[:MAX_TEXT_CHARS],
-        html="\n".join(htmls)[:MAX_TEXT_CHARS],
-        hidden_text="\n".join(part for part in hidden if part)[:MAX_TEXT_CHARS],
-        attachments=tuple(_attachment(leaf) for leaf in tree.leaves if not leaf.is_body),
-        is_malformed=tree.is_malformed or is_cut or len(text) > MAX_TEXT_CHARS,
+        plain="\n".join(plain)[:MAX_TEXT_CHARS],
+        html=html,
+        reading=reading,
         message_id=_message_id(header),
         references=_references(header),
         reply_to=author.addresses(header, b"reply-to"),

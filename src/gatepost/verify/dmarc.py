@@ -3,14 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from publicsuffixlist import PublicSuffixList
-
 from gatepost.dns.paper import RdType, Resolver, Status
+from gatepost.verify import suffix
 from gatepost.verify.paper import DmarcVerdict, Result
 from gatepost.verify.signature import is_within
 from gatepost.verify.tree_walk import POLICIES, DmarcRecord, Walk, walk
 
-_SUFFIXES = PublicSuffixList()
 _WEAKER = {"reject": "quarantine", "quarantine": "none", "none": "none"}
 
 
@@ -84,18 +82,13 @@ def _policy(record: DmarcRecord, tag: str) -> str:
     return next(record.word(name) for name in chain if name in record.tags)
 
 
-def suffix_organizational_domain(domain: str) -> str:
-    """Return the registered domain by the public suffix list: for domains that publish no DMARC record."""
-    return str(_SUFFIXES.privatesuffix(domain) or domain)
-
-
 def may_align(one: str, other: str) -> bool:
     """Tell whether two domains could align under any policy: cheap, without DNS."""
     return (
         one == other
         or is_within(one, other)
         or is_within(other, one)
-        or suffix_organizational_domain(one) == suffix_organizational_domain(other)
+        or suffix.organizational_domain(one) == suffix.organizational_domain(other)
     )
 
 
@@ -132,7 +125,7 @@ async def _is_aligned(resolver: Resolver, found: Discovery, domain: str, *, is_s
         return None if may_align(domain, found.domain) else False
     if not found.has_policy:
         # No policy to follow: the public suffix list alone says who belongs to whom.
-        return suffix_organizational_domain(domain) == suffix_organizational_domain(found.domain)
+        return suffix.organizational_domain(domain) == suffix.organizational_domain(found.domain)
     organizational = found.walk.organizational_domain
     if is_strict or not is_within(domain, organizational):
         return False

@@ -82,14 +82,150 @@ class DmarcVerdict:
     organizational_domain: str = ""
 
 
+class Technique(StrEnum):
+    """Why words stand in a mail otherwise than a person reads them there."""
+
+    # What style keeps from the eye.
+    DISPLAY_NONE = "display-none"
+    VISIBILITY_HIDDEN = "visibility-hidden"
+    ZERO_SIZE = "zero-size"
+    ZERO_OPACITY = "zero-opacity"
+    SAME_COLOUR = "same-colour"
+    OFF_SCREEN = "off-screen"
+    CLIPPED = "clipped"
+    # What HTML holds without showing it.
+    HIDDEN_ATTRIBUTE = "hidden-attribute"
+    HTML_COMMENT = "html-comment"
+    NOT_RENDERED = "not-rendered"  # template, noscript, head, object and their like
+    META = "meta"
+    ALT_TEXT = "alt-text"
+    TITLE_TEXT = "title-text"
+    LABEL_TEXT = "label-text"  # aria-label, summary and their like
+    FORM_VALUE = "form-value"
+    # Characters that are not what they look like, or look like nothing.
+    TAG_CHARACTERS = "tag-characters"
+    VARIATION_SELECTORS = "variation-selectors"
+    ZERO_WIDTH = "zero-width"
+    BIDI_OVERRIDE = "bidi-override"
+    FULL_WIDTH = "full-width"
+    HOMOGLYPH = "homoglyph"
+    HOMOGLYPH_DOMAIN = "homoglyph-domain"
+    ENCODED_WORD = "encoded-word"
+    # Words that say one thing and mean another.
+    MISMATCHED_LINK = "mismatched-link"
+    PLAIN_HTML_MISMATCH = "plain-html-mismatch"
+    BASE64_PAYLOAD = "base64-payload"
+    # Places nobody looks at, or that somebody else wrote.
+    PREAMBLE = "preamble"
+    EPILOGUE = "epilogue"
+    HEADER = "header"
+    DISPLAY_NAME = "display-name"
+    LONG_SUBJECT = "long-subject"
+    FILE_NAME = "file-name"
+    CALENDAR = "calendar"
+    ATTACHMENT_TEXT = "attachment-text"
+    QUOTED_HISTORY = "quoted-history"
+
+
+UNSEEN = frozenset(
+    {
+        Technique.DISPLAY_NONE, Technique.VISIBILITY_HIDDEN, Technique.ZERO_SIZE, Technique.ZERO_OPACITY,
+        Technique.SAME_COLOUR, Technique.OFF_SCREEN, Technique.CLIPPED, Technique.HIDDEN_ATTRIBUTE,
+        Technique.NOT_RENDERED, Technique.HTML_COMMENT, Technique.META, Technique.ALT_TEXT, Technique.TITLE_TEXT,
+        Technique.LABEL_TEXT, Technique.FORM_VALUE, Technique.TAG_CHARACTERS, Technique.VARIATION_SELECTORS,
+        Technique.ZERO_WIDTH, Technique.PLAIN_HTML_MISMATCH, Technique.PREAMBLE, Technique.EPILOGUE,
+    }
+)  # fmt: skip
+"""Techniques whose words no mail program shows in the body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Words in which a machine's reading of a mail differs from a person's, and why.
+
+    Attributes:
+        place: the text they lie in: ``subject``, ``text`` (``Content.plain``), ``html`` (``Content.html``),
+            ``attachment:N`` (the text of the attachment that is part N); of ``header:NAME``, ``preamble``,
+            ``epilogue`` and ``file-name:N`` no more is kept than the span itself.
+        start, end: characters of that text, half open.
+        text: what a model would make of them, at most ``MAX_SPAN_CHARS``: tag characters spell ASCII, base64 is
+            decoded, character references are resolved.
+    """
+
+    technique: Technique
+    place: str
+    start: int
+    end: int
+    text: str
+
+
+MAX_SPAN_CHARS = 20_000
+
+
+class Extraction(StrEnum):
+    """What became of the text of an attachment."""
+
+    NOT_TRIED = "not-tried"  # no kind of file we read text from
+    DONE = "done"
+    CUT = "cut"  # there is more than we keep
+    ENCRYPTED = "encrypted"
+    MALFORMED = "malformed"
+    TOO_LARGE = "too-large"
+    TIMEOUT = "timeout"
+    CRASHED = "crashed"
+
+
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """One non-text leaf of the MIME tree; ``size_octets`` counts it decoded."""
+    """One leaf of the MIME tree that is listed rather than only shown.
+
+    Attributes:
+        size_octets: counted decoded.
+        text: what a separate process found in it; empty unless ``extraction`` says so.
+    """
 
     part: int
     filename: str
     content_type: str
     size_octets: int
+    text: str = ""
+    extraction: Extraction = Extraction.NOT_TRIED
+
+
+@dataclass(frozen=True, slots=True)
+class ModelView:
+    """What an agent is given: Markdown, links with their real targets; one writer's words apart from another's.
+
+    Attributes:
+        text: what this mail's author says, without the two below.
+        quoted: the history of the conversation as this author tells it, for it proves nothing.
+        signature: what stands below the author's words in all of their mails.
+    """
+
+    text: str
+    quoted: str = ""
+    signature: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One message as people and as machines read it, and where the two differ. Strangers' words, data only.
+
+    Attributes:
+        human: the body as a mail program shows it.
+        spans: the differences, in order of their places; see ``is_cut``.
+        is_malformed: the structure could not be read as written.
+        used_fallback: a part's octets were not what its header says, so that readers will differ.
+        is_cut: there was more text, or more spans, than we keep.
+    """
+
+    human: str
+    model: ModelView
+    spans: tuple[Span, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    is_malformed: bool = False
+    used_fallback: bool = False
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,23 +233,26 @@ class Content:
     """What the message says, for guards and for people: strangers' words, data only.
 
     Attributes:
-        text: the text/plain body, or the visible text of the HTML where there is none.
-        hidden_text: text the HTML carries but would not show a person.
-        is_malformed: the MIME structure could not be read as written.
+        plain: the text/plain bodies as written.
+        html: the HTML bodies as written.
+        reading: what people and machines make of them.
         reply_to: where answers are wanted; of a stranger's mail, empty unless who proved the author vouches for it too.
         auto_submitted: the Auto-Submitted keyword (RFC 3834), ``no`` where absent.
     """
 
     subject: str
-    text: str
+    plain: str
     html: str
-    hidden_text: str
-    attachments: tuple[Attachment, ...]
-    is_malformed: bool
+    reading: Reading
     message_id: str
     references: tuple[str, ...]
     reply_to: tuple[Address, ...]
     auto_submitted: str
+
+    @property
+    def hidden_text(self) -> str:
+        """What the message says where nobody sees it."""
+        return "\n".join(span.text for span in self.reading.spans if span.technique in UNSEEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +265,7 @@ class Evidence:
         is_aligned: an aligned SPF or DKIM pass proves the author's domain, whether or not it publishes DMARC.
         is_unsettled: a DNS failure hides whether it is aligned; a later attempt may know.
         auth: the submitting key was authenticated (RFC 8601 section 2.7.4); False for strangers.
+        body_sha256: of the body as received, in hex, where the message lies on disk: nobody should read it again.
     """
 
     author: Address | None
@@ -139,6 +279,7 @@ class Evidence:
     is_unsettled: bool
     content: Content
     auth: bool = False
+    body_sha256: str = ""
 
     @property
     def dkim_result(self) -> Result:
