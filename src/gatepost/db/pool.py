@@ -5,7 +5,7 @@ neither owns a table nor bypasses row-level security, with ``gatepost.tenant`` s
 """
 
 import select
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any, LiteralString, Self
 
