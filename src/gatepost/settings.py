@@ -13,7 +13,7 @@ import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Any, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 PREFIX = "GATEPOST_"
 PORT_MAX = 65_535
@@ -104,10 +104,28 @@ class DeliverySettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DestinationSettings:
+    """One ``[[egress.destinations]]``: where connections of one purpose may go, and on whose word."""
+
+    purpose: str = ""
+    to: str = ""
+    region: str = ""
+    mechanism: str = ""
+    decided_by: str = ""
+    networks: tuple[str, ...] = ()
+    in_clear: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EgressSettings:
     """What may be connected to."""
 
-    allow_private: bool = _set(default=True, doc="Let webhooks reach loopback and private addresses.")
+    allow_private: tuple[str, ...] = _set(
+        (), "Loopback and private networks open to webhooks and mail, such as 10.1.0.0/16; `up` adds loopback."
+    )
+    destinations: tuple[DestinationSettings, ...] = _set(
+        (), "Tables of the file, each with purpose, to, region, mechanism, decided_by: see docs/egress.md."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +187,11 @@ def flat(settings: Settings) -> dict[str, Any]:
     return {name: operator.attrgetter(name)(settings) for name, _, _ in describe()}
 
 
+def amazon() -> dict[str, str]:
+    """Return the ``AWS_*`` variables of this process, where S3's clients look for endpoint, region and credentials."""
+    return {name: text for name, text in os.environ.items() if name.startswith("AWS_")}  # noqa: TID251  # as above
+
+
 def _overlay(values: dict[str, Any], name: str, text: str) -> None:
     path = name.removeprefix(PREFIX).lower().split("__")
     here = values
@@ -212,6 +235,10 @@ def _unknown(name: str, known: list[str]) -> str:
 
 def _read(kind: Any, value: Any, name: str) -> Any:
     text = isinstance(value, _FromEnvironment)
+    if get_origin(kind) is tuple and is_dataclass(inner := get_args(kind)[0]):
+        if text or not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            raise SettingsError(f"{name} is a list of tables: write [[{name}]] in the file")
+        return tuple(_build(typing.cast("type[Any]", inner), item, where=f"{name}.") for item in value)
     if get_origin(kind) is tuple:
         items = [item.strip() for item in value.split(",") if item.strip()] if text else value
         if not isinstance(items, list) or not all(isinstance(item, str) for item in items):

@@ -45,7 +45,7 @@ class Doors:
 
 @asynccontextmanager
 async def open_doors(
-    settings: Settings, house: House, boards: Path, dsn: str, cluster: Cluster | None
+    settings: Settings, house: House, boards: Path, dsn: str, cluster: Cluster | None, *, allow_loopback: bool = False
 ) -> AsyncIterator[Doors]:
     """Open every door, and close them when the context ends, letting what is under way be finished.
 
@@ -63,7 +63,7 @@ async def open_doors(
 
     smtp = smtp_door(settings, house, certificates["smtp"])
     async with (
-        _receiving(settings, smtp, dsn) as smtp_port,
+        _receiving(settings, smtp, dsn, allow_loopback=allow_loopback) as smtp_port,
         listening(
             rest.build(house, readiness=readiness),
             settings.http.host,
@@ -79,10 +79,10 @@ async def open_doors(
 
 
 @asynccontextmanager
-async def _receiving(settings: Settings, smtp: SmtpServer, dsn: str) -> AsyncIterator[int]:
+async def _receiving(settings: Settings, smtp: SmtpServer, dsn: str, *, allow_loopback: bool) -> AsyncIterator[int]:
     """Receive mail here, or in processes of their own where several shall; yield the port."""
     if settings.smtp.workers > 1:
-        async with working(settings, dsn) as port:
+        async with working(settings, dsn, allow_loopback=allow_loopback) as port:
             yield port
         return
     try:
@@ -97,7 +97,7 @@ async def _receiving(settings: Settings, smtp: SmtpServer, dsn: str) -> AsyncIte
 
 def smtp_door(settings: Settings, house: House, certificate: Certificate) -> SmtpServer:
     """Return the SMTP server of this house, not yet listening."""
-    operator, directory = _Operator(house), domains.Directory(house.db)
+    operator, directory = Operator(house), domains.Directory(house.db)
 
     async def tenant_of(domain: str) -> TenantId | None:
         return await domains.tenant_of(house.db, domain)
@@ -137,7 +137,7 @@ def disks(settings: Settings) -> tuple[Path, ...]:
     return (settings.state, *bodies, *database)
 
 
-class _Operator:
+class Operator:
     """The tenant whose record counts what was refused on nobody's behalf, such as attempts to relay: the first.
 
     Remembered once there is one, for a flood of such attempts must not read the list of tenants each time.

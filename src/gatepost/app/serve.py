@@ -14,7 +14,7 @@ from gatepost import act, deliver, record
 from gatepost.app.board import Board
 from gatepost.app.build import open_house, sequencer
 from gatepost.app.errors import HouseEndedError
-from gatepost.app.listeners import Doors, open_doors
+from gatepost.app.listeners import Doors, Operator, open_doors
 from gatepost.app.reload import Changeable, Reloader
 from gatepost.app.spare import spare_the_collector
 from gatepost.app.state import Running, announced
@@ -47,7 +47,9 @@ class Calls:
     supervisor: Supervisor
 
 
-async def serve(settings: Settings, dsn: str, *, cluster: Cluster | None, calls: Calls) -> None:
+async def serve(
+    settings: Settings, dsn: str, *, cluster: Cluster | None, calls: Calls, allow_loopback: bool = False
+) -> None:
     """Serve until SIGINT or SIGTERM, then finish what is under way and stop. SIGHUP reloads.
 
     Args:
@@ -55,6 +57,7 @@ async def serve(settings: Settings, dsn: str, *, cluster: Cluster | None, calls:
         dsn: the serving role's connection string.
         cluster: the embedded PostgreSQL, to be watched and mended; None where somebody else runs it.
         calls: to and from whoever runs the house.
+        allow_loopback: a house for trying out, whose webhooks and mail may reach this machine.
 
     Raises:
         HouseEndedError: a child died too often to be mended, or a door cannot open.
@@ -65,9 +68,10 @@ async def serve(settings: Settings, dsn: str, *, cluster: Cluster | None, calls:
         loop.add_signal_handler(number, asked.set)
     loop.add_signal_handler(signal.SIGHUP, _hung_up(reload, asked))
     boards = _clean_boards(settings)
+    meters = Board.shared(boards / "house.board")
     async with (
-        open_house(settings, dsn, meters=Board.shared(boards / "house.board")) as house,
-        open_doors(settings, house, boards, dsn, cluster) as doors,
+        open_house(settings, dsn, allow_loopback=allow_loopback, meters=meters) as house,
+        open_doors(settings, house, boards, dsn, cluster, allow_loopback=allow_loopback) as doors,
     ):
         running = _describe(settings, doors, dsn)
         reloader = Reloader(settings, calls.reread, Changeable(doors.smtp, doors.certificates), house, calls.supervisor)
@@ -80,6 +84,11 @@ async def serve(settings: Settings, dsn: str, *, cluster: Cluster | None, calls:
                 chores.create_task(record.settle_refusals_hourly(house.db, house.clock, house.entropy, stop))
                 chores.create_task(reloader.run(reload, stop))
                 chores.create_task(calls.supervisor.keep_petting(stop))
+                chores.create_task(
+                    record.keep_connections(
+                        house.db, house.egress, Operator(house).tenant, house.clock, house.entropy, stop
+                    )
+                )
                 if cluster is not None:
                     chores.create_task(_mend(cluster, house.db, stop))
                 calls.supervisor.ready()

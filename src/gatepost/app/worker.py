@@ -30,7 +30,7 @@ async def work(order: Order) -> None:
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     loop.add_reader(sys.stdin.fileno(), stop.set)  # nobody writes there any more: it can only have ended
     board = Board.shared(order.settings.state / "boards" / f"smtp-{order.number}.board")
-    async with open_house(order.settings, order.dsn, meters=board) as house:
+    async with open_house(order.settings, order.dsn, allow_loopback=order.allow_loopback, meters=board) as house:
         door = smtp_door(order.settings, house, certificates_of(order.settings, house)["smtp"])
         await door.start(order.settings.smtp.host, order.port, reuse_port=True)
         try:

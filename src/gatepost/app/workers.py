@@ -7,7 +7,7 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -33,17 +33,16 @@ class Order:
 
     settings: Settings
     dsn: str
+    allow_loopback: bool
     port: int
-    number: int
+    number: int = 0
 
 
 class Workers:
     """The SMTP processes of one house."""
 
-    def __init__(self, settings: Settings, dsn: str, port: int) -> None:
-        self._settings = settings
-        self._dsn = dsn
-        self._port = port
+    def __init__(self, order: Order) -> None:
+        self._order = order
         self._deaths: list[float] = []
 
     async def keep(self, number: int, is_up: asyncio.Event) -> None:
@@ -71,9 +70,8 @@ class Workers:
             stdout=PIPE,
             start_new_session=True,  # Ctrl-C reaches us, not it: we end it in order
         )
-        order = Order(settings=self._settings, dsn=self._dsn, port=self._port, number=number)
         if process.stdin is not None:
-            process.stdin.write(pickle.dumps(order))  # and left open: its end is ours
+            process.stdin.write(pickle.dumps(replace(self._order, number=number)))  # and left open: its end is ours
         return process
 
     async def _is_ready(self, process: Process) -> bool:
@@ -107,7 +105,7 @@ async def _end(process: Process) -> None:
 
 
 @asynccontextmanager
-async def working(settings: Settings, dsn: str) -> AsyncIterator[int]:
+async def working(settings: Settings, dsn: str, *, allow_loopback: bool = False) -> AsyncIterator[int]:
     """Run the workers while the context lasts; yield their port once all of them have opened it.
 
     Raises:
@@ -115,7 +113,7 @@ async def working(settings: Settings, dsn: str) -> AsyncIterator[int]:
     """
     with _hold(settings.smtp.host, settings.smtp.port) as held:
         port = int(held.getsockname()[1])
-        workers = Workers(settings, dsn, port)
+        workers = Workers(Order(settings=settings, dsn=dsn, allow_loopback=allow_loopback, port=port))
         ups = [asyncio.Event() for _ in range(settings.smtp.workers)]
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(workers.keep(number, is_up)) for number, is_up in enumerate(ups)]

@@ -43,6 +43,7 @@ def up(config: Config = None) -> None:
         async def welcome(house: House, running: Running) -> None:
             _greet(settings, running, await sandbox.ensure(settings, house), config)
 
+        typer.echo("Webhooks and mail may reach this machine (127.0.0.0/8, ::1): `up` is for trying out.", err=True)
         _serve(settings, cluster.dsn("gatepost_app"), welcome, config, cluster)
     typer.echo("Stopped; start again with the same command.", err=True)
 
@@ -151,7 +152,7 @@ def _serve(
     from gatepost.app.serve import Calls, serve  # noqa: PLC0415  # as above
 
     calls = Calls(ready=ready, reread=lambda: read_settings(config), supervisor=Supervisor(reference.environment()))
-    uvloop.run(serve(settings, dsn, cluster=cluster, calls=calls))
+    uvloop.run(serve(settings, dsn, cluster=cluster, calls=calls, allow_loopback=cluster is not None))
 
 
 def _greet(settings: Settings, running: Running, kept: Sandbox, config: Path | None) -> None:

@@ -13,6 +13,8 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from gatepost.db.exchange import Connection, Exchange
+from gatepost.db.outside import Dsn, DsnError
+from gatepost.egress import EgressRefusedError, UnreachableError
 from gatepost.ids import TenantId
 
 RECONNECT_S = 2.0
@@ -77,17 +79,17 @@ class Transaction:
 class Database:
     """The pool. ``open`` it once, hand it down."""
 
-    def __init__(self, pool: AsyncConnectionPool[Connection], dsn: str) -> None:
+    def __init__(self, pool: AsyncConnectionPool[Connection], dsn: Dsn) -> None:
         self._pool = pool
         self._dsn = dsn
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, dsn: str, *, size: int = 8, timeout_s: float = 10) -> AsyncIterator[Self]:
+    async def open(cls, dsn: Dsn, *, size: int = 8, timeout_s: float = 10) -> AsyncIterator[Self]:
         """Connect as the application's role and yield the database; close on the way out.
 
         Args:
-            dsn: a libpq connection string.
+            dsn: a libpq connection string, or what makes it anew for each connection.
             size: connections at the most.
             timeout_s: how long one caller waits for a connection before ``DatabaseUnavailableError``.
         """
@@ -211,10 +213,11 @@ def _is_alive(connection: Connection) -> bool:
     return not said.poll(0)
 
 
-async def _refusal(dsn: str) -> str:
+async def _refusal(dsn: Dsn) -> str:
     """Return why a connection fails, which the pool keeps to itself."""
     try:
-        async with await psycopg.AsyncConnection.connect(dsn, connect_timeout=2):
+        text = dsn if isinstance(dsn, str) else await dsn()
+        async with await psycopg.AsyncConnection.connect(text, connect_timeout=2):
             return "it answers again"
-    except psycopg.Error as error:
+    except (psycopg.Error, DsnError, EgressRefusedError, UnreachableError) as error:
         return " ".join(str(error).split())
