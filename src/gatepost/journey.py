@@ -45,7 +45,7 @@ async def receive(arrived: Arrived, house: House) -> CarriedOut:
     one answer; each has an entry of its own.
     """
     verified = await verify.check(arrived, house.dns)
-    async with mailbox.in_custody(house.blobs, arrived.tenant, arrived.email, arrived.raw) as body:
+    async with mailbox.in_custody(house.db, house.blobs, arrived.tenant, deliver.body_of(verified)) as body:
         if arrived.direction is Direction.OUTBOUND:
             (done,) = await _carry(house, [verified])  # alone: a repeated answer undoes itself and nobody else
         else:

@@ -17,7 +17,7 @@ from gatepost.dns import CachingResolver, Client, addresses_of, hosts_in, server
 from gatepost.egress import Egress, is_address
 from gatepost.jobs import Jobs
 from gatepost.journey import House
-from gatepost.keys import Keyring
+from gatepost.keys import KeyStore
 from gatepost.mail.address import AddressError, normalise_domain
 from gatepost.meters import UNMETERED, Meters
 from gatepost.record.publish import Sequencer
@@ -69,24 +69,25 @@ async def open_house(
 
     Raises:
         SettingsError: a setting cannot be used.
-        KeyringError: the master key cannot be read or made.
+        KeyringError: the key store cannot be used, or is not the one the database was sealed under.
         DatabaseUnavailableError: the database lets nobody in.
         MigrationError: the database has another release's schema.
     """
-    keyring = Keyring.open(settings.state / "keys" / "master.key", entropy)
+    keys = KeyStore.open(settings.state / "keys", entropy)
     ways = _ways_out(settings, dsn, allow_loopback=allow_loopback, meters=meters)
     async with (
         ways.resolver as resolver,
-        Database.open(through(ways.egress, dsn), size=settings.database.connections) as db,
+        Database.open(through(ways.egress, dsn), keys, size=settings.database.connections) as db,
     ):
         await db.reach()  # a house that never had its database would say that it serves
         await check_schema(db)
+        await db.check_keys()
         house = House(
             db=db,
             dns=resolver,
             blobs=_blobs(settings, ways),
             jobs=Jobs(db, clock),
-            keyring=keyring,
+            keyring=keys.keyring,
             clock=clock,
             entropy=entropy,
             egress=ways.egress,

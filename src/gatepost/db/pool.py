@@ -16,6 +16,7 @@ from gatepost.db.exchange import Connection, Exchange
 from gatepost.db.outside import Dsn, DsnError
 from gatepost.egress import EgressRefusedError, UnreachableError
 from gatepost.ids import TenantId
+from gatepost.keys import KeyringError, KeyStore, Vault
 
 RECONNECT_S = 2.0
 """How long the pool tries again by itself, with growing pauses; then the next caller makes it try at once."""
@@ -31,9 +32,12 @@ class Transaction:
     Statements asked side by side (``asyncio.gather``) share one round trip, and are executed in the order asked.
     """
 
-    def __init__(self, exchange: Exchange, tenant: TenantId | None) -> None:
+    def __init__(self, exchange: Exchange, tenant: TenantId | None, keys: KeyStore | None = None) -> None:
         self._exchange = exchange
         self._tenant = tenant
+        self._keys = keys
+        self._vault: Vault | None = None
+        self._destructions = 0
 
     @property
     def tenant(self) -> TenantId:
@@ -45,6 +49,36 @@ class Transaction:
         if self._tenant is None:
             raise RuntimeError("this transaction is bound to no tenant")
         return self._tenant
+
+    @property
+    def vault(self) -> Vault:
+        """The tenant's seals: no text about a person is written to a table but through them."""
+        if self._vault is None:
+            keys = _needed(self._keys)
+            self._vault = keys.vault(self._tenant)
+            self._destructions = keys.destructions
+        return self._vault
+
+    @property
+    def house_vault(self) -> Vault:
+        """The house's own tokens, for what is looked up before the tenant is known."""
+        return _needed(self._keys).vault(None)
+
+    async def settle_keys(self) -> None:
+        """See to it, right before the commit, that what this transaction sealed can be opened after it.
+
+        Raises:
+            DatabaseUnavailableError: it could not; another attempt may.
+        """
+        if self._keys is None or self._vault is None:
+            return
+        try:
+            await self._keys.flush()
+            is_stale = self._keys.destructions != self._destructions
+        except KeyringError as error:
+            raise DatabaseUnavailableError(f"the key store: {error}") from error
+        if is_stale:
+            raise DatabaseUnavailableError("keys were destroyed meanwhile")
 
     async def all(self, query: LiteralString, **values: object) -> list[Any]:
         """Return every row; columns are attributes. ``%(tenant)s`` is always bound."""
@@ -79,17 +113,21 @@ class Transaction:
 class Database:
     """The pool. ``open`` it once, hand it down."""
 
-    def __init__(self, pool: AsyncConnectionPool[Connection], dsn: Dsn) -> None:
+    def __init__(self, pool: AsyncConnectionPool[Connection], dsn: Dsn, keys: KeyStore | None) -> None:
         self._pool = pool
         self._dsn = dsn
+        self._keys = keys
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, dsn: Dsn, *, size: int = 8, timeout_s: float = 10) -> AsyncIterator[Self]:
+    async def open(
+        cls, dsn: Dsn, keys: KeyStore | None = None, *, size: int = 8, timeout_s: float = 10
+    ) -> AsyncIterator[Self]:
         """Connect as the application's role and yield the database; close on the way out.
 
         Args:
             dsn: a libpq connection string, or what makes it anew for each connection.
+            keys: what seals; without it, nothing that concerns a person can be read or written.
             size: connections at the most.
             timeout_s: how long one caller waits for a connection before ``DatabaseUnavailableError``.
         """
@@ -104,7 +142,7 @@ class Database:
             kwargs={"autocommit": True},
         )
         async with pool:
-            yield cls(pool, dsn)
+            yield cls(pool, dsn, keys)
 
     async def reach(self, timeout_s: float = 10) -> None:
         """Wait for the first connection, once, after ``open``: a database that is away now may come back later.
@@ -116,6 +154,11 @@ class Database:
             await self._pool.wait(timeout_s)
         except PoolTimeout:
             raise DatabaseUnavailableError(await _refusal(self._dsn)) from None
+
+    @property
+    def keys(self) -> KeyStore:
+        """The key store that seals what is written here."""
+        return _needed(self._keys)
 
     @asynccontextmanager
     async def transaction(self, tenant: TenantId | None) -> AsyncIterator[Transaction]:
@@ -131,7 +174,9 @@ class Database:
             exchange.send("begin", {})
             exchange.send("select set_config('gatepost.tenant', %(tenant)s, true)", {"tenant": tenant or ""})
             try:
-                yield Transaction(exchange, tenant)
+                tx = Transaction(exchange, tenant, self._keys)
+                yield tx
+                await tx.settle_keys()
             except Exception:
                 exchange.forget()
                 with suppress(psycopg.OperationalError):
@@ -153,6 +198,20 @@ class Database:
         """
         async with self._exchange() as exchange:
             return exchange.rows(await exchange.ask(query, values))
+
+    async def check_keys(self) -> None:
+        """See that this database is sealed under our key store; one that never was is from now on.
+
+        Raises:
+            KeyringError: it is another's: what to do.
+            DatabaseUnavailableError: no connection, or it broke.
+        """
+        (row,) = await self.look_up("select lookup_key_store(%(offered)s) as id", offered=self.keys.id)
+        if row.id != self.keys.id:
+            raise KeyringError(
+                f"the database is sealed under the key store {row.id}, and that of the state folder is {self.keys.id}:"
+                " start with the state folder it belongs to (GATEPOST_STATE), or restore its keys from your backup"
+            )
 
     def usage(self) -> Mapping[str, int]:
         """Return the pool's own counters, by psycopg's names; one that is missing is 0."""
@@ -211,6 +270,12 @@ def _is_alive(connection: Connection) -> bool:
     said = select.poll()
     said.register(connection.pgconn.socket, select.POLLIN)
     return not said.poll(0)
+
+
+def _needed(keys: KeyStore | None) -> KeyStore:
+    if keys is None:
+        raise RuntimeError("this database was opened without a key store")
+    return keys
 
 
 async def _refusal(dsn: Dsn) -> str:

@@ -1,0 +1,33 @@
+-- What was clear goes, once all of it is sealed.
+do $$
+declare
+  name text;
+  is_left boolean;
+begin
+  foreach name in array array['email', 'body', 'opening', 'submission', 'policy', 'tenant', 'account', 'person', 'route',
+    'api_key', 'webhook']
+  loop
+    execute format('select exists (select from %I where sealed is null)', name) into is_left;
+    if is_left then
+      raise exception 'rows of an earlier release are not sealed yet: start this release with its key store';
+    end if;
+  end loop;
+end $$;
+
+drop function lookup_tenants();
+
+alter table email
+  drop column blob, drop column author, drop column recipient, drop column reply_to, drop column subject,
+  drop column body_text, drop column message_id, drop column refs, drop column capabilities, drop column verification,
+  alter column sealed set not null;
+alter table body drop column octets, alter column sealed set not null;
+alter table opening drop column opening, alter column sealed set not null;
+alter table submission
+  drop column blob, drop column mail_from, drop column rcpt_to, alter column sealed set not null;
+alter table policy drop column document, drop column warnings, alter column sealed set not null;
+alter table tenant drop column name, alter column sealed set not null;
+alter table account drop column address, alter column sealed set not null;
+alter table person drop column address, alter column sealed set not null;
+alter table route drop column address, alter column sealed set not null;
+alter table api_key drop column label, alter column sealed set not null;
+alter table webhook drop column url, alter column sealed set not null;
