@@ -1,5 +1,5 @@
 # The front door. Every target works on a fresh Debian 12 with make, python3 and python3-venv; uv is used where found.
-.PHONY: help run demo test vectors check bench format locks
+.PHONY: help run demo test vectors nightly check bench format locks
 PYTHON ?= python3
 export PYTHON
 
@@ -7,6 +7,7 @@ help:
 	@echo "make run    start the house on embedded defaults; Ctrl-C stops it, data stays in ./state"
 	@echo "make demo   fifteen mails through a throw-away house, checked from outside"
 	@echo "make test   the whole test suite"
+	@echo "make nightly  the faults at full length: 200 kills, fifty 25 MB mails at once"
 	@echo "make vectors  every public suite below tests/vectors, or of DIR=path"
 	@echo "make check  formatting, lint, types, architecture, spelling, locks"
 	@echo "make bench  measure this machine's house under load"
@@ -22,6 +23,10 @@ demo:
 test:
 	@tools/environment.sh dev
 	@.venv/bin/pytest $(ARGS)
+
+nightly:
+	@tools/environment.sh dev
+	@.venv/bin/pytest --nightly -s tests/faults $(ARGS)
 
 vectors:
 	@tools/environment.sh dev

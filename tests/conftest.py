@@ -17,6 +17,17 @@ from gatepost.db.launcher import Cluster, find_binaries
 from gatepost.db.migrate import migrate
 from gatepost.keys import KeyStore
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--nightly", action="store_true", help="play what takes minutes in full: see tests/faults")
+
+
+@pytest.fixture(scope="session")
+def nightly(pytestconfig: pytest.Config) -> bool:
+    """Tell whether there is all night."""
+    return bool(pytestconfig.getoption("nightly"))
+
+
 ENOUGH_OCTETS = 2 * 1024**3
 _names = itertools.count(1)
 

@@ -74,7 +74,7 @@ async def open_house(
         MigrationError: the database has another release's schema.
     """
     keys = KeyStore.open(settings.state / "keys", entropy)
-    ways = _ways_out(settings, dsn, allow_loopback=allow_loopback, meters=meters)
+    ways = ways_of(settings, dsn, allow_loopback=allow_loopback, meters=meters)
     async with (
         ways.resolver as resolver,
         Database.open(through(ways.egress, dsn), keys, size=settings.database.connections) as db,
@@ -85,13 +85,13 @@ async def open_house(
         house = House(
             db=db,
             dns=resolver,
-            blobs=_blobs(settings, ways),
+            blobs=blobs_of(settings, ways),
             jobs=Jobs(db, clock),
             keyring=keys.keyring,
             clock=clock,
             entropy=entropy,
             egress=ways.egress,
-            hostname=_hostname(settings),
+            hostname=hostname_of(settings),
             next_hop=next_hop(settings),
             commits=GroupCommit(meters=meters),
             meters=meters,
@@ -101,7 +101,7 @@ async def open_house(
 
 
 @dataclass(frozen=True, slots=True)
-class _Ways:
+class Ways:
     """What connects outwards: the way out itself, and what was built from what it must know."""
 
     egress: Egress
@@ -109,7 +109,12 @@ class _Ways:
     endpoint: Endpoint | None
 
 
-def _ways_out(settings: Settings, dsn: str, *, allow_loopback: bool, meters: Meters) -> _Ways:
+def ways_of(settings: Settings, dsn: str, *, allow_loopback: bool = False, meters: Meters = UNMETERED) -> Ways:
+    """Return what connects outwards, as ``open_house`` does; nothing is opened yet.
+
+    Raises:
+        SettingsError: a setting cannot be used.
+    """
     endpoint = _endpoint(settings)
     servers = name_servers(settings)
     hosts = hosts_in(_text_of(HOSTS))
@@ -132,7 +137,7 @@ def _ways_out(settings: Settings, dsn: str, *, allow_loopback: bool, meters: Met
     try_s = max(settings.dns.timeout_s / 3, 0.05)  # two tries at a server, and one over TCP
     client = Client([place(each, "dns.servers") for each in servers], egress, entropy, timeout_s=try_s)
     resolver = CachingResolver(client, clock, deadline_s=settings.dns.timeout_s, meters=meters)
-    return _Ways(egress, resolver, endpoint)
+    return Ways(egress, resolver, endpoint)
 
 
 def sequencer(settings: Settings, house: House) -> Sequencer:
@@ -166,7 +171,12 @@ def _text_of(path: Path) -> str:
         return ""
 
 
-def _hostname(settings: Settings) -> str:
+def hostname_of(settings: Settings) -> str:
+    """Return our name in A-labels.
+
+    Raises:
+        SettingsError: it is no name of a machine.
+    """
     try:
         return normalise_domain(settings.hostname)
     except AddressError as error:
@@ -180,7 +190,12 @@ def _endpoint(settings: Settings) -> Endpoint | None:
         raise SettingsError(f"blobs.url cannot be used: {error}") from error
 
 
-def _blobs(settings: Settings, ways: _Ways) -> Blobs:
+def blobs_of(settings: Settings, ways: Ways) -> Blobs:
+    """Return the object store.
+
+    Raises:
+        SettingsError: its URL cannot be used.
+    """
     url = settings.blobs.url or (settings.state / "blobs").resolve().as_uri()
     try:
         return Blobs.open(url, endpoint=ways.endpoint, egress=ways.egress)

@@ -5,22 +5,25 @@ import os
 import signal
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import structlog
 
-from gatepost import act, deliver, record
+from gatepost import act, deliver, mailbox, record
 from gatepost.app.board import Board
 from gatepost.app.build import open_house, sequencer
 from gatepost.app.errors import HouseEndedError
 from gatepost.app.listeners import Doors, Operator, open_doors
+from gatepost.app.process import give_back_large_blocks, open_files_max
 from gatepost.app.reload import Changeable, Reloader
 from gatepost.app.spare import spare_the_collector
 from gatepost.app.state import Running, announced
 from gatepost.app.systemd import Supervisor
 from gatepost.db import Database
-from gatepost.db.launcher import Cluster
+from gatepost.db.launcher import Cluster, LauncherError
 from gatepost.jobs import Handler, Job, TryAgainError
 from gatepost.journey import House
 from gatepost.meters import Meters
@@ -30,6 +33,7 @@ log = structlog.get_logger()
 
 RESTARTS_MAX = 5
 RESTARTS_WINDOW_S = 600
+START_PAUSE_S, START_PAUSE_MAX_S = 1.0, 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +66,8 @@ async def serve(
     Raises:
         HouseEndedError: a child died too often to be mended, or a door cannot open.
     """
+    give_back_large_blocks()
+    open_files_max()
     asked, reload, stop = asyncio.Event(), asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -82,6 +88,9 @@ async def serve(
                 chores.create_task(sequencer(settings, house).run(stop))
                 chores.create_task(house.jobs.run(_handlers(house), stop))
                 chores.create_task(record.settle_refusals_hourly(house.db, house.clock, house.entropy, stop))
+                chores.create_task(
+                    mailbox.sweep_bodies_daily(house.blobs, partial(record.keeping, house.db), house.clock, stop)
+                )
                 chores.create_task(reloader.run(reload, stop))
                 chores.create_task(calls.supervisor.keep_petting(stop))
                 chores.create_task(
@@ -127,7 +136,8 @@ def _describe(settings: Settings, doors: Doors, dsn: str) -> Running:
         smtp_host=settings.smtp.host,
         smtp_port=doors.smtp_port,
         dsn=dsn,
-        metrics_url=f"http://{settings.metrics.host}:{doors.metrics_port}/metrics",
+        http_port=doors.http_port,
+        metrics_port=doors.metrics_port,
     )
 
 
@@ -166,6 +176,25 @@ async def _mend(cluster: Cluster, db: Database, stop: asyncio.Event) -> None:
         log.error("postgres.died", code=ended.result(), deaths=len(deaths))
         if len(deaths) > RESTARTS_MAX:
             raise HouseEndedError(f"PostgreSQL died {len(deaths)} times in ten minutes: read {cluster.log_path}")
-        await asyncio.to_thread(cluster.start)
-        await db.refresh()
-        log.warning("postgres.mended")
+        if await _start_again(cluster, stop):
+            await db.refresh()
+            log.warning("postgres.mended")
+
+
+async def _start_again(cluster: Cluster, stop: asyncio.Event) -> bool:
+    """Start PostgreSQL, again and again where its disk is full or fails; return whether it is up.
+
+    Meanwhile the house answers 451 and 452, and its clients come back: more than it could do for them by ending.
+    """
+    pause_s = START_PAUSE_S
+    while not stop.is_set():
+        try:
+            await asyncio.to_thread(cluster.start)
+        except (LauncherError, OSError):
+            log.error("postgres.not_started", log=str(cluster.log_path), next_try_s=pause_s)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), pause_s)
+            pause_s = min(2 * pause_s, START_PAUSE_MAX_S)
+        else:
+            return True
+    return False

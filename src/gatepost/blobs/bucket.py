@@ -1,9 +1,9 @@
 """Blobs in an S3 bucket, through obstore: a put that returned is durable by the protocol's promise."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self, TypeVar
 
 import obstore
@@ -84,6 +84,17 @@ class Bucket:
     async def remove(self, path: str) -> None:
         """Forget one object (``Store.remove``); S3 says nothing of a missing one, memory raises."""
         await self._ask(lambda: obstore.delete(self._store, path))
+
+    async def names(self, prefix: str, before: datetime) -> AsyncIterator[Sequence[str]]:
+        """Name objects, a page at a time (``Store.names``)."""
+        pages = iter(obstore.list(self._store, f"{prefix}/"))
+        while (page := await self._ask(lambda: next(pages, None))) is not None:
+            yield [str(found["path"]) for found in page if found["last_modified"] < before]
+
+    async def tidy(self, prefix: str, before: datetime) -> int:
+        """Do nothing: a put is whole, or is not there (``Store.tidy``)."""
+        del prefix, before
+        return 0
 
     async def _ask(self, request: Callable[[], T]) -> T | None:
         """Return the answer; None where there is no such object."""

@@ -60,7 +60,7 @@ def serve_(config: Config = None) -> None:
     async def say(house: House, running: Running) -> None:
         del house
         typer.echo(f"Serving: SMTP {running.smtp_host}:{running.smtp_port}, REST {running.base_url}", err=True)
-        typer.echo(f"Metrics: {running.metrics_url}", err=True)
+        typer.echo(f"Metrics: http://{settings.metrics.host}:{running.metrics_port}/metrics", err=True)
 
     with state.locked(folder):
         _serve(settings, settings.database.dsn, say, config)
@@ -164,7 +164,7 @@ Gatepost is up. Ctrl-C stops it.
 
   SMTP     {running.smtp_host}:{running.smtp_port}
   REST     {running.base_url}, described by {running.base_url}/openapi.json
-  metrics  {running.metrics_url}
+  metrics  http://{settings.metrics.host}:{running.metrics_port}/metrics
   mailbox  {kept.address}, id {kept.mailbox_id}
   state    {folder}
   keys     {folder}/sandbox.json, readable by you alone

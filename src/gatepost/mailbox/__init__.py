@@ -7,6 +7,7 @@ from gatepost.ids import AccountId, EmailId, ThreadId
 from gatepost.mailbox import store
 from gatepost.mailbox.body import BodyDamagedError, BodyMissingError, in_custody, keep_bodies, read_body
 from gatepost.mailbox.paper import Body, Email
+from gatepost.mailbox.sweep import sweep_bodies, sweep_bodies_daily
 from gatepost.mailbox.threads import Newcomer, keys_of, new_thread
 
 __all__ = [
@@ -24,6 +25,8 @@ __all__ = [
     "keep_bodies",
     "page",
     "read_body",
+    "sweep_bodies",
+    "sweep_bodies_daily",
     "thread",
     "threads_for",
 ]

@@ -21,6 +21,9 @@ from gatepost.mailbox.paper import Body, body_place
 INLINE_MAX_OCTETS = 64 * 1024
 """Above this a body costs PostgreSQL more than a file does: it is written twice there, to the WAL and to the heap."""
 
+BODIES = "bodies"
+"""Below this name they lie in the object store."""
+
 log = structlog.get_logger()
 
 
@@ -50,7 +53,7 @@ class Custody:
 
 def object_path(tenant: TenantId, email: EmailId) -> str:
     """Return where a large body lies; two characters of the id keep folders small."""
-    return f"bodies/{tenant}/{email[-2:]}/{email}"
+    return f"{BODIES}/{tenant}/{email[-2:]}/{email}"
 
 
 @asynccontextmanager
@@ -70,9 +73,13 @@ async def in_custody(db: Database, blobs: Blobs, tenant: TenantId, body: Body) -
         return
     path = object_path(tenant, body.email)
     vault = db.keys.vault(tenant)
-    async with opened(body.octets) as found:
-        sealing = vault.seal_stream(body.place, [found], at=body.received_at, subject=body.subject)
-        await blobs.write(path, await asyncio.to_thread(b"".join, sealing))
+    try:
+        async with opened(body.octets) as found:
+            sealing = vault.seal_stream(body.place, [found], at=body.received_at, subject=body.subject)
+            await blobs.write(path, await asyncio.to_thread(b"".join, sealing))
+    except (BlobsUnavailableError, asyncio.CancelledError):  # perhaps it is there, and only its last flush failed
+        await _take_away(blobs, path, body.email)
+        raise
     try:
         yield custody
     except (DatabaseUnavailableError, asyncio.CancelledError):

@@ -211,3 +211,12 @@ async def tenants_with_refusals(db: Database, before: datetime) -> list[TenantId
     """Return who has counters of hours that began before ``before``."""
     rows = await db.look_up("select lookup_refusals(%(before)s) as tenant", before=before)
     return [TenantId(row.tenant) for row in rows]
+
+
+async def keeping(tx: Transaction, emails: Sequence[EmailId]) -> set[EmailId]:
+    """Return which of these emails were ever decided to be delivered or held."""
+    query = """
+        select distinct email from decision_row
+        where tenant = %(tenant)s and email = any(%(emails)s::text[]) and disposition in ('deliver', 'hold')
+    """
+    return {EmailId(row.email) for row in await tx.all(query, emails=list(emails))}
