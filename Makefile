@@ -1,5 +1,5 @@
 # The front door. Every target works on a fresh Debian 12 with make, python3 and python3-venv; uv is used where found.
-.PHONY: help run demo test vectors nightly check bench bench-injection format locks
+.PHONY: help run demo test vectors chromium-views nightly check bench bench-injection format locks
 PYTHON ?= python3
 export PYTHON
 
@@ -9,6 +9,7 @@ help:
 	@echo "make test   the whole test suite"
 	@echo "make nightly  the faults at full length: 200 kills, fifty 25 MB mails at once"
 	@echo "make vectors  every public suite below tests/vectors, or of DIR=path"
+	@echo "make chromium-views  how Chromium shows the HTML mails of tests/vectors, written down anew"
 	@echo "make check  formatting, lint, types, architecture, spelling, locks"
 	@echo "make bench  measure this machine's house under load"
 	@echo "make bench-injection  what the injection evidence finds and misses, on tests/vectors or on DIR=path"
@@ -28,6 +29,10 @@ test:
 nightly:
 	@tools/environment.sh dev
 	@.venv/bin/pytest --nightly -s tests/faults $(ARGS)
+
+chromium-views:
+	@tools/environment.sh dev
+	@PYTHONPATH=tests .venv/bin/python -m verify.reading.chromium $(ARGS)
 
 vectors:
 	@tools/environment.sh dev

@@ -39,7 +39,7 @@ def test_an_unknown_key_is_refused_with_the_nearest_name(name: str, nearest: str
         ("GATEPOST_SMTP__PORT", "many"),
         ("GATEPOST_SMTP__PORT", "70000"),
         ("GATEPOST_SMTP__PORT", "-1"),
-        ("GATEPOST_EGRESS__ALLOW_PRIVATE", "perhaps"),
+        ("GATEPOST_DNS__TIMEOUT_S", "soon"),
         ("GATEPOST_SMTP", "2525"),
         ("GATEPOST_STATE__DEEP", "x"),
     ],

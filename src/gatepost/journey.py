@@ -16,6 +16,7 @@ from gatepost.jobs import Jobs
 from gatepost.keys import Keyring
 from gatepost.meters import UNMETERED, Meters
 from gatepost.reply.paper import Said, Sent
+from gatepost.verify.extract import Extractor
 from gatepost.verify.paper import Verified
 from gatepost.verify.scan import NO_WATCH, Watch
 
@@ -34,6 +35,7 @@ class House:
     egress: Egress
     hostname: str
     next_hop: NextHop | None
+    extractor: Extractor | None = None
     watch: Watch = NO_WATCH
     commits: GroupCommit = field(default_factory=GroupCommit)
     meters: Meters = UNMETERED
@@ -46,8 +48,8 @@ async def receive(arrived: Arrived, house: House) -> CarriedOut:
     door answers 451 so that the sender tries again. All recipients of one arrival share one account, one decision and
     one answer; each has an entry of its own.
     """
-    verified = await verify.check(arrived, house.dns, house.watch)
-    async with mailbox.in_custody(house.blobs, arrived.tenant, arrived.email, arrived.raw) as body:
+    verified = await verify.check(arrived, house.dns, house.extractor, house.watch)
+    async with mailbox.in_custody(house.db, house.blobs, arrived.tenant, deliver.body_of(verified)) as body:
         if arrived.direction is Direction.OUTBOUND:
             (done,) = await _carry(house, [verified])  # alone: a repeated answer undoes itself and nobody else
         else:
@@ -79,6 +81,7 @@ async def answer(said: Said, house: House) -> Sent:
 
     Raises:
         ParentMissingError: there is no such message.
+        ErasedError: nobody can read any more whom it came from.
         ReplyRefusedError: the gate refused it; that decision stands in the record.
     """
     async with house.db.transaction(said.tenant) as tx:

@@ -19,7 +19,7 @@ from gatepost.settings import (
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys").mkdir(mode=0o700)
     return Settings(state=tmp_path)
 
 

@@ -14,7 +14,7 @@ async def database_of(house: House) -> str:
 
 
 async def test_a_configured_database_is_used_as_it_is(tmp_path: Path, app_dsn: str, database_name: str) -> None:
-    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys").mkdir(mode=0o700)
     settings = Settings(state=tmp_path, database=DatabaseSettings(dsn=app_dsn))
     async with admin_house(settings) as house:
         assert await database_of(house) == database_name

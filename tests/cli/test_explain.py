@@ -109,11 +109,11 @@ def test_it_says_word_for_word_what_the_smtp_door_recorded() -> None:
             to = sandbox["address"]
             raw = signed(to)
             (state / "message.eml").write_bytes(raw)
-            with smtplib.SMTP(
-                sandbox["smtp_host"], sandbox["smtp_port"], local_hostname="mx.partner.example"
-            ) as client:
-                with suppress(smtplib.SMTPDataError):  # whatever the policy says, the decision is recorded
-                    client.sendmail("alex@partner.example", [to], raw)
+            with (
+                smtplib.SMTP(sandbox["smtp_host"], sandbox["smtp_port"], local_hostname="mx.partner.example") as client,
+                suppress(smtplib.SMTPDataError),
+            ):  # whatever the policy says, the decision is recorded
+                client.sendmail("alex@partner.example", [to], raw)
             entry = decided(house)
             came = ("--client-ip", "127.0.0.1", "--helo", "mx.partner.example", "--mail-from", "alex@partner.example")
             done = house.run("explain", str(state / "message.eml"), *came, "--rcpt-to", to, "--json")
@@ -137,7 +137,15 @@ def test_a_person_reads_every_section(tmp_path: Path, *, from_stdin: bool) -> No
     (tmp_path / "m.eml").write_text(text)
     done = run("-", given=text) if from_stdin else run(str(tmp_path / "m.eml"), "--client-ip", "127.0.0.1")
     assert done.exit_code == 0, done.output
-    for words in ("Message", "alex@partner.example", "SPF", "DKIM", "The minutes are attached.", "display-none", HIDDEN[:30]):
+    for words in (
+        "Message",
+        "alex@partner.example",
+        "SPF",
+        "DKIM",
+        "The minutes are attached.",
+        "display-none",
+        HIDDEN[:30],
+    ):
         assert words in done.output
     assert "\x1b" not in done.output  # no colours where nobody looks
 

@@ -5,9 +5,12 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
+from gatepost.app import seal
 from gatepost.app.scanners import places_of, watch
+from gatepost.app.seal import seal_clear_rows
 from gatepost.app.ways_out import next_hop, place, register
 from gatepost.blobs import Blobs, Endpoint, is_bucket, read_endpoint
 from gatepost.db import Database, GroupCommit
@@ -18,11 +21,12 @@ from gatepost.dns import CachingResolver, Client, addresses_of, hosts_in, server
 from gatepost.egress import Egress, is_address
 from gatepost.jobs import Jobs
 from gatepost.journey import House
-from gatepost.keys import Keyring
+from gatepost.keys import KeyStore
 from gatepost.mail.address import AddressError, normalise_domain
 from gatepost.meters import UNMETERED, Meters
 from gatepost.record.publish import Sequencer
 from gatepost.settings import Settings, SettingsError, amazon
+from gatepost.verify.extract import Extractor
 
 HOSTS, RESOLV_CONF = Path("/etc/hosts"), Path("/etc/resolv.conf")
 
@@ -50,10 +54,22 @@ def embedded_postgres(settings: Settings) -> Iterator[Cluster]:
     cluster = Cluster(home, find_binaries(home, configured))
     cluster.start()
     try:
-        migrate(cluster.dsn("gatepost_owner"))
+        bring_up(settings, cluster.dsn("gatepost_owner"))
         yield cluster
     finally:
         cluster.stop()
+
+
+def bring_up(settings: Settings, owner_dsn: str) -> list[str]:
+    """Bring the database's schema up to this release, sealing what lies there in clear; return what was applied.
+
+    Raises:
+        MigrationError: its schema does not fit this release.
+        KeyringError: the key store cannot be used.
+    """
+    blobs = partial(_blobs_alone, settings, owner_dsn)
+    step = partial(seal_clear_rows, folder=settings.state / "keys", blobs=blobs, entropy=entropy)
+    return migrate(owner_dsn, {seal.NAME: step})
 
 
 @asynccontextmanager
@@ -70,34 +86,40 @@ async def open_house(
 
     Raises:
         SettingsError: a setting cannot be used.
-        KeyringError: the master key cannot be read or made.
+        KeyringError: the key store cannot be used, or is not the one the database was sealed under.
         DatabaseUnavailableError: the database lets nobody in.
         MigrationError: the database has another release's schema.
     """
-    keyring = Keyring.open(settings.state / "keys" / "master.key", entropy)
+    keys = KeyStore.open(settings.state / "keys", entropy)
     ways = ways_of(settings, dsn, allow_loopback=allow_loopback, meters=meters)
     async with (
         ways.resolver as resolver,
-        Database.open(through(ways.egress, dsn), size=settings.database.connections) as db,
+        Database.open(through(ways.egress, dsn), keys, size=settings.database.connections) as db,
     ):
         await db.reach()  # a house that never had its database would say that it serves
         await check_schema(db)
+        await db.check_keys()
+        extractor = Extractor()
         house = House(
             db=db,
             dns=resolver,
             blobs=blobs_of(settings, ways),
             jobs=Jobs(db, clock),
-            keyring=keyring,
+            keyring=keys.keyring,
             clock=clock,
             entropy=entropy,
             egress=ways.egress,
             hostname=hostname_of(settings),
             next_hop=next_hop(settings),
+            extractor=extractor,
             watch=watch(settings, ways.egress),
             commits=GroupCommit(meters=meters),
             meters=meters,
         )
-        yield house
+        try:
+            yield house
+        finally:
+            await extractor.close()
         await house.commits.close()
 
 
@@ -190,6 +212,10 @@ def _endpoint(settings: Settings) -> Endpoint | None:
         return read_endpoint(amazon()) if is_bucket(settings.blobs.url) else None
     except ValueError as error:
         raise SettingsError(f"blobs.url cannot be used: {error}") from error
+
+
+def _blobs_alone(settings: Settings, dsn: str) -> Blobs:
+    return blobs_of(settings, ways_of(settings, dsn))
 
 
 def blobs_of(settings: Settings, ways: Ways) -> Blobs:

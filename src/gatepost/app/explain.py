@@ -15,6 +15,8 @@ from gatepost.ids import BlobId
 from gatepost.mail.address import Address
 from gatepost.mail.envelope import Envelope
 from gatepost.settings import Settings
+from gatepost.verify.attached import TextReader
+from gatepost.verify.extract import Extractor
 from gatepost.verify.paper import Verified
 from gatepost.verify.scan import NO_WATCH, Watch
 
@@ -42,7 +44,13 @@ def on_the_wire(octets: bytes) -> bytes:
 
 
 async def look(
-    raw: bytes, came: Circumstances, resolver: Resolver, *, at: datetime, watching: Watch = NO_WATCH
+    raw: bytes,
+    came: Circumstances,
+    resolver: Resolver,
+    *,
+    at: datetime,
+    reader: TextReader | None = None,
+    watching: Watch = NO_WATCH,
 ) -> Verified:
     """Return the message with its evidence; total.
 
@@ -51,6 +59,7 @@ async def look(
         came: what the file does not say.
         resolver: whom to ask.
         at: when it came; signatures may have expired by then.
+        reader: reads attached files; None leaves them unread.
         watching: scanners and canaries.
     """
     peer = None if came.client_ip is None else Peer(came.client_ip, came.helo, None)
@@ -61,7 +70,7 @@ async def look(
         blob=BlobId(hashlib.sha256(raw).hexdigest()),
         received_at=at,
     )
-    return await verify.check(arrived, resolver, watching)
+    return await verify.check(arrived, resolver, reader, watching)
 
 
 async def look_with(settings: Settings, raw: bytes, came: Circumstances) -> Verified:
@@ -71,5 +80,9 @@ async def look_with(settings: Settings, raw: bytes, came: Circumstances) -> Veri
         SettingsError: a setting cannot be used.
     """
     ways = ways_of(settings, "")
+    watching, reader = watch(settings, ways.egress), Extractor()
     async with ways.resolver as resolver:
-        return await look(raw, came, resolver, at=clock(), watching=watch(settings, ways.egress))
+        try:
+            return await look(raw, came, resolver, at=clock(), reader=reader, watching=watching)
+        finally:
+            await reader.close()

@@ -33,7 +33,7 @@ log = structlog.get_logger()
 
 RESTARTS_MAX = 5
 RESTARTS_WINDOW_S = 600
-START_PAUSE_S, START_PAUSE_MAX_S = 1.0, 30.0
+START_PAUSE_S, START_PAUSE_MAX_S = 1.0, 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

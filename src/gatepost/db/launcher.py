@@ -91,6 +91,10 @@ class Cluster:
                     *("-c", "max_connections=60"),
                     *("-c", "max_wal_size=2GB"),
                     *("-c", "shared_buffers=128MB"),
+                    # Its log may hold no value: neither statements, nor parameters, nor the row a constraint refused.
+                    *("-c", "log_error_verbosity=terse"),
+                    *("-c", "log_min_error_statement=panic"),
+                    *("-c", "log_parameter_max_length=0"),
                 ],
                 output=log.fileno(),
             )

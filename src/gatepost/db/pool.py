@@ -16,6 +16,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from gatepost.db.outside import Dsn, DsnError
 from gatepost.egress import EgressRefusedError, UnreachableError
 from gatepost.ids import TenantId
+from gatepost.keys import KeyringError, KeyStore, Vault
 
 Connection = psycopg.AsyncConnection[Any]
 Cursor = psycopg.AsyncCursor[Any]
@@ -32,9 +33,12 @@ class DatabaseUnavailableError(Exception):
 class Transaction:
     """One open transaction, bound to one tenant (or to none, for look-ups that cross tenants by design)."""
 
-    def __init__(self, connection: Connection, tenant: TenantId | None) -> None:
+    def __init__(self, connection: Connection, tenant: TenantId | None, keys: KeyStore | None = None) -> None:
         self._connection = connection
         self._tenant = tenant
+        self._keys = keys
+        self._vault: Vault | None = None
+        self._destructions = 0
 
     @property
     def tenant(self) -> TenantId:
@@ -46,6 +50,36 @@ class Transaction:
         if self._tenant is None:
             raise RuntimeError("this transaction is bound to no tenant")
         return self._tenant
+
+    @property
+    def vault(self) -> Vault:
+        """The tenant's seals: no text about a person is written to a table but through them."""
+        if self._vault is None:
+            keys = _needed(self._keys)
+            self._vault = keys.vault(self._tenant)
+            self._destructions = keys.destructions
+        return self._vault
+
+    @property
+    def house_vault(self) -> Vault:
+        """The house's own tokens, for what is looked up before the tenant is known."""
+        return _needed(self._keys).vault(None)
+
+    async def settle_keys(self) -> None:
+        """See to it, right before the commit, that what this transaction sealed can be opened after it.
+
+        Raises:
+            DatabaseUnavailableError: it could not; another attempt may.
+        """
+        if self._keys is None or self._vault is None:
+            return
+        try:
+            await self._keys.flush()
+            is_stale = self._keys.destructions != self._destructions
+        except KeyringError as error:
+            raise DatabaseUnavailableError(f"the key store: {error}") from error
+        if is_stale:
+            raise DatabaseUnavailableError("keys were destroyed meanwhile")
 
     async def all(self, query: LiteralString, **values: object) -> list[Any]:
         """Return every row; columns are attributes. ``%(tenant)s`` is always bound."""
@@ -82,17 +116,21 @@ class Transaction:
 class Database:
     """The pool. ``open`` it once, hand it down."""
 
-    def __init__(self, pool: AsyncConnectionPool[Connection], dsn: Dsn) -> None:
+    def __init__(self, pool: AsyncConnectionPool[Connection], dsn: Dsn, keys: KeyStore | None) -> None:
         self._pool = pool
         self._dsn = dsn
+        self._keys = keys
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, dsn: Dsn, *, size: int = 8, timeout_s: float = 10) -> AsyncIterator[Self]:
+    async def open(
+        cls, dsn: Dsn, keys: KeyStore | None = None, *, size: int = 8, timeout_s: float = 10
+    ) -> AsyncIterator[Self]:
         """Connect as the application's role and yield the database; close on the way out.
 
         Args:
             dsn: a libpq connection string, or what makes it anew for each connection.
+            keys: what seals; without it, nothing that concerns a person can be read or written.
             size: connections at the most.
             timeout_s: how long one caller waits for a connection before ``DatabaseUnavailableError``.
         """
@@ -106,7 +144,7 @@ class Database:
             kwargs={"row_factory": namedtuple_row, "autocommit": True, "prepare_threshold": 0},
         )
         async with pool:
-            yield cls(pool, dsn)
+            yield cls(pool, dsn, keys)
 
     async def reach(self, timeout_s: float = 10) -> None:
         """Wait for the first connection, once, after ``open``: a database that is away now may come back later.
@@ -118,6 +156,11 @@ class Database:
             await self._pool.wait(timeout_s)
         except PoolTimeout:
             raise DatabaseUnavailableError(await _refusal(self._dsn)) from None
+
+    @property
+    def keys(self) -> KeyStore:
+        """The key store that seals what is written here."""
+        return _needed(self._keys)
 
     @asynccontextmanager
     async def transaction(self, tenant: TenantId | None) -> AsyncIterator[Transaction]:
@@ -132,7 +175,9 @@ class Database:
         begin = SQL("begin; select set_config('gatepost.tenant', {}, true)").format(Literal(tenant or ""))
         try:
             async with self._begun(begin) as cursor:
-                yield Transaction(cursor.connection, tenant)
+                tx = Transaction(cursor.connection, tenant, self._keys)
+                yield tx
+                await tx.settle_keys()
                 ended = await cursor.execute("commit")  # where we do not get here, the pool rolls back
                 if ended.statusmessage != "COMMIT":
                     raise RuntimeError("a statement had failed and was passed over: the transaction was rolled back")
@@ -152,6 +197,20 @@ class Database:
                 return await cursor.fetchall()
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise DatabaseUnavailableError(type(error).__name__) from error
+
+    async def check_keys(self) -> None:
+        """See that this database is sealed under our key store; one that never was is from now on.
+
+        Raises:
+            KeyringError: it is another's: what to do.
+            DatabaseUnavailableError: no connection, or it broke.
+        """
+        (row,) = await self.look_up("select lookup_key_store(%(offered)s) as id", offered=self.keys.id)
+        if row.id != self.keys.id:
+            raise KeyringError(
+                f"the database is sealed under the key store {row.id}, and that of the state folder is {self.keys.id}:"
+                " start with the state folder it belongs to (GATEPOST_STATE), or restore its keys from your backup"
+            )
 
     def usage(self) -> Mapping[str, int]:
         """Return the pool's own counters, by psycopg's names; one that is missing is 0."""
@@ -200,6 +259,12 @@ class Database:
                     await connection.execute("unlisten *")
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise DatabaseUnavailableError(type(error).__name__) from error
+
+
+def _needed(keys: KeyStore | None) -> KeyStore:
+    if keys is None:
+        raise RuntimeError("this database was opened without a key store")
+    return keys
 
 
 async def _refusal(dsn: Dsn) -> str:

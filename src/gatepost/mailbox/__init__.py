@@ -6,11 +6,12 @@ from gatepost.db import Transaction
 from gatepost.ids import AccountId, EmailId, ThreadId
 from gatepost.mailbox import store
 from gatepost.mailbox.body import BodyDamagedError, BodyMissingError, in_custody, keep_bodies, read_body
-from gatepost.mailbox.paper import Email
+from gatepost.mailbox.paper import Body, Email
 from gatepost.mailbox.sweep import sweep_bodies, sweep_bodies_daily
 from gatepost.mailbox.threads import Newcomer, keys_of, new_thread
 
 __all__ = [
+    "Body",
     "BodyDamagedError",
     "BodyMissingError",
     "Email",

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from gatepost.ids import AccountId, BlobId, EmailId, ThreadId
 from gatepost.mail.address import Address
+from gatepost.mail.octets import Octets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +20,7 @@ class Email:
         verification: the verdicts as the webhook and REST show them: dkim, spf, dmarc, from_alignment, injection_score.
         message_id: the Message-ID field's value without angle brackets; empty where it had none.
         references: Message-IDs of the thread so far, oldest first, without angle brackets.
+        is_erased: its keys were destroyed; all that was personal is empty, and the addresses are ``.invalid``.
     """
 
     id: EmailId
@@ -38,3 +40,28 @@ class Email:
     is_automatic: bool
     capabilities: tuple[str, ...]
     verification: dict[str, str | bool | float | None]
+    is_erased: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """A message's octets as received, and whose keys seal them.
+
+    Attributes:
+        subject: the key of the address of the person it is about, outside the house; None where nobody is named.
+    """
+
+    email: EmailId
+    octets: Octets
+    received_at: datetime
+    subject: str | None
+
+    @property
+    def place(self) -> str:
+        """What the seal is bound to."""
+        return body_place(self.email)
+
+
+def body_place(email: EmailId) -> str:
+    """Return what the seal of a message's octets is bound to."""
+    return f"body/{email}"

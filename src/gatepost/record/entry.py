@@ -8,7 +8,7 @@ whose words we cannot judge.
 Fields: ``v`` format; ``tenant``; ``seq`` the entry's number; ``ts`` RFC 3339; ``kind``; ``actor_ref``; ``action``;
 ``account``; ``email``; ``object_ref``; ``decision`` of decisions, ``detail`` of all others; ``policy_version``;
 ``tokens``; ``prev_decision_ref`` the number of the decision it follows; ``c``; ``salt_ref`` names the opening;
-``key_epoch`` the month whose key shall wrap the opening, fixed now because a leaf is never rewritten.
+``key_epoch`` the month whose key seals the opening.
 """
 
 import re
@@ -47,14 +47,16 @@ class Draft:
         pieces: the leaf's text, cut where the previous decision's number and its own number belong.
         follows: the email whose latest decision this one follows; None for none.
         opening: JSON of ``{field: {salt, value}}``; ``opening_ref`` its name.
+        subject: the key of the address of the person it is about; None where it is about nobody in particular.
     """
 
     kind: Kind
     at: datetime
     pieces: tuple[str, str, str]
     follows: EmailId | None
-    opening: str
+    opening: bytes
     opening_ref: str
+    subject: str | None
 
 
 def timestamp(at: datetime) -> str:
@@ -105,6 +107,7 @@ def _draft(
     fields: Mapping[str, Json],
     public: tuple[str, Mapping[str, Json]],
     private: Mapping[str, Json],
+    subject: str | None,
     entropy: Entropy,
 ) -> Draft:
     """Fit an entry into its leaf: what is not plain, and then what is largest, is committed instead.
@@ -129,7 +132,13 @@ def _draft(
         pieces = _cut({**frame, name: shown, "c": commitments})
         if sum(len(piece.encode()) for piece in pieces) + 2 * _NUMBER_OCTETS <= LEAF_MAX_OCTETS:
             return Draft(
-                kind=kind, at=at, pieces=pieces, follows=follows, opening=_opening_text(opening), opening_ref=ref
+                kind=kind,
+                at=at,
+                pieces=pieces,
+                follows=follows,
+                opening=_spelled(opening),
+                opening_ref=ref,
+                subject=subject,
             )
         if not shown:
             raise UnrecordableError(f"an entry is longer than {LEAF_MAX_OCTETS} octets")
@@ -137,12 +146,12 @@ def _draft(
         hidden[largest] = shown.pop(largest)
 
 
-def _opening_text(opening: Mapping[str, Json]) -> str:
+def _spelled(opening: Mapping[str, Json]) -> bytes:
     """Spell the opening; it is not hashed, so any spelling that reads back will do."""
     try:
-        return orjson.dumps(opening).decode()
+        return orjson.dumps(opening)
     except TypeError:  # a lone surrogate, or a number beyond 64 bits
-        return canonical(opening)
+        return canonical(opening).encode()
 
 
 def _text(address: Address | None) -> str | None:
@@ -242,6 +251,7 @@ def decision_drafts(decided: Decided, *, thread: ThreadId | None, entropy: Entro
             fields=fields,
             public=("decision", public),
             private={**persons, "recipient": str(recipient)},
+            subject=decided.verified.subject,
             entropy=entropy,
         )
         for recipient in arrived.envelope.rcpt_to
@@ -272,6 +282,7 @@ def consequence_draft(tenant: TenantId, consequence: Consequence, *, entropy: En
         fields=fields,
         public=("detail", consequence.public),
         private=consequence.private,
+        subject=consequence.subject,
         entropy=entropy,
     )
 

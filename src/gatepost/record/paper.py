@@ -61,6 +61,7 @@ class Consequence:
         object_ref: the id of the thing acted on, never a name or an address.
         public: values without personal data; they stand in the leaf as they are.
         private: values that may be personal; the leaf holds salted commitments, the opening the values.
+        subject: the key of the address of the person outside the house whom they are about: whose keys seal them.
     """
 
     kind: Kind
@@ -72,6 +73,7 @@ class Consequence:
     object_ref: str = ""
     public: Mapping[str, Json] = field(default_factory=dict)
     private: Mapping[str, Json] = field(default_factory=dict)
+    subject: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,11 @@ from psycopg.types.json import Jsonb
 from gatepost.db import Database, Transaction
 from gatepost.decide.paper import Outcome
 from gatepost.ids import AccountId, EmailId, EntryId, LeafIndex, TenantId, ThreadId
+from gatepost.keys import ErasedError, Vault
 from gatepost.record.entry import Draft, Leaf
 
 Columns = Mapping[str, str | int | None]
+Opening = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class Written:
 
     entry: EntryId
     leaf: Leaf
-    opening: Mapping[str, Mapping[str, Any]] | None
+    opening: Opening | None
     leaf_index: LeafIndex | None = None
 
 
@@ -37,7 +39,7 @@ async def append(tx: Transaction, drafts: Sequence[tuple[Draft, Columns]]) -> li
           from (
             select * from jsonb_to_recordset(%(rows)s) as given(
               place int, kind text, at timestamptz, head text, middle text, tail text, follows text, ref text,
-              opening text, account bigint, email text, thread text, in_reply_to text, direction text,
+              account bigint, email text, thread text, in_reply_to text, direction text,
               disposition text, outcome text, reason text, action text)
             order by place
           ) as given
@@ -50,8 +52,8 @@ async def append(tx: Transaction, drafts: Sequence[tuple[Draft, Columns]]) -> li
             )::text, 'null') || middle || id || tail, 'UTF8')
           from incoming
         ), openings as (
-          insert into opening (entry, tenant, ref, opening)
-          select id, %(tenant)s, ref, opening::json from incoming
+          insert into opening (entry, tenant, ref, sealed)
+          select id, %(tenant)s, ref, (%(sealed)b::bytea[])[place + 1] from incoming
         ), decisions as (
           insert into decision_row (entry, tenant, account, email, thread, in_reply_to, direction, disposition,
             outcome, reason, received_at)
@@ -76,17 +78,40 @@ async def append(tx: Transaction, drafts: Sequence[tuple[Draft, Columns]]) -> li
             "tail": draft.pieces[2],
             "follows": draft.follows,
             "ref": draft.opening_ref,
-            "opening": draft.opening,
         }
         for place, (draft, columns) in enumerate(drafts)
     ]
-    written = await tx.all(query, rows=Jsonb(rows, dumps=orjson.dumps))
+    sealed = [
+        tx.vault.seal(place_of(draft.opening_ref), draft.opening, at=draft.at, subject=draft.subject)
+        for draft, _ in drafts
+    ]
+    written = await tx.all(query, rows=Jsonb(rows, dumps=orjson.dumps), sealed=sealed)
     return [EntryId(row.id) for row in written]
 
 
-def _written(row: Any) -> Written:
+def place_of(opening_ref: str) -> str:
+    """Return what an opening's seal is bound to: its name, which the leaf knows."""
+    return f"opening/{opening_ref}"
+
+
+def opened(vault: Vault, row: Any) -> Opening:
+    """Return the opening of a row with ``ref`` and ``sealed``.
+
+    Raises:
+        ErasedError: nobody can read it any more.
+        KeyringError: it was changed or moved.
+    """
+    opening: Opening = orjson.loads(vault.open(place_of(row.ref), bytes(row.sealed)))
+    return opening
+
+
+def _written(vault: Vault, row: Any) -> Written:
     index = None if row.leaf_index is None else LeafIndex(row.leaf_index)
-    return Written(EntryId(row.id), orjson.loads(row.leaf), row.opening, index)
+    try:
+        opening = None if row.sealed is None else opened(vault, row)
+    except ErasedError:
+        opening = None
+    return Written(EntryId(row.id), orjson.loads(row.leaf), opening, index)
 
 
 async def page(
@@ -101,7 +126,7 @@ async def page(
 ) -> list[Written]:
     """Return settled inbound decisions, newest first."""
     query = """
-        select entry.id, entry.leaf, opening.opening, leaf.leaf_index
+        select entry.id, entry.leaf, opening.ref, opening.sealed, leaf.leaf_index
         from decision_row as decided
         join entry on entry.id = decided.entry
         left join opening on opening.entry = decided.entry
@@ -115,13 +140,13 @@ async def page(
         order by decided.entry desc limit %(limit)s
     """
     values = {"account": account, "before": before, "email": email, "thread": thread, "outcome": outcome}
-    return [_written(row) for row in await tx.all(query, limit=limit, **values)]
+    return [_written(tx.vault, row) for row in await tx.all(query, limit=limit, **values)]
 
 
 async def consequences_of(tx: Transaction, account: AccountId, emails: Sequence[EmailId]) -> list[Written]:
     """Return what followed from these emails and shows in their rows, oldest first."""
     query = """
-        select entry.id, entry.leaf, opening.opening, null::bigint as leaf_index
+        select entry.id, entry.leaf, opening.ref, opening.sealed, null::bigint as leaf_index
         from consequence as followed
         join entry on entry.id = followed.entry
         left join opening on opening.entry = followed.entry
@@ -130,14 +155,18 @@ async def consequences_of(tx: Transaction, account: AccountId, emails: Sequence[
           and followed.kind in ('reply', 'bounce', 'attempt', 'usage')
         order by entry.id
     """
-    return [_written(row) for row in await tx.all(query, account=account, emails=Jsonb(list(emails)))]
+    return [_written(tx.vault, row) for row in await tx.all(query, account=account, emails=Jsonb(list(emails)))]
 
 
-async def opening(tx: Transaction, entry: EntryId) -> Mapping[str, Mapping[str, Any]] | None:
-    """Return an entry's opening, or None where there is none."""
-    query = "select opening from opening where tenant = %(tenant)s and entry = %(entry)s"
+async def opening(tx: Transaction, entry: EntryId) -> Opening | None:
+    """Return an entry's opening, or None where there is none.
+
+    Raises:
+        ErasedError: nobody can read it any more.
+    """
+    query = "select ref, sealed from opening where tenant = %(tenant)s and entry = %(entry)s"
     row = await tx.maybe(query, entry=entry)
-    return None if row is None else row.opening
+    return None if row is None else opened(tx.vault, row)
 
 
 async def count_refusal(tx: Transaction, hour: datetime, reason: str, count: int) -> None:

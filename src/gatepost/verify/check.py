@@ -11,7 +11,8 @@ from gatepost.dns.paper import Answer, Resolver
 from gatepost.mail import fields
 from gatepost.mail.fields import Header
 from gatepost.mail.octets import Octets
-from gatepost.verify import arc, author, content, dkim, dmarc, injection, spf
+from gatepost.verify import arc, attached, author, content, dkim, dmarc, injection, spf
+from gatepost.verify.attached import TextReader
 from gatepost.verify.dmarc import Alignment, Discovery
 from gatepost.verify.paper import (
     ArcVerdict,
@@ -43,11 +44,19 @@ _NO_HELO = SpfVerdict(Result.NONE, "", "helo")
 _NO_DMARC = DmarcVerdict(Result.NONE, "")
 
 
-async def check(arrived: Arrived, resolver: Resolver, watch: Watch = NO_WATCH) -> Verified:
-    """Gather the evidence about one arrival; total."""
-    if arrived.direction is Direction.OUTBOUND:
-        return Verified(arrived, await _check_own(arrived, watch))
-    return Verified(arrived, await _check_stranger(arrived, resolver, watch))
+async def check(
+    arrived: Arrived, resolver: Resolver, reader: TextReader | None = None, watch: Watch = NO_WATCH
+) -> Verified:
+    """Gather the evidence about one arrival; total. Attached files are read where there is a ``reader``."""
+    own = arrived.direction is Direction.OUTBOUND
+    evidence = await _check_own(arrived, watch) if own else await _check_stranger(arrived, resolver, watch)
+    if reader is not None and attached.has_files(evidence.content.reading):
+        files = await _on(arrived.raw, attached.cut, evidence.content.reading)
+        whole = await attached.read(evidence.content, files, reader)
+        signs = await asyncio.to_thread(injection.examine, whole, canaries=watch.canaries)
+        evidence = replace(evidence, content=whole, injection=signs)
+    scans = await watch.scan(arrived.raw, evidence.content)
+    return Verified(arrived, replace(evidence, scans=scans) if scans else evidence)
 
 
 async def _check_own(arrived: Arrived, watch: Watch) -> Evidence:
@@ -67,7 +76,6 @@ async def _check_own(arrived: Arrived, watch: Watch) -> Evidence:
         is_unsettled=False,
         content=read,
         injection=signs,
-        scans=await watch.scan(arrived.raw, read),
         auth=arrived.submitter is not None,
     )
 
@@ -90,7 +98,7 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver, watch: Watch) ->
     spf_verdict, helo = senders.result()
     # (3) Read the content, compare hashes and signatures.
     signed = _Signed(header, claims, keys.result(), chain, seal_keys.result(), domain, watch.canaries)
-    seen = await _on(raw, _see, signed, arrived.received_at)
+    seen = await _on(raw, _see, signed, arrived.received_at, is_on_disk=not isinstance(raw, bytes))
     signatures, sealed, read = seen.signatures, seen.sealed, seen.content
     # (4) Compare the proven domains with the author's.
     discovery = policy.result()
@@ -111,8 +119,7 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver, watch: Watch) ->
         is_unsettled=not is_aligned and _is_unsettled(domain, signatures, spf_verdict, alignment),
         content=read,
         injection=seen.injection,
-        scans=await watch.scan(raw, read),
-        body_sha256="" if isinstance(raw, bytes) else await _on(raw, fields.body_sha256),
+        body_sha256=seen.body_sha256,
     )
 
 
@@ -137,9 +144,10 @@ class _Seen:
     injection: Injection
     signatures: tuple[DkimVerdict, ...]
     sealed: ArcVerdict
+    body_sha256: str
 
 
-def _see(raw: bytes, signed: _Signed, at: datetime) -> _Seen:
+def _see(raw: bytes, signed: _Signed, at: datetime, *, is_on_disk: bool) -> _Seen:
     """Look at the whole message once; pure."""
     header = signed.header
     read, signs = _read(raw, header, signed.canaries)
@@ -149,6 +157,7 @@ def _see(raw: bytes, signed: _Signed, at: datetime) -> _Seen:
         signs,
         dkim.judge(header, body, signed.claims, signed.keys, at),
         arc.judge(header, body, signed.chain, signed.seal_keys, at, signed.author_domain),
+        fields.body_sha256(raw) if is_on_disk else "",
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gatepost.arrive.paper import Arrived
+from gatepost.arrive.paper import Arrived, Direction
 from gatepost.mail.address import Address
 from gatepost.mail.mime import Part
 
@@ -367,3 +367,15 @@ class Verified:
 
     arrived: Arrived
     evidence: Evidence
+
+    @property
+    def subject(self) -> str | None:
+        """The key of the address of the person outside the house it is about: whose keys seal what is kept of it.
+
+        Of outgoing mail, its recipient; of incoming, its author, or where it names none, the sender of the envelope.
+        """
+        envelope = self.arrived.envelope
+        if self.arrived.direction is Direction.OUTBOUND:
+            return envelope.rcpt_to[0].key
+        author = self.evidence.author or envelope.mail_from
+        return author.key if author else None

@@ -16,7 +16,6 @@ from gatepost.egress import NextHop
 from gatepost.ids import TenantId, token
 from gatepost.jobs import Jobs
 from gatepost.journey import House
-from gatepost.keys import Keyring
 from gatepost.mail.address import Address
 from ways import way_out
 
@@ -43,7 +42,7 @@ def house(db: Database, tmp_path: Path, clock: FakeClock) -> House:
         dns=Zone(),
         blobs=Blobs.open((tmp_path / "blobs").as_uri()),
         jobs=Jobs(db, clock),
-        keyring=Keyring.open(tmp_path / "master.key", entropy),
+        keyring=db.keys.keyring,
         clock=clock,
         entropy=entropy,
         egress=way_out(),

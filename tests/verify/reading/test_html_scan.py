@@ -20,7 +20,7 @@ def test_tags_attributes_and_text_know_their_places() -> None:
     ("source", "text"),
     [
         ("<!-- <b> -->", " <b> "), ("<!DOCTYPE html>", "!DOCTYPE html"), ("<?xml x?>", "?xml x?"), ("<!-->", ""),
-        ("<!--->", ""), ("<!-- open <b>", " open <b>"), ("</1>", "1"), ("<!--a--!>", "a"),
+        ("<!--->", ""), ("<!-- open <b>", " open <b>"), ("</1>", "1"), ("<!--a--!>", "a"), ("</ a>", " a"), ("</>", ""),
     ],
 )  # fmt: skip
 def test_comments_and_their_like_are_told_apart(source: str, text: str) -> None:
@@ -28,7 +28,7 @@ def test_comments_and_their_like_are_told_apart(source: str, text: str) -> None:
 
 
 def test_a_less_than_sign_is_text() -> None:
-    assert "".join(token.text for token in scan("1 < 2 <3 </ >") if isinstance(token, Text)) == "1 < 2 <3 </ >"
+    assert "".join(token.text for token in scan("1 < 2 <3 </") if isinstance(token, Text)) == "1 < 2 <3 </"
 
 
 def test_nothing_after_a_tag_that_never_ends_is_shown() -> None:

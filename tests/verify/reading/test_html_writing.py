@@ -11,7 +11,7 @@ def test_hidden_text_is_one_span_until_something_is_seen() -> None:
     marks = Marks()
     writing = Writing(10, marks)
     writing.text(Text("one", 0, 3), Technique.CLIPPED, is_preformatted=False)
-    writing.break_(LINE, is_seen=False)
+    writing.break_(LINE, is_there=False)
     writing.text(Text(" ", 3, 4), None, is_preformatted=False)
     writing.text(Text("two", 4, 7), Technique.CLIPPED, is_preformatted=False)
     writing.text(Text("seen", 7, 11), None, is_preformatted=False)

@@ -172,6 +172,7 @@ class MessageSummary(Shape):
     size_octets: int
     is_proven: bool
     is_automatic: bool
+    is_erased: bool = Field(description="Its keys were destroyed: whatever was personal is empty.")
 
 
 class MessageShown(MessageSummary):

@@ -23,11 +23,19 @@ log = structlog.get_logger()
 class Extractor:
     """Reads text from files in processes of their own, which are started when the first file comes."""
 
-    def __init__(self, *, processes: int = PROCESSES, deadline_s: float = DEADLINE_S) -> None:
-        self._deadline_s = deadline_s
+    def __init__(
+        self, *, processes: int = PROCESSES, deadline_s: float = DEADLINE_S, max_files: int = MAX_FILES
+    ) -> None:
+        self.deadline_s = deadline_s
+        self._max_files = max_files
         self._free = asyncio.Semaphore(processes)
         self._idle: list[_Process] = []
         self._busy: set[_Process] = set()
+
+    @property
+    def processes(self) -> tuple[int, ...]:
+        """The ids of the processes that live."""
+        return tuple(process.id for process in (*self._idle, *self._busy))
 
     async def read(self, kind: Kind, octets: bytes) -> tuple[Extraction, str]:
         """Return what became of a file, and its text; total."""
@@ -39,14 +47,14 @@ class Extractor:
                 if process is None:
                     process = await _Process.start()
                 self._busy.add(process)
-                async with asyncio.timeout(self._deadline_s):
+                async with asyncio.timeout(self.deadline_s):
                     outcome, text = await process.ask(kind, octets)
             except TimeoutError:
                 outcome, text = Extraction.TIMEOUT, ""
             except (EOFError, OSError, ValueError):
                 outcome, text = Extraction.CRASHED, ""
             else:
-                if process.files < MAX_FILES:
+                if process.files < self._max_files:
                     self._idle.append(process)
                     self._busy.discard(process)
                     process = None
@@ -69,6 +77,7 @@ class _Process:
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
+        self.id = process.pid
         self.files = 0
 
     @classmethod

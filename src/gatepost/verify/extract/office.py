@@ -3,6 +3,7 @@
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from xml.parsers import expat
 
@@ -12,6 +13,7 @@ MAX_XML_OCTETS = 40_000_000
 """Unpacked, of all parts together: an archive may promise a thousand times its size."""
 MAX_PARTS = 200
 _STEP = 65_536
+_INDEX_DIGITS = 10
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """What an encrypted document is wrapped in ([MS-OFFCRYPTO] section 2.3)."""
 
@@ -66,7 +68,7 @@ class _Archive:
                     if self._left < 0:
                         raise TooLargeError
                     yield piece
-        except (zipfile.BadZipFile, zipfile.zlib.error, ValueError, OSError, EOFError, NotImplementedError) as error:
+        except (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, NotImplementedError) as error:
             raise MalformedError from error
 
 
@@ -203,7 +205,7 @@ class _Rows:
             value = "".join(self._value)
             self._value = None
             if self._is_shared:
-                at = int(value) if value.isascii() and value.isdigit() and len(value) < 10 else -1  # noqa: PLR2004
+                at = int(value) if value.isascii() and value.isdigit() and len(value) < _INDEX_DIGITS else -1
                 value = self._strings[at] if 0 <= at < len(self._strings) else ""
             self._found.add(value + "\t")
 

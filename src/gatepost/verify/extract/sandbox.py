@@ -21,15 +21,40 @@ _LOAD = 0x20
 _EQUALS = 0x15
 _RETURN = 0x06
 _ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
-_CALLS = {
-    # read, write, close, fstat, poll, lseek, mmap, mprotect, munmap, brk, rt_sigaction, rt_sigprocmask, rt_sigreturn,
-    # sched_yield, mremap, madvise, getpid, exit, gettimeofday, sigaltstack, gettid, futex, clock_gettime, clock_getres,
-    # clock_nanosleep, exit_group, getrandom
-    "x86_64": (0, 1, 3, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 28, 39, 60, 96, 131, 186, 202, 228, 229, 230, 231,
-               318),
-    "aarch64": (63, 64, 57, 80, 73, 62, 222, 226, 215, 214, 134, 135, 139, 124, 216, 233, 172, 93, 169, 132, 178, 98,
-                113, 114, 115, 94, 278),
-}  # fmt: skip
+_ALLOWED = [
+    "read",
+    "write",
+    "close",
+    "fstat",
+    "poll",
+    "lseek",
+    "mmap",
+    "mprotect",
+    "munmap",
+    "brk",
+    "rt_sigaction",
+    "rt_sigprocmask",
+    "rt_sigreturn",
+    "sched_yield",
+    "mremap",
+    "madvise",
+    "getpid",
+    "exit",
+    "gettimeofday",
+    "sigaltstack",
+    "gettid",
+    "futex",
+    "clock_gettime",
+    "clock_getres",
+    "clock_nanosleep",
+    "exit_group",
+    "getrandom",
+]
+_NUMBERS = {
+    "x86_64": "0 1 3 5 7 8 9 10 11 12 13 14 15 24 25 28 39 60 96 131 186 202 228 229 230 231 318",
+    "aarch64": "63 64 57 80 73 62 222 226 215 214 134 135 139 124 216 233 172 93 169 132 178 98 113 114 115 94 278",
+}  # of arm64's newer calls: ppoll stands for poll
+_CALLS = {machine: dict(zip(_ALLOWED, map(int, numbers.split()), strict=True)) for machine, numbers in _NUMBERS.items()}
 
 
 class _Program(ctypes.Structure):
@@ -62,7 +87,7 @@ def seal() -> bool:
     octets = _filter(machine)
     held = ctypes.create_string_buffer(octets, len(octets))
     program = _Program(len(octets) // 8, ctypes.cast(held, ctypes.c_void_p))
-    return (
+    return bool(
         libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) == 0
         and libc.prctl(_NOT_DUMPABLE, 0, 0, 0, 0) == 0
         and libc.prctl(_SECCOMP, _FILTER, ctypes.byref(program), 0, 0) == 0
@@ -71,7 +96,7 @@ def seal() -> bool:
 
 def _filter(machine: str) -> bytes:
     """Return the filter as classic BPF: the right architecture, then one of the calls, else refused."""
-    calls = _CALLS[machine]
+    calls = _CALLS[machine].values()
     lines = [
         (_LOAD, 0, 0, 4),
         (_EQUALS, 1, 0, _ARCHITECTURES[machine]),

@@ -26,7 +26,7 @@ _SCOPES = frozenset({"table", "td", "th", "caption", "template", "object", "marq
 _CLOSES_ITSELF = {"li": ("ul", "ol"), "option": ("select",), "tr": ("table",), "td": ("table",), "th": ("table",)}
 """Elements whose next of the same kind ends them, unless one of these has been opened in between."""
 _NEVER_SHOWN = {
-    "head": Technique.META, "template": Technique.NOT_RENDERED, "noscript": Technique.NOT_RENDERED,
+    "template": Technique.NOT_RENDERED, "noscript": Technique.NOT_RENDERED,
     "datalist": Technique.FORM_VALUE, "select": Technique.FORM_VALUE, "audio": Technique.NOT_RENDERED,
     "video": Technique.NOT_RENDERED, "canvas": Technique.NOT_RENDERED, "object": Technique.NOT_RENDERED,
 }  # fmt: skip
@@ -88,21 +88,21 @@ class _Page:
         level = BREAKS.get(tag)
         if level is not None:
             self._close_within("p")
-            self.writing.break_(level, is_seen=self._hidden_by is None)
+            self.writing.break_(level, is_there=self._look.gone is None)
         if tag in _CLOSES_ITSELF:
             self._close_sibling(tag)
         if attributes:
             self.writing.attributes(start)
         if tag in _VOID or tag in RAW_TEXT:
             if tag == "br":
-                self.writing.line_end(is_seen=self._hidden_by is None)
+                self.writing.line_end(is_there=self._look.gone is None)
             return
         look = self._look_of(tag, attributes)
         is_same = look is self._look
         hidden_by = self._hidden_by if is_same else look.hidden_by
         own = look if not is_same and tag in _FORMATTING else None
         self._push(_Open(tag, look, hidden_by, own, attributes, bool(attributes) and _is_quote(tag, attributes)))
-        if hidden_by is None:
+        if look.gone is None:
             self.writing.begin(start)
 
     def _look_of(self, tag: str, attributes: Mapping[str, str]) -> Look:
@@ -143,7 +143,7 @@ class _Page:
         places = self._places.get(tag)
         if not places:
             if tag in BREAKS:
-                self.writing.break_(BREAKS[tag], is_seen=self._hidden_by is None)
+                self.writing.break_(BREAKS[tag], is_there=self._look.gone is None)
             return
         if self._scopes and tag not in _SCOPES and self._scopes[-1] > places[-1]:
             return  # an end tag cannot reach out of its table cell
@@ -185,11 +185,11 @@ class _Page:
         if element.is_quote:
             self._quotes -= 1
             self.writing.quote(is_on=self._quotes > 0)
-        if element.hidden_by is None:
+        if element.look.gone is None:
             self.writing.end(element.tag)
         level = BREAKS.get(element.tag)
         if level is not None:
-            self.writing.break_(level, is_seen=self._hidden_by is None)
+            self.writing.break_(level, is_there=self._look.gone is None)
 
     def text(self, token: Text) -> None:
         """Take text where it belongs; style sheets are read."""

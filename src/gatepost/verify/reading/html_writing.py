@@ -78,7 +78,7 @@ class Writing:
         html_attributes.read(start, self._offset, self._marks)
 
     def begin(self, start: Start) -> None:
-        """Begin an element that is seen."""
+        """Begin an element that has its place on the page, whether or not its words are seen."""
         tag = start.tag
         if tag not in _STRUCTURE:
             return
@@ -103,7 +103,7 @@ class Writing:
             self._model.begin_list(is_ordered=tag == "ol")
 
     def end(self, tag: str) -> None:
-        """End an element that was seen."""
+        """End such an element."""
         if tag not in _STRUCTURE:
             return
         if tag == "a":
@@ -124,17 +124,17 @@ class Writing:
         start, end = self._offset + link.start, self._offset + link.end
         html_attributes.compare_link("".join(self._link_text), target, start, end, self._marks)
 
-    def break_(self, level: int, *, is_seen: bool) -> None:
-        """End a line or paragraph."""
-        if is_seen:
+    def break_(self, level: int, *, is_there: bool) -> None:
+        """End a line or paragraph; ``is_there``: what ends has its place on the page."""
+        if is_there:
             self._human.break_(level)
             self._model.break_(level)
         if self._hidden:
             self._hidden.append("\n")
 
-    def line_end(self, *, is_seen: bool) -> None:
+    def line_end(self, *, is_there: bool) -> None:
         """Take a ``br``."""
-        if is_seen:
+        if is_there:
             self._human.line_end()
             self._model.line_end()
         if self._hidden:
