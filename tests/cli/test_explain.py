@@ -11,10 +11,9 @@ from typing import Any
 import dkim
 import dns.message
 import pytest
-from click.testing import Result
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from cli.process import Process
 from gatepost.cli.frame import Refusal, app
@@ -86,16 +85,13 @@ def signed(to: str) -> bytes:
     return bytes(dkim.sign(raw, b"k1", b"partner.example", PRIVATE)) + raw
 
 
-def decided(house: Process) -> dict[str, Any]:
+def decided(house: Process, out: Path) -> dict[str, Any]:
     """Return the last decision in the sandbox's log."""
-    found: dict[str, Any] = {}
-    for number in range(100):
-        done = house.run("log", "entry", str(number), "-t", "sandbox")
-        if done.returncode != 0:
-            break
-        leaf = json.loads(done.stdout)
-        if leaf["action"] == "message.decided":
-            found = leaf["decision"]
+    done = house.run("log", "export", str(out), "-t", "sandbox")
+    assert done.returncode == 0, done.stderr
+    leaves = [json.loads(entry.read_bytes()) for entry in out.glob("proofs/*.entry")]
+    last = max((leaf for leaf in leaves if leaf["action"] == "message.decided"), key=lambda leaf: leaf["seq"])
+    found: dict[str, Any] = last["decision"]
     return found
 
 
@@ -114,7 +110,7 @@ def test_it_says_word_for_word_what_the_smtp_door_recorded() -> None:
                 suppress(smtplib.SMTPDataError),
             ):  # whatever the policy says, the decision is recorded
                 client.sendmail("alex@partner.example", [to], raw)
-            entry = decided(house)
+            entry = decided(house, state / "out")
             came = ("--client-ip", "127.0.0.1", "--helo", "mx.partner.example", "--mail-from", "alex@partner.example")
             done = house.run("explain", str(state / "message.eml"), *came, "--rcpt-to", to, "--json")
         finally:
