@@ -33,6 +33,7 @@ class SmtpSettings:
 
     host: str = _set("127.0.0.1", "Address to listen on; 0.0.0.0 or :: to receive from the network.")
     port: int = _set(2525, "Port to listen on; 0 picks a free one.")
+    workers: int = _set(1, "Processes that receive mail on this port; 1: the house itself. Limits hold for each.")
     size_max_octets: int = _set(26_214_400, "Largest message accepted (SIZE, RFC 1870).")
     recipients_max: int = _set(100, "Recipients per message (RFC 9422 RCPTMAX).")
     idle_timeout_s: int = _set(300, "Seconds without a command before 421 (RFC 5321 section 4.5.3.2.7).")
@@ -203,7 +204,7 @@ def flat(settings: Settings) -> dict[str, Any]:
 
 def amazon() -> dict[str, str]:
     """Return the ``AWS_*`` variables of this process, where S3's clients look for endpoint, region and credentials."""
-    return {name: text for name, text in os.environ.items() if name.startswith("AWS_")}  # noqa: TID251  # as above
+    return {name: text for name, text in environment().items() if name.startswith("AWS_")}
 
 
 def _overlay(values: dict[str, Any], name: str, text: str) -> None:

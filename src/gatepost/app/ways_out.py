@@ -113,7 +113,12 @@ def _row(purpose: Purpose, where: Place, setting: str, *, is_clear: bool = False
 
 
 def _own_network(host: str) -> tuple[Network, ...]:
-    """Return the network that is this one address: who writes an address means it, and DNS has no say in it."""
+    """Return the network that is this one address: who writes an address means it, and DNS has no say in it.
+
+    Nor has it in ``localhost`` (RFC 6761 section 6.3).
+    """
+    if host.lower() == "localhost":
+        return LOOPBACK
     return (ip_network(host),) if is_address(host) else ()
 
 

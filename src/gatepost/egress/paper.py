@@ -111,10 +111,13 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """Leave to connect to one address. ``must_encrypt``: only with TLS, and with the name proven."""
+    """Leave to connect to one address, by a row of the register.
 
+    ``must_encrypt``: only with TLS, and with the name proven.
+    """
+
+    row: Destination
     address: str
-    port: int
     must_encrypt: bool
 
 

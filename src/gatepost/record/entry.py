@@ -72,31 +72,24 @@ def _body_hash(verified: Verified) -> str:
 
 def _is_plain(value: Json) -> bool:
     """Tell whether a value may stand in the leaf: numbers, and words that look like codes."""
-    match value:
-        case None | bool() | int():
-            return True
-        case str():
-            return _PLAIN.fullmatch(value) is not None
-        case list() | tuple():
-            return all(_is_plain(each) for each in value)
-        case Mapping():
-            return all(_is_plain(key) and _is_plain(each) for key, each in value.items())
-        case _:
-            return False
-
-
-def _between(fields: Mapping[str, Json], after: str, before: str) -> str:
-    """Return the canonical members whose names lie between two names."""
-    return canonical_plain({name: value for name, value in fields.items() if after < name < before})[1:-1]
+    if isinstance(value, str):
+        return _PLAIN.fullmatch(value) is not None
+    if value is None or isinstance(value, int):
+        return True
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return isinstance(value, Mapping) and all(map(_is_plain, value)) and all(map(_is_plain, value.values()))
 
 
 def _cut(fields: Mapping[str, Json]) -> tuple[str, str, str]:
-    """Spell the leaf without ``prev_decision_ref`` and ``seq``, cut where they belong in canonical order."""
-    last = chr(0x7F)  # every name is ASCII
-    head = _between(fields, "", "prev_decision_ref")
-    middle = _between(fields, "prev_decision_ref", "seq")
-    tail = _between(fields, "seq", last)
-    return f'{{{head},"prev_decision_ref":', f',{middle},"seq":', f",{tail}}}"
+    """Spell the leaf and cut it where ``prev_decision_ref`` and ``seq``, which are not known yet, have their values.
+
+    After each of the two names only plain words and numbers follow, which no name in quotes can hide in.
+    """
+    text = canonical_plain({**fields, "prev_decision_ref": None, "seq": None})
+    head, name, rest = text.rpartition('"prev_decision_ref":')
+    middle, other, tail = rest.rpartition('"seq":')
+    return head + name, middle.removeprefix("null") + other, tail.removeprefix("null")
 
 
 def _draft(

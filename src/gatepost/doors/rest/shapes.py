@@ -238,6 +238,37 @@ class UsageTaken(Shape):
     entry_id: int
 
 
+# --- egress -----------------------------------------------------------------------------------------------------
+
+
+class DestinationShown(Shape):
+    """Where connections of one purpose may go."""
+
+    purpose: str
+    destination: str = Field(description="host:port; * for any.")
+    region: str = Field(description="Where the data go, as the operator declared it.")
+    mechanism: str = Field(description="What the transfer rests on, as the operator declared it.")
+    decided_by: str
+    is_encrypted: bool = Field(description="TLS with a proven name, but to the house's own machine.")
+
+
+class OpenedShown(Shape):
+    """Connections that were opened."""
+
+    purpose: str
+    destination: str = Field(description="A row of the register, or a webhook's id.")
+    count: int
+    first_at: Utc
+    last_at: Utc
+
+
+class EgressShown(Shape):
+    """The register."""
+
+    destinations: list[DestinationShown]
+    opened: list[OpenedShown]
+
+
 # --- access -----------------------------------------------------------------------------------------------------
 
 
