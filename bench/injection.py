@@ -23,6 +23,7 @@ from typing import Any
 
 from gatepost.app.explain import Circumstances, look
 from gatepost.dns.paper import Answer, RdType, Status
+from gatepost.verify.extract import Extractor
 from gatepost.verify.injection import THRESHOLD
 from gatepost.verify.paper import Evidence, Span
 
@@ -93,9 +94,9 @@ class NoDns:
         return Answer(Status.NXDOMAIN)
 
 
-async def read(raw: bytes) -> Evidence:
+async def read(raw: bytes, reader: Extractor) -> Evidence:
     """Return the evidence about a message, by the stage that every door calls."""
-    return (await look(raw, Circumstances(), NoDns(), at=AT)).evidence
+    return (await look(raw, Circumstances(), NoDns(), at=AT, reader=reader)).evidence
 
 
 def _bare(text: str) -> str:
@@ -127,23 +128,27 @@ def family(name: str, row: dict[str, Any]) -> str:
 
 async def measure(where: Path) -> dict[str, dict[str, Tally]]:
     """Read every case and return the tallies, by file and by line."""
-    found: dict[str, dict[str, Tally]] = {}
-    for name in FILES:
-        lines = found[name] = {}
-        for row in rows(where, name):
-            tally = lines.setdefault(family(name, row), Tally())
-            evidence = await read(mail(row))
-            is_flagged = evidence.injection.score >= THRESHOLD
-            tally.cases += 1
-            tally.flagged += is_flagged
-            tally.keywords += (
-                KEYWORDS.search(row.get("text") or row.get("payload") or row.get("html") or "") is not None
-            )
-            is_span = name == "smuggled" and is_shown(row["payload"], evidence.content.reading.spans)
-            tally.shown += is_span
-            if is_flagged == name.startswith("benign") or (name == "smuggled" and not is_span):
-                tally.missed.append(str(row["id"]))
-    return found
+    reader = Extractor()
+    try:
+        return {name: await _measure(where, name, reader) for name in FILES}
+    finally:
+        await reader.close()
+
+
+async def _measure(where: Path, name: str, reader: Extractor) -> dict[str, Tally]:
+    lines: dict[str, Tally] = {}
+    for row in rows(where, name):
+        tally = lines.setdefault(family(name, row), Tally())
+        evidence = await read(mail(row), reader)
+        is_flagged = evidence.injection.score >= THRESHOLD
+        is_span = name == "smuggled" and is_shown(row["payload"], evidence.content.reading.spans)
+        tally.cases += 1
+        tally.flagged += is_flagged
+        tally.shown += is_span
+        tally.keywords += KEYWORDS.search(row.get("text") or row.get("payload") or row.get("html") or "") is not None
+        if is_flagged == name.startswith("benign") or (name == "smuggled" and not is_span):
+            tally.missed.append(str(row["id"]))
+    return lines
 
 
 def totals(found: dict[str, dict[str, Tally]]) -> dict[str, int]:
