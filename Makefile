@@ -1,5 +1,5 @@
 # The front door. Every target works on a fresh Debian 12 with make, python3 and python3-venv; uv is used where found.
-.PHONY: help run demo test vectors nightly check bench format locks
+.PHONY: help run demo test vectors chromium-views nightly check bench bench-injection format locks
 PYTHON ?= python3
 export PYTHON
 
@@ -9,8 +9,10 @@ help:
 	@echo "make test   the whole test suite"
 	@echo "make nightly  the faults at full length: 200 kills, fifty 25 MB mails at once"
 	@echo "make vectors  every public suite below tests/vectors, or of DIR=path"
+	@echo "make chromium-views  how Chromium shows the HTML mails of tests/vectors, written down anew"
 	@echo "make check  formatting, lint, types, architecture, spelling, locks"
 	@echo "make bench  measure this machine's house under load"
+	@echo "make bench-injection  what the injection evidence finds and misses, on tests/vectors or on DIR=path"
 
 run:
 	@tools/environment.sh run
@@ -28,6 +30,10 @@ nightly:
 	@tools/environment.sh dev
 	@.venv/bin/pytest --nightly -s tests/faults $(ARGS)
 
+chromium-views:
+	@tools/environment.sh dev
+	@PYTHONPATH=tests .venv/bin/python -m verify.reading.chromium $(ARGS)
+
 vectors:
 	@tools/environment.sh dev
 	@PYTHONPATH=tests .venv/bin/python -m suites.run "$(DIR)" $(ARGS)
@@ -44,6 +50,10 @@ check:
 bench:
 	@tools/environment.sh demo
 	@PYTHONPATH=examples/demo .venv/bin/python bench/measure.py $(ARGS)
+
+bench-injection:
+	@tools/environment.sh dev
+	@.venv/bin/python bench/injection.py $(if $(DIR),"$(DIR)") $(ARGS)
 
 format:
 	@tools/environment.sh dev

@@ -17,7 +17,9 @@ from gatepost.jobs import Jobs
 from gatepost.keys import Keyring
 from gatepost.meters import UNMETERED, Meters
 from gatepost.reply.paper import Said, Sent
+from gatepost.verify.extract import Extractor
 from gatepost.verify.paper import Verified
+from gatepost.verify.scan import NO_WATCH, Watch
 
 ATTEMPTS_MAX = 10
 """How often a commit begins anew because others overtook it: each time one of them got on, so this is plenty."""
@@ -37,6 +39,8 @@ class House:
     egress: Egress
     hostname: str
     next_hop: NextHop | None
+    extractor: Extractor | None = None
+    watch: Watch = NO_WATCH
     commits: GroupCommit = field(default_factory=GroupCommit)
     meters: Meters = UNMETERED
 
@@ -48,7 +52,7 @@ async def receive(arrived: Arrived, house: House) -> CarriedOut:
     door answers 451 so that the sender tries again. All recipients of one arrival share one account, one decision and
     one answer; each has an entry of its own.
     """
-    verified = await verify.check(arrived, house.dns)
+    verified = await verify.check(arrived, house.dns, house.extractor, house.watch)
     async with mailbox.in_custody(house.db, house.blobs, arrived.tenant, deliver.body_of(verified)) as body:
         if arrived.direction is Direction.OUTBOUND:
             (done,) = await _carry(house, [verified])  # alone: a repeated answer undoes itself and nobody else
@@ -92,6 +96,7 @@ async def answer(said: Said, house: House) -> Sent:
 
     Raises:
         ParentMissingError: there is no such message.
+        ErasedError: nobody can read any more whom it came from.
         ReplyRefusedError: the gate refused it; that decision stands in the record.
     """
     async with house.db.transaction(said.tenant) as tx:

@@ -1,6 +1,9 @@
 import asyncio
+import os
 import shutil
 import signal
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +15,7 @@ from gatepost.app.administer import add_tenant
 from gatepost.app.ready import LOG_LAG_MAX_S, Readiness, Wrong
 from gatepost.db import Database
 from gatepost.journey import House
+from gatepost.keys import KeyStore
 from outbound import Hands
 from outbound import house as built
 
@@ -19,18 +23,22 @@ from outbound import house as built
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
     (tmp_path / "keys").mkdir(mode=0o700)
-    master = tmp_path / "keys" / "master.key"
-    master.write_bytes(bytes(32))  # the key of the tests' house
-    master.chmod(0o600)
     return tmp_path
+
+
+@pytest.fixture
+def keys(state: Path) -> Iterator[KeyStore]:
+    """The test's own: what others of the process stand on may not be damaged."""
+    with closing(KeyStore.open(state / "keys", os.urandom)) as keys:
+        yield keys
 
 
 async def test_a_whole_house_is_ready(house: House, state: Path) -> None:
     assert await Readiness(house, state)() == ()
 
 
-async def test_a_database_that_is_away_is_named(house: House, state: Path, app_dsn: str) -> None:
-    async with Database.open(app_dsn) as away:
+async def test_a_database_that_is_away_is_named(house: House, state: Path, app_dsn: str, keys: KeyStore) -> None:
+    async with Database.open(app_dsn, keys) as away:
         pass
     assert await Readiness(replace(house, db=away), state)() == (Wrong.DATABASE,)
 

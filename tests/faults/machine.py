@@ -6,12 +6,20 @@ import os
 import signal
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
+import psycopg
+from psycopg.rows import dict_row
+
 from cli.process import UP_WITHIN_S, Process
+from gatepost.app.build import open_house
+from gatepost.ids import TenantId
+from gatepost.journey import House
+from gatepost.settings import load
+from invariants import check
 
 
 @contextmanager
@@ -94,3 +102,24 @@ async def peak_memory_mb(pid: int, stop: asyncio.Event, *, every_s: float = 0.05
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), every_s)
     return peak
+
+
+def rows(house: Machine, query: str) -> list[dict[str, Any]]:
+    """Return rows as the owner of the tables sees them: every tenant's."""
+    dsn = str(house.running["dsn"]).replace("gatepost_app", "gatepost_owner")
+    with psycopg.connect(dsn, row_factory=dict_row) as owner:
+        return owner.execute(query.encode()).fetchall()
+
+
+@asynccontextmanager
+async def beside(house: Machine) -> AsyncIterator[House]:
+    """Open the same house in this process, as its commands do."""
+    settings = load({name: text for name, text in house.environment.items() if name.startswith("GATEPOST_")})
+    async with open_house(settings, str(house.running["dsn"])) as inside:
+        yield inside
+
+
+async def check_all(house: Machine) -> None:
+    """Hold the house to all that must always hold."""
+    async with beside(house) as inside:
+        await check(inside, TenantId(str(house.sandbox["tenant"])))

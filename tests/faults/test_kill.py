@@ -12,17 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg.rows import dict_row
 
-from faults.machine import Machine, state_folder
+from faults.machine import Machine, check_all, rows, state_folder
 from faults.sender import STRANGER, Book, Mail, send_all
 from faults.zone import named
-from gatepost.app.build import open_house
-from gatepost.ids import TenantId
-from gatepost.settings import load
-from invariants import check
 
 pytestmark = pytest.mark.timeout(7200)
 
@@ -55,17 +49,11 @@ async def _load_and_kill(house: Machine, ledger: Ledger, chance: random.Random, 
         await asyncio.to_thread(house.kill)
 
 
-def _rows(house: Machine, query: str) -> list[dict[str, Any]]:
-    dsn = str(house.running["dsn"]).replace("gatepost_app", "gatepost_owner")
-    with psycopg.connect(dsn, row_factory=dict_row) as owner:
-        return owner.execute(query.encode()).fetchall()
-
-
 def _compare(house: Machine, book: Book) -> None:
     """Hold what is there against what was told."""
-    there = _rows(house, "select id, message_id from email")
-    decided = {row["email"]: row["disposition"] for row in _rows(house, "select email, disposition from decision_row")}
-    bodies = {row["email"] for row in _rows(house, "select email from body")}
+    there = rows(house, "select id, message_id from email")
+    decided = {row["email"]: row["disposition"] for row in rows(house, "select email, disposition from decision_row")}
+    bodies = {row["email"] for row in rows(house, "select email from body")}
     tokens = [row["message_id"].removesuffix("@faults.example") for row in there]
     ids = {row["id"]: token for row, token in zip(there, tokens, strict=True)}
     assert len(set(tokens)) == len(tokens), "a mail is there twice"
@@ -85,12 +73,6 @@ def _compare(house: Machine, book: Book) -> None:
     assert set(book.answers) == set(book.told("250")) | set(book.told("550")) | book.untold(), "no other answer is due"
 
 
-async def _check_invariants(house: Machine) -> None:
-    settings = load({name: text for name, text in house.environment.items() if name.startswith("GATEPOST_")})
-    async with open_house(settings, str(house.running["dsn"])) as inside:
-        await check(inside, TenantId(str(house.sandbox["tenant"])))
-
-
 async def _play(folder: Path, seed: int, rounds: int, names: str) -> str:
     chance = random.Random(seed)
     ledger = Ledger(Book(), seed)
@@ -101,7 +83,7 @@ async def _play(folder: Path, seed: int, rounds: int, names: str) -> str:
             await _load_and_kill(house, ledger, chance, round_number)
             await asyncio.to_thread(house.start_again)
             await asyncio.to_thread(_compare, house, ledger.book)
-            await _check_invariants(house)
+            await check_all(house)
         verified = await asyncio.to_thread(house.run, "log", "verify")
         assert verified.returncode == 0, verified.stdout
     finally:

@@ -3,6 +3,8 @@
 import asyncio
 import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -211,3 +213,24 @@ def test_a_house_that_is_up_notices_when_its_keys_are_gone_or_open_to_others(sto
     (folder / FILE).unlink()
     with pytest.raises(KeyringError):
         store.check()
+
+
+LEAVING = """
+import os, sys
+from pathlib import Path
+from gatepost.keys import KeyStore
+store = KeyStore.open(Path(sys.argv[1]), os.urandom)
+store.vault(sys.argv[2]).blind("p", "text")
+store.close()
+"""
+
+
+@pytest.mark.usefixtures("other")
+def test_a_process_that_leaves_does_not_take_away_the_others_file(store: KeyStore, folder: Path) -> None:
+    """SQLite's locks are the process's: a careless close of the file would make the one that leaves the last one."""
+    for tenant in ("tn_one", "tn_two"):
+        command = [sys.executable, "-c", LEAVING, str(folder), tenant]
+        assert subprocess.run(command, check=False).returncode == 0  # noqa: S603  # our own words
+        assert (tenant, Kind.TENANT) in store.counts()
+        store.vault(tenant).seal_lasting("p", b"x")
+    assert (folder / f"{FILE}-wal").exists()

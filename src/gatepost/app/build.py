@@ -1,12 +1,17 @@
 """The real things: built here, once, from the settings."""
 
+import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
+from gatepost.app import seal
+from gatepost.app.scanners import places_of, watch
+from gatepost.app.seal import seal_clear_rows
 from gatepost.app.ways_out import next_hop, place, register
 from gatepost.blobs import Blobs, Endpoint, is_bucket, read_endpoint
 from gatepost.db import Database, GroupCommit
@@ -14,7 +19,7 @@ from gatepost.db.launcher import Cluster, find_binaries, home_for
 from gatepost.db.migrate import check_schema, migrate
 from gatepost.db.outside import DsnError, places, through
 from gatepost.dns import CachingResolver, Client, addresses_of, hosts_in, servers_in
-from gatepost.egress import Egress, is_address
+from gatepost.egress import Egress, EgressRefusedError, UnreachableError, is_address
 from gatepost.jobs import Jobs
 from gatepost.journey import House
 from gatepost.keys import KeyStore
@@ -22,6 +27,7 @@ from gatepost.mail.address import AddressError, normalise_domain
 from gatepost.meters import UNMETERED, Meters
 from gatepost.record.publish import Sequencer
 from gatepost.settings import Settings, SettingsError, amazon
+from gatepost.verify.extract import Extractor
 
 HOSTS, RESOLV_CONF = Path("/etc/hosts"), Path("/etc/resolv.conf")
 
@@ -49,10 +55,22 @@ def embedded_postgres(settings: Settings) -> Iterator[Cluster]:
     cluster = Cluster(home, find_binaries(home, configured))
     cluster.start()
     try:
-        migrate(cluster.dsn("gatepost_owner"))
+        bring_up(settings, cluster.dsn("gatepost_owner"))
         yield cluster
     finally:
         cluster.stop()
+
+
+def bring_up(settings: Settings, owner_dsn: str) -> list[str]:
+    """Bring the database's schema up to this release, sealing what lies there in clear; return what was applied.
+
+    Raises:
+        MigrationError: its schema does not fit this release.
+        KeyringError: the key store cannot be used.
+    """
+    blobs = partial(_blobs_alone, settings, owner_dsn)
+    step = partial(seal_clear_rows, folder=settings.state / "keys", blobs=blobs, entropy=entropy)
+    return migrate(owner_dsn, {seal.NAME: step})
 
 
 @asynccontextmanager
@@ -82,6 +100,7 @@ async def open_house(
         await db.reach()  # a house that never had its database would say that it serves
         await check_schema(db)
         await db.check_keys()
+        extractor = Extractor()
         house = House(
             db=db,
             dns=resolver,
@@ -93,10 +112,15 @@ async def open_house(
             egress=ways.egress,
             hostname=hostname_of(settings),
             next_hop=next_hop(settings),
+            extractor=extractor,
+            watch=watch(settings, ways.egress),
             commits=GroupCommit(meters=meters),
             meters=meters,
         )
-        yield house
+        try:
+            yield house
+        finally:
+            await extractor.close()
         await house.commits.close()
 
 
@@ -124,9 +148,10 @@ def ways_of(settings: Settings, dsn: str, *, allow_loopback: bool = False, meter
         raise SettingsError(str(error)) from error
     declared = register(
         settings,
-        name_servers=servers,
+        name_servers=[*servers, *_asked_by_obstore(endpoint, servers)],
         blobs=(endpoint.host, endpoint.port) if endpoint else None,
         databases=outside,
+        scanners=list(places_of(settings)),
         allow_loopback=allow_loopback,
     )
 
@@ -138,6 +163,32 @@ def ways_of(settings: Settings, dsn: str, *, allow_loopback: bool = False, meter
     client = Client([place(each, "dns.servers") for each in servers], egress, entropy, timeout_s=try_s)
     resolver = CachingResolver(client, clock, deadline_s=settings.dns.timeout_s, meters=meters)
     return Ways(egress, resolver, endpoint)
+
+
+def _asked_by_obstore(endpoint: Endpoint | None, known: Sequence[str]) -> list[str]:
+    """Return the name servers libc will ask for a bucket's name, where we do not ask them anyway."""
+    if endpoint is None or is_address(endpoint.host):
+        return []
+    return [each for each in servers_in(_text_of(RESOLV_CONF)) if each not in known]
+
+
+def vouched_dsn(settings: Settings, dsn: str) -> str:
+    """Return a connection string for one connection now, checked as those of the pool are.
+
+    Raises:
+        SettingsError: it may not be connected to, or has no address.
+    """
+    made = through(ways_of(settings, dsn).egress, dsn)
+    if isinstance(made, str):
+        return made
+    try:
+        return asyncio.run(_awaited(made))
+    except (DsnError, EgressRefusedError, UnreachableError) as error:
+        raise SettingsError(f"the database cannot be reached: {error}") from error
+
+
+async def _awaited(made: Callable[[], Awaitable[str]]) -> str:
+    return await made()
 
 
 def sequencer(settings: Settings, house: House) -> Sequencer:
@@ -188,6 +239,10 @@ def _endpoint(settings: Settings) -> Endpoint | None:
         return read_endpoint(amazon()) if is_bucket(settings.blobs.url) else None
     except ValueError as error:
         raise SettingsError(f"blobs.url cannot be used: {error}") from error
+
+
+def _blobs_alone(settings: Settings, dsn: str) -> Blobs:
+    return blobs_of(settings, ways_of(settings, dsn))
 
 
 def blobs_of(settings: Settings, ways: Ways) -> Blobs:

@@ -227,17 +227,21 @@ class Connection(asyncio.Protocol):
 
     async def _hand_in(self, asked: AskMessage) -> Reply:
         """Hand a whole message in, and let go of it once it is answered."""
+        desk, tenant = self._premises.desk, asked.destination.tenant
         try:
             raw, blob = self._spool.take()
         except SpoolError as error:
-            log.warning("smtp.spool_failed", tenant=asked.destination.tenant, is_full=error.is_full)
+            log.warning("smtp.spool_failed", tenant=tenant, is_full=error.is_full)
             return reply.NO_ROOM if error.is_full else reply.TRY_AGAIN
         try:
             with self._premises.capacity.in_flight():
-                return await self._premises.desk.message(self._arrived(asked, raw, blob))
+                said = await desk.message(self._arrived(asked, raw, blob))
         finally:
             if isinstance(raw, Spooled):
                 raw.close()
+        if said is reply.TRY_AGAIN:  # counted beside the answer: what failed may keep the counting waiting too
+            self._owner.run(desk.refused(tenant, Refusal.HOUSE_UNSETTLED))
+        return said
 
     def _arrived(self, asked: AskMessage, raw: Octets, blob: BlobId) -> Arrived:
         return Arrived.by_smtp(

@@ -148,6 +148,7 @@ def email_from(recorded: Recorded, thread: ThreadId) -> Email:
             "dmarc": evidence.dmarc.result.value,
             "arc": evidence.arc.result.value,
             "from_alignment": None if evidence.author is None else evidence.is_aligned,
+            "injection_score": evidence.injection.score,
         },
     )
 

@@ -15,7 +15,7 @@ import sqlite3
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -126,6 +126,11 @@ class KeyStore:
         return self._house.id
 
     @property
+    def rotations(self) -> int:
+        """How many master keys there were before the one in force."""
+        return self._house.rotations
+
+    @property
     def keyring(self) -> Keyring:
         """What wraps the house's own secrets: signing keys, webhook secrets."""
         key, _ = self.lasting("")
@@ -212,9 +217,10 @@ class KeyStore:
             KeyringError: the key store does not take them; nothing sealed under them may be committed.
         """
         if self._pending:
-            await asyncio.to_thread(self._write_pending)
+            await asyncio.to_thread(self.flush_now)
 
-    def _write_pending(self) -> None:
+    def flush_now(self) -> None:
+        """Do the same while the caller waits."""
         with self._writer() as rows:
             pending = list(self._pending.values())
             rows.insert(replace(row, wrapped=self._master.wrap(WRAPPING, key, row.about)) for row, key in pending)
@@ -320,6 +326,9 @@ class KeyStore:
 
 
 def _open_rows(path: Path) -> Rows:
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600))  # SQLite would ask the umask
+    # A file that is there is never opened here: to close it would take away the locks SQLite holds on it in this very
+    # process (POSIX), and the next process to leave would believe itself the last, and delete what is not yet in it.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))  # SQLite would ask the umask
     check_file(path)
     return Rows.open(path)

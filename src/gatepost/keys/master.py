@@ -32,7 +32,10 @@ def check_folder(folder: Path) -> None:
 
 def check_file(path: Path) -> None:
     """Refuse a file of the key folder that others may touch; raises ``KeyringError`` with what to do."""
-    if path.stat().st_mode & _OTHERS:
+    facts = path.lstat()
+    if not stat.S_ISREG(facts.st_mode):
+        raise KeyringError(f"{path} is no file: put it back in its place")
+    if facts.st_mode & _OTHERS:
         raise KeyringError(f"{path} can be read by others: chmod 600 it, and if that is news, rotate keys")
 
 

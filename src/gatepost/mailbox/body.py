@@ -77,7 +77,7 @@ async def in_custody(db: Database, blobs: Blobs, tenant: TenantId, body: Body) -
         async with opened(body.octets) as found:
             sealing = vault.seal_stream(body.place, [found], at=body.received_at, subject=body.subject)
             await blobs.write(path, await asyncio.to_thread(b"".join, sealing))
-    except (BlobsUnavailableError, asyncio.CancelledError):  # perhaps it is there, and only its last flush failed
+    except BlobsUnavailableError:  # perhaps it is there, and only its last flush failed
         await _take_away(blobs, path, body.email)
         raise
     try:

@@ -41,12 +41,20 @@ async def vkey(tx: Transaction) -> str | None:
 
 
 async def opening(tx: Transaction, entry: EntryId) -> store.Opening | None:
-    """Return ``{field: {salt, value}}`` for the holder to check the leaf's commitments; None if erased or unknown."""
+    """Return ``{field: {salt, value}}`` for the holder to check the leaf's commitments; None if unknown.
+
+    Raises:
+        ErasedError: nobody can read it any more.
+    """
     return await store.opening(tx, entry)
 
 
 async def opening_at(tx: Transaction, leaf_index: LeafIndex) -> store.Opening | None:
-    """Return the opening of the entry at a place in the log; None if erased or unknown."""
+    """Return the opening of the entry at a place in the log; None if unknown.
+
+    Raises:
+        ErasedError: nobody can read it any more.
+    """
     entry = await log_store.entry_at(tx, leaf_index)
     return None if entry is None else await store.opening(tx, entry)
 

@@ -9,7 +9,7 @@ import orjson
 
 from gatepost.db import Database, Transaction
 from gatepost.ids import EntryId, LeafIndex, TenantId
-from gatepost.keys import KeyringError, Vault
+from gatepost.keys import ErasedError, KeyringError, Vault
 from gatepost.record import store
 
 
@@ -174,11 +174,14 @@ async def stored(tx: Transaction, start: int, end: int) -> list[Stored]:
 
 def _opened(vault: Vault, row: Any) -> tuple[Any, bool]:
     """Return what an opening says and whether it was erased."""
+    if row.sealed is None:
+        return None, False
     try:
-        opening = store.opened(vault, row)
+        return store.opened(vault, row), False
+    except ErasedError:
+        return None, True
     except (KeyringError, orjson.JSONDecodeError):
         return "sealed otherwise", False
-    return opening, opening is None and row.sealed is not None
 
 
 async def astray(tx: Transaction) -> list[tuple[str, EntryId]]:

@@ -115,24 +115,24 @@ def place_of(opening_ref: str) -> str:
     return f"opening/{opening_ref}"
 
 
-def opened(vault: Vault, row: Any) -> Opening | None:
-    """Return the opening of a row with ``ref`` and ``sealed``; None where there is none, or nobody can read it.
+def opened(vault: Vault, row: Any) -> Opening:
+    """Return the opening of a row with ``ref`` and ``sealed``.
 
     Raises:
+        ErasedError: nobody can read it any more.
         KeyringError: it was changed or moved.
     """
-    if row.sealed is None:
-        return None
-    try:
-        opening: Opening = orjson.loads(vault.open(place_of(row.ref), bytes(row.sealed)))
-    except ErasedError:
-        return None
+    opening: Opening = orjson.loads(vault.open(place_of(row.ref), bytes(row.sealed)))
     return opening
 
 
 def _written(vault: Vault, row: Any) -> Written:
     index = None if row.leaf_index is None else LeafIndex(row.leaf_index)
-    return Written(EntryId(row.id), orjson.loads(row.leaf), opened(vault, row), index)
+    try:
+        opening = None if row.sealed is None else opened(vault, row)
+    except ErasedError:
+        opening = None
+    return Written(EntryId(row.id), orjson.loads(row.leaf), opening, index)
 
 
 async def page(
@@ -180,7 +180,11 @@ async def consequences_of(tx: Transaction, account: AccountId, emails: Sequence[
 
 
 async def opening(tx: Transaction, entry: EntryId) -> Opening | None:
-    """Return an entry's opening, or None where there is none or it was erased."""
+    """Return an entry's opening, or None where there is none.
+
+    Raises:
+        ErasedError: nobody can read it any more.
+    """
     query = "select ref, sealed from opening where tenant = %(tenant)s and entry = %(entry)s"
     row = await tx.maybe(query, entry=entry)
     return None if row is None else opened(tx.vault, row)

@@ -12,6 +12,10 @@ SOUND = {
     "synchronous_commit": "on",
     "data_checksums": "on",
     "max_connections": "100",
+    "log_statement": "none",
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
+    "log_min_duration_statement": "-1",
     "role.superuser": "false",
     "role.bypassrls": "false",
     "role.owns": "false",
@@ -32,6 +36,10 @@ def test_a_sound_database_is_well() -> None:
         ({"full_page_writes": "off"}, "database.durable", Level.FAILURE),
         ({"synchronous_commit": "off"}, "database.durable", Level.FAILURE),
         ({"data_checksums": "off"}, "database.checksums", Level.WARNING),
+        ({"log_statement": "all"}, "database.log", Level.WARNING),
+        ({"log_error_verbosity": "default"}, "database.log", Level.WARNING),
+        ({"log_min_error_statement": "error"}, "database.log", Level.WARNING),
+        ({"log_min_duration_statement": "0"}, "database.log", Level.WARNING),
         ({"max_connections": "12"}, "database.connections", Level.WARNING),
         ({"role.superuser": "true"}, "database.role", Level.FAILURE),
         ({"role.bypassrls": "true"}, "database.role", Level.FAILURE),
@@ -50,7 +58,13 @@ def test_each_fault_is_named(changed: dict[str, str], check: str, level: Level) 
 async def test_a_real_database_is_asked(db: Database, owner_dsn: str) -> None:
     found = {finding.check: finding.level for finding in await database.look(db, 8)}
     assert found["database.durable"] is Level.FAILURE  # the suite's cluster has fsync off, and is found out
-    assert found["database.role"] is found["database.schema"] is found["database.checksums"] is Level.OK
+    assert (
+        found["database.role"]
+        is found["database.schema"]
+        is found["database.checksums"]
+        is found["database.log"]
+        is Level.OK
+    )
     with psycopg.connect(owner_dsn, autocommit=True) as owner:
         owner.execute("delete from schema_migration where name > '0080'")
     found = {finding.check: finding.level for finding in await database.look(db, 8)}

@@ -1,7 +1,7 @@
 """``gatepost doctor``: look at everything a house stands on, and say for each finding what to do next."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import psycopg
 
@@ -11,6 +11,8 @@ from gatepost.app.doctor import certificates, clocks, database, disk, names, out
 from gatepost.app.doctor.finding import Finding, Level, failure, ok, warning, worst
 from gatepost.app.ways_out import next_hop
 from gatepost.db import Database, DatabaseUnavailableError
+from gatepost.db.outside import Dsn, through
+from gatepost.keys import KeyStore
 from gatepost.settings import Settings
 
 __all__ = ["Finding", "Level", "examine", "worst"]
@@ -38,28 +40,30 @@ async def examine(settings: Settings) -> list[Finding]:
                 failure(subject, f"this check itself failed ({type(error).__name__})", "tell the project about it")
             )
 
-    async with ways.resolver as resolver:
+    async with ways.resolver as resolver, AsyncExitStack() as resources:
         await add("ports", lambda: ports.look(settings, running))
         found += certificates.look(settings, hostname, clock())
         found += disk.look(settings.state)
-        kept, keyring = secrets.look(settings.state, entropy)
+        kept, keys = secrets.look(settings.state, entropy)
         found += kept
+        if keys is not None:
+            resources.callback(keys.close)
         await add("dns", lambda: names.look(resolver, hostname))
         await add("egress", lambda: outside.look(settings, hop, ways.egress))
-        async with _reached(dsn, found) as db:
+        async with _reached(through(ways.egress, dsn), keys, found) as db:
             await add("clock", lambda: clocks.look(clock, db))
             if db is None:
                 return found
             await add("database", lambda: database.look(db, settings.database.connections))
-            if keyring is not None:
-                found.append(await secrets.try_on(keyring, db))
+            if keys is not None:
+                found.append(await secrets.try_on(keys, db))
             found.append(await outside.look_at_blobs(blobs_of(settings, ways), entropy))
             await add("dns", lambda: names.look_at_domains(db, resolver, hostname))
     return found
 
 
 @asynccontextmanager
-async def _reached(dsn: str, found: list[Finding]) -> AsyncIterator[Database | None]:
+async def _reached(dsn: Dsn, keys: KeyStore | None, found: list[Finding]) -> AsyncIterator[Database | None]:
     """Yield the database, or None where it cannot be looked at, having said why."""
     if not dsn:
         found.append(
@@ -71,7 +75,7 @@ async def _reached(dsn: str, found: list[Finding]) -> AsyncIterator[Database | N
         )
         yield None
         return
-    async with Database.open(dsn, size=2) as db:
+    async with Database.open(dsn, keys, size=2) as db:
         try:
             await db.reach(5)
         except DatabaseUnavailableError as error:

@@ -9,7 +9,8 @@ from gatepost.db.migrate import MigrationError, check_schema
 
 _ASKED = """
     select name, setting from pg_settings where name in
-      ('server_version_num', 'fsync', 'full_page_writes', 'synchronous_commit', 'data_checksums', 'max_connections')
+      ('server_version_num', 'fsync', 'full_page_writes', 'synchronous_commit', 'data_checksums', 'max_connections',
+       'log_statement', 'log_error_verbosity', 'log_min_error_statement', 'log_min_duration_statement')
     union all
     select 'role.' || fact, value::text from pg_roles,
       lateral (values ('superuser', rolsuper), ('bypassrls', rolbypassrls),
@@ -45,6 +46,7 @@ async def look(db: Database, connections: int) -> list[Finding]:
 def judge(facts: Mapping[str, str], connections: int) -> list[Finding]:
     """Judge what PostgreSQL says of itself, of our role and of the connection."""
     return [
+        _log(facts),
         _version(facts),
         _durability(facts),
         _checksums(facts),
@@ -91,6 +93,24 @@ def _room(facts: Mapping[str, str], connections: int) -> Finding:
             "raise max_connections, or lower database.connections",
         )
     return ok("database.connections", f"our pool takes {connections} of {most} connections")
+
+
+def _log(facts: Mapping[str, str]) -> Finding:
+    """Judge whether PostgreSQL's own log may hold what a stranger wrote."""
+    quiet = {
+        "log_statement": {"none", "ddl"},
+        "log_error_verbosity": {"terse"},  # others print the row a constraint refused
+        "log_min_error_statement": {"panic", "fatal"},
+        "log_min_duration_statement": {"-1"},
+    }
+    loose = [name for name, fine in quiet.items() if facts[name] not in fine]
+    if loose:
+        return warning(
+            "database.log",
+            f"PostgreSQL's log may hold addresses and texts: {', '.join(f'{name} = {facts[name]}' for name in loose)}",
+            f"set {', '.join(f'{name} = {min(quiet[name])}' for name in loose)}",
+        )
+    return ok("database.log", "PostgreSQL's log holds no values")
 
 
 def _role(facts: Mapping[str, str]) -> Finding:

@@ -8,15 +8,15 @@ from gatepost import access
 from gatepost.app.doctor.finding import Finding, failure, ok, warning
 from gatepost.clock import Entropy
 from gatepost.db import Database
-from gatepost.keys import Keyring, KeyringError
+from gatepost.keys import KeyringError, KeyStore
 from gatepost.record import log_store
 from gatepost.record.publish import LOG_KEY_PURPOSE
 
 _RESTORE = "restore the keys folder from the backup that belongs to this database"
 
 
-def look(state: Path, entropy: Entropy) -> tuple[list[Finding], Keyring | None]:
-    """Return how the key folder is, and the keyring where it opens."""
+def look(state: Path, entropy: Entropy) -> tuple[list[Finding], KeyStore | None]:
+    """Return how the key folder is, and the key store where it opens."""
     folder = state / "keys"
     if not (folder / "master.key").exists():
         return [warning("keys.master", "there is no master key yet", "it is made at the first start; look again")], None
@@ -31,13 +31,13 @@ def look(state: Path, entropy: Entropy) -> tuple[list[Finding], Keyring | None]:
     else:
         found.append(ok("keys.mode", f"{folder} is ours alone"))
     try:
-        keyring = Keyring.load(folder / "master.key", entropy)
+        keys = KeyStore.open(folder, entropy)
     except KeyringError as error:
         return [*found, failure("keys.master", str(error), _RESTORE)], None
-    return [*found, ok("keys.master", "the master key can be read")], keyring
+    return [*found, ok("keys.master", "the master key opens the key store")], keys
 
 
-async def try_on(keyring: Keyring, db: Database) -> Finding:
+async def try_on(keys: KeyStore, db: Database) -> Finding:
     """Open one sealed secret of each tenant."""
     opened = 0
     for tenant in await access.list_tenants(db):
@@ -46,7 +46,7 @@ async def try_on(keyring: Keyring, db: Database) -> Finding:
         if kept is None:
             continue
         try:
-            keyring.unwrap(LOG_KEY_PURPOSE, kept.wrapped_seed)
+            keys.keyring.unwrap(LOG_KEY_PURPOSE, kept.wrapped_seed)
         except KeyringError:
             return failure("keys.fit", "the master key does not open this database's secrets", _RESTORE)
         opened += 1
