@@ -97,10 +97,7 @@ async def open_house(
     ):
         await db.reach()  # a house that never had its database would say that it serves
         await check_schema(db)
-<<<<<<< HEAD
-=======
         await db.check_keys()
->>>>>>> main
         extractor = Extractor()
         house = House(
             db=db,
