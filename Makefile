@@ -1,5 +1,5 @@
 # The front door. Every target works on a fresh Debian 12 with make, python3 and python3-venv; uv is used where found.
-.PHONY: help run demo test vectors chromium-views nightly check bench format locks
+.PHONY: help run demo test vectors chromium-views nightly check bench bench-injection format locks
 PYTHON ?= python3
 export PYTHON
 
@@ -12,6 +12,7 @@ help:
 	@echo "make chromium-views  how Chromium shows the HTML mails of tests/vectors, written down anew"
 	@echo "make check  formatting, lint, types, architecture, spelling, locks"
 	@echo "make bench  measure this machine's house under load"
+	@echo "make bench-injection  what the injection evidence finds and misses, on tests/vectors or on DIR=path"
 
 run:
 	@tools/environment.sh run
@@ -49,6 +50,10 @@ check:
 bench:
 	@tools/environment.sh demo
 	@PYTHONPATH=examples/demo .venv/bin/python bench/measure.py $(ARGS)
+
+bench-injection:
+	@tools/environment.sh dev
+	@.venv/bin/python bench/injection.py $(if $(DIR),"$(DIR)") $(ARGS)
 
 format:
 	@tools/environment.sh dev

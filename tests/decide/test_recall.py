@@ -38,7 +38,7 @@ async def receive(db: Database, verified: Verified) -> Decision:
         policy, facts = await singly.recall(tx, verified)
         decided = decide.settle(verified, policy, facts)
         if decided.decision.disposition is Disposition.DELIVER:
-            await decide.charge_all(tx, [decided])
+            decide.charge_all(tx, [decided])
         return decided.decision
 
 

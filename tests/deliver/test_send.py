@@ -54,7 +54,7 @@ async def standing(db: Database, tmp_path: Path, clock: Hands, sink: Sink) -> Ho
     built = house(db, tmp_path, clock, port=sink.port)
     async with db.transaction(TENANT) as tx:
         body = mailbox.Body(email=EmailId("em_a"), octets=RAW, received_at=NOW, subject=None)
-        await mailbox.keep_bodies(tx, [body])
+        mailbox.keep_bodies(tx, [body])
         await domains.add_domain(
             tx, "gatepost.test", postmaster=ACCOUNT, keyring=built.keyring, at=NOW, entropy=entropy
         )

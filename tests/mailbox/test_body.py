@@ -31,7 +31,7 @@ async def _keep(db: Database, blobs: Blobs, email: EmailId, octets: bytes) -> No
     body = body_of(email, octets)
     async with in_custody(db, blobs, TENANT, body) as custody:
         async with db.transaction(TENANT) as tx:
-            await keep_bodies(tx, [body])
+            keep_bodies(tx, [body])
         custody.keep()
 
 
@@ -140,7 +140,7 @@ async def test_a_body_whose_subject_was_erased_is_said_to_be(
     body = body_of(ONE, octets)
     async with in_custody(db, blobs, tenant, body) as custody:
         async with db.transaction(tenant) as tx:
-            await keep_bodies(tx, [body])
+            keep_bodies(tx, [body])
         await keys.flush()  # as the decision's own transaction does
         custody.keep()
     assert await read_body(db, blobs, tenant, ONE, address_of(octets)) == octets

@@ -1,7 +1,8 @@
 """The real things: built here, once, from the settings."""
 
+import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from gatepost.app import seal
+from gatepost.app.scanners import places_of, watch
 from gatepost.app.seal import seal_clear_rows
 from gatepost.app.ways_out import next_hop, place, register
 from gatepost.blobs import Blobs, Endpoint, is_bucket, read_endpoint
@@ -17,7 +19,7 @@ from gatepost.db.launcher import Cluster, find_binaries, home_for
 from gatepost.db.migrate import check_schema, migrate
 from gatepost.db.outside import DsnError, places, through
 from gatepost.dns import CachingResolver, Client, addresses_of, hosts_in, servers_in
-from gatepost.egress import Egress, is_address
+from gatepost.egress import Egress, EgressRefusedError, UnreachableError, is_address
 from gatepost.jobs import Jobs
 from gatepost.journey import House
 from gatepost.keys import KeyStore
@@ -111,6 +113,7 @@ async def open_house(
             hostname=hostname_of(settings),
             next_hop=next_hop(settings),
             extractor=extractor,
+            watch=watch(settings, ways.egress),
             commits=GroupCommit(meters=meters),
             meters=meters,
         )
@@ -145,9 +148,10 @@ def ways_of(settings: Settings, dsn: str, *, allow_loopback: bool = False, meter
         raise SettingsError(str(error)) from error
     declared = register(
         settings,
-        name_servers=servers,
+        name_servers=[*servers, *_asked_by_obstore(endpoint, servers)],
         blobs=(endpoint.host, endpoint.port) if endpoint else None,
         databases=outside,
+        scanners=list(places_of(settings)),
         allow_loopback=allow_loopback,
     )
 
@@ -159,6 +163,32 @@ def ways_of(settings: Settings, dsn: str, *, allow_loopback: bool = False, meter
     client = Client([place(each, "dns.servers") for each in servers], egress, entropy, timeout_s=try_s)
     resolver = CachingResolver(client, clock, deadline_s=settings.dns.timeout_s, meters=meters)
     return Ways(egress, resolver, endpoint)
+
+
+def _asked_by_obstore(endpoint: Endpoint | None, known: Sequence[str]) -> list[str]:
+    """Return the name servers libc will ask for a bucket's name, where we do not ask them anyway."""
+    if endpoint is None or is_address(endpoint.host):
+        return []
+    return [each for each in servers_in(_text_of(RESOLV_CONF)) if each not in known]
+
+
+def vouched_dsn(settings: Settings, dsn: str) -> str:
+    """Return a connection string for one connection now, checked as those of the pool are.
+
+    Raises:
+        SettingsError: it may not be connected to, or has no address.
+    """
+    made = through(ways_of(settings, dsn).egress, dsn)
+    if isinstance(made, str):
+        return made
+    try:
+        return asyncio.run(_awaited(made))
+    except (DsnError, EgressRefusedError, UnreachableError) as error:
+        raise SettingsError(f"the database cannot be reached: {error}") from error
+
+
+async def _awaited(made: Callable[[], Awaitable[str]]) -> str:
+    return await made()
 
 
 def sequencer(settings: Settings, house: House) -> Sequencer:

@@ -1,7 +1,6 @@
 """A house that is up: its listeners, its chores, and what happens when a child of it dies."""
 
 import asyncio
-import gc
 import os
 import signal
 import time
@@ -20,6 +19,7 @@ from gatepost.app.errors import HouseEndedError
 from gatepost.app.listeners import Doors, Operator, open_doors
 from gatepost.app.process import give_back_large_blocks, open_files_max
 from gatepost.app.reload import Changeable, Reloader
+from gatepost.app.spare import spare_the_collector
 from gatepost.app.state import Running, announced
 from gatepost.app.systemd import Supervisor
 from gatepost.db import Database
@@ -77,13 +77,13 @@ async def serve(
     meters = Board.shared(boards / "house.board")
     async with (
         open_house(settings, dsn, allow_loopback=allow_loopback, meters=meters) as house,
-        open_doors(settings, house, boards, cluster) as doors,
+        open_doors(settings, house, boards, dsn, cluster, allow_loopback=allow_loopback) as doors,
     ):
         running = _describe(settings, doors, dsn)
         reloader = Reloader(settings, calls.reread, Changeable(doors.smtp, doors.certificates), house, calls.supervisor)
         with announced(settings.state, running):
             await calls.ready(house, running)
-            _spare_the_collector()
+            spare_the_collector()
             async with asyncio.TaskGroup() as chores:
                 chores.create_task(sequencer(settings, house).run(stop))
                 chores.create_task(house.jobs.run(_handlers(house), stop))
@@ -125,17 +125,6 @@ def _clean_boards(settings: Settings) -> Path:
     for left in boards.glob("*.board"):
         left.unlink()
     return boards
-
-
-def _spare_the_collector() -> None:
-    """Let the garbage collector look at what messages leave behind, and not each time at the house itself.
-
-    What stands now (modules, types, settings) stays. A message makes thousands of objects and few cycles: looking for
-    them after every 700 objects, as is the default, costs a tenth of the work.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
 
 
 def _describe(settings: Settings, doors: Doors, dsn: str) -> Running:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 import obstore
 from obstore.exceptions import BaseError
@@ -15,7 +15,7 @@ from gatepost.blobs.errors import BlobsUnavailableError
 from gatepost.egress import Egress, EgressRefusedError, Errand, Purpose, UnreachableError
 
 if TYPE_CHECKING:  # obstore has these names in its stubs only
-    from obstore.store import ClientConfig, ObjectStore, RetryConfig
+    from obstore.store import ClientConfig, ObjectStore, RetryConfig, S3Config
 
 # A client in an SMTP session waits for this: better a 451 in seconds than an answer in minutes. (The default retries
 # ten times, also what will never work, such as a 501.)
@@ -61,7 +61,9 @@ class Bucket:
             "proxy_url": _NOWHERE,
             "proxy_excludes": endpoint.host,
         }
-        store = S3Store.from_url(url, config=endpoint.config(), retry_config=_RETRIES, client_options=client)
+        store = S3Store.from_url(
+            url, config=cast("S3Config", endpoint.config()), retry_config=_RETRIES, client_options=client
+        )
 
         async def vouch() -> object:
             return await egress.vouch(_ERRAND, endpoint.host, endpoint.port, in_clear=endpoint.in_clear)

@@ -13,7 +13,7 @@ import typer
 
 from gatepost import settings as reference
 from gatepost.app import logs, reload, sandbox, state
-from gatepost.app.build import bring_up, embedded_postgres
+from gatepost.app.build import bring_up, embedded_postgres, vouched_dsn
 from gatepost.app.reload import Reloaded
 from gatepost.app.state import Running, Sandbox
 from gatepost.app.systemd import Supervisor
@@ -103,7 +103,7 @@ def migrate_(config: Config = None) -> None:
     if not settings.database.owner_dsn:
         raise Refusal("`migrate` needs database.owner_dsn: a role that may create roles and owns the tables")
     state.prepare(settings.state)
-    done = bring_up(settings, settings.database.owner_dsn)
+    done = bring_up(settings, vouched_dsn(settings, settings.database.owner_dsn))
     typer.echo("\n".join(f"applied {name}" for name in done) or "the schema is up to date")
 
 

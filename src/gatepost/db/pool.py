@@ -4,23 +4,19 @@ A ``Transaction`` is passed by hand; there is no ambient session. Every query ru
 neither owns a table nor bypasses row-level security, with ``gatepost.tenant`` set for the transaction's life.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+import select
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from typing import Any, LiteralString, Self
 
 import psycopg
-from psycopg.rows import namedtuple_row
-from psycopg.sql import SQL, Composed, Literal
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from gatepost.db.exchange import Connection, Exchange
 from gatepost.db.outside import Dsn, DsnError
 from gatepost.egress import EgressRefusedError, UnreachableError
 from gatepost.ids import TenantId
 from gatepost.keys import KeyringError, KeyStore, Vault
-
-Connection = psycopg.AsyncConnection[Any]
-Cursor = psycopg.AsyncCursor[Any]
-
 
 RECONNECT_S = 2.0
 """How long the pool tries again by itself, with growing pauses; then the next caller makes it try at once."""
@@ -31,10 +27,13 @@ class DatabaseUnavailableError(Exception):
 
 
 class Transaction:
-    """One open transaction, bound to one tenant (or to none, for look-ups that cross tenants by design)."""
+    """One open transaction, bound to one tenant (or to none, for look-ups that cross tenants by design).
 
-    def __init__(self, connection: Connection, tenant: TenantId | None, keys: KeyStore | None = None) -> None:
-        self._connection = connection
+    Statements asked side by side (``asyncio.gather``) share one round trip, and are executed in the order asked.
+    """
+
+    def __init__(self, exchange: Exchange, tenant: TenantId | None, keys: KeyStore | None = None) -> None:
+        self._exchange = exchange
         self._tenant = tenant
         self._keys = keys
         self._vault: Vault | None = None
@@ -83,13 +82,12 @@ class Transaction:
 
     async def all(self, query: LiteralString, **values: object) -> list[Any]:
         """Return every row; columns are attributes. ``%(tenant)s`` is always bound."""
-        cursor = await self._connection.execute(query, {"tenant": self._tenant, **values})
-        return await cursor.fetchall()
+        return self._exchange.rows(await self._exchange.ask(query, {"tenant": self._tenant, **values}))
 
     async def maybe(self, query: LiteralString, **values: object) -> Any | None:
         """Return the first row, or None."""
-        cursor = await self._connection.execute(query, {"tenant": self._tenant, **values})
-        return await cursor.fetchone()
+        rows = await self.all(query, **values)
+        return rows[0] if rows else None
 
     async def one(self, query: LiteralString, **values: object) -> Any:
         """Return the one row there must be.
@@ -104,13 +102,12 @@ class Transaction:
 
     async def run(self, query: LiteralString, **values: object) -> int:
         """Execute, return how many rows it touched."""
-        cursor = await self._connection.execute(query, {"tenant": self._tenant, **values})
-        return cursor.rowcount
+        result = await self._exchange.ask(query, {"tenant": self._tenant, **values})
+        return result.command_tuples or 0
 
-    async def many(self, query: LiteralString, rows: Sequence[Mapping[str, object]]) -> None:
-        """Execute once per row, in one round trip."""
-        async with self._connection.cursor() as cursor:
-            await cursor.executemany(query, [{"tenant": self._tenant, **row} for row in rows])
+    def send(self, query: LiteralString, **values: object) -> None:
+        """Execute along with whatever is waited for next, the commit at the latest; a failure is raised there."""
+        self._exchange.send(query, {"tenant": self._tenant, **values})
 
 
 class Database:
@@ -136,12 +133,13 @@ class Database:
         """
         pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             dsn,
+            connection_class=Connection,
             min_size=1,
             max_size=size,
             timeout=timeout_s,
             reconnect_timeout=RECONNECT_S,
             open=False,
-            kwargs={"row_factory": namedtuple_row, "autocommit": True, "prepare_threshold": 0},
+            kwargs={"autocommit": True},
         )
         async with pool:
             yield cls(pool, dsn, keys)
@@ -172,31 +170,34 @@ class Database:
         Raises:
             DatabaseUnavailableError: no connection, or it broke before the commit was confirmed.
         """
-        begin = SQL("begin; select set_config('gatepost.tenant', {}, true)").format(Literal(tenant or ""))
-        try:
-            async with self._begun(begin) as cursor:
-                tx = Transaction(cursor.connection, tenant, self._keys)
+        async with self._exchange() as exchange:
+            exchange.send("begin", {})
+            exchange.send("select set_config('gatepost.tenant', %(tenant)s, true)", {"tenant": tenant or ""})
+            try:
+                tx = Transaction(exchange, tenant, self._keys)
                 yield tx
                 await tx.settle_keys()
-                ended = await cursor.execute("commit")  # where we do not get here, the pool rolls back
-                if ended.statusmessage != "COMMIT":
-                    raise RuntimeError("a statement had failed and was passed over: the transaction was rolled back")
-        except (psycopg.OperationalError, PoolTimeout) as error:
-            raise DatabaseUnavailableError(type(error).__name__) from error
+            except Exception:
+                exchange.forget()
+                with suppress(psycopg.OperationalError):
+                    await exchange.ask("rollback", {})
+                raise
+            ended = await exchange.ask("commit", {})
+            if ended.command_status != b"COMMIT":
+                raise RuntimeError("a statement had failed and was passed over: the transaction was rolled back") from (
+                    exchange.failure
+                )
 
     async def look_up(self, query: LiteralString, **values: object) -> list[Any]:
         """Return the rows of one statement that reads, for no tenant; it needs no transaction around it.
 
-        For the functions that cross tenants by design (``lookup_*``). It may be asked twice.
+        For the functions that cross tenants by design (``lookup_*``).
 
         Raises:
             DatabaseUnavailableError: no connection, or it broke.
         """
-        try:
-            async with self._begun(query, values) as cursor:
-                return await cursor.fetchall()
-        except (psycopg.OperationalError, PoolTimeout) as error:
-            raise DatabaseUnavailableError(type(error).__name__) from error
+        async with self._exchange() as exchange:
+            return exchange.rows(await exchange.ask(query, values))
 
     async def check_keys(self) -> None:
         """See that this database is sealed under our key store; one that never was is from now on.
@@ -221,27 +222,28 @@ class Database:
         await self._pool.check()
 
     @asynccontextmanager
-    async def _begun(
-        self, first: LiteralString | Composed, values: Mapping[str, object] | None = None
-    ) -> AsyncIterator[Cursor]:
-        """Yield the cursor that executed ``first``, a statement that changes nothing.
+    async def _exchange(self) -> AsyncIterator[Exchange]:
+        try:
+            connection = await self._living()
+            exchange = Exchange(connection)
+            try:
+                exchange.open()
+                yield exchange
+            finally:
+                await exchange.close()
+                await self._pool.putconn(connection)
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            raise DatabaseUnavailableError(type(error).__name__) from error
 
-        A connection may have died while it lay in the pool, and asking it before each use would cost a round trip.
-        So where ``first`` finds its connection dead, the pool is refreshed and it is said once more.
-        """
-        is_second = False
-        while True:
-            async with self._pool.connection() as connection, connection.cursor() as cursor:
-                try:
-                    await cursor.execute(first, values, prepare=values is not None)  # two statements: not preparable
-                except psycopg.OperationalError:
-                    if is_second or not connection.broken:
-                        raise
-                else:
-                    yield cursor
-                    return
-            is_second = True
-            await self.refresh()
+    async def _living(self) -> Connection:
+        """Take a connection that did not die while it lay in the pool; asking it would cost a round trip."""
+        connection = await self._pool.getconn()
+        if _is_alive(connection):
+            return connection
+        await connection.close()
+        await self._pool.putconn(connection)
+        await self.refresh()
+        return await self._pool.getconn()
 
     @asynccontextmanager
     async def listen(self, channel: LiteralString) -> AsyncIterator[Connection]:
@@ -259,6 +261,15 @@ class Database:
                     await connection.execute("unlisten *")
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise DatabaseUnavailableError(type(error).__name__) from error
+
+
+def _is_alive(connection: Connection) -> bool:
+    """Tell whether a connection at rest is silent: all there could be to hear is the server's last word."""
+    if connection.closed:
+        return False
+    said = select.poll()
+    said.register(connection.pgconn.socket, select.POLLIN)
+    return not said.poll(0)
 
 
 def _needed(keys: KeyStore | None) -> KeyStore:

@@ -10,9 +10,13 @@ import orjson
 from psycopg.types.json import Jsonb
 
 from gatepost.db import Transaction
+from gatepost.db.column import bigints, texts, times
 from gatepost.decide.paper import Stored
 from gatepost.ids import AccountId, EmailId, KeyId, ThreadId
 from gatepost.keys import Vault
+
+FORGET_MAX = 1000
+"""Counted messages of one sender that are forgotten at once; the rest goes with its next message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +66,12 @@ async def in_force(tx: Transaction, accounts: Collection[AccountId]) -> dict[Acc
     """Return each account's newest version, number and digest: all that a message needs when the policy is known."""
     query = """
         select account, newest.version, newest.digest
-        from unnest(%(accounts)s::bigint[]) as asked (account)
+        from unnest(%(accounts)s) as asked (account)
         cross join lateral (
           select version, digest from policy where tenant = %(tenant)s and policy.account = asked.account
           order by version desc limit 1) as newest
     """
-    rows = await tx.all(query, accounts=list(accounts))
+    rows = await tx.all(query, accounts=bigints(sorted(accounts)))
     return {AccountId(row.account): Current(row.version, row.digest) for row in rows}
 
 
@@ -165,37 +169,40 @@ async def count_windows(tx: Transaction, asked: Sequence[Asked]) -> list[Windows
     ]
 
 
-async def add_messages(tx: Transaction, delivered: Sequence[Delivered]) -> None:
-    """Count delivered messages, and now and then forget those of their senders that no window reaches any more.
+def add_messages(tx: Transaction, delivered: Sequence[Delivered]) -> None:
+    """Count delivered messages with the commit, and now and then forget those of their senders no window reaches.
 
     Two days are kept: a message that waited long may still be judged as of the time it was received. ``limit`` keeps
-    the question what is overdue a look-up for each sender: as a join, it is planned as a walk through all messages.
+    the question what is overdue a look-up for each sender, and the rows are then taken by their places: as joins, both
+    are planned as walks through all messages.
     """
     query = """
         with counted as materialized (
-          select * from jsonb_to_recordset(%(delivered)s) as given (
-            account bigint, sender text, email text, at timestamptz)
+          select account, sender, email, at from unnest(%(accounts)s, %(senders)s, %(emails)s, %(times)s)
+            as given (account, sender, email, at)
         ), added as (
           insert into delivered_message (tenant, account, sender, at, email)
           select %(tenant)s, account, sender, at, email from counted
+        ), overdue as (
+          select account, sender, max(counted.at) as at from counted cross join lateral (
+            select from delivered_message as old where old.tenant = %(tenant)s and old.account = counted.account
+              and old.sender = counted.sender and old.at < counted.at - interval '60 hours' limit 1) as found
+          group by account, sender
         )
-        select account, sender, max(counted.at) as at from counted cross join lateral (
-          select from delivered_message as old where old.tenant = %(tenant)s and old.account = counted.account
-            and old.sender = counted.sender and old.at < counted.at - interval '60 hours' limit 1) as overdue
-        group by account, sender order by account, sender
+        delete from delivered_message where tenant = %(tenant)s and ctid = any(array(
+          select old.ctid from overdue cross join lateral (
+            select old.ctid from delivered_message as old where old.tenant = %(tenant)s
+              and old.account = overdue.account and old.sender = overdue.sender
+              and old.at < overdue.at - interval '2 days' limit %(some)s) as old))
     """
-    rows = [
-        {"account": one.account, "sender": blind_sender(tx.vault, one.sender), "email": one.email, "at": one.at}
-        for one in delivered
-    ]
-    for overdue in await tx.all(query, delivered=Jsonb(rows, dumps=orjson.dumps)):
-        await tx.run(
-            "delete from delivered_message where tenant = %(tenant)s and account = %(account)s"
-            " and sender = %(sender)s and at < %(at)s::timestamptz - interval '2 days'",
-            account=overdue.account,
-            sender=overdue.sender,
-            at=overdue.at,
-        )
+    tx.send(
+        query,
+        accounts=bigints([one.account for one in delivered]),
+        senders=texts([blind_sender(tx.vault, one.sender) for one in delivered]),
+        emails=texts([one.email for one in delivered]),
+        times=times([one.at for one in delivered]),
+        some=FORGET_MAX,
+    )
 
 
 async def add_tokens(

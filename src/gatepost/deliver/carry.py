@@ -85,13 +85,14 @@ async def carry_out_all(tx: Transaction, recorded: Sequence[Recorded], *, entrop
 
     Raises:
         AlreadySubmittedError: an outbound message is the same as one accepted within the last 24 hours.
+        OvertakenError: a message's thread is another one by now.
     """
     done = [CarriedOut(one, await _outcome(tx, one, entropy)) for one in recorded]
     kept = [(one.recorded, one.outcome.thread) for one in done if isinstance(one.outcome, Kept)]
     await mailbox.keep_all(tx, [email_from(one, thread) for one, thread in kept])
-    await decide.charge_all(tx, [one.decided for one, _ in kept])
+    decide.charge_all(tx, [one.decided for one, _ in kept])
     verified = [one.recorded.decided.verified for one in done if not isinstance(one.outcome, Refused)]
-    await mailbox.keep_bodies(tx, map(body_of, verified))
+    mailbox.keep_bodies(tx, map(body_of, verified))
     return done
 
 
@@ -147,6 +148,7 @@ def email_from(recorded: Recorded, thread: ThreadId) -> Email:
             "dmarc": evidence.dmarc.result.value,
             "arc": evidence.arc.result.value,
             "from_alignment": None if evidence.author is None else evidence.is_aligned,
+            "injection_score": evidence.injection.score,
         },
     )
 

@@ -75,24 +75,22 @@ async def delete_domain(tx: Transaction, name: str) -> bool:
     return bool(await tx.run("delete from domain where tenant = %(tenant)s and name = %(name)s", name=name))
 
 
-async def insert_dkim_keys(tx: Transaction, domain: Domain, keys: Sequence[StoredKey]) -> None:
+def insert_dkim_keys(tx: Transaction, domain: Domain, keys: Sequence[StoredKey]) -> None:
     """Write a domain's signing keys."""
     query = """
         insert into dkim_key (tenant, domain, selector, algorithm, wrapped, public_text, created_at)
         values (%(tenant)s, %(domain)s, %(selector)s, %(algorithm)s, %(wrapped)s, %(public_text)s, %(at)s)
     """
-    rows = [
-        {
-            "domain": domain.name,
-            "selector": key.selector,
-            "algorithm": key.algorithm,
-            "wrapped": key.wrapped,
-            "public_text": key.public_text,
-            "at": domain.added_at,
-        }
-        for key in keys
-    ]
-    await tx.many(query, rows)
+    for key in keys:
+        tx.send(
+            query,
+            domain=domain.name,
+            selector=key.selector,
+            algorithm=key.algorithm,
+            wrapped=key.wrapped,
+            public_text=key.public_text,
+            at=domain.added_at,
+        )
 
 
 async def dkim_keys(tx: Transaction, domain: str) -> tuple[StoredKey, ...]:

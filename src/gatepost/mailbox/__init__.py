@@ -16,6 +16,7 @@ __all__ = [
     "BodyMissingError",
     "Email",
     "Newcomer",
+    "OvertakenError",
     "find",
     "follow",
     "get",
@@ -31,10 +32,18 @@ __all__ = [
 ]
 
 
+class OvertakenError(Exception):
+    """A thread was looked up, and is another one by now. A new transaction sees what it is."""
+
+
 async def keep_all(tx: Transaction, emails: Sequence[Email]) -> None:
-    """Store messages in their accounts, in the order given. Keeping one again does nothing."""
-    if emails:
-        await store.insert(tx, emails)
+    """Store messages in their accounts, in the order given. Keeping one again does nothing.
+
+    Raises:
+        OvertakenError: meanwhile another transaction began, or joined, a conversation that one of them belongs to.
+    """
+    if emails and not await store.insert(tx, emails):
+        raise OvertakenError
 
 
 async def follow(tx: Transaction, account: AccountId, *, message_id: str, thread_id: ThreadId) -> None:

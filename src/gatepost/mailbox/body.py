@@ -98,15 +98,15 @@ async def _take_away(blobs: Blobs, path: str, email: EmailId) -> None:
         log.warning("body.orphaned", email=email)
 
 
-async def keep_bodies(tx: Transaction, bodies: Iterable[Body]) -> None:
-    """Store small bodies with the transaction; large ones are in custody already. Keeping one again does nothing."""
+def keep_bodies(tx: Transaction, bodies: Iterable[Body]) -> None:
+    """Store small bodies with the commit; large ones are in custody already. Keeping one again does nothing."""
     small = [
         (body, body.octets)
         for body in bodies
         if isinstance(body.octets, bytes) and len(body.octets) <= INLINE_MAX_OCTETS  # never what is on disk
     ]
     if small:
-        await store.insert_bodies(tx, small)
+        store.insert_bodies(tx, small)
 
 
 async def read_body(db: Database, blobs: Blobs, tenant: TenantId, email: EmailId, blob: BlobId) -> bytes:

@@ -19,7 +19,7 @@ class Email:
         is_proven: the author's domain was proven when it arrived, by alignment or by a sealer the policy trusts.
         is_automatic: it was sent by a machine (RFC 3834), or under the null reverse-path.
         capabilities: what the matched rule granted.
-        verification: the verdicts as the webhook and REST show them: dkim, spf, dmarc, from_alignment.
+        verification: the verdicts as the webhook and REST show them: dkim, spf, dmarc, from_alignment, injection_score.
         message_id: the Message-ID field's value without angle brackets; empty where it had none.
         references: Message-IDs of the thread so far, oldest first, without angle brackets.
         is_erased: its keys were destroyed; all that was personal is empty, and the addresses are ``.invalid``.
@@ -41,7 +41,7 @@ class Email:
     is_proven: bool
     is_automatic: bool
     capabilities: tuple[str, ...]
-    verification: dict[str, str | bool | None]
+    verification: dict[str, str | bool | float | None]
     is_erased: bool = False
 
     @property

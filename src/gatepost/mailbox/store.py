@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
-from psycopg.types.json import Jsonb
 
 from gatepost.db import Transaction
+from gatepost.db.column import bigints, booleans, octets, texts, times
 from gatepost.ids import AccountId, BlobId, EmailId, ThreadId
 from gatepost.keys import ErasedError, Vault
 from gatepost.mail import reading
@@ -35,47 +35,62 @@ def storable(text: str) -> str:
     return text.replace("\x00", "\ufffd").encode("utf-8", "surrogatepass").decode("utf-8", "replace")
 
 
-async def insert(tx: Transaction, emails: Sequence[Email]) -> None:
+async def insert(tx: Transaction, emails: Sequence[Email]) -> bool:
     """Store messages in the order given, and which threads their Message-IDs belong to; one statement.
 
-    A message stored a second time changes nothing; the first to claim a Message-ID keeps it.
+    A message stored a second time changes nothing; the first to claim a Message-ID keeps it. Return False where
+    another transaction has claimed one since the messages' threads were looked up, so that they are the wrong ones.
     """
     query = """
-        with incoming as materialized (
-          select * from jsonb_to_recordset(%(rows)s) as given (
-            place int, id text, account bigint, thread text, size_octets bigint, received_at timestamptz,
-            is_proven boolean, is_automatic boolean, keys text[])
-        ), claims as (
-          select distinct on (account, message_key) account, decode(message_key, 'hex') as message_key, thread
-          from incoming cross join lateral unnest(keys) as key (message_key)
-          order by account, message_key, place  -- ordered, so that two writers cannot lock each other out
-        ), claimed as (
+        with claim as materialized (
+          select place, account, message_key, thread, nearness
+          from unnest(%(places)s, %(claimants)s, %(keys)s, %(claimed)s)
+            with ordinality as given (place, account, message_key, thread, nearness)
+        ), known as materialized (
+          select claim.place, nearness, claim.thread = known.thread as is_same
+          from claim cross join lateral (
+            select thread from thread_message as known where known.tenant = %(tenant)s
+              and known.account = claim.account and known.message_key = claim.message_key limit 1) as known
+        ), made as (
           insert into thread_message (tenant, account, message_key, thread)
-          select %(tenant)s, account, message_key, thread from claims on conflict do nothing
+          select %(tenant)s, account, message_key, thread from claim
+          order by account, message_key  -- so that two writers cannot lock each other out
+          on conflict do nothing returning 1
+        ), kept as (
+          insert into email (tenant, id, account, thread, size_octets, received_at, is_proven, is_automatic, sealed)
+          select %(tenant)s, id, account, thread, size_octets, received_at, is_proven, is_automatic, sealed
+          from unnest(%(ids)s, %(accounts)s, %(threads)s, %(sizes)s, %(times)s, %(proven)s, %(automatic)s, %(sealed)s)
+            with ordinality as given (
+              id, account, thread, size_octets, received_at, is_proven, is_automatic, sealed, place)
+          order by place
+          on conflict (tenant, id) do nothing
         )
-        insert into email (tenant, id, account, thread, size_octets, received_at, is_proven, is_automatic, sealed)
-        select %(tenant)s, id, account, thread, size_octets, received_at, is_proven, is_automatic,
-          (%(sealed)b::bytea[])[place + 1]
-        from incoming order by place
-        on conflict (tenant, id) do nothing
+        select (select count(*) from claim) = (select count(*) from known) + (select count(*) from made)
+          and not exists (
+            select from (select distinct on (place) is_same from known order by place, nearness) as nearest
+            where not is_same) as is_timely
     """
-    rows = [_row(tx.vault, place, email) for place, email in enumerate(emails)]
-    sealed = [_sealed(tx.vault, email) for email in emails]
-    await tx.run(query, rows=Jsonb(rows, dumps=orjson.dumps), sealed=sealed)
-
-
-def _row(vault: Vault, place: int, email: Email) -> dict[str, Any]:
-    return {
-        "place": place,
-        "id": email.id,
-        "account": email.account,
-        "thread": email.thread,
-        "size_octets": email.size_octets,
-        "received_at": email.received_at,
-        "is_proven": email.is_proven,
-        "is_automatic": email.is_automatic,
-        "keys": [key.hex() for key in _blind_keys(vault, keys_of(email.message_id, email.references))],
-    }
+    vault = tx.vault
+    claims: dict[tuple[AccountId, bytes], tuple[int, ThreadId]] = {}
+    for place, email in enumerate(emails):
+        for key in _blind_keys(vault, keys_of(email.message_id, email.references)):
+            claims.setdefault((email.account, key), (place, email.thread))
+    row = await tx.one(
+        query,
+        places=bigints([place for place, _ in claims.values()]),
+        claimants=bigints([account for account, _ in claims]),
+        keys=octets([key for _, key in claims]),
+        claimed=texts([thread for _, thread in claims.values()]),
+        ids=texts([email.id for email in emails]),
+        accounts=bigints([email.account for email in emails]),
+        threads=texts([email.thread for email in emails]),
+        sizes=bigints([email.size_octets for email in emails]),
+        times=times([email.received_at for email in emails]),
+        proven=booleans([email.is_proven for email in emails]),
+        automatic=booleans([email.is_automatic for email in emails]),
+        sealed=octets([_sealed(vault, email) for email in emails]),
+    )
+    return bool(row.is_timely)
 
 
 def _sealed(vault: Vault, email: Email) -> bytes:
@@ -119,15 +134,15 @@ def _blind_keys(vault: Vault, keys: Iterable[bytes]) -> list[bytes]:
     return [vault.blind("message", key) for key in keys]
 
 
-async def insert_bodies(tx: Transaction, bodies: Sequence[tuple[Body, bytes]]) -> None:
-    """Store messages' octets; a second time it changes nothing."""
+def insert_bodies(tx: Transaction, bodies: Sequence[tuple[Body, bytes]]) -> None:
+    """Store messages' octets with the commit; a second time it changes nothing."""
     query = """
         insert into body (tenant, email, sealed)
-        select %(tenant)s, email, sealed from unnest(%(emails)s::text[], %(sealed)b::bytea[]) as given (email, sealed)
+        select %(tenant)s, email, sealed from unnest(%(emails)s, %(sealed)s) as given (email, sealed)
         on conflict (tenant, email) do nothing
     """
-    sealed = [tx.vault.seal(body.place, octets, at=body.received_at, subject=body.subject) for body, octets in bodies]
-    await tx.run(query, emails=[body.email for body, _ in bodies], sealed=sealed)
+    sealed = [tx.vault.seal(body.place, raw, at=body.received_at, subject=body.subject) for body, raw in bodies]
+    tx.send(query, emails=texts([body.email for body, _ in bodies]), sealed=octets(sealed))
 
 
 async def body(tx: Transaction, email: EmailId) -> bytes | None:
@@ -179,7 +194,7 @@ async def threads_of(tx: Transaction, asked: Sequence[tuple[AccountId, Sequence[
     """
     query = """
         select distinct on (asked.place) asked.place, thread
-        from unnest(%(places)s::int[], %(accounts)s::bigint[], %(keys)b::bytea[])
+        from unnest(%(places)s, %(accounts)s, %(keys)s)
           with ordinality as asked (place, account, message_key, nearness)
         cross join lateral (
           select thread from thread_message as known where known.tenant = %(tenant)s
@@ -191,7 +206,7 @@ async def threads_of(tx: Transaction, asked: Sequence[tuple[AccountId, Sequence[
     if not flat:
         return {}
     places, accounts, keys = (list(column) for column in zip(*flat, strict=True))
-    rows = await tx.all(query, places=places, accounts=accounts, keys=keys)
+    rows = await tx.all(query, places=bigints(places), accounts=bigints(accounts), keys=octets(keys))
     return {row.place: ThreadId(row.thread) for row in rows}
 
 

@@ -68,16 +68,16 @@ async def append_all(
 
 def _columns(decided: Decided, thread: ThreadId | None) -> store.Columns:
     arrived, decision = decided.arrived, decided.decision
-    return {
-        "account": arrived.account,
-        "email": arrived.email,
-        "thread": thread,
-        "in_reply_to": arrived.in_reply_to,
-        "direction": arrived.direction.value,
-        "disposition": decision.disposition.value,
-        "outcome": decision.outcome.value,
-        "reason": decision.reason.value,
-    }
+    return store.Columns(
+        account=arrived.account,
+        email=arrived.email,
+        thread=thread,
+        in_reply_to=arrived.in_reply_to,
+        direction=arrived.direction.value,
+        disposition=decision.disposition.value,
+        outcome=decision.outcome.value,
+        reason=decision.reason.value,
+    )
 
 
 async def note(tx: Transaction, consequence: Consequence, *, entropy: Entropy) -> EntryId:
@@ -87,7 +87,7 @@ async def note(tx: Transaction, consequence: Consequence, *, entropy: Entropy) -
         UnrecordableError: its values are no JSON, or too many for a leaf.
     """
     draft = consequence_draft(tx.tenant, consequence, entropy=entropy)
-    columns = {"account": consequence.account, "email": consequence.email, "action": consequence.action}
+    columns = store.Columns(account=consequence.account, email=consequence.email, action=consequence.action)
     return (await store.append(tx, [(draft, columns)]))[0]
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from gatepost.arrive.paper import Arrived
 from gatepost.decide.paper import Decided, Decision, Disposition, Grant, Outcome, Step
 from gatepost.ids import AccountId, EmailId, EntryId, LeafIndex, ThreadId
-from gatepost.verify.paper import Result
+from gatepost.verify.paper import Family, Result
 
 Json = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
 """Anything JSON can say."""
@@ -99,6 +99,8 @@ class AuditRow:
     dkim: Result
     dmarc: Result
     arc: Result
+    injection_score: float | None
+    injection_families: tuple[Family, ...]
     is_aligned: bool
     body_hash: str | None
     grant: Grant | None

@@ -9,13 +9,28 @@ import orjson
 from psycopg.types.json import Jsonb
 
 from gatepost.db import Database, Transaction
+from gatepost.db.column import bigints, octets, texts, times
 from gatepost.decide.paper import Outcome
 from gatepost.ids import AccountId, EmailId, EntryId, LeafIndex, TenantId, ThreadId
 from gatepost.keys import ErasedError, Vault
 from gatepost.record.entry import Draft, Leaf
 
-Columns = Mapping[str, str | int | None]
 Opening = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """What an entry is found by; those of a decision have a ``direction``, those of a consequence none."""
+
+    account: AccountId | None = None
+    email: EmailId | None = None
+    thread: ThreadId | None = None
+    in_reply_to: EmailId | None = None
+    direction: str | None = None
+    disposition: str | None = None
+    outcome: str | None = None
+    reason: str | None = None
+    action: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +44,16 @@ class Written:
 
 
 async def append(tx: Transaction, drafts: Sequence[tuple[Draft, Columns]]) -> list[EntryId]:
-    """Write entries with their openings and rows, in one statement; return their numbers in the order given.
-
-    The columns of a decision have a ``direction``; those of a consequence have none.
-    """
+    """Write entries with their openings and rows, in one statement; return their numbers in the order given."""
     query = """
         with incoming as materialized (
           select nextval('entry_id') as id, given.*
           from (
-            select * from jsonb_to_recordset(%(rows)s) as given(
-              place int, kind text, at timestamptz, head text, middle text, tail text, follows text, ref text,
-              account bigint, email text, thread text, in_reply_to text, direction text,
-              disposition text, outcome text, reason text, action text)
+            select * from unnest(%(kinds)s, %(times)s, %(heads)s, %(middles)s, %(tails)s, %(follows)s, %(refs)s,
+              %(sealed)s, %(accounts)s, %(emails)s, %(threads)s, %(answers)s, %(directions)s, %(dispositions)s,
+              %(outcomes)s, %(reasons)s, %(actions)s)
+            with ordinality as given (kind, at, head, middle, tail, follows, ref, sealed, account, email, thread,
+              in_reply_to, direction, disposition, outcome, reason, action, place)
             order by place
           ) as given
         ), entries as (
@@ -53,7 +66,7 @@ async def append(tx: Transaction, drafts: Sequence[tuple[Draft, Columns]]) -> li
           from incoming
         ), openings as (
           insert into opening (entry, tenant, ref, sealed)
-          select id, %(tenant)s, ref, (%(sealed)b::bytea[])[place + 1] from incoming
+          select id, %(tenant)s, ref, sealed from incoming
         ), decisions as (
           insert into decision_row (entry, tenant, account, email, thread, in_reply_to, direction, disposition,
             outcome, reason, received_at)
@@ -67,25 +80,33 @@ async def append(tx: Transaction, drafts: Sequence[tuple[Draft, Columns]]) -> li
         )
         select id from incoming order by place
     """
-    rows = [
-        {
-            **columns,
-            "place": place,
-            "kind": draft.kind.value,
-            "at": draft.at,
-            "head": draft.pieces[0],
-            "middle": draft.pieces[1],
-            "tail": draft.pieces[2],
-            "follows": draft.follows,
-            "ref": draft.opening_ref,
-        }
-        for place, (draft, columns) in enumerate(drafts)
-    ]
-    sealed = [
-        tx.vault.seal(place_of(draft.opening_ref), draft.opening, at=draft.at, subject=draft.subject)
-        for draft, _ in drafts
-    ]
-    written = await tx.all(query, rows=Jsonb(rows, dumps=orjson.dumps), sealed=sealed)
+    vault = tx.vault
+    columns = [columns for _, columns in drafts]
+    written = await tx.all(
+        query,
+        kinds=texts([draft.kind.value for draft, _ in drafts]),
+        times=times([draft.at for draft, _ in drafts]),
+        heads=texts([draft.pieces[0] for draft, _ in drafts]),
+        middles=texts([draft.pieces[1] for draft, _ in drafts]),
+        tails=texts([draft.pieces[2] for draft, _ in drafts]),
+        follows=texts([draft.follows for draft, _ in drafts]),
+        refs=texts([draft.opening_ref for draft, _ in drafts]),
+        sealed=octets(
+            [
+                vault.seal(place_of(draft.opening_ref), draft.opening, at=draft.at, subject=draft.subject)
+                for draft, _ in drafts
+            ]
+        ),
+        accounts=bigints([each.account for each in columns]),
+        emails=texts([each.email for each in columns]),
+        threads=texts([each.thread for each in columns]),
+        answers=texts([each.in_reply_to for each in columns]),
+        directions=texts([each.direction for each in columns]),
+        dispositions=texts([each.disposition for each in columns]),
+        outcomes=texts([each.outcome for each in columns]),
+        reasons=texts([each.reason for each in columns]),
+        actions=texts([each.action for each in columns]),
+    )
     return [EntryId(row.id) for row in written]
 
 

@@ -11,7 +11,7 @@ from gatepost.dns.paper import Answer, Resolver
 from gatepost.mail import fields
 from gatepost.mail.fields import Header
 from gatepost.mail.octets import Octets
-from gatepost.verify import arc, attached, author, content, dkim, dmarc, spf
+from gatepost.verify import arc, attached, author, content, dkim, dmarc, injection, spf
 from gatepost.verify.attached import TextReader
 from gatepost.verify.dmarc import Alignment, Discovery
 from gatepost.verify.paper import (
@@ -20,10 +20,12 @@ from gatepost.verify.paper import (
     DkimVerdict,
     DmarcVerdict,
     Evidence,
+    Injection,
     Result,
     SpfVerdict,
     Verified,
 )
+from gatepost.verify.scan import NO_WATCH, Watch
 from gatepost.verify.signed_data import Body
 from gatepost.verify.spf_macro import Context
 
@@ -42,21 +44,26 @@ _NO_HELO = SpfVerdict(Result.NONE, "", "helo")
 _NO_DMARC = DmarcVerdict(Result.NONE, "")
 
 
-async def check(arrived: Arrived, resolver: Resolver, reader: TextReader | None = None) -> Verified:
+async def check(
+    arrived: Arrived, resolver: Resolver, reader: TextReader | None = None, watch: Watch = NO_WATCH
+) -> Verified:
     """Gather the evidence about one arrival; total. Attached files are read where there is a ``reader``."""
     own = arrived.direction is Direction.OUTBOUND
-    evidence = await _check_own(arrived) if own else await _check_stranger(arrived, resolver)
+    evidence = await _check_own(arrived, watch) if own else await _check_stranger(arrived, resolver, watch)
     if reader is not None and attached.has_files(evidence.content.reading):
         files = await _on(arrived.raw, attached.cut, evidence.content.reading)
-        evidence = replace(evidence, content=await attached.read(evidence.content, files, reader))
-    return Verified(arrived, evidence)
+        whole = await attached.read(evidence.content, files, reader)
+        signs = await asyncio.to_thread(injection.examine, whole, canaries=watch.canaries)
+        evidence = replace(evidence, content=whole, injection=signs)
+    scans = await watch.scan(arrived.raw, evidence.content)
+    return Verified(arrived, replace(evidence, scans=scans) if scans else evidence)
 
 
-async def _check_own(arrived: Arrived) -> Evidence:
+async def _check_own(arrived: Arrived, watch: Watch) -> Evidence:
     """Write the evidence for mail an authenticated key submitted: nothing is left to prove (RFC 8601 section 2.7.4)."""
     header = await _on(arrived.raw, fields.split)
     found = author.find(header)
-    read = await _on(arrived.raw, content.read, header)
+    read, signs = await _on(arrived.raw, _read, header, watch.canaries)
     return Evidence(
         author=found.address,
         author_problem=found.problem,
@@ -68,11 +75,12 @@ async def _check_own(arrived: Arrived) -> Evidence:
         is_aligned=False,
         is_unsettled=False,
         content=read,
+        injection=signs,
         auth=arrived.submitter is not None,
     )
 
 
-async def _check_stranger(arrived: Arrived, resolver: Resolver) -> Evidence:
+async def _check_stranger(arrived: Arrived, resolver: Resolver, watch: Watch) -> Evidence:
     raw = arrived.raw
     until = asyncio.get_running_loop().time() + DEADLINE_S
     # (1) Read the header: who claims to have written, signed and sealed it.
@@ -89,7 +97,7 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver) -> Evidence:
         policy = group.create_task(_within(until, _discover(resolver, domain), None))
     spf_verdict, helo = senders.result()
     # (3) Read the content, compare hashes and signatures.
-    signed = _Signed(header, claims, keys.result(), chain, seal_keys.result(), domain)
+    signed = _Signed(header, claims, keys.result(), chain, seal_keys.result(), domain, watch.canaries)
     seen = await _on(raw, _see, signed, arrived.received_at, is_on_disk=not isinstance(raw, bytes))
     signatures, sealed, read = seen.signatures, seen.sealed, seen.content
     # (4) Compare the proven domains with the author's.
@@ -110,6 +118,7 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver) -> Evidence:
         is_aligned=is_aligned,
         is_unsettled=not is_aligned and _is_unsettled(domain, signatures, spf_verdict, alignment),
         content=read,
+        injection=seen.injection,
         body_sha256=seen.body_sha256,
     )
 
@@ -124,6 +133,7 @@ class _Signed:
     chain: arc.Chain
     seal_keys: dict[str, Answer]
     author_domain: str | None
+    canaries: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +141,7 @@ class _Seen:
     """What only the whole message can tell."""
 
     content: Content
+    injection: Injection
     signatures: tuple[DkimVerdict, ...]
     sealed: ArcVerdict
     body_sha256: str
@@ -139,14 +150,21 @@ class _Seen:
 def _see(raw: bytes, signed: _Signed, at: datetime, *, is_on_disk: bool) -> _Seen:
     """Look at the whole message once; pure."""
     header = signed.header
-    read = content.read(raw, header)
+    read, signs = _read(raw, header, signed.canaries)
     body = Body(raw[header.body_start :])
     return _Seen(
         read,
+        signs,
         dkim.judge(header, body, signed.claims, signed.keys, at),
         arc.judge(header, body, signed.chain, signed.seal_keys, at, signed.author_domain),
         fields.body_sha256(raw) if is_on_disk else "",
     )
+
+
+def _read(raw: bytes, header: Header, canaries: tuple[str, ...]) -> tuple[Content, Injection]:
+    """Read what the message says, and whom it seems to say it to; pure."""
+    read = content.read(raw, header)
+    return read, injection.examine(read, canaries=canaries)
 
 
 async def _within(until: float, work: Awaitable[T], otherwise: T) -> T:

@@ -27,9 +27,14 @@ __all__ = [
     "DmarcVerdict",
     "Evidence",
     "Extraction",
+    "Family",
+    "Injection",
     "ModelView",
     "Reading",
     "Result",
+    "ScanResult",
+    "ScanVerdict",
+    "Signal",
     "Span",
     "SpfVerdict",
     "Technique",
@@ -139,6 +144,72 @@ class Content:
         return "\n".join(span.text for span in self.reading.spans if span.technique in UNSEEN)
 
 
+class Family(StrEnum):
+    """What kind of sign of an injection a signal is."""
+
+    OVERRIDE = "override"
+    ROLE = "role"
+    JAILBREAK = "jailbreak"
+    ADDRESSED = "addressed"
+    TASK = "task"
+    ACTION = "action"
+    EXFILTRATION = "exfiltration"
+    TOOL = "tool"
+    CODE = "code"
+    ENCODED = "encoded"
+    HIDDEN = "hidden"
+    CANARY = "canary"
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One sign that the message speaks to a machine.
+
+    ``name`` is ``family.what``. ``place`` names the text it stands in, ``start`` and ``end`` count its characters.
+    ``weight`` is what it adds to the log-odds of the score.
+    """
+
+    name: str
+    family: Family
+    place: str
+    start: int
+    end: int
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Injection:
+    """How much the message looks like an attempt to steer a machine: evidence, never a verdict.
+
+    Attributes:
+        score: 0 to 1, of the worst passage; adding text to a message never lowers it.
+        families: what was found in that passage, heaviest first.
+        signals: why, heaviest first; at most ``MAX_SIGNALS``.
+    """
+
+    score: float = 0.0
+    families: tuple[Family, ...] = ()
+    signals: tuple[Signal, ...] = ()
+
+
+class ScanResult(StrEnum):
+    """What a scanner outside this house says of a message."""
+
+    CLEAN = "clean"
+    FOUND = "found"
+    UNAVAILABLE = "unavailable"  # no answer in time, or none that can be read: neither clean nor found
+
+
+@dataclass(frozen=True, slots=True)
+class ScanVerdict:
+    """One scanner's answer: ``found`` is its own name for what it found, ``score`` 0 to 1 where it gives one."""
+
+    scanner: str
+    result: ScanResult
+    found: str = ""
+    score: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """Everything the checks found; nothing here depends on a policy.
@@ -148,6 +219,7 @@ class Evidence:
         author_problem: why ``author`` is None, as a reason code; empty otherwise.
         is_aligned: an aligned SPF or DKIM pass proves the author's domain, whether or not it publishes DMARC.
         is_unsettled: a DNS failure hides whether it is aligned; a later attempt may know.
+        scans: what scanners outside this house say, in the order of the settings; empty where there are none.
         auth: the submitting key was authenticated (RFC 8601 section 2.7.4); False for strangers.
         body_sha256: of the body as received, in hex, where the message lies on disk: nobody should read it again.
     """
@@ -162,6 +234,8 @@ class Evidence:
     is_aligned: bool
     is_unsettled: bool
     content: Content
+    injection: Injection = Injection()
+    scans: tuple[ScanVerdict, ...] = ()
     auth: bool = False
     body_sha256: str = ""
 

@@ -11,6 +11,7 @@ from gatepost.app.doctor import certificates, clocks, database, disk, names, out
 from gatepost.app.doctor.finding import Finding, Level, failure, ok, warning, worst
 from gatepost.app.ways_out import next_hop
 from gatepost.db import Database, DatabaseUnavailableError
+from gatepost.db.outside import Dsn, through
 from gatepost.keys import KeyStore
 from gatepost.settings import Settings
 
@@ -49,7 +50,7 @@ async def examine(settings: Settings) -> list[Finding]:
             resources.callback(keys.close)
         await add("dns", lambda: names.look(resolver, hostname))
         await add("egress", lambda: outside.look(settings, hop, ways.egress))
-        async with _reached(dsn, keys, found) as db:
+        async with _reached(through(ways.egress, dsn), keys, found) as db:
             await add("clock", lambda: clocks.look(clock, db))
             if db is None:
                 return found
@@ -62,7 +63,7 @@ async def examine(settings: Settings) -> list[Finding]:
 
 
 @asynccontextmanager
-async def _reached(dsn: str, keys: KeyStore | None, found: list[Finding]) -> AsyncIterator[Database | None]:
+async def _reached(dsn: Dsn, keys: KeyStore | None, found: list[Finding]) -> AsyncIterator[Database | None]:
     """Yield the database, or None where it cannot be looked at, having said why."""
     if not dsn:
         found.append(
