@@ -156,3 +156,30 @@ async def test_an_entry_waits_for_a_database_that_is_away(tmp_path: Path, app_ds
 
 def test_what_may_change_while_running_are_settings() -> None:
     assert {name for name, _, _ in describe()} >= LIVE
+
+
+async def test_every_worker_adopts_what_the_house_adopted(tmp_path: Path, app_dsn: str) -> None:
+    settings = with_pair(settings_in(tmp_path / "state"), tmp_path / "pair", "old.example")
+    settings = replace(settings, smtp=replace(settings.smtp, workers=2))
+    async with up(settings, app_dsn) as here:
+        pair = with_pair(settings, tmp_path / "new", "new.example").smtp
+        here.wanted = replace(settings, smtp=replace(pair, size_max_octets=1000))
+        signal.raise_signal(signal.SIGHUP)
+        done = await reloaded(here, 1)
+        assert "smtp.size_max_octets" in done.changed
+        await asyncio.sleep(0.5)  # they are told through a pipe
+        for _ in range(8):  # the kernel gives each some
+            client = await Smtp.connect(here.running.smtp_port)
+            await client.say("EHLO client.example")
+            assert (await client.say("MAIL FROM:<a@example.org> SIZE=2000")).startswith("552 ")
+            assert await client.secure() == done.certificates["smtp"]
+            await client.close()
+
+
+async def test_what_waits_for_a_restart_waits_also_after_the_next_reload(tmp_path: Path, app_dsn: str) -> None:
+    settings = settings_in(tmp_path)
+    async with up(settings, app_dsn) as here:
+        here.wanted = replace(settings, hostname="other.example")
+        for number in (1, 2):
+            signal.raise_signal(signal.SIGHUP)
+            assert (await reloaded(here, number)).waiting == ("hostname",)

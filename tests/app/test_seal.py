@@ -126,7 +126,7 @@ async def step(old_dsn: str, folder: Path, blobs: Blobs) -> Any:
         )
         owner.execute(
             "insert into webhook values (%s, 'wh_1', 1, 'https://plantedhook.example/plantedtoken', %s, %s)",
-            [TENANT, master.wrap("webhook/wh_1", b"ab" * 32), AT],
+            [TENANT, master.wrap("webhook:wh_1", b"ab" * 32), AT],
         )
     await blobs.write(object_path(TENANT, LARGE), BIG)
     return partial(seal_clear_rows, folder=folder, blobs=lambda: blobs, entropy=os.urandom)
@@ -193,7 +193,7 @@ async def test_everything_is_sealed_and_opens_again(old_dsn: str, folder: Path, 
             (signing,) = await domains.signing_keys(tx, "gatepost.test", keys.keyring)
             assert signing.private_der == b"private"
             secret = await tx.one("select wrapped_secret from webhook where id = %(id)s", id=WebhookId("wh_1"))
-            assert keys.keyring.unwrap("webhook/wh_1", secret.wrapped_secret) == b"ab" * 32
+            assert keys.keyring.unwrap("webhook:wh_1", secret.wrapped_secret) == b"ab" * 32
             spent = await tx.one("select sender from spent_token")
             assert spent.sender == tx.vault.blind_text("sender", "plantedboss@example.org")
         assert await mailbox.read_body(db, blobs, TENANT, SMALL, address_of(RAW)) == RAW

@@ -1,6 +1,5 @@
 """One worker by itself, told what to do as the house tells it."""
 
-import pickle
 import smtplib
 import socket
 import subprocess
@@ -8,7 +7,7 @@ import sys
 from pathlib import Path
 
 from gatepost.app import state, worker
-from gatepost.app.workers import READY, Order
+from gatepost.app.workers import READY, Order, spell
 from gatepost.settings import DnsSettings, Settings
 
 
@@ -25,7 +24,7 @@ def test_it_serves_until_whoever_started_it_is_gone(tmp_path: Path, app_dsn: str
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # noqa: S603  # ours
             assert process.stdin is not None
             assert process.stdout is not None
-            process.stdin.write(pickle.dumps(order))
+            process.stdin.write(spell(order))
             process.stdin.flush()
             assert process.stdout.readline() == READY
             with smtplib.SMTP("127.0.0.1", port, timeout=10) as client:

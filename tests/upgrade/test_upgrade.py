@@ -1,5 +1,6 @@
 """Whoever ran an earlier house starts this one on the same data, and nothing is lost."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from ipaddress import IPv4Address
@@ -10,7 +11,7 @@ import psycopg
 import pytest
 
 from gatepost import access, mailbox
-from gatepost.app.build import open_house
+from gatepost.app.build import bring_up, open_house
 from gatepost.arrive.paper import Arrived, Peer
 from gatepost.blobs import address_of
 from gatepost.db.launcher import Cluster
@@ -76,8 +77,10 @@ async def test_a_house_of_an_earlier_schema_goes_on_where_it_stopped(bare: str, 
     with psycopg.connect(bare, autocommit=True) as owner:
         make_schema(owner, known_to(state))
         put_back(owner, rows(state))
-    assert migrate(bare) == [name for name in EVERY if name not in known_to(state)]
-    async with open_house(settings_on(copy_folder(state, tmp_path, "keys", "blobs")), app_of(bare)) as house:
+    settings = settings_on(copy_folder(state, tmp_path, "keys", "blobs"))
+    brought = await asyncio.to_thread(bring_up, settings, bare)
+    assert brought == [name for name in EVERY if name not in known_to(state)]
+    async with open_house(settings, app_of(bare)) as house:
         for tenant in await access.list_tenants(house.db):
             await check(house, tenant.id)
         await _reads_every_mail(house, state)
@@ -113,8 +116,10 @@ async def test_every_prefix_of_the_migrations_comes_forward_with_what_people_had
             table for (table,) in owner.execute("select relname::text from pg_class where relkind = 'r'").fetchall()
         }
         put_back(owner, (each for each in rows(state) if _belongs(each, present, before)))
-    assert migrate(bare) == [name for name in EVERY if name not in before]
-    async with open_house(settings_on(copy_folder(state, tmp_path, "keys")), app_of(bare)) as house:
+    settings = settings_on(copy_folder(state, tmp_path, "keys"))
+    brought = await asyncio.to_thread(bring_up, settings, bare)
+    assert brought == [name for name in EVERY if name not in before]
+    async with open_house(settings, app_of(bare)) as house:
         tenants = await access.list_tenants(house.db)
         assert len(tenants) == (2 if "tenant" in present else 0)
         if "route" in present:

@@ -3,7 +3,7 @@
 import os
 import ssl
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +15,7 @@ from gatepost.app.collect import family, metrics
 from gatepost.app.errors import HouseEndedError
 from gatepost.app.http import CLOSE_GRACE_S, cannot_listen, listening
 from gatepost.app.ready import Readiness
-from gatepost.app.reload import limits
+from gatepost.app.reload import Changeable, limits
 from gatepost.app.workers import working
 from gatepost.arrive import Certificate, Pair, SmtpServer, self_signed
 from gatepost.arrive.capacity import free_octets
@@ -35,11 +35,10 @@ from gatepost.settings import Settings
 class Doors:
     """What is open."""
 
-    smtp: SmtpServer
+    changeable: Changeable
     smtp_port: int
     http_port: int
     metrics_port: int
-    certificates: Mapping[str, Certificate]
     readiness: Readiness
 
 
@@ -63,7 +62,7 @@ async def open_doors(
 
     smtp = smtp_door(settings, house, certificates["smtp"])
     async with (
-        _receiving(settings, smtp, dsn, allow_loopback=allow_loopback) as smtp_port,
+        _receiving(settings, smtp, dsn, allow_loopback=allow_loopback) as (smtp_port, tell),
         listening(
             rest.build(house, readiness=readiness),
             settings.http.host,
@@ -75,22 +74,24 @@ async def open_doors(
             metrics_door.build(collect), settings.metrics.host, settings.metrics.port, door="metrics"
         ) as metrics_port,
     ):
-        yield Doors(smtp, smtp_port, http_port, metrics_port, certificates, readiness)
+        yield Doors(Changeable(smtp, certificates, tell), smtp_port, http_port, metrics_port, readiness)
 
 
 @asynccontextmanager
-async def _receiving(settings: Settings, smtp: SmtpServer, dsn: str, *, allow_loopback: bool) -> AsyncIterator[int]:
-    """Receive mail here, or in processes of their own where several shall; yield the port."""
+async def _receiving(
+    settings: Settings, smtp: SmtpServer, dsn: str, *, allow_loopback: bool
+) -> AsyncIterator[tuple[int, Callable[[Settings], None]]]:
+    """Receive mail here, or in processes of their own; yield the port, and whom to tell of new settings."""
     if settings.smtp.workers > 1:
-        async with working(settings, dsn, allow_loopback=allow_loopback) as port:
-            yield port
+        async with working(settings, dsn, allow_loopback=allow_loopback) as (port, workers):
+            yield port, workers.tell
         return
     try:
         port = await smtp.start(settings.smtp.host, settings.smtp.port)
     except OSError as error:
         raise cannot_listen("smtp", settings.smtp.host, settings.smtp.port, error) from error
     try:
-        yield port
+        yield port, lambda _settings: None
     finally:
         await smtp.close(CLOSE_GRACE_S)
 

@@ -9,7 +9,7 @@ import asyncio
 import json
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import structlog
@@ -64,10 +64,17 @@ class Reloaded:
 
 @dataclass(frozen=True, slots=True)
 class Changeable:
-    """What can be changed: the SMTP server, and the certificate of each door that shows one, by its section."""
+    """What can be changed.
+
+    Attributes:
+        smtp: the SMTP server of this process.
+        certificates: of each door that shows one, by its section.
+        tell: passes adopted settings on to other processes that receive mail.
+    """
 
     smtp: SmtpServer
     certificates: Mapping[str, Certificate]
+    tell: Callable[[Settings], None] = lambda _settings: None
 
 
 def limits(settings: Settings) -> Limits:
@@ -116,7 +123,7 @@ class Reloader:
                     self._supervisor.reloading()
                     self._conclude(self._reload())
                     self._supervisor.ready()
-                elif any(certificate.has_changed() for certificate in self._doors.certificates.values()):
+                elif has_changed(self._doors):
                     self._conclude(self._renew())
                 await self._record()
         finally:
@@ -126,43 +133,21 @@ class Reloader:
         """Adopt what the settings say now: everything, or nothing."""
         try:
             wanted = self._reread()
-            fresh = {door: Pair.read(*self._paths(wanted, door)) for door in self._doors.certificates}
+            in_force = _with_live(self._settings, wanted)
+            adopt(self._doors, in_force)
         except (SettingsError, OSError, ssl.SSLError) as error:
             return self._outcome(refused=_spoken(error))
-        old, new = flat(self._settings), flat(wanted)
-        differing = [name for name in new if new[name] != old[name]]
-        self._doors.smtp.adopt(limits(wanted))
-        for door, pair in fresh.items():
-            self._doors.certificates[door].show(pair)
-        self._settings = wanted
+        before, now, then = flat(self._settings), flat(in_force), flat(wanted)
+        self._settings = in_force
+        self._doors.tell(in_force)
         return self._outcome(
-            changed=tuple(name for name in differing if name in LIVE),
-            waiting=tuple(name for name in differing if name not in LIVE),
+            changed=tuple(name for name in now if now[name] != before[name]),
+            waiting=tuple(name for name in now if now[name] != then[name]),
         )
 
     def _renew(self) -> Reloaded:
         """Show what the certificate files hold now."""
-        refused = ""
-        for door, certificate in self._doors.certificates.items():
-            if certificate.has_changed():
-                try:
-                    certificate.renew()
-                except (OSError, ssl.SSLError) as error:
-                    refused = f"{door}.certificate and its key: {_spoken(error)}"
-        return self._outcome(refused=refused)
-
-    def _paths(self, wanted: Settings, door: str) -> tuple[Path, Path]:
-        """Return the files a door shall show.
-
-        Raises:
-            SettingsError: half of a pair.
-        """
-        section = wanted.smtp if door == "smtp" else wanted.http
-        if bool(section.certificate) != bool(section.certificate_key):
-            raise SettingsError(f"set both {door}.certificate and {door}.certificate_key, or neither")
-        if section.certificate:
-            return Path(section.certificate), Path(section.certificate_key)
-        return self._doors.certificates[door].pair.paths
+        return self._outcome(refused=renew(self._doors))
 
     def _outcome(self, *, refused: str = "", changed: tuple[str, ...] = (), waiting: tuple[str, ...] = ()) -> Reloaded:
         self._count += 1
@@ -196,6 +181,56 @@ class Reloader:
             except DatabaseUnavailableError:
                 return
             self._unrecorded.pop(0)
+
+
+def has_changed(doors: Changeable) -> bool:
+    """Return whether a certificate file is another than when it was last looked at."""
+    return any(certificate.has_changed() for certificate in doors.certificates.values())
+
+
+def adopt(doors: Changeable, settings: Settings) -> None:
+    """Let the doors obey these settings from now on: all of what may change, or where anything is wrong, nothing.
+
+    Raises:
+        SettingsError: half of a pair.
+        OSError: a file cannot be read.
+        ssl.SSLError: files are not a certificate and its key.
+    """
+    fresh = {door: Pair.read(*_paths(doors, settings, door)) for door in doors.certificates}
+    doors.smtp.adopt(limits(settings))
+    for door, pair in fresh.items():
+        doors.certificates[door].show(pair)
+
+
+def renew(doors: Changeable) -> str:
+    """Show what certificate files that have changed hold now; return what was refused, and stays as it was."""
+    refused = ""
+    for door, certificate in doors.certificates.items():
+        if certificate.has_changed():
+            try:
+                certificate.renew()
+            except (OSError, ssl.SSLError) as error:
+                refused = f"{door}.certificate and its key: {_spoken(error)}"
+    return refused
+
+
+def _paths(doors: Changeable, settings: Settings, door: str) -> tuple[Path, Path]:
+    section = settings.smtp if door == "smtp" else settings.http
+    if bool(section.certificate) != bool(section.certificate_key):
+        raise SettingsError(f"set both {door}.certificate and {door}.certificate_key, or neither")
+    if section.certificate:
+        return Path(section.certificate), Path(section.certificate_key)
+    return doors.certificates[door].pair.paths
+
+
+def _with_live(old: Settings, wanted: Settings) -> Settings:
+    """Return the old settings with what may change taken from the wanted ones."""
+    new = flat(wanted)
+    smtp, http = (
+        {name.removeprefix(f"{section}."): new[name] for name in LIVE if name.startswith(f"{section}.")}
+        for section in ("smtp", "http")
+    )
+    return replace(old, smtp=replace(old.smtp, **smtp), http=replace(old.http, **http))
 
 
 def _spoken(error: Exception) -> str:

@@ -257,7 +257,7 @@ SECRETS: tuple[tuple[LiteralString, Callable[[Any], str], LiteralString], ...] =
     ),
     (
         "select tenant, id, wrapped_secret as wrapped from webhook",
-        lambda row: f"webhook/{row.id}",
+        lambda row: f"webhook:{row.id}",
         "update webhook set wrapped_secret = %(wrapped)s where tenant = %(tenant)s and id = %(id)s",
     ),
 )

@@ -18,7 +18,7 @@ from gatepost.app.build import open_house, sequencer
 from gatepost.app.errors import HouseEndedError
 from gatepost.app.listeners import Doors, Operator, open_doors
 from gatepost.app.process import give_back_large_blocks, open_files_max
-from gatepost.app.reload import Changeable, Reloader
+from gatepost.app.reload import Reloader
 from gatepost.app.spare import spare_the_collector
 from gatepost.app.state import Running, announced
 from gatepost.app.systemd import Supervisor
@@ -80,7 +80,7 @@ async def serve(
         open_doors(settings, house, boards, dsn, cluster, allow_loopback=allow_loopback) as doors,
     ):
         running = _describe(settings, doors, dsn)
-        reloader = Reloader(settings, calls.reread, Changeable(doors.smtp, doors.certificates), house, calls.supervisor)
+        reloader = Reloader(settings, calls.reread, doors.changeable, house, calls.supervisor)
         with announced(settings.state, running):
             await calls.ready(house, running)
             spare_the_collector()
@@ -128,7 +128,7 @@ def _clean_boards(settings: Settings) -> Path:
 
 
 def _describe(settings: Settings, doors: Doors, dsn: str) -> Running:
-    scheme = "https" if "http" in doors.certificates else "http"
+    scheme = "https" if "http" in doors.changeable.certificates else "http"
     host = f"[{settings.http.host}]" if ":" in settings.http.host else settings.http.host
     return Running(
         pid=os.getpid(),

@@ -1,12 +1,13 @@
 """One SMTP worker: a process that receives mail on a port it shares with others like it (docs/adr/0020).
 
-``python -m gatepost.app.worker``: what to do comes in on standard input, which then stays open for as long as whoever
-started us lives; a line on standard output says that the port is open.
+``python -m gatepost.app.worker``: what to do comes in on standard input, and again whenever the settings change; it
+stays open for as long as whoever started us lives. A line on standard output says that the port is open.
 """
 
 import asyncio
 import pickle
 import signal
+import ssl
 import sys
 
 import structlog
@@ -17,40 +18,80 @@ from gatepost.app.board import Board
 from gatepost.app.build import open_house
 from gatepost.app.http import CLOSE_GRACE_S
 from gatepost.app.listeners import certificates_of, smtp_door
+from gatepost.app.reload import POLL_S, Changeable, adopt, renew
 from gatepost.app.spare import spare_the_collector
 from gatepost.app.workers import READY, Order
+from gatepost.settings import SettingsError
 
 log = structlog.get_logger()
 
 
-async def work(order: Order) -> None:
+async def work() -> None:
     """Receive mail until SIGTERM, or until standard input ends; then let messages under way be finished."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
-    loop.add_reader(sys.stdin.fileno(), stop.set)  # nobody writes there any more: it can only have ended
-    board = Board.shared(order.settings.state / "boards" / f"smtp-{order.number}.board")
-    async with open_house(order.settings, order.dsn, allow_loopback=order.allow_loopback, meters=board) as house:
-        door = smtp_door(order.settings, house, certificates_of(order.settings, house)["smtp"])
-        await door.start(order.settings.smtp.host, order.port, reuse_port=True)
+    told = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(told), sys.stdin)
+    order = await hear(told)
+    if order is None:
+        return
+    settings = order.settings
+    board = Board.shared(settings.state / "boards" / f"smtp-{order.number}.board")
+    async with open_house(settings, order.dsn, allow_loopback=order.allow_loopback, meters=board) as house:
+        certificate = certificates_of(settings, house)["smtp"]
+        door = smtp_door(settings, house, certificate)
+        await door.start(settings.smtp.host, order.port, reuse_port=True)
         try:
             spare_the_collector()
             sys.stdout.buffer.write(READY)
             sys.stdout.buffer.flush()
             log.info("smtp.worker_ready", number=order.number)
-            await stop.wait()
+            async with asyncio.TaskGroup() as chores:
+                following = chores.create_task(_follow(told, Changeable(door, {"smtp": certificate}), stop))
+                await stop.wait()
+                following.cancel()
         finally:
-            loop.remove_reader(sys.stdin.fileno())
             await door.close(CLOSE_GRACE_S)
 
 
+async def hear(told: asyncio.StreamReader) -> Order | None:
+    """Return the next order; None where whoever gave them is gone."""
+    try:
+        size = int.from_bytes(await told.readexactly(4), "big")
+        # Our own parent wrote it, a moment ago, into a pipe that nobody else has.
+        order = pickle.loads(await told.readexactly(size))  # noqa: S301  # as above
+    except asyncio.IncompleteReadError:
+        return None
+    return order if isinstance(order, Order) else None
+
+
+async def _follow(told: asyncio.StreamReader, door: Changeable, stop: asyncio.Event) -> None:
+    """Adopt what is told, and certificates that change on disk; set ``stop`` once nobody can tell any more."""
+    listening = asyncio.ensure_future(hear(told))
+    while True:
+        await asyncio.wait([listening], timeout=POLL_S)
+        try:
+            if not listening.done():
+                refused = renew(door)
+            elif (order := listening.result()) is None:
+                stop.set()
+                return
+            else:
+                listening, refused = asyncio.ensure_future(hear(told)), ""
+                adopt(door, order.settings)
+        except (SettingsError, OSError, ssl.SSLError) as error:  # a file went between the house's look and ours
+            refused = type(error).__name__
+        if refused:
+            log.error("smtp.worker_refused", why=refused)
+
+
 def main() -> None:
-    """Read the order and carry it out."""
+    """Hear the order and carry it out."""
     logs.to_stream(sys.stderr)
+    logs.hush_crashes(sys.stderr)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started us, who then ends us in order
-    # Our own parent wrote it, a moment ago, into a pipe that nobody else has.
-    order = pickle.load(sys.stdin.buffer)  # noqa: S301  # as above
-    uvloop.run(work(order))
+    uvloop.run(work())
 
 
 if __name__ == "__main__":

@@ -38,12 +38,26 @@ class Order:
     number: int = 0
 
 
+def spell(order: Order) -> bytes:
+    """Return an order as it is written to a worker: its length, four octets, and itself."""
+    octets = pickle.dumps(order)
+    return len(octets).to_bytes(4, "big") + octets
+
+
 class Workers:
     """The SMTP processes of one house."""
 
     def __init__(self, order: Order) -> None:
         self._order = order
         self._deaths: list[float] = []
+        self._living: set[Process] = set()
+
+    def tell(self, settings: Settings) -> None:
+        """Let every worker obey these settings from now on, those still to be started too."""
+        self._order = replace(self._order, settings=settings)
+        for process in self._living:
+            if process.stdin is not None:
+                process.stdin.write(spell(self._order))
 
     async def keep(self, number: int, is_up: asyncio.Event) -> None:
         """Keep one worker alive until cancelled, then end it, letting it finish what is under way.
@@ -53,6 +67,7 @@ class Workers:
         """
         while True:
             process = await self._start(number)
+            self._living.add(process)
             try:
                 if await self._is_ready(process):
                     is_up.set()
@@ -60,6 +75,8 @@ class Workers:
             except asyncio.CancelledError:
                 await _end(process)
                 raise
+            finally:
+                self._living.discard(process)
             self._count_death(number, code)
             await asyncio.sleep(REST_S)
 
@@ -71,7 +88,7 @@ class Workers:
             start_new_session=True,  # Ctrl-C reaches us, not it: we end it in order
         )
         if process.stdin is not None:
-            process.stdin.write(pickle.dumps(replace(self._order, number=number)))  # and left open: its end is ours
+            process.stdin.write(spell(replace(self._order, number=number)))  # and left open: its end is ours
         return process
 
     async def _is_ready(self, process: Process) -> bool:
@@ -105,8 +122,8 @@ async def _end(process: Process) -> None:
 
 
 @asynccontextmanager
-async def working(settings: Settings, dsn: str, *, allow_loopback: bool = False) -> AsyncIterator[int]:
-    """Run the workers while the context lasts; yield their port once all of them have opened it.
+async def working(settings: Settings, dsn: str, *, allow_loopback: bool = False) -> AsyncIterator[tuple[int, Workers]]:
+    """Run the workers while the context lasts; yield their port, and them, once all of them have opened it.
 
     Raises:
         HouseEndedError: the address cannot be had, or workers died too often.
@@ -120,7 +137,7 @@ async def working(settings: Settings, dsn: str, *, allow_loopback: bool = False)
             try:
                 for is_up in ups:
                     await is_up.wait()
-                yield port
+                yield port, workers
             finally:
                 for task in tasks:
                     task.cancel()
