@@ -53,7 +53,7 @@ bench:
 
 bench-injection:
 	@tools/environment.sh dev
-	@.venv/bin/python bench/injection.py $(if $(DIR),"$(DIR)") $(ARGS)
+	@PYTHONPATH=tests .venv/bin/python bench/injection.py $(if $(DIR),"$(DIR)") $(ARGS)
 
 format:
 	@tools/environment.sh dev
