@@ -26,6 +26,7 @@ from gatepost.journey import House
 from gatepost.keys import Keyring
 from gatepost.mail.address import Address
 from gatepost.mail.envelope import Envelope
+from gatepost.mail.reading import of_text
 from gatepost.mailbox.paper import Email
 from gatepost.record.paper import Recorded
 from gatepost.verify.paper import (
@@ -60,7 +61,7 @@ KEPT = Email(
     recipient=AGENT,
     reply_to=(),
     subject="The meeting",
-    text="Can we meet on Tuesday?",
+    reading=of_text("Can we meet on Tuesday?"),
     message_id="one@example.org",
     references=(),
     is_proven=True,

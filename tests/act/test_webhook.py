@@ -8,6 +8,7 @@ import standardwebhooks
 
 from gatepost.act.webhook import BODY_TEXT_MAX_CHARACTERS, check_url, event_id, headers, payload, standard_secret
 from gatepost.ids import EmailId, WebhookId
+from gatepost.mail.reading import of_text
 from outbound import KEPT, NOW
 
 SECRET = "0123456789abcdef" * 4
@@ -29,7 +30,9 @@ def test_the_public_client_verifies_and_reads_it() -> None:
 
 def test_the_public_client_refuses_a_changed_body() -> None:
     sent = headers(payload(KEPT), event="ev_x", secret=SECRET, at=NOW)
-    assert not mailbuttons.verify_webhook(payload(replace(KEPT, text="no")), sent["X-Mailbuttons-Signature"], SECRET)
+    assert not mailbuttons.verify_webhook(
+        payload(replace(KEPT, reading=of_text("no"))), sent["X-Mailbuttons-Signature"], SECRET
+    )
 
 
 def test_standard_webhooks_verifies_it() -> None:
@@ -53,7 +56,7 @@ def test_an_event_keeps_its_name_and_its_octets() -> None:
 
 
 def test_an_endless_text_is_cut_and_said_to_be() -> None:
-    data = json.loads(payload(replace(KEPT, text="x" * (BODY_TEXT_MAX_CHARACTERS + 1))))["data"]
+    data = json.loads(payload(replace(KEPT, reading=of_text("x" * (BODY_TEXT_MAX_CHARACTERS + 1)))))["data"]
     assert (len(data["body_text"]), data["body_text_truncated"]) == (BODY_TEXT_MAX_CHARACTERS, True)
 
 

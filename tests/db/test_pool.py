@@ -1,10 +1,14 @@
 import asyncio
+import os
+from datetime import UTC, datetime
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from gatepost.db import Database, DatabaseUnavailableError, Transaction
 from gatepost.ids import TenantId
+from gatepost.keys import KeyringError, KeyStore, Kind
 
 
 async def test_a_transaction_binds_its_tenant(db: Database) -> None:
@@ -174,3 +178,25 @@ async def test_a_caller_that_gives_up_leaves_nothing_behind_on_the_server(db: Da
                 return
             await asyncio.sleep(0.02)
     pytest.fail("the statement goes on though nobody waits for it")
+
+
+async def test_a_transaction_that_sealed_before_keys_were_destroyed_does_not_commit(db: Database) -> None:
+    tenant = TenantId("tn_stale")
+
+    async def seal_and_destroy() -> None:
+        async with db.transaction(tenant) as tx:
+            tx.vault.seal("email/1", b"secret", at=datetime(2026, 11, 1, tzinfo=UTC), subject="boss@example.org")
+            db.keys.destroy(tenant, Kind.SUBJECT, db.keys.subject_name(tenant, "boss@example.org"))
+
+    with pytest.raises(DatabaseUnavailableError, match="destroyed"):
+        await seal_and_destroy()
+
+
+async def test_a_database_sealed_under_another_key_store_is_refused(db: Database, app_dsn: str, tmp_path: Path) -> None:
+    await db.check_keys()
+    await db.check_keys()
+    other = KeyStore.open(tmp_path, os.urandom)
+    async with Database.open(app_dsn, other) as wrong:
+        with pytest.raises(KeyringError, match="start with the state folder it belongs to"):
+            await wrong.check_keys()
+    other.close()

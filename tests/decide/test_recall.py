@@ -19,6 +19,7 @@ from gatepost.decide.store import policy_place
 from gatepost.ids import AccountId, BlobId, EmailId, KeyId, TenantId, ThreadId
 from gatepost.keys import KeyStore
 from gatepost.mail.address import Address
+from gatepost.mail.reading import of_text
 from gatepost.mailbox.paper import Email
 from gatepost.verify.paper import Evidence, Verified
 
@@ -185,7 +186,7 @@ def kept(**changes: Any) -> Email:
         recipient=AGENT,
         reply_to=(Address("sales", "example.com"),),
         subject="lunch",
-        text="hello",
+        reading=of_text("hello"),
         message_id="parent@example.com",
         references=(),
         is_proven=True,

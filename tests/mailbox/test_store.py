@@ -8,6 +8,7 @@ from gatepost import mailbox
 from gatepost.db import Database, Transaction
 from gatepost.ids import AccountId, EmailId, TenantId, ThreadId
 from gatepost.mail.address import Address
+from gatepost.mail.reading import of_text
 from outbound import ACCOUNT, KEPT, TENANT
 
 
@@ -100,7 +101,9 @@ async def test_another_account_has_threads_of_its_own(tx: Transaction) -> None:
 
 
 async def test_what_postgresql_cannot_hold_is_marked_and_kept(tx: Transaction) -> None:
-    email = replace(KEPT, subject="a\x00b", text="half \ud83d", message_id="x" * 100_000, references=("y\x00",))
+    email = replace(
+        KEPT, subject="a\x00b", reading=of_text("half \ud83d"), message_id="x" * 100_000, references=("y\x00",)
+    )
     await singly.keep(tx, email)
     found = await mailbox.get(tx, ACCOUNT, email.id)
     assert found is not None

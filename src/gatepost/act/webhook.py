@@ -45,6 +45,17 @@ def payload(email: Email) -> bytes:
         "subject": email.subject,
         "body_text": email.text[:BODY_TEXT_MAX_CHARACTERS],
         "body_text_truncated": len(email.text) > BODY_TEXT_MAX_CHARACTERS,
+        "quoted_text": email.reading.model.quoted[:BODY_TEXT_MAX_CHARACTERS],
+        "signature_text": email.reading.model.signature[:BODY_TEXT_MAX_CHARACTERS],
+        "attachments": [
+            {
+                "part": one.part,
+                "filename": one.filename,
+                "content_type": one.content_type,
+                "size_octets": one.size_octets,
+            }
+            for one in email.reading.attachments
+        ],
         "received_at": _spelled(email.received_at),
         "verification": email.verification,
         "capabilities": email.capabilities,

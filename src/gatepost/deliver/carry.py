@@ -136,7 +136,7 @@ def email_from(recorded: Recorded, thread: ThreadId) -> Email:
         recipient=arrived.envelope.rcpt_to[0],
         reply_to=content.reply_to,
         subject=content.subject,
-        text=content.reading.human,
+        reading=content.reading,
         message_id=content.message_id,
         references=content.references[-_REFERENCES_MAX:],
         is_proven=evidence.author is not None and recorded.decision.is_author_proven,

@@ -67,13 +67,18 @@ def month_of(at: datetime) -> str:
 
 
 class Vault:
-    """Seals and opens for one tenant; for the house itself where the tenant is empty."""
+    """Seals and opens for one tenant; for the house itself where the tenant is empty.
 
-    __slots__ = ("_holder", "_tenant")
+    For as long as one transaction: it remembers which keys it seals with, also when they are destroyed meanwhile.
+    """
+
+    __slots__ = ("_epochs", "_holder", "_persons", "_tenant")
 
     def __init__(self, holder: Holder, tenant: str) -> None:
         self._holder = holder
         self._tenant = tenant
+        self._epochs: dict[tuple[int, int], int] = {}
+        self._persons: dict[str | None, int] = {None: 0}
 
     def blind(self, purpose: str, text: str | bytes) -> bytes:
         """Return 16 octets that stand for ``text``: equal for equal texts of one tenant and purpose, else random.
@@ -161,8 +166,15 @@ class Vault:
         return _open_pieces(cipher, self._about(head, place), chain([first], rest))
 
     def _ids(self, at: datetime, subject: str | None) -> tuple[int, int]:
-        epoch = self._holder.epoch(self._tenant, month_of(at))
-        return epoch, 0 if subject is None else self._holder.subject(self._tenant, self.blind_text(SUBJECT, subject))
+        at = at if at.tzinfo is UTC else at.astimezone(UTC)
+        epoch = self._epochs.get((at.year, at.month))
+        if epoch is None:
+            epoch = self._epochs[at.year, at.month] = self._holder.epoch(self._tenant, month_of(at))
+        person = self._persons.get(subject)
+        if person is None:
+            token = self.blind_text(SUBJECT, subject or "")
+            person = self._persons[subject] = self._holder.subject(self._tenant, token)
+        return epoch, person
 
     def _stream_cipher(self, epoch: int, person: int, salt: bytes) -> AESGCM:
         return AESGCM(hmac.digest(self._holder.pair(epoch, person), b"stream\x00" + salt, "sha256"))

@@ -1,10 +1,14 @@
 """Octets to text by a charset label a stranger wrote: never raises, never slow."""
 
 import codecs
+import re
 from functools import lru_cache
 
 _NOT_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "mbcs", "oem"})
 """Python codecs that are no MIME charsets; some of them take quadratic time."""
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+"""What UTF-7 can spell, and no text may hold."""
 
 
 @lru_cache(maxsize=256)
@@ -23,7 +27,8 @@ def decode(octets: bytes, label: str) -> str:
     codec = _codec(label.strip().lower()[:40]) if label else None
     if codec is not None and codec != "ascii":
         try:
-            return octets.decode(codec, "replace")
+            text = octets.decode(codec, "replace")
+            return _SURROGATES.sub("\ufffd", text) if codec.startswith("utf-7") else text
         except (ValueError, LookupError, AssertionError):
             pass  # a codec that cannot replace
     try:

@@ -154,14 +154,16 @@ class _Node:
     ) -> None:
         texts = {name: _unfolded(values[0]) for name, values in written.items() if values}
         content_type, typed = parameters.read(texts.get("type", ""))
-        self.disposition, disposed = parameters.read(texts.get("disposition", ""))
+        disposition, disposed = parameters.read(texts.get("disposition", ""))
+        self.disposition = _readable(disposition)
+        content_type = _readable(content_type)
         self.content_type = content_type if _MEDIA_TYPE.fullmatch(content_type) else default
         self.is_doubtful = any(len(values) > 1 for values in written.values())
         self.boundary = typed.get("boundary", "").rstrip(" \t").encode("utf-8", "surrogateescape")
-        self.charset = parameters.token(typed.get("charset", ""))
-        self.encoding = parameters.token(texts.get("transfer-encoding", "")).lower()
-        self.filename = parameters.file_name(disposed, typed)
-        self.content_id = texts.get("id", "").strip("<> ")
+        self.charset = parameters.token(_readable(typed.get("charset", "")))
+        self.encoding = parameters.token(_readable(texts.get("transfer-encoding", ""))).lower()
+        self.filename = parameters.file_name(_readable(disposed.get("filename", "")), _readable(typed.get("name", "")))
+        self.content_id = _readable(texts.get("id", "")).strip("<> ")
         self.header_start = header_start
         self.body_start = body_start
         self.end = body_start
@@ -183,7 +185,13 @@ class _Node:
 
 
 def _unfolded(value: bytes) -> str:
+    """Return a field on one line, octets that are no UTF-8 as surrogates: a boundary must be found again as it is."""
     return value.replace(b"\r", b"").replace(b"\n", b"").decode("utf-8", "surrogateescape")
+
+
+def _readable(text: str) -> str:
+    """Return ``text`` without surrogates, its octets read as UTF-8 or else as senders of old wrote them."""
+    return text if text.isascii() else decode(text.encode("utf-8", "surrogateescape"), "")
 
 
 class _Reader:

@@ -73,10 +73,14 @@ def _joined(numbered: dict[int, tuple[str, bool]]) -> str:
         text, is_extended = numbered[number]
         if is_extended and at == 0 and text.count("'") > 1:
             charset, _, text = text.split("'", 2)
-        octets.append(unquote_to_bytes(text) if is_extended else text.encode("utf-8", "replace"))
+        octets.append(
+            unquote_to_bytes(text.encode("utf-8", "surrogateescape"))
+            if is_extended
+            else text.encode("utf-8", "surrogateescape")
+        )
     return decode(b"".join(octets), charset)
 
 
-def file_name(disposition: Mapping[str, str], content_type: Mapping[str, str]) -> str:
+def file_name(filename: str, name: str) -> str:
     """Return the file's name (RFC 2183 section 2.3), or the older ``name``, encoded words read as everybody does."""
-    return decode_text(disposition.get("filename") or content_type.get("name") or "")
+    return decode_text(filename or name)

@@ -6,6 +6,7 @@ from datetime import datetime
 from gatepost.ids import AccountId, BlobId, EmailId, ThreadId
 from gatepost.mail.address import Address
 from gatepost.mail.octets import Octets
+from gatepost.mail.reading import Reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,6 +14,7 @@ class Email:
     """One kept message (RFC 8621 section 4), with what later rooms must know of how it came in.
 
     Attributes:
+        reading: what people and models read in it, made once when it arrived; no room reads the octets again.
         author: the RFC 5322 From address it was judged by.
         is_proven: the author's domain was proven when it arrived, by alignment or by a sealer the policy trusts.
         is_automatic: it was sent by a machine (RFC 3834), or under the null reverse-path.
@@ -33,7 +35,7 @@ class Email:
     recipient: Address
     reply_to: tuple[Address, ...]
     subject: str
-    text: str
+    reading: Reading
     message_id: str
     references: tuple[str, ...]
     is_proven: bool
@@ -41,6 +43,11 @@ class Email:
     capabilities: tuple[str, ...]
     verification: dict[str, str | bool | float | None]
     is_erased: bool = False
+
+    @property
+    def text(self) -> str:
+        """What an agent is given: the author's words, quoted history and signature apart (``ModelView``)."""
+        return self.reading.model.text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

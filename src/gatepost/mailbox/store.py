@@ -9,7 +9,9 @@ from gatepost.db import Transaction
 from gatepost.db.column import bigints, booleans, octets, texts, times
 from gatepost.ids import AccountId, BlobId, EmailId, ThreadId
 from gatepost.keys import ErasedError, Vault
+from gatepost.mail import reading
 from gatepost.mail.address import ERASED, Address
+from gatepost.mail.reading import Reading
 from gatepost.mailbox.paper import Body, Email, body_place
 from gatepost.mailbox.threads import keys_of
 
@@ -19,7 +21,7 @@ _ERASED: dict[str, Any] = {
     "recipient": str(ERASED),
     "reply_to": [],
     "subject": "",
-    "text": "",
+    "reading": reading.to_json(reading.of_text("")),
     "message_id": "",
     "references": [],
     "capabilities": [],
@@ -99,13 +101,33 @@ def _sealed(vault: Vault, email: Email) -> bytes:
         "recipient": storable(str(email.recipient)),
         "reply_to": [storable(str(address)) for address in email.reply_to],
         "subject": storable(email.subject),
-        "text": storable(email.text),
+        "reading": reading.to_json(email.reading),
         "message_id": storable(email.message_id),
         "references": [storable(reference) for reference in email.references],
         "capabilities": [storable(capability) for capability in email.capabilities],
         "verification": email.verification,
     }
-    return vault.seal(f"email/{email.id}", orjson.dumps(content), at=email.received_at, subject=email.author.key)
+    return vault.seal(f"email/{email.id}", _written(content), at=email.received_at, subject=email.author.key)
+
+
+def _written(content: dict[str, Any]) -> bytes:
+    """Return JSON; a lone surrogate, which no JSON may hold, becomes U+FFFD wherever it stands."""
+    try:
+        return orjson.dumps(content)
+    except TypeError:
+        return orjson.dumps(_mended(content))
+
+
+def _mended(value: Any) -> Any:
+    match value:
+        case str():
+            return storable(value)
+        case list():
+            return [_mended(one) for one in value]
+        case dict():
+            return {name: _mended(one) for name, one in value.items()}
+        case _:
+            return value
 
 
 def _blind_keys(vault: Vault, keys: Iterable[bytes]) -> list[bytes]:
@@ -214,7 +236,7 @@ def _email(vault: Vault, row: Any) -> Email:
         recipient=_address(content["recipient"]),
         reply_to=tuple(_address(text) for text in content["reply_to"]),
         subject=content["subject"],
-        text=content["text"],
+        reading=_reading(content),
         message_id=content["message_id"],
         references=tuple(content["references"]),
         is_proven=row.is_proven,
@@ -223,6 +245,11 @@ def _email(vault: Vault, row: Any) -> Email:
         verification=content["verification"],
         is_erased=content is _ERASED,
     )
+
+
+def _reading(content: dict[str, Any]) -> Reading:
+    """Return the reading; of a message kept before readings were, its text."""
+    return reading.from_json(content["reading"]) if "reading" in content else reading.of_text(content["text"])
 
 
 def _address(text: str) -> Address:

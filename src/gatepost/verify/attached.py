@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import replace
 from typing import Protocol
 
-from gatepost.mail.mime import Part
 from gatepost.verify.extract.kinds import Kind, kind_of, octets_for
 from gatepost.verify.paper import MAX_SPAN_CHARS, Attachment, Content, Extraction, Reading, Span, Technique
 from gatepost.verify.reading import characters
@@ -35,13 +34,12 @@ def has_files(reading: Reading) -> bool:
 
 def cut(raw: bytes, reading: Reading) -> tuple[File, ...]:
     """Return the files whose text we read, cut out of the message as it was received; pure."""
-    leaves: list[Part] = [part for part in reading.parts if not part.is_multipart]
     wanted = (
         (one.part, kind)
         for one in reading.attachments
         if (kind := kind_of(one.content_type, one.filename)) is not None and one.size_octets
     )
-    return tuple((number, kind, octets_for(raw, leaves[number - 1], kind)) for number, kind in wanted)
+    return tuple((number, kind, octets_for(raw, reading.leaf(number), kind)) for number, kind in wanted)
 
 
 async def read(

@@ -5,7 +5,41 @@ from enum import StrEnum
 
 from gatepost.arrive.paper import Arrived, Direction
 from gatepost.mail.address import Address
-from gatepost.mail.mime import Part
+from gatepost.mail.reading import (
+    MAX_SPAN_CHARS,
+    UNSEEN,
+    Attachment,
+    Extraction,
+    ModelView,
+    Reading,
+    Span,
+    Technique,
+)
+
+__all__ = [
+    "MAX_SPAN_CHARS",
+    "UNSEEN",
+    "ArcSeal",
+    "ArcVerdict",
+    "Attachment",
+    "Content",
+    "DkimVerdict",
+    "DmarcVerdict",
+    "Evidence",
+    "Extraction",
+    "Family",
+    "Injection",
+    "ModelView",
+    "Reading",
+    "Result",
+    "ScanResult",
+    "ScanVerdict",
+    "Signal",
+    "Span",
+    "SpfVerdict",
+    "Technique",
+    "Verified",
+]
 
 
 class Result(StrEnum):
@@ -81,154 +115,6 @@ class DmarcVerdict:
     domain: str
     policy: str = ""
     organizational_domain: str = ""
-
-
-class Technique(StrEnum):
-    """Why words stand in a mail otherwise than a person reads them there."""
-
-    # What style keeps from the eye.
-    DISPLAY_NONE = "display-none"
-    VISIBILITY_HIDDEN = "visibility-hidden"
-    ZERO_SIZE = "zero-size"
-    ZERO_OPACITY = "zero-opacity"
-    SAME_COLOUR = "same-colour"
-    OFF_SCREEN = "off-screen"
-    CLIPPED = "clipped"
-    # What HTML holds without showing it.
-    HIDDEN_ATTRIBUTE = "hidden-attribute"
-    HTML_COMMENT = "html-comment"
-    NOT_RENDERED = "not-rendered"  # template, noscript, head, object and their like
-    META = "meta"
-    ALT_TEXT = "alt-text"
-    TITLE_TEXT = "title-text"
-    LABEL_TEXT = "label-text"  # aria-label, summary and their like
-    FORM_VALUE = "form-value"
-    # Characters that are not what they look like, or look like nothing.
-    TAG_CHARACTERS = "tag-characters"
-    VARIATION_SELECTORS = "variation-selectors"
-    ZERO_WIDTH = "zero-width"
-    BIDI_OVERRIDE = "bidi-override"
-    FULL_WIDTH = "full-width"
-    HOMOGLYPH = "homoglyph"
-    HOMOGLYPH_DOMAIN = "homoglyph-domain"
-    ENCODED_WORD = "encoded-word"
-    # Words that say one thing and mean another.
-    MISMATCHED_LINK = "mismatched-link"
-    PLAIN_HTML_MISMATCH = "plain-html-mismatch"
-    BASE64_PAYLOAD = "base64-payload"
-    # Places nobody looks at, or that somebody else wrote.
-    PREAMBLE = "preamble"
-    EPILOGUE = "epilogue"
-    HEADER = "header"
-    DISPLAY_NAME = "display-name"
-    LONG_SUBJECT = "long-subject"
-    FILE_NAME = "file-name"
-    CALENDAR = "calendar"
-    ATTACHMENT_TEXT = "attachment-text"
-    QUOTED_HISTORY = "quoted-history"
-
-
-UNSEEN = frozenset(
-    {
-        Technique.DISPLAY_NONE, Technique.VISIBILITY_HIDDEN, Technique.ZERO_SIZE, Technique.ZERO_OPACITY,
-        Technique.SAME_COLOUR, Technique.OFF_SCREEN, Technique.CLIPPED, Technique.HIDDEN_ATTRIBUTE,
-        Technique.NOT_RENDERED, Technique.HTML_COMMENT, Technique.META, Technique.ALT_TEXT, Technique.TITLE_TEXT,
-        Technique.LABEL_TEXT, Technique.FORM_VALUE, Technique.TAG_CHARACTERS, Technique.VARIATION_SELECTORS,
-        Technique.ZERO_WIDTH, Technique.PLAIN_HTML_MISMATCH, Technique.PREAMBLE, Technique.EPILOGUE,
-    }
-)  # fmt: skip
-"""Techniques whose words no mail program shows in the body."""
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Words in which a machine's reading of a mail differs from a person's, and why.
-
-    Attributes:
-        place: the text they lie in: ``subject``, ``text`` (``Content.plain``), ``html`` (``Content.html``), ``human``
-            and ``quoted`` (of this reading), ``attachment:N`` (the text of the attachment that is part N); of
-            ``header:NAME``, ``preamble``, ``epilogue`` and ``file-name:N`` no more is kept than the span itself.
-        start, end: characters of that text, half open.
-        text: what a model would make of them, at most ``MAX_SPAN_CHARS``: tag characters spell ASCII, base64 is
-            decoded, character references are resolved.
-    """
-
-    technique: Technique
-    place: str
-    start: int
-    end: int
-    text: str
-
-
-MAX_SPAN_CHARS = 20_000
-
-
-class Extraction(StrEnum):
-    """What became of the text of an attachment."""
-
-    NOT_TRIED = "not-tried"  # no kind of file we read text from
-    DONE = "done"
-    CUT = "cut"  # there is more than we keep
-    ENCRYPTED = "encrypted"
-    MALFORMED = "malformed"
-    TOO_LARGE = "too-large"
-    TIMEOUT = "timeout"
-    CRASHED = "crashed"
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """One leaf of the MIME tree that is listed rather than only shown.
-
-    Attributes:
-        size_octets: counted decoded.
-        text: what a separate process found in it; empty unless ``extraction`` says so.
-    """
-
-    part: int
-    filename: str
-    content_type: str
-    size_octets: int
-    text: str = ""
-    extraction: Extraction = Extraction.NOT_TRIED
-
-
-@dataclass(frozen=True, slots=True)
-class ModelView:
-    """What an agent is given: Markdown, links with their real targets; one writer's words apart from another's.
-
-    Attributes:
-        text: what this mail's author says, without the two below.
-        quoted: the history of the conversation as this author tells it, for it proves nothing.
-        signature: what stands below the author's words in all of their mails.
-    """
-
-    text: str
-    quoted: str = ""
-    signature: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One message as people and as machines read it, and where the two differ. Strangers' words, data only.
-
-    Attributes:
-        human: the body as a mail program shows it.
-        spans: the differences; see ``is_cut``.
-        parts: the MIME tree, depth first, by offsets into the message as received: whoever needs a part slices it.
-        is_malformed: the structure could not be read as written.
-        used_fallback: a part's octets were not what its header says, so that readers will differ.
-        is_cut: there was more text, or more spans, than we keep.
-    """
-
-    human: str
-    model: ModelView
-    spans: tuple[Span, ...] = ()
-    attachments: tuple[Attachment, ...] = ()
-    parts: tuple[Part, ...] = ()
-    is_malformed: bool = False
-    used_fallback: bool = False
-    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from doors.rest.scene import POLICY, Tenancy, calls, set_policy, write
 from gatepost.deliver.paper import Kept
 from gatepost.doors import rest
 from gatepost.journey import House
+from gatepost.keys import Kind
 
 
 async def kept(house: House, ours: Tenancy, subject: str = "Tuesday", text: str = "At ten?") -> Kept:
@@ -82,3 +83,20 @@ async def test_a_cursor_that_is_no_message_ends_the_list(house: House, ours: Ten
     async with calls(rest.build(house), ours.agent) as client:
         page = (await client.get(f"/api/v1/mailboxes/{ours.account}/messages?cursor={cursor}")).json()
     assert page == {"items": [], "next_cursor": None}
+
+
+async def test_a_message_that_was_erased_is_listed_without_its_words_and_read_by_nobody(
+    house: House, ours: Tenancy
+) -> None:
+    await set_policy(house, ours, POLICY)
+    email = (await kept(house, ours)).email
+    keys = house.db.keys
+    keys.destroy(ours.tenant, Kind.SUBJECT, keys.subject_name(ours.tenant, "boss@boss.test"))
+    path = f"/api/v1/mailboxes/{ours.account}/messages"
+    async with calls(rest.build(house), ours.agent) as client:
+        (item,) = (await client.get(path)).json()["items"]
+        assert (item["is_erased"], item["subject"], item["from"]) == (True, "", "erased@erased.invalid")
+        for way in ("", "/raw"):
+            assert (await client.get(f"{path}/{email}{way}")).status_code == 410
+        said = await client.post(f"{path}/{email}/reply", json={"text_body": "Yes."})
+        assert (said.status_code, said.json()["type"]) == (410, "/api/problems/resource.erased")

@@ -77,7 +77,9 @@ def test_a_message_reads_as_the_peers_sdk_expects() -> None:
             "message_id": "em_a", "thread_id": "th_a", "from": "boss@example.com", "to": "agent@house.test",
             "subject": "Tuesday", "received_at": datetime(2026, 11, 21, 8, tzinfo=UTC), "verification": {},
             "capabilities": ["read_calendar"], "size_octets": 9, "is_proven": True, "is_automatic": False,
-            "body_text": "At ten?", "internet_message_id": None, "references": [],
+            "is_erased": False, "body_text": "At ten?", "quoted_text": "", "signature_text": "", "attachments": [],
+            "differences": [],
+            "internet_message_id": None, "references": [],
         }
     )  # fmt: skip
     message = mailbuttons.Message.model_validate(shown.model_dump(mode="json", by_alias=True))

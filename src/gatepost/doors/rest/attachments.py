@@ -10,7 +10,7 @@ from gatepost.doors.rest.auth import HouseDep, MailReader
 from gatepost.doors.rest.messages import kept, octets_of
 from gatepost.doors.rest.parameters import MailboxId, MessageId, Part
 from gatepost.doors.rest.problems import missing
-from gatepost.mail import fields, mime
+from gatepost.mail import mime
 
 _NAME_MAX_CHARS = 120
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,63}", re.ASCII)
@@ -45,10 +45,11 @@ async def attachment(
 ) -> Response:
     """Return one attachment, decoded, always as a download."""
     email = await kept(house, principal, mailbox_id, message_id)
-    raw = await octets_of(house, principal, email)
-    tree = await asyncio.to_thread(mime.read, raw, fields.split(raw))  # megabytes of base64: not on the loop
-    leaf = next((leaf for leaf in tree.leaves if leaf.number == part and leaf.is_listed), None)
-    if leaf is None:
+    listed = next((one for one in email.reading.attachments if one.part == part), None)
+    if listed is None:
         raise missing("attachment")
-    headers = {"Content-Disposition": disposition(leaf.filename, part)}
-    return Response(leaf.content, media_type=media_type(leaf.content_type), headers=headers)
+    raw = await octets_of(house, principal, email)
+    leaf = email.reading.leaf(part)
+    octets = await asyncio.to_thread(mime.content_of, raw, leaf)  # megabytes of base64: not on the loop
+    headers = {"Content-Disposition": disposition(listed.filename, part)}
+    return Response(octets, media_type=media_type(listed.content_type), headers=headers)

@@ -1,5 +1,7 @@
 """Kept messages: list, read, download."""
 
+from dataclasses import asdict
+
 from fastapi import APIRouter, Response
 
 from gatepost import mailbox
@@ -41,6 +43,10 @@ def _shown(email: Email) -> MessageShown:
         {
             **_summary(email),
             "body_text": email.text,
+            "quoted_text": email.reading.model.quoted,
+            "signature_text": email.reading.model.signature,
+            "attachments": [asdict(one) for one in email.reading.attachments],
+            "differences": [asdict(one) for one in email.reading.spans],
             "internet_message_id": email.message_id or None,
             "references": list(email.references),
         }
