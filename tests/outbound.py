@@ -67,7 +67,14 @@ KEPT = Email(
     is_proven=True,
     is_automatic=False,
     capabilities=("read_calendar",),
-    verification={"dkim": "pass", "spf": "pass", "dmarc": "pass", "arc": "none", "from_alignment": True},
+    verification={
+        "dkim": "pass",
+        "spf": "pass",
+        "dmarc": "pass",
+        "arc": "none",
+        "from_alignment": True,
+        "injection_score": 0.0,
+    },
 )
 
 
