@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from aiosmtpd.smtp import SMTP
+from typing_extensions import override
 
 from gatepost.arrive.paper import Arrived, Peer
 from gatepost.blobs import Blobs, address_of
@@ -202,12 +203,13 @@ async def consequences(db: Database) -> list[tuple[str, str]]:
     return [(row.email, row.action) for row in rows]
 
 
-class Zone:
+class Zone(Resolver):
     """DNS from a small table; what is not in it does not exist."""
 
     def __init__(self, table: Mapping[tuple[str, RdType], Sequence[str] | Status]) -> None:
         self._table = table
 
+    @override
     async def query(self, name: str, rdtype: RdType) -> Answer:
         found = self._table.get((name, rdtype))
         if isinstance(found, Status):

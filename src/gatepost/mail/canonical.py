@@ -22,11 +22,10 @@ def header_field(raw: bytes, canon: Canon) -> bytes:
     if canon is Canon.SIMPLE:
         return raw
     name, _, value = raw.partition(b":")
-    if b"\r\n" in value:
-        value = value.replace(b"\r\n", b"")
-    if b"\t" in value:
-        value = value.replace(b"\t", b" ")
-    return name.rstrip(b" \t").lower() + b":" + _collapse_spaces(value).strip(b" ")
+    value = value.replace(b"\r\n", b"").replace(b"\t", b" ")
+    if b"  " in value:
+        value = _collapse_spaces(value)
+    return b"%b:%b" % (name.rstrip(b" \t").lower(), value.strip(b" "))
 
 
 def _without_empty_lines(body: bytes) -> bytes:

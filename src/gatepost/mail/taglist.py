@@ -1,8 +1,5 @@
 """Tag lists (RFC 6376 section 3.2): ``k=v; k=v``, the grammar DKIM, ARC and DMARC records share."""
 
-import re
-
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
 _FWS = " \t\r\n"
 
 
@@ -23,7 +20,7 @@ def parse(text: str) -> dict[str, str]:
     for part in parts:
         name, equals, value = part.partition("=")
         name = name.strip(_FWS)
-        if not equals or _NAME.fullmatch(name) is None:
+        if not equals or not name.isidentifier() or not name.isascii() or name[0] == "_":
             raise TagListError("a part of the tag list is not name=value")
         if name in tags:
             raise TagListError(f"the tag {name[:20]} occurs twice")

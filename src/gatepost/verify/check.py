@@ -1,20 +1,25 @@
 """The whole verification of one arrival: read once, ask DNS together, judge. Steps are numbered as they run."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 from gatepost.arrive.paper import Arrived, Direction
-from gatepost.dns.paper import Resolver
+from gatepost.dns.paper import Answer, RdType, Resolver
 from gatepost.mail import fields
-from gatepost.verify import arc, author, content, dkim, dmarc, spf
+from gatepost.mail.fields import Header
+from gatepost.verify import arc, author, content, dkim, dmarc, iprev, spf, tree_walk
+from gatepost.verify.answers import DEADLINE_S, Answers
 from gatepost.verify.dmarc import Alignment, Discovery
 from gatepost.verify.paper import (
     ArcVerdict,
+    Content,
     DkimVerdict,
     DmarcVerdict,
     Evidence,
+    IprevVerdict,
     Result,
     SpfVerdict,
     Verified,
@@ -25,8 +30,6 @@ from gatepost.verify.spf_macro import Context
 T = TypeVar("T")
 P = ParamSpec("P")
 
-DEADLINE_S = 20.0
-"""For everything DNS is asked about one message (RFC 7208 section 4.6.4 asks for at least 20 s)."""
 INLINE_OCTETS = 65_536
 """Larger messages are hashed and parsed in a thread, so that others are not kept waiting."""
 RECEIVER = "unknown"
@@ -34,6 +37,7 @@ RECEIVER = "unknown"
 
 _NO_SPF = SpfVerdict(Result.NONE, "", "mailfrom")
 _NO_HELO = SpfVerdict(Result.NONE, "", "helo")
+_NO_IPREV = IprevVerdict(Result.NONE)
 _NO_DMARC = DmarcVerdict(Result.NONE, "")
 
 
@@ -54,6 +58,7 @@ async def _check_own(arrived: Arrived) -> Evidence:
         author_problem=found.problem,
         spf=_NO_SPF,
         helo=_NO_HELO,
+        iprev=_NO_IPREV,
         dkim=(),
         dmarc=_NO_DMARC,
         arc=ArcVerdict(Result.NONE),
@@ -62,6 +67,18 @@ async def _check_own(arrived: Arrived) -> Evidence:
         content=read,
         auth=arrived.submitter is not None,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What DNS says that does not depend on any signature."""
+
+    spf: SpfVerdict
+    helo: SpfVerdict
+    iprev: IprevVerdict
+    keys: dict[str, Answer]
+    seal_keys: dict[str, Answer]
+    discovery: Discovery | None
 
 
 async def _check_stranger(arrived: Arrived, resolver: Resolver) -> Evidence:
@@ -73,46 +90,34 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver) -> Evidence:
     domain = found.address.domain if found.address is not None else None
     claims = dkim.read(header)
     chain = arc.read(header)
-    # (2) Ask DNS for everything at once, and read the content meanwhile.
-    async with asyncio.TaskGroup() as group:
-        senders = group.create_task(_within(until, _check_spf(arrived, resolver), _unanswered_spf(arrived)))
-        keys = group.create_task(_within(until, dkim.fetch_keys(resolver, claims), {}))
-        seal_keys = group.create_task(_within(until, arc.fetch_keys(resolver, chain), {}))
-        policy = group.create_task(_within(until, _discover(resolver, domain), None))
-        said = group.create_task(_apart(len(raw), content.read, raw, header))
-    spf_verdict, helo = senders.result()
-    # (3) Compare hashes and signatures.
-    body = Body(raw[header.body_start :])
-    signatures = await _apart(len(raw), dkim.judge, header, body, claims, keys.result(), arrived.received_at)
-    sealed = await _apart(len(raw), arc.judge, header, body, chain, seal_keys.result(), arrived.received_at, domain)
+    # (2) Ask DNS, for everything at once where it must be asked.
+    known = Answers(resolver)
+    asked = await known.settle(
+        partial(_ask, known, arrived, claims, chain, domain),
+        until=until,
+        foresee=partial(_foresee, known, arrived, claims, chain, domain),
+    )
+    # (3) Compare hashes and signatures, and read the content.
+    signatures, sealed, read = await _apart(len(raw), _judge, arrived, header, claims, chain, asked, domain)
     # (4) Compare the proven domains with the author's.
-    discovery = policy.result()
-    alignment, verdict = await _judge_author(resolver, until, domain, discovery, signatures, spf_verdict)
+    alignment, verdict = await known.settle(partial(_judge_author, known, asked, signatures), until=until)
     # (5) Say what that proves, and whether DNS kept something from us.
     is_aligned = alignment.holds
-    read = said.result()
-    if not _is_reply_to_proven(alignment, signatures, chain, sealed):
+    if read.reply_to and not _is_reply_to_proven(alignment, signatures, chain, sealed):
         read = replace(read, reply_to=())
     return Evidence(
         author=found.address,
         author_problem=found.problem,
-        spf=spf_verdict,
-        helo=helo,
-        dkim=tuple(replace(one, is_aligned=_is_proof(one) and one.domain in alignment.dkim) for one in signatures),
+        spf=asked.spf,
+        helo=asked.helo,
+        iprev=asked.iprev,
+        dkim=tuple(one.as_aligned() if _is_proof(one) and one.domain in alignment.dkim else one for one in signatures),
         dmarc=verdict,
         arc=sealed,
         is_aligned=is_aligned,
-        is_unsettled=not is_aligned and _is_unsettled(domain, signatures, spf_verdict, alignment),
+        is_unsettled=not is_aligned and _is_unsettled(domain, signatures, asked.spf, alignment),
         content=read,
     )
-
-
-async def _within(until: float, work: Awaitable[T], otherwise: T) -> T:
-    try:
-        async with asyncio.timeout_at(until):
-            return await work
-    except TimeoutError:
-        return otherwise
 
 
 async def _apart(octets: int, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -120,6 +125,51 @@ async def _apart(octets: int, work: Callable[P, T], *args: P.args, **kwargs: P.k
     if octets <= INLINE_OCTETS:
         return work(*args, **kwargs)
     return await asyncio.to_thread(work, *args, **kwargs)
+
+
+def _ask(
+    known: Answers, arrived: Arrived, claims: tuple[dkim.Claim, ...], chain: arc.Chain, domain: str | None
+) -> _Asked:
+    """Read what DNS says about everybody who claims something."""
+    peer = arrived.peer.address if arrived.peer is not None else None
+    sender, helo = _check_spf(known, arrived)
+    return _Asked(
+        spf=sender,
+        helo=helo,
+        iprev=iprev.check(known, peer) if peer is not None else _NO_IPREV,
+        keys=dkim.keys_of(known, claims),
+        seal_keys=arc.keys_of(known, chain),
+        discovery=dmarc.discover(known, domain) if domain is not None else None,
+    )
+
+
+def _foresee(
+    known: Answers, arrived: Arrived, claims: tuple[dkim.Claim, ...], chain: arc.Chain, domain: str | None
+) -> None:
+    """Name what every check begins with, so that whoever is asked first, all are asked together."""
+    names = dkim.key_names(claims) + arc.key_names(chain)
+    if domain is not None:
+        names += tree_walk.record_names(domain)
+    if arrived.peer is not None:
+        names += {sender for sender in (_sender(arrived)[2], arrived.peer.helo) if spf.is_domain(sender)}
+        known.want(arrived.peer.address.reverse_pointer, RdType.PTR)
+    for name in names:
+        known.want(name, RdType.TXT)
+
+
+def _judge(
+    arrived: Arrived,
+    header: Header,
+    claims: tuple[dkim.Claim, ...],
+    chain: arc.Chain,
+    asked: _Asked,
+    domain: str | None,
+) -> tuple[tuple[DkimVerdict, ...], ArcVerdict, Content]:
+    """Do the work that grows with the message."""
+    body = Body(arrived.raw[header.body_start :])
+    signatures = dkim.judge(header, body, claims, asked.keys, arrived.received_at)
+    sealed = arc.judge(header, body, chain, asked.seal_keys, arrived.received_at, domain)
+    return signatures, sealed, content.read(arrived.raw, header)
 
 
 def _sender(arrived: Arrived) -> tuple[str, str, str]:
@@ -133,52 +183,28 @@ def _sender(arrived: Arrived) -> tuple[str, str, str]:
     return "helo", "postmaster", arrived.peer.helo if arrived.peer is not None else ""
 
 
-def _unanswered_spf(arrived: Arrived) -> tuple[SpfVerdict, SpfVerdict]:
-    identity, _, domain = _sender(arrived)
-    helo = arrived.peer.helo if arrived.peer is not None else ""
-    return SpfVerdict(Result.TEMPERROR, domain, identity), SpfVerdict(Result.TEMPERROR, helo, "helo")
-
-
-async def _check_spf(arrived: Arrived, resolver: Resolver) -> tuple[SpfVerdict, SpfVerdict]:
+def _check_spf(known: Answers, arrived: Arrived) -> tuple[SpfVerdict, SpfVerdict]:
     """Check MAIL FROM and HELO, each on its own (RFC 7208 sections 2.3 and 2.4)."""
     if arrived.peer is None:
         return _NO_SPF, _NO_HELO
     identity, local, domain = _sender(arrived)
     helo = arrived.peer.helo
     greeted = Context(arrived.peer.address, helo, "postmaster", helo, helo, RECEIVER, arrived.received_at)
+    by_helo = spf.check(known, greeted, identity="helo")
     if identity == "helo":
-        verdict = await spf.check(resolver, greeted, identity="helo")
-        return verdict, verdict
-    sent = replace(greeted, domain=domain, local=local, sender_domain=domain)
-    return await asyncio.gather(
-        spf.check(resolver, sent, identity="mailfrom"), spf.check(resolver, greeted, identity="helo")
-    )
+        return by_helo, by_helo
+    sent = Context(arrived.peer.address, domain, local, domain, helo, RECEIVER, arrived.received_at)
+    return spf.check(known, sent, identity="mailfrom"), by_helo
 
 
-async def _discover(resolver: Resolver, domain: str | None) -> Discovery | None:
-    return await dmarc.discover(resolver, domain) if domain is not None else None
-
-
-async def _judge_author(
-    resolver: Resolver,
-    until: float,
-    domain: str | None,
-    discovery: Discovery | None,
-    signatures: tuple[DkimVerdict, ...],
-    sender: SpfVerdict,
-) -> tuple[Alignment, DmarcVerdict]:
+def _judge_author(known: Answers, asked: _Asked, signatures: tuple[DkimVerdict, ...]) -> tuple[Alignment, DmarcVerdict]:
     """Align what was proven with the author domain, and give the DMARC verdict."""
-    if domain is None:
+    if asked.discovery is None:
         return Alignment(), _NO_DMARC
-    failed = Alignment(is_unsettled=True)
-    if discovery is None:
-        return failed, DmarcVerdict(Result.TEMPERROR, domain)
-    spf_domain = sender.domain.lower().removesuffix(".") if sender.result is Result.PASS else None
+    spf_domain = asked.spf.domain.lower().removesuffix(".") if asked.spf.result is Result.PASS else None
     proven = {one.domain for one in signatures if _is_proof(one)}
-    alignment = await _within(
-        until, dmarc.align(resolver, discovery, dkim_domains=proven, spf_domain=spf_domain), failed
-    )
-    return alignment, dmarc.judge(discovery, alignment)
+    alignment = dmarc.align(known, asked.discovery, dkim_domains=proven, spf_domain=spf_domain)
+    return alignment, dmarc.judge(asked.discovery, alignment)
 
 
 def _is_proof(verdict: DkimVerdict) -> bool:

@@ -13,6 +13,7 @@ class Result(StrEnum):
     PASS = "pass"  # noqa: S105  # a verdict, not a password
     FAIL = "fail"
     SOFTFAIL = "softfail"
+    POLICY = "policy"  # signed, but in a way we do not accept
     NEUTRAL = "neutral"
     NONE = "none"
     TEMPERROR = "temperror"
@@ -30,11 +31,20 @@ class SpfVerdict:
 
 
 @dataclass(frozen=True, slots=True)
+class IprevVerdict:
+    """The reverse name of the client (RFC 8601 section 2.7.3): ``name`` is one that leads back to its address."""
+
+    result: Result
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class DkimVerdict:
     """One DKIM-Signature (RFC 6376), in header order; ``domain`` is d=, ``reason`` is for people.
 
     ``unsigned_octets``: how much of the body l= leaves open to anybody's additions; such a pass proves no author.
     ``unsigned_twin``: the name of a field that may stand once, stands twice and is signed less often; likewise.
+    ``is_testing``: the key says t=y, so its owner promises nothing yet.
     ``signs_reply_to``: h= names Reply-To, so that nobody could have added one.
     """
 
@@ -48,6 +58,15 @@ class DkimVerdict:
     unsigned_octets: int = 0
     unsigned_twin: str = ""
     signs_reply_to: bool = False
+    is_testing: bool = False
+
+    def as_aligned(self) -> "DkimVerdict":
+        """Return the same verdict of a signature that stands for the author's domain."""
+        return DkimVerdict(
+            self.result, self.domain, self.selector, self.algorithm, self.reason, self.key_bits,
+            True,  # noqa: FBT003  # is_aligned; dataclasses.replace costs as much as a header
+            self.unsigned_octets, self.unsigned_twin, self.signs_reply_to, self.is_testing,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,11 +297,12 @@ class Evidence:
     is_unsettled: bool
     content: Content
     auth: bool = False
+    iprev: IprevVerdict = IprevVerdict(Result.NONE)
 
     @property
     def dkim_result(self) -> Result:
         """The one word for all signatures: the best of them, ``none`` without any (RFC 6376 section 6.1)."""
-        order = (Result.PASS, Result.TEMPERROR, Result.FAIL, Result.PERMERROR, Result.NEUTRAL)
+        order = (Result.PASS, Result.TEMPERROR, Result.POLICY, Result.FAIL, Result.PERMERROR, Result.NEUTRAL)
         found = {verdict.result for verdict in self.dkim}
         return next((result for result in order if result in found), Result.NONE)
 
