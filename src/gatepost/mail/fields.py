@@ -74,13 +74,9 @@ class Header:
         return found[0] if found else None
 
 
+@lru_cache(maxsize=4096)
 def _read_name(written: bytes) -> bytes:
     """Return a field's name from what stands up to its first colon; empty where that is no name."""
-    return _read_short_name(written) if len(written) <= MAX_NAME_OCTETS else b""
-
-
-@lru_cache(maxsize=4096)
-def _read_short_name(written: bytes) -> bytes:
     name = written[:-1].rstrip(b" \t")  # RFC 5322 section 4.5: obsolete syntax, which mail programs still read
     return name.lower() if _NAME.fullmatch(name) else b""
 
@@ -105,7 +101,7 @@ def split(raw: bytes) -> Header:
     if len(lines) > MAX_FIELDS:
         is_cut = True
         lines.pop()
-    fields = tuple([Field(_read_name(raw[: raw.find(b":") + 1]), raw) for raw in lines])
+    fields = tuple([Field(_read_name(raw[: raw.find(b":", 0, MAX_NAME_OCTETS) + 1]), raw) for raw in lines])
     named: dict[bytes, tuple[Field, ...]] = {}
     repeated: dict[bytes, list[Field]] = {}
     for field in fields:

@@ -47,6 +47,8 @@ def key_names(claims: tuple[Claim, ...]) -> list[str]:
 
 def keys_of(known: Answers, claims: tuple[Claim, ...]) -> dict[str, Answer]:
     """Return what DNS says where each key should be."""
+    if not claims:
+        return {}
     names = key_names(claims)
     return dict(zip(names, known.all(names, RdType.TXT), strict=True))
 

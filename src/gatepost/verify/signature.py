@@ -33,6 +33,7 @@ class Signature:
         length: l=, octets of the canonical body; None for all of it.
         signed_at: t=, seconds since the epoch; None where absent.
         expires_at: x=, as above.
+        key_name: where the public key is published (RFC 6376 section 3.6.2.1).
     """
 
     field: Field
@@ -48,11 +49,7 @@ class Signature:
     length: int | None = None
     signed_at: int | None = None
     expires_at: int | None = None
-
-    @property
-    def key_name(self) -> str:
-        """Where the public key is published (RFC 6376 section 3.6.2.1)."""
-        return f"{self.selector}._domainkey.{self.domain}"
+    key_name: str
 
 
 def read_tags(field: Field) -> dict[str, str]:
@@ -177,6 +174,7 @@ def parse(field: Field, *, is_arc: bool = False) -> Signature:
         length=read_number(tags, "l"),
         signed_at=read_number(tags, "t"),
         expires_at=read_number(tags, "x"),
+        key_name=f"{selector}._domainkey.{domain}",
     )
     _check_meaning(signature, is_arc=is_arc)
     return signature

@@ -76,6 +76,4 @@ def header_digest(header: Header, signature: Signature) -> bytes:
     chosen = signed_fields(header, signature.signed)
     octets = [found.raw for found in chosen]
     octets.append(without_signature(signature.field.raw))
-    if canon is Canon.RELAXED:
-        octets = [canonical.header_field(raw, canon) for raw in octets]
-    return hashlib.sha256(b"\r\n".join(octets)).digest()
+    return hashlib.sha256(canonical.header_fields(octets, canon)).digest()

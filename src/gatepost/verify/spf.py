@@ -1,7 +1,7 @@
 """SPF (RFC 7208): may this host send under this name? ``check_host`` of section 4, over our resolver."""
 
 import ipaddress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
@@ -37,9 +37,8 @@ class _Budget:
 
     lookups: int = 0
     voids: int = 0
-    validated: str | None = None
     explanation: str = ""
-    pointers: list[str] | None = field(default=None)
+    pointers: list[str] | None = None
 
 
 def check(known: Answers, context: Context, *, identity: str) -> SpfVerdict:
@@ -49,7 +48,7 @@ def check(known: Answers, context: Context, *, identity: str) -> SpfVerdict:
     """
     address = context.address
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        context = replace(context, address=address.ipv4_mapped)
+        context = context._replace(address=address.ipv4_mapped)
     budget = _Budget()
     try:
         result = _check_host(known, context, budget)
@@ -84,7 +83,7 @@ def _check_host(known: Answers, context: Context, budget: _Budget, *, is_include
         return Result.NEUTRAL
     _count_lookup(budget)
     domain = _expand(known, context, budget, record.redirect)
-    result = _check_host(known, replace(context, domain=domain), budget, is_included=is_included)
+    result = _check_host(known, context._replace(domain=domain), budget, is_included=is_included)
     return Result.PERMERROR if result is Result.NONE else result  # section 6.1
 
 
@@ -150,7 +149,7 @@ def _matches(known: Answers, context: Context, budget: _Budget, mechanism: Mecha
 
 def _includes(known: Answers, context: Context, budget: _Budget, domain: str) -> bool:
     """Evaluate an include (RFC 7208 section 5.2): only its pass matches, and it must have a record."""
-    result = _check_host(known, replace(context, domain=domain), budget, is_included=True)
+    result = _check_host(known, context._replace(domain=domain), budget, is_included=True)
     if result in {Result.NONE, Result.PERMERROR}:
         raise _Stopped(Result.PERMERROR)
     return result is Result.PASS
