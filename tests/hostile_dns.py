@@ -11,21 +11,32 @@ import dns.rcode
 import dns.rrset
 from typing_extensions import override
 
+from talkers import talking
+
 Behaviour = Callable[[dns.message.Message, bool], list[bytes]]
 """From the question, and whether it came over TCP, to the packets to send back."""
 
 
 def answer(
-    question: dns.message.Message, *records: str, rcode: dns.rcode.Rcode = dns.rcode.NOERROR
+    question: dns.message.Message,
+    *records: str,
+    rcode: dns.rcode.Rcode = dns.rcode.NOERROR,
+    soa: str | None = "example. 60 SOA ns.example. host.example. 1 7200 3600 86400 60",
 ) -> dns.message.Message:
-    """Build an honest answer from zone-file lines."""
+    """Build an honest answer from zone-file lines; one without records carries its zone's SOA, unless it is None."""
     response = dns.message.make_response(question)
     response.flags |= dns.flags.RA
     response.set_rcode(rcode)
     for record in records:
-        name, ttl, rdtype, text = record.split(" ", 3)
-        response.answer.append(dns.rrset.from_text(name, int(ttl), "IN", rdtype, text))
+        response.answer.append(_rrset(record))
+    if not records and soa is not None and rcode in {dns.rcode.NOERROR, dns.rcode.NXDOMAIN}:
+        response.authority.append(_rrset(soa))
     return response
+
+
+def _rrset(line: str) -> dns.rrset.RRset:
+    name, ttl, rdtype, text = line.split(" ", 3)
+    return dns.rrset.from_text(name, int(ttl), "IN", rdtype, text)
 
 
 class _Udp(asyncio.DatagramProtocol):
@@ -59,29 +70,26 @@ class Server:
         self.asked.append((asked.name.to_text(omit_final_dot=True).lower(), asked.rdtype.name, is_tcp))
         return self.behave(question, is_tcp)
 
-    async def _serve_tcp(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            while True:
-                length = int.from_bytes(await reader.readexactly(2), "big")
-                for packet in self.respond(await reader.readexactly(length), is_tcp=True):
-                    writer.write(len(packet).to_bytes(2, "big") + packet)
-                await writer.drain()
-        writer.close()
+    async def serve_tcp(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one connection's questions until it ends."""
+        while True:
+            length = int.from_bytes(await reader.readexactly(2), "big")
+            for packet in self.respond(await reader.readexactly(length), is_tcp=True):
+                writer.write(len(packet).to_bytes(2, "big") + packet)
+            await writer.drain()
 
 
 @contextlib.asynccontextmanager
 async def serving(behave: Behaviour) -> AsyncIterator[Server]:
     """Run a server on one free port, UDP and TCP."""
     server = Server(behave)
-    tcp = await asyncio.start_server(server._serve_tcp, "127.0.0.1", 0)
-    port = tcp.sockets[0].getsockname()[1]
-    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-        lambda: _Udp(server), local_addr=("127.0.0.1", port)
-    )
-    server.address = f"127.0.0.1:{port}"
-    try:
-        yield server
-    finally:
-        transport.close()
-        tcp.close()
-        await tcp.wait_closed()
+    async with talking(server.serve_tcp) as port:
+        transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+            lambda: _Udp(server), local_addr=("127.0.0.1", port)
+        )
+        server.address = f"127.0.0.1:{port}"
+        try:
+            yield server
+        finally:
+            transport.close()
+            await asyncio.sleep(0)  # the socket is closed in the loop's next turn

@@ -20,7 +20,7 @@ from gatepost.decide.paper import Decided, Decision, Disposition, Grant, Outcome
 from gatepost.decide.reasons import Reason
 from gatepost.dns import Answer, RdType, Resolver, Status
 from gatepost.domains.paper import Destination
-from gatepost.egress import Egress, NextHop
+from gatepost.egress import NextHop
 from gatepost.ids import AccountId, BlobId, EmailId, EntryId, JobId, KeyId, TenantId, ThreadId
 from gatepost.jobs import Job, Jobs, Promise
 from gatepost.journey import House
@@ -41,6 +41,8 @@ from gatepost.verify.paper import (
     SpfVerdict,
     Verified,
 )
+from talkers import talking
+from ways import way_out
 
 TENANT = TenantId("tn_one")
 ACCOUNT = AccountId(7)
@@ -177,7 +179,7 @@ def house(db: Database, folder: Path, clock: Hands, *, dns: Resolver | None = No
         keyring=Keyring(bytes(32), entropy),
         clock=clock,
         entropy=entropy,
-        egress=Egress(allow_private=True),
+        egress=way_out(),
         hostname="mail.gatepost.test",
         next_hop=NextHop("127.0.0.1", port) if port else None,
     )
@@ -274,18 +276,12 @@ class Receiver:
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         writer.write(f"HTTP/1.1 {answer}\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok".encode())
         await writer.drain()
-        writer.close()
-        await writer.wait_closed()
 
 
 @asynccontextmanager
 async def http_receiver(*answers: str) -> AsyncIterator[Receiver]:
     """Serve a receiver on loopback."""
     receiver = Receiver(list(answers or ("200 OK",)))
-    server = await asyncio.start_server(receiver.serve, "127.0.0.1", 0)
-    receiver.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
-    try:
+    async with talking(receiver.serve) as port:
+        receiver.url = f"http://127.0.0.1:{port}/hook"
         yield receiver
-    finally:
-        server.close()
-        await server.wait_closed()

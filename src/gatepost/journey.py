@@ -14,6 +14,7 @@ from gatepost.dns import Resolver
 from gatepost.egress import Egress, NextHop
 from gatepost.jobs import Jobs
 from gatepost.keys import Keyring
+from gatepost.meters import UNMETERED, Meters
 from gatepost.reply.paper import Said, Sent
 from gatepost.verify.paper import Verified
 
@@ -33,6 +34,7 @@ class House:
     hostname: str
     next_hop: NextHop | None
     commits: GroupCommit = field(default_factory=GroupCommit)
+    meters: Meters = UNMETERED
 
 
 async def receive(arrived: Arrived, house: House) -> CarriedOut:
@@ -51,6 +53,8 @@ async def receive(arrived: Arrived, house: House) -> CarriedOut:
             done = await house.commits.join(verified, partial(_carry, house), group=arrived.tenant, apart=apart)
         if not isinstance(done.outcome, Refused):
             body.keep()
+    decision = done.recorded.decision
+    house.meters.decided(arrived.direction, decision.disposition, decision.reason)
     return done
 
 

@@ -57,6 +57,18 @@ class Keyring:
         except OSError as error:
             raise KeyringError(f"the master key {path} cannot be used: {error.strerror}") from error
 
+    @classmethod
+    def load(cls, path: Path, entropy: Entropy) -> Self:
+        """Read the master key; never make one.
+
+        Raises:
+            KeyringError: there is none, or it is not ours alone.
+        """
+        try:
+            return cls(_read(path), entropy)
+        except OSError as error:
+            raise KeyringError(f"the master key {path} cannot be used: {error.strerror}") from error
+
     def wrap(self, purpose: str, secret: bytes) -> bytes:
         """Return ``secret`` encrypted and bound to ``purpose``."""
         nonce = self._entropy(_NONCE_OCTETS)

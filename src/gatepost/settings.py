@@ -6,13 +6,14 @@ environment. An unknown key is refused with the nearest valid name, so that a ty
 """
 
 import difflib
+import operator
 import os
 import tomllib
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Any, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 PREFIX = "GATEPOST_"
 PORT_MAX = 65_535
@@ -37,6 +38,8 @@ class SmtpSettings:
     idle_timeout_s: int = _set(300, "Seconds without a command before 421 (RFC 5321 section 4.5.3.2.7).")
     connections_max: int = _set(1000, "Connections at once, in all.")
     connections_per_address_max: int = _set(50, "Connections at once from one address.")
+    disk_free_min_octets: int = _set(268_435_456, "With less free on disk no mail is taken (452), until there is more.")
+    in_flight_max: int = _set(1000, "Messages that came in and wait for their answer; beyond it new ones hear 421.")
     certificate: str = _set("", "PEM file with the certificate chain; empty: self-signed at the first start.")
     certificate_key: str = _set("", "PEM file with the certificate's private key.")
 
@@ -47,7 +50,17 @@ class HttpSettings:
 
     host: str = _set("127.0.0.1", "Address to listen on.")
     port: int = _set(8080, "Port to listen on; 0 picks a free one.")
+    certificate: str = _set("", "PEM file with the certificate chain; empty: plain HTTP, on loopback only.")
+    certificate_key: str = _set("", "PEM file with the certificate's private key.")
     public_url: str = _set("", "How clients reach it, such as https://mail.example.com; empty: from host and port.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricsSettings:
+    """Where Prometheus reads."""
+
+    host: str = _set("127.0.0.1", "Address to listen on; plain HTTP and no key, so let nobody else reach it.")
+    port: int = _set(0, "Port to listen on; 0 picks a free one, named in running.json.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,10 +103,28 @@ class DeliverySettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DestinationSettings:
+    """One ``[[egress.destinations]]``: where connections of one purpose may go, and on whose word."""
+
+    purpose: str = ""
+    to: str = ""
+    region: str = ""
+    mechanism: str = ""
+    decided_by: str = ""
+    networks: tuple[str, ...] = ()
+    in_clear: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EgressSettings:
     """What may be connected to."""
 
-    allow_private: bool = _set(default=True, doc="Let webhooks reach loopback and private addresses.")
+    allow_private: tuple[str, ...] = _set(
+        (), "Loopback and private networks open to webhooks and mail, such as 10.1.0.0/16; `up` adds loopback."
+    )
+    destinations: tuple[DestinationSettings, ...] = _set(
+        (), "Tables of the file, each with purpose, to, region, mechanism, decided_by: see docs/egress.md."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,8 +133,10 @@ class Settings:
 
     state: Path = field(default=Path("state"), metadata={"doc": "Folder for everything this house keeps."})
     hostname: str = _set("mail.gatepost.test", "Our name in SMTP, Authentication-Results and the log's origin.")
+    stop_delay_s: float = _set(0.0, "On SIGTERM, seconds between being unready and draining, for load balancers.")
     smtp: SmtpSettings = field(default_factory=SmtpSettings)
     http: HttpSettings = field(default_factory=HttpSettings)
+    metrics: MetricsSettings = field(default_factory=MetricsSettings)
     dns: DnsSettings = field(default_factory=DnsSettings)
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     blobs: BlobSettings = field(default_factory=BlobSettings)
@@ -138,9 +171,24 @@ def load(environment: Mapping[str, str], file: Path | None = None) -> Settings:
 
 def from_process(file: Path | None = None) -> Settings:
     """Return the settings of this process: its environment, over ``file`` or the file ``GATEPOST_CONFIG`` names."""
-    environment = dict(os.environ)  # noqa: TID251  # the one place that reads it
-    named = environment.pop(f"{PREFIX}CONFIG", "")
-    return load(environment, file or (Path(named) if named else None))
+    variables = environment()
+    named = variables.pop(f"{PREFIX}CONFIG", "")
+    return load(variables, file or (Path(named) if named else None))
+
+
+def environment() -> dict[str, str]:
+    """Return a copy of this process's environment."""
+    return dict(os.environ)  # noqa: TID251  # the one place that reads it
+
+
+def flat(settings: Settings) -> dict[str, Any]:
+    """Return every value by its name, such as ``smtp.port``."""
+    return {name: operator.attrgetter(name)(settings) for name, _, _ in describe()}
+
+
+def amazon() -> dict[str, str]:
+    """Return the ``AWS_*`` variables of this process, where S3's clients look for endpoint, region and credentials."""
+    return {name: text for name, text in os.environ.items() if name.startswith("AWS_")}  # noqa: TID251  # as above
 
 
 def _overlay(values: dict[str, Any], name: str, text: str) -> None:
@@ -186,6 +234,10 @@ def _unknown(name: str, known: list[str]) -> str:
 
 def _read(kind: Any, value: Any, name: str) -> Any:
     text = isinstance(value, _FromEnvironment)
+    if get_origin(kind) is tuple and is_dataclass(inner := get_args(kind)[0]):
+        if text or not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            raise SettingsError(f"{name} is a list of tables: write [[{name}]] in the file")
+        return tuple(_build(typing.cast("type[Any]", inner), item, where=f"{name}.") for item in value)
     if get_origin(kind) is tuple:
         items = [item.strip() for item in value.split(",") if item.strip()] if text else value
         if not isinstance(items, list) or not all(isinstance(item, str) for item in items):

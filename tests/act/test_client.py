@@ -4,12 +4,17 @@ import pytest
 
 from gatepost.act.client import post
 from gatepost.act.paper import Answer
-from gatepost.egress import Egress
+from gatepost.egress import Errand, Purpose
+from gatepost.ids import TenantId
 from outbound import http_receiver
+from talkers import talking
+from ways import way_out
+
+ERRAND = Errand(Purpose.WEBHOOK, "wh_x", TenantId("tn_one"))
 
 
 async def _post(url: str, *, allow: bool = True) -> Answer:
-    return await post(url, b'{"a":1}', {"webhook-id": "ev_x"}, ref="wh_x", egress=Egress(allow_private=allow))
+    return await post(url, b'{"a":1}', {"webhook-id": "ev_x"}, errand=ERRAND, egress=way_out(private=allow))
 
 
 async def test_a_receiver_gets_body_and_headers() -> None:
@@ -57,9 +62,7 @@ async def test_a_receiver_that_talks_nonsense_is_an_answer_too(said: bytes) -> N
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(said)
-        writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server:
-        answer = await _post(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+    async with talking(serve) as port:
+        answer = await _post(f"http://127.0.0.1:{port}/")
     assert answer.is_done == said.startswith(b"HTTP/1.1 200")

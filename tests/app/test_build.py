@@ -7,7 +7,6 @@ import pytest
 from gatepost.app import build
 from gatepost.db import DatabaseUnavailableError
 from gatepost.db.binaries import LauncherError
-from gatepost.egress import NextHop
 from gatepost.settings import (
     BlobSettings,
     DatabaseSettings,
@@ -65,18 +64,6 @@ async def test_a_setting_that_cannot_be_used_is_named(
     with pytest.raises(SettingsError, match=named):
         async with build.open_house(replace(changed, state=settings.state), app_dsn):
             pass
-
-
-@pytest.mark.parametrize(
-    ("text", "hop"),
-    [
-        ("127.0.0.1:1025", NextHop("127.0.0.1", 1025)),
-        ("[::1]:25", NextHop("::1", 25)),
-        ("relay.example:587", NextHop("relay.example", 587)),
-    ],
-)
-def test_a_relay_is_host_and_port(text: str, hop: NextHop) -> None:
-    assert build.next_hop(Settings(delivery=DeliverySettings(next_hop=text))) == hop
 
 
 def test_resolvers_may_speak_either_family() -> None:

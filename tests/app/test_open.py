@@ -21,7 +21,9 @@ async def test_a_configured_database_is_used_as_it_is(tmp_path: Path, app_dsn: s
 
 
 async def test_a_house_that_is_up_lends_its_database(tmp_path: Path, app_dsn: str, database_name: str) -> None:
-    up = Running(pid=1, base_url="http://127.0.0.1:1/api", smtp_host="127.0.0.1", smtp_port=2, dsn=app_dsn)
+    up = Running(
+        pid=1, base_url="http://127.0.0.1:1/api", smtp_host="127.0.0.1", smtp_port=2, dsn=app_dsn, metrics_url=""
+    )
     state = prepare(tmp_path)
     with locked(state), announced(state, up):
         async with admin_house(Settings(state=tmp_path)) as house:

@@ -5,6 +5,7 @@ import smtplib
 import socket
 import urllib.error
 import urllib.request
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from gatepost.app import serve as served
 from gatepost.app import state
 from gatepost.app.administer import add_domain, add_tenant
 from gatepost.app.errors import HouseEndedError
+from gatepost.app.serve import Calls
 from gatepost.app.state import Running
+from gatepost.app.systemd import Supervisor
 from gatepost.journey import House
 from gatepost.settings import DnsSettings, HttpSettings, Settings, SmtpSettings
 
@@ -28,6 +31,10 @@ def settings(tmp_path: Path) -> Settings:
         http=HttpSettings(port=0),
         dns=DnsSettings(servers=("127.0.0.1:1",), timeout_s=0.2),
     )
+
+
+def calls(settings: Settings, ready: Callable[[House, Running], Awaitable[None]]) -> Calls:
+    return Calls(ready=ready, reread=lambda: settings, supervisor=Supervisor({}))
 
 
 async def never(_house: House, _running: Running) -> None:
@@ -75,7 +82,7 @@ async def test_both_doors_open_and_a_signal_closes_them(settings: Settings, app_
 
     with state.locked(settings.state):  # as the command around us does
         async with asyncio.timeout(30), asyncio.TaskGroup() as group:
-            group.create_task(served.serve(settings, app_dsn, cluster=None, ready=ready))
+            group.create_task(served.serve(settings, app_dsn, cluster=None, calls=calls(settings, ready)))
             group.create_task(visit())
     assert not (settings.state / "running.json").exists()
     with pytest.raises(OSError, match="refused"):
@@ -88,15 +95,23 @@ async def test_a_port_in_use_is_named_with_its_setting(settings: Settings, app_d
         port = other.getsockname()[1]
         taken = replace(settings, **{door.lower(): replace(getattr(settings, door.lower()), port=port)})
         with pytest.raises(HouseEndedError, match=f"{port} for {door}: .*GATEPOST_{door}__PORT"):
-            await served.serve(taken, app_dsn, cluster=None, ready=never)
+            await served.serve(taken, app_dsn, cluster=None, calls=calls(taken, never))
 
 
+@pytest.mark.parametrize("door", ["smtp", "http"])
 @pytest.mark.parametrize(
     ("certificate", "key"), [("chain.pem", ""), ("", "key.pem"), ("/nowhere/chain.pem", "/nowhere/key.pem")]
 )
 async def test_half_a_certificate_or_a_missing_one_ends_the_start(
-    settings: Settings, app_dsn: str, certificate: str, key: str
+    settings: Settings, app_dsn: str, certificate: str, key: str, door: str
 ) -> None:
-    broken = replace(settings, smtp=replace(settings.smtp, certificate=certificate, certificate_key=key))
-    with pytest.raises(HouseEndedError, match=r"smtp\.certificate"):
-        await served.serve(broken, app_dsn, cluster=None, ready=never)
+    section = replace(getattr(settings, door), certificate=certificate, certificate_key=key)
+    broken = replace(settings, **{door: section})
+    with pytest.raises(HouseEndedError, match=rf"{door}\.certificate"):
+        await served.serve(broken, app_dsn, cluster=None, calls=calls(broken, never))
+
+
+async def test_plain_http_that_leaves_the_machine_ends_the_start_with_advice(settings: Settings, app_dsn: str) -> None:
+    open_to_all = replace(settings, http=replace(settings.http, host="::"))
+    with pytest.raises(HouseEndedError, match=r"plain HTTP on :: .* set http\.certificate"):
+        await served.serve(open_to_all, app_dsn, cluster=None, calls=calls(open_to_all, never))

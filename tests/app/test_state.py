@@ -7,7 +7,7 @@ import pytest
 from gatepost.app import state
 from gatepost.app.state import Running, Sandbox, StateError
 
-RUNNING = Running(pid=1, base_url="http://127.0.0.1:1/api", smtp_host="127.0.0.1", smtp_port=2, dsn="x")
+RUNNING = Running(pid=1, base_url="http://127.0.0.1:1/api", smtp_host="127.0.0.1", smtp_port=2, dsn="x", metrics_url="")
 
 
 def test_two_houses_cannot_share_a_folder(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ import itertools
 import socket
 import ssl
 import struct
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Self
 
 from arrive.playbook import HOST, Hamlet
 from gatepost.arrive import Limits, SmtpServer, self_signed, server_context
-from gatepost.arrive.desk import Receive, Route, TellRefused
+from gatepost.arrive.desk import KnownRoute, Receive, Route, TellRefused
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -29,8 +30,12 @@ async def served(
     limits: Limits | None = None,
     tls: ssl.SSLContext | None = None,
     route: Route | None = None,
+    known_route: KnownRoute = lambda _: None,
     receive: Receive | None = None,
     refused: TellRefused | None = None,
+    spool: Path | None = None,
+    free: Callable[[], int] = lambda: 1 << 60,
+    commit_s: Callable[[], float] = lambda: 0.0,
 ) -> AsyncIterator[tuple[SmtpServer, int]]:
     """Serve on a free port; the server is closed without grace at the end."""
     counter = itertools.count(1)
@@ -38,12 +43,16 @@ async def served(
         hostname=HOST,
         limits=limits or Limits(),
         route=route or hamlet.route,
+        known_route=known_route,
         tenant_of=hamlet.tenant_of,
         receive=receive or hamlet.receive,
         refused=refused or hamlet.refused,
         tls=tls,
         clock=lambda: NOW,
         entropy=lambda size: next(counter).to_bytes(size, "big"),
+        spool=spool or Path(tempfile.gettempdir()),
+        free=free,
+        commit_s=commit_s,
     )
     port = await server.start("127.0.0.1", 0)
     try:

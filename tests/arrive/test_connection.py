@@ -259,3 +259,17 @@ async def test_a_client_that_is_gone_does_not_undo_its_message() -> None:
 )
 def test_the_address_of_a_client(text: str, address: IPv4Address | IPv6Address) -> None:
     assert client_address(text) == address
+
+
+async def test_a_known_recipient_is_answered_with_what_was_said_before_and_after_it() -> None:
+    hamlet = Hamlet()
+    async with served(hamlet, known_route=lambda _: AGENT) as (_, port):
+        client = await Client.greeted(port)
+        await client.say("EHLO client.example")
+        await client.send(b"MAIL FROM:<a@client.example>\r\nRCPT TO:<agent@ours.example>\r\nDATA\r\n")
+        heard = await client.reader.read(4096)
+        assert [line[:3] for line in heard.splitlines()] == [b"250", b"250", b"354"]
+        await client.send(b"Subject: x\r\n\r\nx\r\n.\r\n")
+        assert (await client.reply())[-1].startswith("250 2.6.0")
+        await client.close()
+    assert len(hamlet.arrived) == 1

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -184,7 +185,7 @@ async def test_no_reply_tells_what_is_behind_the_door() -> None:
         await client.close()
 
 
-def test_a_hostname_that_is_no_domain_is_refused() -> None:
+def test_a_hostname_that_is_no_domain_is_refused(tmp_path: Path) -> None:
     hamlet = Hamlet()
     with pytest.raises(AddressError):
         SmtpServer(
@@ -197,4 +198,7 @@ def test_a_hostname_that_is_no_domain_is_refused() -> None:
             tls=None,
             clock=lambda: NOW + timedelta(0),
             entropy=bytes,
+            spool=tmp_path,
+            free=lambda: 0,
+            commit_s=lambda: 0.0,
         )

@@ -7,21 +7,27 @@ import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from typing_extensions import override
 
-from gatepost.blobs import Blobs, BlobsUnavailableError
+from gatepost.blobs import Blobs, BlobsUnavailableError, Endpoint, read_endpoint
 from gatepost.blobs.bucket import Bucket
+from gatepost.egress import Purpose, Rule
+from ways import way_out
 
 
 class Shelf(ThreadingHTTPServer):
     """As much of S3's REST as a bucket needs: objects by path, and signed requests only."""
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Clerk)
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        super().__init__((host, 0), Clerk)
         self.objects: dict[str, bytes] = {}
         self.is_broken = False
+        self.url = f"http://{host}:{self.server_port}"
+        self.asked = 0
+        self.moved_to = ""
 
 
 class Clerk(BaseHTTPRequestHandler):
@@ -43,8 +49,13 @@ class Clerk(BaseHTTPRequestHandler):
         self.answer(200, b"<DeleteResult><Deleted><Key>x</Key></Deleted></DeleteResult>")
 
     def answer(self, status: int, body: bytes = b"") -> None:
+        self.server.asked += 1
         is_signed = self.headers.get("Authorization", "").startswith("AWS4-HMAC-SHA256 Credential=id/")
-        self.send_response(501 if self.server.is_broken else status if is_signed else 403)
+        if self.server.moved_to:
+            self.send_response(307)
+            self.send_header("Location", self.server.moved_to + self.path)
+        else:
+            self.send_response(501 if self.server.is_broken else status if is_signed else 403)
         self.send_header("ETag", '"1"')
         self.send_header("Last-Modified", "Sat, 21 Nov 2026 00:00:00 GMT")
         self.send_header("Content-Length", str(len(body)))
@@ -56,39 +67,36 @@ class Clerk(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-@pytest.fixture
-def account(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """An operator's AWS_* variables, but for the endpoint."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "id")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setenv("AWS_REGION", "eu-west-1")
-    return monkeypatch
+def at(url: str, **variables: str) -> Endpoint:
+    """An operator's account at an endpoint."""
+    said = {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "eu-west-1"}
+    return read_endpoint({**said, "AWS_ENDPOINT": url, **variables})
 
 
 @pytest.fixture
-def shelf(account: pytest.MonkeyPatch) -> Iterator[Shelf]:
+def shelf() -> Iterator[Shelf]:
     with Shelf() as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        account.setenv("AWS_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
         yield server
         server.shutdown()
         thread.join()
 
 
 def test_a_bucket_is_opened_without_asking_the_network() -> None:
-    assert isinstance(Blobs.open("s3://bucket/prefix"), Blobs)
+    endpoint = at("https://s3.example.test")
+    assert isinstance(Blobs.open("s3://bucket/prefix", endpoint=endpoint, egress=way_out()), Blobs)
 
 
 async def test_a_bucket_keeps_its_objects_under_the_prefix_of_its_url(shelf: Shelf) -> None:
-    blobs = Blobs.open("s3://bucket/prefix")
+    blobs = Blobs.open("s3://bucket/prefix", endpoint=at(shelf.url), egress=way_out())
     await blobs.write("log/checkpoint", b"octets")
     assert list(shelf.objects) == ["/bucket/prefix/log/checkpoint"]
     assert await blobs.read("log/checkpoint") == b"octets"
 
 
 async def test_over_the_wire_too_a_later_write_replaces_and_a_missing_object_is_none(shelf: Shelf) -> None:
-    bucket = Bucket.s3("s3://bucket")
+    bucket = Bucket.s3("s3://bucket", at(shelf.url), way_out())
     for octets in (b"1", b"2"):
         await bucket.write("a", octets)
         assert await bucket.read("a") == octets
@@ -108,36 +116,82 @@ async def _is_unavailable(bucket: Bucket) -> None:
             await bucket.remove("a")
 
 
-async def test_a_bucket_that_does_not_answer_is_unavailable_within_seconds(
-    account: pytest.MonkeyPatch, unused_tcp_port: int
-) -> None:
-    account.setenv("AWS_ENDPOINT", f"http://127.0.0.1:{unused_tcp_port}")
-    await _is_unavailable(Bucket.s3("s3://bucket"))
+async def test_a_bucket_that_does_not_answer_is_unavailable_within_seconds(unused_tcp_port: int) -> None:
+    await _is_unavailable(Bucket.s3("s3://bucket", at(f"http://127.0.0.1:{unused_tcp_port}"), way_out()))
 
 
 async def test_a_bucket_that_answers_with_errors_is_unavailable(shelf: Shelf) -> None:
     shelf.is_broken = True
-    await _is_unavailable(Bucket.s3("s3://bucket"))
+    await _is_unavailable(Bucket.s3("s3://bucket", at(shelf.url), way_out()))
 
 
-async def test_a_bucket_that_refuses_our_key_is_unavailable(shelf: Shelf, account: pytest.MonkeyPatch) -> None:
-    account.setenv("AWS_ACCESS_KEY_ID", "another")
+async def test_a_bucket_that_refuses_our_key_is_unavailable(shelf: Shelf) -> None:
     with pytest.raises(BlobsUnavailableError):
-        await Bucket.s3("s3://bucket").read("a")
+        await Bucket.s3("s3://bucket", at(shelf.url, AWS_ACCESS_KEY_ID="another"), way_out()).read("a")
     assert not shelf.objects
 
 
 def test_a_process_that_ends_right_after_a_request_ends_well(shelf: Shelf) -> None:
     script = """
-import asyncio
+import asyncio, sys
+from blobs.test_bucket import at
 from gatepost.blobs.bucket import Bucket
+from ways import way_out
 async def main():
-    bucket = Bucket.s3("s3://bucket")
+    bucket = Bucket.s3("s3://bucket", at(sys.argv[1]), way_out())
     await bucket.write("a", b"1")
     assert await bucket.read("b") is None
 asyncio.run(main())
 """
     for _ in range(6):  # obstore's own awaitables abort every second one
-        done = subprocess.run([sys.executable, "-c", script], check=False, timeout=30)  # noqa: S603  # our own words
+        done = subprocess.run(  # noqa: S603  # our own words
+            [sys.executable, "-c", script, shelf.url], check=False, timeout=30, cwd=Path(__file__).parents[1]
+        )
         assert done.returncode == 0
     assert shelf.objects == {"/bucket/a": b"1"}
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Shelf]:
+    """Another machine, which nobody declared; it gives to everybody."""
+    with Shelf(host="127.0.0.2") as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+async def test_a_redirect_leads_nowhere(shelf: Shelf, elsewhere: Shelf) -> None:
+    shelf.moved_to = elsewhere.url
+    bucket = Bucket.s3("s3://bucket", at(shelf.url), way_out())
+    with pytest.raises(BlobsUnavailableError):
+        await bucket.read("a")
+    assert (shelf.asked > 0, elsewhere.asked) == (True, 0)
+
+
+async def test_a_proxy_of_the_environment_is_not_used(
+    shelf: Shelf, elsewhere: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "AWS_PROXY_URL"):
+        monkeypatch.setenv(name, elsewhere.url)
+    bucket = Bucket.s3("s3://bucket", at(shelf.url), way_out())
+    await bucket.write("a", b"1")
+    assert (elsewhere.asked, list(shelf.objects)) == (0, ["/bucket/a"])
+
+
+async def test_a_private_endpoint_is_not_visited_unless_declared(shelf: Shelf) -> None:
+    egress = way_out(private=False)
+    with pytest.raises(BlobsUnavailableError):
+        await Bucket.s3("s3://bucket", at(shelf.url), egress).write("a", b"1")
+    assert [what.rule for what in egress.take().refused] == [Rule.LOOPBACK]
+    assert shelf.asked == 0
+
+
+async def test_each_request_is_in_the_register(shelf: Shelf) -> None:
+    egress = way_out()
+    bucket = Bucket.s3("s3://bucket", at(shelf.url), egress)
+    for _ in range(3):
+        await bucket.write("a", b"1")
+    [(what, times)] = egress.take().opened.items()
+    assert (what.purpose, times.count) == (Purpose.BLOBS, 3)

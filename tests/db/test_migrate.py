@@ -1,7 +1,8 @@
 import psycopg
 import pytest
 
-from gatepost.db.migrate import MigrationError, migrate, migrations
+from gatepost.db import Database
+from gatepost.db.migrate import MigrationError, check_schema, migrate, migrations
 
 
 def test_a_migrated_database_needs_nothing_more(owner_dsn: str) -> None:
@@ -34,3 +35,17 @@ def test_a_database_that_does_not_let_us_is_told_in_one_sentence(owner_dsn: str,
     assert "\n" not in str(refused.value)
     with pytest.raises(MigrationError, match="permission denied"):
         migrate(app_dsn)  # the serving role may not
+
+
+async def test_a_house_serves_on_its_own_schema_only(owner_dsn: str, db: Database) -> None:
+    await check_schema(db)
+    with psycopg.connect(owner_dsn, autocommit=True) as connection:
+        connection.execute("insert into schema_migration (name, sha256) values ('9999_future.sql', 'x')")
+        with pytest.raises(MigrationError, match=r"newer release \(it knows 9999_future\.sql\)"):
+            await check_schema(db)
+        connection.execute("delete from schema_migration where name > '0100'")
+        with pytest.raises(MigrationError, match=r"older schema .* run `gatepost migrate`"):
+            await check_schema(db)
+        connection.execute("drop function lookup_schema()")
+        with pytest.raises(MigrationError, match="older schema"):
+            await check_schema(db)

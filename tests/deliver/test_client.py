@@ -1,6 +1,7 @@
 import asyncio
 import ssl
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from gatepost.deliver.client import Letter, transmit
 from gatepost.deliver.paper import Attempt, AttemptResult
 from gatepost.deliver.route import Hop
-from gatepost.egress import Egress
+from gatepost.egress import Destination, Purpose
 from gatepost.mail.address import Address
-from outbound import AGENT, BOSS, NOW, Sink, smtp_sink
+from outbound import AGENT, BOSS, NOW, TENANT, Sink, smtp_sink
+from talkers import talking
+from ways import way_out
 
 OCTETS = b"From: agent@gatepost.test\r\nSubject: a\r\n\r\n.hidden dot\r\nYes.\r\n"
 
@@ -23,8 +26,8 @@ async def _send(
     *sinks: Sink, octets: bytes = OCTETS, mail_from: Address | None = AGENT, to: Address = BOSS, allow: bool = True
 ) -> Attempt:
     hops = [Hop("mx.example.org", ("127.0.0.1",), sink.port) for sink in sinks]
-    letter = Letter("su_x", mail_from, to, octets)
-    return await transmit(letter, hops, hostname="mail.gatepost.test", egress=Egress(allow_private=allow))
+    letter = Letter("su_x", TENANT, mail_from, to, octets)
+    return await transmit(letter, hops, hostname="mail.gatepost.test", egress=way_out(private=allow))
 
 
 async def test_what_was_given_arrives_octet_for_octet() -> None:
@@ -99,9 +102,13 @@ async def test_a_private_mx_is_not_visited() -> None:
 
 async def test_the_operators_relay_may_be_private() -> None:
     async with smtp_sink() as sink:
-        hop = Hop("127.0.0.1", ("127.0.0.1",), sink.port, is_configured=True)
-        letter = Letter("su_x", AGENT, BOSS, OCTETS)
-        made = await transmit(letter, [hop], hostname="h.test", egress=Egress(allow_private=False))
+        own = (ip_network("127.0.0.1"),)
+        relay = way_out(
+            private=False, rows=[Destination(purpose=Purpose.RELAY, host="127.0.0.1", port=sink.port, networks=own)]
+        )
+        hop = Hop("127.0.0.1", (), sink.port, is_configured=True)
+        letter = Letter("su_x", TENANT, AGENT, BOSS, OCTETS)
+        made = await transmit(letter, [hop], hostname="h.test", egress=relay)
     assert made.result is AttemptResult.ACCEPTED
 
 
@@ -143,12 +150,9 @@ async def test_a_server_that_vanishes_after_the_data_is_not_followed_by_another(
                 writer.write(b"250 x\r\n")
             elif line[:4] == b"DATA":
                 writer.write(b"354 go\r\n")
-        writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    vanishing = Sink(port=server.sockets[0].getsockname()[1])
-    async with server, smtp_sink() as other:
-        made = await _send(vanishing, other)
+    async with talking(serve) as port, smtp_sink() as other:
+        made = await _send(Sink(port=port), other)
     assert (made.result, made.reason, other.mails) == (AttemptResult.DEFERRED, "remote.vanished", [])
 
 
@@ -156,11 +160,9 @@ async def test_a_greeting_that_refuses_leaves_the_next_host_to_try() -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"554 5.3.2 not today\r\n")
         await reader.read()
-        writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    refusing = Sink(port=server.sockets[0].getsockname()[1])
-    async with server, smtp_sink() as other:
+    async with talking(serve) as port, smtp_sink() as other:
+        refusing = Sink(port=port)
         alone = await _send(refusing)
         made = await _send(refusing, other)
     assert (alone.result, alone.reply_code) == (AttemptResult.DEFERRED, 554)

@@ -6,6 +6,7 @@ import dns.rcode
 
 from gatepost.dns import CachingResolver, RdType, Status
 from hostile_dns import Server, answer, serving
+from ways import dns_client
 
 
 class Hands:
@@ -38,7 +39,7 @@ def count(server: Server, name: str) -> int:
 
 async def test_an_answer_is_kept_for_its_ttl_and_no_longer() -> None:
     clock = Hands()
-    async with serving(honest) as server, CachingResolver([server.address], clock) as resolver:
+    async with serving(honest) as server, CachingResolver(dns_client(server.address), clock) as resolver:
         first = await resolver.query("a.example", RdType.A)
         clock.forward(99)
         assert await resolver.query("A.example.", RdType.A) == first
@@ -51,7 +52,7 @@ async def test_an_answer_is_kept_for_its_ttl_and_no_longer() -> None:
 
 async def test_a_missing_name_is_remembered() -> None:
     clock = Hands()
-    async with serving(honest) as server, CachingResolver([server.address], clock) as resolver:
+    async with serving(honest) as server, CachingResolver(dns_client(server.address), clock) as resolver:
         for _ in range(3):
             assert (await resolver.query("missing.example", RdType.A)).status is Status.NXDOMAIN
         assert count(server, "missing.example") == 1
@@ -62,7 +63,7 @@ async def test_a_missing_name_is_remembered() -> None:
 
 async def test_a_failure_is_remembered_for_one_second_only() -> None:
     clock = Hands()
-    async with serving(honest) as server, CachingResolver([server.address], clock) as resolver:
+    async with serving(honest) as server, CachingResolver(dns_client(server.address), clock) as resolver:
         assert (await resolver.query("broken.example", RdType.A)).status is Status.TEMPERROR
         before = count(server, "broken.example")
         await resolver.query("broken.example", RdType.A)
@@ -73,14 +74,14 @@ async def test_a_failure_is_remembered_for_one_second_only() -> None:
 
 
 async def test_equal_questions_are_asked_once() -> None:
-    async with serving(honest) as server, CachingResolver([server.address], Hands()) as resolver:
+    async with serving(honest) as server, CachingResolver(dns_client(server.address), Hands()) as resolver:
         answers = await asyncio.gather(*(resolver.query("a.example", RdType.A) for _ in range(50)))
         assert len(set(answers)) == 1
         assert count(server, "a.example") == 1
 
 
 async def test_one_caller_giving_up_leaves_the_answer_to_the_others() -> None:
-    async with serving(honest) as server, CachingResolver([server.address], Hands()) as resolver:
+    async with serving(honest) as server, CachingResolver(dns_client(server.address), Hands()) as resolver:
         patient = asyncio.ensure_future(resolver.query("a.example", RdType.A))
         hasty = asyncio.ensure_future(resolver.query("a.example", RdType.A))
         await asyncio.sleep(0)
@@ -90,7 +91,10 @@ async def test_one_caller_giving_up_leaves_the_answer_to_the_others() -> None:
 
 async def test_silence_ends_at_the_deadline() -> None:
     loop = asyncio.get_running_loop()
-    async with serving(honest) as server, CachingResolver([server.address], Hands(), deadline_s=0.3) as resolver:
+    async with (
+        serving(honest) as server,
+        CachingResolver(dns_client(server.address), Hands(), deadline_s=0.3) as resolver,
+    ):
         started = loop.time()
         assert (await resolver.query("silent.example", RdType.A)).status is Status.TEMPERROR
         assert loop.time() - started < 1
@@ -100,7 +104,7 @@ async def test_an_outage_under_load_ends_in_time_and_never_answers() -> None:
     loop = asyncio.get_running_loop()
     async with (
         serving(honest) as server,
-        CachingResolver([server.address], Hands(), deadline_s=0.5, max_in_flight=10) as resolver,
+        CachingResolver(dns_client(server.address), Hands(), deadline_s=0.5, max_in_flight=10) as resolver,
     ):
         started = loop.time()
         answers = await asyncio.gather(*(resolver.query(f"silent{at}.example", RdType.A) for at in range(200)))
@@ -109,7 +113,10 @@ async def test_an_outage_under_load_ends_in_time_and_never_answers() -> None:
 
 
 async def test_the_cache_is_bounded() -> None:
-    async with serving(honest) as server, CachingResolver([server.address], Hands(), max_entries=5) as resolver:
+    async with (
+        serving(honest) as server,
+        CachingResolver(dns_client(server.address), Hands(), max_entries=5) as resolver,
+    ):
         for at in range(12):
             await resolver.query(f"a{at}.example", RdType.A)
         assert len(resolver._kept) == 5
@@ -117,7 +124,7 @@ async def test_the_cache_is_bounded() -> None:
 
 async def test_closing_ends_open_questions_as_temporary_errors() -> None:
     async with serving(honest) as server:
-        resolver = CachingResolver([server.address], Hands())
+        resolver = CachingResolver(dns_client(server.address), Hands())
         waiting = asyncio.ensure_future(resolver.query("silent.example", RdType.A))
         await asyncio.sleep(0.05)
         await resolver.close()
@@ -125,5 +132,5 @@ async def test_closing_ends_open_questions_as_temporary_errors() -> None:
 
 
 async def test_names_dns_cannot_carry_are_not_asked() -> None:
-    async with CachingResolver(["127.0.0.1:1"], Hands()) as resolver:
+    async with CachingResolver(dns_client("127.0.0.1:1"), Hands()) as resolver:
         assert (await resolver.query("a..b", RdType.A)).status is Status.NXDOMAIN

@@ -59,3 +59,12 @@ async def test_it_remembers_no_more_than_it_may(house: House) -> None:
     for tag in range(5):
         assert await small.route(Address.parse(f"agent+{tag}@alpha.test")) is not None
     assert len(small._known) == 2
+
+
+async def test_what_is_known_is_said_without_asking(house: House) -> None:
+    await house.open()
+    assert house.directory.known(ADDRESS) is None
+    found = await house.directory.route(ADDRESS)
+    assert house.directory.known(ADDRESS) is found
+    await asyncio.sleep(directory.REMEMBERED_S)
+    assert house.directory.known(ADDRESS) is None

@@ -17,7 +17,7 @@ import pytest
 from gatepost import act
 from gatepost.access.paper import Account, Role
 from gatepost.app import administer
-from gatepost.app.serve import smtp_door
+from gatepost.app.listeners import certificates_of, smtp_door
 from gatepost.db import Database
 from gatepost.dns import RdType, Status
 from gatepost.doors import rest
@@ -127,7 +127,8 @@ async def open_town(db: Database, folder: Path) -> AsyncIterator[Town]:
     await administer.set_policy(house, tenant, drop.id, {**POLICY, "defaultAction": "drop"})
     del other  # it has no policy
     _, key = await administer.add_key(house, tenant, Role.OWNER, label="test")
-    door = smtp_door(Settings(state=folder), house)
+    settings = Settings(state=folder)
+    door = smtp_door(settings, house, certificates_of(settings, house)["smtp"])
     calls = httpx2.AsyncClient(
         transport=httpx2.ASGITransport(rest.build(house)),
         base_url="http://house/api",

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from gatepost.blobs import address_of
 from gatepost.decide.paper import Decided, Grant, Step
 from gatepost.ids import ThreadId
+from gatepost.mail.fields import body_sha256
 from gatepost.record.canonical import UnrecordableError, canonical
 from gatepost.record.entry import (
     LEAF_MAX_OCTETS,
     Draft,
-    body_hash,
     consequence_draft,
     decision_drafts,
     timestamp,
@@ -84,7 +84,7 @@ def test_the_thread_it_will_lie_in_is_named() -> None:
 
 def test_the_body_hash_is_committed_only_where_the_policy_wants_it() -> None:
     wanted = only(inbound(decided=decision(body_hash_wanted=True)))
-    assert json.loads(wanted.opening)["body_hash"]["value"] == address_of(b"Hello\r\n") == body_hash(RAW)
+    assert json.loads(wanted.opening)["body_hash"]["value"] == address_of(b"Hello\r\n") == body_sha256(RAW)
     assert "body_hash" not in only(inbound()).opening
 
 
@@ -145,4 +145,4 @@ def test_times_are_utc_to_the_microsecond() -> None:
 
 
 def test_a_message_without_an_empty_line_has_an_empty_body() -> None:
-    assert body_hash(b"Subject: x\r\n") == address_of(b"")
+    assert body_sha256(b"Subject: x\r\n") == address_of(b"")

@@ -19,6 +19,7 @@ from gatepost.verify.paper import Result
 from hostile_dns import answer, serving
 from verify import arrivals
 from verify.arrivals import NOW, PEER, PLAIN, arrival, keys, sign
+from ways import dns_client
 from zones import Zone, ZoneResolver
 
 DMARC = {"_dmarc.corp.example": {"TXT": ["v=DMARC1; p=reject"]}}
@@ -211,7 +212,7 @@ def published(question: dns.message.Message, is_tcp: bool) -> list[bytes]:  # no
 
 
 async def test_the_whole_check_runs_over_real_udp_and_tcp() -> None:
-    async with serving(published) as server, CachingResolver([server.address], lambda: NOW) as resolver:
+    async with serving(published) as server, CachingResolver(dns_client(server.address), lambda: NOW) as resolver:
         first = (await check(arrival(sign(PLAIN)), resolver)).evidence
         asked = len(server.asked)
         again = (await check(arrival(sign(PLAIN)), resolver)).evidence
@@ -226,7 +227,7 @@ async def test_the_whole_check_runs_over_real_udp_and_tcp() -> None:
 async def test_an_outage_proves_nothing_and_is_unsettled() -> None:
     async with (
         serving(lambda _question, _is_tcp: []) as server,
-        CachingResolver([server.address], lambda: NOW, deadline_s=0.3) as resolver,
+        CachingResolver(dns_client(server.address), lambda: NOW, deadline_s=0.3) as resolver,
     ):
         evidence = (await check(arrival(sign(PLAIN)), resolver)).evidence
     assert not evidence.is_aligned

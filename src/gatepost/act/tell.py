@@ -15,8 +15,8 @@ from gatepost.act.retry import next_attempt_at
 from gatepost.clock import Clock, Entropy
 from gatepost.db import Database, Transaction
 from gatepost.deliver.paper import CarriedOut, Kept
-from gatepost.egress import Egress
-from gatepost.ids import EmailId, ThreadId, WebhookId
+from gatepost.egress import Egress, Errand, Purpose
+from gatepost.ids import EmailId, TenantId, ThreadId, WebhookId
 from gatepost.jobs import Handler, Job, Jobs, Promise, TryAgainError
 from gatepost.keys import Keyring
 from gatepost.mailbox.paper import Email
@@ -119,7 +119,7 @@ class Herald:
             endpoint = await store.endpoint(tx, told.webhook)
         if email is None:
             return
-        answer = Answer(0, "webhook.removed") if endpoint is None else await self._post(email, endpoint)
+        answer = Answer(0, "webhook.removed") if endpoint is None else await self._post(job.tenant, email, endpoint)
         now = self.house.clock()
         told = replace(told, attempts=told.attempts + 1)
         again_at = None if answer.is_done or answer.is_hopeless else next_attempt_at(told.attempts, now)
@@ -137,13 +137,14 @@ class Herald:
         if again_at is not None:
             raise TryAgainError(again_at, answer.reason)
 
-    async def _post(self, email: Email, endpoint: Endpoint) -> Answer:
+    async def _post(self, tenant: TenantId, email: Email, endpoint: Endpoint) -> Answer:
         identifier = endpoint.webhook.id
         secret = self.house.keyring.unwrap(purpose_of(identifier), endpoint.wrapped_secret).decode("ascii")
         body = webhook.payload(email)
         event = webhook.event_id(email.id, identifier)
+        errand = Errand(Purpose.WEBHOOK, identifier, tenant)
         headers = webhook.headers(body, event=event, secret=secret, at=self.house.clock())
-        return await post(endpoint.webhook.url, body, headers, ref=identifier, egress=self.house.egress)
+        return await post(endpoint.webhook.url, body, headers, errand=errand, egress=self.house.egress)
 
     async def _settle(self, tx: Transaction, email: Email, told: Delivery, answer: Answer, now: datetime) -> None:
         """Write the attempt, and where it was the last one, its entry of the record with it."""

@@ -5,9 +5,9 @@ import hashlib
 import hmac
 from datetime import UTC, datetime
 
-import httpx2
 import orjson
 
+from gatepost.egress import read_url
 from gatepost.ids import EmailId, WebhookId, token
 from gatepost.mailbox.paper import Email
 
@@ -16,8 +16,6 @@ BODY_TEXT_MAX_CHARACTERS = 262_144
 
 URL_MAX_CHARACTERS = 2_048
 
-_PORTS = 65_536
-
 
 def check_url(url: str) -> str:
     """Return ``url`` where a webhook may point there.
@@ -25,14 +23,9 @@ def check_url(url: str) -> str:
     Raises:
         ValueError: not an absolute http or https URL, or one that carries a password or a fragment.
     """
-    try:
-        parsed = httpx2.URL(url)
-    except (httpx2.InvalidURL, UnicodeError) as error:
-        raise ValueError("the URL cannot be read") from error
-    if parsed.scheme not in {"http", "https"} or not parsed.host or not 0 < (parsed.port or 80) < _PORTS:
-        raise ValueError("the URL must be absolute and begin with http:// or https://")
-    if parsed.userinfo or parsed.fragment or len(url) > URL_MAX_CHARACTERS:
-        raise ValueError("the URL must have no password and no fragment, and at most 2,048 characters")
+    parsed = read_url(url)
+    if parsed.fragment or len(url) > URL_MAX_CHARACTERS:
+        raise ValueError("the URL must have no fragment, and at most 2,048 characters")
     return url
 
 

@@ -3,6 +3,8 @@
 Every act leaves one leaf with ids only; what a person would recognise (an address, a name) is committed to, not shown.
 """
 
+from collections.abc import Mapping
+
 from gatepost import access, decide, domains, record
 from gatepost.access.paper import Account, ApiKey, Person, Role, Scope, Tenant
 from gatepost.db import Transaction
@@ -21,6 +23,19 @@ async def _note(tx: Transaction, house: House, action: str, object_ref: str, **p
         kind=Kind.ACT, action=action, actor=OPERATOR, at=house.clock(), object_ref=object_ref, private=private
     )
     await record.note(tx, act, entropy=house.entropy)
+
+
+async def note_house(house: House, action: str, public: Mapping[str, Json]) -> None:
+    """Record what was done to the house as a whole, such as a reload, in the record of its first tenant: the operator.
+
+    A house without a tenant has no record, and nothing to serve.
+    """
+    every = await access.list_tenants(house.db)
+    if not every:
+        return
+    async with house.db.transaction(every[0].id) as tx:
+        act = Consequence(kind=Kind.ACT, action=action, actor=OPERATOR, at=house.clock(), public=public)
+        await record.note(tx, act, entropy=house.entropy)
 
 
 async def find_tenant(house: House, wanted: str | None) -> Tenant:

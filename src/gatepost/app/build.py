@@ -1,24 +1,29 @@
 """The real things: built here, once, from the settings."""
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from ipaddress import ip_address
 from pathlib import Path
 
-from gatepost.blobs import Blobs
-from gatepost.db import Database
+from gatepost.app.ways_out import next_hop, place, register
+from gatepost.blobs import Blobs, Endpoint, is_bucket, read_endpoint
+from gatepost.db import Database, GroupCommit
 from gatepost.db.launcher import Cluster, find_binaries, home_for
-from gatepost.db.migrate import migrate
-from gatepost.dns import CachingResolver
-from gatepost.egress import Egress, NextHop
+from gatepost.db.migrate import check_schema, migrate
+from gatepost.db.outside import DsnError, places, through
+from gatepost.dns import CachingResolver, Client, addresses_of, hosts_in, servers_in
+from gatepost.egress import Egress, is_address
 from gatepost.jobs import Jobs
 from gatepost.journey import House
 from gatepost.keys import Keyring
 from gatepost.mail.address import AddressError, normalise_domain
+from gatepost.meters import UNMETERED, Meters
 from gatepost.record.publish import Sequencer
-from gatepost.settings import PORT_MAX, Settings, SettingsError
+from gatepost.settings import Settings, SettingsError, amazon
+
+HOSTS, RESOLV_CONF = Path("/etc/hosts"), Path("/etc/resolv.conf")
 
 
 def clock() -> datetime:
@@ -51,35 +56,82 @@ def embedded_postgres(settings: Settings) -> Iterator[Cluster]:
 
 
 @asynccontextmanager
-async def open_house(settings: Settings, dsn: str) -> AsyncIterator[House]:
+async def open_house(
+    settings: Settings, dsn: str, *, allow_loopback: bool = False, meters: Meters = UNMETERED
+) -> AsyncIterator[House]:
     """Build what the stages stand on, and take it down at the end.
+
+    Args:
+        settings: the house's.
+        dsn: the serving role's connection string.
+        allow_loopback: a house for trying out, whose webhooks and mail may reach this machine.
+        meters: told what the house does.
 
     Raises:
         SettingsError: a setting cannot be used.
         KeyringError: the master key cannot be read or made.
         DatabaseUnavailableError: the database lets nobody in.
+        MigrationError: the database has another release's schema.
     """
     keyring = Keyring.open(settings.state / "keys" / "master.key", entropy)
-    blobs = _blobs(settings)
+    ways = _ways_out(settings, dsn, allow_loopback=allow_loopback, meters=meters)
     async with (
-        CachingResolver(name_servers(settings), clock, deadline_s=settings.dns.timeout_s) as resolver,
-        Database.open(dsn, size=settings.database.connections) as db,
+        ways.resolver as resolver,
+        Database.open(through(ways.egress, dsn), size=settings.database.connections) as db,
     ):
         await db.reach()  # a house that never had its database would say that it serves
+        await check_schema(db)
         house = House(
             db=db,
             dns=resolver,
-            blobs=blobs,
+            blobs=_blobs(settings, ways),
             jobs=Jobs(db, clock),
             keyring=keyring,
             clock=clock,
             entropy=entropy,
-            egress=Egress(allow_private=settings.egress.allow_private),
+            egress=ways.egress,
             hostname=_hostname(settings),
             next_hop=next_hop(settings),
+            commits=GroupCommit(meters=meters),
+            meters=meters,
         )
         yield house
         await house.commits.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """What connects outwards: the way out itself, and what was built from what it must know."""
+
+    egress: Egress
+    resolver: CachingResolver
+    endpoint: Endpoint | None
+
+
+def _ways_out(settings: Settings, dsn: str, *, allow_loopback: bool, meters: Meters) -> _Ways:
+    endpoint = _endpoint(settings)
+    servers = name_servers(settings)
+    hosts = hosts_in(_text_of(HOSTS))
+    try:
+        outside = places(dsn)
+    except DsnError as error:
+        raise SettingsError(str(error)) from error
+    declared = register(
+        settings,
+        name_servers=servers,
+        blobs=(endpoint.host, endpoint.port) if endpoint else None,
+        databases=outside,
+        allow_loopback=allow_loopback,
+    )
+
+    async def addresses(host: str) -> Sequence[str]:
+        return await addresses_of(host, resolver, hosts)  # which asks over egress in its turn
+
+    egress = Egress(declared, addresses, clock)
+    try_s = max(settings.dns.timeout_s / 3, 0.05)  # two tries at a server, and one over TCP
+    client = Client([place(each, "dns.servers") for each in servers], egress, entropy, timeout_s=try_s)
+    resolver = CachingResolver(client, clock, deadline_s=settings.dns.timeout_s, meters=meters)
+    return _Ways(egress, resolver, endpoint)
 
 
 def sequencer(settings: Settings, house: House) -> Sequencer:
@@ -94,40 +146,23 @@ def sequencer(settings: Settings, house: House) -> Sequencer:
     )
 
 
-def next_hop(settings: Settings) -> NextHop | None:
-    """Return the relay for outgoing mail, or None for direct delivery.
-
-    Raises:
-        SettingsError: it is not ``host:port``.
-    """
-    text = settings.delivery.next_hop
-    if not text:
-        return None
-    host, _, port = text.rpartition(":")
-    if not host or not _is_port(port):
-        raise SettingsError("delivery.next_hop must be host:port, such as 127.0.0.1:1025")
-    return NextHop(host.strip("[]"), int(port))
-
-
 def name_servers(settings: Settings) -> tuple[str, ...]:
-    """Return the resolvers to ask, each with an address that is one; none for the system's.
+    """Return the resolvers to ask, each with an address that is one; the system's where the settings name none.
 
     Raises:
-        SettingsError: one is not ``ip:port``; the resolver would leave it out in silence.
+        SettingsError: one is not ``ip:port``; the register could not say whose address it is.
     """
     for server in settings.dns.servers:
-        host, _, port = server.rpartition(":")
-        try:
-            ip_address(host.strip("[]"))
-        except ValueError:
-            host = ""
-        if not host or not _is_port(port):
+        if not is_address(place(server, "dns.servers")[0]):
             raise SettingsError("dns.servers must be ip:port, comma-separated, such as 127.0.0.1:53,[::1]:53")
-    return settings.dns.servers
+    return settings.dns.servers or servers_in(_text_of(RESOLV_CONF))
 
 
-def _is_port(text: str) -> bool:
-    return text.isascii() and text.isdigit() and 0 < int(text[:6]) <= PORT_MAX
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""
 
 
 def _hostname(settings: Settings) -> str:
@@ -137,8 +172,16 @@ def _hostname(settings: Settings) -> str:
         raise SettingsError(f"hostname is no name of a machine: {error}") from error
 
 
-def _blobs(settings: Settings) -> Blobs:
+def _endpoint(settings: Settings) -> Endpoint | None:
     try:
-        return Blobs.open(settings.blobs.url or (settings.state / "blobs").resolve().as_uri())
+        return read_endpoint(amazon()) if is_bucket(settings.blobs.url) else None
+    except ValueError as error:
+        raise SettingsError(f"blobs.url cannot be used: {error}") from error
+
+
+def _blobs(settings: Settings, ways: _Ways) -> Blobs:
+    url = settings.blobs.url or (settings.state / "blobs").resolve().as_uri()
+    try:
+        return Blobs.open(url, endpoint=ways.endpoint, egress=ways.egress)
     except ValueError as error:
         raise SettingsError(f"blobs.url cannot be used: {error}") from error

@@ -4,89 +4,118 @@ import asyncio
 import gc
 import os
 import signal
-import socket
-import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
-import uvicorn
-from typing_extensions import override
 
-from gatepost import access, act, deliver, domains, record
+from gatepost import act, deliver, record
+from gatepost.app.board import Board
 from gatepost.app.build import open_house, sequencer
 from gatepost.app.errors import HouseEndedError
+from gatepost.app.listeners import Doors, Operator, open_doors
+from gatepost.app.reload import Changeable, Reloader
 from gatepost.app.state import Running, announced
-from gatepost.arrive.limits import Limits
-from gatepost.arrive.paper import Arrived
-from gatepost.arrive.reply import Reply
-from gatepost.arrive.server import SmtpServer
-from gatepost.arrive.tls import self_signed, server_context
+from gatepost.app.systemd import Supervisor
 from gatepost.db import Database
 from gatepost.db.launcher import Cluster
-from gatepost.doors import rest
-from gatepost.doors.smtp import reply_for
-from gatepost.ids import TenantId
-from gatepost.jobs import Handler
-from gatepost.journey import House, receive
+from gatepost.jobs import Handler, Job, TryAgainError
+from gatepost.journey import House
+from gatepost.meters import Meters
 from gatepost.settings import Settings
 
 log = structlog.get_logger()
 
 RESTARTS_MAX = 5
 RESTARTS_WINDOW_S = 600
-CLOSE_GRACE_S = 10
 
 
-class _HttpServer(uvicorn.Server):
-    """uvicorn without its own signal handlers: one place decides when the house stops."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calls:
+    """How the house and whoever runs it talk.
 
-    @override
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
+    Attributes:
+        ready: told once, when the doors are open.
+        reread: returns the settings as they are written now, for a reload.
+        supervisor: whoever started the process.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class _Doors:
-    smtp: SmtpServer
-    smtp_port: int
-    http: _HttpServer
-    http_socket: socket.socket
+    ready: Callable[[House, Running], Awaitable[None]]
+    reread: Callable[[], Settings]
+    supervisor: Supervisor
 
 
 async def serve(
-    settings: Settings, dsn: str, *, cluster: Cluster | None, ready: Callable[[House, Running], Awaitable[None]]
+    settings: Settings, dsn: str, *, cluster: Cluster | None, calls: Calls, allow_loopback: bool = False
 ) -> None:
-    """Serve until SIGINT or SIGTERM, then finish what is under way and stop.
+    """Serve until SIGINT or SIGTERM, then finish what is under way and stop. SIGHUP reloads.
 
     Args:
         settings: the house's.
         dsn: the serving role's connection string.
         cluster: the embedded PostgreSQL, to be watched and mended; None where somebody else runs it.
-        ready: told once, when both doors are open.
+        calls: to and from whoever runs the house.
+        allow_loopback: a house for trying out, whose webhooks and mail may reach this machine.
 
     Raises:
-        HouseEndedError: a child died too often to be mended.
+        HouseEndedError: a child died too often to be mended, or a door cannot open.
     """
-    stop = asyncio.Event()
+    asked, reload, stop = asyncio.Event(), asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    async with open_house(settings, dsn) as house, _open_doors(settings, house) as doors:
+        loop.add_signal_handler(number, asked.set)
+    loop.add_signal_handler(signal.SIGHUP, _hung_up(reload, asked))
+    boards = _clean_boards(settings)
+    meters = Board.shared(boards / "house.board")
+    async with (
+        open_house(settings, dsn, allow_loopback=allow_loopback, meters=meters) as house,
+        open_doors(settings, house, boards, cluster) as doors,
+    ):
         running = _describe(settings, doors, dsn)
+        reloader = Reloader(settings, calls.reread, Changeable(doors.smtp, doors.certificates), house, calls.supervisor)
         with announced(settings.state, running):
-            await ready(house, running)
+            await calls.ready(house, running)
             _spare_the_collector()
             async with asyncio.TaskGroup() as chores:
                 chores.create_task(sequencer(settings, house).run(stop))
                 chores.create_task(house.jobs.run(_handlers(house), stop))
                 chores.create_task(record.settle_refusals_hourly(house.db, house.clock, house.entropy, stop))
+                chores.create_task(reloader.run(reload, stop))
+                chores.create_task(calls.supervisor.keep_petting(stop))
+                chores.create_task(
+                    record.keep_connections(
+                        house.db, house.egress, Operator(house).tenant, house.clock, house.entropy, stop
+                    )
+                )
                 if cluster is not None:
                     chores.create_task(_mend(cluster, house.db, stop))
-                await stop.wait()
+                calls.supervisor.ready()
+                await asked.wait()
+                calls.supervisor.stopping()
+                doors.readiness.stop()
+                await asyncio.sleep(settings.stop_delay_s)  # the doors are open: who balances load turns away first
+                stop.set()
+
+
+def _hung_up(reload: asyncio.Event, stop: asyncio.Event) -> Callable[[], None]:
+    """Return what SIGHUP means: reload; but stop where it says that the terminal we were started from is gone."""
+    had_terminal = os.isatty(2)
+
+    def act() -> None:
+        (stop if had_terminal and not os.isatty(2) else reload).set()
+
+    return act
+
+
+def _clean_boards(settings: Settings) -> Path:
+    """Return the folder of the processes' counters, empty: each life of a house begins at nought."""
+    boards = settings.state / "boards"
+    boards.mkdir(mode=0o700, exist_ok=True)
+    for left in boards.glob("*.board"):
+        left.unlink()
+    return boards
 
 
 def _spare_the_collector() -> None:
@@ -100,138 +129,37 @@ def _spare_the_collector() -> None:
     gc.set_threshold(20_000, 20, 20)
 
 
-def _describe(settings: Settings, doors: _Doors, dsn: str) -> Running:
-    port = doors.http_socket.getsockname()[1]
-    url = settings.http.public_url or f"http://{settings.http.host}:{port}"
+def _describe(settings: Settings, doors: Doors, dsn: str) -> Running:
+    scheme = "https" if "http" in doors.certificates else "http"
+    host = f"[{settings.http.host}]" if ":" in settings.http.host else settings.http.host
     return Running(
         pid=os.getpid(),
-        base_url=f"{url}/api",
+        base_url=f"{settings.http.public_url or f'{scheme}://{host}:{doors.http_port}'}/api",
         smtp_host=settings.smtp.host,
         smtp_port=doors.smtp_port,
         dsn=dsn,
+        metrics_url=f"http://{settings.metrics.host}:{doors.metrics_port}/metrics",
     )
 
 
 def _handlers(house: House) -> dict[str, Handler]:
-    return {**deliver.handlers(house), **act.handlers(house)}
+    handlers = {**deliver.handlers(house), **act.handlers(house)}
+    return {kind: _measured(kind, handler, house.meters) for kind, handler in handlers.items()}
 
 
-@asynccontextmanager
-async def _open_doors(settings: Settings, house: House) -> AsyncIterator[_Doors]:
-    smtp = smtp_door(settings, house)
-    try:
-        smtp_port = await smtp.start(settings.smtp.host, settings.smtp.port)
-    except OSError as error:
-        raise _cannot_listen("SMTP", settings.smtp.host, settings.smtp.port, error) from error
-    try:
-        with _listen(settings.http.host, settings.http.port) as http_socket:
-            http = _http(house)
-            async with asyncio.TaskGroup() as group:
-                group.create_task(http.serve([http_socket]))
-                try:
-                    yield _Doors(smtp, smtp_port, http, http_socket)
-                finally:
-                    http.should_exit = True
-    finally:
-        await smtp.close(CLOSE_GRACE_S)
+def _measured(kind: str, handler: Handler, meters: Meters) -> Handler:
+    async def run(job: Job) -> None:
+        began, end = time.monotonic(), "failed"
+        try:
+            await handler(job)
+            end = "done"
+        except TryAgainError:
+            end = "again"
+            raise
+        finally:
+            meters.ran(kind, end, time.monotonic() - began)
 
-
-def _http(house: House) -> _HttpServer:
-    return _HttpServer(
-        uvicorn.Config(
-            rest.build(house),
-            http="httptools",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            limit_concurrency=1000,
-            timeout_graceful_shutdown=CLOSE_GRACE_S,
-        )
-    )
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        return socket.create_server(
-            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024
-        )
-    except OSError as error:
-        raise _cannot_listen("HTTP", host, port, error) from error
-
-
-def _cannot_listen(door: str, host: str, port: int, error: OSError) -> HouseEndedError:
-    number = error.errno or 0
-    why = os.strerror(number) if number > 0 else "no such address"  # a name that leads nowhere has a number below 0
-    return HouseEndedError(f"cannot listen on {host}:{port} for {door}: {why}; set GATEPOST_{door}__PORT or __HOST")
-
-
-def smtp_door(settings: Settings, house: House) -> SmtpServer:
-    """Return the SMTP server of this house, not yet listening.
-
-    Raises:
-        HouseEndedError: its certificate cannot be used.
-    """
-    operator = _Operator(house)
-
-    async def tenant_of(domain: str) -> TenantId | None:
-        return await domains.tenant_of(house.db, domain)
-
-    async def carry(arrived: Arrived) -> Reply:
-        return reply_for(await receive(arrived, house))
-
-    async def refused(tenant: TenantId | None, reason: str) -> None:
-        await record.count_refusal(house.db, tenant or await operator.tenant(), reason, house.clock())
-
-    return SmtpServer(
-        hostname=house.hostname,
-        limits=Limits(
-            size_max_octets=settings.smtp.size_max_octets,
-            recipients_max=settings.smtp.recipients_max,
-            idle_s=settings.smtp.idle_timeout_s,
-            connections_max=settings.smtp.connections_max,
-            connections_per_address_max=settings.smtp.connections_per_address_max,
-        ),
-        route=domains.Directory(house.db).route,
-        tenant_of=tenant_of,
-        receive=carry,
-        refused=refused,
-        tls=_tls(settings, house),
-        clock=house.clock,
-        entropy=house.entropy,
-    )
-
-
-class _Operator:
-    """The tenant whose record counts what was refused on nobody's behalf, such as attempts to relay: the first.
-
-    Remembered once there is one, for a flood of such attempts must not read the list of tenants each time.
-    """
-
-    def __init__(self, house: House) -> None:
-        self._house = house
-        self._tenant: TenantId | None = None
-
-    async def tenant(self) -> TenantId | None:
-        """Return it; None while the house has no tenant."""
-        if self._tenant is None:
-            tenants = await access.list_tenants(self._house.db)
-            self._tenant = tenants[0].id if tenants else None
-        return self._tenant
-
-
-def _tls(settings: Settings, house: House) -> ssl.SSLContext:
-    smtp = settings.smtp
-    if bool(smtp.certificate) != bool(smtp.certificate_key):
-        raise HouseEndedError("set both smtp.certificate and smtp.certificate_key, or neither")
-    if not smtp.certificate:
-        return server_context(*self_signed(settings.state / "keys", house.hostname, house.clock))
-    try:
-        return server_context(Path(smtp.certificate), Path(smtp.certificate_key))
-    except (OSError, ssl.SSLError) as error:
-        raise HouseEndedError(f"smtp.certificate and its key cannot be used: {error}") from error
+    return run
 
 
 async def _mend(cluster: Cluster, db: Database, stop: asyncio.Event) -> None:

@@ -4,7 +4,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,6 +26,7 @@ class Running:
     smtp_host: str
     smtp_port: int
     dsn: str
+    metrics_url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +67,9 @@ def locked(state: Path, *, tries: int = LOCK_TRIES) -> Iterator[None]:
             raise StateError(
                 f"another house is running on {state}: stop it, or choose another folder with GATEPOST_STATE"
             )
-        with suppress(OSError):
-            (state / "running.json").unlink()
+        for note in ("running.json", "reload.json"):
+            with suppress(OSError):
+                (state / note).unlink()
         yield
 
 
@@ -97,7 +99,7 @@ def is_locked(state: Path) -> bool:
 @contextmanager
 def announced(state: Path, running: Running) -> Iterator[None]:
     """Leave the note that the house is up, and take it away at the end."""
-    _write_private(state / "running.json", asdict(running))
+    write_private(state / "running.json", asdict(running))
     try:
         yield
     finally:
@@ -115,7 +117,7 @@ def running(state: Path) -> Running | None:
 
 def keep_sandbox(state: Path, sandbox: Sandbox) -> None:
     """Keep the sandbox's keys for its owner alone."""
-    _write_private(state / "sandbox.json", asdict(sandbox))
+    write_private(state / "sandbox.json", asdict(sandbox))
 
 
 def sandbox(state: Path) -> Sandbox | None:
@@ -124,7 +126,8 @@ def sandbox(state: Path) -> Sandbox | None:
     return Sandbox(**note) if note else None
 
 
-def _write_private(path: Path, note: dict[str, object]) -> None:
+def write_private(path: Path, note: Mapping[str, object]) -> None:
+    """Replace a note in one step, durable and for its owner alone."""
     fresh = path.with_suffix(".new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "w") as file:

@@ -12,15 +12,18 @@ import structlog
 from typing_extensions import override
 
 from gatepost.arrive import reply
+from gatepost.arrive.capacity import Capacity
 from gatepost.arrive.desk import Desk
 from gatepost.arrive.events import AskMessage, AskRecipient, Close, Content, Discard, Event, Refused, Send, StartTls
 from gatepost.arrive.limits import Admissions, Limits
 from gatepost.arrive.paper import Arrived, Peer, Tls
 from gatepost.arrive.refusals import Refusal
+from gatepost.arrive.reply import Reply
 from gatepost.arrive.session import Session
-from gatepost.arrive.spool import Spool
+from gatepost.arrive.spool import Spool, Spooled, SpoolError, Spools
 from gatepost.clock import Clock, Entropy
-from gatepost.ids import EmailId, token
+from gatepost.ids import BlobId, EmailId, token
+from gatepost.mail.octets import Octets
 
 LINGER_S = 2.0  # for the client to read a last word before the socket goes
 
@@ -38,6 +41,8 @@ class Premises:
     clock: Clock
     entropy: Entropy
     admissions: Admissions
+    spools: Spools
+    capacity: Capacity
 
 
 class Owner(Protocol):
@@ -60,8 +65,13 @@ class Connection(asyncio.Protocol):
         self._premises = premises
         self._owner = owner
         self._loop = loop
-        self._session = Session(hostname=premises.hostname, limits=premises.limits, offers_tls=premises.tls is not None)
-        self._spool = Spool()
+        self._session = Session(
+            hostname=premises.hostname,
+            limits=premises.limits,
+            offers_tls=premises.tls is not None,
+            short_of=premises.capacity.refusal,
+        )
+        self._spool = Spool(premises.spools)
         self._transport: asyncio.Transport
         self._address: IPv4Address | IPv6Address
         self._tls: Tls | None = None
@@ -148,27 +158,46 @@ class Connection(asyncio.Protocol):
     # What the session wants.
 
     def _perform(self, events: list[Event]) -> None:
-        for event in events:
-            match event:
-                case Send(octets):
-                    self._transport.write(octets)
-                case Content(octets):
-                    self._spool.add(octets)
-                case Discard():
-                    self._spool.discard()
-                case AskRecipient() | AskMessage():
-                    self._question = event
-                case Refused(tenant, refusal):
-                    self._owner.run(self._premises.desk.refused(tenant, refusal))
-                case StartTls():
-                    self._owner.run(self._shake_hands())
-                case Close():
-                    self._close()
+        """Do what the session wants, in order; what it says in one go is written in one go."""
+        unsent: list[bytes] = []
+        while events:
+            further: list[Event] = []
+            for event in events:
+                match event:
+                    case Send(octets):
+                        unsent.append(octets)
+                    case Content(octets):
+                        self._spool.add(octets)
+                    case AskRecipient(address) if known := self._premises.desk.known_route(address):
+                        further = self._session.recipient_answered(known)  # a question is the last event
+                    case AskRecipient() | AskMessage():
+                        self._question = event
+                    case _:
+                        self._write(unsent)
+                        self._obey(event)
+            events = further
+        self._write(unsent)
         if self._question and not self._is_working:
             self._is_working = True
             self._owner.run(self._work())
         self._balance()
         self._wind()
+
+    def _write(self, unsent: list[bytes]) -> None:
+        if unsent:
+            self._transport.write(b"".join(unsent))
+            unsent.clear()
+
+    def _obey(self, event: Discard | Refused | StartTls | Close) -> None:
+        match event:
+            case Discard():
+                self._spool.discard()
+            case Refused(tenant, refusal):
+                self._owner.run(self._premises.desk.refused(tenant, refusal))
+            case StartTls():
+                self._owner.run(self._shake_hands())
+            case Close():
+                self._close()
 
     async def _work(self) -> None:
         """Answer questions until the session has none."""
@@ -180,8 +209,7 @@ class Connection(asyncio.Protocol):
                         answer = await self._premises.desk.recipient(address)
                         self._perform(self._session.recipient_answered(answer))
                     case AskMessage():
-                        said = await self._premises.desk.message(self._arrived(question))
-                        self._perform(self._session.message_answered(said))
+                        self._perform(self._session.message_answered(await self._hand_in(question)))
             self._is_working = False
         finally:
             if self._is_working:  # a broken promise of ours: better no answer than none for ever
@@ -191,8 +219,21 @@ class Connection(asyncio.Protocol):
             self._transport.close()
             self._wind()
 
-    def _arrived(self, asked: AskMessage) -> Arrived:
-        raw, blob = self._spool.take()
+    async def _hand_in(self, asked: AskMessage) -> Reply:
+        """Hand a whole message in, and let go of it once it is answered."""
+        try:
+            raw, blob = self._spool.take()
+        except SpoolError as error:
+            log.warning("smtp.spool_failed", tenant=asked.destination.tenant, is_full=error.is_full)
+            return reply.NO_ROOM if error.is_full else reply.TRY_AGAIN
+        try:
+            with self._premises.capacity.in_flight():
+                return await self._premises.desk.message(self._arrived(asked, raw, blob))
+        finally:
+            if isinstance(raw, Spooled):
+                raw.close()
+
+    def _arrived(self, asked: AskMessage, raw: Octets, blob: BlobId) -> Arrived:
         return Arrived.by_smtp(
             email=EmailId(token("em", self._premises.entropy(10))),
             destination=asked.destination,

@@ -18,6 +18,7 @@ from gatepost.ids import TenantId
 from gatepost.mail.address import Address
 
 Route = Callable[[Address | None], Awaitable[Destination | None]]
+KnownRoute = Callable[[Address | None], Destination | None]
 TenantOf = Callable[[str], Awaitable[TenantId | None]]
 Receive = Callable[[Arrived], Awaitable[Reply]]
 TellRefused = Callable[[TenantId | None, str], Awaitable[None]]
@@ -30,6 +31,7 @@ class Desk:
 
     Args:
         route: where an address leads; None asks for the bare ``postmaster``.
+        known_route: the same from memory, at once; None where that says nothing.
         tenant_of: who answers for a domain; None: nobody here.
         receive: carries a message to its disposition; returns once it is committed.
         refused: is told of each mail turned away before a decision.
@@ -37,9 +39,17 @@ class Desk:
     """
 
     def __init__(
-        self, *, route: Route, tenant_of: TenantOf, receive: Receive, refused: TellRefused, answer_s: float
+        self,
+        *,
+        route: Route,
+        tenant_of: TenantOf,
+        receive: Receive,
+        refused: TellRefused,
+        answer_s: float,
+        known_route: KnownRoute = lambda _: None,
     ) -> None:
         self._route = route
+        self.known_route = known_route
         self._tenant_of = tenant_of
         self._receive = receive
         self._refused = refused

@@ -29,6 +29,12 @@ class Limits:
     answer_s: float = field(default=240, metadata={"doc": "For our own answer; then 451, and the client retries."})
     connections_per_address_max: int = field(default=50, metadata={"doc": "At once, per IPv4 address or IPv6 /64."})
     connections_max: int = field(default=1000, metadata={"doc": "At once, in all."})
+    disk_free_min_octets: int = field(default=268_435_456, metadata={"doc": "With less free on disk no mail is taken."})
+    spooled_max_octets: int = field(
+        default=4_294_967_296, metadata={"doc": "Of large messages not yet answered; beyond it no mail is taken."}
+    )
+    in_flight_max: int = field(default=1000, metadata={"doc": "Messages that came in and are not yet answered."})
+    commit_max_s: float = field(default=10, metadata={"doc": "A commit that takes longer stops the intake."})
 
     @property
     def abandon_octets(self) -> int:
@@ -66,17 +72,17 @@ class Patience:
 
 
 class Admissions:
-    """Counts who is inside."""
+    """Counts who is inside; ``limits`` may be exchanged meanwhile."""
 
     def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+        self.limits = limits
         self._inside: Counter[int | str] = Counter()
         self._total = 0
 
     def admit(self, address: IPv4Address | IPv6Address) -> bool:
         """Let one more connection in from ``address``, or answer False and count nothing."""
         key = _household(address)
-        if self._total >= self._limits.connections_max or self._inside[key] >= self._limits.connections_per_address_max:
+        if self._total >= self.limits.connections_max or self._inside[key] >= self.limits.connections_per_address_max:
             return False
         self._inside[key] += 1
         self._total += 1

@@ -10,6 +10,7 @@ from gatepost.domains.paper import Destination
 from gatepost.ids import AccountId, BlobId, EmailId, KeyId, TenantId
 from gatepost.mail.address import Address
 from gatepost.mail.envelope import Envelope
+from gatepost.mail.octets import Octets
 
 
 class Door(StrEnum):
@@ -51,7 +52,7 @@ class Arrived:
         email: names this arrival for ever, whatever becomes of it.
         tenant: whose mail it is.
         account: the account it is for (inbound) or from (outbound).
-        raw: the octets as received, CRLF lines, nothing added.
+        raw: the octets as received, CRLF lines, nothing added; on disk while a large message comes in.
         blob: SHA-256 of ``raw``.
         peer: the SMTP client; None where the door is not SMTP.
         submitter: the key that authenticated to submit; None for mail from strangers.
@@ -65,7 +66,7 @@ class Arrived:
     direction: Direction
     door: Door
     envelope: Envelope
-    raw: bytes
+    raw: Octets
     blob: BlobId
     received_at: datetime
     peer: Peer | None = None
@@ -82,7 +83,7 @@ class Arrived:
         destination: Destination,
         envelope: Envelope,
         peer: Peer,
-        raw: bytes,
+        raw: Octets,
         blob: BlobId,
         received_at: datetime,
     ) -> Self:

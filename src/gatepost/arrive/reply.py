@@ -104,11 +104,13 @@ TEXT_LINE_TOO_LONG = Reply(554, "5.6.0", "Line too long in message (RFC 5321 sec
 
 # The house could not decide at all; what it decides is put into words by ``doors/smtp.py``.
 TRY_AGAIN = Reply(451, "4.3.0", "Try again later")
+NO_ROOM = Reply(452, "4.3.1", "Not enough storage now, try again later")
 
 # 421: the connection ends here (RFC 5321 section 3.8).
 TOO_MANY_ERRORS = Reply(421, "4.7.0", "Too many errors")
 TOO_MANY_CONNECTIONS = Reply(421, "4.7.0", "Too many connections")
 TOO_MANY_TRANSACTIONS = Reply(421, "4.7.0", "Too many transactions, come back")
 NOT_SMTP = Reply(421, "4.7.0", "This is not the protocol spoken here")
+OVERLOADED = Reply(421, "4.3.2", "Too much to do now, try again later")
 TIMED_OUT = Reply(421, "4.4.2", "Timed out")
 SHUTTING_DOWN = Reply(421, "4.3.2", "Shutting down, try again later")

@@ -2,17 +2,23 @@
 
 import asyncio
 import ssl
-from collections.abc import Coroutine
+import time
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import structlog
 
+from gatepost.arrive.capacity import Capacity
 from gatepost.arrive.connection import LINGER_S, Connection, Premises
-from gatepost.arrive.desk import Desk, Receive, Route, TellRefused, TenantOf
+from gatepost.arrive.desk import Desk, KnownRoute, Receive, Route, TellRefused, TenantOf
 from gatepost.arrive.limits import Admissions, Limits
+from gatepost.arrive.spool import Spools
 from gatepost.clock import Clock, Entropy
 from gatepost.mail.address import normalise_domain
+from gatepost.meters import UNMETERED, Meters
 
 BACKLOG = 1024  # connections the kernel holds for us in a burst
 
@@ -26,12 +32,17 @@ class SmtpServer:
         hostname: our name in the greeting and the domain of bare ``postmaster`` mail.
         limits: what to take from a client.
         route: where an address leads; None asks for the bare ``postmaster``.
+        known_route: the same from memory, at once; None where that says nothing.
         tenant_of: who answers for a domain; None: nobody here.
         receive: carries a message to its disposition and says what to answer. Raising means 451.
         refused: is told, with a reason of ``refusals``, of each mail turned away before a decision.
         tls: None: STARTTLS is not offered.
         clock: when a message arrived.
         entropy: names a message.
+        spool: folder for large messages while they come in and are judged.
+        free: how many octets the disks still take.
+        commit_s: for how long the commit under way has been; 0 while there is none.
+        meters: told of each session's begin and end.
 
     Raises:
         AddressError: ``hostname`` is no domain, so that nobody could write to its postmaster.
@@ -43,21 +54,37 @@ class SmtpServer:
         hostname: str,
         limits: Limits,
         route: Route,
+        known_route: KnownRoute = lambda _: None,
         tenant_of: TenantOf,
         receive: Receive,
         refused: TellRefused,
         tls: ssl.SSLContext | None,
         clock: Clock,
         entropy: Entropy,
+        spool: Path,
+        free: Callable[[], int],
+        commit_s: Callable[[], float],
+        meters: Meters = UNMETERED,
     ) -> None:
+        spools = Spools(spool)
+        self._meters = meters
         self._premises = Premises(
             hostname=normalise_domain(hostname),
             limits=limits,
-            desk=Desk(route=route, tenant_of=tenant_of, receive=receive, refused=refused, answer_s=limits.answer_s),
+            desk=Desk(
+                route=route,
+                known_route=known_route,
+                tenant_of=tenant_of,
+                receive=receive,
+                refused=refused,
+                answer_s=limits.answer_s,
+            ),
             tls=tls,
             clock=clock,
             entropy=entropy,
             admissions=Admissions(limits),
+            spools=spools,
+            capacity=Capacity(limits, spools, free=free, commit_s=commit_s, now=time.monotonic),
         )
         self._connections: set[Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -76,6 +103,12 @@ class SmtpServer:
             lambda: Connection(self._premises, self, loop), host, port, backlog=BACKLOG, reuse_port=reuse_port or None
         )
         return int(self._listener.sockets[0].getsockname()[1])
+
+    def adopt(self, limits: Limits) -> None:
+        """Take these limits for every connection from now on; those inside keep theirs, and are still counted."""
+        self._premises.admissions.limits = limits
+        self._premises.capacity.limits = limits
+        self._premises = replace(self._premises, limits=limits)
 
     async def close(self, grace_s: float) -> None:
         """Take nobody new, let messages under way be finished for ``grace_s`` seconds, then hang up."""
@@ -97,11 +130,14 @@ class SmtpServer:
     def enter(self, connection: Connection) -> None:
         """Count a connection in."""
         self._connections.add(connection)
+        self._meters.connected()
         self._is_idle.clear()
 
     def leave(self, connection: Connection) -> None:
         """Count a connection out."""
-        self._connections.discard(connection)
+        if connection in self._connections:
+            self._connections.discard(connection)
+            self._meters.disconnected()
         self._settle()
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:

@@ -32,6 +32,9 @@ FOREIGN_VERBS = frozenset({b"GET", b"POST", b"PUT", b"HEAD", b"OPTIONS", b"CONNE
 UNOFFERED_VERBS = frozenset({b"EXPN", b"AUTH", b"TURN", b"ETRN", b"ATRN", b"BURL", b"SEND", b"SOML", b"SAML"})
 
 
+ShortOf = Callable[[int], Reply | None]
+
+
 class Session(Dialogue):
     """The server's half of one conversation.
 
@@ -39,10 +42,14 @@ class Session(Dialogue):
         hostname: our own name; also the domain of mail to the bare ``postmaster``.
         limits: what to take from this client.
         offers_tls: STARTTLS is possible.
+        short_of: says why no message of so many octets can be taken now; None where it can.
     """
 
-    def __init__(self, *, hostname: str, limits: Limits, offers_tls: bool) -> None:
+    def __init__(
+        self, *, hostname: str, limits: Limits, offers_tls: bool, short_of: ShortOf = lambda _size_octets: None
+    ) -> None:
         super().__init__(limits)
+        self._short_of = short_of
         self._hostname = hostname
         self._offers_tls = offers_tls
         self._helo: str | None = None
@@ -257,8 +264,18 @@ class Session(Dialogue):
         if self._patience.transaction():
             self._end(reply.TOO_MANY_TRANSACTIONS, Refusal.LIMIT_TRANSACTIONS)
             return
+        if (shortage := self._short_of(mail.size_octets)) is not None:
+            self._turn_away(shortage)
+            return
         self._transaction = Transaction(mail.sender, is_smtputf8=mail.is_smtputf8)
         self._say(reply.SENDER_OK)
+
+    def _turn_away(self, shortage: Reply) -> None:
+        """Take no message now; 421 also ends the connection (RFC 5321 section 3.8)."""
+        if shortage.code == reply.OVERLOADED.code:
+            self._end(shortage)
+        else:
+            self._say(shortage)
 
     def _rcpt(self, argument: bytes) -> None:
         transaction = self._transaction

@@ -1,29 +1,177 @@
-"""Where a message's octets are kept while they come in. Hashed on the way, so that nobody reads them twice."""
+"""Where messages lie while they come in and while they are judged: small ones in memory, large ones in files.
 
+A file has no name: whatever ends this process also ends the file. It need not survive, for nobody was told ``250``.
+"""
+
+import asyncio
+import errno
 import hashlib
+import os
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import IO
 
 from gatepost.ids import BlobId
+from gatepost.mail.octets import Octets
+
+MEMORY_OCTETS = 1_048_576
+"""Above this a message goes to disk."""
+CROWDED_OCTETS = 64 * MEMORY_OCTETS
+"""All messages in memory together, with which even smaller ones go to disk."""
+SMALL_OCTETS = 65_536
+"""Below this a message never goes to disk: its file would cost more than it frees."""
+READERS_MAX = 1
+"""Large messages in memory at once. Reading, hashing and storing one takes several times its size for a moment."""
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+class SpoolError(Exception):
+    """The disk did not take a message; ``is_full`` where there was no room for it. Nothing of it is left."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(type(error).__name__)
+        self.is_full = error.errno in _FULL
+
+
+class Spools:
+    """What all messages of one server share.
+
+    Args:
+        folder: where the files lie; it is made at the first one.
+
+    Attributes:
+        memory_octets: how much lies in memory.
+        disk_octets: how much lies on disk.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.memory_octets = 0
+        self.disk_octets = 0
+        self.readers = asyncio.Semaphore(READERS_MAX)  # first come, first served
+
+    @property
+    def is_crowded(self) -> bool:
+        """So much lies in memory that only small messages should stay there."""
+        return self.memory_octets > CROWDED_OCTETS
+
+    def file(self) -> IO[bytes]:
+        """Make a file without a name that nobody else can open.
+
+        Raises:
+            OSError: the disk does not want it.
+        """
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return tempfile.TemporaryFile(dir=self._folder, buffering=0)
 
 
 class Spool:
-    """One message's content; in memory for now, and the only place that knows it."""
+    """One message's content. Hashed on the way in, so that nobody reads it for that."""
 
-    def __init__(self) -> None:
+    def __init__(self, spools: Spools) -> None:
+        self._spools = spools
         self._pieces: list[bytes] = []
+        self._size_octets = 0
+        self._file: IO[bytes] | None = None
+        self._failure: OSError | None = None
         self._sha256 = hashlib.sha256()
 
     def add(self, octets: bytes) -> None:
-        """Keep the next octets."""
-        self._pieces.append(octets)
+        """Keep the next octets; that the disk did not take them is told when the message is taken."""
+        if self._failure is not None:
+            return
         self._sha256.update(octets)
+        self._pieces.append(octets)
+        self._size_octets += len(octets)
+        self._spools.memory_octets += len(octets)
+        is_large = self._size_octets > MEMORY_OCTETS or (self._spools.is_crowded and self._size_octets > SMALL_OCTETS)
+        if is_large or self._file is not None:
+            self._move_out()
 
     def discard(self) -> None:
         """Forget what was kept."""
-        self._pieces = []
+        self._leave_memory()
+        if self._file is not None:
+            self._leave_disk(self._file)
+        self._size_octets = 0
+        self._failure = None
         self._sha256 = hashlib.sha256()
 
-    def take(self) -> tuple[bytes, BlobId]:
-        """Hand the whole message out with its digest, and begin anew."""
-        raw, blob = b"".join(self._pieces), BlobId(self._sha256.hexdigest())
+    def take(self) -> tuple[Octets, BlobId]:
+        """Hand the whole message out with its digest, and begin anew. One on disk is closed with ``close``.
+
+        Raises:
+            SpoolError: it could not be kept.
+        """
+        failure, blob = self._failure, BlobId(self._sha256.hexdigest())
+        if failure is not None:
+            self.discard()
+            raise SpoolError(failure)
+        raw: Octets = b"".join(self._pieces)
+        if self._file is not None:
+            raw, self._file = Spooled(self._spools, self._file, self._size_octets), None
         self.discard()
         return raw, blob
+
+    def _move_out(self) -> None:
+        """Write what is in memory to the file."""
+        octets = b"".join(self._pieces)
+        self._leave_memory()
+        try:
+            if self._file is None:
+                self._file = self._spools.file()
+            self._spools.disk_octets += len(octets)
+            _write(self._file, octets)
+        except OSError as error:
+            self._failure = error
+            if self._file is not None:
+                self._leave_disk(self._file)
+
+    def _leave_memory(self) -> None:
+        self._spools.memory_octets -= sum(map(len, self._pieces))
+        self._pieces = []
+
+    def _leave_disk(self, file: IO[bytes]) -> None:
+        file.close()
+        self._file = None
+        self._spools.disk_octets -= self._size_octets
+
+
+class Spooled:
+    """A whole message in a file (``mail.octets.OnDisk``)."""
+
+    def __init__(self, spools: Spools, file: IO[bytes], size_octets: int) -> None:
+        self._spools = spools
+        self._file = file
+        self._size_octets = size_octets
+
+    def __len__(self) -> int:
+        return self._size_octets
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[bytes]:
+        """Read it, once it is its turn."""
+        async with self._spools.readers:
+            yield await asyncio.to_thread(self._read)
+
+    def close(self) -> None:
+        """Let go of the file, and so of the message."""
+        if not self._file.closed:
+            self._file.close()
+            self._spools.disk_octets -= self._size_octets
+
+    def _read(self) -> bytes:
+        """Not mapped into memory: where the disk fails, that would kill the process instead of this message."""
+        octets = os.pread(self._file.fileno(), self._size_octets, 0)
+        if len(octets) != self._size_octets:
+            raise OSError(errno.EIO, "a message on disk is shorter than it was")
+        return octets
+
+
+def _write(file: IO[bytes], octets: bytes) -> None:
+    left = memoryview(octets)
+    while left:
+        left = left[os.write(file.fileno(), left) :]

@@ -1,10 +1,12 @@
-"""The certificate the SMTP door shows, and how it speaks TLS (RFC 3207, RFC 8314 section 4)."""
+"""The certificate a door shows, exchanged while it is open, and how it speaks TLS (RFC 3207, RFC 9325)."""
 
 import os
 import ssl
+from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -29,8 +31,82 @@ def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(CIPHERS)
     context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION | ssl.OP_CIPHER_SERVER_PREFERENCE
-    context.load_cert_chain(certificate, key)
+    context.load_cert_chain(certificate, key, password="")  # or it would ask the terminal for one
     return context
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A certificate and its key as the files held them at one moment.
+
+    Attributes:
+        fingerprint: SHA-256 of the certificate, in hexadecimal.
+    """
+
+    paths: tuple[Path, Path]
+    context: ssl.SSLContext
+    fingerprint: str
+
+    @classmethod
+    def read(cls, certificate: Path, key: Path) -> Self:
+        """Read both.
+
+        Raises:
+            OSError: a file cannot be read.
+            ssl.SSLError: the files are not a certificate and its key.
+        """
+        context = server_context(certificate, key)
+        shown = x509.load_pem_x509_certificate(certificate.read_bytes())
+        return cls((certificate, key), context, shown.fingerprint(hashes.SHA256()).hex())
+
+
+class Certificate:
+    """What a door shows, exchanged while it is open.
+
+    ``context`` is for the listener and never changes; each handshake goes over to the newest pair. So connections that
+    stand keep what they have agreed upon, and whoever comes next sees the new certificate.
+    """
+
+    def __init__(self, pair: Pair) -> None:
+        self.pair = pair
+        self._marks = _look(pair.paths)
+        self.context = server_context(*pair.paths)
+        self.context.sni_callback = self._turn
+
+    def has_changed(self) -> bool:
+        """Return whether the files are others than when they were last looked at."""
+        return _look(self.pair.paths) != self._marks
+
+    def renew(self) -> None:
+        """Show what the files hold now. Where they are no certificate and its key, the old pair stays.
+
+        Raises:
+            OSError: a file cannot be read.
+            ssl.SSLError: the files are not a certificate and its key.
+        """
+        self._marks = _look(self.pair.paths)  # before reading: what changes meanwhile is a change
+        self.pair = Pair.read(*self.pair.paths)
+
+    def show(self, pair: Pair) -> None:
+        """Show this pair from now on."""
+        self._marks = _look(pair.paths)
+        self.pair = pair
+
+    def _turn(self, handshake: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
+        handshake.context = self.pair.context
+
+
+def _look(paths: tuple[Path, Path]) -> tuple[tuple[int, int, int] | None, ...]:
+    """Return what changes when a file does; a link that leads elsewhere is a change too."""
+    return tuple(map(_mark, paths))
+
+
+def _mark(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def self_signed(folder: Path, hostname: str, clock: Clock) -> tuple[Path, Path]:

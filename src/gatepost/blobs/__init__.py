@@ -6,11 +6,13 @@ from typing import Protocol, Self
 from urllib.parse import unquote, urlsplit
 
 from gatepost.blobs.bucket import Bucket
+from gatepost.blobs.endpoint import Endpoint, read_endpoint
 from gatepost.blobs.errors import BlobsUnavailableError
 from gatepost.blobs.folder import Folder
+from gatepost.egress import Egress
 from gatepost.ids import BlobId
 
-__all__ = ["Blobs", "BlobsUnavailableError", "Store", "address_of"]
+__all__ = ["Blobs", "BlobsUnavailableError", "Endpoint", "Store", "address_of", "is_bucket", "read_endpoint"]
 
 
 class Store(Protocol):
@@ -31,6 +33,12 @@ def address_of(octets: bytes) -> BlobId:
     return BlobId(hashlib.sha256(octets).hexdigest())
 
 
+def is_bucket(url: str) -> bool:
+    """Tell whether a store's URL names a bucket, which is reached over the network."""
+    parts = urlsplit(url)
+    return parts.scheme == "s3" and bool(parts.netloc)
+
+
 class Blobs:
     """One store, on the local filesystem (``file:///...``) or S3 (``s3://bucket/prefix``)."""
 
@@ -38,16 +46,19 @@ class Blobs:
         self._store = store
 
     @classmethod
-    def open(cls, url: str) -> Self:
+    def open(cls, url: str, *, endpoint: Endpoint | None = None, egress: Egress | None = None) -> Self:
         """Open the store; raises ``ValueError`` for a URL of no known kind.
 
-        S3's endpoint, region and credentials come from the ``AWS_*`` variables, as its clients are used to.
+        Args:
+            url: ``file:///absolute/path`` or ``s3://bucket/prefix``.
+            endpoint: where the bucket is; for ``s3`` alone.
+            egress: the way to it; for ``s3`` alone.
         """
         parts = urlsplit(url)
         if parts.scheme == "file" and not parts.netloc and parts.path.startswith("/"):
             return cls(Folder(Path(unquote(parts.path))))
-        if parts.scheme == "s3" and parts.netloc:
-            return cls(Bucket.s3(url))
+        if is_bucket(url) and endpoint is not None and egress is not None:
+            return cls(Bucket.s3(url, endpoint, egress))
         raise ValueError("a blob store is file:///absolute/path or s3://bucket/prefix")
 
     async def write(self, path: str, octets: bytes) -> None:

@@ -1,22 +1,29 @@
 """Start a house, and say how one is set."""
 
 import json
+import os
 import shlex
+import signal
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import typer
 
 from gatepost import settings as reference
-from gatepost.app import logs, sandbox, state
+from gatepost.app import logs, reload, sandbox, state
 from gatepost.app.build import embedded_postgres
+from gatepost.app.reload import Reloaded
 from gatepost.app.state import Running, Sandbox
+from gatepost.app.systemd import Supervisor
 from gatepost.cli.frame import AsJson, Config, Refusal, app, read_settings, show
 from gatepost.db.launcher import Cluster
 from gatepost.db.migrate import migrate
 from gatepost.journey import House
 from gatepost.settings import Settings
+
+RELOAD_WITHIN_S = 15
 
 
 @app.command()
@@ -36,7 +43,8 @@ def up(config: Config = None) -> None:
         async def welcome(house: House, running: Running) -> None:
             _greet(settings, running, await sandbox.ensure(settings, house), config)
 
-        _serve(settings, cluster.dsn("gatepost_app"), welcome, cluster)
+        typer.echo("Webhooks and mail may reach this machine (127.0.0.0/8, ::1): `up` is for trying out.", err=True)
+        _serve(settings, cluster.dsn("gatepost_app"), welcome, config, cluster)
     typer.echo("Stopped; start again with the same command.", err=True)
 
 
@@ -52,9 +60,39 @@ def serve_(config: Config = None) -> None:
     async def say(house: House, running: Running) -> None:
         del house
         typer.echo(f"Serving: SMTP {running.smtp_host}:{running.smtp_port}, REST {running.base_url}", err=True)
+        typer.echo(f"Metrics: {running.metrics_url}", err=True)
 
     with state.locked(folder):
-        _serve(settings, settings.database.dsn, say)
+        _serve(settings, settings.database.dsn, say, config)
+
+
+@app.command(name="reload")
+def reload_(config: Config = None) -> None:
+    """Let the running house read its settings and certificates anew; nobody is disconnected."""
+    settings = read_settings(config)
+    up = state.running(settings.state)
+    if up is None:
+        raise Refusal(f"no house runs on {settings.state}: start one with `gatepost serve` or `gatepost up`")
+    before = reload.last(settings.state)
+    os.kill(up.pid, signal.SIGHUP)
+    done = _await_reload(settings.state, before.number if before else 0)
+    if done.refused:
+        raise Refusal(f"nothing was changed, the house goes on as before: {done.refused}")
+    typer.echo(f"reloaded; changed: {', '.join(done.changed) or 'no setting'}")
+    for door, fingerprint in sorted(done.certificates.items()):
+        typer.echo(f"{door} shows the certificate with SHA-256 {fingerprint}")
+    if done.waiting:
+        typer.echo(f"these wait for a restart: {', '.join(done.waiting)}")
+
+
+def _await_reload(folder: Path, before: int) -> Reloaded:
+    deadline = time.monotonic() + RELOAD_WITHIN_S
+    while time.monotonic() < deadline:
+        done = reload.last(folder)
+        if done is not None and done.number > before:
+            return done
+        time.sleep(0.05)
+    raise Refusal(f"the house did not reload within {RELOAD_WITHIN_S} s: read its log")
 
 
 @app.command(name="migrate")
@@ -106,13 +144,15 @@ def _serve(
     settings: Settings,
     dsn: str,
     ready: Callable[[House, Running], Awaitable[None]],
+    config: Path | None,
     cluster: Cluster | None = None,
 ) -> None:
     import uvloop  # noqa: PLC0415  # with the next: a third of every command's start, and only a house needs them
 
-    from gatepost.app.serve import serve  # noqa: PLC0415  # as above
+    from gatepost.app.serve import Calls, serve  # noqa: PLC0415  # as above
 
-    uvloop.run(serve(settings, dsn, cluster=cluster, ready=ready))
+    calls = Calls(ready=ready, reread=lambda: read_settings(config), supervisor=Supervisor(reference.environment()))
+    uvloop.run(serve(settings, dsn, cluster=cluster, calls=calls, allow_loopback=cluster is not None))
 
 
 def _greet(settings: Settings, running: Running, kept: Sandbox, config: Path | None) -> None:
@@ -124,6 +164,7 @@ Gatepost is up. Ctrl-C stops it.
 
   SMTP     {running.smtp_host}:{running.smtp_port}
   REST     {running.base_url}, described by {running.base_url}/openapi.json
+  metrics  {running.metrics_url}
   mailbox  {kept.address}, id {kept.mailbox_id}
   state    {folder}
   keys     {folder}/sandbox.json, readable by you alone

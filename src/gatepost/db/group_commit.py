@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from gatepost.db.pool import DatabaseUnavailableError
+from gatepost.meters import UNMETERED, Meters
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -30,10 +31,17 @@ class _Waiting:
 class GroupCommit:
     """One committer for the whole process. It lives as long as somebody waits."""
 
-    def __init__(self, *, size_max: int = SIZE_MAX) -> None:
+    def __init__(self, *, size_max: int = SIZE_MAX, meters: Meters = UNMETERED) -> None:
         self._size_max = size_max
+        self._meters = meters
         self._queues: OrderedDict[Hashable, deque[_Waiting]] = OrderedDict()  # by group; the next one first
         self._task: asyncio.Task[None] | None = None
+        self._began_at: float | None = None
+
+    @property
+    def lasts_s(self) -> float:
+        """For how long the commit under way has been; 0 while there is none."""
+        return 0.0 if self._began_at is None else asyncio.get_running_loop().time() - self._began_at
 
     async def join(
         self,
@@ -72,9 +80,11 @@ class GroupCommit:
         try:
             await asyncio.sleep(0)  # whoever is ready this moment comes along
             while batch := self._take():
+                self._began_at = asyncio.get_running_loop().time()
                 try:
                     await self._commit(batch)
                 finally:
+                    self._began_at = None
                     for waiting in batch:
                         waiting.done.cancel()  # does nothing to what is done
         finally:
@@ -110,6 +120,8 @@ class GroupCommit:
         return taken, left
 
     async def _commit(self, batch: Sequence[_Waiting]) -> None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         try:
             results = await batch[0].commit([waiting.item for waiting in batch])
         except DatabaseUnavailableError as error:  # perhaps it was committed: trying again could do it twice
@@ -122,6 +134,7 @@ class GroupCommit:
             for waiting in batch:
                 await self._commit([waiting])
         else:
+            self._meters.committed(len(batch), loop.time() - began)
             _tell(batch, results)
 
 

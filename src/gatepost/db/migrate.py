@@ -5,6 +5,8 @@ from importlib.resources import files
 
 import psycopg
 
+from gatepost.db.pool import Database
+
 _LOCK = 7_140_926_511  # any fixed number: two houses starting at once migrate one after the other
 
 
@@ -34,6 +36,28 @@ def migrate(owner_dsn: str) -> list[str]:
         raise MigrationError(f"the database does not let us: {' '.join(str(error).split())}") from error
 
 
+async def check_schema(db: Database) -> None:
+    """Return where the database has this release's schema, as the serving role sees it.
+
+    Raises:
+        MigrationError: it is older or newer; the text says what to do.
+        DatabaseUnavailableError: the database does not answer.
+    """
+    known = {name for name, _ in migrations()}
+    try:
+        applied = {row.name for row in await db.look_up("select name from lookup_schema() as name")}
+    except psycopg.errors.UndefinedFunction:  # from before the schema could be asked
+        applied = set()
+    if unknown := sorted(applied - known):
+        raise MigrationError(_newer(unknown[0]))
+    if missing := sorted(known - applied):
+        raise MigrationError(f"the database has an older schema (it lacks {missing[0]}): run `gatepost migrate` first")
+
+
+def _newer(unknown: str) -> str:
+    return f"the database was written by a newer release (it knows {unknown}): install that release or a later one"
+
+
 def _apply(owner_dsn: str) -> list[str]:
     applied_now: list[str] = []
     known = migrations()
@@ -45,7 +69,7 @@ def _apply(owner_dsn: str) -> list[str]:
         )
         done: dict[str, str] = dict(connection.execute("select name, sha256 from schema_migration").fetchall())
         if unknown := sorted(set(done) - {name for name, _ in known}):
-            raise MigrationError(f"the database was written by a newer release (it knows {unknown[0]}): upgrade first")
+            raise MigrationError(_newer(unknown[0]))
         for name, text in known:
             digest = hashlib.sha256(text.encode()).hexdigest()
             if name in done:

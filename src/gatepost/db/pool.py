@@ -13,6 +13,8 @@ from psycopg.rows import namedtuple_row
 from psycopg.sql import SQL, Composed, Literal
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from gatepost.db.outside import Dsn, DsnError
+from gatepost.egress import EgressRefusedError, UnreachableError
 from gatepost.ids import TenantId
 
 Connection = psycopg.AsyncConnection[Any]
@@ -80,17 +82,17 @@ class Transaction:
 class Database:
     """The pool. ``open`` it once, hand it down."""
 
-    def __init__(self, pool: AsyncConnectionPool[Connection], dsn: str) -> None:
+    def __init__(self, pool: AsyncConnectionPool[Connection], dsn: Dsn) -> None:
         self._pool = pool
         self._dsn = dsn
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, dsn: str, *, size: int = 8, timeout_s: float = 10) -> AsyncIterator[Self]:
+    async def open(cls, dsn: Dsn, *, size: int = 8, timeout_s: float = 10) -> AsyncIterator[Self]:
         """Connect as the application's role and yield the database; close on the way out.
 
         Args:
-            dsn: a libpq connection string.
+            dsn: a libpq connection string, or what makes it anew for each connection.
             size: connections at the most.
             timeout_s: how long one caller waits for a connection before ``DatabaseUnavailableError``.
         """
@@ -151,6 +153,10 @@ class Database:
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise DatabaseUnavailableError(type(error).__name__) from error
 
+    def usage(self) -> Mapping[str, int]:
+        """Return the pool's own counters, by psycopg's names; one that is missing is 0."""
+        return self._pool.get_stats()
+
     async def refresh(self) -> None:
         """Replace connections that died: all of them, when PostgreSQL was started anew."""
         await self._pool.check()
@@ -196,10 +202,11 @@ class Database:
             raise DatabaseUnavailableError(type(error).__name__) from error
 
 
-async def _refusal(dsn: str) -> str:
+async def _refusal(dsn: Dsn) -> str:
     """Return why a connection fails, which the pool keeps to itself."""
     try:
-        async with await psycopg.AsyncConnection.connect(dsn, connect_timeout=2):
+        text = dsn if isinstance(dsn, str) else await dsn()
+        async with await psycopg.AsyncConnection.connect(text, connect_timeout=2):
             return "it answers again"
-    except psycopg.Error as error:
+    except (psycopg.Error, DsnError, EgressRefusedError, UnreachableError) as error:
         return " ".join(str(error).split())

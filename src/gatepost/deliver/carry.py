@@ -91,7 +91,8 @@ async def carry_out_all(tx: Transaction, recorded: Sequence[Recorded], *, entrop
     await mailbox.keep_all(tx, [email_from(one, thread) for one, thread in kept])
     await decide.charge_all(tx, [one.decided for one, _ in kept])
     bodies = [one.recorded.arrived for one in done if not isinstance(one.outcome, Refused)]
-    await mailbox.keep_bodies(tx, {arrived.email: arrived.raw for arrived in bodies})
+    inline = {arrived.email: arrived.raw for arrived in bodies if isinstance(arrived.raw, bytes)}  # not what is on disk
+    await mailbox.keep_bodies(tx, inline)
     return done
 
 

@@ -10,7 +10,8 @@ import aiosmtplib
 
 from gatepost.deliver.paper import Attempt, AttemptResult
 from gatepost.deliver.route import Hop
-from gatepost.egress import Egress, EgressRefusedError
+from gatepost.egress import Connected, Egress, EgressRefusedError, Errand, Purpose, UnreachableError
+from gatepost.ids import TenantId
 from gatepost.mail.address import Address
 
 CONNECT_TIMEOUT_S = 30.0
@@ -21,15 +22,18 @@ ATTEMPT_TIMEOUT_S = 300.0
 _BARE = re.compile(rb"(?<!\r)\n|\r(?!\n)")
 _STATUS = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?![\d.])", re.ASCII)
 _UNREACHABLE = Attempt(AttemptResult.DEFERRED, 0, "4.4.1", "remote.unreachable")
+_UNTRUSTED = Attempt(AttemptResult.DEFERRED, 0, "4.7.5", "remote.untrusted")
+"""RFC 3463 section 3.8: no TLS, or under a name it cannot prove, where the register demands both."""
 _REFUSALS = range(400, 600)
 _FINAL_REFUSALS = range(500, 600)
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One message for one recipient. ``ref`` is the submission's id, for the register of connections."""
+    """One message for one recipient. ``ref`` is the submission's id and ``tenant`` whose it is, for the register."""
 
     ref: str
+    tenant: TenantId
     mail_from: Address | None
     rcpt_to: Address
     octets: bytes
@@ -54,7 +58,7 @@ async def transmit(letter: Letter, hops: Sequence[Hop], *, hostname: str, egress
     try:
         async with asyncio.timeout(ATTEMPT_TIMEOUT_S):
             for hop in hops:
-                for address in hop.addresses:
+                for address in hop.addresses or (None,):
                     try:
                         return await _try_host(letter, hop, address, hostname, egress)
                     except _ElsewhereError as elsewhere:
@@ -64,38 +68,50 @@ async def transmit(letter: Letter, hops: Sequence[Hop], *, hostname: str, egress
     return last
 
 
-async def _try_host(letter: Letter, hop: Hop, address: str, hostname: str, egress: Egress) -> Attempt:
-    if not hop.is_configured:
-        try:
-            egress.check_address(address)
-        except EgressRefusedError as error:
-            raise _ElsewhereError(Attempt(AttemptResult.DEFERRED, 0, "4.4.1", "egress.refused")) from error
-    egress.note("deliver", letter.ref, address, hop.port)
+async def _try_host(letter: Letter, hop: Hop, address: str | None, hostname: str, egress: Egress) -> Attempt:
+    """Converse with one address of a host; with TLS where there is a way."""
+    errand = Errand(Purpose.RELAY if hop.is_configured else Purpose.MAIL, letter.ref, letter.tenant)
+    addresses = None if address is None else (address,)
+    opened = await _connect(egress, errand, hop, addresses)
     try:
-        return await _converse(letter, hop, address, hostname, with_tls=True)
-    except ssl.SSLError:  # opportunistic: a broken handshake is no reason to keep the mail (RFC 7435 section 3)
-        return await _converse(letter, hop, address, hostname, with_tls=False)
+        return await _converse(letter, hop, opened, hostname, with_tls=True)
+    except ssl.SSLError as error:
+        if opened.must_encrypt:
+            raise _ElsewhereError(_UNTRUSTED) from error
+    # Opportunistic: a broken handshake is no reason to keep the mail (RFC 7435 section 3).
+    opened = await _connect(egress, errand, hop, (opened.address,))
+    return await _converse(letter, hop, opened, hostname, with_tls=False)
 
 
-async def _converse(letter: Letter, hop: Hop, address: str, hostname: str, *, with_tls: bool) -> Attempt:
+async def _connect(egress: Egress, errand: Errand, hop: Hop, addresses: Sequence[str] | None) -> Connected:
+    try:
+        return await egress.connect(errand, hop.host, hop.port, timeout_s=CONNECT_TIMEOUT_S, addresses=addresses)
+    except EgressRefusedError as error:
+        raise _ElsewhereError(Attempt(AttemptResult.DEFERRED, 0, "4.4.1", "egress.refused")) from error
+    except UnreachableError as error:
+        raise _ElsewhereError(_UNREACHABLE) from error
+
+
+async def _converse(letter: Letter, hop: Hop, opened: Connected, hostname: str, *, with_tls: bool) -> Attempt:
     client = aiosmtplib.SMTP(
-        hostname=address,
-        port=hop.port,
+        sock=opened.socket,
+        hostname=None,
         local_hostname=hostname,
         timeout=CONNECT_TIMEOUT_S,
         start_tls=False,
-        tls_context=_tls_context(),
+        tls_context=_tls_context(is_checked=opened.must_encrypt),
     )
     try:
-        await _open(client, hop, with_tls=with_tls)
+        await _open(client, hop, opened, with_tls=with_tls)
         attempt = await _hand_over(client, letter)
         await _say_goodbye(client)
     finally:
         client.close()
+        opened.socket.close()
     return attempt
 
 
-async def _open(client: aiosmtplib.SMTP, hop: Hop, *, with_tls: bool) -> None:
+async def _open(client: aiosmtplib.SMTP, hop: Hop, opened: Connected, *, with_tls: bool) -> None:
     try:
         await client.connect()
         await client.ehlo(timeout=REPLY_TIMEOUT_S)
@@ -107,10 +123,12 @@ async def _open(client: aiosmtplib.SMTP, hop: Hop, *, with_tls: bool) -> None:
         raise
     except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
         raise _ElsewhereError(_UNREACHABLE) from error
+    if opened.must_encrypt and client.get_transport_info("sslcontext") is None:
+        raise _ElsewhereError(_UNTRUSTED)
 
 
 async def _start_tls(client: aiosmtplib.SMTP, host: str) -> None:
-    name = host if re.search("[A-Za-z]", host) and not host.startswith("[") else None
+    name = host.strip("[]")
     try:
         await client.starttls(server_hostname=name, timeout=CONNECT_TIMEOUT_S)
     except aiosmtplib.SMTPResponseException:
@@ -179,9 +197,11 @@ async def _say_goodbye(client: aiosmtplib.SMTP) -> None:
         return  # the answer to DATA was the last word that mattered
 
 
-def _tls_context() -> ssl.SSLContext:
-    """Encrypt without asking who it is: RFC 7435. DANE and MTA-STS will ask."""
+def _tls_context(*, is_checked: bool) -> ssl.SSLContext:
+    """Return what to encrypt with: between strangers without asking who it is (RFC 7435), else with its name proven."""
     context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if not is_checked:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
     return context

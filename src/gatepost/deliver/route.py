@@ -15,7 +15,7 @@ HOSTS_MAX = 5
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One host to try. ``is_configured``: the operator named it, so no rule of egress closes it."""
+    """One host to try; without addresses, egress finds them. ``is_configured``: it is the operator's relay."""
 
     host: str
     addresses: tuple[str, ...]
@@ -33,7 +33,7 @@ async def find_hops(domain: str, dns: Resolver, next_hop: NextHop | None, *, see
         seed: spreads the load among hosts of equal preference; different for each attempt.
     """
     if next_hop is not None:
-        return (Hop(next_hop.host, (next_hop.host,), next_hop.port, is_configured=True),)
+        return (Hop(next_hop.host, (), next_hop.port, is_configured=True),)
     if domain.startswith("["):
         address = domain[1:-1].removeprefix("ipv6:")
         return (Hop(domain, (address,)),)

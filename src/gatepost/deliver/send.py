@@ -131,7 +131,7 @@ class Courier:
         if isinstance(hops, Attempt):
             return hops
         octets = sign(raw, keys, at=self.house.clock())
-        letter = Letter(submission.id, submission.mail_from, submission.rcpt_to, octets)
+        letter = Letter(submission.id, tenant, submission.mail_from, submission.rcpt_to, octets)
         return await transmit(letter, hops, hostname=self.house.hostname, egress=self.house.egress)
 
     async def _settle(self, tenant: TenantId, tried: Submission, made: Attempt) -> datetime | None:

@@ -3,14 +3,15 @@
 import asyncio
 import contextlib
 from collections import OrderedDict
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
 from gatepost.clock import Clock
-from gatepost.dns.client import Client, is_askable
+from gatepost.dns.client import Client
 from gatepost.dns.paper import Answer, RdType, Status
+from gatepost.dns.wire import is_askable
+from gatepost.meters import UNMETERED, Meters
 
 MAX_TTL_S = 3_600
 """Longer TTLs are cut, so that a zone's repair is seen within the hour."""
@@ -25,30 +26,36 @@ class CachingResolver:
     """Answers questions for the whole house; never raises for anything the network did.
 
     Args:
-        servers: ``ip:port`` each; empty for the system's resolvers.
+        client: asks the network.
         clock: now, for the age of answers.
         deadline_s: the longest one caller waits, queueing included; then TEMPERROR.
         max_entries: answers kept; the least recently used go first.
+        max_octets: of the records kept; a stranger's zone may answer with 64 KB to every name it makes up.
         max_in_flight: questions on the wire at once; more wait their turn.
+        meters: told of hits and of what the network answered.
     """
 
     def __init__(
         self,
-        servers: Sequence[str],
+        client: Client,
         clock: Clock,
         *,
         deadline_s: float = 5.0,
         max_entries: int = 100_000,
+        max_octets: int = 64 * 1024**2,
         max_in_flight: int = 256,
+        meters: Meters = UNMETERED,
     ) -> None:
-        self._servers = tuple(servers)
+        self._client = client
+        self._meters = meters
         self._clock = clock
         self._deadline_s = deadline_s
         self._max_entries = max_entries
+        self._max_octets = max_octets
+        self._octets = 0
         self._turns = asyncio.Semaphore(max_in_flight)
         self._kept: OrderedDict[_Key, tuple[datetime, Answer]] = OrderedDict()
         self._asking: dict[_Key, asyncio.Task[Answer]] = {}
-        self._client: Client | None = None
 
     async def query(self, name: str, rdtype: RdType) -> Answer:
         """Return the answer from the cache or the network; TEMPERROR when the deadline passes."""
@@ -80,20 +87,22 @@ class CachingResolver:
             return None
         if self._clock() < kept[0]:
             self._kept.move_to_end(key)
+            self._meters.remembered()
             return kept[1]
-        del self._kept[key]
+        self._forget(key)
         return None
 
     async def _ask(self, key: _Key) -> Answer:
         answer = _FAILED
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         try:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._deadline_s), self._turns:
-                    if self._client is None:
-                        self._client = Client(self._servers, timeout_s=max(self._deadline_s / 3, 0.05))
                     answer = await self._client.ask(*key)
         finally:
             del self._asking[key]
+        self._meters.asked(answer.status, loop.time() - began)
         self._keep(key, answer)
         return answer
 
@@ -102,18 +111,20 @@ class CachingResolver:
         if ttl_s <= 0:
             return
         self._kept[key] = (self._clock() + timedelta(seconds=ttl_s), answer)
-        if len(self._kept) > self._max_entries:
-            self._kept.popitem(last=False)
+        self._octets += _size(answer)
+        while len(self._kept) > self._max_entries or self._octets > self._max_octets:
+            self._forget(next(iter(self._kept)))
+
+    def _forget(self, key: _Key) -> None:
+        _, answer = self._kept.pop(key)
+        self._octets -= _size(answer)
 
     async def close(self) -> None:
-        """End open questions and give the sockets back."""
+        """End open questions, and with them their sockets."""
         asking = list(self._asking.values())
         for task in asking:
             task.cancel()
         await asyncio.gather(*asking, return_exceptions=True)
-        if self._client is not None:
-            await self._client.close()
-            self._client = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -122,3 +133,7 @@ class CachingResolver:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+
+def _size(answer: Answer) -> int:
+    return sum(map(len, answer.records))

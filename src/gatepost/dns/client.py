@@ -1,130 +1,156 @@
-"""The only DNS sockets of the house: c-ares, over UDP with TCP where an answer is truncated (RFC 7766)."""
+"""Asking name servers: over UDP, and over TCP where an answer is truncated (RFC 7766). The sockets are egress's.
 
-import re
+Each question goes out from a port of its own with an id of its own, both unpredictable (RFC 5452 section 9.2), over a
+socket that hears the one server alone.
+"""
+
+import asyncio
 from collections.abc import Sequence
 
-import aiodns
-import pycares
-
+from gatepost.clock import Entropy
 from gatepost.dns.paper import Answer, RdType, Status
+from gatepost.dns.wire import (
+    FORMERR,
+    NOERROR,
+    NOTIMP,
+    NXDOMAIN,
+    MalformedError,
+    Record,
+    Reply,
+    is_askable,
+    question,
+    read,
+)
+from gatepost.egress import Egress, EgressRefusedError, Errand, Purpose, UnreachableError
 
 MAX_CNAMES = 8
 """Aliases followed in all; a longer chain or a loop is a failure of the zone."""
-NEGATIVE_TTL_S = 60
-"""How long a missing name is believed; c-ares does not show the SOA of RFC 2308."""
-MAX_NAME = 253
+TRIES = 2
+STRAYS_MAX = 100
+"""Packets that answer another question, before a try is given up: somebody is guessing."""
 
-_LABEL = re.compile(r"[A-Za-z0-9_/*\-]{1,63}", re.ASCII)
-_MISSING = frozenset({pycares.errno.ARES_ENOTFOUND, pycares.errno.ARES_EBADNAME})
-_TYPES = {
-    RdType.A: pycares.QUERY_TYPE_A,
-    RdType.AAAA: pycares.QUERY_TYPE_AAAA,
-    RdType.MX: pycares.QUERY_TYPE_MX,
-    RdType.TXT: pycares.QUERY_TYPE_TXT,
-    RdType.PTR: pycares.QUERY_TYPE_PTR,
-    RdType.CNAME: pycares.QUERY_TYPE_CNAME,
-}
+_ERRAND = Errand(Purpose.DNS)
+_FAILED = Answer(Status.TEMPERROR)
+_DATAGRAM_MAX = 65_535
 
-
-def is_askable(name: str) -> bool:
-    """Tell whether DNS can carry the name: labels of 1 to 63 octets, 253 in all (RFC 1035 section 2.3.4).
-
-    deviation: RFC 2181 section 11 allows any octet in a label; c-ares asks only for what host names hold, ``_``, ``/``
-    and ``*``. An SPF macro that puts another character of a local part into a name so names nothing.
-    """
-    return 0 < len(name) <= MAX_NAME and all(map(_LABEL.fullmatch, name.split(".")))
-
-
-def _text(record: pycares.DNSRecord) -> str:
-    data = record.data
-    match data:
-        case pycares.ARecordData() | pycares.AAAARecordData():
-            return data.addr
-        case pycares.MXRecordData():
-            return f"{data.priority} {_name(data.exchange)}"
-        case pycares.TXTRecordData():
-            return data.data.decode("latin-1")
-        case pycares.PTRRecordData():
-            return _name(data.dname)
-        case pycares.CNAMERecordData():
-            return _name(data.cname)
-        case _:
-            return ""
-
-
-def _name(name: str) -> str:
-    return name.removesuffix(".") or "."
-
-
-def _follow(
-    name: str, rdtype: RdType, records: Sequence[pycares.DNSRecord]
-) -> tuple[str | None, tuple[str, ...], int | None]:
-    """Walk the aliases inside one answer; return the last name, its records and the shortest TTL on the way.
-
-    The name is None where the aliases run in a circle, or are too many.
-    """
-    wanted = _TYPES[rdtype]
-    aliases = {_name(r.name).lower(): r for r in records if r.type == pycares.QUERY_TYPE_CNAME}
-    ttl: int | None = None
-    owner = name.lower()
-    for _ in range(MAX_CNAMES):
-        found = [r for r in records if r.type == wanted and _name(r.name).lower() == owner]
-        if found:
-            least = min(r.ttl for r in found)
-            return owner, tuple(map(_text, found)), least if ttl is None else min(ttl, least)
-        alias = aliases.get(owner)
-        if alias is None:
-            return owner, (), ttl
-        ttl = alias.ttl if ttl is None else min(ttl, alias.ttl)
-        owner = _text(alias).lower()
-    return None, (), ttl
+Server = tuple[str, int]
 
 
 class Client:
-    """Asks name servers. Belongs to the loop it was built in.
+    """Asks name servers.
 
     Args:
-        servers: ``ip:port`` (IPv6 in brackets); empty for the system's.
-        timeout_s: of one try; c-ares makes two.
+        servers: address and port of each, best first.
+        egress: opens the sockets.
+        entropy: for the ids of questions.
+        timeout_s: of one try at one server.
     """
 
-    def __init__(self, servers: Sequence[str], *, timeout_s: float) -> None:
-        self._ares = aiodns.DNSResolver(nameservers=list(servers) or None, timeout=timeout_s, tries=2, lookups="b")
+    def __init__(self, servers: Sequence[Server], egress: Egress, entropy: Entropy, *, timeout_s: float) -> None:
+        self._servers = list(servers)
+        self._egress = egress
+        self._entropy = entropy
+        self._timeout_s = timeout_s
 
     async def ask(self, name: str, rdtype: RdType) -> Answer:
-        """Ask once, following aliases; failures are values."""
-        owner = name
-        ttl_s: int | None = None
+        """Ask once, following aliases; failures are values.
+
+        An answer lives as long as the shortest TTL on the way to it. What is missing is remembered as long as its
+        zone's SOA says (RFC 2308 section 5), and not at all where there is none.
+        """
+        owner = name.lower()
+        way_ttl_s = None  # of the aliases so far
         for _ in range(MAX_CNAMES):
-            try:
-                result = await self._ares.query_dns(owner, rdtype.value)
-            except aiodns.error.DNSError as error:
-                return _failure(error)
-            except (pycares.AresError, ValueError, RuntimeError):
-                return Answer(Status.TEMPERROR)  # closed, or an answer that cannot be read
-            last, records, ttl = _follow(owner, rdtype, result.answer)
-            if ttl is not None:
-                ttl_s = ttl if ttl_s is None else min(ttl_s, ttl)
+            reply = await self._exchange(owner, rdtype)
+            last, records, ttl_s = (None, (), None) if reply is None else follow(owner, reply.records)
+            way_ttl_s = _least(way_ttl_s, ttl_s)
             if records:
-                return Answer(Status.OK, records, ttl_s or 0)
-            if last is None:
+                return Answer(Status.OK, records, way_ttl_s or 0)
+            if reply is None or last is None:
                 break
-            if last == owner.lower():
-                return Answer(Status.NODATA, (), NEGATIVE_TTL_S)
-            if not is_askable(last):
-                return Answer(Status.NXDOMAIN, (), NEGATIVE_TTL_S)
+            if reply.rcode == NXDOMAIN or not is_askable(last):  # NXDOMAIN is of the last alias (RFC 6604 section 3)
+                return Answer(Status.NXDOMAIN, (), _least(way_ttl_s, reply.negative_ttl_s or 0) or 0)
+            if last == owner or reply.negative_ttl_s is not None:
+                return Answer(Status.NODATA, (), _least(way_ttl_s, reply.negative_ttl_s or 0) or 0)
             owner = last
-        return Answer(Status.TEMPERROR)
+        return _FAILED
 
-    async def close(self) -> None:
-        """Give the sockets back; open questions end as TEMPERROR."""
-        await self._ares.close()
+    async def _exchange(self, name: str, rdtype: RdType) -> Reply | None:
+        """Return the first reply that says whether there are records; None where no server gives one."""
+        for _ in range(TRIES):
+            for server in tuple(self._servers):
+                try:
+                    async with asyncio.timeout(self._timeout_s):
+                        reply = await self._ask(server, name, rdtype)
+                except (TimeoutError, OSError, UnreachableError, EgressRefusedError, MalformedError):
+                    self._put_last(server)
+                    continue
+                if reply is not None and reply.rcode in {NOERROR, NXDOMAIN}:
+                    return reply
+        return None
+
+    def _put_last(self, server: Server) -> None:
+        """Ask the others first from now on: one dead server must not cost every question a time-out."""
+        if self._servers[0] == server:
+            self._servers.append(self._servers.pop(0))
+
+    async def _ask(self, server: Server, name: str, rdtype: RdType) -> Reply | None:
+        reply = None
+        for with_edns in (True, False):  # a server older than EDNS says FORMERR (RFC 6891 section 7)
+            number = int.from_bytes(self._entropy(2), "big")
+            packet = question(name, rdtype, number, with_edns=with_edns)
+            reply = await self._over_udp(server, packet, name, rdtype, number)
+            if reply is not None and reply.is_truncated:
+                reply = await self._over_tcp(server, packet, name, rdtype, number)
+            if reply is None or reply.rcode not in {FORMERR, NOTIMP}:
+                return reply
+        return reply
+
+    async def _over_udp(self, server: Server, packet: bytes, name: str, rdtype: RdType, number: int) -> Reply | None:
+        loop = asyncio.get_running_loop()
+        with self._egress.datagrams(_ERRAND, *server) as socket:
+            socket.send(packet)
+            for _ in range(STRAYS_MAX):
+                got = await loop.sock_recv(socket, _DATAGRAM_MAX)
+                reply = read(got, name=name, rdtype=rdtype, number=number)
+                if reply is not None:
+                    return reply
+        return None
+
+    async def _over_tcp(self, server: Server, packet: bytes, name: str, rdtype: RdType, number: int) -> Reply | None:
+        host, port = server
+        opened = await self._egress.connect(_ERRAND, host, port, timeout_s=self._timeout_s)
+        reader, writer = await asyncio.open_connection(sock=opened.socket)
+        try:
+            writer.write(len(packet).to_bytes(2, "big") + packet)
+            length = int.from_bytes(await reader.readexactly(2), "big")
+            reply = read(await reader.readexactly(length), name=name, rdtype=rdtype, number=number)
+        except asyncio.IncompleteReadError as error:
+            raise UnreachableError("the answer was cut off") from error
+        finally:
+            writer.transport.abort()  # there is nothing left to say
+        return None if reply is None or reply.is_truncated else reply
 
 
-def _failure(error: aiodns.error.DNSError) -> Answer:
-    code = error.args[0] if error.args else None
-    if code in _MISSING:
-        return Answer(Status.NXDOMAIN, (), NEGATIVE_TTL_S)
-    if code == pycares.errno.ARES_ENODATA:
-        return Answer(Status.NODATA, (), NEGATIVE_TTL_S)
-    return Answer(Status.TEMPERROR)
+def follow(name: str, records: Sequence[Record]) -> tuple[str | None, tuple[str, ...], int | None]:
+    """Walk the aliases inside one answer; return the last name, its records and the shortest TTL on the way.
+
+    The name is None where the aliases run in a circle, or are too many. Records of other owners are nobody's.
+    """
+    aliases = {record.owner: record for record in records if record.is_alias}
+    ttl_s = None
+    owner = name
+    for _ in range(MAX_CNAMES):
+        found = [record for record in records if record.owner == owner and not record.is_alias]
+        if found:
+            return owner, tuple(record.text for record in found), _least(ttl_s, min(record.ttl_s for record in found))
+        alias = aliases.get(owner)
+        if alias is None:
+            return owner, (), ttl_s
+        ttl_s = _least(ttl_s, alias.ttl_s)
+        owner = alias.text
+    return None, (), ttl_s
+
+
+def _least(one: int | None, other: int | None) -> int | None:
+    return other if one is None else one if other is None else min(one, other)

@@ -22,14 +22,17 @@ class Directory:
 
     async def route(self, address: Address | None) -> Destination | None:
         """Return where ``address`` leads, as ``domains.route`` does."""
-        now = asyncio.get_running_loop().time()
-        known = self._known.get(address)
-        if known is not None and now < known[0]:
-            return known[1]
+        if (known := self.known(address)) is not None:
+            return known
         found = await route(self._db, address)
         if found is not None:
-            self._known[address] = (now + REMEMBERED_S, found)
+            self._known[address] = (asyncio.get_running_loop().time() + REMEMBERED_S, found)
             self._known.move_to_end(address)
             if len(self._known) > self._entries_max:
                 self._known.popitem(last=False)
         return found
+
+    def known(self, address: Address | None) -> Destination | None:
+        """Return what is remembered; None where that is nothing, or too old."""
+        known = self._known.get(address)
+        return known[1] if known is not None and asyncio.get_running_loop().time() < known[0] else None

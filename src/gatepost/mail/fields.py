@@ -1,5 +1,6 @@
 """A message's header block as raw fields (RFC 5322 section 2.2), without losing an octet."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -87,6 +88,12 @@ def body_start(raw: bytes) -> int:
         return 2
     end = raw.find(b"\r\n\r\n")
     return len(raw) if end < 0 else end + 4
+
+
+def body_sha256(raw: bytes) -> str:
+    """Return the SHA-256, in lowercase hex, of the body as received: all after the first empty line."""
+    _, _, body = raw.partition(b"\r\n\r\n")
+    return hashlib.sha256(body).hexdigest()
 
 
 def split(raw: bytes) -> Header:

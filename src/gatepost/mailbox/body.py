@@ -13,6 +13,7 @@ import structlog
 from gatepost.blobs import Blobs, BlobsUnavailableError, address_of
 from gatepost.db import Database, DatabaseUnavailableError, Transaction
 from gatepost.ids import BlobId, EmailId, TenantId
+from gatepost.mail.octets import Octets, opened
 from gatepost.mailbox import store
 
 INLINE_MAX_OCTETS = 64 * 1024
@@ -51,7 +52,7 @@ def object_path(tenant: TenantId, email: EmailId) -> str:
 
 
 @asynccontextmanager
-async def in_custody(blobs: Blobs, tenant: TenantId, email: EmailId, octets: bytes) -> AsyncIterator[Custody]:
+async def in_custody(blobs: Blobs, tenant: TenantId, email: EmailId, octets: Octets) -> AsyncIterator[Custody]:
     """Hold a large body durably while its message is judged, and take it away again unless it is to stay.
 
     Where nobody can know whether the decision was committed (PostgreSQL broke, the caller was cancelled), it stays
@@ -59,13 +60,15 @@ async def in_custody(blobs: Blobs, tenant: TenantId, email: EmailId, octets: byt
 
     Raises:
         BlobsUnavailableError: the store did not take it; nothing is half-done.
+        OSError: it lies on a disk that does not give it back.
     """
     custody = Custody()
     if len(octets) <= INLINE_MAX_OCTETS:
         yield custody
         return
     path = object_path(tenant, email)
-    await blobs.write(path, octets)
+    async with opened(octets) as found:
+        await blobs.write(path, found)
     try:
         yield custody
     except (DatabaseUnavailableError, asyncio.CancelledError):

@@ -10,6 +10,7 @@ from gatepost.decide.paper import Decided, Outcome
 from gatepost.ids import AccountId, EmailId, EntryId, ThreadId
 from gatepost.record import store
 from gatepost.record.canonical import UnrecordableError
+from gatepost.record.connections import Counted, connections, keep_connections
 from gatepost.record.entry import Draft, consequence_draft, decision_drafts
 from gatepost.record.paper import AuditRow, Consequence, Kind, Recorded
 from gatepost.record.refusals import count_refusal, settle_refusals_hourly
@@ -19,12 +20,15 @@ __all__ = [
     "AuditQuery",
     "AuditRow",
     "Consequence",
+    "Counted",
     "Kind",
     "Recorded",
     "UnrecordableError",
     "append_all",
     "audit_rows",
+    "connections",
     "count_refusal",
+    "keep_connections",
     "note",
     "settle_refusals_hourly",
 ]

@@ -21,15 +21,15 @@ import orjson
 
 from gatepost import ids
 from gatepost.arrive.paper import Direction
-from gatepost.blobs import address_of
 from gatepost.clock import Entropy
 from gatepost.decide.paper import Decided
 from gatepost.ids import AccountId, EmailId, TenantId, ThreadId
 from gatepost.mail.address import Address
+from gatepost.mail.fields import body_sha256
 from gatepost.record.canonical import UnrecordableError, canonical, canonical_plain
 from gatepost.record.commitment import seal
 from gatepost.record.paper import Consequence, Json, Kind
-from gatepost.verify.paper import Evidence
+from gatepost.verify.paper import Evidence, Verified
 
 FORMAT = 1
 LEAF_MAX_OCTETS = 2048
@@ -62,9 +62,10 @@ def timestamp(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def body_hash(raw: bytes) -> str:
+def _body_hash(verified: Verified) -> str:
     """Return the SHA-256, in lowercase hex, of the body as received: all after the first empty line."""
-    return address_of(raw.partition(b"\r\n\r\n")[2])
+    raw = verified.arrived.raw
+    return body_sha256(raw) if isinstance(raw, bytes) else verified.evidence.body_sha256
 
 
 def _is_plain(value: Json) -> bool:
@@ -194,7 +195,7 @@ def _persons(decided: Decided) -> dict[str, Json]:
     peer = arrived.peer
     values: dict[str, Json] = {
         "blob": arrived.blob,
-        "body_hash": body_hash(arrived.raw) if decided.decision.body_hash_wanted else None,
+        "body_hash": _body_hash(decided.verified) if decided.decision.body_hash_wanted else None,
         "detail": decided.decision.detail or None,
         "evidence": _evidence(evidence),
         "helo": peer.helo if peer else None,

@@ -46,6 +46,7 @@ class Kind(StrEnum):
     WEBHOOK = "webhook"
     USAGE = "usage"
     REFUSALS = "refusals"  # mail refused before a decision, counted per reason and hour
+    EGRESS = "egress"  # an outgoing connection was refused
     ACT = "act"  # administrative: policy.set, key.add, domain.remove ...
 
 

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from gatepost.arrive.paper import Arrived, Direction
 from gatepost.dns.paper import Answer, RdType, Resolver
 from gatepost.mail import fields
 from gatepost.mail.fields import Header
+from gatepost.mail.octets import Octets
 from gatepost.verify import arc, author, content, dkim, dmarc, iprev, spf, tree_walk
 from gatepost.verify.answers import DEADLINE_S, Answers
 from gatepost.verify.dmarc import Alignment, Discovery
@@ -50,9 +51,9 @@ async def check(arrived: Arrived, resolver: Resolver) -> Verified:
 
 async def _check_own(arrived: Arrived) -> Evidence:
     """Write the evidence for mail an authenticated key submitted: nothing is left to prove (RFC 8601 section 2.7.4)."""
-    header = fields.split(arrived.raw)
+    header = await _on(arrived.raw, fields.split)
     found = author.find(header)
-    read = await _apart(len(arrived.raw), content.read, arrived.raw, header)
+    read = await _on(arrived.raw, content.read, header)
     return Evidence(
         author=found.address,
         author_problem=found.problem,
@@ -85,12 +86,12 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver) -> Evidence:
     raw = arrived.raw
     until = asyncio.get_running_loop().time() + DEADLINE_S
     # (1) Read the header: who claims to have written, signed and sealed it.
-    header = fields.split(raw)
+    header = await _on(raw, fields.split)
     found = author.find(header)
     domain = found.address.domain if found.address is not None else None
     claims = dkim.read(header)
     chain = arc.read(header)
-    # (2) Ask DNS, for everything at once where it must be asked.
+    # (2) Ask DNS, for everything at once where it must be asked; a large message stays on disk meanwhile.
     known = Answers(resolver)
     asked = await known.settle(
         partial(_ask, known, arrived, claims, chain, domain),
@@ -98,7 +99,7 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver) -> Evidence:
         foresee=partial(_foresee, known, arrived, claims, chain, domain),
     )
     # (3) Compare hashes and signatures, and read the content.
-    signatures, sealed, read = await _apart(len(raw), _judge, arrived, header, claims, chain, asked, domain)
+    signatures, sealed, read, body_sha256 = await _on(raw, _judge, arrived, header, claims, chain, asked, domain)
     # (4) Compare the proven domains with the author's.
     alignment, verdict = await known.settle(partial(_judge_author, known, asked, signatures), until=until)
     # (5) Say what that proves, and whether DNS kept something from us.
@@ -117,14 +118,18 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver) -> Evidence:
         is_aligned=is_aligned,
         is_unsettled=not is_aligned and _is_unsettled(domain, signatures, asked.spf, alignment),
         content=read,
+        body_sha256=body_sha256,
     )
 
 
-async def _apart(octets: int, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run pure work here, or in a thread where the message is large."""
-    if octets <= INLINE_OCTETS:
-        return work(*args, **kwargs)
-    return await asyncio.to_thread(work, *args, **kwargs)
+async def _on(raw: Octets, work: Callable[Concatenate[bytes, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run pure work on a message: here, or in a thread where it is large. One on disk is in memory for that only."""
+    if not isinstance(raw, bytes):
+        async with raw.opened() as octets:
+            return await asyncio.to_thread(work, octets, *args, **kwargs)
+    if len(raw) <= INLINE_OCTETS:
+        return work(raw, *args, **kwargs)
+    return await asyncio.to_thread(work, raw, *args, **kwargs)
 
 
 def _ask(
@@ -158,18 +163,20 @@ def _foresee(
 
 
 def _judge(
+    raw: bytes,
     arrived: Arrived,
     header: Header,
     claims: tuple[dkim.Claim, ...],
     chain: arc.Chain,
     asked: _Asked,
     domain: str | None,
-) -> tuple[tuple[DkimVerdict, ...], ArcVerdict, Content]:
+) -> tuple[tuple[DkimVerdict, ...], ArcVerdict, Content, str]:
     """Do the work that grows with the message."""
-    body = Body(arrived.raw[header.body_start :])
+    body = Body(raw[header.body_start :])
     signatures = dkim.judge(header, body, claims, asked.keys, arrived.received_at)
     sealed = arc.judge(header, body, chain, asked.seal_keys, arrived.received_at, domain)
-    return signatures, sealed, content.read(arrived.raw, header)
+    digest = "" if isinstance(arrived.raw, bytes) else fields.body_sha256(raw)  # while it is in memory
+    return signatures, sealed, content.read(raw, header), digest
 
 
 def _sender(arrived: Arrived) -> tuple[str, str, str]:

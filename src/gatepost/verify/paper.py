@@ -284,6 +284,7 @@ class Evidence:
         is_aligned: an aligned SPF or DKIM pass proves the author's domain, whether or not it publishes DMARC.
         is_unsettled: a DNS failure hides whether it is aligned; a later attempt may know.
         auth: the submitting key was authenticated (RFC 8601 section 2.7.4); False for strangers.
+        body_sha256: of the body as received, in hex, where the message lies on disk: nobody should read it again.
     """
 
     author: Address | None
@@ -298,6 +299,7 @@ class Evidence:
     content: Content
     auth: bool = False
     iprev: IprevVerdict = IprevVerdict(Result.NONE)
+    body_sha256: str = ""
 
     @property
     def dkim_result(self) -> Result:

@@ -12,12 +12,13 @@ from gatepost.access import Role
 from gatepost.blobs import Blobs
 from gatepost.db import Database
 from gatepost.db.launcher import Cluster
-from gatepost.egress import Egress, NextHop
+from gatepost.egress import NextHop
 from gatepost.ids import TenantId, token
 from gatepost.jobs import Jobs
 from gatepost.journey import House
 from gatepost.keys import Keyring
 from gatepost.mail.address import Address
+from ways import way_out
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +46,7 @@ def house(db: Database, tmp_path: Path, clock: FakeClock) -> House:
         keyring=Keyring.open(tmp_path / "master.key", entropy),
         clock=clock,
         entropy=entropy,
-        egress=Egress(allow_private=True),
+        egress=way_out(),
         hostname="mail.house.test",
         next_hop=NextHop("127.0.0.1", 1),
     )

@@ -22,7 +22,7 @@ async def test_no_page_that_loads_scripts_from_elsewhere_is_served(house: House)
 
 async def test_a_final_slash_is_another_path_and_no_redirect(house: House) -> None:
     async with calls(rest.build(house), None) as client:
-        assert (await client.get("/healthz/", headers={"Host": "evil.test"})).status_code == 404
+        assert (await client.get("/health/live/", headers={"Host": "evil.test"})).status_code == 404
 
 
 async def test_the_log_names_the_route_and_the_key_and_nothing_a_caller_wrote(
@@ -45,4 +45,4 @@ async def test_two_doors_share_nothing(house: House) -> None:
     first, second = rest.build(house), rest.build(house)
     assert first.state.limiter is not second.state.limiter
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(first), base_url="http://house") as client:
-        assert (await client.get("/healthz")).is_success
+        assert (await client.get("/health/live")).is_success

@@ -1,34 +1,31 @@
-from dataclasses import replace
-
 import httpx2
 
-from gatepost.db import Database
 from gatepost.doors import rest
 from gatepost.doors.rest.problems import Code
 from gatepost.journey import House
 
 
-def client_of(house: House) -> httpx2.AsyncClient:
-    return httpx2.AsyncClient(transport=httpx2.ASGITransport(rest.build(house)), base_url="http://house")
+def client_of(house: House, *wrong: str) -> httpx2.AsyncClient:
+    async def readiness() -> tuple[str, ...]:
+        return wrong
+
+    transport = httpx2.ASGITransport(rest.build(house, readiness=readiness))
+    return httpx2.AsyncClient(transport=transport, base_url="http://house")
 
 
-async def test_a_house_with_its_database_is_alive_and_ready(house: House) -> None:
+async def test_a_house_with_nothing_wrong_is_alive_and_ready(house: House) -> None:
     async with client_of(house) as client:
-        assert (await client.get("/healthz")).json() == {"status": "ok"}
-        assert (await client.get("/readyz")).json() == {"status": "ok"}
+        assert (await client.get("/health/live")).json() == {"status": "ok"}
+        assert (await client.get("/health/ready")).json() == {"status": "ok"}
 
 
-async def test_a_house_without_its_database_is_alive_but_not_ready(house: House, app_dsn: str) -> None:
-    async with Database.open(app_dsn) as away:
-        pass  # closed again: from here on nobody answers
-    async with (
-        client_of(replace(house, db=away)) as client,
-    ):
-        assert (await client.get("/healthz")).status_code == 200
-        answer = await client.get("/readyz")
+async def test_a_house_that_cannot_work_is_alive_and_says_in_words_what_is_wrong(house: House) -> None:
+    async with client_of(house, "database.away", "disk.full") as client:
+        assert (await client.get("/health/live")).status_code == 200
+        answer = await client.get("/health/ready")
     assert answer.status_code == 503
     assert int(answer.headers["retry-after"]) >= 1
-    assert "dbname" not in answer.text
+    assert answer.json()["errors"] == ["database.away", "disk.full"]
 
 
 async def test_every_problem_type_explains_itself(house: House) -> None:

@@ -19,7 +19,7 @@ BODIES: dict[str, object] = {
     "bounce": {"reason": "Not here."},
     "usage": {"tokens": 1, "tools": ["calendar.read"]},
 }
-WITHOUT_KEY = {"/healthz", "/readyz", "/api/problems/{code}"}
+WITHOUT_KEY = {"/health/live", "/health/ready", "/api/problems/{code}"}
 WITHOUT_IDS = {"/api/v1/whoami", "/api/v1/mailboxes", "/api/v1/log/vkey", *WITHOUT_KEY}
 
 

@@ -8,7 +8,7 @@ from gatepost.access.paper import Scope
 from gatepost.doors import rest
 
 CHECKED_IN = Path(__file__).parents[3] / "docs" / "openapi.json"
-WITHOUT_KEY = {"/healthz", "/readyz", "/api/problems/{code}"}
+WITHOUT_KEY = {"/health/live", "/health/ready", "/api/problems/{code}"}
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,7 @@ from gatepost.doors.rest import (
     webhooks,
 )
 from gatepost.doors.rest.edge import Edge
+from gatepost.doors.rest.health import Readiness
 from gatepost.doors.rest.limit import Limiter, Rate
 from gatepost.journey import House
 
@@ -63,14 +64,20 @@ def assemble() -> Door:
     return app
 
 
-def build(house: House, *, rate: Rate | None = None) -> Door:
+async def _nothing_wrong() -> tuple[str, ...]:
+    return ()
+
+
+def build(house: House, *, rate: Rate | None = None, readiness: Readiness = _nothing_wrong) -> Door:
     """Build the application.
 
     Args:
         house: what the routes work on; its clock is this door's only time.
         rate: how often one key may call.
+        readiness: asked by ``/health/ready``.
     """
     app = assemble()
     app.state.house = house
+    app.state.readiness = readiness
     app.state.limiter = Limiter(rate or Rate())
     return app

@@ -1,32 +1,35 @@
 """Whether the process answers, and whether it can do its work; for supervisors, without a key."""
 
-import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Annotated, cast
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Request
 
-from gatepost.doors.rest.auth import HouseDep
 from gatepost.doors.rest.problems import MEANINGS, Code, missing, unavailable
 from gatepost.doors.rest.shapes import Health, ProblemKind
 
-READY_TIMEOUT_S = 3.0
+Readiness = Callable[[], Awaitable[tuple[str, ...]]]
+"""Return a word for each thing that keeps the house from its work; empty where it can work."""
 
 router = APIRouter(tags=["health"])
 
 
-@router.get("/healthz", summary="Is the process alive?")
+def readiness_of(request: Request) -> Readiness:
+    """Return what this door asks whether the house can work."""
+    return cast("Readiness", request.app.state.readiness)
+
+
+@router.get("/health/live", summary="Is the process alive?")
 async def alive() -> Health:
     """Answer without touching anything else."""
     return Health()
 
 
-@router.get("/readyz", summary="Can the house work?")
-async def ready(house: HouseDep) -> Health:
-    """Answer 200 when the database does, 503 otherwise."""
-    try:
-        async with asyncio.timeout(READY_TIMEOUT_S):
-            await house.db.look_up("select 1 as one")
-    except TimeoutError:
-        raise unavailable() from None
+@router.get("/health/ready", summary="Can the house work?")
+async def ready(readiness: Annotated[Readiness, Depends(readiness_of)]) -> Health:
+    """Answer 200 where the house can work; otherwise 503 with a word in `errors` for each thing that is wrong."""
+    if wrong := await readiness():
+        raise unavailable(wrong)
     return Health()
 
 

@@ -54,7 +54,7 @@ def _codes_of(path: str, operation: dict[str, Any]) -> list[Code]:
     if "security" in operation:
         codes += [Code.KEY_MISSING, Code.RATE_EXCEEDED, Code.HOUSE_UNAVAILABLE]
         codes += [Code.SCOPE_MISSING] if any(any(need.values()) for need in operation["security"]) else []
-    if path == "/readyz":
+    if path == "/health/ready":
         codes.append(Code.HOUSE_UNAVAILABLE)
     if "{" in path or path.startswith("/api/v1/log/"):
         codes.append(Code.RESOURCE_MISSING)

@@ -127,9 +127,9 @@ def missing(thing: str) -> Problem:
     return Problem(Code.RESOURCE_MISSING, f"There is no such {thing}.")
 
 
-def unavailable() -> Problem:
-    """Say that a store the house stands on is away."""
-    return Problem(Code.HOUSE_UNAVAILABLE, headers={"Retry-After": str(UNAVAILABLE_RETRY_S)})
+def unavailable(errors: Sequence[str] = ()) -> Problem:
+    """Say that a store the house stands on is away; ``errors`` are words of ours."""
+    return Problem(Code.HOUSE_UNAVAILABLE, errors=errors, headers={"Retry-After": str(UNAVAILABLE_RETRY_S)})
 
 
 def fault() -> Problem:

@@ -1,0 +1,48 @@
+"""How far work lags behind the mail: the one look across all tenants that only counts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gatepost.db import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """Numbers stop at 100,000; ages are seconds, 0 where nothing waits.
+
+    Attributes:
+        entries: entries of the record without a place in the log.
+        log_lag_s: age of the oldest of them: the log is that far behind.
+        jobs: promises not kept yet, whatever their time.
+        jobs_due: those whose time has come.
+        jobs_lag_s: how long ago the first of them that nobody works at was due.
+        jobs_dead: promises given up, for a person to look at.
+    """
+
+    entries: int
+    log_lag_s: float
+    jobs: int
+    jobs_due: int
+    jobs_lag_s: float
+    jobs_dead: int
+
+
+async def backlog(db: Database, now: datetime) -> Backlog:
+    """Return where the work stands.
+
+    Raises:
+        DatabaseUnavailableError: the database does not say.
+    """
+    (row,) = await db.look_up("select * from lookup_backlog(%(now)s)", now=now)
+    return Backlog(
+        entries=row.entries_waiting,
+        log_lag_s=_age(row.entries_oldest, now),
+        jobs=row.jobs_waiting,
+        jobs_due=row.jobs_due,
+        jobs_lag_s=_age(row.jobs_oldest, now),
+        jobs_dead=row.jobs_dead,
+    )
+
+
+def _age(since: datetime | None, now: datetime) -> float:
+    return max((now - since).total_seconds(), 0.0) if since else 0.0

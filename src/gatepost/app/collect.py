@@ -1,0 +1,129 @@
+"""The metrics put together: the boards of all processes, and what is asked for at this moment."""
+
+import asyncio
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from gatepost.app import board
+from gatepost.app.backlog import Backlog, backlog
+from gatepost.app.board import CONNECTED, DISCONNECTED, FAMILIES, PLACES, Family
+from gatepost.db import DatabaseUnavailableError
+from gatepost.doors.metrics import Metric, Sample
+from gatepost.journey import House
+
+BACKLOG_WITHIN_S = 2.0
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+_PAGE_OCTETS = os.sysconf("SC_PAGE_SIZE")
+
+
+async def metrics(house: House, boards: Path, processes: Mapping[str, Sequence[int]]) -> list[Metric]:
+    """Return every metric as it is now; a database that is away costs its own lines and no others.
+
+    Args:
+        house: whose database is asked.
+        boards: the folder of the boards.
+        processes: the house's own processes: a word for each kind, and their ids.
+    """
+    slots = board.total(board.read_all(boards))
+    found = [_counted(each, slots) for each in FAMILIES]
+    is_open = slots[PLACES[CONNECTED.name][()]] - slots[PLACES[DISCONNECTED.name][()]]
+    found.append(_gauge("gatepost_smtp_sessions", "SMTP sessions open now.", is_open))
+    found += _of_processes(processes)
+    found += _of_pool(house.db.usage())
+    try:
+        async with asyncio.timeout(BACKLOG_WITHIN_S):
+            found += _of_backlog(await backlog(house.db, house.clock()))
+    except (TimeoutError, DatabaseUnavailableError):
+        is_up = 0
+    else:
+        is_up = 1
+    return [*found, _gauge("gatepost_database_up", "Whether the database answers.", is_up)]
+
+
+def _counted(metric: Family, slots: list[float]) -> Metric:
+    samples: list[Sample] = []
+    for labels in metric.series():
+        named = dict(zip(metric.labels, labels, strict=True))
+        first = PLACES[metric.name][labels]
+        if metric.bounds:
+            samples += _histogram(metric, named, slots[first : first + metric.width])
+        elif slots[first] or not labels:  # of hundreds of combinations few ever happen
+            samples.append(Sample(slots[first], named))
+    return Metric(metric.name, metric.doc, "histogram" if metric.bounds else "counter", tuple(samples))
+
+
+def _histogram(metric: Family, labels: dict[str, str], slots: list[float]) -> Iterator[Sample]:
+    *buckets, total = slots
+    below = 0.0
+    for bound, count in zip([*map(str, metric.bounds), "+Inf"], buckets, strict=True):
+        below += count
+        yield Sample(below, {**labels, "le": bound.removesuffix(".0")}, "_bucket")
+    yield Sample(total, labels, "_sum")
+    yield Sample(below, labels, "_count")
+
+
+def _gauge(name: str, doc: str, value: float) -> Metric:
+    return Metric(name, doc, "gauge", (Sample(value, {}),))
+
+
+def _of_backlog(now: Backlog) -> Iterator[Metric]:
+    yield _gauge("gatepost_log_entries_waiting", "Entries without a place in the log; at most 100000.", now.entries)
+    yield _gauge("gatepost_log_lag_seconds", "Age of the oldest of them: how far the log is behind.", now.log_lag_s)
+    yield _gauge("gatepost_jobs_waiting", "Jobs not done yet; at most 100000.", now.jobs)
+    yield _gauge("gatepost_jobs_due", "Jobs whose time has come; at most 100000.", now.jobs_due)
+    yield _gauge("gatepost_jobs_lag_seconds", "How long the first of them waits for a worker.", now.jobs_lag_s)
+    yield _gauge("gatepost_jobs_dead", "Jobs given up, for a person to look at.", now.jobs_dead)
+
+
+def _of_pool(usage: Mapping[str, int]) -> Iterator[Metric]:
+    """Spell the pool of this process; those of SMTP workers are their own."""
+    connections = tuple(
+        Sample(count, {"state": state})
+        for state, count in (
+            ("idle", usage.get("pool_available", 0)),
+            ("used", usage.get("pool_size", 0) - usage.get("pool_available", 0)),
+        )
+    )
+    yield Metric("gatepost_database_connections", "Connections of the house's pool.", "gauge", connections)
+    waiting = usage.get("requests_waiting", 0)
+    yield _gauge("gatepost_database_waiting", "Callers that wait for a connection.", waiting)
+    for name, doc, key in (
+        ("gatepost_database_requests_total", "Connections asked for.", "requests_num"),
+        ("gatepost_database_refused_total", "Callers that waited in vain.", "requests_errors"),
+    ):
+        yield Metric(name, doc, "counter", (Sample(usage.get(key, 0), {}),))
+
+
+def _of_processes(processes: Mapping[str, Sequence[int]]) -> Iterator[Metric]:
+    """Spell processor time, memory and open files."""
+    spent = {word: [sum(column) for column in zip(*map(_spent, pids), strict=True)] for word, pids in processes.items()}
+    for column, (name, doc, kind) in enumerate(
+        (
+            ("gatepost_cpu_seconds_total", "Processor time, user and system, with that of ended children.", "counter"),
+            ("gatepost_memory_octets", "Resident memory, without what is shared with others.", "gauge"),
+            ("gatepost_files_open", "Open files and sockets.", "gauge"),
+        )
+    ):
+        yield Metric(name, doc, kind, tuple(Sample(found[column], {"process": word}) for word, found in spent.items()))
+
+
+def _spent(pid: int) -> tuple[float, float, float]:
+    """Return seconds, octets and files of a process; nought for one that has ended or is not ours."""
+    process = Path("/proc", str(pid))
+    try:
+        ticks = sum(map(int, (process / "stat").read_text().rpartition(")")[2].split()[11:15]))
+        _, resident, shared, *_ = map(int, (process / "statm").read_text().split())
+        files = sum(1 for _ in (process / "fd").iterdir())
+    except OSError:
+        return 0.0, 0.0, 0.0
+    return ticks / _TICKS_PER_S, float((resident - shared) * _PAGE_OCTETS), float(files)
+
+
+def family(pid: int) -> list[int]:
+    """Return a process and its living children."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        children = []
+    return [pid, *map(int, children)]

@@ -1,0 +1,104 @@
+"""The HTTP listeners: REST for the world, metrics for this machine."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from ipaddress import ip_address
+from typing import Any
+
+import uvicorn
+from typing_extensions import override
+
+from gatepost.app.errors import HouseEndedError
+from gatepost.arrive.tls import Certificate
+
+CLOSE_GRACE_S = 10
+HSTS_S = 31_536_000
+"""A year (RFC 6797): a browser or client that has been here never speaks plain HTTP to this name again."""
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: one place decides when the house stops."""
+
+    @override
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine can connect there; a name other than localhost may lead anywhere."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@asynccontextmanager
+async def listening(
+    app: Any, host: str, port: int, *, door: str, certificate: Certificate | None = None
+) -> AsyncIterator[int]:
+    """Serve ``app`` while the context lasts; yield the port. At the end answers under way are finished.
+
+    Args:
+        app: an ASGI application.
+        host: address to listen on.
+        port: 0 picks a free one.
+        door: the section of the settings, for the advice in an error.
+        certificate: None speaks plain HTTP.
+
+    Raises:
+        HouseEndedError: the address cannot be had, or plain HTTP would leave this machine.
+    """
+    if certificate is None and door == "http" and not is_loopback(host):
+        raise HouseEndedError(
+            f"plain HTTP on {host} would show keys and mail to everybody on the way: set http.certificate and "
+            "http.certificate_key, or listen on 127.0.0.1 and let a proxy on this machine speak TLS"
+        )
+    with _listen(host, port, door) as listener:
+        server = _server(app, certificate)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(server.serve([listener]))
+            try:
+                yield int(listener.getsockname()[1])
+            finally:
+                server.should_exit = True
+
+
+def _server(app: Any, certificate: Certificate | None) -> _Server:
+    return _Server(
+        uvicorn.Config(
+            app,
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            limit_concurrency=1000,
+            timeout_graceful_shutdown=CLOSE_GRACE_S,
+            # RFC 6797 section 7.2: never over plain HTTP. Here it also reaches answers that no route has made.
+            headers=[("Strict-Transport-Security", f"max-age={HSTS_S}")] if certificate else None,
+            ssl_context_factory=(lambda _config, _default: certificate.context) if certificate else None,
+        )
+    )
+
+
+def _listen(host: str, port: int, door: str) -> socket.socket:
+    try:
+        return socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024
+        )
+    except OSError as error:
+        raise cannot_listen(door, host, port, error) from error
+
+
+def cannot_listen(door: str, host: str, port: int, error: OSError) -> HouseEndedError:
+    """Return the error that names the door, the address and the settings to change."""
+    number = error.errno or 0
+    why = os.strerror(number) if number > 0 else "no such address"  # a name that leads nowhere has a number below 0
+    word = door.upper()
+    return HouseEndedError(f"cannot listen on {host}:{port} for {word}: {why}; set GATEPOST_{word}__PORT or __HOST")

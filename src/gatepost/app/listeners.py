@@ -1,0 +1,163 @@
+"""The doors of a house: what listens, with which certificate, and what it is connected to."""
+
+import os
+import ssl
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from gatepost import access, domains, record
+from gatepost.app.collect import family, metrics
+from gatepost.app.errors import HouseEndedError
+from gatepost.app.http import CLOSE_GRACE_S, cannot_listen, listening
+from gatepost.app.ready import Readiness
+from gatepost.app.reload import limits
+from gatepost.arrive import Certificate, Pair, SmtpServer, self_signed
+from gatepost.arrive.capacity import free_octets
+from gatepost.arrive.paper import Arrived
+from gatepost.arrive.reply import Reply
+from gatepost.db.launcher import Cluster, home_for
+from gatepost.doors import metrics as metrics_door
+from gatepost.doors import rest
+from gatepost.doors.metrics import Metric
+from gatepost.doors.smtp import reply_for
+from gatepost.ids import TenantId
+from gatepost.journey import House, receive
+from gatepost.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What is open."""
+
+    smtp: SmtpServer
+    smtp_port: int
+    http_port: int
+    metrics_port: int
+    certificates: Mapping[str, Certificate]
+    readiness: Readiness
+
+
+@asynccontextmanager
+async def open_doors(settings: Settings, house: House, boards: Path, cluster: Cluster | None) -> AsyncIterator[Doors]:
+    """Open every door, and close them when the context ends, letting what is under way be finished.
+
+    Raises:
+        HouseEndedError: an address cannot be had, a certificate cannot be used, or plain HTTP would leave the machine.
+    """
+    certificates = certificates_of(settings, house)
+    readiness = Readiness(house, settings.state)
+
+    async def collect() -> list[Metric]:
+        postgres = cluster.process if cluster else None
+        processes = {"house": [os.getpid()], **({"postgres": family(postgres.pid)} if postgres else {})}
+        return await metrics(house, boards, processes)
+
+    smtp = smtp_door(settings, house, certificates["smtp"])
+    try:
+        smtp_port = await smtp.start(settings.smtp.host, settings.smtp.port)
+    except OSError as error:
+        raise cannot_listen("smtp", settings.smtp.host, settings.smtp.port, error) from error
+    try:
+        async with (
+            listening(
+                rest.build(house, readiness=readiness),
+                settings.http.host,
+                settings.http.port,
+                door="http",
+                certificate=certificates.get("http"),
+            ) as http_port,
+            listening(
+                metrics_door.build(collect), settings.metrics.host, settings.metrics.port, door="metrics"
+            ) as metrics_port,
+        ):
+            yield Doors(smtp, smtp_port, http_port, metrics_port, certificates, readiness)
+    finally:
+        await smtp.close(CLOSE_GRACE_S)
+
+
+def smtp_door(settings: Settings, house: House, certificate: Certificate) -> SmtpServer:
+    """Return the SMTP server of this house, not yet listening."""
+    operator, directory = Operator(house), domains.Directory(house.db)
+
+    async def tenant_of(domain: str) -> TenantId | None:
+        return await domains.tenant_of(house.db, domain)
+
+    async def carry(arrived: Arrived) -> Reply:
+        began = time.monotonic()
+        reply = reply_for(await receive(arrived, house))
+        house.meters.carried(time.monotonic() - began)
+        return reply
+
+    async def refused(tenant: TenantId | None, reason: str) -> None:
+        house.meters.refused(reason)
+        await record.count_refusal(house.db, tenant or await operator.tenant(), reason, house.clock())
+
+    return SmtpServer(
+        hostname=house.hostname,
+        limits=limits(settings),
+        route=directory.route,
+        known_route=directory.known,
+        tenant_of=tenant_of,
+        receive=carry,
+        refused=refused,
+        tls=certificate.context,
+        clock=house.clock,
+        entropy=house.entropy,
+        spool=settings.state / "spool",
+        free=partial(free_octets, disks(settings)),
+        commit_s=lambda: house.commits.lasts_s,
+        meters=house.meters,
+    )
+
+
+def disks(settings: Settings) -> tuple[Path, ...]:
+    """Return the folders whose disks must have room for mail: ours, bodies', and our own PostgreSQL's."""
+    bodies = [Path(unquote(urlsplit(settings.blobs.url).path))] if settings.blobs.url.startswith("file:") else []
+    database = [] if settings.database.dsn else [home_for(settings.state)]
+    return (settings.state, *bodies, *database)
+
+
+class Operator:
+    """The tenant whose record counts what was refused on nobody's behalf, such as attempts to relay: the first.
+
+    Remembered once there is one, for a flood of such attempts must not read the list of tenants each time.
+    """
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._tenant: TenantId | None = None
+
+    async def tenant(self) -> TenantId | None:
+        """Return it; None while the house has no tenant."""
+        if self._tenant is None:
+            tenants = await access.list_tenants(self._house.db)
+            self._tenant = tenants[0].id if tenants else None
+        return self._tenant
+
+
+def certificates_of(settings: Settings, house: House) -> dict[str, Certificate]:
+    """Return what each door that speaks TLS shows: SMTP always something, HTTP only what it was given.
+
+    Raises:
+        HouseEndedError: a certificate cannot be used.
+    """
+    made = {}
+    for door, section in (("smtp", settings.smtp), ("http", settings.http)):
+        if bool(section.certificate) != bool(section.certificate_key):
+            raise HouseEndedError(f"set both {door}.certificate and {door}.certificate_key, or neither")
+        if section.certificate:
+            paths = Path(section.certificate), Path(section.certificate_key)
+        elif door == "smtp":
+            paths = self_signed(settings.state / "keys", house.hostname, house.clock)
+        else:
+            continue
+        try:
+            made[door] = Certificate(Pair.read(*paths))
+        except (OSError, ssl.SSLError) as error:
+            raise HouseEndedError(f"{door}.certificate and its key cannot be used: {error}") from error
+    return made

@@ -1,0 +1,90 @@
+"""Whether the house can do its work this moment: asked by load balancers and supervisors, answered in ids."""
+
+import asyncio
+import shutil
+from collections.abc import Awaitable, Callable, Mapping
+from enum import StrEnum
+from pathlib import Path
+
+from gatepost.app.backlog import backlog
+from gatepost.db import DatabaseUnavailableError
+from gatepost.journey import House
+from gatepost.keys import Keyring, KeyringError
+
+WITHIN_S = 3.0
+FRESH_S = 1.0
+"""An answer serves everybody who asks within this time: no caller can make us work more often."""
+DISK_MIN_OCTETS = 256 * 1024**2
+LOG_LAG_MAX_S = 60.0
+
+
+class Wrong(StrEnum):
+    """What may keep the house from working; the whole list, stable for ever."""
+
+    STOPPING = "house.stopping"
+    DATABASE = "database.away"
+    KEYS = "keys.unusable"
+    DISK = "disk.full"
+    SEQUENCER = "log.behind"
+
+
+class Readiness:
+    """Looks, and remembers for a moment what it saw."""
+
+    def __init__(self, house: House, state: Path) -> None:
+        self._house = house
+        self._state = state
+        self._is_stopping = False
+        self._seen: tuple[Wrong, ...] = ()
+        self._seen_at = float("-inf")
+        self._looking: asyncio.Task[tuple[Wrong, ...]] | None = None
+
+    def stop(self) -> None:
+        """Be unready from now on: the house is about to drain."""
+        self._is_stopping = True
+
+    async def __call__(self) -> tuple[str, ...]:
+        """Return what is wrong; empty where the house can work."""
+        if self._is_stopping:
+            return (Wrong.STOPPING,)
+        loop = asyncio.get_running_loop()
+        if self._looking is None and loop.time() - self._seen_at > FRESH_S:
+            self._looking = loop.create_task(self._look())
+        if self._looking is not None:
+            await asyncio.shield(self._looking)
+        return self._seen
+
+    async def _look(self) -> tuple[Wrong, ...]:
+        checks: Mapping[Wrong, Callable[[], Awaitable[bool]]] = {
+            Wrong.KEYS: self._has_keys,
+            Wrong.DISK: self._has_room,
+        }
+        wrong = [word for word, check in checks.items() if not await check()]
+        wrong[:0] = await self._ask_database()
+        self._seen, self._seen_at = tuple(wrong), asyncio.get_running_loop().time()
+        self._looking = None
+        return self._seen
+
+    async def _ask_database(self) -> list[Wrong]:
+        try:
+            async with asyncio.timeout(WITHIN_S):
+                now = await backlog(self._house.db, self._house.clock())
+        except (TimeoutError, DatabaseUnavailableError):
+            return [Wrong.DATABASE]
+        return [Wrong.SEQUENCER] if now.log_lag_s > LOG_LAG_MAX_S else []
+
+    async def _has_keys(self) -> bool:
+        """Tell whether the master key on disk still is the one we hold."""
+        probe = self._house.keyring.wrap("readiness", b"")
+        try:
+            kept = Keyring.load(self._state / "keys" / "master.key", self._house.entropy)
+            kept.unwrap("readiness", probe)
+        except KeyringError:
+            return False
+        return True
+
+    async def _has_room(self) -> bool:
+        try:
+            return shutil.disk_usage(self._state).free >= DISK_MIN_OCTETS
+        except OSError:
+            return False

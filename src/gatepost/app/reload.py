@@ -1,0 +1,215 @@
+"""Change certificates and settings of a house that is up, without dropping anybody (docs/adr/0023).
+
+On SIGHUP the settings are read anew. What may change while running is adopted, all of it or, where anything is wrong,
+nothing; what needs a restart is named. Certificate files are also looked at every few seconds, for whoever renews
+them tells nobody. Each reload is an entry of the record.
+"""
+
+import asyncio
+import json
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import structlog
+
+from gatepost.app.administer import note_house
+from gatepost.app.state import write_private
+from gatepost.app.systemd import Supervisor
+from gatepost.arrive import Certificate, Limits, Pair, SmtpServer
+from gatepost.db import DatabaseUnavailableError
+from gatepost.journey import House
+from gatepost.settings import Settings, SettingsError, flat
+
+POLL_S = 5.0
+NOTE = "reload.json"
+
+LIVE = frozenset(
+    {
+        "http.certificate",
+        "http.certificate_key",
+        "smtp.certificate",
+        "smtp.certificate_key",
+        "smtp.connections_max",
+        "smtp.connections_per_address_max",
+        "smtp.idle_timeout_s",
+        "smtp.recipients_max",
+        "smtp.size_max_octets",
+    }
+)
+"""The settings that change while the house runs. Limits hold for sessions that begin afterwards."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reloaded:
+    """What came of one reload; the latest lies in ``reload.json`` of the state folder.
+
+    Attributes:
+        number: counts from 1 in each life of a house.
+        refused: why nothing was adopted, for the operator; empty where it was.
+        changed: settings adopted.
+        waiting: settings that differ and need a restart.
+        certificates: SHA-256 of the certificate each door shows now.
+    """
+
+    number: int
+    refused: str = ""
+    changed: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
+    certificates: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Changeable:
+    """What can be changed: the SMTP server, and the certificate of each door that shows one, by its section."""
+
+    smtp: SmtpServer
+    certificates: Mapping[str, Certificate]
+
+
+def limits(settings: Settings) -> Limits:
+    """Return what the SMTP door takes from a client."""
+    smtp = settings.smtp
+    return Limits(
+        size_max_octets=smtp.size_max_octets,
+        recipients_max=smtp.recipients_max,
+        idle_s=smtp.idle_timeout_s,
+        disk_free_min_octets=smtp.disk_free_min_octets,
+        in_flight_max=smtp.in_flight_max,
+        connections_max=smtp.connections_max,
+        connections_per_address_max=smtp.connections_per_address_max,
+    )
+
+
+class Reloader:
+    """Holds the settings in force."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        reread: Callable[[], Settings],
+        doors: Changeable,
+        house: House,
+        supervisor: Supervisor,
+    ) -> None:
+        self._settings = settings
+        self._reread = reread
+        self._doors = doors
+        self._house = house
+        self._supervisor = supervisor
+        self._count = 0
+        self._unrecorded: list[Reloaded] = []
+
+    async def run(self, asked: asyncio.Event, stop: asyncio.Event, *, poll_s: float = POLL_S) -> None:
+        """Reload when ``asked``, follow the certificate files, until ``stop``."""
+        waits = [asyncio.ensure_future(stop.wait())]
+        try:
+            while not stop.is_set():
+                asking = asyncio.ensure_future(asked.wait())
+                await asyncio.wait([*waits, asking], timeout=poll_s, return_when=asyncio.FIRST_COMPLETED)
+                asking.cancel()
+                if asked.is_set():
+                    asked.clear()
+                    self._supervisor.reloading()
+                    self._conclude(self._reload())
+                    self._supervisor.ready()
+                elif any(certificate.has_changed() for certificate in self._doors.certificates.values()):
+                    self._conclude(self._renew())
+                await self._record()
+        finally:
+            waits[0].cancel()
+
+    def _reload(self) -> Reloaded:
+        """Adopt what the settings say now: everything, or nothing."""
+        try:
+            wanted = self._reread()
+            fresh = {door: Pair.read(*self._paths(wanted, door)) for door in self._doors.certificates}
+        except (SettingsError, OSError, ssl.SSLError) as error:
+            return self._outcome(refused=_spoken(error))
+        old, new = flat(self._settings), flat(wanted)
+        differing = [name for name in new if new[name] != old[name]]
+        self._doors.smtp.adopt(limits(wanted))
+        for door, pair in fresh.items():
+            self._doors.certificates[door].show(pair)
+        self._settings = wanted
+        return self._outcome(
+            changed=tuple(name for name in differing if name in LIVE),
+            waiting=tuple(name for name in differing if name not in LIVE),
+        )
+
+    def _renew(self) -> Reloaded:
+        """Show what the certificate files hold now."""
+        refused = ""
+        for door, certificate in self._doors.certificates.items():
+            if certificate.has_changed():
+                try:
+                    certificate.renew()
+                except (OSError, ssl.SSLError) as error:
+                    refused = f"{door}.certificate and its key: {_spoken(error)}"
+        return self._outcome(refused=refused)
+
+    def _paths(self, wanted: Settings, door: str) -> tuple[Path, Path]:
+        """Return the files a door shall show.
+
+        Raises:
+            SettingsError: half of a pair.
+        """
+        section = wanted.smtp if door == "smtp" else wanted.http
+        if bool(section.certificate) != bool(section.certificate_key):
+            raise SettingsError(f"set both {door}.certificate and {door}.certificate_key, or neither")
+        if section.certificate:
+            return Path(section.certificate), Path(section.certificate_key)
+        return self._doors.certificates[door].pair.paths
+
+    def _outcome(self, *, refused: str = "", changed: tuple[str, ...] = (), waiting: tuple[str, ...] = ()) -> Reloaded:
+        self._count += 1
+        shown = {door: certificate.pair.fingerprint for door, certificate in self._doors.certificates.items()}
+        return Reloaded(number=self._count, refused=refused, changed=changed, waiting=waiting, certificates=shown)
+
+    def _conclude(self, done: Reloaded) -> None:
+        """Tell the running log, and whoever waits for the note."""
+        if done.refused:
+            log.error("house.reload_refused", why=done.refused)
+        else:
+            log.warning("house.reloaded", changed=done.changed, waiting=done.waiting, certificates=done.certificates)
+        write_private(self._settings.state / NOTE, asdict(done))
+        self._unrecorded.append(done)
+
+    async def _record(self) -> None:
+        """Enter reloads in the record; a database that is away does not hold up a certificate, only its entry."""
+        while self._unrecorded:
+            done = self._unrecorded[0]
+            try:
+                await note_house(
+                    self._house,
+                    "house.reload",
+                    {
+                        "outcome": "refused" if done.refused else "adopted",
+                        "changed": list(done.changed),
+                        "waiting": list(done.waiting),
+                        "certificates": dict(done.certificates),
+                    },
+                )
+            except DatabaseUnavailableError:
+                return
+            self._unrecorded.pop(0)
+
+
+def _spoken(error: Exception) -> str:
+    if isinstance(error, ssl.SSLError):
+        return f"the files are not a certificate and its key ({error.reason or 'unreadable'})"
+    if isinstance(error, OSError):
+        return f"cannot read {error.filename}: {error.strerror}"
+    return str(error)
+
+
+def last(state: Path) -> Reloaded | None:
+    """Return what came of the latest reload of the house of this state folder; None where there was none."""
+    try:
+        note = json.loads((state / NOTE).read_text())
+        return Reloaded(**{**note, "changed": tuple(note["changed"]), "waiting": tuple(note["waiting"])})
+    except (OSError, ValueError, TypeError, KeyError):
+        return None

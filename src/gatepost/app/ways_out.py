@@ -1,0 +1,145 @@
+"""The register of destinations, from the settings: what each purpose implies, and what the operator declares.
+
+An operator's rows for a purpose stand in place of the built-in ones: who declares webhooks to ``*.example.com`` has
+closed all others.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from ipaddress import ip_network
+
+from gatepost.egress import Destination, Network, NextHop, Purpose, Register, is_address
+from gatepost.egress.paper import ANY_HOST, ANY_PORT, UNDECLARED
+from gatepost.settings import PORT_MAX, DestinationSettings, Settings, SettingsError
+
+SMTP_PORT = 25
+LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+
+Place = tuple[str, int]
+
+
+def register(
+    settings: Settings,
+    *,
+    name_servers: Sequence[str],
+    blobs: Place | None,
+    databases: Iterable[Place],
+    allow_loopback: bool = False,
+) -> Register:
+    """Return where this house may connect to.
+
+    Args:
+        settings: the house's.
+        name_servers: ``ip:port`` each, the system's where the settings name none.
+        blobs: the endpoint of a bucket; None for a folder.
+        databases: the hosts of a PostgreSQL reached over the network.
+        allow_loopback: this house is for trying out: its webhooks and mail may reach this machine.
+
+    Raises:
+        SettingsError: a network or a destination cannot be read.
+    """
+    declared = [_declared(each) for each in settings.egress.destinations]
+    taken = {row.purpose for row in declared}
+    built_in = [
+        *(_row(Purpose.DNS, place(server, "dns.servers"), "dns.servers", is_clear=True) for server in name_servers),
+        *_mail(settings),
+        Destination(
+            purpose=Purpose.WEBHOOK,
+            host=ANY_HOST,
+            port=ANY_PORT,
+            decided_by="whoever registers a webhook",
+            is_built_in=True,
+        ),
+        *([_row(Purpose.BLOBS, blobs, "blobs.url")] if blobs else []),
+        *(_row(Purpose.DATABASE, each, "database.dsn") for each in databases),
+    ]
+    allowed = [_network(text, "egress.allow_private") for text in settings.egress.allow_private]
+    if allow_loopback:
+        allowed += LOOPBACK
+    return Register([*declared, *(row for row in built_in if row.purpose not in taken)], allow_private=allowed)
+
+
+def next_hop(settings: Settings) -> NextHop | None:
+    """Return the relay for outgoing mail, or None for direct delivery.
+
+    Raises:
+        SettingsError: it is not ``host:port``.
+    """
+    text = settings.delivery.next_hop
+    return NextHop(*place(text, "delivery.next_hop")) if text else None
+
+
+def place(text: str, setting: str) -> Place:
+    """Read ``host:port``, IPv6 in brackets.
+
+    Raises:
+        SettingsError: it is none.
+    """
+    host, _, port = text.rpartition(":")
+    host = host.strip("[]")
+    if not host or not (port.isascii() and port.isdigit() and 0 < int(port[:6]) <= PORT_MAX):
+        raise SettingsError(f"{setting} must be host:port, such as 127.0.0.1:1025 or [::1]:53")
+    return host, int(port)
+
+
+def _mail(settings: Settings) -> Iterator[Destination]:
+    hop = next_hop(settings)
+    if hop is not None:
+        yield _row(Purpose.RELAY, (hop.host, hop.port), "delivery.next_hop")
+        return
+    yield Destination(
+        purpose=Purpose.MAIL,
+        host=ANY_HOST,
+        port=SMTP_PORT,
+        decided_by="each recipient's domain, by its MX",
+        is_clear=True,
+        is_built_in=True,
+    )
+
+
+def _row(purpose: Purpose, where: Place, setting: str, *, is_clear: bool = False) -> Destination:
+    host, port = where
+    return Destination(
+        purpose=purpose,
+        host=host,
+        port=port,
+        decided_by=f"the setting {setting}",
+        networks=_own_network(host),
+        is_clear=is_clear,
+        is_built_in=True,
+    )
+
+
+def _own_network(host: str) -> tuple[Network, ...]:
+    """Return the network that is this one address: who writes an address means it, and DNS has no say in it."""
+    return (ip_network(host),) if is_address(host) else ()
+
+
+def _declared(said: DestinationSettings) -> Destination:
+    where = f"egress.destinations ({said.to or said.purpose or 'empty'})"
+    try:
+        purpose = Purpose(said.purpose)
+    except ValueError as error:
+        raise SettingsError(f"{where}: purpose must be one of {', '.join(Purpose)}") from error
+    host, _, port = said.to.rpartition(":")
+    number = ANY_PORT if port == ANY_HOST else place(said.to, where)[1]
+    host = host.strip("[]")
+    if not host or (ANY_HOST in host and host != ANY_HOST and not host.startswith("*.")):
+        raise SettingsError(f"{where}: to must be host:port, *.example.com:port or *:port; the port may be * too")
+    networks = tuple(_network(text, f"{where}: networks") for text in said.networks)
+    return Destination(
+        purpose=purpose,
+        host=host,
+        port=number,
+        region=said.region or UNDECLARED,
+        mechanism=said.mechanism or UNDECLARED,
+        decided_by=said.decided_by or UNDECLARED,
+        networks=networks + _own_network(host),
+        is_clear=said.in_clear or purpose in {Purpose.DNS, Purpose.MAIL},
+    )
+
+
+def _network(text: str, where: str) -> Network:
+    try:
+        return ip_network(text)
+    except ValueError as error:
+        raise SettingsError(f"{where}: {text!r} is no network, such as 10.1.0.0/16 or fd00::/8") from error

@@ -1,0 +1,102 @@
+"""Whether the house can take one more message: asked at MAIL, answered from what is known already.
+
+A client that is told so before it sends its message comes back later, and costs nothing meanwhile. Nothing is written
+for it: whoever is short of disk or of time must not be asked to count.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import structlog
+
+from gatepost.arrive import reply
+from gatepost.arrive.limits import Limits
+from gatepost.arrive.reply import Reply
+from gatepost.arrive.spool import Spools
+
+LOOK_AGAIN_S = 0.5
+"""How long the free space that was seen counts as known."""
+
+log = structlog.get_logger()
+
+
+def free_octets(folders: Sequence[Path]) -> int:
+    """Return how much the fullest of these folders' disks still takes from an ordinary account; 0 where it is gone."""
+    try:
+        found = [os.statvfs(folder) for folder in folders]
+    except OSError:
+        return 0
+    return min(each.f_bavail * each.f_frsize for each in found)
+
+
+class Capacity:
+    """What every connection of one server asks before it takes a message. ``limits`` may change while it serves.
+
+    Args:
+        limits: what the house allows itself.
+        spools: where messages lie until they are answered.
+        free: how many octets the disks still take.
+        commit_s: for how long the commit under way has been; 0 while there is none.
+        now: seconds that only grow.
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        spools: Spools,
+        *,
+        free: Callable[[], int],
+        commit_s: Callable[[], float],
+        now: Callable[[], float],
+    ) -> None:
+        self.limits = limits
+        self._spools = spools
+        self._free = free
+        self._commit_s = commit_s
+        self._now = now
+        self._free_octets = 0
+        self._looked_at = -LOOK_AGAIN_S
+        self._in_flight = 0
+        self._is_short = False
+        self._turned_away = 0
+
+    @contextmanager
+    def in_flight(self) -> Iterator[None]:
+        """Count a message that came in and is not yet answered."""
+        self._in_flight += 1
+        try:
+            yield
+        finally:
+            self._in_flight -= 1
+
+    def refusal(self, size_octets: int) -> Reply | None:
+        """Say why a message of about that size cannot be taken now (RFC 5321 section 3.8, RFC 1870); None: it can."""
+        said = self._judge(size_octets)
+        if said is not None:
+            self._turned_away += 1
+            if not self._is_short:
+                self._is_short = True
+                log.warning("smtp.intake_stopped", code=said.code, status=said.enhanced)
+        elif self._is_short:
+            log.warning("smtp.intake_resumed", turned_away=self._turned_away)
+            self._is_short, self._turned_away = False, 0
+        return said
+
+    def _judge(self, size_octets: int) -> Reply | None:
+        limits = self.limits
+        if self._in_flight >= limits.in_flight_max or self._commit_s() > limits.commit_max_s:
+            return reply.OVERLOADED
+        if self._known_free() - size_octets < limits.disk_free_min_octets:
+            return reply.NO_ROOM
+        if self._spools.disk_octets + size_octets > limits.spooled_max_octets:
+            return reply.NO_ROOM
+        return None
+
+    def _known_free(self) -> int:
+        now = self._now()
+        if now - self._looked_at >= LOOK_AGAIN_S:
+            self._looked_at = now
+            self._free_octets = self._free()
+        return self._free_octets

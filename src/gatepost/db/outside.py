@@ -1,0 +1,104 @@
+"""A PostgreSQL that is reached over the network: its address is checked before libpq opens the socket.
+
+libpq is handed the address (``hostaddr``) beside the name it must prove, so that nothing is resolved twice. A Unix
+socket is no way out and stays as it is.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from psycopg import ProgrammingError, pq
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from gatepost.egress import Egress, Errand, Purpose
+from gatepost.egress.addresses import is_loopback
+
+DEFAULT_PORT = 5432
+
+_ERRAND = Errand(Purpose.DATABASE)
+
+Place = tuple[str, int]
+Dsn = str | Callable[[], Awaitable[str]]
+
+
+class DsnError(ValueError):
+    """The connection string cannot be used; the text says what to write instead and quotes no secret."""
+
+
+def places(dsn: str) -> tuple[Place, ...]:
+    """Return the hosts a connection string leads to over the network; none for a Unix socket.
+
+    What libpq would take from its environment (``PGHOST`` and its like) counts too.
+
+    Raises:
+        DsnError: it names a service file, or cannot be read.
+    """
+    said = _read(dsn)
+    hosts = said.get("host", "").split(",")
+    addresses = said.get("hostaddr", "").split(",")
+    named = [
+        host or address for host, address in zip(_stretch(hosts, addresses), _stretch(addresses, hosts), strict=True)
+    ]
+    ports = said.get("port", "").split(",")
+    if len(ports) == 1:
+        ports *= len(named)
+    if len(ports) != len(named):
+        raise DsnError("database.dsn must have one port, or one for each host")
+    found = zip(named, ports, strict=True)
+    return tuple((host, int(port or DEFAULT_PORT)) for host, port in found if host and not host.startswith(("/", "@")))
+
+
+def through(egress: Egress, dsn: str) -> Dsn:
+    """Return the connection string as the pool may use it: as it is, or made anew, and checked, for each connection.
+
+    Raises:
+        DsnError: it leads over the network without proving who answers.
+    """
+    if not places(dsn):
+        return dsn
+
+    async def checked() -> str:
+        return await _checked(egress, dsn)
+
+    return checked
+
+
+async def _checked(egress: Egress, dsn: str) -> str:
+    said = _read(dsn)
+    hosts, addresses, ports = [], [], []
+    for host, port in places(dsn):
+        for address in await egress.vouch(_ERRAND, host, port):
+            hosts.append(host)
+            addresses.append(address)
+            ports.append(str(port))
+    changed = {"host": ",".join(hosts), "hostaddr": ",".join(addresses), "port": ",".join(ports)}
+    if not all(map(is_loopback, addresses)) and _must_encrypt(egress, places(dsn)):
+        mode = said.get("sslmode", "verify-full")
+        if mode != "verify-full":
+            raise DsnError("database.dsn leads over the network: sslmode must be verify-full")
+        changed |= {"sslmode": mode, "sslrootcert": said.get("sslrootcert", "system")}
+        changed |= {"ssl_min_protocol_version": said.get("ssl_min_protocol_version", "TLSv1.2")}
+    return make_conninfo(dsn, **changed)
+
+
+def _must_encrypt(egress: Egress, hosts: tuple[Place, ...]) -> bool:
+    return not all(egress.register.find(Purpose.DATABASE, *each).is_clear for each in hosts)
+
+
+def _read(dsn: str) -> dict[str, str]:
+    """Return what libpq will read of where to: the string over its environment. How is said in the string alone."""
+    defaults = {
+        option.keyword.decode(): option.val.decode()
+        for option in pq.Conninfo.get_defaults()
+        if option.val is not None and option.keyword in {b"host", b"hostaddr", b"port"}
+    }
+    try:
+        said = {name: str(value) for name, value in conninfo_to_dict(dsn).items() if value is not None}
+    except ProgrammingError as error:
+        raise DsnError("database.dsn is no connection string") from error
+    if "service" in said:
+        raise DsnError("database.dsn must name the host itself, not a service file")
+    return defaults | said
+
+
+def _stretch(some: list[str], others: list[str]) -> list[str]:
+    return some if len(some) >= len(others) else [""] * len(others)

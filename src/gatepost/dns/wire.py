@@ -1,0 +1,232 @@
+"""DNS messages as octets (RFC 1035 section 4): one question out, one reply read. Pure; a stranger wrote every reply.
+
+Ours, because c-ares keeps the SOA of a negative answer to itself (RFC 2308 needs it) and opens sockets of its own.
+"""
+
+import re
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+
+from gatepost.dns.paper import RdType
+
+MAX_NAME = 253
+UDP_OCTETS = 1232
+"""What we let a server send in one datagram (RFC 6891); fits every path without fragments."""
+NOERROR, FORMERR, NXDOMAIN, NOTIMP = 0, 1, 3, 4
+
+_HEADER = struct.Struct("!6H")
+_RECORD = struct.Struct("!HHIH")
+_OPT = b"\x00" + _RECORD.pack(41, UDP_OCTETS, 0, 0)
+_IN = 1
+_NAME_OCTETS = 255
+_JUMPS_MAX = 16  # of honest names none needs more than one or two
+_TTL_MAX = 0x7FFF_FFFF  # RFC 2181 section 8: larger is zero
+_SOA, _CNAME = 6, 5
+_TYPES = {
+    RdType.A: 1,
+    RdType.CNAME: _CNAME,
+    RdType.PTR: 12,
+    RdType.MX: 15,
+    RdType.TXT: 16,
+    RdType.AAAA: 28,
+}
+_QR, _OPCODE, _TC, _RCODE = 0x8000, 0x7800, 0x0200, 0x000F
+_LABEL = re.compile(r"[\x20-\x2d\x2f-\x5b\x5d-\x7e]{1,63}")
+_ODD = re.compile(rb"[^\x20-\x2d\x2f-\x5b\x5d-\x7e]")
+
+
+class MalformedError(ValueError):
+    """The octets are no DNS message, or not one we would believe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record, its data spelled as ``Answer`` promises; ``owner`` in lower case."""
+
+    owner: str
+    is_alias: bool
+    ttl_s: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a server said.
+
+    Attributes:
+        records: of the answer section, those of the type asked for, and aliases.
+        negative_ttl_s: how long a missing answer may be remembered (RFC 2308 section 5); None without an SOA.
+    """
+
+    rcode: int
+    is_truncated: bool
+    records: tuple[Record, ...] = ()
+    negative_ttl_s: int | None = None
+
+
+def is_askable(name: str) -> bool:
+    r"""Tell whether DNS can carry the name: labels of 1 to 63 octets, 253 in all (RFC 1035 section 2.3.4).
+
+    deviation: RFC 2181 section 11 allows any octet in a label; we ask for printable ASCII without ``\``, which spells
+    the other octets where a reply holds them. An SPF macro that puts such a character into a name so names nothing.
+    """
+    return 0 < len(name) <= MAX_NAME and all(map(_LABEL.fullmatch, name.split(".")))
+
+
+def question(name: str, rdtype: RdType, number: int, *, with_edns: bool = True) -> bytes:
+    """Return the message that asks one recursive question.
+
+    Args:
+        name: askable.
+        rdtype: the type of record wanted.
+        number: the query's id, unpredictable (RFC 5452 section 9.2).
+        with_edns: offer datagrams of more than 512 octets.
+    """
+    labels = b"".join(bytes((len(label),)) + label for label in name.encode("ascii").split(b"."))
+    head = _HEADER.pack(number, 0x0100, 1, 0, 0, 1 if with_edns else 0)
+    return head + labels + struct.pack("!xHH", _TYPES[rdtype], _IN) + (_OPT if with_edns else b"")
+
+
+def read(packet: bytes, *, name: str, rdtype: RdType, number: int) -> Reply | None:
+    """Return the reply to a question; None for a packet that answers another one.
+
+    Raises:
+        MalformedError: it answers this question, and cannot be read.
+    """
+    if len(packet) < _HEADER.size:
+        return None
+    got, flags, questions, answers, authorities, _ = _HEADER.unpack_from(packet)
+    if got != number or not flags & _QR or flags & _OPCODE:
+        return None
+    rcode = flags & _RCODE
+    if questions == 0 and rcode in {FORMERR, NOTIMP}:
+        return Reply(rcode, is_truncated=False)  # it did not understand so much as the question
+    reader = _Reader(packet)
+    try:
+        if questions != 1 or not reader.asks(name, _TYPES[rdtype]):
+            return None
+        if flags & _TC:
+            return Reply(rcode, is_truncated=True)
+        records = tuple(reader.answers(answers, _TYPES[rdtype]))
+        return Reply(rcode, False, records, reader.negative_ttl(authorities))  # noqa: FBT003  # a field
+    except (struct.error, IndexError, ValueError) as error:
+        raise MalformedError("the reply cannot be read") from error
+
+
+class _Reader:
+    """Walks through a message from its first section to its last. Raises IndexError, struct.error and ValueError."""
+
+    def __init__(self, packet: bytes) -> None:
+        self._packet = packet
+        self._at = _HEADER.size
+
+    def asks(self, name: str, rdtype: int) -> bool:
+        """Read the question; tell whether it is ours. A label of octets we do not ask for makes it another's."""
+        said, self._at = self._name(self._at)
+        kind, rdclass = struct.unpack_from("!HH", self._packet, self._at)
+        self._at += 4
+        return (said, kind, rdclass) == (name.lower(), rdtype, _IN)
+
+    def answers(self, count: int, wanted: int) -> Iterator[Record]:
+        """Read the answer section."""
+        for owner, rdtype, ttl_s, start, end in self._records(count):
+            if rdtype in {wanted, _CNAME}:
+                yield Record(self._name(owner)[0], rdtype == _CNAME != wanted, ttl_s, self._text(rdtype, start, end))
+
+    def negative_ttl(self, count: int) -> int | None:
+        """Read the authority section as far as the SOA of the zone that lacks the answer."""
+        for _, rdtype, ttl_s, start, end in self._records(count):
+            if rdtype == _SOA:
+                after = self._name(self._name(start)[1])[1]
+                if after + 20 > end:
+                    raise MalformedError("an SOA is cut off")
+                (minimum,) = struct.unpack_from("!I", self._packet, after + 16)
+                return min(ttl_s, _ttl(minimum))
+        return None
+
+    def _records(self, count: int) -> Iterator[tuple[int, int, int, int, int]]:
+        """Yield where each owner stands, its type and TTL, and where its data begin and end."""
+        for _ in range(count):
+            owner = self._at
+            self._skip_name()
+            rdtype, rdclass, ttl, length = _RECORD.unpack_from(self._packet, self._at)
+            start = self._at + _RECORD.size
+            self._at = start + length
+            if self._at > len(self._packet):
+                raise MalformedError("a record is cut off")
+            if rdclass == _IN:
+                yield owner, rdtype, _ttl(ttl), start, self._at
+
+    def _skip_name(self) -> None:
+        while (length := self._packet[self._at]) and length < 64:  # noqa: PLR2004  # the two top bits are clear
+            self._at += 1 + length
+        self._at += 2 if length else 1
+
+    def _name(self, at: int) -> tuple[str, int]:
+        """Return the name that stands at an offset, in lower case and without final dot, and where it ends."""
+        labels: list[bytes] = []
+        end, octets, jumps = 0, 1, 0
+        while length := self._packet[at]:
+            if length >= 0xC0:  # noqa: PLR2004  # RFC 1035 section 4.1.4
+                target = (length & 0x3F) << 8 | self._packet[at + 1]
+                end = end or at + 2
+                jumps += 1
+                if target >= at or jumps > _JUMPS_MAX:
+                    raise MalformedError("a name points forward or in a circle")
+                at = target
+                continue
+            octets += length + 1
+            if length > 63 or octets > _NAME_OCTETS:  # noqa: PLR2004  # RFC 1035 section 2.3.4
+                raise MalformedError("a name is too long")
+            label = self._packet[at + 1 : at + 1 + length]
+            if len(label) < length:
+                raise MalformedError("a name is cut off")
+            labels.append(_ODD.sub(_escape, label))
+            at += 1 + length
+        return b".".join(labels).decode("ascii").lower(), end or at + 1
+
+    def _text(self, rdtype: int, start: int, end: int) -> str:
+        data = self._packet[start:end]
+        match rdtype:
+            case 1:
+                return str(IPv4Address(data))
+            case 28:
+                return str(IPv6Address(data))
+            case 15:
+                host, after = self._name(start + 2)
+                self._expect(after, end)
+                return f"{int.from_bytes(data[:2], 'big')} {host or '.'}"
+            case 16:
+                return _strings(data).decode("latin-1")
+            case _:
+                host, after = self._name(start)
+                self._expect(after, end)
+                return host or "."
+
+    @staticmethod
+    def _expect(after: int, end: int) -> None:
+        if after != end:
+            raise MalformedError("a record's data do not end where they should")
+
+
+def _escape(octet: re.Match[bytes]) -> bytes:
+    return b"\\%03d" % octet[0][0]
+
+
+def _strings(data: bytes) -> bytes:
+    """Join the character-strings of a TXT record (RFC 1035 section 3.3.14)."""
+    pieces, at = [], 0
+    while at < len(data):
+        length = data[at]
+        piece = data[at + 1 : at + 1 + length]
+        if len(piece) < length:
+            raise MalformedError("a string is cut off")
+        pieces.append(piece)
+        at += 1 + length
+    return b"".join(pieces)
+
+
+def _ttl(seconds: int) -> int:
+    return seconds if seconds <= _TTL_MAX else 0

@@ -1,0 +1,42 @@
+"""The one way out: every outgoing connection, its register, its refusals."""
+
+from gatepost.egress.client import Connected, Egress, Resolve, is_address
+from gatepost.egress.http import HttpAnswer, post, read_url
+from gatepost.egress.paper import (
+    Destination,
+    EgressRefusedError,
+    Errand,
+    Network,
+    NextHop,
+    Opened,
+    Purpose,
+    Refused,
+    Rule,
+    Times,
+    UnreachableError,
+)
+from gatepost.egress.register import Register
+from gatepost.egress.tally import Tally
+
+__all__ = [
+    "Connected",
+    "Destination",
+    "Egress",
+    "EgressRefusedError",
+    "Errand",
+    "HttpAnswer",
+    "Network",
+    "NextHop",
+    "Opened",
+    "Purpose",
+    "Refused",
+    "Register",
+    "Resolve",
+    "Rule",
+    "Tally",
+    "Times",
+    "UnreachableError",
+    "is_address",
+    "post",
+    "read_url",
+]

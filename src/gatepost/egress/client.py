@@ -1,0 +1,206 @@
+"""The house's outgoing sockets: each admitted, counted, and connected to the very address that was admitted."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+import structlog
+
+from gatepost.clock import Clock
+from gatepost.egress.paper import (
+    Admitted,
+    EgressRefusedError,
+    Errand,
+    Opened,
+    Purpose,
+    Refused,
+    Rule,
+    UnreachableError,
+)
+from gatepost.egress.register import Register
+from gatepost.egress.tally import Counter, Tally
+
+ADDRESSES_MAX = 8
+"""How many addresses of one name are tried."""
+
+Resolve = Callable[[str], Awaitable[Sequence[str]]]
+"""From a host name to its addresses, best first; none where it has none or DNS fails."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """A TCP connection. ``must_encrypt``: nothing but a TLS handshake may be said on it."""
+
+    socket: socket.socket
+    address: str
+    must_encrypt: bool
+
+
+class Egress:
+    """Opens outgoing connections on behalf of the rooms above, and vouches for those a library opens by itself.
+
+    Args:
+        register: where connections may go.
+        resolve: finds the addresses of names.
+        clock: when it happened.
+    """
+
+    def __init__(self, register: Register, resolve: Resolve, clock: Clock) -> None:
+        self.register = register
+        self._resolve = resolve
+        self._clock = clock
+        self._counter = Counter()
+
+    def take(self) -> Tally:
+        """Return what was opened and refused since the last time."""
+        return self._counter.take()
+
+    def put_back(self, tally: Tally) -> None:
+        """Keep counts that could not be written."""
+        self._counter.put_back(tally)
+
+    def admit(self, errand: Errand, host: str, port: int, address: str, *, in_clear: bool = False) -> Admitted:
+        """Return leave to connect to ``address`` at once, and count the connection as opened.
+
+        Raises:
+            EgressRefusedError: the register or a rule forbids it; that is counted too.
+        """
+        admitted = self._check(errand, host, port, address, in_clear=in_clear)
+        self._count(errand, host, port)
+        return admitted
+
+    async def vouch(self, errand: Errand, host: str, port: int, *, in_clear: bool = False) -> list[str]:
+        """Return the open addresses of ``host`` for a library that opens its sockets itself; counts one connection.
+
+        Raises:
+            EgressRefusedError: it has addresses, and all are closed; or no row covers it.
+            UnreachableError: it has no address.
+        """
+        addresses = await self.addresses(errand, host, port)
+        refusal: EgressRefusedError | None = None
+        open_ones: list[str] = []
+        for address in addresses:
+            try:
+                open_ones.append(self._check(errand, host, port, address, in_clear=in_clear).address)
+            except EgressRefusedError as error:
+                refusal = error
+        if not open_ones:
+            raise refusal or UnreachableError("the name has no address")
+        self._count(errand, host, port)
+        return open_ones
+
+    async def connect(
+        self, errand: Errand, host: str, port: int, *, timeout_s: float, addresses: Sequence[str] | None = None
+    ) -> Connected:
+        """Return a TCP connection to the first open address that answers.
+
+        Args:
+            errand: why.
+            host: the name as the register knows it, or an address.
+            port: of TCP.
+            timeout_s: for all addresses together; each gets its share of what is left.
+            addresses: of ``host``, where the caller has them already.
+
+        Raises:
+            EgressRefusedError: it has addresses, and all are closed; or no row covers it.
+            UnreachableError: no open address answered in time.
+        """
+        found = await self.addresses(errand, host, port) if addresses is None else list(addresses)[:ADDRESSES_MAX]
+        deadline = asyncio.get_running_loop().time() + timeout_s
+        refusal: EgressRefusedError | None = None
+        is_tried = False
+        for left, address in zip(range(len(found), 0, -1), found, strict=True):
+            try:
+                admitted = self.admit(errand, host, port, address)
+            except EgressRefusedError as error:
+                refusal = error
+                continue
+            is_tried = True
+            share_s = (deadline - asyncio.get_running_loop().time()) / left
+            with suppress(OSError, TimeoutError):
+                return Connected(await _tcp(address, port, share_s), address, admitted.must_encrypt)
+        if refusal is not None and not is_tried:
+            raise refusal
+        raise UnreachableError("no address answered")
+
+    def datagrams(self, errand: Errand, host: str, port: int) -> socket.socket:
+        """Return a UDP socket that speaks with one address alone.
+
+        Raises:
+            EgressRefusedError: it is closed.
+            OSError: there is no way to it.
+        """
+        self.admit(errand, host, port, host)
+        made = socket.socket(_family(host), socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        try:
+            made.connect((host, port))
+        except OSError:
+            made.close()
+            raise
+        return made
+
+    async def addresses(self, errand: Errand, host: str, port: int) -> list[str]:
+        """Return the addresses of a host; nobody is asked about one that no row covers.
+
+        An address is its own, and ``localhost`` needs no DNS (RFC 6761 section 6.3).
+
+        Raises:
+            EgressRefusedError: no row covers it.
+        """
+        try:
+            self.register.find(errand.purpose, host, port)
+        except EgressRefusedError as refusal:
+            self._refuse(errand, refusal.rule)
+            raise
+        literal = host.strip("[]")
+        if is_address(literal):
+            return [literal]
+        if host.lower().removesuffix(".") == "localhost":
+            return ["127.0.0.1", "::1"]
+        return list(await self._resolve(host))[:ADDRESSES_MAX]
+
+    def _check(self, errand: Errand, host: str, port: int, address: str, *, in_clear: bool) -> Admitted:
+        try:
+            return self.register.admit(errand, host, port, address, in_clear=in_clear)
+        except EgressRefusedError as refusal:
+            self._refuse(errand, refusal.rule)
+            raise
+
+    def _count(self, errand: Errand, host: str, port: int) -> None:
+        """Count one connection: under an id where a stranger or a tenant named the destination."""
+        row = self.register.find(errand.purpose, host, port)
+        to = errand.ref if errand.purpose is Purpose.WEBHOOK and errand.ref else str(row)
+        self._counter.opened(Opened(errand.tenant, errand.purpose, to), self._clock())
+
+    def _refuse(self, errand: Errand, rule: Rule) -> None:
+        self._counter.refused(Refused(errand.tenant, errand.purpose, errand.ref, rule), self._clock())
+        log.warning("egress.refused", purpose=errand.purpose.value, ref=errand.ref, rule=rule.value)
+
+
+async def _tcp(address: str, port: int, timeout_s: float) -> socket.socket:
+    made = socket.socket(_family(address), socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    try:
+        async with asyncio.timeout(timeout_s):
+            await asyncio.get_running_loop().sock_connect(made, (address, port))
+    except BaseException:
+        made.close()
+        raise
+    return made
+
+
+def is_address(text: str) -> bool:
+    """Tell whether a host is an IP address as RFC 791 and RFC 4291 spell it, and no name."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _family(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET

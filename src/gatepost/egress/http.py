@@ -1,0 +1,146 @@
+"""HTTP outwards: one request, one bounded answer, no redirects, no proxies, certificates checked."""
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import httpx2
+from typing_extensions import override
+
+from gatepost.egress.client import Egress
+from gatepost.egress.paper import EgressRefusedError, Errand, UnreachableError
+
+PORT_MAX = 65_535
+_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """What came back. ``body`` is cut at the size asked for."""
+
+    status_code: int
+    body: bytes
+
+
+def read_url(url: str) -> httpx2.URL:
+    """Return an absolute http or https URL without password, as the client will understand it.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        parsed = httpx2.URL(url)
+    except (httpx2.InvalidURL, UnicodeError) as error:
+        raise ValueError("the URL cannot be read") from error
+    if parsed.scheme not in _PORTS or not parsed.host or parsed.port == 0 or (parsed.port or 1) > PORT_MAX:
+        raise ValueError("the URL must be absolute and begin with http:// or https://")
+    if parsed.userinfo:
+        raise ValueError("the URL must have no password")
+    return parsed
+
+
+def trusted() -> ssl.SSLContext:
+    """Return what certificates are checked with: the well-known authorities, TLS 1.2 or later."""
+    context = httpx2.create_ssl_context(trust_env=False)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+async def post(
+    egress: Egress,
+    errand: Errand,
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    timeout_s: float,
+    answer_max_octets: int,
+    trust: ssl.SSLContext | None = None,
+) -> HttpAnswer:
+    """Send one request and return its answer; a redirect is an answer like any other.
+
+    The connection goes to an address that was checked, under the name that TLS proves: a name whose address changes
+    between check and connection gains nothing.
+
+    Args:
+        egress: checks and counts.
+        errand: why.
+        url: where to.
+        body: the request's.
+        headers: the request's.
+        timeout_s: for all of it.
+        answer_max_octets: how much of the answer is read.
+        trust: checks certificates; None for the well-known authorities.
+
+    Raises:
+        EgressRefusedError: a rule forbids it.
+        UnreachableError: no address answered, or not in HTTP.
+        TimeoutError: it took too long.
+    """
+    try:
+        target = read_url(url)
+    except ValueError as error:
+        raise UnreachableError("the URL cannot be read") from error
+    transport = _Transport(egress, errand, trust or trusted(), timeout_s)
+    async with asyncio.timeout(timeout_s), transport:
+        client = httpx2.AsyncClient(transport=transport, timeout=timeout_s, follow_redirects=False, trust_env=False)
+        try:
+            async with client, client.stream("POST", target, content=body, headers=dict(headers)) as response:
+                return HttpAnswer(response.status_code, await _read(response, answer_max_octets))
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError, UnicodeError) as error:
+            raise UnreachableError(type(error).__name__) from error
+
+
+async def _read(response: httpx2.Response, max_octets: int) -> bytes:
+    body = bytearray()
+    try:
+        async for chunk in response.aiter_raw():
+            body += chunk[: max_octets - len(body)]
+            if len(body) >= max_octets:
+                break
+    except httpx2.HTTPError:
+        pass  # the status line was the answer
+    return bytes(body)
+
+
+class _Transport(httpx2.AsyncBaseTransport):
+    """Hands on with a checked address in place of the name, trying each."""
+
+    def __init__(self, egress: Egress, errand: Errand, trust: ssl.SSLContext, timeout_s: float) -> None:
+        self._egress = egress
+        self._errand = errand
+        self._timeout_s = timeout_s
+        self._inner = httpx2.AsyncHTTPTransport(
+            verify=trust, trust_env=False, limits=httpx2.Limits(max_connections=1, max_keepalive_connections=0)
+        )
+
+    @override
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        host, port = request.url.host, request.url.port or _PORTS[request.url.scheme]
+        in_clear = request.url.scheme == "http"
+        refusal: EgressRefusedError | None = None
+        failure: httpx2.TransportError | None = None
+        for address in await self._egress.addresses(self._errand, host, port):
+            try:
+                self._egress.admit(self._errand, host, port, address, in_clear=in_clear)
+                return await self._inner.handle_async_request(_to(request, host, address))
+            except EgressRefusedError as error:
+                refusal = error
+            except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:  # nothing was said yet: the next may answer
+                failure = error
+        raise failure or refusal or httpx2.ConnectError("the name has no address")
+
+    @override
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+def _to(request: httpx2.Request, host: str, address: str) -> httpx2.Request:
+    return httpx2.Request(
+        request.method,
+        request.url.copy_with(host=address),
+        headers=request.headers,  # Host still names the host
+        stream=request.stream,
+        extensions={**request.extensions, "sni_hostname": host},  # and TLS proves that name
+    )

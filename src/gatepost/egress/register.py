@@ -1,0 +1,71 @@
+"""The register: where each purpose may go, and nowhere else. Pure."""
+
+from collections.abc import Iterable
+
+from gatepost.egress.addresses import closed_by, is_loopback
+from gatepost.egress.paper import (
+    ANY_HOST,
+    ANY_PORT,
+    Admitted,
+    Destination,
+    EgressRefusedError,
+    Errand,
+    Network,
+    Purpose,
+    Rule,
+)
+
+
+class Register:
+    """Declared destinations; what is in no row is refused.
+
+    Args:
+        rows: the destinations.
+        allow_private: networks open for whatever strangers and tenants name, though they are loopback or private.
+    """
+
+    def __init__(self, rows: Iterable[Destination], *, allow_private: Iterable[Network] = ()) -> None:
+        self.rows = tuple(rows)
+        self.allow_private = tuple(allow_private)
+
+    def find(self, purpose: Purpose, host: str, port: int) -> Destination:
+        """Return the first row that covers a host and port.
+
+        Raises:
+            EgressRefusedError: none does.
+        """
+        name = host.lower().removesuffix(".")
+        for row in self.rows:
+            if row.purpose is purpose and row.port in {ANY_PORT, port} and _covers(row.host.lower(), name):
+                return row
+        raise EgressRefusedError(Rule.UNDECLARED)
+
+    def admit(self, errand: Errand, host: str, port: int, address: str, *, in_clear: bool = False) -> Admitted:
+        """Return leave to connect to ``address``, one of those ``host`` resolved to.
+
+        Args:
+            errand: why.
+            host: the name, an address where nobody said a name.
+            port: of TCP or UDP.
+            address: where the packets will go.
+            in_clear: the caller will not encrypt.
+
+        Raises:
+            EgressRefusedError: no row covers the host, a rule closes the address, or it would go unencrypted.
+        """
+        row = self.find(errand.purpose, host, port)
+        rule = closed_by(address, self.allow_private + row.networks)
+        if rule is not None:
+            raise EgressRefusedError(rule)
+        must_encrypt = not row.is_clear and not is_loopback(address)
+        if must_encrypt and in_clear:
+            raise EgressRefusedError(Rule.CLEAR)
+        return Admitted(address, port, must_encrypt)
+
+
+def _covers(pattern: str, name: str) -> bool:
+    if pattern == ANY_HOST:
+        return True
+    if pattern.startswith("*."):
+        return name.endswith(pattern[1:]) and len(name) >= len(pattern)
+    return name == pattern

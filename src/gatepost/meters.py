@@ -1,0 +1,55 @@
+"""What the house counts about itself: the shape only; ``app`` builds the real one and hands it down (habit 7)."""
+
+from typing import Protocol
+
+
+class Meters(Protocol):
+    """Told of what happens, by those it happens to. No call may fail or wait: each costs about a microsecond.
+
+    Every text is a word of a closed list of ours (a reason, a kind of job): never an address, a domain, a name of a
+    tenant, or anything else that a stranger or a tenant wrote.
+    """
+
+    def decided(self, direction: str, disposition: str, reason: str) -> None:
+        """Count one message that came to its end."""
+
+    def refused(self, reason: str) -> None:
+        """Count one mail turned away before there was a decision."""
+
+    def carried(self, seconds: float) -> None:
+        """Measure one message from its last octet to our answer."""
+
+    def connected(self) -> None:
+        """Count one SMTP session in."""
+
+    def disconnected(self) -> None:
+        """Count one SMTP session out."""
+
+    def committed(self, size: int, seconds: float) -> None:
+        """Measure one commit: how many messages shared it, and how long it took."""
+
+    def remembered(self) -> None:
+        """Count one DNS answer that was in the cache."""
+
+    def asked(self, status: str, seconds: float) -> None:
+        """Measure one DNS question put to the network."""
+
+    def ran(self, kind: str, end: str, seconds: float) -> None:
+        """Measure one run of a job, such as one attempt to reach a webhook."""
+
+
+class _Unmetered:
+    """Counts nothing: for a command that only looks, and for tests of something else."""
+
+    def decided(self, direction: str, disposition: str, reason: str) -> None: ...
+    def refused(self, reason: str) -> None: ...
+    def carried(self, seconds: float) -> None: ...
+    def connected(self) -> None: ...
+    def disconnected(self) -> None: ...
+    def committed(self, size: int, seconds: float) -> None: ...
+    def remembered(self) -> None: ...
+    def asked(self, status: str, seconds: float) -> None: ...
+    def ran(self, kind: str, end: str, seconds: float) -> None: ...
+
+
+UNMETERED: Meters = _Unmetered()

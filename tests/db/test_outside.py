@@ -1,0 +1,79 @@
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from gatepost.db.outside import DsnError, places, through
+from gatepost.egress import Destination, EgressRefusedError, Purpose
+from ways import way_out
+
+
+@pytest.mark.parametrize(
+    ("dsn", "expected"),
+    [
+        ("", ()),
+        ("host=/run/postgresql dbname=gatepost", ()),
+        ("host=@abstract", ()),
+        ("postgresql://gatepost_app@db.example/gatepost", (("db.example", 5432),)),
+        ("postgresql://db.example:6432/gatepost", (("db.example", 6432),)),
+        ("host=a.example,b.example port=1,2", (("a.example", 1), ("b.example", 2))),
+        ("host=a.example,b.example port=7", (("a.example", 7), ("b.example", 7))),
+        ("hostaddr=192.0.2.7", (("192.0.2.7", 5432),)),
+        ("postgresql://[::1]/gatepost", (("::1", 5432),)),
+    ],
+)
+def test_the_hosts_of_a_connection_string_are_known(dsn: str, expected: tuple[tuple[str, int], ...]) -> None:
+    assert places(dsn) == expected
+
+
+def test_what_libpq_takes_from_its_environment_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGHOST", "db.example")
+    monkeypatch.setenv("PGPORT", "6432")
+    assert places("dbname=gatepost") == (("db.example", 6432),)
+
+
+@pytest.mark.parametrize("dsn", ["service=mine", "host=a,b,c port=1,2", "nonsense"])
+def test_a_string_that_hides_where_it_leads_is_refused(dsn: str) -> None:
+    with pytest.raises(DsnError):
+        places(dsn)
+
+
+def test_a_unix_socket_is_no_way_out() -> None:
+    egress = way_out()
+    assert through(egress, "host=/run/postgresql") == "host=/run/postgresql"
+
+
+async def checked(dsn: str, *, is_clear: bool = False) -> dict[str, object]:
+    row = Destination(purpose=Purpose.DATABASE, host="*", port=0, is_clear=is_clear)
+    names = {"db.example": ["1.1.1.1", "2606:4700::1"], "here.example": ["127.0.0.1"], "in.example": ["10.0.0.1"]}
+    made = through(way_out(rows=[row], names=names), dsn)
+    assert not isinstance(made, str)
+    return dict(conninfo_to_dict(await made()))
+
+
+async def test_libpq_is_handed_the_checked_addresses_and_must_prove_the_name() -> None:
+    made = await checked("postgresql://gatepost_app:secret@db.example/gatepost")
+    assert made["host"] == "db.example,db.example"
+    assert made["hostaddr"] == "1.1.1.1,2606:4700::1"
+    assert (made["sslmode"], made["sslrootcert"], made["ssl_min_protocol_version"]) == (
+        "verify-full",
+        "system",
+        "TLSv1.2",
+    )
+    assert (made["user"], made["password"], made["dbname"]) == ("gatepost_app", "secret", "gatepost")
+
+
+async def test_an_authority_of_the_operators_own_is_kept() -> None:
+    made = await checked("host=db.example sslmode=verify-full sslrootcert=/etc/ca.pem")
+    assert made["sslrootcert"] == "/etc/ca.pem"
+
+
+@pytest.mark.parametrize("mode", ["disable", "prefer", "require", "verify-ca"])
+async def test_less_than_a_proven_name_is_refused_beyond_loopback(mode: str) -> None:
+    with pytest.raises(DsnError, match="verify-full"):
+        await checked(f"host=db.example sslmode={mode}")
+    assert (await checked(f"host=here.example sslmode={mode}"))["hostaddr"] == "127.0.0.1"
+    assert (await checked(f"host=db.example sslmode={mode}", is_clear=True))["sslmode"] == mode
+
+
+async def test_a_private_address_is_refused_before_a_socket_is_opened() -> None:
+    with pytest.raises(EgressRefusedError):
+        await checked("host=in.example")
