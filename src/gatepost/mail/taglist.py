@@ -1,6 +1,7 @@
 """Tag lists (RFC 6376 section 3.2): ``k=v; k=v``, the grammar DKIM, ARC and DMARC records share."""
 
 _FWS = " \t\r\n"
+"""Folding white space; what else Unicode calls space is none here (RFC 6376 section 2.8)."""
 
 
 class TagListError(ValueError):
@@ -40,4 +41,9 @@ def parse_leniently(text: str) -> dict[str, str]:
 
 def without_space(value: str) -> str:
     """Remove folding white space from inside a value, as base64 values may carry it."""
-    return "".join(value.split())
+    return value.replace(" ", "").replace("\r\n", "").replace("\t", "").replace("\n", "").replace("\r", "")
+
+
+def words(value: str) -> list[str]:
+    """Return the parts of a value between colons, without the folding white space around each."""
+    return [word.strip(_FWS) for word in value.split(":")]

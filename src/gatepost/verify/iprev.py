@@ -1,11 +1,9 @@
 """iprev (RFC 8601 section 2.7.3): do the client's reverse names lead back to it?"""
 
-import ipaddress
-
 from gatepost.dns.paper import RdType, Status
 from gatepost.verify.answers import Answers
 from gatepost.verify.paper import IprevVerdict, Result
-from gatepost.verify.spf import IpAddress
+from gatepost.verify.spf import IpAddress, address_type, holds
 
 MAX_NAMES = 10
 """Reverse names followed (RFC 8601 section 2.7.3 leaves it open; RFC 7208 section 4.6.4 has ten)."""
@@ -22,16 +20,9 @@ def check(known: Answers, address: IpAddress) -> IprevVerdict:
     if not reverse.records:
         return IprevVerdict(Result.PERMERROR)
     names = reverse.records[:MAX_NAMES]
-    answers = known.all(names, RdType.A if address.version == 4 else RdType.AAAA)  # noqa: PLR2004  # IP versions
+    answers = known.all(names, address_type(address))
     for name, answer in zip(names, answers, strict=True):
-        if any(_is_same(record, address) for record in answer.records):
+        if holds(answer.records, address):
             return IprevVerdict(Result.PASS, name)
     has_failed = any(answer.status is Status.TEMPERROR for answer in answers)
     return IprevVerdict(Result.TEMPERROR if has_failed else Result.FAIL)
-
-
-def _is_same(record: str, address: IpAddress) -> bool:
-    try:
-        return ipaddress.ip_address(record) == address
-    except ValueError:
-        return False

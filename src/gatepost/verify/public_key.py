@@ -72,10 +72,10 @@ class PublicKey:
     def verify(self, signature: bytes, digest: bytes) -> bool:
         """Tell whether ``signature`` is this key's over the SHA-256 ``digest``."""
         try:
-            if self.family == "rsa":
-                self.key.verify(signature, digest, _PADDING, _PREHASHED)  # type: ignore[call-arg]  # an RSA key, as family says; asking its abstract class costs more than the padding
+            if isinstance(self.key, RSAPublicKey):
+                self.key.verify(signature, digest, _PADDING, _PREHASHED)
             else:
-                self.key.verify(signature, digest)  # type: ignore[call-arg]  # RFC 8463 section 3: PureEdDSA over the digest
+                self.key.verify(signature, digest)  # RFC 8463 section 3: PureEdDSA over the digest
         except InvalidSignature:
             return False
         return True
@@ -119,7 +119,7 @@ def parse(record: str) -> PublicKey:
         raise KeyUnusableError("p= is not base64") from None
     if not octets:
         raise KeyUnusableError("the key is revoked")
-    flags = {flag.strip() for flag in tags.get("t", "").split(":")}
+    flags = set(taglist.words(tags.get("t", "")))
     kind = tags.get("k", "rsa").lower()
     key: RSAPublicKey | Ed25519PublicKey = _read_ed25519(octets) if kind == "ed25519" else _read_rsa(octets)
     return PublicKey.of(key, flags)
@@ -130,9 +130,9 @@ def _check_tags(tags: dict[str, str], record: str) -> None:
         raise KeyUnusableError("v= is not DKIM1, or does not stand first")
     if tags.get("k", "rsa").lower() not in {"rsa", "ed25519"}:
         raise KeyUnusableError("k= is a key type we do not know")
-    if "h" in tags and "sha256" not in {name.strip().lower() for name in tags["h"].split(":")}:
+    if "h" in tags and "sha256" not in {name.lower() for name in taglist.words(tags["h"])}:
         raise KeyUnusableError("h= does not allow SHA-256")
-    if not {name.strip().lower() for name in tags.get("s", "*").split(":")} & {"*", "email"}:
+    if not {name.lower() for name in taglist.words(tags.get("s", "*"))} & {"*", "email"}:
         raise KeyUnusableError("s= does not allow email")
     if "p" not in tags:
         raise KeyUnusableError("the record holds no key")

@@ -140,7 +140,7 @@ def _read_canon(written: str | None, *, is_arc: bool) -> tuple[Canon, Canon]:
 
 @lru_cache(maxsize=1024)
 def _read_signed(written: str) -> tuple[bytes, ...]:
-    return tuple(name.strip().lower().encode() for name in written.split(":") if name.strip())
+    return tuple(name.lower().encode() for name in taglist.words(written) if name)
 
 
 def parse(field: Field, *, is_arc: bool = False) -> Signature:
@@ -154,7 +154,7 @@ def parse(field: Field, *, is_arc: bool = False) -> Signature:
     if not is_arc and tags.get("v", "1") != "1":
         raise SignatureSyntaxError("v= is not 1")
     # deviation: as above, a bare "dns" is how drafts spelled dns/txt.
-    if "q" in tags and not {method.strip().lower() for method in tags["q"].split(":")} & {"dns/txt", "dns"}:
+    if "q" in tags and not {method.lower() for method in taglist.words(tags["q"])} & {"dns/txt", "dns"}:
         raise SignatureSyntaxError("q= offers no way to the key we know")
     domain, selector = read_place(tags)
     signed = _read_signed(tags.get("h", ""))

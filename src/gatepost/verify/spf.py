@@ -143,8 +143,8 @@ def _matches(known: Answers, context: Context, budget: _Budget, mechanism: Mecha
         case "exists":
             return bool(_ask(known, budget, domain, RdType.A))
         case _:  # a
-            records = _ask(known, budget, domain, _address_type(context.address))
-            return _holds(records, context.address, mechanism.bits)
+            records = _ask(known, budget, domain, address_type(context.address))
+            return holds(records, context.address, mechanism.bits)
 
 
 def _includes(known: Answers, context: Context, budget: _Budget, domain: str) -> bool:
@@ -159,22 +159,24 @@ def _matches_mx(known: Answers, context: Context, budget: _Budget, mechanism: Me
     exchanges = [record.partition(" ")[2] for record in _ask(known, budget, domain, RdType.MX)]
     if len(exchanges) > MAX_NAMES:
         raise _Stopped(Result.PERMERROR)
-    rdtype = _address_type(context.address)
+    rdtype = address_type(context.address)
     answers = known.all(exchanges, rdtype)
     for answer in answers:  # asked together, judged in order
         if answer.status is Status.TEMPERROR:
             raise _Stopped(Result.TEMPERROR)
         _count_void(budget, answer)
-        if _holds(answer.records, context.address, mechanism.bits):
+        if holds(answer.records, context.address, mechanism.bits):
             return True
     return False
 
 
-def _address_type(address: IpAddress) -> RdType:
+def address_type(address: IpAddress) -> RdType:
+    """Return the type of record that holds such an address."""
     return RdType.A if address.version == 4 else RdType.AAAA  # noqa: PLR2004  # IP versions
 
 
-def _holds(records: tuple[str, ...], address: IpAddress, bits: tuple[int, int]) -> bool:
+def holds(records: tuple[str, ...], address: IpAddress, bits: tuple[int, int] = (32, 128)) -> bool:
+    """Tell whether one of the addresses is in the network of ``address``; ``bits`` are its lengths for IPv4 and IPv6."""
     shift = 32 - bits[0] if address.version == 4 else 128 - bits[1]  # noqa: PLR2004  # IP versions
     wanted = int(address) >> shift
     for record in records:
@@ -198,12 +200,10 @@ def _pointers(known: Answers, context: Context, budget: _Budget) -> list[str]:
         answer = known.get(context.address.reverse_pointer, RdType.PTR)
         _count_void(budget, answer)
         names = answer.records[:MAX_NAMES]
-        rdtype = _address_type(context.address)
+        rdtype = address_type(context.address)
         answers = known.all(names, rdtype)
         budget.pointers = [
-            name
-            for name, answer in zip(names, answers, strict=True)
-            if _holds(answer.records, context.address, (32, 128))
+            name for name, answer in zip(names, answers, strict=True) if holds(answer.records, context.address)
         ]
     return budget.pointers
 
