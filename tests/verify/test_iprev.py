@@ -33,7 +33,7 @@ async def verdict(zone: Zone, address: str = PEER) -> IprevVerdict:
     ],
 )
 async def test_a_reverse_name_counts_only_if_it_leads_back(zone: Zone, result: Result, name: str) -> None:
-    assert await verdict(zone) == IprevVerdict(result, name)
+    assert await verdict(zone) == IprevVerdict(result, PEER, name)
 
 
 async def test_an_ipv6_client_is_looked_up_by_its_nibbles() -> None:

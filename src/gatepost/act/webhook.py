@@ -46,7 +46,7 @@ def payload(email: Email) -> bytes:
         "body_text": email.text[:BODY_TEXT_MAX_CHARACTERS],
         "body_text_truncated": len(email.text) > BODY_TEXT_MAX_CHARACTERS,
         "received_at": _spelled(email.received_at),
-        "verification": email.verification,
+        "verification": {name: value for name, value in email.verification.items() if name != "results"},
         "capabilities": email.capabilities,
         "is_automatic": email.is_automatic,
     }

@@ -16,6 +16,7 @@ from gatepost.mail.address import Address
 from gatepost.mailbox.paper import Email
 from gatepost.mailbox.threads import keys_of, new_thread
 from gatepost.record.paper import Consequence, Kind, Recorded
+from gatepost.verify import authres
 from gatepost.verify.paper import Verified
 
 SAME_FOR = timedelta(hours=24)
@@ -140,6 +141,7 @@ def email_from(recorded: Recorded, thread: ThreadId) -> Email:
             "dmarc": evidence.dmarc.result.value,
             "arc": evidence.arc.result.value,
             "from_alignment": None if evidence.author is None else evidence.is_aligned,
+            "results": authres.results(evidence),
         },
     )
 

@@ -16,13 +16,13 @@ def check(known: Answers, address: IpAddress) -> IprevVerdict:
     """
     reverse = known.get(address.reverse_pointer, RdType.PTR)
     if reverse.status is Status.TEMPERROR:
-        return IprevVerdict(Result.TEMPERROR)
+        return IprevVerdict(Result.TEMPERROR, str(address))
     if not reverse.records:
-        return IprevVerdict(Result.PERMERROR)
+        return IprevVerdict(Result.PERMERROR, str(address))
     names = reverse.records[:MAX_NAMES]
     answers = known.all(names, address_type(address))
     for name, answer in zip(names, answers, strict=True):
         if holds(answer.records, address):
-            return IprevVerdict(Result.PASS, name)
+            return IprevVerdict(Result.PASS, str(address), name)
     has_failed = any(answer.status is Status.TEMPERROR for answer in answers)
-    return IprevVerdict(Result.TEMPERROR if has_failed else Result.FAIL)
+    return IprevVerdict(Result.TEMPERROR if has_failed else Result.FAIL, str(address))

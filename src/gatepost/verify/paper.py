@@ -32,9 +32,10 @@ class SpfVerdict:
 
 @dataclass(frozen=True, slots=True)
 class IprevVerdict:
-    """The reverse name of the client (RFC 8601 section 2.7.3): ``name`` is one that leads back to its address."""
+    """The reverse name of the client (RFC 8601 section 2.7.3): ``name`` is one that leads back to ``address``."""
 
     result: Result
+    address: str = ""
     name: str = ""
 
 

@@ -176,7 +176,7 @@ def address_type(address: IpAddress) -> RdType:
 
 
 def holds(records: tuple[str, ...], address: IpAddress, bits: tuple[int, int] = (32, 128)) -> bool:
-    """Tell whether one of the addresses is in the network of ``address``; ``bits`` are its lengths for IPv4 and IPv6."""
+    """Tell whether one of the addresses lies in the network of ``address``; ``bits`` for IPv4 and for IPv6."""
     shift = 32 - bits[0] if address.version == 4 else 128 - bits[1]  # noqa: PLR2004  # IP versions
     wanted = int(address) >> shift
     for record in records:
