@@ -27,10 +27,12 @@ from gatepost.journey import House
 from gatepost.keys import Keyring
 from gatepost.mail.address import Address
 from gatepost.mail.envelope import Envelope
+from gatepost.mail.own_ids import OwnIds
 from gatepost.mailbox.paper import Email
 from gatepost.record.paper import Recorded
 from gatepost.verify.paper import (
     ArcVerdict,
+    AutoMail,
     Content,
     DkimVerdict,
     DmarcVerdict,
@@ -50,6 +52,11 @@ NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 BOSS = Address("boss", "example.org")
 AGENT = Address("agent", "gatepost.test")
 
+RESULTS = (
+    "spf=pass smtp.mailfrom=example.org;\r\n\tspf=none smtp.helo=mx.example.org;\r\n\t"
+    "dkim=pass header.d=example.org header.s=s header.a=rsa-sha256;\r\n\t"
+    "dmarc=pass header.from=example.org;\r\n\tarc=none"
+)
 KEPT = Email(
     id=EmailId("em_aaaaaaaaaaaaaaaa"),
     account=ACCOUNT,
@@ -67,7 +74,14 @@ KEPT = Email(
     is_proven=True,
     is_automatic=False,
     capabilities=("read_calendar",),
-    verification={"dkim": "pass", "spf": "pass", "dmarc": "pass", "arc": "none", "from_alignment": True},
+    verification={
+        "dkim": "pass",
+        "spf": "pass",
+        "dmarc": "pass",
+        "arc": "none",
+        "from_alignment": True,
+        "results": RESULTS,
+    },
 )
 
 
@@ -80,12 +94,11 @@ def content(**changes: Any) -> Content:
         message_id="one@example.org",
         references=(),
         reply_to=(),
-        auto_submitted="no",
     )
     return replace(plain, **changes)
 
 
-def evidence(author: Address | None = BOSS, said: Content | None = None) -> Evidence:
+def evidence(author: Address | None = BOSS, said: Content | None = None, auto: AutoMail | None = None) -> Evidence:
     return Evidence(
         author=author,
         author_problem="" if author else "author.missing",
@@ -97,6 +110,7 @@ def evidence(author: Address | None = BOSS, said: Content | None = None) -> Evid
         is_aligned=True,
         is_unsettled=False,
         content=said or content(),
+        auto=auto or AutoMail(),
     )
 
 
@@ -177,6 +191,7 @@ def house(db: Database, folder: Path, clock: Hands, *, dns: Resolver | None = No
         blobs=Blobs.open(folder.as_uri()),
         jobs=Jobs(db, clock),
         keyring=Keyring(bytes(32), entropy),
+        own_ids=OwnIds(bytes(32)),
         clock=clock,
         entropy=entropy,
         egress=way_out(),

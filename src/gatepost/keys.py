@@ -84,6 +84,11 @@ class Keyring:
         except InvalidTag:
             raise KeyringError("the master key or the purpose does not fit this wrapped secret") from None
 
+    def derive(self, purpose: str) -> bytes:
+        """Return 32 octets that only this master key gives for ``purpose``; they wrap nothing."""
+        info = b"gatepost/derive/1/" + purpose.encode()
+        return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(self._master)
+
     def _cipher(self, purpose: str) -> AESGCM:
         info = b"gatepost/wrap/1/" + purpose.encode()
         return AESGCM(HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(self._master))

@@ -19,6 +19,7 @@ from gatepost.jobs import Jobs
 from gatepost.journey import House
 from gatepost.keys import Keyring
 from gatepost.mail.address import AddressError, normalise_domain
+from gatepost.mail.own_ids import OwnIds
 from gatepost.meters import UNMETERED, Meters
 from gatepost.record.publish import Sequencer
 from gatepost.settings import Settings, SettingsError, amazon
@@ -87,6 +88,7 @@ async def open_house(
             blobs=_blobs(settings, ways),
             jobs=Jobs(db, clock),
             keyring=keyring,
+            own_ids=OwnIds(keyring.derive("message-id")),
             clock=clock,
             entropy=entropy,
             egress=ways.egress,

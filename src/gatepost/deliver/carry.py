@@ -133,7 +133,7 @@ def email_from(recorded: Recorded, thread: ThreadId) -> Email:
         message_id=content.message_id,
         references=content.references[-_REFERENCES_MAX:],
         is_proven=evidence.author is not None and recorded.decision.is_author_proven,
-        is_automatic=arrived.envelope.mail_from is None or content.auto_submitted.lower() != "no",
+        is_automatic=arrived.envelope.mail_from is None or evidence.auto.is_automatic,
         capabilities=grant.capabilities if grant else (),
         verification={
             "dkim": evidence.dkim_result.value,

@@ -9,6 +9,7 @@ from gatepost.clock import Entropy
 from gatepost.db import Transaction
 from gatepost.deliver.paper import CarriedOut, Queued
 from gatepost.ids import EmailId, SubmissionId, token
+from gatepost.mail.own_ids import OwnIds
 from gatepost.reply.compose import Draft, recipient_of, write
 from gatepost.reply.identity import identity_of
 from gatepost.reply.paper import ParentMissingError, ReplyRefusedError, Said, Sent, Voice
@@ -16,7 +17,9 @@ from gatepost.reply.paper import ParentMissingError, ReplyRefusedError, Said, Se
 __all__ = ["ParentMissingError", "ReplyRefusedError", "Said", "Sent", "Voice", "compose", "conclude", "repeat"]
 
 
-async def compose(tx: Transaction, said: Said, *, at: datetime, hostname: str, entropy: Entropy) -> Arrived | Sent:
+async def compose(
+    tx: Transaction, said: Said, *, at: datetime, own_ids: OwnIds, hostname: str, entropy: Entropy
+) -> Arrived | Sent:
     """Write the message that says it, ready to set out; or return what an identical call has sent already.
 
     Raises:
@@ -33,6 +36,7 @@ async def compose(tx: Transaction, said: Said, *, at: datetime, hostname: str, e
     email = EmailId(token("em", entropy(10)))
     draft = Draft(
         email=email,
+        message_id=own_ids.write(email, account.address.domain),
         author=account.address,
         parent=parent,
         voice=said.voice,

@@ -11,7 +11,8 @@ from gatepost.dns.paper import Answer, RdType, Resolver
 from gatepost.mail import fields
 from gatepost.mail.fields import Header
 from gatepost.mail.octets import Octets
-from gatepost.verify import arc, author, content, dkim, dmarc, iprev, spf, tree_walk
+from gatepost.mail.own_ids import NO_IDS, OwnIds
+from gatepost.verify import arc, author, automail, content, dkim, dmarc, iprev, spf, tree_walk
 from gatepost.verify.answers import DEADLINE_S, Answers
 from gatepost.verify.dmarc import Alignment, Discovery
 from gatepost.verify.paper import (
@@ -42,11 +43,11 @@ _NO_IPREV = IprevVerdict(Result.NONE)
 _NO_DMARC = DmarcVerdict(Result.NONE, "")
 
 
-async def check(arrived: Arrived, resolver: Resolver) -> Verified:
-    """Gather the evidence about one arrival; total."""
+async def check(arrived: Arrived, resolver: Resolver, *, own_ids: OwnIds = NO_IDS) -> Verified:
+    """Gather the evidence about one arrival; total. ``own_ids`` recognises the Message-IDs we wrote."""
     if arrived.direction is Direction.OUTBOUND:
         return Verified(arrived, await _check_own(arrived))
-    return Verified(arrived, await _check_stranger(arrived, resolver))
+    return Verified(arrived, await _check_stranger(arrived, resolver, own_ids))
 
 
 async def _check_own(arrived: Arrived) -> Evidence:
@@ -82,7 +83,7 @@ class _Asked:
     discovery: Discovery | None
 
 
-async def _check_stranger(arrived: Arrived, resolver: Resolver) -> Evidence:
+async def _check_stranger(arrived: Arrived, resolver: Resolver, own_ids: OwnIds) -> Evidence:
     raw = arrived.raw
     until = asyncio.get_running_loop().time() + DEADLINE_S
     # (1) Read the header: who claims to have written, signed and sealed it.
@@ -119,6 +120,13 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver) -> Evidence:
         is_unsettled=not is_aligned and _is_unsettled(domain, signatures, asked.spf, alignment),
         content=read,
         body_sha256=body_sha256,
+        auto=automail.read(
+            header,
+            is_null_sender=arrived.envelope.mail_from is None,
+            message_id=read.message_id,
+            references=read.references,
+            own_ids=own_ids,
+        ),
     )
 
 

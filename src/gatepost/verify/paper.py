@@ -253,7 +253,6 @@ class Content:
         html: the HTML bodies as written.
         reading: what people and machines make of them.
         reply_to: where answers are wanted; of a stranger's mail, empty unless who proved the author vouches for it too.
-        auto_submitted: the Auto-Submitted keyword (RFC 3834), ``no`` where absent.
     """
 
     subject: str
@@ -263,12 +262,47 @@ class Content:
     message_id: str
     references: tuple[str, ...]
     reply_to: tuple[Address, ...]
-    auto_submitted: str
 
     @property
     def hidden_text(self) -> str:
         """What the message says where nobody sees it."""
         return "\n".join(span.text for span in self.reading.spans if span.technique in UNSEEN)
+
+
+class Marker(StrEnum):
+    """What says that a machine sent a mail, or that many got it."""
+
+    AUTO_SUBMITTED = "auto-submitted"  # RFC 3834
+    NULL_SENDER = "null-sender"
+    BOUNCE = "bounce"  # multipart/report, X-Failed-Recipients
+    RESPONDER = "responder"  # older fields of vacation programs
+    EXCHANGE = "exchange"  # X-Auto-Response-Suppress and its kin
+    BULK = "bulk"  # Precedence
+    LIST = "list"  # RFC 2919, RFC 2369
+    SUBSCRIPTION = "subscription"  # it can be unsubscribed from: many get it, a person may still have written it
+
+
+@dataclass(frozen=True, slots=True)
+class AutoMail:
+    """What says that a machine sent it.
+
+    Attributes:
+        keyword: of Auto-Submitted, lowercase; ``no`` where absent.
+        hops: Received fields.
+        is_own: its Message-ID is one that we wrote: our own mail has come back.
+        answers_own: it answers a Message-ID that we wrote.
+    """
+
+    keyword: str = "no"
+    markers: frozenset[Marker] = frozenset()
+    hops: int = 0
+    is_own: bool = False
+    answers_own: bool = False
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether answering it would be talking to a machine."""
+        return self.is_own or bool(self.markers - {Marker.SUBSCRIPTION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +330,7 @@ class Evidence:
     content: Content
     auth: bool = False
     iprev: IprevVerdict = IprevVerdict(Result.NONE)
+    auto: AutoMail = AutoMail()
     body_sha256: str = ""
 
     @property

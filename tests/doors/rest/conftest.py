@@ -18,6 +18,7 @@ from gatepost.jobs import Jobs
 from gatepost.journey import House
 from gatepost.keys import Keyring
 from gatepost.mail.address import Address
+from gatepost.mail.own_ids import OwnIds
 from ways import way_out
 
 
@@ -44,6 +45,7 @@ def house(db: Database, tmp_path: Path, clock: FakeClock) -> House:
         blobs=Blobs.open((tmp_path / "blobs").as_uri()),
         jobs=Jobs(db, clock),
         keyring=Keyring.open(tmp_path / "master.key", entropy),
+        own_ids=OwnIds(bytes(32)),
         clock=clock,
         entropy=entropy,
         egress=way_out(),
