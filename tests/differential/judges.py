@@ -22,6 +22,8 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # its regular expressions are older than today's Python
     import spf
 
+_RAISED = (dkim.DKIMException, ValueError, IndexError, KeyError)
+"""What dkimpy has been seen to raise for broken fields and tags; not all of it is its own."""
 MAILAUTH = Path(__file__).with_name("mailauth.mjs")
 
 
@@ -53,7 +55,7 @@ def by_dkimpy(letter: Letter) -> Opinion:
     try:
         mail = dkim.DKIM(letter.raw)
         count = sum(name.lower() == b"dkim-signature" for name, _ in mail.headers)
-    except dkim.DKIMException as error:
+    except _RAISED as error:
         return Opinion(details={"error": str(error)})
     return Opinion(any(_holds(letter, at) for at in range(count)))
 
@@ -61,7 +63,7 @@ def by_dkimpy(letter: Letter) -> Opinion:
 def _holds(letter: Letter, at: int) -> bool:
     try:
         return bool(dkim.DKIM(letter.raw).verify(idx=at, dnsfunc=partial(_text, letter.zone)))
-    except (dkim.DKIMException, ValueError, IndexError, KeyError):  # what broken tags make it raise is not its own
+    except _RAISED:
         return False
 
 
