@@ -1,5 +1,5 @@
 # The front door. Every target works on a fresh Debian 12 with make, python3 and python3-venv; uv is used where found.
-.PHONY: help run demo test vectors differential check bench bench-verify format locks
+.PHONY: help run demo test vectors differential chromium-views nightly check bench bench-verify bench-injection format locks
 PYTHON ?= python3
 export PYTHON
 
@@ -7,10 +7,13 @@ help:
 	@echo "make run    start the house on embedded defaults; Ctrl-C stops it, data stays in ./state"
 	@echo "make demo   fifteen mails through a throw-away house, checked from outside"
 	@echo "make test   the whole test suite"
+	@echo "make nightly  the faults at full length: 200 kills, fifty 25 MB mails at once"
 	@echo "make vectors  every public suite below tests/vectors, or of DIR=path"
 	@echo "make differential  5,000 mails before us, dkimpy, pyspf and, with MAILAUTH=folder, npm mailauth"
+	@echo "make chromium-views  how Chromium shows the HTML mails of tests/vectors, written down anew"
 	@echo "make check  formatting, lint, types, architecture, spelling, locks"
 	@echo "make bench  measure this machine's house under load"
+	@echo "make bench-injection  what the injection evidence finds and misses, on tests/vectors or on DIR=path"
 
 run:
 	@tools/environment.sh run
@@ -23,6 +26,14 @@ demo:
 test:
 	@tools/environment.sh dev
 	@.venv/bin/pytest $(ARGS)
+
+nightly:
+	@tools/environment.sh dev
+	@.venv/bin/pytest --nightly -s tests/faults $(ARGS)
+
+chromium-views:
+	@tools/environment.sh dev
+	@PYTHONPATH=tests .venv/bin/python -m verify.reading.chromium $(ARGS)
 
 vectors:
 	@tools/environment.sh dev
@@ -48,6 +59,10 @@ bench-verify:
 bench:
 	@tools/environment.sh demo
 	@PYTHONPATH=examples/demo .venv/bin/python bench/measure.py $(ARGS)
+
+bench-injection:
+	@tools/environment.sh dev
+	@.venv/bin/python bench/injection.py $(if $(DIR),"$(DIR)") $(ARGS)
 
 format:
 	@tools/environment.sh dev

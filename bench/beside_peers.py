@@ -48,10 +48,14 @@ def main() -> None:
     parser.add_argument("harness", type=Path, help="its folder; $BENCH_WORK holds what its setup.sh made")
     parser.add_argument("--peers", default="postfix_rspamd haraka2 model2_pg")
     parser.add_argument("--connections", type=int, default=64, help="of ours")
+    parser.add_argument("--workers", type=int, default=1, help="processes of ours that receive mail")
     parser.add_argument("--size", default="5k", help="which corpus")
     options, others = parser.parse_known_args()
     work = Path(os.environ["BENCH_WORK"])  # noqa: TID251  # the harness's own variable
-    settings = {"GATEPOST_SMTP__CONNECTIONS_PER_ADDRESS_MAX": "1000"}
+    settings = {
+        "GATEPOST_SMTP__CONNECTIONS_PER_ADDRESS_MAX": "1000",
+        "GATEPOST_SMTP__WORKERS": str(options.workers),
+    }
     with tempfile.TemporaryDirectory(prefix="gatepost-bench-", dir="/tmp") as folder:
         os.chmod(folder, 0o711)  # noqa: PTH101, S103  # PostgreSQL's account passes through it
         house = Gatepost(Path(folder), DNS, settings)

@@ -48,6 +48,11 @@ class Gatepost:
             self._process = subprocess.Popen([self._command, "up"], env=self._environment, stdout=log, stderr=log)  # noqa: S603  # our own command
         self.sandbox: dict[str, Any] = {}
 
+    @property
+    def dsn(self) -> str:
+        """Where its PostgreSQL answers the serving role; the last ``user`` in a connection string counts."""
+        return str(json.loads((self._state / "running.json").read_text())["dsn"])
+
     def wait(self) -> None:
         """Wait until it is up."""
         deadline = time.monotonic() + START_WAIT_S
@@ -105,8 +110,7 @@ class Gatepost:
 
     def durability(self) -> dict[str, str]:
         """Return the live values that make a 250 durable."""
-        dsn = json.loads((self._state / "running.json").read_text())["dsn"]
-        with psycopg.connect(dsn) as connection:
+        with psycopg.connect(self.dsn) as connection:
             names = ("fsync", "synchronous_commit", "full_page_writes", "server_version")
             return {
                 name: str((connection.execute("select current_setting(%s)", [name]).fetchone() or ("?",))[0])

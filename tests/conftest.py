@@ -15,6 +15,18 @@ from structlog.typing import EventDict
 from gatepost.db import Database
 from gatepost.db.launcher import Cluster, find_binaries
 from gatepost.db.migrate import migrate
+from gatepost.keys import KeyStore
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--nightly", action="store_true", help="play what takes minutes in full: see tests/faults")
+
+
+@pytest.fixture(scope="session")
+def nightly(pytestconfig: pytest.Config) -> bool:
+    """Tell whether there is all night."""
+    return bool(pytestconfig.getoption("nightly"))
+
 
 ENOUGH_OCTETS = 2 * 1024**3
 _names = itertools.count(1)
@@ -70,10 +82,19 @@ def owner_dsn(cluster: Cluster, database_name: str) -> str:
     return cluster.dsn("gatepost_owner").replace("dbname=gatepost", f"dbname={database_name}")
 
 
+@pytest.fixture(scope="session")
+def keys() -> Iterator[KeyStore]:
+    """One key store for the whole run: what is sealed in a test is opened in it."""
+    with tempfile.TemporaryDirectory(prefix="gatepost-keys-", dir=_roomy_folder()) as folder:
+        store = KeyStore.open(Path(folder), os.urandom)
+        yield store
+        store.close()
+
+
 @pytest.fixture
-async def db(app_dsn: str) -> AsyncIterator[Database]:
+async def db(app_dsn: str, keys: KeyStore) -> AsyncIterator[Database]:
     """The application's database, empty."""
-    async with Database.open(app_dsn) as database:
+    async with Database.open(app_dsn, keys) as database:
         yield database
 
 

@@ -50,6 +50,7 @@ class _Udp(asyncio.DatagramProtocol):
 
     @override
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self._server.askers.add(addr)
         for packet in self._server.respond(data, is_tcp=False):
             if self._transport is not None:
                 self._transport.sendto(packet, addr)
@@ -61,6 +62,7 @@ class Server:
     def __init__(self, behave: Behaviour) -> None:
         self.behave = behave
         self.asked: list[tuple[str, str, bool]] = []
+        self.askers: set[tuple[str, int]] = set()
         self.address = ""
 
     def respond(self, packet: bytes, *, is_tcp: bool) -> list[bytes]:

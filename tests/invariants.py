@@ -8,6 +8,7 @@ import base64
 import hashlib
 import json
 from collections import defaultdict
+from types import SimpleNamespace
 from typing import Any, LiteralString
 
 import pytest
@@ -47,14 +48,15 @@ async def check(house: House, tenant: TenantId) -> None:
 async def _decisions(tx: Transaction) -> dict[str, list[Any]]:
     """Return every decision with its leaf and opening, by email."""
     rows = await tx.all(
-        "select decided.*, entry.leaf, opening.opening from decision_row as decided"
+        "select decided.*, entry.leaf, opening.ref, opening.sealed from decision_row as decided"
         " join entry on entry.id = decided.entry left join opening on opening.entry = decided.entry"
         " where decided.tenant = %(tenant)s order by decided.entry"
     )
     assert len(rows) == (await tx.one("select count(*) from decision_row where tenant = %(tenant)s")).count
     found: dict[str, list[Any]] = defaultdict(list)
     for row in rows:
-        found[row.email].append(row)
+        opening = json.loads(tx.vault.open(f"opening/{row.ref}", row.sealed))
+        found[row.email].append(SimpleNamespace(**row._asdict(), opening=opening))
     return found
 
 
@@ -69,8 +71,9 @@ async def _mail_has_its_decision(tx: Transaction, decisions: dict[str, list[Any]
     for email, row in kept.items():
         assert email in decisions, f"{email}: kept without a decision"
         openings = [decided.opening for decided in decisions[email]]
-        assert {opening["blob"]["value"] for opening in openings} == {row.blob}
-        assert row.recipient in [opening["recipient"]["value"] for opening in openings]
+        content = json.loads(tx.vault.open(f"email/{row.id}", row.sealed))
+        assert {opening["blob"]["value"] for opening in openings} == {content["blob"]}
+        assert content["recipient"] in [opening["recipient"]["value"] for opening in openings]
     counted = await tx.all("select email from delivered_message where tenant = %(tenant)s")
     assert {row.email for row in counted} <= set(kept), "mail that was not kept counts in a window"
     assert len({row.email for row in counted}) == len(counted), "one mail counts twice"
@@ -91,7 +94,8 @@ async def _a_submission_has_its_decision(tx: Transaction, decisions: dict[str, l
         [decided] = decisions[row.email]
         assert (decided.direction, decided.disposition) == ("outbound", "deliver"), f"{row.id}: sent without leave"
         assert decided.in_reply_to == row.answers
-        assert decided.opening["blob"]["value"] == row.blob
+        content = json.loads(tx.vault.open(f"submission/{row.id}", row.sealed))
+        assert decided.opening["blob"]["value"] == content["blob"]
         queued = await tx.all(
             "select entry.leaf from consequence join entry on entry.id = consequence.entry"
             " where consequence.tenant = %(tenant)s and consequence.email = %(answers)s and action like '%%.queued'",

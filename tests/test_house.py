@@ -43,17 +43,18 @@ def test_each_paper_is_written_only_in_its_own_room() -> None:
     assert trespasses == []
 
 
-def test_every_silence_has_a_reason_and_its_count_only_falls() -> None:
-    """A silence is a noqa, a type-ignore or a no-cover; raising the number needs a better reason than a deadline."""
-    bare, count = [], 0
+def test_every_silence_has_a_reason_and_they_are_few() -> None:
+    """A silence is a noqa, a type-ignore or a no-cover; raising their share needs a better reason than a deadline."""
+    bare, count, lines = [], 0, 0
     for path in modules():
         for number, line in enumerate(path.read_text().splitlines(), 1):
+            lines += 1
             if re.search(r"#\s*(noqa|type:\s*ignore|pragma: no cover)", line):
                 count += 1
                 if not re.search(r"#\s*(noqa: ?[A-Z0-9, ]+|type: ignore\[[\w, -]+\]|pragma: no cover)\s+# \S", line):
                     bare.append(f"{path.relative_to(ROOT)}:{number}")
     assert bare == []
-    assert count <= 40
+    assert count <= lines // 500
 
 
 def test_no_import_contract_is_weakened_without_a_reason() -> None:

@@ -39,7 +39,8 @@ def test_an_unknown_key_is_refused_with_the_nearest_name(name: str, nearest: str
         ("GATEPOST_SMTP__PORT", "many"),
         ("GATEPOST_SMTP__PORT", "70000"),
         ("GATEPOST_SMTP__PORT", "-1"),
-        ("GATEPOST_EGRESS__ALLOW_PRIVATE", "perhaps"),
+        ("GATEPOST_DNS__TIMEOUT_S", "soon"),
+        ("GATEPOST_EGRESS__DESTINATIONS", "webhook"),
         ("GATEPOST_SMTP", "2525"),
         ("GATEPOST_STATE__DEEP", "x"),
     ],
@@ -56,6 +57,30 @@ def test_a_broken_or_missing_file_is_named(tmp_path: Path) -> None:
         load({}, broken)
     with pytest.raises(SettingsError, match=r"absent\.toml"):
         load({}, tmp_path / "absent.toml")
+
+
+def test_a_list_of_tables_is_read_key_by_key(tmp_path: Path) -> None:
+    file = tmp_path / "gatepost.toml"
+    file.write_text('[[egress.destinations]]\npurpose = "webhook"\nto = "a.example:443"\nnetworks = ["10.0.0.0/8"]\n')
+    [found] = load({}, file).egress.destinations
+    assert (found.purpose, found.to, found.networks, found.in_clear) == (
+        "webhook",
+        "a.example:443",
+        ("10.0.0.0/8",),
+        False,
+    )
+    file.write_text('[[egress.destinations]]\nprupose = "webhook"\n')
+    with pytest.raises(SettingsError, match=r"egress\.destinations\.prupose"):
+        load({}, file)
+    file.write_text('[egress]\ndestinations = ["webhook"]\n')
+    with pytest.raises(SettingsError, match="list of tables"):
+        load({}, file)
+
+
+def test_the_variables_of_amazon_are_read_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    assert settings.amazon()["AWS_REGION"] == "eu-west-1"
+    assert not [name for name in settings.amazon() if not name.startswith("AWS_")]
 
 
 def test_other_programs_names_are_left_alone() -> None:

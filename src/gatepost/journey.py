@@ -1,6 +1,7 @@
 """A message's life, in order. Read this first; every other room is a detail of one line here."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -17,7 +18,12 @@ from gatepost.keys import Keyring
 from gatepost.mail.own_ids import OwnIds
 from gatepost.meters import UNMETERED, Meters
 from gatepost.reply.paper import Said, Sent
+from gatepost.verify.extract import Extractor
 from gatepost.verify.paper import Verified
+from gatepost.verify.scan import NO_WATCH, Watch
+
+ATTEMPTS_MAX = 10
+"""How often a commit begins anew because others overtook it: each time one of them got on, so this is plenty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +41,8 @@ class House:
     egress: Egress
     hostname: str
     next_hop: NextHop | None
+    extractor: Extractor | None = None
+    watch: Watch = NO_WATCH
     commits: GroupCommit = field(default_factory=GroupCommit)
     meters: Meters = UNMETERED
 
@@ -46,8 +54,8 @@ async def receive(arrived: Arrived, house: House) -> CarriedOut:
     door answers 451 so that the sender tries again. All recipients of one arrival share one account, one decision and
     one answer; each has an entry of its own.
     """
-    verified = await verify.check(arrived, house.dns, own_ids=house.own_ids)
-    async with mailbox.in_custody(house.blobs, arrived.tenant, arrived.email, arrived.raw) as body:
+    verified = await verify.check(arrived, house.dns, house.extractor, house.watch, own_ids=house.own_ids)
+    async with mailbox.in_custody(house.db, house.blobs, arrived.tenant, deliver.body_of(verified)) as body:
         if arrived.direction is Direction.OUTBOUND:
             (done,) = await _carry(house, [verified])  # alone: a repeated answer undoes itself and nobody else
         else:
@@ -61,6 +69,17 @@ async def receive(arrived: Arrived, house: House) -> CarriedOut:
 
 
 async def _carry(house: House, verified: Sequence[Verified]) -> list[CarriedOut]:
+    """Carry messages of one tenant to their dispositions; begin anew where another process overtook one of them.
+
+    What overtook it is committed then, so the next attempt sees it (docs/adr/0020).
+    """
+    for _ in range(ATTEMPTS_MAX - 1):
+        with suppress(mailbox.OvertakenError):
+            return await _commit(house, verified)
+    return await _commit(house, verified)
+
+
+async def _commit(house: House, verified: Sequence[Verified]) -> list[CarriedOut]:
     """Carry messages of one tenant from the evidence to their dispositions, in one transaction: all or none.
 
     Each is judged as if those before it had been delivered already. No two belong to one conversation.
@@ -79,6 +98,7 @@ async def answer(said: Said, house: House) -> Sent:
 
     Raises:
         ParentMissingError: there is no such message.
+        ErasedError: nobody can read any more whom it came from.
         ReplyRefusedError: the gate refused it; that decision stands in the record.
     """
     async with house.db.transaction(said.tenant) as tx:

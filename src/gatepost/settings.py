@@ -33,6 +33,7 @@ class SmtpSettings:
 
     host: str = _set("127.0.0.1", "Address to listen on; 0.0.0.0 or :: to receive from the network.")
     port: int = _set(2525, "Port to listen on; 0 picks a free one.")
+    workers: int = _set(1, "Processes that receive mail on this port; 1: the house itself. Limits hold for each.")
     size_max_octets: int = _set(26_214_400, "Largest message accepted (SIZE, RFC 1870).")
     recipients_max: int = _set(100, "Recipients per message (RFC 9422 RCPTMAX).")
     idle_timeout_s: int = _set(300, "Seconds without a command before 421 (RFC 5321 section 4.5.3.2.7).")
@@ -128,6 +129,20 @@ class EgressSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScanSettings:
+    """Scanners outside this house; none unless named. Whatever they say, or do not say, is evidence."""
+
+    clamd: str = _set("", "A clamd that reads INSTREAM: host:port, or unix:/path.")
+    icap: str = _set("", "An ICAP service (RFC 3507), such as icap://127.0.0.1:1344/avscan.")
+    icap_method: str = _set("respmod", "What that service speaks: respmod or reqmod.")
+    classifier: str = _set("", "URL of a classifier that takes and gives JSON; it reads the whole message.")
+    timeout_s: float = _set(10.0, "Seconds all of them have for one message; who is late is unavailable.")
+    canaries: tuple[str, ...] = _set(
+        (), "Marks planted in prompts, comma-separated; a mail with one has seen a prompt."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The whole, frozen."""
 
@@ -143,6 +158,7 @@ class Settings:
     log: LogSettings = field(default_factory=LogSettings)
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
     egress: EgressSettings = field(default_factory=EgressSettings)
+    scan: ScanSettings = field(default_factory=ScanSettings)
 
 
 def load(environment: Mapping[str, str], file: Path | None = None) -> Settings:
@@ -188,7 +204,7 @@ def flat(settings: Settings) -> dict[str, Any]:
 
 def amazon() -> dict[str, str]:
     """Return the ``AWS_*`` variables of this process, where S3's clients look for endpoint, region and credentials."""
-    return {name: text for name, text in os.environ.items() if name.startswith("AWS_")}  # noqa: TID251  # as above
+    return {name: text for name, text in environment().items() if name.startswith("AWS_")}
 
 
 def _overlay(values: dict[str, Any], name: str, text: str) -> None:

@@ -106,7 +106,7 @@ async def test_a_row_that_claims_more_than_its_role_gets_no_more(house: Database
     forged = Presented(KeyId("ky_" + "b" * 16), "B" * 43)
     async with house.transaction(A) as tx:
         await tx.run(
-            "insert into api_key (id, tenant, digest, role, scopes, account, label, created_at)"
+            "insert into api_key (id, tenant, digest, role, scopes, account, sealed, created_at)"
             " values (%(id)s, %(tenant)s, %(digest)s, 'agent', array['policy:write', 'mail:read', 'new:one'],"
             " %(account)s, 'x', now())",
             id=forged.id,
@@ -122,7 +122,7 @@ async def test_a_key_of_an_unknown_role_opens_nothing(house: Database) -> None:
     forged = Presented(KeyId("ky_" + "b" * 16), "B" * 43)
     async with house.transaction(A) as tx:
         await tx.run(
-            "insert into api_key (id, tenant, digest, role, scopes, label, created_at)"
+            "insert into api_key (id, tenant, digest, role, scopes, sealed, created_at)"
             " values (%(id)s, %(tenant)s, %(digest)s, 'emperor', array['mail:read'], 'x', now())",
             id=forged.id,
             digest=forged.digest,

@@ -14,7 +14,7 @@ async def test_a_key_nobody_has_is_not_found(house: Database) -> None:
 async def _insert_agents_key(house: Database, tenant: TenantId, account: AccountId | None) -> None:
     async with house.transaction(tenant) as tx:
         await tx.run(
-            "insert into api_key (id, tenant, digest, role, scopes, account, label, created_at)"
+            "insert into api_key (id, tenant, digest, role, scopes, account, sealed, created_at)"
             " values ('ky_x', %(tenant)s, sha256('x'), 'agent', '{}', %(account)s, 'x', %(at)s)",
             account=account,
             at=AT,

@@ -7,6 +7,8 @@ import pytest
 from gatepost.app import build
 from gatepost.db import DatabaseUnavailableError
 from gatepost.db.binaries import LauncherError
+from gatepost.dns import servers_in
+from gatepost.egress import Purpose
 from gatepost.settings import (
     BlobSettings,
     DatabaseSettings,
@@ -19,7 +21,7 @@ from gatepost.settings import (
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys").mkdir(mode=0o700)
     return Settings(state=tmp_path)
 
 
@@ -64,6 +66,41 @@ async def test_a_setting_that_cannot_be_used_is_named(
     with pytest.raises(SettingsError, match=named):
         async with build.open_house(replace(changed, state=settings.state), app_dsn):
             pass
+
+
+def test_the_name_servers_that_libc_asks_for_a_bucket_are_declared_too(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "id")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    chosen = replace(settings, dns=DnsSettings(servers=("127.0.0.9:5353",)), blobs=BlobSettings(url="s3://bucket"))
+
+    def name_servers(endpoint: str) -> set[str]:
+        monkeypatch.setenv("AWS_ENDPOINT", endpoint)
+        rows = build.ways_of(chosen, "").egress.register.rows
+        return {str(row) for row in rows if row.purpose is Purpose.DNS}
+
+    assert name_servers("https://127.0.0.1:9000") == {"127.0.0.9:5353"}
+    system = set(servers_in(build.RESOLV_CONF.read_text()))
+    assert name_servers("https://s3.example") == {"127.0.0.9:5353"} | system
+
+
+def test_a_bucket_without_a_key_is_refused_before_a_cloud_is_asked_for_one(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
+    with pytest.raises(SettingsError, match="AWS_ACCESS_KEY_ID"):
+        build.ways_of(replace(settings, blobs=BlobSettings(url="s3://bucket")), "")
+
+
+def test_a_database_elsewhere_is_checked_before_a_command_connects(settings: Settings) -> None:
+    assert build.vouched_dsn(settings, "host=/run/postgresql") == "host=/run/postgresql"
+    assert "hostaddr=127.0.0.1" in build.vouched_dsn(settings, "host=127.0.0.1 port=1")
+    offline = replace(settings, dns=DnsSettings(servers=("127.0.0.1:1",)))
+    with pytest.raises(SettingsError, match="cannot be reached"):
+        build.vouched_dsn(offline, "host=db.example")
+    with pytest.raises(SettingsError, match="service"):
+        build.vouched_dsn(settings, "service=mine")
 
 
 def test_resolvers_may_speak_either_family() -> None:

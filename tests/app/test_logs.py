@@ -1,5 +1,7 @@
 import json
 import logging
+import sys
+import threading
 from collections.abc import Iterator
 from io import StringIO
 
@@ -42,3 +44,34 @@ def test_a_library_is_heard_only_when_somebody_must_act_and_is_never_quoted(said
     logging.getLogger("asyncio").error("lost %s", "boss@acme.example")
     assert "ERROR asyncio" in said.getvalue()
     assert "boss" not in said.getvalue()
+
+
+def test_a_library_that_logs_an_exception_is_told_by_place_and_kind(said: StringIO) -> None:
+    try:
+        raise_words()
+    except ValueError:
+        logging.getLogger("asyncio").exception("it failed")
+    assert "raise_words" in said.getvalue()
+    assert "ValueError" in said.getvalue()
+    assert "stranger" not in said.getvalue()
+
+
+def test_a_crash_is_told_by_places_and_kinds_whatever_ended() -> None:
+    stream, hooks = StringIO(), (sys.excepthook, sys.unraisablehook, threading.excepthook)
+    try:
+        logs.hush_crashes(stream)
+        group = ExceptionGroup("a stranger's group", [ValueError("a stranger's words"), KeyError("a stranger's key")])
+        sys.excepthook(type(group), group, None)
+        thread = threading.Thread(target=raise_words)
+        thread.start()
+        thread.join()
+    finally:
+        sys.excepthook, sys.unraisablehook, threading.excepthook = hooks
+    assert stream.getvalue().count("ValueError") == 3  # one of them in the line that raised it
+    assert "KeyError" in stream.getvalue()
+    assert "stranger's" not in stream.getvalue()
+
+
+def raise_words() -> None:
+    text = "a " + "stranger's words"
+    raise ValueError(text)

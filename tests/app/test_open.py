@@ -14,7 +14,7 @@ async def database_of(house: House) -> str:
 
 
 async def test_a_configured_database_is_used_as_it_is(tmp_path: Path, app_dsn: str, database_name: str) -> None:
-    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys").mkdir(mode=0o700)
     settings = Settings(state=tmp_path, database=DatabaseSettings(dsn=app_dsn))
     async with admin_house(settings) as house:
         assert await database_of(house) == database_name
@@ -22,7 +22,13 @@ async def test_a_configured_database_is_used_as_it_is(tmp_path: Path, app_dsn: s
 
 async def test_a_house_that_is_up_lends_its_database(tmp_path: Path, app_dsn: str, database_name: str) -> None:
     up = Running(
-        pid=1, base_url="http://127.0.0.1:1/api", smtp_host="127.0.0.1", smtp_port=2, dsn=app_dsn, metrics_url=""
+        pid=1,
+        base_url="http://127.0.0.1:1/api",
+        smtp_host="127.0.0.1",
+        smtp_port=2,
+        dsn=app_dsn,
+        http_port=1,
+        metrics_port=3,
     )
     state = prepare(tmp_path)
     with locked(state), announced(state, up):

@@ -7,7 +7,9 @@ import pytest
 from gatepost.app import state
 from gatepost.app.state import Running, Sandbox, StateError
 
-RUNNING = Running(pid=1, base_url="http://127.0.0.1:1/api", smtp_host="127.0.0.1", smtp_port=2, dsn="x", metrics_url="")
+RUNNING = Running(
+    pid=1, base_url="http://127.0.0.1:1/api", smtp_host="127.0.0.1", smtp_port=2, dsn="x", http_port=1, metrics_port=3
+)
 
 
 def test_two_houses_cannot_share_a_folder(tmp_path: Path) -> None:

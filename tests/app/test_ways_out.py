@@ -45,6 +45,13 @@ def test_an_address_the_operator_wrote_is_open_for_its_purpose_alone() -> None:
     assert refusal(found, Purpose.WEBHOOK, "127.0.0.1", 9000, "127.0.0.1") is Rule.LOOPBACK
 
 
+def test_localhost_is_this_machine_for_its_purpose_alone() -> None:
+    found = ways(databases=[("localhost", 5432)])
+    assert refusal(found, Purpose.DATABASE, "localhost", 5432, "::1") is None
+    assert refusal(found, Purpose.DATABASE, "localhost", 5432, "10.0.0.1") is Rule.PRIVATE
+    assert refusal(found, Purpose.WEBHOOK, "localhost", 5432, "::1") is Rule.LOOPBACK
+
+
 def test_a_name_the_operator_wrote_does_not_open_private_addresses() -> None:
     found = ways(blobs=("s3.example", 443))
     assert refusal(found, Purpose.BLOBS, "s3.example", 443, "1.1.1.1") is None

@@ -9,6 +9,7 @@ from arrive.playbook import AGENT, LOOPBACK, POSTMASTER, TENANT, Hamlet
 from gatepost.arrive.desk import Desk
 from gatepost.arrive.events import Nobody, Unsettled
 from gatepost.arrive.paper import Arrived, Peer
+from gatepost.arrive.refusals import Refusal
 from gatepost.arrive.reply import Reply
 from gatepost.domains.paper import Destination
 from gatepost.ids import BlobId, EmailId, TenantId
@@ -83,6 +84,7 @@ async def test_trouble_becomes_an_answer_and_a_log_line_of_ids(*, hangs: bool) -
     with capture_logs() as lines:
         assert await desk(ruin).recipient(SECRET) == Unsettled()
         assert (await desk(ruin).message(ARRIVED)).encode() == b"451 4.3.0 Try again later\r\n"
+        await desk(ruin).refused(ARRIVED.tenant, Refusal.HOUSE_UNSETTLED)
     assert ruin.asked == ["route", "receive", "refused"]
     assert [line["event"] for line in lines] == [
         "smtp.route_failed",

@@ -7,8 +7,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from arrive.playbook import AGENT, HOST, POSTMASTER, Stage, play
+from gatepost.arrive import reply as replies
+from gatepost.arrive.events import Refused, Send
 from gatepost.arrive.limits import Limits
 from gatepost.arrive.reply import Reply
+from gatepost.arrive.session import Session
 from gatepost.mail.address import Address
 from gatepost.mail.envelope import Envelope
 
@@ -69,6 +72,25 @@ def test_a_whole_pipeline_is_answered_in_order() -> None:
     assert stage.say("y", ".", "QUIT")[-1].startswith("221")
     assert [raw for _, raw in stage.messages] == [b"x\r\n", b"y\r\n"]
     assert [len(envelope.rcpt_to) for envelope, _ in stage.messages] == [2, 1]
+
+
+@pytest.mark.parametrize(("shortage", "goes_on"), [(replies.NO_ROOM, True), (replies.OVERLOADED, False)])
+def test_a_house_that_is_short_of_something_says_so_before_the_message(shortage: Reply, *, goes_on: bool) -> None:
+    asked: list[int] = []
+
+    def short_of(size_octets: int) -> Reply | None:
+        asked.append(size_octets)
+        return shortage if len(asked) == 1 else None
+
+    session = Session(hostname=HOST, limits=Limits(), offers_tls=False, short_of=short_of)
+    session.greet()
+    session.feed(b"EHLO client.example\r\n")
+    events = session.feed(b"MAIL FROM:<a@client.example> SIZE=40\r\nMAIL FROM:<a@client.example>\r\n")
+    heard = b"".join(event.octets for event in events if isinstance(event, Send)).decode().splitlines()
+    assert heard == [shortage.encode().decode().strip(), *(["250 2.1.0 Sender OK"] if goes_on else [])]
+    assert session.is_closed is not goes_on
+    assert asked == ([40, 0] if goes_on else [40])
+    assert not any(isinstance(event, Refused) for event in events), "counting would write where nothing can be written"
 
 
 def test_a_recipient_named_twice_gets_one_copy() -> None:

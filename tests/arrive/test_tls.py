@@ -1,13 +1,16 @@
 import ssl
 import stat
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from gatepost.arrive.tls import self_signed, server_context
+from gatepost.arrive.tls import Certificate, Pair, self_signed, server_context
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -66,3 +69,60 @@ def test_a_key_that_does_not_fit_is_told(tmp_path: Path) -> None:
     _, key = self_signed(tmp_path / "b", "gate.example", lambda: NOW)
     with pytest.raises(ssl.SSLError):
         server_context(certificate, key)
+
+
+def test_a_certificate_is_exchanged_under_the_same_context(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    first = Pair.read(*self_signed(tmp_path / "a", "gate.example", lambda: NOW))
+    second = Pair.read(*self_signed(tmp_path / "b", "gate.example", lambda: NOW))
+    shown = Certificate(first)
+    context = shown.context
+    assert handshake(context) == first.fingerprint
+    shown.show(second)
+    assert shown.context is context
+    assert handshake(context) == second.fingerprint
+
+
+def test_a_change_on_disk_is_noticed_once_and_a_bad_one_changes_nothing(tmp_path: Path) -> None:
+    shown = Certificate(Pair.read(*self_signed(tmp_path, "gate.example", lambda: NOW)))
+    first = shown.pair.fingerprint
+    assert not shown.has_changed()
+    self_signed(tmp_path, "other.example", lambda: NOW)
+    assert shown.has_changed()
+    shown.renew()
+    assert not shown.has_changed()
+    second = shown.pair.fingerprint
+    assert handshake(shown.context) == second != first
+    (tmp_path / "smtp.key").write_bytes(b"nonsense")
+    assert shown.has_changed()
+    with pytest.raises(ssl.SSLError):
+        shown.renew()
+    assert not shown.has_changed()  # once is enough
+    assert handshake(shown.context) == second
+
+
+def test_a_locked_key_is_refused_and_nobody_is_asked_for_its_password(tmp_path: Path) -> None:
+    certificate, key = self_signed(tmp_path, "gate.example", lambda: NOW)
+    opened = serialization.load_pem_private_key(key.read_bytes(), password=None)
+    locked = serialization.BestAvailableEncryption(b"secret")
+    key.write_bytes(opened.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, locked))
+    with pytest.raises(ssl.SSLError):
+        server_context(certificate, key)
+
+
+def handshake(server_side: ssl.SSLContext) -> str:
+    """Shake hands in memory; return the SHA-256 of the certificate the server showed."""
+    client_side = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client_side.check_hostname = False
+    client_side.verify_mode = ssl.CERT_NONE
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = client_side.wrap_bio(to_client, to_server)
+    server = server_side.wrap_bio(to_server, to_client, server_side=True)
+    for _ in range(4):
+        for side in (client, server):
+            with suppress(ssl.SSLWantReadError):
+                side.do_handshake()
+    shown = client.getpeercert(binary_form=True)
+    assert shown
+    return sha256(shown).hexdigest()

@@ -1,6 +1,7 @@
 """One suite for every store: a folder, and a bucket without its wire. (S3 over a real wire is not tested here.)"""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,18 @@ async def test_a_named_object_is_replaced_and_removed(blobs: Blobs) -> None:
     await blobs.remove("log/tn_a/checkpoint")
     await blobs.remove("log/tn_a/checkpoint")
     assert await blobs.read("log/tn_a/checkpoint") is None
+
+
+async def test_objects_below_a_name_are_listed_once_they_are_old_enough(blobs: Blobs) -> None:
+    paths = {"bodies/tn_a/aa/em_a", "bodies/tn_a/bb/em_b", "bodies/tn_b/aa/em_c"}
+    for path in (*paths, "log/tn_a/checkpoint"):
+        await blobs.write(path, BODY)
+    soon, earlier = datetime.now(UTC) + timedelta(hours=1), datetime.now(UTC) - timedelta(hours=1)  # noqa: TID251  # the store's own clock
+    assert {path async for page in blobs.names("bodies", soon) for path in page} == paths
+    assert [path async for page in blobs.names("bodies", earlier) for path in page] == []
+    assert [path async for page in blobs.names("nothing", soon) for path in page] == []
+    assert await blobs.tidy("bodies", soon) == 0
+    assert await blobs.read("bodies/tn_a/aa/em_a") == BODY
 
 
 async def test_a_folder_is_opened_by_its_url(tmp_path: Path) -> None:

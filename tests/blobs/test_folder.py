@@ -1,5 +1,6 @@
 import asyncio
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -40,3 +41,18 @@ async def test_an_object_cut_short_by_another_program_is_written_again(tmp_path:
     blobs = Blobs(Folder(tmp_path))
     await blobs.write("bodies/aa", BODY)
     assert await blobs.read("bodies/aa") == BODY
+
+
+async def test_drafts_of_killed_writers_are_no_objects_and_are_tidied_away(tmp_path: Path) -> None:
+    blobs = Blobs(Folder(tmp_path))
+    await blobs.write("bodies/tn_a/em_a", BODY)
+    old, young = tmp_path / "bodies/tn_a/.draft-old", tmp_path / "bodies/tn_a/.draft-young"
+    for draft in (old, young):
+        draft.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    now = datetime.now(UTC)  # noqa: TID251  # the file system's own clock
+    assert {path async for page in blobs.names("bodies", now + timedelta(hours=1)) for path in page} == {
+        "bodies/tn_a/em_a"
+    }
+    assert await blobs.tidy("bodies", now - timedelta(hours=1)) == 1
+    assert (old.exists(), young.exists()) == (False, True)

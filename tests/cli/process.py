@@ -31,10 +31,8 @@ class Process:
 
     def start(self) -> dict[str, Any]:
         """Start the house and return what ``gatepost sandbox --json`` says once it is up."""
-        with (self.state / "up.log").open("a") as log:
-            self.up = subprocess.Popen(  # noqa: S603  # our own command
-                [GATEPOST, "up"], env=self.environment, stdout=log, stderr=log, text=True
-            )
+        self.spawn()
+        assert self.up is not None
         deadline = time.monotonic() + UP_WITHIN_S
         while time.monotonic() < deadline:
             assert self.up.poll() is None, self.log()
@@ -44,6 +42,17 @@ class Process:
                 return found
             time.sleep(0.3)
         raise AssertionError(f"not up within {UP_WITHIN_S} s: {self.log()}")
+
+    def spawn(self) -> None:
+        """Start the house and do not wait."""
+        with (self.state / "up.log").open("a") as log:
+            self.up = subprocess.Popen(  # noqa: S603  # our own command
+                self.command(), env=self.environment, stdout=log, stderr=log, text=True
+            )
+
+    def command(self) -> list[str]:
+        """What is run to be up."""
+        return [GATEPOST, "up"]
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> int:
         """Stop the house as Ctrl-C does; return its exit code."""

@@ -87,3 +87,20 @@ def test_what_cannot_be_done_is_one_sentence(house: Process) -> None:
         assert done.returncode == 1, command
         assert done.stderr.startswith("gatepost: "), (command, done.stderr)
         assert "Traceback" not in done.stderr
+
+
+def test_the_master_key_is_replaced_beside_a_house_that_is_up(house: Process) -> None:
+    def counts() -> dict[tuple[str, str], int]:
+        rows = json.loads(house.run("keys", "list", "--json").stdout)
+        return {(row["tenant"], row["kind"]): row["count"] for row in rows}
+
+    before = (house.state / "keys" / "master.key").read_bytes()
+    there = counts()
+    assert there["the house", "tenant"] == 1
+    done = house.run("keys", "rotate")
+    assert done.returncode == 0, done.stderr
+    assert f"{sum(there.values())} keys" in done.stdout
+    assert (house.state / "keys" / "master.key").read_bytes() != before
+    assert counts().keys() == there.keys()
+    assert house.run("tenant", "list").returncode == 0
+    assert house.run("log", "verify", "-t", "sandbox").returncode == 0

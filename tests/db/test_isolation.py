@@ -85,8 +85,7 @@ async def _touched(db: Database, tenant: TenantId | None, statement: sql.Compose
     """Return how many rows a statement of this tenant sees or touches; None where the role may not even try."""
     try:
         async with db.transaction(tenant) as tx:
-            cursor = await tx._connection.execute(statement)
-            return cursor.rowcount
+            return await tx.run(statement.as_string().replace("%", "%%"))
     except psycopg.errors.InsufficientPrivilege:
         return None
 

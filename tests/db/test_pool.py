@@ -48,11 +48,14 @@ async def test_a_look_up_belongs_to_no_tenant(db: Database) -> None:
     assert await db.look_up("select tokens from spent_token") == []
 
 
+SPEND = (
+    "insert into spent_token (tenant, account, sender, thread, at, tokens)"
+    " values (%(tenant)s, 1, 'boss@example.org', 'th_1', now(), 1)"
+)
+
+
 async def _spend(tx: Transaction) -> None:
-    await tx.run(
-        "insert into spent_token (tenant, account, sender, thread, at, tokens)"
-        " values (%(tenant)s, 1, 'boss@example.org', 'th_1', now(), 1)"
-    )
+    await tx.run(SPEND)
 
 
 async def _spent(db: Database) -> int:
@@ -61,11 +64,12 @@ async def _spent(db: Database) -> int:
 
 
 async def _kill_connections(owner_dsn: str) -> None:
+    """End them, and return once they have ended."""
+    theirs = "from pg_stat_activity where usename = 'gatepost_app' and datname = current_database()"
     async with await psycopg.AsyncConnection.connect(owner_dsn, autocommit=True) as owner:
-        await owner.execute(
-            "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'gatepost_app'"
-            " and datname = current_database()"
-        )
+        await owner.execute(f"select pg_terminate_backend(pid) {theirs}")
+        while await (await owner.execute(f"select {theirs}")).fetchall():  # noqa: ASYNC110  # PostgreSQL does not tell
+            await asyncio.sleep(0.01)
 
 
 async def test_connections_that_died_in_the_pool_are_replaced_unnoticed(app_dsn: str, owner_dsn: str) -> None:
@@ -113,3 +117,60 @@ async def test_a_tenant_is_a_value_and_never_a_statement(db: Database) -> None:
     async with db.transaction(TenantId(name)) as tx:
         row = await tx.one("select current_setting('gatepost.tenant') as tenant")
     assert row.tenant == name
+
+
+async def test_what_is_sent_is_committed_with_the_rest(db: Database) -> None:
+    async with db.transaction(TenantId("tn_a")) as tx:
+        for _ in range(3):
+            tx.send(SPEND)
+    assert await _spent(db) == 3
+
+
+async def _spend_and_send_nonsense(db: Database) -> None:
+    async with db.transaction(TenantId("tn_a")) as tx:
+        await tx.run(SPEND)
+        tx.send("select 1 / 0")
+        tx.send(SPEND)
+
+
+async def _send_and_fail(db: Database) -> None:
+    async with db.transaction(TenantId("tn_a")) as tx:
+        tx.send(SPEND)
+        raise LookupError
+
+
+async def test_what_is_sent_and_fails_fails_the_commit(db: Database) -> None:
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        await _spend_and_send_nonsense(db)
+    assert await _spent(db) == 0
+
+
+async def test_what_was_sent_is_taken_back_where_the_caller_fails(db: Database) -> None:
+    with pytest.raises(LookupError):
+        await _send_and_fail(db)
+    assert await _spent(db) == 0
+
+
+async def test_questions_asked_side_by_side_are_answered_each_with_its_own(db: Database) -> None:
+    async with db.transaction(TenantId("tn_a")) as tx:
+        rows = await asyncio.gather(*(tx.one("select %(n)s::int as n", n=n) for n in range(20)))
+    assert [row.n for row in rows] == list(range(20))
+
+
+async def _wait_for_ever(db: Database) -> None:
+    async with db.transaction(TenantId("tn_a")) as tx:
+        await tx.run(SPEND)
+        await tx.run("select pg_sleep(60)")
+
+
+async def test_a_caller_that_gives_up_leaves_nothing_behind_on_the_server(db: Database, owner_dsn: str) -> None:
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(_wait_for_ever(db), 0.3)
+    assert await _spent(db) == 0
+    async with await psycopg.AsyncConnection.connect(owner_dsn, autocommit=True) as owner:
+        asleep = "select from pg_stat_activity where usename = 'gatepost_app' and query like '%pg_sleep%'"
+        for _ in range(100):
+            if not await (await owner.execute(f"{asleep} and state = 'active'")).fetchall():
+                return
+            await asyncio.sleep(0.02)
+    pytest.fail("the statement goes on though nobody waits for it")

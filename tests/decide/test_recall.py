@@ -15,7 +15,9 @@ from gatepost.arrive.paper import Direction
 from gatepost.db import Database
 from gatepost.decide.paper import Decision, Disposition, Facts
 from gatepost.decide.reasons import Reason
+from gatepost.decide.store import policy_place
 from gatepost.ids import AccountId, BlobId, EmailId, KeyId, TenantId, ThreadId
+from gatepost.keys import KeyStore
 from gatepost.mail.address import Address
 from gatepost.mailbox.paper import Email
 from gatepost.verify.paper import Evidence, Verified
@@ -35,7 +37,7 @@ async def receive(db: Database, verified: Verified) -> Decision:
         policy, facts = await singly.recall(tx, verified)
         decided = decide.settle(verified, policy, facts)
         if decided.decision.disposition is Disposition.DELIVER:
-            await decide.charge_all(tx, [decided])
+            decide.charge_all(tx, [decided])
         return decided.decision
 
 
@@ -114,8 +116,8 @@ async def test_one_address_in_two_spellings_has_one_window(db: Database) -> None
     assert (await receive(db, inbound(other))).reason is Reason.RULE_MATCHED
 
 
-async def test_of_many_at_once_exactly_as_many_pass_as_the_limit_says(app_dsn: str) -> None:
-    async with Database.open(app_dsn, size=16) as db:
+async def test_of_many_at_once_exactly_as_many_pass_as_the_limit_says(app_dsn: str, keys: KeyStore) -> None:
+    async with Database.open(app_dsn, keys, size=16) as db:
         await put(db, document(rateLimit={"perHour": 5}))
         # Received in one order, judged in any other.
         mails = [inbound(email=EmailId(f"em_{n}"), received_at=NOON - timedelta(seconds=n)) for n in range(64)]
@@ -231,7 +233,8 @@ async def test_a_threads_budget_counts_what_was_spent_on_any_message_of_it(db: D
 
 async def test_a_stored_policy_this_release_cannot_read_decides_nothing(db: Database, owner_dsn: str) -> None:
     await put(db, document())
+    sealed = db.keys.vault(TENANT).seal_lasting(policy_place(ACCOUNT, 1), b'{"document": {}, "warnings": []}')
     with psycopg.connect(owner_dsn) as owner:
-        owner.execute("update policy set document = '{}', digest = 'unknown'")
+        owner.execute("update policy set sealed = %s, digest = 'unknown'", [sealed])
     with pytest.raises(decide.PolicyUnreadableError):
         await receive(db, inbound())

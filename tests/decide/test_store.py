@@ -25,7 +25,7 @@ async def windows(db: Database, *, after_s: float, tenant: TenantId = TENANT, se
 async def delivered(db: Database, *, after_s: float = 0) -> None:
     async with db.transaction(TENANT) as tx:
         at = NOON + timedelta(seconds=after_s)
-        await store.add_messages(tx, [store.Delivered(ACCOUNT, BOSS_KEY, EmailId("em_1"), at)])
+        store.add_messages(tx, [store.Delivered(ACCOUNT, BOSS_KEY, EmailId("em_1"), at)])
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 import asyncio
 import ssl
+from dataclasses import replace
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -10,12 +11,12 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from gatepost.deliver.client import Letter, transmit
+from gatepost.deliver.client import Letter, _converse, _ElsewhereError, transmit
 from gatepost.deliver.paper import Attempt, AttemptResult
-from gatepost.deliver.route import Hop
-from gatepost.egress import Destination, Purpose
+from gatepost.deliver.route import Hop, find_hops
+from gatepost.egress import Destination, Errand, Purpose, Rule
 from gatepost.mail.address import Address
-from outbound import AGENT, BOSS, NOW, TENANT, Sink, smtp_sink
+from outbound import AGENT, BOSS, NOW, TENANT, Sink, Zone, smtp_sink
 from talkers import talking
 from ways import way_out
 
@@ -198,3 +199,46 @@ def _server_tls(folder: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
     return context
+
+
+async def _relay(sink: Sink) -> Attempt:
+    """Converse as with a relay that is not on this machine: nothing is said before TLS, and its name must be proven."""
+    hop = Hop("relay.example", (), sink.port, is_configured=True)
+    errand = Errand(Purpose.RELAY, "su_x", TENANT)
+    opened = await way_out().connect(errand, "127.0.0.1", sink.port, timeout_s=5)
+    letter = Letter("su_x", TENANT, AGENT, BOSS, OCTETS)
+    return await _converse(letter, hop, replace(opened, must_encrypt=True), "h.test", with_tls=True)
+
+
+async def test_a_relay_elsewhere_must_speak_tls() -> None:
+    async with smtp_sink() as sink:
+        with pytest.raises(_ElsewhereError) as refused:
+            await _relay(sink)
+    assert (refused.value.attempt.reason, sink.mails) == ("remote.untrusted", [])
+
+
+async def test_a_relay_elsewhere_must_prove_its_name(tmp_path: Path) -> None:
+    async with smtp_sink(tls_context=_server_tls(tmp_path)) as sink:
+        with pytest.raises(ssl.SSLError):
+            await _relay(sink)
+    assert sink.mails == []
+
+
+async def test_direct_mail_goes_to_port_25_alone() -> None:
+    rows = [Destination(purpose=Purpose.MAIL, host="*", port=25, is_clear=True)]
+    async with smtp_sink() as sink:
+        letter = Letter("su_x", TENANT, AGENT, BOSS, OCTETS)
+        hop = Hop("mx.example.org", ("127.0.0.1",), sink.port)
+        egress = way_out(rows=rows)
+        made = await transmit(letter, [hop], hostname="h.test", egress=egress)
+    assert (made.reason, sink.mails) == ("egress.refused", [])
+    [what] = egress.take().refused
+    assert (what.tenant, what.ref, what.rule) == (TENANT, "su_x", Rule.UNDECLARED)
+
+
+async def test_an_address_literal_inside_is_not_visited() -> None:
+    hops = await find_hops("[127.0.0.1]", Zone({}), None, seed="s")
+    assert not isinstance(hops, Attempt)
+    letter = Letter("su_x", TENANT, AGENT, BOSS, OCTETS)
+    made = await transmit(letter, hops, hostname="h.test", egress=way_out(private=False))
+    assert made.reason == "egress.refused"

@@ -53,7 +53,8 @@ async def standing(db: Database, tmp_path: Path, clock: Hands, sink: Sink) -> Ho
     """A house with a domain, one queued submission and a next hop."""
     built = house(db, tmp_path, clock, port=sink.port)
     async with db.transaction(TENANT) as tx:
-        await mailbox.keep_bodies(tx, {EmailId("em_a"): RAW})
+        body = mailbox.Body(email=EmailId("em_a"), octets=RAW, received_at=NOW, subject=None)
+        mailbox.keep_bodies(tx, [body])
         await domains.add_domain(
             tx, "gatepost.test", postmaster=ACCOUNT, keyring=built.keyring, at=NOW, entropy=entropy
         )

@@ -11,7 +11,7 @@ CLASSES = frozenset(
         "no-valid-policy",
         "one-spelling-of-base64",
         "partly-signed",
-        "pointer-over-ipv6",
+        "pointer",
         "self-include",
         "strict-means-identical",
         "syntax-first",
@@ -57,23 +57,22 @@ def _of_spf(letter: Letter, judge: str, ours: Opinion) -> str:
         return "self-include"
     if judge == "mailauth" and ours.spf == "permerror" and "void" in texts:
         return "void-lookups"
-    if judge == "mailauth" and ":" in letter.address and "ptr" in texts:
-        return "pointer-over-ipv6"
+    if judge == "mailauth" and "ptr" in texts:
+        return "pointer"
     return ""
 
 
 def _of_dmarc(letter: Letter, ours: Opinion, other: Opinion) -> str:
     record = letter.zone.get("_dmarc.a.example", {}).get("TXT", [""])[0]
     reasons = " ".join(ours.details["dkim"])
-    if ours.details["author"]:
-        return "no-author"
-    if ours.dmarc == "none" and ("p=x" in record or "; sp=" in record):
-        return "no-valid-policy"
-    if other.dmarc == "pass" and ("is not signed" in reasons or "unsigned" in reasons):
-        return "partly-signed"
-    if other.dmarc == "pass" and "adkim=s" in record and b"@sub.a.example" in letter.raw:
-        return "strict-means-identical"
-    if other.dmarc == "none" and ours.dmarc != "none":
-        address = letter.raw.partition(b"From:")[2].partition(b"@")[2].partition(b">")[0]
-        return "folded-address" if b"\r\n" in address else ""
-    return ""
+    has_passed = other.dmarc == "pass"
+    address = letter.raw.partition(b"From:")[2].partition(b"@")[2].partition(b">")[0]
+    causes = {
+        "no-author": bool(ours.details["author"]),
+        "no-valid-policy": ours.dmarc == "none" and ("p=x" in record or "; sp=" in record),
+        "partly-signed": has_passed and ("is not signed" in reasons or "unsigned" in reasons),
+        "strict-means-identical": has_passed and "adkim=s" in record and b"@sub.a.example" in letter.raw,
+        "one-spelling-of-base64": has_passed and "not base64" in reasons,
+        "folded-address": other.dmarc == "none" and ours.dmarc != "none" and b"\r\n" in address,
+    }
+    return next((name for name, holds in causes.items() if holds), "")

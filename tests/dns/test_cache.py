@@ -134,3 +134,31 @@ async def test_closing_ends_open_questions_as_temporary_errors() -> None:
 async def test_names_dns_cannot_carry_are_not_asked() -> None:
     async with CachingResolver(dns_client("127.0.0.1:1"), Hands()) as resolver:
         assert (await resolver.query("a..b", RdType.A)).status is Status.NXDOMAIN
+
+
+async def test_the_cache_is_bounded_in_octets_too() -> None:
+    """A stranger's zone answers with as much as DNS can carry, to every name it makes up."""
+
+    def lavish(question: dns.message.Message, _: bool) -> list[bytes]:  # noqa: FBT001  # the server's own signature
+        return [
+            answer(question, *(f'{question.question[0].name} 100 TXT "{at}{"x" * 200}"' for at in range(5))).to_wire()
+        ]
+
+    async with (
+        serving(lavish) as server,
+        CachingResolver(dns_client(server.address), Hands(), max_octets=5_000) as resolver,
+    ):
+        for at in range(12):
+            assert (await resolver.query(f"a{at}.example", RdType.TXT)).status is Status.OK
+        assert len(resolver._kept) == 4
+        assert sum(len(record) for _, kept in resolver._kept.values() for record in kept.records) == resolver._octets
+
+
+async def test_nothing_without_an_soa_is_asked_for_again() -> None:
+    def bare(question: dns.message.Message, _: bool) -> list[bytes]:  # noqa: FBT001  # the server's own signature
+        return [answer(question, rcode=dns.rcode.NXDOMAIN, soa=None).to_wire()]
+
+    async with serving(bare) as server, CachingResolver(dns_client(server.address), Hands()) as resolver:
+        for _ in range(2):
+            assert (await resolver.query("a.example", RdType.A)).status is Status.NXDOMAIN
+        assert count(server, "a.example") == 2

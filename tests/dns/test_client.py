@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Callable
 
 import dns.flags
@@ -5,7 +6,9 @@ import dns.message
 import dns.rcode
 import pytest
 
+from gatepost.dns.client import follow
 from gatepost.dns.paper import Answer, RdType, Status
+from gatepost.dns.wire import Record
 from hostile_dns import answer, serving
 from ways import dns_client
 
@@ -116,3 +119,147 @@ async def test_an_alias_loop_is_a_temporary_error(is_split: bool) -> None:  # no
         return [answer(question, *both).to_wire()]
 
     assert (await ask(behave, "a.example", RdType.A)).status is Status.TEMPERROR
+
+
+async def test_a_server_that_is_dead_costs_its_time_out_once() -> None:
+    loop = asyncio.get_running_loop()
+
+    def behave(question: dns.message.Message, _: bool) -> Packets:  # noqa: FBT001  # the server's own signature
+        return [answer(question, f"{question.question[0].name} 60 A 192.0.2.1").to_wire()]
+
+    async with serving(lambda _q, _t: []) as dead, serving(behave) as alive:
+        client = dns_client(dead.address, alive.address, timeout_s=0.3)
+        assert (await client.ask("a.example", RdType.A)).status is Status.OK
+        started = loop.time()
+        for number in range(5):
+            assert (await client.ask(f"a{number}.example", RdType.A)).status is Status.OK
+        assert loop.time() - started < 0.3
+
+
+async def test_a_server_that_fails_leaves_the_next_one_to_ask() -> None:
+    def good(question: dns.message.Message, _: bool) -> Packets:  # noqa: FBT001  # the server's own signature
+        return [answer(question, "a.example. 60 A 192.0.2.1").to_wire()]
+
+    def bad(question: dns.message.Message, _: bool) -> Packets:  # noqa: FBT001  # the server's own signature
+        return [answer(question, rcode=dns.rcode.SERVFAIL).to_wire()]
+
+    async with serving(bad) as first, serving(good) as second:
+        assert (await dns_client(first.address, second.address).ask("a.example", RdType.A)).status is Status.OK
+    async with serving(bad) as first:
+        assert (await dns_client(first.address).ask("a.example", RdType.A)).status is Status.TEMPERROR
+
+
+async def test_a_closed_port_is_a_temporary_error_at_once(unused_udp_port: int) -> None:
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    got = await dns_client(f"127.0.0.1:{unused_udp_port}", timeout_s=5).ask("a.example", RdType.A)
+    assert got.status is Status.TEMPERROR
+    assert loop.time() - started < 1
+
+
+async def test_a_server_older_than_edns_is_asked_without_it() -> None:
+    def behave(question: dns.message.Message, _: bool) -> Packets:  # noqa: FBT001  # the server's own signature
+        if question.edns >= 0:
+            return [answer(dns.message.make_query("a.example", "A", id=question.id), rcode=dns.rcode.FORMERR).to_wire()]
+        return [answer(question, "a.example. 60 A 192.0.2.1").to_wire()]
+
+    assert (await ask(behave, "a.example", RdType.A)).records == ("192.0.2.1",)
+
+
+async def test_questions_have_ids_and_ports_of_their_own() -> None:
+    seen: set[int] = set()
+
+    def behave(question: dns.message.Message, _: bool) -> Packets:  # noqa: FBT001  # the server's own signature
+        seen.add(question.id)
+        return [answer(question, f"{question.question[0].name} 60 A 192.0.2.1").to_wire()]
+
+    async with serving(behave) as server:
+        client = dns_client(server.address)
+        await asyncio.gather(*(client.ask(f"a{number}.example", RdType.A) for number in range(40)))
+        assert len(seen) > 38
+        assert len({port for _, port in server.askers}) > 30
+
+
+async def test_a_flood_of_guesses_does_not_keep_us() -> None:
+    def behave(question: dns.message.Message, _: bool) -> Packets:  # noqa: FBT001  # the server's own signature
+        forged = answer(question, "a.example. 60 A 192.0.2.66")
+        forged.id = (forged.id + 1) % 65536
+        return [forged.to_wire()] * 300
+
+    assert (await ask(behave, "a.example", RdType.A)).status is Status.TEMPERROR
+
+
+@pytest.mark.parametrize("said", [b"", b"\x00", b"\xff\xff" + b"x" * 10, b"\x00\x04abcd"])
+async def test_nonsense_over_tcp_is_a_temporary_error(said: bytes) -> None:
+    def behave(question: dns.message.Message, is_tcp: bool) -> Packets:  # noqa: FBT001  # the server's own signature
+        short = answer(question)
+        short.flags |= dns.flags.TC
+        return [said] if is_tcp else [short.to_wire()]
+
+    assert (await ask(behave, "a.example", RdType.A)).status is Status.TEMPERROR
+
+
+async def test_an_answer_truncated_over_tcp_too_is_a_temporary_error() -> None:
+    def behave(question: dns.message.Message, _: bool) -> Packets:  # noqa: FBT001  # the server's own signature
+        short = answer(question)
+        short.flags |= dns.flags.TC
+        return [short.to_wire()]
+
+    assert (await ask(behave, "a.example", RdType.A)).status is Status.TEMPERROR
+
+
+async def test_an_answer_of_64_kilobytes_is_read() -> None:
+    def behave(question: dns.message.Message, is_tcp: bool) -> Packets:  # noqa: FBT001  # the server's own signature
+        short = answer(question)
+        short.flags |= dns.flags.TC
+        texts = [f'a.example. 60 TXT "{number:04}{"x" * 240}"' for number in range(240)]
+        return [answer(question, *texts).to_wire(max_size=65535) if is_tcp else short.to_wire()]
+
+    got = await ask(behave, "a.example", RdType.TXT)
+    assert (got.status, len(got.records)) == (Status.OK, 240)
+
+
+@pytest.mark.parametrize(
+    ("soa", "ttl_s"),
+    [
+        ("example. 900 SOA ns.example. host.example. 1 2 3 4 30", 30),
+        ("example. 20 SOA ns.example. host.example. 1 2 3 4 900", 20),
+        (None, 0),
+    ],
+)
+@pytest.mark.parametrize("rcode", [dns.rcode.NXDOMAIN, dns.rcode.NOERROR])
+async def test_what_is_missing_lives_as_long_as_its_soa_says(
+    rcode: dns.rcode.Rcode, soa: str | None, ttl_s: int
+) -> None:
+    got = await ask(lambda q, _: [answer(q, rcode=rcode, soa=soa).to_wire()], "a.example", RdType.A)
+    expected = Status.NXDOMAIN if rcode == dns.rcode.NXDOMAIN else Status.NODATA
+    assert got == Answer(expected, (), ttl_s)
+
+
+async def test_an_alias_to_nothing_lives_no_longer_than_the_alias() -> None:
+    def behave(question: dns.message.Message, _: bool) -> Packets:  # noqa: FBT001  # the server's own signature
+        response = answer(question, "a.example. 5 CNAME gone.example.", rcode=dns.rcode.NXDOMAIN)
+        soa = "example. 900 SOA ns.example. host.example. 1 2 3 4 900"
+        response.authority += answer(question, soa=soa).authority
+        return [response.to_wire()]
+
+    assert await ask(behave, "a.example", RdType.A) == Answer(Status.NXDOMAIN, (), 5)
+
+
+async def test_a_chain_of_eight_aliases_is_followed_and_a_longer_one_is_not() -> None:
+    def behave(question: dns.message.Message, _: bool) -> Packets:  # noqa: FBT001  # the server's own signature
+        number = int(question.question[0].name.labels[0][1:])
+        if number == 0:
+            return [answer(question, "a0.example. 60 A 192.0.2.1").to_wire()]
+        return [answer(question, f"a{number}.example. 60 CNAME a{number - 1}.example.").to_wire()]
+
+    assert (await ask(behave, "a7.example", RdType.A)).status is Status.OK
+    assert (await ask(behave, "a8.example", RdType.A)).status is Status.TEMPERROR
+
+
+def test_an_alias_inside_one_answer_is_followed_to_its_end() -> None:
+    chain = [Record("a", True, 60, "b"), Record("b", True, 30, "c"), Record("c", False, 90, "1")]  # noqa: FBT003  # fields
+    assert follow("a", chain) == ("c", ("1",), 30)
+    assert follow("a", chain[:2]) == ("c", (), 30)
+    assert follow("a", [Record("a", True, 60, "a")]) == (None, (), 60)  # noqa: FBT003  # fields
+    assert follow("z", chain) == ("z", (), None)

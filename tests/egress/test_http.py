@@ -1,5 +1,8 @@
 import asyncio
+import socket
 import ssl
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -22,7 +25,7 @@ from gatepost.egress import (
     read_url,
 )
 from gatepost.ids import TenantId
-from outbound import http_receiver
+from outbound import Receiver, http_receiver
 from talkers import talking
 from ways import NOW, way_out
 
@@ -193,3 +196,24 @@ async def test_tls_before_1_2_is_not_spoken(tmp_path: Path) -> None:
         tls.maximum_version = ssl.TLSVersion.TLSv1_1
     with pytest.raises(UnreachableError):
         await https_status(tls, None)
+
+
+@pytest.fixture
+def black_hole() -> Iterator[int]:
+    """A port of 127.0.0.2 whose queue of connections is full: who knocks hears nothing."""
+    with ExitStack() as stack:
+        full = stack.enter_context(socket.create_server(("127.0.0.2", 0), backlog=0))
+        for _ in range(4):
+            caller = stack.enter_context(socket.socket())
+            caller.settimeout(0)
+            with suppress(BlockingIOError):
+                caller.connect(full.getsockname())
+        yield int(full.getsockname()[1])
+
+
+async def test_an_address_that_swallows_packets_leaves_time_for_the_next_one(black_hole: int) -> None:
+    receiver = Receiver(["200 OK"])
+    async with talking(receiver.serve, "127.0.0.1", black_hole):
+        egress = way_out(names={"hook.example": ["127.0.0.2", "127.0.0.1"]})
+        answer = await send(f"http://hook.example:{black_hole}/", egress, timeout_s=1.5)
+    assert answer.status_code == 200

@@ -35,11 +35,11 @@ def test_leaves_are_numbered_and_decoded() -> None:
     assert not tree.is_malformed
 
 
-def test_an_html_part_knows_of_its_plain_twin() -> None:
-    assert [leaf.has_plain_twin for leaf in read(multipart("alternative", TEXT, HTML)).leaves] == [True, True]
-    assert [leaf.has_plain_twin for leaf in read(multipart("mixed", TEXT, HTML)).leaves] == [False, False]
-    empty = b"Content-Type: text/plain\r\n\r\n \r\n"
-    assert not read(multipart("alternative", empty, HTML)).leaves[1].has_plain_twin
+def test_a_part_knows_which_alternative_it_stands_in() -> None:
+    assert [leaf.alternative for leaf in read(multipart("alternative", TEXT, HTML)).leaves] == ["", ""]
+    assert [leaf.alternative for leaf in read(multipart("mixed", TEXT, HTML)).leaves] == [None, None]
+    inner = multipart("alternative", TEXT, HTML).replace(b"--b", b"--c").replace(b"boundary=b", b"boundary=c")
+    assert [leaf.alternative for leaf in read(multipart("mixed", inner, FILE)).leaves] == ["1", "1", None]
 
 
 def test_bad_base64_is_marked_and_read_as_far_as_it_goes() -> None:
@@ -57,10 +57,10 @@ def test_nesting_beyond_the_cap_is_marked_and_kept_as_text() -> None:
 
 @pytest.mark.timeout(10)
 def test_parts_beyond_the_cap_are_dropped_and_marked() -> None:
-    tree = read(multipart("mixed", *[TEXT] * (mime.MAX_LEAVES + 1)))
+    tree = read(multipart("mixed", *[TEXT] * (mime.MAX_PARTS + 1)))
     assert tree.is_malformed
-    assert len(tree.leaves) == mime.MAX_LEAVES
-    assert not read(multipart("mixed", *[TEXT] * mime.MAX_LEAVES)).is_malformed
+    assert len(tree.parts) == mime.MAX_PARTS
+    assert not read(multipart("mixed", *[TEXT] * (mime.MAX_PARTS - 1))).is_malformed
 
 
 def test_two_content_types_are_marked_and_the_first_counts() -> None:

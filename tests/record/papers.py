@@ -66,12 +66,12 @@ class OpenKeyring(Keyring):
     seen: list[str] = field(default_factory=list)
 
     @override
-    def wrap(self, purpose: str, secret: bytes) -> bytes:
+    def wrap(self, purpose: str, secret: bytes, about: bytes = b"") -> bytes:
         self.seen.append(purpose)
         return purpose.encode() + b":" + secret
 
     @override
-    def unwrap(self, purpose: str, wrapped: bytes) -> bytes:
+    def unwrap(self, purpose: str, wrapped: bytes, about: bytes = b"") -> bytes:
         name, _, secret = wrapped.partition(b":")
         assert name == purpose.encode()
         return secret

@@ -1,6 +1,8 @@
 """Every kind of change behind the house's back is found, and named."""
 
+import json
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import psycopg
 import pytest
@@ -9,14 +11,17 @@ from gatepost import record
 from gatepost.blobs import Blobs
 from gatepost.clock import Entropy
 from gatepost.db import Database
+from gatepost.ids import EntryId
+from gatepost.keys import KeyStore
+from gatepost.keys import Kind as KeyKind
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.note import SigningKey, VerifierKey
 from gatepost.ledger.tiles import Tile, pack, unpack
-from gatepost.record import log_store
+from gatepost.record import log_store, store
 from gatepost.record.check import FINDINGS_MAX, Report, verify_log
 from gatepost.record.paper import Kind
 from gatepost.record.publish import Sequencer
-from record.papers import TENANT, consequence
+from record.papers import NOON, TENANT, consequence
 
 Tamper = Callable[[str], None]
 FindingsOf = Callable[[str], Awaitable[list[str]]]
@@ -92,22 +97,51 @@ async def test_a_changed_column_is_named(findings_of: FindingsOf) -> None:
 
 
 UNMATCHED = "does not match its commitment"
-OPENINGS = {
-    "replace(opening::text, 'boss@', 'eve@')::json": f"opening field sender {UNMATCHED}",
-    "(opening::jsonb - 'recipient')::json": "opening field recipient is missing",
-    """(opening::jsonb || '{"more": 1}')::json""": "opening field more has no commitment",
-    """(opening::jsonb || '{"helo": 1}')::json""": f"opening field helo {UNMATCHED}",
-    """(opening::jsonb || '{"helo": {"salt": "?", "value": 1}}')::json""": f"opening field helo {UNMATCHED}",
-    """(opening::jsonb || '{"helo": {"salt": 1, "value": 1}}')::json""": f"opening field helo {UNMATCHED}",
-    "'[]'::json": "its opening is none",
-}
+OPENINGS: list[tuple[Callable[[dict[str, Any]], Any], str]] = [
+    (lambda opening: {**opening, "sender": {**opening["sender"], "value": "eve@"}}, f"field sender {UNMATCHED}"),
+    (lambda opening: {name: opening[name] for name in opening if name != "recipient"}, "field recipient is missing"),
+    (lambda opening: {**opening, "more": 1}, "field more has no commitment"),
+    (lambda opening: {**opening, "helo": 1}, f"field helo {UNMATCHED}"),
+    (lambda opening: {**opening, "helo": {"salt": "?", "value": 1}}, f"field helo {UNMATCHED}"),
+    (lambda opening: {**opening, "helo": {"salt": 1, "value": 1}}, f"field helo {UNMATCHED}"),
+]
 
 
 @pytest.mark.usefixtures("life")
-async def test_a_changed_opening_is_named(findings_of: FindingsOf) -> None:
-    for value, finding in OPENINGS.items():
-        change = f"update opening set opening = {value} where entry = 1"  # noqa: S608  # the changes above
-        assert await findings_of(change) == [f"entry 1: {finding}"], value
+async def test_a_changed_opening_is_named(db: Database, findings_of: FindingsOf) -> None:
+    """Whoever has the keys may seal anything, and is still held to the commitment in the leaf."""
+    async with db.transaction(TENANT) as tx:
+        row = await tx.one("select ref from opening where entry = 1")
+        opening = await store.opening(tx, EntryId(1))
+    assert opening is not None
+    for change, finding in OPENINGS:
+        changed = json.dumps(change(dict(opening))).encode()
+        sealed = db.keys.vault(TENANT).seal(store.place_of(row.ref), changed, at=NOON, subject=None)
+        await db.keys.flush()
+        crime = f"update opening set sealed = '\\x{sealed.hex()}' where entry = 1"  # noqa: S608  # sealed above
+        assert await findings_of(crime) == [f"entry 1: opening {finding}"]
+
+
+@pytest.mark.usefixtures("life")
+async def test_an_opening_sealed_otherwise_is_named(findings_of: FindingsOf) -> None:
+    for change in (
+        "update opening set sealed = 'x' where entry = 1",
+        "update opening set sealed = set_byte(sealed, 40, get_byte(sealed, 40) # 1) where entry = 1",
+        "update opening set sealed = (select sealed from opening where entry = 2) where entry = 1",
+    ):
+        assert await findings_of(change) == ["entry 1: its opening is none"], change
+
+
+@pytest.mark.usefixtures("life")
+async def test_an_opening_that_was_erased_is_counted_and_everything_else_still_agrees(
+    db: Database, blobs: Blobs, keys: KeyStore
+) -> None:
+    before = await verify_log(db, blobs, TENANT)
+    keys.destroy(TENANT, KeyKind.SUBJECT, keys.subject_name(TENANT, "boss@corp.example"))
+    report = await verify_log(db, blobs, TENANT)
+    assert report.is_sound, report.findings
+    assert report.erased > 0
+    assert report.openings + report.erased == before.openings
 
 
 GONE = {
@@ -116,7 +150,7 @@ GONE = {
     "delete from decision_row where entry = 1": "decision_row of entry 1: it is missing",
     "delete from consequence where entry = 4": "consequence of entry 4: it is missing",
     "delete from leaf where leaf_index = 2": "leaf 2: the tables do not know it",
-    "update opening set ref = 'op_x' where entry = 1": "entry 1: the opening is named op_x",
+    "update opening set ref = 'op_x' where entry = 1": "entry 1: its opening is none",
     "update entry set leaf = sha256(leaf) where id = 1": "entry 1: its leaf is not the one in the log",
 }
 
@@ -134,7 +168,7 @@ ADDED = {
     "insert into consequence values (99, 'tn_a', 7, null, 'act', 'x.y')": (
         "consequence of entry 99: there is no such entry"
     ),
-    "insert into opening values (99, 'tn_a', 'op_x', '{}')": "opening of entry 99: there is no such entry",
+    "insert into opening values (99, 'tn_a', 'op_x', 'x')": "opening of entry 99: there is no such entry",
     "insert into entry values (99, 'tn_a', 'act', now(), 'leaf')": (
         "entry 99: it is neither in the log nor waiting for it"
     ),

@@ -29,6 +29,7 @@ def row() -> Stored:
         columns={"kind": "act", "at": AT},
         opening_ref=DRAFT.opening_ref,
         opening=json.loads(DRAFT.opening),
+        is_erased=False,
         decision=None,
         consequence={"account": 7, "email": None, "kind": "act", "action": "policy.set"},
     )
@@ -36,6 +37,11 @@ def row() -> Stored:
 
 def test_a_row_that_agrees_has_no_differences() -> None:
     assert list(differences(LEAF, row(), TENANT)) == []
+
+
+def test_an_opening_that_was_erased_is_no_difference_and_one_that_is_gone_is() -> None:
+    assert list(differences(LEAF, replace(row(), opening=None, is_erased=True), TENANT)) == []
+    assert list(differences(LEAF, replace(row(), opening=None), TENANT)) == ["entry 12: its opening is missing"]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from gatepost.blobs.folder import Folder
 from gatepost.clock import Entropy
 from gatepost.db import Database
 from gatepost.ids import TenantId
+from gatepost.keys import KeyStore
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
 from gatepost.ledger.note import VerifierKey
@@ -314,7 +315,7 @@ async def test_acceptance_never_waits_for_the_sequencer(db: Database, sequencer:
     assert await sequencer.sequence(TENANT) == 4
 
 
-def test_thousands_of_entries_are_placed_in_a_second(app_dsn: str) -> None:
+def test_thousands_of_entries_are_placed_in_a_second(app_dsn: str, keys: KeyStore) -> None:
     """Placing is one statement; a per-row loop would show here (bench measures the rest)."""
     with psycopg.connect(app_dsn) as connection:
         connection.execute("select set_config('gatepost.tenant', 'tn_a', false)")
@@ -322,7 +323,7 @@ def test_thousands_of_entries_are_placed_in_a_second(app_dsn: str) -> None:
         connection.commit()
 
     async def place() -> tuple[int, timedelta]:
-        async with Database.open(app_dsn) as db, db.transaction(TENANT) as tx:
+        async with Database.open(app_dsn, keys) as db, db.transaction(TENANT) as tx:
             begun = asyncio.get_running_loop().time()
             placed = await log_store.assign(tx, 20_000)
             return placed, timedelta(seconds=asyncio.get_running_loop().time() - begun)

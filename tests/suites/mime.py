@@ -37,10 +37,14 @@ async def _check(source: bytes, wanted: dict[str, Any]) -> None:
     if wanted["message_id"] is not None:
         expect(said.message_id, wanted["message_id"], "the Message-ID")
     if wanted["has_html"] is not None:
-        expect(any(leaf.is_body and leaf.content_type == "text/html" for leaf in leaves), wanted["has_html"], "HTML")
+        expect(
+            any(leaf.is_body and not leaf.is_listed and leaf.content_type == "text/html" for leaf in leaves),
+            wanted["has_html"],
+            "HTML",
+        )
     if wanted["attachments_sha256"] is not None and not any(leaf.content_type == "message/rfc822" for leaf in leaves):
         digests = wanted["attachments_sha256"]
-        found = sorted(_digest(leaf.content, digests) for leaf in leaves if not leaf.is_body)
+        found = sorted(_digest(leaf.content, digests) for leaf in leaves if leaf.is_listed)
         expect(found, digests, "the list of attachments")
 
 

@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-from suites import arc, crypto, dkim, dmarc, merkle, mime, psl, smtp, spf
+from suites import arc, crypto, dkim, dmarc, merkle, mime, psl, replyquote, smtp, spf
 from suites.case import Case, Suite
 
 VECTORS = Path(__file__).parents[1] / "vectors"
@@ -26,6 +26,7 @@ SUITES = (
     Suite("merkle", merkle.read),
     Suite("mime", mime.read),
     Suite("psl", psl.read),
+    Suite("replyquote", replyquote.read),
     Suite("smtp", smtp.read),
     Suite("spf", spf.read),
 )

@@ -1,3 +1,6 @@
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from ipaddress import ip_address
 
 import dkim as dkimpy
@@ -235,6 +238,35 @@ async def test_an_outage_proves_nothing_and_is_unsettled() -> None:
     assert evidence.spf.result is Result.TEMPERROR
     assert evidence.dkim_result is Result.TEMPERROR
     assert evidence.dmarc.result is Result.TEMPERROR
+
+
+class Drawer:
+    """A message elsewhere, as large ones are; it remembers how often it was looked at."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
+        self.looks = 0
+
+    def __len__(self) -> int:
+        return len(self.raw)
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[bytes]:
+        self.looks += 1
+        yield self.raw
+
+
+@pytest.mark.parametrize(
+    "raw", [sign(PLAIN), PLAIN, b"", b"no message at all"], ids=["signed", "plain", "empty", "none"]
+)
+async def test_a_message_on_disk_is_judged_as_one_in_memory(raw: bytes) -> None:
+    resolver = ZoneResolver({**keys(), **DMARC, **SPF})
+    drawer = Drawer(raw)
+    inside = (await check(arrival(raw), resolver)).evidence
+    outside = (await check(replace(arrival(raw), raw=drawer), resolver)).evidence
+    assert outside == replace(inside, body_sha256=fields.body_sha256(raw))
+    assert inside.body_sha256 == ""
+    assert drawer.looks == 2, "once for the header, once for all the rest"
 
 
 MUTABLE = sign(

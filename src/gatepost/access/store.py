@@ -8,6 +8,7 @@ from gatepost.access.paper import Account, ApiKey, Person, Role, Scope, Tenant
 from gatepost.access.secret import Presented
 from gatepost.db import Database, Transaction
 from gatepost.ids import AccountId, KeyId, PersonId, TenantId
+from gatepost.keys import Vault
 from gatepost.mail.address import Address
 
 
@@ -34,23 +35,28 @@ async def find_key(db: Database, key: KeyId) -> KnownKey | None:
 
 async def every_tenant(db: Database) -> tuple[Tenant, ...]:
     """Return all tenants of the house, in the order they came."""
-    rows = await db.look_up("select tenant, name, plan from lookup_tenants()")
-    return tuple(Tenant(TenantId(row.tenant), row.name, row.plan) for row in rows)
+    rows = await db.look_up("select tenant, sealed, plan from lookup_sealed_tenants()")
+    return tuple(_tenant(db.keys.vault(row.tenant), row) for row in rows)
 
 
 async def insert_tenant(tx: Transaction, name: str, plan: str, at: datetime) -> bool:
     """Write the tenant the transaction is bound to; False where it is there already."""
     query = """
-        insert into tenant (tenant, name, plan, created_at) values (%(tenant)s, %(name)s, %(plan)s, %(at)s)
+        insert into tenant (tenant, sealed, plan, created_at) values (%(tenant)s, %(sealed)s, %(plan)s, %(at)s)
         on conflict (tenant) do nothing
     """
-    return bool(await tx.run(query, name=name, plan=plan, at=at))
+    sealed = tx.vault.seal_lasting("tenant", name.encode())
+    return bool(await tx.run(query, sealed=sealed, plan=plan, at=at))
 
 
 async def tenant(tx: Transaction) -> Tenant | None:
     """Return the transaction's tenant."""
-    row = await tx.maybe("select tenant, name, plan from tenant where tenant = %(tenant)s")
-    return Tenant(TenantId(row.tenant), row.name, row.plan) if row else None
+    row = await tx.maybe("select tenant, sealed, plan from tenant where tenant = %(tenant)s")
+    return _tenant(tx.vault, row) if row else None
+
+
+def _tenant(vault: Vault, row: Any) -> Tenant:
+    return Tenant(TenantId(row.tenant), vault.open("tenant", bytes(row.sealed)).decode(), row.plan)
 
 
 async def delete_tenant(tx: Transaction) -> bool:
@@ -64,35 +70,38 @@ async def delete_tenant(tx: Transaction) -> bool:
 async def insert_account(tx: Transaction, address: Address, *, is_postmaster: bool, at: datetime) -> AccountId | None:
     """Write an account; None where the address has one."""
     query = """
-        insert into account (tenant, address, address_key, is_postmaster, created_at)
-        values (%(tenant)s, %(address)s, %(address_key)s, %(is_postmaster)s, %(at)s)
+        insert into account (tenant, sealed, address_key, is_postmaster, created_at)
+        values (%(tenant)s, %(sealed)s, %(address_key)s, %(is_postmaster)s, %(at)s)
         on conflict (tenant, address_key) do nothing returning id
     """
-    row = await tx.maybe(query, address=str(address), address_key=address.key, is_postmaster=is_postmaster, at=at)
+    sealed, key = sealed_address(tx.vault, "account", address)
+    row = await tx.maybe(query, sealed=sealed, address_key=key, is_postmaster=is_postmaster, at=at)
     return AccountId(row.id) if row else None
 
 
 async def account(tx: Transaction, account_id: AccountId) -> Account | None:
     """Return one account."""
-    query = "select id, tenant, address, is_postmaster from account where tenant = %(tenant)s and id = %(id)s"
+    query = (
+        "select id, tenant, address_key, sealed, is_postmaster from account where tenant = %(tenant)s and id = %(id)s"
+    )
     row = await tx.maybe(query, id=account_id)
-    return _account(row) if row else None
+    return _account(tx.vault, row) if row else None
 
 
 async def account_at(tx: Transaction, address: Address) -> Account | None:
     """Return the account of that address."""
     query = """
-        select id, tenant, address, is_postmaster from account
+        select id, tenant, address_key, sealed, is_postmaster from account
         where tenant = %(tenant)s and address_key = %(address_key)s
     """
-    row = await tx.maybe(query, address_key=address.key)
-    return _account(row) if row else None
+    row = await tx.maybe(query, address_key=blind_address(tx.vault, address))
+    return _account(tx.vault, row) if row else None
 
 
 async def accounts(tx: Transaction) -> tuple[Account, ...]:
     """Return all accounts, in the order they came."""
-    query = "select id, tenant, address, is_postmaster from account where tenant = %(tenant)s order by id"
-    return tuple(_account(row) for row in await tx.all(query))
+    query = "select id, tenant, address_key, sealed, is_postmaster from account where tenant = %(tenant)s order by id"
+    return tuple(_account(tx.vault, row) for row in await tx.all(query))
 
 
 async def delete_account(tx: Transaction, account_id: AccountId) -> bool:
@@ -100,27 +109,43 @@ async def delete_account(tx: Transaction, account_id: AccountId) -> bool:
     return bool(await tx.run("delete from account where tenant = %(tenant)s and id = %(id)s", id=account_id))
 
 
-def _account(row: Any) -> Account:
-    return Account(AccountId(row.id), TenantId(row.tenant), Address.parse(row.address), row.is_postmaster)
+def _account(vault: Vault, row: Any) -> Account:
+    address = _opened_address(vault, "account", row)
+    return Account(AccountId(row.id), TenantId(row.tenant), address, row.is_postmaster)
+
+
+def blind_address(vault: Vault, address: Address) -> str:
+    """Return what an account's or a person's address is found by."""
+    return vault.blind_text("address", address.key)
+
+
+def sealed_address(vault: Vault, table: str, address: Address) -> tuple[bytes, str]:
+    """Return an address as it lies in a table, and what it is found by."""
+    key = blind_address(vault, address)
+    return vault.seal_lasting(f"{table}/{key}", str(address).encode()), key
+
+
+def _opened_address(vault: Vault, table: str, row: Any) -> Address:
+    return Address.parse(vault.open(f"{table}/{row.address_key}", bytes(row.sealed)).decode())
 
 
 async def insert_person(tx: Transaction, person: Person, at: datetime) -> bool:
     """Write a person; False where the address belongs to one."""
     query = """
-        insert into person (id, tenant, address, address_key, role, created_at)
-        values (%(id)s, %(tenant)s, %(address)s, %(address_key)s, %(role)s, %(at)s)
+        insert into person (id, tenant, sealed, address_key, role, created_at)
+        values (%(id)s, %(tenant)s, %(sealed)s, %(address_key)s, %(role)s, %(at)s)
         on conflict (tenant, address_key) do nothing
     """
-    address = person.address
-    values = {"address": str(address), "address_key": address.key, "role": person.role, "at": at}
+    sealed, key = sealed_address(tx.vault, "person", person.address)
+    values = {"sealed": sealed, "address_key": key, "role": person.role, "at": at}
     return bool(await tx.run(query, id=person.id, **values))
 
 
 async def people(tx: Transaction) -> tuple[Person, ...]:
     """Return all people, in the order they came."""
-    query = "select id, tenant, address, role from person where tenant = %(tenant)s order by created_at, id"
+    query = "select id, tenant, address_key, sealed, role from person where tenant = %(tenant)s order by created_at, id"
     return tuple(
-        Person(PersonId(row.id), TenantId(row.tenant), Address.parse(row.address), Role(row.role))
+        Person(PersonId(row.id), TenantId(row.tenant), _opened_address(tx.vault, "person", row), Role(row.role))
         for row in await tx.all(query)
     )
 
@@ -133,19 +158,20 @@ async def delete_person(tx: Transaction, person: PersonId) -> bool:
 async def insert_key(tx: Transaction, key: ApiKey, presented: Presented) -> bool:
     """Write a key's digest; False where the account it is for is not this tenant's."""
     query = """
-        insert into api_key (id, tenant, digest, role, scopes, account, label, created_at)
-        select %(id)s, %(tenant)s, %(digest)s, %(role)s, %(scopes)s, %(account)s::bigint, %(label)s, %(at)s
+        insert into api_key (id, tenant, digest, role, scopes, account, sealed, created_at)
+        select %(id)s, %(tenant)s, %(digest)s, %(role)s, %(scopes)s, %(account)s::bigint, %(sealed)s, %(at)s
         where %(account)s::bigint is null
            or exists (select from account where tenant = %(tenant)s and id = %(account)s)
     """
     values = {"digest": presented.digest, "role": key.role, "scopes": sorted(key.scopes), "account": key.account}
-    return bool(await tx.run(query, id=key.id, label=key.label, at=key.created_at, **values))
+    sealed = tx.vault.seal_lasting(f"api_key/{key.id}", key.label.encode())
+    return bool(await tx.run(query, id=key.id, sealed=sealed, at=key.created_at, **values))
 
 
 async def keys(tx: Transaction) -> tuple[ApiKey, ...]:
     """Return all keys, in the order they came."""
     query = """
-        select id, tenant, role, scopes, account, label, created_at from api_key
+        select id, tenant, role, scopes, account, sealed, created_at from api_key
         where tenant = %(tenant)s order by created_at, id
     """
     return tuple(
@@ -155,7 +181,7 @@ async def keys(tx: Transaction) -> tuple[ApiKey, ...]:
             Role(row.role),
             frozenset(scope for scope in Scope if scope in row.scopes),
             AccountId(row.account) if row.account is not None else None,
-            row.label,
+            tx.vault.open(f"api_key/{row.id}", bytes(row.sealed)).decode(),
             row.created_at,
         )
         for row in await tx.all(query)

@@ -1,6 +1,7 @@
 """Posting one event to one receiver."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from gatepost import egress as way
 from gatepost.act.paper import Answer
@@ -26,5 +27,5 @@ async def post(url: str, body: bytes, headers: Mapping[str, str], *, errand: Err
         return Answer(0, "receiver.too_slow")
     except UnreachableError:
         return Answer(0, "receiver.unreachable")
-    is_success = 200 <= answer.status_code < 300  # noqa: PLR2004  # RFC 9110 section 15.3
+    is_success = HTTPStatus.OK <= answer.status_code < HTTPStatus.MULTIPLE_CHOICES
     return Answer(answer.status_code, "receiver.accepted" if is_success else "receiver.refused")

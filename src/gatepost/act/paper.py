@@ -44,6 +44,9 @@ class Delivery:
     attempts: int
 
 
+_HOPELESS = frozenset({"egress.refused", "webhook.removed", "email.erased"})
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the receiver said: its status code, 0 where it said none; ``reason`` is ours, ``subject.fact``."""
@@ -58,5 +61,5 @@ class Answer:
 
     @property
     def is_hopeless(self) -> bool:
-        """No later attempt can help: the receiver is gone (410, or removed), or closed to us."""
-        return self.status_code == HTTPStatus.GONE or self.reason in {"egress.refused", "webhook.removed"}
+        """No later attempt can help: the receiver is gone (410, or removed) or closed to us, or the mail is erased."""
+        return self.status_code == HTTPStatus.GONE or self.reason in _HOPELESS

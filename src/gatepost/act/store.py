@@ -7,20 +7,21 @@ from typing import Any
 from gatepost.act.paper import Delivery, Endpoint, State, Webhook
 from gatepost.db import Transaction
 from gatepost.ids import AccountId, EmailId, WebhookId
+from gatepost.keys import Vault
 
 
 async def insert_webhook(tx: Transaction, endpoint: Endpoint) -> None:
     """Store a new endpoint."""
     query = (
-        "insert into webhook (tenant, id, account, url, wrapped_secret, created_at)"
-        " values (%(tenant)s, %(id)s, %(account)s, %(url)s, %(wrapped_secret)s, %(created_at)s)"
+        "insert into webhook (tenant, id, account, sealed, wrapped_secret, created_at)"
+        " values (%(tenant)s, %(id)s, %(account)s, %(sealed)s, %(wrapped_secret)s, %(created_at)s)"
     )
     webhook = endpoint.webhook
     await tx.run(
         query,
         id=webhook.id,
         account=webhook.account,
-        url=webhook.url,
+        sealed=tx.vault.seal_lasting(f"webhook/{webhook.id}", webhook.url.encode()),  # a URL may carry a token
         wrapped_secret=endpoint.wrapped_secret,
         created_at=webhook.created_at,
     )
@@ -29,10 +30,10 @@ async def insert_webhook(tx: Transaction, endpoint: Endpoint) -> None:
 async def webhooks(tx: Transaction, account: AccountId) -> list[Webhook]:
     """Return the account's endpoints, oldest first."""
     query = (
-        "select id, account, url, created_at from webhook where tenant = %(tenant)s and account = %(account)s"
+        "select id, account, sealed, created_at from webhook where tenant = %(tenant)s and account = %(account)s"
         " order by created_at, id"
     )
-    return [_webhook(row) for row in await tx.all(query, account=account)]
+    return [_webhook(tx.vault, row) for row in await tx.all(query, account=account)]
 
 
 async def listening(tx: Transaction, accounts: Collection[AccountId]) -> frozenset[AccountId]:
@@ -44,7 +45,7 @@ async def listening(tx: Transaction, accounts: Collection[AccountId]) -> frozens
 async def endpoint(tx: Transaction, webhook: WebhookId) -> Endpoint | None:
     """Return one endpoint with its wrapped secret."""
     row = await tx.maybe("select * from webhook where tenant = %(tenant)s and id = %(webhook)s", webhook=webhook)
-    return None if row is None else Endpoint(_webhook(row), bytes(row.wrapped_secret))
+    return None if row is None else Endpoint(_webhook(tx.vault, row), bytes(row.wrapped_secret))
 
 
 async def delete_webhook(tx: Transaction, account: AccountId, webhook: WebhookId) -> bool:
@@ -99,5 +100,6 @@ async def settle_delivery(
     return changed > 0
 
 
-def _webhook(row: Any) -> Webhook:
-    return Webhook(WebhookId(row.id), AccountId(row.account), row.url, row.created_at)
+def _webhook(vault: Vault, row: Any) -> Webhook:
+    url = vault.open(f"webhook/{row.id}", bytes(row.sealed)).decode()
+    return Webhook(WebhookId(row.id), AccountId(row.account), url, row.created_at)

@@ -138,6 +138,8 @@ class Herald:
             raise TryAgainError(again_at, answer.reason)
 
     async def _post(self, tenant: TenantId, email: Email, endpoint: Endpoint) -> Answer:
+        if email.is_erased:
+            return Answer(0, "email.erased")
         identifier = endpoint.webhook.id
         secret = self.house.keyring.unwrap(purpose_of(identifier), endpoint.wrapped_secret).decode("ascii")
         body = webhook.payload(email)

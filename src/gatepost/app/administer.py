@@ -54,6 +54,20 @@ async def find_tenant(house: House, wanted: str | None) -> Tenant:
     raise access.AccessError(f"name one tenant with --tenant: {names}")
 
 
+async def rotate_keys(house: House) -> int:
+    """Put a new master key in force and note it in every tenant's record; return how many keys were wrapped anew.
+
+    Raises:
+        KeyringError: the key store cannot be read or written; what was in force still is.
+    """
+    keys = house.db.keys
+    count = keys.rotate()
+    for tenant in await access.list_tenants(house.db):
+        async with house.db.transaction(tenant.id) as tx:
+            await _note(tx, house, "keys.rotate", f"rotation/{keys.rotations}")
+    return count
+
+
 async def add_tenant(house: House, *, name: str, plan: str) -> Tenant:
     """Make a tenant."""
     identifier = access.new_tenant(house.entropy)

@@ -1,12 +1,17 @@
 """The real things: built here, once, from the settings."""
 
+import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
+from gatepost.app import seal
+from gatepost.app.scanners import places_of, watch
+from gatepost.app.seal import seal_clear_rows
 from gatepost.app.ways_out import next_hop, place, register
 from gatepost.blobs import Blobs, Endpoint, is_bucket, read_endpoint
 from gatepost.db import Database, GroupCommit
@@ -14,15 +19,16 @@ from gatepost.db.launcher import Cluster, find_binaries, home_for
 from gatepost.db.migrate import check_schema, migrate
 from gatepost.db.outside import DsnError, places, through
 from gatepost.dns import CachingResolver, Client, addresses_of, hosts_in, servers_in
-from gatepost.egress import Egress, is_address
+from gatepost.egress import Egress, EgressRefusedError, UnreachableError, is_address
 from gatepost.jobs import Jobs
 from gatepost.journey import House
-from gatepost.keys import Keyring
+from gatepost.keys import KeyStore
 from gatepost.mail.address import AddressError, normalise_domain
 from gatepost.mail.own_ids import OwnIds
 from gatepost.meters import UNMETERED, Meters
 from gatepost.record.publish import Sequencer
 from gatepost.settings import Settings, SettingsError, amazon
+from gatepost.verify.extract import Extractor
 
 HOSTS, RESOLV_CONF = Path("/etc/hosts"), Path("/etc/resolv.conf")
 
@@ -50,10 +56,22 @@ def embedded_postgres(settings: Settings) -> Iterator[Cluster]:
     cluster = Cluster(home, find_binaries(home, configured))
     cluster.start()
     try:
-        migrate(cluster.dsn("gatepost_owner"))
+        bring_up(settings, cluster.dsn("gatepost_owner"))
         yield cluster
     finally:
         cluster.stop()
+
+
+def bring_up(settings: Settings, owner_dsn: str) -> list[str]:
+    """Bring the database's schema up to this release, sealing what lies there in clear; return what was applied.
+
+    Raises:
+        MigrationError: its schema does not fit this release.
+        KeyringError: the key store cannot be used.
+    """
+    blobs = partial(_blobs_alone, settings, owner_dsn)
+    step = partial(seal_clear_rows, folder=settings.state / "keys", blobs=blobs, entropy=entropy)
+    return migrate(owner_dsn, {seal.NAME: step})
 
 
 @asynccontextmanager
@@ -70,39 +88,46 @@ async def open_house(
 
     Raises:
         SettingsError: a setting cannot be used.
-        KeyringError: the master key cannot be read or made.
+        KeyringError: the key store cannot be used, or is not the one the database was sealed under.
         DatabaseUnavailableError: the database lets nobody in.
         MigrationError: the database has another release's schema.
     """
-    keyring = Keyring.open(settings.state / "keys" / "master.key", entropy)
-    ways = _ways_out(settings, dsn, allow_loopback=allow_loopback, meters=meters)
+    keys = KeyStore.open(settings.state / "keys", entropy)
+    ways = ways_of(settings, dsn, allow_loopback=allow_loopback, meters=meters)
     async with (
         ways.resolver as resolver,
-        Database.open(through(ways.egress, dsn), size=settings.database.connections) as db,
+        Database.open(through(ways.egress, dsn), keys, size=settings.database.connections) as db,
     ):
         await db.reach()  # a house that never had its database would say that it serves
         await check_schema(db)
+        await db.check_keys()
+        extractor = Extractor()
         house = House(
             db=db,
             dns=resolver,
-            blobs=_blobs(settings, ways),
+            blobs=blobs_of(settings, ways),
             jobs=Jobs(db, clock),
-            keyring=keyring,
-            own_ids=OwnIds(keyring.derive("message-id")),
+            keyring=keys.keyring,
+            own_ids=OwnIds(keys.keyring.derive("message-id")),
             clock=clock,
             entropy=entropy,
             egress=ways.egress,
-            hostname=_hostname(settings),
+            hostname=hostname_of(settings),
             next_hop=next_hop(settings),
+            extractor=extractor,
+            watch=watch(settings, ways.egress),
             commits=GroupCommit(meters=meters),
             meters=meters,
         )
-        yield house
+        try:
+            yield house
+        finally:
+            await extractor.close()
         await house.commits.close()
 
 
 @dataclass(frozen=True, slots=True)
-class _Ways:
+class Ways:
     """What connects outwards: the way out itself, and what was built from what it must know."""
 
     egress: Egress
@@ -110,7 +135,12 @@ class _Ways:
     endpoint: Endpoint | None
 
 
-def _ways_out(settings: Settings, dsn: str, *, allow_loopback: bool, meters: Meters) -> _Ways:
+def ways_of(settings: Settings, dsn: str, *, allow_loopback: bool = False, meters: Meters = UNMETERED) -> Ways:
+    """Return what connects outwards, as ``open_house`` does; nothing is opened yet.
+
+    Raises:
+        SettingsError: a setting cannot be used.
+    """
     endpoint = _endpoint(settings)
     servers = name_servers(settings)
     hosts = hosts_in(_text_of(HOSTS))
@@ -120,9 +150,10 @@ def _ways_out(settings: Settings, dsn: str, *, allow_loopback: bool, meters: Met
         raise SettingsError(str(error)) from error
     declared = register(
         settings,
-        name_servers=servers,
+        name_servers=[*servers, *_asked_by_obstore(endpoint, servers)],
         blobs=(endpoint.host, endpoint.port) if endpoint else None,
         databases=outside,
+        scanners=list(places_of(settings)),
         allow_loopback=allow_loopback,
     )
 
@@ -133,7 +164,33 @@ def _ways_out(settings: Settings, dsn: str, *, allow_loopback: bool, meters: Met
     try_s = max(settings.dns.timeout_s / 3, 0.05)  # two tries at a server, and one over TCP
     client = Client([place(each, "dns.servers") for each in servers], egress, entropy, timeout_s=try_s)
     resolver = CachingResolver(client, clock, deadline_s=settings.dns.timeout_s, meters=meters)
-    return _Ways(egress, resolver, endpoint)
+    return Ways(egress, resolver, endpoint)
+
+
+def _asked_by_obstore(endpoint: Endpoint | None, known: Sequence[str]) -> list[str]:
+    """Return the name servers libc will ask for a bucket's name, where we do not ask them anyway."""
+    if endpoint is None or is_address(endpoint.host):
+        return []
+    return [each for each in servers_in(_text_of(RESOLV_CONF)) if each not in known]
+
+
+def vouched_dsn(settings: Settings, dsn: str) -> str:
+    """Return a connection string for one connection now, checked as those of the pool are.
+
+    Raises:
+        SettingsError: it may not be connected to, or has no address.
+    """
+    made = through(ways_of(settings, dsn).egress, dsn)
+    if isinstance(made, str):
+        return made
+    try:
+        return asyncio.run(_awaited(made))
+    except (DsnError, EgressRefusedError, UnreachableError) as error:
+        raise SettingsError(f"the database cannot be reached: {error}") from error
+
+
+async def _awaited(made: Callable[[], Awaitable[str]]) -> str:
+    return await made()
 
 
 def sequencer(settings: Settings, house: House) -> Sequencer:
@@ -167,7 +224,12 @@ def _text_of(path: Path) -> str:
         return ""
 
 
-def _hostname(settings: Settings) -> str:
+def hostname_of(settings: Settings) -> str:
+    """Return our name in A-labels.
+
+    Raises:
+        SettingsError: it is no name of a machine.
+    """
     try:
         return normalise_domain(settings.hostname)
     except AddressError as error:
@@ -181,7 +243,16 @@ def _endpoint(settings: Settings) -> Endpoint | None:
         raise SettingsError(f"blobs.url cannot be used: {error}") from error
 
 
-def _blobs(settings: Settings, ways: _Ways) -> Blobs:
+def _blobs_alone(settings: Settings, dsn: str) -> Blobs:
+    return blobs_of(settings, ways_of(settings, dsn))
+
+
+def blobs_of(settings: Settings, ways: Ways) -> Blobs:
+    """Return the object store.
+
+    Raises:
+        SettingsError: its URL cannot be used.
+    """
     url = settings.blobs.url or (settings.state / "blobs").resolve().as_uri()
     try:
         return Blobs.open(url, endpoint=ways.endpoint, egress=ways.egress)

@@ -16,6 +16,7 @@ from gatepost.app.errors import HouseEndedError
 from gatepost.app.http import CLOSE_GRACE_S, cannot_listen, listening
 from gatepost.app.ready import Readiness
 from gatepost.app.reload import limits
+from gatepost.app.workers import working
 from gatepost.arrive import Certificate, Pair, SmtpServer, self_signed
 from gatepost.arrive.capacity import free_octets
 from gatepost.arrive.paper import Arrived
@@ -43,7 +44,9 @@ class Doors:
 
 
 @asynccontextmanager
-async def open_doors(settings: Settings, house: House, boards: Path, cluster: Cluster | None) -> AsyncIterator[Doors]:
+async def open_doors(
+    settings: Settings, house: House, boards: Path, dsn: str, cluster: Cluster | None, *, allow_loopback: bool = False
+) -> AsyncIterator[Doors]:
     """Open every door, and close them when the context ends, letting what is under way be finished.
 
     Raises:
@@ -54,28 +57,40 @@ async def open_doors(settings: Settings, house: House, boards: Path, cluster: Cl
 
     async def collect() -> list[Metric]:
         postgres = cluster.process if cluster else None
-        processes = {"house": [os.getpid()], **({"postgres": family(postgres.pid)} if postgres else {})}
+        ours = [pid for pid in family(os.getpid()) if postgres is None or pid != postgres.pid]
+        processes = {"house": ours, **({"postgres": family(postgres.pid)} if postgres else {})}
         return await metrics(house, boards, processes)
 
     smtp = smtp_door(settings, house, certificates["smtp"])
+    async with (
+        _receiving(settings, smtp, dsn, allow_loopback=allow_loopback) as smtp_port,
+        listening(
+            rest.build(house, readiness=readiness),
+            settings.http.host,
+            settings.http.port,
+            door="http",
+            certificate=certificates.get("http"),
+        ) as http_port,
+        listening(
+            metrics_door.build(collect), settings.metrics.host, settings.metrics.port, door="metrics"
+        ) as metrics_port,
+    ):
+        yield Doors(smtp, smtp_port, http_port, metrics_port, certificates, readiness)
+
+
+@asynccontextmanager
+async def _receiving(settings: Settings, smtp: SmtpServer, dsn: str, *, allow_loopback: bool) -> AsyncIterator[int]:
+    """Receive mail here, or in processes of their own where several shall; yield the port."""
+    if settings.smtp.workers > 1:
+        async with working(settings, dsn, allow_loopback=allow_loopback) as port:
+            yield port
+        return
     try:
-        smtp_port = await smtp.start(settings.smtp.host, settings.smtp.port)
+        port = await smtp.start(settings.smtp.host, settings.smtp.port)
     except OSError as error:
         raise cannot_listen("smtp", settings.smtp.host, settings.smtp.port, error) from error
     try:
-        async with (
-            listening(
-                rest.build(house, readiness=readiness),
-                settings.http.host,
-                settings.http.port,
-                door="http",
-                certificate=certificates.get("http"),
-            ) as http_port,
-            listening(
-                metrics_door.build(collect), settings.metrics.host, settings.metrics.port, door="metrics"
-            ) as metrics_port,
-        ):
-            yield Doors(smtp, smtp_port, http_port, metrics_port, certificates, readiness)
+        yield port
     finally:
         await smtp.close(CLOSE_GRACE_S)
 

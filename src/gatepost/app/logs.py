@@ -1,10 +1,14 @@
 """Our own running log: an event name and ids, one line each. Never an address, a subject or a body."""
 
 import logging
-from typing import TextIO
+import sys
+import threading
+import traceback
+from typing import Any, TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
+from typing_extensions import override
 
 
 def _name_the_error(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -15,6 +19,36 @@ def _name_the_error(_logger: WrappedLogger, _method: str, event: EventDict) -> E
     if isinstance(error, BaseException):
         event["error"] = type(error).__name__
     return event
+
+
+class _Bare(logging.Formatter):
+    """When, how bad and whose; of an exception where it was raised and its kind, never its text."""
+
+    @override
+    def formatException(self, ei: Any) -> str:
+        return bare_traceback(ei[1])
+
+    @override
+    def formatStack(self, stack_info: str) -> str:
+        return ""
+
+
+def bare_traceback(error: BaseException) -> str:
+    """Return the places and kinds of an exception and of all it holds, without a word of their texts."""
+    if isinstance(error, BaseExceptionGroup):
+        return "\n".join(map(bare_traceback, error.exceptions))
+    return "".join(traceback.format_tb(error.__traceback__)) + type(error).__name__
+
+
+def hush_crashes(stream: TextIO) -> None:
+    """Let whatever ends the process, a thread or a finaliser be told without the words it may quote."""
+
+    def tell(error: BaseException | None) -> None:
+        stream.write(f"{bare_traceback(error) if error else 'an error without a name'}\n")
+
+    sys.excepthook = lambda _kind, error, _trace: tell(error)
+    sys.unraisablehook = lambda unraisable: tell(unraisable.exc_value)
+    threading.excepthook = lambda crash: tell(crash.exc_value)
 
 
 def to_stream(stream: TextIO) -> None:
@@ -34,5 +68,7 @@ def to_stream(stream: TextIO) -> None:
         cache_logger_on_first_use=False,
     )
     # Libraries speak through the standard library's logging: only what an operator must act upon.
-    logging.basicConfig(stream=stream, level=logging.ERROR, format="%(asctime)s %(levelname)s %(name)s", force=True)
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(_Bare("%(asctime)s %(levelname)s %(name)s"))
+    logging.basicConfig(level=logging.ERROR, handlers=[handler], force=True)
     logging.getLogger("psycopg").setLevel(logging.ERROR)  # it chose WARNING: each attempt of each connection

@@ -9,7 +9,7 @@ from pathlib import Path
 from gatepost.app.backlog import backlog
 from gatepost.db import DatabaseUnavailableError
 from gatepost.journey import House
-from gatepost.keys import Keyring, KeyringError
+from gatepost.keys import KeyringError
 
 WITHIN_S = 3.0
 FRESH_S = 1.0
@@ -74,11 +74,9 @@ class Readiness:
         return [Wrong.SEQUENCER] if now.log_lag_s > LOG_LAG_MAX_S else []
 
     async def _has_keys(self) -> bool:
-        """Tell whether the master key on disk still is the one we hold."""
-        probe = self._house.keyring.wrap("readiness", b"")
+        """Tell whether the keys on disk still are those we hold."""
         try:
-            kept = Keyring.load(self._state / "keys" / "master.key", self._house.entropy)
-            kept.unwrap("readiness", probe)
+            self._house.db.keys.check()
         except KeyringError:
             return False
         return True

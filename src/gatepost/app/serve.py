@@ -1,26 +1,29 @@
 """A house that is up: its listeners, its chores, and what happens when a child of it dies."""
 
 import asyncio
-import gc
 import os
 import signal
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import structlog
 
-from gatepost import act, deliver, record
+from gatepost import act, deliver, mailbox, record
 from gatepost.app.board import Board
 from gatepost.app.build import open_house, sequencer
 from gatepost.app.errors import HouseEndedError
 from gatepost.app.listeners import Doors, Operator, open_doors
+from gatepost.app.process import give_back_large_blocks, open_files_max
 from gatepost.app.reload import Changeable, Reloader
+from gatepost.app.spare import spare_the_collector
 from gatepost.app.state import Running, announced
 from gatepost.app.systemd import Supervisor
 from gatepost.db import Database
-from gatepost.db.launcher import Cluster
+from gatepost.db.launcher import Cluster, LauncherError
 from gatepost.jobs import Handler, Job, TryAgainError
 from gatepost.journey import House
 from gatepost.meters import Meters
@@ -30,6 +33,7 @@ log = structlog.get_logger()
 
 RESTARTS_MAX = 5
 RESTARTS_WINDOW_S = 600
+START_PAUSE_S, START_PAUSE_MAX_S = 1.0, 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +66,8 @@ async def serve(
     Raises:
         HouseEndedError: a child died too often to be mended, or a door cannot open.
     """
+    give_back_large_blocks()
+    open_files_max()
     asked, reload, stop = asyncio.Event(), asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -71,17 +77,20 @@ async def serve(
     meters = Board.shared(boards / "house.board")
     async with (
         open_house(settings, dsn, allow_loopback=allow_loopback, meters=meters) as house,
-        open_doors(settings, house, boards, cluster) as doors,
+        open_doors(settings, house, boards, dsn, cluster, allow_loopback=allow_loopback) as doors,
     ):
         running = _describe(settings, doors, dsn)
         reloader = Reloader(settings, calls.reread, Changeable(doors.smtp, doors.certificates), house, calls.supervisor)
         with announced(settings.state, running):
             await calls.ready(house, running)
-            _spare_the_collector()
+            spare_the_collector()
             async with asyncio.TaskGroup() as chores:
                 chores.create_task(sequencer(settings, house).run(stop))
                 chores.create_task(house.jobs.run(_handlers(house), stop))
                 chores.create_task(record.settle_refusals_hourly(house.db, house.clock, house.entropy, stop))
+                chores.create_task(
+                    mailbox.sweep_bodies_daily(house.blobs, partial(record.keeping, house.db), house.clock, stop)
+                )
                 chores.create_task(reloader.run(reload, stop))
                 chores.create_task(calls.supervisor.keep_petting(stop))
                 chores.create_task(
@@ -118,17 +127,6 @@ def _clean_boards(settings: Settings) -> Path:
     return boards
 
 
-def _spare_the_collector() -> None:
-    """Let the garbage collector look at what messages leave behind, and not each time at the house itself.
-
-    What stands now (modules, types, settings) stays. A message makes thousands of objects and few cycles: looking for
-    them after every 700 objects, as is the default, costs a tenth of the work.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
-
-
 def _describe(settings: Settings, doors: Doors, dsn: str) -> Running:
     scheme = "https" if "http" in doors.certificates else "http"
     host = f"[{settings.http.host}]" if ":" in settings.http.host else settings.http.host
@@ -138,7 +136,8 @@ def _describe(settings: Settings, doors: Doors, dsn: str) -> Running:
         smtp_host=settings.smtp.host,
         smtp_port=doors.smtp_port,
         dsn=dsn,
-        metrics_url=f"http://{settings.metrics.host}:{doors.metrics_port}/metrics",
+        http_port=doors.http_port,
+        metrics_port=doors.metrics_port,
     )
 
 
@@ -177,6 +176,25 @@ async def _mend(cluster: Cluster, db: Database, stop: asyncio.Event) -> None:
         log.error("postgres.died", code=ended.result(), deaths=len(deaths))
         if len(deaths) > RESTARTS_MAX:
             raise HouseEndedError(f"PostgreSQL died {len(deaths)} times in ten minutes: read {cluster.log_path}")
-        await asyncio.to_thread(cluster.start)
-        await db.refresh()
-        log.warning("postgres.mended")
+        if await _start_again(cluster, stop):
+            await db.refresh()
+            log.warning("postgres.mended")
+
+
+async def _start_again(cluster: Cluster, stop: asyncio.Event) -> bool:
+    """Start PostgreSQL, again and again where its disk is full or fails; return whether it is up.
+
+    Meanwhile the house answers 451 and 452, and its clients come back: more than it could do for them by ending.
+    """
+    pause_s = START_PAUSE_S
+    while not stop.is_set():
+        try:
+            await asyncio.to_thread(cluster.start)
+        except (LauncherError, OSError):
+            log.error("postgres.not_started", log=str(cluster.log_path), next_try_s=pause_s)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), pause_s)
+            pause_s = min(2 * pause_s, START_PAUSE_MAX_S)
+        else:
+            return True
+    return False

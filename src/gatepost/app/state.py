@@ -26,7 +26,8 @@ class Running:
     smtp_host: str
     smtp_port: int
     dsn: str
-    metrics_url: str
+    http_port: int
+    metrics_port: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

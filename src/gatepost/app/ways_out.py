@@ -23,6 +23,7 @@ def register(
     name_servers: Sequence[str],
     blobs: Place | None,
     databases: Iterable[Place],
+    scanners: Iterable[tuple[Place, str]] = (),
     allow_loopback: bool = False,
 ) -> Register:
     """Return where this house may connect to.
@@ -32,6 +33,7 @@ def register(
         name_servers: ``ip:port`` each, the system's where the settings name none.
         blobs: the endpoint of a bucket; None for a folder.
         databases: the hosts of a PostgreSQL reached over the network.
+        scanners: where the scanners are, and the settings that say so.
         allow_loopback: this house is for trying out: its webhooks and mail may reach this machine.
 
     Raises:
@@ -51,6 +53,7 @@ def register(
         ),
         *([_row(Purpose.BLOBS, blobs, "blobs.url")] if blobs else []),
         *(_row(Purpose.DATABASE, each, "database.dsn") for each in databases),
+        *(_row(Purpose.SCAN, each, setting) for each, setting in scanners),
     ]
     allowed = [_network(text, "egress.allow_private") for text in settings.egress.allow_private]
     if allow_loopback:
@@ -110,7 +113,12 @@ def _row(purpose: Purpose, where: Place, setting: str, *, is_clear: bool = False
 
 
 def _own_network(host: str) -> tuple[Network, ...]:
-    """Return the network that is this one address: who writes an address means it, and DNS has no say in it."""
+    """Return the network that is this one address: who writes an address means it, and DNS has no say in it.
+
+    Nor has it in ``localhost`` (RFC 6761 section 6.3).
+    """
+    if host.lower() == "localhost":
+        return LOOPBACK
     return (ip_network(host),) if is_address(host) else ()
 
 

@@ -21,6 +21,7 @@ from gatepost.arrive.refusals import Refusal
 from gatepost.arrive.reply import Reply
 from gatepost.arrive.session import Session
 from gatepost.arrive.spool import Spool, Spooled, SpoolError, Spools
+from gatepost.arrive.turns import MUCH_OCTETS, Turns
 from gatepost.clock import Clock, Entropy
 from gatepost.ids import BlobId, EmailId, token
 from gatepost.mail.octets import Octets
@@ -42,6 +43,7 @@ class Premises:
     entropy: Entropy
     admissions: Admissions
     spools: Spools
+    turns: Turns
     capacity: Capacity
 
 
@@ -80,6 +82,7 @@ class Connection(asyncio.Protocol):
         self._is_working = False
         self._is_paused = False
         self._is_slow_reader = False
+        self._awaits_turn = False
         self._has_hung_up = False  # the client has closed its half
         self._is_inside = False
         self._progress_count = -1
@@ -108,6 +111,9 @@ class Connection(asyncio.Protocol):
 
     @override
     def data_received(self, data: bytes) -> None:
+        if len(data) >= MUCH_OCTETS and not self._awaits_turn:
+            self._awaits_turn = True
+            self._premises.turns.wait(self._go_on)
         if self._early is None:
             self._perform(self._session.feed(data))
         else:
@@ -221,17 +227,21 @@ class Connection(asyncio.Protocol):
 
     async def _hand_in(self, asked: AskMessage) -> Reply:
         """Hand a whole message in, and let go of it once it is answered."""
+        desk, tenant = self._premises.desk, asked.destination.tenant
         try:
             raw, blob = self._spool.take()
         except SpoolError as error:
-            log.warning("smtp.spool_failed", tenant=asked.destination.tenant, is_full=error.is_full)
+            log.warning("smtp.spool_failed", tenant=tenant, is_full=error.is_full)
             return reply.NO_ROOM if error.is_full else reply.TRY_AGAIN
         try:
             with self._premises.capacity.in_flight():
-                return await self._premises.desk.message(self._arrived(asked, raw, blob))
+                said = await desk.message(self._arrived(asked, raw, blob))
         finally:
             if isinstance(raw, Spooled):
                 raw.close()
+        if said is reply.TRY_AGAIN:  # counted beside the answer: what failed may keep the counting waiting too
+            self._owner.run(desk.refused(tenant, Refusal.HOUSE_UNSETTLED))
+        return said
 
     def _arrived(self, asked: AskMessage, raw: Octets, blob: BlobId) -> Arrived:
         return Arrived.by_smtp(
@@ -288,7 +298,7 @@ class Connection(asyncio.Protocol):
 
     def _balance(self) -> None:
         """Read from the client only while there is room, and while it reads what we say."""
-        wants_pause = self._session.is_full or self._is_slow_reader
+        wants_pause = self._session.is_full or self._is_slow_reader or self._awaits_turn
         if wants_pause == self._is_paused or self._transport.is_closing():
             return
         self._is_paused = wants_pause
@@ -296,6 +306,10 @@ class Connection(asyncio.Protocol):
             self._transport.pause_reading()
         else:
             self._transport.resume_reading()
+
+    def _go_on(self) -> None:
+        self._awaits_turn = False
+        self._balance()
 
     def _wind(self) -> None:
         """Set the deadline anew where the client got something done: octets alone are no progress."""

@@ -80,7 +80,6 @@ class Desk:
                 return await self._receive(arrived)
         except Exception as error:  # noqa: BLE001  # nothing happened, says journey.receive: the client tries again
             log.warning("smtp.receive_failed", email=arrived.email, tenant=arrived.tenant, error=type(error).__name__)
-        await self.refused(arrived.tenant, Refusal.HOUSE_UNSETTLED)
         return reply.TRY_AGAIN
 
     async def refused(self, tenant: TenantId | None, refusal: Refusal) -> None:

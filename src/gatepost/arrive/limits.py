@@ -34,7 +34,7 @@ class Limits:
         default=4_294_967_296, metadata={"doc": "Of large messages not yet answered; beyond it no mail is taken."}
     )
     in_flight_max: int = field(default=1000, metadata={"doc": "Messages that came in and are not yet answered."})
-    commit_max_s: float = field(default=10, metadata={"doc": "A commit that takes longer stops the intake."})
+    commit_max_s: float = field(default=5, metadata={"doc": "A commit that takes longer stops the intake."})
 
     @property
     def abandon_octets(self) -> int:

@@ -103,6 +103,24 @@ class Arrived:
         )
 
     @classmethod
+    def by_question(
+        cls, *, envelope: Envelope, peer: Peer | None, raw: bytes, blob: BlobId, received_at: datetime
+    ) -> Self:
+        """Write the paper for a message somebody asks about: read like a stranger's, and carried nowhere."""
+        return cls(
+            email=EmailId(""),
+            tenant=TenantId(""),
+            account=AccountId(0),
+            direction=Direction.INBOUND,
+            door=Door.SMTP,
+            envelope=envelope,
+            peer=peer,
+            raw=raw,
+            blob=blob,
+            received_at=received_at,
+        )
+
+    @classmethod
     def by_submission(
         cls,
         *,

@@ -6,6 +6,7 @@ A text tells a stranger what to do next and nothing about the house: no version,
 from dataclasses import dataclass, field
 
 LINE_MAX_OCTETS = 512  # RFC 5321 section 4.5.3.1.5, CRLF included
+_TRANSIENT, _PERMANENT = 400, 500  # RFC 5321 section 4.2.1: where the codes of refusals begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,12 @@ class Reply:
     @property
     def is_positive(self) -> bool:
         """The client's wish was granted, or may go on."""
-        return self.code < 400  # noqa: PLR2004  # RFC 5321 section 4.2.1
+        return self.code < _TRANSIENT
 
     @property
     def is_permanent(self) -> bool:
         """Trying again the same way will not help."""
-        return self.code >= 500  # noqa: PLR2004  # RFC 5321 section 4.2.1
+        return self.code >= _PERMANENT
 
 
 def greeting(hostname: str) -> Reply:

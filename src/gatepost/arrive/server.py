@@ -16,6 +16,7 @@ from gatepost.arrive.connection import LINGER_S, Connection, Premises
 from gatepost.arrive.desk import Desk, KnownRoute, Receive, Route, TellRefused, TenantOf
 from gatepost.arrive.limits import Admissions, Limits
 from gatepost.arrive.spool import Spools
+from gatepost.arrive.turns import Turns
 from gatepost.clock import Clock, Entropy
 from gatepost.mail.address import normalise_domain
 from gatepost.meters import UNMETERED, Meters
@@ -84,6 +85,7 @@ class SmtpServer:
             entropy=entropy,
             admissions=Admissions(limits),
             spools=spools,
+            turns=Turns(),
             capacity=Capacity(limits, spools, free=free, commit_s=commit_s, now=time.monotonic),
         )
         self._connections: set[Connection] = set()

@@ -1,6 +1,8 @@
 """Named objects, durable: log tiles, checkpoints, bodies too large for a row."""
 
 import hashlib
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol, Self
 from urllib.parse import unquote, urlsplit
@@ -26,6 +28,12 @@ class Store(Protocol):
 
     async def remove(self, path: str) -> None:
         """Forget one object; nothing happens where there is none."""
+
+    def names(self, prefix: str, before: datetime) -> AsyncIterator[Sequence[str]]:
+        """Name the objects below ``prefix`` that were last written before then, some at a time, in no order."""
+
+    async def tidy(self, prefix: str, before: datetime) -> int:
+        """Remove what writers that were killed before then left below ``prefix``; return how many pieces."""
 
 
 def address_of(octets: bytes) -> BlobId:
@@ -72,3 +80,11 @@ class Blobs:
     async def remove(self, path: str) -> None:
         """Forget a named object; nothing happens where there is none."""
         await self._store.remove(path)
+
+    def names(self, prefix: str, before: datetime) -> AsyncIterator[Sequence[str]]:
+        """Name the objects below ``prefix`` that were last written before then, some at a time, in no order."""
+        return self._store.names(prefix, before)
+
+    async def tidy(self, prefix: str, before: datetime) -> int:
+        """Remove what writers that were killed before then left below ``prefix``; return how many pieces."""
+        return await self._store.tidy(prefix, before)

@@ -1,10 +1,10 @@
 """Blobs in an S3 bucket, through obstore: a put that returned is durable by the protocol's promise."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
-from typing import TYPE_CHECKING, Self, TypeVar
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 import obstore
 from obstore.exceptions import BaseError
@@ -15,7 +15,7 @@ from gatepost.blobs.errors import BlobsUnavailableError
 from gatepost.egress import Egress, EgressRefusedError, Errand, Purpose, UnreachableError
 
 if TYPE_CHECKING:  # obstore has these names in its stubs only
-    from obstore.store import ClientConfig, ObjectStore, RetryConfig
+    from obstore.store import ClientConfig, ObjectStore, RetryConfig, S3Config
 
 # A client in an SMTP session waits for this: better a 451 in seconds than an answer in minutes. (The default retries
 # ten times, also what will never work, such as a 501.)
@@ -61,7 +61,9 @@ class Bucket:
             "proxy_url": _NOWHERE,
             "proxy_excludes": endpoint.host,
         }
-        store = S3Store.from_url(url, config=endpoint.config(), retry_config=_RETRIES, client_options=client)
+        store = S3Store.from_url(
+            url, config=cast("S3Config", endpoint.config()), retry_config=_RETRIES, client_options=client
+        )
 
         async def vouch() -> object:
             return await egress.vouch(_ERRAND, endpoint.host, endpoint.port, in_clear=endpoint.in_clear)
@@ -84,6 +86,17 @@ class Bucket:
     async def remove(self, path: str) -> None:
         """Forget one object (``Store.remove``); S3 says nothing of a missing one, memory raises."""
         await self._ask(lambda: obstore.delete(self._store, path))
+
+    async def names(self, prefix: str, before: datetime) -> AsyncIterator[Sequence[str]]:
+        """Name objects, a page at a time (``Store.names``)."""
+        pages = iter(obstore.list(self._store, f"{prefix}/"))
+        while (page := await self._ask(lambda: next(pages, None))) is not None:
+            yield [str(found["path"]) for found in page if found["last_modified"] < before]
+
+    async def tidy(self, prefix: str, before: datetime) -> int:
+        """Do nothing: a put is whole, or is not there (``Store.tidy``)."""
+        del prefix, before
+        return 0
 
     async def _ask(self, request: Callable[[], T]) -> T | None:
         """Return the answer; None where there is no such object."""

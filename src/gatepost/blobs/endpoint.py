@@ -2,11 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-if TYPE_CHECKING:  # obstore has the name in its stubs only
-    from obstore.store import S3Config
 
 _PORTS = {"https": 443, "http": 80}
 
@@ -37,9 +33,9 @@ class Endpoint:
         """Whether it is asked for without TLS."""
         return urlsplit(self.url).scheme == "http"
 
-    def config(self) -> "S3Config":
+    def config(self) -> dict[str, str]:
         """Spell it for obstore."""
-        said: S3Config = {
+        said = {
             "endpoint": self.url,
             "region": self.region,
             "access_key_id": self.key_id,

@@ -3,17 +3,14 @@
 import asyncio
 import os
 import tempfile
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from gatepost.blobs.errors import BlobsUnavailableError
 
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+DRAFT = ".draft-"
+"""How a file is called until it is whole."""
 
 
 class Folder:
@@ -25,6 +22,17 @@ class Folder:
 
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
+
+    def _flush(self, descriptor: int) -> None:
+        """Wait until a file or a folder is on the disk itself."""
+        os.fsync(descriptor)
+
+    def _flush_folder(self, folder: Path) -> None:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            self._flush(descriptor)
+        finally:
+            os.close(descriptor)
 
     def _place(self, path: str) -> Path:
         """Return where ``path`` lies; raises ``ValueError`` for one that would leave the folder."""
@@ -39,22 +47,22 @@ class Folder:
             return
         self._make_folder(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
-        _sync_folder(folder.parent)
+        self._flush_folder(folder.parent)
 
     def _write(self, place: Path, octets: bytes) -> None:
         folder = place.parent
         self._make_folder(folder)
-        descriptor, draft = tempfile.mkstemp(prefix=".draft-", dir=folder)
+        descriptor, draft = tempfile.mkstemp(prefix=DRAFT, dir=folder)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(octets)
                 file.flush()
-                os.fsync(file.fileno())
+                self._flush(file.fileno())
             Path(draft).replace(place)
         except BaseException:
             Path(draft).unlink(missing_ok=True)
             raise
-        _sync_folder(folder)
+        self._flush_folder(folder)
 
     async def write(self, path: str, octets: bytes) -> None:
         """Store one object (``Store.write``)."""
@@ -80,3 +88,34 @@ class Folder:
             await asyncio.to_thread(place.unlink, missing_ok=True)
         except OSError as error:
             raise BlobsUnavailableError(type(error).__name__) from error
+
+    async def names(self, prefix: str, before: datetime) -> AsyncIterator[Sequence[str]]:
+        """Name objects, one folder's at a time (``Store.names``)."""
+        for folder in await asyncio.to_thread(self._folders, prefix):
+            found = await asyncio.to_thread(self._files, folder, before)
+            yield [str(path.relative_to(self._root)) for path in found if not path.name.startswith(DRAFT)]
+
+    async def tidy(self, prefix: str, before: datetime) -> int:
+        """Remove drafts that nobody will finish (``Store.tidy``)."""
+        count = 0
+        for folder in await asyncio.to_thread(self._folders, prefix):
+            for path in await asyncio.to_thread(self._files, folder, before):
+                if path.name.startswith(DRAFT):
+                    await asyncio.to_thread(path.unlink, missing_ok=True)
+                    count += 1
+        return count
+
+    def _folders(self, prefix: str) -> list[Path]:
+        return [Path(folder) for folder, _, _ in os.walk(self._place(prefix))]
+
+    def _files(self, folder: Path, before: datetime) -> list[Path]:
+        """Return a folder's files last written before then; none where it is gone meanwhile."""
+        try:
+            with os.scandir(folder) as entries:
+                return [Path(entry.path) for entry in entries if _is_older(entry, before)]
+        except OSError:
+            return []
+
+
+def _is_older(entry: os.DirEntry[str], before: datetime) -> bool:
+    return entry.is_file(follow_symlinks=False) and entry.stat().st_mtime < before.timestamp()

@@ -30,6 +30,7 @@ names = _group("domain", "The domains this house answers for.")
 mailboxes = _group("mailbox", "The accounts that receive mail.")
 people = _group("person", "The humans of a tenant.")
 keys = _group("key", "API keys, for people's tools and for agents.")
+seals = _group("keys", "What everything is sealed under: the master key and the key store.")
 
 
 def _asked(work: Callable[[House], Awaitable[T]]) -> T:
@@ -265,3 +266,23 @@ def show_policy(mailbox_id: int, tenant: ForTenant = None) -> None:
     if stored is None:
         raise Refusal("that mailbox has no policy: it refuses all mail")
     typer.echo(json.dumps(stored.document, indent=2))
+
+
+@seals.command("rotate")
+def rotate_keys() -> None:
+    """Put a new master key in force. Nothing that is sealed changes; a copy of the old key opens no later key store."""
+    count = with_house(administer.rotate_keys)
+    typer.echo(f"{count} keys are wrapped under a new master key: back up the key folder now")
+
+
+@seals.command("list")
+def list_keys_of_the_store(*, as_json: AsJson = False) -> None:
+    """List how many keys each tenant has of each kind; no key is shown."""
+
+    async def count(house: House) -> list[dict[str, Any]]:
+        return [
+            {"tenant": tenant or "the house", "kind": kind.value, "count": number}
+            for (tenant, kind), number in house.db.keys.counts().items()
+        ]
+
+    show(with_house(count), columns=("tenant", "kind", "count"), as_json=as_json, empty="no key yet")

@@ -13,13 +13,12 @@ import typer
 
 from gatepost import settings as reference
 from gatepost.app import logs, reload, sandbox, state
-from gatepost.app.build import embedded_postgres
+from gatepost.app.build import bring_up, embedded_postgres, vouched_dsn
 from gatepost.app.reload import Reloaded
 from gatepost.app.state import Running, Sandbox
 from gatepost.app.systemd import Supervisor
 from gatepost.cli.frame import AsJson, Config, Refusal, app, read_settings, show
 from gatepost.db.launcher import Cluster
-from gatepost.db.migrate import migrate
 from gatepost.journey import House
 from gatepost.settings import Settings
 
@@ -34,6 +33,7 @@ def up(config: Config = None) -> None:
         raise Refusal("`up` starts its own PostgreSQL, and database.dsn names another: use `gatepost serve`")
     folder = state.prepare(settings.state)
     logs.to_stream(sys.stderr)
+    logs.hush_crashes(sys.stderr)
     typer.echo(f"Starting Gatepost; everything it keeps is in {folder}", err=True)
     with state.locked(folder), embedded_postgres(settings) as cluster:
         if (folder / "postgres").is_symlink():
@@ -56,11 +56,12 @@ def serve_(config: Config = None) -> None:
         raise Refusal("`serve` needs database.dsn (role gatepost_app); `gatepost up` starts an embedded PostgreSQL")
     folder = state.prepare(settings.state)
     logs.to_stream(sys.stderr)
+    logs.hush_crashes(sys.stderr)
 
     async def say(house: House, running: Running) -> None:
         del house
         typer.echo(f"Serving: SMTP {running.smtp_host}:{running.smtp_port}, REST {running.base_url}", err=True)
-        typer.echo(f"Metrics: {running.metrics_url}", err=True)
+        typer.echo(f"Metrics: http://{settings.metrics.host}:{running.metrics_port}/metrics", err=True)
 
     with state.locked(folder):
         _serve(settings, settings.database.dsn, say, config)
@@ -101,7 +102,8 @@ def migrate_(config: Config = None) -> None:
     settings = read_settings(config)
     if not settings.database.owner_dsn:
         raise Refusal("`migrate` needs database.owner_dsn: a role that may create roles and owns the tables")
-    done = migrate(settings.database.owner_dsn)
+    state.prepare(settings.state)
+    done = bring_up(settings, vouched_dsn(settings, settings.database.owner_dsn))
     typer.echo("\n".join(f"applied {name}" for name in done) or "the schema is up to date")
 
 
@@ -164,7 +166,7 @@ Gatepost is up. Ctrl-C stops it.
 
   SMTP     {running.smtp_host}:{running.smtp_port}
   REST     {running.base_url}, described by {running.base_url}/openapi.json
-  metrics  {running.metrics_url}
+  metrics  http://{settings.metrics.host}:{running.metrics_port}/metrics
   mailbox  {kept.address}, id {kept.mailbox_id}
   state    {folder}
   keys     {folder}/sandbox.json, readable by you alone

@@ -23,6 +23,15 @@ FIRST_WITH_BUILTIN_LOCALE = 17
 _START_TIMEOUT_S = 60
 _STOP_TIMEOUT_S = 30
 _SOCKET_PATH_MAX = 80  # sun_path is 108 octets, and PostgreSQL appends a name of its own
+# What a statement holds is somebody's; it is no business of a log. An error is told to the one who asked, and is not
+# written down: its message may quote a value. ("log" stands above "error" among the levels of the server's log.)
+_SILENCE = (
+    *("-c", "log_min_messages=log"),
+    *("-c", "log_min_error_statement=panic"),
+    *("-c", "log_error_verbosity=terse"),
+    *("-c", "log_parameter_max_length=0"),
+    *("-c", "log_parameter_max_length_on_error=0"),
+)
 _SHARED_HOME = Path("/var/lib/gatepost")
 
 
@@ -91,6 +100,7 @@ class Cluster:
                     *("-c", "max_connections=60"),
                     *("-c", "max_wal_size=2GB"),
                     *("-c", "shared_buffers=128MB"),
+                    *_SILENCE,
                 ],
                 output=log.fileno(),
             )

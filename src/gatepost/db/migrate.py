@@ -1,11 +1,16 @@
 """Schema migrations: numbered SQL files, forward only, each applied once and never edited after release."""
 
 import hashlib
+from collections.abc import Callable, Mapping
 from importlib.resources import files
+from typing import Any
 
 import psycopg
 
 from gatepost.db.pool import Database
+
+Step = Callable[[psycopg.Connection[Any]], None]
+"""Work on the owner's connection, each statement committed by itself."""
 
 _LOCK = 7_140_926_511  # any fixed number: two houses starting at once migrate one after the other
 
@@ -20,18 +25,19 @@ def migrations() -> list[tuple[str, str]]:
     return sorted((item.name, item.read_text()) for item in folder.iterdir() if item.name.endswith(".sql"))
 
 
-def migrate(owner_dsn: str) -> list[str]:
+def migrate(owner_dsn: str, before: Mapping[str, Step] | None = None) -> list[str]:
     """Bring the schema up to this release; return the names applied now.
 
     Args:
         owner_dsn: a role that may create roles and own tables; never the one that serves.
+        before: what is to be done before a migration and SQL alone cannot do; when it was cut off, it is done again.
 
     Raises:
         MigrationError: the database does not let us, a file that was applied has changed since, or the database knows
             a newer release.
     """
     try:
-        return _apply(owner_dsn)
+        return _apply(owner_dsn, before or {})
     except psycopg.Error as error:
         raise MigrationError(f"the database does not let us: {' '.join(str(error).split())}") from error
 
@@ -58,7 +64,7 @@ def _newer(unknown: str) -> str:
     return f"the database was written by a newer release (it knows {unknown}): install that release or a later one"
 
 
-def _apply(owner_dsn: str) -> list[str]:
+def _apply(owner_dsn: str, before: Mapping[str, Step]) -> list[str]:
     applied_now: list[str] = []
     known = migrations()
     with psycopg.connect(owner_dsn, autocommit=True) as connection:
@@ -76,6 +82,8 @@ def _apply(owner_dsn: str) -> list[str]:
                 if done[name] != digest:
                     raise MigrationError(f"{name} changed after it was applied: restore the released file")
                 continue
+            if step := before.get(name):
+                step(connection)
             with connection.transaction():
                 connection.execute(text.encode())
                 connection.execute("insert into schema_migration (name, sha256) values (%s, %s)", [name, digest])

@@ -4,22 +4,19 @@ A ``Transaction`` is passed by hand; there is no ambient session. Every query ru
 neither owns a table nor bypasses row-level security, with ``gatepost.tenant`` set for the transaction's life.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+import select
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from typing import Any, LiteralString, Self
 
 import psycopg
-from psycopg.rows import namedtuple_row
-from psycopg.sql import SQL, Composed, Literal
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from gatepost.db.exchange import Connection, Exchange
 from gatepost.db.outside import Dsn, DsnError
 from gatepost.egress import EgressRefusedError, UnreachableError
 from gatepost.ids import TenantId
-
-Connection = psycopg.AsyncConnection[Any]
-Cursor = psycopg.AsyncCursor[Any]
-
+from gatepost.keys import KeyringError, KeyStore, Vault
 
 RECONNECT_S = 2.0
 """How long the pool tries again by itself, with growing pauses; then the next caller makes it try at once."""
@@ -30,11 +27,17 @@ class DatabaseUnavailableError(Exception):
 
 
 class Transaction:
-    """One open transaction, bound to one tenant (or to none, for look-ups that cross tenants by design)."""
+    """One open transaction, bound to one tenant (or to none, for look-ups that cross tenants by design).
 
-    def __init__(self, connection: Connection, tenant: TenantId | None) -> None:
-        self._connection = connection
+    Statements asked side by side (``asyncio.gather``) share one round trip, and are executed in the order asked.
+    """
+
+    def __init__(self, exchange: Exchange, tenant: TenantId | None, keys: KeyStore | None = None) -> None:
+        self._exchange = exchange
         self._tenant = tenant
+        self._keys = keys
+        self._vault: Vault | None = None
+        self._destructions = 0
 
     @property
     def tenant(self) -> TenantId:
@@ -47,15 +50,44 @@ class Transaction:
             raise RuntimeError("this transaction is bound to no tenant")
         return self._tenant
 
+    @property
+    def vault(self) -> Vault:
+        """The tenant's seals: no text about a person is written to a table but through them."""
+        if self._vault is None:
+            keys = _needed(self._keys)
+            self._vault = keys.vault(self._tenant)
+            self._destructions = keys.destructions
+        return self._vault
+
+    @property
+    def house_vault(self) -> Vault:
+        """The house's own tokens, for what is looked up before the tenant is known."""
+        return _needed(self._keys).vault(None)
+
+    async def settle_keys(self) -> None:
+        """See to it, right before the commit, that what this transaction sealed can be opened after it.
+
+        Raises:
+            DatabaseUnavailableError: it could not; another attempt may.
+        """
+        if self._keys is None or self._vault is None:
+            return
+        try:
+            await self._keys.flush()
+            is_stale = self._keys.destructions != self._destructions
+        except KeyringError as error:
+            raise DatabaseUnavailableError(f"the key store: {error}") from error
+        if is_stale:
+            raise DatabaseUnavailableError("keys were destroyed meanwhile")
+
     async def all(self, query: LiteralString, **values: object) -> list[Any]:
         """Return every row; columns are attributes. ``%(tenant)s`` is always bound."""
-        cursor = await self._connection.execute(query, {"tenant": self._tenant, **values})
-        return await cursor.fetchall()
+        return self._exchange.rows(await self._exchange.ask(query, {"tenant": self._tenant, **values}))
 
     async def maybe(self, query: LiteralString, **values: object) -> Any | None:
         """Return the first row, or None."""
-        cursor = await self._connection.execute(query, {"tenant": self._tenant, **values})
-        return await cursor.fetchone()
+        rows = await self.all(query, **values)
+        return rows[0] if rows else None
 
     async def one(self, query: LiteralString, **values: object) -> Any:
         """Return the one row there must be.
@@ -70,43 +102,47 @@ class Transaction:
 
     async def run(self, query: LiteralString, **values: object) -> int:
         """Execute, return how many rows it touched."""
-        cursor = await self._connection.execute(query, {"tenant": self._tenant, **values})
-        return cursor.rowcount
+        result = await self._exchange.ask(query, {"tenant": self._tenant, **values})
+        return result.command_tuples or 0
 
-    async def many(self, query: LiteralString, rows: Sequence[Mapping[str, object]]) -> None:
-        """Execute once per row, in one round trip."""
-        async with self._connection.cursor() as cursor:
-            await cursor.executemany(query, [{"tenant": self._tenant, **row} for row in rows])
+    def send(self, query: LiteralString, **values: object) -> None:
+        """Execute along with whatever is waited for next, the commit at the latest; a failure is raised there."""
+        self._exchange.send(query, {"tenant": self._tenant, **values})
 
 
 class Database:
     """The pool. ``open`` it once, hand it down."""
 
-    def __init__(self, pool: AsyncConnectionPool[Connection], dsn: Dsn) -> None:
+    def __init__(self, pool: AsyncConnectionPool[Connection], dsn: Dsn, keys: KeyStore | None) -> None:
         self._pool = pool
         self._dsn = dsn
+        self._keys = keys
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, dsn: Dsn, *, size: int = 8, timeout_s: float = 10) -> AsyncIterator[Self]:
+    async def open(
+        cls, dsn: Dsn, keys: KeyStore | None = None, *, size: int = 8, timeout_s: float = 10
+    ) -> AsyncIterator[Self]:
         """Connect as the application's role and yield the database; close on the way out.
 
         Args:
             dsn: a libpq connection string, or what makes it anew for each connection.
+            keys: what seals; without it, nothing that concerns a person can be read or written.
             size: connections at the most.
             timeout_s: how long one caller waits for a connection before ``DatabaseUnavailableError``.
         """
         pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             dsn,
+            connection_class=Connection,
             min_size=1,
             max_size=size,
             timeout=timeout_s,
             reconnect_timeout=RECONNECT_S,
             open=False,
-            kwargs={"row_factory": namedtuple_row, "autocommit": True, "prepare_threshold": 0},
+            kwargs={"autocommit": True},
         )
         async with pool:
-            yield cls(pool, dsn)
+            yield cls(pool, dsn, keys)
 
     async def reach(self, timeout_s: float = 10) -> None:
         """Wait for the first connection, once, after ``open``: a database that is away now may come back later.
@@ -119,6 +155,11 @@ class Database:
         except PoolTimeout:
             raise DatabaseUnavailableError(await _refusal(self._dsn)) from None
 
+    @property
+    def keys(self) -> KeyStore:
+        """The key store that seals what is written here."""
+        return _needed(self._keys)
+
     @asynccontextmanager
     async def transaction(self, tenant: TenantId | None) -> AsyncIterator[Transaction]:
         """Open a transaction bound to ``tenant``; commit on the way out, roll back on any exception.
@@ -129,29 +170,48 @@ class Database:
         Raises:
             DatabaseUnavailableError: no connection, or it broke before the commit was confirmed.
         """
-        begin = SQL("begin; select set_config('gatepost.tenant', {}, true)").format(Literal(tenant or ""))
-        try:
-            async with self._begun(begin) as cursor:
-                yield Transaction(cursor.connection, tenant)
-                ended = await cursor.execute("commit")  # where we do not get here, the pool rolls back
-                if ended.statusmessage != "COMMIT":
-                    raise RuntimeError("a statement had failed and was passed over: the transaction was rolled back")
-        except (psycopg.OperationalError, PoolTimeout) as error:
-            raise DatabaseUnavailableError(type(error).__name__) from error
+        async with self._exchange() as exchange:
+            exchange.send("begin", {})
+            exchange.send("select set_config('gatepost.tenant', %(tenant)s, true)", {"tenant": tenant or ""})
+            try:
+                tx = Transaction(exchange, tenant, self._keys)
+                yield tx
+                await tx.settle_keys()
+            except Exception:
+                exchange.forget()
+                with suppress(psycopg.OperationalError):
+                    await exchange.ask("rollback", {})
+                raise
+            ended = await exchange.ask("commit", {})
+            if ended.command_status != b"COMMIT":
+                raise RuntimeError("a statement had failed and was passed over: the transaction was rolled back") from (
+                    exchange.failure
+                )
 
     async def look_up(self, query: LiteralString, **values: object) -> list[Any]:
         """Return the rows of one statement that reads, for no tenant; it needs no transaction around it.
 
-        For the functions that cross tenants by design (``lookup_*``). It may be asked twice.
+        For the functions that cross tenants by design (``lookup_*``).
 
         Raises:
             DatabaseUnavailableError: no connection, or it broke.
         """
-        try:
-            async with self._begun(query, values) as cursor:
-                return await cursor.fetchall()
-        except (psycopg.OperationalError, PoolTimeout) as error:
-            raise DatabaseUnavailableError(type(error).__name__) from error
+        async with self._exchange() as exchange:
+            return exchange.rows(await exchange.ask(query, values))
+
+    async def check_keys(self) -> None:
+        """See that this database is sealed under our key store; one that never was is from now on.
+
+        Raises:
+            KeyringError: it is another's: what to do.
+            DatabaseUnavailableError: no connection, or it broke.
+        """
+        (row,) = await self.look_up("select lookup_key_store(%(offered)s) as id", offered=self.keys.id)
+        if row.id != self.keys.id:
+            raise KeyringError(
+                f"the database is sealed under the key store {row.id}, and that of the state folder is {self.keys.id}:"
+                " start with the state folder it belongs to (GATEPOST_STATE), or restore its keys from your backup"
+            )
 
     def usage(self) -> Mapping[str, int]:
         """Return the pool's own counters, by psycopg's names; one that is missing is 0."""
@@ -162,27 +222,28 @@ class Database:
         await self._pool.check()
 
     @asynccontextmanager
-    async def _begun(
-        self, first: LiteralString | Composed, values: Mapping[str, object] | None = None
-    ) -> AsyncIterator[Cursor]:
-        """Yield the cursor that executed ``first``, a statement that changes nothing.
+    async def _exchange(self) -> AsyncIterator[Exchange]:
+        try:
+            connection = await self._living()
+            exchange = Exchange(connection)
+            try:
+                exchange.open()
+                yield exchange
+            finally:
+                await exchange.close()
+                await self._pool.putconn(connection)
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            raise DatabaseUnavailableError(type(error).__name__) from error
 
-        A connection may have died while it lay in the pool, and asking it before each use would cost a round trip.
-        So where ``first`` finds its connection dead, the pool is refreshed and it is said once more.
-        """
-        is_second = False
-        while True:
-            async with self._pool.connection() as connection, connection.cursor() as cursor:
-                try:
-                    await cursor.execute(first, values, prepare=values is not None)  # two statements: not preparable
-                except psycopg.OperationalError:
-                    if is_second or not connection.broken:
-                        raise
-                else:
-                    yield cursor
-                    return
-            is_second = True
-            await self.refresh()
+    async def _living(self) -> Connection:
+        """Take a connection that did not die while it lay in the pool; asking it would cost a round trip."""
+        connection = await self._pool.getconn()
+        if _is_alive(connection):
+            return connection
+        await connection.close()
+        await self._pool.putconn(connection)
+        await self.refresh()
+        return await self._pool.getconn()
 
     @asynccontextmanager
     async def listen(self, channel: LiteralString) -> AsyncIterator[Connection]:
@@ -200,6 +261,21 @@ class Database:
                     await connection.execute("unlisten *")
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise DatabaseUnavailableError(type(error).__name__) from error
+
+
+def _is_alive(connection: Connection) -> bool:
+    """Tell whether a connection at rest is silent: all there could be to hear is the server's last word."""
+    if connection.closed:
+        return False
+    said = select.poll()
+    said.register(connection.pgconn.socket, select.POLLIN)
+    return not said.poll(0)
+
+
+def _needed(keys: KeyStore | None) -> KeyStore:
+    if keys is None:
+        raise RuntimeError("this database was opened without a key store")
+    return keys
 
 
 async def _refusal(dsn: Dsn) -> str:

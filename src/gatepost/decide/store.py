@@ -1,15 +1,22 @@
 """Policies and windows at rest: the only SQL of this room."""
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import orjson
-from psycopg.types.json import Json, Jsonb
+from psycopg.types.json import Jsonb
 
 from gatepost.db import Transaction
+from gatepost.db.column import bigints, texts, times
 from gatepost.decide.paper import Stored
 from gatepost.ids import AccountId, EmailId, KeyId, ThreadId
+from gatepost.keys import Vault
+
+FORGET_MAX = 1000
+"""Counted messages of one sender that are forgotten at once; the rest goes with its next message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,34 +57,51 @@ class Delivered:
     at: datetime
 
 
+def blind_sender(vault: Vault, sender: str) -> str:
+    """Return what stands for an author's address key in the windows: equal for equal ones, and says no more."""
+    return vault.blind_text("sender", sender)
+
+
 async def in_force(tx: Transaction, accounts: Collection[AccountId]) -> dict[AccountId, Current]:
     """Return each account's newest version, number and digest: all that a message needs when the policy is known."""
     query = """
         select account, newest.version, newest.digest
-        from unnest(%(accounts)s::bigint[]) as asked (account)
+        from unnest(%(accounts)s) as asked (account)
         cross join lateral (
           select version, digest from policy where tenant = %(tenant)s and policy.account = asked.account
           order by version desc limit 1) as newest
     """
-    rows = await tx.all(query, accounts=list(accounts))
+    rows = await tx.all(query, accounts=bigints(sorted(accounts)))
     return {AccountId(row.account): Current(row.version, row.digest) for row in rows}
 
 
 async def document(tx: Transaction, account: AccountId, version: int) -> object:
     """Return one version's document."""
-    query = "select document from policy where tenant = %(tenant)s and account = %(account)s and version = %(version)s"
+    query = "select sealed from policy where tenant = %(tenant)s and account = %(account)s and version = %(version)s"
     row = await tx.one(query, account=account, version=version)
-    return row.document
+    return _opened(tx.vault, account, version, row.sealed)["document"]
 
 
 async def newest(tx: Transaction, account: AccountId) -> Stored | None:
     """Return the version in force, whole."""
     query = (
-        "select version, digest, document, warnings from policy where tenant = %(tenant)s and account = %(account)s"
+        "select version, digest, sealed from policy where tenant = %(tenant)s and account = %(account)s"
         " order by version desc limit 1"
     )
     row = await tx.maybe(query, account=account)
-    return Stored(account, row.version, row.digest, row.document, row.warnings) if row else None
+    if row is None:
+        return None
+    opened = _opened(tx.vault, account, row.version, row.sealed)
+    return Stored(account, row.version, row.digest, opened["document"], opened["warnings"])
+
+
+def policy_place(account: AccountId, version: int) -> str:
+    """Return what the seal of a policy's version is bound to."""
+    return f"policy/{account}/{version}"
+
+
+def _opened(vault: Vault, account: AccountId, version: int, sealed: bytes) -> Any:
+    return json.loads(vault.open(policy_place(account, version), bytes(sealed)))
 
 
 async def lock_policy(tx: Transaction, account: AccountId) -> None:
@@ -101,14 +125,18 @@ async def add_version(
 ) -> int:
     """Write the next version and return its number; ``lock_policy`` first."""
     query = (
-        "insert into policy (tenant, account, version, digest, document, warnings, at, actor)"
-        " select %(tenant)s, %(account)s, coalesce(max(version), 0) + 1, %(digest)s, %(document)s, %(warnings)s,"
-        " %(at)s, %(actor)s from policy where tenant = %(tenant)s and account = %(account)s returning version"
+        "insert into policy (tenant, account, version, digest, sealed, at, actor)"
+        " values (%(tenant)s, %(account)s, %(version)s, %(digest)s, %(sealed)s, %(at)s, %(actor)s)"
     )
-    row = await tx.one(
-        query, account=account, digest=digest, document=Json(document), warnings=list(warnings), at=at, actor=actor
+    last = await tx.one(
+        "select coalesce(max(version), 0) as version from policy where tenant = %(tenant)s and account = %(account)s",
+        account=account,
     )
-    return int(row.version)
+    version = int(last.version) + 1
+    content = json.dumps({"document": document, "warnings": list(warnings)}).encode()
+    sealed = tx.vault.seal_lasting(policy_place(account, version), content)
+    await tx.run(query, account=account, version=version, digest=digest, sealed=sealed, at=at, actor=actor)
+    return version
 
 
 async def count_windows(tx: Transaction, asked: Sequence[Asked]) -> list[Windows]:
@@ -126,7 +154,13 @@ async def count_windows(tx: Transaction, asked: Sequence[Asked]) -> list[Windows
         order by asked.place
     """
     rows = [
-        {"place": place, "account": one.account, "sender": one.sender, "thread": one.thread, "at": one.at}
+        {
+            "place": place,
+            "account": one.account,
+            "sender": blind_sender(tx.vault, one.sender),
+            "thread": one.thread,
+            "at": one.at,
+        }
         for place, one in enumerate(asked)
     ]
     counted = await tx.all(query, asked=Jsonb(rows, dumps=orjson.dumps))
@@ -135,34 +169,40 @@ async def count_windows(tx: Transaction, asked: Sequence[Asked]) -> list[Windows
     ]
 
 
-async def add_messages(tx: Transaction, delivered: Sequence[Delivered]) -> None:
-    """Count delivered messages, and now and then forget those of their senders that no window reaches any more.
+def add_messages(tx: Transaction, delivered: Sequence[Delivered]) -> None:
+    """Count delivered messages with the commit, and now and then forget those of their senders no window reaches.
 
     Two days are kept: a message that waited long may still be judged as of the time it was received. ``limit`` keeps
-    the question what is overdue a look-up for each sender: as a join, it is planned as a walk through all messages.
+    the question what is overdue a look-up for each sender, and the rows are then taken by their places: as joins, both
+    are planned as walks through all messages.
     """
     query = """
         with counted as materialized (
-          select * from jsonb_to_recordset(%(delivered)s) as given (
-            account bigint, sender text, email text, at timestamptz)
+          select account, sender, email, at from unnest(%(accounts)s, %(senders)s, %(emails)s, %(times)s)
+            as given (account, sender, email, at)
         ), added as (
           insert into delivered_message (tenant, account, sender, at, email)
           select %(tenant)s, account, sender, at, email from counted
+        ), overdue as (
+          select account, sender, max(counted.at) as at from counted cross join lateral (
+            select from delivered_message as old where old.tenant = %(tenant)s and old.account = counted.account
+              and old.sender = counted.sender and old.at < counted.at - interval '60 hours' limit 1) as found
+          group by account, sender
         )
-        select account, sender, max(counted.at) as at from counted cross join lateral (
-          select from delivered_message as old where old.tenant = %(tenant)s and old.account = counted.account
-            and old.sender = counted.sender and old.at < counted.at - interval '60 hours' limit 1) as overdue
-        group by account, sender order by account, sender
+        delete from delivered_message where tenant = %(tenant)s and ctid = any(array(
+          select old.ctid from overdue cross join lateral (
+            select old.ctid from delivered_message as old where old.tenant = %(tenant)s
+              and old.account = overdue.account and old.sender = overdue.sender
+              and old.at < overdue.at - interval '2 days' limit %(some)s) as old))
     """
-    rows = [{"account": one.account, "sender": one.sender, "email": one.email, "at": one.at} for one in delivered]
-    for overdue in await tx.all(query, delivered=Jsonb(rows, dumps=orjson.dumps)):
-        await tx.run(
-            "delete from delivered_message where tenant = %(tenant)s and account = %(account)s"
-            " and sender = %(sender)s and at < %(at)s::timestamptz - interval '2 days'",
-            account=overdue.account,
-            sender=overdue.sender,
-            at=overdue.at,
-        )
+    tx.send(
+        query,
+        accounts=bigints([one.account for one in delivered]),
+        senders=texts([blind_sender(tx.vault, one.sender) for one in delivered]),
+        emails=texts([one.email for one in delivered]),
+        times=times([one.at for one in delivered]),
+        some=FORGET_MAX,
+    )
 
 
 async def add_tokens(
@@ -173,4 +213,5 @@ async def add_tokens(
         "insert into spent_token (tenant, account, sender, thread, at, tokens)"
         " values (%(tenant)s, %(account)s, %(sender)s, %(thread)s, %(at)s, %(tokens)s)"
     )
-    await tx.run(query, account=account, sender=sender, thread=thread, at=at, tokens=tokens)
+    token = blind_sender(tx.vault, sender)
+    await tx.run(query, account=account, sender=token, thread=thread, at=at, tokens=tokens)

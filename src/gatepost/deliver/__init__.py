@@ -2,6 +2,7 @@
 
 from gatepost.deliver.carry import (
     AlreadySubmittedError,
+    body_of,
     carry_out_all,
     conversation_of,
     email_of,
@@ -20,6 +21,7 @@ __all__ = [
     "Refused",
     "attempt",
     "attempts",
+    "body_of",
     "carry_out_all",
     "conversation_of",
     "email_of",

@@ -86,15 +86,23 @@ async def carry_out_all(tx: Transaction, recorded: Sequence[Recorded], *, entrop
 
     Raises:
         AlreadySubmittedError: an outbound message is the same as one accepted within the last 24 hours.
+        OvertakenError: a message's thread is another one by now.
     """
     done = [CarriedOut(one, await _outcome(tx, one, entropy)) for one in recorded]
     kept = [(one.recorded, one.outcome.thread) for one in done if isinstance(one.outcome, Kept)]
     await mailbox.keep_all(tx, [email_from(one, thread) for one, thread in kept])
-    await decide.charge_all(tx, [one.decided for one, _ in kept])
-    bodies = [one.recorded.arrived for one in done if not isinstance(one.outcome, Refused)]
-    inline = {arrived.email: arrived.raw for arrived in bodies if isinstance(arrived.raw, bytes)}  # not what is on disk
-    await mailbox.keep_bodies(tx, inline)
+    decide.charge_all(tx, [one.decided for one, _ in kept])
+    verified = [one.recorded.decided.verified for one in done if not isinstance(one.outcome, Refused)]
+    mailbox.keep_bodies(tx, map(body_of, verified))
     return done
+
+
+def body_of(verified: Verified) -> mailbox.Body:
+    """Return the message's octets as they will lie, and whose keys seal them."""
+    arrived = verified.arrived
+    return mailbox.Body(
+        email=arrived.email, octets=arrived.raw, received_at=arrived.received_at, subject=verified.subject
+    )
 
 
 async def _outcome(tx: Transaction, recorded: Recorded, entropy: Entropy) -> Kept | Held | Queued | Refused:
@@ -142,6 +150,7 @@ def email_from(recorded: Recorded, thread: ThreadId) -> Email:
             "arc": evidence.arc.result.value,
             "from_alignment": None if evidence.author is None else evidence.is_aligned,
             "results": authres.results(evidence),
+            "injection_score": evidence.injection.score,
         },
     )
 
@@ -191,6 +200,7 @@ def _consequence(recorded: Recorded, submission: Submission) -> Consequence:
         object_ref=submission.id,
         public={"submission": submission.id, "email": submission.email},
         private={"to": str(submission.rcpt_to), "body": submission.blob},
+        subject=submission.rcpt_to.key,
     )
 
 

@@ -5,6 +5,7 @@ import re
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import aiosmtplib
 
@@ -197,6 +198,7 @@ async def _say_goodbye(client: aiosmtplib.SMTP) -> None:
         return  # the answer to DATA was the last word that mattered
 
 
+@cache
 def _tls_context(*, is_checked: bool) -> ssl.SSLContext:
     """Return what to encrypt with: between strangers without asking who it is (RFC 7435), else with its name proven."""
     context = ssl.create_default_context()

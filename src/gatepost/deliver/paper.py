@@ -64,6 +64,7 @@ class Submission:
         mail_from: None is the null reverse-path.
         attempts: how many ended.
         due_at: no attempt before this time.
+        is_erased: nobody can read any more where it was to go; the addresses are ``.invalid``.
     """
 
     id: SubmissionId
@@ -78,6 +79,7 @@ class Submission:
     attempts: int
     submitted_at: datetime
     due_at: datetime
+    is_erased: bool = False
 
     @property
     def is_settled(self) -> bool:

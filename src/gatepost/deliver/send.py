@@ -21,7 +21,7 @@ from gatepost.dns import Resolver
 from gatepost.egress import Egress, NextHop
 from gatepost.ids import SubmissionId, TenantId
 from gatepost.jobs import Handler, Job, Promise, TryAgainError
-from gatepost.keys import Keyring
+from gatepost.keys import ErasedError, Keyring
 from gatepost.record.paper import Consequence, Kind
 
 KIND = "deliver.attempt"
@@ -118,6 +118,8 @@ class Courier:
             raise TryAgainError(again_at, made.reason)
 
     async def _attempt(self, tenant: TenantId, submission: Submission) -> Attempt:
+        if submission.is_erased:
+            return Attempt(AttemptResult.FAILED, 0, "5.7.0", "message.erased")
         async with self.house.db.transaction(tenant) as tx:
             keys = await domains.signing_keys(tx, submission.author_domain, self.house.keyring)
         if not keys:  # unsigned it would fail DMARC at the other end; the operator can still mend it
@@ -126,6 +128,8 @@ class Courier:
             raw = await mailbox.read_body(self.house.db, self.house.blobs, tenant, submission.email, submission.blob)
         except mailbox.BodyMissingError:
             return Attempt(AttemptResult.FAILED, 0, "5.3.0", "message.missing")
+        except ErasedError:
+            return Attempt(AttemptResult.FAILED, 0, "5.7.0", "message.erased")
         seed = f"{submission.id} {submission.attempts}"
         hops = await find_hops(submission.rcpt_to.domain, self.house.dns, self.house.next_hop, seed=seed)
         if isinstance(hops, Attempt):

@@ -3,10 +3,13 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
+
 from gatepost.db import Transaction
 from gatepost.deliver.paper import State, Submission
 from gatepost.ids import AccountId, BlobId, EmailId, SubmissionId
-from gatepost.mail.address import Address
+from gatepost.keys import ErasedError, Vault
+from gatepost.mail.address import ERASED, Address
 
 
 async def claim(
@@ -23,7 +26,13 @@ async def claim(
         " set submission = excluded.submission, claimed_at = excluded.claimed_at"
         " where submission_claim.claimed_at <= %(free_since)s"
     )
-    values = {"account": account, "identity": identity, "submission": submission, "at": at, "free_since": at - held_for}
+    values = {
+        "account": account,
+        "identity": tx.vault.blind_text("identity", identity),  # of a text that may be guessed
+        "submission": submission,
+        "at": at,
+        "free_since": at - held_for,
+    }
     if await tx.run(query, **values):
         return None
     return await holder(tx, account, identity, since=at - held_for)
@@ -35,16 +44,17 @@ async def holder(tx: Transaction, account: AccountId, identity: str, *, since: d
         "select submission from submission_claim where tenant = %(tenant)s and account = %(account)s"
         " and identity = %(identity)s and claimed_at > %(since)s"
     )
-    row = await tx.maybe(query, account=account, identity=identity, since=since)
+    token = tx.vault.blind_text("identity", identity)
+    row = await tx.maybe(query, account=account, identity=token, since=since)
     return None if row is None else SubmissionId(row.submission)
 
 
 async def insert(tx: Transaction, submission: Submission) -> None:
     """Queue one submission."""
     query = (
-        "insert into submission (tenant, id, email, answers, account, blob, author_domain, mail_from, rcpt_to,"
-        " submitted_at, due_at) values (%(tenant)s, %(id)s, %(email)s, %(answers)s, %(account)s, %(blob)s,"
-        " %(author_domain)s, %(mail_from)s, %(rcpt_to)s, %(submitted_at)s, %(due_at)s)"
+        "insert into submission (tenant, id, email, answers, account, author_domain, submitted_at, due_at, sealed)"
+        " values (%(tenant)s, %(id)s, %(email)s, %(answers)s, %(account)s, %(author_domain)s, %(submitted_at)s,"
+        " %(due_at)s, %(sealed)s)"
     )
     await tx.run(
         query,
@@ -52,13 +62,21 @@ async def insert(tx: Transaction, submission: Submission) -> None:
         email=submission.email,
         answers=submission.answers,
         account=submission.account,
-        blob=submission.blob,
         author_domain=submission.author_domain,
-        mail_from=None if submission.mail_from is None else str(submission.mail_from),
-        rcpt_to=str(submission.rcpt_to),
         submitted_at=submission.submitted_at,
         due_at=submission.due_at,
+        sealed=_sealed(tx.vault, submission),
     )
+
+
+def _sealed(vault: Vault, submission: Submission) -> bytes:
+    content = {
+        "blob": submission.blob,
+        "mail_from": None if submission.mail_from is None else str(submission.mail_from),
+        "rcpt_to": str(submission.rcpt_to),
+    }
+    place, subject = f"submission/{submission.id}", submission.rcpt_to.key
+    return vault.seal(place, orjson.dumps(content), at=submission.submitted_at, subject=subject)
 
 
 async def by_id(tx: Transaction, submission: SubmissionId, *, is_locked: bool = False) -> Submission | None:
@@ -70,7 +88,7 @@ async def by_id(tx: Transaction, submission: SubmissionId, *, is_locked: bool = 
         row = await tx.maybe(
             "select * from submission where tenant = %(tenant)s and id = %(submission)s", submission=submission
         )
-    return None if row is None else _submission(row)
+    return None if row is None else _submission(tx.vault, row)
 
 
 async def update(
@@ -99,18 +117,24 @@ async def update(
     )
 
 
-def _submission(row: Any) -> Submission:
+def _submission(vault: Vault, row: Any) -> Submission:
+    try:
+        content = orjson.loads(vault.open(f"submission/{row.id}", bytes(row.sealed)))
+    except ErasedError:
+        content = {"blob": "", "mail_from": None, "rcpt_to": str(ERASED)}
+    rcpt_to = Address.parse(content["rcpt_to"])
     return Submission(
         id=SubmissionId(row.id),
         email=EmailId(row.email),
         answers=EmailId(row.answers),
         account=AccountId(row.account),
-        blob=BlobId(row.blob),
+        blob=BlobId(content["blob"]),
         author_domain=row.author_domain,
-        mail_from=None if row.mail_from is None else Address.parse(row.mail_from),
-        rcpt_to=Address.parse(row.rcpt_to),
+        mail_from=None if content["mail_from"] is None else Address.parse(content["mail_from"]),
+        rcpt_to=rcpt_to,
         state=State(row.state),
         attempts=row.attempts,
         submitted_at=row.submitted_at,
         due_at=row.due_at,
+        is_erased=rcpt_to == ERASED,
     )

@@ -20,7 +20,8 @@ _HEADER = struct.Struct("!6H")
 _RECORD = struct.Struct("!HHIH")
 _OPT = b"\x00" + _RECORD.pack(41, UDP_OCTETS, 0, 0)
 _IN = 1
-_NAME_OCTETS = 255
+_LABEL_OCTETS, _NAME_OCTETS = 63, 255  # RFC 1035 section 2.3.4
+_POINTER = 0xC0  # RFC 1035 section 4.1.4
 _JUMPS_MAX = 16  # of honest names none needs more than one or two
 _TTL_MAX = 0x7FFF_FFFF  # RFC 2181 section 8: larger is zero
 _SOA, _CNAME = 6, 5
@@ -110,7 +111,7 @@ def read(packet: bytes, *, name: str, rdtype: RdType, number: int) -> Reply | No
         if flags & _TC:
             return Reply(rcode, is_truncated=True)
         records = tuple(reader.answers(answers, _TYPES[rdtype]))
-        return Reply(rcode, False, records, reader.negative_ttl(authorities))  # noqa: FBT003  # a field
+        return Reply(rcode, is_truncated=False, records=records, negative_ttl_s=reader.negative_ttl(authorities))
     except (struct.error, IndexError, ValueError) as error:
         raise MalformedError("the reply cannot be read") from error
 
@@ -160,7 +161,7 @@ class _Reader:
                 yield owner, rdtype, _ttl(ttl), start, self._at
 
     def _skip_name(self) -> None:
-        while (length := self._packet[self._at]) and length < 64:  # noqa: PLR2004  # the two top bits are clear
+        while (length := self._packet[self._at]) and length <= _LABEL_OCTETS:
             self._at += 1 + length
         self._at += 2 if length else 1
 
@@ -169,7 +170,7 @@ class _Reader:
         labels: list[bytes] = []
         end, octets, jumps = 0, 1, 0
         while length := self._packet[at]:
-            if length >= 0xC0:  # noqa: PLR2004  # RFC 1035 section 4.1.4
+            if length >= _POINTER:
                 target = (length & 0x3F) << 8 | self._packet[at + 1]
                 end = end or at + 2
                 jumps += 1
@@ -178,7 +179,7 @@ class _Reader:
                 at = target
                 continue
             octets += length + 1
-            if length > 63 or octets > _NAME_OCTETS:  # noqa: PLR2004  # RFC 1035 section 2.3.4
+            if length > _LABEL_OCTETS or octets > _NAME_OCTETS:
                 raise MalformedError("a name is too long")
             label = self._packet[at + 1 : at + 1 + length]
             if len(label) < length:

@@ -42,7 +42,7 @@ async def add_domain(
         )
         for key in fresh
     ]
-    await store.insert_dkim_keys(tx, made, wrapped)
+    store.insert_dkim_keys(tx, made, wrapped)
     return made
 
 

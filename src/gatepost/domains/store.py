@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from gatepost.db import Database, Transaction
 from gatepost.domains.paper import Destination, Domain, Route
 from gatepost.ids import AccountId, TenantId
+from gatepost.keys import Vault
 from gatepost.mail.address import Address
 
 
@@ -27,9 +28,16 @@ class Ownership:
     postmaster: AccountId
 
 
+def blind_route(vault: Vault, key: str) -> str:
+    """Return what a route is found by, before it is known whose it is: a token of the house's own."""
+    return vault.blind_text("route", key)
+
+
 async def find_route(db: Database, keys: Sequence[str]) -> Destination | None:
     """Return where the first of ``keys`` that has a route leads, whoever's it is."""
-    rows = await db.look_up("select tenant, account from lookup_route(%(keys)s)", keys=list(keys))
+    vault = db.keys.vault(None)  # whose route it is, only the answer says
+    tokens = [blind_route(vault, key) for key in keys]
+    rows = await db.look_up("select tenant, account from lookup_route(%(keys)s)", keys=tokens)
     return Destination(TenantId(rows[0].tenant), AccountId(rows[0].account)) if rows else None
 
 
@@ -67,24 +75,22 @@ async def delete_domain(tx: Transaction, name: str) -> bool:
     return bool(await tx.run("delete from domain where tenant = %(tenant)s and name = %(name)s", name=name))
 
 
-async def insert_dkim_keys(tx: Transaction, domain: Domain, keys: Sequence[StoredKey]) -> None:
+def insert_dkim_keys(tx: Transaction, domain: Domain, keys: Sequence[StoredKey]) -> None:
     """Write a domain's signing keys."""
     query = """
         insert into dkim_key (tenant, domain, selector, algorithm, wrapped, public_text, created_at)
         values (%(tenant)s, %(domain)s, %(selector)s, %(algorithm)s, %(wrapped)s, %(public_text)s, %(at)s)
     """
-    rows = [
-        {
-            "domain": domain.name,
-            "selector": key.selector,
-            "algorithm": key.algorithm,
-            "wrapped": key.wrapped,
-            "public_text": key.public_text,
-            "at": domain.added_at,
-        }
-        for key in keys
-    ]
-    await tx.many(query, rows)
+    for key in keys:
+        tx.send(
+            query,
+            domain=domain.name,
+            selector=key.selector,
+            algorithm=key.algorithm,
+            wrapped=key.wrapped,
+            public_text=key.public_text,
+            at=domain.added_at,
+        )
 
 
 async def dkim_keys(tx: Transaction, domain: str) -> tuple[StoredKey, ...]:
@@ -113,26 +119,33 @@ async def insert_route(tx: Transaction, route: Route, key: str) -> RouteWritten:
         with ours as (
           select name from domain where tenant = %(tenant)s and name = %(domain)s
         ), made as (
-          insert into route (address_key, tenant, address, domain, account)
-          select %(key)s, %(tenant)s, %(address)s, name, %(account)s from ours
+          insert into route (address_key, tenant, sealed, domain, account)
+          select %(token)s, %(tenant)s, %(sealed)s, name, %(account)s from ours
           on conflict (address_key) do nothing returning address_key
         )
         select exists (select from ours) as is_ours, exists (select from made) as is_made
     """
-    address = route.address
-    row = await tx.one(query, key=key, address=str(address), domain=address.domain, account=route.account)
+    token = blind_route(tx.house_vault, key)
+    sealed = tx.vault.seal_lasting(f"route/{token}", str(route.address).encode())
+    row = await tx.one(query, token=token, sealed=sealed, domain=route.address.domain, account=route.account)
     return RouteWritten(row.is_ours, row.is_made)
 
 
 async def routes(tx: Transaction) -> tuple[Route, ...]:
     """Return the tenant's routes, by domain and address."""
-    query = "select address, account from route where tenant = %(tenant)s order by domain, address_key"
-    return tuple(Route(Address.parse(row.address), AccountId(row.account)) for row in await tx.all(query))
+    found = [
+        Route(
+            Address.parse(tx.vault.open(f"route/{row.address_key}", bytes(row.sealed)).decode()), AccountId(row.account)
+        )
+        for row in await tx.all("select address_key, sealed, account from route where tenant = %(tenant)s")
+    ]
+    return tuple(sorted(found, key=lambda route: (route.address.domain, route.address.key)))
 
 
 async def delete_route(tx: Transaction, key: str) -> bool:
     """Forget one route."""
-    return bool(await tx.run("delete from route where tenant = %(tenant)s and address_key = %(key)s", key=key))
+    query = "delete from route where tenant = %(tenant)s and address_key = %(token)s"
+    return bool(await tx.run(query, token=blind_route(tx.house_vault, key)))
 
 
 async def delete_routes_to(tx: Transaction, account: AccountId) -> int:

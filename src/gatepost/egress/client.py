@@ -12,6 +12,7 @@ import structlog
 from gatepost.clock import Clock
 from gatepost.egress.paper import (
     Admitted,
+    Destination,
     EgressRefusedError,
     Errand,
     Opened,
@@ -71,7 +72,7 @@ class Egress:
             EgressRefusedError: the register or a rule forbids it; that is counted too.
         """
         admitted = self._check(errand, host, port, address, in_clear=in_clear)
-        self._count(errand, host, port)
+        self._count(errand, admitted.row)
         return admitted
 
     async def vouch(self, errand: Errand, host: str, port: int, *, in_clear: bool = False) -> list[str]:
@@ -83,16 +84,16 @@ class Egress:
         """
         addresses = await self.addresses(errand, host, port)
         refusal: EgressRefusedError | None = None
-        open_ones: list[str] = []
+        admitted: list[Admitted] = []
         for address in addresses:
             try:
-                open_ones.append(self._check(errand, host, port, address, in_clear=in_clear).address)
+                admitted.append(self._check(errand, host, port, address, in_clear=in_clear))
             except EgressRefusedError as error:
                 refusal = error
-        if not open_ones:
+        if not admitted:
             raise refusal or UnreachableError("the name has no address")
-        self._count(errand, host, port)
-        return open_ones
+        self._count(errand, admitted[0].row)
+        return [each.address for each in admitted]
 
     async def connect(
         self, errand: Errand, host: str, port: int, *, timeout_s: float, addresses: Sequence[str] | None = None
@@ -171,9 +172,8 @@ class Egress:
             self._refuse(errand, refusal.rule)
             raise
 
-    def _count(self, errand: Errand, host: str, port: int) -> None:
-        """Count one connection: under an id where a stranger or a tenant named the destination."""
-        row = self.register.find(errand.purpose, host, port)
+    def _count(self, errand: Errand, row: Destination) -> None:
+        """Count one connection: under an id where a tenant named the destination."""
         to = errand.ref if errand.purpose is Purpose.WEBHOOK and errand.ref else str(row)
         self._counter.opened(Opened(errand.tenant, errand.purpose, to), self._clock())
 

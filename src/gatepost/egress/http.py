@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import httpx2
 from typing_extensions import override
@@ -40,6 +41,7 @@ def read_url(url: str) -> httpx2.URL:
     return parsed
 
 
+@cache
 def trusted() -> ssl.SSLContext:
     """Return what certificates are checked with: the well-known authorities, TLS 1.2 or later."""
     context = httpx2.create_ssl_context(trust_env=False)
@@ -121,10 +123,12 @@ class _Transport(httpx2.AsyncBaseTransport):
         in_clear = request.url.scheme == "http"
         refusal: EgressRefusedError | None = None
         failure: httpx2.TransportError | None = None
-        for address in await self._egress.addresses(self._errand, host, port):
+        addresses = await self._egress.addresses(self._errand, host, port)
+        connect_s = self._timeout_s / (len(addresses) + 1)  # the last one still has time to answer
+        for address in addresses:
             try:
                 self._egress.admit(self._errand, host, port, address, in_clear=in_clear)
-                return await self._inner.handle_async_request(_to(request, host, address))
+                return await self._inner.handle_async_request(_to(request, host, address, connect_s))
             except EgressRefusedError as error:
                 refusal = error
             except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:  # nothing was said yet: the next may answer
@@ -136,11 +140,15 @@ class _Transport(httpx2.AsyncBaseTransport):
         await self._inner.aclose()
 
 
-def _to(request: httpx2.Request, host: str, address: str) -> httpx2.Request:
+def _to(request: httpx2.Request, host: str, address: str, connect_s: float) -> httpx2.Request:
     return httpx2.Request(
         request.method,
         request.url.copy_with(host=address),
         headers=request.headers,  # Host still names the host
         stream=request.stream,
-        extensions={**request.extensions, "sni_hostname": host},  # and TLS proves that name
+        extensions={
+            **request.extensions,
+            "sni_hostname": host,  # and TLS proves that name
+            "timeout": {**request.extensions["timeout"], "connect": connect_s},
+        },
     )

@@ -27,6 +27,7 @@ class Purpose(StrEnum):
     WEBHOOK = "webhook"
     BLOBS = "blobs"
     DATABASE = "database"
+    SCAN = "scan"  # a malware scanner or a classifier
 
 
 class Rule(StrEnum):
@@ -110,10 +111,13 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """Leave to connect to one address. ``must_encrypt``: only with TLS, and with the name proven."""
+    """Leave to connect to one address, by a row of the register.
 
+    ``must_encrypt``: only with TLS, and with the name proven.
+    """
+
+    row: Destination
     address: str
-    port: int
     must_encrypt: bool
 
 

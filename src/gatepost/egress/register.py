@@ -60,7 +60,7 @@ class Register:
         must_encrypt = not row.is_clear and not is_loopback(address)
         if must_encrypt and in_clear:
             raise EgressRefusedError(Rule.CLEAR)
-        return Admitted(address, port, must_encrypt)
+        return Admitted(row, address, must_encrypt)
 
 
 def _covers(pattern: str, name: str) -> bool:

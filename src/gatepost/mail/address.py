@@ -112,3 +112,7 @@ class Address:
     @override
     def __str__(self) -> str:
         return f"{self.local}@{self.domain}"
+
+
+ERASED = Address("erased", "erased.invalid")
+"""Stands for an address that nobody can read any more; mail to it goes nowhere (RFC 6761 section 6.4)."""

@@ -1,26 +1,63 @@
-"""The MIME tree (RFC 2045, 2046): leaves in order, each decoded; whatever is broken is marked, never raised."""
+"""The MIME tree (RFC 2045, 2046), read once: every part with its place in the message, whatever is broken marked.
 
-import email
-import email.message
+One parser and no other: two parsers that take turns read two different messages. It looks at each line that begins
+with ``--`` once, so its time is linear in the message; nothing is raised, and no octet of the body is lost: it lies in
+a leaf, or in a gap between parts.
+"""
+
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from fast_mail_parser import ParseError, PyLazyMimePart, parse_email_tree
-
+from gatepost.mail import parameters, transfer
 from gatepost.mail.charset import decode
-from gatepost.mail.encoded_word import decode_text
-from gatepost.mail.fields import Header, split
+from gatepost.mail.fields import Header
 
-MAX_LEAVES = 1_000
+MAX_PARTS = 1_000
 MAX_DEPTH = 100
-MAX_BOUNDARIES = 10_000
-"""Above this the standard parser, slow as it is, is not asked."""
+MAX_DELIMITERS = 200_000
+"""Lines that begin with ``--`` and are looked at; what follows belongs to the part it stands in."""
+MAX_PART_HEADER_OCTETS = 65_536
 
-_CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9_.:\-]{1,40})""", re.IGNORECASE)
-_STRUCTURE = (b"mime-version", b"content-type", b"content-transfer-encoding", b"content-disposition")
+_FIELD_LINES = re.compile(rb"(?:(?!--)[!-9;-~]+[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*+(?:\n|\Z))*+")
+_STRUCTURE = re.compile(
+    rb"^content-(?P<name>type|transfer-encoding|disposition|id)[ \t]*:(?P<value>[^\n]*(?:\n[ \t][^\n]*)*+)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_NAMES = ("type", "transfer-encoding", "disposition", "id")
+_EMPTY_LINE = re.compile(rb"\r?\n")
 _TEXT_TYPES = frozenset({"text/plain", "text/html"})
-_FALLBACK_ERRORS = (ValueError, LookupError, TypeError, AttributeError, RecursionError, AssertionError)
-"""What the standard parser has been seen to raise on hostile structure."""
+_MEDIA_TYPE = re.compile(r"[^\s/]+/[^\s/]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One node of the tree, by its place in the message; offsets are octets of the message as received.
+
+    Attributes:
+        path: as IMAP numbers it (RFC 9051 section 6.4.5), ``1.2``; empty for a multipart message itself.
+        content_type: lowercase; what cannot be read is text/plain (RFC 2045 section 5.2).
+        encoding: the transfer encoding, lowercase.
+        filename: decoded; a stranger's word, no path.
+        disposition: ``inline``, ``attachment``, another word, or empty.
+        content_id: without angle brackets.
+    """
+
+    path: str
+    content_type: str
+    charset: str
+    encoding: str
+    disposition: str
+    filename: str
+    content_id: str
+    header_start: int
+    body_start: int
+    end: int
+
+    @property
+    def is_multipart(self) -> bool:
+        """Whether it only holds other parts."""
+        return self.content_type.startswith("multipart/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,183 +65,261 @@ class Leaf:
     """One part that holds content.
 
     Attributes:
-        number: its place in the message, depth first, from 1.
+        number: its place among the leaves, from 1.
         content: transfer-decoded octets.
         is_body: text a mail program shows in the message itself.
-        has_plain_twin: an alternative of it is text/plain (RFC 2046 section 5.1.4).
+        is_listed: a file of its own, to be listed among the attachments; a named text may be both, and so is a
+            multipart that has no parts.
+        alternative: the path of the outermost multipart/alternative around it; None outside of any.
     """
 
     number: int
-    content_type: str
-    charset: str
-    filename: str
+    part: Part
     content: bytes
     is_body: bool
-    has_plain_twin: bool
+    is_listed: bool
+    alternative: str | None
+
+    @property
+    def content_type(self) -> str:
+        """The media type, lowercase."""
+        return self.part.content_type
+
+    @property
+    def filename(self) -> str:
+        """The file's name as the sender wrote it; empty where it has none."""
+        return self.part.filename
 
     @property
     def text(self) -> str:
         """The content by its charset, line ends as LF."""
-        return decode(self.content, self.charset).replace("\r\n", "\n")
+        return decode(self.content, self.part.charset).replace("\r\n", "\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Octets that no part owns and no mail program shows: ``preamble`` or ``epilogue`` (RFC 2046 section 5.1.1)."""
+
+    kind: str
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """All leaves of a message. ``is_malformed``: not everything could be read as written."""
+    """A whole message.
 
+    Attributes:
+        parts: all nodes, depth first.
+        is_malformed: not everything could be read as written.
+        used_fallback: a part's content was not what its header says, and was read as what it seems to be.
+    """
+
+    parts: tuple[Part, ...]
     leaves: tuple[Leaf, ...]
+    gaps: tuple[Gap, ...]
     is_malformed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Node:
-    """A part, whichever parser found it; ``content`` is None for a multipart."""
-
-    content_type: str
-    type_field: str
-    filename: str
-    disposition: str
-    content: bytes | None
-    children: tuple["_Node", ...]
-
-
-class _BrokenError(Exception):
-    """A parser gave up on this message."""
-
-
-class _Budget:
-    """How many more parts are read."""
-
-    def __init__(self) -> None:
-        self._left = 2 * MAX_LEAVES
-        self.is_spent = False
-
-    def take(self) -> bool:
-        """Allow one more part, or say no."""
-        self._left -= 1
-        self.is_spent = self._left < 0
-        return not self.is_spent
+    used_fallback: bool
 
 
 def read(raw: bytes, header: Header) -> Tree:
-    """Read the tree; total.
-
-    The parsers see only the structure fields that our own reading of the header found, so that no two readings of one
-    header can disagree. A part that cannot be decoded makes a more forgiving parser read the whole message again.
-    """
-    is_malformed = header.is_malformed or any(len(header.all(name)) > 1 for name in _STRUCTURE)
-    fields = [found.raw for name in _STRUCTURE if (found := header.first(name)) is not None]
-    octets = b"\r\n".join([*fields, b"", raw[header.body_start :]])
-    budget = _Budget()
-    try:
-        root = _from_fast(parse_email_tree(octets, mode="lazy"), 0, budget)
-    except (ParseError, _BrokenError):
-        is_malformed = True
-        root = _read_forgivingly(octets, raw[header.body_start :], budget)
-    leaves = _flatten(root)
-    return Tree(tuple(leaves[:MAX_LEAVES]), is_malformed or budget.is_spent or len(leaves) > MAX_LEAVES)
-
-
-def attachment(raw: bytes, number: int) -> tuple[str, str, bytes] | None:
-    """Return (file name, content type, decoded octets) of a leaf that is no body; None where there is no such one."""
-    for leaf in read(raw, split(raw)).leaves:
-        if leaf.number == number and not leaf.is_body:
-            return leaf.filename, leaf.content_type, leaf.content
-    return None
-
-
-def _read_forgivingly(octets: bytes, body: bytes, budget: _Budget) -> _Node:
-    """Read with the standard parser, which decodes what it can; where it fails too, the body is one text."""
-    if octets.count(b"\n--") <= MAX_BOUNDARIES:
-        try:
-            return _from_standard(email.message_from_bytes(octets), 0, budget)
-        except (*_FALLBACK_ERRORS, _BrokenError):
-            pass
-    return _Node("text/plain", "", "", "", body, ())
-
-
-def _from_fast(part: PyLazyMimePart, depth: int, budget: _Budget) -> _Node:
-    if depth > MAX_DEPTH:
-        raise _BrokenError
-    children: list[_Node] = []
-    for child in () if part.is_message else part.children:
-        if not budget.take():
-            break
-        children.append(_from_fast(child, depth + 1, budget))
-    return _Node(
-        part.content_type.lower(),
-        _first(part.headers, "content-type"),
-        part.filename or "",
-        (part.disposition or "").lower(),
-        part.content,
-        tuple(children),
+    """Read the tree; total and linear."""
+    reader = _Reader(raw)
+    written = {name: [field.value for field in header.all(b"content-" + name.encode())] for name in _NAMES}
+    reader.begin(_Node(written, 0, header.body_start), None)
+    reader.run()
+    leaves, used_fallback = _leaves(raw, reader.nodes)
+    return Tree(
+        parts=tuple(node.part() for node in reader.nodes),
+        leaves=leaves,
+        gaps=tuple(gap for gap in reader.gaps if raw[gap.start : gap.end].strip()),
+        is_malformed=header.is_malformed
+        or reader.is_malformed
+        or used_fallback
+        or len(header.all(b"mime-version")) > 1,
+        used_fallback=used_fallback,
     )
 
 
-def _first(headers: dict[str, list[str]], name: str) -> str:
-    return next((values[0] for key, values in headers.items() if key.lower() == name and values), "")
+def content_of(raw: bytes, part: Part) -> bytes:
+    """Return the decoded octets of a leaf that was read before: a slice, no second parse."""
+    return transfer.decode(raw[part.body_start : part.end], part.encoding)[0]
 
 
-def _from_standard(part: email.message.Message, depth: int, budget: _Budget) -> _Node:
-    if depth > MAX_DEPTH:
-        raise _BrokenError
-    content_type = part.get_content_type()
-    below = _below(part)
-    is_container = bool(below) and content_type.startswith("multipart/")
-    children: list[_Node] = []
-    for child in below if is_container else ():
-        if not budget.take():
-            break
-        children.append(_from_standard(child, depth + 1, budget))
-    return _Node(
-        content_type,
-        str(part.get("content-type", "")),
-        part.get_filename() or "",
-        (part.get_content_disposition() or "").lower(),
-        None if is_container else _content(part, below),
-        tuple(children),
-    )
+class _Node:
+    """A part whose end is not known yet, and, where it is a multipart, whose delimiters are waited for."""
+
+    def __init__(
+        self, written: Mapping[str, list[bytes]], header_start: int, body_start: int, default: str = "text/plain"
+    ) -> None:
+        texts = {name: _unfolded(values[0]) for name, values in written.items() if values}
+        content_type, typed = parameters.read(texts.get("type", ""))
+        self.disposition, disposed = parameters.read(texts.get("disposition", ""))
+        self.content_type = content_type if _MEDIA_TYPE.fullmatch(content_type) else default
+        self.is_doubtful = any(len(values) > 1 for values in written.values())
+        self.boundary = typed.get("boundary", "").rstrip(" \t").encode("utf-8", "surrogateescape")
+        self.charset = parameters.token(typed.get("charset", ""))
+        self.encoding = parameters.token(texts.get("transfer-encoding", "")).lower()
+        self.filename = parameters.file_name(disposed, typed)
+        self.content_id = texts.get("id", "").strip("<> ")
+        self.header_start = header_start
+        self.body_start = body_start
+        self.end = body_start
+        self.path = ""
+        self.alternative: str | None = None
+        self.children = 0
+        self.is_closed = False
+        self.is_broken = False
+
+    @property
+    def is_multipart(self) -> bool:
+        return self.content_type.startswith("multipart/")
+
+    def part(self) -> Part:
+        return Part(
+            self.path, self.content_type, self.charset, self.encoding, self.disposition, self.filename,
+            self.content_id, self.header_start, self.body_start, self.end,
+        )  # fmt: skip
 
 
-def _below(part: email.message.Message) -> list[email.message.Message]:
-    payload = part.get_payload()
-    return [child for child in payload if isinstance(child, email.message.Message)] if isinstance(payload, list) else []
+def _unfolded(value: bytes) -> str:
+    return value.replace(b"\r", b"").replace(b"\n", b"").decode("utf-8", "surrogateescape")
 
 
-def _content(part: email.message.Message, below: list[email.message.Message]) -> bytes:
-    if below:
-        return b"".join(child.as_bytes() for child in below)
-    decoded = part.get_payload(decode=True)
-    return decoded if isinstance(decoded, bytes) else b""
+class _Reader:
+    """Walks from delimiter to delimiter, with the open multiparts as a stack."""
 
+    def __init__(self, raw: bytes) -> None:
+        self.nodes: list[_Node] = []
+        self.gaps: list[Gap] = []
+        self.is_malformed = False
+        self._raw = raw
+        self._open: list[_Node] = []
+        self._depths: dict[bytes, list[int]] = {}
+        self._unowned = 0  # where octets begin that belong to no leaf; negative while a leaf takes them
 
-def _flatten(root: _Node) -> list[Leaf]:
-    """Number the leaves, depth first."""
-    leaves: list[Leaf] = []
-    stack: list[tuple[_Node, bool]] = [(root, False)]
-    while stack:
-        node, has_plain_twin = stack.pop()
-        if node.content is None or node.children:
-            if node.content_type == "multipart/alternative":
-                has_plain_twin = has_plain_twin or any(_is_plain(child) for child in node.children)
-            stack += [(child, has_plain_twin) for child in reversed(node.children)]
+    def begin(self, node: _Node, parent: _Node | None) -> None:
+        """Begin a part behind its header."""
+        self.is_malformed = self.is_malformed or node.is_doubtful
+        is_container = node.is_multipart and bool(node.boundary) and len(self._open) < MAX_DEPTH
+        if node.is_multipart and not is_container:
+            self._read_as_text(node)
+        if parent is not None:
+            parent.children += 1
+            node.path = f"{parent.path}.{parent.children}" if parent.path else str(parent.children)
+            node.alternative = parent.alternative
+        elif not is_container:
+            node.path = "1"
+        if node.content_type == "multipart/alternative" and node.alternative is None:
+            node.alternative = node.path
+        self.nodes.append(node)
+        self._unowned = node.body_start if is_container else -1
+        if is_container:
+            self._depths.setdefault(node.boundary, []).append(len(self._open))
+            self._open.append(node)
+
+    def run(self) -> None:
+        """Walk the delimiters to the end of the message."""
+        if self._open:
+            for start, text, end in _delimiters(self._raw, self._open[0].body_start):
+                self._see(start, text, end)
+        self._end_content(len(self._raw))
+        self._pop_below(-1, len(self._raw))
+
+    def _see(self, start: int, text: bytes, end: int) -> None:
+        depths = self._depths.get(text)
+        is_last = False
+        if not depths and text.endswith(b"--"):
+            depths = self._depths.get(text[:-2])
+            is_last = True
+        if not depths or start < self.nodes[-1].body_start:
+            return
+        at = max(_before_line_end(self._raw, start), self.nodes[-1].body_start)
+        self._end_content(at)
+        self._pop_below(depths[-1], at)
+        multipart = self._open[-1]
+        self.is_malformed = self.is_malformed or multipart.is_closed
+        multipart.is_closed = is_last
+        self._unowned = end
+        if is_last:
+            return
+        if len(self.nodes) >= MAX_PARTS:
+            self.is_malformed = True
         else:
-            leaves.append(_leaf(node, len(leaves) + 1, has_plain_twin=has_plain_twin))
-    return leaves
+            self._begin_part(end, multipart)
+
+    def _begin_part(self, start: int, parent: _Node) -> None:
+        """Read a part's header, which ends at an empty line, or where something stands that is no field."""
+        raw = self._raw
+        fields = _FIELD_LINES.match(raw, start, start + MAX_PART_HEADER_OCTETS)
+        header_end = fields.end() if fields else start
+        empty = _EMPTY_LINE.match(raw, header_end)
+        if empty is None and header_end < len(raw) and not raw.startswith(b"--", header_end):
+            self.is_malformed = True
+        written: dict[str, list[bytes]] = {}
+        for found in _STRUCTURE.finditer(raw, start, header_end):
+            written.setdefault(found["name"].decode("ascii").lower(), []).append(found["value"])
+        default = "message/rfc822" if parent.content_type == "multipart/digest" else "text/plain"
+        self.begin(_Node(written, start, empty.end() if empty else header_end, default), parent)
+
+    def _end_content(self, at: int) -> None:
+        """Give what was read since the last delimiter to whom it belongs: a leaf, or a gap."""
+        if self._unowned < 0:
+            self.nodes[-1].end = at
+        elif self._open and len(self.gaps) < MAX_PARTS:
+            kind = "epilogue" if self._open[-1].children else "preamble"
+            self.gaps.append(Gap(kind, self._unowned, max(at, self._unowned)))
+
+    def _pop_below(self, depth: int, at: int) -> None:
+        """End the multiparts inside the one at ``depth``; one without any part is text after all."""
+        while len(self._open) > depth + 1:
+            node = self._open.pop()
+            self._depths[node.boundary].pop()
+            node.end = at
+            self.is_malformed = self.is_malformed or not node.is_closed
+            if not node.children:
+                self._read_as_text(node)
+                node.path = node.path or "1"
+
+    def _read_as_text(self, node: _Node) -> None:
+        """Show a multipart that has no parts, as mail programs do."""
+        node.content_type = "text/plain"
+        node.is_broken = True
+        self.is_malformed = True
 
 
-def _is_plain(node: _Node) -> bool:
-    return node.content_type == "text/plain" and bool(node.content and node.content.strip())
+def _delimiters(raw: bytes, at: int) -> Iterator[tuple[int, bytes, int]]:
+    """Yield each line that begins with ``--``: where it starts, what follows the dashes, where the next line starts."""
+    for _ in range(MAX_DELIMITERS):
+        if not raw.startswith(b"--", at):
+            found = raw.find(b"\n--", at)
+            if found < 0:
+                return
+            at = found + 1
+        end = raw.find(b"\n", at)
+        end = len(raw) if end < 0 else end + 1
+        yield at, raw[at + 2 : end].rstrip(b" \t\r\n"), end
+        at = end
 
 
-def _leaf(node: _Node, number: int, *, has_plain_twin: bool) -> Leaf:
-    charset = _CHARSET.search(node.type_field)
-    return Leaf(
-        number=number,
-        content_type=node.content_type,
-        charset=charset[1] if charset else "",
-        filename=decode_text(node.filename),
-        content=node.content or b"",
-        is_body=node.content_type in _TEXT_TYPES and node.disposition != "attachment",
-        has_plain_twin=has_plain_twin,
-    )
+def _before_line_end(raw: bytes, at: int) -> int:
+    """Return where a text ends before a delimiter, to which the line end belongs (RFC 2046 section 5.1.1)."""
+    if raw[at - 1 : at] != b"\n":
+        return at
+    return at - 2 if raw[at - 2 : at] == b"\r\n" else at - 1
+
+
+def _leaves(raw: bytes, nodes: list[_Node]) -> tuple[tuple[Leaf, ...], bool]:
+    """Decode the leaves; says too whether one was not what its header claims."""
+    leaves: list[Leaf] = []
+    used_fallback = False
+    for node in nodes:
+        if node.is_multipart:
+            continue
+        content, is_sound = transfer.decode(raw[node.body_start : node.end], node.encoding)
+        used_fallback = used_fallback or not is_sound
+        is_text = node.content_type in _TEXT_TYPES
+        is_body = is_text and node.disposition != "attachment"
+        is_listed = not is_body or bool(node.filename) or node.is_broken
+        leaves.append(Leaf(len(leaves) + 1, node.part(), content, is_body, is_listed, node.alternative))
+    return tuple(leaves), used_fallback

@@ -6,14 +6,17 @@ from gatepost.db import Transaction
 from gatepost.ids import AccountId, EmailId, ThreadId
 from gatepost.mailbox import store
 from gatepost.mailbox.body import BodyDamagedError, BodyMissingError, in_custody, keep_bodies, read_body
-from gatepost.mailbox.paper import Email
+from gatepost.mailbox.paper import Body, Email
+from gatepost.mailbox.sweep import sweep_bodies, sweep_bodies_daily
 from gatepost.mailbox.threads import Newcomer, keys_of, new_thread
 
 __all__ = [
+    "Body",
     "BodyDamagedError",
     "BodyMissingError",
     "Email",
     "Newcomer",
+    "OvertakenError",
     "find",
     "follow",
     "get",
@@ -22,15 +25,25 @@ __all__ = [
     "keep_bodies",
     "page",
     "read_body",
+    "sweep_bodies",
+    "sweep_bodies_daily",
     "thread",
     "threads_for",
 ]
 
 
+class OvertakenError(Exception):
+    """A thread was looked up, and is another one by now. A new transaction sees what it is."""
+
+
 async def keep_all(tx: Transaction, emails: Sequence[Email]) -> None:
-    """Store messages in their accounts, in the order given. Keeping one again does nothing."""
-    if emails:
-        await store.insert(tx, emails)
+    """Store messages in their accounts, in the order given. Keeping one again does nothing.
+
+    Raises:
+        OvertakenError: meanwhile another transaction began, or joined, a conversation that one of them belongs to.
+    """
+    if emails and not await store.insert(tx, emails):
+        raise OvertakenError
 
 
 async def follow(tx: Transaction, account: AccountId, *, message_id: str, thread_id: ThreadId) -> None:

@@ -5,7 +5,7 @@ before it, under the name of its own arrival, so that taking it away again can n
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 import structlog
@@ -13,11 +13,16 @@ import structlog
 from gatepost.blobs import Blobs, BlobsUnavailableError, address_of
 from gatepost.db import Database, DatabaseUnavailableError, Transaction
 from gatepost.ids import BlobId, EmailId, TenantId
-from gatepost.mail.octets import Octets, opened
+from gatepost.keys import KeyringError
+from gatepost.mail.octets import opened
 from gatepost.mailbox import store
+from gatepost.mailbox.paper import Body, body_place
 
 INLINE_MAX_OCTETS = 64 * 1024
 """Above this a body costs PostgreSQL more than a file does: it is written twice there, to the WAL and to the heap."""
+
+BODIES = "bodies"
+"""Below this name they lie in the object store."""
 
 log = structlog.get_logger()
 
@@ -48,12 +53,12 @@ class Custody:
 
 def object_path(tenant: TenantId, email: EmailId) -> str:
     """Return where a large body lies; two characters of the id keep folders small."""
-    return f"bodies/{tenant}/{email[-2:]}/{email}"
+    return f"{BODIES}/{tenant}/{email[-2:]}/{email}"
 
 
 @asynccontextmanager
-async def in_custody(blobs: Blobs, tenant: TenantId, email: EmailId, octets: Octets) -> AsyncIterator[Custody]:
-    """Hold a large body durably while its message is judged, and take it away again unless it is to stay.
+async def in_custody(db: Database, blobs: Blobs, tenant: TenantId, body: Body) -> AsyncIterator[Custody]:
+    """Hold a large body durably, sealed, while its message is judged, and take it away again unless it is to stay.
 
     Where nobody can know whether the decision was committed (PostgreSQL broke, the caller was cancelled), it stays
     too: an orphan is harmless, a gap is not.
@@ -63,12 +68,18 @@ async def in_custody(blobs: Blobs, tenant: TenantId, email: EmailId, octets: Oct
         OSError: it lies on a disk that does not give it back.
     """
     custody = Custody()
-    if len(octets) <= INLINE_MAX_OCTETS:
+    if len(body.octets) <= INLINE_MAX_OCTETS:
         yield custody
         return
-    path = object_path(tenant, email)
-    async with opened(octets) as found:
-        await blobs.write(path, found)
+    path = object_path(tenant, body.email)
+    vault = db.keys.vault(tenant)
+    try:
+        async with opened(body.octets) as found:
+            sealing = vault.seal_stream(body.place, [found], at=body.received_at, subject=body.subject)
+            await blobs.write(path, await asyncio.to_thread(b"".join, sealing))
+    except BlobsUnavailableError:  # perhaps it is there, and only its last flush failed
+        await _take_away(blobs, path, body.email)
+        raise
     try:
         yield custody
     except (DatabaseUnavailableError, asyncio.CancelledError):
@@ -76,7 +87,7 @@ async def in_custody(blobs: Blobs, tenant: TenantId, email: EmailId, octets: Oct
         raise
     finally:
         if not custody.is_kept:
-            await _take_away(blobs, path, email)
+            await _take_away(blobs, path, body.email)
 
 
 async def _take_away(blobs: Blobs, path: str, email: EmailId) -> None:
@@ -87,11 +98,15 @@ async def _take_away(blobs: Blobs, path: str, email: EmailId) -> None:
         log.warning("body.orphaned", email=email)
 
 
-async def keep_bodies(tx: Transaction, bodies: Mapping[EmailId, bytes]) -> None:
-    """Store small bodies with the transaction; large ones are in custody already. Keeping one again does nothing."""
-    small = {email: octets for email, octets in bodies.items() if len(octets) <= INLINE_MAX_OCTETS}
+def keep_bodies(tx: Transaction, bodies: Iterable[Body]) -> None:
+    """Store small bodies with the commit; large ones are in custody already. Keeping one again does nothing."""
+    small = [
+        (body, body.octets)
+        for body in bodies
+        if isinstance(body.octets, bytes) and len(body.octets) <= INLINE_MAX_OCTETS  # never what is on disk
+    ]
     if small:
-        await store.insert_bodies(tx, small)
+        store.insert_bodies(tx, small)
 
 
 async def read_body(db: Database, blobs: Blobs, tenant: TenantId, email: EmailId, blob: BlobId) -> bytes:
@@ -109,14 +124,26 @@ async def read_body(db: Database, blobs: Blobs, tenant: TenantId, email: EmailId
     Raises:
         BodyMissingError: there is none.
         BodyDamagedError: it is not what was received.
+        ErasedError: a key it was sealed under was destroyed: nobody can read it any more.
         BlobsUnavailableError: the object store does not answer.
     """
-    async with db.transaction(tenant) as tx:
-        octets = await store.body(tx, email)
-    if octets is None:
-        octets = await blobs.read(object_path(tenant, email))
+    try:
+        async with db.transaction(tenant) as tx:
+            octets = await store.body(tx, email)
+        if octets is None:
+            octets = await _read_large(db, blobs, tenant, email)
+    except KeyringError as error:
+        raise BodyDamagedError(email) from error
     if octets is None:
         raise BodyMissingError(email)
     if address_of(octets) != blob:
         raise BodyDamagedError(email)
     return octets
+
+
+async def _read_large(db: Database, blobs: Blobs, tenant: TenantId, email: EmailId) -> bytes | None:
+    sealed = await blobs.read(object_path(tenant, email))
+    if sealed is None:
+        return None
+    opening = db.keys.vault(tenant).open_stream(body_place(email), [sealed])
+    return await asyncio.to_thread(b"".join, opening)

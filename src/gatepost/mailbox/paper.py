@@ -5,6 +5,7 @@ from datetime import datetime
 
 from gatepost.ids import AccountId, BlobId, EmailId, ThreadId
 from gatepost.mail.address import Address
+from gatepost.mail.octets import Octets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,10 +17,11 @@ class Email:
         is_proven: the author's domain was proven when it arrived, by alignment or by a sealer the policy trusts.
         is_automatic: it was sent by a machine (RFC 3834), or under the null reverse-path.
         capabilities: what the matched rule granted.
-        verification: the verdicts as the webhook and REST show them: dkim, spf, dmarc, arc, from_alignment; and
-            ``results``, what our Authentication-Results field says after our name.
+        verification: the verdicts as the webhook and REST show them: dkim, spf, dmarc, arc, from_alignment,
+            injection_score; and ``results``, what our Authentication-Results field says after our name.
         message_id: the Message-ID field's value without angle brackets; empty where it had none.
         references: Message-IDs of the thread so far, oldest first, without angle brackets.
+        is_erased: its keys were destroyed; all that was personal is empty, and the addresses are ``.invalid``.
     """
 
     id: EmailId
@@ -38,4 +40,29 @@ class Email:
     is_proven: bool
     is_automatic: bool
     capabilities: tuple[str, ...]
-    verification: dict[str, str | bool | None]
+    verification: dict[str, str | bool | float | None]
+    is_erased: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """A message's octets as received, and whose keys seal them.
+
+    Attributes:
+        subject: the key of the address of the person it is about, outside the house; None where nobody is named.
+    """
+
+    email: EmailId
+    octets: Octets
+    received_at: datetime
+    subject: str | None
+
+    @property
+    def place(self) -> str:
+        """What the seal is bound to."""
+        return body_place(self.email)
+
+
+def body_place(email: EmailId) -> str:
+    """Return what the seal of a message's octets is bound to."""
+    return f"body/{email}"

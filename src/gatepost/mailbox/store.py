@@ -1,16 +1,31 @@
 """The mailbox's SQL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
-from psycopg.types.json import Jsonb
 
 from gatepost.db import Transaction
+from gatepost.db.column import bigints, booleans, octets, texts, times
 from gatepost.ids import AccountId, BlobId, EmailId, ThreadId
-from gatepost.mail.address import Address
-from gatepost.mailbox.paper import Email
+from gatepost.keys import ErasedError, Vault
+from gatepost.mail.address import ERASED, Address
+from gatepost.mailbox.paper import Body, Email, body_place
 from gatepost.mailbox.threads import keys_of
+
+_ERASED: dict[str, Any] = {
+    "blob": "",
+    "author": str(ERASED),
+    "recipient": str(ERASED),
+    "reply_to": [],
+    "subject": "",
+    "text": "",
+    "message_id": "",
+    "references": [],
+    "capabilities": [],
+    "verification": {},
+}
+"""What is left of a message once a key it was sealed under is destroyed."""
 
 
 def storable(text: str) -> str:
@@ -18,87 +33,118 @@ def storable(text: str) -> str:
     return text.replace("\x00", "\ufffd").encode("utf-8", "surrogatepass").decode("utf-8", "replace")
 
 
-async def insert(tx: Transaction, emails: Sequence[Email]) -> None:
+async def insert(tx: Transaction, emails: Sequence[Email]) -> bool:
     """Store messages in the order given, and which threads their Message-IDs belong to; one statement.
 
-    A message stored a second time changes nothing; the first to claim a Message-ID keeps it.
+    A message stored a second time changes nothing; the first to claim a Message-ID keeps it. Return False where
+    another transaction has claimed one since the messages' threads were looked up, so that they are the wrong ones.
     """
     query = """
-        with incoming as materialized (
-          select * from jsonb_to_recordset(%(rows)s) as given (
-            place int, id text, account bigint, thread text, blob text, size_octets bigint, received_at timestamptz,
-            author text, recipient text, reply_to text[], subject text, body_text text, message_id text, refs text[],
-            is_proven boolean, is_automatic boolean, capabilities text[], verification jsonb, keys text[])
-        ), claims as (
-          select distinct on (account, message_key) account, decode(message_key, 'hex') as message_key, thread
-          from incoming cross join lateral unnest(keys) as key (message_key)
-          order by account, message_key, place  -- ordered, so that two writers cannot lock each other out
-        ), claimed as (
+        with claim as materialized (
+          select place, account, message_key, thread, nearness
+          from unnest(%(places)s, %(claimants)s, %(keys)s, %(claimed)s)
+            with ordinality as given (place, account, message_key, thread, nearness)
+        ), known as materialized (
+          select claim.place, nearness, claim.thread = known.thread as is_same
+          from claim cross join lateral (
+            select thread from thread_message as known where known.tenant = %(tenant)s
+              and known.account = claim.account and known.message_key = claim.message_key limit 1) as known
+        ), made as (
           insert into thread_message (tenant, account, message_key, thread)
-          select %(tenant)s, account, message_key, thread from claims on conflict do nothing
+          select %(tenant)s, account, message_key, thread from claim
+          order by account, message_key  -- so that two writers cannot lock each other out
+          on conflict do nothing returning 1
+        ), kept as (
+          insert into email (tenant, id, account, thread, size_octets, received_at, is_proven, is_automatic, sealed)
+          select %(tenant)s, id, account, thread, size_octets, received_at, is_proven, is_automatic, sealed
+          from unnest(%(ids)s, %(accounts)s, %(threads)s, %(sizes)s, %(times)s, %(proven)s, %(automatic)s, %(sealed)s)
+            with ordinality as given (
+              id, account, thread, size_octets, received_at, is_proven, is_automatic, sealed, place)
+          order by place
+          on conflict (tenant, id) do nothing
         )
-        insert into email (tenant, id, account, thread, blob, size_octets, received_at, author, recipient, reply_to,
-          subject, body_text, message_id, refs, is_proven, is_automatic, capabilities, verification)
-        select %(tenant)s, id, account, thread, blob, size_octets, received_at, author, recipient, reply_to,
-          subject, body_text, message_id, refs, is_proven, is_automatic, capabilities, verification
-        from incoming order by place
-        on conflict (tenant, id) do nothing
+        select (select count(*) from claim) = (select count(*) from known) + (select count(*) from made)
+          and not exists (
+            select from (select distinct on (place) is_same from known order by place, nearness) as nearest
+            where not is_same) as is_timely
     """
-    await tx.run(query, rows=Jsonb([_row(place, email) for place, email in enumerate(emails)], dumps=orjson.dumps))
+    vault = tx.vault
+    claims: dict[tuple[AccountId, bytes], tuple[int, ThreadId]] = {}
+    for place, email in enumerate(emails):
+        for key in _blind_keys(vault, keys_of(email.message_id, email.references)):
+            claims.setdefault((email.account, key), (place, email.thread))
+    row = await tx.one(
+        query,
+        places=bigints([place for place, _ in claims.values()]),
+        claimants=bigints([account for account, _ in claims]),
+        keys=octets([key for _, key in claims]),
+        claimed=texts([thread for _, thread in claims.values()]),
+        ids=texts([email.id for email in emails]),
+        accounts=bigints([email.account for email in emails]),
+        threads=texts([email.thread for email in emails]),
+        sizes=bigints([email.size_octets for email in emails]),
+        times=times([email.received_at for email in emails]),
+        proven=booleans([email.is_proven for email in emails]),
+        automatic=booleans([email.is_automatic for email in emails]),
+        sealed=octets([_sealed(vault, email) for email in emails]),
+    )
+    return bool(row.is_timely)
 
 
-def _row(place: int, email: Email) -> dict[str, Any]:
-    return {
-        "place": place,
-        "id": email.id,
-        "account": email.account,
-        "thread": email.thread,
-        "blob": email.blob,
-        "size_octets": email.size_octets,
-        "received_at": email.received_at,
+def _sealed(vault: Vault, email: Email) -> bytes:
+    """Return what a stolen copy must not tell: who wrote what to whom."""
+    content = {
+        "blob": email.blob,  # a hash of what may be guessed tells it as well
         "author": storable(str(email.author)),
         "recipient": storable(str(email.recipient)),
         "reply_to": [storable(str(address)) for address in email.reply_to],
         "subject": storable(email.subject),
-        "body_text": storable(email.text),
+        "text": storable(email.text),
         "message_id": storable(email.message_id),
-        "refs": [storable(reference) for reference in email.references],
-        "is_proven": email.is_proven,
-        "is_automatic": email.is_automatic,
+        "references": [storable(reference) for reference in email.references],
         "capabilities": [storable(capability) for capability in email.capabilities],
         "verification": email.verification,
-        "keys": [key.hex() for key in keys_of(email.message_id, email.references)],
     }
+    return vault.seal(f"email/{email.id}", orjson.dumps(content), at=email.received_at, subject=email.author.key)
 
 
-async def insert_bodies(tx: Transaction, bodies: Mapping[EmailId, bytes]) -> None:
-    """Store messages' octets; a second time it changes nothing."""
+def _blind_keys(vault: Vault, keys: Iterable[bytes]) -> list[bytes]:
+    return [vault.blind("message", key) for key in keys]
+
+
+def insert_bodies(tx: Transaction, bodies: Sequence[tuple[Body, bytes]]) -> None:
+    """Store messages' octets with the commit; a second time it changes nothing."""
     query = """
-        insert into body (tenant, email, octets)
-        select %(tenant)s, email, octets from unnest(%(emails)s::text[], %(octets)b::bytea[]) as given (email, octets)
+        insert into body (tenant, email, sealed)
+        select %(tenant)s, email, sealed from unnest(%(emails)s, %(sealed)s) as given (email, sealed)
         on conflict (tenant, email) do nothing
     """
-    await tx.run(query, emails=list(bodies), octets=list(bodies.values()))
+    sealed = [tx.vault.seal(body.place, raw, at=body.received_at, subject=body.subject) for body, raw in bodies]
+    tx.send(query, emails=texts([body.email for body, _ in bodies]), sealed=octets(sealed))
 
 
 async def body(tx: Transaction, email: EmailId) -> bytes | None:
-    """Return one message's octets, or None where they do not lie here."""
-    query = "select octets from body where tenant = %(tenant)s and email = %(email)s"
+    """Return one message's octets, or None where they do not lie here.
+
+    Raises:
+        ErasedError: nobody can read them any more.
+    """
+    query = "select sealed from body where tenant = %(tenant)s and email = %(email)s"
     row = await tx.maybe(query, email=email)
-    return None if row is None else bytes(row.octets)
+    return None if row is None else tx.vault.open(body_place(email), bytes(row.sealed))
 
 
 async def by_id(tx: Transaction, account: AccountId, email: EmailId) -> Email | None:
     """Return one message of the account."""
     query = "select * from email where tenant = %(tenant)s and account = %(account)s and id = %(email)s"
     row = await tx.maybe(query, account=account, email=email)
-    return None if row is None else _email(row)
+    return None if row is None else _email(tx.vault, row)
 
 
 async def by_id_alone(tx: Transaction, email: EmailId) -> Email | None:
     """Return one message of the tenant, whichever account it lies in."""
     row = await tx.maybe("select * from email where tenant = %(tenant)s and id = %(email)s", email=email)
-    return None if row is None else _email(row)
+    return None if row is None else _email(tx.vault, row)
 
 
 async def page(tx: Transaction, account: AccountId, *, limit: int, before: EmailId | None) -> list[Email]:
@@ -108,7 +154,7 @@ async def page(tx: Transaction, account: AccountId, *, limit: int, before: Email
         " (select seq from email where tenant = %(tenant)s and account = %(account)s and id = %(before)s))"
         " order by seq desc limit %(limit)s"
     )
-    return [_email(row) for row in await tx.all(query, account=account, limit=limit, before=before)]
+    return [_email(tx.vault, row) for row in await tx.all(query, account=account, limit=limit, before=before)]
 
 
 async def by_thread(tx: Transaction, account: AccountId, thread: ThreadId) -> list[Email]:
@@ -116,7 +162,7 @@ async def by_thread(tx: Transaction, account: AccountId, thread: ThreadId) -> li
     query = (
         "select * from email where tenant = %(tenant)s and account = %(account)s and thread = %(thread)s order by seq"
     )
-    return [_email(row) for row in await tx.all(query, account=account, thread=thread)]
+    return [_email(tx.vault, row) for row in await tx.all(query, account=account, thread=thread)]
 
 
 async def threads_of(tx: Transaction, asked: Sequence[tuple[AccountId, Sequence[bytes]]]) -> dict[int, ThreadId]:
@@ -126,7 +172,7 @@ async def threads_of(tx: Transaction, asked: Sequence[tuple[AccountId, Sequence[
     """
     query = """
         select distinct on (asked.place) asked.place, thread
-        from unnest(%(places)s::int[], %(accounts)s::bigint[], %(keys)b::bytea[])
+        from unnest(%(places)s, %(accounts)s, %(keys)s)
           with ordinality as asked (place, account, message_key, nearness)
         cross join lateral (
           select thread from thread_message as known where known.tenant = %(tenant)s
@@ -134,11 +180,11 @@ async def threads_of(tx: Transaction, asked: Sequence[tuple[AccountId, Sequence[
         ) as known
         order by asked.place, asked.nearness
     """
-    flat = [(place, account, key) for place, (account, keys) in enumerate(asked) for key in keys]
+    flat = [(place, account, key) for place, (account, keys) in enumerate(asked) for key in _blind_keys(tx.vault, keys)]
     if not flat:
         return {}
     places, accounts, keys = (list(column) for column in zip(*flat, strict=True))
-    rows = await tx.all(query, places=places, accounts=accounts, keys=keys)
+    rows = await tx.all(query, places=bigints(places), accounts=bigints(accounts), keys=octets(keys))
     return {row.place: ThreadId(row.thread) for row in rows}
 
 
@@ -149,28 +195,33 @@ async def insert_thread_keys(tx: Transaction, account: AccountId, thread: Thread
         " select %(tenant)s, %(account)s, message_key, %(thread)s from unnest(%(keys)s::bytea[]) as k (message_key)"
         " order by message_key on conflict do nothing"  # ordered, so that two writers cannot lock each other out
     )
-    await tx.run(query, account=account, thread=thread, keys=keys)
+    await tx.run(query, account=account, thread=thread, keys=_blind_keys(tx.vault, keys))
 
 
-def _email(row: Any) -> Email:
+def _email(vault: Vault, row: Any) -> Email:
+    try:
+        content = orjson.loads(vault.open(f"email/{row.id}", bytes(row.sealed)))
+    except ErasedError:
+        content = _ERASED
     return Email(
         id=EmailId(row.id),
         account=AccountId(row.account),
         thread=ThreadId(row.thread),
-        blob=BlobId(row.blob),
+        blob=BlobId(content["blob"]),
         size_octets=row.size_octets,
         received_at=row.received_at,
-        author=_address(row.author),
-        recipient=_address(row.recipient),
-        reply_to=tuple(_address(text) for text in row.reply_to),
-        subject=row.subject,
-        text=row.body_text,
-        message_id=row.message_id,
-        references=tuple(row.refs),
+        author=_address(content["author"]),
+        recipient=_address(content["recipient"]),
+        reply_to=tuple(_address(text) for text in content["reply_to"]),
+        subject=content["subject"],
+        text=content["text"],
+        message_id=content["message_id"],
+        references=tuple(content["references"]),
         is_proven=row.is_proven,
         is_automatic=row.is_automatic,
-        capabilities=tuple(row.capabilities),
-        verification=row.verification,
+        capabilities=tuple(content["capabilities"]),
+        verification=content["verification"],
+        is_erased=content is _ERASED,
     )
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import islice
 
 from gatepost.clock import Entropy
-from gatepost.db import Transaction
+from gatepost.db import Database, Transaction
 from gatepost.decide.paper import Decided, Outcome
-from gatepost.ids import AccountId, EmailId, EntryId, ThreadId
+from gatepost.ids import AccountId, EmailId, EntryId, TenantId, ThreadId
 from gatepost.record import store
 from gatepost.record.canonical import UnrecordableError
 from gatepost.record.connections import Counted, connections, keep_connections
@@ -29,6 +29,7 @@ __all__ = [
     "connections",
     "count_refusal",
     "keep_connections",
+    "keeping",
     "note",
     "settle_refusals_hourly",
 ]
@@ -67,16 +68,16 @@ async def append_all(
 
 def _columns(decided: Decided, thread: ThreadId | None) -> store.Columns:
     arrived, decision = decided.arrived, decided.decision
-    return {
-        "account": arrived.account,
-        "email": arrived.email,
-        "thread": thread,
-        "in_reply_to": arrived.in_reply_to,
-        "direction": arrived.direction.value,
-        "disposition": decision.disposition.value,
-        "outcome": decision.outcome.value,
-        "reason": decision.reason.value,
-    }
+    return store.Columns(
+        account=arrived.account,
+        email=arrived.email,
+        thread=thread,
+        in_reply_to=arrived.in_reply_to,
+        direction=arrived.direction.value,
+        disposition=decision.disposition.value,
+        outcome=decision.outcome.value,
+        reason=decision.reason.value,
+    )
 
 
 async def note(tx: Transaction, consequence: Consequence, *, entropy: Entropy) -> EntryId:
@@ -86,8 +87,18 @@ async def note(tx: Transaction, consequence: Consequence, *, entropy: Entropy) -
         UnrecordableError: its values are no JSON, or too many for a leaf.
     """
     draft = consequence_draft(tx.tenant, consequence, entropy=entropy)
-    columns = {"account": consequence.account, "email": consequence.email, "action": consequence.action}
+    columns = store.Columns(account=consequence.account, email=consequence.email, action=consequence.action)
     return (await store.append(tx, [(draft, columns)]))[0]
+
+
+async def keeping(db: Database, tenant: TenantId, emails: Sequence[EmailId]) -> set[EmailId]:
+    """Return which of these were decided in a way that keeps their body: delivered, held or queued.
+
+    Raises:
+        DatabaseUnavailableError: the database does not answer.
+    """
+    async with db.transaction(tenant) as tx:
+        return await store.keeping(tx, emails)
 
 
 async def audit_rows(tx: Transaction, query: AuditQuery) -> list[AuditRow]:

@@ -103,10 +103,30 @@ def canonical_plain(value: Mapping[str, Json]) -> str:
         return canonical(value)
 
 
+def _is_simple(value: object, depth: int) -> bool:
+    """Tell whether the quick spelling is the canonical one: no floats, no large numbers, only ASCII names."""
+    if value is None or isinstance(value, str | bool):
+        return True
+    if isinstance(value, int):
+        return abs(value) <= _EXACT_MAX
+    if depth == DEPTH_MAX:
+        return False
+    if type(value) is dict:
+        return all(type(name) is str and name.isascii() and _is_simple(each, depth + 1) for name, each in value.items())
+    return type(value) is list and all(_is_simple(each, depth + 1) for each in value)
+
+
 def canonical(value: Json | Mapping[str, Json]) -> str:
     """Return the canonical spelling; encode it as UTF-8 to hash it.
 
     Raises:
         UnrecordableError: not JSON, nested too deep, or a number that is not finite.
     """
+    if isinstance(value, str):
+        return _string(value)
+    if _is_simple(value, 0):
+        try:
+            return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+        except TypeError:  # a lone surrogate
+            return _spell(value, 0)
     return _spell(value, 0)

@@ -29,6 +29,7 @@ class Report:
     size: int = 0
     waiting: int = 0
     openings: int = 0
+    erased: int = 0
     findings: list[str] = field(default_factory=list)
 
     @property
@@ -180,5 +181,6 @@ class _Walk:
                 self._report.find(f"leaf {index}: the tables do not know it")
                 continue
             self._report.openings += row.opening is not None
+            self._report.erased += row.is_erased
             for text in differences(octets, row, self._tenant):
                 self._report.find(text)

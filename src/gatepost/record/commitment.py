@@ -4,6 +4,7 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gatepost.clock import Entropy
 from gatepost.record.canonical import canonical
@@ -18,8 +19,12 @@ def commit(name: str, salt: bytes, value: Json) -> bytes:
 
     The salt is random per value, so equal values have unequal commitments and none can be guessed.
     """
-    head = DOMAIN + b"\x00" + name.encode() + b"\x00"
-    return hashlib.sha256(head + salt + canonical(value).encode()).digest()
+    return hashlib.sha256(_head(name) + salt + canonical(value).encode()).digest()
+
+
+@lru_cache(maxsize=256)  # names are ours and few
+def _head(name: str) -> bytes:
+    return DOMAIN + b"\x00" + name.encode() + b"\x00"
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,8 @@ def _read(octets: bytes) -> dict[str, Any] | None:
 
 
 def _opening(row: Stored, leaf: Mapping[str, Any]) -> Iterator[str]:
+    if row.is_erased:
+        return  # that it had to be, another entry says
     if row.opening is None:
         yield f"entry {row.entry}: its opening is missing"
         return

@@ -90,7 +90,7 @@ async def _enter(tx: Transaction, refused: Iterable[tuple[Refused, Times]], entr
                 "first_at": timestamp(times.first_at),
             },
         )
-        drafts.append((consequence_draft(tx.tenant, said, entropy=entropy), {"action": said.action}))
+        drafts.append((consequence_draft(tx.tenant, said, entropy=entropy), entries.Columns(action=said.action)))
     if drafts:
         await entries.append(tx, drafts)
 

@@ -8,7 +8,7 @@ whose words we cannot judge.
 Fields: ``v`` format; ``tenant``; ``seq`` the entry's number; ``ts`` RFC 3339; ``kind``; ``actor_ref``; ``action``;
 ``account``; ``email``; ``object_ref``; ``decision`` of decisions, ``detail`` of all others; ``policy_version``;
 ``tokens``; ``prev_decision_ref`` the number of the decision it follows; ``c``; ``salt_ref`` names the opening;
-``key_epoch`` the month whose key shall wrap the opening, fixed now because a leaf is never rewritten.
+``key_epoch`` the month whose key seals the opening.
 """
 
 import re
@@ -29,7 +29,7 @@ from gatepost.mail.fields import body_sha256
 from gatepost.record.canonical import UnrecordableError, canonical, canonical_plain
 from gatepost.record.commitment import seal
 from gatepost.record.paper import Consequence, Json, Kind
-from gatepost.verify.paper import Evidence, Verified
+from gatepost.verify.paper import Evidence, Injection, Verified
 
 FORMAT = 1
 LEAF_MAX_OCTETS = 2048
@@ -47,14 +47,16 @@ class Draft:
         pieces: the leaf's text, cut where the previous decision's number and its own number belong.
         follows: the email whose latest decision this one follows; None for none.
         opening: JSON of ``{field: {salt, value}}``; ``opening_ref`` its name.
+        subject: the key of the address of the person it is about; None where it is about nobody in particular.
     """
 
     kind: Kind
     at: datetime
     pieces: tuple[str, str, str]
     follows: EmailId | None
-    opening: str
+    opening: bytes
     opening_ref: str
+    subject: str | None
 
 
 def timestamp(at: datetime) -> str:
@@ -70,31 +72,24 @@ def _body_hash(verified: Verified) -> str:
 
 def _is_plain(value: Json) -> bool:
     """Tell whether a value may stand in the leaf: numbers, and words that look like codes."""
-    match value:
-        case None | bool() | int():
-            return True
-        case str():
-            return _PLAIN.fullmatch(value) is not None
-        case list() | tuple():
-            return all(_is_plain(each) for each in value)
-        case Mapping():
-            return all(_is_plain(key) and _is_plain(each) for key, each in value.items())
-        case _:
-            return False
-
-
-def _between(fields: Mapping[str, Json], after: str, before: str) -> str:
-    """Return the canonical members whose names lie between two names."""
-    return canonical_plain({name: value for name, value in fields.items() if after < name < before})[1:-1]
+    if isinstance(value, str):
+        return _PLAIN.fullmatch(value) is not None
+    if value is None or isinstance(value, int):
+        return True
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return isinstance(value, Mapping) and all(map(_is_plain, value)) and all(map(_is_plain, value.values()))
 
 
 def _cut(fields: Mapping[str, Json]) -> tuple[str, str, str]:
-    """Spell the leaf without ``prev_decision_ref`` and ``seq``, cut where they belong in canonical order."""
-    last = chr(0x7F)  # every name is ASCII
-    head = _between(fields, "", "prev_decision_ref")
-    middle = _between(fields, "prev_decision_ref", "seq")
-    tail = _between(fields, "seq", last)
-    return f'{{{head},"prev_decision_ref":', f',{middle},"seq":', f",{tail}}}"
+    """Spell the leaf and cut it where ``prev_decision_ref`` and ``seq``, which are not known yet, have their values.
+
+    After each of the two names only plain words and numbers follow, which no name in quotes can hide in.
+    """
+    text = canonical_plain({**fields, "prev_decision_ref": None, "seq": None})
+    head, name, rest = text.rpartition('"prev_decision_ref":')
+    middle, other, tail = rest.rpartition('"seq":')
+    return head + name, middle.removeprefix("null") + other, tail.removeprefix("null")
 
 
 def _draft(
@@ -105,6 +100,7 @@ def _draft(
     fields: Mapping[str, Json],
     public: tuple[str, Mapping[str, Json]],
     private: Mapping[str, Json],
+    subject: str | None,
     entropy: Entropy,
 ) -> Draft:
     """Fit an entry into its leaf: what is not plain, and then what is largest, is committed instead.
@@ -129,7 +125,13 @@ def _draft(
         pieces = _cut({**frame, name: shown, "c": commitments})
         if sum(len(piece.encode()) for piece in pieces) + 2 * _NUMBER_OCTETS <= LEAF_MAX_OCTETS:
             return Draft(
-                kind=kind, at=at, pieces=pieces, follows=follows, opening=_opening_text(opening), opening_ref=ref
+                kind=kind,
+                at=at,
+                pieces=pieces,
+                follows=follows,
+                opening=_spelled(opening),
+                opening_ref=ref,
+                subject=subject,
             )
         if not shown:
             raise UnrecordableError(f"an entry is longer than {LEAF_MAX_OCTETS} octets")
@@ -137,19 +139,19 @@ def _draft(
         hidden[largest] = shown.pop(largest)
 
 
-def _opening_text(opening: Mapping[str, Json]) -> str:
+def _spelled(opening: Mapping[str, Json]) -> bytes:
     """Spell the opening; it is not hashed, so any spelling that reads back will do."""
     try:
-        return orjson.dumps(opening).decode()
+        return orjson.dumps(opening)
     except TypeError:  # a lone surrogate, or a number beyond 64 bits
-        return canonical(opening)
+        return canonical(opening).encode()
 
 
 def _text(address: Address | None) -> str | None:
     return None if address is None else str(address)
 
 
-def _evidence(evidence: Evidence) -> Json:
+def domains(evidence: Evidence) -> dict[str, Json]:
     """Return what the verdicts speak of: domains, which may be a person's."""
     return {
         "arc_seals": [[seal.instance, seal.domain, seal.selector, seal.claims_aligned] for seal in evidence.arc.seals],
@@ -162,27 +164,41 @@ def _evidence(evidence: Evidence) -> Json:
     }
 
 
+def _injection(found: Injection) -> Json:
+    """Return the score, in thousandths, and the kinds of signs: words of ours, none of the message's."""
+    return [round(found.score * 1000), [family.value for family in found.families]]
+
+
+def verdicts(evidence: Evidence) -> dict[str, Json]:
+    """Return the verdicts as an entry spells them: words and numbers of ours."""
+    return {
+        "arc": evidence.arc.result.value,
+        "auth": evidence.auth,
+        "dkim": evidence.dkim_result.value,
+        "dmarc": evidence.dmarc.result.value,
+        "injection": _injection(evidence.injection),
+        "scans": [[scan.scanner, scan.result.value, scan.found] for scan in evidence.scans],
+        "is_aligned": evidence.is_aligned,
+        "spf": evidence.spf.result.value,
+    }
+
+
 def _decision(decided: Decided, thread: ThreadId | None) -> dict[str, Json]:
     arrived, decision, evidence = decided.arrived, decided.decision, decided.verified.evidence
     grant = decision.grant
     tls = arrived.peer.tls if arrived.peer else None
     return {
-        "arc": evidence.arc.result.value,
-        "auth": evidence.auth,
+        **verdicts(evidence),
         "capabilities": list(grant.capabilities) if grant else None,
         "direction": arrived.direction.value,
         "disposition": decision.disposition.value,
-        "dkim": evidence.dkim_result.value,
-        "dmarc": evidence.dmarc.result.value,
         "door": arrived.door.value,
         "in_reply_to": arrived.in_reply_to,
-        "is_aligned": evidence.is_aligned,
         "outcome": decision.outcome.value,
         "policy_digest": decision.policy_digest,
         "reason": decision.reason.value,
         "rule_index": grant.rule_index if grant else None,
         "size_octets": len(arrived.raw),
-        "spf": evidence.spf.result.value,
         "thread": thread,
         "tls": tls.version if tls else None,
         "trace": [[step.check, step.result] for step in decision.trace],
@@ -197,7 +213,7 @@ def _persons(decided: Decided) -> dict[str, Json]:
         "blob": arrived.blob,
         "body_hash": _body_hash(decided.verified) if decided.decision.body_hash_wanted else None,
         "detail": decided.decision.detail or None,
-        "evidence": _evidence(evidence),
+        "evidence": domains(evidence),
         "helo": peer.helo if peer else None,
         "mail_from": _text(arrived.envelope.mail_from),
         "message_id": evidence.content.message_id or None,
@@ -228,6 +244,7 @@ def decision_drafts(decided: Decided, *, thread: ThreadId | None, entropy: Entro
             fields=fields,
             public=("decision", public),
             private={**persons, "recipient": str(recipient)},
+            subject=decided.verified.subject,
             entropy=entropy,
         )
         for recipient in arrived.envelope.rcpt_to
@@ -258,6 +275,7 @@ def consequence_draft(tenant: TenantId, consequence: Consequence, *, entropy: En
         fields=fields,
         public=("detail", consequence.public),
         private=consequence.private,
+        subject=consequence.subject,
         entropy=entropy,
     )
 

@@ -6,7 +6,6 @@ All but keys and openings comes from the published files; no table is asked.
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from gatepost.blobs import Blobs
 from gatepost.db import Database, Transaction
@@ -41,13 +40,21 @@ async def vkey(tx: Transaction) -> str | None:
     return None if key is None else key.vkey
 
 
-async def opening(tx: Transaction, entry: EntryId) -> Mapping[str, Mapping[str, Any]] | None:
-    """Return ``{field: {salt, value}}`` for the holder to check the leaf's commitments; None if erased or unknown."""
+async def opening(tx: Transaction, entry: EntryId) -> store.Opening | None:
+    """Return ``{field: {salt, value}}`` for the holder to check the leaf's commitments; None if unknown.
+
+    Raises:
+        ErasedError: nobody can read it any more.
+    """
     return await store.opening(tx, entry)
 
 
-async def opening_at(tx: Transaction, leaf_index: LeafIndex) -> Mapping[str, Mapping[str, Any]] | None:
-    """Return the opening of the entry at a place in the log; None if erased or unknown."""
+async def opening_at(tx: Transaction, leaf_index: LeafIndex) -> store.Opening | None:
+    """Return the opening of the entry at a place in the log; None if unknown.
+
+    Raises:
+        ErasedError: nobody can read it any more.
+    """
     entry = await log_store.entry_at(tx, leaf_index)
     return None if entry is None else await store.opening(tx, entry)
 

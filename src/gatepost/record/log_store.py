@@ -5,8 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import orjson
+
 from gatepost.db import Database, Transaction
 from gatepost.ids import EntryId, LeafIndex, TenantId
+from gatepost.keys import ErasedError, KeyringError, Vault
+from gatepost.record import store
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +24,10 @@ class LogKey:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """All the tables say about one place in the log; None where a row is missing."""
+    """All the tables say about one place in the log; None where a row is missing.
+
+    ``opening`` is None also where nobody can read it any more (``is_erased``), and no mapping where it does not open.
+    """
 
     leaf_index: LeafIndex
     entry: EntryId
@@ -28,6 +35,7 @@ class Stored:
     columns: Mapping[str, Any] | None
     opening_ref: str | None
     opening: Any
+    is_erased: bool
     decision: Mapping[str, Any] | None
     consequence: Mapping[str, Any] | None
 
@@ -137,7 +145,7 @@ async def add_log_key(tx: Transaction, key: LogKey) -> None:
 async def stored(tx: Transaction, start: int, end: int) -> list[Stored]:
     """Return what the tables say about places ``start`` up to and without ``end``, in order."""
     query = """
-        select leaf.leaf_index, leaf.entry, written.leaf, opened.ref, opened.opening,
+        select leaf.leaf_index, leaf.entry, written.leaf, opened.ref, opened.sealed,
           case when written.id is not null
             then jsonb_build_object('kind', written.kind, 'at', written.at) end as columns,
           to_jsonb(decided) as decision, to_jsonb(followed) as consequence
@@ -156,12 +164,24 @@ async def stored(tx: Transaction, start: int, end: int) -> list[Stored]:
             None if row.leaf is None else bytes(row.leaf),
             row.columns,
             row.ref,
-            row.opening,
+            *_opened(tx.vault, row),
             row.decision,
             row.consequence,
         )
         for row in await tx.all(query, start=start, end=end)
     ]
+
+
+def _opened(vault: Vault, row: Any) -> tuple[Any, bool]:
+    """Return what an opening says and whether it was erased."""
+    if row.sealed is None:
+        return None, False
+    try:
+        return store.opened(vault, row), False
+    except ErasedError:
+        return None, True
+    except (KeyringError, orjson.JSONDecodeError):
+        return "sealed otherwise", False
 
 
 async def astray(tx: Transaction) -> list[tuple[str, EntryId]]:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from gatepost.arrive.paper import Arrived
 from gatepost.decide.paper import Decided, Decision, Disposition, Grant, Outcome, Step
 from gatepost.ids import AccountId, EmailId, EntryId, LeafIndex, ThreadId
-from gatepost.verify.paper import Result
+from gatepost.verify.paper import Family, Result
 
 Json = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
 """Anything JSON can say."""
@@ -61,6 +61,7 @@ class Consequence:
         object_ref: the id of the thing acted on, never a name or an address.
         public: values without personal data; they stand in the leaf as they are.
         private: values that may be personal; the leaf holds salted commitments, the opening the values.
+        subject: the key of the address of the person outside the house whom they are about: whose keys seal them.
     """
 
     kind: Kind
@@ -72,6 +73,7 @@ class Consequence:
     object_ref: str = ""
     public: Mapping[str, Json] = field(default_factory=dict)
     private: Mapping[str, Json] = field(default_factory=dict)
+    subject: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +99,8 @@ class AuditRow:
     dkim: Result
     dmarc: Result
     arc: Result
+    injection_score: float | None
+    injection_families: tuple[Family, ...]
     is_aligned: bool
     body_hash: str | None
     grant: Grant | None

@@ -38,7 +38,7 @@ _POLL_S = 0.25  # an entry has its place within a second of its commit
 _SWEEP_ROUNDS = 240  # how often logs without new entries are asked whether a dead process left something unfinished
 _AT_ONCE = 2  # tenants; each takes two connections of the pool
 _SEED_OCTETS = 32
-_PURPOSE = "log key"
+LOG_KEY_PURPOSE = "log key"
 
 log = structlog.get_logger()
 
@@ -196,10 +196,10 @@ class Sequencer:
             kept = await log_store.log_key(tx)
             if kept is None:
                 made = SigningKey(f"{self._origin_base}/t/{tenant}", self._entropy(_SEED_OCTETS))
-                wrapped = self._keyring.wrap(_PURPOSE, made.seed)
+                wrapped = self._keyring.wrap(LOG_KEY_PURPOSE, made.seed)
                 kept = LogKey(made.name, str(made.verifier), wrapped)
                 await log_store.add_log_key(tx, kept)
-        key = SigningKey(kept.origin, self._keyring.unwrap(_PURPOSE, kept.wrapped_seed))
+        key = SigningKey(kept.origin, self._keyring.unwrap(LOG_KEY_PURPOSE, kept.wrapped_seed))
         if str(key.verifier) != kept.vkey:
             raise ForkError("the log key is not the one the log began with")
         self._keys[tenant] = key

@@ -50,7 +50,7 @@ async def settle_refusals(tx: Transaction, before: datetime, *, entropy: Entropy
             public={"hour": timestamp(hour), "counts": counts},
         )
         draft = consequence_draft(tx.tenant, settled, entropy=entropy)
-        drafts.append((draft, {"action": settled.action}))
+        drafts.append((draft, store.Columns(action=settled.action)))
     return await store.append(tx, drafts) if drafts else []
 
 

@@ -9,7 +9,7 @@ from gatepost.decide.paper import Disposition, Grant, Outcome, Step
 from gatepost.ids import AccountId, EmailId, ThreadId
 from gatepost.record.paper import AuditRow, Json, Kind
 from gatepost.record.store import Written
-from gatepost.verify.paper import Result
+from gatepost.verify.paper import Family, Result
 
 _STATUS = {"accepted": "sent", "failed": "failed", "deferred": "deferred"}
 
@@ -71,6 +71,7 @@ def audit_row(written: Written, followed: Sequence[Written]) -> AuditRow:
     leaf, decision = written.leaf, written.leaf["decision"]
     used = [each for each in followed if each.leaf["kind"] == Kind.USAGE]
     thread = decision["thread"]
+    injection = _shown(written, "injection")
     return AuditRow(
         entry=written.entry,
         leaf_index=written.leaf_index,
@@ -91,6 +92,8 @@ def audit_row(written: Written, followed: Sequence[Written]) -> AuditRow:
         dkim=Result(decision["dkim"]),
         dmarc=Result(decision["dmarc"]),
         arc=Result(decision["arc"]),
+        injection_score=None if injection is None else injection[0] / 1000,
+        injection_families=() if injection is None else tuple(Family(family) for family in injection[1]),
         is_aligned=decision["is_aligned"],
         body_hash=_opened(written, "body_hash"),
         grant=_grant(written),

@@ -9,11 +9,28 @@ import orjson
 from psycopg.types.json import Jsonb
 
 from gatepost.db import Database, Transaction
+from gatepost.db.column import bigints, octets, texts, times
 from gatepost.decide.paper import Outcome
 from gatepost.ids import AccountId, EmailId, EntryId, LeafIndex, TenantId, ThreadId
+from gatepost.keys import ErasedError, Vault
 from gatepost.record.entry import Draft, Leaf
 
-Columns = Mapping[str, str | int | None]
+Opening = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """What an entry is found by; those of a decision have a ``direction``, those of a consequence none."""
+
+    account: AccountId | None = None
+    email: EmailId | None = None
+    thread: ThreadId | None = None
+    in_reply_to: EmailId | None = None
+    direction: str | None = None
+    disposition: str | None = None
+    outcome: str | None = None
+    reason: str | None = None
+    action: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,23 +39,21 @@ class Written:
 
     entry: EntryId
     leaf: Leaf
-    opening: Mapping[str, Mapping[str, Any]] | None
+    opening: Opening | None
     leaf_index: LeafIndex | None = None
 
 
 async def append(tx: Transaction, drafts: Sequence[tuple[Draft, Columns]]) -> list[EntryId]:
-    """Write entries with their openings and rows, in one statement; return their numbers in the order given.
-
-    The columns of a decision have a ``direction``; those of a consequence have none.
-    """
+    """Write entries with their openings and rows, in one statement; return their numbers in the order given."""
     query = """
         with incoming as materialized (
           select nextval('entry_id') as id, given.*
           from (
-            select * from jsonb_to_recordset(%(rows)s) as given(
-              place int, kind text, at timestamptz, head text, middle text, tail text, follows text, ref text,
-              opening text, account bigint, email text, thread text, in_reply_to text, direction text,
-              disposition text, outcome text, reason text, action text)
+            select * from unnest(%(kinds)s, %(times)s, %(heads)s, %(middles)s, %(tails)s, %(follows)s, %(refs)s,
+              %(sealed)s, %(accounts)s, %(emails)s, %(threads)s, %(answers)s, %(directions)s, %(dispositions)s,
+              %(outcomes)s, %(reasons)s, %(actions)s)
+            with ordinality as given (kind, at, head, middle, tail, follows, ref, sealed, account, email, thread,
+              in_reply_to, direction, disposition, outcome, reason, action, place)
             order by place
           ) as given
         ), entries as (
@@ -50,8 +65,8 @@ async def append(tx: Transaction, drafts: Sequence[tuple[Draft, Columns]]) -> li
             )::text, 'null') || middle || id || tail, 'UTF8')
           from incoming
         ), openings as (
-          insert into opening (entry, tenant, ref, opening)
-          select id, %(tenant)s, ref, opening::json from incoming
+          insert into opening (entry, tenant, ref, sealed)
+          select id, %(tenant)s, ref, sealed from incoming
         ), decisions as (
           insert into decision_row (entry, tenant, account, email, thread, in_reply_to, direction, disposition,
             outcome, reason, received_at)
@@ -65,28 +80,59 @@ async def append(tx: Transaction, drafts: Sequence[tuple[Draft, Columns]]) -> li
         )
         select id from incoming order by place
     """
-    rows = [
-        {
-            **columns,
-            "place": place,
-            "kind": draft.kind.value,
-            "at": draft.at,
-            "head": draft.pieces[0],
-            "middle": draft.pieces[1],
-            "tail": draft.pieces[2],
-            "follows": draft.follows,
-            "ref": draft.opening_ref,
-            "opening": draft.opening,
-        }
-        for place, (draft, columns) in enumerate(drafts)
-    ]
-    written = await tx.all(query, rows=Jsonb(rows, dumps=orjson.dumps))
+    vault = tx.vault
+    columns = [columns for _, columns in drafts]
+    written = await tx.all(
+        query,
+        kinds=texts([draft.kind.value for draft, _ in drafts]),
+        times=times([draft.at for draft, _ in drafts]),
+        heads=texts([draft.pieces[0] for draft, _ in drafts]),
+        middles=texts([draft.pieces[1] for draft, _ in drafts]),
+        tails=texts([draft.pieces[2] for draft, _ in drafts]),
+        follows=texts([draft.follows for draft, _ in drafts]),
+        refs=texts([draft.opening_ref for draft, _ in drafts]),
+        sealed=octets(
+            [
+                vault.seal(place_of(draft.opening_ref), draft.opening, at=draft.at, subject=draft.subject)
+                for draft, _ in drafts
+            ]
+        ),
+        accounts=bigints([each.account for each in columns]),
+        emails=texts([each.email for each in columns]),
+        threads=texts([each.thread for each in columns]),
+        answers=texts([each.in_reply_to for each in columns]),
+        directions=texts([each.direction for each in columns]),
+        dispositions=texts([each.disposition for each in columns]),
+        outcomes=texts([each.outcome for each in columns]),
+        reasons=texts([each.reason for each in columns]),
+        actions=texts([each.action for each in columns]),
+    )
     return [EntryId(row.id) for row in written]
 
 
-def _written(row: Any) -> Written:
+def place_of(opening_ref: str) -> str:
+    """Return what an opening's seal is bound to: its name, which the leaf knows."""
+    return f"opening/{opening_ref}"
+
+
+def opened(vault: Vault, row: Any) -> Opening:
+    """Return the opening of a row with ``ref`` and ``sealed``.
+
+    Raises:
+        ErasedError: nobody can read it any more.
+        KeyringError: it was changed or moved.
+    """
+    opening: Opening = orjson.loads(vault.open(place_of(row.ref), bytes(row.sealed)))
+    return opening
+
+
+def _written(vault: Vault, row: Any) -> Written:
     index = None if row.leaf_index is None else LeafIndex(row.leaf_index)
-    return Written(EntryId(row.id), orjson.loads(row.leaf), row.opening, index)
+    try:
+        opening = None if row.sealed is None else opened(vault, row)
+    except ErasedError:
+        opening = None
+    return Written(EntryId(row.id), orjson.loads(row.leaf), opening, index)
 
 
 async def page(
@@ -101,7 +147,7 @@ async def page(
 ) -> list[Written]:
     """Return settled inbound decisions, newest first."""
     query = """
-        select entry.id, entry.leaf, opening.opening, leaf.leaf_index
+        select entry.id, entry.leaf, opening.ref, opening.sealed, leaf.leaf_index
         from decision_row as decided
         join entry on entry.id = decided.entry
         left join opening on opening.entry = decided.entry
@@ -115,13 +161,13 @@ async def page(
         order by decided.entry desc limit %(limit)s
     """
     values = {"account": account, "before": before, "email": email, "thread": thread, "outcome": outcome}
-    return [_written(row) for row in await tx.all(query, limit=limit, **values)]
+    return [_written(tx.vault, row) for row in await tx.all(query, limit=limit, **values)]
 
 
 async def consequences_of(tx: Transaction, account: AccountId, emails: Sequence[EmailId]) -> list[Written]:
     """Return what followed from these emails and shows in their rows, oldest first."""
     query = """
-        select entry.id, entry.leaf, opening.opening, null::bigint as leaf_index
+        select entry.id, entry.leaf, opening.ref, opening.sealed, null::bigint as leaf_index
         from consequence as followed
         join entry on entry.id = followed.entry
         left join opening on opening.entry = followed.entry
@@ -130,14 +176,18 @@ async def consequences_of(tx: Transaction, account: AccountId, emails: Sequence[
           and followed.kind in ('reply', 'bounce', 'attempt', 'usage')
         order by entry.id
     """
-    return [_written(row) for row in await tx.all(query, account=account, emails=Jsonb(list(emails)))]
+    return [_written(tx.vault, row) for row in await tx.all(query, account=account, emails=Jsonb(list(emails)))]
 
 
-async def opening(tx: Transaction, entry: EntryId) -> Mapping[str, Mapping[str, Any]] | None:
-    """Return an entry's opening, or None where there is none."""
-    query = "select opening from opening where tenant = %(tenant)s and entry = %(entry)s"
+async def opening(tx: Transaction, entry: EntryId) -> Opening | None:
+    """Return an entry's opening, or None where there is none.
+
+    Raises:
+        ErasedError: nobody can read it any more.
+    """
+    query = "select ref, sealed from opening where tenant = %(tenant)s and entry = %(entry)s"
     row = await tx.maybe(query, entry=entry)
-    return None if row is None else row.opening
+    return None if row is None else opened(tx.vault, row)
 
 
 async def count_refusal(tx: Transaction, hour: datetime, reason: str, count: int) -> None:
@@ -165,3 +215,12 @@ async def tenants_with_refusals(db: Database, before: datetime) -> list[TenantId
     """Return who has counters of hours that began before ``before``."""
     rows = await db.look_up("select lookup_refusals(%(before)s) as tenant", before=before)
     return [TenantId(row.tenant) for row in rows]
+
+
+async def keeping(tx: Transaction, emails: Sequence[EmailId]) -> set[EmailId]:
+    """Return which of these emails were ever decided to be delivered or held."""
+    query = """
+        select distinct email from decision_row
+        where tenant = %(tenant)s and email = any(%(emails)s::text[]) and disposition in ('deliver', 'hold')
+    """
+    return {EmailId(row.email) for row in await tx.all(query, emails=list(emails))}

@@ -9,6 +9,7 @@ from gatepost.clock import Entropy
 from gatepost.db import Transaction
 from gatepost.deliver.paper import CarriedOut, Queued
 from gatepost.ids import EmailId, SubmissionId, token
+from gatepost.keys import ErasedError
 from gatepost.mail.own_ids import OwnIds
 from gatepost.reply.compose import Draft, recipient_of, write
 from gatepost.reply.identity import identity_of
@@ -24,12 +25,15 @@ async def compose(
 
     Raises:
         ParentMissingError: there is no such message.
+        ErasedError: nobody can read any more whom it came from.
     """
     identity = identity_of(said)
     parent = await mailbox.get(tx, said.account, said.parent)
     account = await access.account(tx, said.account)
     if parent is None or account is None:
         raise ParentMissingError(said.parent)
+    if parent.is_erased:
+        raise ErasedError(said.parent)
     earlier = await deliver.submitted(tx, said.account, identity, at=at)
     if earlier is not None:
         return _sent(earlier, is_repeat=True)

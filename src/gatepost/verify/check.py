@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -12,8 +13,9 @@ from gatepost.mail import fields
 from gatepost.mail.fields import Header
 from gatepost.mail.octets import Octets
 from gatepost.mail.own_ids import NO_IDS, OwnIds
-from gatepost.verify import arc, author, automail, content, dkim, dmarc, iprev, spf, tree_walk
+from gatepost.verify import arc, attached, author, automail, content, dkim, dmarc, injection, iprev, spf, tree_walk
 from gatepost.verify.answers import DEADLINE_S, Answers
+from gatepost.verify.attached import TextReader
 from gatepost.verify.dmarc import Alignment, Discovery
 from gatepost.verify.paper import (
     ArcVerdict,
@@ -21,11 +23,13 @@ from gatepost.verify.paper import (
     DkimVerdict,
     DmarcVerdict,
     Evidence,
+    Injection,
     IprevVerdict,
     Result,
     SpfVerdict,
     Verified,
 )
+from gatepost.verify.scan import NO_WATCH, Watch
 from gatepost.verify.signed_data import Body
 from gatepost.verify.spf_macro import Context
 
@@ -43,18 +47,34 @@ _NO_IPREV = IprevVerdict(Result.NONE)
 _NO_DMARC = DmarcVerdict(Result.NONE, "")
 
 
-async def check(arrived: Arrived, resolver: Resolver, *, own_ids: OwnIds = NO_IDS) -> Verified:
-    """Gather the evidence about one arrival; total. ``own_ids`` recognises the Message-IDs we wrote."""
-    if arrived.direction is Direction.OUTBOUND:
-        return Verified(arrived, await _check_own(arrived))
-    return Verified(arrived, await _check_stranger(arrived, resolver, own_ids))
+async def check(
+    arrived: Arrived,
+    resolver: Resolver,
+    reader: TextReader | None = None,
+    watch: Watch = NO_WATCH,
+    *,
+    own_ids: OwnIds = NO_IDS,
+) -> Verified:
+    """Gather the evidence about one arrival; total.
+
+    Attached files are read where there is a ``reader``; ``own_ids`` recognises the Message-IDs we wrote.
+    """
+    own = arrived.direction is Direction.OUTBOUND
+    evidence = await _check_own(arrived, watch) if own else await _check_stranger(arrived, resolver, watch, own_ids)
+    if reader is not None and attached.has_files(evidence.content.reading):
+        files = await _on(arrived.raw, attached.cut, evidence.content.reading)
+        whole = await attached.read(evidence.content, files, reader)
+        signs = await asyncio.to_thread(injection.examine, whole, canaries=watch.canaries)
+        evidence = replace(evidence, content=whole, injection=signs)
+    scans = await watch.scan(arrived.raw, evidence.content)
+    return Verified(arrived, replace(evidence, scans=scans) if scans else evidence)
 
 
-async def _check_own(arrived: Arrived) -> Evidence:
+async def _check_own(arrived: Arrived, watch: Watch) -> Evidence:
     """Write the evidence for mail an authenticated key submitted: nothing is left to prove (RFC 8601 section 2.7.4)."""
     header = await _on(arrived.raw, fields.split)
     found = author.find(header)
-    read = await _on(arrived.raw, content.read, header)
+    read, signs = await _on(arrived.raw, _read, header, watch.canaries)
     return Evidence(
         author=found.address,
         author_problem=found.problem,
@@ -67,6 +87,7 @@ async def _check_own(arrived: Arrived) -> Evidence:
         is_aligned=False,
         is_unsettled=False,
         content=read,
+        injection=signs,
         auth=arrived.submitter is not None,
     )
 
@@ -83,7 +104,7 @@ class _Asked:
     discovery: Discovery | None
 
 
-async def _check_stranger(arrived: Arrived, resolver: Resolver, own_ids: OwnIds) -> Evidence:
+async def _check_stranger(arrived: Arrived, resolver: Resolver, watch: Watch, own_ids: OwnIds) -> Evidence:
     raw = arrived.raw
     until = asyncio.get_running_loop().time() + DEADLINE_S
     # (1) Read the header: who claims to have written, signed and sealed it.
@@ -100,7 +121,9 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver, own_ids: OwnIds)
         foresee=partial(_foresee, known, arrived, claims, chain, domain),
     )
     # (3) Compare hashes and signatures, and read the content.
-    signatures, sealed, read, body_sha256 = await _on(raw, _judge, arrived, header, claims, chain, asked, domain)
+    signed = _Signed(header, claims, chain, asked, domain, arrived.received_at)
+    seen = await _on(raw, _see, signed, watch.canaries, is_on_disk=not isinstance(raw, bytes))
+    signatures, sealed, read = seen.signatures, seen.sealed, seen.content
     # (4) Compare the proven domains with the author's.
     alignment, verdict = await known.settle(partial(_judge_author, known, asked, signatures), until=until)
     # (5) Say what that proves, and whether DNS kept something from us.
@@ -119,7 +142,8 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver, own_ids: OwnIds)
         is_aligned=is_aligned,
         is_unsettled=not is_aligned and _is_unsettled(domain, signatures, asked.spf, alignment),
         content=read,
-        body_sha256=body_sha256,
+        injection=seen.injection,
+        body_sha256=seen.body_sha256,
         auto=automail.read(
             header,
             is_null_sender=arrived.envelope.mail_from is None,
@@ -170,21 +194,47 @@ def _foresee(
         known.want(name, RdType.TXT)
 
 
-def _judge(
-    raw: bytes,
-    arrived: Arrived,
-    header: Header,
-    claims: tuple[dkim.Claim, ...],
-    chain: arc.Chain,
-    asked: _Asked,
-    domain: str | None,
-) -> tuple[tuple[DkimVerdict, ...], ArcVerdict, Content, str]:
-    """Do the work that grows with the message."""
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """Who signed and sealed a message, and what DNS said about it."""
+
+    header: Header
+    claims: tuple[dkim.Claim, ...]
+    chain: arc.Chain
+    asked: _Asked
+    author_domain: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What only the whole message can tell."""
+
+    content: Content
+    injection: Injection
+    signatures: tuple[DkimVerdict, ...]
+    sealed: ArcVerdict
+    body_sha256: str
+
+
+def _see(raw: bytes, signed: _Signed, canaries: tuple[str, ...], *, is_on_disk: bool) -> _Seen:
+    """Look at the whole message once: the work that grows with it; pure."""
+    header = signed.header
+    read, signs = _read(raw, header, canaries)
     body = Body(raw[header.body_start :])
-    signatures = dkim.judge(header, body, claims, asked.keys, arrived.received_at)
-    sealed = arc.judge(header, body, chain, asked.seal_keys, arrived.received_at, domain)
-    digest = "" if isinstance(arrived.raw, bytes) else fields.body_sha256(raw)  # while it is in memory
-    return signatures, sealed, content.read(raw, header), digest
+    return _Seen(
+        read,
+        signs,
+        dkim.judge(header, body, signed.claims, signed.asked.keys, signed.at),
+        arc.judge(header, body, signed.chain, signed.asked.seal_keys, signed.at, signed.author_domain),
+        fields.body_sha256(raw) if is_on_disk else "",
+    )
+
+
+def _read(raw: bytes, header: Header, canaries: tuple[str, ...]) -> tuple[Content, Injection]:
+    """Read what the message says, and whom it seems to say it to; pure."""
+    read = content.read(raw, header)
+    return read, injection.examine(read, canaries=canaries)
 
 
 def _sender(arrived: Arrived) -> tuple[str, str, str]:

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from gatepost.arrive.paper import Arrived
+from gatepost.arrive.paper import Arrived, Direction
 from gatepost.mail.address import Address
+from gatepost.mail.mime import Part
 
 
 class Result(StrEnum):
@@ -160,9 +161,9 @@ class Span:
     """Words in which a machine's reading of a mail differs from a person's, and why.
 
     Attributes:
-        place: the text they lie in: ``subject``, ``text`` (``Content.plain``), ``html`` (``Content.html``),
-            ``attachment:N`` (the text of the attachment that is part N); of ``header:NAME``, ``preamble``,
-            ``epilogue`` and ``file-name:N`` no more is kept than the span itself.
+        place: the text they lie in: ``subject``, ``text`` (``Content.plain``), ``html`` (``Content.html``), ``human``
+            and ``quoted`` (of this reading), ``attachment:N`` (the text of the attachment that is part N); of
+            ``header:NAME``, ``preamble``, ``epilogue`` and ``file-name:N`` no more is kept than the span itself.
         start, end: characters of that text, half open.
         text: what a model would make of them, at most ``MAX_SPAN_CHARS``: tag characters spell ASCII, base64 is
             decoded, character references are resolved.
@@ -229,7 +230,8 @@ class Reading:
 
     Attributes:
         human: the body as a mail program shows it.
-        spans: the differences, in order of their places; see ``is_cut``.
+        spans: the differences; see ``is_cut``.
+        parts: the MIME tree, depth first, by offsets into the message as received: whoever needs a part slices it.
         is_malformed: the structure could not be read as written.
         used_fallback: a part's octets were not what its header says, so that readers will differ.
         is_cut: there was more text, or more spans, than we keep.
@@ -239,6 +241,7 @@ class Reading:
     model: ModelView
     spans: tuple[Span, ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    parts: tuple[Part, ...] = ()
     is_malformed: bool = False
     used_fallback: bool = False
     is_cut: bool = False
@@ -305,6 +308,72 @@ class AutoMail:
         return self.is_own or bool(self.markers - {Marker.SUBSCRIPTION})
 
 
+class Family(StrEnum):
+    """What kind of sign of an injection a signal is."""
+
+    OVERRIDE = "override"
+    ROLE = "role"
+    JAILBREAK = "jailbreak"
+    ADDRESSED = "addressed"
+    TASK = "task"
+    ACTION = "action"
+    EXFILTRATION = "exfiltration"
+    TOOL = "tool"
+    CODE = "code"
+    ENCODED = "encoded"
+    HIDDEN = "hidden"
+    CANARY = "canary"
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One sign that the message speaks to a machine.
+
+    ``name`` is ``family.what``. ``place`` names the text it stands in, ``start`` and ``end`` count its characters.
+    ``weight`` is what it adds to the log-odds of the score.
+    """
+
+    name: str
+    family: Family
+    place: str
+    start: int
+    end: int
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Injection:
+    """How much the message looks like an attempt to steer a machine: evidence, never a verdict.
+
+    Attributes:
+        score: 0 to 1, of the worst passage; adding text to a message never lowers it.
+        families: what was found in that passage, heaviest first.
+        signals: why, heaviest first; at most ``MAX_SIGNALS``.
+    """
+
+    score: float = 0.0
+    families: tuple[Family, ...] = ()
+    signals: tuple[Signal, ...] = ()
+
+
+class ScanResult(StrEnum):
+    """What a scanner outside this house says of a message."""
+
+    CLEAN = "clean"
+    FOUND = "found"
+    UNAVAILABLE = "unavailable"  # no answer in time, or none that can be read: neither clean nor found
+
+
+@dataclass(frozen=True, slots=True)
+class ScanVerdict:
+    """One scanner's answer: ``found`` is its own name for what it found, ``score`` 0 to 1 where it gives one."""
+
+    scanner: str
+    result: ScanResult
+    found: str = ""
+    score: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """Everything the checks found; nothing here depends on a policy.
@@ -314,6 +383,7 @@ class Evidence:
         author_problem: why ``author`` is None, as a reason code; empty otherwise.
         is_aligned: an aligned SPF or DKIM pass proves the author's domain, whether or not it publishes DMARC.
         is_unsettled: a DNS failure hides whether it is aligned; a later attempt may know.
+        scans: what scanners outside this house say, in the order of the settings; empty where there are none.
         auth: the submitting key was authenticated (RFC 8601 section 2.7.4); False for strangers.
         body_sha256: of the body as received, in hex, where the message lies on disk: nobody should read it again.
     """
@@ -328,6 +398,8 @@ class Evidence:
     is_aligned: bool
     is_unsettled: bool
     content: Content
+    injection: Injection = Injection()
+    scans: tuple[ScanVerdict, ...] = ()
     auth: bool = False
     iprev: IprevVerdict = IprevVerdict(Result.NONE)
     auto: AutoMail = AutoMail()
@@ -347,3 +419,15 @@ class Verified:
 
     arrived: Arrived
     evidence: Evidence
+
+    @property
+    def subject(self) -> str | None:
+        """The key of the address of the person outside the house it is about: whose keys seal what is kept of it.
+
+        Of outgoing mail, its recipient; of incoming, its author, or where it names none, the sender of the envelope.
+        """
+        envelope = self.arrived.envelope
+        if self.arrived.direction is Direction.OUTBOUND:
+            return envelope.rcpt_to[0].key
+        author = self.evidence.author or envelope.mail_from
+        return author.key if author else None

@@ -16,7 +16,6 @@ from gatepost.egress import NextHop
 from gatepost.ids import TenantId, token
 from gatepost.jobs import Jobs
 from gatepost.journey import House
-from gatepost.keys import Keyring
 from gatepost.mail.address import Address
 from gatepost.mail.own_ids import OwnIds
 from ways import way_out
@@ -44,7 +43,7 @@ def house(db: Database, tmp_path: Path, clock: FakeClock) -> House:
         dns=Zone(),
         blobs=Blobs.open((tmp_path / "blobs").as_uri()),
         jobs=Jobs(db, clock),
-        keyring=Keyring.open(tmp_path / "master.key", entropy),
+        keyring=db.keys.keyring,
         own_ids=OwnIds(bytes(32)),
         clock=clock,
         entropy=entropy,

@@ -10,6 +10,7 @@ from gatepost.blobs import BlobsUnavailableError
 from gatepost.db import DatabaseUnavailableError
 from gatepost.decide import PolicyError
 from gatepost.doors.rest.problems import MEANINGS, MEDIA_TYPE, Code, Problem, install, missing
+from gatepost.keys import ErasedError
 from gatepost.reply.paper import ParentMissingError, ReplyRefusedError
 
 RAISED: dict[str, tuple[Exception, int, Code]] = {
@@ -24,6 +25,7 @@ RAISED: dict[str, tuple[Exception, int, Code]] = {
     "surrogate": (PolicyError(["unknown member \ud800"]), 422, Code.POLICY_INVALID),
     "refused": (ReplyRefusedError("bounce.unverified_sender"), 422, Code.REPLY_REFUSED),
     "parent": (ParentMissingError("select * from email"), 404, Code.RESOURCE_MISSING),
+    "erased": (ErasedError("em_x"), 410, Code.RESOURCE_ERASED),
     "database": (DatabaseUnavailableError("OperationalError"), 503, Code.HOUSE_UNAVAILABLE),
     "blobs": (BlobsUnavailableError("s3://bucket"), 503, Code.HOUSE_UNAVAILABLE),
 }

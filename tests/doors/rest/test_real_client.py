@@ -16,6 +16,7 @@ from gatepost.deliver.paper import Kept
 from gatepost.doors import rest
 from gatepost.doors.rest.limit import Rate
 from gatepost.journey import House
+from gatepost.keys import KeyStore
 
 OUTCOMES: tuple[mailbuttons.AuditOutcome, ...] = get_args(mailbuttons.AuditOutcome)
 
@@ -212,8 +213,10 @@ async def test_a_key_in_a_hurry_is_told_how_long_to_wait(house: House, ours: Ten
     assert caught.value.retry_after_seconds == 10
 
 
-async def test_a_house_without_its_database_is_a_server_error(house: House, ours: Tenancy, app_dsn: str) -> None:
-    async with Database.open(app_dsn) as away:
+async def test_a_house_without_its_database_is_a_server_error(
+    house: House, ours: Tenancy, app_dsn: str, keys: KeyStore
+) -> None:
+    async with Database.open(app_dsn, keys) as away:
         pass  # closed again: from here on nobody answers
     async with (
         served(rest.build(replace(house, db=away))) as url,

@@ -10,6 +10,7 @@ from gatepost.doors.rest import (
     answers,
     attachments,
     audit,
+    egress,
     health,
     identity,
     log,
@@ -28,7 +29,7 @@ from gatepost.journey import House
 PREFIX = "/api"
 """What ``base_url`` ends in; clients append ``/v1/...``."""
 
-_NOUNS = (identity, policy, webhooks, audit, messages, attachments, answers, usage, log)
+_NOUNS = (identity, policy, webhooks, audit, messages, attachments, answers, usage, log, egress)
 
 
 def _operation(route: APIRoute) -> str:

@@ -10,7 +10,7 @@ from gatepost.doors.rest.auth import HouseDep, MailReader
 from gatepost.doors.rest.messages import kept, octets_of
 from gatepost.doors.rest.parameters import MailboxId, MessageId, Part
 from gatepost.doors.rest.problems import missing
-from gatepost.mail import mime
+from gatepost.mail import fields, mime
 
 _NAME_MAX_CHARS = 120
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,63}", re.ASCII)
@@ -46,9 +46,9 @@ async def attachment(
     """Return one attachment, decoded, always as a download."""
     email = await kept(house, principal, mailbox_id, message_id)
     raw = await octets_of(house, principal, email)
-    found = await asyncio.to_thread(mime.attachment, raw, part)  # megabytes of base64: not on the loop
-    if found is None:
+    tree = await asyncio.to_thread(mime.read, raw, fields.split(raw))  # megabytes of base64: not on the loop
+    leaf = next((leaf for leaf in tree.leaves if leaf.number == part and leaf.is_listed), None)
+    if leaf is None:
         raise missing("attachment")
-    filename, content_type, octets = found
-    headers = {"Content-Disposition": disposition(filename, part)}
-    return Response(octets, media_type=media_type(content_type), headers=headers)
+    headers = {"Content-Disposition": disposition(leaf.filename, part)}
+    return Response(leaf.content, media_type=media_type(leaf.content_type), headers=headers)

@@ -56,6 +56,8 @@ def _shown(row: AuditRow) -> AuditEntry:
         tls=row.tls,
         size_octets=row.size_octets,
         verification_arc=row.arc,
+        injection_score=row.injection_score,
+        injection_families=list(row.injection_families),
         leaf_index=row.leaf_index,
         trace=[TraceStep(check=step.check, result=step.result) for step in row.trace],
     )

@@ -13,6 +13,7 @@ from gatepost.doors.rest.shapes import MessagePage, MessageShown, MessageSummary
 from gatepost.ids import EmailId
 from gatepost.ids import ThreadId as ConversationId
 from gatepost.journey import House
+from gatepost.keys import ErasedError
 from gatepost.mailbox.paper import Email
 from gatepost.verify import authres
 
@@ -42,6 +43,7 @@ def _summary(email: Email) -> dict[str, object]:
         "size_octets": email.size_octets,
         "is_proven": email.is_proven,
         "is_automatic": email.is_automatic,
+        "is_erased": email.is_erased,
     }
 
 
@@ -57,11 +59,18 @@ def _shown(email: Email) -> MessageShown:
 
 
 async def kept(house: House, principal: Principal, mailbox_id: int, message_id: str) -> Email:
-    """Return a kept message of the caller's mailbox; raises the 404 ``Problem``."""
+    """Return a kept message of the caller's mailbox.
+
+    Raises:
+        Problem: 404, there is none.
+        ErasedError: there was one, and nobody can read it any more.
+    """
     async with mailbox_of(house, principal, mailbox_id) as (tx, account):
         email = await mailbox.get(tx, account, EmailId(message_id))
     if email is None:
         raise missing("message")
+    if email.is_erased:
+        raise ErasedError(email.id)
     return email
 
 

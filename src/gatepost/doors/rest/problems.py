@@ -18,6 +18,7 @@ from starlette.responses import Response
 from gatepost.blobs import BlobsUnavailableError
 from gatepost.db import DatabaseUnavailableError
 from gatepost.decide import PolicyError
+from gatepost.keys import ErasedError
 from gatepost.record.export import NotInLogError
 from gatepost.reply.paper import ParentMissingError, ReplyRefusedError
 
@@ -40,6 +41,7 @@ class Code(StrEnum):
     SCOPE_MISSING = "scope.missing"
     RATE_EXCEEDED = "rate.exceeded"
     RESOURCE_MISSING = "resource.missing"
+    RESOURCE_ERASED = "resource.erased"
     METHOD_UNSUPPORTED = "method.unsupported"
     POLICY_INVALID = "policy.invalid"
     WEBHOOK_INVALID = "webhook.invalid"
@@ -69,6 +71,7 @@ MEANINGS: Mapping[Code, Meaning] = {
     Code.SCOPE_MISSING: Meaning(403, "The API key may not do this", "Use a key whose role has the scope named."),
     Code.RATE_EXCEEDED: Meaning(429, "Too many requests", "Wait as long as Retry-After says."),
     Code.RESOURCE_MISSING: Meaning(404, "Not found", "Check the ids; a key sees only what belongs to it."),
+    Code.RESOURCE_ERASED: Meaning(410, "Erased", "Nothing: its keys were destroyed, and nobody can read it any more."),
     Code.METHOD_UNSUPPORTED: Meaning(405, "The method is not supported here", "Use a method that Allow names."),
     Code.POLICY_INVALID: Meaning(422, "The policy is not valid", "Correct each fault listed in errors."),
     Code.WEBHOOK_INVALID: Meaning(422, "The webhook is not valid", "Register an absolute http or https URL."),
@@ -166,6 +169,7 @@ _TRANSLATIONS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     ReplyRefusedError: _refused,
     ParentMissingError: lambda _: missing("message"),
     NotInLogError: lambda _: missing("entry"),
+    ErasedError: lambda _: Problem(Code.RESOURCE_ERASED),
     DatabaseUnavailableError: lambda _: unavailable(),
     BlobsUnavailableError: lambda _: unavailable(),
 }

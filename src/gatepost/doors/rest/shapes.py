@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from gatepost.access.paper import Role, Scope
 from gatepost.decide.paper import Disposition, Outcome
-from gatepost.verify.paper import Result
+from gatepost.verify.paper import Family, Result
 
 Utc = Annotated[datetime, AfterValidator(lambda at: at.astimezone(UTC))]
 """An instant, spelled ISO 8601 with a final Z."""
@@ -128,6 +128,10 @@ class AuditEntry(Shape):
     tls: str | None
     size_octets: int
     verification_arc: Result
+    injection_score: float | None = Field(
+        description="How much it looks like an attempt to steer a machine, 0 to 1; null in entries before 0.2."
+    )
+    injection_families: list[Family] = Field(description="Which kinds of signs that score speaks of, heaviest first.")
     leaf_index: int | None = Field(description="Position in the tenant's log; null for the first second or so.")
     trace: list[TraceStep]
 
@@ -149,6 +153,9 @@ class VerificationShown(Shape):
     spf: Result = Result.NONE
     dmarc: Result = Result.NONE
     from_alignment: bool | None = None
+    injection_score: float | None = Field(
+        default=None, description="How much it looks like an attempt to steer a machine, 0 to 1; null before 0.2."
+    )
 
 
 class MessageSummary(Shape):
@@ -165,6 +172,7 @@ class MessageSummary(Shape):
     size_octets: int
     is_proven: bool
     is_automatic: bool
+    is_erased: bool = Field(description="Its keys were destroyed: whatever was personal is empty.")
 
 
 class MessageShown(MessageSummary):
@@ -228,6 +236,37 @@ class UsageTaken(Shape):
 
     success: Literal[True] = True
     entry_id: int
+
+
+# --- egress -----------------------------------------------------------------------------------------------------
+
+
+class DestinationShown(Shape):
+    """Where connections of one purpose may go."""
+
+    purpose: str
+    destination: str = Field(description="host:port; * for any.")
+    region: str = Field(description="Where the data go, as the operator declared it.")
+    mechanism: str = Field(description="What the transfer rests on, as the operator declared it.")
+    decided_by: str
+    is_encrypted: bool = Field(description="TLS with a proven name, but to the house's own machine.")
+
+
+class OpenedShown(Shape):
+    """Connections that were opened."""
+
+    purpose: str
+    destination: str = Field(description="A row of the register, or a webhook's id.")
+    count: int
+    first_at: Utc
+    last_at: Utc
+
+
+class EgressShown(Shape):
+    """The register."""
+
+    destinations: list[DestinationShown]
+    opened: list[OpenedShown]
 
 
 # --- access -----------------------------------------------------------------------------------------------------

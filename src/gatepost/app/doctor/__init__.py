@@ -1,0 +1,88 @@
+"""``gatepost doctor``: look at everything a house stands on, and say for each finding what to do next."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import psycopg
+
+from gatepost.app import state
+from gatepost.app.build import blobs_of, clock, entropy, hostname_of, ways_of
+from gatepost.app.doctor import certificates, clocks, database, disk, names, outside, ports, secrets
+from gatepost.app.doctor.finding import Finding, Level, failure, ok, warning, worst
+from gatepost.app.ways_out import next_hop
+from gatepost.db import Database, DatabaseUnavailableError
+from gatepost.db.outside import Dsn, through
+from gatepost.keys import KeyStore
+from gatepost.settings import Settings
+
+__all__ = ["Finding", "Level", "examine", "worst"]
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """Look at everything, in order; nothing is changed, and a check that fails in itself is a finding too.
+
+    Raises:
+        SettingsError: the settings themselves cannot be used.
+    """
+    hostname, hop = hostname_of(settings), next_hop(settings)
+    running = state.running(settings.state)
+    dsn = settings.database.dsn or (running.dsn if running else "")
+    ways = ways_of(settings, dsn)
+    found: list[Finding] = []
+
+    async def add(subject: str, look: Callable[[], Awaitable[Iterable[Finding]]]) -> None:
+        try:
+            found.extend(await look())
+        except DatabaseUnavailableError:
+            found.append(failure(subject, "the database went away meanwhile", "look at its log"))
+        except (OSError, LookupError, ValueError, psycopg.Error) as error:  # the others are still worth having
+            found.append(
+                failure(subject, f"this check itself failed ({type(error).__name__})", "tell the project about it")
+            )
+
+    async with ways.resolver as resolver, AsyncExitStack() as resources:
+        await add("ports", lambda: ports.look(settings, running))
+        found += certificates.look(settings, hostname, clock())
+        found += disk.look(settings.state)
+        kept, keys = secrets.look(settings.state, entropy)
+        found += kept
+        if keys is not None:
+            resources.callback(keys.close)
+        await add("dns", lambda: names.look(resolver, hostname))
+        await add("egress", lambda: outside.look(settings, hop, ways.egress))
+        async with _reached(through(ways.egress, dsn), keys, found) as db:
+            await add("clock", lambda: clocks.look(clock, db))
+            if db is None:
+                return found
+            await add("database", lambda: database.look(db, settings.database.connections))
+            if keys is not None:
+                found.append(await secrets.try_on(keys, db))
+            found.append(await outside.look_at_blobs(blobs_of(settings, ways), entropy))
+            await add("dns", lambda: names.look_at_domains(db, resolver, hostname))
+    return found
+
+
+@asynccontextmanager
+async def _reached(dsn: Dsn, keys: KeyStore | None, found: list[Finding]) -> AsyncIterator[Database | None]:
+    """Yield the database, or None where it cannot be looked at, having said why."""
+    if not dsn:
+        found.append(
+            warning(
+                "database.reach",
+                "the embedded PostgreSQL runs only while the house is up: what lies in it was not looked at",
+                "start the house and look again",
+            )
+        )
+        yield None
+        return
+    async with Database.open(dsn, keys, size=2) as db:
+        try:
+            await db.reach(5)
+        except DatabaseUnavailableError as error:
+            found.append(
+                failure("database.reach", f"PostgreSQL does not let us in: {error}", "see database.dsn, and its log")
+            )
+            yield None
+        else:
+            found.append(ok("database.reach", "PostgreSQL answers"))
+            yield db

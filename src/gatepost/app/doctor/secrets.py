@@ -1,0 +1,55 @@
+"""Keys: are they ours alone, and do they open what was sealed?"""
+
+import os
+import stat
+from pathlib import Path
+
+from gatepost import access
+from gatepost.app.doctor.finding import Finding, failure, ok, warning
+from gatepost.clock import Entropy
+from gatepost.db import Database
+from gatepost.keys import KeyringError, KeyStore
+from gatepost.record import log_store
+from gatepost.record.publish import LOG_KEY_PURPOSE
+
+_RESTORE = "restore the keys folder from the backup that belongs to this database"
+
+
+def look(state: Path, entropy: Entropy) -> tuple[list[Finding], KeyStore | None]:
+    """Return how the key folder is, and the key store where it opens."""
+    folder = state / "keys"
+    if not (folder / "master.key").exists():
+        return [warning("keys.master", "there is no master key yet", "it is made at the first start; look again")], None
+    found = []
+    facts = folder.stat()
+    loose = sorted(path.name for path in folder.iterdir() if path.suffix != ".crt" and path.stat().st_mode & 0o077)
+    if stat.S_IMODE(facts.st_mode) & 0o077 or facts.st_uid != os.geteuid() or loose:
+        what = ", ".join(loose) or "the folder"
+        found.append(
+            failure("keys.mode", f"{what} in {folder} is open to others", f"chmod -R go-rwx {folder}, run as its owner")
+        )
+    else:
+        found.append(ok("keys.mode", f"{folder} is ours alone"))
+    try:
+        keys = KeyStore.open(folder, entropy)
+    except KeyringError as error:
+        return [*found, failure("keys.master", str(error), _RESTORE)], None
+    return [*found, ok("keys.master", "the master key opens the key store")], keys
+
+
+async def try_on(keys: KeyStore, db: Database) -> Finding:
+    """Open one sealed secret of each tenant."""
+    opened = 0
+    for tenant in await access.list_tenants(db):
+        async with db.transaction(tenant.id) as tx:
+            kept = await log_store.log_key(tx)
+        if kept is None:
+            continue
+        try:
+            keys.keyring.unwrap(LOG_KEY_PURPOSE, kept.wrapped_seed)
+        except KeyringError:
+            return failure("keys.fit", "the master key does not open this database's secrets", _RESTORE)
+        opened += 1
+    return ok(
+        "keys.fit", f"the master key opens what was sealed ({opened} looked at)" if opened else "nothing is sealed"
+    )

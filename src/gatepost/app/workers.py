@@ -1,0 +1,139 @@
+"""Several processes that receive mail on one port: started, watched, begun anew where one dies, ended in order."""
+
+import asyncio
+import pickle
+import socket
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+
+import structlog
+
+from gatepost.app.errors import HouseEndedError
+from gatepost.app.http import CLOSE_GRACE_S, cannot_listen
+from gatepost.settings import Settings
+
+DEATHS_MAX = 10
+DEATHS_WINDOW_S = 600
+START_S = 60
+REST_S = 0.5
+"""Between a death and the next start, so that a worker that cannot live does not take the machine with it."""
+
+READY = b"ready\n"
+"""What a worker says once its port is open."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a worker is told: the house's settings, its database, the port, and which worker it is."""
+
+    settings: Settings
+    dsn: str
+    allow_loopback: bool
+    port: int
+    number: int = 0
+
+
+class Workers:
+    """The SMTP processes of one house."""
+
+    def __init__(self, order: Order) -> None:
+        self._order = order
+        self._deaths: list[float] = []
+
+    async def keep(self, number: int, is_up: asyncio.Event) -> None:
+        """Keep one worker alive until cancelled, then end it, letting it finish what is under way.
+
+        Raises:
+            HouseEndedError: workers died too often.
+        """
+        while True:
+            process = await self._start(number)
+            try:
+                if await self._is_ready(process):
+                    is_up.set()
+                code = await process.wait()
+            except asyncio.CancelledError:
+                await _end(process)
+                raise
+            self._count_death(number, code)
+            await asyncio.sleep(REST_S)
+
+    async def _start(self, number: int) -> Process:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "gatepost.app.worker"),
+            stdin=PIPE,
+            stdout=PIPE,
+            start_new_session=True,  # Ctrl-C reaches us, not it: we end it in order
+        )
+        if process.stdin is not None:
+            process.stdin.write(pickle.dumps(replace(self._order, number=number)))  # and left open: its end is ours
+        return process
+
+    async def _is_ready(self, process: Process) -> bool:
+        """Wait for a worker's port to open; one that takes too long is ended."""
+        said = b""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(START_S):
+                said = await process.stdout.readline() if process.stdout else b""
+        if said != READY:
+            with suppress(ProcessLookupError):
+                process.kill()
+        return said == READY
+
+    def _count_death(self, number: int, code: int) -> None:
+        now = asyncio.get_running_loop().time()
+        self._deaths = [at for at in self._deaths if at > now - DEATHS_WINDOW_S] + [now]
+        log.error("smtp.worker_died", number=number, code=code, deaths=len(self._deaths))
+        if len(self._deaths) > DEATHS_MAX:
+            raise HouseEndedError(f"SMTP workers died {len(self._deaths)} times in ten minutes: read the log")
+
+
+async def _end(process: Process) -> None:
+    with suppress(ProcessLookupError):
+        process.terminate()
+        try:
+            async with asyncio.timeout(2 * CLOSE_GRACE_S):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+@asynccontextmanager
+async def working(settings: Settings, dsn: str, *, allow_loopback: bool = False) -> AsyncIterator[int]:
+    """Run the workers while the context lasts; yield their port once all of them have opened it.
+
+    Raises:
+        HouseEndedError: the address cannot be had, or workers died too often.
+    """
+    with _hold(settings.smtp.host, settings.smtp.port) as held:
+        port = int(held.getsockname()[1])
+        workers = Workers(Order(settings=settings, dsn=dsn, allow_loopback=allow_loopback, port=port))
+        ups = [asyncio.Event() for _ in range(settings.smtp.workers)]
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(workers.keep(number, is_up)) for number, is_up in enumerate(ups)]
+            try:
+                for is_up in ups:
+                    await is_up.wait()
+                yield port
+            finally:
+                for task in tasks:
+                    task.cancel()
+
+
+def _hold(host: str, port: int) -> socket.socket:
+    """Return a socket that has the address and does not listen: the port stays ours while workers come and go."""
+    held = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        held.bind((host, port))
+    except OSError as error:
+        held.close()
+        raise cannot_listen("smtp", host, port, error) from error
+    return held

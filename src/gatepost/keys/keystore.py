@@ -1,0 +1,334 @@
+"""The key store: random keys, each wrapped under the master key, in a folder outside the database and the bodies.
+
+A ``tenant`` key seals what lasts and blinds what is looked up; an ``epoch`` key is a tenant's for a month; a
+``subject`` key is a person's. To destroy one of the last two makes all that was sealed under it unreadable.
+
+Two processes may each make a key for one month or person: both are kept, each seal names its own. A new key is
+remembered at once and written by ``flush``, which whoever commits calls first: so no commit can name a key that a power
+cut takes away, and many new keys are one write. Known keys cost no reading.
+"""
+
+import asyncio
+import hmac
+import os
+import sqlite3
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Generic, Self, TypeVar
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from typing_extensions import override
+
+from gatepost.clock import Entropy
+from gatepost.keys.errors import ErasedError, KeyringError
+from gatepost.keys.keyring import KEY_OCTETS, Keyring
+from gatepost.keys.master import MASTER, NEXT, check_file, check_folder, make_master, read_master
+from gatepost.keys.rotation import PROOF, PROVING, WRAPPING, find_master, rotate, settle
+from gatepost.keys.store import House, Row, Rows
+from gatepost.keys.vault import SUBJECT, Vault
+
+FILE = "keys.sqlite"
+REMEMBERED_MAX = 50_000
+
+N = TypeVar("N", bound=Hashable)
+T = TypeVar("T")
+
+
+class Kind(StrEnum):
+    """What a key is for."""
+
+    TENANT = "tenant"
+    EPOCH = "epoch"
+    SUBJECT = "subject"
+
+
+class _Memory(Generic[N, T]):
+    """The things used last."""
+
+    def __init__(self, entries_max: int) -> None:
+        self._entries_max = entries_max
+        self._known: OrderedDict[N, T] = OrderedDict()
+
+    def get(self, name: N) -> T | None:
+        found = self._known.get(name)
+        if found is not None:
+            self._known.move_to_end(name)
+        return found
+
+    def put(self, name: N, thing: T) -> T:
+        self._known[name] = thing
+        if len(self._known) > self._entries_max:
+            self._known.popitem(last=False)
+        return thing
+
+    def clear(self) -> None:
+        self._known.clear()
+
+
+class KeyStore:
+    """The keys of one house. Everything but ``flush`` is for the event loop's thread, and quick."""
+
+    def __init__(self, folder: Path, rows: Rows, writes: Rows, entropy: Entropy) -> None:
+        self.entropy = entropy
+        self._folder = folder
+        self._rows = rows  # read in the event loop's thread
+        self._writes = writes  # written by whichever thread holds the lock
+        self._lock = threading.Lock()
+        with writes.writing():
+            house = writes.house()
+            if house is None:
+                self._master = Keyring(read_master(folder / MASTER), entropy)
+                house = writes.begin(entropy(16).hex(), self._master.wrap(PROVING, PROOF))
+            else:
+                self._master = settle(folder, house, entropy)
+        self._house = house
+        self._version = rows.version()
+        self._pending: dict[int, tuple[Row, bytes]] = {}  # made and not written yet; the rows wait for their wrapping
+        self._keys: _Memory[int, bytes] = _Memory(REMEMBERED_MAX)
+        self._ids: _Memory[tuple[str, Kind, str], int] = _Memory(REMEMBERED_MAX)
+        self._ciphers: _Memory[tuple[int, int], AESGCM] = _Memory(REMEMBERED_MAX)
+        self._lasting: _Memory[str, tuple[bytes, AESGCM]] = _Memory(REMEMBERED_MAX)
+
+    @classmethod
+    def open(cls, folder: Path, entropy: Entropy) -> Self:
+        """Open the key store; make it on the first start, where the folder has none.
+
+        Raises:
+            KeyringError: folder or files are open to others, one of them is missing, or they do not fit together; the
+                text says what to do.
+        """
+        check_folder(folder)
+        path = folder / FILE
+        if not path.exists():
+            make_master(folder / MASTER, entropy)
+        elif not (folder / MASTER).exists() and not (folder / NEXT).exists():
+            raise KeyringError(
+                f"the master key {folder / MASTER} is missing: restore it from your backup; without it nothing opens"
+            )
+        try:
+            return cls(folder, _open_rows(path), _open_rows(path), entropy)
+        except sqlite3.Error as error:
+            raise KeyringError(f"the key store {path} cannot be used: {error}; restore it from your backup") from error
+
+    def close(self) -> None:
+        """Let the files go."""
+        self._rows.close()
+        self._writes.close()
+
+    @property
+    def id(self) -> str:
+        """Which house's keys these are; its database knows it too."""
+        return self._house.id
+
+    @property
+    def rotations(self) -> int:
+        """How many master keys there were before the one in force."""
+        return self._house.rotations
+
+    @property
+    def keyring(self) -> Keyring:
+        """What wraps the house's own secrets: signing keys, webhook secrets."""
+        key, _ = self.lasting("")
+        return Keyring(hmac.digest(key, b"keyring", "sha256"), self.entropy)
+
+    def check(self) -> None:
+        """See that the files still are those we hold, and nobody else's.
+
+        Raises:
+            KeyringError: they are not; the text says what to do.
+        """
+        check_folder(self._folder)
+        try:
+            check_file(self._folder / FILE)
+            house = self._rows.house()
+        except (OSError, sqlite3.Error) as error:
+            raise KeyringError(f"the key store cannot be read: {error}; restore it from your backup") from error
+        self._keep_up(house)
+        find_master(self._folder, self._house, self.entropy)
+
+    def vault(self, tenant: str | None) -> Vault:
+        """Return the tenant's seals, or those of the house itself."""
+        self._look_round()
+        return Vault(self, tenant or "")
+
+    def counts(self) -> dict[tuple[str, Kind], int]:
+        """Return how many keys each tenant has of each kind; the house itself has the empty name."""
+        return {(tenant, Kind(kind)): count for (tenant, kind), count in self._rows.counts().items()}
+
+    # What a vault asks for.
+
+    def lasting(self, tenant: str) -> tuple[bytes, AESGCM]:
+        """Return the tenant's key for tokens and its cipher for what lasts; made and written on first use.
+
+        Raises:
+            KeyringError: the key store cannot be read or written.
+        """
+        try:
+            return self.known_lasting(tenant)
+        except ErasedError:
+            self._make_lasting(tenant)
+            return self.known_lasting(tenant)  # perhaps another process's: the first one stays
+
+    def known_lasting(self, tenant: str) -> tuple[bytes, AESGCM]:
+        """Return the same; raises ``ErasedError`` where there is none: never made, or destroyed."""
+        if (known := self._lasting.get(tenant)) is not None:
+            return known
+        row = self._rows.by_name(tenant, Kind.TENANT, "")
+        if row is None:
+            raise ErasedError("the tenant's key has been destroyed")
+        key = self._unwrap(row)
+        blind, seal = (hmac.digest(key, purpose, "sha256") for purpose in (b"blind", b"seal"))
+        return self._lasting.put(tenant, (blind, AESGCM(seal)))
+
+    def epoch(self, tenant: str, month: str) -> int:
+        """Return the id of the month's key."""
+        return self._current(tenant, Kind.EPOCH, month)
+
+    def subject(self, tenant: str, name: str) -> int:
+        """Return the id of the subject's key."""
+        return self._current(tenant, Kind.SUBJECT, name)
+
+    def pair(self, epoch: int, subject: int) -> bytes:
+        """Return the key made of two; raises ``ErasedError`` where one of them was destroyed."""
+        return hmac.digest(self._key(epoch), b"pair" + (self._key(subject) if subject else b""), "sha256")
+
+    def cipher(self, epoch: int, subject: int) -> AESGCM:
+        """Return the cipher under ``pair``."""
+        known = self._ciphers.get((epoch, subject))
+        return known or self._ciphers.put((epoch, subject), AESGCM(self.pair(epoch, subject)))
+
+    # Writing.
+
+    @property
+    def destructions(self) -> int:
+        """How often keys were destroyed so far, in whatever process: who sealed before must not commit after."""
+        self._look_round()
+        return self._house.destructions
+
+    async def flush(self) -> None:
+        """Return once every key that was made before this call is durable.
+
+        Raises:
+            KeyringError: the key store does not take them; nothing sealed under them may be committed.
+        """
+        if self._pending:
+            await asyncio.to_thread(self.flush_now)
+
+    def flush_now(self) -> None:
+        """Do the same while the caller waits."""
+        with self._writer() as rows:
+            pending = list(self._pending.values())
+            rows.insert(replace(row, wrapped=self._master.wrap(WRAPPING, key, row.about)) for row, key in pending)
+        for row, _ in pending:
+            self._pending.pop(row.id, None)
+
+    def _make_lasting(self, tenant: str) -> None:
+        with self._writer() as rows:
+            draft = Row(self._new_id(), tenant, Kind.TENANT, "", b"")
+            wrapped = self._master.wrap(WRAPPING, self.entropy(KEY_OCTETS), draft.about)
+            rows.insert([replace(draft, wrapped=wrapped)])
+
+    def destroy(self, tenant: str, kind: Kind | None = None, name: str | None = None) -> int:
+        """Destroy keys for ever: of one month or subject, of one kind, or all the tenant has; return how many.
+
+        A subject's name is ``subject_name``. What any process remembers of them it forgets before it next opens.
+        """
+        with self._writer() as rows:
+            for row, _ in list(self._pending.values()):
+                if row.tenant == tenant and kind in {None, row.kind} and name in {None, row.name}:
+                    del self._pending[row.id]
+            found = rows.delete(tenant, kind, name)
+        self._writes.shed()
+        self._look_round()
+        return found
+
+    def subject_name(self, tenant: str, address_key: str) -> str:
+        """Return the name of a person's keys; ``address_key`` as ``Address.key`` spells it."""
+        return self.vault(tenant).blind_text(SUBJECT, address_key)
+
+    def rotate(self) -> int:
+        """Put a new master key in force (``rotation``); return how many keys were wrapped anew."""
+        with self._lock:
+            count = rotate(self._folder, self._writes, self.entropy)
+        self._look_round()
+        return count
+
+    @contextmanager
+    def _writer(self) -> Iterator[Rows]:
+        """Be the only writer, under the master key that is in force now."""
+        try:
+            with self._lock, self._writes.writing():
+                self._keep_up(self._writes.house())
+                yield self._writes
+        except sqlite3.Error as error:
+            raise KeyringError(f"the key store cannot be written: {error}") from error
+
+    # Reading.
+
+    def _look_round(self) -> None:
+        """Forget what others have destroyed since, and take the master key they have put in force."""
+        version = self._rows.version()
+        if version != self._version:
+            self._version = version
+            self._keep_up(self._rows.house())
+
+    def _keep_up(self, house: House | None) -> None:
+        if house is None:
+            raise KeyringError("the key store is empty: restore it from your backup")
+        if house.rotations != self._house.rotations:
+            self._master, _ = find_master(self._folder, house, self.entropy)
+        if house.destructions != self._house.destructions:
+            for memory in (self._keys, self._ids, self._ciphers, self._lasting):
+                memory.clear()
+        self._house = house
+
+    def _current(self, tenant: str, kind: Kind, name: str) -> int:
+        place = (tenant, kind, name)
+        if (known := self._ids.get(place)) is not None:
+            return known
+        row = self._rows.by_name(tenant, kind, name)
+        if row is not None:
+            self._keys.put(row.id, self._unwrap(row))
+            return self._ids.put(place, row.id)
+        made, key = self._new_id(), self.entropy(KEY_OCTETS)
+        self._pending[made] = Row(made, tenant, kind, name, b""), key
+        self._keys.put(made, key)
+        return self._ids.put(place, made)
+
+    def _key(self, key: int) -> bytes:
+        if (known := self._keys.get(key)) is not None:
+            return known
+        if (pending := self._pending.get(key)) is not None:
+            return pending[1]
+        row = self._rows.by_id(key)
+        if row is None:
+            raise ErasedError("a key this was sealed under has been destroyed")
+        return self._keys.put(key, self._unwrap(row))
+
+    def _unwrap(self, row: Row) -> bytes:
+        try:
+            return self._master.unwrap(WRAPPING, row.wrapped, row.about)
+        except KeyringError:  # wrapped anew between our look round and this
+            self._keep_up(self._rows.house())
+            return self._master.unwrap(WRAPPING, row.wrapped, row.about)
+
+    def _new_id(self) -> int:
+        return int.from_bytes(self.entropy(8), "big") >> 1 or 1  # SQLite's are signed; 0 stands for no key
+
+    @override
+    def __repr__(self) -> str:
+        return "KeyStore()"  # never what it holds
+
+
+def _open_rows(path: Path) -> Rows:
+    # A file that is there is never opened here: to close it would take away the locks SQLite holds on it in this very
+    # process (POSIX), and the next process to leave would believe itself the last, and delete what is not yet in it.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))  # SQLite would ask the umask
+    check_file(path)
+    return Rows.open(path)

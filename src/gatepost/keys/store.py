@@ -1,0 +1,155 @@
+"""The key store's SQL: SQLite, because its place is outside PostgreSQL. Wrapped keys only; nothing here opens one.
+
+Any number of processes may have it open. What was written is durable when ``writing`` ends, and what was deleted is
+overwritten with zeros.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+_WAIT_S = 10
+_SCHEMA = """
+    create table if not exists house (
+      only integer primary key check (only = 1),
+      id text not null,              -- which house this is; its database knows it too
+      proof blob not null,           -- wrapped under the master key: does a master key fit?
+      rotations integer not null,    -- how many master keys there were before
+      destructions integer not null  -- how often keys were destroyed: what is remembered of them is to be forgotten
+    ) strict;
+    create table if not exists key (
+      id integer primary key,
+      tenant text not null,
+      kind text not null,
+      name text not null,            -- a month, or a keyed token of a subject: never an address
+      wrapped blob not null
+    ) strict;
+    create index if not exists key_by_name on key (tenant, kind, name);
+    create unique index if not exists key_one_per_tenant on key (tenant) where kind = 'tenant';
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The store's own row."""
+
+    id: str
+    proof: bytes
+    rotations: int
+    destructions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One key at rest."""
+
+    id: int
+    tenant: str
+    kind: str
+    name: str
+    wrapped: bytes
+
+    @property
+    def about(self) -> bytes:
+        """What the wrapping is bound to: a row that was moved does not open."""
+        return "\x00".join((self.tenant, self.kind, self.name, str(self.id))).encode()
+
+
+class Rows:
+    """One connection to the file. Not for two threads at once."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open the file or make it; raises ``sqlite3.Error`` where it is none of ours."""
+        connection = sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False)
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("pragma synchronous = full")
+        connection.execute("pragma secure_delete = on")
+        connection.executescript(_SCHEMA)
+        return cls(connection)
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._connection.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Be the only writer, in whatever process; what was written is durable at the end, or not there at all."""
+        self._connection.execute("begin immediate")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("rollback")
+            raise
+        self._connection.execute("commit")
+
+    def version(self) -> int:
+        """Return a number that changes when anybody else has written."""
+        return int(self._connection.execute("pragma data_version").fetchone()[0])
+
+    def house(self) -> House | None:
+        """Return the store's own row; None where it was just made."""
+        row = self._connection.execute("select id, proof, rotations, destructions from house").fetchone()
+        return None if row is None else House(*row)
+
+    def begin(self, house_id: str, proof: bytes) -> House:
+        """Write the store's own row and return it."""
+        self._connection.execute("insert into house values (1, ?, ?, 0, 0)", (house_id, proof))
+        return House(house_id, proof, 0, 0)
+
+    def turn(self, proof: bytes) -> None:
+        """Note that a new master key is in force."""
+        self._connection.execute("update house set proof = ?, rotations = rotations + 1", (proof,))
+
+    def by_id(self, key: int) -> Row | None:
+        """Return one key."""
+        return self._one("select * from key where id = ?", key)
+
+    def by_name(self, tenant: str, kind: str, name: str) -> Row | None:
+        """Return the newest key of that name."""
+        query = "select * from key where tenant = ? and kind = ? and name = ? order by rowid desc limit 1"
+        return self._one(query, tenant, kind, name)
+
+    def _one(self, query: str, *values: str | int) -> Row | None:
+        row = self._connection.execute(query, values).fetchone()
+        return None if row is None else Row(*row)
+
+    def insert(self, rows: Iterable[Row]) -> None:
+        """Add keys; one that is there already stays as it is."""
+        values = [(row.id, row.tenant, row.kind, row.name, row.wrapped) for row in rows]
+        self._connection.executemany("insert or ignore into key values (?, ?, ?, ?, ?)", values)
+
+    def after(self, key: int, limit: int) -> list[Row]:
+        """Return the keys with the next higher ids, in order."""
+        query = "select * from key where id > ? order by id limit ?"
+        return [Row(*row) for row in self._connection.execute(query, (key, limit))]
+
+    def rewrap(self, rows: Iterable[tuple[int, bytes]]) -> None:
+        """Put keys under another wrapping."""
+        query = "update key set wrapped = ? where id = ?"
+        self._connection.executemany(query, ((wrapped, key) for key, wrapped in rows))
+
+    def delete(self, tenant: str, kind: str | None, name: str | None) -> int:
+        """Destroy keys of a tenant: of one kind and name, of one kind, or all; return how many."""
+        query = (
+            "delete from key where tenant = :tenant and (:kind is null or kind = :kind)"
+            " and (:name is null or name = :name)"
+        )
+        found = self._connection.execute(query, {"tenant": tenant, "kind": kind, "name": name}).rowcount
+        self._connection.execute("update house set destructions = destructions + 1")
+        return found
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """Return how many keys there are of each tenant and kind."""
+        query = "select tenant, kind, count(*) from key group by tenant, kind order by tenant, kind"
+        return {(tenant, kind): count for tenant, kind, count in self._connection.execute(query)}
+
+    def shed(self) -> None:
+        """Empty the write-ahead file, in which deleted keys may still stand."""
+        self._connection.execute("pragma wal_checkpoint(truncate)")

@@ -1,0 +1,215 @@
+"""One tenant's seals: what is written through them says nothing to whoever has the tables and not the keys.
+
+A seal is ``kind (1 octet) | key ids | nonce | AES-256-GCM ciphertext and tag``. It is bound to its tenant and its place
+(table and id), so a value that was moved to another row does not open. Three kinds:
+
+- ``lasting``: under the tenant's own key; for what the house is set up with.
+- ``passing``: under a key made of two, that of the month and that of the subject, a person. Destroying either makes it
+  unreadable for ever. One nonce is drawn at random for each; a pair of keys seals far fewer than 2^32 values.
+- ``stream``: as ``passing``, for what is too large to be in memory at once: a key of its own (drawn with a random
+  salt), pieces of 64 KiB with a counter and a mark on the last one for nonce, so that pieces cannot be dropped,
+  repeated, exchanged or cut off (the STREAM construction of Hoang, Reyhanitabar, Rogaway and Vizár, CRYPTO 2015).
+"""
+
+import hmac
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import chain
+from typing import Protocol
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from gatepost.clock import Entropy
+from gatepost.keys.errors import KeyringError
+from gatepost.keys.keyring import NONCE_OCTETS, TAG_OCTETS
+
+TOKEN_OCTETS = 16
+SUBJECT = "subject"
+"""The purpose of the tokens that name persons' keys."""
+
+PIECE_OCTETS = 64 * 1024
+_LASTING, _PASSING, _STREAM = b"\x01", b"\x02", b"\x03"
+_ID_OCTETS = 8
+_HEAD_OCTETS = 1 + 2 * _ID_OCTETS
+_SALT_OCTETS = 16
+
+
+class Holder(Protocol):
+    """Where the keys come from: the key store."""
+
+    @property
+    def entropy(self) -> Entropy:
+        """Draws nonces."""
+
+    def lasting(self, tenant: str) -> tuple[bytes, AESGCM]:
+        """Return the tenant's key for tokens, and its cipher for what lasts; made where there is none."""
+
+    def known_lasting(self, tenant: str) -> tuple[bytes, AESGCM]:
+        """Return the same; raises ``ErasedError`` where there is none."""
+
+    def epoch(self, tenant: str, month: str) -> int:
+        """Return the id of the month's key."""
+
+    def subject(self, tenant: str, name: str) -> int:
+        """Return the id of the subject's key."""
+
+    def pair(self, epoch: int, subject: int) -> bytes:
+        """Return the key made of two; subject 0: of the month's alone."""
+
+    def cipher(self, epoch: int, subject: int) -> AESGCM:
+        """Return the cipher under ``pair``."""
+
+
+def month_of(at: datetime) -> str:
+    """Return the name of the month's key: ``YYYY-MM``, in UTC."""
+    return f"{at.astimezone(UTC):%Y-%m}"
+
+
+class Vault:
+    """Seals and opens for one tenant; for the house itself where the tenant is empty."""
+
+    __slots__ = ("_holder", "_tenant")
+
+    def __init__(self, holder: Holder, tenant: str) -> None:
+        self._holder = holder
+        self._tenant = tenant
+
+    def blind(self, purpose: str, text: str | bytes) -> bytes:
+        """Return 16 octets that stand for ``text``: equal for equal texts of one tenant and purpose, else random.
+
+        HMAC-SHA-256 under the tenant's key, cut to 128 bits. For finding what must not stand in clear.
+        """
+        octets = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+        key, _ = self._holder.lasting(self._tenant)
+        return hmac.digest(key, purpose.encode() + b"\x00" + octets, "sha256")[:TOKEN_OCTETS]
+
+    def blind_text(self, purpose: str, text: str | bytes) -> str:
+        """Return ``blind`` in hex, for columns that hold text."""
+        return self.blind(purpose, text).hex()
+
+    def seal_lasting(self, place: str, octets: bytes) -> bytes:
+        """Seal what the house is set up with: addresses, policies, webhooks. Erased only with the whole tenant."""
+        _, cipher = self._holder.lasting(self._tenant)
+        nonce = self._holder.entropy(NONCE_OCTETS)
+        return _LASTING + nonce + cipher.encrypt(nonce, octets, self._about(_LASTING, place))
+
+    def seal(self, place: str, octets: bytes, *, at: datetime, subject: str | None) -> bytes:
+        """Seal what came or happened at a time and concerns a person.
+
+        Args:
+            place: table and id, such as ``email/em_...``.
+            octets: what to hide.
+            at: whose month's key.
+            subject: the person's address, as ``Address.key`` spells it; None where it concerns nobody in particular.
+        """
+        epoch, person = self._ids(at, subject)
+        head = _head(_PASSING, epoch, person)
+        nonce = self._holder.entropy(NONCE_OCTETS)
+        sealed = self._holder.cipher(epoch, person).encrypt(nonce, octets, self._about(head, place))
+        return b"".join((head, nonce, sealed))
+
+    def open(self, place: str, sealed: bytes) -> bytes:
+        """Return what was sealed for this place, by ``seal_lasting`` or ``seal``.
+
+        Raises:
+            ErasedError: a key it was sealed under has been destroyed.
+            KeyringError: it was changed, cut or moved, or is of another tenant.
+        """
+        kind = sealed[:1]
+        if kind == _LASTING:
+            head, rest = kind, sealed[1:]
+            _, cipher = self._holder.known_lasting(self._tenant)
+        elif kind == _PASSING and len(sealed) >= _HEAD_OCTETS:
+            head, rest = sealed[:_HEAD_OCTETS], sealed[_HEAD_OCTETS:]
+            cipher = self._holder.cipher(*_read_ids(head))
+        else:
+            raise KeyringError("this was not sealed by this release")
+        if len(rest) < NONCE_OCTETS + TAG_OCTETS:
+            raise KeyringError("a seal is cut off")
+        try:
+            return cipher.decrypt(rest[:NONCE_OCTETS], rest[NONCE_OCTETS:], self._about(head, place))
+        except InvalidTag:
+            raise KeyringError("a seal is broken: it was changed, or moved from its place") from None
+
+    def seal_stream(self, place: str, pieces: Iterable[bytes], *, at: datetime, subject: str | None) -> Iterator[bytes]:
+        """Seal what may be large, piece by piece, whatever the sizes of those given; else as ``seal``."""
+        epoch, person = self._ids(at, subject)
+        salt = self._holder.entropy(_SALT_OCTETS)
+        head = _head(_STREAM, epoch, person) + salt
+        cipher = self._stream_cipher(epoch, person, salt)
+        return _seal_pieces(cipher, head, self._about(head, place), pieces)  # has its keys; any thread may go on
+
+    def open_stream(self, place: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """Return what ``seal_stream`` sealed. What was yielded is genuine; that it is whole, only the end says.
+
+        Raises:
+            ErasedError: a key it was sealed under has been destroyed.
+            KeyringError: it was changed, cut or moved.
+        """
+        rest = iter(pieces)
+        start = b""
+        while len(start) < _HEAD_OCTETS + _SALT_OCTETS:
+            more = next(rest, None)
+            if more is None:
+                raise KeyringError("a seal is cut off")
+            start += more
+        head, first = start[: _HEAD_OCTETS + _SALT_OCTETS], start[_HEAD_OCTETS + _SALT_OCTETS :]
+        if head[:1] != _STREAM:
+            raise KeyringError("this was not sealed by this release")
+        cipher = self._stream_cipher(*_read_ids(head), head[_HEAD_OCTETS:])
+        return _open_pieces(cipher, self._about(head, place), chain([first], rest))
+
+    def _ids(self, at: datetime, subject: str | None) -> tuple[int, int]:
+        epoch = self._holder.epoch(self._tenant, month_of(at))
+        return epoch, 0 if subject is None else self._holder.subject(self._tenant, self.blind_text(SUBJECT, subject))
+
+    def _stream_cipher(self, epoch: int, person: int, salt: bytes) -> AESGCM:
+        return AESGCM(hmac.digest(self._holder.pair(epoch, person), b"stream\x00" + salt, "sha256"))
+
+    def _about(self, head: bytes, place: str) -> bytes:
+        return b"\x00".join((head, self._tenant.encode(), place.encode()))
+
+
+def _head(kind: bytes, epoch: int, person: int) -> bytes:
+    return kind + epoch.to_bytes(_ID_OCTETS, "big") + person.to_bytes(_ID_OCTETS, "big")
+
+
+def _read_ids(head: bytes) -> tuple[int, int]:
+    middle = 1 + _ID_OCTETS
+    if (head[1] | head[middle]) >> 7:  # SQLite's integers are signed, and ours are positive
+        raise KeyringError("a seal is broken: it names no key of ours")
+    return int.from_bytes(head[1:middle], "big"), int.from_bytes(head[middle:_HEAD_OCTETS], "big")
+
+
+def _piece_nonce(number: int, *, is_last: bool) -> bytes:
+    return number.to_bytes(NONCE_OCTETS - 1, "big") + (b"\x01" if is_last else b"\x00")
+
+
+def _seal_pieces(cipher: AESGCM, head: bytes, about: bytes, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    yield head
+    for number, (piece, is_last) in enumerate(_cut(pieces, PIECE_OCTETS)):
+        yield cipher.encrypt(_piece_nonce(number, is_last=is_last), piece, about)
+
+
+def _open_pieces(cipher: AESGCM, about: bytes, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    try:
+        for number, (piece, is_last) in enumerate(_cut(pieces, PIECE_OCTETS + TAG_OCTETS)):
+            yield cipher.decrypt(_piece_nonce(number, is_last=is_last), piece, about)
+    except InvalidTag:
+        raise KeyringError("a seal is broken: it was changed, cut, or moved from its place") from None
+
+
+def _cut(pieces: Iterable[bytes], size: int) -> Iterator[tuple[bytes, bool]]:
+    """Yield pieces of ``size`` octets and a last one that may be shorter, even empty, and is marked as the last."""
+    held = bytearray()
+    for piece in pieces:
+        view = memoryview(piece)
+        while view:
+            if len(held) == size:
+                yield bytes(held), False
+                held.clear()
+            taken = view[: size - len(held)]
+            held += taken
+            view = view[len(taken) :]
+    yield bytes(held), True

@@ -1,0 +1,82 @@
+"""Parameters of structure fields (RFC 2045 section 5.1, RFC 2231): linear, never raises, forgiving as mail must be."""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from urllib.parse import unquote_to_bytes
+
+from gatepost.mail.charset import decode
+from gatepost.mail.encoded_word import decode_text
+
+MAX_PARAMETERS = 200
+_CACHED_CHARS = 200
+
+_PIECE = re.compile(r"""[^;"]*+(?:"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)[^;"]*+)*+;?""", re.DOTALL)
+"""Up to a semicolon that stands in no quoted string."""
+_QUOTED = re.compile(r'"((?:[^"\\]++|\\.)*+)(?:"|\\?\Z)', re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_SECTION = re.compile(r"(?P<name>[^*]+)(?:\*(?P<number>\d{1,3}))?(?P<extended>\*)?", re.ASCII)
+
+
+def read(value: str) -> tuple[str, Mapping[str, str]]:
+    """Return the value before the first semicolon, lowercase, and the parameters by lowercase name.
+
+    Of two parameters of one name the first counts; a name in RFC 2231 form goes before its plain twin.
+    """
+    return _read_often(value) if len(value) <= _CACHED_CHARS else _read(value)
+
+
+def token(value: str) -> str:
+    """Return a token without what may stand behind it: white space and comments (RFC 2045 section 5.1)."""
+    return re.split(r"[\s(;]", value.strip(), maxsplit=1)[0]
+
+
+def _read(value: str) -> tuple[str, Mapping[str, str]]:
+    at = 0
+    pieces: list[str] = []
+    while at < len(value) and len(pieces) <= MAX_PARAMETERS:
+        found = _PIECE.match(value, at)
+        if found is None or found.end() == at:
+            break  # cannot happen: the pattern takes at least the character before it
+        pieces.append(found[0].removesuffix(";"))
+        at = found.end()
+    plain: dict[str, str] = {}
+    sections: dict[str, dict[int, tuple[str, bool]]] = {}
+    for piece in pieces[1:]:
+        name, equals, written = piece.partition("=")
+        section = _SECTION.fullmatch(name.strip().lower())
+        if not equals or section is None:
+            continue
+        text = _unquoted(written.strip())
+        if section["number"] is None and section["extended"] is None:
+            plain.setdefault(section["name"], text)
+        else:
+            numbered = sections.setdefault(section["name"], {})
+            numbered.setdefault(int(section["number"] or 0), (text, section["extended"] is not None))
+    found_parameters = plain | {name: _joined(numbered) for name, numbered in sections.items()}
+    return token(pieces[0]).lower() if pieces else "", found_parameters
+
+
+_read_often = lru_cache(maxsize=1024)(_read)
+
+
+def _unquoted(text: str) -> str:
+    found = _QUOTED.match(text)
+    return _ESCAPED.sub(r"\1", found[1]) if found else text
+
+
+def _joined(numbered: dict[int, tuple[str, bool]]) -> str:
+    """Join the sections in order; the first extended one names the charset (RFC 2231 section 4.1)."""
+    charset = ""
+    octets: list[bytes] = []
+    for at, number in enumerate(sorted(numbered)):
+        text, is_extended = numbered[number]
+        if is_extended and at == 0 and text.count("'") > 1:
+            charset, _, text = text.split("'", 2)
+        octets.append(unquote_to_bytes(text) if is_extended else text.encode("utf-8", "replace"))
+    return decode(b"".join(octets), charset)
+
+
+def file_name(disposition: Mapping[str, str], content_type: Mapping[str, str]) -> str:
+    """Return the file's name (RFC 2183 section 2.3), or the older ``name``, encoded words read as everybody does."""
+    return decode_text(disposition.get("filename") or content_type.get("name") or "")

@@ -1,0 +1,58 @@
+"""Transfer encodings (RFC 2045 section 6): total, linear; damage is told, not raised."""
+
+import binascii
+import re
+
+IDENTITY = frozenset({"", "7bit", "8bit", "binary"})
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\s]")
+_UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} [^\r\n]*\r?\n", re.MULTILINE)
+_UU_NAMES = frozenset({"x-uuencode", "uuencode", "x-uue", "uue"})
+
+
+def decode(octets: bytes, encoding: str) -> tuple[bytes, bool]:
+    """Return the decoded octets, and whether they were written as the encoding wants it.
+
+    What cannot be decoded is left out of base64, and left as it stands in everything else; an unknown encoding is none.
+    """
+    if encoding in IDENTITY:
+        return octets, True
+    if encoding == "base64":
+        return _base64(octets)
+    if encoding == "quoted-printable":
+        return binascii.a2b_qp(octets), True
+    if encoding in _UU_NAMES:
+        return _uuencoded(octets)
+    return octets, False
+
+
+def _base64(octets: bytes) -> tuple[bytes, bool]:
+    """Decode, skipping what is not of the alphabet (section 6.8); what follows padding is read too, others do."""
+    if not octets.partition(b"=")[2].strip(b"= \t\r\n"):
+        try:
+            return binascii.a2b_base64(octets), _NOT_BASE64.search(octets) is None
+        except binascii.Error:
+            pass
+    pieces = [_quads(piece) for piece in re.split(rb"=[=\s]*", octets)]
+    return b"".join(pieces), False
+
+
+def _quads(text: bytes) -> bytes:
+    letters = re.sub(rb"[^A-Za-z0-9+/]+", b"", text)
+    if len(letters) % 4 == 1:
+        letters = letters[:-1]  # six bits are no octet
+    return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))
+
+
+def _uuencoded(octets: bytes) -> tuple[bytes, bool]:
+    begin = _UU_BEGIN.search(octets)
+    if begin is None:
+        return octets, False
+    out: list[bytes] = []
+    for line in octets[begin.end() :].splitlines():
+        if line.strip() == b"end":
+            return b"".join(out), True
+        try:
+            out.append(binascii.a2b_uu(line))
+        except binascii.Error:
+            return octets, False
+    return b"".join(out), False

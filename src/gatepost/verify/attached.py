@@ -1,0 +1,88 @@
+"""The text of attached files as part of the evidence: asked of another process, within bounds for the whole message."""
+
+import asyncio
+from dataclasses import replace
+from typing import Protocol
+
+from gatepost.mail.mime import Part
+from gatepost.verify.extract.kinds import Kind, kind_of, octets_for
+from gatepost.verify.paper import MAX_SPAN_CHARS, Attachment, Content, Extraction, Reading, Span, Technique
+from gatepost.verify.reading import characters
+from gatepost.verify.reading.marks import Marks
+
+MAX_FILES = 20
+"""Of one message; further files are too many to read, and say so."""
+MAX_CHARS = 1_000_000
+"""Of all files together."""
+DEADLINE_S = 20.0
+"""For all files together."""
+
+File = tuple[int, Kind, bytes]
+"""The part's number, what it is, and what the process is given of it."""
+
+
+class TextReader(Protocol):
+    """Reads the text of one file; total."""
+
+    async def read(self, kind: Kind, octets: bytes) -> tuple[Extraction, str]:
+        """Return what became of it, and its text."""
+
+
+def has_files(reading: Reading) -> bool:
+    """Tell whether there is any file whose text we read."""
+    return any(kind_of(one.content_type, one.filename) is not None for one in reading.attachments)
+
+
+def cut(raw: bytes, reading: Reading) -> tuple[File, ...]:
+    """Return the files whose text we read, cut out of the message as it was received; pure."""
+    leaves: list[Part] = [part for part in reading.parts if not part.is_multipart]
+    wanted = (
+        (one.part, kind)
+        for one in reading.attachments
+        if (kind := kind_of(one.content_type, one.filename)) is not None and one.size_octets
+    )
+    return tuple((number, kind, octets_for(raw, leaves[number - 1], kind)) for number, kind in wanted)
+
+
+async def read(
+    content: Content, files: tuple[File, ...], reader: TextReader, *, deadline_s: float = DEADLINE_S
+) -> Content:
+    """Return the content with what the files say; a file that is not read in time says so. Total."""
+    until = asyncio.get_running_loop().time() + deadline_s
+    tasks = {number: _within(until, reader, kind, octets) for number, kind, octets in files[:MAX_FILES]}
+    answers = dict(zip(tasks, await asyncio.gather(*tasks.values()), strict=True))
+    answers |= {number: (Extraction.TOO_LARGE, "") for number, _, _ in files[MAX_FILES:]}
+    marks = Marks()
+    left = MAX_CHARS
+    attachments: list[Attachment] = []
+    spans: list[Span] = []
+    for one in content.reading.attachments:
+        outcome, text = answers.get(one.part, (one.extraction, one.text))
+        if len(text) > left:
+            outcome, text = Extraction.CUT, text[:left]
+        left -= len(text)
+        attachments.append(replace(one, text=text, extraction=outcome))
+        if text:
+            spans.append(_span(one, text))
+            characters.clean(text, f"attachment:{one.part}", 0, marks)
+    reading = replace(
+        content.reading,
+        attachments=tuple(attachments),
+        spans=(*content.reading.spans, *spans, *marks.spans),
+        is_cut=content.reading.is_cut or marks.is_cut,
+    )
+    return replace(content, reading=reading)
+
+
+def _span(attachment: Attachment, text: str) -> Span:
+    is_calendar = kind_of(attachment.content_type, attachment.filename) is Kind.CALENDAR
+    technique = Technique.CALENDAR if is_calendar else Technique.ATTACHMENT_TEXT
+    return Span(technique, f"attachment:{attachment.part}", 0, len(text), text[:MAX_SPAN_CHARS])
+
+
+async def _within(until: float, reader: TextReader, kind: Kind, octets: bytes) -> tuple[Extraction, str]:
+    try:
+        async with asyncio.timeout_at(until):
+            return await reader.read(kind, octets)
+    except TimeoutError:
+        return Extraction.TIMEOUT, ""

@@ -1,0 +1,53 @@
+"""Which attached files have text we read, and how they are sent to the process that reads them."""
+
+from enum import IntEnum
+
+from gatepost.mail import mime
+from gatepost.mail.charset import decode
+from gatepost.mail.mime import Part
+
+MAX_OCTETS = 10_000_000
+"""A larger file is not read."""
+MAX_TEXT_CHARS = 500_000
+"""Of one file; more is cut."""
+
+
+class Kind(IntEnum):
+    """A kind of file; the number stands on the pipe."""
+
+    PLAIN = 1
+    HTML = 2
+    CALENDAR = 3
+    PDF = 4
+    DOCX = 5
+    XLSX = 6
+    MESSAGE = 7
+
+
+_WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+_SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_BY_TYPE = {
+    "text/plain": Kind.PLAIN, "text/csv": Kind.PLAIN, "text/markdown": Kind.PLAIN, "text/enriched": Kind.PLAIN,
+    "text/tab-separated-values": Kind.PLAIN, "text/x-markdown": Kind.PLAIN, "application/csv": Kind.PLAIN,
+    "application/json": Kind.PLAIN, "text/html": Kind.HTML, "application/xhtml+xml": Kind.HTML,
+    "text/calendar": Kind.CALENDAR, "application/ics": Kind.CALENDAR, "application/pdf": Kind.PDF,
+    "application/x-pdf": Kind.PDF, _WORD: Kind.DOCX, _SHEET: Kind.XLSX, "message/rfc822": Kind.MESSAGE,
+}  # fmt: skip
+_BY_NAME = {
+    "txt": Kind.PLAIN, "csv": Kind.PLAIN, "tsv": Kind.PLAIN, "md": Kind.PLAIN, "json": Kind.PLAIN, "htm": Kind.HTML,
+    "html": Kind.HTML, "xhtml": Kind.HTML, "ics": Kind.CALENDAR, "pdf": Kind.PDF, "docx": Kind.DOCX, "docm": Kind.DOCX,
+    "xlsx": Kind.XLSX, "xlsm": Kind.XLSX, "eml": Kind.MESSAGE,
+}  # fmt: skip
+_DECODED = frozenset({Kind.PLAIN, Kind.HTML, Kind.CALENDAR})
+
+
+def kind_of(content_type: str, filename: str) -> Kind | None:
+    """Return what kind of file it is, by its type and else by its name; None where we read no text from it."""
+    found = _BY_TYPE.get(content_type)
+    return found if found is not None else _BY_NAME.get(filename.rpartition(".")[2].lower())
+
+
+def octets_for(raw: bytes, part: Part, kind: Kind) -> bytes:
+    """Return a part's content as the process takes it: text as UTF-8, anything else as it is."""
+    content = mime.content_of(raw, part)
+    return decode(content, part.charset).encode("utf-8", "replace") if kind in _DECODED else content

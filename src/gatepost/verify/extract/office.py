@@ -1,0 +1,214 @@
+"""Word and Excel files (ECMA-376): the words in their XML, within bounds that no archive can stretch."""
+
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from xml.parsers import expat
+
+from gatepost.verify.extract.kinds import MAX_TEXT_CHARS
+
+MAX_XML_OCTETS = 40_000_000
+"""Unpacked, of all parts together: an archive may promise a thousand times its size."""
+MAX_PARTS = 200
+_STEP = 65_536
+_INDEX_DIGITS = 10
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""What an encrypted document is wrapped in ([MS-OFFCRYPTO] section 2.3)."""
+
+_WORD_PARTS = re.compile(r"word/(?:document|header\d*|footer\d*|footnotes|endnotes|comments)\.xml")
+_SHEETS = re.compile(r"xl/worksheets/sheet\d+\.xml")
+_BREAKS = {"p": "\n", "br": "\n", "cr": "\n", "tab": "\t", "tr": "\n"}
+
+
+class EncryptedError(Exception):
+    """It opens only with a password."""
+
+
+class MalformedError(Exception):
+    """It is not what it says."""
+
+
+class TooLargeError(Exception):
+    """It unpacks to more than we read."""
+
+
+class _Enough(Exception):  # noqa: N818  # no error: the text is long enough
+    """As much text as we keep."""
+
+
+class _Archive:
+    """A zip archive read within bounds."""
+
+    def __init__(self, octets: bytes) -> None:
+        if octets.startswith(_OLE):
+            raise EncryptedError
+        try:
+            self._zip = zipfile.ZipFile(io.BytesIO(octets))
+        except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, IndexError) as error:
+            raise MalformedError from error
+        self._left = MAX_XML_OCTETS
+
+    def names(self, pattern: re.Pattern[str]) -> list[str]:
+        return sorted(name for name in self._zip.namelist() if pattern.fullmatch(name))[:MAX_PARTS]
+
+    def has(self, name: str) -> bool:
+        return name in self._zip.namelist()
+
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """Yield a member's content, as far as the bounds go."""
+        info = self._zip.getinfo(name)
+        if info.flag_bits & 1:
+            raise EncryptedError
+        try:
+            with self._zip.open(info) as member:
+                while piece := member.read(_STEP):
+                    self._left -= len(piece)
+                    if self._left < 0:
+                        raise TooLargeError
+                    yield piece
+        except (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, NotImplementedError) as error:
+            raise MalformedError from error
+
+
+def _parse(
+    archive: _Archive, name: str, start: Callable[[str, dict[str, str]], None], end: Callable[[str], None],
+    text: Callable[[str], None],
+) -> None:  # fmt: skip
+    """Parse one part. Entities of its own make it malformed: no office program writes any, every XML bomb does."""
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.buffer_text = True
+    parser.StartElementHandler = lambda tag, attributes: start(tag.rpartition(" ")[2], attributes)
+    parser.EndElementHandler = lambda tag: end(tag.rpartition(" ")[2])
+    parser.CharacterDataHandler = text
+
+    def refuse(*_: object) -> None:
+        raise MalformedError
+
+    parser.EntityDeclHandler = refuse
+    try:
+        for piece in archive.pieces(name):
+            parser.Parse(piece, False)  # noqa: FBT003  # expat takes it by position
+        parser.Parse(b"", True)  # noqa: FBT003  # as above
+    except expat.ExpatError as error:
+        raise MalformedError from error
+
+
+class _Text:
+    """Collects words up to what we keep."""
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._chars = 0
+
+    def add(self, text: str) -> None:
+        self._pieces.append(text)
+        self._chars += len(text)
+        if self._chars > MAX_TEXT_CHARS:
+            raise _Enough
+
+    def whole(self) -> str:
+        return "".join(self._pieces)
+
+
+def word(octets: bytes) -> str:
+    """Return the text of a Word file: body, headers, footers, notes and comments; hidden text too."""
+    archive = _Archive(octets)
+    found = _Text()
+    depth = 0
+
+    def start(tag: str, _: dict[str, str]) -> None:
+        nonlocal depth
+        depth += tag == "t"
+        if tag in {"br", "cr", "tab"}:
+            found.add(_BREAKS[tag])
+
+    def end(tag: str) -> None:
+        nonlocal depth
+        depth -= tag == "t"
+        if tag == "p":
+            found.add("\n")
+
+    names = archive.names(_WORD_PARTS)
+    if not names:
+        raise MalformedError
+    try:
+        for name in names:
+            _parse(archive, name, start, end, lambda text: found.add(text) if depth else None)
+    except _Enough:
+        pass
+    return found.whole()
+
+
+def sheet(octets: bytes) -> str:
+    """Return the cells of an Excel file, a row a line, cells parted by tabs."""
+    archive = _Archive(octets)
+    names = archive.names(_SHEETS)
+    if not names:
+        raise MalformedError
+    found = _Text()
+    try:
+        strings = _strings(archive) if archive.has("xl/sharedStrings.xml") else []
+        for name in names:
+            _Rows(strings, found).read(archive, name)
+    except _Enough:
+        pass
+    return found.whole()
+
+
+def _strings(archive: _Archive) -> list[str]:
+    """Return the table of shared strings."""
+    strings: list[str] = []
+    is_text = False
+
+    def start(tag: str, _: dict[str, str]) -> None:
+        nonlocal is_text
+        is_text = tag == "t"
+        if tag == "si":
+            strings.append("")
+
+    def end(_: str) -> None:
+        nonlocal is_text
+        is_text = False
+
+    def text(words: str) -> None:
+        if is_text and strings:
+            strings[-1] += words
+
+    _parse(archive, "xl/sharedStrings.xml", start, end, text)
+    return strings
+
+
+class _Rows:
+    """Reads the cells of one sheet."""
+
+    def __init__(self, strings: list[str], found: _Text) -> None:
+        self._strings = strings
+        self._found = found
+        self._is_shared = False
+        self._value: list[str] | None = None
+
+    def read(self, archive: _Archive, name: str) -> None:
+        _parse(archive, name, self._start, self._end, self._text)
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag == "c":
+            self._is_shared = attributes.get("t") == "s"
+        elif tag in {"v", "t"}:
+            self._value = []
+
+    def _end(self, tag: str) -> None:
+        if tag == "row":
+            self._found.add("\n")
+        elif tag in {"v", "t"} and self._value is not None:
+            value = "".join(self._value)
+            self._value = None
+            if self._is_shared:
+                at = int(value) if value.isascii() and value.isdigit() and len(value) < _INDEX_DIGITS else -1
+                value = self._strings[at] if 0 <= at < len(self._strings) else ""
+            self._found.add(value + "\t")
+
+    def _text(self, words: str) -> None:
+        if self._value is not None:
+            self._value.append(words)

@@ -1,0 +1,62 @@
+"""The program of the extracting process: one file after another, from standard input to standard output."""
+
+import os
+from typing import BinaryIO
+
+from gatepost.verify.extract import office, pdf, plain, sandbox
+from gatepost.verify.extract.kinds import MAX_TEXT_CHARS, Kind
+from gatepost.verify.extract.pipe import HEAD, OUTCOMES
+from gatepost.verify.paper import Extraction
+
+_PRELOADED = ("utf-8", "utf-16", "utf-16-le", "cp1252", "cp437", "latin-1", "ascii", "idna", "punycode")
+"""Codecs are modules, and a sealed process can import none."""
+_READERS = {
+    Kind.PLAIN: lambda octets: octets.decode("utf-8", "replace"),
+    Kind.HTML: plain.page,
+    Kind.CALENDAR: plain.calendar,
+    Kind.PDF: pdf.text_of,
+    Kind.DOCX: office.word,
+    Kind.XLSX: office.sheet,
+    Kind.MESSAGE: plain.message,
+}
+
+
+def extract(kind: Kind, octets: bytes) -> tuple[Extraction, str]:
+    """Return a file's text, and what became of it; total, as far as the process lives."""
+    try:
+        text = _READERS[kind](octets).replace("\r\n", "\n").strip()
+    except office.EncryptedError:
+        return Extraction.ENCRYPTED, ""
+    except office.MalformedError:
+        return Extraction.MALFORMED, ""
+    except (office.TooLargeError, MemoryError):
+        return Extraction.TOO_LARGE, ""
+    except Exception:  # noqa: BLE001  # a reader of files must not end for one file; nothing of it may be told
+        return Extraction.CRASHED, ""
+    if len(text) > MAX_TEXT_CHARS:
+        return Extraction.CUT, text[:MAX_TEXT_CHARS]
+    return Extraction.DONE, text
+
+
+def main() -> None:
+    """Prepare, seal the process, and serve until the other side closes the pipe."""
+    for name in _PRELOADED:
+        "".encode(name)
+    extract(Kind.HTML, b"<p>&amp;")
+    extract(Kind.MESSAGE, b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--")
+    source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    sandbox.limit()
+    _answer(sink, Extraction.DONE if sandbox.seal() else Extraction.NOT_TRIED, "")
+    while len(head := source.read(HEAD.size)) == HEAD.size:
+        length, kind = HEAD.unpack(head)
+        _answer(sink, *extract(Kind(kind), source.read(length)))
+
+
+def _answer(sink: BinaryIO, outcome: Extraction, text: str) -> None:
+    octets = text.encode("utf-8", "replace")
+    sink.write(HEAD.pack(len(octets), OUTCOMES.index(outcome)) + octets)
+    sink.flush()
+
+
+if __name__ == "__main__":
+    main()

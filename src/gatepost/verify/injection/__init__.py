@@ -1,0 +1,5 @@
+"""Signs that a message tries to steer a machine: evidence for a policy, never a verdict of its own."""
+
+from gatepost.verify.injection.examine import THRESHOLD, examine
+
+__all__ = ["THRESHOLD", "examine"]

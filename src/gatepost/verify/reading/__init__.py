@@ -1,0 +1,1 @@
+"""One message as people read it, as machines read it, and where the two differ."""

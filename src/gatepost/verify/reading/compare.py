@@ -1,0 +1,62 @@
+"""Words of the plain text that the HTML beside it does not show: a model may read one, a person the other."""
+
+import re
+from itertools import pairwise
+
+from gatepost.verify.paper import Technique
+from gatepost.verify.reading.marks import Marks
+
+MIN_WORDS = 4
+"""Fewer foreign words in a row are a matter of wording."""
+_WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
+_BLANKS = {octet: " " for octet in range(128) if not chr(octet).isalnum() and chr(octet) != "'"}
+_URL = re.compile(r"(?:https?://|www\.|mailto:)\S+")
+
+
+def _words(text: str) -> list[tuple[str, int, int]]:
+    blank = _URL.sub(lambda found: " " * len(found[0]), text)
+    return [(found[0].casefold(), found.start(), found.end()) for found in _WORD.finditer(blank)]
+
+
+def _quickly(text: str) -> list[str]:
+    """Return the words without their places, and with what stands in addresses."""
+    return text.translate(_BLANKS).casefold().split()
+
+
+def _has_foreign_run(words: list[str], pairs: set[tuple[str, str]]) -> bool:
+    run = 1
+    for pair in pairwise(words):
+        run = 1 if pair in pairs else run + 1
+        if run >= MIN_WORDS:
+            return True
+    return False
+
+
+def note_mismatch(plain: str, shown: str, marks: Marks) -> None:
+    """Note runs of words in ``plain`` that stand nowhere in ``shown``, pair by pair; linear in both.
+
+    Args:
+        plain: the text/plain alternative, as in ``Content.plain``.
+        shown: what a person sees of the HTML alternative.
+        marks: takes the spans, whose place is ``text``.
+    """
+    pairs = set(pairwise(_quickly(shown)))
+    if not _has_foreign_run(_quickly(plain), pairs):
+        return
+    seen = [word for word, _, _ in _words(shown)]
+    pairs = set(pairwise(seen))
+    words = _words(plain)
+    known = [False] * len(words)
+    for at in range(len(words) - 1):
+        if (words[at][0], words[at + 1][0]) in pairs:
+            known[at] = known[at + 1] = True
+    if len(words) == 1:
+        known[0] = words[0][0] in set(seen)
+    start = 0
+    for at in range(len(words) + 1):
+        if at < len(words) and not known[at]:
+            continue
+        if at - start >= MIN_WORDS:
+            first, last = words[start][1], words[at - 1][2]
+            marks.add(Technique.PLAIN_HTML_MISMATCH, "text", first, last, plain[first:last])
+        start = at + 1

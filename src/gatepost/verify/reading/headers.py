@@ -1,0 +1,96 @@
+"""Words in a header that a person does not read there, or reads otherwise."""
+
+import re
+
+from gatepost.mail.encoded_word import decode_text
+from gatepost.mail.fields import Header
+from gatepost.verify.paper import Technique
+from gatepost.verify.reading.characters import clean
+from gatepost.verify.reading.domains import looks_like_another
+from gatepost.verify.reading.marks import Marks
+
+MAX_FIELDS = 200
+"""Fields looked at for prose."""
+LIST_CHARS = 78
+"""What a list of mails shows of a subject at most (RFC 5322 section 2.1.1 advises such lines)."""
+NAME_CHARS = 60
+_PROSE_SPACES = 3
+
+_PEOPLE = (b"from", b"sender", b"reply-to")
+_STRUCTURED = frozenset(
+    {
+        b"", b"from", b"sender", b"reply-to", b"to", b"cc", b"bcc", b"subject", b"date", b"message-id", b"in-reply-to",
+        b"references", b"return-path", b"received", b"received-spf", b"authentication-results", b"dkim-signature",
+        b"domainkey-signature", b"arc-seal", b"arc-message-signature", b"arc-authentication-results", b"mime-version",
+        b"content-type", b"content-transfer-encoding", b"content-disposition", b"content-language", b"content-id",
+        b"delivered-to", b"list-unsubscribe", b"list-id", b"list-post", b"list-help", b"list-subscribe",
+        b"list-archive", b"list-unsubscribe-post", b"x-mailer", b"user-agent", b"x-received",
+        b"x-google-dkim-signature", b"autocrypt", b"face", b"x-face",
+    }
+)  # fmt: skip
+_PROSE = re.compile(r"(?<![^\s(\"'])[^\W\d_]{2,}+(?:[,;]?[ \t]+[\"'(]?[^\W\d_]+[.,;:!?\"')]*+){3}")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")  # an encoded word may hold line ends (RFC 2047 section 5)
+_ENCODED = re.compile(r"=\?[^?\s]{1,60}\?[bBqQ]\?[^?\s]*\?=")
+_ADDRESS = re.compile(r"[^\s<>@,;\"]{1,64}@(?P<domain>[^\s<>@,;\"]{1,255})")
+_MEANINGFUL = frozenset("<>@,;:")
+
+
+def subject_of(header: Header, marks: Marks) -> str:
+    """Return the subject as it is shown, and note what of it is not."""
+    field = header.first(b"subject")
+    if field is None:
+        return ""
+    written = field.text
+    subject = _CONTROLS.sub(" ", decode_text(written))
+    if not subject.isascii():
+        subject = clean(subject, "subject", 0, marks)
+    if len(subject) > LIST_CHARS:
+        marks.add(Technique.LONG_SUBJECT, "subject", 0, len(subject), subject)
+    _note_encoded_words(written, "subject", subject, marks)
+    return subject
+
+
+def note(header: Header, marks: Marks) -> None:
+    """Note names that are no names, and prose in fields that no mail program shows."""
+    for name in _PEOPLE:
+        for field in header.all(name)[:2]:
+            _note_person(name.decode("ascii"), field.text, marks)
+    for field in header.fields[:MAX_FIELDS]:
+        if field.name in _STRUCTURED or (field.raw.count(b" ") < _PROSE_SPACES and b"=?" not in field.raw):
+            continue
+        text = _CONTROLS.sub(" ", decode_text(field.text))
+        place = f"header:{field.name.decode('ascii')}"
+        if not text.isascii():
+            text = clean(text, place, 0, marks)
+        if _PROSE.search(text):
+            marks.add(Technique.HEADER, place, 0, len(text), text)
+
+
+def _note_person(name: str, written: str, marks: Marks) -> None:
+    """Note an author's field that says more than a name: long, or with the address of somebody else."""
+    place = f"header:{name}"
+    shown = _CONTROLS.sub(" ", decode_text(written))
+    if not shown.isascii():
+        shown = clean(shown, place, 0, marks)
+    addresses = list(_ADDRESS.finditer(shown[:4_000]))
+    spoken = shown
+    if addresses:
+        spoken = shown[: addresses[-1].start()]
+        if looks_like_another(addresses[-1]["domain"].rstrip(".").lower()):
+            marks.add(Technique.HOMOGLYPH_DOMAIN, place, *addresses[-1].span(), addresses[-1]["domain"])
+    domains = {found["domain"].rstrip("'.)").lower() for found in addresses}
+    if len(spoken) > NAME_CHARS or len(domains) > 1:
+        marks.add(Technique.DISPLAY_NAME, place, 0, len(shown), shown)
+    _note_encoded_words(written, place, shown, marks, meaningful=_MEANINGFUL)
+
+
+def _note_encoded_words(
+    written: str, place: str, shown: str, marks: Marks, *, meaningful: frozenset[str] = frozenset()
+) -> None:
+    """Note an encoded word that changes what the field means: syntax or line ends inside, or a word in a word."""
+    if "=?" not in written:
+        return
+    for found in _ENCODED.finditer(written):
+        decoded = decode_text(found[0])
+        if "=?" in decoded or any(char in meaningful for char in decoded) or _CONTROLS.search(decoded):
+            marks.add(Technique.ENCODED_WORD, place, 0, len(shown), decoded)

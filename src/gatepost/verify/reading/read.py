@@ -1,0 +1,147 @@
+"""The whole reading of one message: chooses what is shown, gathers both views and every difference."""
+
+from dataclasses import dataclass
+
+from gatepost.mail import mime
+from gatepost.mail.charset import decode
+from gatepost.mail.fields import Header
+from gatepost.mail.mime import Leaf, Tree
+from gatepost.verify.paper import Attachment, ModelView, Reading, Technique
+from gatepost.verify.reading import characters, domains, headers, html_page, quotes
+from gatepost.verify.reading.compare import note_mismatch
+from gatepost.verify.reading.marks import Marks
+
+MAX_TEXT_CHARS = 2_000_000
+_GAP_OCTETS = 100_000
+_SENTENCE_WORDS = 3
+_GAP_CHARS = 20
+"""Shorter preambles are no more than "This is a multi-part message"."""
+_CUSTOMARY = ("this is a multi-part message in mime format", "this is a multipart message in mime format")
+
+
+@dataclass(frozen=True, slots=True)
+class Bodies:
+    """A reading with what it was made from: subject as shown, text and HTML as written, and the decoded leaves."""
+
+    subject: str
+    plain: str
+    html: str
+    reading: Reading
+    leaves: tuple[Leaf, ...]
+
+
+class _Views:
+    """The texts of a message, part by part."""
+
+    def __init__(self, marks: Marks) -> None:
+        self.marks = marks
+        self.plain: list[str] = []
+        self.html: list[str] = []
+        self.human: list[str] = []
+        self.model: list[str] = []
+        self.quoted: list[str] = []
+        self.is_cut = False
+        self._plain_at = 0
+        self._html_at = 0
+
+    def take(self, leaf: Leaf, *, is_shown: bool) -> None:
+        """Read a body; one that is not shown is only compared."""
+        if leaf.content_type == "text/plain":
+            self._take_plain(leaf.text, is_shown=is_shown)
+        else:
+            self._take_html(leaf.text, is_shown=is_shown)
+
+    def _take_plain(self, text: str, *, is_shown: bool) -> None:
+        shown = characters.clean(text, "text", self._plain_at, self.marks)
+        self.plain.append(text)
+        self._plain_at += len(text) + 1
+        if is_shown:
+            self.human.append(shown)
+            self.model.append(shown)
+
+    def _take_html(self, source: str, *, is_shown: bool) -> None:
+        views = html_page.read(source, self._html_at, self.marks)
+        self.html.append(source)
+        self._html_at += len(source) + 1
+        self.is_cut = self.is_cut or views.is_cut
+        if is_shown:
+            self.human.append(views.human)
+            self.model.append(views.model)
+            self.quoted.append(views.quoted)
+
+
+def read(raw: bytes, header: Header) -> Bodies:
+    """Read a message; total and linear."""
+    marks = Marks()
+    subject = headers.subject_of(header, marks)
+    headers.note(header, marks)
+    tree = mime.read(raw, header)
+    chosen = _shown(tree)
+    views = _Views(marks)
+    for leaf in tree.leaves:
+        if leaf.is_body:
+            views.take(leaf, is_shown=leaf.alternative is None or chosen[leaf.alternative] == leaf.number)
+    human = "\n".join(views.human)[:MAX_TEXT_CHARS]
+    plain = "\n".join(views.plain)
+    if plain and views.html:
+        note_mismatch(plain, human, marks)
+    characters.note_lookalikes(human, marks)
+    for start, end in domains.lookalikes(human):
+        marks.add(Technique.HOMOGLYPH_DOMAIN, "human", start, end, human[start:end])
+    model = _model_view(views, marks)
+    _note_gaps(raw, tree, marks)
+    attachments = tuple(_attachment(leaf, marks) for leaf in tree.leaves if leaf.is_listed)
+    is_cut = views.is_cut or marks.is_cut or max(len(human), len(plain)) >= MAX_TEXT_CHARS
+    reading = Reading(
+        human=human,
+        model=model,
+        spans=tuple(marks.spans),
+        attachments=attachments,
+        parts=tree.parts,
+        is_malformed=tree.is_malformed,
+        used_fallback=tree.used_fallback,
+        is_cut=is_cut,
+    )
+    html = "\n".join(views.html)
+    return Bodies(subject, plain[:MAX_TEXT_CHARS], html[:MAX_TEXT_CHARS], reading, tree.leaves)
+
+
+def _shown(tree: Tree) -> dict[str, int]:
+    """Return which leaf of each alternative is shown: the last HTML, else the last text (RFC 2046 section 5.1.4)."""
+    chosen: dict[str, Leaf] = {}
+    for leaf in tree.leaves:
+        if leaf.is_body and leaf.alternative is not None and leaf.content.strip():
+            before = chosen.get(leaf.alternative)
+            if before is None or leaf.content_type == "text/html" or before.content_type == "text/plain":
+                chosen[leaf.alternative] = leaf
+    return {path: leaf.number for path, leaf in chosen.items()} | {
+        leaf.alternative: 0 for leaf in tree.leaves if leaf.alternative is not None and leaf.alternative not in chosen
+    }
+
+
+def _model_view(views: _Views, marks: Marks) -> ModelView:
+    text = "\n\n".join(part for part in views.model if part)
+    own, history, signature = quotes.split(text[:MAX_TEXT_CHARS])
+    quoted = "\n\n".join(part for part in (history, *views.quoted) if part.strip(" \n>"))[:MAX_TEXT_CHARS]
+    if quoted and not own.strip(" \n>"):
+        own, quoted = quoted, ""  # nothing but a quotation: that is what this author wants read
+    if quoted:
+        marks.add(Technique.QUOTED_HISTORY, "quoted", 0, len(quoted), quoted)
+    return ModelView(own, quoted, signature)
+
+
+def _note_gaps(raw: bytes, tree: Tree, marks: Marks) -> None:
+    for gap in tree.gaps:
+        text = decode(raw[gap.start : min(gap.end, gap.start + _GAP_OCTETS)], "").strip()
+        if len(text) > _GAP_CHARS and text.lower().rstrip(".").strip() not in _CUSTOMARY:
+            shown = characters.clean(text, gap.kind, 0, marks)
+            marks.add(
+                Technique.PREAMBLE if gap.kind == "preamble" else Technique.EPILOGUE, gap.kind, 0, len(text), shown
+            )
+
+
+def _attachment(leaf: Leaf, marks: Marks) -> Attachment:
+    if len(leaf.filename.split()) >= _SENTENCE_WORDS:
+        name = characters.clean(leaf.filename, f"file-name:{leaf.number}", 0, marks)
+        marks.add(Technique.FILE_NAME, f"file-name:{leaf.number}", 0, len(leaf.filename), name)
+    return Attachment(leaf.number, leaf.filename, leaf.content_type, len(leaf.content))

@@ -1,0 +1,77 @@
+import psycopg
+import pytest
+
+from gatepost.app.doctor import database
+from gatepost.app.doctor.finding import Level
+from gatepost.db import Database
+
+SOUND = {
+    "server_version_num": "150008",
+    "fsync": "on",
+    "full_page_writes": "on",
+    "synchronous_commit": "on",
+    "data_checksums": "on",
+    "max_connections": "100",
+    "log_statement": "none",
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
+    "log_min_duration_statement": "-1",
+    "role.superuser": "false",
+    "role.bypassrls": "false",
+    "role.owns": "false",
+    "link.local": "true",
+    "link.encrypted": "false",
+}
+
+
+def test_a_sound_database_is_well() -> None:
+    assert {finding.level for finding in database.judge(SOUND, 8)} == {Level.OK}
+
+
+@pytest.mark.parametrize(
+    ("changed", "check", "level"),
+    [
+        ({"server_version_num": "140012"}, "database.version", Level.FAILURE),
+        ({"fsync": "off"}, "database.durable", Level.FAILURE),
+        ({"full_page_writes": "off"}, "database.durable", Level.FAILURE),
+        ({"synchronous_commit": "off"}, "database.durable", Level.FAILURE),
+        ({"data_checksums": "off"}, "database.checksums", Level.WARNING),
+        ({"log_statement": "all"}, "database.log", Level.WARNING),
+        ({"log_error_verbosity": "default"}, "database.log", Level.WARNING),
+        ({"log_min_error_statement": "error"}, "database.log", Level.WARNING),
+        ({"log_min_duration_statement": "0"}, "database.log", Level.WARNING),
+        ({"max_connections": "12"}, "database.connections", Level.WARNING),
+        ({"role.superuser": "true"}, "database.role", Level.FAILURE),
+        ({"role.bypassrls": "true"}, "database.role", Level.FAILURE),
+        ({"role.owns": "true"}, "database.role", Level.FAILURE),
+        ({"link.local": "false"}, "database.link", Level.FAILURE),
+        ({"link.local": "false", "link.encrypted": "true"}, "database.link", Level.OK),
+    ],
+)
+def test_each_fault_is_named(changed: dict[str, str], check: str, level: Level) -> None:
+    found = {finding.check: finding for finding in database.judge({**SOUND, **changed}, 8)}
+    assert found[check].level is level
+    assert (found[check].next_step == "") is (level is Level.OK)
+    assert all(finding.level is Level.OK for name, finding in found.items() if name != check)
+
+
+async def test_a_real_database_is_asked(db: Database, owner_dsn: str) -> None:
+    found = {finding.check: finding.level for finding in await database.look(db, 8)}
+    assert found["database.durable"] is Level.FAILURE  # the suite's cluster has fsync off, and is found out
+    assert (
+        found["database.role"]
+        is found["database.schema"]
+        is found["database.checksums"]
+        is found["database.log"]
+        is Level.OK
+    )
+    with psycopg.connect(owner_dsn, autocommit=True) as owner:
+        owner.execute("delete from schema_migration where name > '0080'")
+    found = {finding.check: finding.level for finding in await database.look(db, 8)}
+    assert found["database.schema"] is Level.FAILURE
+
+
+async def test_the_owner_is_no_role_to_serve_as(owner_dsn: str) -> None:
+    async with Database.open(owner_dsn) as as_owner:
+        found = {finding.check: finding.level for finding in await database.look(as_owner, 8)}
+    assert found["database.role"] is Level.FAILURE

@@ -1,0 +1,52 @@
+from pathlib import Path
+
+import pytest
+
+from gatepost.app.doctor import disk
+from gatepost.app.doctor.finding import Level
+
+MOUNTS = """\
+22 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw
+30 22 0:26 / /run/fast rw,nosuid shared:5 - tmpfs tmpfs rw
+31 22 0:27 / /srv/a\\040b rw shared:6 - xfs /dev/vdb rw
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [("/var/lib/gatepost", "ext4"), ("/run/fast/state", "tmpfs"), ("/srv/a b/state", "xfs"), ("/run/faster", "ext4")],
+)
+def test_the_file_system_of_a_path_is_that_of_the_nearest_mount(path: str, kind: str) -> None:
+    assert disk.file_system(Path(path), MOUNTS) == kind
+
+
+def test_a_folder_of_ours_is_looked_at_whole(tmp_path: Path) -> None:
+    found = {finding.check: finding for finding in disk.look(tmp_path)}
+    assert set(found) == {"disk.state", "disk.room", "disk.kind", "disk.flush"}
+    assert found["disk.state"].level is Level.OK
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_absent_or_open_to_all_is_told(tmp_path: Path) -> None:
+    (absent,) = disk.look(tmp_path / "absent")
+    assert absent.level is Level.WARNING
+    tmp_path.chmod(0o777)
+    assert disk.look(tmp_path)[0].level is Level.FAILURE
+
+
+@pytest.mark.parametrize(
+    ("octets", "files", "level"),
+    [
+        (100 * 1024**3, 10**6, Level.OK),
+        (10**9, 10**6, Level.WARNING),
+        (100 * 1024**3, 10, Level.WARNING),
+        (10**8, 10**6, Level.FAILURE),
+    ],
+)
+def test_room_is_judged(octets: int, files: int, level: Level) -> None:
+    assert disk.judge_room(octets, files).level is level
+
+
+@pytest.mark.parametrize(("seconds", "level"), [(0.000_002, Level.WARNING), (0.002, Level.OK), (0.2, Level.WARNING)])
+def test_a_flush_that_is_too_fast_is_as_suspect_as_a_slow_one(seconds: float, level: Level) -> None:
+    assert disk.judge_flush(seconds).level is level

@@ -1,0 +1,31 @@
+from datetime import timedelta
+from pathlib import Path
+
+from gatepost.app.administer import add_tenant
+from gatepost.app.backlog import backlog
+from gatepost.app.build import sequencer
+from gatepost.db import Database
+from gatepost.jobs import Promise
+from gatepost.settings import Settings
+from outbound import NOW, Hands
+from outbound import house as built
+
+
+async def test_an_empty_house_has_nothing_waiting(db: Database) -> None:
+    now = await backlog(db, NOW)
+    assert (now.entries, now.log_lag_s, now.jobs, now.jobs_due, now.jobs_lag_s, now.jobs_dead) == (0, 0, 0, 0, 0, 0)
+
+
+async def test_what_waits_is_counted_with_its_age(db: Database, tmp_path: Path) -> None:
+    clock = Hands()
+    house = built(db, tmp_path, clock)
+    tenant = await add_tenant(house, name="one", plan="free")
+    async with db.transaction(tenant.id) as tx:
+        await house.jobs.enqueue(tx, Promise("act.wake", "k", {}))
+        await house.jobs.enqueue(tx, Promise("act.wake", "later", {}), at=clock() + timedelta(days=1))
+    clock.move(timedelta(seconds=30))
+    now = await backlog(db, clock())
+    assert (now.entries, now.jobs, now.jobs_due) == (1, 2, 1)
+    assert now.log_lag_s == now.jobs_lag_s == 30
+    await sequencer(Settings(), house).sequence(tenant.id)
+    assert (await backlog(db, clock())).entries == 0

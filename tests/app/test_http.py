@@ -1,0 +1,85 @@
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.running import Http, make_pair, settings_in, trusting, up
+from gatepost.app.http import is_loopback, listening
+from gatepost.arrive import Certificate, Pair
+
+
+async def greet(scope: dict[str, Any], _receive: Any, send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
+    body = str(scope["scheme"]).encode()
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
+    await send({"type": "http.response.body", "body": body})
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Certificate:
+    return Certificate(Pair.read(*map(Path, make_pair(tmp_path / "pair", "gate.example"))))
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("localhost", True),
+        ("::", False),
+        ("10.0.0.1", False),
+        ("localhost.example", False),
+        ("", False),
+    ],
+)
+def test_only_loopback_is_loopback(host: str, expected: bool) -> None:  # noqa: FBT001  # a table's column
+    assert is_loopback(host) is expected
+
+
+async def test_every_answer_over_tls_says_that_plain_http_is_over(certificate: Certificate) -> None:
+    async with listening(greet, "127.0.0.1", 0, door="http", certificate=certificate) as port:
+        client = await Http.connect(port)
+        status, headers, body = await client.get("/")
+        assert (status, body) == (200, "https")
+        assert headers["strict-transport-security"] == "max-age=31536000"
+        client.writer.write(b"nonsense\r\n\r\n")  # answered before any route
+        status, headers, _ = await client.answer()
+        assert (status, headers["strict-transport-security"]) == (400, "max-age=31536000")
+        await client.close()
+
+
+async def test_plain_http_on_loopback_promises_nothing_about_tls() -> None:
+    async with listening(greet, "127.0.0.1", 0, door="http") as port:
+        client = await Http.connect(port, tls=False)
+        _, headers, body = await client.get("/")
+        assert body == "http"
+        assert "strict-transport-security" not in headers
+        await client.close()
+
+
+@pytest.mark.parametrize("ciphers", ["AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-SHA256"])
+async def test_ciphers_without_forward_secrecy_or_aead_are_turned_away(certificate: Certificate, ciphers: str) -> None:
+    old = trusting()
+    old.maximum_version = ssl.TLSVersion.TLSv1_2
+    async with listening(greet, "127.0.0.1", 0, door="http", certificate=certificate) as port:
+        old.set_ciphers(ciphers)
+        with pytest.raises(OSError, match=r"(?i)handshake|^$"):
+            await asyncio.open_connection("127.0.0.1", port, ssl=old)
+        old.set_ciphers("ECDHE-ECDSA-AES128-GCM-SHA256")
+        client = Http(*await asyncio.open_connection("127.0.0.1", port, ssl=old))
+        assert (await client.get("/"))[0] == 200
+        await client.close()
+
+
+async def test_each_answer_of_a_real_house_carries_the_security_headers(tmp_path: Path, app_dsn: str) -> None:
+    async with up(settings_in(tmp_path), app_dsn) as here:
+        client = await Http.connect(here.running.http_port, tls=False)
+        for path in ("/health/live", "/api/openapi.json", "/nothing", "/api/v1/whoami"):
+            _, headers, _ = await client.get(path)
+            assert headers["x-content-type-options"] == "nosniff"
+            assert "frame-ancestors 'none'" in headers["content-security-policy"]
+            assert headers["referrer-policy"] == "no-referrer"
+        await client.close()

@@ -1,0 +1,43 @@
+import resource
+import subprocess
+import sys
+
+from gatepost.app.process import open_files_max
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from gatepost.app.process import give_back_large_blocks
+
+def resident_mb():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 >> 20
+
+print(give_back_large_blocks() if sys.argv[1] == "told" else "left as it is")
+bytes(25_000_000)  # the habit of glibc: from now on it keeps blocks of this size
+before = resident_mb()
+kept = []
+for _ in range(8):  # a large block below each small one that stays
+    large = bytearray(b"x") * 20_000_000
+    kept.append(bytearray(100_000))
+    del large
+print(resident_mb() - before)
+"""
+
+
+def grown_mb(how: str) -> int:
+    """How much a process keeps of the large blocks it had."""
+    done = subprocess.run([sys.executable, "-c", SCRIPT, how], capture_output=True, text=True, timeout=60, check=True)  # noqa: S603  # our own words
+    return int(done.stdout.split()[-1])
+
+
+def test_large_blocks_go_back_to_the_system() -> None:
+    assert grown_mb("told") <= 3
+
+
+def test_a_process_may_open_as_many_files_as_it_may_ask_for() -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(1024, before[1]), before[1]))
+    try:
+        assert open_files_max() == before[1] == resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

@@ -1,0 +1,91 @@
+import asyncio
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from app.running import Http, Smtp, settings_in, up
+from gatepost.app.administer import add_tenant
+from gatepost.app.ready import LOG_LAG_MAX_S, Readiness, Wrong
+from gatepost.db import Database
+from gatepost.journey import House
+from gatepost.keys import KeyStore
+from outbound import Hands
+from outbound import house as built
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    (tmp_path / "keys").mkdir(mode=0o700)
+    return tmp_path
+
+
+@pytest.fixture
+def keys(state: Path) -> Iterator[KeyStore]:
+    """The test's own: what others of the process stand on may not be damaged."""
+    with closing(KeyStore.open(state / "keys", os.urandom)) as keys:
+        yield keys
+
+
+async def test_a_whole_house_is_ready(house: House, state: Path) -> None:
+    assert await Readiness(house, state)() == ()
+
+
+async def test_a_database_that_is_away_is_named(house: House, state: Path, app_dsn: str, keys: KeyStore) -> None:
+    async with Database.open(app_dsn, keys) as away:
+        pass
+    assert await Readiness(replace(house, db=away), state)() == (Wrong.DATABASE,)
+
+
+async def test_a_master_key_that_is_gone_or_another_is_named(house: House, state: Path) -> None:
+    master = state / "keys" / "master.key"
+    master.write_bytes(b"7" * 32)
+    assert await Readiness(house, state)() == (Wrong.KEYS,)
+    master.unlink()
+    assert await Readiness(house, state)() == (Wrong.KEYS,)
+    assert not master.exists()  # to look makes none
+
+
+async def test_a_folder_that_is_gone_has_no_room(house: House, state: Path) -> None:
+    shutil.rmtree(state)
+    assert await Readiness(house, state)() == (Wrong.KEYS, Wrong.DISK)
+
+
+async def test_a_log_that_lags_is_named(db: Database, state: Path) -> None:
+    clock = Hands()
+    house = built(db, state / "blobs", clock)
+    await add_tenant(house, name="one", plan="free")  # leaves an entry, and nobody sequences
+    assert await Readiness(house, state)() == ()
+    clock.move(timedelta(seconds=LOG_LAG_MAX_S + 1))
+    assert await Readiness(house, state)() == (Wrong.SEQUENCER,)
+
+
+async def test_a_thousand_who_ask_at_once_cost_one_look(house: House, state: Path) -> None:
+    readiness = Readiness(house, state)
+    before = house.db.usage().get("requests_num", 0)
+    answers = await asyncio.gather(*(readiness() for _ in range(1000)))
+    assert set(answers) == {()}
+    assert house.db.usage()["requests_num"] - before <= 1
+
+
+async def test_a_house_that_is_told_to_stop_is_unready_first_and_then_drains(tmp_path: Path, app_dsn: str) -> None:
+    settings = replace(settings_in(tmp_path), stop_delay_s=1.0)
+    async with up(settings, app_dsn) as here:
+        http = await Http.connect(here.running.http_port, tls=False)
+        assert (await http.get("/health/ready"))[0] == 200
+        signal.raise_signal(signal.SIGTERM)
+        status, _, body = await http.get("/health/ready")
+        assert status == 503
+        assert Wrong.STOPPING in body
+        assert (await http.get("/health/live"))[0] == 200
+        late = await Smtp.connect(here.running.smtp_port)  # the doors are still open
+        await late.say("EHLO client.example")
+        assert (await late.heard()).startswith("421 ")  # and then it drains
+        await late.close()
+        await http.close()

@@ -1,0 +1,148 @@
+"""Several processes on one port: real ones, with real connections, over one database."""
+
+import asyncio
+import os
+import signal
+import smtplib
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from gatepost.app import administer, state, workers
+from gatepost.app import serve as served
+from gatepost.app.board import CONNECTED, PLACES
+from gatepost.app.collect import family
+from gatepost.app.errors import HouseEndedError
+from gatepost.app.serve import Calls
+from gatepost.app.state import Running
+from gatepost.app.systemd import Supervisor
+from gatepost.ids import TenantId
+from gatepost.journey import House
+from gatepost.mail.address import Address
+from gatepost.settings import DnsSettings, HttpSettings, MetricsSettings, Settings, SmtpSettings
+
+AUTHOR = "boss@example.org"
+AGENT = "agent@one.test"
+POLICY: dict[str, object] = {
+    "defaultAction": "bounce",
+    "senders": [
+        {"match": {"address": AUTHOR, "assurance": "none"}, "capabilities": [], "rateLimit": {"perHour": 5}},
+        {"match": {"domain": "example.net", "assurance": "none"}, "capabilities": []},
+    ],
+    "auditLog": {"retentionDays": 30, "includeBodyHash": False},
+}
+
+
+def command(pid: int) -> bytes:
+    """Return what a process was started as; nothing where there is none."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+@dataclass
+class Up:
+    """A house with two workers."""
+
+    house: House
+    running: Running
+    tenant: TenantId
+    settings: Settings
+
+    def workers(self) -> list[int]:
+        return [pid for pid in family(os.getpid()) if b"gatepost.app.worker" in command(pid)]
+
+    def await_successor(self, dead: int) -> None:
+        deadline = time.monotonic() + 30
+        while len(found := self.workers()) < 2 or dead in found:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+    def sessions(self) -> list[float]:
+        """How many sessions each worker has had."""
+        boards = sorted((self.settings.state / "boards").glob("smtp-*.board"))
+        # Opened read-only: a process that counts there would begin anew.
+        place = PLACES[CONNECTED.name][()] * 8
+        return [memoryview(board.read_bytes()[place : place + 8]).cast("d")[0] for board in boards]
+
+    def send(self, author: str, more: str) -> int:
+        with smtplib.SMTP(self.running.smtp_host, self.running.smtp_port, timeout=30) as client:
+            client.ehlo()
+            client.mail(author)
+            client.rcpt(AGENT)
+            return client.data(f"From: {author}\r\n{more}\r\nHello\r\n")[0]
+
+    async def send_at_once(self, author: str, letters: list[str]) -> list[int]:
+        return await asyncio.gather(*(asyncio.to_thread(self.send, author, letter) for letter in letters))
+
+
+@asynccontextmanager
+async def up(folder: Path, dsn: str) -> AsyncIterator[Up]:
+    state.prepare(folder)
+    settings = Settings(
+        state=folder,
+        smtp=SmtpSettings(port=0, workers=2),
+        http=HttpSettings(port=0),
+        metrics=MetricsSettings(port=0),
+        dns=DnsSettings(servers=("127.0.0.1:1",), timeout_s=0.2),
+    )
+    found: asyncio.Future[Up] = asyncio.get_running_loop().create_future()
+
+    async def ready(house: House, running: Running) -> None:
+        tenant = (await administer.add_tenant(house, name="one", plan="free")).id
+        await administer.add_domain(house, tenant, "one.test")
+        account = await administer.add_mailbox(house, tenant, Address.parse(AGENT))
+        await administer.set_policy(house, tenant, account.id, POLICY)
+        found.set_result(Up(house, running, tenant, settings))
+
+    calls = Calls(ready=ready, reread=lambda: settings, supervisor=Supervisor({}))
+    with state.locked(folder):
+        async with asyncio.timeout(50), asyncio.TaskGroup() as group:
+            group.create_task(served.serve(settings, dsn, cluster=None, calls=calls))
+            try:
+                yield await found
+            finally:
+                signal.raise_signal(signal.SIGTERM)
+
+
+async def test_two_processes_keep_limits_and_threads_as_one_does(tmp_path: Path, app_dsn: str) -> None:
+    async with up(tmp_path, app_dsn) as one:
+        codes = await one.send_at_once(AUTHOR, [f"Subject: {number}\r\n" for number in range(24)])
+        assert sorted(codes) == [250] * 5 + [450] * 19
+        for turn in range(3):
+            letters = [
+                f"Message-ID: <{number}.{turn}@example.net>\r\nReferences: <first.{turn}@example.net>\r\n"
+                for number in range(24)
+            ]
+            assert await one.send_at_once("a@example.net", letters) == [250] * 24
+        assert min(one.sessions()) > 0
+        async with one.house.db.transaction(one.tenant) as tx:
+            rows = await tx.all("select count(*) as count from email group by thread")
+        assert sorted(row.count for row in rows) == [1] * 5 + [24] * 3
+
+
+async def test_a_worker_that_dies_is_begun_anew_and_all_end_with_the_house(tmp_path: Path, app_dsn: str) -> None:
+    async with up(tmp_path, app_dsn) as one:
+        before = one.workers()
+        assert len(before) == 2
+        os.kill(before[0], signal.SIGKILL)
+        await asyncio.to_thread(one.await_successor, before[0])
+        assert before[1] in one.workers()
+        assert await one.send_at_once("a@example.net", ["Subject: x\r\n"] * 8) == [250] * 8
+        after = one.workers()
+    assert not any(map(command, after))
+
+
+async def test_a_port_that_another_program_has_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        settings = Settings(state=tmp_path, smtp=SmtpSettings(port=port, workers=2))
+        with pytest.raises(HouseEndedError, match=f"{port} for SMTP: .*GATEPOST_SMTP__PORT"):
+            async with workers.working(settings, "dbname=unused"):
+                pass

@@ -1,0 +1,25 @@
+from collections.abc import Iterator
+
+import pytest
+
+from faults.machine import Machine, state_folder
+
+CONNECTIONS = 1000
+
+
+@pytest.fixture(scope="session")
+def house() -> Iterator[Machine]:
+    """A house that is up, with room for a thousand connections: one for all tests that leave it whole."""
+    with state_folder() as folder:
+        machine = Machine(
+            folder,
+            GATEPOST_DNS__TIMEOUT_S="0.2",
+            GATEPOST_SMTP__CONNECTIONS_MAX=str(CONNECTIONS + 50),
+            GATEPOST_SMTP__CONNECTIONS_PER_ADDRESS_MAX=str(CONNECTIONS + 50),
+            GATEPOST_SMTP__IN_FLIGHT_MAX=str(CONNECTIONS + 50),
+        )
+        machine.start()
+        try:
+            yield machine
+        finally:
+            machine.stop()

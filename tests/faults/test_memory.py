@@ -1,0 +1,61 @@
+"""What messages and connections cost in memory, measured from outside on the real process."""
+
+import asyncio
+import socket
+import time
+from contextlib import ExitStack
+
+import pytest
+
+from faults.conftest import CONNECTIONS
+from faults.machine import Machine, memory_mb, peak_memory_mb
+from faults.sender import Client, Mail, send_from_another_process
+
+pytestmark = pytest.mark.timeout(240)
+
+LARGE_OCTETS = 25_000_000
+RESIDENT_MAX_MB = 300
+IDLE_MAX_MB = 150
+WAIT_MAX_S = 5.0  # for a small mail, however busy the machine is otherwise; measured: 0.3 s
+
+
+async def _small_ones(house: Machine, stop: asyncio.Event) -> list[float]:
+    """Send small mails one after the other; return how long each took from MAIL to its answer."""
+    waits: list[float] = []
+    async with Client.connected(house.port) as client:
+        while not stop.is_set():
+            began = time.perf_counter()
+            said = await client.send(Mail(f"small-{len(waits)}"), house.recipient)
+            assert said.startswith("250 "), said
+            waits.append(time.perf_counter() - began)
+            await asyncio.sleep(0.05)
+    return waits
+
+
+async def test_large_mails_at_once_take_little_memory_and_small_ones_pass_them(house: Machine, nightly: bool) -> None:
+    count = 50 if nightly else 8
+    assert house.up is not None
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        watching = group.create_task(peak_memory_mb(house.up.pid, stop))
+        small = group.create_task(_small_ones(house, stop))
+        book = await send_from_another_process(house.port, house.recipient, count=count, size_octets=LARGE_OCTETS)
+        stop.set()
+    peak, waits = watching.result(), sorted(small.result())
+    print(f"{count} x 25 MB: {peak}, {len(waits)} small ones, longest {waits[-1]:.2f} s")
+    assert len(book.told("250")) == count, book.answers
+    assert peak["Rss"] < RESIDENT_MAX_MB
+    assert waits[-1] < WAIT_MAX_S
+    assert list((house.state / "spool").iterdir()) == []
+
+
+async def test_a_thousand_idle_connections_take_little_memory(house: Machine) -> None:
+    assert house.up is not None
+    with ExitStack() as stack:
+        for _ in range(CONNECTIONS):
+            stack.enter_context(socket.create_connection(("127.0.0.1", house.port)))
+        async with Client.connected(house.port) as _late:
+            pass
+        found = memory_mb(house.up.pid)
+    print(f"{CONNECTIONS} idle connections: {found}")
+    assert found["Rss"] < IDLE_MAX_MB

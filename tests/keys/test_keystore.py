@@ -1,0 +1,236 @@
+"""The key store: keys are durable before what they seal, the same for all processes, and gone when destroyed."""
+
+import asyncio
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from gatepost.keys import ErasedError, KeyringError, KeyStore, Kind
+from gatepost.keys.keystore import FILE
+
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+BOSS = "boss@example.org"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "keys"
+    made.mkdir(mode=0o700)
+    return made
+
+
+@pytest.fixture
+def store(folder: Path) -> Iterator[KeyStore]:
+    made = KeyStore.open(folder, os.urandom)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def other(folder: Path) -> Iterator[KeyStore]:
+    """The same key store as another process has it open."""
+    made = KeyStore.open(folder, os.urandom)
+    yield made
+    made.close()
+
+
+def seal(store: KeyStore, subject: str | None = BOSS) -> bytes:
+    return store.vault("tn_a").seal("email/1", b"secret", at=NOON, subject=subject)
+
+
+def opened(store: KeyStore, sealed: bytes) -> bytes:
+    return store.vault("tn_a").open("email/1", sealed)
+
+
+def test_every_file_is_its_owners_alone(store: KeyStore, folder: Path) -> None:
+    seal(store)
+    asyncio.run(store.flush())
+    files = sorted(path.name for path in folder.iterdir())
+    assert files == ["keys.sqlite", "keys.sqlite-shm", "keys.sqlite-wal", "master.key"]
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+
+
+async def test_what_was_sealed_opens_in_another_process_once_it_was_flushed(store: KeyStore, other: KeyStore) -> None:
+    sealed, lasting = seal(store), store.vault("tn_a").seal_lasting("p", b"x")
+    assert other.vault("tn_a").open("p", lasting) == b"x"  # made and written at once
+    with pytest.raises(ErasedError):
+        opened(other, sealed)
+    await store.flush()
+    assert opened(other, sealed) == b"secret"
+
+
+async def test_two_processes_that_make_a_key_at_once_can_read_each_other(store: KeyStore, other: KeyStore) -> None:
+    one, two = seal(store), seal(other)
+    await asyncio.gather(store.flush(), other.flush())
+    assert [opened(each, sealed) for each in (store, other) for sealed in (one, two)] == [b"secret"] * 4
+    assert store.destroy("tn_a", Kind.SUBJECT, store.subject_name("tn_a", BOSS)) == 2
+    for sealed in (one, two):
+        with pytest.raises(ErasedError):
+            opened(other, sealed)
+
+
+def test_two_processes_that_make_a_tenants_key_at_once_end_with_the_same(store: KeyStore, other: KeyStore) -> None:
+    assert store.vault("tn_new").blind("p", "text") == other.vault("tn_new").blind("p", "text")
+
+
+async def test_many_new_keys_are_one_write_and_known_ones_none(store: KeyStore, folder: Path) -> None:
+    for number in range(100):
+        seal(store, f"s{number}@example.org")
+    version = sqlite3.connect(folder / FILE)
+    before = version.execute("pragma data_version").fetchone()
+    await store.flush()
+    after = version.execute("pragma data_version").fetchone()
+    assert after != before
+    assert store.counts()["tn_a", Kind.SUBJECT] == 100
+    for number in range(100):
+        seal(store, f"s{number}@example.org")
+    await store.flush()
+    assert version.execute("pragma data_version").fetchone() == after
+    version.close()
+
+
+async def test_the_next_start_finds_the_keys_again(store: KeyStore, folder: Path) -> None:
+    sealed, token, wrapped = seal(store), store.vault("tn_a").blind("p", "t"), store.keyring.wrap("dkim", b"private")
+    await store.flush()
+    house = store.id
+    again = KeyStore.open(folder, os.urandom)
+    assert again.id == house
+    assert opened(again, sealed) == b"secret"
+    assert again.vault("tn_a").blind("p", "t") == token
+    assert again.keyring.unwrap("dkim", wrapped) == b"private"
+    again.close()
+
+
+def test_what_is_destroyed_is_in_no_file(store: KeyStore, folder: Path) -> None:
+    seal(store)
+    asyncio.run(store.flush())
+    row = sqlite3.connect(folder / FILE)
+    (wrapped,) = row.execute("select wrapped from key where kind = 'subject'").fetchone()
+    row.close()
+    assert any(wrapped in path.read_bytes() for path in folder.iterdir())
+    store.destroy("tn_a", Kind.SUBJECT, store.subject_name("tn_a", BOSS))
+    assert not any(wrapped in path.read_bytes() for path in folder.iterdir())
+
+
+async def test_a_key_destroyed_before_it_was_written_is_not_written(store: KeyStore) -> None:
+    sealed = seal(store)
+    store.destroy("tn_a", Kind.SUBJECT, store.subject_name("tn_a", BOSS))
+    await store.flush()
+    with pytest.raises(ErasedError):
+        opened(store, sealed)
+    assert store.counts() == {("tn_a", Kind.TENANT): 1, ("tn_a", Kind.EPOCH): 1}
+
+
+async def test_a_tenant_that_is_destroyed_leaves_nothing(store: KeyStore, other: KeyStore) -> None:
+    sealed, lasting = seal(store), store.vault("tn_a").seal_lasting("p", b"x")
+    theirs = store.vault("tn_b").seal_lasting("p", b"x")
+    await store.flush()
+    assert store.destroy("tn_a") == 3
+    for each in (store, other):
+        with pytest.raises(ErasedError):
+            opened(each, sealed)
+        with pytest.raises(ErasedError):
+            each.vault("tn_a").open("p", lasting)
+        assert each.vault("tn_b").open("p", theirs) == b"x"
+
+
+def test_an_address_stands_in_no_file(store: KeyStore, folder: Path) -> None:
+    seal(store)
+    asyncio.run(store.flush())
+    assert not any(b"boss" in path.read_bytes() for path in folder.iterdir())
+
+
+def test_a_folder_that_is_open_to_others_is_refused(folder: Path) -> None:
+    folder.chmod(0o755)
+    with pytest.raises(KeyringError, match="chmod 700"):
+        KeyStore.open(folder, os.urandom)
+
+
+@pytest.mark.usefixtures("store")
+def test_a_file_that_is_open_to_others_is_refused(folder: Path) -> None:
+    (folder / FILE).chmod(0o644)
+    with pytest.raises(KeyringError, match="chmod 600"):
+        KeyStore.open(folder, os.urandom)
+
+
+@pytest.mark.usefixtures("store")
+def test_a_missing_master_key_is_never_replaced(folder: Path) -> None:
+    (folder / "master.key").unlink()
+    with pytest.raises(KeyringError, match="missing: restore it"):
+        KeyStore.open(folder, os.urandom)
+    assert not (folder / "master.key").exists()
+
+
+@pytest.mark.usefixtures("store")
+def test_another_master_key_is_refused(folder: Path) -> None:
+    (folder / "master.key").write_bytes(os.urandom(32))
+    with pytest.raises(KeyringError, match="restore both"):
+        KeyStore.open(folder, os.urandom)
+
+
+def test_a_damaged_key_store_is_our_error(store: KeyStore, folder: Path) -> None:
+    store.close()
+    (folder / FILE).write_bytes(b"no database" * 1_000)
+    with pytest.raises(KeyringError, match="restore it from your backup"):
+        KeyStore.open(folder, os.urandom)
+
+
+async def test_a_row_that_was_exchanged_does_not_open(store: KeyStore, folder: Path) -> None:
+    sealed = seal(store)
+    seal(store, "eve@example.org")
+    await store.flush()
+    crime = sqlite3.connect(folder / FILE, isolation_level=None)
+    names = [name for (name,) in crime.execute("select name from key where kind = 'subject'")]
+    crime.execute("update key set name = 'x' where name = ?", (names[0],))
+    crime.execute("update key set name = ? where name = ?", (names[0], names[1]))
+    crime.close()
+    again = KeyStore.open(folder, os.urandom)
+    with pytest.raises(KeyringError):
+        opened(again, sealed)
+    again.close()
+
+
+def test_a_key_store_does_not_show_what_it_holds(store: KeyStore) -> None:
+    assert repr(store) == "KeyStore()"
+
+
+def test_a_house_that_is_up_notices_when_its_keys_are_gone_or_open_to_others(store: KeyStore, folder: Path) -> None:
+    store.check()
+    master = (folder / "master.key").read_bytes()
+    (folder / "master.key").write_bytes(os.urandom(32))
+    with pytest.raises(KeyringError):
+        store.check()
+    (folder / "master.key").write_bytes(master)
+    (folder / FILE).chmod(0o644)
+    with pytest.raises(KeyringError):
+        store.check()
+    (folder / FILE).unlink()
+    with pytest.raises(KeyringError):
+        store.check()
+
+
+LEAVING = """
+import os, sys
+from pathlib import Path
+from gatepost.keys import KeyStore
+store = KeyStore.open(Path(sys.argv[1]), os.urandom)
+store.vault(sys.argv[2]).blind("p", "text")
+store.close()
+"""
+
+
+@pytest.mark.usefixtures("other")
+def test_a_process_that_leaves_does_not_take_away_the_others_file(store: KeyStore, folder: Path) -> None:
+    """SQLite's locks are the process's: a careless close of the file would make the one that leaves the last one."""
+    for tenant in ("tn_one", "tn_two"):
+        command = [sys.executable, "-c", LEAVING, str(folder), tenant]
+        assert subprocess.run(command, check=False).returncode == 0  # noqa: S603  # our own words
+        assert (tenant, Kind.TENANT) in store.counts()
+        store.vault(tenant).seal_lasting("p", b"x")
+    assert (folder / f"{FILE}-wal").exists()

@@ -1,0 +1,78 @@
+"""The key store's file: one writer at a time, all or nothing, and a look at who wrote."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gatepost.keys.store import Row, Rows
+
+ROW = Row(7, "tn_a", "epoch", "2026-11", b"wrapped")
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> Iterator[Rows]:
+    made = Rows.open(tmp_path / "keys.sqlite")
+    yield made
+    made.close()
+
+
+def test_what_was_written_is_found_by_id_and_by_name(rows: Rows) -> None:
+    with rows.writing():
+        rows.insert([ROW])
+    assert rows.by_id(7) == rows.by_name("tn_a", "epoch", "2026-11") == ROW
+    assert rows.by_id(8) is rows.by_name("tn_b", "epoch", "2026-11") is None
+    assert rows.counts() == {("tn_a", "epoch"): 1}
+
+
+def test_what_fails_half_way_never_was(rows: Rows) -> None:
+    def one_and_a_half() -> Iterator[Row]:
+        yield ROW
+        raise ValueError("half-way")
+
+    with pytest.raises(ValueError, match="half"), rows.writing():
+        rows.insert(one_and_a_half())
+    assert rows.by_id(7) is None
+
+
+def test_a_key_that_is_there_stays_and_a_tenant_has_one_of_its_own(rows: Rows) -> None:
+    with rows.writing():
+        rows.insert([ROW, Row(7, "tn_a", "epoch", "2026-11", b"other")])
+        rows.insert([Row(1, "tn_a", "tenant", "", b"first"), Row(2, "tn_a", "tenant", "", b"second")])
+    assert rows.by_id(7) == ROW
+    assert rows.by_name("tn_a", "tenant", "") == Row(1, "tn_a", "tenant", "", b"first")
+
+
+def test_who_writes_elsewhere_is_noticed(rows: Rows, tmp_path: Path) -> None:
+    other = Rows.open(tmp_path / "keys.sqlite")
+    before = rows.version()
+    with rows.writing():
+        rows.insert([ROW])
+    assert rows.version() == before
+    with other.writing():
+        assert other.delete("tn_a", "epoch", "2026-12") == 0
+        assert other.delete("tn_a", "epoch", None) == 1
+    assert rows.version() != before
+    other.close()
+
+
+def test_the_file_is_flushed_and_wiped(tmp_path: Path) -> None:
+    """What SQLite was told; that it does so is its own word (and durability under a power cut the disk's)."""
+    rows = Rows.open(tmp_path / "keys.sqlite")
+    connection = rows._connection
+    asked = [connection.execute(f"pragma {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
+    assert asked == ["wal", 2]
+    assert connection.execute("pragma secure_delete").fetchone() == (1,)
+    rows.close()
+
+
+def test_a_row_knows_what_its_wrapping_is_bound_to() -> None:
+    assert ROW.about == b"tn_a\x00epoch\x002026-11\x007"
+
+
+def test_two_do_not_write_at_once(rows: Rows, tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "keys.sqlite", timeout=0, isolation_level=None)
+    with rows.writing(), pytest.raises(sqlite3.OperationalError, match="locked"):
+        other.execute("begin immediate")
+    other.close()

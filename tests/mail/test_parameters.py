@@ -1,0 +1,44 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatepost.mail import parameters
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("text/plain; charset=utf-8", {"charset": "utf-8"}),
+        ('TEXT/plain ; Charset = "utf-8" (comment)', {"charset": "utf-8"}),
+        (r'a/b; name="x;y\"z"; q=1', {"name": 'x;y"z', "q": "1"}),
+        ("a/b; name=my file.txt; name=other", {"name": "my file.txt"}),
+        ("a/b; name*=utf-8'de'B%C3%B6b", {"name": "B\u00f6b"}),
+        ("a/b; name*1=b; name*0=a; name*2*=%63", {"name": "abc"}),
+        ("a/b; name*0*=iso-8859-1''%E9; name*1*=%E8; name=plain", {"name": "\u00e9\u00e8"}),
+        ('a/b; name="open; q=1', {"name": "open; q=1"}),
+        ("a/b; =x; y; ;;", {}),
+        ("", {}),
+    ],
+)  # fmt: skip
+def test_parameters_are_read(value: str, found: dict[str, str]) -> None:
+    assert parameters.read(value)[1] == found
+
+
+def test_the_value_itself_is_a_lowercase_token() -> None:
+    assert parameters.read("Text/HTML (really); x=y")[0] == "text/html"
+
+
+def test_a_file_name_may_stand_in_either_field_and_be_encoded_as_everybody_does() -> None:
+    assert parameters.file_name({}, {"name": "=?utf-8?q?B=C3=B6b?="}) == "B\u00f6b"
+    assert parameters.file_name({"filename": "a"}, {"name": "b"}) == "a"
+
+
+@given(st.text("a*0';=\"\\ %\u00e9", max_size=60))
+def test_any_value_is_read(value: str) -> None:
+    parameters.read("a/b;" + value)
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("piece", [";", '"', "\\", "a=", "a*0=b;", ' "', "=;", "a*=''%"])
+def test_long_values_take_linear_time(piece: str) -> None:
+    parameters.read(piece * (1_000_000 // len(piece)))

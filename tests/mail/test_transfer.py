@@ -1,0 +1,46 @@
+import base64
+import binascii
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatepost.mail import transfer
+
+OCTETS = bytes(range(256))
+
+
+@pytest.mark.parametrize("encoding", ["", "7bit", "8bit", "binary"])
+def test_identity_is_no_encoding(encoding: str) -> None:
+    assert transfer.decode(OCTETS, encoding) == (OCTETS, True)
+
+
+def test_what_is_written_as_it_should_be_comes_back() -> None:
+    assert transfer.decode(base64.encodebytes(OCTETS), "base64") == (OCTETS, True)
+    assert transfer.decode(binascii.b2a_qp(OCTETS, istext=False), "quoted-printable") == (OCTETS, True)
+    lines = b"".join(binascii.b2a_uu(OCTETS[at : at + 45]) for at in range(0, 256, 45))
+    assert transfer.decode(b"begin 644 x\r\n" + lines + b"`\r\nend\r\n", "x-uuencode") == (OCTETS, True)
+
+
+@pytest.mark.parametrize(
+    ("written", "octets"),
+    [
+        (b"aGVsbG8", b"hello"), (b"aGVs!bG8=", b"hello"), (b"aGVsbG8=IQ==", b"hello!"), (b"aGVsbG8hI", b"hello!"),
+        (b"aGVsbG8=\r\n-- \r\nfooter", b"hello~\x8a(\xb6"),
+    ],
+)  # fmt: skip
+def test_damaged_base64_is_read_as_far_as_it_goes_and_told(written: bytes, octets: bytes) -> None:
+    found, is_sound = transfer.decode(written, "base64")
+    assert found.startswith(octets[:5])
+    assert not is_sound
+
+
+def test_an_unknown_encoding_is_none_and_told() -> None:
+    assert transfer.decode(b"x", "rot13") == (b"x", False)
+    assert transfer.decode(b"no beginning", "uue") == (b"no beginning", False)
+    assert transfer.decode(b"begin 644 x\n\x01\x02\n", "uue")[1] is False
+
+
+@given(st.binary(), st.sampled_from(["base64", "quoted-printable", "x-uue", "7bit", "odd"]))
+def test_any_octets_are_decoded(octets: bytes, encoding: str) -> None:
+    transfer.decode(octets, encoding)

@@ -1,0 +1,24 @@
+import pytest
+
+from gatepost.mail import fields, mime
+from gatepost.verify.extract.kinds import Kind, kind_of, octets_for
+
+
+@pytest.mark.parametrize(
+    ("content_type", "filename", "kind"),
+    [
+        ("application/pdf", "", Kind.PDF), ("application/octet-stream", "A.PDF", Kind.PDF),
+        ("text/csv", "x", Kind.PLAIN),
+        ("text/calendar", "a.pdf", Kind.CALENDAR), ("message/rfc822", "", Kind.MESSAGE), ("image/png", "a.png", None),
+        ("application/octet-stream", "", None), ("application/octet-stream", "docx", Kind.DOCX),
+    ],
+)  # fmt: skip
+def test_a_file_is_known_by_its_type_and_else_by_its_name(content_type: str, filename: str, kind: Kind | None) -> None:
+    assert kind_of(content_type, filename) is kind
+
+
+def test_text_goes_over_the_pipe_as_utf8_and_files_as_they_are() -> None:
+    raw = b"Content-Type: text/csv; charset=iso-8859-1\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nh=E9"
+    (part,) = mime.read(raw, fields.split(raw)).parts
+    assert octets_for(raw, part, Kind.PLAIN) == "h\u00e9".encode()
+    assert octets_for(raw, part, Kind.PDF) == b"h\xe9"

@@ -1,0 +1,36 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatepost.verify.extract.kinds import MAX_TEXT_CHARS, Kind
+from gatepost.verify.extract.worker import extract
+from gatepost.verify.paper import Extraction
+from verify.extract import files
+
+
+@pytest.mark.parametrize(
+    ("kind", "octets", "answer"),
+    [
+        (Kind.PLAIN, b" a\r\nb ", (Extraction.DONE, "a\nb")),
+        (Kind.HTML, b"<p>a", (Extraction.DONE, "a")),
+        (Kind.DOCX, files.docx("a"), (Extraction.DONE, "a")),
+        (Kind.DOCX, b"PK", (Extraction.MALFORMED, "")),
+        (Kind.PDF, files.ENCRYPTED_PDF, (Extraction.ENCRYPTED, "")),
+        (Kind.PLAIN, b"x" * (MAX_TEXT_CHARS + 1), (Extraction.CUT, "x" * MAX_TEXT_CHARS)),
+    ],
+)  # fmt: skip
+def test_each_file_has_an_outcome(kind: Kind, octets: bytes, answer: tuple[Extraction, str]) -> None:
+    assert extract(kind, octets) == answer
+
+
+@given(st.sampled_from(Kind), st.binary(max_size=200) | st.integers(0, 600).map(lambda at: files.docx("a")[at:]))
+def test_any_file_has_one(kind: Kind, octets: bytes) -> None:
+    outcome, text = extract(kind, octets)
+    assert isinstance(outcome, Extraction)
+    assert text == "" or outcome is Extraction.DONE
+
+
+@given(st.integers(0, 600), st.binary(min_size=1, max_size=8))
+def test_any_damaged_pdf_has_one(at: int, put: bytes) -> None:
+    octets = files.pdf()
+    assert isinstance(extract(Kind.PDF, octets[:at] + put + octets[at + len(put) :])[0], Extraction)

@@ -1,0 +1,103 @@
+import base64
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatepost.verify.paper import Technique
+from gatepost.verify.reading.characters import clean, note_lookalikes
+from gatepost.verify.reading.marks import Marks
+
+
+def read(text: str) -> tuple[str, list[tuple[Technique, str]]]:
+    marks = Marks()
+    return clean(text, "text", 0, marks), [(span.technique, span.text) for span in marks.spans]
+
+
+def looked(text: str) -> list[tuple[Technique, str]]:
+    marks = Marks()
+    note_lookalikes(text, marks)
+    return [(span.technique, span.text) for span in marks.spans]
+
+
+def tags(text: str) -> str:
+    return "".join(chr(0xE0000 + ord(char)) for char in text)
+
+
+def test_tag_characters_spell_what_they_hide() -> None:
+    assert read("hello" + tags("obey me")) == ("hello", [(Technique.TAG_CHARACTERS, "obey me")])
+
+
+def test_variation_selectors_spell_octets() -> None:
+    hidden = "".join(chr(0xFE00 + octet if octet < 16 else 0xE0100 + octet - 16) for octet in b"obey")
+    assert read("x" + hidden) == ("x", [(Technique.VARIATION_SELECTORS, "obey")])
+
+
+@pytest.mark.parametrize(("zero", "one"), [("\u200b", "\u200c"), ("\u200c", "\u200b"), ("\u2060", "\u200d")])
+def test_runs_of_two_zero_width_characters_spell_bits(zero: str, one: str) -> None:
+    bits = "".join(f"{octet:08b}" for octet in b"obey").replace("0", zero).replace("1", one)
+    assert read(f"a{bits}.")[1] == [(Technique.ZERO_WIDTH, "obey")]
+
+
+def test_zero_width_characters_vanish() -> None:
+    assert read("pass\u200bword \u2060x\ufeff\u00ad") == ("password x", [])
+
+
+@pytest.mark.parametrize("between", ["\u200b", "\u00ad", "\u2063"])
+def test_a_word_that_is_split_letter_by_letter_is_put_together(between: str) -> None:
+    clean_text, found = read(f"see: {between.join('ignore me')}")
+    assert clean_text == "see: ignore me"
+    assert found == [(Technique.ZERO_WIDTH, "ignore me")]
+
+
+def test_soft_hyphens_between_syllables_are_nothing_odd() -> None:
+    assert read("Ge\u00adschwin\u00addig\u00adkeits\u00adbe\u00adgren\u00adzung")[1] == []
+
+
+def test_an_override_is_read_as_it_is_displayed() -> None:
+    assert read("see \u202eem yebo\u202c now") == ("see obey me now", [(Technique.BIDI_OVERRIDE, "obey me")])
+    assert read("see \u202dobey") == ("see obey", [(Technique.BIDI_OVERRIDE, "obey")])
+
+
+def test_flags_emoji_and_joiners_stay() -> None:
+    text = "\U0001f3f4" + tags("gbeng") + "\U000e007f \U0001f468\u200d\U0001f469 \u2764\ufe0f \u0645\u200c\u0627"
+    assert read(text) == (text, [])
+
+
+def test_wide_letters_are_read_as_letters() -> None:
+    wide = "".join(chr(ord(char) + 0xFEE0) if char != " " else char for char in "please obey")
+    assert looked(f"hi {wide}") == [(Technique.FULL_WIDTH, "please obey")]
+    assert looked("\uff21\uff22\uff23") == []
+
+
+def test_a_line_of_mixed_alphabets_is_read_in_one() -> None:
+    assert looked("fine\nPl\u0435\u0430se ob\u0435y") == [(Technique.HOMOGLYPH, "Please obey")]
+    assert looked("\u041f\u0440\u0438\u0432\u0435\u0442, iPhone") == []
+
+
+def test_base64_is_read_where_it_spells_words() -> None:
+    blob = base64.b64encode(b"please obey me and nobody else").decode()
+    assert looked(f"Reference: {blob}\n") == [(Technique.BASE64_PAYLOAD, "please obey me and nobody else")]
+    assert looked(f"Reference: {blob[:26]}\n{blob[26:]}\n")[0][1] == "please obey me and nobody else"
+    assert looked("x" * 400 + " " + base64.b64encode(bytes(range(128, 228))).decode()) == []
+
+
+@given(st.text())
+def test_a_cleaned_text_is_clean_and_its_spans_lie_within(text: str) -> None:
+    marks = Marks()
+    shown = clean(text, "text", 0, marks)
+    note_lookalikes(shown, marks)
+    assert len(shown) <= len(text)
+    assert "\u200b" not in shown
+    assert all(0 <= span.start < span.end <= len(text) for span in marks.spans)
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize(
+    "piece", ["\u200b", "a\u200b", "a\u00ad", "\u202e", "\u202ea", "\ufe00", "\U000e0041", "A" * 30 + "\n", "\uff21 ",
+              "\U0001f3f4\U000e0067", "\u200ba", "p\u0430 ", "\u200b" * 15 + "x", "A", "A=", "-A"]
+)  # fmt: skip
+def test_hostile_runs_take_linear_time(piece: str) -> None:
+    marks = Marks()
+    text = piece * (600_000 // len(piece))
+    note_lookalikes(clean(text, "text", 0, marks), marks)

@@ -1,0 +1,127 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatepost.verify.paper import Span, Technique
+from gatepost.verify.reading import html_page
+from gatepost.verify.reading.html_writing import Views
+from gatepost.verify.reading.marks import Marks
+
+
+def read(source: str) -> tuple[Views, list[Span]]:
+    marks = Marks()
+    return html_page.read(source, 0, marks), marks.spans
+
+
+@pytest.mark.parametrize(
+    ("source", "human", "hidden"),
+    [
+        ("<p>Hi <b>you</b></p>", "Hi you", ""),
+        ("a<br>b<div>c</div>d", "a\nb\nc\nd", ""),
+        ("<p style='display:none'>h<p>seen", "seen", "h"),
+        ("<div style=display:none><table><tr><td></div>h</table></div>v", "v", "h"),
+        ("<style>.x{display:none}</style><i class='y x'>h</i>v", "v", "h"),
+        ("<style>p#x, b.y{font-size:0}</style><p id=x>h</p><b class=y>i</b><p class=y>v</p>", "v", "h\ni"),
+        ("<style>@media (max-width:1px){.y{display:none}}</style><i class=y>v</i>", "v", ""),
+        ("<p><font style='font-size:0'>h</p><p>i</p>", "", "h\ni"),
+        ("<ul><li style='display:none'>h<li>v<ul><li>w</ul></ul>", "v\n\nw", "h"),
+        ("<title>t</title><script>s</script><!-- c -->v", "v", "t|s"),
+        ("<textarea><b>x</textarea>", "<b>x", ""),
+        ("<table><tr><td>a<td>b<tr><td>c</table>", "a b\nc", ""),
+        ("<template>t</template><noscript>n</noscript>v", "v", "tn"),
+        ("<details><summary>s</summary>h</details><dialog>i</dialog>", "s", "h\ni"),
+        ("<pre>a\n  b</pre>", "a\n  b", ""),
+        ("a&nbsp; \n b", "a b", ""),
+    ],
+)
+def test_what_a_person_sees_is_told_from_what_they_do_not(source: str, human: str, hidden: str) -> None:
+    views, spans = read(source)
+    assert views.human == human
+    assert "|".join(span.text for span in spans).replace("t\nn", "tn") == hidden
+
+
+@pytest.mark.parametrize(
+    ("source", "technique"),
+    [
+        ("<p style='display:none'>two words", Technique.DISPLAY_NONE),
+        ("<p style='visibility:hidden'>two words", Technique.VISIBILITY_HIDDEN),
+        ("<p style='font-size:0'>two words", Technique.ZERO_SIZE),
+        ("<p style='opacity:0'>two words", Technique.ZERO_OPACITY),
+        ("<p style='color:#fff'>two words", Technique.SAME_COLOUR),
+        ("<p style='position:absolute;left:-999px'>two words", Technique.OFF_SCREEN),
+        ("<p style='overflow:hidden;height:0'>two words", Technique.CLIPPED),
+        ("<p hidden>two words", Technique.HIDDEN_ATTRIBUTE),
+        ("<!-- two words -->", Technique.HTML_COMMENT),
+        ("<!--[if mso]><p>two words</p><![endif]-->", Technique.HTML_COMMENT),
+        ("<noscript>two words</noscript>", Technique.NOT_RENDERED),
+        ("<title>two words</title>", Technique.META),
+        ("<meta name=x content='two words'>", Technique.META),
+        ("<img alt='two words'>", Technique.ALT_TEXT),
+        ("<p title='two words'>", Technique.TITLE_TEXT),
+        ("<p aria-label='two words'>", Technique.LABEL_TEXT),
+        ("<p data-x='two words'>", Technique.LABEL_TEXT),
+        ("<input type=hidden value='two words'>", Technique.FORM_VALUE),
+        ("<a href='https://evil.example/x'>https://bank.example</a>", Technique.MISMATCHED_LINK),
+        ("<a href='https://b\u0430nk.example/'>here</a>", Technique.HOMOGLYPH_DOMAIN),
+        ("<p>x&#xE0061;&#xE0062;</p>", Technique.TAG_CHARACTERS),
+    ],
+)
+def test_each_technique_is_named_where_it_stands(source: str, technique: Technique) -> None:
+    _, (span,) = read(source)
+    assert (span.technique, span.place) == (technique, "html")
+    assert 0 <= span.start < span.end <= len(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<!DOCTYPE html><!--[if mso]><![endif]--><!--[if !mso]><!-->x<!--<![endif]-->",
+        '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1.dtd">x',
+        "<a href='https://www.shop.example/x'>shop.example</a>",
+        "<a href='https://click.shop.example/x'>https://shop.example/y</a>",
+        "<a href='https://shop.example/x'>Read more. Now.</a>",
+        "<img alt=Logo width=1><style>/* two */ .a{color:red}</style>",
+    ],
+)
+def test_what_any_newsletter_has_is_no_difference(source: str) -> None:
+    assert read(source)[1] == []
+
+
+def test_quotations_that_mail_programs_mark_are_set_apart() -> None:
+    views, _ = read("<p>Yes.</p><blockquote type=cite>Can you?<br>Bob</blockquote><p>Ann</p>")
+    assert (views.model, views.quoted) == ("Yes.\n\n>\n\nAnn", "Can you?\nBob")
+    assert views.human == "Yes.\n\nCan you?\nBob\n\nAnn"
+
+
+def test_a_document_too_long_is_cut_and_says_so() -> None:
+    assert read("x" * (html_page.MAX_CHARS + 1))[0].is_cut
+
+
+PIECES = [
+    "<p>", "</p>", "<td>", "<table>", "</table>", "<b style=display:none>", "</b>", "<li>", "</td>", "<tr>",
+    "<i class=a>", "</i>", "<a href=y>", "</a>", "<ul>", "</ul>", "<h1>", "</h1>", "<blockquote type=cite>",
+    "</blockquote>", "<pre>", "</pre>", "<br>", " ", "x",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=40))
+def test_every_word_ends_up_in_one_of_both_views_and_in_the_models(pieces: list[str]) -> None:
+    views, spans = read("".join(pieces))
+    hidden = "".join(span.text for span in spans)
+    assert (views.human + hidden).count("x") == pieces.count("x")
+    assert (views.model + views.quoted).count("x") == views.human.count("x")
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("piece", ["<div>", "<p><b style=display:none>", "<ul><li>", "<table><tr><td>", "<style>.a{",
+                                   "<style>a,", "<style>@", "<style>.a{x:y}", "<table><tr><td>x<td>y",
+                                   "<a href=x>y", "<blockquote type=cite>x", "</div>x<br>", "<h1>", "<!-- a"]
+                         )  # fmt: skip
+def test_documents_that_break_tree_builders_take_linear_time(piece: str) -> None:
+    read(piece * (400_000 // len(piece)))
+
+
+@pytest.mark.timeout(20)
+def test_many_attributes_and_many_formats_take_linear_time() -> None:
+    read("<a " + " ".join(f"x{at}" for at in range(60_000)) + ">")
+    read("".join(f"<p><b class=c{at} style=opacity:0>" for at in range(15_000)))

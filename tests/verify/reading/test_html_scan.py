@@ -1,0 +1,61 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatepost.verify.reading.html_scan import Comment, End, Start, Text, scan
+
+
+def test_tags_attributes_and_text_know_their_places() -> None:
+    source = "a<B Class=\"x y\" id='1' n=2 hidden>&lt;b</b ><br/>"
+    assert list(scan(source)) == [
+        Text("a", 0, 1),
+        Start("b", {"class": "x y", "id": "1", "n": "2", "hidden": ""}, 1, 34),
+        Text("<b", 34, 39),
+        End("b"),
+        Start("br", {}, 44, 49),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("<!-- <b> -->", " <b> "), ("<!DOCTYPE html>", "!DOCTYPE html"), ("<?xml x?>", "?xml x?"), ("<!-->", ""),
+        ("<!--->", ""), ("<!-- open <b>", " open <b>"), ("</1>", "1"), ("<!--a--!>", "a"), ("</ a>", " a"), ("</>", ""),
+    ],
+)  # fmt: skip
+def test_comments_and_their_like_are_told_apart(source: str, text: str) -> None:
+    assert list(scan(source)) == [Comment(text, 0, len(source))]
+
+
+def test_a_less_than_sign_is_text() -> None:
+    assert "".join(token.text for token in scan("1 < 2 <3 </") if isinstance(token, Text)) == "1 < 2 <3 </"
+
+
+def test_nothing_after_a_tag_that_never_ends_is_shown() -> None:
+    assert list(scan('a<b title="x>hidden')) == [Text("a", 0, 1)]
+
+
+def test_raw_text_holds_no_tags() -> None:
+    assert list(scan("<style><b></STYLE >x")) == [
+        Start("style", {}, 0, 7), Text("<b>", 7, 10, "style"), End("style"), Text("x", 19, 20),
+    ]  # fmt: skip
+    assert list(scan("<script>&lt;"))[1] == Text("&lt;", 8, 12, "script")
+    assert list(scan("<title>&lt;"))[1] == Text("<", 7, 11, "title")
+
+
+@given(st.text("<>/!-='\" abscripttyle&;#x1é", max_size=200))
+def test_any_text_is_scanned_in_order(source: str) -> None:
+    behind = 0
+    for token in scan(source):
+        if not isinstance(token, End):
+            assert behind <= token.start <= token.end <= len(source)
+            behind = token.end
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize(
+    "piece", ["<", "<a", '<a x="', "<!--", "<!-- -", "<a ", "= ", "/ ", "&", "<title></titl", "<a x x1 ", "<b/"]
+)
+def test_long_hostile_documents_take_linear_time(piece: str) -> None:
+    list(scan("<a " + piece * (1_000_000 // len(piece))))
+    list(scan(piece * (1_000_000 // len(piece))))

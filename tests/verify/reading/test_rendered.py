@@ -1,0 +1,50 @@
+"""The human view against what Chromium shows of the same mails (``chromium.py`` wrote it down)."""
+
+import gzip
+import json
+import re
+from collections import Counter
+
+import pytest
+
+from gatepost.verify.reading import html_page
+from gatepost.verify.reading.characters import clean
+from gatepost.verify.reading.marks import Marks
+from verify.reading.chromium import RENDERED, mails
+
+EXPLAINED = {
+    # innerText counts what has no size; the text nodes that have one are "fi" and "sh", as we read them.
+    "rspamd/messages_zerofont#1": "inner",
+}
+
+
+def words(text: str) -> list[str]:
+    """The words, as spoken: style sheets change the case of letters, and zero-width characters part nothing."""
+    return re.findall(r"\w+", clean(text, "x", 0, Marks()).casefold())
+
+
+@pytest.fixture(scope="module")
+def views() -> list[tuple[str, list[str], dict[str, str]]]:
+    lines = gzip.decompress(RENDERED.read_bytes()).splitlines()
+    rendered = {row["id"]: row for row in map(json.loads, lines)}
+    return [(name, words(html_page.read(source, 0, Marks()).human), rendered[name]) for name, source in mails()]
+
+
+def test_of_more_than_a_hundred_mails_people_see_the_words_we_say_they_see(
+    views: list[tuple[str, list[str], dict[str, str]]],
+) -> None:
+    """The same words, each as often; a browser moves text that stands between table rows to another place."""
+    assert len(views) > 100
+    differing = {name for name, ours, theirs in views if Counter(ours) != Counter(words(theirs["inner"]))}
+    assert differing == {name for name, text in EXPLAINED.items() if text == "inner"}
+    assert sum(ours == words(theirs["inner"]) for _, ours, theirs in views) >= len(views) - 7
+
+
+def test_what_has_a_place_on_the_page_is_what_we_show(views: list[tuple[str, list[str], dict[str, str]]]) -> None:
+    """Text nodes may be parts of words, so letters are compared."""
+    differing = [
+        name
+        for name, ours, theirs in views
+        if Counter("".join(ours)) != Counter("".join(words(theirs["seen"].replace("\x01", " "))))
+    ]
+    assert differing == []
