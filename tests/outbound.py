@@ -81,6 +81,7 @@ KEPT = Email(
         "arc": "none",
         "from_alignment": True,
         "results": RESULTS,
+        "injection_score": 0.0,
     },
 )
 

@@ -84,7 +84,7 @@ async def test_mail_without_an_author_is_nobodys_and_proves_nothing(db: Database
 
 async def test_a_machines_mail_is_known_as_such(db: Database) -> None:
     async with db.transaction(TENANT) as tx:
-        email = await _kept(tx, recorded(inbound(), auto=AutoMail("auto-replied", frozenset({Marker.AUTO_SUBMITTED}))))
+        email = await _kept(tx, recorded(inbound(), auto=AutoMail("auto-replied", (Marker.AUTO_SUBMITTED,))))
     assert email.is_automatic
 
 

@@ -124,9 +124,7 @@ def _message(arrived: Arrived, evidence: Evidence) -> Iterator[Row]:
         )
     yield _line("size", f"{len(arrived.raw):,} octets")
     if evidence.auto.markers:
-        yield _line(
-            "automatic", ", ".join(sorted(evidence.auto.markers)), f" (Auto-Submitted: {evidence.auto.keyword})"
-        )
+        yield _line("automatic", ", ".join(evidence.auto.markers), f" (Auto-Submitted: {evidence.auto.keyword})")
     if evidence.auto.is_own or evidence.auto.answers_own:
         yield _line("ours", "our own mail come back" if evidence.auto.is_own else "answers mail of ours")
 

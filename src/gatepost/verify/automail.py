@@ -50,7 +50,7 @@ def read(
         markers.add(Marker.BOUNCE)
     return AutoMail(
         keyword=keyword,
-        markers=frozenset(markers),
+        markers=tuple(sorted(markers)),
         hops=len(header.all(b"received")),
         is_own=own_ids.is_own(message_id),
         answers_own=any(map(own_ids.is_own, references)),

@@ -291,13 +291,14 @@ class AutoMail:
 
     Attributes:
         keyword: of Auto-Submitted, lowercase; ``no`` where absent.
+        markers: in alphabetical order, each once.
         hops: Received fields.
         is_own: its Message-ID is one that we wrote: our own mail has come back.
         answers_own: it answers a Message-ID that we wrote.
     """
 
     keyword: str = "no"
-    markers: frozenset[Marker] = frozenset()
+    markers: tuple[Marker, ...] = ()
     hops: int = 0
     is_own: bool = False
     answers_own: bool = False
@@ -305,7 +306,7 @@ class AutoMail:
     @property
     def is_automatic(self) -> bool:
         """Whether answering it would be talking to a machine."""
-        return self.is_own or bool(self.markers - {Marker.SUBSCRIPTION})
+        return self.is_own or any(marker is not Marker.SUBSCRIPTION for marker in self.markers)
 
 
 class Family(StrEnum):
