@@ -2,7 +2,7 @@
 
 Three ways over the same mails, in turns, in CPU time of this process: `plain` does what a signature cannot do without
 (split the header, canonicalise, hash, RSA-2048 with a key at hand) and no more; `ours` is `verify.check`, the whole
-evidence, and `of which reading` what its content and the signs in it cost; `libraries` is dkimpy, pyspf and authheaders, with
+evidence, and `of which reading` what its content costs; `libraries` is dkimpy, pyspf and authheaders, with
 the same DNS answers at hand. Ends with one line of JSON. The ratios belong to this program; the times to the machine.
 """
 
