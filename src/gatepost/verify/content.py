@@ -11,8 +11,6 @@ MAX_REFERENCES = 100
 MAX_ID_CHARS = 998  # RFC 5322 section 2.1.1: no line is longer
 
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,998})>")
-_KEYWORD = re.compile(r"[A-Za-z0-9\-]{1,40}")
-_BULK = frozenset({"bulk", "junk", "list"})
 
 
 def read(raw: bytes, header: Header) -> Content:
@@ -26,7 +24,6 @@ def read(raw: bytes, header: Header) -> Content:
         message_id=_message_id(header),
         references=_references(header),
         reply_to=author.addresses(header, b"reply-to"),
-        auto_submitted=_auto_submitted(header),
     )
 
 
@@ -45,20 +42,3 @@ def _references(header: Header) -> tuple[str, ...]:
         for field in header.all(name)[:1]:
             found |= dict.fromkeys(_MESSAGE_ID.findall(field.text))
     return tuple(found)[-MAX_REFERENCES:]
-
-
-def _auto_submitted(header: Header) -> str:
-    """Return the Auto-Submitted keyword (RFC 3834 section 5), or what older markers amount to."""
-    field = header.first(b"auto-submitted")
-    if field is not None:
-        keyword = _KEYWORD.match(field.text)
-        word = keyword[0].lower() if keyword else "auto-generated"
-        if word != "no":
-            return word
-    precedence = header.first(b"precedence")
-    if precedence is not None and precedence.text.strip().lower() in _BULK:
-        return "auto-generated"
-    suppress = header.first(b"x-auto-response-suppress")
-    if suppress is not None and suppress.text.strip().lower() not in {"", "none"}:
-        return "auto-generated"
-    return "no"

@@ -54,13 +54,18 @@ async def test_what_was_refused_is_not_there_to_be_read(house: House, ours: Tena
             assert (await client.get(f"{path}/{done.recorded.arrived.email}{leaf}")).status_code == 404
 
 
-async def test_raw_is_the_octets_as_they_came_and_no_page(house: House, ours: Tenancy) -> None:
+async def test_raw_is_the_delivered_copy_or_the_octets_as_they_came_and_no_page(house: House, ours: Tenancy) -> None:
     await set_policy(house, ours, POLICY)
     done = await write(house, ours, text="<script>alert(1)</script>")
     email = done.recorded.arrived
     async with calls(rest.build(house), ours.agent) as client:
-        answer = await client.get(f"/api/v1/mailboxes/{ours.account}/messages/{email.email}/raw")
+        path = f"/api/v1/mailboxes/{ours.account}/messages/{email.email}/raw"
+        delivered = (await client.get(path)).content
+        answer = await client.get(path, params={"form": "received"})
+        assert (await client.get(path, params={"form": "other"})).status_code == 422
     assert answer.content == email.raw
+    stamp = delivered.removesuffix(answer.content).decode()
+    assert stamp.startswith(f"Authentication-Results: {house.hostname};\r\n\tspf=pass smtp.mailfrom=boss.test;\r\n")
     assert answer.headers["content-type"] == "message/rfc822"
     assert answer.headers["content-disposition"] == f'attachment; filename="{email.email}.eml"'
     assert answer.headers["x-content-type-options"] == "nosniff"

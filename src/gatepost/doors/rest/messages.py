@@ -1,6 +1,7 @@
 """Kept messages: list, read, download."""
 
 from dataclasses import asdict
+from enum import StrEnum
 
 from fastapi import APIRouter, Response
 
@@ -15,8 +16,17 @@ from gatepost.ids import ThreadId as ConversationId
 from gatepost.journey import House
 from gatepost.keys import ErasedError
 from gatepost.mailbox.paper import Email
+from gatepost.verify import authres
 
 router = APIRouter(prefix="/v1/mailboxes/{mailbox_id}", tags=["messages"])
+
+
+class Form(StrEnum):
+    """Which copy of a message is wanted."""
+
+    DELIVERED = "delivered"
+    RECEIVED = "received"
+
 
 _VERDICTS = frozenset(VerificationShown.model_fields)
 
@@ -101,14 +111,25 @@ async def read(mailbox_id: MailboxId, message_id: MessageId, house: HouseDep, pr
 
 @router.get(
     "/messages/{message_id}/raw",
-    summary="Download a message as received",
+    summary="Download a message",
     response_class=Response,
-    responses={200: {"description": "The octets as received.", "content": {"message/rfc822": {}}}},
+    responses={200: {"description": "The message.", "content": {"message/rfc822": {}}}},
 )
-async def raw(mailbox_id: MailboxId, message_id: MessageId, house: HouseDep, principal: MailReader) -> Response:
-    """Return the message's octets, exactly as SMTP carried them."""
+async def raw(
+    mailbox_id: MailboxId,
+    message_id: MessageId,
+    house: HouseDep,
+    principal: MailReader,
+    form: Form = Form.DELIVERED,
+) -> Response:
+    """Return the message as it was delivered, or with `form=received` the very octets that SMTP carried.
+
+    The delivered form begins with our Authentication-Results field (RFC 8601) and holds no other under our name.
+    """
     email = await kept(house, principal, mailbox_id, message_id)
     octets = await octets_of(house, principal, email)
+    if form is Form.DELIVERED:
+        octets = authres.stamped(octets, str(email.verification.get("results") or "none"), house.hostname)
     headers = {"Content-Disposition": f'attachment; filename="{email.id}.eml"'}
     return Response(octets, media_type="message/rfc822", headers=headers)
 
