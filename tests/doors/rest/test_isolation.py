@@ -20,7 +20,7 @@ BODIES: dict[str, object] = {
     "usage": {"tokens": 1, "tools": ["calendar.read"]},
 }
 WITHOUT_KEY = {"/health/live", "/health/ready", "/api/problems/{code}"}
-WITHOUT_IDS = {"/api/v1/whoami", "/api/v1/mailboxes", "/api/v1/log/vkey", *WITHOUT_KEY}
+WITHOUT_IDS = {"/api/v1/whoami", "/api/v1/mailboxes", "/api/v1/egress", "/api/v1/log/vkey", *WITHOUT_KEY}
 
 
 @dataclass(frozen=True)
