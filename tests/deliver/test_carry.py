@@ -24,6 +24,7 @@ from gatepost.ids import EmailId, SubmissionId
 from gatepost.mail.envelope import Envelope
 from gatepost.mailbox.store import body as body_of
 from gatepost.record.paper import Recorded
+from gatepost.verify.paper import AutoMail, Marker
 from outbound import (
     ACCOUNT,
     AGENT,
@@ -84,7 +85,7 @@ async def test_mail_without_an_author_is_nobodys_and_proves_nothing(db: Database
 
 async def test_a_machines_mail_is_known_as_such(db: Database) -> None:
     async with db.transaction(TENANT) as tx:
-        email = await _kept(tx, recorded(inbound(), said=content(auto_submitted="auto-replied")))
+        email = await _kept(tx, recorded(inbound(), auto=AutoMail("auto-replied", (Marker.AUTO_SUBMITTED,))))
     assert email.is_automatic
 
 
