@@ -1,5 +1,5 @@
 # The front door. Every target works on a fresh Debian 12 with make, python3 and python3-venv; uv is used where found.
-.PHONY: help run demo test vectors chromium-views nightly check bench bench-injection format locks
+.PHONY: help run demo test vectors differential chromium-views nightly check bench bench-verify bench-injection format locks
 PYTHON ?= python3
 export PYTHON
 
@@ -9,6 +9,7 @@ help:
 	@echo "make test   the whole test suite"
 	@echo "make nightly  the faults at full length: 200 kills, fifty 25 MB mails at once"
 	@echo "make vectors  every public suite below tests/vectors, or of DIR=path"
+	@echo "make differential  5,000 mails before us, dkimpy, pyspf and, with MAILAUTH=folder, npm mailauth"
 	@echo "make chromium-views  how Chromium shows the HTML mails of tests/vectors, written down anew"
 	@echo "make check  formatting, lint, types, architecture, spelling, locks"
 	@echo "make bench  measure this machine's house under load"
@@ -38,6 +39,10 @@ vectors:
 	@tools/environment.sh dev
 	@PYTHONPATH=tests .venv/bin/python -m suites.run "$(DIR)" $(ARGS)
 
+differential:
+	@tools/environment.sh dev
+	@PYTHONPATH=tests .venv/bin/python -m differential.run $(if $(MAILAUTH),--mailauth $(MAILAUTH)) $(ARGS)
+
 check:
 	@tools/environment.sh dev
 	.venv/bin/ruff format --check .
@@ -47,13 +52,17 @@ check:
 	.venv/bin/codespell
 	tools/locks.sh --check
 
+bench-verify:
+	@tools/environment.sh dev
+	@PYTHONPATH=examples/demo .venv/bin/python bench/verify.py $(ARGS)
+
 bench:
 	@tools/environment.sh demo
 	@PYTHONPATH=examples/demo .venv/bin/python bench/measure.py $(ARGS)
 
 bench-injection:
 	@tools/environment.sh dev
-	@.venv/bin/python bench/injection.py $(if $(DIR),"$(DIR)") $(ARGS)
+	@PYTHONPATH=tests .venv/bin/python bench/injection.py $(if $(DIR),"$(DIR)") $(ARGS)
 
 format:
 	@tools/environment.sh dev

@@ -8,38 +8,22 @@ was missed, ``--page`` writes ``docs/injection.md``'s figures. The last line is 
 
 import argparse
 import asyncio
-import base64
 import json
-import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.message import EmailMessage
-from email.policy import SMTP
 from pathlib import Path
 from typing import Any
 
-from gatepost.app.explain import Circumstances, look
-from gatepost.dns.paper import Answer, RdType, Status
-from gatepost.verify.extract import Extractor
-from gatepost.verify.injection import THRESHOLD
-from gatepost.verify.paper import Evidence, Span
+from suites import injection as corpus
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "injection.md"
 BEGIN, END = "<!-- figures: make bench-injection ARGS=--page -->", "<!-- end of figures -->"
-AT = datetime(2026, 11, 20, tzinfo=UTC)
-STRETCH_CHARS = 40
+
 FILES = ("attacks", "smuggled", "benign", "benign-unicode")
-KEYWORDS = re.compile(
-    r"ignore (all |any |the |your )*(previous|prior|above|earlier) (and following )?(instructions|directions|prompts?)|"
-    r"disregard (all |any |the |your )*(previous|prior|above|earlier)|forget (all |everything )?(your |the )?"
-    r"(previous|prior|above)|system prompt|you are now|developer mode|do anything now",
-    re.IGNORECASE,
-)
-"""What a keyword filter would look for: the scale our figures are read against."""
 
 
 @dataclass
@@ -65,54 +49,9 @@ def folder(text: str) -> Path:
     raise SystemExit(f"{text}: no folder with {', '.join(FILES)} as .jsonl files")
 
 
-def rows(where: Path, name: str) -> Iterator[dict[str, Any]]:
-    """Yield the cases of one file."""
-    with (where / f"{name}.jsonl").open(encoding="utf-8") as file:
-        for line in file:
-            if line.strip():
-                yield json.loads(line)
-
-
-def mail(row: dict[str, Any]) -> bytes:
-    """Return the case as a message: its own octets, or its text as a body."""
-    if "raw_b64" in row:
-        return base64.b64decode(row["raw_b64"])
-    message = EmailMessage(policy=SMTP)
-    message["From"] = "Alex <alex@partner.example>"
-    message["To"] = "agent@gatepost.example"
-    message["Subject"] = " ".join((row.get("subject") or "Hello").split())
-    text = row.get("text")
-    message.set_content(text or row["html"], subtype="plain" if text else "html", charset="utf-8", cte="base64")
-    return message.as_bytes()
-
-
-class NoDns:
-    """Knows no name: who sent it is not what is measured."""
-
-    async def query(self, name: str, rdtype: RdType) -> Answer:  # noqa: ARG002  # the shape of every resolver
-        """Say that there is no such name."""
-        return Answer(Status.NXDOMAIN)
-
-
-async def read(raw: bytes, reader: Extractor) -> Evidence:
-    """Return the evidence about a message, by the stage that every door calls."""
-    return (await look(raw, Circumstances(), NoDns(), at=AT, reader=reader)).evidence
-
-
-def _bare(text: str) -> str:
-    return "".join(character for character in text.casefold() if character.isalnum())
-
-
-def is_shown(payload: str, spans: Sequence[Span]) -> bool:
-    """Tell whether some span holds the payload, or a good stretch of it; case, spaces and punctuation aside."""
-    wanted = _bare(payload)
-    stretches = {wanted[at : at + STRETCH_CHARS] for at in range(max(1, len(wanted) - STRETCH_CHARS + 1))}
-    return any(stretch in held for held in map(_bare, (span.text for span in spans)) for stretch in stretches)
-
-
 def family(name: str, row: dict[str, Any]) -> str:
     """Return the line of the table a case belongs to: source and kind of attack, or technique."""
-    source = str(row["id"]).split("/", maxsplit=1)[0]
+    source = corpus.source(row)
     match name:
         case "smuggled":
             return str(row["technique"])
@@ -128,25 +67,21 @@ def family(name: str, row: dict[str, Any]) -> str:
 
 async def measure(where: Path) -> dict[str, dict[str, Tally]]:
     """Read every case and return the tallies, by file and by line."""
-    reader = Extractor()
-    try:
-        return {name: await _measure(where, name, reader) for name in FILES}
-    finally:
-        await reader.close()
+    return {name: await _measure(where, name) for name in FILES}
 
 
-async def _measure(where: Path, name: str, reader: Extractor) -> dict[str, Tally]:
+async def _measure(where: Path, name: str) -> dict[str, Tally]:
     lines: dict[str, Tally] = {}
-    for row in rows(where, name):
+    held = list(corpus.rows(where / f"{name}.jsonl"))
+    for row, seen in zip(held, await corpus.evidence([corpus.mail(row) for row in held]), strict=True):
         tally = lines.setdefault(family(name, row), Tally())
-        evidence = await read(mail(row), reader)
-        is_flagged = evidence.injection.score >= THRESHOLD
-        is_span = name == "smuggled" and is_shown(row["payload"], evidence.content.reading.spans)
+        is_flagged = corpus.is_flagged(seen)
+        is_shown = name == "smuggled" and corpus.is_shown(row["payload"], seen.content.reading.spans)
         tally.cases += 1
         tally.flagged += is_flagged
-        tally.shown += is_span
-        tally.keywords += KEYWORDS.search(row.get("text") or row.get("payload") or row.get("html") or "") is not None
-        if is_flagged == name.startswith("benign") or (name == "smuggled" and not is_span):
+        tally.shown += is_shown
+        tally.keywords += corpus.is_keyword(row)
+        if is_flagged == name.startswith("benign") or (name == "smuggled" and not is_shown):
             tally.missed.append(str(row["id"]))
     return lines
 

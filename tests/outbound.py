@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from aiosmtpd.smtp import SMTP
+from typing_extensions import override
 
 from gatepost.arrive.paper import Arrived, Peer
 from gatepost.blobs import Blobs, address_of
@@ -26,11 +27,13 @@ from gatepost.journey import House
 from gatepost.keys import Keyring
 from gatepost.mail.address import Address
 from gatepost.mail.envelope import Envelope
+from gatepost.mail.own_ids import OwnIds
 from gatepost.mail.reading import of_text
 from gatepost.mailbox.paper import Email
 from gatepost.record.paper import Recorded
 from gatepost.verify.paper import (
     ArcVerdict,
+    AutoMail,
     Content,
     DkimVerdict,
     DmarcVerdict,
@@ -50,6 +53,11 @@ NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 BOSS = Address("boss", "example.org")
 AGENT = Address("agent", "gatepost.test")
 
+RESULTS = (
+    "spf=pass smtp.mailfrom=example.org;\r\n\tspf=none smtp.helo=mx.example.org;\r\n\t"
+    "dkim=pass header.d=example.org header.s=s header.a=rsa-sha256;\r\n\t"
+    "dmarc=pass header.from=example.org;\r\n\tarc=none"
+)
 KEPT = Email(
     id=EmailId("em_aaaaaaaaaaaaaaaa"),
     account=ACCOUNT,
@@ -67,7 +75,15 @@ KEPT = Email(
     is_proven=True,
     is_automatic=False,
     capabilities=("read_calendar",),
-    verification={"dkim": "pass", "spf": "pass", "dmarc": "pass", "arc": "none", "from_alignment": True},
+    verification={
+        "dkim": "pass",
+        "spf": "pass",
+        "dmarc": "pass",
+        "arc": "none",
+        "from_alignment": True,
+        "results": RESULTS,
+        "injection_score": 0.0,
+    },
 )
 
 
@@ -80,12 +96,11 @@ def content(**changes: Any) -> Content:
         message_id="one@example.org",
         references=(),
         reply_to=(),
-        auto_submitted="no",
     )
     return replace(plain, **changes)
 
 
-def evidence(author: Address | None = BOSS, said: Content | None = None) -> Evidence:
+def evidence(author: Address | None = BOSS, said: Content | None = None, auto: AutoMail | None = None) -> Evidence:
     return Evidence(
         author=author,
         author_problem="" if author else "author.missing",
@@ -97,6 +112,7 @@ def evidence(author: Address | None = BOSS, said: Content | None = None) -> Evid
         is_aligned=True,
         is_unsettled=False,
         content=said or content(),
+        auto=auto or AutoMail(),
     )
 
 
@@ -177,6 +193,7 @@ def house(db: Database, folder: Path, clock: Hands, *, dns: Resolver | None = No
         blobs=Blobs.open(folder.as_uri()),
         jobs=Jobs(db, clock),
         keyring=Keyring(bytes(32), entropy),
+        own_ids=OwnIds(bytes(32)),
         clock=clock,
         entropy=entropy,
         egress=way_out(),
@@ -205,12 +222,13 @@ async def consequences(db: Database) -> list[tuple[str, str]]:
     return [(row.email, row.action) for row in rows]
 
 
-class Zone:
+class Zone(Resolver):
     """DNS from a small table; what is not in it does not exist."""
 
     def __init__(self, table: Mapping[tuple[str, RdType], Sequence[str] | Status]) -> None:
         self._table = table
 
+    @override
     async def query(self, name: str, rdtype: RdType) -> Answer:
         found = self._table.get((name, rdtype))
         if isinstance(found, Status):

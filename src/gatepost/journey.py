@@ -15,6 +15,7 @@ from gatepost.dns import Resolver
 from gatepost.egress import Egress, NextHop
 from gatepost.jobs import Jobs
 from gatepost.keys import Keyring
+from gatepost.mail.own_ids import OwnIds
 from gatepost.meters import UNMETERED, Meters
 from gatepost.reply.paper import Said, Sent
 from gatepost.verify.extract import Extractor
@@ -34,6 +35,7 @@ class House:
     blobs: Blobs
     jobs: Jobs
     keyring: Keyring
+    own_ids: OwnIds
     clock: Clock
     entropy: Entropy
     egress: Egress
@@ -52,7 +54,7 @@ async def receive(arrived: Arrived, house: House) -> CarriedOut:
     door answers 451 so that the sender tries again. All recipients of one arrival share one account, one decision and
     one answer; each has an entry of its own.
     """
-    verified = await verify.check(arrived, house.dns, house.extractor, house.watch)
+    verified = await verify.check(arrived, house.dns, house.extractor, house.watch, own_ids=house.own_ids)
     async with mailbox.in_custody(house.db, house.blobs, arrived.tenant, deliver.body_of(verified)) as body:
         if arrived.direction is Direction.OUTBOUND:
             (done,) = await _carry(house, [verified])  # alone: a repeated answer undoes itself and nobody else
@@ -100,7 +102,9 @@ async def answer(said: Said, house: House) -> Sent:
         ReplyRefusedError: the gate refused it; that decision stands in the record.
     """
     async with house.db.transaction(said.tenant) as tx:
-        composed = await reply.compose(tx, said, at=house.clock(), hostname=house.hostname, entropy=house.entropy)
+        composed = await reply.compose(
+            tx, said, at=house.clock(), own_ids=house.own_ids, hostname=house.hostname, entropy=house.entropy
+        )
     if isinstance(composed, Sent):
         return composed  # an identical call has sent it already: no second decision, no second mail
     try:

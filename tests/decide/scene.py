@@ -42,7 +42,6 @@ def content(text: str = "hello", *, hidden_text: str = "", **changes: Any) -> Co
         message_id="",
         references=(),
         reply_to=(),
-        auto_submitted="no",
     )
     return replace(said, **changes)
 

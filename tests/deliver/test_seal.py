@@ -12,6 +12,7 @@ from gatepost.deliver.seal import seal
 from gatepost.domains.paper import SigningKey
 from gatepost.mail import fields
 from gatepost.verify import arc
+from gatepost.verify.answers import Answers
 from gatepost.verify.paper import Result
 from gatepost.verify.signed_data import Body
 from outbound import NOW
@@ -41,7 +42,8 @@ def key(private: rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey = RSA) -> Signing
 async def ours(raw: bytes) -> Result:
     header = fields.split(raw)
     chain = arc.read(header)
-    keys = await arc.fetch_keys(ZoneResolver({name: {"TXT": [text]} for name, text in ZONE.items()}), chain)
+    known = Answers(ZoneResolver({name: {"TXT": [text]} for name, text in ZONE.items()}))
+    keys = await known.settle(lambda: arc.keys_of(known, chain))
     return arc.judge(header, Body(raw[header.body_start :]), chain, keys, NOW, None).result
 
 

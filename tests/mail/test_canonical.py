@@ -1,9 +1,11 @@
+import re
+
 import dkim.canonicalization
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from gatepost.mail.canonical import Canon, body, header_field
+from gatepost.mail.canonical import Canon, body, header_field, header_fields
 
 ORACLE = {Canon.SIMPLE: dkim.canonicalization.Simple, Canon.RELAXED: dkim.canonicalization.Relaxed}
 
@@ -52,3 +54,23 @@ def test_the_relaxed_form_is_its_own_relaxed_form(lines: list[bytes]) -> None:
 def test_header_fields_agree_with_dkimpy(canon: Canon, value: bytes) -> None:
     ((name, canonical),) = ORACLE[canon].canonicalize_headers([(b"X-Name", value + b"\r\n")])
     assert header_field(b"X-Name:" + value, canon) + b"\r\n" == name + b":" + canonical
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([b"Subject", b"X-A ", b"to\t"]),
+            st.lists(
+                st.sampled_from([b" ", b"\t", b"a", b":", b"\r\n ", b"\r\n\t", b"\n", b"\r", b"\x0b", b";"]), max_size=8
+            ),
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_fields_made_together_are_what_each_is_alone(written: list[tuple[bytes, list[bytes]]]) -> None:
+    raws = [name + b":" + b"".join(pieces) for name, pieces in written]
+    assume(not any(re.search(rb"\r\n(?![ \t])", raw + b"x") for raw in raws))  # that would end the field
+    for canon in Canon:
+        alone = b"\r\n".join(header_field(raw, canon) for raw in raws)
+        assert header_fields(raws, canon) == alone

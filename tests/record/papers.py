@@ -102,7 +102,6 @@ def evidence(
             message_id=message_id,
             references=(),
             reply_to=(),
-            auto_submitted="no",
         ),
     )
 

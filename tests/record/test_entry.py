@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import timedelta, timezone
 from typing import Any
 
@@ -17,8 +18,10 @@ from gatepost.record.entry import (
     consequence_draft,
     decision_drafts,
     timestamp,
+    verdicts,
 )
 from gatepost.record.paper import Json, Kind
+from gatepost.verify.paper import Family, Injection, ScanResult, ScanVerdict, Signal
 from record.papers import (
     NOON,
     RAW,
@@ -67,6 +70,19 @@ def test_a_decision_stands_in_the_open_and_persons_do_not() -> None:
     for personal in ("boss", "agent@", "corp.example", "192.0.2.7", "m@x", address_of(RAW)):
         assert personal not in text
         assert personal in draft.opening.decode()
+
+
+def test_signs_of_an_injection_and_scanners_answers_stand_in_the_open_without_the_messages_words() -> None:
+    signal = Signal("override.ignore", Family.OVERRIDE, "human", 3, 9, 4.0)
+    seen = replace(
+        evidence(),
+        injection=Injection(0.9876, (Family.OVERRIDE, Family.HIDDEN), (signal,)),
+        scans=(ScanVerdict("clamd", ScanResult.FOUND, "Eicar-Signature"),),
+    )
+    assert verdicts(seen)["injection"] == [988, ["override", "hidden"]]
+    assert verdicts(seen)["scans"] == [["clamd", "found", "Eicar-Signature"]]
+    leaf = read(only(inbound(seen=seen)))
+    assert {name: leaf["decision"][name] for name in verdicts(seen)} == verdicts(seen)
 
 
 def test_each_recipient_has_an_entry_with_salts_of_its_own() -> None:

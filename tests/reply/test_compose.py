@@ -19,6 +19,7 @@ def _write(parent: Email = KEPT, text: str = "Yes.", voice: Voice = Voice.REPLY)
     return write(
         Draft(
             email=EmailId("em_bbbbbbbbbbbbbbbb"),
+            message_id="em_bbbbbbbbbbbbbbbb.tag@gatepost.test",
             author=AGENT,
             parent=parent,
             voice=voice,
@@ -46,7 +47,7 @@ def test_a_reply_says_what_it_is() -> None:
         "To": "boss@example.org",
         "Subject": "Re: The meeting",
         "Date": "Fri, 20 Nov 2026 12:00:00 +0000",
-        "Message-ID": "<em_bbbbbbbbbbbbbbbb@gatepost.test>",
+        "Message-ID": "<em_bbbbbbbbbbbbbbbb.tag@gatepost.test>",
         "In-Reply-To": "<one@example.org>",
         "References": "<zero@example.org> <one@example.org>",
         "Auto-Submitted": "auto-replied",

@@ -13,6 +13,7 @@ from gatepost.deliver import seal
 from gatepost.domains.paper import SigningKey
 from gatepost.mail import fields, taglist
 from gatepost.verify import arc, authres
+from gatepost.verify.answers import Answers
 from gatepost.verify.paper import Result
 from gatepost.verify.signed_data import Body
 from suites.case import Case, crlf, documents, expect, zone_of
@@ -34,7 +35,8 @@ def read(folder: Path) -> Iterator[Case]:
 async def _judge(raw: bytes, scenario: dict[str, Any]) -> tuple[arc.Chain, Result, str]:
     header = fields.split(raw)
     chain = arc.read(header)
-    keys = await arc.fetch_keys(ZoneResolver(zone_of(scenario["txt-records"] or {})), chain)
+    known = Answers(ZoneResolver(zone_of(scenario["txt-records"] or {})))
+    keys = await known.settle(lambda: arc.keys_of(known, chain))
     verdict = arc.judge(header, Body(raw[header.body_start :]), chain, keys, NOW, None)
     return chain, verdict.result, verdict.reason
 

@@ -55,9 +55,9 @@ def _signed(group: Vector, vector: Vector) -> bool:
     octets, signature = bytes.fromhex(vector["msg"]), bytes.fromhex(vector["sig"])
     match key:
         case rsa.RSAPublicKey():
-            return PublicKey(key, key.key_size, is_strict=False).verify(signature, hashlib.sha256(octets).digest())
+            return PublicKey.of(key).verify(signature, hashlib.sha256(octets).digest())
         case ed25519.Ed25519PublicKey():
-            return PublicKey(key, 256, is_strict=False).verify(signature, octets)
+            return PublicKey.of(key).verify(signature, octets)
         case ec.EllipticCurvePublicKey():
             key.verify(signature, octets, ec.ECDSA(hashes.SHA256()))
             return True

@@ -9,6 +9,7 @@ from typing import Any
 
 from gatepost.mail import fields
 from gatepost.verify import dkim
+from gatepost.verify.answers import Answers
 from gatepost.verify.paper import Result
 from gatepost.verify.signed_data import Body
 from suites.case import Case, FailedError, rows, zone_of
@@ -30,7 +31,8 @@ async def _check(case: dict[str, Any]) -> None:
         raw = raw.replace(b"\n", b"\r\n")  # some sources keep their mails with bare LF
     header = fields.split(raw)
     claims = dkim.read(header)
-    keys = await dkim.fetch_keys(ZoneResolver(zone_of(case["dns"])), claims)
+    known = Answers(ZoneResolver(zone_of(case["dns"])))
+    keys = await known.settle(lambda: dkim.keys_of(known, claims))
     now = datetime.fromtimestamp(int(case.get("verify_at", NOW)), tz=UTC)
     verdicts = dkim.judge(header, Body(raw[header.body_start :]), claims, keys, now)
     results = {verdict.result for verdict in verdicts}

@@ -7,6 +7,7 @@ from typing import Any
 
 from gatepost.mail import fields
 from gatepost.verify import author, dmarc
+from gatepost.verify.answers import Answers
 from suites.case import Case, FailedError, expect, rows, zone_of
 from zones import ZoneResolver
 
@@ -22,11 +23,13 @@ async def _check(case: dict[str, Any]) -> None:
     found_author = author.find(fields.split(f"From: {case['header_from']}\r\n\r\n".encode())).address
     if found_author is None:
         raise FailedError("the From field has no author")
-    resolver = ZoneResolver(zone_of(case["zone"]))
-    found = await dmarc.discover(resolver, found_author.domain)
+    known = Answers(ZoneResolver(zone_of(case["zone"])))
+    domain = found_author.domain
+    found = await known.settle(lambda: dmarc.discover(known, domain))
     verdicts = []
     for spf_domain in case["spf_pass_domains"] or [None]:
-        alignment = await dmarc.align(resolver, found, dkim_domains=case["dkim_pass_domains"], spf_domain=spf_domain)
+        align = partial(dmarc.align, known, found, dkim_domains=case["dkim_pass_domains"], spf_domain=spf_domain)
+        alignment = await known.settle(align)
         verdicts.append(dmarc.judge(found, alignment))
     verdict = next((one for one in verdicts if one.result.value == "pass"), verdicts[0])
     wanted = case["expect"]

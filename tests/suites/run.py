@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-from suites import arc, crypto, dkim, dmarc, merkle, mime, psl, replyquote, smtp, spf
+from suites import arc, crypto, dkim, dmarc, injection, merkle, mime, psl, replyquote, smtp, spf
 from suites.case import Case, Suite
 
 VECTORS = Path(__file__).parents[1] / "vectors"
@@ -23,6 +23,7 @@ SUITES = (
     Suite("crypto", crypto.read),
     Suite("dkim", dkim.read),
     Suite("dmarc", dmarc.read),
+    Suite("injection", injection.read),
     Suite("merkle", merkle.read),
     Suite("mime", mime.read),
     Suite("psl", psl.read),

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from gatepost.mail import canonical, fields
 from gatepost.mail.canonical import Canon
 from gatepost.verify import arc
+from gatepost.verify.answers import Answers
 from gatepost.verify.paper import ArcVerdict, Result
 from gatepost.verify.signed_data import Body
 from verify.arrivals import NOW, PLAIN, RSA_PEM, RSA_RECORD
@@ -33,7 +34,8 @@ def chain(hops: int) -> bytes:
 async def verdict(raw: bytes, zone: Zone = ZONE) -> ArcVerdict:
     header = fields.split(raw)
     found = arc.read(header)
-    keys = await arc.fetch_keys(ZoneResolver(zone), found)
+    known = Answers(ZoneResolver(zone))
+    keys = await known.settle(lambda: arc.keys_of(known, found))
     return arc.judge(header, Body(raw[header.body_start :]), found, keys, NOW, "corp.example")
 
 

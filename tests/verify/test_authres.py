@@ -14,11 +14,11 @@ from zones import ZoneResolver
 
 async def test_our_field_is_read_by_another_parser() -> None:
     evidence = (await check(arrival(sign(PLAIN)), ZoneResolver(keys()))).evidence
-    written = authres.field(evidence, "mx.house.example").decode()
+    written = authres.field(authres.results(evidence), "mx.house.example").decode()
     parsed = oracle.AuthenticationResultsHeader.parse(written.replace("\r\n", ""))
     assert parsed.authserv_id == "mx.house.example"
     assert [(one.method, one.result) for one in parsed.results] == [
-        ("spf", "none"), ("dkim", "pass"), ("dmarc", "none"), ("arc", "none"),
+        ("spf", "none"), ("spf", "none"), ("dkim", "pass"), ("dmarc", "none"), ("arc", "none"), ("iprev", "permerror"),
     ]  # fmt: skip
     assert max(map(len, written.split("\r\n"))) < 998
     assert written.endswith("\r\n")
@@ -27,7 +27,7 @@ async def test_our_field_is_read_by_another_parser() -> None:
 async def test_a_strangers_words_cannot_write_a_second_result() -> None:
     evidence = (await check(arrival(PLAIN), ZoneResolver({}))).evidence
     hostile = DkimVerdict(Result.NEUTRAL, "x.example; dmarc=pass\r\nX: y", 'a"\\', "rsa-sha256")
-    written = authres.field(replace(evidence, dkim=(hostile,)), "mx.house.example").decode()
+    written = authres.field(authres.results(replace(evidence, dkim=(hostile,))), "mx.house.example").decode()
     _, claims = authres.parse(written.partition(":")[2].replace("\r\n", ""))
     assert [(one.method, one.result) for one in claims].count(("dmarc", "pass")) == 0
     assert "\r\nX: y" not in written
@@ -43,6 +43,12 @@ def test_fields_under_our_name_are_removed_and_others_kept() -> None:
         b"Received: x\r\nAuthentication-Results: other.example; spf=fail\r\nFrom: a@b.example\r\n\r\nbody\r\n"
     )
     assert authres.without_ours(PLAIN, "mx.house.example") == PLAIN
+
+
+def test_a_delivered_copy_bears_our_name_once_and_on_top() -> None:
+    raw = b"Authentication-Results: mx.house.example; dmarc=pass header.from=boss.example\r\n" + PLAIN
+    copy = authres.stamped(raw, "spf=fail smtp.mailfrom=x.example", "mx.house.example")
+    assert copy == b"Authentication-Results: mx.house.example;\r\n\tspf=fail smtp.mailfrom=x.example\r\n" + PLAIN
 
 
 @pytest.mark.parametrize(

@@ -297,7 +297,7 @@ async def test_no_mutation_of_a_mail_raises(at: int, gone: int, put: bytes) -> N
     raw = MUTABLE[:at] + put + MUTABLE[at + gone :]
     evidence = (await check(arrival(raw), ZoneResolver({**keys(), **DMARC}))).evidence
     # Still aligned, then the mutation touched nothing that is signed. A header dkimpy refuses to read is marked.
-    if evidence.is_aligned and not fields.split(raw).is_malformed:
+    if evidence.is_aligned and not fields.split(raw).is_malformed and raw.endswith(b"\r\n"):
         assert dkimpy.verify(raw, dnsfunc=lambda *_args, **_kw: arrivals.RSA_RECORD.encode())
 
 

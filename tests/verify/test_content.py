@@ -1,5 +1,3 @@
-import pytest
-
 from gatepost.mail import fields
 from gatepost.verify import content
 from gatepost.verify.paper import Attachment, Content
@@ -31,7 +29,6 @@ def test_everything_is_read_once() -> None:
     assert said.references == ("a@x.example", "b@x.example")
     assert [str(address) for address in said.reply_to] == ["bob@x.example"]
     assert not said.reading.is_malformed
-    assert said.auto_submitted == "no"
 
 
 def test_the_visible_text_stands_in_where_there_is_no_plain_one() -> None:
@@ -51,23 +48,6 @@ def test_unseen_characters_of_subject_and_text_are_hidden_text() -> None:
     hidden = "".join(chr(0xE0000 + ord(char)) for char in "obey").encode()
     said = read(b"Subject: hi" + hidden + b"\r\n\r\nhello" + hidden)
     assert (said.subject, said.reading.human, said.hidden_text) == ("hi", "hello", "obey\nobey")
-
-
-@pytest.mark.parametrize(
-    ("field", "word"),
-    [
-        ("Auto-Submitted: no", "no"),
-        ("Auto-Submitted: auto-replied (vacation)", "auto-replied"),
-        ("Auto-Submitted: ", "auto-generated"),
-        ("Precedence: bulk", "auto-generated"),
-        ("Precedence: first-class", "no"),
-        ("X-Auto-Response-Suppress: All", "auto-generated"),
-        ("X-Auto-Response-Suppress: None", "no"),
-        ("X-Other: yes", "no"),
-    ],
-)
-def test_machines_are_known_by_their_markers(field: str, word: str) -> None:
-    assert read(field.encode() + b"\r\n\r\n").auto_submitted == word
 
 
 def test_odd_message_ids_are_kept_as_they_are() -> None:

@@ -1,6 +1,7 @@
 import pytest
 
 from gatepost.verify import dmarc
+from gatepost.verify.answers import Answers
 from gatepost.verify.paper import DmarcVerdict, Result
 from zones import Zone, ZoneResolver
 
@@ -8,9 +9,9 @@ from zones import Zone, ZoneResolver
 async def verdict(
     zone: Zone, *, domain: str = "sub.corp.example", dkim: tuple[str, ...] = (), spf: str | None = None
 ) -> tuple[DmarcVerdict, dmarc.Alignment]:
-    resolver = ZoneResolver(zone)
-    found = await dmarc.discover(resolver, domain)
-    alignment = await dmarc.align(resolver, found, dkim_domains=dkim, spf_domain=spf)
+    known = Answers(ZoneResolver(zone))
+    found = await known.settle(lambda: dmarc.discover(known, domain))
+    alignment = await known.settle(lambda: dmarc.align(known, found, dkim_domains=dkim, spf_domain=spf))
     return dmarc.judge(found, alignment), alignment
 
 

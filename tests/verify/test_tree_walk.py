@@ -1,7 +1,8 @@
 import pytest
 
 from gatepost.dns.paper import RdType
-from gatepost.verify.tree_walk import DmarcRecord, names, walk
+from gatepost.verify.answers import Answers
+from gatepost.verify.tree_walk import DmarcRecord, Walk, record_names, walk
 from zones import Zone, ZoneResolver
 
 
@@ -9,15 +10,20 @@ def zone(**records: str) -> Zone:
     return {f"_dmarc.{name.replace('_', '.')}": {"TXT": [text]} for name, text in records.items()}
 
 
+async def walked_by(resolver: ZoneResolver, domain: str) -> Walk:
+    known = Answers(resolver)
+    return await known.settle(lambda: walk(known, domain))
+
+
 def test_every_name_up_to_the_top_is_asked() -> None:
-    assert names("a.b.example") == ["a.b.example", "b.example", "example"]
+    assert record_names("a.b.example") == ("_dmarc.a.b.example", "_dmarc.b.example", "_dmarc.example")
 
 
 def test_long_names_are_shortened_to_seven_labels() -> None:
-    asked = names("a.b.c.d.e.f.g.h.i.j.mail.example.com")
+    asked = record_names("a.b.c.d.e.f.g.h.i.j.mail.example.com")
     assert len(asked) == 8
-    assert asked[1] == "g.h.i.j.mail.example.com"
-    assert asked[-1] == "com"
+    assert asked[1] == "_dmarc.g.h.i.j.mail.example.com"
+    assert asked[-1] == "_dmarc.com"
 
 
 @pytest.mark.parametrize(
@@ -36,19 +42,19 @@ def test_long_names_are_shortened_to_seven_labels() -> None:
     ],
 )
 async def test_whose_name_it_is(records: dict[str, str], organizational: str, policy_at: str | None) -> None:
-    walked = await walk(ZoneResolver(zone(**records)), "a.b.example")
+    walked = await walked_by(ZoneResolver(zone(**records)), "a.b.example")
     assert walked.organizational_domain == organizational
     assert (walked.policy_record.name if walked.policy_record else None) == policy_at
 
 
 async def test_two_records_at_one_name_are_none() -> None:
     resolver = ZoneResolver({"_dmarc.b.example": {"TXT": ["v=DMARC1; p=none", "v=DMARC1; p=reject"]}})
-    assert (await walk(resolver, "b.example")).records == ()
+    assert (await walked_by(resolver, "b.example")).records == ()
 
 
 async def test_a_failure_is_remembered() -> None:
     resolver = ZoneResolver({"_dmarc.example": {"FAIL": []}})
-    assert (await walk(resolver, "b.example")).has_failed
+    assert (await walked_by(resolver, "b.example")).has_failed
     assert all(asked[1] is RdType.TXT for asked in resolver.asked)
 
 

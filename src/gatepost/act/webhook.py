@@ -57,7 +57,7 @@ def payload(email: Email) -> bytes:
             for one in email.reading.attachments
         ],
         "received_at": _spelled(email.received_at),
-        "verification": email.verification,
+        "verification": {name: value for name, value in email.verification.items() if name != "results"},
         "capabilities": email.capabilities,
         "is_automatic": email.is_automatic,
     }

@@ -24,6 +24,7 @@ from gatepost.jobs import Jobs
 from gatepost.journey import House
 from gatepost.keys import KeyStore
 from gatepost.mail.address import AddressError, normalise_domain
+from gatepost.mail.own_ids import OwnIds
 from gatepost.meters import UNMETERED, Meters
 from gatepost.record.publish import Sequencer
 from gatepost.settings import Settings, SettingsError, amazon
@@ -107,6 +108,7 @@ async def open_house(
             blobs=blobs_of(settings, ways),
             jobs=Jobs(db, clock),
             keyring=keys.keyring,
+            own_ids=OwnIds(keys.keyring.derive("message-id")),
             clock=clock,
             entropy=entropy,
             egress=ways.egress,

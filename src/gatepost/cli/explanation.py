@@ -123,8 +123,10 @@ def _message(arrived: Arrived, evidence: Evidence) -> Iterator[Row]:
             "client", f"{arrived.peer.address}", visible(f" as {arrived.peer.helo}" if arrived.peer.helo else "")
         )
     yield _line("size", f"{len(arrived.raw):,} octets")
-    if content.auto_submitted != "no":
-        yield _line("automatic", visible(content.auto_submitted))
+    if evidence.auto.markers:
+        yield _line("automatic", ", ".join(evidence.auto.markers), f" (Auto-Submitted: {evidence.auto.keyword})")
+    if evidence.auto.is_own or evidence.auto.answers_own:
+        yield _line("ours", "our own mail come back" if evidence.auto.is_own else "answers mail of ours")
 
 
 def _sender(evidence: Evidence) -> Iterator[Row]:

@@ -16,6 +16,7 @@ from gatepost.mail.address import Address
 from gatepost.mailbox.paper import Email
 from gatepost.mailbox.threads import keys_of, new_thread
 from gatepost.record.paper import Consequence, Kind, Recorded
+from gatepost.verify import authres
 from gatepost.verify.paper import Verified
 
 SAME_FOR = timedelta(hours=24)
@@ -137,10 +138,12 @@ def email_from(recorded: Recorded, thread: ThreadId) -> Email:
         reply_to=content.reply_to,
         subject=content.subject,
         reading=content.reading,
+        from_shown=content.from_shown,
+        to_shown=content.to_shown,
         message_id=content.message_id,
         references=content.references[-_REFERENCES_MAX:],
         is_proven=evidence.author is not None and recorded.decision.is_author_proven,
-        is_automatic=arrived.envelope.mail_from is None or content.auto_submitted.lower() != "no",
+        is_automatic=arrived.envelope.mail_from is None or evidence.auto.is_automatic,
         capabilities=grant.capabilities if grant else (),
         verification={
             "dkim": evidence.dkim_result.value,
@@ -148,6 +151,7 @@ def email_from(recorded: Recorded, thread: ThreadId) -> Email:
             "dmarc": evidence.dmarc.result.value,
             "arc": evidence.arc.result.value,
             "from_alignment": None if evidence.author is None else evidence.is_aligned,
+            "results": authres.results(evidence),
             "injection_score": evidence.injection.score,
         },
     )

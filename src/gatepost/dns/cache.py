@@ -60,13 +60,9 @@ class CachingResolver:
     async def query(self, name: str, rdtype: RdType) -> Answer:
         """Return the answer from the cache or the network; TEMPERROR when the deadline passes."""
         key = (name.removesuffix(".").lower(), rdtype)
-        kept = self._kept.get(key)
-        if kept is not None:
-            if self._clock() < kept[0]:
-                self._kept.move_to_end(key)
-                self._meters.remembered()
-                return kept[1]
-            self._forget(key)
+        found = self._find(key)
+        if found is not None:
+            return found
         if not is_askable(key[0]):
             return Answer(Status.NXDOMAIN)
         asking = self._asking.get(key)
@@ -80,6 +76,21 @@ class CachingResolver:
             if asking.cancelled():
                 return _FAILED  # the resolver was closed, not the caller cancelled
             raise
+
+    def peek(self, name: str, rdtype: RdType) -> Answer | None:
+        """Return the answer where it is in the cache; None where it must be asked for."""
+        return self._find((name.removesuffix(".").lower(), rdtype))
+
+    def _find(self, key: _Key) -> Answer | None:
+        kept = self._kept.get(key)
+        if kept is None:
+            return None
+        if self._clock() < kept[0]:
+            self._kept.move_to_end(key)
+            self._meters.remembered()
+            return kept[1]
+        self._forget(key)
+        return None
 
     async def _ask(self, key: _Key) -> Answer:
         answer = _FAILED

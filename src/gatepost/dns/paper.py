@@ -15,6 +15,8 @@ class RdType(StrEnum):
     PTR = "PTR"
     CNAME = "CNAME"
 
+    __hash__ = str.__hash__  # questions are looked up by it many times a message; Enum's own is slow
+
 
 class Status(StrEnum):
     """How a question ended; a failure is a value, never an exception."""
@@ -45,3 +47,7 @@ class Resolver(Protocol):
     async def query(self, name: str, rdtype: RdType) -> Answer:
         """Ask for ``name``; never raises for anything the network did."""
         ...
+
+    def peek(self, name: str, rdtype: RdType) -> Answer | None:  # noqa: ARG002  # a resolver that remembers needs them
+        """Return the answer where it is at hand; None where it must be asked for."""
+        return None

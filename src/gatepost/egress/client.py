@@ -131,6 +131,23 @@ class Egress:
             raise refusal
         raise UnreachableError("no address answered")
 
+    async def connect_local(self, path: str, *, timeout_s: float) -> socket.socket:
+        """Return a connection to a socket file of this machine: nothing leaves it, so no row of the register speaks.
+
+        Raises:
+            UnreachableError: nobody listens there.
+        """
+        made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        try:
+            async with asyncio.timeout(timeout_s):
+                await asyncio.get_running_loop().sock_connect(made, path)
+        except BaseException as error:
+            made.close()
+            if isinstance(error, OSError | TimeoutError):
+                raise UnreachableError("nobody listens at the socket") from error
+            raise
+        return made
+
     def datagrams(self, errand: Errand, host: str, port: int) -> socket.socket:
         """Return a UDP socket that speaks with one address alone.
 

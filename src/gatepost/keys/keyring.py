@@ -24,19 +24,27 @@ _VERSION = b"\x01"
 class Keyring:
     """Wraps secrets under keys drawn from one."""
 
-    __slots__ = ("_draw", "_entropy")
+    __slots__ = ("_derive", "_draw", "_entropy")
 
     def __init__(self, key: bytes, entropy: Entropy) -> None:
         if len(key) != KEY_OCTETS:
             raise KeyringError(f"a key has {KEY_OCTETS} octets")
         self._entropy = entropy
 
+        def derive(purpose: str) -> bytes:
+            return HKDF(SHA256(), KEY_OCTETS, None, b"gatepost/derive/1/" + purpose.encode()).derive(key)
+
         @lru_cache(maxsize=64)
         def draw(purpose: str) -> AESGCM:
             info = b"gatepost/wrap/1/" + purpose.encode()
             return AESGCM(HKDF(algorithm=SHA256(), length=KEY_OCTETS, salt=None, info=info).derive(key))
 
+        self._derive = derive
         self._draw = draw
+
+    def derive(self, purpose: str) -> bytes:
+        """Return 32 octets that only this key gives for ``purpose``; they wrap nothing."""
+        return self._derive(purpose)
 
     def wrap(self, purpose: str, secret: bytes, about: bytes = b"") -> bytes:
         """Return ``secret`` encrypted and bound to ``purpose`` and to what it is about."""

@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 import idna
@@ -21,12 +22,15 @@ class AddressError(ValueError):
     """The text is not an address; the message says why, without quoting the text."""
 
 
+@lru_cache(maxsize=8192)
 def normalise_domain(text: str) -> str:
     """Return ``text`` as lowercase A-labels without a final dot (RFC 5890, UTS 46 for U-labels).
 
     Raises:
         AddressError: not a domain name.
     """
+    if len(text) > DOMAIN_MAX_OCTETS + 1:
+        raise AddressError("the domain is empty or longer than 255 octets")
     domain = text.removesuffix(".")
     if not domain.isascii():
         try:

@@ -13,6 +13,12 @@ MAX_ADDRESS_CHARS = 1_000
 _PLAIN = re.compile(r'[^"(\\<>,:;@\s\[\])]+')
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _LITERAL = re.compile(r"\[[^\[\]\\]*\]")
+_ONE_PLAIN = re.compile(
+    r"\s*+(?:(?P<name>[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\-][A-Za-z0-9!#$%&'*+/=?^_`{|}~.\- ]{0,200}+)?"
+    r"<(?P<bracketed>[A-Za-z0-9._+\-]{1,64}@[A-Za-z0-9.\-]{1,255})>|(?P<bare>[A-Za-z0-9._+\-]{1,64}@[A-Za-z0-9.\-]{1,255}))\s*",
+    re.ASCII,
+)
+"""The commonest form of all, a part of the grammar below: it must read the same here and there."""
 _SPACE = re.compile(r"\s+")
 _PARENTHESIS = re.compile(r"[()\\]")
 
@@ -37,6 +43,9 @@ def parse(value: str) -> list[Named]:
     Raises:
         AddressListError: broken, ambiguous, or with an address that is none.
     """
+    plain = _ONE_PLAIN.fullmatch(value)
+    if plain is not None:  # most mail: one address, perhaps after a name of plain words
+        return [Named(_SPACE.sub(" ", plain["name"] or "").strip(), _parsed(plain["bracketed"] or plain["bare"]))]
     if len(value) > MAX_VALUE_CHARS:
         raise AddressListError("longer than we read")
     reader = _Reader()
@@ -185,7 +194,10 @@ def _address(tokens: list[tuple[str, str]]) -> Address:
             raise AddressListError("words where an address is expected")
         had_space = False
         parts.append(text)
-    text = "".join(parts)
+    return _parsed("".join(parts))
+
+
+def _parsed(text: str) -> Address:
     if len(text) > MAX_ADDRESS_CHARS:
         raise AddressListError("an address longer than addresses are")
     try:

@@ -1,5 +1,6 @@
 """DKIM canonicalisation (RFC 6376 section 3.4): the octets a signature is about, for verifier, sealer and signer."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 
@@ -22,11 +23,30 @@ def header_field(raw: bytes, canon: Canon) -> bytes:
     if canon is Canon.SIMPLE:
         return raw
     name, _, value = raw.partition(b":")
-    if b"\r\n" in value:
-        value = value.replace(b"\r\n", b"")
-    if b"\t" in value:
-        value = value.replace(b"\t", b" ")
-    return name.rstrip(b" \t").lower() + b":" + _collapse_spaces(value).strip(b" ")
+    value = value.replace(b"\r\n", b"").replace(b"\t", b" ")
+    if b"  " in value:
+        value = _collapse_spaces(value)
+    return b"%b:%b" % (name.rstrip(b" \t").lower(), value.strip(b" "))
+
+
+def _begun(raw: bytes) -> bytes:
+    """Return a field with its name and the white space around its colon in relaxed form."""
+    name, _, value = raw.partition(b":")
+    value = value.lstrip(b" \t")
+    if value[:1] == b"\r":  # the value begins on the next line
+        return header_field(raw, Canon.RELAXED)
+    return b"%b:%b" % (name.rstrip(b" \t").lower(), value)
+
+
+def header_fields(raws: Sequence[bytes], canon: Canon) -> bytes:
+    """Return header fields in canonical form, CRLF between them: what ``header_field`` makes of each, made together."""
+    if canon is Canon.SIMPLE:
+        return b"\r\n".join(raws)
+    joined = b"\r\n".join([_begun(raw) for raw in raws])
+    joined = joined.replace(b"\t", b" ").replace(b"\r\n ", b" ")
+    if b"  " in joined:
+        joined = _collapse_spaces(joined)
+    return joined.replace(b" \r\n", b"\r\n").rstrip(b" ")
 
 
 def _without_empty_lines(body: bytes) -> bytes:

@@ -4,12 +4,16 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 MAX_FIELDS = 5_000
 """Fields read; what stands below them is not seen by us, so ``Header.is_cut`` forbids trusting anything."""
 MAX_HEADER_OCTETS = 4_194_304
 """Octets of the header block that are read; more is cut as above."""
+
+MAX_NAME_OCTETS = 998
+"""A longer one is no field's name: no line is as long (RFC 5322 section 2.1.1)."""
 
 _FIELD_END = re.compile(rb"\r\n(?![ \t])")
 _NAME = re.compile(rb"[\x21-\x39\x3b-\x7e]+")
@@ -71,12 +75,11 @@ class Header:
         return found[0] if found else None
 
 
-def _read_field(raw: bytes) -> Field:
-    name, colon, _ = raw.partition(b":")
-    name = name.rstrip(b" \t")  # RFC 5322 section 4.5: obsolete syntax, which mail programs still read
-    if not colon or _NAME.fullmatch(name) is None:
-        return Field(b"", raw)
-    return Field(name.lower(), raw)
+@lru_cache(maxsize=4096)
+def _read_name(written: bytes) -> bytes:
+    """Return a field's name from what stands up to its first colon; empty where that is no name."""
+    name = written[:-1].rstrip(b" \t")  # RFC 5322 section 4.5: obsolete syntax, which mail programs still read
+    return name.lower() if _NAME.fullmatch(name) else b""
 
 
 def body_start(raw: bytes) -> int:
@@ -105,14 +108,21 @@ def split(raw: bytes) -> Header:
     if len(lines) > MAX_FIELDS:
         is_cut = True
         lines.pop()
-    fields = tuple(map(_read_field, lines))
-    named: dict[bytes, list[Field]] = {}
+    fields = tuple([Field(_read_name(raw[: raw.find(b":", 0, MAX_NAME_OCTETS) + 1]), raw) for raw in lines])
+    named: dict[bytes, tuple[Field, ...]] = {}
+    repeated: dict[bytes, list[Field]] = {}
     for field in fields:
-        named.setdefault(field.name, []).append(field)
+        name = field[0]
+        if name in named:
+            repeated.setdefault(name, [*named[name]]).append(field)
+        else:
+            named[name] = (field,)
+    for name, found in repeated.items():
+        named[name] = tuple(found)
     has_bare_ends = _has_bare_ends(block)
     return Header(
         fields=fields,
-        named={name: tuple(found) for name, found in named.items()},
+        named=named,
         body_start=start,
         is_malformed=b"" in named or has_bare_ends or is_cut,
         is_ambiguous=has_bare_ends or is_cut,

@@ -10,6 +10,7 @@ from gatepost.db import Transaction
 from gatepost.deliver.paper import CarriedOut, Queued
 from gatepost.ids import EmailId, SubmissionId, token
 from gatepost.keys import ErasedError
+from gatepost.mail.own_ids import OwnIds
 from gatepost.reply.compose import Draft, recipient_of, write
 from gatepost.reply.identity import identity_of
 from gatepost.reply.paper import ParentMissingError, ReplyRefusedError, Said, Sent, Voice
@@ -17,7 +18,9 @@ from gatepost.reply.paper import ParentMissingError, ReplyRefusedError, Said, Se
 __all__ = ["ParentMissingError", "ReplyRefusedError", "Said", "Sent", "Voice", "compose", "conclude", "repeat"]
 
 
-async def compose(tx: Transaction, said: Said, *, at: datetime, hostname: str, entropy: Entropy) -> Arrived | Sent:
+async def compose(
+    tx: Transaction, said: Said, *, at: datetime, own_ids: OwnIds, hostname: str, entropy: Entropy
+) -> Arrived | Sent:
     """Write the message that says it, ready to set out; or return what an identical call has sent already.
 
     Raises:
@@ -37,6 +40,7 @@ async def compose(tx: Transaction, said: Said, *, at: datetime, hostname: str, e
     email = EmailId(token("em", entropy(10)))
     draft = Draft(
         email=email,
+        message_id=own_ids.write(email, account.address.domain),
         author=account.address,
         parent=parent,
         voice=said.voice,

@@ -17,9 +17,13 @@ _REFERENCES_KEPT = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """One message to write: ``email`` names it, ``author`` is the account's address."""
+    """One message to write.
+
+    ``email`` names it to us, ``message_id`` (without angle brackets) to others; ``author`` is the account's address.
+    """
 
     email: EmailId
+    message_id: str
     author: Address
     parent: Email
     voice: Voice
@@ -35,11 +39,6 @@ def recipient_of(parent: Email, voice: Voice) -> Address:
     the author's organisation, so that the refusal stands in the record. A bounce goes to the author alone.
     """
     return parent.reply_to[0] if voice is Voice.REPLY and parent.reply_to else parent.author
-
-
-def message_id_of(email: EmailId, author: Address) -> str:
-    """Return the Message-ID of a message we write, without angle brackets."""
-    return f"{email}@{author.domain}"
 
 
 def write(draft: Draft) -> bytes:
@@ -64,7 +63,7 @@ def _head(draft: Draft) -> str:
             mailbox_field("To", recipient_of(parent, draft.voice)),
             field("Subject", answer_subject(parent.subject, prefix)),
             f"Date: {format_datetime(draft.at)}\r\n",
-            f"Message-ID: <{message_id_of(draft.email, draft.author)}>\r\n",
+            f"Message-ID: <{draft.message_id}>\r\n",
             folded("In-Reply-To", answered) if answered else "",
             folded("References", [*kept, *answered]) if answered else "",
             "Auto-Submitted: auto-replied\r\n",

@@ -1,16 +1,16 @@
 """ARC (RFC 8617): the chain of those who forwarded a message, and what each says it saw. Validation only."""
 
-import asyncio
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from hmac import compare_digest
 
-from gatepost.dns.paper import Answer, RdType, Resolver, Status
+from gatepost.dns.paper import Answer, RdType, Status
 from gatepost.mail import canonical
 from gatepost.mail.canonical import Canon
 from gatepost.mail.fields import Field, Header
 from gatepost.verify import authres, public_key, signature
+from gatepost.verify.answers import Answers
 from gatepost.verify.paper import ArcSeal, ArcVerdict, Result
 from gatepost.verify.public_key import KeyUnusableError
 from gatepost.verify.signature import Signature, SignatureSyntaxError
@@ -129,13 +129,17 @@ def _read_seal(field: Field) -> Seal:
     )  # fmt: skip
 
 
-async def fetch_keys(resolver: Resolver, chain: Chain) -> dict[str, Answer]:
-    """Ask for all keys at once: every seal's, and that of the newest message signature."""
-    names = {one.seal.key_name for one in chain.sets}
-    if chain.sets:
-        names.add(chain.sets[-1].message.key_name)
-    answers = await asyncio.gather(*(resolver.query(name, RdType.TXT) for name in names))
-    return dict(zip(names, answers, strict=True))
+def key_names(chain: Chain) -> list[str]:
+    """Return where the keys are published: every seal's, and that of the newest message signature."""
+    return [one.seal.key_name for one in chain.sets] + [one.message.key_name for one in chain.sets[-1:]]
+
+
+def keys_of(known: Answers, chain: Chain) -> dict[str, Answer]:
+    """Return what DNS says where each key should be."""
+    if not chain.sets:
+        return {}
+    names = key_names(chain)
+    return dict(zip(names, known.all(names, RdType.TXT), strict=True))
 
 
 def judge(
@@ -206,6 +210,8 @@ def _check(keys: dict[str, Answer], key_name: str, algorithm: str, octets: bytes
         return str(error)
     if not algorithm.startswith(key.family):
         return "the key is of another kind than the signature"
+    if key.is_weak:
+        return f"a key of {key.bits} bits proves nothing (RFC 8301 section 3.2)"
     return "" if key.verify(octets, digest) else "a signature of the chain does not match"
 
 

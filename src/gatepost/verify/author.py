@@ -1,6 +1,7 @@
 """Whose mail it claims to be: the one author of RFC 5322 From, or why there is none."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gatepost.mail import address_list
 from gatepost.mail.address import Address
@@ -9,6 +10,10 @@ from gatepost.mail.fields import Header
 
 MISSING = "author.missing"
 AMBIGUOUS = "author.ambiguous"
+
+
+SHORT_OCTETS = 400
+"""Values no longer than this are remembered: most mail comes from who wrote before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,8 @@ def find(header: Header) -> Author:
         return Author(None, AMBIGUOUS)
     if not found:
         return Author(None, MISSING)
-    return _read(found[0].unfolded)
+    value = found[0].unfolded
+    return _read_short(value) if len(value) <= SHORT_OCTETS else _read(value)
 
 
 def _read(value: bytes) -> Author:
@@ -43,6 +49,9 @@ def _read(value: bytes) -> Author:
     if len(named) > 1 or named[0].address.domain.startswith("["):
         return Author(None, AMBIGUOUS)
     return Author(named[0].address)
+
+
+_read_short = lru_cache(maxsize=4096)(_read)
 
 
 def addresses(header: Header, name: bytes) -> tuple[Address, ...]:

@@ -10,6 +10,7 @@ from gatepost.verify.paper import Evidence, Result
 
 MAX_VALUE_CHARS = 65_536
 
+_FOLD = ";\r\n\t"
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~@/\-]+", re.ASCII)
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s=";]+|=', re.DOTALL)
 _QUOTED_REST = re.compile(r'(?:[^"\\]|\\.)*+"', re.DOTALL)
@@ -25,20 +26,37 @@ class Claim:
     properties: dict[str, str]
 
 
-def field(evidence: Evidence, authserv_id: str) -> bytes:
-    """Write our field for ``evidence``, folded, with its final CRLF."""
-    results = ["auth=pass"]  # our own submitter: nothing else was asked (RFC 8601 section 2.7.4)
-    if not evidence.auth:
-        results = [_spf(evidence), *_dkim(evidence), _dmarc(evidence), _arc(evidence)]
-    lines = ";\r\n\t".join([_quoted(authserv_id), *results])
-    return f"Authentication-Results: {lines}\r\n".encode()
+def results(evidence: Evidence) -> str:
+    """Return what a field says after our name: every method's result, folded between them."""
+    if evidence.auth:
+        return "auth=pass"  # our own submitter: nothing else was asked (RFC 8601 section 2.7.4)
+    told = [*_spf(evidence), *_dkim(evidence), _dmarc(evidence), _arc(evidence), *_iprev(evidence)]
+    return _FOLD.join(told)
 
 
-def _spf(evidence: Evidence) -> str:
-    verdict = evidence.spf
-    return f"spf={verdict.result}" + _property(
-        "smtp.helo" if verdict.identity == "helo" else "smtp.mailfrom", verdict.domain
-    )
+def field(told: str, authserv_id: str) -> bytes:
+    """Return our field for ``results``, with its final CRLF."""
+    return f"Authentication-Results: {_quoted(authserv_id)}{_FOLD}{told}\r\n".encode()
+
+
+def stamped(raw: bytes, told: str, authserv_id: str) -> bytes:
+    """Return a message as we deliver it: our field on top, and no other that bears our name (RFC 8601 section 5)."""
+    return field(told, authserv_id) + without_ours(raw, authserv_id)
+
+
+def _spf(evidence: Evidence) -> list[str]:
+    """Tell MAIL FROM and HELO apart, one result each (RFC 8601 section 2.7.2)."""
+    verdicts = [evidence.spf] if evidence.spf.identity == "helo" else [evidence.spf, evidence.helo]
+    return [
+        f"spf={verdict.result}"
+        + _property("smtp.helo" if verdict.identity == "helo" else "smtp.mailfrom", verdict.domain)
+        for verdict in verdicts
+    ]
+
+
+def _iprev(evidence: Evidence) -> list[str]:
+    verdict = evidence.iprev
+    return [f"iprev={verdict.result}" + _property("policy.iprev", verdict.address)] if verdict.address else []
 
 
 def _dkim(evidence: Evidence) -> list[str]:

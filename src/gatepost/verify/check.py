@@ -1,17 +1,20 @@
 """The whole verification of one arrival: read once, ask DNS together, judge. Steps are numbered as they run."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
 
 from gatepost.arrive.paper import Arrived, Direction
-from gatepost.dns.paper import Answer, Resolver
+from gatepost.dns.paper import Answer, RdType, Resolver
 from gatepost.mail import fields
 from gatepost.mail.fields import Header
 from gatepost.mail.octets import Octets
-from gatepost.verify import arc, attached, author, content, dkim, dmarc, injection, spf
+from gatepost.mail.own_ids import NO_IDS, OwnIds
+from gatepost.verify import arc, attached, author, automail, content, dkim, dmarc, injection, iprev, spf, tree_walk
+from gatepost.verify.answers import DEADLINE_S, Answers
 from gatepost.verify.attached import TextReader
 from gatepost.verify.dmarc import Alignment, Discovery
 from gatepost.verify.paper import (
@@ -21,6 +24,7 @@ from gatepost.verify.paper import (
     DmarcVerdict,
     Evidence,
     Injection,
+    IprevVerdict,
     Result,
     SpfVerdict,
     Verified,
@@ -32,8 +36,6 @@ from gatepost.verify.spf_macro import Context
 T = TypeVar("T")
 P = ParamSpec("P")
 
-DEADLINE_S = 20.0
-"""For everything DNS is asked about one message (RFC 7208 section 4.6.4 asks for at least 20 s)."""
 INLINE_OCTETS = 65_536
 """Larger messages are hashed and parsed in a thread, so that others are not kept waiting."""
 RECEIVER = "unknown"
@@ -41,15 +43,24 @@ RECEIVER = "unknown"
 
 _NO_SPF = SpfVerdict(Result.NONE, "", "mailfrom")
 _NO_HELO = SpfVerdict(Result.NONE, "", "helo")
+_NO_IPREV = IprevVerdict(Result.NONE)
 _NO_DMARC = DmarcVerdict(Result.NONE, "")
 
 
 async def check(
-    arrived: Arrived, resolver: Resolver, reader: TextReader | None = None, watch: Watch = NO_WATCH
+    arrived: Arrived,
+    resolver: Resolver,
+    reader: TextReader | None = None,
+    watch: Watch = NO_WATCH,
+    *,
+    own_ids: OwnIds = NO_IDS,
 ) -> Verified:
-    """Gather the evidence about one arrival; total. Attached files are read where there is a ``reader``."""
+    """Gather the evidence about one arrival; total.
+
+    Attached files are read where there is a ``reader``; ``own_ids`` recognises the Message-IDs we wrote.
+    """
     own = arrived.direction is Direction.OUTBOUND
-    evidence = await _check_own(arrived, watch) if own else await _check_stranger(arrived, resolver, watch)
+    evidence = await _check_own(arrived, watch) if own else await _check_stranger(arrived, resolver, watch, own_ids)
     if reader is not None and attached.has_files(evidence.content.reading):
         files = await _on(arrived.raw, attached.cut, evidence.content.reading)
         whole = await attached.read(evidence.content, files, reader)
@@ -69,6 +80,7 @@ async def _check_own(arrived: Arrived, watch: Watch) -> Evidence:
         author_problem=found.problem,
         spf=_NO_SPF,
         helo=_NO_HELO,
+        iprev=_NO_IPREV,
         dkim=(),
         dmarc=_NO_DMARC,
         arc=ArcVerdict(Result.NONE),
@@ -80,7 +92,19 @@ async def _check_own(arrived: Arrived, watch: Watch) -> Evidence:
     )
 
 
-async def _check_stranger(arrived: Arrived, resolver: Resolver, watch: Watch) -> Evidence:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What DNS says that does not depend on any signature."""
+
+    spf: SpfVerdict
+    helo: SpfVerdict
+    iprev: IprevVerdict
+    keys: dict[str, Answer]
+    seal_keys: dict[str, Answer]
+    discovery: Discovery | None
+
+
+async def _check_stranger(arrived: Arrived, resolver: Resolver, watch: Watch, own_ids: OwnIds) -> Evidence:
     raw = arrived.raw
     until = asyncio.get_running_loop().time() + DEADLINE_S
     # (1) Read the header: who claims to have written, signed and sealed it.
@@ -89,38 +113,85 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver, watch: Watch) ->
     domain = found.address.domain if found.address is not None else None
     claims = dkim.read(header)
     chain = arc.read(header)
-    # (2) Ask DNS for everything at once. A large message stays on disk meanwhile: a stranger may make this last.
-    async with asyncio.TaskGroup() as group:
-        senders = group.create_task(_within(until, _check_spf(arrived, resolver), _unanswered_spf(arrived)))
-        keys = group.create_task(_within(until, dkim.fetch_keys(resolver, claims), {}))
-        seal_keys = group.create_task(_within(until, arc.fetch_keys(resolver, chain), {}))
-        policy = group.create_task(_within(until, _discover(resolver, domain), None))
-    spf_verdict, helo = senders.result()
-    # (3) Read the content, compare hashes and signatures.
-    signed = _Signed(header, claims, keys.result(), chain, seal_keys.result(), domain, watch.canaries)
-    seen = await _on(raw, _see, signed, arrived.received_at, is_on_disk=not isinstance(raw, bytes))
+    # (2) Ask DNS, for everything at once where it must be asked; a large message stays on disk meanwhile.
+    known = Answers(resolver)
+    asked = await known.settle(
+        partial(_ask, known, arrived, claims, chain, domain),
+        until=until,
+        foresee=partial(_foresee, known, arrived, claims, chain, domain),
+    )
+    # (3) Compare hashes and signatures, and read the content.
+    signed = _Signed(header, claims, chain, asked, domain, arrived.received_at)
+    seen = await _on(raw, _see, signed, watch.canaries, is_on_disk=not isinstance(raw, bytes))
     signatures, sealed, read = seen.signatures, seen.sealed, seen.content
     # (4) Compare the proven domains with the author's.
-    discovery = policy.result()
-    alignment, verdict = await _judge_author(resolver, until, domain, discovery, signatures, spf_verdict)
+    alignment, verdict = await known.settle(partial(_judge_author, known, asked, signatures), until=until)
     # (5) Say what that proves, and whether DNS kept something from us.
     is_aligned = alignment.holds
-    if not _is_reply_to_proven(alignment, signatures, chain, sealed):
+    if read.reply_to and not _is_reply_to_proven(alignment, signatures, chain, sealed):
         read = replace(read, reply_to=())
     return Evidence(
         author=found.address,
         author_problem=found.problem,
-        spf=spf_verdict,
-        helo=helo,
-        dkim=tuple(replace(one, is_aligned=_is_proof(one) and one.domain in alignment.dkim) for one in signatures),
+        spf=asked.spf,
+        helo=asked.helo,
+        iprev=asked.iprev,
+        dkim=tuple(one.as_aligned() if _is_proof(one) and one.domain in alignment.dkim else one for one in signatures),
         dmarc=verdict,
         arc=sealed,
         is_aligned=is_aligned,
-        is_unsettled=not is_aligned and _is_unsettled(domain, signatures, spf_verdict, alignment),
+        is_unsettled=not is_aligned and _is_unsettled(domain, signatures, asked.spf, alignment),
         content=read,
         injection=seen.injection,
         body_sha256=seen.body_sha256,
+        auto=automail.read(
+            header,
+            is_null_sender=arrived.envelope.mail_from is None,
+            message_id=read.message_id,
+            references=read.references,
+            own_ids=own_ids,
+        ),
     )
+
+
+async def _on(raw: Octets, work: Callable[Concatenate[bytes, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run pure work on a message: here, or in a thread where it is large. One on disk is in memory for that only."""
+    if not isinstance(raw, bytes):
+        async with raw.opened() as octets:
+            return await asyncio.to_thread(work, octets, *args, **kwargs)
+    if len(raw) <= INLINE_OCTETS:
+        return work(raw, *args, **kwargs)
+    return await asyncio.to_thread(work, raw, *args, **kwargs)
+
+
+def _ask(
+    known: Answers, arrived: Arrived, claims: tuple[dkim.Claim, ...], chain: arc.Chain, domain: str | None
+) -> _Asked:
+    """Read what DNS says about everybody who claims something."""
+    peer = arrived.peer.address if arrived.peer is not None else None
+    sender, helo = _check_spf(known, arrived)
+    return _Asked(
+        spf=sender,
+        helo=helo,
+        iprev=iprev.check(known, peer) if peer is not None else _NO_IPREV,
+        keys=dkim.keys_of(known, claims),
+        seal_keys=arc.keys_of(known, chain),
+        discovery=dmarc.discover(known, domain) if domain is not None else None,
+    )
+
+
+def _foresee(
+    known: Answers, arrived: Arrived, claims: tuple[dkim.Claim, ...], chain: arc.Chain, domain: str | None
+) -> None:
+    """Name what every check begins with, so that whoever is asked first, all are asked together."""
+    names = dkim.key_names(claims) + arc.key_names(chain)
+    if domain is not None:
+        names += tree_walk.record_names(domain)
+    if arrived.peer is not None:
+        names += {sender for sender in (_sender(arrived)[2], arrived.peer.helo) if spf.is_domain(sender)}
+        known.want(arrived.peer.address.reverse_pointer, RdType.PTR)
+    for name in names:
+        known.want(name, RdType.TXT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +200,10 @@ class _Signed:
 
     header: Header
     claims: tuple[dkim.Claim, ...]
-    keys: dict[str, Answer]
     chain: arc.Chain
-    seal_keys: dict[str, Answer]
+    asked: _Asked
     author_domain: str | None
-    canaries: tuple[str, ...]
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,16 +217,16 @@ class _Seen:
     body_sha256: str
 
 
-def _see(raw: bytes, signed: _Signed, at: datetime, *, is_on_disk: bool) -> _Seen:
-    """Look at the whole message once; pure."""
+def _see(raw: bytes, signed: _Signed, canaries: tuple[str, ...], *, is_on_disk: bool) -> _Seen:
+    """Look at the whole message once: the work that grows with it; pure."""
     header = signed.header
-    read, signs = _read(raw, header, signed.canaries)
+    read, signs = _read(raw, header, canaries)
     body = Body(raw[header.body_start :])
     return _Seen(
         read,
         signs,
-        dkim.judge(header, body, signed.claims, signed.keys, at),
-        arc.judge(header, body, signed.chain, signed.seal_keys, at, signed.author_domain),
+        dkim.judge(header, body, signed.claims, signed.asked.keys, signed.at),
+        arc.judge(header, body, signed.chain, signed.asked.seal_keys, signed.at, signed.author_domain),
         fields.body_sha256(raw) if is_on_disk else "",
     )
 
@@ -165,24 +235,6 @@ def _read(raw: bytes, header: Header, canaries: tuple[str, ...]) -> tuple[Conten
     """Read what the message says, and whom it seems to say it to; pure."""
     read = content.read(raw, header)
     return read, injection.examine(read, canaries=canaries)
-
-
-async def _within(until: float, work: Awaitable[T], otherwise: T) -> T:
-    try:
-        async with asyncio.timeout_at(until):
-            return await work
-    except TimeoutError:
-        return otherwise
-
-
-async def _on(raw: Octets, work: Callable[Concatenate[bytes, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run pure work on a message: here, or in a thread where it is large. One on disk is in memory for that only."""
-    if not isinstance(raw, bytes):
-        async with raw.opened() as octets:
-            return await asyncio.to_thread(work, octets, *args, **kwargs)
-    if len(raw) <= INLINE_OCTETS:
-        return work(raw, *args, **kwargs)
-    return await asyncio.to_thread(work, raw, *args, **kwargs)
 
 
 def _sender(arrived: Arrived) -> tuple[str, str, str]:
@@ -196,52 +248,28 @@ def _sender(arrived: Arrived) -> tuple[str, str, str]:
     return "helo", "postmaster", arrived.peer.helo if arrived.peer is not None else ""
 
 
-def _unanswered_spf(arrived: Arrived) -> tuple[SpfVerdict, SpfVerdict]:
-    identity, _, domain = _sender(arrived)
-    helo = arrived.peer.helo if arrived.peer is not None else ""
-    return SpfVerdict(Result.TEMPERROR, domain, identity), SpfVerdict(Result.TEMPERROR, helo, "helo")
-
-
-async def _check_spf(arrived: Arrived, resolver: Resolver) -> tuple[SpfVerdict, SpfVerdict]:
+def _check_spf(known: Answers, arrived: Arrived) -> tuple[SpfVerdict, SpfVerdict]:
     """Check MAIL FROM and HELO, each on its own (RFC 7208 sections 2.3 and 2.4)."""
     if arrived.peer is None:
         return _NO_SPF, _NO_HELO
     identity, local, domain = _sender(arrived)
     helo = arrived.peer.helo
     greeted = Context(arrived.peer.address, helo, "postmaster", helo, helo, RECEIVER, arrived.received_at)
+    by_helo = spf.check(known, greeted, identity="helo")
     if identity == "helo":
-        verdict = await spf.check(resolver, greeted, identity="helo")
-        return verdict, verdict
-    sent = replace(greeted, domain=domain, local=local, sender_domain=domain)
-    return await asyncio.gather(
-        spf.check(resolver, sent, identity="mailfrom"), spf.check(resolver, greeted, identity="helo")
-    )
+        return by_helo, by_helo
+    sent = Context(arrived.peer.address, domain, local, domain, helo, RECEIVER, arrived.received_at)
+    return spf.check(known, sent, identity="mailfrom"), by_helo
 
 
-async def _discover(resolver: Resolver, domain: str | None) -> Discovery | None:
-    return await dmarc.discover(resolver, domain) if domain is not None else None
-
-
-async def _judge_author(
-    resolver: Resolver,
-    until: float,
-    domain: str | None,
-    discovery: Discovery | None,
-    signatures: tuple[DkimVerdict, ...],
-    sender: SpfVerdict,
-) -> tuple[Alignment, DmarcVerdict]:
+def _judge_author(known: Answers, asked: _Asked, signatures: tuple[DkimVerdict, ...]) -> tuple[Alignment, DmarcVerdict]:
     """Align what was proven with the author domain, and give the DMARC verdict."""
-    if domain is None:
+    if asked.discovery is None:
         return Alignment(), _NO_DMARC
-    failed = Alignment(is_unsettled=True)
-    if discovery is None:
-        return failed, DmarcVerdict(Result.TEMPERROR, domain)
-    spf_domain = sender.domain.lower().removesuffix(".") if sender.result is Result.PASS else None
+    spf_domain = asked.spf.domain.lower().removesuffix(".") if asked.spf.result is Result.PASS else None
     proven = {one.domain for one in signatures if _is_proof(one)}
-    alignment = await _within(
-        until, dmarc.align(resolver, discovery, dkim_domains=proven, spf_domain=spf_domain), failed
-    )
-    return alignment, dmarc.judge(discovery, alignment)
+    alignment = dmarc.align(known, asked.discovery, dkim_domains=proven, spf_domain=spf_domain)
+    return alignment, dmarc.judge(asked.discovery, alignment)
 
 
 def _is_proof(verdict: DkimVerdict) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 
+from gatepost.mail.encoded_word import decode_text
 from gatepost.mail.fields import Header
 from gatepost.verify import author
 from gatepost.verify.paper import Content
@@ -9,10 +10,9 @@ from gatepost.verify.reading.read import read as read_bodies
 
 MAX_REFERENCES = 100
 MAX_ID_CHARS = 998  # RFC 5322 section 2.1.1: no line is longer
+MAX_SHOWN_CHARS = 1_000
 
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,998})>")
-_KEYWORD = re.compile(r"[A-Za-z0-9\-]{1,40}")
-_BULK = frozenset({"bulk", "junk", "list"})
 
 
 def read(raw: bytes, header: Header) -> Content:
@@ -26,8 +26,15 @@ def read(raw: bytes, header: Header) -> Content:
         message_id=_message_id(header),
         references=_references(header),
         reply_to=author.addresses(header, b"reply-to"),
-        auto_submitted=_auto_submitted(header),
+        from_shown=_shown(header, b"from"),
+        to_shown=", ".join(filter(None, (_shown(header, b"to"), _shown(header, b"cc")))),
     )
+
+
+def _shown(header: Header, name: bytes) -> str:
+    """Return the topmost field of that name, decoded; strangers may address thousands, and whole lists are no use."""
+    field = header.first(name)
+    return decode_text(field.text[:MAX_SHOWN_CHARS]) if field else ""
 
 
 def _message_id(header: Header) -> str:
@@ -45,20 +52,3 @@ def _references(header: Header) -> tuple[str, ...]:
         for field in header.all(name)[:1]:
             found |= dict.fromkeys(_MESSAGE_ID.findall(field.text))
     return tuple(found)[-MAX_REFERENCES:]
-
-
-def _auto_submitted(header: Header) -> str:
-    """Return the Auto-Submitted keyword (RFC 3834 section 5), or what older markers amount to."""
-    field = header.first(b"auto-submitted")
-    if field is not None:
-        keyword = _KEYWORD.match(field.text)
-        word = keyword[0].lower() if keyword else "auto-generated"
-        if word != "no":
-            return word
-    precedence = header.first(b"precedence")
-    if precedence is not None and precedence.text.strip().lower() in _BULK:
-        return "auto-generated"
-    suppress = header.first(b"x-auto-response-suppress")
-    if suppress is not None and suppress.text.strip().lower() not in {"", "none"}:
-        return "auto-generated"
-    return "no"

@@ -1,13 +1,13 @@
 """DKIM verification (RFC 6376, 8301, 8463, 8616): every signature gets a verdict."""
 
-import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from hmac import compare_digest
 
-from gatepost.dns.paper import Answer, RdType, Resolver, Status
+from gatepost.dns.paper import Answer, RdType, Status
 from gatepost.mail.fields import Field, Header
 from gatepost.verify import public_key, signature
+from gatepost.verify.answers import Answers
 from gatepost.verify.paper import DkimVerdict, Result
 from gatepost.verify.public_key import KeyUnusableError, PublicKey
 from gatepost.verify.signature import Signature, SignatureSyntaxError
@@ -40,11 +40,17 @@ def read(header: Header) -> tuple[Claim, ...]:
     return tuple(claims)
 
 
-async def fetch_keys(resolver: Resolver, claims: tuple[Claim, ...]) -> dict[str, Answer]:
-    """Ask for all keys at once."""
-    names = {claim.signature.key_name for claim in claims if claim.signature is not None}
-    answers = await asyncio.gather(*(resolver.query(name, RdType.TXT) for name in names))
-    return dict(zip(names, answers, strict=True))
+def key_names(claims: tuple[Claim, ...]) -> list[str]:
+    """Return where the keys are published."""
+    return [claim.signature.key_name for claim in claims if claim.signature is not None]
+
+
+def keys_of(known: Answers, claims: tuple[Claim, ...]) -> dict[str, Answer]:
+    """Return what DNS says where each key should be."""
+    if not claims:
+        return {}
+    names = key_names(claims)
+    return dict(zip(names, known.all(names, RdType.TXT), strict=True))
 
 
 def judge(
@@ -75,12 +81,16 @@ def _judge_one(header: Header, body: Body, claim: Claim, keys: dict[str, Answer]
         unsigned = _check_hashes(header, body, made, key)
     except _NotPassedError as error:
         return DkimVerdict(error.result, *place, error.reason, error.bits)
+    if key.is_weak:
+        reason = f"a key of {key.bits} bits proves nothing (RFC 8301 section 3.2)"
+        return DkimVerdict(Result.POLICY, *place, reason, key.bits, is_testing=key.is_testing)
     twin = unsigned_twins(header, made.signed)
     reason = f"a second {twin} is not signed" if twin else ""
     reason = f"l= leaves {unsigned} octets of the body unsigned" if unsigned else reason
     return DkimVerdict(
         Result.PASS, *place, reason, key.bits,
         unsigned_octets=unsigned, unsigned_twin=twin, signs_reply_to=b"reply-to" in made.signed,
+        is_testing=key.is_testing,
     )  # fmt: skip
 
 

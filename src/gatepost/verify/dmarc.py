@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
-from gatepost.dns.paper import RdType, Resolver, Status
+from gatepost.dns.paper import RdType, Status
 from gatepost.verify import suffix
+from gatepost.verify.answers import Answers
 from gatepost.verify.paper import DmarcVerdict, Result
 from gatepost.verify.signature import is_within
 from gatepost.verify.tree_walk import POLICIES, DmarcRecord, Walk, walk
@@ -50,21 +52,26 @@ class Alignment:
         return self.spf or bool(self.dkim)
 
 
-async def discover(resolver: Resolver, domain: str) -> Discovery:
+def discover(known: Answers, domain: str) -> Discovery:
     """Find the policy for an author domain (RFC 9989 section 4.10.1)."""
-    walked = await walk(resolver, domain)
+    walked = walk(known, domain)
     record = walked.policy_record
     if record is None:
         return Discovery(domain, walked)
     tag = "p" if record.name == domain else "sp"
     if tag == "sp" and "np" in record.tags:
-        exists = await resolver.query(domain, RdType.A)  # RFC 8020: NXDOMAIN alone means it does not exist
+        exists = known.get(domain, RdType.A)  # RFC 8020: NXDOMAIN alone means it does not exist
         tag = "np" if exists.status is Status.NXDOMAIN else "sp"
+    return _found(walked, record, tag)
+
+
+@lru_cache(maxsize=4096)
+def _found(walked: Walk, record: DmarcRecord, tag: str) -> Discovery:
     policy = _policy(record, tag)
     if policy and record.word("t") == "y":
         policy = _WEAKER[policy]
     return Discovery(
-        domain, walked, policy, bool(policy), record.word("adkim", "r") == "s", record.word("aspf", "r") == "s"
+        walked.start, walked, policy, bool(policy), record.word("adkim", "r") == "s", record.word("aspf", "r") == "s"
     )
 
 
@@ -92,13 +99,11 @@ def may_align(one: str, other: str) -> bool:
     )
 
 
-async def align(
-    resolver: Resolver, found: Discovery, *, dkim_domains: Iterable[str], spf_domain: str | None
-) -> Alignment:
+def align(known: Answers, found: Discovery, *, dkim_domains: Iterable[str], spf_domain: str | None) -> Alignment:
     """Compare proven domains with the author's (RFC 9989 sections 4.4 and 4.10.2).
 
     Args:
-        resolver: asked for the organizational domain of names below the author's.
+        known: asked for the organizational domain of names below the author's.
         found: the author domain's discovery.
         dkim_domains: d= of signatures that passed.
         spf_domain: the domain SPF passed for; None where it did not.
@@ -106,18 +111,18 @@ async def align(
     dkim: set[str] = set()
     is_unsettled = False
     for domain in set(dkim_domains):
-        aligned = await _is_aligned(resolver, found, domain, is_strict=found.is_strict_dkim)
+        aligned = _is_aligned(known, found, domain, is_strict=found.is_strict_dkim)
         if aligned:
             dkim.add(domain)
         is_unsettled = is_unsettled or aligned is None
     spf = None if spf_domain else False
     if spf_domain:
-        spf = await _is_aligned(resolver, found, spf_domain, is_strict=found.is_strict_spf)
+        spf = _is_aligned(known, found, spf_domain, is_strict=found.is_strict_spf)
         is_unsettled = is_unsettled or spf is None
     return Alignment(frozenset(dkim), bool(spf), is_unsettled)
 
 
-async def _is_aligned(resolver: Resolver, found: Discovery, domain: str, *, is_strict: bool) -> bool | None:
+def _is_aligned(known: Answers, found: Discovery, domain: str, *, is_strict: bool) -> bool | None:
     """Tell whether one proven domain stands for the author's; None where DNS failed and it might."""
     if domain == found.domain:
         return True
@@ -129,7 +134,7 @@ async def _is_aligned(resolver: Resolver, found: Discovery, domain: str, *, is_s
     organizational = found.walk.organizational_domain
     if is_strict or not is_within(domain, organizational):
         return False
-    other = await walk(resolver, domain)
+    other = walk(known, domain)
     if other.has_failed:
         return None
     return other.organizational_domain == organizational

@@ -1,6 +1,6 @@
 """``Verified``: an arrival with the evidence about it. Evidence, never judgement."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from gatepost.arrive.paper import Arrived, Direction
@@ -48,6 +48,7 @@ class Result(StrEnum):
     PASS = "pass"  # noqa: S105  # a verdict, not a password
     FAIL = "fail"
     SOFTFAIL = "softfail"
+    POLICY = "policy"  # signed, but in a way we do not accept
     NEUTRAL = "neutral"
     NONE = "none"
     TEMPERROR = "temperror"
@@ -65,11 +66,21 @@ class SpfVerdict:
 
 
 @dataclass(frozen=True, slots=True)
+class IprevVerdict:
+    """The reverse name of the client (RFC 8601 section 2.7.3): ``name`` is one that leads back to ``address``."""
+
+    result: Result
+    address: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class DkimVerdict:
     """One DKIM-Signature (RFC 6376), in header order; ``domain`` is d=, ``reason`` is for people.
 
     ``unsigned_octets``: how much of the body l= leaves open to anybody's additions; such a pass proves no author.
     ``unsigned_twin``: the name of a field that may stand once, stands twice and is signed less often; likewise.
+    ``is_testing``: the key says t=y, so its owner promises nothing yet.
     ``signs_reply_to``: h= names Reply-To, so that nobody could have added one.
     """
 
@@ -83,6 +94,11 @@ class DkimVerdict:
     unsigned_octets: int = 0
     unsigned_twin: str = ""
     signs_reply_to: bool = False
+    is_testing: bool = False
+
+    def as_aligned(self) -> "DkimVerdict":
+        """Return the same verdict of a signature that stands for the author's domain."""
+        return replace(self, is_aligned=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +142,8 @@ class Content:
         html: the HTML bodies as written.
         reading: what people and machines make of them.
         reply_to: where answers are wanted; of a stranger's mail, empty unless who proved the author vouches for it too.
-        auto_submitted: the Auto-Submitted keyword (RFC 3834), ``no`` where absent.
+        from_shown: the From field as a person reads it, cut to 1,000 characters.
+        to_shown: To and Cc likewise, each.
     """
 
     subject: str
@@ -136,12 +153,50 @@ class Content:
     message_id: str
     references: tuple[str, ...]
     reply_to: tuple[Address, ...]
-    auto_submitted: str
+    from_shown: str = ""
+    to_shown: str = ""
 
     @property
     def hidden_text(self) -> str:
         """What the message says where nobody sees it."""
         return "\n".join(span.text for span in self.reading.spans if span.technique in UNSEEN)
+
+
+class Marker(StrEnum):
+    """What says that a machine sent a mail, or that many got it."""
+
+    AUTO_SUBMITTED = "auto-submitted"  # RFC 3834
+    NULL_SENDER = "null-sender"
+    BOUNCE = "bounce"  # multipart/report, X-Failed-Recipients
+    RESPONDER = "responder"  # older fields of vacation programs
+    EXCHANGE = "exchange"  # X-Auto-Response-Suppress and its kin
+    BULK = "bulk"  # Precedence
+    LIST = "list"  # RFC 2919, RFC 2369
+    SUBSCRIPTION = "subscription"  # it can be unsubscribed from: many get it, a person may still have written it
+
+
+@dataclass(frozen=True, slots=True)
+class AutoMail:
+    """What says that a machine sent it.
+
+    Attributes:
+        keyword: of Auto-Submitted, lowercase; ``no`` where absent.
+        markers: in alphabetical order, each once.
+        hops: Received fields.
+        is_own: its Message-ID is one that we wrote: our own mail has come back.
+        answers_own: it answers a Message-ID that we wrote.
+    """
+
+    keyword: str = "no"
+    markers: tuple[Marker, ...] = ()
+    hops: int = 0
+    is_own: bool = False
+    answers_own: bool = False
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether answering it would be talking to a machine."""
+        return self.is_own or any(marker is not Marker.SUBSCRIPTION for marker in self.markers)
 
 
 class Family(StrEnum):
@@ -237,12 +292,14 @@ class Evidence:
     injection: Injection = Injection()
     scans: tuple[ScanVerdict, ...] = ()
     auth: bool = False
+    iprev: IprevVerdict = IprevVerdict(Result.NONE)
+    auto: AutoMail = AutoMail()
     body_sha256: str = ""
 
     @property
     def dkim_result(self) -> Result:
         """The one word for all signatures: the best of them, ``none`` without any (RFC 6376 section 6.1)."""
-        order = (Result.PASS, Result.TEMPERROR, Result.FAIL, Result.PERMERROR, Result.NEUTRAL)
+        order = (Result.PASS, Result.TEMPERROR, Result.POLICY, Result.FAIL, Result.PERMERROR, Result.NEUTRAL)
         found = {verdict.result for verdict in self.dkim}
         return next((result for result in order if result in found), Result.NONE)
 

@@ -2,8 +2,10 @@
 
 import base64
 import binascii
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Self
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -16,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from gatepost.dns.paper import Answer, Status
 from gatepost.mail import taglist
 
+ED25519_BITS = 256
 MIN_RSA_BITS = 1024  # RFC 8301 section 3.2
 MAX_RSA_BITS = 8192  # more costs the verifier more than it tells
 MAX_RECORD = 8_192
@@ -37,18 +40,34 @@ class PublicKey:
     """One key record.
 
     Attributes:
+        family: the word before the dash of a= that this key can answer.
         bits: modulus size of RSA, 256 for Ed25519.
         is_strict: t=s, the i= domain must equal d=.
+        is_testing: t=y, the domain says that it only tries DKIM out.
     """
 
     key: RSAPublicKey | Ed25519PublicKey
+    family: str
     bits: int
-    is_strict: bool
+    is_strict: bool = False
+    is_testing: bool = False
 
     @property
-    def family(self) -> str:
-        """The word before the dash of a= that this key can answer."""
-        return "rsa" if isinstance(self.key, RSAPublicKey) else "ed25519"
+    def is_weak(self) -> bool:
+        """Whether others could have found the private key: its signatures prove nothing (RFC 8301 section 3.2)."""
+        return self.bits < MIN_RSA_BITS and self.family == "rsa"
+
+    @classmethod
+    def of(cls, key: RSAPublicKey | Ed25519PublicKey, flags: Collection[str] = ()) -> Self:
+        """Write the paper of a key; ``flags`` are those of t=."""
+        is_rsa = isinstance(key, RSAPublicKey)
+        return cls(
+            key,
+            "rsa" if is_rsa else "ed25519",
+            key.key_size if isinstance(key, RSAPublicKey) else ED25519_BITS,
+            is_strict="s" in flags,
+            is_testing="y" in flags,
+        )
 
     def verify(self, signature: bytes, digest: bytes) -> bool:
         """Tell whether ``signature`` is this key's over the SHA-256 ``digest``."""
@@ -100,11 +119,10 @@ def parse(record: str) -> PublicKey:
         raise KeyUnusableError("p= is not base64") from None
     if not octets:
         raise KeyUnusableError("the key is revoked")
-    flags = {flag.strip() for flag in tags.get("t", "").split(":")}
+    flags = set(taglist.words(tags.get("t", "")))
     kind = tags.get("k", "rsa").lower()
     key: RSAPublicKey | Ed25519PublicKey = _read_ed25519(octets) if kind == "ed25519" else _read_rsa(octets)
-    bits = key.key_size if isinstance(key, RSAPublicKey) else 256
-    return PublicKey(key, bits, is_strict="s" in flags)
+    return PublicKey.of(key, flags)
 
 
 def _check_tags(tags: dict[str, str], record: str) -> None:
@@ -112,9 +130,9 @@ def _check_tags(tags: dict[str, str], record: str) -> None:
         raise KeyUnusableError("v= is not DKIM1, or does not stand first")
     if tags.get("k", "rsa").lower() not in {"rsa", "ed25519"}:
         raise KeyUnusableError("k= is a key type we do not know")
-    if "h" in tags and "sha256" not in {name.strip().lower() for name in tags["h"].split(":")}:
+    if "h" in tags and "sha256" not in {name.lower() for name in taglist.words(tags["h"])}:
         raise KeyUnusableError("h= does not allow SHA-256")
-    if not {name.strip().lower() for name in tags.get("s", "*").split(":")} & {"*", "email"}:
+    if not {name.lower() for name in taglist.words(tags.get("s", "*"))} & {"*", "email"}:
         raise KeyUnusableError("s= does not allow email")
     if "p" not in tags:
         raise KeyUnusableError("the record holds no key")
@@ -133,9 +151,9 @@ def _read_rsa(octets: bytes) -> RSAPublicKey:
     try:
         key = load_der_public_key(octets)
     except (ValueError, UnsupportedAlgorithm, TypeError):
-        raise KeyUnusableError("the RSA key is not a key, or too weak") from None
+        raise KeyUnusableError("the RSA key is not a key") from None
     if not isinstance(key, RSAPublicKey):
         raise KeyUnusableError("p= holds another kind of key than k= says")
-    if not MIN_RSA_BITS <= key.key_size <= MAX_RSA_BITS:
+    if key.key_size > MAX_RSA_BITS:
         raise KeyUnusableError(f"an RSA key of {key.key_size} bits is not accepted", key.key_size)
     return key

@@ -1,9 +1,9 @@
 """Signature fields (RFC 6376 section 3.5; RFC 8617 sections 4.1.2 and 4.1.3): octets in, checked tags out."""
 
-import base64
 import binascii
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gatepost.mail import taglist
 from gatepost.mail.address import AddressError, normalise_domain
@@ -33,6 +33,7 @@ class Signature:
         length: l=, octets of the canonical body; None for all of it.
         signed_at: t=, seconds since the epoch; None where absent.
         expires_at: x=, as above.
+        key_name: where the public key is published (RFC 6376 section 3.6.2.1).
     """
 
     field: Field
@@ -48,11 +49,7 @@ class Signature:
     length: int | None = None
     signed_at: int | None = None
     expires_at: int | None = None
-
-    @property
-    def key_name(self) -> str:
-        """Where the public key is published (RFC 6376 section 3.6.2.1)."""
-        return f"{self.selector}._domainkey.{self.domain}"
+    key_name: str
 
 
 def read_tags(field: Field) -> dict[str, str]:
@@ -79,7 +76,7 @@ def read_base64(tags: dict[str, str], name: str) -> bytes:
         SignatureSyntaxError: absent, empty or not base64.
     """
     try:
-        octets = base64.b64decode(taglist.without_space(tags.get(name, "")), validate=True)
+        octets = binascii.a2b_base64(taglist.without_space(tags.get(name, "")), strict_mode=True)
     except (binascii.Error, ValueError):
         octets = b""
     if not octets:
@@ -130,18 +127,20 @@ def read_number(tags: dict[str, str], name: str) -> int | None:
     return int(text)
 
 
-def _read_canon(tags: dict[str, str], *, is_arc: bool) -> tuple[Canon, Canon]:
+@lru_cache(maxsize=64)
+def _read_canon(written: str | None, *, is_arc: bool) -> tuple[Canon, Canon]:
     # deviation: RFC 8617 section 4.1.2 inherits DKIM's default, simple; every known sealer and verifier means relaxed.
     default = "relaxed/relaxed" if is_arc else "simple/simple"
-    header, _, body = tags.get("c", default).lower().partition("/")
+    header, _, body = (default if written is None else written).lower().partition("/")
     try:
         return Canon(header), Canon(body or "simple")
     except ValueError:
         raise SignatureSyntaxError("c= names a canonicalisation we do not know") from None
 
 
-def _read_signed(tags: dict[str, str]) -> tuple[bytes, ...]:
-    return tuple(name.strip().lower().encode() for name in tags.get("h", "").split(":") if name.strip())
+@lru_cache(maxsize=1024)
+def _read_signed(written: str) -> tuple[bytes, ...]:
+    return tuple(name.lower().encode() for name in taglist.words(written) if name)
 
 
 def parse(field: Field, *, is_arc: bool = False) -> Signature:
@@ -155,12 +154,12 @@ def parse(field: Field, *, is_arc: bool = False) -> Signature:
     if not is_arc and tags.get("v", "1") != "1":
         raise SignatureSyntaxError("v= is not 1")
     # deviation: as above, a bare "dns" is how drafts spelled dns/txt.
-    if not {method.strip().lower() for method in tags.get("q", "dns/txt").split(":")} & {"dns/txt", "dns"}:
+    if "q" in tags and not {method.lower() for method in taglist.words(tags["q"])} & {"dns/txt", "dns"}:
         raise SignatureSyntaxError("q= offers no way to the key we know")
     domain, selector = read_place(tags)
-    signed = _read_signed(tags)
+    signed = _read_signed(tags.get("h", ""))
     user = "" if is_arc else tags.get("i", "")
-    header_canon, body_canon = _read_canon(tags, is_arc=is_arc)
+    header_canon, body_canon = _read_canon(tags.get("c"), is_arc=is_arc)
     signature = Signature(
         field=field,
         algorithm=read_algorithm(tags),
@@ -175,6 +174,7 @@ def parse(field: Field, *, is_arc: bool = False) -> Signature:
         length=read_number(tags, "l"),
         signed_at=read_number(tags, "t"),
         expires_at=read_number(tags, "x"),
+        key_name=f"{selector}._domainkey.{domain}",
     )
     _check_meaning(signature, is_arc=is_arc)
     return signature

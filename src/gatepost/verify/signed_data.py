@@ -1,7 +1,6 @@
 """What a signature is computed over (RFC 6376 section 3.7): header digest, body hash, each body form hashed once."""
 
 import hashlib
-from collections import Counter
 from dataclasses import dataclass, field
 
 from gatepost.mail import canonical
@@ -9,10 +8,10 @@ from gatepost.mail.canonical import Canon
 from gatepost.mail.fields import Field, Header
 from gatepost.verify.signature import Signature, without_signature
 
-ONCE = (
+ONCE = frozenset({
     b"from", b"subject", b"content-type", b"content-transfer-encoding", b"reply-to", b"message-id",
     b"in-reply-to", b"references", b"to", b"cc", b"date", b"sender",
-)  # fmt: skip
+})  # fmt: skip
 """Fields of which a message has one at most (RFC 5322 section 3.6, RFC 2045): a second one is another message.
 
 MIME-Version is not among them: honest mail has it twice, and nobody reads it otherwise."""
@@ -46,13 +45,16 @@ class Body:
 
 def signed_fields(header: Header, names: tuple[bytes, ...]) -> list[Field]:
     """Pick the fields h= names, each name from the bottom up; a name without a field adds nothing (section 5.4.2)."""
-    used: Counter[bytes] = Counter()
+    used: dict[bytes, int] = {}
     picked: list[Field] = []
     for name in names:
-        found = header.all(name)
-        used[name] += 1
-        if used[name] <= len(found):
-            picked.append(found[-used[name]])
+        found = header.named.get(name)
+        if found is None:
+            continue
+        before = used.get(name, 0)
+        if before < len(found):
+            used[name] = before + 1
+            picked.append(found[-1 - before])
     return picked
 
 
@@ -62,15 +64,16 @@ def unsigned_twins(header: Header, names: tuple[bytes, ...]) -> str:
     Signatures count from the bottom up, and readers take the topmost: whoever adds a second Subject above a signed one
     puts words into the signer's mouth (RFC 6376 section 8.15). Empty where there is none.
     """
-    signed = Counter(names)
-    found = (name for name in ONCE if len(header.all(name)) > max(signed[name], 1))
-    return next(found, b"").decode("ascii")
+    for name, found in header.named.items():
+        if len(found) > 1 and name in ONCE and len(found) > names.count(name):
+            return name.decode("ascii")
+    return ""
 
 
 def header_digest(header: Header, signature: Signature) -> bytes:
     """Return SHA-256 of the signed fields and the signature field itself, b= emptied, without its final CRLF."""
     canon = signature.header_canon
     chosen = signed_fields(header, signature.signed)
-    parts = [canonical.header_field(found.raw, canon) for found in chosen]
-    parts.append(canonical.header_field(without_signature(signature.field.raw), canon))
-    return hashlib.sha256(b"\r\n".join(parts)).digest()
+    octets = [found.raw for found in chosen]
+    octets.append(without_signature(signature.field.raw))
+    return hashlib.sha256(canonical.header_fields(octets, canon)).digest()

@@ -1,12 +1,13 @@
 """SPF (RFC 7208): may this host send under this name? ``check_host`` of section 4, over our resolver."""
 
-import asyncio
 import ipaddress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
-from gatepost.dns.paper import Answer, RdType, Resolver, Status
+from gatepost.dns.paper import Answer, RdType, Status
 from gatepost.verify import spf_macro, spf_record
+from gatepost.verify.answers import Answers
 from gatepost.verify.paper import Result, SpfVerdict
 from gatepost.verify.spf_macro import Context, MacroError, Template
 from gatepost.verify.spf_record import Mechanism, Record, SpfSyntaxError
@@ -36,57 +37,59 @@ class _Budget:
 
     lookups: int = 0
     voids: int = 0
-    validated: str | None = None
     explanation: str = ""
-    pointers: list[str] | None = field(default=None)
+    pointers: list[str] | None = None
 
 
-async def check(resolver: Resolver, context: Context, *, identity: str) -> SpfVerdict:
+def check(known: Answers, context: Context, *, identity: str) -> SpfVerdict:
     """Check one identity: ``context.domain`` says whether ``context.address`` may send for it.
 
     ``identity`` is ``mailfrom`` or ``helo``, for the verdict.
     """
     address = context.address
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        context = replace(context, address=address.ipv4_mapped)
+        context = context._replace(address=address.ipv4_mapped)
     budget = _Budget()
     try:
-        result = await _check_host(resolver, context, budget)
+        result = _check_host(known, context, budget)
     except _Stopped as stopped:
         result = stopped.result
     explanation = budget.explanation if result is Result.FAIL else ""
     return SpfVerdict(result, context.domain, identity, explanation)
 
 
-def _is_domain(name: str) -> bool:
+@lru_cache(maxsize=4096)  # of names that an envelope or a record of bounded length gave
+def is_domain(name: str) -> bool:
+    """Tell whether SPF can be asked about the name at all (RFC 7208 section 4.3)."""
     labels = name.split(".")
     return len(labels) > 1 and all(0 < len(label) <= MAX_LABEL for label in labels) and "[" not in name
 
 
-async def _check_host(resolver: Resolver, context: Context, budget: _Budget, *, is_included: bool = False) -> Result:
-    if not _is_domain(context.domain):
+def _check_host(known: Answers, context: Context, budget: _Budget, *, is_included: bool = False) -> Result:
+    if not is_domain(context.domain):
         return Result.NONE
-    record = _select(await resolver.query(context.domain, RdType.TXT))
+    answer = known.get(context.domain, RdType.TXT)
+    if answer.status is Status.TEMPERROR:
+        raise _Stopped(Result.TEMPERROR)
+    record = _select(answer.records)
     if record is None:
         return Result.NONE
     for mechanism in record.mechanisms:
-        if await _matches(resolver, context, budget, mechanism):
+        if _matches(known, context, budget, mechanism):
             if mechanism.qualifier is Result.FAIL and record.explanation is not None and not is_included:
-                budget.explanation = await _explain(resolver, context, budget, record.explanation)
+                budget.explanation = _explain(known, context, budget, record.explanation)
             return mechanism.qualifier
     if record.redirect is None:
         return Result.NEUTRAL
     _count_lookup(budget)
-    domain = await _expand(resolver, context, budget, record.redirect)
-    result = await _check_host(resolver, replace(context, domain=domain), budget, is_included=is_included)
+    domain = _expand(known, context, budget, record.redirect)
+    result = _check_host(known, context._replace(domain=domain), budget, is_included=is_included)
     return Result.PERMERROR if result is Result.NONE else result  # section 6.1
 
 
-def _select(answer: Answer) -> Record | None:
+def _select(texts: tuple[str, ...]) -> Record | None:
     """Pick the one SPF record of an answer (RFC 7208 section 4.5)."""
-    if answer.status is Status.TEMPERROR:
-        raise _Stopped(Result.TEMPERROR)
-    records = [text for text in answer.records if spf_record.is_spf(text)]
+    records = [text for text in texts if spf_record.is_spf(text)]
     if not records:
         return None
     if len(records) > 1:
@@ -110,68 +113,70 @@ def _count_void(budget: _Budget, answer: Answer) -> None:
             raise _Stopped(Result.PERMERROR)
 
 
-async def _ask(resolver: Resolver, budget: _Budget, name: str, rdtype: RdType) -> tuple[str, ...]:
-    answer = await resolver.query(name, rdtype)
+def _ask(known: Answers, budget: _Budget, name: str, rdtype: RdType) -> tuple[str, ...]:
+    answer = known.get(name, rdtype)
     if answer.status is Status.TEMPERROR:
         raise _Stopped(Result.TEMPERROR)
     _count_void(budget, answer)
     return answer.records
 
 
-async def _expand(resolver: Resolver, context: Context, budget: _Budget, template: Template | None) -> str:
+def _expand(known: Answers, context: Context, budget: _Budget, template: Template | None) -> str:
     if template is None:
         return context.domain
-    validated = await _validated(resolver, context, budget) if template.needs("p") else "unknown"
+    validated = _validated(known, context, budget) if template.needs("p") else "unknown"
     return spf_macro.expand_domain(template, context, validated)
 
 
-async def _matches(resolver: Resolver, context: Context, budget: _Budget, mechanism: Mechanism) -> bool:
+def _matches(known: Answers, context: Context, budget: _Budget, mechanism: Mechanism) -> bool:
     if mechanism.name == "all" or mechanism.network is not None:
         return mechanism.network is None or context.address in mechanism.network
     _count_lookup(budget)
-    domain = await _expand(resolver, context, budget, mechanism.target)
+    domain = _expand(known, context, budget, mechanism.target)
     match mechanism.name:
         case "include":
-            return await _includes(resolver, context, budget, domain)
+            return _includes(known, context, budget, domain)
         case "mx":
-            return await _matches_mx(resolver, context, budget, mechanism, domain)
+            return _matches_mx(known, context, budget, mechanism, domain)
         case "ptr":
-            return any(_is_within(name, domain) for name in await _pointers(resolver, context, budget))
+            return any(_is_within(name, domain) for name in _pointers(known, context, budget))
         case "exists":
-            return bool(await _ask(resolver, budget, domain, RdType.A))
+            return bool(_ask(known, budget, domain, RdType.A))
         case _:  # a
-            records = await _ask(resolver, budget, domain, _address_type(context.address))
-            return _holds(records, context.address, mechanism.bits)
+            records = _ask(known, budget, domain, address_type(context.address))
+            return holds(records, context.address, mechanism.bits)
 
 
-async def _includes(resolver: Resolver, context: Context, budget: _Budget, domain: str) -> bool:
+def _includes(known: Answers, context: Context, budget: _Budget, domain: str) -> bool:
     """Evaluate an include (RFC 7208 section 5.2): only its pass matches, and it must have a record."""
-    result = await _check_host(resolver, replace(context, domain=domain), budget, is_included=True)
+    result = _check_host(known, context._replace(domain=domain), budget, is_included=True)
     if result in {Result.NONE, Result.PERMERROR}:
         raise _Stopped(Result.PERMERROR)
     return result is Result.PASS
 
 
-async def _matches_mx(resolver: Resolver, context: Context, budget: _Budget, mechanism: Mechanism, domain: str) -> bool:
-    exchanges = [record.partition(" ")[2] for record in await _ask(resolver, budget, domain, RdType.MX)]
+def _matches_mx(known: Answers, context: Context, budget: _Budget, mechanism: Mechanism, domain: str) -> bool:
+    exchanges = [record.partition(" ")[2] for record in _ask(known, budget, domain, RdType.MX)]
     if len(exchanges) > MAX_NAMES:
         raise _Stopped(Result.PERMERROR)
-    rdtype = _address_type(context.address)
-    answers = await asyncio.gather(*(resolver.query(host, rdtype) for host in exchanges))
+    rdtype = address_type(context.address)
+    answers = known.all(exchanges, rdtype)
     for answer in answers:  # asked together, judged in order
         if answer.status is Status.TEMPERROR:
             raise _Stopped(Result.TEMPERROR)
         _count_void(budget, answer)
-        if _holds(answer.records, context.address, mechanism.bits):
+        if holds(answer.records, context.address, mechanism.bits):
             return True
     return False
 
 
-def _address_type(address: IpAddress) -> RdType:
+def address_type(address: IpAddress) -> RdType:
+    """Return the type of record that holds such an address."""
     return RdType.A if address.version == 4 else RdType.AAAA  # noqa: PLR2004  # IP versions
 
 
-def _holds(records: tuple[str, ...], address: IpAddress, bits: tuple[int, int]) -> bool:
+def holds(records: tuple[str, ...], address: IpAddress, bits: tuple[int, int] = (32, 128)) -> bool:
+    """Tell whether one of the addresses lies in the network of ``address``; ``bits`` for IPv4 and for IPv6."""
     shift = 32 - bits[0] if address.version == 4 else 128 - bits[1]  # noqa: PLR2004  # IP versions
     wanted = int(address) >> shift
     for record in records:
@@ -189,39 +194,37 @@ def _is_within(name: str, domain: str) -> bool:
     return name == domain or name.endswith("." + domain)
 
 
-async def _pointers(resolver: Resolver, context: Context, budget: _Budget) -> list[str]:
+def _pointers(known: Answers, context: Context, budget: _Budget) -> list[str]:
     """Return the validated names of the address (RFC 7208 section 5.5); failures are no names."""
     if budget.pointers is None:
-        answer = await resolver.query(context.address.reverse_pointer, RdType.PTR)
+        answer = known.get(context.address.reverse_pointer, RdType.PTR)
         _count_void(budget, answer)
         names = answer.records[:MAX_NAMES]
-        rdtype = _address_type(context.address)
-        answers = await asyncio.gather(*(resolver.query(name, rdtype) for name in names))
+        rdtype = address_type(context.address)
+        answers = known.all(names, rdtype)
         budget.pointers = [
-            name
-            for name, answer in zip(names, answers, strict=True)
-            if _holds(answer.records, context.address, (32, 128))
+            name for name, answer in zip(names, answers, strict=True) if holds(answer.records, context.address)
         ]
     return budget.pointers
 
 
-async def _validated(resolver: Resolver, context: Context, budget: _Budget) -> str:
+def _validated(known: Answers, context: Context, budget: _Budget) -> str:
     """Return the ``p`` macro's value (RFC 7208 section 7.3): the domain itself, a name below it, or any."""
-    names = await _pointers(resolver, context, budget)
+    names = _pointers(known, context, budget)
     within = [name for name in names if _is_within(name, context.domain)]
     exact = [name for name in within if name.lower() == context.domain.lower()]
     return next(iter(exact or within or names), "unknown")
 
 
-async def _explain(resolver: Resolver, context: Context, budget: _Budget, template: Template) -> str:
+def _explain(known: Answers, context: Context, budget: _Budget, template: Template) -> str:
     """Return the domain's own words for a fail (RFC 7208 section 6.2); any trouble means none."""
     try:
-        domain = await _expand(resolver, context, budget, template)
-        answer = await resolver.query(domain, RdType.TXT)
+        domain = _expand(known, context, budget, template)
+        answer = known.get(domain, RdType.TXT)
         if len(answer.records) != 1:
             return ""
         text = spf_macro.parse(answer.records[0], letters=spf_macro.EVERY_LETTER, may_have_space=True)
-        validated = await _validated(resolver, context, budget) if text.needs("p") else "unknown"
+        validated = _validated(known, context, budget) if text.needs("p") else "unknown"
         return spf_macro.expand(text, context, validated)
     except (MacroError, _Stopped):
         return ""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address
+from typing import NamedTuple
 from urllib.parse import quote
 
 _TOKEN = re.compile(
@@ -46,8 +47,7 @@ class Template:
         return any(isinstance(part, Macro) and part.letter == letter for part in self.parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """What macros may speak of. ``domain`` changes with include and redirect, the rest does not."""
 
     address: IPv4Address | IPv6Address

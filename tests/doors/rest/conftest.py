@@ -17,6 +17,7 @@ from gatepost.ids import TenantId, token
 from gatepost.jobs import Jobs
 from gatepost.journey import House
 from gatepost.mail.address import Address
+from gatepost.mail.own_ids import OwnIds
 from ways import way_out
 
 
@@ -43,6 +44,7 @@ def house(db: Database, tmp_path: Path, clock: FakeClock) -> House:
         blobs=Blobs.open((tmp_path / "blobs").as_uri()),
         jobs=Jobs(db, clock),
         keyring=db.keys.keyring,
+        own_ids=OwnIds(bytes(32)),
         clock=clock,
         entropy=entropy,
         egress=way_out(),

@@ -19,7 +19,7 @@ from gatepost import access, decide, journey
 from gatepost.arrive.paper import Arrived, Peer
 from gatepost.blobs import address_of
 from gatepost.deliver.paper import CarriedOut
-from gatepost.dns import Answer, RdType, Status
+from gatepost.dns import Answer, RdType, Resolver, Status
 from gatepost.domains.paper import Destination
 from gatepost.ids import AccountId, EmailId, KeyId, TenantId, token
 from gatepost.journey import House
@@ -51,9 +51,10 @@ def entropy(octets: int) -> bytes:
     return next(_draws).to_bytes(8, "big").rjust(octets, b"\x5a")[-octets:]
 
 
-class Zone:
+class Zone(Resolver):
     """DNS from a dict: every domain lets 192.0.2.1 send its mail."""
 
+    @override
     async def query(self, name: str, rdtype: RdType) -> Answer:
         if rdtype is RdType.TXT and name.count(".") == 1:
             return Answer(Status.OK, ("v=spf1 ip4:192.0.2.1 -all",), 60)

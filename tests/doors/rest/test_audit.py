@@ -37,6 +37,7 @@ async def test_a_delivered_message_shows_the_contract_and_what_we_add(house: Hou
     assert entry["remote_address"] == "192.0.2.1"
     assert entry["tls"] is None
     assert entry["size_octets"] == len(done.recorded.arrived.raw)
+    assert (entry["injection_score"], entry["injection_families"]) == (0.0, [])
     assert entry["leaf_index"] is None
     assert entry["trace"]
 

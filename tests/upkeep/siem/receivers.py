@@ -6,7 +6,7 @@ import json
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -189,8 +189,9 @@ def receiving(double: Double) -> Iterator[None]:
             if double.retry_after:
                 self.send_header("Retry-After", double.retry_after)
             self.send_header("Content-Length", str(len(octets)))
-            self.end_headers()
-            self.wfile.write(octets)
+            with suppress(ConnectionError):  # the house stopped meanwhile
+                self.end_headers()
+                self.wfile.write(octets)
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True

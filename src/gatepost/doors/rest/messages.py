@@ -1,22 +1,50 @@
 """Kept messages: list, read, download."""
 
 from dataclasses import asdict
+from enum import StrEnum
 
 from fastapi import APIRouter, Response
 
 from gatepost import mailbox
 from gatepost.access.paper import Principal
 from gatepost.doors.rest.auth import HouseDep, MailReader, mailbox_of
-from gatepost.doors.rest.parameters import Limit, MailboxId, MessageCursor, MessageId, ThreadId
-from gatepost.doors.rest.problems import missing
-from gatepost.doors.rest.shapes import MessagePage, MessageShown, MessageSummary, ThreadShown, VerificationShown
+from gatepost.doors.rest.parameters import (
+    Automatic,
+    Limit,
+    MailboxId,
+    MessageCursor,
+    MessageId,
+    Proven,
+    ThreadId,
+    Words,
+)
+from gatepost.doors.rest.problems import Code, Problem, missing
+from gatepost.doors.rest.shapes import (
+    MessageFound,
+    MessagePage,
+    MessagesFound,
+    MessageShown,
+    MessageSummary,
+    TextPiece,
+    ThreadShown,
+    VerificationShown,
+)
 from gatepost.ids import EmailId
 from gatepost.ids import ThreadId as ConversationId
 from gatepost.journey import House
 from gatepost.keys import ErasedError
 from gatepost.mailbox.paper import Email
+from gatepost.verify import authres
 
 router = APIRouter(prefix="/v1/mailboxes/{mailbox_id}", tags=["messages"])
+
+
+class Form(StrEnum):
+    """Which copy of a message is wanted."""
+
+    DELIVERED = "delivered"
+    RECEIVED = "received"
+
 
 _VERDICTS = frozenset(VerificationShown.model_fields)
 
@@ -81,16 +109,57 @@ async def page(
     principal: MailReader,
     limit: Limit = 50,
     cursor: MessageCursor = None,
+    proven: Proven = None,
+    automatic: Automatic = None,
 ) -> MessagePage:
     """Return kept messages, newest first, without their text; pass `next_cursor` as `cursor` to continue."""
     before = None if cursor is None else EmailId(cursor)
     async with mailbox_of(house, principal, mailbox_id) as (tx, account):
-        emails = await mailbox.page(tx, account, limit=limit + 1, before=before)
+        emails = await mailbox.page(
+            tx, account, limit=limit + 1, before=before, is_proven=proven, is_automatic=automatic
+        )
     shown = emails[:limit]
     return MessagePage(
         items=[MessageSummary.model_validate(_summary(email)) for email in shown],
         next_cursor=shown[-1].id if len(emails) > limit else None,
     )
+
+
+@router.get("/search", summary="Search messages")
+async def search(
+    mailbox_id: MailboxId,
+    words: Words,
+    house: HouseDep,
+    principal: MailReader,
+    limit: Limit = 50,
+    cursor: MessageCursor = None,
+) -> MessagesFound:
+    """Return the kept messages that answer a query, newest first, with the hits marked.
+
+    Case, accents and width do not matter; nothing is stemmed. Words are looked for in subject, people, text and
+    attachment names. Pass `next_cursor` as `cursor` to continue.
+    """
+    try:
+        query = mailbox.parse_query(words)
+    except mailbox.QueryError as error:
+        raise Problem(Code.REQUEST_INVALID, str(error), errors=[str(error)]) from error
+    after = None if cursor is None else EmailId(cursor)
+    async with mailbox_of(house, principal, mailbox_id) as (tx, account):
+        found = await mailbox.search(tx, account, query, limit=limit, after=after)
+    return MessagesFound(
+        items=[MessageFound.model_validate(_found(email, query)) for email in found.emails],
+        next_cursor=found.after,
+        unindexed=found.unindexed,
+    )
+
+
+def _found(email: Email, query: mailbox.Query) -> dict[str, object]:
+    subject, text = mailbox.marked(email.subject, query.marks), mailbox.snippet(email.reading.human, query.marks)
+    return {**_summary(email), "subject_marked": _pieces(subject), "snippet": _pieces(text)}
+
+
+def _pieces(pieces: tuple[mailbox.Piece, ...]) -> list[TextPiece]:
+    return [TextPiece(text=piece.text, is_hit=piece.is_hit) for piece in pieces]
 
 
 @router.get("/messages/{message_id}", summary="Read a message")
@@ -101,14 +170,25 @@ async def read(mailbox_id: MailboxId, message_id: MessageId, house: HouseDep, pr
 
 @router.get(
     "/messages/{message_id}/raw",
-    summary="Download a message as received",
+    summary="Download a message",
     response_class=Response,
-    responses={200: {"description": "The octets as received.", "content": {"message/rfc822": {}}}},
+    responses={200: {"description": "The message.", "content": {"message/rfc822": {}}}},
 )
-async def raw(mailbox_id: MailboxId, message_id: MessageId, house: HouseDep, principal: MailReader) -> Response:
-    """Return the message's octets, exactly as SMTP carried them."""
+async def raw(
+    mailbox_id: MailboxId,
+    message_id: MessageId,
+    house: HouseDep,
+    principal: MailReader,
+    form: Form = Form.DELIVERED,
+) -> Response:
+    """Return the message as it was delivered, or with `form=received` the very octets that SMTP carried.
+
+    The delivered form begins with our Authentication-Results field (RFC 8601) and holds no other under our name.
+    """
     email = await kept(house, principal, mailbox_id, message_id)
     octets = await octets_of(house, principal, email)
+    if form is Form.DELIVERED:
+        octets = authres.stamped(octets, str(email.verification.get("results") or "none"), house.hostname)
     headers = {"Content-Disposition": f'attachment; filename="{email.id}.eml"'}
     return Response(octets, media_type="message/rfc822", headers=headers)
 

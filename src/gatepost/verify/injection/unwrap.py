@@ -73,7 +73,7 @@ def _spaced(wrapped: str) -> str:
 
 
 _PACKED: dict[str, tuple[re.Pattern[str], Callable[[str], str]]] = {
-    "base64": (re.compile(r"[A-Za-z0-9+/_-]{20,}(?:\r?\n[A-Za-z0-9+/_-]{8,})*={0,2}"), _base64),
+    "base64": (re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{24,}(?:\r?\n[A-Za-z0-9+/_-]{8,})*={0,2}"), _base64),
     "hex": (re.compile(r"(?:(?:0x|\\x|\\u00|%)?[0-9A-Fa-f]{2}[ :,;]?){12,}"), _hex),
     "bits": (re.compile(r"(?:[01]{8}[ ,]?){6,}"), _bits),
     "morse": (
@@ -96,12 +96,12 @@ _WHOLE: dict[str, Callable[[str], str]] = {
     "backwards": lambda text: text[::-1],
 }
 HINTS = {
-    "base64": r"[A-Za-z0-9+/_-]{20}",
+    "base64": r"[A-Za-z0-9+/_-]{24}",
     "hex": r"(?:(?:0x|\\x|\\u00|%)?[0-9A-Fa-f]{2}[ :,;]?){12}",
     "bits": r"(?:[01]{8}[ ,]?){6}",
     "morse": r"(?:[.\-]{1,5} {1,3}(?:[/|] )?){8}",
     "spaced": r"\b(?:[A-Za-z](?:\s{2,3}|[ ._*-]|\s?[/|]\s?)){9}",
-    "leet": r"[A-Za-z][013457][A-Za-z]",
+    "leet": r"[A-Za-z]?[013457][A-Za-z]{1,3}[013457A-Za-z]{0,8}\s[A-Za-z]{0,5}[013457][A-Za-z]",
     "rot13": r"(?:\b(?:gur|naq|lbh|lbhe|guvf|gung|sbe|jvgu|cyrnfr|vtaber|nyy|jung|frperg|cnffjbeq)\b.{0,80}){3}",
     "backwards": r"(?:\b(?:eht|dna|uoy|ruoy|siht|taht|htiw|esaelp|erongi|lla|tahw|drowssap|dnes)\b.{0,80}){3}",
 }

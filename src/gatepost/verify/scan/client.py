@@ -37,7 +37,8 @@ class Clamd:
         """
         try:
             if self.path:
-                opened = await asyncio.open_unix_connection(self.path)
+                local = await self.egress.connect_local(self.path, timeout_s=CONNECT_TIMEOUT_S)
+                opened = await asyncio.open_connection(sock=local)
             else:
                 opened = await _open(self.egress, self.name, self.host, self.port)
             answer = await _converse(*opened, clamd.conversation(raw), clamd.ANSWER_MAX_OCTETS)

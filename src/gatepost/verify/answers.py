@@ -1,0 +1,107 @@
+"""What DNS has said about one message so far: verification is a function of it, tried again when more is known.
+
+Nothing here waits while it judges. A question whose answer is at hand costs a look into the cache; one that is not ends
+the attempt, is asked together with whatever else is wanted, and the attempt begins anew. With warm DNS there is one
+attempt, and no task, timer or turn of the event loop.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from gatepost.dns.paper import Answer, RdType, Resolver, Status
+
+T = TypeVar("T")
+
+DEADLINE_S = 20.0
+"""For everything DNS is asked about one message (RFC 7208 section 4.6.4 asks for at least 20 s)."""
+MAX_ROUNDS = 100
+"""Attempts at most; no chain of questions a standard allows is that long."""
+
+_FAILED = Answer(Status.TEMPERROR)
+
+
+class UnansweredError(Exception):
+    """The attempt needs an answer that is not at hand."""
+
+
+class Answers:
+    """The answers one message's checks stand on; the same question has the same answer throughout."""
+
+    def __init__(self, resolver: Resolver) -> None:
+        self._resolver = resolver
+        self._known: dict[tuple[str, RdType], Answer] = {}
+        self._wanted: dict[tuple[str, RdType], None] = {}
+
+    def want(self, name: str, rdtype: RdType) -> None:
+        """Note a question that will be needed, so that it is asked together with the first one that is missing."""
+        self._find((name, rdtype))
+
+    def get(self, name: str, rdtype: RdType) -> Answer:
+        """Return the answer.
+
+        Raises:
+            UnansweredError: it must be asked for first.
+        """
+        found = self._find((name, rdtype))
+        if found is None:
+            raise UnansweredError
+        return found
+
+    def all(self, names: Iterable[str], rdtype: RdType) -> list[Answer]:
+        """Return one answer a name.
+
+        Raises:
+            UnansweredError: some must be asked for first; they will be asked together.
+        """
+        found = [self._find((name, rdtype)) for name in names]
+        answers = [answer for answer in found if answer is not None]
+        if len(answers) < len(found):
+            raise UnansweredError
+        return answers
+
+    def _find(self, question: tuple[str, RdType]) -> Answer | None:
+        found = self._known.get(question)
+        if found is None:
+            found = self._resolver.peek(*question)
+            if found is None:
+                self._wanted[question] = None
+            else:
+                self._known[question] = found
+        return found
+
+    async def settle(
+        self, attempt: Callable[[], T], *, until: float | None = None, foresee: Callable[[], None] | None = None
+    ) -> T:
+        """Return what ``attempt`` returns once every answer it needs is there.
+
+        Args:
+            attempt: pure but for what it reads here.
+            foresee: called once where the first attempt lacks something: names with ``want`` what else is needed.
+            until: loop time after which whatever is still open has failed (TEMPERROR); ``DEADLINE_S`` from now unless
+                given.
+        """
+        for _ in range(MAX_ROUNDS):
+            try:
+                return attempt()
+            except UnansweredError:
+                if foresee is not None:
+                    foresee()
+                    foresee = None
+                until = until or asyncio.get_running_loop().time() + DEADLINE_S
+                await self._ask(until)
+        raise RuntimeError("the checks never cease to ask")
+
+    async def _ask(self, until: float) -> None:
+        questions = list(self._wanted)
+        self._wanted.clear()
+        try:
+            async with asyncio.timeout_at(until), asyncio.TaskGroup() as group:
+                for question in questions:
+                    group.create_task(self._ask_one(question))
+        except TimeoutError:
+            for question in questions:
+                self._known.setdefault(question, _FAILED)
+
+    async def _ask_one(self, question: tuple[str, RdType]) -> None:
+        self._known[question] = await self._resolver.query(*question)

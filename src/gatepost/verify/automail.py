@@ -1,0 +1,71 @@
+"""Did a machine send it? RFC 3834, and the markers that came before it or beside it. Evidence, never judgement."""
+
+import re
+from collections.abc import Iterable
+
+from gatepost.mail.fields import Header
+from gatepost.mail.own_ids import OwnIds
+from gatepost.verify.paper import AutoMail, Marker
+
+MAX_HOPS = 100
+"""Received fields above which mail runs in a circle (RFC 5321 section 6.3)."""
+
+_KEYWORD = re.compile(r"[A-Za-z0-9\-]{1,40}")
+_PRECEDENCES = {"bulk": Marker.BULK, "junk": Marker.BULK, "list": Marker.LIST, "auto_reply": Marker.RESPONDER}
+_PRESENT = {
+    b"list-id": Marker.LIST, b"list-post": Marker.LIST, b"mailing-list": Marker.LIST, b"x-mailing-list": Marker.LIST,
+    b"list-unsubscribe": Marker.SUBSCRIPTION, b"feedback-id": Marker.SUBSCRIPTION,
+    b"x-autoreply": Marker.RESPONDER, b"x-autorespond": Marker.RESPONDER, b"x-autoreply-from": Marker.RESPONDER,
+    b"x-mail-autoreply": Marker.RESPONDER, b"x-loop": Marker.RESPONDER, b"delivered-to-autoresponder": Marker.RESPONDER,
+    b"x-failed-recipients": Marker.BOUNCE, b"x-ms-exchange-generated-message-source": Marker.EXCHANGE,
+    b"x-ms-exchange-inbox-rules-loop": Marker.EXCHANGE,
+}  # fmt: skip
+"""Fields whose presence is the marker, whatever they say."""
+
+
+def read(
+    header: Header, *, is_null_sender: bool, message_id: str, references: Iterable[str], own_ids: OwnIds
+) -> AutoMail:
+    """Read every marker; total.
+
+    Args:
+        header: the message's.
+        is_null_sender: the envelope had the null reverse-path, as bounces have (RFC 5321 section 4.5.5).
+        message_id: its Message-ID, and ``references`` those it answers, without angle brackets.
+        references: see there.
+        own_ids: recognises the Message-IDs that we wrote, and no imitation.
+    """
+    keyword = _auto_submitted(header)
+    markers = {_PRESENT[name] for name in header.named if name in _PRESENT}
+    if is_null_sender:
+        markers.add(Marker.NULL_SENDER)
+    if keyword != "no":
+        markers.add(Marker.AUTO_SUBMITTED)
+    precedence = _word(header, b"precedence")
+    if precedence in _PRECEDENCES:
+        markers.add(_PRECEDENCES[precedence])
+    if _word(header, b"x-auto-response-suppress") not in {"", "none"}:
+        markers.add(Marker.EXCHANGE)
+    if _word(header, b"content-type").partition(";")[0].strip() == "multipart/report":
+        markers.add(Marker.BOUNCE)
+    return AutoMail(
+        keyword=keyword,
+        markers=tuple(sorted(markers)),
+        hops=len(header.all(b"received")),
+        is_own=own_ids.is_own(message_id),
+        answers_own=any(map(own_ids.is_own, references)),
+    )
+
+
+def _word(header: Header, name: bytes) -> str:
+    field = header.first(name)
+    return field.text.strip().lower() if field is not None else ""
+
+
+def _auto_submitted(header: Header) -> str:
+    """Return the Auto-Submitted keyword in lower case (RFC 3834 section 5.1); one that cannot be read is automatic."""
+    field = header.first(b"auto-submitted")
+    if field is None:
+        return "no"
+    keyword = _KEYWORD.match(field.text)
+    return keyword[0].lower() if keyword else "auto-generated"

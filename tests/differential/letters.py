@@ -1,0 +1,112 @@
+"""Generated and mutated mails with their senders' DNS: everything follows from one seed."""
+
+import random
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from verify.arrivals import ED25519_RECORD, RSA_RECORD, sign
+
+Records = dict[str, dict[str, list[str]]]
+
+_FIELDS = (
+    b"From: Boss <boss@a.example>\r\n", b"From: boss@a.example\r\n", b'From: "Boss, the" <boss@sub.a.example>\r\n',
+    b"From: Boss\r\n <boss@a.example>\r\n",
+)  # fmt: skip
+_SUBJECTS = (b"Subject: Budget\r\n", b"Subject:  a \t b\r\n", b"Subject: one\r\n\ttwo\r\n", b"Subject:\r\n x\r\n", b"")
+_BODIES = (
+    b"Hello.\r\n", b"", b"a  b \r\n\r\n\tc\t\r\n\r\n\r\n", b"\r\n\r\n", b"x" * 400 + b"\r\n", b" \r\n", b"one\r\n" * 40,
+)  # fmt: skip
+_TERMS = (
+    "ip4:192.0.2.0/28", "ip4:198.51.100.7", "ip6:2001:db8::/32", "a", "a/28", "a:b.example", "mx", "mx:b.example/30",
+    "include:b.example", "include:none.example", "exists:%{ir}.x.example", "ptr", "redirect=b.example",
+    "a:void1.example", "a:void2.example", "a:void3.example", "ip4:300.1.1.1", "include:fail.example", "x=%{d}",
+)  # fmt: skip
+_POLICIES = (
+    "p=none",
+    "p=reject",
+    "p=quarantine; sp=none",
+    "p=reject; adkim=s; aspf=s",
+    "p=reject; np=none",
+    "p=x",
+    "sp=reject",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One mail, who sent it from where, and what DNS says."""
+
+    seed: int
+    raw: bytes
+    address: str
+    zone: Records
+    sender: str = "bob@a.example"
+    helo: str = "mail.a.example"
+
+
+def letter(seed: int) -> Letter:
+    """Return the letter of a seed."""
+    chance = random.Random(seed)
+    raw = (
+        chance.choice(_FIELDS)
+        + chance.choice(_SUBJECTS)
+        + b"To: agent@house.example\r\nDate: Fri, 20 Nov 2026 12:00:00 +0000\r\n"
+    )
+    raw += b"Message-ID: <one@a.example>\r\n\r\n" + chance.choice(_BODIES)
+    for _ in range(chance.choice((0, 1, 1, 1, 2))):
+        canon = "/".join(chance.choices(("simple", "relaxed"), k=2))
+        domain = chance.choice(("a.example", "a.example", "sub.a.example", "b.example"))
+        raw = sign(raw, domain=domain, canon=canon, is_ed25519=chance.random() < 0.3, length=chance.random() < 0.1)
+    for _ in range(chance.choice((0, 0, 1, 1, 2))):
+        raw = _mutated(raw, chance)
+    address = chance.choice(("192.0.2.1", "192.0.2.20", "198.51.100.7", "2001:db8::1", "203.0.113.9"))
+    return Letter(seed, raw, address, _zone(chance, address))
+
+
+def _mutated(raw: bytes, chance: random.Random) -> bytes:
+    where = chance.randrange(len(raw))
+    match chance.randrange(5):
+        case 0:
+            return raw[:where] + raw[where + 1 :]
+        case 1:
+            put = chance.choice((b" ", b"\t", b"x", b";", b"=", b"\r\n ", b":"))
+            return raw[:where] + put + raw[where:]
+        case 2:
+            return raw[:where] + bytes((chance.choice(b"abcXYZ019+/= "),)) + raw[where + 1 :]
+        case 3:
+            return raw + chance.choice((b"\r\n", b" \r\n", b"\r\n\r\n", b"more\r\n"))
+        case _:
+            return (
+                chance.choice((b"Subject: another\r\n", b"X-New: 1\r\n", b"Received: by x\r\n", b"To: z@z.example\r\n"))
+                + raw
+            )
+
+
+def _zone(chance: random.Random, address: str) -> Records:
+    zone: Records = {
+        "a.example": {"TXT": [_record(chance)], "A": ["192.0.2.17"], "MX": ["10 mx.a.example", "20 b.example"]},
+        "b.example": {
+            "TXT": [_record(chance)],
+            "A": ["203.0.113.9"],
+            "AAAA": ["2001:db8::1"],
+            "MX": ["5 mx.a.example"],
+        },
+        "mx.a.example": {"A": ["192.0.2.1"], "AAAA": ["2001:db8:1::1"]},
+        "fail.example": {"FAIL": []},
+        "1.2.0.192.x.example": {"A": ["127.0.0.2"]},
+        ip_address(address).reverse_pointer: {"PTR": ["mx.a.example", "b.example"]},
+    }
+    for domain in ("a.example", "sub.a.example", "b.example"):
+        zone[f"rsa._domainkey.{domain}"] = {"TXT": [RSA_RECORD]}
+        zone[f"ed._domainkey.{domain}"] = {"TXT": [ED25519_RECORD]}
+    if chance.random() < 0.8:
+        zone["_dmarc.a.example"] = {"TXT": [f"v=DMARC1; {chance.choice(_POLICIES)}"]}
+    return zone
+
+
+def _record(chance: random.Random) -> str:
+    terms = [
+        term if "=" in term else chance.choice(("", "", "-", "~", "?")) + term
+        for term in chance.sample(_TERMS, chance.randint(0, 4))
+    ]
+    return " ".join(["v=spf1", *terms, chance.choice(("-all", "~all", "?all", "all", ""))]).strip()

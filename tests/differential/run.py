@@ -1,0 +1,70 @@
+"""Put thousands of generated and mutated mails before us and before others: ``make differential``.
+
+Prints the seeds, how often each judge agrees with us, and every class of disagreement with its count. Each class is
+explained in docs/standards.md with the section that decides it; a disagreement of no known class ends the run with 1.
+"""
+
+import argparse
+import asyncio
+import sys
+from collections import Counter
+from pathlib import Path
+
+from differential import judges
+from differential.classes import class_of, is_carried
+from differential.judges import Opinion
+from differential.letters import Letter, letter
+
+
+def compare(one: Letter, ours: Opinion, theirs: dict[str, Opinion], tally: Counter[str]) -> list[str]:
+    """Count agreements and classes of disagreement; return those of no class."""
+    unknown = []
+    for judge, other in theirs.items():
+        for matter in ("dkim", "spf", "dmarc"):
+            said, wanted = getattr(ours, matter), getattr(other, matter)
+            if wanted is None:
+                continue
+            if said == wanted:
+                tally[f"{judge} {matter}: agrees"] += 1
+                continue
+            found = class_of(one, matter, judge, ours, other)
+            tally[f"{judge} {matter}: {found or 'UNKNOWN'}"] += 1
+            if not found:
+                unknown.append(
+                    f"seed {one.seed}: {judge} {matter}: {wanted}, we {said}; {ours.details} {other.details}"
+                )
+    return unknown
+
+
+async def run(seeds: range, package: Path | None) -> tuple[Counter[str], list[str]]:
+    """Judge the letters of these seeds; return the tally and the disagreements of no class."""
+    letters = [one for one in map(letter, seeds) if is_carried(one)]
+    foreign = judges.by_mailauth(letters, package) if package is not None else [Opinion()] * len(letters)
+    tally: Counter[str] = Counter(letters=len(letters))
+    unknown: list[str] = []
+    for one, mailauth in zip(letters, foreign, strict=True):
+        others = {"dkimpy": judges.by_dkimpy(one), "pyspf": judges.by_pyspf(one), "mailauth": mailauth}
+        unknown += compare(one, await judges.ours(one), others, tally)
+    return tally, unknown
+
+
+def main() -> int:
+    """Run and tell."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--first", type=int, default=1, help="the first seed")
+    parser.add_argument("--count", type=int, default=5000)
+    parser.add_argument("--mailauth", type=Path, help="folder of the npm package; left out where not given")
+    options = parser.parse_args()
+    seeds = range(options.first, options.first + options.count)
+    tally, unknown = asyncio.run(run(seeds, options.mailauth))
+    lines = [
+        f"seeds {seeds.start} to {seeds.stop - 1}",
+        *(f"{count:6} {what}" for what, count in sorted(tally.items())),
+        *unknown[:50],
+    ]
+    sys.stdout.write("\n".join(lines) + "\n")
+    return int(bool(unknown))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
