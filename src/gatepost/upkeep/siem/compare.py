@@ -94,7 +94,7 @@ def read_marks(lines: Iterable[str]) -> Iterator[Mark | None]:
             if text:
                 yield _from_json(text)
         return
-    names = [each.strip().lower() for each in next(csv.reader([first.lstrip("\ufeff")]), [])]
+    names = [each.strip().lower() for each in next(_rows(iter([first.lstrip("\ufeff")])), [])]
     yield from (_from_row(dict(zip(names, row, strict=False))) for row in _rows(rest) if row)
 
 
