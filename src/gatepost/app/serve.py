@@ -91,6 +91,7 @@ async def serve(
                 chores.create_task(
                     mailbox.sweep_bodies_daily(house.blobs, partial(record.keeping, house.db), house.clock, stop)
                 )
+                chores.create_task(mailbox.Indexer(house.db).run(stop))
                 chores.create_task(reloader.run(reload, stop))
                 chores.create_task(calls.supervisor.keep_petting(stop))
                 chores.create_task(
