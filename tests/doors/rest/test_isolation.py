@@ -21,7 +21,7 @@ BODIES: dict[str, object] = {
 }
 QUERIES = {"search": {"q": "tuesday"}}
 WITHOUT_KEY = {"/health/live", "/health/ready", "/api/problems/{code}"}
-WITHOUT_IDS = {"/api/v1/whoami", "/api/v1/mailboxes", "/api/v1/log/vkey", *WITHOUT_KEY}
+WITHOUT_IDS = {"/api/v1/whoami", "/api/v1/mailboxes", "/api/v1/egress", "/api/v1/log/vkey", *WITHOUT_KEY}
 
 
 @dataclass(frozen=True)
