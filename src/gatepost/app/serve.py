@@ -28,6 +28,7 @@ from gatepost.jobs import Handler, Job, TryAgainError
 from gatepost.journey import House
 from gatepost.meters import Meters
 from gatepost.settings import Settings
+from gatepost.upkeep.siem import Exporter
 
 log = structlog.get_logger()
 
@@ -91,6 +92,7 @@ async def serve(
                 chores.create_task(
                     mailbox.sweep_bodies_daily(house.blobs, partial(record.keeping, house.db), house.clock, stop)
                 )
+                chores.create_task(Exporter(house).run(stop))
                 chores.create_task(decide.forget_counts_regularly(house.db, house.clock, stop))
                 chores.create_task(mailbox.Indexer(house.db).run(stop))
                 chores.create_task(reloader.run(reload, stop))
