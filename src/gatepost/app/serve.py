@@ -12,7 +12,7 @@ from pathlib import Path
 
 import structlog
 
-from gatepost import act, deliver, mailbox, record
+from gatepost import act, decide, deliver, mailbox, record
 from gatepost.app.board import Board
 from gatepost.app.build import open_house, sequencer
 from gatepost.app.errors import HouseEndedError
@@ -91,6 +91,8 @@ async def serve(
                 chores.create_task(
                     mailbox.sweep_bodies_daily(house.blobs, partial(record.keeping, house.db), house.clock, stop)
                 )
+                chores.create_task(decide.forget_counts_regularly(house.db, house.clock, stop))
+                chores.create_task(mailbox.Indexer(house.db).run(stop))
                 chores.create_task(reloader.run(reload, stop))
                 chores.create_task(calls.supervisor.keep_petting(stop))
                 chores.create_task(

@@ -19,8 +19,9 @@ BODIES: dict[str, object] = {
     "bounce": {"reason": "Not here."},
     "usage": {"tokens": 1, "tools": ["calendar.read"]},
 }
+QUERIES = {"search": {"q": "tuesday"}}
 WITHOUT_KEY = {"/health/live", "/health/ready", "/api/problems/{code}"}
-WITHOUT_IDS = {"/api/v1/whoami", "/api/v1/mailboxes", "/api/v1/log/vkey", *WITHOUT_KEY}
+WITHOUT_IDS = {"/api/v1/whoami", "/api/v1/mailboxes", "/api/v1/egress", "/api/v1/log/vkey", *WITHOUT_KEY}
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,9 @@ class Operation:
     scopes: frozenset[str]
 
     async def call(self, client: httpx2.AsyncClient, ids: dict[str, object]) -> httpx2.Response:
-        body = BODIES.get(self.path.rsplit("/", 1)[-1]) if self.verb in {"PUT", "POST"} else None
-        return await client.request(self.verb, self.path.format(**ids), json=body)
+        noun = self.path.rsplit("/", 1)[-1]
+        body = BODIES.get(noun) if self.verb in {"PUT", "POST"} else None
+        return await client.request(self.verb, self.path.format(**ids), json=body, params=QUERIES.get(noun))
 
 
 def operations() -> list[Operation]:
