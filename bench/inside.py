@@ -1,6 +1,6 @@
 """Measure what a message costs our own process and PostgreSQL, without SMTP: the journey alone, on warm DNS.
 
-CPU time, not time on the clock: a busy machine changes it by some percent, not by factors. Compare what ran alternately.
+CPU time, not time on the clock: a busy machine changes it by some percent only. Compare what ran alternately.
 """
 
 import argparse
