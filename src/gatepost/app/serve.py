@@ -90,7 +90,7 @@ async def serve(
                 chores.create_task(house.jobs.run(_handlers(house), stop))
                 chores.create_task(record.settle_refusals_hourly(house.db, house.clock, house.entropy, stop))
                 chores.create_task(
-                    mailbox.sweep_bodies_daily(house.blobs, partial(record.keeping, house.db), house.clock, stop)
+                    mailbox.sweep_bodies_daily(house.blobs, partial(record.fates, house.db), house.clock, stop)
                 )
                 chores.create_task(Exporter(house).run(stop))
                 chores.create_task(decide.forget_counts_regularly(house.db, house.clock, stop))
