@@ -41,8 +41,9 @@ def test_days_are_bounds() -> None:
 
 
 def test_a_long_beginning_is_compared_to_its_end() -> None:
-    assert parse("presentat*").phrases == (Phrase(None, " presentat"),)
-    assert parse("present*").phrases == ()
+    assert parse("presentat*").phrases == (Phrase("begins", " presentat"),)
+    assert parse("presen*").phrases == ()
+    assert parse("from:bos*").phrases == (Phrase("from", " bos"),)
 
 
 def test_what_is_marked_is_what_is_wanted_in_subject_and_text() -> None:

@@ -11,6 +11,7 @@ from gatepost.mailbox.snippet import NO_MARKS, Marks
 QUERY_MAX_CHARS = 1_000
 PIECES_MAX = 32
 _DAYS = frozenset({"before", "after"})
+_BEGINNING = "begins"
 _PEOPLE = frozenset({"from", "to"})
 _PIECE = re.compile(
     r'(?P<minus>-?)(?:(?P<field>from|to|subject|filename|has|before|after):)?(?:"(?P<phrase>[^"]*)"|(?P<word>[^\s"]+))',
@@ -27,7 +28,7 @@ class Phrase:
     """Words that must stand side by side, or one that must begin like this.
 
     Attributes:
-        field: where; None for anywhere.
+        field: where; None for anywhere, ``begins`` for people and subject.
         text: as ``words.line`` spells it; open at an end that may lie inside a run.
     """
 
@@ -46,11 +47,11 @@ def _texts(email: Email, field: str | None) -> tuple[str, ...]:
         "subject": (email.subject,),
         "filename": email.file_names,
     }
-    return (
-        (*(text for texts in by_field.values() for text in texts), email.reading.human)
-        if field is None
-        else by_field[field]
-    )
+    if field is None:
+        return (*(text for texts in by_field.values() for text in texts), email.reading.human)
+    if field == _BEGINNING:
+        return (*by_field["from"], *by_field["to"], *by_field["subject"])
+    return by_field[field]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,8 +196,9 @@ def _prefix(field: str | None, said: str) -> _Parts:
             " subjects only."
         )
     prefix = runs[0]
-    term = f"{field or 'any'}^{prefix[: words.PREFIX_MAX_CHARS]}"
-    return _Parts({term}, [Phrase(field, f" {prefix}")] if len(prefix) > words.PREFIX_MAX_CHARS else [])
+    term = f"begins:{prefix[: words.PREFIX_MAX_CHARS]}"  # whichever of people and subject it is that begins so
+    is_said = field is None and len(prefix) <= words.PREFIX_MAX_CHARS
+    return _Parts({term}, [] if is_said else [Phrase(field or _BEGINNING, f" {prefix}")])
 
 
 def _day(said: str) -> datetime:

@@ -17,7 +17,7 @@ WORD_MAX_CHARS = 64
 TEXT_MAX_CHARS = 200_000
 TERMS_MAX = 4_000
 """How many words of one text count: the first ones. A stranger may have written a million different ones."""
-PREFIX_MIN_CHARS, PREFIX_MAX_CHARS = 3, 8
+PREFIX_MIN_CHARS, PREFIX_MAX_CHARS = 3, 6
 ATTACHMENT = "has:attachment"
 
 _UNSPACED = (
@@ -112,4 +112,4 @@ def _add_words(terms: set[str], field: str | None, text: str, *, has_prefixes: b
     terms.update(f"{place}:{word}" for place in places for word in words)
     if has_prefixes:
         cuts = {word[:size] for word in words for size in range(PREFIX_MIN_CHARS, PREFIX_MAX_CHARS + 1)}
-        terms.update(f"{place}^{cut}" for place in places for cut in cuts if len(cut) >= PREFIX_MIN_CHARS)
+        terms.update(f"begins:{cut}" for cut in cuts if len(cut) >= PREFIX_MIN_CHARS)

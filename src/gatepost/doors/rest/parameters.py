@@ -10,6 +10,7 @@ MailboxId = Annotated[int, Path(ge=1, le=2**53 - 1, description="The mailbox's n
 MessageId = Annotated[str, Path(pattern=_ID, description="The message's id.", examples=["em_aaaaaaaaaaaaaaaa"])]
 ThreadId = Annotated[str, Path(pattern=_ID, description="The thread's id.", examples=["th_aaaaaaaaaaaaaaaa"])]
 WebhookId = Annotated[str, Path(pattern=_ID, description="The webhook's id.", examples=["wh_aaaaaaaaaaaaaaaa"])]
+ExportId = Annotated[str, Path(pattern=_ID, description="The destination's id.", examples=["ex_aaaaaaaaaaaaaaaa"])]
 Part = Annotated[int, Path(ge=0, le=10_000, description="The attachment's number within the message.")]
 TenantName = Annotated[str, Path(pattern=_ID, description="The tenant's id.")]
 LeafIndex = Annotated[int, Path(ge=0, le=2**53 - 1, description="Position in the log, from 0.")]
