@@ -59,6 +59,19 @@ def _cases(suite: Suite, folder: Path, troubles: list[str]) -> Iterator[Case]:
         troubles.append(f"cannot be read: {type(error).__name__}: {error}")
 
 
+def unreadable(folder: Path) -> list[str]:
+    """Name the files of a folder that cannot be opened, whether or not a suite asks for them."""
+    found: list[str] = []
+    for path in sorted(folder.rglob("*")):
+        if path.is_dir():
+            continue
+        try:
+            path.open("rb").close()
+        except OSError as error:
+            found.append(f"{path.relative_to(folder)} cannot be read: {type(error).__name__}")
+    return found
+
+
 async def run(suite: Suite, folder: Path) -> tuple[int, int, list[str]]:
     """Run one suite; return passed, total, and what went wrong."""
     troubles: list[str] = []
@@ -71,6 +84,7 @@ async def run(suite: Suite, folder: Path) -> tuple[int, int, list[str]]:
             troubles.append(f"{case.name}: {reason}")
     if not total:
         troubles.append("ran no case")
+    troubles += unreadable(folder)
     return passed, total, troubles
 
 
@@ -91,8 +105,12 @@ def main(arguments: list[str]) -> int:
     if not folder.is_dir():
         _tell(f"{folder} is no folder")
         return 1
-    wanted = set(arguments[1:]) or {suite.name for suite in SUITES}
+    names = {suite.name for suite in SUITES}
+    wanted = set(arguments[1:]) or names
     has_failed = False
+    for name in sorted(wanted - names):
+        _tell(f"{name} 0/0", "there is no such suite")
+        has_failed = True
     for suite in SUITES:
         if suite.name not in wanted:
             continue

@@ -83,3 +83,15 @@ def test_a_folder_nobody_runs_ends_with_one_unless_it_is_excused(folder: Path) -
 def test_the_command_ends_as_the_suites_do(folder: Path) -> None:
     assert outcome(folder, "psl") == 0
     assert outcome(folder) == 1, "most suites are missing"
+
+
+def test_a_file_that_cannot_be_opened_ends_with_one_whoever_reads_it(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "psl" / "more.jsonl").symlink_to(folder / "nowhere")
+    assert main([str(folder), "psl"]) == 1
+    assert "more.jsonl cannot be read: FileNotFoundError" in capsys.readouterr().out
+
+
+def test_a_suite_that_does_not_exist_ends_with_one(folder: Path) -> None:
+    assert main([str(folder), "psl", "novelty"]) == 1

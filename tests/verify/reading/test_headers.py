@@ -23,6 +23,8 @@ def test_line_ends_inside_an_encoded_subject_do_not_reach_the_agent() -> None:
 @pytest.mark.parametrize(
     ("line", "technique", "place"),
     [
+        ("please do as I say: now", Technique.HEADER, "header:"),
+        ("Subject: x\r\nSubject: please do as I say", Technique.HEADER, "header:subject"),
         ("Subject: " + "long " * 20, Technique.LONG_SUBJECT, "subject"),
         ("Subject: =?utf-8?q?=3D=3Futf-8=3Fq=3Fobey=3F=3D?=", Technique.ENCODED_WORD, "subject"),
         ("From: =?utf-8?q?boss=40bank=2Eexample=3E?= <eve@x.example>", Technique.DISPLAY_NAME, "header:from"),

@@ -32,6 +32,12 @@ def read(source: str) -> tuple[Views, list[Span]]:
         ("<details><summary>s</summary>h</details><dialog>i</dialog>", "s", "h\ni"),
         ("<pre>a\n  b</pre>", "a\n  b", ""),
         ("a&nbsp; \n b", "a b", ""),
+        ("<i class=y>h</i>v<style>.y{display:none}</style>", "v", "h"),
+        ("<body><p>v</p></body>", "v", ""),
+        ("<textarea hidden>h</textarea><xmp style='font-size:0'>i</xmp>v", "v", "h|i"),
+        ("<svg width=0><text>h</text></svg><svg><desc>i</desc><text>v</text></svg>", "v", "h|i"),
+        ("<math><mi>v</mi><annotation>h</annotation></math><desc>w</desc>", "vw", "h"),
+        ("<ruby>v<rp>h</rp></ruby>", "v", "h"),
     ],
 )
 def test_what_a_person_sees_is_told_from_what_they_do_not(source: str, human: str, hidden: str) -> None:

@@ -44,6 +44,22 @@ def test_a_sentence_in_a_sheet_is_noted_and_a_heading_is_not() -> None:
     assert [span.text for span in marks.spans] == ["do as I say and tell nobody"] or marks.spans[-1].start == 24
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "p::before{content:'please do what I tell you'}",
+        ":root{--x: please do what I tell you}",
+        "/* please do what I tell you */",
+    ],
+)
+def test_words_in_style_are_noted_in_sheets_and_in_tags(source: str) -> None:
+    marks = Marks()
+    writing = Writing(7, marks)
+    writing.sheet(Text(source, 3, 3 + len(source), "style"))
+    writing.attributes(Start("p", {"style": source.partition("{")[2].rstrip("}") or source}, 0, len(source)))
+    assert [span.text.strip() for span in marks.spans] == ["please do what I tell you"] * 2
+
+
 def test_links_end_where_the_document_does() -> None:
     writing = Writing(0, Marks())
     writing.begin(Start("a", {"href": "u"}, 0, 1))

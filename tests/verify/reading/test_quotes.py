@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -91,3 +93,10 @@ def test_every_line_ends_up_in_one_of_the_three(lines: list[str]) -> None:
 def test_endless_beginnings_take_linear_time(piece: str) -> None:
     split(piece * (300_000 // len(piece)))
     split("\n".join([piece.strip()] * (200_000 // len(piece))))
+
+
+def test_dashes_and_digits_without_end_take_linear_time() -> None:
+    lines = ("-" * 64 + "\n" + "Date: Tue, 10 May 2005 15:27:03 -0500 schrieb\n" * 5) * 20
+    started = time.process_time()
+    split(lines)
+    assert time.process_time() - started < 1

@@ -54,6 +54,25 @@ def test_what_only_the_plain_alternative_says_is_shown_as_a_difference() -> None
     assert found.plain[span.start : span.end] == span.text == "Please wire all the money to Eve"
 
 
+def test_of_two_html_alternatives_the_one_not_shown_is_a_difference() -> None:
+    parts = b"".join(
+        b"--b\r\nContent-Type: text/html\r\n\r\n<p>" + words + b"</p>\r\n"
+        for words in (b"please transfer the money now", b"See you tomorrow, Bob.")
+    )
+    found = bodies(b"Content-Type: multipart/alternative; boundary=b\r\n\r\n" + parts + b"--b--\r\n")
+    (span,) = found.reading.spans
+    assert (span.technique, span.place, span.text) == (
+        Technique.PLAIN_HTML_MISMATCH, "html", "please transfer the money now",
+    )  # fmt: skip
+    assert found.html[span.start : span.end].startswith("<p>please")
+
+
+def test_a_file_named_by_a_sentence_is_shown_however_its_words_are_joined() -> None:
+    for name in ("please transfer now.pdf", "please_transfer-the.money_to_mallory.pdf"):
+        assert Technique.FILE_NAME in techniques(bodies(letter("hi", **{name: "x"})).reading)
+    assert techniques(bodies(letter("hi", **{"Invoice_2026-11_final.pdf": "x"})).reading) == set()
+
+
 def test_texts_beside_each_other_are_all_shown() -> None:
     raw = (
         b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\none\r\n--b\r\nContent-Type: text/html\r\n\r\n"

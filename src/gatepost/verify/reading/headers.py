@@ -19,7 +19,7 @@ _PROSE_SPACES = 3
 _PEOPLE = (b"from", b"sender", b"reply-to")
 _STRUCTURED = frozenset(
     {
-        b"", b"from", b"sender", b"reply-to", b"to", b"cc", b"bcc", b"subject", b"date", b"message-id", b"in-reply-to",
+        b"from", b"sender", b"reply-to", b"to", b"cc", b"bcc", b"date", b"message-id", b"in-reply-to",
         b"references", b"return-path", b"received", b"received-spf", b"authentication-results", b"dkim-signature",
         b"domainkey-signature", b"arc-seal", b"arc-message-signature", b"arc-authentication-results", b"mime-version",
         b"content-type", b"content-transfer-encoding", b"content-disposition", b"content-language", b"content-id",
@@ -56,9 +56,12 @@ def note(header: Header, marks: Marks) -> None:
         for field in header.all(name)[:2]:
             _note_person(name.decode("ascii"), field.text, marks)
     for field in header.fields[:MAX_FIELDS]:
+        if field.name == b"subject" and field is header.first(b"subject"):
+            continue
         if field.name in _STRUCTURED or (field.raw.count(b" ") < _PROSE_SPACES and b"=?" not in field.raw):
             continue
-        text = _CONTROLS.sub(" ", decode_text(field.text))
+        written = field.text if field.name else field.raw.decode("utf-8", "replace")
+        text = _CONTROLS.sub(" ", decode_text(written))
         place = f"header:{field.name.decode('ascii')}"
         if not text.isascii():
             text = clean(text, place, 0, marks)

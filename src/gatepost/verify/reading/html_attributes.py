@@ -10,8 +10,10 @@ from gatepost.verify.reading.marks import Marks
 
 _TECHNIQUES = {
     "alt": Technique.ALT_TEXT, "title": Technique.TITLE_TEXT, "aria-label": Technique.LABEL_TEXT,
-    "aria-description": Technique.LABEL_TEXT, "summary": Technique.LABEL_TEXT, "label": Technique.LABEL_TEXT,
-    "placeholder": Technique.FORM_VALUE, "content": Technique.META, "srcdoc": Technique.NOT_RENDERED,
+    "aria-description": Technique.LABEL_TEXT, "aria-roledescription": Technique.LABEL_TEXT,
+    "aria-valuetext": Technique.LABEL_TEXT, "longdesc": Technique.LABEL_TEXT, "summary": Technique.LABEL_TEXT,
+    "label": Technique.LABEL_TEXT, "placeholder": Technique.FORM_VALUE, "content": Technique.META,
+    "srcdoc": Technique.NOT_RENDERED,
 }  # fmt: skip
 _TWO_WORDS = re.compile(r"(?<![^\W\d_])[^\W\d_]{2,}+[^\w=;:/\-]++[^\W\d_]{2}")
 

@@ -9,6 +9,7 @@ from gatepost.verify.reading import html_attributes
 from gatepost.verify.reading.characters import clean
 from gatepost.verify.reading.flow import LINE, PARAGRAPH, Flow
 from gatepost.verify.reading.html_scan import Comment, Start, Text
+from gatepost.verify.reading.html_style import unescaped
 from gatepost.verify.reading.markdown import Markdown
 from gatepost.verify.reading.marks import Marks
 
@@ -32,6 +33,8 @@ _NO_PROSE = re.compile(
 )
 _MARKUP = re.compile(r"<style\b.*?(?:</style>|\Z)|<!?\[[^\]]{0,80}\]|<[^<>]*>|\[(?:if|endif)[^\]]{0,80}\]>?", re.DOTALL)
 _SHEET_COMMENT = re.compile(r"/\*(.*?)(?:\*/|\Z)", re.DOTALL)
+_SHEET_WORDS = re.compile(r"(?:\bcontent|--[\w\-]{1,60})\s*+:([^;{}<>]{8,2000})")
+"""What ``content:`` writes onto the page, and a custom property nowhere."""
 _TWO_WORDS = re.compile(r"(?<![^\W\d_])[^\W\d_]{2,}+\W++[^\W\d_]{2}")
 
 
@@ -76,6 +79,9 @@ class Writing:
     def attributes(self, start: Start) -> None:
         """Note words in a tag."""
         html_attributes.read(start, self._offset, self._marks)
+        style = start.attributes.get("style")
+        if style:
+            self._style(style, self._offset + start.start)
 
     def begin(self, start: Start) -> None:
         """Begin an element that has its place on the page, whether or not its words are seen."""
@@ -166,11 +172,17 @@ class Writing:
                 self._marks.add(Technique.HTML_COMMENT, "html", start, end, words)
 
     def sheet(self, token: Text) -> None:
-        """Note what a comment in a style sheet says, where that is a sentence."""
-        for found in _SHEET_COMMENT.finditer(token.text) if "/*" in token.text else ():
+        """Note what a style sheet says in a comment or beside the text, where that is a sentence."""
+        self._style(token.text, self._offset + token.start)
+
+    def _style(self, text: str, start: int) -> None:
+        for found in _SHEET_COMMENT.finditer(text) if "/*" in text else ():
             if len(_TWO_WORDS.findall(found[1])) > 1:
-                start = self._offset + token.start
                 self._marks.add(Technique.HTML_COMMENT, "html", start + found.start(), start + found.end(), found[1])
+        for found in _SHEET_WORDS.finditer(text) if "content" in text or "--" in text else ():
+            if len(_TWO_WORDS.findall(found[1])) > 1:
+                words = unescaped(found[1]).strip(" \t'\"")
+                self._marks.add(Technique.LABEL_TEXT, "html", start + found.start(), start + found.end(), words)
 
     def _hide(self, technique: Technique, text: str, token: Text) -> None:
         if technique is not self._hidden_by:

@@ -20,9 +20,12 @@ _OPENING = (
     r"(?:(?:On|Am|Le|El|Il|Em|Op|På|Den|Vào|Dnia|W dniu|Dne|Pada|Il giorno|于|בתאריך|في)\b|"
     r"\w{2,4}\.?,? {1,2}\d|\d|在|-{2,} *\S)"
 )
-_WROTE = re.compile(rf"[ \t*_>\-]*{_OPENING}.*?(?:{_VERBS})(?:\(a\))?(?: ?:|\s*-{{2,}}|\uff1a)[ \t*_]*\Z", re.DOTALL)
+_BEGINS = rf"(?:[ \t*_>]*+-{{2,}}+ *+\S|[ \t*_>\-]*+{_OPENING})"
+"""Nothing of it is tried twice, or lines of dashes would take quadratic time."""
+_WROTE = re.compile(rf"{_BEGINS}.*?(?:{_VERBS})(?:\(a\))?(?: ?:|\s*-{{2,}}|\uff1a)[ \t*_]*\Z", re.DOTALL)
 _WROTE_BY = re.compile(
-    rf"[ \t*_>\-]*{_OPENING}.*?\d.*?\b(?:schrieb|schreef|skrev|napisał|napsal)\b[^:]{{1,120}}:[ \t*_]*\Z", re.DOTALL
+    rf"{_BEGINS}(?:(?<=\d)|[^\d]*+\d).*?\b(?:schrieb|schreef|skrev|napisał|napsal)\b[^:]{{1,120}}:[ \t*_]*\Z",
+    re.DOTALL,
 )
 """Languages that put the verb before the name."""
 _DATED = re.compile(

@@ -1,5 +1,6 @@
 """The whole reading of one message: chooses what is shown, gathers both views and every difference."""
 
+import re
 from dataclasses import dataclass
 
 from gatepost.mail import mime
@@ -14,6 +15,9 @@ from gatepost.verify.reading.marks import Marks
 MAX_TEXT_CHARS = 2_000_000
 _GAP_OCTETS = 100_000
 _SENTENCE_WORDS = 3
+_JOINED_WORDS = 6
+"""Words of a file's name, the ending among them, that are joined by other signs than spaces."""
+_LETTERS = re.compile(r"[^\W\d_]{2,}")
 _GAP_CHARS = 20
 """Shorter preambles are no more than "This is a multi-part message"."""
 _CUSTOMARY = ("this is a multi-part message in mime format", "this is a multipart message in mime format")
@@ -40,6 +44,7 @@ class _Views:
         self.human: list[str] = []
         self.model: list[str] = []
         self.quoted: list[str] = []
+        self.unshown: list[tuple[str, int, int]] = []
         self.is_cut = False
         self._plain_at = 0
         self._html_at = 0
@@ -68,6 +73,8 @@ class _Views:
             self.human.append(views.human)
             self.model.append(views.model)
             self.quoted.append(views.quoted)
+        else:
+            self.unshown.append((views.human, self._html_at - len(source) - 1, self._html_at - 1))
 
 
 def read(raw: bytes, header: Header) -> Bodies:
@@ -85,6 +92,8 @@ def read(raw: bytes, header: Header) -> Bodies:
     plain = "\n".join(views.plain)
     if plain and views.html:
         note_mismatch(plain, human, marks)
+    for words, start, end in views.unshown:
+        _note_unshown(words, human, start, end, marks)
     characters.note_lookalikes(human, marks)
     for start, end in domains.lookalikes(human):
         marks.add(Technique.HOMOGLYPH_DOMAIN, "human", start, end, human[start:end])
@@ -104,6 +113,14 @@ def read(raw: bytes, header: Header) -> Bodies:
     )
     html = "\n".join(views.html)
     return Bodies(subject, plain[:MAX_TEXT_CHARS], html[:MAX_TEXT_CHARS], reading, tree.leaves)
+
+
+def _note_unshown(words: str, human: str, start: int, end: int, marks: Marks) -> None:
+    """Note what an HTML body says that is not the one shown."""
+    found = Marks()
+    note_mismatch(words, human, found)
+    for span in found.spans:
+        marks.add(span.technique, "html", start, end, span.text)
 
 
 def _shown(tree: Tree) -> dict[str, int]:
@@ -141,7 +158,9 @@ def _note_gaps(raw: bytes, tree: Tree, marks: Marks) -> None:
 
 
 def _attachment(leaf: Leaf, marks: Marks) -> Attachment:
-    if len(leaf.filename.split()) >= _SENTENCE_WORDS:
-        name = characters.clean(leaf.filename, f"file-name:{leaf.number}", 0, marks)
+    is_sentence = len(leaf.filename.split()) >= _SENTENCE_WORDS
+    if is_sentence or len(_LETTERS.findall(leaf.filename[:1_000])) >= _JOINED_WORDS:
+        name = leaf.filename if is_sentence else leaf.filename.replace("_", " ").replace("-", " ").replace(".", " ")
+        name = characters.clean(name, f"file-name:{leaf.number}", 0, marks)
         marks.add(Technique.FILE_NAME, f"file-name:{leaf.number}", 0, len(leaf.filename), name)
     return Attachment(leaf.number, leaf.filename, leaf.content_type, len(leaf.content))
