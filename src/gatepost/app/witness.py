@@ -21,7 +21,7 @@ from gatepost.clock import Clock, Entropy
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
 from gatepost.ledger.note import NOTE_MAX_OCTETS, CosigningKey, Note, VerifierKey
-from gatepost.ledger.witness import AddCheckpoint, Agreed, Answer, cosigned_by, judge, named
+from gatepost.ledger.witness import AddCheckpoint, Answer, cosigned_by, judge, named
 
 KEY_FILE = "witness.key"
 _SEED_OCTETS = 32
