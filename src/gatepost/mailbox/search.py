@@ -6,6 +6,7 @@ that was not enough for a full page, the page is short, and its cursor goes on.
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gatepost.db import Transaction
@@ -13,7 +14,7 @@ from gatepost.ids import AccountId, EmailId
 from gatepost.mailbox import word_store
 from gatepost.mailbox.paper import Email
 from gatepost.mailbox.query import Query
-from gatepost.mailbox.word_store import BOTTOM, TOP, Place
+from gatepost.mailbox.word_store import BOTTOM, TOP, Candidate, Place
 
 EXAMINED_MAX = 500
 BACKLOG_MAX = 10_000
@@ -54,10 +55,7 @@ async def search(
         candidates = await word_store.candidates(
             tx, account, wanted=wanted, unwanted=unwanted, below=below, since=query.since or BOTTOM, limit=count
         )
-        for one in candidates:
-            if one.email is not None and query.is_in(one.email, is_indexed=one.is_indexed):
-                hits.append(one.email)
-            await asyncio.sleep(0)  # comparing takes a millisecond; others wait for the loop
+        hits += await asyncio.to_thread(_compared, query, candidates)  # a long text takes a while
         examined += len(candidates)
         if len(hits) > limit:
             return Found(tuple(hits[:limit]), hits[limit - 1].id, unindexed)
@@ -66,3 +64,9 @@ async def search(
         if examined >= EXAMINED_MAX:
             return Found(tuple(hits), candidates[-1].id, unindexed)
         below = candidates[-1].place
+
+
+def _compared(query: Query, candidates: Sequence[Candidate]) -> list[Email]:
+    return [
+        one.email for one in candidates if one.email is not None and query.is_in(one.email, is_indexed=one.is_indexed)
+    ]

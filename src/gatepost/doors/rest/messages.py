@@ -1,5 +1,7 @@
 """Kept messages: list, read, download."""
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import asdict
 from enum import StrEnum
 
@@ -146,16 +148,21 @@ async def search(
     after = None if cursor is None else EmailId(cursor)
     async with mailbox_of(house, principal, mailbox_id) as (tx, account):
         found = await mailbox.search(tx, account, query, limit=limit, after=after)
-    return MessagesFound(
-        items=[MessageFound.model_validate(_found(email, query)) for email in found.emails],
-        next_cursor=found.after,
-        unindexed=found.unindexed,
-    )
+    items = await asyncio.to_thread(_marked, found.emails, query.marks)  # the hit may stand far down a long text
+    return MessagesFound(items=items, next_cursor=found.after, unindexed=found.unindexed)
 
 
-def _found(email: Email, query: mailbox.Query) -> dict[str, object]:
-    subject, text = mailbox.marked(email.subject, query.marks), mailbox.snippet(email.reading.human, query.marks)
-    return {**_summary(email), "subject_marked": _pieces(subject), "snippet": _pieces(text)}
+def _marked(emails: Sequence[Email], marks: mailbox.Marks) -> list[MessageFound]:
+    return [
+        MessageFound.model_validate(
+            {
+                **_summary(email),
+                "subject_marked": _pieces(mailbox.marked(email.subject, marks)),
+                "snippet": _pieces(mailbox.snippet(email.reading.human, marks)),
+            }
+        )
+        for email in emails
+    ]
 
 
 def _pieces(pieces: tuple[mailbox.Piece, ...]) -> list[TextPiece]:
