@@ -35,7 +35,8 @@ _ABOUT: dict[str, LiteralString] = {
 async def check(house: House, tenant: TenantId) -> None:
     """Fail with the first law that is broken."""
     origin = f"{house.hostname}/log"
-    await Sequencer(house.db, house.blobs, house.keyring, house.clock, house.entropy, origin).sequence(tenant)
+    one = Sequencer(house.db, house.blobs, house.blobs, house.keyring, house.clock, house.entropy, origin)
+    await one.sequence(tenant)
     async with house.db.transaction(tenant) as tx:
         decisions = await _decisions(tx)
         await _mail_has_its_decision(tx, decisions)

@@ -94,6 +94,11 @@ class LogSettings:
     """The record's tiled log."""
 
     origin: str = _set("", "Origin of the logs without scheme, such as mail.example.com/log; empty: hostname/log.")
+    second: str = _set(
+        "",
+        "Second store, file:///path or s3://bucket/prefix, written before a checkpoint is signed; empty: a folder of "
+        "the state, which guards against no disk loss.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

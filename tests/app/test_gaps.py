@@ -14,7 +14,8 @@ from upkeep.siem.scene import Scene, ways
 
 async def test_a_gap_between_the_log_and_an_export_is_found(db: Database, tmp_path: Path) -> None:
     clock = Hands()
-    sequencer = Sequencer(db, Blobs(Folder(tmp_path)), OpenKeyring(), clock, counting(1_000_000), "log.house.example")
+    blobs = Blobs(Folder(tmp_path))
+    sequencer = Sequencer(db, blobs, blobs, OpenKeyring(), clock, counting(1_000_000), "log.house.example")
     scene = Scene(db=db, egress=ways(clock), clock=clock, entropy=counting(), sequencer=sequencer)
     size = await scene.grow(6)
     async with db.transaction(TENANT) as tx:

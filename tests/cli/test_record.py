@@ -1,9 +1,13 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from cli.process import Process
+
+VERIFIER = Path(__file__).parents[2] / "tools" / "verify_log.py"
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -19,6 +23,18 @@ def test_an_export_holds_what_an_outsider_needs(house: Process, tmp_path: Path) 
     assert all(entry.with_suffix(".tlog-proof").exists() for entry in entries)
     leaf = house.run("log", "entry", "0", "-t", "sandbox").stdout
     assert leaf.rstrip("\n").encode() == entries[0].read_bytes()
+    verifier = [sys.executable, "-I", str(VERIFIER), str(out), "--vkey", str(out / "log.vkey")]
+    verified = subprocess.run(verifier, capture_output=True, text=True, check=False, timeout=50)  # noqa: S603  # our own words
+    assert (verified.returncode, verified.stdout[:7]) == (0, "sound: "), verified.stdout
+
+
+def test_a_log_that_lost_nothing_has_nothing_to_recover(house: Process) -> None:
+    house.run("tenant", "add", "whole")
+    assert house.run("log", "verify", "-t", "whole").returncode == 0
+    done = house.run("log", "recover", "-t", "whole")
+    assert done.stdout == "0 entries came back; `gatepost log verify` checks the whole\n", done.stderr
+    refused = house.run("log", "recover", "-t", "nobody")
+    assert refused.returncode == 1
 
 
 def test_a_changed_tile_is_named_and_the_command_fails(house: Process) -> None:

@@ -35,10 +35,15 @@ def blobs(folder: Path) -> Blobs:
 
 
 @pytest.fixture
-def new_sequencer(db: Database, blobs: Blobs) -> Callable[[], Sequencer]:
+def second(tmp_path: Path) -> Blobs:
+    return Blobs(Folder(tmp_path / "second"))
+
+
+@pytest.fixture
+def new_sequencer(db: Database, blobs: Blobs, second: Blobs) -> Callable[[], Sequencer]:
     """Make a sequencer as a house that has just started would; its entropy is seeded by how many there were."""
     made = iter(range(1_000_000, 10**9, 1_000_000))
-    return lambda: Sequencer(db, blobs, OpenKeyring(), Hands(), counting(next(made)), ORIGIN)
+    return lambda: Sequencer(db, blobs, second, OpenKeyring(), Hands(), counting(next(made)), ORIGIN)
 
 
 @pytest.fixture

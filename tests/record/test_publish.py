@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,12 +21,13 @@ from gatepost.ids import TenantId
 from gatepost.keys import KeyStore
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
-from gatepost.ledger.note import VerifierKey
-from gatepost.ledger.tiles import Edge
-from gatepost.record import log_store
+from gatepost.ledger.note import COSIGNATURE, Note, VerifierKey
+from gatepost.ledger.tiles import Edge, tiles_of
+from gatepost.record import files, log_store
 from gatepost.record.check import verify_log
 from gatepost.record.paper import Kind
 from gatepost.record.publish import ForkError, Sequencer
+from gatepost.record.recover import recover
 from record.conftest import ORIGIN
 from record.papers import TENANT, Hands, OpenKeyring, consequence, counting, inbound
 
@@ -129,13 +131,13 @@ async def test_an_entry_that_commits_late_gets_a_later_place(
 
 @pytest.mark.parametrize("writes", range(8))
 async def test_a_sequencer_killed_at_any_write_is_finished_by_the_next(
-    db: Database, blobs: Blobs, folder: Path, new_sequencer: NewSequencer, entropy: Entropy, writes: int
+    db: Database, blobs: Blobs, second: Blobs, folder: Path, new_sequencer: NewSequencer, entropy: Entropy, writes: int
 ) -> None:
     await act(db, entropy, 250)
     await new_sequencer().sequence(TENANT)
     before = await head(db, blobs)
     await act(db, entropy, 20)
-    dying = Sequencer(db, Blobs(Dying(folder, writes)), OpenKeyring(), Hands(), counting(9), ORIGIN)
+    dying = Sequencer(db, Blobs(Dying(folder, writes)), second, OpenKeyring(), Hands(), counting(9), ORIGIN)
     try:
         await dying.sequence(TENANT)
     except BlobsUnavailableError:
@@ -146,17 +148,19 @@ async def test_a_sequencer_killed_at_any_write_is_finished_by_the_next(
 
 
 async def test_a_checkpoint_signed_before_the_crash_is_published_after_it(
-    db: Database, blobs: Blobs, folder: Path, new_sequencer: NewSequencer, entropy: Entropy
+    db: Database, blobs: Blobs, second: Blobs, folder: Path, new_sequencer: NewSequencer, entropy: Entropy
 ) -> None:
     await act(db, entropy, 3)
-    dying = Sequencer(db, Blobs(Dying(folder, 2)), OpenKeyring(), Hands(), counting(9), ORIGIN)
+    dying = Sequencer(db, Blobs(Dying(folder, 2)), second, OpenKeyring(), Hands(), counting(9), ORIGIN)
     with pytest.raises(BlobsUnavailableError):
         await dying.sequence(TENANT)
     async with db.transaction(TENANT) as tx:
         signed = await log_store.last_checkpoint(tx)
     assert signed is not None
     assert await new_sequencer().sequence(TENANT) == 3
-    assert await blobs.read(f"log/{TENANT}/checkpoint") == signed
+    shown = await blobs.read(f"log/{TENANT}/checkpoint")
+    assert shown is not None
+    assert shown.startswith(signed)
 
 
 async def test_two_sequencers_take_turns(
@@ -293,10 +297,10 @@ async def test_trouble_with_one_log_delays_that_log_only(
 
 
 async def test_a_sweep_finishes_what_another_process_left(
-    db: Database, blobs: Blobs, folder: Path, new_sequencer: NewSequencer, entropy: Entropy
+    db: Database, blobs: Blobs, second: Blobs, folder: Path, new_sequencer: NewSequencer, entropy: Entropy
 ) -> None:
     await act(db, entropy)
-    dying = Sequencer(db, Blobs(Dying(folder, 1)), OpenKeyring(), Hands(), counting(9), ORIGIN)
+    dying = Sequencer(db, Blobs(Dying(folder, 1)), second, OpenKeyring(), Hands(), counting(9), ORIGIN)
     with pytest.raises(BlobsUnavailableError):
         await dying.sequence(TENANT)
     await new_sequencer().round()
@@ -331,3 +335,84 @@ def test_thousands_of_entries_are_placed_in_a_second(app_dsn: str, keys: KeyStor
     placed, took = asyncio.run(place())
     assert placed == 20_000
     assert took < timedelta(seconds=5)
+
+
+class Failing(Folder):
+    """A folder whose write number ``at`` is answered with a failure, having happened or not; then it is well again."""
+
+    def __init__(self, root: Path, at: int, *, persists: bool) -> None:
+        super().__init__(root)
+        self.left = at
+        self.persists = persists
+
+    @override
+    async def write(self, path: str, octets: bytes) -> None:
+        self.left -= 1
+        if self.left != -1:
+            await super().write(path, octets)
+            return
+        if self.persists:
+            await super().write(path, octets)
+        raise BlobsUnavailableError("failed")
+
+
+# The writes of one publication, in order (docs/durability.md lists them): on the first store tiles (entries, level 0,
+# level 1) and the checkpoint; on the second the key, tiles, rows and the checkpoint.
+@pytest.mark.parametrize("persists", [True, False])
+@pytest.mark.parametrize(("store", "at"), [*(("first", at) for at in range(6)), *(("second", at) for at in range(9))])
+async def test_every_write_may_fail_having_happened_or_not(
+    db: Database, tmp_path: Path, new_sequencer: NewSequencer, entropy: Entropy, store: str, at: int, *, persists: bool
+) -> None:
+    await act(db, entropy, 250)
+    roots = {"first": tmp_path / "blobs", "second": tmp_path / "second"}
+    stores = {name: Folder(root) for name, root in roots.items()}
+    stores[store] = Failing(roots[store], at, persists=persists)
+    failing = Sequencer(
+        db, Blobs(stores["first"]), Blobs(stores["second"]), OpenKeyring(), Hands(), counting(9), ORIGIN
+    )
+    blobs = Blobs(Folder(roots["first"]))
+    for _ in range(2):
+        with suppress(BlobsUnavailableError):
+            await failing.sequence(TENANT)
+        await act(db, entropy, 20)
+        await _published_is_on_the_second_store(roots)
+    assert await failing.sequence(TENANT) == 290
+    assert await new_sequencer().sequence(TENANT) == 290
+    assert await is_sound(db, blobs)
+    assert await recover(db, blobs, Blobs(Folder(roots["second"])), TENANT) == 0
+
+
+async def _published_is_on_the_second_store(roots: dict[str, Path]) -> None:
+    """Whoever sees a checkpoint can be shown every tile of it from the second store alone."""
+    second = Blobs(Folder(roots["second"]))
+    published = await Blobs(Folder(roots["first"])).read(f"log/{TENANT}/checkpoint")
+    if published is None:
+        return
+    size = Checkpoint.parse(Note.parse(published).text).size
+    assert len(await files.read_tiles(second, TENANT, tiles_of(size))) == len(list(tiles_of(size)))
+
+
+async def test_a_quiet_log_says_every_hour_that_it_is_there(
+    db: Database, blobs: Blobs, second: Blobs, entropy: Entropy
+) -> None:
+    clock = Hands()
+    sequencer = Sequencer(db, blobs, second, OpenKeyring(), clock, counting(9), ORIGIN)
+    await act(db, entropy)
+    await sequencer.round()
+    first = await blobs.read(f"log/{TENANT}/checkpoint")
+    clock.now += timedelta(minutes=59)
+    await sequencer.round(is_sweep=True)
+    assert await blobs.read(f"log/{TENANT}/checkpoint") == first
+    clock.now += timedelta(minutes=1)
+    await sequencer.round(is_sweep=True)
+    later = await blobs.read(f"log/{TENANT}/checkpoint")
+    assert later is not None
+    async with db.transaction(TENANT) as tx:
+        key = await log_store.log_key(tx)
+    assert key is not None
+    log_key = VerifierKey.parse(key.vkey)
+    stamping = VerifierKey(log_key.name, log_key.public, COSIGNATURE)
+    assert Note.parse(later).verify([log_key, stamping]) == (log_key, stamping)
+    stamp = Note.parse(later).signatures[1].signature[:8]
+    assert int.from_bytes(stamp, "big") == clock.now.timestamp()
+    assert await is_sound(db, blobs)

@@ -198,11 +198,25 @@ def sequencer(settings: Settings, house: House) -> Sequencer:
     return Sequencer(
         house.db,
         house.blobs,
+        second_store(settings, house),
         house.keyring,
         house.clock,
         house.entropy,
         settings.log.origin or f"{house.hostname}/log",
     )
+
+
+def second_store(settings: Settings, house: House) -> Blobs:
+    """Return where the log lies a second time.
+
+    Raises:
+        SettingsError: its URL cannot be used.
+    """
+    url = settings.log.second or (settings.state / "second").resolve().as_uri()
+    try:
+        return Blobs.open(url, endpoint=_endpoint(settings), egress=house.egress)
+    except ValueError as error:
+        raise SettingsError(f"log.second cannot be used: {error}") from error
 
 
 def name_servers(settings: Settings) -> tuple[str, ...]:
@@ -238,7 +252,7 @@ def hostname_of(settings: Settings) -> str:
 
 def _endpoint(settings: Settings) -> Endpoint | None:
     try:
-        return read_endpoint(amazon()) if is_bucket(settings.blobs.url) else None
+        return read_endpoint(amazon()) if is_bucket(settings.blobs.url) or is_bucket(settings.log.second) else None
     except ValueError as error:
         raise SettingsError(f"blobs.url cannot be used: {error}") from error
 

@@ -4,8 +4,8 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,7 @@ from gatepost.db.launcher import Cluster, LauncherError
 from gatepost.jobs import Handler, Job, TryAgainError
 from gatepost.journey import House
 from gatepost.meters import Meters
+from gatepost.record.publish import ForkError
 from gatepost.settings import Settings
 from gatepost.upkeep.siem import Exporter
 
@@ -78,6 +79,7 @@ async def serve(
     meters = Board.shared(boards / "house.board")
     async with (
         open_house(settings, dsn, allow_loopback=allow_loopback, meters=meters) as house,
+        _unforked(settings, house),
         open_doors(settings, house, boards, dsn, cluster, allow_loopback=allow_loopback) as doors,
     ):
         running = _describe(settings, doors, dsn)
@@ -110,6 +112,16 @@ async def serve(
                 doors.readiness.stop()
                 await asyncio.sleep(settings.stop_delay_s)  # the doors are open: who balances load turns away first
                 stop.set()
+
+
+@asynccontextmanager
+async def _unforked(settings: Settings, house: House) -> AsyncIterator[None]:
+    """Take no mail with a database that lags behind its own log: its entries' numbers would be used twice."""
+    try:
+        await sequencer(settings, house).look_back()
+    except ForkError as error:
+        raise HouseEndedError(f"the log: {error}") from error
+    yield
 
 
 def _hung_up(reload: asyncio.Event, stop: asyncio.Event) -> Callable[[], None]:

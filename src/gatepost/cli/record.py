@@ -10,14 +10,14 @@ import typer
 
 from gatepost import access
 from gatepost.app import administer
-from gatepost.app.build import sequencer
+from gatepost.app.build import second_store, sequencer
 from gatepost.blobs import BlobsUnavailableError
 from gatepost.cli.frame import AsJson, ForTenant, Refusal, app, read_settings, show, terminal, with_house
 from gatepost.ids import LeafIndex, TenantId
 from gatepost.journey import House
 from gatepost.keys import KeyringError
 from gatepost.ledger.errors import LedgerError
-from gatepost.record import export
+from gatepost.record import export, recover
 from gatepost.record.check import Report, verify_log
 from gatepost.record.export import NotInLogError
 from gatepost.record.publish import ForkError
@@ -129,6 +129,24 @@ def print_vkey(tenant: ForTenant = None) -> None:
     if found is None:
         raise Refusal("the log has no entry yet")
     typer.echo(found)
+
+
+@log.command("recover")
+def recover_(tenant: ForTenant = None) -> None:
+    """After a restore to an older point: bring back what the log has published, from the second store."""
+    settings = read_settings()
+
+    async def work(house: House) -> int:
+        owner = await administer.find_tenant(house, tenant)
+        return await recover.recover(house.db, house.blobs, second_store(settings, house), owner.id)
+
+    try:
+        count = with_house(work)
+    except (access.AccessError, LedgerError, recover.CannotRecoverError) as error:
+        raise Refusal(str(error)) from error
+    except BlobsUnavailableError as error:
+        raise Refusal("a store of the log does not answer") from error
+    typer.echo(f"{count} entries came back; `gatepost log verify` checks the whole")
 
 
 @log.command("export")

@@ -24,6 +24,16 @@ def tile_path(tenant: TenantId, tile: Tile) -> str:
     return f"log/{tenant}/{tile.path}"
 
 
+def rows_path(tenant: TenantId, bundle: Tile) -> str:
+    """Return where the second store keeps the rows behind a bundle's entries."""
+    return f"log/{tenant}/rows/{bundle.path.removeprefix('tile/entries/')}"
+
+
+def key_path(tenant: TenantId) -> str:
+    """Return where the second store keeps the log's wrapped key."""
+    return f"log/{tenant}/key"
+
+
 async def _each(work: Callable[[Tile], Awaitable[None]], tiles: Iterable[Tile]) -> None:
     """Do the work for every tile, several at once; wait for all, then raise what one raised, if one did."""
     gate = asyncio.Semaphore(_AT_ONCE)

@@ -1,15 +1,16 @@
 """The record's SQL for the log: places, keys, checkpoints, and what a verification compares."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 import orjson
 
 from gatepost.db import Database, Transaction
 from gatepost.ids import EntryId, LeafIndex, TenantId
 from gatepost.keys import ErasedError, KeyringError, Vault
+from gatepost.ledger.errors import LedgerError
 from gatepost.record import store
 
 
@@ -20,6 +21,20 @@ class LogKey:
     origin: str
     vkey: str
     wrapped_seed: bytes
+
+    @property
+    def spelled(self) -> bytes:
+        """How it lies on the second store."""
+        return orjson.dumps({"origin": self.origin, "vkey": self.vkey, "wrapped_seed": self.wrapped_seed.hex()})
+
+    @classmethod
+    def read(cls, octets: bytes) -> Self:
+        """Read ``spelled``; raises ``LedgerError`` where it is none."""
+        try:
+            found = orjson.loads(octets)
+            return cls(str(found["origin"]), str(found["vkey"]), bytes.fromhex(found["wrapped_seed"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise LedgerError("the second store's copy of the log key cannot be read") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +197,74 @@ def _opened(vault: Vault, row: Any) -> tuple[Any, bool]:
         return None, True
     except (KeyringError, orjson.JSONDecodeError):
         return "sealed otherwise", False
+
+
+async def copied_rows(tx: Transaction, start: int, end: int) -> bytes:
+    """Return all rows of the places ``start`` up to and without ``end`` as JSON lines; openings stay sealed."""
+    query = """
+        select jsonb_build_object('place', to_jsonb(placed), 'entry', to_jsonb(written), 'opening', to_jsonb(opened),
+          'decision', to_jsonb(decided), 'consequence', to_jsonb(followed))::text as line
+        from leaf as placed
+        join entry as written on written.id = placed.entry
+        left join opening as opened on opened.entry = placed.entry
+        left join decision_row as decided on decided.entry = placed.entry
+        left join consequence as followed on followed.entry = placed.entry
+        where placed.tenant = %(tenant)s and placed.leaf_index >= %(start)s and placed.leaf_index < %(end)s
+        order by placed.leaf_index
+    """
+    return b"".join(f"{row.line}\n".encode() for row in await tx.all(query, start=start, end=end))
+
+
+async def put_back(tx: Transaction, lines: Sequence[str]) -> None:
+    """Write rows as ``copied_rows`` gave them; those that are there stay as they are."""
+    for table, name in (
+        ("entry", "entry"),
+        ("opening", "opening"),
+        ("decision_row", "decision"),
+        ("consequence", "consequence"),
+        ("leaf", "place"),
+    ):
+        query = f"""
+            insert into {table}
+            select row.* from unnest(%(lines)s::text[]) as line,
+              jsonb_populate_record(null::{table}, line::jsonb -> '{name}') as row
+            where jsonb_typeof(line::jsonb -> '{name}') = 'object' on conflict do nothing
+        """  # noqa: S608  # the five names above
+        await tx.run(query, lines=list(lines))
+    query = """
+        delete from unsequenced using leaf
+        where unsequenced.tenant = %(tenant)s and leaf.tenant = %(tenant)s and leaf.entry = unsequenced.entry
+    """
+    await tx.run(query)
+
+
+async def strangers(tx: Transaction, lines: Sequence[str]) -> int:
+    """Return how many of these rows' numbers another entry has."""
+    query = """
+        select count(*) as count from unnest(%(lines)s::text[]) as line
+        join entry on entry.id = (line::jsonb -> 'entry' ->> 'id')::bigint
+        where entry.tenant = %(tenant)s and '\\x' || encode(entry.leaf, 'hex') <> line::jsonb -> 'entry' ->> 'leaf'
+    """
+    return int((await tx.one(query, lines=list(lines))).count)
+
+
+async def now(tx: Transaction) -> datetime:
+    """Return the database's time."""
+    at: datetime = (await tx.one("select now() as at")).at
+    return at
+
+
+async def pass_numbers(tx: Transaction) -> None:
+    """Let the next entry have a number above all there are."""
+    query = """
+        with recursive drawn as (
+          select nextval('entry_id') as number
+          union all select nextval('entry_id') from drawn
+          where number <= (select max(id) from entry where tenant = %(tenant)s)
+        )
+        select count(*) from drawn
+    """
+    await tx.one(query)
 
 
 async def astray(tx: Transaction) -> list[tuple[str, EntryId]]:

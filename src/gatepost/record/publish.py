@@ -4,10 +4,11 @@ Each step may be the last before a crash, and running again finishes it:
 
 1. places are given in one transaction, and never change;
 2. tiles are built from the entries in order, so building them again gives the same octets;
-3. the checkpoint is signed once its tiles are durable, and remembered in the database (Ed25519: the same text has the
-   same signature);
-4. it is published;
-5. the partial tiles that the wider ones replace are removed: a narrower tile is the beginning of a wider one, and is
+3. they and the rows behind the entries, openings sealed, are on the second store too (``recover`` reads them back);
+4. the checkpoint is signed, and remembered in the database (Ed25519: the same text has the same signature);
+5. it is published on the second store, then on the first, with the log's own stamp of the time, which is renewed every
+   hour while nothing happens: silence can be told from loss;
+6. the partial tiles that the wider ones replace are removed: a narrower tile is the beginning of a wider one, and is
    cut from it when somebody asks (``export.tile``).
 
 What was ever signed is never contradicted: a database or a blob store that was rolled back behind the newest
@@ -17,19 +18,21 @@ checkpoint raises ``ForkError``, and nothing is signed until somebody has looked
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
 
 import structlog
 
 from gatepost.blobs import Blobs, BlobsUnavailableError
 from gatepost.clock import Clock, Entropy
-from gatepost.db import Database, DatabaseUnavailableError
+from gatepost.db import Database, DatabaseUnavailableError, Transaction
 from gatepost.ids import TenantId
 from gatepost.keys import Keyring, KeyringError
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
 from gatepost.ledger.merkle import EMPTY_ROOT
-from gatepost.ledger.note import SigningKey, VerifierKey
-from gatepost.ledger.tiles import Edge, edge_tiles
+from gatepost.ledger.note import CosigningKey, SigningKey, VerifierKey
+from gatepost.ledger.tiles import ENTRIES, WIDTH, Edge, edge_tiles, tile_at, tiles_of
 from gatepost.record import files, log_store
 from gatepost.record.log_store import LogKey
 
@@ -38,6 +41,7 @@ _POLL_S = 0.25  # an entry has its place within a second of its commit
 _SWEEP_ROUNDS = 240  # how often logs without new entries are asked whether a dead process left something unfinished
 _AT_ONCE = 2  # tenants; each takes two connections of the pool
 _SEED_OCTETS = 32
+STAMP_S = 3600
 LOG_KEY_PURPOSE = "log key"
 
 log = structlog.get_logger()
@@ -70,16 +74,25 @@ class Sequencer:
     """One per house is enough; several do no harm, for each tenant's log is written under a lock."""
 
     def __init__(
-        self, db: Database, blobs: Blobs, keyring: Keyring, clock: Clock, entropy: Entropy, origin_base: str
+        self,
+        db: Database,
+        blobs: Blobs,
+        second: Blobs,
+        keyring: Keyring,
+        clock: Clock,
+        entropy: Entropy,
+        origin_base: str,
     ) -> None:
         self._db = db
         self._blobs = blobs
+        self._second = second
         self._keyring = keyring
         self._clock = clock
         self._entropy = entropy
         self._origin_base = origin_base
         self._keys: dict[TenantId, SigningKey] = {}
         self._edges: dict[TenantId, _Known] = {}
+        self._stamps: dict[TenantId, datetime] = {}
         self._rests: dict[TenantId, _Rest] = {}
         self._rounds = 0
 
@@ -136,37 +149,63 @@ class Sequencer:
         async with self._db.transaction(tenant) as lock:
             if not await log_store.try_lock(lock):
                 return -1
+            key = await self._key(tenant)
             while True:
+                edge = await self._edge(tenant, key.verifier)
                 async with self._db.transaction(tenant) as tx:
+                    await _refuse_rollback(tx, edge)  # before a place is given: it would be another entry's
                     given = await log_store.assign(tx, BATCH)
-                size = await self._publish(tenant)
+                size = await self._publish(tenant, key, edge)
                 if given < BATCH:
                     return size
 
-    async def _publish(self, tenant: TenantId) -> int:
-        key = await self._key(tenant)
-        edge = await self._edge(tenant, key.verifier)
+    async def _publish(self, tenant: TenantId, key: SigningKey, edge: Edge) -> int:
         async with self._db.transaction(tenant) as tx:
             size = await log_store.size(tx)
-            # The last published entry is read again: it tells a database that was rolled back and has gone on.
-            leaves = await log_store.leaves(tx, max(edge.size - 1, 0), size)
-        known, fresh = (leaves[:1], leaves[1:]) if edge.size else ([], leaves)
-        if size < edge.size or (edge.bundle and known != [edge.bundle[-1]]):
-            raise ForkError("the database does not hold what the newest checkpoint covers")
+            fresh = await log_store.leaves(tx, edge.size, size)
         if not fresh:
+            await self._stamp_hourly(tenant, key, edge)
             return size
         grown, tiles = edge.grow(fresh)
         if grown.size != size:
             raise ForkError("an entry that has a place in the log is gone")
         await files.write_tiles(self._blobs, tenant, tiles)
-        note = Checkpoint(key.name, size, grown.root).signed(key)
+        await files.write_tiles(self._second, tenant, tiles)
+        await self._copy_rows(tenant, edge.size, size)
+        head = Checkpoint(key.name, size, grown.root)
+        note = head.signed(key)
         async with self._db.transaction(tenant) as tx:
             await log_store.keep_checkpoint(tx, size, note, self._clock())
-        await self._blobs.write(files.checkpoint_path(tenant), note)
+        await self._show(tenant, key, head)
         self._edges[tenant] = _Known(grown, note)
         for tile in set(edge_tiles(edge.size)) - set(edge_tiles(size)):
-            await self._blobs.remove(files.tile_path(tenant, tile))
+            for store in (self._blobs, self._second):
+                await store.remove(files.tile_path(tenant, tile))
+            if tile.level == ENTRIES:
+                await self._second.remove(files.rows_path(tenant, tile))
         return size
+
+    async def _copy_rows(self, tenant: TenantId, start: int, size: int) -> None:
+        """Put the rows of each bundle that grew on the second store."""
+        for index in range(start // WIDTH, -(-size // WIDTH)):
+            bundle = tile_at(ENTRIES, index, size)
+            first = index * WIDTH
+            async with self._db.transaction(tenant) as tx:
+                rows = await log_store.copied_rows(tx, first, first + bundle.width)
+            await self._second.write(files.rows_path(tenant, bundle), rows)
+
+    async def _show(self, tenant: TenantId, key: SigningKey, head: Checkpoint) -> None:
+        """Publish a checkpoint with the time; the second store knows it before anybody can."""
+        now = self._clock()
+        stamp = CosigningKey(key.name, key.seed).cosign(head.text, int(now.timestamp()))
+        for store in (self._second, self._blobs):
+            await store.write(files.checkpoint_path(tenant), head.signed(key) + stamp)
+        self._stamps[tenant] = now
+
+    async def _stamp_hourly(self, tenant: TenantId, key: SigningKey, edge: Edge) -> None:
+        last = self._stamps.get(tenant)
+        if edge.size and (last is None or (self._clock() - last).total_seconds() >= STAMP_S):
+            await self._show(tenant, key, Checkpoint(key.name, edge.size, edge.root))
 
     async def _edge(self, tenant: TenantId, key: VerifierKey) -> Edge:
         """Return the edge of the newest checkpoint, having seen that all we hold agrees with it."""
@@ -175,18 +214,44 @@ class Sequencer:
         known = self._edges.get(tenant)
         if known is not None and known.note == remembered:
             return known.edge
-        published = await self._blobs.read(files.checkpoint_path(tenant))
         newest = Checkpoint(key.name, 0, EMPTY_ROOT) if remembered is None else Checkpoint.open(remembered, key)
-        shown = Checkpoint(key.name, 0, EMPTY_ROOT) if published is None else Checkpoint.open(published, key)
-        if shown.size > newest.size or (shown.size == newest.size and shown.root != newest.root):
-            raise ForkError("a checkpoint is published that the database does not remember")
+        for store in (self._blobs, self._second):
+            published = await store.read(files.checkpoint_path(tenant))
+            shown = Checkpoint(key.name, 0, EMPTY_ROOT) if published is None else Checkpoint.open(published, key)
+            if shown.size > newest.size or (shown.size == newest.size and shown.root != newest.root):
+                raise ForkError(
+                    "a checkpoint is published that the database does not remember, as after a restore to an older "
+                    "point: nothing is signed until `gatepost log recover` has rolled it forward"
+                )
         edge = Edge.load(newest.size, await files.read_tiles(self._blobs, tenant, edge_tiles(newest.size)))
         if edge.root != newest.root:
             raise ForkError("the tiles are not those that the newest checkpoint covers")
-        if remembered is not None and shown.size < newest.size:  # signed, and then we died
-            await self._blobs.write(files.checkpoint_path(tenant), remembered)
+        if tenant not in self._edges:
+            self._stamps.pop(tenant, None)  # shown again: we may have died between signing and publishing
+        if newest.size and await self._second.read(files.checkpoint_path(tenant)) is None:
+            await self._fill_second(tenant, newest.size)
         self._edges[tenant] = _Known(edge, remembered)
         return edge
+
+    async def _fill_second(self, tenant: TenantId, size: int) -> None:
+        """Copy a log that began before there was a second store, or whose second store is a new one."""
+        every = tiles_of(size)
+        while some := list(islice(every, WIDTH)):
+            await files.write_tiles(self._second, tenant, await files.read_tiles(self._blobs, tenant, some))
+        await self._copy_rows(tenant, 0, size)
+
+    async def look_back(self) -> None:
+        """See that no log has published more than the database remembers: before a house takes mail.
+
+        Raises:
+            ForkError: one has; the text says what to do.
+        """
+        for tenant in await log_store.tenants_with_log(self._db):
+            key = await self._key(tenant)
+            with suppress(BlobsUnavailableError, LedgerError):  # for the sequencer to say; mail is taken meanwhile
+                edge = await self._edge(tenant, key.verifier)
+                async with self._db.transaction(tenant) as tx:
+                    await _refuse_rollback(tx, edge)
 
     async def _key(self, tenant: TenantId) -> SigningKey:
         """Return the tenant's log key; made on first use."""
@@ -199,8 +264,24 @@ class Sequencer:
                 wrapped = self._keyring.wrap(LOG_KEY_PURPOSE, made.seed)
                 kept = LogKey(made.name, str(made.verifier), wrapped)
                 await log_store.add_log_key(tx, kept)
+        await self._keep_key(tenant, kept)
         key = SigningKey(kept.origin, self._keyring.unwrap(LOG_KEY_PURPOSE, kept.wrapped_seed))
         if str(key.verifier) != kept.vkey:
             raise ForkError("the log key is not the one the log began with")
         self._keys[tenant] = key
         return key
+
+    async def _keep_key(self, tenant: TenantId, kept: LogKey) -> None:
+        """Have the log's key, wrapped as it is, on the second store before anything is signed with it."""
+        lying = await self._second.read(files.key_path(tenant))
+        if lying is None:
+            await self._second.write(files.key_path(tenant), kept.spelled)
+        elif lying != kept.spelled and LogKey.read(lying).vkey != kept.vkey:
+            raise ForkError("the second store holds the log under another key: see `gatepost log recover`")
+
+
+async def _refuse_rollback(tx: Transaction, edge: Edge) -> None:
+    """Read the last published entry again: it tells a database that was rolled back and has gone on."""
+    last = await log_store.leaves(tx, max(edge.size - 1, 0), edge.size)
+    if await log_store.size(tx) < edge.size or (edge.bundle and last != [edge.bundle[-1]]):
+        raise ForkError("the database does not hold what the newest checkpoint covers: see `gatepost log recover`")

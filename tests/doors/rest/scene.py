@@ -128,7 +128,8 @@ async def set_policy(house: House, of: Tenancy, document: dict[str, object]) -> 
 
 async def sequence(house: House, of: Tenancy) -> None:
     """Give every entry of the tenant its place in the log, and publish it."""
-    sequencer = Sequencer(house.db, house.blobs, house.keyring, house.clock, house.entropy, f"{house.hostname}/log")
+    origin = f"{house.hostname}/log"
+    sequencer = Sequencer(house.db, house.blobs, house.blobs, house.keyring, house.clock, house.entropy, origin)
     await sequencer.sequence(of.tenant)
 
 

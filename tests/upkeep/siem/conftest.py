@@ -21,9 +21,8 @@ D = TypeVar("D", bound=Double)
 @pytest.fixture
 def scene(db: Database, tmp_path: Path) -> Scene:
     clock = Hands()
-    sequencer = Sequencer(
-        db, Blobs(Folder(tmp_path / "blobs")), OpenKeyring(), clock, counting(1_000_000), "log.house.example"
-    )
+    first, second = Blobs(Folder(tmp_path / "blobs")), Blobs(Folder(tmp_path / "second"))
+    sequencer = Sequencer(db, first, second, OpenKeyring(), clock, counting(1_000_000), "log.house.example")
     return Scene(db=db, egress=ways(clock), clock=clock, entropy=counting(), sequencer=sequencer)
 
 
