@@ -28,6 +28,7 @@ from gatepost.jobs import Handler, Job, TryAgainError
 from gatepost.journey import House
 from gatepost.meters import Meters
 from gatepost.settings import Settings
+from gatepost.verify import injection
 
 log = structlog.get_logger()
 
@@ -68,6 +69,7 @@ async def serve(
     """
     give_back_large_blocks()
     open_files_max()
+    injection.prepare()
     asked, reload, stop = asyncio.Event(), asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -61,6 +61,11 @@ def _scratch() -> _Scratch:
     return _Scratch()
 
 
+def prepare() -> None:
+    """Compile the phrases now, so that the first message need not wait for it."""
+    _database()
+
+
 def scan(octets: bytes) -> Hits:
     """Return what stands in one folded text; linear in it."""
     found: list[tuple[int, int]] = []
