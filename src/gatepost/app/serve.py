@@ -28,6 +28,7 @@ from gatepost.jobs import Handler, Job, TryAgainError
 from gatepost.journey import House
 from gatepost.meters import Meters
 from gatepost.settings import Settings
+from gatepost.upkeep.siem import Exporter
 from gatepost.verify import injection
 
 log = structlog.get_logger()
@@ -93,7 +94,9 @@ async def serve(
                 chores.create_task(
                     mailbox.sweep_bodies_daily(house.blobs, partial(record.fates, house.db), house.clock, stop)
                 )
+                chores.create_task(Exporter(house).run(stop))
                 chores.create_task(decide.forget_counts_regularly(house.db, house.clock, stop))
+                chores.create_task(mailbox.Indexer(house.db).run(stop))
                 chores.create_task(reloader.run(reload, stop))
                 chores.create_task(calls.supervisor.keep_petting(stop))
                 chores.create_task(

@@ -1,9 +1,11 @@
 import re
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gatepost.verify.injection import fold, scan
-from gatepost.verify.injection.phrases import PHRASES
+from gatepost.verify.injection.phrases import PHRASES, Phrase
 from gatepost.verify.paper import Family
 
 
@@ -74,3 +76,17 @@ def test_a_phrase_is_found_however_it_is_spaced_and_spelled(text: str, name: str
 def test_what_people_say_to_people_accuses_nobody(text: str) -> None:
     strong = {phrase.name for phrase in PHRASES if phrase.prior >= 2.5}
     assert told(text) & strong == set()
+
+
+NEEDY = [phrase for phrase in PHRASES if phrase.needs]
+
+
+@pytest.mark.parametrize("phrase", NEEDY, ids=[phrase.name for phrase in NEEDY])
+@given(data=st.data())
+@settings(max_examples=150, deadline=None)
+def test_what_a_phrase_needs_stands_in_every_text_it_matches(phrase: Phrase, data: st.DataObject) -> None:
+    pattern = re.compile(phrase.expression.replace(r"\b", ""), re.DOTALL | re.IGNORECASE | re.ASCII)
+    match = data.draw(
+        st.from_regex(pattern, fullmatch=True, alphabet=st.characters(max_codepoint=0x7F) | st.just("\x80"))
+    )
+    assert re.search(phrase.needs, match, re.IGNORECASE | re.DOTALL) is not None

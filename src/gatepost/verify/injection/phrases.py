@@ -28,6 +28,7 @@ class Phrase:
         prior: what it counts, in log-odds, before anything is learnt.
         expression: as the scanner takes it.
         case: capitals matter, and spaces are spaces.
+        needs: what stands in every match, in any case; empty: nothing that would be found sooner than the match.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Phrase:
     prior: float
     expression: str
     case: bool
+    needs: str = ""
 
 
 def _joined(pattern: str) -> str:
@@ -54,7 +56,8 @@ def _read(table: Mapping[str, Any]) -> Iterator[Phrase]:
         for row in table.get(family.value, ()):
             case = row.get("case", False)
             expression = _spelled(_joined(row["pattern"]), shorthand, case=case)
-            yield Phrase(f"{family}.{row['name']}", family, row["says"], row["prior"], expression, case)
+            needs = _joined(row.get("needs", ""))
+            yield Phrase(f"{family}.{row['name']}", family, row["says"], row["prior"], expression, case, needs)
 
 
 PHRASES = tuple(_read(tomllib.loads((resources.files(__package__) / "phrases.toml").read_text("utf-8"))))

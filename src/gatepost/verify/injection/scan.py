@@ -1,4 +1,7 @@
-"""All phrases in one pass over a text: where each of them ends, and whether something is wrapped in it."""
+"""All phrases in one pass over a text: where each of them ends, and whether something is wrapped in it.
+
+The dearest phrases are looked for in a pass of their own, and only where the first met what they need.
+"""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -17,6 +20,8 @@ MAX_HITS = 20_000
 LOOK_BACK = 400
 """How many characters before its end the start of a phrase is looked for."""
 _WRAPPINGS = tuple(HINTS)
+_HINT, _NEED = 10_000, 20_000
+"""Above these, what the scanner reports is a wrapping's place in ``HINTS``, and what the phrase of that place needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,31 +39,57 @@ class Hits:
     is_cut: bool = False
 
 
-class _Scratch(threading.local):
-    """The scanner's working memory: one for each thread, for large messages are read in threads."""
+class _Scanner(threading.local):
+    """Patterns to look for together, each with the id it is reported by, and its hyperscan flags.
 
-    def __init__(self) -> None:
-        self.memory = hyperscan.Scratch(_database())
+    Each thread has a copy of its own, for the working memory is no two threads': large messages are read in threads.
+    """
+
+    def __init__(self, patterns: Sequence[tuple[str, int, int]]) -> None:
+        self.database = _compiled(tuple(patterns))
+        self.scratch = hyperscan.Scratch(self.database)
+
+    def run(self, octets: bytes, found: list[tuple[int, int]]) -> bool:
+        """Add to ``found`` where a pattern ends, and its id; return whether there were too many to go on."""
+
+        def take(phrase: int, _start: int, end: int, _flags: int, _context: object) -> bool | None:
+            found.append((end, phrase))
+            return len(found) >= MAX_HITS or None
+
+        try:
+            self.database.scan(octets, match_event_handler=take, scratch=self.scratch)
+        except hyperscan.ScanTerminated:
+            return True
+        return False
 
 
 @cache
-def _database() -> hyperscan.Database:
-    """Compile the phrases, once in a process: most of a second."""
-    flags = [hyperscan.HS_FLAG_DOTALL | (0 if phrase.case else hyperscan.HS_FLAG_CASELESS) for phrase in PHRASES]
-    once = hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FLAG_SINGLEMATCH
-    patterns = [phrase.expression for phrase in PHRASES] + list(HINTS.values())
+def _compiled(patterns: tuple[tuple[str, int, int], ...]) -> hyperscan.Database:
+    """Compile patterns, once in a process: those of all texts take most of a second."""
     database = hyperscan.Database()
-    database.compile(
-        expressions=[pattern.encode("ascii") for pattern in patterns],
-        ids=list(range(len(patterns))),
-        flags=flags + [once] * len(HINTS),
-    )
+    expressions, ids, flags = zip(*patterns, strict=True)
+    database.compile(expressions=[one.encode("ascii") for one in expressions], ids=list(ids), flags=list(flags))
     return database
 
 
+def _phrase(place: int) -> tuple[str, int, int]:
+    phrase = PHRASES[place]
+    return phrase.expression, place, hyperscan.HS_FLAG_DOTALL | (0 if phrase.case else hyperscan.HS_FLAG_CASELESS)
+
+
 @cache
-def _scratch() -> _Scratch:
-    return _Scratch()
+def _first() -> _Scanner:
+    """Return what every text is searched for: most phrases, hints, and what the other phrases need."""
+    once = hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FLAG_SINGLEMATCH
+    patterns = [_phrase(place) for place, phrase in enumerate(PHRASES) if not phrase.needs]
+    patterns += [(hint, _HINT + place, once) for place, hint in enumerate(HINTS.values())]
+    needed = [(phrase.needs, _NEED + place) for place, phrase in enumerate(PHRASES) if phrase.needs]
+    return _Scanner(patterns + [(needs, number, once | hyperscan.HS_FLAG_CASELESS) for needs, number in needed])
+
+
+@cache
+def _alone(place: int) -> _Scanner:
+    return _Scanner([_phrase(place)])
 
 
 def prepare() -> None:
@@ -68,21 +99,14 @@ def prepare() -> None:
 
 def scan(octets: bytes) -> Hits:
     """Return what stands in one folded text; linear in it."""
-    found: list[tuple[int, int]] = []
-
-    def take(phrase: int, _start: int, end: int, _flags: int, _context: object) -> bool | None:
-        found.append((end, phrase))
-        return len(found) >= MAX_HITS or None
-
-    is_cut = False
-    try:
-        _database().scan(octets, match_event_handler=take, scratch=_scratch().memory)
-    except hyperscan.ScanTerminated:
-        is_cut = True
-    found.sort()
-    phrases = [hit for hit in found if hit[1] < len(PHRASES)]
-    hints = frozenset(_WRAPPINGS[which - len(PHRASES)] for _, which in found if which >= len(PHRASES))
-    return Hits(phrases, hints, is_cut)
+    first: list[tuple[int, int]] = []
+    is_cut = _first().run(octets, first)
+    found = [hit for hit in first if hit[1] < _HINT]
+    hints = frozenset(_WRAPPINGS[which - _HINT] for _, which in first if _HINT <= which < _NEED)
+    for _, which in first:
+        if which >= _NEED and not is_cut:
+            is_cut = _alone(which - _NEED).run(octets, found)
+    return Hits(sorted(found), hints, is_cut)
 
 
 @cache

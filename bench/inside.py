@@ -1,0 +1,160 @@
+"""Measure what a message costs our own process and PostgreSQL, without SMTP: the journey alone, on warm DNS.
+
+CPU time, not time on the clock: a busy machine changes it by some percent only. Compare what ran alternately.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from corpus import Senders
+from gatepost import decide, verify
+from gatepost.app import administer
+from gatepost.app.build import embedded_postgres, open_house, sequencer
+from gatepost.app.spare import spare_the_collector
+from gatepost.arrive.paper import Arrived, Peer
+from gatepost.blobs import address_of
+from gatepost.domains.paper import Destination
+from gatepost.ids import EmailId, KeyId
+from gatepost.journey import House, receive
+from gatepost.mail.address import Address
+from gatepost.mail.envelope import Envelope
+from gatepost.settings import DnsSettings, Settings
+from subject import TICKS_A_SECOND, accepting
+from zone import Zone, serve
+
+HEAT = 300
+
+
+async def measure(state: Path, dsn: str, options: argparse.Namespace) -> dict[str, Any]:
+    """Carry the mails through the journey; return CPU a message, ours and PostgreSQL's."""
+    zone = Zone()
+    senders = Senders(zone, 100, "w")
+    async with serve(zone) as port:
+        settings = Settings(state=state, dns=DnsSettings(servers=(f"127.0.0.1:{port}",)))
+        async with open_house(settings, dsn, allow_loopback=True) as house:
+            mails = await _mails(house, senders, options.count + HEAT)
+            await _carry(house, mails[:HEAT], options.flight)
+            spare_the_collector()
+            figures = {}
+            if options.verify:
+                figures["verify_us"] = await _verify(house, mails[HEAT:])
+            postgres, ours, began = _postgres_s(), time.process_time(), time.perf_counter()
+            await _carry(house, mails[HEAT:], options.flight)
+            count = options.count
+            figures |= {
+                "ours_us": round((time.process_time() - ours) / count * 1e6),
+                "postgres_us": round((_postgres_s() - postgres) / count * 1e6),
+                "a_second": round(count / (time.perf_counter() - began)),
+            }
+            ours = time.process_time()
+            await _sequence(settings, house)
+            return figures | {"log_us": round((time.process_time() - ours) / (count + HEAT) * 1e6)}
+
+
+async def _mails(house: House, senders: Senders, count: int) -> list[Arrived]:
+    tenant = await administer.add_tenant(house, name="Bench", plan="team")
+    await administer.add_domain(house, tenant.id, "bench.test")
+    address = Address("agent", "bench.test")
+    account = await administer.add_mailbox(house, tenant.id, address)
+    async with house.db.transaction(tenant.id) as tx:
+        policy = accepting(senders.domains)
+        await decide.put_policy(tx, account.id, policy, at=house.clock(), actor=KeyId("ky_bench"))
+    now = datetime.now(UTC)  # noqa: TID251  # the bench is its own clock
+    made = senders.mails(count, str(address), now, seed=2)
+    arriving = Arrived.by_smtp(
+        email=EmailId("em_0"),
+        destination=Destination(tenant.id, account.id),
+        envelope=Envelope(None, (address,)),
+        peer=Peer(IPv4Address("127.0.0.1"), "bench.example", None),
+        raw=b"",
+        blob=address_of(b""),
+        received_at=now,
+    )
+    return [
+        replace(
+            arriving,
+            email=EmailId(f"em_{number:016}"),
+            envelope=Envelope(Address.parse(mail.mail_from), (address,)),
+            raw=mail.octets,
+            blob=address_of(mail.octets),
+        )
+        for number, mail in enumerate(made)
+    ]
+
+
+async def _carry(house: House, mails: list[Arrived], flight: int) -> None:
+    waiting = iter(mails)
+    async with asyncio.TaskGroup() as group:
+        for _ in range(flight):
+            group.create_task(_carry_some(house, waiting))
+
+
+async def _carry_some(house: House, mails: Iterator[Arrived]) -> None:
+    for arrived in mails:
+        await receive(arrived, house)
+
+
+async def _verify(house: House, mails: list[Arrived]) -> int:
+    ours = time.process_time()
+    for arrived in mails:
+        await verify.check(arrived, house.dns, house.extractor, house.watch)
+    return round((time.process_time() - ours) / len(mails) * 1e6)
+
+
+async def _sequence(settings: Settings, house: House) -> None:
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(sequencer(settings, house).run(stop))
+        await asyncio.sleep(2)
+        stop.set()
+
+
+def _postgres_s() -> float:
+    """CPU seconds so far of our children, and of theirs."""
+    parents: dict[int, list[tuple[int, float]]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            text = stat.read_text()
+        except OSError:
+            continue
+        fields = text.rpartition(")")[2].split()
+        parents.setdefault(int(fields[1]), []).append(
+            (int(text.split(" ", 1)[0]), sum(map(int, fields[11:15])) / TICKS_A_SECOND)
+        )
+    todo, seconds = [os.getpid()], 0.0
+    while todo:
+        for pid, used in parents.get(todo.pop(), []):
+            todo.append(pid)
+            seconds += used
+    return seconds
+
+
+def main() -> None:
+    """Read the options and run."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--count", type=int, default=3_000, help="mails in the measured run")
+    parser.add_argument("--flight", type=int, default=32, help="mails under way at once")
+    parser.add_argument("--verify", action="store_true", help="measure the verification alone first")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="gatepost-inside-", dir="/tmp") as folder:
+        os.chmod(folder, 0o711)  # noqa: PTH101, S103  # PostgreSQL's account passes through it
+        (Path(folder) / "keys").mkdir(mode=0o700)
+        settings = Settings(state=Path(folder))
+        with embedded_postgres(settings) as cluster:
+            print(json.dumps(uvloop.run(measure(Path(folder), cluster.dsn("gatepost_app"), options))))
+
+
+if __name__ == "__main__":
+    main()
