@@ -49,9 +49,7 @@ async def _load_and_kill(house: Machine, ledger: Ledger, chance: random.Random, 
     async with asyncio.TaskGroup() as group:
         group.create_task(send_all(house.port, house.recipient, mails, ledger.book, connections=CONNECTIONS))
         async with asyncio.timeout(FIRST_ANSWER_WITHIN_S):  # a house that answers nobody loses nothing
-            while not any(
-                said for token, said in ledger.book.answers.items() if token.startswith(prefix)
-            ):  # the senders write it down
+            while not any(token.startswith(prefix) for token, said in ledger.book.answers.items() if said):
                 await asyncio.sleep(0.01)
         await asyncio.sleep(chance.uniform(*UP_FOR_S))
         await asyncio.to_thread(house.kill)

@@ -30,6 +30,7 @@ from gatepost.meters import Meters
 from gatepost.record.publish import ForkError
 from gatepost.settings import Settings
 from gatepost.upkeep.siem import Exporter
+from gatepost.verify import injection
 
 log = structlog.get_logger()
 
@@ -70,6 +71,7 @@ async def serve(
     """
     give_back_large_blocks()
     open_files_max()
+    injection.prepare()
     asked, reload, stop = asyncio.Event(), asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

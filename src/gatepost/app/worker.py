@@ -22,6 +22,7 @@ from gatepost.app.reload import POLL_S, Changeable, adopt, renew
 from gatepost.app.spare import spare_the_collector
 from gatepost.app.workers import READY, Order
 from gatepost.settings import SettingsError
+from gatepost.verify import injection
 
 log = structlog.get_logger()
 
@@ -36,6 +37,7 @@ async def work() -> None:
     order = await hear(told)
     if order is None:
         return
+    injection.prepare()
     settings = order.settings
     board = Board.shared(settings.state / "boards" / f"smtp-{order.number}.board")
     async with open_house(settings, order.dsn, allow_loopback=order.allow_loopback, meters=board) as house:

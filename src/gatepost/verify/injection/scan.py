@@ -92,6 +92,11 @@ def _alone(place: int) -> _Scanner:
     return _Scanner([_phrase(place)])
 
 
+def prepare() -> None:
+    """Compile the phrases now, so that the first message need not wait for it."""
+    _database()
+
+
 def scan(octets: bytes) -> Hits:
     """Return what stands in one folded text; linear in it."""
     first: list[tuple[int, int]] = []
