@@ -29,6 +29,8 @@ JobId = NewType("JobId", int)
 """Work promised inside a transaction."""
 WebhookId = NewType("WebhookId", str)
 """A registered webhook endpoint: ``wh_...``."""
+ExportId = NewType("ExportId", str)
+"""A destination of the record's export: ``ex_...``."""
 SubmissionId = NewType("SubmissionId", str)
 """A request to send (RFC 8621 section 7): ``su_...``."""
 

@@ -9,11 +9,13 @@ from gatepost.jobs import Promise
 from gatepost.settings import Settings
 from outbound import NOW, Hands
 from outbound import house as built
+from postbag import keep, letter
 
 
 async def test_an_empty_house_has_nothing_waiting(db: Database) -> None:
     now = await backlog(db, NOW)
     assert (now.entries, now.log_lag_s, now.jobs, now.jobs_due, now.jobs_lag_s, now.jobs_dead) == (0, 0, 0, 0, 0, 0)
+    assert (now.unindexed, now.unindexed_lag_s) == (0, 0)
 
 
 async def test_what_waits_is_counted_with_its_age(db: Database, tmp_path: Path) -> None:
@@ -29,3 +31,9 @@ async def test_what_waits_is_counted_with_its_age(db: Database, tmp_path: Path) 
     assert now.log_lag_s == now.jobs_lag_s == 30
     await sequencer(Settings(), house).sequence(tenant.id)
     assert (await backlog(db, clock())).entries == 0
+
+
+async def test_mail_the_index_does_not_know_is_counted_with_its_age(db: Database) -> None:
+    await keep(db, letter(1), letter(2), indexed=False)
+    now = await backlog(db, letter(1).received_at + timedelta(minutes=10))
+    assert (now.unindexed, now.unindexed_lag_s) == (2, 600)

@@ -28,6 +28,7 @@ def test_the_defaults_open_dns_mail_and_webhooks_and_nothing_private() -> None:
         ("dns", "127.0.0.53:53"),
         ("mail", "*:25"),
         ("webhook", "*:*"),
+        ("export", "*:*"),
     ]
     assert found.allow_private == ()
     assert refusal(found, Purpose.WEBHOOK, "a.example", 443, "127.0.0.1") is Rule.LOOPBACK

@@ -15,6 +15,7 @@ def test_the_register_is_listed(house: Process) -> None:
         ("dns", "127.0.0.1:1"),
         ("mail", "*:25"),
         ("webhook", "*:*"),
+        ("export", "*:*"),
     }
     shown = house.run("egress", "list").stdout
     assert "not declared" in shown

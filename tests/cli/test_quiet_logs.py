@@ -30,9 +30,6 @@ POLICY: dict[str, Any] = {
 }
 
 
-CONTROL = 'invalid input syntax for type bigint: "plantvalue" at character 8'
-
-
 def spellings(word: str) -> Iterator[str]:
     """Yield how a log might write a word."""
     octets = word.encode()
@@ -120,7 +117,7 @@ async def calls(facts: dict[str, Any]) -> None:
 
 
 def unsettle(house: Process, dsn: str) -> None:
-    """Make PostgreSQL itself complain: its connections die, and a row is refused."""
+    """Make PostgreSQL itself complain: its connections die, a row is refused, and a value cannot be read."""
     with psycopg.connect(dsn.replace("gatepost_app", "gatepost_owner"), autocommit=True) as owner:
         for statement in (
             "insert into tenant select * from tenant",
@@ -162,11 +159,9 @@ async def test_no_log_holds_a_word_of_anybody(tmp_path: Path) -> None:
         theirs = "".join(path.read_text() for path in state.rglob("postgres.log"))
     for event in ("rest.answered", "webhook.told", "submission.attempted"):
         assert event in ours
-    assert "duplicate key" in theirs
     assert "terminating connection" in theirs
-    assert [line for line in ours.splitlines() if found_in(line)] == []
-    # What our own test made PostgreSQL say in an error's first line is found: the search works, and no room does so.
-    assert [line.partition("ERROR:  ")[2] for line in theirs.splitlines() if found_in(line)] == [CONTROL]
+    assert "ERROR" not in theirs, "its message may quote a value: whoever asked was told"
+    assert [line for line in (ours + theirs).splitlines() if found_in(line)] == []
 
 
 async def set_up(facts: dict[str, Any]) -> None:

@@ -70,13 +70,6 @@ async def test_windows_asked_together_are_counted_each_for_itself_in_the_order_a
     assert [(one.messages_hour, one.messages_day) for one in found] == [(0, 0), (0, 1), (1, 1), (0, 0)]
 
 
-async def test_messages_no_window_reaches_are_forgotten(db: Database, owner_dsn: str) -> None:
-    await delivered(db)
-    await delivered(db, after_s=3 * 86400)
-    with psycopg.connect(owner_dsn) as connection:
-        assert connection.execute("select count(*) from delivered_message").fetchone() == (1,)
-
-
 async def test_versions_count_up_and_the_newest_is_in_force(db: Database) -> None:
     async with db.transaction(TENANT) as tx:
         assert await store.in_force(tx, [ACCOUNT]) == {}

@@ -15,8 +15,9 @@ import psycopg
 from psycopg.rows import dict_row
 
 from cli.process import UP_WITHIN_S, Process
+from gatepost import mailbox
 from gatepost.app.build import open_house
-from gatepost.ids import TenantId
+from gatepost.ids import AccountId, EmailId, TenantId
 from gatepost.journey import House
 from gatepost.settings import load
 from invariants import check
@@ -117,6 +118,17 @@ async def beside(house: Machine) -> AsyncIterator[House]:
     settings = load({name: text for name, text in house.environment.items() if name.startswith("GATEPOST_")})
     async with open_house(settings, str(house.running["dsn"])) as inside:
         yield inside
+
+
+async def kept(house: Machine) -> dict[EmailId, str]:
+    """Return the Message-ID of every mail that is there, unsealed as the house does it."""
+    accounts = [AccountId(row["account"]) for row in rows(house, "select distinct account from email")]
+    found: dict[EmailId, str] = {}
+    async with beside(house) as inside, inside.db.transaction(TenantId(str(house.sandbox["tenant"]))) as tx:
+        for account in accounts:
+            emails = await mailbox.page(tx, account, limit=1_000_000, before=None)
+            found |= {email.id: email.message_id for email in emails}
+    return found
 
 
 async def check_all(house: Machine) -> None:

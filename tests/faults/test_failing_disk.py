@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from faults.machine import Machine, beside, check_all, rows, state_folder
+from faults.machine import Machine, beside, check_all, kept, state_folder
 from faults.sender import Book, Mail, send_all
 from gatepost import mailbox, record
 
@@ -58,12 +58,9 @@ class Disk:
                 assert said.startswith("451 "), said
                 await asyncio.sleep(0.5)
 
-    def there(self) -> set[str]:
+    async def there(self) -> set[str]:
         """Return which mails are there."""
-        return {
-            row["message_id"].removesuffix("@faults.example")
-            for row in rows(self.house, "select message_id from email")
-        }
+        return {name.removesuffix("@faults.example") for name in (await kept(self.house)).values()}
 
     def bodies(self) -> set[str]:
         """Return what lies in the object store, whole or not."""
@@ -75,7 +72,8 @@ async def sweep(house: Machine) -> None:
     """Sweep as the house does each day, and also what is young."""
     async with beside(house) as inside:
         soon = inside.clock() + timedelta(hours=1)
-        await mailbox.sweep_bodies(inside.blobs, partial(record.keeping, inside.db), soon)
+        fates = partial(record.fates, inside.db)
+        await mailbox.sweep_bodies(inside.blobs, fates, refused_before=soon, undecided_before=soon)
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +114,7 @@ def disk(house: Machine) -> Iterator[Disk]:
 async def test_a_body_that_the_disk_does_not_take_is_answered_451_and_leaves_nothing(
     disk: Disk, call: str, number: int, part: str, answer: str, size_octets: int
 ) -> None:
-    before = disk.bodies(), disk.there()
+    before = disk.bodies(), await disk.there()
     disk.fail(call, number, part)
     answers = [await disk.send(size_octets) for _ in range(12 if part == "/base/" else 2)]
     disk.heal()
@@ -127,7 +125,7 @@ async def test_a_body_that_the_disk_does_not_take_is_answered_451_and_leaves_not
         await sweep(disk.house)
     else:
         assert len(refused) == len(answers)
-        assert (disk.bodies(), disk.there()) == before
+        assert (disk.bodies(), await disk.there()) == before
     await disk.send_until_taken(size_octets)
     assert len(disk.bodies() - before[0]) == len(answers) - len(refused) + 1
     await check_all(disk.house)
@@ -135,13 +133,13 @@ async def test_a_body_that_the_disk_does_not_take_is_answered_451_and_leaves_not
 
 @pytest.mark.parametrize(("number", "answer"), [(errno.EIO, TRY_AGAIN), (errno.ENOSPC, NO_ROOM)])
 async def test_a_spool_that_the_disk_does_not_take_leaves_nothing(disk: Disk, number: int, answer: str) -> None:
-    before = disk.bodies(), disk.there()
+    before = disk.bodies(), await disk.there()
     disk.fail("write", number, "/spool/")
     assert (await disk.send(SPOOLED)).startswith(answer)
     assert (await disk.send(SMALL)).startswith("250 ")
     disk.heal()
     assert disk.bodies() == before[0]
-    assert len(disk.there() - before[1]) == 1
+    assert len(await disk.there() - before[1]) == 1
     await disk.send_until_taken(SPOOLED)
 
 
@@ -152,7 +150,7 @@ async def test_postgres_that_cannot_write_its_log_is_started_again_and_nothing_i
     """It panics, and cannot even recover until the disk is well; meanwhile all mail is asked to come again."""
     if number == errno.ENOSPC and not nightly:
         pytest.skip("the same way at another call: make nightly")
-    before = disk.there()
+    before = await disk.there()
     disk.fail(call, number, "/pg_wal/")
     assert (await disk.send(SMALL)).startswith("451 ")
     async with asyncio.timeout(RECOVERED_WITHIN_S):
@@ -161,8 +159,8 @@ async def test_postgres_that_cannot_write_its_log_is_started_again_and_nothing_i
     disk.heal()
     await disk.send_until_taken(SMALL)
     await disk.send_until_taken(STORED)
-    since = disk.there() - before  # a mail answered 451 may be among them: its commit may have been written
-    assert set(disk.book.told("250")) <= disk.there(), "what was answered 250 is there"
+    since = await disk.there() - before  # a mail answered 451 may be among them: its commit may have been written
+    assert set(disk.book.told("250")) <= await disk.there(), "what was answered 250 is there"
     assert since <= set(disk.book.answers)
     assert "postgres.mended" in disk.house.log()
     await check_all(disk.house)

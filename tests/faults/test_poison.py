@@ -72,13 +72,17 @@ async def test_a_client_whose_row_is_poison_is_asked_to_try_again_and_the_others
 ) -> None:
     """Through the SMTP door: what the poisoned one hears, and that nobody else hears of it."""
     with psycopg.connect(owner_dsn) as owner:
+        owner.execute("create table poisoned (email text)")
         owner.execute(
-            "create function refuse() returns trigger language plpgsql as $$ begin"
-            " if new.subject like '%poison%' then raise exception 'poison'; end if; return new; end $$"
+            "create function refuse() returns trigger language plpgsql security definer as $$ begin"
+            " if new.id in (select email from poisoned) then raise exception 'poison'; end if; return new; end $$"
         )
         owner.execute("create trigger refuse before insert on email for each row execute function refuse()")
 
     async def carry(arrived: Arrived) -> Reply:
+        if isinstance(arrived.raw, bytes) and b"poison" in arrived.raw:  # a sealed row does not tell by itself
+            async with await psycopg.AsyncConnection.connect(owner_dsn) as owner:
+                await owner.execute("insert into poisoned values (%s)", (arrived.email,))
         return reply_for(await scene.boss_writes(raw=arrived.raw, blob=arrived.blob, email=arrived.email))
 
     async with served(Hamlet(), receive=carry) as (_, port):

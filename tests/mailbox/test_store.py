@@ -86,6 +86,33 @@ async def test_strangers_without_ids_share_no_thread(tx: Transaction) -> None:
     assert await _keep(tx, "a") != await _keep(tx, "b")
 
 
+async def test_an_equal_subject_joins_nothing(tx: Transaction) -> None:
+    first = await _keep(tx, "a", "one@example.org")
+    assert await _keep(tx, "b", "two@example.org") != first  # all of these letters are about "The meeting"
+
+
+async def test_an_id_that_is_only_alike_joins_nothing(tx: Transaction) -> None:
+    first = await _keep(tx, "a", "one@example.org")
+    for number, other in enumerate(
+        ("ONE@example.org", " one@example.org", "one@example.or", "", "one@example.org\x00")
+    ):
+        assert await _keep(tx, f"b{number}", f"{number}@example.net", other) != first
+
+
+async def test_a_stranger_who_names_two_threads_joins_one_and_moves_nobody(tx: Transaction) -> None:
+    one = await _keep(tx, "a", "one@example.org")
+    two = await _keep(tx, "b", "two@example.org")
+    assert await _keep(tx, "c", "three@example.org", "one@example.org", "two@example.org") == two
+    assert [email.id for email in await mailbox.thread(tx, ACCOUNT, one)] == ["em_a"]
+    assert await _keep(tx, "d", "four@example.org", "one@example.org") == one
+
+
+async def test_a_second_mail_under_a_known_id_does_not_take_the_thread_over(tx: Transaction) -> None:
+    one = await _keep(tx, "a", "one@example.org")
+    assert await _keep(tx, "b", "one@example.org", "elsewhere@example.org") == one
+    assert await _keep(tx, "c", "three@example.org", "one@example.org") == one
+
+
 async def test_what_answers_our_own_mail_comes_back_into_its_thread(tx: Transaction) -> None:
     thread = await _keep(tx, "a", "one@example.org")
     await mailbox.follow(tx, ACCOUNT, message_id="em_ours@gatepost.test", thread_id=thread)

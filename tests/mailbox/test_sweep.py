@@ -10,55 +10,68 @@ from gatepost.mailbox import sweep_bodies, sweep_bodies_daily
 from gatepost.mailbox.body import object_path
 from gatepost.mailbox.sweep import GRACE
 
-KEPT, ORPHAN, OTHER = EmailId("em_aaaaaaaaaaaaaaaa"), EmailId("em_bbbbbbbbbbbbbbbb"), EmailId("em_cccccccccccccccc")
+KEPT, REFUSED, UNDECIDED = (EmailId(f"em_{letter * 16}") for letter in "abc")
 ONE, TWO = TenantId("tn_one"), TenantId("tn_two")
 NOW = datetime.now(UTC)  # noqa: TID251  # the store's own clock
 
 
 async def _stored(folder: Path) -> Blobs:
     blobs = Blobs.open(folder.as_uri())
-    for tenant, email in ((ONE, KEPT), (ONE, ORPHAN), (TWO, KEPT), (TWO, OTHER)):
-        await blobs.write(object_path(tenant, email), b"x")
+    for tenant in (ONE, TWO):
+        for email in (KEPT, REFUSED, UNDECIDED):
+            await blobs.write(object_path(tenant, email), b"x")
     return blobs
 
 
-async def _named(tenant: TenantId, emails: Sequence[EmailId]) -> set[EmailId]:
-    """Tenant one kept one of its mails, tenant two another."""
-    return {KEPT if tenant == ONE else OTHER} & set(emails)
+async def _fates(tenant: TenantId, emails: Sequence[EmailId]) -> dict[EmailId, bool]:
+    """Tenant one kept and refused; tenant two decided nothing but the other's refused one, which it kept."""
+    known = {KEPT: True, REFUSED: False} if tenant == ONE else {REFUSED: True}
+    return {email: is_kept for email, is_kept in known.items() if email in emails}
 
 
 async def _left(blobs: Blobs) -> set[str]:
     return {path async for page in blobs.names("bodies", NOW + GRACE) for path in page}
 
 
-async def test_what_no_decision_of_its_tenant_names_is_removed_and_nothing_else(tmp_path: Path) -> None:
+async def test_what_no_decision_of_its_tenant_keeps_is_removed_and_nothing_else(tmp_path: Path) -> None:
     blobs = await _stored(tmp_path)
-    assert await sweep_bodies(blobs, _named, NOW + timedelta(hours=1)) == 2
-    assert await _left(blobs) == {object_path(ONE, KEPT), object_path(TWO, OTHER)}
+    later = NOW + timedelta(hours=1)
+    assert await sweep_bodies(blobs, _fates, refused_before=later, undecided_before=later) == 4
+    assert await _left(blobs) == {object_path(ONE, KEPT), object_path(TWO, REFUSED)}
 
 
-async def test_what_is_young_is_left_alone(tmp_path: Path) -> None:
+async def test_of_what_is_young_only_the_refused_is_removed(tmp_path: Path) -> None:
     blobs = await _stored(tmp_path)
-    assert await sweep_bodies(blobs, _named, NOW - timedelta(hours=1)) == 0
-    assert len(await _left(blobs)) == 4
+    earlier, later = NOW - timedelta(hours=1), NOW + timedelta(hours=1)
+    assert await sweep_bodies(blobs, _fates, refused_before=later, undecided_before=earlier) == 1
+    left = await _left(blobs)
+    assert len(left) == 5
+    assert object_path(ONE, REFUSED) not in left
+
+
+async def test_what_is_younger_than_asked_for_is_left_alone(tmp_path: Path) -> None:
+    blobs = await _stored(tmp_path)
+    earlier = NOW - timedelta(hours=1)
+    assert await sweep_bodies(blobs, _fates, refused_before=earlier, undecided_before=earlier) == 0
+    assert len(await _left(blobs)) == 6
 
 
 async def test_a_database_that_is_away_costs_no_body_and_does_not_end_the_sweeping(tmp_path: Path) -> None:
     blobs, stop = await _stored(tmp_path), asyncio.Event()
 
-    async def away(_tenant: TenantId, _emails: Sequence[EmailId]) -> set[EmailId]:
+    async def away(_tenant: TenantId, _emails: Sequence[EmailId]) -> dict[EmailId, bool]:
         stop.set()
         raise DatabaseUnavailableError
 
     async with asyncio.timeout(5):
         await sweep_bodies_daily(blobs, away, lambda: NOW + 2 * GRACE, stop)
-    assert len(await _left(blobs)) == 4
+    assert len(await _left(blobs)) == 6
 
 
 async def test_it_sweeps_at_once(tmp_path: Path) -> None:
     blobs, stop = await _stored(tmp_path), asyncio.Event()
     async with asyncio.timeout(5), asyncio.TaskGroup() as group:
-        group.create_task(sweep_bodies_daily(blobs, _named, lambda: NOW + 2 * GRACE, stop))
+        group.create_task(sweep_bodies_daily(blobs, _fates, lambda: NOW + 2 * GRACE, stop))
         while len(await _left(blobs)) > 2:  # noqa: ASYNC110  # the sweeper tells nobody
             await asyncio.sleep(0.01)
         stop.set()

@@ -26,6 +26,7 @@ class Scope(StrEnum):
     WEBHOOKS_WRITE = "webhooks:write"
     AUDIT_READ = "audit:read"
     LOG_READ = "log:read"
+    EXPORTS_WRITE = "exports:write"
     MAIL_READ = "mail:read"
     MAIL_REPLY = "mail:reply"
     MAIL_BOUNCE = "mail:bounce"

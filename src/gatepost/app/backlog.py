@@ -17,6 +17,8 @@ class Backlog:
         jobs_due: those whose time has come.
         jobs_lag_s: how long ago the first of them that nobody works at was due.
         jobs_dead: promises given up, for a person to look at.
+        unindexed: kept messages that are found by reading them, not through the index yet.
+        unindexed_lag_s: age of the oldest of them.
     """
 
     entries: int
@@ -25,6 +27,8 @@ class Backlog:
     jobs_due: int
     jobs_lag_s: float
     jobs_dead: int
+    unindexed: int
+    unindexed_lag_s: float
 
 
 async def backlog(db: Database, now: datetime) -> Backlog:
@@ -34,6 +38,7 @@ async def backlog(db: Database, now: datetime) -> Backlog:
         DatabaseUnavailableError: the database does not say.
     """
     (row,) = await db.look_up("select * from lookup_backlog(%(now)s)", now=now)
+    (words,) = await db.look_up("select * from lookup_unindexed_backlog()")
     return Backlog(
         entries=row.entries_waiting,
         log_lag_s=_age(row.entries_oldest, now),
@@ -41,6 +46,8 @@ async def backlog(db: Database, now: datetime) -> Backlog:
         jobs_due=row.jobs_due,
         jobs_lag_s=_age(row.jobs_oldest, now),
         jobs_dead=row.jobs_dead,
+        unindexed=words.waiting,
+        unindexed_lag_s=_age(words.oldest, now),
     )
 
 

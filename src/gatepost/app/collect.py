@@ -74,6 +74,8 @@ def _of_backlog(now: Backlog) -> Iterator[Metric]:
     yield _gauge("gatepost_jobs_due", "Jobs whose time has come; at most 100000.", now.jobs_due)
     yield _gauge("gatepost_jobs_lag_seconds", "How long the first of them waits for a worker.", now.jobs_lag_s)
     yield _gauge("gatepost_jobs_dead", "Jobs given up, for a person to look at.", now.jobs_dead)
+    yield _gauge("gatepost_mail_unindexed", "Kept messages not in the search index; at most 100000.", now.unindexed)
+    yield _gauge("gatepost_mail_unindexed_lag_seconds", "Age of the oldest of them.", now.unindexed_lag_s)
 
 
 def _of_pool(usage: Mapping[str, int]) -> Iterator[Metric]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import structlog
 
-from gatepost import act, deliver, mailbox, record
+from gatepost import act, decide, deliver, mailbox, record
 from gatepost.app.board import Board
 from gatepost.app.build import open_house, sequencer
 from gatepost.app.errors import HouseEndedError
@@ -28,6 +28,7 @@ from gatepost.jobs import Handler, Job, TryAgainError
 from gatepost.journey import House
 from gatepost.meters import Meters
 from gatepost.settings import Settings
+from gatepost.upkeep.siem import Exporter
 
 log = structlog.get_logger()
 
@@ -89,8 +90,11 @@ async def serve(
                 chores.create_task(house.jobs.run(_handlers(house), stop))
                 chores.create_task(record.settle_refusals_hourly(house.db, house.clock, house.entropy, stop))
                 chores.create_task(
-                    mailbox.sweep_bodies_daily(house.blobs, partial(record.keeping, house.db), house.clock, stop)
+                    mailbox.sweep_bodies_daily(house.blobs, partial(record.fates, house.db), house.clock, stop)
                 )
+                chores.create_task(Exporter(house).run(stop))
+                chores.create_task(decide.forget_counts_regularly(house.db, house.clock, stop))
+                chores.create_task(mailbox.Indexer(house.db).run(stop))
                 chores.create_task(reloader.run(reload, stop))
                 chores.create_task(calls.supervisor.keep_petting(stop))
                 chores.create_task(

@@ -51,6 +51,13 @@ def register(
             decided_by="whoever registers a webhook",
             is_built_in=True,
         ),
+        Destination(
+            purpose=Purpose.EXPORT,
+            host=ANY_HOST,
+            port=ANY_PORT,
+            decided_by="whoever registers an export",
+            is_built_in=True,
+        ),
         *([_row(Purpose.BLOBS, blobs, "blobs.url")] if blobs else []),
         *(_row(Purpose.DATABASE, each, "database.dsn") for each in databases),
         *(_row(Purpose.SCAN, each, setting) for each, setting in scanners),

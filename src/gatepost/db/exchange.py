@@ -203,6 +203,9 @@ class Exchange:
         except psycopg.OperationalError as error:
             self._lose(error)
             return
+        if self._pg.status == ConnStatus.BAD:  # as in _receive
+            self._lose(psycopg.OperationalError("the connection was closed"))
+            return
         if is_more and not self._is_writing:
             self._loop.add_writer(self._socket, self._push)
         elif self._is_writing and not is_more:
@@ -225,6 +228,8 @@ class Exchange:
         sent = self._sent[0]
         if result is None or result.status == ExecStatus.PIPELINE_SYNC:
             self._sent.popleft()
+            if sent.done and not sent.done.done():  # libpq has no answers any more: the server went
+                sent.done.set_exception(psycopg.OperationalError("the connection was closed"))
             return
         if result.status in _DONE:
             if sent.done and not sent.done.done():

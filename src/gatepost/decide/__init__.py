@@ -5,6 +5,7 @@ from datetime import datetime
 
 from gatepost.db import Transaction
 from gatepost.decide import store
+from gatepost.decide.forget import forget_counts, forget_counts_regularly
 from gatepost.decide.language import Policy, PolicyError, parse
 from gatepost.decide.paper import Decided, Facts, Stored
 from gatepost.decide.recall import PolicyUnreadableError, recall_all
@@ -23,6 +24,8 @@ __all__ = [
     "Stored",
     "charge_all",
     "charge_tokens",
+    "forget_counts",
+    "forget_counts_regularly",
     "get_policy",
     "put_policy",
     "recall_all",

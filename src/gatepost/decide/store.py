@@ -15,9 +15,6 @@ from gatepost.decide.paper import Stored
 from gatepost.ids import AccountId, EmailId, KeyId, ThreadId
 from gatepost.keys import Vault
 
-FORGET_MAX = 1000
-"""Counted messages of one sender that are forgotten at once; the rest goes with its next message."""
-
 
 @dataclass(frozen=True, slots=True)
 class Current:
@@ -170,30 +167,11 @@ async def count_windows(tx: Transaction, asked: Sequence[Asked]) -> list[Windows
 
 
 def add_messages(tx: Transaction, delivered: Sequence[Delivered]) -> None:
-    """Count delivered messages with the commit, and now and then forget those of their senders no window reaches.
-
-    Two days are kept: a message that waited long may still be judged as of the time it was received. ``limit`` keeps
-    the question what is overdue a look-up for each sender, and the rows are then taken by their places: as joins, both
-    are planned as walks through all messages.
-    """
+    """Count delivered messages with the commit."""
     query = """
-        with counted as materialized (
-          select account, sender, email, at from unnest(%(accounts)s, %(senders)s, %(emails)s, %(times)s)
-            as given (account, sender, email, at)
-        ), added as (
-          insert into delivered_message (tenant, account, sender, at, email)
-          select %(tenant)s, account, sender, at, email from counted
-        ), overdue as (
-          select account, sender, max(counted.at) as at from counted cross join lateral (
-            select from delivered_message as old where old.tenant = %(tenant)s and old.account = counted.account
-              and old.sender = counted.sender and old.at < counted.at - interval '60 hours' limit 1) as found
-          group by account, sender
-        )
-        delete from delivered_message where tenant = %(tenant)s and ctid = any(array(
-          select old.ctid from overdue cross join lateral (
-            select old.ctid from delivered_message as old where old.tenant = %(tenant)s
-              and old.account = overdue.account and old.sender = overdue.sender
-              and old.at < overdue.at - interval '2 days' limit %(some)s) as old))
+        insert into delivered_message (tenant, account, sender, at, email)
+        select %(tenant)s, account, sender, at, email from unnest(%(accounts)s, %(senders)s, %(emails)s, %(times)s)
+          as given (account, sender, email, at)
     """
     tx.send(
         query,
@@ -201,8 +179,12 @@ def add_messages(tx: Transaction, delivered: Sequence[Delivered]) -> None:
         senders=texts([blind_sender(tx.vault, one.sender) for one in delivered]),
         emails=texts([one.email for one in delivered]),
         times=times([one.at for one in delivered]),
-        some=FORGET_MAX,
     )
+
+
+async def forget_messages(tx: Transaction, before: datetime) -> None:
+    """Stop counting what was received before ``before``."""
+    await tx.run("delete from delivered_message where tenant = %(tenant)s and at < %(before)s", before=before)
 
 
 async def add_tokens(

@@ -138,6 +138,8 @@ def email_from(recorded: Recorded, thread: ThreadId) -> Email:
         reply_to=content.reply_to,
         subject=content.subject,
         reading=content.reading,
+        from_shown=content.from_shown,
+        to_shown=content.to_shown,
         message_id=content.message_id,
         references=content.references[-_REFERENCES_MAX:],
         is_proven=evidence.author is not None and recorded.decision.is_author_proven,

@@ -27,6 +27,8 @@ from gatepost.egress.tally import Counter, Tally
 ADDRESSES_MAX = 8
 """How many addresses of one name are tried."""
 
+NAMED_BY_TENANTS = frozenset({Purpose.WEBHOOK, Purpose.EXPORT})
+
 Resolve = Callable[[str], Awaitable[Sequence[str]]]
 """From a host name to its addresses, best first; none where it has none or DNS fails."""
 
@@ -191,7 +193,7 @@ class Egress:
 
     def _count(self, errand: Errand, row: Destination) -> None:
         """Count one connection: under an id where a tenant named the destination."""
-        to = errand.ref if errand.purpose is Purpose.WEBHOOK and errand.ref else str(row)
+        to = errand.ref if errand.purpose in NAMED_BY_TENANTS and errand.ref else str(row)
         self._counter.opened(Opened(errand.tenant, errand.purpose, to), self._clock())
 
     def _refuse(self, errand: Errand, rule: Rule) -> None:

@@ -18,10 +18,11 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """What came back. ``body`` is cut at the size asked for."""
+    """What came back. ``body`` is cut at the size asked for; ``retry_after``: the field of that name, if any."""
 
     status_code: int
     body: bytes
+    retry_after: str = ""
 
 
 def read_url(url: str) -> httpx2.URL:
@@ -89,7 +90,8 @@ async def post(
         client = httpx2.AsyncClient(transport=transport, timeout=timeout_s, follow_redirects=False, trust_env=False)
         try:
             async with client, client.stream("POST", target, content=body, headers=dict(headers)) as response:
-                return HttpAnswer(response.status_code, await _read(response, answer_max_octets))
+                body = await _read(response, answer_max_octets)
+                return HttpAnswer(response.status_code, body, response.headers.get("Retry-After", ""))
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError, UnicodeError) as error:
             raise UnreachableError(type(error).__name__) from error
 

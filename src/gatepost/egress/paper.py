@@ -27,6 +27,7 @@ class Purpose(StrEnum):
     WEBHOOK = "webhook"
     BLOBS = "blobs"
     DATABASE = "database"
+    EXPORT = "export"  # where a tenant's record is sent on to
     SCAN = "scan"  # a malware scanner or a classifier
 
 

@@ -15,9 +15,11 @@ from typing_extensions import override
 from gatepost.ledger.errors import LedgerError
 
 ED25519 = 0x01
+COSIGNATURE = 0x04
 KEY_ID_OCTETS = 4
 SIGNATURES_MAX = 100
 NOTE_MAX_OCTETS = 1_000_000
+STAMP_OCTETS = 8
 _ED25519_OCTETS = 32
 _DASH = "\N{EM DASH}"
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
@@ -52,19 +54,28 @@ def _key_id(name: str, material: bytes) -> bytes:
     return hashlib.sha256(name.encode() + b"\n" + material).digest()[:KEY_ID_OCTETS]
 
 
+def cosigned(text: bytes, at_s: int) -> bytes:
+    """Return what an Ed25519 cosignature of a checkpoint signs (cosignature/v1); ``at_s`` is POSIX time."""
+    return b"cosignature/v1\ntime %d\n%b" % (at_s, text)
+
+
 @dataclass(frozen=True, slots=True)
 class VerifierKey:
-    """A public key and the name it signs under; ``str()`` gives the vkey text."""
+    """A public key and the name it signs under; ``str()`` gives the vkey text.
+
+    ``kind`` is ``ED25519``, or ``COSIGNATURE`` for a witness, whose signatures hold the time (C2SP tlog-cosignature).
+    """
 
     name: str
     public: bytes
+    kind: int = ED25519
 
     @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read a vkey, ``name+hex key id+base64 key``.
+    def parse(cls, text: str, *, kind: int = ED25519) -> Self:
+        """Read a vkey, ``name+hex key id+base64 key``, of one kind: a witness's key is none of a log.
 
         Raises:
-            LedgerError: malformed, its id does not fit, or not an Ed25519 key.
+            LedgerError: malformed, its id does not fit, or not an Ed25519 key of that kind.
         """
         parts = text.split("+", 2)  # base64 may hold more of them
         if len(parts) != 3:  # noqa: PLR2004  # the three parts above
@@ -72,27 +83,30 @@ class VerifierKey:
         name, id_hex, material_base64 = parts
         _check_name(name)
         material = decode_base64(material_base64)
-        if len(material) != 1 + _ED25519_OCTETS or material[0] != ED25519:
-            raise LedgerError("the verifier key is not an Ed25519 key")
+        if len(material) != 1 + _ED25519_OCTETS or material[0] != kind:
+            raise LedgerError("the verifier key is not an Ed25519 key of the kind wanted")
         try:
             key_id = _key_id(name, material)
         except UnicodeEncodeError as error:
             raise LedgerError("a key name is valid Unicode") from error
         if key_id.hex() != id_hex:
             raise LedgerError("the verifier key's id does not fit the key")
-        return cls(name, material[1:])
+        return cls(name, material[1:], kind)
 
     @property
     def key_id(self) -> bytes:
         """The four octets that stand before each of its signatures."""
-        return _key_id(self.name, bytes([ED25519]) + self.public)
+        return _key_id(self.name, bytes([self.kind]) + self.public)
 
     @override
     def __str__(self) -> str:
-        return f"{self.name}+{self.key_id.hex()}+{encode_base64(bytes([ED25519]) + self.public)}"
+        return f"{self.name}+{self.key_id.hex()}+{encode_base64(bytes([self.kind]) + self.public)}"
 
     def verifies(self, text: bytes, signature: bytes) -> bool:
         """Return whether ``signature``, without the key id, is this key's over ``text``."""
+        if self.kind == COSIGNATURE:
+            stamp, signature = signature[:STAMP_OCTETS], signature[STAMP_OCTETS:]
+            text = cosigned(text, int.from_bytes(stamp, "big"))
         try:
             Ed25519PublicKey.from_public_bytes(self.public).verify(signature, text)
         except (InvalidSignature, ValueError):  # ValueError: 32 octets that are no point on the curve
@@ -128,6 +142,31 @@ class SigningKey:
         signature = Ed25519PrivateKey.from_private_bytes(self.seed).sign(text.encode())
         line = f"{_DASH} {self.name} {encode_base64(self.verifier.key_id + signature)}\n"
         return f"{text}\n{line}".encode()
+
+
+@dataclass(frozen=True, slots=True)
+class CosigningKey:
+    """A witness's private key and the name it cosigns under."""
+
+    name: str
+    seed: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        _check_name(self.name)
+        if len(self.seed) != _ED25519_OCTETS:
+            raise LedgerError("an Ed25519 seed is 32 octets long")
+
+    @property
+    def verifier(self) -> VerifierKey:
+        """The public half."""
+        public = Ed25519PrivateKey.from_private_bytes(self.seed).public_key().public_bytes_raw()
+        return VerifierKey(self.name, public, COSIGNATURE)
+
+    def cosign(self, text: str, at_s: int) -> bytes:
+        """Return the signature line over a checkpoint's text, at a POSIX time."""
+        signature = Ed25519PrivateKey.from_private_bytes(self.seed).sign(cosigned(text.encode(), at_s))
+        octets = self.verifier.key_id + at_s.to_bytes(STAMP_OCTETS, "big") + signature
+        return f"{_DASH} {self.name} {encode_base64(octets)}\n".encode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,12 @@ from gatepost.db import Transaction
 from gatepost.ids import AccountId, EmailId, ThreadId
 from gatepost.mailbox import store
 from gatepost.mailbox.body import BodyDamagedError, BodyMissingError, in_custody, keep_bodies, read_body
+from gatepost.mailbox.indexer import Indexer
 from gatepost.mailbox.paper import Body, Email
+from gatepost.mailbox.query import Query, QueryError
+from gatepost.mailbox.query import parse as parse_query
+from gatepost.mailbox.search import Found, search
+from gatepost.mailbox.snippet import Marks, Piece, marked, snippet
 from gatepost.mailbox.sweep import sweep_bodies, sweep_bodies_daily
 from gatepost.mailbox.threads import Newcomer, keys_of, new_thread
 
@@ -15,16 +20,26 @@ __all__ = [
     "BodyDamagedError",
     "BodyMissingError",
     "Email",
+    "Found",
+    "Indexer",
+    "Marks",
     "Newcomer",
     "OvertakenError",
+    "Piece",
+    "Query",
+    "QueryError",
     "find",
     "follow",
     "get",
     "in_custody",
     "keep_all",
     "keep_bodies",
+    "marked",
     "page",
+    "parse_query",
     "read_body",
+    "search",
+    "snippet",
     "sweep_bodies",
     "sweep_bodies_daily",
     "thread",
@@ -61,9 +76,17 @@ async def find(tx: Transaction, email: EmailId) -> Email | None:
     return await store.by_id_alone(tx, email)
 
 
-async def page(tx: Transaction, account: AccountId, *, limit: int, before: EmailId | None) -> list[Email]:
+async def page(
+    tx: Transaction,
+    account: AccountId,
+    *,
+    limit: int,
+    before: EmailId | None,
+    is_proven: bool | None = None,
+    is_automatic: bool | None = None,
+) -> list[Email]:
     """Return messages, newest first, older than ``before``; empty where ``before`` is not one of the account's."""
-    return await store.page(tx, account, limit=limit, before=before)
+    return await store.page(tx, account, limit=limit, before=before, is_proven=is_proven, is_automatic=is_automatic)
 
 
 async def thread(tx: Transaction, account: AccountId, thread_id: ThreadId) -> list[Email]:

@@ -23,6 +23,8 @@ class Email:
             injection_score; and ``results``, what our Authentication-Results field says after our name.
         message_id: the Message-ID field's value without angle brackets; empty where it had none.
         references: Message-IDs of the thread so far, oldest first, without angle brackets.
+        from_shown: the From field as a person reads it, with the name its writer chose: no proof of anything.
+        to_shown: To and Cc likewise.
         is_erased: its keys were destroyed; all that was personal is empty, and the addresses are ``.invalid``.
     """
 
@@ -43,12 +45,19 @@ class Email:
     is_automatic: bool
     capabilities: tuple[str, ...]
     verification: dict[str, str | bool | float | None]
+    from_shown: str = ""
+    to_shown: str = ""
     is_erased: bool = False
 
     @property
     def text(self) -> str:
         """What an agent is given: the author's words, quoted history and signature apart (``ModelView``)."""
         return self.reading.model.text
+
+    @property
+    def file_names(self) -> tuple[str, ...]:
+        """What the attachments are called, as their sender wrote it; empty for one without a name."""
+        return tuple(one.filename for one in self.reading.attachments)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

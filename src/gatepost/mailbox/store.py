@@ -22,6 +22,8 @@ _ERASED: dict[str, Any] = {
     "reply_to": [],
     "subject": "",
     "reading": reading.to_json(reading.of_text("")),
+    "from_shown": "",
+    "to_shown": "",
     "message_id": "",
     "references": [],
     "capabilities": [],
@@ -33,6 +35,9 @@ _ERASED: dict[str, Any] = {
 def storable(text: str) -> str:
     """Return ``text`` as PostgreSQL can hold it: NUL and lone surrogates become U+FFFD."""
     return text.replace("\x00", "\ufffd").encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+
+
+_TOP = 2**63 - 1
 
 
 async def insert(tx: Transaction, emails: Sequence[Email]) -> bool:
@@ -64,6 +69,10 @@ async def insert(tx: Transaction, emails: Sequence[Email]) -> bool:
               id, account, thread, size_octets, received_at, is_proven, is_automatic, sealed, place)
           order by place
           on conflict (tenant, id) do nothing
+          returning account, received_at, seq, id
+        ), queued as (
+          insert into unindexed (tenant, account, at, seq, email)
+          select %(tenant)s, account, received_at, seq, id from kept
         )
         select (select count(*) from claim) = (select count(*) from known) + (select count(*) from made)
           and not exists (
@@ -88,12 +97,12 @@ async def insert(tx: Transaction, emails: Sequence[Email]) -> bool:
         times=times([email.received_at for email in emails]),
         proven=booleans([email.is_proven for email in emails]),
         automatic=booleans([email.is_automatic for email in emails]),
-        sealed=octets([_sealed(vault, email) for email in emails]),
+        sealed=octets([sealed(vault, email) for email in emails]),
     )
     return bool(row.is_timely)
 
 
-def _sealed(vault: Vault, email: Email) -> bytes:
+def sealed(vault: Vault, email: Email) -> bytes:
     """Return what a stolen copy must not tell: who wrote what to whom."""
     content = {
         "blob": email.blob,  # a hash of what may be guessed tells it as well
@@ -102,6 +111,8 @@ def _sealed(vault: Vault, email: Email) -> bytes:
         "reply_to": [storable(str(address)) for address in email.reply_to],
         "subject": storable(email.subject),
         "reading": reading.to_json(email.reading),
+        "from_shown": storable(email.from_shown),
+        "to_shown": storable(email.to_shown),
         "message_id": storable(email.message_id),
         "references": [storable(reference) for reference in email.references],
         "capabilities": [storable(capability) for capability in email.capabilities],
@@ -160,23 +171,46 @@ async def by_id(tx: Transaction, account: AccountId, email: EmailId) -> Email | 
     """Return one message of the account."""
     query = "select * from email where tenant = %(tenant)s and account = %(account)s and id = %(email)s"
     row = await tx.maybe(query, account=account, email=email)
-    return None if row is None else _email(tx.vault, row)
+    return None if row is None else email_of(tx.vault, row)
 
 
 async def by_id_alone(tx: Transaction, email: EmailId) -> Email | None:
     """Return one message of the tenant, whichever account it lies in."""
     row = await tx.maybe("select * from email where tenant = %(tenant)s and id = %(email)s", email=email)
-    return None if row is None else _email(tx.vault, row)
+    return None if row is None else email_of(tx.vault, row)
 
 
-async def page(tx: Transaction, account: AccountId, *, limit: int, before: EmailId | None) -> list[Email]:
+async def page(
+    tx: Transaction,
+    account: AccountId,
+    *,
+    limit: int,
+    before: EmailId | None,
+    is_proven: bool | None,
+    is_automatic: bool | None,
+) -> list[Email]:
     """Return messages, newest first; none where ``before`` is not one of the account's."""
-    query = (
-        "select * from email where tenant = %(tenant)s and account = %(account)s and (%(before)s::text is null or seq <"
-        " (select seq from email where tenant = %(tenant)s and account = %(account)s and id = %(before)s))"
-        " order by seq desc limit %(limit)s"
+    below = _TOP if before is None else await _number_of(tx, account, before)
+    query = """
+        select * from email where tenant = %(tenant)s and account = %(account)s and seq < %(below)s
+          and (%(is_proven)s::boolean is null or is_proven = %(is_proven)s)
+          and (%(is_automatic)s::boolean is null or is_automatic = %(is_automatic)s)
+        order by seq desc limit %(limit)s
+    """
+    rows = await tx.all(
+        query, account=account, limit=limit, below=below, is_proven=is_proven, is_automatic=is_automatic
     )
-    return [_email(tx.vault, row) for row in await tx.all(query, account=account, limit=limit, before=before)]
+    return [email_of(tx.vault, row) for row in rows]
+
+
+async def _number_of(tx: Transaction, account: AccountId, email: EmailId) -> int:
+    """Return a message's place in the order of arrival, 0 where it is not one of the account's.
+
+    A statement of its own: within another, row-level security lets no index see it.
+    """
+    query = "select seq from email where tenant = %(tenant)s and account = %(account)s and id = %(email)s"
+    row = await tx.maybe(query, account=account, email=email)
+    return 0 if row is None else int(row.seq)
 
 
 async def by_thread(tx: Transaction, account: AccountId, thread: ThreadId) -> list[Email]:
@@ -184,7 +218,7 @@ async def by_thread(tx: Transaction, account: AccountId, thread: ThreadId) -> li
     query = (
         "select * from email where tenant = %(tenant)s and account = %(account)s and thread = %(thread)s order by seq"
     )
-    return [_email(tx.vault, row) for row in await tx.all(query, account=account, thread=thread)]
+    return [email_of(tx.vault, row) for row in await tx.all(query, account=account, thread=thread)]
 
 
 async def threads_of(tx: Transaction, asked: Sequence[tuple[AccountId, Sequence[bytes]]]) -> dict[int, ThreadId]:
@@ -220,7 +254,12 @@ async def insert_thread_keys(tx: Transaction, account: AccountId, thread: Thread
     await tx.run(query, account=account, thread=thread, keys=_blind_keys(tx.vault, keys))
 
 
-def _email(vault: Vault, row: Any) -> Email:
+def email_of(vault: Vault, row: Any) -> Email:
+    """Return the message of a row of ``email``; with ``is_erased`` where nobody can read it any more.
+
+    Raises:
+        KeyringError: it was changed, or moved from its place.
+    """
     try:
         content = orjson.loads(vault.open(f"email/{row.id}", bytes(row.sealed)))
     except ErasedError:
@@ -237,6 +276,8 @@ def _email(vault: Vault, row: Any) -> Email:
         reply_to=tuple(_address(text) for text in content["reply_to"]),
         subject=content["subject"],
         reading=_reading(content),
+        from_shown=content.get("from_shown", ""),  # not there in what was kept before they were
+        to_shown=content.get("to_shown", ""),
         message_id=content["message_id"],
         references=tuple(content["references"]),
         is_proven=row.is_proven,

@@ -28,8 +28,8 @@ __all__ = [
     "audit_rows",
     "connections",
     "count_refusal",
+    "fates",
     "keep_connections",
-    "keeping",
     "note",
     "settle_refusals_hourly",
 ]
@@ -91,14 +91,14 @@ async def note(tx: Transaction, consequence: Consequence, *, entropy: Entropy) -
     return (await store.append(tx, [(draft, columns)]))[0]
 
 
-async def keeping(db: Database, tenant: TenantId, emails: Sequence[EmailId]) -> set[EmailId]:
-    """Return which of these were decided in a way that keeps their body: delivered, held or queued.
+async def fates(db: Database, tenant: TenantId, emails: Sequence[EmailId]) -> dict[EmailId, bool]:
+    """Return of each that was decided whether that keeps its body: it was delivered, held or queued.
 
     Raises:
         DatabaseUnavailableError: the database does not answer.
     """
     async with db.transaction(tenant) as tx:
-        return await store.keeping(tx, emails)
+        return await store.fates(tx, emails)
 
 
 async def audit_rows(tx: Transaction, query: AuditQuery) -> list[AuditRow]:

@@ -5,13 +5,17 @@ All but keys and openings comes from the published files; no table is asked.
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from gatepost.blobs import Blobs
 from gatepost.db import Database, Transaction
 from gatepost.ids import EntryId, LeafIndex, TenantId
+from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
 from gatepost.ledger.merkle import hash_range, inclusion_ranges
+from gatepost.ledger.note import Note
 from gatepost.ledger.proof import Proof
 from gatepost.ledger.tiles import ENTRIES, WIDTH, Tile, needed, reader, tile_at, tiles_of, unpack
 from gatepost.record import files, log_store, store
@@ -133,3 +137,41 @@ def _write_folder(folder: Path, key: str, note: bytes, size: int, tiles: Mapping
         for at, entry in enumerate(unpack(bundle, tiles[bundle]), bundle.index * WIDTH):
             (proofs / f"{at}.entry").write_bytes(entry)
             (proofs / f"{at}.tlog-proof").write_bytes(_proof(at, note, size, tiles))
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """An entry that a signed checkpoint covers. ``opened``: what its commitments hide, if asked and not erased."""
+
+    leaf_index: LeafIndex
+    leaf: bytes
+    opened: Mapping[str, Any]
+
+
+async def head(tx: Transaction) -> Checkpoint | None:
+    """Return the newest signed tree head, or None before the first entry.
+
+    Raises:
+        LedgerError: what lies there is none.
+    """
+    note = await log_store.last_checkpoint(tx)
+    return None if note is None else Checkpoint.parse(Note.parse(note).text)
+
+
+async def published(tx: Transaction, start: int, end: int, *, opened: bool) -> list[Published]:
+    """Return the entries at places ``start`` up to and without ``end``, in order; keep below the head's size."""
+    if not opened:
+        return [
+            Published(LeafIndex(at), leaf, {}) for at, leaf in enumerate(await log_store.leaves(tx, start, end), start)
+        ]
+    return [
+        Published(row.leaf_index, row.leaf, _values(row.opening))
+        for row in await log_store.stored(tx, start, end)
+        if row.leaf is not None
+    ]
+
+
+def _values(opening: Any) -> dict[str, Any]:
+    if not isinstance(opening, dict):
+        return {}
+    return {name: part["value"] for name, part in opening.items()}

@@ -217,10 +217,10 @@ async def tenants_with_refusals(db: Database, before: datetime) -> list[TenantId
     return [TenantId(row.tenant) for row in rows]
 
 
-async def keeping(tx: Transaction, emails: Sequence[EmailId]) -> set[EmailId]:
-    """Return which of these emails were ever decided to be delivered or held."""
+async def fates(tx: Transaction, emails: Sequence[EmailId]) -> dict[EmailId, bool]:
+    """Return of each decided email whether it was ever decided to be delivered or held."""
     query = """
-        select distinct email from decision_row
-        where tenant = %(tenant)s and email = any(%(emails)s::text[]) and disposition in ('deliver', 'hold')
+        select email, bool_or(disposition in ('deliver', 'hold')) as is_kept from decision_row
+        where tenant = %(tenant)s and email = any(%(emails)s::text[]) group by email
     """
-    return {EmailId(row.email) for row in await tx.all(query, emails=list(emails))}
+    return {EmailId(row.email): row.is_kept for row in await tx.all(query, emails=list(emails))}

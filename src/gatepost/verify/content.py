@@ -2,6 +2,7 @@
 
 import re
 
+from gatepost.mail.encoded_word import decode_text
 from gatepost.mail.fields import Header
 from gatepost.verify import author
 from gatepost.verify.paper import Content
@@ -9,6 +10,7 @@ from gatepost.verify.reading.read import read as read_bodies
 
 MAX_REFERENCES = 100
 MAX_ID_CHARS = 998  # RFC 5322 section 2.1.1: no line is longer
+MAX_SHOWN_CHARS = 1_000
 
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,998})>")
 
@@ -24,7 +26,15 @@ def read(raw: bytes, header: Header) -> Content:
         message_id=_message_id(header),
         references=_references(header),
         reply_to=author.addresses(header, b"reply-to"),
+        from_shown=_shown(header, b"from"),
+        to_shown=", ".join(filter(None, (_shown(header, b"to"), _shown(header, b"cc")))),
     )
+
+
+def _shown(header: Header, name: bytes) -> str:
+    """Return the topmost field of that name, decoded; strangers may address thousands, and whole lists are no use."""
+    field = header.first(name)
+    return decode_text(field.text[:MAX_SHOWN_CHARS]) if field else ""
 
 
 def _message_id(header: Header) -> str:

@@ -142,6 +142,8 @@ class Content:
         html: the HTML bodies as written.
         reading: what people and machines make of them.
         reply_to: where answers are wanted; of a stranger's mail, empty unless who proved the author vouches for it too.
+        from_shown: the From field as a person reads it, cut to 1,000 characters.
+        to_shown: To and Cc likewise, each.
     """
 
     subject: str
@@ -151,6 +153,8 @@ class Content:
     message_id: str
     references: tuple[str, ...]
     reply_to: tuple[Address, ...]
+    from_shown: str = ""
+    to_shown: str = ""
 
     @property
     def hidden_text(self) -> str:

@@ -59,6 +59,7 @@ async def test_no_generated_request_breaks_the_door(house: House, ours: Tenancy)
         "message_id": done.recorded.arrived.email,
         "thread_id": getattr(done.outcome, "thread", "th_none"),
         "webhook_id": "wh_none",
+        "export_id": "ex_none",
         "part": 0,
         "leaf_index": 0,
         "tenant": ours.tenant,

@@ -12,15 +12,27 @@ from gatepost.deliver.paper import Kept
 from gatepost.doors import rest
 from gatepost.journey import House
 
+EXPORT = {"kind": "otlp", "url": "http://127.0.0.1:9"}
 BODIES: dict[str, object] = {
     "policy": POLICY,
     "webhooks": {"url": "http://127.0.0.1:9/hook"},
     "reply": {"text_body": "Tuesday suits."},
     "bounce": {"reason": "Not here."},
     "usage": {"tokens": 1, "tools": ["calendar.read"]},
+    "exports": EXPORT,
+    "{export_id}": EXPORT,
+    "replay": {},
 }
+QUERIES = {"search": {"q": "tuesday"}}
 WITHOUT_KEY = {"/health/live", "/health/ready", "/api/problems/{code}"}
-WITHOUT_IDS = {"/api/v1/whoami", "/api/v1/mailboxes", "/api/v1/log/vkey", *WITHOUT_KEY}
+WITHOUT_IDS = {
+    "/api/v1/whoami",
+    "/api/v1/mailboxes",
+    "/api/v1/egress",
+    "/api/v1/log/vkey",
+    "/api/v1/exports",
+    *WITHOUT_KEY,
+}
 
 
 @dataclass(frozen=True)
@@ -30,8 +42,9 @@ class Operation:
     scopes: frozenset[str]
 
     async def call(self, client: httpx2.AsyncClient, ids: dict[str, object]) -> httpx2.Response:
-        body = BODIES.get(self.path.rsplit("/", 1)[-1]) if self.verb in {"PUT", "POST"} else None
-        return await client.request(self.verb, self.path.format(**ids), json=body)
+        noun = self.path.rsplit("/", 1)[-1]
+        body = BODIES.get(noun) if self.verb in {"PUT", "POST"} else None
+        return await client.request(self.verb, self.path.format(**ids), json=body, params=QUERIES.get(noun))
 
 
 def operations() -> list[Operation]:
@@ -58,8 +71,10 @@ async def their_ids(house: House, theirs: Tenancy) -> dict[str, object]:
     assert isinstance(done.outcome, Kept)
     async with calls(rest.build(house), theirs.owner) as client:
         hook = await client.post(f"/api/v1/mailboxes/{theirs.account}/webhooks", json=BODIES["webhooks"])
+        export = await client.post("/api/v1/exports", json=EXPORT)
     await sequence(house, theirs)
     return {
+        "export_id": export.json()["id"],
         "mailbox_id": theirs.account,
         "message_id": done.outcome.email,
         "thread_id": done.outcome.thread,
@@ -102,7 +117,14 @@ async def test_the_same_calls_succeed_for_their_owner(
 async def test_an_id_of_somebody_else_reads_exactly_like_one_of_nobody(
     house: House, ours: Tenancy, their_ids: dict[str, object]
 ) -> None:
-    nobodys = {**their_ids, "mailbox_id": 999_999, "message_id": "em_none", "thread_id": "th_none", "tenant": "tn_none"}
+    nobodys = {
+        **their_ids,
+        "mailbox_id": 999_999,
+        "message_id": "em_none",
+        "export_id": "ex_none",
+        "thread_id": "th_none",
+        "tenant": "tn_none",
+    }
     async with calls(rest.build(house), ours.owner) as client:
         for operation in operations():
             if operation.path in WITHOUT_IDS:

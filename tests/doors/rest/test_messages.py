@@ -2,6 +2,7 @@ import mailbuttons
 import pytest
 
 from doors.rest.scene import POLICY, Tenancy, calls, set_policy, write
+from gatepost import mailbox
 from gatepost.deliver.paper import Kept
 from gatepost.doors import rest
 from gatepost.journey import House
@@ -88,6 +89,65 @@ async def test_a_cursor_that_is_no_message_ends_the_list(house: House, ours: Ten
     async with calls(rest.build(house), ours.agent) as client:
         page = (await client.get(f"/api/v1/mailboxes/{ours.account}/messages?cursor={cursor}")).json()
     assert page == {"items": [], "next_cursor": None}
+
+
+async def test_mail_is_searched_with_its_hits_marked(house: House, ours: Tenancy) -> None:
+    await set_policy(house, ours, POLICY)
+    first = await kept(house, ours, "Menu", "Lunch at <b>ten</b>?")
+    await kept(house, ours, "Other", "Nothing of the kind.")
+    await write(house, ours, "boss@boss.test", subject="Lunch", text="See file.", head=WITH_FILE)
+    path = f"/api/v1/mailboxes/{ours.account}/search"
+    async with calls(rest.build(house), ours.agent) as client:
+        waiting = (await client.get(path, params={"q": "lunch"})).json()
+        await mailbox.Indexer(house.db).index(ours.tenant)
+        page = (await client.get(path, params={"q": "lunch", "limit": "1"})).json()
+        rest_of_it = (await client.get(path, params={"q": "lunch", "cursor": page["next_cursor"]})).json()
+        named = (await client.get(path, params={"q": "to:agent@ours.test filename:menu"})).json()
+    assert (waiting["unindexed"], page["unindexed"]) == (3, 0)
+    assert page["items"] + rest_of_it["items"] == waiting["items"]
+    assert [item["message_id"] for item in rest_of_it["items"]] == [first.email]
+    assert rest_of_it["next_cursor"] is None
+    assert rest_of_it["items"][0]["snippet"] == [
+        {"text": "Lunch", "is_hit": True},
+        {"text": " at <b>ten</b>?", "is_hit": False},
+    ]
+    assert page["items"][0]["subject_marked"] == [{"text": "Lunch", "is_hit": True}]
+    assert [item["subject"] for item in named["items"]] == ["Lunch"]
+
+
+WITH_FILE = (
+    'MIME-Version: 1.0\r\nContent-Type: application/pdf; name="menu.pdf"\r\n'
+    'Content-Disposition: attachment; filename="menu.pdf"\r\n'
+)
+
+
+@pytest.mark.parametrize("query", ["", "-lunch", 'a "b', "before:soon", "x" * 1_001])
+async def test_a_query_that_cannot_be_looked_for_is_refused_in_words(house: House, ours: Tenancy, query: str) -> None:
+    async with calls(rest.build(house), ours.agent) as client:
+        answer = await client.get(f"/api/v1/mailboxes/{ours.account}/search", params={"q": query})
+    assert answer.status_code == 422
+    assert answer.json()["type"].endswith("request.invalid")
+    assert answer.json()["errors"]
+
+
+async def test_nobody_searches_anothers_mail(house: House, ours: Tenancy, theirs: Tenancy) -> None:
+    async with calls(rest.build(house), theirs.owner) as client:
+        answer = await client.get(f"/api/v1/mailboxes/{ours.account}/search", params={"q": "lunch"})
+    assert answer.status_code == 404
+
+
+async def test_the_list_is_narrowed_to_what_was_proven_or_sent_by_machines(house: House, ours: Tenancy) -> None:
+    await set_policy(house, ours, POLICY)
+    await kept(house, ours, "proven")
+    await write(
+        house, ours, "any@loose.test", peer="192.0.2.9", subject="unproven", head="Auto-Submitted: auto-replied\r\n"
+    )
+    path, seen = f"/api/v1/mailboxes/{ours.account}/messages", {}
+    async with calls(rest.build(house), ours.agent) as client:
+        for query in ({"proven": "true"}, {"proven": "false"}, {"automatic": "true"}, {"automatic": "false"}, {}):
+            page = (await client.get(path, params=query)).json()
+            seen[str(query)] = [item["subject"] for item in page["items"]]
+    assert list(seen.values()) == [["proven"], ["unproven"], ["unproven"], ["proven"], ["unproven", "proven"]]
 
 
 async def test_a_message_that_was_erased_is_listed_without_its_words_and_read_by_nobody(

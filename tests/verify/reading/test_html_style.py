@@ -8,10 +8,24 @@ HIDING = [
     "overflow:hidden;width:0", "background:url(x.png);color:transparent",
     "display:none", "DISPLAY : None !important", "visibility:hidden", "opacity:0", "font-size:0", "font-size:1px",
     "font:0/0 a", "max-height:0;overflow:hidden", "position:absolute;left:-9999px", "text-indent:-999em",
+    "color:hsl(0, 0%, 100%)", "color:rgb(100% 100% 100%)", "color:#0000", "color:ffffff", "color:rgba(0,0,0,.01)",
+    "-webkit-text-fill-color:transparent", "background:linear-gradient(#fff, white);color:#fff", r"displ\61y:n\6f ne",
+    "display:n/**/one", "display:table-column", "--d:none;display:var(--d)", "display:var(--e, none)",
+    "content-visibility:hidden", "opacity:1%", "filter:opacity(0)", "letter-spacing:-1em", "font-size:calc(1px - 1px)",
+    "font-size:1e-3px", "font-size:+0px", "font-size:.1mm", "font: bold 0.5px/1 Arial", "height:0;overflow-y:scroll",
+    "transform:scale(1, 0)", "scale:0", "transform:rotateY(90deg)", "clip-path:polygon(0 0, 0 0, 0 0)",
+    "clip-path:inset(0 100% 0 0)", "position:absolute;left:9999px", "position:relative;left:-9e3px", "margin:-9999px",
+    "position:fixed;inset:-9999px auto auto 0", "translate:-9999px", "transform:translate(0, -9999px)",
+    "position:absolute;left:calc(-9999px)", "position:absolute;clip:rect(1px 1px 1px 1px)",
     "color:#fff", "color:white", "color:rgb(255, 255, 254)", "color:transparent", "color:rgba(1,2,3,0)",
     "clip-path:inset(100%)", "transform:scale(0)", "color:black;background:#000", "position:fixed;clip:rect(0,0,0,0)",
 ]  # fmt: skip
 SHOWING = [
+    "color:hsl(0 0% 50%)", "color:rgba(0,0,0,.5)", "letter-spacing:-1px", "transform:scale(.9)", "zoom:0",
+    "filter:blur(0)",
+    "position:relative;left:-5px", "margin:-10px 0", "clip-path:circle(40%)", "clip-path:inset(10% 0)",
+    r"display:\62lock",
+    "background:linear-gradient(#000, #333);color:#fff", "font-size:calc(1px + 1em)", "--d:none", "display:var(--d)",
     "", "color:#000", "display:block", "font-size:12px", "visibility:visible", "max-height:0", "opacity:0.9",
     "position:absolute;left:10px", "color:white;background:#333", "color:#eee;background-color:rgb(0 0 0)", "x", ":;:",
     "font:12px/14px Arial", "color:nonsense", "color:#ff", "text-indent:-5px", "mso-hide:all", "opacity:0.5.5",
@@ -35,6 +49,17 @@ def test_a_child_may_undo_invisibility_but_not_absence() -> None:
     gone = look_below(Look(), "p", {"style": "display:none"}, NO_STYLE)
     assert look_below(hidden, "b", {"style": "visibility:visible"}, NO_STYLE).hidden_by is None
     assert look_below(gone, "b", {"style": "display:block"}, NO_STYLE).hidden_by is not None
+
+
+def test_what_shrinks_or_fades_bit_by_bit_is_gone_in_the_end() -> None:
+    for style in ("font-size:20%", "font-size:.2em", "opacity:.2"):
+        once = look_below(Look(), "p", {"style": style}, NO_STYLE)
+        again = look_below(once, "p", {"style": style}, NO_STYLE)
+        assert once.hidden_by is None
+        assert look_below(again, "p", {"style": style}, NO_STYLE).hidden_by is not None
+    assert (
+        look_below(look_below(Look(), "p", {"style": "font-size:0"}), "b", {"style": "font-size:9px"}).hidden_by is None
+    )
 
 
 def test_attributes_of_old_hide_too() -> None:

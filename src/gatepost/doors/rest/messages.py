@@ -1,5 +1,7 @@
 """Kept messages: list, read, download."""
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import asdict
 from enum import StrEnum
 
@@ -8,9 +10,27 @@ from fastapi import APIRouter, Response
 from gatepost import mailbox
 from gatepost.access.paper import Principal
 from gatepost.doors.rest.auth import HouseDep, MailReader, mailbox_of
-from gatepost.doors.rest.parameters import Limit, MailboxId, MessageCursor, MessageId, ThreadId
-from gatepost.doors.rest.problems import missing
-from gatepost.doors.rest.shapes import MessagePage, MessageShown, MessageSummary, ThreadShown, VerificationShown
+from gatepost.doors.rest.parameters import (
+    Automatic,
+    Limit,
+    MailboxId,
+    MessageCursor,
+    MessageId,
+    Proven,
+    ThreadId,
+    Words,
+)
+from gatepost.doors.rest.problems import Code, Problem, missing
+from gatepost.doors.rest.shapes import (
+    MessageFound,
+    MessagePage,
+    MessagesFound,
+    MessageShown,
+    MessageSummary,
+    TextPiece,
+    ThreadShown,
+    VerificationShown,
+)
 from gatepost.ids import EmailId
 from gatepost.ids import ThreadId as ConversationId
 from gatepost.journey import House
@@ -91,16 +111,62 @@ async def page(
     principal: MailReader,
     limit: Limit = 50,
     cursor: MessageCursor = None,
+    proven: Proven = None,
+    automatic: Automatic = None,
 ) -> MessagePage:
     """Return kept messages, newest first, without their text; pass `next_cursor` as `cursor` to continue."""
     before = None if cursor is None else EmailId(cursor)
     async with mailbox_of(house, principal, mailbox_id) as (tx, account):
-        emails = await mailbox.page(tx, account, limit=limit + 1, before=before)
+        emails = await mailbox.page(
+            tx, account, limit=limit + 1, before=before, is_proven=proven, is_automatic=automatic
+        )
     shown = emails[:limit]
     return MessagePage(
         items=[MessageSummary.model_validate(_summary(email)) for email in shown],
         next_cursor=shown[-1].id if len(emails) > limit else None,
     )
+
+
+@router.get("/search", summary="Search messages")
+async def search(
+    mailbox_id: MailboxId,
+    words: Words,
+    house: HouseDep,
+    principal: MailReader,
+    limit: Limit = 50,
+    cursor: MessageCursor = None,
+) -> MessagesFound:
+    """Return the kept messages that answer a query, newest first, with the hits marked.
+
+    Case, accents and width do not matter; nothing is stemmed. Words are looked for in subject, people, text and
+    attachment names. Pass `next_cursor` as `cursor` to continue.
+    """
+    try:
+        query = mailbox.parse_query(words)
+    except mailbox.QueryError as error:
+        raise Problem(Code.REQUEST_INVALID, str(error), errors=[str(error)]) from error
+    after = None if cursor is None else EmailId(cursor)
+    async with mailbox_of(house, principal, mailbox_id) as (tx, account):
+        found = await mailbox.search(tx, account, query, limit=limit, after=after)
+    items = await asyncio.to_thread(_marked, found.emails, query.marks)  # the hit may stand far down a long text
+    return MessagesFound(items=items, next_cursor=found.after, unindexed=found.unindexed)
+
+
+def _marked(emails: Sequence[Email], marks: mailbox.Marks) -> list[MessageFound]:
+    return [
+        MessageFound.model_validate(
+            {
+                **_summary(email),
+                "subject_marked": _pieces(mailbox.marked(email.subject, marks)),
+                "snippet": _pieces(mailbox.snippet(email.reading.human, marks)),
+            }
+        )
+        for email in emails
+    ]
+
+
+def _pieces(pieces: tuple[mailbox.Piece, ...]) -> list[TextPiece]:
+    return [TextPiece(text=piece.text, is_hit=piece.is_hit) for piece in pieces]
 
 
 @router.get("/messages/{message_id}", summary="Read a message")

@@ -10,6 +10,7 @@ MailboxId = Annotated[int, Path(ge=1, le=2**53 - 1, description="The mailbox's n
 MessageId = Annotated[str, Path(pattern=_ID, description="The message's id.", examples=["em_aaaaaaaaaaaaaaaa"])]
 ThreadId = Annotated[str, Path(pattern=_ID, description="The thread's id.", examples=["th_aaaaaaaaaaaaaaaa"])]
 WebhookId = Annotated[str, Path(pattern=_ID, description="The webhook's id.", examples=["wh_aaaaaaaaaaaaaaaa"])]
+ExportId = Annotated[str, Path(pattern=_ID, description="The destination's id.", examples=["ex_aaaaaaaaaaaaaaaa"])]
 Part = Annotated[int, Path(ge=0, le=10_000, description="The attachment's number within the message.")]
 TenantName = Annotated[str, Path(pattern=_ID, description="The tenant's id.")]
 LeafIndex = Annotated[int, Path(ge=0, le=2**53 - 1, description="Position in the log, from 0.")]
@@ -18,6 +19,22 @@ TilePath = Annotated[str, Path(max_length=200, description="`<level>/<n>[.p/<wid
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
 EntryCursor = Annotated[int | None, Query(ge=1, le=2**53 - 1, description="Continue below this entry.")]
 MessageCursor = Annotated[str | None, Query(pattern=_ID, description="Continue after this message.")]
+Words = Annotated[
+    str,
+    Query(
+        alias="q",
+        min_length=1,
+        max_length=1_000,
+        description='Words, all of which must be there; "words side by side"; `from:`, `to:`, `subject:`, `filename:`'
+        " and a word, the first two also an address or a domain; `has:attachment`; `before:` and `after:` and a day"
+        " (UTC); `-` before what may not be there; `abc*` for what begins like that, in people and subjects.",
+        examples=["lunch from:example.org -cancelled"],
+    ),
+]
+Proven = Annotated[
+    bool | None, Query(description="Only messages whose author's domain was proven, or only the others.")
+]
+Automatic = Annotated[bool | None, Query(description="Only messages that machines sent, or only the others.")]
 OfMessage = Annotated[str | None, Query(pattern=_ID, description="Only the entry of this message.")]
 OfThread = Annotated[str | None, Query(pattern=_ID, description="Only entries of this thread.")]
 

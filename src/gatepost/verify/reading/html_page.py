@@ -29,7 +29,11 @@ _NEVER_SHOWN = {
     "template": Technique.NOT_RENDERED, "noscript": Technique.NOT_RENDERED,
     "datalist": Technique.FORM_VALUE, "select": Technique.FORM_VALUE, "audio": Technique.NOT_RENDERED,
     "video": Technique.NOT_RENDERED, "canvas": Technique.NOT_RENDERED, "object": Technique.NOT_RENDERED,
+    "rp": Technique.NOT_RENDERED,
 }  # fmt: skip
+_NEVER_DRAWN = frozenset({"desc", "defs", "metadata", "symbol", "clippath", "annotation", "annotation-xml", "mask"})
+"""Inside a drawing or a formula."""
+_NOTHING = frozenset({"0", "0px", "0%", "1", "1px"})
 _RAW_SHOWN = frozenset({"textarea", "xmp", "plaintext"})
 _QUOTING_CLASSES = re.compile(r"\b(?:gmail_quote|moz-cite-prefix|yahoo_quoted|protonmail_quote|zmail_extra)\b")
 _QUOTING_IDS = frozenset({"divrplyfwdmsg", "olk_src_body_section", "reply-intro", "appendonsend"})
@@ -39,8 +43,18 @@ _PLAIN_LOOK = Look()
 def read(source: str, offset: int, marks: Marks) -> Views:
     """Read a document; linear, never raises. ``offset``: where it begins in the text that spans count in."""
     page = _Page(Writing(offset, marks))
-    for token in scan(source[:MAX_CHARS]):
+    is_cut = len(source) > MAX_CHARS
+    source = source[:MAX_CHARS]
+    is_styled = _has_late_sheet(source)
+    for token in scan(source) if is_styled else ():
+        if isinstance(token, Text) and token.raw_of == "style":
+            page.sheet(token)
+    for token in scan(source):
         match token:
+            case Text(raw_of="style"):
+                page.writing.sheet(token)
+                if not is_styled:
+                    page.sheet(token)
             case Text():
                 page.text(token)
             case Start():
@@ -49,7 +63,13 @@ def read(source: str, offset: int, marks: Marks) -> Views:
                 page.end(token.tag)
             case Comment():
                 page.writing.comment(token)
-    return page.writing.views(is_cut=len(source) > MAX_CHARS)
+    return page.writing.views(is_cut=is_cut)
+
+
+def _has_late_sheet(source: str) -> bool:
+    """Tell whether a style sheet may speak of what stands above it; in the head none does."""
+    lowered = source.lower()
+    return lowered.find("<body") < lowered.rfind("<style")
 
 
 @dataclass(slots=True)
@@ -79,6 +99,7 @@ class _Page:
         self._quotes = 0
         self._look = _PLAIN_LOOK
         self._hidden_by: Technique | None = None
+        self._raw_hidden_by: Technique | None = None
         self._sheet = Sheet()
         self._above: Counter[str] | None = None  # names of open elements, once a sheet may ask for them
 
@@ -96,6 +117,8 @@ class _Page:
         if tag in _VOID or tag in RAW_TEXT:
             if tag == "br":
                 self.writing.line_end(is_there=self._look.gone is None)
+            elif tag in _RAW_SHOWN:
+                self._raw_hidden_by = self._look_of(tag, attributes).hidden_by
             return
         look = self._look_of(tag, attributes)
         is_same = look is self._look
@@ -114,6 +137,10 @@ class _Page:
             look = look_below(parent, tag, attributes)
         if tag in _NEVER_SHOWN and look.gone is None:
             return look._replace(gone=_NEVER_SHOWN[tag])
+        if tag in _NEVER_DRAWN and look.gone is None and (self._places.get("svg") or self._places.get("math")):
+            return look._replace(gone=Technique.NOT_RENDERED)
+        if tag == "svg" and look.gone is None and {attributes.get("width"), attributes.get("height")} & _NOTHING:
+            return look._replace(gone=Technique.CLIPPED)
         if tag in {"details", "dialog"} and "open" not in attributes and look.gone is None:
             return look._replace(gone=Technique.NOT_RENDERED)
         return look
@@ -192,21 +219,19 @@ class _Page:
             self.writing.break_(level, is_there=self._look.gone is None)
 
     def text(self, token: Text) -> None:
-        """Take text where it belongs; style sheets are read."""
+        """Take text where it belongs."""
         raw_of = token.raw_of
         if not raw_of:
             self.writing.text(token, self._hidden_by, is_preformatted=bool(self._places.get("pre")))
-        elif raw_of == "style":
-            self._read_sheet(token)
         elif raw_of in _RAW_SHOWN:
-            self.writing.text(token, self._hidden_by, is_preformatted=True)
+            self.writing.text(token, self._raw_hidden_by, is_preformatted=True)
         else:
             technique = Technique.META if raw_of == "title" else Technique.NOT_RENDERED
             self.writing.text(token, technique, is_preformatted=False)
 
-    def _read_sheet(self, token: Text) -> None:
+    def sheet(self, token: Text) -> None:
+        """Take a style sheet."""
         self._sheet.read(token.text)
-        self.writing.sheet(token)
         if self._above is None:
             self._above = Counter(name for one in self._open for name in names_of(one.tag, one.attributes))
 

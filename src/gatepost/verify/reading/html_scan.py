@@ -52,7 +52,7 @@ class Text(NamedTuple):
 
 
 class Comment(NamedTuple):
-    """A comment, or what is read as one: a declaration, a processing instruction, an end tag of nothing."""
+    """A comment, or what is read as one: a declaration, an end tag of nothing, a tag that never ends."""
 
     text: str
     start: int
@@ -79,7 +79,8 @@ def scan(source: str) -> Iterator[Start | End | Text | Comment]:
         else:
             start = _start_tag(source, at)
             if start is None:
-                return  # the document ends inside a tag: nothing of it is shown
+                yield Comment(source[at + 1 :], at, len(source))  # the document ends inside a tag: it is not shown
+                return
             at = start.end
             yield start
             if start.tag in RAW_TEXT:

@@ -2,9 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-from gatepost.verify.reading.html_style import NO_STYLE, Style, declarations
+from gatepost.verify.reading.html_style import NO_STYLE, Style, declarations, unescaped
 
 MAX_RULES = 1_000
 MAX_RULES_PER_KEY = 20
@@ -13,9 +13,36 @@ MAX_BLOCK_CHARS = 4_000
 MAX_COMPOUNDS = 6
 
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
-_COMPOUND = re.compile(r"(?P<tag>\*|[a-z][a-z0-9]*)?(?P<names>(?:[.#][a-z0-9_\-]+)*)", re.ASCII)
-_NAME = re.compile(r"[.#][a-z0-9_\-]+", re.ASCII)
+MAX_CHOICES = 20
+_COMPOUND = re.compile(
+    r"(?P<tag>\*|[a-z][a-z0-9]*)?(?P<names>(?:[.#][^\W_][\w\-]*|[.#][_\-][\w\-]*|\[[^\]]{1,200}\]|:not\([^()]{1,200}\))*)"
+)
+_NAME = re.compile(r"[.#][\w\-]+|\[[^\]]+\]|:not\([^()]+\)")
+_ATTRIBUTE = re.compile(
+    r"""\[\s*(?P<name>[\w\-]+)\s*(?:(?P<how>[~^$*|]?)=\s*(?P<quote>["']?)(?P<value>[^"'\]]*)(?P=quote)\s*[is]?\s*)?\]"""
+)
+_CHOICE = re.compile(r":(?:is|where|matches|-webkit-any)\(([^()]{1,500})\)")
+_VALUE_SPACES = re.compile(r"\[[^\]]*\]|\([^()]*\)")
 _FEATURE = re.compile(r"\(\s*(min|max)-(?:device-)?width\s*:\s*([0-9]{1,5})(px|em|)\s*\)", re.ASCII)
+_RANGE = re.compile(r"\(\s*(?:device-)?width\s*([<>])=?\s*([0-9]{1,5})(px|em|)\s*\)", re.ASCII)
+_GIVEN = re.compile(
+    r"\(\s*(?:prefers-color-scheme\s*:\s*light|hover(?:\s*:\s*hover)?|pointer(?:\s*:\s*fine)?|color|"
+    r"min-(?:height|resolution|color)\s*:\s*[01](?:px|dppx|)|orientation\s*:\s*landscape)\s*\)"
+)
+"""What every such screen has."""
+_SUPPORTED = re.compile(
+    r"@supports\s*\(\s*(?:display|color|opacity|position|visibility|font-size|overflow|transform)\s*:"
+)
+_COMPARED: dict[str | None, Callable[[str, str], bool]] = {
+    None: lambda has, wanted: True,  # noqa: ARG005  # to be there is enough
+    "": lambda has, wanted: has == wanted,
+    "~": lambda has, wanted: wanted in has.split(),
+    "^": lambda has, wanted: has.startswith(wanted),
+    "$": lambda has, wanted: has.endswith(wanted),
+    "*": lambda has, wanted: wanted in has,
+    "|": lambda has, wanted: has == wanted or has.startswith(f"{wanted}-"),
+}
+_ALWAYS_ABOVE = frozenset({"html", "body"})
 SCREEN_PIXELS = 800.0
 """The window we imagine a mail to be read in."""
 
@@ -24,7 +51,8 @@ class _Rule:
     """One selector: what the element itself must be, and what must stand above it."""
 
     def __init__(self, own: tuple[str, ...], above: tuple[tuple[str, ...], ...], style: Style) -> None:
-        self.own = own
+        self.own = tuple(name for name in own if name[0] not in "[:")
+        self.conditions = tuple(name for name in own if name[0] in "[:")
         self.above = above
         self.style = style
 
@@ -33,12 +61,14 @@ class Sheet:
     """All style sheets of one document.
 
     Simplified from CSS: among rules the later wins, whatever its specificity; what stands above an element must be
-    there, in whatever order; a selector with more than names, tags and descent is not read. @media counts where a
-    screen of ``SCREEN_PIXELS`` would take it.
+    there, in whatever order; a selector with more than names, tags, attributes, ``:not()``, ``:is()`` and descent is
+    not read, nor are attributes of what stands above. @media counts where a screen of ``SCREEN_PIXELS`` would take it.
+    Custom properties count for the whole document.
     """
 
     def __init__(self) -> None:
         self._rules: dict[str, list[_Rule]] = {}
+        self._variables: dict[str, str] = {}
         self._count = 0
 
     def read(self, source: str) -> None:
@@ -47,16 +77,19 @@ class Sheet:
             if len(selectors) > MAX_SELECTOR_CHARS or len(block) > MAX_BLOCK_CHARS:
                 continue
             style = declarations(block)
-            for selector in selectors.lower().split(","):
+            self._variables |= {name: value for name, value in style.ordinary.items() if name.startswith("--")}
+            for selector in _choices(unescaped(selectors).lower()):
                 self._add(selector, style)
 
     def _add(self, selector: str, style: Style) -> None:
-        words = selector.replace(">", " ").split()
+        words = _VALUE_SPACES.sub(lambda found: "".join(found[0].split()), selector).replace(">", " ").split()
         compounds = [found for word in words if (found := _compound(word)) is not None]
         if not compounds or len(compounds) != len(words) or len(compounds) > MAX_COMPOUNDS:
             return
         own = compounds[-1]
-        listed = self._rules.setdefault(own[-1] if own else "*", [])
+        if any(name[0] in "[:" for above in compounds[:-1] for name in above):
+            return
+        listed = self._rules.setdefault(next((name for name in reversed(own) if name[0] not in "[:"), "*"), [])
         if self._count < MAX_RULES and len(listed) < MAX_RULES_PER_KEY:
             self._count += 1
             listed.append(_Rule(own, tuple(compounds[:-1]), style))
@@ -66,10 +99,14 @@ class Sheet:
         if not self._rules:
             return NO_STYLE
         names = names_of(tag, attributes)
-        found: Style | None = None
+        found = Style(dict(self._variables), {}) if self._variables else None
         for key in ("*", *names):
             for rule in self._rules.get(key, ()):
-                if all(name in names for name in rule.own) and all(above[one] for part in rule.above for one in part):
+                if (
+                    all(name in names for name in rule.own)
+                    and all(above[one] or one in _ALWAYS_ABOVE for part in rule.above for one in part)
+                    and all(_holds(condition, names, attributes) for condition in rule.conditions)
+                ):
                     if found is None:
                         found = Style({}, {})
                     found.ordinary.update(rule.style.ordinary)
@@ -85,6 +122,34 @@ def names_of(tag: str, attributes: Mapping[str, str]) -> list[str]:
     if "id" in attributes:
         names.append(f"#{attributes['id'].lower()}")
     return names
+
+
+def _choices(selectors: str) -> list[str]:
+    """Cut a list of selectors at its commas, each choice of ``:is()`` written out."""
+    for _ in range(MAX_COMPOUNDS):
+        found = _CHOICE.search(selectors)
+        if found is None:
+            break
+        before = selectors[: found.start()].rpartition(",")
+        end = selectors.find(",", found.end())
+        behind = selectors[found.end() : end if end >= 0 else len(selectors)]
+        written = (before[2] + choice.strip() + behind for choice in found[1].split(",")[:MAX_CHOICES])
+        selectors = before[0] + before[1] + ",".join(written) + (selectors[end:] if end >= 0 else "")
+        if len(selectors) > MAX_SELECTOR_CHARS:
+            break
+    return selectors.replace(":root", "html").split(",")
+
+
+def _holds(condition: str, names: list[str], attributes: Mapping[str, str]) -> bool:
+    """Tell whether an element fulfils ``[attribute]`` or ``:not(name)``; what cannot be read does not hold."""
+    if condition[0] == ":":
+        inner = condition[5:-1].strip()
+        return not (_holds(inner, names, attributes) if inner[:1] == "[" else inner in names)
+    found = _ATTRIBUTE.fullmatch(condition)
+    if found is None or found["name"] not in attributes:
+        return False
+    has, wanted = attributes[found["name"]].lower(), found["value"]
+    return _COMPARED[found["how"]](has, wanted) and bool(wanted or not found["how"])
 
 
 def _compound(word: str) -> tuple[str, ...] | None:
@@ -132,17 +197,21 @@ def _pieces(source: str) -> Iterable[tuple[str, str]]:
 
 
 def _is_for_screen(prelude: str) -> bool:
-    if not prelude.lower().startswith("@media"):
-        return False
-    condition = prelude[len("@media") :].lower()
+    prelude = prelude.lower()
+    if not prelude.startswith("@media"):
+        return prelude.startswith("@layer") or _SUPPORTED.match(prelude) is not None
+    condition = _GIVEN.sub("", prelude[len("@media") :].replace("not print", ""))
     if "not " in condition or "print" in condition:
         return False
+    for sign, number, unit in _RANGE.findall(condition):
+        if (float(number) * (16 if unit == "em" else 1) < SCREEN_PIXELS) is (sign == "<"):
+            return False
     for bound, number, unit in _FEATURE.findall(condition):
         pixels = float(number) * (16 if unit == "em" else 1)
         if (bound == "max" and pixels < SCREEN_PIXELS) or (bound == "min" and pixels > SCREEN_PIXELS):
             return False
     return (
-        not _FEATURE.sub("", condition)
+        not _FEATURE.sub("", _RANGE.sub("", condition))
         .replace("only", "")
         .replace("and", "")
         .replace("screen", "")

@@ -6,29 +6,37 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from gatepost.verify.paper import Technique
+from gatepost.verify.reading import html_colour
 
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
-_NUMBER = re.compile(r"(-?(?:[0-9]++(?:\.[0-9]++)?|\.[0-9]++))\s*+(px|pt|em|rem|ex|%|vw|vh|in|cm|mm|)", re.ASCII)
-_MOVED = re.compile(r"translate[xy3d]*\(\s*(-[0-9.]+\s*(?:px|em|rem|%|vw|vh|))", re.ASCII)
+_VALUE = r"[+-]?(?:[0-9]{1,9}(?:\.[0-9]{1,9})?|\.[0-9]{1,9})(?:e[+-]?[0-9]{1,2})?"
+_NUMBER = re.compile(rf"({_VALUE})\s*+(px|pt|pc|em|rem|ex|ch|q|%|vw|vh|vmin|vmax|in|cm|mm|)", re.ASCII)
+_SUM = re.compile(r"calc\(([0-9a-z%.+\- ]{1,100})\)", re.ASCII)
+_MOVED = re.compile(r"translate[xy3d]*\(([^()]{1,100})\)")
+_SHRUNK = re.compile(r"scale[xy3d]*\(([^()]{1,100})\)")
+_EDGEWISE = re.compile(r"rotate[xy]\(\s*-?(?:90|270)deg")
+_INSET = re.compile(r"inset\((?:[^()]{0,60}[\s,])?100%|inset\([5-9][0-9]%\s*\)")
+_NOTHING = re.compile(r"(?:circle|ellipse|polygon)\((?:nonzero|evenodd|[\s,]|0(?:px|%|em|)(?=[\s,)]))+(?:at [^()]*)?\)")
 _FAR = -200.0
 """Pixels to the left or above from which nothing is seen."""
-_TINY = {"px": 2.0, "pt": 1.5, "": 2.0, "em": 0.15, "rem": 0.15, "ex": 0.3, "%": 15.0}
-"""Font sizes up to which text cannot be read."""
-_HEX_SHORT = 4
+_BEYOND = 3_000.0
+"""Pixels to the right or below to which nobody scrolls."""
+_TINY = 2.4
+"""Font size in pixels up to which text cannot be read."""
+_FONT_SIZE = 16.0
+_PIXELS = {
+    "em": 16.0, "rem": 16.0, "ex": 8.0, "ch": 8.0, "pt": 1.333, "pc": 16.0, "in": 96.0, "cm": 37.8, "mm": 3.78,
+    "q": 0.945, "vw": 10.0, "vh": 8.0, "vmin": 8.0, "vmax": 10.0, "%": 10.0,
+}  # fmt: skip
+_KEYWORDS = {"initial": 16.0, "medium": 16.0, "small": 13.0, "x-small": 10.0, "xx-small": 9.0, "large": 18.0}
+_NOT_SHOWN = ("none", "table-column")
 CACHED_STYLE_CHARS = 300
 """Newsletters repeat short styles hundreds of times."""
-_NAMES = {
-    "white": "ffffff", "black": "000000", "transparent": "transparent", "snow": "fffafa", "ivory": "fffff0",
-    "ghostwhite": "f8f8ff", "whitesmoke": "f5f5f5", "red": "ff0000", "green": "008000", "blue": "0000ff",
-    "gray": "808080", "grey": "808080", "yellow": "ffff00", "silver": "c0c0c0", "navy": "000080", "orange": "ffa500",
-    "lightgray": "d3d3d3", "lightgrey": "d3d3d3", "darkgray": "a9a9a9", "purple": "800080", "maroon": "800000",
-    "floralwhite": "fffaf0", "azure": "f0ffff", "mintcream": "f5fffa", "aliceblue": "f0f8ff", "seashell": "fff5ee",
-}  # fmt: skip
-_RGB = re.compile(
-    r"rgba?\(\s*(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})(?:[\s,/]+([0-9]{0,9}\.?[0-9]{1,9}%?))?\s*\)", re.ASCII
-)
-_NEAR = 24
-"""Sum of channel differences up to which two colours look alike."""
+_ESCAPE = re.compile(r"\\(?:([0-9a-f]{1,6})[ \t\r\n\f]?|([^\r\n\f]))", re.IGNORECASE)
+_VARIABLE = re.compile(r"var\(\s*(--[^\s,()]{1,60})\s*(?:,([^()]{0,60}))?\)")
+_FADED = re.compile(r"(?<!alpha\()opacity\(\s*([0-9.]{1,9}%?)\s*\)")
+_UNSEEN = 0.05
+"""Opacity below which nothing is seen."""
 
 
 class Style(NamedTuple):
@@ -47,12 +55,17 @@ class Look(NamedTuple):
     Attributes:
         gone: by what it is hidden for good: no child can undo it.
         is_invisible: visibility:hidden; a child may undo it.
+        is_crushed: the letters stand upon one another; a child may undo it.
+        size: of the font, in pixels.
+        opacity: of this element and all around it, 0 to 1.
         colour, background: six hex digits, or ``transparent``; the background is ``image`` where nobody can tell.
     """
 
     gone: Technique | None = None
     is_invisible: bool = False
-    is_tiny: bool = False
+    is_crushed: bool = False
+    size: float = _FONT_SIZE
+    opacity: float = 1.0
     colour: str = "000000"
     background: str = "ffffff"
 
@@ -61,11 +74,13 @@ class Look(NamedTuple):
         """Why a person cannot see text here; None where they can."""
         if self.gone is not None:
             return self.gone
+        if self.opacity < _UNSEEN:
+            return Technique.ZERO_OPACITY
         if self.is_invisible:
             return Technique.VISIBILITY_HIDDEN
-        if self.is_tiny:
+        if self.is_crushed or self.size <= _TINY:
             return Technique.ZERO_SIZE
-        return Technique.SAME_COLOUR if _look_alike(self.colour, self.background) else None
+        return Technique.SAME_COLOUR if html_colour.look_alike(self.colour, self.background) else None
 
 
 def declarations(style: str) -> Style:
@@ -73,13 +88,23 @@ def declarations(style: str) -> Style:
     return _declared_often(style) if len(style) <= CACHED_STYLE_CHARS else _declared(style)
 
 
+def unescaped(source: str) -> str:
+    """Resolve the escapes of a style sheet (CSS Syntax section 4.3.7)."""
+    return _ESCAPE.sub(_character, source) if "\\" in source else source
+
+
+def _character(found: re.Match[str]) -> str:
+    code = int(found[1], 16) if found[1] else ord(found[2])
+    return chr(code) if 0x20 <= code < 0x110000 else "\ufffd"  # noqa: PLR2004  # no control, no more than Unicode has
+
+
 def _declared(style: str) -> Style:
     found = Style({}, {})
-    for part in _COMMENT.sub(" ", style).lower().split(";"):
+    for part in _COMMENT.sub("", style).split(";"):
         name, colon, value = part.partition(":")
         if colon:
-            value, mark, _ = value.partition("!")
-            (found.important if mark else found.ordinary)[name.strip()] = value.strip()
+            value, mark, _ = unescaped(value).lower().partition("!")
+            (found.important if mark else found.ordinary)[unescaped(name).lower().strip()] = value.strip()
     return found
 
 
@@ -102,135 +127,159 @@ def _with_attributes(look: Look, tag: str, attributes: Mapping[str, str]) -> Loo
     if "hidden" in attributes and look.gone is None:
         look = look._replace(gone=Technique.HIDDEN_ATTRIBUTE)
     if "bgcolor" in attributes:
-        look = look._replace(background=_colour(attributes["bgcolor"], look.background))
+        look = look._replace(background=html_colour.read(attributes["bgcolor"], look.background))
     if attributes.get("background"):
         look = look._replace(background="image")
     if tag == "font" and "color" in attributes:
-        look = look._replace(colour=_colour(attributes["color"], look.colour))
+        look = look._replace(colour=html_colour.read(attributes["color"], look.colour))
     if tag == "body" and "text" in attributes:
-        look = look._replace(colour=_colour(attributes["text"], look.colour))
+        look = look._replace(colour=html_colour.read(attributes["text"], look.colour))
     return look
 
 
 def _styled(look: Look, declared: Style) -> Look:
     style = {**declared.ordinary, **declared.important}
+    if any("var(" in value for value in style.values()):
+        style = {name: _resolved(value, style) for name, value in style.items()}
     visibility = style.get("visibility", "")
-    size = style.get("font-size") or _font_shorthand(style.get("font", ""))
+    size = _font_size(style, look.size)
     gone = look.gone or _gone(style)
     if gone is Technique.HIDDEN_ATTRIBUTE and look.gone is gone and style.get("display", "none") != "none":
         gone = None  # the attribute is only the browser's own display:none, and the author's goes before it
+    colour = html_colour.read(style.get("-webkit-text-fill-color") or style.get("color", ""), look.colour)
+    spacing = style.get("letter-spacing", "")
     return Look(
         gone,
         visibility in {"hidden", "collapse"} if visibility else look.is_invisible,
-        _is_tiny(size, was_tiny=look.is_tiny),
-        _colour(style.get("color", ""), look.colour),
-        _background(style, look.background),
+        _pixels(spacing, size) < -size / 2 if spacing else look.is_crushed,
+        size,
+        look.opacity * _opacity(style) if gone is None else look.opacity,
+        colour,
+        html_colour.behind(style, look.background, colour),
     )
 
 
 _looked_often = lru_cache(maxsize=4096)(lambda look, inline: _styled(look, _declared_often(inline)))
 
 
+def _resolved(value: str, style: Mapping[str, str]) -> str:
+    """Put a custom property of the same element, or else its fall-back, into a value."""
+    return _VARIABLE.sub(lambda found: style.get(found[1]) or (found[2] or "").strip(), value)
+
+
 def _gone(style: dict[str, str]) -> Technique | None:
-    if style.get("display", "").startswith("none"):
+    if style.get("display", "").startswith(_NOT_SHOWN):
         return Technique.DISPLAY_NONE
-    if _is_zero(style.get("opacity", ""), below=0.05):
-        return Technique.ZERO_OPACITY
+    if style.get("content-visibility") == "hidden":
+        return Technique.VISIBILITY_HIDDEN
     if _is_clipped(style):
         return Technique.CLIPPED
     return Technique.OFF_SCREEN if _is_off_screen(style) else None
 
 
+def _opacity(style: dict[str, str]) -> float:
+    opacity = 1.0
+    for written in (style.get("opacity", ""), *_FADED.findall(style.get("filter", ""))):
+        found = _NUMBER.fullmatch(written) if written else None
+        if found is not None:
+            opacity *= min(max(float(found[1]) / (100 if found[2] == "%" else 1), 0.0), 1.0)
+    return opacity
+
+
 def _is_clipped(style: dict[str, str]) -> bool:
     overflow = style.get("overflow", "") + style.get("overflow-x", "") + style.get("overflow-y", "")
-    if "hidden" in overflow or "clip" in overflow:
+    if any(word in overflow for word in ("hidden", "clip", "scroll", "auto")):
         sizes = [style.get(name, "") for name in ("height", "max-height", "width", "max-width")]
         if any(_is_zero(size, below=2) for size in sizes):
             return True
-    if style.get("position") in {"absolute", "fixed"}:
-        clip = style.get("clip", "").replace(" ", "")
-        if clip.startswith(("rect(0", "rect(1px,1px,1px,1px")):
+        if "hidden" in overflow and "height" not in style and _is_zero(style.get("line-height", ""), below=0.05):
             return True
-    path = style.get("clip-path", "").replace(" ", "")
-    return path.startswith(("inset(100%", "inset(50%", "circle(0")) or "scale(0)" in style.get("transform", "")
+    if style.get("position") in {"absolute", "fixed"}:
+        clip = style.get("clip", "").replace(",", " ").replace("( ", "(")
+        if clip.startswith(("rect(0", "rect(1px 1px 1px 1px", "rect(1px  1px  1px  1px")):
+            return True
+    return _is_cut_away(style)
+
+
+def _is_cut_away(style: dict[str, str]) -> bool:
+    path = style.get("clip-path", "")
+    if path and (_INSET.match(path) or _NOTHING.match(path)):
+        return True
+    transform = style.get("transform", "")
+    if _EDGEWISE.search(transform):
+        return True
+    scales = [*_SHRUNK.findall(transform), style.get("scale", "")]
+    return any(_is_zero(one.strip(), below=0.1) for written in scales for one in re.split(r"[\s,]+", written)[:2])
 
 
 def _is_off_screen(style: dict[str, str]) -> bool:
-    if style.get("position") in {"absolute", "fixed"} and any(
-        _pixels(style.get(side, "")) <= _FAR for side in ("left", "top", "right", "bottom")
+    sides = dict(zip(("top", "right", "bottom", "left"), _four(style.get("inset", "")), strict=True))
+    if style.get("position") in {"absolute", "fixed", "relative"} and any(
+        _is_far(style.get(side, sides[side])) for side in sides
     ):
         return True
-    moved = _MOVED.search(style.get("transform", ""))
-    if moved is not None and _pixels(moved[1]) <= _FAR:
+    moved = [*_MOVED.findall(style.get("transform", "")), style.get("translate", "")]
+    if any(_is_far(one) for written in moved if written for one in re.split(r"[\s,]+", written)):
         return True
-    return any(_pixels(style.get(name, "")) <= _FAR for name in ("text-indent", "margin-left", "margin-top"))
+    top, _, _, left = _four(style.get("margin", ""))
+    margins = (style.get("margin-left", left), style.get("margin-top", top))
+    return any(_pixels(margin) <= _FAR for margin in margins) or _is_far(style.get("text-indent", ""))
 
 
-def _pixels(value: str) -> float:
-    found = _NUMBER.match(value) if value else None
+def _four(shorthand: str) -> tuple[str, str, str, str]:
+    """Return top, right, bottom and left of a shorthand for four sides."""
+    words = shorthand.split() or [""]
+    right = words[1] if len(words) > 1 else words[0]
+    return (
+        words[0],
+        right,
+        words[2] if len(words) > 2 else words[0],  # noqa: PLR2004  # top right bottom left
+        words[3] if len(words) > 3 else right,  # noqa: PLR2004  # top right bottom left
+    )
+
+
+def _is_far(value: str) -> bool:
+    return not _FAR < _pixels(value) < _BEYOND
+
+
+def _pixels(value: str, size: float = _FONT_SIZE) -> float:
+    if not value:
+        return 0.0
+    total = _SUM.match(value)
+    if total is not None:
+        return _sum_of(total[1])
+    found = _NUMBER.match(value)
     if found is None:
         return 0.0
-    factor = {"em": 16.0, "rem": 16.0, "in": 96.0, "cm": 38.0, "vw": 10.0, "vh": 8.0, "%": 10.0}.get(found[2], 1.0)
-    return float(found[1]) * factor
+    return float(found[1]) * (size if found[2] == "em" else _PIXELS.get(found[2], 1.0))
+
+
+def _sum_of(terms: str) -> float:
+    """Return the pixels of lengths that are added and subtracted."""
+    return sum(_pixels(term) for term in terms.replace(" + ", "|").replace(" - ", "|-").split("|"))
 
 
 def _is_zero(value: str, *, below: float) -> bool:
     found = _NUMBER.fullmatch(value) if value else None
-    return found is not None and float(found[1]) < (below if found[2] != "%" else 0.1)
+    return found is not None and abs(float(found[1])) < (below if found[2] != "%" else 0.1)
+
+
+def _font_size(style: dict[str, str], inherited: float) -> float:
+    """Return the font's size in pixels."""
+    written = style.get("font-size") or _font_shorthand(style.get("font", ""))
+    if not written:
+        return inherited
+    if written in _KEYWORDS:
+        return _KEYWORDS[written]
+    found = _NUMBER.fullmatch(written)
+    if found is None:
+        return max(_sum_of(total[1]), 0.0) if (total := _SUM.fullmatch(written)) else inherited
+    if found[1].startswith("-"):
+        return inherited
+    if found[2] in {"em", "%", "ex", "ch"}:
+        return inherited * float(found[1]) * {"em": 1.0, "%": 0.01}.get(found[2], 0.5)
+    return float(found[1]) * _PIXELS.get(found[2], 1.0)
 
 
 def _font_shorthand(value: str) -> str:
-    return next((word.partition("/")[0] for word in value.split() if word[:1].isdigit() or word[:1] == "."), "")
-
-
-def _is_tiny(size: str, *, was_tiny: bool) -> bool:
-    found = _NUMBER.fullmatch(size) if size else None
-    if found is None:
-        return was_tiny
-    if was_tiny and found[2] in {"em", "%"}:
-        return True  # relative to nothing is nothing
-    return float(found[1]) <= _TINY.get(found[2], 0.0)
-
-
-def _background(style: dict[str, str], inherited: str) -> str:
-    """Return what lies behind: the colour, unless an image may cover it; the shorthand holds both."""
-    shorthand = style.get("background", "")
-    if "gradient(" in shorthand or "gradient(" in style.get("background-image", ""):
-        return "image"
-    found = _colour(style.get("background-color", ""), inherited)
-    if shorthand:
-        for word in _RGB.sub(lambda rgb: rgb[0].replace(" ", ""), shorthand).split():
-            found = _colour(word, found)
-    if "url(" in shorthand or "url(" in style.get("background-image", ""):
-        return "image"
-    return inherited if found == "transparent" else found
-
-
-@lru_cache(maxsize=4096)
-def _colour(value: str, inherited: str) -> str:
-    value = value.strip().lower()[:100]
-    if value in _NAMES:
-        return _NAMES[value]
-    if value.startswith("#") and all(digit in "0123456789abcdef" for digit in value[1:]):
-        digits = value[1:]
-        if len(digits) in {3, _HEX_SHORT}:
-            digits = "".join(digit * 2 for digit in digits)
-        if len(digits) == 8 and digits[6:] == "00":  # noqa: PLR2004  # rrggbbaa
-            return "transparent"
-        return digits[:6] if len(digits) >= 6 else inherited  # noqa: PLR2004  # rrggbb
-    found = _RGB.match(value)
-    if found is None:
-        return inherited
-    if found[4] is not None and float(found[4].rstrip("%") or 0) == 0:
-        return "transparent"
-    return "".join(f"{min(int(found[at]), 255):02x}" for at in (1, 2, 3))
-
-
-@lru_cache(maxsize=4096)
-def _look_alike(colour: str, background: str) -> bool:
-    if colour == "transparent":
-        return True
-    if len(background) != len("ffffff"):
-        return False
-    channels = ((int(colour[at : at + 2], 16), int(background[at : at + 2], 16)) for at in (0, 2, 4))
-    return sum(abs(one - other) for one, other in channels) <= _NEAR
+    return next((word.partition("/")[0] for word in value.split() if word[:1].isdigit() or word[:1] in {".", "+"}), "")

@@ -1,0 +1,220 @@
+"""Where the record is exported to, and what a SIEM lacks of it."""
+
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from gatepost import access
+from gatepost.app import administer
+from gatepost.app.administer import OPERATOR
+from gatepost.app.gaps import find_gaps
+from gatepost.cli.frame import AsJson, ForTenant, Refusal, app, show, with_house
+from gatepost.cli.record import log
+from gatepost.ids import ExportId, TenantId
+from gatepost.journey import House
+from gatepost.upkeep import siem
+from gatepost.upkeep.siem.compare import Comparison
+
+T = TypeVar("T")
+
+export = typer.Typer(help="The record, sent on to a SIEM.", no_args_is_help=True)
+app.add_typer(export, name="export")
+
+COLUMNS = ("id", "kind", "format", "exported_through", "lag", "at", "state", "letters")
+
+
+def _for_tenant(wanted: str | None, work: Callable[[House, TenantId], Awaitable[T]]) -> T:
+    async def inside(house: House) -> T:
+        return await work(house, (await administer.find_tenant(house, wanted)).id)
+
+    try:
+        return with_house(inside)
+    except (access.AccessError, siem.PlaceError) as error:
+        raise Refusal(str(error)) from error
+    except LookupError as error:
+        raise Refusal(f"there is no destination {error}; `gatepost export list` names them") from error
+
+
+def _shown(one: siem.Status) -> dict[str, Any]:
+    to = one.destination
+    return {
+        "id": to.id,
+        "kind": to.kind.value,
+        "format": to.format.value,
+        "personal": to.is_personal,
+        "region": to.place.region,
+        "exported_through": one.exported_through,
+        "at": one.exported_at,
+        "lag": one.lag,
+        "state": f"stopped: {one.reason}" if one.is_stopped else one.reason or "running",
+        "alert": one.alert,
+        "letters": one.letters,
+        "rejected": one.rejected,
+        "assurance": one.assurance,
+    }
+
+
+@export.command()
+def add(
+    kind: siem.Kind,
+    url: Annotated[str, typer.Argument(help="Of the receiver; a site for Datadog; tls://host:6514 for syslog.")],
+    *,
+    credential_file: Annotated[
+        Path | None, typer.Option(help="A file with the token or key; standard input where it is -.")
+    ] = None,
+    spelled: Annotated[siem.Format, typer.Option("--format", help="How an entry is spelled.")] = siem.Format.NATIVE,
+    index: Annotated[str, typer.Option(help="Splunk's index, or Elastic's data stream.")] = "",
+    region: Annotated[str, typer.Option(help="Where the data go.")] = "",
+    ca_file: Annotated[
+        Path | None, typer.Option(help="PEM of the authorities its certificate is checked with.")
+    ] = None,
+    personal: Annotated[bool, typer.Option(help="Export senders and recipients too, not only commitments.")] = False,
+    ack: Annotated[bool, typer.Option(help="Splunk: wait until events are indexed.")] = False,
+    from_now: Annotated[bool, typer.Option(help="Leave out what the log holds already.")] = False,
+    tenant: ForTenant = None,
+) -> None:
+    """Begin to export to a destination."""
+    place = siem.Place(
+        url=url,
+        credential=_text(credential_file).strip(),
+        ca=_text(ca_file),
+        index=index,
+        region=region,
+    )
+    wanted = siem.Wanted(kind=kind, format=spelled, place=place, is_personal=personal, wants_ack=ack)
+
+    async def work(house: House, owner: TenantId) -> siem.Destination:
+        async with house.db.transaction(owner) as tx:
+            return await siem.add(tx, house, wanted, actor=OPERATOR, starts_at_end=from_now)
+
+    typer.echo(f"{_for_tenant(tenant, work).id}: see `gatepost export test` and `gatepost export status`")
+
+
+def _text(path: Path | None) -> str:
+    """Read a small file; standard input where it is ``-``. A secret never stands in the command line."""
+    try:
+        if path is None:
+            return ""
+        return sys.stdin.read() if str(path) == "-" else path.read_text(encoding="ascii")
+    except (OSError, UnicodeError) as error:
+        raise Refusal(f"cannot read {path}") from error
+
+
+@export.command("list")
+def list_(*, tenant: ForTenant = None, as_json: AsJson = False) -> None:
+    """List the destinations and how far each is."""
+    rows = _for_tenant(tenant, _statuses)
+    show([_shown(row) for row in rows], columns=COLUMNS, as_json=as_json, empty="nothing is exported")
+
+
+async def _statuses(house: House, owner: TenantId) -> list[siem.Status]:
+    async with house.db.transaction(owner) as tx:
+        return await siem.list_all(tx)
+
+
+@export.command()
+def status(identifier: str, *, tenant: ForTenant = None, as_json: AsJson = False) -> None:
+    """Say how far one destination is, and what it would not take. Exit 1 where it has stopped."""
+
+    async def work(house: House, owner: TenantId) -> tuple[siem.Status, list[siem.Letter]]:
+        async with house.db.transaction(owner) as tx:
+            found = await siem.find(tx, ExportId(identifier))
+            if found is None:
+                raise LookupError(identifier)
+            return found, await siem.letters(tx, ExportId(identifier))
+
+    found, letters = _for_tenant(tenant, work)
+    dead = [{"leaf_index": each.leaf_index, "reason": each.reason, "at": each.at} for each in letters]
+    if as_json:
+        show([{**_shown(found), "dead_letters": dead}], columns=(), as_json=True, empty="")
+    else:
+        for name, value in _shown(found).items():
+            typer.echo(f"{name}: {'' if value is None else value}")
+        if dead:
+            show(dead, columns=("leaf_index", "reason", "at"), as_json=False, empty="")
+    if found.is_stopped:
+        raise typer.Exit(1)
+
+
+@export.command("test")
+def try_(identifier: str, tenant: ForTenant = None) -> None:
+    """Send the newest entry once more and say what came of it; what had stopped goes on. Exit 1 where not taken."""
+
+    async def work(house: House, owner: TenantId) -> str:
+        return await siem.probe(house, owner, ExportId(identifier), actor=OPERATOR)
+
+    if reason := _for_tenant(tenant, work):
+        raise Refusal(f"not taken: {reason}")
+    typer.echo("taken")
+
+
+@export.command()
+def replay(
+    identifier: str,
+    *,
+    from_index: Annotated[int | None, typer.Option("--from", min=0, help="Export again from this index on.")] = None,
+    tenant: ForTenant = None,
+) -> None:
+    """Try again what was refused; also everything from an index on, if given."""
+
+    async def work(house: House, owner: TenantId) -> int:
+        async with house.db.transaction(owner) as tx:
+            return await siem.replay(tx, house, ExportId(identifier), actor=OPERATOR, from_index=from_index)
+
+    typer.echo(f"{_for_tenant(tenant, work)} refused entries will be tried again")
+
+
+@export.command()
+def remove(identifier: str, tenant: ForTenant = None) -> None:
+    """Export there no more."""
+
+    async def work(house: House, owner: TenantId) -> None:
+        async with house.db.transaction(owner) as tx:
+            await siem.remove(tx, house, ExportId(identifier), actor=OPERATOR)
+
+    _for_tenant(tenant, work)
+    typer.echo("removed; what was exported stays where it is")
+
+
+@log.command("compare")
+def compare_(
+    file: Path,
+    *,
+    start: Annotated[int, typer.Option("--from", min=0, help="The first index that must be there.")] = 0,
+    through: Annotated[int | None, typer.Option(min=0, help="The last index that must be there.")] = None,
+    tenant: ForTenant = None,
+    as_json: AsJson = False,
+) -> None:
+    """Hold a SIEM's export of our events (NDJSON or CSV) to the log; name every gap. Exit 1 on any."""
+
+    async def work(house: House, owner: TenantId) -> Comparison:
+        end = None if through is None else through + 1
+        with file.open(encoding="utf-8", errors="replace") as lines:
+            return await find_gaps(house.db, owner, lines, start=start, end=end)
+
+    try:
+        found = _for_tenant(tenant, work)
+    except OSError as error:
+        raise Refusal(f"cannot read {file}") from error
+    if as_json:
+        row = {name: getattr(found, name) for name in Comparison.__slots__}
+        show([row], columns=(), as_json=True, empty="")
+    else:
+        _print(found)
+    if not found.is_whole:
+        raise typer.Exit(1)
+
+
+def _print(found: Comparison) -> None:
+    for first, last in found.missing:
+        typer.echo(f"missing: {first}" if first == last else f"missing: {first} to {last}")
+    for at in found.changed:
+        typer.echo(f"changed: {at}")
+    typer.echo(
+        f"{found.present} of {found.size} entries present, {found.missing_count} missing, {len(found.changed)} changed,"
+        f" {found.repeated} repeated, {found.beyond} beyond, {found.foreign} of other logs,"
+        f" {found.unreadable} unreadable"
+    )

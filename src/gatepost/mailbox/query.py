@@ -1,0 +1,208 @@
+"""What somebody looks for: ``lunch "next friday" from:example.org -cancelled after:2026-01-01``."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+
+from gatepost.mailbox import words
+from gatepost.mailbox.paper import Email
+from gatepost.mailbox.snippet import NO_MARKS, Marks
+
+QUERY_MAX_CHARS = 1_000
+PIECES_MAX = 32
+_DAYS = frozenset({"before", "after"})
+_BEGINNING = "begins"
+_PEOPLE = frozenset({"from", "to"})
+_PIECE = re.compile(
+    r'(?P<minus>-?)(?:(?P<field>from|to|subject|filename|has|before|after):)?(?:"(?P<phrase>[^"]*)"|(?P<word>[^\s"]+))',
+    re.IGNORECASE,
+)
+
+
+class QueryError(ValueError):
+    """What was asked cannot be looked for; the text says why, in words of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words that must stand side by side, or one that must begin like this.
+
+    Attributes:
+        field: where; None for anywhere, ``begins`` for people and subject.
+        text: as ``words.line`` spells it; open at an end that may lie inside a run.
+    """
+
+    field: str | None
+    text: str
+
+    def is_in(self, email: Email) -> bool:
+        """Tell whether one text of the message holds it."""
+        return any(self.text in words.line(text) for text in _texts(email, self.field))
+
+
+def _texts(email: Email, field: str | None) -> tuple[str, ...]:
+    by_field = {
+        "from": (email.from_shown, str(email.author)),
+        "to": (email.to_shown, str(email.recipient)),
+        "subject": (email.subject,),
+        "filename": email.file_names,
+    }
+    if field is None:
+        return (*(text for texts in by_field.values() for text in texts), email.reading.human)
+    if field == _BEGINNING:
+        return (*by_field["from"], *by_field["to"], *by_field["subject"])
+    return by_field[field]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """A question put into parts.
+
+    Attributes:
+        wanted: terms (``words.terms_of``) a message must have, all of them.
+        unwanted: terms it may not have, none of them.
+        phrases: what its texts must hold besides: tokens cannot say.
+        unwanted_phrases: what they may not.
+        since: not older than this.
+        until: older than this.
+        marks: what to mark where a hit is shown.
+    """
+
+    wanted: frozenset[str] = frozenset()
+    unwanted: frozenset[str] = frozenset()
+    phrases: tuple[Phrase, ...] = ()
+    unwanted_phrases: tuple[Phrase, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    marks: Marks = NO_MARKS
+
+    def is_in(self, email: Email, *, is_indexed: bool) -> bool:
+        """Tell whether a message is one; where it came from the index, only what tokens cannot say is asked."""
+        if not is_indexed:
+            terms = words.terms_of(email)
+            if not self.wanted <= terms or self.unwanted & terms:
+                return False
+        return all(one.is_in(email) for one in self.phrases) and not any(
+            one.is_in(email) for one in self.unwanted_phrases
+        )
+
+
+@dataclass(slots=True)
+class _Parts:
+    """One side of a query, while it is read: what must be, or what may not."""
+
+    terms: set[str]
+    phrases: list[Phrase]
+
+
+def parse(text: str) -> Query:
+    """Read a query.
+
+    Raises:
+        QueryError: it cannot be looked for.
+    """
+    if len(text) > QUERY_MAX_CHARS:
+        raise QueryError(f"A query has at most {QUERY_MAX_CHARS} characters.")
+    if text.count('"') % 2:
+        raise QueryError("A quotation mark is not closed.")
+    pieces = list(_PIECE.finditer(text))
+    if len(pieces) > PIECES_MAX:
+        raise QueryError(f"A query has at most {PIECES_MAX} words.")
+    since, until = _bounds([piece for piece in pieces if _field(piece) in _DAYS])
+    wanted, unwanted = _Parts(set(), []), _Parts(set(), [])
+    for piece in pieces:
+        if _field(piece) in _DAYS:
+            continue
+        found = _piece(_field(piece), _said(piece), is_quoted=piece["phrase"] is not None)
+        side = unwanted if piece["minus"] else wanted
+        side.phrases += found.phrases
+        if not (piece["minus"] and found.phrases):  # what may not stand side by side may stand apart
+            side.terms |= found.terms
+    if not wanted.terms and (unwanted.terms or unwanted.phrases):
+        raise QueryError("Besides what to leave out, name a word to look for.")
+    if not wanted.terms and since is None and until is None:
+        raise QueryError("Name at least one word to look for.")
+    return Query(
+        wanted=frozenset(wanted.terms),
+        unwanted=frozenset(unwanted.terms),
+        phrases=tuple(wanted.phrases),
+        unwanted_phrases=tuple(unwanted.phrases),
+        since=since,
+        until=until,
+        marks=_marks(pieces),
+    )
+
+
+def _field(piece: re.Match[str]) -> str | None:
+    return piece["field"].lower() if piece["field"] else None
+
+
+def _said(piece: re.Match[str]) -> str:
+    return str(piece["word"] if piece["phrase"] is None else piece["phrase"])
+
+
+def _bounds(pieces: list[re.Match[str]]) -> tuple[datetime | None, datetime | None]:
+    if any(piece["minus"] for piece in pieces):
+        raise QueryError("before: and after: cannot be negated.")
+    days = [(_field(piece), _day(_said(piece))) for piece in pieces]
+    return (
+        max((day for field, day in days if field == "after"), default=None),
+        min((day for field, day in days if field == "before"), default=None),
+    )
+
+
+def _marks(pieces: list[re.Match[str]]) -> Marks:
+    whole: set[str] = set()
+    beginnings: set[str] = set()
+    for piece in pieces:
+        if not piece["minus"] and _field(piece) in {None, "subject"}:
+            is_beginning = piece["phrase"] is None and _said(piece).endswith("*")
+            (beginnings if is_beginning else whole).update(run for run, _, _ in words.runs(_said(piece)))
+    return Marks(frozenset(whole), tuple(beginnings))
+
+
+def _piece(field: str | None, said: str, *, is_quoted: bool) -> _Parts:
+    """Return what one piece asks for: terms, and a phrase where they do not say it all."""
+    if field == "has":
+        if words.folded(said) not in {"attachment", "attachments"}:
+            raise QueryError("has: knows attachment, and nothing else.")
+        return _Parts({words.ATTACHMENT}, [])
+    place = field or "any"
+    if not is_quoted and said.endswith("*"):
+        return _prefix(field, said.rstrip("*"))
+    name = said.strip("<>").removeprefix("@")
+    if not is_quoted and (field in _PEOPLE or "@" in name[1:]) and re.search(r"[@.]", name):
+        local, at, domain = name.rpartition("@")
+        return _Parts({f"{place}:{words.folded(local) + at if at else ''}{domain.lower()}"}, [])
+    runs = [run for run, _, _ in words.runs(said)]
+    if not runs:
+        return _Parts(set(), [])
+    terms = {f"{place}:{word}" for run in runs for word in (words.pairs(run) if words.is_unspaced(run) else [run])}
+    return _Parts(terms, [_phrase(field, runs)] if len(runs) > 1 or len(terms) > 1 else [])
+
+
+def _phrase(field: str | None, runs: list[str]) -> Phrase:
+    """Runs without spaces are open at the outer ends: what is looked for may lie inside a longer one."""
+    before = "" if words.is_unspaced(runs[0]) else " "
+    after = "" if words.is_unspaced(runs[-1]) else " "
+    return Phrase(field, f"{before}{' '.join(runs)}{after}")
+
+
+def _prefix(field: str | None, said: str) -> _Parts:
+    runs = [run for run, _, _ in words.runs(said)]
+    if field == "filename" or len(runs) != 1 or len(runs[0]) < words.PREFIX_MIN_CHARS or words.is_unspaced(runs[0]):
+        raise QueryError(
+            f"A * stands after at least {words.PREFIX_MIN_CHARS} letters of one word, and is looked for in people and"
+            " subjects only."
+        )
+    prefix = runs[0]
+    term = f"begins:{prefix[: words.PREFIX_MAX_CHARS]}"  # whichever of people and subject it is that begins so
+    is_said = field is None and len(prefix) <= words.PREFIX_MAX_CHARS
+    return _Parts({term}, [] if is_said else [Phrase(field or _BEGINNING, f" {prefix}")])
+
+
+def _day(said: str) -> datetime:
+    try:
+        return datetime.combine(date.fromisoformat(said), time(), UTC)
+    except ValueError:
+        raise QueryError("before: and after: take a day such as 2026-11-21, in UTC.") from None

@@ -1,0 +1,211 @@
+"""The SQL of finding mail by its words. What stands there are tokens: keyed hashes (docs/adr/0028)."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from gatepost.db import Database, Transaction
+from gatepost.db.column import bigints, octets, texts, times
+from gatepost.ids import AccountId, EmailId, TenantId
+from gatepost.keys import ErasedError, KeyringError, Vault
+from gatepost.mailbox import store
+from gatepost.mailbox.paper import Email
+
+SEALED_UNDER_OCTETS = 17
+"""What a seal begins with: its kind and which keys it needs (``keys/vault.py``)."""
+
+
+class Place(NamedTuple):
+    """Where a message stands in the order that is searched: by its time, then by its number."""
+
+    at: datetime
+    seq: int
+
+
+TOP = Place(datetime(9999, 1, 1, tzinfo=UTC), 0)
+BOTTOM = datetime(1, 1, 2, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A message to index; ``email`` is None where nobody can read it any more."""
+
+    account: AccountId
+    place: Place
+    id: EmailId
+    sealed_under: bytes
+    email: Email | None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A message that has the tokens, or is not indexed, so that nobody knows yet; ``email`` as in ``Waiting``."""
+
+    place: Place
+    id: EmailId
+    email: Email | None
+    is_indexed: bool
+
+
+def tokens(vault: Vault, account: AccountId, terms: Iterable[str]) -> list[int]:
+    """Return what stands for the terms: 63 bits of a keyed hash of account, field and word."""
+    purpose = f"words/{account}"
+    return [int.from_bytes(vault.blind(purpose, term)[:8], "big") >> 1 for term in terms]
+
+
+async def tenants_waiting(db: Database) -> list[TenantId]:
+    """Return the tenants with mail to index."""
+    return [TenantId(row.tenant) for row in await db.look_up("select lookup_unindexed() as tenant")]
+
+
+async def tenants_indexed(db: Database) -> list[TenantId]:
+    """Return the tenants with tokens."""
+    return [TenantId(row.tenant) for row in await db.look_up("select lookup_worded() as tenant")]
+
+
+async def try_lock(tx: Transaction) -> bool:
+    """Take the right to index the tenant's mail until the transaction ends; False where somebody else has it."""
+    query = "select pg_try_advisory_xact_lock(hashtextextended('words ' || %(tenant)s, 0)) as is_ours"
+    return bool((await tx.one(query)).is_ours)
+
+
+async def waiting(tx: Transaction, limit: int) -> list[Waiting]:
+    """Return mail to index, account by account, oldest first."""
+    query = """
+        select unindexed.at, unindexed.seq as number, unindexed.account as of_account, unindexed.email as of_email,
+          email.*
+        from (
+          select * from unindexed where tenant = %(tenant)s order by tenant, account, at, seq limit %(limit)s
+        ) as unindexed
+        left join email on email.tenant = unindexed.tenant and email.id = unindexed.email
+    """
+    return [
+        Waiting(
+            AccountId(row.of_account),
+            Place(row.at, row.number),
+            EmailId(row.of_email),
+            bytes(row.sealed or b"")[:SEALED_UNDER_OCTETS],
+            None if row.sealed is None else _readable(tx.vault, row),
+        )
+        for row in await tx.all(query, limit=limit)
+    ]
+
+
+def _readable(vault: Vault, row: Any) -> Email | None:
+    """Return a message, or None where nobody can read it: it was erased, or is damaged."""
+    try:
+        email = store.email_of(vault, row)
+    except KeyringError:
+        return None
+    return None if email.is_erased else email
+
+
+async def keep(tx: Transaction, done: Sequence[tuple[Waiting, Collection[int]]]) -> None:
+    """Store messages' tokens and take the messages from the queue; one without tokens is only taken."""
+    query = """
+        with gone as (
+          delete from unindexed using (
+            select * from unnest(%(accounts)s, %(times)s, %(numbers)s) as given (account, at, seq)) as given
+          where unindexed.tenant = %(tenant)s and unindexed.account = given.account and unindexed.at = given.at
+            and unindexed.seq = given.seq
+        )
+        insert into email_words (tenant, account, at, seq, email, sealed_under, tokens)
+        select %(tenant)s, account, at, seq, email, sealed_under, tokens::bigint[]
+        from unnest(%(accounts)s, %(times)s, %(numbers)s, %(emails)s, %(heads)s, %(tokens)s)
+          as given (account, at, seq, email, sealed_under, tokens)
+        where tokens <> '{}'
+        on conflict do nothing
+    """
+    each = [one for one, _ in done]
+    await tx.run(
+        query,
+        accounts=bigints([one.account for one in each]),
+        times=times([one.place.at for one in each]),
+        numbers=bigints([one.place.seq for one in each]),
+        emails=texts([one.id for one in each]),
+        heads=octets([one.sealed_under for one in each]),
+        tokens=texts([f"{{{','.join(map(str, found))}}}" for _, found in done]),
+    )
+
+
+async def backlog(tx: Transaction, account: AccountId, limit: int) -> int:
+    """Return how many of the account's messages are not indexed, counting no further than ``limit``."""
+    query = """
+        select count(*) as count from (
+          select from unindexed where tenant = %(tenant)s and account = %(account)s limit %(limit)s) as bounded
+    """
+    return int((await tx.one(query, account=account, limit=limit)).count)
+
+
+async def place_of(tx: Transaction, account: AccountId, email: EmailId) -> Place | None:
+    """Return where a message stands, or None where it is not one of the account's."""
+    query = "select received_at, seq from email where tenant = %(tenant)s and account = %(account)s and id = %(email)s"
+    row = await tx.maybe(query, account=account, email=email)
+    return None if row is None else Place(row.received_at, row.seq)
+
+
+async def candidates(
+    tx: Transaction,
+    account: AccountId,
+    *,
+    wanted: list[int],
+    unwanted: list[int],
+    below: Place,
+    since: datetime,
+    limit: int,
+) -> list[Candidate]:
+    """Return the newest messages below a place that have the tokens, and with them those not indexed yet."""
+    query = """
+        select found.at, found.seq as number, found.is_indexed, email.* from (
+          select * from (
+            select found_at as at, found_seq as seq, found_email as email, true as is_indexed
+            from lookup_words(%(account)s, %(wanted)s, %(unwanted)s, %(at)s, %(seq)s, %(since)s, %(limit)s)
+            union all
+            (select at, seq, email, false from unindexed
+             where tenant = %(tenant)s and account = %(account)s and (at, seq) < (%(at)s, %(seq)s) and at >= %(since)s
+             order by at desc, seq desc limit %(limit)s)
+          ) as both_ways order by at desc, seq desc limit %(limit)s
+        ) as found
+        join email on email.tenant = %(tenant)s and email.id = found.email and email.account = %(account)s
+        order by found.at desc, found.seq desc
+    """
+    rows = await tx.all(
+        query,
+        account=account,
+        wanted=bigints(wanted),
+        unwanted=bigints(unwanted),
+        at=below.at,
+        seq=below.seq,
+        since=since,
+        limit=limit,
+    )
+    return [
+        Candidate(Place(row.at, row.number), EmailId(row.id), _readable(tx.vault, row), row.is_indexed) for row in rows
+    ]
+
+
+async def forget_erased(tx: Transaction) -> int:
+    """Remove the tokens of mail that nobody can read any more; return of how many messages.
+
+    It walks through the tenant's tokens: only after keys were destroyed.
+    """
+    query = """
+        select one.sealed_under, email.id, email.sealed from (
+          select distinct on (sealed_under) sealed_under, email from email_words where tenant = %(tenant)s
+        ) as one join email on email.tenant = %(tenant)s and email.id = one.email
+    """
+    heads = [bytes(row.sealed_under) for row in await tx.all(query) if _is_erased(tx.vault, row.id, bytes(row.sealed))]
+    if not heads:
+        return 0
+    return await tx.run(
+        "delete from email_words where tenant = %(tenant)s and sealed_under = any(%(heads)s)", heads=octets(heads)
+    )
+
+
+def _is_erased(vault: Vault, email: EmailId, sealed: bytes) -> bool:
+    try:
+        vault.open(f"email/{email}", sealed)
+    except ErasedError:
+        return True
+    return False

@@ -1,0 +1,115 @@
+"""Which words a message is found by, spelled so that two people who mean the same word write the same one.
+
+Words are runs of letters, digits and their marks (Unicode), without regard to case, width or accents: NFKC and case
+folding, then the combining marks of Latin, Greek and Cyrillic are dropped. Scripts that put no space between words are
+cut into single characters and pairs of neighbours. There is no stemming: it would need to know the language.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from functools import cache, lru_cache
+
+from gatepost.mail.address import Address
+from gatepost.mailbox.paper import Email
+
+WORD_MAX_CHARS = 64
+TEXT_MAX_CHARS = 200_000
+TERMS_MAX = 4_000
+"""How many words of one text count: the first ones. A stranger may have written a million different ones."""
+PREFIX_MIN_CHARS, PREFIX_MAX_CHARS = 3, 6
+ATTACHMENT = "has:attachment"
+
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
+    "\u3005-\u3007\u3041-\u3096\u3099-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uff66-\uff9f"  # Japanese
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Han
+    "\u1100-\u11ff\ua960-\ua97f\uac00-\ud7ff"  # Korean puts spaces, but hangs its particles on words
+)
+_PLANE = 0x10000  # what lies beyond are rare scripts, whose marks part words
+_ACCENT = re.compile("[\u0300-\u036f]")
+_ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]@]{1,64}@[^\s<>,;:\"()\[\]@]{1,255}")
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return what a run is, and what a run without spaces is; made once, for it asks about every character."""
+    marks = "".join(char for char in map(chr, range(_PLANE)) if unicodedata.category(char).startswith("M"))
+    marks = re.sub(f"[{_UNSPACED}]", "", marks)
+    letter = f"[^\\W_{_UNSPACED}]"
+    return re.compile(f"[{_UNSPACED}]+|{letter}+(?:[{re.escape(marks)}]+{letter}*)*"), re.compile(f"[{_UNSPACED}]")
+
+
+@lru_cache(maxsize=50_000)
+def folded(word: str) -> str:
+    """Return a word as it is compared."""
+    if word.isascii():
+        return word.lower()[:WORD_MAX_CHARS]
+    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", word).casefold())
+    return unicodedata.normalize("NFC", _ACCENT.sub("", apart))[:WORD_MAX_CHARS]
+
+
+def runs(text: str) -> Iterator[tuple[str, int, int]]:
+    """Yield each run of letters as it is compared, and where it stands in the text; linear."""
+    for found in _patterns()[0].finditer(text, 0, TEXT_MAX_CHARS):
+        if run := folded(found[0]):
+            yield run, found.start(), found.end()
+
+
+def is_unspaced(run: str) -> bool:
+    """Tell whether a run may be several words without a space between them."""
+    return bool(_patterns()[1].match(run))
+
+
+def pairs(run: str) -> list[str]:
+    """Return what stands for a run without spaces: its pairs of neighbours; itself where it is one character."""
+    return [run[at : at + 2] for at in range(len(run) - 1)] or [run]
+
+
+def line(text: str) -> str:
+    """Return the text as one line of its runs, a space around each: a phrase is looked for in it."""
+    return f" {' '.join(run for run, _, _ in runs(text))} "
+
+
+def terms_of(email: Email) -> set[str]:
+    """Return everything a message is found by, each with its field in front: ``any:word``, ``from:word``."""
+    terms: set[str] = set()
+    _add_people(terms, "from", (email.author,), email.from_shown)
+    shown = (address for text in _ADDRESS.findall(email.to_shown) if (address := _address(text)))
+    _add_people(terms, "to", (email.recipient, *shown), email.to_shown)
+    _add_words(terms, "subject", email.subject, has_prefixes=True)
+    for name in email.file_names:
+        _add_words(terms, "filename", name)
+    _add_words(terms, None, email.reading.human)
+    if email.file_names:
+        terms.add(ATTACHMENT)
+    return terms
+
+
+def _address(text: str) -> Address | None:
+    local, _, domain = text.rpartition("@")
+    return Address(local, domain) if local and domain else None
+
+
+def _add_people(terms: set[str], field: str, addresses: Iterable[Address], shown: str) -> None:
+    """Add people by address, local part, domain and the domains above it, and by the words of how they are shown."""
+    for address in addresses:
+        local, domain = folded(address.local), address.domain.lower()
+        labels = domain.split(".")
+        names = {f"{local}@{domain}", local, *(".".join(labels[at:]) for at in range(max(len(labels) - 1, 1)))}
+        terms.update(f"{place}:{name}" for place in (field, "any") for name in names)
+        _add_words(terms, field, f"{local} {domain}", has_prefixes=True)
+    _add_words(terms, field, shown, has_prefixes=True)
+
+
+def _add_words(terms: set[str], field: str | None, text: str, *, has_prefixes: bool = False) -> None:
+    words: set[str] = set()
+    for run, _, _ in runs(text):
+        words.update((*run, *pairs(run)) if is_unspaced(run) else (run,))
+        if len(words) >= TERMS_MAX:
+            break
+    places = ("any",) if field is None else ("any", field)
+    terms.update(f"{place}:{word}" for place in places for word in words)
+    if has_prefixes:
+        cuts = {word[:size] for word in words for size in range(PREFIX_MIN_CHARS, PREFIX_MAX_CHARS + 1)}
+        terms.update(f"begins:{cut}" for cut in cuts if len(cut) >= PREFIX_MIN_CHARS)

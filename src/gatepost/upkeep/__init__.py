@@ -1,0 +1,1 @@
+"""Chores that keep promises over time."""

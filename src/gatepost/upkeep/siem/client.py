@@ -1,0 +1,157 @@
+"""One batch to one receiver, through egress: HTTP with gzip, or a TLS connection that is written to."""
+
+import asyncio
+import gzip
+import ssl
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+from gatepost import egress as way
+from gatepost.egress import Egress, EgressRefusedError, Errand, UnreachableError
+from gatepost.egress.http import trusted
+from gatepost.upkeep.siem import syslog
+from gatepost.upkeep.siem.answers import again
+from gatepost.upkeep.siem.paper import Dialect, Verdict
+from gatepost.upkeep.siem.splunk import ACK_PATIENCE_S, ACK_POLL_S, Splunk
+
+TIMEOUT_S = 30.0
+ANSWER_MAX_OCTETS = 4 * 1024 * 1024
+"""An answer of ``_bulk`` names every item, with some 400 octets each."""
+
+RETRY_AFTER_MAX_S = 3600.0
+GZIP_LEVEL = 5
+
+Pause = Callable[[float], Awaitable[None]]
+"""Waits so many seconds, and sees to it that nobody else takes over meanwhile."""
+
+
+@lru_cache(maxsize=64)
+def trust_of(authorities: str) -> ssl.SSLContext:
+    """Return what a certificate is checked with: the given authorities alone, the well-known ones where none is given.
+
+    Raises:
+        ValueError: they are no PEM.
+    """
+    if not authorities:
+        return trusted()
+    try:
+        context = ssl.create_default_context(cadata=authorities)
+    except (ssl.SSLError, ValueError) as error:
+        raise ValueError("the certificate authorities are no PEM") from error
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+class HttpWay:
+    """Posts batches and, where receipt is confirmed later, waits for the confirmation.
+
+    Args:
+        egress: checks and counts.
+        errand: why.
+        dialect: how the receiver is spoken to.
+        authorities: PEM; empty for the well-known ones.
+        pause: waits between two questions for a confirmation.
+    """
+
+    def __init__(self, egress: Egress, errand: Errand, dialect: Dialect, authorities: str, pause: Pause) -> None:
+        self._egress = egress
+        self._errand = errand
+        self._dialect = dialect
+        self._trust = trust_of(authorities)
+        self._pause = pause
+
+    async def send(self, batch: Sequence[bytes]) -> Verdict:
+        """Return what became of a batch; raises for nothing the network or the receiver did."""
+        body = await asyncio.to_thread(gzip.compress, self._dialect.body(batch), GZIP_LEVEL, mtime=0)
+        headers = {**self._dialect.headers, "Content-Encoding": "gzip", "User-Agent": "Gatepost"}
+        try:
+            answer = await self._post(self._dialect.url, body, headers)
+        except EgressRefusedError as error:
+            return Verdict(stop=f"egress.refused.{error.rule.value}")
+        except TimeoutError:
+            return again(len(batch), "receiver.too_slow")
+        except UnreachableError:
+            return again(len(batch), "receiver.unreachable")
+        verdict = self._dialect.judge(len(batch), answer.status_code, answer.body)
+        if verdict.again:
+            verdict = replace(verdict, wait_s=_seconds(answer.retry_after))
+        if verdict.ack is not None and isinstance(self._dialect, Splunk):
+            return await self._confirmed(self._dialect, verdict, verdict.ack, len(batch))
+        return verdict
+
+    async def _confirmed(self, splunk: Splunk, verdict: Verdict, ack: int, count: int) -> Verdict:
+        """Ask until the batch is indexed; after five minutes it is sent again, and a repetition shows by its hash."""
+        waited_s = 0.0
+        while waited_s < ACK_PATIENCE_S:
+            await self._pause(ACK_POLL_S)
+            waited_s += ACK_POLL_S
+            try:
+                answer = await self._post(splunk.ack_url, splunk.ask([ack]), splunk.headers)
+            except (EgressRefusedError, TimeoutError, UnreachableError):
+                continue
+            if splunk.is_indexed(ack, answer.status_code, answer.body):
+                return verdict
+        return again(count, "splunk.ack_late")
+
+    async def _post(self, url: str, body: bytes, headers: Mapping[str, str]) -> way.HttpAnswer:
+        return await way.post(
+            self._egress,
+            self._errand,
+            url,
+            body,
+            headers,
+            timeout_s=TIMEOUT_S,
+            answer_max_octets=ANSWER_MAX_OCTETS,
+            trust=self._trust,
+        )
+
+
+class SyslogWay:
+    """Writes frames to a TLS connection of their own; closing it in order is all the receiver ever says."""
+
+    def __init__(self, egress: Egress, errand: Errand, url: str, authorities: str) -> None:
+        self._egress = egress
+        self._errand = errand
+        self._host, self._port = syslog.read_place(url)
+        self._trust = trust_of(authorities)
+
+    async def send(self, batch: Sequence[bytes]) -> Verdict:
+        """Return what became of a batch; raises for nothing the network or the receiver did."""
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                await self._write(b"".join(map(syslog.frame, batch)))
+        except EgressRefusedError as error:
+            return Verdict(stop=f"egress.refused.{error.rule.value}")
+        except TimeoutError:
+            return again(len(batch), "receiver.too_slow")
+        except ssl.SSLCertVerificationError:
+            return again(len(batch), "receiver.untrusted")
+        except (UnreachableError, OSError):
+            return again(len(batch), "receiver.unreachable")
+        return Verdict()
+
+    async def _write(self, octets: bytes) -> None:
+        connected = await self._egress.connect(self._errand, self._host, self._port, timeout_s=TIMEOUT_S)
+        try:
+            reader, writer = await asyncio.open_connection(
+                sock=connected.socket, ssl=self._trust, server_hostname=self._host
+            )
+        except BaseException:
+            connected.socket.close()
+            raise
+        try:
+            writer.write(octets)
+            await writer.drain()
+            if reader.at_eof():
+                raise UnreachableError("the receiver hung up")
+        finally:
+            writer.close()
+        await writer.wait_closed()
+
+
+def _seconds(retry_after: str) -> float:
+    """Read ``Retry-After`` in seconds; the form with a date is not worth a parser."""
+    if retry_after.isascii() and retry_after.isdigit():
+        return min(float(retry_after[:9]), RETRY_AFTER_MAX_S)
+    return 0.0

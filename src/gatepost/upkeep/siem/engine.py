@@ -1,0 +1,377 @@
+"""The one engine behind every destination: what is next, what became of it, and when to go on.
+
+The sequenced log is the outbox: a destination holds no copy of an entry but only how far it is, so exporting costs the
+accept path nothing, and nothing of a person lies in a queue. An entry is sent at least once, in the order of the log.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Protocol
+
+import structlog
+
+from gatepost.clock import Clock, Entropy
+from gatepost.db import Database, DatabaseUnavailableError, Transaction
+from gatepost.egress import Egress, Errand, Purpose
+from gatepost.ids import ExportId, LeafIndex, TenantId
+from gatepost.keys import KeyringError
+from gatepost.ledger.errors import LedgerError
+from gatepost.record import export
+from gatepost.upkeep.siem import batches, store, syslog
+from gatepost.upkeep.siem.client import HttpWay, Pause, SyslogWay
+from gatepost.upkeep.siem.datadog import Datadog
+from gatepost.upkeep.siem.elastic import Elastic
+from gatepost.upkeep.siem.event import event_of, searchable, writer
+from gatepost.upkeep.siem.otlp import Otlp
+from gatepost.upkeep.siem.paper import Destination, Dialect, Event, Kind, Limits, Spelled, Status, Verdict
+from gatepost.upkeep.siem.splunk import Splunk
+
+POLL_S = 1.0
+"""How long a destination that has everything waits for more."""
+
+LEASE_S = 90.0
+TURN_EVENTS = 1000
+TURNS_MAX = 50
+"""Turns before a destination gives the others their chance."""
+
+AT_ONCE = 8
+TRIES_MAX = 6
+SLOW_S = 30.0
+"""The pause a receiver near its limits is given."""
+
+DEAD_MAX = 50
+"""Events refused in one turn in which none was taken, after which something else must be wrong than the events."""
+
+log = structlog.get_logger()
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+class Means(Protocol):
+    """The part of the house that exporting stands on."""
+
+    @property
+    def db(self) -> Database:
+        """Where the log lies, and how far each destination is."""
+
+    @property
+    def egress(self) -> Egress:
+        """The way out."""
+
+    @property
+    def clock(self) -> Clock:
+        """Tells when."""
+
+    @property
+    def entropy(self) -> Entropy:
+        """Spreads the times of new attempts."""
+
+
+class Way(Protocol):
+    """Sends a batch and says what became of it."""
+
+    async def send(self, batch: list[bytes], /) -> Verdict:
+        """Return what became of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Road:
+    """A destination made ready: how an event is spelled, how much fits, and the way there."""
+
+    spell: Callable[[Event], bytes]
+    limits: Limits
+    way: Way
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of events that were sent: all below ``reached`` is settled."""
+
+    reached: int
+    dead: dict[LeafIndex, str] = field(default_factory=dict)
+    taken: list[LeafIndex] = field(default_factory=list)
+    rejected: int = 0
+    alert: str = ""
+    stop: str = ""
+    reason: str = ""
+    wait_s: float = 0
+    is_slow: bool = False
+    is_behind: bool = False
+
+
+def stream_of(tenant: TenantId) -> str:
+    """Return the data stream a tenant's entries go to."""
+    return f"logs-gatepost.audit-{tenant.lower()}"
+
+
+def road(egress: Egress, tenant: TenantId, to: Destination, pause: Pause) -> Road:
+    """Make a destination ready.
+
+    Raises:
+        ValueError: its place cannot be used.
+    """
+    errand = Errand(Purpose.EXPORT, to.id, tenant)
+    write = searchable(to.format) if to.kind is Kind.ELASTIC else writer(to.format)
+    dialect: Dialect
+    match to.kind:
+        case Kind.SYSLOG:
+            way = SyslogWay(egress, errand, to.place.url, to.place.ca)
+            return Road(lambda event: syslog.message(event, write), syslog.LIMITS, way)
+        case Kind.SPLUNK:
+            dialect = Splunk(to, write)
+        case Kind.DATADOG:
+            dialect = Datadog(to, write)
+        case Kind.ELASTIC:
+            dialect = Elastic(to, write, stream_of(tenant))
+        case Kind.OTLP:
+            dialect = Otlp(to, write)
+    return Road(dialect.spell, dialect.limits, HttpWay(egress, errand, dialect, to.place.ca, pause))
+
+
+class Exporter:
+    """One per house is enough; several do no harm: a destination is claimed before it is served.
+
+    Args:
+        house: what exporting stands on.
+        sleep: waits.
+        turn_events: how many events are read and sent in one turn.
+    """
+
+    def __init__(self, house: Means, sleep: Sleep = asyncio.sleep, *, turn_events: int = TURN_EVENTS) -> None:
+        self._house = house
+        self._sleep = sleep
+        self._turn_events = turn_events
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Export until ``stop`` is set."""
+        while not stop.is_set():
+            with suppress(DatabaseUnavailableError):
+                await self._until(stop, self.round())
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), POLL_S)
+
+    async def _until(self, stop: asyncio.Event, work: Awaitable[None]) -> None:
+        """Do the work, but leave it where it is once the house stops: what is not settled is sent again."""
+        doing, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+        await asyncio.wait({doing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not doing.done():
+            doing.cancel()
+        with suppress(asyncio.CancelledError):
+            await doing
+
+    async def round(self) -> None:
+        """Serve every destination that is due."""
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def one(tenant: TenantId, identifier: ExportId) -> None:
+            async with gate:
+                await self._try(tenant, identifier)
+
+        async with asyncio.TaskGroup() as group:
+            for tenant, identifier in await store.due(self._house.db, self._house.clock()):
+                group.create_task(one(tenant, identifier))
+
+    async def _try(self, tenant: TenantId, identifier: ExportId) -> None:
+        """Serve one destination; trouble with its log or its keys delays it alone."""
+        try:
+            await self.serve(tenant, identifier)
+        except (DatabaseUnavailableError, KeyringError, LedgerError) as error:  # the claim runs out by itself
+            log.warning("export.delayed", tenant=tenant, export=identifier, error=type(error).__name__)
+
+    async def serve(self, tenant: TenantId, identifier: ExportId) -> None:
+        """Send what is next until all is sent, a turn fails, or others have waited long enough."""
+        for _ in range(TURNS_MAX):
+            now = self._house.clock()
+            async with self._house.db.transaction(tenant) as tx:
+                claimed = await store.claim(tx, identifier, now, now + timedelta(seconds=LEASE_S))
+            if claimed is None or not await self._turn(tenant, claimed):
+                return
+
+    async def probe(self, tenant: TenantId, to: Destination) -> str:
+        """Send the newest entry once more, as the test button does; return why it was not taken, or nothing.
+
+        A real entry under its own id: nothing invented reaches the receiver, and a repetition is known by its hash.
+        """
+        async with self._house.db.transaction(tenant) as tx:
+            size = await _size(tx)
+            events = await _events(tx, tenant, [max(size - 1, 0)], to, size)
+        if not events:
+            return "log.empty"
+        outcome = await self._deliver(tenant, to, events, is_patient=False)
+        return outcome.stop or outcome.reason or next(iter(outcome.dead.values()), "")
+
+    async def _turn(self, tenant: TenantId, at: Status) -> bool:
+        """Send the next events, or letters that are to be tried again; return whether to go on at once."""
+        to = at.destination
+        async with self._house.db.transaction(tenant) as tx:
+            due = [letter.leaf_index for letter in await store.letters(tx, to.id, limit=self._turn_events, is_due=True)]
+            size = await _size(tx)
+            wanted = due or range(at.next_index, min(at.next_index + self._turn_events, size))
+            events = await _events(tx, tenant, wanted, to, size)
+        if not events:
+            await self._rest(tenant, at, POLL_S, "", failures=0)
+            return False
+        outcome = await self._deliver(tenant, to, events, is_patient=True)
+        return await self._settle(tenant, at, outcome, is_replay=bool(due))
+
+    async def _settle(self, tenant: TenantId, at: Status, outcome: Outcome, *, is_replay: bool) -> bool:
+        identifier = at.destination.id
+        now = self._house.clock()
+        if not is_replay and not outcome.taken and len(outcome.dead) >= DEAD_MAX:
+            outcome = Outcome(at.next_index, stop="events.all_refused")
+        async with self._house.db.transaction(tenant) as tx:
+            if is_replay:
+                await store.remove_letters(tx, identifier, outcome.taken)
+                await store.add_letters(tx, identifier, outcome.dead, now)
+            elif outcome.reached > at.next_index and not await store.advance(
+                tx,
+                identifier,
+                before=at.next_index,
+                after=outcome.reached,
+                dead=outcome.dead,
+                alert=outcome.alert,
+                rejected=outcome.rejected,
+                at=now,
+            ):
+                return False
+            if outcome.stop:
+                await store.stop(tx, identifier, outcome.stop)
+        _tell(tenant, identifier, outcome)
+        if outcome.stop:
+            return False
+        if outcome.is_behind:
+            failures = at.failures + 1 if not outcome.taken else 1
+            pause_s = max(outcome.wait_s, batches.wait_s(failures, self._chance()))
+            await self._rest(tenant, at, pause_s, outcome.reason, failures=failures)
+            return False
+        await self._rest(tenant, at, SLOW_S if outcome.is_slow else 0, outcome.reason, failures=0)
+        return not outcome.is_slow
+
+    async def _rest(self, tenant: TenantId, at: Status, pause_s: float, reason: str, *, failures: int) -> None:
+        until = self._house.clock() + timedelta(seconds=pause_s)
+        async with self._house.db.transaction(tenant) as tx:
+            await store.rest(tx, at.destination.id, until=until, reason=reason, failures=failures)
+
+    async def _deliver(self, tenant: TenantId, to: Destination, events: list[Event], *, is_patient: bool) -> Outcome:
+        """Send events in order: halved where they are too much, again where only some were taken.
+
+        Args:
+            tenant: whose.
+            to: where.
+            events: in the order of the log.
+            is_patient: a request of which some events were taken is repeated for the others after a pause.
+        """
+
+        async def keep() -> None:
+            if is_patient:  # a test holds no claim
+                await self._keep(tenant, to.id)
+
+        async def pause(seconds: float) -> None:
+            await keep()
+            await self._sleep(seconds)
+
+        outcome = Outcome(events[-1].leaf_index + 1)
+        try:
+            ready = road(self._house.egress, tenant, to, pause)
+        except ValueError:
+            return Outcome(events[0].leaf_index, stop="place.unusable")
+        spelled = [Spelled(event.leaf_index, ready.spell(event)) for event in events]
+        fitting = [each for each in spelled if len(each.octets) <= ready.limits.event_octets]
+        outcome.dead |= {each.leaf_index: batches.TOO_LARGE for each in spelled if each not in fitting}
+        todo = deque(batches.cut(fitting, ready.limits))
+        tries = 0
+        while todo and not (outcome.stop or outcome.is_behind):
+            batch = todo.popleft()
+            verdict = await ready.way.send([each.octets for each in batch])
+            left = _apply(verdict, batch, todo, outcome)
+            if not left:
+                tries = 0
+                await keep()
+                continue
+            tries += 1
+            outcome.reason = verdict.reason
+            if len(left) == len(batch) or not is_patient or tries >= TRIES_MAX or verdict.wait_s > SLOW_S:
+                outcome.is_behind, outcome.wait_s = True, verdict.wait_s
+            else:
+                if not verdict.dead:  # an event that was taken out is no reason to wait
+                    await pause(max(verdict.wait_s, batches.wait_s(tries, self._chance())))
+                todo.appendleft(left)
+                continue
+            outcome.reached = left[0].leaf_index
+        if not outcome.is_behind:
+            outcome.reason = outcome.stop or (outcome.reason if outcome.is_slow else "")
+        return _without_later(outcome)
+
+    async def _keep(self, tenant: TenantId, identifier: ExportId) -> None:
+        until = self._house.clock() + timedelta(seconds=LEASE_S)
+        async with self._house.db.transaction(tenant) as tx:
+            await store.renew(tx, identifier, until)
+
+    def _chance(self) -> float:
+        return self._house.entropy(1)[0] / 256
+
+
+def _apply(verdict: Verdict, batch: list[Spelled], todo: deque[list[Spelled]], outcome: Outcome) -> list[Spelled]:
+    """Write a verdict into the outcome; return what is to be sent again."""
+    outcome.alert = outcome.alert or verdict.alert
+    outcome.rejected += verdict.rejected
+    if verdict.stop:
+        outcome.stop, outcome.reached = verdict.stop, batch[0].leaf_index
+        return []
+    if verdict.is_split:
+        if len(batch) == 1:
+            outcome.dead[batch[0].leaf_index] = verdict.reason
+        else:
+            todo.extendleft(reversed(batches.halves(batch)))
+        return []
+    outcome.dead |= {batch[at].leaf_index: reason for at, reason in verdict.dead.items()}
+    again = set(verdict.again)
+    outcome.taken += [each.leaf_index for at, each in enumerate(batch) if at not in again and at not in verdict.dead]
+    if verdict.is_slow:
+        outcome.is_slow, outcome.reason = True, verdict.reason
+    return [each for at, each in enumerate(batch) if at in again]
+
+
+def _without_later(outcome: Outcome) -> Outcome:
+    """Forget refusals beyond the cursor: those events will be sent again."""
+    if outcome.stop or outcome.is_behind:
+        outcome.dead = {at: reason for at, reason in outcome.dead.items() if at < outcome.reached}
+    return outcome
+
+
+def _tell(tenant: TenantId, identifier: ExportId, outcome: Outcome) -> None:
+    if outcome.stop or outcome.alert or outcome.dead or outcome.is_behind:
+        log.warning(
+            "export.trouble",
+            tenant=tenant,
+            export=identifier,
+            stopped=outcome.stop,
+            alert=outcome.alert,
+            reason=outcome.reason,
+            dead=len(outcome.dead),
+            rejected=outcome.rejected,
+        )
+
+
+async def _size(tx: Transaction) -> int:
+    """Return how many entries a signed checkpoint covers: only those leave the house."""
+    found = await export.head(tx)
+    return 0 if found is None else found.size
+
+
+async def _events(tx: Transaction, tenant: TenantId, wanted: Iterable[int], to: Destination, size: int) -> list[Event]:
+    """Return the published ones of the wanted places, in order."""
+    places = [each for each in wanted if each < size]
+    found = await export.head(tx)
+    if not places or found is None:
+        return []
+    if places == list(range(places[0], places[-1] + 1)):
+        entries = await export.published(tx, places[0], places[-1] + 1, opened=to.is_personal)
+    else:
+        entries = [entry for at in places for entry in await export.published(tx, at, at + 1, opened=to.is_personal)]
+    return [event_of(tenant, found.origin, entry) for entry in entries]

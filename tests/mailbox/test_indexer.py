@@ -1,0 +1,68 @@
+import asyncio
+
+import psycopg
+
+from gatepost import mailbox
+from gatepost.db import Database
+from gatepost.mailbox import Indexer
+from gatepost.mailbox.indexer import BATCH
+from outbound import TENANT
+from postbag import hits, keep, letter
+
+
+async def _count(db: Database, table: str) -> int:
+    async with db.transaction(TENANT) as tx:
+        if table == "unindexed":
+            return int((await tx.one("select count(*) as count from unindexed where tenant = %(tenant)s")).count)
+        return int((await tx.one("select count(*) as count from email_words where tenant = %(tenant)s")).count)
+
+
+async def test_mail_is_indexed_batch_by_batch_until_none_waits(db: Database) -> None:
+    await keep(db, *(letter(number) for number in range(BATCH + 5)), indexed=False)
+    indexer = Indexer(db)
+    assert [await indexer.round() for _ in range(3)] == [BATCH, 5, 0]
+    assert (await _count(db, "unindexed"), await _count(db, "email_words")) == (0, BATCH + 5)
+
+
+async def test_a_message_kept_twice_waits_once(db: Database) -> None:
+    await keep(db, letter(1), indexed=False)
+    await keep(db, letter(1), indexed=True)
+    await keep(db, letter(1), indexed=False)
+    assert (await _count(db, "unindexed"), await _count(db, "email_words")) == (0, 1)
+
+
+async def test_what_commits_late_is_indexed_all_the_same(db: Database) -> None:
+    """A queue and no watermark: the number of the late one is lower."""
+    async with db.transaction(TENANT) as late:
+        await mailbox.keep_all(late, [letter(1)])
+        await keep(db, letter(2), indexed=True)
+        assert await hits(db, "meet") == [2]
+    await Indexer(db).round()
+    assert await hits(db, "meet") == [2, 1]
+
+
+async def test_two_at_one_queue_do_not_get_into_each_others_way(db: Database) -> None:
+    await keep(db, *(letter(number) for number in range(40)), indexed=False)
+    one, other = Indexer(db), Indexer(db)
+    for _ in range(5):
+        await asyncio.gather(one.round(), other.round())
+    assert (await _count(db, "unindexed"), await _count(db, "email_words")) == (0, 40)
+
+
+async def test_mail_that_does_not_open_holds_nothing_up(db: Database, owner_dsn: str) -> None:
+    await keep(db, letter(1), letter(2), indexed=False)
+    with psycopg.connect(owner_dsn) as owner:
+        owner.execute("update email set sealed = '\\x02ff' where id = %s", [letter(1).id])
+    await Indexer(db).round()
+    assert await _count(db, "unindexed") == 0
+    assert await hits(db, "meet") == [2]
+
+
+async def test_it_runs_until_told_to_stop_and_indexes_every_tenant(db: Database) -> None:
+    await keep(db, letter(1), indexed=False)
+    stop = asyncio.Event()
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        group.create_task(Indexer(db).run(stop))
+        while await _count(db, "unindexed"):  # noqa: ASYNC110  # the database has no event to wait for
+            await asyncio.sleep(0.01)
+        stop.set()

@@ -1,0 +1,88 @@
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatepost.mailbox.query import PIECES_MAX, QUERY_MAX_CHARS, Phrase, QueryError, parse
+from postbag import INVOICE, letter
+
+
+def test_words_are_all_wanted() -> None:
+    assert parse("Lunch  FRIDAY").wanted == {"any:lunch", "any:friday"}
+
+
+def test_a_field_narrows_and_a_minus_excludes() -> None:
+    query = parse("Subject:Lunch -from:Boss@Example.org")
+    assert query.wanted == {"subject:lunch"}
+    assert query.unwanted == {"from:boss@example.org"}
+
+
+def test_a_phrase_wants_its_words_and_their_order() -> None:
+    query = parse('"next Friday"')
+    assert query.wanted == {"any:next", "any:friday"}
+    assert query.phrases == (Phrase(None, " next friday "),)
+
+
+def test_a_word_of_several_words_is_a_phrase() -> None:
+    assert parse("e-mail").phrases == (Phrase(None, " e mail "),)
+
+
+def test_words_of_an_unwanted_phrase_may_stand_apart() -> None:
+    query = parse('lunch -"next friday"')
+    assert query.unwanted == frozenset()
+    assert query.unwanted_phrases == (Phrase(None, " next friday "),)
+
+
+def test_days_are_bounds() -> None:
+    query = parse("after:2026-01-02 after:2026-01-01 before:2026-03-01")
+    assert query.since == datetime(2026, 1, 2, tzinfo=UTC)
+    assert query.until == datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def test_a_long_beginning_is_compared_to_its_end() -> None:
+    assert parse("presentat*").phrases == (Phrase("begins", " presentat"),)
+    assert parse("presen*").phrases == ()
+    assert parse("from:bos*").phrases == (Phrase("from", " bos"),)
+
+
+def test_what_is_marked_is_what_is_wanted_in_subject_and_text() -> None:
+    marks = parse("lunch subject:menu from:boss -late frid*").marks
+    assert marks.runs == {"lunch", "menu"}
+    assert marks.beginnings == ("frid",)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "at least one word"),
+        ("!?", "at least one word"),
+        ("-lunch", "Besides"),
+        ("-lunch after:2026-01-01", "Besides"),
+        ('"next friday', "not closed"),
+        ("ab*", "at least 3 letters"),
+        ("東京都*", "at least 3 letters"),
+        ("filename:report*", "people and subjects"),
+        ("a-b*", "one word"),
+        ("has:money", "has: knows"),
+        ("before:tomorrow", "a day"),
+        ("lunch -before:2026-01-01", "negated"),
+        ("a " * (PIECES_MAX + 1), "at most"),
+        ("a" * (QUERY_MAX_CHARS + 1), "at most"),
+    ],
+)
+def test_what_cannot_be_looked_for_is_refused_with_its_reason(text: str, why: str) -> None:
+    with pytest.raises(QueryError, match=why):
+        parse(text)
+
+
+@given(
+    st.text()
+    | st.lists(st.sampled_from(['"', "-", "from:", "has:", "*", "a", "@", ".", " ", "東", "before:"])).map("".join)
+)
+def test_anything_is_a_query_or_refused(text: str) -> None:
+    try:
+        query = parse(text)
+    except QueryError:
+        return
+    query.is_in(letter(1, **INVOICE), is_indexed=False)

@@ -1,0 +1,40 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatepost.mailbox.snippet import NO_MARKS, SNIPPET_CHARS, Marks, Piece, marked, snippet
+
+LUNCH = Marks(frozenset({"lunch"}), ("frid",))
+
+
+def test_hits_are_marked_as_they_are_written() -> None:
+    assert marked("A LUNCH on friday.", LUNCH) == (
+        Piece("A ", is_hit=False),
+        Piece("LUNCH", is_hit=True),
+        Piece(" on ", is_hit=False),
+        Piece("friday", is_hit=True),
+        Piece(".", is_hit=False),
+    )
+
+
+def test_a_snippet_shows_the_first_hit_and_what_is_around_it() -> None:
+    pieces = snippet("word " * 300 + "our\r\n\tlunch is late " + "word " * 300, LUNCH)
+    text = "".join(piece.text for piece in pieces)
+    assert "our lunch is late" in text
+    assert text.startswith("word ")
+    assert [piece.text for piece in pieces if piece.is_hit] == ["lunch"]
+
+
+def test_a_text_without_hits_is_shown_from_its_beginning() -> None:
+    assert snippet("Good day to you.", LUNCH) == (Piece("Good day to you.", is_hit=False),)
+    assert snippet("", LUNCH) == ()
+
+
+def test_a_hit_inside_a_run_without_spaces_is_marked() -> None:
+    assert any(piece.is_hit for piece in marked("東京都で会いましょう", Marks(frozenset({"京都"}))))
+
+
+@given(st.text())
+def test_pieces_are_the_text_and_nothing_else(text: str) -> None:
+    for marks in (LUNCH, NO_MARKS):
+        assert "".join(piece.text for piece in marked(text, marks)) == text
+        assert sum(len(piece.text) for piece in snippet(text, marks)) <= SNIPPET_CHARS

@@ -1,0 +1,85 @@
+import time
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatepost.mail.address import Address
+from gatepost.mailbox import words
+from postbag import INVOICE, letter
+
+
+def runs(text: str) -> list[str]:
+    return [run for run, _, _ in words.runs(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Hello, World_wide 42!", ["hello", "world", "wide", "42"]),
+        ("Straße STRASSE", ["strasse", "strasse"]),
+        ("Crème brûlée", ["creme", "brulee"]),
+        ("Cre\u0300me", ["creme"]),  # the accent as a character of its own
+        ("Ёлка йод", ["елка", "иод"]),
+        ("Ἀθῆναι", ["αθηναι"]),
+        ("İstanbul", ["istanbul"]),
+        ("\ufb01ne", ["fine"]),
+        ("東京tower", ["東京", "tower"]),
+        ("ｶﾞｰﾄﾞ", ["ガード"]),
+        ("नमस्ते दुनिया", ["नमस्ते", "दुनिया"]),
+        ("مُحَمَّد", ["مُحَمَّد"]),
+        ("don't", ["don", "t"]),
+        ("", []),
+        ("--- \x00 ...", []),
+    ],
+)
+def test_a_text_is_cut_into_words_as_people_compare_them(text: str, expected: list[str]) -> None:
+    assert runs(text) == expected
+
+
+@given(st.text())
+def test_any_text_is_read(text: str) -> None:
+    found = runs(text)
+    assert all(run and len(run) <= words.WORD_MAX_CHARS for run in found)
+    assert [words.folded(run) for run in found] == found  # nothing changes a second time
+
+
+@given(st.text(alphabet="aéÖñżЁйΐがパ한글東0 .-'_"))
+def test_how_a_text_is_composed_does_not_matter(text: str) -> None:
+    assert runs(unicodedata.normalize("NFC", text)) == runs(unicodedata.normalize("NFD", text))
+
+
+@given(st.text(alphabet="abc 東京都ก"))
+def test_a_run_without_spaces_is_found_by_any_piece_of_it(text: str) -> None:
+    terms = words.terms_of(letter(1, text=text))
+    for run in runs(text):
+        pieces = words.pairs(run) if words.is_unspaced(run) else [run]
+        assert {f"any:{piece}" for piece in pieces} <= terms
+
+
+def test_a_person_is_found_by_address_local_part_and_domain() -> None:
+    terms = words.terms_of(letter(1, **INVOICE))
+    names = ("alice.jones@mail.example.org", "alice.jones", "mail.example.org", "example.org", "alice", "jones")
+    assert {f"from:{name}" for name in names} <= terms
+    assert "begins:jon" in terms
+    assert "begins:jo" not in terms
+    assert "from:org" in terms  # a word of the domain, as any other
+    assert "to:partner.example" in terms
+
+
+def test_a_stranger_cannot_make_us_keep_a_million_words() -> None:
+    text = " ".join(f"{number:x}" for number in range(400_000))
+    assert len(words.terms_of(letter(1, text=text, from_shown=text, to_shown=text))) < 10 * words.TERMS_MAX * 4
+
+
+@pytest.mark.parametrize("piece", ["a@", "東", "e\u0301", "\u0301", "a.", "<", "x" * 1000 + " "])
+def test_reading_takes_time_in_proportion_to_the_text(piece: str) -> None:
+    def cost(size: int) -> float:
+        text = (piece * size)[:size]
+        began = time.process_time()
+        words.terms_of(letter(1, author=Address("a", "example.org"), text=text, subject=text[:2_000], to_shown=text))
+        return time.process_time() - began
+
+    cost(1_000)
+    assert cost(160_000) < 40 * cost(16_000) + 0.2

@@ -1,0 +1,190 @@
+"""Three verifiers, two of them foreign, agree about a log; each refuses it with one octet changed in any file."""
+
+import runpy
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import metamorphic_log
+import proofbundle
+import pytest
+
+from gatepost.ledger.checkpoint import Checkpoint
+from gatepost.ledger.merkle import EMPTY_ROOT, hash_range, inclusion_ranges
+from gatepost.ledger.note import SigningKey
+from gatepost.ledger.proof import Proof
+from gatepost.ledger.tiles import Edge, Tile, reader
+
+TOOL = Path(__file__).parents[2] / "tools" / "verify_log.py"
+KEY = SigningKey("log.example/t/t1", bytes(range(32)))
+SIZES = (1, 200, 256, 300)
+PROVEN = (0, 17, 255, 256, 299)
+
+
+def write_log(folder: Path, size: int = 300) -> None:
+    edge, tiles, note = Edge(), dict[Tile, bytes](), b""
+    (folder / "log" / "checkpoints").mkdir(parents=True)
+    for until in (each for each in SIZES if each <= size):
+        edge, made = edge.grow([b"entry %d" % number for number in range(edge.size, until)])
+        note = Checkpoint(KEY.name, edge.size, edge.root).signed(KEY)
+        (folder / "log" / "checkpoints" / str(until)).write_bytes(note)
+        stale = [tile for tile in tiles if tile.is_partial and any(tile.at_width(new.width) == new for new in made)]
+        tiles = {tile: octets for tile, octets in tiles.items() if tile not in stale} | made
+    for tile, octets in tiles.items():
+        path = folder / "log" / tile.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(octets)
+    (folder / "log" / "checkpoint").write_bytes(note)
+    (folder / "log.vkey").write_text(f"{KEY.verifier}\n")
+    (folder / "proofs").mkdir()
+    read = reader(edge.size, tiles)
+    for index in PROVEN:
+        hashes = tuple(hash_range(leaves, read) for leaves in inclusion_ranges(index, edge.size))
+        (folder / "proofs" / f"{index}.tlog-proof").write_bytes(Proof(index, hashes, note).encode())
+        (folder / "proofs" / f"{index}.entry").write_bytes(b"entry %d" % index)
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sound")
+    write_log(folder)
+    return folder
+
+
+@pytest.fixture
+def folder(sound: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(sound, tmp_path / "log"))
+
+
+def run(folder: Path, *more: str) -> tuple[int, list[str]]:
+    command = [sys.executable, "-I", str(TOOL), str(folder), "--vkey", str(folder / "log.vkey"), *more]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=50)  # noqa: S603  # our own words
+    assert done.stderr == ""
+    return done.returncode, done.stdout.splitlines()
+
+
+def flip(path: Path, at: int = -1) -> None:
+    octets = bytearray(path.read_bytes())
+    octets[at if at >= 0 else len(octets) // 2] ^= 1
+    path.write_bytes(octets)
+
+
+def foreign(folder: Path, index: int) -> Iterator[bool]:
+    """What each foreign verifier says of a proof; one that cannot even read it refuses it."""
+    proof = (folder / "proofs" / f"{index}.tlog-proof").read_bytes().decode(errors="replace")
+    entry = (folder / "proofs" / f"{index}.entry").read_bytes()
+    vkey = (folder / "log.vkey").read_bytes().decode(errors="replace").strip()
+    try:
+        yield bool(proofbundle.verify_tlog_proof(proof, entry, vkey, expected_origin=KEY.name)["ok"])
+    except (ValueError, proofbundle.ProofBundleError):
+        yield False
+    try:
+        metamorphic_log.checkpoint_verify((folder / "log" / "checkpoint").read_bytes().decode(errors="replace"), [vkey])
+        yield True
+    except (ValueError, metamorphic_log.VerifyError):
+        yield False
+
+
+def test_all_three_accept_a_sound_log(folder: Path) -> None:
+    code, lines = run(folder)
+    assert (code, len(lines)) == (0, 1)
+    assert lines[0].startswith("sound: log.example/t/t1: 300 entries, 5 proofs, 0 witnesses, root ")
+    assert all(all(foreign(folder, index)) for index in PROVEN)
+
+
+CHANGED = [
+    ("log/tile/0/000", "log/tile/0/000", "hash 128"),
+    ("log/tile/0/001.p/44", "log/tile/0/001.p/44", "hash 22"),
+    ("log/tile/1/000.p/1", "log/tile/1/000.p/1", "hash 0"),
+    ("log/tile/entries/000", "log/tile/entries/000", "cut short"),
+    ("log/tile/entries/001.p/44", "log/tile/entries/001.p/44", "cut short"),
+    ("log/checkpoint", "log/checkpoint", ""),
+    ("log/checkpoints/200", "log/checkpoints/200", ""),
+    ("log.vkey", "log.vkey", ""),
+    ("proofs/17.tlog-proof", "proofs/17.tlog-proof", ""),
+    ("proofs/17.entry", "proofs/17.tlog-proof", "does not prove"),
+]
+
+
+@pytest.mark.parametrize(("path", "named", "why"), CHANGED, ids=[path for path, _, _ in CHANGED])
+def test_one_changed_octet_is_refused_and_named(folder: Path, path: str, named: str, why: str) -> None:
+    flip(folder / path)
+    code, lines = run(folder)
+    assert code == 1
+    assert lines[-1].startswith("NOT sound") or named == "log.vkey"
+    assert any(line.startswith(f"{named.removeprefix('log/')}: ") and why in line for line in lines), lines
+
+
+@pytest.mark.parametrize("path", ["log.vkey", "proofs/17.tlog-proof", "proofs/17.entry", "log/checkpoint"])
+def test_the_foreign_verifiers_refuse_it_too(folder: Path, path: str) -> None:
+    """They read keys, checkpoints, proofs and entries; tiles are read by ours alone."""
+    flip(folder / path)
+    assert not all(foreign(folder, 17))
+
+
+@pytest.mark.parametrize("path", ["log/checkpoint", "proofs/255.tlog-proof", "log/tile/1/000.p/1", "log.vkey"])
+def test_no_octet_of_it_is_free(folder: Path, path: str) -> None:
+    """Every octet of a small file, not only one in the middle: asked in this process, for speed."""
+    tool: dict[str, Any] = runpy.run_path(str(TOOL))
+    key = tool["read_key"]((folder / "log.vkey").read_text())
+    whole = (folder / path).read_bytes()
+    for at in range(0, len(whole), 3):
+        flip(folder / path, at)
+        found: list[str] = []
+        try:
+            asked = tool["read_key"]((folder / "log.vkey").read_text(errors="replace")) if path == "log.vkey" else key
+            tool["verify"](folder, asked, [], 0, lambda name, why, found=found: found.append(f"{name}: {why}"))
+        except tool["Wrong"] as wrong:
+            found.append(str(wrong))
+        assert found, at
+        (folder / path).write_bytes(whole)
+
+
+def test_a_changed_entry_is_found_by_its_place(folder: Path) -> None:
+    bundle = folder / "log" / "tile" / "entries" / "000"
+    bundle.write_bytes(bundle.read_bytes().replace(b"entry 77", b"entry 7x"))
+    assert run(folder)[1][0] == "tile/0/000: hash 77 is not that of the entries"
+
+
+GONE = ["log/checkpoint", "log/tile/0/000", "log/tile/entries/001.p/44", "log/tile/1/000.p/1", "proofs/17.entry"]
+
+
+@pytest.mark.parametrize("path", GONE)
+def test_a_missing_file_is_named(folder: Path, path: str) -> None:
+    (folder / path).unlink()
+    code, lines = run(folder)
+    assert code == 1
+    assert any("missing" in line for line in lines), lines
+
+
+def test_a_file_too_many_is_named(folder: Path) -> None:
+    shutil.copy(folder / "log/tile/0/000", folder / "log/tile/0/002")
+    assert run(folder)[1][0] == "tile/0/002: it is no part of the log"
+    (folder / "proofs" / "9.entry").write_bytes(b"entry 9")
+    assert any(line == "proofs/9.entry: its proof is missing" for line in run(folder)[1])
+
+
+def test_a_log_under_another_key_is_refused_though_it_brings_its_own(folder: Path, tmp_path: Path) -> None:
+    trusted = tmp_path / "trusted.vkey"
+    trusted.write_text(f"{SigningKey(KEY.name, bytes(32)).verifier}\n")
+    command = [sys.executable, str(TOOL), str(folder), "--vkey", str(trusted)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=50)  # noqa: S603  # our own words
+    assert done.returncode == 1
+    assert "checkpoint: the log's key did not sign it" in done.stdout
+
+
+def test_a_checkpoint_of_another_history_is_refused(folder: Path) -> None:
+    edge, _ = Edge().grow([b"another past"] * 200)
+    note = Checkpoint(KEY.name, 200, edge.root).signed(KEY)
+    (folder / "log" / "checkpoints" / "200").write_bytes(note)
+    assert run(folder)[1][0] == "checkpoints/200: its root is not that of the entries"
+    (folder / "log" / "checkpoints" / "400").write_bytes(Checkpoint(KEY.name, 400, EMPTY_ROOT).signed(KEY))
+    assert any(line.startswith("checkpoints/400: it is not a beginning") for line in run(folder)[1])
+
+
+def test_a_folder_that_is_none_and_a_key_that_cannot_be_read(tmp_path: Path) -> None:
+    command = [sys.executable, str(TOOL), str(tmp_path), "--vkey", str(tmp_path / "none")]
+    assert subprocess.run(command, capture_output=True, check=False, timeout=50).returncode == 2  # noqa: S603  # our own

@@ -1,0 +1,43 @@
+"""Events and destinations for the pure parts."""
+
+from typing import Any
+
+from gatepost.clock import Entropy
+from gatepost.ids import ExportId, LeafIndex
+from gatepost.record.entry import consequence_draft, decision_drafts
+from gatepost.record.export import Published
+from gatepost.record.paper import Kind as EntryKind
+from gatepost.upkeep.siem.event import event_of
+from gatepost.upkeep.siem.paper import Destination, Event, Format, Kind, Place
+from record.papers import NOON, TENANT, consequence, counting, inbound
+
+ORIGIN = "log.house.example/t/tn_a"
+OPENED = {"sender": "boss@corp.example", "recipient": "agent@house.example", "remote_address": "192.0.2.7"}
+
+
+def destination(kind: Kind, url: str = "https://siem.example", **place: Any) -> Destination:
+    return Destination(
+        id=ExportId("ex_a"),
+        kind=kind,
+        format=Format.NATIVE,
+        is_personal=False,
+        wants_ack=bool(place.pop("wants_ack", False)),
+        place=Place(url=url, credential=place.pop("credential", "secret"), **place),
+        created_at=NOON,
+    )
+
+
+def decided(*, entropy: Entropy | None = None, index: int = 5, opened: dict[str, Any] | None = None) -> Event:
+    (draft,) = decision_drafts(inbound(1), thread=None, entropy=entropy or counting())
+    return _event(draft.pieces, index, OPENED if opened is None else opened)
+
+
+def acted(kind: EntryKind, action: str, index: int = 6) -> Event:
+    draft = consequence_draft(TENANT, consequence(kind, action, object_ref="ob_1"), entropy=counting())
+    return _event(draft.pieces, index, {})
+
+
+def _event(pieces: tuple[str, str, str], index: int, opened: dict[str, Any]) -> Event:
+    head, middle, tail = pieces
+    leaf = f"{head}null{middle}{index + 1}{tail}".encode()
+    return event_of(TENANT, ORIGIN, Published(LeafIndex(index), leaf, opened))

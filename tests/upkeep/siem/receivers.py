@@ -1,0 +1,205 @@
+"""Doubles of the receivers: real HTTP on loopback that checks what the real ones check and can say all they can say."""
+
+import base64
+import gzip
+import json
+import threading
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from typing_extensions import override
+
+Answer = tuple[int, Any]
+
+
+@dataclass
+class Double:
+    """One receiver. ``faults``: answers given in place of its own, first come first served; None lets one pass."""
+
+    faults: deque[Answer | None] = field(default_factory=deque)
+    requests: list[list[Any]] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    retry_after: str = ""
+    url: str = ""
+
+    def answer(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Answer one request."""
+        raise NotImplementedError
+
+    def fault(self) -> Answer | None:
+        """Return the next planned fault."""
+        return self.faults.popleft() if self.faults else None
+
+    def expect(self, is_right: bool, what: str) -> None:  # noqa: FBT001  # an assertion of the double's
+        if not is_right:
+            self.wrong.append(what)
+
+
+@dataclass
+class SplunkDouble(Double):
+    """HEC: concatenated objects, codes, channels, acknowledgements that are given once."""
+
+    token: str = "secret"
+    uses_ack: bool = False
+    acks_after: int = 0
+    indexed: list[dict[str, Any]] = field(default_factory=list)
+    asked: int = 0
+    _acks: dict[str, bool] = field(default_factory=dict)
+
+    @override
+    def answer(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        if headers.get("Authorization") != f"Splunk {self.token}":
+            return 403, {"text": "Invalid token", "code": 4}
+        if path.startswith("/services/collector/ack?channel="):
+            self.asked += 1
+            asked = [str(each) for each in json.loads(body)["acks"]]
+            ready = self.asked > self.acks_after
+            return 200, {"acks": {each: ready and self._acks.pop(each, False) for each in asked}}
+        self.expect(path == "/services/collector/event", path)
+        if self.uses_ack and "X-Splunk-Request-Channel" not in headers:
+            return 400, {"text": "Data channel is missing", "code": 10}
+        events = list(concatenated(body.decode()))
+        self.requests.append(events)
+        if (fault := self.fault()) is not None:
+            if fault[0] == 200:
+                self.indexed += events
+            return fault
+        for at, event in enumerate(events):
+            if not event.get("event"):
+                return 400, {"text": "Event field is required", "code": 12, "invalid-event-number": at}
+            self.expect(all(not isinstance(each, dict | list) for each in event["fields"].values()), "fields not flat")
+        self.indexed += events
+        said: dict[str, Any] = {"text": "Success", "code": 0}
+        if self.uses_ack:
+            said["ackId"] = len(self.requests)
+            self._acks[str(said["ackId"])] = True
+        return 200, said
+
+
+@dataclass
+class DatadogDouble(Double):
+    """Logs v2: cuts logs over 1 MB and says 202 nevertheless."""
+
+    logs: list[dict[str, Any]] = field(default_factory=list)
+
+    @override
+    def answer(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        self.expect(path == "/api/v2/logs", path)
+        if headers.get("DD-API-KEY") != "secret":
+            return 403, {"errors": [{"status": "403", "title": "Forbidden", "detail": "bad key"}]}
+        logs = json.loads(body)
+        self.requests.append(logs)
+        if (fault := self.fault()) is not None:
+            return fault
+        if len(body) > 5_000_000 or len(logs) > 1000:
+            return 413, {"errors": [{"status": "413"}]}
+        self.expect(all(len(json.dumps(each)) <= 1_000_000 and each["message"] for each in logs), "cut")
+        self.logs += logs
+        return 202, {}
+
+
+@dataclass
+class ElasticDouble(Double):
+    """``_bulk``: stores by id, refuses a second create with 409. ``items``: answers to items by leaf index, once."""
+
+    stored: dict[str, dict[str, Any]] = field(default_factory=dict)
+    items: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    path: str = ""
+
+    @override
+    def answer(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        self.path = path
+        self.expect(headers.get("Content-Type") == "application/x-ndjson", "content type")
+        self.expect(body.endswith(b"\n"), "no final LF")
+        if headers.get("Authorization") != "ApiKey " + base64.b64encode(b"id:secret").decode():
+            return 401, {"error": {"type": "security_exception"}}
+        lines = [json.loads(line) for line in body.decode().splitlines()]
+        pairs = list(zip(lines[::2], lines[1::2], strict=True))
+        self.requests.append([document for _, document in pairs])
+        if (fault := self.fault()) is not None:
+            return fault
+        items = [self._create(action["create"]["_id"], document) for action, document in pairs]
+        return 200, {
+            "took": 1,
+            "errors": any("error" in item for item in items),
+            "items": [{"create": i} for i in items],
+        }
+
+    def _create(self, identifier: str, document: dict[str, Any]) -> dict[str, Any]:
+        planned = self.items.get(document["gatepost"]["leaf_index"])
+        if planned:
+            return planned.pop(0)
+        if identifier in self.stored:
+            return {"_id": identifier, "status": 409, "error": {"type": "version_conflict_engine_exception"}}
+        self.stored[identifier] = document
+        return {"_id": identifier, "status": 201, "failure_store": "not_applicable_or_unknown"}
+
+
+@dataclass
+class OtlpDouble(Double):
+    """OTLP/HTTP in JSON."""
+
+    records: list[dict[str, Any]] = field(default_factory=list)
+    thinks: threading.Event = field(default_factory=threading.Event)
+    is_quick: bool = True
+
+    @override
+    def answer(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        self.expect(path == "/v1/logs", path)
+        records = json.loads(body)["resourceLogs"][0]["scopeLogs"][0]["logRecords"]
+        self.requests.append(records)
+        if not self.is_quick:
+            self.thinks.wait(10)
+        if (fault := self.fault()) is not None:
+            return fault
+        self.records += records
+        return 200, {}
+
+
+def concatenated(text: str) -> Iterator[dict[str, Any]]:
+    """Yield JSON objects that stand one after another."""
+    decoder, at = json.JSONDecoder(), 0
+    while at < len(text):
+        found, at = decoder.raw_decode(text, at)
+        yield found
+        while at < len(text) and text[at].isspace():
+            at += 1
+
+
+@contextmanager
+def receiving(double: Double) -> Iterator[None]:
+    """Let a double listen while the context lasts."""
+
+    class Handler(BaseHTTPRequestHandler):
+        @override
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if self.headers.get("Content-Encoding") == "gzip":
+                body = gzip.decompress(body)
+            status, said = double.answer(self.path, self.headers, body)  # type: ignore[arg-type]  # a message is one
+            octets = said if isinstance(said, bytes) else json.dumps(said).encode()
+            self.send_response(status)
+            if double.retry_after:
+                self.send_header("Retry-After", double.retry_after)
+            self.send_header("Content-Length", str(len(octets)))
+            with suppress(ConnectionError):  # the house stopped meanwhile
+                self.end_headers()
+                self.wfile.write(octets)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        double.url = f"http://127.0.0.1:{server.server_address[1]}"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()

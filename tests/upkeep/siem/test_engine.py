@@ -1,0 +1,364 @@
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from datetime import timedelta
+
+import orjson
+import psycopg
+
+from gatepost.ids import ExportId
+from gatepost.ledger.merkle import leaf_hash
+from gatepost.record.paper import Kind as EntryKind
+from gatepost.upkeep import siem
+from gatepost.upkeep.siem import store
+from gatepost.upkeep.siem.engine import LEASE_S, SLOW_S, Exporter
+from record.papers import TENANT
+from upkeep.siem.receivers import Double, ElasticDouble, OtlpDouble, SplunkDouble
+from upkeep.siem.scene import Scene
+
+Listen = Callable[[Double], Double]
+
+
+async def elastic(scene: Scene, double: ElasticDouble, **more: object) -> ExportId:
+    return await scene.add(siem.Kind.ELASTIC, double.url, credential="id:secret", **more)  # type: ignore[arg-type]  # as add
+
+
+async def test_the_whole_log_arrives_in_order_with_its_marks(scene: Scene, listen: Listen) -> None:
+    double = ElasticDouble()
+    listen(double)
+    identifier = await elastic(scene, double)
+    size = await scene.grow(7)
+    await scene.export()
+    documents = list(double.stored.values())
+    assert [each["gatepost"]["leaf_index"] for each in documents] == list(range(size))
+    for identifier_there, each in double.stored.items():
+        assert each["gatepost"]["leaf_hash"] == identifier_there
+        text = orjson.dumps(each["native"]["leaf"], option=orjson.OPT_SORT_KEYS)
+        assert leaf_hash(text).hex() == identifier_there
+        assert each["gatepost"]["log_origin"] == f"log.house.example/t/{TENANT}"
+    found = await scene.status(identifier)
+    assert (found.exported_through, found.lag, found.exported_at) == (size - 1, 0, scene.clock.now)
+    assert double.wrong == []
+    assert double.path == ("/logs-gatepost.audit-tn_a/_bulk?require_data_stream=true&include_source_on_error=false")
+
+
+async def test_adding_a_destination_is_itself_an_entry_without_its_secrets(scene: Scene, listen: Listen) -> None:
+    double = ElasticDouble()
+    listen(double)
+    await elastic(scene, double)
+    await scene.grow(0)
+    await scene.export()
+    (document,) = double.stored.values()
+    leaf = document["native"]["leaf"]
+    assert leaf["action"] == "export.add"
+    assert leaf["detail"] == {"kind": "elastic", "format": "native", "personal": 0, "ack": 0, "region": ""}
+    assert "secret" not in str(document)
+
+
+async def test_what_is_not_signed_yet_does_not_leave_the_house(scene: Scene, listen: Listen) -> None:
+    double = ElasticDouble()
+    listen(double)
+    await elastic(scene, double)
+    await scene.export()
+    assert double.requests == []
+
+
+async def test_a_silent_receiver_is_asked_ever_more_rarely_and_then_gets_everything_once(
+    scene: Scene, listen: Listen
+) -> None:
+    double = SplunkDouble(faults=deque([(503, {"code": 9})] * 4))
+    listen(double)
+    identifier = await scene.add(siem.Kind.SPLUNK, double.url)
+    size = await scene.grow(3)
+    waits = []
+    for failures in range(1, 5):
+        await scene.export()
+        found = await scene.status(identifier)
+        assert (found.failures, found.reason, found.next_index) == (failures, "splunk.9", 0)
+        await scene.export()  # not due
+        async with scene.db.transaction(TENANT) as tx:
+            due_at = (await tx.one("select due_at from export_destination where tenant = %(tenant)s")).due_at
+        waits.append((due_at - scene.clock.now).total_seconds())
+        scene.clock.now = due_at
+    assert len(double.requests) == 4
+    for wait, full in zip(waits, (1, 2, 4, 8), strict=True):
+        assert full / 2 <= wait <= full
+    await scene.export()
+    assert [each["fields"]["leaf_index"] for each in double.indexed] == list(range(size))
+    assert (await scene.status(identifier)).failures == 0
+
+
+async def test_retry_after_is_honoured(scene: Scene, listen: Listen) -> None:
+    double = OtlpDouble(faults=deque([(429, {})]), retry_after="120")
+    listen(double)
+    await scene.add(siem.Kind.OTLP, double.url)
+    await scene.grow(1)
+    await scene.export()
+    await scene.later(119)
+    assert len(double.requests) == 1
+    await scene.later(2)
+    assert len(double.requests) == 2
+
+
+async def test_a_request_too_large_is_halved_until_one_event_is_left_and_that_one_is_a_letter(
+    scene: Scene, listen: Listen
+) -> None:
+    double = SplunkDouble(faults=deque([(413, b"too large"), (413, b""), (413, b"")]))
+    listen(double)
+    identifier = await scene.add(siem.Kind.SPLUNK, double.url)
+    await scene.grow(3)  # four entries: 4, 2, 1
+    await scene.export()
+    assert [len(each) for each in double.requests] == [4, 2, 1, 1, 2]
+    assert [each["fields"]["leaf_index"] for each in double.indexed] == [1, 2, 3]
+    assert await scene.letters(identifier) == [(0, "splunk.too_large")]
+    assert (await scene.status(identifier)).lag == 0
+
+
+async def test_letters_are_replayed_and_then_gone(scene: Scene, listen: Listen) -> None:
+    double = ElasticDouble(items={2: [{"status": 400, "error": {"type": "document_parsing_exception"}}]})
+    listen(double)
+    identifier = await elastic(scene, double)
+    size = await scene.grow(4)
+    await scene.export()
+    assert await scene.letters(identifier) == [(2, "elastic.400.document_parsing_exception")]
+    async with scene.db.transaction(TENANT) as tx:
+        assert await siem.replay(tx, scene, identifier, actor="ky_1") == 1
+    await scene.export()
+    assert await scene.letters(identifier) == []
+    assert len(double.stored) == size
+
+
+async def test_a_letter_refused_again_stays_and_is_not_tried_for_ever(scene: Scene, listen: Listen) -> None:
+    refusal = {"status": 400, "error": {"type": "document_parsing_exception"}}
+    double = ElasticDouble(items={1: [refusal, {"status": 400, "error": {"type": "other"}}]})
+    listen(double)
+    identifier = await elastic(scene, double)
+    await scene.grow(2)
+    await scene.export()
+    async with scene.db.transaction(TENANT) as tx:
+        await siem.replay(tx, scene, identifier, actor="ky_1")
+    await scene.export()
+    assert await scene.letters(identifier) == [(1, "elastic.400.other")]
+    assert len(double.requests) == 2
+
+
+async def test_a_replay_from_an_index_sends_all_from_there_again(scene: Scene, listen: Listen) -> None:
+    double = SplunkDouble()
+    listen(double)
+    identifier = await scene.add(siem.Kind.SPLUNK, double.url)
+    size = await scene.grow(4)
+    await scene.export()
+    async with scene.db.transaction(TENANT) as tx:
+        await siem.replay(tx, scene, identifier, actor="ky_1", from_index=3)
+    await scene.later(2)
+    assert [each["fields"]["leaf_index"] for each in double.indexed] == [*range(size), 3, 4]
+
+
+async def test_only_refused_items_are_sent_again_and_in_the_same_turn(scene: Scene, listen: Listen) -> None:
+    double = ElasticDouble(items={1: [{"status": 429, "error": {"type": "es_rejected_execution_exception"}}]})
+    listen(double)
+    identifier = await elastic(scene, double)
+    await scene.grow(3)
+    await scene.export()
+    assert [[each["gatepost"]["leaf_index"] for each in request] for request in double.requests] == [[0, 1, 2, 3], [1]]
+    assert (await scene.status(identifier)).lag == 0
+    assert len(scene.slept) == 1
+
+
+async def test_an_item_that_is_busy_for_ever_holds_the_cursor_and_nothing_is_lost(scene: Scene, listen: Listen) -> None:
+    busy = {"status": 503, "error": {"type": "unavailable_shards_exception"}}
+    double = ElasticDouble(items={1: [busy] * 2})
+    listen(double)
+    identifier = await elastic(scene, double)
+    size = await scene.grow(3)
+    await scene.export()
+    assert (await scene.status(identifier)).next_index == 1  # the rest of the batch failed as a whole
+    await scene.later()
+    assert len(double.stored) == size
+    assert (await scene.status(identifier)).lag == 0
+
+
+async def test_a_receiver_near_its_limits_is_given_a_pause_and_nothing_twice(scene: Scene, listen: Listen) -> None:
+    for code in (24, 25):
+        double = SplunkDouble(faults=deque([(200, {"text": "near", "code": code})]))
+        listen(double)
+        identifier = await scene.add(siem.Kind.SPLUNK, double.url)
+        size = await scene.grow(1)
+        await scene.export()
+        assert (await scene.status(identifier)).lag == 0
+        await scene.grow(1)
+        await scene.later(SLOW_S - 1)
+        assert len(double.requests) == 1
+        await scene.later(2)
+        assert [each["fields"]["leaf_index"] for each in double.indexed] == list(range(size + 1))
+
+
+async def test_acknowledged_means_indexed(scene: Scene, listen: Listen) -> None:
+    double = SplunkDouble(uses_ack=True, acks_after=2)
+    listen(double)
+    identifier = await scene.add(siem.Kind.SPLUNK, double.url, ack=True)
+    await scene.grow(2)
+    await scene.export()
+    assert scene.slept == [10, 10, 10]
+    assert len(double.requests) == 1
+    found = await scene.status(identifier)
+    assert (found.lag, found.assurance) == (0, "indexed")
+
+
+async def test_what_is_never_acknowledged_is_sent_again_after_five_minutes(scene: Scene, listen: Listen) -> None:
+    double = SplunkDouble(uses_ack=True, acks_after=31)
+    listen(double)
+    identifier = await scene.add(siem.Kind.SPLUNK, double.url, ack=True)
+    await scene.grow(1)
+    await scene.export()
+    found = await scene.status(identifier)
+    assert (sum(scene.slept), found.next_index, found.reason) == (300, 0, "splunk.ack_late")
+    await scene.later()
+    assert (await scene.status(identifier)).lag == 0
+    assert double.requests[0] == double.requests[1]  # the same batch
+
+
+async def test_a_stop_is_named_sends_nothing_more_and_a_test_that_succeeds_ends_it(
+    scene: Scene, listen: Listen
+) -> None:
+    double = SplunkDouble(token="other")
+    listen(double)
+    identifier = await scene.add(siem.Kind.SPLUNK, double.url)
+    size = await scene.grow(1)
+    await scene.export()
+    found = await scene.status(identifier)
+    assert (found.is_stopped, found.reason, found.next_index) == (True, "splunk.4", 0)
+    assert await siem.probe(scene, TENANT, identifier, actor="ky_1") == "splunk.4"
+    assert (await scene.status(identifier)).is_stopped
+    double.token = "secret"
+    assert await siem.probe(scene, TENANT, identifier, actor="ky_1") == ""
+    await scene.export()
+    assert [each["fields"]["leaf_index"] for each in double.indexed] == [size - 1, *range(size)]
+
+
+async def test_documents_in_the_failure_store_alert(scene: Scene, listen: Listen) -> None:
+    double = ElasticDouble(items={0: [{"status": 201, "failure_store": "used"}]})
+    listen(double)
+    identifier = await elastic(scene, double)
+    await scene.grow(1)
+    await scene.export()
+    found = await scene.status(identifier)
+    assert (found.alert, found.lag, found.is_stopped) == ("elastic.failure_store", 0, False)
+
+
+async def test_what_a_collector_rejects_without_a_name_is_counted_and_not_sent_again(
+    scene: Scene, listen: Listen
+) -> None:
+    double = OtlpDouble(faults=deque([(200, {"partialSuccess": {"rejectedLogRecords": "2", "errorMessage": "x"}})]))
+    listen(double)
+    identifier = await scene.add(siem.Kind.OTLP, double.url)
+    await scene.grow(3)
+    await scene.export()
+    found = await scene.status(identifier)
+    assert (found.rejected, found.alert, found.lag, len(double.requests)) == (2, "otlp.rejected", 0, 1)
+
+
+async def test_a_receiver_that_refuses_every_event_stops_before_all_are_letters(scene: Scene, listen: Listen) -> None:
+    refusal = {"status": 400, "error": {"type": "illegal_argument_exception"}}
+    double = ElasticDouble(items={at: [refusal] for at in range(61)})
+    listen(double)
+    identifier = await elastic(scene, double)
+    await scene.grow(60)
+    await scene.export()
+    found = await scene.status(identifier)
+    assert (found.is_stopped, found.reason, found.next_index, found.letters) == (True, "events.all_refused", 0, 0)
+
+
+async def test_a_destination_the_house_may_not_reach_stops_and_says_which_rule(scene: Scene) -> None:
+    identifier = await scene.add(siem.Kind.OTLP, "http://169.254.169.254")
+    await scene.grow(1)
+    await scene.export()
+    found = await scene.status(identifier)
+    assert (found.is_stopped, found.reason) == (True, "egress.refused.address.metadata")
+
+
+async def test_trouble_with_one_destination_does_not_delay_another(scene: Scene, listen: Listen) -> None:
+    double = SplunkDouble()
+    listen(double)
+    await scene.add(siem.Kind.OTLP, "http://127.0.0.1:1")
+    identifier = await scene.add(siem.Kind.SPLUNK, double.url)
+    await scene.grow(1)
+    await scene.export()
+    assert (await scene.status(identifier)).lag == 0
+
+
+async def test_who_has_claimed_a_destination_is_alone_until_the_claim_runs_out(scene: Scene, listen: Listen) -> None:
+    double = SplunkDouble()
+    listen(double)
+    identifier = await scene.add(siem.Kind.SPLUNK, double.url)
+    await scene.grow(1)
+    now = scene.clock.now
+    async with scene.db.transaction(TENANT) as tx:
+        assert await store.claim(tx, identifier, now, now + timedelta(seconds=LEASE_S)) is not None
+    await scene.export()
+    assert double.requests == []
+    await scene.later(LEASE_S)
+    assert len(double.requests) == 1
+
+
+async def test_whoever_lost_the_cursor_writes_nothing(scene: Scene) -> None:
+    identifier = await scene.add(siem.Kind.OTLP, "http://127.0.0.1:1")
+    async with scene.db.transaction(TENANT) as tx:
+        said = {"dead": {}, "alert": "", "rejected": 0, "at": scene.clock.now}
+        assert await store.advance(tx, identifier, before=0, after=5, **said)  # type: ignore[arg-type]  # as said
+        assert not await store.advance(tx, identifier, before=0, after=3, **said)  # type: ignore[arg-type]  # as said
+    assert (await scene.status(identifier)).next_index == 5
+
+
+async def test_more_events_than_a_turn_holds_all_arrive(scene: Scene, listen: Listen) -> None:
+    double = SplunkDouble()
+    listen(double)
+    await scene.add(siem.Kind.SPLUNK, double.url)
+    size = await scene.grow(10)
+    await Exporter(scene, scene.sleep, turn_events=4).round()
+    assert [each["fields"]["leaf_index"] for each in double.indexed] == list(range(size))
+    assert len(double.requests) == 3
+
+
+async def test_persons_leave_only_where_it_was_asked_for_and_erased_ones_never(
+    scene: Scene, listen: Listen, owner_dsn: str
+) -> None:
+    plain, personal = ElasticDouble(), ElasticDouble()
+    for double, wished in ((plain, False), (personal, True)):
+        listen(double)
+        await elastic(scene, double, personal=wished, spelled=siem.Format.ECS)
+    await scene.grow(1)
+    with psycopg.connect(owner_dsn) as connection:
+        connection.execute("delete from opening where entry = (select max(entry) from opening)")
+    await scene.grow(1)
+    await scene.export()
+    assert "corp.example" not in str(plain.stored)
+    mails = [each for each in personal.stored.values() if "email" in each]
+    assert ["from" in each["email"] for each in mails] == [False, True]
+    assert mails[1]["email"]["from"] == {"address": ["boss@corp.example"]}
+
+
+async def test_an_erasure_goes_downstream_as_an_entry_of_its_own(scene: Scene, listen: Listen) -> None:
+    double = ElasticDouble()
+    listen(double)
+    await elastic(scene, double, spelled=siem.Format.ECS)
+    await scene.note(EntryKind.ACT, "person.erase", "er_1")
+    await scene.export()
+    last = list(double.stored.values())[-1]
+    assert (last["event"]["action"], last["event"]["type"]) == ("person.erase", ["deletion"])
+
+
+async def test_run_ends_when_the_house_does_even_while_a_receiver_thinks(scene: Scene, listen: Listen) -> None:
+    double = OtlpDouble(is_quick=False)
+    listen(double)
+    await scene.add(siem.Kind.OTLP, double.url)
+    await scene.grow(1)
+    stop = asyncio.Event()
+    try:
+        async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+            group.create_task(Exporter(scene).run(stop))
+            while not double.requests:  # noqa: ASYNC110  # the double is a thread
+                await asyncio.sleep(0.01)
+            stop.set()
+    finally:
+        double.thinks.set()

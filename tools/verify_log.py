@@ -1,0 +1,462 @@
+"""Verify a whole exported log, offline, with nothing of the program that wrote it.
+
+    python verify_log.py LOG_DIR --vkey FILE [--witness FILE [--quorum N]]
+
+A single file that needs Python 3.11 and the package ``cryptography``. LOG_DIR is what ``gatepost log export`` writes,
+or any folder with a ``checkpoint`` and ``tile/`` (C2SP tlog-tiles). FILE holds the verifier key, which you have from
+elsewhere: a key that came with the log proves nothing. Every entry is hashed again, every tile is compared, the root is
+computed anew, and every signature, earlier checkpoint and proof in the folder is checked.
+
+Exit 0: all of it holds. Exit 1: it does not; each line names a file and what is wrong with it. Exit 2: cannot be read.
+"""
+
+import argparse
+import base64
+import binascii
+import hashlib
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+WIDTH = 256
+HASH_OCTETS = 32
+LOG, WITNESS = 0x01, 0x04  # the kinds of Ed25519 keys (C2SP signed-note)
+EMPTY_ROOT = hashlib.sha256(b"").digest()
+FAULTS_MAX = 100
+DASH = "\N{EM DASH}"
+NUMBER = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
+
+Report = Callable[[str, str], None]
+
+
+class Wrong(Exception):  # noqa: N818  # a finding about somebody's file, not a failure of ours
+    """What is wrong with a text or a file."""
+
+
+class Key(NamedTuple):
+    """A verifier key."""
+
+    name: str
+    kind: int
+    id: bytes
+    public: bytes
+
+
+class Head(NamedTuple):
+    """A checkpoint whose log signature was verified."""
+
+    size: int
+    root: bytes
+    text: str
+    lines: tuple[tuple[str, bytes], ...]
+
+
+def decode(text: str) -> bytes:
+    """Read base64 in its one spelling."""
+    try:
+        octets = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise Wrong("this is not base64") from error
+    if base64.b64encode(octets).decode() != text:
+        raise Wrong("this is not canonical base64")
+    return octets
+
+
+def read_key(text: str) -> Key:
+    """Read ``name+id+base64`` (C2SP signed-note)."""
+    parts = text.strip("\r\n").split("+", 2)
+    if len(parts) != 3:
+        raise Wrong("a verifier key is name+id+base64")
+    name, id_hex, material = parts[0], parts[1], decode(parts[2])
+    if len(material) != 1 + HASH_OCTETS or material[0] not in {LOG, WITNESS}:
+        raise Wrong("the key is no Ed25519 key of a log or a witness")
+    found = hashlib.sha256(name.encode() + b"\n" + material).digest()[:4]
+    if not name or found.hex() != id_hex:
+        raise Wrong("the key's id is not that of the key")
+    return Key(name, material[0], found, material[1:])
+
+
+def holds(key: Key, signature: bytes, signed: bytes) -> bool:
+    """Tell whether a signature is the key's."""
+    try:
+        Ed25519PublicKey.from_public_bytes(key.public).verify(signature, signed)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+@cache  # the proofs of one export all carry the same one
+def open_checkpoint(note: bytes, key: Key) -> Head:
+    """Read a checkpoint that ``key`` signed (C2SP signed-note, tlog-checkpoint)."""
+    try:
+        whole = note.decode()
+    except UnicodeDecodeError as error:
+        raise Wrong("it is not UTF-8") from error
+    text, gap, tail = whole.rpartition("\n\n")
+    if not gap or not tail.endswith("\n") or any(char < " " and char != "\n" for char in whole):
+        raise Wrong("it is no signed note")
+    lines = []
+    for line in tail[:-1].split("\n"):
+        parts = line.split(" ")
+        if len(parts) != 3 or parts[0] != DASH or len(octets := decode(parts[2])) < 5:
+            raise Wrong("a signature line is malformed")
+        lines.append((parts[1], octets))
+    text += "\n"
+    ours = [octets[4:] for name, octets in lines if name == key.name and octets[:4] == key.id]
+    if not ours or not all(holds(key, signature, text.encode()) for signature in ours):
+        raise Wrong("the log's key did not sign it")
+    fields = text[:-1].split("\n")
+    if len(fields) < 3 or not all(fields) or not NUMBER.fullmatch(fields[1]):
+        raise Wrong("it has no origin, size and root")
+    root = decode(fields[2])
+    if fields[0] != key.name:
+        raise Wrong(f"it is of the log {fields[0]}, and the key is of {key.name}")
+    if len(root) != HASH_OCTETS or (fields[1] == "0" and root != EMPTY_ROOT):
+        raise Wrong("its root is none")
+    return Head(int(fields[1]), root, text, tuple(lines))
+
+
+def count_witnesses(head: Head, witnesses: Sequence[Key]) -> int:
+    """Return how many of the witnesses cosigned it (C2SP tlog-cosignature); a wrong cosignature is wrong."""
+    count = 0
+    for key in witnesses:
+        for name, octets in head.lines:
+            if name != key.name or octets[:4] != key.id:
+                continue
+            stamp, signature = octets[4:12], octets[12:]
+            signed = f"cosignature/v1\ntime {int.from_bytes(stamp, 'big')}\n{head.text}"
+            if not holds(key, signature, signed.encode()):
+                raise Wrong(f"the cosignature of {key.name} is wrong")
+            count += 1
+            break
+    return count
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """Hash two subtrees (RFC 6962 section 2.1)."""
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def root_of(row: list[bytes]) -> bytes:
+    """Return the root over hashes (RFC 6962 section 2.1)."""
+    sha256 = hashlib.sha256
+    while len(row) > 1:
+        odd = row[-1:] if len(row) % 2 else []
+        row = [sha256(b"\x01" + row[at] + row[at + 1]).digest() for at in range(0, len(row) - 1, 2)] + odd
+    return row[0] if row else EMPTY_ROOT
+
+
+class Tree:
+    """The right edge of a tree that grows leaf by leaf: complete subtrees, the largest first."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._edge: list[bytes] = []
+
+    def add(self, leaf: bytes, leaves: int = 1) -> None:
+        """Add a complete subtree of ``leaves``, a power of two that divides the size."""
+        self.size += leaves
+        above = self.size // leaves
+        while above % 2 == 0:
+            leaf = node_hash(self._edge.pop(), leaf)
+            above //= 2
+        self._edge.append(leaf)
+
+    def root(self) -> bytes:
+        """Return the root so far."""
+        if not self._edge:
+            return EMPTY_ROOT
+        joined = self._edge[-1]
+        for each in reversed(self._edge[:-1]):
+            joined = node_hash(each, joined)
+        return joined
+
+
+def tile_path(level: int | str, index: int, width: int) -> str:
+    """Return a tile's path (C2SP tlog-tiles)."""
+    digits = f"{index:03d}"
+    digits = digits.zfill(-(-len(digits) // 3) * 3)
+    groups = [digits[at : at + 3] for at in range(0, len(digits), 3)]
+    number = "/".join([*(f"x{group}" for group in groups[:-1]), groups[-1]])
+    return f"tile/{level}/{number}" + (f".p/{width}" if width < WIDTH else "")
+
+
+def unpack(octets: bytes) -> Iterator[bytes]:
+    """Yield the entries of a bundle."""
+    at, end = 0, len(octets)
+    while at < end:
+        begin = at + 2
+        at = begin + int.from_bytes(octets[at:begin], "big")
+        if at > end or begin > end:
+            raise Wrong("it is cut short")
+        yield octets[begin:at]
+
+
+class Log:
+    """One log folder, gone through once from the first entry to the last."""
+
+    def __init__(self, folder: Path, key: Key, report: Report) -> None:
+        self.folder = folder
+        self.key = key
+        self.report = report
+        self.seen: set[str] = set()
+        self._rows: list[list[bytes]] = []
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file of the log; names it where it is missing."""
+        self.seen.add(path)
+        try:
+            return (self.folder / path).read_bytes()
+        except OSError:
+            self.report(path, "it is missing")
+            return None
+
+    def bundle(self, index: int, width: int) -> list[bytes] | None:
+        """Return the entries of a bundle."""
+        path = tile_path("entries", index, width)
+        octets = self.read(path)
+        if octets is None:
+            return None
+        try:
+            entries = list(unpack(octets))
+        except Wrong as wrong:
+            self.report(path, str(wrong))
+            return None
+        if len(entries) != width:
+            self.report(path, f"it holds {len(entries)} entries, not {width}")
+            return None
+        return entries
+
+    def compare(self, level: int, index: int, row: list[bytes]) -> None:
+        """Compare a tile with the hashes it must have."""
+        path = tile_path(level, index, len(row))
+        octets = self.read(path)
+        if octets is None or octets == (wanted := b"".join(row)):
+            return
+        changed = [at for at, one in enumerate(octets[: len(wanted)]) if one != wanted[at]]
+        self.report(path, f"hash {changed[0] // HASH_OCTETS} is not that of the entries" if changed else "wrong length")
+
+    def walk(self, head: Head, earlier: dict[int, tuple[str, Head]], tick: Callable[[int], None]) -> None:
+        """Hash every entry, compare every tile and every checkpoint."""
+        tree = Tree()
+        sizes = sorted(earlier)
+        for index in range(-(-head.size // WIDTH)):
+            row = self._leaves(index, min(WIDTH, head.size - index * WIDTH))
+            if row is None:
+                self.report("checkpoint", f"the tree cannot be computed beyond entry {index * WIDTH}")
+                return
+            while sizes and sizes[0] < tree.size + len(row):
+                self._hold(*earlier[sizes.pop(0)], tree, row)
+            self._grow(tree, row)
+            tick(tree.size)
+        for level, above in enumerate(self._rows, 1):
+            if len(above) % WIDTH:
+                self.compare(level, len(above) // WIDTH, above[len(above) - len(above) % WIDTH :])
+        if tree.root() != head.root:
+            self.report("checkpoint", "its root is not that of the entries")
+        for name, one in (earlier[size] for size in sizes):
+            if one.size > head.size or one.root != tree.root():
+                self.report(name, "it is not a beginning of this log")
+        self._strays()
+
+    def _leaves(self, index: int, width: int) -> list[bytes] | None:
+        """Return the hashes of a bundle's entries, having compared them with the tile."""
+        entries = self.bundle(index, width)
+        if entries is None:
+            return None
+        sha256 = hashlib.sha256
+        row = [sha256(b"\x00" + entry).digest() for entry in entries]
+        self.compare(0, index, row)
+        return row
+
+    def _grow(self, tree: Tree, row: list[bytes]) -> None:
+        if len(row) == WIDTH:
+            full = root_of(row)
+            tree.add(full, WIDTH)
+            self._rise(1, full)
+        else:
+            for leaf in row:
+                tree.add(leaf)
+
+    def _hold(self, name: str, one: Head, tree: Tree, row: list[bytes]) -> None:
+        """Compare an earlier checkpoint that ends within ``row``, the leaves that come after ``tree``."""
+        part = Tree()
+        part.size, part._edge = tree.size, list(tree._edge)  # noqa: SLF001  # a copy
+        for leaf in row[: one.size - tree.size]:
+            part.add(leaf)
+        if part.root() != one.root:
+            self.report(name, "its root is not that of the entries")
+
+    def _rise(self, level: int, full: bytes) -> None:
+        """Take the root of a full tile into the row above, and compare that tile once it is full."""
+        if len(self._rows) < level:
+            self._rows.append([])
+        row = self._rows[level - 1]
+        row.append(full)
+        if len(row) % WIDTH == 0:
+            self.compare(level, len(row) // WIDTH - 1, row[-WIDTH:])
+            self._rise(level + 1, root_of(row[-WIDTH:]))
+
+    def _strays(self) -> None:
+        """Name the files below ``tile/`` that are no part of the log."""
+        for path in sorted((self.folder / "tile").rglob("*")):
+            name = path.relative_to(self.folder).as_posix()
+            if path.is_file() and name not in self.seen:
+                self.report(name, "it is no part of the log")
+
+
+def climb(index: int, size: int, leaf: bytes, hashes: Sequence[bytes]) -> bytes | None:
+    """Return the root an inclusion proof leads to (RFC 9162 section 2.1.3.2); None where its length is wrong."""
+    at, last = index, size - 1
+    for sibling in hashes:
+        if last == 0:
+            return None
+        if at % 2 or at == last:
+            leaf = node_hash(sibling, leaf)
+            while at and not at % 2:
+                at, last = at >> 1, last >> 1
+        else:
+            leaf = node_hash(leaf, sibling)
+        at, last = at >> 1, last >> 1
+    return leaf if last == 0 else None
+
+
+def check_proof(path: Path, key: Key) -> None:
+    """Check one ``.tlog-proof`` (C2SP tlog-proof) with the entry that lies beside it."""
+    head, gap, note = path.read_bytes().partition(b"\n\n")
+    lines = head.decode("ascii", errors="replace").split("\n")
+    if not gap or lines.pop(0) != "c2sp.org/tlog-proof@v1":
+        raise Wrong("it is no tlog-proof")
+    if lines and lines[0].startswith("extra "):
+        decode(lines.pop(0).removeprefix("extra "))
+    if not lines or lines.pop(0) != f"index {path.stem}":
+        raise Wrong(f"it is not about entry {path.stem}")
+    hashes = [decode(line) for line in lines]
+    if any(len(each) != HASH_OCTETS for each in hashes):
+        raise Wrong("a hash is not 32 octets long")
+    checkpoint = open_checkpoint(note, key)
+    try:
+        entry = path.with_suffix(".entry").read_bytes()
+    except OSError as error:
+        raise Wrong("its entry is missing") from error
+    index = int(path.stem)
+    leaf = hashlib.sha256(b"\x00" + entry).digest()
+    if index >= checkpoint.size or climb(index, checkpoint.size, leaf, hashes) != checkpoint.root:
+        raise Wrong("it does not prove the entry")
+
+
+def check_proofs(folder: Path, key: Key, report: Report) -> int:
+    """Check every proof of the folder; return how many there are."""
+    proofs = sorted(folder.glob("*.tlog-proof"))
+    for path in proofs:
+        try:
+            if not NUMBER.fullmatch(path.stem):
+                raise Wrong("it is named after no entry")
+            check_proof(path, key)
+        except Wrong as wrong:
+            report(f"proofs/{path.name}", str(wrong))
+    for path in folder.glob("*.entry"):
+        if not path.with_suffix(".tlog-proof").is_file():
+            report(f"proofs/{path.name}", "its proof is missing")
+    return len(proofs)
+
+
+def read_earlier(folder: Path, key: Key, report: Report) -> dict[int, tuple[str, Head]]:
+    """Return the earlier checkpoints of the folder, by size."""
+    found = {}
+    for path in sorted(folder.glob("*")):
+        name = f"checkpoints/{path.name}"
+        try:
+            head = open_checkpoint(path.read_bytes(), key)
+            if path.name != str(head.size):
+                raise Wrong(f"it is of size {head.size}")
+            found[head.size] = (name, head)
+        except Wrong as wrong:
+            report(name, str(wrong))
+    return found
+
+
+def progress(size: int) -> Callable[[int], None]:
+    """Return what draws a bar on a terminal, and nothing elsewhere."""
+    shown = -1
+
+    def tick(done: int) -> None:
+        nonlocal shown
+        percent = done * 100 // size
+        if percent != shown and sys.stderr.isatty():
+            shown = percent
+            bar = "#" * (percent // 4)
+            print(f"\r[{bar:<25}] {percent:3d} % {done:,} entries", end="\n" if done == size else "", file=sys.stderr)
+
+    return tick
+
+
+def verify(folder: Path, key: Key, witnesses: Sequence[Key], quorum: int, report: Report) -> str:
+    """Check everything in the folder; return one line that says what was there."""
+    log = folder / "log" if (folder / "log").is_dir() else folder
+    one = Log(log, key, report)
+    note = one.read("checkpoint")
+    if note is None:
+        return "there is no checkpoint"
+    try:
+        head = open_checkpoint(note, key)
+        cosigned = count_witnesses(head, witnesses)
+        if cosigned < quorum:
+            raise Wrong(f"{cosigned} of the witnesses cosigned it, and {quorum} must")
+    except Wrong as wrong:
+        report("checkpoint", str(wrong))
+        return "the checkpoint does not hold"
+    one.walk(head, read_earlier(log / "checkpoints", key, report), progress(max(head.size, 1)))
+    enclosed = folder / "log.vkey"
+    if enclosed.is_file():
+        try:
+            if read_key(enclosed.read_text(errors="replace")) != key:
+                raise Wrong("it is not the key you trust")
+        except Wrong as wrong:
+            report("log.vkey", str(wrong))
+    proofs = check_proofs(folder / "proofs", key, report)
+    root = base64.b64encode(head.root).decode()
+    return f"{key.name}: {head.size} entries, {proofs} proofs, {cosigned} witnesses, root {root}"
+
+
+def main() -> int:
+    """Verify the folder named on the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, metavar="LOG_DIR")
+    parser.add_argument("--vkey", type=Path, required=True, metavar="FILE", help="the log's verifier key")
+    parser.add_argument("--witness", type=Path, metavar="FILE", help="verifier keys of witnesses, one per line")
+    parser.add_argument("--quorum", type=int, default=0, metavar="N", help="how many witnesses must have cosigned")
+    asked = parser.parse_args()
+    faults = 0
+
+    def report(path: str, fault: str) -> None:
+        nonlocal faults
+        faults += 1
+        if faults <= FAULTS_MAX:
+            print(f"{path}: {fault}")
+
+    try:
+        key = read_key(asked.vkey.read_text(errors="replace"))
+        lines = asked.witness.read_text(errors="replace").splitlines() if asked.witness else []
+        witnesses = [read_key(line) for line in lines if line.strip()]
+        if key.kind != LOG or any(each.kind != WITNESS for each in witnesses):
+            raise Wrong("a log's key is wanted for --vkey, and witnesses' keys for --witness")
+    except Wrong as wrong:
+        print(f"{asked.vkey.name}: {wrong}")
+        return 1
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
+        return 2
+    said = verify(asked.folder, key, witnesses, asked.quorum, report)
+    print(f"NOT sound, {faults} faults; {said}" if faults else f"sound: {said}")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
