@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from gatepost.decide import shape
-from gatepost.decide.patterns import Pattern, PatternError, compile_pattern
+from gatepost.decide.patterns import Pattern, PatternError, Together, compile_pattern, join
 from gatepost.decide.shape import Faults
 from gatepost.mail.address import Address
 
@@ -98,6 +98,7 @@ class Policy:
     Attributes:
         digest: SHA-256 of the normalised document in canonical JSON (RFC 8785), lowercase hex.
         guards_cost: RE2 instructions of all guards together; times the octets of a text, it bounds the work.
+        guarded: the guards' patterns in one.
         warnings: what is allowed but probably not meant.
     """
 
@@ -107,6 +108,7 @@ class Policy:
     rules: tuple[Rule, ...]
     guards: tuple[Guard, ...]
     guards_cost: int
+    guarded: Together
     retention_days: int
     body_hash_wanted: bool
     warnings: tuple[str, ...] = ()
@@ -250,6 +252,7 @@ def _compile(normal: Mapping[str, Any], version: int) -> Policy:
         rules=rules,
         guards=guards,
         guards_cost=sum(guard.pattern.cost for guard in guards),
+        guarded=join([guard.pattern for guard in guards]),
         retention_days=normal["auditLog"]["retentionDays"],
         body_hash_wanted=normal["auditLog"]["includeBodyHash"],
         warnings=_warnings(rules),

@@ -168,7 +168,8 @@ def _guards(case: Case) -> Answer | None:
         texts = spellings(case.evidence.content, most_octets=_readable_octets(case.policy))
     except TooLongError:
         return "too long", Ending(disposition, outcome, Reason.CONTENT_TOO_LONG)
-    for index, guard in enumerate(case.policy.guards):
+    texts = tuple(text for text in texts if case.policy.guarded.may_be_in(text))
+    for index, guard in enumerate(case.policy.guards if texts else ()):
         if any(guard.pattern.is_in(text) for text in texts):
             ending = Ending(disposition, outcome, Reason.CONTENT_GUARD, detail=guard.reason)
             return f"contentGuards[{index}]", ending
