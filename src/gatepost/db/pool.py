@@ -22,14 +22,6 @@ RECONNECT_S = 2.0
 """How long the pool tries again by itself, with growing pauses; then the next caller makes it try at once."""
 
 
-_BEGUN = (
-    "select set_config('gatepost.tenant', %(tenant)s, true), set_config('enable_seqscan', 'off', true),"
-    " set_config('jit', 'off', true)"  # a walk that must be seems so dear then that it would be compiled
-)
-"""Whose transaction it is; and that it walks through no table where there is an index. Plans are kept, and those made
-while a table was nearly empty would walk through it when it is full."""
-
-
 class DatabaseUnavailableError(Exception):
     """PostgreSQL cannot be reached or went away; nothing was committed by this attempt. Try again."""
 
@@ -185,7 +177,7 @@ class Database:
         """
         async with self._exchange() as exchange:
             exchange.send("begin", {})
-            exchange.send(_BEGUN, {"tenant": tenant or ""})
+            exchange.send("select set_config('gatepost.tenant', %(tenant)s, true)", {"tenant": tenant or ""})
             try:
                 tx = Transaction(exchange, tenant, self._keys)
                 yield tx
