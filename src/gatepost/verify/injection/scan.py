@@ -94,7 +94,7 @@ def _alone(place: int) -> _Scanner:
 
 def prepare() -> None:
     """Compile the phrases now, so that the first message need not wait for it."""
-    _database()
+    _first()
 
 
 def scan(octets: bytes) -> Hits:
