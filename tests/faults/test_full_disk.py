@@ -42,10 +42,13 @@ def disk_of_its_own() -> Iterator[Path]:
 
 
 def fill(folder: Path, leave_octets: int) -> Path:
-    """Take the disk but for so many octets."""
+    """Take the disk but for so many octets; where none are to be left, down to the last page."""
     ballast = folder / "ballast"
-    with ballast.open("wb") as file, suppress(OSError):  # where nothing is to be left, the last octets do not fit
-        os.posix_fallocate(file.fileno(), 0, max(1, shutil.disk_usage(folder).free - leave_octets))
+    with ballast.open("wb", buffering=0) as file, suppress(OSError):
+        if leave_octets:
+            os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(folder).free - leave_octets)
+        while not leave_octets:
+            file.write(bytes(65_536))
     return ballast
 
 
