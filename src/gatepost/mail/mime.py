@@ -19,7 +19,9 @@ MAX_DELIMITERS = 200_000
 """Lines that begin with ``--`` and are looked at; what follows belongs to the part it stands in."""
 MAX_PART_HEADER_OCTETS = 65_536
 
-_FIELD_LINES = re.compile(rb"(?:(?!--)[!-9;-~]+[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*+(?:\n|\Z))*+")
+# Not possessive: before Python 3.11.5 a possessive group goes on behind a look-ahead that said no (gh-106052). What
+# stands behind each repeat always matches, so nothing is tried twice.
+_FIELD_LINES = re.compile(rb"(?:(?!--)[!-9;-~]+[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*(?:\n|\Z))*")
 _STRUCTURE = re.compile(
     rb"^content-(?P<name>type|transfer-encoding|disposition|id)[ \t]*:(?P<value>[^\n]*(?:\n[ \t][^\n]*)*+)",
     re.IGNORECASE | re.MULTILINE,

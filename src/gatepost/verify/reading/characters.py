@@ -33,7 +33,7 @@ _WIDE_RUN = re.compile(f"(?:{_WIDE.pattern}){{8,}}+")
 _WORD = re.compile(r"[^\W\d_]+")
 _FOREIGN = re.compile("[\u0370-\u03ff\u0400-\u052f]")
 _BASE64 = re.compile(
-    r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/_-]{24,}+(?:\n[A-Za-z0-9+/_-]{24,}+)*+(?:\n[A-Za-z0-9+/_-]+)?={0,2}"
+    r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/_-]{24,}+(?:\n[A-Za-z0-9+/_-]{24,}+)*(?:\n[A-Za-z0-9+/_-]+)?={0,2}"
 )
 _MIN_LETTERS = 24
 _LETTERS = b"a" * _MIN_LETTERS
