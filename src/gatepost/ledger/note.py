@@ -115,8 +115,8 @@ class VerifierKey:
 
 
 @dataclass(frozen=True, slots=True)
-class SigningKey:
-    """A private key and the name it signs under."""
+class _PrivateKey:
+    """An Ed25519 key and the name it signs under; what it signs is its heirs'."""
 
     name: str
     seed: bytes = field(repr=False)
@@ -127,9 +127,18 @@ class SigningKey:
             raise LedgerError("an Ed25519 seed is 32 octets long")
 
     @property
+    def _private(self) -> Ed25519PrivateKey:
+        return Ed25519PrivateKey.from_private_bytes(self.seed)
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey(_PrivateKey):
+    """A private key and the name it signs under."""
+
+    @property
     def verifier(self) -> VerifierKey:
         """The public half."""
-        return VerifierKey(self.name, Ed25519PrivateKey.from_private_bytes(self.seed).public_key().public_bytes_raw())
+        return VerifierKey(self.name, self._private.public_key().public_bytes_raw())
 
     def sign(self, text: str) -> bytes:
         """Return the note of ``text`` with this key's signature. Ed25519: the same text gives the same note.
@@ -139,32 +148,23 @@ class SigningKey:
         """
         if not text.endswith("\n") or _CONTROL.search(text):
             raise LedgerError("a note's text ends with a line feed and has no other control characters")
-        signature = Ed25519PrivateKey.from_private_bytes(self.seed).sign(text.encode())
+        signature = self._private.sign(text.encode())
         line = f"{_DASH} {self.name} {encode_base64(self.verifier.key_id + signature)}\n"
         return f"{text}\n{line}".encode()
 
 
 @dataclass(frozen=True, slots=True)
-class CosigningKey:
+class CosigningKey(_PrivateKey):
     """A witness's private key and the name it cosigns under."""
-
-    name: str
-    seed: bytes = field(repr=False)
-
-    def __post_init__(self) -> None:
-        _check_name(self.name)
-        if len(self.seed) != _ED25519_OCTETS:
-            raise LedgerError("an Ed25519 seed is 32 octets long")
 
     @property
     def verifier(self) -> VerifierKey:
         """The public half."""
-        public = Ed25519PrivateKey.from_private_bytes(self.seed).public_key().public_bytes_raw()
-        return VerifierKey(self.name, public, COSIGNATURE)
+        return VerifierKey(self.name, self._private.public_key().public_bytes_raw(), COSIGNATURE)
 
     def cosign(self, text: str, at_s: int) -> bytes:
         """Return the signature line over a checkpoint's text, at a POSIX time."""
-        signature = Ed25519PrivateKey.from_private_bytes(self.seed).sign(cosigned(text.encode(), at_s))
+        signature = self._private.sign(cosigned(text.encode(), at_s))
         octets = self.verifier.key_id + at_s.to_bytes(STAMP_OCTETS, "big") + signature
         return f"{_DASH} {self.name} {encode_base64(octets)}\n".encode()
 
