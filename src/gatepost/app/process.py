@@ -3,9 +3,18 @@
 import ctypes
 import resource
 
+from gatepost.verify import injection
+
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h
 LARGE_OCTETS = 262_144
 TRIM_OCTETS = 1_048_576
+
+
+def prepare() -> None:
+    """Do what every process that takes mail does before its door opens: the house and each SMTP worker alike."""
+    give_back_large_blocks()
+    open_files_max()
+    injection.prepare()
 
 
 def give_back_large_blocks() -> bool:

@@ -13,11 +13,11 @@ from pathlib import Path
 import structlog
 
 from gatepost import act, decide, deliver, mailbox, record
+from gatepost.app import process
 from gatepost.app.board import Board
 from gatepost.app.build import open_house, sequencer
 from gatepost.app.errors import HouseEndedError
 from gatepost.app.listeners import Doors, Operator, open_doors
-from gatepost.app.process import give_back_large_blocks, open_files_max
 from gatepost.app.reload import Reloader
 from gatepost.app.spare import spare_the_collector
 from gatepost.app.state import Running, announced
@@ -30,7 +30,6 @@ from gatepost.meters import Meters
 from gatepost.record.publish import ForkError
 from gatepost.settings import Settings
 from gatepost.upkeep.siem import Exporter
-from gatepost.verify import injection
 
 log = structlog.get_logger()
 
@@ -69,9 +68,7 @@ async def serve(
     Raises:
         HouseEndedError: a child died too often to be mended, or a door cannot open.
     """
-    give_back_large_blocks()
-    open_files_max()
-    injection.prepare()
+    process.prepare()
     asked, reload, stop = asyncio.Event(), asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -13,7 +13,7 @@ import sys
 import structlog
 import uvloop
 
-from gatepost.app import logs
+from gatepost.app import logs, process
 from gatepost.app.board import Board
 from gatepost.app.build import open_house
 from gatepost.app.http import CLOSE_GRACE_S
@@ -22,7 +22,6 @@ from gatepost.app.reload import POLL_S, Changeable, adopt, renew
 from gatepost.app.spare import spare_the_collector
 from gatepost.app.workers import READY, Order
 from gatepost.settings import SettingsError
-from gatepost.verify import injection
 
 log = structlog.get_logger()
 
@@ -37,7 +36,7 @@ async def work() -> None:
     order = await hear(told)
     if order is None:
         return
-    injection.prepare()
+    process.prepare()
     settings = order.settings
     board = Board.shared(settings.state / "boards" / f"smtp-{order.number}.board")
     async with open_house(settings, order.dsn, allow_loopback=order.allow_loopback, meters=board) as house:
