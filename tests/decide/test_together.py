@@ -10,7 +10,7 @@ from gatepost.decide import settle
 from gatepost.decide.language import Policy
 from gatepost.decide.paper import Decided, Facts
 from gatepost.decide.reasons import Reason
-from gatepost.decide.together import Recalled, settle_all, window_of
+from gatepost.decide.together import Recalled, settle_all, windows_of
 from gatepost.ids import AccountId
 from gatepost.mail.address import Address
 from gatepost.verify.paper import Verified
@@ -68,7 +68,7 @@ def test_together_is_as_one_after_the_other(limit: int, mails: list[tuple[str, i
     alone: list[Decided] = []
     for at, one in enumerate(verified):
         hour = sum(
-            window_of(earlier) == (one.arrived.account, one.evidence.author.key if one.evidence.author else "")
+            windows_of(earlier) == ((one.arrived.account, one.evidence.author.key if one.evidence.author else ""),)
             and earlier.arrived.received_at > one.arrived.received_at - timedelta(hours=1)
             for earlier in alone[:at]
         )

@@ -10,7 +10,7 @@ from gatepost.decide.language import Policy, PolicyError, parse
 from gatepost.decide.paper import Decided, Facts, Stored
 from gatepost.decide.recall import PolicyUnreadableError, recall_all
 from gatepost.decide.rules import settle
-from gatepost.decide.together import Recalled, settle_all, window_of
+from gatepost.decide.together import Recalled, settle_all, windows_of
 from gatepost.ids import AccountId, KeyId, ThreadId
 from gatepost.mail.address import Address
 
@@ -35,12 +35,12 @@ __all__ = [
 
 
 def charge_all(tx: Transaction, decided: Sequence[Decided]) -> None:
-    """Count delivered messages in their senders' windows, with the commit; what no rule let in counts nowhere."""
-    delivered = []
-    for one in decided:
-        if window := window_of(one):
-            account, sender = window
-            delivered.append(store.Delivered(account, sender, one.arrived.email, one.arrived.received_at))
+    """Count delivered messages in their windows, with the commit; what no rule let in counts nowhere."""
+    delivered = [
+        store.Delivered(account, sender, one.arrived.email, one.arrived.received_at)
+        for one in decided
+        for account, sender in windows_of(one)
+    ]
     if delivered:
         store.add_messages(tx, delivered)
 

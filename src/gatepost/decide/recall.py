@@ -1,6 +1,7 @@
 """What a decision needs to know: the policy in force, and the facts that can change the outcome."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -8,8 +9,9 @@ from gatepost import mailbox
 from gatepost.arrive.paper import Arrived, Direction
 from gatepost.db import Transaction
 from gatepost.decide import rules, store
-from gatepost.decide.language import Policy, PolicyError, Rule, parse
-from gatepost.decide.paper import Answered, Facts
+from gatepost.decide.language import Policy, PolicyError, parse
+from gatepost.decide.paper import Answered, Counted, Facts
+from gatepost.decide.rules import Needs
 from gatepost.decide.shelf import Shelf
 from gatepost.decide.together import Recalled
 from gatepost.ids import AccountId, EmailId, ThreadId
@@ -34,7 +36,9 @@ async def recall_all(tx: Transaction, verified: Sequence[Verified]) -> list[Reca
     """
     judged = [one for one in verified if one.arrived.direction is Direction.INBOUND and not one.arrived.is_postmaster]
     policies = await _policies(tx, {one.arrived.account for one in judged})
-    counted = await _counted(tx, [(one, rule) for one in judged if (rule := _counting_rule(one, policies))])
+    asked = [_Asked(one, _needs(one, policies)) for one in judged]
+    facts = await _facts(tx, [each for each in asked if each.needs != Needs()])
+    counted = {each.email for each in asked if each.needs.is_counted}
     recalled = []
     for one in verified:
         arrived = one.arrived
@@ -43,14 +47,32 @@ async def recall_all(tx: Transaction, verified: Sequence[Verified]) -> list[Reca
         elif arrived.is_postmaster:
             recalled.append(Recalled(None, Facts()))
         else:
-            facts = counted.get(arrived.email)
-            recalled.append(Recalled(policies.get(arrived.account), facts or Facts(), is_counted=facts is not None))
+            known = facts.get(arrived.email, Facts())
+            recalled.append(Recalled(policies.get(arrived.account), known, is_counted=arrived.email in counted))
     return recalled
 
 
-def _counting_rule(verified: Verified, policies: Mapping[AccountId, Policy]) -> Rule | None:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A message, and what its decision needs to know."""
+
+    verified: Verified
+    needs: Needs
+
+    @property
+    def email(self) -> EmailId:
+        return self.verified.arrived.email
+
+    @property
+    def author(self) -> str:
+        """The key of its author, which whoever needs anything has."""
+        author = self.verified.evidence.author
+        return author.key if author else ""
+
+
+def _needs(verified: Verified, policies: Mapping[AccountId, Policy]) -> Needs:
     policy = policies.get(verified.arrived.account)
-    return rules.counting_rule(verified.evidence, policy) if policy else None
+    return rules.needs(rules.see(verified, Facts()), policy) if policy else Needs()
 
 
 async def _policies(tx: Transaction, accounts: Collection[AccountId]) -> dict[AccountId, Policy]:
@@ -74,29 +96,38 @@ async def _read(tx: Transaction, account: AccountId, version: int) -> Policy:
     return policy
 
 
-async def _counted(tx: Transaction, ruled: Sequence[tuple[Verified, Rule]]) -> dict[EmailId, Facts]:
-    if not ruled:
+async def _facts(tx: Transaction, asked: Sequence[_Asked]) -> dict[EmailId, Facts]:
+    """Count the windows, each message's own first, then the others it needs."""
+    counted = [each for each in asked if each.needs.is_counted]
+    if not counted:
         return {}
-    threads = await _threads(tx, [one for one, rule in ruled if rule.tokens_thread is not None])
-    asked = [
-        store.Asked(
-            account=one.arrived.account,
-            sender=one.evidence.author.key if one.evidence.author else "",
-            thread=threads.get(one.arrived.email),
-            at=one.arrived.received_at,
-        )
-        for one, _ in ruled
-    ]
-    windows = await store.count_windows(tx, asked)
-    return {
-        one.arrived.email: Facts(
-            messages_hour=found.messages_hour,
-            messages_day=found.messages_day,
-            tokens_thread=found.tokens_thread,
-            tokens_day=found.tokens_day,
-        )
-        for (one, _), found in zip(ruled, windows, strict=True)
-    }
+    threads = await _threads(tx, [each.verified for each in counted if each.needs.is_thread_asked])
+    named = [(each, window) for each in counted for window in (each.author, *sorted(each.needs.windows))]
+    found = await store.count_windows(
+        tx,
+        [
+            store.Asked(
+                account=each.verified.arrived.account,
+                sender=window,
+                thread=threads.get(each.email) if window == each.author else None,
+                at=each.verified.arrived.received_at,
+            )
+            for each, window in named
+        ],
+    )
+    facts: dict[EmailId, Facts] = {}
+    for (each, window), one in zip(named, found, strict=True):
+        if window == each.author:
+            facts[each.email] = Facts(
+                messages_hour=one.messages_hour,
+                messages_day=one.messages_day,
+                tokens_thread=one.tokens_thread,
+                tokens_day=one.tokens_day,
+            )
+        else:
+            known, more = facts[each.email], Counted(one.messages_hour, one.messages_day)
+            facts[each.email] = replace(known, windows={**known.windows, window: more})
+    return facts
 
 
 async def _threads(tx: Transaction, verified: Sequence[Verified]) -> dict[EmailId, ThreadId]:

@@ -144,6 +144,8 @@ class Content:
         reply_to: where answers are wanted; of a stranger's mail, empty unless who proved the author vouches for it too.
         from_shown: the From field as a person reads it, cut to 1,000 characters.
         to_shown: To and Cc likewise, each.
+        list_id: of the mailing list it says it came by (RFC 2919); anybody can say so.
+        headers: every field of the header on a line of its own, unfolded, as written.
     """
 
     subject: str
@@ -155,6 +157,8 @@ class Content:
     reply_to: tuple[Address, ...]
     from_shown: str = ""
     to_shown: str = ""
+    list_id: str = ""
+    headers: str = ""
 
     @property
     def hidden_text(self) -> str:
