@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from gatepost.arrive.paper import Direction
 from gatepost.db import Transaction
-from gatepost.decide import store
+from gatepost.decide import past_store, store
 from gatepost.decide.forget import forget_counts, forget_counts_regularly
 from gatepost.decide.language import Policy, PolicyError, parse
-from gatepost.decide.paper import Decided, Facts, Stored
+from gatepost.decide.paper import Decided, Disposition, Facts, Mark, Stored
 from gatepost.decide.recall import PolicyUnreadableError, recall_all
 from gatepost.decide.rules import settle
 from gatepost.decide.together import Recalled, settle_all, windows_of
@@ -35,14 +36,38 @@ __all__ = [
 
 
 def charge_all(tx: Transaction, decided: Sequence[Decided]) -> None:
-    """Count delivered messages in their windows, with the commit; what no rule let in counts nowhere."""
-    delivered = [
-        store.Delivered(account, sender, one.arrived.email, one.arrived.received_at)
-        for one in decided
-        for account, sender in windows_of(one)
-    ]
+    """Count delivered messages in their windows, and remember whom was written to, with the commit.
+
+    What no rule let in counts nowhere.
+    """
+    delivered = [_delivered(one) for one in decided if windows_of(one)]
     if delivered:
-        store.add_messages(tx, delivered)
+        past_store.add_delivered(tx, delivered)
+    sent = [each for one in decided for each in _sent(one)]
+    if sent:
+        past_store.add_sent(tx, sent)
+
+
+def _delivered(decided: Decided) -> past_store.Delivered:
+    arrived = decided.arrived
+    return past_store.Delivered(
+        account=arrived.account,
+        mark=Mark.of(decided.verified),
+        email=arrived.email,
+        at=arrived.received_at,
+        windows=decided.decision.windows,
+    )
+
+
+def _sent(decided: Decided) -> list[past_store.Sent]:
+    arrived = decided.arrived
+    if arrived.direction is not Direction.OUTBOUND or decided.decision.disposition is not Disposition.DELIVER:
+        return []
+    message_id = decided.verified.evidence.content.message_id
+    return [
+        past_store.Sent(arrived.account, message_id, recipient.key, arrived.received_at)
+        for recipient in arrived.envelope.rcpt_to
+    ]
 
 
 async def charge_tokens(

@@ -119,6 +119,24 @@ class Facts:
     is_replayed: bool | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What makes a message the same one when it is delivered again: its author, what it calls itself, what it says.
+
+    Its way here leaves traces in the header, so that is no part of it.
+    """
+
+    author: str
+    message_id: str
+    body_sha256: str
+
+    @classmethod
+    def of(cls, verified: Verified) -> "Mark":
+        """Return a message's mark."""
+        author = verified.evidence.author
+        return cls(author.key if author else "", verified.evidence.content.message_id, verified.body_sha256)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """All of a message that a decision may look at. ``verify.stored`` reads it back from an entry.

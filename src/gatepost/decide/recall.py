@@ -8,9 +8,9 @@ import structlog
 from gatepost import mailbox
 from gatepost.arrive.paper import Arrived, Direction
 from gatepost.db import Transaction
-from gatepost.decide import rules, store
+from gatepost.decide import past_store, rules, store
 from gatepost.decide.language import Policy, PolicyError, parse
-from gatepost.decide.paper import Answered, Counted, Facts
+from gatepost.decide.paper import Answered, Counted, Facts, Mark
 from gatepost.decide.rules import Needs
 from gatepost.decide.shelf import Shelf
 from gatepost.decide.together import Recalled
@@ -28,8 +28,9 @@ class PolicyUnreadableError(Exception):
 async def recall_all(tx: Transaction, verified: Sequence[Verified]) -> list[Recalled]:
     """Read the policies in force and the facts each decision may need, locking the windows it counts in.
 
-    Two round trips at most for mail that arrives under known policies, three where a thread's budget is asked; one
-    for an answer; none for postmaster. The facts of each know nothing of the others (``together``).
+    Two round trips at most for mail that arrives under known policies, one more where a thread's budget is asked, one
+    more where the past is; one for an answer; none for postmaster. The facts of each know nothing of the others
+    (``together``).
 
     Raises:
         PolicyUnreadableError: a stored document cannot be used.
@@ -97,37 +98,61 @@ async def _read(tx: Transaction, account: AccountId, version: int) -> Policy:
 
 
 async def _facts(tx: Transaction, asked: Sequence[_Asked]) -> dict[EmailId, Facts]:
-    """Count the windows, each message's own first, then the others it needs."""
-    counted = [each for each in asked if each.needs.is_counted]
-    if not counted:
+    """Lock and count the windows, and only then look at the past: what came just before is in both."""
+    facts = await _counted(tx, [each for each in asked if each.needs.is_counted])
+    curious = [each for each in asked if each.needs.asks]
+    if not curious:
+        return facts
+    for each, past in zip(curious, await past_store.recall(tx, [_question(each) for each in curious]), strict=True):
+        facts[each.email] = replace(
+            facts.get(each.email, Facts()),
+            is_first_time=past.is_first_time,
+            is_replayed=past.is_replayed,
+            answers_us=past.answers_us,
+        )
+    return facts
+
+
+def _question(asked: _Asked) -> past_store.Question:
+    verified = asked.verified
+    references = verified.evidence.content.references
+    return past_store.Question(verified.arrived.account, Mark.of(verified), references, verified.arrived.received_at)
+
+
+async def _counted(tx: Transaction, asked: Sequence[_Asked]) -> dict[EmailId, Facts]:
+    """Count each message's windows: its author's first, then the others it needs."""
+    if not asked:
         return {}
-    threads = await _threads(tx, [each.verified for each in counted if each.needs.is_thread_asked])
-    named = [(each, window) for each in counted for window in (each.author, *sorted(each.needs.windows))]
-    found = await store.count_windows(
-        tx,
-        [
-            store.Asked(
-                account=each.verified.arrived.account,
-                sender=window,
-                thread=threads.get(each.email) if window == each.author else None,
-                at=each.verified.arrived.received_at,
-            )
-            for each, window in named
-        ],
-    )
+    threads = await _threads(tx, [each.verified for each in asked if each.needs.is_thread_asked])
+    named = [(each, window) for each in asked for window in (None, *sorted(each.needs.windows))]
+    windows = await store.count_windows(tx, [_window(tx, each, window, threads) for each, window in named])
     facts: dict[EmailId, Facts] = {}
-    for (each, window), one in zip(named, found, strict=True):
-        if window == each.author:
+    for (each, window), found in zip(named, windows, strict=True):
+        if window is None:
             facts[each.email] = Facts(
-                messages_hour=one.messages_hour,
-                messages_day=one.messages_day,
-                tokens_thread=one.tokens_thread,
-                tokens_day=one.tokens_day,
+                messages_hour=found.messages_hour,
+                messages_day=found.messages_day,
+                tokens_thread=found.tokens_thread,
+                tokens_day=found.tokens_day,
+                tokens_sender=found.tokens_sender,
             )
         else:
-            known, more = facts[each.email], Counted(one.messages_hour, one.messages_day)
+            known, more = facts[each.email], Counted(found.messages_hour, found.messages_day)
             facts[each.email] = replace(known, windows={**known.windows, window: more})
     return facts
+
+
+def _window(tx: Transaction, asked: _Asked, window: str | None, threads: Mapping[EmailId, ThreadId]) -> store.Asked:
+    account, at = asked.verified.arrived.account, asked.verified.arrived.received_at
+    if window is not None:
+        return store.Asked(account, past_store.blind_window(tx.vault, window), None, at)
+    return store.Asked(
+        account,
+        store.blind_sender(tx.vault, asked.author),
+        threads.get(asked.email),
+        at,
+        is_ever_asked=asked.needs.is_sender_asked,
+    )
 
 
 async def _threads(tx: Transaction, verified: Sequence[Verified]) -> dict[EmailId, ThreadId]:

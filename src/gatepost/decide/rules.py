@@ -59,12 +59,14 @@ class Needs:
         is_counted: its author's windows must be locked and counted.
         windows: so must these.
         is_thread_asked: so must the tokens of its thread.
+        is_sender_asked: so must its author's tokens of all time.
         asks: facts that conditions ask for, by the conditions' names.
     """
 
     is_counted: bool = False
     windows: frozenset[str] = frozenset()
     is_thread_asked: bool = False
+    is_sender_asked: bool = False
     asks: frozenset[str] = frozenset()
 
     def __or__(self, other: "Needs") -> "Needs":
@@ -73,6 +75,7 @@ class Needs:
             self.is_counted or other.is_counted,
             self.windows | other.windows,
             self.is_thread_asked or other.is_thread_asked,
+            self.is_sender_asked or other.is_sender_asked,
             self.asks | other.asks,
         )
 
@@ -142,6 +145,7 @@ def needs(seen: Seen, policy: Policy) -> Needs:
             is_counted=is_counted,
             windows=frozenset() if window is None else frozenset({window}),
             is_thread_asked=is_counted and rule.budget.per_thread is not None,
+            is_sender_asked=is_counted and rule.budget.per_sender is not None,
             asks=asks,
         )
         if not asks:

@@ -1,13 +1,13 @@
 """Judging several messages in one transaction, each as if those before it had been counted already. Pure."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from gatepost.arrive.paper import Arrived, Direction
 from gatepost.decide.language import Policy
-from gatepost.decide.paper import Counted, Decided, Disposition, Facts
+from gatepost.decide.paper import Counted, Decided, Disposition, Facts, Mark
 from gatepost.decide.rules import settle
 from gatepost.ids import AccountId
 from gatepost.mail.address import Address
@@ -45,16 +45,34 @@ def settle_all(verified: Sequence[Verified], recalled: Sequence[Recalled]) -> li
     windows is added for the later ones.
     """
     let_in: dict[Window, list[datetime]] = defaultdict(list)
+    marks: set[tuple[AccountId, Mark]] = set()
     decided = []
     for one, known in zip(verified, recalled, strict=True):
         facts = known.facts
         if known.is_counted and (author := one.evidence.author):
             facts = _with_more(facts, let_in, one.arrived, author)
-        decision = settle(one, known.policy, facts)
-        for window in windows_of(decision):
+        decision = settle(one, known.policy, _with_past(facts, one, let_in, marks))
+        windows = windows_of(decision)
+        for window in windows:
             let_in[window].append(one.arrived.received_at)
+        if windows:
+            marks.add((one.arrived.account, Mark.of(one)))
         decided.append(decision)
     return decided
+
+
+def _with_past(
+    facts: Facts, one: Verified, let_in: Container[Window], marks: Container[tuple[AccountId, Mark]]
+) -> Facts:
+    """Add what an earlier message here changes: its author is known by now, and it may be the same message."""
+    if facts.is_first_time is None or one.evidence.author is None:
+        return facts
+    account = one.arrived.account
+    return replace(
+        facts,
+        is_first_time=facts.is_first_time and (account, one.evidence.author.key) not in let_in,
+        is_replayed=facts.is_replayed or (account, Mark.of(one)) in marks,
+    )
 
 
 def _with_more(facts: Facts, let_in: Mapping[Window, Sequence[datetime]], arrived: Arrived, author: Address) -> Facts:

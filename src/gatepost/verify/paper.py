@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from gatepost.arrive.paper import Arrived, Direction
 from gatepost.mail.address import Address
+from gatepost.mail.fields import body_sha256
 from gatepost.mail.reading import (
     MAX_SPAN_CHARS,
     UNSEEN,
@@ -314,6 +315,12 @@ class Verified:
 
     arrived: Arrived
     evidence: Evidence
+
+    @property
+    def body_sha256(self) -> str:
+        """The SHA-256, in lowercase hex, of the body as received: all after the first empty line."""
+        raw = self.arrived.raw
+        return body_sha256(raw) if isinstance(raw, bytes) else self.evidence.body_sha256
 
     @property
     def subject(self) -> str | None:
