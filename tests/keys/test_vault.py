@@ -160,7 +160,7 @@ def test_a_stream_is_never_in_memory_whole(vault: Vault) -> None:
 
 
 def test_sealing_a_message_costs_microseconds(vault: Vault) -> None:
-    """Three seals (row, body, opening) and six tokens; 20 µs is the aim, and a slow, busy machine may take many times that."""
+    """Three seals (row, body, opening) and six tokens; 20 µs is the aim; a slow machine may take many times that."""
     text = os.urandom(2_000)
     begun = time.process_time()
     for number in range(2_000):
