@@ -35,8 +35,7 @@ async def put(db: Database, policy: dict[str, Any], *, tenant: TenantId = TENANT
 async def receive(db: Database, verified: Verified) -> Decision:
     """Judge and count one message in one transaction, as the journey does."""
     async with db.transaction(TENANT) as tx:
-        policy, facts = await singly.recall(tx, verified)
-        decided = decide.settle(verified, policy, facts)
+        (decided,) = decide.settle_all([verified], await decide.recall_all(tx, [verified]))
         if decided.decision.disposition is Disposition.DELIVER:
             decide.charge_all(tx, [decided])
         return decided.decision
@@ -301,10 +300,29 @@ async def test_an_answer_to_what_we_sent_is_known_by_its_recipient_and_by_nobody
     assert (await receive(db, inbound(elsewhere))).reason is Reason.SENDER_UNMATCHED
 
 
-async def test_a_stored_policy_this_release_cannot_read_decides_nothing(db: Database, owner_dsn: str) -> None:
+async def test_the_tenants_policy_stands_above_each_of_its_mailboxes(db: Database) -> None:
     await put(db, document())
-    sealed = db.keys.vault(TENANT).seal_lasting(policy_place(ACCOUNT, 1), b'{"document": {}, "warnings": []}')
+    for account, tenant in ((decide.TENANT_WIDE, TENANT), (decide.TENANT_WIDE, TenantId("tn_b"))):
+        async with db.transaction(tenant) as tx:
+            written = document({"domain": "example.com"}, action="hold")
+            await decide.put_policy(tx, account, written, at=NOON, actor=KEY)
+    decision = await receive(db, inbound())
+    assert (decision.reason, decision.tenant_policy_version) == (Reason.RULE_HELD, 1)
+    limited = document({"domain": "example.com"}, name="all", rateLimit={"perHour": 1, "per": "rule"})
+    async with db.transaction(TENANT) as tx:
+        await decide.put_policy(tx, decide.TENANT_WIDE, limited, at=NOON, actor=KEY)
+    assert [(await receive(db, inbound())).reason for _ in range(2)] == [Reason.RULE_MATCHED, Reason.RATE_PER_HOUR]
+
+
+@pytest.mark.parametrize("account", [ACCOUNT, decide.TENANT_WIDE])
+async def test_a_stored_policy_this_release_cannot_read_decides_nothing(
+    db: Database, owner_dsn: str, account: AccountId
+) -> None:
+    await put(db, document())
+    async with db.transaction(TENANT) as tx:
+        await decide.put_policy(tx, decide.TENANT_WIDE, document({"domain": "example.com"}), at=NOON, actor=KEY)
+    sealed = db.keys.vault(TENANT).seal_lasting(policy_place(account, 1), b'{"document": {}, "warnings": []}')
     with psycopg.connect(owner_dsn) as owner:
-        owner.execute("update policy set sealed = %s, digest = 'unknown'", [sealed])
+        owner.execute("update policy set sealed = %s, digest = 'unknown' where account = %s", [sealed, account])
     with pytest.raises(decide.PolicyUnreadableError):
         await receive(db, inbound())

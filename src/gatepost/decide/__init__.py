@@ -6,6 +6,7 @@ from datetime import datetime
 from gatepost.arrive.paper import Direction
 from gatepost.db import Transaction
 from gatepost.decide import past_store, store
+from gatepost.decide.above import TENANT_WIDE
 from gatepost.decide.forget import forget_counts, forget_counts_regularly
 from gatepost.decide.language import Policy, PolicyError, parse
 from gatepost.decide.paper import Decided, Disposition, Facts, Mark, Stored
@@ -16,6 +17,7 @@ from gatepost.ids import AccountId, KeyId, ThreadId
 from gatepost.mail.address import Address
 
 __all__ = [
+    "TENANT_WIDE",
     "Decided",
     "Facts",
     "Policy",
@@ -87,8 +89,11 @@ async def charge_tokens(
 
 
 async def put_policy(tx: Transaction, account: AccountId, document: object, *, at: datetime, actor: KeyId) -> Stored:
-    """Store a new version, one above the last; raises ``PolicyError``, and then nothing was stored."""
-    policy, warnings = parse(document, version=0)
+    """Store a new version, one above the last; raises ``PolicyError``, and then nothing was stored.
+
+    ``account`` may be ``TENANT_WIDE``.
+    """
+    policy, warnings = parse(document, version=0, is_tenant_wide=account == TENANT_WIDE)
     await store.lock_policy(tx, account)
     await store.add_version(tx, account, digest=policy.digest, document=document, warnings=warnings, at=at, actor=actor)
     stored = await store.newest(tx, account)

@@ -5,10 +5,11 @@
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from gatepost.decide.above import EVERY_CAPABILITY
 from gatepost.decide.conditions import ANSWERS_US, COUNTED, LIST, Condition, compile_conditions
 from gatepost.decide.grammar import Assurance, DefaultAction, Per, canonical, normalise
 from gatepost.decide.guards import Guard, compile_guards
@@ -19,9 +20,6 @@ from gatepost.decide.shape import Faults
 from gatepost.mail.address import Address
 
 KNOWN_CAPABILITIES = frozenset({"read_calendar", "propose_meeting", "confirm_meeting", "ingest_conflict_notice"})
-EVERY_CAPABILITY = "*"
-"""In a tenant-wide policy: whatever the mailbox's policy grants."""
-
 _ANYONE = "*"
 
 
@@ -62,6 +60,7 @@ class Rule:
     messages_hour: int | None
     messages_day: int | None
     budget: TokenBudget
+    is_tenant_wide: bool
 
     @property
     def counts(self) -> bool:
@@ -84,7 +83,7 @@ class Rule:
             case Per.DOMAIN:
                 return f"domain\n{author.domain}"
             case Per.RULE:
-                return f"rule\n{self.name}"
+                return f"{'tenant ' if self.is_tenant_wide else ''}rule\n{self.name}"
 
     @property
     def is_by_name(self) -> bool:
@@ -123,6 +122,7 @@ class Policy:
 
     version: int
     digest: str
+    is_tenant_wide: bool
     default_action: DefaultAction
     rules: tuple[Rule, ...]
     guards: tuple[Guard, ...]
@@ -154,12 +154,13 @@ def keys_of(author: Address) -> Iterable[str]:
     yield _ANYONE
 
 
-def parse(document: object, *, version: int) -> tuple[Policy, list[str]]:
+def parse(document: object, *, version: int, is_tenant_wide: bool = False) -> tuple[Policy, list[str]]:
     """Return the compiled policy and its warnings.
 
     Args:
         document: what a JSON reader returned: strangers' input.
         version: the number the policy has in its account.
+        is_tenant_wide: it stands above the policies of a tenant's mailboxes.
 
     Raises:
         PolicyError: it is not a policy.
@@ -168,17 +169,21 @@ def parse(document: object, *, version: int) -> tuple[Policy, list[str]]:
     normal = normalise(document, faults)
     if faults.sentences:
         raise PolicyError(faults.sentences)
-    policy = _compile(normal, version)
+    policy = _compile(normal, version, is_tenant_wide=is_tenant_wide)
     return policy, list(policy.warnings)
 
 
-def _compile(normal: Mapping[str, Any], version: int) -> Policy:
+def _compile(normal: Mapping[str, Any], version: int, *, is_tenant_wide: bool) -> Policy:
     hours = compile_hours(normal["workingHours"]) if "workingHours" in normal else None
     groups = normal.get("groups", {})
-    rules = tuple(_rule(index, rule, groups, hours) for index, rule in enumerate(normal["senders"]))
+    rules = tuple(
+        replace(_rule(index, rule, groups, hours), is_tenant_wide=is_tenant_wide)
+        for index, rule in enumerate(normal["senders"])
+    )
     guards = compile_guards(normal["contentGuards"])
     return Policy(
         version=version,
+        is_tenant_wide=is_tenant_wide,
         digest=hashlib.sha256(canonical(normal)).hexdigest(),
         default_action=DefaultAction(normal["defaultAction"]),
         rules=rules,
@@ -221,6 +226,7 @@ def _rule(index: int, normal: Mapping[str, Any], groups: Mapping[str, list[str]]
             per_sender=budget.get("perSender"),
             per_day=budget.get("perDay"),
         ),
+        is_tenant_wide=False,
     )
 
 
@@ -246,6 +252,9 @@ def _index(rules: tuple[Rule, ...]) -> dict[str, tuple[Rule, ...]]:
 
 
 def _warnings(rules: tuple[Rule, ...]) -> tuple[str, ...]:
-    named = dict.fromkeys(name for rule in rules for name in rule.capabilities)
-    known = {*KNOWN_CAPABILITIES, EVERY_CAPABILITY}
-    return tuple(f"unknown_capability:{name}" for name in named if name not in known)
+    named = dict.fromkeys((name, rule.is_tenant_wide) for rule in rules for name in rule.capabilities)
+    return tuple(
+        f"unknown_capability:{name}"
+        for name, is_tenant_wide in named
+        if name not in KNOWN_CAPABILITIES and not (is_tenant_wide and name == EVERY_CAPABILITY)
+    )

@@ -38,12 +38,43 @@ class Outcome(StrEnum):
     BUDGET_EXHAUSTED = "budget_exhausted"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenBudget:
+    """How many tokens an agent may spend; None is no limit, 0 is none at all.
+
+    Attributes:
+        per_message: on one message.
+        per_thread: in one thread, ever.
+        per_sender: on one author, ever.
+        per_day: on one author in 86,400 s.
+    """
+
+    per_message: int | None = None
+    per_thread: int | None = None
+    per_sender: int | None = None
+    per_day: int | None = None
+
+    def tightened(self, other: "TokenBudget") -> "TokenBudget":
+        """Return the smaller of each."""
+        return TokenBudget(
+            per_message=_smaller(self.per_message, other.per_message),
+            per_thread=_smaller(self.per_thread, other.per_thread),
+            per_sender=_smaller(self.per_sender, other.per_sender),
+            per_day=_smaller(self.per_day, other.per_day),
+        )
+
+
+def _smaller(one: int | None, other: int | None) -> int | None:
+    return min((each for each in (one, other) if each is not None), default=None)
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What the matched rule lets the agent do with this message; ``rule_index`` counts from 0."""
+    """What the matched rule lets the agent do with this message, and spend on it; ``rule_index`` counts from 0."""
 
     capabilities: tuple[str, ...]
     rule_index: int
+    budget: TokenBudget = TokenBudget()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +94,6 @@ class Answered:
     was_proven: bool
     was_automatic: bool
     reply_to: tuple[Address, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenBudget:
-    """How many tokens an agent may spend; None is no limit, 0 is none at all.
-
-    Attributes:
-        per_message: on one message.
-        per_thread: in one thread, ever.
-        per_sender: on one author, ever.
-        per_day: on one author in 86,400 s.
-    """
-
-    per_message: int | None = None
-    per_thread: int | None = None
-    per_sender: int | None = None
-    per_day: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

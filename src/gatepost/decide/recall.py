@@ -9,6 +9,7 @@ from gatepost import mailbox
 from gatepost.arrive.paper import Arrived, Direction
 from gatepost.db import Transaction
 from gatepost.decide import past_store, rules, store
+from gatepost.decide.above import TENANT_WIDE
 from gatepost.decide.language import Policy, PolicyError, parse
 from gatepost.decide.paper import Answered, Counted, Facts, Mark
 from gatepost.decide.rules import Needs
@@ -37,6 +38,7 @@ async def recall_all(tx: Transaction, verified: Sequence[Verified]) -> list[Reca
     """
     judged = [one for one in verified if one.arrived.direction is Direction.INBOUND and not one.arrived.is_postmaster]
     policies = await _policies(tx, {one.arrived.account for one in judged})
+    above = policies.get(TENANT_WIDE)
     asked = [_Asked(one, _needs(one, policies)) for one in judged]
     facts = await _facts(tx, [each for each in asked if each.needs != Needs()])
     counted = {each.email for each in asked if each.needs.is_counted}
@@ -49,7 +51,8 @@ async def recall_all(tx: Transaction, verified: Sequence[Verified]) -> list[Reca
             recalled.append(Recalled(None, Facts()))
         else:
             known = facts.get(arrived.email, Facts())
-            recalled.append(Recalled(policies.get(arrived.account), known, is_counted=arrived.email in counted))
+            policy, is_counted = policies.get(arrived.account), arrived.email in counted
+            recalled.append(Recalled(policy, known, is_counted=is_counted, above=above))
     return recalled
 
 
@@ -72,23 +75,28 @@ class _Asked:
 
 
 def _needs(verified: Verified, policies: Mapping[AccountId, Policy]) -> Needs:
-    policy = policies.get(verified.arrived.account)
-    return rules.needs(rules.see(verified, Facts()), policy) if policy else Needs()
+    policy, above = policies.get(verified.arrived.account), policies.get(TENANT_WIDE)
+    if policy is None:
+        return Needs()
+    seen = rules.see(verified, Facts())
+    return rules.needs(seen, policy) | (rules.needs(seen, above) if above else Needs())
 
 
 async def _policies(tx: Transaction, accounts: Collection[AccountId]) -> dict[AccountId, Policy]:
-    """Return the policies in force; accounts without one are not in the answer."""
+    """Return the policies in force, with the tenant's own; accounts without one are not in the answer."""
     if not accounts:
         return {}
     policies = {}
-    for account, current in (await store.in_force(tx, accounts)).items():
-        policies[account] = _SHELF.take(current.digest, current.version) or await _read(tx, account, current.version)
+    for account, current in (await store.in_force(tx, {*accounts, TENANT_WIDE})).items():
+        known = _SHELF.take(current.digest, current.version, is_tenant_wide=account == TENANT_WIDE)
+        policies[account] = known or await _read(tx, account, current.version)
     return policies
 
 
 async def _read(tx: Transaction, account: AccountId, version: int) -> Policy:
     try:
-        policy, _ = parse(await store.document(tx, account, version), version=version)
+        written = await store.document(tx, account, version)
+        policy, _ = parse(written, version=version, is_tenant_wide=account == TENANT_WIDE)
     except PolicyError as error:
         facts = {"account": account, "version": version, "faults": len(error.errors)}
         log.error("policy.unreadable", **facts)

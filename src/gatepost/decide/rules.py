@@ -12,6 +12,7 @@ from typing import assert_never
 
 from gatepost.arrive.paper import Direction
 from gatepost.decide import answers, proof
+from gatepost.decide.above import both
 from gatepost.decide.body import TooLongError
 from gatepost.decide.ending import Ending, Judged, refused, unproven
 from gatepost.decide.grammar import DefaultAction
@@ -92,24 +93,25 @@ def see(verified: Verified, facts: Facts) -> Seen:
     )
 
 
-def settle(verified: Verified, policy: Policy | None, facts: Facts) -> Decided:
+def settle(verified: Verified, policy: Policy | None, facts: Facts, *, above: Policy | None = None) -> Decided:
     """Decide: pure and total.
 
     Args:
         verified: the message and the evidence.
         policy: the one in force; None where the account has none. Outbound and postmaster mail need none.
         facts: what ``recall_all`` counted.
+        above: the tenant's policy, which can only tighten; None where it has none.
     """
-    arrived, evidence = verified.arrived, verified.evidence
-    speaks = None
+    arrived, evidence, seen = verified.arrived, verified.evidence, see(verified, facts)
+    speaks = top = None
     if arrived.direction is Direction.OUTBOUND:
         ending, trace = answers.judge(evidence, arrived.envelope, facts.answered)
     elif arrived.is_postmaster:
         ending = Ending(Disposition.DELIVER, Outcome.DELIVERED, Reason.POSTMASTER_OPEN)
         trace = (Step("postmaster", "open"),)
     else:
-        speaks = policy
-        ending, trace = judge(see(verified, facts), policy)
+        speaks, top = policy, above
+        ending, trace = judge_both(seen, policy, above)
     decision = Decision(
         disposition=ending.disposition,
         outcome=ending.outcome,
@@ -120,8 +122,10 @@ def settle(verified: Verified, policy: Policy | None, facts: Facts) -> Decided:
         windows=ending.windows,
         policy_version=speaks.version if speaks else 0,
         policy_digest=speaks.digest if speaks else BUILT_IN_DIGEST,
+        tenant_policy_version=top.version if top else 0,
+        tenant_policy_digest=top.digest if top else "",
         body_hash_wanted=speaks.body_hash_wanted if speaks else False,
-        is_author_proven=_is_author_proven(see(verified, facts), speaks),
+        is_author_proven=_is_author_proven(seen, speaks),
         trace=trace,
     )
     return Decided(verified, decision, facts)
@@ -153,8 +157,14 @@ def needs(seen: Seen, policy: Policy) -> Needs:
     return found
 
 
+def judge_both(seen: Seen, policy: Policy | None, above: Policy | None) -> Judged:
+    """Judge a message from a stranger under its mailbox's policy and the tenant's; pure and total."""
+    own = judge(seen, policy)
+    return both(own, judge(seen, above)) if above else own
+
+
 def judge(seen: Seen, policy: Policy | None) -> Judged:
-    """Judge a message from a stranger; pure and total."""
+    """Judge a message from a stranger under one policy; pure and total."""
     if policy is None:
         return refused(Reason.POLICY_MISSING), (Step("policy", "missing"),)
     known: tuple[Step, ...] = (Step("policy", f"version {policy.version}"),)
@@ -194,7 +204,7 @@ def _granted(case: Case) -> Ending:
         Outcome.DELIVERED,
         Reason.RULE_MATCHED,
         detail=rule.reason,
-        grant=Grant(rule.capabilities, rule.index),
+        grant=Grant(rule.capabilities, rule.index, rule.budget),
         windows=() if window is None else (window,),
     )
 

@@ -22,11 +22,17 @@ Window = tuple[AccountId, str]
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
-    """What the decision about one message needs to know; ``is_counted``: its rule has limits, so the facts count."""
+    """What the decision about one message needs to know.
+
+    Attributes:
+        is_counted: a rule has limits or asks for the past, so the facts count.
+        above: the tenant's policy.
+    """
 
     policy: Policy | None
     facts: Facts
     is_counted: bool = False
+    above: Policy | None = None
 
 
 def windows_of(decided: Decided) -> tuple[Window, ...]:
@@ -51,7 +57,7 @@ def settle_all(verified: Sequence[Verified], recalled: Sequence[Recalled]) -> li
         facts = known.facts
         if known.is_counted and (author := one.evidence.author):
             facts = _with_more(facts, let_in, one.arrived, author)
-        decision = settle(one, known.policy, _with_past(facts, one, let_in, marks))
+        decision = settle(one, known.policy, _with_past(facts, one, let_in, marks), above=known.above)
         windows = windows_of(decision)
         for window in windows:
             let_in[window].append(one.arrived.received_at)
