@@ -1,10 +1,17 @@
 """The document's newer members: what is read, what is refused, and that old documents keep their digest."""
 
+import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from decide.scene import document
+from gatepost.decide.grammar import schema
 from gatepost.decide.language import Policy, PolicyError, parse
 from gatepost.mail.address import Address
 
@@ -128,3 +135,105 @@ def test_a_document_of_the_first_release_keeps_its_digest() -> None:
 def test_members_that_are_null_are_as_if_absent() -> None:
     nulls = {"when": None, "action": None, "labels": None, "reason": None, "expiresAt": None, "name": None}
     assert read(document(**nulls)).digest == read(document()).digest
+
+
+SCHEMA = Path(__file__).parents[2] / "docs" / "policy.schema.json"
+FULL: dict[str, Any] = {
+    "defaultAction": "drop",
+    "groups": {"team": ["a@x.example", "*.z.example"]},
+    "workingHours": {"timeZone": "Europe/Berlin", "days": ["monday"], "from": "08:00", "to": "24:00"},
+    "senders": [
+        {
+            "name": "all",
+            "match": {
+                "group": "team",
+                "list": "dev.lists.example",
+                "answersUs": True,
+                "assurance": {"arc": ["a.example"]},
+            },
+            "when": {
+                "injectionScore": {"atLeast": 0.25, "below": 1},
+                "injectionFamilies": ["tool"],
+                "hiddenText": False,
+                "techniques": ["homoglyph"],
+                "hasAttachments": True,
+                "attachmentTypes": ["image/*", ".pdf"],
+                "otherAttachmentTypes": ["text/plain"],
+                "attachmentOctets": {"over": 1, "atMost": 2},
+                "unreadAttachments": False,
+                "messageOctets": {"atMost": 5},
+                "automatic": False,
+                "tls": True,
+                "scans": ["clean"],
+                "workingHours": "inside",
+                "firstTime": True,
+                "replayed": False,
+            },
+            "action": "hold",
+            "labels": ["seen"],
+            "reason": "why",
+            "expiresAt": "2027-01-31T18:00:00+01:00",
+            "capabilities": ["read_calendar"],
+            "rateLimit": {"perHour": 1, "perDay": None, "per": "rule"},
+            "tokenBudget": {"perMessage": 1, "perThread": 2, "perSender": 3, "perDay": 4},
+        },
+        {"match": {"domain": "x.example", "subdomains": True, "assurance": {"signedBy": ["b.example"]}}},
+        {"match": {"anyone": True, "assurance": "dmarcOrAligned"}},
+    ],
+    "contentGuards": [{"reject": "x", "reason": "y", "in": ["subject", "links"], "action": "hold"}],
+    "auditLog": {"retentionDays": 3, "includeBodyHash": True},
+}
+
+
+def test_the_published_schema_is_what_the_grammar_says() -> None:
+    """After a change: .venv/bin/python tools/policy_schema.py."""
+    published = json.loads(SCHEMA.read_text())
+    assert published.pop("$schema") == "https://json-schema.org/draft/2020-12/schema"
+    assert published == schema()
+
+
+def test_a_document_with_every_member_is_read_and_fits_the_schema() -> None:
+    policy = read(FULL)
+    assert policy.warnings == ()
+    jsonschema_rs.validator_for(schema()).validate(FULL)
+
+
+def faults_of(document: object) -> list[str]:
+    try:
+        parse(document, version=1)
+    except PolicyError as error:
+        return error.errors
+    return []
+
+
+def places(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    yield path
+    if isinstance(value, dict):
+        for name, each in value.items():
+            yield from places(each, (*path, name))
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from places(each, (*path, index))
+
+
+def changed(path: tuple[str | int, ...], value: object) -> Any:
+    document: Any = json.loads(json.dumps(FULL))
+    inner = document
+    for step in path[:-1]:
+        inner = inner[step]
+    inner[path[-1]] = value
+    return document
+
+
+ODD = [None, 7, -1, "", "odd", True, [], {}, ["odd"], {"odd": 1}, 2**60, "\x00"]
+
+
+@given(st.sampled_from([path for path in places(FULL) if path]), st.sampled_from(ODD))
+def test_whatever_the_language_reads_fits_the_schema_and_the_rest_is_refused_in_words(
+    path: tuple[str | int, ...], value: object
+) -> None:
+    document = changed(path, value)
+    said = faults_of(document)
+    assert all(sentence.isprintable() for sentence in said)
+    if not said:
+        jsonschema_rs.validator_for(schema()).validate(document)

@@ -200,11 +200,7 @@ _FIELDS = shape.object_of(
 
 def schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of the document: what it cannot say, ``normalise`` still checks."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Gatepost mail policy",
-        **_FIELDS.schema,
-    }
+    return {"title": "MailPolicy", **_FIELDS.schema}
 
 
 def normalise(document: object, faults: Faults) -> dict[str, Any]:

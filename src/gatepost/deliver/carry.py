@@ -145,6 +145,7 @@ def email_from(recorded: Recorded, thread: ThreadId) -> Email:
         is_proven=evidence.author is not None and recorded.decision.is_author_proven,
         is_automatic=arrived.envelope.mail_from is None or evidence.auto.is_automatic,
         capabilities=grant.capabilities if grant else (),
+        labels=recorded.decision.labels,
         verification={
             "dkim": evidence.dkim_result.value,
             "spf": evidence.spf.result.value,

@@ -180,6 +180,7 @@ def _decision(decided: Decided, thread: ThreadId | None) -> dict[str, Json]:
     arrived, decision, evidence = decided.arrived, decided.decision, decided.verified.evidence
     grant = decision.grant
     tls = arrived.peer.tls if arrived.peer else None
+    above = decision.tenant_policy_version
     return {
         **verdicts(evidence),
         "capabilities": list(grant.capabilities) if grant else None,
@@ -194,6 +195,8 @@ def _decision(decided: Decided, thread: ThreadId | None) -> dict[str, Json]:
         "size_octets": len(arrived.raw),
         "thread": thread,
         "tls": tls.version if tls else None,
+        **({"labels": list(decision.labels)} if decision.labels else {}),
+        **({"tenant_policy": [above, decision.tenant_policy_digest]} if above else {}),
         "trace": [[step.check, step.result] for step in decision.trace],
     }
 
