@@ -10,12 +10,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from gatepost.decide import shape
+from gatepost.decide import capabilities, shape
 from gatepost.decide.patterns import Pattern, PatternError, Together, compile_pattern, join
 from gatepost.decide.shape import Faults
 from gatepost.mail.address import Address
-
-KNOWN_CAPABILITIES = frozenset({"read_calendar", "propose_meeting", "confirm_meeting", "ingest_conflict_notice"})
 
 DOCUMENT_MAX_OCTETS = 1 << 20
 SENDERS_MAX = 1_000
@@ -296,4 +294,4 @@ def _index(rules: tuple[Rule, ...]) -> dict[str, Rule]:
 
 def _warnings(rules: tuple[Rule, ...]) -> tuple[str, ...]:
     named = dict.fromkeys(name for rule in rules for name in rule.capabilities)
-    return tuple(f"unknown_capability:{name}" for name in named if name not in KNOWN_CAPABILITIES)
+    return tuple(f"unknown_capability:{name}" for name in named if not capabilities.is_known(name))

@@ -32,11 +32,34 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class TokenBudget:
+    """How many tokens may be spent on one message, in its thread, on its author ever, and on its author in a day.
+
+    None is no limit, 0 is none at all.
+    """
+
+    per_message: int | None = None
+    per_thread: int | None = None
+    per_sender: int | None = None
+    per_day: int | None = None
+
+    def as_list(self) -> list[int | None]:
+        """Return the four, in the order of the fields."""
+        return [self.per_message, self.per_thread, self.per_sender, self.per_day]
+
+    def tightened(self, other: "TokenBudget") -> "TokenBudget":
+        """Return the minimum of both, limit by limit."""
+        pairs = zip(self.as_list(), other.as_list(), strict=True)
+        return TokenBudget(*(min((limit for limit in pair if limit is not None), default=None) for pair in pairs))
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     """What the matched rule lets the agent do with this message; ``rule_index`` counts from 0."""
 
     capabilities: tuple[str, ...]
     rule_index: int
+    budget: TokenBudget = TokenBudget()
 
 
 @dataclass(frozen=True, slots=True)

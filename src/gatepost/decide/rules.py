@@ -15,7 +15,7 @@ from gatepost.decide import answers, proof
 from gatepost.decide.body import TEXT_MAX_OCTETS, TooLongError, spellings
 from gatepost.decide.ending import Ending, Judged, refused, unproven
 from gatepost.decide.language import DefaultAction, Policy, Rule
-from gatepost.decide.paper import Decided, Decision, Disposition, Facts, Grant, Outcome, Step
+from gatepost.decide.paper import Decided, Decision, Disposition, Facts, Grant, Outcome, Step, TokenBudget
 from gatepost.decide.proof import Proof
 from gatepost.decide.reasons import Reason
 from gatepost.verify.paper import Evidence, Result, Verified
@@ -110,7 +110,7 @@ def _inbound(evidence: Evidence, policy: Policy | None, facts: Facts) -> Judged:
         Disposition.DELIVER,
         Outcome.DELIVERED,
         Reason.RULE_MATCHED,
-        grant=Grant(rule.capabilities, rule.index),
+        grant=Grant(rule.capabilities, rule.index, TokenBudget(per_thread=rule.tokens_thread, per_day=rule.tokens_day)),
     )
     return stopped or granted, (*known, Step("rule", f"senders[{rule.index}]"), *steps)
 

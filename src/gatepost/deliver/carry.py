@@ -8,6 +8,7 @@ from gatepost import decide, mailbox, record
 from gatepost.arrive.paper import Direction
 from gatepost.clock import Entropy
 from gatepost.db import Transaction
+from gatepost.decide import grants
 from gatepost.decide.paper import Decided, Disposition
 from gatepost.deliver import store
 from gatepost.deliver.paper import CarriedOut, Held, Kept, Queued, Refused, State, Submission
@@ -92,6 +93,7 @@ async def carry_out_all(tx: Transaction, recorded: Sequence[Recorded], *, entrop
     kept = [(one.recorded, one.outcome.thread) for one in done if isinstance(one.outcome, Kept)]
     await mailbox.keep_all(tx, [email_from(one, thread) for one, thread in kept])
     decide.charge_all(tx, [one.decided for one, _ in kept])
+    grants.issue_all(tx, [(one.decided, thread) for one, thread in kept])
     verified = [one.recorded.decided.verified for one in done if not isinstance(one.outcome, Refused)]
     mailbox.keep_bodies(tx, map(body_of, verified))
     return done
