@@ -31,6 +31,8 @@ WebhookId = NewType("WebhookId", str)
 """A registered webhook endpoint: ``wh_...``."""
 ExportId = NewType("ExportId", str)
 """A destination of the record's export: ``ex_...``."""
+HoldId = NewType("HoldId", str)
+"""A message that waits for a person: ``ho_...``."""
 SubmissionId = NewType("SubmissionId", str)
 """A request to send (RFC 8621 section 7): ``su_...``."""
 

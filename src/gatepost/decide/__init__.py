@@ -10,7 +10,7 @@ from gatepost.decide.language import Policy, PolicyError, parse
 from gatepost.decide.paper import Decided, Facts, Stored
 from gatepost.decide.recall import PolicyUnreadableError, recall_all
 from gatepost.decide.rules import settle
-from gatepost.decide.together import Recalled, settle_all, window_of
+from gatepost.decide.together import Recalled, settle_all, window_of, with_ruling
 from gatepost.ids import AccountId, KeyId, ThreadId
 from gatepost.mail.address import Address
 
@@ -31,6 +31,7 @@ __all__ = [
     "recall_all",
     "settle",
     "settle_all",
+    "with_ruling",
 ]
 
 

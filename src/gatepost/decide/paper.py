@@ -82,6 +82,15 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class Ruling:
+    """What a person, or the end of the wait, said of a held message; ``by`` is an id, never an address."""
+
+    is_approved: bool
+    by: str
+    is_expiry: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What a decision may see besides policy and evidence; read inside the transaction.
 
@@ -91,6 +100,8 @@ class Facts:
         tokens_thread: tokens consumed in the thread so far.
         tokens_day: tokens consumed for this sender in the last 86,400 s.
         answered: the message an outbound one answers; None for inbound mail or where it is unknown.
+        is_sandboxed: whatever the account sends waits for a person; never so for inbound mail.
+        ruling: what was said of it where it was held before; None on its first way.
     """
 
     messages_hour: int = 0
@@ -98,6 +109,8 @@ class Facts:
     tokens_thread: int = 0
     tokens_day: int = 0
     answered: Answered | None = None
+    is_sandboxed: bool = False
+    ruling: Ruling | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from functools import partial
 from typing import assert_never
 
 from gatepost.arrive.paper import Direction
-from gatepost.decide import answers, proof
+from gatepost.decide import answers, approval, proof
 from gatepost.decide.body import TEXT_MAX_OCTETS, TooLongError, spellings
 from gatepost.decide.ending import Ending, Judged, refused, unproven
 from gatepost.decide.language import DefaultAction, Policy, Rule
@@ -59,13 +59,15 @@ def settle(verified: Verified, policy: Policy | None, facts: Facts) -> Decided:
     arrived, evidence = verified.arrived, verified.evidence
     speaks = None
     if arrived.direction is Direction.OUTBOUND:
-        ending, trace = answers.judge(evidence, arrived.envelope, facts.answered)
+        ending, trace = approval.sandboxed(answers.judge(evidence, arrived.envelope, facts.answered), facts)
     elif arrived.is_postmaster:
         ending = Ending(Disposition.DELIVER, Outcome.DELIVERED, Reason.POSTMASTER_OPEN)
         trace = (Step("postmaster", "open"),)
     else:
         speaks = policy
         ending, trace = _inbound(evidence, policy, facts)
+    if facts.ruling is not None:
+        ending, trace = approval.ruled(ending, trace, facts.ruling)
     decision = Decision(
         disposition=ending.disposition,
         outcome=ending.outcome,

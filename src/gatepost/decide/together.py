@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from gatepost.arrive.paper import Direction
 from gatepost.decide.language import Policy
-from gatepost.decide.paper import Decided, Disposition, Facts
+from gatepost.decide.paper import Decided, Disposition, Facts, Ruling
 from gatepost.decide.rules import settle
 from gatepost.ids import AccountId
 from gatepost.verify.paper import Verified
@@ -54,6 +54,11 @@ def settle_all(verified: Sequence[Verified], recalled: Sequence[Recalled]) -> li
             let_in[window].append(one.arrived.received_at)
         decided.append(decision)
     return decided
+
+
+def with_ruling(recalled: Recalled, ruling: Ruling) -> Recalled:
+    """Return what is known, and what was said of a message that was held before."""
+    return replace(recalled, facts=replace(recalled.facts, ruling=ruling))
 
 
 def _with_more(facts: Facts, delivered: Sequence[datetime], asked_at: datetime) -> Facts:

@@ -218,9 +218,9 @@ async def tenants_with_refusals(db: Database, before: datetime) -> list[TenantId
 
 
 async def fates(tx: Transaction, emails: Sequence[EmailId]) -> dict[EmailId, bool]:
-    """Return of each decided email whether it was ever decided to be delivered or held."""
+    """Return of each decided email whether the latest decision on it was to deliver or to hold it."""
     query = """
-        select email, bool_or(disposition in ('deliver', 'hold')) as is_kept from decision_row
-        where tenant = %(tenant)s and email = any(%(emails)s::text[]) group by email
+        select distinct on (email) email, disposition in ('deliver', 'hold') as is_kept from decision_row
+        where tenant = %(tenant)s and email = any(%(emails)s::text[]) order by email, entry desc
     """
     return {EmailId(row.email): row.is_kept for row in await tx.all(query, emails=list(emails))}

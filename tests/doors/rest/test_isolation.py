@@ -6,7 +6,7 @@ import httpx2
 import pytest
 from fastapi.routing import iter_route_contexts
 
-from doors.rest.scene import POLICY, Tenancy, calls, sequence, set_policy, write
+from doors.rest.scene import POLICY, Tenancy, calls, held, sequence, set_policy, write
 from gatepost.access import Role
 from gatepost.deliver.paper import Kept
 from gatepost.doors import rest
@@ -22,6 +22,7 @@ BODIES: dict[str, object] = {
     "exports": EXPORT,
     "{export_id}": EXPORT,
     "replay": {},
+    "decision": {"decision": "deny"},
 }
 QUERIES = {"search": {"q": "tuesday"}}
 WITHOUT_KEY = {"/health/live", "/health/ready", "/api/problems/{code}"}
@@ -72,8 +73,10 @@ async def their_ids(house: House, theirs: Tenancy) -> dict[str, object]:
     async with calls(rest.build(house), theirs.owner) as client:
         hook = await client.post(f"/api/v1/mailboxes/{theirs.account}/webhooks", json=BODIES["webhooks"])
         export = await client.post("/api/v1/exports", json=EXPORT)
+    waiting = await held(house, theirs, done.outcome.email)
     await sequence(house, theirs)
     return {
+        "hold_id": waiting,
         "export_id": export.json()["id"],
         "mailbox_id": theirs.account,
         "message_id": done.outcome.email,

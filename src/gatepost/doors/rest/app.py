@@ -13,6 +13,7 @@ from gatepost.doors.rest import (
     egress,
     exports,
     health,
+    holds,
     identity,
     log,
     messages,
@@ -30,7 +31,7 @@ from gatepost.journey import House
 PREFIX = "/api"
 """What ``base_url`` ends in; clients append ``/v1/...``."""
 
-_NOUNS = (identity, policy, webhooks, audit, messages, attachments, answers, usage, log, egress, exports)
+_NOUNS = (identity, policy, webhooks, audit, messages, attachments, answers, usage, log, egress, exports, holds)
 
 
 def _operation(route: APIRoute) -> str:

@@ -270,9 +270,11 @@ class NewBounce(Shape):
 
 
 class SentShown(Shape):
-    """The gate let it pass and it waits for the next hop."""
+    """The gate let it pass: it waits for the next hop, or for a person first."""
 
     success: Literal[True] = True
+    status: Literal["queued", "held"] = Field(description="held: it goes out once a person has approved it.")
+    hold_id: str | None = Field(description="What waits for a person, while it does.")
     submission_id: str
     message_id: str = Field(description="The new message's own id.")
     is_repeat: bool = Field(description="An identical call had done it already; nothing was sent again.")
