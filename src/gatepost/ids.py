@@ -33,6 +33,8 @@ ExportId = NewType("ExportId", str)
 """A destination of the record's export: ``ex_...``."""
 HoldId = NewType("HoldId", str)
 """A message that waits for a person: ``ho_...``."""
+ReservationId = NewType("ReservationId", str)
+"""Tokens set aside: ``rs_...``."""
 SubmissionId = NewType("SubmissionId", str)
 """A request to send (RFC 8621 section 7): ``su_...``."""
 

@@ -11,7 +11,7 @@ from gatepost.decide.paper import Decided, Facts, Stored
 from gatepost.decide.recall import PolicyUnreadableError, recall_all
 from gatepost.decide.rules import settle
 from gatepost.decide.together import Recalled, settle_all, window_of, with_ruling
-from gatepost.ids import AccountId, KeyId, ThreadId
+from gatepost.ids import AccountId, EmailId, KeyId, ThreadId
 from gatepost.mail.address import Address
 
 __all__ = [
@@ -47,9 +47,16 @@ def charge_all(tx: Transaction, decided: Sequence[Decided]) -> None:
 
 
 async def charge_tokens(
-    tx: Transaction, *, account: AccountId, sender: str, thread: ThreadId, tokens: int, at: datetime
+    tx: Transaction,
+    *,
+    account: AccountId,
+    sender: str,
+    thread: ThreadId,
+    tokens: int,
+    at: datetime,
+    email: EmailId | None = None,
 ) -> None:
-    """Count tokens an agent spent on a sender and a thread.
+    """Count tokens an agent spent on a sender, a thread and, where it is known, a message, without a reservation.
 
     ``sender`` is the author's address, in any spelling.
 
@@ -59,7 +66,9 @@ async def charge_tokens(
     """
     if tokens < 0:
         raise ValueError("tokens spent cannot be negative")
-    await store.add_tokens(tx, account, sender=Address.parse(sender).key, thread=thread, tokens=tokens, at=at)
+    await store.add_tokens(
+        tx, account, sender=Address.parse(sender).key, thread=thread, tokens=tokens, at=at, email=email
+    )
 
 
 async def put_policy(tx: Transaction, account: AccountId, document: object, *, at: datetime, actor: KeyId) -> Stored:

@@ -16,7 +16,9 @@ class Reason(StrEnum):
     CONTENT_TOO_LONG = "content.too_long"  # more text than guards read in their time bound
     RATE_PER_HOUR = "rate.per_hour"
     RATE_PER_DAY = "rate.per_day"
+    BUDGET_PER_MESSAGE = "budget.per_message"
     BUDGET_PER_THREAD = "budget.per_thread"
+    BUDGET_PER_SENDER = "budget.per_sender"
     BUDGET_PER_DAY = "budget.per_day"
     SANDBOX_HELD = "sandbox.held"
     HOLD_APPROVED = "hold.approved"

@@ -7,6 +7,7 @@ from gatepost import access
 from gatepost.access.paper import Role, Scope
 from gatepost.deliver.paper import Kept
 from gatepost.doors import rest
+from gatepost.doors.rest.hold_shapes import Ruling, Word
 from gatepost.ids import HoldId
 from gatepost.journey import House
 
@@ -85,6 +86,12 @@ async def test_neither_an_agent_nor_the_proposer_rules(house: House, ours: Tenan
     assert (by_agent.status_code, by_proposer.status_code, by_other.status_code) == (403, 403, 200)
     assert by_agent.json()["type"].endswith("scope.missing")
     assert by_proposer.json()["type"].endswith("approver.forbidden")
+
+
+@pytest.mark.parametrize("digest", ["", "0" * 63, "G" * 64, "0" * 65])
+def test_a_digest_is_64_hex_characters(digest: str) -> None:
+    with pytest.raises(ValueError, match="digest"):
+        Ruling(decision=Word.APPROVE, digest=digest)
 
 
 async def test_a_denial_is_recorded_under_whoever_denied(house: House, ours: Tenancy, waiting: HoldId) -> None:

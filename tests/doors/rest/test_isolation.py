@@ -18,6 +18,7 @@ BODIES: dict[str, object] = {
     "webhooks": {"url": "http://127.0.0.1:9/hook"},
     "reply": {"text_body": "Tuesday suits."},
     "bounce": {"reason": "Not here."},
+    "reservations": {"tokens": 1},
     "usage": {"tokens": 1, "tools": ["calendar.read"]},
     "exports": EXPORT,
     "{export_id}": EXPORT,
