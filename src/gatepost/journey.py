@@ -48,6 +48,8 @@ class House:
     watch: Watch = NO_WATCH
     commits: GroupCommit = field(default_factory=GroupCommit)
     meters: Meters = UNMETERED
+    bell: act.Bell = field(default_factory=act.Bell)
+    streams: act.Streams = field(default_factory=act.Streams)
 
 
 async def receive(arrived: Arrived, house: House) -> CarriedOut:
@@ -92,7 +94,8 @@ async def _commit(house: House, verified: Sequence[Verified]) -> list[CarriedOut
         threads = await deliver.threads_of(tx, decided)
         recorded = await record.append_all(tx, decided, threads, entropy=house.entropy)
         done = await deliver.carry_out_all(tx, recorded, entropy=house.entropy)
-        await house.jobs.enqueue_all(tx, [*await act.wakes(tx, done), *deliver.attempts(done)])
+        act.announce(tx, done, house.bell)
+        await house.jobs.enqueue_all(tx, deliver.attempts(done))
         for waiting in (one.outcome for one in done if isinstance(one.outcome, Held)):
             await house.jobs.enqueue(tx, hold.expiry(waiting), at=waiting.expires_at)
     return done
@@ -140,7 +143,8 @@ async def _rule(house: House, held: Hold, verified: Verified, ruling: Ruling) ->
         recorded = await record.append_all(tx, decided, threads, entropy=house.entropy)
         [done] = await deliver.carry_out_all(tx, recorded, entropy=house.entropy)
         await hold_end.settle(tx, held, done, at=now, by=ruling.by)
-        await house.jobs.enqueue_all(tx, [*await act.wakes(tx, [done]), *deliver.attempts([done])])
+        act.announce(tx, [done], house.bell)
+        await house.jobs.enqueue_all(tx, deliver.attempts([done]))
     decision = done.recorded.decision
     house.meters.decided(verified.arrived.direction, decision.disposition, decision.reason)
     return done

@@ -5,13 +5,15 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from gatepost import access, journey, mailbox, record
+from gatepost import access, act, decide, journey, mailbox, record
 from gatepost.db import Database
+from gatepost.decide import grants
 from gatepost.decide.paper import Ruling
-from gatepost.deliver import Queued, Refused, hold, hold_end
+from gatepost.deliver import Held, Kept, Queued, Refused, hold, hold_end
 from gatepost.deliver.paper import Hold, HoldState
 from gatepost.ids import EmailId, HoldId
 from gatepost.jobs import Promise, TryAgainError
@@ -19,8 +21,8 @@ from gatepost.keys import ErasedError, Kind
 from gatepost.mailbox import store as mailbox_store
 from gatepost.record import AuditQuery
 from gatepost.reply.paper import Sent
-from journeys.scene import Scene, open_scene, set_scene
-from outbound import BOSS, TENANT, Sink, job, smtp_sink
+from journeys.scene import KEY, POLICY, Scene, open_scene, set_scene
+from outbound import BOSS, TENANT, Sink, http_receiver, job, smtp_sink
 
 YES = Ruling(is_approved=True, by="pe_officer")
 NO = Ruling(is_approved=False, by="pe_officer")
@@ -188,3 +190,67 @@ async def test_what_waits_has_no_row_and_wakes_nobody(scene: Scene) -> None:
     async with scene.house.db.transaction(TENANT) as tx:
         rows = await record.audit_rows(tx, AuditQuery(account=scene.account, limit=10))
     assert [row.disposition for row in rows] == ["deliver"]
+
+
+# Mail that a rule holds.
+
+HOLDING: dict[str, Any] = {
+    **POLICY,
+    "senders": [{"match": {"address": "boss@example.org"}, "action": "hold", "capabilities": ["read_calendar"]}],
+}
+
+
+async def obey(scene: Scene, policy: dict[str, object]) -> None:
+    async with scene.house.db.transaction(TENANT) as tx:
+        await decide.put_policy(tx, scene.account, policy, at=scene.clock.now, actor=KEY)
+
+
+async def held_mail(scene: Scene, text: str = "Can we meet?", **rule: object) -> HoldId:
+    [sender] = HOLDING["senders"]
+    await obey(scene, {**HOLDING, "senders": [{**sender, **rule}]})
+    done = await scene.boss_writes(text)
+    assert isinstance(done.outcome, Held)
+    return done.outcome.hold
+
+
+async def test_held_mail_is_delivered_with_its_rules_grant_once_approved(scene: Scene) -> None:
+    waiting = await held_mail(scene)
+    done = await journey.release(TENANT, waiting, YES, scene.house, digest=(await found(scene, waiting)).digest)
+    assert isinstance(done.outcome, Kept)
+    kept = await scene.kept(done.outcome.email)
+    assert (kept.capabilities, kept.text, kept.is_proven) == (("read_calendar",), "Can we meet?\n", True)
+    async with scene.house.db.transaction(TENANT) as tx:
+        grant = await grants.of_message(tx, scene.account, kept.id, now=scene.clock.now)
+    assert grant.allows("calendar.read")
+
+
+async def test_mail_the_policy_refuses_by_now_is_refused_whoever_approves(scene: Scene) -> None:
+    waiting = await held_mail(scene)
+    await obey(scene, {**POLICY, "senders": []})
+    done = await journey.release(TENANT, waiting, YES, scene.house, digest=None)
+    assert (done.outcome, done.recorded.decision.reason) == (Refused(), "sender.unmatched")
+    assert (await found(scene, waiting)).state is HoldState.REFUSED
+
+
+async def test_approved_mail_that_meets_a_limit_still_waits(scene: Scene) -> None:
+    waiting = await held_mail(scene)
+    await obey(scene, {**POLICY, "senders": [{**HOLDING["senders"][0], "rateLimit": {"perHour": 0}}]})
+    with pytest.raises(hold_end.NotNowError, match=r"rate\.per_hour"):
+        await journey.release(TENANT, waiting, YES, scene.house, digest=None)
+    assert (await found(scene, waiting)).state is HoldState.WAITING
+    await journey.release(TENANT, waiting, NO, scene.house, digest=None)
+
+
+async def test_a_webhook_that_asks_for_held_mail_is_told_why_and_nothing_it_says(scene: Scene) -> None:
+    async with http_receiver() as receiver:
+        async with scene.house.db.transaction(TENANT) as tx:
+            await act.add(tx, scene.house, scene.account, receiver.url, events=act.CHOICES)
+        waiting = await held_mail(scene, "The nightingale sings.")
+        await scene.tell()
+        [(_, before)] = receiver.requests
+        assert b"rule.held" in before
+        assert b"nightingale" not in before
+        assert b"The meeting" not in before
+        await journey.release(TENANT, waiting, YES, scene.house, digest=None)
+        await scene.tell()
+        assert b"nightingale" in receiver.requests[-1][1]

@@ -7,6 +7,10 @@ class Reason(StrEnum):
     """Why a decision fell as it did."""
 
     RULE_MATCHED = "rule.matched"
+    RULE_HELD = "rule.held"
+    RULE_DEFERRED = "rule.deferred"
+    RULE_DISCARDED = "rule.discarded"
+    RULE_REJECTED = "rule.rejected"
     SENDER_UNMATCHED = "sender.unmatched"
     SENDER_UNPROVEN = "sender.unproven"
     SENDER_UNSETTLED = "sender.unsettled"  # DNS could not say; a later attempt may know
