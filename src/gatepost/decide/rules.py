@@ -29,6 +29,11 @@ BUILT_IN_DIGEST = hashlib.sha256(b'{"builtIn":["answer-proven-author","postmaste
 PASSED_SHOWN_MAX = 8
 """Rules that a trace names although they did not speak; there may be a thousand."""
 
+
+class TextGoneError(LookupError):
+    """A guard would have to read a message whose text is gone: never while it arrives, only in a replay."""
+
+
 Answer = tuple[str, Ending | None]
 """What one gate answers: a word for the trace, and the ending, if the way ends here."""
 
@@ -160,7 +165,11 @@ def needs(seen: Seen, policy: Policy) -> Needs:
 
 
 def judge_both(seen: Seen, policy: Policy | None, above: Policy | None) -> Judged:
-    """Judge a message from a stranger under its mailbox's policy and the tenant's; pure and total."""
+    """Judge a message from a stranger under its mailbox's policy and the tenant's; pure and total.
+
+    Raises:
+        TextGoneError: the text is not there, and a guard would have to read it.
+    """
     own = judge(seen, policy)
     return both(own, judge(seen, above)) if above else own
 
@@ -285,6 +294,8 @@ def _guards(case: Case) -> Answer | None:
     policy = case.policy
     if not policy.guards:
         return None
+    if not case.seen.has_text:
+        raise TextGoneError
     otherwise, outcome = by_default(policy), Outcome.REJECTED_AT_CONTENT_GUARD
     try:
         hit = strictest_hit(policy.guards, policy.guarded, case.evidence.content, otherwise=otherwise)
