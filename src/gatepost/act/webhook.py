@@ -80,6 +80,7 @@ def _kept(email: Email) -> dict[str, Any]:
         "received_at": _spelled(email.received_at),
         "verification": {name: value for name, value in email.verification.items() if name != "results"},
         "capabilities": email.capabilities,
+        "labels": email.labels,
         "is_automatic": email.is_automatic,
     }
 

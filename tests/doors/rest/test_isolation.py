@@ -33,6 +33,7 @@ WITHOUT_IDS = {
     "/api/v1/egress",
     "/api/v1/log/vkey",
     "/api/v1/exports",
+    "/api/v1/policy",
     *WITHOUT_KEY,
 }
 
@@ -73,6 +74,7 @@ async def their_ids(house: House, theirs: Tenancy) -> dict[str, object]:
     assert isinstance(done.outcome, Kept)
     async with calls(rest.build(house), theirs.owner) as client:
         hook = await client.post(f"/api/v1/mailboxes/{theirs.account}/webhooks", json=BODIES["webhooks"])
+        await client.put("/api/v1/policy", json=POLICY)
         export = await client.post("/api/v1/exports", json=EXPORT)
     await sequence(house, theirs)
     return {
