@@ -121,9 +121,7 @@ async def connect(host: str, port: int, count: int) -> list[Client]:
     return clients
 
 
-async def play(
-    house: Gatepost, mails: list[Mail], heard: Heard, *, rate: float, connections: int
-) -> dict[str, float]:
+async def play(house: Gatepost, mails: list[Mail], heard: Heard, *, rate: float, connections: int) -> dict[str, float]:
     """Send mails at a fixed rate; return how long each webhook took after its 250."""
     address = str(house.sandbox["address"])
     clients: asyncio.Queue[Client] = asyncio.Queue()
@@ -161,7 +159,9 @@ def _subject_of(mail: Mail) -> bytes:
 def numbered(mails: Iterator[Mail], word: str) -> list[Mail]:
     """Give each mail a subject of its own; whether it still proves anything does not matter to the policy."""
     return [
-        Mail(mail.mail_from, re.sub(rb"(?m)^Subject: .*$", f"Subject: {word} {number}\r".encode(), mail.octets, count=1))
+        Mail(
+            mail.mail_from, re.sub(rb"(?m)^Subject: .*$", f"Subject: {word} {number}\r".encode(), mail.octets, count=1)
+        )
         for number, mail in enumerate(mails)
     ]
 
