@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from doors.rest.scene import Tenancy, write
+from gatepost import act
 from gatepost.journey import House
 from gatepost_client import Client
 
@@ -33,6 +34,10 @@ async def test_a_script_reads_answers_and_follows(house: House, base_url: str, o
 
     def first() -> str:
         with Client(base_url, ours.agent) as client:
-            return next(client.follow(cursor=0)).type
+            return next(client.follow(cursor=0)).message_id
 
-    assert await asyncio.to_thread(first) == "stream.gap"
+    async with house.db.transaction(ours.tenant) as tx:
+        await act.open_stream(tx, ours.account, house.clock())
+        await tx.run("update event_stream_reader set since = 0 where tenant = %(tenant)s")
+    email = (await write(house, ours)).recorded.arrived.email
+    assert await asyncio.to_thread(first) == email
