@@ -29,6 +29,7 @@ class Purpose(StrEnum):
     DATABASE = "database"
     EXPORT = "export"  # where a tenant's record is sent on to
     SCAN = "scan"  # a malware scanner or a classifier
+    PROBE = "probe"  # this house's own doors, asked as a stranger would
 
 
 class Rule(StrEnum):

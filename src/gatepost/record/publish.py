@@ -35,6 +35,7 @@ from gatepost.ledger.note import CosigningKey, SigningKey, VerifierKey
 from gatepost.ledger.tiles import ENTRIES, WIDTH, Edge, edge_tiles, tile_at, tiles_of
 from gatepost.record import files, log_store
 from gatepost.record.log_store import LogKey
+from gatepost.record.trust_log import TRUST
 
 BATCH = 4096
 _POLL_S = 0.25  # an entry has its place within a second of its commit
@@ -260,7 +261,8 @@ class Sequencer:
         async with self._db.transaction(tenant) as tx:
             kept = await log_store.log_key(tx)
             if kept is None:
-                made = SigningKey(f"{self._origin_base}/t/{tenant}", self._entropy(_SEED_OCTETS))
+                name = TRUST if tenant == TRUST else f"t/{tenant}"
+                made = SigningKey(f"{self._origin_base}/{name}", self._entropy(_SEED_OCTETS))
                 wrapped = self._keyring.wrap(LOG_KEY_PURPOSE, made.seed)
                 kept = LogKey(made.name, str(made.verifier), wrapped)
                 await log_store.add_log_key(tx, kept)
