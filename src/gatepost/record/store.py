@@ -43,6 +43,15 @@ class Written:
     leaf_index: LeafIndex | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An entry's exact octets, and its place in the log if it has one."""
+
+    entry: EntryId
+    leaf: bytes
+    leaf_index: LeafIndex | None
+
+
 async def append(tx: Transaction, drafts: Sequence[tuple[Draft, Columns]]) -> list[EntryId]:
     """Write entries with their openings and rows, in one statement; return their numbers in the order given."""
     query = """
@@ -239,3 +248,16 @@ async def fates(tx: Transaction, emails: Sequence[EmailId]) -> dict[EmailId, boo
         where tenant = %(tenant)s and email = any(%(emails)s::text[]) order by email, entry desc
     """
     return {EmailId(row.email): row.is_kept for row in await tx.all(query, emails=list(emails))}
+
+
+async def by_number(tx: Transaction, entries: Sequence[EntryId]) -> list[Placed]:
+    """Return entries by their numbers, in that order; unknown ones are left out."""
+    query = """
+        select entry.id, entry.leaf, leaf.leaf_index
+        from entry left join leaf on leaf.entry = entry.id
+        where entry.tenant = %(tenant)s and entry.id = any(%(entries)s::bigint[]) order by entry.id
+    """
+    return [
+        Placed(EntryId(row.id), bytes(row.leaf), None if row.leaf_index is None else LeafIndex(row.leaf_index))
+        for row in await tx.all(query, entries=list(entries))
+    ]
