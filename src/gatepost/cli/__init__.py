@@ -4,7 +4,7 @@ import sys
 
 from gatepost.app.errors import HouseEndedError
 from gatepost.app.state import StateError
-from gatepost.cli import admin, doctor, egress, explain, export, house, mail, record, replay, send, witness
+from gatepost.cli import admin, doctor, egress, explain, export, house, mail, record, replay, send, trust, witness
 from gatepost.cli.frame import Refusal, app
 from gatepost.db import DatabaseUnavailableError
 from gatepost.db.binaries import LauncherError
@@ -24,6 +24,7 @@ __all__ = [
     "record",
     "replay",
     "send",
+    "trust",
     "witness",
 ]
 

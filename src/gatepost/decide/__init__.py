@@ -12,8 +12,8 @@ from gatepost.decide.language import Policy, PolicyError, parse
 from gatepost.decide.paper import Decided, Disposition, Facts, Mark, Stored
 from gatepost.decide.recall import PolicyUnreadableError, recall_all
 from gatepost.decide.rules import settle
-from gatepost.decide.together import Recalled, settle_all, windows_of
-from gatepost.ids import AccountId, KeyId, ThreadId
+from gatepost.decide.together import Recalled, settle_all, windows_of, with_ruling
+from gatepost.ids import AccountId, EmailId, KeyId, ThreadId
 from gatepost.mail.address import Address
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "recall_all",
     "settle",
     "settle_all",
+    "with_ruling",
 ]
 
 
@@ -74,9 +75,16 @@ def _sent(decided: Decided) -> list[past_store.Sent]:
 
 
 async def charge_tokens(
-    tx: Transaction, *, account: AccountId, sender: str, thread: ThreadId, tokens: int, at: datetime
+    tx: Transaction,
+    *,
+    account: AccountId,
+    sender: str,
+    thread: ThreadId,
+    tokens: int,
+    at: datetime,
+    email: EmailId | None = None,
 ) -> None:
-    """Count tokens an agent spent on a sender and a thread.
+    """Count tokens an agent spent on a sender, a thread and, where it is known, a message, without a reservation.
 
     ``sender`` is the author's address, in any spelling.
 
@@ -86,7 +94,9 @@ async def charge_tokens(
     """
     if tokens < 0:
         raise ValueError("tokens spent cannot be negative")
-    await store.add_tokens(tx, account, sender=Address.parse(sender).key, thread=thread, tokens=tokens, at=at)
+    await store.add_tokens(
+        tx, account, sender=Address.parse(sender).key, thread=thread, tokens=tokens, at=at, email=email
+    )
 
 
 async def put_policy(tx: Transaction, account: AccountId, document: object, *, at: datetime, actor: KeyId) -> Stored:

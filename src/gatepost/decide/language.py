@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from gatepost.decide import capabilities
 from gatepost.decide.above import EVERY_CAPABILITY
 from gatepost.decide.candidates import Together
 from gatepost.decide.conditions import ANSWERS_US, COUNTED, LIST, Condition, compile_conditions
@@ -19,7 +20,6 @@ from gatepost.decide.paper import Disposition, Seen, TokenBudget
 from gatepost.decide.shape import Faults
 from gatepost.mail.address import Address
 
-KNOWN_CAPABILITIES = frozenset({"read_calendar", "propose_meeting", "confirm_meeting", "ingest_conflict_notice"})
 _ANYONE = "*"
 
 
@@ -256,5 +256,5 @@ def _warnings(rules: tuple[Rule, ...]) -> tuple[str, ...]:
     return tuple(
         f"unknown_capability:{name}"
         for name, is_tenant_wide in named
-        if name not in KNOWN_CAPABILITIES and not (is_tenant_wide and name == EVERY_CAPABILITY)
+        if not capabilities.is_known(name) and not (is_tenant_wide and name == EVERY_CAPABILITY)
     )

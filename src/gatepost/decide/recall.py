@@ -1,12 +1,13 @@
 """What a decision needs to know: the policy in force, and the facts that can change the outcome."""
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import structlog
 
-from gatepost import mailbox
+from gatepost import access, mailbox
 from gatepost.arrive.paper import Arrived, Direction
 from gatepost.db import Transaction
 from gatepost.decide import past_store, rules, store
@@ -49,7 +50,9 @@ async def recall_all(tx: Transaction, verified: Sequence[Verified]) -> list[Reca
     for one in verified:
         arrived = one.arrived
         if arrived.direction is Direction.OUTBOUND:
-            recalled.append(Recalled(None, Facts(answered=await _answered(tx, arrived))))
+            account, answered = await asyncio.gather(access.account(tx, arrived.account), _answered(tx, arrived))
+            is_sandboxed = account is not None and account.is_sandboxed
+            recalled.append(Recalled(None, Facts(answered=answered, is_sandboxed=is_sandboxed)))
         elif arrived.is_postmaster:
             recalled.append(Recalled(None, Facts()))
         else:

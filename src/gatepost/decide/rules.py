@@ -11,7 +11,7 @@ from functools import partial
 from typing import assert_never
 
 from gatepost.arrive.paper import Direction
-from gatepost.decide import answers, proof
+from gatepost.decide import answers, approval, proof
 from gatepost.decide.above import both
 from gatepost.decide.body import TooLongError
 from gatepost.decide.ending import Ending, Judged, refused, unproven
@@ -110,13 +110,15 @@ def settle(verified: Verified, policy: Policy | None, facts: Facts, *, above: Po
     arrived, evidence, seen = verified.arrived, verified.evidence, see(verified, facts)
     speaks = top = None
     if arrived.direction is Direction.OUTBOUND:
-        ending, trace = answers.judge(evidence, arrived.envelope, facts.answered)
+        ending, trace = approval.sandboxed(answers.judge(evidence, arrived.envelope, facts.answered), facts)
     elif arrived.is_postmaster:
         ending = Ending(Disposition.DELIVER, Outcome.DELIVERED, Reason.POSTMASTER_OPEN)
         trace = (Step("postmaster", "open"),)
     else:
         speaks, top = policy, above
         ending, trace = judge_both(seen, policy, above)
+    if facts.ruling is not None:
+        ending, trace = approval.ruled(ending, trace, facts.ruling)
     decision = Decision(
         disposition=ending.disposition,
         outcome=ending.outcome,
@@ -189,7 +191,10 @@ def judge(seen: Seen, policy: Policy | None) -> Judged:
         return ending, (*known, Step("rule", "none"))
     case = Case(seen, author, policy, rule)
     stopped, steps = _walk((*PROOF_GATES, *ACTION_GATES, *CONTENT_GATES, *COUNT_GATES), case)
-    ending = stopped or _granted(case)
+    ending = _granted(case) if stopped is None else stopped
+    if ending.disposition is Disposition.HOLD:
+        let_in = _granted(case)
+        ending = replace(ending, grant=let_in.grant, windows=let_in.windows)  # what it has once somebody lets it go
     return replace(ending, labels=rule.labels), (*known, Step("rule", f"senders[{rule.index}]"), *steps)
 
 

@@ -48,6 +48,7 @@ class Kind(StrEnum):
     REFUSALS = "refusals"  # mail refused before a decision, counted per reason and hour
     EGRESS = "egress"  # an outgoing connection was refused
     ACT = "act"  # administrative: policy.set, key.add, domain.remove ...
+    TRUST = "trust"  # a public fact, of the trust log alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

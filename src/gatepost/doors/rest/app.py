@@ -14,6 +14,7 @@ from gatepost.doors.rest import (
     events,
     exports,
     health,
+    holds,
     identity,
     log,
     messages,
@@ -31,7 +32,7 @@ from gatepost.journey import House
 PREFIX = "/api"
 """What ``base_url`` ends in; clients append ``/v1/...``."""
 
-_NOUNS = (identity, policy, webhooks, audit, events, messages, attachments, answers, usage, log, egress, exports)
+_NOUNS = (identity, policy, webhooks, audit, events, messages, attachments, answers, holds, usage, log, egress, exports)
 
 
 def _operation(route: APIRoute) -> str:
