@@ -111,14 +111,14 @@ def settle(verified: Verified, policy: Policy | None, facts: Facts, *, above: Po
     speaks = top = None
     if arrived.direction is Direction.OUTBOUND:
         ending, trace = approval.sandboxed(answers.judge(evidence, arrived.envelope, facts.answered), facts)
+        if facts.ruling is not None:
+            ending, trace = approval.ruled(ending, trace, facts.ruling)
     elif arrived.is_postmaster:
         ending = Ending(Disposition.DELIVER, Outcome.DELIVERED, Reason.POSTMASTER_OPEN)
         trace = (Step("postmaster", "open"),)
     else:
         speaks, top = policy, above
         ending, trace = judge_both(seen, policy, above)
-    if facts.ruling is not None:
-        ending, trace = approval.ruled(ending, trace, facts.ruling)
     decision = Decision(
         disposition=ending.disposition,
         outcome=ending.outcome,
@@ -165,13 +165,17 @@ def needs(seen: Seen, policy: Policy) -> Needs:
 
 
 def judge_both(seen: Seen, policy: Policy | None, above: Policy | None) -> Judged:
-    """Judge a message from a stranger under its mailbox's policy and the tenant's; pure and total.
+    """Judge a message from a stranger under its mailbox's policy and the tenant's, and by what was said of it if held.
+
+    Pure and total.
 
     Raises:
         TextGoneError: the text is not there, and a guard would have to read it.
     """
-    own = judge(seen, policy)
-    return both(own, judge(seen, above)) if above else own
+    judged = judge(seen, policy)
+    if above:
+        judged = both(judged, judge(seen, above))
+    return approval.ruled(*judged, seen.facts.ruling) if seen.facts.ruling else judged
 
 
 def judge(seen: Seen, policy: Policy | None) -> Judged:
