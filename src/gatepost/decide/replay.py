@@ -9,9 +9,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from gatepost.decide.gates import TextGoneError
 from gatepost.decide.language import Policy
 from gatepost.decide.paper import Counted, Facts, Ruling, Seen, Step
-from gatepost.decide.rules import TextGoneError, judge_both
+from gatepost.decide.rules import judge_both
 from gatepost.verify import stored
 from gatepost.verify.paper import Content, Verified
 
