@@ -1,11 +1,12 @@
 """The SQL of webhooks and of what they were told."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 from gatepost.act.paper import Delivery, Endpoint, State, Webhook
 from gatepost.db import Transaction
+from gatepost.db.column import texts
 from gatepost.ids import AccountId, EmailId, WebhookId
 from gatepost.keys import Vault
 
@@ -98,6 +99,18 @@ async def settle_delivery(
         settled_at=settled_at,
     )
     return changed > 0
+
+
+async def forget(tx: Transaction, emails: Sequence[EmailId]) -> int:
+    """Forget who was told of these emails; for the keeper's role."""
+    query = "delete from webhook_delivery where tenant = %(tenant)s and email = any(%(emails)s)"
+    return await tx.run(query, emails=texts(emails))
+
+
+async def forget_settled(tx: Transaction, before: datetime) -> int:
+    """Forget what was settled before then: what came of it stands in the record. For the keeper's role."""
+    query = "delete from webhook_delivery where tenant = %(tenant)s and settled_at < %(before)s"
+    return await tx.run(query, before=before)
 
 
 def _webhook(vault: Vault, row: Any) -> Webhook:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from gatepost.db import Transaction
 from gatepost.decide import store
-from gatepost.decide.forget import forget_counts, forget_counts_regularly
+from gatepost.decide.forget import forget_counts
 from gatepost.decide.language import Policy, PolicyError, parse
 from gatepost.decide.paper import Decided, Facts, Stored
 from gatepost.decide.recall import PolicyUnreadableError, recall_all
@@ -25,7 +25,6 @@ __all__ = [
     "charge_all",
     "charge_tokens",
     "forget_counts",
-    "forget_counts_regularly",
     "get_policy",
     "put_policy",
     "recall_all",

@@ -1,18 +1,13 @@
 """Counts that no window reaches any more go, apart from the mail that made them: the accept path only ever adds."""
 
-import asyncio
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 from gatepost import access
-from gatepost.clock import Clock
-from gatepost.db import Database, DatabaseUnavailableError
+from gatepost.db import Database
 from gatepost.decide import store
 
 KEPT = timedelta(days=2)
 """Twice the longest window: a message that waited long is judged as of the time it was received."""
-
-EVERY_S = 6 * 3_600
 
 
 async def forget_counts(db: Database, now: datetime) -> None:
@@ -20,12 +15,3 @@ async def forget_counts(db: Database, now: datetime) -> None:
     for tenant in await access.list_tenants(db):
         async with db.transaction(tenant.id) as tx:
             await store.forget_messages(tx, now - KEPT)
-
-
-async def forget_counts_regularly(db: Database, clock: Clock, stop: asyncio.Event) -> None:
-    """Forget them four times a day, until ``stop`` is set; a database away for a while only delays it."""
-    while not stop.is_set():
-        with suppress(DatabaseUnavailableError):
-            await forget_counts(db, clock())
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), EVERY_S)

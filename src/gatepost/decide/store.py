@@ -187,6 +187,32 @@ async def forget_messages(tx: Transaction, before: datetime) -> None:
     await tx.run("delete from delivered_message where tenant = %(tenant)s and at < %(before)s", before=before)
 
 
+async def forget_sender(tx: Transaction, blinded: str) -> int:
+    """Forget what was counted of one author, by ``blind_sender``; return of how many. For the keeper's role."""
+    tokens = "delete from spent_token where tenant = %(tenant)s and sender = %(sender)s"
+    messages = "delete from delivered_message where tenant = %(tenant)s and sender = %(sender)s"
+    return await tx.run(tokens, sender=blinded) + await tx.run(messages, sender=blinded)
+
+
+async def forget_tokens(tx: Transaction, before: datetime) -> int:
+    """Forget tokens spent before then; return how many counts. For the keeper's role."""
+    return await tx.run("delete from spent_token where tenant = %(tenant)s and at < %(before)s", before=before)
+
+
+async def retention_days(tx: Transaction) -> dict[AccountId, int]:
+    """Return how long each account's policy in force lets its record be read."""
+    query = """
+        select distinct on (account) account, version, sealed from policy where tenant = %(tenant)s
+        order by account, version desc
+    """
+    return {
+        AccountId(row.account): int(
+            _opened(tx.vault, row.account, row.version, row.sealed)["document"]["auditLog"]["retentionDays"]
+        )
+        for row in await tx.all(query)
+    }
+
+
 async def add_tokens(
     tx: Transaction, account: AccountId, *, sender: str, thread: ThreadId, tokens: int, at: datetime
 ) -> None:

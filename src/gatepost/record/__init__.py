@@ -13,7 +13,7 @@ from gatepost.record.canonical import UnrecordableError
 from gatepost.record.connections import Counted, connections, keep_connections
 from gatepost.record.entry import Draft, consequence_draft, decision_drafts
 from gatepost.record.paper import AuditRow, Consequence, Kind, Recorded
-from gatepost.record.refusals import count_refusal, settle_refusals_hourly
+from gatepost.record.refusals import count_refusal, settle_all
 from gatepost.record.rows import audit_row, by_email
 
 __all__ = [
@@ -31,7 +31,7 @@ __all__ = [
     "fates",
     "keep_connections",
     "note",
-    "settle_refusals_hourly",
+    "settle_all",
 ]
 
 

@@ -46,6 +46,8 @@ class Code(StrEnum):
     POLICY_INVALID = "policy.invalid"
     WEBHOOK_INVALID = "webhook.invalid"
     EXPORT_INVALID = "export.invalid"
+    HOLD_INVALID = "hold.invalid"
+    ERASURE_HELD = "erasure.held"
     REPLY_REFUSED = "reply.refused"
     HOUSE_UNAVAILABLE = "house.unavailable"
     HOUSE_FAULT = "house.fault"
@@ -77,6 +79,8 @@ MEANINGS: Mapping[Code, Meaning] = {
     Code.POLICY_INVALID: Meaning(422, "The policy is not valid", "Correct each fault listed in errors."),
     Code.WEBHOOK_INVALID: Meaning(422, "The webhook is not valid", "Register an absolute http or https URL."),
     Code.EXPORT_INVALID: Meaning(422, "The destination is not valid", "Correct what errors names."),
+    Code.HOLD_INVALID: Meaning(422, "The legal hold is not valid", "Correct what errors names."),
+    Code.ERASURE_HELD: Meaning(409, "A legal hold forbids it", "Release the hold that errors names, if it may be."),
     Code.REPLY_REFUSED: Meaning(422, "The gate refused to send this", "errors holds the reason code of the decision."),
     Code.HOUSE_UNAVAILABLE: Meaning(
         503, "The house is not available", "Nothing was done. Try again after Retry-After."
