@@ -42,4 +42,4 @@ async def test_nothing_goes_without_an_entry(db: Database, own: Database, table:
     await keep(db, letter(1), indexed=False)
     with pytest.raises(psycopg.errors.InsufficientPrivilege, match="only with the entry that says so"):
         async with own.transaction(TENANT) as tx:
-            await tx.run(f"delete from {table}")  # type: ignore[arg-type]  # noqa: S608  # of the names above
+            await tx.run(f"delete from {table}")  # noqa: S608  # of the names above
