@@ -13,7 +13,7 @@ from gatepost.ids import TenantId
 from gatepost.journey import House
 from gatepost.keys import KeyringError
 from gatepost.ledger.errors import LedgerError
-from gatepost.record.publish import ForkError
+from gatepost.record.errors import ForkError
 from gatepost.settings import Settings
 from gatepost.upkeep.retention import Keeper, Plans, Roll
 

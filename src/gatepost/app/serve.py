@@ -20,7 +20,6 @@ from gatepost.app.errors import HouseEndedError
 from gatepost.app.keeping import open_keeper
 from gatepost.app.listeners import Doors, Operator, open_doors
 from gatepost.app.reload import Reloader
-from gatepost.app.spare import spare_the_collector
 from gatepost.app.state import Running, announced
 from gatepost.app.systemd import Supervisor
 from gatepost.db import Database
@@ -28,7 +27,7 @@ from gatepost.db.launcher import Cluster, LauncherError
 from gatepost.jobs import Handler, Job, TryAgainError
 from gatepost.journey import House
 from gatepost.meters import Meters
-from gatepost.record.publish import ForkError
+from gatepost.record.errors import ForkError
 from gatepost.settings import Settings
 from gatepost.upkeep.siem import Exporter
 
@@ -87,14 +86,18 @@ async def serve(
         reloader = Reloader(settings, calls.reread, doors.changeable, house, calls.supervisor)
         with announced(settings.state, running):
             await calls.ready(house, running)
-            spare_the_collector()
+            process.settle_in()
             async with asyncio.TaskGroup() as chores:
-                chores.create_task(sequencer(settings, house).run(stop))
+                writing = sequencer(settings, house)
+                chores.create_task(writing.run(stop))
+                chores.create_task(writing.window.run(stop))
                 chores.create_task(house.jobs.run(_handlers(house), stop))
                 chores.create_task(staff.chores.run(stop))
+                chores.create_task(act.Herald(house).run(stop))
                 chores.create_task(Exporter(house).run(stop))
                 chores.create_task(mailbox.Indexer(house.db).run(stop))
                 chores.create_task(reloader.run(reload, stop))
+                chores.create_task(process.keep_tidy(stop))
                 chores.create_task(calls.supervisor.keep_petting(stop))
                 chores.create_task(
                     record.keep_connections(
@@ -107,6 +110,7 @@ async def serve(
                 await asked.wait()
                 calls.supervisor.stopping()
                 doors.readiness.stop()
+                house.streams.close()
                 await asyncio.sleep(settings.stop_delay_s)  # the doors are open: who balances load turns away first
                 stop.set()
 
@@ -163,7 +167,7 @@ def _describe(settings: Settings, doors: Doors, dsn: str) -> Running:
 
 
 def _handlers(house: House) -> dict[str, Handler]:
-    handlers = {**deliver.handlers(house), **act.handlers(house)}
+    handlers = deliver.handlers(house, on_settled=act.announce_settled)
     return {kind: _measured(kind, handler, house.meters) for kind, handler in handlers.items()}
 
 

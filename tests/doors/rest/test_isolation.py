@@ -25,8 +25,10 @@ BODIES: dict[str, object] = {
     "replay": {},
     "erasures": {"address": "nobody@example.com"},
     "legal-holds": {"reason": "Matter 1"},
+    "rotate": {},
+    "{webhook_id}": {},
 }
-QUERIES = {"search": {"q": "tuesday"}}
+QUERIES: dict[str, dict[str, str | int]] = {"search": {"q": "tuesday"}, "stream": {"for_s": 0}}
 WITHOUT_KEY = {"/health/live", "/health/ready", "/api/problems/{code}"}
 WITHOUT_IDS = {
     "/api/v1/whoami",
@@ -37,6 +39,7 @@ WITHOUT_IDS = {
     "/api/v1/retention",
     "/api/v1/erasures",
     "/api/v1/legal-holds",
+    "/api/v1/policy",
     *WITHOUT_KEY,
 }
 
@@ -49,7 +52,7 @@ class Operation:
 
     async def call(self, client: httpx2.AsyncClient, ids: dict[str, object]) -> httpx2.Response:
         noun = self.path.rsplit("/", 1)[-1]
-        body = BODIES.get(noun) if self.verb in {"PUT", "POST"} else None
+        body = BODIES.get(noun) if self.verb in {"PUT", "POST", "PATCH"} else None
         return await client.request(self.verb, self.path.format(**ids), json=body, params=QUERIES.get(noun))
 
 
@@ -77,6 +80,7 @@ async def their_ids(house: House, keeper: Keeper, theirs: Tenancy) -> dict[str, 
     assert isinstance(done.outcome, Kept)
     async with calls(rest.build(house, keeper=keeper), theirs.owner) as client:
         hook = await client.post(f"/api/v1/mailboxes/{theirs.account}/webhooks", json=BODIES["webhooks"])
+        await client.put("/api/v1/policy", json=POLICY)
         export = await client.post("/api/v1/exports", json=EXPORT)
         held = {"reason": "Matter 1", "address": "else@example.com"}
         hold = await client.post("/api/v1/legal-holds", json=held)

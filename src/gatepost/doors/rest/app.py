@@ -11,6 +11,7 @@ from gatepost.doors.rest import (
     attachments,
     audit,
     egress,
+    events,
     exports,
     health,
     identity,
@@ -32,7 +33,21 @@ from gatepost.upkeep.retention import Keeper
 PREFIX = "/api"
 """What ``base_url`` ends in; clients append ``/v1/...``."""
 
-_NOUNS = (identity, policy, webhooks, audit, messages, attachments, answers, usage, log, egress, exports, retention)
+_NOUNS = (
+    identity,
+    policy,
+    webhooks,
+    audit,
+    events,
+    messages,
+    attachments,
+    answers,
+    usage,
+    log,
+    egress,
+    exports,
+    retention,
+)
 
 
 def _operation(route: APIRoute) -> str:

@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
-from gatepost.act import store as hooks
 from gatepost.db import Transaction
-from gatepost.decide import store as counts
+from gatepost.decide import past_store as past
+from gatepost.decide.store import blind_sender
 from gatepost.deliver import store as queue
 from gatepost.ids import EmailId, TenantId
 from gatepost.keys import Kind
@@ -95,7 +95,7 @@ async def erase_person(keeper: Keeper, tenant: TenantId, person: Address, *, act
         at=keeper.clock(),
         actor=actor,
         name=keeper.own.keys.subject_name(tenant, person.key),
-        sender=counts.blind_sender(vault, person.key),
+        sender=blind_sender(vault, person.key),
         keys=tuple(ids),
     )
     await keeper.roll.add(erasure)
@@ -165,8 +165,7 @@ async def _batch(
         openings = await entries.erase(tx, [place.entry for place in places])
         gone = await mail.forget(tx, emails)
         queued = await queue.forget(tx, emails)
-        await hooks.forget(tx, emails)
-        await counts.forget_sender(tx, erasure.sender)
+        await past.forget_person(tx, erasure.sender, emails)
     return replace(
         total,
         openings=total.openings + openings,

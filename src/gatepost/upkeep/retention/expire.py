@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import takewhile
 
+from gatepost import access
 from gatepost.access.paper import Tenant
-from gatepost.act import store as hooks
+from gatepost.decide import past_store as past
 from gatepost.decide import store as policies
 from gatepost.deliver import store as queue
-from gatepost.ids import TenantId
+from gatepost.ids import AccountId, TenantId
 from gatepost.keys import Kind
 from gatepost.mailbox import erase_store as mail
 from gatepost.record import erase as entries
@@ -23,7 +24,7 @@ from gatepost.upkeep.retention import store
 from gatepost.upkeep.retention.erase import spelled
 from gatepost.upkeep.retention.hold import covers_all
 from gatepost.upkeep.retention.keeper import Keeper
-from gatepost.upkeep.retention.limits import Limit, limits, over
+from gatepost.upkeep.retention.limits import Limit, limits, narrowed, over
 from gatepost.upkeep.retention.paper import Hold
 
 BATCH = 1_000
@@ -72,7 +73,7 @@ async def expire(keeper: Keeper, tenant: Tenant, *, dry_run: bool = False) -> Ex
     now, plan_days = keeper.clock(), keeper.plans.days_for(tenant.plan)
     async with keeper.own.transaction(tenant.id) as tx:
         holds = await store.holds(tx)
-        by_policy = await policies.retention_days(tx)
+    by_policy = await policy_days(keeper, tenant.id)
     total = Expired()
     if covers_all(holds):
         return total
@@ -82,6 +83,14 @@ async def expire(keeper: Keeper, tenant: Tenant, *, dry_run: bool = False) -> Ex
     if plan_days is not None and not holds:
         total += await destroy_months(keeper, tenant.id, plan_days, dry_run=dry_run)
     return total
+
+
+async def policy_days(keeper: Keeper, tenant: TenantId) -> dict[AccountId, int]:
+    """Return for how many days policies let each mailbox's record be read: its own, or the tenant's if fewer."""
+    async with keeper.db.transaction(tenant) as tx:
+        said = await policies.retention_days(tx)
+        accounts = [account.id for account in await access.list_accounts(tx)]
+    return narrowed(said, accounts)
 
 
 def _held(keeper: Keeper, tenant: TenantId, holds: Sequence[Hold]) -> _Held:
@@ -140,10 +149,10 @@ async def _remove(
         if is_plan and emails:
             gone = await mail.forget(tx, emails)
             await queue.forget(tx, emails)
-            await hooks.forget(tx, emails)
             done = replace(done, messages=gone.messages, bodies=gone.bodies)
         if is_plan:
             await policies.forget_tokens(tx, limit.since(keeper.clock()))
+            await past.forget_sent(tx, limit.since(keeper.clock()))
         await store.move_cursor(tx, limit, end)
     return done
 

@@ -1,9 +1,10 @@
 """How long is kept: the plan's limit, and a policy's where that is shorter. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from gatepost.decide.above import TENANT_WIDE
 from gatepost.ids import AccountId
 
 ACCOUNTS_MAX = 64
@@ -47,6 +48,15 @@ def limits(plan_days: int | None, by_policy: Mapping[AccountId, int]) -> list[Li
         for part in range(-(-len(accounts) // ACCOUNTS_MAX))
     ]
     return found if plan_days is None else [*found, Limit(plan_days)]
+
+
+def narrowed(said: Mapping[AccountId, int], accounts: Iterable[AccountId]) -> dict[AccountId, int]:
+    """Return each account's days: of its own policy or the tenant's, the fewer; nothing of one that has neither."""
+    own = {account: days for account, days in said.items() if account != TENANT_WIDE}
+    wide = said.get(TENANT_WIDE)
+    if wide is None:
+        return own
+    return {account: min(own.get(account, wide), wide) for account in {*own, *accounts}}
 
 
 def month_end(month: str) -> datetime:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gatepost.access.paper import Tenant
-from gatepost.decide import store as policies
 from gatepost.ids import AccountId
 from gatepost.keys import Kind
 from gatepost.upkeep.retention import store
+from gatepost.upkeep.retention.expire import policy_days
 from gatepost.upkeep.retention.keeper import Keeper
 from gatepost.upkeep.retention.limits import limits
 from gatepost.upkeep.retention.paper import Hold
@@ -32,8 +32,8 @@ async def show(keeper: Keeper, tenant: Tenant) -> Shown:
     """Return what holds for this tenant now."""
     plan_days = keeper.plans.days_for(tenant.plan)
     async with keeper.db.transaction(tenant.id) as tx:
-        by_policy = await policies.retention_days(tx)
         holds = await store.holds(tx)
+    by_policy = await policy_days(keeper, tenant.id)
     return Shown(
         plan=tenant.plan,
         plan_days=plan_days,

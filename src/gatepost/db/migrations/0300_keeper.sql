@@ -26,7 +26,8 @@ select keeper_table(name, 'select, insert') from unnest(array['entry', 'decision
   'unsequenced']) as name;
 select keeper_table('opening', 'select, insert, delete');
 select keeper_table(name, 'select, delete') from unnest(array['email', 'body', 'email_words', 'unindexed',
-  'thread_message', 'submission', 'submission_claim', 'delivered_message', 'spent_token', 'webhook_delivery']) as name;
+  'thread_message', 'submission', 'submission_claim', 'delivered_message', 'counted_message', 'known_author',
+  'sent_message', 'spent_token']) as name;
 
 -- Every entry that says that something was removed. `transaction` is written by PostgreSQL alone.
 create table erasure (
