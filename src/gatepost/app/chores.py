@@ -132,7 +132,7 @@ def chores_of(house: House, keeper: Keeper) -> Chores:
             Chore("refusals", MINUTE_S, settle),
             Chore("bodies", DAY_S, sweep),
             Chore("counts", DAY_S / 4, forget),
-            Chore("leftovers", DAY_S, partial(retention.sweep_leftovers, keeper)),
+            Chore("claims", DAY_S, partial(retention.sweep_claims, keeper)),
             Chore("erasures", HOUR_S, partial(retention.replay, keeper)),
             Chore("expiry", HOUR_S, partial(expire_all, keeper)),
         ),

@@ -1,10 +1,10 @@
 """What is forgotten, when, at whose wish, and what is kept in spite of it (docs/adr/0031)."""
 
+from gatepost.upkeep.retention.claims import sweep_claims
 from gatepost.upkeep.retention.erase import Erased, erase_person, foresee
 from gatepost.upkeep.retention.expire import Expired, destroy_months, expire
 from gatepost.upkeep.retention.hold import HoldError, holds, place_hold, release_hold
 from gatepost.upkeep.retention.keeper import Keeper
-from gatepost.upkeep.retention.leftovers import sweep_leftovers
 from gatepost.upkeep.retention.limits import Plans
 from gatepost.upkeep.retention.paper import Hold, Scope
 from gatepost.upkeep.retention.replay import replay
@@ -31,5 +31,5 @@ __all__ = [
     "release_hold",
     "replay",
     "show",
-    "sweep_leftovers",
+    "sweep_claims",
 ]

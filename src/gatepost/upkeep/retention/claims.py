@@ -10,7 +10,7 @@ CLAIMS_KEPT = timedelta(days=2)
 """Twice as long as a claim holds."""
 
 
-async def sweep_leftovers(keeper: Keeper) -> int:
+async def sweep_claims(keeper: Keeper) -> int:
     """Forget old claims of every tenant; return how many rows. What webhooks were told, ``act`` forgets itself.
 
     Raises:
