@@ -22,7 +22,7 @@ pytestmark = pytest.mark.timeout(180)
 PLANTED = ("zqsubject", "zqbody", "you@example.com")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def house() -> Iterator[Process]:
     with tempfile.TemporaryDirectory(prefix="gatepost-retention-", dir="/tmp", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o711)
@@ -51,7 +51,7 @@ def family(pid: int) -> list[int]:
     return [pid, *(each for child in children for each in family(int(child)))]
 
 
-def test_no_serving_process_has_or_uses_a_superuser(house: Process) -> None:
+def no_serving_process_has_or_uses_a_superuser(house: Process) -> None:
     assert house.up is not None
     postgres = set(family(house.postgres()))
     serving = [pid for pid in family(house.up.pid) if pid not in postgres]
@@ -72,14 +72,14 @@ def test_no_serving_process_has_or_uses_a_superuser(house: Process) -> None:
     assert 1 < len(held) - 1 <= len(rows) + 2  # one listens; a connection may come or go between the two looks
 
 
-def test_the_superuser_is_refused_whoever_asks(house: Process) -> None:
+def the_superuser_is_refused_whoever_asks(house: Process) -> None:
     dsn = json.loads((house.state / "running.json").read_text())["dsn"]
     for role in ("gatepost_owner", "gatepost_lookup", "postgres"):
         with pytest.raises(psycopg.OperationalError):
             psycopg.connect(dsn.replace("gatepost_app", role))
 
 
-def test_the_running_servers_own_connection_removes_nothing(house: Process) -> None:
+def the_running_servers_own_connection_removes_nothing(house: Process) -> None:
     dsn = json.loads((house.state / "running.json").read_text())["dsn"]
     with psycopg.connect(dsn, autocommit=True) as app:
         for table in ("entry", "opening", "decision_row", "consequence", "leaf", "checkpoint", "erasure"):
@@ -116,7 +116,7 @@ def copied_openings(state: Path) -> list[tuple[str, str, bytes]]:
     ]
 
 
-def test_an_erased_person_is_nowhere(house: Process) -> None:
+def an_erased_person_is_nowhere(house: Process) -> None:
     said(house, "send", "--from", TRUSTED, "--subject", "zqsubject", "--text", "zqbody")
     said(house, "log", "verify")  # publishes, so that a copy lies on the second store
     before, copies = wrapped_keys(house.state), copied_openings(house.state)
@@ -145,6 +145,14 @@ def test_an_erased_person_is_nowhere(house: Process) -> None:
                 store.vault(tenant).open(f"opening/{ref}", sealed)
     finally:
         store.close()
+
+
+def test_a_real_house_forgets_and_only_its_keeper_can(house: Process) -> None:
+    """One house for all of it, in this order: a start costs more than everything it is asked."""
+    no_serving_process_has_or_uses_a_superuser(house)
+    the_superuser_is_refused_whoever_asks(house)
+    the_running_servers_own_connection_removes_nothing(house)
+    an_erased_person_is_nowhere(house)
 
 
 @pytest.mark.parametrize("command", [("erase",), ("legal-hold",), ("retention",)])
