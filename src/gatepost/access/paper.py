@@ -27,6 +27,7 @@ class Scope(StrEnum):
     AUDIT_READ = "audit:read"
     LOG_READ = "log:read"
     EXPORTS_WRITE = "exports:write"
+    RETENTION_WRITE = "retention:write"
     MAIL_READ = "mail:read"
     MAIL_REPLY = "mail:reply"
     MAIL_BOUNCE = "mail:bounce"

@@ -7,7 +7,7 @@ from gatepost.arrive.paper import Direction
 from gatepost.db import Transaction
 from gatepost.decide import past_store, store
 from gatepost.decide.above import TENANT_WIDE
-from gatepost.decide.forget import forget_counts, forget_counts_regularly
+from gatepost.decide.forget import forget_counts
 from gatepost.decide.language import Policy, PolicyError, parse
 from gatepost.decide.paper import Decided, Disposition, Facts, Mark, Stored
 from gatepost.decide.recall import PolicyUnreadableError, recall_all
@@ -28,7 +28,6 @@ __all__ = [
     "charge_all",
     "charge_tokens",
     "forget_counts",
-    "forget_counts_regularly",
     "get_policy",
     "policy_at",
     "put_policy",

@@ -13,7 +13,7 @@ from gatepost.record.canonical import UnrecordableError
 from gatepost.record.connections import Counted, connections, keep_connections
 from gatepost.record.entry import Draft, consequence_draft, decision_drafts
 from gatepost.record.paper import AuditRow, Consequence, DecisionRow, Kind, Recorded
-from gatepost.record.refusals import count_refusal, settle_refusals_hourly
+from gatepost.record.refusals import count_refusal, settle_all
 from gatepost.record.rows import audit_row, by_email, decision_row
 
 __all__ = [
@@ -33,7 +33,7 @@ __all__ = [
     "keep_connections",
     "note",
     "note_all",
-    "settle_refusals_hourly",
+    "settle_all",
 ]
 
 

@@ -47,6 +47,7 @@ class Kind(StrEnum):
     USAGE = "usage"
     REFUSALS = "refusals"  # mail refused before a decision, counted per reason and hour
     EGRESS = "egress"  # an outgoing connection was refused
+    ERASURE = "erasure"  # openings, or the keys of a month, were removed; its detail says of which entries and why
     ACT = "act"  # administrative: policy.set, key.add, domain.remove ...
     TRUST = "trust"  # a public fact, of the trust log alone
 

@@ -14,6 +14,7 @@ ThreadId = Annotated[str, Path(pattern=_ID, description="The thread's id.", exam
 WebhookId = Annotated[str, Path(pattern=_ID, description="The webhook's id.", examples=["wh_aaaaaaaaaaaaaaaa"])]
 ExportId = Annotated[str, Path(pattern=_ID, description="The destination's id.", examples=["ex_aaaaaaaaaaaaaaaa"])]
 HoldId = Annotated[str, Path(pattern=_ID, description="The hold's id.", examples=["ho_aaaaaaaaaaaaaaaa"])]
+LegalHoldId = Annotated[str, Path(pattern=_ID, description="The legal hold's id.", examples=["lh_aaaaaaaaaaaaaaaa"])]
 Part = Annotated[int, Path(ge=0, le=10_000, description="The attachment's number within the message.")]
 TenantName = Annotated[str, Path(pattern=_ID, description="The tenant's id.")]
 LeafIndex = Annotated[int, Path(ge=0, le=2**53 - 1, description="Position in the log, from 0.")]

@@ -49,6 +49,8 @@ class Code(StrEnum):
     POLICY_INVALID = "policy.invalid"
     WEBHOOK_INVALID = "webhook.invalid"
     EXPORT_INVALID = "export.invalid"
+    HOLD_INVALID = "hold.invalid"
+    ERASURE_HELD = "erasure.held"
     REPLY_REFUSED = "reply.refused"
     HOLD_SETTLED = "hold.settled"
     HOLD_CHANGED = "hold.changed"
@@ -87,6 +89,8 @@ MEANINGS: Mapping[Code, Meaning] = {
     Code.POLICY_INVALID: Meaning(422, "The policy is not valid", "Correct each fault listed in errors."),
     Code.WEBHOOK_INVALID: Meaning(422, "The webhook is not valid", "Register an absolute http or https URL."),
     Code.EXPORT_INVALID: Meaning(422, "The destination is not valid", "Correct what errors names."),
+    Code.HOLD_INVALID: Meaning(422, "The legal hold is not valid", "Correct what errors names."),
+    Code.ERASURE_HELD: Meaning(409, "A legal hold forbids it", "Release the hold that errors names, if it may be."),
     Code.REPLY_REFUSED: Meaning(422, "The gate refused to send this", "errors holds the reason code of the decision."),
     Code.HOLD_SETTLED: Meaning(409, "It waits no longer", "Nothing: read the hold to see how it ended."),
     Code.HOLD_CHANGED: Meaning(409, "It is not what you saw", "Read the hold again and send the digest it shows."),
