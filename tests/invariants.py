@@ -16,6 +16,7 @@ import pytest
 
 from gatepost import mailbox
 from gatepost.act import tell
+from gatepost.act.hosted import approvals, worker
 from gatepost.db import Transaction
 from gatepost.deliver import send
 from gatepost.ids import BlobId, EmailId, TenantId
@@ -29,6 +30,8 @@ _ABOUT: dict[str, LiteralString] = {
     tell.WEBHOOK: (
         "select from webhook_delivery where tenant = %(tenant)s and email = %(email)s and webhook = %(webhook)s"
     ),
+    worker.TURN: "select from email where tenant = %(tenant)s and id = %(email)s",
+    approvals.LAPSE: "select from turn where tenant = %(tenant)s and id = %(turn)s",
     send.KIND: "select from submission where tenant = %(tenant)s and id = %(submission)s",
 }
 

@@ -37,8 +37,12 @@ async def webhooks(tx: Transaction, account: AccountId) -> list[Webhook]:
 
 
 async def listening(tx: Transaction, accounts: Collection[AccountId]) -> frozenset[AccountId]:
-    """Return which of these accounts have an endpoint."""
-    query = "select distinct account from webhook where tenant = %(tenant)s and account = any(%(accounts)s::bigint[])"
+    """Return which of these accounts have an endpoint, or a hosted agent while its tenant has them on."""
+    query = (
+        "select account from webhook where tenant = %(tenant)s and account = any(%(accounts)s::bigint[])"
+        " union select account from hosted_agent join hosting using (tenant)"
+        " where tenant = %(tenant)s and account = any(%(accounts)s::bigint[]) and hosting.is_on"
+    )
     return frozenset(AccountId(row.account) for row in await tx.all(query, accounts=list(accounts)))
 
 

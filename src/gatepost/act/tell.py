@@ -8,7 +8,7 @@ from typing import Protocol
 import structlog
 
 from gatepost import mailbox, record
-from gatepost.act import store, webhook
+from gatepost.act import hosted, store, webhook
 from gatepost.act.client import post
 from gatepost.act.paper import Answer, Delivery, Endpoint, State
 from gatepost.act.retry import next_attempt_at
@@ -92,7 +92,10 @@ class Herald:
     house: Means
 
     async def wake(self, job: Job) -> None:
-        """Promise each of the account's webhooks its event, all in one transaction; a second run promises nothing."""
+        """Promise each of the account's webhooks its event, and its agent a turn, all in one transaction.
+
+        A second run promises no event again, and a turn that was taken is not taken again.
+        """
         identifier = EmailId(str(job.body["email"]))
         async with self.house.db.transaction(job.tenant) as tx:
             email = await mailbox.find(tx, identifier)
@@ -101,6 +104,7 @@ class Herald:
             for found in await store.promise_deliveries(tx, email.id, email.account, self.house.clock()):
                 promise = Promise(WEBHOOK, f"{identifier} {found}", {"email": identifier, "webhook": found})
                 await self.house.jobs.enqueue(tx, promise)
+            await self.house.jobs.enqueue_all(tx, await hosted.promises(tx, email))
 
     async def tell(self, job: Job) -> None:
         """Post one event once, unless the receiver has confirmed it already.
