@@ -6,12 +6,13 @@ import httpx2
 import pytest
 from fastapi.routing import iter_route_contexts
 
-from doors.rest.scene import POLICY, Tenancy, calls, sequence, set_policy, write
+from doors.rest.scene import POLICY, Tenancy, calls, held_call, sequence, set_policy, write
 from gatepost.access import Role
 from gatepost.deliver.paper import Kept
 from gatepost.doors import rest
 from gatepost.journey import House
 
+DOCUMENT = {"name": "A", "instructions": "Answer.", "model": "m"}
 EXPORT = {"kind": "otlp", "url": "http://127.0.0.1:9"}
 BODIES: dict[str, object] = {
     "policy": POLICY,
@@ -22,6 +23,9 @@ BODIES: dict[str, object] = {
     "exports": EXPORT,
     "{export_id}": EXPORT,
     "replay": {},
+    "hosting": {"is_on": True},
+    "agent": DOCUMENT,
+    "{digest}": {"is_approved": True},
 }
 QUERIES = {"search": {"q": "tuesday"}}
 WITHOUT_KEY = {"/health/live", "/health/ready", "/api/problems/{code}"}
@@ -31,6 +35,8 @@ WITHOUT_IDS = {
     "/api/v1/egress",
     "/api/v1/log/vkey",
     "/api/v1/exports",
+    "/api/v1/hosting",
+    "/api/v1/usage",
     *WITHOUT_KEY,
 }
 
@@ -72,8 +78,12 @@ async def their_ids(house: House, theirs: Tenancy) -> dict[str, object]:
     async with calls(rest.build(house), theirs.owner) as client:
         hook = await client.post(f"/api/v1/mailboxes/{theirs.account}/webhooks", json=BODIES["webhooks"])
         export = await client.post("/api/v1/exports", json=EXPORT)
+        await client.put(f"/api/v1/mailboxes/{theirs.account}/agent", json=DOCUMENT)
+    turn, digest = await held_call(house, theirs, done.outcome.email, done.outcome.thread)
     await sequence(house, theirs)
     return {
+        "turn_id": turn,
+        "digest": digest,
         "export_id": export.json()["id"],
         "mailbox_id": theirs.account,
         "message_id": done.outcome.email,

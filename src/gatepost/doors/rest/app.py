@@ -7,6 +7,7 @@ from fastapi.routing import APIRoute
 from typing_extensions import override
 
 from gatepost.doors.rest import (
+    agents,
     answers,
     attachments,
     audit,
@@ -16,9 +17,11 @@ from gatepost.doors.rest import (
     identity,
     log,
     messages,
+    metering,
     openapi,
     policy,
     problems,
+    turns,
     usage,
     webhooks,
 )
@@ -30,7 +33,22 @@ from gatepost.journey import House
 PREFIX = "/api"
 """What ``base_url`` ends in; clients append ``/v1/...``."""
 
-_NOUNS = (identity, policy, webhooks, audit, messages, attachments, answers, usage, log, egress, exports)
+_NOUNS = (
+    identity,
+    policy,
+    webhooks,
+    audit,
+    messages,
+    attachments,
+    answers,
+    usage,
+    log,
+    egress,
+    exports,
+    agents,
+    turns,
+    metering,
+)
 
 
 def _operation(route: APIRoute) -> str:

@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from gatepost.act.hosted import NotHeldError, OvertakenError
 from gatepost.blobs import BlobsUnavailableError
 from gatepost.db import DatabaseUnavailableError
 from gatepost.decide import PolicyError
@@ -47,6 +48,7 @@ class Code(StrEnum):
     WEBHOOK_INVALID = "webhook.invalid"
     EXPORT_INVALID = "export.invalid"
     REPLY_REFUSED = "reply.refused"
+    AGENT_OVERTAKEN = "agent.overtaken"
     HOUSE_UNAVAILABLE = "house.unavailable"
     HOUSE_FAULT = "house.fault"
 
@@ -78,6 +80,7 @@ MEANINGS: Mapping[Code, Meaning] = {
     Code.WEBHOOK_INVALID: Meaning(422, "The webhook is not valid", "Register an absolute http or https URL."),
     Code.EXPORT_INVALID: Meaning(422, "The destination is not valid", "Correct what errors names."),
     Code.REPLY_REFUSED: Meaning(422, "The gate refused to send this", "errors holds the reason code of the decision."),
+    Code.AGENT_OVERTAKEN: Meaning(409, "The agent was set by somebody else just now", "Read it, and set it again."),
     Code.HOUSE_UNAVAILABLE: Meaning(
         503, "The house is not available", "Nothing was done. Try again after Retry-After."
     ),
@@ -172,6 +175,8 @@ _TRANSLATIONS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     ParentMissingError: lambda _: missing("message"),
     NotInLogError: lambda _: missing("entry"),
     ErasedError: lambda _: Problem(Code.RESOURCE_ERASED),
+    OvertakenError: lambda _: Problem(Code.AGENT_OVERTAKEN),
+    NotHeldError: lambda _: missing("held call"),
     DatabaseUnavailableError: lambda _: unavailable(),
     BlobsUnavailableError: lambda _: unavailable(),
 }
