@@ -88,15 +88,18 @@ class Stage:
     async def work(self, kinds: Sequence[str] = (TURN,)) -> None:
         """Keep the promises of turns, once each, and those of everybody else."""
         await self.scene_wakes()
-        handlers: dict[str, Handler] = hosted.handlers(self.desk())
         for row in await self.jobs(kinds):
             try:
-                await handlers[row.kind](job(Promise(row.kind, row.key, row.body)))
+                await self.keep(row)
             except TryAgainError as later:
                 self.waits.append(later.reason)
                 self.scene.clock.now = max(self.scene.clock.now, later.at)
                 continue
             await self._forget(row.id)
+
+    async def keep(self, row: Any) -> None:
+        """Keep one promise of a turn, once."""
+        await hosted.handlers(self.desk())[row.kind](job(Promise(row.kind, row.key, row.body)))
 
     async def scene_wakes(self) -> None:
         """Let what was kept wake agents, as the house's own jobs do."""

@@ -10,7 +10,9 @@ from outbound import NOW, TENANT, entropy
 
 async def test_a_call_is_recorded_with_label_and_digests_and_none_of_its_words(db: Database) -> None:
     done = step(1, 1, StepState.DONE)
-    done = replace(done, content={**done.content, "arguments": {"text": "the secret"}, "result": {"found": "the finding"}})
+    done = replace(
+        done, content={**done.content, "arguments": {"text": "the secret"}, "result": {"found": "the finding"}}
+    )
     async with db.transaction(TENANT) as tx:
         await called(tx, TURN, done, at=NOW, entropy=entropy)
         await rested(tx, replace(TURN, state=TurnState.DONE), at=NOW, entropy=entropy)
