@@ -59,6 +59,7 @@ def payload(email: Email) -> bytes:
         "received_at": _spelled(email.received_at),
         "verification": {name: value for name, value in email.verification.items() if name != "results"},
         "capabilities": email.capabilities,
+        "labels": email.labels,
         "is_automatic": email.is_automatic,
     }
     return orjson.dumps({"event": "email.received", "data": data})

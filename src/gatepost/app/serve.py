@@ -28,7 +28,7 @@ from gatepost.db.launcher import Cluster, LauncherError
 from gatepost.jobs import Handler, Job, TryAgainError
 from gatepost.journey import House
 from gatepost.meters import Meters
-from gatepost.record.publish import ForkError
+from gatepost.record.errors import ForkError
 from gatepost.settings import Settings
 from gatepost.upkeep.siem import Exporter
 
@@ -89,7 +89,9 @@ async def serve(
             await calls.ready(house, running)
             process.settle_in()
             async with asyncio.TaskGroup() as chores:
-                chores.create_task(sequencer(settings, house).run(stop))
+                writing = sequencer(settings, house)
+                chores.create_task(writing.run(stop))
+                chores.create_task(writing.window.run(stop))
                 chores.create_task(house.jobs.run(_handlers(house), stop))
                 chores.create_task(record.settle_refusals_hourly(house.db, house.clock, house.entropy, stop))
                 chores.create_task(
@@ -100,6 +102,7 @@ async def serve(
                 chores.create_task(decide.forget_counts_regularly(house.db, house.clock, stop))
                 chores.create_task(mailbox.Indexer(house.db).run(stop))
                 chores.create_task(reloader.run(reload, stop))
+                chores.create_task(process.keep_tidy(stop))
                 chores.create_task(calls.supervisor.keep_petting(stop))
                 chores.create_task(
                     record.keep_connections(

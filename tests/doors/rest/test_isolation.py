@@ -37,6 +37,7 @@ WITHOUT_IDS = {
     "/api/v1/exports",
     "/api/v1/hosting",
     "/api/v1/usage",
+    "/api/v1/policy",
     *WITHOUT_KEY,
 }
 
@@ -77,6 +78,7 @@ async def their_ids(house: House, theirs: Tenancy) -> dict[str, object]:
     assert isinstance(done.outcome, Kept)
     async with calls(rest.build(house), theirs.owner) as client:
         hook = await client.post(f"/api/v1/mailboxes/{theirs.account}/webhooks", json=BODIES["webhooks"])
+        await client.put("/api/v1/policy", json=POLICY)
         export = await client.post("/api/v1/exports", json=EXPORT)
         await client.put(f"/api/v1/mailboxes/{theirs.account}/agent", json=DOCUMENT)
     turn, digest = await held_call(house, theirs, done.outcome.email, done.outcome.thread)

@@ -123,6 +123,8 @@ class AuditEntry(Shape):
     disposition: Disposition
     policy_version: int
     policy_digest: str
+    labels: list[str] = Field(description="What the matched rule marked it with.")
+    tenant_policy_version: int = Field(description="Of the policy above the mailbox's own; 0 where there is none.")
     matched_rule: int | None = Field(description="Index of the rule that matched, from 0.")
     envelope: EnvelopeShown
     remote_address: str | None
@@ -170,6 +172,7 @@ class MessageSummary(Shape):
     received_at: Utc
     verification: VerificationShown
     capabilities: list[str]
+    labels: list[str] = Field(description="What the policy's rule marked it with.")
     size_octets: int
     is_proven: bool
     is_automatic: bool
