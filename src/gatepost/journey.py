@@ -1,11 +1,13 @@
 """A message's life, in order. Read this first; every other room is a detail of one line here."""
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
 from gatepost import act, decide, deliver, mailbox, record, reply, verify
+from gatepost.act import hosted
 from gatepost.arrive.paper import Arrived, Direction
 from gatepost.blobs import Blobs
 from gatepost.clock import Clock, Entropy
@@ -45,6 +47,8 @@ class House:
     watch: Watch = NO_WATCH
     commits: GroupCommit = field(default_factory=GroupCommit)
     meters: Meters = UNMETERED
+    bell: act.Bell = field(default_factory=act.Bell)
+    streams: act.Streams = field(default_factory=act.Streams)
 
 
 async def receive(arrived: Arrived, house: House) -> CarriedOut:
@@ -86,10 +90,11 @@ async def _commit(house: House, verified: Sequence[Verified]) -> list[CarriedOut
     """
     async with house.db.transaction(verified[0].arrived.tenant) as tx:
         decided = decide.settle_all(verified, await decide.recall_all(tx, verified))
-        threads = await deliver.threads_of(tx, decided)
+        threads, hosting = await asyncio.gather(deliver.threads_of(tx, decided), hosted.accounts(tx))
         recorded = await record.append_all(tx, decided, threads, entropy=house.entropy)
         done = await deliver.carry_out_all(tx, recorded, entropy=house.entropy)
-        await house.jobs.enqueue_all(tx, [*await act.wakes(tx, done), *deliver.attempts(done)])
+        act.announce(tx, done, house.bell)
+        await house.jobs.enqueue_all(tx, [*hosted.turns_for(done, hosting), *deliver.attempts(done)])
     return done
 
 

@@ -93,6 +93,7 @@ async def serve(
                 chores.create_task(writing.run(stop))
                 chores.create_task(writing.window.run(stop))
                 chores.create_task(house.jobs.run(_handlers(house), stop))
+                chores.create_task(act.Herald(house).run(stop))
                 chores.create_task(record.settle_refusals_hourly(house.db, house.clock, house.entropy, stop))
                 chores.create_task(
                     mailbox.sweep_bodies_daily(house.blobs, partial(record.fates, house.db), house.clock, stop)
@@ -115,6 +116,7 @@ async def serve(
                 await asked.wait()
                 calls.supervisor.stopping()
                 doors.readiness.stop()
+                house.streams.close()
                 await asyncio.sleep(settings.stop_delay_s)  # the doors are open: who balances load turns away first
                 stop.set()
 
@@ -163,7 +165,7 @@ def _describe(settings: Settings, doors: Doors, dsn: str) -> Running:
 
 
 def _handlers(house: House) -> dict[str, Handler]:
-    handlers = {**deliver.handlers(house), **act.handlers(house)}
+    handlers = deliver.handlers(house, on_settled=act.announce_settled)
     return {kind: _measured(kind, handler, house.meters) for kind, handler in handlers.items()}
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from gatepost import act, decide, deliver
+from gatepost import decide, deliver
 from gatepost.act import hosted
 from gatepost.act.hosted import store
 from gatepost.act.hosted.approvals import LAPSE
@@ -87,7 +87,6 @@ class Stage:
 
     async def work(self, kinds: Sequence[str] = (TURN,)) -> None:
         """Keep the promises of turns, once each, and those of everybody else."""
-        await self.scene_wakes()
         for row in await self.jobs(kinds):
             try:
                 await self.keep(row)
@@ -100,10 +99,6 @@ class Stage:
     async def keep(self, row: Any) -> None:
         """Keep one promise of a turn, once."""
         await hosted.handlers(self.desk())[row.kind](job(Promise(row.kind, row.key, row.body)))
-
-    async def scene_wakes(self) -> None:
-        """Let what was kept wake agents, as the house's own jobs do."""
-        await self._keep(act.handlers(self.scene.house))
 
     async def send(self) -> None:
         """Let what is queued leave."""

@@ -57,7 +57,6 @@ def once(*asked: Block) -> Callable[[dict[str, Any]], list[Block]]:
 async def killed(stage: Stage, at: int, *, commits: bool) -> tuple[EmailId, bool]:
     """Take a turn in a house that dies at its n-th transaction, and again in one that lives."""
     email = await stage.scene.boss_asks()
-    await stage.scene_wakes()
     [row] = await stage.jobs((TURN,))
     living = stage.scene.house
     mortal = Mortal(living.db, at=at, commits=commits)

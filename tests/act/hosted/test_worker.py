@@ -38,7 +38,6 @@ async def test_agents_are_off_until_somebody_switches_them_on(stage: Stage, api:
 async def test_switched_off_while_a_turn_waits_it_stops_before_the_next_call(stage: Stage, api: ModelApi) -> None:
     await stage.host()
     email = await stage.scene.boss_asks()
-    await stage.scene_wakes()
     async with stage.scene.house.db.transaction(TENANT) as tx:
         await hosted.switch(tx, is_on=False, at=NOW, actor=KEY, entropy=entropy)
     await stage.work()
@@ -99,7 +98,6 @@ async def test_what_the_endpoint_will_never_take_ends_the_turn(stage: Stage, api
 async def test_turns_of_one_thread_are_taken_in_order(stage: Stage) -> None:
     await stage.host()
     email = await stage.scene.boss_asks()
-    await stage.scene_wakes()
     [row] = await stage.jobs((TURN,))
     assert (row.key, row.body) == ((await stage.scene.kept(email)).thread, {"email": email})
 
@@ -108,7 +106,6 @@ async def test_mail_whose_writer_was_erased_takes_no_turn(db: Database, tmp_path
     stage = Stage(await set_scene(db, tmp_path), api)
     await stage.host()
     email = await stage.scene.boss_asks()
-    await stage.scene_wakes()
     assert db.keys.destroy(TENANT, Kind.SUBJECT, db.keys.subject_name(TENANT, BOSS.key))
     await stage.work()
     assert api.requests == []

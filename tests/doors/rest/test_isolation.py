@@ -26,8 +26,10 @@ BODIES: dict[str, object] = {
     "hosting": {"is_on": True},
     "agent": DOCUMENT,
     "{digest}": {"is_approved": True},
+    "rotate": {},
+    "{webhook_id}": {},
 }
-QUERIES = {"search": {"q": "tuesday"}}
+QUERIES: dict[str, dict[str, str | int]] = {"search": {"q": "tuesday"}, "stream": {"for_s": 0}}
 WITHOUT_KEY = {"/health/live", "/health/ready", "/api/problems/{code}"}
 WITHOUT_IDS = {
     "/api/v1/whoami",
@@ -50,7 +52,7 @@ class Operation:
 
     async def call(self, client: httpx2.AsyncClient, ids: dict[str, object]) -> httpx2.Response:
         noun = self.path.rsplit("/", 1)[-1]
-        body = BODIES.get(noun) if self.verb in {"PUT", "POST"} else None
+        body = BODIES.get(noun) if self.verb in {"PUT", "POST", "PATCH"} else None
         return await client.request(self.verb, self.path.format(**ids), json=body, params=QUERIES.get(noun))
 
 

@@ -13,10 +13,10 @@ from gatepost.act.hosted.kit import kit
 from gatepost.act.hosted.meter_store import By, tokens_of, usage_by
 from gatepost.act.hosted.paper import Step, Turn
 from gatepost.act.hosted.steps import digest_of
-from gatepost.act.hosted.store import agents, hosting_tenants, is_hosting, steps, turn_row, turns, versions
+from gatepost.act.hosted.store import accounts, agents, hosting_tenants, is_hosting, steps, turn_row, turns, versions
 from gatepost.act.hosted.tools import Tool, Toolbox, toolbox
 from gatepost.act.hosted.turn import Desk
-from gatepost.act.hosted.worker import handlers, in_force, promise, promises
+from gatepost.act.hosted.worker import handlers, in_force, promise, turns_for
 from gatepost.clock import Entropy
 from gatepost.db import Transaction
 from gatepost.ids import AccountId, AgentId, token
@@ -34,6 +34,7 @@ __all__ = [
     "Tool",
     "Toolbox",
     "Turn",
+    "accounts",
     "agents",
     "ask",
     "digest_of",
@@ -45,7 +46,6 @@ __all__ = [
     "kit",
     "parse",
     "promise",
-    "promises",
     "put_agent",
     "remove_agent",
     "settle_held",
@@ -55,6 +55,7 @@ __all__ = [
     "toolbox",
     "turn_row",
     "turns",
+    "turns_for",
     "usage_by",
     "versions",
 ]

@@ -28,6 +28,16 @@ async def is_hosting(tx: Transaction) -> bool:
     return row is not None and bool(row.is_on)
 
 
+async def accounts(tx: Transaction) -> frozenset[AccountId]:
+    """Return the accounts whose agents take turns: none while the tenant has them off."""
+    query = (
+        "select account from hosting join lateral (select distinct on (account) account, hosted_agent.is_on"
+        " from hosted_agent where hosted_agent.tenant = %(tenant)s order by account, version desc) as newest"
+        " on newest.is_on where hosting.tenant = %(tenant)s and hosting.is_on"
+    )
+    return frozenset(AccountId(row.account) for row in await tx.all(query))
+
+
 async def lock_hosting(tx: Transaction) -> bool:
     """The same, and let nobody else reserve tokens, or switch, until the transaction ends."""
     row = await tx.maybe("select is_on from hosting where tenant = %(tenant)s for update")

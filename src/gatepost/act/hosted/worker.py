@@ -1,7 +1,7 @@
 """Keeping the promise of a turn: begun once for each kept message, carried on until it rests, whatever dies."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -18,6 +18,7 @@ from gatepost.act.hosted.messages import ModelFaultError
 from gatepost.act.hosted.paper import Turn, TurnState
 from gatepost.act.hosted.turn import Desk, Run, SwitchedOffError
 from gatepost.db import Transaction
+from gatepost.deliver.paper import CarriedOut, Kept
 from gatepost.ids import AccountId, EmailId, ThreadId, TurnId, token
 from gatepost.jobs import Handler, Job, Promise, TryAgainError
 from gatepost.keys import ErasedError
@@ -46,11 +47,13 @@ def promise(email: EmailId, thread: ThreadId) -> Promise:
     return Promise(TURN, thread, {"email": email})
 
 
-async def promises(tx: Transaction, email: Email) -> Sequence[Promise]:
-    """Return the promise of a turn about a kept message, where its tenant and its mailbox have an agent on."""
-    if not await store.is_hosting(tx) or await in_force(tx, email.account) is None:
-        return ()
-    return (promise(email.id, email.thread),)
+def turns_for(done: Sequence[CarriedOut], hosting: Collection[AccountId]) -> list[Promise]:
+    """Return the promises of turns about what was kept for these accounts; what came for postmaster a person reads."""
+    return [
+        promise(one.outcome.email, one.outcome.thread)
+        for one in done
+        if isinstance(one.outcome, Kept) and one.outcome.wakes and one.recorded.arrived.account in hosting
+    ]
 
 
 async def in_force(tx: Transaction, account: AccountId) -> Agent | None:

@@ -38,39 +38,6 @@ class Shape(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-# --- webhooks ---------------------------------------------------------------------------------------------------
-
-
-class NewWebhook(Shape):
-    """An endpoint to register."""
-
-    url: Annotated[Text, StringConstraints(min_length=1, max_length=2000)] = Field(
-        examples=["https://agent.example/hooks/mail"]
-    )
-
-
-class WebhookShown(Shape):
-    """A registered endpoint."""
-
-    id: str
-    mailbox_id: int
-    url: str
-    created_at: Utc
-
-
-class WebhookMade(WebhookShown):
-    """A new endpoint with its signing secret, which is shown this once."""
-
-    secret: str = Field(description="64 hex characters, the key of X-Mailbuttons-Signature.")
-    standard_secret: str = Field(description="The same secret for Standard Webhooks libraries: whsec_...")
-
-
-class WebhookList(Shape):
-    """Every endpoint of a mailbox, oldest first."""
-
-    items: list[WebhookShown]
-
-
 # --- audit log --------------------------------------------------------------------------------------------------
 
 
