@@ -6,7 +6,9 @@ from datetime import datetime
 import orjson
 
 from gatepost import record
-from gatepost.act.hosted.paper import Step, StepState, Turn
+from gatepost.act import store
+from gatepost.act.hosted.paper import Step, StepState, Turn, TurnState
+from gatepost.act.paper import Event, EventKind, event_id
 from gatepost.clock import Entropy
 from gatepost.db import Transaction
 from gatepost.record.paper import Consequence, Json, Kind
@@ -57,6 +59,29 @@ async def rested(tx: Transaction, turn: Turn, *, at: datetime, entropy: Entropy)
         subject=turn.subject,
     )
     await record.note(tx, entry, entropy=entropy)
+    if turn.state in _TOLD:
+        store.announce(tx, [_event(turn, _TOLD[turn.state], at)], hint=True)
+
+
+_TOLD = {
+    TurnState.HELD: EventKind.TURN_HELD,
+    TurnState.WAITING: EventKind.TURN_WAITING,
+    TurnState.STOPPED: EventKind.TURN_STOPPED,
+}
+"""What somebody may want to do something about is an event too, for whoever asked for it."""
+
+
+def _event(turn: Turn, kind: EventKind, at: datetime) -> Event:
+    return Event(
+        id=event_id(kind, f"{turn.id} {at.isoformat()}"),
+        account=turn.account,
+        kind=kind,
+        email=turn.email,
+        lane=turn.thread,
+        at=at,
+        ref=turn.id,
+        detail={"turn_id": turn.id, "thread_id": turn.thread, "reason": turn.reason},
+    )
 
 
 def _digest(value: Json) -> str:
