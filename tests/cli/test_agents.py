@@ -1,8 +1,9 @@
 """Hosted agents in a real house: nothing leaves while they are off, and what leaves while they are on."""
 
 import asyncio
-import json
 import os
+import signal
+import smtplib
 import socket
 import tempfile
 import threading
@@ -10,30 +11,30 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from cli.process import Process
-from cli.test_survival import mailbox, open_to_postgres, zone
+from cli.test_survival import open_to_postgres, zone
 from gatepost.app.collect import family
 from hostile_dns import serving
-from model_api import ModelApi, model_api, text, use
-from outbound import smtp_sink
+from model_api import Block, ModelApi, model_api, text, use
+from outbound import Sink, smtp_sink
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 KEY = "sk-zq-" + "k" * 20 + "-zqsecret"
-AGENT = """
-name = "Scheduler"
-instructions = "Answer questions about meetings. zqinstructions"
-model = "claude-sonnet-4-5"
-tools = ["reply"]
-
-[budget]
-tokens_per_turn = 50_000
-"""
+AGENT = {
+    "name": "Scheduler",
+    "instructions": "Answer questions about meetings. zqinstructions",
+    "model": "claude-sonnet-4-5",
+    "tools": ["reply"],
+    "budget": {"tokens_per_turn": 50_000},
+}
 POLICY = {
     "defaultAction": "bounce",
     "senders": [{"match": {"address": "boss@example.com"}, "capabilities": []}],
@@ -129,10 +130,9 @@ def agents_process(house: Process) -> int | None:
     return next((pid for pid, command in processes(house).items() if b"agent_worker" in command), None)
 
 
-def run(house: Process, *command: str, said: str = "") -> str:
+def run(house: Process, *command: str) -> str:
     done = house.run(*command)
     assert done.returncode == 0, done.stderr
-    assert said in done.stdout
     return done.stdout
 
 
@@ -143,36 +143,47 @@ async def until(true: Any) -> None:
         await asyncio.sleep(0.1)
 
 
-def set_up(house: Process, box: int) -> None:
-    (house.state / "agent.toml").write_text(AGENT)
-    (house.state / "key").write_text(KEY)
-    (house.state / "policy.json").write_text(json.dumps(POLICY))
-    run(house, "policy", "set", str(box), str(house.state / "policy.json"))
-    run(house, "agent", "key", str(house.state / "key"))
-    (house.state / "key").unlink()
-    run(house, "agent", "set", str(box), str(house.state / "agent.toml"), said="version 1")
-
-
 @dataclass
 class Hosted:
+    """A house that is up, with an agent that is set and off."""
+
     house: Process
     facts: dict[str, Any]
     api: ModelApi
-    sink: Any
+    sink: Sink
 
-    async def kept(self, count: int) -> list[dict[str, Any]]:
-        """Return the mailbox's messages once there are so many."""
-        async with mailbox(self.facts, "api_key") as calls:
-            items: list[dict[str, Any]] = []
-            for _ in range(300):
-                items = (await calls.get("messages")).json()["items"]
-                if len(items) == count:
-                    return items
-                await asyncio.sleep(0.1)
-        raise AssertionError(f"{len(items)} messages, not {count}")
+    async def call(self, verb: str, path: str, body: object = None) -> Any:
+        """Call the house as its owner."""
+        headers = {"Authorization": f"Bearer {self.facts['api_key']}"}
+        async with httpx2.AsyncClient(base_url=self.facts["base_url"], headers=headers, timeout=30) as calls:
+            answer = await calls.request(verb, f"/v1/{path}", json=body)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    async def in_mailbox(self, verb: str, path: str, body: object = None) -> Any:
+        return await self.call(verb, f"mailboxes/{self.facts['mailbox_id']}/{path}", body)
+
+    async def set_up(self) -> None:
+        (self.house.state / "key").write_text(KEY)
+        await asyncio.to_thread(run, self.house, "agent", "key", str(self.house.state / "key"))
+        (self.house.state / "key").unlink()
+        await self.in_mailbox("PUT", "policy", POLICY)
+        assert (await self.in_mailbox("PUT", "agent", AGENT))["version"] == 1
+
+    async def switch(self, *, is_on: bool) -> None:
+        assert await self.call("PUT", "hosting", {"is_on": is_on}) == {"is_on": is_on}
 
     async def mail(self, words: str) -> None:
-        await asyncio.to_thread(run, self.house, "send", "--from", "boss@example.com", "--text", words, said="250 ")
+        """Let the boss write, and wait until it is kept."""
+        before = len((await self.in_mailbox("GET", "messages"))["items"])
+        await asyncio.to_thread(self._send, words)
+        after = len((await self.in_mailbox("GET", "messages"))["items"])
+        assert after == before + 1
+
+    def _send(self, words: str) -> None:
+        with smtplib.SMTP(self.facts["smtp_host"], self.facts["smtp_port"], timeout=30) as client:
+            head = f"From: boss@example.com\r\nTo: {self.facts['address']}\r\nMessage-ID: <{words[:12]}@example.com>"
+            client.sendmail("boss@example.com", self.facts["address"], f"{head}\r\n\r\n{words}\r\n")
 
 
 @asynccontextmanager
@@ -187,82 +198,65 @@ async def house_with_agent() -> AsyncIterator[Hosted]:
                 GATEPOST_DELIVERY__NEXT_HOP=f"127.0.0.1:{sink.port}",
                 GATEPOST_AGENTS__URL=api.url,
             )
-            facts = await asyncio.to_thread(house.start)
+            hosted = Hosted(house, await asyncio.to_thread(house.start), api, sink)
             try:
-                await asyncio.to_thread(set_up, house, facts["mailbox_id"])
-                yield Hosted(house, facts, api, sink)
+                await hosted.set_up()
+                yield hosted
             finally:
                 await asyncio.to_thread(house.stop)
 
 
-async def test_no_word_leaves_while_agents_are_off_and_on_the_same_house_it_does_while_they_are_on() -> None:
+async def key_is_in(house: Process) -> set[int]:
+    """Return which of the house's processes have the model's key anywhere in their memory."""
+    return {pid for pid in processes(house) if await asyncio.to_thread(holds, pid, KEY.encode())}
+
+
+async def test_no_word_leaves_while_agents_are_off_and_in_the_same_house_it_does_while_they_are_on() -> None:
     async with house_with_agent() as hosted:
         house, api, sink = hosted.house, hosted.api, hosted.sink
         words = (b"zqcanaryoff", b"zqcanaryon", b"zqcanaryagain", KEY.encode())
         with capturing(Capture(words, api.port)) as capture:
             # Off, as every house begins.
             await hosted.mail("zqcanaryoff: can we meet?")
-            await hosted.kept(1)
             await asyncio.sleep(3)  # a turn would begin now
             assert (api.requests, capture.knocks, agents_process(house)) == ([], 0, None)
-            assert capture.ports(b"zqcanaryoff") - {hosted.facts["smtp_port"]}, "the capture sees nothing at all"
-            for pid in processes(house):
-                assert not await asyncio.to_thread(holds, pid, KEY.encode()), "the key is in the house's memory"
-            # On: the control run.
-            await asyncio.to_thread(run, house, "agent", "on", said="are on")
-            api.script = [[text("Well."), use("reply", text="Tuesday at ten.")]]
+            assert hosted.facts["smtp_port"] in capture.ports(b"zqcanaryoff"), "the capture sees nothing at all"
+            assert await key_is_in(house) == set()
+            # On: the control run. The first answer never comes, for its process is killed meanwhile.
+            await hosted.switch(is_on=True)
+            api.otherwise = partial(killing_once, hosted)
             await hosted.mail("zqcanaryon: can we meet?")
             await until(lambda: sink.mails)
             worker = agents_process(house)
             assert worker is not None
             assert capture.knocks > 0
-            assert api.port in capture.ports(b"zqcanaryon")
-            assert api.port in capture.ports(KEY.encode())
-            assert await asyncio.to_thread(holds, worker, b"zqcanaryon"), "the search finds nothing at all"
-            for pid in processes(house):
-                assert pid == worker or not await asyncio.to_thread(holds, pid, KEY.encode())
+            assert api.port in capture.ports(b"zqcanaryon") & capture.ports(KEY.encode())
+            assert await key_is_in(house) <= {worker}
+            assert await asyncio.to_thread(holds, worker, b"zqinstructions"), "the search finds nothing at all"
             # Off again.
-            await asyncio.to_thread(run, house, "agent", "off", said="are off")
+            await hosted.switch(is_on=False)
             await until(lambda: agents_process(house) is None)
             knocks, asked = capture.knocks, len(api.requests)
             await hosted.mail("zqcanaryagain: can we meet?")
-            await hosted.kept(3)
             await asyncio.sleep(2)
             assert (capture.knocks, len(api.requests)) == (knocks, asked)
             assert api.port not in capture.ports(b"zqcanaryoff") | capture.ports(b"zqcanaryagain")
         [mail] = sink.mails
         assert b"Tuesday at ten." in mail.content
-        shown = json.loads(await asyncio.to_thread(run, house, "agent", "usage", "--json"))
-        assert [(row["calls"], row["input"], row["output"]) for row in shown] == [
-            (2, api.input_tokens, api.output_tokens)
-        ]
-        turns = json.loads(
-            await asyncio.to_thread(run, house, "agent", "turns", str(hosted.facts["mailbox_id"]), "--json")
-        )
-        assert [(row["state"], row["label"]) for row in turns] == [("done", "sender")]
+        [day] = (await hosted.call("GET", "usage"))["items"]
+        assert (day["calls"], day["unsettled_tokens"] > 0) == (3, True), "what nobody heard of counts as reserved"
+        [turn] = (await hosted.in_mailbox("GET", "turns"))["items"]
+        assert (turn["state"], turn["label"]) == ("done", "sender")
         await asyncio.to_thread(run, house, "log", "verify")
         log = house.log()
     assert not [word for word in ("zqcanary", "zqsecret", "zqinstructions", "Tuesday") if word in log]
 
 
-async def test_a_turn_whose_process_is_killed_while_the_model_thinks_is_taken_again_and_sends_once() -> None:
-    async with house_with_agent() as hosted:
-        house, api = hosted.house, hosted.api
-        await asyncio.to_thread(run, house, "agent", "on")
-        thinking = asyncio.Event()
-
-        def think(_asked: dict[str, Any]) -> list[dict[str, Any]] | int:
-            if not thinking.is_set():
-                thinking.set()
-                worker = agents_process(house)
-                assert worker is not None
-                os.kill(worker, 9)
-            return [use("reply", text="Tuesday at ten.")] if len(api.requests) < 3 else [text("Done.")]
-
-        api.otherwise = think
-        await hosted.mail("Can we meet?")
-        await until(lambda: hosted.sink.mails)
-        await asyncio.sleep(3)
-        assert len(hosted.sink.mails) == 1
-        shown = json.loads(await asyncio.to_thread(run, house, "agent", "usage", "--json"))
-        assert shown[0]["unsettled"] > 0, "the call whose answer nobody heard counts as it was reserved"
+def killing_once(hosted: Hosted, _asked: dict[str, Any]) -> list[Block]:
+    """Kill the agents' process while the model thinks, the first time; then reply, then rest."""
+    count = len(hosted.api.requests)
+    worker = agents_process(hosted.house)
+    assert worker is not None
+    if count == 1:
+        os.kill(worker, signal.SIGKILL)
+    return [use("reply", text="Tuesday at ten.")] if count <= 2 else [text("Done.")]
