@@ -31,6 +31,7 @@ class Purpose(StrEnum):
     MODEL = "model"  # the endpoint hosted agents think with
     WITNESS = "witness"  # who cosigns the log's checkpoints
     SCAN = "scan"  # a malware scanner or a classifier
+    PROBE = "probe"  # this house's own doors, asked as a stranger would
 
 
 class Rule(StrEnum):

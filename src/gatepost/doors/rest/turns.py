@@ -8,7 +8,7 @@ from gatepost.act import hosted
 from gatepost.act.hosted import Step
 from gatepost.act.hosted.labels import Label
 from gatepost.doors.rest.agent_shapes import CallShown, NewVerdict, TurnPage, TurnShown, TurnWithCalls
-from gatepost.doors.rest.auth import AgentsReader, Approver, HouseDep, mailbox_of
+from gatepost.doors.rest.auth import AgentsReader, ApprovalsWriter, HouseDep, mailbox_of
 from gatepost.doors.rest.parameters import CallDigest, Limit, MailboxId, TurnId, Until
 from gatepost.doors.rest.problems import missing
 from gatepost.ids import TurnId as Turn
@@ -71,7 +71,12 @@ async def read(mailbox_id: MailboxId, turn_id: TurnId, house: HouseDep, principa
 
 @router.post("/{turn_id}/calls/{digest}", summary="Approve or deny a held call", status_code=status.HTTP_202_ACCEPTED)
 async def settle(
-    mailbox_id: MailboxId, turn_id: TurnId, digest: CallDigest, body: NewVerdict, house: HouseDep, principal: Approver
+    mailbox_id: MailboxId,
+    turn_id: TurnId,
+    digest: CallDigest,
+    body: NewVerdict,
+    house: HouseDep,
+    principal: ApprovalsWriter,
 ) -> None:
     """Say whether exactly this call may run; the turn then goes on. Grant and limits still hold for it."""
     async with mailbox_of(house, principal, mailbox_id) as (tx, account):
