@@ -6,6 +6,7 @@ from gatepost.app.errors import HouseEndedError
 from gatepost.app.state import StateError
 from gatepost.cli import (
     admin,
+    agents,
     doctor,
     egress,
     explain,
@@ -28,6 +29,7 @@ from gatepost.settings import SettingsError
 
 __all__ = [
     "admin",
+    "agents",
     "doctor",
     "egress",
     "explain",

@@ -7,6 +7,7 @@ from fastapi.routing import APIRoute
 from typing_extensions import override
 
 from gatepost.doors.rest import (
+    agents,
     answers,
     attachments,
     audit,
@@ -18,10 +19,12 @@ from gatepost.doors.rest import (
     identity,
     log,
     messages,
+    metering,
     openapi,
     policy,
     problems,
     retention,
+    turns,
     usage,
     webhooks,
 )
@@ -48,6 +51,9 @@ _NOUNS = (
     log,
     egress,
     exports,
+    agents,
+    turns,
+    metering,
     retention,
 )
 
