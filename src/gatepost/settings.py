@@ -167,6 +167,13 @@ class ScanSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrustSettings:
+    """What this house claims in public."""
+
+    operator: str = _set("", "Folder with the operator's claims, registers and texts; empty: nothing is claimed.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The whole, frozen."""
 
@@ -184,6 +191,7 @@ class Settings:
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
     egress: EgressSettings = field(default_factory=EgressSettings)
     scan: ScanSettings = field(default_factory=ScanSettings)
+    trust: TrustSettings = field(default_factory=TrustSettings)
 
 
 def load(environment: Mapping[str, str], file: Path | None = None) -> Settings:

@@ -81,12 +81,13 @@ class Tenant:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An owner of mail, with its primary address."""
+    """An owner of mail, with its primary address. In its sandbox, whatever it sends waits for a person."""
 
     id: AccountId
     tenant: TenantId
     address: Address
     is_postmaster: bool = False
+    is_sandboxed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import structlog
 
-from gatepost import act, deliver, mailbox, record
-from gatepost.app import process
+from gatepost import act, deliver, journey, mailbox, record
+from gatepost.app import process, trusting
 from gatepost.app.board import Board
 from gatepost.app.build import open_house, sequencer
 from gatepost.app.chores import Staff, chores_of, replay_before_doors
@@ -104,6 +104,8 @@ async def serve(
                         house.db, house.egress, Operator(house).tenant, house.clock, house.entropy, stop
                     )
                 )
+                if settings.trust.operator:
+                    chores.create_task(trusting.look(settings, house, running, stop, is_tried_out=allow_loopback))
                 if cluster is not None:
                     chores.create_task(_mend(cluster, house.db, stop))
                 calls.supervisor.ready()
@@ -167,7 +169,7 @@ def _describe(settings: Settings, doors: Doors, dsn: str) -> Running:
 
 
 def _handlers(house: House) -> dict[str, Handler]:
-    handlers = deliver.handlers(house, on_settled=act.announce_settled)
+    handlers = {**journey.handlers(house), **deliver.handlers(house, on_settled=act.announce_settled)}
     return {kind: _measured(kind, handler, house.meters) for kind, handler in handlers.items()}
 
 

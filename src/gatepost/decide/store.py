@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from gatepost.db import Transaction
 from gatepost.db.column import bigints
 from gatepost.decide.paper import Stored
-from gatepost.ids import AccountId, KeyId, ThreadId
+from gatepost.ids import AccountId, EmailId, KeyId, ThreadId
 from gatepost.keys import Vault
 
 
@@ -191,12 +191,19 @@ async def retention_days(tx: Transaction) -> dict[AccountId, int]:
 
 
 async def add_tokens(
-    tx: Transaction, account: AccountId, *, sender: str, thread: ThreadId, tokens: int, at: datetime
+    tx: Transaction,
+    account: AccountId,
+    *,
+    sender: str,
+    thread: ThreadId,
+    tokens: int,
+    at: datetime,
+    email: EmailId | None = None,
 ) -> None:
     """Count tokens spent."""
     query = (
-        "insert into spent_token (tenant, account, sender, thread, at, tokens)"
-        " values (%(tenant)s, %(account)s, %(sender)s, %(thread)s, %(at)s, %(tokens)s)"
+        "insert into spent_token (tenant, account, sender, thread, at, tokens, email)"
+        " values (%(tenant)s, %(account)s, %(sender)s, %(thread)s, %(at)s, %(tokens)s, %(email)s)"
     )
     token = blind_sender(tx.vault, sender)
-    await tx.run(query, account=account, sender=token, thread=thread, at=at, tokens=tokens)
+    await tx.run(query, account=account, sender=token, thread=thread, at=at, tokens=tokens, email=email)

@@ -31,6 +31,7 @@ __all__ = [
     "QueryError",
     "find",
     "follow",
+    "forget_body",
     "get",
     "in_custody",
     "keep_all",
@@ -69,6 +70,11 @@ async def follow(tx: Transaction, account: AccountId, *, message_id: str, thread
 async def get(tx: Transaction, account: AccountId, email: EmailId) -> Email | None:
     """Return one message of the account, or None."""
     return await store.by_id(tx, account, email)
+
+
+async def forget_body(tx: Transaction, email: EmailId) -> None:
+    """Keep a message's octets no longer, where they lie in the database; ``sweep_bodies`` takes large ones away."""
+    await store.delete_body(tx, email)
 
 
 async def find(tx: Transaction, email: EmailId) -> Email | None:

@@ -6,7 +6,7 @@ import httpx2
 import pytest
 from fastapi.routing import iter_route_contexts
 
-from doors.rest.scene import POLICY, Tenancy, calls, sequence, set_policy, write
+from doors.rest.scene import POLICY, Tenancy, calls, held, sequence, set_policy, write
 from gatepost.access import Role
 from gatepost.deliver.paper import Kept
 from gatepost.doors import rest
@@ -19,10 +19,12 @@ BODIES: dict[str, object] = {
     "webhooks": {"url": "http://127.0.0.1:9/hook"},
     "reply": {"text_body": "Tuesday suits."},
     "bounce": {"reason": "Not here."},
+    "reservations": {"tokens": 1},
     "usage": {"tokens": 1, "tools": ["calendar.read"]},
     "exports": EXPORT,
     "{export_id}": EXPORT,
     "replay": {},
+    "decision": {"decision": "deny"},
     "erasures": {"address": "nobody@example.com"},
     "legal-holds": {"reason": "Matter 1"},
     "rotate": {},
@@ -82,12 +84,14 @@ async def their_ids(house: House, keeper: Keeper, theirs: Tenancy) -> dict[str, 
         hook = await client.post(f"/api/v1/mailboxes/{theirs.account}/webhooks", json=BODIES["webhooks"])
         await client.put("/api/v1/policy", json=POLICY)
         export = await client.post("/api/v1/exports", json=EXPORT)
-        held = {"reason": "Matter 1", "address": "else@example.com"}
-        hold = await client.post("/api/v1/legal-holds", json=held)
+        legal = {"reason": "Matter 1", "address": "else@example.com"}
+        hold = await client.post("/api/v1/legal-holds", json=legal)
+    waiting = await held(house, theirs, done.outcome.email)
     await sequence(house, theirs)
     return {
+        "hold_id": waiting,
         "export_id": export.json()["id"],
-        "hold_id": hold.json()["id"],
+        "legal_hold_id": hold.json()["id"],
         "mailbox_id": theirs.account,
         "message_id": done.outcome.email,
         "thread_id": done.outcome.thread,

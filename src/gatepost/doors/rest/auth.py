@@ -83,6 +83,7 @@ RetentionWriter = Annotated[Principal, Security(admit, scopes=[Scope.RETENTION_W
 MailReader = Annotated[Principal, Security(admit, scopes=[Scope.MAIL_READ.value])]
 Replier = Annotated[Principal, Security(admit, scopes=[Scope.MAIL_REPLY.value])]
 Bouncer = Annotated[Principal, Security(admit, scopes=[Scope.MAIL_BOUNCE.value])]
+ApprovalsWriter = Annotated[Principal, Security(admit, scopes=[Scope.APPROVALS_WRITE.value])]
 UsageWriter = Annotated[Principal, Security(admit, scopes=[Scope.USAGE_WRITE.value])]
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request, status
 
 from gatepost import access
 from gatepost.doors.rest.auth import AuditReader, RetentionWriter
-from gatepost.doors.rest.parameters import HoldId
+from gatepost.doors.rest.parameters import LegalHoldId
 from gatepost.doors.rest.problems import Code, Problem, missing, unavailable
 from gatepost.doors.rest.retention_shapes import (
     ErasureDone,
@@ -109,11 +109,11 @@ async def place(body: NewHold, principal: RetentionWriter, keeper: KeeperDep) ->
     return _hold(made)
 
 
-@router.delete("/legal-holds/{hold_id}", summary="Release a legal hold", status_code=status.HTTP_204_NO_CONTENT)
-async def release(hold_id: HoldId, principal: RetentionWriter, keeper: KeeperDep) -> None:
+@router.delete("/legal-holds/{legal_hold_id}", summary="Release a legal hold", status_code=status.HTTP_204_NO_CONTENT)
+async def release(legal_hold_id: LegalHoldId, principal: RetentionWriter, keeper: KeeperDep) -> None:
     """End a hold: what is old enough goes with the next run, within the hour. It is an entry of the log."""
     try:
-        await retention.release_hold(keeper, principal.tenant, hold_id, actor=principal.key)
+        await retention.release_hold(keeper, principal.tenant, legal_hold_id, actor=principal.key)
     except LookupError:
         raise missing("legal hold") from None
 

@@ -77,7 +77,7 @@ def classified(leaf: Mapping[str, Any]) -> dict[str, Any]:
             return {"category": ["email"], "type": ["info"], "outcome": outcome}
         case Kind.REPLY | Kind.BOUNCE | Kind.USAGE:
             return {"category": ["email"], "type": ["info"], "outcome": "success"}
-        case Kind.ACT | Kind.ERASURE:
+        case Kind.ACT | Kind.ERASURE | Kind.TRUST:  # trust: of the public log alone, which nobody exports
             kinds = [_TYPES.get(verb, "info")]
             return {"category": ["iam", "configuration"], "type": kinds, "outcome": "success"}
 
