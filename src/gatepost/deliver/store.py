@@ -125,6 +125,12 @@ async def emails_of(tx: Transaction, keys: Sequence[bytes]) -> list[EmailId]:
     return [EmailId(row.email) for row in await tx.all(query, keys=octets(keys))]
 
 
+async def present(tx: Transaction, emails: Sequence[EmailId]) -> set[EmailId]:
+    """Return those that are queued or were sent."""
+    query = "select email from submission where tenant = %(tenant)s and email = any(%(emails)s)"
+    return {EmailId(row.email) for row in await tx.all(query, emails=texts(emails))}
+
+
 async def forget(tx: Transaction, emails: Sequence[EmailId]) -> int:
     """Take outgoing mails from the queue, and what their identities claim; for the keeper's role."""
     claims = """
