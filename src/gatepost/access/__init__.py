@@ -1,6 +1,6 @@
 """Who may enter and what they may do: tenants, people, agents and their keys."""
 
-from gatepost.access.accounts import account, account_at, add_account, list_accounts, remove_account
+from gatepost.access.accounts import account, account_at, add_account, list_accounts, remove_account, set_sandboxed
 from gatepost.access.keys import add_key, authenticate, list_keys, remove_key
 from gatepost.access.paper import (
     ROLE_SCOPES,
@@ -44,6 +44,7 @@ __all__ = [
     "remove_key",
     "remove_person",
     "remove_tenant",
+    "set_sandboxed",
     "tenant",
     "tenant_since",
 ]

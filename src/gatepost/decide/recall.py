@@ -1,11 +1,13 @@
 """What a decision needs to know: the policy in force, and the facts that can change the outcome."""
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import structlog
 
-from gatepost import mailbox
+from gatepost import access, mailbox
 from gatepost.arrive.paper import Arrived, Direction
 from gatepost.db import Transaction
 from gatepost.decide import past_store, rules, store
@@ -20,6 +22,8 @@ from gatepost.verify.paper import Verified
 
 log = structlog.get_logger(__name__)
 _SHELF = Shelf()
+_WARMER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="guards")
+"""Compiles guards for Hyperscan beside the mail; until it has, they take the slower way."""
 
 
 class PolicyUnreadableError(Exception):
@@ -46,7 +50,9 @@ async def recall_all(tx: Transaction, verified: Sequence[Verified]) -> list[Reca
     for one in verified:
         arrived = one.arrived
         if arrived.direction is Direction.OUTBOUND:
-            recalled.append(Recalled(None, Facts(answered=await _answered(tx, arrived))))
+            account, answered = await asyncio.gather(access.account(tx, arrived.account), _answered(tx, arrived))
+            is_sandboxed = account is not None and account.is_sandboxed
+            recalled.append(Recalled(None, Facts(answered=answered, is_sandboxed=is_sandboxed)))
         elif arrived.is_postmaster:
             recalled.append(Recalled(None, Facts()))
         else:
@@ -102,6 +108,7 @@ async def _read(tx: Transaction, account: AccountId, version: int) -> Policy:
         log.error("policy.unreadable", **facts)
         raise PolicyUnreadableError from error
     _SHELF.put(policy)
+    _WARMER.submit(policy.guarded.warm)
     return policy
 
 

@@ -22,7 +22,9 @@ import orjson
 from gatepost import ids
 from gatepost.arrive.paper import Direction
 from gatepost.clock import Entropy
+from gatepost.decide import replay
 from gatepost.decide.paper import Decided
+from gatepost.decide.rules import see
 from gatepost.ids import AccountId, EmailId, TenantId, ThreadId
 from gatepost.mail.address import Address
 from gatepost.record.canonical import UnrecordableError, canonical, canonical_plain
@@ -218,9 +220,17 @@ def _persons(decided: Decided) -> dict[str, Json]:
         "mail_from": _text(arrived.envelope.mail_from),
         "message_id": evidence.content.message_id or None,
         "remote_address": str(peer.address) if peer else None,
+        "seen": _seen(decided),
         "sender": _text(evidence.author),
     }
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _seen(decided: Decided) -> Json:
+    """Return what the decision saw, where a policy made it: ``gatepost replay`` decides once more by it."""
+    if not decided.decision.policy_version:
+        return None
+    return replay.spell(see(decided.verified, decided.facts), decided.verified)
 
 
 def decision_drafts(decided: Decided, *, thread: ThreadId | None, entropy: Entropy) -> list[Draft]:

@@ -173,6 +173,21 @@ async def page(
     return [_written(tx.vault, row) for row in await tx.all(query, limit=limit, **values)]
 
 
+async def decisions(tx: Transaction, *, entry: EntryId | None, email: EmailId | None) -> list[Written]:
+    """Return the decision of that number, or those about that email, oldest first."""
+    query = """
+        select entry.id, entry.leaf, opening.ref, opening.sealed, leaf.leaf_index
+        from decision_row as decided
+        join entry on entry.id = decided.entry
+        left join opening on opening.entry = decided.entry
+        left join leaf on leaf.entry = decided.entry
+        where decided.tenant = %(tenant)s
+          and (decided.entry = %(entry)s::bigint or decided.email = %(email)s::text)
+        order by decided.entry
+    """
+    return [_written(tx.vault, row) for row in await tx.all(query, entry=entry, email=email)]
+
+
 async def consequences_of(tx: Transaction, account: AccountId, emails: Sequence[EmailId]) -> list[Written]:
     """Return what followed from these emails and shows in their rows, oldest first."""
     query = """
@@ -227,10 +242,10 @@ async def tenants_with_refusals(db: Database, before: datetime) -> list[TenantId
 
 
 async def fates(tx: Transaction, emails: Sequence[EmailId]) -> dict[EmailId, bool]:
-    """Return of each decided email whether it was ever decided to be delivered or held."""
+    """Return of each decided email whether the latest decision on it was to deliver or to hold it."""
     query = """
-        select email, bool_or(disposition in ('deliver', 'hold')) as is_kept from decision_row
-        where tenant = %(tenant)s and email = any(%(emails)s::text[]) group by email
+        select distinct on (email) email, disposition in ('deliver', 'hold') as is_kept from decision_row
+        where tenant = %(tenant)s and email = any(%(emails)s::text[]) order by email, entry desc
     """
     return {EmailId(row.email): row.is_kept for row in await tx.all(query, emails=list(emails))}
 
