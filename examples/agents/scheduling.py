@@ -16,7 +16,8 @@ from gatepost_client import Client, Event
 CALENDAR = os.environ["CALENDAR"]  # noqa: TID251  # an example is its own program
 HOUR, STAMP = timedelta(hours=1), "%Y%m%dT%H%M%SZ"
 QUERY = """<c:calendar-query xmlns:c="urn:ietf:params:xml:ns:caldav" xmlns:d="DAV:"><d:prop><d:getetag/></d:prop>
-<c:filter><c:comp-filter name="VCALENDAR"><c:comp-filter name="VEVENT"><c:time-range start="{}" end="{}"/></c:comp-filter>
+<c:filter><c:comp-filter name="VCALENDAR">
+<c:comp-filter name="VEVENT"><c:time-range start="{}" end="{}"/></c:comp-filter>
 </c:comp-filter></c:filter></c:calendar-query>"""
 MEETING = """BEGIN:VCALENDAR
 VERSION:2.0
