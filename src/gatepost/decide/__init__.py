@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from gatepost.db import Transaction
-from gatepost.decide import store
+from gatepost.decide import outbound_store, store
+from gatepost.decide.correspondents import dispatch_of
 from gatepost.decide.forget import forget_counts, forget_counts_regularly
 from gatepost.decide.language import Policy, PolicyError, parse
 from gatepost.decide.paper import Decided, Facts, Stored
@@ -23,6 +24,7 @@ __all__ = [
     "Recalled",
     "Stored",
     "charge_all",
+    "charge_sent",
     "charge_tokens",
     "forget_counts",
     "forget_counts_regularly",
@@ -35,7 +37,10 @@ __all__ = [
 
 
 def charge_all(tx: Transaction, decided: Sequence[Decided]) -> None:
-    """Count delivered messages in their senders' windows, with the commit; what no rule let in counts nowhere."""
+    """Count delivered messages in their senders' windows, with the commit; what no rule let in counts nowhere.
+
+    Their authors, where proven, are correspondents of the account from now on.
+    """
     delivered = []
     for one in decided:
         if window := window_of(one):
@@ -43,6 +48,29 @@ def charge_all(tx: Transaction, decided: Sequence[Decided]) -> None:
             delivered.append(store.Delivered(account, sender, one.arrived.email, one.arrived.received_at))
     if delivered:
         store.add_messages(tx, delivered)
+    met = [
+        outbound_store.Met(one.arrived.account, author.key, one.arrived.received_at)
+        for one in decided
+        if one.decision.is_author_proven and (author := one.verified.evidence.author) and window_of(one)
+    ]
+    if met:
+        outbound_store.add_correspondents(tx, met)
+
+
+def charge_sent(tx: Transaction, decided: Decided, thread: ThreadId | None, *, is_queued: bool) -> None:
+    """Count an outbound message in its account's windows, with the commit; whom it goes to is a correspondent then.
+
+    Args:
+        tx: of the decision.
+        decided: a message that was queued or held.
+        thread: the one it answers in.
+        is_queued: it goes out. What is held counts as well, or an agent could fill the desk of whoever approves.
+    """
+    dispatch = dispatch_of(decided.verified, thread or ThreadId(""))
+    outbound_store.add_sent(tx, [dispatch])
+    if is_queued:
+        met = [outbound_store.Met(dispatch.account, each.key, dispatch.at) for each in dispatch.recipients]
+        outbound_store.add_correspondents(tx, met)
 
 
 async def charge_tokens(

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from gatepost import access
 from gatepost.clock import Clock
 from gatepost.db import Database, DatabaseUnavailableError
-from gatepost.decide import store
+from gatepost.decide import outbound_store, store
 
 KEPT = timedelta(days=2)
 """Twice the longest window: a message that waited long is judged as of the time it was received."""
@@ -16,10 +16,11 @@ EVERY_S = 6 * 3_600
 
 
 async def forget_counts(db: Database, now: datetime) -> None:
-    """Forget every tenant's counts of mail received more than two days ago."""
+    """Forget every tenant's counts of mail received or sent more than two days ago."""
     for tenant in await access.list_tenants(db):
         async with db.transaction(tenant.id) as tx:
             await store.forget_messages(tx, now - KEPT)
+            await outbound_store.forget_sent(tx, now - KEPT)
 
 
 async def forget_counts_regularly(db: Database, clock: Clock, stop: asyncio.Event) -> None:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from gatepost.decide import shape
+from gatepost.decide.outbound_language import OUTBOUND, OutboundPolicy, parse_outbound
 from gatepost.decide.patterns import Pattern, PatternError, Together, compile_pattern, join
 from gatepost.decide.shape import Faults
 from gatepost.mail.address import Address
@@ -99,6 +100,7 @@ class Policy:
         digest: SHA-256 of the normalised document in canonical JSON (RFC 8785), lowercase hex.
         guards_cost: RE2 instructions of all guards together; times the octets of a text, it bounds the work.
         guarded: the guards' patterns in one.
+        outbound: what may leave; None: the house's own rules alone.
         warnings: what is allowed but probably not meant.
     """
 
@@ -109,6 +111,7 @@ class Policy:
     guards: tuple[Guard, ...]
     guards_cost: int
     guarded: Together
+    outbound: OutboundPolicy | None
     retention_days: int
     body_hash_wanted: bool
     warnings: tuple[str, ...] = ()
@@ -215,6 +218,7 @@ _FIELDS = shape.object_of(
         "defaultAction": shape.word(*DefaultAction),
         "senders": shape.list_of(_RULE, most=SENDERS_MAX),
         "contentGuards": shape.list_of(_GUARD, most=GUARDS_MAX),
+        "outbound": OUTBOUND,
         "auditLog": shape.object_of(
             {
                 "retentionDays": shape.integer(least=1, most=RETENTION_MAX_DAYS),
@@ -235,6 +239,8 @@ def _normalise(document: object, faults: Faults) -> dict[str, Any]:
     rules = [{"capabilities": [], **rule} for rule in found.get("senders", ())]
     audit = {"includeBodyHash": False, **found["auditLog"]}
     normal = {"contentGuards": [], **found, "senders": rules, "auditLog": audit}
+    if "outbound" in normal:
+        parse_outbound(normal["outbound"], "outbound", faults, normal.get("lists"))
     if sum(guard["reject"].cost for guard in normal["contentGuards"]) > GUARDS_COST_MAX:
         faults.tell("contentGuards", f"must compile to at most {GUARDS_COST_MAX} RE2 instructions together")
     if len(canonical(normal)) > DOCUMENT_MAX_OCTETS:
@@ -253,11 +259,18 @@ def _compile(normal: Mapping[str, Any], version: int) -> Policy:
         guards=guards,
         guards_cost=sum(guard.pattern.cost for guard in guards),
         guarded=join([guard.pattern for guard in guards]),
+        outbound=_outbound(normal),
         retention_days=normal["auditLog"]["retentionDays"],
         body_hash_wanted=normal["auditLog"]["includeBodyHash"],
         warnings=_warnings(rules),
         _by_name=_index(rules),
     )
+
+
+def _outbound(normal: Mapping[str, Any]) -> OutboundPolicy | None:
+    if "outbound" not in normal:
+        return None
+    return parse_outbound(normal["outbound"], "outbound", Faults(), normal.get("lists"))
 
 
 def _rule(index: int, normal: Mapping[str, Any]) -> Rule:

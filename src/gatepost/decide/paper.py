@@ -11,13 +11,18 @@ from gatepost.verify.paper import Verified
 
 
 class Disposition(StrEnum):
-    """What we do with it."""
+    """What we do with it, from the mildest to the strictest."""
 
     DELIVER = "deliver"
     HOLD = "hold"
     DEFER = "defer"
     DISCARD = "discard"
     REJECT = "reject"
+
+    @property
+    def strictness(self) -> int:
+        """Where several speak, the higher one counts."""
+        return list(Disposition).index(self)
 
 
 class Outcome(StrEnum):
@@ -59,6 +64,38 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class Counts:
+    """Messages in windows that slide, 3,600 s and 86,400 s long."""
+
+    hour: int = 0
+    day: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaving:
+    """What is known about where an outbound message goes. The counts are as they will be once it is sent.
+
+    Attributes:
+        contacts: keys of those of its recipients with whom the account has exchanged proven mail.
+        thread: keys of whoever wrote, proven, in the thread it answers.
+        others: correspondents of the tenant it names who are neither its recipients nor of its thread; None where
+            it names too many addresses to look up.
+        agent: mail of the account: a message to three recipients counts three.
+        recipient: mail to the recipient who got most.
+        domain: mail to the recipients' domain that got most.
+        replies: messages in its thread.
+    """
+
+    contacts: frozenset[str] = frozenset()
+    thread: frozenset[str] = frozenset()
+    others: int | None = 0
+    agent: Counts = Counts()
+    recipient: Counts = Counts()
+    domain: Counts = Counts()
+    replies: Counts = Counts()
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What a decision may see besides policy and evidence; read inside the transaction.
 
@@ -68,6 +105,7 @@ class Facts:
         tokens_thread: tokens consumed in the thread so far.
         tokens_day: tokens consumed for this sender in the last 86,400 s.
         answered: the message an outbound one answers; None for inbound mail or where it is unknown.
+        leaving: what else is known of an outbound message.
     """
 
     messages_hour: int = 0
@@ -75,6 +113,7 @@ class Facts:
     tokens_thread: int = 0
     tokens_day: int = 0
     answered: Answered | None = None
+    leaving: Leaving = Leaving()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

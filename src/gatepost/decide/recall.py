@@ -5,14 +5,16 @@ from collections.abc import Collection, Mapping, Sequence
 import structlog
 
 from gatepost import mailbox
-from gatepost.arrive.paper import Arrived, Direction
+from gatepost.arrive.paper import Direction
 from gatepost.db import Transaction
-from gatepost.decide import rules, store
+from gatepost.decide import outbound, rules, store
+from gatepost.decide.correspondents import recall_leaving
 from gatepost.decide.language import Policy, PolicyError, Rule, parse
 from gatepost.decide.paper import Answered, Facts
 from gatepost.decide.shelf import Shelf
 from gatepost.decide.together import Recalled
 from gatepost.ids import AccountId, EmailId, ThreadId
+from gatepost.mailbox.paper import Email
 from gatepost.verify.paper import Verified
 
 log = structlog.get_logger(__name__)
@@ -26,8 +28,9 @@ class PolicyUnreadableError(Exception):
 async def recall_all(tx: Transaction, verified: Sequence[Verified]) -> list[Recalled]:
     """Read the policies in force and the facts each decision may need, locking the windows it counts in.
 
-    Two round trips at most for mail that arrives under known policies, three where a thread's budget is asked; one
-    for an answer; none for postmaster. The facts of each know nothing of the others (``together``).
+    Two round trips at most for mail that arrives under known policies, three where a thread's budget is asked; none
+    for postmaster; for outbound mail see ``correspondents``. The facts of each know nothing of the others
+    (``together``).
 
     Raises:
         PolicyUnreadableError: a stored document cannot be used.
@@ -39,7 +42,7 @@ async def recall_all(tx: Transaction, verified: Sequence[Verified]) -> list[Reca
     for one in verified:
         arrived = one.arrived
         if arrived.direction is Direction.OUTBOUND:
-            recalled.append(Recalled(None, Facts(answered=await _answered(tx, arrived))))
+            recalled.append(await _outbound(tx, one))
         elif arrived.is_postmaster:
             recalled.append(Recalled(None, Facts()))
         else:
@@ -112,12 +115,16 @@ async def _threads(tx: Transaction, verified: Sequence[Verified]) -> dict[EmailI
     return {newcomer.email: thread for newcomer, thread in zip(newcomers, found, strict=True)}
 
 
-async def _answered(tx: Transaction, arrived: Arrived) -> Answered | None:
-    if arrived.in_reply_to is None:
-        return None
-    parent = await mailbox.get(tx, arrived.account, arrived.in_reply_to)
-    if parent is None:
-        return None
+async def _outbound(tx: Transaction, verified: Verified) -> Recalled:
+    arrived = verified.arrived
+    policy = (await _policies(tx, {arrived.account})).get(arrived.account)
+    parent = await mailbox.get(tx, arrived.account, arrived.in_reply_to) if arrived.in_reply_to else None
+    speaks = policy.outbound if policy and policy.outbound else outbound.BUILT_IN
+    leaving = await recall_leaving(tx, verified, speaks, parent)
+    return Recalled(policy, Facts(answered=_answered(parent) if parent else None, leaving=leaving))
+
+
+def _answered(parent: Email) -> Answered:
     return Answered(
         email=parent.id,
         author=parent.author,

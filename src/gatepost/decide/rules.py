@@ -11,7 +11,7 @@ from functools import partial
 from typing import assert_never
 
 from gatepost.arrive.paper import Direction
-from gatepost.decide import answers, proof
+from gatepost.decide import answers, outbound, proof
 from gatepost.decide.body import TEXT_MAX_OCTETS, TooLongError, spellings
 from gatepost.decide.ending import Ending, Judged, refused, unproven
 from gatepost.decide.language import DefaultAction, Policy, Rule
@@ -53,13 +53,15 @@ def settle(verified: Verified, policy: Policy | None, facts: Facts) -> Decided:
 
     Args:
         verified: the message and the evidence.
-        policy: the one in force; None where the account has none. Outbound and postmaster mail need none.
+        policy: the one in force; None where the account has none. Outbound and postmaster mail need none. Without an
+            ``outbound`` member it says nothing about outbound mail.
         facts: what ``recall_all`` counted.
     """
     arrived, evidence = verified.arrived, verified.evidence
     speaks = None
     if arrived.direction is Direction.OUTBOUND:
-        ending, trace = answers.judge(evidence, arrived.envelope, facts.answered)
+        speaks = policy if policy and policy.outbound else None
+        ending, trace = _outbound(verified, policy, facts)
     elif arrived.is_postmaster:
         ending = Ending(Disposition.DELIVER, Outcome.DELIVERED, Reason.POSTMASTER_OPEN)
         trace = (Step("postmaster", "open"),)
@@ -79,6 +81,17 @@ def settle(verified: Verified, policy: Policy | None, facts: Facts) -> Decided:
         trace=trace,
     )
     return Decided(verified, decision)
+
+
+def _outbound(verified: Verified, policy: Policy | None, facts: Facts) -> Judged:
+    evidence, envelope = verified.evidence, verified.arrived.envelope
+    own = policy.outbound if policy else None
+    listed = outbound.listed(own, envelope.rcpt_to, facts)
+    ending, trace = answers.judge(evidence, envelope, facts.answered, listed)
+    if ending.disposition is not Disposition.DELIVER:
+        return ending, trace
+    case = outbound.Case(own or outbound.BUILT_IN, evidence, envelope.rcpt_to, envelope.mail_from is None, facts)
+    return outbound.judge(case, (ending, trace))
 
 
 def counting_rule(evidence: Evidence, policy: Policy) -> Rule | None:

@@ -89,12 +89,20 @@ async def carry_out_all(tx: Transaction, recorded: Sequence[Recorded], *, entrop
         OvertakenError: a message's thread is another one by now.
     """
     done = [CarriedOut(one, await _outcome(tx, one, entropy)) for one in recorded]
+    for one in done:
+        if isinstance(one.outcome, Queued) or (isinstance(one.outcome, Held) and _is_outbound(one)):
+            thread, is_queued = one.recorded.thread, isinstance(one.outcome, Queued)
+            decide.charge_sent(tx, one.recorded.decided, thread, is_queued=is_queued)
     kept = [(one.recorded, one.outcome.thread) for one in done if isinstance(one.outcome, Kept)]
     await mailbox.keep_all(tx, [email_from(one, thread) for one, thread in kept])
     decide.charge_all(tx, [one.decided for one, _ in kept])
     verified = [one.recorded.decided.verified for one in done if not isinstance(one.outcome, Refused)]
     mailbox.keep_bodies(tx, map(body_of, verified))
     return done
+
+
+def _is_outbound(done: CarriedOut) -> bool:
+    return done.recorded.arrived.direction is Direction.OUTBOUND
 
 
 def body_of(verified: Verified) -> mailbox.Body:

@@ -1,0 +1,100 @@
+"""What leaves meets the outbound half of the policy, in the real journey: nothing but its entry comes of a refusal."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gatepost import decide
+from gatepost.db import Database
+from gatepost.reply import ReplyRefusedError
+from journeys.scene import KEY, POLICY, Scene, open_scene
+from outbound import NOW, TENANT, Sink, smtp_sink
+
+
+@pytest.fixture
+async def sink() -> AsyncIterator[Sink]:
+    async with smtp_sink() as running:
+        yield running
+
+
+@pytest.fixture
+async def scene(db: Database, tmp_path: Path, sink: Sink) -> AsyncIterator[Scene]:
+    async with open_scene(db, tmp_path, sink_port=sink.port) as opened:
+        yield opened
+
+
+async def put(scene: Scene, **outbound: Any) -> None:
+    async with scene.house.db.transaction(TENANT) as tx:
+        await decide.put_policy(tx, scene.account, {**POLICY, "outbound": outbound}, at=NOW, actor=KEY)
+
+
+async def refusal(scene: Scene, text: str, **asked: Any) -> str:
+    parent = await scene.boss_asks(**asked)
+    with pytest.raises(ReplyRefusedError) as caught:
+        await scene.agent_says(parent, text)
+    return caught.value.reason
+
+
+async def test_a_card_number_does_not_leave_and_its_entry_says_why(scene: Scene, sink: Sink) -> None:
+    await put(scene, cardNumbers="reject")
+    assert await refusal(scene, "Pay with 4111 1111 1111 1111, please.") == "leak.card_number"
+    await scene.work()
+    assert sink.mails == []
+    async with scene.house.db.transaction(TENANT) as tx:
+        [row] = await tx.all(
+            "select reason, outcome from decision_row where tenant = %(tenant)s and direction = 'outbound'"
+        )
+    assert (row.reason, row.outcome) == ("leak.card_number", "rejected_at_content_guard")
+
+
+async def test_what_the_policy_allows_leaves(scene: Scene, sink: Sink) -> None:
+    await put(scene, recipients={"domains": ["example.org"]}, secrets="reject", cardNumbers="reject", ibans="reject")
+    parent = await scene.boss_asks()
+    await scene.agent_says(parent, "Yes, at noon.")
+    await scene.work()
+    assert len(sink.mails) == 1
+
+
+async def test_only_who_is_listed_is_written_to(scene: Scene) -> None:
+    await put(scene, recipients={"domains": ["other.example"]})
+    assert await refusal(scene, "Yes.") == "recipient.unlisted"
+
+
+async def test_a_cap_of_replies_is_kept_and_the_window_slides(scene: Scene, sink: Sink) -> None:
+    await put(scene, repliesPerThread={"perHour": 2})
+    parent = await scene.boss_asks()
+    for number in range(2):
+        await scene.agent_says(parent, f"Answer {number}.")
+    with pytest.raises(ReplyRefusedError, match=r"send\.thread_cap"):
+        await scene.agent_says(parent, "One more.")
+    scene.clock.move(timedelta(hours=1))
+    await scene.agent_says(parent, "One more.")
+    await scene.work()
+    assert len(sink.mails) == 3
+
+
+async def test_ping_pong_is_braked_without_any_policy(scene: Scene) -> None:
+    parent = await scene.boss_asks()
+    for number in range(20):
+        await scene.agent_says(parent, f"Ping {number}.")
+    with pytest.raises(ReplyRefusedError, match=r"send\.ping_pong"):
+        await scene.agent_says(parent, "Ping.")
+
+
+async def test_a_machine_is_not_answered(scene: Scene) -> None:
+    assert await refusal(scene, "Hello?", header="Auto-Submitted: auto-replied\r\n") == "reply.automatic_parent"
+
+
+async def test_two_machines_end_by_rule_even_where_machines_may_be_answered(scene: Scene) -> None:
+    await put(scene, toMachines="deliver")
+    thread = ""
+    for _ in range(4):
+        parent = await scene.boss_asks(header=f"Auto-Submitted: auto-replied\r\nReferences: {thread}\r\n")
+        sent = await scene.agent_says(parent, "Pong.")
+        thread += f" <{scene.house.own_ids.write(sent.email, 'gatepost.test')}>"
+    parent = await scene.boss_asks(header=f"Auto-Submitted: auto-replied\r\nReferences: {thread}\r\n")
+    with pytest.raises(ReplyRefusedError, match=r"reply\.loop"):
+        await scene.agent_says(parent, "Pong.")
