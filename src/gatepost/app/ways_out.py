@@ -78,15 +78,15 @@ def next_hop(settings: Settings) -> NextHop | None:
     return NextHop(*place(text, "delivery.next_hop")) if text else None
 
 
-def place(text: str, setting: str) -> Place:
-    """Read ``host:port``, IPv6 in brackets.
+def place(text: str, setting: str, *, port_min: int = 1) -> Place:
+    """Read ``host:port``, IPv6 in brackets; port 0, where allowed, is any free one to listen on.
 
     Raises:
         SettingsError: it is none.
     """
     host, _, port = text.rpartition(":")
     host = host.strip("[]")
-    if not host or not (port.isascii() and port.isdigit() and 0 < int(port[:6]) <= PORT_MAX):
+    if not host or not (port.isascii() and port.isdigit() and port_min <= int(port[:6]) <= PORT_MAX):
         raise SettingsError(f"{setting} must be host:port, such as 127.0.0.1:1025 or [::1]:53")
     return host, int(port)
 
