@@ -17,7 +17,7 @@ from gatepost.jobs import Jobs
 from gatepost.keys import Keyring
 from gatepost.mail.own_ids import OwnIds
 from gatepost.meters import UNMETERED, Meters
-from gatepost.reply.paper import Said, Sent
+from gatepost.reply.paper import Said, Sent, Voice
 from gatepost.verify.extract import Extractor
 from gatepost.verify.paper import Verified
 from gatepost.verify.scan import NO_WATCH, Watch
@@ -100,10 +100,20 @@ async def answer(said: Said, house: House) -> Sent:
         ParentMissingError: there is no such message.
         ErasedError: nobody can read any more whom it came from.
         ReplyRefusedError: the gate refused it; that decision stands in the record.
+        KeyReusedError: the caller's key stands for another text already.
     """
+    original = b""
+    if said.voice is Voice.BOUNCE:
+        original = await reply.read_header(house.db, house.blobs, said.tenant, said.account, said.parent)
     async with house.db.transaction(said.tenant) as tx:
         composed = await reply.compose(
-            tx, said, at=house.clock(), own_ids=house.own_ids, hostname=house.hostname, entropy=house.entropy
+            tx,
+            said,
+            at=house.clock(),
+            own_ids=house.own_ids,
+            hostname=house.hostname,
+            entropy=house.entropy,
+            original=original,
         )
     if isinstance(composed, Sent):
         return composed  # an identical call has sent it already: no second decision, no second mail

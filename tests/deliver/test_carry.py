@@ -137,8 +137,8 @@ async def test_the_same_again_after_a_day_is_a_new_mail(db: Database) -> None:
     first = await _queue(db, outbound())
     later = NOW + timedelta(hours=24)
     async with db.transaction(TENANT) as tx:
-        assert await submitted(tx, ACCOUNT, "same", at=later - timedelta(seconds=1)) == first
-        assert await submitted(tx, ACCOUNT, "same", at=later) is None
+        assert await submitted(tx, ACCOUNT, "same", "", at=later - timedelta(seconds=1)) == first
+        assert await submitted(tx, ACCOUNT, "same", "", at=later) is None
     second = await _queue(db, outbound("em_cccccccccccccccc", received_at=later))
     assert second != first
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 
 from gatepost import decide
 from gatepost.db import Database
-from gatepost.reply import ReplyRefusedError
+from gatepost.deliver import KeyReusedError
+from gatepost.reply import ReplyRefusedError, Voice
 from journeys.scene import KEY, POLICY, Scene, open_scene
 from outbound import NOW, TENANT, Sink, smtp_sink
 
@@ -98,3 +100,33 @@ async def test_two_machines_end_by_rule_even_where_machines_may_be_answered(scen
     parent = await scene.boss_asks(header=f"Auto-Submitted: auto-replied\r\nReferences: {thread}\r\n")
     with pytest.raises(ReplyRefusedError, match=r"reply\.loop"):
         await scene.agent_says(parent, "Pong.")
+
+
+async def test_the_footer_is_added_recorded_and_signed(scene: Scene, sink: Sink) -> None:
+    await put(scene, footer="Written by an agent.\nAcme Ltd")
+    parent = await scene.boss_asks()
+    await scene.agent_says(parent, "Yes.")
+    await scene.work()
+    [mail] = sink.mails
+    message: Any = message_from_bytes(mail.content, policy=policy.default)
+    assert message.get_payload(decode=True).splitlines() == [
+        b"Yes.", b"", b"-- ", b"Written by an agent.", b"Acme Ltd"
+    ]  # fmt: skip
+
+
+async def test_a_bounce_shows_the_header_it_is_about(scene: Scene, sink: Sink) -> None:
+    parent = await scene.boss_asks(header="X-Mark: seen\r\n")
+    await scene.agent_says(parent, "We take no invoices.", Voice.BOUNCE)
+    await scene.work()
+    message: Any = message_from_bytes(sink.mails[0].content, policy=policy.default)
+    *_, header = message.iter_parts()
+    assert header.get_content_type() == "text/rfc822-headers"
+    assert b"X-Mark: seen" in header.get_payload(decode=True)
+    assert b"Can we meet" not in sink.mails[0].content
+
+
+async def test_a_key_stands_for_one_text(scene: Scene) -> None:
+    parent = await scene.boss_asks()
+    await scene.agent_says(parent, "Yes.", key="k")
+    with pytest.raises(KeyReusedError):
+        await scene.agent_says(parent, "No.", key="k")

@@ -58,6 +58,7 @@ class Arrived:
         submitter: the key that authenticated to submit; None for mail from strangers.
         in_reply_to: the kept email this one answers; only for outbound mail.
         identity: what makes a submission the same submission when repeated; None for inbound mail.
+        said: a digest of what its writer said: under one identity only one thing can be said.
     """
 
     email: EmailId
@@ -73,6 +74,7 @@ class Arrived:
     submitter: KeyId | None = None
     in_reply_to: EmailId | None = None
     identity: str | None = None
+    said: str = ""
     is_postmaster: bool = False
 
     @classmethod
@@ -133,6 +135,7 @@ class Arrived:
         submitter: KeyId,
         in_reply_to: EmailId,
         identity: str,
+        said: str = "",
         raw: bytes,
         blob: BlobId,
         received_at: datetime,
@@ -151,6 +154,7 @@ class Arrived:
             submitter=submitter,
             in_reply_to=in_reply_to,
             identity=identity,
+            said=said,
             raw=raw,
             blob=blob,
             received_at=received_at,

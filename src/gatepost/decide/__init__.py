@@ -9,7 +9,7 @@ from gatepost.decide.correspondents import dispatch_of
 from gatepost.decide.forget import forget_counts, forget_counts_regularly
 from gatepost.decide.language import Policy, PolicyError, parse
 from gatepost.decide.paper import Decided, Facts, Stored
-from gatepost.decide.recall import PolicyUnreadableError, recall_all
+from gatepost.decide.recall import PolicyUnreadableError, footer_of, recall_all
 from gatepost.decide.rules import settle
 from gatepost.decide.together import Recalled, settle_all, window_of
 from gatepost.ids import AccountId, KeyId, ThreadId
@@ -26,6 +26,7 @@ __all__ = [
     "charge_all",
     "charge_sent",
     "charge_tokens",
+    "footer_of",
     "forget_counts",
     "forget_counts_regularly",
     "get_policy",

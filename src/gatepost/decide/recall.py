@@ -124,6 +124,16 @@ async def _outbound(tx: Transaction, verified: Verified) -> Recalled:
     return Recalled(policy, Facts(answered=_answered(parent) if parent else None, leaving=leaving))
 
 
+async def footer_of(tx: Transaction, account: AccountId) -> str:
+    """Return the lines that the policy in force wants below each message; empty where it wants none.
+
+    Raises:
+        PolicyUnreadableError: a stored document cannot be used.
+    """
+    policy = (await _policies(tx, {account})).get(account)
+    return policy.outbound.footer if policy and policy.outbound else ""
+
+
 def _answered(parent: Email) -> Answered:
     return Answered(
         email=parent.id,

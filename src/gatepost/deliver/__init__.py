@@ -11,12 +11,14 @@ from gatepost.deliver.carry import (
 )
 from gatepost.deliver.paper import CarriedOut, Held, Kept, Queued, Refused
 from gatepost.deliver.send import attempt, attempts, handlers
+from gatepost.deliver.store import KeyReusedError
 
 __all__ = [
     "AlreadySubmittedError",
     "CarriedOut",
     "Held",
     "Kept",
+    "KeyReusedError",
     "Queued",
     "Refused",
     "attempt",

@@ -86,6 +86,7 @@ async def carry_out_all(tx: Transaction, recorded: Sequence[Recorded], *, entrop
 
     Raises:
         AlreadySubmittedError: an outbound message is the same as one accepted within the last 24 hours.
+        KeyReusedError: it says something else under the same caller's key.
         OvertakenError: a message's thread is another one by now.
     """
     done = [CarriedOut(one, await _outcome(tx, one, entropy)) for one in recorded]
@@ -172,7 +173,13 @@ async def _queue(tx: Transaction, recorded: Recorded, entropy: Entropy) -> Queue
         raise RuntimeError("an outbound message must say what it answers, who wrote it, and what makes it the same")
     identifier = submission_of(arrived.email)
     earlier = await store.claim(
-        tx, arrived.account, arrived.identity, identifier, at=arrived.received_at, held_for=SAME_FOR
+        tx,
+        arrived.account,
+        arrived.identity,
+        identifier,
+        at=arrived.received_at,
+        held_for=SAME_FOR,
+        said=arrived.said,
     )
     if earlier is not None:
         raise AlreadySubmittedError(earlier)
@@ -214,6 +221,12 @@ def _consequence(recorded: Recorded, submission: Submission) -> Consequence:
     )
 
 
-async def submitted(tx: Transaction, account: AccountId, identity: str, *, at: datetime) -> SubmissionId | None:
-    """Return the submission that is the same as one of this ``identity`` would be now, or None."""
-    return await store.holder(tx, account, identity, since=at - SAME_FOR)
+async def submitted(
+    tx: Transaction, account: AccountId, identity: str, said: str, *, at: datetime
+) -> SubmissionId | None:
+    """Return the submission that is the same as one of this ``identity`` that says ``said`` would be now, or None.
+
+    Raises:
+        KeyReusedError: under this identity something else was said.
+    """
+    return await store.holder(tx, account, identity, since=at - SAME_FOR, said=said)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from gatepost import access, deliver, mailbox
+from gatepost import access, decide, deliver, mailbox
 from gatepost.arrive.paper import Arrived
 from gatepost.blobs import address_of
 from gatepost.clock import Entropy
@@ -12,20 +12,50 @@ from gatepost.ids import EmailId, SubmissionId, token
 from gatepost.keys import ErasedError
 from gatepost.mail.own_ids import OwnIds
 from gatepost.reply.compose import Draft, recipient_of, write
-from gatepost.reply.identity import identity_of
+from gatepost.reply.identity import digest_of, identity_of
+from gatepost.reply.original import read_header
 from gatepost.reply.paper import ParentMissingError, ReplyRefusedError, Said, Sent, Voice
 
-__all__ = ["ParentMissingError", "ReplyRefusedError", "Said", "Sent", "Voice", "compose", "conclude", "repeat"]
+__all__ = [
+    "ParentMissingError",
+    "ReplyRefusedError",
+    "Said",
+    "Sent",
+    "Voice",
+    "compose",
+    "conclude",
+    "read_header",
+    "repeat",
+]
 
 
 async def compose(
-    tx: Transaction, said: Said, *, at: datetime, own_ids: OwnIds, hostname: str, entropy: Entropy
+    tx: Transaction,
+    said: Said,
+    *,
+    at: datetime,
+    own_ids: OwnIds,
+    hostname: str,
+    entropy: Entropy,
+    original: bytes = b"",
 ) -> Arrived | Sent:
     """Write the message that says it, ready to set out; or return what an identical call has sent already.
+
+    The policy's footer stands below a reply, so that the gate, the record and the signature see it like any word.
+
+    Args:
+        tx: reads the message it is about.
+        said: what to say.
+        at: aware UTC time of now.
+        own_ids: writes its Message-ID.
+        hostname: ours.
+        entropy: draws its id.
+        original: the header of the message a bounce is about, as ``read_header`` returned it.
 
     Raises:
         ParentMissingError: there is no such message.
         ErasedError: nobody can read any more whom it came from.
+        KeyReusedError: the caller's key stands for another text already.
     """
     identity = identity_of(said)
     parent = await mailbox.get(tx, said.account, said.parent)
@@ -34,7 +64,7 @@ async def compose(
         raise ParentMissingError(said.parent)
     if parent.is_erased:
         raise ErasedError(said.parent)
-    earlier = await deliver.submitted(tx, said.account, identity, at=at)
+    earlier = await deliver.submitted(tx, said.account, identity, digest_of(said), at=at)
     if earlier is not None:
         return _sent(earlier, is_repeat=True)
     email = EmailId(token("em", entropy(10)))
@@ -47,6 +77,8 @@ async def compose(
         text=said.text,
         at=at,
         hostname=hostname,
+        footer=await decide.footer_of(tx, said.account) if said.voice is Voice.REPLY else "",
+        original=original,
     )
     raw = write(draft)
     return Arrived.by_submission(
@@ -59,6 +91,7 @@ async def compose(
         submitter=said.submitter,
         in_reply_to=said.parent,
         identity=identity,
+        said=digest_of(said),
         raw=raw,
         blob=address_of(raw),
         received_at=at,

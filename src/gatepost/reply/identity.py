@@ -11,7 +11,11 @@ def identity_of(said: Said) -> str:
 
     Bound to the message and the voice, a key used twice by mistake cannot swallow an answer to somebody else.
     """
-    text = hashlib.sha256(said.text.encode("utf-8", "replace")).hexdigest()
-    own = ["key", said.idempotency_key] if said.idempotency_key else ["text", text]
+    own = ["key", said.idempotency_key] if said.idempotency_key else ["text", digest_of(said)]
     canonical = json.dumps([said.parent, said.voice.value, *own])
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+
+def digest_of(said: Said) -> str:
+    """Return a digest of what was said: a caller's key stands for one text, not for two."""
+    return hashlib.sha256(said.text.encode("utf-8", "replace")).hexdigest()

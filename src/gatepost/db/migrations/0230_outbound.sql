@@ -24,6 +24,9 @@ create table sent_message (
 create index on sent_message (tenant, account, at);
 select tenant_table('sent_message', 'select, insert, delete');
 
+-- What was said under an identity, as a token: a caller's own key must not stand for two texts.
+alter table submission_claim add column said text;
+
 -- Lock an account's windows until the transaction ends, then count them: one round trip. Being volatile, each statement
 -- sees what committed while the lock was waited for. Windows slide as those of count_windows do.
 create function count_sent(

@@ -28,7 +28,7 @@ async def reply(
     """Send a threaded, DKIM-signed answer to the proven author of a kept message, through the same gate.
 
     The same text to the same message within 24 hours is the same reply and is sent once; another text is a new mail.
-    422 `reply.refused` gives the reason code of the gate's decision, which stands in the log.
+    422 `reply.refused` and 429 `reply.too_many` give the reason code of the gate's decision, which stands in the log.
     """
     said = Said(
         tenant=principal.tenant,

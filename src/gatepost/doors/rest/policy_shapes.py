@@ -88,6 +88,7 @@ class MailPolicy(CamelShape):
     default_action: Literal["bounce", "drop"]
     senders: list[SenderRule]
     content_guards: list[ContentGuard] = Field(default=[])
+    outbound: dict[str, Any] | None = Field(None, description="What may leave, to whom, how often: docs/outbound.md.")
     audit_log: AuditConfig
 
 

@@ -18,6 +18,8 @@ from starlette.responses import Response
 from gatepost.blobs import BlobsUnavailableError
 from gatepost.db import DatabaseUnavailableError
 from gatepost.decide import PolicyError
+from gatepost.deliver import KeyReusedError
+from gatepost.doors.rest import refusals
 from gatepost.keys import ErasedError
 from gatepost.record.export import NotInLogError
 from gatepost.reply.paper import ParentMissingError, ReplyRefusedError
@@ -47,6 +49,8 @@ class Code(StrEnum):
     WEBHOOK_INVALID = "webhook.invalid"
     EXPORT_INVALID = "export.invalid"
     REPLY_REFUSED = "reply.refused"
+    REPLY_TOO_MANY = "reply.too_many"
+    KEY_REUSED = "key.reused"
     HOUSE_UNAVAILABLE = "house.unavailable"
     HOUSE_FAULT = "house.fault"
 
@@ -78,6 +82,10 @@ MEANINGS: Mapping[Code, Meaning] = {
     Code.WEBHOOK_INVALID: Meaning(422, "The webhook is not valid", "Register an absolute http or https URL."),
     Code.EXPORT_INVALID: Meaning(422, "The destination is not valid", "Correct what errors names."),
     Code.REPLY_REFUSED: Meaning(422, "The gate refused to send this", "errors holds the reason code of the decision."),
+    Code.REPLY_TOO_MANY: Meaning(429, "Too much was sent", "Send it again as late as Retry-After says."),
+    Code.KEY_REUSED: Meaning(
+        422, "The Idempotency-Key stands for another text", "Use a new key for a new text, and a key again to repeat."
+    ),
     Code.HOUSE_UNAVAILABLE: Meaning(
         503, "The house is not available", "Nothing was done. Try again after Retry-After."
     ),
@@ -160,7 +168,11 @@ def _of_framework(error: HTTPException) -> Problem:
 
 
 def _refused(error: ReplyRefusedError) -> Problem:
-    return Problem(Code.REPLY_REFUSED, f"The gate refused to send this: {error.reason}.", errors=[error.reason])
+    detail = f"The gate refused to send this: {error.reason}. {refusals.advice(error.reason)}".rstrip()
+    if refusals.is_for_now(error.reason):
+        headers = {"Retry-After": str(refusals.RETRY_S)}
+        return Problem(Code.REPLY_TOO_MANY, detail, errors=[error.reason], headers=headers)
+    return Problem(Code.REPLY_REFUSED, detail, errors=[error.reason])
 
 
 _TRANSLATIONS: Mapping[type[Exception], Callable[[Any], Problem]] = {
@@ -169,6 +181,8 @@ _TRANSLATIONS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     HTTPException: _of_framework,
     PolicyError: lambda error: Problem(Code.POLICY_INVALID, errors=error.errors),
     ReplyRefusedError: _refused,
+    # draft-ietf-httpapi-idempotency-key-header section 2.7: the key of another payload is a 422
+    KeyReusedError: lambda _: Problem(Code.KEY_REUSED),
     ParentMissingError: lambda _: missing("message"),
     NotInLogError: lambda _: missing("entry"),
     ErasedError: lambda _: Problem(Code.RESOURCE_ERASED),
