@@ -30,6 +30,10 @@ _ABOUT: dict[str, LiteralString] = {
         "select from webhook_delivery where tenant = %(tenant)s and email = %(email)s and webhook = %(webhook)s"
     ),
     send.KIND: "select from submission where tenant = %(tenant)s and id = %(submission)s",
+    send.FAILED: (
+        "select from submission where tenant = %(tenant)s and id = %(submission)s and state = 'failed'"
+        " and %(status)s <> '' and %(reply_code)s >= 0"
+    ),
 }
 
 

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
-from gatepost import act, decide, deliver, mailbox, record, reply, verify
+from gatepost import access, act, decide, deliver, mailbox, record, reply, verify
 from gatepost.arrive.paper import Arrived, Direction
 from gatepost.blobs import Blobs
 from gatepost.clock import Clock, Entropy
@@ -13,7 +13,8 @@ from gatepost.db import Database, GroupCommit
 from gatepost.deliver.paper import CarriedOut, Refused
 from gatepost.dns import Resolver
 from gatepost.egress import Egress, NextHop
-from gatepost.jobs import Jobs
+from gatepost.ids import SubmissionId
+from gatepost.jobs import Handler, Job, Jobs
 from gatepost.keys import Keyring
 from gatepost.mail.own_ids import OwnIds
 from gatepost.meters import UNMETERED, Meters
@@ -91,6 +92,32 @@ async def _commit(house: House, verified: Sequence[Verified]) -> list[CarriedOut
         done = await deliver.carry_out_all(tx, recorded, entropy=house.entropy)
         await house.jobs.enqueue_all(tx, [*await act.wakes(tx, done), *deliver.attempts(done)])
     return done
+
+
+async def notify(job: Job, house: House) -> None:
+    """Tell an account that a message of its own finally failed: the notice comes in by the same road."""
+    async with house.db.transaction(job.tenant) as tx:
+        submission = await deliver.submission_by_id(tx, SubmissionId(str(job.body["submission"])))
+        if submission is None or submission.is_erased:
+            return
+        account = await access.account(tx, submission.account)
+        if account is None or await mailbox.get(tx, account.id, reply.notice_id(submission)):
+            return
+    failed = reply.Failed(
+        tenant=job.tenant,
+        submission=submission,
+        address=account.address,
+        original=await reply.header_of(house.db, house.blobs, job.tenant, submission.email, submission.blob),
+        status=str(job.body["status"]),
+        reply_code=int(str(job.body["reply_code"])),
+    )
+    notice = reply.write_notice(failed, at=house.clock(), own_ids=house.own_ids, hostname=house.hostname)
+    await receive(notice, house)
+
+
+def handlers(house: House) -> dict[str, Handler]:
+    """Return what keeps the journey's own promises, by kind."""
+    return {deliver.FAILED: partial(notify, house=house)}
 
 
 async def answer(said: Said, house: House) -> Sent:

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
-from gatepost import access, act, decide, deliver, domains, mailbox
+from gatepost import access, act, decide, deliver, domains, journey, mailbox
 from gatepost.arrive.paper import Arrived, Peer
 from gatepost.blobs import address_of
 from gatepost.db import Database
@@ -95,7 +95,11 @@ class Scene:
 
     async def work(self) -> None:
         """Keep every promise there is, once, whatever its time; what asks for another time is left."""
-        handlers: dict[str, Handler] = {**deliver.handlers(self.house), **act.handlers(self.house)}
+        handlers: dict[str, Handler] = {
+            **deliver.handlers(self.house),
+            **act.handlers(self.house),
+            **journey.handlers(self.house),
+        }
         async with self.house.db.transaction(TENANT) as tx:
             rows = await tx.all("select kind, key, body from job where tenant = %(tenant)s order by id")
         for row in rows:

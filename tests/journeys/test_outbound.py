@@ -6,14 +6,16 @@ from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
-from gatepost import decide
+from gatepost import decide, mailbox
 from gatepost.db import Database
 from gatepost.deliver import KeyReusedError
+from gatepost.mailbox.paper import Email
 from gatepost.reply import ReplyRefusedError, Voice
 from journeys.scene import KEY, POLICY, Scene, open_scene
-from outbound import NOW, TENANT, Sink, smtp_sink
+from outbound import NOW, TENANT, Sink, http_receiver, smtp_sink
 
 
 @pytest.fixture
@@ -130,3 +132,58 @@ async def test_a_key_stands_for_one_text(scene: Scene) -> None:
     await scene.agent_says(parent, "Yes.", key="k")
     with pytest.raises(KeyReusedError):
         await scene.agent_says(parent, "No.", key="k")
+
+
+async def notices(scene: Scene) -> list[Email]:
+    async with scene.house.db.transaction(TENANT) as tx:
+        emails = await mailbox.page(tx, scene.account, limit=10, before=None, is_proven=None, is_automatic=True)
+    return list(emails)
+
+
+async def test_when_mail_finally_fails_a_notice_comes_in_by_the_same_road(scene: Scene, sink: Sink) -> None:
+    sink.rcpt_reply = "550 5.1.1 nobody here"
+    async with http_receiver() as receiver:
+        await scene.listen(receiver.url)
+        parent = await scene.boss_asks()
+        await scene.agent_says(parent, "Yes.")
+        for _ in range(4):
+            await scene.work()
+        [notice] = await notices(scene)
+        told = [orjson.loads(body)["data"]["email_id"] for _, body in receiver.requests]
+    assert notice.id in told
+    assert str(notice.author) == "mailer-daemon@mail.gatepost.test"
+    assert (notice.is_proven, notice.is_automatic) == (True, True)
+    assert notice.thread == (await scene.kept(parent)).thread
+    octets = await mailbox.read_body(scene.house.db, scene.house.blobs, TENANT, notice.id, notice.blob)
+    assert b"Diagnostic-Code: smtp; 550 5.1.1" in octets
+    assert b"Re: The meeting" in octets
+    async with scene.house.db.transaction(TENANT) as tx:
+        [row] = await tx.all(
+            "select reason, direction from decision_row where tenant = %(tenant)s and email = %(email)s",
+            email=notice.id,
+        )
+    assert (row.reason, row.direction) == ("notice.own", "inbound")
+    with pytest.raises(ReplyRefusedError, match=r"reply\.automatic_parent"):
+        await scene.agent_says(notice.id, "Oh.")
+
+
+async def test_a_failure_is_told_once_however_often_the_job_runs(scene: Scene, sink: Sink) -> None:
+    sink.rcpt_reply = "550 5.1.1 nobody here"
+    await scene.agent_says(await scene.boss_asks(), "Yes.")
+    for _ in range(3):
+        await scene.work()
+    [notice] = await notices(scene)
+    async with scene.house.db.transaction(TENANT) as tx:
+        [row] = await tx.all(
+            "select count(*) as times from decision_row where tenant = %(tenant)s and email = %(email)s",
+            email=notice.id,
+        )
+    assert row.times == 1
+
+
+async def test_a_bounce_that_fails_is_told_to_nobody(scene: Scene, sink: Sink) -> None:
+    sink.rcpt_reply = "550 5.1.1 nobody here"
+    await scene.agent_says(await scene.boss_asks(), "No.", Voice.BOUNCE)
+    for _ in range(3):
+        await scene.work()
+    assert await notices(scene) == []

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import structlog
 
-from gatepost import act, decide, deliver, mailbox, record
+from gatepost import act, decide, deliver, journey, mailbox, record
 from gatepost.app import process
 from gatepost.app.board import Board
 from gatepost.app.build import open_house, sequencer
@@ -156,7 +156,7 @@ def _describe(settings: Settings, doors: Doors, dsn: str) -> Running:
 
 
 def _handlers(house: House) -> dict[str, Handler]:
-    handlers = {**deliver.handlers(house), **act.handlers(house)}
+    handlers = {**deliver.handlers(house), **act.handlers(house), **journey.handlers(house)}
     return {kind: _measured(kind, handler, house.meters) for kind, handler in handlers.items()}
 
 

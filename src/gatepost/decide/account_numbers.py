@@ -7,6 +7,8 @@ _SEPARATED = re.compile(r"(?<![0-9A-Za-z])[2-6][0-9]*(?:[ ./_\-\u2010-\u2015][0-
 """Digits with single separators between them; a longer run of separators, or a letter, ends it."""
 _NO_DIGIT = re.compile(r"[^0-9]+")
 _CARD_MIN_DIGITS, _CARD_MAX_DIGITS = 13, 19
+_PHONE_MAX_DIGITS = 15
+"""What begins with ``+`` and has no more is a telephone number (ITU-T E.164)."""
 _GROUPINGS = ((4, 4, 4, 4, 3), (4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 5, 4))
 """How cards are embossed; so they are found in a longer row of numbers too."""
 _ISSUERS = re.compile(
@@ -47,7 +49,12 @@ def has_card_number(text: str) -> bool:
     The digits may be separated, one separator at a time, in any groups where nothing else belongs to the row, and in
     the groups of a card where something does.
     """
-    return any(_is_card(digits) for row in _SEPARATED.finditer(text) for digits in _candidates(row[0]))
+    return any(
+        _is_card(digits)
+        for row in _SEPARATED.finditer(text)
+        for digits in _candidates(row[0])
+        if len(digits) > _PHONE_MAX_DIGITS or text[row.start() - 1 : row.start()] != "+"
+    )
 
 
 def _candidates(row: str) -> Iterator[str]:

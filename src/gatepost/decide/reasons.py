@@ -49,3 +49,4 @@ class Reason(StrEnum):
     LEAK_CANARY = "leak.canary"
     LEAK_CORRESPONDENT = "leak.correspondent"
     LEAK_UNREADABLE = "leak.unreadable"  # more text than guards read in their time bound, or a file nobody can read
+    NOTICE_OWN = "notice.own"  # what the house itself tells an account

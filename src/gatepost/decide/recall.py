@@ -35,7 +35,7 @@ async def recall_all(tx: Transaction, verified: Sequence[Verified]) -> list[Reca
     Raises:
         PolicyUnreadableError: a stored document cannot be used.
     """
-    judged = [one for one in verified if one.arrived.direction is Direction.INBOUND and not one.arrived.is_postmaster]
+    judged = [one for one in verified if one.arrived.direction is Direction.INBOUND and not one.arrived.is_unruled]
     policies = await _policies(tx, {one.arrived.account for one in judged})
     counted = await _counted(tx, [(one, rule) for one in judged if (rule := _counting_rule(one, policies))])
     recalled = []
@@ -43,7 +43,7 @@ async def recall_all(tx: Transaction, verified: Sequence[Verified]) -> list[Reca
         arrived = one.arrived
         if arrived.direction is Direction.OUTBOUND:
             recalled.append(await _outbound(tx, one))
-        elif arrived.is_postmaster:
+        elif arrived.is_unruled:
             recalled.append(Recalled(None, Facts()))
         else:
             facts = counted.get(arrived.email)

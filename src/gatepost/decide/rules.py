@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import assert_never
 
-from gatepost.arrive.paper import Direction
+from gatepost.arrive.paper import Direction, Door
 from gatepost.decide import answers, outbound, proof
 from gatepost.decide.body import TEXT_MAX_OCTETS, TooLongError, spellings
 from gatepost.decide.ending import Ending, Judged, refused, unproven
@@ -62,6 +62,9 @@ def settle(verified: Verified, policy: Policy | None, facts: Facts) -> Decided:
     if arrived.direction is Direction.OUTBOUND:
         speaks = policy if policy and policy.outbound else None
         ending, trace = _outbound(verified, policy, facts)
+    elif arrived.door is Door.HOUSE:
+        ending = Ending(Disposition.DELIVER, Outcome.DELIVERED, Reason.NOTICE_OWN)
+        trace = (Step("author", "the house"),)
     elif arrived.is_postmaster:
         ending = Ending(Disposition.DELIVER, Outcome.DELIVERED, Reason.POSTMASTER_OPEN)
         trace = (Step("postmaster", "open"),)

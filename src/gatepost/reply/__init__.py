@@ -13,10 +13,12 @@ from gatepost.keys import ErasedError
 from gatepost.mail.own_ids import OwnIds
 from gatepost.reply.compose import Draft, recipient_of, write
 from gatepost.reply.identity import digest_of, identity_of
-from gatepost.reply.original import read_header
+from gatepost.reply.notice import Failed, notice_id, write_notice
+from gatepost.reply.original import header_of, read_header
 from gatepost.reply.paper import ParentMissingError, ReplyRefusedError, Said, Sent, Voice
 
 __all__ = [
+    "Failed",
     "ParentMissingError",
     "ReplyRefusedError",
     "Said",
@@ -24,8 +26,11 @@ __all__ = [
     "Voice",
     "compose",
     "conclude",
+    "header_of",
+    "notice_id",
     "read_header",
     "repeat",
+    "write_notice",
 ]
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
 
-from gatepost.arrive.paper import Arrived, Direction
+from gatepost.arrive.paper import Arrived, Direction, Door
 from gatepost.dns.paper import Answer, RdType, Resolver
 from gatepost.mail import fields
 from gatepost.mail.fields import Header
@@ -60,7 +60,7 @@ async def check(
 
     Attached files are read where there is a ``reader``; ``own_ids`` recognises the Message-IDs we wrote.
     """
-    own = arrived.direction is Direction.OUTBOUND
+    own = arrived.direction is Direction.OUTBOUND or arrived.door is Door.HOUSE
     evidence = (
         await _check_own(arrived, watch, own_ids) if own else await _check_stranger(arrived, resolver, watch, own_ids)
     )
@@ -74,7 +74,10 @@ async def check(
 
 
 async def _check_own(arrived: Arrived, watch: Watch, own_ids: OwnIds) -> Evidence:
-    """Write the evidence for mail an authenticated key submitted: nothing is left to prove (RFC 8601 section 2.7.4)."""
+    """Write the evidence for mail an authenticated key submitted, or the house itself wrote.
+
+    Nothing is left to prove (RFC 8601 section 2.7.4).
+    """
     header = await _on(arrived.raw, fields.split)
     found = author.find(header)
     read, signs = await _on(arrived.raw, _read, header, watch.canaries)
@@ -91,7 +94,7 @@ async def _check_own(arrived: Arrived, watch: Watch, own_ids: OwnIds) -> Evidenc
         is_unsettled=False,
         content=read,
         injection=signs,
-        auth=arrived.submitter is not None,
+        auth=arrived.submitter is not None or arrived.door is Door.HOUSE,
         auto=_auto(arrived, header, read, own_ids),
     )
 

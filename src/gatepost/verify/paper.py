@@ -327,6 +327,8 @@ class Verified:
         Of outgoing mail, its recipient; of incoming, its author, or where it names none, the sender of the envelope.
         """
         envelope = self.arrived.envelope
+        if self.arrived.about is not None:
+            return self.arrived.about
         if self.arrived.direction is Direction.OUTBOUND:
             return envelope.rcpt_to[0].key
         author = self.evidence.author or envelope.mail_from
