@@ -18,7 +18,7 @@ from gatepost.jobs import Handler, Job, Jobs
 from gatepost.keys import Keyring
 from gatepost.mail.own_ids import OwnIds
 from gatepost.meters import UNMETERED, Meters
-from gatepost.reply.paper import Said, Sent, Voice
+from gatepost.reply.paper import Letter, Said, Sent, Voice
 from gatepost.verify.extract import Extractor
 from gatepost.verify.paper import Verified
 from gatepost.verify.scan import NO_WATCH, Watch
@@ -142,6 +142,25 @@ async def answer(said: Said, house: House) -> Sent:
             entropy=house.entropy,
             original=original,
         )
+    return await _submit(composed, house)
+
+
+async def send(letter: Letter, house: House) -> Sent:
+    """Send what an agent or a person writes to somebody: it sets out on the same journey.
+
+    Raises:
+        ParentMissingError: there is no such account.
+        ReplyRefusedError: the gate refused it; that decision stands in the record.
+        KeyReusedError: the caller's key stands for another message already.
+    """
+    async with house.db.transaction(letter.tenant) as tx:
+        composed = await reply.compose_letter(
+            tx, letter, at=house.clock(), own_ids=house.own_ids, entropy=house.entropy
+        )
+    return await _submit(composed, house)
+
+
+async def _submit(composed: Arrived | Sent, house: House) -> Sent:
     if isinstance(composed, Sent):
         return composed  # an identical call has sent it already: no second decision, no second mail
     try:

@@ -164,7 +164,7 @@ async def test_what_is_not_delivered_lies_in_no_thread(db: Database) -> None:
         assert await singly.thread_of(tx, recorded(inbound(), Disposition.REJECT).decided) is None
 
 
-@pytest.mark.parametrize("broken", [{"identity": None}, {"in_reply_to": None}])
+@pytest.mark.parametrize("broken", [{"identity": None}])
 async def test_an_outbound_message_must_say_what_it_is(db: Database, broken: dict[str, Any]) -> None:
     async with db.transaction(TENANT) as tx:
         with pytest.raises(RuntimeError):

@@ -9,13 +9,14 @@ from typing import Any
 import orjson
 import pytest
 
-from gatepost import decide, mailbox
+from gatepost import decide, journey, mailbox
 from gatepost.db import Database
 from gatepost.deliver import KeyReusedError
+from gatepost.mail.address import Address
 from gatepost.mailbox.paper import Email
-from gatepost.reply import ReplyRefusedError, Voice
+from gatepost.reply import Letter, ReplyRefusedError, Voice
 from journeys.scene import KEY, POLICY, Scene, open_scene
-from outbound import NOW, TENANT, Sink, http_receiver, smtp_sink
+from outbound import NOW, TENANT, Sink, consequences, http_receiver, smtp_sink
 
 
 @pytest.fixture
@@ -187,3 +188,36 @@ async def test_a_bounce_that_fails_is_told_to_nobody(scene: Scene, sink: Sink) -
     for _ in range(3):
         await scene.work()
     assert await notices(scene) == []
+
+
+def letter(scene: Scene, *to: str, text: str = "It left today.") -> Letter:
+    addresses = tuple(map(Address.parse, to))
+    return Letter(tenant=TENANT, account=scene.account, submitter=KEY, to=addresses, subject="Your order", text=text)
+
+
+async def test_mail_that_answers_nothing_goes_to_each_whom_the_policy_names(scene: Scene, sink: Sink) -> None:
+    await put(scene, recipients={"domains": ["customer.example"], "addresses": ["boss@example.org"]})
+    sent = await journey.send(letter(scene, "ann@customer.example", "boss@example.org"), scene.house)
+    await scene.work()
+    assert sorted(tuple(mail.rcpt_tos) for mail in sink.mails) == [("ann@customer.example",), ("boss@example.org",)]
+    assert len({mail.content.partition(b"\r\nFrom:")[2] for mail in sink.mails}) == 1
+    assert (await journey.send(letter(scene, "ann@customer.example", "boss@example.org"), scene.house)).is_repeat
+    assert {action for _, action in await consequences(scene.house.db)} == {"reply.queued", "attempt.accepted"}
+    own = scene.house.own_ids.write(sent.email, "gatepost.test")
+    first = await scene.kept(await scene.boss_asks(header=f"In-Reply-To: <{own}>\r\n"))
+    second = await scene.kept(await scene.boss_asks(header=f"References: <{own}>\r\n"))
+    assert first.thread == second.thread
+
+
+async def test_mail_that_answers_nothing_goes_nowhere_without_a_list(scene: Scene, sink: Sink) -> None:
+    with pytest.raises(ReplyRefusedError, match=r"reply\.unknown_parent"):
+        await journey.send(letter(scene, "boss@example.org"), scene.house)
+    await scene.work()
+    assert sink.mails == []
+
+
+async def test_a_recipient_named_twice_gets_it_once(scene: Scene, sink: Sink) -> None:
+    await put(scene, recipients={"addresses": ["boss@example.org"]}, recipientsPerMessage=1)
+    await journey.send(letter(scene, "boss@example.org", "Boss@EXAMPLE.org"), scene.house)
+    await scene.work()
+    assert len(sink.mails) == 1

@@ -29,6 +29,7 @@ class Scope(StrEnum):
     EXPORTS_WRITE = "exports:write"
     MAIL_READ = "mail:read"
     MAIL_REPLY = "mail:reply"
+    MAIL_SEND = "mail:send"
     MAIL_BOUNCE = "mail:bounce"
     USAGE_WRITE = "usage:write"
     APPROVALS_WRITE = "approvals:write"
@@ -42,7 +43,7 @@ ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
         {Scope.POLICY_READ, Scope.AUDIT_READ, Scope.LOG_READ, Scope.MAIL_READ, Scope.APPROVALS_WRITE}
     ),
     Role.AUDITOR: frozenset({Scope.POLICY_READ, Scope.WEBHOOKS_READ, Scope.AUDIT_READ, Scope.LOG_READ}),
-    Role.AGENT: frozenset({Scope.MAIL_READ, Scope.MAIL_REPLY, Scope.MAIL_BOUNCE, Scope.USAGE_WRITE}),
+    Role.AGENT: frozenset({Scope.MAIL_READ, Scope.MAIL_REPLY, Scope.MAIL_SEND, Scope.MAIL_BOUNCE, Scope.USAGE_WRITE}),
 }
 """A key's scopes are a subset of its role's; nobody widens their own."""
 

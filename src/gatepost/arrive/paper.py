@@ -57,7 +57,7 @@ class Arrived:
         blob: SHA-256 of ``raw``.
         peer: the SMTP client; None where the door is not SMTP.
         submitter: the key that authenticated to submit; None for mail from strangers.
-        in_reply_to: the kept email this one answers; only for outbound mail.
+        in_reply_to: the kept email this one answers; only for outbound mail, and None where it answers nothing.
         identity: what makes a submission the same submission when repeated; None for inbound mail.
         about: the key of the address of the person that mail of the house itself is about; None for all other mail.
         said: a digest of what its writer said: under one identity only one thing can be said.
@@ -152,6 +152,38 @@ class Arrived:
             door=Door.HOUSE,
             envelope=Envelope(None, (recipient,)),
             about=about,
+            raw=raw,
+            blob=blob,
+            received_at=received_at,
+        )
+
+    @classmethod
+    def by_letter(
+        cls,
+        *,
+        email: EmailId,
+        tenant: TenantId,
+        account: AccountId,
+        author: Address,
+        recipients: tuple[Address, ...],
+        submitter: KeyId,
+        identity: str,
+        said: str,
+        raw: bytes,
+        blob: BlobId,
+        received_at: datetime,
+    ) -> Self:
+        """Write the paper for a submitted message that answers nothing."""
+        return cls(
+            email=email,
+            tenant=tenant,
+            account=account,
+            direction=Direction.OUTBOUND,
+            door=Door.REST,
+            envelope=Envelope(author, recipients),
+            submitter=submitter,
+            identity=identity,
+            said=said,
             raw=raw,
             blob=blob,
             received_at=received_at,

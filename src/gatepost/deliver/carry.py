@@ -41,14 +41,15 @@ class AlreadySubmittedError(Exception):
         return email_of(self.submission)
 
 
-def submission_of(email: EmailId) -> SubmissionId:
-    """Return the id of the submission that sends ``email``."""
-    return SubmissionId("su_" + email.removeprefix("em_"))
+def submission_of(email: EmailId, number: int = 1) -> SubmissionId:
+    """Return the id of the submission that sends ``email`` to its ``number``-th recipient."""
+    suffix = f".{number}" if number > 1 else ""
+    return SubmissionId("su_" + email.removeprefix("em_") + suffix)
 
 
 def email_of(submission: SubmissionId) -> EmailId:
     """Return the id of the message ``submission`` sends."""
-    return EmailId("em_" + submission.removeprefix("su_"))
+    return EmailId("em_" + submission.removeprefix("su_").partition(".")[0])
 
 
 def conversation_of(verified: Verified) -> frozenset[tuple[AccountId, bytes]]:
@@ -60,8 +61,8 @@ def conversation_of(verified: Verified) -> frozenset[tuple[AccountId, bytes]]:
 async def threads_of(tx: Transaction, decided: Sequence[Decided]) -> list[ThreadId | None]:
     """Return the thread each message will lie in, or, where it is outbound, that of the message it answers.
 
-    None for what is not to be delivered, and for an answer to nothing. No two of the messages may belong to one
-    conversation (``conversation_of``): neither would see the other.
+    None for what is not to be delivered, and for an answer to nothing kept. What answers nothing begins a thread. No
+    two of the messages may belong to one conversation (``conversation_of``): neither would see the other.
     """
     delivered = [one for one in decided if one.decision.disposition is Disposition.DELIVER]
     threads: dict[EmailId, ThreadId] = {}
@@ -69,9 +70,10 @@ async def threads_of(tx: Transaction, decided: Sequence[Decided]) -> list[Thread
     if coming:
         found = await mailbox.threads_for(tx, coming)
         threads.update((newcomer.email, thread) for newcomer, thread in zip(coming, found, strict=True))
-    for arrived in (one.arrived for one in delivered if one.arrived.in_reply_to):
-        parent = await mailbox.get(tx, arrived.account, arrived.in_reply_to) if arrived.in_reply_to else None
-        if parent and arrived.direction is Direction.OUTBOUND:
+    for arrived in (one.arrived for one in delivered if one.arrived.direction is Direction.OUTBOUND):
+        if arrived.in_reply_to is None:
+            threads[arrived.email] = new_thread(arrived.email)
+        elif parent := await mailbox.get(tx, arrived.account, arrived.in_reply_to):
             threads[arrived.email] = parent.thread
     return [threads.get(one.arrived.email) for one in decided]
 
@@ -169,8 +171,8 @@ def email_from(recorded: Recorded, thread: ThreadId) -> Email:
 async def _queue(tx: Transaction, recorded: Recorded, entropy: Entropy) -> Queued:
     arrived = recorded.arrived
     author = recorded.decided.verified.evidence.author
-    if arrived.identity is None or arrived.in_reply_to is None or author is None:
-        raise RuntimeError("an outbound message must say what it answers, who wrote it, and what makes it the same")
+    if arrived.identity is None or author is None:
+        raise RuntimeError("an outbound message must say who wrote it, and what makes it the same")
     identifier = submission_of(arrived.email)
     earlier = await store.claim(
         tx,
@@ -183,26 +185,36 @@ async def _queue(tx: Transaction, recorded: Recorded, entropy: Entropy) -> Queue
     )
     if earlier is not None:
         raise AlreadySubmittedError(earlier)
-    submission = Submission(
-        id=identifier,
+    submissions = [
+        _submission(recorded, author.domain, rcpt_to, number)
+        for number, rcpt_to in enumerate(arrived.envelope.rcpt_to, 1)
+    ]
+    for submission in submissions:
+        await store.insert(tx, submission)
+    if recorded.thread is not None:  # what answers this message comes back into its thread
+        message_id = recorded.decided.verified.evidence.content.message_id
+        await mailbox.follow(tx, arrived.account, message_id=message_id, thread_id=recorded.thread)
+    for submission in submissions:
+        await record.note(tx, _consequence(recorded, submission), entropy=entropy)
+    return Queued(tuple(submission.id for submission in submissions))
+
+
+def _submission(recorded: Recorded, author_domain: str, rcpt_to: Address, number: int) -> Submission:
+    arrived = recorded.arrived
+    return Submission(
+        id=submission_of(arrived.email, number),
         email=arrived.email,
-        answers=arrived.in_reply_to,
+        answers=arrived.in_reply_to or arrived.email,
         account=arrived.account,
         blob=arrived.blob,
-        author_domain=author.domain,
+        author_domain=author_domain,
         mail_from=arrived.envelope.mail_from,
-        rcpt_to=arrived.envelope.rcpt_to[0],
+        rcpt_to=rcpt_to,
         state=State.QUEUED,
         attempts=0,
         submitted_at=arrived.received_at,
         due_at=arrived.received_at,
     )
-    await store.insert(tx, submission)
-    if recorded.thread is not None:  # what answers this message comes back into the thread of the one it answers
-        message_id = recorded.decided.verified.evidence.content.message_id
-        await mailbox.follow(tx, arrived.account, message_id=message_id, thread_id=recorded.thread)
-    await record.note(tx, _consequence(recorded, submission), entropy=entropy)
-    return Queued(identifier)
 
 
 def _consequence(recorded: Recorded, submission: Submission) -> Consequence:

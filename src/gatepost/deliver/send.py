@@ -44,7 +44,8 @@ def failure(submission: SubmissionId, made: Attempt) -> Promise:
 
 def attempts(done: Sequence[CarriedOut]) -> list[Promise]:
     """Return the promises to try what was queued."""
-    return [attempt(one.outcome.submission) for one in done if isinstance(one.outcome, Queued)]
+    queued = [one.outcome for one in done if isinstance(one.outcome, Queued)]
+    return [attempt(submission) for one in queued for submission in one.submissions]
 
 
 class Means(Protocol):

@@ -12,19 +12,22 @@ from gatepost.ids import EmailId, SubmissionId, token
 from gatepost.keys import ErasedError
 from gatepost.mail.own_ids import OwnIds
 from gatepost.reply.compose import Draft, recipient_of, write
-from gatepost.reply.identity import digest_of, identity_of
+from gatepost.reply.identity import digest_of, identity_of, letter_digest_of, letter_identity_of
+from gatepost.reply.letter import write_letter
 from gatepost.reply.notice import Failed, notice_id, write_notice
 from gatepost.reply.original import header_of, read_header
-from gatepost.reply.paper import ParentMissingError, ReplyRefusedError, Said, Sent, Voice
+from gatepost.reply.paper import Letter, ParentMissingError, ReplyRefusedError, Said, Sent, Voice
 
 __all__ = [
     "Failed",
+    "Letter",
     "ParentMissingError",
     "ReplyRefusedError",
     "Said",
     "Sent",
     "Voice",
     "compose",
+    "compose_letter",
     "conclude",
     "header_of",
     "notice_id",
@@ -97,6 +100,45 @@ async def compose(
         in_reply_to=said.parent,
         identity=identity,
         said=digest_of(said),
+        raw=raw,
+        blob=address_of(raw),
+        received_at=at,
+    )
+
+
+async def compose_letter(
+    tx: Transaction, letter: Letter, *, at: datetime, own_ids: OwnIds, entropy: Entropy
+) -> Arrived | Sent:
+    """Write a message that answers nothing, ready to set out; or return what an identical call has sent already.
+
+    Raises:
+        ParentMissingError: there is no such account.
+        KeyReusedError: the caller's key stands for another message already.
+    """
+    identity, said = letter_identity_of(letter), letter_digest_of(letter)
+    account = await access.account(tx, letter.account)
+    if account is None:
+        raise ParentMissingError(letter.account)
+    earlier = await deliver.submitted(tx, letter.account, identity, said, at=at)
+    if earlier is not None:
+        return _sent(earlier, is_repeat=True)
+    email = EmailId(token("em", entropy(10)))
+    raw = write_letter(
+        letter,
+        author=account.address,
+        message_id=own_ids.write(email, account.address.domain),
+        at=at,
+        footer=await decide.footer_of(tx, letter.account),
+    )
+    return Arrived.by_letter(
+        email=email,
+        tenant=letter.tenant,
+        account=letter.account,
+        author=account.address,
+        recipients=tuple({each.key: each for each in letter.to}.values()),
+        submitter=letter.submitter,
+        identity=identity,
+        said=said,
         raw=raw,
         blob=address_of(raw),
         received_at=at,

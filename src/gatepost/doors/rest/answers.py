@@ -12,7 +12,8 @@ from gatepost.reply.paper import Said, Sent, Voice
 router = APIRouter(prefix="/v1/mailboxes/{mailbox_id}/messages/{message_id}", tags=["answers"])
 
 
-def _shown(sent: Sent) -> SentShown:
+def shown(sent: Sent) -> SentShown:
+    """Return what a caller is told of what was sent."""
     return SentShown(submission_id=sent.submission, message_id=sent.email, is_repeat=sent.is_repeat)
 
 
@@ -39,7 +40,7 @@ async def reply(
         text=body.text_body,
         idempotency_key=idempotency_key,
     )
-    return _shown(await journey.answer(said, house))
+    return shown(await journey.answer(said, house))
 
 
 @router.post("/bounce", summary="Tell a message's author that it is not accepted")
@@ -64,4 +65,4 @@ async def bounce(
         text=body.reason,
         idempotency_key=idempotency_key,
     )
-    return _shown(await journey.answer(said, house))
+    return shown(await journey.answer(said, house))

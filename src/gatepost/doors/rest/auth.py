@@ -81,6 +81,7 @@ LogReader = Annotated[Principal, Security(admit, scopes=[Scope.LOG_READ.value])]
 ExportsWriter = Annotated[Principal, Security(admit, scopes=[Scope.EXPORTS_WRITE.value])]
 MailReader = Annotated[Principal, Security(admit, scopes=[Scope.MAIL_READ.value])]
 Replier = Annotated[Principal, Security(admit, scopes=[Scope.MAIL_REPLY.value])]
+Sender = Annotated[Principal, Security(admit, scopes=[Scope.MAIL_SEND.value])]
 Bouncer = Annotated[Principal, Security(admit, scopes=[Scope.MAIL_BOUNCE.value])]
 UsageWriter = Annotated[Principal, Security(admit, scopes=[Scope.USAGE_WRITE.value])]
 
