@@ -15,7 +15,6 @@ from typing import Any, LiteralString
 import pytest
 
 from gatepost import mailbox
-from gatepost.act import tell
 from gatepost.db import Transaction
 from gatepost.deliver import send
 from gatepost.ids import BlobId, EmailId, TenantId
@@ -25,10 +24,6 @@ from gatepost.record.commitment import commit
 from gatepost.record.publish import Sequencer
 
 _ABOUT: dict[str, LiteralString] = {
-    tell.WAKE: "select from email where tenant = %(tenant)s and id = %(email)s",
-    tell.WEBHOOK: (
-        "select from webhook_delivery where tenant = %(tenant)s and email = %(email)s and webhook = %(webhook)s"
-    ),
     send.KIND: "select from submission where tenant = %(tenant)s and id = %(submission)s",
     send.FAILED: (
         "select from submission where tenant = %(tenant)s and id = %(submission)s and state = 'failed'"
@@ -96,6 +91,13 @@ async def _a_promise_has_its_row(tx: Transaction) -> None:
     )
     for job in jobs:
         assert await tx.maybe(_ABOUT[job.kind], **job.body) is not None, f"{job.kind} {job.body}: about nothing"
+    lost = await tx.all(
+        "select event.id from event where tenant = %(tenant)s and email is not null and not exists (select from"
+        " decision_row as decided where decided.tenant = %(tenant)s and decided.email = event.email)"
+        " union all select event from telling where tenant = %(tenant)s and not exists (select from event where"
+        " event.tenant = %(tenant)s and event.id = telling.event)"
+    )
+    assert lost == [], f"{lost[0].id}: about nothing"
 
 
 async def _a_submission_has_its_decision(tx: Transaction, decisions: dict[str, list[Any]]) -> None:

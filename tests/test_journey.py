@@ -36,7 +36,7 @@ async def _counts(scene: Scene) -> tuple[int, int, int]:
         row = await tx.one(
             "select (select count(*) from email where tenant = %(tenant)s) as kept,"
             " (select count(*) from decision_row where tenant = %(tenant)s) as decided,"
-            " (select count(*) from job where tenant = %(tenant)s) as promised"
+            " (select count(*) from telling where tenant = %(tenant)s) as promised"
         )
     return row.kept, row.decided, row.promised
 

@@ -29,6 +29,8 @@ JobId = NewType("JobId", int)
 """Work promised inside a transaction."""
 WebhookId = NewType("WebhookId", str)
 """A registered webhook endpoint: ``wh_...``."""
+EventId = NewType("EventId", str)
+"""One thing that happened to an account's mail: ``ev_...``; the ``webhook-id`` of every telling of it."""
 ExportId = NewType("ExportId", str)
 """A destination of the record's export: ``ex_...``."""
 SubmissionId = NewType("SubmissionId", str)

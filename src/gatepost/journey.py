@@ -46,6 +46,8 @@ class House:
     watch: Watch = NO_WATCH
     commits: GroupCommit = field(default_factory=GroupCommit)
     meters: Meters = UNMETERED
+    bell: act.Bell = field(default_factory=act.Bell)
+    streams: act.Streams = field(default_factory=act.Streams)
 
 
 async def receive(arrived: Arrived, house: House) -> CarriedOut:
@@ -90,7 +92,8 @@ async def _commit(house: House, verified: Sequence[Verified]) -> list[CarriedOut
         threads = await deliver.threads_of(tx, decided)
         recorded = await record.append_all(tx, decided, threads, entropy=house.entropy)
         done = await deliver.carry_out_all(tx, recorded, entropy=house.entropy)
-        await house.jobs.enqueue_all(tx, [*await act.wakes(tx, done), *deliver.attempts(done)])
+        act.announce(tx, done, house.bell)
+        await house.jobs.enqueue_all(tx, deliver.attempts(done))
     return done
 
 

@@ -99,6 +99,10 @@ class LogSettings:
         "Second store, file:///path or s3://bucket/prefix, written before a checkpoint is signed; empty: a folder of "
         "the state, which guards against no disk loss.",
     )
+    witnesses: tuple[str, ...] = _set(
+        (), "Who cosigns checkpoints, comma-separated, each `URL verifier-key`; empty: they are shown without."
+    )
+    quorum: int = _set(1, "How many witnesses must cosign a checkpoint before it is shown.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from decide.test_recall import KEY, THREAD, kept
 from gatepost import decide
 from gatepost.db import Database
 from gatepost.decide import outbound_store
-from gatepost.decide.paper import Counts, Decision, Disposition, Leaving
+from gatepost.decide.paper import Counted, Decision, Disposition, Leaving
 from gatepost.decide.reasons import Reason
 from gatepost.ids import AccountId, EmailId
 from gatepost.mail.address import Address
@@ -77,7 +77,7 @@ async def test_what_is_held_counts_and_makes_no_contact(db: Database) -> None:
         policy, facts = await singly.recall(tx, saying("hi"))
         decide.charge_sent(tx, decide.settle(saying("hi"), policy, facts), THREAD, is_queued=False)
     found = await leaving(db, saying("hi", 2))
-    assert (found.contacts, found.agent, found.replies) == (frozenset(), Counts(2, 2), Counts(2, 2))
+    assert (found.contacts, found.agent, found.replies) == (frozenset(), Counted(2, 2), Counted(2, 2))
 
 
 async def test_the_thread_is_whoever_wrote_proven_in_it(db: Database) -> None:
@@ -129,4 +129,4 @@ async def test_the_fullest_recipient_and_domain_count(db: Database) -> None:
     await send(db, saying("hi"))
     sales = Address("sales", "example.com")
     found = await leaving(db, saying("hi", 2, to=[BOSS, sales]))
-    assert (found.recipient, found.domain, found.agent) == (Counts(2, 2), Counts(3, 3), Counts(3, 3))
+    assert (found.recipient, found.domain, found.agent) == (Counted(2, 2), Counted(3, 3), Counted(3, 3))

@@ -4,7 +4,7 @@ import pytest
 
 from gatepost.decide import loops
 from gatepost.decide.outbound_language import Limit
-from gatepost.decide.paper import Counts, Disposition
+from gatepost.decide.paper import Counted, Disposition
 from gatepost.decide.reasons import Reason
 from gatepost.verify.paper import AutoMail
 
@@ -29,15 +29,15 @@ def test_a_machine_that_was_answered_often_is_not_answered_again_whatever_the_po
 @pytest.mark.parametrize(
     ("replies", "recipient", "is_capped", "brakes"),
     [
-        (Counts(20, 100), Counts(), False, False),
-        (Counts(21, 21), Counts(), False, True),
-        (Counts(1, 101), Counts(), False, True),
-        (Counts(21, 21), Counts(), True, False),
-        (Counts(1, 1), Counts(60, 500), True, False),
-        (Counts(1, 1), Counts(61, 61), True, True),
+        (Counted(20, 100), Counted(), False, False),
+        (Counted(21, 21), Counted(), False, True),
+        (Counted(1, 101), Counted(), False, True),
+        (Counted(21, 21), Counted(), True, False),
+        (Counted(1, 1), Counted(60, 500), True, False),
+        (Counted(1, 1), Counted(61, 61), True, True),
     ],
 )
-def test_ping_pong_is_braked(replies: Counts, recipient: Counts, is_capped: bool, brakes: bool) -> None:  # noqa: FBT001  # rows of a table
+def test_ping_pong_is_braked(replies: Counted, recipient: Counted, is_capped: bool, brakes: bool) -> None:  # noqa: FBT001  # rows of a table
     ending = loops.judge_pace(replies, recipient, is_capped=is_capped)
     assert (ending is not None) == brakes
     if ending:
@@ -45,8 +45,8 @@ def test_ping_pong_is_braked(replies: Counts, recipient: Counts, is_capped: bool
 
 
 def test_a_limit_is_passed_by_one_more_than_it_allows() -> None:
-    assert not Limit(hour=1, day=1).is_passed(Counts(1, 1))
-    assert Limit(hour=1).is_passed(Counts(2, 2))
-    assert Limit(day=1).is_passed(Counts(0, 2))
-    assert Limit(hour=0).is_passed(Counts(1, 1))
-    assert not Limit().is_passed(Counts(10**9, 10**9))
+    assert not Limit(hour=1, day=1).is_passed(Counted(1, 1))
+    assert Limit(hour=1).is_passed(Counted(2, 2))
+    assert Limit(day=1).is_passed(Counted(0, 2))
+    assert Limit(hour=0).is_passed(Counted(1, 1))
+    assert not Limit().is_passed(Counted(10**9, 10**9))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from decide.scene import AGENT, BOSS, content, document, outbound
 from gatepost.decide.language import Policy, parse
-from gatepost.decide.paper import Answered, Counts, Decision, Disposition, Facts, Leaving, Outcome
+from gatepost.decide.paper import Answered, Counted, Decision, Disposition, Facts, Leaving, Outcome
 from gatepost.decide.reasons import Reason
 from gatepost.decide.rules import settle
 from gatepost.ids import EmailId
@@ -110,33 +110,33 @@ GOES = (DELIVER, Reason.REPLY_TO_AUTHOR)
         ({"firstContact": "hold"}, saying(), facts(), (HOLD, Reason.RECIPIENT_FIRST_CONTACT)),
         ({"firstContact": "hold"}, saying(), facts(contacts={BOSS.key}), GOES),
         # Limits: the counts are as they will be once it is sent.
-        ({"rateLimit": {"perAgent": {"perHour": 5}}}, saying(), facts(agent=Counts(5, 5)), GOES),
+        ({"rateLimit": {"perAgent": {"perHour": 5}}}, saying(), facts(agent=Counted(5, 5)), GOES),
         (
             {"rateLimit": {"perAgent": {"perHour": 5}}},
             saying(),
-            facts(agent=Counts(6, 6)),
+            facts(agent=Counted(6, 6)),
             (DEFER, Reason.SEND_RATE_AGENT),
         ),
         (
             {"rateLimit": {"perRecipient": {"perDay": 5}}},
             saying(),
-            facts(recipient=Counts(0, 6)),
+            facts(recipient=Counted(0, 6)),
             (DEFER, Reason.SEND_RATE_RECIPIENT),
         ),
         (
             {"rateLimit": {"perDomain": {"perDay": 0}}},
             saying(),
-            facts(domain=Counts(1, 1)),
+            facts(domain=Counted(1, 1)),
             (DEFER, Reason.SEND_RATE_DOMAIN),
         ),
         (
             {"repliesPerThread": {"perHour": 2}},
             saying(),
-            facts(replies=Counts(3, 3)),
+            facts(replies=Counted(3, 3)),
             (DEFER, Reason.SEND_THREAD_CAP),
         ),
-        ({}, saying(), facts(replies=Counts(21, 21)), (DEFER, Reason.SEND_PING_PONG)),
-        ({"repliesPerThread": {"perHour": 30}}, saying(), facts(replies=Counts(21, 21)), GOES),
+        ({}, saying(), facts(replies=Counted(21, 21)), (DEFER, Reason.SEND_PING_PONG)),
+        ({"repliesPerThread": {"perHour": 30}}, saying(), facts(replies=Counted(21, 21)), GOES),
         # What it says.
         ({"secrets": "reject"}, saying("password: kX9#mQ2v"), facts(), (REJECT, Reason.LEAK_SECRET)),
         ({"secrets": "hold"}, saying(subject="password: kX9#mQ2v"), facts(), (HOLD, Reason.LEAK_SECRET)),
@@ -207,7 +207,7 @@ def test_a_canary_of_the_house_never_leaves() -> None:
 
 def test_the_strictest_gate_counts_and_all_are_in_the_trace() -> None:
     by = policy(firstContact="hold", external="hold", secrets="reject", rateLimit={"perAgent": {"perHour": 0}})
-    decision = decide(saying("password: kX9#mQ2v"), by, facts(agent=Counts(1, 1)))
+    decision = decide(saying("password: kX9#mQ2v"), by, facts(agent=Counted(1, 1)))
     assert said(decision) == (REJECT, Reason.LEAK_SECRET)
     assert decision.outcome is Outcome.REJECTED_AT_CONTENT_GUARD
     assert [(step.check, step.result) for step in decision.trace] == [
@@ -224,6 +224,32 @@ def test_the_decision_names_the_policy_that_spoke() -> None:
     assert decide(saying(), policy()).policy_version == 1
     plain, _ = parse(document(), version=1)
     assert decide(saying(), plain).policy_version == 0
+
+
+@pytest.mark.parametrize(
+    ("own", "above", "expected"),
+    [
+        ({}, {"external": "hold"}, (HOLD, Reason.RECIPIENT_EXTERNAL)),
+        ({"external": "hold"}, {"external": "reject"}, (REJECT, Reason.RECIPIENT_EXTERNAL)),
+        ({"external": "reject"}, {"external": "hold"}, (REJECT, Reason.RECIPIENT_EXTERNAL)),
+        ({}, {"recipients": {"domains": ["other.example"]}}, (REJECT, Reason.RECIPIENT_UNLISTED)),
+        ({"recipients": {"domains": ["example.com"]}}, {"recipients": {"domains": ["*.com", "example.com"]}}, GOES),
+    ],
+)
+def test_the_tenants_policy_can_only_tighten(own: Any, above: Any, expected: tuple[Disposition, Reason]) -> None:
+    decision = settle(saying(), policy(**own), facts(), above=policy(**above)).decision
+    assert said(decision) == expected
+    assert decision.tenant_policy_version == 1
+    assert [step.check for step in decision.trace if step.check.startswith("tenant.")]
+
+
+def test_the_tenants_list_alone_lets_nobody_be_written_to() -> None:
+    listed = policy(recipients={"domains": ["example.com"]})
+    assert said(settle(saying(), policy(), facts(parent=None), above=listed).decision) == (
+        REJECT,
+        Reason.REPLY_UNKNOWN_PARENT,
+    )
+    assert said(settle(saying(), None, facts(), above=listed).decision) == GOES
 
 
 _WORDS = st.sampled_from(["deliver", "hold", "reject"])
@@ -244,7 +270,7 @@ _MEMBERS = st.fixed_dictionaries(
         "footer": st.just("An agent wrote this."),
     },
 )
-_COUNTS = st.builds(Counts, st.integers(0, 4), st.integers(0, 4))
+_COUNTS = st.builds(Counted, st.integers(0, 4), st.integers(0, 4))
 
 
 @given(
@@ -255,7 +281,7 @@ _COUNTS = st.builds(Counts, st.integers(0, 4), st.integers(0, 4))
     st.sampled_from([PARENT, None, replace(PARENT, was_automatic=True)]),
 )
 def test_taking_a_gate_away_never_makes_it_stricter(
-    members: dict[str, Any], text: str, contacts: frozenset[str], counts: Counts, parent: Answered | None
+    members: dict[str, Any], text: str, contacts: frozenset[str], counts: Counted, parent: Answered | None
 ) -> None:
     """Each member alone tightens what the house does, but for those that say whom else it may write to."""
     known = facts(parent=parent, contacts=contacts, agent=counts, domain=counts)

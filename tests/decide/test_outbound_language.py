@@ -6,17 +6,15 @@ import pytest
 
 from decide.scene import document
 from gatepost.decide.language import PolicyError, parse
-from gatepost.decide.outbound_language import Limit, OutboundPolicy, Stop, parse_outbound
+from gatepost.decide.outbound_language import Limit, OutboundPolicy, Stop
 from gatepost.decide.paper import Disposition
-from gatepost.decide.shape import Faults
 from gatepost.mail.address import Address
 
 
-def compiled(outbound: Any, lists: Any = None) -> OutboundPolicy:
-    faults = Faults()
-    policy = parse_outbound(outbound, "outbound", faults, lists)
-    assert faults.sentences == []
-    return policy
+def compiled(outbound: Any, groups: Any = None) -> OutboundPolicy:
+    policy, _ = parse({**document(), "groups": groups or {}, "outbound": outbound}, version=1)
+    assert policy.outbound is not None
+    return policy.outbound
 
 
 def faults_of(outbound: Any) -> list[str]:
@@ -48,11 +46,11 @@ def test_an_empty_one_is_what_the_house_does_anyway() -> None:
         ({"domains": ["*.example.com"]}, "anyone@example.com", False),
         ({"domains": ["*.example.com"]}, "anyone@badexample.com", False),
         ({"domains": ["b\u00fccher.example"]}, "a@xn--bcher-kva.example", True),
-        ({"lists": ["board"]}, "chair@example.org", True),
+        ({"groups": ["board"]}, "chair@example.org", True),
         ({}, "boss@example.com", False),
     ],
 )
-def test_recipients_are_named_by_address_domain_or_list(party: Any, address: str, is_named: bool) -> None:  # noqa: FBT001  # rows of a table
+def test_recipients_are_named_by_address_domain_or_group(party: Any, address: str, is_named: bool) -> None:  # noqa: FBT001  # rows of a table
     policy = compiled({"recipients": party}, {"board": ["chair@example.org"]})
     assert policy.recipients is not None
     assert policy.recipients.name(Address.parse(address)) == is_named
@@ -96,7 +94,7 @@ def test_everything_it_can_say_is_compiled() -> None:
         ({"recipients": {"domains": ["*.-"]}}, "outbound.recipients.domains[0] must be a domain name"),
         ({"recipients": {"domains": [7]}}, "outbound.recipients.domains[0] must be a domain name"),
         ({"recipients": {"addresses": ["x"]}}, "outbound.recipients.addresses[0] must be an address"),
-        ({"recipients": {"lists": ["board"]}}, "outbound.recipients.lists[0] must be a name in lists"),
+        ({"recipients": {"groups": ["board"]}}, "outbound.recipients.groups[0] must be a name in groups"),
         ({"attachments": {"types": ["pdf"]}}, "outbound.attachments.types[0] must be a media type"),
         ({"canaryMarks": ["a-b-c-d-e-f"]}, "outbound.canaryMarks[0] must have at least 8 letters or digits"),
         ({"recipientsPerMessage": 0}, "outbound.recipientsPerMessage must be >= 1"),
@@ -109,10 +107,13 @@ def test_each_fault_names_its_place(outbound: Any, fault: str) -> None:
     assert any(fault in error for error in faults_of(outbound)), faults_of(outbound)
 
 
-def test_an_unknown_list_is_told_with_the_nearest() -> None:
-    faults = Faults()
-    parse_outbound({"recipients": {"lists": ["bord"]}}, "outbound", faults, {"board": [], "staff": []})
-    assert faults.sentences == ['outbound.recipients.lists[0] must be a name in lists; the nearest is "board"']
+def test_an_unknown_group_is_told_with_the_nearest() -> None:
+    with pytest.raises(PolicyError) as caught:
+        parse(
+            {**document(), "groups": {"board": [], "staff": []}, "outbound": {"recipients": {"groups": ["bord"]}}},
+            version=1,
+        )
+    assert caught.value.errors == ["outbound.recipients.groups[0] must be a name in groups; the nearest is board"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from decide.scene import ACCOUNT, BOSS, NOON, TENANT
 from gatepost.db import Database
 from gatepost.decide import outbound_store as store
 from gatepost.decide.outbound_store import Dispatch, Known, Met
-from gatepost.decide.paper import Counts
+from gatepost.decide.paper import Counted
 from gatepost.ids import AccountId, EmailId, TenantId, ThreadId
 from gatepost.mail.address import Address
 
@@ -59,32 +59,32 @@ async def test_each_recipient_counts_and_each_message_once_in_its_thread(db: Dat
     await send(db, FIRST)
     await send(db, FIRST)
     found = await count(db, NEXT)
-    assert (found.agent, found.replies) == (Counts(2, 2), Counts(1, 1))
-    assert sorted(found.recipients.values(), key=repr) == [Counts(1, 1), Counts(1, 1)]
-    assert list(found.domains.values()) == [Counts(2, 2)]
+    assert (found.agent, found.replies) == (Counted(2, 2), Counted(1, 1))
+    assert sorted(found.recipients.values(), key=repr) == [Counted(1, 1), Counted(1, 1)]
+    assert list(found.domains.values()) == [Counted(2, 2)]
 
 
 async def test_a_message_does_not_count_against_itself(db: Database) -> None:
     await send(db, FIRST)
-    assert (await count(db, FIRST)).agent == Counts()
+    assert (await count(db, FIRST)).agent == Counted()
 
 
 async def test_others_are_not_counted(db: Database) -> None:
     await send(db, FIRST)
     found = await count(db, replace(NEXT, recipients=(EVE,), thread=ThreadId("th_2")))
     assert (found.agent, list(found.recipients.values()), list(found.domains.values()), found.replies) == (
-        Counts(2, 2),
-        [Counts()],
-        [Counts()],
-        Counts(),
+        Counted(2, 2),
+        [Counted()],
+        [Counted()],
+        Counted(),
     )
-    assert (await count(db, replace(NEXT, account=OTHER))).agent == Counts()
-    assert (await count(db, NEXT, tenant=TenantId("tn_b"))).agent == Counts()
+    assert (await count(db, replace(NEXT, account=OTHER))).agent == Counted()
+    assert (await count(db, NEXT, tenant=TenantId("tn_b"))).agent == Counted()
 
 
 async def test_mail_that_answers_nothing_is_of_no_thread(db: Database) -> None:
     await send(db, replace(FIRST, thread=ThreadId("")))
-    assert (await count(db, replace(NEXT, thread=ThreadId("")))).replies == Counts()
+    assert (await count(db, replace(NEXT, thread=ThreadId("")))).replies == Counted()
 
 
 @pytest.mark.parametrize(
@@ -100,13 +100,13 @@ async def test_what_no_window_reaches_can_be_forgotten(db: Database) -> None:
     await send(db, FIRST)
     async with db.transaction(TENANT) as tx:
         await store.forget_sent(tx, NOON + timedelta(seconds=1))
-    assert (await count(db, NEXT)).agent == Counts()
+    assert (await count(db, NEXT)).agent == Counted()
 
 
 async def test_no_address_stands_in_the_tables(db: Database, owner_dsn: str) -> None:
     await send(db, FIRST)
     await met(db, ACCOUNT, BOSS.key)
     with psycopg.connect(owner_dsn) as connection:
-        rows = connection.execute("select s::text, c::text from sent_message s, correspondent c").fetchall()
+        rows = connection.execute("select s::text, c::text from outgoing_message s, correspondent c").fetchall()
     assert rows
     assert not any("example" in text or "boss" in text for row in rows for text in row)

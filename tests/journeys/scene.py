@@ -8,6 +8,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
+from act.scene import telling, told_all, until
 from gatepost import access, act, decide, deliver, domains, journey, mailbox
 from gatepost.arrive.paper import Arrived, Peer
 from gatepost.blobs import address_of
@@ -46,10 +47,8 @@ class Scene:
     async def listen(self, url: str) -> str:
         """Let the agent be told of its mail; return the webhook's secret."""
         async with self.house.db.transaction(TENANT) as tx:
-            _, secret = await act.add_webhook(
-                tx, self.account, url, keyring=self.house.keyring, at=NOW, entropy=entropy
-            )
-        return secret
+            made = await act.add(tx, self.house, self.account, url)
+        return made.secret
 
     async def boss_writes(self, text: str = "Can we meet?", header: str = "", **changes: Any) -> CarriedOut:
         """Let the boss's mail arrive from the boss's own server."""
@@ -96,8 +95,7 @@ class Scene:
     async def work(self) -> None:
         """Keep every promise there is, once, whatever its time; what asks for another time is left."""
         handlers: dict[str, Handler] = {
-            **deliver.handlers(self.house),
-            **act.handlers(self.house),
+            **deliver.handlers(self.house, on_settled=act.announce_settled),
             **journey.handlers(self.house),
         }
         async with self.house.db.transaction(TENANT) as tx:
@@ -108,6 +106,12 @@ class Scene:
             except TryAgainError as later:
                 self.clock.now = max(self.clock.now, later.at)
         self.clock.move(timedelta(seconds=1))
+        await self.tell()
+
+    async def tell(self) -> None:
+        """Tell all that is due, each event once; what is not heard is left for a later time."""
+        async with telling(self.house):
+            await until(lambda: told_all(self.house))
 
 
 async def set_scene(db: Database, folder: Path, *, sink_port: int = 0) -> Scene:

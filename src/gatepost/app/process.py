@@ -1,14 +1,17 @@
 """How a process that serves treats its memory, and what it asks of its system."""
 
+import asyncio
 import ctypes
 import gc
 import resource
+from contextlib import suppress
 
 from gatepost.verify import injection
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h
 LARGE_OCTETS = 262_144
 TRIM_OCTETS = 1_048_576
+TIDY_S = 30
 
 
 def prepare() -> None:
@@ -29,6 +32,14 @@ def settle_in() -> None:
     give_back_what_is_free()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+
+
+async def keep_tidy(stop: asyncio.Event) -> None:
+    """Give back every half minute what a burst left free, until ``stop`` is set."""
+    while not stop.is_set():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), TIDY_S)
+        await asyncio.to_thread(give_back_what_is_free)
 
 
 def give_back_large_blocks() -> bool:

@@ -26,7 +26,7 @@ from gatepost.db.launcher import Cluster, LauncherError
 from gatepost.jobs import Handler, Job, TryAgainError
 from gatepost.journey import House
 from gatepost.meters import Meters
-from gatepost.record.publish import ForkError
+from gatepost.record.errors import ForkError
 from gatepost.settings import Settings
 from gatepost.upkeep.siem import Exporter
 
@@ -86,8 +86,11 @@ async def serve(
             await calls.ready(house, running)
             process.settle_in()
             async with asyncio.TaskGroup() as chores:
-                chores.create_task(sequencer(settings, house).run(stop))
+                writing = sequencer(settings, house)
+                chores.create_task(writing.run(stop))
+                chores.create_task(writing.window.run(stop))
                 chores.create_task(house.jobs.run(_handlers(house), stop))
+                chores.create_task(act.Herald(house).run(stop))
                 chores.create_task(record.settle_refusals_hourly(house.db, house.clock, house.entropy, stop))
                 chores.create_task(
                     mailbox.sweep_bodies_daily(house.blobs, partial(record.fates, house.db), house.clock, stop)
@@ -96,6 +99,7 @@ async def serve(
                 chores.create_task(decide.forget_counts_regularly(house.db, house.clock, stop))
                 chores.create_task(mailbox.Indexer(house.db).run(stop))
                 chores.create_task(reloader.run(reload, stop))
+                chores.create_task(process.keep_tidy(stop))
                 chores.create_task(calls.supervisor.keep_petting(stop))
                 chores.create_task(
                     record.keep_connections(
@@ -108,6 +112,7 @@ async def serve(
                 await asked.wait()
                 calls.supervisor.stopping()
                 doors.readiness.stop()
+                house.streams.close()
                 await asyncio.sleep(settings.stop_delay_s)  # the doors are open: who balances load turns away first
                 stop.set()
 
@@ -156,7 +161,7 @@ def _describe(settings: Settings, doors: Doors, dsn: str) -> Running:
 
 
 def _handlers(house: House) -> dict[str, Handler]:
-    handlers = {**deliver.handlers(house), **act.handlers(house), **journey.handlers(house)}
+    handlers = {**deliver.handlers(house, on_settled=act.announce_settled), **journey.handlers(house)}
     return {kind: _measured(kind, handler, house.meters) for kind, handler in handlers.items()}
 
 

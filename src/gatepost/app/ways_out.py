@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import ip_network
 
 from gatepost.egress import Destination, Network, NextHop, Purpose, Register, is_address
+from gatepost.egress.http import read_url
 from gatepost.egress.paper import ANY_HOST, ANY_PORT, UNDECLARED
 from gatepost.settings import PORT_MAX, DestinationSettings, Settings, SettingsError
 
@@ -61,6 +62,7 @@ def register(
         *([_row(Purpose.BLOBS, blobs, "blobs.url")] if blobs else []),
         *(_row(Purpose.DATABASE, each, "database.dsn") for each in databases),
         *(_row(Purpose.SCAN, each, setting) for each, setting in scanners),
+        *_witnesses(settings),
     ]
     allowed = [_network(text, "egress.allow_private") for text in settings.egress.allow_private]
     if allow_loopback:
@@ -89,6 +91,18 @@ def place(text: str, setting: str, *, port_min: int = 1) -> Place:
     if not host or not (port.isascii() and port.isdigit() and port_min <= int(port[:6]) <= PORT_MAX):
         raise SettingsError(f"{setting} must be host:port, such as 127.0.0.1:1025 or [::1]:53")
     return host, int(port)
+
+
+def _witnesses(settings: Settings) -> Iterator[Destination]:
+    for text in settings.log.witnesses:
+        try:
+            url = read_url(text.partition(" ")[0])
+        except ValueError as error:
+            raise SettingsError(f"log.witnesses: {error}") from error
+        is_clear = url.scheme == "http"
+        yield _row(
+            Purpose.WITNESS, (url.host, url.port or (80 if is_clear else 443)), "log.witnesses", is_clear=is_clear
+        )
 
 
 def _mail(settings: Settings) -> Iterator[Destination]:

@@ -49,6 +49,7 @@ async def work() -> None:
             log.info("smtp.worker_ready", number=order.number)
             async with asyncio.TaskGroup() as chores:
                 following = chores.create_task(_follow(told, Changeable(door, {"smtp": certificate}), stop))
+                chores.create_task(process.keep_tidy(stop))
                 await stop.wait()
                 following.cancel()
         finally:

@@ -3,19 +3,22 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from gatepost.arrive.paper import Direction
 from gatepost.db import Transaction
-from gatepost.decide import outbound_store, store
+from gatepost.decide import outbound_store, past_store, store
+from gatepost.decide.above import TENANT_WIDE
 from gatepost.decide.correspondents import dispatch_of
 from gatepost.decide.forget import forget_counts, forget_counts_regularly
 from gatepost.decide.language import Policy, PolicyError, parse
-from gatepost.decide.paper import Decided, Facts, Stored
+from gatepost.decide.paper import Decided, Disposition, Facts, Mark, Stored
 from gatepost.decide.recall import PolicyUnreadableError, footer_of, recall_all
 from gatepost.decide.rules import settle
-from gatepost.decide.together import Recalled, settle_all, window_of
+from gatepost.decide.together import Recalled, settle_all, windows_of
 from gatepost.ids import AccountId, KeyId, ThreadId
 from gatepost.mail.address import Address
 
 __all__ = [
+    "TENANT_WIDE",
     "Decided",
     "Facts",
     "Policy",
@@ -38,21 +41,20 @@ __all__ = [
 
 
 def charge_all(tx: Transaction, decided: Sequence[Decided]) -> None:
-    """Count delivered messages in their senders' windows, with the commit; what no rule let in counts nowhere.
+    """Count delivered messages in their windows, and remember whom was written to, with the commit.
 
-    Their authors, where proven, are correspondents of the account from now on.
+    What no rule let in counts nowhere. The authors of the rest, where proven, are correspondents from now on.
     """
-    delivered = []
-    for one in decided:
-        if window := window_of(one):
-            account, sender = window
-            delivered.append(store.Delivered(account, sender, one.arrived.email, one.arrived.received_at))
+    delivered = [_delivered(one) for one in decided if windows_of(one)]
     if delivered:
-        store.add_messages(tx, delivered)
+        past_store.add_delivered(tx, delivered)
+    sent = [each for one in decided for each in _sent(one)]
+    if sent:
+        past_store.add_sent(tx, sent)
     met = [
         outbound_store.Met(one.arrived.account, author.key, one.arrived.received_at)
         for one in decided
-        if one.decision.is_author_proven and (author := one.verified.evidence.author) and window_of(one)
+        if one.decision.is_author_proven and (author := one.verified.evidence.author) and windows_of(one)
     ]
     if met:
         outbound_store.add_correspondents(tx, met)
@@ -74,6 +76,28 @@ def charge_sent(tx: Transaction, decided: Decided, thread: ThreadId | None, *, i
         outbound_store.add_correspondents(tx, met)
 
 
+def _delivered(decided: Decided) -> past_store.Delivered:
+    arrived = decided.arrived
+    return past_store.Delivered(
+        account=arrived.account,
+        mark=Mark.of(decided.verified),
+        email=arrived.email,
+        at=arrived.received_at,
+        windows=decided.decision.windows,
+    )
+
+
+def _sent(decided: Decided) -> list[past_store.Sent]:
+    arrived = decided.arrived
+    if arrived.direction is not Direction.OUTBOUND or decided.decision.disposition is not Disposition.DELIVER:
+        return []
+    message_id = decided.verified.evidence.content.message_id
+    return [
+        past_store.Sent(arrived.account, message_id, recipient.key, arrived.received_at)
+        for recipient in arrived.envelope.rcpt_to
+    ]
+
+
 async def charge_tokens(
     tx: Transaction, *, account: AccountId, sender: str, thread: ThreadId, tokens: int, at: datetime
 ) -> None:
@@ -91,8 +115,11 @@ async def charge_tokens(
 
 
 async def put_policy(tx: Transaction, account: AccountId, document: object, *, at: datetime, actor: KeyId) -> Stored:
-    """Store a new version, one above the last; raises ``PolicyError``, and then nothing was stored."""
-    policy, warnings = parse(document, version=0)
+    """Store a new version, one above the last; raises ``PolicyError``, and then nothing was stored.
+
+    ``account`` may be ``TENANT_WIDE``.
+    """
+    policy, warnings = parse(document, version=0, is_tenant_wide=account == TENANT_WIDE)
     await store.lock_policy(tx, account)
     await store.add_version(tx, account, digest=policy.digest, document=document, warnings=warnings, at=at, actor=actor)
     stored = await store.newest(tx, account)

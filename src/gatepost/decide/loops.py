@@ -2,7 +2,7 @@
 
 from gatepost.decide.ending import Ending
 from gatepost.decide.outbound_language import Limit
-from gatepost.decide.paper import Counts, Disposition, Outcome
+from gatepost.decide.paper import Counted, Disposition, Outcome
 from gatepost.decide.reasons import Reason
 from gatepost.verify.paper import AutoMail
 
@@ -28,7 +28,7 @@ def judge_machine(auto: AutoMail, wanted: Disposition) -> Ending | None:
     return Ending(wanted, Outcome.REJECTED_AT_POLICY, Reason.REPLY_AUTOMATIC_PARENT)
 
 
-def judge_pace(replies: Counts, recipient: Counts, *, is_capped: bool) -> Ending | None:
+def judge_pace(replies: Counted, recipient: Counted, *, is_capped: bool) -> Ending | None:
     """Put the brake on what goes back and forth faster than anybody reads.
 
     Args:

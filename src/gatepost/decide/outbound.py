@@ -5,17 +5,19 @@ get out with a secret that another gate would have refused. Of equally strict on
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
-from gatepost.decide import leaks, loops
+from gatepost.decide import answers, leaks, loops
+from gatepost.decide.above import both
 from gatepost.decide.body import TooLongError
 from gatepost.decide.ending import Ending, Judged
 from gatepost.decide.organization import is_same_organization, may_be_answered
 from gatepost.decide.outbound_language import Limit, OutboundPolicy, Stop
-from gatepost.decide.paper import Counts, Disposition, Facts, Leaving, Outcome, Step
+from gatepost.decide.paper import Counted, Disposition, Facts, Leaving, Outcome, Step
 from gatepost.decide.reasons import Reason
 from gatepost.mail.address import Address
+from gatepost.mail.envelope import Envelope
 from gatepost.verify.paper import Attachment, Content, Evidence, Family
 
 BUILT_IN = OutboundPolicy()
@@ -65,6 +67,21 @@ def listed(policy: OutboundPolicy | None, recipients: tuple[Address, ...], facts
     if named.thread and facts.answered and facts.answered.was_proven:
         known |= facts.leaving.thread | may_be_answered(facts.answered.author, facts.answered.reply_to)
     return frozenset(each.key for each in recipients if each.key in known or named.name(each))
+
+
+def judge_both(
+    evidence: Evidence, envelope: Envelope, facts: Facts, own: OutboundPolicy | None, above: OutboundPolicy | None
+) -> Judged:
+    """Judge an outbound message under the mailbox's policy and the tenant's above it, which can only tighten.
+
+    Only the mailbox's own says whom else than it answers the account may write to; the tenant's list narrows that.
+    """
+    passed = answers.judge(evidence, envelope, facts.answered, listed(own, envelope.rcpt_to, facts))
+    if passed[0].disposition is not Disposition.DELIVER:
+        return passed
+    case = Case(own or BUILT_IN, evidence, envelope.rcpt_to, envelope.mail_from is None, facts)
+    judged = judge(case, passed)
+    return both(judged, judge(replace(case, policy=above), (passed[0], ()))) if above else judged
 
 
 def judge(case: Case, passed: Judged) -> Judged:
@@ -177,7 +194,7 @@ def _footer(case: Case) -> Answer:
 
 def _limit(
     limit_of: Callable[[OutboundPolicy], Limit | None],
-    counts_of: Callable[[Leaving], Counts],
+    counts_of: Callable[[Leaving], Counted],
     reason: Reason,
     case: Case,
 ) -> Answer:

@@ -9,13 +9,13 @@ from enum import StrEnum
 from typing import Any
 
 from gatepost.decide import shape
-from gatepost.decide.paper import Counts, Disposition
+from gatepost.decide.paper import Counted, Disposition
 from gatepost.decide.patterns import Pattern, compile_pattern
-from gatepost.decide.shape import Faults
+from gatepost.decide.shape import Faults, Parser
 from gatepost.mail.address import Address
 
 PARTIES_MAX = 5_000
-LISTS_MAX = 100
+GROUPS_MAX = 100
 MARKS_MAX = 100
 MARK_MIN_CHARS = 8
 """A shorter mark stands in honest mail too."""
@@ -45,7 +45,7 @@ class Limit:
     hour: int | None = None
     day: int | None = None
 
-    def is_passed(self, counts: Counts) -> bool:
+    def is_passed(self, counts: Counted) -> bool:
         """Tell whether there are more than it allows."""
         is_hour = self.hour is not None and counts.hour > self.hour
         return is_hour or (self.day is not None and counts.day > self.day)
@@ -113,18 +113,10 @@ class OutboundPolicy:
         return self.stops.get(name, Disposition.DELIVER)
 
 
-def _domain(value: object, path: str, faults: Faults) -> str:
-    """Accept a domain, or ``*.`` and a domain for those below it."""
-    if isinstance(value, str) and value.startswith(BELOW):
-        return BELOW + str(shape.domain(value.removeprefix(BELOW), path, faults))
-    return str(shape.domain(value, path, faults))
-
-
 _TYPE_TEXT = shape.text(most=100)
 
 
 def _type(value: object, path: str, faults: Faults) -> str:
-    """Accept a media type, or ``image/*`` and its like; return it in lower case."""
     told = len(faults.sentences)
     found = str(_TYPE_TEXT(value, path, faults)).lower()
     kind, slash, inner = found.partition("/")
@@ -134,7 +126,6 @@ def _type(value: object, path: str, faults: Faults) -> str:
 
 
 def _footer(value: object, path: str, faults: Faults) -> str:
-    """Accept the lines that must end each message."""
     if not isinstance(value, str) or not 1 <= len(value.strip()) <= FOOTER_MAX_CHARS:
         faults.tell(path, f"must be text of 1 to {FOOTER_MAX_CHARS} characters")
         return ""
@@ -148,7 +139,6 @@ _MARK_TEXT = shape.text(most=200)
 
 
 def _mark(value: object, path: str, faults: Faults) -> str:
-    """Accept a canary."""
     told = len(faults.sentences)
     found = str(_MARK_TEXT(value, path, faults))
     if len(faults.sentences) == told and sum(map(str.isalnum, found)) < MARK_MIN_CHARS:
@@ -160,13 +150,18 @@ _COUNT = shape.integer(least=0)
 _STOP = shape.word(Disposition.DELIVER, Disposition.HOLD, Disposition.REJECT)
 _LIMIT = shape.object_of({"perHour": _COUNT, "perDay": _COUNT})
 _NAME = shape.text(most=NAME_MAX_CHARS)
+_TYPE = Parser(_type, {"type": "string", "pattern": "^[^/]+/.+$", "description": "a media type; image/* for a kind"})
+_MARK = Parser(_mark, _MARK_TEXT.schema)
+_FOOTER = Parser(
+    _footer, {"type": "string", "maxLength": FOOTER_MAX_CHARS, "description": "the lines that end each message"}
+)
 OUTBOUND = shape.object_of(
     {
         "recipients": shape.object_of(
             {
                 "addresses": shape.list_of(shape.address, most=PARTIES_MAX),
-                "domains": shape.list_of(_domain, most=PARTIES_MAX),
-                "lists": shape.list_of(_NAME, most=LISTS_MAX),
+                "domains": shape.list_of(shape.domain_pattern, most=PARTIES_MAX),
+                "groups": shape.list_of(_NAME, most=GROUPS_MAX),
                 "thread": shape.boolean,
                 "contacts": shape.boolean,
             }
@@ -179,7 +174,7 @@ OUTBOUND = shape.object_of(
         "repliesPerThread": _LIMIT,
         "attachments": shape.object_of(
             {
-                "types": shape.list_of(_type, most=TYPES_MAX),
+                "types": shape.list_of(_TYPE, most=TYPES_MAX),
                 "names": shape.list_of(_NAME, most=TYPES_MAX),
                 "octetsAtMost": _COUNT,
                 "filesAtMost": _COUNT,
@@ -190,40 +185,28 @@ OUTBOUND = shape.object_of(
         "cardNumbers": _STOP,
         "ibans": _STOP,
         "canaries": _STOP,
-        "canaryMarks": shape.list_of(_mark, most=MARKS_MAX),
+        "canaryMarks": shape.list_of(_MARK, most=MARKS_MAX),
         "otherCorrespondents": _STOP,
-        "footer": _footer,
+        "footer": _FOOTER,
     }
 )
 """Reads the member into its normal form, where what is absent stays absent."""
 
 
-def parse_outbound(
-    document: object, path: str, faults: Faults, lists: Mapping[str, list[str]] | None = None
-) -> OutboundPolicy:
-    """Return the compiled ``outbound`` of a policy; of no use where ``faults`` has heard anything.
-
-    Args:
-        document: the member as written, or its normal form.
-        path: where it stands in the policy.
-        faults: told what is wrong.
-        lists: the policy's named lists of parties.
-    """
-    normal: Any = OUTBOUND(document, path, faults)
-    known = lists or {}
-    wanted = normal.get("recipients", {}).get("lists", ()) if not faults.sentences else ()
-    for index, name in enumerate(wanted):
-        if name not in known:
-            hint = f'; the nearest is "{shape.nearest(name, known)}"' if known else ""
-            faults.tell(f"{path}.recipients.lists[{index}]", f"must be a name in lists{hint}")
-    return OutboundPolicy() if faults.sentences else _compiled(normal, known)
+def check_groups(normal: Mapping[str, Any], groups: Mapping[str, object], faults: Faults) -> None:
+    """Tell which groups a normal ``outbound`` names that the policy does not have."""
+    for index, name in enumerate(normal.get("recipients", {}).get("groups", ())):
+        if name not in groups:
+            hint = f"; the nearest is {shape.nearest(name, groups)}" if groups else ""
+            faults.tell(f"outbound.recipients.groups[{index}]", f"must be a name in groups{hint}")
 
 
-def _compiled(normal: Mapping[str, Any], lists: Mapping[str, list[str]]) -> OutboundPolicy:
+def compile_outbound(normal: Mapping[str, Any], groups: Mapping[str, list[str]]) -> OutboundPolicy:
+    """Return what ``OUTBOUND`` has read; ``groups`` are the policy's own."""
     rate = normal.get("rateLimit", {})
     stops = {name: Disposition(normal[name]) for name in Stop if name in normal}
     return OutboundPolicy(
-        recipients=_recipients(normal["recipients"], lists) if "recipients" in normal else None,
+        recipients=_recipients(normal["recipients"], groups) if "recipients" in normal else None,
         recipients_max=normal.get("recipientsPerMessage"),
         to_machines=Disposition(normal.get("toMachines", Disposition.REJECT)),
         stops={Stop.CANARIES: Disposition.REJECT, **stops},
@@ -237,8 +220,8 @@ def _compiled(normal: Mapping[str, Any], lists: Mapping[str, list[str]]) -> Outb
     )
 
 
-def _recipients(normal: Mapping[str, Any], lists: Mapping[str, list[str]]) -> Recipients:
-    listed = (party for name in normal.get("lists", ()) for party in lists[name])
+def _recipients(normal: Mapping[str, Any], groups: Mapping[str, list[str]]) -> Recipients:
+    listed = (party for name in normal.get("groups", ()) for party in groups[name])
     return Recipients(
         parties=frozenset((*normal.get("addresses", ()), *normal.get("domains", ()), *listed)),
         thread=normal.get("thread", False),

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from gatepost.db import Transaction
 from gatepost.db.column import bigints, texts, times
-from gatepost.decide.paper import Counts
+from gatepost.decide.paper import Counted
 from gatepost.ids import AccountId, EmailId, ThreadId
 from gatepost.keys import Vault
 from gatepost.mail.address import Address
@@ -44,10 +44,10 @@ class Dispatch:
 class Sent:
     """What the account sent before, as ``count_sent`` counts it; by the tokens of recipients and domains."""
 
-    agent: Counts
-    recipients: dict[str, Counts]
-    domains: dict[str, Counts]
-    replies: Counts
+    agent: Counted
+    recipients: dict[str, Counted]
+    domains: dict[str, Counted]
+    replies: Counted
 
 
 def blind_person(vault: Vault, person: str) -> str:
@@ -111,8 +111,8 @@ async def count_sent(tx: Transaction, dispatch: Dispatch) -> Sent:
         email=dispatch.email,
         at=dispatch.at,
     )
-    found = {(row.kind, row.name): Counts(row.hour, row.day) for row in rows}
-    none = Counts()
+    found = {(row.kind, row.name): Counted(row.hour, row.day) for row in rows}
+    none = Counted()
     return Sent(
         agent=found.get(("agent", ""), none),
         recipients={person: found.get(("person", person), none) for person in persons},
@@ -124,7 +124,7 @@ async def count_sent(tx: Transaction, dispatch: Dispatch) -> Sent:
 def add_sent(tx: Transaction, dispatches: Sequence[Dispatch]) -> None:
     """Count messages with the commit: one for each recipient. A second time it changes nothing."""
     query = """
-        insert into sent_message (tenant, account, email, person, domain, thread, at)
+        insert into outgoing_message (tenant, account, email, person, domain, thread, at)
         select %(tenant)s, account, email, person, domain, thread, at
         from unnest(%(accounts)s, %(emails)s, %(persons)s, %(domains)s, %(threads)s, %(times)s)
           as given (account, email, person, domain, thread, at)
@@ -144,4 +144,4 @@ def add_sent(tx: Transaction, dispatches: Sequence[Dispatch]) -> None:
 
 async def forget_sent(tx: Transaction, before: datetime) -> None:
     """Stop counting what was sent before ``before``."""
-    await tx.run("delete from sent_message where tenant = %(tenant)s and at < %(before)s", before=before)
+    await tx.run("delete from outgoing_message where tenant = %(tenant)s and at < %(before)s", before=before)

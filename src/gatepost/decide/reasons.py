@@ -7,6 +7,10 @@ class Reason(StrEnum):
     """Why a decision fell as it did."""
 
     RULE_MATCHED = "rule.matched"
+    RULE_HELD = "rule.held"
+    RULE_DEFERRED = "rule.deferred"
+    RULE_DISCARDED = "rule.discarded"
+    RULE_REJECTED = "rule.rejected"
     SENDER_UNMATCHED = "sender.unmatched"
     SENDER_UNPROVEN = "sender.unproven"
     SENDER_UNSETTLED = "sender.unsettled"  # DNS could not say; a later attempt may know
@@ -17,6 +21,7 @@ class Reason(StrEnum):
     RATE_PER_HOUR = "rate.per_hour"
     RATE_PER_DAY = "rate.per_day"
     BUDGET_PER_THREAD = "budget.per_thread"
+    BUDGET_PER_SENDER = "budget.per_sender"
     BUDGET_PER_DAY = "budget.per_day"
     POLICY_MISSING = "policy.missing"
     POSTMASTER_OPEN = "postmaster.open"

@@ -98,7 +98,7 @@ async def carry_out_all(tx: Transaction, recorded: Sequence[Recorded], *, entrop
             decide.charge_sent(tx, one.recorded.decided, thread, is_queued=is_queued)
     kept = [(one.recorded, one.outcome.thread) for one in done if isinstance(one.outcome, Kept)]
     await mailbox.keep_all(tx, [email_from(one, thread) for one, thread in kept])
-    decide.charge_all(tx, [one.decided for one, _ in kept])
+    decide.charge_all(tx, [one.recorded.decided for one in done if isinstance(one.outcome, Kept | Queued)])
     verified = [one.recorded.decided.verified for one in done if not isinstance(one.outcome, Refused)]
     mailbox.keep_bodies(tx, map(body_of, verified))
     return done
@@ -156,6 +156,7 @@ def email_from(recorded: Recorded, thread: ThreadId) -> Email:
         is_proven=evidence.author is not None and recorded.decision.is_author_proven,
         is_automatic=arrived.envelope.mail_from is None or evidence.auto.is_automatic,
         capabilities=grant.capabilities if grant else (),
+        labels=recorded.decision.labels,
         verification={
             "dkim": evidence.dkim_result.value,
             "spf": evidence.spf.result.value,

@@ -31,6 +31,7 @@ __all__ = [
     "fates",
     "keep_connections",
     "note",
+    "note_all",
     "settle_refusals_hourly",
 ]
 
@@ -86,9 +87,23 @@ async def note(tx: Transaction, consequence: Consequence, *, entropy: Entropy) -
     Raises:
         UnrecordableError: its values are no JSON, or too many for a leaf.
     """
-    draft = consequence_draft(tx.tenant, consequence, entropy=entropy)
-    columns = store.Columns(account=consequence.account, email=consequence.email, action=consequence.action)
-    return (await store.append(tx, [(draft, columns)]))[0]
+    return (await note_all(tx, [consequence], entropy=entropy))[0]
+
+
+async def note_all(tx: Transaction, consequences: Sequence[Consequence], *, entropy: Entropy) -> list[EntryId]:
+    """Write several, in one statement, in the order given.
+
+    Raises:
+        UnrecordableError: the values of one are no JSON, or too many for a leaf.
+    """
+    drafts = [
+        (
+            consequence_draft(tx.tenant, each, entropy=entropy),
+            store.Columns(account=each.account, email=each.email, action=each.action),
+        )
+        for each in consequences
+    ]
+    return await store.append(tx, drafts) if drafts else []
 
 
 async def fates(db: Database, tenant: TenantId, emails: Sequence[EmailId]) -> dict[EmailId, bool]:

@@ -25,11 +25,10 @@ from gatepost.clock import Entropy
 from gatepost.decide.paper import Decided
 from gatepost.ids import AccountId, EmailId, TenantId, ThreadId
 from gatepost.mail.address import Address
-from gatepost.mail.fields import body_sha256
 from gatepost.record.canonical import UnrecordableError, canonical, canonical_plain
 from gatepost.record.commitment import seal
 from gatepost.record.paper import Consequence, Json, Kind
-from gatepost.verify.paper import Evidence, Injection, Verified
+from gatepost.verify.paper import Evidence, Injection
 
 FORMAT = 1
 LEAF_MAX_OCTETS = 2048
@@ -62,12 +61,6 @@ class Draft:
 def timestamp(at: datetime) -> str:
     """Spell a time as RFC 3339 in UTC, to the microsecond."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def _body_hash(verified: Verified) -> str:
-    """Return the SHA-256, in lowercase hex, of the body as received: all after the first empty line."""
-    raw = verified.arrived.raw
-    return body_sha256(raw) if isinstance(raw, bytes) else verified.evidence.body_sha256
 
 
 def _is_plain(value: Json) -> bool:
@@ -187,6 +180,7 @@ def _decision(decided: Decided, thread: ThreadId | None) -> dict[str, Json]:
     arrived, decision, evidence = decided.arrived, decided.decision, decided.verified.evidence
     grant = decision.grant
     tls = arrived.peer.tls if arrived.peer else None
+    above = decision.tenant_policy_version
     return {
         **verdicts(evidence),
         "capabilities": list(grant.capabilities) if grant else None,
@@ -201,6 +195,8 @@ def _decision(decided: Decided, thread: ThreadId | None) -> dict[str, Json]:
         "size_octets": len(arrived.raw),
         "thread": thread,
         "tls": tls.version if tls else None,
+        **({"labels": list(decision.labels)} if decision.labels else {}),
+        **({"tenant_policy": [above, decision.tenant_policy_digest]} if above else {}),
         "trace": [[step.check, step.result] for step in decision.trace],
     }
 
@@ -211,7 +207,7 @@ def _persons(decided: Decided) -> dict[str, Json]:
     peer = arrived.peer
     values: dict[str, Json] = {
         "blob": arrived.blob,
-        "body_hash": _body_hash(decided.verified) if decided.decision.body_hash_wanted else None,
+        "body_hash": decided.verified.body_sha256 if decided.decision.body_hash_wanted else None,
         "detail": decided.decision.detail or None,
         "evidence": domains(evidence),
         "helo": peer.helo if peer else None,

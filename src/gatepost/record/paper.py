@@ -107,6 +107,8 @@ class AuditRow:
     policy_version: int
     policy_digest: str
     trace: tuple[Step, ...]
+    labels: tuple[str, ...] = ()
+    tenant_policy_version: int = 0
     tools_used: Json = None
     tokens_consumed: int | None = None
     reply_sent: Json = None

@@ -100,6 +100,8 @@ def audit_row(written: Written, followed: Sequence[Written]) -> AuditRow:
         policy_version=leaf["policy_version"],
         policy_digest=decision["policy_digest"],
         trace=tuple(Step(check, result) for check, result in _shown(written, "trace") or ()),
+        labels=tuple(_shown(written, "labels") or ()),
+        tenant_policy_version=(_shown(written, "tenant_policy") or (0,))[0],
         tools_used=_tools(used),
         tokens_consumed=sum(each.leaf["tokens"] or 0 for each in used) if used else None,
         reply_sent=_reply(followed),

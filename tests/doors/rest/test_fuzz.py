@@ -29,6 +29,8 @@ def probe_all(url: str, key: str, known: dict[str, object]) -> int:
     for found in schema.get_all_operations():
         assert isinstance(found, Ok), found
         operation = found.ok()
+        if operation.path.endswith("/stream"):
+            continue  # it answers for ten minutes; tests/doors/rest/test_events.py
 
         @given(case=operation.as_strategy())
         @settings(

@@ -24,8 +24,10 @@ BODIES: dict[str, object] = {
     "exports": EXPORT,
     "{export_id}": EXPORT,
     "replay": {},
+    "rotate": {},
+    "{webhook_id}": {},
 }
-QUERIES = {"search": {"q": "tuesday"}}
+QUERIES: dict[str, dict[str, str | int]] = {"search": {"q": "tuesday"}, "stream": {"for_s": 0}}
 WITHOUT_KEY = {"/health/live", "/health/ready", "/api/problems/{code}"}
 WITHOUT_IDS = {
     "/api/v1/whoami",
@@ -33,6 +35,7 @@ WITHOUT_IDS = {
     "/api/v1/egress",
     "/api/v1/log/vkey",
     "/api/v1/exports",
+    "/api/v1/policy",
     *WITHOUT_KEY,
 }
 
@@ -45,7 +48,7 @@ class Operation:
 
     async def call(self, client: httpx2.AsyncClient, ids: dict[str, object]) -> httpx2.Response:
         noun = self.path.rsplit("/", 1)[-1]
-        body = BODIES.get(noun) if self.verb in {"PUT", "POST"} else None
+        body = BODIES.get(noun) if self.verb in {"PUT", "POST", "PATCH"} else None
         return await client.request(self.verb, self.path.format(**ids), json=body, params=QUERIES.get(noun))
 
 
@@ -73,6 +76,7 @@ async def their_ids(house: House, theirs: Tenancy) -> dict[str, object]:
     assert isinstance(done.outcome, Kept)
     async with calls(rest.build(house), theirs.owner) as client:
         hook = await client.post(f"/api/v1/mailboxes/{theirs.account}/webhooks", json=BODIES["webhooks"])
+        await client.put("/api/v1/policy", json=POLICY)
         export = await client.post("/api/v1/exports", json=EXPORT)
     await sequence(house, theirs)
     return {

@@ -11,7 +11,7 @@ create table correspondent (
 select tenant_table('correspondent', 'select, insert, delete');
 
 -- One row per recipient of what was queued or held; rows older than the longest window are dead and go.
-create table sent_message (
+create table outgoing_message (
   tenant  text        not null,
   account bigint      not null,
   email   text        not null,
@@ -21,8 +21,8 @@ create table sent_message (
   at      timestamptz not null,
   primary key (tenant, email, person)
 );
-create index on sent_message (tenant, account, at);
-select tenant_table('sent_message', 'select, insert, delete');
+create index on outgoing_message (tenant, account, at);
+select tenant_table('outgoing_message', 'select, insert, delete');
 
 -- What was said under an identity, as a token: a caller's own key must not stand for two texts.
 alter table submission_claim add column said text;
@@ -39,7 +39,7 @@ begin
   return query
     with recent as materialized (
       select sent.email, sent.person, sent.domain, sent.thread, sent.at > asked_at - interval '3600 seconds' as is_hour
-      from sent_message as sent
+      from outgoing_message as sent
       where sent.tenant = asked_tenant and sent.account = asked_account
         and sent.at > asked_at - interval '86400 seconds' and sent.email <> asked_email
     )

@@ -11,6 +11,7 @@ from gatepost.doors.rest import (
     attachments,
     audit,
     egress,
+    events,
     exports,
     health,
     identity,
@@ -31,7 +32,21 @@ from gatepost.journey import House
 PREFIX = "/api"
 """What ``base_url`` ends in; clients append ``/v1/...``."""
 
-_NOUNS = (identity, policy, webhooks, audit, messages, attachments, answers, letters, usage, log, egress, exports)
+_NOUNS = (
+    identity,
+    policy,
+    webhooks,
+    audit,
+    events,
+    messages,
+    attachments,
+    answers,
+    letters,
+    usage,
+    log,
+    egress,
+    exports,
+)
 
 
 def _operation(route: APIRoute) -> str:

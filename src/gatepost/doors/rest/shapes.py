@@ -39,39 +39,6 @@ class Shape(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-# --- webhooks ---------------------------------------------------------------------------------------------------
-
-
-class NewWebhook(Shape):
-    """An endpoint to register."""
-
-    url: Annotated[Text, StringConstraints(min_length=1, max_length=2000)] = Field(
-        examples=["https://agent.example/hooks/mail"]
-    )
-
-
-class WebhookShown(Shape):
-    """A registered endpoint."""
-
-    id: str
-    mailbox_id: int
-    url: str
-    created_at: Utc
-
-
-class WebhookMade(WebhookShown):
-    """A new endpoint with its signing secret, which is shown this once."""
-
-    secret: str = Field(description="64 hex characters, the key of X-Mailbuttons-Signature.")
-    standard_secret: str = Field(description="The same secret for Standard Webhooks libraries: whsec_...")
-
-
-class WebhookList(Shape):
-    """Every endpoint of a mailbox, oldest first."""
-
-    items: list[WebhookShown]
-
-
 # --- audit log --------------------------------------------------------------------------------------------------
 
 
@@ -124,6 +91,8 @@ class AuditEntry(Shape):
     disposition: Disposition
     policy_version: int
     policy_digest: str
+    labels: list[str] = Field(description="What the matched rule marked it with.")
+    tenant_policy_version: int = Field(description="Of the policy above the mailbox's own; 0 where there is none.")
     matched_rule: int | None = Field(description="Index of the rule that matched, from 0.")
     envelope: EnvelopeShown
     remote_address: str | None
@@ -171,6 +140,7 @@ class MessageSummary(Shape):
     received_at: Utc
     verification: VerificationShown
     capabilities: list[str]
+    labels: list[str] = Field(description="What the policy's rule marked it with.")
     size_octets: int
     is_proven: bool
     is_automatic: bool
