@@ -16,6 +16,8 @@ from gatepost.record.paper import Consequence, Json, Kind
 
 OPERATOR = "operator"
 """Who acts from the command line: whoever may read the state folder."""
+HOUSE_PLAN = "house"
+"""The plan of tenants that are the house's own, such as the canaries': nobody means them who names no tenant."""
 
 
 async def _note(tx: Transaction, house: House, action: str, object_ref: str, **private: Json) -> None:
@@ -45,6 +47,8 @@ async def find_tenant(house: House, wanted: str | None) -> Tenant:
         AccessError: none, or more than one.
     """
     every = await access.list_tenants(house.db)
+    if wanted is None:
+        every = tuple(tenant for tenant in every if tenant.plan != HOUSE_PLAN)
     found = [tenant for tenant in every if wanted in {None, tenant.id, tenant.name}]
     if len(found) == 1:
         return found[0]

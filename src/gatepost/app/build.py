@@ -15,7 +15,7 @@ from gatepost.app.seal import seal_clear_rows
 from gatepost.app.ways_out import next_hop, place, register
 from gatepost.blobs import Blobs, Endpoint, is_bucket, read_endpoint
 from gatepost.db import Database, GroupCommit
-from gatepost.db.launcher import Cluster, find_binaries, home_for
+from gatepost.db.launcher import OWNER, Cluster, find_binaries, home_for
 from gatepost.db.migrate import check_schema, migrate
 from gatepost.db.outside import DsnError, places, through
 from gatepost.dns import CachingResolver, Client, addresses_of, hosts_in, servers_in
@@ -59,7 +59,8 @@ def embedded_postgres(settings: Settings) -> Iterator[Cluster]:
     cluster = Cluster(home, find_binaries(home, configured))
     cluster.start()
     try:
-        bring_up(settings, cluster.dsn("gatepost_owner"))
+        bring_up(settings, cluster.dsn(OWNER))
+        cluster.shut_out_owner()
         yield cluster
     finally:
         cluster.stop()

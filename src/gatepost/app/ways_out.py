@@ -6,6 +6,7 @@ closed all others.
 
 from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import ip_network
+from urllib.parse import urlsplit
 
 from gatepost.egress import Destination, Network, NextHop, Purpose, Register, is_address
 from gatepost.egress.http import read_url
@@ -59,6 +60,7 @@ def register(
             decided_by="whoever registers an export",
             is_built_in=True,
         ),
+        *_probes(settings),
         *([_row(Purpose.BLOBS, blobs, "blobs.url")] if blobs else []),
         *(_row(Purpose.DATABASE, each, "database.dsn") for each in databases),
         *(_row(Purpose.SCAN, each, setting) for each, setting in scanners),
@@ -68,6 +70,29 @@ def register(
     if allow_loopback:
         allowed += LOOPBACK
     return Register([*declared, *(row for row in built_in if row.purpose not in taken)], allow_private=allowed)
+
+
+def _probes(settings: Settings) -> Iterator[Destination]:
+    """Yield this house's own doors, which its checks knock at; none where nobody claims anything."""
+    if not settings.trust.operator:
+        return
+    doors = {reached(host) for host in (settings.smtp.host, settings.http.host, settings.metrics.host)}
+    public = urlsplit(settings.http.public_url).hostname
+    for host in sorted(doors | ({public} if public else set())):
+        yield Destination(
+            purpose=Purpose.PROBE,
+            host=host,
+            port=ANY_PORT,
+            decided_by="the setting trust.operator",
+            networks=_own_network(host),
+            is_clear=True,
+            is_built_in=True,
+        )
+
+
+def reached(host: str) -> str:
+    """Return the address under which this machine reaches its own door: loopback where it listens on all."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # it is read here, not bound
 
 
 def next_hop(settings: Settings) -> NextHop | None:

@@ -8,13 +8,13 @@ from gatepost.db import Transaction
 from gatepost.decide import outbound_store, past_store, store
 from gatepost.decide.above import TENANT_WIDE
 from gatepost.decide.correspondents import dispatch_of
-from gatepost.decide.forget import forget_counts, forget_counts_regularly
+from gatepost.decide.forget import forget_counts
 from gatepost.decide.language import Policy, PolicyError, parse
 from gatepost.decide.paper import Decided, Disposition, Facts, Mark, Stored
 from gatepost.decide.recall import PolicyUnreadableError, footer_of, recall_all
 from gatepost.decide.rules import settle
-from gatepost.decide.together import Recalled, settle_all, windows_of
-from gatepost.ids import AccountId, KeyId, ThreadId
+from gatepost.decide.together import Recalled, settle_all, windows_of, with_ruling
+from gatepost.ids import AccountId, EmailId, KeyId, ThreadId
 from gatepost.mail.address import Address
 
 __all__ = [
@@ -31,12 +31,13 @@ __all__ = [
     "charge_tokens",
     "footer_of",
     "forget_counts",
-    "forget_counts_regularly",
     "get_policy",
+    "policy_at",
     "put_policy",
     "recall_all",
     "settle",
     "settle_all",
+    "with_ruling",
 ]
 
 
@@ -99,9 +100,16 @@ def _sent(decided: Decided) -> list[past_store.Sent]:
 
 
 async def charge_tokens(
-    tx: Transaction, *, account: AccountId, sender: str, thread: ThreadId, tokens: int, at: datetime
+    tx: Transaction,
+    *,
+    account: AccountId,
+    sender: str,
+    thread: ThreadId,
+    tokens: int,
+    at: datetime,
+    email: EmailId | None = None,
 ) -> None:
-    """Count tokens an agent spent on a sender and a thread.
+    """Count tokens an agent spent on a sender, a thread and, where it is known, a message, without a reservation.
 
     ``sender`` is the author's address, in any spelling.
 
@@ -111,7 +119,9 @@ async def charge_tokens(
     """
     if tokens < 0:
         raise ValueError("tokens spent cannot be negative")
-    await store.add_tokens(tx, account, sender=Address.parse(sender).key, thread=thread, tokens=tokens, at=at)
+    await store.add_tokens(
+        tx, account, sender=Address.parse(sender).key, thread=thread, tokens=tokens, at=at, email=email
+    )
 
 
 async def put_policy(tx: Transaction, account: AccountId, document: object, *, at: datetime, actor: KeyId) -> Stored:
@@ -126,6 +136,17 @@ async def put_policy(tx: Transaction, account: AccountId, document: object, *, a
     if stored is None:  # pragma: no cover  # we wrote it a line above, under a lock
         raise LookupError("the policy just stored is gone")
     return stored
+
+
+async def policy_at(tx: Transaction, account: AccountId, version: int) -> Policy:
+    """Return one version of a policy, compiled as this release reads it.
+
+    Raises:
+        LookupError: there is no such version.
+        PolicyError: it is none to this release.
+    """
+    written = await store.document(tx, account, version)
+    return parse(written, version=version, is_tenant_wide=account == TENANT_WIDE)[0]
 
 
 async def get_policy(tx: Transaction, account: AccountId) -> Stored | None:

@@ -38,7 +38,7 @@ class Outcome(StrEnum):
     BUDGET_EXHAUSTED = "budget_exhausted"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class TokenBudget:
     """How many tokens an agent may spend; None is no limit, 0 is none at all.
 
@@ -53,6 +53,10 @@ class TokenBudget:
     per_thread: int | None = None
     per_sender: int | None = None
     per_day: int | None = None
+
+    def as_list(self) -> list[int | None]:
+        """Return the four, in the order of the fields."""
+        return [self.per_message, self.per_thread, self.per_sender, self.per_day]
 
     def tightened(self, other: "TokenBudget") -> "TokenBudget":
         """Return the smaller of each."""
@@ -94,6 +98,15 @@ class Answered:
     was_proven: bool
     was_automatic: bool
     reply_to: tuple[Address, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What a person, or the end of the wait, said of a held message; ``by`` is an id, never an address."""
+
+    is_approved: bool
+    by: str
+    is_expiry: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +153,8 @@ class Facts:
         tokens_sender: tokens consumed for this sender so far.
         windows: what was delivered in windows other than the author's own, by their names.
         answered: the message an outbound one answers; None for inbound mail or where it is unknown.
+        is_sandboxed: whatever the account sends waits for a person; never so for inbound mail.
+        ruling: what was said of it where it was held before; None on its first way.
         is_first_time: nothing of this author was ever delivered to this account; None where no rule asks. So are:
         leaving: what else is known of an outbound message.
         answers_us: it answers a message of this account, which its author was a recipient of.
@@ -153,6 +168,8 @@ class Facts:
     tokens_sender: int = 0
     windows: Mapping[str, Counted] = field(default_factory=dict, hash=False)
     answered: Answered | None = None
+    is_sandboxed: bool = False
+    ruling: Ruling | None = None
     is_first_time: bool | None = None
     answers_us: bool | None = None
     is_replayed: bool | None = None
@@ -179,7 +196,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """All of a message that a decision may look at. ``verify.stored`` reads it back from an entry.
+    """All of a message that a decision may look at. ``replay`` reads it back from an entry.
 
     Attributes:
         evidence: what was found about it.
@@ -187,6 +204,7 @@ class Seen:
         received_at: when it came.
         size_octets: of the whole message.
         is_encrypted: it came over TLS.
+        has_text: what the message says is there to read, as it always is when it arrives.
     """
 
     evidence: Evidence
@@ -194,6 +212,7 @@ class Seen:
     received_at: datetime
     size_octets: int
     is_encrypted: bool
+    has_text: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,12 @@
 """What a decision needs to know: the policy in force, and the facts that can change the outcome."""
 
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import structlog
 
-from gatepost import mailbox
+from gatepost import access, mailbox
 from gatepost.arrive.paper import Direction
 from gatepost.db import Transaction
 from gatepost.decide import past_store, rules, store
@@ -22,6 +23,8 @@ from gatepost.verify.paper import Verified
 
 log = structlog.get_logger(__name__)
 _SHELF = Shelf()
+_WARMER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="guards")
+"""Compiles guards for Hyperscan beside the mail; until it has, they take the slower way."""
 
 
 class PolicyUnreadableError(Exception):
@@ -104,6 +107,7 @@ async def _read(tx: Transaction, account: AccountId, version: int) -> Policy:
         log.error("policy.unreadable", **facts)
         raise PolicyUnreadableError from error
     _SHELF.put(policy)
+    _WARMER.submit(policy.guarded.warm)
     return policy
 
 
@@ -185,7 +189,10 @@ async def _outbound(tx: Transaction, verified: Verified) -> Recalled:
     parent = await mailbox.get(tx, arrived.account, arrived.in_reply_to) if arrived.in_reply_to else None
     speaking = [each.outbound for each in (policy, above) if each and each.outbound]
     leaving = await recall_leaving(tx, verified, speaking, parent)
-    facts = Facts(answered=_answered(parent) if parent else None, leaving=leaving)
+    account = await access.account(tx, arrived.account)
+    is_sandboxed = account is not None and account.is_sandboxed
+    answered = _answered(parent) if parent else None
+    facts = Facts(answered=answered, leaving=leaving, is_sandboxed=is_sandboxed)
     return Recalled(policy, facts, above=above)
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import assert_never
 
 from gatepost.arrive.paper import Direction, Door
-from gatepost.decide import outbound, proof
+from gatepost.decide import approval, outbound, proof
 from gatepost.decide.above import both
 from gatepost.decide.body import TooLongError
 from gatepost.decide.ending import Ending, Judged, refused, unproven
@@ -28,6 +28,11 @@ BUILT_IN_DIGEST = hashlib.sha256(b'{"builtIn":["answer-proven-author","postmaste
 """Stands in a decision where no stored policy spoke (version 0)."""
 PASSED_SHOWN_MAX = 8
 """Rules that a trace names although they did not speak; there may be a thousand."""
+
+
+class TextGoneError(LookupError):
+    """A guard would have to read a message whose text is gone: never while it arrives, only in a replay."""
+
 
 Answer = tuple[str, Ending | None]
 """What one gate answers: a word for the trace, and the ending, if the way ends here."""
@@ -108,7 +113,8 @@ def settle(verified: Verified, policy: Policy | None, facts: Facts, *, above: Po
     if arrived.direction is Direction.OUTBOUND:
         speaks, top = (each if each and each.outbound else None for each in (policy, above))
         own, higher = (each.outbound if each else None for each in (speaks, top))
-        ending, trace = outbound.judge_both(evidence, arrived.envelope, facts, own, higher)
+        judged = outbound.judge_both(evidence, arrived.envelope, facts, own, higher)
+        ending, trace = approval.sandboxed(judged, facts)
     elif arrived.door is Door.HOUSE:
         ending = Ending(Disposition.DELIVER, Outcome.DELIVERED, Reason.NOTICE_OWN)
         trace = (Step("author", "the house"),)
@@ -118,6 +124,8 @@ def settle(verified: Verified, policy: Policy | None, facts: Facts, *, above: Po
     else:
         speaks, top = policy, above
         ending, trace = judge_both(seen, policy, above)
+    if facts.ruling is not None:
+        ending, trace = approval.ruled(ending, trace, facts.ruling)
     decision = Decision(
         disposition=ending.disposition,
         outcome=ending.outcome,
@@ -164,7 +172,11 @@ def needs(seen: Seen, policy: Policy) -> Needs:
 
 
 def judge_both(seen: Seen, policy: Policy | None, above: Policy | None) -> Judged:
-    """Judge a message from a stranger under its mailbox's policy and the tenant's; pure and total."""
+    """Judge a message from a stranger under its mailbox's policy and the tenant's; pure and total.
+
+    Raises:
+        TextGoneError: the text is not there, and a guard would have to read it.
+    """
     own = judge(seen, policy)
     return both(own, judge(seen, above)) if above else own
 
@@ -186,7 +198,10 @@ def judge(seen: Seen, policy: Policy | None) -> Judged:
         return ending, (*known, Step("rule", "none"))
     case = Case(seen, author, policy, rule)
     stopped, steps = _walk((*PROOF_GATES, *ACTION_GATES, *CONTENT_GATES, *COUNT_GATES), case)
-    ending = stopped or _granted(case)
+    ending = _granted(case) if stopped is None else stopped
+    if ending.disposition is Disposition.HOLD:
+        let_in = _granted(case)
+        ending = replace(ending, grant=let_in.grant, windows=let_in.windows)  # what it has once somebody lets it go
     return replace(ending, labels=rule.labels), (*known, Step("rule", f"senders[{rule.index}]"), *steps)
 
 
@@ -286,6 +301,8 @@ def _guards(case: Case) -> Answer | None:
     policy = case.policy
     if not policy.guards:
         return None
+    if not case.seen.has_text:
+        raise TextGoneError
     otherwise, outcome = by_default(policy), Outcome.REJECTED_AT_CONTENT_GUARD
     try:
         hit = strictest_hit(policy.guards, policy.guarded, case.evidence.content, otherwise=otherwise)

@@ -6,6 +6,7 @@ from gatepost.deliver.carry import (
     carry_out_all,
     conversation_of,
     email_of,
+    submission_of,
     submitted,
     threads_of,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "email_of",
     "handlers",
     "submission_by_id",
+    "submission_of",
     "submitted",
     "threads_of",
 ]

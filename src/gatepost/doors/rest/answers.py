@@ -14,7 +14,13 @@ router = APIRouter(prefix="/v1/mailboxes/{mailbox_id}/messages/{message_id}", ta
 
 def shown(sent: Sent) -> SentShown:
     """Return what a caller is told of what was sent."""
-    return SentShown(submission_id=sent.submission, message_id=sent.email, is_repeat=sent.is_repeat)
+    return SentShown(
+        status="held" if sent.hold else "queued",
+        hold_id=sent.hold,
+        submission_id=sent.submission,
+        message_id=sent.email,
+        is_repeat=sent.is_repeat,
+    )
 
 
 @router.post("/reply", summary="Reply to a message's author")

@@ -14,6 +14,7 @@ from gatepost.doors.rest import (
     events,
     exports,
     health,
+    holds,
     identity,
     letters,
     log,
@@ -21,6 +22,7 @@ from gatepost.doors.rest import (
     openapi,
     policy,
     problems,
+    retention,
     usage,
     webhooks,
 )
@@ -28,6 +30,7 @@ from gatepost.doors.rest.edge import Edge
 from gatepost.doors.rest.health import Readiness
 from gatepost.doors.rest.limit import Limiter, Rate
 from gatepost.journey import House
+from gatepost.upkeep.retention import Keeper
 
 PREFIX = "/api"
 """What ``base_url`` ends in; clients append ``/v1/...``."""
@@ -42,10 +45,12 @@ _NOUNS = (
     attachments,
     answers,
     letters,
+    holds,
     usage,
     log,
     egress,
     exports,
+    retention,
 )
 
 
@@ -86,16 +91,20 @@ async def _nothing_wrong() -> tuple[str, ...]:
     return ()
 
 
-def build(house: House, *, rate: Rate | None = None, readiness: Readiness = _nothing_wrong) -> Door:
+def build(
+    house: House, *, keeper: Keeper | None = None, rate: Rate | None = None, readiness: Readiness = _nothing_wrong
+) -> Door:
     """Build the application.
 
     Args:
         house: what the routes work on; its clock is this door's only time.
+        keeper: who erases and holds; without it, those routes answer 503.
         rate: how often one key may call.
         readiness: asked by ``/health/ready``.
     """
     app = assemble()
     app.state.house = house
+    app.state.keeper = keeper
     app.state.readiness = readiness
     app.state.limiter = Limiter(rate or Rate())
     return app
