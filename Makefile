@@ -19,7 +19,7 @@ help:
 
 run:
 	@tools/environment.sh run
-	@.venv/bin/gatepost up
+	@GATEPOST_TRUST__OPERATOR="$${GATEPOST_TRUST__OPERATOR-examples/operator}" .venv/bin/gatepost up
 
 demo:
 	@tools/environment.sh demo

@@ -14,12 +14,14 @@ from gatepost.act.paper import CHOICES
 from gatepost.db import Database
 from gatepost.decide.paper import Disposition
 from gatepost.deliver.paper import CarriedOut, Held, Kept, Queued, Refused
-from gatepost.ids import SubmissionId, ThreadId
+from gatepost.ids import HoldId, SubmissionId, ThreadId
 from gatepost.journey import House
 from journeys.scene import Scene, open_scene
 from outbound import TENANT, Hands, Receiver, Sink, house, http_receiver, inbound, outbound, recorded, smtp_sink
 
 KEPT_NOW = CarriedOut(recorded(inbound()), Kept(inbound().email, ThreadId("th_a"), wakes=True))
+
+HELD = Held(inbound().email, HoldId("ho_a"), inbound().received_at)
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ def standing(db: Database, tmp_path: Path) -> House:
     ("done", "kind", "lane"),
     [
         (KEPT_NOW, EventKind.RECEIVED, "th_a"),
-        (CarriedOut(recorded(inbound(), Disposition.HOLD), Held(inbound().email)), EventKind.HELD, inbound().email),
+        (CarriedOut(recorded(inbound(), Disposition.HOLD), HELD), EventKind.HELD, inbound().email),
         (CarriedOut(recorded(inbound(), Disposition.REJECT), Refused()), EventKind.REJECTED, inbound().email),
     ],
 )
@@ -48,7 +50,7 @@ async def test_each_end_of_an_inbound_mail_is_an_event(
 async def test_what_we_send_ourselves_and_the_postmasters_mail_are_none(standing: House) -> None:
     hook, _ = await register(standing, "http://127.0.0.1:9/", CHOICES)
     postmaster = recorded(replace(inbound(), is_postmaster=True))
-    queued = CarriedOut(recorded(outbound()), Queued(SubmissionId("su_a")))
+    queued = CarriedOut(recorded(outbound()), Queued((SubmissionId("su_a"),)))
     async with standing.db.transaction(TENANT) as tx:
         announce(tx, [queued, CarriedOut(postmaster, Kept(inbound().email, ThreadId("th_a"), wakes=False))], Bell())
     assert await due(standing.db, hook.id) == []

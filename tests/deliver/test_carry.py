@@ -20,6 +20,7 @@ from gatepost.deliver import (
     submitted,
 )
 from gatepost.deliver.carry import NO_AUTHOR
+from gatepost.deliver.hold import LASTS, hold_of
 from gatepost.ids import EmailId, SubmissionId
 from gatepost.mail.envelope import Envelope
 from gatepost.mailbox.store import body as body_of
@@ -100,7 +101,8 @@ async def test_what_was_refused_leaves_nothing(db: Database, disposition: Dispos
 async def test_what_is_held_is_in_no_mailbox(db: Database) -> None:
     async with db.transaction(TENANT) as tx:
         done = await singly.carry_out(tx, recorded(inbound(), Disposition.HOLD), entropy=entropy)
-        assert (done.outcome, await mailbox.page(tx, ACCOUNT, limit=1, before=None)) == (Held(KEPT.id), [])
+        held = Held(KEPT.id, hold_of(KEPT.id), inbound().received_at + LASTS)
+        assert (done.outcome, await mailbox.page(tx, ACCOUNT, limit=1, before=None)) == (held, [])
         assert await body_of(tx, KEPT.id) == inbound().raw  # a human may still release it
 
 
@@ -137,8 +139,8 @@ async def test_the_same_again_after_a_day_is_a_new_mail(db: Database) -> None:
     first = await _queue(db, outbound())
     later = NOW + timedelta(hours=24)
     async with db.transaction(TENANT) as tx:
-        assert await submitted(tx, ACCOUNT, "same", at=later - timedelta(seconds=1)) == first
-        assert await submitted(tx, ACCOUNT, "same", at=later) is None
+        assert await submitted(tx, ACCOUNT, "same", "", at=later - timedelta(seconds=1)) == first
+        assert await submitted(tx, ACCOUNT, "same", "", at=later) is None
     second = await _queue(db, outbound("em_cccccccccccccccc", received_at=later))
     assert second != first
 
@@ -164,7 +166,7 @@ async def test_what_is_not_delivered_lies_in_no_thread(db: Database) -> None:
         assert await singly.thread_of(tx, recorded(inbound(), Disposition.REJECT).decided) is None
 
 
-@pytest.mark.parametrize("broken", [{"identity": None}, {"in_reply_to": None}])
+@pytest.mark.parametrize("broken", [{"identity": None}])
 async def test_an_outbound_message_must_say_what_it_is(db: Database, broken: dict[str, Any]) -> None:
     async with db.transaction(TENANT) as tx:
         with pytest.raises(RuntimeError):

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from act.scene import telling, told_all, until
-from gatepost import access, act, decide, deliver, domains, mailbox
+from gatepost import access, act, decide, deliver, domains, journey, mailbox
 from gatepost.arrive.paper import Arrived, Peer
 from gatepost.blobs import address_of
 from gatepost.db import Database
+from gatepost.deliver.hold import EXPIRE
 from gatepost.deliver.paper import CarriedOut, Kept
 from gatepost.dns import RdType
 from gatepost.domains.paper import Destination
@@ -93,11 +94,19 @@ class Scene:
         return found
 
     async def work(self) -> None:
-        """Keep every promise there is, once, whatever its time; what asks for another time is left."""
-        handlers: dict[str, Handler] = deliver.handlers(self.house, on_settled=act.announce_settled)
+        """Keep every promise there is, once, whatever its time; what asks for another time is left.
+
+        But not the end of a wait: nobody's test lasts so long.
+        """
+        handlers: dict[str, Handler] = {
+            **deliver.handlers(self.house, on_settled=act.announce_settled),
+            deliver.FAILED: journey.handlers(self.house)[deliver.FAILED],
+        }
         async with self.house.db.transaction(TENANT) as tx:
             rows = await tx.all("select kind, key, body from job where tenant = %(tenant)s order by id")
         for row in rows:
+            if row.kind == EXPIRE:
+                continue
             try:
                 await handlers[row.kind](job(Promise(row.kind, row.key, row.body)))
             except TryAgainError as later:

@@ -4,7 +4,23 @@ import sys
 
 from gatepost.app.errors import HouseEndedError
 from gatepost.app.state import StateError
-from gatepost.cli import admin, doctor, egress, explain, export, house, mail, record, send, webhook, witness
+from gatepost.cli import (
+    admin,
+    agents,
+    doctor,
+    egress,
+    explain,
+    export,
+    house,
+    mail,
+    record,
+    replay,
+    retention,
+    send,
+    trust,
+    webhook,
+    witness,
+)
 from gatepost.cli.frame import Refusal, app
 from gatepost.db import DatabaseUnavailableError
 from gatepost.db.binaries import LauncherError
@@ -14,6 +30,7 @@ from gatepost.settings import SettingsError
 
 __all__ = [
     "admin",
+    "agents",
     "doctor",
     "egress",
     "explain",
@@ -22,7 +39,10 @@ __all__ = [
     "mail",
     "main",
     "record",
+    "replay",
+    "retention",
     "send",
+    "trust",
     "webhook",
     "witness",
 ]

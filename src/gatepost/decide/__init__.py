@@ -5,15 +5,16 @@ from datetime import datetime
 
 from gatepost.arrive.paper import Direction
 from gatepost.db import Transaction
-from gatepost.decide import past_store, store
+from gatepost.decide import outbound_store, past_store, store
 from gatepost.decide.above import TENANT_WIDE
-from gatepost.decide.forget import forget_counts, forget_counts_regularly
+from gatepost.decide.correspondents import dispatch_of
+from gatepost.decide.forget import forget_counts
 from gatepost.decide.language import Policy, PolicyError, parse
 from gatepost.decide.paper import Decided, Disposition, Facts, Mark, Stored
-from gatepost.decide.recall import PolicyUnreadableError, recall_all
+from gatepost.decide.recall import PolicyUnreadableError, footer_of, recall_all
 from gatepost.decide.rules import settle
-from gatepost.decide.together import Recalled, settle_all, windows_of
-from gatepost.ids import AccountId, KeyId, ThreadId
+from gatepost.decide.together import Recalled, settle_all, windows_of, with_ruling
+from gatepost.ids import AccountId, EmailId, KeyId, ThreadId
 from gatepost.mail.address import Address
 
 __all__ = [
@@ -26,21 +27,24 @@ __all__ = [
     "Recalled",
     "Stored",
     "charge_all",
+    "charge_sent",
     "charge_tokens",
+    "footer_of",
     "forget_counts",
-    "forget_counts_regularly",
     "get_policy",
+    "policy_at",
     "put_policy",
     "recall_all",
     "settle",
     "settle_all",
+    "with_ruling",
 ]
 
 
 def charge_all(tx: Transaction, decided: Sequence[Decided]) -> None:
     """Count delivered messages in their windows, and remember whom was written to, with the commit.
 
-    What no rule let in counts nowhere.
+    What no rule let in counts nowhere. The authors of the rest, where proven, are correspondents from now on.
     """
     delivered = [_delivered(one) for one in decided if windows_of(one)]
     if delivered:
@@ -48,6 +52,29 @@ def charge_all(tx: Transaction, decided: Sequence[Decided]) -> None:
     sent = [each for one in decided for each in _sent(one)]
     if sent:
         past_store.add_sent(tx, sent)
+    met = [
+        outbound_store.Met(one.arrived.account, author.key, one.arrived.received_at)
+        for one in decided
+        if one.decision.is_author_proven and (author := one.verified.evidence.author) and windows_of(one)
+    ]
+    if met:
+        outbound_store.add_correspondents(tx, met)
+
+
+def charge_sent(tx: Transaction, decided: Decided, thread: ThreadId | None, *, is_queued: bool) -> None:
+    """Count an outbound message in its account's windows, with the commit; whom it goes to is a correspondent then.
+
+    Args:
+        tx: of the decision.
+        decided: a message that was queued or held.
+        thread: the one it answers in.
+        is_queued: it goes out. What is held counts as well, or an agent could fill the desk of whoever approves.
+    """
+    dispatch = dispatch_of(decided.verified, thread or ThreadId(""))
+    outbound_store.add_sent(tx, [dispatch])
+    if is_queued:
+        met = [outbound_store.Met(dispatch.account, each.key, dispatch.at) for each in dispatch.recipients]
+        outbound_store.add_correspondents(tx, met)
 
 
 def _delivered(decided: Decided) -> past_store.Delivered:
@@ -73,9 +100,16 @@ def _sent(decided: Decided) -> list[past_store.Sent]:
 
 
 async def charge_tokens(
-    tx: Transaction, *, account: AccountId, sender: str, thread: ThreadId, tokens: int, at: datetime
+    tx: Transaction,
+    *,
+    account: AccountId,
+    sender: str,
+    thread: ThreadId,
+    tokens: int,
+    at: datetime,
+    email: EmailId | None = None,
 ) -> None:
-    """Count tokens an agent spent on a sender and a thread.
+    """Count tokens an agent spent on a sender, a thread and, where it is known, a message, without a reservation.
 
     ``sender`` is the author's address, in any spelling.
 
@@ -85,7 +119,9 @@ async def charge_tokens(
     """
     if tokens < 0:
         raise ValueError("tokens spent cannot be negative")
-    await store.add_tokens(tx, account, sender=Address.parse(sender).key, thread=thread, tokens=tokens, at=at)
+    await store.add_tokens(
+        tx, account, sender=Address.parse(sender).key, thread=thread, tokens=tokens, at=at, email=email
+    )
 
 
 async def put_policy(tx: Transaction, account: AccountId, document: object, *, at: datetime, actor: KeyId) -> Stored:
@@ -100,6 +136,17 @@ async def put_policy(tx: Transaction, account: AccountId, document: object, *, a
     if stored is None:  # pragma: no cover  # we wrote it a line above, under a lock
         raise LookupError("the policy just stored is gone")
     return stored
+
+
+async def policy_at(tx: Transaction, account: AccountId, version: int) -> Policy:
+    """Return one version of a policy, compiled as this release reads it.
+
+    Raises:
+        LookupError: there is no such version.
+        PolicyError: it is none to this release.
+    """
+    written = await store.document(tx, account, version)
+    return parse(written, version=version, is_tenant_wide=account == TENANT_WIDE)[0]
 
 
 async def get_policy(tx: Transaction, account: AccountId) -> Stored | None:

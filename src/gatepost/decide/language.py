@@ -9,17 +9,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from gatepost.decide import capabilities
 from gatepost.decide.above import EVERY_CAPABILITY
+from gatepost.decide.candidates import Together
 from gatepost.decide.conditions import ANSWERS_US, COUNTED, LIST, Condition, compile_conditions
 from gatepost.decide.grammar import Assurance, DefaultAction, Per, canonical, normalise
 from gatepost.decide.guards import Guard, compile_guards
 from gatepost.decide.hours import WorkingHours, compile_hours
+from gatepost.decide.outbound_language import OutboundPolicy, compile_outbound
 from gatepost.decide.paper import Disposition, Seen, TokenBudget
-from gatepost.decide.patterns import Together, join
 from gatepost.decide.shape import Faults
 from gatepost.mail.address import Address
 
-KNOWN_CAPABILITIES = frozenset({"read_calendar", "propose_meeting", "confirm_meeting", "ingest_conflict_notice"})
 _ANYONE = "*"
 
 
@@ -116,7 +117,8 @@ class Policy:
     Attributes:
         digest: SHA-256 of the normalised document in canonical JSON (RFC 8785), lowercase hex.
         guards_cost: RE2 instructions of all guards together; times the octets of a text, it bounds the work.
-        guarded: the guards' patterns in one.
+        guarded: the guards' patterns, to be asked in one pass.
+        outbound: what may leave; None: the house's own rules alone.
         warnings: what is allowed but probably not meant.
     """
 
@@ -128,6 +130,7 @@ class Policy:
     guards: tuple[Guard, ...]
     guards_cost: int
     guarded: Together
+    outbound: OutboundPolicy | None
     retention_days: int
     body_hash_wanted: bool
     warnings: tuple[str, ...] = ()
@@ -189,7 +192,8 @@ def _compile(normal: Mapping[str, Any], version: int, *, is_tenant_wide: bool) -
         rules=rules,
         guards=guards,
         guards_cost=sum(guard.pattern.cost for guard in guards),
-        guarded=join([guard.pattern for guard in guards]),
+        guarded=Together([guard.pattern for guard in guards]),
+        outbound=compile_outbound(normal["outbound"], groups) if "outbound" in normal else None,
         retention_days=normal["auditLog"]["retentionDays"],
         body_hash_wanted=normal["auditLog"]["includeBodyHash"],
         warnings=_warnings(rules),
@@ -256,5 +260,5 @@ def _warnings(rules: tuple[Rule, ...]) -> tuple[str, ...]:
     return tuple(
         f"unknown_capability:{name}"
         for name, is_tenant_wide in named
-        if name not in KNOWN_CAPABILITIES and not (is_tenant_wide and name == EVERY_CAPABILITY)
+        if not capabilities.is_known(name) and not (is_tenant_wide and name == EVERY_CAPABILITY)
     )

@@ -38,7 +38,7 @@ class Outcome(StrEnum):
     BUDGET_EXHAUSTED = "budget_exhausted"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class TokenBudget:
     """How many tokens an agent may spend; None is no limit, 0 is none at all.
 
@@ -53,6 +53,10 @@ class TokenBudget:
     per_thread: int | None = None
     per_sender: int | None = None
     per_day: int | None = None
+
+    def as_list(self) -> list[int | None]:
+        """Return the four, in the order of the fields."""
+        return [self.per_message, self.per_thread, self.per_sender, self.per_day]
 
     def tightened(self, other: "TokenBudget") -> "TokenBudget":
         """Return the smaller of each."""
@@ -97,11 +101,44 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class Ruling:
+    """What a person, or the end of the wait, said of a held message; ``by`` is an id, never an address."""
+
+    is_approved: bool
+    by: str
+    is_expiry: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Counted:
-    """Messages delivered in one window, this one not counted: in the last 3,600 s and in the last 86,400 s."""
+    """Messages in one window: in the last 3,600 s and in the last 86,400 s."""
 
     hour: int = 0
     day: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaving:
+    """What is known about where an outbound message goes. The counts are as they will be once it is sent.
+
+    Attributes:
+        contacts: keys of those of its recipients with whom the account has exchanged proven mail.
+        thread: keys of whoever wrote, proven, in the thread it answers.
+        others: correspondents of the tenant it names who are neither its recipients nor of its thread; None where
+            it names too many addresses to look up.
+        agent: mail of the account: a message to three recipients counts three.
+        recipient: mail to the recipient who got most.
+        domain: mail to the recipients' domain that got most.
+        replies: messages in its thread.
+    """
+
+    contacts: frozenset[str] = frozenset()
+    thread: frozenset[str] = frozenset()
+    others: int | None = 0
+    agent: Counted = Counted()
+    recipient: Counted = Counted()
+    domain: Counted = Counted()
+    replies: Counted = Counted()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +153,10 @@ class Facts:
         tokens_sender: tokens consumed for this sender so far.
         windows: what was delivered in windows other than the author's own, by their names.
         answered: the message an outbound one answers; None for inbound mail or where it is unknown.
+        is_sandboxed: whatever the account sends waits for a person; never so for inbound mail.
+        ruling: what was said of it where it was held before; None on its first way.
         is_first_time: nothing of this author was ever delivered to this account; None where no rule asks. So are:
+        leaving: what else is known of an outbound message.
         answers_us: it answers a message of this account, which its author was a recipient of.
         is_replayed: the same author's same body was delivered under the same Message-ID before.
     """
@@ -128,9 +168,12 @@ class Facts:
     tokens_sender: int = 0
     windows: Mapping[str, Counted] = field(default_factory=dict, hash=False)
     answered: Answered | None = None
+    is_sandboxed: bool = False
+    ruling: Ruling | None = None
     is_first_time: bool | None = None
     answers_us: bool | None = None
     is_replayed: bool | None = None
+    leaving: Leaving = Leaving()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +196,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """All of a message that a decision may look at. ``verify.stored`` reads it back from an entry.
+    """All of a message that a decision may look at. ``replay`` reads it back from an entry.
 
     Attributes:
         evidence: what was found about it.
@@ -161,6 +204,7 @@ class Seen:
         received_at: when it came.
         size_octets: of the whole message.
         is_encrypted: it came over TLS.
+        has_text: what the message says is there to read, as it always is when it arrives.
     """
 
     evidence: Evidence
@@ -168,6 +212,7 @@ class Seen:
     received_at: datetime
     size_octets: int
     is_encrypted: bool
+    has_text: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

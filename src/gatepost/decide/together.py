@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from gatepost.arrive.paper import Arrived, Direction
 from gatepost.decide.language import Policy
-from gatepost.decide.paper import Counted, Decided, Disposition, Facts, Mark
+from gatepost.decide.paper import Counted, Decided, Disposition, Facts, Mark, Ruling
 from gatepost.decide.rules import settle
 from gatepost.ids import AccountId
 from gatepost.mail.address import Address
@@ -65,6 +65,11 @@ def settle_all(verified: Sequence[Verified], recalled: Sequence[Recalled]) -> li
             marks.add((one.arrived.account, Mark.of(one)))
         decided.append(decision)
     return decided
+
+
+def with_ruling(recalled: Recalled, ruling: Ruling) -> Recalled:
+    """Return what is known, and what was said of a message that was held before."""
+    return replace(recalled, facts=replace(recalled.facts, ruling=ruling))
 
 
 def _with_past(

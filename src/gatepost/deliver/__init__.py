@@ -6,17 +6,22 @@ from gatepost.deliver.carry import (
     carry_out_all,
     conversation_of,
     email_of,
+    submission_of,
     submitted,
     threads_of,
 )
 from gatepost.deliver.paper import CarriedOut, Held, Kept, Queued, Refused
-from gatepost.deliver.send import attempt, attempts, handlers
+from gatepost.deliver.send import FAILED, attempt, attempts, handlers
+from gatepost.deliver.store import KeyReusedError
+from gatepost.deliver.store import by_id as submission_by_id
 
 __all__ = [
+    "FAILED",
     "AlreadySubmittedError",
     "CarriedOut",
     "Held",
     "Kept",
+    "KeyReusedError",
     "Queued",
     "Refused",
     "attempt",
@@ -26,6 +31,8 @@ __all__ = [
     "conversation_of",
     "email_of",
     "handlers",
+    "submission_by_id",
+    "submission_of",
     "submitted",
     "threads_of",
 ]

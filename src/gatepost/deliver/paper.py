@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from gatepost.ids import AccountId, BlobId, EmailId, SubmissionId, ThreadId
+from gatepost.arrive.paper import Direction
+from gatepost.ids import AccountId, BlobId, EmailId, HoldId, KeyId, SubmissionId, ThreadId
 from gatepost.mail.address import Address
 from gatepost.record.paper import Recorded
 
@@ -20,16 +21,23 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """It waits for a human; its body is withheld from every agent."""
+    """It waits for a human until ``expires_at``; its body is withheld from every agent."""
 
     email: EmailId
+    hold: HoldId
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """A job will try the remote MX; each attempt is an entry of its own."""
+    """Jobs will try the remote MX, one for each recipient; each attempt is an entry of its own."""
 
-    submission: SubmissionId
+    submissions: tuple[SubmissionId, ...]
+
+    @property
+    def submission(self) -> SubmissionId:
+        """The first one, which names the message to whoever sent it."""
+        return self.submissions[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,61 @@ class CarriedOut:
 
     recorded: Recorded
     outcome: Kept | Held | Queued | Refused
+
+
+class HoldState(StrEnum):
+    """Where a hold stands. ``RELEASED`` and ``REFUSED`` are the end."""
+
+    WAITING = "waiting"
+    RELEASED = "released"
+    REFUSED = "refused"
+
+
+class DefaultOutcome(StrEnum):
+    """What becomes of a held message nobody rules on in time."""
+
+    DELIVER = "deliver"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A message that waits, or waited, for a person.
+
+    Attributes:
+        reason: why it was held, the decision's reason code.
+        proposer: the key that submitted it; None for mail from strangers.
+        digest: of octets and recipients: what an approval is bound to. Empty once erased.
+        author: who wrote it, as the From field names one; None where it names none.
+        recipients: whom it is for; of outgoing mail, whom it would go to.
+        settled_reason: the reason code of the decision that ended it.
+        about: the address key of the person it is about: whose keys seal it; None where it is about nobody.
+        paper: what the journey goes on with (``verify.again``).
+        is_erased: its keys were destroyed; nobody can read it, so nobody can approve it.
+    """
+
+    id: HoldId
+    account: AccountId
+    email: EmailId
+    direction: Direction
+    reason: str
+    state: HoldState
+    default: DefaultOutcome
+    proposer: KeyId | None
+    size_octets: int
+    held_at: datetime
+    expires_at: datetime
+    blob: BlobId
+    settled_at: datetime | None = None
+    settled_by: str | None = None
+    settled_reason: str | None = None
+    digest: str = ""
+    author: str | None = None
+    recipients: tuple[str, ...] = ()
+    subject: str = ""
+    about: str | None = None
+    paper: bytes = b""
+    is_erased: bool = False
 
 
 class State(StrEnum):
@@ -59,7 +122,7 @@ class Submission:
     """A request to send (RFC 8621 section 7).
 
     Attributes:
-        answers: the kept email it answers.
+        answers: the kept email it answers; the email itself where it answers nothing.
         author_domain: whose DKIM keys sign it.
         mail_from: None is the null reverse-path.
         attempts: how many ended.

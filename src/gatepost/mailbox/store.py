@@ -168,6 +168,11 @@ async def body(tx: Transaction, email: EmailId) -> bytes | None:
     return None if row is None else tx.vault.open(body_place(email), bytes(row.sealed))
 
 
+async def delete_body(tx: Transaction, email: EmailId) -> None:
+    """Remove one message's octets."""
+    await tx.run("delete from body where tenant = %(tenant)s and email = %(email)s", email=email)
+
+
 async def by_id(tx: Transaction, account: AccountId, email: EmailId) -> Email | None:
     """Return one message of the account."""
     query = "select * from email where tenant = %(tenant)s and account = %(account)s and id = %(email)s"

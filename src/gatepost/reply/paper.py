@@ -1,9 +1,10 @@
-"""``Said``: what somebody wants to say about a kept message, before it is a message."""
+"""``Said``: what somebody wants to say about a kept message, or to somebody, before it is a message."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gatepost.ids import AccountId, EmailId, KeyId, SubmissionId, TenantId
+from gatepost.ids import AccountId, EmailId, HoldId, KeyId, SubmissionId, TenantId
+from gatepost.mail.address import Address
 
 
 class Voice(StrEnum):
@@ -31,13 +32,37 @@ class Said:
     idempotency_key: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """One message to send that answers nothing.
+
+    Attributes:
+        to: whom it is for.
+        subject: as its writer spelled it.
+        text: the body.
+        idempotency_key: as in ``Said``.
+    """
+
+    tenant: TenantId
+    account: AccountId
+    submitter: KeyId
+    to: tuple[Address, ...]
+    subject: str
+    text: str
+    idempotency_key: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The gate let it pass and it is queued. ``is_repeat``: an earlier identical call had done it already."""
+    """The gate let it pass and it is queued, or it waits for a person: then ``hold`` names the wait.
+
+    ``is_repeat``: an earlier identical call had done it already.
+    """
 
     submission: SubmissionId
     email: EmailId
     is_repeat: bool
+    hold: HoldId | None = None
 
 
 class ReplyRefusedError(Exception):

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
 
-from gatepost.arrive.paper import Arrived, Direction
+from gatepost.arrive.paper import Arrived, Direction, Door
 from gatepost.dns.paper import Answer, RdType, Resolver
 from gatepost.mail import fields
 from gatepost.mail.fields import Header
@@ -19,6 +19,7 @@ from gatepost.verify.attached import TextReader
 from gatepost.verify.dmarc import Alignment, Discovery
 from gatepost.verify.paper import (
     ArcVerdict,
+    AutoMail,
     Content,
     DkimVerdict,
     DmarcVerdict,
@@ -59,10 +60,12 @@ async def check(
 
     Attached files are read where there is a ``reader``; ``own_ids`` recognises the Message-IDs we wrote.
     """
-    own = arrived.direction is Direction.OUTBOUND
-    evidence = await _check_own(arrived, watch) if own else await _check_stranger(arrived, resolver, watch, own_ids)
+    own = arrived.direction is Direction.OUTBOUND or arrived.door is Door.HOUSE
+    evidence = (
+        await _check_own(arrived, watch, own_ids) if own else await _check_stranger(arrived, resolver, watch, own_ids)
+    )
     if reader is not None and attached.has_files(evidence.content.reading):
-        files = await _on(arrived.raw, attached.cut, evidence.content.reading)
+        files = await on_octets(arrived.raw, attached.cut, evidence.content.reading)
         whole = await attached.read(evidence.content, files, reader)
         signs = await asyncio.to_thread(injection.examine, whole, canaries=watch.canaries)
         evidence = replace(evidence, content=whole, injection=signs)
@@ -70,11 +73,14 @@ async def check(
     return Verified(arrived, replace(evidence, scans=scans) if scans else evidence)
 
 
-async def _check_own(arrived: Arrived, watch: Watch) -> Evidence:
-    """Write the evidence for mail an authenticated key submitted: nothing is left to prove (RFC 8601 section 2.7.4)."""
-    header = await _on(arrived.raw, fields.split)
+async def _check_own(arrived: Arrived, watch: Watch, own_ids: OwnIds) -> Evidence:
+    """Write the evidence for mail an authenticated key submitted, or the house itself wrote.
+
+    Nothing is left to prove (RFC 8601 section 2.7.4).
+    """
+    header = await on_octets(arrived.raw, fields.split)
     found = author.find(header)
-    read, signs = await _on(arrived.raw, _read, header, watch.canaries)
+    read, signs = await on_octets(arrived.raw, _read, header, watch.canaries)
     return Evidence(
         author=found.address,
         author_problem=found.problem,
@@ -88,7 +94,18 @@ async def _check_own(arrived: Arrived, watch: Watch) -> Evidence:
         is_unsettled=False,
         content=read,
         injection=signs,
-        auth=arrived.submitter is not None,
+        auth=arrived.submitter is not None or arrived.door is Door.HOUSE,
+        auto=_auto(arrived, header, read, own_ids),
+    )
+
+
+def _auto(arrived: Arrived, header: Header, read: Content, own_ids: OwnIds) -> AutoMail:
+    return automail.read(
+        header,
+        is_null_sender=arrived.envelope.mail_from is None,
+        message_id=read.message_id,
+        references=read.references,
+        own_ids=own_ids,
     )
 
 
@@ -108,7 +125,7 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver, watch: Watch, ow
     raw = arrived.raw
     until = asyncio.get_running_loop().time() + DEADLINE_S
     # (1) Read the header: who claims to have written, signed and sealed it.
-    header = await _on(raw, fields.split)
+    header = await on_octets(raw, fields.split)
     found = author.find(header)
     domain = found.address.domain if found.address is not None else None
     claims = dkim.read(header)
@@ -122,7 +139,7 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver, watch: Watch, ow
     )
     # (3) Compare hashes and signatures, and read the content.
     signed = _Signed(header, claims, chain, asked, domain, arrived.received_at)
-    seen = await _on(raw, _see, signed, watch.canaries, is_on_disk=not isinstance(raw, bytes))
+    seen = await on_octets(raw, _see, signed, watch.canaries, is_on_disk=not isinstance(raw, bytes))
     signatures, sealed, read = seen.signatures, seen.sealed, seen.content
     # (4) Compare the proven domains with the author's.
     alignment, verdict = await known.settle(partial(_judge_author, known, asked, signatures), until=until)
@@ -144,17 +161,11 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver, watch: Watch, ow
         content=read,
         injection=seen.injection,
         body_sha256=seen.body_sha256,
-        auto=automail.read(
-            header,
-            is_null_sender=arrived.envelope.mail_from is None,
-            message_id=read.message_id,
-            references=read.references,
-            own_ids=own_ids,
-        ),
+        auto=_auto(arrived, header, read, own_ids),
     )
 
 
-async def _on(raw: Octets, work: Callable[Concatenate[bytes, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+async def on_octets(raw: Octets, work: Callable[Concatenate[bytes, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run pure work on a message: here, or in a thread where it is large. One on disk is in memory for that only."""
     if not isinstance(raw, bytes):
         async with raw.opened() as octets:

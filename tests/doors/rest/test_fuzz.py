@@ -13,7 +13,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from doors.rest.scene import POLICY, Tenancy, sequence, served, set_policy, write
+from doors.rest.scene import POLICY, Tenancy, held, sequence, served, set_policy, write
 from gatepost.doors import rest
 from gatepost.doors.rest.limit import Rate
 from gatepost.journey import House
@@ -62,6 +62,7 @@ async def test_no_generated_request_breaks_the_door(house: House, ours: Tenancy)
         "thread_id": getattr(done.outcome, "thread", "th_none"),
         "webhook_id": "wh_none",
         "export_id": "ex_none",
+        "hold_id": await held(house, ours, done.recorded.arrived.email),
         "part": 0,
         "leaf_index": 0,
         "tenant": ours.tenant,

@@ -75,6 +75,10 @@ def _codes_of(path: str, operation: dict[str, Any]) -> list[Code]:
         codes.append(Code.HOUSE_UNAVAILABLE)
     if "{" in path or path == "/api/v1/policy" or path.startswith("/api/v1/log/"):
         codes.append(Code.RESOURCE_MISSING)
+    if path.endswith(("/reservations", "/usage")):
+        codes += [Code.BUDGET_EXHAUSTED, Code.GRANT_REFUSED]
+    if "/holds/{hold_id}" in path:
+        codes += [Code.HOLD_SETTLED, Code.RESOURCE_ERASED]
     if operation.get("parameters") or "requestBody" in operation:
         codes.append(Code.REQUEST_INVALID)
     return codes

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from gatepost.access.paper import Role, Scope
 from gatepost.decide.paper import Disposition, Outcome
+from gatepost.mail.address import Address
 from gatepost.mail.reading import Extraction, Technique
 from gatepost.verify.paper import Family, Result
 
@@ -231,6 +232,24 @@ class NewReply(Shape):
     )
 
 
+def _parsed(text: str) -> str:
+    Address.parse(text)
+    return text
+
+
+MailAddress = Annotated[Text, StringConstraints(min_length=3, max_length=320), AfterValidator(_parsed)]
+
+
+class NewLetter(Shape):
+    """A message that answers nothing: to whom the policy's `outbound.recipients` names."""
+
+    to: list[MailAddress] = Field(min_length=1, max_length=50, examples=[["ann@customer.example"]])
+    subject: Annotated[Text, StringConstraints(max_length=250)] = Field("", examples=["Your order"])
+    text_body: Annotated[Text, StringConstraints(min_length=1, max_length=500_000)] = Field(
+        examples=["It left our house today."]
+    )
+
+
 class NewBounce(Shape):
     """Why the message is not accepted after all; quoted verbatim to its author."""
 
@@ -240,18 +259,38 @@ class NewBounce(Shape):
 
 
 class SentShown(Shape):
-    """The gate let it pass and it waits for the next hop."""
+    """The gate let it pass: it waits for the next hop, or for a person first."""
 
     success: Literal[True] = True
+    status: Literal["queued", "held"] = Field(description="held: it goes out once a person has approved it.")
+    hold_id: str | None = Field(description="What waits for a person, while it does.")
     submission_id: str
     message_id: str = Field(description="The new message's own id.")
     is_repeat: bool = Field(description="An identical call had done it already; nothing was sent again.")
+
+
+class NewReservation(Shape):
+    """Tokens to set aside before a model is called."""
+
+    tokens: int = Field(ge=1, le=1_000_000_000, strict=True, description="The most the call may use, in and out.")
+
+
+class ReservationMade(Shape):
+    """Tokens set aside: they count until the usage is reported under this id, or until they lapse."""
+
+    reservation_id: str
+    tokens: int
+    expires_at: Utc
+    left: int | None = Field(description="What the tightest budget has beyond them; null where there is no limit.")
 
 
 class NewUsage(Shape):
     """What an agent spent on a message."""
 
     tokens: int = Field(ge=0, le=1_000_000_000, strict=True)
+    reservation_id: Annotated[str, StringConstraints(pattern=r"^rs_[a-z2-7]{1,40}$")] | None = Field(
+        default=None, description="Set aside before; reporting it again changes nothing."
+    )
     tools: list[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:/-]{1,48}$")]] = Field(
         default=[], max_length=24, examples=[["calendar.read"]]
     )
