@@ -17,12 +17,12 @@ from gatepost.app import process
 from gatepost.app.board import Board
 from gatepost.app.build import open_house, sequencer
 from gatepost.app.errors import HouseEndedError
+from gatepost.app.lifetime import note_restart, note_start, note_stop
 from gatepost.app.listeners import Doors, Operator, open_doors
 from gatepost.app.reload import Reloader
 from gatepost.app.spare import spare_the_collector
 from gatepost.app.state import Running, announced
 from gatepost.app.systemd import Supervisor
-from gatepost.db import Database
 from gatepost.db.launcher import Cluster, LauncherError
 from gatepost.jobs import Handler, Job, TryAgainError
 from gatepost.journey import House
@@ -85,6 +85,7 @@ async def serve(
         reloader = Reloader(settings, calls.reread, doors.changeable, house, calls.supervisor)
         with announced(settings.state, running):
             await calls.ready(house, running)
+            await note_start(settings, house)
             spare_the_collector()
             async with asyncio.TaskGroup() as chores:
                 chores.create_task(sequencer(settings, house).run(stop))
@@ -96,6 +97,7 @@ async def serve(
                 chores.create_task(Exporter(house).run(stop))
                 chores.create_task(decide.forget_counts_regularly(house.db, house.clock, stop))
                 chores.create_task(mailbox.Indexer(house.db).run(stop))
+                chores.create_task(record.Indexer(house.db).run(stop))
                 chores.create_task(reloader.run(reload, stop))
                 chores.create_task(calls.supervisor.keep_petting(stop))
                 chores.create_task(
@@ -104,13 +106,14 @@ async def serve(
                     )
                 )
                 if cluster is not None:
-                    chores.create_task(_mend(cluster, house.db, stop))
+                    chores.create_task(_mend(cluster, house, stop))
                 calls.supervisor.ready()
                 await asked.wait()
                 calls.supervisor.stopping()
                 doors.readiness.stop()
                 await asyncio.sleep(settings.stop_delay_s)  # the doors are open: who balances load turns away first
                 stop.set()
+            await note_stop(house)
 
 
 @asynccontextmanager
@@ -176,7 +179,7 @@ def _measured(kind: str, handler: Handler, meters: Meters) -> Handler:
     return run
 
 
-async def _mend(cluster: Cluster, db: Database, stop: asyncio.Event) -> None:
+async def _mend(cluster: Cluster, house: House, stop: asyncio.Event) -> None:
     """Start PostgreSQL again when it dies; give up when it keeps dying."""
     loop = asyncio.get_running_loop()
     deaths: list[float] = []
@@ -191,9 +194,11 @@ async def _mend(cluster: Cluster, db: Database, stop: asyncio.Event) -> None:
         log.error("postgres.died", code=ended.result(), deaths=len(deaths))
         if len(deaths) > RESTARTS_MAX:
             raise HouseEndedError(f"PostgreSQL died {len(deaths)} times in ten minutes: read {cluster.log_path}")
+        code = ended.result()
         if await _start_again(cluster, stop):
-            await db.refresh()
+            await house.db.refresh()
             log.warning("postgres.mended")
+            await note_restart(house, code)
 
 
 async def _start_again(cluster: Cluster, stop: asyncio.Event) -> bool:

@@ -29,6 +29,7 @@ from gatepost.mail.fields import body_sha256
 from gatepost.record.canonical import UnrecordableError, canonical, canonical_plain
 from gatepost.record.commitment import seal
 from gatepost.record.paper import Consequence, Json, Kind
+from gatepost.record.vocabulary import check
 from gatepost.verify.paper import Evidence, Injection, Verified
 
 FORMAT = 1
@@ -255,8 +256,9 @@ def consequence_draft(tenant: TenantId, consequence: Consequence, *, entropy: En
     """Return the entry of a consequence or an administrative act.
 
     Raises:
-        UnrecordableError: its values are no JSON or too many for a leaf.
+        UnrecordableError: the vocabulary has no such thing, or its values are no JSON or too many for a leaf.
     """
+    check(consequence)
     tokens = consequence.public.get("tokens")
     fields = _frame(
         tenant=tenant,

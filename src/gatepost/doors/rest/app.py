@@ -19,6 +19,7 @@ from gatepost.doors.rest import (
     openapi,
     policy,
     problems,
+    search,
     usage,
     webhooks,
 )
@@ -30,7 +31,7 @@ from gatepost.journey import House
 PREFIX = "/api"
 """What ``base_url`` ends in; clients append ``/v1/...``."""
 
-_NOUNS = (identity, policy, webhooks, audit, messages, attachments, answers, usage, log, egress, exports)
+_NOUNS = (identity, policy, webhooks, audit, messages, attachments, answers, usage, log, search, egress, exports)
 
 
 def _operation(route: APIRoute) -> str:
