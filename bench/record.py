@@ -260,7 +260,7 @@ async def measure(db: Database) -> None:
     """Print what a page of 50 costs for each question, from asking to the opened entries; the warm ones."""
     async with db.transaction(TENANT) as tx:
         row = await tx.one("select id, at from entry where id = (select max(id) / 2 from entry)")
-    print(f"{'question':32} {'found':>5} {'median':>8} {'longest':>8}")
+    print(f"{'question':32} {'found':>5} {'least':>8} {'median':>8} {'longest':>8}")
     page = Page((), None, 0)
     for name, (sought, after) in questions(Place(row.at, row.id)).items():
         taken_s = []
@@ -270,7 +270,8 @@ async def measure(db: Database) -> None:
                 page = await search.page(tx, sought, limit=50, after=after)
                 taken_s.append(time.perf_counter() - began_s)
         warm = sorted(taken_s[1:])
-        print(f"{name:32} {len(page.rows):5} {warm[len(warm) // 2] * 1e3:5.1f} ms {warm[-1] * 1e3:5.1f} ms", flush=True)
+        figures = " ".join(f"{each * 1e3:5.1f} ms" for each in (warm[0], warm[len(warm) // 2], warm[-1]))
+        print(f"{name:32} {len(page.rows):5} {figures}", flush=True)
 
 
 async def explain(db: Database, owner_dsn: str) -> None:

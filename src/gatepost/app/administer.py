@@ -13,6 +13,7 @@ from gatepost.ids import AccountId, KeyId, PersonId, TenantId
 from gatepost.journey import House
 from gatepost.mail.address import Address
 from gatepost.record.paper import Consequence, Json, Kind
+from gatepost.record.word_store import Place
 
 OPERATOR = "operator"
 """Who acts from the command line: whoever may read the state folder."""
@@ -22,7 +23,7 @@ async def _note(
     tx: Transaction,
     house: House,
     action: str,
-    object_ref: str = "",
+    object_ref: str,
     *,
     public: Mapping[str, Json] | None = None,
     private: Mapping[str, Json] | None = None,
@@ -39,21 +40,31 @@ async def _note(
     await record.note(tx, act, entropy=house.entropy)
 
 
-async def note_act(house: House, tenant: TenantId, action: str, public: Mapping[str, Json]) -> None:
-    """Record what the operator did to one tenant's data."""
+async def note_act(
+    house: House,
+    tenant: TenantId,
+    action: str,
+    *,
+    public: Mapping[str, Json],
+    private: Mapping[str, Json] | None = None,
+) -> Place:
+    """Record what the operator did to one tenant's data; return the entry's place."""
+    at = house.clock()
+    act = Consequence(kind=Kind.ACT, action=action, actor=OPERATOR, at=at, public=public, private=private or {})
     async with house.db.transaction(tenant) as tx:
-        await _note(tx, house, action, public=public)
+        return Place(at, await record.note(tx, act, entropy=house.entropy))
 
 
-async def note_house(house: House, action: str, public: Mapping[str, Json]) -> None:
+async def note_house(house: House, action: str, public: Mapping[str, Json]) -> bool:
     """Record what was done to the house as a whole, such as a reload, in the record of its first tenant: the operator.
 
-    A house without a tenant has no record, and nothing to serve.
+    A house without a tenant has no record, and nothing to serve: then return False.
     """
     every = await access.list_tenants(house.db)
     if not every:
-        return
-    await note_act(house, every[0].id, action, public)
+        return False
+    await note_act(house, every[0].id, action, public=public)
+    return True
 
 
 async def find_tenant(house: House, wanted: str | None) -> Tenant:

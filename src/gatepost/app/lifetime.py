@@ -43,8 +43,7 @@ async def note_schema(settings: Settings, house: House) -> None:
     """Record which migrations were applied since the record was last told."""
     applied = [str(row.name) for row in await house.db.look_up("select name from lookup_schema() as name order by 1")]
     fresh = sorted(set(applied) - set(_seen(settings).get("schema", ())))
-    if fresh:
-        await note_house(house, "house.migrate", {"applied": list(fresh)})
+    if fresh and await note_house(house, "house.migrate", {"applied": list(fresh)}):
         _see(settings, "schema", applied)
 
 

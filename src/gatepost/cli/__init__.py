@@ -4,7 +4,7 @@ import sys
 
 from gatepost.app.errors import HouseEndedError
 from gatepost.app.state import StateError
-from gatepost.cli import admin, doctor, egress, explain, export, house, mail, record, send, witness
+from gatepost.cli import admin, doctor, egress, entries, explain, export, house, mail, record, send, witness
 from gatepost.cli.frame import Refusal, app
 from gatepost.db import DatabaseUnavailableError
 from gatepost.db.binaries import LauncherError
@@ -12,7 +12,20 @@ from gatepost.db.migrate import MigrationError
 from gatepost.keys import KeyringError
 from gatepost.settings import SettingsError
 
-__all__ = ["admin", "doctor", "egress", "explain", "export", "house", "mail", "main", "record", "send", "witness"]
+__all__ = [
+    "admin",
+    "doctor",
+    "egress",
+    "entries",
+    "explain",
+    "export",
+    "house",
+    "mail",
+    "main",
+    "record",
+    "send",
+    "witness",
+]
 
 _OUR_OWN = (
     Refusal,

@@ -65,6 +65,7 @@ declare
   left_over bigint := size;
   seen bigint := 0;              -- rows walked, and how many of them were hits; the index's rows count too
   hits bigint := 0;
+  walked int;
   part record;
   near record;
   is_rare boolean;
@@ -78,11 +79,14 @@ begin
     continue when part.first > below_at;
     exit when part.first + interval '32 days' < since;
     is_rare := seen >= step and left_over * seen * seen > dearer * part.rows * hits * hits;
-    if not is_rare then
+    while not is_rare loop
+      walked := 0;
       for near in execute format(
         'select at, entry, tokens @> $1 as is_hit from %s where tenant = $2 and (at, entry) < ($3, $4) and at >= $5'
-        ' order by at desc, entry desc', part.name) using wanted, of_tenant, below_at, below_entry, since
+        ' order by at desc, entry desc limit $6', part.name)
+        using wanted, of_tenant, below_at, below_entry, since, step
       loop
+        walked := walked + 1;
         seen := seen + 1;
         below_at := near.at;
         below_entry := near.entry;
@@ -96,12 +100,10 @@ begin
             return;
           end if;
         end if;
-        if seen % step = 0 and left_over * seen * seen > dearer * part.rows * hits * hits then
-          is_rare := true;
-          exit;
-        end if;
       end loop;
-    end if;
+      exit when walked < step;  -- the partition ends here
+      is_rare := left_over * seen * seen > dearer * part.rows * hits * hits;
+    end loop;
     if is_rare then
       for near in execute format(
         'with holding as materialized (select tenant, at, entry from %s where tokens @> $1)'
