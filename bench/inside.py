@@ -22,7 +22,7 @@ from corpus import Senders
 from gatepost import decide, verify
 from gatepost.app import administer
 from gatepost.app.build import embedded_postgres, open_house, sequencer
-from gatepost.app.spare import spare_the_collector
+from gatepost.app.process import settle_in
 from gatepost.arrive.paper import Arrived, Peer
 from gatepost.blobs import address_of
 from gatepost.domains.paper import Destination
@@ -46,7 +46,7 @@ async def measure(state: Path, dsn: str, options: argparse.Namespace) -> dict[st
         async with open_house(settings, dsn, allow_loopback=True) as house:
             mails = await _mails(house, senders, options.count + HEAT)
             await _carry(house, mails[:HEAT], options.flight)
-            spare_the_collector()
+            settle_in()
             figures = {}
             if options.verify:
                 figures["verify_us"] = await _verify(house, mails[HEAT:])

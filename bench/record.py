@@ -23,7 +23,7 @@ import psycopg
 import uvloop
 
 from gatepost import ids, record
-from gatepost.app.spare import spare_the_collector
+from gatepost.app.process import settle_in
 from gatepost.arrive.paper import Arrived, Peer, Tls
 from gatepost.blobs import address_of
 from gatepost.db import Database
@@ -195,7 +195,7 @@ async def place(db: Database) -> None:
 
 async def index(db: Database) -> None:
     """Give every entry its words, as the indexer does, without its rests; print what it costs."""
-    spare_the_collector()
+    settle_in()
     indexer, done, began_s, began_cpu_s = Indexer(db), 0, time.monotonic(), time.process_time()
     while some := await indexer.index(TENANT, AT_ONCE):
         done += some

@@ -19,6 +19,7 @@ import time
 from datetime import UTC, datetime
 from functools import cache
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 
 import authheaders
 import spf
@@ -131,7 +132,10 @@ def ask_notes(notes: Notes) -> None:
         return [((name, qtype), (found.encode(),))] if found and qtype == "TXT" else []
 
     spf.DNSLookup = lookup
-    authheaders.dmarc_lookup.get_org_domain = cache(authheaders.dmarc_lookup.get_org_domain)  # reads a file each time
+    # Its public suffix list would be parsed anew for each question, a hundred times the cost of all else together.
+    suffixes = authheaders.dmarc_lookup.PublicSuffixList
+    once = cache(lambda path: suffixes(Path(path).read_text().splitlines()))
+    authheaders.dmarc_lookup.PublicSuffixList = lambda opened: once(opened.name)
 
 
 def arrived(mail: Mail) -> Arrived:

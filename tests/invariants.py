@@ -15,9 +15,8 @@ from typing import Any, LiteralString
 import pytest
 
 from gatepost import mailbox
-from gatepost.act import tell
 from gatepost.db import Transaction
-from gatepost.deliver import send
+from gatepost.deliver import hold, send
 from gatepost.ids import BlobId, EmailId, TenantId
 from gatepost.journey import House
 from gatepost.record.check import verify_log
@@ -25,10 +24,7 @@ from gatepost.record.commitment import commit
 from gatepost.record.publish import Sequencer
 
 _ABOUT: dict[str, LiteralString] = {
-    tell.WAKE: "select from email where tenant = %(tenant)s and id = %(email)s",
-    tell.WEBHOOK: (
-        "select from webhook_delivery where tenant = %(tenant)s and email = %(email)s and webhook = %(webhook)s"
-    ),
+    hold.EXPIRE: "select from hold where tenant = %(tenant)s and id = %(hold)s",
     send.KIND: "select from submission where tenant = %(tenant)s and id = %(submission)s",
 }
 
@@ -45,6 +41,7 @@ async def check(house: House, tenant: TenantId) -> None:
     async with house.db.transaction(tenant) as tx:
         decisions = await _decisions(tx)
         await _mail_has_its_decision(tx, decisions)
+        await _what_waits_was_held(tx, decisions)
         await _a_promise_has_its_row(tx)
         await _a_submission_has_its_decision(tx, decisions)
     await _bodies_are_what_was_committed(house, tenant, decisions)
@@ -62,8 +59,21 @@ async def _decisions(tx: Transaction) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = defaultdict(list)
     for row in rows:
         opening = json.loads(tx.vault.open(f"opening/{row.ref}", row.sealed))
+        if found[row.email] and found[row.email][0].disposition == "hold" and row.disposition != "hold":
+            found[row.email].clear()  # somebody ruled on it: the later decision is the one that counts
         found[row.email].append(SimpleNamespace(**row._asdict(), opening=opening))
     return found
+
+
+async def _what_waits_was_held(tx: Transaction, decisions: dict[str, list[Any]]) -> None:
+    holds = {row.email: row for row in await tx.all("select * from hold where tenant = %(tenant)s")}
+    for email, rows in decisions.items():
+        is_held = rows[0].disposition == "hold"
+        assert not is_held or email in holds, f"{email}: held, and nothing waits"
+    for email, row in holds.items():
+        last = decisions[email][0].disposition
+        ends = {"waiting": {"hold"}, "released": {"deliver"}, "refused": {"discard", "reject", "hold"}}
+        assert last in ends[row.state], f"{row.id} is {row.state}, and was decided to {last}"
 
 
 async def _mail_has_its_decision(tx: Transaction, decisions: dict[str, list[Any]]) -> None:
@@ -92,6 +102,13 @@ async def _a_promise_has_its_row(tx: Transaction) -> None:
     )
     for job in jobs:
         assert await tx.maybe(_ABOUT[job.kind], **job.body) is not None, f"{job.kind} {job.body}: about nothing"
+    lost = await tx.all(
+        "select event.id from event where tenant = %(tenant)s and email is not null and not exists (select from"
+        " decision_row as decided where decided.tenant = %(tenant)s and decided.email = event.email)"
+        " union all select event from telling where tenant = %(tenant)s and not exists (select from event where"
+        " event.tenant = %(tenant)s and event.id = telling.event)"
+    )
+    assert lost == [], f"{lost[0].id}: about nothing"
 
 
 async def _a_submission_has_its_decision(tx: Transaction, decisions: dict[str, list[Any]]) -> None:
@@ -114,7 +131,9 @@ async def _a_submission_has_its_decision(tx: Transaction, decisions: dict[str, l
         if rows[0].direction == "outbound":
             assert (email in sent) == (rows[0].disposition == "deliver"), f"{email}: {rows[0].disposition}"
     claims = await tx.all("select submission from submission_claim where tenant = %(tenant)s")
-    assert {row.submission for row in claims} <= {row.id for row in submissions}
+    held = await tx.all("select id from hold where tenant = %(tenant)s and direction = 'outbound'")
+    sent_or_held = {row.id for row in submissions} | {f"su_{row.id.removeprefix('ho_')}" for row in held}
+    assert {row.submission for row in claims} <= sent_or_held
 
 
 async def _bodies_are_what_was_committed(house: House, tenant: TenantId, decisions: dict[str, list[Any]]) -> None:

@@ -36,7 +36,8 @@ async def _counts(scene: Scene) -> tuple[int, int, int]:
         row = await tx.one(
             "select (select count(*) from email where tenant = %(tenant)s) as kept,"
             " (select count(*) from decision_row where tenant = %(tenant)s) as decided,"
-            " (select count(*) from job where tenant = %(tenant)s) as promised"
+            " (select count(*) from job where tenant = %(tenant)s)"
+            " + (select count(*) from telling where tenant = %(tenant)s) as promised"
         )
     return row.kept, row.decided, row.promised
 
@@ -121,7 +122,7 @@ async def test_an_answer_keeps_its_octets_until_it_is_sent(scene: Scene) -> None
 async def test_an_answer_that_was_overtaken_leaves_no_second_decision(scene: Scene) -> None:
     parent = await scene.boss_asks()
     await asyncio.gather(*(scene.agent_says(parent, "Yes.") for _ in range(4)))
-    assert await _counts(scene) == (1, 2, 2)  # the question and one answer; the webhook's wake and one attempt
+    assert await _counts(scene) == (1, 2, 2)  # the question and one answer; what to tell the webhook, and one attempt
 
 
 async def test_the_entry_and_the_mailbox_name_the_same_thread(scene: Scene) -> None:

@@ -29,8 +29,14 @@ JobId = NewType("JobId", int)
 """Work promised inside a transaction."""
 WebhookId = NewType("WebhookId", str)
 """A registered webhook endpoint: ``wh_...``."""
+EventId = NewType("EventId", str)
+"""One thing that happened to an account's mail: ``ev_...``; the ``webhook-id`` of every telling of it."""
 ExportId = NewType("ExportId", str)
 """A destination of the record's export: ``ex_...``."""
+HoldId = NewType("HoldId", str)
+"""A message that waits for a person: ``ho_...``."""
+ReservationId = NewType("ReservationId", str)
+"""Tokens set aside: ``rs_...``."""
 SubmissionId = NewType("SubmissionId", str)
 """A request to send (RFC 8621 section 7): ``su_...``."""
 

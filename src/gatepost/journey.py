@@ -10,10 +10,13 @@ from gatepost.arrive.paper import Arrived, Direction
 from gatepost.blobs import Blobs
 from gatepost.clock import Clock, Entropy
 from gatepost.db import Database, GroupCommit
-from gatepost.deliver.paper import CarriedOut, Refused
+from gatepost.decide.paper import Ruling
+from gatepost.deliver import hold, hold_end
+from gatepost.deliver.paper import CarriedOut, Held, Hold, Refused
 from gatepost.dns import Resolver
 from gatepost.egress import Egress, NextHop
-from gatepost.jobs import Jobs
+from gatepost.ids import HoldId, TenantId
+from gatepost.jobs import Handler, Job, Jobs
 from gatepost.keys import Keyring
 from gatepost.mail.own_ids import OwnIds
 from gatepost.meters import UNMETERED, Meters
@@ -45,6 +48,8 @@ class House:
     watch: Watch = NO_WATCH
     commits: GroupCommit = field(default_factory=GroupCommit)
     meters: Meters = UNMETERED
+    bell: act.Bell = field(default_factory=act.Bell)
+    streams: act.Streams = field(default_factory=act.Streams)
 
 
 async def receive(arrived: Arrived, house: House) -> CarriedOut:
@@ -89,8 +94,69 @@ async def _commit(house: House, verified: Sequence[Verified]) -> list[CarriedOut
         threads = await deliver.threads_of(tx, decided)
         recorded = await record.append_all(tx, decided, threads, entropy=house.entropy)
         done = await deliver.carry_out_all(tx, recorded, entropy=house.entropy)
-        await house.jobs.enqueue_all(tx, [*await act.wakes(tx, done), *deliver.attempts(done)])
+        act.announce(tx, done, house.bell)
+        await house.jobs.enqueue_all(tx, deliver.attempts(done))
+        for waiting in (one.outcome for one in done if isinstance(one.outcome, Held)):
+            await house.jobs.enqueue(tx, hold.expiry(waiting), at=waiting.expires_at)
     return done
+
+
+async def release(tenant: TenantId, waiting: HoldId, ruling: Ruling, house: House, *, digest: str | None) -> CarriedOut:
+    """Let a held message go on, or end its way: it re-enters at ``decide``, with the ruling as a fact.
+
+    The evidence is that of the day it came; the policy is the one in force now. Whoever calls has seen that this
+    approver may rule on this hold (``hold.check_approver``).
+
+    Args:
+        tenant: whose hold it is.
+        waiting: which.
+        ruling: what was said, and by whom.
+        house: what the stages stand on.
+        digest: what the approver saw (``Hold.digest``); None where nobody did, at the end of the wait.
+
+    Raises:
+        HoldMissingError: there is none.
+        HoldSettledError: somebody was quicker.
+        HoldChangedError: the approver saw something else, or it is not what was held.
+        NotNowError: a limit of the policy stands in its way for now; it still waits.
+        ErasedError: nobody can read it any more.
+    """
+    async with house.db.transaction(tenant) as tx:
+        held = await hold.get(tx, waiting)
+    if digest is not None and digest != held.digest:
+        raise hold_end.HoldChangedError(waiting)
+    verified = await hold_end.take_up(held, tenant, house.db, house.blobs, house.extractor)
+    for _ in range(ATTEMPTS_MAX - 1):
+        with suppress(mailbox.OvertakenError):
+            return await _rule(house, held, verified, ruling)
+    return await _rule(house, held, verified, ruling)
+
+
+async def _rule(house: House, held: Hold, verified: Verified, ruling: Ruling) -> CarriedOut:
+    now = house.clock()
+    async with house.db.transaction(verified.arrived.tenant) as tx:
+        await hold_end.claim(tx, held.id)
+        await hold_end.note_ruling(tx, held, ruling, at=now, entropy=house.entropy)
+        [recalled] = await decide.recall_all(tx, [verified])
+        decided = decide.settle_all([verified], [decide.with_ruling(recalled, ruling)])
+        threads = await deliver.threads_of(tx, decided)
+        recorded = await record.append_all(tx, decided, threads, entropy=house.entropy)
+        [done] = await deliver.carry_out_all(tx, recorded, entropy=house.entropy)
+        await hold_end.settle(tx, held, done, at=now, by=ruling.by)
+        act.announce(tx, [done], house.bell)
+        await house.jobs.enqueue_all(tx, deliver.attempts([done]))
+    decision = done.recorded.decision
+    house.meters.decided(verified.arrived.direction, decision.disposition, decision.reason)
+    return done
+
+
+def handlers(house: House) -> dict[str, Handler]:
+    """Return what keeps the journey's own promises, by kind."""
+
+    async def expire(job: Job) -> None:
+        await hold_end.expire(job, house.db, house.clock, house.entropy, partial(release, house=house, digest=None))
+
+    return {hold.EXPIRE: expire}
 
 
 async def answer(said: Said, house: House) -> Sent:
@@ -110,5 +176,6 @@ async def answer(said: Said, house: House) -> Sent:
     try:
         done = await receive(composed, house)
     except deliver.AlreadySubmittedError as earlier:  # an identical call overtook this one
-        return reply.repeat(earlier)
+        async with house.db.transaction(said.tenant) as tx:
+            return await reply.repeat(tx, earlier)
     return reply.conclude(done)

@@ -1,7 +1,16 @@
 import pytest
 
 from access.scene import AGENT, AT, A, B
-from gatepost.access import Account, TakenError, account, account_at, add_account, list_accounts, remove_account
+from gatepost.access import (
+    Account,
+    TakenError,
+    account,
+    account_at,
+    add_account,
+    list_accounts,
+    remove_account,
+    set_sandboxed,
+)
 from gatepost.db import Database
 from gatepost.ids import AccountId
 from gatepost.mail.address import Address
@@ -21,6 +30,19 @@ async def test_a_postmasters_account_says_so(house: Database) -> None:
         made = await add_account(tx, Address.parse("postmaster@alpha.test"), at=AT, is_postmaster=True)
         assert await account(tx, made.id) == made
     assert made.is_postmaster
+
+
+async def test_an_account_is_put_into_its_sandbox_and_let_out(house: Database) -> None:
+    async with house.transaction(A) as tx:
+        made = await add_account(tx, AGENT, at=AT)
+        for is_sandboxed in (True, False):
+            assert await set_sandboxed(tx, made.id, is_sandboxed=is_sandboxed)
+            found = await account(tx, made.id)
+            assert found is not None
+            assert found.is_sandboxed is is_sandboxed
+        assert not await set_sandboxed(tx, AccountId(made.id + 1), is_sandboxed=True)
+    async with house.transaction(B) as tx:
+        assert not await set_sandboxed(tx, made.id, is_sandboxed=True)
 
 
 async def test_an_address_has_one_account(house: Database) -> None:

@@ -20,7 +20,7 @@ async def _post(url: str, *, allow: bool = True) -> Answer:
 async def test_a_receiver_gets_body_and_headers() -> None:
     async with http_receiver("204 No Content") as receiver:
         answer = await _post(receiver.url)
-    assert answer == Answer(204, "receiver.accepted")
+    assert (answer.status_code, answer.reason, answer.is_done) == (204, "receiver.accepted", True)
     [(headers, body)] = receiver.requests
     assert (body, headers["webhook-id"]) == (b'{"a":1}', "ev_x")
 
@@ -30,7 +30,7 @@ async def test_anything_but_2xx_is_a_refusal(status: str) -> None:
     async with http_receiver(status) as receiver:
         answer = await _post(receiver.url)
     assert (answer.is_done, answer.reason) == (False, "receiver.refused")
-    assert answer.is_hopeless == (answer.status_code == 410)
+    assert answer.is_gone == (answer.status_code == 410)
 
 
 async def test_a_redirect_is_not_followed() -> None:
@@ -42,7 +42,7 @@ async def test_a_redirect_is_not_followed() -> None:
 async def test_nobody_there_is_an_answer_too() -> None:
     async with http_receiver() as receiver:
         pass
-    assert await _post(receiver.url) == Answer(0, "receiver.unreachable")
+    assert (await _post(receiver.url)).reason == "receiver.unreachable"
 
 
 @pytest.mark.parametrize("url", ["http://does-not-exist.invalid/", "http://xn--/", "http://.../"])
@@ -53,8 +53,7 @@ async def test_a_name_that_leads_nowhere_is_an_answer_too(url: str) -> None:
 async def test_a_closed_network_is_not_visited() -> None:
     async with http_receiver() as receiver:
         answer = await _post(receiver.url, allow=False)
-    assert answer == Answer(0, "egress.refused")
-    assert (answer.is_hopeless, receiver.requests) == (True, [])
+    assert (answer.status_code, answer.reason, receiver.requests) == (0, "egress.refused", [])
 
 
 @pytest.mark.parametrize("said", [b"", b"garbage\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhalf"])

@@ -1,3 +1,6 @@
+"""Telling with a real database, real sockets and a clock that stands still until it is moved."""
+
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -7,19 +10,15 @@ import mailbuttons
 import pytest
 
 import singly
+from act.scene import announce, happened, register, stands, telling, told_all, until
 from gatepost import act
-from gatepost.act import store
-from gatepost.act.paper import Delivery, State, Webhook
-from gatepost.act.retry import WAITS_S
-from gatepost.act.tell import WAKE, WEBHOOK
-from gatepost.act.webhook import event_id
+from gatepost.act import EventKind, State
+from gatepost.act.retry import STRIKES, WAITS_S
+from gatepost.act.tell import KEPT_FOR, forget_old
 from gatepost.db import Database
-from gatepost.ids import AccountId, EmailId
-from gatepost.jobs import Promise, TryAgainError
 from gatepost.journey import House
-from outbound import ACCOUNT, KEPT, NOW, TENANT, Hands, Receiver, consequences, entropy, house, http_receiver, job
-
-WAKENED = job(act.wake(KEPT.id, KEPT.thread))
+from outbound import ACCOUNT, KEPT, TENANT, Hands, Receiver, consequences, house, http_receiver
+from talkers import talking
 
 
 @pytest.fixture
@@ -40,127 +39,167 @@ async def standing(db: Database, tmp_path: Path, clock: Hands) -> House:
     return house(db, tmp_path, clock)
 
 
-async def _register(standing: House, url: str) -> tuple[Webhook, str]:
-    async with standing.db.transaction(TENANT) as tx:
-        return await act.add_webhook(tx, ACCOUNT, url, keyring=standing.keyring, at=NOW, entropy=entropy)
-
-
-async def _promised(standing: House) -> list[str]:
-    async with standing.db.transaction(TENANT) as tx:
-        rows = await tx.all("select key from job where tenant = %(tenant)s and kind = %(kind)s", kind=WEBHOOK)
-    return [row.key for row in rows]
-
-
-async def _tell(standing: House, webhook: Webhook) -> None:
-    promise = Promise(WEBHOOK, f"{KEPT.id} {webhook.id}", {"email": KEPT.id, "webhook": webhook.id})
-    await act.handlers(standing)[WEBHOOK](job(promise))
-
-
-async def _stands(standing: House, webhook: Webhook) -> Delivery:
-    async with standing.db.transaction(TENANT) as tx:
-        found = await store.delivery(tx, KEPT.id, webhook.id)
-    assert found is not None
-    return found
-
-
-async def _wake(standing: House) -> None:
-    await act.handlers(standing)[WAKE](WAKENED)
-
-
-async def test_each_webhook_of_the_account_is_promised_its_event_once(standing: House, receiver: Receiver) -> None:
-    one, _ = await _register(standing, receiver.url)
-    two, _ = await _register(standing, receiver.url)
-    await _wake(standing)
-    await _wake(standing)
-    assert sorted(await _promised(standing)) == sorted(f"{KEPT.id} {hook.id}" for hook in (one, two))
-
-
-async def test_an_account_without_webhooks_is_told_nothing(standing: House) -> None:
-    await _wake(standing)
-    await act.handlers(standing)[WAKE](job(act.wake(EmailId("em_unknown"), KEPT.thread)))
-    assert await _promised(standing) == []
+async def _play(standing: House) -> None:
+    """Tell all that is due now."""
+    async with telling(standing):
+        await until(lambda: told_all(standing))
 
 
 async def test_the_receiver_can_prove_who_spoke(standing: House, receiver: Receiver) -> None:
-    webhook, secret = await _register(standing, receiver.url)
-    await _wake(standing)
-    await _tell(standing, webhook)
+    hook, secret = await register(standing, receiver.url)
+    await announce(standing.db, happened())
+    await _play(standing)
     [(headers, body)] = receiver.requests
     assert mailbuttons.verify_webhook(body, headers["x-mailbuttons-signature"], secret)
     assert json.loads(body)["data"]["email_id"] == KEPT.id
-    assert headers["webhook-id"] == event_id(KEPT.id, webhook.id)
-    assert (await _stands(standing, webhook)).state is State.DELIVERED
-    assert await consequences(standing.db) == [(KEPT.id, "webhook.delivered")]
-
-
-async def test_what_was_heard_is_never_said_again(standing: House, receiver: Receiver) -> None:
-    webhook, _ = await _register(standing, receiver.url)
-    await _wake(standing)
-    await _tell(standing, webhook)
-    await _tell(standing, webhook)
-    assert len(receiver.requests) == 1
-    assert await consequences(standing.db) == [(KEPT.id, "webhook.delivered")]
+    [logged] = await stands(standing.db, hook.id)
+    assert (logged.telling.state, logged.telling.attempts, len(logged.attempts)) == (State.DELIVERED, 1, 1)
+    assert headers["webhook-id"] == logged.telling.event.id
+    assert ("webhook.delivered") in [action for _, action in await consequences(standing.db)]
 
 
 async def test_a_receiver_that_was_down_hears_the_same_event(standing: House, receiver: Receiver, clock: Hands) -> None:
     receiver.answers = ["503 Down", "503 Down", "200 OK"]
-    webhook, _ = await _register(standing, receiver.url)
-    await _wake(standing)
-    for wait in WAITS_S[:2]:
-        with pytest.raises(TryAgainError) as caught:
-            await _tell(standing, webhook)
-        assert caught.value.at == clock.now + timedelta(seconds=wait)
-        clock.now = caught.value.at
-    await _tell(standing, webhook)
+    hook, _ = await register(standing, receiver.url)
+    await announce(standing.db, happened())
+    for wait_s in WAITS_S[:3]:
+        await _play(standing)
+        clock.move(timedelta(seconds=wait_s * 1.25))
     assert len({headers["webhook-id"] for headers, _ in receiver.requests}) == 1
     assert len({body for _, body in receiver.requests}) == 1
     assert len({headers["webhook-timestamp"] for headers, _ in receiver.requests}) == 3
-    assert await _stands(standing, webhook) == Delivery(
-        email=KEPT.id, webhook=webhook.id, state=State.DELIVERED, attempts=3
-    )
-    assert await consequences(standing.db) == [(KEPT.id, "webhook.delivered")]
+    [logged] = await stands(standing.db, hook.id)
+    assert (logged.telling.state, [one.status_code for one in logged.attempts]) == (State.DELIVERED, [503, 503, 200])
+    assert [action for _, action in await consequences(standing.db)] == ["webhook.add", "webhook.delivered"]
 
 
-async def test_a_receiver_that_is_gone_is_not_asked_again(standing: House, receiver: Receiver) -> None:
-    receiver.answers = ["410 Gone"]
-    webhook, _ = await _register(standing, receiver.url)
-    await _wake(standing)
-    await _tell(standing, webhook)
-    assert (await _stands(standing, webhook)).state is State.DEAD
-    assert await consequences(standing.db) == [(KEPT.id, "webhook.dead")]
+async def test_events_of_one_thread_are_told_in_order_and_others_do_not_wait(
+    standing: House, receiver: Receiver, clock: Hands
+) -> None:
+    receiver.answers = ["500 No", *(["200 OK"] * 9)]
+    await register(standing, receiver.url)
+    first, second = happened(1, lane="th_a"), happened(2, lane="th_a")
+    await announce(standing.db, first, second)
+    await _play(standing)
+    await announce(standing.db, happened(3, lane="th_b"))
+    await _play(standing)
+    clock.move(timedelta(seconds=60))
+    await _play(standing)
+    heard = [headers["webhook-id"] for headers, _ in receiver.requests]
+    assert heard == [first.id, happened(3).id, first.id, second.id]
+    assert {headers["x-gatepost-order-key"] for headers, _ in receiver.requests} == {"th_a", "th_b"}
 
 
-async def test_a_receiver_that_never_listens_is_given_up(standing: House, receiver: Receiver) -> None:
+async def test_a_dead_receiver_with_many_pending_delays_nobody(standing: House, receiver: Receiver) -> None:
+    asked = 0
+
+    async def silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        asked += 1
+        await reader.read()  # it takes everything and answers nothing
+
+    async with talking(silent) as port:
+        await register(standing, f"http://127.0.0.1:{port}/", (EventKind.RECEIVED, EventKind.HELD))
+        await announce(standing.db, *(happened(number) for number in range(2, 1002)))
+        async with telling(standing):
+            await until(lambda: _is(asked >= 2))
+            await register(standing, receiver.url, (EventKind.REJECTED,))
+            began = asyncio.get_running_loop().time()
+            await announce(standing.db, happened(5, kind=EventKind.REJECTED))
+            await until(lambda: _is(bool(receiver.requests)))
+            took_s = asyncio.get_running_loop().time() - began
+        assert asked <= 8  # a few attempts, not a thousand
+    assert took_s < 5  # the dead one is waited for for thirty seconds
+
+
+async def _is(value: bool) -> bool:  # noqa: FBT001  # what ``until`` asks
+    return value
+
+
+async def test_a_failing_endpoint_is_asked_by_one_event_alone(standing: House, receiver: Receiver) -> None:
     receiver.answers = ["500 No"]
-    webhook, _ = await _register(standing, receiver.url)
-    await _wake(standing)
-    for _ in WAITS_S:
-        with pytest.raises(TryAgainError):
-            await _tell(standing, webhook)
-    await _tell(standing, webhook)
-    assert (await _stands(standing, webhook)).state is State.DEAD
-
-
-async def test_what_waited_for_a_removed_webhook_is_given_up(standing: House, receiver: Receiver) -> None:
-    webhook, _ = await _register(standing, receiver.url)
-    await _wake(standing)
+    hook, _ = await register(standing, receiver.url)
+    await announce(standing.db, *(happened(number) for number in range(1, 101)))
+    await _play(standing)
+    assert STRIKES <= len(receiver.requests) <= 2 * STRIKES + 4
     async with standing.db.transaction(TENANT) as tx:
-        assert await act.remove_webhook(tx, ACCOUNT, webhook.id)
-    await _tell(standing, webhook)
-    assert (receiver.requests, (await _stands(standing, webhook)).state) == ([], State.DEAD)
+        health = (await act.find(tx, standing, ACCOUNT, hook.id)).webhook.health
+    assert health.failures >= STRIKES
+    assert health.due_at is not None
 
 
-async def test_the_secret_is_shown_once_and_lies_wrapped(standing: House) -> None:
-    webhook, secret = await _register(standing, "https://agent.example/hook")
-    assert (len(secret), len(bytes.fromhex(secret))) == (64, 32)
+async def test_a_receiver_that_is_gone_is_stopped_and_what_waited_is_kept_for_a_replay(
+    standing: House, receiver: Receiver
+) -> None:
+    receiver.answers = ["410 Gone"]
+    hook, _ = await register(standing, receiver.url)
+    await announce(standing.db, happened(1, lane="th_a"), happened(2, lane="th_a"))
+    await _play(standing)
+    assert len(receiver.requests) == 1
+    assert [one.telling.state for one in await stands(standing.db, hook.id)] == [State.DEAD, State.DEAD]
+    receiver.answers = ["200 OK"]
     async with standing.db.transaction(TENANT) as tx:
-        assert await act.list_webhooks(tx, ACCOUNT) == [webhook]
-        assert await act.list_webhooks(tx, AccountId(8)) == []
-        endpoint = await store.endpoint(tx, webhook.id)
-    assert endpoint is not None
-    assert secret.encode() not in endpoint.wrapped_secret
+        assert (await act.find(tx, standing, ACCOUNT, hook.id)).webhook.stop_reason == "receiver.gone"
+        await act.change(tx, standing, ACCOUNT, hook.id, act.Changes(is_stopped=False), actor="ky_x")
+        wanted = act.Wanted(kinds=hook.events, only_dead=True)
+        assert await act.replay(tx, standing, ACCOUNT, hook.id, wanted, actor="ky_x") == 2
+    await _play(standing)
+    assert len(receiver.requests) == 3
 
 
-async def test_no_webhook_may_point_into_a_file(standing: House) -> None:
-    with pytest.raises(ValueError, match="http"):
-        await _register(standing, "file:///etc/passwd")
+async def test_a_receiver_silent_for_three_days_is_warned_of_and_then_stopped(
+    standing: House, receiver: Receiver, clock: Hands
+) -> None:
+    receiver.answers = ["500 No"]
+    hook, _ = await register(standing, receiver.url)
+    async with http_receiver() as other:
+        await register(standing, other.url, (EventKind.FAILING, EventKind.STOPPED))
+        await announce(standing.db, happened())
+        for hours in (0, 2, 80):
+            clock.move(timedelta(hours=hours))
+            await _play(standing)
+    told = [json.loads(body) for _, body in other.requests]
+    assert [each["event"] for each in told] == ["webhook.failing", "webhook.stopped"]
+    assert told[1]["data"]["reason"] == "receiver.silent"
+    async with standing.db.transaction(TENANT) as tx:
+        assert (await act.find(tx, standing, ACCOUNT, hook.id)).webhook.is_stopped
+    actions = [action for _, action in await consequences(standing.db)]
+    assert [each for each in actions if each in {"webhook.failing", "webhook.stopped"}] == [
+        "webhook.failing",
+        "webhook.stopped",
+    ]
+
+
+async def test_what_was_not_heard_before_the_house_died_is_told_by_the_next(
+    standing: House, receiver: Receiver, clock: Hands
+) -> None:
+    """A killed house leaves its lease behind: whoever comes next waits for it to run out."""
+    await register(standing, receiver.url)
+    await announce(standing.db, happened())
+    async with standing.db.transaction(TENANT) as tx:
+        await tx.run("update webhook set holder = 'dead', leased_until = %(at)s", at=clock.now + timedelta(seconds=9))
+    async with telling(standing):
+        await asyncio.sleep(0.3)
+        assert receiver.requests == []
+        clock.move(timedelta(seconds=10))
+        await until(lambda: _is(bool(receiver.requests)))
+
+
+async def test_a_herald_that_stops_leaves_its_endpoints_at_once(standing: House, receiver: Receiver) -> None:
+    await register(standing, receiver.url)
+    await announce(standing.db, happened())
+    await _play(standing)
+    async with standing.db.transaction(TENANT) as tx:
+        assert (await tx.one("select holder from webhook where tenant = %(tenant)s")).holder is None
+
+
+async def test_old_events_are_forgotten_and_waiting_ones_are_not(
+    standing: House, receiver: Receiver, clock: Hands
+) -> None:
+    hook, _ = await register(standing, receiver.url)
+    await announce(standing.db, happened(1))
+    await _play(standing)
+    await announce(standing.db, happened(2))
+    clock.move(KEPT_FOR + timedelta(days=1))
+    await forget_old(standing)
+    assert [one.telling.event.id for one in await stands(standing.db, hook.id)] == [happened(2).id]

@@ -1,3 +1,4 @@
+import base64
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -5,21 +6,37 @@ from datetime import UTC, datetime
 import mailbuttons
 import pytest
 import standardwebhooks
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from gatepost.act.webhook import BODY_TEXT_MAX_CHARACTERS, check_url, event_id, headers, payload, standard_secret
-from gatepost.ids import EmailId, WebhookId
+from act.scene import happened
+from gatepost.act.paper import EventKind
+from gatepost.act.webhook import (
+    BODY_TEXT_MAX_CHARACTERS,
+    Signers,
+    check_url,
+    headers,
+    payload,
+    public_key,
+    standard_secret,
+)
 from gatepost.mail.reading import of_text
 from outbound import KEPT, NOW
 
-SECRET = "0123456789abcdef" * 4
-HOOK = WebhookId("wh_a")
+SECRET, OLD = "0123456789abcdef" * 4, "fedcba9876543210" * 4
+SEED = bytes(range(32))
+EVENT = happened()
+BODY = payload(EVENT, KEPT)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251  # the library asks the real clock
 
 
 def test_the_public_client_verifies_and_reads_it() -> None:
-    body = payload(KEPT)
-    sent = headers(body, event="ev_x", secret=SECRET, at=NOW)
-    assert mailbuttons.verify_webhook(body, sent["X-Mailbuttons-Signature"], SECRET)
-    message = mailbuttons.parse_webhook(body).data
+    sent = headers(BODY, event=EVENT, signers=Signers((SECRET,)), at=NOW)
+    assert mailbuttons.verify_webhook(BODY, sent["X-Mailbuttons-Signature"], SECRET)
+    message = mailbuttons.parse_webhook(BODY).data
     assert (message.message_id, message.thread_id) == (KEPT.id, KEPT.thread)
     assert (message.from_, message.to) == ("boss@example.org", "agent@gatepost.test")
     assert (message.subject, message.body_text) == (KEPT.subject, KEPT.text)
@@ -29,34 +46,58 @@ def test_the_public_client_verifies_and_reads_it() -> None:
 
 
 def test_the_public_client_refuses_a_changed_body() -> None:
-    sent = headers(payload(KEPT), event="ev_x", secret=SECRET, at=NOW)
-    assert not mailbuttons.verify_webhook(
-        payload(replace(KEPT, reading=of_text("no"))), sent["X-Mailbuttons-Signature"], SECRET
-    )
+    sent = headers(BODY, event=EVENT, signers=Signers((SECRET,)), at=NOW)
+    other = payload(EVENT, replace(KEPT, reading=of_text("no")))
+    assert not mailbuttons.verify_webhook(other, sent["X-Mailbuttons-Signature"], SECRET)
 
 
-def test_standard_webhooks_verifies_it() -> None:
-    body = payload(KEPT)
-    sent = headers(body, event="ev_x", secret=SECRET, at=datetime.now(UTC))  # noqa: TID251  # the library asks the real clock
-    assert standardwebhooks.Webhook(standard_secret(SECRET)).verify(body, sent) == json.loads(body)
+@pytest.mark.parametrize("secret", [SECRET, OLD])
+def test_standard_webhooks_verifies_it_under_each_secret_in_force(secret: str) -> None:
+    sent = headers(BODY, event=EVENT, signers=Signers((OLD, SECRET), SEED), at=_now())
+    assert standardwebhooks.Webhook(standard_secret(secret)).verify(BODY, sent) == json.loads(BODY)
+
+
+def test_while_a_secret_is_replaced_the_one_compatible_signature_is_the_old_ones() -> None:
+    sent = headers(BODY, event=EVENT, signers=Signers((OLD, SECRET)), at=NOW)
+    assert mailbuttons.verify_webhook(BODY, sent["X-Mailbuttons-Signature"], OLD)
 
 
 def test_standard_webhooks_refuses_another_event_id() -> None:
-    body = payload(KEPT)
-    sent = headers(body, event="ev_x", secret=SECRET, at=datetime.now(UTC))  # noqa: TID251  # the library asks the real clock
+    sent = headers(BODY, event=EVENT, signers=Signers((SECRET,)), at=_now())
     with pytest.raises(standardwebhooks.webhooks.WebhookVerificationError):
-        standardwebhooks.Webhook(standard_secret(SECRET)).verify(body, {**sent, "webhook-id": "ev_y"})
+        standardwebhooks.Webhook(standard_secret(SECRET)).verify(BODY, {**sent, "webhook-id": "ev_y"})
+
+
+def test_whoever_has_the_public_key_alone_can_check_and_changes_are_seen() -> None:
+    sent = headers(BODY, event=EVENT, signers=Signers((SECRET,), SEED), at=NOW)
+    spelled = public_key(SEED)
+    assert spelled.startswith("whpk_")
+    key = Ed25519PublicKey.from_public_bytes(base64.b64decode(spelled.removeprefix("whpk_")))
+    [signature] = [each for each in sent["webhook-signature"].split(" ") if each.startswith("v1a,")]
+    signed = f"{sent['webhook-id']}.{sent['webhook-timestamp']}.".encode() + BODY
+    octets = base64.b64decode(signature.removeprefix("v1a,"))
+    key.verify(octets, signed)
+    with pytest.raises(InvalidSignature):
+        key.verify(octets, signed + b" ")
 
 
 def test_an_event_keeps_its_name_and_its_octets() -> None:
-    assert event_id(KEPT.id, HOOK) == event_id(KEPT.id, HOOK)
-    assert event_id(KEPT.id, HOOK) != event_id(EmailId("em_other"), HOOK)
-    assert event_id(KEPT.id, HOOK) != event_id(KEPT.id, WebhookId("wh_b"))
-    assert payload(KEPT) == payload(KEPT)
+    assert happened().id == happened().id != happened(2).id
+    assert happened(kind=EventKind.HELD).id != happened().id
+    assert payload(EVENT, KEPT) == BODY
+
+
+@pytest.mark.parametrize("kind", [EventKind.HELD, EventKind.REJECTED, EventKind.SENT, EventKind.BOUNCED])
+def test_of_mail_that_was_not_kept_no_word_is_told(kind: EventKind) -> None:
+    event = replace(happened(kind=kind), email=KEPT.id, detail={"reason": "sender.unproven"})
+    said = json.loads(payload(event, KEPT))
+    assert (said["event"], said["type"], said["id"]) == (kind.value, kind.value, event.id)
+    assert said["data"] == {"mailbox_id": KEPT.account, "email_id": KEPT.id, "reason": "sender.unproven"}
 
 
 def test_an_endless_text_is_cut_and_said_to_be() -> None:
-    data = json.loads(payload(replace(KEPT, reading=of_text("x" * (BODY_TEXT_MAX_CHARACTERS + 1)))))["data"]
+    endless = replace(KEPT, reading=of_text("x" * (BODY_TEXT_MAX_CHARACTERS + 1)))
+    data = json.loads(payload(EVENT, endless))["data"]
     assert (len(data["body_text"]), data["body_text_truncated"]) == (BODY_TEXT_MAX_CHARACTERS, True)
 
 

@@ -1,8 +1,9 @@
+import gc
 import resource
 import subprocess
 import sys
 
-from gatepost.app.process import open_files_max
+from gatepost.app.process import open_files_max, settle_in
 
 SCRIPT = """
 import sys
@@ -24,6 +25,22 @@ print(resident_mb() - before)
 """
 
 
+FREED = """
+from pathlib import Path
+from gatepost.app.process import give_back_what_is_free
+
+def resident_mb():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 >> 20
+
+blocks = [bytearray(b"x") * 4_000 for _ in range(10_000)]
+held = blocks[::1000]
+del blocks
+before = resident_mb()
+print(give_back_what_is_free())
+print(before - resident_mb())
+"""
+
+
 def grown_mb(how: str) -> int:
     """How much a process keeps of the large blocks it had."""
     done = subprocess.run([sys.executable, "-c", SCRIPT, how], capture_output=True, text=True, timeout=60, check=True)  # noqa: S603  # our own words
@@ -41,3 +58,21 @@ def test_a_process_may_open_as_many_files_as_it_may_ask_for() -> None:
         assert open_files_max() == before[1] == resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_free_pages_between_blocks_in_use_go_back_to_the_system() -> None:
+    done = subprocess.run([sys.executable, "-c", FREED], capture_output=True, text=True, timeout=60, check=True)  # noqa: S603  # our own words
+    told, given_back_mb = done.stdout.split()
+    assert told == "True"
+    assert int(given_back_mb) >= 20
+
+
+def test_the_collector_leaves_what_stands_alone() -> None:
+    before = gc.get_threshold()
+    try:
+        settle_in()
+        assert gc.get_freeze_count() > 0
+        assert gc.get_threshold()[0] == 20_000
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)

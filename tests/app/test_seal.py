@@ -188,7 +188,7 @@ async def test_everything_is_sealed_and_opens_again(old_dsn: str, folder: Path, 
             assert submission is not None
             assert (str(submission.rcpt_to), submission.blob) == ("plantedboss@example.org", "plantedhash")
             assert await deliver_store.holder(tx, AccountId(1), "ab" * 32, since=AT.replace(year=2025)) == "su_1"
-            (webhook,) = await act.list_webhooks(tx, AccountId(1))
+            (webhook,) = await act.list_all(tx, AccountId(1))
             assert webhook.url == "https://plantedhook.example/plantedtoken"
             (signing,) = await domains.signing_keys(tx, "gatepost.test", keys.keyring)
             assert signing.private_der == b"private"

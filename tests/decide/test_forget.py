@@ -1,6 +1,5 @@
 """Counts on a real PostgreSQL, of real tenants."""
 
-import asyncio
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +9,8 @@ from decide.scene import NOON
 from gatepost import decide
 from gatepost.app.administer import add_tenant
 from gatepost.db import Database
-from gatepost.decide import store
+from gatepost.decide import past_store
+from gatepost.decide.paper import Mark
 from gatepost.ids import AccountId, EmailId
 from outbound import Hands
 from outbound import house as built
@@ -21,16 +21,13 @@ async def test_counts_go_once_no_window_reaches_them(db: Database, tmp_path: Pat
     tenants = [await add_tenant(house, name=name, plan="free") for name in ("one", "two")]
     for tenant in tenants:
         async with db.transaction(tenant.id) as tx:
-            for number, age in enumerate((timedelta(days=3), timedelta(days=2, seconds=1), timedelta(days=1))):
-                counted = store.Delivered(AccountId(1), "a@b.example", EmailId(f"em_{number}"), NOON - age)
-                store.add_messages(tx, [counted])
+            for number, age in enumerate((timedelta(days=9), timedelta(days=8, seconds=1), timedelta(days=1))):
+                mark = Mark("a@b.example", "", "")
+                email, windows = EmailId(f"em_{number}"), ("domain\nb.example",)
+                counted = past_store.Delivered(AccountId(1), mark, email, NOON - age, windows)
+                past_store.add_delivered(tx, [counted])
     await decide.forget_counts(db, NOON)
     with psycopg.connect(owner_dsn) as connection:
         left = connection.execute("select tenant, email from delivered_message order by tenant").fetchall()
-    assert left == sorted((tenant.id, "em_2") for tenant in tenants)
-
-
-async def test_forgetting_ends_when_the_house_does(db: Database) -> None:
-    stop = asyncio.Event()
-    stop.set()
-    await decide.forget_counts_regularly(db, lambda: NOON, stop)
+        others = connection.execute("select tenant, email from counted_message order by tenant").fetchall()
+    assert left == others == sorted((tenant.id, "em_2") for tenant in tenants)

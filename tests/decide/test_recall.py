@@ -35,8 +35,7 @@ async def put(db: Database, policy: dict[str, Any], *, tenant: TenantId = TENANT
 async def receive(db: Database, verified: Verified) -> Decision:
     """Judge and count one message in one transaction, as the journey does."""
     async with db.transaction(TENANT) as tx:
-        policy, facts = await singly.recall(tx, verified)
-        decided = decide.settle(verified, policy, facts)
+        (decided,) = decide.settle_all([verified], await decide.recall_all(tx, [verified]))
         if decided.decision.disposition is Disposition.DELIVER:
             decide.charge_all(tx, [decided])
         return decided.decision
@@ -232,10 +231,98 @@ async def test_a_threads_budget_counts_what_was_spent_on_any_message_of_it(db: D
     assert (await receive(db, elsewhere)).reason is Reason.RULE_MATCHED
 
 
-async def test_a_stored_policy_this_release_cannot_read_decides_nothing(db: Database, owner_dsn: str) -> None:
+async def test_a_rate_per_domain_or_per_rule_counts_all_it_is_for(db: Database) -> None:
+    for limit in ({"perHour": 2, "per": "domain"}, {"perHour": 3, "per": "rule"}):
+        await put(db, document({"domain": "example.com", "subdomains": True}, name="all", rateLimit=limit))
+        outcomes = []
+        for number in range(5):
+            author = evidence(author=Address(f"a{number}", "example.com"))
+            outcomes.append((await receive(db, inbound(author))).reason)
+        assert outcomes.count(Reason.RULE_MATCHED) == limit["perHour"]
+        assert set(outcomes[int(str(limit["perHour"])) :]) == {Reason.RATE_PER_HOUR}
+
+
+async def test_an_author_is_new_until_something_of_theirs_was_delivered(db: Database) -> None:
+    written = document(when={"firstTime": True}, labels=["new"])
+    written["senders"].append({"match": {"address": "boss@example.com"}, "labels": ["known"]})
+    await put(db, written)
+    assert (await receive(db, inbound(unproven()))).reason is Reason.SENDER_UNPROVEN
+    assert [(await receive(db, inbound())).labels for _ in range(3)] == [("new",), ("known",), ("known",)]
+    much_later = NOON + timedelta(days=400)
+    await decide.forget_counts(db, much_later)
+    assert (await receive(db, inbound(received_at=much_later))).labels == ("known",)
+    assert (await receive(db, inbound(account=AccountId(8)))).reason is Reason.POLICY_MISSING
+
+
+async def test_of_many_first_messages_at_once_one_is_the_first(app_dsn: str, keys: KeyStore) -> None:
+    written = document(when={"firstTime": True}, labels=["new"])
+    written["senders"].append({"match": {"address": "boss@example.com"}})
+    async with Database.open(app_dsn, keys, size=8) as db:
+        await put(db, written)
+        mails = [inbound(email=EmailId(f"em_{n}")) for n in range(16)]
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(receive(db, mail)) for mail in mails]
+    assert sorted(task.result().labels for task in tasks) == [()] * 15 + [("new",)]
+
+
+async def test_the_same_message_come_again_is_known_for_a_week(db: Database) -> None:
+    written = document(when={"replayed": True}, action="reject")
+    written["senders"].append({"match": {"domain": "example.com"}})
+    await put(db, written)
+    signed = content(message_id="1@example.com")
+
+    async def again(**changes: Any) -> Reason:
+        raw = changes.pop("raw", b"Received: elsewhere\r\n\r\nhello")
+        found = evidence(content=changes.pop("content", signed), author=changes.pop("author", BOSS))
+        return (await receive(db, inbound(found, raw=raw, **changes))).reason
+
+    assert await again() is Reason.RULE_MATCHED
+    assert await again(raw=b"Received: by another way\r\n\r\nhello") is Reason.RULE_REJECTED
+    assert await again(raw=b"\r\nhello you") is Reason.RULE_MATCHED
+    assert await again(content=content(message_id="2@example.com")) is Reason.RULE_MATCHED
+    assert await again(author=Address("other", "example.com")) is Reason.RULE_MATCHED
+    assert await again(received_at=NOON + timedelta(days=6, hours=23)) is Reason.RULE_REJECTED
+    assert await again(received_at=NOON + timedelta(days=7)) is Reason.RULE_MATCHED
+
+
+async def test_an_answer_to_what_we_sent_is_known_by_its_recipient_and_by_nobody_else(db: Database) -> None:
+    await put(db, document({"answersUs": True}))
+    async with db.transaction(TENANT) as tx:
+        await singly.keep(tx, kept())
+    ours = outbound()
+    ours = replace(ours, evidence=replace(ours.evidence, content=content(message_id="ours@gate.example")))
+    assert (await receive(db, ours)).reason is Reason.REPLY_TO_AUTHOR
+    answer = content(references=("parent@example.com", "ours@gate.example"))
+    assert (await receive(db, inbound(evidence(content=answer)))).reason is Reason.RULE_MATCHED
+    stranger = evidence(content=answer, author=Address("other", "example.com"))
+    assert (await receive(db, inbound(stranger))).reason is Reason.SENDER_UNMATCHED
+    elsewhere = evidence(content=content(references=("parent@example.com",)))
+    assert (await receive(db, inbound(elsewhere))).reason is Reason.SENDER_UNMATCHED
+
+
+async def test_the_tenants_policy_stands_above_each_of_its_mailboxes(db: Database) -> None:
     await put(db, document())
-    sealed = db.keys.vault(TENANT).seal_lasting(policy_place(ACCOUNT, 1), b'{"document": {}, "warnings": []}')
+    for account, tenant in ((decide.TENANT_WIDE, TENANT), (decide.TENANT_WIDE, TenantId("tn_b"))):
+        async with db.transaction(tenant) as tx:
+            written = document({"domain": "example.com"}, action="hold")
+            await decide.put_policy(tx, account, written, at=NOON, actor=KEY)
+    decision = await receive(db, inbound())
+    assert (decision.reason, decision.tenant_policy_version) == (Reason.RULE_HELD, 1)
+    limited = document({"domain": "example.com"}, name="all", rateLimit={"perHour": 1, "per": "rule"})
+    async with db.transaction(TENANT) as tx:
+        await decide.put_policy(tx, decide.TENANT_WIDE, limited, at=NOON, actor=KEY)
+    assert [(await receive(db, inbound())).reason for _ in range(2)] == [Reason.RULE_MATCHED, Reason.RATE_PER_HOUR]
+
+
+@pytest.mark.parametrize("account", [ACCOUNT, decide.TENANT_WIDE])
+async def test_a_stored_policy_this_release_cannot_read_decides_nothing(
+    db: Database, owner_dsn: str, account: AccountId
+) -> None:
+    await put(db, document())
+    async with db.transaction(TENANT) as tx:
+        await decide.put_policy(tx, decide.TENANT_WIDE, document({"domain": "example.com"}), at=NOON, actor=KEY)
+    sealed = db.keys.vault(TENANT).seal_lasting(policy_place(account, 1), b'{"document": {}, "warnings": []}')
     with psycopg.connect(owner_dsn) as owner:
-        owner.execute("update policy set sealed = %s, digest = 'unknown'", [sealed])
+        owner.execute("update policy set sealed = %s, digest = 'unknown' where account = %s", [sealed, account])
     with pytest.raises(decide.PolicyUnreadableError):
         await receive(db, inbound())

@@ -2,6 +2,7 @@
 
 import random
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,10 +23,12 @@ from decide.scene import (
 )
 from gatepost.arrive.paper import Direction
 from gatepost.decide.body import TEXT_MAX_OCTETS
-from gatepost.decide.language import Assurance, Policy, parse
-from gatepost.decide.paper import Answered, Decision, Disposition, Facts, Outcome
+from gatepost.decide.grammar import Assurance
+from gatepost.decide.guards import GUARDS_WORK_MAX
+from gatepost.decide.language import Policy, parse
+from gatepost.decide.paper import Answered, Counted, Decision, Disposition, Facts, Outcome
 from gatepost.decide.reasons import Reason
-from gatepost.decide.rules import BUILT_IN_DIGEST, GUARDS_WORK_MAX, counting_rule, settle
+from gatepost.decide.rules import BUILT_IN_DIGEST, Needs, needs, see, settle
 from gatepost.ids import EmailId
 from gatepost.mail.address import Address
 from gatepost.verify.paper import (
@@ -321,13 +324,117 @@ def test_an_author_is_proven_by_alignment_or_by_the_sealer_its_rule_trusts(
     assert decide(found, in_force).is_author_proven is is_proven
 
 
+@pytest.mark.parametrize(
+    ("action", "reason"),
+    [
+        ("hold", Reason.RULE_HELD),
+        ("defer", Reason.RULE_DEFERRED),
+        ("discard", Reason.RULE_DISCARDED),
+        ("reject", Reason.RULE_REJECTED),
+    ],
+)
+def test_a_rule_may_do_something_else_than_deliver(action: str, reason: Reason) -> None:
+    decision = decide(evidence(), policy(action=action, reason="not today", labels=["later"]))
+    assert ending(decision) == (Disposition(action), Outcome.REJECTED_AT_POLICY, reason)
+    assert (decision.detail, decision.labels) == ("not today", ("later",))
+    assert (decision.grant is not None) == (action == "hold")  # what it has once somebody lets it go
+    assert trace(decision)[-1] == ("action", action)
+
+
+def test_a_hold_waits_for_what_would_refuse_the_message() -> None:
+    held = policy(action="hold", guards=[GUARD], **{key: RULE[key] for key in ("rateLimit",)})
+    assert decide(evidence(), held).reason is Reason.RULE_HELD
+    bad = evidence(content=content("Ignore previous"))
+    assert decide(bad, held).reason is Reason.CONTENT_GUARD
+    assert decide(evidence(), held, Facts(messages_hour=5)).reason is Reason.RATE_PER_HOUR
+    assert decide(unproven(), held).reason is Reason.SENDER_UNPROVEN
+
+
+def test_a_guard_may_hold_what_nothing_else_refuses() -> None:
+    decision = decide(
+        evidence(content=content("Ignore previous")), policy(guards=[{**GUARD, "action": "hold"}], **RULE)
+    )
+    assert ending(decision) == (Disposition.HOLD, Outcome.REJECTED_AT_CONTENT_GUARD, Reason.CONTENT_GUARD)
+    assert trace(decision)[-1] == ("tokenBudget.perThread", "0 of 100")
+
+
+def test_a_rule_whose_condition_fails_or_that_has_expired_is_passed_over_and_named() -> None:
+    written = document({"address": "boss@example.com"}, when={"tls": True})
+    written["senders"] += [
+        {"match": {"domain": "example.com"}, "expiresAt": "2026-11-02T12:00:00Z"},
+        {"match": {"anyone": True}, "expiresAt": "2026-11-02T13:00:01+01:00", "labels": ["other"]},
+    ]
+    decision = decide(evidence(), parse(written, version=1)[0])
+    assert decision.labels == ("other",)
+    assert trace(decision)[1:4] == [("senders[0]", "tls"), ("senders[1]", "expired"), ("rule", "senders[2]")]
+
+
+def test_a_rate_may_count_a_domain_or_a_rule_together() -> None:
+    per_domain = policy({"domain": "example.com"}, rateLimit={"perHour": 1, "per": "domain"})
+    assert needs(see(inbound(), Facts()), per_domain).windows == {"domain\nexample.com"}
+    full = Facts(windows={"domain\nexample.com": Counted(1, 1)})
+    assert decide(evidence(), per_domain, full).reason is Reason.RATE_PER_HOUR
+    assert decide(evidence(), per_domain, Facts(messages_hour=9)).windows == ("domain\nexample.com",)
+    per_rule = policy({"domain": "example.com"}, name="all", rateLimit={"perDay": 2, "per": "rule"})
+    assert decide(evidence(), per_rule, Facts(windows={"rule\nall": Counted(0, 2)})).reason is Reason.RATE_PER_DAY
+
+
+SIGNED_BY = {"domain": "example.com", "assurance": {"signedBy": ["desk.example"]}}
+DESK = dkim(Result.PASS, "desk.example", is_aligned=False)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (unproven(dkim=(DESK,)), DELIVERED),
+        (unproven(dkim=(replace(DESK, domain="Desk.Example"),)), DELIVERED),
+        (unproven(dkim=(replace(DESK, domain="mail.desk.example"),)), UNPROVEN),
+        (unproven(dkim=(replace(DESK, unsigned_octets=3),)), UNPROVEN),
+        (unproven(dkim=(replace(DESK, unsigned_twin="subject"),)), UNPROVEN),
+        (unproven(dkim=(replace(DESK, result=Result.TEMPERROR),)), UNSETTLED),
+        (evidence(), UNPROVEN),
+    ],
+)
+def test_a_rule_may_trust_somebody_elses_signature(
+    found: Evidence, expected: tuple[Disposition, Outcome, Reason]
+) -> None:
+    assert ending(decide(found, policy(SIGNED_BY))) == expected
+
+
+def test_somebody_elses_signature_proves_only_authors_the_rule_names() -> None:
+    signed = unproven(dkim=(DESK,))
+    assert decide(signed, policy(SIGNED_BY)).is_author_proven
+    assert not decide(signed, policy({"anyone": True, "assurance": SIGNED_BY["assurance"]})).is_author_proven
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (evidence(), DELIVERED),
+        (evidence(dmarc=DmarcVerdict(Result.NONE, "example.com")), DELIVERED),
+        (unproven(dmarc=DmarcVerdict(Result.NONE, "example.com")), UNPROVEN),
+        (unproven(dmarc=DmarcVerdict(Result.NONE, "example.com"), is_unsettled=True), UNSETTLED),
+        (evidence(dmarc=DmarcVerdict(Result.FAIL, "example.com")), UNPROVEN),
+        (evidence(dmarc=DmarcVerdict(Result.TEMPERROR, "example.com")), UNSETTLED),
+    ],
+)
+def test_a_domain_without_dmarc_may_be_judged_by_alignment(
+    found: Evidence, expected: tuple[Disposition, Outcome, Reason]
+) -> None:
+    assert ending(decide(found, policy({"domain": "example.com", "assurance": "dmarcOrAligned"}))) == expected
+
+
 def test_only_a_proven_author_with_a_limited_rule_is_counted() -> None:
     limited, free = policy(rateLimit={"perHour": 1}), policy()
-    assert counting_rule(evidence(), limited) == limited.rules[0]
-    assert counting_rule(evidence(), free) is None
-    assert counting_rule(unproven(), limited) is None
-    assert counting_rule(evidence(author=None), limited) is None
-    assert counting_rule(evidence(author=AGENT), limited) is None
+
+    def asked(found: Evidence, in_force: Policy) -> Needs:
+        return needs(see(inbound(found), Facts()), in_force)
+
+    assert asked(evidence(), limited) == Needs(is_counted=True)
+    assert asked(evidence(), free) == Needs()
+    assert asked(unproven(), limited) == Needs()
+    assert asked(evidence(author=None), limited) == Needs()
+    assert asked(evidence(author=AGENT), limited) == Needs()
 
 
 SALES = Address("sales", "mail.example.com")

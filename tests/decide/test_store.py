@@ -7,7 +7,8 @@ import pytest
 
 from decide.scene import ACCOUNT, NOON, TENANT
 from gatepost.db import Database
-from gatepost.decide import store
+from gatepost.decide import past_store, store
+from gatepost.decide.paper import Mark
 from gatepost.ids import AccountId, EmailId, KeyId, TenantId, ThreadId
 
 KEY = KeyId("ky_1")
@@ -18,14 +19,16 @@ BOSS_KEY = "boss@example.com"
 async def windows(db: Database, *, after_s: float, tenant: TenantId = TENANT, sender: str = BOSS_KEY) -> store.Windows:
     async with db.transaction(tenant) as tx:
         at = NOON + timedelta(seconds=after_s)
-        (found,) = await store.count_windows(tx, [store.Asked(ACCOUNT, sender, THREAD, at)])
+        token = store.blind_sender(tx.vault, sender)
+        (found,) = await store.count_windows(tx, [store.Asked(ACCOUNT, token, THREAD, at, is_ever_asked=True)])
         return found
 
 
 async def delivered(db: Database, *, after_s: float = 0) -> None:
     async with db.transaction(TENANT) as tx:
         at = NOON + timedelta(seconds=after_s)
-        store.add_messages(tx, [store.Delivered(ACCOUNT, BOSS_KEY, EmailId("em_1"), at)])
+        mark = Mark(BOSS_KEY, "", "")
+        past_store.add_delivered(tx, [past_store.Delivered(ACCOUNT, mark, EmailId("em_1"), at)])
 
 
 @pytest.mark.parametrize(
@@ -48,24 +51,24 @@ async def test_tokens_count_in_their_thread_for_ever_and_for_their_sender_one_da
         await store.add_tokens(tx, ACCOUNT, sender=BOSS_KEY, thread=ThreadId("th_2"), tokens=5, at=NOON)
         await store.add_tokens(tx, ACCOUNT, sender="x@example.com", thread=THREAD, tokens=1, at=NOON)
     now, later = await windows(db, after_s=1), await windows(db, after_s=86400)
-    assert (now.tokens_thread, now.tokens_day) == (71, 75)
-    assert (later.tokens_thread, later.tokens_day) == (71, 0)
+    assert (now.tokens_thread, now.tokens_day, now.tokens_sender) == (71, 75, 75)
+    assert (later.tokens_thread, later.tokens_day, later.tokens_sender) == (71, 0, 75)
 
 
 async def test_windows_of_another_tenant_or_sender_are_empty(db: Database) -> None:
     await delivered(db)
-    nothing = store.Windows(0, 0, 0, 0)
+    nothing = store.Windows(0, 0, 0, 0, 0)
     assert await windows(db, after_s=1, tenant=TenantId("tn_b")) == nothing
     assert await windows(db, after_s=1, sender="x@example.com") == nothing
 
 
 async def test_windows_asked_together_are_counted_each_for_itself_in_the_order_asked(db: Database) -> None:
     await delivered(db)
-    asked = [
-        store.Asked(ACCOUNT, sender, None, NOON + timedelta(seconds=after_s))
-        for sender, after_s in (("z@example.com", 1), (BOSS_KEY, 3600), (BOSS_KEY, 1), ("a@example.com", 1))
-    ]
     async with db.transaction(TENANT) as tx:
+        asked = [
+            store.Asked(ACCOUNT, store.blind_sender(tx.vault, sender), None, NOON + timedelta(seconds=after_s))
+            for sender, after_s in (("z@example.com", 1), (BOSS_KEY, 3600), (BOSS_KEY, 1), ("a@example.com", 1))
+        ]
         found = await store.count_windows(tx, asked)
     assert [(one.messages_hour, one.messages_day) for one in found] == [(0, 0), (0, 1), (1, 1), (0, 0)]
 

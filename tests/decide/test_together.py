@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from decide.scene import NOON, content, evidence, inbound, policy, unproven
 from gatepost.decide import settle
 from gatepost.decide.language import Policy
-from gatepost.decide.paper import Decided, Facts
+from gatepost.decide.paper import Counted, Decided, Facts
 from gatepost.decide.reasons import Reason
-from gatepost.decide.together import Recalled, settle_all, window_of
+from gatepost.decide.together import Recalled, settle_all, windows_of
 from gatepost.ids import AccountId
 from gatepost.mail.address import Address
 from gatepost.verify.paper import Verified
@@ -68,7 +68,7 @@ def test_together_is_as_one_after_the_other(limit: int, mails: list[tuple[str, i
     alone: list[Decided] = []
     for at, one in enumerate(verified):
         hour = sum(
-            window_of(earlier) == (one.arrived.account, one.evidence.author.key if one.evidence.author else "")
+            windows_of(earlier) == ((one.arrived.account, one.evidence.author.key if one.evidence.author else ""),)
             and earlier.arrived.received_at > one.arrived.received_at - timedelta(hours=1)
             for earlier in alone[:at]
         )
@@ -76,3 +76,20 @@ def test_together_is_as_one_after_the_other(limit: int, mails: list[tuple[str, i
     together = settle_all(verified, [Recalled(in_force, Facts(), is_counted=True)] * len(verified))
     assert [one.decision.disposition for one in together] == [one.decision.disposition for one in alone]
     assert [one.decision.reason for one in together] == [one.decision.reason for one in alone]
+
+
+def test_an_author_is_new_once_and_a_message_comes_again_in_one_batch_too() -> None:
+    held = policy({"domain": "example.com"}, when={"firstTime": True}, labels=["new"])
+    known = Recalled(held, Facts(is_first_time=True, is_replayed=False), is_counted=True)
+    first, second = settle_all([inbound(), inbound()], [known] * 2)
+    assert (first.facts.is_first_time, first.facts.is_replayed) == (True, False)
+    assert (second.facts.is_first_time, second.facts.is_replayed) == (False, True)
+    assert second.decision.reason is Reason.SENDER_UNMATCHED
+
+
+def test_a_window_of_a_domain_is_filled_by_each_of_its_authors() -> None:
+    shared = policy({"domain": "example.com"}, rateLimit={"perHour": 1, "per": "domain"})
+    other = inbound(evidence(author=Address("other", "example.com")))
+    known = Recalled(shared, Facts(windows={"domain\nexample.com": Counted()}), is_counted=True)
+    found = [one.decision.reason for one in settle_all([inbound(), other], [known] * 2)]
+    assert found == [Reason.RULE_MATCHED, Reason.RATE_PER_HOUR]

@@ -10,12 +10,14 @@ import pytest
 from faults.conftest import CONNECTIONS
 from faults.machine import Machine, memory_mb, peak_memory_mb
 from faults.sender import Client, Mail, send_from_another_process
+from gatepost.app.process import TIDY_S
 
 pytestmark = pytest.mark.timeout(240)
 
 LARGE_OCTETS = 25_000_000
 RESIDENT_MAX_MB = 300
 IDLE_MAX_MB = 150
+TIDY_WITHIN_S = 2 * TIDY_S
 WAIT_MAX_S = 5.0  # for a small mail, however busy the machine is otherwise; measured: 0.3 s
 
 
@@ -56,6 +58,10 @@ async def test_a_thousand_idle_connections_take_little_memory(house: Machine) ->
             stack.enter_context(socket.create_connection(("127.0.0.1", house.port)))
         async with Client.connected(house.port) as _late:
             pass
+        for _ in range(TIDY_WITHIN_S):  # large mails may have come before: what they left free goes back by and by
+            if memory_mb(house.up.pid)["Rss"] < IDLE_MAX_MB:
+                break
+            await asyncio.sleep(1)
         found = memory_mb(house.up.pid)
     print(f"{CONNECTIONS} idle connections: {found}")
     assert found["Rss"] < IDLE_MAX_MB

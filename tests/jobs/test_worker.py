@@ -344,6 +344,28 @@ async def test_stopping_lets_a_short_run_finish_and_puts_a_long_one_back(
     assert (row.key, row.leased_until, row.failures) == ("long", None, 0)
 
 
+async def test_a_run_that_loses_a_cancellation_does_not_keep_the_house_from_stopping(
+    db: Database, jobs: Jobs, working: Working
+) -> None:
+    """As ``asyncio.wait_for`` of Python 3.11 may lose one (gh-86296)."""
+    begun = asyncio.Event()
+    losing = [True]
+
+    async def work(_: Job) -> None:
+        while True:
+            begun.set()
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                if not losing.pop():
+                    raise
+                losing.append(False)
+
+    await _promise(db, jobs, Promise("work", "k", {}))
+    async with asyncio.timeout(10), working({"work": work}):
+        await begun.wait()
+
+
 async def test_a_kind_without_a_handler_is_left_for_another_worker(db: Database, jobs: Jobs, working: Working) -> None:
     done: asyncio.Queue[Job] = asyncio.Queue()
     await _promise(db, jobs, Promise("unknown", "k", {}), Promise("work", "k", {}))

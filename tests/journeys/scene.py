@@ -8,10 +8,12 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
+from act.scene import telling, told_all, until
 from gatepost import access, act, decide, deliver, domains, mailbox
 from gatepost.arrive.paper import Arrived, Peer
 from gatepost.blobs import address_of
 from gatepost.db import Database
+from gatepost.deliver.hold import EXPIRE
 from gatepost.deliver.paper import CarriedOut, Kept
 from gatepost.dns import RdType
 from gatepost.domains.paper import Destination
@@ -46,10 +48,8 @@ class Scene:
     async def listen(self, url: str) -> str:
         """Let the agent be told of its mail; return the webhook's secret."""
         async with self.house.db.transaction(TENANT) as tx:
-            _, secret = await act.add_webhook(
-                tx, self.account, url, keyring=self.house.keyring, at=NOW, entropy=entropy
-            )
-        return secret
+            made = await act.add(tx, self.house, self.account, url)
+        return made.secret
 
     async def boss_writes(self, text: str = "Can we meet?", header: str = "", **changes: Any) -> CarriedOut:
         """Let the boss's mail arrive from the boss's own server."""
@@ -94,16 +94,27 @@ class Scene:
         return found
 
     async def work(self) -> None:
-        """Keep every promise there is, once, whatever its time; what asks for another time is left."""
-        handlers: dict[str, Handler] = {**deliver.handlers(self.house), **act.handlers(self.house)}
+        """Keep every promise there is, once, whatever its time; what asks for another time is left.
+
+        But not the end of a wait: nobody's test lasts so long.
+        """
+        handlers: dict[str, Handler] = deliver.handlers(self.house, on_settled=act.announce_settled)
         async with self.house.db.transaction(TENANT) as tx:
             rows = await tx.all("select kind, key, body from job where tenant = %(tenant)s order by id")
         for row in rows:
+            if row.kind == EXPIRE:
+                continue
             try:
                 await handlers[row.kind](job(Promise(row.kind, row.key, row.body)))
             except TryAgainError as later:
                 self.clock.now = max(self.clock.now, later.at)
         self.clock.move(timedelta(seconds=1))
+        await self.tell()
+
+    async def tell(self) -> None:
+        """Tell all that is due, each event once; what is not heard is left for a later time."""
+        async with telling(self.house):
+            await until(lambda: told_all(self.house))
 
 
 async def set_scene(db: Database, folder: Path, *, sink_port: int = 0) -> Scene:

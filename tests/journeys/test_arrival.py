@@ -27,7 +27,7 @@ from gatepost.keys import KeyStore
 from gatepost.mail.address import Address
 from gatepost.settings import Settings
 from invariants import check
-from outbound import NOW, Hands, Zone, entropy
+from outbound import Hands, Zone
 from outbound import house as built
 
 HELP, DROP, OTHER = (Address(name, "gatepost.test") for name in ("help", "drop", "other"))
@@ -185,7 +185,7 @@ async def test_a_guard_refuses_what_the_boss_would_not_write(town: Town) -> None
 async def test_dropped_mail_is_accepted_and_leaves_only_an_entry(town: Town) -> None:
     assert await town.post(str(DROP), mail_from="eve@evil.example") == ["250 2.1.5", "250 2.0.0"]
     assert await town.endings() == [("discard", "sender.unmatched")]
-    assert (await town.count("email"), await town.count("job")) == (0, 0)
+    assert (await town.count("email"), await town.count("telling")) == (0, 0)
 
 
 async def test_the_third_mail_in_an_hour_is_put_off_and_one_later_comes_in(town: Town) -> None:
@@ -212,12 +212,10 @@ async def test_nobody_lives_there_and_nothing_is_relayed(town: Town) -> None:
 
 async def test_two_addresses_of_one_account_have_two_entries_and_one_email(town: Town) -> None:
     async with town.house.db.transaction(town.tenant) as tx:
-        await act.add_webhook(
-            tx, town.account.id, "http://127.0.0.1:9/", keyring=town.house.keyring, at=NOW, entropy=entropy
-        )
+        await act.add(tx, town.house, town.account.id, "http://127.0.0.1:9/")
     assert await town.post(str(HELP), "help+urgent@gatepost.test") == ["250 2.1.5", "250 2.1.5", "250 2.0.0"]
     assert await town.endings() == [("deliver", "rule.matched")] * 2
-    assert (await town.count("email"), await town.count("job"), await town.count("delivered_message")) == (1, 1, 1)
+    assert (await town.count("email"), await town.count("telling"), await town.count("delivered_message")) == (1, 1, 1)
 
 
 async def test_a_recipient_of_another_account_is_asked_to_come_separately(town: Town) -> None:
@@ -240,7 +238,7 @@ async def test_a_mailbox_without_a_policy_refuses_all_mail(town: Town) -> None:
 async def test_postmaster_hears_everybody_and_wakes_nobody(town: Town, recipient: str) -> None:
     assert await town.post(recipient, mail_from="eve@evil.example") == ["250 2.1.5", "250 2.0.0"]
     assert await town.endings() == [("deliver", "postmaster.open")]
-    assert (await town.count("email"), await town.count("job")) == (1, 0)
+    assert (await town.count("email"), await town.count("telling")) == (1, 0)
 
 
 async def test_mail_that_cannot_be_stored_is_put_off_and_nothing_is_half_done(town: Town, tmp_path: Path) -> None:
@@ -249,7 +247,7 @@ async def test_mail_that_cannot_be_stored_is_put_off_and_nothing_is_half_done(to
     large = "All the minutes of the meeting.\r\n" * 3000  # too much to lie in the database
     assert await town.post(text=large) == ["250 2.1.5", "451 4.3.0"]
     assert await town.endings() == []
-    assert (await town.count("email"), await town.count("job")) == (0, 0)
+    assert (await town.count("email"), await town.count("telling")) == (0, 0)
     assert await town.refusals(1) == ["house.unsettled"]
     (tmp_path / "blobs" / "bodies").unlink()
     assert await town.post(text=large) == ["250 2.1.5", "250 2.0.0"]

@@ -35,7 +35,7 @@ async def house(db: Database, tmp_path: Path) -> House:
         ("delete from submission", "deliver"),
         ("update submission set email = (select id from email)", "without leave"),
         ("delete from consequence", "0 entries say it was queued"),
-        ("update job set body = '{\"email\": \"em_x\"}' where kind = 'act.wake'", "about nothing"),
+        ("update event set email = 'em_x'", "about nothing"),
         ("update entry set leaf = leaf || ' ' where kind = 'reply'", "its leaf is not the one in the log"),
     ],
 )

@@ -38,7 +38,7 @@ async def _rows(scene: Scene, table: str) -> list[str]:
         "email": "select id as email from email where tenant = %(tenant)s order by id",
         "body": "select email from body where tenant = %(tenant)s order by email",
         "delivered_message": "select email from delivered_message where tenant = %(tenant)s order by email",
-        "job": "select body ->> 'email' as email from job where tenant = %(tenant)s order by body ->> 'email'",
+        "event": "select email from event where tenant = %(tenant)s order by email",
         "unsequenced": (
             "select email from unsequenced join decision_row using (entry, tenant)"
             " where tenant = %(tenant)s order by email"
@@ -63,7 +63,7 @@ async def test_many_at_once_share_a_few_commits_and_leave_what_each_alone_would(
     kept = sorted(each.outcome.email for each in done if isinstance(each.outcome, Kept))
     assert (len(set(emails)), len(kept)) == (40, 30)
     assert await _rows(scene, "decision_row") == await _rows(scene, "unsequenced") == sorted(emails)
-    for table in ("email", "body", "delivered_message", "job"):
+    for table in ("email", "body", "delivered_message", "event"):
         assert await _rows(scene, table) == kept, table
     assert _transactions(owner_dsn) < 10
 
@@ -80,7 +80,7 @@ async def test_a_bad_row_in_any_place_fails_alone(scene: Scene, owner_dsn: str, 
     found = await _at_once(*(scene.boss_writes() for _ in range(5)))
     assert [isinstance(each, psycopg.errors.RaiseException) for each in found] == [n == place for n in range(5)]
     others = [f"em_{n + 1:016}" for n in range(5) if n != place]
-    for table in ("decision_row", "email", "body", "delivered_message", "job", "unsequenced"):
+    for table in ("decision_row", "email", "body", "delivered_message", "event", "unsequenced"):
         assert await _rows(scene, table) == others, table
 
 

@@ -1,5 +1,6 @@
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import mailbuttons
@@ -26,7 +27,6 @@ async def test_kept_mail_is_told_to_the_agent(scene: Scene, receiver: Receiver) 
     secret = await scene.listen(receiver.url)
     email = await scene.boss_asks(text="Can we meet on Tuesday?")
     await scene.work()
-    await scene.work()
     [(headers, body)] = receiver.requests
     assert mailbuttons.verify_webhook(body, headers["x-mailbuttons-signature"], secret)
     event = mailbuttons.parse_webhook(body).data
@@ -34,7 +34,7 @@ async def test_kept_mail_is_told_to_the_agent(scene: Scene, receiver: Receiver) 
     assert (event.body_text or "").strip() == "Can we meet on Tuesday?"
     assert (event.verification.spf, event.verification.from_alignment) == ("pass", True)
     assert event.capabilities == ["read_calendar"]
-    assert await consequences(scene.house.db) == [(email, "webhook.delivered")]
+    assert await consequences(scene.house.db) == [(None, "webhook.add"), (email, "webhook.delivered")]
 
 
 async def test_a_receiver_that_was_down_hears_once_and_one_reply_leaves(scene: Scene, receiver: Receiver) -> None:
@@ -43,6 +43,7 @@ async def test_a_receiver_that_was_down_hears_once_and_one_reply_leaves(scene: S
     await scene.boss_asks()
     for _ in range(5):  # each round is a fresh start: nothing but the database remembers
         await scene.work()
+        scene.clock.move(timedelta(seconds=20))
     assert len(receiver.requests) == 3
     assert len({headers["webhook-id"] for headers, _ in receiver.requests}) == 1
     told = [json.loads(body)["data"]["email_id"] for _, body in receiver.requests]
@@ -57,7 +58,7 @@ async def test_refused_mail_wakes_nobody(scene: Scene, receiver: Receiver) -> No
     assert receiver.requests == []
 
 
-async def test_where_nobody_listens_no_job_is_made(scene: Scene) -> None:
+async def test_where_nobody_listens_no_event_is_made(scene: Scene) -> None:
     await scene.boss_asks()
     async with scene.house.db.transaction(TENANT) as tx:
-        assert await tx.all("select id from job where tenant = %(tenant)s") == []
+        assert await tx.all("select id from event where tenant = %(tenant)s") == []

@@ -25,8 +25,9 @@ from gatepost.ledger.note import COSIGNATURE, Note, VerifierKey
 from gatepost.ledger.tiles import Edge, tiles_of
 from gatepost.record import files, log_store
 from gatepost.record.check import verify_log
+from gatepost.record.errors import ForkError
 from gatepost.record.paper import Kind
-from gatepost.record.publish import ForkError, Sequencer
+from gatepost.record.publish import Sequencer
 from gatepost.record.recover import recover
 from record.conftest import ORIGIN
 from record.papers import TENANT, Hands, OpenKeyring, consequence, counting, inbound

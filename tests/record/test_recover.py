@@ -12,8 +12,9 @@ from gatepost.db import Database
 from gatepost.ledger.errors import LedgerError
 from gatepost.record import export
 from gatepost.record.check import verify_log
+from gatepost.record.errors import ForkError
 from gatepost.record.paper import Recorded
-from gatepost.record.publish import ForkError, Sequencer
+from gatepost.record.publish import Sequencer
 from gatepost.record.recover import CannotRecoverError, recover
 from record.papers import TENANT
 from record.test_publish import act, head, is_sound

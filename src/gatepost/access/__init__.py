@@ -1,6 +1,6 @@
 """Who may enter and what they may do: tenants, people, agents and their keys."""
 
-from gatepost.access.accounts import account, account_at, add_account, list_accounts, remove_account
+from gatepost.access.accounts import account, account_at, add_account, list_accounts, remove_account, set_sandboxed
 from gatepost.access.keys import add_key, authenticate, list_keys, remove_key
 from gatepost.access.paper import (
     ROLE_SCOPES,
@@ -15,7 +15,7 @@ from gatepost.access.paper import (
     Tenant,
 )
 from gatepost.access.people import add_person, list_people, remove_person
-from gatepost.access.tenants import add_tenant, list_tenants, new_tenant, remove_tenant, tenant
+from gatepost.access.tenants import add_tenant, list_tenants, new_tenant, remove_tenant, tenant, tenant_since
 
 __all__ = [
     "ROLE_SCOPES",
@@ -44,5 +44,7 @@ __all__ = [
     "remove_key",
     "remove_person",
     "remove_tenant",
+    "set_sandboxed",
     "tenant",
+    "tenant_since",
 ]

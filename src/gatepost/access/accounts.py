@@ -36,6 +36,11 @@ async def list_accounts(tx: Transaction) -> tuple[Account, ...]:
     return await store.accounts(tx)
 
 
+async def set_sandboxed(tx: Transaction, account_id: AccountId, *, is_sandboxed: bool) -> bool:
+    """Put an account into its sandbox, or let it out; False where there is none."""
+    return await store.set_sandboxed(tx, account_id, is_sandboxed=is_sandboxed)
+
+
 async def remove_account(tx: Transaction, account_id: AccountId) -> bool:
     """Forget an account and the keys bound to it; False where there is none. Its id is never given again."""
     return await store.delete_account(tx, account_id)

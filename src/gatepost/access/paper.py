@@ -27,6 +27,7 @@ class Scope(StrEnum):
     AUDIT_READ = "audit:read"
     LOG_READ = "log:read"
     EXPORTS_WRITE = "exports:write"
+    RETENTION_WRITE = "retention:write"
     MAIL_READ = "mail:read"
     MAIL_REPLY = "mail:reply"
     MAIL_BOUNCE = "mail:bounce"
@@ -80,12 +81,13 @@ class Tenant:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An owner of mail, with its primary address."""
+    """An owner of mail, with its primary address. In its sandbox, whatever it sends waits for a person."""
 
     id: AccountId
     tenant: TenantId
     address: Address
     is_postmaster: bool = False
+    is_sandboxed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,12 @@ async def tenant(tx: Transaction) -> Tenant | None:
     return _tenant(tx.vault, row) if row else None
 
 
+async def tenant_since(tx: Transaction) -> datetime | None:
+    """Return when the transaction's tenant came."""
+    row = await tx.maybe("select created_at from tenant where tenant = %(tenant)s")
+    return row.created_at if row else None
+
+
 def _tenant(vault: Vault, row: Any) -> Tenant:
     return Tenant(TenantId(row.tenant), vault.open("tenant", bytes(row.sealed)).decode(), row.plan)
 
@@ -81,9 +87,10 @@ async def insert_account(tx: Transaction, address: Address, *, is_postmaster: bo
 
 async def account(tx: Transaction, account_id: AccountId) -> Account | None:
     """Return one account."""
-    query = (
-        "select id, tenant, address_key, sealed, is_postmaster from account where tenant = %(tenant)s and id = %(id)s"
-    )
+    query = """
+        select id, tenant, address_key, sealed, is_postmaster, is_sandboxed from account
+        where tenant = %(tenant)s and id = %(id)s
+    """
     row = await tx.maybe(query, id=account_id)
     return _account(tx.vault, row) if row else None
 
@@ -91,7 +98,7 @@ async def account(tx: Transaction, account_id: AccountId) -> Account | None:
 async def account_at(tx: Transaction, address: Address) -> Account | None:
     """Return the account of that address."""
     query = """
-        select id, tenant, address_key, sealed, is_postmaster from account
+        select id, tenant, address_key, sealed, is_postmaster, is_sandboxed from account
         where tenant = %(tenant)s and address_key = %(address_key)s
     """
     row = await tx.maybe(query, address_key=blind_address(tx.vault, address))
@@ -100,8 +107,17 @@ async def account_at(tx: Transaction, address: Address) -> Account | None:
 
 async def accounts(tx: Transaction) -> tuple[Account, ...]:
     """Return all accounts, in the order they came."""
-    query = "select id, tenant, address_key, sealed, is_postmaster from account where tenant = %(tenant)s order by id"
+    query = """
+        select id, tenant, address_key, sealed, is_postmaster, is_sandboxed from account
+        where tenant = %(tenant)s order by id
+    """
     return tuple(_account(tx.vault, row) for row in await tx.all(query))
+
+
+async def set_sandboxed(tx: Transaction, account_id: AccountId, *, is_sandboxed: bool) -> bool:
+    """Put an account into its sandbox or let it out; False where there is none."""
+    query = "update account set is_sandboxed = %(is_sandboxed)s where tenant = %(tenant)s and id = %(id)s"
+    return bool(await tx.run(query, id=account_id, is_sandboxed=is_sandboxed))
 
 
 async def delete_account(tx: Transaction, account_id: AccountId) -> bool:
@@ -111,7 +127,7 @@ async def delete_account(tx: Transaction, account_id: AccountId) -> bool:
 
 def _account(vault: Vault, row: Any) -> Account:
     address = _opened_address(vault, "account", row)
-    return Account(AccountId(row.id), TenantId(row.tenant), address, row.is_postmaster)
+    return Account(AccountId(row.id), TenantId(row.tenant), address, row.is_postmaster, row.is_sandboxed)
 
 
 def blind_address(vault: Vault, address: Address) -> str:

@@ -1,105 +1,245 @@
-"""The SQL of webhooks and of what they were told."""
+"""The SQL of webhooks: endpoints, their secrets, how they fare."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from gatepost.act.paper import Delivery, Endpoint, State, Webhook
-from gatepost.db import Transaction
-from gatepost.ids import AccountId, EmailId, WebhookId
+import orjson
+
+from gatepost.act.paper import Endpoint, Event, EventKind, Health, Secrets, Webhook
+from gatepost.db import Database, Transaction
+from gatepost.db.column import bigints, texts, times
+from gatepost.ids import AccountId, TenantId, WebhookId
 from gatepost.keys import Vault
+
+CHANNEL = "gatepost_events"
+
+
+def announce(tx: Transaction, events: Sequence[Event], *, hint: bool) -> None:
+    """Write the events somebody listens for, and a telling for each endpoint that asked for their kind.
+
+    A stopped endpoint is told nothing, but what it missed is kept for a replay. With ``hint``, whoever tells is woken
+    when the transaction commits. It costs no round trip of its own.
+    """
+    query = """
+        with given as (
+          select * from unnest(%(ids)s, %(accounts)s, %(kinds)s, %(emails)s, %(lanes)s, %(refs)s, %(details)s,
+            %(times)s)
+          with ordinality as given (id, account, kind, email, lane, ref, detail, at, place)
+        ), heard as (
+          select given.*, reader.account is not null as is_fed, exists (
+            select from webhook where tenant = %(tenant)s and webhook.account = given.account
+              and given.kind = any(webhook.events)) as is_wanted
+          from given left join event_stream_reader as reader
+            on reader.tenant = %(tenant)s and reader.account = given.account
+        ), made as (
+          insert into event (tenant, id, account, kind, email, lane, ref, detail, at, is_fed)
+          select %(tenant)s, id, account, kind, email, lane, ref, detail::jsonb, at, is_fed from heard
+          where is_fed or is_wanted order by place
+          on conflict do nothing returning id, account, kind, lane, at
+        ), promised as (
+          insert into telling (tenant, webhook, event, lane, due_at, promised_at)
+          select %(tenant)s, webhook.id, made.id, made.lane, made.at, made.at
+          from made join webhook on webhook.tenant = %(tenant)s and webhook.account = made.account
+            and made.kind = any(webhook.events) and not webhook.is_stopped
+        )
+        select pg_notify(%(channel)s, '') where %(hint)s and exists (select from made)
+    """
+    tx.send(
+        query,
+        ids=texts([event.id for event in events]),
+        accounts=bigints([event.account for event in events]),
+        kinds=texts([event.kind.value for event in events]),
+        emails=texts([event.email for event in events]),
+        lanes=texts([event.lane for event in events]),
+        refs=texts([event.ref for event in events]),
+        details=texts([_json(event.detail) for event in events]),
+        times=times([event.at for event in events]),
+        hint=hint,
+        channel=CHANNEL,
+    )
+
+
+def _json(detail: Any) -> str:
+    return orjson.dumps(dict(detail)).decode()
 
 
 async def insert_webhook(tx: Transaction, endpoint: Endpoint) -> None:
     """Store a new endpoint."""
     query = (
-        "insert into webhook (tenant, id, account, sealed, wrapped_secret, created_at)"
-        " values (%(tenant)s, %(id)s, %(account)s, %(sealed)s, %(wrapped_secret)s, %(created_at)s)"
+        "insert into webhook (tenant, id, account, sealed, wrapped_secret, wrapped_seed, events, created_at)"
+        " values (%(tenant)s, %(id)s, %(account)s, %(sealed)s, %(secret)s, %(seed)s, %(events)s, %(created_at)s)"
     )
     webhook = endpoint.webhook
     await tx.run(
         query,
         id=webhook.id,
         account=webhook.account,
-        sealed=tx.vault.seal_lasting(f"webhook/{webhook.id}", webhook.url.encode()),  # a URL may carry a token
-        wrapped_secret=endpoint.wrapped_secret,
+        sealed=_sealed(tx, webhook),
+        secret=endpoint.secrets.secret,
+        seed=endpoint.secrets.seed,
+        events=[kind.value for kind in webhook.events],
         created_at=webhook.created_at,
     )
 
 
+def _sealed(tx: Transaction, webhook: Webhook) -> bytes:
+    return tx.vault.seal_lasting(f"webhook/{webhook.id}", webhook.url.encode())  # a URL may carry a token
+
+
 async def webhooks(tx: Transaction, account: AccountId) -> list[Webhook]:
     """Return the account's endpoints, oldest first."""
-    query = (
-        "select id, account, sealed, created_at from webhook where tenant = %(tenant)s and account = %(account)s"
-        " order by created_at, id"
-    )
+    query = "select * from webhook where tenant = %(tenant)s and account = %(account)s order by created_at, id"
     return [_webhook(tx.vault, row) for row in await tx.all(query, account=account)]
 
 
-async def listening(tx: Transaction, accounts: Collection[AccountId]) -> frozenset[AccountId]:
-    """Return which of these accounts have an endpoint."""
-    query = "select distinct account from webhook where tenant = %(tenant)s and account = any(%(accounts)s::bigint[])"
-    return frozenset(AccountId(row.account) for row in await tx.all(query, accounts=list(accounts)))
+async def endpoint(tx: Transaction, webhook: WebhookId, at: datetime) -> Endpoint | None:
+    """Return one endpoint with the secrets in force."""
+    query = """
+        select webhook.*, array(
+          select wrapped_secret from webhook_secret as old
+          where old.tenant = %(tenant)s and old.webhook = %(webhook)s and old.retires_at > %(at)s order by retires_at
+        ) as retired
+        from webhook where tenant = %(tenant)s and id = %(webhook)s
+    """
+    row = await tx.maybe(query, webhook=webhook, at=at)
+    if row is None:
+        return None
+    seed = None if row.wrapped_seed is None else bytes(row.wrapped_seed)
+    return Endpoint(_webhook(tx.vault, row), Secrets(bytes(row.wrapped_secret), seed, tuple(map(bytes, row.retired))))
 
 
-async def endpoint(tx: Transaction, webhook: WebhookId) -> Endpoint | None:
-    """Return one endpoint with its wrapped secret."""
-    row = await tx.maybe("select * from webhook where tenant = %(tenant)s and id = %(webhook)s", webhook=webhook)
-    return None if row is None else Endpoint(_webhook(tx.vault, row), bytes(row.wrapped_secret))
+async def change_webhook(tx: Transaction, webhook: Webhook) -> None:
+    """Write where an endpoint lies, what it is told of and whether it is stopped; one set going again starts afresh."""
+    query = """
+        update webhook set sealed = %(sealed)s, events = %(events)s, is_stopped = %(is_stopped)s,
+          stop_reason = %(stop_reason)s, stopped_at = %(stopped_at)s, failures = 0, failing_since = null,
+          warned_at = null, due_at = null
+        where tenant = %(tenant)s and id = %(id)s
+    """
+    await tx.run(
+        query,
+        id=webhook.id,
+        sealed=_sealed(tx, webhook),
+        events=[kind.value for kind in webhook.events],
+        is_stopped=webhook.is_stopped,
+        stop_reason=webhook.stop_reason,
+        stopped_at=webhook.stopped_at,
+    )
+
+
+async def replace_secret(
+    tx: Transaction, webhook: WebhookId, secrets: Secrets, *, retired: bytes, at: datetime, retires_at: datetime
+) -> None:
+    """Put new secrets in force; ``retired``, the one before, still signs until ``retires_at``."""
+    tx.send(
+        "delete from webhook_secret where tenant = %(tenant)s and webhook = %(webhook)s and retires_at <= %(at)s",
+        webhook=webhook,
+        at=at,
+    )
+    if retires_at > at:
+        tx.send(
+            "insert into webhook_secret (tenant, webhook, wrapped_secret, retires_at)"
+            " values (%(tenant)s, %(webhook)s, %(retired)s, %(retires_at)s)"
+            " on conflict (tenant, webhook, retires_at) do nothing",
+            webhook=webhook,
+            retired=retired,
+            retires_at=retires_at,
+        )
+    else:
+        tx.send("delete from webhook_secret where tenant = %(tenant)s and webhook = %(webhook)s", webhook=webhook)
+    await tx.run(
+        "update webhook set wrapped_secret = %(secret)s, wrapped_seed = %(seed)s"
+        " where tenant = %(tenant)s and id = %(webhook)s",
+        webhook=webhook,
+        secret=secrets.secret,
+        seed=secrets.seed,
+    )
 
 
 async def delete_webhook(tx: Transaction, account: AccountId, webhook: WebhookId) -> bool:
-    """Forget an endpoint; False where the account has none of this id."""
+    """Forget an endpoint and what it was told; False where the account has none of this id."""
     query = "delete from webhook where tenant = %(tenant)s and account = %(account)s and id = %(webhook)s"
-    return await tx.run(query, account=account, webhook=webhook) > 0
+    if not await tx.run(query, account=account, webhook=webhook):
+        return False
+    tx.send("delete from webhook_secret where tenant = %(tenant)s and webhook = %(webhook)s", webhook=webhook)
+    tx.send("delete from telling where tenant = %(tenant)s and webhook = %(webhook)s", webhook=webhook)
+    tx.send("delete from telling_attempt where tenant = %(tenant)s and webhook = %(webhook)s", webhook=webhook)
+    return True
 
 
-async def promise_deliveries(tx: Transaction, email: EmailId, account: AccountId, at: datetime) -> list[WebhookId]:
-    """Note that each endpoint of the account is to be told; return those that were not noted before."""
-    query = (
-        "insert into webhook_delivery (tenant, email, webhook, promised_at)"
-        " select tenant, %(email)s, id, %(at)s from webhook where tenant = %(tenant)s and account = %(account)s"
-        " on conflict (tenant, email, webhook) do nothing returning webhook"
-    )
-    return [WebhookId(row.webhook) for row in await tx.all(query, email=email, account=account, at=at)]
+async def health_of(tx: Transaction, webhooks: Collection[WebhookId]) -> dict[WebhookId, tuple[AccountId, Health]]:
+    """Return how endpoints fare, and whose they are; those that are gone or stopped are missing."""
+    query = """
+        select id, account, failures, failing_since, warned_at, due_at from webhook
+        where tenant = %(tenant)s and id = any(%(ids)s) and not is_stopped
+    """
+    rows = await tx.all(query, ids=list(webhooks))
+    return {WebhookId(row.id): (AccountId(row.account), _health(row)) for row in rows}
 
 
-async def delivery(tx: Transaction, email: EmailId, webhook: WebhookId) -> Delivery | None:
-    """Return where telling one email to one webhook stands."""
-    query = (
-        "select email, webhook, state, attempts from webhook_delivery"
-        " where tenant = %(tenant)s and email = %(email)s and webhook = %(webhook)s"
-    )
-    row = await tx.maybe(query, email=email, webhook=webhook)
-    if row is None:
-        return None
-    return Delivery(
-        email=EmailId(row.email), webhook=WebhookId(row.webhook), state=State(row.state), attempts=row.attempts
-    )
-
-
-async def settle_delivery(
-    tx: Transaction, told: Delivery, *, status_code: int, reason: str, settled_at: datetime | None
-) -> bool:
-    """Write what the latest attempt came to; False where it was settled already."""
-    query = (
-        "update webhook_delivery set state = %(state)s, attempts = %(attempts)s, status_code = %(status_code)s,"
-        " reason = %(reason)s, settled_at = %(settled_at)s where tenant = %(tenant)s and email = %(email)s"
-        " and webhook = %(webhook)s and state = 'waiting'"
-    )
-    changed = await tx.run(
+def put_health(tx: Transaction, webhook: WebhookId, health: Health) -> None:
+    """Write how an endpoint fares."""
+    query = """
+        update webhook set failures = %(failures)s, failing_since = %(failing_since)s, warned_at = %(warned_at)s,
+          due_at = %(due_at)s
+        where tenant = %(tenant)s and id = %(webhook)s
+    """
+    tx.send(
         query,
-        email=told.email,
-        webhook=told.webhook,
-        state=told.state.value,
-        attempts=told.attempts,
-        status_code=status_code,
-        reason=reason,
-        settled_at=settled_at,
+        webhook=webhook,
+        failures=health.failures,
+        failing_since=health.failing_since,
+        warned_at=health.warned_at,
+        due_at=health.due_at,
     )
-    return changed > 0
+
+
+def stop_webhook(tx: Transaction, webhook: WebhookId, *, reason: str, at: datetime) -> None:
+    """Tell an endpoint nothing any more; what waited for it is dead, and can be replayed."""
+    tx.send(
+        "update webhook set is_stopped = true, stop_reason = %(reason)s, stopped_at = %(at)s"
+        " where tenant = %(tenant)s and id = %(webhook)s",
+        webhook=webhook,
+        reason=reason,
+        at=at,
+    )
+    tx.send(
+        "update telling set state = 'dead', reason = 'webhook.stopped', settled_at = %(at)s"
+        " where tenant = %(tenant)s and webhook = %(webhook)s and state = 'waiting'",
+        webhook=webhook,
+        at=at,
+    )
+
+
+async def take(db: Database, me: str, *, at: datetime, until: datetime) -> list[tuple[TenantId, WebhookId]]:
+    """Take every endpoint with something due that nobody else tells; return those that are ours."""
+    rows = await db.look_up("select * from lookup_take_webhooks(%(me)s, %(at)s, %(until)s)", me=me, at=at, until=until)
+    return [(TenantId(row.tenant), WebhookId(row.id)) for row in rows]
+
+
+async def renew(db: Database, me: str, until: datetime) -> None:
+    """Say that we are alive."""
+    await db.look_up("select lookup_renew_webhooks(%(me)s, %(until)s)", me=me, until=until)
+
+
+async def leave(db: Database, me: str) -> None:
+    """Leave our endpoints to whoever comes next."""
+    await db.look_up("select lookup_leave_webhooks(%(me)s)", me=me)
 
 
 def _webhook(vault: Vault, row: Any) -> Webhook:
-    url = vault.open(f"webhook/{row.id}", bytes(row.sealed)).decode()
-    return Webhook(WebhookId(row.id), AccountId(row.account), url, row.created_at)
+    return Webhook(
+        id=WebhookId(row.id),
+        account=AccountId(row.account),
+        url=vault.open(f"webhook/{row.id}", bytes(row.sealed)).decode(),
+        created_at=row.created_at,
+        events=tuple(map(EventKind, row.events)),
+        stop_reason=row.stop_reason,
+        stopped_at=row.stopped_at,
+        health=_health(row),
+    )
+
+
+def _health(row: Any) -> Health:
+    return Health(failures=row.failures, failing_since=row.failing_since, warned_at=row.warned_at, due_at=row.due_at)

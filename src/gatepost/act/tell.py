@@ -1,54 +1,58 @@
-"""Keeping the promise to tell: one job per email fans out to one job per webhook, each until it is heard."""
+"""Telling: every endpoint by itself, so that one that is dead holds up no other; within a lane one after the other.
 
+The table is the queue: a telling is promised with the transaction that made its event, and a process that dies leaves
+it waiting. At least once: if the house dies between the receiver's 2xx and its record, the event goes out again under
+the same ``webhook-id``, by which the receiver knows it.
+"""
+
+import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
 from typing import Protocol
 
 import structlog
 
-from gatepost import mailbox, record
-from gatepost.act import store, webhook
-from gatepost.act.client import post
-from gatepost.act.paper import Answer, Delivery, Endpoint, State
-from gatepost.act.retry import next_attempt_at
+from gatepost import mailbox
+from gatepost.act import registry, store, telling_store, webhook
+from gatepost.act.bell import HINT_S
+from gatepost.act.paper import Answer, Endpoint, Event, EventKind, Telling
+from gatepost.act.retry import STRIKES
+from gatepost.act.settle import Told, settle
+from gatepost.act.stream import Streams
+from gatepost.act.telling_store import Ending
 from gatepost.clock import Clock, Entropy
-from gatepost.db import Database, Transaction
-from gatepost.deliver.paper import CarriedOut, Kept
-from gatepost.egress import Egress, Errand, Purpose
-from gatepost.ids import EmailId, TenantId, ThreadId, WebhookId
-from gatepost.jobs import Handler, Job, Jobs, Promise, TryAgainError
+from gatepost.db import Database, DatabaseUnavailableError, GroupCommit
+from gatepost.egress import Egress
+from gatepost.ids import TenantId, WebhookId
+from gatepost.jobs.retry import whereabouts
 from gatepost.keys import Keyring
 from gatepost.mailbox.paper import Email
-from gatepost.record.paper import Consequence, Kind
+from gatepost.meters import Meters
 
-WAKE = "act.wake"
-WEBHOOK = "act.webhook"
+KIND = "act.webhook"
+"""What an attempt is called among the house's meters."""
+
+AT_ONCE_MAX = 32
+"""Attempts at once to one endpoint; it begins with a few, and each that is heard lets one more go out."""
+
+AT_ONCE_FIRST = 4
+FAULT_S = 30.0
+GRACE_S = 5.0
+"""How long attempts under way may go on once we stop."""
+
+LEASE_S = 15.0
+POLL_S = 1.0
+ALERT_S = 0.1
+"""How long to look again after a hint: it may have been given before its transaction committed."""
+
+FORGET_EVERY_S = 3_600.0
+KEPT_FOR = timedelta(days=30)
+"""How long events can be replayed, and resumed in a stream."""
 
 log = structlog.get_logger()
-
-
-def wake(email: EmailId, thread: ThreadId) -> Promise:
-    """Promise to tell the account's agents of a kept message."""
-    return Promise(WAKE, thread, {"email": email})
-
-
-async def wakes(tx: Transaction, done: Sequence[CarriedOut]) -> list[Promise]:
-    """Return the promises to tell of what was kept: none where nobody listens, for a job costs as much as a mail."""
-    kept = [
-        (one.recorded.arrived.account, wake(one.outcome.email, one.outcome.thread))
-        for one in done
-        if isinstance(one.outcome, Kept) and one.outcome.wakes
-    ]
-    if not kept:
-        return []
-    listening = await store.listening(tx, {account for account, _ in kept})
-    return [promise for account, promise in kept if account in listening]
-
-
-def purpose_of(identifier: WebhookId) -> str:
-    """Return what a webhook's secret is wrapped for."""
-    return f"webhook:{identifier}"
 
 
 class Means(Protocol):
@@ -56,11 +60,7 @@ class Means(Protocol):
 
     @property
     def db(self) -> Database:
-        """Where webhooks lie, and what they were told."""
-
-    @property
-    def jobs(self) -> Jobs:
-        """Takes one promise per webhook."""
+        """Where webhooks lie, and what they are to be told."""
 
     @property
     def keyring(self) -> Keyring:
@@ -76,95 +76,205 @@ class Means(Protocol):
 
     @property
     def entropy(self) -> Entropy:
-        """Salts the record's commitments."""
+        """Salts the record's commitments, spreads new attempts."""
+
+    @property
+    def streams(self) -> Streams:
+        """Whoever reads along."""
+
+    @property
+    def meters(self) -> Meters:
+        """Told of each attempt."""
 
 
-def handlers(house: Means) -> dict[str, Handler]:
-    """Return what keeps this room's promises, by kind."""
-    herald = Herald(house)
-    return {WAKE: herald.wake, WEBHOOK: herald.tell}
-
-
-@dataclass(frozen=True, slots=True)
 class Herald:
-    """Tells agents of kept mail."""
+    """Tells agents what happened to their mail."""
+
+    def __init__(self, house: Means) -> None:
+        self._house = house
+        self._me = house.entropy(10).hex()
+        self._commits = GroupCommit()
+        self._tellers: dict[WebhookId, _Teller] = {}
+        self._wake = asyncio.Event()
+        self._alert_until = float("-inf")
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Tell until ``stop`` is set, then let attempts under way end; what waits is told by whoever comes next."""
+        async with asyncio.TaskGroup() as group:
+            chores = [
+                group.create_task(self._hear_hints()),
+                group.create_task(self._keep_leases()),
+                group.create_task(self._forget_old()),
+                group.create_task(self._wake_on(stop)),
+            ]
+            while not stop.is_set():
+                self._wake.clear()
+                await self._look(group)
+                is_alert = asyncio.get_running_loop().time() < self._alert_until
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(
+                        stop.wait() if is_alert else self._wake.wait(), HINT_S if is_alert else POLL_S
+                    )
+            await self._drain()
+            for chore in chores:
+                chore.cancel()
+        await self._commits.close()
+        with suppress(DatabaseUnavailableError):
+            await store.leave(self._house.db, self._me)
+
+    async def _drain(self) -> None:
+        """Let attempts under way end within the grace: what was heard and not written down is told twice."""
+        tasks = [teller.close() for teller in self._tellers.values()]
+        living = [task for task in tasks if task is not None and not task.done()]
+        if living:
+            _, late = await asyncio.wait(living, timeout=GRACE_S)
+            for task in late:
+                task.cancel()
+
+    async def _look(self, group: asyncio.TaskGroup) -> None:
+        """Wake whoever has something to tell, and give what committed its place in its stream."""
+        now = self._house.clock()
+        try:
+            ours, _ = await asyncio.gather(
+                store.take(self._house.db, self._me, at=now, until=now + timedelta(seconds=LEASE_S)),
+                self._house.streams.place(self._house.db),
+            )
+        except DatabaseUnavailableError:
+            log.warning("webhooks.database_unavailable")
+            return
+        for tenant, identifier in ours:
+            teller = self._tellers.get(identifier)
+            if teller is None or teller.task is None or teller.task.done():
+                teller = _Teller(self._house, tenant, identifier, self._commits)
+                teller.task = group.create_task(teller.run())
+                self._tellers[identifier] = teller
+            teller.wake.set()
+
+    async def _hear_hints(self) -> None:
+        while True:
+            try:
+                async with self._house.db.listen(store.CHANNEL) as connection:
+                    async for _ in connection.notifies():
+                        self._alert_until = asyncio.get_running_loop().time() + ALERT_S
+                        self._wake.set()
+            except DatabaseUnavailableError:
+                log.warning("webhooks.hints_lost")  # polling goes on
+            await asyncio.sleep(POLL_S)
+
+    async def _keep_leases(self) -> None:
+        while True:
+            await asyncio.sleep(LEASE_S / 3)
+            with suppress(DatabaseUnavailableError):
+                until = self._house.clock() + timedelta(seconds=LEASE_S)
+                await store.renew(self._house.db, self._me, until)
+
+    async def _forget_old(self) -> None:
+        while True:
+            with suppress(DatabaseUnavailableError):
+                await forget_old(self._house)
+            await asyncio.sleep(FORGET_EVERY_S)
+
+    async def _wake_on(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._wake.set()
+
+
+async def forget_old(house: Means) -> None:
+    """Forget events nobody can ask for any more."""
+    before = house.clock() - KEPT_FOR
+    for tenant in await telling_store.tenants(house.db):
+        async with house.db.transaction(tenant) as tx:
+            await telling_store.forget(tx, before=before, unread_since=before)
+
+
+@dataclass
+class _Teller:
+    """Tells one endpoint. ``wake`` it when there may be something; it ends after a while of having nothing."""
 
     house: Means
+    tenant: TenantId
+    identifier: WebhookId
+    commits: GroupCommit
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    task: asyncio.Task[None] | None = None
+    room: int = AT_ONCE_FIRST
+    busy: set[str] = field(default_factory=set)
+    is_closing: bool = False
 
-    async def wake(self, job: Job) -> None:
-        """Promise each of the account's webhooks its event, all in one transaction; a second run promises nothing."""
-        identifier = EmailId(str(job.body["email"]))
-        async with self.house.db.transaction(job.tenant) as tx:
-            email = await mailbox.find(tx, identifier)
-            if email is None:
-                return
-            for found in await store.promise_deliveries(tx, email.id, email.account, self.house.clock()):
-                promise = Promise(WEBHOOK, f"{identifier} {found}", {"email": identifier, "webhook": found})
-                await self.house.jobs.enqueue(tx, promise)
+    def close(self) -> asyncio.Task[None] | None:
+        """Begin nothing more; return what ends once nothing is under way."""
+        self.is_closing = True
+        self.wake.set()
+        return self.task
 
-    async def tell(self, job: Job) -> None:
-        """Post one event once, unless the receiver has confirmed it already.
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as lanes:
+            while self.busy or self.wake.is_set():
+                await self.wake.wait()
+                self.wake.clear()
+                try:
+                    await self._fill(lanes)
+                except DatabaseUnavailableError:
+                    log.warning("webhook.database_unavailable", webhook=self.identifier)
 
-        If the house dies between the receiver's 2xx and its record, the event goes out again under the same
-        ``webhook-id``, by which the receiver knows it.
-
-        Raises:
-            TryAgainError: not yet heard; the next attempt is due then.
-        """
-        async with self.house.db.transaction(job.tenant) as tx:
-            told = await store.delivery(tx, EmailId(str(job.body["email"])), WebhookId(str(job.body["webhook"])))
-            if told is None or told.state is not State.WAITING:
-                return
-            email = await mailbox.find(tx, told.email)
-            endpoint = await store.endpoint(tx, told.webhook)
-        if email is None:
+    async def _fill(self, lanes: asyncio.TaskGroup) -> None:
+        """Start as many attempts as there is room for."""
+        free = self.room - len(self.busy)
+        if free <= 0 or self.is_closing:
             return
-        answer = Answer(0, "webhook.removed") if endpoint is None else await self._post(job.tenant, email, endpoint)
-        now = self.house.clock()
-        told = replace(told, attempts=told.attempts + 1)
-        again_at = None if answer.is_done or answer.is_hopeless else next_attempt_at(told.attempts, now)
-        if again_at is None:
-            told = replace(told, state=State.DELIVERED if answer.is_done else State.DEAD)
-        async with self.house.db.transaction(job.tenant) as tx:
-            await self._settle(tx, email, told, answer, now)
-        log.info(
-            "webhook.told",
-            webhook=told.webhook,
-            email=told.email,
-            state=told.state.value,
-            reason=answer.reason,
-        )
-        if again_at is not None:
-            raise TryAgainError(again_at, answer.reason)
+        at = self.house.clock()
+        async with self.house.db.transaction(self.tenant) as tx:
+            endpoint, tellings = await asyncio.gather(
+                store.endpoint(tx, self.identifier, at),
+                telling_store.due(tx, self.identifier, at=at, busy=self.busy, limit=free),
+            )
+            if endpoint is None or endpoint.webhook.is_stopped:
+                return
+            health = endpoint.webhook.health
+            if health.failures >= STRIKES:  # one question alone, and none before its time
+                self.room = 1
+                is_resting = health.due_at is not None and health.due_at > at
+                tellings = [] if self.busy or is_resting else tellings[:1]
+            about = [one.event.email for one in tellings if one.event.kind is EventKind.RECEIVED]
+            emails = await asyncio.gather(*(mailbox.find(tx, each) for each in about if each))
+        found = {email.id: email for email in emails if email}
+        for telling in tellings:
+            self.busy.add(telling.event.lane)
+            email = found.get(telling.event.email) if telling.event.email else None
+            lanes.create_task(self._tell(endpoint, telling, email))
 
-    async def _post(self, tenant: TenantId, email: Email, endpoint: Endpoint) -> Answer:
-        if email.is_erased:
+    async def _tell(self, endpoint: Endpoint, telling: Telling, email: Email | None) -> None:
+        """Make one attempt and write down what it came to."""
+        try:
+            answer = await self._attempt(endpoint, telling.event, email)
+            told = Told(telling, answer, self.house.clock(), self.house.entropy(1)[0] / 255)
+            ending = await self.commits.join(told, partial(settle_all, self.house, self.tenant), group=self.tenant)
+        except DatabaseUnavailableError:
+            log.warning("webhook.unsettled", webhook=self.identifier, told=telling.event.id)  # it is told again
+            await asyncio.sleep(POLL_S)
+        except Exception as error:  # noqa: BLE001  # a fault in telling one event must not stop the others
+            log.error("webhook.fault", webhook=self.identifier, told=telling.event.id, error=whereabouts(error))
+            await asyncio.sleep(FAULT_S)
+        else:
+            self.room = min(self.room + 1, AT_ONCE_MAX) if answer.is_done else max(self.room // 2, 1)
+            self._report(answer, telling, ending)
+        finally:
+            self.busy.discard(telling.event.lane)
+            asyncio.get_running_loop().call_later(HINT_S, self.wake.set)  # whoever ends meanwhile shares the next look
+
+    async def _attempt(self, endpoint: Endpoint, event: Event, email: Email | None) -> Answer:
+        if event.kind is EventKind.RECEIVED and (email is None or email.is_erased):
             return Answer(0, "email.erased")
-        identifier = endpoint.webhook.id
-        secret = self.house.keyring.unwrap(purpose_of(identifier), endpoint.wrapped_secret).decode("ascii")
-        body = webhook.payload(email)
-        event = webhook.event_id(email.id, identifier)
-        errand = Errand(Purpose.WEBHOOK, identifier, tenant)
-        headers = webhook.headers(body, event=event, secret=secret, at=self.house.clock())
-        return await post(endpoint.webhook.url, body, headers, errand=errand, egress=self.house.egress)
+        body = webhook.payload(event, email)
+        return await registry.tell(self.house, self.tenant, endpoint, event, body)
 
-    async def _settle(self, tx: Transaction, email: Email, told: Delivery, answer: Answer, now: datetime) -> None:
-        """Write the attempt, and where it was the last one, its entry of the record with it."""
-        is_over = told.state is not State.WAITING
-        settled_at = now if is_over else None
-        changed = await store.settle_delivery(
-            tx, told, status_code=answer.status_code, reason=answer.reason, settled_at=settled_at
-        )
-        if not (changed and is_over):
-            return
-        consequence = Consequence(
-            kind=Kind.WEBHOOK,
-            action=f"webhook.{told.state.value}",
-            actor="house",
-            at=now,
-            account=email.account,
-            email=email.id,
-            object_ref=told.webhook,
-            public={"attempts": told.attempts, "status_code": answer.status_code, "reason": answer.reason},
-        )
-        await record.note(tx, consequence, entropy=self.house.entropy)
+    def _report(self, answer: Answer, telling: Telling, ending: Ending | None) -> None:
+        end = "done" if answer.is_done else "again" if ending and ending.due_at else "failed"
+        self.house.meters.ran(KIND, end, answer.took_ms / 1000)
+        log.info("webhook.told", webhook=self.identifier, told=telling.event.id, end=end, reason=answer.reason)
+
+
+async def settle_all(house: Means, tenant: TenantId, told: Sequence[Told]) -> list[Ending | None]:
+    """Write down what attempts came to, in one transaction."""
+    async with house.db.transaction(tenant) as tx:
+        return await settle(tx, told, entropy=house.entropy)

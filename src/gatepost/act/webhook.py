@@ -1,20 +1,35 @@
-"""What a webhook says, and how it proves who says it. Pure."""
+"""What a webhook says, and how it proves who says it. Pure.
+
+Signatures follow Standard Webhooks (standardwebhooks.com, specification 1.0.0): ``webhook-id``, ``webhook-timestamp``
+and ``webhook-signature`` over ``id.timestamp.body``: ``v1`` HMAC-SHA-256 under each secret in force, ``v1a`` Ed25519.
+"""
 
 import base64
 import hashlib
 import hmac
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from gatepost.act.paper import Event, EventKind
 from gatepost.egress import read_url
-from gatepost.ids import EmailId, WebhookId, token
 from gatepost.mailbox.paper import Email
 
 BODY_TEXT_MAX_CHARACTERS = 262_144
 """A longer text is cut, and the event says so: the receiver can read the message itself."""
 
 URL_MAX_CHARACTERS = 2_048
+
+
+@dataclass(frozen=True, slots=True)
+class Signers:
+    """What an endpoint's messages are signed with: secrets of 64 hex characters, oldest first, and an Ed25519 seed."""
+
+    secrets: tuple[str, ...]
+    seed: bytes | None = None
 
 
 def check_url(url: str) -> str:
@@ -29,14 +44,20 @@ def check_url(url: str) -> str:
     return url
 
 
-def event_id(email: EmailId, webhook: WebhookId) -> str:
-    """Return the event's name, the same in every attempt: by it a receiver knows a repetition."""
-    return token("ev", hashlib.sha256(f"{email} {webhook}".encode()).digest()[:15])
+def payload(event: Event, email: Email | None) -> bytes:
+    """Return what is said of an event; the same octets in every attempt.
+
+    ``event`` and ``data`` are the Mailbuttons contract's, ``type`` and ``timestamp`` those of Standard Webhooks. Only
+    ``email.received`` has words of the message: of mail that was held or refused no agent is shown any.
+    """
+    data = _kept(email) if event.kind is EventKind.RECEIVED and email is not None else _noted(event)
+    kind = event.kind.value
+    said = {"event": kind, "id": event.id, "type": kind, "timestamp": _spelled(event.at), "data": data}
+    return orjson.dumps(said)
 
 
-def payload(email: Email) -> bytes:
-    """Return the body of ``email.received``; the same octets in every attempt."""
-    data = {
+def _kept(email: Email) -> dict[str, Any]:
+    return {
         "email_id": email.id,
         "thread_id": email.thread,
         "mailbox_id": email.account,
@@ -59,40 +80,63 @@ def payload(email: Email) -> bytes:
         "received_at": _spelled(email.received_at),
         "verification": {name: value for name, value in email.verification.items() if name != "results"},
         "capabilities": email.capabilities,
+        "labels": email.labels,
         "is_automatic": email.is_automatic,
     }
-    return orjson.dumps({"event": "email.received", "data": data})
 
 
-def headers(body: bytes, *, event: str, secret: str, at: datetime) -> dict[str, str]:
+def _noted(event: Event) -> dict[str, Any]:
+    about = {"email_id": event.email} if event.email else {}
+    return {"mailbox_id": event.account, **about, **event.detail}
+
+
+def headers(body: bytes, *, event: Event, signers: Signers, at: datetime) -> dict[str, str]:
     """Return the header fields of one attempt.
 
-    Two signatures: that of the Mailbuttons contract, keyed by the secret as text, and that of Standard Webhooks, keyed
-    by the 32 octets the secret spells, over the event's id and the time as well.
+    The Mailbuttons header has room for one signature. While a secret is being replaced it is the older one's, which the
+    receiver has had all along: it can try both, and none of its messages fails.
 
     Args:
         body: as it will be sent.
-        event: ``event_id``.
-        secret: 64 hex characters.
+        event: what is told.
+        signers: what to sign with.
         at: aware UTC time of this attempt.
     """
     stamp = str(int(at.timestamp()))
-    plain = hmac.new(secret.encode("ascii"), body, hashlib.sha256).hexdigest()
-    signed = b".".join((event.encode("ascii"), stamp.encode("ascii"), body))
-    standard = hmac.new(bytes.fromhex(secret), signed, hashlib.sha256).digest()
+    plain = hmac.new(signers.secrets[0].encode("ascii"), body, hashlib.sha256).hexdigest()
     return {
         "Content-Type": "application/json",
         "User-Agent": "Gatepost",
         "X-Mailbuttons-Signature": f"sha256={plain}",
-        "webhook-id": event,
+        "X-Gatepost-Order-Key": event.lane,
+        "webhook-id": event.id,
         "webhook-timestamp": stamp,
-        "webhook-signature": f"v1,{base64.b64encode(standard).decode('ascii')}",
+        "webhook-signature": " ".join(_signatures(f"{event.id}.{stamp}.".encode("ascii") + body, signers)),
     }
+
+
+def _signatures(signed: bytes, signers: Signers) -> list[str]:
+    """Return one signature per secret, the newest first, and that of the Ed25519 key."""
+    found = [
+        f"v1,{_base64(hmac.digest(bytes.fromhex(secret), signed, 'sha256'))}" for secret in reversed(signers.secrets)
+    ]
+    if signers.seed is not None:
+        found.append(f"v1a,{_base64(Ed25519PrivateKey.from_private_bytes(signers.seed).sign(signed))}")
+    return found
 
 
 def standard_secret(secret: str) -> str:
     """Return the secret as Standard Webhooks libraries take it."""
-    return "whsec_" + base64.b64encode(bytes.fromhex(secret)).decode("ascii")
+    return "whsec_" + _base64(bytes.fromhex(secret))
+
+
+def public_key(seed: bytes) -> str:
+    """Return the Ed25519 public key as Standard Webhooks spells it: whoever has only this can check and not forge."""
+    return "whpk_" + _base64(Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw())
+
+
+def _base64(octets: bytes) -> str:
+    return base64.b64encode(octets).decode("ascii")
 
 
 def _spelled(time: datetime) -> str:

@@ -17,6 +17,8 @@ from gatepost.record.word_store import Place
 
 OPERATOR = "operator"
 """Who acts from the command line: whoever may read the state folder."""
+HOUSE_PLAN = "house"
+"""The plan of tenants that are the house's own, such as the canaries': nobody means them who names no tenant."""
 
 
 async def _note(
@@ -74,6 +76,8 @@ async def find_tenant(house: House, wanted: str | None) -> Tenant:
         AccessError: none, or more than one.
     """
     every = await access.list_tenants(house.db)
+    if wanted is None:
+        every = tuple(tenant for tenant in every if tenant.plan != HOUSE_PLAN)
     found = [tenant for tenant in every if wanted in {None, tenant.id, tenant.name}]
     if len(found) == 1:
         return found[0]
@@ -214,9 +218,10 @@ async def set_policy(house: House, tenant: TenantId, account: AccountId, documen
         PolicyError: the document is not a policy.
     """
     async with house.db.transaction(tenant) as tx:
-        if await access.account(tx, account) is None:
+        if account != decide.TENANT_WIDE and await access.account(tx, account) is None:
             raise access.AccessError("there is no such mailbox: gatepost mailbox list")
         stored = await decide.put_policy(tx, account, document, at=house.clock(), actor=KeyId(OPERATOR))
         public: dict[str, Json] = {"policy_version": stored.version, "policy_digest": stored.digest}
-        await _note(tx, house, "policy.set", str(account), public=public)
+        about = tenant if account == decide.TENANT_WIDE else str(account)
+        await _note(tx, house, "policy.set", about, public=public)
     return stored

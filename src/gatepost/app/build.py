@@ -15,7 +15,7 @@ from gatepost.app.seal import seal_clear_rows
 from gatepost.app.ways_out import next_hop, place, register
 from gatepost.blobs import Blobs, Endpoint, is_bucket, read_endpoint
 from gatepost.db import Database, GroupCommit
-from gatepost.db.launcher import Cluster, find_binaries, home_for
+from gatepost.db.launcher import OWNER, Cluster, find_binaries, home_for
 from gatepost.db.migrate import check_schema, migrate
 from gatepost.db.outside import DsnError, places, through
 from gatepost.dns import CachingResolver, Client, addresses_of, hosts_in, servers_in
@@ -23,10 +23,13 @@ from gatepost.egress import Egress, EgressRefusedError, UnreachableError, is_add
 from gatepost.jobs import Jobs
 from gatepost.journey import House
 from gatepost.keys import KeyStore
+from gatepost.ledger.errors import LedgerError
 from gatepost.mail.address import AddressError, normalise_domain
 from gatepost.mail.own_ids import OwnIds
 from gatepost.meters import UNMETERED, Meters
+from gatepost.record.client import asking
 from gatepost.record.publish import Sequencer
+from gatepost.record.witnesses import NO_WITNESSES, Witness, Witnesses
 from gatepost.settings import Settings, SettingsError, amazon
 from gatepost.verify.extract import Extractor
 
@@ -56,7 +59,8 @@ def embedded_postgres(settings: Settings) -> Iterator[Cluster]:
     cluster = Cluster(home, find_binaries(home, configured))
     cluster.start()
     try:
-        bring_up(settings, cluster.dsn("gatepost_owner"))
+        bring_up(settings, cluster.dsn(OWNER))
+        cluster.shut_out_owner()
         yield cluster
     finally:
         cluster.stop()
@@ -203,7 +207,25 @@ def sequencer(settings: Settings, house: House) -> Sequencer:
         house.clock,
         house.entropy,
         settings.log.origin or f"{house.hostname}/log",
+        witnesses(settings, house),
     )
+
+
+def witnesses(settings: Settings, house: House) -> Witnesses:
+    """Return who must cosign checkpoints before they are shown.
+
+    Raises:
+        SettingsError: the settings name none that could be asked, or fewer than must cosign.
+    """
+    try:
+        named = [Witness.parse(text) for text in settings.log.witnesses]
+    except LedgerError as error:
+        raise SettingsError(f"log.witnesses: {error}; write `https://witness.example/ name+id+key`") from error
+    if not named:
+        return NO_WITNESSES
+    if not 1 <= settings.log.quorum <= len({each.key.name for each in named}):
+        raise SettingsError("log.quorum must be at least 1, and at most the number of witnesses of different names")
+    return Witnesses(named, settings.log.quorum, asking(house.egress))
 
 
 def second_store(settings: Settings, house: House) -> Blobs:

@@ -7,27 +7,27 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import structlog
 
-from gatepost import act, decide, deliver, mailbox, record
-from gatepost.app import process
+from gatepost import act, deliver, journey, mailbox, record
+from gatepost.app import process, trusting
 from gatepost.app.board import Board
 from gatepost.app.build import open_house, sequencer
+from gatepost.app.chores import Staff, chores_of, replay_before_doors
 from gatepost.app.errors import HouseEndedError
+from gatepost.app.keeping import open_keeper
 from gatepost.app.lifetime import note_restart, note_start, note_stop
 from gatepost.app.listeners import Doors, Operator, open_doors
 from gatepost.app.reload import Reloader
-from gatepost.app.spare import spare_the_collector
 from gatepost.app.state import Running, announced
 from gatepost.app.systemd import Supervisor
 from gatepost.db.launcher import Cluster, LauncherError
 from gatepost.jobs import Handler, Job, TryAgainError
 from gatepost.journey import House
 from gatepost.meters import Meters
-from gatepost.record.publish import ForkError
+from gatepost.record.errors import ForkError
 from gatepost.settings import Settings
 from gatepost.upkeep.siem import Exporter
 
@@ -79,38 +79,42 @@ async def serve(
     async with (
         open_house(settings, dsn, allow_loopback=allow_loopback, meters=meters) as house,
         _unforked(settings, house),
-        open_doors(settings, house, boards, dsn, cluster, allow_loopback=allow_loopback) as doors,
+        _unerased(settings, house, dsn) as staff,
+        open_doors(settings, house, staff, boards, dsn, cluster, allow_loopback=allow_loopback) as doors,
     ):
         running = _describe(settings, doors, dsn)
         reloader = Reloader(settings, calls.reread, doors.changeable, house, calls.supervisor)
         with announced(settings.state, running):
             await calls.ready(house, running)
             await note_start(settings, house)
-            spare_the_collector()
+            process.settle_in()
             async with asyncio.TaskGroup() as chores:
-                chores.create_task(sequencer(settings, house).run(stop))
+                writing = sequencer(settings, house)
+                chores.create_task(writing.run(stop))
+                chores.create_task(writing.window.run(stop))
                 chores.create_task(house.jobs.run(_handlers(house), stop))
-                chores.create_task(record.settle_refusals_hourly(house.db, house.clock, house.entropy, stop))
-                chores.create_task(
-                    mailbox.sweep_bodies_daily(house.blobs, partial(record.fates, house.db), house.clock, stop)
-                )
+                chores.create_task(staff.chores.run(stop))
+                chores.create_task(act.Herald(house).run(stop))
                 chores.create_task(Exporter(house).run(stop))
-                chores.create_task(decide.forget_counts_regularly(house.db, house.clock, stop))
                 chores.create_task(mailbox.Indexer(house.db).run(stop))
                 chores.create_task(record.Indexer(house.db).run(stop))
                 chores.create_task(reloader.run(reload, stop))
+                chores.create_task(process.keep_tidy(stop))
                 chores.create_task(calls.supervisor.keep_petting(stop))
                 chores.create_task(
                     record.keep_connections(
                         house.db, house.egress, Operator(house).tenant, house.clock, house.entropy, stop
                     )
                 )
+                if settings.trust.operator:
+                    chores.create_task(trusting.look(settings, house, running, stop, is_tried_out=allow_loopback))
                 if cluster is not None:
                     chores.create_task(_mend(cluster, house, stop))
                 calls.supervisor.ready()
                 await asked.wait()
                 calls.supervisor.stopping()
                 doors.readiness.stop()
+                house.streams.close()
                 await asyncio.sleep(settings.stop_delay_s)  # the doors are open: who balances load turns away first
                 stop.set()
             await note_stop(house)
@@ -124,6 +128,14 @@ async def _unforked(settings: Settings, house: House) -> AsyncIterator[None]:
     except ForkError as error:
         raise HouseEndedError(f"the log: {error}") from error
     yield
+
+
+@asynccontextmanager
+async def _unerased(settings: Settings, house: House, dsn: str) -> AsyncIterator[Staff]:
+    """Show nobody what was erased, though a restore has brought it back; yield who keeps it so."""
+    async with open_keeper(settings, house, dsn) as keeper:
+        await replay_before_doors(keeper)
+        yield Staff(keeper, chores_of(house, keeper))
 
 
 def _hung_up(reload: asyncio.Event, stop: asyncio.Event) -> Callable[[], None]:
@@ -160,7 +172,7 @@ def _describe(settings: Settings, doors: Doors, dsn: str) -> Running:
 
 
 def _handlers(house: House) -> dict[str, Handler]:
-    handlers = {**deliver.handlers(house), **act.handlers(house)}
+    handlers = {**journey.handlers(house), **deliver.handlers(house, on_settled=act.announce_settled)}
     return {kind: _measured(kind, handler, house.meters) for kind, handler in handlers.items()}
 
 

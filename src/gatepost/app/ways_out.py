@@ -6,8 +6,10 @@ closed all others.
 
 from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import ip_network
+from urllib.parse import urlsplit
 
 from gatepost.egress import Destination, Network, NextHop, Purpose, Register, is_address
+from gatepost.egress.http import read_url
 from gatepost.egress.paper import ANY_HOST, ANY_PORT, UNDECLARED
 from gatepost.settings import PORT_MAX, DestinationSettings, Settings, SettingsError
 
@@ -58,14 +60,39 @@ def register(
             decided_by="whoever registers an export",
             is_built_in=True,
         ),
+        *_probes(settings),
         *([_row(Purpose.BLOBS, blobs, "blobs.url")] if blobs else []),
         *(_row(Purpose.DATABASE, each, "database.dsn") for each in databases),
         *(_row(Purpose.SCAN, each, setting) for each, setting in scanners),
+        *_witnesses(settings),
     ]
     allowed = [_network(text, "egress.allow_private") for text in settings.egress.allow_private]
     if allow_loopback:
         allowed += LOOPBACK
     return Register([*declared, *(row for row in built_in if row.purpose not in taken)], allow_private=allowed)
+
+
+def _probes(settings: Settings) -> Iterator[Destination]:
+    """Yield this house's own doors, which its checks knock at; none where nobody claims anything."""
+    if not settings.trust.operator:
+        return
+    doors = {reached(host) for host in (settings.smtp.host, settings.http.host, settings.metrics.host)}
+    public = urlsplit(settings.http.public_url).hostname
+    for host in sorted(doors | ({public} if public else set())):
+        yield Destination(
+            purpose=Purpose.PROBE,
+            host=host,
+            port=ANY_PORT,
+            decided_by="the setting trust.operator",
+            networks=_own_network(host),
+            is_clear=True,
+            is_built_in=True,
+        )
+
+
+def reached(host: str) -> str:
+    """Return the address under which this machine reaches its own door: loopback where it listens on all."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # it is read here, not bound
 
 
 def next_hop(settings: Settings) -> NextHop | None:
@@ -78,17 +105,29 @@ def next_hop(settings: Settings) -> NextHop | None:
     return NextHop(*place(text, "delivery.next_hop")) if text else None
 
 
-def place(text: str, setting: str) -> Place:
-    """Read ``host:port``, IPv6 in brackets.
+def place(text: str, setting: str, *, port_min: int = 1) -> Place:
+    """Read ``host:port``, IPv6 in brackets; port 0, where allowed, is any free one to listen on.
 
     Raises:
         SettingsError: it is none.
     """
     host, _, port = text.rpartition(":")
     host = host.strip("[]")
-    if not host or not (port.isascii() and port.isdigit() and 0 < int(port[:6]) <= PORT_MAX):
+    if not host or not (port.isascii() and port.isdigit() and port_min <= int(port[:6]) <= PORT_MAX):
         raise SettingsError(f"{setting} must be host:port, such as 127.0.0.1:1025 or [::1]:53")
     return host, int(port)
+
+
+def _witnesses(settings: Settings) -> Iterator[Destination]:
+    for text in settings.log.witnesses:
+        try:
+            url = read_url(text.partition(" ")[0])
+        except ValueError as error:
+            raise SettingsError(f"log.witnesses: {error}") from error
+        is_clear = url.scheme == "http"
+        yield _row(
+            Purpose.WITNESS, (url.host, url.port or (80 if is_clear else 443)), "log.witnesses", is_clear=is_clear
+        )
 
 
 def _mail(settings: Settings) -> Iterator[Destination]:

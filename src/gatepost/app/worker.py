@@ -19,7 +19,6 @@ from gatepost.app.build import open_house
 from gatepost.app.http import CLOSE_GRACE_S
 from gatepost.app.listeners import certificates_of, smtp_door
 from gatepost.app.reload import POLL_S, Changeable, adopt, renew
-from gatepost.app.spare import spare_the_collector
 from gatepost.app.workers import READY, Order
 from gatepost.settings import SettingsError
 
@@ -44,12 +43,13 @@ async def work() -> None:
         door = smtp_door(settings, house, certificate)
         await door.start(settings.smtp.host, order.port, reuse_port=True)
         try:
-            spare_the_collector()
+            process.settle_in()
             sys.stdout.buffer.write(READY)
             sys.stdout.buffer.flush()
             log.info("smtp.worker_ready", number=order.number)
             async with asyncio.TaskGroup() as chores:
                 following = chores.create_task(_follow(told, Changeable(door, {"smtp": certificate}), stop))
+                chores.create_task(process.keep_tidy(stop))
                 await stop.wait()
                 following.cancel()
         finally:

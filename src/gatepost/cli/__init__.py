@@ -4,7 +4,22 @@ import sys
 
 from gatepost.app.errors import HouseEndedError
 from gatepost.app.state import StateError
-from gatepost.cli import admin, doctor, egress, entries, explain, export, house, mail, record, send, witness
+from gatepost.cli import (
+    admin,
+    doctor,
+    egress,
+    entries,
+    explain,
+    export,
+    house,
+    mail,
+    record,
+    replay,
+    retention,
+    send,
+    trust,
+    witness,
+)
 from gatepost.cli.frame import Refusal, app
 from gatepost.db import DatabaseUnavailableError
 from gatepost.db.binaries import LauncherError
@@ -23,7 +38,10 @@ __all__ = [
     "mail",
     "main",
     "record",
+    "replay",
+    "retention",
     "send",
+    "trust",
     "witness",
 ]
 

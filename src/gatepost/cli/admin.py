@@ -12,6 +12,7 @@ from gatepost import access, decide, domains
 from gatepost.access.paper import Role, Scope
 from gatepost.app import administer
 from gatepost.cli.frame import AsJson, ForTenant, Refusal, app, show, with_house
+from gatepost.decide.written import read_document
 from gatepost.ids import AccountId, KeyId, PersonId, TenantId
 from gatepost.journey import House
 from gatepost.mail.address import Address, AddressError
@@ -231,22 +232,20 @@ def remove_key(key_id: str, tenant: ForTenant = None) -> None:
     _said(done=_for_tenant(tenant, lambda house, owner: administer.remove_key(house, owner, KeyId(key_id))), what="key")
 
 
+PolicyFor = Annotated[int, typer.Argument(help="The mailbox's number; 0: above all mailboxes of the tenant.")]
 policies = _group("policy", "What may happen to a mailbox's mail.")
 
 
 @policies.command("set")
-def set_policy(mailbox_id: int, file: Path, tenant: ForTenant = None) -> None:
-    """Put the policy in FILE (JSON) in force for a mailbox."""
+def set_policy(mailbox_id: PolicyFor, file: Path, tenant: ForTenant = None) -> None:
+    """Put the policy in FILE (JSON or YAML) in force for a mailbox, or above all of the tenant's."""
     try:
-        document = json.loads(file.read_text())
-    except OSError as error:
-        raise Refusal(f"cannot read {file}: {error.strerror}") from error
-    except ValueError as error:
-        raise Refusal(f"{file} is not JSON: {error}") from error
-    try:
+        document = read_document(file.read_bytes())
         stored = _for_tenant(
             tenant, lambda house, owner: administer.set_policy(house, owner, AccountId(mailbox_id), document)
         )
+    except OSError as error:
+        raise Refusal(f"cannot read {file}: {error.strerror}") from error
     except decide.PolicyError as error:
         raise Refusal("the document is not a policy:\n  " + "\n  ".join(error.errors)) from error
     typer.echo(f"version {stored.version} is in force, digest {stored.digest}")
@@ -255,8 +254,8 @@ def set_policy(mailbox_id: int, file: Path, tenant: ForTenant = None) -> None:
 
 
 @policies.command("show")
-def show_policy(mailbox_id: int, tenant: ForTenant = None) -> None:
-    """Print the policy in force for a mailbox."""
+def show_policy(mailbox_id: PolicyFor, tenant: ForTenant = None) -> None:
+    """Print the policy in force for a mailbox, or the one above all of the tenant's."""
 
     async def work(house: House, owner: TenantId) -> decide.Stored | None:
         async with house.db.transaction(owner) as tx:
@@ -264,7 +263,10 @@ def show_policy(mailbox_id: int, tenant: ForTenant = None) -> None:
 
     stored = _for_tenant(tenant, work)
     if stored is None:
-        raise Refusal("that mailbox has no policy: it refuses all mail")
+        is_wide = mailbox_id == decide.TENANT_WIDE
+        raise Refusal(
+            "no policy stands above the mailboxes" if is_wide else "that mailbox has no policy: it refuses all mail"
+        )
     typer.echo(json.dumps(stored.document, indent=2))
 
 

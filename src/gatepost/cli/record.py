@@ -20,8 +20,8 @@ from gatepost.keys import KeyringError
 from gatepost.ledger.errors import LedgerError
 from gatepost.record import export, recover
 from gatepost.record.check import Report, verify_log
+from gatepost.record.errors import ForkError
 from gatepost.record.export import NotInLogError
-from gatepost.record.publish import ForkError
 
 T = TypeVar("T")
 

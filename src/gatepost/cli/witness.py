@@ -28,7 +28,7 @@ def witness(
 ) -> None:
     """Cosign a log's checkpoints as long as it only grows; print the witness's verifier key."""
     try:
-        host, port = place(listen, "--listen")
+        host, port = place(listen, "--listen", port_min=0)
         key = key_of(folder, name, entropy)
         known = read_logs(logs.read_text(errors="replace").splitlines())
         with state.locked(folder):

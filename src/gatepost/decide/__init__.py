@@ -3,18 +3,21 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from gatepost.arrive.paper import Direction
 from gatepost.db import Transaction
-from gatepost.decide import store
-from gatepost.decide.forget import forget_counts, forget_counts_regularly
+from gatepost.decide import past_store, store
+from gatepost.decide.above import TENANT_WIDE
+from gatepost.decide.forget import forget_counts
 from gatepost.decide.language import Policy, PolicyError, parse
-from gatepost.decide.paper import Decided, Facts, Stored
+from gatepost.decide.paper import Decided, Disposition, Facts, Mark, Stored
 from gatepost.decide.recall import PolicyUnreadableError, recall_all
 from gatepost.decide.rules import settle
-from gatepost.decide.together import Recalled, settle_all, window_of
-from gatepost.ids import AccountId, KeyId, ThreadId
+from gatepost.decide.together import Recalled, settle_all, windows_of, with_ruling
+from gatepost.ids import AccountId, EmailId, KeyId, ThreadId
 from gatepost.mail.address import Address
 
 __all__ = [
+    "TENANT_WIDE",
     "Decided",
     "Facts",
     "Policy",
@@ -25,30 +28,62 @@ __all__ = [
     "charge_all",
     "charge_tokens",
     "forget_counts",
-    "forget_counts_regularly",
     "get_policy",
+    "policy_at",
     "put_policy",
     "recall_all",
     "settle",
     "settle_all",
+    "with_ruling",
 ]
 
 
 def charge_all(tx: Transaction, decided: Sequence[Decided]) -> None:
-    """Count delivered messages in their senders' windows, with the commit; what no rule let in counts nowhere."""
-    delivered = []
-    for one in decided:
-        if window := window_of(one):
-            account, sender = window
-            delivered.append(store.Delivered(account, sender, one.arrived.email, one.arrived.received_at))
+    """Count delivered messages in their windows, and remember whom was written to, with the commit.
+
+    What no rule let in counts nowhere.
+    """
+    delivered = [_delivered(one) for one in decided if windows_of(one)]
     if delivered:
-        store.add_messages(tx, delivered)
+        past_store.add_delivered(tx, delivered)
+    sent = [each for one in decided for each in _sent(one)]
+    if sent:
+        past_store.add_sent(tx, sent)
+
+
+def _delivered(decided: Decided) -> past_store.Delivered:
+    arrived = decided.arrived
+    return past_store.Delivered(
+        account=arrived.account,
+        mark=Mark.of(decided.verified),
+        email=arrived.email,
+        at=arrived.received_at,
+        windows=decided.decision.windows,
+    )
+
+
+def _sent(decided: Decided) -> list[past_store.Sent]:
+    arrived = decided.arrived
+    if arrived.direction is not Direction.OUTBOUND or decided.decision.disposition is not Disposition.DELIVER:
+        return []
+    message_id = decided.verified.evidence.content.message_id
+    return [
+        past_store.Sent(arrived.account, message_id, recipient.key, arrived.received_at)
+        for recipient in arrived.envelope.rcpt_to
+    ]
 
 
 async def charge_tokens(
-    tx: Transaction, *, account: AccountId, sender: str, thread: ThreadId, tokens: int, at: datetime
+    tx: Transaction,
+    *,
+    account: AccountId,
+    sender: str,
+    thread: ThreadId,
+    tokens: int,
+    at: datetime,
+    email: EmailId | None = None,
 ) -> None:
-    """Count tokens an agent spent on a sender and a thread.
+    """Count tokens an agent spent on a sender, a thread and, where it is known, a message, without a reservation.
 
     ``sender`` is the author's address, in any spelling.
 
@@ -58,18 +93,34 @@ async def charge_tokens(
     """
     if tokens < 0:
         raise ValueError("tokens spent cannot be negative")
-    await store.add_tokens(tx, account, sender=Address.parse(sender).key, thread=thread, tokens=tokens, at=at)
+    await store.add_tokens(
+        tx, account, sender=Address.parse(sender).key, thread=thread, tokens=tokens, at=at, email=email
+    )
 
 
 async def put_policy(tx: Transaction, account: AccountId, document: object, *, at: datetime, actor: KeyId) -> Stored:
-    """Store a new version, one above the last; raises ``PolicyError``, and then nothing was stored."""
-    policy, warnings = parse(document, version=0)
+    """Store a new version, one above the last; raises ``PolicyError``, and then nothing was stored.
+
+    ``account`` may be ``TENANT_WIDE``.
+    """
+    policy, warnings = parse(document, version=0, is_tenant_wide=account == TENANT_WIDE)
     await store.lock_policy(tx, account)
     await store.add_version(tx, account, digest=policy.digest, document=document, warnings=warnings, at=at, actor=actor)
     stored = await store.newest(tx, account)
     if stored is None:  # pragma: no cover  # we wrote it a line above, under a lock
         raise LookupError("the policy just stored is gone")
     return stored
+
+
+async def policy_at(tx: Transaction, account: AccountId, version: int) -> Policy:
+    """Return one version of a policy, compiled as this release reads it.
+
+    Raises:
+        LookupError: there is no such version.
+        PolicyError: it is none to this release.
+    """
+    written = await store.document(tx, account, version)
+    return parse(written, version=version, is_tenant_wide=account == TENANT_WIDE)[0]
 
 
 async def get_policy(tx: Transaction, account: AccountId) -> Stored | None:

@@ -1,11 +1,14 @@
-"""What content guards read: every spelling of a message's body that a person or a model could come to see."""
+"""What content guards read: every spelling of a message's texts that a person or a model could come to see."""
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Mapping
+from enum import StrEnum
+from itertools import chain
 
 from gatepost.decide.markup import text_of
-from gatepost.verify.paper import Content
+from gatepost.mail.encoded_word import decode_text
+from gatepost.verify.paper import Content, Extraction
 
 TEXT_MAX_OCTETS = 1_900_000
 """All spellings together, in UTF-8: just under what ``verify`` keeps, so that a text it had to cut is too long here."""
@@ -20,6 +23,22 @@ _UNSEEN = re.compile(
 )
 
 
+_UNREAD = frozenset(Extraction) - {Extraction.NOT_TRIED, Extraction.DONE}
+"""Files that should have text, of which some or all was not read."""
+
+
+class Place(StrEnum):
+    """Where a guard may look."""
+
+    BODY = "body"
+    SUBJECT = "subject"
+    HEADERS = "headers"
+    TEXT = "text"
+    HTML = "html"
+    LINKS = "links"
+    ATTACHMENTS = "attachments"
+
+
 class TooLongError(ValueError):
     """There is more text than guards can read within their time bound.
 
@@ -27,21 +46,22 @@ class TooLongError(ValueError):
     """
 
 
-def spellings(content: Content, *, most_octets: int = TEXT_MAX_OCTETS) -> tuple[bytes, ...]:
-    """Return the body's texts as guards read them, UTF-8, without repeats.
+def spellings(content: Content, place: Place = Place.BODY, *, most_octets: int = TEXT_MAX_OCTETS) -> tuple[bytes, ...]:
+    """Return the texts of a place as guards read them, UTF-8, without repeats.
 
-    The plain text, all text of the HTML (what it shows and what it hides), and the hidden text apart; each as written
-    and, where that differs, folded: NFKC, with the characters nobody sees removed. So neither markup, nor a zero-width
-    character, nor full-width letters keep a word from its guard. The subject is no part of the body.
+    Of the body: the plain text, all text of the HTML (what it shows and what it hides), and the hidden text apart. Of
+    links: what an agent is given, with the real target of each. Each as written and, where that differs, folded: NFKC,
+    with the characters nobody sees removed. So neither markup, nor a zero-width character, nor full-width letters keep
+    a word from its guard. The subject is no part of the body.
 
     Raises:
-        TooLongError: more than ``most_octets`` in all.
+        TooLongError: more than ``most_octets`` in all, or more than was kept.
     """
-    if content.reading.is_cut or len(content.html) > HTML_MAX_CHARS:
+    if _is_cut(content, place):
         raise TooLongError
     found: dict[bytes, None] = {}
     octets = 0
-    for text in _texts(content):
+    for text in _TEXTS[place](content):
         if len(text) > most_octets:
             raise TooLongError
         for spelling in (text, fold(text)):
@@ -54,12 +74,41 @@ def spellings(content: Content, *, most_octets: int = TEXT_MAX_OCTETS) -> tuple[
     return tuple(found)
 
 
-def _texts(content: Content) -> Iterator[str]:
-    yield content.reading.human
-    yield content.plain
-    yield content.hidden_text
-    if content.html:
-        yield text_of(content.html)
+def _is_cut(content: Content, place: Place) -> bool:
+    match place:
+        case Place.SUBJECT | Place.HEADERS:
+            return False
+        case Place.TEXT:
+            return content.reading.is_cut
+        case Place.BODY | Place.HTML | Place.LINKS:
+            return content.reading.is_cut or len(content.html) > HTML_MAX_CHARS
+        case Place.ATTACHMENTS:
+            return any(each.extraction in _UNREAD for each in content.reading.attachments)
+
+
+def _of_files(content: Content) -> Iterable[str]:
+    return chain.from_iterable((each.filename, each.text) for each in content.reading.attachments)
+
+
+def _of_model(content: Content) -> Iterable[str]:
+    model = content.reading.model
+    return model.text, model.quoted, model.signature
+
+
+_TEXTS: Mapping[Place, Callable[[Content], Iterable[str]]] = {
+    Place.BODY: lambda content: (
+        content.reading.human,
+        content.plain,
+        content.hidden_text,
+        text_of(content.html),
+    ),
+    Place.SUBJECT: lambda content: (content.subject,),
+    Place.HEADERS: lambda content: (content.headers, decode_text(content.headers)),
+    Place.TEXT: lambda content: (content.plain,),
+    Place.HTML: lambda content: (text_of(content.html),),
+    Place.LINKS: _of_model,
+    Place.ATTACHMENTS: _of_files,
+}
 
 
 def fold(text: str) -> str:

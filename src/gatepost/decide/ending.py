@@ -15,6 +15,8 @@ class Ending:
     reason: Reason
     detail: str = ""
     grant: Grant | None = None
+    labels: tuple[str, ...] = ()
+    windows: tuple[str, ...] = ()
 
 
 Judged = tuple[Ending, tuple[Step, ...]]

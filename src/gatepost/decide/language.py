@@ -1,31 +1,26 @@
-"""The MailPolicy document: parsed, validated and compiled once, pure.
+"""The policy document: parsed, validated and compiled once, pure.
 
-``docs/policy.md`` tells operators what each field means; ``shape`` says what a document may look like.
+``docs/policy.md`` tells operators what each field means; ``grammar`` says what a document may look like.
 """
 
 import hashlib
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
-from gatepost.decide import shape
-from gatepost.decide.patterns import Pattern, PatternError, Together, compile_pattern, join
+from gatepost.decide import capabilities
+from gatepost.decide.above import EVERY_CAPABILITY
+from gatepost.decide.candidates import Together
+from gatepost.decide.conditions import ANSWERS_US, COUNTED, LIST, Condition, compile_conditions
+from gatepost.decide.grammar import Assurance, DefaultAction, Per, canonical, normalise
+from gatepost.decide.guards import Guard, compile_guards
+from gatepost.decide.hours import WorkingHours, compile_hours
+from gatepost.decide.paper import Disposition, Seen, TokenBudget
 from gatepost.decide.shape import Faults
 from gatepost.mail.address import Address
 
-KNOWN_CAPABILITIES = frozenset({"read_calendar", "propose_meeting", "confirm_meeting", "ingest_conflict_notice"})
-
-DOCUMENT_MAX_OCTETS = 1 << 20
-SENDERS_MAX = 1_000
-GUARDS_MAX = 200
-CAPABILITIES_MAX = 64
-SEALERS_MAX = 64
-NAME_MAX_CHARS = 64
-REASON_MAX_CHARS = 200
-RETENTION_MAX_DAYS = 36_500
-GUARDS_COST_MAX = 20_000  # RE2 instructions of all guards together
+_ANYONE = "*"
 
 
 class PolicyError(ValueError):
@@ -36,59 +31,82 @@ class PolicyError(ValueError):
         self.errors = errors
 
 
-class DefaultAction(StrEnum):
-    """What becomes of mail that no rule expects: refused in the session, or taken and thrown away."""
-
-    BOUNCE = "bounce"
-    DROP = "drop"
-
-
-class Assurance(StrEnum):
-    """How surely the author must be who the From field says, before a rule speaks for it."""
-
-    ALIGNED = "aligned"
-    DMARC = "dmarc"
-    ARC = "arc"
-    NONE = "none"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One entry of ``senders``; ``index`` counts from 0.
 
     Attributes:
-        address: an address key (``Address.key``); with ``domain`` too, both must hold.
-        domain: exactly this domain, not those below it.
-        sealers: whose ARC seals count, where the assurance is ``arc``.
+        names: what it goes by, as ``keys_of`` spells authors: any of them is enough.
+        within: with ``address``, the domain that must hold too.
+        vouchers: whose ARC seals, or whose signatures, count, where the assurance says so.
         messages_hour: at most so many delivered in 3,600 s; None is no limit, 0 is none at all. So the other three.
     """
 
     index: int
-    address: str | None
-    domain: str | None
+    name: str
+    names: tuple[str, ...]
+    within: str | None
     assurance: Assurance
-    sealers: frozenset[str]
+    vouchers: frozenset[str]
     requires_dkim: bool
     requires_spf: bool
+    conditions: tuple[Condition, ...]
+    action: Disposition
+    labels: tuple[str, ...]
+    reason: str
+    expires_at: datetime | None
     capabilities: tuple[str, ...]
+    per: Per
     messages_hour: int | None
     messages_day: int | None
-    tokens_thread: int | None
-    tokens_day: int | None
+    budget: TokenBudget
+    is_tenant_wide: bool
 
     @property
     def counts(self) -> bool:
         """True where a decision under this rule needs counted facts."""
-        limits = (self.messages_hour, self.messages_day, self.tokens_thread, self.tokens_day)
-        return any(limit is not None for limit in limits)
+        return (self.messages_hour, self.messages_day) != (None, None) or self.budget != TokenBudget()
 
+    @property
+    def asks(self) -> frozenset[str]:
+        """The facts, besides counts, that its conditions ask for."""
+        return frozenset(each.name for each in self.conditions) & COUNTED
 
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """One entry of ``contentGuards``."""
+    def window_of(self, author: Address) -> str | None:
+        """Return the name of the window its rate limit counts in; None: the author's own.
 
-    pattern: Pattern
-    reason: str
+        No address is spelled so, whatever a stranger puts into it: addresses have no control characters.
+        """
+        match self.per:
+            case Per.AUTHOR:
+                return None
+            case Per.DOMAIN:
+                return f"domain\n{author.domain}"
+            case Per.RULE:
+                return f"{'tenant ' if self.is_tenant_wide else ''}rule\n{self.name}"
+
+    @property
+    def is_by_name(self) -> bool:
+        """Whether it says which authors it is for."""
+        return _ANYONE not in self.names
+
+    def speaks(self, seen: Seen, *, besides: Collection[str] = ()) -> bool:
+        """Tell whether the rule, which goes by the author's name, is in force and its conditions hold.
+
+        Args:
+            seen: the message.
+            besides: conditions not to ask.
+        """
+        return self.why_silent(seen, besides=besides) is None
+
+    def why_silent(self, seen: Seen, *, besides: Collection[str] = ()) -> str | None:
+        """Return why it does not speak: ``expired``, or the first condition that fails; None where it speaks."""
+        if self.expires_at is not None and seen.received_at >= self.expires_at:
+            return "expired"
+        for condition in self.conditions:
+            if condition.name not in besides and not condition.holds(seen, delivers=self.action is Disposition.DELIVER):
+                return condition.name
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,12 +116,13 @@ class Policy:
     Attributes:
         digest: SHA-256 of the normalised document in canonical JSON (RFC 8785), lowercase hex.
         guards_cost: RE2 instructions of all guards together; times the octets of a text, it bounds the work.
-        guarded: the guards' patterns in one.
+        guarded: the guards' patterns, to be asked in one pass.
         warnings: what is allowed but probably not meant.
     """
 
     version: int
     digest: str
+    is_tenant_wide: bool
     default_action: DefaultAction
     rules: tuple[Rule, ...]
     guards: tuple[Guard, ...]
@@ -112,147 +131,65 @@ class Policy:
     retention_days: int
     body_hash_wanted: bool
     warnings: tuple[str, ...] = ()
-    _by_name: Mapping[str, Rule] = field(default_factory=dict, repr=False, compare=False)
+    _by_name: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict, repr=False, compare=False)
 
-    def rule_for(self, author: Address) -> Rule | None:
-        """Return the first rule that matches the author by name, or None; the same work for any number of rules."""
-        found = (self._by_name.get(author.key), self._by_name.get(author.domain))
-        return min((rule for rule in found if rule is not None), key=lambda rule: rule.index, default=None)
+    def rules_for(self, author: Address) -> list[Rule]:
+        """Return the rules that match the author by name, in order; the same work for any number of other rules."""
+        found = {rule.index: rule for key in keys_of(author) for rule in self._by_name.get(key, ())}
+        return [found[index] for index in sorted(found)]
+
+    def rule_for(self, author: Address, seen: Seen) -> Rule | None:
+        """Return the first rule that matches the author by name, is in force, and whose conditions hold; or None."""
+        return next((rule for rule in self.rules_for(author) if rule.speaks(seen)), None)
 
 
-def parse(document: object, *, version: int) -> tuple[Policy, list[str]]:
+def keys_of(author: Address) -> Iterable[str]:
+    """Return all names an author goes by in a policy: address, domain, ``*.`` and each domain above, anyone."""
+    yield author.key
+    yield author.domain
+    _, dot, above = author.domain.partition(".")
+    while dot:
+        yield f"*.{above}"
+        _, dot, above = above.partition(".")
+    yield _ANYONE
+
+
+def parse(document: object, *, version: int, is_tenant_wide: bool = False) -> tuple[Policy, list[str]]:
     """Return the compiled policy and its warnings.
 
     Args:
         document: what a JSON reader returned: strangers' input.
         version: the number the policy has in its account.
+        is_tenant_wide: it stands above the policies of a tenant's mailboxes.
 
     Raises:
         PolicyError: it is not a policy.
     """
     faults = Faults()
-    normal = _normalise(document, faults)
+    normal = normalise(document, faults)
     if faults.sentences:
         raise PolicyError(faults.sentences)
-    policy = _compile(normal, version)
+    policy = _compile(normal, version, is_tenant_wide=is_tenant_wide)
     return policy, list(policy.warnings)
 
 
-def canonical(document: object) -> bytes:
-    """Return a normalised document as canonical JSON (RFC 8785): sorted names, no white space, UTF-8.
-
-    Normalised documents hold text, booleans and integers below 2**53 only; of these Python's spelling is RFC 8785's.
-    """
-    text = json.dumps(document, default=_source_of, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return text.encode()
-
-
-def _source_of(value: object) -> str:
-    if isinstance(value, Pattern):
-        return value.source
-    raise TypeError(type(value).__name__)  # a broken promise of the parsers below, not of the document
-
-
-def _pattern(value: object, path: str, faults: Faults) -> Pattern | None:
-    if not isinstance(value, str) or not value:
-        faults.tell(path, "must be a pattern")
-        return None
-    try:
-        return compile_pattern(value)
-    except PatternError as error:
-        faults.tell(path, f"must be an RE2 pattern: {error}")
-        return None
-
-
-_SEALERS = shape.object_of({"arc": shape.list_of(shape.domain, least=1, most=SEALERS_MAX)}, required=("arc",))
-_ASSURANCE_WORD = shape.word(Assurance.ALIGNED, Assurance.DMARC, Assurance.NONE)
-
-
-def _assurance(value: object, path: str, faults: Faults) -> object:
-    if isinstance(value, dict):
-        return _SEALERS(value, path, faults)
-    if value == Assurance.ARC:
-        faults.tell(path, 'must name the sealers: {"arc": ["lists.example"]}')
-        return None
-    return _ASSURANCE_WORD(value, path, faults)
-
-
-_MATCH_FIELDS = shape.object_of(
-    {
-        "address": shape.address,
-        "domain": shape.domain,
-        "assurance": _assurance,
-        "requireDkim": shape.boolean,
-        "requireSpf": shape.boolean,
-    }
-)
-
-
-def _match(value: object, path: str, faults: Faults) -> object:
-    told = len(faults.sentences)
-    found: Any = _MATCH_FIELDS(value, path, faults)
-    if len(faults.sentences) == told and not found.keys() & {"address", "domain"}:
-        faults.tell(path, "must have an address or a domain")
-    return {"assurance": Assurance.ALIGNED, "requireDkim": False, "requireSpf": False, **found}
-
-
-_COUNT = shape.integer(least=0)
-_RULE = shape.object_of(
-    {
-        "match": _match,
-        "capabilities": shape.list_of(shape.text(most=NAME_MAX_CHARS), most=CAPABILITIES_MAX),
-        "rateLimit": shape.object_of({"perHour": _COUNT, "perDay": _COUNT}),
-        "tokenBudget": shape.object_of({"perThread": _COUNT, "perDay": _COUNT}),
-    },
-    required=("match",),
-)
-_GUARD = shape.object_of(
-    {"reject": _pattern, "reason": shape.text(most=REASON_MAX_CHARS)},
-    required=("reject", "reason"),
-)
-_FIELDS = shape.object_of(
-    {
-        "defaultAction": shape.word(*DefaultAction),
-        "senders": shape.list_of(_RULE, most=SENDERS_MAX),
-        "contentGuards": shape.list_of(_GUARD, most=GUARDS_MAX),
-        "auditLog": shape.object_of(
-            {
-                "retentionDays": shape.integer(least=1, most=RETENTION_MAX_DAYS),
-                "includeBodyHash": shape.boolean,
-            },
-            required=("retentionDays",),
-        ),
-    },
-    required=("defaultAction", "auditLog"),
-    root="policy",
-)
-
-
-def _normalise(document: object, faults: Faults) -> dict[str, Any]:
-    found: Any = _FIELDS(document, "", faults)
-    if faults.sentences:
-        return {}
-    rules = [{"capabilities": [], **rule} for rule in found.get("senders", ())]
-    audit = {"includeBodyHash": False, **found["auditLog"]}
-    normal = {"contentGuards": [], **found, "senders": rules, "auditLog": audit}
-    if sum(guard["reject"].cost for guard in normal["contentGuards"]) > GUARDS_COST_MAX:
-        faults.tell("contentGuards", f"must compile to at most {GUARDS_COST_MAX} RE2 instructions together")
-    if len(canonical(normal)) > DOCUMENT_MAX_OCTETS:
-        faults.tell("policy", f"must be at most {DOCUMENT_MAX_OCTETS} octets of JSON")
-    return normal
-
-
-def _compile(normal: Mapping[str, Any], version: int) -> Policy:
-    rules = tuple(_rule(index, rule) for index, rule in enumerate(normal["senders"]))
-    guards = tuple(Guard(guard["reject"], guard["reason"]) for guard in normal["contentGuards"])
+def _compile(normal: Mapping[str, Any], version: int, *, is_tenant_wide: bool) -> Policy:
+    hours = compile_hours(normal["workingHours"]) if "workingHours" in normal else None
+    groups = normal.get("groups", {})
+    rules = tuple(
+        replace(_rule(index, rule, groups, hours), is_tenant_wide=is_tenant_wide)
+        for index, rule in enumerate(normal["senders"])
+    )
+    guards = compile_guards(normal["contentGuards"])
     return Policy(
         version=version,
+        is_tenant_wide=is_tenant_wide,
         digest=hashlib.sha256(canonical(normal)).hexdigest(),
         default_action=DefaultAction(normal["defaultAction"]),
         rules=rules,
         guards=guards,
         guards_cost=sum(guard.pattern.cost for guard in guards),
-        guarded=join([guard.pattern for guard in guards]),
+        guarded=Together([guard.pattern for guard in guards]),
         retention_days=normal["auditLog"]["retentionDays"],
         body_hash_wanted=normal["auditLog"]["includeBodyHash"],
         warnings=_warnings(rules),
@@ -260,40 +197,64 @@ def _compile(normal: Mapping[str, Any], version: int) -> Policy:
     )
 
 
-def _rule(index: int, normal: Mapping[str, Any]) -> Rule:
-    match = normal["match"]
+def _rule(index: int, normal: Mapping[str, Any], groups: Mapping[str, list[str]], hours: WorkingHours | None) -> Rule:
+    match, assurance = normal["match"], normal["match"]["assurance"]
     rate, budget = normal.get("rateLimit", {}), normal.get("tokenBudget", {})
-    trusts_sealers = isinstance(match["assurance"], dict)
+    ((named, vouchers),) = assurance.items() if isinstance(assurance, dict) else ((assurance, ()),)
+    asked = {name: match[name] for name in (LIST, ANSWERS_US) if name in match}
     return Rule(
         index=index,
-        address=match.get("address"),
-        domain=match.get("domain"),
-        assurance=Assurance.ARC if trusts_sealers else Assurance(match["assurance"]),
-        sealers=frozenset(match["assurance"]["arc"] if trusts_sealers else ()),
+        name=normal.get("name", ""),
+        names=_names(match, groups),
+        within=match.get("domain") if "address" in match else None,
+        assurance=Assurance(named),
+        vouchers=frozenset(vouchers),
         requires_dkim=match["requireDkim"],
         requires_spf=match["requireSpf"],
+        conditions=compile_conditions({**asked, **normal.get("when", {})}, hours),
+        action=Disposition(normal.get("action", Disposition.DELIVER)),
+        labels=tuple(normal.get("labels", ())),
+        reason=normal.get("reason", ""),
+        expires_at=datetime.fromisoformat(normal["expiresAt"]) if "expiresAt" in normal else None,
         capabilities=tuple(normal["capabilities"]),
+        per=Per(rate.get("per", Per.AUTHOR)),
         messages_hour=rate.get("perHour"),
         messages_day=rate.get("perDay"),
-        tokens_thread=budget.get("perThread"),
-        tokens_day=budget.get("perDay"),
+        budget=TokenBudget(
+            per_message=budget.get("perMessage"),
+            per_thread=budget.get("perThread"),
+            per_sender=budget.get("perSender"),
+            per_day=budget.get("perDay"),
+        ),
+        is_tenant_wide=False,
     )
 
 
-def _index(rules: tuple[Rule, ...]) -> dict[str, Rule]:
-    """Map each address key and each domain to the first rule that names it.
+def _names(match: Mapping[str, Any], groups: Mapping[str, list[str]]) -> tuple[str, ...]:
+    if "group" in match:
+        return tuple(groups[match["group"]])
+    if "address" in match:
+        return (match["address"],)
+    if "domain" not in match:
+        return (_ANYONE,)
+    domain = match["domain"]
+    return (domain, f"*.{domain}") if match.get("subdomains") else (domain,)
 
-    An address has an ``@`` and a domain has none, so one table holds both.
-    """
-    index: dict[str, Rule] = {}
+
+def _index(rules: tuple[Rule, ...]) -> dict[str, tuple[Rule, ...]]:
+    """Map each name to the rules that go by it, in order; addresses have an ``@``, domains have none."""
+    index: dict[str, list[Rule]] = {}
     for rule in rules:
-        if rule.address is None:
-            index.setdefault(str(rule.domain), rule)
-        elif rule.domain is None or rule.address.rpartition("@")[2] == rule.domain:
-            index.setdefault(rule.address, rule)
-    return index
+        for name in rule.names:
+            if rule.within is None or name.rpartition("@")[2] == rule.within:
+                index.setdefault(name, []).append(rule)
+    return {name: tuple(found) for name, found in index.items()}
 
 
 def _warnings(rules: tuple[Rule, ...]) -> tuple[str, ...]:
-    named = dict.fromkeys(name for rule in rules for name in rule.capabilities)
-    return tuple(f"unknown_capability:{name}" for name in named if name not in KNOWN_CAPABILITIES)
+    named = dict.fromkeys((name, rule.is_tenant_wide) for rule in rules for name in rule.capabilities)
+    return tuple(
+        f"unknown_capability:{name}"
+        for name, is_tenant_wide in named
+        if not capabilities.is_known(name) and not (is_tenant_wide and name == EVERY_CAPABILITY)
+    )

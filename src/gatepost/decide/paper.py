@@ -1,23 +1,30 @@
 """``Decided``: what shall become of a message, and why."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from gatepost.arrive.paper import Arrived
 from gatepost.decide.reasons import Reason
 from gatepost.ids import AccountId, EmailId
 from gatepost.mail.address import Address
-from gatepost.verify.paper import Verified
+from gatepost.verify.paper import Evidence, Verified
 
 
 class Disposition(StrEnum):
-    """What we do with it."""
+    """What we do with it, from the mildest to the strictest."""
 
     DELIVER = "deliver"
     HOLD = "hold"
     DEFER = "defer"
     DISCARD = "discard"
     REJECT = "reject"
+
+    @property
+    def strictness(self) -> int:
+        """Where several speak, the higher one counts."""
+        return list(Disposition).index(self)
 
 
 class Outcome(StrEnum):
@@ -32,11 +39,46 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class TokenBudget:
+    """How many tokens an agent may spend; None is no limit, 0 is none at all.
+
+    Attributes:
+        per_message: on one message.
+        per_thread: in one thread, ever.
+        per_sender: on one author, ever.
+        per_day: on one author in 86,400 s.
+    """
+
+    per_message: int | None = None
+    per_thread: int | None = None
+    per_sender: int | None = None
+    per_day: int | None = None
+
+    def as_list(self) -> list[int | None]:
+        """Return the four, in the order of the fields."""
+        return [self.per_message, self.per_thread, self.per_sender, self.per_day]
+
+    def tightened(self, other: "TokenBudget") -> "TokenBudget":
+        """Return the smaller of each."""
+        return TokenBudget(
+            per_message=_smaller(self.per_message, other.per_message),
+            per_thread=_smaller(self.per_thread, other.per_thread),
+            per_sender=_smaller(self.per_sender, other.per_sender),
+            per_day=_smaller(self.per_day, other.per_day),
+        )
+
+
+def _smaller(one: int | None, other: int | None) -> int | None:
+    return min((each for each in (one, other) if each is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
-    """What the matched rule lets the agent do with this message; ``rule_index`` counts from 0."""
+    """What the matched rule lets the agent do with this message, and spend on it; ``rule_index`` counts from 0."""
 
     capabilities: tuple[str, ...]
     rule_index: int
+    budget: TokenBudget = TokenBudget()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +101,23 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class Ruling:
+    """What a person, or the end of the wait, said of a held message; ``by`` is an id, never an address."""
+
+    is_approved: bool
+    by: str
+    is_expiry: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Messages delivered in one window, this one not counted: in the last 3,600 s and in the last 86,400 s."""
+
+    hour: int = 0
+    day: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What a decision may see besides policy and evidence; read inside the transaction.
 
@@ -67,14 +126,67 @@ class Facts:
         messages_day: the same over 86,400 s.
         tokens_thread: tokens consumed in the thread so far.
         tokens_day: tokens consumed for this sender in the last 86,400 s.
+        tokens_sender: tokens consumed for this sender so far.
+        windows: what was delivered in windows other than the author's own, by their names.
         answered: the message an outbound one answers; None for inbound mail or where it is unknown.
+        is_sandboxed: whatever the account sends waits for a person; never so for inbound mail.
+        ruling: what was said of it where it was held before; None on its first way.
+        is_first_time: nothing of this author was ever delivered to this account; None where no rule asks. So are:
+        answers_us: it answers a message of this account, which its author was a recipient of.
+        is_replayed: the same author's same body was delivered under the same Message-ID before.
     """
 
     messages_hour: int = 0
     messages_day: int = 0
     tokens_thread: int = 0
     tokens_day: int = 0
+    tokens_sender: int = 0
+    windows: Mapping[str, Counted] = field(default_factory=dict, hash=False)
     answered: Answered | None = None
+    is_sandboxed: bool = False
+    ruling: Ruling | None = None
+    is_first_time: bool | None = None
+    answers_us: bool | None = None
+    is_replayed: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What makes a message the same one when it is delivered again: its author, what it calls itself, what it says.
+
+    Its way here leaves traces in the header, so that is no part of it.
+    """
+
+    author: str
+    message_id: str
+    body_sha256: str
+
+    @classmethod
+    def of(cls, verified: Verified) -> "Mark":
+        """Return a message's mark."""
+        author = verified.evidence.author
+        return cls(author.key if author else "", verified.evidence.content.message_id, verified.body_sha256)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """All of a message that a decision may look at. ``replay`` reads it back from an entry.
+
+    Attributes:
+        evidence: what was found about it.
+        facts: what was counted.
+        received_at: when it came.
+        size_octets: of the whole message.
+        is_encrypted: it came over TLS.
+        has_text: what the message says is there to read, as it always is when it arrives.
+    """
+
+    evidence: Evidence
+    facts: Facts
+    received_at: datetime
+    size_octets: int
+    is_encrypted: bool
+    has_text: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +194,12 @@ class Decision:
     """A pure function of policy, evidence and facts.
 
     Attributes:
-        detail: the content guard's own reason, as its author wrote it; empty otherwise.
+        detail: the guard's or the rule's own reason, as its author wrote it; empty otherwise.
         policy_version: 0 where a built-in policy spoke.
         policy_digest: SHA-256 of the canonical policy document, lowercase hex.
+        tenant_policy_version: of the tenant's policy above it; 0 where there is none.
+        labels: what the rule wants the message marked with.
+        windows: where else than in its author's own window it counts, once it is delivered.
         body_hash_wanted: the policy asks for the body hash in the audit row.
         is_author_proven: the author's domain was proven, by alignment or by the sealer the matched rule trusts. An
             assurance of ``none`` proves nothing.
@@ -95,8 +210,12 @@ class Decision:
     reason: Reason
     detail: str = ""
     grant: Grant | None = None
+    labels: tuple[str, ...] = ()
+    windows: tuple[str, ...] = ()
     policy_version: int
     policy_digest: str
+    tenant_policy_version: int = 0
+    tenant_policy_digest: str = ""
     body_hash_wanted: bool = False
     is_author_proven: bool = False
     trace: tuple[Step, ...] = field(default=())
@@ -115,10 +234,11 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """The message, the evidence, and the decision."""
+    """The message, the evidence, the facts, and the decision."""
 
     verified: Verified
     decision: Decision
+    facts: Facts = Facts()
 
     @property
     def arrived(self) -> Arrived:

@@ -3,7 +3,8 @@
 from enum import StrEnum
 from typing import assert_never
 
-from gatepost.decide.language import Assurance, Rule
+from gatepost.decide.grammar import Assurance
+from gatepost.decide.language import Rule
 from gatepost.decide.organization import is_same_organization
 from gatepost.verify.paper import Evidence, Result
 
@@ -25,6 +26,10 @@ def of_assurance(evidence: Evidence, rule: Rule) -> Proof:
             return _known(evidence.is_aligned, may_change=evidence.is_unsettled)
         case Assurance.DMARC:
             return _dmarc(evidence)
+        case Assurance.DMARC_OR_ALIGNED:
+            return _dmarc_or_aligned(evidence)
+        case Assurance.SIGNED_BY:
+            return _signed_by(evidence, rule.vouchers)
         case Assurance.ARC:
             is_proven = evidence.is_aligned or has_trusted_seal(evidence, rule)
             may_change = evidence.is_unsettled or evidence.arc.result is Result.TEMPERROR
@@ -39,10 +44,10 @@ def has_trusted_seal(evidence: Evidence, rule: Rule) -> bool:
     Only the newest seal counts: whoever sealed last could have rewritten all that came before (RFC 8617 section 9.5).
     """
     arc = evidence.arc
-    if arc.result is not Result.PASS or not arc.seals:
+    if rule.assurance is not Assurance.ARC or arc.result is not Result.PASS or not arc.seals:
         return False
     newest = max(arc.seals, key=lambda seal: seal.instance)
-    return newest.claims_aligned and newest.domain.lower() in rule.sealers
+    return newest.claims_aligned and newest.domain.lower() in rule.vouchers
 
 
 def of_dkim(evidence: Evidence) -> Proof:
@@ -70,6 +75,27 @@ def _dmarc(evidence: Evidence) -> Proof:
     result = evidence.dmarc.result
     may_change = result is Result.TEMPERROR or (result is Result.FAIL and evidence.is_unsettled)
     return _known(result is Result.PASS, may_change=may_change)
+
+
+def _dmarc_or_aligned(evidence: Evidence) -> Proof:
+    """Weigh by alignment what publishes no DMARC, and by DMARC what does."""
+    if evidence.dmarc.result is not Result.NONE:
+        return _dmarc(evidence)
+    return _known(evidence.is_aligned, may_change=evidence.is_unsettled)
+
+
+def is_signed_for(evidence: Evidence, rule: Rule) -> bool:
+    """Tell whether one of the signers the rule trusts for its authors has signed the message."""
+    return rule.assurance is Assurance.SIGNED_BY and _signed_by(evidence, rule.vouchers) is Proof.PASS
+
+
+def _signed_by(evidence: Evidence, signers: frozenset[str]) -> Proof:
+    """Weigh signatures of exactly these domains. One that leaves something open to additions proves nothing."""
+    theirs = [each for each in evidence.dkim if each.domain.lower() in signers]
+    is_proven = any(
+        each.result is Result.PASS and not each.unsigned_octets and not each.unsigned_twin for each in theirs
+    )
+    return _known(is_proven, may_change=any(each.result is Result.TEMPERROR for each in theirs))
 
 
 def _known(is_proven: bool, *, may_change: bool) -> Proof:  # noqa: FBT001  # the one positional fact

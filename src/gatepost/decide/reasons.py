@@ -7,6 +7,10 @@ class Reason(StrEnum):
     """Why a decision fell as it did."""
 
     RULE_MATCHED = "rule.matched"
+    RULE_HELD = "rule.held"
+    RULE_DEFERRED = "rule.deferred"
+    RULE_DISCARDED = "rule.discarded"
+    RULE_REJECTED = "rule.rejected"
     SENDER_UNMATCHED = "sender.unmatched"
     SENDER_UNPROVEN = "sender.unproven"
     SENDER_UNSETTLED = "sender.unsettled"  # DNS could not say; a later attempt may know
@@ -16,8 +20,15 @@ class Reason(StrEnum):
     CONTENT_TOO_LONG = "content.too_long"  # more text than guards read in their time bound
     RATE_PER_HOUR = "rate.per_hour"
     RATE_PER_DAY = "rate.per_day"
+    BUDGET_PER_MESSAGE = "budget.per_message"
     BUDGET_PER_THREAD = "budget.per_thread"
+    BUDGET_PER_SENDER = "budget.per_sender"
     BUDGET_PER_DAY = "budget.per_day"
+    SANDBOX_HELD = "sandbox.held"
+    HOLD_APPROVED = "hold.approved"
+    HOLD_DENIED = "hold.denied"
+    HOLD_EXPIRED_DELIVERED = "hold.expired_delivered"
+    HOLD_EXPIRED_REFUSED = "hold.expired_refused"
     POLICY_MISSING = "policy.missing"
     POSTMASTER_OPEN = "postmaster.open"
     REPLY_TO_AUTHOR = "reply.to_author"

@@ -1,15 +1,20 @@
 """What a decision needs to know: the policy in force, and the facts that can change the outcome."""
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 import structlog
 
-from gatepost import mailbox
+from gatepost import access, mailbox
 from gatepost.arrive.paper import Arrived, Direction
 from gatepost.db import Transaction
-from gatepost.decide import rules, store
-from gatepost.decide.language import Policy, PolicyError, Rule, parse
-from gatepost.decide.paper import Answered, Facts
+from gatepost.decide import past_store, rules, store
+from gatepost.decide.above import TENANT_WIDE
+from gatepost.decide.language import Policy, PolicyError, parse
+from gatepost.decide.paper import Answered, Counted, Facts, Mark
+from gatepost.decide.rules import Needs
 from gatepost.decide.shelf import Shelf
 from gatepost.decide.together import Recalled
 from gatepost.ids import AccountId, EmailId, ThreadId
@@ -17,6 +22,8 @@ from gatepost.verify.paper import Verified
 
 log = structlog.get_logger(__name__)
 _SHELF = Shelf()
+_WARMER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="guards")
+"""Compiles guards for Hyperscan beside the mail; until it has, they take the slower way."""
 
 
 class PolicyUnreadableError(Exception):
@@ -26,77 +33,141 @@ class PolicyUnreadableError(Exception):
 async def recall_all(tx: Transaction, verified: Sequence[Verified]) -> list[Recalled]:
     """Read the policies in force and the facts each decision may need, locking the windows it counts in.
 
-    Two round trips at most for mail that arrives under known policies, three where a thread's budget is asked; one
-    for an answer; none for postmaster. The facts of each know nothing of the others (``together``).
+    Two round trips at most for mail that arrives under known policies, one more where a thread's budget is asked, one
+    more where the past is; one for an answer; none for postmaster. The facts of each know nothing of the others
+    (``together``).
 
     Raises:
         PolicyUnreadableError: a stored document cannot be used.
     """
     judged = [one for one in verified if one.arrived.direction is Direction.INBOUND and not one.arrived.is_postmaster]
     policies = await _policies(tx, {one.arrived.account for one in judged})
-    counted = await _counted(tx, [(one, rule) for one in judged if (rule := _counting_rule(one, policies))])
+    above = policies.get(TENANT_WIDE)
+    asked = [_Asked(one, _needs(one, policies)) for one in judged]
+    facts = await _facts(tx, [each for each in asked if each.needs != Needs()])
+    counted = {each.email for each in asked if each.needs.is_counted}
     recalled = []
     for one in verified:
         arrived = one.arrived
         if arrived.direction is Direction.OUTBOUND:
-            recalled.append(Recalled(None, Facts(answered=await _answered(tx, arrived))))
+            account, answered = await asyncio.gather(access.account(tx, arrived.account), _answered(tx, arrived))
+            is_sandboxed = account is not None and account.is_sandboxed
+            recalled.append(Recalled(None, Facts(answered=answered, is_sandboxed=is_sandboxed)))
         elif arrived.is_postmaster:
             recalled.append(Recalled(None, Facts()))
         else:
-            facts = counted.get(arrived.email)
-            recalled.append(Recalled(policies.get(arrived.account), facts or Facts(), is_counted=facts is not None))
+            known = facts.get(arrived.email, Facts())
+            policy, is_counted = policies.get(arrived.account), arrived.email in counted
+            recalled.append(Recalled(policy, known, is_counted=is_counted, above=above))
     return recalled
 
 
-def _counting_rule(verified: Verified, policies: Mapping[AccountId, Policy]) -> Rule | None:
-    policy = policies.get(verified.arrived.account)
-    return rules.counting_rule(verified.evidence, policy) if policy else None
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A message, and what its decision needs to know."""
+
+    verified: Verified
+    needs: Needs
+
+    @property
+    def email(self) -> EmailId:
+        return self.verified.arrived.email
+
+    @property
+    def author(self) -> str:
+        """The key of its author, which whoever needs anything has."""
+        author = self.verified.evidence.author
+        return author.key if author else ""
+
+
+def _needs(verified: Verified, policies: Mapping[AccountId, Policy]) -> Needs:
+    policy, above = policies.get(verified.arrived.account), policies.get(TENANT_WIDE)
+    if policy is None:
+        return Needs()
+    seen = rules.see(verified, Facts())
+    return rules.needs(seen, policy) | (rules.needs(seen, above) if above else Needs())
 
 
 async def _policies(tx: Transaction, accounts: Collection[AccountId]) -> dict[AccountId, Policy]:
-    """Return the policies in force; accounts without one are not in the answer."""
+    """Return the policies in force, with the tenant's own; accounts without one are not in the answer."""
     if not accounts:
         return {}
     policies = {}
-    for account, current in (await store.in_force(tx, accounts)).items():
-        policies[account] = _SHELF.take(current.digest, current.version) or await _read(tx, account, current.version)
+    for account, current in (await store.in_force(tx, {*accounts, TENANT_WIDE})).items():
+        known = _SHELF.take(current.digest, current.version, is_tenant_wide=account == TENANT_WIDE)
+        policies[account] = known or await _read(tx, account, current.version)
     return policies
 
 
 async def _read(tx: Transaction, account: AccountId, version: int) -> Policy:
     try:
-        policy, _ = parse(await store.document(tx, account, version), version=version)
+        written = await store.document(tx, account, version)
+        policy, _ = parse(written, version=version, is_tenant_wide=account == TENANT_WIDE)
     except PolicyError as error:
         facts = {"account": account, "version": version, "faults": len(error.errors)}
         log.error("policy.unreadable", **facts)
         raise PolicyUnreadableError from error
     _SHELF.put(policy)
+    _WARMER.submit(policy.guarded.warm)
     return policy
 
 
-async def _counted(tx: Transaction, ruled: Sequence[tuple[Verified, Rule]]) -> dict[EmailId, Facts]:
-    if not ruled:
+async def _facts(tx: Transaction, asked: Sequence[_Asked]) -> dict[EmailId, Facts]:
+    """Lock and count the windows, and only then look at the past: what came just before is in both."""
+    facts = await _counted(tx, [each for each in asked if each.needs.is_counted])
+    curious = [each for each in asked if each.needs.asks]
+    if not curious:
+        return facts
+    for each, past in zip(curious, await past_store.recall(tx, [_question(each) for each in curious]), strict=True):
+        facts[each.email] = replace(
+            facts.get(each.email, Facts()),
+            is_first_time=past.is_first_time,
+            is_replayed=past.is_replayed,
+            answers_us=past.answers_us,
+        )
+    return facts
+
+
+def _question(asked: _Asked) -> past_store.Question:
+    verified = asked.verified
+    references = verified.evidence.content.references
+    return past_store.Question(verified.arrived.account, Mark.of(verified), references, verified.arrived.received_at)
+
+
+async def _counted(tx: Transaction, asked: Sequence[_Asked]) -> dict[EmailId, Facts]:
+    """Count each message's windows: its author's first, then the others it needs."""
+    if not asked:
         return {}
-    threads = await _threads(tx, [one for one, rule in ruled if rule.tokens_thread is not None])
-    asked = [
-        store.Asked(
-            account=one.arrived.account,
-            sender=one.evidence.author.key if one.evidence.author else "",
-            thread=threads.get(one.arrived.email),
-            at=one.arrived.received_at,
-        )
-        for one, _ in ruled
-    ]
-    windows = await store.count_windows(tx, asked)
-    return {
-        one.arrived.email: Facts(
-            messages_hour=found.messages_hour,
-            messages_day=found.messages_day,
-            tokens_thread=found.tokens_thread,
-            tokens_day=found.tokens_day,
-        )
-        for (one, _), found in zip(ruled, windows, strict=True)
-    }
+    threads = await _threads(tx, [each.verified for each in asked if each.needs.is_thread_asked])
+    named = [(each, window) for each in asked for window in (None, *sorted(each.needs.windows))]
+    windows = await store.count_windows(tx, [_window(tx, each, window, threads) for each, window in named])
+    facts: dict[EmailId, Facts] = {}
+    for (each, window), found in zip(named, windows, strict=True):
+        if window is None:
+            facts[each.email] = Facts(
+                messages_hour=found.messages_hour,
+                messages_day=found.messages_day,
+                tokens_thread=found.tokens_thread,
+                tokens_day=found.tokens_day,
+                tokens_sender=found.tokens_sender,
+            )
+        else:
+            known, more = facts[each.email], Counted(found.messages_hour, found.messages_day)
+            facts[each.email] = replace(known, windows={**known.windows, window: more})
+    return facts
+
+
+def _window(tx: Transaction, asked: _Asked, window: str | None, threads: Mapping[EmailId, ThreadId]) -> store.Asked:
+    account, at = asked.verified.arrived.account, asked.verified.arrived.received_at
+    if window is not None:
+        return store.Asked(account, past_store.blind_window(tx.vault, window), None, at)
+    return store.Asked(
+        account,
+        store.blind_sender(tx.vault, asked.author),
+        threads.get(asked.email),
+        at,
+        is_ever_asked=asked.needs.is_sender_asked,
+    )
 
 
 async def _threads(tx: Transaction, verified: Sequence[Verified]) -> dict[EmailId, ThreadId]:

@@ -2,12 +2,16 @@
 
 A parser takes a value and the path to it, and returns the normalised value. What does not fit is told to ``Faults``;
 the value returned then is never used. Parsers visit members in document order, so the sentences come in that order.
+Each parser also says what it accepts as JSON Schema (2020-12), so that the published schema cannot drift from it.
 """
 
 import difflib
+import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
 
 from gatepost.mail.address import Address, AddressError, normalise_domain
 
@@ -33,7 +37,16 @@ class Faults:
             self.sentences.append(f"{path} {sentence}")
 
 
-Parser = Callable[[object, str, Faults], object]
+@dataclass(frozen=True, slots=True)
+class Parser:
+    """How to read one value; ``schema`` describes what ``read`` accepts, as far as JSON Schema can say it."""
+
+    read: Callable[[object, str, Faults], object]
+    schema: Mapping[str, Any]
+
+    def __call__(self, value: object, path: str, faults: Faults) -> object:
+        """Read a value that stands at ``path``."""
+        return self.read(value, path, faults)
 
 
 def _printable(name: str) -> str:
@@ -52,13 +65,14 @@ def nearest(name: str, valid: Iterable[str]) -> str:
     return folded[close[0]] if close else known[0]
 
 
-def object_of(fields: Mapping[str, Parser], *, required: Iterable[str] = (), root: str = "") -> Parser:
+def object_of(fields: Mapping[str, Parser], *, required: Iterable[str] = (), root: str = "", least: int = 0) -> Parser:
     """Accept an object with these fields and no other; ``null`` counts as absent where a field is optional.
 
     Args:
         fields: a parser for each name.
         required: the names that must be there.
         root: what to call the value where its path is empty.
+        least: how many members must be there.
     """
     must = tuple(required)
 
@@ -66,21 +80,72 @@ def object_of(fields: Mapping[str, Parser], *, required: Iterable[str] = (), roo
         if not isinstance(value, dict):
             faults.tell(path or root, "must be an object")
             return {}
-        found: dict[str, object] = {}
-        for name, member in value.items():
-            if faults.is_full:
-                break
-            if not isinstance(name, str) or name not in fields:
-                shown = _printable(str(name))
-                faults.tell(_join(path, shown), f"is not a field; the nearest is {nearest(str(name), fields)}")
-            elif member is not None or name in must:
-                found[name] = fields[name](member, _join(path, name), faults)
+        found = _members(value, fields, must, path, faults)
         for name in must:
             if name not in value:
                 faults.tell(_join(path, name), "must be given")
+        if len(found) < least:
+            faults.tell(path or root, f"must have at least {least} of: {', '.join(fields)}")
         return found
 
-    return parse
+    members = {name: member.schema if name in must else _optional(member.schema) for name, member in fields.items()}
+    schema: dict[str, Any] = {"type": "object", "properties": members, "additionalProperties": False}
+    if must:
+        schema["required"] = list(must)
+    if least:
+        schema["minProperties"] = least
+    return Parser(parse, schema)
+
+
+def _members(
+    value: Mapping[Any, object], fields: Mapping[str, Parser], must: Collection[str], path: str, faults: Faults
+) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name, member in value.items():
+        if faults.is_full:
+            break
+        if not isinstance(name, str) or name not in fields:
+            shown = _printable(str(name))
+            faults.tell(_join(path, shown), f"is not a field; the nearest is {nearest(str(name), fields)}")
+        elif member is not None or name in must:
+            found[name] = fields[name](member, _join(path, name), faults)
+    return found
+
+
+def _optional(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Let ``null`` stand for absence, as the parser does."""
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def map_of(member: Parser, *, most: int, name_most: int) -> Parser:
+    """Accept an object with names of its author's own choice, 1 to ``name_most`` characters each."""
+    name_of = text(most=name_most)
+
+    def parse(value: object, path: str, faults: Faults) -> dict[str, object]:
+        if not isinstance(value, dict):
+            faults.tell(path, "must be an object")
+            return {}
+        if len(value) > most:
+            faults.tell(path, f"must have at most {most} members")
+            return {}
+        found: dict[str, object] = {}
+        for name, each in value.items():
+            if faults.is_full:
+                break
+            place = _join(path, _printable(str(name)))
+            name_of(name, place, faults)
+            found[str(name)] = member(each, place, faults)
+        return found
+
+    return Parser(
+        parse,
+        {
+            "type": "object",
+            "additionalProperties": member.schema,
+            "maxProperties": most,
+            "propertyNames": {"minLength": 1, "maxLength": name_most},
+        },
+    )
 
 
 def list_of(item: Parser, *, most: int, least: int = 0) -> Parser:
@@ -101,7 +166,7 @@ def list_of(item: Parser, *, most: int, least: int = 0) -> Parser:
             items.append(item(member, f"{path}[{index}]", faults))
         return items
 
-    return parse
+    return Parser(parse, {"type": "array", "items": item.schema, "minItems": least, "maxItems": most})
 
 
 def integer(*, least: int, most: int = JSON_INTEGER_MAX) -> Parser:
@@ -118,14 +183,28 @@ def integer(*, least: int, most: int = JSON_INTEGER_MAX) -> Parser:
             return value
         return least
 
-    return parse
+    return Parser(parse, {"type": "integer", "minimum": least, "maximum": most})
 
 
-def boolean(value: object, path: str, faults: Faults) -> bool:
-    """Accept ``true`` or ``false``."""
+def _thousandths(value: object, path: str, faults: Faults) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        faults.tell(path, "must be a number from 0 to 1")
+        return 0
+    return round(value * 1_000)
+
+
+thousandths = Parser(_thousandths, {"type": "number", "minimum": 0, "maximum": 1})
+"""Accepts a number from 0 to 1; returns it in thousandths, which compare and spell alike everywhere."""
+
+
+def _boolean(value: object, path: str, faults: Faults) -> bool:
     if not isinstance(value, bool):
         faults.tell(path, "must be true or false")
     return value is True
+
+
+boolean = Parser(_boolean, {"type": "boolean"})
+"""Accepts ``true`` or ``false``."""
 
 
 def word(*words: str) -> Parser:
@@ -139,7 +218,7 @@ def word(*words: str) -> Parser:
         faults.tell(path, f"must be {wanted}{hint}")
         return words[0]
 
-    return parse
+    return Parser(parse, {"enum": [str(choice) for choice in words]})
 
 
 def is_plain(text: str) -> bool:
@@ -161,11 +240,10 @@ def text(*, most: int) -> Parser:
             return value
         return ""
 
-    return parse
+    return Parser(parse, {"type": "string", "minLength": 1, "maxLength": most})
 
 
-def address(value: object, path: str, faults: Faults) -> str:
-    """Accept an address; return the form to compare by."""
+def _address(value: object, path: str, faults: Faults) -> str:
     if isinstance(value, str):
         try:
             return Address.parse(value).key
@@ -176,8 +254,11 @@ def address(value: object, path: str, faults: Faults) -> str:
     return ""
 
 
-def domain(value: object, path: str, faults: Faults) -> str:
-    """Accept a domain name; return lowercase A-labels."""
+address = Parser(_address, {"type": "string"})
+"""Accepts an address; returns the form to compare by."""
+
+
+def _domain(value: object, path: str, faults: Faults) -> str:
     if isinstance(value, str):
         try:
             return normalise_domain(value)
@@ -186,3 +267,41 @@ def domain(value: object, path: str, faults: Faults) -> str:
     else:
         faults.tell(path, "must be a domain name")
     return ""
+
+
+domain = Parser(_domain, {"type": "string"})
+"""Accepts a domain name; returns lowercase A-labels."""
+
+
+def _domain_pattern(value: object, path: str, faults: Faults) -> str:
+    prefix = "*." if isinstance(value, str) and value.startswith("*.") else ""
+    found = _domain(value[2:] if prefix and isinstance(value, str) else value, path, faults)
+    return prefix + found
+
+
+def _party(value: object, path: str, faults: Faults) -> str:
+    return (
+        _address(value, path, faults)
+        if isinstance(value, str) and "@" in value
+        else _domain_pattern(value, path, faults)
+    )
+
+
+party = Parser(_party, {"type": "string", "description": "an address, a domain, or *.domain for those below it"})
+"""Accepts an address, a domain, or ``*.domain`` for those below it."""
+
+
+def _moment(value: object, path: str, faults: Faults) -> str:
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) and _MOMENT.fullmatch(value) else None
+        if moment is not None:
+            return moment.astimezone(UTC).isoformat(timespec="seconds")
+    except (ValueError, OverflowError):
+        pass
+    faults.tell(path, "must be a time such as 2027-01-31T18:00:00Z")
+    return ""
+
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d)", re.ASCII)
+moment = Parser(_moment, {"type": "string", "format": "date-time"})
+"""Accepts a time in RFC 3339 with its offset; returns it in UTC."""

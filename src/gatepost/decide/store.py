@@ -10,7 +10,7 @@ import orjson
 from psycopg.types.json import Jsonb
 
 from gatepost.db import Transaction
-from gatepost.db.column import bigints, texts, times
+from gatepost.db.column import bigints
 from gatepost.decide.paper import Stored
 from gatepost.ids import AccountId, EmailId, KeyId, ThreadId
 from gatepost.keys import Vault
@@ -32,26 +32,24 @@ class Windows:
     messages_day: int
     tokens_thread: int
     tokens_day: int
+    tokens_sender: int
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Whose windows to count, and as of when; ``thread`` None: no thread's budget is asked."""
+    """Which window to count, and as of when.
+
+    Attributes:
+        window: an author's token or another window's, as it stands in its table.
+        thread: whose tokens are asked too; None: no thread's.
+        is_ever_asked: the author's tokens of all time are asked.
+    """
 
     account: AccountId
-    sender: str
+    window: str
     thread: ThreadId | None
     at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """A message that counts in its sender's windows."""
-
-    account: AccountId
-    sender: str
-    email: EmailId
-    at: datetime
+    is_ever_asked: bool = False
 
 
 def blind_sender(vault: Vault, sender: str) -> str:
@@ -137,49 +135,38 @@ async def add_version(
 
 
 async def count_windows(tx: Transaction, asked: Sequence[Asked]) -> list[Windows]:
-    """Lock the senders' windows until the transaction ends, and count each as of its time; one round trip.
+    """Lock the windows until the transaction ends, and count each as of its time; one round trip.
 
     The locks are taken in one order everywhere, so that no two transactions wait for each other.
     """
     query = """
         select windows.* from (
           select * from jsonb_to_recordset(%(asked)s) as given (
-            place int, account bigint, sender text, thread text, at timestamptz)
-          order by account, sender, place
+            place int, account bigint, counted text, thread text, at timestamptz, ever boolean)
+          order by account, counted, place
         ) as asked
-        cross join lateral count_windows(%(tenant)s, asked.account, asked.sender, asked.thread, asked.at) as windows
+        cross join lateral count_windows(
+          %(tenant)s, asked.account, asked.counted, asked.thread, asked.at, asked.ever) as windows
         order by asked.place
     """
     rows = [
         {
             "place": place,
             "account": one.account,
-            "sender": blind_sender(tx.vault, one.sender),
+            "counted": one.window,
             "thread": one.thread,
             "at": one.at,
+            "ever": one.is_ever_asked,
         }
         for place, one in enumerate(asked)
     ]
     counted = await tx.all(query, asked=Jsonb(rows, dumps=orjson.dumps))
     return [
-        Windows(row.messages_hour, row.messages_day, int(row.tokens_thread), int(row.tokens_day)) for row in counted
+        Windows(
+            row.messages_hour, row.messages_day, int(row.tokens_thread), int(row.tokens_day), int(row.tokens_sender)
+        )
+        for row in counted
     ]
-
-
-def add_messages(tx: Transaction, delivered: Sequence[Delivered]) -> None:
-    """Count delivered messages with the commit."""
-    query = """
-        insert into delivered_message (tenant, account, sender, at, email)
-        select %(tenant)s, account, sender, at, email from unnest(%(accounts)s, %(senders)s, %(emails)s, %(times)s)
-          as given (account, sender, email, at)
-    """
-    tx.send(
-        query,
-        accounts=bigints([one.account for one in delivered]),
-        senders=texts([blind_sender(tx.vault, one.sender) for one in delivered]),
-        emails=texts([one.email for one in delivered]),
-        times=times([one.at for one in delivered]),
-    )
 
 
 async def forget_messages(tx: Transaction, before: datetime) -> None:
@@ -187,13 +174,36 @@ async def forget_messages(tx: Transaction, before: datetime) -> None:
     await tx.run("delete from delivered_message where tenant = %(tenant)s and at < %(before)s", before=before)
 
 
+async def forget_tokens(tx: Transaction, before: datetime) -> int:
+    """Forget tokens spent before then; return how many counts. For the keeper's role."""
+    return await tx.run("delete from spent_token where tenant = %(tenant)s and at < %(before)s", before=before)
+
+
+async def retention_days(tx: Transaction) -> dict[AccountId, int]:
+    """Return how long each policy in force lets the record be read; that of ``TENANT_WIDE`` is for every account."""
+    query = """
+        select distinct on (account) account, version, sealed from policy where tenant = %(tenant)s
+        order by account, version desc
+    """
+    opened = {row.account: _opened(tx.vault, row.account, row.version, row.sealed) for row in await tx.all(query)}
+    said = {account: one["document"].get("auditLog", {}).get("retentionDays") for account, one in opened.items()}
+    return {AccountId(account): int(days) for account, days in said.items() if days}
+
+
 async def add_tokens(
-    tx: Transaction, account: AccountId, *, sender: str, thread: ThreadId, tokens: int, at: datetime
+    tx: Transaction,
+    account: AccountId,
+    *,
+    sender: str,
+    thread: ThreadId,
+    tokens: int,
+    at: datetime,
+    email: EmailId | None = None,
 ) -> None:
     """Count tokens spent."""
     query = (
-        "insert into spent_token (tenant, account, sender, thread, at, tokens)"
-        " values (%(tenant)s, %(account)s, %(sender)s, %(thread)s, %(at)s, %(tokens)s)"
+        "insert into spent_token (tenant, account, sender, thread, at, tokens, email)"
+        " values (%(tenant)s, %(account)s, %(sender)s, %(thread)s, %(at)s, %(tokens)s, %(email)s)"
     )
     token = blind_sender(tx.vault, sender)
-    await tx.run(query, account=account, sender=token, thread=thread, at=at, tokens=tokens)
+    await tx.run(query, account=account, sender=token, thread=thread, at=at, tokens=tokens, email=email)

@@ -6,6 +6,7 @@ from gatepost.deliver.carry import (
     carry_out_all,
     conversation_of,
     email_of,
+    submission_of,
     submitted,
     threads_of,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "conversation_of",
     "email_of",
     "handlers",
+    "submission_of",
     "submitted",
     "threads_of",
 ]

@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from gatepost import decide, mailbox, record
-from gatepost.arrive.paper import Direction
+from gatepost.arrive.paper import Arrived, Direction
 from gatepost.clock import Entropy
 from gatepost.db import Transaction
+from gatepost.decide import grants
 from gatepost.decide.paper import Decided, Disposition
-from gatepost.deliver import store
+from gatepost.deliver import hold, store
 from gatepost.deliver.paper import CarriedOut, Held, Kept, Queued, Refused, State, Submission
 from gatepost.ids import AccountId, EmailId, SubmissionId, ThreadId
 from gatepost.mail.address import Address
@@ -91,7 +92,8 @@ async def carry_out_all(tx: Transaction, recorded: Sequence[Recorded], *, entrop
     done = [CarriedOut(one, await _outcome(tx, one, entropy)) for one in recorded]
     kept = [(one.recorded, one.outcome.thread) for one in done if isinstance(one.outcome, Kept)]
     await mailbox.keep_all(tx, [email_from(one, thread) for one, thread in kept])
-    decide.charge_all(tx, [one.decided for one, _ in kept])
+    decide.charge_all(tx, [one.recorded.decided for one in done if isinstance(one.outcome, Kept | Queued)])
+    grants.issue_all(tx, [(one.decided, thread) for one, thread in kept])
     verified = [one.recorded.decided.verified for one in done if not isinstance(one.outcome, Refused)]
     mailbox.keep_bodies(tx, map(body_of, verified))
     return done
@@ -113,11 +115,30 @@ async def _outcome(tx: Transaction, recorded: Recorded, entropy: Entropy) -> Kep
         case Disposition.DELIVER:
             return Kept(arrived.email, recorded.thread or new_thread(arrived.email), wakes=not arrived.is_postmaster)
         case Disposition.HOLD:
-            return Held(arrived.email)
+            return await _hold(tx, recorded)
         case Disposition.REJECT | Disposition.DEFER | Disposition.DISCARD:
             return Refused()
         case _:
             assert_never(disposition)
+
+
+async def _hold(tx: Transaction, recorded: Recorded) -> Held:
+    """Let it wait. What an agent proposed twice waits once."""
+    arrived = recorded.arrived
+    if arrived.identity is not None:
+        await _claim(tx, arrived)
+    return await hold.keep(tx, recorded)
+
+
+async def _claim(tx: Transaction, arrived: Arrived) -> SubmissionId:
+    """Claim what makes a submission the same one; raises ``AlreadySubmittedError`` where another has claimed it."""
+    identifier = submission_of(arrived.email)
+    earlier = await store.claim(
+        tx, arrived.account, arrived.identity or "", identifier, at=arrived.received_at, held_for=SAME_FOR
+    )
+    if earlier not in {None, identifier}:  # its own claim, where it was held meanwhile
+        raise AlreadySubmittedError(earlier or identifier)
+    return identifier
 
 
 def email_from(recorded: Recorded, thread: ThreadId) -> Email:
@@ -145,6 +166,7 @@ def email_from(recorded: Recorded, thread: ThreadId) -> Email:
         is_proven=evidence.author is not None and recorded.decision.is_author_proven,
         is_automatic=arrived.envelope.mail_from is None or evidence.auto.is_automatic,
         capabilities=grant.capabilities if grant else (),
+        labels=recorded.decision.labels,
         verification={
             "dkim": evidence.dkim_result.value,
             "spf": evidence.spf.result.value,
@@ -162,12 +184,7 @@ async def _queue(tx: Transaction, recorded: Recorded, entropy: Entropy) -> Queue
     author = recorded.decided.verified.evidence.author
     if arrived.identity is None or arrived.in_reply_to is None or author is None:
         raise RuntimeError("an outbound message must say what it answers, who wrote it, and what makes it the same")
-    identifier = submission_of(arrived.email)
-    earlier = await store.claim(
-        tx, arrived.account, arrived.identity, identifier, at=arrived.received_at, held_for=SAME_FOR
-    )
-    if earlier is not None:
-        raise AlreadySubmittedError(earlier)
+    identifier = await _claim(tx, arrived)
     submission = Submission(
         id=identifier,
         email=arrived.email,

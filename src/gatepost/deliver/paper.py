@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from gatepost.ids import AccountId, BlobId, EmailId, SubmissionId, ThreadId
+from gatepost.arrive.paper import Direction
+from gatepost.ids import AccountId, BlobId, EmailId, HoldId, KeyId, SubmissionId, ThreadId
 from gatepost.mail.address import Address
 from gatepost.record.paper import Recorded
 
@@ -20,9 +21,11 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """It waits for a human; its body is withheld from every agent."""
+    """It waits for a human until ``expires_at``; its body is withheld from every agent."""
 
     email: EmailId
+    hold: HoldId
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,61 @@ class CarriedOut:
 
     recorded: Recorded
     outcome: Kept | Held | Queued | Refused
+
+
+class HoldState(StrEnum):
+    """Where a hold stands. ``RELEASED`` and ``REFUSED`` are the end."""
+
+    WAITING = "waiting"
+    RELEASED = "released"
+    REFUSED = "refused"
+
+
+class DefaultOutcome(StrEnum):
+    """What becomes of a held message nobody rules on in time."""
+
+    DELIVER = "deliver"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A message that waits, or waited, for a person.
+
+    Attributes:
+        reason: why it was held, the decision's reason code.
+        proposer: the key that submitted it; None for mail from strangers.
+        digest: of octets and recipients: what an approval is bound to. Empty once erased.
+        author: who wrote it, as the From field names one; None where it names none.
+        recipients: whom it is for; of outgoing mail, whom it would go to.
+        settled_reason: the reason code of the decision that ended it.
+        about: the address key of the person it is about: whose keys seal it; None where it is about nobody.
+        paper: what the journey goes on with (``verify.again``).
+        is_erased: its keys were destroyed; nobody can read it, so nobody can approve it.
+    """
+
+    id: HoldId
+    account: AccountId
+    email: EmailId
+    direction: Direction
+    reason: str
+    state: HoldState
+    default: DefaultOutcome
+    proposer: KeyId | None
+    size_octets: int
+    held_at: datetime
+    expires_at: datetime
+    blob: BlobId
+    settled_at: datetime | None = None
+    settled_by: str | None = None
+    settled_reason: str | None = None
+    digest: str = ""
+    author: str | None = None
+    recipients: tuple[str, ...] = ()
+    subject: str = ""
+    about: str | None = None
+    paper: bytes = b""
+    is_erased: bool = False
 
 
 class State(StrEnum):

@@ -1,6 +1,6 @@
 """Keeping the promise to send: one attempt per run, each of them an entry of the record."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -10,7 +10,7 @@ import structlog
 from gatepost import domains, mailbox, record
 from gatepost.blobs import Blobs
 from gatepost.clock import Clock, Entropy
-from gatepost.db import Database
+from gatepost.db import Database, Transaction
 from gatepost.deliver import store
 from gatepost.deliver.client import Letter, transmit
 from gatepost.deliver.paper import Attempt, AttemptResult, CarriedOut, Queued, State, Submission
@@ -79,9 +79,17 @@ class Means(Protocol):
         """The relay that takes everything, where there is one."""
 
 
-def handlers(house: Means) -> dict[str, Handler]:
+OnSettled = Callable[[Transaction, Submission, State, datetime], Awaitable[None]]
+"""Told of what an attempt came to, in the transaction that records it."""
+
+
+async def _untold(_tx: Transaction, _submission: Submission, _state: State, _at: datetime) -> None:
+    """Tell nobody."""
+
+
+def handlers(house: Means, on_settled: OnSettled = _untold) -> dict[str, Handler]:
     """Return what keeps this room's promises, by kind."""
-    return {KIND: Courier(house).send}
+    return {KIND: Courier(house, on_settled).send}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +97,7 @@ class Courier:
     """Carries submissions out of the house."""
 
     house: Means
+    on_settled: OnSettled = _untold
 
     async def send(self, job: Job) -> None:
         """Make one attempt, unless the submission is settled already.
@@ -159,6 +168,7 @@ class Courier:
                     due_at=again_at or now,
                     settled_at=None if again_at else now,
                 )
+                await self.on_settled(tx, current, state, now)
             await record.note(tx, _entry(current, made, state, now), entropy=self.house.entropy)
         return None if current.is_settled else again_at
 

@@ -13,7 +13,7 @@ from gatepost.egress.client import Egress
 from gatepost.egress.paper import EgressRefusedError, Errand, UnreachableError
 
 PORT_MAX = 65_535
-_PORTS = {"http": 80, "https": 443}
+PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def read_url(url: str) -> httpx2.URL:
         parsed = httpx2.URL(url)
     except (httpx2.InvalidURL, UnicodeError) as error:
         raise ValueError("the URL cannot be read") from error
-    if parsed.scheme not in _PORTS or not parsed.host or parsed.port == 0 or (parsed.port or 1) > PORT_MAX:
+    if parsed.scheme not in PORTS or not parsed.host or parsed.port == 0 or (parsed.port or 1) > PORT_MAX:
         raise ValueError("the URL must be absolute and begin with http:// or https://")
     if parsed.userinfo:
         raise ValueError("the URL must have no password")
@@ -121,7 +121,7 @@ class _Transport(httpx2.AsyncBaseTransport):
 
     @override
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        host, port = request.url.host, request.url.port or _PORTS[request.url.scheme]
+        host, port = request.url.host, request.url.port or PORTS[request.url.scheme]
         in_clear = request.url.scheme == "http"
         refusal: EgressRefusedError | None = None
         failure: httpx2.TransportError | None = None

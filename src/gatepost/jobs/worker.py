@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -21,6 +21,7 @@ from gatepost.jobs.store import Leased
 log = structlog.get_logger()
 
 _REASON_MAX = 200
+_CANCEL_AGAIN_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +94,7 @@ class Worker:
             while not stop.is_set():
                 await self._fill(group)
             await self._drain()
-            for attendant in attendants:
-                attendant.cancel()
+            await _end(attendants)
 
     async def _fill(self, group: asyncio.TaskGroup) -> None:
         """Start due jobs while there are any and there is room, then rest until something may have changed."""
@@ -205,10 +205,20 @@ class Worker:
         if not tasks:
             return
         _, late = await asyncio.wait(tasks, timeout=self._pace.grace_s)
-        for task in late:
+        await _end(late)
+
+
+async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel tasks until they are gone.
+
+    Once is not enough: ``asyncio.wait_for`` of Python 3.11 loses a cancellation that arrives together with what it
+    waits for (gh-86296), and psycopg waits with it.
+    """
+    left = set(tasks)
+    while left:
+        for task in left:
             task.cancel()
-        if late:
-            await asyncio.wait(late)
+        _, left = await asyncio.wait(left, timeout=_CANCEL_AGAIN_S)
 
 
 def _plain(reason: str) -> str:

@@ -12,10 +12,11 @@ from gatepost.mailbox.query import Query, QueryError
 from gatepost.mailbox.query import parse as parse_query
 from gatepost.mailbox.search import Found, search
 from gatepost.mailbox.snippet import Marks, Piece, marked, snippet
-from gatepost.mailbox.sweep import sweep_bodies, sweep_bodies_daily
+from gatepost.mailbox.sweep import GRACE, sweep_bodies
 from gatepost.mailbox.threads import Newcomer, keys_of, new_thread
 
 __all__ = [
+    "GRACE",
     "Body",
     "BodyDamagedError",
     "BodyMissingError",
@@ -30,6 +31,7 @@ __all__ = [
     "QueryError",
     "find",
     "follow",
+    "forget_body",
     "get",
     "in_custody",
     "keep_all",
@@ -41,7 +43,6 @@ __all__ = [
     "search",
     "snippet",
     "sweep_bodies",
-    "sweep_bodies_daily",
     "thread",
     "threads_for",
 ]
@@ -69,6 +70,11 @@ async def follow(tx: Transaction, account: AccountId, *, message_id: str, thread
 async def get(tx: Transaction, account: AccountId, email: EmailId) -> Email | None:
     """Return one message of the account, or None."""
     return await store.by_id(tx, account, email)
+
+
+async def forget_body(tx: Transaction, email: EmailId) -> None:
+    """Keep a message's octets no longer, where they lie in the database; ``sweep_bodies`` takes large ones away."""
+    await store.delete_body(tx, email)
 
 
 async def find(tx: Transaction, email: EmailId) -> Email | None:

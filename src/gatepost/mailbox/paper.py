@@ -19,6 +19,7 @@ class Email:
         is_proven: the author's domain was proven when it arrived, by alignment or by a sealer the policy trusts.
         is_automatic: it was sent by a machine (RFC 3834), or under the null reverse-path.
         capabilities: what the matched rule granted.
+        labels: what the matched rule marked it with.
         verification: the verdicts as the webhook and REST show them: dkim, spf, dmarc, arc, from_alignment,
             injection_score; and ``results``, what our Authentication-Results field says after our name.
         message_id: the Message-ID field's value without angle brackets; empty where it had none.
@@ -47,6 +48,7 @@ class Email:
     verification: dict[str, str | bool | float | None]
     from_shown: str = ""
     to_shown: str = ""
+    labels: tuple[str, ...] = ()
     is_erased: bool = False
 
     @property

@@ -116,6 +116,7 @@ def sealed(vault: Vault, email: Email) -> bytes:
         "message_id": storable(email.message_id),
         "references": [storable(reference) for reference in email.references],
         "capabilities": [storable(capability) for capability in email.capabilities],
+        "labels": [storable(label) for label in email.labels],
         "verification": email.verification,
     }
     return vault.seal(f"email/{email.id}", _written(content), at=email.received_at, subject=email.author.key)
@@ -165,6 +166,11 @@ async def body(tx: Transaction, email: EmailId) -> bytes | None:
     query = "select sealed from body where tenant = %(tenant)s and email = %(email)s"
     row = await tx.maybe(query, email=email)
     return None if row is None else tx.vault.open(body_place(email), bytes(row.sealed))
+
+
+async def delete_body(tx: Transaction, email: EmailId) -> None:
+    """Remove one message's octets."""
+    await tx.run("delete from body where tenant = %(tenant)s and email = %(email)s", email=email)
 
 
 async def by_id(tx: Transaction, account: AccountId, email: EmailId) -> Email | None:
@@ -283,6 +289,7 @@ def email_of(vault: Vault, row: Any) -> Email:
         is_proven=row.is_proven,
         is_automatic=row.is_automatic,
         capabilities=tuple(content["capabilities"]),
+        labels=tuple(content.get("labels", ())),  # as above
         verification=content["verification"],
         is_erased=content is _ERASED,
     )

@@ -15,6 +15,7 @@ from gatepost.db import Database, DatabaseUnavailableError, Transaction
 from gatepost.ids import TenantId
 from gatepost.keys import KeyringError
 from gatepost.record import word_store
+from gatepost.record.paper import Kind
 from gatepost.record.word_store import Row, Tokens
 from gatepost.record.words import terms_of
 
@@ -86,6 +87,8 @@ class Indexer:
             await word_store.make_room(self._db, [row.place.at for row in rows])
             await _keep(tx, rows)
             await word_store.go_on(tx, start + len(rows))
+        if any(row.found.leaf["kind"] == Kind.ERASURE for row in rows):  # openings are gone, their keys may be there
+            await self.forget(tenant)
         return len(rows)
 
 

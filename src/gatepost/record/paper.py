@@ -47,7 +47,9 @@ class Kind(StrEnum):
     USAGE = "usage"
     REFUSALS = "refusals"  # mail refused before a decision, counted per reason and hour
     EGRESS = "egress"  # an outgoing connection was refused
+    ERASURE = "erasure"  # openings, or the keys of a month, were removed; its detail says of which entries and why
     ACT = "act"  # administrative: policy.set, key.add, domain.remove ...
+    TRUST = "trust"  # a public fact, of the trust log alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +109,33 @@ class AuditRow:
     policy_version: int
     policy_digest: str
     trace: tuple[Step, ...]
+    labels: tuple[str, ...] = ()
+    tenant_policy_version: int = 0
     tools_used: Json = None
     tokens_consumed: int | None = None
     reply_sent: Json = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionRow:
+    """One decision as its entry tells it, to decide once more by.
+
+    Attributes:
+        seen: what the decision saw (``decide.replay``); None where no policy spoke, or it was erased.
+        is_erased: its opening cannot be read any more.
+    """
+
+    entry: EntryId
+    email: EmailId
+    account: AccountId
+    received_at: datetime
+    disposition: str
+    outcome: str
+    reason: str
+    policy_version: int
+    policy_digest: str
+    tenant_policy_version: int
+    tenant_policy_digest: str
+    trace: tuple[Step, ...]
+    is_erased: bool
+    seen: dict[str, Json] | None

@@ -6,8 +6,8 @@ Each step may be the last before a crash, and running again finishes it:
 2. tiles are built from the entries in order, so building them again gives the same octets;
 3. they and the rows behind the entries, openings sealed, are on the second store too (``recover`` reads them back);
 4. the checkpoint is signed, and remembered in the database (Ed25519: the same text has the same signature);
-5. it is published on the second store, then on the first, with the log's own stamp of the time, which is renewed every
-   hour while nothing happens: silence can be told from loss;
+5. it is published on the second store, then on the first, with the log's own stamp of the time and, where the operator
+   names witnesses, with their cosignatures (``show``); the stamp is renewed every hour while nothing happens;
 6. the partial tiles that the wider ones replace are removed: a narrower tile is the beginning of a wider one, and is
    cut from it when somebody asks (``export.tile``).
 
@@ -18,7 +18,6 @@ checkpoint raises ``ForkError``, and nothing is signed until somebody has looked
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import islice
 
 import structlog
@@ -31,24 +30,23 @@ from gatepost.keys import Keyring, KeyringError
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
 from gatepost.ledger.merkle import EMPTY_ROOT
-from gatepost.ledger.note import CosigningKey, SigningKey, VerifierKey
+from gatepost.ledger.note import SigningKey, VerifierKey
 from gatepost.ledger.tiles import ENTRIES, WIDTH, Edge, edge_tiles, tile_at, tiles_of
 from gatepost.record import files, log_store
+from gatepost.record.errors import ForkError
 from gatepost.record.log_store import LogKey
+from gatepost.record.show import Window
+from gatepost.record.trust_log import TRUST
+from gatepost.record.witnesses import NO_WITNESSES, Witnesses
 
 BATCH = 4096
 _POLL_S = 0.25  # an entry has its place within a second of its commit
 _SWEEP_ROUNDS = 240  # how often logs without new entries are asked whether a dead process left something unfinished
 _AT_ONCE = 2  # tenants; each takes two connections of the pool
 _SEED_OCTETS = 32
-STAMP_S = 3600
 LOG_KEY_PURPOSE = "log key"
 
 log = structlog.get_logger()
-
-
-class ForkError(Exception):
-    """Going on would contradict a checkpoint that is signed already; an operator must restore what was lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +80,7 @@ class Sequencer:
         clock: Clock,
         entropy: Entropy,
         origin_base: str,
+        witnesses: Witnesses = NO_WITNESSES,
     ) -> None:
         self._db = db
         self._blobs = blobs
@@ -92,7 +91,7 @@ class Sequencer:
         self._origin_base = origin_base
         self._keys: dict[TenantId, SigningKey] = {}
         self._edges: dict[TenantId, _Known] = {}
-        self._stamps: dict[TenantId, datetime] = {}
+        self.window = Window(blobs, second, witnesses, clock)
         self._rests: dict[TenantId, _Rest] = {}
         self._rounds = 0
 
@@ -164,7 +163,8 @@ class Sequencer:
             size = await log_store.size(tx)
             fresh = await log_store.leaves(tx, edge.size, size)
         if not fresh:
-            await self._stamp_hourly(tenant, key, edge)
+            if edge.size:
+                await self.window.show_hourly(tenant, key, Checkpoint(key.name, edge.size, edge.root))
             return size
         grown, tiles = edge.grow(fresh)
         if grown.size != size:
@@ -176,13 +176,8 @@ class Sequencer:
         note = head.signed(key)
         async with self._db.transaction(tenant) as tx:
             await log_store.keep_checkpoint(tx, size, note, self._clock())
-        await self._show(tenant, key, head)
         self._edges[tenant] = _Known(grown, note)
-        for tile in set(edge_tiles(edge.size)) - set(edge_tiles(size)):
-            for store in (self._blobs, self._second):
-                await store.remove(files.tile_path(tenant, tile))
-            if tile.level == ENTRIES:
-                await self._second.remove(files.rows_path(tenant, tile))
+        await self.window.show(tenant, key, head, since=edge.size)
         return size
 
     async def _copy_rows(self, tenant: TenantId, start: int, size: int) -> None:
@@ -193,19 +188,6 @@ class Sequencer:
             async with self._db.transaction(tenant) as tx:
                 rows = await log_store.copied_rows(tx, first, first + bundle.width)
             await self._second.write(files.rows_path(tenant, bundle), rows)
-
-    async def _show(self, tenant: TenantId, key: SigningKey, head: Checkpoint) -> None:
-        """Publish a checkpoint with the time; the second store knows it before anybody can."""
-        now = self._clock()
-        stamp = CosigningKey(key.name, key.seed).cosign(head.text, int(now.timestamp()))
-        for store in (self._second, self._blobs):
-            await store.write(files.checkpoint_path(tenant), head.signed(key) + stamp)
-        self._stamps[tenant] = now
-
-    async def _stamp_hourly(self, tenant: TenantId, key: SigningKey, edge: Edge) -> None:
-        last = self._stamps.get(tenant)
-        if edge.size and (last is None or (self._clock() - last).total_seconds() >= STAMP_S):
-            await self._show(tenant, key, Checkpoint(key.name, edge.size, edge.root))
 
     async def _edge(self, tenant: TenantId, key: VerifierKey) -> Edge:
         """Return the edge of the newest checkpoint, having seen that all we hold agrees with it."""
@@ -227,7 +209,7 @@ class Sequencer:
         if edge.root != newest.root:
             raise ForkError("the tiles are not those that the newest checkpoint covers")
         if tenant not in self._edges:
-            self._stamps.pop(tenant, None)  # shown again: we may have died between signing and publishing
+            self.window.forget(tenant)  # shown again: we may have died between signing and publishing
         if newest.size and await self._second.read(files.checkpoint_path(tenant)) is None:
             await self._fill_second(tenant, newest.size)
         self._edges[tenant] = _Known(edge, remembered)
@@ -260,7 +242,8 @@ class Sequencer:
         async with self._db.transaction(tenant) as tx:
             kept = await log_store.log_key(tx)
             if kept is None:
-                made = SigningKey(f"{self._origin_base}/t/{tenant}", self._entropy(_SEED_OCTETS))
+                name = TRUST if tenant == TRUST else f"t/{tenant}"
+                made = SigningKey(f"{self._origin_base}/{name}", self._entropy(_SEED_OCTETS))
                 wrapped = self._keyring.wrap(LOG_KEY_PURPOSE, made.seed)
                 kept = LogKey(made.name, str(made.verifier), wrapped)
                 await log_store.add_log_key(tx, kept)

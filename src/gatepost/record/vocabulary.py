@@ -65,7 +65,10 @@ class MessageDecided(Said, frozen=True, kw_only=True, tag="message.decided"):
     thread: str | None
     tls: str | None
     trace: list[list[str]]
+    labels: list[str] | UnsetType = UNSET
+    tenant_policy: list[Any] | UnsetType = UNSET
     blob: Private[str]
+    seen: Private[Any] | UnsetType = UNSET
     evidence: Private[dict[str, Any]]
     recipient: Private[str]
     body_hash: Private[str] | UnsetType = UNSET
@@ -123,6 +126,8 @@ class WebhookDelivered(Said, frozen=True, kw_only=True, tag="webhook.delivered")
 
     kind: ClassVar[Kind] = Kind.WEBHOOK
 
+    event: str
+    event_kind: str
     attempts: int
     status_code: int
     reason: str = ""
@@ -139,6 +144,18 @@ class UsageReported(Said, frozen=True, kw_only=True, tag="usage.reported"):
 
     tokens: int
     tools: list[Any]
+
+
+class BudgetExhausted(Said, frozen=True, kw_only=True, tag="budget.exhausted"):
+    """An agent asked for more tokens than a budget has left, and got none."""
+
+    kind: ClassVar[Kind] = Kind.USAGE
+
+    outcome: str
+    reason: str
+    limit: int
+    used: int
+    wanted: int
 
 
 class RefusalsCounted(Said, frozen=True, kw_only=True, tag="refusals.counted"):
@@ -161,6 +178,31 @@ class EgressRefused(Said, frozen=True, kw_only=True, tag="egress.refused"):
     first_at: str
 
 
+class PersonErased(Said, frozen=True, kw_only=True, tag="person.erased"):
+    """What these entries opened about somebody was erased; their leaves and proofs stay."""
+
+    kind: ClassVar[Kind] = Kind.ERASURE
+
+    rule: str
+    entries: list[Any] | UnsetType = UNSET
+    reason: Private[str] | UnsetType = UNSET
+
+
+class RecordExpired(PersonErased, frozen=True, kw_only=True, tag="record.expired"):
+    """What these entries opened was kept as long as plan or policy say, and is erased."""
+
+    through: int | UnsetType = UNSET
+    days: int | UnsetType = UNSET
+    accounts: list[int] | UnsetType = UNSET
+
+
+class KeysExpired(PersonErased, frozen=True, kw_only=True, tag="keys.expired"):
+    """The keys of these months were destroyed: nothing they sealed opens any more."""
+
+    months: list[str]
+    days: int
+
+
 # --- administrative acts ------------------------------------------------------------------------------------------
 
 
@@ -174,7 +216,81 @@ class PolicySet(Act, frozen=True, kw_only=True, tag="policy.set"):
 class WebhookAdd(Act, frozen=True, kw_only=True, tag="webhook.add"):
     """A mailbox's mail is told to another endpoint."""
 
+    events: list[str]
     url: Private[str]
+
+
+class WebhookChange(Act, frozen=True, kw_only=True, tag="webhook.change"):
+    """An endpoint is told other events, at another place, or again after it was stopped."""
+
+    events: list[str]
+    is_stopped: bool
+    url: Private[str] | UnsetType = UNSET
+
+
+class WebhookRotate(Act, frozen=True, kw_only=True, tag="webhook.rotate"):
+    """An endpoint has a new signing secret; the old one counts for a while."""
+
+    overlap_s: int
+
+
+class WebhookReplay(Act, frozen=True, kw_only=True, tag="webhook.replay"):
+    """Events are told to an endpoint once more."""
+
+    count: int
+    only_dead: bool
+
+
+class WebhookTest(Act, frozen=True, kw_only=True, tag="webhook.test"):
+    """An endpoint was told a test event, and answered so."""
+
+    status_code: int
+    reason: str
+    event: str
+
+
+class WebhookFailing(Act, frozen=True, kw_only=True, tag="webhook.failing"):
+    """An endpoint has not answered for an hour."""
+
+    reason: str
+    failures: int
+
+
+class WebhookStopped(WebhookFailing, frozen=True, kw_only=True, tag="webhook.stopped"):
+    """An endpoint did not answer for so long that it is told nothing more."""
+
+
+class HoldApprove(Act, frozen=True, kw_only=True, tag="hold.approve"):
+    """Somebody let a held message go."""
+
+    is_approved: bool
+    digest: Private[str] | UnsetType = UNSET
+
+
+class HoldDeny(HoldApprove, frozen=True, kw_only=True, tag="hold.deny"):
+    """Somebody refused a held message."""
+
+
+class HoldExpire(HoldApprove, frozen=True, kw_only=True, tag="hold.expire"):
+    """Nobody ruled on a held message in time."""
+
+
+class HoldAbandon(HoldApprove, frozen=True, kw_only=True, tag="hold.abandon"):
+    """A held message could not be let go: it is not what was held."""
+
+
+class HoldPlace(Act, frozen=True, kw_only=True, tag="hold.place"):
+    """A legal hold: what it covers is kept until it is released."""
+
+    scope: str
+    reason: Private[str]
+    person: Private[str] | UnsetType = UNSET
+
+
+class HoldRelease(Act, frozen=True, kw_only=True, tag="hold.release"):
+    """A legal hold was released."""
+
+    scope: str
 
 
 class WebhookRemove(Act, frozen=True, kw_only=True, tag="webhook.remove"):
@@ -215,10 +331,6 @@ class PersonAdd(Act, frozen=True, kw_only=True, tag="person.add"):
 
     role: str
     address: Private[str]
-
-
-class PersonErase(Act, frozen=True, kw_only=True, tag="person.erase"):
-    """What was kept about somebody was erased; the proofs stay."""
 
 
 class PersonRemove(Act, frozen=True, kw_only=True, tag="person.remove"):
@@ -361,7 +473,7 @@ def check(consequence: Consequence) -> None:
 def reference() -> str:
     """Return ``docs/record.md``'s tables: every action by kind."""
     lines: list[str] = []
-    for kind in Kind:
+    for kind in (each for each in Kind if each is not Kind.TRUST):  # whose facts are public, and not a tenant's
         some = {action: each for action, each in VOCABULARY.items() if each.kind is kind}
         lines += [f"### {kind.value}", "", "| action | tells | in the leaf | committed |", "|---|---|---|---|"]
         for action, each in some.items():

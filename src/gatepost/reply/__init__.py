@@ -7,7 +7,8 @@ from gatepost.arrive.paper import Arrived
 from gatepost.blobs import address_of
 from gatepost.clock import Entropy
 from gatepost.db import Transaction
-from gatepost.deliver.paper import CarriedOut, Queued
+from gatepost.deliver import hold
+from gatepost.deliver.paper import CarriedOut, Held, Queued
 from gatepost.ids import EmailId, SubmissionId, token
 from gatepost.keys import ErasedError
 from gatepost.mail.own_ids import OwnIds
@@ -36,7 +37,7 @@ async def compose(
         raise ErasedError(said.parent)
     earlier = await deliver.submitted(tx, said.account, identity, at=at)
     if earlier is not None:
-        return _sent(earlier, is_repeat=True)
+        return await _earlier(tx, earlier)
     email = EmailId(token("em", entropy(10)))
     draft = Draft(
         email=email,
@@ -71,15 +72,20 @@ def conclude(done: CarriedOut) -> Sent:
     Raises:
         ReplyRefusedError: the gate refused it.
     """
-    if not isinstance(done.outcome, Queued):
-        raise ReplyRefusedError(done.recorded.decision.reason.value)
-    return _sent(done.outcome.submission, is_repeat=False)
+    match done.outcome:
+        case Queued(submission=submission):
+            return Sent(submission, deliver.email_of(submission), is_repeat=False)
+        case Held(email=email, hold=waiting):
+            return Sent(deliver.submission_of(email), email, is_repeat=False, hold=waiting)
+        case _:
+            raise ReplyRefusedError(done.recorded.decision.reason.value)
 
 
-def repeat(earlier: deliver.AlreadySubmittedError) -> Sent:
+async def repeat(tx: Transaction, earlier: deliver.AlreadySubmittedError) -> Sent:
     """Say that an identical call, a moment before, has sent it."""
-    return _sent(earlier.submission, is_repeat=True)
+    return await _earlier(tx, earlier.submission)
 
 
-def _sent(submission: SubmissionId, *, is_repeat: bool) -> Sent:
-    return Sent(submission, deliver.email_of(submission), is_repeat)
+async def _earlier(tx: Transaction, submission: SubmissionId) -> Sent:
+    email = deliver.email_of(submission)
+    return Sent(submission, email, is_repeat=True, hold=await hold.waiting(tx, email))

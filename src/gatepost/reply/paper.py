@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gatepost.ids import AccountId, EmailId, KeyId, SubmissionId, TenantId
+from gatepost.ids import AccountId, EmailId, HoldId, KeyId, SubmissionId, TenantId
 
 
 class Voice(StrEnum):
@@ -33,11 +33,15 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The gate let it pass and it is queued. ``is_repeat``: an earlier identical call had done it already."""
+    """The gate let it pass and it is queued, or it waits for a person: then ``hold`` names the wait.
+
+    ``is_repeat``: an earlier identical call had done it already.
+    """
 
     submission: SubmissionId
     email: EmailId
     is_repeat: bool
+    hold: HoldId | None = None
 
 
 class ReplyRefusedError(Exception):

@@ -62,7 +62,7 @@ async def check(
     own = arrived.direction is Direction.OUTBOUND
     evidence = await _check_own(arrived, watch) if own else await _check_stranger(arrived, resolver, watch, own_ids)
     if reader is not None and attached.has_files(evidence.content.reading):
-        files = await _on(arrived.raw, attached.cut, evidence.content.reading)
+        files = await on_octets(arrived.raw, attached.cut, evidence.content.reading)
         whole = await attached.read(evidence.content, files, reader)
         signs = await asyncio.to_thread(injection.examine, whole, canaries=watch.canaries)
         evidence = replace(evidence, content=whole, injection=signs)
@@ -72,9 +72,9 @@ async def check(
 
 async def _check_own(arrived: Arrived, watch: Watch) -> Evidence:
     """Write the evidence for mail an authenticated key submitted: nothing is left to prove (RFC 8601 section 2.7.4)."""
-    header = await _on(arrived.raw, fields.split)
+    header = await on_octets(arrived.raw, fields.split)
     found = author.find(header)
-    read, signs = await _on(arrived.raw, _read, header, watch.canaries)
+    read, signs = await on_octets(arrived.raw, _read, header, watch.canaries)
     return Evidence(
         author=found.address,
         author_problem=found.problem,
@@ -108,7 +108,7 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver, watch: Watch, ow
     raw = arrived.raw
     until = asyncio.get_running_loop().time() + DEADLINE_S
     # (1) Read the header: who claims to have written, signed and sealed it.
-    header = await _on(raw, fields.split)
+    header = await on_octets(raw, fields.split)
     found = author.find(header)
     domain = found.address.domain if found.address is not None else None
     claims = dkim.read(header)
@@ -122,7 +122,7 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver, watch: Watch, ow
     )
     # (3) Compare hashes and signatures, and read the content.
     signed = _Signed(header, claims, chain, asked, domain, arrived.received_at)
-    seen = await _on(raw, _see, signed, watch.canaries, is_on_disk=not isinstance(raw, bytes))
+    seen = await on_octets(raw, _see, signed, watch.canaries, is_on_disk=not isinstance(raw, bytes))
     signatures, sealed, read = seen.signatures, seen.sealed, seen.content
     # (4) Compare the proven domains with the author's.
     alignment, verdict = await known.settle(partial(_judge_author, known, asked, signatures), until=until)
@@ -154,7 +154,7 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver, watch: Watch, ow
     )
 
 
-async def _on(raw: Octets, work: Callable[Concatenate[bytes, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+async def on_octets(raw: Octets, work: Callable[Concatenate[bytes, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run pure work on a message: here, or in a thread where it is large. One on disk is in memory for that only."""
     if not isinstance(raw, bytes):
         async with raw.opened() as octets:

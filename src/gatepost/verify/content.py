@@ -12,6 +12,7 @@ MAX_REFERENCES = 100
 MAX_ID_CHARS = 998  # RFC 5322 section 2.1.1: no line is longer
 MAX_SHOWN_CHARS = 1_000
 
+_LIST_ID = re.compile(r"<([^<>\s]{1,255})>\s*\Z")
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,998})>")
 
 
@@ -28,6 +29,8 @@ def read(raw: bytes, header: Header) -> Content:
         reply_to=author.addresses(header, b"reply-to"),
         from_shown=_shown(header, b"from"),
         to_shown=", ".join(filter(None, (_shown(header, b"to"), _shown(header, b"cc")))),
+        list_id=_list_id(header),
+        headers="\n".join(f"{field.name.decode('ascii', 'replace')}: {field.text}" for field in header.fields),
     )
 
 
@@ -44,6 +47,13 @@ def message_id_of(header: Header) -> str:
         return ""
     found = _MESSAGE_ID.search(field.text)
     return found[1] if found else field.text.strip("<> \t")[:MAX_ID_CHARS]
+
+
+def _list_id(header: Header) -> str:
+    """Return the mailing list's identifier without its description, lowercase (RFC 2919 section 3); or nothing."""
+    found = header.all(b"list-id")
+    written = _LIST_ID.search(found[0].text) if len(found) == 1 else None
+    return written[1].lower() if written else ""
 
 
 def _references(header: Header) -> tuple[str, ...]:

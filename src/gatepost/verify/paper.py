@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from gatepost.arrive.paper import Arrived, Direction
 from gatepost.mail.address import Address
+from gatepost.mail.fields import body_sha256
 from gatepost.mail.reading import (
     MAX_SPAN_CHARS,
     UNSEEN,
@@ -144,6 +145,8 @@ class Content:
         reply_to: where answers are wanted; of a stranger's mail, empty unless who proved the author vouches for it too.
         from_shown: the From field as a person reads it, cut to 1,000 characters.
         to_shown: To and Cc likewise, each.
+        list_id: of the mailing list it says it came by (RFC 2919); anybody can say so.
+        headers: every field of the header on a line of its own, unfolded, as written.
     """
 
     subject: str
@@ -155,6 +158,8 @@ class Content:
     reply_to: tuple[Address, ...]
     from_shown: str = ""
     to_shown: str = ""
+    list_id: str = ""
+    headers: str = ""
 
     @property
     def hidden_text(self) -> str:
@@ -310,6 +315,12 @@ class Verified:
 
     arrived: Arrived
     evidence: Evidence
+
+    @property
+    def body_sha256(self) -> str:
+        """The SHA-256, in lowercase hex, of the body as received: all after the first empty line."""
+        raw = self.arrived.raw
+        return body_sha256(raw) if isinstance(raw, bytes) else self.evidence.body_sha256
 
     @property
     def subject(self) -> str | None:

@@ -21,11 +21,12 @@ from gatepost.blobs import address_of
 from gatepost.deliver.paper import CarriedOut
 from gatepost.dns import Answer, RdType, Resolver, Status
 from gatepost.domains.paper import Destination
-from gatepost.ids import AccountId, EmailId, KeyId, TenantId, token
+from gatepost.ids import AccountId, EmailId, HoldId, KeyId, TenantId, token
 from gatepost.journey import House
 from gatepost.mail.address import Address
 from gatepost.mail.envelope import Envelope
 from gatepost.record.publish import Sequencer
+from gatepost.reply.paper import Said, Voice
 
 START = datetime(2026, 11, 21, 8, tzinfo=UTC)
 
@@ -119,6 +120,23 @@ async def write(
         received_at=house.clock(),
     )
     return await journey.receive(arrived, house)
+
+
+async def held(house: House, of: Tenancy, parent: EmailId, text: str = "Tuesday suits.") -> HoldId:
+    """Let the sandboxed agent answer; what it says waits."""
+    async with house.db.transaction(of.tenant) as tx:
+        await access.set_sandboxed(tx, of.account, is_sandboxed=True)
+    said = Said(
+        tenant=of.tenant,
+        account=of.account,
+        submitter=of.key_ids[access.Role.AGENT],
+        parent=parent,
+        voice=Voice.REPLY,
+        text=text,
+    )
+    sent = await journey.answer(said, house)
+    assert sent.hold is not None
+    return sent.hold
 
 
 async def set_policy(house: House, of: Tenancy, document: dict[str, object]) -> None:

@@ -36,7 +36,7 @@ def test_the_scopes_named_are_scopes_that_exist(document: dict[str, Any]) -> Non
         for requirement in told.get("security", [])
         for scope in requirement["ApiKey"]
     }
-    assert set(Scope) - named == {Scope.APPROVALS_WRITE, Scope.KEYS_READ, Scope.KEYS_WRITE}  # no routes yet
+    assert set(Scope) - named == {Scope.KEYS_READ, Scope.KEYS_WRITE}  # no routes yet
     assert named < set(Scope)
 
 

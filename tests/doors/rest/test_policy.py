@@ -3,6 +3,7 @@ import json
 import pytest
 
 from doors.rest.scene import POLICY, Tenancy, calls, leaves
+from gatepost import access
 from gatepost.doors import rest
 from gatepost.doors.rest.edge import BODY_MAX_OCTETS
 from gatepost.journey import House
@@ -66,3 +67,25 @@ async def test_what_is_no_document_is_refused_in_words(house: House, ours: Tenan
 
 async def acts(house: House, of: Tenancy) -> list[object]:
     return [leaf["action"] for leaf in await leaves(house, of)]
+
+
+async def test_a_tenant_has_a_policy_above_its_mailboxes(house: House, ours: Tenancy, theirs: Tenancy) -> None:
+    async with calls(rest.build(house), ours.owner) as client:
+        assert (await client.get("/api/v1/policy")).status_code == 404
+        answer = await client.put("/api/v1/policy", json={**POLICY, "defaultAction": "drop"})
+        assert answer.json() == {"version": 1, "policy": {**POLICY, "defaultAction": "drop"}, "warnings": []}
+        assert (await client.get("/api/v1/policy")).json() == answer.json()
+    async with calls(rest.build(house), theirs.owner) as client:
+        assert (await client.get("/api/v1/policy")).status_code == 404
+    (leaf,) = await leaves(house, ours)
+    assert (leaf["action"], leaf["account"], leaf["object_ref"]) == ("policy.set", None, ours.tenant)
+
+
+async def test_a_key_bound_to_one_mailbox_neither_sees_nor_sets_the_tenants_policy(house: House, ours: Tenancy) -> None:
+    async with house.db.transaction(ours.tenant) as tx:
+        _, made = await access.add_key(
+            tx, access.Role.OWNER, label="one", at=house.clock(), entropy=house.entropy, account=ours.account
+        )
+    async with calls(rest.build(house), made) as client:
+        assert (await client.get("/api/v1/policy")).status_code == 404
+        assert (await client.put("/api/v1/policy", json=POLICY)).status_code == 404

@@ -1,25 +1,28 @@
+import jsonschema_rs
 import mailbuttons
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from gatepost.doors.rest.policy_shapes import EXAMPLE, MailPolicy, PolicyDocument, PolicyShown
+from gatepost.decide.grammar import schema
+from gatepost.doors.rest.policy_shapes import EXAMPLE, PolicyDocument, PolicyShown
+
+DESCRIBED = jsonschema_rs.validator_for(schema())
 
 
 def test_the_example_is_a_policy_in_both_languages() -> None:
-    MailPolicy.model_validate(EXAMPLE)
+    DESCRIBED.validate(EXAMPLE)
     mailbuttons.MailPolicy.model_validate(EXAMPLE)
 
 
 def test_what_the_peers_sdk_sends_fits_the_description() -> None:
-    sent = mailbuttons.MailPolicy.model_validate(EXAMPLE).model_dump(mode="json", by_alias=True, exclude_none=True)
-    MailPolicy.model_validate(sent)
+    sent = mailbuttons.MailPolicy.model_validate(EXAMPLE).model_dump(mode="json", by_alias=True)
+    DESCRIBED.validate(sent)
 
 
 def test_the_document_itself_passes_through_unread() -> None:
     odd = {"defaultAction": "explode", "senders": 7, "unheard": [None]}
     assert TypeAdapter(PolicyDocument).validate_python(odd) == odd
-    with pytest.raises(ValidationError):
-        MailPolicy.model_validate(odd)
+    assert not DESCRIBED.is_valid(odd)
 
 
 def nested(depth: int) -> dict[str, object]:

@@ -177,7 +177,7 @@ async def told(house: House, caught: "asyncio.Queue[tuple[bytes, str]]") -> tupl
     """Keep the house's promises until the agent has heard."""
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as group, asyncio.timeout(20):
-        group.create_task(house.jobs.run(act.handlers(house), stop))
+        group.create_task(act.Herald(house).run(stop))
         heard = await caught.get()
         stop.set()
     return heard

@@ -10,8 +10,8 @@ from gatepost.doors.rest.shapes import (
     NewBounce,
     NewReply,
     NewUsage,
-    WebhookShown,
 )
+from gatepost.doors.rest.webhook_shapes import AttemptShown
 
 CONTRACT_FIELDS = [
     "id", "message_id", "thread_id", "sender_address", "recipient_address", "received_at", "outcome", "reason",
@@ -37,7 +37,7 @@ def test_outcome_is_one_of_the_contracts_six() -> None:
 
 def test_an_instant_is_told_in_utc_whatever_zone_it_came_in() -> None:
     at = datetime(2026, 11, 21, 9, tzinfo=timezone(timedelta(hours=1)))
-    shown = WebhookShown(id="wh_a", mailbox_id=1, url="http://agent.test/", created_at=at)
+    shown = AttemptShown(at=at, status_code=200, reason="receiver.accepted", took_ms=3)
     assert '"2026-11-21T08:00:00Z"' in shown.model_dump_json()
 
 

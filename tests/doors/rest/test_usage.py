@@ -38,3 +38,45 @@ async def test_usage_of_a_message_that_is_not_there_is_404_and_charges_nothing(h
         path = f"/api/v1/mailboxes/{ours.account}/messages/em_none/usage"
         assert (await client.post(path, json={"tokens": 1})).status_code == 404
     assert await leaves(house, ours) == []
+
+
+BUDGETED: dict[str, object] = {
+    **POLICY,
+    "senders": [
+        {
+            "match": {"address": "boss@boss.test"},
+            "capabilities": [],
+            "tokenBudget": {"perThread": 100},
+        }
+    ],
+}
+
+
+async def test_tokens_are_set_aside_settled_and_exhausted(house: House, ours: Tenancy) -> None:
+    await set_policy(house, ours, BUDGETED)
+    done = await write(house, ours)
+    path = f"/api/v1/mailboxes/{ours.account}/messages/{done.recorded.arrived.email}"
+    async with calls(rest.build(house), ours.agent) as client:
+        first = await client.post(f"{path}/reservations", json={"tokens": 60})
+        made = first.json()
+        assert (first.status_code, made["tokens"], made["left"]) == (201, 60, 40)
+        refused = await client.post(f"{path}/reservations", json={"tokens": 41})
+        usage = {"tokens": 30, "reservation_id": made["reservation_id"]}
+        assert (await client.post(f"{path}/usage", json=usage)).status_code == 200
+        twice = await client.post(f"{path}/usage", json=usage)
+        again = await client.post(f"{path}/reservations", json={"tokens": 70})
+    assert (refused.status_code, refused.json()["errors"]) == (409, ["budget.per_thread"])
+    assert refused.json()["detail"] == "budget.per_thread: 60 of 100 tokens are spent or set aside."
+    assert (twice.status_code, twice.json()["type"].rpartition("/")[2]) == (409, "reservation.settled")
+    assert again.json()["left"] == 0
+    told = [leaf["detail"] for leaf in await leaves(house, ours) if leaf["action"] == "budget.exhausted"]
+    assert told == [
+        {"outcome": "budget_exhausted", "reason": "budget.per_thread", "limit": 100, "used": 60, "wanted": 41}
+    ]
+
+
+async def test_a_message_that_grants_nothing_has_no_budget_to_set_aside(house: House, ours: Tenancy) -> None:
+    await set_policy(house, ours, POLICY)
+    async with calls(rest.build(house), ours.agent) as client:
+        path = f"/api/v1/mailboxes/{ours.account}/messages/em_none/reservations"
+        assert (await client.post(path, json={"tokens": 1})).status_code == 404

@@ -13,7 +13,13 @@ router = APIRouter(prefix="/v1/mailboxes/{mailbox_id}/messages/{message_id}", ta
 
 
 def _shown(sent: Sent) -> SentShown:
-    return SentShown(submission_id=sent.submission, message_id=sent.email, is_repeat=sent.is_repeat)
+    return SentShown(
+        status="held" if sent.hold else "queued",
+        hold_id=sent.hold,
+        submission_id=sent.submission,
+        message_id=sent.email,
+        is_repeat=sent.is_repeat,
+    )
 
 
 @router.post("/reply", summary="Reply to a message's author")

@@ -11,14 +11,17 @@ from gatepost.doors.rest import (
     attachments,
     audit,
     egress,
+    events,
     exports,
     health,
+    holds,
     identity,
     log,
     messages,
     openapi,
     policy,
     problems,
+    retention,
     search,
     usage,
     webhooks,
@@ -27,11 +30,28 @@ from gatepost.doors.rest.edge import Edge
 from gatepost.doors.rest.health import Readiness
 from gatepost.doors.rest.limit import Limiter, Rate
 from gatepost.journey import House
+from gatepost.upkeep.retention import Keeper
 
 PREFIX = "/api"
 """What ``base_url`` ends in; clients append ``/v1/...``."""
 
-_NOUNS = (identity, policy, webhooks, audit, messages, attachments, answers, usage, log, search, egress, exports)
+_NOUNS = (
+    identity,
+    policy,
+    webhooks,
+    audit,
+    events,
+    messages,
+    attachments,
+    answers,
+    holds,
+    usage,
+    log,
+    search,
+    egress,
+    exports,
+    retention,
+)
 
 
 def _operation(route: APIRoute) -> str:
@@ -71,16 +91,20 @@ async def _nothing_wrong() -> tuple[str, ...]:
     return ()
 
 
-def build(house: House, *, rate: Rate | None = None, readiness: Readiness = _nothing_wrong) -> Door:
+def build(
+    house: House, *, keeper: Keeper | None = None, rate: Rate | None = None, readiness: Readiness = _nothing_wrong
+) -> Door:
     """Build the application.
 
     Args:
         house: what the routes work on; its clock is this door's only time.
+        keeper: who erases and holds; without it, those routes answer 503.
         rate: how often one key may call.
         readiness: asked by ``/health/ready``.
     """
     app = assemble()
     app.state.house = house
+    app.state.keeper = keeper
     app.state.readiness = readiness
     app.state.limiter = Limiter(rate or Rate())
     return app

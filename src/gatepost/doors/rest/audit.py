@@ -64,6 +64,8 @@ def _shown(row: AuditRow) -> AuditEntry:
         disposition=row.disposition,
         policy_version=row.policy_version,
         policy_digest=row.policy_digest,
+        labels=list(row.labels),
+        tenant_policy_version=row.tenant_policy_version,
         matched_rule=_matched_rule(row),
         envelope=EnvelopeShown(mail_from=row.mail_from, rcpt_to=row.recipient),
         remote_address=row.remote_address,

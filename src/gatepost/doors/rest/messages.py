@@ -61,6 +61,7 @@ def _summary(email: Email) -> dict[str, object]:
         "received_at": email.received_at,
         "verification": {name: value for name, value in email.verification.items() if name in _VERDICTS},
         "capabilities": list(email.capabilities),
+        "labels": list(email.labels),
         "size_octets": email.size_octets,
         "is_proven": email.is_proven,
         "is_automatic": email.is_automatic,

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from gatepost.decide.grammar import schema
 from gatepost.doors.rest.problems import MEANINGS, MEDIA_TYPE, Code
 from gatepost.doors.rest.shapes import ProblemShown
 
@@ -30,6 +31,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
             servers=[{"url": "/"}],
         )
         _replace_errors(document)
+        _name_the_policy(document)
         app.openapi_schema = document
     return app.openapi_schema
 
@@ -48,6 +50,21 @@ def _replace_errors(document: dict[str, Any]) -> None:
                 responses[str(MEANINGS[code].status)] = _problem(code)
 
 
+def _name_the_policy(document: dict[str, Any]) -> None:
+    """Let the policy's own schema, which its room publishes, stand wherever a policy does."""
+    beneath: list[Any] = [document]
+    while beneath:
+        value = beneath.pop()
+        if isinstance(value, dict):
+            if value.get("$comment") == "MailPolicy":
+                del value["$comment"]
+                value["$ref"] = "#/components/schemas/MailPolicy"
+            beneath += value.values()
+        elif isinstance(value, list):
+            beneath += value
+    document["components"]["schemas"]["MailPolicy"] = schema()
+
+
 def _codes_of(path: str, operation: dict[str, Any]) -> list[Code]:
     """Return the problems an operation may answer with."""
     codes = [Code.REQUEST_MALFORMED, Code.REQUEST_TOO_LARGE]
@@ -56,16 +73,20 @@ def _codes_of(path: str, operation: dict[str, Any]) -> list[Code]:
         codes += [Code.SCOPE_MISSING] if any(any(need.values()) for need in operation["security"]) else []
     if path == "/health/ready":
         codes.append(Code.HOUSE_UNAVAILABLE)
-    if "{" in path or path.startswith("/api/v1/log/"):
+    if "{" in path or path == "/api/v1/policy" or path.startswith("/api/v1/log/"):
         codes.append(Code.RESOURCE_MISSING)
+    if path.endswith(("/reservations", "/usage")):
+        codes += [Code.BUDGET_EXHAUSTED, Code.GRANT_REFUSED]
+    if "/holds/{hold_id}" in path:
+        codes += [Code.HOLD_SETTLED, Code.RESOURCE_ERASED]
     if operation.get("parameters") or "requestBody" in operation:
         codes.append(Code.REQUEST_INVALID)
     return codes
 
 
 def _problem(code: Code) -> dict[str, Any]:
-    schema = {"$ref": "#/components/schemas/Problem"}
-    described: dict[str, Any] = {"description": MEANINGS[code].title, "content": {MEDIA_TYPE: {"schema": schema}}}
+    shape = {"$ref": "#/components/schemas/Problem"}
+    described: dict[str, Any] = {"description": MEANINGS[code].title, "content": {MEDIA_TYPE: {"schema": shape}}}
     if code in {Code.RATE_EXCEEDED, Code.HOUSE_UNAVAILABLE}:
         described["headers"] = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
     if code is Code.KEY_MISSING:

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Header, Path, Query
 from pydantic import AwareDatetime
 
+from gatepost.deliver.paper import HoldState
 from gatepost.record.paper import Kind
 
 _ID = r"^[A-Za-z0-9_-]{1,80}$"
@@ -14,6 +15,8 @@ MessageId = Annotated[str, Path(pattern=_ID, description="The message's id.", ex
 ThreadId = Annotated[str, Path(pattern=_ID, description="The thread's id.", examples=["th_aaaaaaaaaaaaaaaa"])]
 WebhookId = Annotated[str, Path(pattern=_ID, description="The webhook's id.", examples=["wh_aaaaaaaaaaaaaaaa"])]
 ExportId = Annotated[str, Path(pattern=_ID, description="The destination's id.", examples=["ex_aaaaaaaaaaaaaaaa"])]
+HoldId = Annotated[str, Path(pattern=_ID, description="The hold's id.", examples=["ho_aaaaaaaaaaaaaaaa"])]
+LegalHoldId = Annotated[str, Path(pattern=_ID, description="The legal hold's id.", examples=["lh_aaaaaaaaaaaaaaaa"])]
 Part = Annotated[int, Path(ge=0, le=10_000, description="The attachment's number within the message.")]
 TenantName = Annotated[str, Path(pattern=_ID, description="The tenant's id.")]
 LeafIndex = Annotated[int, Path(ge=0, le=2**53 - 1, description="Position in the log, from 0.")]
@@ -22,6 +25,8 @@ TilePath = Annotated[str, Path(max_length=200, description="`<level>/<n>[.p/<wid
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
 EntryCursor = Annotated[int | None, Query(ge=1, le=2**53 - 1, description="Continue below this entry.")]
 MessageCursor = Annotated[str | None, Query(pattern=_ID, description="Continue after this message.")]
+HoldCursor = Annotated[str | None, Query(pattern=_ID, description="Continue after this hold.")]
+OfState = Annotated[HoldState, Query(description="Only holds that stand there.")]
 Words = Annotated[
     str,
     Query(

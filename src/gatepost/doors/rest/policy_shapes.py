@@ -1,9 +1,9 @@
 """The policy document as OpenAPI shows it. ``decide`` owns the language and reads the document itself."""
 
 import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic import AfterValidator, ConfigDict, GetJsonSchemaHandler
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
@@ -17,78 +17,14 @@ class CamelShape(Shape):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
 
-class ShownAs:
-    """Marks a value that passes through unread while OpenAPI shows it as ``model``: its owner room validates it."""
+class Named:
+    """Marks a value that passes through unread while OpenAPI shows the schema of that name (``openapi.describe``)."""
 
-    def __init__(self, model: type[BaseModel]) -> None:
-        self._model = model
+    def __init__(self, name: str) -> None:
+        self._name = name
 
-    def __get_pydantic_json_schema__(self, _schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return handler(self._model.__pydantic_core_schema__)
-
-
-class ArcSealers(CamelShape):
-    """Also trust mail whose newest ARC seal is one of these domains' and vouches for the author."""
-
-    arc: list[str] = Field(min_length=1, examples=[["lists.example"]])
-
-
-class SenderMatch(CamelShape):
-    """Whom a rule is about: an address, a domain (not its sub-domains), or an address within a domain."""
-
-    address: str | None = None
-    domain: str | None = None
-    require_dkim: bool = False
-    require_spf: bool = False
-    assurance: Literal["aligned", "dmarc", "none"] | ArcSealers = Field(
-        "aligned", description="What must prove the author; `none` accepts a forged From and must be written out."
-    )
-
-
-class RateLimit(CamelShape):
-    """Messages from this sender, in windows that slide."""
-
-    per_hour: int | None = None
-    per_day: int | None = None
-
-
-class TokenBudget(CamelShape):
-    """Tokens the agent may spend on this sender."""
-
-    per_thread: int | None = None
-    per_day: int | None = None
-
-
-class SenderRule(CamelShape):
-    """The first rule whose match names the author is the rule."""
-
-    match: SenderMatch
-    capabilities: list[str] = Field(default=[])
-    rate_limit: RateLimit | None = None
-    token_budget: TokenBudget | None = None
-
-
-class ContentGuard(CamelShape):
-    """A pattern (RE2) that no accepted message may contain, and the reason the record then gives."""
-
-    reject: str = Field(examples=["(?i)ignore (all )?previous instructions"])
-    reason: str = Field(examples=["prompt_injection_suspected"])
-
-
-class AuditConfig(CamelShape):
-    """What the record keeps of each message."""
-
-    retention_days: int = Field(ge=1)
-    include_body_hash: bool = False
-
-
-class MailPolicy(CamelShape):
-    """Who may write to the agent, under which proof, how often, and what never gets through."""
-
-    default_action: Literal["bounce", "drop"]
-    senders: list[SenderRule]
-    content_guards: list[ContentGuard] = Field(default=[])
-    audit_log: AuditConfig
+    def __get_pydantic_json_schema__(self, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"$comment": self._name}
 
 
 EXAMPLE: dict[str, Any] = {
@@ -136,13 +72,21 @@ def storable(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-PolicyDocument = Annotated[dict[str, Any], AfterValidator(storable), ShownAs(MailPolicy)]
+PolicyDocument = Annotated[dict[str, Any], AfterValidator(storable), Named("MailPolicy")]
 
 
 class PolicyShown(CamelShape):
     """A policy in force. `warnings` names capabilities this release does not know."""
 
     mailbox_id: int
+    version: int
+    policy: PolicyDocument
+    warnings: list[str]
+
+
+class TenantPolicyShown(CamelShape):
+    """The policy above all mailboxes, in force."""
+
     version: int
     policy: PolicyDocument
     warnings: list[str]

@@ -19,6 +19,9 @@ from starlette.responses import Response
 from gatepost.blobs import BlobsUnavailableError
 from gatepost.db import DatabaseUnavailableError
 from gatepost.decide import PolicyError
+from gatepost.decide.grants import GrantError
+from gatepost.deliver.hold import ApproverError, HoldMissingError
+from gatepost.deliver.hold_end import HoldChangedError, HoldSettledError, NotNowError
 from gatepost.keys import ErasedError
 from gatepost.record import QueryError
 from gatepost.record.export import NotInLogError
@@ -48,7 +51,16 @@ class Code(StrEnum):
     POLICY_INVALID = "policy.invalid"
     WEBHOOK_INVALID = "webhook.invalid"
     EXPORT_INVALID = "export.invalid"
+    HOLD_INVALID = "hold.invalid"
+    ERASURE_HELD = "erasure.held"
     REPLY_REFUSED = "reply.refused"
+    HOLD_SETTLED = "hold.settled"
+    HOLD_CHANGED = "hold.changed"
+    HOLD_NOT_NOW = "hold.not_now"
+    BUDGET_EXHAUSTED = "budget.exhausted"
+    RESERVATION_SETTLED = "reservation.settled"
+    GRANT_REFUSED = "grant.refused"
+    APPROVER_FORBIDDEN = "approver.forbidden"
     HOUSE_UNAVAILABLE = "house.unavailable"
     HOUSE_FAULT = "house.fault"
 
@@ -79,7 +91,16 @@ MEANINGS: Mapping[Code, Meaning] = {
     Code.POLICY_INVALID: Meaning(422, "The policy is not valid", "Correct each fault listed in errors."),
     Code.WEBHOOK_INVALID: Meaning(422, "The webhook is not valid", "Register an absolute http or https URL."),
     Code.EXPORT_INVALID: Meaning(422, "The destination is not valid", "Correct what errors names."),
+    Code.HOLD_INVALID: Meaning(422, "The legal hold is not valid", "Correct what errors names."),
+    Code.ERASURE_HELD: Meaning(409, "A legal hold forbids it", "Release the hold that errors names, if it may be."),
     Code.REPLY_REFUSED: Meaning(422, "The gate refused to send this", "errors holds the reason code of the decision."),
+    Code.HOLD_SETTLED: Meaning(409, "It waits no longer", "Nothing: read the hold to see how it ended."),
+    Code.HOLD_CHANGED: Meaning(409, "It is not what you saw", "Read the hold again and send the digest it shows."),
+    Code.HOLD_NOT_NOW: Meaning(409, "A limit stands in its way", "It still waits: rule again later."),
+    Code.BUDGET_EXHAUSTED: Meaning(409, "The token budget is exhausted", "Stop here; errors names the budget."),
+    Code.RESERVATION_SETTLED: Meaning(409, "It was reported already", "Nothing: the first report counts."),
+    Code.GRANT_REFUSED: Meaning(403, "This message does not grant that", "errors says what is missing and why."),
+    Code.APPROVER_FORBIDDEN: Meaning(403, "You may not rule on this", "Let a person rule who did not propose it."),
     Code.HOUSE_UNAVAILABLE: Meaning(
         503, "The house is not available", "Nothing was done. Try again after Retry-After."
     ),
@@ -181,6 +202,14 @@ _TRANSLATIONS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     PolicyError: lambda error: Problem(Code.POLICY_INVALID, errors=error.errors),
     ReplyRefusedError: _refused,
     ParentMissingError: lambda _: missing("message"),
+    GrantError: lambda error: Problem(
+        Code.GRANT_REFUSED, errors=[error.reason, *([error.wanted] * bool(error.wanted))]
+    ),
+    HoldMissingError: lambda _: missing("hold"),
+    HoldSettledError: lambda error: Problem(Code.HOLD_SETTLED, f"It was {error.state.value}."),
+    HoldChangedError: lambda _: Problem(Code.HOLD_CHANGED),
+    NotNowError: lambda error: Problem(Code.HOLD_NOT_NOW, errors=[error.reason]),
+    ApproverError: lambda _: Problem(Code.APPROVER_FORBIDDEN),
     NotInLogError: lambda _: missing("entry"),
     ErasedError: lambda _: Problem(Code.RESOURCE_ERASED),
     DatabaseUnavailableError: lambda _: unavailable(),

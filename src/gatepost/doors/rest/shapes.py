@@ -39,39 +39,6 @@ class Shape(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-# --- webhooks ---------------------------------------------------------------------------------------------------
-
-
-class NewWebhook(Shape):
-    """An endpoint to register."""
-
-    url: Annotated[Text, StringConstraints(min_length=1, max_length=2000)] = Field(
-        examples=["https://agent.example/hooks/mail"]
-    )
-
-
-class WebhookShown(Shape):
-    """A registered endpoint."""
-
-    id: str
-    mailbox_id: int
-    url: str
-    created_at: Utc
-
-
-class WebhookMade(WebhookShown):
-    """A new endpoint with its signing secret, which is shown this once."""
-
-    secret: str = Field(description="64 hex characters, the key of X-Mailbuttons-Signature.")
-    standard_secret: str = Field(description="The same secret for Standard Webhooks libraries: whsec_...")
-
-
-class WebhookList(Shape):
-    """Every endpoint of a mailbox, oldest first."""
-
-    items: list[WebhookShown]
-
-
 # --- audit log --------------------------------------------------------------------------------------------------
 
 
@@ -124,6 +91,8 @@ class AuditEntry(Shape):
     disposition: Disposition
     policy_version: int
     policy_digest: str
+    labels: list[str] = Field(description="What the matched rule marked it with.")
+    tenant_policy_version: int = Field(description="Of the policy above the mailbox's own; 0 where there is none.")
     matched_rule: int | None = Field(description="Index of the rule that matched, from 0.")
     envelope: EnvelopeShown
     remote_address: str | None
@@ -171,6 +140,7 @@ class MessageSummary(Shape):
     received_at: Utc
     verification: VerificationShown
     capabilities: list[str]
+    labels: list[str] = Field(description="What the policy's rule marked it with.")
     size_octets: int
     is_proven: bool
     is_automatic: bool
@@ -271,18 +241,38 @@ class NewBounce(Shape):
 
 
 class SentShown(Shape):
-    """The gate let it pass and it waits for the next hop."""
+    """The gate let it pass: it waits for the next hop, or for a person first."""
 
     success: Literal[True] = True
+    status: Literal["queued", "held"] = Field(description="held: it goes out once a person has approved it.")
+    hold_id: str | None = Field(description="What waits for a person, while it does.")
     submission_id: str
     message_id: str = Field(description="The new message's own id.")
     is_repeat: bool = Field(description="An identical call had done it already; nothing was sent again.")
+
+
+class NewReservation(Shape):
+    """Tokens to set aside before a model is called."""
+
+    tokens: int = Field(ge=1, le=1_000_000_000, strict=True, description="The most the call may use, in and out.")
+
+
+class ReservationMade(Shape):
+    """Tokens set aside: they count until the usage is reported under this id, or until they lapse."""
+
+    reservation_id: str
+    tokens: int
+    expires_at: Utc
+    left: int | None = Field(description="What the tightest budget has beyond them; null where there is no limit.")
 
 
 class NewUsage(Shape):
     """What an agent spent on a message."""
 
     tokens: int = Field(ge=0, le=1_000_000_000, strict=True)
+    reservation_id: Annotated[str, StringConstraints(pattern=r"^rs_[a-z2-7]{1,40}$")] | None = Field(
+        default=None, description="Set aside before; reporting it again changes nothing."
+    )
     tools: list[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:/-]{1,48}$")]] = Field(
         default=[], max_length=24, examples=[["calendar.read"]]
     )

@@ -1,40 +1,92 @@
-"""What an agent spent on a message: it counts against the sender's budget and stands in the record."""
+"""What an agent may spend on a message, and what it spent: it counts against budgets and stands in the record."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, status
 
 from gatepost import decide, mailbox, record
+from gatepost.db import Transaction
+from gatepost.decide import budget, grants
+from gatepost.decide.budget import Exhausted
 from gatepost.doors.rest.auth import HouseDep, UsageWriter, mailbox_of
 from gatepost.doors.rest.parameters import MailboxId, MessageId
-from gatepost.doors.rest.problems import missing
-from gatepost.doors.rest.shapes import NewUsage, UsageTaken
-from gatepost.ids import EmailId
+from gatepost.doors.rest.problems import Code, Problem, missing
+from gatepost.doors.rest.shapes import NewReservation, NewUsage, ReservationMade, UsageTaken
+from gatepost.ids import AccountId, EmailId, KeyId, ReservationId
+from gatepost.journey import House
+from gatepost.mailbox.paper import Email
+from gatepost.record import spending
 from gatepost.record.paper import Consequence, Kind
 
 router = APIRouter(prefix="/v1/mailboxes/{mailbox_id}/messages/{message_id}", tags=["usage"])
+
+
+async def _message(tx: Transaction, account: AccountId, message_id: str) -> Email:
+    email = await mailbox.get(tx, account, EmailId(message_id))
+    if email is None:
+        raise missing("message")
+    return email
+
+
+@router.post("/reservations", summary="Set tokens aside", status_code=status.HTTP_201_CREATED)
+async def reserve(
+    mailbox_id: MailboxId, message_id: MessageId, body: NewReservation, house: HouseDep, principal: UsageWriter
+) -> ReservationMade:
+    """Set tokens aside before a model is called for this message; report the usage under the id that is returned.
+
+    409 `budget.exhausted` says which of the budgets has no room for them; that stands in the log.
+    """
+    at = house.clock()
+    async with mailbox_of(house, principal, mailbox_id) as (tx, account):
+        await _message(tx, account, message_id)
+        grant = await grants.of_message(tx, account, EmailId(message_id), now=at)
+        made = await budget.reserve(tx, grant, body.tokens, at=at, entropy=house.entropy)
+        if isinstance(made, Exhausted):
+            told = spending.exhausted(grant, made, wanted=body.tokens, actor=principal.key, at=at)
+            await record.note(tx, told, entropy=house.entropy)
+    if isinstance(made, Exhausted):
+        detail = f"{made.reason}: {made.used} of {made.limit} tokens are spent or set aside."
+        raise Problem(Code.BUDGET_EXHAUSTED, detail, errors=[made.reason])
+    return ReservationMade(reservation_id=made.id, tokens=made.tokens, expires_at=made.expires_at, left=made.left)
 
 
 @router.post("/usage", summary="Report tokens and tools")
 async def report(
     mailbox_id: MailboxId, message_id: MessageId, body: NewUsage, house: HouseDep, principal: UsageWriter
 ) -> UsageTaken:
-    """Count tokens and tools an agent used for this message. Reports add up: send each expense once."""
-    at = house.clock()
+    """Count tokens and tools an agent used for this message. Reports add up: send each expense once.
+
+    With a `reservation_id` they take the place of what was set aside, once: a repeated report answers 409.
+    """
     async with mailbox_of(house, principal, mailbox_id) as (tx, account):
-        email = await mailbox.get(tx, account, EmailId(message_id))
-        if email is None:
-            raise missing("message")
-        await decide.charge_tokens(
-            tx, account=account, sender=email.author.key, thread=email.thread, tokens=body.tokens, at=at
-        )
-        spent = Consequence(
-            kind=Kind.USAGE,
-            action="usage.reported",
-            actor=principal.key,
-            at=at,
-            account=account,
-            email=email.id,
-            object_ref=email.id,
-            public={"tokens": body.tokens, "tools": list(body.tools)},
-        )
-        entry = await record.note(tx, spent, entropy=house.entropy)
+        email = await _message(tx, account, message_id)
+        await _charge(tx, house, email, body)
+        entry = await record.note(tx, _spent(email, body, house, principal.key), entropy=house.entropy)
     return UsageTaken(entry_id=entry)
+
+
+async def _charge(tx: Transaction, house: House, email: Email, body: NewUsage) -> None:
+    at = house.clock()
+    if body.reservation_id is None:
+        await decide.charge_tokens(
+            tx,
+            account=email.account,
+            sender=email.author.key,
+            thread=email.thread,
+            email=email.id,
+            tokens=body.tokens,
+            at=at,
+        )
+    elif not await budget.settle(tx, ReservationId(body.reservation_id), body.tokens, message=email.id, at=at):
+        raise Problem(Code.RESERVATION_SETTLED)
+
+
+def _spent(email: Email, body: NewUsage, house: House, actor: KeyId) -> Consequence:
+    return Consequence(
+        kind=Kind.USAGE,
+        action="usage.reported",
+        actor=actor,
+        at=house.clock(),
+        account=email.account,
+        email=email.id,
+        object_ref=email.id,
+        public={"tokens": body.tokens, "tools": list(body.tools)},
+    )

@@ -18,7 +18,8 @@ _TYPES = {
     "change": "change",
     "rotate": "change",
     "remove": "deletion",
-    "erase": "deletion",
+    "erased": "deletion",
+    "expired": "deletion",
 }
 
 
@@ -76,7 +77,7 @@ def classified(leaf: Mapping[str, Any]) -> dict[str, Any]:
             return {"category": ["email"], "type": ["info"], "outcome": outcome}
         case Kind.REPLY | Kind.BOUNCE | Kind.USAGE:
             return {"category": ["email"], "type": ["info"], "outcome": "success"}
-        case Kind.ACT:
+        case Kind.ACT | Kind.ERASURE | Kind.TRUST:  # trust: of the public log alone, which nobody exports
             kinds = [_TYPES.get(verb, "info")]
             return {"category": ["iam", "configuration"], "type": kinds, "outcome": "success"}
 

@@ -1,0 +1,70 @@
+"""From what was carried out to the events it makes, written with the transaction that carried it out."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import assert_never
+
+from gatepost import mailbox
+from gatepost.act import store
+from gatepost.act.bell import Bell
+from gatepost.act.paper import Event, EventKind, Word, event_id
+from gatepost.arrive.paper import Direction
+from gatepost.db import Transaction
+from gatepost.deliver.paper import CarriedOut, Held, Kept, Queued, Refused, State, Submission
+
+
+def announce(tx: Transaction, done: Sequence[CarriedOut], bell: Bell) -> None:
+    """Write an event for each message, and a telling for each endpoint that asked for it: none where nobody listens."""
+    events = [event for event in map(_event_of, done) if event is not None]
+    if events:
+        store.announce(tx, events, hint=bell.may_ring())
+
+
+async def announce_settled(tx: Transaction, submission: Submission, state: State, at: datetime) -> None:
+    """Write the event of a submission that was accepted by the remote, or given up."""
+    if state not in {State.SENT, State.FAILED}:
+        return
+    kind = EventKind.SENT if state is State.SENT else EventKind.BOUNCED
+    parent = await mailbox.find(tx, submission.answers)
+    detail: dict[str, Word] = {"submission_id": submission.id, "in_reply_to": submission.answers}
+    if parent is not None:
+        detail["thread_id"] = parent.thread
+    event = Event(
+        id=event_id(kind, submission.id),
+        account=submission.account,
+        kind=kind,
+        email=submission.email,
+        lane=parent.thread if parent else submission.id,
+        at=at,
+        ref=submission.id,
+        detail=detail,
+    )
+    store.announce(tx, [event], hint=True)
+
+
+def _event_of(done: CarriedOut) -> Event | None:
+    arrived, decision = done.recorded.arrived, done.recorded.decision
+    if arrived.direction is not Direction.INBOUND or arrived.is_postmaster:
+        return None
+    kind, lane, detail = EventKind.RECEIVED, str(arrived.email), dict[str, Word]()
+    match done.outcome:
+        case Kept(thread=thread):
+            lane = thread
+        case Held():
+            kind, detail = EventKind.HELD, {"reason": decision.reason.value}
+        case Refused():
+            detail = {"reason": decision.reason.value, "outcome": decision.outcome.value}
+            kind = EventKind.REJECTED
+        case Queued():
+            return None
+        case _:
+            assert_never(done.outcome)
+    return Event(
+        id=event_id(kind, arrived.email),
+        account=arrived.account,
+        kind=kind,
+        email=arrived.email,
+        lane=lane,
+        at=arrived.received_at,
+        detail=detail,
+    )

@@ -1,0 +1,45 @@
+"""The tenant's policy above a mailbox's: the narrower can only tighten. Pure.
+
+Both are asked, whatever the other says. The stricter disposition counts (deliver < hold < defer < discard < reject); of
+equally strict ones the mailbox's own. What both let in gets the intersection of what they grant and the smaller of each
+budget. Rate limits need no rule here: each policy asks its own, so the lower one is reached first.
+"""
+
+from collections.abc import Collection
+
+from gatepost.decide.ending import Ending, Judged
+from gatepost.decide.paper import Grant, Step
+from gatepost.ids import AccountId
+
+TENANT_WIDE = AccountId(0)
+"""Stands for the whole tenant where a policy's account is named; no account has this number."""
+EVERY_CAPABILITY = "*"
+"""In the tenant's policy: whatever the mailbox's grants."""
+
+
+def both(own: Judged, above: Judged) -> Judged:
+    """Return the end that both policies together come to, and both traces, the tenant's first."""
+    (ours, our_steps), (theirs, their_steps) = own, above
+    trace = (*(Step(f"tenant.{step.check}", step.result) for step in their_steps), *our_steps)
+    speaks = theirs if theirs.disposition.strictness > ours.disposition.strictness else ours
+    ending = Ending(
+        disposition=speaks.disposition,
+        outcome=speaks.outcome,
+        reason=speaks.reason,
+        detail=speaks.detail,
+        grant=_granted_by_both(ours.grant, theirs.grant),
+        labels=tuple(dict.fromkeys((*ours.labels, *theirs.labels))),
+        windows=tuple(dict.fromkeys((*ours.windows, *theirs.windows))),
+    )
+    return ending, trace
+
+
+def _granted_by_both(own: Grant | None, above: Grant | None) -> Grant | None:
+    if own is None or above is None:
+        return None
+    return Grant(intersect(own.capabilities, above.capabilities), own.rule_index, own.budget.tightened(above.budget))
+
+
+def intersect(own: Collection[str], above: Collection[str]) -> tuple[str, ...]:
+    """Return what both name, in the mailbox's order."""
+    return tuple(name for name in own if name in above or EVERY_CAPABILITY in above)

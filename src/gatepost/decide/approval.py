@@ -1,0 +1,31 @@
+"""What a person's word changes in a decision: it lets a held message go, and nothing else through. Pure."""
+
+from gatepost.decide.ending import Ending, Judged
+from gatepost.decide.paper import Disposition, Facts, Outcome, Ruling, Step
+from gatepost.decide.reasons import Reason
+
+
+def sandboxed(judged: Judged, facts: Facts) -> Judged:
+    """Let what a sandboxed account may send wait for a person."""
+    ending, trace = judged
+    if not facts.is_sandboxed or ending.disposition is not Disposition.DELIVER:
+        return judged
+    held = Ending(Disposition.HOLD, Outcome.DELIVERED, Reason.SANDBOX_HELD)
+    return held, (*trace, Step("sandbox", "held"))
+
+
+def ruled(ending: Ending, trace: tuple[Step, ...], ruling: Ruling) -> Judged:
+    """Return how the way of a held message ends, once somebody ruled on it.
+
+    The policy in force speaks again, so an approval turns ``hold`` into ``deliver`` and leaves every other ending as it
+    is: what would be refused today is refused, whoever approves. A denial ends the way wherever it led.
+    """
+    if not ruling.is_approved:
+        reason = Reason.HOLD_EXPIRED_REFUSED if ruling.is_expiry else Reason.HOLD_DENIED
+        denied = Ending(Disposition.DISCARD, Outcome.REJECTED_AT_POLICY, reason)
+        return denied, (*trace, Step("approval", "expired" if ruling.is_expiry else "denied"))
+    step = Step("approval", "expired open" if ruling.is_expiry else "approved")
+    if ending.disposition is not Disposition.HOLD:
+        return ending, (*trace, step)
+    reason = Reason.HOLD_EXPIRED_DELIVERED if ruling.is_expiry else Reason.HOLD_APPROVED
+    return Ending(Disposition.DELIVER, Outcome.DELIVERED, reason, grant=ending.grant), (*trace, step)

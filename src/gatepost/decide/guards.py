@@ -1,0 +1,80 @@
+"""Guards: patterns that keep a message from passing, whatever rule speaks for it. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gatepost.decide.body import TEXT_MAX_OCTETS, Place, spellings
+from gatepost.decide.candidates import Together
+from gatepost.decide.paper import Disposition
+from gatepost.decide.patterns import Pattern
+from gatepost.verify.paper import Content
+
+GUARDS_WORK_MAX = 1 << 31
+"""RE2 instructions times octets, for one message.
+
+Where a pattern is ordinary RE2 spends some hundredths of a nanosecond on each; where its automaton does not fit in
+memory, at most some 6 ns: 13 s for the worst text under the worst policy there can be.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """One entry of ``contentGuards``; ``action`` None: the policy's default action."""
+
+    pattern: Pattern
+    reason: str
+    places: frozenset[Place] = frozenset({Place.BODY})
+    action: Disposition | None = None
+
+
+def compile_guards(normal: Iterable[Mapping[str, Any]]) -> tuple[Guard, ...]:
+    """Return guards that were read."""
+    return tuple(
+        Guard(
+            pattern=guard["reject"],
+            reason=guard["reason"],
+            places=frozenset(map(Place, guard.get("in", (Place.BODY,)))),
+            action=Disposition(guard["action"]) if "action" in guard else None,
+        )
+        for guard in normal
+    )
+
+
+def strictest_hit(
+    guards: tuple[Guard, ...], together: Together, content: Content, *, otherwise: Disposition
+) -> tuple[int, Disposition] | None:
+    """Return the index of the guard that finds its pattern, and what it does then; None where all is clear.
+
+    Of several the strictest counts, of equally strict ones the first: nobody gets a mild answer to one thing for
+    having written another.
+
+    Args:
+        guards: of one policy.
+        together: their patterns, which tell in one pass who may find anything.
+        content: what they read.
+        otherwise: what guards do that name no action of their own.
+
+    Raises:
+        TooLongError: there is more text than they can read in their time bound.
+    """
+    cost = sum(guard.pattern.cost for guard in guards)
+    left = min(TEXT_MAX_OCTETS, GUARDS_WORK_MAX // max(cost, 1))
+    wanted = frozenset(place for guard in guards for place in guard.places)
+    may_hit: set[int] = set()
+    texts: dict[Place, tuple[bytes, ...]] = {}
+    for place in Place:
+        if place in wanted:
+            texts[place] = spellings(content, place, most_octets=left)
+            left -= sum(map(len, texts[place]))
+            for text in texts[place]:
+                may_hit.update(together.candidates(text))
+    found: tuple[int, Disposition] | None = None
+    for index in sorted(may_hit):
+        guard = guards[index]
+        action = guard.action or otherwise
+        if found is not None and action.strictness <= found[1].strictness:
+            continue
+        if any(guard.pattern.is_in(text) for place in guard.places for text in texts[place]):
+            found = index, action
+    return found

@@ -1,0 +1,76 @@
+"""Working hours: when the people behind a mailbox are there to look."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from gatepost.decide import shape
+from gatepost.decide.shape import Faults, Parser
+
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]{0,31}(?:/[A-Za-z0-9_+-]{1,31}){0,2}", re.ASCII)
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingHours:
+    """From ``start_min`` to before ``end_min``, in minutes of the local day, on ``days`` (Monday is 0)."""
+
+    zone: ZoneInfo
+    days: frozenset[int]
+    start_min: int
+    end_min: int
+
+    def include(self, at: datetime) -> bool:
+        """Tell whether an aware time lies in them."""
+        local = at.astimezone(self.zone)
+        return local.weekday() in self.days and self.start_min <= local.hour * 60 + local.minute < self.end_min
+
+
+def _zone(value: object, path: str, faults: Faults) -> str:
+    if isinstance(value, str) and _ZONE.fullmatch(value):
+        try:
+            return ZoneInfo(value).key
+        except (ValueError, OSError, LookupError):
+            pass
+    faults.tell(path, "must be a time zone of the IANA database, such as Europe/Berlin")
+    return "UTC"
+
+
+def _clock(value: object, path: str, faults: Faults) -> int:
+    if isinstance(value, str) and _CLOCK.fullmatch(value):
+        hours, _, minutes = value.partition(":")
+        return int(hours) * 60 + int(minutes)
+    faults.tell(path, "must be a time of day such as 08:30")
+    return 0
+
+
+_TIME_OF_DAY = Parser(_clock, {"type": "string", "pattern": "^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"})
+_FIELDS = shape.object_of(
+    {
+        "timeZone": Parser(_zone, {"type": "string"}),
+        "days": shape.list_of(shape.word(*DAYS), least=1, most=len(DAYS)),
+        "from": _TIME_OF_DAY,
+        "to": _TIME_OF_DAY,
+    },
+    required=("timeZone", "days", "from", "to"),
+)
+
+
+def _working_hours(value: object, path: str, faults: Faults) -> object:
+    told = len(faults.sentences)
+    found: Any = _FIELDS(value, path, faults)
+    if len(faults.sentences) == told and found["from"] >= found["to"]:
+        faults.tell(path, "must begin before they end")
+    return found
+
+
+FIELDS = Parser(_working_hours, _FIELDS.schema)
+
+
+def compile_hours(normal: dict[str, Any]) -> WorkingHours:
+    """Return the hours that ``FIELDS`` has read."""
+    days = frozenset(DAYS.index(day) for day in normal["days"])
+    return WorkingHours(ZoneInfo(normal["timeZone"]), days, normal["from"], normal["to"])

@@ -1,0 +1,190 @@
+"""What happened before, as conditions ask for it: SQL only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import orjson
+from psycopg.types.json import Jsonb
+
+from gatepost.db import Transaction
+from gatepost.db.column import bigints, texts, times
+from gatepost.decide.paper import Mark
+from gatepost.decide.store import blind_sender
+from gatepost.ids import AccountId, EmailId
+from gatepost.keys import Vault
+
+REPLAY_WINDOW = timedelta(days=7)
+"""How long a delivered message is known again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A message whose past is asked; ``references`` are the Message-IDs it answers."""
+
+    account: AccountId
+    mark: Mark
+    references: tuple[str, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The three facts, as ``Facts`` has them."""
+
+    is_first_time: bool
+    is_replayed: bool
+    answers_us: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A message that was let in; ``windows``: where it counts besides its author's own window."""
+
+    account: AccountId
+    mark: Mark
+    email: EmailId
+    at: datetime
+    windows: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message on its way out, to one of its recipients."""
+
+    account: AccountId
+    message_id: str
+    recipient: str
+    at: datetime
+
+
+def _blind_mark(vault: Vault, mark: Mark) -> str:
+    return vault.blind_text("mark", f"{mark.author}\n{mark.body_sha256}\n{mark.message_id}")
+
+
+def _blind_id(vault: Vault, message_id: str) -> str:
+    return vault.blind_text("sent", message_id)
+
+
+def blind_window(vault: Vault, window: str) -> str:
+    """Return what stands for a window that is not one author's."""
+    return vault.blind_text("window", window)
+
+
+async def recall(tx: Transaction, asked: Sequence[Question]) -> list[Past]:
+    """Return each message's past, in the order asked."""
+    query = """
+        select place,
+          not exists (
+            select from known_author
+            where tenant = %(tenant)s and known_author.account = asked.account and known_author.author = asked.author
+          ) as is_first_time,
+          exists (
+            select from delivered_message
+            where tenant = %(tenant)s and delivered_message.account = asked.account
+              and delivered_message.mark = asked.mark and at > asked.since
+          ) as is_replayed,
+          exists (
+            select from sent_message
+            where tenant = %(tenant)s and sent_message.account = asked.account
+              and message_key = any(asked.ids) and recipient = asked.author
+          ) as answers_us
+        from jsonb_to_recordset(%(asked)s) as asked (
+          place int, account bigint, author text, mark text, ids text[], since timestamptz)
+        order by place
+    """
+    rows = [
+        {
+            "place": place,
+            "account": one.account,
+            "author": blind_sender(tx.vault, one.mark.author),
+            "mark": _blind_mark(tx.vault, one.mark),
+            "ids": [_blind_id(tx.vault, each) for each in one.references],
+            "since": one.at - REPLAY_WINDOW,
+        }
+        for place, one in enumerate(asked)
+    ]
+    found = await tx.all(query, asked=Jsonb(rows, dumps=orjson.dumps))
+    return [Past(row.is_first_time, row.is_replayed, row.answers_us) for row in found]
+
+
+def add_delivered(tx: Transaction, delivered: Sequence[Delivered]) -> None:
+    """Remember with the commit what was let in, and count it; authors in one order, so that no two wait crosswise."""
+    query = """
+        with given as (
+          select * from unnest(%(accounts)s, %(authors)s, %(emails)s, %(times)s, %(marks)s)
+            as given (account, author, email, at, mark)
+        ), counted as (
+          insert into delivered_message (tenant, account, sender, at, email, mark)
+          select %(tenant)s, account, author, at, email, mark from given
+        )
+        insert into known_author (tenant, account, author)
+        select distinct %(tenant)s, account, author from given order by account, author
+        on conflict do nothing
+    """
+    tx.send(
+        query,
+        accounts=bigints([one.account for one in delivered]),
+        authors=texts([blind_sender(tx.vault, one.mark.author) for one in delivered]),
+        emails=texts([one.email for one in delivered]),
+        times=times([one.at for one in delivered]),
+        marks=texts([_blind_mark(tx.vault, one.mark) for one in delivered]),
+    )
+    if any(one.windows for one in delivered):
+        _add_counted(tx, [(one, window) for one in delivered for window in one.windows])
+
+
+def _add_counted(tx: Transaction, counted: Sequence[tuple[Delivered, str]]) -> None:
+    query = """
+        insert into counted_message (tenant, account, counted_as, at, email)
+        select %(tenant)s, account, window_, at, email from unnest(%(accounts)s, %(windows)s, %(emails)s, %(times)s)
+          as given (account, window_, email, at)
+    """
+    tx.send(
+        query,
+        accounts=bigints([one.account for one, _ in counted]),
+        windows=texts([blind_window(tx.vault, window) for _, window in counted]),
+        emails=texts([one.email for one, _ in counted]),
+        times=times([one.at for one, _ in counted]),
+    )
+
+
+def add_sent(tx: Transaction, sent: Sequence[Sent]) -> None:
+    """Remember with the commit whom was written to."""
+    query = """
+        insert into sent_message (tenant, account, message_key, recipient, at)
+        select %(tenant)s, account, message_key, recipient, at
+        from unnest(%(accounts)s, %(ids)s, %(recipients)s, %(times)s) as given (account, message_key, recipient, at)
+        on conflict do nothing
+    """
+    tx.send(
+        query,
+        accounts=bigints([one.account for one in sent]),
+        ids=texts([_blind_id(tx.vault, one.message_id) for one in sent]),
+        recipients=texts([blind_sender(tx.vault, one.recipient) for one in sent]),
+        times=times([one.at for one in sent]),
+    )
+
+
+async def forget_counted(tx: Transaction, before: datetime) -> None:
+    """Stop counting what was received before ``before``."""
+    await tx.run("delete from counted_message where tenant = %(tenant)s and at < %(before)s", before=before)
+
+
+async def forget_person(tx: Transaction, blinded: str, emails: Sequence[EmailId]) -> None:
+    """Forget what was counted and remembered of a person, by ``blind_sender``, and of its mail. For the keeper."""
+    for query in (
+        "delete from spent_token where tenant = %(tenant)s and sender = %(person)s",
+        "delete from delivered_message where tenant = %(tenant)s and sender = %(person)s",
+        "delete from known_author where tenant = %(tenant)s and author = %(person)s",
+        "delete from sent_message where tenant = %(tenant)s and recipient = %(person)s",
+    ):
+        await tx.run(query, person=blinded)
+    await tx.run(
+        "delete from counted_message where tenant = %(tenant)s and email = any(%(emails)s)", emails=texts(emails)
+    )
+
+
+async def forget_sent(tx: Transaction, before: datetime) -> None:
+    """Forget to whom mail went before then; as the keeper's role."""
+    await tx.run("delete from sent_message where tenant = %(tenant)s and at < %(before)s", before=before)

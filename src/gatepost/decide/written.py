@@ -1,0 +1,156 @@
+"""A policy as people write it: JSON or YAML, read strictly. Pure.
+
+Of YAML only what JSON can say, by the core schema of YAML 1.2 (section 10.3): ``no`` and ``08:30`` are text. Aliases,
+tags, merge keys and further documents are refused: a page of them can stand for gigabytes, or hide what is meant. A
+name that stands twice is refused in both, for readers differ in which one they believe (RFC 8259 section 4).
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from gatepost.decide.grammar import DOCUMENT_MAX_OCTETS
+from gatepost.decide.language import PolicyError
+
+DEPTH_MAX = 16
+"""How deep a document may nest; the language itself needs seven."""
+WRITTEN_MAX_OCTETS = 2 * DOCUMENT_MAX_OCTETS
+"""A document may be laid out more generously than its canonical form."""
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_NULL = frozenset({"", "~", "null", "Null", "NULL"})
+_BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_INT = re.compile(r"[-+]?[0-9]{1,18}", re.ASCII)
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]{1,18}|[0-9]{1,18}\.[0-9]{0,18})(?:[eE][-+]?[0-9]{1,2})?", re.ASCII)
+
+
+def read_document(octets: bytes) -> object:
+    """Return what a policy's author wrote, for ``parse`` to judge.
+
+    Raises:
+        PolicyError: it is neither JSON nor YAML as above; the sentence says where.
+    """
+    if len(octets) > WRITTEN_MAX_OCTETS:
+        raise PolicyError([f"policy must be at most {WRITTEN_MAX_OCTETS} octets"])
+    try:
+        text = octets.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise PolicyError([f"policy must be UTF-8: octet {error.start} is not"]) from error
+    try:
+        return json.loads(text, object_pairs_hook=_members, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        if text.lstrip().startswith("{") and '"' in text:  # it was meant as JSON, so say what is wrong with that
+            raise PolicyError([f"line {error.lineno}: {error.msg}"]) from error
+        return _read_yaml(text)
+    except RecursionError as error:
+        raise PolicyError([f"policy must nest at most {DEPTH_MAX} deep"]) from error
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(name for at, (name, _) in enumerate(pairs) if name in dict(pairs[:at]))
+        raise PolicyError([f"{twice!a:.80} must not stand twice in one object"])
+    return found
+
+
+def _refuse_constant(name: str) -> object:
+    raise PolicyError([f"{name} is not a number"])
+
+
+def _read_yaml(text: str) -> object:
+    builder = _Builder()
+    try:
+        builder.build(yaml.parse(text, Loader=_LOADER))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}: " if mark else ""
+        problem = getattr(error, "problem", None) or "no YAML can be read there"
+        raise PolicyError([f"{where}{problem}"]) from error
+    return builder.document
+
+
+@dataclass(slots=True)
+class _Open:
+    """A collection that is not complete yet; of a mapping, ``name`` is the one whose value comes next."""
+
+    value: dict[str, object] | list[object]
+    name: str | None = None
+
+
+@dataclass(slots=True)
+class _Builder:
+    """Builds one document from YAML events: without recursion, each node once."""
+
+    document: object = None
+    _open: list[_Open] = field(default_factory=list)
+    _documents: int = 0
+
+    def build(self, events: Iterable[yaml.Event]) -> None:
+        for event in events:
+            match event:
+                case yaml.DocumentStartEvent():
+                    self._documents += 1
+                    if self._documents > 1:
+                        self._refuse(event, "only one document may stand here")
+                case yaml.AliasEvent():
+                    self._refuse(event, "aliases are not read: write the value out")
+                case yaml.ScalarEvent():
+                    self._take(event, self._scalar(event))
+                case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
+                    self._begin(event)
+                case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                    self._open.pop()
+                case _:
+                    pass
+
+    def _begin(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
+        if event.tag is not None:
+            self._refuse(event, "tags are not read")
+        if len(self._open) >= DEPTH_MAX:
+            self._refuse(event, f"a policy nests at most {DEPTH_MAX} deep")
+        value: dict[str, object] | list[object] = {} if isinstance(event, yaml.MappingStartEvent) else []
+        self._take(event, value)
+        self._open.append(_Open(value))
+
+    def _take(self, event: yaml.Event, value: object) -> None:
+        """Put a value where it belongs: into the innermost open collection, or it is the document."""
+        if not self._open:
+            self.document = value
+            return
+        inner = self._open[-1]
+        if isinstance(inner.value, list):
+            inner.value.append(value)
+        elif inner.name is not None:
+            inner.value[inner.name] = value
+            inner.name = None
+        elif not isinstance(value, str):
+            self._refuse(event, "a name must be text")
+        elif value == "<<":
+            self._refuse(event, "merge keys are not read")
+        elif value in inner.value:
+            self._refuse(event, f"{value!a:.80} must not stand twice in one object")
+        else:
+            inner.name = value
+
+    def _scalar(self, event: yaml.ScalarEvent) -> object:
+        if event.tag is not None and event.tag != "!":
+            self._refuse(event, "tags are not read")
+        text: str = event.value
+        if not event.implicit[0]:  # quoted, or a block
+            return text
+        if text in _NULL:
+            return None
+        if text in _BOOL:
+            return _BOOL[text]
+        if _INT.fullmatch(text):
+            return int(text)
+        return float(text) if _FLOAT.fullmatch(text) else text
+
+    def _refuse(self, event: yaml.Event, sentence: str) -> None:
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        raise PolicyError([f"line {line}: {sentence}"])

@@ -1,0 +1,131 @@
+"""Holding a message for a person: what waits, until when, and who may rule on it (docs/adr/0034)."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+
+from gatepost.db import Transaction
+from gatepost.deliver import hold_store
+from gatepost.deliver.paper import DefaultOutcome, Held, Hold, HoldState
+from gatepost.ids import AccountId, EmailId, HoldId
+from gatepost.jobs import Promise
+from gatepost.mail.address import Address
+from gatepost.record.paper import Recorded
+from gatepost.verify import again
+from gatepost.verify.paper import Verified
+
+LASTS = timedelta(days=7)
+"""How long a message waits where its policy does not say."""
+
+EXPIRE = "hold.expire"
+
+
+class HoldMissingError(LookupError):
+    """There is no such hold in this account."""
+
+
+class ApproverError(Exception):
+    """Whoever rules may not: an agent, or the one who proposed the message."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approver:
+    """Who rules.
+
+    Attributes:
+        id: of a key or a person, or a word of ours; it stands in the record.
+        is_agent: an agent's key, whatever scopes it has.
+        address: of a person; None where there is only a key.
+    """
+
+    id: str
+    is_agent: bool = False
+    address: Address | None = None
+
+
+def hold_of(email: EmailId) -> HoldId:
+    """Return the id of the hold on ``email``."""
+    return HoldId("ho_" + email.removeprefix("em_"))
+
+
+def digest_of(verified: Verified) -> str:
+    """Return SHA-256, in hex, of what an approval is bound to: the octets and the recipients, in their order."""
+    arrived = verified.arrived
+    bound = [arrived.blob, *(str(each) for each in arrived.envelope.rcpt_to)]
+    return hashlib.sha256(json.dumps(bound).encode()).hexdigest()
+
+
+def expiry(held: Held) -> Promise:
+    """Promise to end the wait."""
+    return Promise(EXPIRE, held.hold, {"hold": held.hold})
+
+
+async def keep(tx: Transaction, recorded: Recorded) -> Held:
+    """Let a message wait, with the transaction that recorded the decision."""
+    verified, arrived = recorded.decided.verified, recorded.arrived
+    author = verified.evidence.author
+    hold = Hold(
+        id=hold_of(arrived.email),
+        account=arrived.account,
+        email=arrived.email,
+        direction=arrived.direction,
+        reason=recorded.decision.detail or recorded.decision.reason.value,
+        state=HoldState.WAITING,
+        default=DefaultOutcome.REFUSE,
+        proposer=arrived.submitter,
+        size_octets=len(arrived.raw),
+        held_at=arrived.received_at,
+        expires_at=arrived.received_at + LASTS,
+        digest=digest_of(verified),
+        blob=arrived.blob,
+        author=None if author is None else str(author),
+        recipients=tuple(str(each) for each in arrived.envelope.rcpt_to),
+        subject=verified.evidence.content.subject,
+        about=verified.subject,
+        paper=again.spell(verified),
+    )
+    await hold_store.insert(tx, hold)
+    return Held(arrived.email, hold.id, hold.expires_at)
+
+
+async def get(tx: Transaction, hold: HoldId, account: AccountId | None = None) -> Hold:
+    """Return a hold; of that account alone, where one is named.
+
+    Raises:
+        HoldMissingError: there is none.
+    """
+    found = await hold_store.by_id(tx, hold)
+    if found is None or account not in {None, found.account}:
+        raise HoldMissingError(hold)
+    return found
+
+
+async def waiting(tx: Transaction, email: EmailId) -> HoldId | None:
+    """Return the hold on ``email`` while it waits."""
+    found = await hold_store.by_id(tx, hold_of(email))
+    return found.id if found is not None and found.state is HoldState.WAITING else None
+
+
+async def page(
+    tx: Transaction, account: AccountId, *, state: HoldState | None, limit: int, before: HoldId | None
+) -> list[Hold]:
+    """Return an account's holds, newest first."""
+    return await hold_store.page(tx, account, state=state, limit=limit, before=before)
+
+
+def check_approver(hold: Hold, approver: Approver) -> None:
+    """See that whoever rules may: no agent does, nor whoever wrote or submitted the message.
+
+    Raises:
+        ApproverError: they may not.
+    """
+    is_proposer = approver.id == hold.proposer
+    is_author = approver.address is not None and hold.author is not None and _is(approver.address, hold.author)
+    if approver.is_agent or is_proposer or is_author:
+        raise ApproverError(approver.id)
+
+
+def _is(address: Address, spelled: str) -> bool:
+    local, _, domain = spelled.rpartition("@")
+    return address.key == Address(local, domain).key

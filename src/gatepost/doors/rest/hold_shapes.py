@@ -1,0 +1,65 @@
+"""The wire's JSON for what waits for a person."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from gatepost.arrive.paper import Direction
+from gatepost.deliver.paper import DefaultOutcome, HoldState
+from gatepost.doors.rest.shapes import DifferenceShown, Shape, Utc
+
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Word(StrEnum):
+    """What an approver says."""
+
+    APPROVE = "approve"
+    DENY = "deny"
+
+
+class Ruling(Shape):
+    """An approver's word on one held message."""
+
+    decision: Word
+    digest: Digest | None = Field(
+        default=None, description="As the hold shows it; needed to approve: the word is about these octets."
+    )
+
+
+class HoldShown(Shape):
+    """A message that waits, or waited, for a person. Nothing of what it says."""
+
+    hold_id: str
+    mailbox_id: int
+    message_id: str
+    direction: Direction
+    state: HoldState
+    reason: str = Field(description="Why it was held.")
+    author: str | None = Field(description="As the From field names one.")
+    recipients: list[str]
+    size_octets: int
+    held_at: Utc
+    expires_at: Utc
+    default_outcome: DefaultOutcome = Field(description="What becomes of it if nobody rules in time.")
+    settled_at: Utc | None
+    settled_by: str | None = Field(description="The id of the key or person who ruled; house at the end of the wait.")
+    settled_reason: str | None = Field(description="The reason code of the decision that ended it.")
+    is_erased: bool
+
+
+class HoldDetail(HoldShown):
+    """The same with what it says, for whoever may rule on it; withheld (null) from agents."""
+
+    digest: str | None = Field(description="SHA-256 of octets and recipients: send it with an approval.")
+    subject: str | None
+    body_text: str | None
+    differences: list[DifferenceShown] = Field(description="Where people and machines read different things.")
+
+
+class HoldPage(Shape):
+    """Holds of a mailbox, newest first."""
+
+    items: list[HoldShown]
+    next_cursor: str | None

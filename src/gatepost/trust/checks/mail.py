@@ -1,0 +1,207 @@
+"""Canary mails through the front door, and what the record says of them afterwards."""
+
+import asyncio
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from gatepost import domains
+from gatepost.clock import Entropy
+from gatepost.db import Database
+from gatepost.ids import TenantId, token
+from gatepost.mail.fields import body_sha256
+from gatepost.record import export, log_store
+from gatepost.record.commitment import commit
+from gatepost.record.log_store import Stored
+from gatepost.record.paper import Json
+from gatepost.trust.paper import CannotVerifyError, Finding, failed, passed, unverified
+from gatepost.trust.probe.client import ProbeError, Prober, Reply
+from gatepost.trust.probe.mail import Letter, hand_in
+from gatepost.trust.world import Endpoint, World
+
+WAIT_S = 20.0
+_POLL_S = 0.25
+_ROWS_MAX = 5000
+FRIEND, STRANGER = "friend@canary.invalid", "stranger@canary.invalid"
+FIELDS = ("sender", "recipient", "body_hash", "evidence")
+"""What a decision's opening must hold; verdicts, decision and tokens stand in the leaf itself."""
+
+_ANSWERS = {2: "deliver", 4: "defer", 5: "reject"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Postbox:
+    """Where canaries go in, and whose record must tell of them.
+
+    Attributes:
+        kinds: each kind of canary: its author, and whether it is handed in under TLS.
+        wait_s: how long an entry may take to be published.
+    """
+
+    prober: Prober
+    host: str
+    port: int
+    recipient: str
+    db: Database
+    tenant: TenantId
+    kinds: Mapping[str, tuple[str, bool]]
+    entropy: Entropy
+    wait_s: float = WAIT_S
+
+
+def door(world: World) -> Endpoint:
+    """Return the door where mail arrives."""
+    return next(each for each in world.endpoints if each.door == "smtp")
+
+
+async def _postbox(world: World, recipient: str, kinds: Mapping[str, tuple[str, bool]]) -> Postbox:
+    house, smtp = world.house, door(world)
+    tenant = await domains.tenant_of(house.db, recipient.rpartition("@")[2])
+    if tenant is None:
+        raise CannotVerifyError("contact.elsewhere")
+    return Postbox(
+        prober=Prober(house.egress, house.entropy),
+        host=smtp.host,
+        port=smtp.port,
+        recipient=recipient,
+        db=house.db,
+        tenant=tenant,
+        kinds=kinds,
+        entropy=house.entropy,
+    )
+
+
+async def contact(world: World, arguments: Mapping[str, str]) -> Postbox:
+    """Return the published contact with a role; one that another house answers for cannot be looked at here."""
+    found = next((each for each in world.operator.contacts if each.role == arguments["role"]), None)
+    if found is None:
+        raise CannotVerifyError("contact.missing")
+    return await _postbox(world, found.address, {"canary": (FRIEND, True)})
+
+
+async def gate(world: World, _arguments: Mapping[str, str]) -> Postbox:
+    """Return the canaries' own mailbox, with a mail of each kind."""
+    if world.canary is None:
+        raise CannotVerifyError("canary.missing")
+    return await _postbox(world, world.canary.address, {"expected": (FRIEND, True), "unexpected": (STRANGER, True)})
+
+
+async def both_ways(world: World, _arguments: Mapping[str, str]) -> Postbox:
+    """Return the canaries' own mailbox, with one mail in clear and one under TLS."""
+    if world.canary is None:
+        raise CannotVerifyError("canary.missing")
+    return await _postbox(world, world.canary.address, {"clear": (FRIEND, False), "tls": (FRIEND, True)})
+
+
+async def delivered(box: Postbox) -> Finding:
+    """See that every canary is taken, and delivered by the record's word."""
+    seen: dict[str, Json] = {}
+    loop = asyncio.get_running_loop()
+    for kind in box.kinds:
+        began = loop.time()
+        try:
+            letter, reply, start = await _hand_in(box, kind)
+        except ProbeError:
+            return unverified("door.unreachable")
+        if reply.code // 100 == 4:  # noqa: PLR2004  # temporary (RFC 5321 section 4.2.1)
+            return unverified("mail.deferred", {kind: reply.code})
+        if reply.code // 100 != 2:  # noqa: PLR2004  # taken
+            return failed("mail.refused", {kind: reply.code})
+        row = await _entry(box, letter, start)
+        if row is None:
+            return failed("entry.missing", kind)
+        if _leaf(row)["decision"]["disposition"] != "deliver":
+            return failed("mail.not_delivered", kind)
+        seen[kind] = round(loop.time() - began, 1)
+    return passed(seen, "seconds to the entry")
+
+
+async def complete(box: Postbox) -> Finding:
+    """See that every answer of the door has an entry that says the same, and opens to this very mail."""
+    seen: dict[str, Json] = {}
+    for kind in box.kinds:
+        try:
+            letter, reply, start = await _hand_in(box, kind)
+        except ProbeError:
+            return unverified("door.unreachable")
+        row = await _entry(box, letter, start)
+        if row is None:
+            return failed("entry.missing", kind)
+        fault = _fault(row, letter, reply)
+        if fault:
+            return failed(fault, kind)
+        seen[kind] = _leaf(row)["decision"]["reason"]
+    return passed(seen)
+
+
+async def rebuilt(box: Postbox) -> Finding:
+    """See that all that became of a mail is found again by its id alone."""
+    (kind, *_) = box.kinds
+    try:
+        letter, reply, start = await _hand_in(box, kind)
+    except ProbeError:
+        return unverified("door.unreachable")
+    first = await _entry(box, letter, start)
+    if first is None:
+        return failed("chain.missing")
+    email = _leaf(first)["email"]
+    async with box.db.transaction(box.tenant) as tx:
+        head = await export.head(tx)
+        rows = await log_store.stored(tx, start, head.size if head else start)
+    steps = [leaf["action"] for leaf in map(_leaf, rows) if leaf["email"] == email]
+    if "message.decided" not in steps or reply.code // 100 not in _ANSWERS:
+        return failed("chain.broken", steps)
+    return passed({"steps": steps, "asked_by": "email id"})
+
+
+async def _hand_in(box: Postbox, kind: str) -> tuple[Letter, Reply, int]:
+    """Return what was handed in, what the door said, and how long the log was before."""
+    author, tls = box.kinds[kind]
+    async with box.db.transaction(box.tenant) as tx:
+        start = await log_store.size(tx)
+    name = f"{token('cy', box.entropy(20))}@canary.invalid"
+    letter = Letter(mail_from=author, author=author, to=box.recipient, message_id=name)
+    return letter, await hand_in(box.prober, box.host, box.port, letter, tls=tls), start
+
+
+async def _entry(box: Postbox, letter: Letter, start: int) -> Stored | None:
+    """Return the published entry that decides on a mail; None where there is none in time."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + box.wait_s
+    while True:
+        async with box.db.transaction(box.tenant) as tx:
+            head = await export.head(tx)
+            size = head.size if head else 0
+            rows = await log_store.stored(tx, start, min(size, start + _ROWS_MAX))
+        for row in rows:
+            opening = row.opening if isinstance(row.opening, dict) else {}
+            if opening.get("message_id", {}).get("value", "").strip("<>") == letter.message_id:
+                return row
+        if loop.time() > deadline:
+            return None
+        await asyncio.sleep(_POLL_S)
+
+
+def _leaf(row: Stored) -> dict[str, Any]:
+    return orjson.loads(row.leaf or b"{}")  # type: ignore[no-any-return]  # what verify_log has seen to be a dict
+
+
+def _fault(row: Stored, letter: Letter, reply: Reply) -> str:
+    """Return what the entry lacks or says otherwise; empty where it is whole."""
+    leaf = _leaf(row)
+    decision = leaf["decision"]
+    if _ANSWERS.get(reply.code // 100) != decision["disposition"]:
+        return "entry.differs"
+    if not {"spf", "dkim", "dmarc", "reason", "disposition"} <= set(decision) or "tokens" not in leaf:
+        return "entry.incomplete"
+    for name in FIELDS:
+        if name not in row.opening:
+            return f"entry.lacks_{name}"
+        opened = row.opening[name]
+        salt = base64.b64decode(opened["salt"])
+        if base64.b64encode(commit(name, salt, opened["value"])).decode() != leaf["c"][name]:
+            return "commitment.differs"
+    return "" if row.opening["body_hash"]["value"] == body_sha256(letter.text) else "body.differs"

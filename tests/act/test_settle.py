@@ -1,0 +1,53 @@
+from datetime import timedelta
+
+import pytest
+
+from act.scene import announce, happened, register, settled, stands
+from gatepost.act.paper import Answer, State, Telling
+from gatepost.act.retry import WAITS_S
+from gatepost.act.settle import Told, ending_of
+from gatepost.db import Database
+from gatepost.ids import WebhookId
+from outbound import NOW, Hands, consequences, house
+
+HOOK = WebhookId("wh_a")
+
+
+def _told(answer: Answer, attempts: int = 0, hook: WebhookId = HOOK) -> Told:
+    return Told(Telling(webhook=hook, event=happened(), attempts=attempts), answer, NOW, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("answer", "attempts", "state"),
+    [
+        (Answer(204, "receiver.accepted"), 0, State.DELIVERED),
+        (Answer(500, "receiver.refused"), 0, State.WAITING),
+        (Answer(0, "receiver.too_slow"), 0, State.WAITING),
+        (Answer(500, "receiver.refused"), len(WAITS_S), State.DEAD),
+        (Answer(410, "receiver.refused"), 0, State.DEAD),
+        (Answer(0, "egress.refused"), 0, State.DEAD),
+        (Answer(0, "email.erased"), 0, State.DEAD),
+    ],
+)
+def test_each_answer_has_its_end(answer: Answer, attempts: int, state: State) -> None:
+    ending = ending_of(_told(answer, attempts))
+    assert (ending.telling.state, ending.telling.attempts) == (state, attempts + 1)
+    assert (ending.due_at is not None) == (state is State.WAITING)
+
+
+def test_a_receiver_that_names_a_time_is_left_alone_until_then() -> None:
+    ending = ending_of(_told(Answer(429, "receiver.refused", retry_after_s=300)))
+    assert ending.due_at == NOW + timedelta(seconds=300)
+
+
+async def test_what_was_settled_stays_settled_and_is_recorded_once(db: Database, tmp_path: object) -> None:
+    standing = house(db, tmp_path, Hands())  # type: ignore[arg-type]  # pytest's own path
+    hook, _ = await register(standing, "http://127.0.0.1:9/")
+    await announce(db, happened())
+    done = _told(Answer(200, "receiver.accepted", 12), hook=hook.id)
+    await settled(standing, done)
+    await settled(standing, _told(Answer(500, "receiver.refused"), hook=hook.id))
+    [logged] = await stands(db, hook.id)
+    assert (logged.telling.state, logged.status_code, logged.attempts[0].took_ms) == (State.DELIVERED, 200, 12)
+    assert logged.entry is not None
+    assert [action for _, action in await consequences(db)] == ["webhook.add", "webhook.delivered"]

@@ -1,0 +1,60 @@
+"""Guards: where they look, and which of several speaks."""
+
+from typing import Any
+
+import pytest
+
+from decide.scene import content, policy
+from gatepost.decide.body import TooLongError
+from gatepost.decide.guards import strictest_hit
+from gatepost.decide.paper import Disposition
+from gatepost.mail.reading import Attachment, Extraction, ModelView, Reading
+from gatepost.verify.paper import Content
+
+EVERYWHERE = ["body", "subject", "headers", "text", "html", "links", "attachments"]
+
+
+def hit(said: Content, *guards: dict[str, Any]) -> tuple[int, Disposition] | None:
+    compiled = policy(guards=[{"reason": "r", **guard} for guard in guards])
+    return strictest_hit(compiled.guards, compiled.guarded, said, otherwise=Disposition.REJECT)
+
+
+def with_file(text: str = "", extraction: Extraction = Extraction.DONE, name: str = "a.pdf") -> Content:
+    file = Attachment(1, name, "application/pdf", 1, text, extraction)
+    return content("", reading=Reading("", ModelView(""), attachments=(file,)))
+
+
+@pytest.mark.parametrize(
+    ("said", "places"),
+    [
+        (content("badword"), {"body", "text", "links"}),
+        (content("", subject="badword"), {"subject"}),
+        (content("", headers="x-note: =?utf-8?q?bad?= =?utf-8?q?word?="), {"headers"}),
+        (content("", html="<p>bad<b>word</b>"), {"body", "html"}),
+        (content("", reading=Reading("", ModelView("[a](https://badword.example/)"))), {"links"}),
+        (with_file("badword"), {"attachments"}),
+        (with_file(name="badword.pdf"), {"attachments"}),
+    ],
+)
+def test_a_guard_reads_the_places_it_names_and_no_other(said: Content, places: set[str]) -> None:
+    assert {place for place in EVERYWHERE if hit(said, {"reject": "badword", "in": [place]})} == places
+
+
+def test_a_guard_that_names_no_place_reads_the_body() -> None:
+    assert hit(content("badword"), {"reject": "badword"}) == (0, Disposition.REJECT)
+    assert hit(content("", subject="badword"), {"reject": "badword"}) is None
+
+
+def test_of_several_guards_the_strictest_counts_and_of_equals_the_first() -> None:
+    hold, discard = {"reject": "a", "action": "hold"}, {"reject": "b", "action": "discard"}
+    assert hit(content("a b"), hold, discard, {"reject": "b", "action": "discard"}) == (1, Disposition.DISCARD)
+    assert hit(content("a"), hold, discard) == (0, Disposition.HOLD)
+    assert hit(content("a b c"), hold, discard, {"reject": "c"}) == (2, Disposition.REJECT)
+
+
+@pytest.mark.parametrize("extraction", sorted(set(Extraction) - {Extraction.DONE, Extraction.NOT_TRIED}))
+def test_a_file_that_could_not_be_read_does_not_pass_a_guard_on_files(extraction: Extraction) -> None:
+    said = with_file(extraction=extraction)
+    with pytest.raises(TooLongError):
+        hit(said, {"reject": "x", "in": ["attachments"]})
+    assert hit(said, {"reject": "x"}) is None

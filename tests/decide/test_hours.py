@@ -1,0 +1,57 @@
+"""Working hours: local time, days, and what is no time at all."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from gatepost.decide import hours
+from gatepost.decide.shape import Faults
+
+BERLIN: dict[str, Any] = {"timeZone": "Europe/Berlin", "days": ["monday", "friday"], "from": "08:30", "to": "17:00"}
+
+
+def read(written: object) -> tuple[Any, list[str]]:
+    faults = Faults()
+    return hours.FIELDS(written, "workingHours", faults), faults.sentences
+
+
+@pytest.mark.parametrize(
+    ("at", "inside"),
+    [
+        (datetime(2026, 11, 2, 7, 29, 59, tzinfo=UTC), False),  # a Monday in winter: Berlin is an hour ahead
+        (datetime(2026, 11, 2, 7, 30, tzinfo=UTC), True),
+        (datetime(2026, 11, 2, 15, 59, 59, tzinfo=UTC), True),
+        (datetime(2026, 11, 2, 16, 0, tzinfo=UTC), False),
+        (datetime(2026, 7, 3, 6, 30, tzinfo=UTC), True),  # a Friday in summer: two hours
+        (datetime(2026, 11, 3, 12, 0, tzinfo=UTC), False),  # a Tuesday
+    ],
+)
+def test_hours_are_those_of_their_own_time_zone(at: datetime, *, inside: bool) -> None:
+    normal, faults = read(BERLIN)
+    assert faults == []
+    assert hours.compile_hours(normal).include(at) is inside
+
+
+def test_a_day_may_last_until_midnight() -> None:
+    normal, _ = read({**BERLIN, "timeZone": "UTC", "from": "00:00", "to": "24:00"})
+    assert hours.compile_hours(normal).include(datetime(2026, 11, 2, 23, 59, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"timeZone": "Mars/Base"}, "workingHours.timeZone must be a time zone of the IANA database"),
+        ({"timeZone": "../../etc/passwd"}, "workingHours.timeZone must be a time zone of the IANA database"),
+        ({"timeZone": "Europe"}, "workingHours.timeZone must be a time zone of the IANA database"),
+        ({"from": "8:30"}, "workingHours.from must be a time of day such as 08:30"),
+        ({"to": "24:01"}, "workingHours.to must be a time of day such as 08:30"),
+        ({"to": "08:30"}, "workingHours must begin before they end"),
+        ({"days": ["Monday"]}, 'workingHours.days[0] must be "monday"'),
+        ({"days": []}, "workingHours.days must have at least 1 item"),
+    ],
+)
+def test_what_is_no_time_is_refused(change: dict[str, Any], sentence: str) -> None:
+    _, faults = read({**BERLIN, **change})
+    assert len(faults) == 1
+    assert faults[0].startswith(sentence)

@@ -1,0 +1,81 @@
+"""Holding a message: what waits, and who may rule on it."""
+
+from dataclasses import replace
+
+import pytest
+
+import singly
+from gatepost.arrive.paper import Direction
+from gatepost.db import Database
+from gatepost.decide.paper import Disposition
+from gatepost.deliver import hold, hold_end, hold_store
+from gatepost.deliver.hold import Approver
+from gatepost.deliver.paper import DefaultOutcome, Held, Hold, HoldState
+from gatepost.ids import AccountId, HoldId, KeyId
+from gatepost.mail.address import Address
+from outbound import ACCOUNT, BOSS, NOW, TENANT, entropy, inbound, outbound, recorded
+
+
+async def keep(db: Database, *, is_outbound: bool = False) -> Hold:
+    async with db.transaction(TENANT) as tx:
+        paper = recorded(outbound() if is_outbound else inbound(), Disposition.HOLD)
+        done = await singly.carry_out(tx, paper, entropy=entropy)
+        assert isinstance(done.outcome, Held)
+        return await hold.get(tx, done.outcome.hold)
+
+
+async def test_a_hold_knows_what_waits_until_when_and_who_proposed_it(db: Database) -> None:
+    found = await keep(db)
+    assert (found.account, found.direction, found.proposer) == (ACCOUNT, Direction.INBOUND, None)
+    assert (found.state, found.default, found.expires_at) == (
+        HoldState.WAITING,
+        DefaultOutcome.REFUSE,
+        inbound().received_at + hold.LASTS,
+    )
+    assert (found.author, found.blob, found.size_octets) == (str(BOSS), inbound().blob, len(inbound().raw))
+    proposed = await keep(db, is_outbound=True)
+    assert (proposed.direction, proposed.proposer) == (Direction.OUTBOUND, outbound().submitter)
+    assert proposed.digest != found.digest
+
+
+async def test_a_hold_is_found_by_its_account_and_tenant_alone(db: Database) -> None:
+    found = await keep(db)
+    async with db.transaction(TENANT) as tx:
+        assert await hold.get(tx, found.id, ACCOUNT) == found
+        assert await hold.waiting(tx, found.email) == found.id
+        assert await hold.page(tx, AccountId(99), state=None, limit=9, before=None) == []
+        with pytest.raises(hold.HoldMissingError):
+            await hold.get(tx, found.id, AccountId(99))
+        with pytest.raises(hold.HoldMissingError):
+            await hold_end.claim(tx, HoldId("ho_none"))
+
+
+@pytest.mark.parametrize(
+    ("approver", "may"),
+    [
+        (Approver(id="pe_1", address=Address("officer", "example.org")), True),
+        (Approver(id="ky_owner"), True),
+        (Approver(id="ky_agent2", is_agent=True), False),
+        (Approver(id="ky_proposer"), False),
+        (Approver(id="pe_2", address=Address("Boss", "example.org")), False),
+    ],
+)
+async def test_no_agent_rules_nor_whoever_wrote_or_proposed_it(db: Database, approver: Approver, *, may: bool) -> None:
+    found = replace(await keep(db), proposer=KeyId("ky_proposer"))
+    if may:
+        hold.check_approver(found, approver)
+    else:
+        with pytest.raises(hold.ApproverError):
+            hold.check_approver(found, approver)
+
+
+async def test_pages_go_from_the_newest_to_the_oldest(db: Database) -> None:
+    first = await keep(db)
+    async with db.transaction(TENANT) as tx:
+        for number in range(5):
+            later = replace(first, id=HoldId(f"ho_{number}"), held_at=NOW)
+            await hold_store.insert(tx, later)
+        one = await hold.page(tx, ACCOUNT, state=HoldState.WAITING, limit=4, before=None)
+        two = await hold.page(tx, ACCOUNT, state=HoldState.WAITING, limit=4, before=one[-1].id)
+        assert len({each.id for each in (*one, *two)}) == 6
+        assert await hold.page(tx, ACCOUNT, state=HoldState.RELEASED, limit=4, before=None) == []
