@@ -6,6 +6,7 @@ from fastapi import Header, Path, Query
 from pydantic import AwareDatetime
 
 from gatepost.deliver.paper import HoldState
+from gatepost.record.paper import Kind
 
 _ID = r"^[A-Za-z0-9_-]{1,80}$"
 
@@ -47,6 +48,39 @@ Proven = Annotated[
     bool | None, Query(description="Only messages whose author's domain was proven, or only the others.")
 ]
 Automatic = Annotated[bool | None, Query(description="Only messages that machines sent, or only the others.")]
+EntryNumber = Annotated[int, Path(ge=1, le=2**53 - 1, description="The entry's number.")]
+LogCursor = Annotated[
+    str | None, Query(pattern=r"^-?[0-9]{1,17}\.[0-9]{1,19}$", description="Continue after this entry.")
+]
+Since = Annotated[AwareDatetime | None, Query(description="Not before this time (RFC 3339).")]
+Until = Annotated[AwareDatetime | None, Query(description="Before this time (RFC 3339).")]
+Sender = Annotated[
+    str | None, Query(min_length=1, max_length=300, description="An address, or a domain with all below it.")
+]
+Recipient = Annotated[
+    str | None, Query(min_length=1, max_length=300, description="An address, or a domain with all below it.")
+]
+OfReason = Annotated[
+    str | None, Query(min_length=1, max_length=300, description="A reason code, or a content guard's own reason.")
+]
+OfActor = Annotated[
+    str | None, Query(pattern=_ID, description="Who did it: the id of a key or person, `house`, or `operator`.")
+]
+OfKind = Annotated[Kind | None, Query(description="Only entries of this kind.")]
+OfAction = Annotated[
+    str | None,
+    Query(pattern=r"^[a-z_.]{1,60}$", description="Only this action: see docs/record.md.", examples=["policy.set"]),
+]
+OfMailbox = Annotated[int | None, Query(ge=1, le=2**53 - 1, description="Only entries about this mailbox.")]
+EntryWords = Annotated[
+    str | None,
+    Query(
+        alias="q",
+        min_length=1,
+        max_length=300,
+        description="Words, all of which must be there: of sender, recipient, a guard's reason, or what an act names.",
+    ),
+]
 OfMessage = Annotated[str | None, Query(pattern=_ID, description="Only the entry of this message.")]
 OfThread = Annotated[str | None, Query(pattern=_ID, description="Only entries of this thread.")]
 
