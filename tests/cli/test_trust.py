@@ -33,15 +33,16 @@ def test_without_a_folder_it_says_what_to_name(tmp_path: Path) -> None:
     assert "tls.floor" in Process(tmp_path).run("trust", "lint", "--checks").stdout
 
 
-def test_a_house_that_is_up_is_looked_at_and_shown(house: Process) -> None:
-    done = house.run("trust", "run", "--operator", str(EXAMPLE), "--json")
+def test_a_house_that_is_up_is_looked_at_and_shown(house: Process, tmp_path: Path) -> None:
+    folder = copied(tmp_path)
+    head, *claims = (folder / "claims.toml").read_text().split("[[claims]]")
+    few = [claim for claim in claims if any(f'id = "{name}"' in claim for name in ("A28", "A57", "B30"))]
+    (folder / "claims.toml").write_text("[[claims]]".join([head, *few]))
+    done = house.run("trust", "run", "--operator", str(folder), "--json")
     said = json.loads(done.stdout)
     assert done.returncode == 1  # the sandbox lets webhooks go anywhere, and says so
-    rows = {row["id"]: row for row in said["claims"]}
-    assert (rows["A28"]["status"], rows["A28"]["reason"]) in {
-        ("FAIL", "egress.open"),
-        ("COULD_NOT_VERIFY", "door.unreachable"),
-    }
-    assert sum(said["counts"].values()) == 111
+    rows = {row["id"]: (row["status"], row["reason"]) for row in said["claims"]}
+    assert rows == {"A28": ("FAIL", "egress.open"), "A57": ("PASS", ""), "B30": ("ATTESTED", "")}
     shown = house.run("trust", "show", "A28", "--json")
     assert json.loads(shown.stdout)[0]["control_result"] == "FAIL"
+    assert "sound" in house.run("log", "verify", "--tenant", "trust").stdout

@@ -45,6 +45,7 @@ class Scene:
             endpoints=self.endpoints,
             canary=self.canary,
             version="0.1.0",
+            packages=frozenset(),
             source=self.folder,
         )
 

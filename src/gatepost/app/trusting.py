@@ -1,9 +1,10 @@
 """What the checks look at, built from the house that runs; and the canaries' own tenant and mailbox."""
 
 import asyncio
+import re
 from contextlib import suppress
-from functools import partial
-from importlib.metadata import PackageNotFoundError, version
+from functools import cache, partial
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,19 +12,23 @@ import structlog
 
 import gatepost
 from gatepost import access, domains
+from gatepost.access.paper import Role
 from gatepost.app import administer
 from gatepost.app.state import Running
 from gatepost.app.ways_out import reached
 from gatepost.db import DatabaseUnavailableError
+from gatepost.decide import get_policy
 from gatepost.domains.paper import DomainTakenError, RouteTakenError
 from gatepost.ids import AccountId, TenantId
 from gatepost.journey import House
 from gatepost.mail.address import Address
 from gatepost.settings import Settings
 from gatepost.trust import CATALOGUE, Canary, Endpoint, Engine, Operator, OperatorError, Result, World, read_operator
-from gatepost.trust.checks.mail import FRIEND
+from gatepost.trust.checks.findings import normal
+from gatepost.trust.checks.mail import FRIEND, UNPROVEN
+from gatepost.trust.paper import HOUSE_PLAN
+from gatepost.trust.probe.mail import GUARDED
 
-PLAN = administer.HOUSE_PLAN
 NAME = "canary"
 WAIT_S = 2.0
 _HTTPS = 443
@@ -60,6 +65,7 @@ def engine(settings: Settings, house: House, running: Running, canary: Canary | 
             endpoints=endpoints(settings, running),
             canary=canary,
             version=_version(),
+            packages=_packages("gatepost"),
             source=Path(gatepost.__file__).parent,
         )
 
@@ -97,6 +103,32 @@ async def run_once(settings: Settings, house: House, running: Running, folder: P
     return await engine(settings, house, running, canary, folder).round(everything=True)
 
 
+@cache
+def _packages(name: str) -> frozenset[str]:
+    """Return what a distribution needs to run, and what that needs, without itself."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        try:
+            wanted = requires(waiting.pop()) or []
+        except PackageNotFoundError:
+            continue
+        needed = {normal(re.split(r"[^A-Za-z0-9._-]", each)[0]) for each in wanted if "extra ==" not in each}
+        fresh = {each for each in needed - found if _is_here(each)}
+        found |= fresh
+        waiting += sorted(fresh)
+    return frozenset(found)
+
+
+def _is_here(name: str) -> bool:
+    """Tell whether a distribution is installed: one for another system is not."""
+    try:
+        version(name)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
 def _version() -> str:
     try:
         return version("gatepost")
@@ -116,23 +148,29 @@ async def ensure_canary(house: House) -> Canary:
     policy: dict[str, object] = {
         "defaultAction": "bounce",
         # The canaries come from a name that nobody can prove (RFC 6761), through our own door, to our own mailbox.
-        "senders": [{"match": {"address": FRIEND, "assurance": "none"}}],
+        "senders": [{"match": {"address": FRIEND, "assurance": "none"}}, {"match": {"address": UNPROVEN}}],
+        "contentGuards": [{"reject": GUARDED, "reason": "canary"}],
         "auditLog": {"retentionDays": 30, "includeBodyHash": True},
     }
-    await administer.set_policy(house, tenant, account.id, policy)
-    return Canary(tenant=tenant, address=str(address), act=partial(_act, house, tenant, account.id, policy))
+    async with house.db.transaction(tenant) as tx:
+        stored = await get_policy(tx, account.id)
+    if stored is None or stored.document != policy:
+        await administer.set_policy(house, tenant, account.id, policy)
+    return Canary(tenant=tenant, address=str(address), act=partial(_act, house, tenant, account.id))
 
 
-async def _act(house: House, tenant: TenantId, account: AccountId, policy: dict[str, object]) -> str:
-    await administer.set_policy(house, tenant, account, policy)
-    return "policy.set"
+async def _act(house: House, tenant: TenantId, account: AccountId) -> str:
+    """Make a key whose text nobody sees, and take it away again: all it leaves behind are its entries."""
+    made, _ = await administer.add_key(house, tenant, Role.AGENT, label="canary", account=account)
+    await administer.remove_key(house, tenant, made.id)
+    return "key.add"
 
 
 async def _tenant(house: House) -> TenantId:
     for each in await access.list_tenants(house.db):
-        if (each.plan, each.name) == (PLAN, NAME):
+        if (each.plan, each.name) == (HOUSE_PLAN, NAME):
             return each.id
-    return (await administer.add_tenant(house, name=NAME, plan=PLAN)).id
+    return (await administer.add_tenant(house, name=NAME, plan=HOUSE_PLAN)).id
 
 
 async def _answer_for(house: House, tenant: TenantId, domain: str) -> AccountId | None:

@@ -18,6 +18,7 @@ from gatepost.cli import (
     retention,
     send,
     trust,
+    webhook,
     witness,
 )
 from gatepost.cli.frame import Refusal, app
@@ -42,6 +43,7 @@ __all__ = [
     "retention",
     "send",
     "trust",
+    "webhook",
     "witness",
 ]
 

@@ -163,3 +163,22 @@ def probe(
     except OSError as error:
         raise Refusal(f"{key} cannot be used: {error.strerror}") from error
     typer.echo(note.decode(), nl=False)
+
+
+@commands.command()
+def add(
+    note: Annotated[Path, typer.Argument(help="What `gatepost trust probe` printed elsewhere.", metavar="FILE")],
+    *,
+    vkey: Annotated[str, typer.Option(help="The key of whoever looked, as they told you.")],
+    config: Config = None,
+) -> None:
+    """State in the public trust log what somebody else saw of this house, under their key."""
+    try:
+        octets = note.read_bytes()
+    except OSError as error:
+        raise Refusal(f"cannot read {note}: {error.strerror}") from error
+    try:
+        entry = _on_house(lambda house: trust.state_guest(house, octets, vkey), read_settings(config))
+    except trust.GuestError as error:
+        raise Refusal(str(error)) from error
+    typer.echo(f"stated as entry {entry} of the public trust log")

@@ -6,6 +6,8 @@ from gatepost.trust.challenge import ask as ask_challenge
 from gatepost.trust.challenge import read as read_challenge
 from gatepost.trust.document import Claims, Listed, history_row, spelled
 from gatepost.trust.engine import Engine
+from gatepost.trust.guest import GuestError
+from gatepost.trust.guest import state as state_guest
 from gatepost.trust.lint import faults
 from gatepost.trust.operator import Operator, OperatorError, read_operator
 from gatepost.trust.paper import Claim, ClaimClass, Finding, Outcome, Result, Shown
@@ -31,6 +33,7 @@ __all__ = [
     "Endpoint",
     "Engine",
     "Finding",
+    "GuestError",
     "Listed",
     "NonceError",
     "Operator",
@@ -54,4 +57,5 @@ __all__ = [
     "read_tile",
     "read_vkey",
     "spelled",
+    "state_guest",
 ]

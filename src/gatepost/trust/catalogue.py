@@ -8,7 +8,7 @@ from gatepost.trust.controls import doors, lagging, papers, things
 
 _CHECKS: tuple[Check[Any], ...] = (
     Check("tls.floor", tls.floor, tls.house_doors, (doors.old_tls, doors.ssl3, doors.ending, doors.auth_in_clear)),
-    Check("mail.both_ways", mail.delivered, mail.both_ways, (doors.forgetful,)),
+    Check("mail.both_ways", mail.both, mail.both_ways, (doors.forgetful,)),
     Check("contact.reached", mail.delivered, mail.contact, (doors.forgetful,)),
     Check("audit.complete", mail.complete, mail.gate, (doors.forgetful,)),
     Check("audit.rebuilt", mail.rebuilt, mail.gate, (doors.forgetful,)),
@@ -54,7 +54,7 @@ _CHECKS: tuple[Check[Any], ...] = (
     Check("scope.rendered", documents.scope_rendered, documents.disclosure, (papers.unrendered,)),
     Check("bounty.told", documents.bounty_told, documents.disclosure, (papers.secret_bounty,)),
     Check("source.committed", documents.committed, documents.folder, (papers.uncommitted,)),
-    Check("scan.fresh", findings.scanned, findings.scans, (papers.old_scan, papers.untriaged)),
+    Check("scan.fresh", findings.scanned, findings.scans, (papers.old_scan, papers.partial_scan, papers.untriaged)),
     Check("finding.in_time", findings.in_time, findings.backlog, (papers.late, papers.old_minor)),
     Check("release.checked", findings.release_checked, findings.releases, (papers.self_reviewed,)),
     Check("release.staged", findings.release_staged, findings.releases, (papers.no_beta,)),

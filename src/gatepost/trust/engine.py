@@ -102,7 +102,7 @@ class Engine:
         check = self._catalogue.get(claim.check)
         if check is not None and check.version != last.result.check_version:
             return True
-        return now - last.result.checked_at >= claim.cadence
+        return last.result.expires_at <= now or now - last.result.checked_at >= _cadence(claim)
 
     async def _look(self, world: World, claims: Iterable[Claim]) -> list[Result]:
         """Look at claims; those that ask the same of a check share one run."""
@@ -136,10 +136,10 @@ class Engine:
             )
         async with world.house.db.transaction(TRUST) as tx:
             gone = await store.newest(tx)
-            for identifier in known:
+            for identifier, shown in known.items():
                 claim = present.get(identifier)
                 mark = leaf.GONE + identifier
-                if mark in gone or (claim is not None and not claim.withdrawn):
+                if gone.get(mark, 0) > shown.entry or (claim is not None and not claim.withdrawn):
                     continue
                 why = claim.withdrawn if claim else "it is no longer in the operator's folder"
                 fact = Fact(
@@ -161,6 +161,11 @@ async def _run(
         return await run(check, partial(check.of_house, world, arguments), bench)
 
 
+def _cadence(claim: Claim) -> timedelta:
+    """Return how often a claim is looked at: one that no check looks at, once a day."""
+    return claim.cadence if claim.check else max(claim.cadence, timedelta(days=1))
+
+
 def _asked(claim: Claim) -> _Asked:
     return claim.check, tuple(sorted(claim.arguments.items()))
 
@@ -169,7 +174,7 @@ def _result(claim: Claim, catalogue: Catalogue, runs: Mapping[_Asked, asyncio.Ta
     check = catalogue.get(claim.check)
     done = runs[_asked(claim)].result() if check is not None else None
     finding = done.finding if done is not None else _unchecked(claim, now)
-    expires_at = now + LIVES * claim.cadence
+    expires_at = now + LIVES * _cadence(claim)
     if finding.until is not None:
         expires_at = min(expires_at, finding.until)
     return Result(

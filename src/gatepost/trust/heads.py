@@ -1,9 +1,9 @@
 """Tenants' log heads in the public trust log, once an hour, so blinded that they tell nobody anything.
 
 One leaf a round: the root of a Merkle tree (RFC 6962 hashing) over salted commitments, one per tenant, filled up with
-random ones to the next power of two so that not even the number of tenants shows. Each tenant keeps what opens its
-own; with it and the trust log it proves that its head was known to the world by then, and the house cannot show it
-another history of that size.
+random ones to the next power of two, eight at least, so that not even the number of tenants shows. Each tenant keeps
+what opens its own; with it and the trust log it proves that its head was known to the world by then, and the house
+cannot show it another history of that size. A tenant that a crash kept from its part has the next hour's.
 """
 
 import hashlib
@@ -26,6 +26,7 @@ SUBJECT = "@heads"
 EVERY = timedelta(hours=1)
 DOMAIN = b"gatepost/head/v1"
 SALT_OCTETS = 32
+WIDTH_MIN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ async def _heads(db: Database) -> list[Opened]:
 
 
 async def _state(db: Database, opened: Sequence[Opened], now: datetime, entropy: Entropy) -> EntryId:
-    width = 1 << (len(opened) - 1).bit_length()
+    width = max(WIDTH_MIN, 1 << (len(opened) - 1).bit_length())
     salts = [entropy(SALT_OCTETS) for _ in opened]
     entries = [commitment(salt, each.origin, each.size, each.root) for salt, each in zip(salts, opened, strict=True)]
     entries += [entropy(SALT_OCTETS) for _ in range(width - len(opened))]

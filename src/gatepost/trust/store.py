@@ -32,8 +32,19 @@ async def add_fact(tx: Transaction, entry: EntryId, *, subject: str, outcome: st
 
 
 async def newest(tx: Transaction) -> dict[str, EntryId]:
-    """Return the newest fact about each subject."""
-    query = "select subject, max(entry) as entry from trust_fact where tenant = %(tenant)s group by subject"
+    """Return the newest fact about each subject; goes from subject to subject along the index, however many facts."""
+    query = """
+        with recursive known as (
+          (select subject from trust_fact where tenant = %(tenant)s order by subject limit 1)
+          union all
+          select (select subject from trust_fact where tenant = %(tenant)s and subject > known.subject
+                  order by subject limit 1)
+          from known where known.subject is not null
+        )
+        select subject, (select entry from trust_fact where tenant = %(tenant)s and subject = known.subject
+                         order by entry desc limit 1) as entry
+        from known where subject is not null
+    """
     return {row.subject: EntryId(row.entry) for row in await tx.all(query)}
 
 

@@ -39,7 +39,14 @@ class Canary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """One house, to be looked at. ``canary``: None where the house keeps none."""
+    """One house, to be looked at.
+
+    Attributes:
+        canary: None where the house keeps none.
+        version: of the program that runs.
+        packages: the distributions it needs to run, as PyPA compares names.
+        source: where its modules lie.
+    """
 
     house: House
     settings: Settings
@@ -47,4 +54,5 @@ class World:
     endpoints: tuple[Endpoint, ...]
     canary: Canary | None
     version: str
+    packages: frozenset[str]
     source: Path

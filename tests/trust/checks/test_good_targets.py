@@ -102,7 +102,7 @@ async def test_a_promise_is_kept_late_or_broken(days: int, done: date | None, ou
 
 async def test_nothing_to_look_at_is_never_green() -> None:
     empty: list[Any] = [
-        (findings.scanned, findings.Scans((), EXAMPLE, frozenset(), NOW)),
+        (findings.scanned, findings.Scans((), EXAMPLE, frozenset(), frozenset(), NOW)),
         (findings.in_time, findings.Backlog((), "triage", NOW)),
         (findings.release_checked, findings.Releases((), "0.1.0", NOW)),
         (findings.certificates_valid, findings.Certificates({}, NOW)),
@@ -120,7 +120,7 @@ async def test_nothing_to_look_at_is_never_green() -> None:
 
 async def test_a_scan_without_advisory_data_tells_nothing(tmp_path: Path) -> None:
     scan = Scan(asset="a", tool="pip-audit", file="s.json", completed_on=NOW.date(), owner="keeper")
-    target = findings.Scans((scan,), tmp_path, frozenset({"KNOWN-1"}), NOW)
+    target = findings.Scans((scan,), tmp_path, frozenset({"KNOWN-1"}), frozenset({"a"}), NOW)
     for text in ('{"dependencies": []}', "{}", "no json", '{"dependencies": [{"name": "a", "skip_reason": "b"}]}'):
         (tmp_path / "s.json").write_text(text)
         with pytest.raises(CannotVerifyError):

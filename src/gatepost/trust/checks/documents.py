@@ -10,7 +10,7 @@ from gatepost import access
 from gatepost.access.paper import Tenant
 from gatepost.trust import git
 from gatepost.trust.operator import Operator
-from gatepost.trust.paper import CannotVerifyError, Finding, attested, failed, passed
+from gatepost.trust.paper import OWN_PLANS, CannotVerifyError, Finding, attested, failed, passed
 from gatepost.trust.registers import (
     Acceptance,
     Commitment,
@@ -31,8 +31,6 @@ ANNEX_A = tuple(
     f"{clause}.{number}" for clause, last in ((5, 37), (6, 8), (7, 14), (8, 34)) for number in range(1, last + 1)
 )
 """The numbers of the controls of ISO/IEC 27001:2022 Annex A: 93."""
-OWN_PLANS = frozenset({"house", "sandbox"})
-"""Tenants that are nobody's customers: the canaries', and the one to try things out with."""
 
 
 def start_of(day: date) -> datetime:

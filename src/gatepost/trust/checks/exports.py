@@ -36,7 +36,7 @@ async def flowing(target: Exports) -> Finding:
     """See that none has stopped, and that none has stood still for minutes while entries wait."""
     for status in target.statuses:
         if status.is_stopped:
-            return failed("export.stopped", status.reason[:90])
+            return failed("export.stopped")
         since = status.exported_at or status.destination.created_at
         if status.lag and target.now - since > LAG_MAX:
             return failed("export.lags", status.lag, "entries")

@@ -4,6 +4,7 @@ A scan's output is read again each time; nobody's summary of it is believed. Wha
 is a word, and is shown as one.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -25,18 +26,20 @@ _PERCENTILE = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Scans:
-    """Completed scans, where their output lies, and which findings are known."""
+    """Completed scans, where their output lies, which findings are known, and what is installed here."""
 
     scans: tuple[Scan, ...]
     folder: Path
     known: frozenset[str]
+    installed: frozenset[str]
     now: datetime
 
 
 async def scans(world: World, _arguments: Mapping[str, str]) -> Scans:
     """Return the operator's scans."""
     operator = world.operator
-    return Scans(operator.scans, operator.folder, frozenset(each.id for each in operator.vulnerabilities), _now(world))
+    known = frozenset(each.id for each in operator.vulnerabilities)
+    return Scans(operator.scans, operator.folder, known, world.packages, _now(world))
 
 
 def _now(world: World) -> datetime:
@@ -56,15 +59,17 @@ async def scanned(target: Scans) -> Finding:
         looked_at, found = _read(target.folder / scan.file)
         if not looked_at:
             raise CannotVerifyError("scan.no_advisory_data")
+        if not target.installed <= looked_at:
+            return failed("scan.incomplete", {asset: len(target.installed - looked_at)}, "packages not scanned")
         untriaged = sorted(found - target.known)
         if untriaged:
-            return failed("scan.untriaged", {asset: [*untriaged[:4]]})
+            return failed("scan.untriaged", {asset: len(untriaged)}, "findings")
     oldest = min(scan.completed_on for scan in newest.values())
     return passed({"assets": len(newest), "oldest": oldest.isoformat()})
 
 
-def _read(path: Path) -> tuple[int, set[str]]:
-    """Return how many packages a pip-audit report (JSON) looked at, and the ids of what it found."""
+def _read(path: Path) -> tuple[set[str], set[str]]:
+    """Return the names of the packages a pip-audit report (JSON) looked at, and the ids of what it found."""
     try:
         if path.stat().st_size > FILE_MAX_OCTETS:
             raise CannotVerifyError("scan.too_long")
@@ -76,7 +81,12 @@ def _read(path: Path) -> tuple[int, set[str]]:
         raise CannotVerifyError("scan.unreadable")
     looked_at = [each for each in packages if isinstance(each, dict) and isinstance(each.get("vulns"), list)]
     found = {str(vuln.get("id")) for each in looked_at for vuln in each["vulns"] if isinstance(vuln, dict)}
-    return len(looked_at), found
+    return {normal(str(each.get("name"))) for each in looked_at}, found
+
+
+def normal(name: str) -> str:
+    """Return a distribution's name as PyPA compares names."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 @dataclass(frozen=True, slots=True)

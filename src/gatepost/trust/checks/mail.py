@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from gatepost import domains
+from gatepost import access, domains
 from gatepost.clock import Entropy
 from gatepost.db import Database
 from gatepost.ids import TenantId, token
@@ -17,19 +17,38 @@ from gatepost.record import export, log_store
 from gatepost.record.commitment import commit
 from gatepost.record.log_store import Stored
 from gatepost.record.paper import Json
-from gatepost.trust.paper import CannotVerifyError, Finding, failed, passed, unverified
+from gatepost.trust.paper import HOUSE_PLAN, CannotVerifyError, Finding, Outcome, failed, passed, unverified
 from gatepost.trust.probe.client import ProbeError, Prober, Reply
-from gatepost.trust.probe.mail import Letter, hand_in
+from gatepost.trust.probe.mail import GUARDED, Letter, hand_in
 from gatepost.trust.world import Endpoint, World
 
 WAIT_S = 20.0
 _POLL_S = 0.25
 _ROWS_MAX = 5000
-FRIEND, STRANGER = "friend@canary.invalid", "stranger@canary.invalid"
+_LATEST = 1000  # entries of each log
+FRIEND, STRANGER, UNPROVEN = "friend@canary.invalid", "stranger@canary.invalid", "unproven@canary.invalid"
 FIELDS = ("sender", "recipient", "body_hash", "evidence")
 """What a decision's opening must hold; verdicts, decision and tokens stand in the leaf itself."""
 
 _ANSWERS = {2: "deliver", 4: "defer", 5: "reject"}
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """One kind of canary: its author, whether it is handed in under TLS, and what else it says."""
+
+    author: str
+    tls: bool = True
+    words: str = ""
+
+
+KINDS = {
+    "expected": Canary(FRIEND),
+    "unexpected": Canary(STRANGER),
+    "unproven": Canary(UNPROVEN),
+    "guarded": Canary(FRIEND, words=GUARDED),
+}
+"""The canaries' own policy delivers the first, and refuses each of the others for a reason of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +56,7 @@ class Postbox:
     """Where canaries go in, and whose record must tell of them.
 
     Attributes:
-        kinds: each kind of canary: its author, and whether it is handed in under TLS.
+        kinds: each kind of canary.
         wait_s: how long an entry may take to be published.
     """
 
@@ -47,7 +66,7 @@ class Postbox:
     recipient: str
     db: Database
     tenant: TenantId
-    kinds: Mapping[str, tuple[str, bool]]
+    kinds: Mapping[str, Canary]
     entropy: Entropy
     wait_s: float = WAIT_S
 
@@ -57,7 +76,7 @@ def door(world: World) -> Endpoint:
     return next(each for each in world.endpoints if each.door == "smtp")
 
 
-async def _postbox(world: World, recipient: str, kinds: Mapping[str, tuple[str, bool]]) -> Postbox:
+async def _postbox(world: World, recipient: str, kinds: Mapping[str, Canary]) -> Postbox:
     house, smtp = world.house, door(world)
     tenant = await domains.tenant_of(house.db, recipient.rpartition("@")[2])
     if tenant is None:
@@ -79,21 +98,21 @@ async def contact(world: World, arguments: Mapping[str, str]) -> Postbox:
     found = next((each for each in world.operator.contacts if each.role == arguments["role"]), None)
     if found is None:
         raise CannotVerifyError("contact.missing")
-    return await _postbox(world, found.address, {"canary": (FRIEND, True)})
+    return await _postbox(world, found.address, {"canary": Canary(FRIEND)})
 
 
 async def gate(world: World, _arguments: Mapping[str, str]) -> Postbox:
     """Return the canaries' own mailbox, with a mail of each kind."""
     if world.canary is None:
         raise CannotVerifyError("canary.missing")
-    return await _postbox(world, world.canary.address, {"expected": (FRIEND, True), "unexpected": (STRANGER, True)})
+    return await _postbox(world, world.canary.address, KINDS)
 
 
 async def both_ways(world: World, _arguments: Mapping[str, str]) -> Postbox:
     """Return the canaries' own mailbox, with one mail in clear and one under TLS."""
     if world.canary is None:
         raise CannotVerifyError("canary.missing")
-    return await _postbox(world, world.canary.address, {"clear": (FRIEND, False), "tls": (FRIEND, True)})
+    return await _postbox(world, world.canary.address, {"clear": Canary(FRIEND, tls=False), "tls": Canary(FRIEND)})
 
 
 async def delivered(box: Postbox) -> Finding:
@@ -117,6 +136,30 @@ async def delivered(box: Postbox) -> Finding:
             return failed("mail.not_delivered", kind)
         seen[kind] = round(loop.time() - began, 1)
     return passed(seen, "seconds to the entry")
+
+
+async def both(box: Postbox) -> Finding:
+    """See that canaries are taken in clear and under TLS; count how much of the latest inbound mail came under TLS."""
+    finding = await delivered(box)
+    if finding.outcome is not Outcome.PASS:
+        return finding
+    return passed({"seconds": finding.value, **await _share(box.db)})
+
+
+async def _share(db: Database) -> dict[str, Json]:
+    """Return how many of the latest inbound decisions name a version of TLS; the canaries' own log is left out."""
+    count, under = 0, 0
+    for tenant in await access.list_tenants(db):
+        if tenant.plan == HOUSE_PLAN:
+            continue
+        async with db.transaction(tenant.id) as tx:
+            size = await log_store.size(tx)
+            leaves = await log_store.leaves(tx, max(0, size - _LATEST), size)
+        for decision in (orjson.loads(octets).get("decision") for octets in leaves):
+            if decision and decision["direction"] == "inbound":
+                count += 1
+                under += decision["tls"] is not None
+    return {"under_tls": under, "of_latest": count}
 
 
 async def complete(box: Postbox) -> Finding:
@@ -159,12 +202,14 @@ async def rebuilt(box: Postbox) -> Finding:
 
 async def _hand_in(box: Postbox, kind: str) -> tuple[Letter, Reply, int]:
     """Return what was handed in, what the door said, and how long the log was before."""
-    author, tls = box.kinds[kind]
+    canary = box.kinds[kind]
     async with box.db.transaction(box.tenant) as tx:
         start = await log_store.size(tx)
     name = f"{token('cy', box.entropy(20))}@canary.invalid"
-    letter = Letter(mail_from=author, author=author, to=box.recipient, message_id=name)
-    return letter, await hand_in(box.prober, box.host, box.port, letter, tls=tls), start
+    letter = Letter(
+        mail_from=canary.author, author=canary.author, to=box.recipient, message_id=name, words=canary.words
+    )
+    return letter, await hand_in(box.prober, box.host, box.port, letter, tls=canary.tls), start
 
 
 async def _entry(box: Postbox, letter: Letter, start: int) -> Stored | None:

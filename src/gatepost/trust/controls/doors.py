@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from gatepost.ids import TenantId
 from gatepost.trust.bench import Bench
-from gatepost.trust.checks.mail import Postbox
+from gatepost.trust.checks.mail import Canary, Postbox
 from gatepost.trust.checks.page import Measured, Served
 from gatepost.trust.checks.tls import Doors
 from gatepost.trust.controls import server
@@ -64,7 +64,7 @@ async def forgetful(bench: Bench) -> AsyncIterator[Postbox]:
             recipient="control@control.invalid",
             db=bench.db,
             tenant=TenantId("tn_control"),
-            kinds={"control": ("friend@control.invalid", False)},
+            kinds={"control": Canary("friend@control.invalid", tls=False)},
             entropy=bench.entropy,
             wait_s=_SOON_S,
         )

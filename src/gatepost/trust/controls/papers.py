@@ -200,7 +200,16 @@ async def old_scan(bench: Bench) -> AsyncIterator[findings.Scans]:
     day = (now - 30 * _DAY).date()
     (bench.folder / "scan.json").write_text('{"dependencies": [{"name": "a", "version": "1", "vulns": []}]}')
     row = Scan(asset="control", tool="control", file="scan.json", completed_on=day, owner="control")
-    yield findings.Scans((row,), bench.folder, frozenset(), now)
+    yield findings.Scans((row,), bench.folder, frozenset(), frozenset(), now)
+
+
+@asynccontextmanager
+async def partial_scan(bench: Bench) -> AsyncIterator[findings.Scans]:
+    """A scan of today that left out a package which is installed."""
+    now = bench.clock()
+    (bench.folder / "part.json").write_text('{"dependencies": [{"name": "a", "version": "1", "vulns": []}]}')
+    row = Scan(asset="control", tool="control", file="part.json", completed_on=now.date(), owner="control")
+    yield findings.Scans((row,), bench.folder, frozenset(), frozenset({"a", "left-out"}), now)
 
 
 @asynccontextmanager
@@ -210,7 +219,7 @@ async def untriaged(bench: Bench) -> AsyncIterator[findings.Scans]:
     found = '{"dependencies": [{"name": "a", "version": "1", "vulns": [{"id": "CONTROL-1"}]}]}'
     (bench.folder / "found.json").write_text(found)
     row = Scan(asset="control", tool="control", file="found.json", completed_on=now.date(), owner="control")
-    yield findings.Scans((row,), bench.folder, frozenset(), now)
+    yield findings.Scans((row,), bench.folder, frozenset(), frozenset(), now)
 
 
 def _backlog(bench: Bench, severity: str, clock: str) -> findings.Backlog:

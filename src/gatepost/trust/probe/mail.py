@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from gatepost.trust.probe.client import Line, ProbeError, Prober, Reply, unchecked
 
+GUARDED = "canary-to-be-refused"
+"""Words that the canaries' own policy guards against."""
 GREETING = "probe.invalid"  # RFC 6761: nobody's name
 _GO_ON, _DONE = 300, 200
 
@@ -17,6 +19,7 @@ class Letter:
     author: str
     to: str
     message_id: str
+    words: str = ""
 
     @property
     def text(self) -> bytes:
@@ -29,7 +32,7 @@ class Letter:
             "Auto-Submitted: auto-generated",
             "Content-Type: text/plain; charset=us-ascii",
             "",
-            f"This is a canary of the trust centre: {self.message_id}",
+            f"This is a canary of the trust centre: {self.message_id} {self.words}".rstrip(),
             "",
         )
         return "\r\n".join(lines).encode()

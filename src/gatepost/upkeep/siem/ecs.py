@@ -18,6 +18,7 @@ _TYPES = {
     "change": "change",
     "rotate": "change",
     "remove": "deletion",
+    "erase": "deletion",
     "erased": "deletion",
     "expired": "deletion",
 }
