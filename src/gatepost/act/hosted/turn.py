@@ -15,7 +15,7 @@ from gatepost.act.hosted.grant import granted_for
 from gatepost.act.hosted.messages import ModelFaultError, request
 from gatepost.act.hosted.paper import Call, Result, Said, Step, StepState, ToolUse, Turn, TurnState
 from gatepost.act.hosted.price import Prices
-from gatepost.act.hosted.steps import answer_of, arguments_of, begun, key_of, number_of, spelled
+from gatepost.act.hosted.steps import UNKNOWN, answer_of, arguments_of, begun, key_of, number_of, spelled
 from gatepost.act.hosted.tools import Toolbox, granted
 from gatepost.clock import Clock, Entropy
 from gatepost.db import Database, Transaction
@@ -163,7 +163,16 @@ class Run:
         if step is None:
             async with self._desk.db.transaction(self.turn.tenant) as tx:
                 verdict = await self._judged(tx, asked)
-                step = begun(self.turn, asked, number, place, state=_STATE[verdict.word], reason=verdict.reason, at=at)
+                step = begun(
+                    self.turn,
+                    asked,
+                    number,
+                    place,
+                    tool=asked.name if asked.name in self._desk.tools else UNKNOWN,
+                    state=_STATE[verdict.word],
+                    reason=verdict.reason,
+                    at=at,
+                )
                 await store.put_step(tx, self.turn, step)
                 if verdict.word is not Word.RUN:
                     await called(tx, self.turn, step, at=at, entropy=self._desk.entropy)
