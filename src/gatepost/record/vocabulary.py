@@ -146,6 +146,90 @@ class UsageReported(Said, frozen=True, kw_only=True, tag="usage.reported"):
     tools: list[Any]
 
 
+class UsageMetered(Said, frozen=True, kw_only=True, tag="usage.metered"):
+    """Tokens of one call of a model, as its interface counted them, and what they cost in millionths of a dollar, if known."""
+
+    kind: ClassVar[Kind] = Kind.USAGE
+
+    tokens: int
+    input: int
+    output: int
+    cache_write: int
+    cache_read: int
+    cost_microusd: int | UnsetType = UNSET
+    model: str
+    step: int
+
+
+class ToolBegun(Said, frozen=True, kw_only=True, tag="tool.begun"):
+    """A hosted agent called a tool, and the gate let it: ``label`` is the lowest the turn had read."""
+
+    kind: ClassVar[Kind] = Kind.TURN
+
+    reason: str
+    label: str
+    step: int
+    place: int
+    tools: list[str] | UnsetType = UNSET
+    tool: Private[str]
+    arguments_sha256: Private[str]
+    result_sha256: Private[str] | UnsetType = UNSET
+
+
+class ToolDone(ToolBegun, frozen=True, kw_only=True, tag="tool.done"):
+    """It was done."""
+
+
+class ToolFailed(ToolBegun, frozen=True, kw_only=True, tag="tool.failed"):
+    """It was tried, and did not work."""
+
+
+class ToolRefused(ToolBegun, frozen=True, kw_only=True, tag="tool.refused"):
+    """The gate refused it: the grant does not cover it."""
+
+
+class ToolHeld(ToolBegun, frozen=True, kw_only=True, tag="tool.held"):
+    """It waits for a person's word."""
+
+
+class ToolApproved(ToolBegun, frozen=True, kw_only=True, tag="tool.approved"):
+    """A person let it go."""
+
+
+class ToolDenied(ToolBegun, frozen=True, kw_only=True, tag="tool.denied"):
+    """A person refused it."""
+
+
+class TurnWaiting(Said, frozen=True, kw_only=True, tag="turn.waiting"):
+    """A hosted agent's turn waits for the model's endpoint."""
+
+    kind: ClassVar[Kind] = Kind.TURN
+
+    reason: str
+    label: str
+    agent_version: int
+
+
+class TurnRunning(TurnWaiting, frozen=True, kw_only=True, tag="turn.running"):
+    """A hosted agent's turn goes on."""
+
+
+class TurnHeld(TurnWaiting, frozen=True, kw_only=True, tag="turn.held"):
+    """A hosted agent's turn waits for a person's word."""
+
+
+class TurnDone(TurnWaiting, frozen=True, kw_only=True, tag="turn.done"):
+    """A hosted agent's turn came to its end."""
+
+
+class TurnHandedOver(TurnWaiting, frozen=True, kw_only=True, tag="turn.handed_over"):
+    """A hosted agent gave a message to a person."""
+
+
+class TurnStopped(TurnWaiting, frozen=True, kw_only=True, tag="turn.stopped"):
+    """A hosted agent's turn was ended by rule."""
+
+
 class BudgetExhausted(Said, frozen=True, kw_only=True, tag="budget.exhausted"):
     """An agent asked for more tokens than a budget has left, and got none."""
 
@@ -295,6 +379,25 @@ class HoldRelease(Act, frozen=True, kw_only=True, tag="hold.release"):
 
 class WebhookRemove(Act, frozen=True, kw_only=True, tag="webhook.remove"):
     """An endpoint is told nothing more."""
+
+
+class HostingOn(Act, frozen=True, kw_only=True, tag="hosting.on"):
+    """A tenant's hosted agents may take turns."""
+
+
+class HostingOff(Act, frozen=True, kw_only=True, tag="hosting.off"):
+    """A tenant's hosted agents take no more turns."""
+
+
+class AgentSet(Act, frozen=True, kw_only=True, tag="agent.set"):
+    """A mailbox has another version of its hosted agent."""
+
+    version: int
+    document_sha256: Private[str]
+
+
+class AgentRemove(AgentSet, frozen=True, kw_only=True, tag="agent.remove"):
+    """A mailbox has no hosted agent any more."""
 
 
 class TenantAdd(Act, frozen=True, kw_only=True, tag="tenant.add"):

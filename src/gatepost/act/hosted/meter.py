@@ -90,9 +90,9 @@ async def settle(
             "output": usage.output,
             "cache_write": usage.cache_write,
             "cache_read": usage.cache_read,
-            "cost_microusd": cost,
             "model": model,
             "step": step,
+            **({} if cost is None else {"cost_microusd": cost}),
         },
         subject=turn.subject,
     )
