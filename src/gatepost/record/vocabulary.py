@@ -490,6 +490,10 @@ class AgentRemove(AgentSet, frozen=True, kw_only=True, tag="agent.remove"):
     """A mailbox's hosted agent was taken away."""
 
 
+class AgentKey(Act, frozen=True, kw_only=True, tag="agent.key"):
+    """The house has another key, or none, for the endpoint of its hosted agents' model."""
+
+
 class LogRecover(Act, frozen=True, kw_only=True, tag="log.recover"):
     """Entries came back from the second store, after a restore to an older point."""
 
