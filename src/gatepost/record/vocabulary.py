@@ -138,16 +138,19 @@ class WebhookDead(WebhookDelivered, frozen=True, kw_only=True, tag="webhook.dead
 
 
 class UsageReported(Said, frozen=True, kw_only=True, tag="usage.reported"):
-    """Tokens and tool calls an agent used for a message."""
+    """Tokens and tool calls an agent used for a message; a mere claim where the house has metered them itself."""
 
     kind: ClassVar[Kind] = Kind.USAGE
 
-    tokens: int
+    tokens: int | UnsetType = UNSET
+    tokens_claimed: int | UnsetType = UNSET
+    tokens_metered: int | UnsetType = UNSET
     tools: list[Any]
+    is_signed: bool = False
 
 
 class UsageMetered(Said, frozen=True, kw_only=True, tag="usage.metered"):
-    """Tokens of one call of a model, as its interface counted them, and what they cost in millionths of a dollar, if known."""
+    """One call of a model by a hosted agent, as the API counted it."""
 
     kind: ClassVar[Kind] = Kind.USAGE
 
@@ -156,13 +159,13 @@ class UsageMetered(Said, frozen=True, kw_only=True, tag="usage.metered"):
     output: int
     cache_write: int
     cache_read: int
-    cost_microusd: int | UnsetType = UNSET
+    cost_microusd: int | None
     model: str
     step: int
 
 
-class ToolBegun(Said, frozen=True, kw_only=True, tag="tool.begun"):
-    """A hosted agent called a tool, and the gate let it: ``label`` is the lowest the turn had read."""
+class ToolDone(Said, frozen=True, kw_only=True, tag="tool.done"):
+    """A hosted agent called a tool, and it did what it does."""
 
     kind: ClassVar[Kind] = Kind.TURN
 
@@ -176,32 +179,28 @@ class ToolBegun(Said, frozen=True, kw_only=True, tag="tool.begun"):
     result_sha256: Private[str] | UnsetType = UNSET
 
 
-class ToolDone(ToolBegun, frozen=True, kw_only=True, tag="tool.done"):
-    """It was done."""
+class ToolFailed(ToolDone, frozen=True, kw_only=True, tag="tool.failed"):
+    """It was called, and did not do it, or nobody knows whether it did."""
 
 
-class ToolFailed(ToolBegun, frozen=True, kw_only=True, tag="tool.failed"):
-    """It was tried, and did not work."""
+class ToolRefused(ToolDone, frozen=True, kw_only=True, tag="tool.refused"):
+    """The model asked for a call that grant, limits or schema do not cover."""
 
 
-class ToolRefused(ToolBegun, frozen=True, kw_only=True, tag="tool.refused"):
-    """The gate refused it: the grant does not cover it."""
+class ToolHeld(ToolDone, frozen=True, kw_only=True, tag="tool.held"):
+    """A call waits for a person."""
 
 
-class ToolHeld(ToolBegun, frozen=True, kw_only=True, tag="tool.held"):
-    """It waits for a person's word."""
+class ToolApproved(ToolDone, frozen=True, kw_only=True, tag="tool.approved"):
+    """A person let a held call run."""
 
 
-class ToolApproved(ToolBegun, frozen=True, kw_only=True, tag="tool.approved"):
-    """A person let it go."""
+class ToolDenied(ToolDone, frozen=True, kw_only=True, tag="tool.denied"):
+    """A person, or time, denied a held call."""
 
 
-class ToolDenied(ToolBegun, frozen=True, kw_only=True, tag="tool.denied"):
-    """A person refused it."""
-
-
-class TurnWaiting(Said, frozen=True, kw_only=True, tag="turn.waiting"):
-    """A hosted agent's turn waits for the model's endpoint."""
+class TurnDone(Said, frozen=True, kw_only=True, tag="turn.done"):
+    """A hosted agent's turn about a message ended; `label` is the lowest it has read."""
 
     kind: ClassVar[Kind] = Kind.TURN
 
@@ -210,24 +209,20 @@ class TurnWaiting(Said, frozen=True, kw_only=True, tag="turn.waiting"):
     agent_version: int
 
 
-class TurnRunning(TurnWaiting, frozen=True, kw_only=True, tag="turn.running"):
-    """A hosted agent's turn goes on."""
+class TurnHandedOver(TurnDone, frozen=True, kw_only=True, tag="turn.handed_over"):
+    """It left the message to a person."""
 
 
-class TurnHeld(TurnWaiting, frozen=True, kw_only=True, tag="turn.held"):
-    """A hosted agent's turn waits for a person's word."""
+class TurnHeld(TurnDone, frozen=True, kw_only=True, tag="turn.held"):
+    """It waits for a person's word on a call."""
 
 
-class TurnDone(TurnWaiting, frozen=True, kw_only=True, tag="turn.done"):
-    """A hosted agent's turn came to its end."""
+class TurnWaiting(TurnDone, frozen=True, kw_only=True, tag="turn.waiting"):
+    """It waits for the model's endpoint."""
 
 
-class TurnHandedOver(TurnWaiting, frozen=True, kw_only=True, tag="turn.handed_over"):
-    """A hosted agent gave a message to a person."""
-
-
-class TurnStopped(TurnWaiting, frozen=True, kw_only=True, tag="turn.stopped"):
-    """A hosted agent's turn was ended by rule."""
+class TurnStopped(TurnDone, frozen=True, kw_only=True, tag="turn.stopped"):
+    """A rule ended it: a loop, a budget, its age, or agents switched off."""
 
 
 class BudgetExhausted(Said, frozen=True, kw_only=True, tag="budget.exhausted"):
@@ -381,25 +376,6 @@ class WebhookRemove(Act, frozen=True, kw_only=True, tag="webhook.remove"):
     """An endpoint is told nothing more."""
 
 
-class HostingOn(Act, frozen=True, kw_only=True, tag="hosting.on"):
-    """A tenant's hosted agents may take turns."""
-
-
-class HostingOff(Act, frozen=True, kw_only=True, tag="hosting.off"):
-    """A tenant's hosted agents take no more turns."""
-
-
-class AgentSet(Act, frozen=True, kw_only=True, tag="agent.set"):
-    """A mailbox has another version of its hosted agent."""
-
-    version: int
-    document_sha256: Private[str]
-
-
-class AgentRemove(AgentSet, frozen=True, kw_only=True, tag="agent.remove"):
-    """A mailbox has no hosted agent any more."""
-
-
 class TenantAdd(Act, frozen=True, kw_only=True, tag="tenant.add"):
     """A tenant was made."""
 
@@ -493,6 +469,29 @@ class RecordExport(Act, frozen=True, kw_only=True, tag="record.export"):
     form: str
     filters: list[str]
     asked: Private[dict[str, Any]] | UnsetType = UNSET
+
+
+class HostingOn(Act, frozen=True, kw_only=True, tag="hosting.on"):
+    """Hosted agents were switched on."""
+
+
+class HostingOff(HostingOn, frozen=True, kw_only=True, tag="hosting.off"):
+    """Hosted agents were switched off."""
+
+
+class AgentSet(Act, frozen=True, kw_only=True, tag="agent.set"):
+    """A mailbox has another version of its hosted agent."""
+
+    version: int
+    document_sha256: Private[str]
+
+
+class AgentRemove(AgentSet, frozen=True, kw_only=True, tag="agent.remove"):
+    """A mailbox's hosted agent was taken away."""
+
+
+class AgentKey(Act, frozen=True, kw_only=True, tag="agent.key"):
+    """The house has another key, or none, for the endpoint of its hosted agents' model."""
 
 
 class LogRecover(Act, frozen=True, kw_only=True, tag="log.recover"):
