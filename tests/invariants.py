@@ -16,7 +16,7 @@ import pytest
 
 from gatepost import mailbox
 from gatepost.db import Transaction
-from gatepost.deliver import hold, send
+from gatepost.deliver import ask, hold, send
 from gatepost.ids import BlobId, EmailId, TenantId
 from gatepost.journey import House
 from gatepost.record.check import verify_log
@@ -24,6 +24,7 @@ from gatepost.record.commitment import commit
 from gatepost.record.publish import Sequencer
 
 _ABOUT: dict[str, LiteralString] = {
+    ask.ASK: "select from hold where tenant = %(tenant)s and id = %(hold)s and %(person)s::text is not null",
     hold.EXPIRE: "select from hold where tenant = %(tenant)s and id = %(hold)s",
     send.KIND: "select from submission where tenant = %(tenant)s and id = %(submission)s",
 }
