@@ -1,5 +1,5 @@
 # The front door. Every target works on a fresh Debian 12 with make, python3 and python3-venv; uv is used where found.
-.PHONY: help run demo test vectors differential chromium-views nightly check bench bench-verify bench-finding bench-injection format locks
+.PHONY: help run demo test vectors differential chromium-views nightly check bench bench-events bench-verify bench-finding bench-injection format locks
 PYTHON ?= python3
 export PYTHON
 
@@ -13,12 +13,13 @@ help:
 	@echo "make chromium-views  how Chromium shows the HTML mails of tests/vectors, written down anew"
 	@echo "make check  formatting, lint, types, architecture, spelling, locks"
 	@echo "make bench  measure this machine's house under load"
+	@echo "make bench-events  from 250 to the webhook's first octet at 200 mails a second, also beside a dead receiver"
 	@echo "make bench-finding  reading and searching a mailbox of 1,000,000 messages; takes some ten minutes"
 	@echo "make bench-injection  what the injection evidence finds and misses, on tests/vectors or on DIR=path"
 
 run:
 	@tools/environment.sh run
-	@.venv/bin/gatepost up
+	@GATEPOST_TRUST__OPERATOR="$${GATEPOST_TRUST__OPERATOR-examples/operator}" .venv/bin/gatepost up
 
 demo:
 	@tools/environment.sh demo
@@ -60,6 +61,10 @@ bench-verify:
 bench:
 	@tools/environment.sh demo
 	@PYTHONPATH=examples/demo .venv/bin/python bench/measure.py $(ARGS)
+
+bench-events:
+	@tools/environment.sh demo
+	@PYTHONPATH=examples/demo .venv/bin/python bench/events.py $(ARGS)
 
 bench-finding:
 	@tools/environment.sh dev

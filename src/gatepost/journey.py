@@ -1,11 +1,13 @@
 """A message's life, in order. Read this first; every other room is a detail of one line here."""
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
 from gatepost import act, decide, deliver, mailbox, record, reply, verify
+from gatepost.act import hosted
 from gatepost.arrive.paper import Arrived, Direction
 from gatepost.blobs import Blobs
 from gatepost.clock import Clock, Entropy
@@ -92,11 +94,11 @@ async def _commit(house: House, verified: Sequence[Verified]) -> list[CarriedOut
     """
     async with house.db.transaction(verified[0].arrived.tenant) as tx:
         decided = decide.settle_all(verified, await decide.recall_all(tx, verified))
-        threads = await deliver.threads_of(tx, decided)
+        threads, hosting = await asyncio.gather(deliver.threads_of(tx, decided), hosted.accounts(tx))
         recorded = await record.append_all(tx, decided, threads, entropy=house.entropy)
         done = await deliver.carry_out_all(tx, recorded, entropy=house.entropy)
         act.announce(tx, done, house.bell)
-        await house.jobs.enqueue_all(tx, deliver.attempts(done))
+        await house.jobs.enqueue_all(tx, [*hosted.turns_for(done, hosting), *deliver.attempts(done)])
         for waiting in (one.outcome for one in done if isinstance(one.outcome, Held)):
             await house.jobs.enqueue(tx, hold.expiry(waiting), at=waiting.expires_at)
             await house.jobs.enqueue_all(tx, await ask.questions(tx, waiting) if house.public_url else [])
@@ -141,12 +143,12 @@ async def _rule(house: House, held: Hold, verified: Verified, ruling: Ruling) ->
         await hold_end.note_ruling(tx, held, ruling, at=now, entropy=house.entropy)
         [recalled] = await decide.recall_all(tx, [verified])
         decided = decide.settle_all([verified], [decide.with_ruling(recalled, ruling)])
-        threads = await deliver.threads_of(tx, decided)
+        threads, hosting = await asyncio.gather(deliver.threads_of(tx, decided), hosted.accounts(tx))
         recorded = await record.append_all(tx, decided, threads, entropy=house.entropy)
         [done] = await deliver.carry_out_all(tx, recorded, entropy=house.entropy)
         await hold_end.settle(tx, held, done, at=now, by=ruling.by)
         act.announce(tx, [done], house.bell)
-        await house.jobs.enqueue_all(tx, deliver.attempts([done]))
+        await house.jobs.enqueue_all(tx, [*hosted.turns_for([done], hosting), *deliver.attempts([done])])
     decision = done.recorded.decision
     house.meters.decided(verified.arrived.direction, decision.disposition, decision.reason)
     return done

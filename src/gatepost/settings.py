@@ -78,6 +78,9 @@ class DatabaseSettings:
 
     dsn: str = _set("", "Connect as the serving role gatepost_app; empty: start an embedded PostgreSQL.")
     owner_dsn: str = _set("", "Connect as the owner of the tables; only `gatepost migrate` uses it.")
+    keeper_dsn: str = _set(
+        "", "Connect as gatepost_keeper, the role that expires and erases; empty: as in dsn, with that user's name."
+    )
     binaries: str = _set("", "Folder with postgres and initdb for the embedded server; empty: look for them.")
     connections: int = _set(8, "Connections of the pool.")
 
@@ -103,6 +106,18 @@ class LogSettings:
         (), "Who cosigns checkpoints, comma-separated, each `URL verifier-key`; empty: they are shown without."
     )
     quorum: int = _set(1, "How many witnesses must cosign a checkpoint before it is shown.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionSettings:
+    """How many days each plan keeps mail and what the record says of persons; 0 keeps for ever."""
+
+    free_days: int = _set(7, "Days on the plan free; 0: for ever. Leaves and proofs always stay.")
+    developer_days: int = _set(30, "Days on the plan developer.")
+    team_days: int = _set(365, "Days on the plan team.")
+    business_days: int = _set(2557, "Days on the plan business: seven years.")
+    enterprise_days: int = _set(2557, "Days on the plan enterprise: seven years.")
+    other_days: int = _set(2557, "Days on a plan of any other name.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +167,24 @@ class ScanSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgentSettings:
+    """What hosted agents think with. They are off for each tenant until somebody switches them on."""
+
+    url: str = _set(
+        "https://api.anthropic.com",
+        "Endpoint of the Messages API, or a local one of its shape; `gatepost agent key` keeps its key.",
+    )
+    prices: str = _set("", "TOML file with the models' prices; empty: the list this release came with.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustSettings:
+    """What this house claims in public."""
+
+    operator: str = _set("", "Folder with the operator's claims, registers and texts; empty: nothing is claimed.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The whole, frozen."""
 
@@ -165,9 +198,12 @@ class Settings:
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     blobs: BlobSettings = field(default_factory=BlobSettings)
     log: LogSettings = field(default_factory=LogSettings)
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
     egress: EgressSettings = field(default_factory=EgressSettings)
     scan: ScanSettings = field(default_factory=ScanSettings)
+    agents: AgentSettings = field(default_factory=AgentSettings)
+    trust: TrustSettings = field(default_factory=TrustSettings)
 
 
 def load(environment: Mapping[str, str], file: Path | None = None) -> Settings:

@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import json
 import smtplib
 import socket
 import tempfile
@@ -116,9 +115,9 @@ async def calls(facts: dict[str, Any]) -> None:
         await client.post(f"{message}/reply", content=b'{"plant', headers={**agent, "Content-Type": "application/json"})
 
 
-def unsettle(house: Process, dsn: str) -> None:
+def unsettle(house: Process) -> None:
     """Make PostgreSQL itself complain: its connections die, a row is refused, and a value cannot be read."""
-    with psycopg.connect(dsn.replace("gatepost_app", "gatepost_owner"), autocommit=True) as owner:
+    with psycopg.connect(house.owner_dsn(), autocommit=True) as owner:
         for statement in (
             "insert into tenant select * from tenant",
             "select 'plantvalue'::bigint",
@@ -149,8 +148,7 @@ async def test_no_log_holds_a_word_of_anybody(tmp_path: Path) -> None:
                 await set_up(facts)
                 await asyncio.to_thread(mails, facts)
                 await calls(facts)
-                dsn = json.loads((state / "running.json").read_text())["dsn"]
-                await asyncio.to_thread(unsettle, house, dsn)
+                await asyncio.to_thread(unsettle, house)
                 await asyncio.to_thread(mails, facts)
                 await asyncio.sleep(2)  # webhooks and attempts fail meanwhile
             finally:

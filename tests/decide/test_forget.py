@@ -1,6 +1,5 @@
 """Counts on a real PostgreSQL, of real tenants."""
 
-import asyncio
 from datetime import timedelta
 from pathlib import Path
 
@@ -32,9 +31,3 @@ async def test_counts_go_once_no_window_reaches_them(db: Database, tmp_path: Pat
         left = connection.execute("select tenant, email from delivered_message order by tenant").fetchall()
         others = connection.execute("select tenant, email from counted_message order by tenant").fetchall()
     assert left == others == sorted((tenant.id, "em_2") for tenant in tenants)
-
-
-async def test_forgetting_ends_when_the_house_does(db: Database) -> None:
-    stop = asyncio.Event()
-    stop.set()
-    await decide.forget_counts_regularly(db, lambda: NOON, stop)

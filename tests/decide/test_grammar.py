@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from decide.scene import document
@@ -228,6 +228,7 @@ def changed(path: tuple[str | int, ...], value: object) -> Any:
 ODD = [None, 7, -1, "", "odd", True, [], {}, ["odd"], {"odd": 1}, 2**60, "\x00"]
 
 
+@example(("senders", 1, "match", "assurance"), [])
 @given(st.sampled_from([path for path in places(FULL) if path]), st.sampled_from(ODD))
 def test_whatever_the_language_reads_fits_the_schema_and_the_rest_is_refused_in_words(
     path: tuple[str | int, ...], value: object

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatepost.decide.patterns import PATTERN_MAX_CHARS, PROGRAM_MAX, PatternError, compile_pattern, join
+from gatepost.decide.patterns import PATTERN_MAX_CHARS, PROGRAM_MAX, PatternError, compile_pattern
 
 
 @pytest.mark.parametrize(
@@ -145,22 +145,3 @@ def test_any_text_compiles_or_is_refused(source: str) -> None:
     except PatternError as error:
         said = str(error) + source
     assert said.endswith(source)
-
-
-_SOME = ["(?i)ignore", "^Dear", "a|b|", r"\bend$", "(?s)x.y", "[^a-z]{3}", r"(?<n>a)b", r"(?<n>q)", "(?m)^z"]
-
-
-@given(
-    st.lists(st.sampled_from(_SOME), min_size=1, max_size=4),
-    st.text(alphabet="abdegiknorxyzDEIN .\n", max_size=30),
-)
-def test_patterns_together_pass_over_no_text_one_of_them_matches(sources: list[str], text: str) -> None:
-    patterns = [compile_pattern(source) for source in sources]
-    octets = text.encode()
-    assert join(patterns).may_be_in(octets) == any(pattern.is_in(octets) for pattern in patterns)
-
-
-def test_too_many_patterns_for_one_are_looked_for_one_by_one() -> None:
-    large = compile_pattern("(?:[a-z]{1,20} ){20}")
-    assert not join([large]).may_be_in(b"1")
-    assert join([large] * 2_000).may_be_in(b"1")

@@ -107,8 +107,7 @@ async def peak_memory_mb(pid: int, stop: asyncio.Event, *, every_s: float = 0.05
 
 def rows(house: Machine, query: str) -> list[dict[str, Any]]:
     """Return rows as the owner of the tables sees them: every tenant's."""
-    dsn = str(house.running["dsn"]).replace("gatepost_app", "gatepost_owner")
-    with psycopg.connect(dsn, row_factory=dict_row) as owner:
+    with psycopg.connect(house.owner_dsn(), row_factory=dict_row) as owner:
         return owner.execute(query.encode()).fetchall()
 
 

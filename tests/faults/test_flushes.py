@@ -94,7 +94,6 @@ async def test_body_and_log_are_flushed_before_each_250_and_the_trace_tells_wher
 
 
 def _alter(house: Machine, statement: str) -> None:
-    dsn = str(house.running["dsn"]).replace("gatepost_app", "gatepost_owner")
-    with psycopg.connect(dsn, autocommit=True) as owner:
+    with psycopg.connect(house.owner_dsn(), autocommit=True) as owner:
         owner.execute(statement.encode())
         owner.execute("select pg_reload_conf()")

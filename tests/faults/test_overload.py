@@ -105,7 +105,7 @@ async def test_what_never_ends_is_ended_and_small_mail_gets_through(
 
 
 async def test_a_database_that_does_not_commit_turns_mail_away_early_and_takes_it_again(house: Machine) -> None:
-    dsn = str(house.running["dsn"]).replace("gatepost_app", "gatepost_owner")
+    dsn = await asyncio.to_thread(house.owner_dsn)
     async with await psycopg.AsyncConnection.connect(dsn) as owner, Client.connected(house.port) as waiting:
         await owner.execute("lock table email in access exclusive mode")
         answer = asyncio.ensure_future(waiting.send(Mail("stalled"), house.recipient))

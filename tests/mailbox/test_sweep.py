@@ -1,12 +1,13 @@
-import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from gatepost.blobs import Blobs
 from gatepost.db import DatabaseUnavailableError
 from gatepost.ids import EmailId, TenantId
-from gatepost.mailbox import sweep_bodies, sweep_bodies_daily
+from gatepost.mailbox import sweep_bodies
 from gatepost.mailbox.body import object_path
 from gatepost.mailbox.sweep import GRACE
 
@@ -56,22 +57,12 @@ async def test_what_is_younger_than_asked_for_is_left_alone(tmp_path: Path) -> N
     assert len(await _left(blobs)) == 6
 
 
-async def test_a_database_that_is_away_costs_no_body_and_does_not_end_the_sweeping(tmp_path: Path) -> None:
-    blobs, stop = await _stored(tmp_path), asyncio.Event()
+async def test_a_database_that_is_away_costs_no_body(tmp_path: Path) -> None:
+    blobs = await _stored(tmp_path)
 
     async def away(_tenant: TenantId, _emails: Sequence[EmailId]) -> dict[EmailId, bool]:
-        stop.set()
         raise DatabaseUnavailableError
 
-    async with asyncio.timeout(5):
-        await sweep_bodies_daily(blobs, away, lambda: NOW + 2 * GRACE, stop)
+    with pytest.raises(DatabaseUnavailableError):
+        await sweep_bodies(blobs, away, refused_before=NOW + GRACE, undecided_before=NOW + GRACE)
     assert len(await _left(blobs)) == 6
-
-
-async def test_it_sweeps_at_once(tmp_path: Path) -> None:
-    blobs, stop = await _stored(tmp_path), asyncio.Event()
-    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
-        group.create_task(sweep_bodies_daily(blobs, _fates, lambda: NOW + 2 * GRACE, stop))
-        while len(await _left(blobs)) > 2:  # noqa: ASYNC110  # the sweeper tells nobody
-            await asyncio.sleep(0.01)
-        stop.set()

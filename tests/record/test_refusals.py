@@ -1,9 +1,8 @@
 import asyncio
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from gatepost import record
 from gatepost.db import Database
 from gatepost.ids import TenantId
 from gatepost.record.refusals import count_refusal, settle_all, settle_refusals
@@ -63,17 +62,4 @@ async def test_each_tenant_has_its_own_count_and_nobodys_mail_has_none(db: Datab
     await count_refusal(db, TenantId("tn_b"), "recipient.unknown", NOON)
     await count_refusal(db, None, "relay.denied", NOON)
     assert await settle_all(db, NOON + 2 * HOUR, entropy=counting()) == 2
-    assert len(await leaves(db)) == 1
-
-
-async def test_the_chore_settles_and_stops(db: Database) -> None:
-    await count_refusal(db, TENANT, "recipient.unknown", NOON)
-    stop = asyncio.Event()
-
-    def clock() -> datetime:
-        stop.set()  # asked for the time once, it has one round to finish
-        return NOON + 2 * HOUR
-
-    async with asyncio.timeout(10):
-        await record.settle_refusals_hourly(db, clock, counting(), stop)
     assert len(await leaves(db)) == 1

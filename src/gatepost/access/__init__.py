@@ -15,7 +15,7 @@ from gatepost.access.paper import (
     Tenant,
 )
 from gatepost.access.people import add_person, list_people, remove_person
-from gatepost.access.tenants import add_tenant, list_tenants, new_tenant, remove_tenant, tenant
+from gatepost.access.tenants import add_tenant, list_tenants, new_tenant, remove_tenant, tenant, tenant_since
 
 __all__ = [
     "ROLE_SCOPES",
@@ -46,4 +46,5 @@ __all__ = [
     "remove_tenant",
     "set_sandboxed",
     "tenant",
+    "tenant_since",
 ]

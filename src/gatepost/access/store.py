@@ -55,6 +55,12 @@ async def tenant(tx: Transaction) -> Tenant | None:
     return _tenant(tx.vault, row) if row else None
 
 
+async def tenant_since(tx: Transaction) -> datetime | None:
+    """Return when the transaction's tenant came."""
+    row = await tx.maybe("select created_at from tenant where tenant = %(tenant)s")
+    return row.created_at if row else None
+
+
 def _tenant(vault: Vault, row: Any) -> Tenant:
     return Tenant(TenantId(row.tenant), vault.open("tenant", bytes(row.sealed)).decode(), row.plan)
 

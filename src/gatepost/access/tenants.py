@@ -33,6 +33,11 @@ async def tenant(tx: Transaction) -> Tenant | None:
     return await store.tenant(tx)
 
 
+async def tenant_since(tx: Transaction) -> datetime | None:
+    """Return since when the tenant this transaction is bound to is here, or None."""
+    return await store.tenant_since(tx)
+
+
 async def list_tenants(db: Database) -> tuple[Tenant, ...]:
     """Return every tenant of the house, oldest first."""
     return await store.every_tenant(db)

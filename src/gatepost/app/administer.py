@@ -13,6 +13,8 @@ from gatepost.ids import AccountId, KeyId, PersonId, TenantId
 from gatepost.journey import House
 from gatepost.mail.address import Address
 from gatepost.record.paper import Consequence, Json, Kind
+from gatepost.record.trust_log import TRUST
+from gatepost.trust.paper import HOUSE_PLAN
 
 OPERATOR = "operator"
 """Who acts from the command line: whoever may read the state folder."""
@@ -41,10 +43,16 @@ async def note_house(house: House, action: str, public: Mapping[str, Json]) -> N
 async def find_tenant(house: House, wanted: str | None) -> Tenant:
     """Return the tenant with this id or name; the only one there is where nothing is wanted.
 
+    ``trust`` names the public trust log, which is verified, exported and recovered as any tenant's.
+
     Raises:
         AccessError: none, or more than one.
     """
+    if wanted == TRUST:
+        return Tenant(TRUST, "public trust log", HOUSE_PLAN)
     every = await access.list_tenants(house.db)
+    if wanted is None:
+        every = tuple(tenant for tenant in every if tenant.plan != HOUSE_PLAN)
     found = [tenant for tenant in every if wanted in {None, tenant.id, tenant.name}]
     if len(found) == 1:
         return found[0]

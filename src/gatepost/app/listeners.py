@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from gatepost import access, domains, record
+from gatepost.app.chores import Staff
 from gatepost.app.collect import family, metrics
 from gatepost.app.errors import HouseEndedError
 from gatepost.app.front import Front
@@ -46,7 +47,14 @@ class Doors:
 
 @asynccontextmanager
 async def open_doors(
-    settings: Settings, house: House, boards: Path, dsn: str, cluster: Cluster | None, *, allow_loopback: bool = False
+    settings: Settings,
+    house: House,
+    staff: Staff,
+    boards: Path,
+    dsn: str,
+    cluster: Cluster | None,
+    *,
+    allow_loopback: bool = False,
 ) -> AsyncIterator[Doors]:
     """Open every door, and close them when the context ends, letting what is under way be finished.
 
@@ -60,13 +68,13 @@ async def open_doors(
         postgres = cluster.process if cluster else None
         ours = [pid for pid in family(os.getpid()) if postgres is None or pid != postgres.pid]
         processes = {"house": ours, **({"postgres": family(postgres.pid)} if postgres else {})}
-        return await metrics(house, boards, processes)
+        return [*await metrics(house, boards, processes), *staff.chores.metrics()]
 
     smtp = smtp_door(settings, house, certificates["smtp"])
     async with (
         _receiving(settings, smtp, dsn, allow_loopback=allow_loopback) as (smtp_port, tell),
         listening(
-            Front({link.PATH: public.build(house)}, rest.build(house, readiness=readiness)),
+            Front({link.PATH: public.build(house)}, rest.build(house, keeper=staff.keeper, readiness=readiness)),
             settings.http.host,
             settings.http.port,
             door="http",

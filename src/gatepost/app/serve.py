@@ -7,20 +7,23 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import structlog
 
-from gatepost import act, decide, deliver, journey, mailbox, record
-from gatepost.app import process
+from gatepost import act, deliver, journey, mailbox, record
+from gatepost.app import process, trusting
 from gatepost.app.board import Board
 from gatepost.app.build import open_house, sequencer
+from gatepost.app.chores import Staff, chores_of, replay_before_doors
 from gatepost.app.errors import HouseEndedError
+from gatepost.app.hosting import Hosting
+from gatepost.app.keeping import open_keeper
 from gatepost.app.listeners import Doors, Operator, open_doors
 from gatepost.app.reload import Reloader
 from gatepost.app.state import Running, announced
 from gatepost.app.systemd import Supervisor
+from gatepost.app.workers import Order
 from gatepost.db import Database
 from gatepost.db.launcher import Cluster, LauncherError
 from gatepost.jobs import Handler, Job, TryAgainError
@@ -78,9 +81,11 @@ async def serve(
     async with (
         open_house(settings, dsn, allow_loopback=allow_loopback, meters=meters) as house,
         _unforked(settings, house),
-        open_doors(settings, house, boards, dsn, cluster, allow_loopback=allow_loopback) as doors,
+        _unerased(settings, house, dsn) as staff,
+        open_doors(settings, house, staff, boards, dsn, cluster, allow_loopback=allow_loopback) as doors,
     ):
         running = _describe(settings, doors, dsn)
+        hosting = Order(settings=settings, dsn=dsn, allow_loopback=allow_loopback, port=0)
         reloader = Reloader(settings, calls.reread, doors.changeable, house, calls.supervisor)
         with announced(settings.state, running):
             await calls.ready(house, running)
@@ -90,13 +95,10 @@ async def serve(
                 chores.create_task(writing.run(stop))
                 chores.create_task(writing.window.run(stop))
                 chores.create_task(house.jobs.run(_handlers(house), stop))
+                chores.create_task(staff.chores.run(stop))
                 chores.create_task(act.Herald(house).run(stop))
-                chores.create_task(record.settle_refusals_hourly(house.db, house.clock, house.entropy, stop))
-                chores.create_task(
-                    mailbox.sweep_bodies_daily(house.blobs, partial(record.fates, house.db), house.clock, stop)
-                )
                 chores.create_task(Exporter(house).run(stop))
-                chores.create_task(decide.forget_counts_regularly(house.db, house.clock, stop))
+                chores.create_task(Hosting(hosting, house.db).run(stop))
                 chores.create_task(mailbox.Indexer(house.db).run(stop))
                 chores.create_task(reloader.run(reload, stop))
                 chores.create_task(process.keep_tidy(stop))
@@ -106,6 +108,8 @@ async def serve(
                         house.db, house.egress, Operator(house).tenant, house.clock, house.entropy, stop
                     )
                 )
+                if settings.trust.operator:
+                    chores.create_task(trusting.look(settings, house, running, stop, is_tried_out=allow_loopback))
                 if cluster is not None:
                     chores.create_task(_mend(cluster, house.db, stop))
                 calls.supervisor.ready()
@@ -125,6 +129,14 @@ async def _unforked(settings: Settings, house: House) -> AsyncIterator[None]:
     except ForkError as error:
         raise HouseEndedError(f"the log: {error}") from error
     yield
+
+
+@asynccontextmanager
+async def _unerased(settings: Settings, house: House, dsn: str) -> AsyncIterator[Staff]:
+    """Show nobody what was erased, though a restore has brought it back; yield who keeps it so."""
+    async with open_keeper(settings, house, dsn) as keeper:
+        await replay_before_doors(keeper)
+        yield Staff(keeper, chores_of(house, keeper))
 
 
 def _hung_up(reload: asyncio.Event, stop: asyncio.Event) -> Callable[[], None]:

@@ -4,7 +4,23 @@ import sys
 
 from gatepost.app.errors import HouseEndedError
 from gatepost.app.state import StateError
-from gatepost.cli import admin, doctor, egress, explain, export, house, mail, record, send, witness
+from gatepost.cli import (
+    admin,
+    agents,
+    doctor,
+    egress,
+    explain,
+    export,
+    house,
+    mail,
+    record,
+    replay,
+    retention,
+    send,
+    trust,
+    webhook,
+    witness,
+)
 from gatepost.cli.frame import Refusal, app
 from gatepost.db import DatabaseUnavailableError
 from gatepost.db.binaries import LauncherError
@@ -12,7 +28,24 @@ from gatepost.db.migrate import MigrationError
 from gatepost.keys import KeyringError
 from gatepost.settings import SettingsError
 
-__all__ = ["admin", "doctor", "egress", "explain", "export", "house", "mail", "main", "record", "send", "witness"]
+__all__ = [
+    "admin",
+    "agents",
+    "doctor",
+    "egress",
+    "explain",
+    "export",
+    "house",
+    "mail",
+    "main",
+    "record",
+    "replay",
+    "retention",
+    "send",
+    "trust",
+    "webhook",
+    "witness",
+]
 
 _OUR_OWN = (
     Refusal,

@@ -20,6 +20,10 @@ from gatepost.db.binaries import Binaries, LauncherError, find_binaries, service
 __all__ = ["Binaries", "Cluster", "LauncherError", "find_binaries", "home_for"]
 
 FIRST_WITH_BUILTIN_LOCALE = 17
+OWNER = "gatepost_owner"
+ROLES = ("gatepost_app", "gatepost_keeper")
+"""Who serves, and who forgets: the roles a house that is up connects as."""
+
 _START_TIMEOUT_S = 60
 _STOP_TIMEOUT_S = 30
 _SOCKET_PATH_MAX = 80  # sun_path is 108 octets, and PostgreSQL appends a name of its own
@@ -68,10 +72,11 @@ class Cluster:
         if len(os.fsencode(self._socket)) > _SOCKET_PATH_MAX:
             digest = hashlib.sha256(os.fsencode(self._socket)).hexdigest()[:16]
             self._socket = Path(f"/tmp/gatepost-{os.geteuid()}-{digest}")  # noqa: S108  # 0700, ownership checked below
+        self._is_owner_out = False
         self.process: subprocess.Popen[bytes] | None = None
 
     def dsn(self, role: str) -> str:
-        """Return the connection string for ``role``: ``gatepost_app`` serves, ``gatepost_owner`` migrates."""
+        """Return the connection string for ``role``: one that a house serves as, or ``OWNER``, who migrates."""
         return make_conninfo(host=str(self._socket), user=role, dbname="gatepost", application_name="gatepost")
 
     @property
@@ -90,6 +95,7 @@ class Cluster:
         if not (self._data / "PG_VERSION").exists():
             self._initialise()
         self._stop_orphan()
+        self._write_access()
         with self.log_path.open("ab") as log:
             self.process = self._spawn(
                 [
@@ -154,7 +160,7 @@ class Cluster:
         command = [
             str(self._binaries.folder / "initdb"),
             *("--pgdata", str(self._data)),
-            *("--username", "gatepost_owner"),
+            *("--username", OWNER),
             *("--auth-local", "peer", "--auth-host", "reject"),
             *("--encoding", "UTF8", "--locale", "C", "--data-checksums"),
         ]
@@ -165,11 +171,35 @@ class Cluster:
         if code:
             shutil.rmtree(self._data, ignore_errors=True)
             raise LauncherError(f"initdb failed:\n{self._log_tail()}")
+
+    def _write_access(self) -> None:
+        """Say who may come in, over the socket alone: each of our roles, and the owner unless he is shut out."""
         accounts = {getpass.getuser(), self._account.pw_name if self._account else getpass.getuser()}
-        roles = ("gatepost_owner", "gatepost_app")
+        roles = ROLES if self._is_owner_out else (OWNER, *ROLES)
         maps = "".join(f"house {account} {role}\n" for account in sorted(accounts) for role in roles)
         (self._data / "pg_ident.conf").write_text(maps)
-        (self._data / "pg_hba.conf").write_text("local all gatepost_owner,gatepost_app peer map=house\n")
+        (self._data / "pg_hba.conf").write_text(f"local all {','.join(roles)} peer map=house\n")
+
+    def shut_out_owner(self) -> None:
+        """Let nobody in as the owner of the tables, who is a superuser, until this cluster is started by another house.
+
+        What serves from now on runs beside a PostgreSQL that knows no way to become its superuser.
+
+        Raises:
+            LauncherError: PostgreSQL goes on letting the owner in.
+        """
+        self._is_owner_out = True
+        self._write_access()
+        if self.process is not None:
+            self.process.send_signal(signal.SIGHUP)
+        deadline = time.monotonic() + _START_TIMEOUT_S
+        while time.monotonic() < deadline:
+            try:
+                psycopg.connect(make_conninfo(self.dsn(OWNER), dbname="postgres", connect_timeout=2)).close()
+            except psycopg.OperationalError:
+                return
+            time.sleep(0.02)
+        raise LauncherError("PostgreSQL goes on letting its superuser in: see its log")
 
     def _stop_orphan(self) -> None:
         """Stop a postgres of this data folder whose house was killed: it would hold the lock, and nobody watches it."""
@@ -200,21 +230,25 @@ class Cluster:
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + _START_TIMEOUT_S
-        owner = make_conninfo(self.dsn("gatepost_owner"), dbname="postgres", connect_timeout=2)
+        server = make_conninfo(self.dsn(OWNER), dbname="postgres", connect_timeout=2)
         while time.monotonic() < deadline and self.process is not None and self.process.poll() is None:
-            try:
-                with psycopg.connect(owner, autocommit=True) as connection:
-                    if connection.execute("select from pg_database where datname = 'gatepost'").fetchone() is None:
-                        connection.execute("create database gatepost")
-                    return
-            except psycopg.OperationalError:
-                time.sleep(0.05)
+            if psycopg.pq.PGconn.ping(server.encode()) == psycopg.pq.Ping.OK:  # it says so to whomever
+                if not self._is_owner_out:
+                    _make_database(server)
+                return
+            time.sleep(0.05)
         tail = self._log_tail()
         self.stop()
         raise LauncherError(f"PostgreSQL did not start; its log ends:\n{tail}")
 
     def _log_tail(self) -> str:
         return self.log_path.read_text(errors="replace")[-800:]
+
+
+def _make_database(server: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        if connection.execute("select from pg_database where datname = 'gatepost'").fetchone() is None:
+            connection.execute("create database gatepost")
 
 
 def _is_zombie(pid: int) -> bool:

@@ -7,7 +7,7 @@ from gatepost.arrive.paper import Direction
 from gatepost.db import Transaction
 from gatepost.decide import past_store, store
 from gatepost.decide.above import TENANT_WIDE
-from gatepost.decide.forget import forget_counts, forget_counts_regularly
+from gatepost.decide.forget import forget_counts
 from gatepost.decide.language import Policy, PolicyError, parse
 from gatepost.decide.paper import Decided, Disposition, Facts, Mark, Stored
 from gatepost.decide.recall import PolicyUnreadableError, recall_all
@@ -28,8 +28,8 @@ __all__ = [
     "charge_all",
     "charge_tokens",
     "forget_counts",
-    "forget_counts_regularly",
     "get_policy",
+    "policy_at",
     "put_policy",
     "recall_all",
     "settle",
@@ -110,6 +110,17 @@ async def put_policy(tx: Transaction, account: AccountId, document: object, *, a
     if stored is None:  # pragma: no cover  # we wrote it a line above, under a lock
         raise LookupError("the policy just stored is gone")
     return stored
+
+
+async def policy_at(tx: Transaction, account: AccountId, version: int) -> Policy:
+    """Return one version of a policy, compiled as this release reads it.
+
+    Raises:
+        LookupError: there is no such version.
+        PolicyError: it is none to this release.
+    """
+    written = await store.document(tx, account, version)
+    return parse(written, version=version, is_tenant_wide=account == TENANT_WIDE)[0]
 
 
 async def get_policy(tx: Transaction, account: AccountId) -> Stored | None:

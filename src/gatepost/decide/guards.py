@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from gatepost.decide.body import TEXT_MAX_OCTETS, Place, spellings
+from gatepost.decide.candidates import Together
 from gatepost.decide.paper import Disposition
-from gatepost.decide.patterns import Pattern, Together
+from gatepost.decide.patterns import Pattern
 from gatepost.verify.paper import Content
 
 GUARDS_WORK_MAX = 1 << 31
@@ -50,7 +51,7 @@ def strictest_hit(
 
     Args:
         guards: of one policy.
-        together: their patterns in one.
+        together: their patterns, which tell in one pass who may find anything.
         content: what they read.
         otherwise: what guards do that name no action of their own.
 
@@ -60,14 +61,17 @@ def strictest_hit(
     cost = sum(guard.pattern.cost for guard in guards)
     left = min(TEXT_MAX_OCTETS, GUARDS_WORK_MAX // max(cost, 1))
     wanted = frozenset(place for guard in guards for place in guard.places)
-    texts: dict[Place, list[bytes]] = {}
+    may_hit: set[int] = set()
+    texts: dict[Place, tuple[bytes, ...]] = {}
     for place in Place:
         if place in wanted:
-            read = spellings(content, place, most_octets=left)
-            left -= sum(map(len, read))
-            texts[place] = [text for text in read if together.may_be_in(text)]
+            texts[place] = spellings(content, place, most_octets=left)
+            left -= sum(map(len, texts[place]))
+            for text in texts[place]:
+                may_hit.update(together.candidates(text))
     found: tuple[int, Disposition] | None = None
-    for index, guard in enumerate(guards if any(texts.values()) else ()):
+    for index in sorted(may_hit):
+        guard = guards[index]
         action = guard.action or otherwise
         if found is not None and action.strictness <= found[1].strictness:
             continue

@@ -11,12 +11,12 @@ from typing import Any
 
 from gatepost.decide import capabilities
 from gatepost.decide.above import EVERY_CAPABILITY
+from gatepost.decide.candidates import Together
 from gatepost.decide.conditions import ANSWERS_US, COUNTED, LIST, Condition, compile_conditions
 from gatepost.decide.grammar import Assurance, DefaultAction, Per, canonical, normalise
 from gatepost.decide.guards import Guard, compile_guards
 from gatepost.decide.hours import WorkingHours, compile_hours
 from gatepost.decide.paper import Disposition, Seen, TokenBudget
-from gatepost.decide.patterns import Together, join
 from gatepost.decide.shape import Faults
 from gatepost.mail.address import Address
 
@@ -116,7 +116,7 @@ class Policy:
     Attributes:
         digest: SHA-256 of the normalised document in canonical JSON (RFC 8785), lowercase hex.
         guards_cost: RE2 instructions of all guards together; times the octets of a text, it bounds the work.
-        guarded: the guards' patterns in one.
+        guarded: the guards' patterns, to be asked in one pass.
         warnings: what is allowed but probably not meant.
     """
 
@@ -189,7 +189,7 @@ def _compile(normal: Mapping[str, Any], version: int, *, is_tenant_wide: bool) -
         rules=rules,
         guards=guards,
         guards_cost=sum(guard.pattern.cost for guard in guards),
-        guarded=join([guard.pattern for guard in guards]),
+        guarded=Together([guard.pattern for guard in guards]),
         retention_days=normal["auditLog"]["retentionDays"],
         body_hash_wanted=normal["auditLog"]["includeBodyHash"],
         warnings=_warnings(rules),

@@ -170,7 +170,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """All of a message that a decision may look at. ``verify.stored`` reads it back from an entry.
+    """All of a message that a decision may look at. ``replay`` reads it back from an entry.
 
     Attributes:
         evidence: what was found about it.
@@ -178,6 +178,7 @@ class Seen:
         received_at: when it came.
         size_octets: of the whole message.
         is_encrypted: it came over TLS.
+        has_text: what the message says is there to read, as it always is when it arrives.
     """
 
     evidence: Evidence
@@ -185,6 +186,7 @@ class Seen:
     received_at: datetime
     size_octets: int
     is_encrypted: bool
+    has_text: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

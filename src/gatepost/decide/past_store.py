@@ -169,3 +169,22 @@ def add_sent(tx: Transaction, sent: Sequence[Sent]) -> None:
 async def forget_counted(tx: Transaction, before: datetime) -> None:
     """Stop counting what was received before ``before``."""
     await tx.run("delete from counted_message where tenant = %(tenant)s and at < %(before)s", before=before)
+
+
+async def forget_person(tx: Transaction, blinded: str, emails: Sequence[EmailId]) -> None:
+    """Forget what was counted and remembered of a person, by ``blind_sender``, and of its mail. For the keeper."""
+    for query in (
+        "delete from spent_token where tenant = %(tenant)s and sender = %(person)s",
+        "delete from delivered_message where tenant = %(tenant)s and sender = %(person)s",
+        "delete from known_author where tenant = %(tenant)s and author = %(person)s",
+        "delete from sent_message where tenant = %(tenant)s and recipient = %(person)s",
+    ):
+        await tx.run(query, person=blinded)
+    await tx.run(
+        "delete from counted_message where tenant = %(tenant)s and email = any(%(emails)s)", emails=texts(emails)
+    )
+
+
+async def forget_sent(tx: Transaction, before: datetime) -> None:
+    """Forget to whom mail went before then; as the keeper's role."""
+    await tx.run("delete from sent_message where tenant = %(tenant)s and at < %(before)s", before=before)

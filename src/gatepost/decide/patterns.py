@@ -5,7 +5,7 @@ take exponential time, and a guard must not be a way to stop the gate.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import re2
@@ -13,7 +13,6 @@ import re2
 PATTERN_MAX_CHARS = 2_000
 PROGRAM_MAX = 4_000  # RE2 instructions of one pattern
 MEMORY_MAX_OCTETS = 1 << 20  # of one compiled pattern, its cached automata included
-TOGETHER_MAX_OCTETS = 4 << 20  # of all of a policy's in one
 
 
 class PatternError(ValueError):
@@ -31,26 +30,6 @@ class Pattern:
     def is_in(self, octets: bytes) -> bool:
         """Tell whether the pattern matches anywhere in UTF-8 text; at most ``cost * len(octets)`` steps."""
         return self._search(octets) is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Together:
-    """Several patterns in one: tells in one pass that none of them matches, which is so for nearly every mail."""
-
-    _search: Callable[[bytes], object | None] | None = field(repr=False, compare=False)
-
-    def may_be_in(self, octets: bytes) -> bool:
-        """Tell whether any of the patterns may match; at most the sum of their ``cost`` times ``len(octets)`` steps."""
-        return self._search is None or self._search(octets) is not None
-
-
-def join(patterns: Sequence[Pattern]) -> Together:
-    """Return the patterns in one; where RE2 finds them too many for that, each text may have any of them."""
-    each = "|".join(f"(?:{_translated(pattern.source)})" for pattern in patterns)
-    try:
-        return Together(re2.compile(each.encode(), _options(TOGETHER_MAX_OCTETS)).search)
-    except re2.error:
-        return Together(None)
 
 
 _GROUPS = {
@@ -182,7 +161,8 @@ def _code_point(code: int) -> str:
     return f"\\x{{{code:x}}}"
 
 
-def _options(memory_octets: int = MEMORY_MAX_OCTETS) -> re2.Options:
+def quick_options(memory_octets: int = MEMORY_MAX_OCTETS) -> re2.Options:
+    """Return how guards are compiled: for whether they match, within that much memory."""
     options = re2.Options()
     options.log_errors = False  # RE2 would write the pattern to our standard error
     options.max_mem = memory_octets
@@ -199,7 +179,7 @@ def compile_pattern(source: str) -> Pattern:
     if len(source) > PATTERN_MAX_CHARS:
         raise PatternError(f"the pattern is longer than {PATTERN_MAX_CHARS} characters")
     try:
-        compiled = re2.compile(_translated(source).encode(), _options())
+        compiled = re2.compile(translated(source).encode(), quick_options())
     except (re2.error, UnicodeEncodeError) as error:
         raise PatternError(_what_re2_said(error)) from error
     if compiled.programsize > PROGRAM_MAX:
@@ -207,7 +187,8 @@ def compile_pattern(source: str) -> Pattern:
     return Pattern(source, compiled.programsize, compiled.search)
 
 
-def _translated(source: str) -> str:
+def translated(source: str) -> str:
+    """Return a pattern in RE2's dialect; raises ``PatternError``."""
     return _Translator().translate(source)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import structlog
@@ -21,6 +22,8 @@ from gatepost.verify.paper import Verified
 
 log = structlog.get_logger(__name__)
 _SHELF = Shelf()
+_WARMER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="guards")
+"""Compiles guards for Hyperscan beside the mail; until it has, they take the slower way."""
 
 
 class PolicyUnreadableError(Exception):
@@ -105,6 +108,7 @@ async def _read(tx: Transaction, account: AccountId, version: int) -> Policy:
         log.error("policy.unreadable", **facts)
         raise PolicyUnreadableError from error
     _SHELF.put(policy)
+    _WARMER.submit(policy.guarded.warm)
     return policy
 
 

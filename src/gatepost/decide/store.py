@@ -174,6 +174,22 @@ async def forget_messages(tx: Transaction, before: datetime) -> None:
     await tx.run("delete from delivered_message where tenant = %(tenant)s and at < %(before)s", before=before)
 
 
+async def forget_tokens(tx: Transaction, before: datetime) -> int:
+    """Forget tokens spent before then; return how many counts. For the keeper's role."""
+    return await tx.run("delete from spent_token where tenant = %(tenant)s and at < %(before)s", before=before)
+
+
+async def retention_days(tx: Transaction) -> dict[AccountId, int]:
+    """Return how long each policy in force lets the record be read; that of ``TENANT_WIDE`` is for every account."""
+    query = """
+        select distinct on (account) account, version, sealed from policy where tenant = %(tenant)s
+        order by account, version desc
+    """
+    opened = {row.account: _opened(tx.vault, row.account, row.version, row.sealed) for row in await tx.all(query)}
+    said = {account: one["document"].get("auditLog", {}).get("retentionDays") for account, one in opened.items()}
+    return {AccountId(account): int(days) for account, days in said.items() if days}
+
+
 async def add_tokens(
     tx: Transaction,
     account: AccountId,

@@ -1,11 +1,13 @@
 """Delivery's SQL: submissions, and what makes one the same as another."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 
 from gatepost.db import Transaction
+from gatepost.db.column import octets, texts
 from gatepost.deliver.paper import State, Submission
 from gatepost.ids import AccountId, BlobId, EmailId, SubmissionId
 from gatepost.keys import ErasedError, Vault
@@ -115,6 +117,36 @@ async def update(
         due_at=due_at,
         settled_at=settled_at,
     )
+
+
+async def emails_of(tx: Transaction, keys: Sequence[bytes]) -> list[EmailId]:
+    """Return the outgoing mails whose recipients these keys belong to; it walks through all. For the keeper's role."""
+    query = "select email from submission where tenant = %(tenant)s and substring(sealed from 10 for 8) = any(%(keys)s)"
+    return [EmailId(row.email) for row in await tx.all(query, keys=octets(keys))]
+
+
+async def present(tx: Transaction, emails: Sequence[EmailId]) -> set[EmailId]:
+    """Return those that are queued or were sent."""
+    query = "select email from submission where tenant = %(tenant)s and email = any(%(emails)s)"
+    return {EmailId(row.email) for row in await tx.all(query, emails=texts(emails))}
+
+
+async def forget(tx: Transaction, emails: Sequence[EmailId]) -> int:
+    """Take outgoing mails from the queue, and what their identities claim; for the keeper's role."""
+    claims = """
+        delete from submission_claim using submission
+        where submission_claim.tenant = %(tenant)s and submission.tenant = %(tenant)s
+          and submission_claim.submission = submission.id and submission.email = any(%(emails)s)
+    """
+    await tx.run(claims, emails=texts(emails))
+    query = "delete from submission where tenant = %(tenant)s and email = any(%(emails)s)"
+    return await tx.run(query, emails=texts(emails))
+
+
+async def forget_claims(tx: Transaction, before: datetime) -> int:
+    """Forget claims older than that: the mail they would be repeated by is another one by now."""
+    query = "delete from submission_claim where tenant = %(tenant)s and claimed_at < %(before)s"
+    return await tx.run(query, before=before)
 
 
 def _submission(vault: Vault, row: Any) -> Submission:

@@ -14,6 +14,7 @@ class RdType(StrEnum):
     TXT = "TXT"
     PTR = "PTR"
     CNAME = "CNAME"
+    TLSA = "TLSA"
 
     __hash__ = str.__hash__  # questions are looked up by it many times a message; Enum's own is slow
 
@@ -33,7 +34,7 @@ class Answer:
 
     Attributes:
         records: addresses as text, names without the final dot, TXT strings joined (octets as latin-1), MX as
-            ``"10 mx.example"``. Empty unless ``status`` is OK.
+            ``"10 mx.example"``, TLSA data (RFC 6698 section 2.1) in hex. Empty unless ``status`` is OK.
     """
 
     status: Status

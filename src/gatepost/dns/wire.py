@@ -32,6 +32,7 @@ _TYPES = {
     RdType.MX: 15,
     RdType.TXT: 16,
     RdType.AAAA: 28,
+    RdType.TLSA: 52,
 }
 _QR, _OPCODE, _TC, _RCODE = 0x8000, 0x7800, 0x0200, 0x000F
 _LABEL = re.compile(r"[\x20-\x2d\x2f-\x5b\x5d-\x7e]{1,63}")
@@ -201,6 +202,8 @@ class _Reader:
                 return f"{int.from_bytes(data[:2], 'big')} {host or '.'}"
             case 16:
                 return _strings(data).decode("latin-1")
+            case 52:
+                return data.hex()
             case _:
                 host, after = self._name(start)
                 self._expect(after, end)

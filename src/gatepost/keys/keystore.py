@@ -14,7 +14,7 @@ import os
 import sqlite3
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator
+from collections.abc import Collection, Hashable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from enum import StrEnum
@@ -246,6 +246,28 @@ class KeyStore:
         self._writes.shed()
         self._look_round()
         return found
+
+    def destroy_ids(self, tenant: str, keys: Collection[int]) -> int:
+        """Destroy these keys for ever, and no others of the same name; return how many there were.
+
+        For what is done again, such as after a restore: a person who has written since has a newer key.
+        """
+        with self._writer() as rows:
+            for key in keys:
+                self._pending.pop(key, None)
+            found = rows.delete_ids(tenant, keys)
+        if found:
+            self._writes.shed()
+            self._look_round()
+        return found
+
+    def ids(self, tenant: str, kind: Kind, name: str) -> list[int]:
+        """Return the ids of the keys of that name which are durable: ``flush`` before, to have all of this process."""
+        return self._rows.ids(tenant, kind, name)
+
+    def names(self, tenant: str, kind: Kind) -> list[str]:
+        """Return the names of the tenant's durable keys of a kind, in order: of an epoch's its month."""
+        return self._rows.names(tenant, kind)
 
     def subject_name(self, tenant: str, address_key: str) -> str:
         """Return the name of a person's keys; ``address_key`` as ``Address.key`` spells it."""

@@ -145,6 +145,25 @@ class Rows:
         self._connection.execute("update house set destructions = destructions + 1")
         return found
 
+    def ids(self, tenant: str, kind: str, name: str) -> list[int]:
+        """Return the keys of that name: more than one where two processes met the person at once."""
+        query = "select id from key where tenant = ? and kind = ? and name = ? order by id"
+        return [int(row[0]) for row in self._connection.execute(query, (tenant, kind, name))]
+
+    def names(self, tenant: str, kind: str) -> list[str]:
+        """Return the names of the tenant's keys of a kind, in order."""
+        query = "select distinct name from key where tenant = ? and kind = ? order by name"
+        return [str(row[0]) for row in self._connection.execute(query, (tenant, kind))]
+
+    def delete_ids(self, tenant: str, keys: Iterable[int]) -> int:
+        """Destroy these of the tenant's keys; return how many there were."""
+        found = 0
+        for key in keys:
+            found += self._connection.execute("delete from key where tenant = ? and id = ?", (tenant, key)).rowcount
+        if found:
+            self._connection.execute("update house set destructions = destructions + 1")
+        return found
+
     def counts(self) -> dict[tuple[str, str], int]:
         """Return how many keys there are of each tenant and kind."""
         query = "select tenant, kind, count(*) from key group by tenant, kind order by tenant, kind"

@@ -12,10 +12,11 @@ from gatepost.mailbox.query import Query, QueryError
 from gatepost.mailbox.query import parse as parse_query
 from gatepost.mailbox.search import Found, search
 from gatepost.mailbox.snippet import Marks, Piece, marked, snippet
-from gatepost.mailbox.sweep import sweep_bodies, sweep_bodies_daily
+from gatepost.mailbox.sweep import GRACE, sweep_bodies
 from gatepost.mailbox.threads import Newcomer, keys_of, new_thread
 
 __all__ = [
+    "GRACE",
     "Body",
     "BodyDamagedError",
     "BodyMissingError",
@@ -42,7 +43,6 @@ __all__ = [
     "search",
     "snippet",
     "sweep_bodies",
-    "sweep_bodies_daily",
     "thread",
     "threads_for",
 ]

@@ -1,20 +1,15 @@
 """Bodies in the object store that no decision keeps: what a crash shortly before the commit or after it leaves."""
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
 
-from gatepost.blobs import Blobs, BlobsUnavailableError
-from gatepost.clock import Clock
-from gatepost.db import DatabaseUnavailableError
+from gatepost.blobs import Blobs
 from gatepost.ids import EmailId, TenantId
 from gatepost.mailbox.body import BODIES, object_path
 
-EVERY = timedelta(days=1)
 GRACE = timedelta(days=1)
 """Younger bodies without a decision are left alone: it may be on its way, or their database about to be restored."""
 
@@ -62,13 +57,3 @@ async def _remove(blobs: Blobs, orphans: _Orphans, before: datetime) -> int:
                 log.warning("body.swept", tenant=tenant, email=email)
                 count += 1
     return count
-
-
-async def sweep_bodies_daily(blobs: Blobs, fates: Fates, clock: Clock, stop: asyncio.Event) -> None:
-    """Sweep at once and then each day until ``stop`` is set; a store or a database that is away only delays it."""
-    while not stop.is_set():
-        with suppress(BlobsUnavailableError, DatabaseUnavailableError):
-            now = clock()
-            await sweep_bodies(blobs, fates, refused_before=now, undecided_before=now - GRACE)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), EVERY.total_seconds())

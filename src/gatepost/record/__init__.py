@@ -12,9 +12,9 @@ from gatepost.record import store
 from gatepost.record.canonical import UnrecordableError
 from gatepost.record.connections import Counted, connections, keep_connections
 from gatepost.record.entry import Draft, consequence_draft, decision_drafts
-from gatepost.record.paper import AuditRow, Consequence, Kind, Recorded
-from gatepost.record.refusals import count_refusal, settle_refusals_hourly
-from gatepost.record.rows import audit_row, by_email
+from gatepost.record.paper import AuditRow, Consequence, DecisionRow, Kind, Recorded
+from gatepost.record.refusals import count_refusal, settle_all
+from gatepost.record.rows import audit_row, by_email, decision_row
 
 __all__ = [
     "AuditQuery",
@@ -28,11 +28,12 @@ __all__ = [
     "audit_rows",
     "connections",
     "count_refusal",
+    "decision_rows",
     "fates",
     "keep_connections",
     "note",
     "note_all",
-    "settle_refusals_hourly",
+    "settle_all",
 ]
 
 
@@ -134,3 +135,10 @@ async def audit_rows(tx: Transaction, query: AuditQuery) -> list[AuditRow]:
     emails = sorted({EmailId(each.leaf["email"]) for each in found})
     followed = by_email(await store.consequences_of(tx, query.account, emails)) if emails else {}
     return [audit_row(each, followed.get(EmailId(each.leaf["email"]), ())) for each in found]
+
+
+async def decision_rows(
+    tx: Transaction, *, entry: EntryId | None = None, email: EmailId | None = None
+) -> list[DecisionRow]:
+    """Return the decision of that number, or those about that email, oldest first."""
+    return [decision_row(each) for each in await store.decisions(tx, entry=entry, email=email)]

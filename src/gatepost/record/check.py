@@ -12,8 +12,9 @@ from gatepost.ledger.errors import LedgerError
 from gatepost.ledger.merkle import HASH_OCTETS
 from gatepost.ledger.note import VerifierKey
 from gatepost.ledger.tiles import ENTRIES, Edge, Tile, tiles_of, unpack
-from gatepost.record import files, log_store
-from gatepost.record.compare import differences
+from gatepost.record import erase_store, files, log_store
+from gatepost.record.compare import NOTHING, differences
+from gatepost.record.erased import Erased
 from gatepost.record.log_store import Stored
 
 FINDINGS_MAX = 1000
@@ -114,9 +115,12 @@ class _Walk:
         self._head = head
         self._key = key
         self._report = report
+        self._erased: Erased = NOTHING
 
     async def run(self) -> None:
         """Compare every file of the log, every checkpoint ever signed, and every row."""
+        async with self._db.transaction(self._tenant) as tx:
+            self._erased = Erased(await erase_store.erasure_leaves(tx))
         edge = Edge()
         finals = set(tiles_of(self._head.size))
         for bundle in (tile for tile in tiles_of(self._head.size) if tile.level == ENTRIES):
@@ -181,6 +185,6 @@ class _Walk:
                 self._report.find(f"leaf {index}: the tables do not know it")
                 continue
             self._report.openings += row.opening is not None
-            self._report.erased += row.is_erased
-            for text in differences(octets, row, self._tenant):
+            self._report.erased += row.opening is None
+            for text in differences(octets, row, self._tenant, self._erased):
                 self._report.find(text)

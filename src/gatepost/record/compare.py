@@ -10,14 +10,19 @@ import orjson
 from gatepost.ids import TenantId
 from gatepost.record.canonical import UnrecordableError, canonical
 from gatepost.record.commitment import SALT_OCTETS, commit
+from gatepost.record.erased import Erased
 from gatepost.record.log_store import Stored
 from gatepost.record.paper import Kind
 
+NOTHING = Erased(())
 _DECISION = ("in_reply_to", "thread", "direction", "disposition", "outcome", "reason")
 
 
-def differences(octets: bytes, row: Stored, tenant: TenantId) -> Iterator[str]:
-    """Yield one sentence for each thing that does not agree with the leaf ``octets`` at the row's place."""
+def differences(octets: bytes, row: Stored, tenant: TenantId, erased: Erased = NOTHING) -> Iterator[str]:
+    """Yield one sentence for each thing that does not agree with the leaf ``octets`` at the row's place.
+
+    An opening may be missing where ``erased`` says so.
+    """
     leaf = _read(octets)
     if leaf is None:
         yield f"leaf {row.leaf_index}: it is no entry of ours"
@@ -31,7 +36,7 @@ def differences(octets: bytes, row: Stored, tenant: TenantId) -> Iterator[str]:
         if row.leaf != octets:
             yield f"entry {row.entry}: its leaf is not the one in the log"
         yield from _columns("entry", row, row.columns, {"kind": leaf["kind"], "at": leaf["ts"]})
-    yield from _opening(row, leaf)
+    yield from _opening(row, leaf, erased)
     yield from _rows(row, leaf)
 
 
@@ -48,10 +53,12 @@ def _read(octets: bytes) -> dict[str, Any] | None:
     return leaf  # type: ignore[no-any-return]  # seen to be a dict above
 
 
-def _opening(row: Stored, leaf: Mapping[str, Any]) -> Iterator[str]:
+def _opening(row: Stored, leaf: Mapping[str, Any], erased: Erased) -> Iterator[str]:
     if row.is_erased:
         return  # that it had to be, another entry says
     if row.opening is None:
+        if erased.covers(row.leaf_index, leaf["account"]):
+            return
         yield f"entry {row.entry}: its opening is missing"
         return
     if not isinstance(row.opening, dict):

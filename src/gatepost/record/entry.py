@@ -22,7 +22,9 @@ import orjson
 from gatepost import ids
 from gatepost.arrive.paper import Direction
 from gatepost.clock import Entropy
+from gatepost.decide import replay
 from gatepost.decide.paper import Decided
+from gatepost.decide.rules import see
 from gatepost.ids import AccountId, EmailId, TenantId, ThreadId
 from gatepost.mail.address import Address
 from gatepost.record.canonical import UnrecordableError, canonical, canonical_plain
@@ -74,12 +76,13 @@ def _is_plain(value: Json) -> bool:
     return isinstance(value, Mapping) and all(map(_is_plain, value)) and all(map(_is_plain, value.values()))
 
 
-def _cut(fields: Mapping[str, Json]) -> tuple[str, str, str]:
+def _cut(fields: Mapping[str, Json], *, is_plain: bool) -> tuple[str, str, str]:
     """Spell the leaf and cut it where ``prev_decision_ref`` and ``seq``, which are not known yet, have their values.
 
     After each of the two names only plain words and numbers follow, which no name in quotes can hide in.
     """
-    text = canonical_plain({**fields, "prev_decision_ref": None, "seq": None})
+    whole = {**fields, "prev_decision_ref": None, "seq": None}
+    text = canonical_plain(whole) if is_plain else canonical(whole)
     head, name, rest = text.rpartition('"prev_decision_ref":')
     middle, other, tail = rest.rpartition('"seq":')
     return head + name, middle.removeprefix("null") + other, tail.removeprefix("null")
@@ -95,14 +98,17 @@ def _draft(
     private: Mapping[str, Json],
     subject: str | None,
     entropy: Entropy,
+    is_open: bool = False,
 ) -> Draft:
     """Fit an entry into its leaf: what is not plain, and then what is largest, is committed instead.
+
+    Of an entry that ``is_open`` nothing is committed: all of it is public, or it is not written.
 
     Raises:
         UnrecordableError: a value is no JSON, or even the commitments alone are too long.
     """
     name, given = public
-    shown = {each: value for each, value in given.items() if _is_plain(value)}
+    shown = {each: value for each, value in given.items() if is_open or _is_plain(value)}
     hidden = {**private, **{each: value for each, value in given.items() if each not in shown}}
     ref = ids.token("op", entropy(_REF_OCTETS))
     frame: dict[str, Json] = {
@@ -115,7 +121,7 @@ def _draft(
     }
     while True:
         commitments, opening = seal(hidden, entropy)
-        pieces = _cut({**frame, name: shown, "c": commitments})
+        pieces = _cut({**frame, name: shown, "c": commitments}, is_plain=not is_open)
         if sum(len(piece.encode()) for piece in pieces) + 2 * _NUMBER_OCTETS <= LEAF_MAX_OCTETS:
             return Draft(
                 kind=kind,
@@ -126,7 +132,7 @@ def _draft(
                 opening_ref=ref,
                 subject=subject,
             )
-        if not shown:
+        if not shown or is_open:
             raise UnrecordableError(f"an entry is longer than {LEAF_MAX_OCTETS} octets")
         largest = max(shown, key=lambda each: len(canonical(shown[each])))
         hidden[largest] = shown.pop(largest)
@@ -214,9 +220,17 @@ def _persons(decided: Decided) -> dict[str, Json]:
         "mail_from": _text(arrived.envelope.mail_from),
         "message_id": evidence.content.message_id or None,
         "remote_address": str(peer.address) if peer else None,
+        "seen": _seen(decided),
         "sender": _text(evidence.author),
     }
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _seen(decided: Decided) -> Json:
+    """Return what the decision saw, where a policy made it: ``gatepost replay`` decides once more by it."""
+    if not decided.decision.policy_version:
+        return None
+    return replay.spell(see(decided.verified, decided.facts), decided.verified)
 
 
 def decision_drafts(decided: Decided, *, thread: ThreadId | None, entropy: Entropy) -> list[Draft]:
@@ -247,8 +261,8 @@ def decision_drafts(decided: Decided, *, thread: ThreadId | None, entropy: Entro
     ]
 
 
-def consequence_draft(tenant: TenantId, consequence: Consequence, *, entropy: Entropy) -> Draft:
-    """Return the entry of a consequence or an administrative act.
+def consequence_draft(tenant: TenantId, consequence: Consequence, *, entropy: Entropy, is_open: bool = False) -> Draft:
+    """Return the entry of a consequence or an administrative act; with ``is_open``, whatever it says stands in clear.
 
     Raises:
         UnrecordableError: its values are no JSON or too many for a leaf.
@@ -273,6 +287,7 @@ def consequence_draft(tenant: TenantId, consequence: Consequence, *, entropy: En
         private=consequence.private,
         subject=consequence.subject,
         entropy=entropy,
+        is_open=is_open,
     )
 
 

@@ -45,9 +45,12 @@ class Kind(StrEnum):
     ATTEMPT = "attempt"
     WEBHOOK = "webhook"
     USAGE = "usage"
+    TURN = "turn"  # a hosted agent called a tool, or came to rest
     REFUSALS = "refusals"  # mail refused before a decision, counted per reason and hour
     EGRESS = "egress"  # an outgoing connection was refused
+    ERASURE = "erasure"  # openings, or the keys of a month, were removed; its detail says of which entries and why
     ACT = "act"  # administrative: policy.set, key.add, domain.remove ...
+    TRUST = "trust"  # a public fact, of the trust log alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,3 +115,28 @@ class AuditRow:
     tools_used: Json = None
     tokens_consumed: int | None = None
     reply_sent: Json = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionRow:
+    """One decision as its entry tells it, to decide once more by.
+
+    Attributes:
+        seen: what the decision saw (``decide.replay``); None where no policy spoke, or it was erased.
+        is_erased: its opening cannot be read any more.
+    """
+
+    entry: EntryId
+    email: EmailId
+    account: AccountId
+    received_at: datetime
+    disposition: str
+    outcome: str
+    reason: str
+    policy_version: int
+    policy_digest: str
+    tenant_policy_version: int
+    tenant_policy_digest: str
+    trace: tuple[Step, ...]
+    is_erased: bool
+    seen: dict[str, Json] | None

@@ -36,6 +36,7 @@ from gatepost.record import files, log_store
 from gatepost.record.errors import ForkError
 from gatepost.record.log_store import LogKey
 from gatepost.record.show import Window
+from gatepost.record.trust_log import TRUST
 from gatepost.record.witnesses import NO_WITNESSES, Witnesses
 
 BATCH = 4096
@@ -241,7 +242,8 @@ class Sequencer:
         async with self._db.transaction(tenant) as tx:
             kept = await log_store.log_key(tx)
             if kept is None:
-                made = SigningKey(f"{self._origin_base}/t/{tenant}", self._entropy(_SEED_OCTETS))
+                name = TRUST if tenant == TRUST else f"t/{tenant}"
+                made = SigningKey(f"{self._origin_base}/{name}", self._entropy(_SEED_OCTETS))
                 wrapped = self._keyring.wrap(LOG_KEY_PURPOSE, made.seed)
                 kept = LogKey(made.name, str(made.verifier), wrapped)
                 await log_store.add_log_key(tx, kept)

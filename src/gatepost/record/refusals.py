@@ -1,18 +1,15 @@
 """Mail refused before there was a decision: counted per reason and hour, then settled into one entry."""
 
-import asyncio
-from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from gatepost.clock import Clock, Entropy
-from gatepost.db import Database, DatabaseUnavailableError, Transaction
+from gatepost.clock import Entropy
+from gatepost.db import Database, Transaction
 from gatepost.ids import EntryId, TenantId
 from gatepost.record import store
 from gatepost.record.entry import consequence_draft, timestamp
 from gatepost.record.paper import Consequence, Json, Kind
 
-_POLL_S = 60
 _GRACE = timedelta(minutes=2)  # a transaction that began in the old hour may still be counting
 
 
@@ -62,12 +59,3 @@ async def settle_all(db: Database, now: datetime, *, entropy: Entropy) -> int:
         async with db.transaction(tenant) as tx:
             made += len(await settle_refusals(tx, before, entropy=entropy))
     return made
-
-
-async def settle_refusals_hourly(db: Database, clock: Clock, entropy: Entropy, stop: asyncio.Event) -> None:
-    """Settle past hours, asking every minute, until ``stop`` is set; a database away for a while only delays it."""
-    while not stop.is_set():
-        with suppress(DatabaseUnavailableError):
-            await settle_all(db, clock(), entropy=entropy)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), _POLL_S)

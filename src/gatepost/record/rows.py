@@ -7,7 +7,7 @@ from typing import Any
 
 from gatepost.decide.paper import Disposition, Grant, Outcome, Step
 from gatepost.ids import AccountId, EmailId, ThreadId
-from gatepost.record.paper import AuditRow, Json, Kind
+from gatepost.record.paper import AuditRow, DecisionRow, Json, Kind
 from gatepost.record.store import Written
 from gatepost.verify.paper import Family, Result
 
@@ -100,11 +100,34 @@ def audit_row(written: Written, followed: Sequence[Written]) -> AuditRow:
         policy_version=leaf["policy_version"],
         policy_digest=decision["policy_digest"],
         trace=tuple(Step(check, result) for check, result in _shown(written, "trace") or ()),
+        tools_used=_tools(each for each in followed if each.leaf["kind"] in {Kind.USAGE, Kind.TURN}),
         labels=tuple(_shown(written, "labels") or ()),
         tenant_policy_version=(_shown(written, "tenant_policy") or (0,))[0],
-        tools_used=_tools(used),
         tokens_consumed=sum(each.leaf["tokens"] or 0 for each in used) if used else None,
         reply_sent=_reply(followed),
+    )
+
+
+def decision_row(written: Written) -> DecisionRow:
+    """Read a decision back, with what it saw; that is None where it was erased, or written before it was kept."""
+    leaf = written.leaf
+    seen = _opened(written, "seen")
+    above = _shown(written, "tenant_policy") or (0, "")
+    return DecisionRow(
+        entry=written.entry,
+        email=EmailId(leaf["email"]),
+        account=AccountId(leaf["account"]),
+        received_at=datetime.fromisoformat(leaf["ts"]),
+        disposition=_shown(written, "disposition"),
+        outcome=_shown(written, "outcome"),
+        reason=_shown(written, "reason"),
+        policy_version=leaf["policy_version"],
+        policy_digest=_shown(written, "policy_digest"),
+        tenant_policy_version=above[0],
+        tenant_policy_digest=above[1],
+        trace=tuple(Step(check, result) for check, result in _shown(written, "trace") or ()),
+        is_erased=written.opening is None,
+        seen=seen if isinstance(seen, dict) else None,
     )
 
 

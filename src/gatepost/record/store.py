@@ -43,6 +43,15 @@ class Written:
     leaf_index: LeafIndex | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An entry's exact octets, and its place in the log if it has one."""
+
+    entry: EntryId
+    leaf: bytes
+    leaf_index: LeafIndex | None
+
+
 async def append(tx: Transaction, drafts: Sequence[tuple[Draft, Columns]]) -> list[EntryId]:
     """Write entries with their openings and rows, in one statement; return their numbers in the order given."""
     query = """
@@ -164,6 +173,21 @@ async def page(
     return [_written(tx.vault, row) for row in await tx.all(query, limit=limit, **values)]
 
 
+async def decisions(tx: Transaction, *, entry: EntryId | None, email: EmailId | None) -> list[Written]:
+    """Return the decision of that number, or those about that email, oldest first."""
+    query = """
+        select entry.id, entry.leaf, opening.ref, opening.sealed, leaf.leaf_index
+        from decision_row as decided
+        join entry on entry.id = decided.entry
+        left join opening on opening.entry = decided.entry
+        left join leaf on leaf.entry = decided.entry
+        where decided.tenant = %(tenant)s
+          and (decided.entry = %(entry)s::bigint or decided.email = %(email)s::text)
+        order by decided.entry
+    """
+    return [_written(tx.vault, row) for row in await tx.all(query, entry=entry, email=email)]
+
+
 async def consequences_of(tx: Transaction, account: AccountId, emails: Sequence[EmailId]) -> list[Written]:
     """Return what followed from these emails and shows in their rows, oldest first."""
     query = """
@@ -217,6 +241,15 @@ async def tenants_with_refusals(db: Database, before: datetime) -> list[TenantId
     return [TenantId(row.tenant) for row in rows]
 
 
+async def held(tx: Transaction, emails: Sequence[EmailId]) -> set[EmailId]:
+    """Return those that were ever decided to be held: their octets lie nowhere but where they were put."""
+    query = """
+        select distinct email from decision_row
+        where tenant = %(tenant)s and email = any(%(emails)s::text[]) and disposition = 'hold'
+    """
+    return {EmailId(row.email) for row in await tx.all(query, emails=list(emails))}
+
+
 async def fates(tx: Transaction, emails: Sequence[EmailId]) -> dict[EmailId, bool]:
     """Return of each decided email whether the latest decision on it was to deliver or to hold it."""
     query = """
@@ -224,3 +257,16 @@ async def fates(tx: Transaction, emails: Sequence[EmailId]) -> dict[EmailId, boo
         where tenant = %(tenant)s and email = any(%(emails)s::text[]) order by email, entry desc
     """
     return {EmailId(row.email): row.is_kept for row in await tx.all(query, emails=list(emails))}
+
+
+async def by_number(tx: Transaction, entries: Sequence[EntryId]) -> list[Placed]:
+    """Return entries by their numbers, in that order; unknown ones are left out."""
+    query = """
+        select entry.id, entry.leaf, leaf.leaf_index
+        from entry left join leaf on leaf.entry = entry.id
+        where entry.tenant = %(tenant)s and entry.id = any(%(entries)s::bigint[]) order by entry.id
+    """
+    return [
+        Placed(EntryId(row.id), bytes(row.leaf), None if row.leaf_index is None else LeafIndex(row.leaf_index))
+        for row in await tx.all(query, entries=list(entries))
+    ]

@@ -1,6 +1,6 @@
 """A house with two tenants behind the REST door, on real PostgreSQL."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import psycopg
@@ -18,6 +18,8 @@ from gatepost.jobs import Jobs
 from gatepost.journey import House
 from gatepost.mail.address import Address
 from gatepost.mail.own_ids import OwnIds
+from gatepost.record.publish import Sequencer
+from gatepost.upkeep.retention import Keeper, Plans, Roll
 from ways import way_out
 
 
@@ -51,6 +53,30 @@ def house(db: Database, tmp_path: Path, clock: FakeClock) -> House:
         hostname="mail.house.test",
         next_hop=NextHop("127.0.0.1", 1),
     )
+
+
+@pytest.fixture
+async def keeper(house: House, app_dsn: str, tmp_path: Path) -> AsyncIterator[Keeper]:
+    """Who erases and holds in that house."""
+    second = Blobs.open((tmp_path / "second").as_uri())
+    origin = f"{house.hostname}/log"
+    sequencer = Sequencer(house.db, house.blobs, house.blobs, house.keyring, house.clock, house.entropy, origin)
+
+    async def sequenced(tenant: TenantId) -> int:
+        await sequencer.sequence(tenant)
+        return 0
+
+    async with Database.open(app_dsn.replace("gatepost_app", "gatepost_keeper"), house.db.keys) as own:
+        yield Keeper(
+            db=house.db,
+            own=own,
+            blobs=house.blobs,
+            roll=Roll(tmp_path, second),
+            plans=Plans({"free": 7}, other_days=0),
+            sequence=sequenced,
+            clock=house.clock,
+            entropy=house.entropy,
+        )
 
 
 async def _tenancy(house: House, tenant: TenantId | None, address: str) -> Tenancy:

@@ -6,12 +6,14 @@ import httpx2
 import pytest
 from fastapi.routing import iter_route_contexts
 
-from doors.rest.scene import POLICY, Tenancy, calls, held, sequence, set_policy, write
+from doors.rest.scene import POLICY, Tenancy, calls, held, held_call, sequence, set_policy, write
 from gatepost.access import Role
 from gatepost.deliver.paper import Kept
 from gatepost.doors import rest
 from gatepost.journey import House
+from gatepost.upkeep.retention import Keeper
 
+DOCUMENT = {"name": "A", "instructions": "Answer.", "model": "m"}
 EXPORT = {"kind": "otlp", "url": "http://127.0.0.1:9"}
 BODIES: dict[str, object] = {
     "policy": POLICY,
@@ -23,7 +25,12 @@ BODIES: dict[str, object] = {
     "exports": EXPORT,
     "{export_id}": EXPORT,
     "replay": {},
+    "hosting": {"is_on": True},
+    "agent": DOCUMENT,
+    "{digest}": {"is_approved": True},
     "decision": {"decision": "deny"},
+    "erasures": {"address": "nobody@example.com"},
+    "legal-holds": {"reason": "Matter 1"},
     "rotate": {},
     "{webhook_id}": {},
 }
@@ -35,6 +42,11 @@ WITHOUT_IDS = {
     "/api/v1/egress",
     "/api/v1/log/vkey",
     "/api/v1/exports",
+    "/api/v1/hosting",
+    "/api/v1/usage",
+    "/api/v1/retention",
+    "/api/v1/erasures",
+    "/api/v1/legal-holds",
     "/api/v1/policy",
     *WITHOUT_KEY,
 }
@@ -69,20 +81,27 @@ def operations() -> list[Operation]:
 
 
 @pytest.fixture
-async def their_ids(house: House, theirs: Tenancy) -> dict[str, object]:
+async def their_ids(house: House, keeper: Keeper, theirs: Tenancy) -> dict[str, object]:
     """Ids of real things of the other tenant: each call below succeeds for them."""
     await set_policy(house, theirs, POLICY)
     done = await write(house, theirs)
     assert isinstance(done.outcome, Kept)
-    async with calls(rest.build(house), theirs.owner) as client:
+    async with calls(rest.build(house, keeper=keeper), theirs.owner) as client:
         hook = await client.post(f"/api/v1/mailboxes/{theirs.account}/webhooks", json=BODIES["webhooks"])
         await client.put("/api/v1/policy", json=POLICY)
         export = await client.post("/api/v1/exports", json=EXPORT)
+        await client.put(f"/api/v1/mailboxes/{theirs.account}/agent", json=DOCUMENT)
+        legal = {"reason": "Matter 1", "address": "else@example.com"}
+        hold = await client.post("/api/v1/legal-holds", json=legal)
+    turn, digest = await held_call(house, theirs, done.outcome.email, done.outcome.thread)
     waiting = await held(house, theirs, done.outcome.email)
     await sequence(house, theirs)
     return {
         "hold_id": waiting,
+        "turn_id": turn,
+        "digest": digest,
         "export_id": export.json()["id"],
+        "legal_hold_id": hold.json()["id"],
         "mailbox_id": theirs.account,
         "message_id": done.outcome.email,
         "thread_id": done.outcome.thread,
@@ -99,9 +118,9 @@ def test_the_list_of_routes_is_not_empty() -> None:
 
 
 async def test_another_tenants_ids_are_404_everywhere(
-    house: House, ours: Tenancy, their_ids: dict[str, object]
+    house: House, keeper: Keeper, ours: Tenancy, their_ids: dict[str, object]
 ) -> None:
-    async with calls(rest.build(house), ours.owner) as client:
+    async with calls(rest.build(house, keeper=keeper), ours.owner) as client:
         for operation in operations():
             if operation.path in WITHOUT_IDS:
                 continue
@@ -111,10 +130,10 @@ async def test_another_tenants_ids_are_404_everywhere(
 
 
 async def test_the_same_calls_succeed_for_their_owner(
-    house: House, theirs: Tenancy, their_ids: dict[str, object]
+    house: House, keeper: Keeper, theirs: Tenancy, their_ids: dict[str, object]
 ) -> None:
     """Or else the test above would prove nothing."""
-    async with calls(rest.build(house), theirs.owner) as client:
+    async with calls(rest.build(house, keeper=keeper), theirs.owner) as client:
         for operation in operations():
             if operation.path == "/api/problems/{code}" or "attachments" in operation.path:
                 continue
@@ -123,17 +142,18 @@ async def test_the_same_calls_succeed_for_their_owner(
 
 
 async def test_an_id_of_somebody_else_reads_exactly_like_one_of_nobody(
-    house: House, ours: Tenancy, their_ids: dict[str, object]
+    house: House, keeper: Keeper, ours: Tenancy, their_ids: dict[str, object]
 ) -> None:
     nobodys = {
         **their_ids,
         "mailbox_id": 999_999,
         "message_id": "em_none",
         "export_id": "ex_none",
+        "hold_id": "lh_none",
         "thread_id": "th_none",
         "tenant": "tn_none",
     }
-    async with calls(rest.build(house), ours.owner) as client:
+    async with calls(rest.build(house, keeper=keeper), ours.owner) as client:
         for operation in operations():
             if operation.path in WITHOUT_IDS:
                 continue
@@ -141,9 +161,11 @@ async def test_an_id_of_somebody_else_reads_exactly_like_one_of_nobody(
             assert (foreign.status_code, foreign.content) == (missing.status_code, missing.content), operation
 
 
-async def test_without_a_key_everything_but_health_is_401(house: House, their_ids: dict[str, object]) -> None:
+async def test_without_a_key_everything_but_health_is_401(
+    house: House, keeper: Keeper, their_ids: dict[str, object]
+) -> None:
     for key in (None, "gp_wrong", "", "\xe9"):
-        async with calls(rest.build(house), key) as client:
+        async with calls(rest.build(house, keeper=keeper), key) as client:
             for operation in operations():
                 if operation.path not in WITHOUT_KEY:
                     answer = await operation.call(client, their_ids)
@@ -152,9 +174,9 @@ async def test_without_a_key_everything_but_health_is_401(house: House, their_id
 
 
 async def test_an_agent_key_is_403_by_scope_whoever_owns_the_ids(
-    house: House, ours: Tenancy, theirs: Tenancy, their_ids: dict[str, object]
+    house: House, keeper: Keeper, ours: Tenancy, theirs: Tenancy, their_ids: dict[str, object]
 ) -> None:
-    app = rest.build(house)
+    app = rest.build(house, keeper=keeper)
     async with calls(app, ours.agent) as stranger, calls(app, theirs.agent) as insider:
         for operation in operations():
             if not operation.scopes or all(scope.startswith(("mail:", "usage:")) for scope in operation.scopes):
@@ -165,11 +187,11 @@ async def test_an_agent_key_is_403_by_scope_whoever_owns_the_ids(
 
 
 async def test_an_agent_key_does_not_see_a_neighbours_mailbox(
-    house: House, theirs: Tenancy, neighbour: Tenancy, their_ids: dict[str, object]
+    house: House, keeper: Keeper, theirs: Tenancy, neighbour: Tenancy, their_ids: dict[str, object]
 ) -> None:
     """Same tenant, another account: the key is bound to its own."""
     assert neighbour.tenant == theirs.tenant
-    async with calls(rest.build(house), neighbour.agent) as client:
+    async with calls(rest.build(house, keeper=keeper), neighbour.agent) as client:
         for operation in operations():
             if operation.scopes and all(scope.startswith(("mail:", "usage:")) for scope in operation.scopes):
                 answer = await operation.call(client, their_ids)
@@ -178,8 +200,10 @@ async def test_an_agent_key_does_not_see_a_neighbours_mailbox(
         assert [item["id"] for item in listed] == [neighbour.account]
 
 
-async def test_what_needs_no_id_tells_nothing_of_others(house: House, ours: Tenancy, theirs: Tenancy) -> None:
-    async with calls(rest.build(house), ours.owner) as client:
+async def test_what_needs_no_id_tells_nothing_of_others(
+    house: House, keeper: Keeper, ours: Tenancy, theirs: Tenancy
+) -> None:
+    async with calls(rest.build(house, keeper=keeper), ours.owner) as client:
         whoami, mailboxes = await client.get("/api/v1/whoami"), await client.get("/api/v1/mailboxes")
     assert whoami.json()["tenant_id"] == ours.tenant
     assert whoami.json()["role"] == Role.OWNER

@@ -7,6 +7,7 @@ from fastapi.routing import APIRoute
 from typing_extensions import override
 
 from gatepost.doors.rest import (
+    agents,
     answers,
     attachments,
     audit,
@@ -18,9 +19,12 @@ from gatepost.doors.rest import (
     identity,
     log,
     messages,
+    metering,
     openapi,
     policy,
     problems,
+    retention,
+    turns,
     usage,
     webhooks,
 )
@@ -28,11 +32,30 @@ from gatepost.doors.rest.edge import Edge
 from gatepost.doors.rest.health import Readiness
 from gatepost.doors.rest.limit import Limiter, Rate
 from gatepost.journey import House
+from gatepost.upkeep.retention import Keeper
 
 PREFIX = "/api"
 """What ``base_url`` ends in; clients append ``/v1/...``."""
 
-_NOUNS = (identity, policy, webhooks, audit, events, messages, attachments, answers, holds, usage, log, egress, exports)
+_NOUNS = (
+    identity,
+    policy,
+    webhooks,
+    audit,
+    events,
+    messages,
+    attachments,
+    answers,
+    holds,
+    usage,
+    log,
+    egress,
+    exports,
+    agents,
+    turns,
+    metering,
+    retention,
+)
 
 
 def _operation(route: APIRoute) -> str:
@@ -72,16 +95,20 @@ async def _nothing_wrong() -> tuple[str, ...]:
     return ()
 
 
-def build(house: House, *, rate: Rate | None = None, readiness: Readiness = _nothing_wrong) -> Door:
+def build(
+    house: House, *, keeper: Keeper | None = None, rate: Rate | None = None, readiness: Readiness = _nothing_wrong
+) -> Door:
     """Build the application.
 
     Args:
         house: what the routes work on; its clock is this door's only time.
+        keeper: who erases and holds; without it, those routes answer 503.
         rate: how often one key may call.
         readiness: asked by ``/health/ready``.
     """
     app = assemble()
     app.state.house = house
+    app.state.keeper = keeper
     app.state.readiness = readiness
     app.state.limiter = Limiter(rate or Rate())
     return app

@@ -79,9 +79,12 @@ WebhooksWriter = Annotated[Principal, Security(admit, scopes=[Scope.WEBHOOKS_WRI
 AuditReader = Annotated[Principal, Security(admit, scopes=[Scope.AUDIT_READ.value])]
 LogReader = Annotated[Principal, Security(admit, scopes=[Scope.LOG_READ.value])]
 ExportsWriter = Annotated[Principal, Security(admit, scopes=[Scope.EXPORTS_WRITE.value])]
+RetentionWriter = Annotated[Principal, Security(admit, scopes=[Scope.RETENTION_WRITE.value])]
 MailReader = Annotated[Principal, Security(admit, scopes=[Scope.MAIL_READ.value])]
 Replier = Annotated[Principal, Security(admit, scopes=[Scope.MAIL_REPLY.value])]
 Bouncer = Annotated[Principal, Security(admit, scopes=[Scope.MAIL_BOUNCE.value])]
+AgentsReader = Annotated[Principal, Security(admit, scopes=[Scope.AGENTS_READ.value])]
+AgentsWriter = Annotated[Principal, Security(admit, scopes=[Scope.AGENTS_WRITE.value])]
 ApprovalsWriter = Annotated[Principal, Security(admit, scopes=[Scope.APPROVALS_WRITE.value])]
 UsageWriter = Annotated[Principal, Security(admit, scopes=[Scope.USAGE_WRITE.value])]
 

@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from gatepost.act.hosted import NotHeldError, OvertakenError
 from gatepost.blobs import BlobsUnavailableError
 from gatepost.db import DatabaseUnavailableError
 from gatepost.decide import PolicyError
@@ -49,7 +50,10 @@ class Code(StrEnum):
     POLICY_INVALID = "policy.invalid"
     WEBHOOK_INVALID = "webhook.invalid"
     EXPORT_INVALID = "export.invalid"
+    HOLD_INVALID = "hold.invalid"
+    ERASURE_HELD = "erasure.held"
     REPLY_REFUSED = "reply.refused"
+    AGENT_OVERTAKEN = "agent.overtaken"
     HOLD_SETTLED = "hold.settled"
     HOLD_CHANGED = "hold.changed"
     HOLD_NOT_NOW = "hold.not_now"
@@ -87,7 +91,10 @@ MEANINGS: Mapping[Code, Meaning] = {
     Code.POLICY_INVALID: Meaning(422, "The policy is not valid", "Correct each fault listed in errors."),
     Code.WEBHOOK_INVALID: Meaning(422, "The webhook is not valid", "Register an absolute http or https URL."),
     Code.EXPORT_INVALID: Meaning(422, "The destination is not valid", "Correct what errors names."),
+    Code.HOLD_INVALID: Meaning(422, "The legal hold is not valid", "Correct what errors names."),
+    Code.ERASURE_HELD: Meaning(409, "A legal hold forbids it", "Release the hold that errors names, if it may be."),
     Code.REPLY_REFUSED: Meaning(422, "The gate refused to send this", "errors holds the reason code of the decision."),
+    Code.AGENT_OVERTAKEN: Meaning(409, "The agent was set by somebody else just now", "Read it, and set it again."),
     Code.HOLD_SETTLED: Meaning(409, "It waits no longer", "Nothing: read the hold to see how it ended."),
     Code.HOLD_CHANGED: Meaning(409, "It is not what you saw", "Read the hold again and send the digest it shows."),
     Code.HOLD_NOT_NOW: Meaning(409, "A limit stands in its way", "It still waits: rule again later."),
@@ -197,6 +204,8 @@ _TRANSLATIONS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     ApproverError: lambda _: Problem(Code.APPROVER_FORBIDDEN),
     NotInLogError: lambda _: missing("entry"),
     ErasedError: lambda _: Problem(Code.RESOURCE_ERASED),
+    OvertakenError: lambda _: Problem(Code.AGENT_OVERTAKEN),
+    NotHeldError: lambda _: missing("held call"),
     DatabaseUnavailableError: lambda _: unavailable(),
     BlobsUnavailableError: lambda _: unavailable(),
 }

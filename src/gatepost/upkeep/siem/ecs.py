@@ -19,6 +19,8 @@ _TYPES = {
     "rotate": "change",
     "remove": "deletion",
     "erase": "deletion",
+    "erased": "deletion",
+    "expired": "deletion",
 }
 
 
@@ -74,9 +76,9 @@ def classified(leaf: Mapping[str, Any]) -> dict[str, Any]:
         case Kind.ATTEMPT:
             outcome = {"accepted": "success", "failed": "failure"}.get(verb, "unknown")
             return {"category": ["email"], "type": ["info"], "outcome": outcome}
-        case Kind.REPLY | Kind.BOUNCE | Kind.USAGE:
+        case Kind.REPLY | Kind.BOUNCE | Kind.USAGE | Kind.TURN:
             return {"category": ["email"], "type": ["info"], "outcome": "success"}
-        case Kind.ACT:
+        case Kind.ACT | Kind.ERASURE | Kind.TRUST:  # trust: of the public log alone, which nobody exports
             kinds = [_TYPES.get(verb, "info")]
             return {"category": ["iam", "configuration"], "type": kinds, "outcome": "success"}
 

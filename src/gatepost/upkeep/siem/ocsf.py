@@ -25,7 +25,7 @@ _DISPOSITIONS = {
     "defer": (DENIED, 14),  # delayed
     "discard": (DENIED, 2),  # blocked
 }
-_VERBS = {"add": 1, "set": 3, "change": 3, "rotate": 3, "remove": 4, "erase": 4}
+_VERBS = {"add": 1, "set": 3, "change": 3, "rotate": 3, "remove": 4, "erased": 4, "expired": 4}
 
 
 def event(found: Event) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def event(found: Event) -> dict[str, Any]:
         return _decision(found, decision)
     if kind is Kind.ATTEMPT:
         return _attempt(found)
-    if kind is Kind.ACT:
+    if kind in {Kind.ACT, Kind.ERASURE}:
         return _act(found)
     return _call(found)
 

@@ -1,0 +1,272 @@
+"""The client for asyncio. ``synchronous.py`` is written from this file by ``client/unasync.py``."""
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx2
+import msgspec
+
+from gatepost_client import calls, shapes, sse
+from gatepost_client.calls import Call
+from gatepost_client.errors import AnswerError, GatepostError, UnreachableError
+from gatepost_client.retry import Patience, may_repeat
+
+T = TypeVar("T")
+
+RECEIVED = ("email.received",)
+SILENCE_S = 45.0
+"""A stream that says nothing for so long, heartbeats included, is broken: it is resumed."""
+
+_FAILED = 400
+
+
+class AsyncClient:
+    """A house, for one API key.
+
+    Args:
+        base_url: ends in ``/api``, such as ``https://mail.example.com/api``.
+        key: an API key; an agent's key is bound to one mailbox.
+        mailbox_id: the mailbox to work on; not needed where the key sees exactly one.
+        patience: how long to try where the house does not answer or is busy.
+        timeout_s: for one answer.
+        transport: how requests travel; for tests.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        key: str,
+        *,
+        mailbox_id: int | None = None,
+        patience: Patience | None = None,
+        timeout_s: float = 30.0,
+        transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._http = httpx2.AsyncClient(
+            headers={"Authorization": f"Bearer {key}", "User-Agent": "gatepost-client"},
+            timeout=timeout_s,
+            transport=transport,
+            follow_redirects=False,
+        )
+        self._base_url = base_url.rstrip("/")
+        self._mailbox_id = mailbox_id
+        self._patience = patience or Patience()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close its connections."""
+        await self._http.aclose()
+
+    # --- who and where ---------------------------------------------------------------------------------------------
+
+    async def whoami(self) -> shapes.Whoami:
+        """Return what the key is."""
+        return await self._do(calls.WHOAMI)
+
+    async def mailboxes(self) -> list[shapes.Mailbox]:
+        """Return the mailboxes the key sees."""
+        return await self._do(calls.MAILBOXES)
+
+    async def mailbox_id(self) -> int:
+        """Return the mailbox this client works on; raises ``GatepostError`` where the key sees several."""
+        if self._mailbox_id is None:
+            found = await self.mailboxes()
+            if len(found) != 1:
+                raise GatepostError(f"the key sees {len(found)} mailboxes: say which with mailbox_id=")
+            self._mailbox_id = found[0].id
+        return self._mailbox_id
+
+    # --- mail ------------------------------------------------------------------------------------------------------
+
+    async def messages(self, *, limit: int = 50, cursor: str | None = None) -> shapes.Page:
+        """Return kept mail, newest first."""
+        return await self._do(calls.messages(await self.mailbox_id(), limit, cursor))
+
+    async def search(self, words: str, *, limit: int = 50, cursor: str | None = None) -> shapes.Page:
+        """Return kept mail by its words, such as ``lunch from:example.org has:attachment``."""
+        return await self._do(calls.search(await self.mailbox_id(), words, limit, cursor))
+
+    async def message(self, message_id: str) -> shapes.Message:
+        """Return one message with its text and attachments."""
+        return await self._do(calls.message(await self.mailbox_id(), message_id))
+
+    async def thread(self, thread_id: str) -> shapes.Thread:
+        """Return a conversation, oldest first."""
+        return await self._do(calls.thread(await self.mailbox_id(), thread_id))
+
+    async def attachment(self, message_id: str, part: int) -> bytes:
+        """Return an attachment's octets: a stranger's, and not scanned by this call."""
+        return await self._do(calls.attachment(await self.mailbox_id(), message_id, part))
+
+    async def reply(self, message_id: str, text: str, *, idempotency_key: str = "") -> shapes.Sent:
+        """Answer a message's proven author. The same text, or the same key, is sent once within 24 hours.
+
+        Raises:
+            RefusedError: the gate says no; ``errors`` holds the reason code of its decision.
+        """
+        box, body = await self.mailbox_id(), {"text_body": text}
+        return await self._do(calls.answer(box, message_id, "reply", body, idempotency_key))
+
+    async def bounce(self, message_id: str, reason: str, *, idempotency_key: str = "") -> shapes.Sent:
+        """Tell a message's proven author that it is not accepted, and why."""
+        box, body = await self.mailbox_id(), {"reason": reason}
+        return await self._do(calls.answer(box, message_id, "bounce", body, idempotency_key))
+
+    async def report_usage(self, message_id: str, tokens: int, tools: Sequence[str] = ()) -> None:
+        """Say what was spent on a message. Reports add up: send each once."""
+        await self._do(calls.usage(await self.mailbox_id(), message_id, tokens, tools))
+
+    # --- people's part ---------------------------------------------------------------------------------------------
+
+    async def policy(self) -> dict[str, Any]:
+        """Return the policy in force."""
+        return await self._do(calls.policy(await self.mailbox_id()))
+
+    async def set_policy(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        """Put a policy in force; raises ``RefusedError`` with every fault in ``errors``."""
+        return await self._do(calls.set_policy(await self.mailbox_id(), document))
+
+    async def holds(self, *, limit: int = 50) -> list[shapes.Hold]:
+        """Return what waits for a person, newest first."""
+        return await self._do(calls.holds(await self.mailbox_id(), limit))
+
+    async def hold(self, hold_id: str) -> shapes.Hold:
+        """Return one held message; what it says is shown to approvers alone."""
+        return await self._do(calls.hold(await self.mailbox_id(), hold_id))
+
+    async def approve(self, hold_id: str, digest: str) -> shapes.Hold:
+        """Let a held message go. ``digest`` is the one the hold showed: the word is about these octets."""
+        return await self._do(calls.decide(await self.mailbox_id(), hold_id, "approve", digest))
+
+    async def deny(self, hold_id: str) -> shapes.Hold:
+        """Refuse a held message."""
+        return await self._do(calls.decide(await self.mailbox_id(), hold_id, "deny", None))
+
+    # --- webhooks --------------------------------------------------------------------------------------------------
+
+    async def webhooks(self) -> list[shapes.Webhook]:
+        """Return the endpoints and how they fare."""
+        return await self._do(calls.webhooks(await self.mailbox_id()))
+
+    async def add_webhook(self, url: str, events: Sequence[str] = RECEIVED) -> shapes.NewWebhook:
+        """Register an endpoint; its secret is shown this once."""
+        return await self._do(calls.add_webhook(await self.mailbox_id(), url, events))
+
+    async def change_webhook(self, webhook_id: str, **changes: Any) -> shapes.Webhook:
+        """Change ``url``, ``events`` or ``is_stopped``; ``is_stopped=False`` sets a stopped endpoint going."""
+        return await self._do(calls.change_webhook(await self.mailbox_id(), webhook_id, changes))
+
+    async def remove_webhook(self, webhook_id: str) -> None:
+        """Forget an endpoint."""
+        await self._do(calls.remove_webhook(await self.mailbox_id(), webhook_id))
+
+    async def rotate_webhook(self, webhook_id: str, *, overlap_s: int = 86_400) -> shapes.NewWebhook:
+        """Replace an endpoint's secret; until the overlap is over both sign."""
+        return await self._do(calls.rotate_webhook(await self.mailbox_id(), webhook_id, overlap_s))
+
+    async def test_webhook(self, webhook_id: str) -> shapes.Tested:
+        """Send one ``webhook.test`` now and return what the receiver said."""
+        return await self._do(calls.test_webhook(await self.mailbox_id(), webhook_id))
+
+    async def replay_webhook(self, webhook_id: str, **wanted: Any) -> int:
+        """Have events told again: ``event_ids``, or ``since`` and ``until`` (ISO 8601), ``only_dead``."""
+        return (await self._do(calls.replay_webhook(await self.mailbox_id(), webhook_id, wanted))).count
+
+    async def deliveries(self, webhook_id: str, *, state: str | None = None, limit: int = 50) -> list[shapes.Delivery]:
+        """Return what an endpoint was told, newest first, with every attempt."""
+        return await self._do(calls.deliveries(await self.mailbox_id(), webhook_id, state, limit))
+
+    # --- events ----------------------------------------------------------------------------------------------------
+
+    async def latest_cursor(self) -> int:
+        """Return where the stream ends now: follow from here, and nothing that comes is missed."""
+        return (await self._do(calls.latest(await self.mailbox_id()))).next_cursor
+
+    async def follow(
+        self, events: Sequence[str] = RECEIVED, *, cursor: int | None = None
+    ) -> AsyncGenerator[shapes.Event, None]:
+        """Yield events as they happen, for ever; what happened while the connection was away comes first.
+
+        Keep ``event.cursor`` once you have dealt with an event, and begin there after a restart: nothing is lost, and
+        an event you had not finished comes again. Without ``cursor`` it begins now. ``stream.gap`` says that events
+        after your cursor are too old to be told.
+
+        Raises:
+            AnswerError: the house refuses this key or this cursor.
+        """
+        path = f"{self._base_url}{calls.mailbox(await self.mailbox_id(), '/events/stream')}"
+        parser = sse.Parser("" if cursor is None else str(cursor))
+        failures = 0
+        while True:
+            resumed = {"Last-Event-ID": parser.last_id} if parser.last_id else {}
+            asked = ""
+            try:
+                async with self._http.stream(
+                    "GET", path, params={"event": list(events)}, headers=resumed, timeout=SILENCE_S
+                ) as answer:
+                    if answer.status_code >= _FAILED:
+                        asked = answer.headers.get("Retry-After", "")
+                        refusal = calls.failure(answer.status_code, await answer.aread())
+                        if not may_repeat(answer.status_code, is_repeatable=True):
+                            raise refusal
+                    else:
+                        failures = 0
+                        async for line in answer.aiter_lines():
+                            said = parser.take(line)
+                            if said is not None:
+                                yield _event(said, parser.last_id)
+            except httpx2.TransportError:
+                asked = ""  # it broke: go on where it was
+            failures += 1
+            await asyncio.sleep(self._patience.wait_s(1, chance=random.random(), asked=asked) or failures)  # noqa: S311  # spreads the herd
+
+    # --- how it is asked -------------------------------------------------------------------------------------------
+
+    async def _do(self, call: Call[T]) -> T:
+        """Ask, and ask again where that is safe and may help."""
+        headers = {"Idempotency-Key": call.key} if call.key else {}
+        attempt = 0
+        while True:
+            attempt += 1
+            status, asked, body, fault = 0, "", b"", ""
+            try:
+                answer = await self._http.request(
+                    call.verb,
+                    self._base_url + call.path,
+                    params=dict(call.params),
+                    json=None if call.body is None else dict(call.body),
+                    headers=headers,
+                )
+                status, asked, body = answer.status_code, answer.headers.get("Retry-After", ""), answer.content
+            except httpx2.TransportError as error:
+                fault = type(error).__name__
+            if 0 < status < _FAILED:
+                return _read(call, status, body)
+            wait_s = self._patience.wait_s(attempt, chance=random.random(), asked=asked)  # noqa: S311  # as above
+            if wait_s is None or not may_repeat(status, is_repeatable=call.is_repeatable):
+                raise calls.failure(status, body) if status else UnreachableError(fault)
+            await asyncio.sleep(wait_s)
+
+
+def _read(call: Call[T], status: int, body: bytes) -> T:
+    try:
+        return call.read(body)
+    except msgspec.DecodeError as error:
+        raise AnswerError(status, "", "the answer is not what a house says") from error
+
+
+def _event(said: sse.Said, place: str) -> shapes.Event:
+    if said.name == "stream.gap":
+        return shapes.Event(id="", type="stream.gap", timestamp=calls.LONG_AGO, data={}, cursor=int(place or 0))
+    event = msgspec.json.decode(said.data, type=shapes.Event)
+    return msgspec.structs.replace(event, cursor=int(place or 0))

@@ -1,0 +1,192 @@
+"""Every call as a value: what is asked, how the answer is read, whether it may be asked twice. Pure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from gatepost_client import shapes
+from gatepost_client.errors import error_for
+
+T = TypeVar("T")
+LONG_AGO = datetime.fromtimestamp(0, UTC)
+"""The time of what has none."""
+
+Value = str | int | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[T]):
+    """One request.
+
+    Attributes:
+        read: from the answer's octets to its value.
+        is_repeatable: asking twice does no more than asking once.
+        key: the caller's own name for the call, sent as ``Idempotency-Key``.
+    """
+
+    verb: str
+    path: str
+    read: Callable[[bytes], T]
+    params: Mapping[str, Any] = field(default_factory=dict)
+    body: Mapping[str, Any] | None = None
+    is_repeatable: bool = True
+    key: str = ""
+
+
+def reader(shape: type[T]) -> Callable[[bytes], T]:
+    """Return what reads an answer of this shape."""
+    return msgspec.json.Decoder(shape).decode
+
+
+def items_of(shape: type[T]) -> Callable[[bytes], list[T]]:
+    """Return what reads the ``items`` of an answer."""
+    outer, inner = msgspec.json.Decoder(shapes.Items), msgspec.json.Decoder(list[shape])  # type: ignore[valid-type]  # a type by argument
+    return lambda octets: inner.decode(outer.decode(octets).items)
+
+
+def nothing(_octets: bytes) -> None:
+    """Read an answer without a body."""
+
+
+def given(**params: Value | Sequence[str]) -> dict[str, Any]:
+    """Return the parameters that were given."""
+    return {name: value for name, value in params.items() if value is not None}
+
+
+def failure(status: int, body: bytes) -> Exception:
+    """Return the error of a refused call."""
+    try:
+        problem = msgspec.json.decode(body, type=shapes.Problem)
+    except msgspec.DecodeError:
+        problem = shapes.Problem()
+    code = problem.type.rpartition("/")[2]
+    return error_for(status, code, problem.detail or problem.title, problem.errors)
+
+
+def mailbox(mailbox_id: int, rest: str = "") -> str:
+    """Return a path below a mailbox."""
+    return f"/v1/mailboxes/{mailbox_id}{rest}"
+
+
+WHOAMI = Call("GET", "/v1/whoami", reader(shapes.Whoami))
+MAILBOXES = Call("GET", "/v1/mailboxes", items_of(shapes.Mailbox))
+
+
+def messages(mailbox_id: int, limit: int, cursor: str | None) -> Call[shapes.Page]:
+    """Ask for kept mail, newest first."""
+    params = given(limit=limit, cursor=cursor)
+    return Call("GET", mailbox(mailbox_id, "/messages"), reader(shapes.Page), params)
+
+
+def search(mailbox_id: int, words: str, limit: int, cursor: str | None) -> Call[shapes.Page]:
+    """Ask for kept mail by its words."""
+    params = given(q=words, limit=limit, cursor=cursor)
+    return Call("GET", mailbox(mailbox_id, "/search"), reader(shapes.Page), params)
+
+
+def message(mailbox_id: int, message_id: str) -> Call[shapes.Message]:
+    """Ask for one message."""
+    return Call("GET", mailbox(mailbox_id, f"/messages/{message_id}"), reader(shapes.Message))
+
+
+def thread(mailbox_id: int, thread_id: str) -> Call[shapes.Thread]:
+    """Ask for a conversation."""
+    return Call("GET", mailbox(mailbox_id, f"/threads/{thread_id}"), reader(shapes.Thread))
+
+
+def attachment(mailbox_id: int, message_id: str, part: int) -> Call[bytes]:
+    """Ask for an attachment's octets."""
+    return Call("GET", mailbox(mailbox_id, f"/messages/{message_id}/attachments/{part}"), bytes)
+
+
+def answer(mailbox_id: int, message_id: str, verb: str, body: Mapping[str, str], key: str) -> Call[shapes.Sent]:
+    """Reply or bounce. The same text, or the same key, is sent once within 24 hours: repeatable by nature."""
+    path = mailbox(mailbox_id, f"/messages/{message_id}/{verb}")
+    return Call("POST", path, reader(shapes.Sent), body=body, key=key)
+
+
+def usage(mailbox_id: int, message_id: str, tokens: int, tools: Sequence[str]) -> Call[None]:
+    """Report what was spent. Reports add up, so one is never repeated."""
+    path = mailbox(mailbox_id, f"/messages/{message_id}/usage")
+    body = {"tokens": tokens, "tools": list(tools)}
+    return Call("POST", path, nothing, body=body, is_repeatable=False)
+
+
+def policy(mailbox_id: int) -> Call[dict[str, Any]]:
+    """Ask for the policy in force."""
+    return Call("GET", mailbox(mailbox_id, "/policy"), reader(dict[str, Any]))
+
+
+def set_policy(mailbox_id: int, document: Mapping[str, Any]) -> Call[dict[str, Any]]:
+    """Put a policy in force."""
+    return Call("PUT", mailbox(mailbox_id, "/policy"), reader(dict[str, Any]), body=document)
+
+
+def webhooks(mailbox_id: int) -> Call[list[shapes.Webhook]]:
+    """Ask for the endpoints."""
+    return Call("GET", mailbox(mailbox_id, "/webhooks"), items_of(shapes.Webhook))
+
+
+def add_webhook(mailbox_id: int, url: str, events: Sequence[str]) -> Call[shapes.NewWebhook]:
+    """Register an endpoint."""
+    body = {"url": url, "events": list(events)}
+    path = mailbox(mailbox_id, "/webhooks")
+    return Call("POST", path, reader(shapes.NewWebhook), body=body, is_repeatable=False)
+
+
+def change_webhook(mailbox_id: int, webhook_id: str, changes: Mapping[str, Any]) -> Call[shapes.Webhook]:
+    """Change an endpoint."""
+    return Call("PATCH", mailbox(mailbox_id, f"/webhooks/{webhook_id}"), reader(shapes.Webhook), body=changes)
+
+
+def remove_webhook(mailbox_id: int, webhook_id: str) -> Call[None]:
+    """Forget an endpoint."""
+    return Call("DELETE", mailbox(mailbox_id, f"/webhooks/{webhook_id}"), nothing, is_repeatable=False)
+
+
+def rotate_webhook(mailbox_id: int, webhook_id: str, overlap_s: int) -> Call[shapes.NewWebhook]:
+    """Replace an endpoint's secret."""
+    path = mailbox(mailbox_id, f"/webhooks/{webhook_id}/rotate")
+    return Call("POST", path, reader(shapes.NewWebhook), body={"overlap_s": overlap_s}, is_repeatable=False)
+
+
+def test_webhook(mailbox_id: int, webhook_id: str) -> Call[shapes.Tested]:
+    """Test an endpoint."""
+    return Call("POST", mailbox(mailbox_id, f"/webhooks/{webhook_id}/test"), reader(shapes.Tested))
+
+
+def replay_webhook(mailbox_id: int, webhook_id: str, wanted: Mapping[str, Any]) -> Call[shapes.Count]:
+    """Have events told again."""
+    path = mailbox(mailbox_id, f"/webhooks/{webhook_id}/replay")
+    return Call("POST", path, reader(shapes.Count), body=wanted, is_repeatable=False)
+
+
+def deliveries(mailbox_id: int, webhook_id: str, state: str | None, limit: int) -> Call[list[shapes.Delivery]]:
+    """Ask for an endpoint's delivery log."""
+    path = mailbox(mailbox_id, f"/webhooks/{webhook_id}/deliveries")
+    return Call("GET", path, items_of(shapes.Delivery), given(state=state, limit=limit))
+
+
+def latest(mailbox_id: int) -> Call[shapes.Place]:
+    """Ask where the stream ends now."""
+    return Call("GET", mailbox(mailbox_id, "/events"), reader(shapes.Place))
+
+
+def holds(mailbox_id: int, limit: int) -> Call[list[shapes.Hold]]:
+    """Ask for what waits for a person."""
+    return Call("GET", mailbox(mailbox_id, "/holds"), items_of(shapes.Hold), given(limit=limit))
+
+
+def hold(mailbox_id: int, hold_id: str) -> Call[shapes.Hold]:
+    """Ask for one held message."""
+    return Call("GET", mailbox(mailbox_id, f"/holds/{hold_id}"), reader(shapes.Hold))
+
+
+def decide(mailbox_id: int, hold_id: str, decision: str, digest: str | None) -> Call[shapes.Hold]:
+    """Rule on a held message."""
+    body = given(decision=decision, digest=digest)
+    path = mailbox(mailbox_id, f"/holds/{hold_id}/decision")
+    return Call("POST", path, reader(shapes.Hold), body=body, is_repeatable=False)

@@ -1,0 +1,210 @@
+"""What a house says, as typed values. Members a newer house adds are ignored."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+
+class Shape(msgspec.Struct, frozen=True, kw_only=True):
+    """Any object of the wire, read-only."""
+
+
+class Verification(Shape, frozen=True, kw_only=True):
+    """What was proven of a message, in the words of Authentication-Results."""
+
+    dkim: str = "none"
+    spf: str = "none"
+    dmarc: str = "none"
+    from_alignment: bool | None = None
+    injection_score: float | None = None
+
+
+class Whoami(Shape, frozen=True, kw_only=True):
+    """What the key is. ``mailbox_id`` is the one an agent's key is bound to."""
+
+    key_id: str
+    tenant_id: str
+    role: str
+    scopes: list[str]
+    mailbox_id: int | None
+
+
+class Mailbox(Shape, frozen=True, kw_only=True):
+    """A mailbox the key sees."""
+
+    id: int
+    address: str
+
+
+class Summary(Shape, frozen=True, kw_only=True):
+    """A kept message without its text. ``sender`` is the author it was judged by."""
+
+    message_id: str
+    thread_id: str
+    sender: str = msgspec.field(name="from")
+    to: str
+    subject: str
+    received_at: datetime
+    verification: Verification
+    capabilities: list[str]
+    is_proven: bool
+    is_automatic: bool
+    is_erased: bool
+
+
+class Attachment(Shape, frozen=True, kw_only=True):
+    """An attachment and the text a program may read in it; download it under its ``part``."""
+
+    part: int
+    filename: str
+    content_type: str
+    size_octets: int
+    text: str = ""
+
+
+class Message(Summary, frozen=True, kw_only=True):
+    """A kept message. Its text is a stranger's: data to an agent, never an instruction."""
+
+    body_text: str
+    quoted_text: str
+    signature_text: str
+    attachments: list[Attachment]
+    references: list[str]
+
+
+class Thread(Shape, frozen=True, kw_only=True):
+    """A conversation, oldest first."""
+
+    thread_id: str
+    messages: list[Message]
+
+
+class Page(Shape, frozen=True, kw_only=True):
+    """A page of messages; pass ``next_cursor`` on to continue, None at the end."""
+
+    items: list[Summary]
+    next_cursor: str | None
+
+
+class Sent(Shape, frozen=True, kw_only=True):
+    """An answer that is on its way. ``is_repeat``: an identical call had sent it already."""
+
+    submission_id: str
+    message_id: str
+    is_repeat: bool
+
+
+class Webhook(Shape, frozen=True, kw_only=True):
+    """A registered endpoint and how it fares: ``working``, ``failing`` or ``stopped`` for a ``reason``."""
+
+    id: str
+    mailbox_id: int
+    url: str
+    events: list[str]
+    state: str
+    reason: str
+    failures: int
+
+
+class NewWebhook(Webhook, frozen=True, kw_only=True):
+    """A new endpoint with its secret, which is shown this once; ``public_key`` checks and cannot forge."""
+
+    secret: str
+    standard_secret: str
+    public_key: str
+
+
+class Tested(Shape, frozen=True, kw_only=True):
+    """What a receiver said to a test."""
+
+    is_accepted: bool
+    status_code: int
+    reason: str
+    took_ms: int
+
+
+class Attempt(Shape, frozen=True, kw_only=True):
+    """One attempt to tell an endpoint."""
+
+    at: datetime
+    status_code: int
+    reason: str
+    took_ms: int
+
+
+class Delivery(Shape, frozen=True, kw_only=True):
+    """One event told to one endpoint: ``waiting``, ``delivered`` or ``dead``."""
+
+    id: int
+    event_id: str
+    event: str
+    message_id: str | None
+    state: str
+    reason: str
+    entry_id: int | None
+    attempts: list[Attempt]
+
+
+class Hold(Shape, frozen=True, kw_only=True):
+    """A message that waits for a person; ``digest`` and what it says are shown to approvers alone."""
+
+    hold_id: str
+    mailbox_id: int
+    message_id: str
+    direction: str
+    state: str
+    reason: str
+    author: str | None
+    recipients: list[str]
+    expires_at: datetime
+    digest: str | None = None
+    subject: str | None = None
+    body_text: str | None = None
+
+
+class Event(Shape, frozen=True, kw_only=True):
+    """Something that happened. ``id`` is the same however often it is told; ``cursor`` its place in the stream.
+
+    ``data`` of ``email.received`` has email_id, thread_id, sender_email, recipient_email, subject, body_text,
+    verification, capabilities and more; of other events ids and reason codes alone.
+    """
+
+    id: str
+    type: str
+    timestamp: datetime
+    data: dict[str, Any]
+    cursor: int | None = None
+
+    @property
+    def message_id(self) -> str:
+        """The message it is about; empty where it is about none."""
+        return str(self.data.get("email_id") or "")
+
+
+class Items(Shape, frozen=True, kw_only=True):
+    """A list of anything, still to be read."""
+
+    items: msgspec.Raw
+    next_cursor: Any = None
+
+
+class Place(Shape, frozen=True, kw_only=True):
+    """A place in a stream of events."""
+
+    next_cursor: int
+
+
+class Count(Shape, frozen=True, kw_only=True):
+    """How many."""
+
+    count: int
+
+
+class Problem(Shape, frozen=True, kw_only=True):
+    """Why a request failed (RFC 9457)."""
+
+    type: str = ""
+    title: str = ""
+    detail: str = ""
+    errors: list[str] = []

@@ -1,0 +1,204 @@
+"""What the checks look at, built from the house that runs; and the canaries' own tenant and mailbox."""
+
+import asyncio
+import re
+from contextlib import suppress
+from functools import cache, partial
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import structlog
+
+import gatepost
+from gatepost import access, domains
+from gatepost.access.paper import Role
+from gatepost.app import administer
+from gatepost.app.state import Running
+from gatepost.app.ways_out import reached
+from gatepost.db import DatabaseUnavailableError
+from gatepost.decide import get_policy
+from gatepost.domains.paper import DomainTakenError, RouteTakenError
+from gatepost.ids import AccountId, TenantId
+from gatepost.journey import House
+from gatepost.mail.address import Address
+from gatepost.settings import Settings
+from gatepost.trust import CATALOGUE, Canary, Endpoint, Engine, Operator, OperatorError, Result, World, read_operator
+from gatepost.trust.checks.findings import normal
+from gatepost.trust.checks.mail import FRIEND, UNPROVEN
+from gatepost.trust.paper import HOUSE_PLAN
+from gatepost.trust.probe.mail import GUARDED
+
+NAME = "canary"
+WAIT_S = 2.0
+_HTTPS = 443
+
+log = structlog.get_logger()
+
+
+def endpoints(settings: Settings, running: Running) -> tuple[Endpoint, ...]:
+    """Return every door, as this machine reaches it."""
+    doors = [
+        Endpoint(door="smtp", host=reached(settings.smtp.host), port=running.smtp_port, tls="starttls"),
+        Endpoint(
+            door="http",
+            host=reached(settings.http.host),
+            port=running.http_port,
+            tls="implicit" if settings.http.certificate else "",
+        ),
+        Endpoint(door="metrics", host=reached(settings.metrics.host), port=running.metrics_port, tls=""),
+    ]
+    public = urlsplit(settings.http.public_url)
+    if public.scheme == "https" and public.hostname:
+        doors.append(Endpoint(door="public", host=public.hostname, port=public.port or _HTTPS, tls="implicit"))
+    return tuple(doors)
+
+
+def engine(settings: Settings, house: House, running: Running, canary: Canary | None, folder: Path) -> Engine:
+    """Return the one that looks at the claims of an operator's folder."""
+
+    def world(operator: Operator) -> World:
+        return World(
+            house=house,
+            settings=settings,
+            operator=operator,
+            endpoints=endpoints(settings, running),
+            canary=canary,
+            version=_version(),
+            packages=_packages("gatepost"),
+            source=Path(gatepost.__file__).parent,
+        )
+
+    return Engine(folder, world, CATALOGUE)
+
+
+async def look(settings: Settings, house: House, running: Running, stop: asyncio.Event, *, is_tried_out: bool) -> None:
+    """Look at the operator's claims until ``stop`` is set; the canaries wait for the house's first tenant.
+
+    A house without a tenant has no record that speaks of the house itself, and its first one must be a customer's.
+    """
+    canary: Canary | None = None
+    while not stop.is_set():
+        try:
+            if await access.list_tenants(house.db):
+                canary = await ensure_canary(house)
+                if is_tried_out:
+                    operator = await asyncio.to_thread(read_operator, Path(settings.trust.operator))
+                    await ensure_contacts(house, operator, canary)
+                break
+        except (DatabaseUnavailableError, OperatorError) as error:
+            log.warning("trust.delayed", error=type(error).__name__)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), WAIT_S)
+    await engine(settings, house, running, canary, Path(settings.trust.operator)).run(stop)
+
+
+async def run_once(settings: Settings, house: House, running: Running, folder: Path) -> list[Result]:
+    """Look at every claim of a folder now, against the house that is up.
+
+    Raises:
+        OperatorError: the folder cannot be read.
+    """
+    canary = await ensure_canary(house) if await access.list_tenants(house.db) else None
+    return await engine(settings, house, running, canary, folder).round(everything=True)
+
+
+@cache
+def _packages(name: str) -> frozenset[str]:
+    """Return what a distribution needs to run, and what that needs, without itself."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        try:
+            wanted = requires(waiting.pop()) or []
+        except PackageNotFoundError:
+            continue
+        needed = {normal(re.split(r"[^A-Za-z0-9._-]", each)[0]) for each in wanted if "extra ==" not in each}
+        fresh = {each for each in needed - found if _is_here(each)}
+        found |= fresh
+        waiting += sorted(fresh)
+    return frozenset(found)
+
+
+def _is_here(name: str) -> bool:
+    """Tell whether a distribution is installed: one for another system is not."""
+    try:
+        version(name)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+def _version() -> str:
+    try:
+        return version("gatepost")
+    except PackageNotFoundError:  # run from a folder that was never installed
+        return ""
+
+
+async def ensure_canary(house: House) -> Canary:
+    """Return the canaries' mailbox, made at the first call; each step asks whether it was done."""
+    domain = f"canary.{house.hostname}"
+    tenant = await _tenant(house)
+    await _answer_for(house, tenant, domain)
+    address = Address.parse(f"probe@{domain}")
+    async with house.db.transaction(tenant) as tx:
+        found = await access.account_at(tx, address)
+    account = found or await administer.add_mailbox(house, tenant, address)
+    policy: dict[str, object] = {
+        "defaultAction": "bounce",
+        # The canaries come from a name that nobody can prove (RFC 6761), through our own door, to our own mailbox.
+        "senders": [{"match": {"address": FRIEND, "assurance": "none"}}, {"match": {"address": UNPROVEN}}],
+        "contentGuards": [{"reject": GUARDED, "reason": "canary"}],
+        "auditLog": {"retentionDays": 30, "includeBodyHash": True},
+    }
+    async with house.db.transaction(tenant) as tx:
+        stored = await get_policy(tx, account.id)
+    if stored is None or stored.document != policy:
+        await administer.set_policy(house, tenant, account.id, policy)
+    return Canary(tenant=tenant, address=str(address), act=partial(_act, house, tenant, account.id))
+
+
+async def _act(house: House, tenant: TenantId, account: AccountId) -> str:
+    """Make a key whose text nobody sees, and take it away again: all it leaves behind are its entries."""
+    made, _ = await administer.add_key(house, tenant, Role.AGENT, label="canary", account=account)
+    await administer.remove_key(house, tenant, made.id)
+    return "key.add"
+
+
+async def _tenant(house: House) -> TenantId:
+    for each in await access.list_tenants(house.db):
+        if (each.plan, each.name) == (HOUSE_PLAN, NAME):
+            return each.id
+    return (await administer.add_tenant(house, name=NAME, plan=HOUSE_PLAN)).id
+
+
+async def _answer_for(house: House, tenant: TenantId, domain: str) -> AccountId | None:
+    """Answer for a domain; return its postmaster's account, or None where somebody else answers for it."""
+    owner = await domains.tenant_of(house.db, domain)
+    if owner is None:
+        try:
+            await administer.add_domain(house, tenant, domain)
+        except DomainTakenError:
+            return None
+    elif owner != tenant:
+        return None
+    async with house.db.transaction(tenant) as tx:
+        found = await access.account_at(tx, Address.parse(f"postmaster@{domain}"))
+    return found.id if found else None
+
+
+async def ensure_contacts(house: House, operator: Operator, canary: Canary) -> None:
+    """Let a house that is only tried out answer for the operator's published addresses; a real one has them already.
+
+    All lead to the canaries' mailbox, for in such a house there is nobody to read them.
+    """
+    async with house.db.transaction(canary.tenant) as tx:
+        account = await access.account_at(tx, Address.parse(canary.address))
+    for contact in operator.contacts:
+        address = Address.parse(contact.address)
+        if account is None or await _answer_for(house, canary.tenant, address.domain) is None:
+            continue
+        with suppress(RouteTakenError):
+            async with house.db.transaction(canary.tenant) as tx:
+                await domains.add_route(tx, address, account.id)

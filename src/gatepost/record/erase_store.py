@@ -1,0 +1,133 @@
+"""The SQL of removing openings, for the keeper's role; PostgreSQL lets it remove none without ``insert_erasure``."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+
+from gatepost.db import Transaction
+from gatepost.db.column import bigints, octets
+from gatepost.ids import AccountId, EmailId, EntryId, LeafIndex
+from gatepost.record.entry import Leaf
+
+KEY_OCTETS = 8
+NOBODY = bytes(KEY_OCTETS)
+"""Stands in the head of a seal that is under no person's key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One entry of the log, as far as forgetting must know it.
+
+    Attributes:
+        email: of a decision, the arrival decided on.
+        subject: the id of the person's key its opening is sealed under, as it stands there; None where the opening is
+            gone, ``NOBODY`` where it is about nobody in particular.
+        action: of what is no decision.
+    """
+
+    index: LeafIndex
+    entry: EntryId
+    at: datetime
+    account: AccountId | None
+    email: EmailId | None
+    subject: bytes | None
+    action: str | None = None
+
+
+async def places_from(tx: Transaction, start: int, limit: int) -> list[Place]:
+    """Return the entries at the places from ``start`` on, in order."""
+    query = """
+        select placed.leaf_index, placed.entry, written.at, decided.email,
+          coalesce(decided.account, followed.account) as account, substring(opened.sealed from 10 for 8) as subject,
+          followed.action
+        from (
+          select leaf_index, entry from leaf where tenant = %(tenant)s and leaf_index >= %(start)s
+          order by leaf_index limit %(limit)s
+        ) as placed
+        join entry as written on written.id = placed.entry
+        left join opening as opened on opened.entry = placed.entry
+        left join decision_row as decided on decided.entry = placed.entry
+        left join consequence as followed on followed.entry = placed.entry
+        order by placed.leaf_index
+    """
+    return [
+        Place(
+            LeafIndex(row.leaf_index),
+            EntryId(row.entry),
+            row.at,
+            None if row.account is None else AccountId(row.account),
+            None if row.email is None else EmailId(row.email),
+            None if row.subject is None else bytes(row.subject),
+            row.action,
+        )
+        for row in await tx.all(query, start=start, limit=limit)
+    ]
+
+
+async def places_of(tx: Transaction, keys: Sequence[bytes], limit: int) -> list[Place]:
+    """Return entries whose openings are sealed under these persons' keys and have a place in the log, in order."""
+    query = """
+        select placed.leaf_index, opened.entry, written.at, decided.email,
+          coalesce(decided.account, followed.account) as account, substring(opened.sealed from 10 for 8) as subject
+        from opening as opened
+        join leaf as placed on placed.entry = opened.entry
+        join entry as written on written.id = opened.entry
+        left join decision_row as decided on decided.entry = opened.entry
+        left join consequence as followed on followed.entry = opened.entry
+        where opened.tenant = %(tenant)s and substring(opened.sealed from 10 for 8) = any(%(keys)s)
+          and substring(opened.sealed from 10 for 8) <> '\\x0000000000000000'
+        order by placed.leaf_index limit %(limit)s
+    """
+    return [
+        Place(
+            LeafIndex(row.leaf_index),
+            EntryId(row.entry),
+            row.at,
+            None if row.account is None else AccountId(row.account),
+            None if row.email is None else EmailId(row.email),
+            bytes(row.subject),
+        )
+        for row in await tx.all(query, keys=octets(keys), limit=limit)
+    ]
+
+
+async def count_openings(tx: Transaction, keys: Sequence[bytes]) -> int:
+    """Return how many openings are sealed under these persons' keys, whether they have a place in the log or not."""
+    query = """
+        select count(*) as count from opening
+        where tenant = %(tenant)s and substring(sealed from 10 for 8) = any(%(keys)s)
+          and substring(sealed from 10 for 8) <> '\\x0000000000000000'
+    """
+    return int((await tx.one(query, keys=octets(keys))).count)
+
+
+async def insert_erasure(tx: Transaction, entry: EntryId, *, request: str, rule: str, at: datetime) -> None:
+    """Note that this transaction's entry says what it removes; from here to its end it may."""
+    query = """
+        insert into erasure (tenant, entry, request, rule, at)
+        values (%(tenant)s, %(entry)s, %(request)s, %(rule)s, %(at)s)
+    """
+    await tx.run(query, entry=entry, request=request, rule=rule, at=at)
+
+
+async def delete_openings(tx: Transaction, entries: Sequence[EntryId]) -> int:
+    """Remove openings; return how many there were."""
+    query = "delete from opening where tenant = %(tenant)s and entry = any(%(entries)s)"
+    return await tx.run(query, entries=bigints(entries))
+
+
+async def answered(tx: Transaction, requests: Collection[str]) -> set[str]:
+    """Return which of these requests have an entry."""
+    query = "select distinct request from erasure where tenant = %(tenant)s and request = any(%(requests)s::text[])"
+    return {row.request for row in await tx.all(query, requests=list(requests))}
+
+
+async def erasure_leaves(tx: Transaction) -> list[Leaf]:
+    """Return the leaves of everything that was removed, oldest first."""
+    query = """
+        select leaf from entry where tenant = %(tenant)s and kind = 'erasure'
+          and id in (select entry from erasure where tenant = %(tenant)s) order by id
+    """
+    return [orjson.loads(row.leaf) for row in await tx.all(query)]

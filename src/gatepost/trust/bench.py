@@ -1,0 +1,45 @@
+"""What controls are built on: a folder that vanishes, a database, a clock. Nothing of the house's own fixtures."""
+
+from dataclasses import dataclass
+from ipaddress import ip_network
+from pathlib import Path
+
+from gatepost.clock import Clock, Entropy
+from gatepost.db import Database
+from gatepost.egress import Destination, Egress, Purpose, Register
+from gatepost.trust.paper import CannotVerifyError
+
+_LOOPBACK = Destination(
+    purpose=Purpose.PROBE, host="127.0.0.1", port=0, networks=(ip_network("127.0.0.1"),), is_clear=True
+)
+"""Where controls listen: connections to them are none of the house's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """For one round of controls. What they write to the database lies under a name of theirs."""
+
+    folder: Path
+    database: Database | None
+    clock: Clock
+    entropy: Entropy
+
+    @property
+    def db(self) -> Database:
+        """The database.
+
+        Raises:
+            CannotVerifyError: there is none, as where a stranger's house is probed.
+        """
+        if self.database is None:
+            raise CannotVerifyError("database.none")
+        return self.database
+
+    @property
+    def egress(self) -> Egress:
+        """A way to loopback, and nowhere else."""
+        return Egress(Register([_LOOPBACK]), _nobody, self.clock)
+
+
+async def _nobody(_host: str) -> list[str]:
+    return []

@@ -1,0 +1,400 @@
+"""The operator's texts and papers: reviewed, mapped, agreed to, rendered as decided. What they say stays a word."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+from gatepost import access
+from gatepost.access.paper import Tenant
+from gatepost.trust import git
+from gatepost.trust.operator import Operator
+from gatepost.trust.paper import OWN_PLANS, CannotVerifyError, Finding, attested, failed, passed
+from gatepost.trust.registers import (
+    Acceptance,
+    Commitment,
+    Contact,
+    Control,
+    Disclosure,
+    Document,
+    Entity,
+    Instruction,
+    Registration,
+    TermsVersion,
+)
+from gatepost.trust.world import World
+
+GRACE = timedelta(days=30)
+NOTICE_DAYS = 30
+ANNEX_A = tuple(
+    f"{clause}.{number}" for clause, last in ((5, 37), (6, 8), (7, 14), (8, 34)) for number in range(1, last + 1)
+)
+"""The numbers of the controls of ISO/IEC 27001:2022 Annex A: 93."""
+
+
+def start_of(day: date) -> datetime:
+    """Return midnight UTC of a day."""
+    return datetime.combine(day, time(), UTC)
+
+
+def sha256_of(text: str) -> str:
+    """Return the SHA-256 of a text, in hex."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Documents with their texts, and today."""
+
+    documents: tuple[Document, ...]
+    texts: Mapping[str, str]
+    now: datetime
+
+
+async def shelf(world: World, arguments: Mapping[str, str]) -> Shelf:
+    """Return the documents of a kind, of several (``policy,terms``), or all."""
+    kinds = set(filter(None, arguments.get("kind", "").split(",")))
+    wanted = arguments.get("document")
+    found = tuple(
+        each
+        for each in world.operator.documents
+        if (not kinds or each.kind in kinds) and (wanted is None or each.id == wanted)
+    )
+    return Shelf(found, world.operator.texts, world.house.clock())
+
+
+async def reviewed(target: Shelf) -> Finding:
+    """See that each text is, octet for octet, what was last reviewed, and that the review is not too old."""
+    if not target.documents:
+        raise CannotVerifyError("nothing.to_look_at")
+    ends = []
+    for each in target.documents:
+        if sha256_of(target.texts.get(each.file, "")) != each.reviewed_sha256:
+            return failed("document.changed_since_review", each.id)
+        due = start_of(each.reviewed_on) + timedelta(days=each.review_days)
+        if due <= target.now:
+            return failed("review.overdue", each.id)
+        ends.append(due)
+    return attested({"reviewed": len(target.documents)}, min(ends), "documents")
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """The statement of applicability, and the documents it may name."""
+
+    controls: tuple[Control, ...]
+    documents: frozenset[str]
+    now: datetime
+
+
+async def annex_a(world: World, _arguments: Mapping[str, str]) -> Mapped:
+    """Return the operator's mapping."""
+    operator = world.operator
+    return Mapped(operator.controls, frozenset(each.id for each in operator.documents), world.house.clock())
+
+
+async def mapped(target: Mapped) -> Finding:
+    """See that each control is carried by a document that exists, or left out for a written reason."""
+    rows = {each.number: each for each in target.controls}
+    missing = [number for number in ANNEX_A if number not in rows]
+    if missing:
+        return failed("control.missing", {"count": len(missing), "first": missing[0]})
+    for number, row in rows.items():
+        if number not in ANNEX_A:
+            return failed("control.unknown", number)
+        if bool(row.document) == bool(row.excluded) or (row.document and not row.how):
+            return failed("control.unexplained", number)
+        if row.document and row.document not in target.documents:
+            return failed("control.no_document", number)
+    excluded = sum(bool(each.excluded) for each in target.controls)
+    return attested(
+        {"mapped": len(rows) - excluded, "excluded": excluded, "of": len(ANNEX_A)}, target.now + timedelta(days=90)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The legal entity, and the agreement that must name it."""
+
+    entity: Entity
+    agreement: str
+    now: datetime
+
+
+async def entity(world: World, _arguments: Mapping[str, str]) -> Named:
+    """Return the operator's own."""
+    found = world.operator.document("agreement")
+    if found is None:
+        raise CannotVerifyError("document.missing")
+    return Named(world.operator.entity, world.operator.text_of(found), world.house.clock())
+
+
+async def entity_agrees(target: Named) -> Finding:
+    """See that the agreement names the same entity, by name, number and jurisdiction."""
+    row = target.entity
+    for name, value in (("name", row.name), ("number", row.number), ("jurisdiction", row.jurisdiction)):
+        if value not in target.agreement:
+            return failed(f"entity.{name}_differs", value)
+    return attested(f"{row.name}, {row.jurisdiction} {row.number}", target.now + timedelta(days=90))
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """Published contacts, and the roles there have to be."""
+
+    contacts: tuple[Contact, ...]
+    texts: Mapping[str, str]
+
+
+ROLES = ("security", "privacy", "legal", "sales", "support")
+
+
+async def roles(world: World, _arguments: Mapping[str, str]) -> Roles:
+    """Return the operator's contacts, and the texts that may name addresses."""
+    return Roles(world.operator.contacts, world.operator.texts)
+
+
+async def roles_filled(target: Roles) -> Finding:
+    """See that each role has an address, and that no text names one that is not registered."""
+    filled = {each.role for each in target.contacts if "@" in each.address}
+    empty = [role for role in ROLES if role not in filled]
+    if empty:
+        return failed("contact.role_empty", [*empty])
+    known = {each.address for each in target.contacts}
+    for name, text in target.texts.items():
+        for part in text.split("mailto:")[1:]:
+            address = part.split(")")[0].split(">")[0].split()[0].strip(".,")
+            if address not in known:
+                return failed("contact.unregistered", name)
+    return passed({"roles": len(filled), "texts": len(target.texts)})
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A commitment, and since when its clock runs by the house's own tables; None where nothing has started it."""
+
+    commitment: Commitment
+    started: datetime | None
+    now: datetime
+
+
+async def promise(world: World, arguments: Mapping[str, str]) -> Promise:
+    """Return a commitment; its clock runs from the first tenant on the plan that triggers it."""
+    found = next((each for each in world.operator.commitments if each.id == arguments["commitment"]), None)
+    if found is None:
+        raise CannotVerifyError("commitment.missing")
+    wanted = set(found.trigger.split(","))
+    starts = [at for tenant, at in await _tenants(world) if tenant.plan in wanted]
+    return Promise(found, min(starts, default=None), world.house.clock())
+
+
+async def _tenants(world: World) -> list[tuple[Tenant, datetime]]:
+    """Return the house's customers, with when each came: by its own record's first entry."""
+    found = []
+    for tenant in await access.list_tenants(world.house.db):
+        async with world.house.db.transaction(tenant.id) as tx:
+            at = await access.tenant_since(tx)
+        if at is not None:
+            found.append((tenant, at))
+    return found
+
+
+async def promise_kept(target: Promise) -> Finding:
+    """See that a promise whose clock runs was kept, or is not due yet."""
+    row = target.commitment
+    if target.started is None:
+        return passed({"trigger": row.trigger, "tenants_on_plan": 0, "state": "clock not started"})
+    due = target.started + timedelta(days=row.due_days)
+    if row.done_on is not None:
+        if start_of(row.done_on) > due:
+            return failed("commitment.late", row.done_on.isoformat())
+        return attested({"done": row.done_on.isoformat()}, target.now + timedelta(days=365))
+    if due <= target.now:
+        return failed("commitment.overdue", due.date().isoformat())
+    return passed({"state": "running", "due": due.date().isoformat()})
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Entries in public registers, and today."""
+
+    registrations: tuple[Registration, ...]
+    now: datetime
+
+
+async def registrations(world: World, arguments: Mapping[str, str]) -> Entries:
+    """Return the operator's entry in one register."""
+    wanted = arguments["registration"]
+    found = tuple(each for each in world.operator.registrations if each.id == wanted)
+    return Entries(found, world.house.clock())
+
+
+async def renewed(target: Entries) -> Finding:
+    """See that no entry is more than 30 days past its renewal."""
+    if not target.registrations:
+        raise CannotVerifyError("nothing.to_look_at")
+    for each in target.registrations:
+        if start_of(each.renew_by) + GRACE <= target.now:
+            return failed("registration.lapsed", each.id)
+    first = min(each.renew_by for each in target.registrations)
+    names = [f"{each.register} {each.number}" for each in target.registrations]
+    return attested([*names], start_of(first) + GRACE)
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """The processing agreement's text, who has accepted which, and what we are instructed to do."""
+
+    sha256: str
+    tenants: tuple[str, ...]
+    acceptances: tuple[Acceptance, ...]
+    instructions: tuple[Instruction, ...]
+
+
+async def agreement(world: World, _arguments: Mapping[str, str]) -> Agreement:
+    """Return the operator's agreement, and the customers of this house."""
+    operator: Operator = world.operator
+    found = operator.document("agreement")
+    if found is None:
+        raise CannotVerifyError("document.missing")
+    customers = tuple(each.id for each in await access.list_tenants(world.house.db) if each.plan not in OWN_PLANS)
+    return Agreement(sha256_of(operator.text_of(found)), customers, operator.acceptances, operator.instructions)
+
+
+async def accepted(target: Agreement) -> Finding:
+    """See that each customer of this house has accepted the agreement as it stands."""
+    if not target.instructions:
+        return failed("instruction.none")
+    if not target.tenants:
+        raise CannotVerifyError("nothing.to_look_at")
+    current = {each.tenant for each in target.acceptances if each.sha256 == target.sha256}
+    missing = [tenant for tenant in target.tenants if tenant not in current]
+    if missing:
+        return failed("agreement.unaccepted", {"tenants": len(missing), "of": len(target.tenants)})
+    return passed({"tenants": len(target.tenants), "instructions": len(target.instructions)})
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Versions of the terms, oldest first, and today."""
+
+    versions: tuple[TermsVersion, ...]
+    now: datetime
+
+
+async def terms(world: World, _arguments: Mapping[str, str]) -> History:
+    """Return the operator's terms."""
+    ordered = sorted(world.operator.terms, key=lambda each: each.effective_on)
+    return History(tuple(ordered), world.house.clock())
+
+
+async def terms_listed(target: History) -> Finding:
+    """See that there is a version in force, that versions differ, and that nothing came into force unannounced."""
+    if not target.versions:
+        raise CannotVerifyError("nothing.to_look_at")
+    names = [each.version for each in target.versions]
+    if len(set(names)) != len(names):
+        return failed("terms.version_twice")
+    unannounced = [each.version for each in target.versions if each.noticed_on > each.effective_on]
+    if unannounced:
+        return failed("terms.unannounced", [*unannounced])
+    return attested({"versions": [*names][-4:]}, target.now + timedelta(days=90))
+
+
+async def terms_noticed(target: History) -> Finding:
+    """See that material changes were announced 30 days ahead."""
+    material = [each for each in target.versions if each.material]
+    if not material:
+        raise CannotVerifyError("nothing.to_look_at")
+    days = {each.version: (each.effective_on - each.noticed_on).days for each in material}
+    short = {version: count for version, count in days.items() if count < NOTICE_DAYS}
+    if short:
+        return failed("terms.notice_short", {**short}, "days")
+    return attested({"shortest_notice": min(days.values())}, target.now + timedelta(days=90), "days")
+
+
+async def terms_decided(target: History) -> Finding:
+    """See that for each change somebody decided whether it is material, by a rule and for a reason."""
+    if not target.versions:
+        raise CannotVerifyError("nothing.to_look_at")
+    bare = [each.version for each in target.versions if not (each.rule and each.reason and each.decided_by)]
+    if bare:
+        return failed("terms.undecided", [*bare])
+    return attested({"changes": len(target.versions)}, target.now + timedelta(days=90))
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """How security reports are taken, as decided and as the published text says it."""
+
+    disclosure: Disclosure
+    text: str
+    names: tuple[str, ...]
+    now: datetime
+
+
+async def disclosure(world: World, _arguments: Mapping[str, str]) -> Rendered:
+    """Return the operator's policy, and every name under which this house is known."""
+    row = world.operator.disclosure
+    found = world.operator.document(row.policy)
+    if found is None:
+        raise CannotVerifyError("document.missing")
+    settings = world.settings
+    names = {settings.hostname, (settings.log.origin or settings.hostname).split("/")[0]}
+    names |= {each.address.rpartition("@")[2] for each in world.operator.contacts}
+    return Rendered(row, world.operator.text_of(found), tuple(sorted(names)), world.house.clock())
+
+
+async def scope_whole(target: Rendered) -> Finding:
+    """See that each name of the house is within the scope that researchers are given."""
+    outside = [name for name in target.names if not any(_covers(scope, name) for scope in target.disclosure.scope)]
+    if outside:
+        return failed("scope.unknown_host", [*outside])
+    return passed({"names": [*target.names]})
+
+
+def _covers(scope: str, name: str) -> bool:
+    return name == scope or (scope.startswith("*.") and name.endswith(scope[1:]))
+
+
+async def scope_rendered(target: Rendered) -> Finding:
+    """See that the published text names everything that is in scope and out of it."""
+    row = target.disclosure
+    missing = [text for text in (*row.scope, *row.out_of_scope) if text not in target.text]
+    if missing or not row.out_of_scope:
+        return failed("scope.not_rendered", [*missing])
+    return passed({"in_scope": len(row.scope), "out_of_scope": len(row.out_of_scope)})
+
+
+async def bounty_told(target: Rendered) -> Finding:
+    """See that the text says what was decided about rewards, and that no payout contradicts it."""
+    row = target.disclosure
+    if row.bounty_sentence not in target.text:
+        return failed("bounty.not_rendered")
+    if not row.pays_bounty and row.payouts:
+        return failed("bounty.paid", row.payouts)
+    return attested({"pays": row.pays_bounty, "payouts": row.payouts}, target.now + timedelta(days=90))
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A folder in git, and the repository it must lie in."""
+
+    folder: Path
+
+
+async def folder(world: World, _arguments: Mapping[str, str]) -> Committed:
+    """Return the operator's folder."""
+    return Committed(world.operator.folder)
+
+
+async def committed(target: Committed) -> Finding:
+    """See that the folder as it is served is a commit, with nothing changed since."""
+    commit = await git.ask(target.folder, "log", "-1", "--format=%H", "--", ".")
+    if not commit:
+        return failed("folder.uncommitted")
+    changed = await git.ask(target.folder, "status", "--porcelain", "--", ".")
+    if changed:
+        return failed("folder.changed", len(changed.splitlines()), "files")
+    return passed({"commit": commit})

@@ -1,0 +1,220 @@
+"""Weak points and releases, by their records: scans and their age, clocks of triage and fix, evidence of a release.
+
+A scan's output is read again each time; nobody's summary of it is believed. What the register says of people's work
+is a word, and is shown as one.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from gatepost.trust.paper import CannotVerifyError, Finding, attested, failed, passed
+from gatepost.trust.registers import Release, Scan, Vulnerability
+from gatepost.trust.world import World
+
+SCAN_DAYS_MAX = 7
+FILE_MAX_OCTETS = 8_000_000
+TARGETS = {"triage": timedelta(hours=4), "critical": timedelta(hours=24), "serious": timedelta(hours=24)}
+MINOR_DAYS_MAX = 120
+_PERCENTILE = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Scans:
+    """Completed scans, where their output lies, which findings are known, and what is installed here."""
+
+    scans: tuple[Scan, ...]
+    folder: Path
+    known: frozenset[str]
+    installed: frozenset[str]
+    now: datetime
+
+
+async def scans(world: World, _arguments: Mapping[str, str]) -> Scans:
+    """Return the operator's scans."""
+    operator = world.operator
+    known = frozenset(each.id for each in operator.vulnerabilities)
+    return Scans(operator.scans, operator.folder, known, world.packages, _now(world))
+
+
+def _now(world: World) -> datetime:
+    return world.house.clock()
+
+
+async def scanned(target: Scans) -> Finding:
+    """See that each asset's newest scan is a week old at most, finished, and has no finding nobody has triaged."""
+    newest: dict[str, Scan] = {}
+    for each in sorted(target.scans, key=lambda scan: scan.completed_on):
+        newest[each.asset] = each
+    if not newest:
+        raise CannotVerifyError("scan.none")
+    for asset, scan in newest.items():
+        if (target.now.date() - scan.completed_on).days > SCAN_DAYS_MAX:
+            return failed("scan.old", asset)
+        looked_at, found = _read(target.folder / scan.file)
+        if not looked_at:
+            raise CannotVerifyError("scan.no_advisory_data")
+        if not target.installed <= looked_at:
+            return failed("scan.incomplete", {asset: len(target.installed - looked_at)}, "packages not scanned")
+        untriaged = sorted(found - target.known)
+        if untriaged:
+            return failed("scan.untriaged", {asset: len(untriaged)}, "findings")
+    oldest = min(scan.completed_on for scan in newest.values())
+    return passed({"assets": len(newest), "oldest": oldest.isoformat()})
+
+
+def _read(path: Path) -> tuple[set[str], set[str]]:
+    """Return the names of the packages a pip-audit report (JSON) looked at, and the ids of what it found."""
+    try:
+        if path.stat().st_size > FILE_MAX_OCTETS:
+            raise CannotVerifyError("scan.too_long")
+        report = orjson.loads(path.read_bytes())
+    except (OSError, orjson.JSONDecodeError) as error:
+        raise CannotVerifyError("scan.unreadable") from error
+    packages = report.get("dependencies") if isinstance(report, dict) else None
+    if not isinstance(packages, list):
+        raise CannotVerifyError("scan.unreadable")
+    looked_at = [each for each in packages if isinstance(each, dict) and isinstance(each.get("vulns"), list)]
+    found = {str(vuln.get("id")) for each in looked_at for vuln in each["vulns"] if isinstance(vuln, dict)}
+    return {normal(str(each.get("name"))) for each in looked_at}, found
+
+
+def normal(name: str) -> str:
+    """Return a distribution's name as PyPA compares names."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Vulnerabilities with their clocks, of the severities asked for; today."""
+
+    rows: tuple[Vulnerability, ...]
+    clock: str
+    now: datetime
+
+
+async def backlog(world: World, arguments: Mapping[str, str]) -> Backlog:
+    """Return the operator's register; ``clock`` is ``triage``, ``critical``, ``serious`` or ``minor``."""
+    clock = arguments["clock"]
+    rows = tuple(each for each in world.operator.vulnerabilities if clock in {"triage", each.severity})
+    return Backlog(rows, clock, _now(world))
+
+
+async def in_time(target: Backlog) -> Finding:
+    """See that each was triaged, or deployed, in time; one still open counts up to now."""
+    if not target.rows:
+        raise CannotVerifyError("nothing.to_look_at")
+    if target.clock == "minor":
+        return _minors(target)
+    limit = TARGETS[target.clock]
+    took = {each.id: _took(each, target) for each in target.rows}
+    late = sorted(name for name, duration in took.items() if duration > limit)
+    hours = sorted(duration.total_seconds() / 3600 for duration in took.values())
+    value = round(hours[int(_PERCENTILE * (len(hours) - 1))], 1)
+    if late:
+        return failed("clock.missed", {"late": [*late[:4]], "p95_hours": value})
+    return attested({"p95_hours": value, "count": len(hours)}, target.now + timedelta(days=30))
+
+
+def _took(row: Vulnerability, target: Backlog) -> timedelta:
+    end = row.triaged_at if target.clock == "triage" else row.deployed_at
+    return (_moment(end) if end else target.now) - _moment(row.detected_at)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise CannotVerifyError("clock.unreadable") from error
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _minors(target: Backlog) -> Finding:
+    old = [
+        each.id
+        for each in target.rows
+        if not each.deployed_at and not each.accepted and (target.now - _moment(each.detected_at)).days > MINOR_DAYS_MAX
+    ]
+    if old:
+        return failed("minor.old", [*old[:6]])
+    still = sum(not each.deployed_at for each in target.rows)
+    return attested({"open": still, "of": len(target.rows)}, target.now + timedelta(days=30))
+
+
+@dataclass(frozen=True, slots=True)
+class Releases:
+    """Evidence of releases, and the version that runs."""
+
+    releases: tuple[Release, ...]
+    running: str
+    now: datetime
+
+
+async def releases(world: World, _arguments: Mapping[str, str]) -> Releases:
+    """Return the operator's evidence, and this program's version."""
+    return Releases(world.operator.releases, world.version, _now(world))
+
+
+def _of_running(target: Releases) -> Release:
+    found = next((each for each in target.releases if each.version == target.running), None)
+    if found is None:
+        raise CannotVerifyError("release.unrecorded")
+    return found
+
+
+async def release_checked(target: Releases) -> Finding:
+    """See that the running release passed its checks and was looked at by another person, or says that nobody did."""
+    row = _of_running(target)
+    if not row.checks or not row.commit:
+        return failed("release.unchecked", row.version)
+    if row.reviewer == row.author and not row.sole_maintainer:
+        return failed("release.unreviewed", row.version)
+    value: dict[str, Any] = {"version": row.version, "checks": [*row.checks][:6], "sole": row.sole_maintainer}
+    return attested(value, target.now + timedelta(days=90))
+
+
+async def release_staged(target: Releases) -> Finding:
+    """See that the running release was in beta before production, as long as promised."""
+    row = _of_running(target)
+    days = (row.production_on - row.beta_on).days
+    if days < row.beta_days_min or row.beta_days_min < 1:
+        return failed("release.beta_short", days, "days")
+    return attested({"version": row.version, "beta_days": days}, target.now + timedelta(days=90))
+
+
+@dataclass(frozen=True, slots=True)
+class Certificates:
+    """Suppliers' certificates by their ends."""
+
+    ends: Mapping[str, tuple[str, datetime]]
+    now: datetime
+
+
+SUPERSEDED = ("SSAE 16", "SAS 70", "ISO 27001:2013", "Privacy Shield")
+
+
+async def certificates(world: World, _arguments: Mapping[str, str]) -> Certificates:
+    """Return the certificates of those suppliers who have one."""
+    ends = {
+        each.id: (each.certificate, datetime.combine(each.certificate_until, time(), UTC))
+        for each in world.operator.suppliers
+        if each.certificate and each.certificate_until
+    }
+    return Certificates(ends, _now(world))
+
+
+async def certificates_valid(target: Certificates) -> Finding:
+    """See that no certificate has lapsed, or is by a standard that was superseded."""
+    if not target.ends:
+        raise CannotVerifyError("nothing.to_look_at")
+    for name, (standard, until) in target.ends.items():
+        if any(old in standard for old in SUPERSEDED):
+            return failed("certificate.superseded", {name: standard})
+        if until <= target.now:
+            return failed("certificate.lapsed", name)
+    return attested({"certificates": len(target.ends)}, min(until for _, until in target.ends.values()))

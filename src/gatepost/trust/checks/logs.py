@@ -1,0 +1,232 @@
+"""The logs themselves: do they only grow, can the serving role change them, do acts stand in them, are they kept?"""
+
+import asyncio
+import os
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import orjson
+import psycopg
+
+from gatepost.blobs import Blobs
+from gatepost.db import Database
+from gatepost.ids import TenantId
+from gatepost.ledger.checkpoint import Checkpoint
+from gatepost.ledger.errors import LedgerError
+from gatepost.ledger.merkle import consistency_ranges, hash_range, verify_consistency
+from gatepost.ledger.note import VerifierKey
+from gatepost.ledger.proof import Proof
+from gatepost.ledger.tiles import needed, reader
+from gatepost.record import export, files, log_store
+from gatepost.record.trust_log import TRUST
+from gatepost.trust.paper import CannotVerifyError, Finding, failed, passed
+from gatepost.trust.world import World
+
+WITHIN_S = 60.0
+KEPT = timedelta(days=30)
+GAP_MAX = timedelta(hours=1)
+_TABLES = ("entry", "leaf", "decision_row", "consequence", "checkpoint", "trust_fact")
+_EARLIER = 3
+_LINES_MAX = 2_000_000
+_TIME = re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A log and checkpoints that were signed before; ``earlier`` as notes."""
+
+    tenant: TenantId
+    vkey: str
+    earlier: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """Logs as they lie published."""
+
+    blobs: Blobs
+    logs: tuple[Log, ...]
+
+
+async def house_logs(world: World, _arguments: Mapping[str, str]) -> Logs:
+    """Return every log of the house, with its first and some later checkpoints."""
+    db, found = world.house.db, []
+    for tenant in await log_store.tenants_with_log(db):
+        async with db.transaction(tenant) as tx:
+            key, head = await log_store.log_key(tx), await export.head(tx)
+            if key is None or head is None:
+                continue
+            signed = await log_store.checkpoints(tx, max(0, head.size - 500), head.size)
+        step = max(1, len(signed) // _EARLIER)
+        found.append(Log(tenant, key.vkey, tuple(note for _, note in signed[::step])))
+    if not found:
+        raise CannotVerifyError("log.none")
+    return Logs(world.house.blobs, tuple(found))
+
+
+async def consistent(target: Logs) -> Finding:
+    """See that each published checkpoint is signed and extends those signed before, by the tiles as published."""
+    compared = 0
+    for log in target.logs:
+        try:
+            key = VerifierKey.parse(log.vkey)
+            note = await target.blobs.read(files.checkpoint_path(log.tenant))
+            newest = Checkpoint.open(note or b"", key)
+            for each in log.earlier:
+                older = Checkpoint.open(each, key)
+                if older.size > newest.size:
+                    return failed("log.shrank")
+                await _extends(target.blobs, log.tenant, older, newest)
+                compared += 1
+        except LedgerError:
+            return failed("log.inconsistent")
+    return passed({"logs": len(target.logs), "checkpoints": compared})
+
+
+async def _extends(blobs: Blobs, tenant: TenantId, older: Checkpoint, newer: Checkpoint) -> None:
+    """Recompute the proof from the tiles; raises ``LedgerError`` where one does not extend the other."""
+    if older.size in {0, newer.size}:
+        if older.size and older.root != newer.root:
+            raise LedgerError("two roots of one size")
+        return
+    ranges = consistency_ranges(older.size, newer.size)
+    tiles = await files.read_tiles(blobs, tenant, needed(ranges, newer.size))
+    read = reader(newer.size, tiles)
+    proof = [hash_range(leaves, read) for leaves in ranges]
+    verify_consistency(older.size, newer.size, proof, older.root, newer.root)
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Tables that only ever grow, by the serving role's own rights."""
+
+    db: Database
+    tenant: TenantId
+    names: tuple[str, ...]
+
+
+async def house_tables(world: World, _arguments: Mapping[str, str]) -> Tables:
+    """Return the tables of the record."""
+    return Tables(world.house.db, TRUST, _TABLES)
+
+
+async def append_only(target: Tables) -> Finding:
+    """Attempt to change and to delete, as the serving role; PostgreSQL must refuse each attempt for want of rights."""
+    for name in target.names:
+        if not re.fullmatch(r"[a-z_]+", name):
+            raise CannotVerifyError("table.name")
+        for verb in (f"update {name} set tenant = tenant", f"delete from {name}"):  # noqa: S608  # a plain word
+            if not await _is_refused(target, f"{verb} where tenant = %(tenant)s and false"):
+                return failed("role.may_change", name)
+    return passed({"tables": list(target.names), "attempts": 2 * len(target.names)})
+
+
+async def _is_refused(target: Tables, query: str) -> bool:
+    try:
+        async with target.db.transaction(target.tenant) as tx:
+            await tx.run(query)
+    except psycopg.errors.InsufficientPrivilege:
+        return True
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """Somebody who acts, and whose log must tell of it."""
+
+    db: Database
+    blobs: Blobs
+    tenant: TenantId
+    act: Callable[[], Awaitable[str]]
+    within_s: float
+
+
+async def canary_acts(world: World, _arguments: Mapping[str, str]) -> Acting:
+    """Return the canaries' tenant."""
+    if world.canary is None:
+        raise CannotVerifyError("canary.missing")
+    return Acting(world.house.db, world.house.blobs, world.canary.tenant, world.canary.act, WITHIN_S)
+
+
+async def act_logged(target: Acting) -> Finding:
+    """Do an administrative act and see it in the tenant's log, with a proof under the published checkpoint."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    async with target.db.transaction(target.tenant) as tx:
+        start = await log_store.size(tx)
+        key = await log_store.log_key(tx)
+    action = await target.act()
+    while loop.time() - began < target.within_s:
+        published = await files.read_checkpoint(target.blobs, target.tenant)
+        size = published[1].size if published else 0
+        async with target.db.transaction(target.tenant) as tx:
+            entries = await export.published(tx, start, size, opened=False)
+            key = key or await log_store.log_key(tx)
+        for entry in entries:
+            if orjson.loads(entry.leaf)["action"] != action or key is None:
+                continue
+            proof = await export.prove(target.blobs, target.tenant, entry.leaf_index)
+            Proof.parse(proof).verify(entry.leaf, VerifierKey.parse(key.vkey))
+            return passed(round(loop.time() - began, 1), "seconds to the proof")
+        await asyncio.sleep(min(0.25, target.within_s / 4))
+    return failed("act.unlogged", action)
+
+
+@dataclass(frozen=True, slots=True)
+class LogFolder:
+    """A folder of operations logs, and since when the house runs."""
+
+    folder: Path
+    since: datetime
+    now: datetime
+
+
+async def operations_logs(world: World, _arguments: Mapping[str, str]) -> LogFolder:
+    """Return where the operator says that the logs of operation are kept; the house writes to its supervisor."""
+    named = world.operator.place.log_folder
+    if not named:
+        raise CannotVerifyError("place.unknown")
+    folder = world.operator.folder / named
+    if not folder.is_dir():
+        raise CannotVerifyError("place.missing")
+    async with world.house.db.transaction(TRUST) as tx:
+        first = await export.published(tx, 0, 1, opened=False)
+    now = world.house.clock()
+    since = datetime.fromisoformat(orjson.loads(first[0].leaf)["ts"]) if first else now
+    return LogFolder(folder, since, now)
+
+
+async def operations_kept(target: LogFolder) -> Finding:
+    """See that the oldest line is old enough, once the house is that old, and that no hour lacks a line."""
+    times = await asyncio.to_thread(_times, target.folder)
+    if not times:
+        return failed("log.empty")
+    wanted = min(KEPT, target.now - target.since)
+    if target.now - times[0] < wanted - GAP_MAX:
+        return failed("log.too_young", (target.now - times[0]).days, "days")
+    points = [*times, target.now]
+    gap = max(later - earlier for earlier, later in pairwise(points))
+    if gap > GAP_MAX:
+        return failed("log.gap", round(gap.total_seconds()), "seconds")
+    return passed({"oldest_days": (target.now - times[0]).days, "lines": len(times)})
+
+
+def _times(folder: Path) -> list[datetime]:
+    found: list[datetime] = []
+    for path in sorted(folder.iterdir()):
+        if not path.is_file() or path.is_symlink() or not os.access(path, os.R_OK):
+            continue
+        with path.open("rb") as file:
+            for line in file:
+                stamp = _TIME.search(line[:256])
+                if stamp and len(found) < _LINES_MAX:
+                    try:
+                        at = datetime.fromisoformat(stamp[0].decode())
+                    except ValueError:
+                        continue
+                    found.append(at.replace(tzinfo=UTC))
+    return sorted(found)

@@ -1,0 +1,319 @@
+"""The machine: modes of secret files, secrets where none belong, encrypted volumes, who holds rights."""
+
+import asyncio
+import hashlib
+import os
+import pwd
+import re
+import stat
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+from gatepost.db import Database
+from gatepost.trust import git
+from gatepost.trust.paper import CannotVerifyError, Finding, attested, failed, passed, unverified
+from gatepost.trust.registers import Exclusion, Member, Principal
+from gatepost.trust.world import World
+
+FILES_MAX = 20_000
+FILE_MAX_OCTETS = 2_000_000
+LINES_MAX = 500_000
+_PUBLIC = frozenset({".crt", ".pub"})
+_SECRET = re.compile(
+    rb"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----"  # PEM
+    rb"|\bAKIA[0-9A-Z]{16}\b"  # AWS access key id
+    rb"|\bgh[pousr]_[A-Za-z0-9]{36}\b"  # GitHub token
+    rb"|\bxox[abprs]-[A-Za-z0-9-]{20,}"  # Slack token
+    rb"|\bgp_[a-z]+_[A-Za-z0-9_-]{32,}\b"  # a key of this house
+    rb"|\bAGE-SECRET-KEY-1[0-9A-Z]{58}\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Files that hold secrets, and whose they must be."""
+
+    paths: tuple[Path, ...]
+    owner: int
+
+
+async def house_secrets(world: World, _arguments: Mapping[str, str]) -> Secrets:
+    """Return the key folder, notes with keys, the settings file and configured private keys."""
+    settings = world.settings
+    keys = settings.state / "keys"
+    paths = [keys, *(path for path in sorted(keys.iterdir()) if path.suffix not in _PUBLIC)]
+    paths += [settings.state / name for name in ("sandbox.json", "running.json")]
+    paths += [Path(name) for name in (settings.smtp.certificate_key, settings.http.certificate_key) if name]
+    return Secrets(tuple(path for path in paths if path.exists()), os.geteuid())
+
+
+async def modes(target: Secrets) -> Finding:
+    """See that nobody but the owner may read or write any of them, and that there are some."""
+    if not target.paths:
+        raise CannotVerifyError("secret.none")
+    for path in target.paths:
+        facts = path.stat()
+        if stat.S_IMODE(facts.st_mode) & 0o077:
+            return failed("secret.mode", {path.name: f"{stat.S_IMODE(facts.st_mode):04o}"})
+        if facts.st_uid not in {target.owner, 0}:
+            return failed("secret.owner", path.name)
+    return passed(len(target.paths), "files")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Folders without secrets, a repository's history of one folder, and what only looks like a secret."""
+
+    folders: tuple[Path, ...]
+    history: Path | None
+    exclusions: tuple[Exclusion, ...]
+
+
+async def house_source(world: World, _arguments: Mapping[str, str]) -> Source:
+    """Return the running program's source, and the operator's folder with its history in git."""
+    folder = world.operator.folder
+    return Source((world.source, folder), folder if await git.is_tracked(folder) else None, world.operator.exclusions)
+
+
+async def planted(target: Source) -> Finding:
+    """Look for keys in every file, and in every line that a commit ever added."""
+    excluded = {each.file for each in target.exclusions}
+    count = 0
+    for folder in target.folders:
+        found, seen = await asyncio.to_thread(_search, folder, excluded)
+        if found:
+            return failed("secret.in_source")  # that there is one, and not where: the log is public
+        count += seen
+    commits = 0
+    if target.history is not None:
+        commit, commits = await _search_history(target.history, excluded)
+        if commit:
+            return failed("secret.in_history")
+    return passed({"files": count, "history_lines": commits})
+
+
+def _search(folder: Path, excluded: Iterable[str]) -> tuple[str, int]:
+    count = 0
+    for path in _files(folder):
+        name = path.relative_to(folder).as_posix()
+        count += 1
+        if name not in excluded and _SECRET.search(path.read_bytes()):
+            return name, count
+    return "", count
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for at, path in enumerate(sorted(folder.rglob("*"))):
+        if at == FILES_MAX:
+            raise CannotVerifyError("source.too_many")
+        if path.is_file() and not path.is_symlink() and path.suffix != ".pyc" and "__pycache__" not in path.parts:
+            if path.stat().st_size > FILE_MAX_OCTETS:
+                raise CannotVerifyError("source.too_long")
+            yield path
+
+
+async def _search_history(folder: Path, excluded: Iterable[str]) -> tuple[str, int]:
+    """Return the first commit that added a key, and how many lines were read."""
+    commit, file, count = b"", b"", 0
+    async with aclosing(git.added_lines(folder)) as lines:
+        async for line in lines:
+            count += 1
+            if count > LINES_MAX:
+                raise CannotVerifyError("history.too_long")
+            if line.startswith(b"commit "):
+                commit = line.split()[1]
+            elif line.startswith(b"+++ b/"):
+                file = line.removeprefix(b"+++ b/")
+            elif line.startswith(b"+") and _SECRET.search(line) and not _is_excluded(file, excluded):
+                return commit.decode("ascii", "replace")[:40], count
+    return "", count
+
+
+def _is_excluded(file: bytes, excluded: Iterable[str]) -> bool:
+    return any(file.endswith(each.encode()) for each in excluded)
+
+
+@dataclass(frozen=True, slots=True)
+class Volumes:
+    """Data paths, and the kernel's own tables about them.
+
+    Attributes:
+        mountinfo: the text of proc_pid_mountinfo(5).
+        sys: where sysfs lies.
+        stated_by: who states that the disks are encrypted where it cannot be seen; ``dm-crypt`` for nobody.
+        stated_until: the end of that statement.
+    """
+
+    paths: tuple[Path, ...]
+    mountinfo: str
+    sys: Path
+    stated_by: str
+    stated_until: date
+    now: datetime
+
+
+async def house_volumes(world: World, _arguments: Mapping[str, str]) -> Volumes:
+    """Return where this house keeps its data."""
+    settings, place = world.settings, world.operator.place
+    urls = [settings.blobs.url, settings.log.second]
+    paths = [settings.state, *(Path(url.removeprefix("file://")) for url in urls if url.startswith("file://"))]
+    return Volumes(
+        tuple(path.resolve() for path in paths),
+        await asyncio.to_thread(Path("/proc/self/mountinfo").read_text),
+        Path("/sys"),
+        place.volumes,
+        place.volumes_until,
+        world.house.clock(),
+    )
+
+
+async def encrypted(target: Volumes) -> Finding:
+    """See that each data path lies on dm-crypt, by the kernel's word; else by a provider's dated statement.
+
+    What a provider encrypts below the machine cannot be seen from it: a statement is a word, and shown as one. Where
+    none is given, a block device without dm-crypt is a fault, and of anything else nobody could tell.
+    """
+    kinds = {path: _mapping(_device(path, target.mountinfo), target.sys) for path in target.paths}
+    if set(kinds.values()) == {"crypt"}:
+        return passed({"volumes": len(kinds), "by": "dm-crypt"})
+    until = datetime.combine(target.stated_until, time(), UTC) + timedelta(days=1)
+    if target.stated_by != "dm-crypt" and until > target.now:
+        return attested({"stated_by": target.stated_by}, until)
+    plain = [path.name for path, kind in kinds.items() if kind == "plain"]
+    return failed("volume.plain", plain[:4]) if plain else unverified("volume.unseen")
+
+
+def _device(path: Path, mountinfo: str) -> str:
+    """Return ``major:minor`` of the file system a path lies on; the longest mount point wins."""
+    best, device = "", ""
+    for line in mountinfo.splitlines():
+        parts = line.split(" ")
+        if len(parts) > 4:  # noqa: PLR2004  # up to the mount point
+            point = parts[4].replace("\\040", " ")
+            if path.is_relative_to(point) and len(point) >= len(best):
+                best, device = point, parts[2]
+    return device
+
+
+def _mapping(device: str, sys: Path) -> str:
+    """Return ``crypt``, ``plain``, or nothing where the kernel does not show it, as in a container.
+
+    A partition and a mapping are followed down to what they lie on: encryption anywhere below counts.
+    """
+    if not re.fullmatch(r"[1-9][0-9]{0,5}:[0-9]{1,7}", device):
+        return ""  # major 0 is no block device: overlay, tmpfs, a share
+    place = sys / "dev" / "block" / device
+    seen: set[Path] = set()
+    waiting = [place]
+    while waiting:
+        here = waiting.pop().resolve()
+        if here in seen or not here.is_dir():
+            continue
+        seen.add(here)
+        uuid = here / "dm" / "uuid"
+        if uuid.is_file() and uuid.read_text(errors="replace").startswith("CRYPT-"):
+            return "crypt"
+        if (here / "slaves").is_dir():
+            waiting += sorted((here / "slaves").iterdir())
+    return "plain" if seen else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """Who holds rights in production, and who is published."""
+
+    database: tuple[str, ...]
+    system: tuple[str, ...]
+    published: tuple[Principal, ...]
+
+
+async def house_rights(world: World, _arguments: Mapping[str, str]) -> Rights:
+    """Return the roles that may log in to the database, and the accounts that own our files."""
+    async with _roles(world.house.db) as roles:
+        owners = {_account(path) for path in (world.settings.state, world.settings.state / "keys") if path.exists()}
+        return Rights(tuple(roles), tuple(sorted(owners)), world.operator.principals)
+
+
+@asynccontextmanager
+async def _roles(db: Database) -> AsyncIterator[list[str]]:
+    rows = await db.look_up("select rolname from pg_roles where rolcanlogin or rolsuper order by rolname")
+    yield [row.rolname for row in rows]
+
+
+def _account(path: Path) -> str:
+    try:
+        return pwd.getpwuid(path.stat().st_uid).pw_name
+    except KeyError:
+        return str(path.stat().st_uid)
+
+
+async def principals(target: Rights) -> Finding:
+    """See that nobody holds rights who is not published; the account we run as is called ``service``."""
+    known = {(each.kind, each.name) for each in target.published}
+    own = pwd.getpwuid(os.geteuid()).pw_name if _has_name() else str(os.geteuid())
+
+    def is_known(kind: str, name: str) -> bool:
+        return (kind, name) in known or (name in {own, "postgres"} and (kind, "service") in known)
+
+    strangers = {
+        "database": sum(not is_known("database", name) for name in target.database),
+        "system": sum(not is_known("system", name) for name in target.system),
+    }
+    if any(strangers.values()):
+        return failed("principal.unknown", strangers)  # how many, and not who: an account may be called as a person is
+    return passed({"database": len(target.database), "system": len(target.system)})
+
+
+def _has_name() -> bool:
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError:
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """The people register, the policy they sign, and today."""
+
+    members: tuple[Member, ...]
+    policy_sha256: str
+    now: datetime
+
+
+TRAINED_DAYS_MAX = 365
+
+
+async def house_staff(world: World, _arguments: Mapping[str, str]) -> Staff:
+    """Return the operator's people, with the security policy as it stands."""
+    found = world.operator.document("information-security")
+    if found is None:
+        raise CannotVerifyError("document.missing")
+    digest = hashlib.sha256(world.operator.text_of(found).encode()).hexdigest()
+    return Staff(world.operator.members, digest, world.house.clock())
+
+
+async def staff_trained(target: Staff) -> Finding:
+    """See that each member was trained within a year."""
+    if not target.members:
+        raise CannotVerifyError("nothing.to_look_at")
+    today = target.now.date()
+    late = [each.ref for each in target.members if (today - each.trained_on).days > TRAINED_DAYS_MAX]
+    if late:
+        return failed("training.overdue", [*late[:6]])
+    first = min(each.trained_on for each in target.members)
+    until = datetime.combine(first, time(), UTC) + timedelta(days=TRAINED_DAYS_MAX)
+    return attested({"trained": len(target.members)}, until, "members")
+
+
+async def staff_signed(target: Staff) -> Finding:
+    """See that each member signed the policy as it stands, by its SHA-256."""
+    if not target.members:
+        raise CannotVerifyError("nothing.to_look_at")
+    missing = [each.ref for each in target.members if each.signed_sha256 != target.policy_sha256]
+    if missing:
+        return failed("signature.outdated", [*missing[:6]])
+    return attested({"signed": len(target.members)}, target.now + timedelta(days=90), "members")

@@ -1,0 +1,301 @@
+"""The page itself: the claims' wording, that none is hidden, the shares by class, duties, and what is served."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from html.parser import HTMLParser
+from typing import Any
+
+import orjson
+from typing_extensions import override
+
+from gatepost.record import trust_log
+from gatepost.record.paper import Json
+from gatepost.record.trust_log import TRUST
+from gatepost.trust import leaf, lint, store
+from gatepost.trust.leaf import REVISION
+from gatepost.trust.paper import (
+    CannotVerifyError,
+    Claim,
+    ClaimClass,
+    Finding,
+    Outcome,
+    Shown,
+    failed,
+    passed,
+    status_of,
+    unverified,
+)
+from gatepost.trust.probe.client import ProbeError, Prober
+from gatepost.trust.registers import Duty
+from gatepost.trust.world import Endpoint, World
+
+FRESH = timedelta(minutes=5)
+YEAR = timedelta(days=366)
+_PROVEN = frozenset({ClaimClass.PROBE, ClaimClass.INTROSPECTION, ClaimClass.DRILL, ClaimClass.LEDGER})
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Claims, to be read closely."""
+
+    claims: tuple[Claim, ...]
+    now: datetime
+
+
+async def wording(world: World, _arguments: Mapping[str, str]) -> Wording:
+    """Return the operator's claims."""
+    return Wording(world.operator.claims, world.house.clock())
+
+
+async def plain(target: Wording) -> Finding:
+    """See that the linter has nothing against any claim."""
+    faults = [fault for claim in target.claims for fault in lint.faults_of_claim(claim, target.now)]
+    return failed("claims.linted", [*faults[:3]]) if faults else passed(len(target.claims), "claims")
+
+
+async def shares(target: Wording) -> Finding:
+    """See that most claims stand on more than a word; count them by class."""
+    counts = Counter(claim.claim_class for claim in target.claims)
+    proven = sum(counts[each] for each in _PROVEN)
+    value: dict[str, Json] = {kind.value: counts[kind] for kind in ClaimClass}
+    if 2 * proven <= sum(counts.values()):
+        return failed("claims.mostly_words", value)
+    return passed(value, "claims")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Claims ever stated in the log, and those the page shows."""
+
+    stated: frozenset[str]
+    shown: frozenset[str]
+
+
+async def listing(world: World, _arguments: Mapping[str, str]) -> Listing:
+    """Return what the log knows, beside what claims.json lists as present or withdrawn."""
+    async with world.house.db.transaction(TRUST) as tx:
+        subjects = set(await store.newest(tx))
+    stated = {name for name in subjects if not name.startswith("@")}
+    withdrawn = {name.removeprefix("@withdrawn/") for name in subjects if name.startswith("@withdrawn/")}
+    return Listing(frozenset(stated), frozenset(withdrawn | {claim.id for claim in world.operator.claims}))
+
+
+async def none_hidden(target: Listing) -> Finding:
+    """See that every claim ever stated is still shown, be it as withdrawn."""
+    hidden = sorted(target.stated - target.shown)
+    return failed("claims.hidden", [*hidden[:8]]) if hidden else passed({"hidden": 0, "shown": len(target.shown)})
+
+
+@dataclass(frozen=True, slots=True)
+class Duties:
+    """Duties, the claims that evidence them, and how those stand now."""
+
+    duties: tuple[Duty, ...]
+    statuses: Mapping[str, Outcome]
+
+
+async def duties(world: World, _arguments: Mapping[str, str]) -> Duties:
+    """Return the duty register with the present status of each claim."""
+    now = world.house.clock()
+    shown = await _newest(world)
+    statuses = {claim.id: status_of(claim, shown.get(claim.id), now) for claim in world.operator.claims}
+    return Duties(world.operator.duties, statuses)
+
+
+async def _newest(world: World) -> dict[str, Shown]:
+    async with world.house.db.transaction(TRUST) as tx:
+        known = [entry for name, entry in (await store.newest(tx)).items() if not name.startswith("@")]
+        return {each.result.claim: each for each in map(leaf.shown_of, await trust_log.stated(tx, known))}
+
+
+async def evidenced(target: Duties) -> Finding:
+    """Count the duties whose every claim is proven or attested; anything less than all is no pass."""
+    if not target.duties:
+        raise CannotVerifyError("nothing.to_look_at")
+    good = {Outcome.PASS, Outcome.ATTESTED}
+    done = [duty for duty in target.duties if {target.statuses.get(claim) for claim in duty.claims} <= good]
+    text = f"{len(done)} of {len(target.duties)} duties evidenced"
+    if len(done) == len(target.duties):
+        return passed(text)
+    statuses = [target.statuses.get(claim) for duty in target.duties for claim in duty.claims]
+    return failed("duty.unevidenced", text) if Outcome.FAIL in statuses else unverified("duty.unevidenced", text)
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """The digest the log states last, with its time, and that of the folder as it is served."""
+
+    stated: str
+    stated_at: datetime | None
+    served: str
+    now: datetime
+
+
+async def revision(world: World, _arguments: Mapping[str, str]) -> Revision:
+    """Return the newest revision in the public trust log."""
+    async with world.house.db.transaction(TRUST) as tx:
+        found = await trust_log.stated(tx, await store.history(tx, REVISION, limit=1))
+    now = world.house.clock()
+    if not found:
+        return Revision("", None, world.operator.digest, now)
+    return Revision(found[0].detail["digest"], found[0].at, world.operator.digest, now)
+
+
+async def revision_stated(target: Revision) -> Finding:
+    """See that what is served is what the log says, and that somebody touched it within a year."""
+    if target.stated != target.served or target.stated_at is None:
+        return failed("revision.unstated", target.served[:16])
+    if target.now - target.stated_at > YEAR:
+        return failed("revision.old", target.stated_at.date().isoformat())
+    return passed({"revised_at": leaf.instant(target.stated_at), "digest": target.served[:16]})
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A door that serves pages. ``contacts``: the addresses that are registered; None where a stranger asks."""
+
+    prober: Prober
+    endpoint: Endpoint
+    contacts: frozenset[str] | None
+    now: datetime
+
+
+async def served(world: World, _arguments: Mapping[str, str]) -> Served:
+    """Return the door of this house."""
+    found = next((each for each in world.endpoints if each.door == "http"), None)
+    if found is None:
+        raise CannotVerifyError("door.none")
+    contacts = frozenset(each.address for each in world.operator.contacts)
+    return Served(Prober(world.house.egress, world.house.entropy), found, contacts, world.house.clock())
+
+
+async def _fetch(target: Served, path: str) -> tuple[str, bytes]:
+    where = target.endpoint
+    try:
+        got = await target.prober.fetch(where.host, where.port, path, tls=where.tls == "implicit")
+    except ProbeError as error:
+        raise CannotVerifyError("door.unreachable") from error
+    if got.status == 404:  # noqa: PLR2004  # nobody serves it
+        raise CannotVerifyError("feature.absent")
+    if got.status != 200:  # noqa: PLR2004  # served
+        raise CannotVerifyError("page.unanswered")
+    return got.content_type, got.body
+
+
+async def security_txt(target: Served) -> Finding:
+    """Read ``/.well-known/security.txt`` as RFC 9116 says: contacts of ours, one future expiry, https only."""
+    content_type, body = await _fetch(target, "/.well-known/security.txt")
+    if not content_type.startswith("text/plain"):
+        return failed("security_txt.type", content_type[:60])
+    fault = _fault(_fields(body), target)
+    return failed(fault) if fault else passed({"contacts": "registered", "expires": "ahead"})
+
+
+def _fields(body: bytes) -> list[tuple[str, str]]:
+    lines = (line.partition(":") for line in body.decode(errors="replace").splitlines())
+    return [
+        (name.strip().lower(), value.strip())
+        for name, colon, value in lines
+        if colon and not name.startswith(("#", "-"))
+    ]
+
+
+def _fault(fields: list[tuple[str, str]], target: Served) -> str:
+    """Return what is wrong with a security.txt; empty where nothing is."""
+    expires = [value for name, value in fields if name == "expires"]
+    contacts = [value for name, value in fields if name == "contact"]
+    mailed = {value.removeprefix("mailto:") for value in contacts if value.startswith("mailto:")}
+    if len(expires) != 1 or not contacts:
+        return "security_txt.fields"
+    if not _is_ahead(expires[0], target.now):
+        return "security_txt.expired"
+    if any(name in {"policy", "canonical", "encryption"} and value.startswith("http:") for name, value in fields):
+        return "security_txt.in_clear"
+    return "" if target.contacts is None or mailed <= target.contacts else "security_txt.contact"
+
+
+def _is_ahead(text: str, now: datetime) -> bool:
+    try:
+        until = datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return until.tzinfo is not None and until > now
+
+
+class _Marks(HTMLParser):
+    """Collects ``data-claim`` with ``data-status`` from a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: dict[str, str] = {}
+
+    @override
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        named = dict(attrs)
+        claim, status = named.get("data-claim"), named.get("data-status")
+        if claim and status:
+            self.found[claim] = status
+
+
+async def page_agrees(target: Served) -> Finding:
+    """See that page and claims.json name the same claims with the same status, item by item."""
+    _, listed = await _fetch(target, "/trust/claims.json")
+    _, page = await _fetch(target, "/trust/")
+    try:
+        rows: list[dict[str, Any]] = orjson.loads(listed)["claims"]
+        wanted = {str(row["id"]): str(row["status"]) for row in rows}
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return failed("claims_json.unreadable")
+    marks = _Marks()
+    marks.feed(page.decode(errors="replace"))
+    differing = sorted(name for name in set(wanted) | set(marks.found) if wanted.get(name) != marks.found.get(name))
+    if differing or not wanted:
+        return failed("page.differs", [*differing[:8]])
+    return passed(len(wanted), "claims")
+
+
+async def summary(target: Served) -> Finding:
+    """See that the status page's JSON can be read, and was brought up to date within minutes."""
+    _, body = await _fetch(target, "/api/v2/summary.json")
+    try:
+        found = orjson.loads(body)
+        updated = datetime.fromisoformat(found["page"]["updated_at"])
+        components = {str(each["name"]): str(each["status"]) for each in found["components"]}
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        return failed("summary.unreadable")
+    if updated.tzinfo is None or target.now - updated > FRESH:
+        return failed("summary.old")
+    return passed({**components})
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A door that serves measurements, and what they must name."""
+
+    prober: Prober
+    endpoint: Endpoint
+    wanted: tuple[str, ...]
+
+
+async def measured(world: World, _arguments: Mapping[str, str]) -> Measured:
+    """Return the metrics door."""
+    found = next((each for each in world.endpoints if each.door == "metrics"), None)
+    if found is None:
+        raise CannotVerifyError("door.none")
+    return Measured(Prober(world.house.egress, world.house.entropy), found, ("gatepost_",))
+
+
+async def watched(target: Measured) -> Finding:
+    """See that the house reports measurements of its own, now."""
+    where = target.endpoint
+    try:
+        got = await target.prober.fetch(where.host, where.port, "/metrics", tls=where.tls == "implicit")
+    except ProbeError:
+        return failed("metrics.unreachable")
+    lines = [line for line in got.body.decode(errors="replace").splitlines() if line and not line.startswith("#")]
+    names = {line.split("{")[0].split(" ")[0] for line in lines}
+    if got.status != 200 or not all(any(name.startswith(each) for name in names) for each in target.wanted):  # noqa: PLR2004  # served
+        return failed("metrics.empty", len(names))
+    return passed(len(names), "measurements")

@@ -1,0 +1,213 @@
+"""Where data go and where they rest: the register of ways out, stores, regions, transfers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from gatepost.db.outside import places as outside
+from gatepost.dns.paper import Answer, RdType, Resolver, Status
+from gatepost.egress import EgressRefusedError, Purpose, Register
+from gatepost.egress.paper import UNDECLARED
+from gatepost.trust.paper import CannotVerifyError, Finding, attested, failed, passed, unverified
+from gatepost.trust.registers import Store, Supplier, Transfer
+from gatepost.trust.world import World
+
+ASSESSED_DAYS_MAX = 365
+NOTICE_DAYS = 30
+_STRANGER = ("unlisted.invalid", 443)  # RFC 6761: nobody's name, so no register can mean it
+
+
+def end_of(day: date) -> datetime:
+    """Return the moment at which a day is over."""
+    return datetime.combine(day, time(), UTC) + timedelta(days=1)
+
+
+async def house_register(world: World, _arguments: Mapping[str, str]) -> Register:
+    """Return the register the house connects by."""
+    return world.house.egress.register
+
+
+async def egress_declared(register: Register) -> Finding:
+    """See that an unlisted host is refused for every purpose, and that every row names region and mechanism."""
+    opened = [purpose.value for purpose in Purpose if _is_open(register, purpose)]
+    if opened:
+        return failed("egress.open", opened)
+    bare = sorted(
+        {
+            f"{row.purpose.value} {row}"
+            for row in register.rows
+            if UNDECLARED in {row.region, row.mechanism} and not _is_here(row.host)
+        }
+    )
+    if bare:
+        return failed("egress.undeclared", [*bare[:8]])
+    return passed({"rows": len(register.rows), "refused": len(Purpose)})
+
+
+def _is_open(register: Register, purpose: Purpose) -> bool:
+    try:
+        register.find(purpose, *_STRANGER)
+    except EgressRefusedError:
+        return False
+    return True
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """What the house is set to store where, beside what the operator declares of it."""
+
+    locations: Mapping[str, str]  # setting -> "here", or the host
+    declared: tuple[Store, ...]
+    allowed: frozenset[str]
+
+
+async def house_storage(world: World, _arguments: Mapping[str, str]) -> Storage:
+    """Return every store of the house, by its settings."""
+    settings = world.settings
+    databases = outside(settings.database.dsn) if settings.database.dsn else []
+    locations = {
+        "state": "here",
+        "database.dsn": databases[0][0] if databases else "here",
+        "blobs.url": _location(settings.blobs.url),
+        "log.second": _location(settings.log.second),
+    }
+    place = world.operator.place
+    return Storage(locations, world.operator.stores, frozenset(place.regions_allowed))
+
+
+def _location(url: str) -> str:
+    return "here" if not url or url.startswith("file:") else urlsplit(url).netloc
+
+
+async def stores_allowed(target: Storage) -> Finding:
+    """See that each store of the settings is in the register, in an allowed region; the region itself is declared."""
+    regions = {row.setting: row.region for row in target.declared}
+    missing = sorted(set(target.locations) - set(regions))
+    if missing:
+        return failed("store.unregistered", missing)
+    outside_ = sorted(setting for setting, region in regions.items() if region not in target.allowed)
+    if outside_:
+        return failed("store.region", outside_)
+    unknown = sorted(set(regions) - set(target.locations))
+    if unknown:
+        return failed("store.unknown", unknown)
+    return passed({"stores": len(regions), "declared_regions": sorted(set(regions.values()))})
+
+
+async def stores_here(target: Storage) -> Finding:
+    """See that no store lies on another machine."""
+    away = sorted(setting for setting, where in target.locations.items() if where != "here" and not _is_here(where))
+    return failed("store.elsewhere", away) if away else passed({"stores_here": len(target.locations)})
+
+
+@dataclass(frozen=True, slots=True)
+class Transfers:
+    """Suppliers, what their transfers rest on, and today."""
+
+    suppliers: tuple[Supplier, ...]
+    transfers: tuple[Transfer, ...]
+    allowed: frozenset[str]
+    register: Register
+    now: datetime
+
+
+async def house_transfers(world: World, arguments: Mapping[str, str]) -> Transfers:
+    """Return the suppliers; the one named, where one is."""
+    operator = world.operator
+    wanted = arguments.get("supplier")
+    suppliers = tuple(each for each in operator.suppliers if wanted in {None, each.id})
+    if not suppliers:
+        raise CannotVerifyError("supplier.missing")
+    return Transfers(
+        suppliers,
+        operator.transfers,
+        frozenset(operator.place.regions_allowed),
+        world.house.egress.register,
+        world.house.clock(),
+    )
+
+
+async def transfers_held(target: Transfers) -> Finding:
+    """See that each processor outside the allowed regions has a signed, unexpired, freshly assessed instrument."""
+    processors = [each for each in target.suppliers if each.processes]
+    if not processors:
+        raise CannotVerifyError("nothing.to_look_at")
+    today, ends = target.now.date(), [end_of(target.now.date() + timedelta(days=ASSESSED_DAYS_MAX))]
+    for each in processors:
+        if each.region in target.allowed:
+            continue
+        row = next((row for row in target.transfers if row.id == each.transfer), None)
+        if row is None:
+            return failed("transfer.missing", each.id)
+        if row.until < today:
+            return failed("transfer.expired", each.id)
+        if (today - row.assessed_on).days > ASSESSED_DAYS_MAX:
+            return failed("transfer.unassessed", each.id)
+        ends += [end_of(row.until), end_of(row.assessed_on + timedelta(days=ASSESSED_DAYS_MAX))]
+    return attested({"processors": len(processors)}, min(ends))
+
+
+async def noticed(target: Transfers) -> Finding:
+    """See that each processor was announced 30 days before it was engaged; a day less fails."""
+    processors = [each for each in target.suppliers if each.processes]
+    if not processors:
+        raise CannotVerifyError("nothing.to_look_at")
+    days = {each.id: (each.engaged_on - each.announced_on).days for each in processors}
+    short = {name: count for name, count in days.items() if count < NOTICE_DAYS}
+    if short:
+        return failed("notice.short", {**short}, "days")
+    return attested({"shortest_notice": min(days.values())}, target.now + timedelta(days=90), "days")
+
+
+async def registered(target: Transfers) -> Finding:
+    """See that a supplier's row agrees with the register of ways out: software sends nobody anything."""
+    today = target.now.date()
+    for each in target.suppliers:
+        if each.engaged_on > today:
+            return failed("supplier.not_engaged_yet", each.id)
+        reachable = [host for host in each.hosts if _is_named(target.register, host)]
+        if not each.processes and (reachable or each.hosts):
+            return failed("supplier.reached", each.id)
+        if each.processes and each.certificate_until is not None and each.certificate_until < today:
+            return failed("supplier.certificate", each.id)
+    ends = [end_of(each.certificate_until) for each in target.suppliers if each.certificate_until]
+    return attested(
+        [f"{each.name}, {each.region}, since {each.engaged_on}" for each in target.suppliers][:4],
+        min([*ends, target.now + timedelta(days=90)]),
+    )
+
+
+def _is_named(register: Register, host: str) -> bool:
+    return any(row.host.lower() == host.lower() for row in register.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A name whose TLSA record is asked for, and who answers."""
+
+    resolver: Resolver
+    name: str
+
+
+async def mail_zone(world: World, _arguments: Mapping[str, str]) -> Zone:
+    """Return the name under which this house's TLSA record would lie (RFC 7672 section 2.2.3)."""
+    return Zone(world.house.dns, f"_25._tcp.{world.house.hostname}")
+
+
+async def tlsa_absent(target: Zone) -> Finding:
+    """See that there is no TLSA record; where there is one, the claim has to say so."""
+    answer: Answer = await target.resolver.query(target.name, RdType.TLSA)
+    if answer.status is Status.TEMPERROR:
+        return unverified("dns.unanswered")
+    if answer.records:
+        return failed("tlsa.published", len(answer.records), "records")
+    return passed({"name": target.name, "answer": answer.status.value})

@@ -1,0 +1,175 @@
+"""What the public reads: every claim with its value, time, expiry, proof and history, as JSON says it. Pure.
+
+``claims.json`` has the fields of the public contract (``id, text, class, status, value, unit, checked_at, expires_at,
+check_id, check_version, control_result, evidence, history_url``) and a few beside them.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from gatepost.record.trust_log import Stated
+from gatepost.trust.leaf import instant
+from gatepost.trust.paper import NEVER_RUN, Claim, Outcome, Shown, status_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A claim as it is shown now. ``withdrawal``: where it is claimed no more, the fact that says so."""
+
+    claim: Claim
+    status: Outcome
+    last: Shown | None
+    withdrawal: Stated | None = None
+
+    @property
+    def reason(self) -> str:
+        """Why it is not simply green; empty where it is."""
+        if self.claim.not_applicable:
+            return self.claim.not_applicable
+        return NEVER_RUN if self.last is None else self.last.result.finding.reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """The whole page's facts at one moment."""
+
+    listed: tuple[Listed, ...]
+    withdrawn: tuple[Listed, ...]
+    at: datetime
+    revision: Stated | None
+    vkey: str | None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many claims have each outcome; all six are named."""
+        found = Counter(each.status for each in self.listed)
+        return {outcome.value: found[outcome] for outcome in Outcome}
+
+
+def claims_of(
+    claims: Sequence[Claim],
+    known: Mapping[str, Shown],
+    withdrawals: Mapping[str, Stated],
+    *,
+    at: datetime,
+    revision: Stated | None,
+    vkey: str | None,
+) -> Claims:
+    """Return every claim as it stands: those claimed, and those claimed no more."""
+    present = [each for each in claims if not each.withdrawn]
+    listed = [_listed(each, known.get(each.id), at) for each in present]
+    gone = [each for each in claims if each.withdrawn]
+    gone += [_unknown(shown) for name, shown in known.items() if name not in {each.id for each in claims}]
+    withdrawn = [
+        Listed(
+            claim=each,
+            status=status_of(each, known.get(each.id), at),
+            last=known.get(each.id),
+            withdrawal=withdrawals.get(each.id),
+        )
+        for each in gone
+    ]
+    return Claims(listed=tuple(listed), withdrawn=tuple(withdrawn), at=at, revision=revision, vkey=vkey)
+
+
+def _listed(claim: Claim, last: Shown | None, at: datetime) -> Listed:
+    return Listed(claim=claim, status=status_of(claim, last, at), last=last)
+
+
+def _unknown(shown: Shown) -> Claim:
+    """Return what is left of a claim whose text the folder no longer holds: its id and the text's hash."""
+    result = shown.result
+    return Claim(
+        id=result.claim,
+        text="",
+        topic="",
+        claim_class=result.claim_class,
+        owner="",
+        cadence=result.expires_at - result.checked_at,
+        check=result.check_id,
+        withdrawn="it is no longer in the operator's folder",
+    )
+
+
+def spelled(claims: Claims, base: str) -> dict[str, Any]:
+    """Return ``claims.json``.
+
+    Args:
+        claims: what to tell.
+        base: the path or URL that proofs and histories lie below, without a final slash.
+    """
+    return {
+        "generated_at": instant(claims.at),
+        "revised_at": None if claims.revision is None else instant(claims.revision.at),
+        "revision_sha256": None if claims.revision is None else claims.revision.detail["digest"],
+        "log_vkey": claims.vkey,
+        "counts": claims.counts,
+        "claims": [row(each, base) for each in claims.listed],
+        "withdrawn": [
+            {**row(each, base), "withdrawn": each.claim.withdrawn, "withdrawn_at": _at(each)}
+            for each in claims.withdrawn
+        ],
+    }
+
+
+def _at(listed: Listed) -> str | None:
+    return None if listed.withdrawal is None else instant(listed.withdrawal.at)
+
+
+def row(listed: Listed, base: str) -> dict[str, Any]:
+    """Return one claim as ``claims.json`` spells it."""
+    claim, last = listed.claim, listed.last
+    result = last.result if last else None
+    control = result.control if result else None
+    return {
+        "id": claim.id,
+        "text": claim.text,
+        "topic": claim.topic,
+        "class": claim.claim_class.value,
+        "status": listed.status.value,
+        "reason": listed.reason,
+        "value": result.finding.value if result else None,
+        "unit": result.finding.unit if result else "",
+        "checked_at": instant(result.checked_at) if result else None,
+        "expires_at": instant(result.expires_at) if result else None,
+        "check_id": claim.check,
+        "check_version": result.check_version if result else "",
+        "control_result": None if control is None else {"outcome": control.outcome.value, "value": control.value},
+        "absent": claim.absent,
+        "owner": claim.owner,
+        "attested": _attested(claim),
+        "evidence": _evidence(last, base),
+        "history_url": f"{base}/history/{claim.id}",
+    }
+
+
+def _attested(claim: Claim) -> dict[str, str] | None:
+    word = claim.attestation
+    return None if word is None else {"by": word.by, "on": word.on.isoformat(), "until": word.until.isoformat()}
+
+
+def _evidence(last: Shown | None, base: str) -> dict[str, Any] | None:
+    if last is None or last.leaf_index is None:
+        return None
+    return {"leaf_index": last.leaf_index, "proof_url": f"{base}/log/proofs/{last.leaf_index}.tlog-proof"}
+
+
+def history_row(shown: Shown, base: str) -> dict[str, Any]:
+    """Return one past result."""
+    result = shown.result
+    return {
+        "outcome": result.finding.outcome.value,
+        "value": result.finding.value,
+        "unit": result.finding.unit,
+        "reason": result.finding.reason,
+        "checked_at": instant(result.checked_at),
+        "expires_at": instant(result.expires_at),
+        "text_sha256": result.text_sha256,
+        "check_id": result.check_id,
+        "check_version": result.check_version,
+        "control_result": None if result.control is None else result.control.outcome.value,
+        "evidence": _evidence(shown, base),
+    }

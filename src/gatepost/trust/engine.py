@@ -1,0 +1,230 @@
+"""The engine: looks at each claim when it is due, and states what it saw in the public trust log.
+
+One round: the operator's folder is read again; where it has changed, that is stated first; claims that are due are
+looked at, each check once for all claims that ask the same of it; every result is a leaf. Claims that are no longer in
+the folder stay in the history and are stated as withdrawn.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, time, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from gatepost.db import DatabaseUnavailableError
+from gatepost.record import trust_log
+from gatepost.record.paper import Json
+from gatepost.record.trust_log import TRUST, Fact, Stated
+from gatepost.trust import challenge, heads, leaf, store
+from gatepost.trust.bench import Bench
+from gatepost.trust.check import Check, Run, run
+from gatepost.trust.operator import Operator, OperatorError, read_operator
+from gatepost.trust.paper import ABSENT, LIVES, Claim, ClaimClass, Finding, Outcome, Result, Shown, attested, unverified
+from gatepost.trust.world import World
+
+POLL_S = 5.0
+_AT_ONCE = 4
+log = structlog.get_logger()
+
+WorldOf = Callable[[Operator], World]
+Catalogue = Mapping[str, Check[Any]]
+_Asked = tuple[str, tuple[tuple[str, str], ...]]
+
+
+class Engine:
+    """One per house.
+
+    Args:
+        folder: the operator's.
+        world: makes what checks look at, given the folder as it is now.
+        catalogue: the checks by id.
+    """
+
+    def __init__(self, folder: Path, world: WorldOf, catalogue: Catalogue) -> None:
+        self._folder = folder
+        self._world = world
+        self._catalogue = catalogue
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look whenever something is due until ``stop`` is set; a database away for a while only delays it."""
+        while not stop.is_set():
+            try:
+                await self.round()
+            except (OperatorError, DatabaseUnavailableError) as error:
+                log.warning("trust.delayed", error=type(error).__name__)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), POLL_S)
+
+    async def round(self, *, everything: bool = False) -> list[Result]:
+        """Look at what is due, or at everything; return what was seen.
+
+        Raises:
+            OperatorError: the folder cannot be read; what was stated before grows stale.
+            DatabaseUnavailableError: nothing was stated.
+        """
+        world = self._world(await asyncio.to_thread(read_operator, self._folder))
+        now = world.house.clock()
+        known = await newest(world)
+        await self._revise(world, known, now)
+        await heads.state_hourly(world.house.db, now, world.house.entropy)
+        due = [each for each in world.operator.claims if everything or self._is_due(each, known.get(each.id), now)]
+        nonces = await challenge.waiting(world.house.db)
+        if nonces and not everything:
+            due += [each for each in world.operator.claims if self._is_quick(each) and each not in due]
+        results: list[Result] = []
+        for is_last in (False, True):
+            seen = await self._look(world, [each for each in due if self._is_last(each) is is_last])
+            for result in seen:
+                await _state(world, result)
+            results += seen
+        if nonces:
+            await challenge.answer(world.house, nonces, results)
+        return results
+
+    def _is_last(self, claim: Claim) -> bool:
+        check = self._catalogue.get(claim.check)
+        return check is not None and check.reads_results
+
+    def _is_quick(self, claim: Claim) -> bool:
+        """Tell whether a visitor's challenge runs it anew: what is probed or read at once, and no drill."""
+        return bool(claim.check) and claim.claim_class in {ClaimClass.PROBE, ClaimClass.INTROSPECTION}
+
+    def _is_due(self, claim: Claim, last: Shown | None, now: datetime) -> bool:
+        if claim.withdrawn:
+            return False
+        if last is None or last.result.text_sha256 != leaf.text_sha256(claim.text):
+            return True
+        check = self._catalogue.get(claim.check)
+        if check is not None and check.version != last.result.check_version:
+            return True
+        return last.result.expires_at <= now or now - last.result.checked_at >= _cadence(claim)
+
+    async def _look(self, world: World, claims: Iterable[Claim]) -> list[Result]:
+        """Look at claims; those that ask the same of a check share one run."""
+        runs: dict[_Asked, asyncio.Task[Run]] = {}
+        gate = asyncio.Semaphore(_AT_ONCE)
+        wanted = list(claims)
+        with tempfile.TemporaryDirectory(prefix="gatepost-control-") as folder:
+            async with asyncio.TaskGroup() as group:
+                for each in wanted:
+                    asked = _asked(each)
+                    check = self._catalogue.get(each.check)
+                    if check is not None and asked not in runs:
+                        place = Path(folder) / str(len(runs))
+                        runs[asked] = group.create_task(_run(gate, check, world, place, each.arguments))
+        return [_result(each, self._catalogue, runs, world.house.clock()) for each in wanted]
+
+    async def _revise(self, world: World, known: Mapping[str, Shown], now: datetime) -> None:
+        """State the folder's digest where it has changed, and which claims are gone from it."""
+        operator = world.operator
+        last = await newest_of(world, leaf.REVISION)
+        present = {each.id: each for each in operator.claims}
+        facts: list[tuple[Fact, str, str]] = []
+        if last is None or last.detail["digest"] != operator.digest:
+            detail: dict[str, Json] = {
+                "digest": operator.digest,
+                "claims": len(present),
+                "documents": len(operator.documents),
+            }
+            facts.append(
+                (Fact(action=leaf.REVISED, at=now, object_ref="operator", detail=detail), leaf.REVISION, "revised")
+            )
+        async with world.house.db.transaction(TRUST) as tx:
+            gone = await store.newest(tx)
+            for identifier, shown in known.items():
+                claim = present.get(identifier)
+                mark = leaf.GONE + identifier
+                if gone.get(mark, 0) > shown.entry or (claim is not None and not claim.withdrawn):
+                    continue
+                why = claim.withdrawn if claim else "it is no longer in the operator's folder"
+                fact = Fact(
+                    action=leaf.WITHDRAWN, at=now, object_ref=identifier, detail={"claim": identifier, "why": why}
+                )
+                facts.append((fact, mark, "withdrawn"))
+            entries = await trust_log.state(tx, [fact for fact, _, _ in facts], entropy=world.house.entropy)
+            for entry, (_, subject, outcome) in zip(entries, facts, strict=True):
+                await store.add_fact(tx, entry, subject=subject, outcome=outcome, at=now)
+
+
+async def _run(
+    gate: asyncio.Semaphore, check: Check[Any], world: World, place: Path, arguments: Mapping[str, str]
+) -> Run:
+    async with gate:
+        await asyncio.to_thread(place.mkdir, mode=0o700)
+        house = world.house
+        bench = Bench(folder=place, database=house.db, clock=house.clock, entropy=house.entropy)
+        return await run(check, partial(check.of_house, world, arguments), bench)
+
+
+def _cadence(claim: Claim) -> timedelta:
+    """Return how often a claim is looked at: one that no check looks at, once a day."""
+    return claim.cadence if claim.check else max(claim.cadence, timedelta(days=1))
+
+
+def _asked(claim: Claim) -> _Asked:
+    return claim.check, tuple(sorted(claim.arguments.items()))
+
+
+def _result(claim: Claim, catalogue: Catalogue, runs: Mapping[_Asked, asyncio.Task[Run]], now: datetime) -> Result:
+    check = catalogue.get(claim.check)
+    done = runs[_asked(claim)].result() if check is not None else None
+    finding = done.finding if done is not None else _unchecked(claim, now)
+    expires_at = now + LIVES * _cadence(claim)
+    if finding.until is not None:
+        expires_at = min(expires_at, finding.until)
+    return Result(
+        claim=claim.id,
+        claim_class=claim.claim_class,
+        text_sha256=leaf.text_sha256(claim.text),
+        finding=finding,
+        checked_at=now,
+        expires_at=expires_at,
+        check_id=claim.check,
+        check_version=check.version if check is not None else "",
+        control=done.control if done is not None else None,
+    )
+
+
+def _unchecked(claim: Claim, now: datetime) -> Finding:
+    """Return what there is to say of a claim that no check looks at."""
+    if claim.not_applicable:
+        return Finding(outcome=Outcome.NOT_APPLICABLE, reason="operator.says_so")
+    if claim.absent:
+        return unverified(ABSENT)
+    if claim.check:
+        return unverified("check.unknown")
+    if claim.attestation is None:
+        return unverified("attestation.missing")
+    until = datetime.combine(claim.attestation.until, time(), UTC) + timedelta(days=1)
+    if until <= now:
+        return Finding(outcome=Outcome.STALE, reason="attestation.expired", until=None)
+    return attested({"by": claim.attestation.by, "on": claim.attestation.on.isoformat()}, until)
+
+
+async def _state(world: World, result: Result) -> None:
+    async with world.house.db.transaction(TRUST) as tx:
+        (entry,) = await trust_log.state(tx, [leaf.fact_of(result)], entropy=world.house.entropy)
+        outcome = result.finding.outcome.value
+        await store.add_fact(tx, entry, subject=result.claim, outcome=outcome, at=result.checked_at)
+
+
+async def newest(world: World) -> dict[str, Shown]:
+    """Return the newest result of each claim, also of those that are gone from the folder."""
+    async with world.house.db.transaction(TRUST) as tx:
+        known = {name: entry for name, entry in (await store.newest(tx)).items() if not name.startswith("@")}
+        return {
+            shown.result.claim: shown for shown in map(leaf.shown_of, await trust_log.stated(tx, [*known.values()]))
+        }
+
+
+async def newest_of(world: World, subject: str) -> Stated | None:
+    """Return the newest fact about a subject that is no claim."""
+    async with world.house.db.transaction(TRUST) as tx:
+        entries = await store.history(tx, subject, limit=1)
+        found = await trust_log.stated(tx, entries)
+    return found[0] if found else None

@@ -1,0 +1,115 @@
+"""Read the operator's folder as a sceptic would: vague words, nobody named, nothing behind a sentence. Pure."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
+
+from gatepost.trust.operator import Operator
+from gatepost.trust.paper import Claim, ClaimClass
+from gatepost.trust.registers import Document
+
+REFERENCE = tuple([f"A{number}" for number in range(1, 71)] + [f"B{number}" for number in range(1, 42)])
+"""The rows every operator is expected to take a stand on: 111."""
+
+_VAGUE = re.compile(
+    r"\b(?:best[- ]in[- ]class|bank[- ]grade|military[- ]grade|state[- ]of[- ]the[- ]art|world[- ]class"
+    r"|industry[- ](?:standard|leading)|cutting[- ]edge|robust|seamless(?:ly)?|comprehensive(?:ly)?"
+    r"|working (?:towards|toward|on)|in (?:progress|the process of)|as soon as (?:possible|practicable)"
+    r"|strive[sd]?|endeavou?rs?|committed to|take(?:s)? .{0,40} seriously|where (?:possible|appropriate)"
+    r"|from time to time|appropriate measures|reasonable (?:efforts|measures)|fully compliant|100 ?% secure"
+    r"|unbreakable|immutable|tamper-proof|guarantee[sd]?)\b",
+    re.IGNORECASE,
+)
+_BARE_COMPLIANT = re.compile(
+    r"\b(?:is|are|we're|fully) (?:\w+ )?(?:GDPR|ISO[ -]?27001|SOC ?2)?[ -]?compliant\b", re.IGNORECASE
+)
+_TEXT_MAX_CHARS = 400
+_NOBODY = frozenset({"", "-", "n/a", "none", "tbd", "todo", "nobody", "everyone", "team"})
+
+
+def faults(operator: Operator, checks: frozenset[str], now: datetime) -> list[str]:
+    """Return one sentence for each thing that must not be published so; in the order of the folder.
+
+    Args:
+        operator: the folder.
+        checks: ids of the checks there are.
+        now: today.
+    """
+    found = [fault for claim in operator.claims for fault in faults_of_claim(claim, now)]
+    found += _bindings(operator, checks)
+    present = {claim.id for claim in operator.claims}
+    missing = [identifier for identifier in REFERENCE if identifier not in present]
+    if missing:
+        found.append(f"claims.toml: no stand is taken on {', '.join(missing)}: claim it, or say why it does not apply")
+    found += [fault for document in operator.documents for fault in _document(operator, document, now)]
+    found += _people(operator)
+    return found
+
+
+def faults_of_claim(claim: Claim, now: datetime) -> Iterator[str]:
+    """Yield what is wrong with one claim by itself."""
+    where = f"claim {claim.id}"
+    if claim.owner.strip().lower() in _NOBODY:
+        yield f"{where}: nobody owns it"
+    for vague in (*_VAGUE.finditer(claim.text), *_BARE_COMPLIANT.finditer(claim.text)):
+        yield f"{where}: {vague[0]!r} cannot be checked; say what is done, how much, by when"
+    if len(claim.text) > _TEXT_MAX_CHARS or not claim.text.rstrip().endswith((".", "?")):
+        yield f"{where}: one or two whole sentences of at most {_TEXT_MAX_CHARS} characters"
+    if claim.not_applicable or claim.withdrawn:
+        return
+    if not (claim.check or claim.absent or claim.attestation):
+        yield f"{where}: neither a check nor an attestation stands behind it; it cannot be published"
+    if claim.claim_class in {ClaimClass.ATTESTED, ClaimClass.STATEMENT} and claim.attestation is None:
+        yield f"{where}: {claim.claim_class.value} needs attested_by, attested_on and attested_until"
+    if claim.attestation is not None:
+        yield from _attestation(claim, where, now)
+
+
+def _attestation(claim: Claim, where: str, now: datetime) -> Iterator[str]:
+    word = claim.attestation
+    if word is None:
+        return
+    if word.by.strip().lower() in _NOBODY:
+        yield f"{where}: nobody attests it"
+    if datetime.combine(word.until, time(), UTC) + timedelta(days=1) <= now:
+        yield f"{where}: its attestation ended on {word.until}; renew it or withdraw the claim"
+    if word.until <= word.on or (word.until - word.on).days > 366:  # noqa: PLR2004  # days of a leap year
+        yield f"{where}: an attestation holds for a year at most, and ends after it begins"
+
+
+def _bindings(operator: Operator, checks: frozenset[str]) -> Iterator[str]:
+    for claim in operator.claims:
+        if claim.check and claim.check not in checks:
+            yield f"claim {claim.id}: there is no check {claim.check}; `gatepost trust lint --checks` lists them"
+        if claim.check and claim.absent:
+            yield f"claim {claim.id}: it has a check, and says that there is none"
+    known = {claim.id for claim in operator.claims}
+    for duty in operator.duties:
+        strange = [claim for claim in duty.claims if claim not in known]
+        if strange or not duty.claims:
+            yield f"duty {duty.id}: no claim {', '.join(strange) or 'at all'} evidences it"
+
+
+def _document(operator: Operator, document: Document, now: datetime) -> Iterator[str]:
+    text = operator.text_of(document)
+    for number, line in enumerate(text.splitlines(), 1):
+        for vague in _VAGUE.finditer(line):
+            yield f"{document.file}:{number}: {vague[0]!r} cannot be checked"
+    due = datetime.combine(document.reviewed_on, time(), UTC) + timedelta(days=document.review_days)
+    if due <= now:
+        yield f"{document.file}: its review was due on {due.date()}"
+
+
+def _people(operator: Operator) -> Iterator[str]:
+    rows = [
+        *(("contact", each.role, each.owner) for each in operator.contacts),
+        *(("document", each.id, each.owner) for each in operator.documents),
+        *(("commitment", each.id, each.owner) for each in operator.commitments),
+        *(("supplier", each.id, each.owner) for each in operator.suppliers),
+        *(("duty", each.id, each.owner) for each in operator.duties),
+        *(("transfer", each.id, each.owner) for each in operator.transfers),
+        *(("store", each.setting, each.owner) for each in operator.stores),
+    ]
+    for kind, name, owner in rows:
+        if owner.strip().lower() in _NOBODY:
+            yield f"{kind} {name}: nobody owns it"

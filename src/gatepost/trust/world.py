@@ -1,0 +1,58 @@
+"""What checks look at: the house, its settings, where it listens, and the operator's folder."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gatepost.ids import TenantId
+from gatepost.journey import House
+from gatepost.settings import Settings
+from gatepost.trust.operator import Operator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """A door of the house as a client finds it.
+
+    Attributes:
+        door: ``smtp``, ``http``, ``metrics``.
+        tls: ``implicit``, ``starttls``, or empty where it speaks in clear.
+    """
+
+    door: str
+    host: str
+    port: int
+    tls: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Canary:
+    """A tenant and mailbox of our own, for mails and acts that are nobody's.
+
+    ``act`` does a harmless administrative act there and returns the action its entry must name.
+    """
+
+    tenant: TenantId
+    address: str
+    act: Callable[[], Awaitable[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """One house, to be looked at.
+
+    Attributes:
+        canary: None where the house keeps none.
+        version: of the program that runs.
+        packages: the distributions it needs to run, as PyPA compares names.
+        source: where its modules lie.
+    """
+
+    house: House
+    settings: Settings
+    operator: Operator
+    endpoints: tuple[Endpoint, ...]
+    canary: Canary | None
+    version: str
+    packages: frozenset[str]
+    source: Path

@@ -1,0 +1,35 @@
+"""What is forgotten, when, at whose wish, and what is kept in spite of it (docs/adr/0031)."""
+
+from gatepost.upkeep.retention.claims import sweep_claims
+from gatepost.upkeep.retention.erase import Erased, erase_person, foresee
+from gatepost.upkeep.retention.expire import Expired, destroy_months, expire
+from gatepost.upkeep.retention.hold import HoldError, holds, place_hold, release_hold
+from gatepost.upkeep.retention.keeper import Keeper
+from gatepost.upkeep.retention.limits import Plans
+from gatepost.upkeep.retention.paper import Hold, Scope
+from gatepost.upkeep.retention.replay import replay
+from gatepost.upkeep.retention.roll import Roll, RollError
+from gatepost.upkeep.retention.show import Shown, show
+
+__all__ = [
+    "Erased",
+    "Expired",
+    "Hold",
+    "HoldError",
+    "Keeper",
+    "Plans",
+    "Roll",
+    "RollError",
+    "Scope",
+    "Shown",
+    "destroy_months",
+    "erase_person",
+    "expire",
+    "foresee",
+    "holds",
+    "place_hold",
+    "release_hold",
+    "replay",
+    "show",
+    "sweep_claims",
+]

@@ -1,0 +1,180 @@
+"""One person outside the house, erased from one tenant: openings, mail, words of the index, queues, and the key.
+
+The order, so that a crash between any two steps is made up for by ``replay``:
+
+1. the roll outside the database knows which keys are to die;
+2. batch by batch, one transaction each: an entry of the log that names the entries concerned, their openings and all
+   the rest removed (large bodies from the object store before their rows, which name them);
+3. the keys die: whatever copy of what was sealed under them lies anywhere, nobody can read it any more.
+
+Leaves, tiles and proofs are not touched.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+
+from gatepost.db import Transaction
+from gatepost.decide import grant_store as grants
+from gatepost.decide import past_store as past
+from gatepost.decide.store import blind_sender
+from gatepost.deliver import hold_store as waiting_room
+from gatepost.deliver import store as queue
+from gatepost.ids import EmailId, TenantId
+from gatepost.keys import Kind
+from gatepost.mail.address import Address
+from gatepost.mailbox import erase_store as mail
+from gatepost.record import erase as entries
+from gatepost.record.erase import Place, Removal, Rule
+from gatepost.upkeep.retention import store
+from gatepost.upkeep.retention.hold import HoldError, forbidding
+from gatepost.upkeep.retention.keeper import Keeper
+from gatepost.upkeep.retention.paper import Erasure
+
+BATCH = 512
+WAITS_MAX, WAIT_S = 40, 0.1
+_KEY_OCTETS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erased:
+    """What an erasure came to, or would come to.
+
+    ``waiting``: openings that had no place in the log yet and could not be named; their key is gone, and their rows
+    go when the erasure is next replayed.
+    """
+
+    request: str = ""
+    openings: int = 0
+    messages: int = 0
+    bodies: int = 0
+    indexed: int = 0
+    queued: int = 0
+    keys: int = 0
+    waiting: int = 0
+
+
+async def foresee(keeper: Keeper, tenant: TenantId, person: Address) -> Erased:
+    """Count what ``erase_person`` would remove, and remove nothing.
+
+    Raises:
+        HoldError: it would be refused.
+    """
+    ids = await _permitted(keeper, tenant, person)
+    keys = spelled(ids)
+    async with keeper.own.transaction(tenant) as tx:
+        emails = await _every_email(tx, keys)
+        return Erased(
+            openings=await entries.count_openings(tx, keys),
+            messages=len(await mail.subjects_of(tx, emails)),
+            bodies=len(emails),
+            queued=len(await queue.emails_of(tx, keys)),
+            keys=len(ids),
+        )
+
+
+async def _every_email(tx: Transaction, keys: Sequence[bytes]) -> list[EmailId]:
+    places = await entries.places_of(tx, keys, 1_000_000)
+    named = [place.email for place in places if place.email is not None]
+    return list(dict.fromkeys([*named, *await mail.emails_of(tx, keys), *await queue.emails_of(tx, keys)]))
+
+
+async def erase_person(keeper: Keeper, tenant: TenantId, person: Address, *, actor: str, reason: str = "") -> Erased:
+    """Erase what the house holds of ``person`` for this tenant, and say so in the log; a second time finds nothing.
+
+    Raises:
+        HoldError: a legal hold forbids it.
+        RollError: the roll of erasures cannot be written; nothing was done.
+        BlobsUnavailableError: the object store does not answer; what was begun is made up for at the next start.
+        DatabaseUnavailableError: the same of the database.
+    """
+    ids = await _permitted(keeper, tenant, person)
+    vault = keeper.own.keys.vault(tenant)
+    erasure = Erasure(
+        tenant=tenant,
+        request=keeper.new_request(),
+        at=keeper.clock(),
+        actor=actor,
+        name=keeper.own.keys.subject_name(tenant, person.key),
+        sender=blind_sender(vault, person.key),
+        keys=tuple(ids),
+    )
+    await keeper.roll.add(erasure)
+    return await carry_out(keeper, erasure, reason=reason)
+
+
+async def _permitted(keeper: Keeper, tenant: TenantId, person: Address) -> list[int]:
+    """Return the ids of the person's keys, unless a hold forbids to erase them."""
+    keys = keeper.own.keys
+    name = keys.subject_name(tenant, person.key)
+    await keys.flush()
+    ids = keys.ids(tenant, Kind.SUBJECT, name)
+    async with keeper.own.transaction(tenant) as tx:
+        held = await store.holds(tx)
+        accounts = (
+            {place.account for place in await entries.places_of(tx, spelled(ids), 1_000_000) if place.account}
+            if any(hold.scope.account for hold in held)
+            else set()
+        )
+    if hold := forbidding(held, name, accounts):
+        raise HoldError(f"the legal hold {hold.id} forbids it: {hold.reason}")
+    return ids
+
+
+def spelled(ids: Sequence[int]) -> list[bytes]:
+    """Return ids of keys as they stand in the heads of seals."""
+    return [each.to_bytes(_KEY_OCTETS, "big") for each in ids]
+
+
+async def carry_out(keeper: Keeper, erasure: Erasure, *, reason: str = "") -> Erased:
+    """Do what the roll says; what was done before is not done again."""
+    tenant, keys = erasure.tenant, spelled(erasure.keys)
+    total = Erased(request=erasure.request)
+    removal = Removal(request=erasure.request, rule=Rule.PERSON, actor=erasure.actor, at=keeper.clock(), reason=reason)
+    waits = waiting = 0
+    for turn in count():
+        async with keeper.own.transaction(tenant) as tx:
+            places = await entries.places_of(tx, keys, BATCH)
+            named = [place.email for place in places if place.email is not None]
+            others = [] if turn else [*await mail.emails_of(tx, keys), *await queue.emails_of(tx, keys)]
+            waiting = 0 if places else await entries.count_openings(tx, keys)
+        emails = list(dict.fromkeys([*named, *others]))
+        if places or not turn:
+            await keeper.remove_large_bodies(tenant, emails)
+            total = await _batch(keeper, erasure, removal, places, emails, total)
+        elif waiting and waits < WAITS_MAX:
+            waits += 1
+            await keeper.sequence(tenant)
+            await asyncio.sleep(WAIT_S)
+        else:
+            break
+    destroyed = keeper.own.keys.destroy_ids(tenant, erasure.keys)
+    return replace(total, keys=destroyed, waiting=waiting)
+
+
+async def _batch(
+    keeper: Keeper,
+    erasure: Erasure,
+    removal: Removal,
+    places: Sequence[Place],
+    emails: Sequence[EmailId],
+    total: Erased,
+) -> Erased:
+    async with keeper.own.transaction(erasure.tenant) as tx:
+        for part in entries.parts([place.index for place in places]):
+            await entries.say(tx, replace(removal, what={"entries": part}), entropy=keeper.entropy)
+        openings = await entries.erase(tx, [place.entry for place in places])
+        gone = await mail.forget(tx, emails)
+        queued = await queue.forget(tx, emails)
+        await waiting_room.forget(tx, emails)
+        await grants.forget(tx, emails)
+        await past.forget_person(tx, erasure.sender, emails)
+    return replace(
+        total,
+        openings=total.openings + openings,
+        messages=total.messages + gone.messages,
+        bodies=total.bodies + gone.bodies,
+        indexed=total.indexed + gone.indexed,
+        queued=total.queued + queued,
+    )

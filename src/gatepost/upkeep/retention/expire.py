@@ -1,0 +1,194 @@
+"""What is older than its limit goes: rows on their day, and the key of a month once all of the month is old enough.
+
+Expiry walks along the log, so each entry is looked at once for each limit. The plan's limit takes the opening and the
+mail; a policy's shorter one takes the openings of its mailbox, for it speaks of the record. Until the month's key is
+destroyed, a copy of a removed row (a backup, the second store) opens with the key store; after that none does.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import takewhile
+
+from gatepost import access
+from gatepost.access.paper import Tenant
+from gatepost.decide import grant_store as grants
+from gatepost.decide import past_store as past
+from gatepost.decide import store as policies
+from gatepost.deliver import hold_store as waiting_room
+from gatepost.deliver import store as queue
+from gatepost.ids import AccountId, TenantId
+from gatepost.keys import Kind
+from gatepost.mailbox import erase_store as mail
+from gatepost.record import erase as entries
+from gatepost.record.erase import ACTIONS, NOBODY, Place, Removal, Rule
+from gatepost.upkeep.retention import store
+from gatepost.upkeep.retention.erase import spelled
+from gatepost.upkeep.retention.hold import covers_all
+from gatepost.upkeep.retention.keeper import Keeper
+from gatepost.upkeep.retention.limits import Limit, limits, narrowed, over
+from gatepost.upkeep.retention.paper import Hold
+
+BATCH = 1_000
+HOUSE = "house"
+_OWN = frozenset({ACTIONS[Rule.PLAN], ACTIONS[Rule.KEYS]})
+"""What expiry itself writes: that alone is no reason to write again, or it would never end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expired:
+    """What a run came to, or would come to."""
+
+    openings: int = 0
+    messages: int = 0
+    bodies: int = 0
+    months: tuple[str, ...] = ()
+
+    def __add__(self, other: "Expired") -> "Expired":
+        """Return both together."""
+        return Expired(
+            openings=self.openings + other.openings,
+            messages=self.messages + other.messages,
+            bodies=self.bodies + other.bodies,
+            months=(*self.months, *other.months),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What holds keep back: mailboxes, and persons by the ids of their keys."""
+
+    accounts: frozenset[int]
+    persons: frozenset[bytes]
+
+    def keeps(self, place: Place, mail_subject: bytes | None) -> bool:
+        return place.account in self.accounts or bool(self.persons & {place.subject or NOBODY, mail_subject or NOBODY})
+
+
+async def expire(keeper: Keeper, tenant: Tenant, *, dry_run: bool = False) -> Expired:
+    """Remove what is older than its limit; with ``dry_run`` only count it.
+
+    Raises:
+        BlobsUnavailableError: the object store does not answer; the next run goes on.
+        DatabaseUnavailableError: the same of the database.
+    """
+    now, plan_days = keeper.clock(), keeper.plans.days_for(tenant.plan)
+    async with keeper.own.transaction(tenant.id) as tx:
+        holds = await store.holds(tx)
+    by_policy = await policy_days(keeper, tenant.id)
+    total = Expired()
+    if covers_all(holds):
+        return total
+    held = _held(keeper, tenant.id, holds)
+    for limit in limits(plan_days, by_policy):
+        total += await _expire_by(keeper, tenant.id, limit, held, now, dry_run=dry_run)
+    if plan_days is not None and not holds:
+        total += await destroy_months(keeper, tenant.id, plan_days, dry_run=dry_run)
+    return total
+
+
+async def policy_days(keeper: Keeper, tenant: TenantId) -> dict[AccountId, int]:
+    """Return for how many days policies let each mailbox's record be read: its own, or the tenant's if fewer."""
+    async with keeper.db.transaction(tenant) as tx:
+        said = await policies.retention_days(tx)
+        accounts = [account.id for account in await access.list_accounts(tx)]
+    return narrowed(said, accounts)
+
+
+def _held(keeper: Keeper, tenant: TenantId, holds: Sequence[Hold]) -> _Held:
+    keys = keeper.own.keys
+    persons = [key for hold in holds if hold.subject for key in keys.ids(tenant, Kind.SUBJECT, hold.subject)]
+    accounts = frozenset(hold.scope.account for hold in holds if hold.scope.account is not None)
+    return _Held(accounts, frozenset(spelled(persons)))
+
+
+async def _expire_by(
+    keeper: Keeper, tenant: TenantId, limit: Limit, held: _Held, now: datetime, *, dry_run: bool
+) -> Expired:
+    total, request = Expired(), keeper.new_request()
+    start: int | None = None
+    while True:
+        async with keeper.own.transaction(tenant) as tx:
+            if start is None or not dry_run:
+                start = await store.cursor(tx, limit)
+            seen = await entries.places_from(tx, start, BATCH)
+            due = list(takewhile(lambda place: place.at < limit.since(now), seen))
+            named = [place.email for place in due if place.email is not None]
+            subjects = await mail.subjects_of(tx, named) if held.persons else {}
+        if all(place.action in _OWN for place in due):
+            return total
+        end = due[-1].index + 1
+        going = [
+            place
+            for place in due
+            if (limit.accounts is None or place.account in limit.accounts)
+            and not held.keeps(place, subjects.get(place.email) if place.email else None)
+        ]
+        if dry_run:
+            total += Expired(openings=sum(place.subject is not None for place in going))
+            start = end
+        else:
+            total += await _remove(keeper, tenant, limit, going, (start, end), request)
+
+
+async def _remove(
+    keeper: Keeper, tenant: TenantId, limit: Limit, going: Sequence[Place], span: tuple[int, int], request: str
+) -> Expired:
+    """Remove one batch, or nothing where another process did meanwhile."""
+    start, end = span
+    emails = list(dict.fromkeys(place.email for place in going if place.email is not None))
+    is_plan = limit.accounts is None
+    if is_plan:
+        await keeper.remove_large_bodies(tenant, emails)
+    done = Expired()
+    async with keeper.own.transaction(tenant) as tx:
+        if not await store.try_lock(tx) or await store.cursor(tx, limit) != start:
+            return done
+        opened = [place.entry for place in going if place.subject is not None]
+        if opened or (is_plan and emails):
+            await entries.say(tx, _removal(keeper, limit, end, request), entropy=keeper.entropy)
+            done = Expired(openings=await entries.erase(tx, opened))
+        if is_plan and emails:
+            gone = await mail.forget(tx, emails)
+            await queue.forget(tx, emails)
+            await waiting_room.forget(tx, emails)
+            await grants.forget(tx, emails)
+            done = replace(done, messages=gone.messages, bodies=gone.bodies)
+        if is_plan:
+            await policies.forget_tokens(tx, limit.since(keeper.clock()))
+            await past.forget_sent(tx, limit.since(keeper.clock()))
+        await store.move_cursor(tx, limit, end)
+    return done
+
+
+def _removal(keeper: Keeper, limit: Limit, end: int, request: str) -> Removal:
+    what = {"through": end, "days": limit.days}
+    rule = Rule.PLAN
+    if limit.accounts is not None:
+        return Removal(
+            request=request,
+            rule=Rule.POLICY,
+            actor=HOUSE,
+            at=keeper.clock(),
+            what={**what, "accounts": list(limit.accounts)},
+        )
+    return Removal(request=request, rule=rule, actor=HOUSE, at=keeper.clock(), what=what)
+
+
+async def destroy_months(keeper: Keeper, tenant: TenantId, plan_days: int, *, dry_run: bool = False) -> Expired:
+    """Destroy the keys of months of which everything is old enough to go; the entry that says so comes first."""
+    keys = keeper.own.keys
+    months = over(keys.names(tenant, Kind.EPOCH), plan_days, keeper.clock())
+    if months and not dry_run:
+        removal = Removal(
+            request=keeper.new_request(),
+            rule=Rule.KEYS,
+            actor=HOUSE,
+            at=keeper.clock(),
+            what={"months": list(months), "days": plan_days},
+        )
+        async with keeper.own.transaction(tenant) as tx:
+            await entries.say(tx, removal, entropy=keeper.entropy)
+        for month in months:
+            keys.destroy(tenant, Kind.EPOCH, month)
+    return Expired(months=tuple(months))

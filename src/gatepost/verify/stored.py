@@ -1,0 +1,148 @@
+"""Evidence as an entry's opening keeps it: all that a policy may ask, and none of the message's words. Pure.
+
+What a message says is not here: of a kept one it is read again from its octets, of a refused one it is gone.
+"""
+
+from typing import Any
+
+from gatepost.mail import fields
+from gatepost.mail.address import Address
+from gatepost.mail.reading import Attachment, Extraction, ModelView, Reading, Span, Technique
+from gatepost.verify import content
+from gatepost.verify.paper import (
+    ArcSeal,
+    ArcVerdict,
+    AutoMail,
+    Content,
+    DkimVerdict,
+    DmarcVerdict,
+    Evidence,
+    Family,
+    Injection,
+    Marker,
+    Result,
+    ScanResult,
+    ScanVerdict,
+    SpfVerdict,
+)
+
+FILES_MAX = 100
+"""Attachments of which an entry tells; of a message with more it says so."""
+_SIGNATURES_MAX = 64
+
+
+def is_whole(evidence: Evidence) -> bool:
+    """Tell whether ``spell`` tells all there is."""
+    return len(evidence.content.reading.attachments) <= FILES_MAX and len(evidence.dkim) <= _SIGNATURES_MAX
+
+
+def spell(evidence: Evidence) -> dict[str, Any]:
+    """Return evidence as JSON; what is as usual is left out."""
+    reading, author = evidence.content.reading, evidence.author
+    told: dict[str, Any] = {
+        "author": None if author is None else [author.local, author.domain],
+        "problem": evidence.author_problem,
+        "spf": [evidence.spf.result.value, evidence.spf.domain],
+        "dkim": [
+            [each.result.value, each.domain, each.is_aligned, each.unsigned_octets, each.unsigned_twin]
+            for each in evidence.dkim[:_SIGNATURES_MAX]
+        ],
+        "dmarc": [evidence.dmarc.result.value, evidence.dmarc.domain],
+        "arc": [
+            evidence.arc.result.value,
+            [[seal.instance, seal.domain, seal.claims_aligned] for seal in evidence.arc.seals],
+        ],
+        "flags": [evidence.is_aligned, evidence.is_unsettled, evidence.auth],
+        "injection": [round(evidence.injection.score * 1_000), [each.value for each in evidence.injection.families]],
+        "scans": [[each.scanner, each.result.value] for each in evidence.scans],
+        "auto": [[marker.value for marker in evidence.auto.markers], evidence.auto.is_own],
+        "techniques": sorted({span.technique.value for span in reading.spans}),
+        "reading": [reading.is_malformed, reading.is_cut],
+        "files": [
+            [each.filename, each.content_type, each.size_octets, each.extraction.value]
+            for each in reading.attachments[:FILES_MAX]
+        ],
+        "list": evidence.content.list_id,
+    }
+    return {name: value for name, value in told.items() if value not in _USUAL}
+
+
+_USUAL: tuple[Any, ...] = ("", [], [[], False], [0, []], [False, False], ["none", []])
+
+
+def read(told: dict[str, Any], said: Content | None = None) -> Evidence:
+    """Return the evidence that ``spell`` told; ``said``: what the message says, where it was kept.
+
+    Raises:
+        LookupError, TypeError, ValueError: this is not what ``spell`` writes.
+    """
+    author = told.get("author")
+    aligned, unsettled, auth = told["flags"]
+    arc_result, seals = told.get("arc", ("none", []))
+    score, families = told.get("injection", (0, []))
+    markers, is_own = told.get("auto", ([], False))
+    spf_result, spf_domain = told["spf"]
+    dmarc_result, dmarc_domain = told["dmarc"]
+    return Evidence(
+        author=None if author is None else Address(*author),
+        author_problem=told.get("problem", ""),
+        spf=SpfVerdict(Result(spf_result), spf_domain, "mailfrom"),
+        helo=SpfVerdict(Result.NONE, "", "helo"),
+        dkim=tuple(_signature(*each) for each in told.get("dkim", ())),
+        dmarc=DmarcVerdict(Result(dmarc_result), dmarc_domain),
+        arc=ArcVerdict(
+            Result(arc_result),
+            tuple(ArcSeal(instance, domain, "", claims_aligned=claims) for instance, domain, claims in seals),
+        ),
+        is_aligned=aligned,
+        is_unsettled=unsettled,
+        content=said or _wordless(told),
+        injection=Injection(score / 1_000, tuple(map(Family, families))),
+        scans=tuple(ScanVerdict(scanner, ScanResult(result)) for scanner, result in told.get("scans", ())),
+        auth=auth,
+        auto=AutoMail(markers=tuple(map(Marker, markers)), is_own=is_own),
+    )
+
+
+def _signature(result: str, domain: str, is_aligned: bool, unsigned_octets: int, unsigned_twin: str) -> DkimVerdict:  # noqa: FBT001  # as it stands in the list
+    return DkimVerdict(
+        Result(result),
+        domain,
+        "",
+        "",
+        is_aligned=is_aligned,
+        unsigned_octets=unsigned_octets,
+        unsigned_twin=unsigned_twin,
+    )
+
+
+def _wordless(told: dict[str, Any]) -> Content:
+    is_malformed, is_cut = told.get("reading", (False, False))
+    reading = Reading(
+        "",
+        ModelView(""),
+        spans=tuple(Span(Technique(each), "", 0, 0, "") for each in told.get("techniques", ())),
+        attachments=tuple(
+            Attachment(part, filename, kind, size, "", Extraction(outcome))
+            for part, (filename, kind, size, outcome) in enumerate(told.get("files", ()), start=1)
+        ),
+        is_malformed=is_malformed,
+        is_cut=is_cut,
+    )
+    return Content("", "", "", reading, "", (), (), list_id=told.get("list", ""))
+
+
+def content_of(raw: bytes, reading: Reading) -> Content:
+    """Return what a kept message says, by its octets and by the reading made when it arrived."""
+    said = content.read(raw, fields.split(raw))
+    return Content(
+        subject=said.subject,
+        plain=said.plain,
+        html=said.html,
+        reading=reading,
+        message_id=said.message_id,
+        references=said.references,
+        reply_to=(),
+        list_id=said.list_id,
+        headers=said.headers,
+    )

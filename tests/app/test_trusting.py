@@ -1,0 +1,85 @@
+"""A house that is up looks at the example operator's claims, through its own doors."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+from app.running import settings_in, up
+from gatepost import access, trust
+from gatepost.app import administer, trusting
+from gatepost.app.state import Running
+from gatepost.settings import Settings, TrustSettings
+from gatepost.trust import Claims, Outcome
+from trust.scene import EXAMPLE
+
+UNVERIFIED_HERE = {"A1", "A17", "A58", "A63", "B4", "B8", "B11", "B14"}
+"""Rows with a check that find nothing to look at: a page not built, no customer, no export, no scan."""
+
+
+def claiming(folder: Path) -> Settings:
+    return replace(settings_in(folder), trust=TrustSettings(operator=str(EXAMPLE)))
+
+
+async def test_every_row_is_looked_at_and_none_is_green_that_could_not_be(tmp_path: Path, app_dsn: str) -> None:
+    settings = claiming(tmp_path)
+    async with up(settings, app_dsn) as house:
+        tenant = await administer.add_tenant(house.house, name="customer", plan="sandbox")
+        canary = await trusting.ensure_canary(house.house)
+        await trusting.ensure_contacts(house.house, trust.read_operator(EXAMPLE), canary)
+        await trusting.run_once(settings, house.house, house.running, EXAMPLE)
+        claims = await trust.read_claims(house.house.db, EXAMPLE, house.house.clock)
+        await _see(claims)
+        assert (await administer.find_tenant(house.house, None)).id == tenant.id  # nobody means the canaries
+
+
+async def _see(claims: Claims) -> None:
+    by_id = {each.claim.id: each for each in claims.listed}
+    assert len(by_id) == 111
+    assert Outcome.STALE not in {each.status for each in claims.listed}
+    for each in claims.listed:
+        assert each.last is not None, each.claim.id
+        if each.claim.absent:
+            assert (each.status, each.reason) == (Outcome.COULD_NOT_VERIFY, "feature.absent")
+        if each.claim.check:
+            assert each.last.result.control is not None
+            assert each.last.result.control.outcome is Outcome.FAIL, each.claim.id
+    unverified = {name for name, each in by_id.items() if each.claim.check and each.status is Outcome.COULD_NOT_VERIFY}
+    assert unverified - {"A16", "A47"} <= UNVERIFIED_HERE, unverified  # A47: the test's resolver is silent
+    for name in ("A5", "A45", "A46", "A53", "A54", "A56", "A57", "B5", "B9"):
+        assert by_id[name].status is Outcome.PASS, (name, by_id[name].reason)
+    assert by_id["A28"].reason == "egress.open"  # a house with no declared destinations says so
+
+
+async def test_the_canaries_wait_for_the_first_customer(tmp_path: Path, app_dsn: str) -> None:
+    async with up(claiming(tmp_path), app_dsn) as house:
+        await asyncio.sleep(0.5)
+        assert await access.list_tenants(house.house.db) == ()
+        await administer.add_tenant(house.house, name="first", plan="sandbox")
+        names: list[str] = []
+        for _ in range(200):
+            names = [tenant.name for tenant in await access.list_tenants(house.house.db)]
+            if len(names) > 1:
+                break
+            await asyncio.sleep(0.1)
+        assert names == ["first", "canary"]
+
+
+def test_doors_on_all_addresses_are_reached_over_loopback() -> None:
+    settings = Settings()
+    settings = replace(
+        settings,
+        smtp=replace(settings.smtp, host="0.0.0.0"),  # noqa: S104  # read, not bound
+        http=replace(settings.http, public_url="https://mail.example.org/base"),
+    )
+    running = Running(
+        pid=1,
+        base_url="",
+        smtp_host="0.0.0.0",  # noqa: S104  # read, not bound
+        smtp_port=2525,
+        dsn="",
+        http_port=8080,
+        metrics_port=9,  # as above
+    )
+    found = {each.door: (each.host, each.port, each.tls) for each in trusting.endpoints(settings, running)}
+    assert found["smtp"] == ("127.0.0.1", 2525, "starttls")
+    assert found["public"] == ("mail.example.org", 443, "implicit")

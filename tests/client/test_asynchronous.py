@@ -1,0 +1,143 @@
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from doors.rest.scene import Tenancy, write
+from gatepost.deliver.paper import Kept
+from gatepost.ids import EmailId
+from gatepost.journey import House
+from gatepost_client import (
+    AccessError,
+    AnswerError,
+    AsyncClient,
+    MissingError,
+    Patience,
+    RefusedError,
+    UnreachableError,
+)
+from outbound import http_receiver
+from talkers import talking
+
+QUICK = Patience(tries=3, first_wait_s=0.01)
+
+
+@pytest.fixture
+async def agent(base_url: str, ours: Tenancy) -> AsyncIterator[AsyncClient]:
+    async with AsyncClient(base_url, ours.agent, patience=QUICK) as client:
+        yield client
+
+
+@pytest.fixture
+async def owner(base_url: str, ours: Tenancy) -> AsyncIterator[AsyncClient]:
+    async with AsyncClient(base_url, ours.owner, patience=QUICK) as client:
+        yield client
+
+
+async def _kept(house: House, to: Tenancy) -> EmailId:
+    done = await write(house, to)
+    assert isinstance(done.outcome, Kept)
+    return done.outcome.email
+
+
+async def test_an_agent_reads_its_mail_and_answers_once(house: House, ours: Tenancy, agent: AsyncClient) -> None:
+    email = await _kept(house, ours)
+    assert (await agent.whoami()).mailbox_id == await agent.mailbox_id() == ours.account
+    [summary] = (await agent.messages()).items
+    message = await agent.message(summary.message_id)
+    assert (message.message_id, message.sender, message.is_proven) == (email, "boss@boss.test", True)
+    assert message.body_text.strip() == "Shall we meet on Tuesday?"
+    assert [one.message_id for one in (await agent.thread(message.thread_id)).messages] == [email]
+    assert [one.message_id for one in (await agent.search("tuesday")).items] == [email]
+    sent = [await agent.reply(email, "Tuesday suits.", idempotency_key="one") for _ in range(2)]
+    assert [one.is_repeat for one in sent] == [False, True]
+    await agent.report_usage(email, 100, ["calendar.read"])
+
+
+async def test_each_refusal_has_its_kind(house: House, ours: Tenancy, agent: AsyncClient, base_url: str) -> None:
+    with pytest.raises(MissingError) as missing:
+        await agent.message("em_nobody")
+    assert (missing.value.status, missing.value.code) == (404, "resource.missing")
+    with pytest.raises(AccessError, match="policy:read"):
+        await agent.policy()
+    async with AsyncClient(base_url, "gp_wrong") as stranger:
+        with pytest.raises(AccessError):
+            await stranger.whoami()
+    await house.db.reach()
+    done = await write(house, ours, "anybody@loose.test", peer="203.0.113.9")
+    with pytest.raises(RefusedError) as refused:
+        await agent.bounce(done.recorded.arrived.email, "No.")
+    assert refused.value.errors == ("bounce.unverified_sender",)
+
+
+async def test_events_come_as_they_happen_and_after_the_cursor(house: House, ours: Tenancy, agent: AsyncClient) -> None:
+    following = agent.follow()
+    first = asyncio.ensure_future(anext(following))
+    while not first.done():  # the stream begins when it is opened, which nobody tells us
+        await _kept(house, ours)
+        await asyncio.wait([first], timeout=0.2)
+    heard = [first.result()]
+    await following.aclose()
+    assert heard[0].message_id
+    missed = await _kept(house, ours)
+    async with asyncio.timeout(20):
+        async for event in agent.follow(cursor=heard[0].cursor):
+            heard.append(event)
+            if event.message_id == missed:
+                break
+    assert [one.cursor for one in heard] == sorted({one.cursor or 0 for one in heard})
+
+
+async def test_a_broken_stream_is_resumed_where_it_was() -> None:
+    asked: list[str] = []
+
+    async def breaking(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        asked.append(head.partition("last-event-id: ")[2].partition("\r\n")[0])
+        number = len(asked)
+        event = f'{{"id":"ev_{number}","type":"email.received","timestamp":"2026-11-21T08:00:00Z","data":{{}}}}'
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
+        writer.write(f"retry: 1\n\n: beat\n\nid: {number}\nevent: email.received\ndata: {event}\n\n".encode())
+        await writer.drain()
+
+    async with (
+        talking(breaking) as port,
+        AsyncClient(f"http://127.0.0.1:{port}/api", "k", mailbox_id=1, patience=QUICK) as client,
+    ):
+        heard = []
+        async for event in client.follow():
+            heard.append((event.id, event.cursor))
+            if len(heard) == 3:
+                break
+    assert heard == [("ev_1", 1), ("ev_2", 2), ("ev_3", 3)]
+    assert asked[:3] == ["", "1", "2"]
+
+
+async def test_webhooks_are_kept_in_order(owner: AsyncClient) -> None:
+    async with http_receiver() as receiver:
+        made = await owner.add_webhook(receiver.url, ["email.received", "email.held"])
+        assert (await owner.test_webhook(made.id)).is_accepted
+    assert made.public_key.startswith("whpk_")
+    assert (await owner.rotate_webhook(made.id, overlap_s=60)).secret != made.secret
+    assert (await owner.change_webhook(made.id, is_stopped=True)).state == "stopped"
+    assert [one.id for one in await owner.webhooks()] == [made.id]
+    assert await owner.deliveries(made.id, state="dead") == []
+    with pytest.raises(RefusedError):
+        await owner.replay_webhook(made.id, only_dead=True)
+    await owner.remove_webhook(made.id)
+    assert await owner.webhooks() == []
+
+
+async def test_what_was_refused_for_now_is_asked_again_and_what_adds_up_is_not_when_nobody_answers() -> None:
+    async with (
+        http_receiver("503 Busy\r\nRetry-After: 0", "502 Bad", "200 OK") as receiver,
+        AsyncClient(receiver.url, "k", mailbox_id=1, patience=QUICK) as client,
+    ):
+        with pytest.raises(AnswerError, match="not what a house says"):
+            await client.reply("em_a", "Yes.")
+    assert len(receiver.requests) == 3
+    async with AsyncClient(receiver.url, "k", mailbox_id=1, patience=QUICK) as client:
+        with pytest.raises(UnreachableError):
+            await client.report_usage("em_a", 1)
+        with pytest.raises(UnreachableError):
+            await client.whoami()

@@ -1,0 +1,135 @@
+"""The guess over many patterns: it may name too many, and never misses one that RE2 finds."""
+
+import random
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from decide.scene import content, document, evidence, inbound
+from gatepost.decide import settle
+from gatepost.decide.candidates import FEW, Together, for_hyperscan
+from gatepost.decide.language import parse
+from gatepost.decide.paper import Facts
+from gatepost.decide.patterns import PatternError, compile_pattern, translated
+from gatepost.decide.reasons import Reason
+
+ATOMS = [
+    "a", "k", "K", "s", "1", " ", ".", r"\d", r"\D", r"\w", r"\W", r"\s", r"\S", r"\b", r"\B", "^", "$", r"\n", r"\t",
+    r"\v", r"\x{6b}", r"\u00fc", "\u00fc", "\u212a", r"\pL", r"\PL", "[a-k]", "[^a-k]", r"[^\s]", r"[\S1]", r"[\d\s]",
+    "[[:alpha:]]", "(?:as|k)", "(?i:K)", "(?<n>s)", r"\z", r"\A", r"\101", r"\.", "(?-i:k)", "",
+]  # fmt: skip
+QUANTIFIERS = ["", "", "", "?", "*", "+", "{2}", "{0,3}", "*?", "{1,}"]
+PREFIXES = ["", "", "(?i)", "(?s)", "(?m)", "(?im)"]
+SIGNS = "akKsS1 .\n\t\v\r\u00fc\u00dc\u212a\u017f\u0130_-\x85\u2028"
+
+sources = st.builds(
+    lambda prefix, parts, others: prefix + "".join(a + q for a, q in parts) + "".join(f"|{other}" for other in others),
+    st.sampled_from(PREFIXES),
+    st.lists(st.tuples(st.sampled_from(ATOMS), st.sampled_from(QUANTIFIERS)), min_size=1, max_size=5),
+    st.lists(st.sampled_from(ATOMS), max_size=1),
+)
+
+
+def compiled(source: str) -> str:
+    """Return the source if RE2 can compile it, else one that it can."""
+    try:
+        return compile_pattern(source).source
+    except PatternError:
+        return "k"
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(sources.map(compiled), min_size=FEW, max_size=FEW + 2),
+    st.lists(st.text(SIGNS, max_size=12), min_size=1, max_size=4),
+)
+def test_no_guess_misses_what_re2_finds(written: list[str], texts: list[str]) -> None:
+    patterns = [compile_pattern(source) for source in written]
+    together = Together(patterns)
+    for is_warm in (False, True):
+        if is_warm:
+            together.warm()
+        for text in texts:
+            octets = text.encode()
+            found = {index for index, pattern in enumerate(patterns) if pattern.is_in(octets)}
+            assert found <= set(together.candidates(octets)), is_warm
+
+
+@pytest.mark.parametrize(
+    ("source", "spelled"),
+    [
+        (r"a\sb", r"a[\t\n\f\r ]b"),
+        (r"[\s.]+\S", r"[\t\n\f\r .]+[^\t\n\f\r ]"),
+        ("(?i)wire", "(?i)wire"),
+        ("b\u00fccher", "b\u00fccher"),
+        ("(?i)b\u00fccher", None),
+        (r"(?i)b\u00fccher", None),
+        (r"[^\S]", None),
+        (r"\pL", None),
+        (r"\v", None),
+        ("[[:alpha:]]", None),
+        (r"\[\S", r"\[[^\t\n\f\r ]"),
+    ],
+)
+def test_what_the_engines_read_differently_is_respelled_or_left_out(source: str, spelled: str | None) -> None:
+    assert for_hyperscan(translated(source)) == spelled
+
+
+def test_patterns_one_engine_cannot_compile_are_asked_each_time() -> None:
+    large = compile_pattern("(?:[a-z]{1,20} ){20}")
+    together = Together([compile_pattern("never")] * FEW + [large] * 12)
+    together.warm()
+    assert set(together.candidates(b"never mind")) >= set(range(FEW))
+
+
+WORDS = ("ignore", "previous", "instructions", "transfer", "wire", "password", "secret", "urgent", "account", "invoice")
+
+
+def guards(count: int, rnd: random.Random) -> list[dict[str, str]]:
+    def pattern(number: int) -> str:
+        first, second, third = rnd.choices(WORDS, k=3)
+        return rf"(?i){first}\s+(?:all\s+)?{second}{number}\b.{{0,4}}{third}"
+
+    return [{"reject": pattern(number), "reason": "r"} for number in range(count)]
+
+
+def cpu_ms(work: object) -> float:
+    """Return the CPU time of the best of five runs."""
+    assert callable(work)
+    times = []
+    for _ in range(5):
+        began = time.process_time()
+        work()
+        times.append(time.process_time() - began)
+    return min(times) * 1_000
+
+
+@pytest.mark.parametrize("is_warm", [False, True])
+def test_a_hundred_rules_and_two_hundred_guards_take_few_milliseconds(*, is_warm: bool) -> None:
+    """The aim is 3 ms; three times as much is allowed here, for slower machines."""
+    rnd = random.Random(1)
+    written = document({"address": "boss@example.com"})
+    rules = [{"match": {"domain": "example.com"}, "when": {"injectionScore": {"atLeast": 0.9}}} for _ in range(99)]
+    written = {**written, "senders": [*rules, *written["senders"]], "contentGuards": guards(200, rnd)}
+    policy, _ = parse(written, version=1)
+    if is_warm:
+        policy.guarded.warm()
+    text = " ".join(rnd.choices([*WORDS, "the", "and", "meeting", "regards"], k=9_000))[:50_000]
+    mail = inbound(evidence(content=content(text)))
+    assert settle(mail, policy, Facts()).decision.reason is Reason.RULE_MATCHED
+    took = cpu_ms(lambda: settle(mail, policy, Facts()))
+    assert took < 9
+
+
+@pytest.mark.parametrize("is_warm", [False, True])
+def test_hard_patterns_stay_linear(*, is_warm: bool) -> None:
+    hard = [{"reject": f"(a|b)*a(a|b){{{100 + number}}}c", "reason": "r"} for number in range(FEW)]
+    policy, _ = parse({**document(), "contentGuards": hard}, version=1)
+    if is_warm:
+        policy.guarded.warm()
+    rnd = random.Random(1)
+    short, long = (inbound(evidence(content=content("".join(rnd.choices("ab", k=k))))) for k in (5_000, 40_000))
+    once, eight = (cpu_ms(lambda mail=mail: settle(mail, policy, Facts())) for mail in (short, long))
+    assert eight < 8 * 3 * once + 5

@@ -1,0 +1,84 @@
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from gatepost.trust import CATALOGUE, Claim, ClaimClass, read_operator
+from gatepost.trust.lint import faults, faults_of_claim
+from gatepost.trust.paper import Attestation
+from trust.scene import EXAMPLE
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+CHECKS = frozenset(CATALOGUE)
+GOOD = Claim(
+    id="X1",
+    text="Every door refuses TLS 1.1.",
+    topic="doors",
+    claim_class=ClaimClass.PROBE,
+    owner="keeper",
+    cadence=timedelta(minutes=5),
+    check="tls.floor",
+)
+WORD = Attestation(by="keeper", on=date(2026, 10, 1), until=date(2027, 3, 1))
+
+
+def test_nothing_is_said_against_the_example() -> None:
+    assert faults(read_operator(EXAMPLE), CHECKS, NOW) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We take security seriously.",
+        "Our encryption is industry-standard.",
+        "We are working towards ISO 27001.",
+        "We strive to answer.",
+        "Lanternpost is fully compliant.",
+        "We are GDPR compliant.",
+        "The log is immutable.",
+        "Appropriate measures are taken.",
+        "State-of-the-art protection.",
+        "Backups are in progress.",
+    ],
+)
+def test_a_word_that_cannot_be_checked_is_refused(text: str) -> None:
+    (fault, *_) = faults_of_claim(replace(GOOD, text=text), NOW)
+    assert "cannot be checked" in fault
+
+
+@pytest.mark.parametrize("owner", ["", "TBD", "nobody", "-"])
+def test_a_claim_has_an_owner(owner: str) -> None:
+    assert list(faults_of_claim(replace(GOOD, owner=owner), NOW)) == ["claim X1: nobody owns it"]
+
+
+def test_a_sentence_with_nothing_behind_it_is_refused() -> None:
+    (fault,) = faults_of_claim(replace(GOOD, check=""), NOW)
+    assert "neither a check nor an attestation" in fault
+    assert not list(faults_of_claim(replace(GOOD, check="", withdrawn="gone"), NOW))
+    assert not list(faults_of_claim(replace(GOOD, check="", not_applicable="no doors"), NOW))
+
+
+def test_an_attestation_that_ended_is_refused() -> None:
+    claim = replace(GOOD, check="", claim_class=ClaimClass.ATTESTED, attestation=WORD)
+    assert not list(faults_of_claim(claim, NOW))
+    (fault,) = faults_of_claim(claim, datetime(2027, 3, 2, tzinfo=UTC))
+    assert "ended" in fault
+    assert not list(faults_of_claim(claim, datetime(2027, 3, 1, 23, 59, tzinfo=UTC)))
+
+
+def test_an_attestation_holds_for_a_year_at_most() -> None:
+    claim = replace(GOOD, attestation=replace(WORD, until=date(2027, 10, 3)))
+    (fault,) = faults_of_claim(claim, NOW)
+    assert "a year at most" in fault
+
+
+def test_a_missing_row_and_an_unknown_check_are_named() -> None:
+    operator = read_operator(EXAMPLE)
+    found = faults(replace(operator, claims=operator.claims[1:]), CHECKS, NOW)
+    assert any("no stand is taken on A1:" in fault for fault in found)
+    assert any("there is no check tls.floor" in fault for fault in faults(operator, CHECKS - {"tls.floor"}, NOW))
+
+
+def test_a_review_that_is_due_is_named() -> None:
+    found = faults(read_operator(EXAMPLE), CHECKS, NOW + timedelta(days=400))
+    assert any("policies/access.md: its review was due" in fault for fault in found)

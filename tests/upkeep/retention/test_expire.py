@@ -1,0 +1,146 @@
+import pytest
+
+from gatepost import decide
+from gatepost.ids import EmailId
+from gatepost.keys import ErasedError, Kind
+from gatepost.upkeep.retention import Expired, Scope, expire, place_hold, release_hold
+from journeys.scene import KEY, POLICY
+from outbound import BOSS, TENANT
+from upkeep.retention.scene import Kept, stranger_writes
+
+PLAN_DAYS, POLICY_DAYS = 365, 30
+"""The scene's tenant is on the plan team; its mailbox's policy says thirty days."""
+
+
+async def _aged(kept: Kept, **time: float) -> None:
+    """Let mail arrive, be answered, and grow old."""
+    first = await kept.scene.boss_asks()
+    await kept.scene.boss_asks(text="large\r\n" * 20_000)
+    await kept.scene.agent_says(first, "On Tuesday.")
+    await kept.index()
+    kept.later(**time)
+
+
+async def test_what_is_young_stays(kept: Kept) -> None:
+    await _aged(kept, days=POLICY_DAYS - 1)
+    before = await kept.rows()
+    assert await expire(kept.keeper, await kept.tenant()) == Expired()
+    assert await kept.rows() == before
+
+
+async def test_a_policys_limit_takes_the_records_words_and_leaves_the_mail(kept: Kept) -> None:
+    await _aged(kept, days=POLICY_DAYS, seconds=10)
+    before = await kept.rows()
+    done = await expire(kept.keeper, await kept.tenant())
+    assert done.openings >= 3
+    assert done.messages == 0
+    after = await kept.rows()
+    assert after == {**before, "opening": before["opening"] - done.openings + 1}
+    (leaf,) = await kept.leaves("record.expired")
+    assert leaf["detail"]["rule"] == "policy"
+    assert leaf["detail"]["accounts"] == [kept.scene.account]
+    assert leaf["detail"]["days"] == POLICY_DAYS
+    assert (await kept.verified()).findings == []
+
+
+async def test_the_plans_limit_takes_all_and_then_the_keys_of_the_month(kept: Kept) -> None:
+    await _aged(kept, days=PLAN_DAYS, seconds=10)
+    done = await expire(kept.keeper, await kept.tenant())
+    assert done.messages == 2
+    assert done.months == ()  # the month was not over then
+    after = await kept.rows()
+    assert {name: count for name, count in after.items() if name not in {"opening", "thread_message"}} == {
+        "email": 0,
+        "body": 0,
+        "submission": 0,
+        "email_words": 0,
+        "unindexed": 0,
+    }
+    later = kept.scene.clock.now.replace(year=2999)
+    assert [page async for page in kept.house.blobs.names("bodies", later) if page] == []
+    assert (await kept.verified()).findings == []
+    assert kept.keeper.own.keys.names(TENANT, Kind.EPOCH)[0] == "2026-11"
+    kept.later(days=11)
+    assert (await expire(kept.keeper, await kept.tenant())).months == ("2026-11",)
+    assert "2026-11" not in kept.keeper.own.keys.names(TENANT, Kind.EPOCH)
+    (leaf,) = await kept.leaves("keys.expired")
+    assert leaf["detail"]["months"] == ["2026-11"]
+    assert (await kept.verified()).findings == []
+
+
+async def test_a_copy_of_a_row_opens_until_the_month_is_over_and_never_after(kept: Kept) -> None:
+    await _aged(kept, days=PLAN_DAYS, seconds=10)
+    async with kept.house.db.transaction(TENANT) as tx:
+        copy = await tx.one("select id, sealed from email where tenant = %(tenant)s order by seq limit 1")
+    vault = kept.keeper.own.keys.vault(TENANT)
+    await expire(kept.keeper, await kept.tenant())
+    assert b"The meeting" in vault.open(f"email/{copy.id}", bytes(copy.sealed))
+    kept.later(days=11)
+    await expire(kept.keeper, await kept.tenant())
+    with pytest.raises(ErasedError):
+        kept.keeper.own.keys.vault(TENANT).open(f"email/{copy.id}", bytes(copy.sealed))
+
+
+async def test_a_dry_run_counts_and_changes_nothing(kept: Kept) -> None:
+    await _aged(kept, days=PLAN_DAYS + 11)
+    before = await kept.rows()
+    would = await expire(kept.keeper, await kept.tenant(), dry_run=True)
+    assert would.openings >= 3
+    assert would.months == ("2026-11",)
+    assert await kept.rows() == before
+    assert await kept.leaves("record.expired") == []
+
+
+async def test_expiry_does_not_feed_itself(kept: Kept) -> None:
+    await _aged(kept, days=PLAN_DAYS, seconds=10)
+    await expire(kept.keeper, await kept.tenant())
+    for _ in range(3):
+        await kept.sequencer.sequence(TENANT)
+        kept.later(days=PLAN_DAYS + 31)
+        await expire(kept.keeper, await kept.tenant())
+    assert (
+        len(await kept.leaves("record.expired")) == 2
+    )  # the policy's and the plan's, and none of these for the others
+
+
+@pytest.mark.parametrize("which", ["all", "mailbox", "person"])
+async def test_what_is_held_stays_and_goes_once_it_is_released(kept: Kept, which: str) -> None:
+    scope = {"all": Scope(), "mailbox": Scope(account=kept.scene.account), "person": Scope(person=BOSS)}[which]
+    hold = await place_hold(kept.keeper, TENANT, scope, reason="Matter 7", actor="operator")
+    await stranger_writes(kept.scene)
+    await _aged(kept, days=PLAN_DAYS + 40)
+    done = await expire(kept.keeper, await kept.tenant())
+    assert (done.messages, done.months) == (0, ())
+    assert (await kept.rows())["email"] == 2
+    found = await kept.scene.kept(await _first(kept))
+    assert found.subject == "The meeting"
+    await release_hold(kept.keeper, TENANT, hold.id, actor="operator")
+    done = await expire(kept.keeper, await kept.tenant())
+    assert done.messages == 2
+    assert "2026-11" in done.months
+    assert (await kept.verified()).findings == []
+
+
+async def _first(kept: Kept) -> EmailId:
+    async with kept.house.db.transaction(TENANT) as tx:
+        row = await tx.one("select id from email where tenant = %(tenant)s order by seq limit 1")
+    return EmailId(row.id)
+
+
+async def test_a_hold_of_a_person_keeps_back_nobody_else(kept: Kept) -> None:
+    await place_hold(kept.keeper, TENANT, Scope(person=BOSS), reason="Matter 7", actor="operator")
+    await stranger_writes(kept.scene)
+    await _aged(kept, days=PLAN_DAYS + 40)
+    before = await kept.rows()
+    done = await expire(kept.keeper, await kept.tenant())
+    assert done.openings >= 1  # the stranger's
+    assert (await kept.rows())["email"] == before["email"]
+
+
+async def test_a_policy_that_becomes_shorter_reaches_back(kept: Kept) -> None:
+    await _aged(kept, days=20)
+    assert await expire(kept.keeper, await kept.tenant()) == Expired()
+    async with kept.house.db.transaction(TENANT) as tx:
+        shorter = {**POLICY, "auditLog": {"retentionDays": 10}}
+        await decide.put_policy(tx, kept.scene.account, shorter, at=kept.scene.clock.now, actor=KEY)
+    assert (await expire(kept.keeper, await kept.tenant())).openings >= 3

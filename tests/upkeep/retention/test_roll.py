@@ -1,0 +1,69 @@
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from gatepost.blobs import Blobs
+from gatepost.ids import TenantId
+from gatepost.upkeep.retention.paper import Erasure
+from gatepost.upkeep.retention.roll import FILE, Roll, RollError
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def _erasure(number: int) -> Erasure:
+    return Erasure(
+        tenant=TenantId("tn_a"),
+        request=f"er_{number}",
+        at=NOW,
+        actor="operator",
+        name="ab" * 16,
+        sender="cd" * 16,
+        keys=(2**62 + number, 7),
+    )
+
+
+@pytest.fixture
+def second(tmp_path: Path) -> Blobs:
+    return Blobs.open((tmp_path / "second").as_uri())
+
+
+async def test_what_was_written_down_is_read_by_the_next_house(tmp_path: Path, second: Blobs) -> None:
+    for number in range(3):
+        await Roll(tmp_path, second).add(_erasure(number))
+    assert await Roll(tmp_path, second).every(NOW) == [_erasure(number) for number in range(3)]
+    assert stat.S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600
+
+
+async def test_either_place_is_enough(tmp_path: Path, second: Blobs) -> None:
+    await Roll(tmp_path, second).add(_erasure(1))
+    elsewhere = Blobs.open((tmp_path / "empty").as_uri())
+    assert await Roll(tmp_path, elsewhere).every(NOW) == [_erasure(1)]
+    (tmp_path / FILE).unlink()
+    assert await Roll(tmp_path, second).every(NOW) == [_erasure(1)]
+    assert await Roll(tmp_path, elsewhere).every(NOW) == []
+
+
+async def test_a_line_that_was_cut_off_counts_from_its_copy(tmp_path: Path, second: Blobs) -> None:
+    await Roll(tmp_path, second).add(_erasure(1))
+    await Roll(tmp_path, second).add(_erasure(2))
+    with (tmp_path / FILE).open("rb+") as file:
+        file.truncate((tmp_path / FILE).stat().st_size - 10)
+    assert await Roll(tmp_path, second).every(NOW) == [_erasure(1), _erasure(2)]
+    await Roll(tmp_path, second).add(_erasure(3))  # after the cut line, not into it
+    assert await Roll(tmp_path, second).every(NOW) == [_erasure(1), _erasure(2), _erasure(3)]
+
+
+async def test_a_line_that_is_none_of_ours_is_refused(tmp_path: Path, second: Blobs) -> None:
+    (tmp_path / FILE).write_bytes(b'{"tenant": 1}\n')
+    with pytest.raises(RollError, match="restore it"):
+        await Roll(tmp_path, second).every(NOW)
+
+
+async def test_a_roll_that_cannot_be_written_or_read_says_so(tmp_path: Path, second: Blobs) -> None:
+    (tmp_path / FILE).mkdir()
+    with pytest.raises(RollError, match="cannot be written"):
+        await Roll(tmp_path, second).add(_erasure(1))
+    with pytest.raises(RollError, match="cannot be read"):
+        await Roll(tmp_path, second).every(NOW)
