@@ -30,6 +30,7 @@ class Scope(StrEnum):
     RETENTION_WRITE = "retention:write"
     MAIL_READ = "mail:read"
     MAIL_REPLY = "mail:reply"
+    MAIL_SEND = "mail:send"
     MAIL_BOUNCE = "mail:bounce"
     USAGE_WRITE = "usage:write"
     AGENTS_READ = "agents:read"
@@ -54,7 +55,7 @@ ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
     Role.AUDITOR: frozenset(
         {Scope.POLICY_READ, Scope.WEBHOOKS_READ, Scope.AUDIT_READ, Scope.LOG_READ, Scope.AGENTS_READ}
     ),
-    Role.AGENT: frozenset({Scope.MAIL_READ, Scope.MAIL_REPLY, Scope.MAIL_BOUNCE, Scope.USAGE_WRITE}),
+    Role.AGENT: frozenset({Scope.MAIL_READ, Scope.MAIL_REPLY, Scope.MAIL_SEND, Scope.MAIL_BOUNCE, Scope.USAGE_WRITE}),
 }
 """A key's scopes are a subset of its role's; nobody widens their own."""
 

@@ -7,8 +7,8 @@ decision, for ever.
 import hashlib
 from dataclasses import dataclass, replace
 
-from gatepost.arrive.paper import Direction
-from gatepost.decide import answers, approval, proof
+from gatepost.arrive.paper import Direction, Door
+from gatepost.decide import approval, outbound, proof
 from gatepost.decide.above import both
 from gatepost.decide.ending import Ending, Judged, refused, unproven
 from gatepost.decide.gates import EVERY_GATE, PROOF_GATES, Case, by_default, walk
@@ -70,16 +70,23 @@ def settle(verified: Verified, policy: Policy | None, facts: Facts, *, above: Po
 
     Args:
         verified: the message and the evidence.
-        policy: the one in force; None where the account has none. Outbound and postmaster mail need none.
+        policy: the one in force; None where the account has none. Outbound and postmaster mail need none. Without an
+            ``outbound`` member it says nothing about outbound mail.
         facts: what ``recall_all`` counted.
         above: the tenant's policy, which can only tighten; None where it has none.
     """
     arrived, evidence, seen = verified.arrived, verified.evidence, see(verified, facts)
     speaks = top = None
     if arrived.direction is Direction.OUTBOUND:
-        ending, trace = approval.sandboxed(answers.judge(evidence, arrived.envelope, facts.answered), facts)
+        speaks, top = (each if each and each.outbound else None for each in (policy, above))
+        own, higher = (each.outbound if each else None for each in (speaks, top))
+        judged = outbound.judge_both(evidence, arrived.envelope, facts, own, higher)
+        ending, trace = approval.sandboxed(judged, facts)
         if facts.ruling is not None:
             ending, trace = approval.ruled(ending, trace, facts.ruling)
+    elif arrived.door is Door.HOUSE:
+        ending = Ending(Disposition.DELIVER, Outcome.DELIVERED, Reason.NOTICE_OWN)
+        trace = (Step("author", "the house"),)
     elif arrived.is_postmaster:
         ending = Ending(Disposition.DELIVER, Outcome.DELIVERED, Reason.POSTMASTER_OPEN)
         trace = (Step("postmaster", "open"),)

@@ -14,11 +14,13 @@ from gatepost.journey import House
 from gatepost.upkeep.retention import Keeper
 
 DOCUMENT = {"name": "A", "instructions": "Answer.", "model": "m"}
+OPEN = {**POLICY, "outbound": {"recipients": {"domains": ["customer.example"], "thread": True}}}
 EXPORT = {"kind": "otlp", "url": "http://127.0.0.1:9"}
 BODIES: dict[str, object] = {
-    "policy": POLICY,
+    "policy": OPEN,
     "webhooks": {"url": "http://127.0.0.1:9/hook"},
     "reply": {"text_body": "Tuesday suits."},
+    "messages": {"to": ["ann@customer.example"], "text_body": "Hello."},
     "bounce": {"reason": "Not here."},
     "reservations": {"tokens": 1},
     "usage": {"tokens": 1, "tools": ["calendar.read"]},
@@ -83,7 +85,7 @@ def operations() -> list[Operation]:
 @pytest.fixture
 async def their_ids(house: House, keeper: Keeper, theirs: Tenancy) -> dict[str, object]:
     """Ids of real things of the other tenant: each call below succeeds for them."""
-    await set_policy(house, theirs, POLICY)
+    await set_policy(house, theirs, OPEN)
     done = await write(house, theirs)
     assert isinstance(done.outcome, Kept)
     async with calls(rest.build(house, keeper=keeper), theirs.owner) as client:

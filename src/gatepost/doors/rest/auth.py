@@ -82,6 +82,7 @@ ExportsWriter = Annotated[Principal, Security(admit, scopes=[Scope.EXPORTS_WRITE
 RetentionWriter = Annotated[Principal, Security(admit, scopes=[Scope.RETENTION_WRITE.value])]
 MailReader = Annotated[Principal, Security(admit, scopes=[Scope.MAIL_READ.value])]
 Replier = Annotated[Principal, Security(admit, scopes=[Scope.MAIL_REPLY.value])]
+Sender = Annotated[Principal, Security(admit, scopes=[Scope.MAIL_SEND.value])]
 Bouncer = Annotated[Principal, Security(admit, scopes=[Scope.MAIL_BOUNCE.value])]
 AgentsReader = Annotated[Principal, Security(admit, scopes=[Scope.AGENTS_READ.value])]
 AgentsWriter = Annotated[Principal, Security(admit, scopes=[Scope.AGENTS_WRITE.value])]
