@@ -358,6 +358,14 @@ class HoldAbandon(HoldApprove, frozen=True, kw_only=True, tag="hold.abandon"):
     """A held message could not be let go: it is not what was held."""
 
 
+class HoldAsk(Act, frozen=True, kw_only=True, tag="hold.ask"):
+    """A person was mailed the link to rule on a held message, or their server would not take it."""
+
+    person: str
+    result: str
+    reason: str
+
+
 class HoldPlace(Act, frozen=True, kw_only=True, tag="hold.place"):
     """A legal hold: what it covers is kept until it is released."""
 
@@ -403,6 +411,18 @@ class MailboxAdd(Act, frozen=True, kw_only=True, tag="mailbox.add"):
 
 class MailboxRemove(Act, frozen=True, kw_only=True, tag="mailbox.remove"):
     """A mailbox was closed."""
+
+
+class MailboxSandbox(Act, frozen=True, kw_only=True, tag="mailbox.sandbox"):
+    """Whatever a mailbox sends waits for a person."""
+
+
+class MailboxPromote(Act, frozen=True, kw_only=True, tag="mailbox.promote"):
+    """A mailbox left its sandbox."""
+
+
+class PolicyRevoke(Act, frozen=True, kw_only=True, tag="policy.revoke"):
+    """What a policy version granted counts no more."""
 
 
 class PersonAdd(Act, frozen=True, kw_only=True, tag="person.add"):
