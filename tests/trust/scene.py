@@ -46,6 +46,7 @@ class Scene:
             canary=self.canary,
             version="0.1.0",
             packages=frozenset(),
+            keeper=None,
             source=self.folder,
         )
 

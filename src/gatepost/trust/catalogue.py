@@ -3,7 +3,7 @@
 from typing import Any
 
 from gatepost.trust.check import Check
-from gatepost.trust.checks import documents, exports, findings, logs, machine, mail, page, places, tls
+from gatepost.trust.checks import documents, exports, findings, forgetting, logs, machine, mail, page, places, tls
 from gatepost.trust.controls import doors, lagging, papers, things
 
 _CHECKS: tuple[Check[Any], ...] = (
@@ -14,6 +14,7 @@ _CHECKS: tuple[Check[Any], ...] = (
     Check("audit.rebuilt", mail.rebuilt, mail.gate, (doors.forgetful,)),
     Check("log.consistent", logs.consistent, logs.house_logs, (things.forked_log,)),
     Check("log.append_only", logs.append_only, logs.house_tables, (things.changeable_table,)),
+    Check("retention.kept", forgetting.kept, forgetting.house_canary, (things.everlasting,)),
     Check("act.logged", logs.act_logged, logs.canary_acts, (things.unlogged_act,)),
     Check("operations.kept", logs.operations_kept, logs.operations_logs, (things.log_with_gap,)),
     Check("export.flowing", exports.flowing, exports.house_exports, (lagging.stalled,)),

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from typing_extensions import override
@@ -16,7 +16,7 @@ from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.note import SigningKey
 from gatepost.ledger.tiles import Edge
 from gatepost.trust.bench import Bench
-from gatepost.trust.checks import logs, machine, places
+from gatepost.trust.checks import forgetting, logs, machine, places
 
 _CONTROL = TenantId("tn_control")
 
@@ -94,6 +94,16 @@ async def log_with_gap(bench: Bench) -> AsyncIterator[logs.LogFolder]:
     lines = [f"{at:%Y-%m-%dT%H:%M:%S}Z up\n" for at in (now - timedelta(days=40), now)]
     (folder / "house.log").write_text("".join(lines))
     yield logs.LogFolder(folder, now - timedelta(days=40), now)
+
+
+@asynccontextmanager
+async def everlasting(bench: Bench) -> AsyncIterator[forgetting.Planted]:
+    """A house that promises seven days and never forgets."""
+
+    async def removed(_plan: str, _at: datetime) -> int:
+        return 0
+
+    yield forgetting.Planted(bench.clock(), {"free": 7}, removed)
 
 
 class _Zone(Resolver):
