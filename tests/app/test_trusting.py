@@ -4,13 +4,15 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-from app.running import settings_in, up
+import psycopg
+
+from app.running import Up, settings_in, up
 from gatepost import access, trust
 from gatepost.app import administer, trusting
 from gatepost.app.state import Running
 from gatepost.settings import Settings, TrustSettings
 from gatepost.trust import Claims, Outcome
-from trust.scene import EXAMPLE
+from trust.scene import EXAMPLE, claiming_only
 
 UNVERIFIED_HERE = {"A1", "A17", "A58", "A63", "B4", "B8", "B11", "B14"}
 """Rows with a check that find nothing to look at: a page not built, no customer, no export, no scan."""
@@ -63,6 +65,41 @@ async def test_the_canaries_wait_for_the_first_customer(tmp_path: Path, app_dsn:
                 break
             await asyncio.sleep(0.1)
         assert names == ["first", "canary"]
+
+
+async def test_what_is_broken_turns_its_claim_and_no_other(tmp_path: Path, app_dsn: str, owner_dsn: str) -> None:
+    folder = claiming_only(tmp_path / "copy", "A54", "A62", "A69", "G1", "B39")
+    state = tmp_path / "state"
+    settings = claiming(state)
+    async with up(settings, app_dsn) as house:
+        await administer.add_tenant(house.house, name="customer", plan="sandbox")
+
+        async def failing() -> set[str]:
+            await trusting.run_once(settings, house.house, house.running, folder)
+            claims = await trust.read_claims(house.house.db, folder, house.house.clock)
+            return {each.claim.id for each in claims.listed if each.status is Outcome.FAIL}
+
+        assert await failing() == set()
+        (state / "keys" / "loose.key").touch(mode=0o644)
+        assert await failing() == {"A54"}
+        (state / "keys" / "loose.key").unlink()
+        (folder / "policies" / "access.md").write_text("Come in.\n")
+        assert await failing() == {"A62"}
+        with psycopg.connect(owner_dsn) as owner:
+            owner.execute("grant delete on leaf to gatepost_app")
+        assert await failing() == {"A62", "G1"}
+        await _until_published(house)
+        with psycopg.connect(owner_dsn) as owner:  # its owner is no superuser in production; row security holds it too
+            owner.execute("alter table entry no force row level security")
+            owner.execute("update entry set leaf = leaf || ' ' where id = (select min(id) from entry)")
+        assert await failing() == {"A62", "A69", "G1"}
+
+
+async def _until_published(house: Up) -> None:
+    for _ in range(100):
+        if await trust.read_checkpoint(house.house.blobs):
+            return
+        await asyncio.sleep(0.1)
 
 
 def test_doors_on_all_addresses_are_reached_over_loopback() -> None:

@@ -12,7 +12,12 @@ _CHECKS: tuple[Check[Any], ...] = (
     Check("contact.reached", mail.delivered, mail.contact, (doors.forgetful,)),
     Check("audit.complete", mail.complete, mail.gate, (doors.forgetful,)),
     Check("audit.rebuilt", mail.rebuilt, mail.gate, (doors.forgetful,)),
-    Check("log.consistent", logs.consistent, logs.house_logs, (things.forked_log,)),
+    Check(
+        "log.consistent",
+        logs.consistent,
+        logs.house_logs,
+        (things.forked_log, things.changed_row, things.changed_entry),
+    ),
     Check("log.append_only", logs.append_only, logs.house_tables, (things.changeable_table,)),
     Check("retention.kept", forgetting.kept, forgetting.house_canary, (things.everlasting,)),
     Check("act.logged", logs.act_logged, logs.canary_acts, (things.unlogged_act,)),

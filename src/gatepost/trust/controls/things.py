@@ -14,7 +14,7 @@ from gatepost.dns.paper import Answer, RdType, Resolver, Status
 from gatepost.ids import TenantId
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.note import SigningKey
-from gatepost.ledger.tiles import Edge
+from gatepost.ledger.tiles import ENTRIES, Edge
 from gatepost.trust.bench import Bench
 from gatepost.trust.checks import forgetting, logs, machine, places
 
@@ -55,18 +55,54 @@ async def plain_volume(bench: Bench) -> AsyncIterator[machine.Volumes]:
     )
 
 
+_KEY = SigningKey("control.invalid/log", hashlib.sha256(b"control").digest())
+
+
+async def _published(folder: Path, entries: list[bytes]) -> Blobs:
+    """Return a log of these entries, as a house would publish it."""
+    blobs = Blobs(Folder(folder))
+    grown, tiles = Edge().grow(entries)
+    for tile, octets in tiles.items():
+        await blobs.write(f"log/{_CONTROL}/{tile.path}", octets)
+    await blobs.write(f"log/{_CONTROL}/checkpoint", Checkpoint(_KEY.name, grown.size, grown.root).signed(_KEY))
+    return blobs
+
+
+def _logs(bench: Bench, blobs: Blobs, earlier: bytes, held: list[bytes]) -> logs.Logs:
+    async def rows(_tenant: TenantId, start: int, end: int) -> list[bytes]:
+        return held[start:end]
+
+    return logs.Logs(blobs, (logs.Log(_CONTROL, str(_KEY.verifier), (earlier,)),), rows, bench.entropy)
+
+
 @asynccontextmanager
 async def forked_log(bench: Bench) -> AsyncIterator[logs.Logs]:
     """A log that shows a tree of four which does not extend the tree of two that was signed before."""
-    key = SigningKey("control.invalid/log", hashlib.sha256(b"control").digest())
-    blobs = Blobs(Folder(bench.folder / "log"))
+    shown = [b"one", b"another", b"three", b"four"]
     before, _ = Edge().grow([b"one", b"two"])
-    after, tiles = Edge().grow([b"one", b"another", b"three", b"four"])
-    for tile, octets in tiles.items():
-        await blobs.write(f"log/{_CONTROL}/{tile.path}", octets)
-    await blobs.write(f"log/{_CONTROL}/checkpoint", Checkpoint(key.name, 4, after.root).signed(key))
-    signed = Checkpoint(key.name, 2, before.root).signed(key)
-    yield logs.Logs(blobs, (logs.Log(_CONTROL, str(key.verifier), (signed,)),))
+    blobs = await _published(bench.folder / "forked", shown)
+    yield _logs(bench, blobs, Checkpoint(_KEY.name, 2, before.root).signed(_KEY), shown)
+
+
+@asynccontextmanager
+async def changed_row(bench: Bench) -> AsyncIterator[logs.Logs]:
+    """A log that only grew, and a table in which somebody has changed a row since."""
+    shown = [b"one", b"two", b"three"]
+    before, _ = Edge().grow(shown[:2])
+    blobs = await _published(bench.folder / "changed", shown)
+    yield _logs(bench, blobs, Checkpoint(_KEY.name, 2, before.root).signed(_KEY), [b"one", b"Two", b"three"])
+
+
+@asynccontextmanager
+async def changed_entry(bench: Bench) -> AsyncIterator[logs.Logs]:
+    """A log whose published entries are not those that were hashed."""
+    shown = [b"one", b"two", b"three"]
+    before, _ = Edge().grow(shown[:2])
+    blobs = await _published(bench.folder / "entry", shown)
+    _, tiles = Edge().grow([b"one", b"Two", b"three"])
+    (bundle,) = [tile for tile in tiles if tile.level == ENTRIES]
+    await blobs.write(f"log/{_CONTROL}/{bundle.path}", tiles[bundle])
+    yield _logs(bench, blobs, Checkpoint(_KEY.name, 2, before.root).signed(_KEY), [b"one", b"Two", b"three"])
 
 
 @asynccontextmanager
