@@ -40,6 +40,11 @@ ReservationId = NewType("ReservationId", str)
 SubmissionId = NewType("SubmissionId", str)
 """A request to send (RFC 8621 section 7): ``su_...``."""
 
+AgentId = NewType("AgentId", str)
+"""A hosted agent: ``ag_...``."""
+TurnId = NewType("TurnId", str)
+"""One run of a hosted agent, about one email: ``tu_...``."""
+
 
 def token(prefix: str, octets: bytes) -> str:
     """Spell ``octets`` as an id: prefix, underscore, lowercase base32 without padding.

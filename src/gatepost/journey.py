@@ -1,11 +1,13 @@
 """A message's life, in order. Read this first; every other room is a detail of one line here."""
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
-from gatepost import act, decide, deliver, mailbox, record, reply, verify
+from gatepost import access, act, decide, deliver, mailbox, record, reply, verify
+from gatepost.act import hosted
 from gatepost.arrive.paper import Arrived, Direction
 from gatepost.blobs import Blobs
 from gatepost.clock import Clock, Entropy
@@ -15,12 +17,12 @@ from gatepost.deliver import hold, hold_end
 from gatepost.deliver.paper import CarriedOut, Held, Hold, Refused
 from gatepost.dns import Resolver
 from gatepost.egress import Egress, NextHop
-from gatepost.ids import HoldId, TenantId
+from gatepost.ids import HoldId, SubmissionId, TenantId
 from gatepost.jobs import Handler, Job, Jobs
 from gatepost.keys import Keyring
 from gatepost.mail.own_ids import OwnIds
 from gatepost.meters import UNMETERED, Meters
-from gatepost.reply.paper import Said, Sent
+from gatepost.reply.paper import Letter, Said, Sent, Voice
 from gatepost.verify.extract import Extractor
 from gatepost.verify.paper import Verified
 from gatepost.verify.scan import NO_WATCH, Watch
@@ -91,14 +93,35 @@ async def _commit(house: House, verified: Sequence[Verified]) -> list[CarriedOut
     """
     async with house.db.transaction(verified[0].arrived.tenant) as tx:
         decided = decide.settle_all(verified, await decide.recall_all(tx, verified))
-        threads = await deliver.threads_of(tx, decided)
+        threads, hosting = await asyncio.gather(deliver.threads_of(tx, decided), hosted.accounts(tx))
         recorded = await record.append_all(tx, decided, threads, entropy=house.entropy)
         done = await deliver.carry_out_all(tx, recorded, entropy=house.entropy)
         act.announce(tx, done, house.bell)
-        await house.jobs.enqueue_all(tx, deliver.attempts(done))
+        await house.jobs.enqueue_all(tx, [*hosted.turns_for(done, hosting), *deliver.attempts(done)])
         for waiting in (one.outcome for one in done if isinstance(one.outcome, Held)):
             await house.jobs.enqueue(tx, hold.expiry(waiting), at=waiting.expires_at)
     return done
+
+
+async def notify(job: Job, house: House) -> None:
+    """Tell an account that a message of its own finally failed: the notice comes in by the same road."""
+    async with house.db.transaction(job.tenant) as tx:
+        submission = await deliver.submission_by_id(tx, SubmissionId(str(job.body["submission"])))
+        if submission is None or submission.is_erased:
+            return
+        account = await access.account(tx, submission.account)
+        if account is None or await mailbox.get(tx, account.id, reply.notice_id(submission)):
+            return
+    failed = reply.Failed(
+        tenant=job.tenant,
+        submission=submission,
+        address=account.address,
+        original=await reply.header_of(house.db, house.blobs, job.tenant, submission.email, submission.blob),
+        status=str(job.body["status"]),
+        reply_code=int(str(job.body["reply_code"])),
+    )
+    notice = reply.write_notice(failed, at=house.clock(), own_ids=house.own_ids, hostname=house.hostname)
+    await receive(notice, house)
 
 
 async def release(tenant: TenantId, waiting: HoldId, ruling: Ruling, house: House, *, digest: str | None) -> CarriedOut:
@@ -139,12 +162,12 @@ async def _rule(house: House, held: Hold, verified: Verified, ruling: Ruling) ->
         await hold_end.note_ruling(tx, held, ruling, at=now, entropy=house.entropy)
         [recalled] = await decide.recall_all(tx, [verified])
         decided = decide.settle_all([verified], [decide.with_ruling(recalled, ruling)])
-        threads = await deliver.threads_of(tx, decided)
+        threads, hosting = await asyncio.gather(deliver.threads_of(tx, decided), hosted.accounts(tx))
         recorded = await record.append_all(tx, decided, threads, entropy=house.entropy)
         [done] = await deliver.carry_out_all(tx, recorded, entropy=house.entropy)
         await hold_end.settle(tx, held, done, at=now, by=ruling.by)
         act.announce(tx, [done], house.bell)
-        await house.jobs.enqueue_all(tx, deliver.attempts([done]))
+        await house.jobs.enqueue_all(tx, [*hosted.turns_for([done], hosting), *deliver.attempts([done])])
     decision = done.recorded.decision
     house.meters.decided(verified.arrived.direction, decision.disposition, decision.reason)
     return done
@@ -156,7 +179,7 @@ def handlers(house: House) -> dict[str, Handler]:
     async def expire(job: Job) -> None:
         await hold_end.expire(job, house.db, house.clock, house.entropy, partial(release, house=house, digest=None))
 
-    return {hold.EXPIRE: expire}
+    return {hold.EXPIRE: expire, deliver.FAILED: partial(notify, house=house)}
 
 
 async def answer(said: Said, house: House) -> Sent:
@@ -166,16 +189,45 @@ async def answer(said: Said, house: House) -> Sent:
         ParentMissingError: there is no such message.
         ErasedError: nobody can read any more whom it came from.
         ReplyRefusedError: the gate refused it; that decision stands in the record.
+        KeyReusedError: the caller's key stands for another text already.
     """
+    original = b""
+    if said.voice is Voice.BOUNCE:
+        original = await reply.read_header(house.db, house.blobs, said.tenant, said.account, said.parent)
     async with house.db.transaction(said.tenant) as tx:
         composed = await reply.compose(
-            tx, said, at=house.clock(), own_ids=house.own_ids, hostname=house.hostname, entropy=house.entropy
+            tx,
+            said,
+            at=house.clock(),
+            own_ids=house.own_ids,
+            hostname=house.hostname,
+            entropy=house.entropy,
+            original=original,
         )
+    return await _submit(composed, house)
+
+
+async def send(letter: Letter, house: House) -> Sent:
+    """Send what an agent or a person writes to somebody: it sets out on the same journey.
+
+    Raises:
+        ParentMissingError: there is no such account.
+        ReplyRefusedError: the gate refused it; that decision stands in the record.
+        KeyReusedError: the caller's key stands for another message already.
+    """
+    async with house.db.transaction(letter.tenant) as tx:
+        composed = await reply.compose_letter(
+            tx, letter, at=house.clock(), own_ids=house.own_ids, entropy=house.entropy
+        )
+    return await _submit(composed, house)
+
+
+async def _submit(composed: Arrived | Sent, house: House) -> Sent:
     if isinstance(composed, Sent):
         return composed  # an identical call has sent it already: no second decision, no second mail
     try:
         done = await receive(composed, house)
     except deliver.AlreadySubmittedError as earlier:  # an identical call overtook this one
-        async with house.db.transaction(said.tenant) as tx:
+        async with house.db.transaction(composed.tenant) as tx:
             return await reply.repeat(tx, earlier)
     return reply.conclude(done)

@@ -167,6 +167,17 @@ class ScanSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgentSettings:
+    """What hosted agents think with. They are off for each tenant until somebody switches them on."""
+
+    url: str = _set(
+        "https://api.anthropic.com",
+        "Endpoint of the Messages API, or a local one of its shape; `gatepost agent key` keeps its key.",
+    )
+    prices: str = _set("", "TOML file with the models' prices; empty: the list this release came with.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrustSettings:
     """What this house claims in public."""
 
@@ -191,6 +202,7 @@ class Settings:
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
     egress: EgressSettings = field(default_factory=EgressSettings)
     scan: ScanSettings = field(default_factory=ScanSettings)
+    agents: AgentSettings = field(default_factory=AgentSettings)
     trust: TrustSettings = field(default_factory=TrustSettings)
 
 

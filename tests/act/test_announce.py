@@ -50,7 +50,7 @@ async def test_each_end_of_an_inbound_mail_is_an_event(
 async def test_what_we_send_ourselves_and_the_postmasters_mail_are_none(standing: House) -> None:
     hook, _ = await register(standing, "http://127.0.0.1:9/", CHOICES)
     postmaster = recorded(replace(inbound(), is_postmaster=True))
-    queued = CarriedOut(recorded(outbound()), Queued(SubmissionId("su_a")))
+    queued = CarriedOut(recorded(outbound()), Queued((SubmissionId("su_a"),)))
     async with standing.db.transaction(TENANT) as tx:
         announce(tx, [queued, CarriedOut(postmaster, Kept(inbound().email, ThreadId("th_a"), wakes=False))], Bell())
     assert await due(standing.db, hook.id) == []

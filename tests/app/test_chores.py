@@ -1,10 +1,19 @@
 import asyncio
+from pathlib import Path
 
+import psycopg
 import pytest
 from structlog.typing import EventDict
 
-from gatepost.app.chores import AWAY, Chore, Chores
-from gatepost.db import DatabaseUnavailableError
+from gatepost.app.chores import AWAY, Chore, Chores, fates
+from gatepost.db import Database, DatabaseUnavailableError
+from gatepost.ids import EmailId
+from gatepost.mail.address import Address
+from gatepost.mail.envelope import Envelope
+from journeys.scene import set_scene
+from outbound import AGENT, TENANT
+
+RAW = b"From: x@y.example\r\nTo: agent@gatepost.test\r\n\r\nHello?\r\n"
 
 
 def _chores(*chores: Chore) -> Chores:
@@ -70,3 +79,23 @@ async def test_a_fault_of_ours_ends_the_house() -> None:
 
 async def test_a_known_failure_is_one_of_a_store() -> None:
     assert DatabaseUnavailableError in AWAY
+
+
+async def test_octets_that_no_row_names_any_more_are_swept(db: Database, tmp_path: Path, owner_dsn: str) -> None:
+    scene = await set_scene(db, tmp_path)
+    kept, gone = await scene.boss_asks(), await scene.boss_asks()
+    await scene.agent_says(kept, "On Tuesday.")
+    async with db.transaction(TENANT) as tx:
+        answer = await tx.one("select email from submission where tenant = %(tenant)s")
+    refused = (
+        await scene.boss_writes(envelope=Envelope(Address("x", "y.example"), (AGENT,)), raw=RAW)
+    ).recorded.arrived
+    with psycopg.connect(owner_dsn) as owner:
+        owner.execute("delete from email where id = %s", [gone])
+    emails = [kept, gone, EmailId(answer.email), refused.email, EmailId("em_unknown")]
+    assert await fates(scene.house, TENANT, emails) == {
+        kept: True,
+        gone: False,
+        answer.email: True,
+        refused.email: False,
+    }

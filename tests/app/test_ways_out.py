@@ -29,6 +29,7 @@ def test_the_defaults_open_dns_mail_and_webhooks_and_nothing_private() -> None:
         ("mail", "*:25"),
         ("webhook", "*:*"),
         ("export", "*:*"),
+        ("model", "api.anthropic.com:443"),
     ]
     assert found.allow_private == ()
     assert refusal(found, Purpose.WEBHOOK, "a.example", 443, "127.0.0.1") is Rule.LOOPBACK

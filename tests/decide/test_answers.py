@@ -39,7 +39,7 @@ SALES = Address("sales", "mail.example.com")
         (outbound([SALES]), answered(reply_to=(SALES,)), (Disposition.DELIVER, Reason.REPLY_TO_AUTHOR)),
         (outbound([AGENT]), answered(reply_to=(AGENT,)), (Disposition.REJECT, Reason.REPLY_FOREIGN_RECIPIENT)),
         (outbound(), answered(was_proven=False), (Disposition.REJECT, Reason.REPLY_UNPROVEN_PARENT)),
-        (outbound(), answered(was_automatic=True), (Disposition.DELIVER, Reason.REPLY_TO_AUTHOR)),
+        (outbound(), answered(was_automatic=True), (Disposition.REJECT, Reason.REPLY_AUTOMATIC_PARENT)),
         (outbound(auth=False), answered(), (Disposition.REJECT, Reason.SENDER_UNPROVEN)),
         (outbound(is_notice=True), answered(), (Disposition.DELIVER, Reason.BOUNCE_TO_AUTHOR)),
         (

@@ -168,8 +168,9 @@ async def test_postmaster_mail_asks_nothing_and_counts_nowhere(db: Database) -> 
 async def test_an_answer_to_nothing_has_no_parent(db: Database) -> None:
     orphan = inbound(direction=Direction.OUTBOUND)
     async with db.transaction(TENANT) as tx:
-        assert await singly.recall(tx, orphan) == (None, Facts())
-        assert await singly.recall(tx, outbound()) == (None, Facts())
+        policy, facts = await singly.recall(tx, orphan)
+        _, other = await singly.recall(tx, outbound())
+    assert (policy, facts.answered, other.answered) == (None, None, None)
 
 
 def kept(**changes: Any) -> Email:

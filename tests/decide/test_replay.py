@@ -12,7 +12,7 @@ from decide.test_above import documents
 from decide.test_above import facts as counted
 from gatepost.decide import settle
 from gatepost.decide.language import Policy, parse
-from gatepost.decide.paper import Counted, Decided, Facts
+from gatepost.decide.paper import Counted, Decided, Facts, Ruling
 from gatepost.decide.replay import Told, Verdict, read, replay, spell
 from gatepost.decide.rules import see
 from gatepost.verify.paper import Content, Evidence
@@ -66,6 +66,12 @@ def test_another_policy_or_another_count_is_seen() -> None:
     assert (other.verdict, other.why) == (Verdict.DIFFERENT, "rule.matched was recorded, rule.held comes of it")
     more = replace(seen, facts=replace(facts, windows={"rule\na": Counted(0, 0)}))
     assert replay(more, limited, None, told_by(decided)).why == "the trace parts at rateLimit.perHour"
+
+
+def test_what_a_person_said_is_a_fact_like_any_other() -> None:
+    held = policy({"domain": "example.com"}, action="hold")
+    for is_approved in (True, False):
+        assert again(evidence(), held, Facts(ruling=Ruling(is_approved, "ps_1")), said=content()) is Verdict.SAME
 
 
 def test_an_entry_of_somebody_else_is_no_crash() -> None:

@@ -26,7 +26,7 @@ from gatepost.decide.body import TEXT_MAX_OCTETS
 from gatepost.decide.grammar import Assurance
 from gatepost.decide.guards import GUARDS_WORK_MAX
 from gatepost.decide.language import Policy, parse
-from gatepost.decide.paper import Answered, Counted, Decision, Disposition, Facts, Outcome
+from gatepost.decide.paper import Answered, Counted, Decision, Disposition, Facts, Outcome, Ruling
 from gatepost.decide.reasons import Reason
 from gatepost.decide.rules import BUILT_IN_DIGEST, Needs, needs, see, settle
 from gatepost.ids import EmailId
@@ -348,6 +348,17 @@ def test_a_hold_waits_for_what_would_refuse_the_message() -> None:
     assert decide(bad, held).reason is Reason.CONTENT_GUARD
     assert decide(evidence(), held, Facts(messages_hour=5)).reason is Reason.RATE_PER_HOUR
     assert decide(unproven(), held).reason is Reason.SENDER_UNPROVEN
+
+
+def test_what_a_person_lets_go_is_what_the_rule_grants() -> None:
+    held = policy({"domain": "example.com"}, action="hold", labels=["later"], name="a", **RULE)
+    released = decide(evidence(), held, Facts(ruling=Ruling(is_approved=True, by="ps_1")))
+    assert (released.disposition, released.reason) == (Disposition.DELIVER, Reason.HOLD_APPROVED)
+    assert released.grant is not None
+    assert (released.grant.capabilities, released.labels) == (("read_calendar",), ("later",))
+    above = policy({"domain": "example.com"}, action="reject")
+    refused = settle(inbound(), held, Facts(ruling=Ruling(is_approved=True, by="ps_1")), above=above).decision
+    assert (refused.reason, refused.grant) == (Reason.RULE_REJECTED, None)
 
 
 def test_a_guard_may_hold_what_nothing_else_refuses() -> None:

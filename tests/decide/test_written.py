@@ -1,16 +1,20 @@
 """Policies as people write them: JSON and YAML say the same, and neither can hide anything."""
 
 import json
+import re
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from typing_extensions import override
 
+from gatepost.decide.grammar import schema
 from gatepost.decide.language import PolicyError, parse
 from gatepost.decide.written import WRITTEN_MAX_OCTETS, read_document
 
@@ -87,6 +91,18 @@ def test_a_bomb_of_yaml_is_refused_at_once() -> None:
     said("{a: " * 300_000)
     said("- " * 300_000)
     assert time.process_time() - began < 5
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "policy.md"
+BLOCKS = re.findall(r"```(?:json|yaml)\n(.*?)```", PAGE.read_text(), re.DOTALL)
+
+
+def test_the_examples_of_the_policy_page_are_policies() -> None:
+    assert len(BLOCKS) == 2
+    for block in BLOCKS:
+        document = read_document(block.encode())
+        parse(document, version=1)
+        jsonschema_rs.validator_for(schema()).validate(document)
 
 
 plain = st.recursive(

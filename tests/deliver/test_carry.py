@@ -139,8 +139,8 @@ async def test_the_same_again_after_a_day_is_a_new_mail(db: Database) -> None:
     first = await _queue(db, outbound())
     later = NOW + timedelta(hours=24)
     async with db.transaction(TENANT) as tx:
-        assert await submitted(tx, ACCOUNT, "same", at=later - timedelta(seconds=1)) == first
-        assert await submitted(tx, ACCOUNT, "same", at=later) is None
+        assert await submitted(tx, ACCOUNT, "same", "", at=later - timedelta(seconds=1)) == first
+        assert await submitted(tx, ACCOUNT, "same", "", at=later) is None
     second = await _queue(db, outbound("em_cccccccccccccccc", received_at=later))
     assert second != first
 
@@ -166,7 +166,7 @@ async def test_what_is_not_delivered_lies_in_no_thread(db: Database) -> None:
         assert await singly.thread_of(tx, recorded(inbound(), Disposition.REJECT).decided) is None
 
 
-@pytest.mark.parametrize("broken", [{"identity": None}, {"in_reply_to": None}])
+@pytest.mark.parametrize("broken", [{"identity": None}])
 async def test_an_outbound_message_must_say_what_it_is(db: Database, broken: dict[str, Any]) -> None:
     async with db.transaction(TENANT) as tx:
         with pytest.raises(RuntimeError):

@@ -37,6 +37,25 @@ async def test_the_first_claim_holds_for_a_day(db: Database) -> None:
         assert await store.holder(tx, ACCOUNT, "same", since=NOW) == TWO
 
 
+async def test_one_identity_cannot_say_two_things(db: Database) -> None:
+    async with db.transaction(TENANT) as tx:
+        await store.claim(tx, ACCOUNT, "same", ONE, at=NOW, held_for=DAY, said="a")
+        assert await store.claim(tx, ACCOUNT, "same", TWO, at=NOW, held_for=DAY, said="a") == ONE
+        with pytest.raises(store.KeyReusedError):
+            await store.claim(tx, ACCOUNT, "same", TWO, at=NOW, held_for=DAY, said="b")
+        with pytest.raises(store.KeyReusedError):
+            await store.holder(tx, ACCOUNT, "same", since=NOW - DAY, said="b")
+        assert await store.claim(tx, ACCOUNT, "same", TWO, at=NOW + DAY, held_for=DAY, said="b") is None
+        assert await store.holder(tx, ACCOUNT, "same", since=NOW, said="b") == TWO
+
+
+async def test_what_an_earlier_release_claimed_is_believed_to_be_the_same(db: Database) -> None:
+    async with db.transaction(TENANT) as tx:
+        await store.claim(tx, ACCOUNT, "same", ONE, at=NOW, held_for=DAY)
+        await tx.run("update submission_claim set said = null where tenant = %(tenant)s")
+        assert await store.claim(tx, ACCOUNT, "same", TWO, at=NOW, held_for=DAY, said="b") == ONE
+
+
 async def test_another_identity_account_or_tenant_is_free(db: Database) -> None:
     async with db.transaction(TENANT) as tx:
         await store.claim(tx, ACCOUNT, "same", ONE, at=NOW, held_for=DAY)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from act.scene import telling, told_all, until
-from gatepost import access, act, decide, deliver, domains, mailbox
+from gatepost import access, act, decide, deliver, domains, journey, mailbox
 from gatepost.arrive.paper import Arrived, Peer
 from gatepost.blobs import address_of
 from gatepost.db import Database
@@ -98,7 +98,10 @@ class Scene:
 
         But not the end of a wait: nobody's test lasts so long.
         """
-        handlers: dict[str, Handler] = deliver.handlers(self.house, on_settled=act.announce_settled)
+        handlers: dict[str, Handler] = {
+            **deliver.handlers(self.house, on_settled=act.announce_settled),
+            deliver.FAILED: journey.handlers(self.house)[deliver.FAILED],
+        }
         async with self.house.db.transaction(TENANT) as tx:
             rows = await tx.all("select kind, key, body from job where tenant = %(tenant)s order by id")
         for row in rows:

@@ -69,7 +69,7 @@ async def test_what_a_sandboxed_agent_says_waits_and_goes_out_once_approved(scen
     assert sink.mails == []
     digest = (await found(scene, waiting)).digest
     done = await journey.release(TENANT, waiting, YES, scene.house, digest=digest)
-    assert done.outcome == Queued(sent.submission)
+    assert done.outcome == Queued((sent.submission,))
     assert done.recorded.decision.reason == "hold.approved"
     await scene.work()
     assert [mail.rcpt_tos for mail in sink.mails] == [[str(BOSS)]]

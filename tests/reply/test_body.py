@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gatepost.reply.body import text_part
+from gatepost.reply.body import text_part, with_footer
 
 
 def _read(octets: bytes) -> str:
@@ -47,3 +47,10 @@ def test_every_text_comes_through_on_short_lines_without_bare_line_ends(text: st
     assert part.endswith(b"\r\n")
     meant = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n") + "\n"
     assert _read(part) == meant
+
+
+def test_a_footer_stands_below_once() -> None:
+    once = with_footer("Yes.\n", "Written by an agent.\nAcme")
+    assert once == "Yes.\n\n-- \nWritten by an agent.\nAcme"
+    assert with_footer(once, "Written by an agent.\nAcme") == once
+    assert with_footer("Yes.", "") == "Yes."

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from gatepost.ids import EmailId, KeyId
-from gatepost.reply.identity import identity_of
+from gatepost.reply.identity import digest_of, identity_of
 from gatepost.reply.paper import Said, Voice
 from outbound import ACCOUNT, KEPT, TENANT
 
@@ -40,3 +40,8 @@ def test_a_text_that_spells_a_key_is_not_that_key() -> None:
 
 def test_half_a_character_is_no_accident() -> None:
     assert identity_of(replace(SAID, text="\ud800", idempotency_key="\ud800"))
+
+
+def test_a_key_stands_for_one_text() -> None:
+    keyed = replace(SAID, idempotency_key="k")
+    assert digest_of(keyed) == digest_of(SAID) != digest_of(replace(keyed, text="another"))

@@ -80,7 +80,7 @@ def test_a_forged_own_message_id_silences_nobody(forged: str) -> None:
 async def test_the_whole_check_carries_it() -> None:
     raw = b"Auto-Submitted: auto-replied\r\nIn-Reply-To: <" + WRITTEN.encode() + b">\r\n" + PLAIN
     evidence = (await check(arrival(raw), ZoneResolver({}), own_ids=OURS)).evidence
-    assert evidence.auto == AutoMail("auto-replied", (Marker.AUTO_SUBMITTED,), answers_own=True)
+    assert evidence.auto == AutoMail("auto-replied", (Marker.AUTO_SUBMITTED,), own_references=1)
     plain = (await check(arrival(raw), ZoneResolver({}))).evidence
     assert not plain.auto.answers_own
 

@@ -188,6 +188,10 @@ class AsyncClient:
 
     # --- events ----------------------------------------------------------------------------------------------------
 
+    async def latest_cursor(self) -> int:
+        """Return where the stream ends now: follow from here, and nothing that comes is missed."""
+        return (await self._do(calls.latest(await self.mailbox_id()))).next_cursor
+
     async def follow(
         self, events: Sequence[str] = RECEIVED, *, cursor: int | None = None
     ) -> AsyncGenerator[shapes.Event, None]:

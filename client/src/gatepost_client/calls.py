@@ -170,10 +170,9 @@ def deliveries(mailbox_id: int, webhook_id: str, state: str | None, limit: int) 
     return Call("GET", path, items_of(shapes.Delivery), given(state=state, limit=limit))
 
 
-def events(mailbox_id: int, kinds: Sequence[str], cursor: int | None, limit: int) -> Call[list[shapes.Event]]:
-    """Ask for events after a cursor."""
-    params = given(event=list(kinds), cursor=cursor, limit=limit)
-    return Call("GET", mailbox(mailbox_id, "/events"), items_of(shapes.Event), params)
+def latest(mailbox_id: int) -> Call[shapes.Place]:
+    """Ask where the stream ends now."""
+    return Call("GET", mailbox(mailbox_id, "/events"), reader(shapes.Place))
 
 
 def holds(mailbox_id: int, limit: int) -> Call[list[shapes.Hold]]:

@@ -189,6 +189,12 @@ class Items(Shape, frozen=True, kw_only=True):
     next_cursor: Any = None
 
 
+class Place(Shape, frozen=True, kw_only=True):
+    """A place in a stream of events."""
+
+    next_cursor: int
+
+
 class Count(Shape, frozen=True, kw_only=True):
     """How many."""
 

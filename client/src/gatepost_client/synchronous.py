@@ -188,6 +188,10 @@ class Client:
 
     # --- events ----------------------------------------------------------------------------------------------------
 
+    def latest_cursor(self) -> int:
+        """Return where the stream ends now: follow from here, and nothing that comes is missed."""
+        return (self._do(calls.latest(self.mailbox_id()))).next_cursor
+
     def follow(
         self, events: Sequence[str] = RECEIVED, *, cursor: int | None = None
     ) -> Generator[shapes.Event, None, None]:

@@ -30,8 +30,11 @@ class Scope(StrEnum):
     RETENTION_WRITE = "retention:write"
     MAIL_READ = "mail:read"
     MAIL_REPLY = "mail:reply"
+    MAIL_SEND = "mail:send"
     MAIL_BOUNCE = "mail:bounce"
     USAGE_WRITE = "usage:write"
+    AGENTS_READ = "agents:read"
+    AGENTS_WRITE = "agents:write"
     APPROVALS_WRITE = "approvals:write"
     KEYS_READ = "keys:read"
     KEYS_WRITE = "keys:write"
@@ -40,10 +43,19 @@ class Scope(StrEnum):
 ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
     Role.OWNER: frozenset(Scope),
     Role.APPROVER: frozenset(
-        {Scope.POLICY_READ, Scope.AUDIT_READ, Scope.LOG_READ, Scope.MAIL_READ, Scope.APPROVALS_WRITE}
+        {
+            Scope.POLICY_READ,
+            Scope.AUDIT_READ,
+            Scope.LOG_READ,
+            Scope.MAIL_READ,
+            Scope.AGENTS_READ,
+            Scope.APPROVALS_WRITE,
+        }
     ),
-    Role.AUDITOR: frozenset({Scope.POLICY_READ, Scope.WEBHOOKS_READ, Scope.AUDIT_READ, Scope.LOG_READ}),
-    Role.AGENT: frozenset({Scope.MAIL_READ, Scope.MAIL_REPLY, Scope.MAIL_BOUNCE, Scope.USAGE_WRITE}),
+    Role.AUDITOR: frozenset(
+        {Scope.POLICY_READ, Scope.WEBHOOKS_READ, Scope.AUDIT_READ, Scope.LOG_READ, Scope.AGENTS_READ}
+    ),
+    Role.AGENT: frozenset({Scope.MAIL_READ, Scope.MAIL_REPLY, Scope.MAIL_SEND, Scope.MAIL_BOUNCE, Scope.USAGE_WRITE}),
 }
 """A key's scopes are a subset of its role's; nobody widens their own."""
 

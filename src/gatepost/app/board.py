@@ -18,6 +18,7 @@ from gatepost.arrive.paper import Direction
 from gatepost.arrive.refusals import Refusal
 from gatepost.decide.paper import Disposition
 from gatepost.decide.reasons import Reason
+from gatepost.deliver.send import FAILED
 from gatepost.deliver.send import KIND as SENDING
 from gatepost.dns import Status
 
@@ -25,7 +26,7 @@ SLOT_OCTETS = 8
 OTHER = "other"
 """Stands for every word that is not on a list: a newer room must not break an older board."""
 
-KINDS = (TELLING, SENDING)
+KINDS = (TELLING, SENDING, FAILED)
 ENDS = ("done", "again", "failed")
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _SIZES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)

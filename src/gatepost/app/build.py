@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from gatepost.app import seal
+from gatepost.app.guard import Guard
 from gatepost.app.scanners import places_of, watch
 from gatepost.app.seal import seal_clear_rows
 from gatepost.app.ways_out import next_hop, place, register
@@ -19,7 +20,7 @@ from gatepost.db.launcher import OWNER, Cluster, find_binaries, home_for
 from gatepost.db.migrate import check_schema, migrate
 from gatepost.db.outside import DsnError, places, through
 from gatepost.dns import CachingResolver, Client, addresses_of, hosts_in, servers_in
-from gatepost.egress import Egress, EgressRefusedError, UnreachableError, is_address
+from gatepost.egress import Egress, EgressRefusedError, Purpose, UnreachableError, is_address
 from gatepost.jobs import Jobs
 from gatepost.journey import House
 from gatepost.keys import KeyStore
@@ -32,6 +33,9 @@ from gatepost.record.publish import Sequencer
 from gatepost.record.witnesses import NO_WITNESSES, Witness, Witnesses
 from gatepost.settings import Settings, SettingsError, amazon
 from gatepost.verify.extract import Extractor
+
+FOR_AGENTS = frozenset({Purpose.DNS, Purpose.DATABASE, Purpose.BLOBS, Purpose.MODEL})
+"""What the process that runs hosted agents may connect to; no other process may connect to a model."""
 
 HOSTS, RESOLV_CONF = Path("/etc/hosts"), Path("/etc/resolv.conf")
 
@@ -80,7 +84,12 @@ def bring_up(settings: Settings, owner_dsn: str) -> list[str]:
 
 @asynccontextmanager
 async def open_house(
-    settings: Settings, dsn: str, *, allow_loopback: bool = False, meters: Meters = UNMETERED
+    settings: Settings,
+    dsn: str,
+    *,
+    allow_loopback: bool = False,
+    meters: Meters = UNMETERED,
+    guard: Guard | None = None,
 ) -> AsyncIterator[House]:
     """Build what the stages stand on, and take it down at the end.
 
@@ -89,6 +98,7 @@ async def open_house(
         dsn: the serving role's connection string.
         allow_loopback: a house for trying out, whose webhooks and mail may reach this machine.
         meters: told what the house does.
+        guard: of the process that runs hosted agents; None for every other.
 
     Raises:
         SettingsError: a setting cannot be used.
@@ -97,7 +107,7 @@ async def open_house(
         MigrationError: the database has another release's schema.
     """
     keys = KeyStore.open(settings.state / "keys", entropy)
-    ways = ways_of(settings, dsn, allow_loopback=allow_loopback, meters=meters)
+    ways = ways_of(settings, dsn, allow_loopback=allow_loopback, meters=meters, guard=guard)
     async with (
         ways.resolver as resolver,
         Database.open(through(ways.egress, dsn), keys, size=settings.database.connections) as db,
@@ -139,7 +149,14 @@ class Ways:
     endpoint: Endpoint | None
 
 
-def ways_of(settings: Settings, dsn: str, *, allow_loopback: bool = False, meters: Meters = UNMETERED) -> Ways:
+def ways_of(
+    settings: Settings,
+    dsn: str,
+    *,
+    allow_loopback: bool = False,
+    meters: Meters = UNMETERED,
+    guard: Guard | None = None,
+) -> Ways:
     """Return what connects outwards, as ``open_house`` does; nothing is opened yet.
 
     Raises:
@@ -159,12 +176,13 @@ def ways_of(settings: Settings, dsn: str, *, allow_loopback: bool = False, meter
         databases=outside,
         scanners=list(places_of(settings)),
         allow_loopback=allow_loopback,
+        closed={Purpose.MODEL} if guard is None else set(Purpose) - FOR_AGENTS,
     )
 
     async def addresses(host: str) -> Sequence[str]:
         return await addresses_of(host, resolver, hosts)  # which asks over egress in its turn
 
-    egress = Egress(declared, addresses, clock)
+    egress = Egress(declared, addresses, clock) if guard is None else guard.egress(declared, addresses, clock)
     try_s = max(settings.dns.timeout_s / 3, 0.05)  # two tries at a server, and one over TCP
     client = Client([place(each, "dns.servers") for each in servers], egress, entropy, timeout_s=try_s)
     resolver = CachingResolver(client, clock, deadline_s=settings.dns.timeout_s, meters=meters)

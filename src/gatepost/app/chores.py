@@ -6,7 +6,7 @@ last is a metric. Any other failure is a fault of ours and ends the house, as it
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,9 +18,13 @@ from gatepost.app.errors import HouseEndedError
 from gatepost.blobs import BlobsUnavailableError
 from gatepost.clock import Entropy
 from gatepost.db import DatabaseUnavailableError
+from gatepost.deliver import store as queue
 from gatepost.doors.metrics import Metric, Sample
+from gatepost.ids import EmailId, TenantId
 from gatepost.journey import House
 from gatepost.keys import KeyringError
+from gatepost.mailbox import erase_store as mail
+from gatepost.record import store as record_store
 from gatepost.upkeep import retention
 from gatepost.upkeep.retention import Keeper, RollError
 
@@ -121,8 +125,9 @@ def chores_of(house: House, keeper: Keeper) -> Chores:
 
     async def sweep() -> None:
         now = house.clock()
-        fates = partial(record.fates, house.db)
-        await mailbox.sweep_bodies(house.blobs, fates, refused_before=now, undecided_before=now - mailbox.GRACE)
+        await mailbox.sweep_bodies(
+            house.blobs, partial(fates, house), refused_before=now, undecided_before=now - mailbox.GRACE
+        )
 
     async def forget() -> None:
         await decide.forget_counts(house.db, house.clock())
@@ -139,6 +144,19 @@ def chores_of(house: House, keeper: Keeper) -> Chores:
         house.entropy,
         lambda: house.clock().timestamp(),
     )
+
+
+async def fates(house: House, tenant: TenantId, emails: Sequence[EmailId]) -> dict[EmailId, bool]:
+    """Return of each email that was decided whether something still names its octets.
+
+    What was kept and has been erased or has expired since names none: a restore of the object store alone brings such
+    octets back. The decision is read first; what it keeps was committed with it.
+    """
+    decided = await record.fates(house.db, tenant, emails)
+    kept = [email for email, is_kept in decided.items() if is_kept]
+    async with house.db.transaction(tenant) as tx:
+        named = await mail.present(tx, kept) | await queue.present(tx, kept) | await record_store.held(tx, kept)
+    return {email: email in named for email in decided}
 
 
 async def expire_all(keeper: Keeper) -> None:

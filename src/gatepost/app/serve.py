@@ -17,11 +17,13 @@ from gatepost.app.board import Board
 from gatepost.app.build import open_house, sequencer
 from gatepost.app.chores import Staff, chores_of, replay_before_doors
 from gatepost.app.errors import HouseEndedError
+from gatepost.app.hosting import Hosting
 from gatepost.app.keeping import open_keeper
 from gatepost.app.listeners import Doors, Operator, open_doors
 from gatepost.app.reload import Reloader
 from gatepost.app.state import Running, announced
 from gatepost.app.systemd import Supervisor
+from gatepost.app.workers import Order
 from gatepost.db import Database
 from gatepost.db.launcher import Cluster, LauncherError
 from gatepost.jobs import Handler, Job, TryAgainError
@@ -83,6 +85,7 @@ async def serve(
         open_doors(settings, house, staff, boards, dsn, cluster, allow_loopback=allow_loopback) as doors,
     ):
         running = _describe(settings, doors, dsn)
+        hosting = Order(settings=settings, dsn=dsn, allow_loopback=allow_loopback, port=0)
         reloader = Reloader(settings, calls.reread, doors.changeable, house, calls.supervisor)
         with announced(settings.state, running):
             await calls.ready(house, running)
@@ -95,6 +98,7 @@ async def serve(
                 chores.create_task(staff.chores.run(stop))
                 chores.create_task(act.Herald(house).run(stop))
                 chores.create_task(Exporter(house).run(stop))
+                chores.create_task(Hosting(hosting, house.db).run(stop))
                 chores.create_task(mailbox.Indexer(house.db).run(stop))
                 chores.create_task(reloader.run(reload, stop))
                 chores.create_task(process.keep_tidy(stop))

@@ -4,12 +4,11 @@ An operator's rows for a purpose stand in place of the built-in ones: who declar
 closed all others.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from ipaddress import ip_network
 from urllib.parse import urlsplit
 
-from gatepost.egress import Destination, Network, NextHop, Purpose, Register, is_address
-from gatepost.egress.http import read_url
+from gatepost.egress import Destination, Network, NextHop, Purpose, Register, is_address, read_url
 from gatepost.egress.paper import ANY_HOST, ANY_PORT, UNDECLARED
 from gatepost.settings import PORT_MAX, DestinationSettings, Settings, SettingsError
 
@@ -27,6 +26,7 @@ def register(
     databases: Iterable[Place],
     scanners: Iterable[tuple[Place, str]] = (),
     allow_loopback: bool = False,
+    closed: Collection[Purpose] = (),
 ) -> Register:
     """Return where this house may connect to.
 
@@ -37,6 +37,7 @@ def register(
         databases: the hosts of a PostgreSQL reached over the network.
         scanners: where the scanners are, and the settings that say so.
         allow_loopback: this house is for trying out: its webhooks and mail may reach this machine.
+        closed: what is not for this process to connect to.
 
     Raises:
         SettingsError: a network or a destination cannot be read.
@@ -60,6 +61,7 @@ def register(
             decided_by="whoever registers an export",
             is_built_in=True,
         ),
+        _row(Purpose.MODEL, model_place(settings), "agents.url"),
         *_probes(settings),
         *([_row(Purpose.BLOBS, blobs, "blobs.url")] if blobs else []),
         *(_row(Purpose.DATABASE, each, "database.dsn") for each in databases),
@@ -69,7 +71,21 @@ def register(
     allowed = [_network(text, "egress.allow_private") for text in settings.egress.allow_private]
     if allow_loopback:
         allowed += LOOPBACK
-    return Register([*declared, *(row for row in built_in if row.purpose not in taken)], allow_private=allowed)
+    rows = [*declared, *(row for row in built_in if row.purpose not in taken)]
+    return Register(rows, allow_private=allowed, closed=closed)
+
+
+def model_place(settings: Settings) -> Place:
+    """Return where the model's endpoint is.
+
+    Raises:
+        SettingsError: ``agents.url`` is no URL.
+    """
+    try:
+        target = read_url(settings.agents.url)
+    except ValueError as error:
+        raise SettingsError(f"agents.url: {error}") from error
+    return target.host, target.port or {"http": 80}.get(target.scheme, 443)
 
 
 def _probes(settings: Settings) -> Iterator[Destination]:

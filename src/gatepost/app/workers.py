@@ -73,7 +73,7 @@ class Workers:
                     is_up.set()
                 code = await process.wait()
             except asyncio.CancelledError:
-                await _end(process)
+                await end(process)
                 raise
             finally:
                 self._living.discard(process)
@@ -110,7 +110,8 @@ class Workers:
             raise HouseEndedError(f"SMTP workers died {len(self._deaths)} times in ten minutes: read the log")
 
 
-async def _end(process: Process) -> None:
+async def end(process: Process) -> None:
+    """End a process in order; kill it where that takes too long."""
     with suppress(ProcessLookupError):
         process.terminate()
         try:

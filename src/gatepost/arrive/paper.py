@@ -18,6 +18,7 @@ class Door(StrEnum):
 
     SMTP = "smtp"
     REST = "rest"
+    HOUSE = "house"  # none: the house itself wrote it
 
 
 class Direction(StrEnum):
@@ -56,8 +57,10 @@ class Arrived:
         blob: SHA-256 of ``raw``.
         peer: the SMTP client; None where the door is not SMTP.
         submitter: the key that authenticated to submit; None for mail from strangers.
-        in_reply_to: the kept email this one answers; only for outbound mail.
+        in_reply_to: the kept email this one answers; only for outbound mail, and None where it answers nothing.
         identity: what makes a submission the same submission when repeated; None for inbound mail.
+        about: the key of the address of the person that mail of the house itself is about; None for all other mail.
+        said: a digest of what its writer said: under one identity only one thing can be said.
     """
 
     email: EmailId
@@ -73,7 +76,14 @@ class Arrived:
     submitter: KeyId | None = None
     in_reply_to: EmailId | None = None
     identity: str | None = None
+    said: str = ""
+    about: str | None = None
     is_postmaster: bool = False
+
+    @property
+    def is_unruled(self) -> bool:
+        """Whether it is let in whatever the policy says: mail for postmaster, and what the house itself tells."""
+        return self.is_postmaster or self.door is Door.HOUSE
 
     @classmethod
     def by_smtp(
@@ -121,6 +131,65 @@ class Arrived:
         )
 
     @classmethod
+    def by_house(
+        cls,
+        *,
+        email: EmailId,
+        tenant: TenantId,
+        account: AccountId,
+        recipient: Address,
+        about: str,
+        raw: bytes,
+        blob: BlobId,
+        received_at: datetime,
+    ) -> Self:
+        """Write the paper for what the house itself tells an account, under the null reverse-path."""
+        return cls(
+            email=email,
+            tenant=tenant,
+            account=account,
+            direction=Direction.INBOUND,
+            door=Door.HOUSE,
+            envelope=Envelope(None, (recipient,)),
+            about=about,
+            raw=raw,
+            blob=blob,
+            received_at=received_at,
+        )
+
+    @classmethod
+    def by_letter(
+        cls,
+        *,
+        email: EmailId,
+        tenant: TenantId,
+        account: AccountId,
+        author: Address,
+        recipients: tuple[Address, ...],
+        submitter: KeyId,
+        identity: str,
+        said: str,
+        raw: bytes,
+        blob: BlobId,
+        received_at: datetime,
+    ) -> Self:
+        """Write the paper for a submitted message that answers nothing."""
+        return cls(
+            email=email,
+            tenant=tenant,
+            account=account,
+            direction=Direction.OUTBOUND,
+            door=Door.REST,
+            envelope=Envelope(author, recipients),
+            submitter=submitter,
+            identity=identity,
+            said=said,
+            raw=raw,
+            blob=blob,
+            received_at=received_at,
+        )
+
+    @classmethod
     def by_submission(
         cls,
         *,
@@ -133,6 +202,7 @@ class Arrived:
         submitter: KeyId,
         in_reply_to: EmailId,
         identity: str,
+        said: str = "",
         raw: bytes,
         blob: BlobId,
         received_at: datetime,
@@ -151,6 +221,7 @@ class Arrived:
             submitter=submitter,
             in_reply_to=in_reply_to,
             identity=identity,
+            said=said,
             raw=raw,
             blob=blob,
             received_at=received_at,

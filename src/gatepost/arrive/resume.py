@@ -27,6 +27,7 @@ def spell(arrived: Arrived) -> dict[str, Any]:
         "submitter": arrived.submitter,
         "in_reply_to": arrived.in_reply_to,
         "identity": arrived.identity,
+        "said": arrived.said,
         "is_postmaster": arrived.is_postmaster,
     }
 
@@ -58,5 +59,6 @@ def read(spelled: dict[str, Any], raw: bytes) -> Arrived:
         submitter=KeyId(spelled["submitter"]) if spelled["submitter"] else None,
         in_reply_to=EmailId(spelled["in_reply_to"]) if spelled["in_reply_to"] else None,
         identity=spelled["identity"],
+        said=spelled.get("said", ""),
         is_postmaster=spelled["is_postmaster"],
     )

@@ -6,6 +6,7 @@ from gatepost.app.errors import HouseEndedError
 from gatepost.app.state import StateError
 from gatepost.cli import (
     admin,
+    agents,
     doctor,
     egress,
     explain,
@@ -17,6 +18,7 @@ from gatepost.cli import (
     retention,
     send,
     trust,
+    webhook,
     witness,
 )
 from gatepost.cli.frame import Refusal, app
@@ -28,6 +30,7 @@ from gatepost.settings import SettingsError
 
 __all__ = [
     "admin",
+    "agents",
     "doctor",
     "egress",
     "explain",
@@ -40,6 +43,7 @@ __all__ = [
     "retention",
     "send",
     "trust",
+    "webhook",
     "witness",
 ]
 

@@ -5,12 +5,13 @@ from datetime import datetime
 
 from gatepost.arrive.paper import Direction
 from gatepost.db import Transaction
-from gatepost.decide import past_store, store
+from gatepost.decide import outbound_store, past_store, store
 from gatepost.decide.above import TENANT_WIDE
+from gatepost.decide.correspondents import dispatch_of
 from gatepost.decide.forget import forget_counts
 from gatepost.decide.language import Policy, PolicyError, parse
 from gatepost.decide.paper import Decided, Disposition, Facts, Mark, Stored
-from gatepost.decide.recall import PolicyUnreadableError, recall_all
+from gatepost.decide.recall import PolicyUnreadableError, footer_of, recall_all
 from gatepost.decide.rules import settle
 from gatepost.decide.together import Recalled, settle_all, windows_of, with_ruling
 from gatepost.ids import AccountId, EmailId, KeyId, ThreadId
@@ -26,7 +27,9 @@ __all__ = [
     "Recalled",
     "Stored",
     "charge_all",
+    "charge_sent",
     "charge_tokens",
+    "footer_of",
     "forget_counts",
     "get_policy",
     "policy_at",
@@ -41,7 +44,7 @@ __all__ = [
 def charge_all(tx: Transaction, decided: Sequence[Decided]) -> None:
     """Count delivered messages in their windows, and remember whom was written to, with the commit.
 
-    What no rule let in counts nowhere.
+    What no rule let in counts nowhere. The authors of the rest, where proven, are correspondents from now on.
     """
     delivered = [_delivered(one) for one in decided if windows_of(one)]
     if delivered:
@@ -49,6 +52,29 @@ def charge_all(tx: Transaction, decided: Sequence[Decided]) -> None:
     sent = [each for one in decided for each in _sent(one)]
     if sent:
         past_store.add_sent(tx, sent)
+    met = [
+        outbound_store.Met(one.arrived.account, author.key, one.arrived.received_at)
+        for one in decided
+        if one.decision.is_author_proven and (author := one.verified.evidence.author) and windows_of(one)
+    ]
+    if met:
+        outbound_store.add_correspondents(tx, met)
+
+
+def charge_sent(tx: Transaction, decided: Decided, thread: ThreadId | None, *, is_queued: bool) -> None:
+    """Count an outbound message in its account's windows, with the commit; whom it goes to is a correspondent then.
+
+    Args:
+        tx: of the decision.
+        decided: a message that was queued or held.
+        thread: the one it answers in.
+        is_queued: it goes out. What is held counts as well, or an agent could fill the desk of whoever approves.
+    """
+    dispatch = dispatch_of(decided.verified, thread or ThreadId(""))
+    outbound_store.add_sent(tx, [dispatch])
+    if is_queued:
+        met = [outbound_store.Met(dispatch.account, each.key, dispatch.at) for each in dispatch.recipients]
+        outbound_store.add_correspondents(tx, met)
 
 
 def _delivered(decided: Decided) -> past_store.Delivered:

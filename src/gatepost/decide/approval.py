@@ -1,5 +1,7 @@
 """What a person's word changes in a decision: it lets a held message go, and nothing else through. Pure."""
 
+from dataclasses import replace
+
 from gatepost.decide.ending import Ending, Judged
 from gatepost.decide.paper import Disposition, Facts, Outcome, Ruling, Step
 from gatepost.decide.reasons import Reason
@@ -28,4 +30,5 @@ def ruled(ending: Ending, trace: tuple[Step, ...], ruling: Ruling) -> Judged:
     if ending.disposition is not Disposition.HOLD:
         return ending, (*trace, step)
     reason = Reason.HOLD_EXPIRED_DELIVERED if ruling.is_expiry else Reason.HOLD_APPROVED
-    return Ending(Disposition.DELIVER, Outcome.DELIVERED, reason, grant=ending.grant), (*trace, step)
+    let_go = replace(ending, disposition=Disposition.DELIVER, outcome=Outcome.DELIVERED, reason=reason, detail="")
+    return let_go, (*trace, step)

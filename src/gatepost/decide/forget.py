@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from gatepost import access
 from gatepost.db import Database
-from gatepost.decide import budget_store, past_store, store
+from gatepost.decide import budget_store, outbound_store, past_store, store
 
 KEPT = timedelta(days=2)
 """Twice the longest window: a message that waited long is judged as of the time it was received."""
@@ -18,4 +18,5 @@ async def forget_counts(db: Database, now: datetime) -> None:
         async with db.transaction(tenant.id) as tx:
             await store.forget_messages(tx, now - KEPT_KNOWN)
             await past_store.forget_counted(tx, now - KEPT)
+            await outbound_store.forget_sent(tx, now - KEPT)
             await budget_store.forget(tx, now - KEPT)

@@ -11,6 +11,7 @@ from typing import Any
 
 from gatepost.decide import conditions, hours, shape
 from gatepost.decide.body import Place
+from gatepost.decide.outbound_language import OUTBOUND, check_groups
 from gatepost.decide.paper import Disposition
 from gatepost.decide.patterns import PATTERN_MAX_CHARS, Pattern, PatternError, compile_pattern
 from gatepost.decide.shape import Faults, Parser
@@ -185,6 +186,7 @@ _FIELDS = shape.object_of(
         "contentGuards": _GUARDS,
         "groups": shape.map_of(shape.list_of(shape.party, most=GROUP_MAX), most=GROUPS_MAX, name_most=NAME_MAX_CHARS),
         "workingHours": hours.FIELDS,
+        "outbound": OUTBOUND,
         "auditLog": shape.object_of(
             {
                 "retentionDays": shape.integer(least=1, most=RETENTION_MAX_DAYS),
@@ -222,6 +224,7 @@ def normalise(document: object, faults: Faults) -> dict[str, Any]:
 def _check_names(normal: Mapping[str, Any], faults: Faults) -> None:
     """Tell what one member names and another should hold."""
     groups = normal.get("groups", {})
+    check_groups(normal.get("outbound", {}), groups, faults)
     named: set[str] = set()
     for index, rule in enumerate(normal["senders"]):
         path, name, group = f"senders[{index}]", rule.get("name"), rule["match"].get("group")

@@ -124,3 +124,12 @@ def _issued(vault: Vault, row: Any) -> Issued:
         expires_at=row.expires_at,
         is_revoked=row.is_revoked,
     )
+
+
+async def forget(tx: Transaction, emails: Sequence[EmailId]) -> None:
+    """Remove what was granted for these messages, and the tokens set aside for them; for the keeper's role."""
+    for query in (
+        "delete from message_grant where tenant = %(tenant)s and email = any(%(emails)s::text[])",
+        "delete from token_reservation where tenant = %(tenant)s and email = any(%(emails)s::text[])",
+    ):
+        await tx.run(query, emails=list(emails))

@@ -16,6 +16,7 @@ from gatepost.decide.conditions import ANSWERS_US, COUNTED, LIST, Condition, com
 from gatepost.decide.grammar import Assurance, DefaultAction, Per, canonical, normalise
 from gatepost.decide.guards import Guard, compile_guards
 from gatepost.decide.hours import WorkingHours, compile_hours
+from gatepost.decide.outbound_language import OutboundPolicy, compile_outbound
 from gatepost.decide.paper import Disposition, Seen, TokenBudget
 from gatepost.decide.shape import Faults
 from gatepost.mail.address import Address
@@ -117,6 +118,7 @@ class Policy:
         digest: SHA-256 of the normalised document in canonical JSON (RFC 8785), lowercase hex.
         guards_cost: RE2 instructions of all guards together; times the octets of a text, it bounds the work.
         guarded: the guards' patterns, to be asked in one pass.
+        outbound: what may leave; None: the house's own rules alone.
         warnings: what is allowed but probably not meant.
     """
 
@@ -128,6 +130,7 @@ class Policy:
     guards: tuple[Guard, ...]
     guards_cost: int
     guarded: Together
+    outbound: OutboundPolicy | None
     retention_days: int
     body_hash_wanted: bool
     warnings: tuple[str, ...] = ()
@@ -190,6 +193,7 @@ def _compile(normal: Mapping[str, Any], version: int, *, is_tenant_wide: bool) -
         guards=guards,
         guards_cost=sum(guard.pattern.cost for guard in guards),
         guarded=Together([guard.pattern for guard in guards]),
+        outbound=compile_outbound(normal["outbound"], groups) if "outbound" in normal else None,
         retention_days=normal["auditLog"]["retentionDays"],
         body_hash_wanted=normal["auditLog"]["includeBodyHash"],
         warnings=_warnings(rules),

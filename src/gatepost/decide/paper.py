@@ -111,10 +111,34 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Messages delivered in one window, this one not counted: in the last 3,600 s and in the last 86,400 s."""
+    """Messages in one window: in the last 3,600 s and in the last 86,400 s."""
 
     hour: int = 0
     day: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaving:
+    """What is known about where an outbound message goes. The counts are as they will be once it is sent.
+
+    Attributes:
+        contacts: keys of those of its recipients with whom the account has exchanged proven mail.
+        thread: keys of whoever wrote, proven, in the thread it answers.
+        others: correspondents of the tenant it names who are neither its recipients nor of its thread; None where
+            it names too many addresses to look up.
+        agent: mail of the account: a message to three recipients counts three.
+        recipient: mail to the recipient who got most.
+        domain: mail to the recipients' domain that got most.
+        replies: messages in its thread.
+    """
+
+    contacts: frozenset[str] = frozenset()
+    thread: frozenset[str] = frozenset()
+    others: int | None = 0
+    agent: Counted = Counted()
+    recipient: Counted = Counted()
+    domain: Counted = Counted()
+    replies: Counted = Counted()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +156,7 @@ class Facts:
         is_sandboxed: whatever the account sends waits for a person; never so for inbound mail.
         ruling: what was said of it where it was held before; None on its first way.
         is_first_time: nothing of this author was ever delivered to this account; None where no rule asks. So are:
+        leaving: what else is known of an outbound message.
         answers_us: it answers a message of this account, which its author was a recipient of.
         is_replayed: the same author's same body was delivered under the same Message-ID before.
     """
@@ -148,6 +173,7 @@ class Facts:
     is_first_time: bool | None = None
     answers_us: bool | None = None
     is_replayed: bool | None = None
+    leaving: Leaving = Leaving()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """What a decision needs to know: the policy in force, and the facts that can change the outcome."""
 
-import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -8,16 +7,18 @@ from dataclasses import dataclass, replace
 import structlog
 
 from gatepost import access, mailbox
-from gatepost.arrive.paper import Arrived, Direction
+from gatepost.arrive.paper import Direction
 from gatepost.db import Transaction
 from gatepost.decide import past_store, rules, store
 from gatepost.decide.above import TENANT_WIDE
+from gatepost.decide.correspondents import recall_leaving
 from gatepost.decide.language import Policy, PolicyError, parse
 from gatepost.decide.paper import Answered, Counted, Facts, Mark
 from gatepost.decide.rules import Needs
 from gatepost.decide.shelf import Shelf
 from gatepost.decide.together import Recalled
 from gatepost.ids import AccountId, EmailId, ThreadId
+from gatepost.mailbox.paper import Email
 from gatepost.verify.paper import Verified
 
 log = structlog.get_logger(__name__)
@@ -34,13 +35,13 @@ async def recall_all(tx: Transaction, verified: Sequence[Verified]) -> list[Reca
     """Read the policies in force and the facts each decision may need, locking the windows it counts in.
 
     Two round trips at most for mail that arrives under known policies, one more where a thread's budget is asked, one
-    more where the past is; one for an answer; none for postmaster. The facts of each know nothing of the others
-    (``together``).
+    more where the past is; none for postmaster; for outbound mail see ``correspondents``. The facts of each know
+    nothing of the others (``together``).
 
     Raises:
         PolicyUnreadableError: a stored document cannot be used.
     """
-    judged = [one for one in verified if one.arrived.direction is Direction.INBOUND and not one.arrived.is_postmaster]
+    judged = [one for one in verified if one.arrived.direction is Direction.INBOUND and not one.arrived.is_unruled]
     policies = await _policies(tx, {one.arrived.account for one in judged})
     above = policies.get(TENANT_WIDE)
     asked = [_Asked(one, _needs(one, policies)) for one in judged]
@@ -50,10 +51,8 @@ async def recall_all(tx: Transaction, verified: Sequence[Verified]) -> list[Reca
     for one in verified:
         arrived = one.arrived
         if arrived.direction is Direction.OUTBOUND:
-            account, answered = await asyncio.gather(access.account(tx, arrived.account), _answered(tx, arrived))
-            is_sandboxed = account is not None and account.is_sandboxed
-            recalled.append(Recalled(None, Facts(answered=answered, is_sandboxed=is_sandboxed)))
-        elif arrived.is_postmaster:
+            recalled.append(await _outbound(tx, one))
+        elif arrived.is_unruled:
             recalled.append(Recalled(None, Facts()))
         else:
             known = facts.get(arrived.email, Facts())
@@ -183,12 +182,32 @@ async def _threads(tx: Transaction, verified: Sequence[Verified]) -> dict[EmailI
     return {newcomer.email: thread for newcomer, thread in zip(newcomers, found, strict=True)}
 
 
-async def _answered(tx: Transaction, arrived: Arrived) -> Answered | None:
-    if arrived.in_reply_to is None:
-        return None
-    parent = await mailbox.get(tx, arrived.account, arrived.in_reply_to)
-    if parent is None:
-        return None
+async def _outbound(tx: Transaction, verified: Verified) -> Recalled:
+    arrived = verified.arrived
+    policies = await _policies(tx, {arrived.account})
+    policy, above = policies.get(arrived.account), policies.get(TENANT_WIDE)
+    parent = await mailbox.get(tx, arrived.account, arrived.in_reply_to) if arrived.in_reply_to else None
+    speaking = [each.outbound for each in (policy, above) if each and each.outbound]
+    leaving = await recall_leaving(tx, verified, speaking, parent)
+    account = await access.account(tx, arrived.account)
+    is_sandboxed = account is not None and account.is_sandboxed
+    answered = _answered(parent) if parent else None
+    facts = Facts(answered=answered, leaving=leaving, is_sandboxed=is_sandboxed)
+    return Recalled(policy, facts, above=above)
+
+
+async def footer_of(tx: Transaction, account: AccountId) -> str:
+    """Return the lines that the policies in force want below each message, the mailbox's first; empty for none.
+
+    Raises:
+        PolicyUnreadableError: a stored document cannot be used.
+    """
+    policies = await _policies(tx, {account})
+    found = [policies[each].outbound for each in (account, TENANT_WIDE) if each in policies]
+    return "\n".join(dict.fromkeys(each.footer for each in found if each and each.footer))
+
+
+def _answered(parent: Email) -> Answered:
     return Answered(
         email=parent.id,
         author=parent.author,

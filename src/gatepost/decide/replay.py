@@ -9,9 +9,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from gatepost.decide.gates import TextGoneError
 from gatepost.decide.language import Policy
-from gatepost.decide.paper import Counted, Facts, Seen, Step
-from gatepost.decide.rules import TextGoneError, judge_both
+from gatepost.decide.paper import Counted, Facts, Ruling, Seen, Step
+from gatepost.decide.rules import judge_both
 from gatepost.verify import stored
 from gatepost.verify.paper import Content, Verified
 
@@ -48,7 +49,7 @@ class Replayed:
 
 def spell(seen: Seen, verified: Verified) -> dict[str, Any]:
     """Return what a decision saw, as JSON for the opening of its entry."""
-    facts = seen.facts
+    facts, ruling = seen.facts, seen.facts.ruling
     return {
         "engine": ENGINE,
         "evidence": stored.spell(verified.evidence),
@@ -64,6 +65,7 @@ def spell(seen: Seen, verified: Verified) -> dict[str, Any]:
         ],
         "windows": {name: [count.hour, count.day] for name, count in facts.windows.items()},
         "past": [facts.is_first_time, facts.answers_us, facts.is_replayed],
+        "ruling": None if ruling is None else [ruling.is_approved, ruling.by, ruling.is_expiry],
     }
 
 
@@ -75,6 +77,7 @@ def read(told: dict[str, Any], *, received_at: datetime, said: Content | None) -
     """
     hour, day, tokens_thread, tokens_day, tokens_sender = told["counts"]
     is_first_time, answers_us, is_replayed = told["past"]
+    ruling = told["ruling"]
     facts = Facts(
         messages_hour=hour,
         messages_day=day,
@@ -85,6 +88,7 @@ def read(told: dict[str, Any], *, received_at: datetime, said: Content | None) -
         is_first_time=is_first_time,
         answers_us=answers_us,
         is_replayed=is_replayed,
+        ruling=None if ruling is None else Ruling(*ruling),
     )
     return Seen(
         evidence=stored.read(told["evidence"], said),

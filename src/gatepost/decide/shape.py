@@ -279,6 +279,10 @@ def _domain_pattern(value: object, path: str, faults: Faults) -> str:
     return prefix + found
 
 
+domain_pattern = Parser(_domain_pattern, {"type": "string", "description": "a domain, or *.domain for those below it"})
+"""Accept a domain, or ``*.`` before one; return lowercase A-labels."""
+
+
 def _party(value: object, path: str, faults: Faults) -> str:
     return (
         _address(value, path, faults)

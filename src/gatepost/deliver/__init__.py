@@ -11,13 +11,17 @@ from gatepost.deliver.carry import (
     threads_of,
 )
 from gatepost.deliver.paper import CarriedOut, Held, Kept, Queued, Refused
-from gatepost.deliver.send import attempt, attempts, handlers
+from gatepost.deliver.send import FAILED, attempt, attempts, handlers
+from gatepost.deliver.store import KeyReusedError
+from gatepost.deliver.store import by_id as submission_by_id
 
 __all__ = [
+    "FAILED",
     "AlreadySubmittedError",
     "CarriedOut",
     "Held",
     "Kept",
+    "KeyReusedError",
     "Queued",
     "Refused",
     "attempt",
@@ -27,6 +31,7 @@ __all__ = [
     "conversation_of",
     "email_of",
     "handlers",
+    "submission_by_id",
     "submission_of",
     "submitted",
     "threads_of",

@@ -42,14 +42,15 @@ class AlreadySubmittedError(Exception):
         return email_of(self.submission)
 
 
-def submission_of(email: EmailId) -> SubmissionId:
-    """Return the id of the submission that sends ``email``."""
-    return SubmissionId("su_" + email.removeprefix("em_"))
+def submission_of(email: EmailId, number: int = 1) -> SubmissionId:
+    """Return the id of the submission that sends ``email`` to its ``number``-th recipient."""
+    suffix = f".{number}" if number > 1 else ""
+    return SubmissionId("su_" + email.removeprefix("em_") + suffix)
 
 
 def email_of(submission: SubmissionId) -> EmailId:
     """Return the id of the message ``submission`` sends."""
-    return EmailId("em_" + submission.removeprefix("su_"))
+    return EmailId("em_" + submission.removeprefix("su_").partition(".")[0])
 
 
 def conversation_of(verified: Verified) -> frozenset[tuple[AccountId, bytes]]:
@@ -61,8 +62,8 @@ def conversation_of(verified: Verified) -> frozenset[tuple[AccountId, bytes]]:
 async def threads_of(tx: Transaction, decided: Sequence[Decided]) -> list[ThreadId | None]:
     """Return the thread each message will lie in, or, where it is outbound, that of the message it answers.
 
-    None for what is not to be delivered, and for an answer to nothing. No two of the messages may belong to one
-    conversation (``conversation_of``): neither would see the other.
+    None for what is not to be delivered, and for an answer to nothing kept. What answers nothing begins a thread. No
+    two of the messages may belong to one conversation (``conversation_of``): neither would see the other.
     """
     delivered = [one for one in decided if one.decision.disposition is Disposition.DELIVER]
     threads: dict[EmailId, ThreadId] = {}
@@ -70,9 +71,10 @@ async def threads_of(tx: Transaction, decided: Sequence[Decided]) -> list[Thread
     if coming:
         found = await mailbox.threads_for(tx, coming)
         threads.update((newcomer.email, thread) for newcomer, thread in zip(coming, found, strict=True))
-    for arrived in (one.arrived for one in delivered if one.arrived.in_reply_to):
-        parent = await mailbox.get(tx, arrived.account, arrived.in_reply_to) if arrived.in_reply_to else None
-        if parent and arrived.direction is Direction.OUTBOUND:
+    for arrived in (one.arrived for one in delivered if one.arrived.direction is Direction.OUTBOUND):
+        if arrived.in_reply_to is None:
+            threads[arrived.email] = new_thread(arrived.email)
+        elif parent := await mailbox.get(tx, arrived.account, arrived.in_reply_to):
             threads[arrived.email] = parent.thread
     return [threads.get(one.arrived.email) for one in decided]
 
@@ -87,9 +89,14 @@ async def carry_out_all(tx: Transaction, recorded: Sequence[Recorded], *, entrop
 
     Raises:
         AlreadySubmittedError: an outbound message is the same as one accepted within the last 24 hours.
+        KeyReusedError: it says something else under the same caller's key.
         OvertakenError: a message's thread is another one by now.
     """
     done = [CarriedOut(one, await _outcome(tx, one, entropy)) for one in recorded]
+    for one in done:
+        if isinstance(one.outcome, Queued) or (isinstance(one.outcome, Held) and _is_outbound(one)):
+            thread, is_queued = one.recorded.thread, isinstance(one.outcome, Queued)
+            decide.charge_sent(tx, one.recorded.decided, thread, is_queued=is_queued)
     kept = [(one.recorded, one.outcome.thread) for one in done if isinstance(one.outcome, Kept)]
     await mailbox.keep_all(tx, [email_from(one, thread) for one, thread in kept])
     decide.charge_all(tx, [one.recorded.decided for one in done if isinstance(one.outcome, Kept | Queued)])
@@ -97,6 +104,10 @@ async def carry_out_all(tx: Transaction, recorded: Sequence[Recorded], *, entrop
     verified = [one.recorded.decided.verified for one in done if not isinstance(one.outcome, Refused)]
     mailbox.keep_bodies(tx, map(body_of, verified))
     return done
+
+
+def _is_outbound(done: CarriedOut) -> bool:
+    return done.recorded.arrived.direction is Direction.OUTBOUND
 
 
 def body_of(verified: Verified) -> mailbox.Body:
@@ -130,15 +141,20 @@ async def _hold(tx: Transaction, recorded: Recorded) -> Held:
     return await hold.keep(tx, recorded)
 
 
-async def _claim(tx: Transaction, arrived: Arrived) -> SubmissionId:
+async def _claim(tx: Transaction, arrived: Arrived) -> None:
     """Claim what makes a submission the same one; raises ``AlreadySubmittedError`` where another has claimed it."""
     identifier = submission_of(arrived.email)
     earlier = await store.claim(
-        tx, arrived.account, arrived.identity or "", identifier, at=arrived.received_at, held_for=SAME_FOR
+        tx,
+        arrived.account,
+        arrived.identity or "",
+        identifier,
+        at=arrived.received_at,
+        held_for=SAME_FOR,
+        said=arrived.said,
     )
     if earlier not in {None, identifier}:  # its own claim, where it was held meanwhile
         raise AlreadySubmittedError(earlier or identifier)
-    return identifier
 
 
 def email_from(recorded: Recorded, thread: ThreadId) -> Email:
@@ -182,29 +198,39 @@ def email_from(recorded: Recorded, thread: ThreadId) -> Email:
 async def _queue(tx: Transaction, recorded: Recorded, entropy: Entropy) -> Queued:
     arrived = recorded.arrived
     author = recorded.decided.verified.evidence.author
-    if arrived.identity is None or arrived.in_reply_to is None or author is None:
-        raise RuntimeError("an outbound message must say what it answers, who wrote it, and what makes it the same")
-    identifier = await _claim(tx, arrived)
-    submission = Submission(
-        id=identifier,
+    if arrived.identity is None or author is None:
+        raise RuntimeError("an outbound message must say who wrote it, and what makes it the same")
+    await _claim(tx, arrived)
+    submissions = [
+        _submission(recorded, author.domain, rcpt_to, number)
+        for number, rcpt_to in enumerate(arrived.envelope.rcpt_to, 1)
+    ]
+    for submission in submissions:
+        await store.insert(tx, submission)
+    if recorded.thread is not None:  # what answers this message comes back into its thread
+        message_id = recorded.decided.verified.evidence.content.message_id
+        await mailbox.follow(tx, arrived.account, message_id=message_id, thread_id=recorded.thread)
+    for submission in submissions:
+        await record.note(tx, _consequence(recorded, submission), entropy=entropy)
+    return Queued(tuple(submission.id for submission in submissions))
+
+
+def _submission(recorded: Recorded, author_domain: str, rcpt_to: Address, number: int) -> Submission:
+    arrived = recorded.arrived
+    return Submission(
+        id=submission_of(arrived.email, number),
         email=arrived.email,
-        answers=arrived.in_reply_to,
+        answers=arrived.in_reply_to or arrived.email,
         account=arrived.account,
         blob=arrived.blob,
-        author_domain=author.domain,
+        author_domain=author_domain,
         mail_from=arrived.envelope.mail_from,
-        rcpt_to=arrived.envelope.rcpt_to[0],
+        rcpt_to=rcpt_to,
         state=State.QUEUED,
         attempts=0,
         submitted_at=arrived.received_at,
         due_at=arrived.received_at,
     )
-    await store.insert(tx, submission)
-    if recorded.thread is not None:  # what answers this message comes back into the thread of the one it answers
-        message_id = recorded.decided.verified.evidence.content.message_id
-        await mailbox.follow(tx, arrived.account, message_id=message_id, thread_id=recorded.thread)
-    await record.note(tx, _consequence(recorded, submission), entropy=entropy)
-    return Queued(identifier)
 
 
 def _consequence(recorded: Recorded, submission: Submission) -> Consequence:
@@ -223,6 +249,12 @@ def _consequence(recorded: Recorded, submission: Submission) -> Consequence:
     )
 
 
-async def submitted(tx: Transaction, account: AccountId, identity: str, *, at: datetime) -> SubmissionId | None:
-    """Return the submission that is the same as one of this ``identity`` would be now, or None."""
-    return await store.holder(tx, account, identity, since=at - SAME_FOR)
+async def submitted(
+    tx: Transaction, account: AccountId, identity: str, said: str, *, at: datetime
+) -> SubmissionId | None:
+    """Return the submission that is the same as one of this ``identity`` that says ``said`` would be now, or None.
+
+    Raises:
+        KeyReusedError: under this identity something else was said.
+    """
+    return await store.holder(tx, account, identity, since=at - SAME_FOR, said=said)

@@ -1,6 +1,6 @@
 """Holds at rest."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -133,3 +133,9 @@ def _hold(vault: Vault, row: Any) -> Hold:
         paper=content["paper"].encode(),
         is_erased=is_erased,
     )
+
+
+async def forget(tx: Transaction, emails: Sequence[EmailId]) -> int:
+    """Remove the holds of these messages; for the keeper's role."""
+    query = "delete from hold where tenant = %(tenant)s and email = any(%(emails)s::text[])"
+    return await tx.run(query, emails=list(emails))

@@ -30,9 +30,14 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """A job will try the remote MX; each attempt is an entry of its own."""
+    """Jobs will try the remote MX, one for each recipient; each attempt is an entry of its own."""
 
-    submission: SubmissionId
+    submissions: tuple[SubmissionId, ...]
+
+    @property
+    def submission(self) -> SubmissionId:
+        """The first one, which names the message to whoever sent it."""
+        return self.submissions[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +122,7 @@ class Submission:
     """A request to send (RFC 8621 section 7).
 
     Attributes:
-        answers: the kept email it answers.
+        answers: the kept email it answers; the email itself where it answers nothing.
         author_domain: whose DKIM keys sign it.
         mail_from: None is the null reverse-path.
         attempts: how many ended.

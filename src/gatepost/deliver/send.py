@@ -20,11 +20,13 @@ from gatepost.deliver.sign import sign
 from gatepost.dns import Resolver
 from gatepost.egress import Egress, NextHop
 from gatepost.ids import SubmissionId, TenantId
-from gatepost.jobs import Handler, Job, Promise, TryAgainError
+from gatepost.jobs import Handler, Job, Jobs, Promise, TryAgainError
 from gatepost.keys import ErasedError, Keyring
 from gatepost.record.paper import Consequence, Kind
 
 KIND = "deliver.attempt"
+FAILED = "deliver.failed"
+"""Kept by ``journey``: the account hears of it by the road that all mail takes."""
 
 log = structlog.get_logger()
 
@@ -34,9 +36,16 @@ def attempt(submission: SubmissionId) -> Promise:
     return Promise(KIND, submission, {"submission": submission})
 
 
+def failure(submission: SubmissionId, made: Attempt) -> Promise:
+    """Promise to tell the account that its message finally failed."""
+    facts: dict[str, str | int] = {"submission": submission, "status": made.status, "reply_code": made.reply_code}
+    return Promise(FAILED, submission, facts)
+
+
 def attempts(done: Sequence[CarriedOut]) -> list[Promise]:
     """Return the promises to try what was queued."""
-    return [attempt(one.outcome.submission) for one in done if isinstance(one.outcome, Queued)]
+    queued = [one.outcome for one in done if isinstance(one.outcome, Queued)]
+    return [attempt(submission) for one in queued for submission in one.submissions]
 
 
 class Means(Protocol):
@@ -61,6 +70,10 @@ class Means(Protocol):
     @property
     def egress(self) -> Egress:
         """The way out."""
+
+    @property
+    def jobs(self) -> Jobs:
+        """Takes the promise to tell of a failure."""
 
     @property
     def clock(self) -> Clock:
@@ -169,6 +182,8 @@ class Courier:
                     settled_at=None if again_at else now,
                 )
                 await self.on_settled(tx, current, state, now)
+                if state is State.FAILED and current.mail_from is not None and not current.is_erased:
+                    await self.house.jobs.enqueue(tx, failure(current.id, made))  # a notice is not answered by one
             await record.note(tx, _entry(current, made, state, now), entropy=self.house.entropy)
         return None if current.is_settled else again_at
 

@@ -14,18 +14,32 @@ from gatepost.keys import ErasedError, Vault
 from gatepost.mail.address import ERASED, Address
 
 
+class KeyReusedError(Exception):
+    """A caller's own key stands for another text already."""
+
+
 async def claim(
-    tx: Transaction, account: AccountId, identity: str, submission: SubmissionId, *, at: datetime, held_for: timedelta
+    tx: Transaction,
+    account: AccountId,
+    identity: str,
+    submission: SubmissionId,
+    *,
+    at: datetime,
+    held_for: timedelta,
+    said: str = "",
 ) -> SubmissionId | None:
-    """Claim ``identity`` for ``submission``; return the submission that holds it already, or None.
+    """Claim ``identity`` for ``submission``, which says ``said``; return the submission that holds it, or None.
 
     Two claims at once: the second waits for the first one's transaction and then sees it.
+
+    Raises:
+        KeyReusedError: the submission that holds it says something else.
     """
     query = (
-        "insert into submission_claim (tenant, account, identity, submission, claimed_at)"
-        " values (%(tenant)s, %(account)s, %(identity)s, %(submission)s, %(at)s)"
+        "insert into submission_claim (tenant, account, identity, submission, claimed_at, said)"
+        " values (%(tenant)s, %(account)s, %(identity)s, %(submission)s, %(at)s, %(said)s)"
         " on conflict (tenant, account, identity) do update"
-        " set submission = excluded.submission, claimed_at = excluded.claimed_at"
+        " set submission = excluded.submission, claimed_at = excluded.claimed_at, said = excluded.said"
         " where submission_claim.claimed_at <= %(free_since)s"
     )
     values = {
@@ -33,22 +47,33 @@ async def claim(
         "identity": tx.vault.blind_text("identity", identity),  # of a text that may be guessed
         "submission": submission,
         "at": at,
+        "said": tx.vault.blind_text("said", said),
         "free_since": at - held_for,
     }
     if await tx.run(query, **values):
         return None
-    return await holder(tx, account, identity, since=at - held_for)
+    return await holder(tx, account, identity, since=at - held_for, said=said)
 
 
-async def holder(tx: Transaction, account: AccountId, identity: str, *, since: datetime) -> SubmissionId | None:
-    """Return the submission that claimed ``identity`` after ``since``."""
+async def holder(
+    tx: Transaction, account: AccountId, identity: str, *, since: datetime, said: str = ""
+) -> SubmissionId | None:
+    """Return the submission that claimed ``identity`` after ``since``.
+
+    Raises:
+        KeyReusedError: it says something else than ``said``.
+    """
     query = (
-        "select submission from submission_claim where tenant = %(tenant)s and account = %(account)s"
+        "select submission, said from submission_claim where tenant = %(tenant)s and account = %(account)s"
         " and identity = %(identity)s and claimed_at > %(since)s"
     )
     token = tx.vault.blind_text("identity", identity)
     row = await tx.maybe(query, account=account, identity=token, since=since)
-    return None if row is None else SubmissionId(row.submission)
+    if row is None:
+        return None
+    if row.said not in {None, tx.vault.blind_text("said", said)}:  # None: claimed under an earlier release
+        raise KeyReusedError
+    return SubmissionId(row.submission)
 
 
 async def insert(tx: Transaction, submission: Submission) -> None:
@@ -123,6 +148,12 @@ async def emails_of(tx: Transaction, keys: Sequence[bytes]) -> list[EmailId]:
     """Return the outgoing mails whose recipients these keys belong to; it walks through all. For the keeper's role."""
     query = "select email from submission where tenant = %(tenant)s and substring(sealed from 10 for 8) = any(%(keys)s)"
     return [EmailId(row.email) for row in await tx.all(query, keys=octets(keys))]
+
+
+async def present(tx: Transaction, emails: Sequence[EmailId]) -> set[EmailId]:
+    """Return those that are queued or were sent."""
+    query = "select email from submission where tenant = %(tenant)s and email = any(%(emails)s)"
+    return {EmailId(row.email) for row in await tx.all(query, emails=texts(emails))}
 
 
 async def forget(tx: Transaction, emails: Sequence[EmailId]) -> int:

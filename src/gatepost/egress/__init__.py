@@ -1,7 +1,7 @@
 """The one way out: every outgoing connection, its register, its refusals."""
 
 from gatepost.egress.client import Connected, Egress, Resolve, is_address
-from gatepost.egress.http import HttpAnswer, post, read_url
+from gatepost.egress.http import Coming, HttpAnswer, post, posting, read_url
 from gatepost.egress.paper import (
     Destination,
     EgressRefusedError,
@@ -19,6 +19,7 @@ from gatepost.egress.register import Register
 from gatepost.egress.tally import Tally
 
 __all__ = [
+    "Coming",
     "Connected",
     "Destination",
     "Egress",
@@ -38,5 +39,6 @@ __all__ = [
     "UnreachableError",
     "is_address",
     "post",
+    "posting",
     "read_url",
 ]

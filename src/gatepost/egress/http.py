@@ -2,7 +2,8 @@
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
 
@@ -81,6 +82,40 @@ async def post(
         UnreachableError: no address answered, or not in HTTP.
         TimeoutError: it took too long.
     """
+    opened = posting(egress, errand, url, body, headers, timeout_s=timeout_s, trust=trust)
+    async with opened as coming:
+        read = bytearray()
+        try:
+            async for chunk in coming.chunks:
+                read += chunk[: answer_max_octets - len(read)]
+                if len(read) >= answer_max_octets:
+                    break
+        except httpx2.HTTPError:
+            pass  # the status line was the answer
+        return HttpAnswer(coming.status_code, bytes(read), coming.retry_after)
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """An answer whose body is still coming in, as it was sent; whoever reads it sets the bound."""
+
+    status_code: int
+    retry_after: str
+    chunks: AsyncIterator[bytes]
+
+
+@asynccontextmanager
+async def posting(
+    egress: Egress,
+    errand: Errand,
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    timeout_s: float,
+    trust: ssl.SSLContext | None = None,
+) -> AsyncIterator[Coming]:
+    """Send one request and yield its answer as it comes in; arguments and errors as those of ``post``."""
     try:
         target = read_url(url)
     except ValueError as error:
@@ -90,22 +125,9 @@ async def post(
         client = httpx2.AsyncClient(transport=transport, timeout=timeout_s, follow_redirects=False, trust_env=False)
         try:
             async with client, client.stream("POST", target, content=body, headers=dict(headers)) as response:
-                body = await _read(response, answer_max_octets)
-                return HttpAnswer(response.status_code, body, response.headers.get("Retry-After", ""))
+                yield Coming(response.status_code, response.headers.get("Retry-After", ""), response.aiter_raw())
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError, UnicodeError) as error:
             raise UnreachableError(type(error).__name__) from error
-
-
-async def _read(response: httpx2.Response, max_octets: int) -> bytes:
-    body = bytearray()
-    try:
-        async for chunk in response.aiter_raw():
-            body += chunk[: max_octets - len(body)]
-            if len(body) >= max_octets:
-                break
-    except httpx2.HTTPError:
-        pass  # the status line was the answer
-    return bytes(body)
 
 
 class _Transport(httpx2.AsyncBaseTransport):

@@ -22,10 +22,18 @@ class Register:
     Args:
         rows: the destinations.
         allow_private: networks open for whatever strangers and tenants name, though they are loopback or private.
+        closed: purposes that are another process's: their rows are shown, and refused.
     """
 
-    def __init__(self, rows: Iterable[Destination], *, allow_private: Iterable[Network] = ()) -> None:
+    def __init__(
+        self,
+        rows: Iterable[Destination],
+        *,
+        allow_private: Iterable[Network] = (),
+        closed: Iterable[Purpose] = (),
+    ) -> None:
         self.rows = tuple(rows)
+        self._closed = frozenset(closed)
         self.allow_private = tuple(allow_private)
 
     def find(self, purpose: Purpose, host: str, port: int) -> Destination:
@@ -35,7 +43,7 @@ class Register:
             EgressRefusedError: none does.
         """
         name = host.lower().removesuffix(".")
-        for row in self.rows:
+        for row in () if purpose in self._closed else self.rows:
             if row.purpose is purpose and row.port in {ANY_PORT, port} and _covers(row.host.lower(), name):
                 return row
         raise EgressRefusedError(Rule.UNDECLARED)

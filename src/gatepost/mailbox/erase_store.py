@@ -43,6 +43,12 @@ async def subjects_of(tx: Transaction, emails: Sequence[EmailId]) -> dict[EmailI
     return {EmailId(row.id): bytes(row.subject) for row in await tx.all(query, emails=texts(emails))}
 
 
+async def present(tx: Transaction, emails: Sequence[EmailId]) -> set[EmailId]:
+    """Return those that are in a mailbox."""
+    query = "select id from email where tenant = %(tenant)s and id = any(%(emails)s)"
+    return {EmailId(row.id) for row in await tx.all(query, emails=texts(emails))}
+
+
 async def without_inline_body(tx: Transaction, emails: Sequence[EmailId]) -> list[EmailId]:
     """Return those whose octets, if there are any, lie in the object store."""
     query = """

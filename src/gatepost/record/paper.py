@@ -45,6 +45,7 @@ class Kind(StrEnum):
     ATTEMPT = "attempt"
     WEBHOOK = "webhook"
     USAGE = "usage"
+    TURN = "turn"  # a hosted agent called a tool, or came to rest
     REFUSALS = "refusals"  # mail refused before a decision, counted per reason and hour
     EGRESS = "egress"  # an outgoing connection was refused
     ERASURE = "erasure"  # openings, or the keys of a month, were removed; its detail says of which entries and why

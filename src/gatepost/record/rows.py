@@ -100,9 +100,9 @@ def audit_row(written: Written, followed: Sequence[Written]) -> AuditRow:
         policy_version=leaf["policy_version"],
         policy_digest=decision["policy_digest"],
         trace=tuple(Step(check, result) for check, result in _shown(written, "trace") or ()),
+        tools_used=_tools(each for each in followed if each.leaf["kind"] in {Kind.USAGE, Kind.TURN}),
         labels=tuple(_shown(written, "labels") or ()),
         tenant_policy_version=(_shown(written, "tenant_policy") or (0,))[0],
-        tools_used=_tools(used),
         tokens_consumed=sum(each.leaf["tokens"] or 0 for each in used) if used else None,
         reply_sent=_reply(followed),
     )

@@ -241,6 +241,15 @@ async def tenants_with_refusals(db: Database, before: datetime) -> list[TenantId
     return [TenantId(row.tenant) for row in rows]
 
 
+async def held(tx: Transaction, emails: Sequence[EmailId]) -> set[EmailId]:
+    """Return those that were ever decided to be held: their octets lie nowhere but where they were put."""
+    query = """
+        select distinct email from decision_row
+        where tenant = %(tenant)s and email = any(%(emails)s::text[]) and disposition = 'hold'
+    """
+    return {EmailId(row.email) for row in await tx.all(query, emails=list(emails))}
+
+
 async def fates(tx: Transaction, emails: Sequence[EmailId]) -> dict[EmailId, bool]:
     """Return of each decided email whether the latest decision on it was to deliver or to hold it."""
     query = """

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from gatepost import access, deliver, mailbox
+from gatepost import access, decide, deliver, mailbox
 from gatepost.arrive.paper import Arrived
 from gatepost.blobs import address_of
 from gatepost.clock import Entropy
@@ -13,20 +13,58 @@ from gatepost.ids import EmailId, SubmissionId, token
 from gatepost.keys import ErasedError
 from gatepost.mail.own_ids import OwnIds
 from gatepost.reply.compose import Draft, recipient_of, write
-from gatepost.reply.identity import identity_of
-from gatepost.reply.paper import ParentMissingError, ReplyRefusedError, Said, Sent, Voice
+from gatepost.reply.identity import digest_of, identity_of, letter_digest_of, letter_identity_of
+from gatepost.reply.letter import write_letter
+from gatepost.reply.notice import Failed, notice_id, write_notice
+from gatepost.reply.original import header_of, read_header
+from gatepost.reply.paper import Letter, ParentMissingError, ReplyRefusedError, Said, Sent, Voice
 
-__all__ = ["ParentMissingError", "ReplyRefusedError", "Said", "Sent", "Voice", "compose", "conclude", "repeat"]
+__all__ = [
+    "Failed",
+    "Letter",
+    "ParentMissingError",
+    "ReplyRefusedError",
+    "Said",
+    "Sent",
+    "Voice",
+    "compose",
+    "compose_letter",
+    "conclude",
+    "header_of",
+    "notice_id",
+    "read_header",
+    "repeat",
+    "write_notice",
+]
 
 
 async def compose(
-    tx: Transaction, said: Said, *, at: datetime, own_ids: OwnIds, hostname: str, entropy: Entropy
+    tx: Transaction,
+    said: Said,
+    *,
+    at: datetime,
+    own_ids: OwnIds,
+    hostname: str,
+    entropy: Entropy,
+    original: bytes = b"",
 ) -> Arrived | Sent:
     """Write the message that says it, ready to set out; or return what an identical call has sent already.
+
+    The policy's footer stands below a reply, so that the gate, the record and the signature see it like any word.
+
+    Args:
+        tx: reads the message it is about.
+        said: what to say.
+        at: aware UTC time of now.
+        own_ids: writes its Message-ID.
+        hostname: ours.
+        entropy: draws its id.
+        original: the header of the message a bounce is about, as ``read_header`` returned it.
 
     Raises:
         ParentMissingError: there is no such message.
         ErasedError: nobody can read any more whom it came from.
+        KeyReusedError: the caller's key stands for another text already.
     """
     identity = identity_of(said)
     parent = await mailbox.get(tx, said.account, said.parent)
@@ -35,7 +73,7 @@ async def compose(
         raise ParentMissingError(said.parent)
     if parent.is_erased:
         raise ErasedError(said.parent)
-    earlier = await deliver.submitted(tx, said.account, identity, at=at)
+    earlier = await deliver.submitted(tx, said.account, identity, digest_of(said), at=at)
     if earlier is not None:
         return await _earlier(tx, earlier)
     email = EmailId(token("em", entropy(10)))
@@ -48,6 +86,8 @@ async def compose(
         text=said.text,
         at=at,
         hostname=hostname,
+        footer=await decide.footer_of(tx, said.account) if said.voice is Voice.REPLY else "",
+        original=original,
     )
     raw = write(draft)
     return Arrived.by_submission(
@@ -60,6 +100,46 @@ async def compose(
         submitter=said.submitter,
         in_reply_to=said.parent,
         identity=identity,
+        said=digest_of(said),
+        raw=raw,
+        blob=address_of(raw),
+        received_at=at,
+    )
+
+
+async def compose_letter(
+    tx: Transaction, letter: Letter, *, at: datetime, own_ids: OwnIds, entropy: Entropy
+) -> Arrived | Sent:
+    """Write a message that answers nothing, ready to set out; or return what an identical call has sent already.
+
+    Raises:
+        ParentMissingError: there is no such account.
+        KeyReusedError: the caller's key stands for another message already.
+    """
+    identity, said = letter_identity_of(letter), letter_digest_of(letter)
+    account = await access.account(tx, letter.account)
+    if account is None:
+        raise ParentMissingError(letter.account)
+    earlier = await deliver.submitted(tx, letter.account, identity, said, at=at)
+    if earlier is not None:
+        return await _earlier(tx, earlier)
+    email = EmailId(token("em", entropy(10)))
+    raw = write_letter(
+        letter,
+        author=account.address,
+        message_id=own_ids.write(email, account.address.domain),
+        at=at,
+        footer=await decide.footer_of(tx, letter.account),
+    )
+    return Arrived.by_letter(
+        email=email,
+        tenant=letter.tenant,
+        account=letter.account,
+        author=account.address,
+        recipients=tuple({each.key: each for each in letter.to}.values()),
+        submitter=letter.submitter,
+        identity=identity,
+        said=said,
         raw=raw,
         blob=address_of(raw),
         received_at=at,

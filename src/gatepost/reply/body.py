@@ -23,6 +23,13 @@ def text_part(text: str) -> bytes:
     )
 
 
+def with_footer(text: str, footer: str) -> str:
+    """Return ``text`` with ``footer`` below it, under the mark that signatures have; once, where it stands there."""
+    if not footer or text.split()[-len(footer.split()) :] == footer.split():
+        return text
+    return f"{text.rstrip()}\n\n-- \n{footer}"
+
+
 def _is_plain(line: bytes) -> bool:
     return (
         line.isascii()

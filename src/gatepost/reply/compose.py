@@ -7,9 +7,10 @@ from email.utils import format_datetime
 from gatepost.ids import EmailId
 from gatepost.mail.address import Address
 from gatepost.mailbox.paper import Email
-from gatepost.reply.body import text_part
+from gatepost.reply.body import text_part, with_footer
 from gatepost.reply.fields import answer_subject, field, folded, mailbox_field, message_ids
 from gatepost.reply.paper import Voice
+from gatepost.reply.report import Failure, report
 
 _REFERENCES_KEPT = 20
 """RFC 5322 section 3.6.4 sets no limit; the first and the latest show where it belongs."""
@@ -19,7 +20,8 @@ _REFERENCES_KEPT = 20
 class Draft:
     """One message to write.
 
-    ``email`` names it to us, ``message_id`` (without angle brackets) to others; ``author`` is the account's address.
+    ``email`` names it to us, ``message_id`` (without angle brackets) to others; ``author`` is the account's address;
+    ``footer`` stands below a reply; ``original`` is the header of the message a bounce is about, where it can be read.
     """
 
     email: EmailId
@@ -30,6 +32,8 @@ class Draft:
     text: str
     at: datetime
     hostname: str
+    footer: str = ""
+    original: bytes = b""
 
 
 def recipient_of(parent: Email, voice: Voice) -> Address:
@@ -46,7 +50,7 @@ def write(draft: Draft) -> bytes:
     head = _head(draft).encode("utf-8")
     match draft.voice:
         case Voice.REPLY:
-            return head + text_part(draft.text)
+            return head + text_part(with_footer(draft.text, draft.footer))
         case Voice.BOUNCE:
             return head + _report(draft)
 
@@ -73,33 +77,10 @@ def _head(draft: Draft) -> str:
 
 
 def _report(draft: Draft) -> bytes:
-    """Return a multipart/report (RFC 6522) that says, in words and for machines, that it was not accepted."""
-    boundary = f"=_{draft.email}".encode("ascii")  # "=_" occurs in no quoted-printable text, "--" begins no plain line
-    status = "".join(
-        (
-            f"Reporting-MTA: dns; {draft.hostname}\r\n",
-            f"Arrival-Date: {format_datetime(draft.parent.received_at)}\r\n",
-            "\r\n",
-            f"Final-Recipient: {_dsn_address(draft.parent.recipient)}\r\n",
-            "Action: failed\r\n",
-            "Status: 5.7.1\r\n",
-        )
-    ).encode("ascii")
-    return b"".join(
-        (
-            b"Content-Type: multipart/report; report-type=delivery-status;\r\n",
-            b' boundary="' + boundary + b'"\r\n\r\n',
-            b"--" + boundary + b"\r\n" + text_part(draft.text),
-            b"--" + boundary + b"\r\nContent-Type: message/delivery-status\r\n\r\n" + status,
-            b"--" + boundary + b"--\r\n",
-        )
+    failure = Failure(
+        hostname=draft.hostname,
+        arrived_at=draft.parent.received_at,
+        recipient=draft.parent.recipient,
+        status="5.7.1",
     )
-
-
-def _dsn_address(address: Address) -> str:
-    if not address.needs_smtputf8:
-        return f"rfc822; {address}"
-    spelled = "".join(
-        char if char.isascii() else f"\\x{{{ord(char):X}}}" for char in str(address)
-    )  # RFC 6533 section 3
-    return f"utf-8; {spelled}"
+    return report(draft.email, draft.text, failure, draft.original)

@@ -1,9 +1,10 @@
-"""``Said``: what somebody wants to say about a kept message, before it is a message."""
+"""``Said``: what somebody wants to say about a kept message, or to somebody, before it is a message."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 from gatepost.ids import AccountId, EmailId, HoldId, KeyId, SubmissionId, TenantId
+from gatepost.mail.address import Address
 
 
 class Voice(StrEnum):
@@ -27,6 +28,26 @@ class Said:
     submitter: KeyId
     parent: EmailId
     voice: Voice
+    text: str
+    idempotency_key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """One message to send that answers nothing.
+
+    Attributes:
+        to: whom it is for.
+        subject: as its writer spelled it.
+        text: the body.
+        idempotency_key: as in ``Said``.
+    """
+
+    tenant: TenantId
+    account: AccountId
+    submitter: KeyId
+    to: tuple[Address, ...]
+    subject: str
     text: str
     idempotency_key: str = ""
 

@@ -7,9 +7,6 @@ from gatepost.mail.fields import Header
 from gatepost.mail.own_ids import OwnIds
 from gatepost.verify.paper import AutoMail, Marker
 
-MAX_HOPS = 100
-"""Received fields above which mail runs in a circle (RFC 5321 section 6.3)."""
-
 _KEYWORD = re.compile(r"[A-Za-z0-9\-]{1,40}")
 _PRECEDENCES = {"bulk": Marker.BULK, "junk": Marker.BULK, "list": Marker.LIST, "auto_reply": Marker.RESPONDER}
 _PRESENT = {
@@ -53,7 +50,7 @@ def read(
         markers=tuple(sorted(markers)),
         hops=len(header.all(b"received")),
         is_own=own_ids.is_own(message_id),
-        answers_own=any(map(own_ids.is_own, references)),
+        own_references=len(set(filter(own_ids.is_own, references))),
     )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
 
-from gatepost.arrive.paper import Arrived, Direction
+from gatepost.arrive.paper import Arrived, Direction, Door
 from gatepost.dns.paper import Answer, RdType, Resolver
 from gatepost.mail import fields
 from gatepost.mail.fields import Header
@@ -19,6 +19,7 @@ from gatepost.verify.attached import TextReader
 from gatepost.verify.dmarc import Alignment, Discovery
 from gatepost.verify.paper import (
     ArcVerdict,
+    AutoMail,
     Content,
     DkimVerdict,
     DmarcVerdict,
@@ -59,8 +60,10 @@ async def check(
 
     Attached files are read where there is a ``reader``; ``own_ids`` recognises the Message-IDs we wrote.
     """
-    own = arrived.direction is Direction.OUTBOUND
-    evidence = await _check_own(arrived, watch) if own else await _check_stranger(arrived, resolver, watch, own_ids)
+    own = arrived.direction is Direction.OUTBOUND or arrived.door is Door.HOUSE
+    evidence = (
+        await _check_own(arrived, watch, own_ids) if own else await _check_stranger(arrived, resolver, watch, own_ids)
+    )
     if reader is not None and attached.has_files(evidence.content.reading):
         files = await on_octets(arrived.raw, attached.cut, evidence.content.reading)
         whole = await attached.read(evidence.content, files, reader)
@@ -70,8 +73,11 @@ async def check(
     return Verified(arrived, replace(evidence, scans=scans) if scans else evidence)
 
 
-async def _check_own(arrived: Arrived, watch: Watch) -> Evidence:
-    """Write the evidence for mail an authenticated key submitted: nothing is left to prove (RFC 8601 section 2.7.4)."""
+async def _check_own(arrived: Arrived, watch: Watch, own_ids: OwnIds) -> Evidence:
+    """Write the evidence for mail an authenticated key submitted, or the house itself wrote.
+
+    Nothing is left to prove (RFC 8601 section 2.7.4).
+    """
     header = await on_octets(arrived.raw, fields.split)
     found = author.find(header)
     read, signs = await on_octets(arrived.raw, _read, header, watch.canaries)
@@ -88,7 +94,18 @@ async def _check_own(arrived: Arrived, watch: Watch) -> Evidence:
         is_unsettled=False,
         content=read,
         injection=signs,
-        auth=arrived.submitter is not None,
+        auth=arrived.submitter is not None or arrived.door is Door.HOUSE,
+        auto=_auto(arrived, header, read, own_ids),
+    )
+
+
+def _auto(arrived: Arrived, header: Header, read: Content, own_ids: OwnIds) -> AutoMail:
+    return automail.read(
+        header,
+        is_null_sender=arrived.envelope.mail_from is None,
+        message_id=read.message_id,
+        references=read.references,
+        own_ids=own_ids,
     )
 
 
@@ -144,13 +161,7 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver, watch: Watch, ow
         content=read,
         injection=seen.injection,
         body_sha256=seen.body_sha256,
-        auto=automail.read(
-            header,
-            is_null_sender=arrived.envelope.mail_from is None,
-            message_id=read.message_id,
-            references=read.references,
-            own_ids=own_ids,
-        ),
+        auto=_auto(arrived, header, read, own_ids),
     )
 
 

@@ -167,6 +167,10 @@ class Content:
         return "\n".join(span.text for span in self.reading.spans if span.technique in UNSEEN)
 
 
+MAX_HOPS = 100
+"""Received fields above which mail runs in a circle (RFC 5321 section 6.3)."""
+
+
 class Marker(StrEnum):
     """What says that a machine sent a mail, or that many got it."""
 
@@ -189,19 +193,24 @@ class AutoMail:
         markers: in alphabetical order, each once.
         hops: Received fields.
         is_own: its Message-ID is one that we wrote: our own mail has come back.
-        answers_own: it answers a Message-ID that we wrote.
+        own_references: how many Message-IDs that we wrote it builds on.
     """
 
     keyword: str = "no"
     markers: tuple[Marker, ...] = ()
     hops: int = 0
     is_own: bool = False
-    answers_own: bool = False
+    own_references: int = 0
+
+    @property
+    def answers_own(self) -> bool:
+        """Whether it answers a Message-ID that we wrote."""
+        return self.own_references > 0
 
     @property
     def is_automatic(self) -> bool:
-        """Whether answering it would be talking to a machine."""
-        return self.is_own or any(marker is not Marker.SUBSCRIPTION for marker in self.markers)
+        """Whether answering it would be talking to a machine, or to mail that runs in a circle."""
+        return self.is_own or self.hops > MAX_HOPS or any(marker is not Marker.SUBSCRIPTION for marker in self.markers)
 
 
 class Family(StrEnum):
@@ -329,6 +338,8 @@ class Verified:
         Of outgoing mail, its recipient; of incoming, its author, or where it names none, the sender of the envelope.
         """
         envelope = self.arrived.envelope
+        if self.arrived.about is not None:
+            return self.arrived.about
         if self.arrived.direction is Direction.OUTBOUND:
             return envelope.rcpt_to[0].key
         author = self.evidence.author or envelope.mail_from

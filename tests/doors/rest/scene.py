@@ -6,7 +6,7 @@ import json
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 
@@ -15,13 +15,17 @@ import uvicorn
 from starlette.types import ASGIApp
 from typing_extensions import override
 
+from act.hosted import pieces
 from gatepost import access, decide, journey
+from gatepost.act.hosted import store
+from gatepost.act.hosted.paper import StepState, TurnState
+from gatepost.act.hosted.steps import digest_of
 from gatepost.arrive.paper import Arrived, Peer
 from gatepost.blobs import address_of
 from gatepost.deliver.paper import CarriedOut
 from gatepost.dns import Answer, RdType, Resolver, Status
 from gatepost.domains.paper import Destination
-from gatepost.ids import AccountId, EmailId, HoldId, KeyId, TenantId, token
+from gatepost.ids import AccountId, EmailId, HoldId, KeyId, TenantId, ThreadId, TurnId, token
 from gatepost.journey import House
 from gatepost.mail.address import Address
 from gatepost.mail.envelope import Envelope
@@ -142,6 +146,24 @@ async def held(house: House, of: Tenancy, parent: EmailId, text: str = "Tuesday 
 async def set_policy(house: House, of: Tenancy, document: dict[str, object]) -> None:
     async with house.db.transaction(of.tenant) as tx:
         await decide.put_policy(tx, of.account, document, at=house.clock(), actor=of.key_ids[access.Role.OWNER])
+
+
+async def held_call(house: House, of: Tenancy, email: EmailId, thread: ThreadId) -> tuple[TurnId, str]:
+    """Let a turn of a hosted agent wait for a person; return it, and the digest of its call."""
+    turn = replace(
+        pieces.TURN,
+        id=TurnId(token("tu", house.entropy(10))),
+        tenant=of.tenant,
+        account=of.account,
+        email=email,
+        thread=thread,
+        state=TurnState.HELD,
+    )
+    step = replace(pieces.step(1, 1, StepState.HELD), at=house.clock())
+    async with house.db.transaction(of.tenant) as tx:
+        await store.insert_turn(tx, turn)
+        await store.put_step(tx, turn, step)
+    return turn.id, digest_of(step)
 
 
 async def sequence(house: House, of: Tenancy) -> None:

@@ -26,13 +26,15 @@ async def test_the_same_text_is_the_same_reply_and_another_text_is_a_new_mail(ho
     assert other["submission_id"] != first["submission_id"]
 
 
-async def test_an_idempotency_key_names_the_reply_whatever_its_text(house: House, ours: Tenancy) -> None:
+async def test_an_idempotency_key_stands_for_one_text_and_no_other(house: House, ours: Tenancy) -> None:
     path = await path_of_kept(house, ours)
     headers = {"Idempotency-Key": "turn-1"}
     async with calls(rest.build(house), ours.agent) as client:
         first = (await client.post(f"{path}/reply", json={"text_body": "Yes."}, headers=headers)).json()
-        again = (await client.post(f"{path}/reply", json={"text_body": "Yes, really."}, headers=headers)).json()
+        again = (await client.post(f"{path}/reply", json={"text_body": "Yes."}, headers=headers)).json()
+        other = await client.post(f"{path}/reply", json={"text_body": "No."}, headers=headers)
     assert again == {**first, "is_repeat": True}
+    assert (other.status_code, other.json()["type"]) == (422, "/api/problems/key.reused")
 
 
 async def test_five_equal_calls_at_once_send_one_mail(house: House, ours: Tenancy) -> None:
@@ -68,3 +70,19 @@ async def test_nothing_is_said_about_a_message_that_is_not_there(house: House, o
         path = f"/api/v1/mailboxes/{ours.account}/messages/em_none"
         assert (await client.post(f"{path}/reply", json={"text_body": "Hello?"})).status_code == 404
         assert (await client.post(f"{path}/bounce", json={"reason": "Hello?"})).status_code == 404
+
+
+async def test_a_refusal_names_the_reason_and_what_to_do(house: House, ours: Tenancy) -> None:
+    path = await path_of_kept(house, ours)
+    outbound = {"cardNumbers": "reject", "rateLimit": {"perAgent": {"perDay": 1}}}
+    await set_policy(house, ours, {**POLICY, "outbound": outbound})
+    async with calls(rest.build(house), ours.agent) as client:
+        leaked = await client.post(f"{path}/reply", json={"text_body": "4111 1111 1111 1111"})
+        sent = await client.post(f"{path}/reply", json={"text_body": "Yes."})
+        limited = await client.post(f"{path}/reply", json={"text_body": "Yes, and yes."})
+    assert (leaked.status_code, leaked.json()["errors"]) == (422, ["leak.card_number"])
+    assert leaked.json()["detail"] == "The gate refused to send this: leak.card_number. Take out the card number."
+    assert sent.status_code == 200
+    assert (limited.status_code, limited.json()["errors"]) == (429, ["send.rate_agent"])
+    assert limited.json()["type"] == "/api/problems/reply.too_many"
+    assert int(limited.headers["retry-after"]) > 0

@@ -6,24 +6,30 @@ import httpx2
 import pytest
 from fastapi.routing import iter_route_contexts
 
-from doors.rest.scene import POLICY, Tenancy, calls, held, sequence, set_policy, write
+from doors.rest.scene import POLICY, Tenancy, calls, held, held_call, sequence, set_policy, write
 from gatepost.access import Role
 from gatepost.deliver.paper import Kept
 from gatepost.doors import rest
 from gatepost.journey import House
 from gatepost.upkeep.retention import Keeper
 
+DOCUMENT = {"name": "A", "instructions": "Answer.", "model": "m"}
+OPEN = {**POLICY, "outbound": {"recipients": {"domains": ["customer.example"], "thread": True}}}
 EXPORT = {"kind": "otlp", "url": "http://127.0.0.1:9"}
 BODIES: dict[str, object] = {
-    "policy": POLICY,
+    "policy": OPEN,
     "webhooks": {"url": "http://127.0.0.1:9/hook"},
     "reply": {"text_body": "Tuesday suits."},
+    "messages": {"to": ["ann@customer.example"], "text_body": "Hello."},
     "bounce": {"reason": "Not here."},
     "reservations": {"tokens": 1},
     "usage": {"tokens": 1, "tools": ["calendar.read"]},
     "exports": EXPORT,
     "{export_id}": EXPORT,
     "replay": {},
+    "hosting": {"is_on": True},
+    "agent": DOCUMENT,
+    "{digest}": {"is_approved": True},
     "decision": {"decision": "deny"},
     "erasures": {"address": "nobody@example.com"},
     "legal-holds": {"reason": "Matter 1"},
@@ -38,6 +44,8 @@ WITHOUT_IDS = {
     "/api/v1/egress",
     "/api/v1/log/vkey",
     "/api/v1/exports",
+    "/api/v1/hosting",
+    "/api/v1/usage",
     "/api/v1/retention",
     "/api/v1/erasures",
     "/api/v1/legal-holds",
@@ -77,19 +85,23 @@ def operations() -> list[Operation]:
 @pytest.fixture
 async def their_ids(house: House, keeper: Keeper, theirs: Tenancy) -> dict[str, object]:
     """Ids of real things of the other tenant: each call below succeeds for them."""
-    await set_policy(house, theirs, POLICY)
+    await set_policy(house, theirs, OPEN)
     done = await write(house, theirs)
     assert isinstance(done.outcome, Kept)
     async with calls(rest.build(house, keeper=keeper), theirs.owner) as client:
         hook = await client.post(f"/api/v1/mailboxes/{theirs.account}/webhooks", json=BODIES["webhooks"])
         await client.put("/api/v1/policy", json=POLICY)
         export = await client.post("/api/v1/exports", json=EXPORT)
+        await client.put(f"/api/v1/mailboxes/{theirs.account}/agent", json=DOCUMENT)
         legal = {"reason": "Matter 1", "address": "else@example.com"}
         hold = await client.post("/api/v1/legal-holds", json=legal)
+    turn, digest = await held_call(house, theirs, done.outcome.email, done.outcome.thread)
     waiting = await held(house, theirs, done.outcome.email)
     await sequence(house, theirs)
     return {
         "hold_id": waiting,
+        "turn_id": turn,
+        "digest": digest,
         "export_id": export.json()["id"],
         "legal_hold_id": hold.json()["id"],
         "mailbox_id": theirs.account,

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from gatepost.blobs import BlobsUnavailableError
 from gatepost.db import DatabaseUnavailableError
 from gatepost.decide import PolicyError
+from gatepost.deliver import KeyReusedError
 from gatepost.doors.rest.problems import MEANINGS, MEDIA_TYPE, Code, Problem, install, missing
 from gatepost.keys import ErasedError
 from gatepost.reply.paper import ParentMissingError, ReplyRefusedError
@@ -24,6 +25,9 @@ RAISED: dict[str, tuple[Exception, int, Code]] = {
     "flood": (PolicyError(["x" * 1000] * 1000), 422, Code.POLICY_INVALID),
     "surrogate": (PolicyError(["unknown member \ud800"]), 422, Code.POLICY_INVALID),
     "refused": (ReplyRefusedError("bounce.unverified_sender"), 422, Code.REPLY_REFUSED),
+    "for now": (ReplyRefusedError("send.rate_agent"), 429, Code.REPLY_TOO_MANY),
+    "unknown reason": (ReplyRefusedError("no.such"), 422, Code.REPLY_REFUSED),
+    "key reused": (KeyReusedError(), 422, Code.KEY_REUSED),
     "parent": (ParentMissingError("select * from email"), 404, Code.RESOURCE_MISSING),
     "erased": (ErasedError("em_x"), 410, Code.RESOURCE_ERASED),
     "database": (DatabaseUnavailableError("OperationalError"), 503, Code.HOUSE_UNAVAILABLE),

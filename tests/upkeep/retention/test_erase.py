@@ -45,6 +45,8 @@ async def test_nothing_of_the_person_is_left_and_the_log_is_whole(kept: Kept) ->
         "unindexed": 0,
     }
     assert await _objects(kept) == 0
+    async with kept.keeper.own.transaction(TENANT) as tx:
+        assert await tx.all("select email from message_grant where tenant = %(tenant)s") == []
     assert after["opening"] == before["opening"] - done.openings + 1  # the stranger's, the set-up's, and what says so
     report = await kept.verified()
     assert report.findings == []

@@ -12,7 +12,8 @@ from gatepost.reply.paper import Said, Sent, Voice
 router = APIRouter(prefix="/v1/mailboxes/{mailbox_id}/messages/{message_id}", tags=["answers"])
 
 
-def _shown(sent: Sent) -> SentShown:
+def shown(sent: Sent) -> SentShown:
+    """Return what a caller is told of what was sent."""
     return SentShown(
         status="held" if sent.hold else "queued",
         hold_id=sent.hold,
@@ -34,7 +35,7 @@ async def reply(
     """Send a threaded, DKIM-signed answer to the proven author of a kept message, through the same gate.
 
     The same text to the same message within 24 hours is the same reply and is sent once; another text is a new mail.
-    422 `reply.refused` gives the reason code of the gate's decision, which stands in the log.
+    422 `reply.refused` and 429 `reply.too_many` give the reason code of the gate's decision, which stands in the log.
     """
     said = Said(
         tenant=principal.tenant,
@@ -45,7 +46,7 @@ async def reply(
         text=body.text_body,
         idempotency_key=idempotency_key,
     )
-    return _shown(await journey.answer(said, house))
+    return shown(await journey.answer(said, house))
 
 
 @router.post("/bounce", summary="Tell a message's author that it is not accepted")
@@ -70,4 +71,4 @@ async def bounce(
         text=body.reason,
         idempotency_key=idempotency_key,
     )
-    return _shown(await journey.answer(said, house))
+    return shown(await journey.answer(said, house))

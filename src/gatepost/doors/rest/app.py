@@ -7,6 +7,7 @@ from fastapi.routing import APIRoute
 from typing_extensions import override
 
 from gatepost.doors.rest import (
+    agents,
     answers,
     attachments,
     audit,
@@ -16,12 +17,15 @@ from gatepost.doors.rest import (
     health,
     holds,
     identity,
+    letters,
     log,
     messages,
+    metering,
     openapi,
     policy,
     problems,
     retention,
+    turns,
     usage,
     webhooks,
 )
@@ -43,11 +47,15 @@ _NOUNS = (
     messages,
     attachments,
     answers,
+    letters,
     holds,
     usage,
     log,
     egress,
     exports,
+    agents,
+    turns,
+    metering,
     retention,
 )
 

@@ -82,7 +82,10 @@ ExportsWriter = Annotated[Principal, Security(admit, scopes=[Scope.EXPORTS_WRITE
 RetentionWriter = Annotated[Principal, Security(admit, scopes=[Scope.RETENTION_WRITE.value])]
 MailReader = Annotated[Principal, Security(admit, scopes=[Scope.MAIL_READ.value])]
 Replier = Annotated[Principal, Security(admit, scopes=[Scope.MAIL_REPLY.value])]
+Sender = Annotated[Principal, Security(admit, scopes=[Scope.MAIL_SEND.value])]
 Bouncer = Annotated[Principal, Security(admit, scopes=[Scope.MAIL_BOUNCE.value])]
+AgentsReader = Annotated[Principal, Security(admit, scopes=[Scope.AGENTS_READ.value])]
+AgentsWriter = Annotated[Principal, Security(admit, scopes=[Scope.AGENTS_WRITE.value])]
 ApprovalsWriter = Annotated[Principal, Security(admit, scopes=[Scope.APPROVALS_WRITE.value])]
 UsageWriter = Annotated[Principal, Security(admit, scopes=[Scope.USAGE_WRITE.value])]
 

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import Header, Path, Query
+from pydantic import AwareDatetime
 
 from gatepost.deliver.paper import HoldState
 
@@ -13,6 +14,11 @@ MessageId = Annotated[str, Path(pattern=_ID, description="The message's id.", ex
 ThreadId = Annotated[str, Path(pattern=_ID, description="The thread's id.", examples=["th_aaaaaaaaaaaaaaaa"])]
 WebhookId = Annotated[str, Path(pattern=_ID, description="The webhook's id.", examples=["wh_aaaaaaaaaaaaaaaa"])]
 ExportId = Annotated[str, Path(pattern=_ID, description="The destination's id.", examples=["ex_aaaaaaaaaaaaaaaa"])]
+TurnId = Annotated[str, Path(pattern=_ID, description="The turn's id.", examples=["tu_aaaaaaaaaaaaaaaa"])]
+CallDigest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="The digest the held call was shown under.")]
+Since = Annotated[AwareDatetime | None, Query(description="From this instant on; 30 days ago unless told.")]
+Until = Annotated[AwareDatetime | None, Query(description="Before this instant; now unless told.")]
+OfMailbox = Annotated[int | None, Query(ge=1, le=2**53 - 1, description="Only of this mailbox.")]
 HoldId = Annotated[str, Path(pattern=_ID, description="The hold's id.", examples=["ho_aaaaaaaaaaaaaaaa"])]
 LegalHoldId = Annotated[str, Path(pattern=_ID, description="The legal hold's id.", examples=["lh_aaaaaaaaaaaaaaaa"])]
 Part = Annotated[int, Path(ge=0, le=10_000, description="The attachment's number within the message.")]

@@ -15,12 +15,15 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from gatepost.act.hosted import NotHeldError, OvertakenError
 from gatepost.blobs import BlobsUnavailableError
 from gatepost.db import DatabaseUnavailableError
 from gatepost.decide import PolicyError
 from gatepost.decide.grants import GrantError
+from gatepost.deliver import KeyReusedError
 from gatepost.deliver.hold import ApproverError, HoldMissingError
 from gatepost.deliver.hold_end import HoldChangedError, HoldSettledError, NotNowError
+from gatepost.doors.rest import refusals
 from gatepost.keys import ErasedError
 from gatepost.record.export import NotInLogError
 from gatepost.reply.paper import ParentMissingError, ReplyRefusedError
@@ -52,6 +55,9 @@ class Code(StrEnum):
     HOLD_INVALID = "hold.invalid"
     ERASURE_HELD = "erasure.held"
     REPLY_REFUSED = "reply.refused"
+    AGENT_OVERTAKEN = "agent.overtaken"
+    REPLY_TOO_MANY = "reply.too_many"
+    KEY_REUSED = "key.reused"
     HOLD_SETTLED = "hold.settled"
     HOLD_CHANGED = "hold.changed"
     HOLD_NOT_NOW = "hold.not_now"
@@ -92,6 +98,11 @@ MEANINGS: Mapping[Code, Meaning] = {
     Code.HOLD_INVALID: Meaning(422, "The legal hold is not valid", "Correct what errors names."),
     Code.ERASURE_HELD: Meaning(409, "A legal hold forbids it", "Release the hold that errors names, if it may be."),
     Code.REPLY_REFUSED: Meaning(422, "The gate refused to send this", "errors holds the reason code of the decision."),
+    Code.AGENT_OVERTAKEN: Meaning(409, "The agent was set by somebody else just now", "Read it, and set it again."),
+    Code.REPLY_TOO_MANY: Meaning(429, "Too much was sent", "Send it again as late as Retry-After says."),
+    Code.KEY_REUSED: Meaning(
+        422, "The Idempotency-Key stands for another text", "Use a new key for a new text, and a key again to repeat."
+    ),
     Code.HOLD_SETTLED: Meaning(409, "It waits no longer", "Nothing: read the hold to see how it ended."),
     Code.HOLD_CHANGED: Meaning(409, "It is not what you saw", "Read the hold again and send the digest it shows."),
     Code.HOLD_NOT_NOW: Meaning(409, "A limit stands in its way", "It still waits: rule again later."),
@@ -181,7 +192,11 @@ def _of_framework(error: HTTPException) -> Problem:
 
 
 def _refused(error: ReplyRefusedError) -> Problem:
-    return Problem(Code.REPLY_REFUSED, f"The gate refused to send this: {error.reason}.", errors=[error.reason])
+    detail = f"The gate refused to send this: {error.reason}. {refusals.advice(error.reason)}".rstrip()
+    if refusals.is_for_now(error.reason):
+        headers = {"Retry-After": str(refusals.RETRY_S)}
+        return Problem(Code.REPLY_TOO_MANY, detail, errors=[error.reason], headers=headers)
+    return Problem(Code.REPLY_REFUSED, detail, errors=[error.reason])
 
 
 _TRANSLATIONS: Mapping[type[Exception], Callable[[Any], Problem]] = {
@@ -190,6 +205,8 @@ _TRANSLATIONS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     HTTPException: _of_framework,
     PolicyError: lambda error: Problem(Code.POLICY_INVALID, errors=error.errors),
     ReplyRefusedError: _refused,
+    # draft-ietf-httpapi-idempotency-key-header section 2.7: the key of another payload is a 422
+    KeyReusedError: lambda _: Problem(Code.KEY_REUSED),
     ParentMissingError: lambda _: missing("message"),
     GrantError: lambda error: Problem(
         Code.GRANT_REFUSED, errors=[error.reason, *([error.wanted] * bool(error.wanted))]
@@ -201,6 +218,8 @@ _TRANSLATIONS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     ApproverError: lambda _: Problem(Code.APPROVER_FORBIDDEN),
     NotInLogError: lambda _: missing("entry"),
     ErasedError: lambda _: Problem(Code.RESOURCE_ERASED),
+    OvertakenError: lambda _: Problem(Code.AGENT_OVERTAKEN),
+    NotHeldError: lambda _: missing("held call"),
     DatabaseUnavailableError: lambda _: unavailable(),
     BlobsUnavailableError: lambda _: unavailable(),
 }

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from gatepost.access.paper import Role, Scope
 from gatepost.decide.paper import Disposition, Outcome
+from gatepost.mail.address import Address
 from gatepost.mail.reading import Extraction, Technique
 from gatepost.verify.paper import Family, Result
 
@@ -228,6 +229,24 @@ class NewReply(Shape):
 
     text_body: Annotated[Text, StringConstraints(min_length=1, max_length=500_000)] = Field(
         examples=["Tuesday at ten suits us."]
+    )
+
+
+def _parsed(text: str) -> str:
+    Address.parse(text)
+    return text
+
+
+MailAddress = Annotated[Text, StringConstraints(min_length=3, max_length=320), AfterValidator(_parsed)]
+
+
+class NewLetter(Shape):
+    """A message that answers nothing: to whom the policy's `outbound.recipients` names."""
+
+    to: list[MailAddress] = Field(min_length=1, max_length=50, examples=[["ann@customer.example"]])
+    subject: Annotated[Text, StringConstraints(max_length=250)] = Field("", examples=["Your order"])
+    text_body: Annotated[Text, StringConstraints(min_length=1, max_length=500_000)] = Field(
+        examples=["It left our house today."]
     )
 
 

@@ -16,8 +16,10 @@ from dataclasses import dataclass, replace
 from itertools import count
 
 from gatepost.db import Transaction
+from gatepost.decide import grant_store as grants
 from gatepost.decide import past_store as past
 from gatepost.decide.store import blind_sender
+from gatepost.deliver import hold_store as waiting_room
 from gatepost.deliver import store as queue
 from gatepost.ids import EmailId, TenantId
 from gatepost.keys import Kind
@@ -165,6 +167,8 @@ async def _batch(
         openings = await entries.erase(tx, [place.entry for place in places])
         gone = await mail.forget(tx, emails)
         queued = await queue.forget(tx, emails)
+        await waiting_room.forget(tx, emails)
+        await grants.forget(tx, emails)
         await past.forget_person(tx, erasure.sender, emails)
     return replace(
         total,

@@ -12,8 +12,10 @@ from itertools import takewhile
 
 from gatepost import access
 from gatepost.access.paper import Tenant
+from gatepost.decide import grant_store as grants
 from gatepost.decide import past_store as past
 from gatepost.decide import store as policies
+from gatepost.deliver import hold_store as waiting_room
 from gatepost.deliver import store as queue
 from gatepost.ids import AccountId, TenantId
 from gatepost.keys import Kind
@@ -149,6 +151,8 @@ async def _remove(
         if is_plan and emails:
             gone = await mail.forget(tx, emails)
             await queue.forget(tx, emails)
+            await waiting_room.forget(tx, emails)
+            await grants.forget(tx, emails)
             done = replace(done, messages=gone.messages, bodies=gone.bodies)
         if is_plan:
             await policies.forget_tokens(tx, limit.since(keeper.clock()))

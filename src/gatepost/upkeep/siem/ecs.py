@@ -18,6 +18,7 @@ _TYPES = {
     "change": "change",
     "rotate": "change",
     "remove": "deletion",
+    "erase": "deletion",
     "erased": "deletion",
     "expired": "deletion",
 }
@@ -75,7 +76,7 @@ def classified(leaf: Mapping[str, Any]) -> dict[str, Any]:
         case Kind.ATTEMPT:
             outcome = {"accepted": "success", "failed": "failure"}.get(verb, "unknown")
             return {"category": ["email"], "type": ["info"], "outcome": outcome}
-        case Kind.REPLY | Kind.BOUNCE | Kind.USAGE:
+        case Kind.REPLY | Kind.BOUNCE | Kind.USAGE | Kind.TURN:
             return {"category": ["email"], "type": ["info"], "outcome": "success"}
         case Kind.ACT | Kind.ERASURE | Kind.TRUST:  # trust: of the public log alone, which nobody exports
             kinds = [_TYPES.get(verb, "info")]

@@ -1,0 +1,116 @@
+"""What an operator says a hosted agent is: instructions, model, tools, budgets, when a person is asked."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Literal
+
+import orjson
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from gatepost.ids import AccountId, AgentId
+
+INSTRUCTIONS_MAX_CHARS = 100_000
+TOOLS_MAX = 64
+_FAULTS_MAX = 50
+
+
+def _sayable(text: str) -> str:
+    if "\x00" in text or (not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text)):
+        raise ValueError("NUL and lone surrogates are no text")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_sayable)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:/-]{1,120}$")]
+Tokens = Annotated[int, Field(ge=1, le=10**12, strict=True)]
+Approval = Literal["never", "always"] | Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
+"""When a person is asked before a tool runs: never, always, or for its first N calls."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Budget(_Part):
+    """What its turns may spend, in tokens and calls of the model; a day is the last 24 hours."""
+
+    calls_per_turn: Annotated[int, Field(ge=1, le=100, strict=True)] = 12
+    tokens_per_turn: Tokens = 200_000
+    tokens_per_thread: Tokens = 1_000_000
+    tokens_per_sender_and_day: Tokens = 1_000_000
+    tokens_per_day: Tokens = 5_000_000
+    turns_per_thread_and_day: Annotated[int, Field(ge=1, le=10_000, strict=True)] = 20
+
+
+class Limits(_Part):
+    """What the arguments of its tools may name; what is not listed may not be named.
+
+    ``recipients``: addresses, or ``*@example.org``. ``calendars``: as their tools name them. ``amount_max``: in the
+    unit of the tool.
+    """
+
+    recipients: tuple[Annotated[Text, Field(max_length=320)], ...] = Field(default=(), max_length=1_000)
+    calendars: tuple[Annotated[Text, Field(max_length=2_000)], ...] = Field(default=(), max_length=100)
+    amount_max: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+
+
+class Document(_Part):
+    """One version of an agent, as its operator wrote it."""
+
+    name: Annotated[Text, Field(min_length=1, max_length=100)]
+    instructions: Annotated[Text, Field(min_length=1, max_length=INSTRUCTIONS_MAX_CHARS)]
+    model: Name
+    output_tokens_max: Annotated[int, Field(ge=1, le=64_000, strict=True)] = 4_096
+    tools: tuple[Name, ...] = Field(default=("reply", "handover"), max_length=TOOLS_MAX)
+    approval: dict[Name, Approval] = Field(default={}, max_length=TOOLS_MAX)
+    budget: Budget = Budget()
+    limits: Limits = Limits()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of its canonical JSON, lowercase hex."""
+        return hashlib.sha256(orjson.dumps(self.model_dump(), option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """One version of a mailbox's agent. ``is_on`` False: it was taken away with this version."""
+
+    id: AgentId
+    account: AccountId
+    version: int
+    is_on: bool
+    document: Document
+    at: datetime
+    actor: str
+
+
+class AgentError(ValueError):
+    """The document is no agent; ``errors`` has a sentence for each fault, without the values."""
+
+    def __init__(self, errors: tuple[str, ...]) -> None:
+        super().__init__("; ".join(errors))
+        self.errors = errors
+
+
+def parse(document: object) -> Document:
+    """Read what JSON or TOML held.
+
+    Raises:
+        AgentError: it does not describe an agent.
+    """
+    try:
+        octets = orjson.dumps(document)
+    except TypeError as error:
+        raise AgentError(("the document is no JSON",)) from error
+    return read(octets)
+
+
+def read(octets: bytes) -> Document:
+    """Read JSON; raises ``AgentError``."""
+    try:
+        return Document.model_validate_json(octets)
+    except ValidationError as error:
+        faults = error.errors(include_input=False, include_context=False, include_url=False)[:_FAULTS_MAX]
+        raise AgentError(tuple(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults)) from None

@@ -1,0 +1,85 @@
+"""Calls that wait for a person: approved, denied, or denied by time."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from gatepost.act.hosted import store
+from gatepost.act.hosted.entries import called
+from gatepost.act.hosted.paper import Step, StepState, Turn
+from gatepost.act.hosted.steps import digest_of
+from gatepost.clock import Entropy
+from gatepost.db import Transaction
+from gatepost.ids import AccountId, TurnId
+from gatepost.jobs import Promise
+
+LAPSE = "act.turn_lapse"
+HELD_MAX = timedelta(hours=20)
+"""So long a call waits for a person; well within what a turn may take."""
+
+BY_TIME = "house"
+
+
+class NotHeldError(LookupError):
+    """There is no such call that waits, or it is not the one that was shown."""
+
+
+def lapse(turn: Turn) -> Promise:
+    """Promise to deny what still waits when its time is over."""
+    return Promise(LAPSE, turn.id, {"turn": turn.id})
+
+
+async def settle_held(
+    tx: Transaction,
+    account: AccountId,
+    identifier: TurnId,
+    *,
+    digest: str,
+    is_approved: bool,
+    actor: str,
+    at: datetime,
+    entropy: Entropy,
+) -> Turn:
+    """Write a person's word on the held call of these arguments; the turn is to be carried on.
+
+    Args:
+        tx: of the tenant.
+        account: whose turn it is.
+        identifier: the turn.
+        digest: of the tool and the arguments that the person was shown.
+        is_approved: what they said.
+        actor: their key; an agent's never comes this far.
+        at: when.
+        entropy: salts the record.
+
+    Raises:
+        NotHeldError: no call of the turn waits that has this digest.
+    """
+    turn = await store.lock_turn(tx, identifier)
+    if turn is None or turn.account != account or turn.state.is_over:
+        raise NotHeldError(identifier)
+    for step in await store.steps(tx, identifier):
+        if step.state is StepState.HELD and digest_of(step) == digest:
+            await _settle(tx, turn, step, is_approved=is_approved, actor=actor, at=at, entropy=entropy)
+            return turn
+    raise NotHeldError(identifier)
+
+
+async def deny_all(tx: Transaction, identifier: TurnId, *, at: datetime, entropy: Entropy) -> Turn | None:
+    """Deny what still waits in a turn; return it where something did."""
+    turn = await store.lock_turn(tx, identifier)
+    if turn is None or turn.state.is_over:
+        return None
+    held = [step for step in await store.steps(tx, identifier) if step.state is StepState.HELD]
+    for step in held:
+        await _settle(tx, turn, step, is_approved=False, actor=BY_TIME, at=at, entropy=entropy)
+    return turn if held else None
+
+
+async def _settle(
+    tx: Transaction, turn: Turn, step: Step, *, is_approved: bool, actor: str, at: datetime, entropy: Entropy
+) -> None:
+    state = StepState.APPROVED if is_approved else StepState.DENIED
+    reason = step.reason if is_approved else "approval.denied" if actor != BY_TIME else "approval.lapsed"
+    settled = replace(step, state=state, reason=reason, actor=actor, at=at)
+    await store.put_step(tx, turn, settled)
+    await called(tx, turn, settled, at=at, entropy=entropy)

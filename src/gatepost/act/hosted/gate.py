@@ -1,0 +1,109 @@
+"""Whether a call may run: asked outside the model, before each one. Pure and total, whatever the model wrote."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gatepost.act.hosted.agent import Document
+from gatepost.act.hosted.labels import Label
+from gatepost.act.hosted.paper import ToolUse
+from gatepost.act.hosted.schema import fits
+from gatepost.act.hosted.tools import Tool, Toolbox, is_covered
+from gatepost.mail.address import Address, AddressError
+from gatepost.record.paper import Json
+
+
+class Word(StrEnum):
+    """What the gate says."""
+
+    RUN = "run"
+    ASK = "ask"  # a person approves it first
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The gate's word and its reason code, stable words of the record."""
+
+    word: Word
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What the gate knows of the turn.
+
+    Attributes:
+        document: the agent's version in force.
+        capabilities: what the grants of all it has read have in common.
+        label: the lowest it has read.
+        approved: how many calls of each tool persons have approved for this agent.
+    """
+
+    document: Document
+    capabilities: frozenset[str]
+    label: Label
+    approved: Mapping[str, int]
+
+
+Judge = Callable[[Toolbox, ToolUse, Standing], Verdict]
+
+
+def judge(tools: Toolbox, asked: ToolUse, standing: Standing) -> Verdict:
+    """Judge one call."""
+    tool = tools.get(asked.name)
+    if tool is None or tool.name not in standing.document.tools:
+        return Verdict(Word.REFUSE, "tool.unknown")
+    if not is_covered(tool, standing.capabilities):
+        return Verdict(Word.REFUSE, "tool.not_granted")
+    if asked.arguments is None or not fits(tool.schema, dict(asked.arguments)):
+        return Verdict(Word.REFUSE, "arguments.invalid")
+    if not all(_is_within(standing.document, limit, asked.arguments.get(name)) for name, limit in tool.bounds.items()):
+        return Verdict(Word.REFUSE, "arguments.outside_limits")
+    if standing.label < tool.accepts:
+        return Verdict(Word.ASK, f"label.{standing.label.word}")
+    return _scheduled(tool, standing)
+
+
+def _scheduled(tool: Tool, standing: Standing) -> Verdict:
+    match standing.document.approval.get(tool.name, "never"):
+        case "never":
+            return Verdict(Word.RUN, "tool.granted")
+        case "always":
+            return Verdict(Word.ASK, "approval.always")
+        case first:
+            is_new = standing.approved.get(tool.name, 0) < first
+            return Verdict(Word.ASK, "approval.first") if is_new else Verdict(Word.RUN, "tool.granted")
+
+
+def _is_within(document: Document, limit: str, value: Json) -> bool:
+    """Tell whether an argument stays within a limit; an absent one names nothing."""
+    if value is None:
+        return True
+    match limit:
+        case "recipients":
+            wanted = value if isinstance(value, list) else [value]
+            return all(isinstance(one, str) and _may_receive(document, one) for one in wanted)
+        case "calendars":
+            return value in document.limits.calendars
+        case "amount_max":
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            return is_number and 0 <= float(str(value)) <= document.limits.amount_max
+        case _:
+            return False
+
+
+def _may_receive(document: Document, text: str) -> bool:
+    try:
+        address = Address.parse(text)
+    except AddressError:
+        return False
+    known = document.limits.recipients
+    return f"*@{address.domain}" in known or any(_key(each) == address.key for each in known)
+
+
+def _key(text: str) -> str | None:
+    try:
+        return Address.parse(text).key
+    except AddressError:
+        return None

@@ -1,0 +1,26 @@
+"""Where a turn would only feed a loop: autoresponders, ourselves, another agent that never tires."""
+
+from datetime import datetime
+
+from gatepost import access
+from gatepost.act.hosted import store
+from gatepost.act.hosted.agent import Agent
+from gatepost.db import Transaction
+from gatepost.mailbox.paper import Email
+
+
+async def why_not(tx: Transaction, email: Email, agent: Agent, at: datetime) -> str:
+    """Return why no turn is taken about a message; empty where one is.
+
+    A machine's mail is read by people (RFC 3834 section 2); our own replies say that they are a machine's, so two
+    houses never answer each other. An agent elsewhere may not say so: there the thread's daily number of turns ends it.
+    """
+    if email.is_automatic:
+        return "loop.automatic"
+    author = await access.account_at(tx, email.author)
+    if author is not None and author.id == email.account:
+        return "loop.own_mailbox"
+    taken = await store.count_turns(tx, email.account, email.thread, at - store.DAY)
+    if taken >= agent.document.budget.turns_per_thread_and_day:
+        return "loop.thread"
+    return ""

@@ -1,0 +1,77 @@
+"""A turn's steps as they are kept, and what they were made of. Pure."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, cast
+
+import orjson
+
+from gatepost.act.hosted.paper import Said, Step, StepState, ToolUse, Turn, Usage
+from gatepost.record.paper import Json
+
+
+def number_of(steps: Sequence[Step]) -> int:
+    """Return the number of the last step; 0 where nothing was said yet."""
+    return max((step.step for step in steps), default=0)
+
+
+def spelled(turn: Turn, said: Said, number: int, *, at: datetime) -> Step:
+    """Return an answer of the model as a step."""
+    return Step(
+        step=number,
+        place=0,
+        tool="",
+        state=StepState.SAID,
+        reason=said.stop,
+        label=turn.label,
+        content={
+            "blocks": [dict(block) for block in said.blocks],
+            "unreadable": [call.id for call in said.calls if call.arguments is None],
+        },
+        actor="",
+        at=at,
+    )
+
+
+def answer_of(step: Step) -> Said:
+    """Return the answer a step was made of; what it cost is the meter's."""
+    blocks = cast("list[Mapping[str, Any]]", step.content["blocks"])
+    unreadable = cast("list[str]", step.content["unreadable"])
+    calls = tuple(
+        ToolUse(block["id"], block["name"], None if block["id"] in unreadable else block["input"])
+        for block in blocks
+        if block["type"] == "tool_use"
+    )
+    return Said(tuple(blocks), calls, step.reason, Usage())
+
+
+def begun(turn: Turn, asked: ToolUse, number: int, place: int, *, state: StepState, reason: str, at: datetime) -> Step:
+    """Return a call as a step, judged and not yet run."""
+    return Step(
+        step=number,
+        place=place,
+        tool=asked.name,
+        state=state,
+        reason=reason,
+        label=turn.label,
+        content={"id": asked.id, "arguments": None if asked.arguments is None else dict(asked.arguments)},
+        actor="",
+        at=at,
+    )
+
+
+def arguments_of(step: Step) -> Mapping[str, Json]:
+    """Return the arguments of a call."""
+    return cast("Mapping[str, Json]", step.content["arguments"] or {})
+
+
+def digest_of(step: Step) -> str:
+    """Return what a person approves: a digest of the tool and of its arguments, lowercase hex."""
+    shown = orjson.dumps([step.tool, step.step, step.place, step.content["arguments"]], option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(shown).hexdigest()
+
+
+def key_of(turn: Turn, step: Step) -> str:
+    """Return the name of one call, the same in every attempt at it and no other call's."""
+    return hashlib.sha256(f"{turn.id} {step.step} {step.place}".encode()).hexdigest()

@@ -1,0 +1,135 @@
+"""The process that runs hosted agents: it alone knows the model's key, and gets out through egress or not at all.
+
+``python -m gatepost.app.agent_worker``: as with the SMTP workers, what to do comes in on standard input, which stays
+open for as long as whoever started us lives.
+"""
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+import structlog
+
+from gatepost import journey, record
+from gatepost.act import hosted
+from gatepost.act.hosted.paper import Result, Said, Speech, Turn
+from gatepost.act.hosted.price import Prices, PricesError, read, shipped
+from gatepost.app import logs, model_key
+from gatepost.app.build import open_house
+from gatepost.app.guard import Guard
+from gatepost.app.listeners import Operator
+from gatepost.app.process import give_back_large_blocks
+from gatepost.app.worker import hear
+from gatepost.egress import Errand, Purpose
+from gatepost.ids import KeyId
+from gatepost.journey import House
+from gatepost.keys import ErasedError
+from gatepost.reply.paper import ParentMissingError, ReplyRefusedError, Voice
+from gatepost.reply.paper import Said as Answered
+from gatepost.settings import Settings, SettingsError
+
+log = structlog.get_logger()
+
+
+async def work() -> None:
+    """Take turns until SIGTERM, or until standard input ends; then let calls under way be finished."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    told = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(told), sys.stdin)
+    order = await hear(told)
+    if order is None:
+        return
+    give_back_large_blocks()
+    guard = Guard()
+    guard.install()
+    async with open_house(order.settings, order.dsn, allow_loopback=order.allow_loopback, guard=guard) as house:
+        log.info("agents.process_ready")
+        async with asyncio.TaskGroup() as chores:
+            chores.create_task(house.jobs.run(hosted.handlers(desk(order.settings, house)), stop))
+            chores.create_task(
+                record.keep_connections(
+                    house.db, house.egress, Operator(house).tenant, house.clock, house.entropy, stop
+                )
+            )
+            orphaned = chores.create_task(_orphaned(told, stop))
+            await stop.wait()
+            orphaned.cancel()
+
+
+def desk(settings: Settings, house: House) -> hosted.Desk:
+    """Return what turns work with."""
+
+    async def ask(turn: Turn, body: bytes) -> Said:
+        errand = Errand(Purpose.MODEL, turn.agent, turn.tenant)
+        key = model_key.take(settings.state, house.keyring)
+        return await hosted.ask(house.egress, errand, settings.agents.url, key, body)
+
+    async def say(speech: Speech) -> Result:
+        return await speak(speech, house)
+
+    return hosted.Desk(
+        db=house.db,
+        jobs=house.jobs,
+        clock=house.clock,
+        entropy=house.entropy,
+        ask=ask,
+        tools=hosted.toolbox(hosted.kit(house.db, say)),
+        judge=hosted.judge,
+        prices=prices_of(settings),
+    )
+
+
+async def speak(speech: Speech, house: House) -> Result:
+    """Let what a turn says set out on the journey; the gate's refusal is a result like any other."""
+    said = Answered(
+        tenant=speech.tenant,
+        account=speech.account,
+        submitter=KeyId(speech.agent),
+        parent=speech.parent,
+        voice=Voice.REPLY,
+        text=speech.text,
+        idempotency_key=speech.key,
+    )
+    try:
+        sent = await journey.answer(said, house)
+    except ReplyRefusedError as refusal:
+        return Result(value={"reason": refusal.reason}, is_error=True)
+    except (ParentMissingError, ErasedError):
+        return Result(value={"reason": "message.gone"}, is_error=True)
+    return Result(value={"submission": sent.submission})
+
+
+def prices_of(settings: Settings) -> Prices:
+    """Return the price table: the operator's, or the one of this release.
+
+    Raises:
+        SettingsError: the operator's cannot be read.
+    """
+    if not settings.agents.prices:
+        return shipped()
+    try:
+        return read(Path(settings.agents.prices).read_text())
+    except (OSError, UnicodeDecodeError, PricesError) as error:
+        raise SettingsError(f"agents.prices: {error}") from error
+
+
+async def _orphaned(told: asyncio.StreamReader, stop: asyncio.Event) -> None:
+    """Stop once nobody can tell us anything any more."""
+    while await told.read(4096):
+        pass
+    stop.set()
+
+
+def main() -> None:
+    """Hear the order and carry it out. Not with uvloop, which connects beneath the guard."""
+    logs.to_stream(sys.stderr)
+    logs.hush_crashes(sys.stderr)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started us, who then ends us in order
+    asyncio.run(work())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""The agents' process, as the house sees it: there while some tenant has hosted agents on, and not otherwise."""
+
+import asyncio
+import sys
+from asyncio.subprocess import PIPE, Process
+from contextlib import suppress
+
+import structlog
+
+from gatepost.act import hosted
+from gatepost.app.workers import Order, end, spell
+from gatepost.db import Database, DatabaseUnavailableError
+
+POLL_S = 1.0
+REST_S, REST_MAX_S = 1.0, 60.0
+"""Between a death and the next start, doubling: mail goes on meanwhile, so the house does not end over it."""
+
+log = structlog.get_logger()
+
+
+class Hosting:
+    """Keeps one process alive as long as it is wanted."""
+
+    def __init__(self, order: Order, db: Database) -> None:
+        self._order = order
+        self._db = db
+        self._process: Process | None = None
+        self._is_wanted = False
+        self._rest_s = REST_S
+        self._not_before = 0.0
+
+    @property
+    def pid(self) -> int | None:
+        """The process's id; None while there is none."""
+        return self._process.pid if self._process is not None else None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Start, watch and end the process, until ``stop``."""
+        try:
+            while not stop.is_set():
+                await self._look()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(POLL_S):
+                        await stop.wait()
+        finally:
+            await self._end()
+
+    async def _look(self) -> None:
+        now = asyncio.get_running_loop().time()
+        with suppress(DatabaseUnavailableError):  # then what was wanted still is
+            self._is_wanted = bool(await hosted.hosting_tenants(self._db))
+        if self._process is not None and self._process.returncode is not None:
+            log.error("agents.process_died", code=self._process.returncode)
+            self._process = None
+            self._not_before, self._rest_s = now + self._rest_s, min(2 * self._rest_s, REST_MAX_S)
+        if self._process is not None and not self._is_wanted:
+            await self._end()
+        elif self._process is None and self._is_wanted and now >= self._not_before:
+            self._process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "gatepost.app.agent_worker"), stdin=PIPE, start_new_session=True
+            )
+            if self._process.stdin is not None:
+                self._process.stdin.write(spell(self._order))  # and left open: its end is ours
+
+    async def _end(self) -> None:
+        if self._process is not None:
+            await end(self._process)
+            log.info("agents.process_ended")
+        self._process, self._rest_s = None, REST_S

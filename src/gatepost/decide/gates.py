@@ -1,0 +1,220 @@
+"""The gates between the rule that speaks and the end: proof, action, guards, limits. Pure.
+
+``docs/policy.md`` draws their order; the trace has a line for each that was asked.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import assert_never
+
+from gatepost.decide import proof
+from gatepost.decide.body import TooLongError
+from gatepost.decide.ending import Ending, unproven
+from gatepost.decide.grammar import DefaultAction
+from gatepost.decide.guards import strictest_hit
+from gatepost.decide.language import Policy, Rule
+from gatepost.decide.paper import Counted, Disposition, Outcome, Seen, Step
+from gatepost.decide.proof import Proof
+from gatepost.decide.reasons import Reason
+from gatepost.mail.address import Address
+from gatepost.verify.paper import Evidence
+
+
+class TextGoneError(LookupError):
+    """A guard would have to read a message whose text is gone: never while it arrives, only in a replay."""
+
+
+Answer = tuple[str, Ending | None]
+"""What one gate answers: a word for the trace, and the ending, if the way ends here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What the gates of an inbound message see once a rule speaks for its author."""
+
+    seen: Seen
+    author: Address
+    policy: Policy
+    rule: Rule
+
+    @property
+    def evidence(self) -> Evidence:
+        """What was found about the message."""
+        return self.seen.evidence
+
+
+Gate = Callable[[Case], Answer | None]
+"""One question to a case; None where the rule does not ask it."""
+
+
+def walk(gates: Iterable[tuple[str, Gate]], case: Case) -> tuple[Ending | None, tuple[Step, ...]]:
+    """Ask gate after gate until one ends the way; the trace has a line for each that was asked.
+
+    A hold does not end it: what a later gate would refuse is not kept for anybody to release.
+    """
+    steps: list[Step] = []
+    held: Ending | None = None
+    for check, gate in gates:
+        answer = gate(case)
+        if answer is None:
+            continue
+        said, ending = answer
+        steps.append(Step(check, said))
+        if ending is None:
+            continue
+        if ending.disposition is not Disposition.HOLD:
+            return ending, tuple(steps)
+        held = held or ending
+    return held, tuple(steps)
+
+
+def _assurance(case: Case) -> Answer:
+    found = proof.of_assurance(case.evidence, case.rule)
+    return f"{case.rule.assurance.value} {found.value}", _unless_proven(found)
+
+
+def _require_dkim(case: Case) -> Answer | None:
+    if not case.rule.requires_dkim:
+        return None
+    found = proof.of_dkim(case.evidence)
+    return found.value, _unless_proven(found)
+
+
+def _require_spf(case: Case) -> Answer | None:
+    if not case.rule.requires_spf:
+        return None
+    found = proof.of_spf(case.evidence)
+    return found.value, _unless_proven(found)
+
+
+def _unless_proven(found: Proof) -> Ending | None:
+    match found:
+        case Proof.PASS:
+            return None
+        case Proof.FAIL:
+            return unproven(Reason.SENDER_UNPROVEN)
+        case Proof.UNSETTLED:
+            return Ending(Disposition.DEFER, Outcome.REJECTED_AT_VERIFICATION, Reason.SENDER_UNSETTLED)
+        case _:  # pragma: no cover  # mypy proves there is no other
+            assert_never(found)
+
+
+_BY_ACTION = {
+    Disposition.HOLD: Reason.RULE_HELD,
+    Disposition.DEFER: Reason.RULE_DEFERRED,
+    Disposition.DISCARD: Reason.RULE_DISCARDED,
+    Disposition.REJECT: Reason.RULE_REJECTED,
+}
+
+
+def _action(case: Case) -> Answer | None:
+    action = case.rule.action
+    if action is Disposition.DELIVER:
+        return None
+    return action.value, Ending(action, Outcome.REJECTED_AT_POLICY, _BY_ACTION[action], detail=case.rule.reason)
+
+
+def _guards(case: Case) -> Answer | None:
+    policy = case.policy
+    if not policy.guards:
+        return None
+    if not case.seen.has_text:
+        raise TextGoneError
+    otherwise, outcome = by_default(policy), Outcome.REJECTED_AT_CONTENT_GUARD
+    try:
+        hit = strictest_hit(policy.guards, policy.guarded, case.evidence.content, otherwise=otherwise)
+    except TooLongError:
+        return "too long", Ending(otherwise, outcome, Reason.CONTENT_TOO_LONG)
+    if hit is None:
+        return "clear", None
+    index, action = hit
+    return f"contentGuards[{index}]", Ending(action, outcome, Reason.CONTENT_GUARD, detail=policy.guards[index].reason)
+
+
+def _limit(
+    limit_of: Callable[[Rule], int | None],
+    count_of: Callable[[Case], int],
+    outcome: Outcome,
+    reason: Reason,
+    case: Case,
+) -> Answer | None:
+    limit = limit_of(case.rule)
+    if limit is None:
+        return None
+    count = count_of(case)
+    return f"{count} of {limit}", Ending(Disposition.DEFER, outcome, reason) if count >= limit else None
+
+
+def _window(case: Case) -> Counted:
+    facts, window = case.seen.facts, case.rule.window_of(case.author)
+    return Counted(facts.messages_hour, facts.messages_day) if window is None else facts.windows.get(window, Counted())
+
+
+PROOF_GATES: tuple[tuple[str, Gate], ...] = (
+    ("assurance", _assurance),
+    ("requireDkim", _require_dkim),
+    ("requireSpf", _require_spf),
+)
+ACTION_GATES: tuple[tuple[str, Gate], ...] = (("action", _action),)
+CONTENT_GATES: tuple[tuple[str, Gate], ...] = (("contentGuards", _guards),)
+COUNT_GATES: tuple[tuple[str, Gate], ...] = (
+    (
+        "rateLimit.perHour",
+        partial(
+            _limit,
+            lambda rule: rule.messages_hour,
+            lambda case: _window(case).hour,
+            Outcome.RATE_LIMITED,
+            Reason.RATE_PER_HOUR,
+        ),
+    ),
+    (
+        "rateLimit.perDay",
+        partial(
+            _limit,
+            lambda rule: rule.messages_day,
+            lambda case: _window(case).day,
+            Outcome.RATE_LIMITED,
+            Reason.RATE_PER_DAY,
+        ),
+    ),
+    (
+        "tokenBudget.perThread",
+        partial(
+            _limit,
+            lambda rule: rule.budget.per_thread,
+            lambda case: case.seen.facts.tokens_thread,
+            Outcome.BUDGET_EXHAUSTED,
+            Reason.BUDGET_PER_THREAD,
+        ),
+    ),
+    (
+        "tokenBudget.perSender",
+        partial(
+            _limit,
+            lambda rule: rule.budget.per_sender,
+            lambda case: case.seen.facts.tokens_sender,
+            Outcome.BUDGET_EXHAUSTED,
+            Reason.BUDGET_PER_SENDER,
+        ),
+    ),
+    (
+        "tokenBudget.perDay",
+        partial(
+            _limit,
+            lambda rule: rule.budget.per_day,
+            lambda case: case.seen.facts.tokens_day,
+            Outcome.BUDGET_EXHAUSTED,
+            Reason.BUDGET_PER_DAY,
+        ),
+    ),
+)
+
+EVERY_GATE = (*PROOF_GATES, *ACTION_GATES, *CONTENT_GATES, *COUNT_GATES)
+"""All of them, in the order they are asked."""
+
+
+def by_default(policy: Policy) -> Disposition:
+    """Return what becomes of mail that no rule expects."""
+    return Disposition.REJECT if policy.default_action is DefaultAction.BOUNCE else Disposition.DISCARD

@@ -1,0 +1,147 @@
+"""Whom the tenant's accounts write with, and what they sent: tokens only (docs/adr/0022, 0038)."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from gatepost.db import Transaction
+from gatepost.db.column import bigints, texts, times
+from gatepost.decide.paper import Counted
+from gatepost.ids import AccountId, EmailId, ThreadId
+from gatepost.keys import Vault
+from gatepost.mail.address import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """An account and somebody it has exchanged proven mail with; ``person`` is an address key."""
+
+    account: AccountId
+    person: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Who of those asked about is a correspondent: of the account, or of any account of the tenant."""
+
+    own: frozenset[str]
+    anyone: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatch:
+    """One message on its way out; ``thread`` is empty where it answers nothing."""
+
+    account: AccountId
+    email: EmailId
+    recipients: tuple[Address, ...]
+    thread: ThreadId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What the account sent before, as ``count_sent`` counts it; by the tokens of recipients and domains."""
+
+    agent: Counted
+    recipients: dict[str, Counted]
+    domains: dict[str, Counted]
+    replies: Counted
+
+
+def blind_person(vault: Vault, person: str) -> str:
+    """Return what stands for a correspondent's address key."""
+    return vault.blind_text("correspondent", person)
+
+
+def blind_domain(vault: Vault, domain: str) -> str:
+    """Return what stands for a recipient's domain."""
+    return vault.blind_text("correspondent-domain", domain)
+
+
+def add_correspondents(tx: Transaction, met: Collection[Met]) -> None:
+    """Remember correspondents with the commit; who is known already stays as it is."""
+    query = """
+        insert into correspondent (tenant, account, person, since)
+        select %(tenant)s, account, person, at from unnest(%(accounts)s, %(persons)s, %(times)s)
+          as given (account, person, at)
+        order by person, account  -- so that two writers cannot lock each other out
+        on conflict do nothing
+    """
+    found = {(one.account, blind_person(tx.vault, one.person)): one.at for one in met}
+    tx.send(
+        query,
+        accounts=bigints([account for account, _ in found]),
+        persons=texts([person for _, person in found]),
+        times=times(list(found.values())),
+    )
+
+
+async def known(tx: Transaction, account: AccountId, persons: Collection[str]) -> Known:
+    """Return which of these address keys are correspondents."""
+    query = """
+        select person, bool_or(account = %(account)s) as is_own from correspondent
+        where tenant = %(tenant)s and person = any(%(persons)s) group by person
+    """
+    if not persons:
+        return Known(frozenset(), frozenset())
+    keys = {blind_person(tx.vault, person): person for person in persons}
+    rows = await tx.all(query, account=account, persons=texts(list(keys)))
+    return Known(
+        own=frozenset(keys[row.person] for row in rows if row.is_own),
+        anyone=frozenset(keys[row.person] for row in rows),
+    )
+
+
+async def count_sent(tx: Transaction, dispatch: Dispatch) -> Sent:
+    """Lock the account's windows until the transaction ends, and count them without this message; one round trip."""
+    query = """
+        select kind, name, hour, day from count_sent(
+          %(tenant)s, %(account)s, %(persons)s, %(domains)s, %(thread)s, %(email)s, %(at)s)
+    """
+    persons = {blind_person(tx.vault, each.key) for each in dispatch.recipients}
+    domains = {blind_domain(tx.vault, each.domain) for each in dispatch.recipients}
+    rows = await tx.all(
+        query,
+        account=dispatch.account,
+        persons=texts(sorted(persons)),
+        domains=texts(sorted(domains)),
+        thread=dispatch.thread,
+        email=dispatch.email,
+        at=dispatch.at,
+    )
+    found = {(row.kind, row.name): Counted(row.hour, row.day) for row in rows}
+    none = Counted()
+    return Sent(
+        agent=found.get(("agent", ""), none),
+        recipients={person: found.get(("person", person), none) for person in persons},
+        domains={domain: found.get(("domain", domain), none) for domain in domains},
+        replies=found.get(("thread", ""), none),
+    )
+
+
+def add_sent(tx: Transaction, dispatches: Sequence[Dispatch]) -> None:
+    """Count messages with the commit: one for each recipient. A second time it changes nothing."""
+    query = """
+        insert into outgoing_message (tenant, account, email, person, domain, thread, at)
+        select %(tenant)s, account, email, person, domain, thread, at
+        from unnest(%(accounts)s, %(emails)s, %(persons)s, %(domains)s, %(threads)s, %(times)s)
+          as given (account, email, person, domain, thread, at)
+        on conflict do nothing
+    """
+    each = [(one, recipient) for one in dispatches for recipient in one.recipients]
+    tx.send(
+        query,
+        accounts=bigints([one.account for one, _ in each]),
+        emails=texts([one.email for one, _ in each]),
+        persons=texts([blind_person(tx.vault, recipient.key) for _, recipient in each]),
+        domains=texts([blind_domain(tx.vault, recipient.domain) for _, recipient in each]),
+        threads=texts([one.thread for one, _ in each]),
+        times=times([one.at for one, _ in each]),
+    )
+
+
+async def forget_sent(tx: Transaction, before: datetime) -> None:
+    """Stop counting what was sent before ``before``."""
+    await tx.run("delete from outgoing_message where tenant = %(tenant)s and at < %(before)s", before=before)

@@ -1,0 +1,93 @@
+"""What hosted agents did: their turns, each call of a tool, and a person's word on those that wait for one."""
+
+from typing import Any
+
+from fastapi import APIRouter, status
+
+from gatepost.act import hosted
+from gatepost.act.hosted import Step
+from gatepost.act.hosted.labels import Label
+from gatepost.doors.rest.agent_shapes import CallShown, NewVerdict, TurnPage, TurnShown, TurnWithCalls
+from gatepost.doors.rest.auth import AgentsReader, ApprovalsWriter, HouseDep, mailbox_of
+from gatepost.doors.rest.parameters import CallDigest, Limit, MailboxId, TurnId, Until
+from gatepost.doors.rest.problems import missing
+from gatepost.ids import TurnId as Turn
+
+router = APIRouter(prefix="/v1/mailboxes/{mailbox_id}/turns", tags=["turns"])
+
+
+def _shown(row: Any) -> dict[str, Any]:
+    return {
+        "turn_id": row.id,
+        "agent_id": row.agent,
+        "agent_version": row.version,
+        "message_id": row.email,
+        "thread_id": row.thread,
+        "state": row.state,
+        "reason": row.reason,
+        "label": Label(row.label).word,
+        "failures": row.failures,
+        "began_at": row.began_at,
+        "changed_at": row.changed_at,
+    }
+
+
+def _call(step: Step) -> CallShown:
+    return CallShown(
+        step=step.step,
+        place=step.place,
+        tool=step.tool,
+        state=step.state.value,
+        reason=step.reason,
+        label=step.label.word,
+        arguments=step.content.get("arguments"),
+        result=step.content.get("result"),
+        digest=hosted.digest_of(step),
+        settled_by=step.actor,
+        at=step.at,
+    )
+
+
+@router.get("", summary="List turns")
+async def page(
+    mailbox_id: MailboxId, house: HouseDep, principal: AgentsReader, limit: Limit = 50, until: Until = None
+) -> TurnPage:
+    """Return turns, newest first; pass the last one's `began_at` as `until` to continue."""
+    async with mailbox_of(house, principal, mailbox_id) as (tx, account):
+        rows = await hosted.turns(tx, account, limit=limit, before=until)
+    return TurnPage(items=[TurnShown.model_validate(_shown(row)) for row in rows])
+
+
+@router.get("/{turn_id}", summary="Read a turn")
+async def read(mailbox_id: MailboxId, turn_id: TurnId, house: HouseDep, principal: AgentsReader) -> TurnWithCalls:
+    """Return one turn with every call it asked for."""
+    async with mailbox_of(house, principal, mailbox_id) as (tx, account):
+        row = await hosted.turn_row(tx, account, Turn(turn_id))
+        if row is None:
+            raise missing("turn")
+        steps = await hosted.steps(tx, Turn(turn_id))
+    return TurnWithCalls.model_validate({**_shown(row), "calls": [_call(step) for step in steps if step.place]})
+
+
+@router.post("/{turn_id}/calls/{digest}", summary="Approve or deny a held call", status_code=status.HTTP_202_ACCEPTED)
+async def settle(
+    mailbox_id: MailboxId,
+    turn_id: TurnId,
+    digest: CallDigest,
+    body: NewVerdict,
+    house: HouseDep,
+    principal: ApprovalsWriter,
+) -> None:
+    """Say whether exactly this call may run; the turn then goes on. Grant and limits still hold for it."""
+    async with mailbox_of(house, principal, mailbox_id) as (tx, account):
+        turn = await hosted.settle_held(
+            tx,
+            account,
+            Turn(turn_id),
+            digest=digest,
+            is_approved=body.is_approved,
+            actor=principal.key,
+            at=house.clock(),
+            entropy=house.entropy,
+        )
+        await house.jobs.enqueue(tx, hosted.promise(turn.email, turn.thread))

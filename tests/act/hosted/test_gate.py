@@ -1,0 +1,136 @@
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from act.hosted.pieces import document, tool
+from gatepost.act.hosted.gate import Standing, Verdict, Word, judge
+from gatepost.act.hosted.labels import Label
+from gatepost.act.hosted.paper import ToolUse
+from gatepost.act.hosted.tools import granted, toolbox
+
+TOOLS = toolbox(
+    [
+        tool(),
+        tool(
+            "forward",
+            schema={
+                "type": "object",
+                "properties": {"to": {"type": "array", "items": {"type": "string"}}},
+                "required": ["to"],
+            },
+            bounds={"to": "recipients"},
+        ),
+        tool(
+            "book",
+            schema={"type": "object", "properties": {"calendar": {"type": "string"}}, "required": ["calendar"]},
+            bounds={"calendar": "calendars"},
+        ),
+    ]
+)
+NAMES = ["pay", "forward", "book"]
+LIMITS = {"recipients": ["boss@example.org", "*@office.example"], "calendars": ["work"], "amount_max": 100.0}
+ALL = frozenset(f"http:{name}" for name in NAMES)
+
+
+def standing(**changes: Any) -> Standing:
+    given: dict[str, Any] = {
+        "document": document(tools=NAMES, limits=LIMITS),
+        "capabilities": ALL,
+        "label": Label.SENDER,
+        "approved": {},
+        **changes,
+    }
+    return Standing(**given)
+
+
+def word(name: str, arguments: dict[str, Any] | None, **changes: Any) -> tuple[Word, str]:
+    verdict = judge(TOOLS, ToolUse("toolu_1", name, arguments), standing(**changes))
+    return verdict.word, verdict.reason
+
+
+def test_a_granted_call_within_its_limits_runs() -> None:
+    assert word("pay", {"amount": 100}) == (Word.RUN, "tool.granted")
+
+
+def test_what_the_operator_did_not_name_is_unknown() -> None:
+    assert word("pay", {"amount": 1}, document=document(tools=["book"])) == (Word.REFUSE, "tool.unknown")
+    assert word("wire", {"amount": 1}) == (Word.REFUSE, "tool.unknown")
+
+
+def test_what_the_grant_does_not_cover_is_refused_and_not_offered() -> None:
+    without = frozenset({"http:book"})
+    assert word("pay", {"amount": 1}, capabilities=without) == (Word.REFUSE, "tool.not_granted")
+    assert [one.name for one in granted(TOOLS, document(tools=NAMES), without)] == ["book"]
+
+
+@pytest.mark.parametrize("arguments", [None, {}, {"amount": "1"}, {"amount": 1, "to": "x"}, {"amount": True}])
+def test_arguments_that_do_not_fit_are_refused(arguments: dict[str, Any] | None) -> None:
+    assert word("pay", arguments) == (Word.REFUSE, "arguments.invalid")
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("pay", {"amount": 100.01}),
+        ("pay", {"amount": -1}),
+        ("forward", {"to": ["boss@example.org", "eve@evil.example"]}),
+        ("forward", {"to": ["eve@office.example.evil.example"]}),
+        ("forward", {"to": ["boss@example.org, eve@evil.example"]}),
+        ("forward", {"to": ["<boss@example.org>\r\nBcc: eve@evil.example"]}),
+        ("book", {"calendar": "private"}),
+    ],
+)
+def test_arguments_beyond_the_operators_limits_are_refused(name: str, arguments: dict[str, Any]) -> None:
+    assert word(name, arguments) == (Word.REFUSE, "arguments.outside_limits")
+
+
+def test_a_recipient_is_known_however_its_letters_are_cased() -> None:
+    assert word("forward", {"to": ["BOSS@Example.ORG", "anyone@OFFICE.example"]})[0] is Word.RUN
+
+
+def test_below_the_label_a_tool_accepts_a_person_is_asked() -> None:
+    assert word("pay", {"amount": 1}, label=Label.ANYBODY) == (Word.ASK, "label.anybody")
+    assert word("pay", {"amount": 1}, label=Label.OPERATOR)[0] is Word.RUN
+
+
+def test_the_schedule_of_approval_asks_always_or_for_the_first_calls() -> None:
+    always = document(tools=NAMES, limits=LIMITS, approval={"pay": "always"})
+    assert word("pay", {"amount": 1}, document=always) == (Word.ASK, "approval.always")
+    first = document(tools=NAMES, limits=LIMITS, approval={"pay": 2})
+    assert word("pay", {"amount": 1}, document=first, approved={"pay": 1, "book": 9}) == (Word.ASK, "approval.first")
+    assert word("pay", {"amount": 1}, document=first, approved={"pay": 2})[0] is Word.RUN
+
+
+def test_no_approval_stands_in_for_a_grant() -> None:
+    always = document(tools=NAMES, limits=LIMITS, approval={"pay": "always"})
+    assert word("pay", {"amount": 1}, document=always, capabilities=frozenset())[0] is Word.REFUSE
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(
+    st.sampled_from([*NAMES, "reply", ""]),
+    st.none() | st.dictionaries(st.sampled_from(["amount", "to", "calendar", "x"]), JSON),
+)
+def test_whatever_a_model_writes_the_gate_answers_and_runs_only_what_is_within_the_grant(
+    name: str, arguments: dict[str, Any] | None
+) -> None:
+    verdict = judge(TOOLS, ToolUse("toolu_1", name, arguments), standing())
+    assert isinstance(verdict, Verdict)
+    if verdict.word is Word.REFUSE:
+        return
+    assert arguments is not None
+    assert name in NAMES
+    if name == "pay":
+        assert 0 <= arguments["amount"] <= 100
+    elif name == "book":
+        assert arguments["calendar"] == "work"
+    else:
+        assert all(to.lower().endswith(("boss@example.org", "@office.example")) for to in arguments["to"])

@@ -1,0 +1,116 @@
+"""Budgets stop a turn before the call that would exceed them, and what was spent is what the API says."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from act.hosted.pieces import TURN, document
+from act.hosted.stage import Stage
+from gatepost.act import hosted
+from gatepost.act.hosted import meter, meter_store, store
+from gatepost.act.hosted.meter_store import By
+from gatepost.act.hosted.paper import TurnState, Usage
+from gatepost.act.hosted.price import shipped
+from gatepost.db import Database
+from gatepost.ids import TurnId
+from model_api import ModelApi, text, use
+from outbound import NOW, TENANT, entropy
+
+
+async def reserved(db: Database, turn: str, tokens: int, **budget: int) -> str:
+    """Reserve for one turn's first call; return the exhausted budget, or nothing."""
+    async with db.transaction(TENANT) as tx:
+        await store.switch(tx, is_on=True, at=NOW)
+        await store.lock_hosting(tx)
+        try:
+            await meter.reserve(tx, replace(TURN, id=TurnId(turn)), 1, document(budget=budget), tokens=tokens, at=NOW)
+        except meter.ExhaustedError as error:
+            return error.reason
+    return ""
+
+
+@pytest.mark.parametrize("name", ["turn", "thread", "sender", "day"])
+async def test_the_call_that_might_exceed_a_budget_is_not_made(db: Database, name: str) -> None:
+    setting = "tokens_per_sender_and_day" if name == "sender" else f"tokens_per_{name}"
+    assert await reserved(db, "tu_1", 60, **{setting: 100}) == ""
+    assert await reserved(db, "tu_1", 41, **{setting: 100}) == f"budget.tokens_per_{name}"
+    assert await reserved(db, "tu_1", 40, **{setting: 100}) == ""
+
+
+async def test_many_at_once_reserve_no_more_than_there_is(db: Database) -> None:
+    async with db.transaction(TENANT) as tx:
+        await store.switch(tx, is_on=True, at=NOW)
+    said = await asyncio.gather(*(reserved(db, f"tu_{n}", 30, tokens_per_day=100) for n in range(8)))
+    assert sorted(said) == ["", "", "", *["budget.tokens_per_day"] * 5]
+
+
+async def test_a_call_that_never_settled_counts_as_it_was_reserved_and_one_that_was_not_run_does_not(
+    db: Database,
+) -> None:
+    async with db.transaction(TENANT) as tx:
+        for attempt in (1, 2):
+            assert await meter_store.reserve(tx, TURN, 1, model="m", tokens=50, at=NOW) == attempt
+        await meter_store.release(tx, TURN, 1, 2)
+        spent = await meter_store.spent(tx, TURN, NOW)
+        assert (spent.turn, spent.calls) == (50, 1)
+        await meter_store.lose(tx, TURN, 1, 2)
+        assert (await meter_store.spent(tx, TURN, NOW)).turn == 100
+
+
+async def test_yesterday_is_another_day(db: Database) -> None:
+    assert await reserved(db, "tu_1", 100, tokens_per_day=100) == ""
+    async with db.transaction(TENANT) as tx:
+        spent = await meter_store.spent(tx, replace(TURN, id=TurnId("tu_2")), NOW + timedelta(days=1))
+    assert (spent.day, spent.sender, spent.thread) == (0, 0, 100)
+
+
+async def test_a_turn_that_may_call_no_more_ends_and_says_which_budget(stage: Stage, api: ModelApi) -> None:
+    await stage.host(budget={"calls_per_turn": 2})
+    api.otherwise = lambda _asked: [use("read_attachment", part=1)]
+    email = await stage.scene.boss_asks()
+    await stage.work()
+    turn = await stage.turn(email)
+    assert (turn.state, turn.reason, len(api.requests)) == (TurnState.STOPPED, "budget.calls_per_turn", 2)
+
+
+async def test_usage_is_what_the_api_counted_summed_up_every_way(stage: Stage, api: ModelApi) -> None:
+    await stage.host()
+    api.script = [[use("reply", text="Yes.")], [text("Done.")]]
+    email = await stage.scene.boss_asks()
+    await stage.work()
+    turn = await stage.turn(email)
+    names = {
+        By.MESSAGE: email,
+        By.THREAD: turn.thread,
+        By.SENDER: turn.sender,
+        By.AGENT: turn.agent,
+        By.DAY: "2026-11-20",
+    }
+    async with stage.scene.house.db.transaction(TENANT) as tx:
+        for by, name in {**names, By.DAY: "2026-11-20"}.items():
+            [row] = await hosted.usage_by(
+                tx,
+                by,
+                account=stage.scene.account,
+                since=NOW - timedelta(days=1),
+                until=NOW + timedelta(days=1),
+                limit=9,
+            )
+            assert (row.name, row.calls, row.unsettled) == (name, 2, 0)
+            assert (row.input, row.output) == (api.input_tokens, api.output_tokens)
+            assert row.cost_microusd == 3 * api.input_tokens + 15 * api.output_tokens
+        assert await hosted.tokens_of(tx, stage.scene.account, email) == api.input_tokens + api.output_tokens
+        charged = await tx.one("select sum(tokens) as tokens from spent_token where tenant = %(tenant)s")
+        assert charged.tokens == api.input_tokens + api.output_tokens
+
+
+async def test_a_model_without_a_price_is_metered_all_the_same(db: Database) -> None:
+    async with db.transaction(TENANT) as tx:
+        await meter_store.reserve(tx, TURN, 1, model="mystery", tokens=50, at=NOW)
+        await meter.settle(
+            tx, TURN, 1, 1, model="mystery", usage=Usage(input=7), prices=shipped(), at=NOW, entropy=entropy
+        )
+        row = await tx.one("select counted, cost_microusd from model_call where tenant = %(tenant)s")
+    assert (row.counted, row.cost_microusd) == (7, None)

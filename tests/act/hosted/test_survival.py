@@ -1,0 +1,140 @@
+"""Killed at every step boundary, what was to be sent is sent once: counted at the receivers, not at ourselves."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from typing_extensions import override
+
+from act.hosted.adversary import HttpTool
+from act.hosted.stage import Stage
+from gatepost.act.hosted.paper import StepState, TurnState
+from gatepost.act.hosted.worker import TURN
+from gatepost.db import Database, Transaction
+from gatepost.ids import EmailId, TenantId
+from gatepost.jobs import Jobs
+from model_api import Block, ModelApi, text, use
+from outbound import Receiver, Sink, http_receiver
+
+
+class KilledError(Exception):
+    """The house died here."""
+
+
+class Mortal(Database):
+    """A database whose house dies at its n-th transaction: before the commit, or right after it."""
+
+    def __init__(self, db: Database, *, at: int, commits: bool) -> None:
+        super().__init__(db._pool, db._dsn, db.keys)
+        self._left = at
+        self._commits = commits
+
+    @property
+    def is_dead(self) -> bool:
+        return self._left <= 0
+
+    @asynccontextmanager
+    @override
+    async def transaction(self, tenant: TenantId | None) -> AsyncIterator[Transaction]:
+        self._left -= 1
+        if self._left < 0:
+            raise KilledError  # the dead do nothing
+        async with super().transaction(tenant) as tx:
+            yield tx
+            if self._left == 0 and not self._commits:
+                raise KilledError
+        if self._left == 0:
+            raise KilledError
+
+
+def once(*asked: Block) -> Callable[[dict[str, Any]], list[Block]]:
+    """Ask for these calls, one in each answer, judging by the conversation alone how far it got."""
+    return lambda said: [*asked, text("Done.")][len(said["messages"]) // 2 :][:1]
+
+
+async def killed(stage: Stage, at: int, *, commits: bool) -> tuple[EmailId, bool]:
+    """Take a turn in a house that dies at its n-th transaction, and again in one that lives."""
+    email = await stage.scene.boss_asks()
+    [row] = await stage.jobs((TURN,))
+    living = stage.scene.house
+    mortal = Mortal(living.db, at=at, commits=commits)
+    stage.scene.house = replace(living, db=mortal, jobs=Jobs(mortal, living.clock))
+    try:
+        await stage.keep(row)
+    except KilledError:
+        pass
+    finally:
+        stage.scene.house = living
+    await stage.work()
+    await stage.send()
+    return email, mortal.is_dead
+
+
+@pytest.mark.parametrize("commits", [True, False])
+async def test_a_reply_is_sent_once_wherever_the_house_dies(
+    stage: Stage,
+    api: ModelApi,
+    sink: Sink,
+    commits: bool,  # noqa: FBT001  # a parameter of the test
+) -> None:
+    await stage.host()
+    api.otherwise = once(use("reply", text="Tuesday at ten."))
+    deaths = 0
+    for at in range(1, 60):
+        before = len(sink.mails)
+        email, is_dead = await killed(stage, at, commits=commits)
+        assert len(sink.mails) - before == 1, f"killed at transaction {at}: {len(sink.mails) - before} mails"
+        assert (await stage.turn(email)).state is TurnState.DONE
+        if not is_dead:
+            break
+        deaths += 1
+    assert deaths >= 9, "a turn has more boundaries than this"
+
+
+@pytest.mark.parametrize("commits", [True, False])
+async def test_what_cannot_be_repeated_is_done_once_or_not_at_all_and_then_nobody_claims_that_it_was(
+    stage: Stage,
+    api: ModelApi,
+    commits: bool,  # noqa: FBT001  # a parameter of the test
+) -> None:
+    async with http_receiver() as receiver:
+        tool = HttpTool(stage.scene.house.egress, receiver.url).tool("pay")
+        stage.tools = [tool]
+        await stage.allow("http:pay")
+        await stage.host(tools=["pay"], limits={"amount_max": 100})
+        api.otherwise = once(use("pay", amount=5))
+        for at in range(1, 60):
+            before = len(receiver.requests)
+            email, is_dead = await killed(stage, at, commits=commits)
+            done = len(receiver.requests) - before
+            [call] = [step for step in await stage.steps(email) if step.place]
+            assert done <= 1, f"killed at transaction {at}: paid {done} times"
+            assert call.state is (StepState.DONE if done else StepState.FAILED) or (
+                call.content["result"] == {"reason": "tool.outcome_unknown"}
+            )
+            if not is_dead:
+                assert (done, call.state) == (1, StepState.DONE)
+                break
+
+
+async def test_the_receiver_of_a_repeated_call_sees_the_same_key(stage: Stage, api: ModelApi) -> None:
+    async with http_receiver() as receiver:
+        stage.tools = [replace(HttpTool(stage.scene.house.egress, receiver.url).tool("pay"), is_repeatable=True)]
+        await stage.allow("http:pay")
+        await stage.host(tools=["pay"], limits={"amount_max": 100})
+        api.otherwise = once(use("pay", amount=5))
+        keys = await _keys_when_killed_after_the_effect(stage, receiver)
+    assert len(keys) == 2
+    assert len(set(keys)) == 1
+
+
+async def _keys_when_killed_after_the_effect(stage: Stage, receiver: Receiver) -> list[str]:
+    for at in range(1, 60):
+        before = len(receiver.requests)
+        await killed(stage, at, commits=False)
+        keys = [headers["idempotency-key"] for headers, _ in receiver.requests[before:]]
+        if len(keys) > 1:
+            return keys
+    return []

@@ -1,0 +1,72 @@
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from act.hosted.pieces import TURN
+from app.running import settings_in
+from gatepost.act.hosted.messages import ModelFaultError
+from gatepost.act.hosted.paper import Speech
+from gatepost.app import model_key
+from gatepost.app.agent_worker import desk, prices_of, speak
+from gatepost.db import Database
+from gatepost.ids import AgentId, EmailId
+from gatepost.settings import AgentSettings, Settings, SettingsError
+from journeys.scene import Scene, open_scene
+from model_api import ModelApi, model_api
+from outbound import TENANT
+
+
+@pytest.fixture
+async def scene(db: Database, tmp_path: Path) -> AsyncIterator[Scene]:
+    async with open_scene(db, tmp_path / "house") as opened:
+        yield opened
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[ModelApi]:
+    async with model_api() as running:
+        yield running
+
+
+def said(scene: Scene, parent: EmailId, text: str = "Yes.") -> Speech:
+    return Speech(
+        tenant=TENANT, account=scene.account, agent=AgentId("ag_x"), parent=parent, text=text, key=f"key-{text}"
+    )
+
+
+async def test_what_a_turn_says_is_a_submission_and_said_twice_is_one(scene: Scene) -> None:
+    email = await scene.boss_asks()
+    first = await speak(said(scene, email), scene.house)
+    assert (await speak(said(scene, email), scene.house)).value == first.value
+    assert not first.is_error
+
+
+async def test_a_message_that_is_gone_is_a_result(scene: Scene) -> None:
+    result = await speak(said(scene, EmailId("em_none")), scene.house)
+    assert (result.is_error, result.value) == (True, {"reason": "message.gone"})
+
+
+async def test_the_key_is_read_when_it_is_needed_and_goes_to_the_endpoint_alone(
+    scene: Scene, api: ModelApi, tmp_path: Path
+) -> None:
+    settings = replace(settings_in(tmp_path / "state"), agents=AgentSettings(url=api.url))
+    model_key.keep(settings.state, scene.house.keyring, "sk-other")
+    ask = desk(settings, scene.house).ask
+    with pytest.raises(ModelFaultError, match="key_refused"):
+        await ask(TURN, b"{}")
+    api.key = "sk-other"
+    with pytest.raises(ModelFaultError, match=r"unreachable|request_refused"):
+        await ask(TURN, b"{}")
+
+
+def test_prices_are_the_operators_where_there_are_any(tmp_path: Path) -> None:
+    own = tmp_path / "prices.toml"
+    own.write_text("[m]\ninput = 1\noutput = 1\ncache_write = 1\ncache_read = 1\n")
+    assert list(prices_of(Settings(agents=AgentSettings(prices=str(own))))) == ["m"]
+    assert "m" not in prices_of(Settings())
+    own.write_text("[m]\n")
+    for wrong in (str(own), str(tmp_path / "none")):
+        with pytest.raises(SettingsError, match=r"agents\.prices"):
+            prices_of(Settings(agents=AgentSettings(prices=wrong)))

@@ -1,0 +1,67 @@
+"""The agents' process is there while somebody wants it: a real one, started and ended by the house."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from app.running import settings_in
+from gatepost.act.hosted import store
+from gatepost.app.hosting import Hosting
+from gatepost.app.workers import Order
+from gatepost.db import Database
+from gatepost.keys import KeyStore
+from outbound import NOW, TENANT, entropy
+
+
+async def switch(db: Database, *, is_on: bool) -> None:
+    async with db.transaction(TENANT) as tx:
+        await store.switch(tx, is_on=is_on, at=NOW)
+
+
+async def until(true: Callable[[], object]) -> None:
+    async with asyncio.timeout(30):
+        while not true():  # noqa: ASYNC110  # it is another process: nobody tells
+            await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def watching(app_dsn: str, folder: Path) -> AsyncIterator[tuple[Hosting, Database]]:
+    settings = settings_in(folder)
+    keys = KeyStore.open(settings.state / "keys", entropy)
+    async with Database.open(app_dsn, keys) as db, asyncio.TaskGroup() as group:
+        stop = asyncio.Event()
+        hosting = Hosting(Order(settings=settings, dsn=app_dsn, allow_loopback=True, port=0), db)
+        group.create_task(hosting.run(stop))
+        try:
+            yield hosting, db
+        finally:
+            stop.set()
+
+
+def is_gone(pid: int) -> bool:
+    return not Path(f"/proc/{pid}").exists()
+
+
+async def test_the_process_comes_and_goes_with_the_switch_and_after_a_death(app_dsn: str, tmp_path: Path) -> None:
+    async with watching(app_dsn, tmp_path / "state") as (hosting, db):
+        await asyncio.sleep(1.5)
+        assert hosting.pid is None
+        await switch(db, is_on=True)
+        await until(lambda: hosting.pid)
+        first = hosting.pid
+        assert first is not None
+        os.kill(first, signal.SIGKILL)
+        await until(lambda: hosting.pid not in {None, first})
+        second = hosting.pid
+        assert second is not None
+        await switch(db, is_on=False)
+        await until(lambda: hosting.pid is None)
+        assert is_gone(second)
+        await switch(db, is_on=True)
+        await until(lambda: hosting.pid)
+        third = hosting.pid
+        assert third is not None
+    assert is_gone(third)
