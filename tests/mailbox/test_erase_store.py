@@ -37,7 +37,7 @@ async def test_a_message_goes_with_its_words_and_the_others_stay(db: Database, o
     assert await Indexer(db).round() == 0
 
 
-@pytest.mark.parametrize("table", ["email", "body", "submission"])
+@pytest.mark.parametrize("table", ["email", "hold", "submission"])
 async def test_nothing_goes_without_an_entry(db: Database, own: Database, table: str) -> None:
     await keep(db, letter(1), indexed=False)
     with pytest.raises(psycopg.errors.InsufficientPrivilege, match="only with the entry that says so"):
