@@ -4,7 +4,8 @@ Each body carries ``error`` (and ``errors`` where there are several) beside the 
 the Mailbuttons contract read those. No body ever holds an exception's own text, SQL or a stack.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -25,6 +26,7 @@ from gatepost.deliver.hold import ApproverError, HoldMissingError
 from gatepost.deliver.hold_end import HoldChangedError, HoldSettledError, NotNowError
 from gatepost.doors.rest import refusals
 from gatepost.keys import ErasedError
+from gatepost.record import QueryError
 from gatepost.record.export import NotInLogError
 from gatepost.reply.paper import ParentMissingError, ReplyRefusedError
 
@@ -138,6 +140,15 @@ class Problem(HTTPException):
         super().__init__(MEANINGS[code].status, detail or MEANINGS[code].title, dict(headers or {}))
         self.code = code
         self.errors = tuple(errors)
+
+
+@contextmanager
+def asked() -> Iterator[None]:
+    """Answer 422 where a question about the record cannot be asked."""
+    try:
+        yield
+    except QueryError as error:
+        raise Problem(Code.REQUEST_INVALID, errors=[str(error)]) from error
 
 
 def response(problem: Problem) -> JSONResponse:
