@@ -175,6 +175,7 @@ class AgentSettings:
         "Endpoint of the Messages API, or a local one of its shape; `gatepost agent key` keeps its key.",
     )
     prices: str = _set("", "TOML file with the models' prices; empty: the list this release came with.")
+    tools: str = _set("", "TOML file with HTTP tools that agents may be given; empty: none. See docs/agents.md.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -151,3 +151,13 @@ def test_a_relay_is_host_and_port(text: str, hop: NextHop | None) -> None:
 def test_what_is_no_place_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="host:port"):
         place(text, "delivery.next_hop")
+
+
+def test_a_declared_tool_opens_its_own_place_and_nothing_else() -> None:
+    found = ways(tools=[("order", "https://erp.example/order"), ("local", "http://127.0.0.1:8000/x")])
+    assert refusal(found, Purpose.TOOL, "erp.example", 443, "1.1.1.1") is None
+    assert refusal(found, Purpose.TOOL, "erp.example", 443, "10.0.0.1") is Rule.PRIVATE
+    assert refusal(found, Purpose.TOOL, "erp.example", 443, "169.254.169.254") is not None
+    assert refusal(found, Purpose.TOOL, "other.example", 443, "1.1.1.1") is Rule.UNDECLARED
+    assert refusal(found, Purpose.TOOL, "127.0.0.1", 8000, "127.0.0.1") is None
+    assert refusal(found, Purpose.TOOL, "127.0.0.1", 8001, "127.0.0.1") is Rule.UNDECLARED

@@ -13,9 +13,10 @@ import structlog
 
 from gatepost import journey, record
 from gatepost.act import hosted
-from gatepost.act.hosted.paper import Result, Said, Speech, Turn
+from gatepost.act.hosted.paper import Call, Result, Said, Speech, Turn
 from gatepost.act.hosted.price import Prices, PricesError, read, shipped
 from gatepost.app import logs, model_key
+from gatepost.app.agent_tools import all_tools, token_of
 from gatepost.app.build import open_house
 from gatepost.app.guard import Guard
 from gatepost.app.listeners import Operator
@@ -70,13 +71,20 @@ def desk(settings: Settings, house: House) -> hosted.Desk:
     async def say(speech: Speech) -> Result:
         return await speak(speech, house)
 
+    async def post(tool: hosted.HttpTool, call: Call) -> Result:
+        try:
+            token = token_of(tool)
+        except SettingsError:
+            return Result(value={"reason": "tool.token_missing"}, is_error=True)
+        return await hosted.call_tool(house.egress, tool, call, token=token)
+
     return hosted.Desk(
         db=house.db,
         jobs=house.jobs,
         clock=house.clock,
         entropy=house.entropy,
         ask=ask,
-        tools=hosted.toolbox(hosted.kit(house.db, say)),
+        tools=all_tools(hosted.kit(house.db, say), settings, post),
         judge=hosted.judge,
         prices=prices_of(settings),
     )

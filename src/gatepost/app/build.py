@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from gatepost.app import seal
+from gatepost.app.agent_tools import tools_of
 from gatepost.app.guard import Guard
 from gatepost.app.scanners import places_of, watch
 from gatepost.app.seal import seal_clear_rows
@@ -34,8 +35,8 @@ from gatepost.record.witnesses import NO_WITNESSES, Witness, Witnesses
 from gatepost.settings import Settings, SettingsError, amazon
 from gatepost.verify.extract import Extractor
 
-FOR_AGENTS = frozenset({Purpose.DNS, Purpose.DATABASE, Purpose.BLOBS, Purpose.MODEL})
-"""What the process that runs hosted agents may connect to; no other process may connect to a model."""
+FOR_AGENTS = frozenset({Purpose.DNS, Purpose.DATABASE, Purpose.BLOBS, Purpose.MODEL, Purpose.TOOL})
+"""What the process that runs hosted agents may connect to; no other process may connect to a model or a tool."""
 
 HOSTS, RESOLV_CONF = Path("/etc/hosts"), Path("/etc/resolv.conf")
 
@@ -176,8 +177,9 @@ def ways_of(
         blobs=(endpoint.host, endpoint.port) if endpoint else None,
         databases=outside,
         scanners=list(places_of(settings)),
+        tools=[(each.name, each.url) for each in tools_of(settings)],
         allow_loopback=allow_loopback,
-        closed={Purpose.MODEL} if guard is None else set(Purpose) - FOR_AGENTS,
+        closed={Purpose.MODEL, Purpose.TOOL} if guard is None else set(Purpose) - FOR_AGENTS,
     )
 
     async def addresses(host: str) -> Sequence[str]:

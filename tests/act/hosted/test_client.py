@@ -1,11 +1,19 @@
+import asyncio
+from typing import Any
+
+import orjson
 import pytest
 
-from gatepost.act.hosted.client import ask
+from act.hosted.pieces import TURN
+from gatepost.act.hosted.client import TOOL_ANSWER_MAX_OCTETS, ask, call_tool
+from gatepost.act.hosted.http_tools import HttpTool
+from gatepost.act.hosted.labels import Label
 from gatepost.act.hosted.messages import ModelFaultError, request
-from gatepost.act.hosted.paper import Said
+from gatepost.act.hosted.paper import Call, Result, Said
 from gatepost.egress import Errand, Purpose
 from model_api import ModelApi, text
-from outbound import TENANT
+from outbound import NOW, TENANT, http_receiver
+from talkers import talking
 from ways import anywhere, way_out
 
 ERRAND = Errand(Purpose.MODEL, "ag_x", TENANT)
@@ -75,3 +83,68 @@ async def test_where_no_model_may_be_reached_no_socket_is_opened(api: ModelApi) 
     with pytest.raises(ModelFaultError, match="egress_refused"):
         await ask(way_out(rows=anywhere(Purpose.WEBHOOK)), ERRAND, api.url, "sk-test", BODY)
     assert api.requests == []
+
+
+CALL = Call(turn=TURN, arguments={"amount": 7}, key="k1", at=NOW)
+
+
+async def tool_says(url: str, *, token: str = "", **changes: Any) -> Result:
+    declared = HttpTool(
+        name="pay", description="Pays.", url=url, parameters={"type": "object", "properties": {}}, **changes
+    )
+    return await call_tool(way_out(private=changes.get("answers") != "sender"), declared, CALL, token=token)
+
+
+async def answered(body: bytes, status: str = "200 OK", **changes: Any) -> Result:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        head = f"HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+        writer.write(head.encode() + body)
+        await writer.drain()
+
+    async with talking(serve) as port:
+        return await tool_says(f"http://127.0.0.1:{port}/", **changes)
+
+
+async def test_a_tool_gets_the_arguments_as_json_with_the_calls_key_and_the_operators_token() -> None:
+    async with http_receiver() as receiver:
+        result = await tool_says(receiver.url, token="t0ken")
+    [(headers, body)] = receiver.requests
+    assert (body, headers["idempotency-key"], headers["authorization"]) == (b'{"amount":7}', "k1", "Bearer t0ken")
+    assert (result.value, result.is_error) == ({"status": 200, "answer": "ok"}, False)
+
+
+async def test_what_a_tool_says_is_anybodys_word_unless_the_operator_says_whose() -> None:
+    assert (await answered(b'{"a": [1]}')).label is Label.ANYBODY
+    trusted = await answered(b'{"a": [1]}', answers="operator")
+    assert (trusted.label, trusted.value) == (Label.OPERATOR, {"status": 200, "answer": {"a": [1]}})
+    assert (await answered(b"no", "500 Oops", answers="operator")).label is Label.ANYBODY
+
+
+@pytest.mark.parametrize("status", ["302 Found", "404 Not Found", "500 Oops"])
+async def test_anything_but_2xx_is_an_error(status: str) -> None:
+    assert (await answered(b"", status)).is_error
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"\xff\x00", b"[" * 10_000, b"[" * 300 + b"]" * 300, b'"\\ud800"', b"x" * 100_000, b"1e999"]
+)
+async def test_whatever_a_tool_says_can_be_kept(body: bytes) -> None:
+    result = await answered(body)
+    assert len(orjson.dumps({"result": result.value})) < 7 * TOOL_ANSWER_MAX_OCTETS
+
+
+async def test_a_tool_in_a_closed_network_is_not_visited() -> None:
+    async with http_receiver() as receiver:
+        result = await tool_says(receiver.url, answers="sender")
+    assert (result.value, result.is_error, receiver.requests) == ({"reason": "tool.egress_refused"}, True, [])
+
+
+async def test_a_tool_that_is_not_there_or_too_slow_is_an_answer_too() -> None:
+    async def never(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async with talking(never) as port:
+        slow = await tool_says(f"http://127.0.0.1:{port}/", timeout_s=0.2)
+    gone = await tool_says(f"http://127.0.0.1:{port}/")
+    assert (slow.value, gone.value) == ({"reason": "tool.too_slow"}, {"reason": "tool.unreachable"})

@@ -7,8 +7,9 @@ from gatepost import record
 from gatepost.act.hosted import store
 from gatepost.act.hosted.agent import Agent, AgentError, Document, parse
 from gatepost.act.hosted.approvals import NotHeldError, settle_held
-from gatepost.act.hosted.client import ask
+from gatepost.act.hosted.client import ask, call_tool
 from gatepost.act.hosted.gate import judge
+from gatepost.act.hosted.http_tools import HttpTool, HttpToolError, http_tools, read_tools
 from gatepost.act.hosted.kit import kit
 from gatepost.act.hosted.meter_store import By, tokens_of, usage_by
 from gatepost.act.hosted.paper import Step, Turn
@@ -28,6 +29,8 @@ __all__ = [
     "By",
     "Desk",
     "Document",
+    "HttpTool",
+    "HttpToolError",
     "NotHeldError",
     "OvertakenError",
     "Step",
@@ -37,9 +40,11 @@ __all__ = [
     "accounts",
     "agents",
     "ask",
+    "call_tool",
     "digest_of",
     "handlers",
     "hosting_tenants",
+    "http_tools",
     "in_force",
     "is_hosting",
     "judge",
@@ -47,6 +52,7 @@ __all__ = [
     "parse",
     "promise",
     "put_agent",
+    "read_tools",
     "remove_agent",
     "settle_held",
     "steps",

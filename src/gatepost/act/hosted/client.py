@@ -1,14 +1,22 @@
-"""One call of a model, over the one way out."""
+"""One call of a model, or of an HTTP tool, over the one way out."""
 
 from http import HTTPStatus
 
+import orjson
+
 from gatepost import egress as way
+from gatepost.act.hosted.http_tools import HttpTool
+from gatepost.act.hosted.labels import Label
 from gatepost.act.hosted.messages import VERSION, Answer, ModelFaultError
-from gatepost.act.hosted.paper import Said
-from gatepost.egress import Egress, EgressRefusedError, Errand, UnreachableError
+from gatepost.act.hosted.paper import Call, Result, Said
+from gatepost.egress import Egress, EgressRefusedError, Errand, Purpose, UnreachableError
+from gatepost.record.paper import Json
 
 CALL_MAX_S = 300.0
 """For a whole answer; the longest honest ones take some two minutes."""
+
+TOOL_ANSWER_MAX_OCTETS = 32_768
+"""How much of a tool's answer a model is shown."""
 
 _BUSY = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS})
 _DENIED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.FORBIDDEN})
@@ -59,3 +67,57 @@ def _reason(status: int) -> str:
     if status in _BUSY or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return "model.unavailable"
     return "model.request_refused"
+
+
+async def call_tool(egress: Egress, tool: HttpTool, call: Call, *, token: str) -> Result:
+    """Post the arguments to a tool; return what it said, or why it said nothing. Redirects are not followed.
+
+    Args:
+        egress: checks and counts.
+        tool: as the operator declared it.
+        call: its key goes along as ``Idempotency-Key``.
+        token: proves who calls; empty for none.
+    """
+    headers = {
+        "content-type": "application/json",
+        "accept-encoding": "identity",
+        "idempotency-key": call.key,
+        "user-agent": "Gatepost",
+    }
+    if token:
+        headers["authorization"] = f"Bearer {token}"
+    try:
+        answer = await way.post(
+            egress,
+            Errand(Purpose.TOOL, call.turn.agent, call.turn.tenant),
+            tool.url,
+            orjson.dumps(dict(call.arguments)),
+            headers,
+            timeout_s=tool.timeout_s,
+            answer_max_octets=TOOL_ANSWER_MAX_OCTETS + 1,
+        )
+    except EgressRefusedError:
+        return Result(value={"reason": "tool.egress_refused"}, is_error=True)
+    except TimeoutError:
+        return Result(value={"reason": "tool.too_slow"}, is_error=True)
+    except UnreachableError:
+        return Result(value={"reason": "tool.unreachable"}, is_error=True)
+    is_done = HTTPStatus.OK <= answer.status_code < HTTPStatus.MULTIPLE_CHOICES
+    return Result(
+        value={"status": answer.status_code, "answer": _readable(answer.body)},
+        label=Label[tool.answers.upper()] if is_done else Label.ANYBODY,
+        is_error=not is_done,
+    )
+
+
+def _readable(body: bytes) -> Json:
+    """Return JSON as such where it can be kept as such, and anything else as text, cut."""
+    if len(body) <= TOOL_ANSWER_MAX_OCTETS:
+        try:
+            value: Json = orjson.loads(body)
+            orjson.dumps({"result": {"answer": [value]}})  # it writes less deep than it reads
+        except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+            pass
+        else:
+            return value
+    return body[:TOOL_ANSWER_MAX_OCTETS].decode("utf-8", "replace")
