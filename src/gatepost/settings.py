@@ -175,6 +175,7 @@ class AgentSettings:
         "Endpoint of the Messages API, or a local one of its shape; `gatepost agent key` keeps its key.",
     )
     prices: str = _set("", "TOML file with the models' prices; empty: the list this release came with.")
+    calendars: str = _set("", "TOML file with CalDAV calendars that agents may be given; empty: none.")
     tools: str = _set("", "TOML file with HTTP tools that agents may be given; empty: none. See docs/agents.md.")
 
 

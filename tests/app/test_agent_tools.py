@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from gatepost.act.hosted import HttpTool
+from gatepost.act.hosted import Calendar, HttpTool
 from gatepost.act.hosted.paper import Call, Result
-from gatepost.app.agent_tools import all_tools, token_of, tools_of
+from gatepost.app.agent_tools import all_tools, calendars_of, password_of, places_of, token_of, tools_of
 from gatepost.settings import AgentSettings, Settings, SettingsError
 
 TOOL = """
@@ -20,6 +20,10 @@ async def nothing(_tool: HttpTool, _call: Call) -> Result:
     return Result(value=None)
 
 
+async def unreached(_calendar: Calendar, _call: Call, _method: str, _path: str, _body: bytes) -> tuple[int, bytes]:
+    return 0, b""
+
+
 def settings(path: Path, text: str) -> Settings:
     path.write_text(text)
     return Settings(agents=AgentSettings(tools=str(path)))
@@ -32,7 +36,7 @@ def test_a_house_without_the_file_has_no_such_tools() -> None:
 def test_the_file_is_read(tmp_path: Path) -> None:
     [tool] = tools_of(settings(tmp_path / "tools.toml", TOOL))
     assert (tool.name, token_of(tool)) == ("order", "")
-    assert list(all_tools([], settings(tmp_path / "tools.toml", TOOL), nothing)) == ["order"]
+    assert list(all_tools([], settings(tmp_path / "tools.toml", TOOL), nothing, unreached)) == ["order"]
 
 
 @pytest.mark.parametrize("text", ["[[http]]", "http = 1", "[[http"])
@@ -59,6 +63,25 @@ def test_a_token_is_read_anew_for_each_call(tmp_path: Path) -> None:
 
 def test_a_name_every_house_has_is_taken(tmp_path: Path) -> None:
     given = settings(tmp_path / "tools.toml", TOOL)
-    [taken] = all_tools([], given, nothing).values()
+    [taken] = all_tools([], given, nothing, unreached).values()
     with pytest.raises(SettingsError, match="order"):
-        all_tools([taken], given, nothing)
+        all_tools([taken], given, nothing, unreached)
+
+
+def test_calendars_are_read_and_bring_their_tools_and_their_places(tmp_path: Path) -> None:
+    file, secret = tmp_path / "calendars.toml", tmp_path / "password"
+    file.write_text(
+        f'[[calendar]]\nname = "work"\nurl = "https://dav.example/work/"\nuser = "a"\npassword_file = "{secret}"\n'
+    )
+    given = Settings(agents=AgentSettings(calendars=str(file)))
+    assert places_of(given) == [("agents.calendars, work", "https://dav.example/work/")]
+    assert set(all_tools([], given, nothing, unreached)) == {"calendar_busy", "calendar_propose", "calendar_confirm"}
+    with pytest.raises(SettingsError, match="work"):
+        password_of(calendars_of(given)["work"])
+    secret.write_text("s3cret\n")
+    assert password_of(calendars_of(given)["work"]) == "s3cret"
+
+
+def test_calendars_that_cannot_be_read_are_told_by_their_setting(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="calendars"):
+        calendars_of(Settings(agents=AgentSettings(calendars=str(tmp_path / "none.toml"))))

@@ -1,9 +1,22 @@
-"""The HTTP tools an operator declares for hosted agents, read from the files that the settings name."""
+"""The HTTP tools and calendars an operator declares for hosted agents, read from the files that the settings name."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from gatepost.act.hosted import HttpTool, HttpToolError, Tool, Toolbox, http_tools, read_tools, toolbox
+from gatepost.act.hosted import (
+    Calendar,
+    CalendarError,
+    HttpTool,
+    HttpToolError,
+    Tool,
+    Toolbox,
+    calendar_tools,
+    http_tools,
+    read_calendars,
+    read_tools,
+    toolbox,
+)
+from gatepost.act.hosted.calendar_tools import Reach
 from gatepost.act.hosted.http_tools import Post
 from gatepost.settings import Settings, SettingsError
 
@@ -22,14 +35,36 @@ def tools_of(settings: Settings) -> tuple[HttpTool, ...]:
         raise SettingsError(f"agents.tools: {error}") from error
 
 
-def all_tools(kit: Sequence[Tool], settings: Settings, post: Post) -> Toolbox:
+def calendars_of(settings: Settings) -> dict[str, Calendar]:
+    """Return the calendars declared, by name; none without a file.
+
+    Raises:
+        SettingsError: the file cannot be read, or declares something that would not be obeyed.
+    """
+    if not settings.agents.calendars:
+        return {}
+    try:
+        return read_calendars(Path(settings.agents.calendars).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, CalendarError) as error:
+        raise SettingsError(f"agents.calendars: {error}") from error
+
+
+def places_of(settings: Settings) -> list[tuple[str, str]]:
+    """Return what each tool and each calendar is declared in, with its name and its URL; raises ``SettingsError``."""
+    return [
+        *((f"agents.tools, {each.name}", each.url) for each in tools_of(settings)),
+        *((f"agents.calendars, {each.name}", each.url) for each in calendars_of(settings).values()),
+    ]
+
+
+def all_tools(kit: Sequence[Tool], settings: Settings, post: Post, reach: Reach) -> Toolbox:
     """Return the tools every house has, and those declared.
 
     Raises:
-        SettingsError: the file cannot be read, or takes the name of a tool every house has.
+        SettingsError: a file cannot be read, or takes the name of a tool every house has.
     """
     try:
-        return toolbox([*kit, *http_tools(tools_of(settings), post)])
+        return toolbox([*kit, *calendar_tools(calendars_of(settings), reach), *http_tools(tools_of(settings), post)])
     except ValueError as error:
         raise SettingsError(f"agents.tools: {error}") from error
 
@@ -40,9 +75,18 @@ def token_of(tool: HttpTool) -> str:
     Raises:
         SettingsError: its file cannot be read.
     """
-    if not tool.token_file:
+    return _secret(tool.token_file, f"agents.tools: the token_file of {tool.name}")
+
+
+def password_of(calendar: Calendar) -> str:
+    """Return the password of a calendar's user; read at each call; raises ``SettingsError``."""
+    return _secret(calendar.password_file, f"agents.calendars: the password_file of {calendar.name}")
+
+
+def _secret(path: str, what: str) -> str:
+    if not path:
         return ""
     try:
-        return Path(tool.token_file).read_text(encoding="ascii").strip()
+        return Path(path).read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"agents.tools: the token_file of {tool.name} cannot be read") from error
+        raise SettingsError(f"{what} cannot be read") from error

@@ -16,7 +16,7 @@ from gatepost.act import hosted
 from gatepost.act.hosted.paper import Call, Result, Said, Speech, Turn
 from gatepost.act.hosted.price import Prices, PricesError, read, shipped
 from gatepost.app import logs, model_key
-from gatepost.app.agent_tools import all_tools, token_of
+from gatepost.app.agent_tools import all_tools, password_of, token_of
 from gatepost.app.build import open_house
 from gatepost.app.guard import Guard
 from gatepost.app.listeners import Operator
@@ -78,13 +78,20 @@ def desk(settings: Settings, house: House) -> hosted.Desk:
             return Result(value={"reason": "tool.token_missing"}, is_error=True)
         return await hosted.call_tool(house.egress, tool, call, token=token)
 
+    async def reach(calendar: hosted.Calendar, call: Call, method: str, path: str, body: bytes) -> tuple[int, bytes]:
+        try:
+            password = password_of(calendar)
+        except SettingsError:
+            return 0, b""
+        return await hosted.reach_calendar(house.egress, calendar, call, method, path, body, password=password)
+
     return hosted.Desk(
         db=house.db,
         jobs=house.jobs,
         clock=house.clock,
         entropy=house.entropy,
         ask=ask,
-        tools=all_tools(hosted.kit(house.db, say), settings, post),
+        tools=all_tools(hosted.kit(house.db, say), settings, post, reach),
         judge=hosted.judge,
         prices=prices_of(settings),
     )

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from gatepost.app import seal
-from gatepost.app.agent_tools import tools_of
+from gatepost.app.agent_tools import places_of as agents_places
 from gatepost.app.guard import Guard
 from gatepost.app.scanners import places_of, watch
 from gatepost.app.seal import seal_clear_rows
@@ -177,7 +177,7 @@ def ways_of(
         blobs=(endpoint.host, endpoint.port) if endpoint else None,
         databases=outside,
         scanners=list(places_of(settings)),
-        tools=[(each.name, each.url) for each in tools_of(settings)],
+        tools=agents_places(settings),
         allow_loopback=allow_loopback,
         closed={Purpose.MODEL, Purpose.TOOL} if guard is None else set(Purpose) - FOR_AGENTS,
     )

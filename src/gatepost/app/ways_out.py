@@ -37,7 +37,7 @@ def register(
         blobs: the endpoint of a bucket; None for a folder.
         databases: the hosts of a PostgreSQL reached over the network.
         scanners: where the scanners are, and the settings that say so.
-        tools: name and URL of each HTTP tool of hosted agents.
+        tools: the setting and the URL of each HTTP tool and calendar of hosted agents.
         allow_loopback: this house is for trying out: its webhooks and mail may reach this machine.
         closed: what is not for this process to connect to.
 
@@ -64,7 +64,7 @@ def register(
             is_built_in=True,
         ),
         _row(Purpose.MODEL, model_place(settings), "agents.url"),
-        *(_tool(name, url) for name, url in tools),
+        *(_tool(setting, url) for setting, url in tools),
         *_probes(settings),
         *([_row(Purpose.BLOBS, blobs, "blobs.url")] if blobs else []),
         *(_row(Purpose.DATABASE, each, "database.dsn") for each in databases),
@@ -91,11 +91,11 @@ def model_place(settings: Settings) -> Place:
     return target.host, target.port or {"http": 80}.get(target.scheme, 443)
 
 
-def _tool(name: str, url: str) -> Destination:
+def _tool(setting: str, url: str) -> Destination:
     """Return the one place a tool is at; a URL with ``http:`` is the operator's word for going unencrypted."""
     target = read_url(url)
     where = target.host, target.port or {"http": 80}.get(target.scheme, 443)
-    return _row(Purpose.TOOL, where, f"agents.tools, {name}", is_clear=target.scheme == "http")
+    return _row(Purpose.TOOL, where, setting, is_clear=target.scheme == "http")
 
 
 def _probes(settings: Settings) -> Iterator[Destination]:

@@ -61,6 +61,7 @@ async def post(
     timeout_s: float,
     answer_max_octets: int,
     trust: ssl.SSLContext | None = None,
+    method: str = "POST",
 ) -> HttpAnswer:
     """Send one request and return its answer; a redirect is an answer like any other.
 
@@ -76,13 +77,14 @@ async def post(
         timeout_s: for all of it.
         answer_max_octets: how much of the answer is read.
         trust: checks certificates; None for the well-known authorities.
+        method: a protocol on top of HTTP may have others than POST.
 
     Raises:
         EgressRefusedError: a rule forbids it.
         UnreachableError: no address answered, or not in HTTP.
         TimeoutError: it took too long.
     """
-    opened = posting(egress, errand, url, body, headers, timeout_s=timeout_s, trust=trust)
+    opened = posting(egress, errand, url, body, headers, timeout_s=timeout_s, trust=trust, method=method)
     async with opened as coming:
         read = bytearray()
         try:
@@ -114,6 +116,7 @@ async def posting(
     *,
     timeout_s: float,
     trust: ssl.SSLContext | None = None,
+    method: str = "POST",
 ) -> AsyncIterator[Coming]:
     """Send one request and yield its answer as it comes in; arguments and errors as those of ``post``."""
     try:
@@ -124,7 +127,7 @@ async def posting(
     async with asyncio.timeout(timeout_s), transport:
         client = httpx2.AsyncClient(transport=transport, timeout=timeout_s, follow_redirects=False, trust_env=False)
         try:
-            async with client, client.stream("POST", target, content=body, headers=dict(headers)) as response:
+            async with client, client.stream(method, target, content=body, headers=dict(headers)) as response:
                 yield Coming(response.status_code, response.headers.get("Retry-After", ""), response.aiter_raw())
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError, UnicodeError) as error:
             raise UnreachableError(type(error).__name__) from error

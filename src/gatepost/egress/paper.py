@@ -29,7 +29,7 @@ class Purpose(StrEnum):
     DATABASE = "database"
     EXPORT = "export"  # where a tenant's record is sent on to
     MODEL = "model"  # the endpoint hosted agents think with
-    TOOL = "tool"  # an HTTP tool of hosted agents
+    TOOL = "tool"  # an HTTP tool or a calendar of hosted agents
     WITNESS = "witness"  # who cosigns the log's checkpoints
     SCAN = "scan"  # a malware scanner or a classifier
     PROBE = "probe"  # this house's own doors, asked as a stranger would

@@ -7,7 +7,9 @@ from gatepost import record
 from gatepost.act.hosted import store
 from gatepost.act.hosted.agent import Agent, AgentError, Document, parse
 from gatepost.act.hosted.approvals import NotHeldError, settle_held
-from gatepost.act.hosted.client import ask, call_tool
+from gatepost.act.hosted.calendar_tools import calendar_tools
+from gatepost.act.hosted.calendars import Calendar, CalendarError, read_calendars
+from gatepost.act.hosted.client import ask, call_tool, reach_calendar
 from gatepost.act.hosted.gate import judge
 from gatepost.act.hosted.http_tools import HttpTool, HttpToolError, http_tools, read_tools
 from gatepost.act.hosted.kit import kit
@@ -27,6 +29,8 @@ __all__ = [
     "Agent",
     "AgentError",
     "By",
+    "Calendar",
+    "CalendarError",
     "Desk",
     "Document",
     "HttpTool",
@@ -40,6 +44,7 @@ __all__ = [
     "accounts",
     "agents",
     "ask",
+    "calendar_tools",
     "call_tool",
     "digest_of",
     "handlers",
@@ -52,6 +57,8 @@ __all__ = [
     "parse",
     "promise",
     "put_agent",
+    "reach_calendar",
+    "read_calendars",
     "read_tools",
     "remove_agent",
     "settle_held",

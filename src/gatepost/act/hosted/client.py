@@ -1,10 +1,12 @@
 """One call of a model, or of an HTTP tool, over the one way out."""
 
+from base64 import b64encode
 from http import HTTPStatus
 
 import orjson
 
 from gatepost import egress as way
+from gatepost.act.hosted.calendars import Calendar
 from gatepost.act.hosted.http_tools import HttpTool
 from gatepost.act.hosted.labels import Label
 from gatepost.act.hosted.messages import VERSION, Answer, ModelFaultError
@@ -108,6 +110,37 @@ async def call_tool(egress: Egress, tool: HttpTool, call: Call, *, token: str) -
         label=Label[tool.answers.upper()] if is_done else Label.ANYBODY,
         is_error=not is_done,
     )
+
+
+CALENDAR_ANSWER_MAX_OCTETS = 1_048_576
+CALENDAR_MAX_S = 20.0
+
+
+async def reach_calendar(
+    egress: Egress, calendar: Calendar, call: Call, method: str, path: str, body: bytes, *, password: str
+) -> tuple[int, bytes]:
+    """Send one CalDAV request; return status and answer, or status 0 where none came. Nothing is overwritten."""
+    headers = {"user-agent": "Gatepost", "accept-encoding": "identity"}
+    if method == "PUT":
+        headers |= {"content-type": "text/calendar; charset=utf-8", "if-none-match": "*"}
+    else:
+        headers |= {"content-type": "application/xml; charset=utf-8", "depth": "1"}
+    if calendar.user:
+        headers["authorization"] = "Basic " + b64encode(f"{calendar.user}:{password}".encode()).decode()
+    try:
+        answer = await way.post(
+            egress,
+            Errand(Purpose.TOOL, call.turn.agent, call.turn.tenant),
+            f"{calendar.url.rstrip('/')}/{path}",
+            body,
+            headers,
+            timeout_s=CALENDAR_MAX_S,
+            answer_max_octets=CALENDAR_ANSWER_MAX_OCTETS,
+            method=method,
+        )
+    except (EgressRefusedError, TimeoutError, UnreachableError):
+        return 0, b""
+    return answer.status_code, answer.body
 
 
 def _readable(body: bytes) -> Json:
