@@ -17,9 +17,8 @@ WebhookId = Annotated[str, Path(pattern=_ID, description="The webhook's id.", ex
 ExportId = Annotated[str, Path(pattern=_ID, description="The destination's id.", examples=["ex_aaaaaaaaaaaaaaaa"])]
 TurnId = Annotated[str, Path(pattern=_ID, description="The turn's id.", examples=["tu_aaaaaaaaaaaaaaaa"])]
 CallDigest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="The digest the held call was shown under.")]
-Since = Annotated[AwareDatetime | None, Query(description="From this instant on; 30 days ago unless told.")]
-Until = Annotated[AwareDatetime | None, Query(description="Before this instant; now unless told.")]
-OfMailbox = Annotated[int | None, Query(ge=1, le=2**53 - 1, description="Only of this mailbox.")]
+Since = Annotated[AwareDatetime | None, Query(description="From this instant on (RFC 3339).")]
+Until = Annotated[AwareDatetime | None, Query(description="Before this instant (RFC 3339).")]
 HoldId = Annotated[str, Path(pattern=_ID, description="The hold's id.", examples=["ho_aaaaaaaaaaaaaaaa"])]
 LegalHoldId = Annotated[str, Path(pattern=_ID, description="The legal hold's id.", examples=["lh_aaaaaaaaaaaaaaaa"])]
 Part = Annotated[int, Path(ge=0, le=10_000, description="The attachment's number within the message.")]
@@ -52,8 +51,6 @@ EntryNumber = Annotated[int, Path(ge=1, le=2**53 - 1, description="The entry's n
 LogCursor = Annotated[
     str | None, Query(pattern=r"^-?[0-9]{1,17}\.[0-9]{1,19}$", description="Continue after this entry.")
 ]
-Since = Annotated[AwareDatetime | None, Query(description="Not before this time (RFC 3339).")]
-Until = Annotated[AwareDatetime | None, Query(description="Before this time (RFC 3339).")]
 Sender = Annotated[
     str | None, Query(min_length=1, max_length=300, description="An address, or a domain with all below it.")
 ]
