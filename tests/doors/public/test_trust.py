@@ -3,23 +3,14 @@
 import json
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
 import httpx2
 import pytest
 
-from doors.rest.scene import calls
-from gatepost.db import Database
-from gatepost.doors import public
 from gatepost.doors.public.trust_view import FRESH
-from gatepost.trust.catalogue import CATALOGUE
 from gatepost.trust.paper import Outcome
-from outbound import Hands
-from outbound import house as built
-from trust.scene import Scene, copied
+from trust.scene import Scene
 
 PAGES = (
     "/trust/",
@@ -33,30 +24,6 @@ PAGES = (
     "/trust/threat-model",
     "/.well-known/csaf/white/",
 )
-URL = "https://mail.house.test"
-CHEAP = ("entity.agrees", "control.mapped", "commitment.kept")
-
-
-@pytest.fixture
-def scene(db: Database, tmp_path: Path) -> Scene:
-    clock = Hands()
-    house = replace(built(db, tmp_path / "blobs", clock), public_url=URL)
-    catalogue = {name: CATALOGUE[name] for name in CHEAP}
-    return Scene(house=house, folder=copied(tmp_path), clock=clock, state=tmp_path, catalogue=catalogue)
-
-
-@pytest.fixture
-async def visitor(scene: Scene) -> AsyncIterator[httpx2.AsyncClient]:
-    async with calls(public.build_trust(scene.house, scene.folder, "0.1.0"), None) as client:
-        yield client
-
-
-@pytest.fixture
-async def looked(scene: Scene) -> Scene:
-    """The scene after one round of checks whose results are in a signed head."""
-    await scene.engine().round(everything=True)
-    await scene.publish()
-    return scene
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -135,18 +102,6 @@ async def test_nobody_finds_what_is_not_published(visitor: httpx2.AsyncClient) -
         "/.well-known/csaf/white/2026/none.json",
     ):
         assert (await visitor.get(path)).status_code == 404, path
-
-
-async def test_machines_find_every_file(looked: Scene, visitor: httpx2.AsyncClient) -> None:
-    del looked
-    llms = (await visitor.get("/llms.txt")).text
-    places = re.findall(r"\]\((/[^)]*)\)", llms)
-    assert len(places) > 10
-    for place in places:
-        got = await visitor.get(place)
-        assert got.status_code == 200, place
-        if place.endswith(".json"):
-            got.json()
 
 
 async def test_each_revision_is_in_the_feed(looked: Scene, visitor: httpx2.AsyncClient) -> None:
