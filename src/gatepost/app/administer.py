@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from gatepost import access, decide, domains, record
 from gatepost.access.paper import Account, ApiKey, Person, Role, Scope, Tenant
 from gatepost.db import Transaction
+from gatepost.decide import grants
 from gatepost.domains.paper import Domain
 from gatepost.ids import AccountId, KeyId, PersonId, TenantId
 from gatepost.journey import House
@@ -157,6 +158,24 @@ async def add_mailbox(house: House, tenant: TenantId, address: Address) -> Accou
         await domains.add_route(tx, address, made.id)
         await _note(tx, house, "mailbox.add", str(made.id), private={"address": str(address)})
     return made
+
+
+async def set_sandboxed(house: House, tenant: TenantId, account: AccountId, *, is_sandboxed: bool) -> bool:
+    """Put an account into its sandbox, or let it out; False where there is none."""
+    async with house.db.transaction(tenant) as tx:
+        done = await access.set_sandboxed(tx, account, is_sandboxed=is_sandboxed)
+        if done:
+            await _note(tx, house, "mailbox.sandbox" if is_sandboxed else "mailbox.promote", str(account))
+    return done
+
+
+async def revoke_policy(house: House, tenant: TenantId, account: AccountId, version: int) -> bool:
+    """Make the grants of one policy version worthless; False where they are already."""
+    async with house.db.transaction(tenant) as tx:
+        done = await grants.revoke(tx, account, version, at=house.clock(), actor=KeyId(OPERATOR))
+        if done:
+            await _note(tx, house, "policy.revoke", f"{account}/{version}")
+    return done
 
 
 async def remove_mailbox(house: House, tenant: TenantId, account: AccountId) -> bool:

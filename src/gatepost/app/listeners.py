@@ -14,6 +14,7 @@ from gatepost import access, domains, record
 from gatepost.app.chores import Staff
 from gatepost.app.collect import family, metrics
 from gatepost.app.errors import HouseEndedError
+from gatepost.app.front import Front
 from gatepost.app.http import CLOSE_GRACE_S, cannot_listen, listening
 from gatepost.app.ready import Readiness
 from gatepost.app.reload import Changeable, limits
@@ -23,8 +24,9 @@ from gatepost.arrive.capacity import free_octets
 from gatepost.arrive.paper import Arrived
 from gatepost.arrive.reply import Reply
 from gatepost.db.launcher import Cluster, home_for
+from gatepost.deliver import link
 from gatepost.doors import metrics as metrics_door
-from gatepost.doors import rest
+from gatepost.doors import public, rest
 from gatepost.doors.metrics import Metric
 from gatepost.doors.smtp import reply_for
 from gatepost.ids import TenantId
@@ -72,7 +74,7 @@ async def open_doors(
     async with (
         _receiving(settings, smtp, dsn, allow_loopback=allow_loopback) as (smtp_port, tell),
         listening(
-            rest.build(house, keeper=staff.keeper, readiness=readiness),
+            Front({link.PATH: public.build(house)}, rest.build(house, keeper=staff.keeper, readiness=readiness)),
             settings.http.host,
             settings.http.port,
             door="http",

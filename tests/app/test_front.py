@@ -1,0 +1,20 @@
+"""Several faces on one port."""
+
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from doors.rest.scene import calls
+from gatepost.app.front import Front
+
+
+def face(said: str) -> ASGIApp:
+    return Starlette(routes=[Route("/{path:path}", lambda _: PlainTextResponse(said))])
+
+
+async def test_a_path_leads_to_the_face_whose_prefix_it_has() -> None:
+    front = Front({"/approve": face("page")}, face("rest"))
+    async with calls(front, None) as client:
+        said = [(await client.get(path)).text for path in ("/approve/x", "/approved", "/approve", "/api", "/")]
+    assert said == ["page", "rest", "rest", "rest", "rest"]
