@@ -7,8 +7,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from starlette.types import ASGIApp
 
 from gatepost import access, domains, record
 from gatepost.app.chores import Staff
@@ -74,7 +77,7 @@ async def open_doors(
     async with (
         _receiving(settings, smtp, dsn, allow_loopback=allow_loopback) as (smtp_port, tell),
         listening(
-            Front({link.PATH: public.build(house)}, rest.build(house, keeper=staff.keeper, readiness=readiness)),
+            Front(faces(settings, house), rest.build(house, keeper=staff.keeper, readiness=readiness)),
             settings.http.host,
             settings.http.port,
             door="http",
@@ -85,6 +88,15 @@ async def open_doors(
         ) as metrics_port,
     ):
         yield Doors(Changeable(smtp, certificates, tell), smtp_port, http_port, metrics_port, readiness)
+
+
+def faces(settings: Settings, house: House) -> dict[str, ASGIApp]:
+    """Return what anybody may open, by its place; the trust pages only where the operator claims anything."""
+    found: dict[str, ASGIApp] = {link.PATH: public.build(house)}
+    if settings.trust.operator:
+        pages = public.build_trust(house, Path(settings.trust.operator), version("gatepost"))
+        found |= dict.fromkeys(public.TRUST_PLACES, pages)
+    return found
 
 
 @asynccontextmanager
