@@ -9,7 +9,7 @@ class Front:
     """Hands a request to the face whose prefix its path has, else to ``otherwise``.
 
     Args:
-        faces: applications by their prefix, such as ``/approve``; paths reach them whole.
+        faces: applications by their prefix, such as ``/approve``, which is theirs too; paths reach them whole.
         otherwise: takes the rest.
     """
 
@@ -19,6 +19,6 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        path = str(scope.get("path", ""))
+        path = f"{scope.get('path', '')}/"
         face = next((face for prefix, face in self._faces.items() if path.startswith(prefix)), self._otherwise)
         await face(scope, receive, send)

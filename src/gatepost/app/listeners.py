@@ -10,7 +10,10 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from starlette.types import ASGIApp
+
 from gatepost import access, domains, record
+from gatepost.app import trusting
 from gatepost.app.chores import Staff
 from gatepost.app.collect import family, metrics
 from gatepost.app.errors import HouseEndedError
@@ -28,6 +31,7 @@ from gatepost.deliver import link
 from gatepost.doors import metrics as metrics_door
 from gatepost.doors import public, rest
 from gatepost.doors.metrics import Metric
+from gatepost.doors.public import status
 from gatepost.doors.smtp import reply_for
 from gatepost.ids import TenantId
 from gatepost.journey import House, receive
@@ -74,7 +78,7 @@ async def open_doors(
     async with (
         _receiving(settings, smtp, dsn, allow_loopback=allow_loopback) as (smtp_port, tell),
         listening(
-            Front({link.PATH: public.build(house)}, rest.build(house, keeper=staff.keeper, readiness=readiness)),
+            Front(_pages(settings, house), rest.build(house, keeper=staff.keeper, readiness=readiness)),
             settings.http.host,
             settings.http.port,
             door="http",
@@ -85,6 +89,15 @@ async def open_doors(
         ) as metrics_port,
     ):
         yield Doors(Changeable(smtp, certificates, tell), smtp_port, http_port, metrics_port, readiness)
+
+
+def _pages(settings: Settings, house: House) -> dict[str, ASGIApp]:
+    """Return the public faces by how their paths begin; the status page is for houses that claim something."""
+    faces: dict[str, ASGIApp] = {link.PATH: public.build(house)}
+    if settings.trust.operator:
+        page = status.build(house, name=house.hostname, pace=trusting.pace(settings))
+        faces.update(dict.fromkeys(status.PATHS, page))
+    return faces
 
 
 @asynccontextmanager

@@ -11,15 +11,18 @@ from urllib.parse import urlsplit
 import structlog
 
 import gatepost
-from gatepost import access, domains
+from gatepost import access, act, domains
 from gatepost.access.paper import Role
+from gatepost.act.paper import EventKind
 from gatepost.app import administer
+from gatepost.app.administer import OPERATOR
 from gatepost.app.state import Running
 from gatepost.app.ways_out import reached
 from gatepost.db import DatabaseUnavailableError
 from gatepost.decide import get_policy
 from gatepost.domains.paper import DomainTakenError, RouteTakenError
-from gatepost.ids import AccountId, TenantId
+from gatepost.doors.public import status
+from gatepost.ids import AccountId, TenantId, WebhookId
 from gatepost.journey import House
 from gatepost.mail.address import Address
 from gatepost.settings import Settings
@@ -28,6 +31,8 @@ from gatepost.trust.checks.findings import normal
 from gatepost.trust.checks.mail import FRIEND, UNPROVEN
 from gatepost.trust.paper import HOUSE_PLAN
 from gatepost.trust.probe.mail import GUARDED
+from gatepost.trust.probes import Hook, Rounds
+from gatepost.trust.uptime import Pace
 
 NAME = "canary"
 WAIT_S = 2.0
@@ -90,7 +95,51 @@ async def look(settings: Settings, house: House, running: Running, stop: asyncio
             log.warning("trust.delayed", error=type(error).__name__)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), WAIT_S)
-    await engine(settings, house, running, canary, Path(settings.trust.operator)).run(stop)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(engine(settings, house, running, canary, Path(settings.trust.operator)).run(stop))
+        if canary is not None:
+            rounds = await status_rounds(settings, house, running, canary, is_tried_out=is_tried_out)
+            group.create_task(rounds.run(stop))
+
+
+async def status_rounds(
+    settings: Settings, house: House, running: Running, canary: Canary, *, is_tried_out: bool
+) -> Rounds:
+    """Return who makes the status page's round trips."""
+    doors = {each.door: each for each in endpoints(settings, running)}
+    url = f"{running.base_url.removesuffix('/api')}{status.ECHO}"
+    # A house whose only address is this machine's may not tell itself anything, unless it is for trying out.
+    hook = await ensure_hook(house, canary, url) if is_tried_out or settings.http.public_url else None
+    return Rounds(
+        house=house,
+        canary=canary,
+        smtp=doors["smtp"],
+        http=doors["http"],
+        hook=hook,
+        pace=pace(settings),
+    )
+
+
+def pace(settings: Settings) -> Pace:
+    """Return how often the status page's round trips are made."""
+    return Pace(every_s=settings.trust.probe_every_s, trip_s=settings.trust.probe_trip_s)
+
+
+async def ensure_hook(house: House, canary: Canary, url: str) -> Hook | None:
+    """Return the canaries' endpoint at ``url``, and remove those that led elsewhere; None without their mailbox."""
+    async with house.db.transaction(canary.tenant) as tx:
+        account = await access.account_at(tx, Address.parse(canary.address))
+        if account is None:
+            return None
+        found: WebhookId | None = None
+        for each in await act.list_all(tx, account.id):
+            if each.url == url and found is None:
+                found = each.id
+            else:
+                await act.remove(tx, house, account.id, each.id, actor=OPERATOR)
+        if found is None:  # told of nothing that happens to mail: only of the tests that the rounds ask for
+            found = (await act.add(tx, house, account.id, url, events=(EventKind.STOPPED,), actor=OPERATOR)).webhook.id
+    return Hook(canary.tenant, account.id, found)
 
 
 async def run_once(settings: Settings, house: House, running: Running, folder: Path) -> list[Result]:
