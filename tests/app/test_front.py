@@ -13,8 +13,9 @@ def face(said: str) -> ASGIApp:
     return Starlette(routes=[Route("/{path:path}", lambda _: PlainTextResponse(said))])
 
 
-async def test_a_path_leads_to_the_face_whose_prefix_it_has() -> None:
-    front = Front({"/approve": face("page")}, face("rest"))
+async def test_a_path_leads_to_the_face_whose_place_it_has() -> None:
+    front = Front({"/approve": face("page"), "/llms.txt": face("file")}, face("rest"))
+    paths = ("/approve/x", "/approved", "/approve", "/api", "/", "/llms.txt", "/llms.txt/x", "/llms.txtx")
     async with calls(front, None) as client:
-        said = [(await client.get(path)).text for path in ("/approve/x", "/approved", "/approve", "/api", "/")]
-    assert said == ["page", "rest", "page", "rest", "rest"]
+        said = [(await client.get(path)).text for path in paths]
+    assert said == ["page", "rest", "page", "rest", "rest", "file", "file", "rest"]

@@ -20,10 +20,16 @@ READS = {
     "settings", "sandbox", "doctor", "explain", "tenant list", "domain list", "domain records", "mailbox list",
     "person list", "key list", "keys list", "policy show", "mail list", "mail search", "mail show", "log verify",
     "log prove", "log entry", "log vkey", "log compare", "log search", "log show", "log actions", "export list",
-    "export status", "egress list", "replay", "legal-hold list", "retention show", "trust lint", "trust show",
+    "export status", "egress list", "replay", "legal-hold list", "retention show", "agent list",
+    "agent turns", "agent usage", "trust lint", "trust show",
 }  # fmt: skip
 SOMEBODY_ELSES = {"witness"}  # it cosigns another house's log, and keeps none
 DRIVEN_ELSEWHERE = {
+    "agent key": "tests/cli/test_agents.py",
+    "agent on": "tests/doors/rest/test_agents.py",
+    "agent off": "tests/doors/rest/test_agents.py",
+    "agent set": "tests/doors/rest/test_agents.py",
+    "agent remove": "tests/doors/rest/test_agents.py",
     "erase": "tests/cli/test_retention.py",
     "legal-hold add": "tests/cli/test_retention.py",
     "legal-hold release": "tests/cli/test_retention.py",

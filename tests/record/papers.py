@@ -174,6 +174,7 @@ def outbound(number: int, *, answers: EmailId) -> Decided:
 
 _SAMPLES: dict[object, Json] = {
     int: 1,
+    int | None: None,
     bool: True,
     str: "x",
     list[str]: [],

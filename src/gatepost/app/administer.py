@@ -106,9 +106,13 @@ async def rotate_keys(house: House) -> int:
     return count
 
 
-async def add_tenant(house: House, *, name: str, plan: str) -> Tenant:
-    """Make a tenant."""
-    identifier = access.new_tenant(house.entropy)
+async def add_tenant(house: House, *, name: str, plan: str, identifier: TenantId | None = None) -> Tenant:
+    """Make a tenant, with an id of its own unless one is given.
+
+    Raises:
+        TakenError: that id is another's.
+    """
+    identifier = identifier or access.new_tenant(house.entropy)
     async with house.db.transaction(identifier) as tx:
         made = await access.add_tenant(tx, name=name, plan=plan, at=house.clock())
         await _note(tx, house, "tenant.add", made.id, public={"plan": plan}, private={"name": name})

@@ -7,13 +7,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from starlette.types import ASGIApp
 
 from gatepost import access, domains, record
-from gatepost.app import trusting
+from gatepost.app import rounds
 from gatepost.app.chores import Staff
 from gatepost.app.collect import family, metrics
 from gatepost.app.errors import HouseEndedError
@@ -78,7 +79,7 @@ async def open_doors(
     async with (
         _receiving(settings, smtp, dsn, allow_loopback=allow_loopback) as (smtp_port, tell),
         listening(
-            Front(_pages(settings, house), rest.build(house, keeper=staff.keeper, readiness=readiness)),
+            Front(faces(settings, house), rest.build(house, keeper=staff.keeper, readiness=readiness)),
             settings.http.host,
             settings.http.port,
             door="http",
@@ -91,13 +92,14 @@ async def open_doors(
         yield Doors(Changeable(smtp, certificates, tell), smtp_port, http_port, metrics_port, readiness)
 
 
-def _pages(settings: Settings, house: House) -> dict[str, ASGIApp]:
-    """Return the public faces by how their paths begin; the status page is for houses that claim something."""
-    faces: dict[str, ASGIApp] = {link.PATH: public.build(house)}
+def faces(settings: Settings, house: House) -> dict[str, ASGIApp]:
+    """Return what anybody may open, by its place; the trust pages only where the operator claims anything."""
+    found: dict[str, ASGIApp] = {link.PATH: public.build(house)}
     if settings.trust.operator:
-        page = status.build(house, name=house.hostname, pace=trusting.pace(settings))
-        faces.update(dict.fromkeys(status.PATHS, page))
-    return faces
+        pages = public.build_trust(house, Path(settings.trust.operator), version("gatepost"))
+        found |= dict.fromkeys(public.TRUST_PLACES, pages)
+        found |= dict.fromkeys(status.PATHS, status.build(house, name=house.hostname, pace=rounds.pace(settings)))
+    return found
 
 
 @asynccontextmanager

@@ -111,7 +111,9 @@ async def serve(
                     )
                 )
                 if settings.trust.operator:
-                    chores.create_task(trusting.look(settings, house, running, stop, is_tried_out=allow_loopback))
+                    chores.create_task(
+                        trusting.look(settings, house, running, staff.keeper, stop, is_tried_out=allow_loopback)
+                    )
                 if cluster is not None:
                     chores.create_task(_mend(cluster, house, stop))
                 calls.supervisor.ready()

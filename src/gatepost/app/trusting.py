@@ -11,18 +11,16 @@ from urllib.parse import urlsplit
 import structlog
 
 import gatepost
-from gatepost import access, act, domains
+from gatepost import access, domains
 from gatepost.access.paper import Role
-from gatepost.act.paper import EventKind
-from gatepost.app import administer
-from gatepost.app.administer import OPERATOR
+from gatepost.app import administer, rounds
+from gatepost.app.keeping import open_keeper
 from gatepost.app.state import Running
 from gatepost.app.ways_out import reached
 from gatepost.db import DatabaseUnavailableError
 from gatepost.decide import get_policy
 from gatepost.domains.paper import DomainTakenError, RouteTakenError
-from gatepost.doors.public import status
-from gatepost.ids import AccountId, TenantId, WebhookId
+from gatepost.ids import AccountId, TenantId
 from gatepost.journey import House
 from gatepost.mail.address import Address
 from gatepost.settings import Settings
@@ -31,12 +29,14 @@ from gatepost.trust.checks.findings import normal
 from gatepost.trust.checks.mail import FRIEND, UNPROVEN
 from gatepost.trust.paper import HOUSE_PLAN
 from gatepost.trust.probe.mail import GUARDED
-from gatepost.trust.probes import Hook, Rounds
-from gatepost.trust.uptime import Pace
+from gatepost.upkeep.retention import Keeper
 
 NAME = "canary"
 WAIT_S = 2.0
 _HTTPS = 443
+_CANARY = TenantId("tn_canary")
+"""One of them, whoever makes it: a house and a command may begin at once."""
+_TRIES, _PAUSE_S = 20, 0.2
 
 log = structlog.get_logger()
 
@@ -59,7 +59,9 @@ def endpoints(settings: Settings, running: Running) -> tuple[Endpoint, ...]:
     return tuple(doors)
 
 
-def engine(settings: Settings, house: House, running: Running, canary: Canary | None, folder: Path) -> Engine:
+def engine(
+    settings: Settings, house: House, running: Running, keeper: Keeper, canary: Canary | None, folder: Path
+) -> Engine:
     """Return the one that looks at the claims of an operator's folder."""
 
     def world(operator: Operator) -> World:
@@ -71,13 +73,16 @@ def engine(settings: Settings, house: House, running: Running, canary: Canary | 
             canary=canary,
             version=_version(),
             packages=_packages("gatepost"),
+            keeper=keeper,
             source=Path(gatepost.__file__).parent,
         )
 
     return Engine(folder, world, CATALOGUE)
 
 
-async def look(settings: Settings, house: House, running: Running, stop: asyncio.Event, *, is_tried_out: bool) -> None:
+async def look(
+    settings: Settings, house: House, running: Running, keeper: Keeper, stop: asyncio.Event, *, is_tried_out: bool
+) -> None:
     """Look at the operator's claims until ``stop`` is set; the canaries wait for the house's first tenant.
 
     A house without a tenant has no record that speaks of the house itself, and its first one must be a customer's.
@@ -95,51 +100,12 @@ async def look(settings: Settings, house: House, running: Running, stop: asyncio
             log.warning("trust.delayed", error=type(error).__name__)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), WAIT_S)
+    looking = engine(settings, house, running, keeper, canary, Path(settings.trust.operator))
     async with asyncio.TaskGroup() as group:
-        group.create_task(engine(settings, house, running, canary, Path(settings.trust.operator)).run(stop))
+        group.create_task(looking.run(stop))
         if canary is not None:
-            rounds = await status_rounds(settings, house, running, canary, is_tried_out=is_tried_out)
-            group.create_task(rounds.run(stop))
-
-
-async def status_rounds(
-    settings: Settings, house: House, running: Running, canary: Canary, *, is_tried_out: bool
-) -> Rounds:
-    """Return who makes the status page's round trips."""
-    doors = {each.door: each for each in endpoints(settings, running)}
-    url = f"{running.base_url.removesuffix('/api')}{status.ECHO}"
-    # A house whose only address is this machine's may not tell itself anything, unless it is for trying out.
-    hook = await ensure_hook(house, canary, url) if is_tried_out or settings.http.public_url else None
-    return Rounds(
-        house=house,
-        canary=canary,
-        smtp=doors["smtp"],
-        http=doors["http"],
-        hook=hook,
-        pace=pace(settings),
-    )
-
-
-def pace(settings: Settings) -> Pace:
-    """Return how often the status page's round trips are made."""
-    return Pace(every_s=settings.trust.probe_every_s, trip_s=settings.trust.probe_trip_s)
-
-
-async def ensure_hook(house: House, canary: Canary, url: str) -> Hook | None:
-    """Return the canaries' endpoint at ``url``, and remove those that led elsewhere; None without their mailbox."""
-    async with house.db.transaction(canary.tenant) as tx:
-        account = await access.account_at(tx, Address.parse(canary.address))
-        if account is None:
-            return None
-        found: WebhookId | None = None
-        for each in await act.list_all(tx, account.id):
-            if each.url == url and found is None:
-                found = each.id
-            else:
-                await act.remove(tx, house, account.id, each.id, actor=OPERATOR)
-        if found is None:  # told of nothing that happens to mail: only of the tests that the rounds ask for
-            found = (await act.add(tx, house, account.id, url, events=(EventKind.STOPPED,), actor=OPERATOR)).webhook.id
-    return Hook(canary.tenant, account.id, found)
+            doors = endpoints(settings, running)
+            group.create_task(rounds.make(settings, house, running, doors, canary, stop, is_tried_out=is_tried_out))
 
 
 async def run_once(settings: Settings, house: House, running: Running, folder: Path) -> list[Result]:
@@ -149,7 +115,8 @@ async def run_once(settings: Settings, house: House, running: Running, folder: P
         OperatorError: the folder cannot be read.
     """
     canary = await ensure_canary(house) if await access.list_tenants(house.db) else None
-    return await engine(settings, house, running, canary, folder).round(everything=True)
+    async with open_keeper(settings, house, running.dsn) as keeper:
+        return await engine(settings, house, running, keeper, canary, folder).round(everything=True)
 
 
 @cache
@@ -186,7 +153,16 @@ def _version() -> str:
 
 
 async def ensure_canary(house: House) -> Canary:
-    """Return the canaries' mailbox, made at the first call; each step asks whether it was done."""
+    """Return the canaries' mailbox, made at the first call; whoever is overtaken by another process begins anew."""
+    for _ in range(_TRIES - 1):
+        with suppress(access.AccessError, domains.DomainError):
+            return await _ensure(house)
+        await asyncio.sleep(_PAUSE_S)
+    return await _ensure(house)
+
+
+async def _ensure(house: House) -> Canary:
+    """Make what is not there yet; each step asks whether it was done."""
     domain = f"canary.{house.hostname}"
     tenant = await _tenant(house)
     await _answer_for(house, tenant, domain)
@@ -219,7 +195,7 @@ async def _tenant(house: House) -> TenantId:
     for each in await access.list_tenants(house.db):
         if (each.plan, each.name) == (HOUSE_PLAN, NAME):
             return each.id
-    return (await administer.add_tenant(house, name=NAME, plan=HOUSE_PLAN)).id
+    return (await administer.add_tenant(house, name=NAME, plan=HOUSE_PLAN, identifier=_CANARY)).id
 
 
 async def _answer_for(house: House, tenant: TenantId, domain: str) -> AccountId | None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import orjson
 import typer
 
-from gatepost.app import trusting
+from gatepost.app import rounds
 from gatepost.app.open import admin_house
 from gatepost.cli.frame import AsJson, Config, Refusal, app, read_settings, show
 from gatepost.doors.public import status as page
@@ -24,7 +24,7 @@ app.add_typer(commands, name="status")
 def _read(settings: Settings) -> Status:
     async def inside() -> Status:
         async with admin_house(settings) as house:
-            return await doing.read_status(house.db, house.clock, trusting.pace(settings))
+            return await doing.read_status(house.db, house.clock, rounds.pace(settings))
 
     return asyncio.run(inside())
 

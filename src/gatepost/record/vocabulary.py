@@ -138,12 +138,91 @@ class WebhookDead(WebhookDelivered, frozen=True, kw_only=True, tag="webhook.dead
 
 
 class UsageReported(Said, frozen=True, kw_only=True, tag="usage.reported"):
-    """Tokens and tool calls an agent used for a message."""
+    """Tokens and tool calls an agent used for a message; a mere claim where the house has metered them itself."""
+
+    kind: ClassVar[Kind] = Kind.USAGE
+
+    tokens: int | UnsetType = UNSET
+    tokens_claimed: int | UnsetType = UNSET
+    tokens_metered: int | UnsetType = UNSET
+    tools: list[Any]
+    is_signed: bool = False
+
+
+class UsageMetered(Said, frozen=True, kw_only=True, tag="usage.metered"):
+    """One call of a model by a hosted agent, as the API counted it."""
 
     kind: ClassVar[Kind] = Kind.USAGE
 
     tokens: int
-    tools: list[Any]
+    input: int
+    output: int
+    cache_write: int
+    cache_read: int
+    cost_microusd: int | None
+    model: str
+    step: int
+
+
+class ToolDone(Said, frozen=True, kw_only=True, tag="tool.done"):
+    """A hosted agent called a tool, and it did what it does."""
+
+    kind: ClassVar[Kind] = Kind.TURN
+
+    reason: str
+    label: str
+    step: int
+    place: int
+    tools: list[str] | UnsetType = UNSET
+    tool: Private[str]
+    arguments_sha256: Private[str]
+    result_sha256: Private[str] | UnsetType = UNSET
+
+
+class ToolFailed(ToolDone, frozen=True, kw_only=True, tag="tool.failed"):
+    """It was called, and did not do it, or nobody knows whether it did."""
+
+
+class ToolRefused(ToolDone, frozen=True, kw_only=True, tag="tool.refused"):
+    """The model asked for a call that grant, limits or schema do not cover."""
+
+
+class ToolHeld(ToolDone, frozen=True, kw_only=True, tag="tool.held"):
+    """A call waits for a person."""
+
+
+class ToolApproved(ToolDone, frozen=True, kw_only=True, tag="tool.approved"):
+    """A person let a held call run."""
+
+
+class ToolDenied(ToolDone, frozen=True, kw_only=True, tag="tool.denied"):
+    """A person, or time, denied a held call."""
+
+
+class TurnDone(Said, frozen=True, kw_only=True, tag="turn.done"):
+    """A hosted agent's turn about a message ended; `label` is the lowest it has read."""
+
+    kind: ClassVar[Kind] = Kind.TURN
+
+    reason: str
+    label: str
+    agent_version: int
+
+
+class TurnHandedOver(TurnDone, frozen=True, kw_only=True, tag="turn.handed_over"):
+    """It left the message to a person."""
+
+
+class TurnHeld(TurnDone, frozen=True, kw_only=True, tag="turn.held"):
+    """It waits for a person's word on a call."""
+
+
+class TurnWaiting(TurnDone, frozen=True, kw_only=True, tag="turn.waiting"):
+    """It waits for the model's endpoint."""
+
+
+class TurnStopped(TurnDone, frozen=True, kw_only=True, tag="turn.stopped"):
+    """A rule ended it: a loop, a budget, its age, or agents switched off."""
 
 
 class BudgetExhausted(Said, frozen=True, kw_only=True, tag="budget.exhausted"):
@@ -279,6 +358,14 @@ class HoldAbandon(HoldApprove, frozen=True, kw_only=True, tag="hold.abandon"):
     """A held message could not be let go: it is not what was held."""
 
 
+class HoldAsk(Act, frozen=True, kw_only=True, tag="hold.ask"):
+    """A person was mailed the link to rule on a held message, or their server would not take it."""
+
+    person: str
+    result: str
+    reason: str
+
+
 class HoldPlace(Act, frozen=True, kw_only=True, tag="hold.place"):
     """A legal hold: what it covers is kept until it is released."""
 
@@ -324,6 +411,18 @@ class MailboxAdd(Act, frozen=True, kw_only=True, tag="mailbox.add"):
 
 class MailboxRemove(Act, frozen=True, kw_only=True, tag="mailbox.remove"):
     """A mailbox was closed."""
+
+
+class MailboxSandbox(Act, frozen=True, kw_only=True, tag="mailbox.sandbox"):
+    """Whatever a mailbox sends waits for a person."""
+
+
+class MailboxPromote(Act, frozen=True, kw_only=True, tag="mailbox.promote"):
+    """A mailbox left its sandbox."""
+
+
+class PolicyRevoke(Act, frozen=True, kw_only=True, tag="policy.revoke"):
+    """What a policy version granted counts no more."""
 
 
 class PersonAdd(Act, frozen=True, kw_only=True, tag="person.add"):
@@ -390,6 +489,29 @@ class RecordExport(Act, frozen=True, kw_only=True, tag="record.export"):
     form: str
     filters: list[str]
     asked: Private[dict[str, Any]] | UnsetType = UNSET
+
+
+class HostingOn(Act, frozen=True, kw_only=True, tag="hosting.on"):
+    """Hosted agents were switched on."""
+
+
+class HostingOff(HostingOn, frozen=True, kw_only=True, tag="hosting.off"):
+    """Hosted agents were switched off."""
+
+
+class AgentSet(Act, frozen=True, kw_only=True, tag="agent.set"):
+    """A mailbox has another version of its hosted agent."""
+
+    version: int
+    document_sha256: Private[str]
+
+
+class AgentRemove(AgentSet, frozen=True, kw_only=True, tag="agent.remove"):
+    """A mailbox's hosted agent was taken away."""
+
+
+class AgentKey(Act, frozen=True, kw_only=True, tag="agent.key"):
+    """The house has another key, or none, for the endpoint of its hosted agents' model."""
 
 
 class LogRecover(Act, frozen=True, kw_only=True, tag="log.recover"):

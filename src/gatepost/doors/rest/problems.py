@@ -57,6 +57,7 @@ class Code(StrEnum):
     HOLD_INVALID = "hold.invalid"
     ERASURE_HELD = "erasure.held"
     REPLY_REFUSED = "reply.refused"
+    SIGNATURE_INVALID = "signature.invalid"
     AGENT_OVERTAKEN = "agent.overtaken"
     REPLY_TOO_MANY = "reply.too_many"
     KEY_REUSED = "key.reused"
@@ -100,6 +101,7 @@ MEANINGS: Mapping[Code, Meaning] = {
     Code.HOLD_INVALID: Meaning(422, "The legal hold is not valid", "Correct what errors names."),
     Code.ERASURE_HELD: Meaning(409, "A legal hold forbids it", "Release the hold that errors names, if it may be."),
     Code.REPLY_REFUSED: Meaning(422, "The gate refused to send this", "errors holds the reason code of the decision."),
+    Code.SIGNATURE_INVALID: Meaning(403, "The signature does not fit", "Sign these octets, with a secret in force."),
     Code.AGENT_OVERTAKEN: Meaning(409, "The agent was set by somebody else just now", "Read it, and set it again."),
     Code.REPLY_TOO_MANY: Meaning(429, "Too much was sent", "Send it again as late as Retry-After says."),
     Code.KEY_REUSED: Meaning(

@@ -302,6 +302,7 @@ class UsageTaken(Shape):
 
     success: Literal[True] = True
     entry_id: int
+    is_counted: bool = Field(default=True, description="False where the house has counted this message's itself.")
 
 
 # --- egress -----------------------------------------------------------------------------------------------------
