@@ -184,6 +184,8 @@ class TrustSettings:
     """What this house claims in public."""
 
     operator: str = _set("", "Folder with the operator's claims, registers and texts; empty: nothing is claimed.")
+    probe_every_s: float = _set(60.0, "Seconds between two rounds of the status page's round trips.")
+    probe_trip_s: float = _set(10.0, "How long one of those trips may take before it counts as failed.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 from starlette.types import ASGIApp
 
 from gatepost import access, domains, record
+from gatepost.app import rounds
 from gatepost.app.chores import Staff
 from gatepost.app.collect import family, metrics
 from gatepost.app.errors import HouseEndedError
@@ -31,6 +32,7 @@ from gatepost.deliver import link
 from gatepost.doors import metrics as metrics_door
 from gatepost.doors import public, rest
 from gatepost.doors.metrics import Metric
+from gatepost.doors.public import status
 from gatepost.doors.smtp import reply_for
 from gatepost.ids import TenantId
 from gatepost.journey import House, receive
@@ -96,6 +98,7 @@ def faces(settings: Settings, house: House) -> dict[str, ASGIApp]:
     if settings.trust.operator:
         pages = public.build_trust(house, Path(settings.trust.operator), version("gatepost"))
         found |= dict.fromkeys(public.TRUST_PLACES, pages)
+        found |= dict.fromkeys(status.PATHS, status.build(house, name=house.hostname, pace=rounds.pace(settings)))
     return found
 
 

@@ -13,7 +13,7 @@ import structlog
 import gatepost
 from gatepost import access, domains
 from gatepost.access.paper import Role
-from gatepost.app import administer
+from gatepost.app import administer, rounds
 from gatepost.app.keeping import open_keeper
 from gatepost.app.state import Running
 from gatepost.app.ways_out import reached
@@ -100,7 +100,12 @@ async def look(
             log.warning("trust.delayed", error=type(error).__name__)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), WAIT_S)
-    await engine(settings, house, running, keeper, canary, Path(settings.trust.operator)).run(stop)
+    looking = engine(settings, house, running, keeper, canary, Path(settings.trust.operator))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(looking.run(stop))
+        if canary is not None:
+            doors = endpoints(settings, running)
+            group.create_task(rounds.make(settings, house, running, doors, canary, stop, is_tried_out=is_tried_out))
 
 
 async def run_once(settings: Settings, house: House, running: Running, folder: Path) -> list[Result]:

@@ -1,0 +1,195 @@
+"""Incidents and maintenance: open, update, mark awareness and steps, see the clocks. Each word is a leaf."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from gatepost.app.build import clock
+from gatepost.cli.frame import AsJson, Config, Refusal, app, show, with_house
+from gatepost.ids import EntryId
+from gatepost.journey import House
+from gatepost.record.trust_log import Fact
+from gatepost.trust import clocks, incidents, status
+from gatepost.trust.clocks import Deadline, Kind
+from gatepost.trust.incidents import Impact, Incident, IncidentError, State
+from gatepost.trust.uptime import Component
+
+T = TypeVar("T")
+
+commands = typer.Typer(help="Incidents and maintenance, and the clocks they start.", no_args_is_help=True)
+app.add_typer(commands, name="incident")
+
+Identifier = Annotated[str, typer.Argument(help="The incident's id.", metavar="INCIDENT")]
+Body = Annotated[str, typer.Option("--body", "-b", help="What to say in public; at most 1000 octets.")]
+Parts = Annotated[list[Component] | None, typer.Option("--part", "-p", help="A part it touches; may be repeated.")]
+
+
+@commands.command("open")
+def open_(
+    name: Annotated[str, typer.Argument(help="Its public name.")],
+    body: Body,
+    *,
+    impact: Annotated[Impact, typer.Option(help="How bad it is.")] = Impact.MINOR,
+    kind: Annotated[Kind, typer.Option(help="What happened, as far as laws ask.")] = Kind.INCIDENT,
+    part: Parts = None,
+    aware: Annotated[bool, typer.Option("--aware", help="Its clocks start now.")] = False,
+    exercise: Annotated[bool, typer.Option("--exercise", help="A drill: in the log, not on the page.")] = False,
+    config: Config = None,
+) -> None:
+    """Open an incident; print its id."""
+
+    async def work(house: House) -> str:
+        identifier = status.new_id(house.entropy)
+        fact = incidents.opened(
+            identifier,
+            name=name,
+            state=State.INVESTIGATING,
+            impact=impact,
+            body=body,
+            at=house.clock(),
+            kind=kind,
+            components=part or (),
+            is_exercise=exercise,
+        )
+        await status.say(house.db, fact, entropy=house.entropy)
+        if aware:
+            await _say(house, identifier, lambda it: incidents.marked(it, clocks.AWARE, at=house.clock()))
+        return identifier
+
+    typer.echo(_on_house(work, config))
+
+
+@commands.command()
+def plan(
+    name: Annotated[str, typer.Argument(help="Its public name.")],
+    body: Body,
+    *,
+    begins: Annotated[datetime, typer.Option(help="When it begins, UTC.")],
+    ends: Annotated[datetime, typer.Option(help="When it ends, UTC.")],
+    part: Parts = None,
+    config: Config = None,
+) -> None:
+    """Announce maintenance; print its id."""
+
+    async def work(house: House) -> str:
+        identifier = status.new_id(house.entropy)
+        fact = incidents.opened(
+            identifier,
+            name=name,
+            state=State.SCHEDULED,
+            impact=Impact.MAINTENANCE,
+            body=body,
+            at=house.clock(),
+            components=part or (),
+            window=(_utc(begins), _utc(ends)),
+        )
+        await status.say(house.db, fact, entropy=house.entropy)
+        return identifier
+
+    typer.echo(_on_house(work, config))
+
+
+@commands.command()
+def update(
+    incident: Identifier,
+    state: Annotated[State, typer.Argument(help="Where it stands now.")],
+    body: Body,
+    *,
+    impact: Annotated[Impact | None, typer.Option(help="How bad it is, where that has changed.")] = None,
+    config: Config = None,
+) -> None:
+    """Say something further, or that it is over, or what was learned from it."""
+
+    async def work(house: House) -> EntryId:
+        return await _say(
+            house,
+            incident,
+            lambda it: incidents.updated(it, state=state, body=body, at=house.clock(), impact=impact),
+        )
+
+    typer.echo(f"stated as entry {_on_house(work, config)} of the public trust log")
+
+
+@commands.command()
+def mark(
+    incident: Identifier,
+    event: Annotated[str, typer.Argument(help="aware, classified, fix_available, or a step's id: it was done.")],
+    *,
+    config: Config = None,
+) -> None:
+    """State that an anchor of clocks has happened now, or that a step was done now."""
+
+    async def work(house: House) -> EntryId:
+        return await _say(house, incident, lambda it: incidents.marked(it, event, at=house.clock()))
+
+    typer.echo(f"stated as entry {_on_house(work, config)} of the public trust log")
+
+
+@commands.command("clocks")
+def clocks_(incident: Identifier, *, config: Config = None, as_json: AsJson = False) -> None:
+    """Show what is due by when, and the next reminder. Exit 1 where a clock was missed."""
+    found = _on_house(lambda house: _known(house, incident), config)
+    now = clock()
+    rows = [_row(each, now) for each in found.deadlines()]
+    columns = ("step", "who", "to", "due", "latest", "state", "remind")
+    show(rows, columns=columns, as_json=as_json, empty="no clock runs: mark it `aware` first")
+    if any(row["state"] == "missed" for row in rows):
+        raise typer.Exit(1)
+
+
+def _row(deadline: Deadline, now: datetime) -> dict[str, Any]:
+    return {
+        "step": deadline.rule.id,
+        "who": deadline.rule.who,
+        "to": deadline.rule.to,
+        "due": deadline.due_at or f"after {deadline.rule.anchor}",
+        "latest": deadline.latest_at or "",
+        "state": deadline.state(now),
+        "remind": next((each for each in deadline.reminders() if each > now), ""),
+        "source": deadline.rule.source,
+    }
+
+
+@commands.command("list")
+def list_(*, config: Config = None, as_json: AsJson = False) -> None:
+    """List what was stated in the last 90 days: the case register."""
+    found = _on_house(lambda house: status.read_incidents(house.db, house.clock() - status.WINDOW), config)
+    rows = [
+        {
+            "id": each.id,
+            "name": each.name,
+            "kind": each.kind.value,
+            "status": each.state.value,
+            "impact": each.impact.value,
+            "opened": each.opened_at,
+            "exercise": each.is_exercise,
+        }
+        for each in found
+    ]
+    columns = ("id", "name", "kind", "status", "impact", "opened", "exercise")
+    show(rows, columns=columns, as_json=as_json, empty="none")
+
+
+async def _known(house: House, identifier: str) -> Incident:
+    found = await status.read_incident(house.db, identifier)
+    if found is None:
+        raise Refusal("there is no such incident: gatepost incident list")
+    return found
+
+
+async def _say(house: House, identifier: str, word: Callable[[Incident], Fact]) -> EntryId:
+    return await status.say(house.db, word(await _known(house, identifier)), entropy=house.entropy)
+
+
+def _on_house(work: Callable[[House], Awaitable[T]], config: Path | None) -> T:
+    try:
+        return with_house(work, config)
+    except IncidentError as error:
+        raise Refusal(str(error)) from error
+
+
+def _utc(at: datetime) -> datetime:
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -1,0 +1,153 @@
+"""The status page: HTML without script, Statuspage's JSON and an Atom feed, over what the house measures of itself."""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from http import HTTPStatus
+from importlib.resources import files
+from typing import Any
+
+import orjson
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gatepost.db import DatabaseUnavailableError
+from gatepost.doors.public import status_atom, status_chart, status_json
+from gatepost.journey import House
+from gatepost.trust import status as doing
+from gatepost.trust.incidents import Incident
+from gatepost.trust.status import Part, Status
+from gatepost.trust.uptime import NAMES, Pace, share_of
+
+PATHS = ("/status", "/api/v2")
+"""How the paths begin that this face answers."""
+ECHO = "/status/echo"
+"""Where the canaries' own webhook arrives."""
+
+_FOLDER = files("gatepost.doors.public")
+STYLE = (_FOLDER / "style.css").read_text() + (_FOLDER / "status.css").read_text()
+_STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode("ascii")
+HEADERS = {
+    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'none';"
+    " base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "public, max-age=15",
+    "Access-Control-Allow-Origin": "*",  # public, and the same for everybody: other pages may show it
+}
+HTML, ATOM, JSON = "text/html; charset=utf-8", "application/atom+xml", "application/json"
+
+
+def _moment(at: datetime) -> str:
+    return at.strftime("%Y-%m-%d %H:%M UTC")
+
+
+_pages = Environment(
+    autoescape=True, loader=FunctionLoader(lambda name: (_FOLDER / name).read_text()), undefined=StrictUndefined
+)
+_pages.filters["moment"] = _moment
+
+
+def build(house: House, *, name: str, pace: Pace) -> Starlette:
+    """Return the status page of a house.
+
+    Args:
+        house: what it reads; its clock is the page's.
+        name: of the page.
+        pace: of the probes.
+    """
+    url = f"{house.public_url}/status"
+
+    async def read() -> Status:
+        return await doing.read_status(house.db, house.clock, pace)
+
+    async def page(_request: Request) -> Response:
+        return Response(page_html(name, await read()), headers=HEADERS, media_type=HTML)
+
+    async def incident(request: Request) -> Response:
+        found = await doing.read_incident(house.db, str(request.path_params["incident"])[:64])
+        if found is None or found.is_exercise:
+            return _nothing()
+        return Response(incident_html(found), headers=HEADERS, media_type=HTML)
+
+    async def feed(_request: Request) -> Response:
+        now = await read()
+        return Response(status_atom.feed(status_json.page_of(name, url, now), now), headers=HEADERS, media_type=ATOM)
+
+    async def answer(request: Request) -> Response:
+        spell = status_json.ANSWERS.get(str(request.path_params["name"]))
+        if spell is None:
+            return _nothing()
+        now = await read()
+        return Response(orjson.dumps(spell(status_json.page_of(name, url, now), now)), headers=HEADERS, media_type=JSON)
+
+    async def echo(_request: Request) -> Response:
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
+    return Starlette(
+        routes=[
+            Route("/status", page),
+            Route("/status/", page),
+            Route("/status/history.atom", feed),
+            Route("/status/incidents/{incident}", incident),
+            Route(ECHO, echo, methods=["POST"]),
+            Route("/api/v2/{name:path}", answer),
+        ],
+        exception_handlers={DatabaseUnavailableError: _away},
+    )
+
+
+def page_html(name: str, status: Status) -> bytes:
+    """Return the page."""
+    indicator = status_json.INDICATORS[status.worst]
+    return _rendered(
+        "status.html",
+        name=name,
+        worst=status.worst.value,
+        verdict=indicator[1],
+        measured=_moment(status.measured_at) if status.measured_at else "",
+        open=status.open_incidents,
+        parts=[_part(each) for each in status.parts],
+        planned=[each for each in status.maintenance if not each.is_over],
+        past=[each for each in status.incidents if each.is_over],
+    )
+
+
+def incident_html(incident: Incident) -> bytes:
+    """Return the page of one incident."""
+    parts = [NAMES[each][0] for each in incident.components]
+    return _rendered("status_incident.html", incident=incident, parts=parts)
+
+
+def _part(part: Part) -> Mapping[str, Any]:
+    name, description = NAMES[part.component]
+    return {
+        "name": name,
+        "description": description,
+        "condition": part.condition.value,
+        "reason": part.reason,
+        "latency": part.last.latency_ms if part.last.is_up else 0,
+        "bars": status_chart.bars(part.days, name),
+        "share": status_chart.percent(share_of(part.days)),
+        "lines": status_chart.lines(part.latencies, name),
+        "top": max((each.p95_ms for each in part.latencies), default=0),
+    }
+
+
+def _rendered(template: str, **values: Any) -> bytes:
+    return _pages.get_template(template).render(style=STYLE, **values).encode("utf-8", "replace")
+
+
+def _nothing() -> Response:
+    return Response(b"There is no such page.\n", HTTPStatus.NOT_FOUND, HEADERS, "text/plain; charset=utf-8")
+
+
+async def _away(_request: Request, _error: Exception) -> Response:
+    """A house without its database cannot know how it is: saying so is an answer, and never a green one."""
+    headers = {**HEADERS, "Cache-Control": "no-store"}
+    text = b"The house cannot reach its database: take it for out.\n"
+    return Response(text, HTTPStatus.SERVICE_UNAVAILABLE, headers, "text/plain; charset=utf-8")

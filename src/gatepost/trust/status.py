@@ -1,0 +1,180 @@
+"""How the house is doing: what its probes saw last, what is said of incidents, and the history."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from gatepost.clock import Clock, Entropy
+from gatepost.db import Database
+from gatepost.ids import EntryId, token
+from gatepost.record import trust_log
+from gatepost.record.trust_log import TRUST, Fact
+from gatepost.trust import incidents, status_store, store
+from gatepost.trust.incidents import ACTIVE, Impact, Incident
+from gatepost.trust.uptime import DAYS, Component, Day, Hour, Pace, Sample, days_of, hours_of
+
+SLOW_MS = 5_000
+FACTS_MAX = 5_000
+WINDOW = timedelta(days=DAYS)
+
+
+class Condition(StrEnum):
+    """How one part is doing; Statuspage's words, good to bad."""
+
+    OPERATIONAL = "operational"
+    UNDER_MAINTENANCE = "under_maintenance"
+    DEGRADED_PERFORMANCE = "degraded_performance"
+    PARTIAL_OUTAGE = "partial_outage"
+    MAJOR_OUTAGE = "major_outage"
+
+
+_GRAVITY = list(Condition)
+_OF_IMPACT = {
+    Impact.NONE: Condition.OPERATIONAL,
+    Impact.MAINTENANCE: Condition.UNDER_MAINTENANCE,
+    Impact.MINOR: Condition.DEGRADED_PERFORMANCE,
+    Impact.MAJOR: Condition.PARTIAL_OUTAGE,
+    Impact.CRITICAL: Condition.MAJOR_OUTAGE,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One part of the house as it is shown.
+
+    Attributes:
+        reason: why it is no better; empty where it is operational.
+        days: the last ninety, oldest first.
+        latencies: of the last day, hour by hour.
+    """
+
+    component: Component
+    condition: Condition
+    reason: str
+    last: Sample
+    days: Sequence[Day]
+    latencies: Sequence[Hour]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """Everything the page shows. ``at``: when it was read; ``measured_at``: of the newest sample."""
+
+    at: datetime
+    measured_at: datetime | None
+    parts: tuple[Part, ...]
+    incidents: tuple[Incident, ...]
+
+    @property
+    def open_incidents(self) -> tuple[Incident, ...]:
+        """Return incidents that are not over."""
+        return tuple(each for each in self.incidents if not each.is_maintenance and not each.is_over)
+
+    @property
+    def maintenance(self) -> tuple[Incident, ...]:
+        """Return what is or was planned."""
+        return tuple(each for each in self.incidents if each.is_maintenance)
+
+    @property
+    def worst(self) -> Condition:
+        """Return the worst condition of any part; an outage where nothing was ever measured."""
+        return max((each.condition for each in self.parts), key=_GRAVITY.index, default=Condition.MAJOR_OUTAGE)
+
+
+def condition_of(last: Sample, now: datetime, pace: Pace, said: Sequence[Incident] = ()) -> tuple[Condition, str]:
+    """Return how a part is doing, and why it is no better: the worse of what was seen and of what was said.
+
+    Planned maintenance is shown as such instead of an outage that it explains; an old sample is explained by nothing.
+    """
+    if now - last.at > pace.silent_after:  # nobody can say that it is up
+        return Condition.MAJOR_OUTAGE, "probe.silent"
+    mine = [each for each in said if last.component in each.components]
+    if any(each.is_maintenance and each.state in ACTIVE for each in mine):
+        return Condition.UNDER_MAINTENANCE, "maintenance.active"
+    if not last.is_up:
+        seen, reason = Condition.MAJOR_OUTAGE, last.reason
+    elif last.latency_ms > SLOW_MS:
+        seen, reason = Condition.DEGRADED_PERFORMANCE, "answer.slow"
+    else:
+        seen, reason = Condition.OPERATIONAL, ""
+    for each in mine:
+        if not each.is_maintenance and not each.is_over and not each.is_exercise:
+            told = _OF_IMPACT[each.impact]
+            if _GRAVITY.index(told) > _GRAVITY.index(seen):
+                seen, reason = told, "incident.open"
+    return seen, reason
+
+
+async def read_status(db: Database, clock: Clock, pace: Pace) -> Status:
+    """Return how the house is doing.
+
+    Args:
+        db: the house's.
+        clock: tells when it is read.
+        pace: of the probes.
+    """
+    now = clock()
+    since = now - WINDOW
+    async with db.transaction(TRUST) as tx:
+        newest = await status_store.newest(tx)
+        hours = await status_store.hours(tx, since)
+        recent = hours_of(await status_store.samples(tx, max((each.hour for each in hours), default=since), now))
+    known = {(each.component, each.hour) for each in hours}
+    hours += [each for each in recent if (each.component, each.hour) not in known]
+    said = await read_incidents(db, since)
+    days = days_of(hours, now.date())
+    parts = tuple(_part(newest[each], hours, days, (now, pace), said) for each in Component if each in newest)
+    measured_at = max((each.at for each in newest.values()), default=None)
+    return Status(
+        at=now, measured_at=measured_at, parts=parts, incidents=tuple(each for each in said if not each.is_exercise)
+    )
+
+
+def _part(
+    last: Sample,
+    hours: Sequence[Hour],
+    days: Mapping[Component, Sequence[Day]],
+    when: tuple[datetime, Pace],
+    said: Sequence[Incident],
+) -> Part:
+    now, pace = when
+    condition, reason = condition_of(last, now, pace, said)
+    day_ago = now - timedelta(days=1)
+    return Part(
+        component=last.component,
+        condition=condition,
+        reason=reason,
+        last=last,
+        days=days.get(last.component, ()),
+        latencies=[each for each in hours if each.component is last.component and each.hour > day_ago],
+    )
+
+
+async def read_incidents(db: Database, since: datetime) -> list[Incident]:
+    """Return the incidents of which something was said since then, newest first."""
+    async with db.transaction(TRUST) as tx:
+        entries = await status_store.incidents(tx, incidents.SUBJECT, since, FACTS_MAX)
+        return incidents.incidents_of(await trust_log.stated(tx, entries))
+
+
+async def read_incident(db: Database, identifier: str) -> Incident | None:
+    """Return one incident, however old; None where there is none."""
+    async with db.transaction(TRUST) as tx:
+        entries = await store.history(tx, f"{incidents.SUBJECT}{identifier}", limit=FACTS_MAX)
+        found = incidents.incidents_of(await trust_log.stated(tx, sorted(entries)))
+    return found[0] if found else None
+
+
+async def say(db: Database, fact: Fact, *, entropy: Entropy) -> EntryId:
+    """State one word about an incident."""
+    async with db.transaction(TRUST) as tx:
+        (entry,) = await trust_log.state(tx, [fact], entropy=entropy)
+        subject = f"{incidents.SUBJECT}{fact.object_ref}"
+        await store.add_fact(tx, entry, subject=subject, outcome=fact.action, at=fact.at)
+    return entry
+
+
+def new_id(entropy: Entropy) -> str:
+    """Return an identifier for an incident."""
+    return token("in", entropy(10))

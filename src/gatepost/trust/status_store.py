@@ -1,0 +1,114 @@
+"""The status page's SQL: samples and whole hours. Every transaction is the public trust log's."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from gatepost.db import Transaction
+from gatepost.ids import EntryId
+from gatepost.trust.uptime import Component, Hour, Sample
+
+
+async def add_samples(tx: Transaction, samples: Sequence[Sample]) -> None:
+    """Keep what a round of probes saw; a sample kept already stays as it is."""
+    query = """
+        insert into status_sample (tenant, component, at, is_up, latency_ms, reason)
+        values (%(tenant)s, %(component)s, %(at)s, %(is_up)s, %(latency_ms)s, %(reason)s)
+        on conflict do nothing
+    """
+    for each in samples:
+        await tx.run(
+            query,
+            component=each.component.value,
+            at=each.at,
+            is_up=each.is_up,
+            latency_ms=each.latency_ms,
+            reason=each.reason,
+        )
+
+
+async def newest(tx: Transaction) -> dict[Component, Sample]:
+    """Return each part's newest sample."""
+    query = """
+        select distinct on (component) * from status_sample where tenant = %(tenant)s order by component, at desc
+    """
+    return {sample.component: sample for sample in map(_sample, await tx.all(query))}
+
+
+async def samples(tx: Transaction, since: datetime, until: datetime) -> list[Sample]:
+    """Return the samples from ``since`` up to, but not at, ``until``, oldest first."""
+    query = """
+        select * from status_sample where tenant = %(tenant)s and at >= %(since)s and at < %(until)s order by at
+    """
+    return [_sample(row) for row in await tx.all(query, since=since, until=until)]
+
+
+async def forget_samples(tx: Transaction, before: datetime) -> int:
+    """Forget samples older than that."""
+    return await tx.run("delete from status_sample where tenant = %(tenant)s and at < %(before)s", before=before)
+
+
+async def add_hours(tx: Transaction, hours: Sequence[Hour], entry: EntryId) -> None:
+    """Keep whole hours, with the entry that states them."""
+    query = """
+        insert into status_hour (tenant, component, hour, probes, up, p50_ms, p95_ms, entry)
+        values (%(tenant)s, %(component)s, %(hour)s, %(probes)s, %(up)s, %(p50_ms)s, %(p95_ms)s, %(entry)s)
+    """
+    for each in hours:
+        await tx.run(
+            query,
+            component=each.component.value,
+            hour=each.hour,
+            probes=each.probes,
+            up=each.up,
+            p50_ms=each.p50_ms,
+            p95_ms=each.p95_ms,
+            entry=entry,
+        )
+
+
+async def last_hour(tx: Transaction) -> datetime | None:
+    """Return the newest hour kept."""
+    row = await tx.one("select max(hour) as hour from status_hour where tenant = %(tenant)s")
+    return row.hour  # type: ignore[no-any-return]  # a row's columns are not typed
+
+
+async def hours(tx: Transaction, since: datetime) -> list[Hour]:
+    """Return the whole hours since then."""
+    query = "select * from status_hour where tenant = %(tenant)s and hour >= %(since)s order by hour"
+    return [
+        Hour(
+            component=Component(row.component),
+            hour=row.hour,
+            probes=row.probes,
+            up=row.up,
+            p50_ms=row.p50_ms,
+            p95_ms=row.p95_ms,
+        )
+        for row in await tx.all(query, since=since)
+    ]
+
+
+async def incidents(tx: Transaction, prefix: str, since: datetime, limit: int) -> list[EntryId]:
+    """Return every fact about the incidents of which one was stated since then, oldest first; so many at most."""
+    query = """
+        select entry from trust_fact
+        where tenant = %(tenant)s and subject in (
+          select distinct subject from trust_fact
+          where tenant = %(tenant)s and subject >= %(prefix)s and subject < %(prefix)s || chr(1114111)
+            and at >= %(since)s
+        )
+        order by entry desc limit %(limit)s
+    """
+    rows = await tx.all(query, prefix=prefix, since=since, limit=limit)
+    return sorted(EntryId(row.entry) for row in rows)
+
+
+def _sample(row: Any) -> Sample:
+    return Sample(
+        component=Component(row.component),
+        at=row.at,
+        is_up=row.is_up,
+        latency_ms=row.latency_ms,
+        reason=row.reason,
+    )

@@ -1,0 +1,35 @@
+import json
+
+from cli.process import Process
+
+
+def test_an_incident_is_opened_known_told_and_its_clocks_run(house: Process) -> None:
+    opened = house.run(
+        "incident", "open", "Mail is late", "-b", "We are looking.", "--kind", "breach", "-p", "smtp", "--aware"
+    )
+    assert opened.returncode == 0, opened.stderr
+    identifier = opened.stdout.strip()
+    rows = {row["step"]: row for row in json.loads(house.run("incident", "clocks", identifier, "--json").stdout)}
+    assert rows["gdpr.authority"]["state"] == "running"
+    assert rows["nis2.final"]["state"] == "waiting"
+    assert house.run("incident", "mark", identifier, "nis2.notification").returncode == 0
+    rows = {row["step"]: row for row in json.loads(house.run("incident", "clocks", identifier, "--json").stdout)}
+    assert (rows["nis2.notification"]["state"], rows["nis2.final"]["state"]) == ("met", "running")
+    again = house.run("incident", "mark", identifier, "aware")
+    assert again.returncode != 0
+    assert "stays as it was" in again.stderr
+    assert house.run("incident", "update", identifier, "resolved", "-b", "Over.").returncode == 0
+    listed = json.loads(house.run("incident", "list", "--json").stdout)
+    assert next(row for row in listed if row["id"] == identifier)["status"] == "resolved"
+
+
+def test_maintenance_is_planned_with_its_window(house: Process) -> None:
+    when = ("--begins", "2026-12-01T02:00:00", "--ends", "2026-12-01T03:00:00")
+    assert house.run("incident", "plan", "New disks", "-b", "An hour.", *when).returncode == 0
+    assert house.run("incident", "plan", "New disks", "-b", "An hour.", *when[2:], "--begins", "2027-01-01").returncode
+
+
+def test_what_is_unknown_is_said_in_one_sentence(house: Process) -> None:
+    done = house.run("incident", "clocks", "in_none")
+    assert done.returncode != 0
+    assert "no such incident" in done.stderr

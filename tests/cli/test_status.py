@@ -1,0 +1,96 @@
+import json
+import os
+import signal
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.process import Process
+from trust.scene import copied
+
+SEEN_WITHIN_S = 90.0
+"""Far more than two rounds of two trips each; the real cadence has to be seen within 120 s."""
+
+
+@pytest.fixture
+def claiming(tmp_path: Path) -> Iterator[Process]:
+    folder = copied(tmp_path)  # with one claim: it is the probes that are looked at here
+    head, first, *_ = (folder / "claims.toml").read_text().split("[[claims]]")
+    (folder / "claims.toml").write_text(f"{head}[[claims]]{first}")
+    settings = {
+        "GATEPOST_TRUST__OPERATOR": str(folder),
+        "GATEPOST_TRUST__PROBE_EVERY_S": "1",
+        "GATEPOST_TRUST__PROBE_TRIP_S": "2",
+        "GATEPOST_SMTP__WORKERS": "2",
+        "GATEPOST_METRICS__PORT": "0",
+    }
+    process = Process(tmp_path, **settings)
+    process.start()
+    yield process
+    process.stop()
+
+
+def summary(process: Process) -> dict[str, Any]:
+    base = json.loads((process.state / "running.json").read_text())["base_url"].removesuffix("/api")
+    with urllib.request.urlopen(f"{base}/api/v2/summary.json", timeout=10) as answer:  # noqa: S310  # our own house
+        found: dict[str, Any] = json.load(answer)
+        return found
+
+
+def wait_for(process: Process, part: str, wanted: str) -> None:
+    deadline = time.monotonic() + SEEN_WITHIN_S
+    while time.monotonic() < deadline:
+        if {each["id"]: each["status"] for each in summary(process)["components"]}.get(part) == wanted:
+            return
+        time.sleep(0.5)
+    raise AssertionError(f"{part} was never {wanted}: {summary(process)}")
+
+
+def wait_until_known(process: Process) -> None:
+    """Wait until the outage is not only a silence of the probes, but seen by them and stated."""
+    deadline = time.monotonic() + SEEN_WITHIN_S
+    while '"component": "smtp", "is_up": false' not in process.log():
+        assert time.monotonic() < deadline, process.log()[-2000:]
+        time.sleep(0.2)
+    assert summary(process)["status"]["indicator"] == "critical"
+
+
+def workers(process: Process) -> list[int]:
+    assert process.up is not None
+    listed = subprocess.run(  # noqa: S603  # our own words
+        ["/bin/ps", "-o", "pid=,args=", "--ppid", str(process.up.pid)], capture_output=True, text=True, check=True
+    )
+    return [int(line.split()[0]) for line in listed.stdout.splitlines() if "gatepost.app.worker" in line]
+
+
+@pytest.mark.timeout(300)
+def test_a_stopped_part_is_seen_and_so_is_its_return_and_the_page_is_written_out(
+    claiming: Process, tmp_path: Path
+) -> None:
+    for part in ("smtp", "policy", "record", "rest", "webhook"):
+        wait_for(claiming, part, "operational")
+    stopped = workers(claiming)
+    assert len(stopped) == 2
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        wait_for(claiming, "smtp", "major_outage")
+        wait_until_known(claiming)
+    finally:
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
+    wait_for(claiming, "smtp", "operational")
+    done = claiming.run("status", "export", str(tmp_path / "out"))
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "out/api/v2/uptime.json").read_text())["uptime"]["smtp"]["share"] < 1
+    assert "Mail in" in (tmp_path / "out/status/index.html").read_text()
+    assert "Mail in" in claiming.run("status", "show", "--json").stdout
+
+
+def test_without_measurements_there_is_nothing_to_show(house: Process) -> None:
+    assert "nothing was measured yet" in house.run("status", "show").stdout

@@ -1,0 +1,55 @@
+"""Statuspage's format, field by field."""
+
+from datetime import UTC, datetime, timedelta
+
+from gatepost.doors.public import status_json
+from gatepost.trust.clocks import Kind
+from gatepost.trust.incidents import Impact, Incident, State, Update
+from gatepost.trust.status import Condition, Part, Status
+from gatepost.trust.uptime import Component, Sample
+
+AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+def status(condition: Condition = Condition.OPERATIONAL) -> Status:
+    last = Sample(component=Component.REST, at=AT, is_up=True, latency_ms=7)
+    part = Part(component=Component.REST, condition=condition, reason="", last=last, days=(), latencies=())
+    updates = (
+        Update(entry=1, state=State.INVESTIGATING, body="a", at=AT),
+        Update(entry=2, state=State.RESOLVED, body="b", at=AT + timedelta(hours=1)),
+    )
+    one = Incident(
+        id="in_one",
+        name="n",
+        kind=Kind.INCIDENT,
+        impact=Impact.MAJOR,
+        components=(Component.REST,),
+        updates=updates,
+        events={},
+    )
+    return Status(at=AT, measured_at=AT, parts=(part,), incidents=(one,))
+
+
+def test_a_component_and_an_incident_have_every_field_of_the_format() -> None:
+    now = status()
+    page = status_json.page_of("n", "https://x.example/status", now)
+    assert set(page) == {"id", "name", "url", "time_zone", "updated_at"}
+    said = status_json.summary(page, now)
+    assert set(said) == {"page", "status", "components", "incidents", "scheduled_maintenances"}
+    fields = "id name status created_at updated_at position description showcase start_date group_id group page_id"
+    assert {*fields.split(), "only_show_if_degraded"} <= set(said["components"][0])
+    (incident,) = status_json.ANSWERS["incidents.json"](page, now)["incidents"]
+    wanted = "id name status impact created_at updated_at started_at monitoring_at resolved_at shortlink page_id"
+    assert set(incident) == {*wanted.split(), "components", "incident_updates"}
+    assert incident["resolved_at"] == "2026-11-20T13:00:00Z"
+    newest = incident["incident_updates"][0]
+    assert newest["status"] == "resolved"
+    assert newest["affected_components"] == [
+        {"code": "rest", "name": "API", "old_status": "partial_outage", "new_status": "operational"}
+    ]
+
+
+def test_the_indicator_is_that_of_the_worst_part() -> None:
+    page = status_json.page_of("n", "", status())
+    found = [status_json.summary(page, status(each))["status"]["indicator"] for each in Condition]
+    assert found == ["none", "maintenance", "minor", "major", "critical"]

@@ -1,0 +1,100 @@
+from datetime import timedelta
+
+import pytest
+
+from gatepost.ids import EntryId
+from gatepost.record import trust_log
+from gatepost.record.trust_log import TRUST
+from gatepost.trust import incidents, probes, status, status_store
+from gatepost.trust.incidents import Impact, State
+from gatepost.trust.status import Condition
+from gatepost.trust.uptime import Component, Pace, Sample
+from outbound import NOW
+from trust.scene import Scene
+
+PACE = Pace()
+
+
+def sample(*, is_up: bool = True, age_s: float = 0, latency_ms: int = 20, reason: str = "") -> Sample:
+    at = NOW - timedelta(seconds=age_s)
+    return Sample(component=Component.SMTP, at=at, is_up=is_up, latency_ms=latency_ms, reason=reason)
+
+
+@pytest.mark.parametrize(
+    ("seen", "condition", "reason"),
+    [
+        (sample(), Condition.OPERATIONAL, ""),
+        (sample(is_up=False, reason="door.unreachable"), Condition.MAJOR_OUTAGE, "door.unreachable"),
+        (sample(latency_ms=6_000), Condition.DEGRADED_PERFORMANCE, "answer.slow"),
+        (sample(age_s=109), Condition.OPERATIONAL, ""),
+        (sample(age_s=111), Condition.MAJOR_OUTAGE, "probe.silent"),
+    ],
+)
+def test_a_part_is_as_its_newest_probe_saw_it_and_silence_is_an_outage(
+    seen: Sample, condition: Condition, reason: str
+) -> None:
+    assert status.condition_of(seen, NOW, PACE) == (condition, reason)
+
+
+async def open_one(scene: Scene, **changes: object) -> str:
+    identifier = status.new_id(scene.house.entropy)
+    given: dict[str, object] = {
+        "name": "Mail is late",
+        "state": State.INVESTIGATING,
+        "impact": Impact.MAJOR,
+        "body": "We are looking.",
+        "at": scene.clock(),
+        "components": [Component.SMTP],
+    }
+    fact = incidents.opened(identifier, **{**given, **changes})  # type: ignore[arg-type]  # as each test wants it
+    await status.say(scene.house.db, fact, entropy=scene.house.entropy)
+    return identifier
+
+
+async def test_what_is_said_of_a_part_counts_where_it_is_worse_than_what_is_seen(scene: Scene) -> None:
+    await probes.keep(scene.house, [sample()], every_s=60)
+    identifier = await open_one(scene)
+    found = await status.read_status(scene.house.db, scene.clock, PACE)
+    assert (found.worst, found.parts[0].reason) == (Condition.PARTIAL_OUTAGE, "incident.open")
+    assert [each.id for each in found.open_incidents] == [identifier]
+    one = await status.read_incident(scene.house.db, identifier)
+    assert one is not None
+    over = incidents.updated(one, state=State.RESOLVED, body="Over.", at=scene.clock())
+    await status.say(scene.house.db, over, entropy=scene.house.entropy)
+    found = await status.read_status(scene.house.db, scene.clock, PACE)
+    assert (found.worst, found.open_incidents) == (Condition.OPERATIONAL, ())
+
+
+async def test_an_exercise_is_in_the_log_and_not_on_the_page(scene: Scene) -> None:
+    await probes.keep(scene.house, [sample()], every_s=60)
+    identifier = await open_one(scene, is_exercise=True)
+    found = await status.read_status(scene.house.db, scene.clock, PACE)
+    assert (found.worst, found.incidents) == (Condition.OPERATIONAL, ())
+    assert await status.read_incident(scene.house.db, identifier) is not None
+
+
+async def test_a_house_that_measures_nothing_is_not_green(scene: Scene) -> None:
+    found = await status.read_status(scene.house.db, scene.clock, PACE)
+    assert (found.worst, found.measured_at) == (Condition.MAJOR_OUTAGE, None)
+    assert await status.read_incident(scene.house.db, "in_none") is None
+
+
+async def test_a_change_is_stated_when_it_is_seen_and_an_hour_when_it_is_over(scene: Scene) -> None:
+    for minute in range(61):
+        seen = Sample(component=Component.SMTP, at=scene.clock(), is_up=minute not in {7, 8}, latency_ms=5)
+        await probes.keep(scene.house, [seen], every_s=60)
+        scene.clock.move(timedelta(minutes=1))
+    facts = await stated(scene)
+    assert [fact.detail["up"] for fact in facts if fact.action == probes.CHANGED] == [True, False, True]
+    (hour,) = [fact for fact in facts if fact.action == probes.MEASURED]
+    assert hour.detail["components"]["smtp"] == {"probes": 60, "up": 58, "p50_ms": 5, "p95_ms": 5}
+    found = await status.read_status(scene.house.db, scene.clock, PACE)
+    assert sum(day.probes for day in found.parts[0].days) == 61
+    async with scene.house.db.transaction(TRUST) as tx:
+        assert await status_store.last_hour(tx) == NOW
+
+
+async def stated(scene: Scene) -> list[trust_log.Stated]:
+    async with scene.house.db.transaction(TRUST) as tx:
+        rows = await tx.all("select entry from trust_fact where tenant = %(tenant)s order by entry")
+        return await trust_log.stated(tx, [EntryId(row.entry) for row in rows])
