@@ -46,16 +46,18 @@ class Scene:
 
 
 ROOT = Path(__file__).parents[3]
+OPEN = {**POLICY, "outbound": {"recipients": {"domains": ["customer.example"], "thread": True}}}
 DESTINATION = {"kind": "otlp", "url": "http://127.0.0.1:1"}
 BODIES: Mapping[tuple[str, str], Any] = {
-    ("PUT", "/api/v1/mailboxes/{mailbox_id}/policy"): POLICY,
+    ("PUT", "/api/v1/mailboxes/{mailbox_id}/policy"): OPEN,
     ("POST", "/api/v1/mailboxes/{mailbox_id}/webhooks"): {"url": "https://hooks.example/in"},
     ("PATCH", "/api/v1/mailboxes/{mailbox_id}/webhooks/{webhook_id}"): {},
     ("POST", "/api/v1/mailboxes/{mailbox_id}/webhooks/{webhook_id}/rotate"): {},
     ("POST", "/api/v1/mailboxes/{mailbox_id}/webhooks/{webhook_id}/test"): None,
     ("POST", "/api/v1/mailboxes/{mailbox_id}/webhooks/{webhook_id}/replay"): {},
     ("DELETE", "/api/v1/mailboxes/{mailbox_id}/webhooks/{webhook_id}"): None,
-    ("PUT", "/api/v1/policy"): POLICY,
+    ("PUT", "/api/v1/policy"): OPEN,
+    ("POST", "/api/v1/mailboxes/{mailbox_id}/messages"): {"to": ["ann@customer.example"], "text_body": "Hello."},
     ("POST", "/api/v1/mailboxes/{mailbox_id}/messages/{message_id}/reply"): {"text_body": "Yes."},
     ("POST", "/api/v1/mailboxes/{mailbox_id}/messages/{message_id}/bounce"): {"reason": "No."},
     ("POST", "/api/v1/mailboxes/{mailbox_id}/messages/{message_id}/usage"): {"tokens": 1, "tools": ["calendar"]},
