@@ -28,6 +28,12 @@ def test_a_new_announcement_begins_the_clock_anew_and_leaves_what_is_engaged_in_
     assert notice.is_engaged(case, NEW)
 
 
+def test_the_page_says_by_the_log_how_far_one_is() -> None:
+    facts = [fact(1, notice.ANNOUNCED), fact(2, notice.NOTICED), fact(3, notice.ENGAGED, 30)]
+    said = [notice.state(notice.case_of(facts[:count]), NEW) for count in range(4)]
+    assert said == ["not announced", "announced", "notice since 2026-11-20", "engaged"]
+
+
 def test_objections_are_open_until_settled_one_by_one() -> None:
     facts = [fact(1, notice.ANNOUNCED), fact(2, notice.NOTICED)]
     facts += [fact(3, notice.OBJECTED, objection="a"), fact(4, notice.OBJECTED, objection="b")]

@@ -39,6 +39,12 @@ async def read(tx: Transaction, supplier: str) -> Case:
     return notice.case_of(await trust_log.stated(tx, sorted(entries)))
 
 
+async def read_all(db: Database, suppliers: Iterable[Supplier]) -> dict[str, Case]:
+    """Return how far each supplier has come, by its id."""
+    async with db.transaction(TRUST) as tx:
+        return {each.id: await read(tx, each.id) for each in suppliers}
+
+
 async def adopt(house: House, suppliers: Iterable[Supplier]) -> None:
     """State, once in a house's life, who was engaged before its log began; later this does nothing."""
     now = house.clock()

@@ -74,6 +74,15 @@ def is_engaged(case: Case, supplier: Supplier) -> bool:
     return case.engaged == digest(supplier)
 
 
+def state(case: Case, supplier: Supplier) -> str:
+    """Say in a word how far a supplier is by the log, and by the log alone."""
+    if is_engaged(case, supplier):
+        return "engaged"
+    if case.digest != digest(supplier):
+        return "not announced"
+    return "announced" if case.noticed_at is None else f"notice since {case.noticed_at.date().isoformat()}"
+
+
 def obstacle(case: Case, supplier: Supplier, newest: datetime | None) -> str:
     """Return what keeps a supplier from being engaged, as ``subject.fact``; empty where nothing does.
 
