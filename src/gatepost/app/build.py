@@ -11,6 +11,7 @@ from pathlib import Path
 
 from gatepost.app import seal
 from gatepost.app.agent_tools import places_of as agents_places
+from gatepost.app.barring import bar
 from gatepost.app.guard import Guard
 from gatepost.app.scanners import places_of, watch
 from gatepost.app.seal import seal_clear_rows
@@ -116,6 +117,7 @@ async def open_house(
         await db.reach()  # a house that never had its database would say that it serves
         await check_schema(db)
         await db.check_keys()
+        await bar(ways.egress, db, settings, clock())
         extractor = Extractor()
         house = House(
             db=db,

@@ -24,7 +24,18 @@ from gatepost.ids import AccountId, TenantId
 from gatepost.journey import House
 from gatepost.mail.address import Address
 from gatepost.settings import Settings
-from gatepost.trust import CATALOGUE, Canary, Endpoint, Engine, Operator, OperatorError, Result, World, read_operator
+from gatepost.trust import (
+    CATALOGUE,
+    Canary,
+    Endpoint,
+    Engine,
+    Operator,
+    OperatorError,
+    Result,
+    World,
+    engagement,
+    read_operator,
+)
 from gatepost.trust.checks.findings import normal
 from gatepost.trust.checks.mail import FRIEND, UNPROVEN
 from gatepost.trust.paper import HOUSE_PLAN
@@ -92,8 +103,9 @@ async def look(
         try:
             if await access.list_tenants(house.db):
                 canary = await ensure_canary(house)
+                operator = await asyncio.to_thread(read_operator, Path(settings.trust.operator))
+                await engagement.adopt(house, operator.suppliers)
                 if is_tried_out:
-                    operator = await asyncio.to_thread(read_operator, Path(settings.trust.operator))
                     await ensure_contacts(house, operator, canary)
                 break
         except (DatabaseUnavailableError, OperatorError) as error:

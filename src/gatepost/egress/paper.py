@@ -47,6 +47,7 @@ class Rule(StrEnum):
     METADATA = "address.metadata"
     MULTICAST = "address.multicast"
     RESERVED = "address.reserved"
+    NOT_ENGAGED = "supplier.not_engaged"  # its notice is not over; no row opens it
     CLEAR = "transport.clear"  # it would go unencrypted where it must not
 
 

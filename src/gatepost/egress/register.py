@@ -23,6 +23,7 @@ class Register:
         rows: the destinations.
         allow_private: networks open for whatever strangers and tenants name, though they are loopback or private.
         closed: purposes that are another process's: their rows are shown, and refused.
+        barred: hosts that no row opens, not even one for any host, and all names below them.
     """
 
     def __init__(
@@ -31,18 +32,26 @@ class Register:
         *,
         allow_private: Iterable[Network] = (),
         closed: Iterable[Purpose] = (),
+        barred: Iterable[str] = (),
     ) -> None:
         self.rows = tuple(rows)
         self._closed = frozenset(closed)
+        self._barred = frozenset(host.lower() for host in barred)
         self.allow_private = tuple(allow_private)
+
+    def without(self, hosts: Iterable[str]) -> "Register":
+        """Return the same register in which no row opens these hosts."""
+        return Register(self.rows, allow_private=self.allow_private, closed=self._closed, barred=hosts)
 
     def find(self, purpose: Purpose, host: str, port: int) -> Destination:
         """Return the first row that covers a host and port.
 
         Raises:
-            EgressRefusedError: none does.
+            EgressRefusedError: none does, or the host is barred.
         """
         name = host.lower().removesuffix(".")
+        if any(name == each or name.endswith(f".{each.removeprefix('*.')}") for each in self._barred):
+            raise EgressRefusedError(Rule.NOT_ENGAGED)
         for row in () if purpose in self._closed else self.rows:
             if row.purpose is purpose and row.port in {ANY_PORT, port} and _covers(row.host.lower(), name):
                 return row

@@ -425,6 +425,27 @@ class PolicyRevoke(Act, frozen=True, kw_only=True, tag="policy.revoke"):
     """What a policy version granted counts no more."""
 
 
+class SubprocessorAnnounced(Act, frozen=True, kw_only=True, tag="subprocessor.announced"):
+    """This tenant was told of a sub-processor to come, or of a change of one."""
+
+    digest: str
+    region: str
+    purpose: str
+
+
+class SubprocessorObjected(Act, frozen=True, kw_only=True, tag="subprocessor.objected"):
+    """This tenant objected to a sub-processor."""
+
+    objection: str
+
+
+class SubprocessorSettled(Act, frozen=True, kw_only=True, tag="subprocessor.settled"):
+    """This tenant's objection ended."""
+
+    objection: str
+    outcome: str
+
+
 class PersonAdd(Act, frozen=True, kw_only=True, tag="person.add"):
     """A human was let in."""
 

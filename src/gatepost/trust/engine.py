@@ -20,7 +20,7 @@ from gatepost.db import DatabaseUnavailableError
 from gatepost.record import trust_log
 from gatepost.record.paper import Json
 from gatepost.record.trust_log import TRUST, Fact, Stated
-from gatepost.trust import challenge, heads, leaf, store
+from gatepost.trust import challenge, git, heads, leaf, store
 from gatepost.trust.bench import Bench
 from gatepost.trust.check import Check, Run, run
 from gatepost.trust.operator import Operator, OperatorError, read_operator
@@ -120,16 +120,19 @@ class Engine:
         return [_result(each, self._catalogue, runs, world.house.clock()) for each in wanted]
 
     async def _revise(self, world: World, known: Mapping[str, Shown], now: datetime) -> None:
-        """State the folder's digest where it has changed, and which claims are gone from it."""
+        """State the folder's digest where it has changed or was committed since, and which claims are gone from it."""
         operator = world.operator
         last = await newest_of(world, leaf.REVISION)
         present = {each.id: each for each in operator.claims}
         facts: list[tuple[Fact, str, str]] = []
-        if last is None or last.detail["digest"] != operator.digest:
+        is_new = last is None or last.detail["digest"] != operator.digest
+        commit = await git.commit_of(operator.folder) if is_new or not _commit(last) else ""
+        if is_new or commit:
             detail: dict[str, Json] = {
                 "digest": operator.digest,
                 "claims": len(present),
                 "documents": len(operator.documents),
+                "commit": commit,
             }
             facts.append(
                 (Fact(action=leaf.REVISED, at=now, object_ref="operator", detail=detail), leaf.REVISION, "revised")
@@ -220,6 +223,10 @@ async def newest(world: World) -> dict[str, Shown]:
         return {
             shown.result.claim: shown for shown in map(leaf.shown_of, await trust_log.stated(tx, [*known.values()]))
         }
+
+
+def _commit(revision: Stated | None) -> str:
+    return "" if revision is None else str(revision.detail.get("commit", ""))
 
 
 async def newest_of(world: World, subject: str) -> Stated | None:

@@ -21,6 +21,16 @@ async def is_tracked(folder: Path) -> bool:
         return False
 
 
+async def commit_of(folder: Path) -> str:
+    """Return the commit that holds the folder exactly as it lies there; empty where none does or nobody can tell."""
+    try:
+        commit = await ask(folder, "log", "-1", "--format=%H", "--", ".")
+        changed = await ask(folder, "status", "--porcelain", "--", ".")
+    except CannotVerifyError:
+        return ""
+    return "" if changed else commit
+
+
 async def ask(folder: Path, *arguments: str) -> str:
     """Return what git prints.
 

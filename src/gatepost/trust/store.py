@@ -60,6 +60,15 @@ async def history(tx: Transaction, subject: str, *, limit: int, before: EntryId 
     return [EntryId(row.entry) for row in rows]
 
 
+async def is_stated(tx: Transaction, subject: str, outcome: str) -> bool:
+    """Tell whether a fact about a subject had this outcome."""
+    query = """
+        select 1 from trust_fact
+        where tenant = %(tenant)s and subject = %(subject)s and outcome = %(outcome)s limit 1
+    """
+    return bool(await tx.all(query, subject=subject, outcome=outcome))
+
+
 async def asked_since(tx: Transaction, since: datetime) -> int:
     """Return how many challenges were asked since then."""
     query = "select count(*) as count from trust_challenge where tenant = %(tenant)s and asked_at > %(since)s"

@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from gatepost.doors.public.trust_view import FRESH
+from gatepost.trust import engagement, read_operator
 from gatepost.trust.paper import Outcome
 from trust.scene import Scene
 
@@ -115,3 +116,12 @@ async def test_each_revision_is_in_the_feed(looked: Scene, visitor: httpx2.Async
     assert len(entries) == 2
     assert len({entry.findtext("{http://www.w3.org/2005/Atom}id") for entry in entries}) == 2
     assert (await visitor.get("/trust/changes")).text.count("Leaf") == 1
+
+
+async def test_sub_processors_are_shown_as_the_log_has_them(scene: Scene, visitor: httpx2.AsyncClient) -> None:
+    page = (await visitor.get("/trust/subprocessors")).text
+    assert page.count(">not announced<") == 5
+    operator = read_operator(scene.folder)
+    await engagement.adopt(scene.house, operator.suppliers)
+    page = (await visitor.get("/trust/subprocessors")).text
+    assert (page.count(">engaged<"), page.count(">not announced<")) == (5, 0)

@@ -21,6 +21,7 @@ from gatepost.db import DatabaseUnavailableError
 from gatepost.doors.public import trust_files
 from gatepost.doors.public.trust_view import Seen, View, page, xml
 from gatepost.journey import House
+from gatepost.trust import engagement, notice
 from gatepost.trust.csaf import UnreadableTimeError
 from gatepost.trust.document import Listed
 from gatepost.trust.documents import Published, published
@@ -79,7 +80,9 @@ class Pages:
         """Who else gets data, where they rest, and every way out."""
         seen = await self._view.look()
         found = parties(seen.operator, self._view.house.egress.register, seen.at.date())
-        return self._page("trust_subprocessors.html", seen, parties=found)
+        cases = await engagement.read_all(self._view.house.db, seen.operator.suppliers)
+        states = {each.id: notice.state(cases[each.id], each) for each in seen.operator.suppliers}
+        return self._page("trust_subprocessors.html", seen, parties=found, states=states)
 
     async def controls(self, _request: Request) -> Response:
         """The statement of applicability."""

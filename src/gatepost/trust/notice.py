@@ -1,0 +1,102 @@
+"""A new sub-processor's way to its first byte: announced, told to each tenant, thirty days, objections, engaged. Pure.
+
+A case is folded from leaves of the public trust log and from nothing else. Its clock too runs on leaves: thirty days
+have passed when a leaf *in a signed head* is thirty days younger than the one that says that everybody was told. A
+house whose machine's clock is wrong for a moment has no such leaf; one that lies has signed its lie for ever, under
+witnesses who saw the real time.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
+
+from gatepost.record.canonical import canonical
+from gatepost.record.trust_log import Stated
+from gatepost.trust.registers import Supplier
+
+ANNOUNCED, NOTICED, ENGAGED = "subprocessor.announced", "subprocessor.noticed", "subprocessor.engaged"
+OBJECTED, SETTLED = "subprocessor.objected", "subprocessor.settled"
+SUBJECT = "@subprocessor/"
+CLOCK = timedelta(days=30)
+OUTCOMES = frozenset({"alternative", "exclusion", "exit", "taken_back"})
+"""How an objection may end: another way for this tenant, without the new one, leaving with export, or taken back."""
+ENTITLED_PLANS = frozenset({"business", "enterprise"})
+"""Plans whose tenants may object; the others are told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """How far a supplier has come.
+
+    Attributes:
+        digest: of what was announced last; a supplier that is changed since is another one.
+        engaged: of what is engaged, which goes on while a change of it is announced; empty for nothing.
+        noticed_at: when the leaf in a signed head says that every tenant had been told; None before.
+        objections: references of those not settled yet.
+    """
+
+    digest: str = ""
+    announced_at: datetime | None = None
+    noticed_at: datetime | None = None
+    engaged: str = ""
+    objections: frozenset[str] = field(default_factory=frozenset)
+
+
+def digest(supplier: Supplier) -> str:
+    """Return the SHA-256 of what tenants are told: who, what for, which data, where, on what grounds, which hosts."""
+    told = asdict(supplier)
+    parts = {name: told[name] for name in ("id", "name", "purpose", "data", "region", "transfer", "processes")}
+    return hashlib.sha256(canonical({**parts, "hosts": [*sorted(supplier.hosts)]}).encode()).hexdigest()
+
+
+def case_of(facts: Sequence[Stated]) -> Case:
+    """Fold a supplier's facts, oldest first. A new announcement begins anew: earlier notices were of something else."""
+    found = Case()
+    open_: set[str] = set()
+    for fact in facts:
+        said = str(fact.detail.get("digest", ""))
+        if fact.action == ANNOUNCED:
+            found, open_ = Case(digest=said, announced_at=fact.at, engaged=found.engaged), set()
+        elif fact.action == ENGAGED:
+            found = replace(found, engaged=said)
+        elif fact.action == NOTICED and said == found.digest and fact.leaf_index is not None:
+            found = replace(found, noticed_at=fact.at)
+        elif fact.action == OBJECTED:
+            open_.add(str(fact.detail["objection"]))
+        elif fact.action == SETTLED:
+            open_.discard(str(fact.detail["objection"]))
+    return replace(found, objections=frozenset(open_))
+
+
+def is_engaged(case: Case, supplier: Supplier) -> bool:
+    """Tell whether data may go there: as it was announced, and not as it has been changed since."""
+    return case.engaged == digest(supplier)
+
+
+def state(case: Case, supplier: Supplier) -> str:
+    """Say in a word how far a supplier is by the log, and by the log alone."""
+    if is_engaged(case, supplier):
+        return "engaged"
+    if case.digest != digest(supplier):
+        return "not announced"
+    return "announced" if case.noticed_at is None else f"notice since {case.noticed_at.date().isoformat()}"
+
+
+def obstacle(case: Case, supplier: Supplier, newest: datetime | None) -> str:
+    """Return what keeps a supplier from being engaged, as ``subject.fact``; empty where nothing does.
+
+    Args:
+        case: how far it has come.
+        supplier: as the register has it now.
+        newest: the time of the youngest leaf of the trust log that is in a signed head.
+    """
+    if case.announced_at is None:
+        return "notice.never_given"
+    if case.digest != digest(supplier):
+        return "supplier.changed"
+    if case.noticed_at is None or newest is None:
+        return "notice.undelivered"
+    if newest - case.noticed_at < CLOCK:
+        return "notice.running"
+    return "objection.open" if case.objections else ""

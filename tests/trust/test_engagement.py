@@ -1,0 +1,124 @@
+"""A new sub-processor on real PostgreSQL and a real log: no byte before thirty days on the log's own clock."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from gatepost import access
+from gatepost.access.paper import Tenant
+from gatepost.ids import TenantId
+from gatepost.trust import engagement, notice
+from gatepost.trust.engagement import NotYetError
+from gatepost.trust.registers import Supplier
+from trust.scene import Scene
+
+NEW = Supplier(
+    id="new",
+    name="New Processor",
+    purpose="Translations",
+    data="The mails of those customers",
+    region="NL",
+    processes=True,
+    owner="privacy lead",
+    announced_on=date(2026, 11, 20),
+    engaged_on=date(2026, 12, 20),
+    hosts=("api.new.test",),
+)
+OLD = replace(NEW, id="old", hosts=("api.old.test",), engaged_on=date(2026, 1, 1))
+
+
+async def customer(scene: Scene, plan: str) -> Tenant:
+    async with scene.house.db.transaction(TenantId(f"tn_{plan}")) as tx:
+        return await access.add_tenant(tx, name=f"Customer on {plan}", plan=plan, at=scene.clock())
+
+
+async def tick(scene: Scene, **passed: float) -> None:
+    """Let time pass, state something, and sign: that is how the log's clock moves."""
+    scene.clock.now += timedelta(**passed)
+    await engagement.announce(scene.house, replace(NEW, id=f"tick-{scene.clock.now.isoformat()}"))
+    await scene.publish()
+
+
+async def refused(scene: Scene, supplier: Supplier = NEW) -> str:
+    with pytest.raises(NotYetError) as why:
+        await engagement.engage(scene.house, supplier)
+    return why.value.reason
+
+
+async def test_day_29_is_refused_and_day_30_is_not(scene: Scene) -> None:
+    await engagement.announce(scene.house, NEW)
+    await scene.publish()
+    assert await refused(scene) == "notice.running"
+    await tick(scene, days=29, hours=23, minutes=59)
+    assert await refused(scene) == "notice.running"
+    await tick(scene, minutes=1)
+    case = await engagement.engage(scene.house, NEW)
+    assert notice.is_engaged(case, NEW)
+
+
+async def test_the_walls_clock_alone_moves_nothing(scene: Scene) -> None:
+    await engagement.announce(scene.house, NEW)
+    assert await refused(scene) == "notice.undelivered"  # said, and not yet in a signed head
+    await scene.publish()
+    scene.clock.now += timedelta(days=400)
+    assert await refused(scene) == "notice.running"
+
+
+async def test_nothing_is_engaged_that_was_not_announced_or_was_changed_since(scene: Scene) -> None:
+    assert await refused(scene) == "notice.never_given"
+    await engagement.announce(scene.house, NEW)
+    await scene.publish()
+    await tick(scene, days=31)
+    assert await refused(scene, replace(NEW, hosts=("elsewhere.test",))) == "supplier.changed"
+    assert await refused(scene, replace(NEW, region="US")) == "supplier.changed"
+
+
+async def test_the_way_out_is_barred_until_it_is_engaged(scene: Scene) -> None:
+    db, today = scene.house.db, scene.clock().date()
+    assert await engagement.barred(db, [NEW, OLD], today) == {"api.new.test"}  # before the first look too
+    await engagement.adopt(scene.house, [NEW, OLD])
+    assert await engagement.barred(db, [NEW, OLD], date(2030, 1, 1)) == {"api.new.test"}
+    await engagement.announce(scene.house, NEW)
+    await scene.publish()
+    await tick(scene, days=30)
+    assert await engagement.barred(db, [NEW, OLD], today) == {"api.new.test"}
+    await engagement.engage(scene.house, NEW)
+    assert await engagement.barred(db, [NEW, OLD], today) == frozenset()
+    assert await engagement.barred(db, [replace(NEW, hosts=("more.test",)), OLD], today) == {"more.test"}
+
+
+async def test_who_comes_after_the_first_look_is_not_adopted(scene: Scene) -> None:
+    await engagement.adopt(scene.house, [])
+    await engagement.adopt(scene.house, [OLD])
+    assert await engagement.barred(scene.house.db, [OLD], scene.clock().date()) == {"api.old.test"}
+
+
+async def test_every_customer_is_told_once_in_its_own_record(scene: Scene) -> None:
+    first, second = await customer(scene, "free"), await customer(scene, "business")
+    await engagement.announce(scene.house, NEW)
+    await engagement.announce(scene.house, NEW)
+    for tenant in (first, second):
+        async with scene.house.db.transaction(tenant.id) as tx:
+            query = "select count(*) as count from trust_fact where tenant = %(tenant)s and subject = %(subject)s"
+            (row,) = await tx.all(query, subject=notice.SUBJECT + NEW.id)
+        assert row.count == 1
+
+
+async def test_an_open_objection_stops_the_engagement_until_it_is_settled(scene: Scene) -> None:
+    small, large = await customer(scene, "free"), await customer(scene, "business")
+    with pytest.raises(NotYetError, match="never_given"):
+        await engagement.object_to(scene.house, large, NEW)
+    await engagement.announce(scene.house, NEW)
+    await scene.publish()
+    with pytest.raises(NotYetError, match="plan"):
+        await engagement.object_to(scene.house, small, NEW)
+    objection = await engagement.object_to(scene.house, large, NEW)
+    await tick(scene, days=31)
+    assert await refused(scene) == "objection.open"
+    with pytest.raises(NotYetError, match="outcome"):
+        await engagement.settle(scene.house, large, NEW, objection, "ignored")
+    with pytest.raises(NotYetError, match="unknown"):
+        await engagement.settle(scene.house, large, NEW, "ob_other", "exit")
+    await engagement.settle(scene.house, large, NEW, objection, "exclusion")
+    await engagement.engage(scene.house, NEW)
