@@ -33,3 +33,13 @@ def test_what_is_unknown_is_said_in_one_sentence(house: Process) -> None:
     done = house.run("incident", "clocks", "in_none")
     assert done.returncode != 0
     assert "no such incident" in done.stderr
+
+
+def test_whom_a_window_concerns_is_counted_and_nobody_is_named(house: Process) -> None:
+    house.run("send", "--from", "you@example.com")
+    window = ("--since", "2020-01-01T00:00:00", "--until", "2999-01-01T00:00:00")
+    done = house.run("incident", "affected", *window, "--own", "--json")
+    assert done.returncode == 0, done.stderr
+    assert any(row["messages"] and row["people"] for row in json.loads(done.stdout))
+    assert "example.com" not in done.stdout
+    assert "no entry of a customer" in house.run("incident", "affected", *window).stdout

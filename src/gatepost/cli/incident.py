@@ -1,6 +1,7 @@
 """Incidents and maintenance: open, update, mark awareness and steps, see the clocks. Each word is a leaf."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -13,6 +14,7 @@ from gatepost.ids import EntryId
 from gatepost.journey import House
 from gatepost.record.trust_log import Fact
 from gatepost.trust import clocks, incidents, status
+from gatepost.trust.affected import Affected, affected
 from gatepost.trust.clocks import Deadline, Kind
 from gatepost.trust.incidents import Impact, Incident, IncidentError, State
 from gatepost.trust.uptime import Component
@@ -171,6 +173,26 @@ def list_(*, config: Config = None, as_json: AsJson = False) -> None:
     ]
     columns = ("id", "name", "kind", "status", "impact", "opened", "exercise")
     show(rows, columns=columns, as_json=as_json, empty="none")
+
+
+@commands.command("affected")
+def affected_(
+    *,
+    since: Annotated[datetime, typer.Option(help="From then on, UTC.")],
+    until: Annotated[datetime, typer.Option(help="Up to then, UTC.")],
+    reason: Annotated[str | None, typer.Option(help="Only entries with this reason.")] = None,
+    own: Annotated[bool, typer.Option("--own", help="The house's own tenants too, as in an exercise.")] = False,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compute from the record whom a window of time concerns: counts only. For the notices to each controller."""
+
+    async def work(house: House) -> list[Affected]:
+        return await affected(house.db, _utc(since), _utc(until), facts={"reason": reason}, own=own)
+
+    rows = [asdict(each) for each in _on_house(work, config)]
+    columns = ("tenant", "entries", "messages", "mailboxes", "people", "unreadable", "is_whole")
+    show(rows, columns=columns, as_json=as_json, empty="no entry of a customer lies in that window")
 
 
 async def _known(house: House, identifier: str) -> Incident:
