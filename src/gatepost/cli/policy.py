@@ -39,7 +39,8 @@ def _read(file: Path) -> object:
         raise Refusal(f"{file} cannot be read:\n  " + "\n  ".join(error.errors)) from error
 
 
-def _policy(file: Path, *, is_wide: bool = False) -> tuple[Policy, object]:
+def read_policy(file: Path, *, is_wide: bool = False) -> tuple[Policy, object]:
+    """Return a draft, compiled and as it is written; raises ``Refusal`` with every fault."""
     document = _read(file)
     try:
         return parse(document, version=0, is_tenant_wide=is_wide)[0], document
@@ -65,7 +66,7 @@ def _compiled(stored: decide.Stored | None) -> Policy | None:
 @policies.command("check")
 def check(file: Draft, *, tenant_wide: IsWide = False) -> None:
     """Read FILE as the house would: every fault with its place and the nearest valid name, or its digest."""
-    policy, _ = _policy(file, is_wide=tenant_wide)
+    policy, _ = read_policy(file, is_wide=tenant_wide)
     typer.echo(f"a policy of {len(policy.rules)} rules and {len(policy.guards)} guards, digest {policy.digest}")
     for warning in policy.warnings:
         typer.echo(f"warning: {warning}", err=True)
@@ -80,7 +81,7 @@ def explain(
     ] = None,
 ) -> None:
     """Say in sentences what FILE does, in the order in which it is asked."""
-    policy, _ = _policy(file)
+    policy, _ = read_policy(file)
     if mail is None:
         typer.echo("\n".join(tell(policy)))
         return
@@ -103,7 +104,7 @@ def run_tests(
     as_json: AsJson = False,
 ) -> None:
     """Run the tests inside FILE, and those in TESTS; ends with 1 where one fails, or where there is none."""
-    policy, document = _policy(file)
+    policy, document = read_policy(file)
     try:
         wanted = fixtures.read_fixtures(document) if isinstance(document, dict) and document.get("tests") else []
         wanted += fixtures.read_fixtures(_read(beside)) if beside else []
@@ -143,8 +144,8 @@ def show_diff(
     if mailbox is not None and stored is None:
         raise Refusal("no policy is in force there: all mail is refused")
     wide = mailbox == decide.TENANT_WIDE
-    draft, document = _policy(file, is_wide=wide)
-    live, before = (_compiled(stored), stored.document) if stored else _policy(other or file)
+    draft, document = read_policy(file, is_wide=wide)
+    live, before = (_compiled(stored), stored.document) if stored else read_policy(other or file)
     found = compare(live, draft)
     changes = [asdict(change) for change in diff(before, document)]
     if as_json:
@@ -168,7 +169,7 @@ def show_lint(
     more would be let in than now.
     """
     is_wide = wide or mailbox == decide.TENANT_WIDE
-    policy, _ = _policy(file, is_wide=is_wide)
+    policy, _ = read_policy(file, is_wide=is_wide)
     live = None if mailbox is None else _compiled(_live(mailbox, tenant))
     found = lint(policy, now=clock(), live=live, has_live=mailbox is not None)
     rows = [asdict(each) for each in found]
