@@ -184,7 +184,9 @@ async def remove_key(house: House, tenant: TenantId, key: KeyId) -> bool:
     return done
 
 
-async def set_policy(house: House, tenant: TenantId, account: AccountId, document: object) -> decide.Stored:
+async def set_policy(
+    house: House, tenant: TenantId, account: AccountId, document: object, *, why: str = ""
+) -> decide.Stored:
     """Put a policy in force from the command line.
 
     Raises:
@@ -194,6 +196,21 @@ async def set_policy(house: House, tenant: TenantId, account: AccountId, documen
     async with house.db.transaction(tenant) as tx:
         if account != decide.TENANT_WIDE and await access.account(tx, account) is None:
             raise access.AccessError("there is no such mailbox: gatepost mailbox list")
-        stored = await decide.put_policy(tx, account, document, at=house.clock(), actor=KeyId(OPERATOR))
+        stored = await decide.put_policy(tx, account, document, at=house.clock(), actor=KeyId(OPERATOR), why=why)
+        await _note(tx, house, "policy.set", tenant if account == decide.TENANT_WIDE else str(account))
+    return stored
+
+
+async def roll_back_policy(
+    house: House, tenant: TenantId, account: AccountId, version: int, *, why: str = ""
+) -> decide.Stored:
+    """Put an earlier version in force again, as a new one.
+
+    Raises:
+        LookupError: there is no such version.
+        PolicyError: it is none to this release.
+    """
+    async with house.db.transaction(tenant) as tx:
+        stored = await decide.roll_back(tx, account, version, at=house.clock(), actor=KeyId(OPERATOR), why=why)
         await _note(tx, house, "policy.set", tenant if account == decide.TENANT_WIDE else str(account))
     return stored

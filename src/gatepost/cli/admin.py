@@ -235,16 +235,17 @@ def remove_key(key_id: str, tenant: ForTenant = None) -> None:
 
 
 PolicyFor = Annotated[int, typer.Argument(help="The mailbox's number; 0: above all mailboxes of the tenant.")]
+Why = Annotated[str, typer.Option(help="What the change is for; stays with the version.")]
 policies = _group("policy", "What may happen to a mailbox's mail.")
 
 
 @policies.command("set")
-def set_policy(mailbox_id: PolicyFor, file: Path, tenant: ForTenant = None) -> None:
+def set_policy(mailbox_id: PolicyFor, file: Path, tenant: ForTenant = None, *, why: Why = "") -> None:
     """Put the policy in FILE (JSON or YAML) in force for a mailbox, or above all of the tenant's."""
     try:
         document = read_document(file.read_bytes())
         stored = for_tenant(
-            tenant, lambda house, owner: administer.set_policy(house, owner, AccountId(mailbox_id), document)
+            tenant, lambda house, owner: administer.set_policy(house, owner, AccountId(mailbox_id), document, why=why)
         )
     except OSError as error:
         raise Refusal(f"cannot read {file}: {error.strerror}") from error
