@@ -1,5 +1,5 @@
 # The front door. Every target works on a fresh Debian 12 with make, python3 and python3-venv; uv is used where found.
-.PHONY: help run demo test vectors differential chromium-views nightly check bench bench-events bench-verify bench-finding bench-injection format locks
+.PHONY: help run demo test vectors differential chromium-views nightly check bench bench-events bench-verify bench-finding bench-injection bench-agents format locks
 PYTHON ?= python3
 export PYTHON
 
@@ -16,6 +16,7 @@ help:
 	@echo "make bench-events  from 250 to the webhook's first octet at 200 mails a second, also beside a dead receiver"
 	@echo "make bench-finding  reading and searching a mailbox of 1,000,000 messages; takes some ten minutes"
 	@echo "make bench-injection  what the injection evidence finds and misses, on tests/vectors or on DIR=path"
+	@echo "make bench-agents  AgentDojo's tasks before the gate of hosted agents, on tests/vectors or on DIR=path; no model"
 
 run:
 	@tools/environment.sh run
@@ -73,6 +74,10 @@ bench-finding:
 bench-injection:
 	@tools/environment.sh dev
 	@PYTHONPATH=tests .venv/bin/python bench/injection.py $(if $(DIR),"$(DIR)") $(ARGS)
+
+bench-agents:
+	@tools/environment.sh dev
+	@PYTHONPATH=tests .venv/bin/python bench/agents.py $(if $(DIR),"$(DIR)") $(ARGS)
 
 format:
 	@tools/environment.sh dev

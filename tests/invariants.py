@@ -17,7 +17,7 @@ import pytest
 from gatepost import mailbox
 from gatepost.act.hosted import approvals, worker
 from gatepost.db import Transaction
-from gatepost.deliver import hold, send
+from gatepost.deliver import ask, hold, send
 from gatepost.ids import BlobId, EmailId, TenantId
 from gatepost.journey import House
 from gatepost.record.check import verify_log
@@ -25,6 +25,7 @@ from gatepost.record.commitment import commit
 from gatepost.record.publish import Sequencer
 
 _ABOUT: dict[str, LiteralString] = {
+    ask.ASK: "select from hold where tenant = %(tenant)s and id = %(hold)s and %(person)s::text is not null",
     worker.TURN: "select from email where tenant = %(tenant)s and id = %(email)s",
     approvals.LAPSE: "select from turn where tenant = %(tenant)s and id = %(turn)s",
     hold.EXPIRE: "select from hold where tenant = %(tenant)s and id = %(hold)s",

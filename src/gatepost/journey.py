@@ -13,7 +13,7 @@ from gatepost.blobs import Blobs
 from gatepost.clock import Clock, Entropy
 from gatepost.db import Database, GroupCommit
 from gatepost.decide.paper import Ruling
-from gatepost.deliver import hold, hold_end
+from gatepost.deliver import ask, hold, hold_end
 from gatepost.deliver.paper import CarriedOut, Held, Hold, Refused
 from gatepost.dns import Resolver
 from gatepost.egress import Egress, NextHop
@@ -46,6 +46,7 @@ class House:
     egress: Egress
     hostname: str
     next_hop: NextHop | None
+    public_url: str = ""
     extractor: Extractor | None = None
     watch: Watch = NO_WATCH
     commits: GroupCommit = field(default_factory=GroupCommit)
@@ -100,6 +101,7 @@ async def _commit(house: House, verified: Sequence[Verified]) -> list[CarriedOut
         await house.jobs.enqueue_all(tx, [*hosted.turns_for(done, hosting), *deliver.attempts(done)])
         for waiting in (one.outcome for one in done if isinstance(one.outcome, Held)):
             await house.jobs.enqueue(tx, hold.expiry(waiting), at=waiting.expires_at)
+            await house.jobs.enqueue_all(tx, await ask.questions(tx, waiting) if house.public_url else [])
     return done
 
 
@@ -179,7 +181,7 @@ def handlers(house: House) -> dict[str, Handler]:
     async def expire(job: Job) -> None:
         await hold_end.expire(job, house.db, house.clock, house.entropy, partial(release, house=house, digest=None))
 
-    return {hold.EXPIRE: expire, deliver.FAILED: partial(notify, house=house)}
+    return {hold.EXPIRE: expire, ask.ASK: ask.Asker(house).ask, deliver.FAILED: partial(notify, house=house)}
 
 
 async def answer(said: Said, house: House) -> Sent:

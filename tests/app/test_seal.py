@@ -79,7 +79,7 @@ TEXTS = """
 
 @pytest.fixture
 def old_dsn(cluster: Cluster, database_name: str) -> Iterator[str]:
-    """The owner's way into a database with every migration but these two."""
+    """The owner's way into a database as it was before storage was sealed."""
     name = f"{database_name}_old"
     dsn = cluster.dsn("gatepost_owner")
     with psycopg.connect(dsn.replace("dbname=gatepost", "dbname=postgres"), autocommit=True) as connection:
@@ -91,7 +91,7 @@ def old_dsn(cluster: Cluster, database_name: str) -> Iterator[str]:
                 " at timestamptz not null default now())"
             )
             for file, text in migrations():
-                if not file.startswith("009"):
+                if file < "0090":
                     digest = hashlib.sha256(text.encode()).hexdigest()
                     owner.execute(text.encode())
                     owner.execute("insert into schema_migration (name, sha256) values (%s, %s)", [file, digest])
@@ -151,7 +151,7 @@ def test_without_its_keys_a_database_with_clear_rows_is_refused(old_dsn: str, st
 async def test_everything_is_sealed_and_opens_again(old_dsn: str, folder: Path, blobs: Blobs, step: Any) -> None:
     before = everything(old_dsn)
     assert before.count("planted") > 15
-    assert migrate(old_dsn, {seal.NAME: step})[-1:] == [seal.NAME]
+    assert seal.NAME in migrate(old_dsn, {seal.NAME: step})
     assert "planted" not in everything(old_dsn)
     keys = KeyStore.open(folder, os.urandom)
     app = old_dsn.replace("gatepost_owner", "gatepost_app")
@@ -243,7 +243,7 @@ def test_a_start_that_was_cut_off_anywhere_is_made_up_for(old_dsn: str, step: An
         except Cut:
             cuts += 1
         else:
-            assert applied == [seal.NAME]
+            assert seal.NAME in applied
             break
     assert cuts > 5
     assert "planted" not in everything(old_dsn)

@@ -16,6 +16,7 @@ def test_the_register_is_listed(house: Process) -> None:
         ("mail", "*:25"),
         ("webhook", "*:*"),
         ("export", "*:*"),
+        ("model", "api.anthropic.com:443"),  # closed to every process but the one of hosted agents
     }
     shown = house.run("egress", "list").stdout
     assert "not declared" in shown

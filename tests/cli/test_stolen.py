@@ -44,6 +44,7 @@ HIDDEN = [
     "zqstatement",
     "zqparameter",
     "zqrefused",
+    "zqinstructions",
 ]
 POLICY = {
     "defaultAction": "bounce",
@@ -125,6 +126,8 @@ async def live(state: Path, sink_port: int, names: str) -> list[str]:
         url = f"http://127.0.0.1:{closed_port()}/zqhook?zqtoken=zqtoken"
         told = await owner.post("webhooks", json={"url": url})
         assert told.status_code < 300, told.text
+        agent = {"name": "zqinstructions", "instructions": "zqinstructions", "model": "m"}
+        assert (await owner.put("agent", json=agent)).status_code < 300
         assert await asyncio.to_thread(post, state, message()) == 250
         assert await asyncio.to_thread(post, state, message("zqlargebody\n" * 10_000)) == 250
         assert await asyncio.to_thread(post, state, message("zqguard zqrefused")) == 550

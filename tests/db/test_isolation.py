@@ -15,7 +15,7 @@ MINE, THEIRS = TenantId("tn_mine"), TenantId("tn_theirs")
 
 TENANT_TABLES = """
     select c.oid, c.relname as name, c.relrowsecurity as is_enabled, c.relforcerowsecurity as is_forced,
-           pg_get_userbyid(c.relowner) as owner
+           c.relispartition as is_part, pg_get_userbyid(c.relowner) as owner
     from pg_class c join pg_attribute a on a.attrelid = c.oid
     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and a.attname = 'tenant'
     order by c.relname
@@ -60,7 +60,8 @@ async def _all(owner: Owner, query: str, *values: object) -> list[Any]:
 async def planted(owner: Owner) -> list[str]:
     """Put one row of THEIRS into each tenant table, whatever it consists of; return the tables' names."""
     await owner.execute("set session_replication_role = replica")  # no foreign keys, no triggers
-    tables = await _all(owner, TENANT_TABLES)
+    await owner.execute("select lookup_month('2026-11-20 12:00+00')")  # a partitioned table has room for the sample
+    tables = [table for table in await _all(owner, TENANT_TABLES) if not table.is_part]
     for check in await _all(owner, CHECKS):
         await owner.execute(
             sql.SQL("alter table {} drop constraint {}").format(
@@ -191,6 +192,9 @@ async def test_no_tenant_gives_a_row_away(db: Database, planted: list[str]) -> N
 async def test_no_tenant_plants_a_row_with_another(db: Database, planted: list[str]) -> None:
     for name in planted:
         statement = sql.SQL("insert into {} (tenant) values ({})").format(sql.Identifier(name), sql.Literal(THEIRS))
+        if name == "entry_words":  # a partition is chosen by the time before anybody asks whose row it is
+            text = "insert into {} (tenant, at) values ({}, '2026-11-20 12:00+00')"
+            statement = sql.SQL(text).format(sql.Identifier(name), sql.Literal(THEIRS))
         for tenant in (MINE, None):
             assert await _touched(db, tenant, statement) is None, name
 

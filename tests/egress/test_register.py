@@ -75,3 +75,11 @@ def test_nothing_goes_unencrypted_but_to_loopback_or_by_the_operators_word() -> 
     assert refusal(lax, "a.example", 80, "1.1.1.1", in_clear=True) is None
     assert strict.admit(HOOK, "a.example", 80, "1.1.1.1").must_encrypt
     assert not strict.admit(HOOK, "a.example", 80, "127.0.0.1").must_encrypt
+
+
+def test_what_is_another_processs_is_shown_and_refused() -> None:
+    found = Register([row("*:0", Purpose.MODEL), row("*:0")], closed={Purpose.MODEL})
+    assert [each.purpose for each in found.rows] == [Purpose.MODEL, Purpose.WEBHOOK]
+    with pytest.raises(EgressRefusedError, match="undeclared"):
+        found.admit(Errand(Purpose.MODEL), "example.com", 443, "1.1.1.1")
+    assert refusal(found, "example.com", 443, "1.1.1.1") is None

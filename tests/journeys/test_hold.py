@@ -1,23 +1,26 @@
 """What waits for a person: held, withheld, ruled on, and on its way again."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from gatepost import access, act, decide, journey, mailbox, record
 from gatepost.db import Database
 from gatepost.decide import grants
 from gatepost.decide.paper import Ruling
-from gatepost.deliver import Held, Kept, Queued, Refused, hold, hold_end
+from gatepost.deliver import Held, Kept, Queued, Refused, ask, hold, hold_end, link
 from gatepost.deliver.paper import Hold, HoldState
 from gatepost.ids import EmailId, HoldId
 from gatepost.jobs import Promise, TryAgainError
 from gatepost.keys import ErasedError, Kind
+from gatepost.mail.address import Address
 from gatepost.mailbox import store as mailbox_store
 from gatepost.record import AuditQuery
 from gatepost.reply.paper import Sent
@@ -125,14 +128,16 @@ async def test_an_approval_is_bound_to_what_the_approver_saw(scene: Scene, sink:
     assert (await found(scene, other)).state is HoldState.WAITING
 
 
-async def test_octets_that_are_not_those_held_are_not_sent(unchecked: Scene, sink: Sink) -> None:
+async def test_octets_that_are_not_those_held_are_not_sent(unchecked: Scene, sink: Sink, owner_dsn: str) -> None:
     scene = unchecked
     _, sent, waiting = await proposed(scene)
     _, other, _ = await proposed(scene, "Something else.")
     async with scene.house.db.transaction(TENANT) as tx:
         raw = await mailbox_store.body(tx, other.email)
         assert raw is not None
-        await mailbox.forget_body(tx, sent.email)
+    with psycopg.connect(owner_dsn) as owner:  # the serving role cannot
+        owner.execute("delete from body where email = %s", [sent.email])
+    async with scene.house.db.transaction(TENANT) as tx:
         body = mailbox.Body(email=sent.email, octets=raw, received_at=scene.clock.now, subject=None)
         mailbox.keep_bodies(tx, [body])
     with pytest.raises(hold_end.HoldChangedError):
@@ -254,3 +259,59 @@ async def test_a_webhook_that_asks_for_held_mail_is_told_why_and_nothing_it_says
         await journey.release(TENANT, waiting, YES, scene.house, digest=None)
         await scene.tell()
         assert b"nightingale" in receiver.requests[-1][1]
+
+
+# Asking people.
+
+
+async def test_each_approver_is_mailed_a_link_of_their_own_which_quotes_nothing(scene: Scene, sink: Sink) -> None:
+    house = replace(scene.house, public_url="https://mail.gatepost.test/")
+    scene.house = house
+    async with house.db.transaction(TENANT) as tx:
+        officer, _, author = [
+            await access.add_person(tx, Address.parse(address), role, at=scene.clock.now, entropy=house.entropy)
+            for address, role in (
+                ("officer@example.org", access.Role.APPROVER),
+                ("auditor@example.org", access.Role.AUDITOR),
+                (str(BOSS), access.Role.OWNER),
+            )
+        ]
+    waiting = await held_mail(scene, "The nightingale sings.")
+    async with house.db.transaction(TENANT) as tx:
+        rows = await tx.all("select kind, key, body from job where tenant = %(tenant)s and kind = 'hold.ask'")
+    for row in rows:
+        await journey.handlers(house)[row.kind](job(Promise(row.kind, row.key, row.body)))
+    [mail] = sink.mails  # not the auditor, and not whoever wrote it
+    assert mail.rcpt_tos == ["officer@example.org"]
+    assert b"nightingale" not in mail.content
+    assert b"boss" not in mail.content
+    assert b"DKIM-Signature" in mail.content
+    [token] = re.findall(rb"https://mail.gatepost.test/approve/(\S+)", mail.content)
+    found_link = link.read(token.decode(), house.keyring, now=scene.clock.now)
+    assert found_link == link.Link(TENANT, waiting, officer.id, (await found(scene, waiting)).expires_at)
+    assert author.id not in {row.body["person"] for row in rows} or len(sink.mails) == 1
+    await journey.release(TENANT, waiting, NO, house, digest=None)
+    for row in rows:
+        await journey.handlers(house)[row.kind](job(Promise(row.kind, row.key, row.body)))
+    assert len(sink.mails) == 1  # nobody is asked about what is over
+
+
+async def test_a_mail_that_is_not_taken_yet_is_sent_again_and_without_a_url_nobody_is_asked(
+    scene: Scene, sink: Sink
+) -> None:
+    sink.rcpt_reply = "451 later"
+    async with scene.house.db.transaction(TENANT) as tx:
+        officer = await access.add_person(
+            tx,
+            Address.parse("officer@example.org"),
+            access.Role.APPROVER,
+            at=scene.clock.now,
+            entropy=scene.house.entropy,
+        )
+    waiting = await held_mail(scene)
+    promise = Promise(ask.ASK, "x", {"hold": waiting, "person": officer.id})
+    await journey.handlers(scene.house)[ask.ASK](job(promise))
+    house = replace(scene.house, public_url="https://mail.gatepost.test")
+    with pytest.raises(TryAgainError):
+        await journey.handlers(house)[ask.ASK](job(promise))
+    assert sink.mails == []

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import IPv4Address
+from typing import Any
 
+import msgspec
 from typing_extensions import override
 
 from gatepost import ids
@@ -19,6 +21,7 @@ from gatepost.keys import Keyring
 from gatepost.mail.address import Address
 from gatepost.mail.envelope import Envelope
 from gatepost.record.paper import Consequence, Json, Kind
+from gatepost.record.vocabulary import VOCABULARY, private_fields
 from gatepost.verify.paper import (
     ArcVerdict,
     Content,
@@ -169,6 +172,32 @@ def outbound(number: int, *, answers: EmailId) -> Decided:
     return Decided(Verified(arrived, evidence()), decision(reason=Reason.REPLY_TO_AUTHOR, grant=None))
 
 
+_SAMPLES: dict[object, Json] = {
+    int: 1,
+    int | None: None,
+    bool: True,
+    str: "x",
+    list[str]: [],
+    list[Any]: [],
+    dict[str, int]: {},
+    dict[str, str]: {},
+}
+
+
+def least(action: str) -> tuple[dict[str, Json], dict[str, Json]]:
+    """Return the least that an entry of this action must tell: in public, and in private."""
+    of = VOCABULARY[action]
+    hidden = private_fields(of)
+    needed = [field for field in msgspec.structs.fields(of) if field.required]
+    values = {field.encode_name: _SAMPLES[_bare(field.type)] for field in needed}
+    public = {name: value for name, value in values.items() if name not in hidden}
+    return public, {name: value for name, value in values.items() if name in hidden}
+
+
+def _bare(hint: Any) -> object:
+    return hint.__origin__ if hasattr(hint, "__metadata__") else hint
+
+
 def consequence(
     kind: Kind,
     action: str,
@@ -178,6 +207,7 @@ def consequence(
     private: Mapping[str, Json] | None = None,
     object_ref: str = "",
 ) -> Consequence:
+    needed = least(action) if action in VOCABULARY else ({}, {})
     return Consequence(
         kind=kind,
         action=action,
@@ -186,6 +216,6 @@ def consequence(
         account=ACCOUNT,
         email=email,
         object_ref=object_ref,
-        public=public or {},
-        private=private or {},
+        public={**needed[0], **(public or {})},
+        private={**needed[1], **(private or {})},
     )

@@ -15,7 +15,9 @@ from gatepost.record.log_store import Stored
 from gatepost.record.paper import Kind
 from record.papers import TENANT, consequence, counting
 
-DRAFT = consequence_draft(TENANT, consequence(Kind.ACT, "policy.set", private={"by": "Bob"}), entropy=counting())
+DRAFT = consequence_draft(
+    TENANT, consequence(Kind.ACT, "webhook.add", private={"url": "https://bob.example"}), entropy=counting()
+)
 LEAF = f"{DRAFT.pieces[0]}null{DRAFT.pieces[1]}12{DRAFT.pieces[2]}".encode()
 AT = DRAFT.at.isoformat()
 
@@ -31,7 +33,7 @@ def row() -> Stored:
         opening=json.loads(DRAFT.opening),
         is_erased=False,
         decision=None,
-        consequence={"account": 7, "email": None, "kind": "act", "action": "policy.set"},
+        consequence={"account": 7, "email": None, "kind": "act", "action": "webhook.add"},
     )
 
 

@@ -117,10 +117,10 @@ def test_a_reply_names_who_submitted_it_and_what_it_answers() -> None:
 
 
 def test_words_that_do_not_look_like_codes_are_committed() -> None:
-    public: dict[str, Json] = {"tokens": 5, "tools": [{"name": "write to Alice"}], "status": "2.0.0"}
+    public: dict[str, Json] = {"tokens": 5, "tools": [{"name": "write to Alice"}]}
     draft = consequence_draft(TENANT, consequence(Kind.USAGE, "usage.reported", public=public), entropy=counting())
     leaf = read(draft)
-    assert leaf["detail"] == {"tokens": 5, "status": "2.0.0"}
+    assert leaf["detail"] == {"tokens": 5}
     assert leaf["tokens"] == 5
     assert set(leaf["c"]) == {"tools"}
     assert json.loads(draft.opening)["tools"]["value"] == [{"name": "write to Alice"}]

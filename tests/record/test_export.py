@@ -147,3 +147,13 @@ async def test_a_missing_tile_is_named(db: Database, blobs: Blobs, tmp_path: Pat
     await blobs.remove(f"log/{TENANT}/tile/0/001.p/44")
     with pytest.raises(LedgerError, match=r"tile/0/001\.p/44 is missing"):
         await export.prove(blobs, TENANT, LeafIndex(299))
+
+
+async def test_the_exported_folder_has_every_checkpoint_that_was_signed(
+    db: Database, blobs: Blobs, grown: int, tmp_path: Path
+) -> None:
+    await export.export_log(db, blobs, TENANT, tmp_path)
+    key = await vkey(db)
+    written = {path.name: path.read_text() for path in (tmp_path / "log" / "checkpoints").iterdir()}
+    assert sorted(written, key=int) == ["100", "200", str(grown)]
+    assert {metamorphic_log.checkpoint_verify(note, [key]).size for note in written.values()} == {100, 200, grown}

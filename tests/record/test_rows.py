@@ -49,13 +49,6 @@ def test_the_newest_of_several_replies_is_shown_with_their_number() -> None:
     assert (row.reply_sent["submission"], row.reply_sent["email"], row.reply_sent["count"]) == ("su_2", "em_2", 2)
 
 
-def test_tools_that_are_no_list_are_listed() -> None:
-    (draft,) = decision_drafts(inbound(), thread=None, entropy=counting())
-    used = consequence(Kind.USAGE, "usage.reported", public={"tokens": 1, "tools": "calendar"})
-    row = audit_row(written(draft), [written(consequence_draft(TENANT, used, entropy=counting()))])
-    assert (row.tools_used, row.tokens_consumed) == (["calendar"], 1)
-
-
 def test_entries_are_grouped_by_their_email() -> None:
     drafts = [decision_drafts(inbound(number), thread=None, entropy=counting())[0] for number in (1, 2, 1)]
     grouped = by_email(written(draft) for draft in drafts)

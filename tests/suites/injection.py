@@ -21,6 +21,7 @@ from gatepost.app.explain import Circumstances, look
 from gatepost.verify.extract import Extractor
 from gatepost.verify.injection import THRESHOLD
 from gatepost.verify.paper import Evidence, Span
+from suites import agentdojo
 from suites.case import Case, FailedError
 from zones import ZoneResolver
 
@@ -52,6 +53,7 @@ def read(folder: Path) -> Iterator[Case]:
     for name, held in sources.items():
         yield Case(f"found: {name}", partial(_check_found, held))
     yield Case("honest mail", partial(_check_honest, benign))
+    yield from agentdojo.read(folder / "agentdojo")
 
 
 async def _check_shown(held: Sequence[Row]) -> None:

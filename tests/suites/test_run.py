@@ -13,7 +13,7 @@ from suites.case import Suite
 from suites.run import NOT_RUN, SUITES, VECTORS, main, run
 
 TESTS = Path(__file__).parents[1]
-MAY_BE_NOT_RUN = {"imap", "jmap", "saml", "webauthn", "mta-sts", "reports", "webhooks", "agentdojo"}
+MAY_BE_NOT_RUN = {"imap", "jmap", "saml", "webauthn", "mta-sts", "reports", "webhooks"}
 
 
 @pytest.mark.parametrize("suite", SUITES, ids=lambda one: one.name)

@@ -25,6 +25,15 @@ def copied(folder: Path) -> Path:
     return Path(shutil.copytree(EXAMPLE, folder / "operator"))
 
 
+def claiming_only(folder: Path, *names: str) -> Path:
+    """Return a copy of the example that claims these alone."""
+    copy = copied(folder)
+    head, *claims = (copy / "claims.toml").read_text().split("[[claims]]")
+    few = [claim for claim in claims if any(f'id = "{name}"' in claim for name in names)]
+    (copy / "claims.toml").write_text("[[claims]]".join([head, *few]))
+    return copy
+
+
 @dataclass
 class Scene:
     """One house and one folder; ``clock`` is moved by hand."""
@@ -46,6 +55,7 @@ class Scene:
             canary=self.canary,
             version="0.1.0",
             packages=frozenset(),
+            keeper=None,
             source=self.folder,
         )
 

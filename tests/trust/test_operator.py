@@ -13,7 +13,7 @@ from trust.scene import EXAMPLE, copied
 
 def test_the_example_takes_a_stand_on_every_row() -> None:
     claims = {claim.id for claim in read_operator(EXAMPLE).claims}
-    assert claims == set(REFERENCE)
+    assert claims >= set(REFERENCE)
     assert len(REFERENCE) == 111
 
 

@@ -45,6 +45,7 @@ GRACE_S = 5.0
 
 LEASE_S = 15.0
 POLL_S = 1.0
+PLACE_S = 0.05
 ALERT_S = 0.1
 """How long to look again after a hint: it may have been given before its transaction committed."""
 
@@ -96,6 +97,7 @@ class Herald:
         self._commits = GroupCommit()
         self._tellers: dict[WebhookId, _Teller] = {}
         self._wake = asyncio.Event()
+        self._news = asyncio.Event()
         self._alert_until = float("-inf")
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -103,6 +105,7 @@ class Herald:
         async with asyncio.TaskGroup() as group:
             chores = [
                 group.create_task(self._hear_hints()),
+                group.create_task(self._place_events()),
                 group.create_task(self._keep_leases()),
                 group.create_task(self._forget_old()),
                 group.create_task(self._wake_on(stop)),
@@ -132,13 +135,10 @@ class Herald:
                 task.cancel()
 
     async def _look(self, group: asyncio.TaskGroup) -> None:
-        """Wake whoever has something to tell, and give what committed its place in its stream."""
+        """Wake whoever has something to tell."""
         now = self._house.clock()
         try:
-            ours, _ = await asyncio.gather(
-                store.take(self._house.db, self._me, at=now, until=now + timedelta(seconds=LEASE_S)),
-                self._house.streams.place(self._house.db),
-            )
+            ours = await store.take(self._house.db, self._me, at=now, until=now + timedelta(seconds=LEASE_S))
         except DatabaseUnavailableError:
             log.warning("webhooks.database_unavailable")
             return
@@ -157,9 +157,23 @@ class Herald:
                     async for _ in connection.notifies():
                         self._alert_until = asyncio.get_running_loop().time() + ALERT_S
                         self._wake.set()
+                        self._news.set()
             except DatabaseUnavailableError:
                 log.warning("webhooks.hints_lost")  # polling goes on
             await asyncio.sleep(POLL_S)
+
+    async def _place_events(self) -> None:
+        """Give what committed its place in its stream: in time for a reader, and not once for every mail."""
+        while True:
+            with suppress(DatabaseUnavailableError):
+                await self._house.streams.place(self._house.db)
+            is_alert = asyncio.get_running_loop().time() < self._alert_until
+            if not is_alert:
+                self._news.clear()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._news.wait(), POLL_S)
+            else:
+                await asyncio.sleep(PLACE_S)
 
     async def _keep_leases(self) -> None:
         while True:

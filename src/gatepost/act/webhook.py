@@ -111,11 +111,11 @@ def headers(body: bytes, *, event: Event, signers: Signers, at: datetime) -> dic
         "X-Gatepost-Order-Key": event.lane,
         "webhook-id": event.id,
         "webhook-timestamp": stamp,
-        "webhook-signature": " ".join(_signatures(f"{event.id}.{stamp}.".encode("ascii") + body, signers)),
+        "webhook-signature": " ".join(signatures(f"{event.id}.{stamp}.".encode("ascii") + body, signers)),
     }
 
 
-def _signatures(signed: bytes, signers: Signers) -> list[str]:
+def signatures(signed: bytes, signers: Signers) -> list[str]:
     """Return one signature per secret, the newest first, and that of the Ed25519 key."""
     found = [
         f"v1,{_base64(hmac.digest(bytes.fromhex(secret), signed, 'sha256'))}" for secret in reversed(signers.secrets)

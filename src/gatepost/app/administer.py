@@ -8,36 +8,66 @@ from collections.abc import Mapping
 from gatepost import access, decide, domains, record
 from gatepost.access.paper import Account, ApiKey, Person, Role, Scope, Tenant
 from gatepost.db import Transaction
+from gatepost.decide import grants
 from gatepost.domains.paper import Domain
 from gatepost.ids import AccountId, KeyId, PersonId, TenantId
 from gatepost.journey import House
 from gatepost.mail.address import Address
 from gatepost.record.paper import Consequence, Json, Kind
 from gatepost.record.trust_log import TRUST
+from gatepost.record.word_store import Place
 from gatepost.trust.paper import HOUSE_PLAN
 
 OPERATOR = "operator"
 """Who acts from the command line: whoever may read the state folder."""
 
 
-async def _note(tx: Transaction, house: House, action: str, object_ref: str, **private: Json) -> None:
+async def _note(
+    tx: Transaction,
+    house: House,
+    action: str,
+    object_ref: str,
+    *,
+    public: Mapping[str, Json] | None = None,
+    private: Mapping[str, Json] | None = None,
+) -> None:
     act = Consequence(
-        kind=Kind.ACT, action=action, actor=OPERATOR, at=house.clock(), object_ref=object_ref, private=private
+        kind=Kind.ACT,
+        action=action,
+        actor=OPERATOR,
+        at=house.clock(),
+        object_ref=object_ref,
+        public=public or {},
+        private=private or {},
     )
     await record.note(tx, act, entropy=house.entropy)
 
 
-async def note_house(house: House, action: str, public: Mapping[str, Json]) -> None:
+async def note_act(
+    house: House,
+    tenant: TenantId,
+    action: str,
+    *,
+    public: Mapping[str, Json],
+    private: Mapping[str, Json] | None = None,
+) -> Place:
+    """Record what the operator did to one tenant's data; return the entry's place."""
+    at = house.clock()
+    act = Consequence(kind=Kind.ACT, action=action, actor=OPERATOR, at=at, public=public, private=private or {})
+    async with house.db.transaction(tenant) as tx:
+        return Place(at, await record.note(tx, act, entropy=house.entropy))
+
+
+async def note_house(house: House, action: str, public: Mapping[str, Json]) -> bool:
     """Record what was done to the house as a whole, such as a reload, in the record of its first tenant: the operator.
 
-    A house without a tenant has no record, and nothing to serve.
+    A house without a tenant has no record, and nothing to serve: then return False.
     """
     every = await access.list_tenants(house.db)
     if not every:
-        return
-    async with house.db.transaction(every[0].id) as tx:
-        act = Consequence(kind=Kind.ACT, action=action, actor=OPERATOR, at=house.clock(), public=public)
-        await record.note(tx, act, entropy=house.entropy)
+        return False
+    await note_act(house, every[0].id, action, public=public)
+    return True
 
 
 async def find_tenant(house: House, wanted: str | None) -> Tenant:
@@ -76,12 +106,16 @@ async def rotate_keys(house: House) -> int:
     return count
 
 
-async def add_tenant(house: House, *, name: str, plan: str) -> Tenant:
-    """Make a tenant."""
-    identifier = access.new_tenant(house.entropy)
+async def add_tenant(house: House, *, name: str, plan: str, identifier: TenantId | None = None) -> Tenant:
+    """Make a tenant, with an id of its own unless one is given.
+
+    Raises:
+        TakenError: that id is another's.
+    """
+    identifier = identifier or access.new_tenant(house.entropy)
     async with house.db.transaction(identifier) as tx:
         made = await access.add_tenant(tx, name=name, plan=plan, at=house.clock())
-        await _note(tx, house, "tenant.add", made.id, name=name)
+        await _note(tx, house, "tenant.add", made.id, public={"plan": plan}, private={"name": name})
     return made
 
 
@@ -126,8 +160,26 @@ async def add_mailbox(house: House, tenant: TenantId, address: Address) -> Accou
     async with house.db.transaction(tenant) as tx:
         made = await access.add_account(tx, address, at=house.clock())
         await domains.add_route(tx, address, made.id)
-        await _note(tx, house, "mailbox.add", str(made.id), address=str(address))
+        await _note(tx, house, "mailbox.add", str(made.id), private={"address": str(address)})
     return made
+
+
+async def set_sandboxed(house: House, tenant: TenantId, account: AccountId, *, is_sandboxed: bool) -> bool:
+    """Put an account into its sandbox, or let it out; False where there is none."""
+    async with house.db.transaction(tenant) as tx:
+        done = await access.set_sandboxed(tx, account, is_sandboxed=is_sandboxed)
+        if done:
+            await _note(tx, house, "mailbox.sandbox" if is_sandboxed else "mailbox.promote", str(account))
+    return done
+
+
+async def revoke_policy(house: House, tenant: TenantId, account: AccountId, version: int) -> bool:
+    """Make the grants of one policy version worthless; False where they are already."""
+    async with house.db.transaction(tenant) as tx:
+        done = await grants.revoke(tx, account, version, at=house.clock(), actor=KeyId(OPERATOR))
+        if done:
+            await _note(tx, house, "policy.revoke", f"{account}/{version}")
+    return done
 
 
 async def remove_mailbox(house: House, tenant: TenantId, account: AccountId) -> bool:
@@ -144,7 +196,7 @@ async def add_person(house: House, tenant: TenantId, address: Address, role: Rol
     """Let a human in."""
     async with house.db.transaction(tenant) as tx:
         made = await access.add_person(tx, address, role, at=house.clock(), entropy=house.entropy)
-        await _note(tx, house, "person.add", made.id, address=str(address), role=role.value)
+        await _note(tx, house, "person.add", made.id, public={"role": role.value}, private={"address": str(address)})
     return made
 
 
@@ -171,7 +223,8 @@ async def add_key(
         made, text = await access.add_key(
             tx, role, label=label, at=house.clock(), entropy=house.entropy, scopes=scopes, account=account
         )
-        await _note(tx, house, "key.add", made.id, label=label)
+        public: dict[str, Json] = {"role": role.value, "scopes": [scope.value for scope in sorted(made.scopes)]}
+        await _note(tx, house, "key.add", made.id, public=public, private={"label": label})
     return made, text
 
 
@@ -197,7 +250,7 @@ async def set_policy(
         if account != decide.TENANT_WIDE and await access.account(tx, account) is None:
             raise access.AccessError("there is no such mailbox: gatepost mailbox list")
         stored = await decide.put_policy(tx, account, document, at=house.clock(), actor=KeyId(OPERATOR), why=why)
-        await _note(tx, house, "policy.set", tenant if account == decide.TENANT_WIDE else str(account))
+        await _note_policy(tx, house, tenant, stored)
     return stored
 
 
@@ -212,5 +265,11 @@ async def roll_back_policy(
     """
     async with house.db.transaction(tenant) as tx:
         stored = await decide.roll_back(tx, account, version, at=house.clock(), actor=KeyId(OPERATOR), why=why)
-        await _note(tx, house, "policy.set", tenant if account == decide.TENANT_WIDE else str(account))
+        await _note_policy(tx, house, tenant, stored)
     return stored
+
+
+async def _note_policy(tx: Transaction, house: House, tenant: TenantId, stored: decide.Stored) -> None:
+    public: dict[str, Json] = {"policy_version": stored.version, "policy_digest": stored.digest}
+    about = tenant if stored.account == decide.TENANT_WIDE else str(stored.account)
+    await _note(tx, house, "policy.set", about, public=public)

@@ -128,6 +128,7 @@ async def open_house(
             egress=ways.egress,
             hostname=hostname_of(settings),
             next_hop=next_hop(settings),
+            public_url=settings.http.public_url,
             extractor=extractor,
             watch=watch(settings, ways.egress),
             commits=GroupCommit(meters=meters),

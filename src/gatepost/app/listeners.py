@@ -7,13 +7,17 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from starlette.types import ASGIApp
 
 from gatepost import access, domains, record
 from gatepost.app.chores import Staff
 from gatepost.app.collect import family, metrics
 from gatepost.app.errors import HouseEndedError
+from gatepost.app.front import Front
 from gatepost.app.http import CLOSE_GRACE_S, cannot_listen, listening
 from gatepost.app.ready import Readiness
 from gatepost.app.reload import Changeable, limits
@@ -23,8 +27,9 @@ from gatepost.arrive.capacity import free_octets
 from gatepost.arrive.paper import Arrived
 from gatepost.arrive.reply import Reply
 from gatepost.db.launcher import Cluster, home_for
+from gatepost.deliver import link
 from gatepost.doors import metrics as metrics_door
-from gatepost.doors import rest
+from gatepost.doors import public, rest
 from gatepost.doors.metrics import Metric
 from gatepost.doors.smtp import reply_for
 from gatepost.ids import TenantId
@@ -72,7 +77,7 @@ async def open_doors(
     async with (
         _receiving(settings, smtp, dsn, allow_loopback=allow_loopback) as (smtp_port, tell),
         listening(
-            rest.build(house, keeper=staff.keeper, readiness=readiness),
+            Front(faces(settings, house), rest.build(house, keeper=staff.keeper, readiness=readiness)),
             settings.http.host,
             settings.http.port,
             door="http",
@@ -83,6 +88,15 @@ async def open_doors(
         ) as metrics_port,
     ):
         yield Doors(Changeable(smtp, certificates, tell), smtp_port, http_port, metrics_port, readiness)
+
+
+def faces(settings: Settings, house: House) -> dict[str, ASGIApp]:
+    """Return what anybody may open, by its place; the trust pages only where the operator claims anything."""
+    found: dict[str, ASGIApp] = {link.PATH: public.build(house)}
+    if settings.trust.operator:
+        pages = public.build_trust(house, Path(settings.trust.operator), version("gatepost"))
+        found |= dict.fromkeys(public.TRUST_PLACES, pages)
+    return found
 
 
 @asynccontextmanager

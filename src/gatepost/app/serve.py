@@ -19,12 +19,12 @@ from gatepost.app.chores import Staff, chores_of, replay_before_doors
 from gatepost.app.errors import HouseEndedError
 from gatepost.app.hosting import Hosting
 from gatepost.app.keeping import open_keeper
+from gatepost.app.lifetime import note_restart, note_start, note_stop
 from gatepost.app.listeners import Doors, Operator, open_doors
 from gatepost.app.reload import Reloader
 from gatepost.app.state import Running, announced
 from gatepost.app.systemd import Supervisor
 from gatepost.app.workers import Order
-from gatepost.db import Database
 from gatepost.db.launcher import Cluster, LauncherError
 from gatepost.jobs import Handler, Job, TryAgainError
 from gatepost.journey import House
@@ -89,6 +89,7 @@ async def serve(
         reloader = Reloader(settings, calls.reread, doors.changeable, house, calls.supervisor)
         with announced(settings.state, running):
             await calls.ready(house, running)
+            await note_start(settings, house)
             process.settle_in()
             async with asyncio.TaskGroup() as chores:
                 writing = sequencer(settings, house)
@@ -100,6 +101,7 @@ async def serve(
                 chores.create_task(Exporter(house).run(stop))
                 chores.create_task(Hosting(hosting, house.db).run(stop))
                 chores.create_task(mailbox.Indexer(house.db).run(stop))
+                chores.create_task(record.Indexer(house.db).run(stop))
                 chores.create_task(reloader.run(reload, stop))
                 chores.create_task(process.keep_tidy(stop))
                 chores.create_task(calls.supervisor.keep_petting(stop))
@@ -109,9 +111,11 @@ async def serve(
                     )
                 )
                 if settings.trust.operator:
-                    chores.create_task(trusting.look(settings, house, running, stop, is_tried_out=allow_loopback))
+                    chores.create_task(
+                        trusting.look(settings, house, running, staff.keeper, stop, is_tried_out=allow_loopback)
+                    )
                 if cluster is not None:
-                    chores.create_task(_mend(cluster, house.db, stop))
+                    chores.create_task(_mend(cluster, house, stop))
                 calls.supervisor.ready()
                 await asked.wait()
                 calls.supervisor.stopping()
@@ -119,6 +123,7 @@ async def serve(
                 house.streams.close()
                 await asyncio.sleep(settings.stop_delay_s)  # the doors are open: who balances load turns away first
                 stop.set()
+            await note_stop(house)
 
 
 @asynccontextmanager
@@ -192,7 +197,7 @@ def _measured(kind: str, handler: Handler, meters: Meters) -> Handler:
     return run
 
 
-async def _mend(cluster: Cluster, db: Database, stop: asyncio.Event) -> None:
+async def _mend(cluster: Cluster, house: House, stop: asyncio.Event) -> None:
     """Start PostgreSQL again when it dies; give up when it keeps dying."""
     loop = asyncio.get_running_loop()
     deaths: list[float] = []
@@ -207,9 +212,11 @@ async def _mend(cluster: Cluster, db: Database, stop: asyncio.Event) -> None:
         log.error("postgres.died", code=ended.result(), deaths=len(deaths))
         if len(deaths) > RESTARTS_MAX:
             raise HouseEndedError(f"PostgreSQL died {len(deaths)} times in ten minutes: read {cluster.log_path}")
+        code = ended.result()
         if await _start_again(cluster, stop):
-            await db.refresh()
+            await house.db.refresh()
             log.warning("postgres.mended")
+            await note_restart(house, code)
 
 
 async def _start_again(cluster: Cluster, stop: asyncio.Event) -> bool:

@@ -14,6 +14,7 @@ import gatepost
 from gatepost import access, domains
 from gatepost.access.paper import Role
 from gatepost.app import administer
+from gatepost.app.keeping import open_keeper
 from gatepost.app.state import Running
 from gatepost.app.ways_out import reached
 from gatepost.db import DatabaseUnavailableError
@@ -28,10 +29,14 @@ from gatepost.trust.checks.findings import normal
 from gatepost.trust.checks.mail import FRIEND, UNPROVEN
 from gatepost.trust.paper import HOUSE_PLAN
 from gatepost.trust.probe.mail import GUARDED
+from gatepost.upkeep.retention import Keeper
 
 NAME = "canary"
 WAIT_S = 2.0
 _HTTPS = 443
+_CANARY = TenantId("tn_canary")
+"""One of them, whoever makes it: a house and a command may begin at once."""
+_TRIES, _PAUSE_S = 20, 0.2
 
 log = structlog.get_logger()
 
@@ -54,7 +59,9 @@ def endpoints(settings: Settings, running: Running) -> tuple[Endpoint, ...]:
     return tuple(doors)
 
 
-def engine(settings: Settings, house: House, running: Running, canary: Canary | None, folder: Path) -> Engine:
+def engine(
+    settings: Settings, house: House, running: Running, keeper: Keeper, canary: Canary | None, folder: Path
+) -> Engine:
     """Return the one that looks at the claims of an operator's folder."""
 
     def world(operator: Operator) -> World:
@@ -66,13 +73,16 @@ def engine(settings: Settings, house: House, running: Running, canary: Canary | 
             canary=canary,
             version=_version(),
             packages=_packages("gatepost"),
+            keeper=keeper,
             source=Path(gatepost.__file__).parent,
         )
 
     return Engine(folder, world, CATALOGUE)
 
 
-async def look(settings: Settings, house: House, running: Running, stop: asyncio.Event, *, is_tried_out: bool) -> None:
+async def look(
+    settings: Settings, house: House, running: Running, keeper: Keeper, stop: asyncio.Event, *, is_tried_out: bool
+) -> None:
     """Look at the operator's claims until ``stop`` is set; the canaries wait for the house's first tenant.
 
     A house without a tenant has no record that speaks of the house itself, and its first one must be a customer's.
@@ -90,7 +100,7 @@ async def look(settings: Settings, house: House, running: Running, stop: asyncio
             log.warning("trust.delayed", error=type(error).__name__)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), WAIT_S)
-    await engine(settings, house, running, canary, Path(settings.trust.operator)).run(stop)
+    await engine(settings, house, running, keeper, canary, Path(settings.trust.operator)).run(stop)
 
 
 async def run_once(settings: Settings, house: House, running: Running, folder: Path) -> list[Result]:
@@ -100,7 +110,8 @@ async def run_once(settings: Settings, house: House, running: Running, folder: P
         OperatorError: the folder cannot be read.
     """
     canary = await ensure_canary(house) if await access.list_tenants(house.db) else None
-    return await engine(settings, house, running, canary, folder).round(everything=True)
+    async with open_keeper(settings, house, running.dsn) as keeper:
+        return await engine(settings, house, running, keeper, canary, folder).round(everything=True)
 
 
 @cache
@@ -137,7 +148,16 @@ def _version() -> str:
 
 
 async def ensure_canary(house: House) -> Canary:
-    """Return the canaries' mailbox, made at the first call; each step asks whether it was done."""
+    """Return the canaries' mailbox, made at the first call; whoever is overtaken by another process begins anew."""
+    for _ in range(_TRIES - 1):
+        with suppress(access.AccessError, domains.DomainError):
+            return await _ensure(house)
+        await asyncio.sleep(_PAUSE_S)
+    return await _ensure(house)
+
+
+async def _ensure(house: House) -> Canary:
+    """Make what is not there yet; each step asks whether it was done."""
     domain = f"canary.{house.hostname}"
     tenant = await _tenant(house)
     await _answer_for(house, tenant, domain)
@@ -170,7 +190,7 @@ async def _tenant(house: House) -> TenantId:
     for each in await access.list_tenants(house.db):
         if (each.plan, each.name) == (HOUSE_PLAN, NAME):
             return each.id
-    return (await administer.add_tenant(house, name=NAME, plan=HOUSE_PLAN)).id
+    return (await administer.add_tenant(house, name=NAME, plan=HOUSE_PLAN, identifier=_CANARY)).id
 
 
 async def _answer_for(house: House, tenant: TenantId, domain: str) -> AccountId | None:

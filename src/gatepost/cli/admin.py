@@ -147,6 +147,29 @@ def list_mailboxes(*, tenant: ForTenant = None, as_json: AsJson = False) -> None
     show(rows, columns=("id", "address", "postmaster"), as_json=as_json, empty="none yet: gatepost mailbox add ADDRESS")
 
 
+@mailboxes.command("sandbox")
+def sandbox_mailbox(mailbox_id: int, tenant: ForTenant = None) -> None:
+    """Put a mailbox into its sandbox: whatever its agent sends waits for a person."""
+    set_sandboxed(mailbox_id, tenant, is_sandboxed=True)
+
+
+@mailboxes.command("promote")
+def promote_mailbox(mailbox_id: int, tenant: ForTenant = None) -> None:
+    """Let a mailbox out of its sandbox."""
+    set_sandboxed(mailbox_id, tenant, is_sandboxed=False)
+
+
+def set_sandboxed(mailbox_id: int, tenant: str | None, *, is_sandboxed: bool) -> None:
+    """Do either, and say so."""
+    account = AccountId(mailbox_id)
+    done = for_tenant(
+        tenant, lambda house, owner: administer.set_sandboxed(house, owner, account, is_sandboxed=is_sandboxed)
+    )
+    if not done:
+        raise Refusal("there is no such mailbox")
+    typer.echo("whatever it sends waits for a person" if is_sandboxed else "it sends what its policy allows")
+
+
 @mailboxes.command("remove")
 def remove_mailbox(mailbox_id: int, tenant: ForTenant = None) -> None:
     """Close a mailbox: no address leads there any more."""
@@ -254,6 +277,17 @@ def set_policy(mailbox_id: PolicyFor, file: Path, tenant: ForTenant = None, *, w
     typer.echo(f"version {stored.version} is in force, digest {stored.digest}")
     for warning in stored.warnings:
         typer.echo(f"warning: {warning}", err=True)
+
+
+@policies.command("revoke")
+def revoke_policy(mailbox_id: int, version: int, tenant: ForTenant = None) -> None:
+    """Make what one version of a mailbox's policy granted worthless, for ever; kept mail stays readable."""
+    done = for_tenant(
+        tenant, lambda house, owner: administer.revoke_policy(house, owner, AccountId(mailbox_id), version)
+    )
+    if not done:
+        raise Refusal("that version was revoked already")
+    typer.echo(f"the grants of version {version} count no more")
 
 
 @policies.command("show")

@@ -74,6 +74,7 @@ def key(
 
     async def work(house: House) -> None:
         model_key.keep(read_settings().state, house.keyring, text)
+        await administer.note_house(house, "agent.key", {})
 
     with_house(work)
     typer.echo("the key is kept" if text else "the key is forgotten")

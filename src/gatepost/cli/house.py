@@ -14,10 +14,11 @@ import typer
 from gatepost import settings as reference
 from gatepost.app import logs, reload, sandbox, state
 from gatepost.app.build import bring_up, embedded_postgres, vouched_dsn
+from gatepost.app.lifetime import note_schema
 from gatepost.app.reload import Reloaded
 from gatepost.app.state import Running, Sandbox
 from gatepost.app.systemd import Supervisor
-from gatepost.cli.frame import AsJson, Config, Refusal, app, read_settings, show
+from gatepost.cli.frame import AsJson, Config, Refusal, app, read_settings, show, with_house
 from gatepost.db.launcher import Cluster
 from gatepost.journey import House
 from gatepost.settings import Settings
@@ -104,6 +105,8 @@ def migrate_(config: Config = None) -> None:
         raise Refusal("`migrate` needs database.owner_dsn: a role that may create roles and owns the tables")
     state.prepare(settings.state)
     done = bring_up(settings, vouched_dsn(settings, settings.database.owner_dsn))
+    if settings.database.dsn:  # else the next start tells the record
+        with_house(lambda house: note_schema(settings, house), config)
     typer.echo("\n".join(f"applied {name}" for name in done) or "the schema is up to date")
 
 

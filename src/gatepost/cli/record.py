@@ -1,6 +1,7 @@
 """The record: verify it, prove an entry of it, take it out of the house."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from gatepost import access
-from gatepost.app import administer
+from gatepost.app import administer, proving
 from gatepost.app.build import second_store, sequencer
 from gatepost.blobs import BlobsUnavailableError
 from gatepost.cli.frame import AsJson, ForTenant, Refusal, app, read_settings, show, terminal, with_house
@@ -24,16 +25,20 @@ from gatepost.record.export import NotInLogError
 
 T = TypeVar("T")
 
+MESSAGE_MAX_OCTETS = 64 * 1024 * 1024
+PLACE_MAX_DIGITS = 18
 TURNS_MAX, TURN_S = 50, 0.1
 
 log = typer.Typer(help="The tamper-evident record: verify, prove, export.", no_args_is_help=True)
 app.add_typer(log, name="log")
 
 
-def _for_tenant(wanted: str | None, work: Callable[[House, TenantId], Awaitable[T]]) -> T:
+def for_tenant(wanted: str | None, work: Callable[[House, TenantId], Awaitable[T]]) -> T:
+    """Do ``work`` on one tenant's record, with everything that was committed in its log."""
+
     async def inside(house: House) -> T:
         tenant = await administer.find_tenant(house, wanted)
-        await _catch_up(house, tenant.id)
+        await catch_up(house, tenant.id)
         return await work(house, tenant.id)
 
     try:
@@ -46,7 +51,7 @@ def _for_tenant(wanted: str | None, work: Callable[[House, TenantId], Awaitable[
         raise Refusal(str(error)) from error
 
 
-async def _catch_up(house: House, tenant: TenantId) -> None:
+async def catch_up(house: House, tenant: TenantId) -> None:
     """Publish what was committed a moment ago, so that it is shown too.
 
     A house that is up holds the log while it publishes: then we wait for our turn. A log that cannot go on is shown
@@ -72,7 +77,7 @@ def verify(
     async def work(house: House, owner: TenantId) -> Report:
         return await verify_log(house.db, house.blobs, owner, vkey=vkey)
 
-    report = _for_tenant(tenant, work)
+    report = for_tenant(tenant, work)
     if as_json:
         row = {
             "tenant": report.tenant,
@@ -98,13 +103,29 @@ def verify(
 
 
 @log.command()
-def prove(leaf_index: int, tenant: ForTenant = None) -> None:
-    """Print the proof (.tlog-proof) that an entry stands in the log."""
+def prove(
+    what: Annotated[str, typer.Argument(help="A place in the log, or the file of a message (.eml).")],
+    tenant: ForTenant = None,
+) -> None:
+    """Print the proof (.tlog-proof) that an entry stands in the log; of a message, all its entries with openings."""
+    if what.isascii() and what.isdigit():
+        typer.echo(for_tenant(tenant, lambda house, owner: _proof(house, owner, what)).decode(), nl=False)
+        return
+    try:
+        with Path(what).open("rb") as file:
+            octets = file.read(MESSAGE_MAX_OCTETS)
+    except OSError as error:
+        raise Refusal(f"cannot read {what}: {error.strerror}") from error
+    found = for_tenant(tenant, lambda house, owner: proving.prove_message(house, owner, octets))
+    if not found:
+        raise Refusal("the record knows nothing of this message, or it was erased")
+    typer.echo(json.dumps([one.spelled() for one in found], indent=2))
 
-    async def work(house: House, owner: TenantId) -> bytes:
-        return await export.prove(house.blobs, owner, LeafIndex(leaf_index))
 
-    typer.echo(_for_tenant(tenant, work).decode(), nl=False)
+async def _proof(house: House, owner: TenantId, place: str) -> bytes:
+    if len(place) > PLACE_MAX_DIGITS:
+        raise NotInLogError(place)
+    return await export.prove(house.blobs, owner, LeafIndex(int(place)))
 
 
 @log.command("entry")
@@ -114,7 +135,7 @@ def print_entry(leaf_index: int, tenant: ForTenant = None) -> None:
     async def work(house: House, owner: TenantId) -> bytes:
         return await export.entry_bytes(house.blobs, owner, LeafIndex(leaf_index))
 
-    typer.echo(_for_tenant(tenant, work).decode())
+    typer.echo(for_tenant(tenant, work).decode())
 
 
 @log.command("vkey")
@@ -125,7 +146,7 @@ def print_vkey(tenant: ForTenant = None) -> None:
         async with house.db.transaction(owner) as tx:
             return await export.vkey(tx)
 
-    found = _for_tenant(tenant, work)
+    found = for_tenant(tenant, work)
     if found is None:
         raise Refusal("the log has no entry yet")
     typer.echo(found)
@@ -138,7 +159,9 @@ def recover_(tenant: ForTenant = None) -> None:
 
     async def work(house: House) -> int:
         owner = await administer.find_tenant(house, tenant)
-        return await recover.recover(house.db, house.blobs, second_store(settings, house), owner.id)
+        count = await recover.recover(house.db, house.blobs, second_store(settings, house), owner.id)
+        await administer.note_act(house, owner.id, "log.recover", public={"entries": count})
+        return count
 
     try:
         count = with_house(work)
@@ -154,11 +177,13 @@ def export_(folder: Path, tenant: ForTenant = None) -> None:
     """Write the log, its key, every entry and every proof to a folder an outsider can check."""
 
     async def work(house: House, owner: TenantId) -> int:
+        await administer.note_act(house, owner, "record.export", public={"form": "log", "filters": []})
+        await catch_up(house, owner)
         return await export.export_log(house.db, house.blobs, owner, folder)
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        size = _for_tenant(tenant, work)
+        size = for_tenant(tenant, work)
     except OSError as error:
         raise Refusal(f"cannot write to {folder}: {error.strerror}") from error
     typer.echo(f"wrote {size} entries with their proofs to {folder}")

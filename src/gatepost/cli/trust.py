@@ -134,9 +134,9 @@ def _print(claims: Claims, *, as_json: bool) -> None:
     for each in (*claims.listed, *claims.withdrawn):
         value = "" if each.last is None or each.last.result.finding.value is None else each.last.result.finding.value
         said = f"{each.claim.id:4} {each.status.value:17} {each.claim.check or '-':20} {each.reason} {_short(value)}"
-        terminal.print(said.rstrip(), style=_STYLES[each.status], markup=False, highlight=False)
+        terminal.print(said.rstrip(), style=_STYLES[each.status], markup=False, highlight=False, soft_wrap=True)
     counts = ", ".join(f"{count} {name}" for name, count in claims.counts.items())
-    terminal.print(f"\n{len(claims.listed)} claims: {counts}", highlight=False)
+    terminal.print(f"\n{len(claims.listed)} claims: {counts}", highlight=False, soft_wrap=True)
 
 
 def _short(value: Any) -> str:

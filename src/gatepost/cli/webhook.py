@@ -78,7 +78,7 @@ def list_(*, tenant: ForTenant = None, as_json: AsJson = False) -> None:
 
 
 @webhooks.command("test")
-def try_webhook(webhook_id: str, *, tenant: ForTenant = None) -> None:
+def probe(webhook_id: str, *, tenant: ForTenant = None) -> None:
     """Send one signed webhook.test now and say what the receiver answered."""
 
     async def find(found: Found) -> tuple[TenantId, Account]:

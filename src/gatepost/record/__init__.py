@@ -9,20 +9,25 @@ from gatepost.clock import Entropy
 from gatepost.db import Database, Transaction
 from gatepost.decide.paper import Decided, Outcome
 from gatepost.ids import AccountId, EmailId, EntryId, TenantId, ThreadId
-from gatepost.record import store
+from gatepost.record import search, store
 from gatepost.record.canonical import UnrecordableError
 from gatepost.record.connections import Counted, connections, keep_connections
 from gatepost.record.entry import Draft, consequence_draft, decision_drafts
+from gatepost.record.indexer import Indexer
 from gatepost.record.paper import AuditRow, Consequence, DecisionRow, Kind, Recorded
 from gatepost.record.refusals import count_refusal, settle_all
 from gatepost.record.rows import audit_row, by_email, decision_row
+from gatepost.record.search import QueryError, Sought
+from gatepost.record.words import SETTLED
 
 __all__ = [
     "AuditQuery",
     "AuditRow",
     "Consequence",
     "Counted",
+    "Indexer",
     "Kind",
+    "QueryError",
     "Recorded",
     "UnrecordableError",
     "append_all",
@@ -50,6 +55,36 @@ class AuditQuery:
     email: EmailId | None = None
     thread: ThreadId | None = None
     outcome: Outcome | None = None
+    reason: str | None = None
+    actor: str | None = None
+    sender: str | None = None
+    recipient: str | None = None
+    text: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def sought(self) -> Sought | None:
+        """The question as all entries are asked it; None where the page of the mailbox or a thread answers it."""
+        told = (self.outcome, self.reason, self.actor, self.sender, self.recipient, self.text, self.since, self.until)
+        if all(each is None for each in told):
+            return None
+        return Sought(
+            account=self.account,
+            facts={
+                SETTLED: "inbound",
+                "message": self.email,
+                "thread": self.thread,
+                "outcome": self.outcome,
+                "reason": self.reason,
+                "actor": self.actor,
+            },
+            sender=self.sender,
+            recipient=self.recipient,
+            text=self.text,
+            since=self.since,
+            until=self.until,
+        )
 
 
 async def append_all(
@@ -120,21 +155,27 @@ async def fates(db: Database, tenant: TenantId, emails: Sequence[EmailId]) -> di
         return await store.fates(tx, emails)
 
 
+async def _decisions(tx: Transaction, query: AuditQuery) -> list[store.Written]:
+    if (sought := query.sought) is None:
+        return await store.page(
+            tx, query.account, limit=query.limit, before=query.before, email=query.email, thread=query.thread
+        )
+    after = None if query.before is None else await search.place_of_entry(tx, query.before)
+    if query.before is not None and after is None:
+        return []
+    return [row.written for row in (await search.page(tx, sought, limit=query.limit, after=after)).rows]
+
+
 async def audit_rows(tx: Transaction, query: AuditQuery) -> list[AuditRow]:
     """Return inbound decisions joined with their consequences.
+
+    Raises:
+        QueryError: sender, recipient or text cannot be asked for.
 
     Only settled ones: a hold has no row until it is released or refused, which is a decision of its own. Whatever
     names the email shows in each recipient's row.
     """
-    found = await store.page(
-        tx,
-        query.account,
-        limit=query.limit,
-        before=query.before,
-        email=query.email,
-        thread=query.thread,
-        outcome=query.outcome,
-    )
+    found = await _decisions(tx, query)
     emails = sorted({EmailId(each.leaf["email"]) for each in found})
     followed = by_email(await store.consequences_of(tx, query.account, emails)) if emails else {}
     return [audit_row(each, followed.get(EmailId(each.leaf["email"]), ())) for each in found]

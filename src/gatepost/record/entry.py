@@ -30,6 +30,7 @@ from gatepost.mail.address import Address
 from gatepost.record.canonical import UnrecordableError, canonical, canonical_plain
 from gatepost.record.commitment import seal
 from gatepost.record.paper import Consequence, Json, Kind
+from gatepost.record.vocabulary import check
 from gatepost.verify.paper import Evidence, Injection
 
 FORMAT = 1
@@ -265,8 +266,10 @@ def consequence_draft(tenant: TenantId, consequence: Consequence, *, entropy: En
     """Return the entry of a consequence or an administrative act; with ``is_open``, whatever it says stands in clear.
 
     Raises:
-        UnrecordableError: its values are no JSON or too many for a leaf.
+        UnrecordableError: the vocabulary has no such thing, or its values are no JSON or too many for a leaf.
     """
+    if not is_open:  # facts of the trust log have a vocabulary of their own
+        check(consequence)
     tokens = consequence.public.get("tokens")
     fields = _frame(
         tenant=tenant,

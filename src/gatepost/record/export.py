@@ -20,6 +20,8 @@ from gatepost.ledger.proof import Proof
 from gatepost.ledger.tiles import ENTRIES, WIDTH, Tile, needed, reader, tile_at, tiles_of, unpack
 from gatepost.record import files, log_store, store
 
+_CHECKPOINTS_OF = 65_536  # entries; their checkpoints are in memory at once
+
 
 class NotInLogError(LookupError):
     """The published log has no such entry; one that was just recorded may have to wait a second for its place."""
@@ -104,8 +106,9 @@ async def entry_bytes(blobs: Blobs, tenant: TenantId, leaf_index: LeafIndex) -> 
 async def export_log(db: Database, blobs: Blobs, tenant: TenantId, folder: Path) -> int:
     """Write all an outsider needs to check the log without us; return how many entries it has.
 
-    ``log/checkpoint`` and ``log/tile/...`` as served, ``log.vkey``, and for each entry ``proofs/<leaf_index>.entry``
-    with its exact octets and ``proofs/<leaf_index>.tlog-proof``.
+    ``log/checkpoint`` and ``log/tile/...`` as served, ``log/checkpoints/<size>`` for every one signed so far,
+    ``log.vkey``, and for each entry ``proofs/<leaf_index>.entry`` with its exact octets and
+    ``proofs/<leaf_index>.tlog-proof``.
 
     Raises:
         LedgerError: a tile is missing or damaged.
@@ -119,10 +122,21 @@ async def export_log(db: Database, blobs: Blobs, tenant: TenantId, folder: Path)
     note, size = published[0], published[1].size
     tiles = await files.read_tiles(blobs, tenant, tiles_of(size))
     await asyncio.to_thread(_write_folder, folder, key, note, size, tiles)
+    await _write_checkpoints(db, tenant, folder / "log" / "checkpoints", size)
     return size
 
 
+async def _write_checkpoints(db: Database, tenant: TenantId, folder: Path, size: int) -> None:
+    """Write every checkpoint signed so far: each commits us to what came before it."""
+    for start in range(0, size, _CHECKPOINTS_OF):
+        async with db.transaction(tenant) as tx:
+            signed = await log_store.checkpoints(tx, start, min(start + _CHECKPOINTS_OF, size))
+        for at, note in signed:
+            (folder / str(at)).write_bytes(note)
+
+
 def _write_folder(folder: Path, key: str, note: bytes, size: int, tiles: Mapping[Tile, bytes]) -> None:
+    (folder / "log" / "checkpoints").mkdir(parents=True, exist_ok=True)
     for each, octets in tiles.items():
         place = folder / "log" / each.path
         place.parent.mkdir(parents=True, exist_ok=True)

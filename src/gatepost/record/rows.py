@@ -33,8 +33,7 @@ def _grant(written: Written) -> Grant | None:
 def _tools(used: Iterable[Written]) -> Json:
     tools: list[Json] = []
     for written in used:
-        reported = _shown(written, "tools")
-        tools += reported if isinstance(reported, list) else [] if reported is None else [reported]
+        tools += _shown(written, "tools") or ()  # None once it is erased
     return tools or None
 
 

@@ -10,7 +10,6 @@ from psycopg.types.json import Jsonb
 
 from gatepost.db import Database, Transaction
 from gatepost.db.column import bigints, octets, texts, times
-from gatepost.decide.paper import Outcome
 from gatepost.ids import AccountId, EmailId, EntryId, LeafIndex, TenantId, ThreadId
 from gatepost.keys import ErasedError, Vault
 from gatepost.record.entry import Draft, Leaf
@@ -152,7 +151,6 @@ async def page(
     before: EntryId | None,
     email: EmailId | None,
     thread: ThreadId | None,
-    outcome: Outcome | None,
 ) -> list[Written]:
     """Return settled inbound decisions, newest first."""
     query = """
@@ -166,10 +164,9 @@ async def page(
           and (%(before)s::bigint is null or decided.entry < %(before)s)
           and (%(email)s::text is null or decided.email = %(email)s)
           and (%(thread)s::text is null or decided.thread = %(thread)s)
-          and (%(outcome)s::text is null or decided.outcome = %(outcome)s)
         order by decided.entry desc limit %(limit)s
     """
-    values = {"account": account, "before": before, "email": email, "thread": thread, "outcome": outcome}
+    values = {"account": account, "before": before, "email": email, "thread": thread}
     return [_written(tx.vault, row) for row in await tx.all(query, limit=limit, **values)]
 
 

@@ -3,8 +3,22 @@
 from typing import Any
 
 from gatepost.trust.check import Check
-from gatepost.trust.checks import documents, exports, findings, logs, machine, mail, page, places, tls
-from gatepost.trust.controls import doors, lagging, papers, things
+from gatepost.trust.checks import (
+    documents,
+    exports,
+    findings,
+    forgetting,
+    logs,
+    machine,
+    mail,
+    page,
+    people,
+    places,
+    promises,
+    tls,
+)
+from gatepost.trust.controls import doors, evidence, lagging, papers, things
+from gatepost.trust.controls import promises as vows
 
 _CHECKS: tuple[Check[Any], ...] = (
     Check("tls.floor", tls.floor, tls.house_doors, (doors.old_tls, doors.ssl3, doors.ending, doors.auth_in_clear)),
@@ -12,8 +26,14 @@ _CHECKS: tuple[Check[Any], ...] = (
     Check("contact.reached", mail.delivered, mail.contact, (doors.forgetful,)),
     Check("audit.complete", mail.complete, mail.gate, (doors.forgetful,)),
     Check("audit.rebuilt", mail.rebuilt, mail.gate, (doors.forgetful,)),
-    Check("log.consistent", logs.consistent, logs.house_logs, (things.forked_log,)),
+    Check(
+        "log.consistent",
+        logs.consistent,
+        logs.house_logs,
+        (things.forked_log, things.changed_row, things.changed_entry),
+    ),
     Check("log.append_only", logs.append_only, logs.house_tables, (things.changeable_table,)),
+    Check("retention.kept", forgetting.kept, forgetting.house_canary, (things.everlasting,)),
     Check("act.logged", logs.act_logged, logs.canary_acts, (things.unlogged_act,)),
     Check("operations.kept", logs.operations_kept, logs.operations_logs, (things.log_with_gap,)),
     Check("export.flowing", exports.flowing, exports.house_exports, (lagging.stalled,)),
@@ -35,34 +55,36 @@ _CHECKS: tuple[Check[Any], ...] = (
     Check("supplier.registered", places.registered, places.house_transfers, (papers.talking_software,)),
     Check("dane.absent", places.tlsa_absent, places.mail_zone, (things.published_tlsa,)),
     Check("secret.modes", machine.modes, machine.house_secrets, (things.loose_file,)),
-    Check("secret.planted", machine.planted, machine.house_source, (things.planted_key, papers.history_with_key)),
+    Check("secret.planted", machine.planted, machine.house_source, (things.planted_key, things.history_with_key)),
     Check("volume.encrypted", machine.encrypted, machine.house_volumes, (things.plain_volume,)),
-    Check("principal.known", machine.principals, machine.house_rights, (papers.unknown_role,)),
-    Check("staff.trained", machine.staff_trained, machine.house_staff, (papers.untrained,)),
-    Check("staff.signed", machine.staff_signed, machine.house_staff, (papers.untrained,)),
+    Check("principal.known", people.principals, people.house_rights, (vows.unknown_role,)),
+    Check("staff.trained", people.staff_trained, people.house_staff, (vows.untrained,)),
+    Check("staff.signed", people.staff_signed, people.house_staff, (vows.untrained,)),
     Check("document.reviewed", documents.reviewed, documents.shelf, (papers.unreviewed,)),
     Check("control.mapped", documents.mapped, documents.annex_a, (papers.unmapped,)),
     Check("entity.agrees", documents.entity_agrees, documents.entity, (papers.other_entity,)),
     Check("contact.roles", documents.roles_filled, documents.roles, (papers.empty_role,)),
-    Check("commitment.kept", documents.promise_kept, documents.promise, (papers.broken_promise,)),
-    Check("registration.renewed", documents.renewed, documents.registrations, (papers.lapsed,)),
-    Check("agreement.accepted", documents.accepted, documents.agreement, (papers.unaccepted,)),
-    Check("terms.listed", documents.terms_listed, documents.terms, (papers.terms_twice,)),
-    Check("terms.noticed", documents.terms_noticed, documents.terms, (papers.terms_sudden,)),
-    Check("terms.decided", documents.terms_decided, documents.terms, (papers.terms_undecided,)),
+    Check("commitment.kept", promises.promise_kept, promises.promise, (vows.broken_promise,)),
+    Check("registration.renewed", promises.renewed, promises.registrations, (vows.lapsed,)),
+    Check("agreement.accepted", promises.accepted, promises.agreement, (vows.unaccepted,)),
+    Check("terms.listed", promises.terms_listed, promises.terms, (vows.terms_twice,)),
+    Check("terms.noticed", promises.terms_noticed, promises.terms, (vows.terms_sudden,)),
+    Check("terms.decided", promises.terms_decided, promises.terms, (vows.terms_undecided,)),
     Check("scope.whole", documents.scope_whole, documents.disclosure, (papers.forgotten_host,)),
     Check("scope.rendered", documents.scope_rendered, documents.disclosure, (papers.unrendered,)),
     Check("bounty.told", documents.bounty_told, documents.disclosure, (papers.secret_bounty,)),
     Check("source.committed", documents.committed, documents.folder, (papers.uncommitted,)),
-    Check("scan.fresh", findings.scanned, findings.scans, (papers.old_scan, papers.partial_scan, papers.untriaged)),
-    Check("finding.in_time", findings.in_time, findings.backlog, (papers.late, papers.old_minor)),
-    Check("release.checked", findings.release_checked, findings.releases, (papers.self_reviewed,)),
-    Check("release.staged", findings.release_staged, findings.releases, (papers.no_beta,)),
+    Check(
+        "scan.fresh", findings.scanned, findings.scans, (evidence.old_scan, evidence.partial_scan, evidence.untriaged)
+    ),
+    Check("finding.in_time", findings.in_time, findings.backlog, (evidence.late, evidence.old_minor)),
+    Check("release.checked", findings.release_checked, findings.releases, (evidence.self_reviewed,)),
+    Check("release.staged", findings.release_staged, findings.releases, (evidence.no_beta,)),
     Check(
         "supplier.certified",
         findings.certificates_valid,
         findings.certificates,
-        (papers.old_certificate, papers.old_standard),
+        (evidence.old_certificate, evidence.old_standard),
     ),
     Check("claims.plain", page.plain, page.wording, (papers.vague,)),
     Check("claims.shares", page.shares, page.wording, (papers.vague,)),

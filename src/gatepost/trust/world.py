@@ -8,6 +8,7 @@ from gatepost.ids import TenantId
 from gatepost.journey import House
 from gatepost.settings import Settings
 from gatepost.trust.operator import Operator
+from gatepost.upkeep.retention import Keeper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,7 @@ class World:
     Attributes:
         canary: None where the house keeps none.
         version: of the program that runs.
+        keeper: who forgets; None where it is not at hand.
         packages: the distributions it needs to run, as PyPA compares names.
         source: where its modules lie.
     """
@@ -55,4 +57,5 @@ class World:
     canary: Canary | None
     version: str
     packages: frozenset[str]
+    keeper: Keeper | None
     source: Path

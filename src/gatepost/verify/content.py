@@ -24,7 +24,7 @@ def read(raw: bytes, header: Header) -> Content:
         plain=bodies.plain,
         html=bodies.html,
         reading=bodies.reading,
-        message_id=_message_id(header),
+        message_id=message_id_of(header),
         references=_references(header),
         reply_to=author.addresses(header, b"reply-to"),
         from_shown=_shown(header, b"from"),
@@ -40,7 +40,8 @@ def _shown(header: Header, name: bytes) -> str:
     return decode_text(field.text[:MAX_SHOWN_CHARS]) if field else ""
 
 
-def _message_id(header: Header) -> str:
+def message_id_of(header: Header) -> str:
+    """Return the Message-ID without its brackets; empty where there is none."""
     field = header.first(b"message-id")
     if field is None:
         return ""

@@ -7,9 +7,24 @@ from gatepost.act.hosted.agent import Document, parse
 from gatepost.act.hosted.labels import Label
 from gatepost.act.hosted.paper import Call, Result, Step, StepState, Turn, TurnState
 from gatepost.act.hosted.tools import Tool
+from gatepost.decide.grants import LASTS, Grant
+from gatepost.decide.paper import TokenBudget
 from gatepost.ids import AgentId, TurnId
 from outbound import ACCOUNT, BOSS, KEPT, NOW, TENANT
 
+GRANT = Grant(
+    tenant=TENANT,
+    account=ACCOUNT,
+    message=KEPT.id,
+    thread=KEPT.thread,
+    sender=BOSS.key,
+    rule=0,
+    policy_version=1,
+    capabilities=("search_mail",),
+    limits=TokenBudget(),
+    issued_at=NOW,
+    expires_at=NOW + LASTS,
+)
 DOCUMENT: dict[str, Any] = {
     "name": "Scheduler",
     "instructions": "Answer questions about meetings.",

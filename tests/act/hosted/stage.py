@@ -50,11 +50,11 @@ class Stage:
             await hosted.put_agent(tx, self.scene.account, document, at=NOW, actor=KEY, entropy=entropy)
             await hosted.switch(tx, is_on=True, at=NOW, actor=KEY, entropy=entropy)
 
-    async def allow(self, *capabilities: str) -> None:
+    async def allow(self, *capabilities: str, **more: Any) -> None:
         """Let the boss's rule grant these."""
         policy = {
             "defaultAction": "bounce",
-            "senders": [{"match": {"address": "boss@example.org"}, "capabilities": list(capabilities)}],
+            "senders": [{"match": {"address": "boss@example.org"}, "capabilities": list(capabilities), **more}],
             "auditLog": {"retentionDays": 30},
         }
         async with self.scene.house.db.transaction(TENANT) as tx:

@@ -46,7 +46,8 @@ async def test_what_somebody_may_want_to_act_on_is_told_to_whoever_asked_for_it(
 
 
 async def test_a_name_a_model_made_up_is_committed_to_and_not_shown(db: Database) -> None:
-    refused = replace(step(1, 1, StepState.REFUSED), tool="tell boss@example.org")
+    refused = step(1, 1, StepState.REFUSED)
+    refused = replace(refused, content={**refused.content, "name": "tell boss@example.org"})
     async with db.transaction(TENANT) as tx:
         await called(tx, TURN, refused, at=NOW, entropy=entropy)
         [row] = await tx.all("select leaf from entry where tenant = %(tenant)s")

@@ -134,3 +134,11 @@ def test_whatever_a_model_writes_the_gate_answers_and_runs_only_what_is_within_t
         assert arguments["calendar"] == "work"
     else:
         assert all(to.lower().endswith(("boss@example.org", "@office.example")) for to in arguments["to"])
+
+
+def test_a_call_that_the_operators_words_say_runs_whatever_was_read() -> None:
+    changes = {"label": Label.ANYBODY, "states": lambda tool, arguments: tool == "pay" and arguments["amount"] == 7}
+    assert word("pay", {"amount": 7}, **changes) == (Word.RUN, "tool.granted")
+    assert word("pay", {"amount": 8}, **changes) == (Word.ASK, "label.anybody")
+    assert word("pay", {"amount": 700}, **{**changes, "states": lambda *_: True})[0] is Word.REFUSE
+    assert word("pay", {"amount": 7}, **changes, capabilities=frozenset())[0] is Word.REFUSE

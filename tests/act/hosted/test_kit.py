@@ -27,7 +27,7 @@ async def calls(stage: Stage, api: ModelApi, *asked: dict[str, Any], **mail: Any
 @pytest.fixture
 async def hosting(stage: Stage) -> Stage:
     """A boss who may let the mailbox be searched."""
-    await stage.allow("search_mail", "read_attachment")
+    await stage.allow("search_mail", "read_attachment", "handover")
     await stage.host()
     return stage
 

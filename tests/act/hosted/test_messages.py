@@ -84,6 +84,12 @@ def test_an_event_that_makes_no_sense_is_a_fault(event: Any) -> None:
         fed(b"data: " + json.dumps(event).encode() + b"\n")
 
 
+def test_why_it_stopped_is_said_in_the_apis_words_or_not_at_all() -> None:
+    events = _events([text("x")], 1, 1)
+    events[-2]["delta"]["stop_reason"] = "boss@example.org wrote"
+    assert fed(spelled(events)).said().stop == "unknown"
+
+
 def test_two_calls_of_one_id_are_a_fault() -> None:
     block = use("reply", text="Yes.")
     with pytest.raises(ModelFaultError, match="unreadable"):

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from act.hosted.pieces import TURN, document
+from act.hosted.pieces import GRANT, TURN, document
 from act.hosted.stage import Stage
 from gatepost.act import hosted
 from gatepost.act.hosted import meter, meter_store, store
@@ -14,9 +14,11 @@ from gatepost.act.hosted.meter_store import By
 from gatepost.act.hosted.paper import TurnState, Usage
 from gatepost.act.hosted.price import shipped
 from gatepost.db import Database
+from gatepost.decide import grants
 from gatepost.ids import TurnId
+from journeys.scene import KEY
 from model_api import ModelApi, text, use
-from outbound import NOW, TENANT, entropy
+from outbound import NOW, TENANT, consequences, entropy
 
 
 async def reserved(db: Database, turn: str, tokens: int, **budget: int) -> str:
@@ -25,7 +27,16 @@ async def reserved(db: Database, turn: str, tokens: int, **budget: int) -> str:
         await store.switch(tx, is_on=True, at=NOW)
         await store.lock_hosting(tx)
         try:
-            await meter.reserve(tx, replace(TURN, id=TurnId(turn)), 1, document(budget=budget), tokens=tokens, at=NOW)
+            await meter.reserve(
+                tx,
+                replace(TURN, id=TurnId(turn)),
+                1,
+                document(budget=budget),
+                GRANT,
+                tokens=tokens,
+                at=NOW,
+                entropy=entropy,
+            )
         except meter.ExhaustedError as error:
             return error.reason
     return ""
@@ -108,9 +119,30 @@ async def test_usage_is_what_the_api_counted_summed_up_every_way(stage: Stage, a
 
 async def test_a_model_without_a_price_is_metered_all_the_same(db: Database) -> None:
     async with db.transaction(TENANT) as tx:
-        await meter_store.reserve(tx, TURN, 1, model="mystery", tokens=50, at=NOW)
+        mystery = document(model="mystery")
+        ticket = await meter.reserve(tx, TURN, 1, mystery, GRANT, tokens=50, at=NOW, entropy=entropy)
         await meter.settle(
-            tx, TURN, 1, 1, model="mystery", usage=Usage(input=7), prices=shipped(), at=NOW, entropy=entropy
+            tx, TURN, ticket, model="mystery", usage=Usage(input=7), prices=shipped(), at=NOW, entropy=entropy
         )
         row = await tx.one("select counted, cost_microusd from model_call where tenant = %(tenant)s")
     assert (row.counted, row.cost_microusd) == (7, None)
+
+
+async def test_the_policys_budget_ends_a_turn_too_and_says_so_in_the_log(stage: Stage, api: ModelApi) -> None:
+    await stage.allow(tokenBudget={"perThread": 100})
+    await stage.host()
+    email = await stage.scene.boss_asks()
+    await stage.work()
+    turn = await stage.turn(email)
+    assert (turn.state, turn.reason, api.requests) == (TurnState.STOPPED, "budget.per_thread", [])
+    assert (email, "budget.exhausted") in await consequences(stage.scene.house.db)
+
+
+async def test_a_revoked_policy_ends_a_turn_before_its_next_call(stage: Stage, api: ModelApi) -> None:
+    await stage.host()
+    email = await stage.scene.boss_asks()
+    async with stage.scene.house.db.transaction(TENANT) as tx:
+        assert await grants.revoke(tx, stage.scene.account, 1, at=NOW, actor=KEY)
+    await stage.work()
+    turn = await stage.turn(email)
+    assert (turn.state, turn.reason, api.requests) == (TurnState.STOPPED, "grant.revoked", [])

@@ -41,5 +41,5 @@ def test_a_digest_names_tool_and_arguments() -> None:
 def test_steps_are_counted_and_calls_keep_what_was_asked() -> None:
     assert number_of([]) == 0
     assert number_of([step(1, 0, StepState.SAID), step(2, 1, StepState.DONE)]) == 2
-    made = begun(TURN, ToolUse("a", "reply", None), 1, 1, state=StepState.REFUSED, reason="x", at=NOW)
+    made = begun(TURN, ToolUse("a", "reply", None), 1, 1, tool="reply", state=StepState.REFUSED, reason="x", at=NOW)
     assert (made.content["arguments"], arguments_of(made)) == (None, {})

@@ -16,11 +16,12 @@ def test_a_tool_whose_schema_would_not_be_enforced_is_refused() -> None:
 
 
 def test_a_turn_is_told_of_exactly_what_operator_and_grant_have_in_common() -> None:
-    box = toolbox([tool("a"), tool("b"), tool("c", capability="")])
+    box = toolbox([tool("a"), tool("b"), tool("c", capability="reply")])
     found = granted(box, document(tools=["c", "b", "nowhere", "b"]), frozenset({"http:a", "http:b"}))
     assert [one.name for one in found] == ["c", "b"]
 
 
 def test_what_every_grant_implies_needs_none() -> None:
-    assert is_covered(tool(capability=""), frozenset())
+    assert is_covered(tool(capability="reply"), frozenset())
+    assert is_covered(tool(capability="calendar.read"), {"read_calendar"})  # another name of it
     assert not is_covered(tool(), frozenset())

@@ -120,7 +120,7 @@ async def test_a_stranger_whom_no_rule_proved_sets_nothing_in_motion_alone(
     """An assurance of none lets mail in; it proves nobody, so only what anybody may do runs."""
     policy = {
         "defaultAction": "bounce",
-        "senders": [{"match": {"domain": "loose.example", "assurance": "none"}, "capabilities": ["search_mail"]}],
+        "senders": [{"match": {"domain": "loose.example", "assurance": "none"}, "capabilities": ["handover"]}],
         "auditLog": {"retentionDays": 30},
     }
     async with stage.scene.house.db.transaction(TENANT) as tx:

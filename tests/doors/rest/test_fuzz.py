@@ -17,6 +17,7 @@ from doors.rest.scene import POLICY, Tenancy, held, sequence, served, set_policy
 from gatepost.doors import rest
 from gatepost.doors.rest.limit import Rate
 from gatepost.journey import House
+from gatepost.upkeep.retention import Keeper
 
 EXAMPLES_PER_OPERATION = 8
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
@@ -52,7 +53,7 @@ def probe_all(url: str, key: str, known: dict[str, object]) -> int:
     return sent
 
 
-async def test_no_generated_request_breaks_the_door(house: House, ours: Tenancy) -> None:
+async def test_no_generated_request_breaks_the_door(house: House, keeper: Keeper, ours: Tenancy) -> None:
     await set_policy(house, ours, POLICY)
     done = await write(house, ours)
     await sequence(house, ours)
@@ -63,12 +64,16 @@ async def test_no_generated_request_breaks_the_door(house: House, ours: Tenancy)
         "webhook_id": "wh_none",
         "export_id": "ex_none",
         "hold_id": await held(house, ours, done.recorded.arrived.email),
+        "turn_id": "tu_none",
+        "legal_hold_id": "lh_none",
+        "digest": "0" * 64,
+        "entry_id": 1,
         "part": 0,
         "leaf_index": 0,
         "tenant": ours.tenant,
         "path": "0/000.p/1",
         "code": "scope.missing",
     }
-    async with served(rest.build(house, rate=Rate(10_000, 100_000))) as url:
+    async with served(rest.build(house, keeper=keeper, rate=Rate(10_000, 100_000))) as url:
         sent = await asyncio.to_thread(probe_all, url, ours.owner, known)
     assert sent > 300

@@ -47,6 +47,8 @@ WITHOUT_IDS = {
     "/api/v1/hosting",
     "/api/v1/usage",
     "/api/v1/retention",
+    "/api/v1/log/search",
+    "/api/v1/log/export",
     "/api/v1/erasures",
     "/api/v1/legal-holds",
     "/api/v1/policy",
@@ -63,7 +65,7 @@ class Operation:
     async def call(self, client: httpx2.AsyncClient, ids: dict[str, object]) -> httpx2.Response:
         noun = self.path.rsplit("/", 1)[-1]
         body = BODIES.get(noun) if self.verb in {"PUT", "POST", "PATCH"} else None
-        return await client.request(self.verb, self.path.format(**ids), json=body, params=QUERIES.get(noun))
+        return await client.request(self.verb, self.path.format_map(ids), json=body, params=QUERIES.get(noun))
 
 
 def operations() -> list[Operation]:
@@ -98,7 +100,10 @@ async def their_ids(house: House, keeper: Keeper, theirs: Tenancy) -> dict[str, 
     turn, digest = await held_call(house, theirs, done.outcome.email, done.outcome.thread)
     waiting = await held(house, theirs, done.outcome.email)
     await sequence(house, theirs)
+    async with calls(rest.build(house, keeper=keeper), theirs.owner) as client:
+        entries = await client.get("/api/v1/log/search")
     return {
+        "entry_id": entries.json()["items"][0]["entry"],
         "hold_id": waiting,
         "turn_id": turn,
         "digest": digest,
@@ -151,6 +156,7 @@ async def test_an_id_of_somebody_else_reads_exactly_like_one_of_nobody(
         "mailbox_id": 999_999,
         "message_id": "em_none",
         "export_id": "ex_none",
+        "entry_id": 2**40,
         "hold_id": "lh_none",
         "thread_id": "th_none",
         "tenant": "tn_none",

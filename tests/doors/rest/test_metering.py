@@ -5,9 +5,10 @@ import pytest
 
 from act.hosted import pieces
 from doors.rest.scene import POLICY, FakeClock, Tenancy, calls, entropy, set_policy, write
-from gatepost.act.hosted import meter, meter_store
+from gatepost.act.hosted import meter
 from gatepost.act.hosted.paper import Usage
 from gatepost.act.hosted.price import shipped
+from gatepost.decide import grants
 from gatepost.deliver.paper import Kept
 from gatepost.doors import rest
 from gatepost.ids import EmailId
@@ -22,11 +23,14 @@ async def spend(house: House, of: Tenancy) -> EmailId:
     email, thread, at = done.outcome.email, done.outcome.thread, house.clock()
     turn = replace(pieces.TURN, tenant=of.tenant, account=of.account, email=email, thread=thread, began_at=at)
     async with house.db.transaction(of.tenant) as tx:
-        for step in (1, 2):
-            await meter_store.reserve(tx, turn, step, model="claude-sonnet-4-5", tokens=50, at=at)
+        grant = await grants.of_message(tx, of.account, email, now=at)
+        agent = pieces.document()
+        first, _ = [
+            await meter.reserve(tx, turn, step, agent, grant, tokens=50, at=at, entropy=entropy) for step in (1, 2)
+        ]
         usage = Usage(input=1_000, output=100)
         await meter.settle(
-            tx, turn, 1, 1, model="claude-sonnet-4-5", usage=usage, prices=shipped(), at=at, entropy=entropy
+            tx, turn, first, model="claude-sonnet-4-5", usage=usage, prices=shipped(), at=at, entropy=entropy
         )
     return email
 

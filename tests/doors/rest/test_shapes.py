@@ -78,7 +78,7 @@ def test_a_message_reads_as_the_peers_sdk_expects() -> None:
             "subject": "Tuesday", "received_at": datetime(2026, 11, 21, 8, tzinfo=UTC), "verification": {},
             "capabilities": ["read_calendar"], "size_octets": 9, "is_proven": True, "is_automatic": False,
             "is_erased": False, "body_text": "At ten?", "quoted_text": "", "signature_text": "", "attachments": [],
-            "differences": [],
+            "differences": [], "labels": [],
             "internet_message_id": None, "references": [],
         }
     )  # fmt: skip

@@ -1,4 +1,7 @@
+from standardwebhooks import Webhook
+
 from doors.rest.scene import POLICY, FakeClock, Tenancy, calls, leaves, set_policy, write
+from doors.rest.test_metering import spend
 from gatepost.deliver.paper import Kept, Refused
 from gatepost.doors import rest
 from gatepost.journey import House
@@ -80,3 +83,46 @@ async def test_a_message_that_grants_nothing_has_no_budget_to_set_aside(house: H
     async with calls(rest.build(house), ours.agent) as client:
         path = f"/api/v1/mailboxes/{ours.account}/messages/em_none/reservations"
         assert (await client.post(path, json={"tokens": 1})).status_code == 404
+
+
+async def test_a_signed_report_counts_once_and_a_changed_one_never(
+    house: House, ours: Tenancy, clock: FakeClock
+) -> None:
+    await set_policy(house, ours, POLICY)
+    done = await write(house, ours)
+    assert isinstance(done.outcome, Kept)
+    mailbox = f"/api/v1/mailboxes/{ours.account}"
+    app = rest.build(house)
+    async with calls(app, ours.owner) as owner, calls(app, ours.agent) as agent:
+        hook = (await owner.post(f"{mailbox}/webhooks", json={"url": "http://127.0.0.1:9/hook"})).json()
+        path, body = f"{mailbox}/messages/{done.outcome.email}/usage", b'{"tokens": 7}'
+        headers = signed(hook["standard_secret"], "ur_1", clock, body)
+        assert (await agent.post(path, content=body, headers=headers)).json()["is_counted"] is True
+        again = await agent.post(path, content=body, headers=headers)
+        changed = await agent.post(path, content=b'{"tokens": 8}', headers={**headers, "webhook-id": "ur_2"})
+        clock.pass_by(400)
+        late = await agent.post(path, content=body, headers={**headers, "webhook-id": "ur_1"})
+    assert (again.status_code, changed.status_code, late.status_code) == (409, 403, 403)
+    reported = [leaf["detail"] for leaf in await leaves(house, ours) if leaf["action"] == "usage.reported"]
+    assert reported == [{"tokens": 7, "tools": [], "is_signed": True}]
+
+
+def signed(secret: str, name: str, clock: FakeClock, body: bytes) -> dict[str, str]:
+    """Sign as the public library does that agents check our events with."""
+    return {
+        "content-type": "application/json",
+        "webhook-id": name,
+        "webhook-timestamp": str(int(clock.now.timestamp())),
+        "webhook-signature": Webhook(secret).sign(name, clock.now, body.decode()),
+    }
+
+
+async def test_where_the_house_has_counted_itself_a_claim_counts_for_nothing(house: House, ours: Tenancy) -> None:
+    email = await spend(house, ours)
+    async with calls(rest.build(house), ours.agent) as agent, calls(rest.build(house), ours.owner) as owner:
+        path = f"/api/v1/mailboxes/{ours.account}/messages/{email}/usage"
+        assert (await agent.post(path, json={"tokens": 1})).json()["is_counted"] is False
+        (row,) = (await owner.get(f"/api/v1/mailboxes/{ours.account}/audit-logs")).json()["items"]
+    assert row["tokens_consumed"] == 1_100
+    claims = [leaf["detail"] for leaf in await leaves(house, ours) if leaf["action"] == "usage.reported"]
+    assert claims == [{"tokens_claimed": 1, "tokens_metered": 1_150, "tools": [], "is_signed": False}]

@@ -1,5 +1,7 @@
 """What a held message says reaches no agent: every route is asked for it."""
 
+import re
+
 import pytest
 
 from doors.rest.scene import POLICY, Tenancy, calls, sequence, set_policy, write
@@ -16,6 +18,13 @@ HOLDING: dict[str, object] = {
 }
 
 
+class Ids(dict[str, object]):
+    """What a path wants; any id that is not told is nobody's."""
+
+    def __missing__(self, name: str) -> str:
+        return "no_such"
+
+
 @pytest.fixture
 async def waiting(house: House, ours: Tenancy) -> Held:
     await set_policy(house, ours, POLICY)
@@ -28,23 +37,23 @@ async def waiting(house: House, ours: Tenancy) -> Held:
 
 
 async def test_no_route_tells_an_agent_what_a_held_message_says(house: House, ours: Tenancy, waiting: Held) -> None:
-    ids: dict[str, object] = {
-        "hold_id": waiting.hold,
-        "mailbox_id": ours.account,
-        "message_id": waiting.email,
-        "thread_id": "th_" + waiting.email.removeprefix("em_"),
-        "export_id": "ex_none",
-        "webhook_id": "wh_none",
-        "part": 0,
-        "leaf_index": 1,
-        "tenant": ours.tenant,
-        "path": "entries/000.p/2",
-        "code": "scope.missing",
-    }
+    ids = Ids(
+        hold_id=waiting.hold,
+        mailbox_id=ours.account,
+        message_id=waiting.email,
+        thread_id="th_" + waiting.email.removeprefix("em_"),
+        part=0,
+        leaf_index=1,
+        entry_id=1,
+        tenant=ours.tenant,
+        path="entries/000.p/2",
+        code="scope.missing",
+    )
     asked = 0
     async with calls(rest.build(house), ours.agent) as agent:
         for operation in operations():
-            answer = await operation.call(agent, ids)
+            named = {name: ids.get(name, "x_none") for name in re.findall(r"{(\w+)}", operation.path)}
+            answer = await operation.call(agent, named)
             asked += 1
             assert CANARY not in answer.text.lower(), f"{operation.verb} {operation.path}"
         found = await agent.get(f"/api/v1/mailboxes/{ours.account}/search", params={"q": CANARY})

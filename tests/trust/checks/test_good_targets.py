@@ -12,7 +12,7 @@ from gatepost.egress import Destination, Purpose, Register
 from gatepost.record.trust_log import TRUST
 from gatepost.trust import Outcome, git, read_operator
 from gatepost.trust.bench import Bench
-from gatepost.trust.checks import documents, exports, findings, logs, machine, mail, page, places, tls
+from gatepost.trust.checks import documents, exports, findings, logs, machine, mail, page, people, places, promises, tls
 from gatepost.trust.controls import server
 from gatepost.trust.paper import CannotVerifyError
 from gatepost.trust.probe.client import Prober
@@ -30,25 +30,25 @@ async def test_the_examples_papers_bear_their_claims_out_and_stay_a_word() -> No
     shelf = documents.Shelf(OPERATOR.documents, OPERATOR.texts, NOW)
     register = Register([])
     transfers = places.Transfers(OPERATOR.suppliers, OPERATOR.transfers, ALLOWED, register, NOW)
-    history = documents.History(OPERATOR.terms, NOW)
+    history = promises.History(OPERATOR.terms, NOW)
     policy = OPERATOR.document("information-security")
     assert policy is not None
-    staff = machine.Staff(OPERATOR.members, policy.reviewed_sha256, NOW)
+    staff = people.Staff(OPERATOR.members, policy.reviewed_sha256, NOW)
     found = [
         await documents.reviewed(shelf),
         await documents.mapped(
             documents.Mapped(OPERATOR.controls, frozenset(each.id for each in OPERATOR.documents), NOW)
         ),
         await documents.entity_agrees(documents.Named(OPERATOR.entity, OPERATOR.texts["agreement/agreement.md"], NOW)),
-        await documents.renewed(documents.Entries(OPERATOR.registrations, NOW)),
-        await documents.terms_listed(history),
-        await documents.terms_noticed(history),
-        await documents.terms_decided(history),
+        await promises.renewed(promises.Entries(OPERATOR.registrations, NOW)),
+        await promises.terms_listed(history),
+        await promises.terms_noticed(history),
+        await promises.terms_decided(history),
         await places.transfers_held(transfers),
         await places.noticed(transfers),
         await places.registered(transfers),
-        await machine.staff_trained(staff),
-        await machine.staff_signed(staff),
+        await people.staff_trained(staff),
+        await people.staff_signed(staff),
         await findings.release_checked(findings.Releases(OPERATOR.releases, "0.1.0", NOW)),
         await findings.release_staged(findings.Releases(OPERATOR.releases, "0.1.0", NOW)),
     ]
@@ -73,7 +73,7 @@ async def test_what_was_measured_is_green() -> None:
         await page.none_hidden(page.Listing(frozenset({"one"}), frozenset({"one", "two"}))),
         await page.evidenced(page.Duties(OPERATOR.duties[:1], {"A17": Outcome.ATTESTED})),
         await page.revision_stated(page.Revision("1" * 64, NOW, "1" * 64, NOW)),
-        await machine.principals(machine.Rights(("gatepost_app",), (), OPERATOR.principals)),
+        await people.principals(people.Rights(("gatepost_app",), (), OPERATOR.principals)),
     ]
     assert [each.outcome for each in found] == [Outcome.PASS] * len(found), found
 
@@ -96,7 +96,7 @@ async def test_notice_is_thirty_days_and_not_twenty_nine(days: int, outcome: Out
 )
 async def test_a_promise_is_kept_late_or_broken(days: int, done: date | None, outcome: Outcome) -> None:
     row = replace(OPERATOR.commitments[0], done_on=done)
-    found = await documents.promise_kept(documents.Promise(row, NOW - timedelta(days=days), NOW))
+    found = await promises.promise_kept(promises.Promise(row, NOW - timedelta(days=days), NOW))
     assert found.outcome is outcome
 
 
@@ -107,7 +107,7 @@ async def test_nothing_to_look_at_is_never_green() -> None:
         (findings.release_checked, findings.Releases((), "0.1.0", NOW)),
         (findings.certificates_valid, findings.Certificates({}, NOW)),
         (documents.reviewed, documents.Shelf((), {}, NOW)),
-        (documents.terms_listed, documents.History((), NOW)),
+        (promises.terms_listed, promises.History((), NOW)),
         (places.noticed, places.Transfers((), (), ALLOWED, Register([]), NOW)),
         (page.evidenced, page.Duties((), {})),
         (machine.modes, machine.Secrets((), 0)),

@@ -342,10 +342,10 @@ async def test_an_erasure_goes_downstream_as_an_entry_of_its_own(scene: Scene, l
     double = ElasticDouble()
     listen(double)
     await elastic(scene, double, spelled=siem.Format.ECS)
-    await scene.note(EntryKind.ACT, "person.erase", "er_1")
+    await scene.note(EntryKind.ERASURE, "person.erased", "er_1")
     await scene.export()
     last = list(double.stored.values())[-1]
-    assert (last["event"]["action"], last["event"]["type"]) == ("person.erase", ["deletion"])
+    assert (last["event"]["action"], last["event"]["type"]) == ("person.erased", ["deletion"])
 
 
 async def test_run_ends_when_the_house_does_even_while_a_receiver_thinks(scene: Scene, listen: Listen) -> None:

@@ -23,7 +23,7 @@ EVENTS = [
     acted(EntryKind.BOUNCE, "bounce.queued"),
     acted(EntryKind.WEBHOOK, "webhook.delivered"),
     acted(EntryKind.USAGE, "usage.reported"),
-    acted(EntryKind.REFUSALS, "mail.refused"),
+    acted(EntryKind.REFUSALS, "refusals.counted"),
     acted(EntryKind.EGRESS, "egress.refused"),
 ]
 EXPECTED_TYPES = {  # ECS: which event.type goes with which event.category

@@ -19,7 +19,10 @@ async def called(tx: Transaction, turn: Turn, step: Step, *, at: datetime, entro
 
     The digests of arguments and result are committed, not shown: a text that can be guessed can be found by its hash.
     """
-    digests: dict[str, Json] = {"arguments_sha256": _digest(step.content.get("arguments")), "tool": step.tool}
+    digests: dict[str, Json] = {
+        "arguments_sha256": _digest(step.content.get("arguments")),
+        "tool": step.content.get("name", step.tool),
+    }
     if "result" in step.content:
         digests["result_sha256"] = _digest(step.content["result"])
     public: dict[str, Json] = {

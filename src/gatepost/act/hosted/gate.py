@@ -29,6 +29,10 @@ class Verdict:
     reason: str
 
 
+States = Callable[[str, Mapping[str, Json]], bool]
+"""Tells of a tool and its arguments whether the operator's words say them (``derive.py``)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """What the gate knows of the turn.
@@ -38,12 +42,15 @@ class Standing:
         capabilities: what the grants of all it has read have in common.
         label: the lowest it has read.
         approved: how many calls of each tool persons have approved for this agent.
+        states: whether the operator's own words ask for a call as it stands; such a call rests on nothing the turn has
+            read, so it runs whatever its label is. By default they ask for none.
     """
 
     document: Document
     capabilities: frozenset[str]
     label: Label
     approved: Mapping[str, int]
+    states: States = lambda _tool, _arguments: False
 
 
 Judge = Callable[[Toolbox, ToolUse, Standing], Verdict]
@@ -60,7 +67,7 @@ def judge(tools: Toolbox, asked: ToolUse, standing: Standing) -> Verdict:
         return Verdict(Word.REFUSE, "arguments.invalid")
     if not all(_is_within(standing.document, limit, asked.arguments.get(name)) for name, limit in tool.bounds.items()):
         return Verdict(Word.REFUSE, "arguments.outside_limits")
-    if standing.label < tool.accepts:
+    if standing.label < tool.accepts and not standing.states(tool.name, asked.arguments):
         return Verdict(Word.ASK, f"label.{standing.label.word}")
     return _scheduled(tool, standing)
 

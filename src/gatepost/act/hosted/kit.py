@@ -4,11 +4,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from gatepost import mailbox
+from gatepost.act.hosted.grant import granted_for
 from gatepost.act.hosted.labels import Label, label_of
 from gatepost.act.hosted.paper import Call, Result, Speech, TurnState
 from gatepost.act.hosted.prompt import RESULT_MAX_CHARS, described
 from gatepost.act.hosted.tools import Tool
 from gatepost.db import Database
+from gatepost.decide import capabilities
 
 REPLY_MAX_CHARS = 50_000
 FOUND_MAX = 10
@@ -25,7 +27,7 @@ def kit(db: Database, say: Say) -> list[Tool]:
             name="reply",
             description="Reply to the message's author; the text is the body of the mail.",
             schema=_arguments(text={"type": "string", "minLength": 1, "maxLength": REPLY_MAX_CHARS}),
-            capability="",
+            capability=capabilities.REPLY,
             accepts=Label.SENDER,
             run=desk.reply,
             bounds={},
@@ -35,7 +37,7 @@ def kit(db: Database, say: Say) -> list[Tool]:
             name="handover",
             description="End this turn and leave the message to a human, with a note for them.",
             schema=_arguments(note={"type": "string", "maxLength": 2_000}),
-            capability="",
+            capability=capabilities.HANDOVER,
             accepts=Label.ANYBODY,
             run=desk.hand_over,
             bounds={},
@@ -45,7 +47,7 @@ def kit(db: Database, say: Say) -> list[Tool]:
             name="search_mail",
             description="Search this mailbox for words; the newest messages that hold all of them.",
             schema=_arguments(query={"type": "string", "minLength": 1, "maxLength": 500}),
-            capability="search_mail",
+            capability=capabilities.SEARCH_MAIL,
             accepts=Label.SENDER,
             run=desk.search,
             bounds={},
@@ -55,7 +57,7 @@ def kit(db: Database, say: Say) -> list[Tool]:
             name="read_attachment",
             description="Read the text of one attachment of the message, by its part number.",
             schema=_arguments(part={"type": "integer", "minimum": 1, "maximum": 10_000}),
-            capability="read_attachment",
+            capability=capabilities.READ_ATTACHMENT,
             accepts=Label.ANYBODY,
             run=desk.read_attachment,
             bounds={},
@@ -106,12 +108,13 @@ class _Mail:
             return Result(value={"reason": str(error)}, is_error=True)
         async with self._db.transaction(call.turn.tenant) as tx:
             found = await mailbox.search(tx, call.turn.account, query, limit=FOUND_MAX, after=None)
+            common = [await granted_for(tx, email, call.at) for email in found.emails]
         if not found.emails:
             return Result(value={"messages": []})
         return Result(
             value={"messages": [described(email) for email in found.emails]},
             label=min(label_of(email) for email in found.emails),
-            capabilities=frozenset.intersection(*(frozenset(email.capabilities) for email in found.emails)),
+            capabilities=frozenset.intersection(*common),
         )
 
     async def read_attachment(self, call: Call) -> Result:

@@ -20,6 +20,9 @@ BLOCKS_MAX = 128
 CALLS_MAX = 16
 """Calls of one answer; what goes beyond is refused with the answer."""
 TOKENS_MAX = 10**9
+STOPS = ("end_turn", "max_tokens", "stop_sequence", "tool_use", "pause_turn", "refusal")
+"""Why an answer ended, in the API's words: they become words of ours, so nobody else's are taken over."""
+
 _NAME_MAX_CHARS = 128
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
@@ -127,7 +130,8 @@ class Answer:
             case "content_block_delta":
                 self._extend(event["index"], event["delta"])
             case "message_delta":
-                self._stop = str(event["delta"].get("stop_reason") or "")[:_NAME_MAX_CHARS]
+                stop = event["delta"].get("stop_reason")
+                self._stop = stop if stop in STOPS else "unknown"
                 self._count(event.get("usage") or {})
             case "message_stop":
                 self.is_over = True

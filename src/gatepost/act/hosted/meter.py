@@ -1,15 +1,20 @@
 """Tokens are metered, not reported: reserved before a call of a model, settled by what the API's answer says."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from gatepost import decide, record
+from gatepost import record
 from gatepost.act.hosted import meter_store
 from gatepost.act.hosted.agent import Budget, Document
 from gatepost.act.hosted.paper import Turn, Usage
 from gatepost.act.hosted.price import Prices, price_of
 from gatepost.clock import Entropy
 from gatepost.db import Transaction
+from gatepost.decide import budget
+from gatepost.decide.grants import Grant
+from gatepost.ids import ReservationId
 from gatepost.record.paper import Consequence, Kind
+from gatepost.record.spending import exhausted
 
 TOOL_PROMPT_TOKENS = 1_000
 """What the API adds by itself where tools are given; it says some 350, and that it may change."""
@@ -28,27 +33,60 @@ def bound(body: bytes, document: Document) -> int:
     return len(body) + TOOL_PROMPT_TOKENS + document.output_tokens_max
 
 
-async def reserve(tx: Transaction, turn: Turn, step: int, document: Document, *, tokens: int, at: datetime) -> int:
-    """Reserve tokens for one call, under the tenant's lock; return which attempt at this step it is.
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Tokens set aside for one call: which attempt at which step, and what the policy's budgets know it by."""
+
+    step: int
+    attempt: int
+    reservation: ReservationId
+    tokens: int
+
+
+async def reserve(
+    tx: Transaction,
+    turn: Turn,
+    step: int,
+    document: Document,
+    grant: Grant,
+    *,
+    tokens: int,
+    at: datetime,
+    entropy: Entropy,
+) -> Ticket:
+    """Reserve tokens for one call, under the tenant's lock, from the agent's budgets and from the policy's.
 
     Raises:
-        ExhaustedError: what was spent and reserved, with this call, might exceed a budget.
+        ExhaustedError: what was spent and reserved, with this call, might exceed one of them.
     """
-    found = await meter_store.spent(tx, turn, at)
-    reason = _exceeded(document.budget, found, tokens)
+    reason = _exceeded(document.budget, await meter_store.spent(tx, turn, at), tokens)
     if reason:
         raise ExhaustedError(reason)
-    return await meter_store.reserve(tx, turn, step, model=document.model, tokens=tokens, at=at)
+    made = await budget.reserve(tx, grant, tokens, at=at, entropy=entropy)
+    if isinstance(made, budget.Exhausted):
+        await record.note(tx, exhausted(grant, made, wanted=tokens, actor=turn.agent, at=at), entropy=entropy)
+        raise ExhaustedError(made.reason.value)
+    attempt = await meter_store.reserve(tx, turn, step, model=document.model, tokens=tokens, at=at)
+    return Ticket(step, attempt, made.id, tokens)
 
 
-def _exceeded(budget: Budget, found: object, tokens: int) -> str:
-    if getattr(found, "calls") >= budget.calls_per_turn:  # noqa: B009  # a row of the database
+async def unanswered(tx: Transaction, turn: Turn, ticket: Ticket, *, is_asked: bool, at: datetime) -> None:
+    """Give a reservation back, or let it count as it stands where the call was made and no answer came."""
+    if is_asked:
+        await meter_store.lose(tx, turn, ticket.step, ticket.attempt)
+    else:
+        await meter_store.release(tx, turn, ticket.step, ticket.attempt)
+    await budget.settle(tx, ticket.reservation, ticket.tokens if is_asked else 0, at=at)
+
+
+def _exceeded(limits: Budget, found: object, tokens: int) -> str:
+    if getattr(found, "calls") >= limits.calls_per_turn:  # noqa: B009  # a row of the database
         return "budget.calls_per_turn"
     for name, most in (
-        ("turn", budget.tokens_per_turn),
-        ("thread", budget.tokens_per_thread),
-        ("sender", budget.tokens_per_sender_and_day),
-        ("day", budget.tokens_per_day),
+        ("turn", limits.tokens_per_turn),
+        ("thread", limits.tokens_per_thread),
+        ("sender", limits.tokens_per_sender_and_day),
+        ("day", limits.tokens_per_day),
     ):
         if getattr(found, name) + tokens > most:
             return f"budget.tokens_per_{name}"
@@ -58,8 +96,7 @@ def _exceeded(budget: Budget, found: object, tokens: int) -> str:
 async def settle(
     tx: Transaction,
     turn: Turn,
-    step: int,
-    attempt: int,
+    ticket: Ticket,
     *,
     model: str,
     usage: Usage,
@@ -70,12 +107,10 @@ async def settle(
     """Put what the API's answer counted in place of the reservation, charge the sender's budget, and record it."""
     price = price_of(prices, model)
     cost = None if price is None else price.of(usage)
-    await meter_store.settle(tx, turn, step, attempt, usage, cost)
+    await meter_store.settle(tx, turn, ticket.step, ticket.attempt, usage, cost)
+    await budget.settle(tx, ticket.reservation, usage.total, at=at)
     if not usage.total:
         return
-    await decide.charge_tokens(
-        tx, account=turn.account, sender=turn.subject, thread=turn.thread, tokens=usage.total, at=at
-    )
     metered = Consequence(
         kind=Kind.USAGE,
         action="usage.metered",
@@ -92,7 +127,7 @@ async def settle(
             "cache_read": usage.cache_read,
             "cost_microusd": cost,
             "model": model,
-            "step": step,
+            "step": ticket.step,
         },
         subject=turn.subject,
     )

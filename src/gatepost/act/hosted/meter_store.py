@@ -128,6 +128,13 @@ async def release(tx: Transaction, turn: Turn, step: int, number: int) -> None:
     await tx.run(query, turn=turn.id, step=step, number=number)
 
 
+async def note_report(tx: Transaction, name: str, *, at: datetime, forget_before: datetime) -> bool:
+    """Note a signed report of usage by a token of its id; False where it was taken before."""
+    tx.send("delete from usage_report where tenant = %(tenant)s and at < %(before)s", before=forget_before)
+    query = "insert into usage_report (tenant, id, at) values (%(tenant)s, %(id)s, %(at)s) on conflict do nothing"
+    return await tx.run(query, id=name, at=at) > 0
+
+
 async def tokens_of(tx: Transaction, account: AccountId, email: EmailId) -> int | None:
     """Return how many tokens were metered for one message; None where no call of a model was about it."""
     query = (

@@ -135,6 +135,7 @@ class Call:
     turn: Turn
     arguments: Mapping[str, Json]
     key: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,16 +46,23 @@ def answer_of(step: Step) -> Said:
     return Said(tuple(blocks), calls, step.reason, Usage())
 
 
-def begun(turn: Turn, asked: ToolUse, number: int, place: int, *, state: StepState, reason: str, at: datetime) -> Step:
-    """Return a call as a step, judged and not yet run."""
+UNKNOWN = "unknown"
+"""Stands for a tool there is none of: what a model calls it may be anybody's words, and lies sealed."""
+
+
+def begun(
+    turn: Turn, asked: ToolUse, number: int, place: int, *, tool: str, state: StepState, reason: str, at: datetime
+) -> Step:
+    """Return a call as a step, judged and not yet run; ``tool`` is one of ours, or ``UNKNOWN``."""
+    arguments = None if asked.arguments is None else dict(asked.arguments)
     return Step(
         step=number,
         place=place,
-        tool=asked.name,
+        tool=tool,
         state=state,
         reason=reason,
         label=turn.label,
-        content={"id": asked.id, "arguments": None if asked.arguments is None else dict(asked.arguments)},
+        content={"id": asked.id, "name": asked.name, "arguments": arguments},
         actor="",
         at=at,
     )

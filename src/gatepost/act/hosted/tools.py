@@ -8,6 +8,7 @@ from gatepost.act.hosted.agent import Document
 from gatepost.act.hosted.labels import Label
 from gatepost.act.hosted.paper import Call, Result
 from gatepost.act.hosted.schema import check_schema
+from gatepost.decide import capabilities
 
 Run = Callable[[Call], Awaitable[Result]]
 
@@ -18,7 +19,7 @@ class Tool:
 
     Attributes:
         schema: of the arguments, an object.
-        capability: what the grant of all the turn has read must hold; empty: every grant implies it.
+        capability: what the grants of all the turn has read must have in common (``decide/capabilities.py``).
         accepts: below this label a person approves first.
         bounds: arguments that must stay within the operator's limits: name to ``recipients``, ``calendars`` or
             ``amount_max``.
@@ -54,13 +55,12 @@ def toolbox(tools: Iterable[Tool]) -> Toolbox:
     return found
 
 
-def granted(tools: Toolbox, document: Document, capabilities: frozenset[str]) -> list[Tool]:
+def granted(tools: Toolbox, document: Document, granted_names: Iterable[str]) -> list[Tool]:
     """Return exactly the tools that the operator named and the grant covers: what the model is told of."""
-    return [
-        tools[name] for name in dict.fromkeys(document.tools) if name in tools and is_covered(tools[name], capabilities)
-    ]
+    known = frozenset(granted_names)
+    return [tools[name] for name in dict.fromkeys(document.tools) if name in tools and is_covered(tools[name], known)]
 
 
-def is_covered(tool: Tool, capabilities: frozenset[str]) -> bool:
+def is_covered(tool: Tool, granted_names: Iterable[str]) -> bool:
     """Tell whether a grant holds what a tool needs."""
-    return not tool.capability or tool.capability in capabilities
+    return capabilities.allows(granted_names, tool.capability)

@@ -6,18 +6,20 @@ from datetime import datetime
 
 import structlog
 
-from gatepost.act.hosted import meter, meter_store, prompt, store
+from gatepost.act.hosted import meter, prompt, store
 from gatepost.act.hosted.agent import Agent
 from gatepost.act.hosted.approvals import HELD_MAX, lapse
 from gatepost.act.hosted.entries import called, rested
 from gatepost.act.hosted.gate import Judge, Standing, Verdict, Word
+from gatepost.act.hosted.grant import granted_for
 from gatepost.act.hosted.messages import ModelFaultError, request
 from gatepost.act.hosted.paper import Call, Result, Said, Step, StepState, ToolUse, Turn, TurnState
 from gatepost.act.hosted.price import Prices
-from gatepost.act.hosted.steps import answer_of, arguments_of, begun, key_of, number_of, spelled
+from gatepost.act.hosted.steps import UNKNOWN, answer_of, arguments_of, begun, key_of, number_of, spelled
 from gatepost.act.hosted.tools import Toolbox, granted
 from gatepost.clock import Clock, Entropy
 from gatepost.db import Database, Transaction
+from gatepost.decide.grants import GrantError, of_message
 from gatepost.jobs import Jobs
 from gatepost.mailbox.paper import Email
 
@@ -113,16 +115,24 @@ class Run:
             if not await store.lock_hosting(tx):
                 raise SwitchedOffError
             try:
-                attempt = await meter.reserve(
-                    tx, self.turn, number, document, tokens=meter.bound(body, document), at=at
+                grant = await of_message(tx, self.turn.account, self.turn.email, now=at)
+                ticket = await meter.reserve(
+                    tx,
+                    self.turn,
+                    number,
+                    document,
+                    grant,
+                    tokens=meter.bound(body, document),
+                    at=at,
+                    entropy=desk.entropy,
                 )
-            except meter.ExhaustedError as exhausted:
-                await self._end(tx, TurnState.STOPPED, exhausted.reason, at)
+            except (meter.ExhaustedError, GrantError) as refused:
+                await self._end(tx, TurnState.STOPPED, refused.reason, at)
                 return
         try:
             said = await desk.ask(self.turn, body)
         except ModelFaultError as fault:
-            await self._unanswered(number, attempt, is_asked=fault.is_asked)
+            await self._unanswered(ticket, is_asked=fault.is_asked)
             raise
         at = desk.clock()
         step = spelled(self.turn, said, number, at=at)
@@ -130,8 +140,7 @@ class Run:
             await meter.settle(
                 tx,
                 self.turn,
-                number,
-                attempt,
+                ticket,
                 model=document.model,
                 usage=said.usage,
                 prices=desk.prices,
@@ -142,13 +151,10 @@ class Run:
             await self._move(tx, replace(self.turn, state=TurnState.RUNNING, reason="", failures=0), at)
         self._keep(step)
 
-    async def _unanswered(self, number: int, attempt: int, *, is_asked: bool) -> None:
+    async def _unanswered(self, ticket: meter.Ticket, *, is_asked: bool) -> None:
         """Give the reservation back where the model surely was not run; else it counts."""
         async with self._desk.db.transaction(self.turn.tenant) as tx:
-            if is_asked:
-                await meter_store.lose(tx, self.turn, number, attempt)
-            else:
-                await meter_store.release(tx, self.turn, number, attempt)
+            await meter.unanswered(tx, self.turn, ticket, is_asked=is_asked, at=self._desk.clock())
 
     async def _call(self, number: int, place: int, asked: ToolUse) -> None:
         """Bring one call to where it can get: judged, held, run."""
@@ -157,7 +163,16 @@ class Run:
         if step is None:
             async with self._desk.db.transaction(self.turn.tenant) as tx:
                 verdict = await self._judged(tx, asked)
-                step = begun(self.turn, asked, number, place, state=_STATE[verdict.word], reason=verdict.reason, at=at)
+                step = begun(
+                    self.turn,
+                    asked,
+                    number,
+                    place,
+                    tool=asked.name if asked.name in self._desk.tools else UNKNOWN,
+                    state=_STATE[verdict.word],
+                    reason=verdict.reason,
+                    at=at,
+                )
                 await store.put_step(tx, self.turn, step)
                 if verdict.word is not Word.RUN:
                     await called(tx, self.turn, step, at=at, entropy=self._desk.entropy)
@@ -170,9 +185,10 @@ class Run:
             await self._run_approved(step, asked)
 
     async def _judged(self, tx: Transaction, asked: ToolUse) -> Verdict:
+        now = await granted_for(tx, self._email, self._desk.clock())  # what was granted may be revoked by now
         standing = Standing(
             document=self._agent.document,
-            capabilities=self.turn.capabilities,
+            capabilities=self.turn.capabilities & now,
             label=self.turn.label,
             approved=await store.approved(tx, self.turn.account),
         )
@@ -203,7 +219,10 @@ class Run:
         if tool is None or (not is_fresh and not tool.is_repeatable):
             result = Result(value={"reason": "tool.outcome_unknown"}, is_error=True)
         else:
-            result = await tool.run(Call(turn=self.turn, arguments=arguments_of(step), key=key_of(self.turn, step)))
+            call = Call(
+                turn=self.turn, arguments=arguments_of(step), key=key_of(self.turn, step), at=self._desk.clock()
+            )
+            result = await tool.run(call)
         at = self._desk.clock()
         step = replace(
             step,

@@ -12,6 +12,7 @@ from gatepost.act.hosted import store
 from gatepost.act.hosted.agent import Agent
 from gatepost.act.hosted.approvals import LAPSE, deny_all
 from gatepost.act.hosted.entries import rested
+from gatepost.act.hosted.grant import granted_for
 from gatepost.act.hosted.labels import label_of
 from gatepost.act.hosted.loops import why_not
 from gatepost.act.hosted.messages import ModelFaultError
@@ -126,6 +127,7 @@ class Keeper:
     async def _begin(self, tx: Transaction, email: Email, agent: Agent, at: datetime) -> Turn:
         """Begin a turn; one that a loop forbids is over at once."""
         reason = await why_not(tx, email, agent, at)
+        capabilities = await granted_for(tx, email, at)
         turn = Turn(
             id=turn_of(email.id),
             tenant=tx.tenant,
@@ -139,7 +141,7 @@ class Keeper:
             state=TurnState.STOPPED if reason else TurnState.RUNNING,
             reason=reason,
             label=label_of(email),
-            capabilities=frozenset(email.capabilities),
+            capabilities=capabilities,
             failures=0,
             began_at=at,
         )

@@ -7,7 +7,21 @@ from fastapi import APIRouter
 from gatepost import record
 from gatepost.decide.paper import Grant, Outcome
 from gatepost.doors.rest.auth import AuditReader, HouseDep, mailbox_of
-from gatepost.doors.rest.parameters import EntryCursor, Limit, MailboxId, OfMessage, OfThread
+from gatepost.doors.rest.parameters import (
+    EntryCursor,
+    EntryWords,
+    Limit,
+    MailboxId,
+    OfActor,
+    OfMessage,
+    OfReason,
+    OfThread,
+    Recipient,
+    Sender,
+    Since,
+    Until,
+)
+from gatepost.doors.rest.problems import asked
 from gatepost.doors.rest.shapes import AuditEntry, AuditPage, EnvelopeShown, Granted, TraceStep
 from gatepost.ids import EmailId, EntryId, ThreadId
 from gatepost.record import AuditQuery, AuditRow
@@ -73,22 +87,35 @@ async def page(
     message_id: OfMessage = None,
     thread_id: OfThread = None,
     outcome: Outcome | None = None,
+    reason: OfReason = None,
+    actor: OfActor = None,
+    sender: Sender = None,
+    recipient: Recipient = None,
+    words: EntryWords = None,
+    since: Since = None,
+    until: Until = None,
     limit: Limit = 50,
     cursor: EntryCursor = None,
 ) -> AuditPage:
     """Return entries, newest first; pass `next_cursor` as `cursor` to continue. A held message appears once settled."""
     async with mailbox_of(house, principal, mailbox_id) as (tx, account):
-        rows = await record.audit_rows(
-            tx,
-            AuditQuery(
-                account=account,
-                limit=limit + 1,  # one more than asked tells whether there is a next page
-                before=None if cursor is None else EntryId(cursor),
-                email=None if message_id is None else EmailId(message_id),
-                thread=None if thread_id is None else ThreadId(thread_id),
-                outcome=outcome,
-            ),
+        query = AuditQuery(
+            account=account,
+            limit=limit + 1,  # one more than asked tells whether there is a next page
+            before=None if cursor is None else EntryId(cursor),
+            email=None if message_id is None else EmailId(message_id),
+            thread=None if thread_id is None else ThreadId(thread_id),
+            outcome=outcome,
+            reason=reason,
+            actor=actor,
+            sender=sender,
+            recipient=recipient,
+            text=words,
+            since=since,
+            until=until,
         )
+        with asked():
+            rows = await record.audit_rows(tx, query)
     shown = rows[:limit]
     return AuditPage(
         items=[_shown(row) for row in shown],

@@ -6,6 +6,7 @@ from fastapi import Header, Path, Query
 from pydantic import AwareDatetime
 
 from gatepost.deliver.paper import HoldState
+from gatepost.record.paper import Kind
 
 _ID = r"^[A-Za-z0-9_-]{1,80}$"
 
@@ -16,9 +17,8 @@ WebhookId = Annotated[str, Path(pattern=_ID, description="The webhook's id.", ex
 ExportId = Annotated[str, Path(pattern=_ID, description="The destination's id.", examples=["ex_aaaaaaaaaaaaaaaa"])]
 TurnId = Annotated[str, Path(pattern=_ID, description="The turn's id.", examples=["tu_aaaaaaaaaaaaaaaa"])]
 CallDigest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="The digest the held call was shown under.")]
-Since = Annotated[AwareDatetime | None, Query(description="From this instant on; 30 days ago unless told.")]
-Until = Annotated[AwareDatetime | None, Query(description="Before this instant; now unless told.")]
-OfMailbox = Annotated[int | None, Query(ge=1, le=2**53 - 1, description="Only of this mailbox.")]
+Since = Annotated[AwareDatetime | None, Query(description="From this instant on (RFC 3339).")]
+Until = Annotated[AwareDatetime | None, Query(description="Before this instant (RFC 3339).")]
 HoldId = Annotated[str, Path(pattern=_ID, description="The hold's id.", examples=["ho_aaaaaaaaaaaaaaaa"])]
 LegalHoldId = Annotated[str, Path(pattern=_ID, description="The legal hold's id.", examples=["lh_aaaaaaaaaaaaaaaa"])]
 Part = Annotated[int, Path(ge=0, le=10_000, description="The attachment's number within the message.")]
@@ -47,6 +47,37 @@ Proven = Annotated[
     bool | None, Query(description="Only messages whose author's domain was proven, or only the others.")
 ]
 Automatic = Annotated[bool | None, Query(description="Only messages that machines sent, or only the others.")]
+EntryNumber = Annotated[int, Path(ge=1, le=2**53 - 1, description="The entry's number.")]
+LogCursor = Annotated[
+    str | None, Query(pattern=r"^-?[0-9]{1,17}\.[0-9]{1,19}$", description="Continue after this entry.")
+]
+Sender = Annotated[
+    str | None, Query(min_length=1, max_length=300, description="An address, or a domain with all below it.")
+]
+Recipient = Annotated[
+    str | None, Query(min_length=1, max_length=300, description="An address, or a domain with all below it.")
+]
+OfReason = Annotated[
+    str | None, Query(min_length=1, max_length=300, description="A reason code, or a content guard's own reason.")
+]
+OfActor = Annotated[
+    str | None, Query(pattern=_ID, description="Who did it: the id of a key or person, `house`, or `operator`.")
+]
+OfKind = Annotated[Kind | None, Query(description="Only entries of this kind.")]
+OfAction = Annotated[
+    str | None,
+    Query(pattern=r"^[a-z_.]{1,60}$", description="Only this action: see docs/record.md.", examples=["policy.set"]),
+]
+OfMailbox = Annotated[int | None, Query(ge=1, le=2**53 - 1, description="Only entries about this mailbox.")]
+EntryWords = Annotated[
+    str | None,
+    Query(
+        alias="q",
+        min_length=1,
+        max_length=300,
+        description="Words, all of which must be there: of sender, recipient, a guard's reason, or what an act names.",
+    ),
+]
 OfMessage = Annotated[str | None, Query(pattern=_ID, description="Only the entry of this message.")]
 OfThread = Annotated[str | None, Query(pattern=_ID, description="Only entries of this thread.")]
 

@@ -4,7 +4,8 @@ Each body carries ``error`` (and ``errors`` where there are several) beside the 
 the Mailbuttons contract read those. No body ever holds an exception's own text, SQL or a stack.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -25,6 +26,7 @@ from gatepost.deliver.hold import ApproverError, HoldMissingError
 from gatepost.deliver.hold_end import HoldChangedError, HoldSettledError, NotNowError
 from gatepost.doors.rest import refusals
 from gatepost.keys import ErasedError
+from gatepost.record import QueryError
 from gatepost.record.export import NotInLogError
 from gatepost.reply.paper import ParentMissingError, ReplyRefusedError
 
@@ -55,6 +57,7 @@ class Code(StrEnum):
     HOLD_INVALID = "hold.invalid"
     ERASURE_HELD = "erasure.held"
     REPLY_REFUSED = "reply.refused"
+    SIGNATURE_INVALID = "signature.invalid"
     AGENT_OVERTAKEN = "agent.overtaken"
     REPLY_TOO_MANY = "reply.too_many"
     KEY_REUSED = "key.reused"
@@ -98,6 +101,7 @@ MEANINGS: Mapping[Code, Meaning] = {
     Code.HOLD_INVALID: Meaning(422, "The legal hold is not valid", "Correct what errors names."),
     Code.ERASURE_HELD: Meaning(409, "A legal hold forbids it", "Release the hold that errors names, if it may be."),
     Code.REPLY_REFUSED: Meaning(422, "The gate refused to send this", "errors holds the reason code of the decision."),
+    Code.SIGNATURE_INVALID: Meaning(403, "The signature does not fit", "Sign these octets, with a secret in force."),
     Code.AGENT_OVERTAKEN: Meaning(409, "The agent was set by somebody else just now", "Read it, and set it again."),
     Code.REPLY_TOO_MANY: Meaning(429, "Too much was sent", "Send it again as late as Retry-After says."),
     Code.KEY_REUSED: Meaning(
@@ -138,6 +142,15 @@ class Problem(HTTPException):
         super().__init__(MEANINGS[code].status, detail or MEANINGS[code].title, dict(headers or {}))
         self.code = code
         self.errors = tuple(errors)
+
+
+@contextmanager
+def asked() -> Iterator[None]:
+    """Answer 422 where a question about the record cannot be asked."""
+    try:
+        yield
+    except QueryError as error:
+        raise Problem(Code.REQUEST_INVALID, errors=[str(error)]) from error
 
 
 def response(problem: Problem) -> JSONResponse:

@@ -12,6 +12,7 @@ from gatepost.access.paper import Role, Scope
 from gatepost.decide.paper import Disposition, Outcome
 from gatepost.mail.address import Address
 from gatepost.mail.reading import Extraction, Technique
+from gatepost.record.paper import Kind
 from gatepost.verify.paper import Family, Result
 
 Utc = Annotated[datetime, AfterValidator(lambda at: at.astimezone(UTC))]
@@ -301,6 +302,7 @@ class UsageTaken(Shape):
 
     success: Literal[True] = True
     entry_id: int
+    is_counted: bool = Field(default=True, description="False where the house has counted this message's itself.")
 
 
 # --- egress -----------------------------------------------------------------------------------------------------
@@ -375,6 +377,36 @@ class OpeningShown(Shape):
 
     leaf_index: int
     fields: dict[str, OpenedField]
+
+
+class EntryShown(Shape):
+    """One entry of the record, of whatever kind: docs/record.md says what each action tells."""
+
+    entry: int = Field(description="The entry's number; the mailbox's audit log calls it `id`.")
+    leaf_index: int | None = Field(description="Its place in the log; null for up to a second.")
+    at: Utc
+    kind: Kind
+    action: str
+    actor: str = Field(description="Who did it: the id of a key or person, `house`, or `operator`.")
+    mailbox_id: int | None
+    message_id: str | None
+    object: str = Field(description="The id of the thing it is about; may be empty.")
+    outcome: str | None
+    reason: Any
+    sender: str | None
+    recipient: str | None
+    facts: dict[str, Any] = Field(description="What stands in the leaf, for everybody who holds the log.")
+    opened: dict[str, Any] | None = Field(description="What the leaf only commits to; null once it is erased.")
+
+
+class EntriesFound(Shape):
+    """Entries, newest first. `next_cursor` continues; null at the end."""
+
+    items: list[EntryShown]
+    next_cursor: str | None
+    unindexed: int = Field(
+        description="How many entries were not indexed yet. The last 1,000 of them are found all the same."
+    )
 
 
 # --- the rest ---------------------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ def _call(step: Step) -> CallShown:
     return CallShown(
         step=step.step,
         place=step.place,
-        tool=step.tool,
+        tool=str(step.content.get("name", step.tool)),
         state=step.state.value,
         reason=step.reason,
         label=step.label.word,

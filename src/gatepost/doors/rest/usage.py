@@ -1,8 +1,10 @@
 """What an agent may spend on a message, and what it spent: it counts against budgets and stands in the record."""
 
-from fastapi import APIRouter, status
+from fastapi import APIRouter, Request, status
 
 from gatepost import decide, mailbox, record
+from gatepost.act import hosted, signed
+from gatepost.act.signed import Seal
 from gatepost.db import Transaction
 from gatepost.decide import budget, grants
 from gatepost.decide.budget import Exhausted
@@ -50,17 +52,46 @@ async def reserve(
 
 @router.post("/usage", summary="Report tokens and tools")
 async def report(
-    mailbox_id: MailboxId, message_id: MessageId, body: NewUsage, house: HouseDep, principal: UsageWriter
+    mailbox_id: MailboxId,
+    message_id: MessageId,
+    body: NewUsage,
+    request: Request,
+    house: HouseDep,
+    principal: UsageWriter,
 ) -> UsageTaken:
     """Count tokens and tools an agent used for this message. Reports add up: send each expense once.
 
-    With a `reservation_id` they take the place of what was set aside, once: a repeated report answers 409.
+    With a `reservation_id` they take the place of what was set aside, once: a repeated report answers 409. Sign it
+    as our events are signed (Standard Webhooks, with the secret of one of the mailbox's endpoints), and it counts once.
+    Where the house has metered a hosted agent's calls for this message itself, its own count holds.
     """
+    seal, octets = _seal(request), await request.body()
     async with mailbox_of(house, principal, mailbox_id) as (tx, account):
         email = await _message(tx, account, message_id)
-        await _charge(tx, house, email, body)
-        entry = await record.note(tx, _spent(email, body, house, principal.key), entropy=house.entropy)
-    return UsageTaken(entry_id=entry)
+        if seal is not None:
+            await _check(tx, house, account, seal, octets)
+        metered = await hosted.tokens_of(tx, account, email.id)
+        if metered is None:
+            await _charge(tx, house, email, body)
+        spent = _spent(email, body, house, principal.key, is_signed=seal is not None, metered=metered)
+        entry = await record.note(tx, spent, entropy=house.entropy)
+    return UsageTaken(entry_id=entry, is_counted=metered is None)
+
+
+def _seal(request: Request) -> Seal | None:
+    """Return what a call is signed with; None where it is not signed."""
+    names = ("webhook-id", "webhook-timestamp", "webhook-signature")
+    found = [request.headers.get(name, "") for name in names]
+    return Seal(*found) if any(found) else None
+
+
+async def _check(tx: Transaction, house: House, account: AccountId, seal: Seal, octets: bytes) -> None:
+    """See that a signed report is what its signer sent, now, and for the first time; raises ``Problem``."""
+    at = house.clock()
+    if not await signed.is_signed(tx, account, seal, octets, keyring=house.keyring, at=at):
+        raise Problem(Code.SIGNATURE_INVALID)
+    if not await signed.is_first(tx, seal, at=at):
+        raise Problem(Code.RESERVATION_SETTLED)
 
 
 async def _charge(tx: Transaction, house: House, email: Email, body: NewUsage) -> None:
@@ -79,7 +110,11 @@ async def _charge(tx: Transaction, house: House, email: Email, body: NewUsage) -
         raise Problem(Code.RESERVATION_SETTLED)
 
 
-def _spent(email: Email, body: NewUsage, house: House, actor: KeyId) -> Consequence:
+def _spent(
+    email: Email, body: NewUsage, house: House, actor: KeyId, *, is_signed: bool, metered: int | None
+) -> Consequence:
+    """Return the entry: what was claimed counts as tokens only where we have not counted ourselves."""
+    claimed = {"tokens": body.tokens} if metered is None else {"tokens_claimed": body.tokens, "tokens_metered": metered}
     return Consequence(
         kind=Kind.USAGE,
         action="usage.reported",
@@ -88,5 +123,5 @@ def _spent(email: Email, body: NewUsage, house: House, actor: KeyId) -> Conseque
         account=email.account,
         email=email.id,
         object_ref=email.id,
-        public={"tokens": body.tokens, "tools": list(body.tools)},
+        public={**claimed, "tools": list(body.tools), "is_signed": is_signed},
     )

@@ -13,14 +13,15 @@ import orjson
 import psycopg
 
 from gatepost.blobs import Blobs
+from gatepost.clock import Entropy
 from gatepost.db import Database
 from gatepost.ids import TenantId
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
-from gatepost.ledger.merkle import consistency_ranges, hash_range, verify_consistency
+from gatepost.ledger.merkle import consistency_ranges, hash_range, leaf_hash, verify_consistency
 from gatepost.ledger.note import VerifierKey
 from gatepost.ledger.proof import Proof
-from gatepost.ledger.tiles import needed, reader
+from gatepost.ledger.tiles import ENTRIES, WIDTH, needed, reader, tile_at, unpack
 from gatepost.record import export, files, log_store
 from gatepost.record.trust_log import TRUST
 from gatepost.trust.paper import CannotVerifyError, Finding, failed, passed
@@ -44,12 +45,18 @@ class Log:
     earlier: tuple[bytes, ...]
 
 
+Rows = Callable[[TenantId, int, int], Awaitable[list[bytes]]]
+"""The leaves that the tables hold for places ``start`` up to and without ``end``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Logs:
-    """Logs as they lie published."""
+    """Logs as they lie published, and what the tables hold. ``entropy`` picks what is read besides the newest."""
 
     blobs: Blobs
     logs: tuple[Log, ...]
+    rows: Rows
+    entropy: Entropy
 
 
 async def house_logs(world: World, _arguments: Mapping[str, str]) -> Logs:
@@ -65,26 +72,56 @@ async def house_logs(world: World, _arguments: Mapping[str, str]) -> Logs:
         found.append(Log(tenant, key.vkey, tuple(note for _, note in signed[::step])))
     if not found:
         raise CannotVerifyError("log.none")
-    return Logs(world.house.blobs, tuple(found))
+
+    async def rows(tenant: TenantId, start: int, end: int) -> list[bytes]:
+        async with db.transaction(tenant) as tx:
+            return await log_store.leaves(tx, start, end)
+
+    return Logs(world.house.blobs, tuple(found), rows, world.house.entropy)
 
 
 async def consistent(target: Logs) -> Finding:
-    """See that each published checkpoint is signed and extends those signed before, by the tiles as published."""
-    compared = 0
+    """See that each published checkpoint is signed and extends those signed before, by the tiles as published.
+
+    The newest entries, and a bundle anywhere before them, are held to the tiles and to the tables: octet for octet.
+    """
+    compared, read = 0, 0
     for log in target.logs:
         try:
             key = VerifierKey.parse(log.vkey)
             note = await target.blobs.read(files.checkpoint_path(log.tenant))
             newest = Checkpoint.open(note or b"", key)
-            for each in log.earlier:
-                older = Checkpoint.open(each, key)
-                if older.size > newest.size:
-                    return failed("log.shrank")
+            signed = [Checkpoint.open(each, key) for each in log.earlier]
+            if signed and newest.size < min(older.size for older in signed):
+                return failed("log.shrank")
+            for older in (each for each in signed if each.size <= newest.size):  # others wait to be shown
                 await _extends(target.blobs, log.tenant, older, newest)
                 compared += 1
+            read += await _entries(target, log, newest.size)
         except LedgerError:
             return failed("log.inconsistent")
-    return passed({"logs": len(target.logs), "checkpoints": compared})
+    return passed({"logs": len(target.logs), "checkpoints": compared, "entries": read})
+
+
+async def _entries(target: Logs, log: Log, size: int) -> int:
+    """Compare some bundles of entries; raises ``LedgerError`` where one is not what the tiles and the tables say."""
+    if not size:
+        return 0
+    last = (size - 1) // WIDTH
+    anywhere = int.from_bytes(target.entropy(4), "big") % (last + 1)
+    count = 0
+    for index in sorted({anywhere, max(0, last - 1), last}):
+        bundle, hashes = tile_at(ENTRIES, index, size), tile_at(0, index, size)
+        lying = await files.read_tiles(target.blobs, log.tenant, [bundle, hashes])
+        if set(lying) != {bundle, hashes}:
+            raise LedgerError("a tile is missing")
+        entries = unpack(bundle, lying[bundle])
+        if b"".join(map(leaf_hash, entries)) != lying[hashes]:
+            raise LedgerError("an entry is not the one that was hashed")
+        if await target.rows(log.tenant, index * WIDTH, index * WIDTH + len(entries)) != entries:
+            raise LedgerError("a row is not the entry that was published")
+        count += len(entries)
+    return count
 
 
 async def _extends(blobs: Blobs, tenant: TenantId, older: Checkpoint, newer: Checkpoint) -> None:

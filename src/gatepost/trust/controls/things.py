@@ -1,9 +1,10 @@
 """Files, logs and tables that must be found out: open to others, forked, changeable, silent, in clear."""
 
 import hashlib
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from typing_extensions import override
@@ -14,9 +15,10 @@ from gatepost.dns.paper import Answer, RdType, Resolver, Status
 from gatepost.ids import TenantId
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.note import SigningKey
-from gatepost.ledger.tiles import Edge
+from gatepost.ledger.tiles import ENTRIES, Edge
+from gatepost.trust import git
 from gatepost.trust.bench import Bench
-from gatepost.trust.checks import logs, machine, places
+from gatepost.trust.checks import forgetting, logs, machine, places
 
 _CONTROL = TenantId("tn_control")
 
@@ -40,6 +42,25 @@ async def planted_key(bench: Bench) -> AsyncIterator[machine.Source]:
 
 
 @asynccontextmanager
+async def history_with_key(bench: Bench) -> AsyncIterator[machine.Source]:
+    """A repository whose first commit held a key that the second took away."""
+    folder = bench.folder / "history"
+    folder.mkdir()
+    key = "AKIA" + "CONTROL0CONTROL0"  # nobody's: made of a word
+    (folder / "settings.toml").write_text(f"key = '{key}'\n")
+    if shutil.which("git") is None:
+        yield machine.Source((folder,), None, ())
+        return
+    who = ("-c", "user.name=control", "-c", "user.email=control@control.invalid")
+    await git.ask(folder, "init", "--quiet")
+    await git.ask(folder, "add", ".")
+    await git.ask(folder, *who, "commit", "-qm", "one")
+    (folder / "settings.toml").write_text("key = ''\n")
+    await git.ask(folder, *who, "commit", "-qam", "two")
+    yield machine.Source((folder,), folder, ())
+
+
+@asynccontextmanager
 async def plain_volume(bench: Bench) -> AsyncIterator[machine.Volumes]:
     """A disk as the kernel shows one without dm-crypt, where dm-crypt is claimed."""
     disk = bench.folder / "sys" / "dev" / "block" / "8:1"
@@ -55,18 +76,54 @@ async def plain_volume(bench: Bench) -> AsyncIterator[machine.Volumes]:
     )
 
 
+_KEY = SigningKey("control.invalid/log", hashlib.sha256(b"control").digest())
+
+
+async def _published(folder: Path, entries: list[bytes]) -> Blobs:
+    """Return a log of these entries, as a house would publish it."""
+    blobs = Blobs(Folder(folder))
+    grown, tiles = Edge().grow(entries)
+    for tile, octets in tiles.items():
+        await blobs.write(f"log/{_CONTROL}/{tile.path}", octets)
+    await blobs.write(f"log/{_CONTROL}/checkpoint", Checkpoint(_KEY.name, grown.size, grown.root).signed(_KEY))
+    return blobs
+
+
+def _logs(bench: Bench, blobs: Blobs, earlier: bytes, held: list[bytes]) -> logs.Logs:
+    async def rows(_tenant: TenantId, start: int, end: int) -> list[bytes]:
+        return held[start:end]
+
+    return logs.Logs(blobs, (logs.Log(_CONTROL, str(_KEY.verifier), (earlier,)),), rows, bench.entropy)
+
+
 @asynccontextmanager
 async def forked_log(bench: Bench) -> AsyncIterator[logs.Logs]:
     """A log that shows a tree of four which does not extend the tree of two that was signed before."""
-    key = SigningKey("control.invalid/log", hashlib.sha256(b"control").digest())
-    blobs = Blobs(Folder(bench.folder / "log"))
+    shown = [b"one", b"another", b"three", b"four"]
     before, _ = Edge().grow([b"one", b"two"])
-    after, tiles = Edge().grow([b"one", b"another", b"three", b"four"])
-    for tile, octets in tiles.items():
-        await blobs.write(f"log/{_CONTROL}/{tile.path}", octets)
-    await blobs.write(f"log/{_CONTROL}/checkpoint", Checkpoint(key.name, 4, after.root).signed(key))
-    signed = Checkpoint(key.name, 2, before.root).signed(key)
-    yield logs.Logs(blobs, (logs.Log(_CONTROL, str(key.verifier), (signed,)),))
+    blobs = await _published(bench.folder / "forked", shown)
+    yield _logs(bench, blobs, Checkpoint(_KEY.name, 2, before.root).signed(_KEY), shown)
+
+
+@asynccontextmanager
+async def changed_row(bench: Bench) -> AsyncIterator[logs.Logs]:
+    """A log that only grew, and a table in which somebody has changed a row since."""
+    shown = [b"one", b"two", b"three"]
+    before, _ = Edge().grow(shown[:2])
+    blobs = await _published(bench.folder / "changed", shown)
+    yield _logs(bench, blobs, Checkpoint(_KEY.name, 2, before.root).signed(_KEY), [b"one", b"Two", b"three"])
+
+
+@asynccontextmanager
+async def changed_entry(bench: Bench) -> AsyncIterator[logs.Logs]:
+    """A log whose published entries are not those that were hashed."""
+    shown = [b"one", b"two", b"three"]
+    before, _ = Edge().grow(shown[:2])
+    blobs = await _published(bench.folder / "entry", shown)
+    _, tiles = Edge().grow([b"one", b"Two", b"three"])
+    (bundle,) = [tile for tile in tiles if tile.level == ENTRIES]
+    await blobs.write(f"log/{_CONTROL}/{bundle.path}", tiles[bundle])
+    yield _logs(bench, blobs, Checkpoint(_KEY.name, 2, before.root).signed(_KEY), [b"one", b"Two", b"three"])
 
 
 @asynccontextmanager
@@ -94,6 +151,16 @@ async def log_with_gap(bench: Bench) -> AsyncIterator[logs.LogFolder]:
     lines = [f"{at:%Y-%m-%dT%H:%M:%S}Z up\n" for at in (now - timedelta(days=40), now)]
     (folder / "house.log").write_text("".join(lines))
     yield logs.LogFolder(folder, now - timedelta(days=40), now)
+
+
+@asynccontextmanager
+async def everlasting(bench: Bench) -> AsyncIterator[forgetting.Planted]:
+    """A house that promises seven days and never forgets."""
+
+    async def removed(_plan: str, _at: datetime) -> int:
+        return 0
+
+    yield forgetting.Planted(bench.clock(), {"free": 7}, removed)
 
 
 class _Zone(Resolver):

@@ -1,0 +1,133 @@
+"""What waits for a person: list it, show it, let it go or refuse it."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.text import Text
+
+from gatepost import access, journey
+from gatepost.app import administer
+from gatepost.cli.frame import AsJson, ForTenant, Refusal, app, show, terminal, with_house
+from gatepost.decide.paper import Ruling
+from gatepost.deliver import hold, hold_end
+from gatepost.deliver.paper import Hold, HoldState
+from gatepost.ids import AccountId, HoldId, TenantId
+from gatepost.journey import House
+from gatepost.keys import ErasedError
+from gatepost.verify.paper import Verified
+
+T = TypeVar("T")
+
+holds = typer.Typer(help="Messages that wait for a person: list, show, approve, deny.", no_args_is_help=True)
+app.add_typer(holds, name="hold")
+
+LISTED_MAX = 200
+
+
+def _in_tenant(wanted: str | None, work: Callable[[House, TenantId], Awaitable[T]]) -> T:
+    async def inside(house: House) -> T:
+        return await work(house, (await administer.find_tenant(house, wanted)).id)
+
+    try:
+        return with_house(inside)
+    except access.AccessError as error:
+        raise Refusal(str(error)) from error
+    except hold.HoldMissingError:
+        raise Refusal("there is no such hold: gatepost hold list") from None
+    except hold_end.HoldSettledError as error:
+        raise Refusal(f"it waits no longer: it was {error.state.value}") from error
+    except hold_end.HoldChangedError:
+        raise Refusal("it is not what you saw: gatepost hold show, and name the digest it prints") from None
+    except hold_end.NotNowError as error:
+        raise Refusal(f"a limit of the policy stands in its way ({error.reason}); it still waits") from error
+    except ErasedError:
+        raise Refusal("nobody can read it any more, so nobody can let it go") from None
+
+
+def _row(one: Hold) -> dict[str, Any]:
+    return {
+        "hold": one.id,
+        "mailbox": one.account,
+        "direction": one.direction.value,
+        "state": one.state.value,
+        "reason": one.reason,
+        "author": one.author or "",
+        "held": one.held_at,
+        "expires": one.expires_at,
+        "then": one.default.value,
+    }
+
+
+@holds.command("list")
+def list_(
+    mailbox_id: int,
+    *,
+    state: Annotated[HoldState, typer.Option(help="Where they stand.")] = HoldState.WAITING,
+    tenant: ForTenant = None,
+    as_json: AsJson = False,
+) -> None:
+    """List a mailbox's held messages, newest first."""
+
+    async def work(house: House, owner: TenantId) -> list[Hold]:
+        async with house.db.transaction(owner) as tx:
+            return await hold.page(tx, AccountId(mailbox_id), state=state, limit=LISTED_MAX, before=None)
+
+    rows = [_row(one) for one in _in_tenant(tenant, work)]
+    columns = ("hold", "direction", "reason", "author", "held", "expires", "then")
+    show(rows, columns=columns, as_json=as_json, empty="nothing waits here")
+
+
+@holds.command("show")
+def show_(hold_id: str, *, tenant: ForTenant = None) -> None:
+    """Show one held message, and the digest an approval is bound to."""
+
+    async def work(house: House, owner: TenantId) -> tuple[Hold, Verified]:
+        async with house.db.transaction(owner) as tx:
+            found = await hold.get(tx, HoldId(hold_id))
+        return found, await hold_end.take_up(found, owner, house.db, house.blobs, house.extractor)
+
+    found, verified = _in_tenant(tenant, work)
+    for name, value in {
+        "From": found.author or "",
+        "To": ", ".join(found.recipients),
+        "Subject": found.subject,
+        "Held": f"{found.held_at:%Y-%m-%d %H:%M} UTC: {found.reason}",
+        "Until": f"{found.expires_at:%Y-%m-%d %H:%M} UTC, then {found.default.value}",
+        "Digest": found.digest,
+    }.items():
+        terminal.print(Text.assemble((f"{name + ':':9}", "bold"), _plain(value)), soft_wrap=True)
+    terminal.print(Text(f"\n{_plain(verified.evidence.content.reading.human)}"))
+
+
+def _plain(text: str) -> str:
+    """Return what a terminal cannot be steered with."""
+    return "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+@holds.command()
+def approve(
+    hold_id: str,
+    digest: Annotated[str, typer.Option(help="As gatepost hold show prints it: what you say yes to.")],
+    tenant: ForTenant = None,
+) -> None:
+    """Let a held message go. The policy in force speaks again: what it refuses by now is refused."""
+    _rule(hold_id, tenant, digest, is_approved=True)
+
+
+@holds.command()
+def deny(hold_id: str, tenant: ForTenant = None) -> None:
+    """Refuse a held message; it is kept no longer."""
+    _rule(hold_id, tenant, None, is_approved=False)
+
+
+def _rule(hold_id: str, tenant: str | None, digest: str | None, *, is_approved: bool) -> None:
+    ruling = Ruling(is_approved=is_approved, by=administer.OPERATOR)
+
+    async def work(house: House, owner: TenantId) -> Hold:
+        await journey.release(owner, HoldId(hold_id), ruling, house, digest=digest)
+        async with house.db.transaction(owner) as tx:
+            return await hold.get(tx, HoldId(hold_id))
+
+    after = _in_tenant(tenant, work)
+    typer.echo(f"{after.state.value}: {after.settled_reason}")

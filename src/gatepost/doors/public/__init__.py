@@ -1,0 +1,7 @@
+"""The pages anybody may open: the trust pages, and for who was given a link, where a person rules on a held message."""
+
+from gatepost.doors.public.approval import build
+from gatepost.doors.public.trust import PLACES as TRUST_PLACES
+from gatepost.doors.public.trust import build as build_trust
+
+__all__ = ["TRUST_PLACES", "build", "build_trust"]

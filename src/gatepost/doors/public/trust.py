@@ -1,0 +1,153 @@
+"""The trust centre: every claim with value, time, expiry, proof and history; texts, sub-processors, changes.
+
+Rendered here, readable without script; what the operator or a check wrote is escaped. Each page tells what was read,
+and nothing that was not: a folder that cannot be read is a page saying so, never an old or empty one.
+"""
+
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from gatepost import trust
+from gatepost.blobs import BlobsUnavailableError
+from gatepost.db import DatabaseUnavailableError
+from gatepost.doors.public import trust_files
+from gatepost.doors.public.trust_view import Seen, View, page, xml
+from gatepost.journey import House
+from gatepost.trust.csaf import UnreadableTimeError
+from gatepost.trust.document import Listed
+from gatepost.trust.documents import Published, published
+from gatepost.trust.operator import OperatorError
+from gatepost.trust.subprocessors import parties
+
+PLACES = ("/trust", "/.well-known/security.txt", "/.well-known/csaf", "/llms.txt")
+HISTORY_SHOWN = 50
+
+log = structlog.get_logger()
+
+
+class Pages:
+    """The pages of one house."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+
+    async def centre(self, _request: Request) -> Response:
+        """Every claim, by topic; how many pass; who says so."""
+        seen = await self._view.look()
+        topics: dict[str, list[Listed]] = {}
+        for each in seen.claims.listed:
+            topics.setdefault(each.claim.topic, []).append(each)
+        return self._page("trust_centre.html", seen, topics=topics, claims=seen.claims)
+
+    async def claim(self, request: Request) -> Response:
+        """One claim and what was ever seen of it."""
+        seen = await self._view.look()
+        wanted = request.path_params["claim"]
+        found = next((each for each in (*seen.claims.listed, *seen.claims.withdrawn) if each.claim.id == wanted), None)
+        if found is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        history = await trust.read_history(self._view.house.db, wanted, limit=HISTORY_SHOWN)
+        return self._page("trust_claim.html", seen, listed=found, history=history)
+
+    async def documents(self, _request: Request) -> Response:
+        """Every published text and its review."""
+        seen = await self._view.look()
+        return self._page("trust_documents.html", seen, documents=published(seen.operator, seen.at.date()))
+
+    async def document(self, request: Request) -> Response:
+        """One text."""
+        seen = await self._view.look()
+        return self._document(seen, request.path_params["document"])
+
+    async def account_protection(self, _request: Request) -> Response:
+        """What customers can do for their own account."""
+        return self._document(await self._view.look(), "account-protection")
+
+    async def threat_model(self, _request: Request) -> Response:
+        """Who we think of, and what is not defended."""
+        return self._document(await self._view.look(), "threat-model")
+
+    async def subprocessors(self, _request: Request) -> Response:
+        """Who else gets data, where they rest, and every way out."""
+        seen = await self._view.look()
+        found = parties(seen.operator, self._view.house.egress.register, seen.at.date())
+        return self._page("trust_subprocessors.html", seen, parties=found)
+
+    async def controls(self, _request: Request) -> Response:
+        """The statement of applicability."""
+        seen = await self._view.look()
+        titles = {each.id: each.title for each in seen.operator.documents}
+        return self._page("trust_controls.html", seen, controls=seen.operator.controls, titles=titles)
+
+    async def changes(self, _request: Request) -> Response:
+        """Every revision of what is published, from the log."""
+        seen = await self._view.look()
+        revisions = await trust.read_revisions(self._view.house.db)
+        return self._page("trust_changes.html", seen, revisions=revisions)
+
+    async def feed(self, _request: Request) -> Response:
+        """The same revisions as Atom (RFC 4287)."""
+        seen = await self._view.look()
+        revisions = await trust.read_revisions(self._view.house.db, limit=HISTORY_SHOWN)
+        values = {"operator": seen.operator, "base": self._view.house.public_url, "at": seen.at}
+        return xml("trust_changes.atom", "application/atom+xml", revisions=revisions, **values)
+
+    def _document(self, seen: Seen, identifier: str) -> Response:
+        found: tuple[Published, ...] = published(seen.operator, seen.at.date())
+        one = next((each for each in found if each.document.id == identifier), None)
+        if one is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        return self._page("trust_document.html", seen, published=one)
+
+    @staticmethod
+    def _page(name: str, seen: Seen, **values: Any) -> Response:
+        return page(name, operator=seen.operator, at=seen.at, **values)
+
+
+def build(house: House, folder: Path, version: str) -> Starlette:
+    """Return the trust pages of a house that claims what the folder says; ``version``: of the running build."""
+    view = View(house, folder, version)
+    pages = Pages(view)
+    return Starlette(
+        routes=[
+            Route("/trust", lambda _: RedirectResponse("/trust/", HTTPStatus.PERMANENT_REDIRECT)),
+            Route("/trust/", pages.centre),
+            Route("/trust/claims/{claim}", pages.claim),
+            Route("/trust/documents", pages.documents),
+            Route("/trust/documents/{document}", pages.document),
+            Route("/trust/policies", pages.documents),
+            Route("/trust/subprocessors", pages.subprocessors),
+            Route("/trust/controls", pages.controls),
+            Route("/trust/changes", pages.changes),
+            Route("/trust/changes.atom", pages.feed),
+            Route("/trust/account-protection", pages.account_protection),
+            Route("/trust/threat-model", pages.threat_model),
+            *trust_files.routes(view),
+        ],
+        exception_handlers={
+            HTTPException: _missing,
+            OperatorError: _away,
+            UnreadableTimeError: _away,
+            DatabaseUnavailableError: _away,
+            BlobsUnavailableError: _away,
+        },
+    )
+
+
+async def _missing(_request: Request, error: Exception) -> Response:
+    status = HTTPStatus(error.status_code) if isinstance(error, HTTPException) else HTTPStatus.NOT_FOUND
+    return page("said.html", status, title="Nothing is here", text="This house publishes nothing under that name.")
+
+
+async def _away(_request: Request, error: Exception) -> Response:
+    log.warning("trust.unreadable", error=type(error).__name__)
+    text = "What would be shown here cannot be read at the moment. Nothing older is shown in its place; try again soon."
+    return page("said.html", HTTPStatus.SERVICE_UNAVAILABLE, title="Not now", text=text)

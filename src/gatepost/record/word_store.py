@@ -1,0 +1,245 @@
+"""The SQL of finding entries by their words. What stands there are tokens: keyed hashes (docs/adr/0039)."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import orjson
+
+from gatepost.db import Database, Transaction
+from gatepost.db.column import bigints, octets, texts, times
+from gatepost.ids import EntryId, LeafIndex, TenantId
+from gatepost.keys import ErasedError, KeyringError, Vault
+from gatepost.record import store
+from gatepost.record.words import Found
+
+SEALED_UNDER_OCTETS = 17
+"""What a seal begins with: its kind and which keys it needs (``keys/vault.py``)."""
+
+
+class Place(NamedTuple):
+    """Where an entry stands in the order that is searched: by its time, then by its number."""
+
+    at: datetime
+    entry: int
+
+
+TOP = Place(datetime(9999, 1, 1, tzinfo=UTC), 0)
+BOTTOM = datetime(1, 1, 2, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An entry with its opening; ``opened`` is empty where nobody can read it any more.
+
+    ``salts`` are what its commitments need besides the values; ``sealed_under`` names the keys of the opening.
+    """
+
+    place: Place
+    leaf_index: LeafIndex | None
+    octets: bytes
+    found: Found
+    opening: store.Opening | None
+    sealed_under: bytes
+
+    @property
+    def written(self) -> store.Written:
+        """The same as the mailbox's page knows it."""
+        return store.Written(EntryId(self.place.entry), self.found.leaf, self.opening, self.leaf_index)
+
+
+class Tokens:
+    """Turns terms into tokens, for as long as one transaction: 63 bits of a keyed hash."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self._known: dict[str, int] = {}
+
+    def __call__(self, terms: Iterable[str]) -> list[int]:
+        """Return what stands for the terms."""
+        return [self._token(term) for term in terms]
+
+    def _token(self, term: str) -> int:
+        token = self._known.get(term)
+        if token is None:
+            token = self._known[term] = int.from_bytes(self._vault.blind("entry words", term)[:8], "big") >> 1
+        return token
+
+
+def _row(vault: Vault, row: Any) -> Row:
+    sealed = b"" if row.sealed is None else bytes(row.sealed)
+    opening, under = None, b""
+    if sealed:
+        with suppress(ErasedError):
+            opening, under = store.opened(vault, row), sealed[:SEALED_UNDER_OCTETS]
+    values = {name: part["value"] for name, part in (opening or {}).items()}
+    index = None if row.leaf_index is None else LeafIndex(row.leaf_index)
+    leaf = bytes(row.leaf)
+    return Row(Place(row.at, row.id), index, leaf, Found(leaf=orjson.loads(leaf), opened=values), opening, under)
+
+
+async def try_lock(tx: Transaction) -> bool:
+    """Take the right to index the tenant's log until the transaction ends; False where somebody else has it."""
+    query = "select pg_try_advisory_xact_lock(hashtextextended('entry words ' || %(tenant)s, 0)) as is_ours"
+    return bool((await tx.one(query)).is_ours)
+
+
+async def next_index(tx: Transaction) -> int:
+    """Return the first place in the log that is not indexed."""
+    row = await tx.maybe("select next_index from entry_words_done where tenant = %(tenant)s")
+    return 0 if row is None else int(row.next_index)
+
+
+async def at_places(tx: Transaction, start: int, end: int) -> list[Row]:
+    """Return the entries at places ``start`` up to and without ``end``, in order."""
+    query = """
+        select entry.id, entry.at, entry.leaf, opening.ref, opening.sealed, leaf.leaf_index
+        from leaf join entry on entry.id = leaf.entry left join opening on opening.entry = leaf.entry
+        where leaf.tenant = %(tenant)s and leaf.leaf_index >= %(start)s and leaf.leaf_index < %(end)s
+        order by leaf.leaf_index
+    """
+    return [_row(tx.vault, row) for row in await tx.all(query, start=start, end=end)]
+
+
+async def make_room(db: Database, moments: Iterable[datetime]) -> None:
+    """Make the partitions of the months in which these moments lie."""
+    for year, month in sorted({(at.year, at.month) for at in moments}):
+        await db.look_up("select lookup_month(%(moment)s)", moment=datetime(year, month, 1, tzinfo=UTC))
+
+
+async def keep(tx: Transaction, rows: Sequence[Row], tokens: Sequence[list[int]]) -> None:
+    """Store what entries are found by; what was stored of them before stays."""
+    query = """
+        insert into entry_words (tenant, at, entry, sealed_under, tokens)
+        select %(tenant)s, at, entry, sealed_under, tokens::bigint[]
+        from unnest(%(times)s, %(entries)s, %(heads)s, %(tokens)s) as given (at, entry, sealed_under, tokens)
+        on conflict do nothing
+    """
+    await tx.run(
+        query,
+        times=times([row.place.at for row in rows]),
+        entries=bigints([row.place.entry for row in rows]),
+        heads=octets([row.sealed_under for row in rows]),
+        tokens=texts([f"{{{','.join(map(str, found))}}}" for found in tokens]),
+    )
+
+
+async def go_on(tx: Transaction, index: int) -> None:
+    """Remember that all places below ``index`` are indexed."""
+    query = """
+        insert into entry_words_done (tenant, next_index) values (%(tenant)s, %(index)s)
+        on conflict (tenant) do update set next_index = greatest(entry_words_done.next_index, excluded.next_index)
+    """
+    await tx.run(query, index=index)
+
+
+async def backlog(tx: Transaction, limit: int) -> int:
+    """Return how many entries are not indexed, counting no further than ``limit`` of those without a place."""
+    query = """
+        select (select count(*) from (select from unsequenced where tenant = %(tenant)s limit %(limit)s) as waiting)
+          + coalesce((select max(leaf_index) + 1 from leaf where tenant = %(tenant)s), 0)
+          - coalesce((select next_index from entry_words_done where tenant = %(tenant)s), 0) as count
+    """
+    return int((await tx.one(query, limit=limit)).count)
+
+
+async def unindexed(tx: Transaction, below: Place, since: datetime, limit: int) -> list[Row]:
+    """Return the last entries that are not indexed, in no order."""
+    query = """
+        select entry.id, entry.at, entry.leaf, opening.ref, opening.sealed, leaf.leaf_index
+        from (
+          (select entry from unsequenced where tenant = %(tenant)s order by entry desc limit %(limit)s)
+          union
+          (select entry from leaf where tenant = %(tenant)s and leaf_index >= coalesce(
+             (select next_index from entry_words_done where tenant = %(tenant)s), 0)
+           order by leaf_index desc limit %(limit)s)
+        ) as waiting
+        join entry on entry.id = waiting.entry
+        left join opening on opening.entry = waiting.entry left join leaf on leaf.entry = waiting.entry
+        where (entry.at, entry.id) < (%(at)s, %(entry)s) and entry.at >= %(since)s
+    """
+    rows = await tx.all(query, limit=limit, at=below.at, entry=below.entry, since=since)
+    return [_row(tx.vault, row) for row in rows]
+
+
+async def indexed(tx: Transaction, wanted: list[int], below: Place, since: datetime, limit: int) -> list[Row]:
+    """Return the newest indexed entries below a place that have the tokens."""
+    query = """
+        select entry.id, entry.at, entry.leaf, opening.ref, opening.sealed, leaf.leaf_index
+        from lookup_entries(%(wanted)s, %(at)s, %(entry)s, %(since)s, %(limit)s) as found
+        join entry on entry.id = found.found_entry
+        left join opening on opening.entry = found.found_entry left join leaf on leaf.entry = found.found_entry
+        where entry.tenant = %(tenant)s
+    """
+    rows = await tx.all(query, wanted=bigints(wanted), at=below.at, entry=below.entry, since=since, limit=limit)
+    return sorted((_row(tx.vault, row) for row in rows), key=lambda row: row.place, reverse=True)
+
+
+async def one(tx: Transaction, entry: EntryId) -> Row | None:
+    """Return one entry, or None."""
+    query = """
+        select entry.id, entry.at, entry.leaf, opening.ref, opening.sealed, leaf.leaf_index
+        from entry left join opening on opening.entry = entry.id left join leaf on leaf.entry = entry.id
+        where entry.tenant = %(tenant)s and entry.id = %(entry)s
+    """
+    row = await tx.maybe(query, entry=entry)
+    return None if row is None else _row(tx.vault, row)
+
+
+async def take_erased(tx: Transaction) -> list[Row]:
+    """Remove and return the entries with words that nobody can read any more: their keys or openings are gone.
+
+    It walks through all the tenant's words: only after something was erased.
+    """
+    query = """
+        select distinct on (words.sealed_under) words.sealed_under, opening.ref, opening.sealed
+        from entry_words as words join opening on opening.entry = words.entry
+        where words.tenant = %(tenant)s and words.sealed_under <> ''
+    """
+    heads = [bytes(row.sealed_under) for row in await tx.all(query) if _is_erased(tx.vault, row)]
+    query = """
+        with gone as (
+          delete from entry_words as words where tenant = %(tenant)s and sealed_under <> '' and (
+            sealed_under = any(%(heads)s)
+            or not exists (select from opening where opening.entry = words.entry))
+          returning entry
+        )
+        select entry.id, entry.at, entry.leaf, opening.ref, opening.sealed, leaf.leaf_index
+        from gone join entry on entry.id = gone.entry
+        left join opening on opening.entry = gone.entry left join leaf on leaf.entry = gone.entry
+    """
+    return [_row(tx.vault, row) for row in await tx.all(query, heads=octets(heads))]
+
+
+def _is_erased(vault: Vault, row: Any) -> bool:
+    try:
+        store.opened(vault, row)
+    except ErasedError:
+        return True
+    except KeyringError:
+        return False
+    return False
+
+
+async def tenants_indexed(db: Database) -> list[TenantId]:
+    """Return the tenants that have a log, indexed or not."""
+    return [TenantId(row.tenant) for row in await db.look_up("select lookup_logs() as tenant")]
+
+
+async def tenants_behind(db: Database) -> list[TenantId]:
+    """Return the tenants whose log has entries that are not indexed."""
+    return [TenantId(row.tenant) for row in await db.look_up("select lookup_unworded() as tenant")]
+
+
+async def first_at(tx: Transaction) -> datetime | None:
+    """Return when the tenant's first entry was made, or None before it."""
+    query = """
+        select least(
+          (select min(at) from entry_words where tenant = %(tenant)s),
+          (select at from leaf join entry on entry.id = leaf.entry where leaf.tenant = %(tenant)s and leaf_index = 0)
+        ) as at
+    """
+    at: datetime | None = (await tx.one(query)).at
+    return at

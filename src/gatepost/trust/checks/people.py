@@ -1,0 +1,111 @@
+"""People and accounts: who holds rights, who was trained, who signed."""
+
+import hashlib
+import os
+import pwd
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+
+from gatepost.db import Database
+from gatepost.trust.paper import CannotVerifyError, Finding, attested, failed, passed
+from gatepost.trust.registers import Member, Principal
+from gatepost.trust.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """Who holds rights in production, and who is published."""
+
+    database: tuple[str, ...]
+    system: tuple[str, ...]
+    published: tuple[Principal, ...]
+
+
+async def house_rights(world: World, _arguments: Mapping[str, str]) -> Rights:
+    """Return the roles that may log in to the database, and the accounts that own our files."""
+    state = world.settings.state
+    owners = {_account(path) for path in (state, state / "keys") if path.exists()}
+    return Rights(await _roles(world.house.db), tuple(sorted(owners)), world.operator.principals)
+
+
+async def _roles(db: Database) -> tuple[str, ...]:
+    rows = await db.look_up("select rolname from pg_roles where rolcanlogin or rolsuper order by rolname")
+    return tuple(row.rolname for row in rows)
+
+
+def _account(path: Path) -> str:
+    try:
+        return pwd.getpwuid(path.stat().st_uid).pw_name
+    except KeyError:
+        return str(path.stat().st_uid)
+
+
+async def principals(target: Rights) -> Finding:
+    """See that nobody holds rights who is not published; the account we run as is called ``service``."""
+    known = {(each.kind, each.name) for each in target.published}
+    own = pwd.getpwuid(os.geteuid()).pw_name if _has_name() else str(os.geteuid())
+
+    def is_known(kind: str, name: str) -> bool:
+        return (kind, name) in known or (name in {own, "postgres"} and (kind, "service") in known)
+
+    strangers = {
+        "database": sum(not is_known("database", name) for name in target.database),
+        "system": sum(not is_known("system", name) for name in target.system),
+    }
+    if any(strangers.values()):
+        return failed("principal.unknown", strangers)  # how many, and not who: an account may be called as a person is
+    return passed({"database": len(target.database), "system": len(target.system)})
+
+
+def _has_name() -> bool:
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError:
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """The people register, the policy they sign, and today."""
+
+    members: tuple[Member, ...]
+    policy_sha256: str
+    now: datetime
+
+
+TRAINED_DAYS_MAX = 365
+
+
+async def house_staff(world: World, _arguments: Mapping[str, str]) -> Staff:
+    """Return the operator's people, with the security policy as it stands."""
+    found = world.operator.document("information-security")
+    if found is None:
+        raise CannotVerifyError("document.missing")
+    digest = hashlib.sha256(world.operator.text_of(found).encode()).hexdigest()
+    return Staff(world.operator.members, digest, world.house.clock())
+
+
+async def staff_trained(target: Staff) -> Finding:
+    """See that each member was trained within a year."""
+    if not target.members:
+        raise CannotVerifyError("nothing.to_look_at")
+    today = target.now.date()
+    late = [each.ref for each in target.members if (today - each.trained_on).days > TRAINED_DAYS_MAX]
+    if late:
+        return failed("training.overdue", [*late[:6]])
+    first = min(each.trained_on for each in target.members)
+    until = datetime.combine(first, time(), UTC) + timedelta(days=TRAINED_DAYS_MAX)
+    return attested({"trained": len(target.members)}, until, "members")
+
+
+async def staff_signed(target: Staff) -> Finding:
+    """See that each member signed the policy as it stands, by its SHA-256."""
+    if not target.members:
+        raise CannotVerifyError("nothing.to_look_at")
+    missing = [each.ref for each in target.members if each.signed_sha256 != target.policy_sha256]
+    if missing:
+        return failed("signature.outdated", [*missing[:6]])
+    return attested({"signed": len(target.members)}, target.now + timedelta(days=90), "members")

@@ -1,0 +1,100 @@
+"""Evidence that must be found out: scans, clocks, releases and certificates, each with one fault."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from gatepost.trust.bench import Bench
+from gatepost.trust.checks import findings
+from gatepost.trust.registers import Release, Scan, Vulnerability
+
+_DAY = timedelta(days=1)
+
+
+@asynccontextmanager
+async def old_scan(bench: Bench) -> AsyncIterator[findings.Scans]:
+    """A scan of last month."""
+    now = bench.clock()
+    day = (now - 30 * _DAY).date()
+    (bench.folder / "scan.json").write_text('{"dependencies": [{"name": "a", "version": "1", "vulns": []}]}')
+    row = Scan(asset="control", tool="control", file="scan.json", completed_on=day, owner="control")
+    yield findings.Scans((row,), bench.folder, frozenset(), frozenset(), now)
+
+
+@asynccontextmanager
+async def partial_scan(bench: Bench) -> AsyncIterator[findings.Scans]:
+    """A scan of today that left out a package which is installed."""
+    now = bench.clock()
+    (bench.folder / "part.json").write_text('{"dependencies": [{"name": "a", "version": "1", "vulns": []}]}')
+    row = Scan(asset="control", tool="control", file="part.json", completed_on=now.date(), owner="control")
+    yield findings.Scans((row,), bench.folder, frozenset(), frozenset({"a", "left-out"}), now)
+
+
+@asynccontextmanager
+async def untriaged(bench: Bench) -> AsyncIterator[findings.Scans]:
+    """A scan of today that found what nobody has looked at."""
+    now = bench.clock()
+    found = '{"dependencies": [{"name": "a", "version": "1", "vulns": [{"id": "CONTROL-1"}]}]}'
+    (bench.folder / "found.json").write_text(found)
+    row = Scan(asset="control", tool="control", file="found.json", completed_on=now.date(), owner="control")
+    yield findings.Scans((row,), bench.folder, frozenset(), frozenset(), now)
+
+
+def _backlog(bench: Bench, severity: str, clock: str) -> findings.Backlog:
+    now = bench.clock()
+    row = Vulnerability(id="control", severity=severity, detected_at=(now - 200 * _DAY).isoformat())
+    return findings.Backlog((row,), clock, now)
+
+
+@asynccontextmanager
+async def late(bench: Bench) -> AsyncIterator[findings.Backlog]:
+    """A critical finding that lies open since half a year."""
+    yield _backlog(bench, "critical", "critical")
+
+
+@asynccontextmanager
+async def old_minor(bench: Bench) -> AsyncIterator[findings.Backlog]:
+    """A minor one of the same age that nobody accepted."""
+    yield _backlog(bench, "minor", "minor")
+
+
+def _release(bench: Bench, *, reviewer: str, beta: int) -> findings.Releases:
+    now = bench.clock()
+    row = Release(
+        version="control",
+        commit="0" * 40,
+        checks=("control",),
+        author="one",
+        reviewer=reviewer,
+        sole_maintainer=False,
+        beta_on=(now - beta * _DAY).date(),
+        production_on=now.date(),
+        beta_days_min=2,
+    )
+    return findings.Releases((row,), "control", now)
+
+
+@asynccontextmanager
+async def self_reviewed(bench: Bench) -> AsyncIterator[findings.Releases]:
+    """A release that nobody but its author has seen."""
+    yield _release(bench, reviewer="one", beta=5)
+
+
+@asynccontextmanager
+async def no_beta(bench: Bench) -> AsyncIterator[findings.Releases]:
+    """A release that went to production on the day of its beta."""
+    yield _release(bench, reviewer="two", beta=0)
+
+
+@asynccontextmanager
+async def old_certificate(bench: Bench) -> AsyncIterator[findings.Certificates]:
+    """A supplier's certificate that lapsed."""
+    now = bench.clock()
+    yield findings.Certificates({"control": ("ISO/IEC 27001:2022", now - _DAY)}, now)
+
+
+@asynccontextmanager
+async def old_standard(bench: Bench) -> AsyncIterator[findings.Certificates]:
+    """A supplier's certificate by a standard of another time."""
+    now = bench.clock()
+    yield findings.Certificates({"control": ("SSAE 16", now + 90 * _DAY)}, now)

@@ -1,0 +1,95 @@
+"""Promises broken and people overlooked: each with one fault."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+from gatepost.trust.bench import Bench
+from gatepost.trust.checks import people, promises
+from gatepost.trust.registers import Acceptance, Commitment, Instruction, Member, Principal, Registration, TermsVersion
+
+_DAY = timedelta(days=1)
+
+
+@asynccontextmanager
+async def broken_promise(bench: Bench) -> AsyncIterator[promises.Promise]:
+    """A promise whose time ran out a month ago."""
+    row = Commitment(id="control", text="control", owner="control", trigger="business", due_days=30)
+    now = bench.clock()
+    yield promises.Promise(row, now - 60 * _DAY, now)
+
+
+@asynccontextmanager
+async def lapsed(bench: Bench) -> AsyncIterator[promises.Entries]:
+    """A registration that ended two months ago."""
+    now = bench.clock()
+    row = Registration(id="control", register="control", number="1", owner="control", renew_by=(now - 60 * _DAY).date())
+    yield promises.Entries((row,), now)
+
+
+@asynccontextmanager
+async def unaccepted(bench: Bench) -> AsyncIterator[promises.Agreement]:
+    """A customer that accepted another text."""
+    today = bench.clock().date()
+    accepted = Acceptance(tenant="tn_control", sha256="0" * 64, accepted_on=today, by_role="owner")
+    instruction = Instruction(id="control", purpose="control", basis="control", since=today)
+    yield promises.Agreement("1" * 64, ("tn_control",), (accepted,), (instruction,))
+
+
+def _terms(bench: Bench, *, noticed_days: int, rule: str = "control", twice: bool = False) -> promises.History:
+    now = bench.clock()
+    row = TermsVersion(
+        version="1",
+        noticed_on=(now - noticed_days * _DAY).date(),
+        effective_on=now.date(),
+        material=True,
+        rule=rule,
+        reason="control",
+        decided_by="control",
+    )
+    return promises.History((row, row) if twice else (row,), now)
+
+
+@asynccontextmanager
+async def terms_twice(bench: Bench) -> AsyncIterator[promises.History]:
+    """Two versions of one number."""
+    yield _terms(bench, noticed_days=60, twice=True)
+
+
+@asynccontextmanager
+async def terms_sudden(bench: Bench) -> AsyncIterator[promises.History]:
+    """A material change announced 29 days ahead."""
+    yield _terms(bench, noticed_days=29)
+
+
+@asynccontextmanager
+async def terms_undecided(bench: Bench) -> AsyncIterator[promises.History]:
+    """A change that no rule calls material."""
+    yield _terms(bench, noticed_days=60, rule="")
+
+
+@asynccontextmanager
+async def unknown_role(bench: Bench) -> AsyncIterator[people.Rights]:
+    """A database role that is not published."""
+    del bench
+    published = Principal(kind="database", name="one", why="control", owner="control")
+    yield people.Rights(("one", "intruder"), (), (published,))
+
+
+def _staff(bench: Bench) -> people.Staff:
+    long_ago = datetime(2019, 7, 29, tzinfo=UTC).date()
+    row = Member(
+        ref="control",
+        role="control",
+        trained_on=long_ago,
+        signed_sha256="0" * 64,
+        signed_on=long_ago,
+        has_production=True,
+    )
+    return people.Staff((row,), "1" * 64, bench.clock())
+
+
+@asynccontextmanager
+async def untrained(bench: Bench) -> AsyncIterator[people.Staff]:
+    """A member trained in 2019, who signed another policy."""
+    yield _staff(bench)

@@ -1,0 +1,168 @@
+"""Every command that changes something leaves a leaf. A command of tomorrow fails here until it is driven."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import typer
+from typer.testing import CliRunner
+from typing_extensions import override
+
+import gatepost.cli
+from cli.process import GATEPOST, UP_WITHIN_S, Process
+from gatepost.record.vocabulary import VOCABULARY
+
+READS = {
+    "settings", "sandbox", "doctor", "explain", "tenant list", "domain list", "domain records", "mailbox list",
+    "person list", "key list", "keys list", "policy show", "mail list", "mail search", "mail show", "log verify",
+    "log prove", "log entry", "log vkey", "log compare", "log search", "log show", "log actions", "export list",
+    "export status", "egress list", "replay", "legal-hold list", "retention show", "agent list",
+    "agent turns", "agent usage", "trust lint", "trust show",
+}  # fmt: skip
+SOMEBODY_ELSES = {"witness"}  # it cosigns another house's log, and keeps none
+DRIVEN_ELSEWHERE = {
+    "agent key": "tests/cli/test_agents.py",
+    "agent on": "tests/doors/rest/test_agents.py",
+    "agent off": "tests/doors/rest/test_agents.py",
+    "agent set": "tests/doors/rest/test_agents.py",
+    "agent remove": "tests/doors/rest/test_agents.py",
+    "erase": "tests/cli/test_retention.py",
+    "legal-hold add": "tests/cli/test_retention.py",
+    "legal-hold release": "tests/cli/test_retention.py",
+    "retention run": "tests/cli/test_retention.py",
+    "trust run": "tests/cli/test_trust.py",
+    "trust probe": "tests/cli/test_trust.py",
+}
+"""What needs a keeper's role or an operator's settings; their entries are looked at there."""
+UP = {"up", "serve", "reload", "send"}
+"""Those of a house that is up: driven by the last two tests."""
+
+pytestmark = pytest.mark.timeout(180)
+
+
+def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
+    """Yield every command of the real tree."""
+    inner = getattr(group, "commands", None)
+    if inner is None:
+        yield " ".join(path)
+        return
+    for name, each in inner.items():
+        yield from commands(each, (*path, name))
+
+
+class Serving(Process):
+    """A house on a PostgreSQL that somebody runs for it."""
+
+    @override
+    def command(self) -> list[str]:
+        return [GATEPOST, "serve"]
+
+
+class Operator:
+    """Runs commands inside this process, on a database of its own."""
+
+    def __init__(self, state: Path, app_dsn: str, owner_dsn: str) -> None:
+        self._owner_dsn = owner_dsn
+        self.environment = {
+            "GATEPOST_STATE": str(state),
+            "GATEPOST_DATABASE__DSN": app_dsn,
+            "GATEPOST_DATABASE__OWNER_DSN": owner_dsn,
+            "GATEPOST_DNS__SERVERS": "127.0.0.1:1",
+            "GATEPOST_SMTP__PORT": "0",
+            "GATEPOST_HTTP__PORT": "0",
+            "GATEPOST_METRICS__PORT": "0",
+        }
+
+    def run(self, *arguments: str) -> str:
+        done = CliRunner().invoke(gatepost.cli.frame.app, list(arguments), env=self.environment)
+        is_refusal = arguments[:2] == ("export", "test")  # nobody listens there
+        assert is_refusal or done.exit_code == 0, (arguments, done.output, repr(done.exception))
+        return done.stdout
+
+    def ids(self, *arguments: str) -> list[Any]:
+        return [row["id"] for row in json.loads(self.run(*arguments, "--json"))]
+
+    def actions(self) -> list[str]:
+        with psycopg.connect(self._owner_dsn) as connection:
+            rows = connection.execute("select leaf from entry order by id").fetchall()
+        return [json.loads(leaf)["action"] for (leaf,) in rows]
+
+
+@pytest.fixture
+def operator(tmp_path: Path, app_dsn: str, owner_dsn: str) -> Operator:
+    made = Operator(tmp_path / "state", app_dsn, owner_dsn)
+    made.run("migrate")  # it makes the state folder too; there is nobody yet whose record could tell
+    return made
+
+
+def drives(operator: Operator, folder: Path) -> Iterator[tuple[str, list[str], str]]:
+    """Yield each command, what it is called with, and the action its leaf tells; in an order that makes sense."""
+    policy = folder / "policy.json"
+    policy.write_text(json.dumps({"defaultAction": "bounce", "senders": [], "auditLog": {"retentionDays": 30}}))
+    yield "tenant add", ["acme"], "tenant.add"
+    yield "migrate", [], "house.migrate"
+    yield "domain add", ["acme.test"], "domain.add"
+    yield "mailbox add", ["help@acme.test"], "mailbox.add"
+    box = str(operator.ids("mailbox", "list")[-1])
+    yield "policy set", [box, str(policy)], "policy.set"
+    yield "person add", ["jane@acme.test"], "person.add"
+    yield "key add", ["--role", "auditor"], "key.add"
+    yield "keys rotate", [], "keys.rotate"
+    yield "export add", ["otlp", "http://127.0.0.1:1"], "export.add"
+    (destination,) = operator.ids("export", "list")
+    yield "export test", [destination], "export.test"
+    yield "export replay", [destination], "export.replay"
+    yield "export remove", [destination], "export.remove"
+    yield "log list", [str(folder / "list.csv"), "--format", "csv"], "record.export"
+    yield "log export", [str(folder / "out")], "record.export"
+    yield "log recover", [], "log.recover"
+    yield "key remove", [operator.ids("key", "list")[0]], "key.remove"
+    yield "person remove", [operator.ids("person", "list")[0]], "person.remove"
+    yield "mailbox remove", [box], "mailbox.remove"
+    yield "domain remove", ["acme.test"], "domain.remove"
+    yield "tenant remove", ["acme"], "tenant.remove"
+
+
+def test_every_command_that_changes_something_leaves_a_leaf(operator: Operator, tmp_path: Path) -> None:
+    driven = set()
+    for command, arguments, action in drives(operator, tmp_path):
+        before = len(operator.actions())
+        operator.run(*command.split(), *arguments)
+        assert action in operator.actions()[before:], f"gatepost {command} left no leaf"
+        driven.add(command)
+    assert set(operator.actions()) <= set(VOCABULARY)
+    tree = set(commands(typer.main.get_command(gatepost.cli.frame.app)))
+    assert tree - READS - SOMEBODY_ELSES - UP - DRIVEN_ELSEWHERE.keys() == driven
+    assert all((Path(__file__).parents[2] / place).exists() for place in DRIVEN_ELSEWHERE.values())
+    assert tree >= READS | SOMEBODY_ELSES | UP
+
+
+def test_a_house_that_serves_records_its_start_its_reload_and_its_stop(operator: Operator) -> None:
+    operator.run("tenant", "add", "acme")
+
+    state = Path(operator.environment["GATEPOST_STATE"])
+    house = Serving(state, **operator.environment)
+    house.spawn()
+    deadline = time.monotonic() + UP_WITHIN_S
+    while "house.migrate" not in operator.actions():  # the second of the two that a first start makes
+        assert time.monotonic() < deadline, house.log()
+        time.sleep(0.1)
+    assert house.run("reload").returncode == 0, house.log()
+    assert house.stop() == 0, house.log()
+    assert [each for each in operator.actions() if each.startswith("house.")] == [
+        "house.start",
+        "house.migrate",
+        "house.reload",
+        "house.stop",
+    ]
+
+
+def test_a_house_for_trying_out_records_its_start_and_what_it_was_sent(house: Process) -> None:
+    house.run("send", "--from", "stranger@nowhere.test")
+    for action in ("house.start", "message.decided"):
+        found = json.loads(house.run("log", "search", "-t", "sandbox", "--action", action, "--json").stdout)
+        assert found, action

@@ -1,0 +1,163 @@
+"""The approval page: a link shows, a button rules."""
+
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import httpx2
+import pytest
+
+from doors.rest.scene import POLICY, FakeClock, Tenancy, calls, leaves, set_policy, write
+from gatepost import access
+from gatepost.access import Person, Role
+from gatepost.deliver import hold, link
+from gatepost.deliver.link import Link
+from gatepost.deliver.paper import Held, Hold, HoldState
+from gatepost.doors import public
+from gatepost.journey import House
+from gatepost.keys import Kind
+from gatepost.mail.address import Address
+
+HOLDING: dict[str, object] = {
+    **POLICY,
+    "senders": [{"match": {"address": "boss@boss.test"}, "action": "hold", "capabilities": []}],
+}
+STRANGE = '<script>alert(1)</script> & "quotes"'
+
+
+@pytest.fixture
+async def officer(house: House, ours: Tenancy) -> Person:
+    address = Address.parse(f"officer@{ours.tenant.replace('_', '-')}.test")
+    async with house.db.transaction(ours.tenant) as tx:
+        return await access.add_person(tx, address, Role.APPROVER, at=house.clock(), entropy=house.entropy)
+
+
+@pytest.fixture
+async def waiting(house: House, ours: Tenancy) -> Hold:
+    await set_policy(house, ours, HOLDING)
+    done = await write(house, ours, subject=STRANGE, text=f"Let us meet. {STRANGE}")
+    assert isinstance(done.outcome, Held)
+    async with house.db.transaction(ours.tenant) as tx:
+        return await hold.get(tx, done.outcome.hold)
+
+
+@pytest.fixture
+async def page(house: House) -> AsyncIterator[httpx2.AsyncClient]:
+    async with calls(public.build(house), None) as client:
+        yield client
+
+
+def path_of(house: House, ours: Tenancy, waiting: Hold, person: Person) -> str:
+    until = waiting.expires_at
+    return f"/approve/{link.sign(Link(ours.tenant, waiting.id, person.id, until), house.keyring)}"
+
+
+async def state_of(house: House, ours: Tenancy, waiting: Hold) -> Hold:
+    async with house.db.transaction(ours.tenant) as tx:
+        return await hold.get(tx, waiting.id)
+
+
+async def test_opening_the_link_shows_the_message_and_changes_nothing(
+    house: House, ours: Tenancy, waiting: Hold, officer: Person, page: httpx2.AsyncClient
+) -> None:
+    path = path_of(house, ours, waiting, officer)
+    shown = [await page.get(path) for _ in range(3)][-1]
+    assert (await page.request("HEAD", path)).status_code == 200
+    assert shown.status_code == 200
+    assert "Let us meet." in shown.text
+    assert waiting.digest in shown.text
+    assert (await state_of(house, ours, waiting)).state is HoldState.WAITING
+
+
+async def test_what_a_stranger_wrote_is_text_and_nothing_is_loaded_or_run(
+    house: House, ours: Tenancy, waiting: Hold, officer: Person, page: httpx2.AsyncClient
+) -> None:
+    shown = await page.get(path_of(house, ours, waiting, officer))
+    assert "<script" not in shown.text
+    assert "&lt;script&gt;" in shown.text
+    policy = shown.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "form-action 'self'" in policy
+    assert "unsafe" not in policy
+    assert shown.headers["referrer-policy"] == "no-referrer"
+    assert shown.headers["cache-control"] == "no-store"
+    assert not re.search(r"<[^>]*\s(?:src|href|style|on(?!tent)\w+)=", shown.text)
+
+
+async def test_a_button_rules_once_and_the_page_says_how_it_ended(
+    house: House, ours: Tenancy, waiting: Hold, officer: Person, page: httpx2.AsyncClient
+) -> None:
+    path = path_of(house, ours, waiting, officer)
+    done = await page.post(path, data={"decision": "approve", "digest": waiting.digest})
+    again = await page.post(path, data={"decision": "deny", "digest": waiting.digest})
+    after = await state_of(house, ours, waiting)
+    assert (done.status_code, again.status_code) == (200, 200)
+    assert "It was let go" in done.text
+    assert "It was let go" in again.text
+    assert "Let us meet." not in again.text
+    assert (after.state, after.settled_by) == (HoldState.RELEASED, officer.id)
+    ruling = [leaf for leaf in await leaves(house, ours) if leaf["action"] == "hold.approve"]
+    assert [leaf["actor_ref"] for leaf in ruling] == [officer.id]
+
+
+async def test_a_refusal_refuses(
+    house: House, ours: Tenancy, waiting: Hold, officer: Person, page: httpx2.AsyncClient
+) -> None:
+    done = await page.post(path_of(house, ours, waiting, officer), data={"decision": "deny", "digest": waiting.digest})
+    assert "It was refused" in done.text
+    assert (await state_of(house, ours, waiting)).settled_reason == "hold.denied"
+
+
+@pytest.mark.parametrize(
+    ("form", "status"),
+    [
+        ({"decision": "approve"}, 409),
+        ({"decision": "approve", "digest": "0" * 64}, 409),
+        ({"decision": "yes"}, 400),
+        ({}, 400),
+        ({"decision": "approve", "x": "x" * 5_000}, 413),
+    ],
+)
+async def test_a_form_that_is_not_this_pages_changes_nothing(
+    house: House,
+    ours: Tenancy,
+    waiting: Hold,
+    officer: Person,
+    page: httpx2.AsyncClient,
+    form: dict[str, str],
+    status: int,
+) -> None:
+    assert (await page.post(path_of(house, ours, waiting, officer), data=form)).status_code == status
+    assert (await state_of(house, ours, waiting)).state is HoldState.WAITING
+
+
+async def test_a_link_of_nobody_or_of_somebody_who_may_not_rule_leads_nowhere(
+    house: House, ours: Tenancy, waiting: Hold, officer: Person, page: httpx2.AsyncClient, clock: FakeClock
+) -> None:
+    async with house.db.transaction(ours.tenant) as tx:
+        auditor = await access.add_person(
+            tx, Address.parse("auditor@ours.test"), Role.AUDITOR, at=house.clock(), entropy=house.entropy
+        )
+        author = await access.add_person(
+            tx, Address.parse("Boss@boss.test"), Role.OWNER, at=house.clock(), entropy=house.entropy
+        )
+    mine = path_of(house, ours, waiting, officer)
+    word = {"decision": "approve", "digest": waiting.digest}
+    assert (await page.post("/approve/nonsense", data=word)).status_code == 404
+    assert (await page.post(mine[:-2] + "AA", data=word)).status_code == 404
+    assert (await page.post(path_of(house, ours, waiting, auditor), data=word)).status_code == 404
+    assert (await page.post(path_of(house, ours, waiting, author), data=word)).status_code == 403
+    async with house.db.transaction(ours.tenant) as tx:
+        await access.remove_person(tx, officer.id)
+    assert (await page.get(mine)).status_code == 404
+    clock.pass_by(timedelta(days=8).total_seconds())
+    assert (await page.get(path_of(house, ours, waiting, author))).status_code == 404
+    assert (await state_of(house, ours, waiting)).state is HoldState.WAITING
+
+
+async def test_what_nobody_can_read_any_more_says_so(
+    house: House, ours: Tenancy, waiting: Hold, officer: Person, page: httpx2.AsyncClient
+) -> None:
+    keys = house.db.keys
+    keys.destroy(ours.tenant, Kind.SUBJECT, keys.subject_name(ours.tenant, "boss@boss.test"))
+    assert (await page.get(path_of(house, ours, waiting, officer))).status_code == 410

@@ -1,0 +1,117 @@
+"""The trust pages: what a visitor and a machine read."""
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from datetime import datetime
+
+import httpx2
+import pytest
+
+from gatepost.doors.public.trust_view import FRESH
+from gatepost.trust.paper import Outcome
+from trust.scene import Scene
+
+PAGES = (
+    "/trust/",
+    "/trust/claims/A4",
+    "/trust/documents",
+    "/trust/documents/incident",
+    "/trust/subprocessors",
+    "/trust/controls",
+    "/trust/changes",
+    "/trust/account-protection",
+    "/trust/threat-model",
+    "/.well-known/csaf/white/",
+)
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_each_page_is_read_without_script_and_loads_nothing(visitor: httpx2.AsyncClient, path: str) -> None:
+    got = await visitor.get(path)
+    assert got.status_code == 200
+    assert "script" not in got.text.lower()
+    assert not re.search(r"<[^>]*\s(?:src|style|on\w+)=", got.text)
+    policy = got.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+
+
+async def test_page_and_json_name_the_same_claims_with_the_same_status(
+    looked: Scene, visitor: httpx2.AsyncClient
+) -> None:
+    del looked
+    page = (await visitor.get("/trust/")).text
+    told = (await visitor.get("/trust/claims.json")).json()
+    marks = dict(re.findall(r'data-claim="([^"]+)" data-status="([^"]+)"', page))
+    assert marks == {each["id"]: each["status"] for each in told["claims"]}
+    assert told["counts"]["PASS"] > 0
+    assert f"{told['counts']['PASS']} of {len(told['claims'])} claims pass" in page
+
+
+async def test_a_claim_is_shown_with_time_expiry_proof_and_history(looked: Scene, visitor: httpx2.AsyncClient) -> None:
+    told = (await visitor.get("/trust/claims.json")).json()
+    row = next(each for each in told["claims"] if each["status"] == Outcome.PASS)
+    name = row["id"]
+    proof = await visitor.get(row["evidence"]["proof_url"])
+    assert proof.text.startswith("c2sp.org/tlog-proof@v1")
+    leaf = json.loads((await visitor.get(f"/trust/log/entries/{row['evidence']['leaf_index']}")).content)
+    assert leaf["detail"]["claim"] == name
+    assert [each["outcome"] for each in (await visitor.get(row["history_url"])).json()] == ["PASS"]
+    page = (await visitor.get(f"/trust/claims/{name}")).text
+    assert row["evidence"]["proof_url"] in page
+    assert row["check_version"] in page
+    looked.clock.now = datetime.fromisoformat(row["expires_at"])
+    assert f'data-claim="{name}" data-status="STALE"' in (await visitor.get("/trust/")).text
+
+
+async def test_what_the_operator_wrote_is_text(scene: Scene, visitor: httpx2.AsyncClient) -> None:
+    claims = scene.folder / "claims.toml"
+    bad = "<script>alert(1)</script>"
+    claims.write_text(claims.read_text().replace('text = "This page', f'text = "{bad} This page'))
+    note = scene.folder / "notes" / "threat-model.md"
+    note.write_text(f"# Threats\n\n{bad}\n\n[one](javascript:alert(1)) ![two](https://spy.test/x.png)\n")
+    page = (await visitor.get("/trust/")).text
+    shown = (await visitor.get("/trust/threat-model")).text
+    assert bad not in page + shown
+    assert "&lt;script&gt;" in page
+    assert "&lt;script&gt;" in shown
+    assert 'href="javascript' not in shown
+    assert "<img" not in shown
+    assert "changed since" in shown
+
+
+async def test_a_folder_that_cannot_be_read_shows_nothing_old(scene: Scene, visitor: httpx2.AsyncClient) -> None:
+    assert (await visitor.get("/trust/")).status_code == 200
+    (scene.folder / "claims.toml").write_text("[[claims")
+    scene.clock.now += 2 * FRESH
+    got = await visitor.get("/trust/")
+    assert got.status_code == 503
+    assert "data-claim" not in got.text
+
+
+async def test_nobody_finds_what_is_not_published(visitor: httpx2.AsyncClient) -> None:
+    for path in (
+        "/trust/claims/none",
+        "/trust/claims/@revision",
+        "/trust/documents/..%2f..%2fclaims.toml",
+        "/trust/log/proofs/0.tlog-proof",
+        "/trust/log/proofs/x.tlog-proof",
+        f"/trust/log/entries/{'9' * 30}",
+        "/trust/log/tile/../../secret",
+        "/.well-known/csaf/white/2026/none.json",
+    ):
+        assert (await visitor.get(path)).status_code == 404, path
+
+
+async def test_each_revision_is_in_the_feed(looked: Scene, visitor: httpx2.AsyncClient) -> None:
+    note = looked.folder / "notes" / "threat-model.md"
+    note.write_text(note.read_text() + "\nMore.\n")
+    await looked.engine().round(everything=True)
+    got = await visitor.get("/trust/changes.atom")
+    assert got.headers["content-type"].startswith("application/atom+xml")
+    feed = ET.fromstring(got.content)  # noqa: S314  # our own
+    entries = feed.findall("{http://www.w3.org/2005/Atom}entry")
+    assert len(entries) == 2
+    assert len({entry.findtext("{http://www.w3.org/2005/Atom}id") for entry in entries}) == 2
+    assert (await visitor.get("/trust/changes")).text.count("Leaf") == 1

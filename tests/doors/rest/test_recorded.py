@@ -1,0 +1,129 @@
+"""Every route that changes something leaves a leaf. A route of tomorrow fails here until it is driven."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from fastapi.routing import iter_route_contexts
+
+from doors.rest.scene import POLICY, Tenancy, calls, leaves, sequence, set_policy, write
+from gatepost.access import Role
+from gatepost.deliver.paper import Kept
+from gatepost.doors import rest
+from gatepost.journey import House
+from gatepost.record.vocabulary import VOCABULARY
+
+DRIVEN_ELSEWHERE = {
+    ("PUT", "/api/v1/hosting"): "tests/doors/rest/test_agents.py",
+    ("PUT", "/api/v1/mailboxes/{mailbox_id}/agent"): "tests/doors/rest/test_agents.py",
+    ("DELETE", "/api/v1/mailboxes/{mailbox_id}/agent"): "tests/doors/rest/test_agents.py",
+    ("POST", "/api/v1/mailboxes/{mailbox_id}/turns/{turn_id}/calls/{digest}"): "tests/doors/rest/test_turns.py",
+    ("POST", "/api/v1/erasures"): "tests/doors/rest/test_retention.py",
+    ("POST", "/api/v1/legal-holds"): "tests/doors/rest/test_retention.py",
+    ("DELETE", "/api/v1/legal-holds/{legal_hold_id}"): "tests/doors/rest/test_retention.py",
+    ("POST", "/api/v1/mailboxes/{mailbox_id}/holds/{hold_id}/decision"): "tests/doors/rest/test_holds.py",
+}
+"""What needs a keeper or a held message; their entries are looked at there."""
+LEAVES_NONE = {("POST", "/api/v1/mailboxes/{mailbox_id}/messages/{message_id}/reservations")}
+"""Tokens set aside for minutes: what becomes of them is `usage.reported`, or `budget.exhausted` where none are left."""
+READS_THAT_LEAVE_A_LEAF = {("GET", "/api/v1/log/export")}
+
+
+@dataclass
+class Scene:
+    """What the routes are driven on."""
+
+    tenancy: Tenancy
+    message: str
+    made: dict[str, str]
+
+    def path(self, template: str) -> str:
+        return template.format(
+            mailbox_id=self.tenancy.account, message_id=self.message, tenant=self.tenancy.tenant, **self.made
+        )
+
+
+ROOT = Path(__file__).parents[3]
+OPEN = {**POLICY, "outbound": {"recipients": {"domains": ["customer.example"], "thread": True}}}
+DESTINATION = {"kind": "otlp", "url": "http://127.0.0.1:1"}
+BODIES: Mapping[tuple[str, str], Any] = {
+    ("PUT", "/api/v1/mailboxes/{mailbox_id}/policy"): OPEN,
+    ("POST", "/api/v1/mailboxes/{mailbox_id}/webhooks"): {"url": "https://hooks.example/in"},
+    ("PATCH", "/api/v1/mailboxes/{mailbox_id}/webhooks/{webhook_id}"): {},
+    ("POST", "/api/v1/mailboxes/{mailbox_id}/webhooks/{webhook_id}/rotate"): {},
+    ("POST", "/api/v1/mailboxes/{mailbox_id}/webhooks/{webhook_id}/test"): None,
+    ("POST", "/api/v1/mailboxes/{mailbox_id}/webhooks/{webhook_id}/replay"): {},
+    ("DELETE", "/api/v1/mailboxes/{mailbox_id}/webhooks/{webhook_id}"): None,
+    ("PUT", "/api/v1/policy"): OPEN,
+    ("POST", "/api/v1/mailboxes/{mailbox_id}/messages"): {"to": ["ann@customer.example"], "text_body": "Hello."},
+    ("POST", "/api/v1/mailboxes/{mailbox_id}/messages/{message_id}/reply"): {"text_body": "Yes."},
+    ("POST", "/api/v1/mailboxes/{mailbox_id}/messages/{message_id}/bounce"): {"reason": "No."},
+    ("POST", "/api/v1/mailboxes/{mailbox_id}/messages/{message_id}/usage"): {"tokens": 1, "tools": ["calendar"]},
+    ("POST", "/api/v1/exports"): DESTINATION,
+    ("PUT", "/api/v1/exports/{export_id}"): DESTINATION,
+    ("POST", "/api/v1/exports/{export_id}/test"): None,
+    ("POST", "/api/v1/exports/{export_id}/replay"): {},
+    ("DELETE", "/api/v1/exports/{export_id}"): None,
+    ("GET", "/api/v1/log/export"): None,
+}
+"""Each with a body it takes, in an order in which what a route needs was made before."""
+
+EXPECTED = {
+    "policy.set",
+    "webhook.add",
+    "webhook.remove",
+    "reply.queued",
+    "bounce.queued",
+    "usage.reported",
+    "export.add",
+    "export.change",
+    "export.test",
+    "export.replay",
+    "export.remove",
+    "record.export",
+}
+
+
+def changing() -> set[tuple[str, str]]:
+    """Return every route of the real table that may change something."""
+    found = {
+        (method, str(route.path))
+        for route in iter_route_contexts(rest.assemble().routes)
+        for method in route.methods or ()
+    }
+    return {each for each in found if each[0] not in {"GET", "HEAD", "OPTIONS"}} | READS_THAT_LEAVE_A_LEAF
+
+
+def test_every_route_that_changes_something_is_driven() -> None:
+    assert changing() == set(BODIES) | DRIVEN_ELSEWHERE.keys() | LEAVES_NONE
+    assert all((ROOT / place).exists() for place in DRIVEN_ELSEWHERE.values())
+
+
+async def test_every_route_that_changes_something_leaves_a_leaf(house: House, ours: Tenancy) -> None:
+    await set_policy(house, ours, POLICY)
+    done = await write(house, ours)
+    assert isinstance(done.outcome, Kept)
+    await sequence(house, ours)
+    scene = Scene(ours, done.outcome.email, {})
+    told: set[str] = set()
+    app = rest.build(house)
+    for (method, template), body in BODIES.items():
+        key = ours.agent if template.endswith(("/reply", "/bounce", "/usage")) else ours.keys[Role.OWNER]
+        before = await leaves(house, ours)
+        async with calls(app, key) as client:
+            answer = await client.request(method, scene.path(template), json=body)
+        assert answer.is_success, (method, template, answer.text)
+        _remember(scene, template, answer)
+        fresh = (await leaves(house, ours))[len(before) :]
+        assert fresh, f"{method} {template} left no leaf"
+        assert {str(leaf["action"]) for leaf in fresh} <= set(VOCABULARY)
+        told |= {str(leaf["action"]) for leaf in fresh}
+    assert told >= EXPECTED
+
+
+def _remember(scene: Scene, template: str, answer: httpx2.Response) -> None:
+    for name, suffix in (("webhook_id", "/webhooks"), ("export_id", "/exports")):
+        if template.endswith(suffix):
+            scene.made[name] = answer.json()["id"]

@@ -1,0 +1,72 @@
+import asyncio
+
+import singly
+from gatepost.clock import Entropy
+from gatepost.db import Database
+from gatepost.keys import KeyStore
+from gatepost.keys.keystore import Kind as KeyKind
+from gatepost.record.indexer import Indexer
+from gatepost.record.publish import Sequencer
+from gatepost.record.search import Sought
+from record.papers import TENANT, inbound
+from record.test_search import find, write
+
+SUBJECT = "boss@corp.example"
+
+
+async def test_every_entry_is_indexed_once_whoever_comes(db: Database, sequencer: Sequencer, entropy: Entropy) -> None:
+    await write(db, entropy)
+    await sequencer.sequence(TENANT)
+    done = await asyncio.gather(*(Indexer(db).round() for _ in range(3)))
+    assert sum(done) + await Indexer(db).round() == 7
+    assert await Indexer(db).round() == 0
+
+
+async def test_nothing_that_is_stored_says_a_word(db: Database, sequencer: Sequencer, entropy: Entropy) -> None:
+    await write(db, entropy)
+    await sequencer.sequence(TENANT)
+    await Indexer(db).index(TENANT)
+    async with db.transaction(TENANT) as tx:
+        rows = [str(row) for row in await tx.all("select * from entry_words where tenant = %(tenant)s")]
+    assert len(rows) == 7
+    assert not any(word in row for row in rows for word in ("corp", "author", "laptop", "delivered"))
+
+
+async def test_tokens_of_two_tenants_have_nothing_in_common(db: Database, entropy: Entropy, keys: KeyStore) -> None:
+    del entropy
+    async with db.transaction(TENANT) as tx:
+        mine = tx.vault.blind("entry words", "from:corp.example")
+    assert mine != keys.vault("tn_b").blind("entry words", "from:corp.example")
+
+
+async def test_who_is_erased_is_found_no_more_and_the_facts_still_are(
+    db: Database, sequencer: Sequencer, entropy: Entropy, keys: KeyStore
+) -> None:
+    async with db.transaction(TENANT) as tx:
+        (entry,) = (await singly.append(tx, inbound(), entropy=entropy)).entries
+    await sequencer.sequence(TENANT)
+    indexer = Indexer(db)
+    await indexer.index(TENANT)
+    assert await indexer.sweep() == 0
+    assert await find(db, Sought(sender=SUBJECT)) == [entry]
+    keys.destroy(TENANT, KeyKind.SUBJECT, keys.subject_name(TENANT, SUBJECT))
+    assert await indexer.sweep() == 1
+    assert await find(db, Sought(sender=SUBJECT)) == []
+    assert await find(db, Sought(text="boss")) == []
+    assert await find(db, Sought(facts={"outcome": "delivered"})) == [entry]
+    assert await indexer.sweep() == 0
+
+
+async def test_it_runs_until_told_to_stop(db: Database, sequencer: Sequencer, entropy: Entropy) -> None:
+    await write(db, entropy)
+    await sequencer.sequence(TENANT)
+    stop = asyncio.Event()
+    running = asyncio.ensure_future(Indexer(db).run(stop))
+    async with asyncio.timeout(30):
+        while True:
+            async with db.transaction(TENANT) as tx:
+                if (await tx.one("select count(*) as n from entry_words where tenant = %(tenant)s")).n == 7:
+                    break
+            await asyncio.sleep(0.05)
+    stop.set()
+    await running

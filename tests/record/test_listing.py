@@ -1,0 +1,64 @@
+import csv
+import io
+import json
+
+import singly
+from gatepost.clock import Entropy
+from gatepost.db import Database
+from gatepost.record import listing
+from gatepost.record.listing import COLUMNS, Form, Piece
+from gatepost.record.publish import Sequencer
+from gatepost.record.search import Sought
+from record.papers import NOON, TENANT, decision, inbound
+
+FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\uff1d1", 'x",=1')
+
+
+async def take(db: Database, size: int = listing.PAGE) -> list[Piece]:
+    return [piece async for piece in listing.pieces(db, TENANT, Sought(), now=NOON, size=size)]
+
+
+async def test_every_entry_is_taken_out_once_and_in_pieces(
+    db: Database, sequencer: Sequencer, entropy: Entropy
+) -> None:
+    async with db.transaction(TENANT) as tx:
+        entries = [(await singly.append(tx, inbound(number), entropy=entropy)).entries[0] for number in range(8)]
+    await sequencer.sequence(TENANT)
+    pieces = await take(db, size=3)
+    assert [len(piece.rows) for piece in pieces] == [3, 3, 2]
+    assert [row.place.entry for piece in pieces for row in piece.rows] == sorted(entries, reverse=True)
+    shares = [piece.share for piece in pieces]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+
+
+async def test_no_cell_is_a_formula_and_every_line_reads_back(db: Database, entropy: Entropy) -> None:
+    async with db.transaction(TENANT) as tx:
+        for number, formula in enumerate(FORMULAS):
+            await singly.append(tx, inbound(number, decided=decision(detail=formula)), entropy=entropy)
+    rows = [row for piece in await take(db) for row in piece.rows]
+    text = (listing.header(Form.CSV) + b"".join(listing.line(row, Form.CSV) for row in rows)).decode()
+    read = list(csv.reader(io.StringIO(text, newline="")))
+    assert read[0] == list(COLUMNS)
+    assert {len(row) for row in read} == {len(COLUMNS)}
+    cells = [cell for row in read for cell in row]
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\uff1d"))]
+    reasons = {row[COLUMNS.index("reason")].removeprefix("'") for row in read[1:]}
+    assert reasons == set(FORMULAS)
+
+
+async def test_ndjson_is_one_object_a_line_whatever_a_stranger_wrote(db: Database, entropy: Entropy) -> None:
+    async with db.transaction(TENANT) as tx:
+        await singly.append(tx, inbound(helo="a\n\u2028\udc80\x00"), entropy=entropy)
+    (row,) = (row for piece in await take(db) for row in piece.rows)
+    line = listing.line(row, Form.NDJSON)
+    assert line.count(b"\n") == 1
+    shown = json.loads(line)
+    assert shown["sender"] == "boss@corp.example"
+    assert shown["opened"]["helo"].startswith("a\n")
+    assert listing.header(Form.NDJSON) == b""
+
+
+async def test_an_empty_record_is_an_empty_list(db: Database) -> None:
+    (piece,) = await take(db)
+    assert (piece.rows, piece.share) == ((), 1.0)
