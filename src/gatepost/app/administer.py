@@ -237,7 +237,9 @@ async def remove_key(house: House, tenant: TenantId, key: KeyId) -> bool:
     return done
 
 
-async def set_policy(house: House, tenant: TenantId, account: AccountId, document: object) -> decide.Stored:
+async def set_policy(
+    house: House, tenant: TenantId, account: AccountId, document: object, *, why: str = ""
+) -> decide.Stored:
     """Put a policy in force from the command line.
 
     Raises:
@@ -247,8 +249,27 @@ async def set_policy(house: House, tenant: TenantId, account: AccountId, documen
     async with house.db.transaction(tenant) as tx:
         if account != decide.TENANT_WIDE and await access.account(tx, account) is None:
             raise access.AccessError("there is no such mailbox: gatepost mailbox list")
-        stored = await decide.put_policy(tx, account, document, at=house.clock(), actor=KeyId(OPERATOR))
-        public: dict[str, Json] = {"policy_version": stored.version, "policy_digest": stored.digest}
-        about = tenant if account == decide.TENANT_WIDE else str(account)
-        await _note(tx, house, "policy.set", about, public=public)
+        stored = await decide.put_policy(tx, account, document, at=house.clock(), actor=KeyId(OPERATOR), why=why)
+        await _note_policy(tx, house, tenant, stored)
     return stored
+
+
+async def roll_back_policy(
+    house: House, tenant: TenantId, account: AccountId, version: int, *, why: str = ""
+) -> decide.Stored:
+    """Put an earlier version in force again, as a new one.
+
+    Raises:
+        LookupError: there is no such version.
+        PolicyError: it is none to this release.
+    """
+    async with house.db.transaction(tenant) as tx:
+        stored = await decide.roll_back(tx, account, version, at=house.clock(), actor=KeyId(OPERATOR), why=why)
+        await _note_policy(tx, house, tenant, stored)
+    return stored
+
+
+async def _note_policy(tx: Transaction, house: House, tenant: TenantId, stored: decide.Stored) -> None:
+    public: dict[str, Json] = {"policy_version": stored.version, "policy_digest": stored.digest}
+    about = tenant if stored.account == decide.TENANT_WIDE else str(stored.account)
+    await _note(tx, house, "policy.set", about, public=public)

@@ -6,6 +6,7 @@ from gatepost import decide, mailbox, record
 from gatepost.blobs import BlobsUnavailableError
 from gatepost.decide import TENANT_WIDE, PolicyError, replay
 from gatepost.decide.language import Policy
+from gatepost.decide.paper import Seen
 from gatepost.decide.replay import ENGINE, Replayed, Told, Verdict
 from gatepost.ids import AccountId, EmailId, EntryId, TenantId
 from gatepost.journey import House
@@ -33,38 +34,52 @@ async def replay_entries(
     return [Case(row, await _replay(house, tenant, row)) for row in rows]
 
 
-class _CannotTellError(Exception):
+class CannotTellError(Exception):
     """It cannot be decided again; the message says why."""
 
 
 async def _replay(house: House, tenant: TenantId, row: DecisionRow) -> Replayed:
     try:
-        told = _told(row)
-        policy = await _policy(house, tenant, row.account, row.policy_version, row.policy_digest)
-        above = None
-        if row.tenant_policy_version:
-            above = await _policy(house, tenant, TENANT_WIDE, row.tenant_policy_version, row.tenant_policy_digest)
-        said = await _said(house, tenant, row)
-        seen = replay.read(told, received_at=row.received_at, said=said)
-    except _CannotTellError as error:
+        seen = await seen_then(house, tenant, row)
+        policy, above = await policy_then(house, tenant, row), await above_then(house, tenant, row)
+    except CannotTellError as error:
         return Replayed(Verdict.UNDECIDABLE, str(error))
-    except (LookupError, TypeError, ValueError):
-        return Replayed(Verdict.UNDECIDABLE, "this release cannot read what the entry says was seen")
     return replay.replay(seen, policy, above, Told(row.disposition, row.outcome, row.reason, row.trace))
+
+
+async def seen_then(house: House, tenant: TenantId, row: DecisionRow) -> Seen:
+    """Return what the decision saw; raises ``CannotTellError``."""
+    told, said = _told(row), await _said(house, tenant, row)
+    try:
+        return replay.read(told, received_at=row.received_at, said=said)
+    except (LookupError, TypeError, ValueError) as error:
+        raise CannotTellError("this release cannot read what the entry says was seen") from error
+
+
+async def policy_then(house: House, tenant: TenantId, row: DecisionRow) -> Policy:
+    """Return the mailbox's policy that the entry names; raises ``CannotTellError``."""
+    return await _policy(house, tenant, row.account, row.policy_version, row.policy_digest)
+
+
+async def above_then(house: House, tenant: TenantId, row: DecisionRow) -> Policy | None:
+    """Return the tenant's policy that the entry names, None where there was none; raises ``CannotTellError``."""
+    if not row.tenant_policy_version:
+        return None
+    return await _policy(house, tenant, TENANT_WIDE, row.tenant_policy_version, row.tenant_policy_digest)
 
 
 def _told(row: DecisionRow) -> dict[str, Json]:
     """Return what the entry says was seen."""
     if row.is_erased:
-        raise _CannotTellError("it was erased: what the decision saw cannot be read any more")
+        raise CannotTellError("it was erased: what the decision saw cannot be read any more")
     if not row.policy_version:
-        raise _CannotTellError(f"no stored policy spoke: a built-in rule said {row.reason}")
+        raise CannotTellError(f"no stored policy spoke: a built-in rule said {row.reason}")
     if row.seen is None:
-        raise _CannotTellError("its entry was written before entries told what a decision saw")
+        raise CannotTellError("its entry was written before entries told what a decision saw")
     if row.seen.get("engine") != ENGINE:
-        raise _CannotTellError(f"engine {row.seen.get('engine')} decided it, and this is engine {ENGINE}")
+        raise CannotTellError(f"engine {row.seen.get('engine')} decided it, and this is engine {ENGINE}")
     if row.seen.get("is_whole") is not True:
-        raise _CannotTellError("it had more attachments or signatures than an entry tells of")
+        raise CannotTellError("it had more attachments or signatures than an entry tells of")
     return row.seen
 
 
@@ -75,11 +90,11 @@ async def _policy(house: House, tenant: TenantId, account: AccountId, version: i
         async with house.db.transaction(tenant) as tx:
             policy = await decide.policy_at(tx, account, version)
     except LookupError as error:
-        raise _CannotTellError(f"{whose} is not there") from error
+        raise CannotTellError(f"{whose} is not there") from error
     except PolicyError as error:
-        raise _CannotTellError(f"this release cannot read {whose}") from error
+        raise CannotTellError(f"this release cannot read {whose}") from error
     if policy.digest != digest:
-        raise _CannotTellError(f"{whose} has another digest than the entry says")
+        raise CannotTellError(f"{whose} has another digest than the entry says")
     return policy
 
 

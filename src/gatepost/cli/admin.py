@@ -41,7 +41,9 @@ def _asked(work: Callable[[House], Awaitable[T]]) -> T:
         raise Refusal(str(error)) from error
 
 
-def _for_tenant(wanted: str | None, work: Callable[[House, TenantId], Awaitable[T]]) -> T:
+def for_tenant(wanted: str | None, work: Callable[[House, TenantId], Awaitable[T]]) -> T:
+    """Do ``work`` for the tenant of that name or id, or for the only one."""
+
     async def inside(house: House) -> T:
         return await work(house, (await administer.find_tenant(house, wanted)).id)
 
@@ -74,7 +76,7 @@ def list_tenants(*, as_json: AsJson = False) -> None:
 @tenants.command("remove")
 def remove_tenant(name: str) -> None:
     """Forget a tenant with its keys, people and mailboxes; its record stays."""
-    _for_tenant(name, administer.remove_tenant)
+    for_tenant(name, administer.remove_tenant)
     _said(done=True, what="tenant")
 
 
@@ -85,7 +87,7 @@ def add_domain(domain: str, tenant: ForTenant = None) -> None:
     async def work(house: House, owner: TenantId) -> None:
         await administer.add_domain(house, owner, domain)
 
-    _for_tenant(tenant, work)
+    for_tenant(tenant, work)
     domain_records(domain, tenant=tenant)
 
 
@@ -97,7 +99,7 @@ def list_domains(*, tenant: ForTenant = None, as_json: AsJson = False) -> None:
         async with house.db.transaction(owner) as tx:
             return [{"domain": one.name, "added": one.added_at} for one in await domains.list_domains(tx)]
 
-    rows = _for_tenant(tenant, work)
+    rows = for_tenant(tenant, work)
     show(rows, columns=("domain", "added"), as_json=as_json, empty="no domain yet: gatepost domain add DOMAIN")
 
 
@@ -110,7 +112,7 @@ def domain_records(domain: str, *, tenant: ForTenant = None, as_json: AsJson = F
             records = await domains.dns_records(tx, domain, hostname=house.hostname)
         return [{"name": one.name, "rdtype": one.rdtype, "text": one.text} for one in records]
 
-    rows = _for_tenant(tenant, work)
+    rows = for_tenant(tenant, work)
     if as_json:
         show(rows, columns=(), as_json=True, empty="")
         return
@@ -121,13 +123,13 @@ def domain_records(domain: str, *, tenant: ForTenant = None, as_json: AsJson = F
 @names.command("remove")
 def remove_domain(domain: str, tenant: ForTenant = None) -> None:
     """Answer for a domain no more; its routes and signing keys go with it."""
-    _said(done=_for_tenant(tenant, lambda house, owner: administer.remove_domain(house, owner, domain)), what="domain")
+    _said(done=for_tenant(tenant, lambda house, owner: administer.remove_domain(house, owner, domain)), what="domain")
 
 
 @mailboxes.command("add")
 def add_mailbox(address: str, tenant: ForTenant = None) -> None:
     """Make a mailbox for an address of one of the tenant's domains."""
-    made = _for_tenant(tenant, lambda house, owner: administer.add_mailbox(house, owner, Address.parse(address)))
+    made = for_tenant(tenant, lambda house, owner: administer.add_mailbox(house, owner, Address.parse(address)))
     typer.echo(f"mailbox {made.address} is {made.id}; it refuses all mail until it has a policy:")
     typer.echo(f"PUT /v1/mailboxes/{made.id}/policy, or gatepost policy set {made.id} FILE")
 
@@ -141,7 +143,7 @@ def list_mailboxes(*, tenant: ForTenant = None, as_json: AsJson = False) -> None
             found = await access.list_accounts(tx)
         return [{"id": one.id, "address": str(one.address), "postmaster": one.is_postmaster} for one in found]
 
-    rows = _for_tenant(tenant, work)
+    rows = for_tenant(tenant, work)
     show(rows, columns=("id", "address", "postmaster"), as_json=as_json, empty="none yet: gatepost mailbox add ADDRESS")
 
 
@@ -160,7 +162,7 @@ def promote_mailbox(mailbox_id: int, tenant: ForTenant = None) -> None:
 def set_sandboxed(mailbox_id: int, tenant: str | None, *, is_sandboxed: bool) -> None:
     """Do either, and say so."""
     account = AccountId(mailbox_id)
-    done = _for_tenant(
+    done = for_tenant(
         tenant, lambda house, owner: administer.set_sandboxed(house, owner, account, is_sandboxed=is_sandboxed)
     )
     if not done:
@@ -171,7 +173,7 @@ def set_sandboxed(mailbox_id: int, tenant: str | None, *, is_sandboxed: bool) ->
 @mailboxes.command("remove")
 def remove_mailbox(mailbox_id: int, tenant: ForTenant = None) -> None:
     """Close a mailbox: no address leads there any more."""
-    done = _for_tenant(tenant, lambda house, owner: administer.remove_mailbox(house, owner, AccountId(mailbox_id)))
+    done = for_tenant(tenant, lambda house, owner: administer.remove_mailbox(house, owner, AccountId(mailbox_id)))
     _said(done=done, what="mailbox")
 
 
@@ -182,7 +184,7 @@ def add_person(
     tenant: ForTenant = None,
 ) -> None:
     """Let a human in."""
-    made = _for_tenant(tenant, lambda house, owner: administer.add_person(house, owner, Address.parse(address), role))
+    made = for_tenant(tenant, lambda house, owner: administer.add_person(house, owner, Address.parse(address), role))
     typer.echo(f"person {made.id} is {made.role}")
 
 
@@ -195,14 +197,14 @@ def list_people(*, tenant: ForTenant = None, as_json: AsJson = False) -> None:
             found = await access.list_people(tx)
         return [{"id": one.id, "address": str(one.address), "role": one.role.value} for one in found]
 
-    rows = _for_tenant(tenant, work)
+    rows = for_tenant(tenant, work)
     show(rows, columns=("id", "address", "role"), as_json=as_json, empty="none yet: gatepost person add ADDRESS")
 
 
 @people.command("remove")
 def remove_person(person_id: str, tenant: ForTenant = None) -> None:
     """Shut a human out."""
-    done = _for_tenant(tenant, lambda house, owner: administer.remove_person(house, owner, PersonId(person_id)))
+    done = for_tenant(tenant, lambda house, owner: administer.remove_person(house, owner, PersonId(person_id)))
     _said(done=done, what="person")
 
 
@@ -217,7 +219,7 @@ def add_key(
     """Make a key. It is printed this once."""
     account = None if mailbox_id is None else AccountId(mailbox_id)
     scopes = frozenset(scope) if scope else None
-    made, text = _for_tenant(
+    made, text = for_tenant(
         tenant,
         lambda house, owner: administer.add_key(house, owner, role, label=label, scopes=scopes, account=account),
     )
@@ -243,7 +245,7 @@ def list_keys(*, tenant: ForTenant = None, as_json: AsJson = False) -> None:
             for one in found
         ]
 
-    rows = _for_tenant(tenant, work)
+    rows = for_tenant(tenant, work)
     show(
         rows, columns=("id", "role", "label", "mailbox", "scopes"), as_json=as_json, empty="none yet: gatepost key add"
     )
@@ -252,20 +254,21 @@ def list_keys(*, tenant: ForTenant = None, as_json: AsJson = False) -> None:
 @keys.command("remove")
 def remove_key(key_id: str, tenant: ForTenant = None) -> None:
     """Make a key worthless."""
-    _said(done=_for_tenant(tenant, lambda house, owner: administer.remove_key(house, owner, KeyId(key_id))), what="key")
+    _said(done=for_tenant(tenant, lambda house, owner: administer.remove_key(house, owner, KeyId(key_id))), what="key")
 
 
 PolicyFor = Annotated[int, typer.Argument(help="The mailbox's number; 0: above all mailboxes of the tenant.")]
+Why = Annotated[str, typer.Option(help="What the change is for; stays with the version.")]
 policies = _group("policy", "What may happen to a mailbox's mail.")
 
 
 @policies.command("set")
-def set_policy(mailbox_id: PolicyFor, file: Path, tenant: ForTenant = None) -> None:
+def set_policy(mailbox_id: PolicyFor, file: Path, tenant: ForTenant = None, *, why: Why = "") -> None:
     """Put the policy in FILE (JSON or YAML) in force for a mailbox, or above all of the tenant's."""
     try:
         document = read_document(file.read_bytes())
-        stored = _for_tenant(
-            tenant, lambda house, owner: administer.set_policy(house, owner, AccountId(mailbox_id), document)
+        stored = for_tenant(
+            tenant, lambda house, owner: administer.set_policy(house, owner, AccountId(mailbox_id), document, why=why)
         )
     except OSError as error:
         raise Refusal(f"cannot read {file}: {error.strerror}") from error
@@ -279,7 +282,7 @@ def set_policy(mailbox_id: PolicyFor, file: Path, tenant: ForTenant = None) -> N
 @policies.command("revoke")
 def revoke_policy(mailbox_id: int, version: int, tenant: ForTenant = None) -> None:
     """Make what one version of a mailbox's policy granted worthless, for ever; kept mail stays readable."""
-    done = _for_tenant(
+    done = for_tenant(
         tenant, lambda house, owner: administer.revoke_policy(house, owner, AccountId(mailbox_id), version)
     )
     if not done:
@@ -295,7 +298,7 @@ def show_policy(mailbox_id: PolicyFor, tenant: ForTenant = None) -> None:
         async with house.db.transaction(owner) as tx:
             return await decide.get_policy(tx, AccountId(mailbox_id))
 
-    stored = _for_tenant(tenant, work)
+    stored = for_tenant(tenant, work)
     if stored is None:
         is_wide = mailbox_id == decide.TENANT_WIDE
         raise Refusal(

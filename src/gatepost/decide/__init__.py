@@ -13,7 +13,9 @@ from gatepost.decide.language import Policy, PolicyError, parse
 from gatepost.decide.paper import Decided, Disposition, Facts, Mark, Stored
 from gatepost.decide.recall import PolicyUnreadableError, footer_of, recall_all
 from gatepost.decide.rules import settle
+from gatepost.decide.shape import is_plain
 from gatepost.decide.together import Recalled, settle_all, windows_of, with_ruling
+from gatepost.decide.versions import WHY_MAX_CHARS, Signed
 from gatepost.ids import AccountId, EmailId, KeyId, ThreadId
 from gatepost.mail.address import Address
 
@@ -33,8 +35,10 @@ __all__ = [
     "forget_counts",
     "get_policy",
     "policy_at",
+    "policy_history",
     "put_policy",
     "recall_all",
+    "roll_back",
     "settle",
     "settle_all",
     "with_ruling",
@@ -124,18 +128,42 @@ async def charge_tokens(
     )
 
 
-async def put_policy(tx: Transaction, account: AccountId, document: object, *, at: datetime, actor: KeyId) -> Stored:
-    """Store a new version, one above the last; raises ``PolicyError``, and then nothing was stored.
+async def put_policy(
+    tx: Transaction, account: AccountId, document: object, *, at: datetime, actor: KeyId, why: str = ""
+) -> Stored:
+    """Store a new version, one above the last, signed; raises ``PolicyError``, and then nothing was stored.
 
-    ``account`` may be ``TENANT_WIDE``.
+    ``account`` may be ``TENANT_WIDE``; ``why`` is what the actor says about it.
     """
+    if len(why) > WHY_MAX_CHARS or not is_plain(why):
+        raise PolicyError([f"why must be at most {WHY_MAX_CHARS} characters without controls"])
     policy, warnings = parse(document, version=0, is_tenant_wide=account == TENANT_WIDE)
     await store.lock_policy(tx, account)
-    await store.add_version(tx, account, digest=policy.digest, document=document, warnings=warnings, at=at, actor=actor)
+    await store.add_version(
+        tx, account, digest=policy.digest, document=document, warnings=warnings, at=at, actor=actor, why=why
+    )
     stored = await store.newest(tx, account)
     if stored is None:  # pragma: no cover  # we wrote it a line above, under a lock
         raise LookupError("the policy just stored is gone")
     return stored
+
+
+async def roll_back(
+    tx: Transaction, account: AccountId, version: int, *, at: datetime, actor: KeyId, why: str = ""
+) -> Stored:
+    """Put an earlier version in force again, as a new one.
+
+    Raises:
+        LookupError: there is no such version.
+        PolicyError: it is none to this release.
+    """
+    written = await store.document(tx, account, version)
+    return await put_policy(tx, account, written, at=at, actor=actor, why=why or f"back to version {version}")
+
+
+async def policy_history(tx: Transaction, account: AccountId) -> list[Signed]:
+    """Return all versions of a policy, newest first, with their signatures."""
+    return await store.history(tx, account)
 
 
 async def policy_at(tx: Transaction, account: AccountId, version: int) -> Policy:

@@ -11,6 +11,7 @@ from typing import Any
 
 from gatepost.decide import conditions, hours, shape
 from gatepost.decide.body import Place
+from gatepost.decide.fixture_language import FIXTURES
 from gatepost.decide.outbound_language import OUTBOUND, check_groups
 from gatepost.decide.paper import Disposition
 from gatepost.decide.patterns import PATTERN_MAX_CHARS, Pattern, PatternError, compile_pattern
@@ -187,6 +188,7 @@ _FIELDS = shape.object_of(
         "groups": shape.map_of(shape.list_of(shape.party, most=GROUP_MAX), most=GROUPS_MAX, name_most=NAME_MAX_CHARS),
         "workingHours": hours.FIELDS,
         "outbound": OUTBOUND,
+        "tests": FIXTURES,
         "auditLog": shape.object_of(
             {
                 "retentionDays": shape.integer(least=1, most=RETENTION_MAX_DAYS),
@@ -212,6 +214,7 @@ def normalise(document: object, faults: Faults) -> dict[str, Any]:
         return {}
     rules = [{"capabilities": [], **rule} for rule in found.get("senders", ())]
     audit = {"includeBodyHash": False, **found["auditLog"]}
+    found.pop("tests", None)  # what they show is in the rest: a digest says what is decided
     normal = {"contentGuards": [], **found, "senders": rules, "auditLog": audit}
     _check_names(normal, faults)
     if sum(guard["reject"].cost for guard in normal["contentGuards"]) > GUARDS_COST_MAX:

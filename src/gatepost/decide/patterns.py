@@ -197,3 +197,46 @@ def _what_re2_said(error: Exception) -> str:
         return "the pattern has a lone surrogate"
     said = error.args[0] if error.args else b""
     return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+
+
+_NOTHING = 1
+"""The size of a program that can only fail."""
+_ZERO_WIDTH = frozenset({"\\b", "\\B", "\\A", "\\z"})
+
+
+def never_matches(pattern: Pattern) -> bool:
+    """Tell whether no text can match: proven, so that False may also mean that nobody knows.
+
+    RE2 itself finds classes without a character. Beside that: a character that must stand before the text's beginning,
+    or after its end.
+    """
+    if pattern.cost == _NOTHING:
+        return True
+    if "|" in pattern.source or "(?" in pattern.source.removeprefix("(?i)"):
+        return False
+    return _breaks_its_anchors(translated(pattern.source.removeprefix("(?i)")))
+
+
+def _breaks_its_anchors(source: str) -> bool:
+    """Look only at what stands outside of groups, and must stand there once."""
+    depth, in_class = 0, False
+    must: list[str] = []  # "c" a character, "^" the beginning, "$" the end
+    for token in _TOKEN.finditer(source):
+        kind, text = token.lastgroup, token[0]
+        if in_class:
+            in_class = kind != "close"
+            continue
+        in_class = kind in {"open", "posix"}
+        depth += {"(": 1, ")": -1}.get(text, 0)
+        if kind == "quantifier" and must:
+            must.pop()  # it may be nothing at all; a plus is passed over as well, which only misses a proof
+        elif depth or text in "()":
+            must.append("")
+        elif text in {"^", "\\A"}:
+            must.append("^")
+        elif text in {"$", "\\z"}:
+            must.append("$")
+        else:
+            must.append("" if text in _ZERO_WIDTH else "c")
+    said = "".join(must)
+    return "c" in said[: max(said.rfind("^"), 0)] or ("$" in said and "c" in said[said.index("$") :])

@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 
 from gatepost.db import Transaction
 from gatepost.db.column import bigints
+from gatepost.decide import versions
 from gatepost.decide.paper import Stored
 from gatepost.ids import AccountId, EmailId, KeyId, ThreadId
 from gatepost.keys import Vault
@@ -117,12 +118,14 @@ async def add_version(
     warnings: Sequence[str],
     at: datetime,
     actor: KeyId,
+    why: str = "",
 ) -> int:
-    """Write the next version and return its number; ``lock_policy`` first."""
-    query = (
-        "insert into policy (tenant, account, version, digest, sealed, at, actor)"
-        " values (%(tenant)s, %(account)s, %(version)s, %(digest)s, %(sealed)s, %(at)s, %(actor)s)"
-    )
+    """Write the next version, signed, and return its number; ``lock_policy`` first."""
+    query = """
+        insert into policy (tenant, account, version, digest, sealed, at, actor, why, signer, signature)
+        values (%(tenant)s, %(account)s, %(version)s, %(digest)s, %(sealed)s, %(at)s, %(actor)s, %(why)s, %(signer)s,
+          %(signature)s)
+    """
     last = await tx.one(
         "select coalesce(max(version), 0) as version from policy where tenant = %(tenant)s and account = %(account)s",
         account=account,
@@ -130,8 +133,50 @@ async def add_version(
     version = int(last.version) + 1
     content = json.dumps({"document": document, "warnings": list(warnings)}).encode()
     sealed = tx.vault.seal_lasting(policy_place(account, version), content)
-    await tx.run(query, account=account, version=version, digest=digest, sealed=sealed, at=at, actor=actor)
+    made = versions.Version(
+        tenant=tx.tenant, account=account, version=version, digest=digest, at=at, actor=actor, why=why
+    )
+    signed = versions.sign(made, tx.vault)
+    await tx.run(
+        query,
+        account=account,
+        version=version,
+        digest=digest,
+        sealed=sealed,
+        at=at,
+        actor=actor,
+        why=tx.vault.seal_lasting(_why_place(account, version), why.encode()),
+        signer=signed.signer,
+        signature=signed.signature,
+    )
     return version
+
+
+def _why_place(account: AccountId, version: int) -> str:
+    return f"policy-why/{account}/{version}"
+
+
+async def history(tx: Transaction, account: AccountId) -> list[versions.Signed]:
+    """Return all versions, newest first."""
+    query = """
+        select version, digest, at, actor, why, signer, signature from policy
+        where tenant = %(tenant)s and account = %(account)s order by version desc
+    """
+    return [_signed(tx, account, row) for row in await tx.all(query, account=account)]
+
+
+def _signed(tx: Transaction, account: AccountId, row: Any) -> versions.Signed:
+    why = "" if row.why is None else tx.vault.open(_why_place(account, row.version), bytes(row.why)).decode()
+    made = versions.Version(
+        tenant=tx.tenant,
+        account=account,
+        version=row.version,
+        digest=row.digest,
+        at=row.at,
+        actor=KeyId(row.actor),
+        why=why,
+    )
+    return versions.Signed(made, bytes(row.signer or b""), bytes(row.signature or b""))
 
 
 async def count_windows(tx: Transaction, asked: Sequence[Asked]) -> list[Windows]:

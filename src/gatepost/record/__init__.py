@@ -34,7 +34,9 @@ __all__ = [
     "audit_rows",
     "connections",
     "count_refusal",
+    "count_since",
     "decision_rows",
+    "decisions_since",
     "fates",
     "keep_connections",
     "note",
@@ -184,3 +186,16 @@ async def decision_rows(
 ) -> list[DecisionRow]:
     """Return the decision of that number, or those about that email, oldest first."""
     return [decision_row(each) for each in await store.decisions(tx, entry=entry, email=email)]
+
+
+async def decisions_since(
+    tx: Transaction, account: AccountId | None, *, since: datetime, after: EntryId, limit: int
+) -> list[DecisionRow]:
+    """Return inbound decisions of mail received since then, of one account or all, oldest first, after an entry."""
+    found = await store.decided_since(tx, account, since=since, after=after, limit=limit)
+    return [decision_row(each) for each in found]
+
+
+async def count_since(tx: Transaction, account: AccountId | None, since: datetime) -> int:
+    """Return how many ``decisions_since`` there are in all."""
+    return await store.count_since(tx, account, since)

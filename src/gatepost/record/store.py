@@ -185,6 +185,34 @@ async def decisions(tx: Transaction, *, entry: EntryId | None, email: EmailId | 
     return [_written(tx.vault, row) for row in await tx.all(query, entry=entry, email=email)]
 
 
+async def decided_since(
+    tx: Transaction, account: AccountId | None, *, since: datetime, after: EntryId, limit: int
+) -> list[Written]:
+    """Return inbound decisions of mail received since then, of one account or all, oldest first, after an entry."""
+    query = """
+        select entry.id, entry.leaf, opening.ref, opening.sealed, leaf.leaf_index
+        from decision_row as decided
+        join entry on entry.id = decided.entry
+        left join opening on opening.entry = decided.entry
+        left join leaf on leaf.entry = decided.entry
+        where decided.tenant = %(tenant)s and decided.direction = 'inbound' and decided.entry > %(after)s
+          and (%(account)s::bigint is null or decided.account = %(account)s) and decided.received_at >= %(since)s
+        order by decided.entry limit %(limit)s
+    """
+    rows = await tx.all(query, account=account, since=since, after=after, limit=limit)
+    return [_written(tx.vault, row) for row in rows]
+
+
+async def count_since(tx: Transaction, account: AccountId | None, since: datetime) -> int:
+    """Return how many decisions ``decided_since`` has in all."""
+    query = """
+        select count(*) as number from decision_row as decided
+        where decided.tenant = %(tenant)s and decided.direction = 'inbound'
+          and (%(account)s::bigint is null or decided.account = %(account)s) and decided.received_at >= %(since)s
+    """
+    return int((await tx.one(query, account=account, since=since)).number)
+
+
 async def consequences_of(tx: Transaction, account: AccountId, emails: Sequence[EmailId]) -> list[Written]:
     """Return what followed from these emails and shows in their rows, oldest first."""
     query = """

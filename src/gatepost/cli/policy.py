@@ -1,0 +1,203 @@
+"""The workbench: a policy is written, looked at and tried before it is put in force."""
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gatepost import decide
+from gatepost.app.build import clock
+from gatepost.cli.admin import for_tenant, policies
+from gatepost.cli.frame import AsJson, ForTenant, Refusal, show, terminal
+from gatepost.decide import fixtures
+from gatepost.decide.diff import diff
+from gatepost.decide.language import Policy, parse
+from gatepost.decide.lint import lint
+from gatepost.decide.templates import TEMPLATES, template
+from gatepost.decide.told import tell
+from gatepost.decide.widening import Verdict, compare
+from gatepost.decide.written import read_document
+from gatepost.ids import AccountId, TenantId
+from gatepost.journey import House
+
+Draft = Annotated[Path, typer.Argument(help="A policy, in JSON or YAML.", metavar="FILE", show_default=False)]
+Against = Annotated[
+    int | None,
+    typer.Option("--mailbox", "-m", help="Compare with the policy in force there; 0: above all mailboxes."),
+]
+IsWide = Annotated[bool, typer.Option("--tenant-wide", help="It is meant to stand above all mailboxes.")]
+
+
+def _read(file: Path) -> object:
+    try:
+        return read_document(file.read_bytes())
+    except OSError as error:
+        raise Refusal(f"cannot read {file}: {error.strerror}") from error
+    except decide.PolicyError as error:
+        raise Refusal(f"{file} cannot be read:\n  " + "\n  ".join(error.errors)) from error
+
+
+def read_policy(file: Path, *, is_wide: bool = False) -> tuple[Policy, object]:
+    """Return a draft, compiled and as it is written; raises ``Refusal`` with every fault."""
+    document = _read(file)
+    try:
+        return parse(document, version=0, is_tenant_wide=is_wide)[0], document
+    except decide.PolicyError as error:
+        raise Refusal(f"{file} is not a policy:\n  " + "\n  ".join(error.errors)) from error
+
+
+def _live(mailbox: int, tenant: str | None) -> decide.Stored | None:
+    async def work(house: House, owner: TenantId) -> decide.Stored | None:
+        async with house.db.transaction(owner) as tx:
+            return await decide.get_policy(tx, AccountId(mailbox))
+
+    return for_tenant(tenant, work)
+
+
+def _compiled(stored: decide.Stored | None) -> Policy | None:
+    if stored is None:
+        return None
+    is_wide = stored.account == decide.TENANT_WIDE
+    return parse(stored.document, version=stored.version, is_tenant_wide=is_wide)[0]
+
+
+@policies.command("check")
+def check(file: Draft, *, tenant_wide: IsWide = False) -> None:
+    """Read FILE as the house would: every fault with its place and the nearest valid name, or its digest."""
+    policy, _ = read_policy(file, is_wide=tenant_wide)
+    typer.echo(f"a policy of {len(policy.rules)} rules and {len(policy.guards)} guards, digest {policy.digest}")
+    for warning in policy.warnings:
+        typer.echo(f"warning: {warning}", err=True)
+
+
+@policies.command("explain")
+def explain(
+    file: Draft,
+    *,
+    mail: Annotated[
+        Path | None, typer.Option(help="A mail as tests describe one (JSON or YAML); say what becomes of it.")
+    ] = None,
+) -> None:
+    """Say in sentences what FILE does, in the order in which it is asked."""
+    policy, _ = read_policy(file)
+    if mail is None:
+        typer.echo("\n".join(tell(policy)))
+        return
+    try:
+        described = fixtures.read_mail(_read(mail))
+    except decide.PolicyError as error:
+        raise Refusal(f"{mail} describes no mail:\n  " + "\n  ".join(error.errors)) from error
+    (tried,) = fixtures.run(policy, [{"name": "mail", "mail": described, "expect": {}}])
+    detail = f" ({tried.ending.detail})" if tried.ending.detail else ""
+    typer.echo(f"{tried.ending.disposition.value}: {tried.ending.reason.value}{detail}")
+    rows = [{"asked": step.check, "answer": step.result} for step in tried.trace]
+    show(rows, columns=("asked", "answer"), as_json=False, empty="")
+
+
+@policies.command("test")
+def run_tests(
+    file: Draft,
+    beside: Annotated[Path | None, typer.Argument(help="More tests, beside the policy.", metavar="TESTS")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Run the tests inside FILE, and those in TESTS; ends with 1 where one fails, or where there is none."""
+    policy, document = read_policy(file)
+    try:
+        wanted = fixtures.read_fixtures(document) if isinstance(document, dict) and document.get("tests") else []
+        wanted += fixtures.read_fixtures(_read(beside)) if beside else []
+    except decide.PolicyError as error:
+        raise Refusal("these are no tests:\n  " + "\n  ".join(error.errors)) from error
+    if not wanted:
+        raise Refusal(f"{file} has no tests: write some under `tests`, or name a file of them")
+    rows: list[dict[str, Any]] = [
+        {"test": each.name, "result": "failed" if each.faults else "passed", "why": "; ".join(each.faults)}
+        for each in fixtures.run(policy, wanted)
+    ]
+    failed = sum(row["result"] == "failed" for row in rows)
+    if as_json:
+        show(rows, columns=(), as_json=True, empty="")
+    else:
+        for row in rows:
+            style = "red" if row["why"] else "green"
+            terminal.print(row["result"], style=style, end="  ")
+            terminal.print(row["test"] + (f": {row['why']}" if row["why"] else ""), markup=False, highlight=False)
+        typer.echo(f"{len(rows) - failed} of {len(rows)} passed")
+    raise typer.Exit(1 if failed else 0)
+
+
+@policies.command("diff")
+def show_diff(
+    file: Draft,
+    other: Annotated[Path | None, typer.Argument(help="Another policy; else name a mailbox.", metavar="OTHER")] = None,
+    *,
+    mailbox: Against = None,
+    tenant: ForTenant = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what changes from the policy in force, or from OTHER, to FILE, and whether more would be let in."""
+    if (other is None) == (mailbox is None):
+        raise Refusal("name either another FILE to compare with, or --mailbox")
+    stored = None if mailbox is None else _live(mailbox, tenant)
+    if mailbox is not None and stored is None:
+        raise Refusal("no policy is in force there: all mail is refused")
+    wide = mailbox == decide.TENANT_WIDE
+    draft, document = read_policy(file, is_wide=wide)
+    live, before = (_compiled(stored), stored.document) if stored else read_policy(other or file)
+    found = compare(live, draft)
+    changes = [asdict(change) for change in diff(before, document)]
+    if as_json:
+        show([{"changes": changes, "widening": asdict(found)}], columns=(), as_json=True, empty="")
+        return
+    show(changes, columns=("path", "before", "after"), as_json=False, empty="nothing changes")
+    typer.echo(_verdict(found.verdict, found.why, found.mail))
+
+
+def _verdict(verdict: Verdict, why: str, mail: dict[str, Any] | None) -> str:
+    return f"{verdict.value}: {why}{f' {mail}' if mail else ''}"
+
+
+@policies.command("lint")
+def show_lint(
+    file: Draft, *, mailbox: Against = None, tenant: ForTenant = None, as_json: AsJson = False, wide: IsWide = False
+) -> None:
+    """Look for what is probably not meant; ends with 1 where there is something.
+
+    Rules nobody reaches, guards that find nothing, authors who are believed without proof and, with --mailbox, whether
+    more would be let in than now.
+    """
+    is_wide = wide or mailbox == decide.TENANT_WIDE
+    policy, _ = read_policy(file, is_wide=is_wide)
+    live = None if mailbox is None else _compiled(_live(mailbox, tenant))
+    found = lint(policy, now=clock(), live=live, has_live=mailbox is not None)
+    rows = [asdict(each) for each in found]
+    show(rows, columns=("code", "path", "sentence"), as_json=as_json, empty="nothing to remark")
+    raise typer.Exit(1 if rows else 0)
+
+
+@policies.command("new")
+def new(
+    file: Annotated[Path | None, typer.Argument(help="Where to write it; - or none: here.", metavar="FILE")] = None,
+    *,
+    name: Annotated[str | None, typer.Option("--template", help="Which one to begin with.")] = None,
+) -> None:
+    """Begin with a template: a policy in YAML with tests that show what it does. Without --template, list them."""
+    if name is None:
+        rows = [{"template": each, "for": sentence} for each, sentence in TEMPLATES.items()]
+        show(rows, columns=("template", "for"), as_json=False, empty="")
+        return
+    try:
+        text = template(name)
+    except LookupError as error:
+        raise Refusal(f"there is no template {name!a}: choose one of {', '.join(TEMPLATES)}") from error
+    if file is None or str(file) == "-":
+        sys.stdout.write(text)
+        return
+    try:
+        with file.open("x", encoding="utf-8") as out:
+            out.write(text)
+    except OSError as error:
+        raise Refusal(f"cannot write {file}: {error.strerror}") from error
+    typer.echo(f"wrote {file}; next: gatepost policy test {file}")

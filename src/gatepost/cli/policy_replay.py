@@ -1,0 +1,64 @@
+"""The workbench: what a draft would have made of the last days' mail."""
+
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from gatepost import decide
+from gatepost.app.draft_replay import Trial, replay_draft
+from gatepost.cli.admin import PolicyFor, for_tenant, policies
+from gatepost.cli.frame import AsJson, ForTenant, show
+from gatepost.cli.policy import Draft, read_policy
+from gatepost.ids import AccountId, TenantId
+from gatepost.journey import House
+
+DAYS_MAX = 3_650
+
+
+@policies.command("replay")
+def replay(
+    mailbox_id: PolicyFor,
+    file: Draft,
+    *,
+    days: Annotated[int, typer.Option(min=1, max=DAYS_MAX, help="How far back.")] = 7,
+    tenant: ForTenant = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge the last days' mail under FILE, and show each decision that would change.
+
+    Refused mail is judged on the facts its entry holds. Where a guard would have to read a text that was not kept, that
+    is counted apart. Ends with 1 where something changes.
+    """
+    draft, _ = read_policy(file, is_wide=mailbox_id == decide.TENANT_WIDE)
+
+    async def work(house: House, owner: TenantId) -> Trial:
+        with Progress(console=Console(stderr=True), transient=True) as bar:  # draws on a terminal alone
+            task = bar.add_task("judging", total=None)
+            return await replay_draft(
+                house,
+                owner,
+                AccountId(mailbox_id),
+                draft,
+                days=days,
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )
+
+    trial = for_tenant(tenant, work)
+    rows: list[dict[str, Any]] = [
+        {
+            "entry": each.row.entry,
+            "message": each.row.email,
+            "was": f"{each.row.disposition}: {each.row.reason}",
+            "would be": f"{each.tried.disposition}: {each.tried.reason}",
+        }
+        for each in trial.changed
+    ]
+    if as_json:
+        counts = {change.value: number for change, number in trial.counts.items()}
+        show([{"counts": counts, "changed": rows}], columns=(), as_json=True, empty="")
+    else:
+        show(rows, columns=("entry", "message", "was", "would be"), as_json=False, empty="no decision would change")
+        typer.echo(", ".join(f"{number} {change.value}" for change, number in trial.counts.items()))
+    raise typer.Exit(1 if rows else 0)

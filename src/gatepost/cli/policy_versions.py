@@ -1,0 +1,49 @@
+"""Which versions a policy had, who made them and why, and the way back to one."""
+
+import typer
+
+from gatepost import decide
+from gatepost.app import administer
+from gatepost.cli.admin import PolicyFor, Why, for_tenant, policies
+from gatepost.cli.frame import AsJson, ForTenant, Refusal, show
+from gatepost.ids import AccountId, TenantId
+from gatepost.journey import House
+
+_SIGNED = {True: "yes", False: "FORGED", None: "made before signatures"}
+
+
+@policies.command("history")
+def history(mailbox_id: PolicyFor, *, tenant: ForTenant = None, as_json: AsJson = False) -> None:
+    """List the versions of a policy, newest first: who made each, why, and whether its signature holds."""
+
+    async def work(house: House, owner: TenantId) -> list[dict[str, object]]:
+        async with house.db.transaction(owner) as tx:
+            return [
+                {
+                    "version": each.version.version,
+                    "at": each.version.at.isoformat(timespec="seconds"),
+                    "by": each.version.actor,
+                    "signed": _SIGNED[each.is_genuine(tx.vault)],
+                    "why": each.version.why,
+                    "digest": each.version.digest if as_json else each.version.digest[:12],
+                }
+                for each in await decide.policy_history(tx, AccountId(mailbox_id))
+            ]
+
+    columns = ("version", "at", "by", "signed", "digest", "why")
+    show(for_tenant(tenant, work), columns=columns, as_json=as_json, empty="none was ever set")
+
+
+@policies.command("rollback")
+def rollback(mailbox_id: PolicyFor, version: int, *, tenant: ForTenant = None, why: Why = "") -> None:
+    """Put an earlier VERSION in force again, as a new version."""
+    try:
+        stored = for_tenant(
+            tenant,
+            lambda house, owner: administer.roll_back_policy(house, owner, AccountId(mailbox_id), version, why=why),
+        )
+    except LookupError as error:
+        raise Refusal(f"there is no version {version}: gatepost policy history {mailbox_id}") from error
+    except decide.PolicyError as error:
+        raise Refusal("this release cannot read that version:\n  " + "\n  ".join(error.errors)) from error
+    typer.echo(f"version {stored.version} is in force, the same as version {version}, digest {stored.digest}")

@@ -1,0 +1,143 @@
+"""What a policy says that is probably not meant: rules nobody reaches, guards that find nothing, trust without proof.
+
+Pure. Only what is proven is said: a rule that is merely unlikely to speak is not called unreachable.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from gatepost.decide.capabilities import IMPLIED
+from gatepost.decide.grammar import Assurance
+from gatepost.decide.guards import Guard
+from gatepost.decide.language import Policy, Rule
+from gatepost.decide.patterns import never_matches
+from gatepost.decide.widening import Verdict, Widening, compare, level
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One remark: a stable ``code``, the ``path`` in the document, a sentence."""
+
+    code: str
+    path: str
+    sentence: str
+
+
+def lint(policy: Policy, *, now: datetime, live: Policy | None = None, has_live: bool = False) -> list[Finding]:
+    """Return what is worth a second look, in the order of the document.
+
+    Args:
+        policy: the draft.
+        now: aware; for what has expired.
+        live: the policy in force, or None.
+        has_live: compare with ``live``; a None then refuses all mail.
+    """
+    found = [*_rules(policy, now), *_guards(policy), *_assurance(policy)]
+    if has_live:
+        found += _widening(compare(live, policy))
+    return found
+
+
+def _widening(found: Widening) -> Iterator[Finding]:
+    if found.verdict is Verdict.WIDER and found.mail is not None:
+        author, proof = found.mail["from"], found.mail["proof"]
+        yield Finding(
+            "widening", "policy", f"it lets in more than the policy in force: mail of {author}, proof {proof}"
+        )
+    elif found.verdict is Verdict.UNDECIDED:
+        yield Finding("widening.undecided", "policy", f"whether it lets in more cannot be proven: {found.why}")
+
+
+def _rules(policy: Policy, now: datetime) -> Iterator[Finding]:
+    covering: dict[str, Rule] = {}
+    for rule in policy.rules:
+        path = f"senders[{rule.index}]"
+        dead = _why_dead(rule, now)
+        if dead:
+            yield Finding("rule.unreachable", path, dead)
+            continue
+        by = [_cover(name, covering) for name in _reachable(rule)]
+        if all(each is not None for each in by):
+            first = next((each for each in by if each is not None), None)
+            whose = f"senders[{first.index}]" if first else "nobody"
+            yield Finding("rule.unreachable", path, f"{whose} speaks for all of its authors before")
+        elif any(each is not None for each in by):
+            number = sum(each is not None for each in by)
+            yield Finding("rule.shadowed", path, f"earlier rules speak for {number} of its {len(by)} names")
+        if not rule.conditions and rule.expires_at is None:
+            for name in _reachable(rule):
+                covering.setdefault(name, rule)
+
+
+def _reachable(rule: Rule) -> list[str]:
+    return [name for name in rule.names if rule.within is None or name.rpartition("@")[2] == rule.within]
+
+
+def _cover(name: str, covering: Mapping[str, Rule]) -> Rule | None:
+    """Return a rule that always speaks for whoever goes by ``name``."""
+    if "*" in covering or name in covering:
+        return covering.get(name) or covering["*"]
+    _, at, domain = name.rpartition("@")
+    if at and domain in covering:
+        return covering[domain]
+    domain = domain.removeprefix("*.")
+    while domain and name != "*":
+        _, _, domain = domain.partition(".")
+        if f"*.{domain}" in covering:
+            return covering[f"*.{domain}"]
+    return None
+
+
+def _why_dead(rule: Rule, now: datetime) -> str:
+    if rule.expires_at is not None and rule.expires_at <= now:
+        return "it has expired"
+    if not _reachable(rule):
+        return "its address is not in its domain" if rule.names else "its group is empty"
+    asked = {condition.name: condition.wanted for condition in rule.conditions}
+    for name, wanted in asked.items():
+        if isinstance(wanted, Mapping) and _is_empty(wanted):
+            return f"nothing is within {name}"
+    wants_some = asked.keys() & {"attachmentTypes", "otherAttachmentTypes"} or asked.get("unreadAttachments")
+    return "it asks for no attachments, and for some" if wants_some and asked.get("hasAttachments") is False else ""
+
+
+def _is_empty(bounds: Mapping[str, Any]) -> bool:
+    is_over = "over" in bounds and "atMost" in bounds and bounds["over"] >= bounds["atMost"]
+    is_above = "atLeast" in bounds and "below" in bounds and bounds["atLeast"] >= bounds["below"]
+    return is_over or is_above
+
+
+def _guards(policy: Policy) -> Iterator[Finding]:
+    is_asked = any(level(rule.action) for rule in policy.rules)
+    earlier: list[tuple[int, Guard]] = []
+    for index, guard in enumerate(policy.guards):
+        path = f"contentGuards[{index}]"
+        if not is_asked:
+            yield Finding("guard.never_asked", path, "no rule delivers or holds, so no guard is asked")
+        elif never_matches(guard.pattern):
+            yield Finding("guard.never_matches", path, "no text has what its pattern looks for")
+        else:
+            twin = next((at for at, other in earlier if _is_same(other, guard)), None)
+            if twin is not None:
+                yield Finding("guard.never_counts", path, f"contentGuards[{twin}] finds the same and is as strict")
+        earlier.append((index, guard))
+
+
+def _is_same(one: Guard, other: Guard) -> bool:
+    is_as_strict = one.action == other.action
+    return one.pattern.source == other.pattern.source and one.places >= other.places and is_as_strict
+
+
+def _assurance(policy: Policy) -> Iterator[Finding]:
+    for rule in policy.rules:
+        path = f"senders[{rule.index}].match.assurance"
+        if not level(rule.action) or rule.is_tenant_wide:
+            continue
+        if rule.assurance is Assurance.NONE and not (rule.requires_dkim or rule.requires_spf):
+            granted = set(rule.capabilities) - IMPLIED
+            more = f" and is granted {', '.join(sorted(granted))}" if granted else ""
+            yield Finding("assurance.none", path, f"whoever writes the From field is believed{more}")
+        elif rule.assurance in {Assurance.ARC, Assurance.SIGNED_BY} and not rule.is_by_name:
+            yield Finding("assurance.anyone", path, "those it names may speak for every author there is")

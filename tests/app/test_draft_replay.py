@@ -1,0 +1,45 @@
+"""A draft is tried on the mail of the last days, on a real house."""
+
+from collections.abc import Mapping
+
+from app import test_replay
+from app.test_replay import POLICY, Scene
+from gatepost.app.draft_replay import Trial, replay_draft
+from gatepost.decide import TENANT_WIDE
+from gatepost.decide.language import parse
+from gatepost.decide.trial import Change
+from gatepost.ids import AccountId
+
+scene = test_replay.scene
+HELD = {"match": {"domain": "example.org"}, "action": "hold"}
+
+
+async def tried(scene: Scene, draft: Mapping[str, object], *, above: bool = False, days: int = 1) -> Trial:
+    heard: list[tuple[int, int]] = []
+    account = AccountId(TENANT_WIDE) if above else scene.account
+    policy = parse({**POLICY, **draft}, version=0, is_tenant_wide=above)[0]
+    trial = await replay_draft(
+        scene.house, scene.tenant, account, policy, days=days, progress=lambda *each: heard.append(each)
+    )
+    assert heard[-1] == (sum(trial.counts.values()),) * 2
+    return trial
+
+
+async def test_each_changed_decision_is_shown_and_what_cannot_be_told_is_counted_apart(scene: Scene) -> None:
+    delivered = await scene.receive("\r\nhello\r\n")
+    await scene.receive("\r\nhello\r\n", author="x@other.example")
+    refused = await scene.receive("\r\nplease wire the money\r\n")
+    trial = await tried(scene, {"senders": [HELD]})
+    assert trial.counts == {Change.SAME: 1, Change.CHANGED: 1, Change.NO_TEXT: 1, Change.UNDECIDABLE: 0}
+    (changed,) = trial.changed
+    assert (changed.row.email, changed.tried.reason) == (delivered, "rule.held")
+    trial = await tried(scene, {"senders": [HELD], "contentGuards": []})
+    assert [each.row.email for each in trial.changed] == [delivered, refused]
+    assert (await tried(scene, {})).counts[Change.CHANGED] == 0
+
+
+async def test_a_draft_of_the_tenants_policy_stands_above_the_mailboxes_own(scene: Scene) -> None:
+    await scene.receive("\r\nhello\r\n")
+    wide = {"senders": [{"match": {"anyone": True, "assurance": "none"}, "action": "discard"}], "contentGuards": []}
+    trial = await tried(scene, wide, above=True)
+    assert [each.tried.reason for each in trial.changed] == ["rule.discarded"]

@@ -1,0 +1,98 @@
+"""``gatepost policy``: what each command of the workbench says, and how it ends."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cli.process import Process
+from gatepost.cli import policy  # noqa: F401  # puts the commands there
+from gatepost.cli.frame import Refusal, app
+
+runner = CliRunner()
+NARROW: dict[str, Any] = {
+    "defaultAction": "bounce",
+    "senders": [{"match": {"address": "boss@example.com"}}],
+    "auditLog": {"retentionDays": 30},
+}
+
+
+def run(*arguments: object) -> Result:
+    return runner.invoke(app, ["policy", *map(str, arguments)])
+
+
+def file(folder: Path, document: dict[str, Any], name: str = "draft.json") -> Path:
+    path = folder / name
+    path.write_text(json.dumps(document))
+    return path
+
+
+def refusal(done: Result) -> str:
+    assert isinstance(done.exception, Refusal), done.output
+    return str(done.exception)
+
+
+def test_a_template_is_listed_written_once_and_passes_its_tests(tmp_path: Path) -> None:
+    assert "quarantine" in run("new").stdout
+    path = tmp_path / "mine.yaml"
+    assert "next: gatepost policy test" in run("new", path, "--template", "support").stdout
+    assert "cannot write" in refusal(run("new", path, "--template", "support"))
+    assert "choose one of assistant" in refusal(run("new", "--template", "nothing"))
+    assert run("new", "--template", "support").stdout == path.read_text()
+    done = run("test", path)
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "7 of 7 passed")
+    assert (run("lint", path).exit_code, run("lint", path).stdout.strip()) == (0, "nothing to remark")
+
+
+def test_faults_are_told_with_their_place(tmp_path: Path) -> None:
+    assert run("check", file(tmp_path, NARROW)).stdout.startswith("a policy of 1 rules and 0 guards, digest ")
+    said = refusal(run("check", file(tmp_path, {**NARROW, "sender": []})))
+    assert "sender is not a field; the nearest is senders" in said
+    assert "cannot read" in refusal(run("check", tmp_path / "none.json"))
+
+
+def test_a_test_that_fails_says_what_came_and_ends_with_1(tmp_path: Path) -> None:
+    draft = file(tmp_path, NARROW)
+    assert "has no tests" in refusal(run("test", draft))
+    tests = [{"name": "it waits", "mail": {"from": "boss@example.com"}, "expect": {"action": "hold"}}]
+    beside = tmp_path / "tests.json"
+    beside.write_text(json.dumps(tests))
+    done = run("test", draft, beside)
+    assert done.exit_code == 1
+    assert "failed  it waits: action: hold was expected, deliver came" in done.stdout
+    assert "\x1b" not in done.stdout, "colours only on a terminal"
+    assert json.loads(run("test", draft, beside, "--json").stdout)[0]["result"] == "failed"
+
+
+def test_a_policy_and_what_becomes_of_one_mail_are_explained(tmp_path: Path) -> None:
+    draft = file(tmp_path, NARROW)
+    assert "senders[0]: mail of boss@example.com, proven" in run("explain", draft).stdout
+    mail = file(tmp_path, {"from": "boss@example.com", "proof": "none"}, "mail.json")
+    said = run("explain", draft, "--mail", mail).stdout
+    assert said.startswith("reject: sender.unproven")
+    assert "aligned fail" in said
+
+
+def test_two_policies_are_compared(tmp_path: Path) -> None:
+    draft = file(tmp_path, NARROW)
+    wider = file(tmp_path, {**NARROW, "senders": [{"match": {"domain": "example.com"}}]}, "wider.json")
+    said = run("diff", wider, draft).stdout
+    assert "senders[0].match.domain" in said
+    assert "\nwider: this mail gets further" in said
+    assert "\nnot wider: " in run("diff", draft, wider).stdout
+    assert run("diff", draft, draft).stdout.startswith("nothing changes")
+    assert "name either" in refusal(run("diff", draft))
+
+
+@pytest.mark.timeout(120)
+def test_a_draft_is_compared_with_what_is_in_force(house: Process, tmp_path: Path) -> None:
+    sandbox = json.loads(house.run("sandbox", "--json").stdout)
+    mailbox = str(sandbox["mailbox_id"])
+    anyone = {**NARROW, "senders": [{"match": {"anyone": True, "assurance": "none"}}]}
+    draft = str(file(tmp_path, anyone))
+    found = house.run("policy", "lint", draft, "-m", mailbox, "-t", "sandbox", "--json")
+    assert {each["code"] for each in json.loads(found.stdout)} >= {"assurance.none"}
+    changed = house.run("policy", "diff", draft, "-m", mailbox, "-t", "sandbox")
+    assert "senders[0].match.anyone" in changed.stdout, changed.stderr

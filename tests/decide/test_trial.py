@@ -1,0 +1,40 @@
+"""A draft is tried on what was seen then, and what was not looked up is not guessed."""
+
+from decide.scene import content, evidence, inbound, policy, unproven
+from decide.test_replay import seen_again, told_by
+from gatepost.decide import settle
+from gatepost.decide.language import Policy
+from gatepost.decide.paper import Facts
+from gatepost.decide.trial import Change, attempt
+from gatepost.verify.paper import Content, Evidence
+
+
+def tried(
+    live: Policy, draft: Policy, found: Evidence | None = None, said: Content | None = None
+) -> tuple[Change, str]:
+    decided = settle(inbound(found), live, Facts())
+    came = attempt(seen_again(decided, said), draft, None, told_by(decided))
+    return came.change, came.reason or came.why
+
+
+def test_what_changes_is_told_and_the_same_is_the_same() -> None:
+    assert tried(policy(), policy()) == (Change.SAME, "rule.matched")
+    assert tried(policy(), policy(action="hold")) == (Change.CHANGED, "rule.held")
+    assert tried(policy(), policy({"domain": "other.example"})) == (Change.CHANGED, "sender.unmatched")
+
+
+def test_a_refused_mails_text_is_gone_and_only_a_guard_minds() -> None:
+    guarded = policy(guards=[{"reject": "money", "reason": "r"}])
+    change, _ = tried(policy(action="reject"), guarded)
+    assert change is Change.NO_TEXT
+    assert tried(policy(), guarded, evidence(), content("money")) == (Change.CHANGED, "content.guard")
+    assert tried(policy(), guarded, unproven())[0] is Change.SAME
+
+
+def test_what_was_not_looked_up_or_counted_then_is_not_guessed() -> None:
+    change, why = tried(policy(), policy(when={"firstTime": True}))
+    assert (change, why) == (Change.UNDECIDABLE, "firstTime was not looked up then")
+    assert tried(policy(), policy(rateLimit={"perHour": 1}))[0] is Change.UNDECIDABLE
+    per_rule = policy(name="a", rateLimit={"perHour": 1, "per": "rule"})
+    assert tried(policy(rateLimit={"perHour": 1}), per_rule)[0] is Change.UNDECIDABLE
+    assert tried(policy(rateLimit={"perHour": 5}), policy(rateLimit={"perHour": 3}))[0] is Change.SAME
