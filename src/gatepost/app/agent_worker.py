@@ -7,13 +7,14 @@ open for as long as whoever started us lives.
 import asyncio
 import signal
 import sys
+from collections.abc import Awaitable
 from pathlib import Path
 
 import structlog
 
 from gatepost import journey, record
 from gatepost.act import hosted
-from gatepost.act.hosted.paper import Call, Result, Said, Speech, Turn
+from gatepost.act.hosted.paper import Call, Passed, Result, Said, Speech, Turn
 from gatepost.act.hosted.price import Prices, PricesError, read, shipped
 from gatepost.app import logs, model_key
 from gatepost.app.agent_tools import all_tools, password_of, token_of
@@ -26,7 +27,7 @@ from gatepost.egress import Errand, Purpose
 from gatepost.ids import KeyId
 from gatepost.journey import House
 from gatepost.keys import ErasedError
-from gatepost.reply.paper import ParentMissingError, ReplyRefusedError, Voice
+from gatepost.reply.paper import Letter, ParentMissingError, ReplyRefusedError, Sent, Voice
 from gatepost.reply.paper import Said as Answered
 from gatepost.settings import Settings, SettingsError
 
@@ -71,6 +72,9 @@ def desk(settings: Settings, house: House) -> hosted.Desk:
     async def say(speech: Speech) -> Result:
         return await speak(speech, house)
 
+    async def pass_on(passed: Passed) -> Result:
+        return await forward(passed, house)
+
     async def post(tool: hosted.HttpTool, call: Call) -> Result:
         try:
             token = token_of(tool)
@@ -91,7 +95,7 @@ def desk(settings: Settings, house: House) -> hosted.Desk:
         clock=house.clock,
         entropy=house.entropy,
         ask=ask,
-        tools=all_tools(hosted.kit(house.db, say), settings, post, reach),
+        tools=all_tools([*hosted.kit(house.db, say), hosted.forward_tool(house.db, pass_on)], settings, post, reach),
         judge=hosted.judge,
         prices=prices_of(settings),
     )
@@ -108,8 +112,26 @@ async def speak(speech: Speech, house: House) -> Result:
         text=speech.text,
         idempotency_key=speech.key,
     )
+    return await _outcome(journey.answer(said, house))
+
+
+async def forward(passed: Passed, house: House) -> Result:
+    """Let a forwarded message set out on the journey, as a letter."""
+    letter = Letter(
+        tenant=passed.tenant,
+        account=passed.account,
+        submitter=KeyId(passed.agent),
+        to=passed.to,
+        subject=passed.subject,
+        text=passed.text,
+        idempotency_key=passed.key,
+    )
+    return await _outcome(journey.send(letter, house))
+
+
+async def _outcome(sending: Awaitable[Sent]) -> Result:
     try:
-        sent = await journey.answer(said, house)
+        sent = await sending
     except ReplyRefusedError as refusal:
         return Result(value={"reason": refusal.reason}, is_error=True)
     except (ParentMissingError, ErasedError):

@@ -10,6 +10,7 @@ from gatepost.act.hosted.approvals import NotHeldError, settle_held
 from gatepost.act.hosted.calendar_tools import calendar_tools
 from gatepost.act.hosted.calendars import Calendar, CalendarError, read_calendars
 from gatepost.act.hosted.client import ask, call_tool, reach_calendar
+from gatepost.act.hosted.forward import forward_tool
 from gatepost.act.hosted.gate import judge
 from gatepost.act.hosted.http_tools import HttpTool, HttpToolError, http_tools, read_tools
 from gatepost.act.hosted.kit import kit
@@ -47,6 +48,7 @@ __all__ = [
     "calendar_tools",
     "call_tool",
     "digest_of",
+    "forward_tool",
     "handlers",
     "hosting_tenants",
     "http_tools",

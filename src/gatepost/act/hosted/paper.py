@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from gatepost.act.hosted.labels import Label
 from gatepost.ids import AccountId, AgentId, EmailId, TenantId, ThreadId, TurnId
+from gatepost.mail.address import Address
 from gatepost.record.paper import Json
 
 
@@ -165,5 +166,18 @@ class Speech:
     account: AccountId
     agent: AgentId
     parent: EmailId
+    text: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passed:
+    """A message that a turn passes on; it sets out on the journey as a letter."""
+
+    tenant: TenantId
+    account: AccountId
+    agent: AgentId
+    to: tuple[Address, ...]
+    subject: str
     text: str
     key: str
