@@ -61,13 +61,18 @@ def blind_domain(vault: Vault, domain: str) -> str:
 
 
 def add_correspondents(tx: Transaction, met: Collection[Met]) -> None:
-    """Remember correspondents with the commit; who is known already stays as it is."""
+    """Remember correspondents with the commit, and once a day that there was mail again."""
     query = """
-        insert into correspondent (tenant, account, person, since)
+        insert into correspondent (tenant, account, person, last_at)
         select %(tenant)s, account, person, at from unnest(%(accounts)s, %(persons)s, %(times)s)
           as given (account, person, at)
+        where not exists (
+          select from correspondent as known
+          where known.tenant = %(tenant)s and known.person = given.person and known.account = given.account
+            and known.last_at > given.at - interval '1 day')
         order by person, account  -- so that two writers cannot lock each other out
-        on conflict do nothing
+        on conflict (tenant, person, account)
+          do update set last_at = greatest(correspondent.last_at, excluded.last_at)
     """
     found = {(one.account, blind_person(tx.vault, one.person)): one.at for one in met}
     tx.send(
@@ -145,3 +150,18 @@ def add_sent(tx: Transaction, dispatches: Sequence[Dispatch]) -> None:
 async def forget_sent(tx: Transaction, before: datetime) -> None:
     """Stop counting what was sent before ``before``."""
     await tx.run("delete from outgoing_message where tenant = %(tenant)s and at < %(before)s", before=before)
+
+
+async def forget_person(tx: Transaction, blinded: str, emails: Sequence[EmailId]) -> None:
+    """Forget who corresponded, by ``blind_person``, and what was sent to them or as these messages. For the keeper."""
+    await tx.run("delete from correspondent where tenant = %(tenant)s and person = %(person)s", person=blinded)
+    query = """
+        delete from outgoing_message
+        where tenant = %(tenant)s and (person = %(person)s or email = any(%(emails)s))
+    """
+    await tx.run(query, person=blinded, emails=texts(emails))
+
+
+async def forget_correspondents(tx: Transaction, before: datetime) -> None:
+    """Forget correspondents with whom there was no mail since then; as the keeper's role."""
+    await tx.run("delete from correspondent where tenant = %(tenant)s and last_at < %(before)s", before=before)

@@ -109,7 +109,10 @@ async def recall(tx: Transaction, asked: Sequence[Question]) -> list[Past]:
 
 
 def add_delivered(tx: Transaction, delivered: Sequence[Delivered]) -> None:
-    """Remember with the commit what was let in, and count it; authors in one order, so that no two wait crosswise."""
+    """Remember with the commit what was let in, and count it; authors in one order, so that no two wait crosswise.
+
+    When an author was last heard is written once a day, so that the accept path seldom changes a row.
+    """
     query = """
         with given as (
           select * from unnest(%(accounts)s, %(authors)s, %(emails)s, %(times)s, %(marks)s)
@@ -118,9 +121,15 @@ def add_delivered(tx: Transaction, delivered: Sequence[Delivered]) -> None:
           insert into delivered_message (tenant, account, sender, at, email, mark)
           select %(tenant)s, account, author, at, email, mark from given
         )
-        insert into known_author (tenant, account, author)
-        select distinct %(tenant)s, account, author from given order by account, author
-        on conflict do nothing
+        insert into known_author (tenant, account, author, last_at)
+        select %(tenant)s, account, author, max(at) from given
+        where not exists (
+          select from known_author as known
+          where known.tenant = %(tenant)s and known.account = given.account and known.author = given.author
+            and known.last_at > given.at - interval '1 day')
+        group by account, author order by account, author
+        on conflict (tenant, account, author)
+          do update set last_at = greatest(known_author.last_at, excluded.last_at)
     """
     tx.send(
         query,
@@ -178,6 +187,7 @@ async def forget_person(tx: Transaction, blinded: str, emails: Sequence[EmailId]
         "delete from delivered_message where tenant = %(tenant)s and sender = %(person)s",
         "delete from known_author where tenant = %(tenant)s and author = %(person)s",
         "delete from sent_message where tenant = %(tenant)s and recipient = %(person)s",
+        "delete from token_reservation where tenant = %(tenant)s and sender = %(person)s",
     ):
         await tx.run(query, person=blinded)
     await tx.run(
@@ -185,6 +195,7 @@ async def forget_person(tx: Transaction, blinded: str, emails: Sequence[EmailId]
     )
 
 
-async def forget_sent(tx: Transaction, before: datetime) -> None:
-    """Forget to whom mail went before then; as the keeper's role."""
+async def forget_known(tx: Transaction, before: datetime) -> None:
+    """Forget to whom mail went before then, and authors not heard since; as the keeper's role."""
+    await tx.run("delete from known_author where tenant = %(tenant)s and last_at < %(before)s", before=before)
     await tx.run("delete from sent_message where tenant = %(tenant)s and at < %(before)s", before=before)

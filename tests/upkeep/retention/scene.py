@@ -9,10 +9,13 @@ import orjson
 
 from gatepost import access
 from gatepost.access.paper import Tenant
+from gatepost.act.hosted import meter_store, store
+from gatepost.act.hosted.labels import Label
+from gatepost.act.hosted.paper import Step, StepState, Turn, TurnState
 from gatepost.blobs import Blobs
 from gatepost.blobs.folder import Folder
 from gatepost.db import Database
-from gatepost.ids import EmailId, TenantId
+from gatepost.ids import AgentId, EmailId, TenantId, ThreadId, TurnId
 from gatepost.journey import House
 from gatepost.mail.envelope import Envelope
 from gatepost.mailbox import Indexer
@@ -24,6 +27,8 @@ from outbound import AGENT, BOSS, TENANT, entropy
 
 PLANS = Plans({"free": 7, "team": 365}, other_days=0)
 TABLES = ("opening", "email", "body", "submission", "email_words", "unindexed", "thread_message")
+REMAINS = frozenset({"opening", "thread_message"})
+"""Of what the keeper reaches: the entries that say what went, and tokens of Message-IDs of our own answers."""
 _EACH = (f"select '{name}' as name, count(*) from {name} where tenant = %(tenant)s" for name in TABLES)  # noqa: S608  # the names above
 _COUNTED = " union all ".join(_EACH)
 
@@ -49,6 +54,57 @@ class Kept:
         """Return how many rows there are of each kind that a person may lie in."""
         async with self.keeper.own.transaction(tenant) as tx:
             return {row.name: row.count for row in await tx.all(_COUNTED)}
+
+    async def reached(self) -> dict[str, int]:
+        """Return how many rows there are in each table the keeper may remove from; its own cursors aside."""
+        tables = """
+            select relname as name from pg_class
+            where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition
+              and has_table_privilege('gatepost_keeper', oid, 'delete') and relname <> 'retention_cursor'
+              and %(tenant)s <> ''
+        """
+        counted = {}
+        async with self.keeper.own.transaction(TENANT) as tx:
+            for row in await tx.all(tables):
+                query = f"select count(*) from {row.name} where tenant = %(tenant)s"  # noqa: S608  # a table's name
+                counted[row.name] = (await tx.one(query)).count
+        return counted
+
+    async def turn(self, email: EmailId) -> None:
+        """Let a hosted agent have taken a turn about the boss's mail, with one step and one call of a model."""
+        now = self.scene.clock.now
+        turn = Turn(
+            id=TurnId(f"tu_{email}"),
+            tenant=TENANT,
+            account=self.scene.account,
+            agent=AgentId("ag_1"),
+            version=1,
+            email=email,
+            thread=ThreadId("th_1"),
+            sender="token",
+            subject=BOSS.key,
+            state=TurnState.DONE,
+            reason="",
+            label=Label.SENDER,
+            capabilities=frozenset(),
+            failures=0,
+            began_at=now,
+        )
+        step = Step(
+            step=1,
+            place=0,
+            tool="",
+            state=StepState.SAID,
+            reason="",
+            label=Label.SENDER,
+            content={"said": "On Tuesday."},
+            actor="",
+            at=now,
+        )
+        async with self.house.db.transaction(TENANT) as tx:
+            await store.insert_turn(tx, turn)
+            await store.put_step(tx, turn, step)
+            await meter_store.reserve(tx, turn, 1, model="m", tokens=10, at=now)
 
     async def verified(self) -> Report:
         """Return what a verification of the whole log says."""

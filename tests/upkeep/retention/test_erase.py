@@ -10,9 +10,52 @@ from gatepost.keys import Kind
 from gatepost.mail.address import Address
 from gatepost.upkeep.retention import HoldError, Scope, erase_person, foresee, place_hold, release_hold, replay
 from outbound import BOSS, TENANT
-from upkeep.retention.scene import Kept, stranger_writes
+from upkeep.retention.scene import REMAINS, Kept, stranger_writes
 
 OTHER = Address("other", "example.net")
+
+SET_UP = "what the tenant is set up with; goes with the tenant or by its own door"
+LOG = "the log: ids, codes and salted commitments, no person"
+COUNTS = "hosts, codes and numbers, no person"
+OURS = "ids and words of ours, and goes by itself within days"
+STAYS = {
+    **dict.fromkeys(("account", "api_key", "dkim_key", "domain", "export_destination", "hosted_agent"), SET_UP),
+    **dict.fromkeys(("hosting", "person", "policy", "policy_revocation", "route", "tenant"), SET_UP),
+    **dict.fromkeys(("webhook", "webhook_secret"), SET_UP),
+    **dict.fromkeys(("checkpoint", "consequence", "decision_row", "entry", "erasure", "leaf", "log_key"), LOG),
+    **dict.fromkeys(("unsequenced", "export_letter", "trust_fact", "trust_challenge", "trust_head"), LOG),
+    **dict.fromkeys(("egress_opened", "egress_refused", "refusal_count", "status_hour", "status_sample"), COUNTS),
+    **dict.fromkeys(("event", "event_stream_reader", "telling", "telling_attempt", "usage_report"), OURS),
+    **dict.fromkeys(("job", "dead_job"), "ids of what is to be done; a dead one waits for a person of the tenant"),
+    "entry_words": "keyed tokens of an opening: the indexer drops them once the opening is gone",
+    "entry_words_done": "a place in the log",
+    "legal_hold": "names whom it protects; stays as the proof that it was in force",
+    "retention_cursor": "a place in the log",
+}
+"""Tables of a tenant that no erasure and no limit reaches, and why."""
+
+
+async def test_every_table_of_a_tenant_is_reached_or_stays_for_a_reason(kept: Kept, owner_dsn: str) -> None:
+    query = """
+        select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid
+        where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
+          and a.attname = 'tenant' and not a.attisdropped
+    """
+    with psycopg.connect(owner_dsn) as owner:
+        every = {name for (name,) in owner.execute(query)}
+    assert every - set(await kept.reached()) == set(STAYS)
+
+
+async def test_a_person_is_gone_from_every_table_the_keeper_reaches(kept: Kept) -> None:
+    await kept.turn(await kept.scene.boss_asks())
+    await kept.scene.agent_says(await kept.scene.boss_asks(), "On Tuesday.")
+    await kept.index()
+    before = await kept.reached()
+    for name in ("turn", "turn_step", "model_call", "correspondent", "outgoing_message", "known_author"):
+        assert before[name], name
+    await erase_person(kept.keeper, TENANT, BOSS, actor="operator")
+    after = await kept.reached()
+    assert {name: count for name, count in after.items() if count and name not in REMAINS} == {}
 
 
 async def _life(kept: Kept) -> None:

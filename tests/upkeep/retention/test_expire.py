@@ -6,7 +6,7 @@ from gatepost.keys import ErasedError, Kind
 from gatepost.upkeep.retention import Expired, Scope, expire, place_hold, release_hold
 from journeys.scene import KEY, POLICY
 from outbound import BOSS, TENANT
-from upkeep.retention.scene import Kept, stranger_writes
+from upkeep.retention.scene import REMAINS, Kept, stranger_writes
 
 PLAN_DAYS, POLICY_DAYS = 365, 30
 """The scene's tenant is on the plan team; its mailbox's policy says thirty days."""
@@ -49,7 +49,7 @@ async def test_the_plans_limit_takes_all_and_then_the_keys_of_the_month(kept: Ke
     assert done.messages == 2
     assert done.months == ()  # the month was not over then
     after = await kept.rows()
-    assert {name: count for name, count in after.items() if name not in {"opening", "thread_message"}} == {
+    assert {name: count for name, count in after.items() if name not in REMAINS} == {
         "email": 0,
         "body": 0,
         "submission": 0,
@@ -144,3 +144,27 @@ async def test_a_policy_that_becomes_shorter_reaches_back(kept: Kept) -> None:
         shorter = {**POLICY, "auditLog": {"retentionDays": 10}}
         await decide.put_policy(tx, kept.scene.account, shorter, at=kept.scene.clock.now, actor=KEY)
     assert (await expire(kept.keeper, await kept.tenant())).openings >= 3
+
+
+async def test_past_the_plans_limit_no_table_the_keeper_reaches_knows_anybody(kept: Kept) -> None:
+    await kept.turn(await kept.scene.boss_asks())
+    await _aged(kept, days=PLAN_DAYS, seconds=10)
+    await decide.forget_counts(kept.house.db, kept.scene.clock.now)
+    before = await kept.reached()
+    for name in ("turn", "turn_step", "model_call", "correspondent", "known_author"):
+        assert before[name], name
+    await expire(kept.keeper, await kept.tenant())
+    after = await kept.reached()
+    assert {name: count for name, count in after.items() if count and name not in REMAINS} == {}
+
+
+async def test_whoever_wrote_lately_stays_known_and_is_held_with_all_others(kept: Kept) -> None:
+    await _aged(kept, days=PLAN_DAYS, seconds=10)
+    hold = await place_hold(kept.keeper, TENANT, Scope(account=kept.scene.account), reason="Matter 7", actor="operator")
+    await expire(kept.keeper, await kept.tenant())
+    assert (await kept.reached())["sent_message"] == 1
+    await kept.scene.boss_asks()
+    await release_hold(kept.keeper, TENANT, hold.id, actor="operator")
+    await expire(kept.keeper, await kept.tenant())
+    after = await kept.reached()
+    assert (after["known_author"], after["correspondent"], after["sent_message"]) == (1, 1, 0)

@@ -20,6 +20,7 @@ def _erasure(number: int) -> Erasure:
         actor="operator",
         name="ab" * 16,
         sender="cd" * 16,
+        correspondent="ef" * 16,
         keys=(2**62 + number, 7),
     )
 

@@ -15,8 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
+from gatepost.act.hosted import erase_store as turns
 from gatepost.db import Transaction
 from gatepost.decide import grant_store as grants
+from gatepost.decide import outbound_store as outbound
 from gatepost.decide import past_store as past
 from gatepost.decide.store import blind_sender
 from gatepost.deliver import hold_store as waiting_room
@@ -77,7 +79,16 @@ async def foresee(keeper: Keeper, tenant: TenantId, person: Address) -> Erased:
 async def _every_email(tx: Transaction, keys: Sequence[bytes]) -> list[EmailId]:
     places = await entries.places_of(tx, keys, 1_000_000)
     named = [place.email for place in places if place.email is not None]
-    return list(dict.fromkeys([*named, *await mail.emails_of(tx, keys), *await queue.emails_of(tx, keys)]))
+    return list(dict.fromkeys([*named, *await _sealed_for(tx, keys)]))
+
+
+async def _sealed_for(tx: Transaction, keys: Sequence[bytes]) -> list[EmailId]:
+    """Return the messages of which something lies sealed under these keys beside the record."""
+    return [
+        *await mail.emails_of(tx, keys),
+        *await queue.emails_of(tx, keys),
+        *await turns.emails_of(tx, keys),
+    ]
 
 
 async def erase_person(keeper: Keeper, tenant: TenantId, person: Address, *, actor: str, reason: str = "") -> Erased:
@@ -98,6 +109,7 @@ async def erase_person(keeper: Keeper, tenant: TenantId, person: Address, *, act
         actor=actor,
         name=keeper.own.keys.subject_name(tenant, person.key),
         sender=blind_sender(vault, person.key),
+        correspondent=outbound.blind_person(vault, person.key),
         keys=tuple(ids),
     )
     await keeper.roll.add(erasure)
@@ -137,7 +149,7 @@ async def carry_out(keeper: Keeper, erasure: Erasure, *, reason: str = "") -> Er
         async with keeper.own.transaction(tenant) as tx:
             places = await entries.places_of(tx, keys, BATCH)
             named = [place.email for place in places if place.email is not None]
-            others = [] if turn else [*await mail.emails_of(tx, keys), *await queue.emails_of(tx, keys)]
+            others = [] if turn else await _sealed_for(tx, keys)
             waiting = 0 if places else await entries.count_openings(tx, keys)
         emails = list(dict.fromkeys([*named, *others]))
         if places or not turn:
@@ -169,7 +181,9 @@ async def _batch(
         queued = await queue.forget(tx, emails)
         await waiting_room.forget(tx, emails)
         await grants.forget(tx, emails)
+        await turns.forget(tx, emails)
         await past.forget_person(tx, erasure.sender, emails)
+        await outbound.forget_person(tx, erasure.correspondent, emails)
     return replace(
         total,
         openings=total.openings + openings,

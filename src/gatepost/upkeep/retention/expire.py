@@ -12,7 +12,9 @@ from itertools import takewhile
 
 from gatepost import access
 from gatepost.access.paper import Tenant
+from gatepost.act.hosted import erase_store as turns
 from gatepost.decide import grant_store as grants
+from gatepost.decide import outbound_store as outbound
 from gatepost.decide import past_store as past
 from gatepost.decide import store as policies
 from gatepost.deliver import hold_store as waiting_room
@@ -60,6 +62,7 @@ class _Held:
 
     accounts: frozenset[int]
     persons: frozenset[bytes]
+    is_any: bool
 
     def keeps(self, place: Place, mail_subject: bytes | None) -> bool:
         return place.account in self.accounts or bool(self.persons & {place.subject or NOBODY, mail_subject or NOBODY})
@@ -99,7 +102,7 @@ def _held(keeper: Keeper, tenant: TenantId, holds: Sequence[Hold]) -> _Held:
     keys = keeper.own.keys
     persons = [key for hold in holds if hold.subject for key in keys.ids(tenant, Kind.SUBJECT, hold.subject)]
     accounts = frozenset(hold.scope.account for hold in holds if hold.scope.account is not None)
-    return _Held(accounts, frozenset(spelled(persons)))
+    return _Held(accounts, frozenset(spelled(persons)), bool(holds))
 
 
 async def _expire_by(
@@ -128,13 +131,23 @@ async def _expire_by(
             total += Expired(openings=sum(place.subject is not None for place in going))
             start = end
         else:
-            total += await _remove(keeper, tenant, limit, going, (start, end), request)
+            total += await _remove(keeper, tenant, limit, going, (start, end), request, is_held=held.is_any)
 
 
 async def _remove(
-    keeper: Keeper, tenant: TenantId, limit: Limit, going: Sequence[Place], span: tuple[int, int], request: str
+    keeper: Keeper,
+    tenant: TenantId,
+    limit: Limit,
+    going: Sequence[Place],
+    span: tuple[int, int],
+    request: str,
+    *,
+    is_held: bool,
 ) -> Expired:
-    """Remove one batch, or nothing where another process did meanwhile."""
+    """Remove one batch, or nothing where another process did meanwhile.
+
+    Tokens of persons do not say whose mailbox or mail a hold means: while one is in force, all of them stay.
+    """
     start, end = span
     emails = list(dict.fromkeys(place.email for place in going if place.email is not None))
     is_plan = limit.accounts is None
@@ -153,10 +166,13 @@ async def _remove(
             await queue.forget(tx, emails)
             await waiting_room.forget(tx, emails)
             await grants.forget(tx, emails)
+            await turns.forget(tx, emails)
             done = replace(done, messages=gone.messages, bodies=gone.bodies)
-        if is_plan:
-            await policies.forget_tokens(tx, limit.since(keeper.clock()))
-            await past.forget_sent(tx, limit.since(keeper.clock()))
+        if is_plan and not is_held:
+            before = limit.since(keeper.clock())
+            await policies.forget_tokens(tx, before)
+            await past.forget_known(tx, before)
+            await outbound.forget_correspondents(tx, before)
         await store.move_cursor(tx, limit, end)
     return done
 

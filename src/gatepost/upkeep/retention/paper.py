@@ -36,6 +36,7 @@ class Erasure:
         request: its id, which the log's entries bear.
         name: the keyed token that named the keys; without the tenant's key it says nothing.
         sender: the token under which the person's mail was counted.
+        correspondent: the token under which the person was known as a correspondent; empty in rolls of before that.
         keys: the ids of the keys: what is sealed under these is to go, and nothing the person writes later.
     """
 
@@ -46,3 +47,4 @@ class Erasure:
     name: str
     sender: str
     keys: tuple[int, ...]
+    correspondent: str = ""

@@ -97,6 +97,7 @@ def _spelled(erasure: Erasure) -> bytes:
         "actor": erasure.actor,
         "name": erasure.name,
         "sender": erasure.sender,
+        "correspondent": erasure.correspondent,
         "keys": [str(key) for key in erasure.keys],  # beyond what other readers of JSON hold exactly
     }
     return orjson.dumps(fields) + b"\n"
@@ -112,7 +113,8 @@ def _read(line: bytes) -> Erasure:
             actor=str(fields["actor"]),
             name=str(fields["name"]),
             sender=str(fields["sender"]),
+            correspondent=str(fields.get("correspondent", "")),  # a roll outlives releases
             keys=tuple(int(key) for key in fields["keys"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise RollError("the roll of erasures has a line that is none of ours: restore it from your backup") from error
