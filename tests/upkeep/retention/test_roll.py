@@ -1,7 +1,9 @@
 import stat
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import orjson
 import pytest
 
 from gatepost.blobs import Blobs
@@ -68,3 +70,12 @@ async def test_a_roll_that_cannot_be_written_or_read_says_so(tmp_path: Path, sec
         await Roll(tmp_path, second).add(_erasure(1))
     with pytest.raises(RollError, match="cannot be read"):
         await Roll(tmp_path, second).every(NOW)
+
+
+async def test_a_line_of_before_there_were_correspondents_is_read(tmp_path: Path, second: Blobs) -> None:
+    await Roll(tmp_path, second).add(replace(_erasure(1), correspondent=""))
+    line = orjson.loads((tmp_path / FILE).read_bytes())
+    del line["correspondent"]
+    (tmp_path / FILE).write_bytes(orjson.dumps(line) + b"\n")
+    elsewhere = Blobs.open((tmp_path / "empty").as_uri())
+    assert await Roll(tmp_path, elsewhere).every(NOW) == [replace(_erasure(1), correspondent="")]
