@@ -54,7 +54,7 @@ DRIVEN_ELSEWHERE = {
 UP = {"up", "serve", "reload", "send"}
 """Those of a house that is up: driven by the last two tests."""
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 
 def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[str]:

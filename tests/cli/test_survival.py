@@ -21,7 +21,7 @@ from cli.process import Process
 from hostile_dns import answer, serving
 from outbound import smtp_sink
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 POLICY = {
     "defaultAction": "bounce",
