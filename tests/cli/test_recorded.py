@@ -118,6 +118,7 @@ def drives(operator: Operator, folder: Path) -> Iterator[tuple[str, list[str], s
     policy.write_text(json.dumps({"defaultAction": "bounce", "senders": [], "auditLog": {"retentionDays": 30}}))
     yield "tenant add", ["acme"], "tenant.add"
     yield "migrate", [], "house.migrate"
+    yield "tenant plan", ["acme", "team"], "tenant.plan"
     yield "domain add", ["acme.test"], "domain.add"
     yield "mailbox add", ["help@acme.test"], "mailbox.add"
     box = str(operator.ids("mailbox", "list")[-1])
