@@ -11,6 +11,7 @@ from gatepost.access import (
     add_person,
     add_tenant,
     authenticate,
+    change_plan,
     list_accounts,
     list_tenants,
     new_tenant,
@@ -38,6 +39,16 @@ async def test_a_tenant_is_made_once(house: Database) -> None:
         with pytest.raises(TakenError):
             await add_tenant(tx, name="Again", plan="free", at=AT)
         assert await tenant(tx) == Tenant(A, "Alpha", "free")
+
+
+async def test_a_tenant_comes_onto_another_plan_and_no_other_does(house: Database) -> None:
+    async with house.transaction(A) as tx:
+        assert await change_plan(tx, "team") == "free"
+        with pytest.raises(AccessError, match="plan"):
+            await change_plan(tx, "")
+    assert await list_tenants(house) == (Tenant(A, "Alpha", "team"), Tenant(B, "Beta", "free"))
+    async with house.transaction(TenantId("tn_c")) as tx:
+        assert await change_plan(tx, "team") is None
 
 
 async def test_a_tenants_name_must_print(db: Database) -> None:

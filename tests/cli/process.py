@@ -15,7 +15,7 @@ import psycopg
 from gatepost.db.launcher import OWNER
 
 GATEPOST = str(Path(sys.executable).parent / "gatepost")
-UP_WITHIN_S = 45
+UP_WITHIN_S = 120
 
 
 class Process:
@@ -63,12 +63,12 @@ class Process:
         """Stop the house as Ctrl-C does; return its exit code."""
         assert self.up is not None
         self.up.send_signal(number)
-        return self.up.wait(30)
+        return self.up.wait(60)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run one command beside the house."""
         return subprocess.run(  # noqa: S603  # our own command
-            [GATEPOST, *arguments], env=self.environment, capture_output=True, text=True, timeout=60, check=False
+            [GATEPOST, *arguments], env=self.environment, capture_output=True, text=True, timeout=180, check=False
         )
 
     def log(self) -> str:

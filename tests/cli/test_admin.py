@@ -7,7 +7,7 @@ import pytest
 
 from cli.process import Process
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 
 def test_a_real_domain_is_set_up_from_the_command_line(house: Process, tmp_path: Path) -> None:

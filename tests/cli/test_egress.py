@@ -5,7 +5,7 @@ import pytest
 from cli.process import Process
 from gatepost.cli import egress
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 
 def test_the_register_is_listed(house: Process) -> None:

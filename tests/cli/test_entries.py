@@ -7,7 +7,7 @@ import pytest
 
 from cli.process import Process
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 
 def test_entries_are_found_shown_and_listed(house: Process, tmp_path: Path) -> None:

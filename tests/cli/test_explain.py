@@ -20,7 +20,7 @@ from gatepost.cli.frame import Refusal, app
 from gatepost.record.canonical import canonical
 from hostile_dns import answer, serving
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 KEY = rsa.generate_private_key(public_exponent=65_537, key_size=2048)
 PRIVATE = KEY.private_bytes(

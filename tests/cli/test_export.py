@@ -10,7 +10,7 @@ from cli.process import Process
 from gatepost.cli import export
 from upkeep.siem.receivers import SplunkDouble, receiving
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 
 def test_a_house_exports_its_log_and_a_gap_in_the_siem_is_named(house: Process, tmp_path: Path) -> None:

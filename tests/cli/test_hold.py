@@ -8,7 +8,7 @@ import pytest
 
 from cli.process import Process
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 POLICY = {
     "defaultAction": "bounce",
     "senders": [{"match": {"domain": "b.example", "assurance": "none"}, "action": "hold", "capabilities": []}],

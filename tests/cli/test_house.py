@@ -13,7 +13,7 @@ import pytest
 from cli.process import Process
 from gatepost.cli.house import command_beside
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture

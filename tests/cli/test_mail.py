@@ -4,7 +4,7 @@ import pytest
 
 from cli.process import Process
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture

@@ -86,7 +86,7 @@ def test_two_policies_are_compared(tmp_path: Path) -> None:
     assert "name either" in refusal(run("diff", draft))
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_a_draft_is_compared_with_what_is_in_force(house: Process, tmp_path: Path) -> None:
     sandbox = json.loads(house.run("sandbox", "--json").stdout)
     mailbox = str(sandbox["mailbox_id"])

@@ -7,7 +7,7 @@ import pytest
 
 from cli.process import Process
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 
 def test_a_draft_is_tried_on_what_came(house: Process, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from cli.process import Process
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 
 def test_one_command_goes_back_and_the_history_says_who_and_why(house: Process, tmp_path: Path) -> None:

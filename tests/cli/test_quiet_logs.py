@@ -19,7 +19,7 @@ from cli.test_survival import open_to_postgres, zone
 from hostile_dns import serving
 from outbound import smtp_sink
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 POLICY: dict[str, Any] = {
     "defaultAction": "bounce",

@@ -9,7 +9,7 @@ from cli.process import Process
 
 VERIFIER = Path(__file__).parents[2] / "tools" / "verify_log.py"
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 
 def test_an_export_holds_what_an_outsider_needs(house: Process, tmp_path: Path) -> None:

@@ -21,7 +21,10 @@ READS = {
     "person list", "key list", "keys list", "policy show", "mail list", "mail search", "mail show", "log verify",
     "log prove", "log entry", "log vkey", "log compare", "log search", "log show", "log actions", "export list",
     "export status", "egress list", "replay", "legal-hold list", "retention show", "agent list",
-    "agent turns", "agent usage", "trust lint", "trust show",
+    "agent turns", "agent usage", "trust lint", "trust show", "hold list", "hold show", "incident affected",
+    "incident clocks", "incident list", "policy check", "policy diff", "policy explain", "policy history",
+    "policy lint", "policy new", "policy replay", "policy test", "status export", "status show", "trace",
+    "webhook deliveries", "webhook list",
 }  # fmt: skip
 SOMEBODY_ELSES = {"witness"}  # it cosigns another house's log, and keeps none
 DRIVEN_ELSEWHERE = {
@@ -36,12 +39,22 @@ DRIVEN_ELSEWHERE = {
     "retention run": "tests/cli/test_retention.py",
     "trust run": "tests/cli/test_trust.py",
     "trust probe": "tests/cli/test_trust.py",
+    "trust add": "tests/cli/test_trust.py",
+    "hold approve": "tests/cli/test_hold.py",
+    "hold deny": "tests/cli/test_hold.py",
+    "incident mark": "tests/cli/test_incident.py",
+    "incident open": "tests/cli/test_incident.py",
+    "incident plan": "tests/cli/test_incident.py",
+    "incident update": "tests/cli/test_incident.py",
+    "webhook replay": "tests/cli/test_webhook.py",
+    "webhook start": "tests/cli/test_webhook.py",
+    "webhook test": "tests/cli/test_webhook.py",
 }
 """What needs a keeper's role or an operator's settings; their entries are looked at there."""
 UP = {"up", "serve", "reload", "send"}
 """Those of a house that is up: driven by the last two tests."""
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 
 def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
@@ -105,10 +118,16 @@ def drives(operator: Operator, folder: Path) -> Iterator[tuple[str, list[str], s
     policy.write_text(json.dumps({"defaultAction": "bounce", "senders": [], "auditLog": {"retentionDays": 30}}))
     yield "tenant add", ["acme"], "tenant.add"
     yield "migrate", [], "house.migrate"
+    yield "tenant plan", ["acme", "team"], "tenant.plan"
     yield "domain add", ["acme.test"], "domain.add"
     yield "mailbox add", ["help@acme.test"], "mailbox.add"
     box = str(operator.ids("mailbox", "list")[-1])
     yield "policy set", [box, str(policy)], "policy.set"
+    yield "policy set", [box, str(policy)], "policy.set"
+    yield "policy rollback", [box, "1"], "policy.set"
+    yield "policy revoke", [box, "1"], "policy.revoke"
+    yield "mailbox sandbox", [box], "mailbox.sandbox"
+    yield "mailbox promote", [box], "mailbox.promote"
     yield "person add", ["jane@acme.test"], "person.add"
     yield "key add", ["--role", "auditor"], "key.add"
     yield "keys rotate", [], "keys.rotate"

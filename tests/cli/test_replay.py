@@ -6,7 +6,7 @@ import pytest
 
 from cli.process import Process
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 
 def test_a_decision_of_the_sandbox_comes_out_again(house: Process) -> None:

@@ -17,7 +17,7 @@ from gatepost.app.sandbox import TRUSTED
 from gatepost.cli import retention
 from gatepost.keys import ErasedError, KeyStore
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 PLANTED = ("zqsubject", "zqbody", "you@example.com")
 

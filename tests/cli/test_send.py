@@ -4,7 +4,7 @@ import pytest
 
 from cli.process import Process
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 
 def test_the_houses_answer_is_printed_and_decides_the_exit_code(house: Process) -> None:

@@ -20,7 +20,7 @@ from cli.test_survival import closed_port, mailbox, open_to_postgres, zone
 from hostile_dns import serving
 from outbound import smtp_sink
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 OPEN = "zqopendomain"
 """A domain of ours, which we admit to show: so the search must find it, or it finds nothing at all."""

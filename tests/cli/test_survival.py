@@ -21,7 +21,7 @@ from cli.process import Process
 from hostile_dns import answer, serving
 from outbound import smtp_sink
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 POLICY = {
     "defaultAction": "bounce",
@@ -64,7 +64,7 @@ class Agent:
         self.events.append(headers["webhook-id"])
         for _ in range(2):  # an agent that is unsure says it again
             said = await self.house.post(f"messages/{data['email_id']}/reply", json={"text_body": "Friday is fine."})
-            self.answers.append({"status": said.status_code, **said.json()})
+            self.answers.append({**said.json(), "status": said.status_code})
         writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok")
         await writer.drain()
         writer.close()

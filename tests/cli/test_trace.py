@@ -4,7 +4,7 @@ import pytest
 
 from cli.process import Process
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 
 def test_a_message_s_chain_is_rebuilt_from_its_id_alone(house: Process) -> None:

@@ -6,7 +6,7 @@ import pytest
 from cli.process import Process
 from gatepost.cli import webhook
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 
 def _register(house: Process) -> str:

@@ -17,7 +17,7 @@ import pytest
 from cli.process import Process
 from hostile_dns import answer, serving
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 DOMAINS = [f"d{number}.example" for number in range(12)]
 POLICY = {

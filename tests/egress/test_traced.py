@@ -37,7 +37,7 @@ from talkers import talking
 
 STRACE = shutil.which("strace")
 pytestmark = [
-    pytest.mark.timeout(120),
+    pytest.mark.timeout(300),
     pytest.mark.skipif(STRACE is None, reason="strace is not installed: apt-get install strace"),
 ]
 

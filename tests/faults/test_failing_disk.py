@@ -18,7 +18,7 @@ from faults.sender import Book, Mail, send_all
 from gatepost import mailbox, record
 
 pytestmark = [
-    pytest.mark.timeout(180),
+    pytest.mark.timeout(300),
     pytest.mark.skipif(shutil.which("gcc") is None, reason="NOT TESTED: apt-get install gcc libc6-dev"),
 ]
 

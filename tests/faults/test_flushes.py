@@ -18,7 +18,7 @@ from faults.trace import CALLS, Call, answered, read, unflushed
 from faults.zone import named
 
 pytestmark = [
-    pytest.mark.timeout(180),
+    pytest.mark.timeout(300),
     pytest.mark.skipif(shutil.which("strace") is None, reason="NOT TESTED: apt-get install strace"),
 ]
 

@@ -17,7 +17,7 @@ from faults.machine import Machine, check_all, state_folder
 from faults.sender import Client, Mail
 from gatepost.arrive import Limits
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 DISK_OCTETS, FREE_MIN_OCTETS = 500_000_000, 100_000_000
 NO_ROOM = "452 4.3.1 Not enough storage now, try again later"

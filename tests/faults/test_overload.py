@@ -15,7 +15,7 @@ from faults.machine import Machine, check_all, memory_mb
 from faults.sender import Client, Mail
 from gatepost.arrive import Limits
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 ALL_WITHIN_S = 60
 WAIT_MAX_S = 5.0

@@ -15,7 +15,15 @@ from gatepost.access.paper import (
     Tenant,
 )
 from gatepost.access.people import add_person, list_people, remove_person
-from gatepost.access.tenants import add_tenant, list_tenants, new_tenant, remove_tenant, tenant, tenant_since
+from gatepost.access.tenants import (
+    add_tenant,
+    change_plan,
+    list_tenants,
+    new_tenant,
+    remove_tenant,
+    tenant,
+    tenant_since,
+)
 
 __all__ = [
     "ROLE_SCOPES",
@@ -35,6 +43,7 @@ __all__ = [
     "add_person",
     "add_tenant",
     "authenticate",
+    "change_plan",
     "list_accounts",
     "list_keys",
     "list_people",

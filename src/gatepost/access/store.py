@@ -49,6 +49,11 @@ async def insert_tenant(tx: Transaction, name: str, plan: str, at: datetime) -> 
     return bool(await tx.run(query, sealed=sealed, plan=plan, at=at))
 
 
+async def change_plan(tx: Transaction, plan: str) -> None:
+    """Put the transaction's tenant on another plan."""
+    await tx.run("update tenant set plan = %(plan)s where tenant = %(tenant)s", plan=plan)
+
+
 async def tenant(tx: Transaction) -> Tenant | None:
     """Return the transaction's tenant."""
     row = await tx.maybe("select tenant, sealed, plan from tenant where tenant = %(tenant)s")

@@ -28,6 +28,19 @@ async def add_tenant(tx: Transaction, *, name: str, plan: str, at: datetime) -> 
     return made
 
 
+async def change_plan(tx: Transaction, plan: str) -> str | None:
+    """Put this tenant on another plan; return the one it was on, or None where there is no such tenant.
+
+    Raises:
+        AccessError: the plan's name is no plain name.
+    """
+    found = await store.tenant(tx)
+    if found is None:
+        return None
+    await store.change_plan(tx, plain_name("plan's name", plan))
+    return found.plan
+
+
 async def tenant(tx: Transaction) -> Tenant | None:
     """Return the tenant this transaction is bound to, or None."""
     return await store.tenant(tx)

@@ -119,6 +119,22 @@ async def add_tenant(house: House, *, name: str, plan: str, identifier: TenantId
     return made
 
 
+async def change_plan(house: House, tenant: TenantId, plan: str) -> bool:
+    """Put a tenant on another plan: how long its mail and record can be read follows within the hour.
+
+    False where it is on that plan already.
+
+    Raises:
+        AccessError: the plan's name is no plain name.
+    """
+    async with house.db.transaction(tenant) as tx:
+        was = await access.change_plan(tx, plan)
+        if was is None or was == plan:
+            return False
+        await _note(tx, house, "tenant.plan", tenant, public={"plan": plan, "was": was})
+    return True
+
+
 async def remove_tenant(house: House, tenant: TenantId) -> None:
     """Forget a tenant with its keys, people and accounts; its record stays.
 

@@ -57,10 +57,23 @@ def _said(*, done: bool, what: str) -> None:
 
 
 @tenants.command("add")
-def add_tenant(name: str, plan: Annotated[str, typer.Option(help="The plan's name.")] = "free") -> None:
+def add_tenant(
+    name: str,
+    plan: Annotated[
+        str, typer.Option(help="How long mail and record are kept: free, developer, team, business, enterprise.")
+    ] = "free",
+) -> None:
     """Make a tenant."""
     made = _asked(lambda house: administer.add_tenant(house, name=name, plan=plan))
     typer.echo(f"tenant {made.name} is {made.id}; next: gatepost domain add DOMAIN --tenant {shlex.quote(made.name)}")
+    typer.echo(f"it is on the plan {made.plan}: `gatepost retention show` says how long its mail is kept", err=True)
+
+
+@tenants.command("plan")
+def change_plan(name: str, plan: str) -> None:
+    """Put a tenant on another PLAN; `gatepost retention show` says how long each keeps what."""
+    done = for_tenant(name, lambda house, owner: administer.change_plan(house, owner, plan))
+    typer.echo(f"it is on the plan {plan} now" if done else f"it was on the plan {plan} already")
 
 
 @tenants.command("list")

@@ -391,6 +391,13 @@ class TenantAdd(Act, frozen=True, kw_only=True, tag="tenant.add"):
     name: Private[str]
 
 
+class TenantPlan(Act, frozen=True, kw_only=True, tag="tenant.plan"):
+    """A tenant came onto another plan."""
+
+    plan: str
+    was: str
+
+
 class TenantRemove(Act, frozen=True, kw_only=True, tag="tenant.remove"):
     """A tenant was forgotten; its record stays."""
 
