@@ -24,3 +24,16 @@ def house(state_folder: Path) -> Iterator[Process]:
         yield process
     finally:
         process.stop()
+
+
+@pytest.fixture(scope="module")
+def apart() -> Iterator[Process]:
+    """A house for the tests of one file alone, to which tenants may come: in the other, nobody need name the one."""
+    with tempfile.TemporaryDirectory(prefix="gatepost-apart-", dir="/tmp") as folder:
+        Path(folder).chmod(0o711)
+        process = Process(Path(folder))
+        process.start()
+        try:
+            yield process
+        finally:
+            process.stop()

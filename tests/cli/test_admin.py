@@ -10,19 +10,19 @@ from cli.process import Process
 pytestmark = pytest.mark.timeout(300)
 
 
-def test_a_real_domain_is_set_up_from_the_command_line(house: Process, tmp_path: Path) -> None:
-    assert house.run("tenant", "add", "acme", "--plan", "business").returncode == 0
-    added = house.run("domain", "add", "acme.test", "--tenant", "acme")
+def test_a_real_domain_is_set_up_from_the_command_line(apart: Process, tmp_path: Path) -> None:
+    assert apart.run("tenant", "add", "acme", "--plan", "business").returncode == 0
+    added = apart.run("domain", "add", "acme.test", "--tenant", "acme")
     assert added.returncode == 0, added.stderr
     published = added.stdout.strip().split("\n\n")  # a record a line, however narrow the terminal
     assert all(re.fullmatch(r"\S*acme\.test\. IN (MX|TXT) [^\n]+", line) for line in published), added.stdout
     assert any("_domainkey" in line and len(line) > 400 for line in published)
-    records = json.loads(house.run("domain", "records", "acme.test", "-t", "acme", "--json").stdout)
+    records = json.loads(apart.run("domain", "records", "acme.test", "-t", "acme", "--json").stdout)
     assert {"MX", "TXT"} <= {record["rdtype"] for record in records}
-    assert house.run("mailbox", "add", "help@acme.test", "-t", "acme").returncode == 0
-    boxes = json.loads(house.run("mailbox", "list", "-t", "acme", "--json").stdout)
+    assert apart.run("mailbox", "add", "help@acme.test", "-t", "acme").returncode == 0
+    boxes = json.loads(apart.run("mailbox", "list", "-t", "acme", "--json").stdout)
     box = next(box for box in boxes if box["address"] == "help@acme.test")
-    assert house.run("send", "--from", "a@b.example", "--to", "help@acme.test").stdout.startswith("550 ")
+    assert apart.run("send", "--from", "a@b.example", "--to", "help@acme.test").stdout.startswith("550 ")
     policy = tmp_path / "policy.json"
     policy.write_text(
         json.dumps(
@@ -33,40 +33,40 @@ def test_a_real_domain_is_set_up_from_the_command_line(house: Process, tmp_path:
             }
         )
     )
-    assert house.run("policy", "set", str(box["id"]), str(policy), "-t", "acme").returncode == 0
-    assert house.run("send", "--from", "a@b.example", "--to", "help@acme.test").stdout.startswith("250 ")
-    assert house.run("send", "--from", "a@b.example", "--to", "postmaster@acme.test").stdout.startswith("250 ")
-    assert house.run("mailbox", "remove", str(box["id"]), "-t", "acme").returncode == 0
-    assert house.run("send", "--from", "a@b.example", "--to", "help@acme.test").stdout.startswith("550 5.1.1")
+    assert apart.run("policy", "set", str(box["id"]), str(policy), "-t", "acme").returncode == 0
+    assert apart.run("send", "--from", "a@b.example", "--to", "help@acme.test").stdout.startswith("250 ")
+    assert apart.run("send", "--from", "a@b.example", "--to", "postmaster@acme.test").stdout.startswith("250 ")
+    assert apart.run("mailbox", "remove", str(box["id"]), "-t", "acme").returncode == 0
+    assert apart.run("send", "--from", "a@b.example", "--to", "help@acme.test").stdout.startswith("550 5.1.1")
 
 
-def test_each_act_leaves_an_entry_without_a_name_in_it(house: Process) -> None:
-    assert house.run("tenant", "add", "quiet").returncode == 0
-    added = house.run("person", "add", "jane.doe@quiet.example", "--role", "auditor", "-t", "quiet")
+def test_each_act_leaves_an_entry_without_a_name_in_it(apart: Process) -> None:
+    assert apart.run("tenant", "add", "quiet").returncode == 0
+    added = apart.run("person", "add", "jane.doe@quiet.example", "--role", "auditor", "-t", "quiet")
     assert added.returncode == 0, added.stderr
-    entry = house.run("log", "entry", "1", "-t", "quiet")
+    entry = apart.run("log", "entry", "1", "-t", "quiet")
     leaf = json.loads(entry.stdout)
     assert leaf["action"] == "person.add"
     assert "jane" not in entry.stdout
 
 
-def test_a_key_is_printed_once_and_listed_without_its_secret(house: Process) -> None:
-    made = house.run("key", "add", "--role", "auditor", "--label", "siem", "-t", "sandbox")
+def test_a_key_is_printed_once_and_listed_without_its_secret(apart: Process) -> None:
+    made = apart.run("key", "add", "--role", "auditor", "--label", "siem", "-t", "sandbox")
     assert made.returncode == 0
     secret = made.stdout.strip()
-    listed = house.run("key", "list", "-t", "sandbox", "--json").stdout
+    listed = apart.run("key", "list", "-t", "sandbox", "--json").stdout
     assert secret not in listed
     key = next(key for key in json.loads(listed) if key["label"] == "siem")
-    assert house.run("key", "remove", key["id"], "-t", "sandbox").returncode == 0
-    assert house.run("key", "remove", key["id"], "-t", "sandbox").returncode == 1
+    assert apart.run("key", "remove", key["id"], "-t", "sandbox").returncode == 0
+    assert apart.run("key", "remove", key["id"], "-t", "sandbox").returncode == 1
 
 
-def test_the_next_step_it_names_can_be_copied(house: Process) -> None:
-    said = house.run("tenant", "add", "Müller & Sons; $(reboot)").stdout
+def test_the_next_step_it_names_can_be_copied(apart: Process) -> None:
+    said = apart.run("tenant", "add", "Müller & Sons; $(reboot)").stdout
     assert shlex.split(said.partition("next: gatepost ")[2])[-2:] == ["--tenant", "Müller & Sons; $(reboot)"]
 
 
-def test_what_cannot_be_done_is_one_sentence(house: Process) -> None:
+def test_what_cannot_be_done_is_one_sentence(apart: Process) -> None:
     refused = [
         ("tenant", "add", ""),
         ("domain", "add", "not a domain", "-t", "sandbox"),
@@ -83,24 +83,24 @@ def test_what_cannot_be_done_is_one_sentence(house: Process) -> None:
         ("log", "prove", "-t", "sandbox", "--", "-1"),
     ]
     for command in refused:
-        done = house.run(*command)
+        done = apart.run(*command)
         assert done.returncode == 1, command
         assert done.stderr.startswith("gatepost: "), (command, done.stderr)
         assert "Traceback" not in done.stderr
 
 
-def test_the_master_key_is_replaced_beside_a_house_that_is_up(house: Process) -> None:
+def test_the_master_key_is_replaced_beside_a_house_that_is_up(apart: Process) -> None:
     def counts() -> dict[tuple[str, str], int]:
-        rows = json.loads(house.run("keys", "list", "--json").stdout)
+        rows = json.loads(apart.run("keys", "list", "--json").stdout)
         return {(row["tenant"], row["kind"]): row["count"] for row in rows}
 
-    before = (house.state / "keys" / "master.key").read_bytes()
+    before = (apart.state / "keys" / "master.key").read_bytes()
     there = counts()
     assert there["the house", "tenant"] == 1
-    done = house.run("keys", "rotate")
+    done = apart.run("keys", "rotate")
     assert done.returncode == 0, done.stderr
     assert f"{sum(there.values())} keys" in done.stdout
-    assert (house.state / "keys" / "master.key").read_bytes() != before
+    assert (apart.state / "keys" / "master.key").read_bytes() != before
     assert counts().keys() == there.keys()
-    assert house.run("tenant", "list").returncode == 0
-    assert house.run("log", "verify", "-t", "sandbox").returncode == 0
+    assert apart.run("tenant", "list").returncode == 0
+    assert apart.run("log", "verify", "-t", "sandbox").returncode == 0

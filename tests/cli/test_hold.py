@@ -16,30 +16,30 @@ POLICY = {
 }
 
 
-def test_held_mail_is_listed_shown_let_go_and_refused(house: Process, tmp_path: Path) -> None:
-    assert house.run("tenant", "add", "held").returncode == 0
-    assert house.run("domain", "add", "held.test", "-t", "held").returncode == 0
-    assert house.run("mailbox", "add", "help@held.test", "-t", "held").returncode == 0
-    boxes = json.loads(house.run("mailbox", "list", "-t", "held", "--json").stdout)
+def test_held_mail_is_listed_shown_let_go_and_refused(apart: Process, tmp_path: Path) -> None:
+    assert apart.run("tenant", "add", "held").returncode == 0
+    assert apart.run("domain", "add", "held.test", "-t", "held").returncode == 0
+    assert apart.run("mailbox", "add", "help@held.test", "-t", "held").returncode == 0
+    boxes = json.loads(apart.run("mailbox", "list", "-t", "held", "--json").stdout)
     box = str(next(each["id"] for each in boxes if each["address"] == "help@held.test"))
     path = tmp_path / "policy.json"
     path.write_text(json.dumps(POLICY))
-    assert house.run("policy", "set", box, str(path), "-t", "held").returncode == 0
+    assert apart.run("policy", "set", box, str(path), "-t", "held").returncode == 0
     for _ in range(2):
-        assert house.run("send", "--from", "a@b.example", "--to", "help@held.test").stdout.startswith("250 ")
-    rows = json.loads(house.run("hold", "list", box, "-t", "held", "--json").stdout)
+        assert apart.run("send", "--from", "a@b.example", "--to", "help@held.test").stdout.startswith("250 ")
+    rows = json.loads(apart.run("hold", "list", box, "-t", "held", "--json").stdout)
     assert [(row["reason"], row["author"]) for row in rows] == [("rule.held", "a@b.example")] * 2
     first, second = rows[0]["hold"], rows[1]["hold"]
-    [digest] = re.findall(r"Digest: +([0-9a-f]{64})", house.run("hold", "show", first, "-t", "held").stdout)
-    wrong = house.run("hold", "approve", first, "--digest", "0" * 64, "-t", "held")
+    [digest] = re.findall(r"Digest: +([0-9a-f]{64})", apart.run("hold", "show", first, "-t", "held").stdout)
+    wrong = apart.run("hold", "approve", first, "--digest", "0" * 64, "-t", "held")
     assert (wrong.returncode, "not what you saw" in wrong.stderr) == (1, True)
-    done = house.run("hold", "approve", first, "--digest", digest, "-t", "held")
+    done = apart.run("hold", "approve", first, "--digest", digest, "-t", "held")
     assert done.stdout.strip() == "released: hold.approved", done.stderr
-    assert house.run("hold", "deny", second, "-t", "held").stdout.strip() == "refused: hold.denied"
-    again = house.run("hold", "deny", second, "-t", "held")
+    assert apart.run("hold", "deny", second, "-t", "held").stdout.strip() == "refused: hold.denied"
+    again = apart.run("hold", "deny", second, "-t", "held")
     assert "it was refused" in again.stderr
-    assert house.run("hold", "show", "ho_none", "-t", "held").returncode == 1
-    assert house.run("mailbox", "sandbox", box, "-t", "held").returncode == 0
-    assert house.run("mailbox", "promote", box, "-t", "held").returncode == 0
-    assert house.run("policy", "revoke", box, "1", "-t", "held").returncode == 0
-    assert house.run("policy", "revoke", box, "1", "-t", "held").returncode == 1
+    assert apart.run("hold", "show", "ho_none", "-t", "held").returncode == 1
+    assert apart.run("mailbox", "sandbox", box, "-t", "held").returncode == 0
+    assert apart.run("mailbox", "promote", box, "-t", "held").returncode == 0
+    assert apart.run("policy", "revoke", box, "1", "-t", "held").returncode == 0
+    assert apart.run("policy", "revoke", box, "1", "-t", "held").returncode == 1

@@ -12,38 +12,38 @@ VERIFIER = Path(__file__).parents[2] / "tools" / "verify_log.py"
 pytestmark = pytest.mark.timeout(300)
 
 
-def test_an_export_holds_what_an_outsider_needs(house: Process, tmp_path: Path) -> None:
-    done = house.run("log", "export", str(tmp_path / "out"), "-t", "sandbox")
+def test_an_export_holds_what_an_outsider_needs(apart: Process, tmp_path: Path) -> None:
+    done = apart.run("log", "export", str(tmp_path / "out"), "-t", "sandbox")
     assert done.returncode == 0, done.stderr
     out = tmp_path / "out"
     entries = sorted(out.glob("proofs/*.entry"))
     assert len(entries) >= 6
     assert (out / "log" / "checkpoint").exists()
-    assert (out / "log.vkey").read_text().strip() == house.run("log", "vkey", "-t", "sandbox").stdout.strip()
+    assert (out / "log.vkey").read_text().strip() == apart.run("log", "vkey", "-t", "sandbox").stdout.strip()
     assert all(entry.with_suffix(".tlog-proof").exists() for entry in entries)
-    leaf = house.run("log", "entry", "0", "-t", "sandbox").stdout
+    leaf = apart.run("log", "entry", "0", "-t", "sandbox").stdout
     assert leaf.rstrip("\n").encode() == entries[0].read_bytes()
     verifier = [sys.executable, "-I", str(VERIFIER), str(out), "--vkey", str(out / "log.vkey")]
     verified = subprocess.run(verifier, capture_output=True, text=True, check=False, timeout=50)  # noqa: S603  # our own words
     assert (verified.returncode, verified.stdout[:7]) == (0, "sound: "), verified.stdout
 
 
-def test_a_log_that_lost_nothing_has_nothing_to_recover(house: Process) -> None:
-    house.run("tenant", "add", "whole")
-    assert house.run("log", "verify", "-t", "whole").returncode == 0
-    done = house.run("log", "recover", "-t", "whole")
+def test_a_log_that_lost_nothing_has_nothing_to_recover(apart: Process) -> None:
+    apart.run("tenant", "add", "whole")
+    assert apart.run("log", "verify", "-t", "whole").returncode == 0
+    done = apart.run("log", "recover", "-t", "whole")
     assert done.stdout == "0 entries came back; `gatepost log verify` checks the whole\n", done.stderr
-    refused = house.run("log", "recover", "-t", "nobody")
+    refused = apart.run("log", "recover", "-t", "nobody")
     assert refused.returncode == 1
 
 
-def test_a_changed_tile_is_named_and_the_command_fails(house: Process) -> None:
-    house.run("tenant", "add", "tampered")
-    assert house.run("log", "verify", "-t", "tampered").returncode == 0
-    tenant = next(t for t in json.loads(house.run("tenant", "list", "--json").stdout) if t["name"] == "tampered")
-    tile = next((house.state / "blobs").rglob(f"{tenant['id']}/tile/0/000.p/*"))
+def test_a_changed_tile_is_named_and_the_command_fails(apart: Process) -> None:
+    apart.run("tenant", "add", "tampered")
+    assert apart.run("log", "verify", "-t", "tampered").returncode == 0
+    tenant = next(t for t in json.loads(apart.run("tenant", "list", "--json").stdout) if t["name"] == "tampered")
+    tile = next((apart.state / "blobs").rglob(f"{tenant['id']}/tile/0/000.p/*"))
     octets = tile.read_bytes()
     tile.write_bytes(bytes([octets[0] ^ 1]) + octets[1:])
-    done = house.run("log", "verify", "-t", "tampered")
+    done = apart.run("log", "verify", "-t", "tampered")
     assert done.returncode == 1
     assert "tile/0/000" in done.stdout

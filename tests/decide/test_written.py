@@ -98,7 +98,7 @@ BLOCKS = re.findall(r"```(?:json|yaml)\n(.*?)```", PAGE.read_text(), re.DOTALL)
 
 
 def test_the_examples_of_the_policy_page_are_policies() -> None:
-    assert len(BLOCKS) == 2
+    assert len(BLOCKS) == 3
     for block in BLOCKS:
         document = read_document(block.encode())
         parse(document, version=1)

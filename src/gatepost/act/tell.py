@@ -27,6 +27,7 @@ from gatepost.clock import Clock, Entropy
 from gatepost.db import Database, DatabaseUnavailableError, GroupCommit
 from gatepost.egress import Egress
 from gatepost.ids import TenantId, WebhookId
+from gatepost.jobs import end
 from gatepost.jobs.retry import whereabouts
 from gatepost.keys import Keyring
 from gatepost.mailbox.paper import Email
@@ -119,8 +120,7 @@ class Herald:
                         stop.wait() if is_alert else self._wake.wait(), HINT_S if is_alert else POLL_S
                     )
             await self._drain()
-            for chore in chores:
-                chore.cancel()
+            await end(chores)
         await self._commits.close()
         with suppress(DatabaseUnavailableError):
             await store.leave(self._house.db, self._me)
@@ -131,8 +131,7 @@ class Herald:
         living = [task for task in tasks if task is not None and not task.done()]
         if living:
             _, late = await asyncio.wait(living, timeout=GRACE_S)
-            for task in late:
-                task.cancel()
+            await end(late)
 
     async def _look(self, group: asyncio.TaskGroup) -> None:
         """Wake whoever has something to tell."""

@@ -35,7 +35,7 @@ from gatepost.upkeep.siem import Exporter
 
 log = structlog.get_logger()
 
-RESTARTS_MAX = 5
+RESTARTS_MAX = 10
 RESTARTS_WINDOW_S = 600
 START_PAUSE_S, START_PAUSE_MAX_S = 1.0, 5.0
 
@@ -213,6 +213,9 @@ async def _mend(cluster: Cluster, house: House, stop: asyncio.Event) -> None:
         if len(deaths) > RESTARTS_MAX:
             raise HouseEndedError(f"PostgreSQL died {len(deaths)} times in ten minutes: read {cluster.log_path}")
         code = ended.result()
+        if len(deaths) > 1:  # a disk that fails at the first write after each start needs time, not another start
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), min(START_PAUSE_S * 2 ** (len(deaths) - 2), START_PAUSE_MAX_S))
         if await _start_again(cluster, stop):
             await house.db.refresh()
             log.warning("postgres.mended")

@@ -1,8 +1,9 @@
 """Work promised inside a transaction, done after it commits: leases, retries, order per key (docs/adr/0006)."""
 
+from gatepost.jobs.ending import end
 from gatepost.jobs.outbox import Jobs
 from gatepost.jobs.promise import DeadJob, Handler, Job, Promise, TryAgainError
 from gatepost.jobs.retry import Patience
 from gatepost.jobs.worker import Pace
 
-__all__ = ["DeadJob", "Handler", "Job", "Jobs", "Pace", "Patience", "Promise", "TryAgainError"]
+__all__ = ["DeadJob", "Handler", "Job", "Jobs", "Pace", "Patience", "Promise", "TryAgainError", "end"]

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -13,6 +13,7 @@ from gatepost.clock import Clock
 from gatepost.db import Database, DatabaseUnavailableError
 from gatepost.ids import JobId
 from gatepost.jobs import store
+from gatepost.jobs.ending import end
 from gatepost.jobs.finisher import Finisher
 from gatepost.jobs.promise import Handler, Job, TryAgainError
 from gatepost.jobs.retry import Patience, whereabouts
@@ -21,7 +22,6 @@ from gatepost.jobs.store import Leased
 log = structlog.get_logger()
 
 _REASON_MAX = 200
-_CANCEL_AGAIN_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +94,7 @@ class Worker:
             while not stop.is_set():
                 await self._fill(group)
             await self._drain()
-            await _end(attendants)
+            await end(attendants)
 
     async def _fill(self, group: asyncio.TaskGroup) -> None:
         """Start due jobs while there are any and there is room, then rest until something may have changed."""
@@ -205,20 +205,7 @@ class Worker:
         if not tasks:
             return
         _, late = await asyncio.wait(tasks, timeout=self._pace.grace_s)
-        await _end(late)
-
-
-async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
-    """Cancel tasks until they are gone.
-
-    Once is not enough: ``asyncio.wait_for`` of Python 3.11 loses a cancellation that arrives together with what it
-    waits for (gh-86296), and psycopg waits with it.
-    """
-    left = set(tasks)
-    while left:
-        for task in left:
-            task.cancel()
-        _, left = await asyncio.wait(left, timeout=_CANCEL_AGAIN_S)
+        await end(late)
 
 
 def _plain(reason: str) -> str:

@@ -43,11 +43,11 @@ async def test_mail_is_quoted_data_and_never_in_the_slot_for_instructions(stage:
 
 async def test_what_a_model_makes_up_lies_sealed_and_nowhere_in_clear(stage: Stage, api: ModelApi) -> None:
     await stage.host()
-    api.script = [[use("zqmadeup", zqargument="zqvalue")]]
-    await stage.scene.boss_asks(text="zqwords")
+    api.script = [[use("zqzqmadeup", zqzqargument="zqzqvalue")]]
+    await stage.scene.boss_asks(text="zqzqwords")
     await stage.work()
     async with stage.scene.house.db.transaction(TENANT) as tx:
         for table in ("turn", "turn_step", "model_call"):
             rows = await tx.all(f"select to_jsonb({table}) - 'sealed' as row from {table} where tenant = %(tenant)s")  # noqa: S608  # three names above
             assert rows
-            assert "zq" not in str(rows)
+            assert "zqzq" not in str(rows)

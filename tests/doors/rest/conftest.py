@@ -1,5 +1,6 @@
 """A house with two tenants behind the REST door, on real PostgreSQL."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -28,9 +29,10 @@ def database_name(cluster: Cluster) -> Iterator[str]:
     """One database for all of this folder's tests: each makes tenants of its own, and tenants do not meet."""
     owner = cluster.dsn("gatepost_owner").replace("dbname=gatepost", "dbname=postgres")
     with psycopg.connect(owner, autocommit=True) as connection:
-        connection.execute("create database rest_door template gatepost")
-        yield "rest_door"
-        connection.execute("drop database rest_door with (force)")
+        name = f"rest_door_{os.urandom(4).hex()}"  # other folders borrow this fixture, and each makes its own
+        connection.execute(f"create database {name} template gatepost".encode())
+        yield name
+        connection.execute(f"drop database {name} with (force)".encode())
 
 
 @pytest.fixture

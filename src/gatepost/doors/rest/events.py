@@ -22,6 +22,7 @@ from gatepost.doors.rest.parameters import Limit, MailboxId
 from gatepost.doors.rest.problems import Code, Problem
 from gatepost.doors.rest.webhook_shapes import EventPage
 from gatepost.ids import AccountId, TenantId
+from gatepost.jobs import end
 from gatepost.journey import House
 
 HEARTBEAT_S = 15.0
@@ -157,8 +158,7 @@ class EventStream(Response):
             await asyncio.wait({reading, leaving}, timeout=self._for_s or LIFE_S, return_when=asyncio.FIRST_COMPLETED)
             is_there = not leaving.done()
         finally:
-            reading.cancel()
-            leaving.cancel()
+            await end((reading, leaving))
             await asyncio.gather(reading, leaving, return_exceptions=True)
         if is_there:
             with suppress(TimeoutError):
