@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typing_extensions import override
 
+from gatepost.decide.fixtures import read_fixtures
 from gatepost.decide.grammar import schema
 from gatepost.decide.language import PolicyError, parse
 from gatepost.decide.written import WRITTEN_MAX_OCTETS, read_document
@@ -97,12 +98,13 @@ PAGE = Path(__file__).parents[2] / "docs" / "policy.md"
 BLOCKS = re.findall(r"```(?:json|yaml)\n(.*?)```", PAGE.read_text(), re.DOTALL)
 
 
-def test_the_examples_of_the_policy_page_are_policies() -> None:
+def test_the_examples_of_the_policy_page_are_policies_and_tests_of_one() -> None:
     assert len(BLOCKS) == 3
-    for block in BLOCKS:
-        document = read_document(block.encode())
+    *policies, tests = [read_document(block.encode()) for block in BLOCKS]
+    for document in policies:
         parse(document, version=1)
         jsonschema_rs.validator_for(schema()).validate(document)
+    assert read_fixtures(tests)
 
 
 plain = st.recursive(
