@@ -11,6 +11,7 @@ from typing import Any
 
 from gatepost.decide import conditions, hours, shape
 from gatepost.decide.body import Place
+from gatepost.decide.capabilities import ON_ITS_OWN
 from gatepost.decide.fixture_language import FIXTURES
 from gatepost.decide.outbound_language import OUTBOUND, check_groups
 from gatepost.decide.paper import Disposition
@@ -188,6 +189,7 @@ _FIELDS = shape.object_of(
         "groups": shape.map_of(shape.list_of(shape.party, most=GROUP_MAX), most=GROUPS_MAX, name_most=NAME_MAX_CHARS),
         "workingHours": hours.FIELDS,
         "outbound": OUTBOUND,
+        "onItsOwn": shape.list_of(shape.word(*ON_ITS_OWN), most=len(ON_ITS_OWN)),
         "tests": FIXTURES,
         "auditLog": shape.object_of(
             {

@@ -119,6 +119,7 @@ class Policy:
         guards_cost: RE2 instructions of all guards together; times the octets of a text, it bounds the work.
         guarded: the guards' patterns, to be asked in one pass.
         outbound: what may leave; None: the house's own rules alone.
+        on_its_own: what the agent may do with no message behind it; None where the policy does not say.
         warnings: what is allowed but probably not meant.
     """
 
@@ -131,6 +132,7 @@ class Policy:
     guards_cost: int
     guarded: Together
     outbound: OutboundPolicy | None
+    on_its_own: frozenset[str] | None
     retention_days: int
     body_hash_wanted: bool
     warnings: tuple[str, ...] = ()
@@ -194,6 +196,7 @@ def _compile(normal: Mapping[str, Any], version: int, *, is_tenant_wide: bool) -
         guards_cost=sum(guard.pattern.cost for guard in guards),
         guarded=Together([guard.pattern for guard in guards]),
         outbound=compile_outbound(normal["outbound"], groups) if "outbound" in normal else None,
+        on_its_own=frozenset(normal["onItsOwn"]) if "onItsOwn" in normal else None,
         retention_days=normal["auditLog"]["retentionDays"],
         body_hash_wanted=normal["auditLog"]["includeBodyHash"],
         warnings=_warnings(rules),

@@ -65,9 +65,12 @@ def level(action: Disposition) -> int:
 def _doubt(live: Policy | None, draft: Policy) -> str:
     """Return what keeps the proof from succeeding; empty: it is proven that the draft is not wider."""
     if live is None:
-        return "" if not any(level(rule.action) for rule in draft.rules) and not draft.outbound else "nothing is let in"
+        is_shut = not any(level(rule.action) for rule in draft.rules) and not draft.outbound and not draft.on_its_own
+        return "" if is_shut else "nothing is let in"
     if live.outbound != draft.outbound:
         return "what may leave is not the same, and that is compared by people"
+    if not _is_own_kept(live, draft):
+        return "the agent may do more on its own, and that no mail shows"
     guards = _guards_doubt(live, draft)
     authors = list(islice(representatives(live, draft), AUTHORS_MAX + 1))
     if len(authors) > AUTHORS_MAX:
@@ -82,6 +85,14 @@ def _doubt(live: Policy | None, draft: Policy) -> str:
             if doubt:
                 return f"for {author}: {doubt}"
     return ""
+
+
+def _is_own_kept(live: Policy, draft: Policy) -> bool:
+    """Tell whether the agent may do no more on its own; above the mailboxes, silence allows whatever theirs do."""
+    ours, theirs = live.on_its_own, draft.on_its_own
+    if live.is_tenant_wide:
+        return ours is None or (theirs is not None and theirs <= ours)
+    return (theirs or frozenset()) <= (ours or frozenset())
 
 
 def _guards_doubt(live: Policy, draft: Policy) -> str:

@@ -15,6 +15,7 @@ CANARY = "nightingale"
 HOLDING: dict[str, object] = {
     **POLICY,
     "senders": [{"match": {"address": "boss@boss.test"}, "action": "hold", "capabilities": []}],
+    "onItsOwn": ["search_mail"],
 }
 
 

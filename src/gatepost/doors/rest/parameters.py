@@ -12,6 +12,14 @@ _ID = r"^[A-Za-z0-9_-]{1,80}$"
 
 MailboxId = Annotated[int, Path(ge=1, le=2**53 - 1, description="The mailbox's number.", examples=[1])]
 MessageId = Annotated[str, Path(pattern=_ID, description="The message's id.", examples=["em_aaaaaaaaaaaaaaaa"])]
+WorkedOn = Annotated[
+    str | None,
+    Header(
+        alias="Gatepost-Message",
+        pattern=_ID,
+        description="The message that is worked on, whose grant is to count. For agents' keys.",
+    ),
+]
 ThreadId = Annotated[str, Path(pattern=_ID, description="The thread's id.", examples=["th_aaaaaaaaaaaaaaaa"])]
 WebhookId = Annotated[str, Path(pattern=_ID, description="The webhook's id.", examples=["wh_aaaaaaaaaaaaaaaa"])]
 ExportId = Annotated[str, Path(pattern=_ID, description="The destination's id.", examples=["ex_aaaaaaaaaaaaaaaa"])]

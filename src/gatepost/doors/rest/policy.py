@@ -10,7 +10,14 @@ from gatepost.db import Transaction
 from gatepost.decide import TENANT_WIDE, Stored
 from gatepost.doors.rest.auth import HouseDep, PolicyReader, PolicyWriter, mailbox_of, within_reach
 from gatepost.doors.rest.parameters import MailboxId
-from gatepost.doors.rest.policy_shapes import EXAMPLE, PolicyDocument, PolicyShown, TenantPolicyShown
+from gatepost.doors.rest.policy_shapes import (
+    EXAMPLE,
+    PolicyDocument,
+    PolicyShown,
+    RevocationMade,
+    RevocationWanted,
+    TenantPolicyShown,
+)
 from gatepost.doors.rest.problems import missing
 from gatepost.ids import AccountId
 from gatepost.journey import House
@@ -72,6 +79,33 @@ async def replace(
     """
     async with mailbox_of(house, principal, mailbox_id) as (tx, account):
         return _shown(await _put(tx, house, principal, account, document))
+
+
+@router.post("/mailboxes/{mailbox_id}/policy/revocations", summary="Revoke what a version granted")
+async def revoke(
+    mailbox_id: MailboxId, body: RevocationWanted, house: HouseDep, principal: PolicyWriter
+) -> RevocationMade:
+    """Make the grants of one version worthless at once and for ever; mail that it delivered stays.
+
+    Tokens of them open nothing, and turns of hosted agents under way lose what they were granted. 404: no such version.
+    """
+    at = house.clock()
+    async with mailbox_of(house, principal, mailbox_id) as (tx, account):
+        try:
+            is_new = await decide.revoke_policy(tx, account, body.version, at=at, actor=principal.key)
+        except LookupError:
+            raise missing("version") from None
+        if is_new:
+            act = Consequence(
+                kind=Kind.ACT,
+                action="policy.revoke",
+                actor=principal.key,
+                at=at,
+                account=account,
+                object_ref=f"{account}/{body.version}",
+            )
+            await record.note(tx, act, entropy=house.entropy)
+    return RevocationMade(mailbox_id=mailbox_id, version=body.version, is_new=is_new)
 
 
 @router.get("/policy", summary="Read the tenant's policy")
