@@ -17,8 +17,9 @@ from gatepost.decide.grammar import Assurance, DefaultAction, Per, canonical, no
 from gatepost.decide.guards import Guard, compile_guards
 from gatepost.decide.hours import WorkingHours, compile_hours
 from gatepost.decide.outbound_language import OutboundPolicy, compile_outbound
-from gatepost.decide.paper import Disposition, Seen, TokenBudget
+from gatepost.decide.paper import Disposition, Seen, TokenBudget, Wait
 from gatepost.decide.shape import Faults
+from gatepost.decide.waiting import compile_wait
 from gatepost.mail.address import Address
 
 _ANYONE = "*"
@@ -40,6 +41,7 @@ class Rule:
         names: what it goes by, as ``keys_of`` spells authors: any of them is enough.
         within: with ``address``, the domain that must hold too.
         vouchers: whose ARC seals, or whose signatures, count, where the assurance says so.
+        wait: for what is held; None where the policy does not say.
         messages_hour: at most so many delivered in 3,600 s; None is no limit, 0 is none at all. So the other three.
     """
 
@@ -53,6 +55,7 @@ class Rule:
     requires_spf: bool
     conditions: tuple[Condition, ...]
     action: Disposition
+    wait: Wait | None
     labels: tuple[str, ...]
     reason: str
     expires_at: datetime | None
@@ -220,6 +223,7 @@ def _rule(index: int, normal: Mapping[str, Any], groups: Mapping[str, list[str]]
         requires_spf=match["requireSpf"],
         conditions=compile_conditions({**asked, **normal.get("when", {})}, hours),
         action=Disposition(normal.get("action", Disposition.DELIVER)),
+        wait=compile_wait(normal.get("hold")),
         labels=tuple(normal.get("labels", ())),
         reason=normal.get("reason", ""),
         expires_at=datetime.fromisoformat(normal["expiresAt"]) if "expiresAt" in normal else None,

@@ -64,7 +64,7 @@ def _value(wanted: object) -> str:
 
 
 def _terms(rule: Rule) -> str:
-    terms = []
+    terms = [f"for {rule.wait}"] if rule.wait else []
     if rule.action in {Disposition.DELIVER, Disposition.HOLD}:
         terms.append(f"may {', '.join(rule.capabilities)}" if rule.capabilities else "grants nothing but an answer")
     for limit, span in ((rule.messages_hour, "hour"), (rule.messages_day, "day")):

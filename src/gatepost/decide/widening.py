@@ -21,7 +21,7 @@ from gatepost.decide.fixtures import RECEIVED_AT, see_mail
 from gatepost.decide.grammar import Assurance
 from gatepost.decide.guards import GUARDS_WORK_MAX
 from gatepost.decide.language import Policy, Rule
-from gatepost.decide.paper import Disposition, TokenBudget
+from gatepost.decide.paper import USUAL_WAIT, Disposition, TokenBudget
 from gatepost.decide.rules import judge
 from gatepost.decide.specimens import AUTHORS_MAX, mails, representatives
 
@@ -158,6 +158,7 @@ def _rule_doubt(ours: Rule | None, theirs: Rule | None, guards: str) -> str:
         (_is_proof_kept(ours, theirs), "asks for less proof, or for another"),
         (_is_grant_kept(ours.capabilities, theirs), "grants more capabilities"),
         (theirs.budget.tightened(ours.budget) == theirs.budget, "has larger token budgets"),
+        (_is_wait_kept(ours, theirs), "lets go what nobody ruled on"),
         (_is_rate_kept(ours, theirs), "has larger rate limits, or counts otherwise"),
     )
     return next((f"{here} {said}, compared with senders[{ours.index}]" for is_so, said in checks if not is_so), "")
@@ -165,6 +166,11 @@ def _rule_doubt(ours: Rule | None, theirs: Rule | None, guards: str) -> str:
 
 def _is_grant_kept(granted: tuple[str, ...], theirs: Rule) -> bool:
     return ("*" in granted and theirs.is_tenant_wide) or set(theirs.capabilities) <= set(granted)
+
+
+def _is_wait_kept(ours: Rule, theirs: Rule) -> bool:
+    is_let_go = theirs.action is Disposition.HOLD and (theirs.wait or USUAL_WAIT).is_delivered
+    return not is_let_go or ours.action is Disposition.DELIVER or (ours.wait or USUAL_WAIT).is_delivered
 
 
 def _is_rate_kept(ours: Rule, theirs: Rule) -> bool:
@@ -209,6 +215,8 @@ def is_more(one: Ending, other: Ending) -> bool:
         return level(one.disposition) > level(other.disposition)
     if not level(one.disposition):
         return False
+    if one.disposition is Disposition.HOLD and one.wait.is_delivered and not other.wait.is_delivered:
+        return True
     ours, theirs = one.grant, other.grant
     if ours is None or theirs is None:
         return ours is not None
