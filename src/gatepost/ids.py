@@ -42,6 +42,8 @@ SubmissionId = NewType("SubmissionId", str)
 
 AgentId = NewType("AgentId", str)
 """A hosted agent: ``ag_...``."""
+PetitionId = NewType("PetitionId", str)
+"""What an agent asks of people: ``pt_...``."""
 TurnId = NewType("TurnId", str)
 """One run of a hosted agent, about one email: ``tu_...``."""
 

@@ -8,7 +8,7 @@ def test_every_role_has_scopes() -> None:
 
 def test_an_agent_cannot_touch_policy_keys_webhooks_or_approvals() -> None:
     subjects = {scope.split(":")[0] for scope in ROLE_SCOPES[Role.AGENT]}
-    assert subjects == {"mail", "usage"}
+    assert subjects == {"mail", "usage", "petitions"}
 
 
 def test_only_an_owner_makes_keys_or_sets_policy() -> None:

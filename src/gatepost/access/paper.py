@@ -33,6 +33,7 @@ class Scope(StrEnum):
     MAIL_SEND = "mail:send"
     MAIL_BOUNCE = "mail:bounce"
     USAGE_WRITE = "usage:write"
+    PETITIONS_WRITE = "petitions:write"
     AGENTS_READ = "agents:read"
     AGENTS_WRITE = "agents:write"
     APPROVALS_WRITE = "approvals:write"
@@ -55,7 +56,16 @@ ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
     Role.AUDITOR: frozenset(
         {Scope.POLICY_READ, Scope.WEBHOOKS_READ, Scope.AUDIT_READ, Scope.LOG_READ, Scope.AGENTS_READ}
     ),
-    Role.AGENT: frozenset({Scope.MAIL_READ, Scope.MAIL_REPLY, Scope.MAIL_SEND, Scope.MAIL_BOUNCE, Scope.USAGE_WRITE}),
+    Role.AGENT: frozenset(
+        {
+            Scope.MAIL_READ,
+            Scope.MAIL_REPLY,
+            Scope.MAIL_SEND,
+            Scope.MAIL_BOUNCE,
+            Scope.USAGE_WRITE,
+            Scope.PETITIONS_WRITE,
+        }
+    ),
 }
 """A key's scopes are a subset of its role's; nobody widens their own."""
 

@@ -96,11 +96,11 @@ def show_(hold_id: str, *, tenant: ForTenant = None) -> None:
         "Until": f"{found.expires_at:%Y-%m-%d %H:%M} UTC, then {found.default.value}",
         "Digest": found.digest,
     }.items():
-        terminal.print(Text.assemble((f"{name + ':':9}", "bold"), _plain(value)), soft_wrap=True)
-    terminal.print(Text(f"\n{_plain(verified.evidence.content.reading.human)}"))
+        terminal.print(Text.assemble((f"{name + ':':9}", "bold"), plain(value)), soft_wrap=True)
+    terminal.print(Text(f"\n{plain(verified.evidence.content.reading.human)}"))
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return what a terminal cannot be steered with."""
     return "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text)
 

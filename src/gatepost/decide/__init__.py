@@ -34,6 +34,7 @@ __all__ = [
     "footer_of",
     "forget_counts",
     "get_policy",
+    "lock_policy",
     "policy_at",
     "policy_history",
     "put_policy",
@@ -186,6 +187,11 @@ async def policy_at(tx: Transaction, account: AccountId, version: int) -> Policy
     """
     written = await store.document(tx, account, version)
     return parse(written, version=version, is_tenant_wide=account == TENANT_WIDE)[0]
+
+
+async def lock_policy(tx: Transaction, account: AccountId) -> None:
+    """Let nobody else write a version until the transaction ends: for whoever changes what is in force."""
+    await store.lock_policy(tx, account)
 
 
 async def get_policy(tx: Transaction, account: AccountId) -> Stored | None:

@@ -7,8 +7,10 @@ because a hold takes one ruling; whoever only opens it, such as a mail scanner, 
 import base64
 import binascii
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 
@@ -32,12 +34,27 @@ class Link:
 
 def sign(link: Link, keyring: Keyring) -> str:
     """Return the link's token: the same link gives the same token, so a mail sent twice holds one link."""
-    claims = orjson.dumps([link.tenant, link.hold, link.person, int(link.expires_at.timestamp())])
-    return f"{_spell(claims)}.{_spell(_tag(claims, keyring))}"
+    return sealed([link.tenant, link.hold, link.person, int(link.expires_at.timestamp())], keyring, PURPOSE)
 
 
 def read(token: str, keyring: Keyring, *, now: datetime) -> Link | None:
     """Return the link a token stands for; None where it is none of ours, or too old."""
+    claims = opened(token, keyring, PURPOSE)
+    if claims is None:
+        return None
+    tenant, hold, person, until = claims
+    link = Link(TenantId(tenant), HoldId(hold), PersonId(person), datetime.fromtimestamp(until, UTC))
+    return link if now < link.expires_at else None
+
+
+def sealed(claims: Sequence[str | int], keyring: Keyring, purpose: str) -> str:
+    """Return claims that nobody but this house can write."""
+    octets = orjson.dumps(claims)
+    return f"{_spell(octets)}.{_spell(_tag(octets, keyring, purpose))}"
+
+
+def opened(token: str, keyring: Keyring, purpose: str) -> list[Any] | None:
+    """Return the claims of a token; None where this house did not write it for this purpose."""
     claims, _, tag = token.partition(".")
     if len(token) > TOKEN_MAX_CHARS or not token.isascii():
         return None
@@ -45,15 +62,14 @@ def read(token: str, keyring: Keyring, *, now: datetime) -> Link | None:
         octets, found = _octets(claims), _octets(tag)
     except binascii.Error:
         return None
-    if not hmac.compare_digest(_tag(octets, keyring), found):
+    if not hmac.compare_digest(_tag(octets, keyring, purpose), found):
         return None
-    tenant, hold, person, until = orjson.loads(octets)
-    link = Link(TenantId(tenant), HoldId(hold), PersonId(person), datetime.fromtimestamp(until, UTC))
-    return link if now < link.expires_at else None
+    claimed: list[Any] = orjson.loads(octets)
+    return claimed
 
 
-def _tag(claims: bytes, keyring: Keyring) -> bytes:
-    return hmac.digest(keyring.derive(PURPOSE), claims, "sha256")
+def _tag(claims: bytes, keyring: Keyring, purpose: str) -> bytes:
+    return hmac.digest(keyring.derive(purpose), claims, "sha256")
 
 
 def _spell(octets: bytes) -> str:

@@ -358,6 +358,21 @@ class HoldAbandon(HoldApprove, frozen=True, kw_only=True, tag="hold.abandon"):
     """A held message could not be let go: it is not what was held."""
 
 
+class PetitionMake(Act, frozen=True, kw_only=True, tag="petition.make"):
+    """An agent asked that somebody may write to its mailbox, or to leave its sandbox."""
+
+    asks: str
+    digest: Private[str]
+
+
+class PetitionApprove(PetitionMake, frozen=True, kw_only=True, tag="petition.approve"):
+    """Somebody said yes to what an agent asked for; what was done about it is an entry of its own."""
+
+
+class PetitionDeny(PetitionMake, frozen=True, kw_only=True, tag="petition.deny"):
+    """Somebody said no to what an agent asked for."""
+
+
 class HoldAsk(Act, frozen=True, kw_only=True, tag="hold.ask"):
     """A person was mailed the link to rule on a held message, or their server would not take it."""
 

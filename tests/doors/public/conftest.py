@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from doors.rest.conftest import clock, house, ours
+from doors.rest.conftest import clock, house, ours, theirs
 from doors.rest.scene import calls
 from gatepost.db import Database
 from gatepost.doors import public
@@ -16,7 +16,7 @@ from outbound import Hands
 from outbound import house as built
 from trust.scene import Scene, copied
 
-__all__ = ["clock", "house", "ours"]
+__all__ = ["clock", "house", "ours", "theirs"]
 
 URL = "https://mail.house.test"
 CHEAP = ("entity.agrees", "control.mapped", "commitment.kept")

@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from act.hosted import pieces
 from gatepost import access, decide, journey
+from gatepost.act import petition
 from gatepost.act.hosted import store
 from gatepost.act.hosted.paper import StepState, TurnState
 from gatepost.act.hosted.steps import digest_of
@@ -25,7 +26,7 @@ from gatepost.blobs import address_of
 from gatepost.deliver.paper import CarriedOut
 from gatepost.dns import Answer, RdType, Resolver, Status
 from gatepost.domains.paper import Destination
-from gatepost.ids import AccountId, EmailId, HoldId, KeyId, TenantId, ThreadId, TurnId, token
+from gatepost.ids import AccountId, EmailId, HoldId, KeyId, PetitionId, TenantId, ThreadId, TurnId, token
 from gatepost.journey import House
 from gatepost.mail.address import Address
 from gatepost.mail.envelope import Envelope
@@ -141,6 +142,23 @@ async def held(house: House, of: Tenancy, parent: EmailId, text: str = "Tuesday 
     sent = await journey.answer(said, house)
     assert sent.hold is not None
     return sent.hold
+
+
+async def petitioned(house: House, of: Tenancy) -> PetitionId:
+    """Let the agent propose that somebody may write."""
+    async with house.db.transaction(of.tenant) as tx:
+        made = await petition.make(
+            tx,
+            of.account,
+            petition.Kind.SENDER,
+            sender=Address.parse("bob@customer.test"),
+            why="He asks.",
+            proposer=of.key_ids[access.Role.AGENT],
+            email=None,
+            at=house.clock(),
+            entropy=house.entropy,
+        )
+    return made.id
 
 
 async def set_policy(house: House, of: Tenancy, document: dict[str, object]) -> None:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from doors.rest.scene import POLICY, Tenancy, calls, held, set_policy, write
+from doors.rest.scene import POLICY, Tenancy, calls, held, petitioned, set_policy, write
 from doors.rest.test_isolation import BODIES, QUERIES, operations
 from gatepost.access.paper import ROLE_SCOPES, Role
 from gatepost.decide import capabilities
@@ -54,6 +54,7 @@ async def asked(house: House, ours: Tenancy, *names: str) -> dict[str, list[str]
         "mailbox_id": ours.account,
         "message_id": done.outcome.email,
         "thread_id": done.outcome.thread,
+        "petition_id": await petitioned(house, ours),
         "part": 2,
     }
     found: dict[str, list[str]] = {}

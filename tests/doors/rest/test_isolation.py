@@ -6,7 +6,7 @@ import httpx2
 import pytest
 from fastapi.routing import iter_route_contexts
 
-from doors.rest.scene import POLICY, Tenancy, calls, held, held_call, sequence, set_policy, write
+from doors.rest.scene import POLICY, Tenancy, calls, held, held_call, petitioned, sequence, set_policy, write
 from gatepost.access import Role
 from gatepost.deliver.paper import Kept
 from gatepost.doors import rest
@@ -32,6 +32,8 @@ BODIES: dict[str, object] = {
     "{digest}": {"is_approved": True},
     "decision": {"decision": "deny"},
     "revocations": {"version": 1},
+    "sender": {"address": "ann@customer.test", "why": "She orders."},
+    "promotion": {"why": "All was approved."},
     "erasures": {"address": "nobody@example.com"},
     "legal-holds": {"reason": "Matter 1"},
     "rotate": {},
@@ -100,12 +102,14 @@ async def their_ids(house: House, keeper: Keeper, theirs: Tenancy) -> dict[str, 
         hold = await client.post("/api/v1/legal-holds", json=legal)
     turn, digest = await held_call(house, theirs, done.outcome.email, done.outcome.thread)
     waiting = await held(house, theirs, done.outcome.email)
+    asked = await petitioned(house, theirs)
     await sequence(house, theirs)
     async with calls(rest.build(house, keeper=keeper), theirs.owner) as client:
         entries = await client.get("/api/v1/log/search")
     return {
         "entry_id": entries.json()["items"][0]["entry"],
         "hold_id": waiting,
+        "petition_id": asked,
         "turn_id": turn,
         "digest": digest,
         "export_id": export.json()["id"],
@@ -188,7 +192,9 @@ async def test_an_agent_key_is_403_by_scope_whoever_owns_the_ids(
     app = rest.build(house, keeper=keeper)
     async with calls(app, ours.agent) as stranger, calls(app, theirs.agent) as insider:
         for operation in operations():
-            if not operation.scopes or all(scope.startswith(("mail:", "usage:")) for scope in operation.scopes):
+            if not operation.scopes or all(
+                scope.startswith(("mail:", "usage:", "petitions:")) for scope in operation.scopes
+            ):
                 continue
             for client in (stranger, insider):
                 answer = await operation.call(client, their_ids)
@@ -202,7 +208,9 @@ async def test_an_agent_key_does_not_see_a_neighbours_mailbox(
     assert neighbour.tenant == theirs.tenant
     async with calls(rest.build(house, keeper=keeper), neighbour.agent) as client:
         for operation in operations():
-            if operation.scopes and all(scope.startswith(("mail:", "usage:")) for scope in operation.scopes):
+            if operation.scopes and all(
+                scope.startswith(("mail:", "usage:", "petitions:")) for scope in operation.scopes
+            ):
                 answer = await operation.call(client, their_ids)
                 assert answer.status_code == 404, (operation, answer.text)
         listed = (await client.get("/api/v1/mailboxes")).json()["items"]

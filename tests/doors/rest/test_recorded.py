@@ -24,6 +24,9 @@ DRIVEN_ELSEWHERE = {
     ("POST", "/api/v1/legal-holds"): "tests/doors/rest/test_retention.py",
     ("DELETE", "/api/v1/legal-holds/{legal_hold_id}"): "tests/doors/rest/test_retention.py",
     ("POST", "/api/v1/mailboxes/{mailbox_id}/holds/{hold_id}/decision"): "tests/doors/rest/test_holds.py",
+    ("POST", "/api/v1/mailboxes/{mailbox_id}/petitions/sender"): "tests/doors/rest/test_petitions.py",
+    ("POST", "/api/v1/mailboxes/{mailbox_id}/petitions/promotion"): "tests/doors/rest/test_petitions.py",
+    ("POST", "/api/v1/mailboxes/{mailbox_id}/petitions/{petition_id}/decision"): "tests/doors/rest/test_petitions.py",
 }
 """What needs a keeper or a held message; their entries are looked at there."""
 LEAVES_NONE = {("POST", "/api/v1/mailboxes/{mailbox_id}/messages/{message_id}/reservations")}

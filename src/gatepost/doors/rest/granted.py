@@ -34,6 +34,10 @@ ACTS: Mapping[str, tuple[str, ...]] = {
     "answers.send": (capabilities.SEND, capabilities.SEND_EXTERNAL),
     "holds.page": (capabilities.READ,),
     "holds.show": (capabilities.READ,),
+    "petitions.propose_sender": (capabilities.PROPOSE_SENDER,),
+    "petitions.request_promotion": (capabilities.REQUEST_PROMOTION,),
+    "petitions.page": (capabilities.READ,),
+    "petitions.show": (capabilities.READ,),
     "usage.reserve": (capabilities.REPORT_USAGE,),
     "usage.report": (capabilities.REPORT_USAGE,),
 }

@@ -28,6 +28,8 @@ CallDigest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="The dig
 Since = Annotated[AwareDatetime | None, Query(description="From this instant on (RFC 3339).")]
 Until = Annotated[AwareDatetime | None, Query(description="Before this instant (RFC 3339).")]
 HoldId = Annotated[str, Path(pattern=_ID, description="The hold's id.", examples=["ho_aaaaaaaaaaaaaaaa"])]
+PetitionId = Annotated[str, Path(pattern=_ID, description="The petition's id.", examples=["pt_aaaaaaaaaaaaaaaa"])]
+PetitionCursor = Annotated[str | None, Query(pattern=_ID, description="Continue after this petition.")]
 LegalHoldId = Annotated[str, Path(pattern=_ID, description="The legal hold's id.", examples=["lh_aaaaaaaaaaaaaaaa"])]
 Part = Annotated[int, Path(ge=0, le=10_000, description="The attachment's number within the message.")]
 TenantName = Annotated[str, Path(pattern=_ID, description="The tenant's id.")]

@@ -17,6 +17,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from gatepost.act.hosted import NotHeldError, OvertakenError
+from gatepost.act.petition import (
+    PetitionChangedError,
+    PetitionInvalidError,
+    PetitionMissingError,
+    PetitionSettledError,
+)
 from gatepost.blobs import BlobsUnavailableError
 from gatepost.db import DatabaseUnavailableError
 from gatepost.decide import PolicyError
@@ -64,6 +70,9 @@ class Code(StrEnum):
     HOLD_SETTLED = "hold.settled"
     HOLD_CHANGED = "hold.changed"
     HOLD_NOT_NOW = "hold.not_now"
+    PETITION_INVALID = "petition.invalid"
+    PETITION_SETTLED = "petition.settled"
+    PETITION_CHANGED = "petition.changed"
     BUDGET_EXHAUSTED = "budget.exhausted"
     RESERVATION_SETTLED = "reservation.settled"
     GRANT_REFUSED = "grant.refused"
@@ -110,6 +119,9 @@ MEANINGS: Mapping[Code, Meaning] = {
     Code.HOLD_SETTLED: Meaning(409, "It waits no longer", "Nothing: read the hold to see how it ended."),
     Code.HOLD_CHANGED: Meaning(409, "It is not what you saw", "Read the hold again and send the digest it shows."),
     Code.HOLD_NOT_NOW: Meaning(409, "A limit stands in its way", "It still waits: rule again later."),
+    Code.PETITION_INVALID: Meaning(409, "There is nothing to ask for", "errors says why."),
+    Code.PETITION_SETTLED: Meaning(409, "It waits no longer", "Nothing: read the petition to see how it ended."),
+    Code.PETITION_CHANGED: Meaning(409, "It is not what you saw", "Read it again and send the digest it shows."),
     Code.BUDGET_EXHAUSTED: Meaning(409, "The token budget is exhausted", "Stop here; errors names the budget."),
     Code.RESERVATION_SETTLED: Meaning(409, "It was reported already", "Nothing: the first report counts."),
     Code.GRANT_REFUSED: Meaning(
@@ -238,6 +250,10 @@ _TRANSLATIONS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     HoldSettledError: lambda error: Problem(Code.HOLD_SETTLED, f"It was {error.state.value}."),
     HoldChangedError: lambda _: Problem(Code.HOLD_CHANGED),
     NotNowError: lambda error: Problem(Code.HOLD_NOT_NOW, errors=[error.reason]),
+    PetitionMissingError: lambda _: missing("petition"),
+    PetitionInvalidError: lambda error: Problem(Code.PETITION_INVALID, errors=[error.reason]),
+    PetitionSettledError: lambda error: Problem(Code.PETITION_SETTLED, f"It was {error.state.value}."),
+    PetitionChangedError: lambda _: Problem(Code.PETITION_CHANGED),
     ApproverError: lambda _: Problem(Code.APPROVER_FORBIDDEN),
     NotInLogError: lambda _: missing("entry"),
     ErasedError: lambda _: Problem(Code.RESOURCE_ERASED),

@@ -1,0 +1,108 @@
+"""The page of one petition: whoever has its address reads what an agent asks; whoever presents a key of theirs rules.
+
+The address is the agent's to pass on, so it gives no power: a person types the key of an owner or an approver.
+"""
+
+from http import HTTPStatus
+
+import structlog
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gatepost import access
+from gatepost.access.paper import Principal, Role, Scope
+from gatepost.act import petition
+from gatepost.act.petition import Petition, link
+from gatepost.decide import PolicyError
+from gatepost.deliver.hold import Approver, ApproverError
+from gatepost.doors.public.page import UNKNOWN, EndError, form_of, pages, rendered
+from gatepost.ids import AccountId, TenantId
+from gatepost.journey import House
+
+KEY_MAX_CHARS = 256
+
+log = structlog.get_logger()
+
+_WHY = {
+    "sender.known": "A rule of the policy speaks for this author already.",
+    "policy.missing": "The mailbox has no policy that could be changed.",
+    "mailbox.promoted": "The mailbox is not in its sandbox.",
+}
+
+
+def build(house: House) -> Starlette:
+    """Return the pages of a house."""
+
+    async def show(request: Request) -> Response:
+        tenant, found = await _found(request, house)
+        return await _page(house, tenant, found)
+
+    async def rule(request: Request) -> Response:
+        form = await form_of(request)
+        tenant, found = await _found(request, house)
+        is_approved = {"approve": True, "deny": False}.get(form.get("decision", ""))
+        if is_approved is None:
+            raise EndError(HTTPStatus.BAD_REQUEST, "Nothing was done", "The form was not one of this page's.")
+        principal = await _principal(form.get("key", ""), house, tenant, found.account)
+        try:
+            async with house.db.transaction(tenant) as tx:
+                found = await petition.rule(
+                    tx,
+                    found.id,
+                    Approver(id=principal.key, is_agent=principal.role is Role.AGENT),
+                    is_approved=is_approved,
+                    digest=form.get("digest", ""),
+                    at=house.clock(),
+                    entropy=house.entropy,
+                )
+        except petition.PetitionSettledError:
+            pass  # somebody was quicker: the page says how it ended
+        except petition.PetitionChangedError:
+            raise EndError(HTTPStatus.CONFLICT, "It is not what you saw", "Open the page again and look.") from None
+        except (petition.PetitionInvalidError, PolicyError) as error:
+            why = _WHY.get(str(error), "The policy in force does not take it.")
+            raise EndError(HTTPStatus.CONFLICT, "It cannot be done", why) from None
+        except ApproverError:
+            raise EndError(HTTPStatus.FORBIDDEN, "Not yours", "Whoever asks does not answer.") from None
+        log.info("page.ruled", petition=found.id, key=principal.key)
+        async with house.db.transaction(tenant) as tx:
+            found = await petition.get(tx, found.id)
+        return await _page(house, tenant, found)
+
+    return pages(link.PATH, show, rule)
+
+
+async def _found(request: Request, house: House) -> tuple[TenantId, Petition]:
+    known = link.read(str(request.path_params["token"]), house.keyring)
+    if known is None:
+        raise EndError(*UNKNOWN)
+    tenant, identifier = known
+    async with house.db.transaction(tenant) as tx:
+        try:
+            return tenant, await petition.get(tx, identifier)
+        except petition.PetitionMissingError:
+            raise EndError(*UNKNOWN) from None
+
+
+async def _principal(key: str, house: House, tenant: TenantId, account: AccountId) -> Principal:
+    """Return whose key was typed, if it may rule on this; one answer for all that may not."""
+    is_plausible = 0 < len(key) <= KEY_MAX_CHARS and key.isascii() and key.isprintable()
+    found = await access.authenticate(house.db, key) if is_plausible else None
+    is_theirs = found is not None and found.tenant == tenant and found.account in {None, account}
+    if found is None or not is_theirs or Scope.APPROVALS_WRITE not in found.scopes:
+        text = "That is not a key that may rule here. Nothing was done."
+        raise EndError(HTTPStatus.FORBIDDEN, "Not with this key", text)
+    return found
+
+
+async def _page(house: House, tenant: TenantId, found: Petition) -> Response:
+    async with house.db.transaction(tenant) as tx:
+        account = await access.account(tx, found.account)
+    return rendered(
+        "petition.html",
+        HTTPStatus.OK,
+        petition=found,
+        state=found.state_at(house.clock()).value,
+        mailbox=str(account.address) if account else f"mailbox {found.account}",
+    )

@@ -1,0 +1,124 @@
+"""The page of one petition: its address shows, a person's key and a button rule."""
+
+from collections.abc import AsyncIterator
+
+import httpx2
+import pytest
+
+from doors.rest.scene import POLICY, Tenancy, calls, set_policy
+from gatepost.access.paper import Role
+from gatepost.act import petition
+from gatepost.act.petition import Kind, Petition, State, link
+from gatepost.doors import public
+from gatepost.journey import House
+from gatepost.mail.address import Address
+
+STRANGE = '<script>alert(1)</script> & "quotes"'
+
+
+@pytest.fixture
+async def waiting(house: House, ours: Tenancy) -> Petition:
+    await set_policy(house, ours, POLICY)
+    async with house.db.transaction(ours.tenant) as tx:
+        return await petition.make(
+            tx,
+            ours.account,
+            Kind.SENDER,
+            sender=Address.parse("ann@customer.test"),
+            why=STRANGE,
+            proposer=ours.key_ids[Role.AGENT],
+            email=None,
+            at=house.clock(),
+            entropy=house.entropy,
+        )
+
+
+@pytest.fixture
+async def page(house: House) -> AsyncIterator[httpx2.AsyncClient]:
+    async with calls(public.build_petitions(house), None) as client:
+        yield client
+
+
+def path_of(house: House, ours: Tenancy, waiting: Petition) -> str:
+    return f"/petition/{link.sign(ours.tenant, waiting.id, house.keyring)}"
+
+
+async def state_of(house: House, ours: Tenancy, waiting: Petition) -> State:
+    async with house.db.transaction(ours.tenant) as tx:
+        return (await petition.get(tx, waiting.id)).state
+
+
+def form(waiting: Petition, key: str, decision: str = "approve") -> dict[str, str]:
+    return {"digest": waiting.digest, "key": key, "decision": decision}
+
+
+async def test_opening_it_shows_what_is_asked_and_changes_nothing(
+    house: House, ours: Tenancy, waiting: Petition, page: httpx2.AsyncClient
+) -> None:
+    path = path_of(house, ours, waiting)
+    shown = [await page.get(path) for _ in range(3)][-1]
+    assert (shown.status_code, (await page.request("HEAD", path)).status_code) == (200, 200)
+    assert "ann@customer.test" in shown.text
+    assert "<script>" not in shown.text
+    assert "&lt;script&gt;" in shown.text
+    assert "default-src 'none'" in shown.headers["content-security-policy"]
+    assert await state_of(house, ours, waiting) is State.WAITING
+
+
+async def test_an_approvers_key_rules_once(
+    house: House, ours: Tenancy, waiting: Petition, page: httpx2.AsyncClient
+) -> None:
+    path = path_of(house, ours, waiting)
+    done = await page.post(path, data=form(waiting, ours.keys[Role.APPROVER]))
+    again = await page.post(path, data=form(waiting, ours.keys[Role.APPROVER], "deny"))
+    for answer in (done, again):
+        assert "version 2 of the policy" in answer.text
+        assert "<form" not in answer.text
+    assert await state_of(house, ours, waiting) is State.APPROVED
+
+
+async def test_no_other_key_rules_and_none_is_told_from_another(
+    house: House, ours: Tenancy, theirs: Tenancy, waiting: Petition, page: httpx2.AsyncClient
+) -> None:
+    path = path_of(house, ours, waiting)
+    keys = ["", "gp_wrong", "é", "x" * 300, ours.agent, ours.keys[Role.AUDITOR], theirs.owner]
+    answers = [await page.post(path, data=form(waiting, key)) for key in keys]
+    assert {answer.status_code for answer in answers} == {403}
+    assert len({answer.text for answer in answers}) == 1
+    assert await state_of(house, ours, waiting) is State.WAITING
+
+
+async def test_whoever_asked_does_not_answer(
+    house: House, ours: Tenancy, waiting: Petition, page: httpx2.AsyncClient
+) -> None:
+    async with house.db.transaction(ours.tenant) as tx:
+        await tx.run("update petition set proposer = %(key)s where tenant = %(tenant)s", key=ours.key_ids[Role.OWNER])
+    answer = await page.post(path_of(house, ours, waiting), data=form(waiting, ours.owner))
+    assert (answer.status_code, "Not yours" in answer.text) == (403, True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"), [({"digest": "0" * 64}, 409), ({"decision": "maybe"}, 400), ({"key": "y" * 5_000}, 413)]
+)
+async def test_a_form_that_is_not_the_pages_does_nothing(
+    house: House, ours: Tenancy, waiting: Petition, page: httpx2.AsyncClient, changes: dict[str, str], status: int
+) -> None:
+    answer = await page.post(path_of(house, ours, waiting), data={**form(waiting, ours.owner), **changes})
+    assert answer.status_code == status
+    assert await state_of(house, ours, waiting) is State.WAITING
+
+
+async def test_what_cannot_be_done_any_more_is_said(
+    house: House, ours: Tenancy, waiting: Petition, page: httpx2.AsyncClient
+) -> None:
+    rules = {"senders": [{"match": {"address": "ann@customer.test"}, "action": "reject"}]}
+    await set_policy(house, ours, {**POLICY, **rules})
+    answer = await page.post(path_of(house, ours, waiting), data=form(waiting, ours.owner))
+    assert (answer.status_code, "speaks for this author already" in answer.text) == (409, True)
+    assert await state_of(house, ours, waiting) is State.WAITING
+
+
+@pytest.mark.parametrize("path", ["/petition/x.y", "/petition/", "/petition/%00", "/petition/a/b"])
+async def test_an_address_of_nobodys_leads_nowhere(page: httpx2.AsyncClient, path: str) -> None:
+    answer = await page.get(path)
+    assert (answer.status_code, "leads nowhere" in answer.text) == (404, True)
