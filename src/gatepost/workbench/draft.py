@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from gatepost import record
-from gatepost.app.replay import CannotTellError, above_then, policy_then, seen_then
 from gatepost.decide import TENANT_WIDE
 from gatepost.decide.language import Policy
 from gatepost.decide.replay import Told
@@ -13,6 +12,7 @@ from gatepost.decide.trial import Change, Tried, attempt
 from gatepost.ids import AccountId, EntryId, TenantId
 from gatepost.journey import House
 from gatepost.record.paper import DecisionRow
+from gatepost.workbench.again import CannotTellError, above_then, policy_then, seen_then
 
 BATCH = 200
 CHANGES_MAX = 1_000

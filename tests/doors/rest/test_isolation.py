@@ -17,6 +17,11 @@ DOCUMENT = {"name": "A", "instructions": "Answer.", "model": "m"}
 OPEN = {**POLICY, "outbound": {"recipients": {"domains": ["customer.example"], "thread": True}}}
 EXPORT = {"kind": "otlp", "url": "http://127.0.0.1:9"}
 BODIES: dict[str, object] = {
+    "check": OPEN,
+    "explain": OPEN,
+    "test": OPEN,
+    "lint": OPEN,
+    "diff": {"policy": OPEN, "other": POLICY},
     "policy": OPEN,
     "webhooks": {"url": "http://127.0.0.1:9/hook"},
     "reply": {"text_body": "Tuesday suits."},
@@ -52,6 +57,14 @@ WITHOUT_IDS = {
     "/api/v1/erasures",
     "/api/v1/legal-holds",
     "/api/v1/policy",
+    "/api/v1/policy/check",
+    "/api/v1/policy/explain",
+    "/api/v1/policy/test",
+    "/api/v1/policy/lint",
+    "/api/v1/policy/diff",
+    "/api/v1/policy/templates",
+    "/api/v1/policy/templates/{name}",
+    "/api/v1/policy/versions",
     *WITHOUT_KEY,
 }
 
@@ -103,6 +116,8 @@ async def their_ids(house: House, keeper: Keeper, theirs: Tenancy) -> dict[str, 
     async with calls(rest.build(house, keeper=keeper), theirs.owner) as client:
         entries = await client.get("/api/v1/log/search")
     return {
+        "name": "support",
+        "version": 1,
         "entry_id": entries.json()["items"][0]["entry"],
         "hold_id": waiting,
         "turn_id": turn,

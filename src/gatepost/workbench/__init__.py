@@ -1,0 +1,7 @@
+"""Try a policy before it is in force, and decide once more what was decided."""
+
+from gatepost.workbench.bench import Bench, BusyError
+from gatepost.workbench.live import compiled
+from gatepost.workbench.upload import Uploaded, see_message
+
+__all__ = ["Bench", "BusyError", "Uploaded", "compiled", "see_message"]
