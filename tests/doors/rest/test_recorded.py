@@ -35,6 +35,9 @@ LEAVES_NONE = {
     ("POST", "/api/v1/policy/test"),
     ("POST", "/api/v1/policy/lint"),
     ("POST", "/api/v1/policy/diff"),
+    # And what a draft would have made of past mail, which is read as `GET /audit-logs` reads it.
+    ("POST", "/api/v1/policy/replays"),
+    ("DELETE", "/api/v1/policy/replays/{replay_id}"),
 }
 READS_THAT_LEAVE_A_LEAF = {("GET", "/api/v1/log/export")}
 

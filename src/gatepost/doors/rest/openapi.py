@@ -92,7 +92,7 @@ def _codes_of(path: str, operation: dict[str, Any]) -> list[Code]:
 def _problem(code: Code) -> dict[str, Any]:
     shape = {"$ref": "#/components/schemas/Problem"}
     described: dict[str, Any] = {"description": MEANINGS[code].title, "content": {MEDIA_TYPE: {"schema": shape}}}
-    if code in {Code.RATE_EXCEEDED, Code.HOUSE_UNAVAILABLE}:
+    if code in {Code.RATE_EXCEEDED, Code.WORKBENCH_BUSY, Code.HOUSE_UNAVAILABLE}:
         described["headers"] = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
     if code is Code.KEY_MISSING:
         described["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}

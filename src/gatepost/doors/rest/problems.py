@@ -30,11 +30,12 @@ from gatepost.keys import ErasedError
 from gatepost.record import QueryError
 from gatepost.record.export import NotInLogError
 from gatepost.reply.paper import ParentMissingError, ReplyRefusedError
-from gatepost.workbench import BusyError
+from gatepost.workbench import BusyError, TooManyError
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "/api/problems/"
 UNAVAILABLE_RETRY_S = 2
+LATER_S = 60
 _ERRORS_MAX = 50
 _ERROR_MAX_CHARS = 300
 
@@ -57,6 +58,7 @@ class Code(StrEnum):
     POLICY_INVALID = "policy.invalid"
     POLICY_UNREADABLE = "policy.unreadable"
     WORKBENCH_BUSY = "workbench.busy"
+    WORKBENCH_FULL = "workbench.full"
     WEBHOOK_INVALID = "webhook.invalid"
     EXPORT_INVALID = "export.invalid"
     HOLD_INVALID = "hold.invalid"
@@ -111,6 +113,9 @@ MEANINGS: Mapping[Code, Meaning] = {
         " earlier version.",
     ),
     Code.WORKBENCH_BUSY: Meaning(429, "The workbench is busy with other drafts", "Try again after Retry-After."),
+    Code.WORKBENCH_FULL: Meaning(
+        429, "As many as may be at once are open already", "End one, or wait until one has ended."
+    ),
     Code.WEBHOOK_INVALID: Meaning(422, "The webhook is not valid", "Register an absolute http or https URL."),
     Code.EXPORT_INVALID: Meaning(422, "The destination is not valid", "Correct what errors names."),
     Code.HOLD_INVALID: Meaning(422, "The legal hold is not valid", "Correct what errors names."),
@@ -259,6 +264,7 @@ _TRANSLATIONS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     ErasedError: lambda _: Problem(Code.RESOURCE_ERASED),
     OvertakenError: lambda _: Problem(Code.AGENT_OVERTAKEN),
     NotHeldError: lambda _: missing("held call"),
+    TooManyError: lambda _: Problem(Code.WORKBENCH_FULL, headers={"Retry-After": str(LATER_S)}),
     BusyError: lambda _: Problem(Code.WORKBENCH_BUSY, headers={"Retry-After": str(UNAVAILABLE_RETRY_S)}),
     DatabaseUnavailableError: lambda _: unavailable(),
     BlobsUnavailableError: lambda _: unavailable(),

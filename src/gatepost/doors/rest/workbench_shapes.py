@@ -9,6 +9,7 @@ from gatepost.decide.paper import Disposition, Outcome
 from gatepost.decide.widening import Verdict
 from gatepost.doors.rest.policy_shapes import CamelShape, PolicyDocument
 from gatepost.doors.rest.shapes import TraceStep, Utc
+from gatepost.workbench import RunState
 
 
 class Checked(CamelShape):
@@ -103,6 +104,55 @@ class TemplateList(CamelShape):
     """All templates; `GET .../{name}` has the text."""
 
     items: list[TemplateShown]
+
+
+class Counts(CamelShape):
+    """How many decisions would be the same, others, or cannot be told."""
+
+    same: int
+    changed: int
+    undecidable_without_text: int
+    undecidable: int
+
+
+class ReplayShown(CamelShape):
+    """A draft that is, or was, judged on past mail."""
+
+    id: str
+    mailbox_id: int = Field(description="0: the tenant's policy, on the mail of all mailboxes.")
+    state: RunState
+    reason: str = Field(description="Why it failed.")
+    since: Utc
+    started_at: Utc
+    started_by: str
+    done: int
+    total: int = Field(description="As many as there were when it began.")
+    counts: Counts
+
+
+class ChangedDecision(CamelShape):
+    """One decision that would be another."""
+
+    entry: int
+    mailbox_id: int
+    message_id: str
+    was: str
+    was_reason: str
+    would_be: str
+    would_be_reason: str
+
+
+class ReplayDetail(ReplayShown):
+    """The same with the decisions that would be others, so far, oldest first."""
+
+    changes: list[ChangedDecision]
+    next_cursor: int | None
+
+
+class ReplayList(CamelShape):
+    """The newest replays; each is kept for a week."""
+
+    items: list[ReplayShown]
 
 
 class Signature(StrEnum):
