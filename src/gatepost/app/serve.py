@@ -11,7 +11,7 @@ from pathlib import Path
 
 import structlog
 
-from gatepost import act, deliver, journey, mailbox, record
+from gatepost import act, deliver, journey, mailbox, record, workbench
 from gatepost.app import process, trusting
 from gatepost.app.board import Board
 from gatepost.app.build import open_house, sequencer
@@ -178,7 +178,8 @@ def _describe(settings: Settings, doors: Doors, dsn: str) -> Running:
 
 
 def _handlers(house: House) -> dict[str, Handler]:
-    handlers = {**journey.handlers(house), **deliver.handlers(house, on_settled=act.announce_settled)}
+    sending = deliver.handlers(house, on_settled=act.announce_settled)
+    handlers = {**journey.handlers(house), **sending, **workbench.handlers(house)}
     return {kind: _measured(kind, handler, house.meters) for kind, handler in handlers.items()}
 
 

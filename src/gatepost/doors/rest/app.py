@@ -24,17 +24,21 @@ from gatepost.doors.rest import (
     openapi,
     policy,
     problems,
+    replays,
     retention,
     search,
     turns,
     usage,
+    versions,
     webhooks,
+    workbench,
 )
 from gatepost.doors.rest.edge import Edge
 from gatepost.doors.rest.health import Readiness
 from gatepost.doors.rest.limit import Limiter, Rate
 from gatepost.journey import House
 from gatepost.upkeep.retention import Keeper
+from gatepost.workbench import Bench
 
 PREFIX = "/api"
 """What ``base_url`` ends in; clients append ``/v1/...``."""
@@ -42,6 +46,9 @@ PREFIX = "/api"
 _NOUNS = (
     identity,
     policy,
+    versions,
+    workbench,
+    replays,
     webhooks,
     audit,
     events,
@@ -115,4 +122,5 @@ def build(
     app.state.keeper = keeper
     app.state.readiness = readiness
     app.state.limiter = Limiter(rate or Rate())
+    app.state.bench = Bench()
     return app

@@ -74,6 +74,8 @@ async def admit(
 Anybody = Annotated[Principal, Security(admit)]
 PolicyReader = Annotated[Principal, Security(admit, scopes=[Scope.POLICY_READ.value])]
 PolicyWriter = Annotated[Principal, Security(admit, scopes=[Scope.POLICY_WRITE.value])]
+ReplayReader = Annotated[Principal, Security(admit, scopes=[Scope.POLICY_READ.value, Scope.AUDIT_READ.value])]
+ReplayWriter = Annotated[Principal, Security(admit, scopes=[Scope.POLICY_WRITE.value, Scope.AUDIT_READ.value])]
 WebhooksReader = Annotated[Principal, Security(admit, scopes=[Scope.WEBHOOKS_READ.value])]
 WebhooksWriter = Annotated[Principal, Security(admit, scopes=[Scope.WEBHOOKS_WRITE.value])]
 AuditReader = Annotated[Principal, Security(admit, scopes=[Scope.AUDIT_READ.value])]
