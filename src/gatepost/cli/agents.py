@@ -19,6 +19,7 @@ from gatepost.cli.frame import AsJson, ForTenant, Refusal, app, read_settings, s
 from gatepost.db import Transaction
 from gatepost.ids import AccountId
 from gatepost.journey import House
+from gatepost.settings import SettingsError
 
 T = TypeVar("T")
 
@@ -131,6 +132,17 @@ def list_(*, tenant: ForTenant = None, as_json: AsJson = False) -> None:
 
     columns = ("mailbox", "agent", "name", "version", "model", "tools")
     show(_for_tenant(tenant, work), columns=columns, as_json=as_json, empty="no agent yet: gatepost agent set")
+
+
+@agent.command()
+def offers(server: Annotated[str, typer.Argument(help="An MCP server's name, as agents.tools declares it.")]) -> None:
+    """Print what an MCP server offers now, as tables to accept it by: new, as accepted, or changed since."""
+    from gatepost.app.mcp_offers import UnofferedError, offers  # noqa: PLC0415  # its library takes a second to load
+
+    try:
+        typer.echo(with_house(lambda house: offers(server, read_settings(), house)), nl=False)
+    except (UnofferedError, SettingsError) as error:
+        raise Refusal(str(error)) from error
 
 
 @agent.command()

@@ -1,7 +1,7 @@
 """The one way out: every outgoing connection, its register, its refusals."""
 
 from gatepost.egress.client import Connected, Egress, Resolve, is_address
-from gatepost.egress.http import Coming, HttpAnswer, post, posting, read_url
+from gatepost.egress.http import Coming, HttpAnswer, dialogue, post, posting, read_url
 from gatepost.egress.paper import (
     Destination,
     EgressRefusedError,
@@ -37,6 +37,7 @@ __all__ = [
     "Tally",
     "Times",
     "UnreachableError",
+    "dialogue",
     "is_address",
     "post",
     "posting",

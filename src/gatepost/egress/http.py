@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -133,15 +133,45 @@ async def posting(
             raise UnreachableError(type(error).__name__) from error
 
 
+@asynccontextmanager
+async def dialogue(
+    egress: Egress,
+    errand: Errand,
+    headers: Mapping[str, str],
+    *,
+    timeout_s: float,
+    answers_max_octets: int,
+    trust: ssl.SSLContext | None = None,
+) -> AsyncIterator[httpx2.AsyncClient]:
+    """Yield a client for a library that speaks a protocol of its own over HTTP; each request is checked as by ``post``.
+
+    It sees no redirect, keeps no stream open that it did not ask something on, and is handed at most
+    ``answers_max_octets`` in all answers together, as they were sent: what is compressed is refused.
+
+    Raises:
+        httpx2.HTTPError: from the client's methods; and what ``post`` raises.
+    """
+    transport = _Dialogue(egress, errand, trust or trusted(), timeout_s, answers_max_octets)
+    sent = {"accept-encoding": "identity", **headers}
+    async with httpx2.AsyncClient(
+        transport=transport, headers=sent, timeout=timeout_s, follow_redirects=False, trust_env=False
+    ) as client:
+        yield client
+
+
 class _Transport(httpx2.AsyncBaseTransport):
     """Hands on with a checked address in place of the name, trying each."""
 
-    def __init__(self, egress: Egress, errand: Errand, trust: ssl.SSLContext, timeout_s: float) -> None:
+    def __init__(
+        self, egress: Egress, errand: Errand, trust: ssl.SSLContext, timeout_s: float, *, connections: int = 1
+    ) -> None:
         self._egress = egress
         self._errand = errand
         self._timeout_s = timeout_s
         self._inner = httpx2.AsyncHTTPTransport(
-            verify=trust, trust_env=False, limits=httpx2.Limits(max_connections=1, max_keepalive_connections=0)
+            verify=trust,
+            trust_env=False,
+            limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=0),
         )
 
     @override
@@ -165,6 +195,56 @@ class _Transport(httpx2.AsyncBaseTransport):
     @override
     async def aclose(self) -> None:
         await self._inner.aclose()
+
+
+DIALOGUE_CONNECTIONS = 4
+_PULLING = frozenset({"GET", "HEAD"})
+
+
+class _Dialogue(_Transport):
+    """The same for several requests, whose answers are bounded together."""
+
+    def __init__(
+        self, egress: Egress, errand: Errand, trust: ssl.SSLContext, timeout_s: float, answers_max_octets: int
+    ) -> None:
+        super().__init__(egress, errand, trust, timeout_s, connections=DIALOGUE_CONNECTIONS)
+        self._octets_left = answers_max_octets
+
+    @override
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        if request.method in _PULLING:  # a stream for whatever the other side might want to say
+            return httpx2.Response(405)
+        answer = await super().handle_async_request(request)
+        if answer.headers.get("content-encoding", "identity") != "identity":
+            await answer.aclose()
+            raise httpx2.DecodingError("the answer is compressed", request=request)
+        fields = [(name, value) for name, value in answer.headers.raw if name.lower() != b"location"]
+        return httpx2.Response(
+            answer.status_code, headers=fields, stream=_Bounded(answer, self._take), extensions=answer.extensions
+        )
+
+    def _take(self, octets: int) -> None:
+        self._octets_left -= octets
+        if self._octets_left < 0:
+            raise httpx2.ReadError("the answers are too long")
+
+
+class _Bounded(httpx2.AsyncByteStream):
+    """An answer's body, counted as it comes in."""
+
+    def __init__(self, answer: httpx2.Response, take: Callable[[int], None]) -> None:
+        self._answer = answer
+        self._take = take
+
+    @override
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for chunk in self._answer.aiter_raw():
+            self._take(len(chunk))
+            yield chunk
+
+    @override
+    async def aclose(self) -> None:
+        await self._answer.aclose()
 
 
 def _to(request: httpx2.Request, host: str, address: str, connect_s: float) -> httpx2.Request:

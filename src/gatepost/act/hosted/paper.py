@@ -145,6 +145,7 @@ class Result:
 
     Attributes:
         value: what it found.
+        reason: why it failed, a stable code of ours; empty where its own words say so.
         label: whose words are in it, the lowest.
         capabilities: what those words' grants have in common; None where they add no bound.
         is_error: it failed.
@@ -152,6 +153,7 @@ class Result:
     """
 
     value: Json
+    reason: str = ""
     label: Label = Label.OPERATOR
     capabilities: frozenset[str] | None = None
     is_error: bool = False

@@ -227,6 +227,7 @@ class Run:
         step = replace(
             step,
             state=StepState.FAILED if result.is_error else StepState.DONE,
+            reason=result.reason or step.reason,
             content={**step.content, "result": result.value},
             at=at,
         )
