@@ -175,11 +175,17 @@ def usage(
     tenant: ForTenant = None,
     as_json: AsJson = False,
 ) -> None:
-    """Sum up what was metered; a sender is shown by the token the database knows it by."""
+    """Sum up what was metered, and the calls of each tool, made of those asked for.
+
+    A sender is shown by the token the database knows it by.
+    """
 
     async def work(house: House, tx: Transaction) -> list[dict[str, Any]]:
         until = house.clock() + timedelta(seconds=1)
-        rows = await hosted.usage_by(tx, by, account=None, since=until - timedelta(days=days), until=until, limit=1_000)
+        since = until - timedelta(days=days)
+        rows = await hosted.usage_by(tx, by, account=None, since=since, until=until, limit=1_000)
+        names = [row.name for row in rows]
+        tools = await hosted.tools_by(tx, by, account=None, since=since, until=until, names=names)
         return [
             {
                 by.value: row.name,
@@ -189,11 +195,12 @@ def usage(
                 "cached": row.cache_write + row.cache_read,
                 "unsettled": row.unsettled,
                 "usd": None if row.cost_microusd is None else f"{row.cost_microusd / 1_000_000:.4f}",
+                "tools": ", ".join(f"{one.tool} {one.made}/{one.calls}" for one in tools if one.name == row.name),
             }
             for row in rows
         ]
 
-    columns = (by.value, "calls", "input", "output", "cached", "unsettled", "usd")
+    columns = (by.value, "calls", "input", "output", "cached", "unsettled", "usd", "tools")
     show(_for_tenant(tenant, work), columns=columns, as_json=as_json, empty="nothing was metered")
 
 

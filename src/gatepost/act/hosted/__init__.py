@@ -15,9 +15,9 @@ from gatepost.act.hosted.gate import judge
 from gatepost.act.hosted.http_tools import HttpTool, http_tools
 from gatepost.act.hosted.kit import kit
 from gatepost.act.hosted.mcp_tools import McpServer, McpTool, mcp_tools
-from gatepost.act.hosted.meter_store import By, tokens_of, usage_by
+from gatepost.act.hosted.meter_store import By, tokens_of, tools_by, usage_by
 from gatepost.act.hosted.paper import Step, Turn
-from gatepost.act.hosted.steps import digest_of
+from gatepost.act.hosted.steps import digest_of, result_digest_of
 from gatepost.act.hosted.store import accounts, agents, hosting_tenants, is_hosting, steps, turn_row, turns, versions
 from gatepost.act.hosted.tool_file import ToolFile, ToolFileError, read_tools
 from gatepost.act.hosted.tools import Tool, Toolbox, toolbox
@@ -69,11 +69,13 @@ __all__ = [
     "read_calendars",
     "read_tools",
     "remove_agent",
+    "result_digest_of",
     "settle_held",
     "steps",
     "switch",
     "tokens_of",
     "toolbox",
+    "tools_by",
     "turn_row",
     "turns",
     "turns_for",
