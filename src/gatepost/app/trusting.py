@@ -21,6 +21,7 @@ from gatepost.db import DatabaseUnavailableError
 from gatepost.decide import get_policy
 from gatepost.domains.paper import DomainTakenError, RouteTakenError
 from gatepost.ids import AccountId, TenantId
+from gatepost.jobs import Handler
 from gatepost.journey import House
 from gatepost.mail.address import Address
 from gatepost.settings import Settings
@@ -34,6 +35,7 @@ from gatepost.trust import (
     Result,
     World,
     engagement,
+    news,
     read_operator,
 )
 from gatepost.trust.checks.findings import normal
@@ -118,6 +120,13 @@ async def look(
         if canary is not None:
             doors = endpoints(settings, running)
             group.create_task(rounds.make(settings, house, running, doors, canary, stop, is_tried_out=is_tried_out))
+
+
+def handlers(settings: Settings, house: House) -> dict[str, Handler]:
+    """Return what keeps promises made in public, by kind; nothing where nothing is claimed."""
+    if not settings.trust.operator:
+        return {}
+    return news.Newsroom(house, Path(settings.trust.operator)).handlers()
 
 
 async def run_once(settings: Settings, house: House, running: Running, folder: Path) -> list[Result]:
