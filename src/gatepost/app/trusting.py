@@ -40,6 +40,7 @@ from gatepost.trust import (
 )
 from gatepost.trust.checks.findings import normal
 from gatepost.trust.checks.mail import FRIEND, UNPROVEN
+from gatepost.trust.courier import Courier
 from gatepost.trust.paper import HOUSE_PLAN
 from gatepost.trust.probe.mail import GUARDED
 from gatepost.upkeep.retention import Keeper
@@ -126,7 +127,8 @@ def handlers(settings: Settings, house: House) -> dict[str, Handler]:
     """Return what keeps promises made in public, by kind; nothing where nothing is claimed."""
     if not settings.trust.operator:
         return {}
-    return news.Newsroom(house, Path(settings.trust.operator)).handlers()
+    folder = Path(settings.trust.operator)
+    return {**news.Newsroom(house, folder).handlers(), **Courier(house, folder).handlers()}
 
 
 async def run_once(settings: Settings, house: House, running: Running, folder: Path) -> list[Result]:

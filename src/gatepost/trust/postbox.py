@@ -4,9 +4,11 @@ The author is a published contact. Where no tenant of this house answers for its
 mail about trust would be worth nothing.
 """
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
+from pathlib import Path
 
 from gatepost import domains
 from gatepost.deliver.client import Letter, transmit
@@ -19,7 +21,7 @@ from gatepost.journey import House
 from gatepost.mail.address import Address
 from gatepost.reply.body import text_part
 from gatepost.reply.fields import SUBJECT_MAX_CHARACTERS, field, mailbox_field
-from gatepost.trust.operator import Operator
+from gatepost.trust.operator import Operator, OperatorError, read_operator
 
 ROLES = ("notices", "support")
 """Whose address writes, in this order; else the first contact's."""
@@ -78,6 +80,22 @@ async def post(house: House, author: Address, to: Address, words: Words) -> Atte
     raw = written(words, author=author, to=to, message_id=message_id, at=house.clock())
     letter = Letter(words.name, owner, author, to, sign(raw, keys, at=house.clock()))
     return await transmit(letter, hops, hostname=house.hostname, egress=house.egress)
+
+
+async def operator_for(job: Job, folder: Path, now: datetime) -> Operator:
+    """Return the operator whose folder it is.
+
+    Raises:
+        TryAgainError: the folder cannot be read now, and the promise may still wait.
+        OperatorError: it may not.
+    """
+    try:
+        return await asyncio.to_thread(read_operator, folder)
+    except OperatorError:
+        at = next_attempt_at(job.attempt, submitted_at=job.promised_at, now=now)
+        if at is None:
+            raise
+        raise TryAgainError(at, "operator.unreadable") from None
 
 
 def again(job: Job, tried: Attempt, now: datetime) -> None:

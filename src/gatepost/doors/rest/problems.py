@@ -29,6 +29,7 @@ from gatepost.keys import ErasedError
 from gatepost.record import QueryError
 from gatepost.record.export import NotInLogError
 from gatepost.reply.paper import ParentMissingError, ReplyRefusedError
+from gatepost.trust.engagement import NotYetError
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "/api/problems/"
@@ -68,6 +69,7 @@ class Code(StrEnum):
     RESERVATION_SETTLED = "reservation.settled"
     GRANT_REFUSED = "grant.refused"
     APPROVER_FORBIDDEN = "approver.forbidden"
+    NOTICE_REFUSED = "notice.refused"
     HOUSE_UNAVAILABLE = "house.unavailable"
     HOUSE_FAULT = "house.fault"
 
@@ -114,6 +116,7 @@ MEANINGS: Mapping[Code, Meaning] = {
     Code.RESERVATION_SETTLED: Meaning(409, "It was reported already", "Nothing: the first report counts."),
     Code.GRANT_REFUSED: Meaning(403, "This message does not grant that", "errors says what is missing and why."),
     Code.APPROVER_FORBIDDEN: Meaning(403, "You may not rule on this", "Let a person rule who did not propose it."),
+    Code.NOTICE_REFUSED: Meaning(409, "This cannot be said now", "Read the notices again; errors holds the reason."),
     Code.HOUSE_UNAVAILABLE: Meaning(
         503, "The house is not available", "Nothing was done. Try again after Retry-After."
     ),
@@ -233,6 +236,7 @@ _TRANSLATIONS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     ErasedError: lambda _: Problem(Code.RESOURCE_ERASED),
     OvertakenError: lambda _: Problem(Code.AGENT_OVERTAKEN),
     NotHeldError: lambda _: missing("held call"),
+    NotYetError: lambda error: Problem(Code.NOTICE_REFUSED, errors=[error.reason]),
     DatabaseUnavailableError: lambda _: unavailable(),
     BlobsUnavailableError: lambda _: unavailable(),
 }

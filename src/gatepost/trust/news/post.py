@@ -4,7 +4,6 @@ A webhook is told as Standard Webhooks says (``webhook-id``, ``webhook-timestamp
 one Ed25519 key of the house whose public half stands on the subscription page: no secret has to be handed out.
 """
 
-import asyncio
 from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -30,7 +29,7 @@ from gatepost.trust import store as facts
 from gatepost.trust.leaf import instant
 from gatepost.trust.news import store, subscribe, told
 from gatepost.trust.news.paper import Channel, News, Subscriber
-from gatepost.trust.operator import Operator, OperatorError, read_operator
+from gatepost.trust.operator import Operator
 from gatepost.trust.postbox import Words
 
 TELL = "news.tell"
@@ -103,7 +102,7 @@ class Newsroom:
         known = await self._subscriber(job)
         if known is None or known.round != job.body["round"] or not self._house.public_url:
             return  # it was confirmed, or asked for anew, while this waited
-        operator = await self._operator(job)
+        operator = await postbox.operator_for(job, self._folder, self._house.clock())
         confirm, _ = subscribe.links(self._house, known)
         if known.channel is Channel.WEBHOOK:
             data = {"confirm_url": confirm, "topics": sorted(known.wanted)}
@@ -134,7 +133,7 @@ class Newsroom:
             data = {"title": news.title, "text": news.text, "url": url, "entry": entry, "topic": news.topic}
             await self._call(job, known, f"{entry}-{known.id}", news.kind, data, at=instant(fact.at))
             return
-        operator = await self._operator(job)
+        operator = await postbox.operator_for(job, self._folder, self._house.clock())
         _, leave = subscribe.links(self._house, known)
         text = f"{news.text}\n\n{instant(fact.at)}\n{url}\n\n-- \nTo be told no more:\n{leave}\n"
         subject = f"[{operator.entity.trading_name}] {news.title}"
@@ -144,15 +143,6 @@ class Newsroom:
     async def _subscriber(self, job: Job) -> Subscriber | None:
         async with self._house.db.transaction(TRUST) as tx:
             return await store.by_id(tx, str(job.body["subscriber"]))
-
-    async def _operator(self, job: Job) -> Operator:
-        try:
-            return await asyncio.to_thread(read_operator, self._folder)
-        except OperatorError:
-            at = next_attempt_at(job.attempt, submitted_at=job.promised_at, now=self._house.clock())
-            if at is None:
-                raise
-            raise TryAgainError(at, "operator.unreadable") from None
 
     async def _mail(self, job: Job, known: Subscriber, operator: Operator, words: Words) -> None:
         author, to = postbox.author_of(operator), Address.parse(known.target)

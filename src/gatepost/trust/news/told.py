@@ -1,16 +1,20 @@
 """Which facts of the public trust log are news, and in which words. Pure."""
 
 from gatepost.record.trust_log import Stated
-from gatepost.trust import incidents, leaf, notice
+from gatepost.trust import incidents, leaf, notice, terms
 from gatepost.trust.incidents import Incident
 from gatepost.trust.news.paper import News, Topic
 
-SUBJECTS = (incidents.SUBJECT, leaf.REVISION, notice.SUBJECT)
+SUBJECTS = (incidents.SUBJECT, leaf.REVISION, notice.SUBJECT, terms.SUBJECT)
 """How the subjects of facts begin that may be news."""
 
-_SUPPLIER = {
-    notice.NOTICED: ("A new sub-processor is announced", "Thirty days run from now, on the public log."),
-    notice.ENGAGED: ("A sub-processor is engaged", "Its notice is over."),
+_SUPPLIERS, _CHANGES = "/trust/subprocessors", "/trust/changes"
+_KNOWN = {
+    notice.NOTICED: ("A new sub-processor is announced", "Thirty days run from now, on the public log.", _SUPPLIERS),
+    notice.ENGAGED: ("A sub-processor is engaged", "Its notice is over.", _SUPPLIERS),
+    notice.WITHDRAWN: ("A sub-processor is withdrawn", "It gets no data from now on.", _SUPPLIERS),
+    terms.NOTICED: ("A new version of a text is announced", "Customers were told today.", _CHANGES),
+    terms.IN_FORCE: ("A new version of a text applies", "Its notice is over.", _CHANGES),
 }
 
 
@@ -31,16 +35,16 @@ def news_of(fact: Stated, incident: Incident | None = None) -> News | None:
             text=f"The claims, registers or texts were revised. SHA-256 of the whole: {fact.detail['digest']}",
             path="/trust/changes",
         )
-    known = _SUPPLIER.get(fact.action)
+    known = _KNOWN.get(fact.action)
     if known is None or fact.detail.get("basis") == "before_the_log":
         return None
-    title, text = known
+    title, text, path = known
     return News(
         topic=Topic.TRUST,
         kind=fact.action,
         title=f"{title}: {fact.object_ref}",
         text=text,
-        path="/trust/subprocessors",
+        path=path,
     )
 
 
