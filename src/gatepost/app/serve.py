@@ -95,7 +95,7 @@ async def serve(
                 writing = sequencer(settings, house)
                 chores.create_task(writing.run(stop))
                 chores.create_task(writing.window.run(stop))
-                chores.create_task(house.jobs.run(_handlers(house), stop))
+                chores.create_task(house.jobs.run(_handlers(settings, house), stop))
                 chores.create_task(staff.chores.run(stop))
                 chores.create_task(act.Herald(house).run(stop))
                 chores.create_task(Exporter(house).run(stop))
@@ -177,9 +177,13 @@ def _describe(settings: Settings, doors: Doors, dsn: str) -> Running:
     )
 
 
-def _handlers(house: House) -> dict[str, Handler]:
-    sending = deliver.handlers(house, on_settled=act.announce_settled)
-    handlers = {**journey.handlers(house), **sending, **workbench.handlers(house)}
+def _handlers(settings: Settings, house: House) -> dict[str, Handler]:
+    handlers = {
+        **journey.handlers(house),
+        **deliver.handlers(house, on_settled=act.announce_settled),
+        **workbench.handlers(house),
+        **trusting.handlers(settings, house),
+    }
     return {kind: _measured(kind, handler, house.meters) for kind, handler in handlers.items()}
 
 

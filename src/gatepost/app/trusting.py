@@ -21,6 +21,7 @@ from gatepost.db import DatabaseUnavailableError
 from gatepost.decide import get_policy
 from gatepost.domains.paper import DomainTakenError, RouteTakenError
 from gatepost.ids import AccountId, TenantId
+from gatepost.jobs import Handler
 from gatepost.journey import House
 from gatepost.mail.address import Address
 from gatepost.settings import Settings
@@ -34,10 +35,12 @@ from gatepost.trust import (
     Result,
     World,
     engagement,
+    news,
     read_operator,
 )
 from gatepost.trust.checks.findings import normal
 from gatepost.trust.checks.mail import FRIEND, UNPROVEN
+from gatepost.trust.courier import Courier
 from gatepost.trust.paper import HOUSE_PLAN
 from gatepost.trust.probe.mail import GUARDED
 from gatepost.upkeep.retention import Keeper
@@ -118,6 +121,14 @@ async def look(
         if canary is not None:
             doors = endpoints(settings, running)
             group.create_task(rounds.make(settings, house, running, doors, canary, stop, is_tried_out=is_tried_out))
+
+
+def handlers(settings: Settings, house: House) -> dict[str, Handler]:
+    """Return what keeps promises made in public, by kind; nothing where nothing is claimed."""
+    if not settings.trust.operator:
+        return {}
+    folder = Path(settings.trust.operator)
+    return {**news.Newsroom(house, folder).handlers(), **Courier(house, folder).handlers()}
 
 
 async def run_once(settings: Settings, house: House, running: Running, folder: Path) -> list[Result]:

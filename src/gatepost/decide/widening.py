@@ -76,6 +76,10 @@ def _doubt(live: Policy | None, draft: Policy) -> str:
         return "what may leave is not the same, and that is compared by people"
     if not _is_own_kept(live, draft):
         return "the agent may do more on its own, and that no mail shows"
+    return _authors_doubt(live, draft)
+
+
+def _authors_doubt(live: Policy, draft: Policy) -> str:
     guards = _guards_doubt(live, draft)
     authors = list(islice(representatives(live, draft), AUTHORS_MAX + 1))
     if len(authors) > AUTHORS_MAX:

@@ -21,6 +21,7 @@ from gatepost.doors.rest import (
     log,
     messages,
     metering,
+    notices,
     openapi,
     policy,
     problems,
@@ -66,6 +67,7 @@ _NOUNS = (
     turns,
     metering,
     retention,
+    notices,
 )
 
 

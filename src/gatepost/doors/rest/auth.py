@@ -89,6 +89,7 @@ Bouncer = Annotated[Principal, Security(admit, scopes=[Scope.MAIL_BOUNCE.value])
 AgentsReader = Annotated[Principal, Security(admit, scopes=[Scope.AGENTS_READ.value])]
 AgentsWriter = Annotated[Principal, Security(admit, scopes=[Scope.AGENTS_WRITE.value])]
 ApprovalsWriter = Annotated[Principal, Security(admit, scopes=[Scope.APPROVALS_WRITE.value])]
+NoticesWriter = Annotated[Principal, Security(admit, scopes=[Scope.NOTICES_WRITE.value])]
 UsageWriter = Annotated[Principal, Security(admit, scopes=[Scope.USAGE_WRITE.value])]
 
 

@@ -30,6 +30,7 @@ from gatepost.keys import ErasedError
 from gatepost.record import QueryError
 from gatepost.record.export import NotInLogError
 from gatepost.reply.paper import ParentMissingError, ReplyRefusedError
+from gatepost.trust.engagement import NotYetError
 from gatepost.workbench import BusyError, TooManyError
 
 MEDIA_TYPE = "application/problem+json"
@@ -75,6 +76,7 @@ class Code(StrEnum):
     RESERVATION_SETTLED = "reservation.settled"
     GRANT_REFUSED = "grant.refused"
     APPROVER_FORBIDDEN = "approver.forbidden"
+    NOTICE_REFUSED = "notice.refused"
     HOUSE_UNAVAILABLE = "house.unavailable"
     HOUSE_FAULT = "house.fault"
 
@@ -138,6 +140,7 @@ MEANINGS: Mapping[Code, Meaning] = {
         "errors names the reason, the capability, and where a policy would have to grant it.",
     ),
     Code.APPROVER_FORBIDDEN: Meaning(403, "You may not rule on this", "Let a person rule who did not propose it."),
+    Code.NOTICE_REFUSED: Meaning(409, "This cannot be said now", "Read the notices again; errors holds the reason."),
     Code.HOUSE_UNAVAILABLE: Meaning(
         503, "The house is not available", "Nothing was done. Try again after Retry-After."
     ),
@@ -276,6 +279,7 @@ _TRANSLATIONS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     NotHeldError: lambda _: missing("held call"),
     TooManyError: lambda _: Problem(Code.WORKBENCH_FULL, headers={"Retry-After": str(LATER_S)}),
     BusyError: lambda _: Problem(Code.WORKBENCH_BUSY, headers={"Retry-After": str(UNAVAILABLE_RETRY_S)}),
+    NotYetError: lambda error: Problem(Code.NOTICE_REFUSED, errors=[error.reason]),
     DatabaseUnavailableError: lambda _: unavailable(),
     BlobsUnavailableError: lambda _: unavailable(),
 }
