@@ -7,6 +7,7 @@ from gatepost.app.state import StateError
 from gatepost.cli import (
     admin,
     agents,
+    case,
     doctor,
     egress,
     entries,
@@ -39,6 +40,7 @@ from gatepost.settings import SettingsError
 __all__ = [
     "admin",
     "agents",
+    "case",
     "doctor",
     "egress",
     "entries",

@@ -80,13 +80,18 @@ async def announce(house: House, supplier: Supplier) -> Case:
         return await read(tx, supplier.id)
 
 
+def may_object(tenant: Tenant) -> bool:
+    """Tell whether a tenant's plan lets it object; the others are told, and may leave."""
+    return tenant.plan in notice.ENTITLED_PLANS
+
+
 async def object_to(house: House, tenant: Tenant, supplier: Supplier) -> str:
     """Take an entitled tenant's objection; return its reference, which tells nobody who objected.
 
     Raises:
         NotYetError: its plan may not object, or nothing was announced that is not engaged.
     """
-    if tenant.plan not in notice.ENTITLED_PLANS:
+    if not may_object(tenant):
         raise NotYetError("objection.plan")
     reference = token("ob", house.entropy(10))
     async with house.db.transaction(TRUST) as tx:
