@@ -21,6 +21,7 @@ from gatepost.app.hosting import Hosting
 from gatepost.app.keeping import open_keeper
 from gatepost.app.lifetime import note_restart, note_start, note_stop
 from gatepost.app.listeners import Doors, Operator, open_doors
+from gatepost.app.noting import noting
 from gatepost.app.reload import Reloader
 from gatepost.app.state import Running, announced
 from gatepost.app.systemd import Supervisor
@@ -80,6 +81,7 @@ async def serve(
     meters = Board.shared(boards / "house.board")
     async with (
         open_house(settings, dsn, allow_loopback=allow_loopback, meters=meters) as house,
+        noting(house),
         _unforked(settings, house),
         _unerased(settings, house, dsn) as staff,
         open_doors(settings, house, staff, boards, dsn, cluster, allow_loopback=allow_loopback) as doors,

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from typing_extensions import override
 
+from gatepost.doors.limit import Limiter, Rate
 from gatepost.doors.rest import (
     agents,
     answers,
@@ -36,7 +37,6 @@ from gatepost.doors.rest import (
 )
 from gatepost.doors.rest.edge import Edge
 from gatepost.doors.rest.health import Readiness
-from gatepost.doors.rest.limit import Limiter, Rate
 from gatepost.journey import House
 from gatepost.upkeep.retention import Keeper
 from gatepost.workbench import Bench

@@ -14,7 +14,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityS
 from gatepost import access
 from gatepost.access.paper import Principal, Scope
 from gatepost.db import Transaction
-from gatepost.doors.rest.limit import Limiter
+from gatepost.doors.limit import Limiter
 from gatepost.doors.rest.problems import Code, Problem, missing
 from gatepost.ids import AccountId
 from gatepost.journey import House
