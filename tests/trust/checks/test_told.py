@@ -8,7 +8,7 @@ import pytest
 from gatepost.access.paper import Tenant
 from gatepost.ids import TenantId
 from gatepost.record.trust_log import TRUST
-from gatepost.trust import Outcome, probes, status_store
+from gatepost.trust import Outcome, objection, probes, status_store
 from gatepost.trust.checks import told
 from gatepost.trust.paper import CannotVerifyError
 from gatepost.trust.uptime import Component, Sample
