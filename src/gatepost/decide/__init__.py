@@ -36,11 +36,11 @@ __all__ = [
     "get_policy",
     "lock_policy",
     "policy_at",
+    "policy_document",
     "policy_history",
     "put_policy",
     "recall_all",
     "revoke_policy",
-    "roll_back",
     "settle",
     "settle_all",
     "with_ruling",
@@ -150,17 +150,11 @@ async def put_policy(
     return stored
 
 
-async def roll_back(
-    tx: Transaction, account: AccountId, version: int, *, at: datetime, actor: KeyId, why: str = ""
-) -> Stored:
-    """Put an earlier version in force again, as a new one.
-
-    Raises:
-        LookupError: there is no such version.
-        PolicyError: it is none to this release.
-    """
-    written = await store.document(tx, account, version)
-    return await put_policy(tx, account, written, at=at, actor=actor, why=why or f"back to version {version}")
+async def policy_history(
+    tx: Transaction, account: AccountId, *, before: int | None = None, limit: int | None = None
+) -> list[Signed]:
+    """Return the versions of a policy below ``before``, newest first, with their signatures; at most ``limit``."""
+    return await store.history(tx, account, before=before, limit=limit)
 
 
 async def revoke_policy(tx: Transaction, account: AccountId, version: int, *, at: datetime, actor: KeyId) -> bool:
@@ -173,9 +167,9 @@ async def revoke_policy(tx: Transaction, account: AccountId, version: int, *, at
     return await grants.revoke(tx, account, version, at=at, actor=actor)
 
 
-async def policy_history(tx: Transaction, account: AccountId) -> list[Signed]:
-    """Return all versions of a policy, newest first, with their signatures."""
-    return await store.history(tx, account)
+async def policy_document(tx: Transaction, account: AccountId, version: int) -> object:
+    """Return one version as its author wrote it; raises ``LookupError``."""
+    return await store.document(tx, account, version)
 
 
 async def policy_at(tx: Transaction, account: AccountId, version: int) -> Policy:

@@ -134,9 +134,9 @@ _MATCH_FIELDS = shape.object_of(
 
 
 def _read_match(value: object, path: str, faults: Faults) -> object:
-    told = len(faults.sentences)
+    told = len(faults.told)
     found: Any = _MATCH_FIELDS(value, path, faults)
-    if len(faults.sentences) > told:
+    if len(faults.told) > told:
         return found
     ways = [found.keys() & {"address", "domain"}, "group" in found, "anyone" in found]
     if not any(ways) and not found.keys() & {"list", "answersUs"}:
@@ -214,7 +214,7 @@ def schema() -> dict[str, Any]:
 def normalise(document: object, faults: Faults) -> dict[str, Any]:
     """Return the document's normal form; nothing of use where ``faults`` has heard anything."""
     found: Any = _FIELDS(document, "", faults)
-    if faults.sentences:
+    if faults.told:
         return {}
     rules = [{"capabilities": [], **rule} for rule in found.get("senders", ())]
     audit = {"includeBodyHash": False, **found["auditLog"]}
@@ -235,9 +235,8 @@ def _check_names(normal: Mapping[str, Any], faults: Faults) -> None:
     named: set[str] = set()
     for index, rule in enumerate(normal["senders"]):
         path, name, group = f"senders[{index}]", rule.get("name"), rule["match"].get("group")
-        if group is not None and group not in groups:
-            hint = f"; the nearest is {shape.nearest(group, groups)}" if groups else ""
-            faults.tell(f"{path}.match.group", f"must be a name in groups{hint}")
+        if group is not None:
+            shape.check_name(group, groups, f"{path}.match.group", faults)
         if "workingHours" in rule.get("when", {}) and "workingHours" not in normal:
             faults.tell(f"{path}.when.workingHours", "needs the policy's own workingHours")
         if name is not None and name in named:

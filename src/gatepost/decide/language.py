@@ -4,7 +4,7 @@
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,7 @@ from gatepost.decide.guards import Guard, compile_guards
 from gatepost.decide.hours import WorkingHours, compile_hours
 from gatepost.decide.outbound_language import OutboundPolicy, compile_outbound
 from gatepost.decide.paper import Disposition, Seen, TokenBudget, Wait
-from gatepost.decide.shape import Faults
+from gatepost.decide.shape import Fault, Faults
 from gatepost.decide.waiting import compile_wait
 from gatepost.mail.address import Address
 
@@ -26,11 +26,21 @@ _ANYONE = "*"
 
 
 class PolicyError(ValueError):
-    """The document is not a policy; ``errors`` has one sentence per fault, in document order."""
+    """The document is not a policy; ``errors`` has one sentence per fault, in document order.
 
-    def __init__(self, errors: list[str]) -> None:
+    ``faults`` says the same in parts, where a document could be read at all.
+    """
+
+    def __init__(self, errors: list[str], faults: Sequence[Fault] = ()) -> None:
         super().__init__("; ".join(errors))
         self.errors = errors
+        self.faults = tuple(faults)
+
+
+def check_faults(faults: Faults) -> None:
+    """Return where nothing was told; raises ``PolicyError`` otherwise."""
+    if faults.told:
+        raise PolicyError(faults.sentences, faults.told)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,8 +185,7 @@ def parse(document: object, *, version: int, is_tenant_wide: bool = False) -> tu
     """
     faults = Faults()
     normal = normalise(document, faults)
-    if faults.sentences:
-        raise PolicyError(faults.sentences)
+    check_faults(faults)
     policy = _compile(normal, version, is_tenant_wide=is_tenant_wide)
     return policy, list(policy.warnings)
 

@@ -120,10 +120,10 @@ _TYPE_TEXT = shape.text(most=100)
 
 
 def _type(value: object, path: str, faults: Faults) -> str:
-    told = len(faults.sentences)
+    told = len(faults.told)
     found = str(_TYPE_TEXT(value, path, faults)).lower()
     kind, slash, inner = found.partition("/")
-    if len(faults.sentences) == told and not (kind and slash and inner):
+    if len(faults.told) == told and not (kind and slash and inner):
         faults.tell(path, 'must be a media type, such as "application/pdf" or "image/*"')
     return found
 
@@ -142,9 +142,9 @@ _MARK_TEXT = shape.text(most=200)
 
 
 def _mark(value: object, path: str, faults: Faults) -> str:
-    told = len(faults.sentences)
+    told = len(faults.told)
     found = str(_MARK_TEXT(value, path, faults))
-    if len(faults.sentences) == told and sum(map(str.isalnum, found)) < MARK_MIN_CHARS:
+    if len(faults.told) == told and sum(map(str.isalnum, found)) < MARK_MIN_CHARS:
         faults.tell(path, f"must have at least {MARK_MIN_CHARS} letters or digits")
     return found
 
@@ -200,9 +200,7 @@ OUTBOUND = shape.object_of(
 def check_groups(normal: Mapping[str, Any], groups: Mapping[str, object], faults: Faults) -> None:
     """Tell which groups a normal ``outbound`` names that the policy does not have."""
     for index, name in enumerate(normal.get("recipients", {}).get("groups", ())):
-        if name not in groups:
-            hint = f"; the nearest is {shape.nearest(name, groups)}" if groups else ""
-            faults.tell(f"outbound.recipients.groups[{index}]", f"must be a name in groups{hint}")
+        shape.check_name(name, groups, f"outbound.recipients.groups[{index}]", faults)
 
 
 def compile_outbound(normal: Mapping[str, Any], groups: Mapping[str, list[str]]) -> OutboundPolicy:

@@ -47,7 +47,10 @@ class Widening:
 
 
 def compare(live: Policy | None, draft: Policy) -> Widening:
-    """Compare a draft with the policy in force; None where there is none, and all mail is refused."""
+    """Compare a draft with the policy in force; None where there is none.
+
+    Without one a mailbox refuses all mail; above the mailboxes, whatever comes first can only tighten.
+    """
     doubt = _doubt(live, draft)
     if not doubt:
         return Widening(Verdict.NOT_WIDER, "everything it lets in is let in now, with as much")
@@ -64,6 +67,8 @@ def level(action: Disposition) -> int:
 
 def _doubt(live: Policy | None, draft: Policy) -> str:
     """Return what keeps the proof from succeeding; empty: it is proven that the draft is not wider."""
+    if live is None and draft.is_tenant_wide:
+        return ""
     if live is None:
         is_shut = not any(level(rule.action) for rule in draft.rules) and not draft.outbound and not draft.on_its_own
         return "" if is_shut else "nothing is let in"
@@ -71,6 +76,10 @@ def _doubt(live: Policy | None, draft: Policy) -> str:
         return "what may leave is not the same, and that is compared by people"
     if not _is_own_kept(live, draft):
         return "the agent may do more on its own, and that no mail shows"
+    return _authors_doubt(live, draft)
+
+
+def _authors_doubt(live: Policy, draft: Policy) -> str:
     guards = _guards_doubt(live, draft)
     authors = list(islice(representatives(live, draft), AUTHORS_MAX + 1))
     if len(authors) > AUTHORS_MAX:

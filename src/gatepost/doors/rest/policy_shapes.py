@@ -1,7 +1,7 @@
 """The policy document as OpenAPI shows it. ``decide`` owns the language and reads the document itself."""
 
 import math
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, ConfigDict, Field, GetJsonSchemaHandler
 from pydantic.alias_generators import to_camel
@@ -45,7 +45,10 @@ DEPTH_MAX = 16
 """How deep a document may nest; the language itself needs five."""
 
 
-def storable(document: dict[str, Any]) -> dict[str, Any]:
+D = TypeVar("D")
+
+
+def storable(document: D) -> D:
     """Return ``document`` if it could be kept at all: no NUL or lone surrogate, no NaN, no abyss.
 
     Raises:

@@ -426,6 +426,14 @@ class EntriesFound(Shape):
 # --- the rest ---------------------------------------------------------------------------------------------------
 
 
+class FaultShown(BaseModel):
+    """One fault of a policy: where, what, and the valid spelling nearest to what was written, if any is."""
+
+    path: str
+    reason: str
+    nearest: str | None
+
+
 class ProblemShown(BaseModel):
     """What went wrong (RFC 9457). `error` and `errors` repeat it for clients of the Mailbuttons contract."""
 
@@ -437,6 +445,7 @@ class ProblemShown(BaseModel):
     detail: str
     error: str
     errors: list[str] = []
+    faults: list[FaultShown] = []
 
 
 class ProblemKind(Shape):
