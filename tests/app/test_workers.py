@@ -5,8 +5,10 @@ import os
 import signal
 import smtplib
 import socket
+import threading
 import time
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,11 +29,13 @@ from gatepost.mail.address import Address
 from gatepost.settings import DnsSettings, HttpSettings, MetricsSettings, Settings, SmtpSettings
 
 AUTHOR = "boss@example.org"
+DAILY = "daily@example.org"
 AGENT = "agent@one.test"
 POLICY: dict[str, object] = {
     "defaultAction": "bounce",
     "senders": [
         {"match": {"address": AUTHOR, "assurance": "none"}, "capabilities": [], "rateLimit": {"perHour": 5}},
+        {"match": {"address": DAILY, "assurance": "none"}, "capabilities": [], "rateLimit": {"perDay": 5}},
         {"match": {"domain": "example.net", "assurance": "none"}, "capabilities": []},
     ],
     "auditLog": {"retentionDays": 30, "includeBodyHash": False},
@@ -78,16 +82,33 @@ class Up:
             client.rcpt(AGENT)
             return client.data(f"From: {author}\r\n{more}\r\nHello\r\n")[0]
 
+    def send_through(self, author: str, connections: int) -> list[int]:
+        """Open so many connections, bring each to the end of its message, and only then let go of all at once."""
+        ready = threading.Barrier(connections)
+
+        def one(number: int) -> int:
+            with smtplib.SMTP(self.running.smtp_host, self.running.smtp_port, timeout=120) as client:
+                client.ehlo()
+                client.mail(author)
+                client.rcpt(AGENT)
+                assert client.docmd("DATA")[0] == 354
+                ready.wait(120)
+                client.send(f"From: {author}\r\nSubject: {number}\r\n\r\nHello\r\n.\r\n".encode())
+                return client.getreply()[0]
+
+        with ThreadPoolExecutor(connections) as threads:
+            return sorted(threads.map(one, range(connections)))
+
     async def send_at_once(self, author: str, letters: list[str]) -> list[int]:
         return await asyncio.gather(*(asyncio.to_thread(self.send, author, letter) for letter in letters))
 
 
 @asynccontextmanager
-async def up(folder: Path, dsn: str) -> AsyncIterator[Up]:
+async def up(folder: Path, dsn: str, *, is_again: bool = False) -> AsyncIterator[Up]:
     state.prepare(folder)
     settings = Settings(
         state=folder,
-        smtp=SmtpSettings(port=0, workers=2),
+        smtp=SmtpSettings(port=0, workers=2, connections_per_address_max=200),
         http=HttpSettings(port=0),
         metrics=MetricsSettings(port=0),
         dns=DnsSettings(servers=("127.0.0.1:1",), timeout_s=0.2),
@@ -95,6 +116,9 @@ async def up(folder: Path, dsn: str) -> AsyncIterator[Up]:
     found: asyncio.Future[Up] = asyncio.get_running_loop().create_future()
 
     async def ready(house: House, running: Running) -> None:
+        if is_again:
+            found.set_result(Up(house, running, (await administer.find_tenant(house, "one")).id, settings))
+            return
         tenant = (await administer.add_tenant(house, name="one", plan="free")).id
         await administer.add_domain(house, tenant, "one.test")
         account = await administer.add_mailbox(house, tenant, Address.parse(AGENT))
@@ -103,7 +127,7 @@ async def up(folder: Path, dsn: str) -> AsyncIterator[Up]:
 
     calls = Calls(ready=ready, reread=lambda: settings, supervisor=Supervisor({}))
     with state.locked(folder):
-        async with asyncio.timeout(50), asyncio.TaskGroup() as group:
+        async with asyncio.timeout(150), asyncio.TaskGroup() as group:
             group.create_task(served.serve(settings, dsn, cluster=None, calls=calls))
             try:
                 yield await found
@@ -125,6 +149,19 @@ async def test_two_processes_keep_limits_and_threads_as_one_does(tmp_path: Path,
         async with one.house.db.transaction(one.tenant) as tx:
             rows = await tx.all("select count(*) as count from email group by thread")
         assert sorted(row.count for row in rows) == [1] * 5 + [24] * 3
+
+
+async def test_of_64_connections_to_two_processes_exactly_five_get_in_and_none_after_a_restart(
+    tmp_path: Path, app_dsn: str
+) -> None:
+    """Per hour and per day; the windows lie in the database, so whoever starts anew counts on."""
+    async with up(tmp_path, app_dsn) as one:
+        for author in (AUTHOR, DAILY):
+            assert await asyncio.to_thread(one.send_through, author, 64) == [250] * 5 + [450] * 59
+        assert min(one.sessions()) > 0
+    async with up(tmp_path, app_dsn, is_again=True) as again:
+        for author in (AUTHOR, DAILY):
+            assert await asyncio.to_thread(again.send_through, author, 4) == [450] * 4
 
 
 async def test_a_worker_that_dies_is_begun_anew_and_all_end_with_the_house(tmp_path: Path, app_dsn: str) -> None:

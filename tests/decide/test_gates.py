@@ -29,10 +29,19 @@ def test_the_gates_stand_in_the_order_the_policy_page_draws() -> None:
         "contentGuards",
         "rateLimit.perHour",
         "rateLimit.perDay",
+        "tokenBudget.perMessage",
         "tokenBudget.perThread",
         "tokenBudget.perSender",
         "tokenBudget.perDay",
     ]
+
+
+def test_a_budget_of_none_at_all_for_each_message_lets_none_in() -> None:
+    ending, trace = walk(EVERY_GATE, case(tokenBudget={"perMessage": 0}))
+    assert ending is not None
+    assert (ending.disposition, ending.outcome) == (Disposition.DEFER, Outcome.BUDGET_EXHAUSTED)
+    assert (ending.reason, trace[-1]) == (Reason.BUDGET_PER_MESSAGE, Step("tokenBudget.perMessage", "0 of 0"))
+    assert walk(EVERY_GATE, case(tokenBudget={"perMessage": 1}))[0] is None
 
 
 def test_a_gate_that_the_rule_does_not_ask_leaves_no_line() -> None:
@@ -42,6 +51,7 @@ def test_a_gate_that_the_rule_does_not_ask_leaves_no_line() -> None:
     _, trace = walk(EVERY_GATE, case(tokenBudget=budget, rateLimit={"perDay": 9}))
     assert [step.check for step in trace[2:]] == [
         "rateLimit.perDay",
+        "tokenBudget.perMessage",
         "tokenBudget.perThread",
         "tokenBudget.perSender",
         "tokenBudget.perDay",

@@ -184,6 +184,16 @@ COUNT_GATES: tuple[tuple[str, Gate], ...] = (
         ),
     ),
     (
+        "tokenBudget.perMessage",
+        partial(
+            _limit,
+            lambda rule: rule.budget.per_message,
+            lambda _case: 0,  # nobody has spent anything on it yet, so only a limit of none at all ends its way
+            Outcome.BUDGET_EXHAUSTED,
+            Reason.BUDGET_PER_MESSAGE,
+        ),
+    ),
+    (
         "tokenBudget.perThread",
         partial(
             _limit,
