@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from act.hosted.pieces import GRANT, TURN, document
+from act.hosted.pieces import GRANT, TURN, document, tool
 from act.hosted.stage import Stage
+from gatepost import decide
 from gatepost.act import hosted
 from gatepost.act.hosted import meter, meter_store, store
 from gatepost.act.hosted.meter_store import By
-from gatepost.act.hosted.paper import TurnState, Usage
+from gatepost.act.hosted.paper import Call, Result, StepState, TurnState, Usage
 from gatepost.act.hosted.price import shipped
 from gatepost.db import Database
 from gatepost.decide import grants
@@ -148,6 +149,29 @@ async def test_a_revoked_policy_ends_a_turn_before_its_next_call(stage: Stage, a
     await stage.work()
     turn = await stage.turn(email)
     assert (turn.state, turn.reason, api.requests) == (TurnState.STOPPED, "grant.revoked", [])
+
+
+async def test_a_policy_that_is_revoked_while_a_turn_runs_takes_its_tools_away(stage: Stage, api: ModelApi) -> None:
+    """At the next call of a tool, in the same answer of the model; and the model itself is asked no more."""
+
+    async def revoke(_call: Call) -> Result:
+        async with stage.scene.house.db.transaction(TENANT) as tx:
+            await grants.revoke(tx, stage.scene.account, 2, at=NOW, actor=KEY)
+        return Result(value={})
+
+    stage.tools.append(tool("pull", schema={"type": "object", "properties": {}}, bounds={}, run=revoke))
+    await stage.allow("http:pull", "search_mail")
+    await stage.host(tools=["pull", "search_mail"])
+    async with stage.scene.house.db.transaction(TENANT) as tx:
+        version = (await decide.policy_history(tx, stage.scene.account))[0].version.version
+    assert version == 2
+    api.script = [[use("pull"), use("search_mail", query="budget")]]
+    email = await stage.scene.boss_asks()
+    await stage.work()
+    pulled, searched = [step for step in await stage.steps(email) if step.place]
+    assert (pulled.state, searched.state, searched.reason) == (StepState.DONE, StepState.REFUSED, "tool.not_granted")
+    turn = await stage.turn(email)
+    assert (turn.state, turn.reason, len(api.requests)) == (TurnState.STOPPED, "grant.revoked", 1)
 
 
 @given(whole=st.integers(0, 10**15), among=st.integers(1, 100))
