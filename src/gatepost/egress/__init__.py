@@ -2,6 +2,7 @@
 
 from gatepost.egress.client import Connected, Egress, Resolve, is_address
 from gatepost.egress.http import Coming, HttpAnswer, post, posting, read_url
+from gatepost.egress.lines import Lines
 from gatepost.egress.paper import (
     Destination,
     EgressRefusedError,
@@ -26,6 +27,7 @@ __all__ = [
     "EgressRefusedError",
     "Errand",
     "HttpAnswer",
+    "Lines",
     "Network",
     "NextHop",
     "Opened",
