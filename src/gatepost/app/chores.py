@@ -25,7 +25,7 @@ from gatepost.journey import House
 from gatepost.keys import KeyringError
 from gatepost.mailbox import erase_store as mail
 from gatepost.record import store as record_store
-from gatepost.trust import news, room
+from gatepost.trust import caught, news, room
 from gatepost.upkeep import retention
 from gatepost.upkeep.retention import Keeper, RollError
 
@@ -133,11 +133,15 @@ def chores_of(house: House, keeper: Keeper) -> Chores:
     async def forget() -> None:
         await decide.forget_counts(house.db, house.clock())
 
+    async def forget_errors() -> None:
+        await caught.forget(house.db, house.clock())
+
     return Chores(
         (
             Chore("refusals", MINUTE_S, settle),
             Chore("bodies", DAY_S, sweep),
             Chore("counts", DAY_S / 4, forget),
+            Chore("errors", DAY_S, forget_errors),
             Chore("claims", DAY_S, partial(retention.sweep_claims, keeper)),
             Chore("erasures", HOUR_S, partial(retention.replay, keeper)),
             Chore("expiry", HOUR_S, partial(expire_all, keeper)),

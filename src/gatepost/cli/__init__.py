@@ -7,9 +7,11 @@ from gatepost.app.state import StateError
 from gatepost.cli import (
     admin,
     agents,
+    case,
     doctor,
     egress,
     entries,
+    errors,
     explain,
     export,
     hold,
@@ -42,9 +44,11 @@ from gatepost.settings import SettingsError
 __all__ = [
     "admin",
     "agents",
+    "case",
     "doctor",
     "egress",
     "entries",
+    "errors",
     "explain",
     "export",
     "hold",

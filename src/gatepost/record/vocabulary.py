@@ -165,7 +165,7 @@ class UsageMetered(Said, frozen=True, kw_only=True, tag="usage.metered"):
 
 
 class ToolDone(Said, frozen=True, kw_only=True, tag="tool.done"):
-    """A hosted agent called a tool, and it did what it does."""
+    """A hosted agent called a tool, and it did what it does; tokens are its part of the answer that asked for it."""
 
     kind: ClassVar[Kind] = Kind.TURN
 
@@ -174,6 +174,8 @@ class ToolDone(Said, frozen=True, kw_only=True, tag="tool.done"):
     step: int
     place: int
     tools: list[str] | UnsetType = UNSET
+    tokens: int | UnsetType = UNSET
+    cost_microusd: int | UnsetType | None = UNSET
     tool: Private[str]
     arguments_sha256: Private[str]
     result_sha256: Private[str] | UnsetType = UNSET

@@ -38,7 +38,7 @@ async def coming(db: Database, tenant: TenantId) -> list[Coming]:
     async with db.transaction(TRUST) as tx:
         names = [each.removeprefix(notice.SUBJECT) for each in await store.subjects(tx, notice.SUBJECT)]
         cases = {each: await engagement.read(tx, each) for each in names}
-    may_object = owner is not None and owner.plan in notice.ENTITLED_PLANS
+    may_object = owner is not None and objection.may_object(owner)
     return [
         Coming(
             supplier=name,

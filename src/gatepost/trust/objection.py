@@ -15,13 +15,18 @@ from gatepost.trust.engagement import NotYetError
 from gatepost.trust.registers import Supplier
 
 
+def may_object(tenant: Tenant) -> bool:
+    """Tell whether a tenant's plan lets it object; the others are told, and may leave."""
+    return tenant.plan in notice.ENTITLED_PLANS
+
+
 async def raise_(house: House, tenant: Tenant, supplier: str, *, actor: str = telling.HOUSE) -> str:
     """Take an entitled tenant's objection to what is announced; return its reference. One that is open stays.
 
     Raises:
         NotYetError: its plan may not object, or nothing is announced that is not engaged.
     """
-    if tenant.plan not in notice.ENTITLED_PLANS:
+    if not may_object(tenant):
         raise NotYetError("objection.plan")
     async with house.db.transaction(TRUST) as tx:
         case = await engagement.read(tx, supplier)

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from gatepost import trust
 from gatepost.blobs import BlobsUnavailableError
 from gatepost.db import DatabaseUnavailableError
-from gatepost.doors.public import challenge, room, subscribe, trust_files
+from gatepost.doors.public import challenge, report, room, subscribe, trust_files
 from gatepost.doors.public.trust_view import Seen, View, page, unkept, xml
 from gatepost.journey import House
 from gatepost.trust import engagement, notice
@@ -137,6 +137,7 @@ def build(house: House, folder: Path, version: str) -> Starlette:
             *subscribe.routes(view),
             *room.routes(view),
             *challenge.routes(view),
+            *report.routes(view),
         ],
         exception_handlers={
             HTTPException: _missing,
