@@ -41,6 +41,7 @@ async def test_what_the_folder_names_no_more_is_out_of_the_room(scene: Scene, tm
     await stock.publish(scene.house, papers(tmp_path, rows=""))
     async with scene.house.db.transaction(TRUST) as tx:
         assert [each.id for each in await store.files(tx)] == ["nda"]
+    assert len([path for path in (tmp_path / "blobs").rglob("*") if path.is_file()]) == 1  # nor in the object store
 
 
 @pytest.mark.parametrize(

@@ -50,9 +50,12 @@ async def publish(house: House, folder: Path) -> list[File]:
             sealed = tx.vault.seal_lasting(place(sha256), each.octets)
         await house.blobs.write(place(sha256), sealed)
     async with house.db.transaction(TRUST) as tx:
+        before = await store.files(tx)
         for file in made:
             await store.put_file(tx, file)
         await store.keep_files(tx, [file.id for file in made])
+    for gone in {file.sha256 for file in before} - {file.sha256 for file in made}:
+        await house.blobs.remove(place(gone))
     return made
 
 
