@@ -22,6 +22,9 @@ def test_unsubscription_fields_stand_where_there_is_something_to_end() -> None:
     assert mail["list-unsubscribe"].strip() == "<https://house.test/leave/x>"
     assert mail["list-unsubscribe-post"] == "List-Unsubscribe=One-Click"
     assert mail["auto-submitted"] == "auto-generated"
+    plain = replace(WORDS, leave_url="http://house.test/leave/x")
+    raw = postbox.written(plain, author=author, to=TO, message_id="x@y", at=NOW)
+    assert b"List-Unsubscribe-Post" not in raw  # RFC 8058: one click is for https
     bare = postbox.written(replace(WORDS, leave_url=""), author=author, to=TO, message_id="x@y", at=NOW)
     assert b"List-Unsubscribe" not in bare
 

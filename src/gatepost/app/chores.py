@@ -25,7 +25,7 @@ from gatepost.journey import House
 from gatepost.keys import KeyringError
 from gatepost.mailbox import erase_store as mail
 from gatepost.record import store as record_store
-from gatepost.trust import caught, news
+from gatepost.trust import caught, news, room
 from gatepost.upkeep import retention
 from gatepost.upkeep.retention import Keeper, RollError
 
@@ -147,6 +147,7 @@ def chores_of(house: House, keeper: Keeper) -> Chores:
             Chore("expiry", HOUR_S, partial(expire_all, keeper)),
             Chore("news", NEWS_S, partial(news.spread, house)),
             Chore("subscribers", HOUR_S, partial(news.tidy, house)),
+            Chore("room", DAY_S, partial(room.tidy, house)),
         ),
         house.entropy,
         lambda: house.clock().timestamp(),

@@ -37,6 +37,7 @@ from gatepost.trust import (
     engagement,
     news,
     read_operator,
+    room,
 )
 from gatepost.trust.checks.findings import normal
 from gatepost.trust.courier import Courier
@@ -129,7 +130,8 @@ def handlers(settings: Settings, house: House) -> dict[str, Handler]:
     if not settings.trust.operator:
         return {}
     folder = Path(settings.trust.operator)
-    return {**news.Newsroom(house, folder).handlers(), **Courier(house, folder).handlers()}
+    keepers = news.Newsroom(house, folder), Courier(house, folder), room.Doorman(house, folder)
+    return {kind: handler for each in keepers for kind, handler in each.handlers().items()}
 
 
 async def run_once(settings: Settings, house: House, running: Running, folder: Path) -> list[Result]:

@@ -527,6 +527,27 @@ class NoticeMailed(Act, frozen=True, kw_only=True, tag="notice.mailed"):
     reason: str
 
 
+class RoomDecided(Act, frozen=True, kw_only=True, tag="room.decided"):
+    """A person let somebody into the document room, or refused or revoked it."""
+
+    decision: str
+
+
+class RoomAgreed(Act, frozen=True, kw_only=True, tag="room.agreed"):
+    """A visitor of the document room agreed to the text they were shown."""
+
+    sha256: str
+    name: Private[str]
+    address: Private[str]
+
+
+class RoomViewed(Act, frozen=True, kw_only=True, tag="room.viewed"):
+    """A visitor was shown a document of the document room."""
+
+    file: str
+    sha256: str
+
+
 class PersonAdd(Act, frozen=True, kw_only=True, tag="person.add"):
     """A human was let in."""
 

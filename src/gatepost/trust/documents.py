@@ -35,7 +35,12 @@ class Published:
     @property
     def html(self) -> str:
         """The text as HTML in which nothing runs."""
-        return str(_MARKDOWN.render(self.text))
+        return rendered(self.text)
+
+
+def rendered(text: str) -> str:
+    """Return Markdown as HTML in which nothing runs."""
+    return str(_MARKDOWN.render(text))
 
 
 def published(operator: Operator, today: date) -> tuple[Published, ...]:

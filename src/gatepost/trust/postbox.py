@@ -57,8 +57,9 @@ def written(words: Words, *, author: Address, to: Address, message_id: str, at: 
         f"Message-ID: <{message_id}>\r\n",
         "Auto-Submitted: auto-generated\r\n",
     ]
-    if words.leave_url:  # RFC 8058 section 3.1: both fields, both under the signature
+    if words.leave_url:
         head.append(f"List-Unsubscribe:\r\n <{words.leave_url}>\r\n")
+    if words.leave_url.startswith("https:"):  # RFC 8058 section 3.1: https alone; both fields under the signature
         head.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n")
     head.append("MIME-Version: 1.0\r\n")
     return "".join(head).encode() + text_part(words.text)

@@ -24,6 +24,8 @@ PAGES = (
     "/trust/account-protection",
     "/trust/threat-model",
     "/trust/subscribe",
+    "/trust/room",
+    "/trust/challenge",
     "/.well-known/csaf/white/",
 )
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gatepost.doors.public.form import one, read_form
-from gatepost.doors.public.trust_view import Seen, View, page
+from gatepost.doors.public.trust_view import Seen, View, page, unkept
 from gatepost.trust import news
 from gatepost.trust.news import Channel, Topic
 from gatepost.trust.news.subscribe import CONFIRM_PATH, LEAVE_PATH
@@ -97,19 +97,12 @@ class Subscribing:
 
     @staticmethod
     def _said(seen: Seen, title: str, text: str, status: HTTPStatus = HTTPStatus.OK) -> Response:
-        return _unkept(page("trust_said.html", status, operator=seen.operator, at=seen.at, title=title, text=text))
+        return unkept(page("trust_said.html", status, operator=seen.operator, at=seen.at, title=title, text=text))
 
     @staticmethod
     def _button(seen: Seen, title: str, text: str, button: str) -> Response:
         made = page("trust_button.html", operator=seen.operator, at=seen.at, title=title, text=text, button=button)
-        return _unkept(made)
-
-
-def _unkept(response: Response) -> Response:
-    """Let no cache keep a page behind a link that is a key, and no search engine find it."""
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response
+        return unkept(made)
 
 
 def routes(view: View) -> list[Route]:

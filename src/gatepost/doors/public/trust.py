@@ -18,8 +18,8 @@ from starlette.routing import Route
 from gatepost import trust
 from gatepost.blobs import BlobsUnavailableError
 from gatepost.db import DatabaseUnavailableError
-from gatepost.doors.public import report, subscribe, trust_files
-from gatepost.doors.public.trust_view import Seen, View, page, xml
+from gatepost.doors.public import challenge, report, room, subscribe, trust_files
+from gatepost.doors.public.trust_view import Seen, View, page, unkept, xml
 from gatepost.journey import House
 from gatepost.trust import engagement, notice
 from gatepost.trust.csaf import UnreadableTimeError
@@ -135,6 +135,8 @@ def build(house: House, folder: Path, version: str) -> Starlette:
             Route("/trust/threat-model", pages.threat_model),
             *trust_files.routes(view),
             *subscribe.routes(view),
+            *room.routes(view),
+            *challenge.routes(view),
             *report.routes(view),
         ],
         exception_handlers={
@@ -147,9 +149,18 @@ def build(house: House, folder: Path, version: str) -> Starlette:
     )
 
 
+_SAID = {
+    HTTPStatus.BAD_REQUEST: ("That was no form of ours", "Go back and send it again."),
+    HTTPStatus.FORBIDDEN: ("You are not inside", "Your visit is over, or has not begun: the door is at /trust/room."),
+    HTTPStatus.METHOD_NOT_ALLOWED: ("That is not done here", "This page is read, and takes no form."),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("That was too long", "Nothing was done. Say it in fewer words."),
+}
+
+
 async def _missing(_request: Request, error: Exception) -> Response:
     status = HTTPStatus(error.status_code) if isinstance(error, HTTPException) else HTTPStatus.NOT_FOUND
-    return page("said.html", status, title="Nothing is here", text="This house publishes nothing under that name.")
+    title, text = _SAID.get(status, ("Nothing is here", "This house publishes nothing under that name."))
+    return unkept(page("said.html", status, title=title, text=text))
 
 
 async def _away(_request: Request, error: Exception) -> Response:

@@ -115,6 +115,13 @@ def page(name: str, status: HTTPStatus = HTTPStatus.OK, **values: Any) -> Respon
     return HTMLResponse(html.encode("utf-8", "replace"), status, dict(PAGE))
 
 
+def unkept(response: Response) -> Response:
+    """Let no cache keep a page that is one visitor's alone, and no search engine find it."""
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
 def xml(name: str, media_type: str, **values: Any) -> Response:
     """Write XML from a template, escaped likewise."""
     text = _pages.get_template(name).render(**values)

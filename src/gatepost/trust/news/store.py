@@ -109,12 +109,12 @@ async def counts(tx: Transaction) -> Sequence[Any]:
 async def untold(tx: Transaction, subjects: Sequence[str], *, since: datetime, limit: int) -> list[EntryId]:
     """Return facts stated since then, about subjects that begin so, that nobody was told of yet, oldest first."""
     query = """
-        select entry from trust_fact as fact
-        where tenant = %(tenant)s and at >= %(since)s
-          and exists (select from unnest(%(subjects)s::text[]) as prefix
-                      where subject >= prefix and subject < prefix || chr(1114111))
-          and not exists (select from news_told where tenant = %(tenant)s and news_told.entry = fact.entry)
-        order by entry limit %(limit)s
+        select fact.entry from unnest(%(subjects)s::text[]) as prefix cross join lateral (
+          select entry from trust_fact
+          where tenant = %(tenant)s and subject >= prefix and subject < prefix || chr(1114111) and at >= %(since)s
+          offset 0) as fact  -- the fence: along the index of each prefix, past the claims' results, which are many
+        where not exists (select from news_told where tenant = %(tenant)s and news_told.entry = fact.entry)
+        order by fact.entry limit %(limit)s
     """
     return [EntryId(row.entry) for row in await tx.all(query, subjects=list(subjects), since=since, limit=limit)]
 
