@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from gatepost import access, decide, domains, record
 from gatepost.access.paper import Account, ApiKey, Person, Role, Scope, Tenant
 from gatepost.db import Transaction
-from gatepost.decide import grants
 from gatepost.domains.paper import Domain
 from gatepost.ids import AccountId, KeyId, PersonId, ProposalId, TenantId
 from gatepost.journey import House
@@ -194,9 +193,13 @@ async def set_sandboxed(house: House, tenant: TenantId, account: AccountId, *, i
 
 
 async def revoke_policy(house: House, tenant: TenantId, account: AccountId, version: int) -> bool:
-    """Make the grants of one policy version worthless; False where they are already."""
+    """Make the grants of one policy version worthless; False where they are already.
+
+    Raises:
+        LookupError: there is no such version.
+    """
     async with house.db.transaction(tenant) as tx:
-        done = await grants.revoke(tx, account, version, at=house.clock(), actor=KeyId(OPERATOR))
+        done = await decide.revoke_policy(tx, account, version, at=house.clock(), actor=KeyId(OPERATOR))
         if done:
             await _note(tx, house, "policy.revoke", f"{account}/{version}")
     return done

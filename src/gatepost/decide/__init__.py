@@ -5,7 +5,7 @@ from datetime import datetime
 
 from gatepost.arrive.paper import Direction
 from gatepost.db import Transaction
-from gatepost.decide import outbound_store, past_store, store
+from gatepost.decide import grants, outbound_store, past_store, store
 from gatepost.decide.above import TENANT_WIDE
 from gatepost.decide.correspondents import dispatch_of
 from gatepost.decide.forget import forget_counts
@@ -41,6 +41,7 @@ __all__ = [
     "policy_history",
     "put_policy",
     "recall_all",
+    "revoke_policy",
     "settle",
     "settle_all",
     "with_ruling",
@@ -165,6 +166,16 @@ async def policy_history(
 ) -> list[Signed]:
     """Return the versions of a policy below ``before``, newest first, with their signatures; at most ``limit``."""
     return await store.history(tx, account, before=before, limit=limit)
+
+
+async def revoke_policy(tx: Transaction, account: AccountId, version: int, *, at: datetime, actor: KeyId) -> bool:
+    """Make the grants of one version worthless, for ever; False where they were already.
+
+    Raises:
+        LookupError: there is no such version.
+    """
+    await store.document(tx, account, version)
+    return await grants.revoke(tx, account, version, at=at, actor=actor)
 
 
 async def policy_document(tx: Transaction, account: AccountId, version: int) -> object:

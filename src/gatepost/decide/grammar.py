@@ -11,11 +11,13 @@ from typing import Any
 
 from gatepost.decide import conditions, hours, shape
 from gatepost.decide.body import Place
+from gatepost.decide.capabilities import ON_ITS_OWN
 from gatepost.decide.fixture_language import FIXTURES
 from gatepost.decide.outbound_language import OUTBOUND, check_groups
 from gatepost.decide.paper import Disposition
 from gatepost.decide.patterns import PATTERN_MAX_CHARS, Pattern, PatternError, compile_pattern
 from gatepost.decide.shape import Faults, Parser
+from gatepost.decide.waiting import DELIVER, WAIT
 
 DOCUMENT_MAX_OCTETS = 1 << 20
 SENDERS_MAX = 1_000
@@ -159,6 +161,7 @@ _RULE = shape.object_of(
         "match": Parser(_read_match, _MATCH_FIELDS.schema),
         "when": conditions.FIELDS,
         "action": _ACTION,
+        "hold": WAIT,
         "labels": shape.list_of(_NAME, most=LABELS_MAX),
         "reason": _REASON,
         "expiresAt": shape.moment,
@@ -188,6 +191,7 @@ _FIELDS = shape.object_of(
         "groups": shape.map_of(shape.list_of(shape.party, most=GROUP_MAX), most=GROUPS_MAX, name_most=NAME_MAX_CHARS),
         "workingHours": hours.FIELDS,
         "outbound": OUTBOUND,
+        "onItsOwn": shape.list_of(shape.word(*ON_ITS_OWN), most=len(ON_ITS_OWN)),
         "tests": FIXTURES,
         "auditLog": shape.object_of(
             {
@@ -237,6 +241,8 @@ def _check_names(normal: Mapping[str, Any], faults: Faults) -> None:
             faults.tell(f"{path}.when.workingHours", "needs the policy's own workingHours")
         if name is not None and name in named:
             faults.tell(f"{path}.name", "must not be another rule's too")
+        if rule.get("hold", {}).get("then") == DELIVER and rule.get("action") != Disposition.HOLD:
+            faults.tell(f"{path}.hold.then", 'can be "deliver" only beside the action "hold"')
         if rule.get("rateLimit", {}).get("per") == Per.RULE and name is None:
             faults.tell(f"{path}.rateLimit.per", "needs the rule to have a name")
         named.add(name)

@@ -9,9 +9,10 @@ from enum import StrEnum
 from typing import Any
 
 from gatepost.decide import shape
-from gatepost.decide.paper import Counted, Disposition
+from gatepost.decide.paper import Counted, Disposition, Wait
 from gatepost.decide.patterns import Pattern, compile_pattern
 from gatepost.decide.shape import Faults, Parser
+from gatepost.decide.waiting import WAIT, compile_wait
 from gatepost.mail.address import Address
 
 PARTIES_MAX = 5_000
@@ -94,6 +95,7 @@ class OutboundPolicy:
         to_machines: what becomes of an answer to automatic mail (RFC 3834).
         replies: None: the house's own brake.
         marks: canaries of this policy, besides those of the house.
+        wait: for what is held; None where the policy does not say.
     """
 
     recipients: Recipients | None = None
@@ -107,6 +109,7 @@ class OutboundPolicy:
     attachments: Attachments | None = None
     marks: tuple[str, ...] = ()
     footer: str = ""
+    wait: Wait | None = None
 
     def stop(self, name: Stop) -> Disposition:
         """Return what becomes of a message in which that gate finds what it looks for."""
@@ -188,6 +191,7 @@ OUTBOUND = shape.object_of(
         "canaryMarks": shape.list_of(_MARK, most=MARKS_MAX),
         "otherCorrespondents": _STOP,
         "footer": _FOOTER,
+        "hold": WAIT,
     }
 )
 """Reads the member into its normal form, where what is absent stays absent."""
@@ -215,6 +219,7 @@ def compile_outbound(normal: Mapping[str, Any], groups: Mapping[str, list[str]])
         attachments=_attachments(normal["attachments"]) if "attachments" in normal else None,
         marks=tuple(normal.get("canaryMarks", ())),
         footer=normal.get("footer", ""),
+        wait=compile_wait(normal.get("hold")),
     )
 
 

@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.checks import (
 
 from doors.rest.scene import POLICY, Tenancy, held, sequence, served, set_policy, write
 from gatepost.doors import rest
-from gatepost.doors.rest.limit import Rate
+from gatepost.doors.limit import Rate
 from gatepost.journey import House
 from gatepost.upkeep.retention import Keeper
 

@@ -41,6 +41,7 @@ BODIES: dict[str, object] = {
     "agent": DOCUMENT,
     "{digest}": {"is_approved": True},
     "decision": {"decision": "deny"},
+    "revocations": {"version": 1},
     "erasures": {"address": "nobody@example.com"},
     "legal-holds": {"reason": "Matter 1"},
     "rotate": {},

@@ -75,6 +75,7 @@ BODIES: Mapping[tuple[str, str], Any] = {
     ("POST", "/api/v1/mailboxes/{mailbox_id}/messages/{message_id}/reply"): {"text_body": "Yes."},
     ("POST", "/api/v1/mailboxes/{mailbox_id}/messages/{message_id}/bounce"): {"reason": "No."},
     ("POST", "/api/v1/mailboxes/{mailbox_id}/messages/{message_id}/usage"): {"tokens": 1, "tools": ["calendar"]},
+    ("POST", "/api/v1/mailboxes/{mailbox_id}/policy/revocations"): {"version": 1},
     ("POST", "/api/v1/exports"): DESTINATION,
     ("PUT", "/api/v1/exports/{export_id}"): DESTINATION,
     ("POST", "/api/v1/exports/{export_id}/test"): None,
@@ -86,6 +87,7 @@ BODIES: Mapping[tuple[str, str], Any] = {
 
 EXPECTED = {
     "policy.set",
+    "policy.revoke",
     "webhook.add",
     "webhook.remove",
     "reply.queued",

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from typing_extensions import override
 
+from gatepost.doors.limit import Limiter, Rate
 from gatepost.doors.rest import (
     agents,
     answers,
@@ -21,6 +22,7 @@ from gatepost.doors.rest import (
     log,
     messages,
     metering,
+    notices,
     openapi,
     policy,
     problems,
@@ -36,7 +38,6 @@ from gatepost.doors.rest import (
 )
 from gatepost.doors.rest.edge import Edge
 from gatepost.doors.rest.health import Readiness
-from gatepost.doors.rest.limit import Limiter, Rate
 from gatepost.journey import House
 from gatepost.upkeep.retention import Keeper
 from gatepost.workbench import Bench
@@ -68,6 +69,7 @@ _NOUNS = (
     turns,
     metering,
     retention,
+    notices,
 )
 
 

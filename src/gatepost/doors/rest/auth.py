@@ -14,7 +14,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityS
 from gatepost import access
 from gatepost.access.paper import Principal, Scope
 from gatepost.db import Transaction
-from gatepost.doors.rest.limit import Limiter
+from gatepost.doors.limit import Limiter
 from gatepost.doors.rest.problems import Code, Problem, missing
 from gatepost.ids import AccountId
 from gatepost.journey import House
@@ -89,6 +89,7 @@ Bouncer = Annotated[Principal, Security(admit, scopes=[Scope.MAIL_BOUNCE.value])
 AgentsReader = Annotated[Principal, Security(admit, scopes=[Scope.AGENTS_READ.value])]
 AgentsWriter = Annotated[Principal, Security(admit, scopes=[Scope.AGENTS_WRITE.value])]
 ApprovalsWriter = Annotated[Principal, Security(admit, scopes=[Scope.APPROVALS_WRITE.value])]
+NoticesWriter = Annotated[Principal, Security(admit, scopes=[Scope.NOTICES_WRITE.value])]
 UsageWriter = Annotated[Principal, Security(admit, scopes=[Scope.USAGE_WRITE.value])]
 
 

@@ -13,6 +13,14 @@ _ID = r"^[A-Za-z0-9_-]{1,80}$"
 
 MailboxId = Annotated[int, Path(ge=1, le=2**53 - 1, description="The mailbox's number.", examples=[1])]
 MessageId = Annotated[str, Path(pattern=_ID, description="The message's id.", examples=["em_aaaaaaaaaaaaaaaa"])]
+WorkedOn = Annotated[
+    str | None,
+    Header(
+        alias="Gatepost-Message",
+        pattern=_ID,
+        description="The message that is worked on, whose grant is to count. For agents' keys.",
+    ),
+]
 ThreadId = Annotated[str, Path(pattern=_ID, description="The thread's id.", examples=["th_aaaaaaaaaaaaaaaa"])]
 WebhookId = Annotated[str, Path(pattern=_ID, description="The webhook's id.", examples=["wh_aaaaaaaaaaaaaaaa"])]
 ExportId = Annotated[str, Path(pattern=_ID, description="The destination's id.", examples=["ex_aaaaaaaaaaaaaaaa"])]
@@ -35,6 +43,7 @@ ChangeCursor = Annotated[int, Query(ge=0, le=2**53 - 1, description="Continue af
 Days = Annotated[int, Query(ge=1, le=3_650, description="How far back.")]
 Why = Annotated[str, Query(max_length=500, description="What the change is for; stays with the version.")]
 TenantWide = Annotated[bool, Query(description="It is meant to stand above all mailboxes.")]
+About = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,80}$", description="A sub-processor's or a document's id.")]
 Part = Annotated[int, Path(ge=0, le=10_000, description="The attachment's number within the message.")]
 TenantName = Annotated[str, Path(pattern=_ID, description="The tenant's id.")]
 LeafIndex = Annotated[int, Path(ge=0, le=2**53 - 1, description="Position in the log, from 0.")]

@@ -2,16 +2,23 @@
 
 from fastapi import APIRouter
 
-from gatepost import decide
+from gatepost import decide, record
 from gatepost.decide import TENANT_WIDE, Stored
-from gatepost.doors.rest.auth import HouseDep, PolicyReader, mailbox_of, within_reach
+from gatepost.doors.rest.auth import HouseDep, PolicyReader, PolicyWriter, mailbox_of, within_reach
 from gatepost.doors.rest.parameters import MailboxId, Why
-from gatepost.doors.rest.policy_shapes import EXAMPLE, PolicyShown, TenantPolicyShown
+from gatepost.doors.rest.policy_shapes import (
+    EXAMPLE,
+    PolicyShown,
+    RevocationMade,
+    RevocationWanted,
+    TenantPolicyShown,
+)
 from gatepost.doors.rest.problems import missing
 from gatepost.doors.rest.proposals import PROPOSED, ChangerDep
 from gatepost.doors.rest.workbench_bodies import POLICY
 from gatepost.doors.rest.workbench_shapes import ProposalShown
 from gatepost.doors.rest.written import Written, accepts
+from gatepost.record.paper import Consequence, Kind
 from gatepost.workbench.change import Wish
 
 router = APIRouter(prefix="/v1", tags=["policy"])
@@ -53,6 +60,33 @@ async def replace(
         wish = Wish(account=account, document=document, actor=changer.principal.key, why=why)
     came = await changer.put(wish)
     return shown(came) if isinstance(came, Stored) else came
+
+
+@router.post("/mailboxes/{mailbox_id}/policy/revocations", summary="Revoke what a version granted")
+async def revoke(
+    mailbox_id: MailboxId, body: RevocationWanted, house: HouseDep, principal: PolicyWriter
+) -> RevocationMade:
+    """Make the grants of one version worthless at once and for ever; mail that it delivered stays.
+
+    Tokens of them open nothing, and turns of hosted agents under way lose what they were granted. 404: no such version.
+    """
+    at = house.clock()
+    async with mailbox_of(house, principal, mailbox_id) as (tx, account):
+        try:
+            is_new = await decide.revoke_policy(tx, account, body.version, at=at, actor=principal.key)
+        except LookupError:
+            raise missing("version") from None
+        if is_new:
+            act = Consequence(
+                kind=Kind.ACT,
+                action="policy.revoke",
+                actor=principal.key,
+                at=at,
+                account=account,
+                object_ref=f"{account}/{body.version}",
+            )
+            await record.note(tx, act, entropy=house.entropy)
+    return RevocationMade(mailbox_id=mailbox_id, version=body.version, is_new=is_new)
 
 
 @router.get("/policy", summary="Read the tenant's policy")

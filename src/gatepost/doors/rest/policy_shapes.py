@@ -3,7 +3,7 @@
 import math
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, ConfigDict, GetJsonSchemaHandler
+from pydantic import AfterValidator, ConfigDict, Field, GetJsonSchemaHandler
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
@@ -85,6 +85,20 @@ class PolicyShown(CamelShape):
     version: int
     policy: PolicyDocument
     warnings: list[str]
+
+
+class RevocationWanted(Shape):
+    """Which version's grants shall count no more."""
+
+    version: int = Field(ge=1, le=2**31 - 1)
+
+
+class RevocationMade(Shape):
+    """Its grants count no more; `is_new` is false where they did not before."""
+
+    mailbox_id: int
+    version: int
+    is_new: bool
 
 
 class TenantPolicyShown(CamelShape):

@@ -30,6 +30,7 @@ from gatepost.keys import ErasedError
 from gatepost.record import QueryError
 from gatepost.record.export import NotInLogError
 from gatepost.reply.paper import ParentMissingError, ReplyRefusedError
+from gatepost.trust.engagement import NotYetError
 from gatepost.workbench import (
     BusyError,
     ChangedError,
@@ -85,6 +86,7 @@ class Code(StrEnum):
     RESERVATION_SETTLED = "reservation.settled"
     GRANT_REFUSED = "grant.refused"
     APPROVER_FORBIDDEN = "approver.forbidden"
+    NOTICE_REFUSED = "notice.refused"
     HOUSE_UNAVAILABLE = "house.unavailable"
     HOUSE_FAULT = "house.fault"
 
@@ -149,8 +151,13 @@ MEANINGS: Mapping[Code, Meaning] = {
     Code.HOLD_NOT_NOW: Meaning(409, "A limit stands in its way", "It still waits: rule again later."),
     Code.BUDGET_EXHAUSTED: Meaning(409, "The token budget is exhausted", "Stop here; errors names the budget."),
     Code.RESERVATION_SETTLED: Meaning(409, "It was reported already", "Nothing: the first report counts."),
-    Code.GRANT_REFUSED: Meaning(403, "This message does not grant that", "errors says what is missing and why."),
+    Code.GRANT_REFUSED: Meaning(
+        403,
+        "That is not granted",
+        "errors names the reason, the capability, and where a policy would have to grant it.",
+    ),
     Code.APPROVER_FORBIDDEN: Meaning(403, "You may not rule on this", "Let a person rule who did not propose it."),
+    Code.NOTICE_REFUSED: Meaning(409, "This cannot be said now", "Read the notices again; errors holds the reason."),
     Code.HOUSE_UNAVAILABLE: Meaning(
         503, "The house is not available", "Nothing was done. Try again after Retry-After."
     ),
@@ -259,6 +266,14 @@ def _refused(error: ReplyRefusedError) -> Problem:
     return Problem(Code.REPLY_REFUSED, detail, errors=[error.reason])
 
 
+def _ungranted(error: GrantError) -> Problem:
+    """Name the capability, and where a policy would have to grant it."""
+    needed = f"This needs the capability {error.wanted}" if error.wanted else "This needs a grant"
+    why = f", which {error.place} does not grant." if error.place else f": {error.reason}."
+    errors = [each for each in (error.reason, error.wanted, error.place) if each]
+    return Problem(Code.GRANT_REFUSED, needed + why, errors=errors)
+
+
 _TRANSLATIONS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     Problem: lambda problem: problem,
     RequestValidationError: _invalid,
@@ -269,9 +284,7 @@ _TRANSLATIONS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     # draft-ietf-httpapi-idempotency-key-header section 2.7: the key of another payload is a 422
     KeyReusedError: lambda _: Problem(Code.KEY_REUSED),
     ParentMissingError: lambda _: missing("message"),
-    GrantError: lambda error: Problem(
-        Code.GRANT_REFUSED, errors=[error.reason, *([error.wanted] * bool(error.wanted))]
-    ),
+    GrantError: _ungranted,
     HoldMissingError: lambda _: missing("hold"),
     HoldSettledError: lambda error: Problem(Code.HOLD_SETTLED, f"It was {error.state.value}."),
     HoldChangedError: lambda _: Problem(Code.HOLD_CHANGED),
@@ -287,6 +300,7 @@ _TRANSLATIONS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     SamePersonError: lambda _: Problem(Code.APPROVER_FORBIDDEN),
     TooManyError: lambda _: Problem(Code.WORKBENCH_FULL, headers={"Retry-After": str(LATER_S)}),
     BusyError: lambda _: Problem(Code.WORKBENCH_BUSY, headers={"Retry-After": str(UNAVAILABLE_RETRY_S)}),
+    NotYetError: lambda error: Problem(Code.NOTICE_REFUSED, errors=[error.reason]),
     DatabaseUnavailableError: lambda _: unavailable(),
     BlobsUnavailableError: lambda _: unavailable(),
 }
