@@ -25,8 +25,8 @@ READS = {
     "agent turns", "agent offers", "agent usage", "trust lint", "trust show", "hold list", "hold show",
     "incident affected", "petition list", "petition show",
     "incident clocks", "incident list", "policy check", "policy diff", "policy explain", "policy history",
-    "policy lint", "policy new", "policy replay", "policy test", "status export", "status show", "trace",
-    "webhook deliveries", "webhook list",
+    "policy lint", "policy new", "policy proposals", "policy replay", "policy test", "status export",
+    "status show", "trace", "webhook deliveries", "webhook list",
 }  # fmt: skip
 SOMEBODY_ELSES = {"witness"}  # it cosigns another house's log, and keeps none
 DRIVEN_ELSEWHERE = {
@@ -54,6 +54,7 @@ DRIVEN_ELSEWHERE = {
     "incident open": "tests/cli/test_incident.py",
     "incident plan": "tests/cli/test_incident.py",
     "incident update": "tests/cli/test_incident.py",
+    "policy approve": "tests/cli/test_policy_proposals.py",
     "webhook replay": "tests/cli/test_webhook.py",
     "webhook start": "tests/cli/test_webhook.py",
     "webhook test": "tests/cli/test_webhook.py",
@@ -134,6 +135,12 @@ def drives(operator: Operator, folder: Path) -> Iterator[tuple[str, list[str], s
     yield "policy set", [box, str(policy)], "policy.set"
     yield "policy rollback", [box, "1"], "policy.set"
     yield "policy revoke", [box, "1"], "policy.revoke"
+    yield "tenant second-person", ["acme"], "tenant.second_person"
+    wider = {"match": {"domain": "new.example"}}
+    policy.write_text(json.dumps({"defaultAction": "bounce", "senders": [wider], "auditLog": {"retentionDays": 30}}))
+    yield "policy set", [box, str(policy)], "policy.propose"
+    (waiting,) = json.loads(operator.run("policy", "proposals", "--json"))
+    yield "policy refuse", [waiting["proposal"]], "policy.refuse"
     yield "mailbox sandbox", [box], "mailbox.sandbox"
     yield "mailbox promote", [box], "mailbox.promote"
     yield "person add", ["jane@acme.test"], "person.add"

@@ -1,5 +1,6 @@
 """The gates of what leaves, one by one and together."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -9,12 +10,13 @@ from hypothesis import strategies as st
 
 from decide.scene import AGENT, BOSS, content, document, outbound
 from gatepost.decide.language import Policy, parse
-from gatepost.decide.paper import Answered, Counted, Decision, Disposition, Facts, Leaving, Outcome
+from gatepost.decide.paper import Answered, Counted, Decided, Decision, Disposition, Facts, Leaving, Outcome, Ruling
 from gatepost.decide.reasons import Reason
-from gatepost.decide.rules import settle
+from gatepost.decide.replay import Replayed, Told, Verdict, read, replay, spell
+from gatepost.decide.rules import see, settle
 from gatepost.ids import EmailId
 from gatepost.mail.address import Address
-from gatepost.verify.paper import Attachment, AutoMail, Family, Injection, ModelView, Reading, Signal, Verified
+from gatepost.verify.paper import Attachment, AutoMail, Content, Family, Injection, ModelView, Reading, Signal, Verified
 
 COLLEAGUE = Address("ann", "mail.gate.example")
 PARENT = Answered(email=EmailId("em_parent"), author=BOSS, was_proven=True, was_automatic=False)
@@ -43,7 +45,19 @@ def with_file(
 
 
 def decide(verified: Verified, by: Policy, known: Facts | None = None) -> Decision:
-    return settle(verified, by, known if known is not None else facts()).decision
+    """Decide, and see that the same comes of it again: every case of this page is a case of the replay, too."""
+    decided = settle(verified, by, known if known is not None else facts())
+    again = replayed(decided, by, verified.evidence.content)
+    assert (again.verdict, again.why) == (Verdict.SAME, "")
+    return decided.decision
+
+
+def replayed(decided: Decided, by: Policy, content: Content | None) -> Replayed:
+    written = json.dumps(spell(see(decided.verified, decided.facts), decided.verified))
+    seen = read(json.loads(written), received_at=decided.arrived.received_at, said=content)
+    decision = decided.decision
+    told = Told(decision.disposition.value, decision.outcome.value, decision.reason.value, decision.trace)
+    return replay(seen, by, None, told)
 
 
 def said(decision: Decision) -> tuple[Disposition, Reason]:
@@ -290,3 +304,30 @@ def test_taking_a_gate_away_never_makes_it_stricter(
     for name in members.keys() - {"recipients", "toMachines"}:
         less = decide(saying(text), policy(**{key: value for key, value in members.items() if key != name}), known)
         assert less.disposition.strictness <= whole.disposition.strictness
+
+
+@pytest.mark.parametrize(
+    ("members", "is_told"),
+    [
+        ({"cardNumbers": "reject"}, False),
+        ({"footer": "Regards"}, False),
+        ({"canaries": "reject", "canaryMarks": ["zebra-7-crossing"]}, False),
+        ({"external": "hold", "recipientsPerMessage": 1}, True),
+    ],
+)
+def test_what_only_the_text_could_tell_is_not_guessed_once_it_is_gone(
+    members: dict[str, Any], *, is_told: bool
+) -> None:
+    by = policy(**members)
+    again = replayed(settle(saying(), by, facts()), by, None)
+    assert again.verdict is (Verdict.SAME if is_told else Verdict.UNDECIDABLE)
+
+
+@pytest.mark.parametrize("is_approved", [True, False])
+def test_what_was_held_in_its_sandbox_and_ruled_on_comes_out_again(*, is_approved: bool) -> None:
+    by = policy(external="hold")
+    first = settle(saying(), by, replace(facts(), is_sandboxed=True))
+    assert first.decision.reason is Reason.RECIPIENT_EXTERNAL
+    ruled = replace(facts(), is_sandboxed=True, ruling=Ruling(is_approved=is_approved, by="ky_1"))
+    assert decide(saying(), by, ruled).reason is (Reason.HOLD_APPROVED if is_approved else Reason.HOLD_DENIED)
+    assert decide(saying(), policy(), replace(facts(), is_sandboxed=True)).reason is Reason.SANDBOX_HELD

@@ -54,6 +54,21 @@ async def change_plan(tx: Transaction, plan: str) -> None:
     await tx.run("update tenant set plan = %(plan)s where tenant = %(tenant)s", plan=plan)
 
 
+async def needs_second_person(tx: Transaction) -> bool:
+    """Tell whether widening changes of the transaction's tenant need a second person."""
+    row = await tx.maybe("select needs_second_person from tenant where tenant = %(tenant)s")
+    return row is not None and bool(row.needs_second_person)
+
+
+async def set_second_person(tx: Transaction, *, is_needed: bool) -> bool:
+    """Change that; False where it is so already."""
+    query = """
+        update tenant set needs_second_person = %(is_needed)s
+        where tenant = %(tenant)s and needs_second_person <> %(is_needed)s
+    """
+    return bool(await tx.run(query, is_needed=is_needed))
+
+
 async def tenant(tx: Transaction) -> Tenant | None:
     """Return the transaction's tenant."""
     row = await tx.maybe("select tenant, sealed, plan from tenant where tenant = %(tenant)s")

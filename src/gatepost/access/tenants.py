@@ -41,6 +41,16 @@ async def change_plan(tx: Transaction, plan: str) -> str | None:
     return found.plan
 
 
+async def needs_second_person(tx: Transaction) -> bool:
+    """Tell whether a policy of this tenant that may let in more needs a second person."""
+    return await store.needs_second_person(tx)
+
+
+async def set_second_person(tx: Transaction, *, is_needed: bool) -> bool:
+    """Say whether it does; False where that was said already."""
+    return await store.set_second_person(tx, is_needed=is_needed)
+
+
 async def tenant(tx: Transaction) -> Tenant | None:
     """Return the tenant this transaction is bound to, or None."""
     return await store.tenant(tx)

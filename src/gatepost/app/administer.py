@@ -9,15 +9,17 @@ from gatepost import access, decide, domains, record
 from gatepost.access.paper import Account, ApiKey, Person, Role, Scope, Tenant
 from gatepost.db import Transaction
 from gatepost.domains.paper import Domain
-from gatepost.ids import AccountId, KeyId, PersonId, TenantId
+from gatepost.ids import AccountId, KeyId, PersonId, ProposalId, TenantId
 from gatepost.journey import House
 from gatepost.mail.address import Address
 from gatepost.record.paper import Consequence, Json, Kind
 from gatepost.record.trust_log import TRUST
 from gatepost.record.word_store import Place
 from gatepost.trust.paper import HOUSE_PLAN
-from gatepost.workbench import change
+from gatepost.workbench import Bench, change
 from gatepost.workbench.change import Wish
+from gatepost.workbench.paper import Proposal
+from gatepost.workbench.proposal import Ruling, put_or_propose, rule
 
 OPERATOR = "operator"
 """Who acts from the command line: whoever may read the state folder."""
@@ -258,31 +260,49 @@ async def remove_key(house: House, tenant: TenantId, key: KeyId) -> bool:
     return done
 
 
+async def set_second_person(house: House, tenant: TenantId, *, is_needed: bool) -> bool:
+    """Say whether a policy that lets in more needs a second person; False where that was said already."""
+    async with house.db.transaction(tenant) as tx:
+        done = await access.set_second_person(tx, is_needed=is_needed)
+        if done:
+            await _note(tx, house, "tenant.second_person", tenant, public={"is_needed": is_needed})
+    return done
+
+
 async def set_policy(
     house: House, tenant: TenantId, account: AccountId, document: object, *, why: str = ""
-) -> decide.Stored:
-    """Put a policy in force from the command line.
+) -> decide.Stored | Proposal:
+    """Put a policy in force from the command line, or propose it.
 
     Raises:
         AccessError: the tenant has no such account.
         PolicyError: the document is not a policy.
+        TooManyError: too many wait for a second person.
     """
     async with house.db.transaction(tenant) as tx:
         if account != decide.TENANT_WIDE and await access.account(tx, account) is None:
             raise access.AccessError("there is no such mailbox: gatepost mailbox list")
-        wish = Wish(account=account, document=document, actor=KeyId(OPERATOR), why=why)
-        return await change.put(tx, house, wish)
+    wish = Wish(account=account, document=document, actor=KeyId(OPERATOR), why=why)
+    return await put_or_propose(house, tenant, wish, Bench())
 
 
 async def roll_back_policy(
     house: House, tenant: TenantId, account: AccountId, version: int, *, why: str = ""
-) -> decide.Stored:
-    """Put an earlier version in force again, as a new one.
+) -> decide.Stored | Proposal:
+    """Put an earlier version in force again, as a new one, or propose it.
 
     Raises:
         LookupError: there is no such version.
         PolicyError: it is none to this release.
+        TooManyError: too many wait for a second person.
     """
     async with house.db.transaction(tenant) as tx:
         wish = await change.wish_back(tx, account, version, actor=KeyId(OPERATOR), why=why)
-        return await change.put(tx, house, wish)
+    return await put_or_propose(house, tenant, wish, Bench())
+
+
+async def rule_on_policy(house: House, tenant: TenantId, proposal: ProposalId, digest: str | None) -> Proposal:
+    """Approve a proposal as the operator, who saw that digest; or refuse it (None). Raises as ``proposal.rule``."""
+    ruling = Ruling(is_approved=digest is not None, by=KeyId(OPERATOR), digest=digest)
+    async with house.db.transaction(tenant) as tx:
+        return await rule(tx, house, proposal, ruling)

@@ -16,6 +16,7 @@ from gatepost.decide.written import read_document
 from gatepost.ids import AccountId, KeyId, PersonId, TenantId
 from gatepost.journey import House
 from gatepost.mail.address import Address, AddressError
+from gatepost.workbench.paper import Proposal, TooManyError
 
 T = TypeVar("T")
 
@@ -39,6 +40,8 @@ def _asked(work: Callable[[House], Awaitable[T]]) -> T:
         return with_house(work)
     except (access.AccessError, domains.DomainError, AddressError) as error:
         raise Refusal(str(error)) from error
+    except TooManyError as error:
+        raise Refusal("as many as may wait for a second person already: gatepost policy proposals") from error
 
 
 def for_tenant(wanted: str | None, work: Callable[[House, TenantId], Awaitable[T]]) -> T:
@@ -74,6 +77,16 @@ def change_plan(name: str, plan: str) -> None:
     """Put a tenant on another PLAN; `gatepost retention show` says how long each keeps what."""
     done = for_tenant(name, lambda house, owner: administer.change_plan(house, owner, plan))
     typer.echo(f"it is on the plan {plan} now" if done else f"it was on the plan {plan} already")
+
+
+@tenants.command("second-person")
+def second_person(
+    name: str, *, is_on: Annotated[bool, typer.Option("--on/--off", help="Whether it is needed.")] = True
+) -> None:
+    """Let a policy that would let in more, or might, wait for a second person; --off: no more."""
+    done = for_tenant(name, lambda house, owner: administer.set_second_person(house, owner, is_needed=is_on))
+    said = "needs a second person" if is_on else "needs no second person"
+    typer.echo(f"what would let in more {said}{'' if done else ', as before'}")
 
 
 @tenants.command("list")
@@ -280,16 +293,27 @@ def set_policy(mailbox_id: PolicyFor, file: Path, tenant: ForTenant = None, *, w
     """Put the policy in FILE (JSON or YAML) in force for a mailbox, or above all of the tenant's."""
     try:
         document = read_document(file.read_bytes())
-        stored = for_tenant(
+        came = for_tenant(
             tenant, lambda house, owner: administer.set_policy(house, owner, AccountId(mailbox_id), document, why=why)
         )
     except OSError as error:
         raise Refusal(f"cannot read {file}: {error.strerror}") from error
     except decide.PolicyError as error:
         raise Refusal("the document is not a policy:\n  " + "\n  ".join(error.errors)) from error
-    typer.echo(f"version {stored.version} is in force, digest {stored.digest}")
-    for warning in stored.warnings:
+    if isinstance(came, Proposal):
+        typer.echo(waits(came))
+        return
+    typer.echo(f"version {came.version} is in force, digest {came.digest}")
+    for warning in came.warnings:
         typer.echo(f"warning: {warning}", err=True)
+
+
+def waits(proposal: Proposal) -> str:
+    """Say that a policy waits for a second person, and why."""
+    return (
+        f"proposal {proposal.id} waits for a second person ({proposal.verdict.value}: {proposal.doubt});"
+        " see gatepost policy proposals"
+    )
 
 
 @policies.command("revoke")

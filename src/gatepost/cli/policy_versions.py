@@ -4,10 +4,11 @@ import typer
 
 from gatepost import decide
 from gatepost.app import administer
-from gatepost.cli.admin import PolicyFor, Why, for_tenant, policies
+from gatepost.cli.admin import PolicyFor, Why, for_tenant, policies, waits
 from gatepost.cli.frame import AsJson, ForTenant, Refusal, show
 from gatepost.ids import AccountId, TenantId
 from gatepost.journey import House
+from gatepost.workbench.paper import Proposal
 
 _SIGNED = {True: "yes", False: "FORGED", None: "made before signatures"}
 
@@ -38,7 +39,7 @@ def history(mailbox_id: PolicyFor, *, tenant: ForTenant = None, as_json: AsJson 
 def rollback(mailbox_id: PolicyFor, version: int, *, tenant: ForTenant = None, why: Why = "") -> None:
     """Put an earlier VERSION in force again, as a new version."""
     try:
-        stored = for_tenant(
+        came = for_tenant(
             tenant,
             lambda house, owner: administer.roll_back_policy(house, owner, AccountId(mailbox_id), version, why=why),
         )
@@ -46,4 +47,7 @@ def rollback(mailbox_id: PolicyFor, version: int, *, tenant: ForTenant = None, w
         raise Refusal(f"there is no version {version}: gatepost policy history {mailbox_id}") from error
     except decide.PolicyError as error:
         raise Refusal("this release cannot read that version:\n  " + "\n  ".join(error.errors)) from error
-    typer.echo(f"version {stored.version} is in force, the same as version {version}, digest {stored.digest}")
+    if isinstance(came, Proposal):
+        typer.echo(waits(came))
+    else:
+        typer.echo(f"version {came.version} is in force, the same as version {version}, digest {came.digest}")

@@ -31,6 +31,7 @@ __all__ = [
     "charge_all",
     "charge_sent",
     "charge_tokens",
+    "check_why",
     "footer_of",
     "forget_counts",
     "get_policy",
@@ -137,8 +138,7 @@ async def put_policy(
 
     ``account`` may be ``TENANT_WIDE``; ``why`` is what the actor says about it.
     """
-    if len(why) > WHY_MAX_CHARS or not is_plain(why):
-        raise PolicyError([f"why must be at most {WHY_MAX_CHARS} characters without controls"])
+    check_why(why)
     policy, warnings = parse(document, version=0, is_tenant_wide=account == TENANT_WIDE)
     await store.lock_policy(tx, account)
     await store.add_version(
@@ -148,6 +148,17 @@ async def put_policy(
     if stored is None:  # pragma: no cover  # we wrote it a line above, under a lock
         raise LookupError("the policy just stored is gone")
     return stored
+
+
+def check_why(why: str) -> None:
+    """Return where this may stand with a version; raises ``PolicyError``."""
+    if len(why) > WHY_MAX_CHARS or not is_plain(why):
+        raise PolicyError([f"why must be at most {WHY_MAX_CHARS} characters without controls"])
+
+
+async def lock_policy(tx: Transaction, account: AccountId) -> None:
+    """Let nobody else put a version in force until the transaction ends."""
+    await store.lock_policy(tx, account)
 
 
 async def policy_history(

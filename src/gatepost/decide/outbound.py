@@ -12,14 +12,16 @@ from gatepost.decide import answers, leaks, loops
 from gatepost.decide.above import both
 from gatepost.decide.body import TooLongError
 from gatepost.decide.ending import Ending, Judged
+from gatepost.decide.gates import TextGoneError
 from gatepost.decide.organization import is_same_organization, may_be_answered
 from gatepost.decide.outbound_language import Limit, OutboundPolicy, Stop
-from gatepost.decide.paper import USUAL_WAIT, Counted, Disposition, Facts, Leaving, Outcome, Step
+from gatepost.decide.paper import USUAL_WAIT, Counted, Disposition, Facts, Leaving, Outcome, Seen, Step
 from gatepost.decide.reasons import Reason
 from gatepost.mail.address import Address
 from gatepost.mail.envelope import Envelope
 from gatepost.verify.paper import Attachment, Content, Evidence, Family
 
+_NOWHERE = Envelope(None, ())
 BUILT_IN = OutboundPolicy()
 """What the house does by itself: it answers no machine, lets no canary out, and brakes what goes in circles."""
 
@@ -33,11 +35,19 @@ class Case:
     recipients: tuple[Address, ...]
     is_notice: bool
     facts: Facts
+    has_text: bool = True
 
     @property
     def content(self) -> Content:
-        """What it says."""
+        """What it says; of one whose text is gone, its files alone."""
         return self.evidence.content
+
+    @property
+    def plain(self) -> str:
+        """Its plain text; raises ``TextGoneError``."""
+        if not self.has_text:
+            raise TextGoneError
+        return self.content.plain
 
     @property
     def leaving(self) -> Leaving:
@@ -46,7 +56,9 @@ class Case:
 
     @cached_property
     def texts(self) -> tuple[str, ...] | None:
-        """All that it says; None where that is too much to read, or cannot be read."""
+        """All that it says; None where that is too much to read, or cannot be read. Raises ``TextGoneError``."""
+        if not self.has_text:
+            raise TextGoneError
         try:
             return leaks.texts_of(self.content)
         except TooLongError:
@@ -69,17 +81,16 @@ def listed(policy: OutboundPolicy | None, recipients: tuple[Address, ...], facts
     return frozenset(each.key for each in recipients if each.key in known or named.name(each))
 
 
-def judge_both(
-    evidence: Evidence, envelope: Envelope, facts: Facts, own: OutboundPolicy | None, above: OutboundPolicy | None
-) -> Judged:
+def judge_both(seen: Seen, own: OutboundPolicy | None, above: OutboundPolicy | None) -> Judged:
     """Judge an outbound message under the mailbox's policy and the tenant's above it, which can only tighten.
 
     Only the mailbox's own says whom else than it answers the account may write to; the tenant's list narrows that.
     """
+    evidence, facts, envelope = seen.evidence, seen.facts, seen.envelope or _NOWHERE
     passed = answers.judge(evidence, envelope, facts.answered, listed(own, envelope.rcpt_to, facts))
     if passed[0].disposition is not Disposition.DELIVER:
         return passed
-    case = Case(own or BUILT_IN, evidence, envelope.rcpt_to, envelope.mail_from is None, facts)
+    case = Case(own or BUILT_IN, evidence, envelope.rcpt_to, envelope.mail_from is None, facts, seen.has_text)
     judged = judge(case, passed)
     return both(judged, judge(replace(case, policy=above), (passed[0], ()))) if above else judged
 
@@ -192,7 +203,7 @@ def _is_of_type(attached: Attachment, types: frozenset[str]) -> bool:
 def _footer(case: Case) -> Answer:
     if not case.policy.footer or case.is_notice:
         return None
-    wanted, text = case.policy.footer.split(), case.content.plain.split()
+    wanted, text = case.policy.footer.split(), case.plain.split()
     is_there = text[-len(wanted) :] == wanted
     return ("present", None) if is_there else ("missing", _end(Disposition.REJECT, Reason.FOOTER_MISSING))
 

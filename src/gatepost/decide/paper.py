@@ -11,6 +11,7 @@ from gatepost.arrive.paper import Arrived
 from gatepost.decide.reasons import Reason
 from gatepost.ids import AccountId, EmailId
 from gatepost.mail.address import Address
+from gatepost.mail.envelope import Envelope
 from gatepost.verify.paper import Evidence, Verified
 
 
@@ -232,6 +233,7 @@ class Seen:
         size_octets: of the whole message.
         is_encrypted: it came over TLS.
         has_text: what the message says is there to read, as it always is when it arrives.
+        envelope: where it goes; None of a message that comes in.
     """
 
     evidence: Evidence
@@ -240,6 +242,7 @@ class Seen:
     size_octets: int
     is_encrypted: bool
     has_text: bool = True
+    envelope: Envelope | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,10 +9,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from gatepost.arrive.paper import Direction
+from gatepost.decide import departure
 from gatepost.decide.gates import TextGoneError
 from gatepost.decide.language import Policy
 from gatepost.decide.paper import Counted, Facts, Ruling, Seen, Step
-from gatepost.decide.rules import judge_both
+from gatepost.decide.rules import judge_both, judge_leaving
 from gatepost.verify import stored
 from gatepost.verify.paper import Content, Verified
 
@@ -66,7 +68,14 @@ def spell(seen: Seen, verified: Verified) -> dict[str, Any]:
         "windows": {name: [count.hour, count.day] for name, count in facts.windows.items()},
         "past": [facts.is_first_time, facts.answers_us, facts.is_replayed],
         "ruling": None if ruling is None else [ruling.is_approved, ruling.by, ruling.is_expiry],
+        **_leaving(verified, facts),
     }
+
+
+def _leaving(verified: Verified, facts: Facts) -> dict[str, Any]:
+    if verified.arrived.direction is Direction.INBOUND:
+        return {}
+    return {"leaving": departure.spell(verified.arrived, verified.evidence, facts)}
 
 
 def read(told: dict[str, Any], *, received_at: datetime, said: Content | None) -> Seen:
@@ -90,20 +99,26 @@ def read(told: dict[str, Any], *, received_at: datetime, said: Content | None) -
         is_replayed=is_replayed,
         ruling=None if ruling is None else Ruling(*ruling),
     )
+    evidence, envelope = stored.read(told["evidence"], said), None
+    if "leaving" in told:
+        left = departure.read(told["leaving"], evidence, facts)
+        evidence, envelope, facts = left.evidence, left.envelope, left.facts
     return Seen(
-        evidence=stored.read(told["evidence"], said),
+        evidence=evidence,
         facts=facts,
         received_at=received_at,
         size_octets=told["size"],
         is_encrypted=told["tls"],
         has_text=said is not None,
+        envelope=envelope,
     )
 
 
 def replay(seen: Seen, policy: Policy | None, above: Policy | None, told: Told) -> Replayed:
     """Decide once more, and compare."""
     try:
-        ending, trace = judge_both(seen, policy, above)
+        judge = judge_both if seen.envelope is None else judge_leaving
+        ending, trace = judge(seen, policy, above)
     except TextGoneError:
         return Replayed(Verdict.UNDECIDABLE, "its text was not kept, and a guard would have to read it")
     again = Told(ending.disposition.value, ending.outcome.value, ending.reason.value, trace)

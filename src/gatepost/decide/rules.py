@@ -57,6 +57,7 @@ def see(verified: Verified, facts: Facts) -> Seen:
     """Return all of a message that a decision may look at."""
     arrived = verified.arrived
     return Seen(
+        envelope=arrived.envelope if arrived.direction is Direction.OUTBOUND else None,
         evidence=verified.evidence,
         facts=facts,
         received_at=arrived.received_at,
@@ -75,15 +76,11 @@ def settle(verified: Verified, policy: Policy | None, facts: Facts, *, above: Po
         facts: what ``recall_all`` counted.
         above: the tenant's policy, which can only tighten; None where it has none.
     """
-    arrived, evidence, seen = verified.arrived, verified.evidence, see(verified, facts)
+    arrived, seen = verified.arrived, see(verified, facts)
     speaks = top = None
     if arrived.direction is Direction.OUTBOUND:
         speaks, top = (each if each and each.outbound else None for each in (policy, above))
-        own, higher = (each.outbound if each else None for each in (speaks, top))
-        judged = outbound.judge_both(evidence, arrived.envelope, facts, own, higher)
-        ending, trace = approval.sandboxed(judged, facts)
-        if facts.ruling is not None:
-            ending, trace = approval.ruled(ending, trace, facts.ruling)
+        ending, trace = judge_leaving(seen, speaks, top)
     elif arrived.door is Door.HOUSE:
         ending = Ending(Disposition.DELIVER, Outcome.DELIVERED, Reason.NOTICE_OWN)
         trace = (Step("author", "the house"),)
@@ -150,6 +147,19 @@ def judge_both(seen: Seen, policy: Policy | None, above: Policy | None) -> Judge
     judged = judge(seen, policy)
     if above:
         judged = both(judged, judge(seen, above))
+    return approval.ruled(*judged, seen.facts.ruling) if seen.facts.ruling else judged
+
+
+def judge_leaving(seen: Seen, policy: Policy | None, above: Policy | None) -> Judged:
+    """Judge a message that leaves under the outbound halves of both policies, and by what was said of it if held.
+
+    Pure and total.
+
+    Raises:
+        TextGoneError: the text is not there, and a gate would have to read it.
+    """
+    own, higher = (each.outbound if each else None for each in (policy, above))
+    judged = approval.sandboxed(outbound.judge_both(seen, own, higher), seen.facts)
     return approval.ruled(*judged, seen.facts.ruling) if seen.facts.ruling else judged
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from gatepost.arrive.paper import Arrived
 from gatepost.decide.paper import Decided, Decision, Disposition, Grant, Outcome, Step
-from gatepost.ids import AccountId, EmailId, EntryId, LeafIndex, ThreadId
+from gatepost.ids import AccountId, BlobId, EmailId, EntryId, LeafIndex, ThreadId
 from gatepost.verify.paper import Family, Result
 
 Json = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
@@ -124,12 +124,15 @@ class DecisionRow:
     Attributes:
         seen: what the decision saw (``decide.replay``); None where no policy spoke, or it was erased.
         is_erased: its opening cannot be read any more.
+        blob: SHA-256 of the octets; None where it was erased.
     """
 
     entry: EntryId
     email: EmailId
     account: AccountId
     received_at: datetime
+    is_outbound: bool
+    blob: BlobId | None
     disposition: str
     outcome: str
     reason: str

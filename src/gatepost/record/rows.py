@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from gatepost.arrive.paper import Direction
 from gatepost.decide.paper import Disposition, Grant, Outcome, Step
-from gatepost.ids import AccountId, EmailId, ThreadId
+from gatepost.ids import AccountId, BlobId, EmailId, ThreadId
 from gatepost.record.paper import AuditRow, DecisionRow, Json, Kind
 from gatepost.record.store import Written
 from gatepost.verify.paper import Family, Result
@@ -110,13 +111,15 @@ def audit_row(written: Written, followed: Sequence[Written]) -> AuditRow:
 def decision_row(written: Written) -> DecisionRow:
     """Read a decision back, with what it saw; that is None where it was erased, or written before it was kept."""
     leaf = written.leaf
-    seen = _opened(written, "seen")
+    seen, blob = _opened(written, "seen"), _opened(written, "blob")
     above = _shown(written, "tenant_policy") or (0, "")
     return DecisionRow(
         entry=written.entry,
         email=EmailId(leaf["email"]),
         account=AccountId(leaf["account"]),
         received_at=datetime.fromisoformat(leaf["ts"]),
+        is_outbound=_shown(written, "direction") == Direction.OUTBOUND,
+        blob=None if blob is None else BlobId(blob),
         disposition=_shown(written, "disposition"),
         outcome=_shown(written, "outcome"),
         reason=_shown(written, "reason"),

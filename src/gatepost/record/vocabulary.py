@@ -294,6 +294,31 @@ class PolicySet(Act, frozen=True, kw_only=True, tag="policy.set"):
     policy_digest: str
 
 
+class PolicyPropose(Act, frozen=True, kw_only=True, tag="policy.propose"):
+    """A policy that lets in more, or might, waits for a second person."""
+
+    proposal: str
+    digest: str
+    live_version: int
+    verdict: str
+
+
+class PolicyApprove(Act, frozen=True, kw_only=True, tag="policy.approve"):
+    """A second person put a proposed policy in force; `policy.set` stands beside it."""
+
+    proposal: str
+    proposer: str
+    policy_version: int
+    policy_digest: str
+
+
+class PolicyRefuse(Act, frozen=True, kw_only=True, tag="policy.refuse"):
+    """A proposed policy was refused, or taken back by its proposer."""
+
+    proposal: str
+    proposer: str
+
+
 class WebhookAdd(Act, frozen=True, kw_only=True, tag="webhook.add"):
     """A mailbox's mail is told to another endpoint."""
 
@@ -413,6 +438,12 @@ class TenantPlan(Act, frozen=True, kw_only=True, tag="tenant.plan"):
 
     plan: str
     was: str
+
+
+class TenantSecondPerson(Act, frozen=True, kw_only=True, tag="tenant.second_person"):
+    """Policies that let in more need a second person from now on, or need none any more."""
+
+    is_needed: bool
 
 
 class TenantRemove(Act, frozen=True, kw_only=True, tag="tenant.remove"):

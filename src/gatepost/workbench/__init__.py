@@ -2,20 +2,41 @@
 
 from gatepost.workbench.bench import Bench, BusyError
 from gatepost.workbench.live import compiled
-from gatepost.workbench.paper import ChangedRow, Run, RunState, TooManyError
+from gatepost.workbench.paper import (
+    ChangedError,
+    ChangedRow,
+    OutdatedError,
+    Proposal,
+    ProposalState,
+    Run,
+    RunState,
+    SamePersonError,
+    SettledError,
+    TooManyError,
+)
+from gatepost.workbench.proposal import Ruling, put_or_propose, rule
 from gatepost.workbench.run import handlers, start
 from gatepost.workbench.upload import Uploaded, see_message
 
 __all__ = [
     "Bench",
     "BusyError",
+    "ChangedError",
     "ChangedRow",
+    "OutdatedError",
+    "Proposal",
+    "ProposalState",
+    "Ruling",
     "Run",
     "RunState",
+    "SamePersonError",
+    "SettledError",
     "TooManyError",
     "Uploaded",
     "compiled",
     "handlers",
+    "put_or_propose",
+    "rule",
     "see_message",
     "start",
 ]

@@ -8,12 +8,13 @@ from gatepost.decide import TENANT_WIDE, PolicyError, replay
 from gatepost.decide.language import Policy
 from gatepost.decide.paper import Seen
 from gatepost.decide.replay import ENGINE, Replayed, Told, Verdict
-from gatepost.ids import AccountId, EmailId, EntryId, TenantId
+from gatepost.ids import AccountId, BlobId, EmailId, EntryId, TenantId
 from gatepost.journey import House
 from gatepost.keys import ErasedError
+from gatepost.mail import fields
 from gatepost.mailbox import BodyDamagedError, BodyMissingError
 from gatepost.record.paper import DecisionRow, Json
-from gatepost.verify import stored
+from gatepost.verify import content, stored
 from gatepost.verify.paper import Content
 
 
@@ -78,6 +79,8 @@ def _told(row: DecisionRow) -> dict[str, Json]:
         raise CannotTellError("its entry was written before entries told what a decision saw")
     if row.seen.get("engine") != ENGINE:
         raise CannotTellError(f"engine {row.seen.get('engine')} decided it, and this is engine {ENGINE}")
+    if row.is_outbound and "leaving" not in row.seen:
+        raise CannotTellError("its entry was written before entries told where a message goes")
     if row.seen.get("is_whole") is not True:
         raise CannotTellError("it had more attachments or signatures than an entry tells of")
     return row.seen
@@ -100,12 +103,26 @@ async def _policy(house: House, tenant: TenantId, account: AccountId, version: i
 
 async def _said(house: House, tenant: TenantId, row: DecisionRow) -> Content | None:
     """Return what the message says; None where it was not kept."""
+    if row.is_outbound:
+        return await _said_outside(house, tenant, row)
     async with house.db.transaction(tenant) as tx:
         email = await mailbox.get(tx, row.account, row.email)
     if email is None or email.is_erased:
         return None
+    raw = await _octets(house, tenant, row.email, email.blob)
+    return None if raw is None else stored.content_of(raw, email.reading)
+
+
+async def _said_outside(house: House, tenant: TenantId, row: DecisionRow) -> Content | None:
+    """Return what a message says that was to leave; None where it is gone, or said something in files, too."""
+    evidence = row.seen["evidence"] if row.seen else None
+    has_files = isinstance(evidence, dict) and bool(evidence.get("files"))
+    raw = None if row.blob is None or has_files else await _octets(house, tenant, row.email, row.blob)
+    return None if raw is None else content.read(raw, fields.split(raw))
+
+
+async def _octets(house: House, tenant: TenantId, email: EmailId, blob: BlobId) -> bytes | None:
     try:
-        raw = await mailbox.read_body(house.db, house.blobs, tenant, row.email, email.blob)
+        return await mailbox.read_body(house.db, house.blobs, tenant, email, blob)
     except (BodyMissingError, BodyDamagedError, ErasedError, BlobsUnavailableError):
         return None
-    return stored.content_of(raw, email.reading)

@@ -29,10 +29,11 @@ async def lock(tx: Transaction) -> None:
 
 
 async def count_running(tx: Transaction, touched_since: datetime) -> int:
-    """Return how many replays run, and were worked on since then."""
+    """Return how many replays run and were worked on since then, besides those of proposals."""
     query = """
         select count(*) as number from draft_replay
-        where tenant = %(tenant)s and state = 'running' and touched_at >= %(since)s
+        where tenant = %(tenant)s and state = 'running' and touched_at >= %(since)s and id not in (
+          select replay from policy_proposal where tenant = %(tenant)s)
     """
     return int((await tx.one(query, since=touched_since)).number)
 

@@ -72,6 +72,7 @@ async def test_no_generated_request_breaks_the_door(house: House, keeper: Keeper
         "leaf_index": 0,
         "tenant": ours.tenant,
         "path": "0/000.p/1",
+        "proposal_id": "pp_none",
         "replay_id": "dr_none",
         "name": "support",
         "version": 1,

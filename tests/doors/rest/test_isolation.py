@@ -7,11 +7,15 @@ import pytest
 from fastapi.routing import iter_route_contexts
 
 from doors.rest.scene import POLICY, Tenancy, calls, held, held_call, petitioned, sequence, set_policy, write
+from gatepost import access
 from gatepost.access import Role
 from gatepost.deliver.paper import Kept
 from gatepost.doors import rest
+from gatepost.ids import KeyId
 from gatepost.journey import House
 from gatepost.upkeep.retention import Keeper
+from gatepost.workbench import Bench, Proposal, put_or_propose
+from gatepost.workbench.change import Wish
 
 DOCUMENT = {"name": "A", "instructions": "Answer.", "model": "m"}
 OPEN = {**POLICY, "outbound": {"recipients": {"domains": ["customer.example"], "thread": True}}}
@@ -71,6 +75,7 @@ WITHOUT_IDS = {
     "/api/v1/policy/lint",
     "/api/v1/policy/diff",
     "/api/v1/policy/replays",
+    "/api/v1/policy/proposals",
     "/api/v1/policy/templates",
     "/api/v1/policy/templates/{name}",
     "/api/v1/policy/versions",
@@ -120,6 +125,11 @@ async def their_ids(house: House, keeper: Keeper, theirs: Tenancy) -> dict[str, 
         legal = {"reason": "Matter 1", "address": "else@example.com"}
         hold = await client.post("/api/v1/legal-holds", json=legal)
         replay = await client.post(f"/api/v1/policy/replays?mailbox={theirs.account}", json=POLICY)
+    async with house.db.transaction(theirs.tenant) as tx:
+        await access.set_second_person(tx, is_needed=True)
+    wish = Wish(account=theirs.account, document={**OPEN, "outbound": {}}, actor=KeyId("ky_else"))
+    proposal = await put_or_propose(house, theirs.tenant, wish, Bench())
+    assert isinstance(proposal, Proposal)
     turn, digest = await held_call(house, theirs, done.outcome.email, done.outcome.thread)
     waiting = await held(house, theirs, done.outcome.email)
     asked = await petitioned(house, theirs)
@@ -127,6 +137,7 @@ async def their_ids(house: House, keeper: Keeper, theirs: Tenancy) -> dict[str, 
     async with calls(rest.build(house, keeper=keeper), theirs.owner) as client:
         entries = await client.get("/api/v1/log/search")
     return {
+        "proposal_id": proposal.id,
         "replay_id": replay.json()["id"],
         "name": "support",
         "version": 1,

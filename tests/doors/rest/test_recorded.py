@@ -20,6 +20,7 @@ DRIVEN_ELSEWHERE = {
     ("PUT", "/api/v1/mailboxes/{mailbox_id}/agent"): "tests/doors/rest/test_agents.py",
     ("DELETE", "/api/v1/mailboxes/{mailbox_id}/agent"): "tests/doors/rest/test_agents.py",
     ("POST", "/api/v1/mailboxes/{mailbox_id}/turns/{turn_id}/calls/{digest}"): "tests/doors/rest/test_turns.py",
+    ("POST", "/api/v1/policy/proposals/{proposal_id}/decision"): "tests/workbench/test_proposal.py",
     ("POST", "/api/v1/erasures"): "tests/doors/rest/test_retention.py",
     ("POST", "/api/v1/legal-holds"): "tests/doors/rest/test_retention.py",
     ("DELETE", "/api/v1/legal-holds/{legal_hold_id}"): "tests/doors/rest/test_retention.py",

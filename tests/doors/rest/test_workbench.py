@@ -11,7 +11,7 @@ from gatepost import access
 from gatepost.access import Role
 from gatepost.decide.templates import TEMPLATES
 from gatepost.doors import rest
-from gatepost.doors.rest.workbench_shapes import Tested
+from gatepost.doors.rest import workbench_shapes as shapes
 from gatepost.journey import House
 from gatepost.workbench import Bench
 
@@ -105,7 +105,7 @@ async def test_tests_inside_and_beside_are_run(house: House, ours: Tenancy) -> N
     more = [{"name": "busy", "mail": {"from": "a@busy.test"}, "expect": {"rule": 1}}]
     async with calls(rest.build(house), ours.owner) as client:
         answer = (await client.post("/api/v1/policy/test", json={"policy": TESTED, "tests": more})).json()
-    assert set(answer) == set(Tested.model_fields)
+    assert set(answer) == set(shapes.Tested.model_fields)
     assert (answer["passed"], answer["failed"]) == (2, 1)
     assert [each["passed"] for each in answer["items"]] == [True, False, True]
     assert answer["items"][1]["faults"] == ["action: deliver was expected, reject came"]

@@ -29,6 +29,9 @@ STAYS = {
     **dict.fromkeys(("job", "dead_job"), "ids of what is to be done; a dead one waits for a person of the tenant"),
     "entry_words": "keyed tokens of an opening: the indexer drops them once the opening is gone",
     "entry_words_done": "a place in the log",
+    "policy_proposal": SET_UP,
+    "draft_replay": "a draft of a policy, and numbers; the next one takes it away after a week",
+    "draft_replay_change": OURS,
     "legal_hold": "names whom it protects; stays as the proof that it was in force",
     "retention_cursor": "a place in the log",
 }

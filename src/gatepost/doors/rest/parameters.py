@@ -7,6 +7,7 @@ from pydantic import AwareDatetime
 
 from gatepost.deliver.paper import HoldState
 from gatepost.record.paper import Kind
+from gatepost.workbench.paper import ProposalState
 
 _ID = r"^[A-Za-z0-9_-]{1,80}$"
 
@@ -39,6 +40,7 @@ OfPolicy = Annotated[
 ]
 DraftReplayId = Annotated[str, Path(pattern=_ID, description="The replay's id.", examples=["dr_aaaaaaaaaaaaaaaa"])]
 ProposalId = Annotated[str, Path(pattern=_ID, description="The proposal's id.", examples=["pp_aaaaaaaaaaaaaaaa"])]
+OfProposals = Annotated[ProposalState | None, Query(alias="state", description="Only proposals that stand there.")]
 ChangeCursor = Annotated[int, Query(ge=0, le=2**53 - 1, description="Continue after this entry.")]
 Days = Annotated[int, Query(ge=1, le=3_650, description="How far back.")]
 Why = Annotated[str, Query(max_length=500, description="What the change is for; stays with the version.")]

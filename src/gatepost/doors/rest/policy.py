@@ -3,7 +3,6 @@
 from fastapi import APIRouter
 
 from gatepost import decide, record
-from gatepost.access.paper import Principal
 from gatepost.decide import TENANT_WIDE, Stored
 from gatepost.doors.rest.auth import HouseDep, PolicyReader, PolicyWriter, mailbox_of, within_reach
 from gatepost.doors.rest.parameters import MailboxId, Why
@@ -15,11 +14,11 @@ from gatepost.doors.rest.policy_shapes import (
     TenantPolicyShown,
 )
 from gatepost.doors.rest.problems import missing
+from gatepost.doors.rest.proposals import PROPOSED, ChangerDep
 from gatepost.doors.rest.workbench_bodies import POLICY
+from gatepost.doors.rest.workbench_shapes import ProposalShown
 from gatepost.doors.rest.written import Written, accepts
-from gatepost.journey import House
 from gatepost.record.paper import Consequence, Kind
-from gatepost.workbench import change
 from gatepost.workbench.change import Wish
 
 router = APIRouter(prefix="/v1", tags=["policy"])
@@ -38,16 +37,6 @@ def shown_wide(stored: Stored) -> TenantPolicyShown:
     return TenantPolicyShown(version=stored.version, policy=stored.document, warnings=stored.warnings)
 
 
-async def live_of(house: House, principal: Principal, mailbox_id: int) -> Stored | None:
-    """Return the version in force for a mailbox, or above them all; raises the 404 ``Problem``."""
-    if mailbox_id == TENANT_WIDE:
-        within_reach(principal, TENANT_WIDE)
-        async with house.db.transaction(principal.tenant) as tx:
-            return await decide.get_policy(tx, TENANT_WIDE)
-    async with mailbox_of(house, principal, mailbox_id) as (tx, account):
-        return await decide.get_policy(tx, account)
-
-
 @router.get("/mailboxes/{mailbox_id}/policy", summary="Read the policy in force")
 async def read(mailbox_id: MailboxId, house: HouseDep, principal: PolicyReader) -> PolicyShown:
     """Return the policy and its version. 404 where none was ever set: then all mail is refused."""
@@ -58,17 +47,19 @@ async def read(mailbox_id: MailboxId, house: HouseDep, principal: PolicyReader) 
     return shown(stored)
 
 
-@router.put("/mailboxes/{mailbox_id}/policy", summary="Replace the policy", openapi_extra=BODY)
+@router.put("/mailboxes/{mailbox_id}/policy", summary="Replace the policy", responses=PROPOSED, openapi_extra=BODY)
 async def replace(
-    mailbox_id: MailboxId, document: Written, house: HouseDep, principal: PolicyWriter, why: Why = ""
-) -> PolicyShown:
+    mailbox_id: MailboxId, document: Written, changer: ChangerDep, why: Why = ""
+) -> PolicyShown | ProposalShown:
     """Store a new version; it is in force for the next message. The change is an entry in the tenant's log.
 
+    202 where the tenant wants a second person for what lets in more, or might: then it waits as a proposal.
     422 lists every fault of the document in `errors`.
     """
-    async with mailbox_of(house, principal, mailbox_id) as (tx, account):
-        wish = Wish(account=account, document=document, actor=principal.key, why=why)
-        return shown(await change.put(tx, house, wish))
+    async with mailbox_of(changer.house, changer.principal, mailbox_id) as (_, account):
+        wish = Wish(account=account, document=document, actor=changer.principal.key, why=why)
+    came = await changer.put(wish)
+    return shown(came) if isinstance(came, Stored) else came
 
 
 @router.post("/mailboxes/{mailbox_id}/policy/revocations", summary="Revoke what a version granted")
@@ -109,13 +100,12 @@ async def read_wide(house: HouseDep, principal: PolicyReader) -> TenantPolicySho
     return shown_wide(stored)
 
 
-@router.put("/policy", summary="Replace the tenant's policy", openapi_extra=BODY)
-async def replace_wide(document: Written, house: HouseDep, principal: PolicyWriter, why: Why = "") -> TenantPolicyShown:
+@router.put("/policy", summary="Replace the tenant's policy", responses=PROPOSED, openapi_extra=BODY)
+async def replace_wide(document: Written, changer: ChangerDep, why: Why = "") -> TenantPolicyShown | ProposalShown:
     """Store a new version of the policy above all mailboxes. A key that is bound to one mailbox cannot.
 
-    422 lists every fault of the document in `errors`.
+    202 where it waits for a second person. 422 lists every fault of the document in `errors`.
     """
-    within_reach(principal, TENANT_WIDE)
-    async with house.db.transaction(principal.tenant) as tx:
-        wish = Wish(account=TENANT_WIDE, document=document, actor=principal.key, why=why)
-        return shown_wide(await change.put(tx, house, wish))
+    within_reach(changer.principal, TENANT_WIDE)
+    came = await changer.put(Wish(account=TENANT_WIDE, document=document, actor=changer.principal.key, why=why))
+    return shown_wide(came) if isinstance(came, Stored) else came

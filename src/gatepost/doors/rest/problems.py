@@ -37,7 +37,14 @@ from gatepost.record import QueryError
 from gatepost.record.export import NotInLogError
 from gatepost.reply.paper import ParentMissingError, ReplyRefusedError
 from gatepost.trust.engagement import NotYetError
-from gatepost.workbench import BusyError, TooManyError
+from gatepost.workbench import (
+    BusyError,
+    ChangedError,
+    OutdatedError,
+    SamePersonError,
+    SettledError,
+    TooManyError,
+)
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "/api/problems/"
@@ -64,6 +71,9 @@ class Code(StrEnum):
     MEDIA_UNSUPPORTED = "media.unsupported"
     POLICY_INVALID = "policy.invalid"
     POLICY_UNREADABLE = "policy.unreadable"
+    PROPOSAL_SETTLED = "proposal.settled"
+    PROPOSAL_CHANGED = "proposal.changed"
+    PROPOSAL_OUTDATED = "proposal.outdated"
     WORKBENCH_BUSY = "workbench.busy"
     WORKBENCH_FULL = "workbench.full"
     WEBHOOK_INVALID = "webhook.invalid"
@@ -122,6 +132,13 @@ MEANINGS: Mapping[Code, Meaning] = {
         "The policy in force cannot be read by this release",
         "Nothing was done, and all mail it speaks of is deferred: put another policy in force, or roll back to an"
         " earlier version.",
+    ),
+    Code.PROPOSAL_SETTLED: Meaning(409, "Somebody ruled on it already", "Nothing: read it to see how it ended."),
+    Code.PROPOSAL_CHANGED: Meaning(409, "It is not what you saw", "Read it again and send the digest it shows."),
+    Code.PROPOSAL_OUTDATED: Meaning(
+        409,
+        "Another version is in force than it was compared with",
+        "Nothing was put in force: send the policy again, so that it is compared anew.",
     ),
     Code.WORKBENCH_BUSY: Meaning(429, "The workbench is busy with other drafts", "Try again after Retry-After."),
     Code.WORKBENCH_FULL: Meaning(
@@ -293,6 +310,10 @@ _TRANSLATIONS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     ErasedError: lambda _: Problem(Code.RESOURCE_ERASED),
     OvertakenError: lambda _: Problem(Code.AGENT_OVERTAKEN),
     NotHeldError: lambda _: missing("held call"),
+    SettledError: lambda _: Problem(Code.PROPOSAL_SETTLED),
+    ChangedError: lambda _: Problem(Code.PROPOSAL_CHANGED),
+    OutdatedError: lambda _: Problem(Code.PROPOSAL_OUTDATED),
+    SamePersonError: lambda _: Problem(Code.APPROVER_FORBIDDEN),
     TooManyError: lambda _: Problem(Code.WORKBENCH_FULL, headers={"Retry-After": str(LATER_S)}),
     BusyError: lambda _: Problem(Code.WORKBENCH_BUSY, headers={"Retry-After": str(UNAVAILABLE_RETRY_S)}),
     NotYetError: lambda error: Problem(Code.NOTICE_REFUSED, errors=[error.reason]),

@@ -14,7 +14,7 @@ from gatepost.doors.rest.auth import HouseDep, ReplayReader, ReplayWriter
 from gatepost.doors.rest.parameters import ChangeCursor, Days, DraftReplayId, Limit, OfPolicy
 from gatepost.doors.rest.policy_shapes import EXAMPLE
 from gatepost.doors.rest.problems import Code, Problem, missing
-from gatepost.doors.rest.versions import policy_of
+from gatepost.doors.rest.reach import policy_of
 from gatepost.doors.rest.workbench import BenchDep
 from gatepost.doors.rest.workbench_bodies import POLICY
 from gatepost.doors.rest.workbench_shapes import ChangedDecision, Counts, ReplayDetail, ReplayList, ReplayShown

@@ -1,42 +1,26 @@
 """Which versions a policy had, who made them and why, and the way back to one."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 from fastapi import APIRouter
 
 from gatepost import decide
 from gatepost.access.paper import Principal
-from gatepost.db import Transaction
 from gatepost.decide import TENANT_WIDE, Stored
 from gatepost.decide.versions import Signed
-from gatepost.doors.rest.auth import HouseDep, PolicyReader, PolicyWriter, mailbox_of, within_reach
+from gatepost.doors.rest.auth import HouseDep, PolicyReader
 from gatepost.doors.rest.parameters import Limit, MailboxId, VersionCursor, VersionNumber, Why
 from gatepost.doors.rest.policy import shown, shown_wide
 from gatepost.doors.rest.policy_shapes import PolicyShown, TenantPolicyShown
 from gatepost.doors.rest.problems import missing
-from gatepost.doors.rest.workbench_shapes import Signature, VersionDetail, VersionPage, VersionShown
-from gatepost.ids import AccountId
+from gatepost.doors.rest.proposals import PROPOSED, Changer, ChangerDep
+from gatepost.doors.rest.reach import policy_of
+from gatepost.doors.rest.workbench_shapes import ProposalShown, Signature, VersionDetail, VersionPage, VersionShown
 from gatepost.journey import House
 from gatepost.keys import Vault
 from gatepost.workbench import change
+from gatepost.workbench.change import Wish
 
 router = APIRouter(prefix="/v1", tags=["versions"])
 _SIGNATURES = {True: Signature.GENUINE, False: Signature.FORGED, None: Signature.UNSIGNED}
-
-
-@asynccontextmanager
-async def policy_of(
-    house: House, principal: Principal, mailbox_id: int
-) -> AsyncIterator[tuple[Transaction, AccountId]]:
-    """Open a transaction on a mailbox whose policy is meant; 0: the tenant's. Raises the 404 ``Problem``."""
-    if mailbox_id != TENANT_WIDE:
-        async with mailbox_of(house, principal, mailbox_id) as found:
-            yield found
-        return
-    account = within_reach(principal, TENANT_WIDE)
-    async with house.db.transaction(principal.tenant) as tx:
-        yield tx, account
 
 
 def _version(signed: Signed, vault: Vault) -> VersionShown:
@@ -68,13 +52,12 @@ async def _detail(house: House, principal: Principal, mailbox_id: int, version: 
     return VersionDetail.model_validate({**told.model_dump(), "policy": document})
 
 
-async def _rolled_back(house: House, principal: Principal, mailbox_id: int, version: int, why: str) -> Stored:
-    async with policy_of(house, principal, mailbox_id) as (tx, account):
+async def _wish_back(changer: Changer, mailbox_id: int, version: int, why: str) -> Wish:
+    async with policy_of(changer.house, changer.principal, mailbox_id) as (tx, account):
         try:
-            wish = await change.wish_back(tx, account, version, actor=principal.key, why=why)
+            return await change.wish_back(tx, account, version, actor=changer.principal.key, why=why)
         except LookupError:
             raise missing("version") from None
-        return await change.put(tx, house, wish)
 
 
 @router.get("/mailboxes/{mailbox_id}/policy/versions", summary="List a policy's versions")
@@ -107,17 +90,26 @@ async def show_wide(version: VersionNumber, house: HouseDep, principal: PolicyRe
     return await _detail(house, principal, TENANT_WIDE, version)
 
 
-@router.post("/mailboxes/{mailbox_id}/policy/versions/{version}/rollback", summary="Go back to a version")
+@router.post(
+    "/mailboxes/{mailbox_id}/policy/versions/{version}/rollback", summary="Go back to a version", responses=PROPOSED
+)
 async def roll_back(
-    mailbox_id: MailboxId, version: VersionNumber, house: HouseDep, principal: PolicyWriter, why: Why = ""
-) -> PolicyShown:
-    """Put an earlier version in force again, as a new one. 422 where this release cannot read it."""
-    return shown(await _rolled_back(house, principal, mailbox_id, version, why))
+    mailbox_id: MailboxId, version: VersionNumber, changer: ChangerDep, why: Why = ""
+) -> PolicyShown | ProposalShown:
+    """Put an earlier version in force again, as a new one. 422 where this release cannot read it.
+
+    202 where it lets in more than the one in force, or might, and waits for a second person.
+    """
+    came = await changer.put(await _wish_back(changer, mailbox_id, version, why))
+    return shown(came) if isinstance(came, Stored) else came
 
 
-@router.post("/policy/versions/{version}/rollback", summary="Go back to a version of the tenant's policy")
+@router.post(
+    "/policy/versions/{version}/rollback", summary="Go back to a version of the tenant's policy", responses=PROPOSED
+)
 async def roll_back_wide(
-    version: VersionNumber, house: HouseDep, principal: PolicyWriter, why: Why = ""
-) -> TenantPolicyShown:
+    version: VersionNumber, changer: ChangerDep, why: Why = ""
+) -> TenantPolicyShown | ProposalShown:
     """Put an earlier version of the policy above all mailboxes in force again, as a new one."""
-    return shown_wide(await _rolled_back(house, principal, TENANT_WIDE, version, why))
+    came = await changer.put(await _wish_back(changer, TENANT_WIDE, version, why))
+    return shown_wide(came) if isinstance(came, Stored) else came

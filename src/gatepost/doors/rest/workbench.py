@@ -23,8 +23,8 @@ from gatepost.decide.widening import compare
 from gatepost.doors.rest import workbench_bodies as bodies
 from gatepost.doors.rest.auth import HouseDep, PolicyReader
 from gatepost.doors.rest.parameters import OfPolicy, TemplateName, TenantWide
-from gatepost.doors.rest.policy import live_of
 from gatepost.doors.rest.problems import Code, Problem, missing
+from gatepost.doors.rest.reach import live_of
 from gatepost.doors.rest.shapes import TraceStep
 from gatepost.doors.rest.workbench_shapes import (
     Changed,

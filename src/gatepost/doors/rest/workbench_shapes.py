@@ -9,7 +9,7 @@ from gatepost.decide.paper import Disposition, Outcome
 from gatepost.decide.widening import Verdict
 from gatepost.doors.rest.policy_shapes import CamelShape, PolicyDocument
 from gatepost.doors.rest.shapes import TraceStep, Utc
-from gatepost.workbench import RunState
+from gatepost.workbench import ProposalState, RunState
 
 
 class Checked(CamelShape):
@@ -153,6 +153,41 @@ class ReplayList(CamelShape):
     """The newest replays; each is kept for a week."""
 
     items: list[ReplayShown]
+
+
+class ProposalShown(CamelShape):
+    """A policy that lets in more, or might, and waits, or waited, for a second person."""
+
+    id: str
+    mailbox_id: int = Field(description="0: the tenant's policy.")
+    state: ProposalState
+    is_outdated: bool = Field(
+        description="Another version is in force than it was compared with: nobody can approve it; propose it again."
+    )
+    live_version: int = Field(description="The version in force that it was compared with; 0: there was none.")
+    digest: str = Field(description="What an approval is bound to: send it with one.")
+    widening: WideningShown
+    why: str
+    proposed_at: Utc
+    proposed_by: str
+    replay_id: str = Field(description="What it would have made of the last week's mail.")
+    settled_at: Utc | None
+    settled_by: str | None
+    version: int | None = Field(description="The version that came of it.")
+
+
+class ProposalDetail(ProposalShown):
+    """The same with the document, what changes, and its replay, as far as that is."""
+
+    policy: PolicyDocument
+    changes: list[Changed] = Field(description="Against the version it was compared with.")
+    replay: ReplayShown | None = Field(description="Null where somebody has ended it.")
+
+
+class ProposalList(CamelShape):
+    """Proposals, newest first."""
+
+    items: list[ProposalShown]
 
 
 class Signature(StrEnum):
