@@ -28,7 +28,7 @@ _UNSPACED = (
 )
 _PLANE = 0x10000  # what lies beyond are rare scripts, whose marks part words
 _ACCENT = re.compile("[\u0300-\u036f]")
-_ASCII_WORDS = bytes(ord(chr(code).lower()) if chr(code).isalnum() and code < 128 else 32 for code in range(256))  # noqa: PLR2004
+_ASCII_WORDS = bytes(ord(char.lower()) if char.isascii() and char.isalnum() else 32 for char in map(chr, range(256)))
 """Letters in lower case and digits stay; whatever else ASCII has parts words."""
 _ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]@]{1,64}@[^\s<>,;:\"()\[\]@]{1,255}")
 
