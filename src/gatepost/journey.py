@@ -92,7 +92,7 @@ async def _commit(house: House, verified: Sequence[Verified]) -> list[CarriedOut
 
     Each is judged as if those before it had been delivered already. No two belong to one conversation.
     """
-    async with house.db.transaction(verified[0].arrived.tenant) as tx:
+    async with house.db.transaction(verified[0].arrived.tenant, keeps_plans=True) as tx:
         decided = decide.settle_all(verified, await decide.recall_all(tx, verified))
         threads, hosting = await asyncio.gather(deliver.threads_of(tx, decided), hosted.accounts(tx))
         recorded = await record.append_all(tx, decided, threads, entropy=house.entropy)

@@ -27,6 +27,14 @@ async def test_the_next_transaction_on_the_connection_has_no_tenant_left(db: Dat
             _ = tx.tenant
 
 
+async def test_plans_are_kept_for_one_transaction_and_no_longer(db: Database) -> None:
+    query = "select current_setting('plan_cache_mode') as mode, current_setting('gatepost.tenant') as tenant"
+    async with db.transaction(TenantId("tn_a"), keeps_plans=True) as tx:
+        assert await tx.one(query) == ("force_generic_plan", "tn_a")
+    async with db.transaction(TenantId("tn_b")) as tx:
+        assert await tx.one(query) == ("auto", "tn_b")
+
+
 async def test_the_serving_role_is_no_superuser_and_bypasses_nothing(db: Database) -> None:
     async with db.transaction(None) as tx:
         row = await tx.one("select rolsuper, rolbypassrls from pg_roles where rolname = current_user")

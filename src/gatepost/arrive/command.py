@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gatepost.arrive import reply
 from gatepost.arrive.refusals import Refusal
@@ -159,12 +160,18 @@ def _parameters(text: str) -> dict[str, str | None]:
     return parameters
 
 
+@lru_cache(maxsize=1024)
+def _known_address(text: str) -> Address:
+    """Read an address; those of busy senders and of our own mailboxes come again and again."""
+    return Address.parse(text)
+
+
 def _address(path: str, *, is_smtputf8: bool, malformed: tuple[Reply, Refusal]) -> Address:
     if not path.isascii() and not is_smtputf8:
         raise CommandError(reply.NEEDS_SMTPUTF8, Refusal.ADDRESS_NEEDS_SMTPUTF8)
     if not path.isprintable():
         raise CommandError(*malformed)
     try:
-        return Address.parse(path)
+        return _known_address(path)
     except AddressError:
         raise CommandError(*malformed) from None

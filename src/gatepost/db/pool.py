@@ -113,6 +113,8 @@ class Transaction:
 # Plans are kept (prepared statements), also those made while a table was nearly empty: none may walk through a table
 # that has an index for the question. Compiling a plan costs more than any of ours takes.
 _PLANS = "-c enable_seqscan=off -c jit=off"
+_BIND = "select set_config('gatepost.tenant', %(tenant)s, true)"
+_BIND_AND_KEEP_PLANS = f"{_BIND}, set_config('plan_cache_mode', 'force_generic_plan', true)"
 
 
 class Database:
@@ -166,18 +168,20 @@ class Database:
         return _needed(self._keys)
 
     @asynccontextmanager
-    async def transaction(self, tenant: TenantId | None) -> AsyncIterator[Transaction]:
+    async def transaction(self, tenant: TenantId | None, *, keeps_plans: bool = False) -> AsyncIterator[Transaction]:
         """Open a transaction bound to ``tenant``; commit on the way out, roll back on any exception.
 
         Args:
             tenant: None only for look-ups through the functions that cross tenants by design (``lookup_*``).
+            keeps_plans: PostgreSQL makes no plan for a statement's very values, only one for all. For the statements
+                that every message needs: their plans must not depend on values, and planning costs more than they do.
 
         Raises:
             DatabaseUnavailableError: no connection, or it broke before the commit was confirmed.
         """
         async with self._exchange() as exchange:
             exchange.send("begin", {})
-            exchange.send("select set_config('gatepost.tenant', %(tenant)s, true)", {"tenant": tenant or ""})
+            exchange.send(_BIND_AND_KEEP_PLANS if keeps_plans else _BIND, {"tenant": tenant or ""})
             try:
                 tx = Transaction(exchange, tenant, self._keys)
                 yield tx

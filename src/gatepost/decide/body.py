@@ -61,10 +61,10 @@ def spellings(content: Content, place: Place = Place.BODY, *, most_octets: int =
         raise TooLongError
     found: dict[bytes, None] = {}
     octets = 0
-    for text in _TEXTS[place](content):
+    for text in dict.fromkeys(_TEXTS[place](content)):
         if len(text) > most_octets:
             raise TooLongError
-        for spelling in (text, fold(text)):
+        for spelling in dict.fromkeys((text, fold(text))):  # mostly one and the same object: then it is no work
             encoded = spelling.encode("utf-8", "replace")
             if encoded and encoded not in found:
                 octets += len(encoded)

@@ -96,7 +96,7 @@ class Together:
 
     def _scan(self, octets: bytes) -> Collection[int]:
         found = set(self._always)
-        if any(sign in octets for sign in _BEYOND_ASCII):
+        if not octets.isascii() and any(sign in octets for sign in _BEYOND_ASCII):
             found |= self._folding
 
         def note(index: int, _start: int, _end: int, _flags: int, _context: object) -> None:

@@ -103,17 +103,37 @@ def canonical_plain(value: Mapping[str, Json]) -> str:
         return canonical(value)
 
 
-def _is_simple(value: object, depth: int) -> bool:
-    """Tell whether the quick spelling is the canonical one: no floats, no large numbers, only ASCII names."""
-    if value is None or isinstance(value, str | bool):
-        return True
-    if isinstance(value, int):
-        return abs(value) <= _EXACT_MAX
-    if depth == DEPTH_MAX:
-        return False
+def _is_simple(value: object) -> bool:
+    """Tell whether the quick spelling is the canonical one: no floats, no large numbers, only ASCII names.
+
+    Level by level and not by recursion: this is asked of every value of every entry.
+    """
+    level: list[object] = [value]
+    for depth in range(DEPTH_MAX + 1):
+        below: list[object] = []
+        for each in level:
+            if each is None or isinstance(each, (str, bool)):
+                continue
+            if isinstance(each, int):
+                if abs(each) > _EXACT_MAX:
+                    return False
+            elif not _open(each, below) or depth == DEPTH_MAX:
+                return False
+        if not below:
+            return True
+        level = below
+    return False
+
+
+def _open(value: object, below: list[object]) -> bool:
+    """Add what a plain list or object holds; False where it is neither, or has a name beyond ASCII."""
     if type(value) is dict:
-        return all(type(name) is str and name.isascii() and _is_simple(each, depth + 1) for name, each in value.items())
-    return type(value) is list and all(_is_simple(each, depth + 1) for each in value)
+        below.extend(value.values())
+        return all(type(name) is str and name.isascii() for name in value)
+    if type(value) is list:
+        below.extend(value)
+        return True
+    return False
 
 
 def canonical(value: Json | Mapping[str, Json]) -> str:
@@ -124,7 +144,7 @@ def canonical(value: Json | Mapping[str, Json]) -> str:
     """
     if isinstance(value, str):
         return _string(value)
-    if _is_simple(value, 0):
+    if _is_simple(value):
         try:
             return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
         except TypeError:  # a lone surrogate

@@ -1,7 +1,7 @@
 """Salted commitments: the log proves what was said without saying it, and forgets once the salt is destroyed."""
 
-import base64
 import hashlib
+from binascii import b2a_base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,6 +27,10 @@ def _head(name: str) -> bytes:
     return DOMAIN + b"\x00" + name.encode() + b"\x00"
 
 
+def _base64(octets: bytes) -> str:
+    return b2a_base64(octets, newline=False).decode()
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """One committed value with its salt."""
@@ -42,6 +46,6 @@ def seal(values: Mapping[str, Json], entropy: Entropy) -> tuple[dict[str, Json],
     opening: dict[str, Json] = {}
     for place, (name, value) in enumerate(values.items()):
         salt = salts[place * SALT_OCTETS : (place + 1) * SALT_OCTETS]
-        commitments[name] = base64.b64encode(commit(name, salt, value)).decode()
-        opening[name] = {"salt": base64.b64encode(salt).decode(), "value": value}
+        commitments[name] = _base64(commit(name, salt, value))
+        opening[name] = {"salt": _base64(salt), "value": value}
     return commitments, opening

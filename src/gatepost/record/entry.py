@@ -63,7 +63,7 @@ class Draft:
 
 def timestamp(at: datetime) -> str:
     """Spell a time as RFC 3339 in UTC, to the microsecond."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def _is_plain(value: Json) -> bool:

@@ -37,11 +37,11 @@ class Mortal(Database):
 
     @asynccontextmanager
     @override
-    async def transaction(self, tenant: TenantId | None) -> AsyncIterator[Transaction]:
+    async def transaction(self, tenant: TenantId | None, *, keeps_plans: bool = False) -> AsyncIterator[Transaction]:
         self._left -= 1
         if self._left < 0:
             raise KilledError  # the dead do nothing
-        async with super().transaction(tenant) as tx:
+        async with super().transaction(tenant, keeps_plans=keeps_plans) as tx:
             yield tx
             if self._left == 0 and not self._commits:
                 raise KilledError
