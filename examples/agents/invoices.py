@@ -27,7 +27,7 @@ def approver_of(client: Client, message_id: str) -> str:
 def handle(client: Client, event: Event) -> None:
     """Book one invoice, once, and tell the supplier; or leave it."""
     message = client.message(event.message_id)
-    texts = [*(one.text for one in message.attachments), message.body_text]
+    texts = [*(one.text or "" for one in message.attachments), message.body_text]
     amount = next((float(found[1]) for text in texts if (found := AMOUNT.search(text))), None)
     if amount is None or not message.is_proven:
         return

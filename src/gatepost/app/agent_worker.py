@@ -22,6 +22,7 @@ from gatepost.app.agent_tools import all_tools, password_of, token_of
 from gatepost.app.build import open_house
 from gatepost.app.guard import Guard
 from gatepost.app.listeners import Operator
+from gatepost.app.noting import noting
 from gatepost.app.process import give_back_large_blocks
 from gatepost.app.worker import hear
 from gatepost.egress import Errand, Purpose
@@ -48,7 +49,10 @@ async def work() -> None:
     give_back_large_blocks()
     guard = Guard()
     guard.install()
-    async with open_house(order.settings, order.dsn, allow_loopback=order.allow_loopback, guard=guard) as house:
+    async with (
+        open_house(order.settings, order.dsn, allow_loopback=order.allow_loopback, guard=guard) as house,
+        noting(house),
+    ):
         log.info("agents.process_ready")
         async with asyncio.TaskGroup() as chores:
             chores.create_task(house.jobs.run(hosted.handlers(desk(order.settings, house)), stop))
