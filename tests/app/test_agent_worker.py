@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from act.hosted.mcp_peers import TOOL, scripted
 from act.hosted.pieces import TURN
 from app.running import settings_in
+from gatepost.act.hosted.mcp_offer import offer
 from gatepost.act.hosted.messages import ModelFaultError
-from gatepost.act.hosted.paper import Speech
+from gatepost.act.hosted.paper import Call, Speech
 from gatepost.app import model_key
 from gatepost.app.agent_worker import desk, prices_of, speak
 from gatepost.db import Database
@@ -59,6 +61,21 @@ async def test_the_key_is_read_when_it_is_needed_and_goes_to_the_endpoint_alone(
     api.key = "sk-other"
     with pytest.raises(ModelFaultError, match=r"unreachable|request_refused"):
         await ask(TURN, b"{}")
+
+
+async def test_a_declared_server_is_called_with_the_token_of_its_file(scene: Scene, tmp_path: Path) -> None:
+    file, token = tmp_path / "tools.toml", tmp_path / "token"
+    async with scripted() as (peer, server):
+        head = f'[[mcp]]\nname = "old"\nurl = "{server.url}"\ntoken_file = "{token}"\n'
+        file.write_text(head + offer(server, [TOOL]))
+        settings = replace(settings_in(tmp_path / "state"), agents=AgentSettings(tools=str(file)))
+        tool = desk(settings, scene.house).tools["old_lookup"]
+        call = Call(turn=TURN, arguments={}, key="k", at=scene.clock.now)
+        assert (await tool.run(call)).value == {"reason": "tool.token_missing"}
+        assert peer.asked == []
+        token.write_text("secret\n")
+        assert (await tool.run(call)).value == {"text": "Ten left."}
+    assert all("authorization: bearer secret" in each.lower() for each in peer.heads)
 
 
 def test_prices_are_the_operators_where_there_are_any(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Hosted agents in a real house: nothing leaves while they are off, and what leaves while they are on."""
 
 import asyncio
+import json
 import os
 import signal
 import smtplib
@@ -25,7 +26,7 @@ from hostile_dns import serving
 from model_api import Block, ModelApi, model_api, text, use
 from outbound import Sink, smtp_sink
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 KEY = "sk-zq-" + "k" * 20 + "-zqsecret"
 AGENT = {
@@ -137,7 +138,7 @@ def run(house: Process, *command: str) -> str:
 
 
 async def until(true: Any) -> None:
-    deadline = time.monotonic() + 45
+    deadline = time.monotonic() + 150
     while not true():
         assert time.monotonic() < deadline, "it did not happen"
         await asyncio.sleep(0.1)
@@ -247,9 +248,45 @@ async def test_no_word_leaves_while_agents_are_off_and_in_the_same_house_it_does
         assert (day["calls"], day["unsettled_tokens"] > 0) == (3, True), "what nobody heard of counts as reserved"
         [turn] = (await hosted.in_mailbox("GET", "turns"))["items"]
         assert (turn["state"], turn["label"]) == ("done", "sender")
+        await a_person_rules_from_the_command_line(hosted)
         await asyncio.to_thread(run, house, "log", "verify")
         log = house.log()
     assert not [word for word in ("zqcanary", "zqsecret", "zqinstructions", "Tuesday") if word in log]
+
+
+async def a_person_rules_from_the_command_line(hosted: Hosted) -> None:
+    """One held reply is denied, another let go; counted at the sink."""
+    house, box = hosted.house, str(hosted.facts["mailbox_id"])
+    await hosted.in_mailbox("PUT", "agent", {**AGENT, "approval": {"reply": "always"}})
+    hosted.api.otherwise = lambda asked: [
+        use("reply", text="Wednesday.") if len(asked["messages"]) == 1 else text("Done.")
+    ]
+    await hosted.switch(is_on=True)
+    sent = len(hosted.sink.mails)
+    for verb in ("deny", "approve"):
+        await hosted.mail(f"zqcanaryheld{verb}: can we meet?")
+        row = await asyncio.to_thread(waiting_call, house, box)
+        assert (row["tool"], row["why"], json.loads(row["arguments"])) == (
+            "reply",
+            "approval.always",
+            {"text": "Wednesday."},
+        )
+        wrong = await asyncio.to_thread(house.run, "agent", verb, box, row["turn"], "0" * 64)
+        assert (wrong.returncode, len(hosted.sink.mails)) == (1, sent)
+        await asyncio.to_thread(run, house, "agent", verb, box, row["turn"], row["digest"])
+    await until(lambda: len(hosted.sink.mails) > sent)
+    assert len(hosted.sink.mails) == sent + 1
+    used = json.loads(await asyncio.to_thread(run, house, "agent", "usage", "--by", "message", "--json"))
+    assert {row["tools"] for row in used} == {"reply 1/1", "reply 0/1"}
+
+
+def waiting_call(house: Process, box: str) -> dict[str, Any]:
+    """Return the one call that waits for a person, once it does."""
+    deadline = time.monotonic() + 150
+    while not (rows := json.loads(run(house, "agent", "held", box, "--json"))):
+        assert time.monotonic() < deadline, "nothing waits"
+    [row] = rows
+    return dict(row)
 
 
 def killing_once(hosted: Hosted, _asked: dict[str, Any]) -> list[Block]:

@@ -3,7 +3,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from doors.rest.scene import Tenancy, write
+from doors.rest.scene import Tenancy, held, write
+from gatepost.access.paper import Role
 from gatepost.deliver.paper import Kept
 from gatepost.ids import EmailId
 from gatepost.journey import House
@@ -141,3 +142,23 @@ async def test_what_was_refused_for_now_is_asked_again_and_what_adds_up_is_not_w
             await client.report_usage("em_a", 1)
         with pytest.raises(UnreachableError):
             await client.whoami()
+
+
+async def test_what_waits_is_shown_approved_once_and_denied(house: House, ours: Tenancy, base_url: str) -> None:
+    parent = await _kept(house, ours)
+    first, second = await held(house, ours, parent, "Yes."), await held(house, ours, parent, "No.")
+    async with AsyncClient(base_url, ours.keys[Role.APPROVER], mailbox_id=ours.account) as approver:
+        assert {one.hold_id for one in await approver.holds()} == {first, second}
+        shown = await approver.hold(first)
+        assert (shown.state, "Yes." in (shown.body_text or "")) == ("waiting", True)
+        with pytest.raises(AnswerError) as changed:
+            await approver.approve(first, "0" * 64)
+        assert changed.value.code == "hold.changed"
+        done = await approver.approve(first, shown.digest or "")
+        assert (done.state, done.settled_by) == ("released", ours.key_ids[Role.APPROVER])
+        with pytest.raises(AnswerError) as settled:
+            await approver.deny(first)
+        assert settled.value.code == "hold.settled"
+        assert (await approver.deny(second)).state == "refused"
+        assert await approver.holds() == []
+        assert [one.hold_id for one in await approver.holds(state="refused")] == [second]

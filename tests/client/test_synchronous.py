@@ -5,8 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from doors.rest.scene import Tenancy, write
+from doors.rest.scene import Tenancy, held, write
 from gatepost import act
+from gatepost.access.paper import Role
 from gatepost.journey import House
 from gatepost_client import Client
 
@@ -41,3 +42,15 @@ async def test_a_script_reads_answers_and_follows(house: House, base_url: str, o
         await tx.run("update event_stream_reader set since = 0 where tenant = %(tenant)s")
     email = (await write(house, ours)).recorded.arrived.email
     assert await asyncio.to_thread(first) == email
+
+
+async def test_a_script_approves_and_denies(house: House, base_url: str, ours: Tenancy) -> None:
+    parent = (await write(house, ours)).recorded.arrived.email
+    first, second = await held(house, ours, parent, "Yes."), await held(house, ours, parent, "No.")
+
+    def script() -> list[str]:
+        with Client(base_url, ours.keys[Role.APPROVER], mailbox_id=ours.account) as client:
+            digest = client.hold(first).digest or ""
+            return [client.approve(first, digest).state, client.deny(second).state, *map(str, client.holds())]
+
+    assert await asyncio.to_thread(script) == ["released", "refused"]

@@ -139,9 +139,9 @@ class AsyncClient:
         """Put a policy in force; raises ``RefusedError`` with every fault in ``errors``."""
         return await self._do(calls.set_policy(await self.mailbox_id(), document))
 
-    async def holds(self, *, limit: int = 50) -> list[shapes.Hold]:
-        """Return what waits for a person, newest first."""
-        return await self._do(calls.holds(await self.mailbox_id(), limit))
+    async def holds(self, *, state: str = "waiting", limit: int = 50) -> list[shapes.Hold]:
+        """Return what waits for a person, newest first; or what was ``released`` or ``refused``."""
+        return await self._do(calls.holds(await self.mailbox_id(), state, limit))
 
     async def hold(self, hold_id: str) -> shapes.Hold:
         """Return one held message; what it says is shown to approvers alone."""

@@ -183,9 +183,9 @@ def latest(mailbox_id: int) -> Call[shapes.Place]:
     return Call("GET", mailbox(mailbox_id, "/events"), reader(shapes.Place))
 
 
-def holds(mailbox_id: int, limit: int) -> Call[list[shapes.Hold]]:
-    """Ask for what waits for a person."""
-    return Call("GET", mailbox(mailbox_id, "/holds"), items_of(shapes.Hold), given(limit=limit))
+def holds(mailbox_id: int, state: str, limit: int) -> Call[list[shapes.Hold]]:
+    """Ask for what waits for a person, or waited."""
+    return Call("GET", mailbox(mailbox_id, "/holds"), items_of(shapes.Hold), given(state=state, limit=limit))
 
 
 def hold(mailbox_id: int, hold_id: str) -> Call[shapes.Hold]:

@@ -148,7 +148,10 @@ class Delivery(Shape, frozen=True, kw_only=True):
 
 
 class Hold(Shape, frozen=True, kw_only=True):
-    """A message that waits for a person; ``digest`` and what it says are shown to approvers alone."""
+    """A message that waits, or waited, for a person; ``digest`` and what it says are shown to approvers alone.
+
+    ``settled_by``: the id of the key or person who ruled; ``house`` at the end of the wait.
+    """
 
     hold_id: str
     mailbox_id: int
@@ -159,6 +162,7 @@ class Hold(Shape, frozen=True, kw_only=True):
     author: str | None
     recipients: list[str]
     expires_at: datetime
+    settled_by: str | None = None
     digest: str | None = None
     subject: str | None = None
     body_text: str | None = None

@@ -139,9 +139,9 @@ class Client:
         """Put a policy in force; raises ``RefusedError`` with every fault in ``errors``."""
         return self._do(calls.set_policy(self.mailbox_id(), document))
 
-    def holds(self, *, limit: int = 50) -> list[shapes.Hold]:
-        """Return what waits for a person, newest first."""
-        return self._do(calls.holds(self.mailbox_id(), limit))
+    def holds(self, *, state: str = "waiting", limit: int = 50) -> list[shapes.Hold]:
+        """Return what waits for a person, newest first; or what was ``released`` or ``refused``."""
+        return self._do(calls.holds(self.mailbox_id(), state, limit))
 
     def hold(self, hold_id: str) -> shapes.Hold:
         """Return one held message; what it says is shown to approvers alone."""

@@ -14,7 +14,6 @@ import structlog
 
 from gatepost import journey, record
 from gatepost.act import hosted
-from gatepost.act.hosted.mcp_client import call_mcp
 from gatepost.act.hosted.paper import Call, Passed, Result, Said, Speech, Turn
 from gatepost.act.hosted.price import Prices, PricesError, read, shipped
 from gatepost.app import logs, model_key
@@ -88,6 +87,8 @@ def desk(settings: Settings, house: House) -> hosted.Desk:
         return await hosted.call_tool(house.egress, tool, call, token=token)
 
     async def reach_server(server: hosted.McpServer, tool: hosted.McpTool, call: Call) -> Result:
+        from gatepost.act.hosted.mcp_client import call_mcp  # noqa: PLC0415  # a second to load, for houses that use it
+
         try:
             token = token_of(server)
         except SettingsError:

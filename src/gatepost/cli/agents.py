@@ -1,5 +1,6 @@
 """Hosted agents: on or off, what the agent of a mailbox is, and what its turns did and cost."""
 
+import json
 import sys
 import tomllib
 from collections.abc import Awaitable, Callable
@@ -17,7 +18,7 @@ from gatepost.app import administer, model_key
 from gatepost.app.administer import OPERATOR
 from gatepost.cli.frame import AsJson, ForTenant, Refusal, app, read_settings, show, with_house
 from gatepost.db import Transaction
-from gatepost.ids import AccountId
+from gatepost.ids import AccountId, TurnId
 from gatepost.journey import House
 from gatepost.settings import SettingsError
 
@@ -26,6 +27,10 @@ T = TypeVar("T")
 agent = typer.Typer(help="Hosted agents, off until switched on.", no_args_is_help=True)
 app.add_typer(agent, name="agent")
 
+LISTED_MAX = 200
+
+OfTurn = Annotated[str, typer.Argument(help="The turn: gatepost agent held.")]
+OfDigest = Annotated[str, typer.Argument(help="Of tool and arguments, as gatepost agent held prints it.")]
 OfMailbox = Annotated[int, typer.Argument(help="The mailbox's number: gatepost mailbox list.")]
 Work = Callable[[House, Transaction], Awaitable[T]]
 
@@ -165,6 +170,61 @@ def turns(mailbox: OfMailbox, *, limit: int = 20, tenant: ForTenant = None, as_j
 
     columns = ("turn", "message", "state", "reason", "label", "began")
     show(_for_tenant(tenant, work), columns=columns, as_json=as_json, empty="no turn yet")
+
+
+@agent.command()
+def held(mailbox: OfMailbox, *, tenant: ForTenant = None, as_json: AsJson = False) -> None:
+    """List a mailbox's calls that wait for a person, and the digest an approval is bound to."""
+
+    async def work(house: House, tx: Transaction) -> list[dict[str, Any]]:
+        del house
+        return [
+            {
+                "turn": turn.id,
+                "tool": step.tool,
+                "why": step.reason,
+                "arguments": json.dumps(step.content.get("arguments")),
+                "until": hosted.lapses_at(step),
+                "digest": hosted.digest_of(step),
+            }
+            for turn, step in await hosted.held_calls(tx, AccountId(mailbox), limit=LISTED_MAX)
+        ]
+
+    columns = ("turn", "tool", "why", "arguments", "until", "digest")
+    show(_for_tenant(tenant, work), columns=columns, as_json=as_json, empty="nothing waits here")
+
+
+@agent.command()
+def approve(mailbox: OfMailbox, turn: OfTurn, digest: OfDigest, tenant: ForTenant = None) -> None:
+    """Let exactly this call run, once. Grant and limits still hold for it."""
+    _settle(mailbox, turn, digest, tenant, is_approved=True)
+
+
+@agent.command()
+def deny(mailbox: OfMailbox, turn: OfTurn, digest: OfDigest, tenant: ForTenant = None) -> None:
+    """Deny a held call; the turn goes on, and the model is told."""
+    _settle(mailbox, turn, digest, tenant, is_approved=False)
+
+
+def _settle(mailbox: int, turn: str, digest: str, tenant: str | None, *, is_approved: bool) -> None:
+    async def work(house: House, tx: Transaction) -> None:
+        settled = await hosted.settle_held(
+            tx,
+            AccountId(mailbox),
+            TurnId(turn),
+            digest=digest,
+            is_approved=is_approved,
+            actor=OPERATOR,
+            at=house.clock(),
+            entropy=house.entropy,
+        )
+        await house.jobs.enqueue(tx, hosted.promise(settled.email, settled.thread))
+
+    try:
+        _for_tenant(tenant, work)
+    except hosted.NotHeldError:
+        raise Refusal("no call waits under that digest: gatepost agent held") from None
+    typer.echo("approved: it runs now" if is_approved else "denied")
 
 
 @agent.command()

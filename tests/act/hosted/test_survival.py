@@ -10,13 +10,16 @@ from typing_extensions import override
 
 from act.hosted.adversary import HttpTool
 from act.hosted.stage import Stage
+from gatepost.act.hosted.approvals import settle_held
 from gatepost.act.hosted.paper import StepState, TurnState
-from gatepost.act.hosted.worker import TURN
+from gatepost.act.hosted.steps import digest_of
+from gatepost.act.hosted.worker import TURN, promise, turn_of
 from gatepost.db import Database, Transaction
 from gatepost.ids import EmailId, TenantId
 from gatepost.jobs import Jobs
+from journeys.scene import KEY
 from model_api import Block, ModelApi, text, use
-from outbound import Receiver, Sink, http_receiver
+from outbound import TENANT, Receiver, Sink, entropy, http_receiver
 
 
 class KilledError(Exception):
@@ -58,6 +61,11 @@ async def killed(stage: Stage, at: int, *, commits: bool) -> tuple[EmailId, bool
     """Take a turn in a house that dies at its n-th transaction, and again in one that lives."""
     email = await stage.scene.boss_asks()
     [row] = await stage.jobs((TURN,))
+    return email, await dying(stage, row, at, commits=commits)
+
+
+async def dying(stage: Stage, row: Any, at: int, *, commits: bool) -> bool:
+    """Keep a promise in a house that dies at its n-th transaction, and again in one that lives."""
     living = stage.scene.house
     mortal = Mortal(living.db, at=at, commits=commits)
     stage.scene.house = replace(living, db=mortal, jobs=Jobs(mortal, living.clock))
@@ -69,7 +77,7 @@ async def killed(stage: Stage, at: int, *, commits: bool) -> tuple[EmailId, bool
         stage.scene.house = living
     await stage.work()
     await stage.send()
-    return email, mortal.is_dead
+    return mortal.is_dead
 
 
 @pytest.mark.parametrize("commits", [True, False])
@@ -138,3 +146,47 @@ async def _keys_when_killed_after_the_effect(stage: Stage, receiver: Receiver) -
         if len(keys) > 1:
             return keys
     return []
+
+
+@pytest.mark.parametrize("commits", [True, False])
+async def test_what_a_person_approved_is_done_once_wherever_the_house_dies(
+    stage: Stage,
+    api: ModelApi,
+    sink: Sink,
+    commits: bool,  # noqa: FBT001  # a parameter of the test
+) -> None:
+    """Between the word and the deed, and between the deed and its record."""
+    await stage.host(approval={"reply": "always"})
+    api.otherwise = once(use("reply", text="Tuesday at ten."))
+    deaths = 0
+    for at in range(1, 60):
+        before = len(sink.mails)
+        email = await stage.scene.boss_asks()
+        await stage.work()
+        await stage.send()
+        assert len(sink.mails) == before
+        await _approve(stage, email)
+        [row] = await stage.jobs((TURN,))
+        is_dead = await dying(stage, row, at, commits=commits)
+        assert len(sink.mails) - before == 1, f"killed at transaction {at}: {len(sink.mails) - before} mails"
+        assert (await stage.turn(email)).state is TurnState.DONE
+        if not is_dead:
+            break
+        deaths += 1
+    assert deaths >= 6, "there are more boundaries than this"
+
+
+async def _approve(stage: Stage, email: EmailId) -> None:
+    house, [call] = stage.scene.house, [step for step in await stage.steps(email) if step.place]
+    async with house.db.transaction(TENANT) as tx:
+        turn = await settle_held(
+            tx,
+            stage.scene.account,
+            turn_of(email),
+            digest=digest_of(call),
+            is_approved=True,
+            actor=KEY,
+            at=house.clock(),
+            entropy=entropy,
+        )
+        await house.jobs.enqueue(tx, promise(turn.email, turn.thread))

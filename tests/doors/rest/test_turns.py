@@ -40,6 +40,16 @@ async def test_an_approver_settles_a_held_call_once_and_stands_in_the_record(hou
     assert (last["action"], last["actor_ref"]) == ("tool.approved", ours.key_ids[access.Role.APPROVER])
 
 
+async def test_what_waits_is_listed_with_what_an_approval_is_bound_to(house: House, ours: Tenancy) -> None:
+    path, digest = await held(house, ours)
+    listing = f"{path.rpartition('/')[0]}/held"
+    async with calls(rest.build(house), ours.keys[access.Role.APPROVER]) as approver:
+        [item] = (await approver.get(listing)).json()["items"]
+        assert (item["digest"], item["tool"], path.endswith(item["turn_id"])) == (digest, "reply", True)
+        await approver.post(f"{path}/calls/{digest}", json={"is_approved": False})
+        assert (await approver.get(listing)).json()["items"] == []
+
+
 async def test_neither_an_agent_nor_a_wrong_digest_approves(house: House, ours: Tenancy) -> None:
     path, digest = await held(house, ours)
     async with calls(rest.build(house), ours.agent) as agent:

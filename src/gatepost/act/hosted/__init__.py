@@ -6,7 +6,7 @@ from datetime import datetime
 from gatepost import record
 from gatepost.act.hosted import store
 from gatepost.act.hosted.agent import Agent, AgentError, Document, parse
-from gatepost.act.hosted.approvals import NotHeldError, settle_held
+from gatepost.act.hosted.approvals import NotHeldError, held_calls, lapses_at, settle_held
 from gatepost.act.hosted.calendar_tools import calendar_tools
 from gatepost.act.hosted.calendars import Calendar, CalendarError, read_calendars
 from gatepost.act.hosted.client import ask, call_tool, reach_calendar
@@ -18,7 +18,16 @@ from gatepost.act.hosted.mcp_tools import McpServer, McpTool, mcp_tools
 from gatepost.act.hosted.meter_store import By, tokens_of, tools_by, usage_by
 from gatepost.act.hosted.paper import Step, Turn
 from gatepost.act.hosted.steps import digest_of, result_digest_of
-from gatepost.act.hosted.store import accounts, agents, hosting_tenants, is_hosting, steps, turn_row, turns, versions
+from gatepost.act.hosted.store import (
+    accounts,
+    agents,
+    hosting_tenants,
+    is_hosting,
+    steps,
+    turn_row,
+    turns,
+    versions,
+)
 from gatepost.act.hosted.tool_file import ToolFile, ToolFileError, read_tools
 from gatepost.act.hosted.tools import Tool, Toolbox, toolbox
 from gatepost.act.hosted.turn import Desk
@@ -55,12 +64,14 @@ __all__ = [
     "digest_of",
     "forward_tool",
     "handlers",
+    "held_calls",
     "hosting_tenants",
     "http_tools",
     "in_force",
     "is_hosting",
     "judge",
     "kit",
+    "lapses_at",
     "mcp_tools",
     "parse",
     "promise",

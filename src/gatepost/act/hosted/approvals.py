@@ -1,5 +1,6 @@
 """Calls that wait for a person: approved, denied, or denied by time."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -11,6 +12,7 @@ from gatepost.clock import Entropy
 from gatepost.db import Transaction
 from gatepost.ids import AccountId, TurnId
 from gatepost.jobs import Promise
+from gatepost.keys import ErasedError
 
 LAPSE = "act.turn_lapse"
 HELD_MAX = timedelta(hours=20)
@@ -26,6 +28,22 @@ class NotHeldError(LookupError):
 def lapse(turn: Turn) -> Promise:
     """Promise to deny what still waits when its time is over."""
     return Promise(LAPSE, turn.id, {"turn": turn.id})
+
+
+async def held_calls(tx: Transaction, account: AccountId, *, limit: int) -> list[tuple[Turn, Step]]:
+    """Return an account's calls that wait for a person, the oldest first; those nobody can read any more left out."""
+    found: list[tuple[Turn, Step]] = []
+    for identifier in await store.held_turns(tx, account, limit=limit):
+        with suppress(ErasedError):
+            turn = await store.find_turn(tx, identifier)
+            held = [step for step in await store.steps(tx, identifier) if step.state is StepState.HELD]
+            found += [(turn, step) for step in held if turn is not None]
+    return found[:limit]
+
+
+def lapses_at(step: Step) -> datetime:
+    """Return when a held call is denied at the earliest."""
+    return step.at + HELD_MAX
 
 
 async def settle_held(

@@ -123,9 +123,14 @@ def free(busy_periods: Iterable[Period], period: Period, length: timedelta) -> l
 
 
 def event(uid: str, period: Period, title: str, *, at: datetime) -> bytes:
-    """Return one event as iCalendar (RFC 5545), nobody invited."""
+    """Return one event as iCalendar (RFC 5545), nobody invited.
+
+    Whatever any reader might take for the end of a line, beyond the CRLF of section 3.1, becomes an escaped one: no
+    title begins a property of its own.
+    """
     escaped = re.sub(r"([\\;,])", r"\\\1", title)
-    escaped = re.sub(r"\r\n|[\r\n]", r"\\n", re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", "", escaped))
+    escaped = re.sub(r"\r\n|[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]", r"\\n", escaped)
+    escaped = re.sub(r"[\x00-\x1f\x7f-\x9f]", "", escaped)
     lines = [
         "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Gatepost//Agents//EN", "BEGIN:VEVENT", f"UID:{uid}",
         f"DTSTAMP:{_spell(at)}", f"DTSTART:{_spell(period[0])}", f"DTEND:{_spell(period[1])}", f"SUMMARY:{escaped}",

@@ -214,6 +214,15 @@ async def steps(tx: Transaction, identifier: TurnId) -> list[Step]:
     return [_step(tx.vault, row) for row in await tx.all(query, turn=identifier)]
 
 
+async def held_turns(tx: Transaction, account: AccountId, *, limit: int) -> list[TurnId]:
+    """Return an account's turns that wait for a person, the oldest first."""
+    query = (
+        "select id from turn where tenant = %(tenant)s and account = %(account)s and state = 'held'"
+        " order by began_at, id limit %(limit)s"
+    )
+    return [TurnId(row.id) for row in await tx.all(query, account=account, limit=limit)]
+
+
 async def approved(tx: Transaction, account: AccountId) -> dict[str, int]:
     """Return how many calls of each tool persons have approved for an account's agent."""
     query = (

@@ -74,6 +74,20 @@ class CallShown(Shape):
     at: Utc
 
 
+class HeldCall(CallShown):
+    """A call that waits for a person; what it would do is shown to whoever may rule on it."""
+
+    turn_id: str
+    message_id: str
+    expires_at: Utc = Field(description="Then it is denied.")
+
+
+class HeldCalls(Shape):
+    """What waits, the oldest first."""
+
+    items: list[HeldCall]
+
+
 class TurnWithCalls(TurnShown):
     """One run of an agent, with every call it asked for."""
 

@@ -7,7 +7,15 @@ from fastapi import APIRouter, status
 from gatepost.act import hosted
 from gatepost.act.hosted import Step
 from gatepost.act.hosted.labels import Label
-from gatepost.doors.rest.agent_shapes import CallShown, NewVerdict, TurnPage, TurnShown, TurnWithCalls
+from gatepost.doors.rest.agent_shapes import (
+    CallShown,
+    HeldCall,
+    HeldCalls,
+    NewVerdict,
+    TurnPage,
+    TurnShown,
+    TurnWithCalls,
+)
 from gatepost.doors.rest.auth import AgentsReader, ApprovalsWriter, HouseDep, mailbox_of
 from gatepost.doors.rest.parameters import CallDigest, Limit, MailboxId, TurnId, Until
 from gatepost.doors.rest.problems import missing
@@ -59,6 +67,24 @@ async def page(
     async with mailbox_of(house, principal, mailbox_id) as (tx, account):
         rows = await hosted.turns(tx, account, limit=limit, before=until)
     return TurnPage(items=[TurnShown.model_validate(_shown(row)) for row in rows])
+
+
+@router.get("/held", summary="List calls that wait for a person")
+async def held(mailbox_id: MailboxId, house: HouseDep, principal: AgentsReader, limit: Limit = 50) -> HeldCalls:
+    """Return every held call of the mailbox's turns, with the digest that an approval is bound to."""
+    async with mailbox_of(house, principal, mailbox_id) as (tx, account):
+        found = await hosted.held_calls(tx, account, limit=limit)
+    return HeldCalls(
+        items=[
+            HeldCall(
+                **_call(step).model_dump(),
+                turn_id=turn.id,
+                message_id=turn.email,
+                expires_at=hosted.lapses_at(step),
+            )
+            for turn, step in found
+        ]
+    )
 
 
 @router.get("/{turn_id}", summary="Read a turn")
