@@ -36,10 +36,10 @@ from gatepost.trust import (
     engagement,
     read_operator,
 )
-from gatepost.trust.checks.findings import normal
 from gatepost.trust.duty import Duty
 from gatepost.trust.paper import HOUSE_PLAN
 from gatepost.trust.probe.mail import FRIEND, GUARDED, UNPROVEN
+from gatepost.trust.weakness import normal
 from gatepost.upkeep.retention import Keeper
 
 NAME = "canary"
