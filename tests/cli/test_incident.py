@@ -1,6 +1,7 @@
 import json
 
 from cli.process import Process
+from trust.scene import EXAMPLE
 
 
 def test_an_incident_is_opened_known_told_and_its_clocks_run(house: Process) -> None:
@@ -43,3 +44,12 @@ def test_whom_a_window_concerns_is_counted_and_nobody_is_named(house: Process) -
     assert any(row["messages"] and row["people"] for row in json.loads(done.stdout))
     assert "example.com" not in done.stdout
     assert "no entry of a customer" in house.run("incident", "affected", *window).stdout
+
+
+def test_an_alert_nobody_raised_cannot_be_acknowledged_and_no_draft_waits(house: Process) -> None:
+    assert "no open alert" in house.run("incident", "acknowledge", "al_none", "--by", "member 2").stderr
+    assert house.run("incident", "alerts").returncode == 0
+    assert house.run("incident", "secret").stdout.startswith("whsec_")
+    beside = Process(house.state, GATEPOST_TRUST__OPERATOR=str(EXAMPLE))
+    assert "none" in beside.run("incident", "drafts").stdout
+    assert "no draft" in beside.run("incident", "post", "1-blog", "--by", "member 2").stderr

@@ -17,7 +17,7 @@ from cli.process import GATEPOST, UP_WITHIN_S, Process
 from gatepost.record.vocabulary import VOCABULARY
 
 READS = {
-    "case list", "case show", "errors list", "findings list",
+    "case list", "case show", "errors list", "incident alerts", "incident drafts", "incident secret", "findings list",
     "settings", "sandbox", "doctor", "explain", "tenant list", "domain list", "domain records", "mailbox list",
     "person list", "key list", "keys list", "policy show", "mail list", "mail search", "mail show", "log verify",
     "log prove", "log entry", "log vkey", "log compare", "log search", "log show", "log actions", "export list",
@@ -51,6 +51,8 @@ DRIVEN_ELSEWHERE = {
     "trust add": "tests/cli/test_trust.py",
     "hold approve": "tests/cli/test_hold.py",
     "hold deny": "tests/cli/test_hold.py",
+    "incident acknowledge": "tests/cli/test_incident.py",
+    "incident post": "tests/cli/test_incident.py",
     "incident mark": "tests/cli/test_incident.py",
     "incident open": "tests/cli/test_incident.py",
     "incident plan": "tests/cli/test_incident.py",
