@@ -14,6 +14,7 @@ import structlog
 
 from gatepost import journey, record
 from gatepost.act import hosted
+from gatepost.act.hosted.mcp_client import call_mcp
 from gatepost.act.hosted.paper import Call, Passed, Result, Said, Speech, Turn
 from gatepost.act.hosted.price import Prices, PricesError, read, shipped
 from gatepost.app import logs, model_key
@@ -86,6 +87,13 @@ def desk(settings: Settings, house: House) -> hosted.Desk:
             return Result(value={"reason": "tool.token_missing"}, is_error=True)
         return await hosted.call_tool(house.egress, tool, call, token=token)
 
+    async def reach_server(server: hosted.McpServer, tool: hosted.McpTool, call: Call) -> Result:
+        try:
+            token = token_of(server)
+        except SettingsError:
+            return Result(value={"reason": "tool.token_missing"}, is_error=True)
+        return await call_mcp(house.egress, server, tool, call, token=token)
+
     async def reach(calendar: hosted.Calendar, call: Call, method: str, path: str, body: bytes) -> tuple[int, bytes]:
         try:
             password = password_of(calendar)
@@ -99,7 +107,9 @@ def desk(settings: Settings, house: House) -> hosted.Desk:
         clock=house.clock,
         entropy=house.entropy,
         ask=ask,
-        tools=all_tools([*hosted.kit(house.db, say), hosted.forward_tool(house.db, pass_on)], settings, post, reach),
+        tools=all_tools(
+            [*hosted.kit(house.db, say), hosted.forward_tool(house.db, pass_on)], settings, post, reach, reach_server
+        ),
         judge=hosted.judge,
         prices=prices_of(settings),
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import structlog
 
-from gatepost import act, deliver, journey, mailbox, record
+from gatepost import act, deliver, journey, mailbox, record, workbench
 from gatepost.app import process, trusting
 from gatepost.app.board import Board
 from gatepost.app.build import open_house, sequencer
@@ -97,7 +97,7 @@ async def serve(
                 writing = sequencer(settings, house)
                 chores.create_task(writing.run(stop))
                 chores.create_task(writing.window.run(stop))
-                chores.create_task(house.jobs.run(_handlers(house), stop))
+                chores.create_task(house.jobs.run(_handlers(settings, house), stop))
                 chores.create_task(staff.chores.run(stop))
                 chores.create_task(act.Herald(house).run(stop))
                 chores.create_task(Exporter(house).run(stop))
@@ -179,8 +179,13 @@ def _describe(settings: Settings, doors: Doors, dsn: str) -> Running:
     )
 
 
-def _handlers(house: House) -> dict[str, Handler]:
-    handlers = {**journey.handlers(house), **deliver.handlers(house, on_settled=act.announce_settled)}
+def _handlers(settings: Settings, house: House) -> dict[str, Handler]:
+    handlers = {
+        **journey.handlers(house),
+        **deliver.handlers(house, on_settled=act.announce_settled),
+        **workbench.handlers(house),
+        **trusting.handlers(settings, house),
+    }
     return {kind: _measured(kind, handler, house.meters) for kind, handler in handlers.items()}
 
 

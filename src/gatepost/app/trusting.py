@@ -21,6 +21,7 @@ from gatepost.db import DatabaseUnavailableError
 from gatepost.decide import get_policy
 from gatepost.domains.paper import DomainTakenError, RouteTakenError
 from gatepost.ids import AccountId, TenantId
+from gatepost.jobs import Handler
 from gatepost.journey import House
 from gatepost.mail.address import Address
 from gatepost.settings import Settings
@@ -34,8 +35,10 @@ from gatepost.trust import (
     Result,
     World,
     engagement,
+    news,
     read_operator,
 )
+from gatepost.trust.courier import Courier
 from gatepost.trust.duty import Duty
 from gatepost.trust.paper import HOUSE_PLAN
 from gatepost.trust.probe.mail import FRIEND, GUARDED, UNPROVEN
@@ -121,6 +124,14 @@ async def look(
             group.create_task(duty.run(stop))
             doors = endpoints(settings, running)
             group.create_task(rounds.make(settings, house, running, doors, canary, stop, is_tried_out=is_tried_out))
+
+
+def handlers(settings: Settings, house: House) -> dict[str, Handler]:
+    """Return what keeps promises made in public, by kind; nothing where nothing is claimed."""
+    if not settings.trust.operator:
+        return {}
+    folder = Path(settings.trust.operator)
+    return {**news.Newsroom(house, folder).handlers(), **Courier(house, folder).handlers()}
 
 
 async def run_once(settings: Settings, house: House, running: Running, folder: Path) -> list[Result]:

@@ -72,6 +72,9 @@ async def test_no_generated_request_breaks_the_door(house: House, keeper: Keeper
         "leaf_index": 0,
         "tenant": ours.tenant,
         "path": "0/000.p/1",
+        "replay_id": "dr_none",
+        "name": "support",
+        "version": 1,
         "code": "scope.missing",
     }
     async with served(rest.build(house, keeper=keeper, rate=Rate(10_000, 100_000))) as url:

@@ -8,7 +8,7 @@ import pytest
 from gatepost.access.paper import Tenant
 from gatepost.ids import TenantId
 from gatepost.record.trust_log import TRUST
-from gatepost.trust import Outcome, engagement, probes, status_store
+from gatepost.trust import Outcome, objection, probes, status_store
 from gatepost.trust.checks import told
 from gatepost.trust.paper import CannotVerifyError
 from gatepost.trust.uptime import Component, Sample
@@ -51,11 +51,11 @@ async def test_a_figure_that_was_made_better_is_found_out(scene: Scene) -> None:
 
 
 async def test_the_plans_that_may_object_are_those_promised() -> None:
-    found = await told.objection_taken(told.Entitled(engagement.may_object))
+    found = await told.objection_taken(told.Entitled(objection.may_object))
     assert found.outcome is Outcome.PASS
     nobody = await told.objection_taken(told.Entitled(lambda _: False))
     assert nobody.outcome is Outcome.FAIL
-    assert engagement.may_object(Tenant(TenantId("tn_one"), "One", "business"))
+    assert objection.may_object(Tenant(TenantId("tn_one"), "One", "business"))
 
 
 async def test_an_objection_is_settled_or_has_time() -> None:

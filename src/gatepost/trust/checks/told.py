@@ -10,7 +10,7 @@ from gatepost.access.paper import Tenant
 from gatepost.ids import TenantId
 from gatepost.record import trust_log
 from gatepost.record.trust_log import TRUST
-from gatepost.trust import engagement, notice, status, status_store, store
+from gatepost.trust import notice, objection, status, status_store, store
 from gatepost.trust.leaf import instant
 from gatepost.trust.paper import CannotVerifyError, Finding, failed, passed
 from gatepost.trust.probe.client import ProbeError, Prober
@@ -126,7 +126,7 @@ class Entitled:
 
 async def entitled(_world: World, _arguments: Mapping[str, str]) -> Entitled:
     """Return the rule that stands before every objection."""
-    return Entitled(engagement.may_object)
+    return Entitled(objection.may_object)
 
 
 async def objection_taken(target: Entitled) -> Finding:
