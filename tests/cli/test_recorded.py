@@ -53,6 +53,7 @@ DRIVEN_ELSEWHERE = {
     "hold approve": "tests/cli/test_hold.py",
     "hold deny": "tests/cli/test_hold.py",
     "incident acknowledge": "tests/cli/test_incident.py",
+    "incident pack": "tests/cli/test_incident.py",
     "incident post": "tests/cli/test_incident.py",
     "incident mark": "tests/cli/test_incident.py",
     "incident open": "tests/cli/test_incident.py",

@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from gatepost.act import standard_secret
+from gatepost.app import administer
 from gatepost.app.build import clock
 from gatepost.cli.frame import AsJson, Config, Refusal, app, read_settings, show, with_house
 from gatepost.ids import EntryId
@@ -19,6 +20,7 @@ from gatepost.trust.affected import Affected, affected
 from gatepost.trust.cases import CaseError
 from gatepost.trust.clocks import Deadline, Kind
 from gatepost.trust.incidents import Impact, Incident, IncidentError, State
+from gatepost.trust.pack import Packed, PackError, pack
 from gatepost.trust.uptime import Component
 
 T = TypeVar("T")
@@ -196,6 +198,34 @@ def affected_(
     rows = [asdict(each) for each in _on_house(work, config)]
     columns = ("tenant", "entries", "messages", "mailboxes", "people", "unreadable", "is_whole")
     show(rows, columns=columns, as_json=as_json, empty="no entry of a customer lies in that window")
+
+
+@commands.command("pack")
+def pack_(
+    incident: Identifier,
+    tenant: Annotated[str, typer.Argument(help="The tenant's name or id.")],
+    *,
+    since: Annotated[datetime, typer.Option(help="From then on, UTC.")],
+    until: Annotated[datetime, typer.Option(help="Up to then, UTC.")],
+    out: Annotated[Path, typer.Option(help="The archive to write.")],
+    reason: Annotated[str | None, typer.Option(help="Only entries with this reason.")] = None,
+    config: Config = None,
+) -> None:
+    """Write what this tenant needs for its own notification: whom it concerns, what, when, with proofs."""
+
+    async def work(house: House) -> Packed:
+        found = await administer.find_tenant(house, tenant)
+        return await pack(house, await _known(house, incident), found.id, _utc(since), _utc(until), reason=reason)
+
+    try:
+        packed = _on_house(work, config)
+        out.touch(mode=0o600, exist_ok=False)
+        out.write_bytes(packed.octets)
+    except PackError as error:
+        raise Refusal(str(error)) from error
+    except OSError as error:
+        raise Refusal(f"cannot write {out}: {error.strerror}") from error
+    typer.echo(f"{len(packed.emails)} messages: {out}. What a person must add is named in notice.json")
 
 
 @commands.command("alerts")
