@@ -18,7 +18,7 @@ ERROR_NEW = timedelta(hours=1)
 def of_incidents(incidents: Iterable[Incident], now: datetime) -> Iterator[Cause]:
     """Yield one for each incident that is open, and one for each reminder of its clocks that has come."""
     for each in incidents:
-        if each.is_maintenance:
+        if each.is_maintenance or (each.is_exercise and each.is_over):
             continue
         if not each.is_over:
             yield Cause(Kind.INCIDENT, each.id)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from gatepost.trust.alerts import Alert, Cause, Kind
 from gatepost.trust.bench import Bench
 from gatepost.trust.cases import Case, Sort, Way
-from gatepost.trust.checks import called, cases, told
+from gatepost.trust.checks import called, cases, drills, told
 from gatepost.trust.controls import server
 from gatepost.trust.probe.client import Prober
 from gatepost.trust.uptime import Component, Hour, hour_of
@@ -87,3 +87,17 @@ async def late_answer(bench: Bench) -> AsyncIterator[called.Calls]:
         id="control", cause=Cause(Kind.INCIDENT, "control"), raised_at=came, acknowledged_at=taken, by="control"
     )
     yield called.Calls((row,), _DAY / 96, now)
+
+
+@asynccontextmanager
+async def overlooked_letter(bench: Bench) -> AsyncIterator[drills.Exercise]:
+    """An exercise in which the record knows one of two letters."""
+    now = bench.clock()
+    yield drills.Exercise(frozenset({"one", "two"}), frozenset({"one"}), now, now)
+
+
+@asynccontextmanager
+async def late_notice(bench: Bench) -> AsyncIterator[drills.Exercise]:
+    """One in which notice came after two days."""
+    now = bench.clock()
+    yield drills.Exercise(frozenset({"one"}), frozenset({"one"}), now - 2 * _DAY, now)
