@@ -1,6 +1,14 @@
 import json
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
 
 from cli.process import Process
+from trust.scene import EXAMPLE
+
+VERIFY = Path(__file__).parents[2] / "tools" / "verify_log.py"
 
 
 def test_an_incident_is_opened_known_told_and_its_clocks_run(house: Process) -> None:
@@ -43,3 +51,48 @@ def test_whom_a_window_concerns_is_counted_and_nobody_is_named(house: Process) -
     assert any(row["messages"] and row["people"] for row in json.loads(done.stdout))
     assert "example.com" not in done.stdout
     assert "no entry of a customer" in house.run("incident", "affected", *window).stdout
+
+
+def test_an_alert_nobody_raised_cannot_be_acknowledged_and_no_draft_waits(house: Process) -> None:
+    assert "no open alert" in house.run("incident", "acknowledge", "al_none", "--by", "member 2").stderr
+    assert house.run("incident", "alerts").returncode == 0
+    assert house.run("incident", "secret").stdout.startswith("whsec_")
+    beside = Process(house.state, GATEPOST_TRUST__OPERATOR=str(EXAMPLE))
+    assert "none" in beside.run("incident", "drafts").stdout
+    assert "no draft" in beside.run("incident", "post", "1-blog", "--by", "member 2").stderr
+
+
+def test_a_tenant_gets_its_pack_and_the_tool_verifies_it(house: Process, tmp_path: Path) -> None:
+    house.run("send", "--from", "you@example.com", "--text", "For the pack.")
+    identifier = house.run("incident", "open", "A leak", "-b", "We look.", "--kind", "breach", "--aware").stdout.strip()
+    tenant = json.loads(house.run("tenant", "list", "--json").stdout)[0]["id"]
+    window = ("--since", "2020-01-01T00:00:00", "--until", "2999-01-01T00:00:00")
+    archive = tmp_path / "pack.zip"
+    done = house.run("incident", "pack", identifier, tenant, *window, "--out", str(archive))
+    deadline = time.monotonic() + 30
+    while done.returncode != 0 and "wait" in done.stderr and time.monotonic() < deadline:
+        time.sleep(0.5)
+        done = house.run("incident", "pack", identifier, tenant, *window, "--out", str(archive))
+    assert done.returncode == 0, done.stderr
+    assert archive.stat().st_mode & 0o777 == 0o600
+    folder = tmp_path / "pack"
+    with zipfile.ZipFile(archive) as opened:
+        opened.extractall(folder)
+    notice = json.loads((folder / "notice.json").read_text())
+    assert notice["messages"]
+    assert "aware" in notice["awareness_and_steps"]
+    key = tmp_path / "key"
+    key.write_text(house.run("log", "vkey", "--tenant", tenant).stdout)
+    checked = subprocess.run(  # noqa: S603  # our own tool
+        [sys.executable, str(VERIFY), str(folder), "--vkey", str(key)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert f"{notice['entries']} proofs" in checked.stdout
+    again = house.run("incident", "pack", identifier, tenant, *window, "--out", str(archive))
+    assert "cannot write" in again.stderr
+    empty = house.run("incident", "pack", identifier, tenant, *window[:3], "2020-01-02T00:00:00", "--out", "x.zip")
+    assert "no entry" in empty.stderr

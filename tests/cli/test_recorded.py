@@ -17,7 +17,7 @@ from cli.process import GATEPOST, UP_WITHIN_S, Process
 from gatepost.record.vocabulary import VOCABULARY
 
 READS = {
-    "case list", "case show", "errors list",
+    "case list", "case show", "errors list", "incident alerts", "incident drafts", "incident secret", "findings list",
     "settings", "sandbox", "doctor", "explain", "tenant list", "domain list", "domain records", "mailbox list",
     "person list", "key list", "keys list", "policy show", "mail list", "mail search", "mail show", "log verify",
     "log prove", "log entry", "log vkey", "log compare", "log search", "log show", "log actions", "export list",
@@ -40,6 +40,10 @@ DRIVEN_ELSEWHERE = {
     "case acknowledge": "tests/cli/test_case.py",
     "case add": "tests/cli/test_case.py",
     "case close": "tests/cli/test_case.py",
+    "findings deploy": "tests/cli/test_findings.py",
+    "findings fix": "tests/cli/test_findings.py",
+    "findings import": "tests/cli/test_findings.py",
+    "findings triage": "tests/cli/test_findings.py",
     "errors clear": "tests/cli/test_errors.py",
     "erase": "tests/cli/test_retention.py",
     "legal-hold add": "tests/cli/test_retention.py",
@@ -52,6 +56,9 @@ DRIVEN_ELSEWHERE = {
     "hold deny": "tests/cli/test_hold.py",
     "petition approve": "tests/cli/test_petition.py",
     "petition deny": "tests/cli/test_petition.py",
+    "incident acknowledge": "tests/cli/test_incident.py",
+    "incident pack": "tests/cli/test_incident.py",
+    "incident post": "tests/cli/test_incident.py",
     "incident mark": "tests/cli/test_incident.py",
     "incident open": "tests/cli/test_incident.py",
     "incident plan": "tests/cli/test_incident.py",

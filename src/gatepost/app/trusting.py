@@ -39,11 +39,11 @@ from gatepost.trust import (
     read_operator,
     room,
 )
-from gatepost.trust.checks.findings import normal
 from gatepost.trust.courier import Courier
 from gatepost.trust.duty import Duty
 from gatepost.trust.paper import HOUSE_PLAN
 from gatepost.trust.probe.mail import FRIEND, GUARDED, UNPROVEN
+from gatepost.trust.weakness import normal
 from gatepost.upkeep.retention import Keeper
 
 NAME = "canary"
@@ -119,8 +119,10 @@ async def look(
     looking = engine(settings, house, running, keeper, canary, Path(settings.trust.operator))
     async with asyncio.TaskGroup() as group:
         group.create_task(looking.run(stop))
-        group.create_task(Duty(house=house, folder=Path(settings.trust.operator)).run(stop))
         if canary is not None:
+            author = Address("postmaster", Address.parse(canary.address).domain)
+            duty = Duty(house=house, folder=Path(settings.trust.operator), author=author)
+            group.create_task(duty.run(stop))
             doors = endpoints(settings, running)
             group.create_task(rounds.make(settings, house, running, doors, canary, stop, is_tried_out=is_tried_out))
 

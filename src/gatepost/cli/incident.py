@@ -8,15 +8,19 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from gatepost.act import standard_secret
+from gatepost.app import administer
 from gatepost.app.build import clock
-from gatepost.cli.frame import AsJson, Config, Refusal, app, show, with_house
+from gatepost.cli.frame import AsJson, Config, Refusal, app, read_settings, show, with_house
 from gatepost.ids import EntryId
 from gatepost.journey import House
 from gatepost.record.trust_log import Fact
-from gatepost.trust import clocks, incidents, status
+from gatepost.trust import Operator, OperatorError, clocks, incidents, oncall, pager, posts, read_operator, status
 from gatepost.trust.affected import Affected, affected
+from gatepost.trust.cases import CaseError
 from gatepost.trust.clocks import Deadline, Kind
 from gatepost.trust.incidents import Impact, Incident, IncidentError, State
+from gatepost.trust.pack import Packed, PackError, pack
 from gatepost.trust.uptime import Component
 
 T = TypeVar("T")
@@ -26,6 +30,7 @@ app.add_typer(commands, name="incident")
 
 Identifier = Annotated[str, typer.Argument(help="The incident's id.", metavar="INCIDENT")]
 Body = Annotated[str, typer.Option("--body", "-b", help="What to say in public; at most 1000 octets.")]
+By = Annotated[str, typer.Option("--by", help="Your reference, as in people.toml: it stands in the public log.")]
 Parts = Annotated[list[Component] | None, typer.Option("--part", "-p", help="A part it touches; may be repeated.")]
 
 
@@ -195,6 +200,109 @@ def affected_(
     show(rows, columns=columns, as_json=as_json, empty="no entry of a customer lies in that window")
 
 
+@commands.command("pack")
+def pack_(
+    incident: Identifier,
+    tenant: Annotated[str, typer.Argument(help="The tenant's name or id.")],
+    *,
+    since: Annotated[datetime, typer.Option(help="From then on, UTC.")],
+    until: Annotated[datetime, typer.Option(help="Up to then, UTC.")],
+    out: Annotated[Path, typer.Option(help="The archive to write.")],
+    reason: Annotated[str | None, typer.Option(help="Only entries with this reason.")] = None,
+    config: Config = None,
+) -> None:
+    """Write what this tenant needs for its own notification: whom it concerns, what, when, with proofs."""
+
+    async def work(house: House) -> Packed:
+        found = await administer.find_tenant(house, tenant)
+        return await pack(house, await _known(house, incident), found.id, _utc(since), _utc(until), reason=reason)
+
+    try:
+        packed = _on_house(work, config)
+        out.touch(mode=0o600, exist_ok=False)
+        out.write_bytes(packed.octets)
+    except PackError as error:
+        raise Refusal(str(error)) from error
+    except OSError as error:
+        raise Refusal(f"cannot write {out}: {error.strerror}") from error
+    typer.echo(f"{len(packed.emails)} messages: {out}. What a person must add is named in notice.json")
+
+
+@commands.command("alerts")
+def alerts_(*, config: Config = None, as_json: AsJson = False) -> None:
+    """List the alerts of the last 30 days, newest first. Exit 1 where nobody has acknowledged one in time."""
+    now = clock()
+    rows = [
+        {
+            "id": each.id,
+            "kind": each.cause.kind.value,
+            "about": each.cause.about,
+            "raised": each.raised_at,
+            "called": ", ".join(f"level {level}" for level in sorted(each.tries)),
+            "state": each.state(now),
+            "by": each.by,
+        }
+        for each in reversed(_on_house(oncall.read_alerts, config))
+    ]
+    columns = ("id", "kind", "about", "raised", "called", "state", "by")
+    show(rows, columns=columns, as_json=as_json, empty="none")
+    if any(row["state"] == "overdue" for row in rows):
+        raise typer.Exit(1)
+
+
+@commands.command("acknowledge")
+def acknowledge_(
+    about: Annotated[str, typer.Argument(help="An alert's id, or what it is about.", metavar="ALERT")],
+    *,
+    by: By,
+    config: Config = None,
+) -> None:
+    """State that you take it on: nobody further up is called."""
+    for each in _on_house(lambda house: oncall.acknowledge(house, about, by=by), config):
+        typer.echo(f"{each} is acknowledged")
+
+
+@commands.command("secret")
+def secret_(*, config: Config = None) -> None:
+    """Print the secret that calls and notices by webhook are signed with (Standard Webhooks)."""
+    typer.echo(_on_house(_secret, config))
+
+
+async def _secret(house: House) -> str:
+    return standard_secret(pager.secret(house))
+
+
+@commands.command("drafts")
+def drafts_(*, config: Config = None, as_json: AsJson = False) -> None:
+    """List what could be told elsewhere and waits for a person."""
+    connectors = _operator(config).connectors
+    rows = [
+        {"id": each.id, "connector": each.connector.id, "text": each.said("")["text"]}
+        for each in _on_house(lambda house: posts.drafts(house, connectors), config)
+    ]
+    show(rows, columns=("id", "connector", "text"), as_json=as_json, empty="none")
+
+
+@commands.command("post")
+def post_(
+    draft: Annotated[str, typer.Argument(help="The draft's id.", metavar="DRAFT")], *, by: By, config: Config = None
+) -> None:
+    """Let a draft go: the house that is up sends it."""
+    connectors = _operator(config).connectors
+    _on_house(lambda house: posts.approve(house, connectors, draft, by=by), config)
+    typer.echo(f"{draft} is approved")
+
+
+def _operator(config: Path | None) -> Operator:
+    folder = read_settings(config).trust.operator
+    if not folder:
+        raise Refusal("trust.operator names no folder: docs/trust.md")
+    try:
+        return read_operator(Path(folder))
+    except OperatorError as error:
+        raise Refusal(f"{folder} cannot be read: gatepost trust lint") from error
+
+
 async def _known(house: House, identifier: str) -> Incident:
     found = await status.read_incident(house.db, identifier)
     if found is None:
@@ -209,7 +317,7 @@ async def _say(house: House, identifier: str, word: Callable[[Incident], Fact]) 
 def _on_house(work: Callable[[House], Awaitable[T]], config: Path | None) -> T:
     try:
         return with_house(work, config)
-    except IncidentError as error:
+    except (IncidentError, CaseError) as error:
         raise Refusal(str(error)) from error
 
 

@@ -12,9 +12,12 @@ from gatepost import access
 from gatepost.db import Database
 from gatepost.ids import TenantId
 from gatepost.record.search import UNINDEXED_MAX, Sought, page
+from gatepost.record.word_store import Row
 from gatepost.trust.paper import OWN_PLANS
 
 PAGE = 500
+ROWS_MAX = 50_000
+"""Entries that are held at once."""
 _PARTIES = ("sender", "recipient")
 
 
@@ -58,12 +61,25 @@ async def affected(
     return found
 
 
+async def rows_of(db: Database, tenant: TenantId, sought: Sought) -> tuple[list[Row], bool]:
+    """Return a tenant's entries, newest first; and whether they are all, or some may be missing for a while."""
+    rows: list[Row] = []
+    after, is_whole = None, True
+    while True:
+        async with db.transaction(tenant) as tx:  # a page each: nothing is held up for long
+            got = await page(tx, sought, limit=PAGE, after=after)
+        rows += got.rows
+        after, is_whole = got.after, is_whole and got.unindexed <= UNINDEXED_MAX
+        if after is None or len(rows) > ROWS_MAX:
+            return rows, is_whole
+
+
 async def _of(db: Database, tenant: TenantId, sought: Sought) -> Affected:
     messages, mailboxes, people = set[str](), set[int](), set[str]()
     entries = unreadable = 0
     after, is_whole = None, True
     while True:
-        async with db.transaction(tenant) as tx:  # a page each: nothing is held up for long
+        async with db.transaction(tenant) as tx:
             got = await page(tx, sought, limit=PAGE, after=after)
         for row in got.rows:
             entries += 1

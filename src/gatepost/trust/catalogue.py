@@ -4,8 +4,10 @@ from typing import Any
 
 from gatepost.trust.check import Check
 from gatepost.trust.checks import (
+    called,
     cases,
     documents,
+    drills,
     exports,
     findings,
     forgetting,
@@ -98,6 +100,8 @@ _CHECKS: tuple[Check[Any], ...] = (
     Check("incident.told", told.told, told.incidents, (duty.hushed_incident,)),
     Check("objection.entitled", told.objection_taken, told.entitled, (duty.anybody_objects,)),
     Check("objection.settled", told.objections_settled, told.objections, (duty.forgotten_objection,)),
+    Check("alert.answered", called.answered, called.calls, (duty.unanswered_alert, duty.late_answer)),
+    Check("incident.exercised", drills.exercised, drills.exercise, (duty.overlooked_letter, duty.late_notice)),
     Check("security_txt.valid", page.security_txt, page.served, (doors.expired_security_txt,)),
     Check("page.agrees", page.page_agrees, page.served, (doors.lying_page,)),
     Check("status.served", page.summary, page.served, (doors.frozen_summary,)),

@@ -1,16 +1,19 @@
-"""What has to be seen to, again and again: reports are taken in."""
+"""What has to be seen to, again and again: reports come in, alerts are raised and carried, approved notices go out."""
 
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import structlog
 
 from gatepost.db import DatabaseUnavailableError
 from gatepost.journey import House
-from gatepost.trust import intake
-from gatepost.trust.operator import OperatorError, read_operator
+from gatepost.mail.address import Address
+from gatepost.trust import caught, causes, intake, oncall, posts, scans, status
+from gatepost.trust.alerts import Cause
+from gatepost.trust.operator import Operator, OperatorError, read_operator
 
 POLL_S = 10.0
 log = structlog.get_logger()
@@ -18,10 +21,11 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duty:
-    """Sees to it, for one house and one operator's folder."""
+    """Sees to it, for one house and one operator's folder. ``author``: whose mail alerts are."""
 
     house: House
     folder: Path
+    author: Address
 
     async def run(self, stop: asyncio.Event) -> None:
         """See to it until ``stop`` is set; a database away for a while, or a folder being edited, only delays it."""
@@ -43,3 +47,19 @@ class Duty:
         operator = await asyncio.to_thread(read_operator, self.folder)
         for case in await intake.take_mail(self.house, operator.contacts):
             log.info("report.taken", case=case)
+        if operator.rota:  # a house that names nobody has nobody to call
+            for alert in await oncall.raise_all(self.house, await self._causes(operator)):
+                log.warning("alert.raised", alert=alert)
+            await oncall.carry(self.house, operator, self.author)
+        await posts.send(self.house, operator.connectors)
+
+    async def _causes(self, operator: Operator) -> list[Cause]:
+        house, now = self.house, self.house.clock()
+        within = timedelta(hours=operator.disclosure.acknowledge_hours)
+        return [
+            *causes.of_incidents(await status.read_incidents(house.db, now - status.WINDOW), now),
+            *causes.of_cases(await intake.read_cases(house), within, now),
+            *causes.of_findings(await scans.read_weaknesses(house), now),
+            *causes.of_faults(await caught.read_faults(house.db), now),
+            *causes.of_calendar(now),
+        ]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 
+from gatepost.mail.address import Address, AddressError
 from gatepost.trust.operator import Operator
 from gatepost.trust.paper import Claim, ClaimClass
 from gatepost.trust.registers import Document
@@ -43,6 +44,7 @@ def faults(operator: Operator, checks: frozenset[str], now: datetime) -> list[st
         found.append(f"claims.toml: no stand is taken on {', '.join(missing)}: claim it, or say why it does not apply")
     found += [fault for document in operator.documents for fault in _document(operator, document, now)]
     found += _people(operator)
+    found += _rota(operator)
     return found
 
 
@@ -100,6 +102,19 @@ def _document(operator: Operator, document: Document, now: datetime) -> Iterator
         yield f"{document.file}: its review was due on {due.date()}"
 
 
+def _rota(operator: Operator) -> Iterator[str]:
+    known = {each.ref for each in operator.responders}
+    for each in operator.responders:
+        try:
+            Address.parse(each.address)
+        except AddressError:
+            yield f"oncall.toml: {each.ref}: the address cannot be read"
+    for shift in operator.rota:
+        strange = [ref for ref in shift.responders if ref not in known]
+        if strange or not shift.responders:
+            yield f"oncall.toml: level {shift.level}: {', '.join(strange) or 'nobody'} cannot be called"
+
+
 def _people(operator: Operator) -> Iterator[str]:
     rows = [
         *(("contact", each.role, each.owner) for each in operator.contacts),
@@ -107,6 +122,7 @@ def _people(operator: Operator) -> Iterator[str]:
         *(("commitment", each.id, each.owner) for each in operator.commitments),
         *(("supplier", each.id, each.owner) for each in operator.suppliers),
         *(("duty", each.id, each.owner) for each in operator.duties),
+        *(("connector", each.id, each.owner) for each in operator.connectors),
         *(("transfer", each.id, each.owner) for each in operator.transfers),
         *(("store", each.setting, each.owner) for each in operator.stores),
     ]

@@ -43,6 +43,9 @@ TABLES: dict[str, tuple[str, type[Any]]] = {
     "releases": ("releases.toml", rows.Release),
     "statements": ("statements.toml", rows.Statement),
     "exclusions": ("vulnerabilities.toml", rows.Exclusion),
+    "responders": ("oncall.toml", rows.Responder),
+    "rota": ("oncall.toml", rows.Shift),
+    "connectors": ("oncall.toml", rows.Connector),
 }
 """Lists of rows: which file holds each, and what a row is."""
 
@@ -94,6 +97,9 @@ class Operator:
     releases: tuple[rows.Release, ...] = ()
     statements: tuple[rows.Statement, ...] = ()
     exclusions: tuple[rows.Exclusion, ...] = ()
+    responders: tuple[rows.Responder, ...] = ()
+    rota: tuple[rows.Shift, ...] = ()
+    connectors: tuple[rows.Connector, ...] = ()
 
     def document(self, identifier: str) -> rows.Document | None:
         """Return a document by its id."""

@@ -292,3 +292,33 @@ class Exclusion:
     file: str
     why: str
     owner: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Responder:
+    """Somebody who can be called, by a reference and no name. ``webhook``: called as well; empty for mail alone."""
+
+    ref: str
+    address: str
+    webhook: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """One level of the rota: its people take turns of so many days; it is called after so many minutes of silence."""
+
+    level: int
+    responders: tuple[str, ...]
+    since: date
+    turn_days: int
+    after_minutes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connector:
+    """Something that puts a notice elsewhere, such as a blog. ``webhook``: told what a person has approved."""
+
+    id: str
+    kind: str
+    webhook: str
+    owner: str

@@ -17,7 +17,7 @@ from gatepost.trust.controls import server
 from gatepost.trust.paper import CannotVerifyError
 from gatepost.trust.probe.client import Prober
 from gatepost.trust.probe.mail import Letter, hand_in
-from gatepost.trust.registers import Release, Scan, Vulnerability
+from gatepost.trust.registers import Release, Vulnerability
 from gatepost.trust.world import Endpoint
 from trust.scene import EXAMPLE
 
@@ -102,7 +102,7 @@ async def test_a_promise_is_kept_late_or_broken(days: int, done: date | None, ou
 
 async def test_nothing_to_look_at_is_never_green() -> None:
     empty: list[Any] = [
-        (findings.scanned, findings.Scans((), EXAMPLE, frozenset(), frozenset(), NOW)),
+        (findings.scanned, findings.Scans((), frozenset(), frozenset(), NOW)),
         (findings.in_time, findings.Backlog((), "triage", NOW)),
         (findings.release_checked, findings.Releases((), "0.1.0", NOW)),
         (findings.certificates_valid, findings.Certificates({}, NOW)),
@@ -118,15 +118,16 @@ async def test_nothing_to_look_at_is_never_green() -> None:
             await judge(target)
 
 
-async def test_a_scan_without_advisory_data_tells_nothing(tmp_path: Path) -> None:
-    scan = Scan(asset="a", tool="pip-audit", file="s.json", completed_on=NOW.date(), owner="keeper")
-    target = findings.Scans((scan,), tmp_path, frozenset({"KNOWN-1"}), frozenset({"a"}), NOW)
+async def test_a_scan_without_advisory_data_tells_nothing() -> None:
+    def target(text: str) -> findings.Scans:
+        scan = findings.Scanned("a", NOW.date(), text.encode())
+        return findings.Scans((scan,), frozenset({"KNOWN-1"}), frozenset({"a"}), NOW)
+
     for text in ('{"dependencies": []}', "{}", "no json", '{"dependencies": [{"name": "a", "skip_reason": "b"}]}'):
-        (tmp_path / "s.json").write_text(text)
         with pytest.raises(CannotVerifyError):
-            await findings.scanned(target)
-    (tmp_path / "s.json").write_text('{"dependencies": [{"name": "a", "version": "1", "vulns": [{"id": "KNOWN-1"}]}]}')
-    assert (await findings.scanned(target)).outcome is Outcome.PASS
+            await findings.scanned(target(text))
+    known = '{"dependencies": [{"name": "a", "version": "1", "vulns": [{"id": "KNOWN-1"}]}]}'
+    assert (await findings.scanned(target(known))).outcome is Outcome.PASS
 
 
 async def test_clocks_of_findings() -> None:

@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+from gatepost.trust.alerts import Alert, Cause, Kind
 from gatepost.trust.bench import Bench
 from gatepost.trust.cases import Case, Sort, Way
-from gatepost.trust.checks import cases, told
+from gatepost.trust.checks import called, cases, drills, told
 from gatepost.trust.controls import server
 from gatepost.trust.probe.client import Prober
 from gatepost.trust.uptime import Component, Hour, hour_of
@@ -66,3 +67,37 @@ async def forgotten_objection(bench: Bench) -> AsyncIterator[told.Objections]:
     """An objection of last year that nobody has answered."""
     now = bench.clock()
     yield told.Objections({"control": now - 300 * _DAY}, {}, 30 * _DAY, now)
+
+
+@asynccontextmanager
+async def unanswered_alert(bench: Bench) -> AsyncIterator[called.Calls]:
+    """An alert of yesterday that nobody has taken on."""
+    now = bench.clock()
+    row = Alert(id="control", cause=Cause(Kind.DRILL, "control"), raised_at=now - _DAY)
+    yield called.Calls((row,), _DAY / 96, now)
+
+
+@asynccontextmanager
+async def late_answer(bench: Bench) -> AsyncIterator[called.Calls]:
+    """One that was taken on after an hour."""
+    now = bench.clock()
+    came = now - _DAY
+    taken = came + _DAY / 24
+    row = Alert(
+        id="control", cause=Cause(Kind.INCIDENT, "control"), raised_at=came, acknowledged_at=taken, by="control"
+    )
+    yield called.Calls((row,), _DAY / 96, now)
+
+
+@asynccontextmanager
+async def overlooked_letter(bench: Bench) -> AsyncIterator[drills.Exercise]:
+    """An exercise in which the record knows one of two letters."""
+    now = bench.clock()
+    yield drills.Exercise(frozenset({"one", "two"}), frozenset({"one"}), now, now)
+
+
+@asynccontextmanager
+async def late_notice(bench: Bench) -> AsyncIterator[drills.Exercise]:
+    """One in which notice came after two days."""
+    now = bench.clock()
+    yield drills.Exercise(frozenset({"one"}), frozenset({"one"}), now - 2 * _DAY, now)

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 from gatepost.trust.bench import Bench
 from gatepost.trust.checks import findings
-from gatepost.trust.registers import Release, Scan, Vulnerability
+from gatepost.trust.registers import Release, Vulnerability
 
 _DAY = timedelta(days=1)
+_CLEAN = b'{"dependencies": [{"name": "a", "version": "1", "vulns": []}]}'
 
 
 @asynccontextmanager
@@ -16,28 +17,25 @@ async def old_scan(bench: Bench) -> AsyncIterator[findings.Scans]:
     """A scan of last month."""
     now = bench.clock()
     day = (now - 30 * _DAY).date()
-    (bench.folder / "scan.json").write_text('{"dependencies": [{"name": "a", "version": "1", "vulns": []}]}')
-    row = Scan(asset="control", tool="control", file="scan.json", completed_on=day, owner="control")
-    yield findings.Scans((row,), bench.folder, frozenset(), frozenset(), now)
+    row = findings.Scanned("control", day, _CLEAN)
+    yield findings.Scans((row,), frozenset(), frozenset(), now)
 
 
 @asynccontextmanager
 async def partial_scan(bench: Bench) -> AsyncIterator[findings.Scans]:
     """A scan of today that left out a package which is installed."""
     now = bench.clock()
-    (bench.folder / "part.json").write_text('{"dependencies": [{"name": "a", "version": "1", "vulns": []}]}')
-    row = Scan(asset="control", tool="control", file="part.json", completed_on=now.date(), owner="control")
-    yield findings.Scans((row,), bench.folder, frozenset(), frozenset({"a", "left-out"}), now)
+    row = findings.Scanned("control", now.date(), _CLEAN)
+    yield findings.Scans((row,), frozenset(), frozenset({"a", "left-out"}), now)
 
 
 @asynccontextmanager
 async def untriaged(bench: Bench) -> AsyncIterator[findings.Scans]:
     """A scan of today that found what nobody has looked at."""
     now = bench.clock()
-    found = '{"dependencies": [{"name": "a", "version": "1", "vulns": [{"id": "CONTROL-1"}]}]}'
-    (bench.folder / "found.json").write_text(found)
-    row = Scan(asset="control", tool="control", file="found.json", completed_on=now.date(), owner="control")
-    yield findings.Scans((row,), bench.folder, frozenset(), frozenset(), now)
+    found = b'{"dependencies": [{"name": "a", "version": "1", "vulns": [{"id": "CONTROL-1"}]}]}'
+    row = findings.Scanned("control", now.date(), found)
+    yield findings.Scans((row,), frozenset(), frozenset(), now)
 
 
 def _backlog(bench: Bench, severity: str, clock: str) -> findings.Backlog:

@@ -1,0 +1,71 @@
+"""Each kind of breakage turns the claim that speaks of it, by the very check that runs in a house."""
+
+import ssl
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from gatepost.egress import Destination, Purpose, Register
+from gatepost.trust import CATALOGUE, Outcome
+from gatepost.trust.bench import Bench
+from gatepost.trust.checks import exports, places, tls
+from gatepost.trust.controls import lagging, server
+from gatepost.trust.probe.client import Prober
+from gatepost.trust.world import Endpoint
+from trust.scene import Scene, claiming_only
+
+
+async def floor(bench: Bench, context: ssl.SSLContext) -> tuple[Outcome, str]:
+    """Return what the check of the TLS floor says of a mail door with this certificate and these versions."""
+    async with server.listening(server.smtp(auth=False, context=context)) as port:
+        door = Endpoint(door="smtp", host=server.HOST, port=port, tls="starttls")
+        doors = tls.Doors(Prober(bench.egress, bench.entropy), (door,), bench.clock())
+        found = await CATALOGUE["tls.floor"].of_target(doors)
+    return found.outcome, found.reason
+
+
+def sound(folder: Path, bench: Bench, days: int = 90) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(*server.certificate(folder, bench.clock(), days))
+    return context
+
+
+async def test_an_expired_certificate_and_an_old_version_turn_the_floor(bench: Bench, tmp_path: Path) -> None:
+    good, expired = tmp_path / "good", tmp_path / "expired"
+    for each in (good, expired):
+        each.mkdir()
+    assert (await floor(bench, sound(good, bench)))[0] is Outcome.PASS
+    assert (await floor(bench, sound(expired, bench, days=-1)))[0] is Outcome.FAIL
+    assert (await floor(bench, server.lax(tmp_path, bench.clock())))[0] is Outcome.FAIL
+
+
+async def test_a_widened_way_out_turns_the_register() -> None:
+    check = CATALOGUE["egress.declared"]
+    narrow = [Destination(purpose=Purpose.RELAY, host="127.0.0.1", port=25)]
+    assert (await check.of_target(Register(narrow))).outcome is Outcome.PASS
+    wide = Register([*narrow, Destination(purpose=Purpose.WEBHOOK, host="*", port=0)])
+    found = await check.of_target(wide)
+    assert (found.outcome, found.reason) == (Outcome.FAIL, "egress.open")
+    assert places.egress_declared is check.judge
+
+
+async def test_a_stopped_exporter_turns_the_export(bench: Bench) -> None:
+    check = CATALOGUE["export.flowing"]
+    async with lagging.stalled(bench) as target:
+        (status,) = target.statuses
+        going = replace(status, next_index=status.log_size, exported_at=target.now)
+        assert (await check.of_target(exports.Exports((going,), target.now))).outcome is Outcome.PASS
+        stopped = exports.Exports((replace(going, is_stopped=True),), target.now)
+        found = await check.of_target(stopped)
+        assert (found.outcome, found.reason) == (Outcome.FAIL, "export.stopped")
+
+
+async def test_an_attestation_that_ended_is_stale(scene: Scene, tmp_path: Path) -> None:
+    scene.folder = claiming_only(tmp_path / "few", "A26")
+    (result,) = await scene.engine().round(everything=True)
+    assert result.finding.outcome is Outcome.ATTESTED
+    assert result.finding.until is not None
+    scene.clock.now = result.finding.until + timedelta(seconds=1)
+    (result,) = await scene.engine().round(everything=True)
+    assert (result.finding.outcome, result.finding.reason) == (Outcome.STALE, "attestation.expired")
