@@ -56,3 +56,12 @@ def test_endless_sheets_take_linear_time(piece: str) -> None:
     sheet.read(piece * (500_000 // len(piece)))
     for _ in range(10_000):
         sheet.style_of("p", {"class": "a"}, Counter((".a",)))
+
+
+def test_elements_that_the_same_rules_apply_to_share_what_is_declared() -> None:
+    sheet = Sheet()
+    sheet.read(".a{x:y}.b{x:z}")
+    first = sheet.style_of("p", {"class": "a"}, Counter())
+    assert sheet.style_of("i", {"class": "a"}, Counter()) is first
+    sheet.read(".a{x:w}")
+    assert sheet.style_of("p", {"class": "a"}, Counter()).ordinary == {"x": "w"}

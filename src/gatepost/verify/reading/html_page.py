@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gatepost.verify.paper import Technique
 from gatepost.verify.reading.html_scan import RAW_TEXT, Comment, End, Start, Text, scan
 from gatepost.verify.reading.html_sheet import Sheet, names_of
-from gatepost.verify.reading.html_style import Look, look_below
+from gatepost.verify.reading.html_style import Look, Looks, look_below
 from gatepost.verify.reading.html_writing import BREAKS, Views, Writing
 from gatepost.verify.reading.marks import Marks
 
@@ -101,6 +101,7 @@ class _Page:
         self._hidden_by: Technique | None = None
         self._raw_hidden_by: Technique | None = None
         self._sheet = Sheet()
+        self._looks = Looks()
         self._quotation: _Open | None = None  # the blockquote that the document begins with
         self._above: Counter[str] | None = None  # names of open elements, once a sheet may ask for them
 
@@ -139,7 +140,8 @@ class _Page:
         parent = self._look_of_summary() if tag == "summary" else self._look
         look = parent
         if self._above is not None:
-            look = look_below(parent, tag, attributes, self._sheet.style_of(tag, attributes, self._above))
+            sheet = self._sheet.style_of(tag, attributes, self._above)
+            look = look_below(parent, tag, attributes, sheet, self._looks)
         elif attributes:
             look = look_below(parent, tag, attributes)
         if tag in _NEVER_SHOWN and look.gone is None:

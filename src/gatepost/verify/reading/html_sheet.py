@@ -69,10 +69,12 @@ class Sheet:
     def __init__(self) -> None:
         self._rules: dict[str, list[_Rule]] = {}
         self._variables: dict[str, str] = {}
+        self._joined: dict[tuple[_Rule, ...], Style] = {}
         self._count = 0
 
     def read(self, source: str) -> None:
         """Add the rules of a style element; linear."""
+        self._joined.clear()
         for selectors, block in _rules(_COMMENT.sub(" ", source).replace("<!--", " ").replace("-->", " ")):
             if len(selectors) > MAX_SELECTOR_CHARS or len(block) > MAX_BLOCK_CHARS:
                 continue
@@ -95,23 +97,32 @@ class Sheet:
             listed.append(_Rule(own, tuple(compounds[:-1]), style))
 
     def style_of(self, tag: str, attributes: Mapping[str, str], above: Counter[str]) -> Style:
-        """Return what the sheets declare for an element. ``above``: how many open elements bear each name."""
+        """Return what the sheets declare for an element; the same object for all that the same rules apply to.
+
+        ``above``: how many open elements bear each name.
+        """
         if not self._rules:
             return NO_STYLE
         names = names_of(tag, attributes)
-        found = Style(dict(self._variables), {}) if self._variables else None
-        for key in ("*", *names):
-            for rule in self._rules.get(key, ()):
-                if (
-                    all(name in names for name in rule.own)
-                    and all(above[one] or one in _ALWAYS_ABOVE for part in rule.above for one in part)
-                    and all(_holds(condition, names, attributes) for condition in rule.conditions)
-                ):
-                    if found is None:
-                        found = Style({}, {})
-                    found.ordinary.update(rule.style.ordinary)
-                    found.important.update(rule.style.important)
-        return found or NO_STYLE
+        rules = tuple(
+            [
+                rule
+                for key in ("*", *names)
+                for rule in self._rules.get(key, ())
+                if all(name in names for name in rule.own)
+                and all(above[one] or one in _ALWAYS_ABOVE for part in rule.above for one in part)
+                and all(_holds(condition, names, attributes) for condition in rule.conditions)
+            ]
+        )
+        if not rules and not self._variables:
+            return NO_STYLE
+        found = self._joined.get(rules)
+        if found is None:
+            found = self._joined[rules] = Style(dict(self._variables), {})
+            for rule in rules:
+                found.ordinary.update(rule.style.ordinary)
+                found.important.update(rule.style.important)
+        return found
 
 
 def names_of(tag: str, attributes: Mapping[str, str]) -> list[str]:

@@ -111,16 +111,42 @@ def _declared(style: str) -> Style:
 _declared_often = lru_cache(maxsize=2048)(_declared)
 
 
-def look_below(parent: Look, tag: str, attributes: Mapping[str, str], sheet: Style = NO_STYLE) -> Look:
-    """Return how text inside this element looks. ``sheet``: declarations that style sheets add."""
+class Looks:
+    """How the elements of one document look that style sheets speak of: those alike in everything are one."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Look, int, str], tuple[Look, Style]] = {}
+
+    def styled(self, look: Look, sheet: Style, inline: str) -> Look:
+        """Return ``look`` after what a sheet and the element's own style declare."""
+        key = (look, id(sheet), inline)
+        found = self._known.get(key)
+        if found is None:
+            own = declarations(inline) if inline else NO_STYLE
+            both = Style({**sheet.ordinary, **own.ordinary}, {**sheet.important, **own.important})
+            found = self._known[key] = _styled(look, both), sheet  # kept, for its id is good only as long as it lives
+        return found[0]
+
+
+def look_below(
+    parent: Look, tag: str, attributes: Mapping[str, str], sheet: Style = NO_STYLE, looks: Looks | None = None
+) -> Look:
+    """Return how text inside this element looks.
+
+    Args:
+        parent: the element around it.
+        tag: its name, and ``attributes`` what its start tag says.
+        attributes: see there.
+        sheet: declarations that style sheets add.
+        looks: what is known of the document's other elements.
+    """
     look = _with_attributes(parent, tag, attributes)
     inline = attributes.get("style", "")
     if sheet is NO_STYLE:
         if not inline:
             return look
         return _looked_often(look, inline) if len(inline) <= CACHED_STYLE_CHARS else _styled(look, declarations(inline))
-    own = declarations(inline)
-    return _styled(look, Style({**sheet.ordinary, **own.ordinary}, {**sheet.important, **own.important}))
+    return (looks or Looks()).styled(look, sheet, inline)
 
 
 def _with_attributes(look: Look, tag: str, attributes: Mapping[str, str]) -> Look:

@@ -129,7 +129,10 @@ def _may_quote(text: str) -> bool:
     """Tell quickly whether a closer look is worth while."""
     if "wrote" in text or "---" in text or not text.isascii():
         return True
-    if any(line and (line[0] in _FIRST or line[-1] == ":" or ":" in line[:24]) for line in text.split("\n")):
+    lines = text.split("\n")
+    if not _FIRST.isdisjoint([line[:1] for line in lines]):
+        return True
+    if ":" in text and any(line[-1:] == ":" or ":" in line[:24] for line in lines):
         return True
     return _SENT_FROM.fullmatch(_last_line(text)) is not None
 
