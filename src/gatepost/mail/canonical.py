@@ -3,6 +3,11 @@
 from collections.abc import Sequence
 from enum import StrEnum
 
+import re2
+
+_UNEVEN = re2.compile(rb"\t| [ \r]")
+"""What relaxed form may change inside a body: one automaton is quicker than a search for each."""
+
 
 class Canon(StrEnum):
     """How much a relay may change without breaking a signature."""
@@ -69,11 +74,8 @@ def body(octets: bytes, canon: Canon) -> bytes:
     """Return the body in canonical form (RFC 6376 sections 3.4.3 and 3.4.4); linear in its length."""
     if canon is Canon.SIMPLE:
         return _without_empty_lines(octets) + b"\r\n"
-    if b"\t" in octets:
-        octets = octets.replace(b"\t", b" ")
-    octets = _collapse_spaces(octets)
-    if b" \r\n" in octets:
-        octets = octets.replace(b" \r\n", b"\r\n")
+    if _UNEVEN.search(octets) is not None:
+        octets = _collapse_spaces(octets.replace(b"\t", b" ")).replace(b" \r\n", b"\r\n")
     if octets.endswith(b" "):
         octets = octets[:-1]
     content = _without_empty_lines(octets)

@@ -5,9 +5,13 @@ Without the tag a stranger who guesses how we name our mail could write "an answ
 
 import base64
 import hmac
+import re
 
 TAG_CHARACTERS = 16
 """80 bits: forging one needs our key, not patience."""
+
+_TAGGED = re.compile(rf"(?P<name>[\x00-\x7f]*)\.(?P<tag>[a-z2-7]{{{TAG_CHARACTERS}}})@(?P<domain>[^@\x80-\U0010ffff]*)")
+"""Whatever else stands before the @ is no tag, and needs no hash."""
 
 
 class OwnIds:
@@ -28,10 +32,8 @@ class OwnIds:
 
     def is_own(self, message_id: str) -> bool:
         """Tell whether we wrote this Message-ID; mail programs keep its case (RFC 5322 section 3.6.4), so do we."""
-        local, _, domain = message_id.rpartition("@")
-        name, _, tag = local.rpartition(".")
-        is_ours = len(tag) == TAG_CHARACTERS and tag.isascii() and message_id.isascii()
-        return is_ours and hmac.compare_digest(tag, self._tag(name, domain))
+        found = _TAGGED.fullmatch(message_id)
+        return found is not None and hmac.compare_digest(found["tag"], self._tag(found["name"], found["domain"]))
 
     def _tag(self, name: str, domain: str) -> str:
         digest = hmac.digest(self._key, f"{name}@{domain}".encode(), "sha256")

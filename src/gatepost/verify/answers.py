@@ -12,6 +12,7 @@ from typing import TypeVar
 from gatepost.dns.paper import Answer, RdType, Resolver, Status
 
 T = TypeVar("T")
+Question = tuple[str, RdType]
 
 DEADLINE_S = 20.0
 """For everything DNS is asked about one message (RFC 7208 section 4.6.4 asks for at least 20 s)."""
@@ -30,12 +31,12 @@ class Answers:
 
     def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver
-        self._known: dict[tuple[str, RdType], Answer] = {}
-        self._wanted: dict[tuple[str, RdType], None] = {}
+        self._known: dict[Question, Answer] = {}
+        self._wanted: dict[Question, None] = {}
 
     def want(self, name: str, rdtype: RdType) -> None:
         """Note a question that will be needed, so that it is asked together with the first one that is missing."""
-        self._find((name, rdtype))
+        self.find((name, rdtype))
 
     def get(self, name: str, rdtype: RdType) -> Answer:
         """Return the answer.
@@ -43,7 +44,7 @@ class Answers:
         Raises:
             UnansweredError: it must be asked for first.
         """
-        found = self._find((name, rdtype))
+        found = self.find((name, rdtype))
         if found is None:
             raise UnansweredError
         return found
@@ -54,13 +55,14 @@ class Answers:
         Raises:
             UnansweredError: some must be asked for first; they will be asked together.
         """
-        found = [self._find((name, rdtype)) for name in names]
+        found = [self.find((name, rdtype)) for name in names]
         answers = [answer for answer in found if answer is not None]
         if len(answers) < len(found):
             raise UnansweredError
         return answers
 
-    def _find(self, question: tuple[str, RdType]) -> Answer | None:
+    def find(self, question: Question) -> Answer | None:
+        """Return the answer; None where it must be asked for, which is noted."""
         found = self._known.get(question)
         if found is None:
             found = self._resolver.peek(*question)
@@ -103,5 +105,5 @@ class Answers:
             for question in questions:
                 self._known.setdefault(question, _FAILED)
 
-    async def _ask_one(self, question: tuple[str, RdType]) -> None:
+    async def _ask_one(self, question: Question) -> None:
         self._known[question] = await self._resolver.query(*question)

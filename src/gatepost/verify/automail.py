@@ -56,7 +56,7 @@ def read(
 
 def _word(header: Header, name: bytes) -> str:
     field = header.first(name)
-    return field.text.strip().lower() if field is not None else ""
+    return "" if field is None else field.text.strip().lower()
 
 
 def _auto_submitted(header: Header) -> str:

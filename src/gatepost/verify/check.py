@@ -13,10 +13,11 @@ from gatepost.mail import fields
 from gatepost.mail.fields import Header
 from gatepost.mail.octets import Octets
 from gatepost.mail.own_ids import NO_IDS, OwnIds
-from gatepost.verify import arc, attached, author, automail, content, dkim, dmarc, injection, iprev, spf, tree_walk
+from gatepost.verify import arc, attached, author, automail, content, dkim, dmarc, host, injection, spf, tree_walk
 from gatepost.verify.answers import DEADLINE_S, Answers
 from gatepost.verify.attached import TextReader
 from gatepost.verify.dmarc import Alignment, Discovery
+from gatepost.verify.host import NOBODY, Host
 from gatepost.verify.paper import (
     ArcVerdict,
     AutoMail,
@@ -25,26 +26,19 @@ from gatepost.verify.paper import (
     DmarcVerdict,
     Evidence,
     Injection,
-    IprevVerdict,
     Result,
     SpfVerdict,
     Verified,
 )
 from gatepost.verify.scan import NO_WATCH, Watch
 from gatepost.verify.signed_data import Body
-from gatepost.verify.spf_macro import Context
 
 T = TypeVar("T")
 P = ParamSpec("P")
 
 INLINE_OCTETS = 65_536
 """Larger messages are hashed and parsed in a thread, so that others are not kept waiting."""
-RECEIVER = "unknown"
-"""The SPF ``r`` macro: our own name is nobody's business (RFC 7208 section 7.3 allows it)."""
 
-_NO_SPF = SpfVerdict(Result.NONE, "", "mailfrom")
-_NO_HELO = SpfVerdict(Result.NONE, "", "helo")
-_NO_IPREV = IprevVerdict(Result.NONE)
 _NO_DMARC = DmarcVerdict(Result.NONE, "")
 
 
@@ -84,9 +78,9 @@ async def _check_own(arrived: Arrived, watch: Watch, own_ids: OwnIds) -> Evidenc
     return Evidence(
         author=found.address,
         author_problem=found.problem,
-        spf=_NO_SPF,
-        helo=_NO_HELO,
-        iprev=_NO_IPREV,
+        spf=NOBODY.spf,
+        helo=NOBODY.helo,
+        iprev=NOBODY.iprev,
         dkim=(),
         dmarc=_NO_DMARC,
         arc=ArcVerdict(Result.NONE),
@@ -113,9 +107,7 @@ def _auto(arrived: Arrived, header: Header, read: Content, own_ids: OwnIds) -> A
 class _Asked:
     """What DNS says that does not depend on any signature."""
 
-    spf: SpfVerdict
-    helo: SpfVerdict
-    iprev: IprevVerdict
+    host: Host
     keys: dict[str, Answer]
     seal_keys: dict[str, Answer]
     discovery: Discovery | None
@@ -150,14 +142,14 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver, watch: Watch, ow
     return Evidence(
         author=found.address,
         author_problem=found.problem,
-        spf=asked.spf,
-        helo=asked.helo,
-        iprev=asked.iprev,
+        spf=asked.host.spf,
+        helo=asked.host.helo,
+        iprev=asked.host.iprev,
         dkim=tuple(one.as_aligned() if _is_proof(one) and one.domain in alignment.dkim else one for one in signatures),
         dmarc=verdict,
         arc=sealed,
         is_aligned=is_aligned,
-        is_unsettled=not is_aligned and _is_unsettled(domain, signatures, asked.spf, alignment),
+        is_unsettled=not is_aligned and _is_unsettled(domain, signatures, asked.host.spf, alignment),
         content=read,
         injection=seen.injection,
         body_sha256=seen.body_sha256,
@@ -179,12 +171,8 @@ def _ask(
     known: Answers, arrived: Arrived, claims: tuple[dkim.Claim, ...], chain: arc.Chain, domain: str | None
 ) -> _Asked:
     """Read what DNS says about everybody who claims something."""
-    peer = arrived.peer.address if arrived.peer is not None else None
-    sender, helo = _check_spf(known, arrived)
     return _Asked(
-        spf=sender,
-        helo=helo,
-        iprev=iprev.check(known, peer) if peer is not None else _NO_IPREV,
+        host=host.check(known, arrived),
         keys=dkim.keys_of(known, claims),
         seal_keys=arc.keys_of(known, chain),
         discovery=dmarc.discover(known, domain) if domain is not None else None,
@@ -199,7 +187,7 @@ def _foresee(
     if domain is not None:
         names += tree_walk.record_names(domain)
     if arrived.peer is not None:
-        names += {sender for sender in (_sender(arrived)[2], arrived.peer.helo) if spf.is_domain(sender)}
+        names += {sender for sender in (host.identity_of(arrived)[2], arrived.peer.helo) if spf.is_domain(sender)}
         known.want(arrived.peer.address.reverse_pointer, RdType.PTR)
     for name in names:
         known.want(name, RdType.TXT)
@@ -248,36 +236,11 @@ def _read(raw: bytes, header: Header, canaries: tuple[str, ...]) -> tuple[Conten
     return read, injection.examine(read, canaries=canaries)
 
 
-def _sender(arrived: Arrived) -> tuple[str, str, str]:
-    """Return the identity SPF speaks of: its name, local part and domain.
-
-    Under the null reverse-path that is ``postmaster`` at the HELO name (RFC 7208 section 2.4).
-    """
-    mail_from = arrived.envelope.mail_from
-    if mail_from is not None:
-        return "mailfrom", mail_from.local, mail_from.domain
-    return "helo", "postmaster", arrived.peer.helo if arrived.peer is not None else ""
-
-
-def _check_spf(known: Answers, arrived: Arrived) -> tuple[SpfVerdict, SpfVerdict]:
-    """Check MAIL FROM and HELO, each on its own (RFC 7208 sections 2.3 and 2.4)."""
-    if arrived.peer is None:
-        return _NO_SPF, _NO_HELO
-    identity, local, domain = _sender(arrived)
-    helo = arrived.peer.helo
-    greeted = Context(arrived.peer.address, helo, "postmaster", helo, helo, RECEIVER, arrived.received_at)
-    by_helo = spf.check(known, greeted, identity="helo")
-    if identity == "helo":
-        return by_helo, by_helo
-    sent = Context(arrived.peer.address, domain, local, domain, helo, RECEIVER, arrived.received_at)
-    return spf.check(known, sent, identity="mailfrom"), by_helo
-
-
 def _judge_author(known: Answers, asked: _Asked, signatures: tuple[DkimVerdict, ...]) -> tuple[Alignment, DmarcVerdict]:
     """Align what was proven with the author domain, and give the DMARC verdict."""
     if asked.discovery is None:
         return Alignment(), _NO_DMARC
-    spf_domain = asked.spf.domain.lower().removesuffix(".") if asked.spf.result is Result.PASS else None
+    spf_domain = asked.host.spf.domain.lower().removesuffix(".") if asked.host.spf.result is Result.PASS else None
     proven = {one.domain for one in signatures if _is_proof(one)}
     alignment = dmarc.align(known, asked.discovery, dkim_domains=proven, spf_domain=spf_domain)
     return alignment, dmarc.judge(asked.discovery, alignment)

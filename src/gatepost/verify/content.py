@@ -30,8 +30,14 @@ def read(raw: bytes, header: Header) -> Content:
         from_shown=_shown(header, b"from"),
         to_shown=", ".join(filter(None, (_shown(header, b"to"), _shown(header, b"cc")))),
         list_id=_list_id(header),
-        headers="\n".join(f"{field.name.decode('ascii', 'replace')}: {field.text}" for field in header.fields),
+        headers=_written(header),
     )
+
+
+def _written(header: Header) -> str:
+    """Return every field on a line of its own, unfolded, its name in lower case."""
+    lines = [name + b": " + raw.partition(b":")[2].replace(b"\r\n", b"").strip(b" \t") for name, raw in header.fields]
+    return b"\n".join(lines).decode("utf-8", "replace")
 
 
 def _shown(header: Header, name: bytes) -> str:

@@ -1,8 +1,8 @@
 """DKIM verification (RFC 6376, 8301, 8463, 8616): every signature gets a verdict."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from hmac import compare_digest
+from typing import NamedTuple
 
 from gatepost.dns.paper import Answer, RdType, Status
 from gatepost.mail.fields import Field, Header
@@ -17,8 +17,7 @@ MAX_SIGNATURES = 5
 """Signatures tried; unreadable ones count too, or a stranger could make us ask DNS for ever."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """One DKIM-Signature field: readable, or the reason why not."""
 
     field: Field

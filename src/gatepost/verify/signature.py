@@ -2,8 +2,8 @@
 
 import binascii
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from gatepost.mail import taglist
 from gatepost.mail.address import AddressError, normalise_domain
@@ -22,8 +22,7 @@ class SignatureSyntaxError(ValueError):
     """The field cannot be read as a signature; the message says why."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signature:
+class Signature(NamedTuple):
     """One DKIM-Signature or ARC-Message-Signature.
 
     Attributes:
@@ -45,11 +44,11 @@ class Signature:
     signed: tuple[bytes, ...]
     body_hash: bytes
     signature: bytes
+    key_name: str
     user: str = ""
     length: int | None = None
     signed_at: int | None = None
     expires_at: int | None = None
-    key_name: str
 
 
 def read_tags(field: Field) -> dict[str, str]:

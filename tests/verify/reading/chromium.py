@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from gatepost.mail import fields, mime
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 RENDERED = Path(__file__).with_name("rendered.jsonl.gz")
+CARRIERS = Path(__file__).with_name("carriers.toml")
+CARRIED = Path(__file__).with_name("carried.jsonl")
 MAX_CHARS = 200_000
 BATCH = 12
 
@@ -111,12 +114,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--chromium", default=shutil.which("chromium") or "chromium")
     chromium = parser.parse_args().chromium
-    listed = list(mails())
     with gzip.GzipFile(RENDERED, "wb", mtime=0) as file:
-        for at in range(0, len(listed), BATCH):
-            batch = listed[at : at + BATCH]
-            for (name, _), texts in zip(batch, rendered(chromium, [source for _, source in batch]), strict=True):
-                file.write(json.dumps({"id": name, **texts}, ensure_ascii=False).encode() + b"\n")
+        file.writelines(_rows(chromium, list(mails())))
+    CARRIED.write_bytes(b"".join(_rows(chromium, list(carriers().items()))))
+
+
+def carriers() -> dict[str, str]:
+    """Return ways to hide words, by name: each an HTML body."""
+    found: dict[str, str] = tomllib.loads(CARRIERS.read_text(encoding="utf-8"))
+    return found
+
+
+def _rows(chromium: str, listed: list[tuple[str, str]]) -> Iterator[bytes]:
+    for at in range(0, len(listed), BATCH):
+        batch = listed[at : at + BATCH]
+        for (name, _), texts in zip(batch, rendered(chromium, [source for _, source in batch]), strict=True):
+            yield json.dumps({"id": name, **texts}, ensure_ascii=False).encode() + b"\n"
 
 
 if __name__ == "__main__":

@@ -38,6 +38,9 @@ def read(source: str) -> tuple[Views, list[Span]]:
         ("<svg width=0><text>h</text></svg><svg><desc>i</desc><text>v</text></svg>", "v", "h|i"),
         ("<math><mi>v</mi><annotation>h</annotation></math><desc>w</desc>", "vw", "h"),
         ("<ruby>v<rp>h</rp></ruby>", "v", "h"),
+        ("<style>p+p{display:none}</style><p>v</p><br><p>w</p><p>h</p>", "v\n\nw", "h"),
+        ("<head><style>p:nth-child(2){display:none}</style></head><body><p>v</p><p>h</p>", "v", "h"),
+        ("<div><style>p:nth-child(2){display:none}</style><p>h</p><p>v</p></div>", "v", "h"),
     ],
 )
 def test_what_a_person_sees_is_told_from_what_they_do_not(source: str, human: str, hidden: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 from gatepost.verify.reading import html_page
 from gatepost.verify.reading.characters import clean
 from gatepost.verify.reading.marks import Marks
-from verify.reading.chromium import RENDERED, mails
+from verify.reading.chromium import CARRIED, RENDERED, carriers, mails
 
 EXPLAINED = {
     # innerText counts what has no size; the text nodes that have one are "fi" and "sh", as we read them.
@@ -48,3 +48,32 @@ def test_what_has_a_place_on_the_page_is_what_we_show(views: list[tuple[str, lis
         if Counter("".join(ours)) != Counter("".join(words(theirs["seen"].replace("\x01", " "))))
     ]
     assert differing == []
+
+
+MISSED = {"animation", "cover", "padding", "svg-fill"}
+"""What an animation ends in, what lies upon what, and how high a line is takes a browser to know; nor is paint read."""
+SECRET = "SECRET ORDER"
+
+
+@pytest.fixture(scope="module")
+def carried() -> dict[str, dict[str, str]]:
+    return {row["id"]: row for row in map(json.loads, CARRIED.read_text(encoding="utf-8").splitlines())}
+
+
+@pytest.mark.parametrize("name", sorted(carriers()))
+def test_words_kept_from_the_eye_are_not_in_the_human_view_and_have_their_span(
+    name: str, carried: dict[str, dict[str, str]]
+) -> None:
+    """Masks, paths and covers leave words their size and place, so there Chromium's texts hold them all the same."""
+    marks = Marks()
+    is_shown = SECRET in html_page.read(carriers()[name], 0, marks).human
+    assert is_shown is (name in MISSED)
+    assert is_shown is not any(SECRET in span.text for span in marks.spans)
+    assert carried[name]["inner"] or carried[name]["seen"], "Chromium opened it"
+
+
+def test_chromium_agrees_on_most_carriers(carried: dict[str, dict[str, str]]) -> None:
+    unseen = {name for name, row in carried.items() if not (SECRET in row["inner"] and SECRET in row["seen"])}
+    assert set(carried) == set(carriers())
+    assert unseen & MISSED == {"animation"}
+    assert len(unseen) > 60

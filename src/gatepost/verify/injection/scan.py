@@ -12,7 +12,7 @@ from typing import Any
 import hyperscan
 import re2
 
-from gatepost.verify.injection.phrases import PHRASES
+from gatepost.verify.injection.phrases import PHRASES, Phrase
 from gatepost.verify.injection.unwrap import HINTS
 
 MAX_HITS = 20_000
@@ -74,7 +74,11 @@ def _compiled(patterns: tuple[tuple[str, int, int], ...]) -> hyperscan.Database:
 
 def _phrase(place: int) -> tuple[str, int, int]:
     phrase = PHRASES[place]
-    return phrase.expression, place, hyperscan.HS_FLAG_DOTALL | (0 if phrase.case else hyperscan.HS_FLAG_CASELESS)
+    return phrase.expression, place, hyperscan.HS_FLAG_DOTALL | _caseless(phrase)
+
+
+def _caseless(phrase: Phrase) -> int:
+    return 0 if phrase.case else int(hyperscan.HS_FLAG_CASELESS)
 
 
 @cache
@@ -83,8 +87,10 @@ def _first() -> _Scanner:
     once = hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FLAG_SINGLEMATCH
     patterns = [_phrase(place) for place, phrase in enumerate(PHRASES) if not phrase.needs]
     patterns += [(hint, _HINT + place, once) for place, hint in enumerate(HINTS.values())]
-    needed = [(phrase.needs, _NEED + place) for place, phrase in enumerate(PHRASES) if phrase.needs]
-    return _Scanner(patterns + [(needs, number, once | hyperscan.HS_FLAG_CASELESS) for needs, number in needed])
+    patterns += [
+        (phrase.needs, _NEED + place, once | _caseless(phrase)) for place, phrase in enumerate(PHRASES) if phrase.needs
+    ]
+    return _Scanner(patterns)
 
 
 @cache

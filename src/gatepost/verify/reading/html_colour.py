@@ -42,6 +42,12 @@ _FUNCTION = re.compile(
     rf"(?:\s*[,/]\s*(?P<alpha>{_NUMBER}%?))?\s*\)",
     re.ASCII,
 )
+_NEWER = re.compile(
+    rf"(?P<name>color\(srgb|hwb\(|(?:ok)?lab\(|(?:ok)?lch\()\s*(?P<one>{_NUMBER}%?)(?:deg)?\s+(?P<two>{_NUMBER}%?)\s+"
+    rf"(?P<three>{_NUMBER}%?)",
+    re.ASCII,
+)
+_COLOURED = 0.02
 _GRADIENT = re.compile(r"gradient\((?P<stops>(?:[^()]|\([^()]*\))*)\)")
 _HEX = re.compile(r"#?([0-9a-f]{8}|[0-9a-f]{6}|[0-9a-f]{3,4})", re.ASCII)
 
@@ -57,7 +63,7 @@ def read(value: str, inherited: str) -> str:
         return TRANSPARENT if int(digits[6:] or "ff", 16) / 255 < _UNSEEN else digits[:6]
     written = _FUNCTION.match(value)
     if written is None:
-        return inherited
+        return _newer(value) or inherited
     alpha = written["alpha"] or "1"
     if float(alpha.rstrip("%")) / (100 if alpha.endswith("%") else 1) < _UNSEEN:
         return TRANSPARENT
@@ -68,6 +74,30 @@ def read(value: str, inherited: str) -> str:
     else:
         channels = tuple(channel * (2.55 if written["unit"] == "%" else 1) for channel in (one, two, three))
     return "".join(f"{min(max(round(channel), 0), 255):02x}" for channel in channels)
+
+
+def _newer(value: str) -> str:
+    """Return the colours of CSS Color 4 that hide on a plain page: grey ones, and those spelled as ``color(srgb)``."""
+    written = _NEWER.match(value)
+    if written is None:
+        return ""
+    name = written["name"]
+    one, two, three = (_share(written[which]) for which in ("one", "two", "three"))
+    if name == "color(srgb":
+        return "".join(f"{min(max(round(share * 255), 0), 255):02x}" for share in (one, two, three))
+    if name == "hwb(":
+        grey = two / (two + three) if two + three >= 1 else None
+    elif name in {"lab(", "lch("}:
+        grey = one / (100 if one > 1 else 1)
+    else:
+        grey = one
+    if grey is None or (name != "hwb(" and abs(two) + abs(three) * (name.endswith("lab(")) > _COLOURED):
+        return ""
+    return f"{min(max(round(grey * 255), 0), 255):02x}" * 3
+
+
+def _share(written: str) -> float:
+    return float(written.rstrip("%")) / (100 if written.endswith("%") else 1)
 
 
 def behind(style: dict[str, str], inherited: str, colour: str) -> str:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from gatepost.verify.paper import Technique
 from gatepost.verify.reading.html_scan import RAW_TEXT, Comment, End, Start, Text, scan
-from gatepost.verify.reading.html_sheet import Sheet, names_of
-from gatepost.verify.reading.html_style import Look, look_below
+from gatepost.verify.reading.html_sheet import NO_KIN, Children, Kin, Sheet, names_of
+from gatepost.verify.reading.html_style import Look, Looks, look_below
 from gatepost.verify.reading.html_writing import BREAKS, Views, Writing
 from gatepost.verify.reading.marks import Marks
 
@@ -18,6 +18,7 @@ MAX_CHARS = 2_000_000
 _VOID = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 )
+_OF_HEAD = frozenset({"style", "title", "meta", "link", "base", "script"})
 _FORMATTING = frozenset(
     {"a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"}
 )
@@ -82,6 +83,7 @@ class _Open:
     own: Look | None
     attributes: Mapping[str, str]
     is_quote: bool
+    children: Children | None = None
 
 
 class _Page:
@@ -101,6 +103,8 @@ class _Page:
         self._hidden_by: Technique | None = None
         self._raw_hidden_by: Technique | None = None
         self._sheet = Sheet()
+        self._looks = Looks()
+        self._rootlings = Children()
         self._quotation: _Open | None = None  # the blockquote that the document begins with
         self._above: Counter[str] | None = None  # names of open elements, once a sheet may ask for them
 
@@ -121,13 +125,14 @@ class _Page:
             self._close_sibling(tag)
         if attributes:
             self.writing.attributes(start)
+        kin = self._kin_of(tag, attributes)
         if tag in _VOID or tag in RAW_TEXT:
             if tag == "br":
                 self.writing.line_end(is_there=self._look.gone is None)
             elif tag in _RAW_SHOWN:
-                self._raw_hidden_by = self._look_of(tag, attributes).hidden_by
+                self._raw_hidden_by = self._look_of(tag, attributes, kin).hidden_by
             return
-        look = self._look_of(tag, attributes)
+        look = self._look_of(tag, attributes, kin)
         is_same = look is self._look
         hidden_by = self._hidden_by if is_same else look.hidden_by
         own = look if not is_same and tag in _FORMATTING else None
@@ -135,11 +140,24 @@ class _Page:
         if look.gone is None:
             self.writing.begin(start)
 
-    def _look_of(self, tag: str, attributes: Mapping[str, str]) -> Look:
+    def _kin_of(self, tag: str, attributes: Mapping[str, str]) -> Kin:
+        """Return what stands before an element, where a style sheet asks for it; the head is no part of the body."""
+        if not self._sheet.asks_kin or (not self._open and tag in _OF_HEAD):
+            return NO_KIN
+        parent = self._open[-1] if self._open else None
+        children = self._rootlings if parent is None else parent.children
+        if children is None:
+            children = Children()
+            if parent is not None:
+                parent.children = children
+        return children.add(tag, names_of(tag, attributes))
+
+    def _look_of(self, tag: str, attributes: Mapping[str, str], kin: Kin) -> Look:
         parent = self._look_of_summary() if tag == "summary" else self._look
         look = parent
         if self._above is not None:
-            look = look_below(parent, tag, attributes, self._sheet.style_of(tag, attributes, self._above))
+            sheet = self._sheet.style_of(tag, attributes, self._above, kin)
+            look = look_below(parent, tag, attributes, sheet, self._looks)
         elif attributes:
             look = look_below(parent, tag, attributes)
         if tag in _NEVER_SHOWN and look.gone is None:

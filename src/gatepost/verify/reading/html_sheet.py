@@ -2,12 +2,16 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from itertools import islice
+from typing import NamedTuple
 
-from gatepost.verify.reading.html_style import NO_STYLE, Style, declarations, unescaped
+from gatepost.verify.reading.html_style import NO_STYLE, Look, Style, declarations, look_below, unescaped
 
 MAX_RULES = 1_000
 MAX_RULES_PER_KEY = 20
+MAX_BLOCKS = 5_000
+"""Blocks looked at; no mail has as many."""
 MAX_SELECTOR_CHARS = 1_000
 MAX_BLOCK_CHARS = 4_000
 MAX_COMPOUNDS = 6
@@ -15,9 +19,14 @@ MAX_COMPOUNDS = 6
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 MAX_CHOICES = 20
 _COMPOUND = re.compile(
-    r"(?P<tag>\*|[a-z][a-z0-9]*)?(?P<names>(?:[.#][^\W_][\w\-]*|[.#][_\-][\w\-]*|\[[^\]]{1,200}\]|:not\([^()]{1,200}\))*)"
+    r"(?P<tag>\*|[a-z][a-z0-9]*)?(?P<names>(?:[.#][^\W_][\w\-]*|[.#][_\-][\w\-]*|\[[^\]]{1,200}\]|:not\([^()]{1,200}\)"
+    r"|:(?:first|last|only|nth|nth-last)-(?:child|of-type)(?:\([^()]{1,40}\))?|:has\([^()]{1,200}\))*)"
 )
-_NAME = re.compile(r"[.#][\w\-]+|\[[^\]]+\]|:not\([^()]+\)")
+_NAME = re.compile(r"[.#][\w\-]+|\[[^\]]+\]|:[a-z\-]+(?:\([^()]+\))?")
+_COMBINATOR = re.compile(r"(\[[^\]]*\]|\([^()]*\))|\s*([>+~])\s*")
+_PLACE = re.compile(r":(?P<nth>first|nth)-(?P<of>child|of-type)(?:\((?P<formula>[^()]*)\))?")
+_FORMULA = re.compile(r"\s*(?P<step>[+-]?[0-9]{0,4}n)?\s*(?P<offset>[+-]?\s*[0-9]{1,4})?\s*", re.ASCII)
+_AHEAD = re.compile(r":(?:last|only|nth-last|has)\b")
 _ATTRIBUTE = re.compile(
     r"""\[\s*(?P<name>[\w\-]+)\s*(?:(?P<how>[~^$*|]?)=\s*(?P<quote>["']?)(?P<value>[^"'\]]*)(?P=quote)\s*[is]?\s*)?\]"""
 )
@@ -33,6 +42,13 @@ _GIVEN = re.compile(
 _SUPPORTED = re.compile(
     r"@supports\s*\(\s*(?:display|color|opacity|position|visibility|font-size|overflow|transform)\s*:"
 )
+_UNSUPPORTED = re.compile(r"@supports\s+not\s*\((?P<declaration>[^():]{1,60}:\s*(?P<value>[^()]{1,60}))\)\s*\Z")
+_COMMON_VALUES = frozenset({
+    "block", "inline", "inline-block", "none", "flex", "grid", "table", "red", "white", "black", "relative", "absolute",
+    "fixed", "static", "sticky", "hidden", "visible", "auto", "clip", "scroll", "0", "1", "initial", "inherit",
+})  # fmt: skip
+_BRACE = re.compile(r"[{}]")
+MAX_NESTED = 20
 _COMPARED: dict[str | None, Callable[[str, str], bool]] = {
     None: lambda has, wanted: True,  # noqa: ARG005  # to be there is enough
     "": lambda has, wanted: has == wanted,
@@ -47,10 +63,53 @@ SCREEN_PIXELS = 800.0
 """The window we imagine a mail to be read in."""
 
 
-class _Rule:
-    """One selector: what the element itself must be, and what must stand above it."""
+class Kin(NamedTuple):
+    """The elements before one, below the same parent.
 
-    def __init__(self, own: tuple[str, ...], above: tuple[tuple[str, ...], ...], style: Style) -> None:
+    Attributes:
+        position: its own place among all of them, from 1, and ``of_type`` among those of its tag.
+        last: what a selector may call the one right before it; ``earlier`` any of them.
+    """
+
+    position: int = 1
+    of_type: int = 1
+    last: Collection[str] = ()
+    earlier: Collection[str] = ()
+
+
+NO_KIN = Kin()
+
+
+class Children:
+    """The elements of one parent so far."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._tags: Counter[str] = Counter()
+        self._earlier: set[str] = set()
+        self._last: list[str] = []
+
+    def add(self, tag: str, names: list[str]) -> Kin:
+        """Return the kin of the next element, good until the one after it."""
+        self._count += 1
+        self._tags[tag] += 1
+        self._earlier.update(self._last)
+        kin = Kin(self._count, self._tags[tag], self._last, self._earlier)
+        self._last = names
+        return kin
+
+
+class _Rule:
+    """One selector: what the element itself must be, what must stand above it, and what right or anywhere before."""
+
+    def __init__(
+        self,
+        own: tuple[str, ...],
+        above: tuple[tuple[str, ...], ...],
+        style: Style,
+        beside: tuple[str, tuple[str, ...]] = ("", ()),
+    ) -> None:
+        self.beside = beside
         self.own = tuple(name for name in own if name[0] not in "[:")
         self.conditions = tuple(name for name in own if name[0] in "[:")
         self.above = above
@@ -69,11 +128,17 @@ class Sheet:
     def __init__(self) -> None:
         self._rules: dict[str, list[_Rule]] = {}
         self._variables: dict[str, str] = {}
+        self._joined: dict[tuple[_Rule, ...], Style] = {}
         self._count = 0
+        self._blocks = 0
+        self.asks_kin = False
 
     def read(self, source: str) -> None:
         """Add the rules of a style element; linear."""
-        for selectors, block in _rules(_COMMENT.sub(" ", source).replace("<!--", " ").replace("-->", " ")):
+        self._joined.clear()
+        rules = _rules(_COMMENT.sub(" ", source).replace("<!--", " ").replace("-->", " "))
+        for selectors, block in islice(rules, max(MAX_BLOCKS - self._blocks, 0)):
+            self._blocks += 1
             if len(selectors) > MAX_SELECTOR_CHARS or len(block) > MAX_BLOCK_CHARS:
                 continue
             style = declarations(block)
@@ -82,36 +147,54 @@ class Sheet:
                 self._add(selector, style)
 
     def _add(self, selector: str, style: Style) -> None:
-        words = _VALUE_SPACES.sub(lambda found: "".join(found[0].split()), selector).replace(">", " ").split()
+        selector = _VALUE_SPACES.sub(lambda found: "".join(found[0].split()), selector)
+        words = _COMBINATOR.sub(lambda found: found[1] or f" {found[2]} ", selector).replace(" > ", " ").split()
+        beside: tuple[str, tuple[str, ...]] = ("", ())
+        if words[-2:-1] in (["+"], ["~"]) and len(words) > 2:  # noqa: PLR2004  # what stands beside, the sign, itself
+            beside = (words[-2], _compound(words[-3]) or ("?",))
+            del words[-3:-1]
         compounds = [found for word in words if (found := _compound(word)) is not None]
         if not compounds or len(compounds) != len(words) or len(compounds) > MAX_COMPOUNDS:
             return
         own = compounds[-1]
-        if any(name[0] in "[:" for above in compounds[:-1] for name in above):
+        if any(not _is_plain(name) for above in (*compounds[:-1], beside[1]) for name in above):
+            return
+        if any(map(_AHEAD.match, own)) and look_below(Look(), "p", {}, style).hidden_by is None:
             return
         listed = self._rules.setdefault(next((name for name in reversed(own) if name[0] not in "[:"), "*"), [])
         if self._count < MAX_RULES and len(listed) < MAX_RULES_PER_KEY:
             self._count += 1
-            listed.append(_Rule(own, tuple(compounds[:-1]), style))
+            self.asks_kin = self.asks_kin or bool(beside[0]) or any(map(_PLACE.match, own))
+            listed.append(_Rule(own, tuple(compounds[:-1]), style, beside))
 
-    def style_of(self, tag: str, attributes: Mapping[str, str], above: Counter[str]) -> Style:
-        """Return what the sheets declare for an element. ``above``: how many open elements bear each name."""
+    def style_of(self, tag: str, attributes: Mapping[str, str], above: Counter[str], kin: Kin = NO_KIN) -> Style:
+        """Return what the sheets declare for an element; the same object for all that the same rules apply to.
+
+        ``above``: how many open elements bear each name.
+        """
         if not self._rules:
             return NO_STYLE
         names = names_of(tag, attributes)
-        found = Style(dict(self._variables), {}) if self._variables else None
-        for key in ("*", *names):
-            for rule in self._rules.get(key, ()):
-                if (
-                    all(name in names for name in rule.own)
-                    and all(above[one] or one in _ALWAYS_ABOVE for part in rule.above for one in part)
-                    and all(_holds(condition, names, attributes) for condition in rule.conditions)
-                ):
-                    if found is None:
-                        found = Style({}, {})
-                    found.ordinary.update(rule.style.ordinary)
-                    found.important.update(rule.style.important)
-        return found or NO_STYLE
+        rules = tuple(
+            [
+                rule
+                for key in ("*", *names)
+                for rule in self._rules.get(key, ())
+                if all(name in names for name in rule.own)
+                and all(above[one] or one in _ALWAYS_ABOVE for part in rule.above for one in part)
+                and all(_holds(condition, names, attributes, kin) for condition in rule.conditions)
+                and (not rule.beside[0] or _stands_beside(rule.beside, kin))
+            ]
+        )
+        if not rules and not self._variables:
+            return NO_STYLE
+        found = self._joined.get(rules)
+        if found is None:
+            found = self._joined[rules] = Style(dict(self._variables), {})
+            for rule in rules:
+                found.ordinary.update(rule.style.ordinary)
+                found.important.update(rule.style.important)
+        return found
 
 
 def names_of(tag: str, attributes: Mapping[str, str]) -> list[str]:
@@ -121,6 +204,7 @@ def names_of(tag: str, attributes: Mapping[str, str]) -> list[str]:
         names += [f".{name}" for name in attributes["class"].lower().split()[:20]]
     if "id" in attributes:
         names.append(f"#{attributes['id'].lower()}")
+    names += [f"[{name}]" for name in attributes]
     return names
 
 
@@ -140,16 +224,50 @@ def _choices(selectors: str) -> list[str]:
     return selectors.replace(":root", "html").split(",")
 
 
-def _holds(condition: str, names: list[str], attributes: Mapping[str, str]) -> bool:
-    """Tell whether an element fulfils ``[attribute]`` or ``:not(name)``; what cannot be read does not hold."""
-    if condition[0] == ":":
+def _is_plain(name: str) -> bool:
+    """Tell whether a name can be looked up among those of the elements around: a bare attribute can."""
+    return name[0] not in ":?" and (name[0] != "[" or name[1:-1].replace("-", "").isalnum())
+
+
+def _stands_beside(beside: tuple[str, tuple[str, ...]], kin: Kin) -> bool:
+    """Tell whether what must stand right before the element, or anywhere before it, does."""
+    sign, wanted = beside
+    return all(name in (kin.last if sign == "+" else kin.earlier) for name in wanted)
+
+
+def _holds(condition: str, names: list[str], attributes: Mapping[str, str], kin: Kin) -> bool:
+    """Tell whether an element fulfils a condition; what cannot be read does not hold.
+
+    What comes behind an element is not known yet: a rule that hides by it, hides.
+    """
+    if condition.startswith(":not("):
         inner = condition[5:-1].strip()
-        return not (_holds(inner, names, attributes) if inner[:1] == "[" else inner in names)
+        if inner[:1] == ":":
+            return True  # :not(:hover): nobody points at it
+        return not (_holds(inner, names, attributes, kin) if inner[:1] == "[" else inner in names)
+    if condition[0] == ":":
+        return _AHEAD.match(condition) is not None or _is_at(condition, kin)
     found = _ATTRIBUTE.fullmatch(condition)
     if found is None or found["name"] not in attributes:
         return False
     has, wanted = attributes[found["name"]].lower(), found["value"]
     return _COMPARED[found["how"]](has, wanted) and bool(wanted or not found["how"])
+
+
+def _is_at(condition: str, kin: Kin) -> bool:
+    """Tell whether an element stands at a place (Selectors 4 section 14): ``an+b``, odd, even, first."""
+    found = _PLACE.fullmatch(condition)
+    if found is None:
+        return False
+    place = kin.position if found["of"] == "child" else kin.of_type
+    written = {"odd": "2n+1", "even": "2n"}.get(found["formula"] or "1", found["formula"] or "1")
+    formula = _FORMULA.fullmatch(written) if found["nth"] == "nth" else None
+    if formula is None:
+        return found["nth"] == "first" and place == 1
+    step = formula["step"][:-1] if formula["step"] else "0"
+    a = int(step + "1" if step in {"", "+", "-"} else step)
+    b = int((formula["offset"] or "0").replace(" ", ""))
+    return (place - b) % a == 0 and (place - b) // a >= 0 if a else place == b
 
 
 def _compound(word: str) -> tuple[str, ...] | None:
@@ -161,46 +279,57 @@ def _compound(word: str) -> tuple[str, ...] | None:
 
 
 def _rules(source: str) -> Iterable[tuple[str, str]]:
-    """Yield (selectors, block); what an @-rule holds only where a screen reads it."""
-    skipped = 0
-    depth = 0
-    selectors = ""
-    for text, mark in _pieces(source):
-        if mark == "{":
-            prelude = text.strip()
-            depth += 1
-            if skipped:
-                continue
-            if prelude.startswith("@"):
-                if not _is_for_screen(prelude):
-                    skipped = depth
-            else:
-                selectors = prelude
-        else:
-            if selectors and not skipped:
-                yield selectors, text
-            selectors = ""
-            if skipped == depth:
-                skipped = 0
-            depth = max(depth - 1, 0)
+    """Yield (selectors, block); what an @-rule holds only where a screen reads it, nested rules with what they nest in.
 
-
-def _pieces(source: str) -> Iterable[tuple[str, str]]:
-    """Cut at braces; a statement such as @import, which ends with a semicolon outside of any block, is dropped."""
+    A statement such as @import, which ends with a semicolon outside of any block, is dropped.
+    """
+    inside: list[str | None] = []  # selectors of the blocks that are open; None for one that no screen reads
     at = 0
-    for found in re.finditer(r"[{}]", source):
+    for found in _BRACE.finditer(source):
         text = source[at : found.start()]
-        if found[0] == "{" and ";" in text:
-            text = text.rpartition(";")[2]
-        yield text, found[0]
         at = found.end()
+        around = inside[-1] if inside else ""
+        if found[0] == "}":
+            if around:
+                yield around, text
+            del inside[-1:]
+            continue
+        before, _, prelude = text.rpartition(";")
+        if around and before:
+            yield around, before
+        inside.append(None if around is None or len(inside) >= MAX_NESTED else _nested(around, prelude.strip()))
+
+
+def _nested(around: str, prelude: str) -> str | None:
+    """Return the selectors of a block inside another (CSS Nesting section 3); None where no screen reads it."""
+    if prelude.startswith("@"):
+        return around if _is_for_screen(prelude) else None
+    if not around:
+        return prelude
+    joined = prelude.replace("&", f":is({around})") if "&" in prelude else f":is({around}) {prelude}"
+    return joined if len(joined) <= MAX_SELECTOR_CHARS else None
 
 
 def _is_for_screen(prelude: str) -> bool:
     prelude = prelude.lower()
-    if not prelude.startswith("@media"):
-        return prelude.startswith("@layer") or _SUPPORTED.match(prelude) is not None
-    condition = _GIVEN.sub("", prelude[len("@media") :].replace("not print", ""))
+    if prelude.startswith(("@layer", "@scope")):
+        return True
+    if prelude.startswith("@supports"):
+        return _is_supported(prelude)
+    if prelude.startswith("@container"):
+        return _holds_on_screen(prelude[prelude.find("(") :])
+    return prelude.startswith("@media") and any(_holds_on_screen(one) for one in prelude[len("@media") :].split(","))
+
+
+def _is_supported(prelude: str) -> bool:
+    """Tell whether a browser takes a declaration; what we do not know none takes."""
+    if (denied := _UNSUPPORTED.match(prelude)) is not None:
+        return _SUPPORTED.match(f"@supports ({denied['declaration']}") is None or denied["value"] not in _COMMON_VALUES
+    return _SUPPORTED.match(prelude) is not None
+
+
+def _holds_on_screen(condition: str) -> bool:
+    condition = _GIVEN.sub("", condition.replace("not print", ""))
     if "not " in condition or "print" in condition:
         return False
     for sign, number, unit in _RANGE.findall(condition):
@@ -210,11 +339,7 @@ def _is_for_screen(prelude: str) -> bool:
         pixels = float(number) * (16 if unit == "em" else 1)
         if (bound == "max" and pixels < SCREEN_PIXELS) or (bound == "min" and pixels > SCREEN_PIXELS):
             return False
-    return (
-        not _FEATURE.sub("", _RANGE.sub("", condition))
-        .replace("only", "")
-        .replace("and", "")
-        .replace("screen", "")
-        .replace("all", "")
-        .strip(" ,")
-    )
+    rest = _FEATURE.sub("", _RANGE.sub("", condition))
+    for word in ("only", "and", "screen", "all"):
+        rest = rest.replace(word, "")
+    return not rest.strip(" ,")

@@ -17,6 +17,9 @@ _SHRUNK = re.compile(r"scale[xy3d]*\(([^()]{1,100})\)")
 _EDGEWISE = re.compile(r"rotate[xy]\(\s*-?(?:90|270)deg")
 _INSET = re.compile(r"inset\((?:[^()]{0,60}[\s,])?100%|inset\([5-9][0-9]%\s*\)")
 _NOTHING = re.compile(r"(?:circle|ellipse|polygon)\((?:nonzero|evenodd|[\s,]|0(?:px|%|em|)(?=[\s,)]))+(?:at [^()]*)?\)")
+_FLAT = re.compile(r"matrix\(\s*-?0*\.?0*\s*,|matrix\((?:[^,()]{1,20},){3}\s*-?0*\.?0*\s*,")
+_MASKED = re.compile(r"gradient\((?:[^(),]{1,40},)?\s*(transparent|rgba\(0,\s*0,\s*0,\s*0\))\s*,\s*\1\s*\)")
+_CHOSEN = re.compile(r"(min|max|clamp)\(([^()]{1,100})\)")
 _FAR = -200.0
 """Pixels to the left or above from which nothing is seen."""
 _BEYOND = 3_000.0
@@ -29,6 +32,9 @@ _PIXELS = {
     "q": 0.945, "vw": 10.0, "vh": 8.0, "vmin": 8.0, "vmax": 10.0, "%": 10.0,
 }  # fmt: skip
 _KEYWORDS = {"initial": 16.0, "medium": 16.0, "small": 13.0, "x-small": 10.0, "xx-small": 9.0, "large": 18.0}
+_MASKS = ("mask", "mask-image", "-webkit-mask", "-webkit-mask-image")
+_DRAWN = frozenset({"svg", "g", "text", "tspan"})
+"""Elements of drawings, where an attribute does what elsewhere takes a style."""
 _NOT_SHOWN = ("none", "table-column")
 CACHED_STYLE_CHARS = 300
 """Newsletters repeat short styles hundreds of times."""
@@ -111,21 +117,51 @@ def _declared(style: str) -> Style:
 _declared_often = lru_cache(maxsize=2048)(_declared)
 
 
-def look_below(parent: Look, tag: str, attributes: Mapping[str, str], sheet: Style = NO_STYLE) -> Look:
-    """Return how text inside this element looks. ``sheet``: declarations that style sheets add."""
+class Looks:
+    """How the elements of one document look that style sheets speak of: those alike in everything are one."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Look, int, str], tuple[Look, Style]] = {}
+
+    def styled(self, look: Look, sheet: Style, inline: str) -> Look:
+        """Return ``look`` after what a sheet and the element's own style declare."""
+        key = (look, id(sheet), inline)
+        found = self._known.get(key)
+        if found is None:
+            own = declarations(inline) if inline else NO_STYLE
+            both = Style({**sheet.ordinary, **own.ordinary}, {**sheet.important, **own.important})
+            found = self._known[key] = _styled(look, both), sheet  # kept, for its id is good only as long as it lives
+        return found[0]
+
+
+def look_below(
+    parent: Look, tag: str, attributes: Mapping[str, str], sheet: Style = NO_STYLE, looks: Looks | None = None
+) -> Look:
+    """Return how text inside this element looks.
+
+    Args:
+        parent: the element around it.
+        tag: its name, and ``attributes`` what its start tag says.
+        attributes: see there.
+        sheet: declarations that style sheets add.
+        looks: what is known of the document's other elements.
+    """
     look = _with_attributes(parent, tag, attributes)
     inline = attributes.get("style", "")
     if sheet is NO_STYLE:
         if not inline:
             return look
         return _looked_often(look, inline) if len(inline) <= CACHED_STYLE_CHARS else _styled(look, declarations(inline))
-    own = declarations(inline)
-    return _styled(look, Style({**sheet.ordinary, **own.ordinary}, {**sheet.important, **own.important}))
+    return (looks or Looks()).styled(look, sheet, inline)
 
 
 def _with_attributes(look: Look, tag: str, attributes: Mapping[str, str]) -> Look:
     if "hidden" in attributes and look.gone is None:
         look = look._replace(gone=Technique.HIDDEN_ATTRIBUTE)
+    if "popover" in attributes and look.gone is None:
+        look = look._replace(gone=Technique.NOT_RENDERED)  # a script would have to open it
+    if tag in _DRAWN and attributes.get("display", "").strip().lower() == "none" and look.gone is None:
+        look = look._replace(gone=Technique.DISPLAY_NONE)
     if "bgcolor" in attributes:
         look = look._replace(background=html_colour.read(attributes["bgcolor"], look.background))
     if attributes.get("background"):
@@ -206,10 +242,19 @@ def _is_cut_away(style: dict[str, str]) -> bool:
     if path and (_INSET.match(path) or _NOTHING.match(path)):
         return True
     transform = style.get("transform", "")
-    if _EDGEWISE.search(transform):
+    if _EDGEWISE.search(transform) or _FLAT.search(transform) or _is_shrunk(style.get("zoom", "")):
         return True
+    if any(_MASKED.search(style.get(name, "")) for name in _MASKS):
+        return True
+    if style.get("z-index", "").startswith("-") and style.get("position", "static") != "static":
+        return True  # nobody puts words behind the page
     scales = [*_SHRUNK.findall(transform), style.get("scale", "")]
     return any(_is_zero(one.strip(), below=0.1) for written in scales for one in re.split(r"[\s,]+", written)[:2])
+
+
+def _is_shrunk(zoom: str) -> bool:
+    found = _NUMBER.fullmatch(zoom) if zoom else None
+    return found is not None and 0 < float(found[1]) / (100 if found[2] == "%" else 1) < _TINY / _FONT_SIZE  # 0 is 1
 
 
 def _is_off_screen(style: dict[str, str]) -> bool:
@@ -273,12 +318,25 @@ def _font_size(style: dict[str, str], inherited: float) -> float:
         return _KEYWORDS[written]
     found = _NUMBER.fullmatch(written)
     if found is None:
-        return max(_sum_of(total[1]), 0.0) if (total := _SUM.fullmatch(written)) else inherited
+        return _computed_size(written, inherited)
     if found[1].startswith("-"):
         return inherited
     if found[2] in {"em", "%", "ex", "ch"}:
         return inherited * float(found[1]) * {"em": 1.0, "%": 0.01}.get(found[2], 0.5)
     return float(found[1]) * _PIXELS.get(found[2], 1.0)
+
+
+def _computed_size(written: str, inherited: float) -> float:
+    """Return the pixels of ``calc()``, ``min()``, ``max()`` and ``clamp()`` (CSS Values 4 section 10)."""
+    if total := _SUM.fullmatch(written):
+        return max(_sum_of(total[1]), 0.0)
+    chosen = _CHOSEN.fullmatch(written)
+    if chosen is None:
+        return inherited
+    sizes = [_pixels(one.strip(), inherited) for one in chosen[2].split(",")]
+    if chosen[1] == "clamp":
+        return max(sizes[0], min(sizes[1:3], default=inherited))
+    return min(sizes) if chosen[1] == "min" else max(sizes)
 
 
 def _font_shorthand(value: str) -> str:

@@ -85,6 +85,8 @@ _SENT_FROM = re.compile(
     re.IGNORECASE,
 )
 _FIRST = frozenset(" \t>*_-=|")
+_BEGUN = re.compile(r"\n[ \t>*_=|\-]")
+_LABEL_CHARS = 24
 _CANDIDATE = re.compile(rf"[ \t*_>\-]*{_OPENING}", re.IGNORECASE)
 _INTERESTING = re.compile(rf"[ \t]*(?:[>*_=\-]|Begin |Anfang |{_OPENING}|{_LABELS})", re.IGNORECASE)
 """What any line begins with that is more than text: one look at each is enough."""
@@ -129,9 +131,20 @@ def _may_quote(text: str) -> bool:
     """Tell quickly whether a closer look is worth while."""
     if "wrote" in text or "---" in text or not text.isascii():
         return True
-    if any(line and (line[0] in _FIRST or line[-1] == ":" or ":" in line[:24]) for line in text.split("\n")):
+    if text[:1] in _FIRST or _BEGUN.search(text) is not None or _has_label(text):
         return True
     return _SENT_FROM.fullmatch(_last_line(text)) is not None
+
+
+def _has_label(text: str) -> bool:
+    """Tell whether a line has a colon near its beginning or as its end; each line is looked at once."""
+    at = text.find(":")
+    while at >= 0:
+        end = text.find("\n", at)
+        if at < _LABEL_CHARS or "\n" in text[at - _LABEL_CHARS : at] or text[end - 1 if end > 0 else -1] == ":":
+            return True
+        at = text.find(":", end) if end > 0 else -1
+    return False
 
 
 def _last_line(text: str) -> str:
