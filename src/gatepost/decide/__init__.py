@@ -194,11 +194,6 @@ async def policy_at(tx: Transaction, account: AccountId, version: int) -> Policy
     return parse(written, version=version, is_tenant_wide=account == TENANT_WIDE)[0]
 
 
-async def lock_policy(tx: Transaction, account: AccountId) -> None:
-    """Let nobody else write a version until the transaction ends: for whoever changes what is in force."""
-    await store.lock_policy(tx, account)
-
-
 async def get_policy(tx: Transaction, account: AccountId) -> Stored | None:
     """Return the version in force, or None."""
     return await store.newest(tx, account)
