@@ -30,6 +30,7 @@ STAYS = {
     "entry_words": "keyed tokens of an opening: the indexer drops them once the opening is gone",
     "entry_words_done": "a place in the log",
     "legal_hold": "names whom it protects; stays as the proof that it was in force",
+    "petition": "whom it is about is sealed with their key; what stays tells that something was asked",
     "retention_cursor": "a place in the log",
 }
 """Tables of a tenant that no erasure and no limit reaches, and why."""
