@@ -13,7 +13,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from doors.rest.scene import POLICY, Tenancy, held, sequence, served, set_policy, write
+from doors.rest.scene import POLICY, Tenancy, held, petitioned, sequence, served, set_policy, write
 from gatepost.doors import rest
 from gatepost.doors.limit import Rate
 from gatepost.journey import House
@@ -63,6 +63,7 @@ async def test_no_generated_request_breaks_the_door(house: House, keeper: Keeper
         "thread_id": getattr(done.outcome, "thread", "th_none"),
         "webhook_id": "wh_none",
         "export_id": "ex_none",
+        "petition_id": await petitioned(house, ours),
         "hold_id": await held(house, ours, done.recorded.arrived.email),
         "turn_id": "tu_none",
         "legal_hold_id": "lh_none",

@@ -33,6 +33,7 @@ STAYS = {
     "draft_replay": "a draft of a policy, and numbers; the next one takes it away after a week",
     "draft_replay_change": OURS,
     "legal_hold": "names whom it protects; stays as the proof that it was in force",
+    "petition": "whom it is about is sealed with their key; what stays tells that something was asked",
     "retention_cursor": "a place in the log",
 }
 """Tables of a tenant that no erasure and no limit reaches, and why."""

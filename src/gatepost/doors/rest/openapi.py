@@ -84,6 +84,8 @@ def _codes_of(path: str, operation: dict[str, Any]) -> list[Code]:
         codes += [Code.BUDGET_EXHAUSTED, Code.GRANT_REFUSED]
     if "/holds/{hold_id}" in path:
         codes += [Code.HOLD_SETTLED, Code.RESOURCE_ERASED]
+    if "/petitions" in path and "requestBody" in operation:
+        codes.append(Code.PETITION_INVALID)
     if operation.get("parameters") or "requestBody" in operation:
         codes.append(Code.REQUEST_INVALID)
     return codes
