@@ -78,7 +78,11 @@ async def test_every_kind_of_decision_comes_out_again_or_says_why_not(scene: Sce
     await put(scene, senders=[])
     await scene.boss_writes()
     found = await cases(scene)
-    told = {(case.row.is_outbound, case.row.reason): (case.replayed.verdict, case.replayed.why) for case in found}
+    told = {
+        (case.row.is_outbound, case.row.reason): (case.replayed.verdict, case.replayed.why)
+        for case in found
+        if not case.replayed.why.startswith(BUILT_IN)
+    }
     for case in found:
         if case.replayed.verdict is not Verdict.SAME:
             assert case.replayed.verdict is Verdict.UNDECIDABLE, (case.row.reason, case.replayed.why)

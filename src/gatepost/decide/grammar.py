@@ -182,7 +182,27 @@ _GUARD = shape.object_of(
     },
     required=("reject", "reason"),
 )
-_GUARDS = shape.list_of(_GUARD, most=GUARDS_MAX)
+_LISTED_GUARDS = shape.list_of(_GUARD, most=GUARDS_MAX)
+_REFUSED_COST = GUARDS_COST_MAX // 20
+"""What a pattern counts that was refused: reading it was work, too."""
+
+
+def _guards(value: object, path: str, faults: shape.Faults) -> object:
+    """Read guards one by one, and no further once they are too much: a pattern is compiled when it is read."""
+    if not isinstance(value, list) or len(value) > GUARDS_MAX:
+        return _LISTED_GUARDS(value, path, faults)
+    found: list[Any] = []
+    cost = 0
+    for index, member in enumerate(value):
+        guard: Any = _GUARD(member, f"{path}[{index}]", faults)
+        found.append(guard)
+        cost += getattr(guard.get("reject"), "cost", _REFUSED_COST)
+        if cost > GUARDS_COST_MAX or faults.is_full:
+            break
+    return found
+
+
+_GUARDS = shape.Parser(_guards, _LISTED_GUARDS.schema)
 _FIELDS = shape.object_of(
     {
         "defaultAction": shape.word(*DefaultAction),
