@@ -99,6 +99,7 @@ _CHECKS: tuple[Check[Any], ...] = (
     Check("uptime.recomputed", told.recomputed, told.availability, (duty.better_uptime,)),
     Check("incident.told", told.told, told.incidents, (duty.hushed_incident,)),
     Check("objection.entitled", told.objection_taken, told.entitled, (duty.anybody_objects,)),
+    Check("terms.bound", told.bound_after_notice, told.courses, (duty.untold_terms, duty.early_terms)),
     Check("objection.settled", told.objections_settled, told.objections, (duty.forgotten_objection,)),
     Check("alert.answered", called.answered, called.calls, (duty.unanswered_alert, duty.late_answer)),
     Check("incident.exercised", drills.exercised, drills.exercise, (duty.overlooked_letter, duty.late_notice)),

@@ -12,6 +12,7 @@ from gatepost.doors.public import status as page
 from gatepost.journey import House
 from gatepost.record.trust_log import TRUST
 from gatepost.trust import incidents, probes, status
+from gatepost.trust.caught import Book
 from gatepost.trust.incidents import Impact, State
 from gatepost.trust.uptime import Component, Pace, Sample
 
@@ -107,3 +108,14 @@ async def test_maintenance_is_upcoming_then_active(house: House, clock: FakeCloc
     assert over is not None
     fact = incidents.updated(over, state=State.COMPLETED, body="Done.", at=clock())
     await status.say(house.db, fact, entropy=house.entropy)
+
+
+async def test_errors_nobody_expected_are_counted_and_not_quoted(
+    house: House, clock: FakeClock, client: httpx2.AsyncClient
+) -> None:
+    assert "No error that nobody expected" in (await client.get("/status")).text
+    book = Book(clock)
+    book.note(ValueError(STRANGE), "job.failed")
+    await book.write(house.db)
+    text = (await client.get("/status")).text
+    assert "in the last 24 hours: 1 kind." in text

@@ -8,7 +8,7 @@ import pytest
 from gatepost.access.paper import Tenant
 from gatepost.ids import TenantId
 from gatepost.record.trust_log import TRUST
-from gatepost.trust import Outcome, objection, probes, status_store
+from gatepost.trust import Outcome, agreeing, objection, probes, status_store, terms
 from gatepost.trust.checks import told
 from gatepost.trust.paper import CannotVerifyError
 from gatepost.trust.uptime import Component, Sample
@@ -75,3 +75,35 @@ async def test_objections_are_read_from_the_leaves_and_none_is_not_green(scene: 
         await told.objections_settled(target)
     with pytest.raises(CannotVerifyError, match=r"door\.none"):
         await told.incidents(scene.world(scene.operator()), {})
+
+
+async def test_terms_bind_after_notice_and_not_before(scene: Scene) -> None:
+    assert await told.courses(scene.world(scene.operator()), {}) == ()
+    with pytest.raises(CannotVerifyError, match=r"none_in_force"):
+        await told.bound_after_notice(())
+
+    def course(days: int, *, material: bool) -> tuple[told.Step, ...]:
+        told_at = NOW - timedelta(days=days)
+        return (
+            told.Step(action=terms.NOTICED, document="terms", sha256="1" * 64, material=material, at=told_at),
+            told.Step(action=terms.IN_FORCE, document="terms", sha256="1" * 64, material=material, at=NOW),
+        )
+
+    assert (await told.bound_after_notice(course(30, material=True))).outcome is Outcome.PASS
+    assert (await told.bound_after_notice(course(29, material=True))).reason == "terms.early"
+    assert (await told.bound_after_notice(course(0, material=False))).outcome is Outcome.PASS
+    later = course(-1, material=False)
+    assert (await told.bound_after_notice(later)).reason == "terms.untold"
+    other = (replace(later[0], sha256="2" * 64, at=NOW - timedelta(days=90)), later[1])
+    assert (await told.bound_after_notice(other)).reason == "terms.untold"
+
+
+async def test_the_steps_are_read_from_the_leaves(scene: Scene) -> None:
+    change = agreeing.change_of(scene.operator(), "terms")
+    assert change is not None
+    await agreeing.announce(scene.house, change)
+    steps = await told.courses(scene.world(scene.operator()), {})
+    assert [(each.action, each.sha256, each.material) for each in steps] == [
+        (terms.ANNOUNCED, change.sha256, change.material),
+        (terms.NOTICED, change.sha256, change.material),
+    ]

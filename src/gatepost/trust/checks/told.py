@@ -10,7 +10,7 @@ from gatepost.access.paper import Tenant
 from gatepost.ids import TenantId
 from gatepost.record import trust_log
 from gatepost.record.trust_log import TRUST
-from gatepost.trust import notice, objection, status, status_store, store
+from gatepost.trust import notice, objection, status, status_store, store, terms
 from gatepost.trust.leaf import instant
 from gatepost.trust.paper import CannotVerifyError, Finding, failed, passed
 from gatepost.trust.probe.client import ProbeError, Prober
@@ -174,3 +174,54 @@ async def objections_settled(target: Objections) -> Finding:
     outcomes = sorted(set(target.ended.values()))
     unknown = [each for each in outcomes if each not in notice.OUTCOMES]
     return failed("objection.outcome", unknown) if unknown else passed({"of": len(target.made), "ended": outcomes})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of a text's version, by its leaf. ``material``: as its announcement said."""
+
+    action: str
+    document: str
+    sha256: str
+    material: bool
+    at: datetime
+
+
+async def courses(world: World, _arguments: Mapping[str, str]) -> tuple[Step, ...]:
+    """Return every step of every text that was ever put to customers, oldest first."""
+    found: list[Step] = []
+    async with world.house.db.transaction(TRUST) as tx:
+        for subject in await store.subjects(tx, terms.SUBJECT):
+            materials: dict[str, bool] = {}
+            for fact in await trust_log.stated(tx, sorted(await store.history(tx, subject, limit=FACTS_MAX))):
+                sha256 = str(fact.detail.get("sha256", ""))
+                if fact.action == terms.ANNOUNCED:
+                    materials[sha256] = bool(fact.detail["material"])
+                step = Step(
+                    action=fact.action,
+                    document=fact.object_ref,
+                    sha256=sha256,
+                    material=materials.get(sha256, True),
+                    at=fact.at,
+                )
+                found.append(step)
+    return tuple(found)
+
+
+async def bound_after_notice(target: tuple[Step, ...]) -> Finding:
+    """See that no version came into force before everybody was told of it, thirty days before where it is material."""
+    applied = [each for each in target if each.action == terms.IN_FORCE]
+    for each in applied:
+        told_at = [
+            one.at
+            for one in target
+            if (one.action, one.document, one.sha256) == (terms.NOTICED, each.document, each.sha256)
+            and one.at <= each.at
+        ]
+        if not told_at:
+            return failed("terms.untold", {each.document: each.sha256[:16]})
+        if each.material and each.at - min(told_at) < notice.CLOCK:
+            return failed("terms.early", {each.document: (each.at - min(told_at)).days}, "days")
+    if not applied:
+        raise CannotVerifyError("terms.none_in_force")
+    return passed({"versions": len(applied)}, "in force after notice")

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from gatepost.trust.alerts import Alert, Cause, Kind
 from gatepost.trust.bench import Bench
@@ -101,3 +101,20 @@ async def late_notice(bench: Bench) -> AsyncIterator[drills.Exercise]:
     """One in which notice came after two days."""
     now = bench.clock()
     yield drills.Exercise(frozenset({"one"}), frozenset({"one"}), now - 2 * _DAY, now)
+
+
+def _step(action: str, at: datetime) -> told.Step:
+    return told.Step(action=action, document="control", sha256="0" * 64, material=True, at=at)
+
+
+@asynccontextmanager
+async def untold_terms(bench: Bench) -> AsyncIterator[tuple[told.Step, ...]]:
+    """A version that applies and that nobody was told of."""
+    yield (_step("terms.in_force", bench.clock()),)
+
+
+@asynccontextmanager
+async def early_terms(bench: Bench) -> AsyncIterator[tuple[told.Step, ...]]:
+    """A material one that applies on day 29."""
+    now = bench.clock()
+    yield _step("terms.noticed", now - 29 * _DAY), _step("terms.in_force", now)
