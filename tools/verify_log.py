@@ -21,12 +21,13 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 WIDTH = 256
 HASH_OCTETS = 32
-LOG, WITNESS = 0x01, 0x04  # the kinds of Ed25519 keys (C2SP signed-note)
+LOG, WITNESS, MLDSA_WITNESS = 0x01, 0x04, 0x06  # the kinds of keys (C2SP signed-note, tlog-cosignature)
+KEY_OCTETS = {LOG: 32, WITNESS: 32, MLDSA_WITNESS: 1312}
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 FAULTS_MAX = 100
 DASH = "\N{EM DASH}"
@@ -74,8 +75,8 @@ def read_key(text: str) -> Key:
     if len(parts) != 3:
         raise Wrong("a verifier key is name+id+base64")
     name, id_hex, material = parts[0], parts[1], decode(parts[2])
-    if len(material) != 1 + HASH_OCTETS or material[0] not in {LOG, WITNESS}:
-        raise Wrong("the key is no Ed25519 key of a log or a witness")
+    if not material or len(material) - 1 != KEY_OCTETS.get(material[0]):
+        raise Wrong("the key is neither an Ed25519 key of a log or a witness nor an ML-DSA-44 key of a witness")
     found = hashlib.sha256(name.encode() + b"\n" + material).digest()[:4]
     if not name or found.hex() != id_hex:
         raise Wrong("the key's id is not that of the key")
@@ -85,7 +86,15 @@ def read_key(text: str) -> Key:
 def holds(key: Key, signature: bytes, signed: bytes) -> bool:
     """Tell whether a signature is the key's."""
     try:
+        if key.kind == MLDSA_WITNESS:
+            # Only here: neither every version of ``cryptography`` nor every OpenSSL has it.
+            from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey  # noqa: PLC0415
+
+            MLDSA44PublicKey.from_public_bytes(key.public).verify(signature, signed)
+            return True
         Ed25519PublicKey.from_public_bytes(key.public).verify(signature, signed)
+    except (ImportError, UnsupportedAlgorithm) as error:
+        raise Wrong("an ML-DSA-44 key needs cryptography 48 or newer with OpenSSL 3.5 or newer") from error
     except (InvalidSignature, ValueError):
         return False
     return True
@@ -122,6 +131,17 @@ def open_checkpoint(note: bytes, key: Key) -> Head:
     return Head(int(fields[1]), root, text, tuple(lines))
 
 
+def cosigned(key: Key, stamp: bytes, head: Head) -> bytes:
+    """Return what a witness signed (C2SP tlog-cosignature): the text, or with ML-DSA-44 its names, time and tree."""
+    if key.kind == WITNESS:
+        return f"cosignature/v1\ntime {int.from_bytes(stamp, 'big')}\n{head.text}".encode()
+    name, origin = key.name.encode(), head.text.split("\n")[0].encode()
+    if max(len(name), len(origin)) > 255:
+        raise Wrong("a name is too long to be cosigned with ML-DSA-44")
+    names = bytes([len(name)]) + name + stamp + bytes([len(origin)]) + origin
+    return b"subtree/v1\n\0" + names + bytes(8) + head.size.to_bytes(8, "big") + head.root
+
+
 def count_witnesses(head: Head, witnesses: Sequence[Key]) -> int:
     """Return how many of the witnesses cosigned it (C2SP tlog-cosignature); a wrong cosignature is wrong."""
     count = 0
@@ -130,8 +150,7 @@ def count_witnesses(head: Head, witnesses: Sequence[Key]) -> int:
             if name != key.name or octets[:4] != key.id:
                 continue
             stamp, signature = octets[4:12], octets[12:]
-            signed = f"cosignature/v1\ntime {int.from_bytes(stamp, 'big')}\n{head.text}"
-            if not holds(key, signature, signed.encode()):
+            if not holds(key, signature, cosigned(key, stamp, head)):
                 raise Wrong(f"the cosignature of {key.name} is wrong")
             count += 1
             break
@@ -445,7 +464,7 @@ def main() -> int:
         key = read_key(asked.vkey.read_text(errors="replace"))
         lines = asked.witness.read_text(errors="replace").splitlines() if asked.witness else []
         witnesses = [read_key(line) for line in lines if line.strip()]
-        if key.kind != LOG or any(each.kind != WITNESS for each in witnesses):
+        if key.kind != LOG or any(each.kind == LOG for each in witnesses):
             raise Wrong("a log's key is wanted for --vkey, and witnesses' keys for --witness")
     except Wrong as wrong:
         print(f"{asked.vkey.name}: {wrong}")

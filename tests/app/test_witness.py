@@ -9,8 +9,8 @@ import pytest
 from gatepost.app.http import listening
 from gatepost.app.witness import Witness, application, key_of, read_logs
 from gatepost.ledger.errors import LedgerError
-from gatepost.ledger.note import CosigningKey, VerifierKey
-from gatepost.ledger.witness import AddCheckpoint, Answer
+from gatepost.ledger.note import MLDSA44_COSIGNATURE, CosigningKey, Note, VerifierKey
+from gatepost.ledger.witness import AddCheckpoint, Answer, with_cosignature
 from ledger.test_witness import ENTRIES, LOG, LOGS, body, head
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -80,6 +80,16 @@ def test_the_key_is_made_once_and_is_for_the_witness_alone(tmp_path: Path) -> No
     key = key_of(tmp_path / "w", "w.example", draw)
     assert key == key_of(tmp_path / "w", "w.example", bytes)
     assert (tmp_path / "w" / "witness.key").stat().st_mode & 0o077 == 0
+
+
+async def test_a_witness_of_mldsa44_has_a_seed_of_its_own(tmp_path: Path) -> None:
+    key_of(tmp_path, "w.example", draw)
+    key = key_of(tmp_path, "w.example", bytes, MLDSA44_COSIGNATURE)
+    assert (tmp_path / "witness.key").read_bytes() != (tmp_path / "witness.mldsa44.key").read_bytes() == key.seed
+    answer = await Witness(tmp_path / "logs", key, LOGS, lambda: NOON).add(body(0, 3))
+    assert answer.status == 200
+    note = with_cosignature(head(3).signed(LOG), answer.body, key.verifier)
+    assert Note.parse(note).verify([key.verifier]) == (key.verifier,)
 
 
 def test_logs_are_read_one_a_line() -> None:

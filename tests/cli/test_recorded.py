@@ -17,11 +17,13 @@ from cli.process import GATEPOST, UP_WITHIN_S, Process
 from gatepost.record.vocabulary import VOCABULARY
 
 READS = {
+    "case list", "case show", "errors list",
     "settings", "sandbox", "doctor", "explain", "tenant list", "domain list", "domain records", "mailbox list",
     "person list", "key list", "keys list", "policy show", "mail list", "mail search", "mail show", "log verify",
     "log prove", "log entry", "log vkey", "log compare", "log search", "log show", "log actions", "export list",
     "export status", "egress list", "replay", "legal-hold list", "retention show", "agent list",
-    "agent turns", "agent usage", "trust lint", "trust show", "hold list", "hold show", "incident affected",
+    "agent turns", "agent offers", "agent usage", "trust lint", "trust show", "hold list", "hold show",
+    "incident affected",
     "incident clocks", "incident list", "policy check", "policy diff", "policy explain", "policy history",
     "policy lint", "policy new", "policy replay", "policy test", "status export", "status show", "trace",
     "webhook deliveries", "webhook list",
@@ -33,6 +35,10 @@ DRIVEN_ELSEWHERE = {
     "agent off": "tests/doors/rest/test_agents.py",
     "agent set": "tests/doors/rest/test_agents.py",
     "agent remove": "tests/doors/rest/test_agents.py",
+    "case acknowledge": "tests/cli/test_case.py",
+    "case add": "tests/cli/test_case.py",
+    "case close": "tests/cli/test_case.py",
+    "errors clear": "tests/cli/test_errors.py",
     "erase": "tests/cli/test_retention.py",
     "legal-hold add": "tests/cli/test_retention.py",
     "legal-hold release": "tests/cli/test_retention.py",

@@ -1,16 +1,27 @@
 import proofbundle
 import pytest
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
+from proofbundle.checkpoint import cosign_checkpoint_mldsa, cosign_vkey_mldsa
 
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
 from gatepost.ledger.merkle import EMPTY_ROOT, consistency_ranges, hash_range, inclusion_ranges, leaf_hash
-from gatepost.ledger.note import COSIGNATURE, CosigningKey, Note, SigningKey, VerifierKey, encode_base64
+from gatepost.ledger.note import (
+    MLDSA44_COSIGNATURE,
+    WITNESS_KINDS,
+    CosigningKey,
+    Note,
+    SigningKey,
+    VerifierKey,
+    encode_base64,
+)
 from gatepost.ledger.proof import Proof
 from gatepost.ledger.tiles import Edge, reader
 from gatepost.ledger.witness import AddCheckpoint, Agreed, Answer, judge, named, with_cosignature
 
 LOG = SigningKey("log.gatepost.example", bytes(range(32)))
 WITNESS = CosigningKey("witness.example/w1", bytes(range(32, 64)))
+MLDSA = CosigningKey("witness.example/pq", bytes(range(64, 96)), MLDSA44_COSIGNATURE)
 LOGS = {LOG.name: LOG.verifier}
 REFERENCE = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"]
 ENTRIES = [bytes.fromhex(leaf) for leaf in REFERENCE]
@@ -49,7 +60,42 @@ def test_a_foreign_verifier_counts_the_cosignature() -> None:
 def test_a_cosigned_note_is_verified_with_the_logs_key_and_the_witness() -> None:
     note = with_cosignature(head(8).signed(LOG), WITNESS.cosign(head(8).text, 9), WITNESS.verifier)
     assert Note.parse(note).verify([LOG.verifier, WITNESS.verifier]) == (LOG.verifier, WITNESS.verifier)
-    assert VerifierKey.parse(str(WITNESS.verifier), kind=COSIGNATURE) == WITNESS.verifier
+    assert VerifierKey.parse(str(WITNESS.verifier), kinds=WITNESS_KINDS) == WITNESS.verifier
+
+
+def test_a_foreign_verifier_counts_the_cosignature_of_mldsa44() -> None:
+    note = with_cosignature(head(8).signed(LOG), MLDSA.cosign(head(8).text, 1_700_000_000), MLDSA.verifier)
+    read = reader(8, Edge().grow(ENTRIES)[1])
+    proof = Proof(3, tuple(hash_range(leaves, read) for leaves in inclusion_ranges(3, 8)), note).encode().decode()
+    keys = [str(MLDSA.verifier)]
+    assert proofbundle.verify_tlog_proof(proof, ENTRIES[3], str(LOG.verifier), keys, threshold=1)["ok"]
+    other = [str(CosigningKey(MLDSA.name, bytes(32), MLDSA44_COSIGNATURE).verifier)]
+    assert not proofbundle.verify_tlog_proof(proof, ENTRIES[3], str(LOG.verifier), other, threshold=1)["ok"]
+
+
+def test_a_foreign_cosignature_of_mldsa44_is_verified() -> None:
+    private = MLDSA44PrivateKey.from_seed_bytes(MLDSA.seed)
+    note = cosign_checkpoint_mldsa(head(8).signed(LOG).decode(), private, MLDSA.name, 1_700_000_000).encode()
+    assert Note.parse(note).verify([LOG.verifier, MLDSA.verifier]) == (LOG.verifier, MLDSA.verifier)
+    assert cosign_vkey_mldsa(MLDSA.name, private.public_key().public_bytes_raw()) == str(MLDSA.verifier)
+    for found, forged in ((head(8).text, head(7).text), ("witness.example/pq", "witness.example/px")):
+        wrong = note.replace(found.encode(), forged.encode())
+        with pytest.raises(LedgerError):
+            Note.parse(wrong).verify([MLDSA.verifier])
+
+
+def test_a_key_of_one_kind_is_none_of_another() -> None:
+    with pytest.raises(LedgerError, match="kind"):
+        VerifierKey.parse(str(MLDSA.verifier))
+    with pytest.raises(LedgerError, match="kind"):
+        VerifierKey.parse(str(LOG.verifier), kinds=WITNESS_KINDS)
+    assert VerifierKey.parse(str(MLDSA.verifier), kinds=WITNESS_KINDS) == MLDSA.verifier
+
+
+def test_a_note_has_room_for_sixteen_witnesses_of_mldsa44() -> None:
+    keys = [CosigningKey(f"w{at}.example", bytes([at] * 32), MLDSA44_COSIGNATURE) for at in range(16)]
+    note = head(8).signed(LOG) + b"".join(key.cosign(head(8).text, 1) for key in keys)
+    assert len(Note.parse(note).verify([key.verifier for key in keys])) == 16
 
 
 @pytest.mark.parametrize(("old", "new"), [(0, 0), (0, 5), (3, 8), (4, 7), (8, 8)])

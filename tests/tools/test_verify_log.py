@@ -14,7 +14,7 @@ import pytest
 
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.merkle import EMPTY_ROOT, hash_range, inclusion_ranges
-from gatepost.ledger.note import SigningKey
+from gatepost.ledger.note import WITNESS_KINDS, CosigningKey, Note, SigningKey
 from gatepost.ledger.proof import Proof
 from gatepost.ledger.tiles import Edge, Tile, reader
 
@@ -93,6 +93,25 @@ def test_all_three_accept_a_sound_log(folder: Path) -> None:
     assert (code, len(lines)) == (0, 1)
     assert lines[0].startswith("sound: log.example/t/t1: 300 entries, 5 proofs, 0 witnesses, root ")
     assert all(all(foreign(folder, index)) for index in PROVEN)
+
+
+@pytest.mark.parametrize("kind", WITNESS_KINDS)
+def test_witnesses_of_either_kind_are_counted_and_a_wrong_one_is_named(folder: Path, kind: int) -> None:
+    witness = CosigningKey("w.example", bytes(range(32)), kind)
+    note = (folder / "log" / "checkpoint").read_bytes()
+    text = Note.parse(note).text
+    keys = folder / "witnesses"
+    keys.write_text(f"{witness.verifier}\n")
+    asked = ("--witness", str(keys), "--quorum", "1")
+    (folder / "log" / "checkpoint").write_bytes(note + witness.cosign(text, 1_700_000_000))
+    code, lines = run(folder, *asked)
+    assert code == 0
+    assert "1 witnesses" in lines[0]
+    of_another_size = witness.cosign(text.replace("\n300\n", "\n299\n"), 1_700_000_000)
+    (folder / "log" / "checkpoint").write_bytes(note + of_another_size)
+    code, lines = run(folder, *asked)
+    assert code == 1
+    assert lines[0] == "checkpoint: the cosignature of w.example is wrong"
 
 
 CHANGED = [

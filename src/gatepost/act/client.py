@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from gatepost import egress as way
 from gatepost.act.paper import Answer
-from gatepost.egress import Egress, EgressRefusedError, Errand, UnreachableError
+from gatepost.egress import Egress, EgressRefusedError, Errand, Lines, UnreachableError
 
 TIMEOUT_S = 30.0
 ANSWER_MAX_OCTETS = 65_536
@@ -15,7 +15,9 @@ ANSWER_MAX_OCTETS = 65_536
 _DIGITS_MAX = 6
 
 
-async def post(url: str, body: bytes, headers: Mapping[str, str], *, errand: Errand, egress: Egress) -> Answer:
+async def post(
+    url: str, body: bytes, headers: Mapping[str, str], *, errand: Errand, egress: Egress, lines: Lines | None = None
+) -> Answer:
     """Return what the receiver said; raises for nothing the network or the receiver did.
 
     A redirect is not followed: the one who registered the URL did not name that place.
@@ -25,7 +27,7 @@ async def post(url: str, body: bytes, headers: Mapping[str, str], *, errand: Err
     code, reason, asked = 0, "", ""
     try:
         answer = await way.post(
-            egress, errand, url, body, headers, timeout_s=TIMEOUT_S, answer_max_octets=ANSWER_MAX_OCTETS
+            egress, errand, url, body, headers, timeout_s=TIMEOUT_S, answer_max_octets=ANSWER_MAX_OCTETS, lines=lines
         )
     except EgressRefusedError:
         reason = "egress.refused"

@@ -23,7 +23,7 @@ from gatepost.act.paper import (
 from gatepost.act.telling_store import Filter, Wanted
 from gatepost.clock import Clock, Entropy
 from gatepost.db import Database, Transaction
-from gatepost.egress import Egress, Errand, Purpose
+from gatepost.egress import Egress, Errand, Lines, Purpose
 from gatepost.ids import AccountId, EventId, TenantId, WebhookId, token
 from gatepost.keys import Keyring
 from gatepost.record.paper import Consequence, Json, Kind
@@ -259,12 +259,14 @@ async def test(house: Means, tenant: TenantId, account: AccountId, identifier: W
     return answer
 
 
-async def tell(house: Means, tenant: TenantId, endpoint: Endpoint, event: Event, body: bytes) -> Answer:
-    """Post one event once and return what the receiver said."""
+async def tell(
+    house: Means, tenant: TenantId, endpoint: Endpoint, event: Event, body: bytes, *, lines: Lines | None = None
+) -> Answer:
+    """Post one event once, over a connection of ``lines`` where there are any, and return what the receiver said."""
     hook = endpoint.webhook
     headers = webhook.headers(body, event=event, signers=signers(house.keyring, endpoint), at=house.clock())
     errand = Errand(Purpose.WEBHOOK, hook.id, tenant)
-    return await post(hook.url, body, headers, errand=errand, egress=house.egress)
+    return await post(hook.url, body, headers, errand=errand, egress=house.egress, lines=lines)
 
 
 async def _note(

@@ -25,13 +25,13 @@ from gatepost.act.stream import Streams
 from gatepost.act.telling_store import Ending
 from gatepost.clock import Clock, Entropy
 from gatepost.db import Database, DatabaseUnavailableError, GroupCommit
-from gatepost.egress import Egress
+from gatepost.egress import Egress, Lines
 from gatepost.ids import TenantId, WebhookId
 from gatepost.jobs import end
 from gatepost.jobs.retry import whereabouts
 from gatepost.keys import Keyring
 from gatepost.mailbox.paper import Email
-from gatepost.meters import Meters
+from gatepost.meters import Meters, Raised
 
 KIND = "act.webhook"
 """What an attempt is called among the house's meters."""
@@ -96,6 +96,7 @@ class Herald:
         self._house = house
         self._me = house.entropy(10).hex()
         self._commits = GroupCommit()
+        self._lines = Lines()
         self._tellers: dict[WebhookId, _Teller] = {}
         self._wake = asyncio.Event()
         self._news = asyncio.Event()
@@ -109,6 +110,7 @@ class Herald:
                 group.create_task(self._place_events()),
                 group.create_task(self._keep_leases()),
                 group.create_task(self._forget_old()),
+                group.create_task(self._lines.tidy()),
                 group.create_task(self._wake_on(stop)),
             ]
             while not stop.is_set():
@@ -121,6 +123,7 @@ class Herald:
                     )
             await self._drain()
             await end(chores)
+        await self._lines.close()
         await self._commits.close()
         with suppress(DatabaseUnavailableError):
             await store.leave(self._house.db, self._me)
@@ -144,7 +147,7 @@ class Herald:
         for tenant, identifier in ours:
             teller = self._tellers.get(identifier)
             if teller is None or teller.task is None or teller.task.done():
-                teller = _Teller(self._house, tenant, identifier, self._commits)
+                teller = _Teller(self._house, tenant, identifier, self._commits, self._lines)
                 teller.task = group.create_task(teller.run())
                 self._tellers[identifier] = teller
             teller.wake.set()
@@ -208,6 +211,7 @@ class _Teller:
     tenant: TenantId
     identifier: WebhookId
     commits: GroupCommit
+    lines: Lines
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
     room: int = AT_ONCE_FIRST
@@ -266,7 +270,12 @@ class _Teller:
             log.warning("webhook.unsettled", webhook=self.identifier, told=telling.event.id)  # it is told again
             await asyncio.sleep(POLL_S)
         except Exception as error:  # noqa: BLE001  # a fault in telling one event must not stop the others
-            log.error("webhook.fault", webhook=self.identifier, told=telling.event.id, error=whereabouts(error))
+            log.error(
+                "webhook.fault",
+                webhook=self.identifier,
+                told=telling.event.id,
+                error=Raised.by(error, whereabouts(error)),
+            )
             await asyncio.sleep(FAULT_S)
         else:
             self.room = min(self.room + 1, AT_ONCE_MAX) if answer.is_done else max(self.room // 2, 1)
@@ -279,7 +288,7 @@ class _Teller:
         if event.kind is EventKind.RECEIVED and (email is None or email.is_erased):
             return Answer(0, "email.erased")
         body = webhook.payload(event, email)
-        return await registry.tell(self.house, self.tenant, endpoint, event, body)
+        return await registry.tell(self.house, self.tenant, endpoint, event, body, lines=self.lines)
 
     def _report(self, answer: Answer, telling: Telling, ending: Ending | None) -> None:
         end = "done" if answer.is_done else "again" if ending and ending.due_at else "failed"

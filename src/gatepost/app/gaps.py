@@ -6,7 +6,8 @@ from gatepost.db import Database
 from gatepost.ids import TenantId
 from gatepost.ledger.merkle import leaf_hash
 from gatepost.record import export
-from gatepost.upkeep.siem.compare import Comparison, compare, read_marks
+from gatepost.upkeep.siem.compare import Comparison, compare
+from gatepost.upkeep.siem.marks import read_marks
 
 AT_ONCE = 5000
 

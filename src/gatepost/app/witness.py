@@ -1,7 +1,7 @@
 """A small witness that anybody can run beside somebody else's log (docs/adr/0030, C2SP tlog-witness).
 
-Its state is a folder: ``witness.key``, its own seed, and for each log the newest checkpoint it cosigned. A checkpoint
-is on the disk before it is cosigned, and one lock makes compare and write a single step.
+Its state is a folder: its own seed, in a file for each kind of key, and for each log the newest checkpoint it cosigned.
+A checkpoint is on the disk before it is cosigned, and one lock makes compare and write a single step.
 """
 
 import asyncio
@@ -20,14 +20,14 @@ from gatepost.blobs.folder import Folder
 from gatepost.clock import Clock, Entropy
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
-from gatepost.ledger.note import NOTE_MAX_OCTETS, CosigningKey, Note, VerifierKey
+from gatepost.ledger.note import COSIGNATURE, MLDSA44_COSIGNATURE, NOTE_MAX_OCTETS, CosigningKey, Note, VerifierKey
 from gatepost.ledger.witness import AddCheckpoint, Answer, cosigned_by, judge, named
 
-KEY_FILE = "witness.key"
+KEY_FILES = {COSIGNATURE: "witness.key", MLDSA44_COSIGNATURE: "witness.mldsa44.key"}
 _SEED_OCTETS = 32
 
 
-def key_of(folder: Path, name: str, entropy: Entropy) -> CosigningKey:
+def key_of(folder: Path, name: str, entropy: Entropy, kind: int = COSIGNATURE) -> CosigningKey:
     """Return the witness's key; made on first use.
 
     Raises:
@@ -35,13 +35,13 @@ def key_of(folder: Path, name: str, entropy: Entropy) -> CosigningKey:
         OSError: the folder cannot be read or written.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    place = folder / KEY_FILE
+    place = folder / KEY_FILES[kind]
     if not place.exists():
         with os.fdopen(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(entropy(_SEED_OCTETS))
             file.flush()
             os.fsync(file.fileno())
-    return CosigningKey(name, place.read_bytes())
+    return CosigningKey(name, place.read_bytes(), kind)
 
 
 def read_logs(lines: Iterable[str]) -> dict[str, VerifierKey]:

@@ -15,6 +15,7 @@ from gatepost.app.ways_out import place
 from gatepost.app.witness import Witness, application, key_of, read_logs
 from gatepost.cli.frame import Refusal, app
 from gatepost.ledger.errors import LedgerError
+from gatepost.ledger.note import COSIGNATURE, MLDSA44_COSIGNATURE
 from gatepost.settings import SettingsError
 
 
@@ -24,12 +25,13 @@ def witness(
     folder: Annotated[Path, typer.Option("--state", help="Folder for its key and what it has seen.", metavar="DIR")],
     logs: Annotated[Path, typer.Option("--logs", help="Verifier keys of the logs, one a line.", metavar="FILE")],
     name: Annotated[str, typer.Option(help="The name it cosigns under, such as witness.example.org/w1.")],
+    is_mldsa: Annotated[bool, typer.Option("--ml-dsa", help="Cosign with ML-DSA-44 instead of Ed25519.")] = False,
     listen: Annotated[str, typer.Option(help="host:port; put TLS before it.")] = "127.0.0.1:8099",
 ) -> None:
     """Cosign a log's checkpoints as long as it only grows; print the witness's verifier key."""
     try:
         host, port = place(listen, "--listen", port_min=0)
-        key = key_of(folder, name, entropy)
+        key = key_of(folder, name, entropy, MLDSA44_COSIGNATURE if is_mldsa else COSIGNATURE)
         known = read_logs(logs.read_text(errors="replace").splitlines())
         with state.locked(folder):
             typer.echo(str(key.verifier))

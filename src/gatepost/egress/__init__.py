@@ -1,7 +1,9 @@
 """The one way out: every outgoing connection, its register, its refusals."""
 
 from gatepost.egress.client import Connected, Egress, Resolve, is_address
+from gatepost.egress.dialogue import dialogue
 from gatepost.egress.http import Coming, HttpAnswer, post, posting, read_url
+from gatepost.egress.lines import Lines
 from gatepost.egress.paper import (
     Destination,
     EgressRefusedError,
@@ -26,6 +28,7 @@ __all__ = [
     "EgressRefusedError",
     "Errand",
     "HttpAnswer",
+    "Lines",
     "Network",
     "NextHop",
     "Opened",
@@ -37,6 +40,7 @@ __all__ = [
     "Tally",
     "Times",
     "UnreachableError",
+    "dialogue",
     "is_address",
     "post",
     "posting",

@@ -3,14 +3,14 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
 
 import httpx2
-from typing_extensions import override
 
 from gatepost.egress.client import Egress
+from gatepost.egress.lines import Lines, Place, speaking
 from gatepost.egress.paper import EgressRefusedError, Errand, UnreachableError
 
 PORT_MAX = 65_535
@@ -62,6 +62,7 @@ async def post(
     answer_max_octets: int,
     trust: ssl.SSLContext | None = None,
     method: str = "POST",
+    lines: Lines | None = None,
 ) -> HttpAnswer:
     """Send one request and return its answer; a redirect is an answer like any other.
 
@@ -78,13 +79,14 @@ async def post(
         answer_max_octets: how much of the answer is read.
         trust: checks certificates; None for the well-known authorities.
         method: a protocol on top of HTTP may have others than POST.
+        lines: where the connection may be kept for the next request; None for one of its own.
 
     Raises:
         EgressRefusedError: a rule forbids it.
         UnreachableError: no address answered, or not in HTTP.
         TimeoutError: it took too long.
     """
-    opened = posting(egress, errand, url, body, headers, timeout_s=timeout_s, trust=trust, method=method)
+    opened = posting(egress, errand, url, body, headers, timeout_s=timeout_s, trust=trust, method=method, lines=lines)
     async with opened as coming:
         read = bytearray()
         try:
@@ -117,54 +119,59 @@ async def posting(
     timeout_s: float,
     trust: ssl.SSLContext | None = None,
     method: str = "POST",
+    lines: Lines | None = None,
 ) -> AsyncIterator[Coming]:
     """Send one request and yield its answer as it comes in; arguments and errors as those of ``post``."""
     try:
         target = read_url(url)
     except ValueError as error:
         raise UnreachableError("the URL cannot be read") from error
-    transport = _Transport(egress, errand, trust or trusted(), timeout_s)
-    async with asyncio.timeout(timeout_s), transport:
-        client = httpx2.AsyncClient(transport=transport, timeout=timeout_s, follow_redirects=False, trust_env=False)
+    timeouts = httpx2.Timeout(timeout_s).as_dict()
+    request = httpx2.Request(method, target, headers=headers, content=body, extensions={"timeout": timeouts})
+    request.headers.setdefault("User-Agent", "Gatepost")
+    way = Way(egress, errand, trust or trusted(), timeout_s, lines)
+    async with asyncio.timeout(timeout_s), AsyncExitStack() as stack:
         try:
-            async with client, client.stream(method, target, content=body, headers=dict(headers)) as response:
-                yield Coming(response.status_code, response.headers.get("Retry-After", ""), response.aiter_raw())
+            response = await way.send(stack, request)
+            stack.push_async_callback(response.aclose)
+            yield Coming(response.status_code, response.headers.get("Retry-After", ""), response.aiter_raw())
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError, UnicodeError) as error:
             raise UnreachableError(type(error).__name__) from error
 
 
-class _Transport(httpx2.AsyncBaseTransport):
+@dataclass(frozen=True, slots=True)
+class Way:
     """Hands on with a checked address in place of the name, trying each."""
 
-    def __init__(self, egress: Egress, errand: Errand, trust: ssl.SSLContext, timeout_s: float) -> None:
-        self._egress = egress
-        self._errand = errand
-        self._timeout_s = timeout_s
-        self._inner = httpx2.AsyncHTTPTransport(
-            verify=trust, trust_env=False, limits=httpx2.Limits(max_connections=1, max_keepalive_connections=0)
-        )
+    egress: Egress
+    errand: Errand
+    trust: ssl.SSLContext
+    timeout_s: float
+    lines: Lines | None
 
-    @override
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+    async def send(self, stack: AsyncExitStack, request: httpx2.Request) -> httpx2.Response:
+        """Return the answer; its connection is given back when ``stack`` ends."""
         host, port = request.url.host, request.url.port or PORTS[request.url.scheme]
         in_clear = request.url.scheme == "http"
         refusal: EgressRefusedError | None = None
         failure: httpx2.TransportError | None = None
-        addresses = await self._egress.addresses(self._errand, host, port)
-        connect_s = self._timeout_s / (len(addresses) + 1)  # the last one still has time to answer
+        addresses = await self.egress.addresses(self.errand, host, port)
+        connect_s = self.timeout_s / (len(addresses) + 1)  # the last one still has time to answer
         for address in addresses:
             try:
-                self._egress.admit(self._errand, host, port, address, in_clear=in_clear)
-                return await self._inner.handle_async_request(_to(request, host, address, connect_s))
+                self.egress.admit(self.errand, host, port, address, in_clear=in_clear)
+                speaking_to = await stack.enter_async_context(
+                    self._speaking(Place(self.errand, request.url.scheme, host, port, address, self.trust))
+                )
+                return await speaking_to.handle_async_request(_to(request, host, address, connect_s))
             except EgressRefusedError as error:
                 refusal = error
             except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:  # nothing was said yet: the next may answer
                 failure = error
         raise failure or refusal or httpx2.ConnectError("the name has no address")
 
-    @override
-    async def aclose(self) -> None:
-        await self._inner.aclose()
+    def _speaking(self, place: Place) -> AbstractAsyncContextManager[httpx2.AsyncHTTPTransport]:
+        return speaking(self.trust) if self.lines is None else self.lines.line(place)
 
 
 def _to(request: httpx2.Request, host: str, address: str, connect_s: float) -> httpx2.Request:

@@ -1,26 +1,34 @@
-"""Signed notes (C2SP signed-note v1.0.0): a text, an empty line, and lines of signatures, with Ed25519 keys."""
+"""Signed notes (C2SP signed-note v1.0.0): a text, an empty line, and lines of signatures.
+
+Logs sign with Ed25519, witnesses with Ed25519 or ML-DSA-44 (FIPS 204).
+"""
 
 import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Self
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey, MLDSA44PublicKey
 from typing_extensions import override
 
+from gatepost.ledger import cosigned
 from gatepost.ledger.errors import LedgerError
 
 ED25519 = 0x01
 COSIGNATURE = 0x04
+MLDSA44_COSIGNATURE = 0x06
+WITNESS_KINDS = (COSIGNATURE, MLDSA44_COSIGNATURE)
 KEY_ID_OCTETS = 4
 SIGNATURES_MAX = 100
 NOTE_MAX_OCTETS = 1_000_000
 STAMP_OCTETS = 8
-_ED25519_OCTETS = 32
+_SEED_OCTETS = 32
+_PUBLIC_OCTETS = {ED25519: 32, COSIGNATURE: 32, MLDSA44_COSIGNATURE: 1312}
 _DASH = "\N{EM DASH}"
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
@@ -54,16 +62,11 @@ def _key_id(name: str, material: bytes) -> bytes:
     return hashlib.sha256(name.encode() + b"\n" + material).digest()[:KEY_ID_OCTETS]
 
 
-def cosigned(text: bytes, at_s: int) -> bytes:
-    """Return what an Ed25519 cosignature of a checkpoint signs (cosignature/v1); ``at_s`` is POSIX time."""
-    return b"cosignature/v1\ntime %d\n%b" % (at_s, text)
-
-
 @dataclass(frozen=True, slots=True)
 class VerifierKey:
     """A public key and the name it signs under; ``str()`` gives the vkey text.
 
-    ``kind`` is ``ED25519``, or ``COSIGNATURE`` for a witness, whose signatures hold the time (C2SP tlog-cosignature).
+    ``kind`` is ``ED25519``, or one of ``WITNESS_KINDS``, whose signatures hold the time (C2SP tlog-cosignature).
     """
 
     name: str
@@ -71,11 +74,11 @@ class VerifierKey:
     kind: int = ED25519
 
     @classmethod
-    def parse(cls, text: str, *, kind: int = ED25519) -> Self:
-        """Read a vkey, ``name+hex key id+base64 key``, of one kind: a witness's key is none of a log.
+    def parse(cls, text: str, *, kinds: Collection[int] = (ED25519,)) -> Self:
+        """Read a vkey, ``name+hex key id+base64 key``, of these kinds: a witness's key is none of a log.
 
         Raises:
-            LedgerError: malformed, its id does not fit, or not an Ed25519 key of that kind.
+            LedgerError: malformed, its id does not fit, or not a key of those kinds.
         """
         parts = text.split("+", 2)  # base64 may hold more of them
         if len(parts) != 3:  # noqa: PLR2004  # the three parts above
@@ -83,8 +86,9 @@ class VerifierKey:
         name, id_hex, material_base64 = parts
         _check_name(name)
         material = decode_base64(material_base64)
-        if len(material) != 1 + _ED25519_OCTETS or material[0] != kind:
-            raise LedgerError("the verifier key is not an Ed25519 key of the kind wanted")
+        kind = material[0] if material else 0
+        if kind not in kinds or len(material) != 1 + _PUBLIC_OCTETS[kind]:
+            raise LedgerError("the verifier key is not a key of the kind wanted")
         try:
             key_id = _key_id(name, material)
         except UnicodeEncodeError as error:
@@ -104,27 +108,33 @@ class VerifierKey:
 
     def verifies(self, text: bytes, signature: bytes) -> bool:
         """Return whether ``signature``, without the key id, is this key's over ``text``."""
-        if self.kind == COSIGNATURE:
-            stamp, signature = signature[:STAMP_OCTETS], signature[STAMP_OCTETS:]
-            text = cosigned(text, int.from_bytes(stamp, "big"))
+        stamp, stamped = int.from_bytes(signature[:STAMP_OCTETS], "big"), signature[STAMP_OCTETS:]
         try:
-            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, text)
-        except (InvalidSignature, ValueError):  # ValueError: 32 octets that are no point on the curve
+            match self.kind:
+                case 0x04:  # COSIGNATURE
+                    Ed25519PublicKey.from_public_bytes(self.public).verify(stamped, cosigned.by_ed25519(text, stamp))
+                case 0x06:  # MLDSA44_COSIGNATURE
+                    signed = cosigned.by_mldsa44(self.name, text, stamp)
+                    MLDSA44PublicKey.from_public_bytes(self.public).verify(stamped, signed)
+                case _:
+                    Ed25519PublicKey.from_public_bytes(self.public).verify(signature, text)
+        # ValueError: octets that are no key; UnsupportedAlgorithm: a system's own OpenSSL that is older than 3.5
+        except (InvalidSignature, LedgerError, UnsupportedAlgorithm, ValueError):
             return False
         return True
 
 
 @dataclass(frozen=True, slots=True)
 class _PrivateKey:
-    """An Ed25519 key and the name it signs under; what it signs is its heirs'."""
+    """A private key's seed and the name it signs under; what it signs is its heirs'."""
 
     name: str
     seed: bytes = field(repr=False)
 
     def __post_init__(self) -> None:
         _check_name(self.name)
-        if len(self.seed) != _ED25519_OCTETS:
-            raise LedgerError("an Ed25519 seed is 32 octets long")
+        if len(self.seed) != _SEED_OCTETS:
+            raise LedgerError("a seed is 32 octets long")
 
     @property
     def _private(self) -> Ed25519PrivateKey:
@@ -155,16 +165,33 @@ class SigningKey(_PrivateKey):
 
 @dataclass(frozen=True, slots=True)
 class CosigningKey(_PrivateKey):
-    """A witness's private key and the name it cosigns under."""
+    """A witness's private key and the name it cosigns under; ``kind`` is one of ``WITNESS_KINDS``.
+
+    A seed belongs to one kind: the same one must not sign with both.
+    """
+
+    kind: int = COSIGNATURE
+
+    @property
+    def _mldsa44(self) -> MLDSA44PrivateKey:
+        return MLDSA44PrivateKey.from_seed_bytes(self.seed)
 
     @property
     def verifier(self) -> VerifierKey:
         """The public half."""
-        return VerifierKey(self.name, self._private.public_key().public_bytes_raw(), COSIGNATURE)
+        private = self._private if self.kind == COSIGNATURE else self._mldsa44
+        return VerifierKey(self.name, private.public_key().public_bytes_raw(), self.kind)
 
     def cosign(self, text: str, at_s: int) -> bytes:
-        """Return the signature line over a checkpoint's text, at a POSIX time."""
-        signature = self._private.sign(cosigned(text.encode(), at_s))
+        """Return the signature line over a checkpoint's text, at a POSIX time.
+
+        Raises:
+            LedgerError: the text is no checkpoint.
+        """
+        if self.kind == COSIGNATURE:
+            signature = self._private.sign(cosigned.by_ed25519(text.encode(), at_s))
+        else:
+            signature = self._mldsa44.sign(cosigned.by_mldsa44(self.name, text.encode(), at_s))
         octets = self.verifier.key_id + at_s.to_bytes(STAMP_OCTETS, "big") + signature
         return f"{_DASH} {self.name} {encode_base64(octets)}\n".encode()
 

@@ -14,7 +14,10 @@ from gatepost.ids import TenantId
 from gatepost.keys import KeyringError
 from gatepost.mailbox import word_store, words
 
-BATCH = 16
+BATCH = 128
+OCTETS_MAX = 1_000_000
+"""Of what is read at once: a batch of the largest messages is a small one."""
+
 POLL_S = 1.0
 REST = 2.0
 """How long a rest is, as a multiple of the work before it."""
@@ -69,11 +72,7 @@ class Indexer:
         async with self._db.transaction(tenant) as tx:
             if not await word_store.try_lock(tx):
                 return 0
-            waiting = await word_store.waiting(tx, limit)
+            waiting = await word_store.waiting(tx, limit, OCTETS_MAX)
             terms = await asyncio.to_thread(lambda: [words.terms_of(one.email) if one.email else () for one in waiting])
-            done = [
-                (one, word_store.tokens(tx.vault, one.account, found))
-                for one, found in zip(waiting, terms, strict=True)
-            ]
-            await word_store.keep(tx, done)
+            await word_store.keep(tx, list(zip(waiting, terms, strict=True)))
         return len(waiting)

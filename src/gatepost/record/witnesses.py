@@ -14,7 +14,7 @@ from gatepost.ids import TenantId
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
 from gatepost.ledger.merkle import consistency_ranges, hash_range
-from gatepost.ledger.note import COSIGNATURE, VerifierKey
+from gatepost.ledger.note import WITNESS_KINDS, VerifierKey
 from gatepost.ledger.tiles import needed, reader
 from gatepost.ledger.witness import AddCheckpoint, Answer, with_cosignature
 from gatepost.record import files
@@ -41,7 +41,7 @@ class Witness:
             LedgerError: it is not.
         """
         url, _, key = text.strip().partition(" ")
-        return cls(url.rstrip("/"), VerifierKey.parse(key.strip(), kind=COSIGNATURE))
+        return cls(url.rstrip("/"), VerifierKey.parse(key.strip(), kinds=WITNESS_KINDS))
 
 
 class Witnesses:

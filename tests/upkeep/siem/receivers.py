@@ -41,43 +41,73 @@ class Double:
 
 @dataclass
 class SplunkDouble(Double):
-    """HEC: concatenated objects, codes, channels, acknowledgements that are given once."""
+    """HEC: concatenated objects, codes, channels, acknowledgements that are given once.
+
+    Attributes:
+        acks_after: how many questions for acknowledgements are answered with false first.
+        never: batches that are never indexed, by number from 1.
+        near_limit: the code that all successes have; 0 for plain success.
+        faulty: leaf indices that are refused as badly formatted.
+        keeps_faulty: whether a planned answer with status 200 stands for events that were taken.
+        questions: the acknowledgements asked for, each time.
+    """
 
     token: str = "secret"
     uses_ack: bool = False
     acks_after: int = 0
+    never: set[int] = field(default_factory=set)
+    near_limit: int = 0
+    faulty: set[int] = field(default_factory=set)
+    keeps_faulty: bool = True
+    ack_faults: deque[Answer] = field(default_factory=deque)
     indexed: list[dict[str, Any]] = field(default_factory=list)
-    asked: int = 0
+    questions: list[list[int]] = field(default_factory=list)
     _acks: dict[str, bool] = field(default_factory=dict)
+
+    def places(self) -> list[int]:
+        """Return the leaf indices of what was indexed."""
+        return [each["fields"]["leaf_index"] for each in self.indexed]
 
     @override
     def answer(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         if headers.get("Authorization") != f"Splunk {self.token}":
             return 403, {"text": "Invalid token", "code": 4}
         if path.startswith("/services/collector/ack?channel="):
-            self.asked += 1
-            asked = [str(each) for each in json.loads(body)["acks"]]
-            ready = self.asked > self.acks_after
-            return 200, {"acks": {each: ready and self._acks.pop(each, False) for each in asked}}
+            return self._acknowledge(json.loads(body)["acks"])
         self.expect(path == "/services/collector/event", path)
         if self.uses_ack and "X-Splunk-Request-Channel" not in headers:
             return 400, {"text": "Data channel is missing", "code": 10}
         events = list(concatenated(body.decode()))
         self.requests.append(events)
         if (fault := self.fault()) is not None:
-            if fault[0] == 200:
+            if fault[0] == 200 and self.keeps_faulty:
                 self.indexed += events
             return fault
+        if (refusal := self._refusal(events)) is not None:
+            return refusal
+        self.indexed += events
+        said: dict[str, Any] = {"text": "Success", "code": self.near_limit}
+        if self.uses_ack:
+            said["ackId"] = len(self.requests)
+            self._acks[str(said["ackId"])] = len(self.requests) not in self.never
+        return 200, said
+
+    def _refusal(self, events: list[dict[str, Any]]) -> Answer | None:
         for at, event in enumerate(events):
             if not event.get("event"):
                 return 400, {"text": "Event field is required", "code": 12, "invalid-event-number": at}
+            if event["fields"]["leaf_index"] in self.faulty:
+                return 400, {"text": "Invalid data format", "code": 6, "invalid-event-number": at}
             self.expect(all(not isinstance(each, dict | list) for each in event["fields"].values()), "fields not flat")
-        self.indexed += events
-        said: dict[str, Any] = {"text": "Success", "code": 0}
-        if self.uses_ack:
-            said["ackId"] = len(self.requests)
-            self._acks[str(said["ackId"])] = True
-        return 200, said
+        return None
+
+    def _acknowledge(self, asked: list[int]) -> Answer:
+        self.questions.append(asked)
+        if self.ack_faults:
+            return self.ack_faults.popleft()
+        if len(self.questions) <= self.acks_after:
+            return 200, {"acks": {str(each): False for each in asked}}
+        return 200, {"acks": {str(each): self._acks.pop(str(each), False) for each in asked}}
 
 
 @dataclass
@@ -86,9 +116,15 @@ class DatadogDouble(Double):
 
     logs: list[dict[str, Any]] = field(default_factory=list)
 
+    def places(self) -> list[int]:
+        """Return the leaf indices of what was taken."""
+        return [each["leaf_index"] for each in self.logs]
+
     @override
     def answer(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         self.expect(path == "/api/v2/logs", path)
+        if headers.get("DD-API-KEY") in {None, "none"}:  # as if there were none
+            return 401, {"errors": [{"status": "401", "title": "Unauthorized", "detail": "no key"}]}
         if headers.get("DD-API-KEY") != "secret":
             return 403, {"errors": [{"status": "403", "title": "Forbidden", "detail": "bad key"}]}
         logs = json.loads(body)
@@ -109,6 +145,10 @@ class ElasticDouble(Double):
     stored: dict[str, dict[str, Any]] = field(default_factory=dict)
     items: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     path: str = ""
+
+    def places(self) -> list[int]:
+        """Return the leaf indices of what is stored."""
+        return [each["gatepost"]["leaf_index"] for each in self.stored.values()]
 
     @override
     def answer(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
@@ -146,6 +186,10 @@ class OtlpDouble(Double):
     records: list[dict[str, Any]] = field(default_factory=list)
     thinks: threading.Event = field(default_factory=threading.Event)
     is_quick: bool = True
+
+    def places(self) -> list[int]:
+        """Return the leaf indices of what was taken."""
+        return [int(each["attributes"][0]["value"]["intValue"]) for each in self.records]
 
     @override
     def answer(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:

@@ -12,10 +12,6 @@ from upkeep.siem.scene import ways
 ERRAND = Errand(Purpose.EXPORT, "ex_a", TENANT)
 
 
-async def no_pause(_: float) -> None:
-    raise AssertionError("nothing to wait for")
-
-
 @pytest.mark.parametrize(
     ("url", "verdict"),
     [
@@ -26,7 +22,7 @@ async def no_pause(_: float) -> None:
 )
 async def test_what_the_network_does_is_a_verdict(url: str, verdict: Verdict) -> None:
     dialect = Otlp(destination(Kind.OTLP, url), native)
-    assert await HttpWay(ways(Hands()), ERRAND, dialect, "", no_pause).send([b"{}", b"{}"]) == verdict
+    assert await HttpWay(ways(Hands()), ERRAND, dialect, "").send([b"{}", b"{}"]) == verdict
 
 
 async def test_so_it_is_for_syslog() -> None:

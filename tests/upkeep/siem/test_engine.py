@@ -11,7 +11,8 @@ from gatepost.ledger.merkle import leaf_hash
 from gatepost.record.paper import Kind as EntryKind
 from gatepost.upkeep import siem
 from gatepost.upkeep.siem import store
-from gatepost.upkeep.siem.engine import LEASE_S, SLOW_S, Exporter
+from gatepost.upkeep.siem.delivery import SLOW_S
+from gatepost.upkeep.siem.engine import LEASE_S, Exporter
 from record.papers import TENANT
 from upkeep.siem.receivers import Double, ElasticDouble, OtlpDouble, SplunkDouble
 from upkeep.siem.scene import Scene
@@ -203,6 +204,18 @@ async def test_acknowledged_means_indexed(scene: Scene, listen: Listen) -> None:
     assert len(double.requests) == 1
     found = await scene.status(identifier)
     assert (found.lag, found.assurance) == (0, "indexed")
+
+
+async def test_while_batches_wait_to_be_acknowledged_the_next_ones_are_sent(scene: Scene, listen: Listen) -> None:
+    double = SplunkDouble(uses_ack=True, acks_after=1)
+    listen(double)
+    identifier = await scene.add(siem.Kind.SPLUNK, double.url, ack=True)
+    size = await scene.grow(10)
+    await Exporter(scene, scene.sleep, turn_events=4).round()
+    assert [len(each) for each in double.requests] == [4, 4, 3]
+    assert double.questions == [[1, 2, 3], [1, 2, 3]]
+    assert double.places() == list(range(size))
+    assert (scene.slept, (await scene.status(identifier)).lag) == ([10, 10], 0)
 
 
 async def test_what_is_never_acknowledged_is_sent_again_after_five_minutes(scene: Scene, listen: Listen) -> None:

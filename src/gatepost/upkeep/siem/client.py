@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 import ssl
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -13,7 +13,7 @@ from gatepost.egress.http import trusted
 from gatepost.upkeep.siem import syslog
 from gatepost.upkeep.siem.answers import again
 from gatepost.upkeep.siem.paper import Dialect, Verdict
-from gatepost.upkeep.siem.splunk import ACK_PATIENCE_S, ACK_POLL_S, Splunk
+from gatepost.upkeep.siem.splunk import Splunk
 
 TIMEOUT_S = 30.0
 ANSWER_MAX_OCTETS = 4 * 1024 * 1024
@@ -21,9 +21,6 @@ ANSWER_MAX_OCTETS = 4 * 1024 * 1024
 
 RETRY_AFTER_MAX_S = 3600.0
 GZIP_LEVEL = 5
-
-Pause = Callable[[float], Awaitable[None]]
-"""Waits so many seconds, and sees to it that nobody else takes over meanwhile."""
 
 
 @lru_cache(maxsize=64)
@@ -44,22 +41,20 @@ def trust_of(authorities: str) -> ssl.SSLContext:
 
 
 class HttpWay:
-    """Posts batches and, where receipt is confirmed later, waits for the confirmation.
+    """Posts batches.
 
     Args:
         egress: checks and counts.
         errand: why.
         dialect: how the receiver is spoken to.
         authorities: PEM; empty for the well-known ones.
-        pause: waits between two questions for a confirmation.
     """
 
-    def __init__(self, egress: Egress, errand: Errand, dialect: Dialect, authorities: str, pause: Pause) -> None:
+    def __init__(self, egress: Egress, errand: Errand, dialect: Dialect, authorities: str) -> None:
         self._egress = egress
         self._errand = errand
         self._dialect = dialect
         self._trust = trust_of(authorities)
-        self._pause = pause
 
     async def send(self, batch: Sequence[bytes]) -> Verdict:
         """Return what became of a batch; raises for nothing the network or the receiver did."""
@@ -76,23 +71,7 @@ class HttpWay:
         verdict = self._dialect.judge(len(batch), answer.status_code, answer.body)
         if verdict.again:
             verdict = replace(verdict, wait_s=_seconds(answer.retry_after))
-        if verdict.ack is not None and isinstance(self._dialect, Splunk):
-            return await self._confirmed(self._dialect, verdict, verdict.ack, len(batch))
         return verdict
-
-    async def _confirmed(self, splunk: Splunk, verdict: Verdict, ack: int, count: int) -> Verdict:
-        """Ask until the batch is indexed; after five minutes it is sent again, and a repetition shows by its hash."""
-        waited_s = 0.0
-        while waited_s < ACK_PATIENCE_S:
-            await self._pause(ACK_POLL_S)
-            waited_s += ACK_POLL_S
-            try:
-                answer = await self._post(splunk.ack_url, splunk.ask([ack]), splunk.headers)
-            except (EgressRefusedError, TimeoutError, UnreachableError):
-                continue
-            if splunk.is_indexed(ack, answer.status_code, answer.body):
-                return verdict
-        return again(count, "splunk.ack_late")
 
     async def _post(self, url: str, body: bytes, headers: Mapping[str, str]) -> way.HttpAnswer:
         return await way.post(
@@ -105,6 +84,22 @@ class HttpWay:
             answer_max_octets=ANSWER_MAX_OCTETS,
             trust=self._trust,
         )
+
+
+class SplunkWay(HttpWay):
+    """Posts batches, and asks later which of them are indexed."""
+
+    def __init__(self, egress: Egress, errand: Errand, splunk: Splunk, authorities: str) -> None:
+        super().__init__(egress, errand, splunk, authorities)
+        self._splunk = splunk
+
+    async def indexed(self, acks: Sequence[int]) -> frozenset[int]:
+        """Return which batches are; none where nobody answers, which raises nothing."""
+        try:
+            answer = await self._post(self._splunk.ack_url, self._splunk.ask(acks), self._splunk.headers)
+        except (EgressRefusedError, TimeoutError, UnreachableError):
+            return frozenset()
+        return self._splunk.indexed(answer.status_code, answer.body) & frozenset(acks)
 
 
 class SyslogWay:

@@ -5,10 +5,8 @@ accept path nothing, and nothing of a person lies in a queue. An entry is sent a
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
@@ -16,19 +14,16 @@ import structlog
 
 from gatepost.clock import Clock, Entropy
 from gatepost.db import Database, DatabaseUnavailableError, Transaction
-from gatepost.egress import Egress, Errand, Purpose
-from gatepost.ids import ExportId, LeafIndex, TenantId
+from gatepost.egress import Egress
+from gatepost.ids import ExportId, TenantId
 from gatepost.keys import KeyringError
 from gatepost.ledger.errors import LedgerError
 from gatepost.record import export
-from gatepost.upkeep.siem import batches, store, syslog
-from gatepost.upkeep.siem.client import HttpWay, Pause, SyslogWay
-from gatepost.upkeep.siem.datadog import Datadog
-from gatepost.upkeep.siem.elastic import Elastic
-from gatepost.upkeep.siem.event import event_of, searchable, writer
-from gatepost.upkeep.siem.otlp import Otlp
-from gatepost.upkeep.siem.paper import Destination, Dialect, Event, Kind, Limits, Spelled, Status, Verdict
-from gatepost.upkeep.siem.splunk import Splunk
+from gatepost.upkeep.siem import batches, store
+from gatepost.upkeep.siem.delivery import SLOW_S, Delivery, Outcome
+from gatepost.upkeep.siem.event import event_of
+from gatepost.upkeep.siem.paper import Destination, Event, Status
+from gatepost.upkeep.siem.road import road
 
 POLL_S = 1.0
 """How long a destination that has everything waits for more."""
@@ -38,10 +33,10 @@ TURN_EVENTS = 1000
 TURNS_MAX = 50
 """Turns before a destination gives the others their chance."""
 
+TURNS_UNCONFIRMED_MAX = 16
+"""Turns' events that may be on their way to a receiver that confirms later; it is asked every ten seconds."""
+
 AT_ONCE = 8
-TRIES_MAX = 6
-SLOW_S = 30.0
-"""The pause a receiver near its limits is given."""
 
 DEAD_MAX = 50
 """Events refused in one turn in which none was taken, after which something else must be wrong than the events."""
@@ -69,67 +64,6 @@ class Means(Protocol):
     @property
     def entropy(self) -> Entropy:
         """Spreads the times of new attempts."""
-
-
-class Way(Protocol):
-    """Sends a batch and says what became of it."""
-
-    async def send(self, batch: list[bytes], /) -> Verdict:
-        """Return what became of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Road:
-    """A destination made ready: how an event is spelled, how much fits, and the way there."""
-
-    spell: Callable[[Event], bytes]
-    limits: Limits
-    way: Way
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What became of events that were sent: all below ``reached`` is settled."""
-
-    reached: int
-    dead: dict[LeafIndex, str] = field(default_factory=dict)
-    taken: list[LeafIndex] = field(default_factory=list)
-    rejected: int = 0
-    alert: str = ""
-    stop: str = ""
-    reason: str = ""
-    wait_s: float = 0
-    is_slow: bool = False
-    is_behind: bool = False
-
-
-def stream_of(tenant: TenantId) -> str:
-    """Return the data stream a tenant's entries go to."""
-    return f"logs-gatepost.audit-{tenant.lower()}"
-
-
-def road(egress: Egress, tenant: TenantId, to: Destination, pause: Pause) -> Road:
-    """Make a destination ready.
-
-    Raises:
-        ValueError: its place cannot be used.
-    """
-    errand = Errand(Purpose.EXPORT, to.id, tenant)
-    write = searchable(to.format) if to.kind is Kind.ELASTIC else writer(to.format)
-    dialect: Dialect
-    match to.kind:
-        case Kind.SYSLOG:
-            way = SyslogWay(egress, errand, to.place.url, to.place.ca)
-            return Road(lambda event: syslog.message(event, write), syslog.LIMITS, way)
-        case Kind.SPLUNK:
-            dialect = Splunk(to, write)
-        case Kind.DATADOG:
-            dialect = Datadog(to, write)
-        case Kind.ELASTIC:
-            dialect = Elastic(to, write, stream_of(tenant))
-        case Kind.OTLP:
-            dialect = Otlp(to, write)
-    return Road(dialect.spell, dialect.limits, HttpWay(egress, errand, dialect, to.place.ca, pause))
 
 
 class Exporter:
@@ -202,7 +136,7 @@ class Exporter:
             events = await _events(tx, tenant, [max(size - 1, 0)], to, size)
         if not events:
             return "log.empty"
-        outcome = await self._deliver(tenant, to, events, is_patient=False)
+        outcome = await self._deliver(tenant, to, events, is_patient=False, is_last=True)
         return outcome.stop or outcome.reason or next(iter(outcome.dead.values()), "")
 
     async def _turn(self, tenant: TenantId, at: Status) -> bool:
@@ -210,13 +144,13 @@ class Exporter:
         to = at.destination
         async with self._house.db.transaction(tenant) as tx:
             due = [letter.leaf_index for letter in await store.letters(tx, to.id, limit=self._turn_events, is_due=True)]
-            size = await _size(tx)
-            wanted = due or range(at.next_index, min(at.next_index + self._turn_events, size))
-            events = await _events(tx, tenant, wanted, to, size)
+            events = await _events(tx, tenant, due, to, await _size(tx))
+        if not due:
+            events = await self._from(tenant, to, at.next_index)
         if not events:
             await self._rest(tenant, at, POLL_S, "", failures=0)
             return False
-        outcome = await self._deliver(tenant, to, events, is_patient=True)
+        outcome = await self._deliver(tenant, to, events, is_patient=True, is_last=bool(due))
         return await self._settle(tenant, at, outcome, is_replay=bool(due))
 
     async def _settle(self, tenant: TenantId, at: Status, outcome: Outcome, *, is_replay: bool) -> bool:
@@ -257,55 +191,44 @@ class Exporter:
         async with self._house.db.transaction(tenant) as tx:
             await store.rest(tx, at.destination.id, until=until, reason=reason, failures=failures)
 
-    async def _deliver(self, tenant: TenantId, to: Destination, events: list[Event], *, is_patient: bool) -> Outcome:
-        """Send events in order: halved where they are too much, again where only some were taken.
+    async def _deliver(
+        self, tenant: TenantId, to: Destination, events: Sequence[Event], *, is_patient: bool, is_last: bool
+    ) -> Outcome:
+        """Send events in order, and more of the log while these wait to be confirmed.
 
         Args:
             tenant: whose.
             to: where.
-            events: in the order of the log.
-            is_patient: a request of which some events were taken is repeated for the others after a pause.
+            events: at least one, in the order of the log.
+            is_patient: not a test, which holds no claim and is over soon.
+            is_last: nothing follows these.
         """
 
-        async def keep() -> None:
-            if is_patient:  # a test holds no claim
-                await self._keep(tenant, to.id)
-
         async def pause(seconds: float) -> None:
-            await keep()
-            await self._sleep(seconds)
+            if is_patient:
+                await self._keep(tenant, to.id)
+            if seconds:
+                await self._sleep(seconds)
 
-        outcome = Outcome(events[-1].leaf_index + 1)
         try:
-            ready = road(self._house.egress, tenant, to, pause)
+            ready = road(self._house.egress, tenant, to)
         except ValueError:
             return Outcome(events[0].leaf_index, stop="place.unusable")
-        spelled = [Spelled(event.leaf_index, ready.spell(event)) for event in events]
-        fitting = [each for each in spelled if len(each.octets) <= ready.limits.event_octets]
-        outcome.dead |= {each.leaf_index: batches.TOO_LARGE for each in spelled if each not in fitting}
-        todo = deque(batches.cut(fitting, ready.limits))
-        tries = 0
-        while todo and not (outcome.stop or outcome.is_behind):
-            batch = todo.popleft()
-            verdict = await ready.way.send([each.octets for each in batch])
-            left = _apply(verdict, batch, todo, outcome)
-            if not left:
-                tries = 0
-                await keep()
-                continue
-            tries += 1
-            outcome.reason = verdict.reason
-            if len(left) == len(batch) or not is_patient or tries >= TRIES_MAX or verdict.wait_s > SLOW_S:
-                outcome.is_behind, outcome.wait_s = True, verdict.wait_s
-            else:
-                if not verdict.dead:  # an event that was taken out is no reason to wait
-                    await pause(max(verdict.wait_s, batches.wait_s(tries, self._chance())))
-                todo.appendleft(left)
-                continue
-            outcome.reached = left[0].leaf_index
-        if not outcome.is_behind:
-            outcome.reason = outcome.stop or (outcome.reason if outcome.is_slow else "")
-        return _without_later(outcome)
+        delivery = Delivery(ready, pause, self._chance, is_patient=is_patient)
+        await delivery.send(events)
+        for _ in range(0 if is_last else TURNS_UNCONFIRMED_MAX - 1):
+            start = delivery.next_index
+            more = [] if start is None else await self._from(tenant, to, start)
+            if not more:
+                break
+            await delivery.send(more)
+        return await delivery.finish()
+
+    async def _from(self, tenant: TenantId, to: Destination, start: int) -> list[Event]:
+        """Return a turn's events from a place on."""
+        async with self._house.db.transaction(tenant) as tx:
+            size = await _size(tx)
+            return await _events(tx, tenant, range(start, min(start + self._turn_events, size)), to, size)
 
     async def _keep(self, tenant: TenantId, identifier: ExportId) -> None:
         until = self._house.clock() + timedelta(seconds=LEASE_S)
@@ -314,34 +237,6 @@ class Exporter:
 
     def _chance(self) -> float:
         return self._house.entropy(1)[0] / 256
-
-
-def _apply(verdict: Verdict, batch: list[Spelled], todo: deque[list[Spelled]], outcome: Outcome) -> list[Spelled]:
-    """Write a verdict into the outcome; return what is to be sent again."""
-    outcome.alert = outcome.alert or verdict.alert
-    outcome.rejected += verdict.rejected
-    if verdict.stop:
-        outcome.stop, outcome.reached = verdict.stop, batch[0].leaf_index
-        return []
-    if verdict.is_split:
-        if len(batch) == 1:
-            outcome.dead[batch[0].leaf_index] = verdict.reason
-        else:
-            todo.extendleft(reversed(batches.halves(batch)))
-        return []
-    outcome.dead |= {batch[at].leaf_index: reason for at, reason in verdict.dead.items()}
-    again = set(verdict.again)
-    outcome.taken += [each.leaf_index for at, each in enumerate(batch) if at not in again and at not in verdict.dead]
-    if verdict.is_slow:
-        outcome.is_slow, outcome.reason = True, verdict.reason
-    return [each for at, each in enumerate(batch) if at in again]
-
-
-def _without_later(outcome: Outcome) -> Outcome:
-    """Forget refusals beyond the cursor: those events will be sent again."""
-    if outcome.stop or outcome.is_behind:
-        outcome.dead = {at: reason for at, reason in outcome.dead.items() if at < outcome.reached}
-    return outcome
 
 
 def _tell(tenant: TenantId, identifier: ExportId, outcome: Outcome) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from gatepost.record.paper import Kind
 from gatepost.upkeep.siem.paper import Event
 
-VERSION = "1.5.0"
+VERSION = "1.8.0"
 EMAIL_ACTIVITY, ENTITY_MANAGEMENT, API_ACTIVITY = 4009, 3004, 6003
 INFORMATIONAL, LOW = 1, 2
 ALLOWED, DENIED = 1, 2
@@ -135,16 +135,15 @@ def _call(found: Event) -> dict[str, Any]:
 def _email(found: Event) -> dict[str, Any]:
     """Return the email; from or to must be there (the class demands one), so a stand-in names the mailbox.
 
-    ``.invalid`` is nobody's (RFC 2606).
+    ``.invalid`` is nobody's (RFC 2606). ``uid`` is the thread's; the message's own is ``message_trace_uid``.
     """
-    opened = found.opened
-    email: dict[str, Any] = {"uid": found.leaf["email"] or ""}
+    opened, decision = found.opened, found.leaf["decision"] or {}
+    email: dict[str, Any] = {"uid": decision["thread"]} if decision.get("thread") else {}
     if opened.get("sender"):
         email["from"] = opened["sender"]
     email["to"] = [opened.get("recipient") or f"mailbox-{found.leaf['account']}@withheld.invalid"]
     if opened.get("message_id"):
         email["message_uid"] = opened["message_id"]
-    size = (found.leaf["decision"] or {}).get("size_octets")
-    if size is not None:
-        email["size"] = size
+    if decision:
+        email["size"] = decision["size_octets"]
     return email

@@ -3,6 +3,7 @@
 One channel per destination: acknowledgements are numbered within it.
 """
 
+import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
@@ -15,7 +16,7 @@ from gatepost.upkeep.siem.paper import Destination, Event, Limits, Verdict
 
 PATH = "/services/collector/event"
 ACK_PATH = "/services/collector/ack"
-ACK_POLL_S, ACK_PATIENCE_S = 10.0, 300.0
+_NUMBER = re.compile(r"[0-9]{1,20}", re.ASCII)
 
 SUCCESS = 0
 NEAR_LIMIT = frozenset({24, 25})  # taken; slow down, and do not send it again
@@ -99,12 +100,12 @@ class Splunk:
         """Return the body that asks whether batches are indexed."""
         return orjson.dumps({"acks": list(acks)})
 
-    def is_indexed(self, ack: int, status: int, answer: bytes) -> bool:
-        """Tell whether the answer to ``ask`` says so; a true answer is given only once."""
-        if status != HTTPStatus.OK:
-            return False
-        acks = read_object(answer).get("acks")
-        return isinstance(acks, dict) and acks.get(str(ack)) is True
+    def indexed(self, status: int, answer: bytes) -> frozenset[int]:
+        """Return which batches the answer to ``ask`` says are indexed; it says so of each only once."""
+        acks = read_object(answer).get("acks") if status == HTTPStatus.OK else None
+        if not isinstance(acks, dict):
+            return frozenset()
+        return frozenset(int(each) for each, is_so in acks.items() if is_so is True and _NUMBER.fullmatch(each))
 
 
 def _isolate(count: int, number: object, reason: str) -> Verdict:

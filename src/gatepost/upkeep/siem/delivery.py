@@ -1,0 +1,147 @@
+"""Events on one road, in the log's order: halved, sent again, and confirmed later where the receiver does that.
+
+Batches that wait for their confirmation are many at once, and are asked about together. Of them only the places are
+kept: what is never confirmed is read from the log and sent once more.
+"""
+
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+from gatepost.ids import LeafIndex
+from gatepost.upkeep.siem import batches
+from gatepost.upkeep.siem.paper import Event, Spelled, Verdict
+from gatepost.upkeep.siem.road import Road
+
+TRIES_MAX = 6
+SLOW_S = 30.0
+"""The pause a receiver near its limits is given."""
+
+ACK_POLL_S, ACK_PATIENCE_S, PROBE_PATIENCE_S = 10.0, 300.0, 30.0
+"""How often confirmations are asked for, and for how long; a person who presses the test button waits less."""
+
+Pause = Callable[[float], Awaitable[None]]
+"""Waits so many seconds, and sees to it that nobody else takes over meanwhile."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of events that were sent: all below ``reached`` is settled."""
+
+    reached: int
+    dead: dict[LeafIndex, str] = field(default_factory=dict)
+    taken: list[LeafIndex] = field(default_factory=list)
+    rejected: int = 0
+    alert: str = ""
+    stop: str = ""
+    reason: str = ""
+    wait_s: float = 0
+    is_slow: bool = False
+    is_behind: bool = False
+
+
+class Delivery:
+    """One turn's sending: ``send`` any number of times, then ``finish``.
+
+    Args:
+        road: the destination.
+        pause: waits.
+        chance: from 0 up to 1, so that many destinations do not come back at the same moment.
+        is_patient: a request of which some events were taken is repeated for the others after a pause.
+    """
+
+    def __init__(self, road: Road, pause: Pause, chance: Callable[[], float], *, is_patient: bool) -> None:
+        self._road = road
+        self._pause = pause
+        self._chance = chance
+        self._is_patient = is_patient
+        self._unconfirmed: dict[int, list[LeafIndex]] = {}
+        self._outcome = Outcome(0)
+
+    @property
+    def next_index(self) -> int | None:
+        """What to send next while the receiver takes its time to confirm; None where the turn is better ended."""
+        said = self._outcome
+        is_waiting = self._unconfirmed and not (said.stop or said.is_behind or said.is_slow)
+        return said.reached if is_waiting else None
+
+    async def send(self, events: Sequence[Event]) -> None:
+        """Send events, at least one, in their order."""
+        outcome, limits = self._outcome, self._road.limits
+        outcome.reached = events[-1].leaf_index + 1
+        spelled = [Spelled(event.leaf_index, self._road.spell(event)) for event in events]
+        fitting = [each for each in spelled if len(each.octets) <= limits.event_octets]
+        outcome.dead |= {
+            each.leaf_index: batches.TOO_LARGE for each in spelled if len(each.octets) > limits.event_octets
+        }
+        todo = deque(batches.cut(fitting, limits))
+        tries = 0
+        while todo and not (outcome.stop or outcome.is_behind):
+            batch = todo.popleft()
+            verdict = await self._road.way.send([each.octets for each in batch])
+            left = self._apply(verdict, batch, todo)
+            is_named = len(left) + len(verdict.dead) == len(batch)
+            tries = tries + 1 if left and not (verdict.dead and is_named) else 0
+            if not left:
+                await self._pause(0)
+            elif verdict.dead and is_named:  # refused as a whole for the sake of these alone: no reason to wait
+                first = min(verdict.dead)
+                todo.extendleft(part for part in (left[first:], left[:first]) if part)
+            elif len(left) == len(batch) or not self._is_patient or tries >= TRIES_MAX or verdict.wait_s > SLOW_S:
+                outcome.is_behind, outcome.wait_s = True, verdict.wait_s
+                outcome.reached, outcome.reason = left[0].leaf_index, verdict.reason
+            else:
+                await self._pause(max(verdict.wait_s, batches.wait_s(tries, self._chance())))
+                todo.appendleft(left)
+
+    async def finish(self) -> Outcome:
+        """Wait for what is to be confirmed; return what became of all that was sent."""
+        await self._confirm()
+        outcome = self._outcome
+        if outcome.stop:
+            outcome.reason = outcome.stop
+        elif not (outcome.is_behind or outcome.is_slow):
+            outcome.reason = ""
+        if outcome.stop or outcome.is_behind:  # what lies beyond the cursor will be sent again
+            outcome.dead = {at: reason for at, reason in outcome.dead.items() if at < outcome.reached}
+        return outcome
+
+    async def _confirm(self) -> None:
+        """Ask about all batches together; what is not confirmed in time is sent again, and shows by its hash."""
+        ask, waiting = self._road.confirm, self._unconfirmed
+        patience_s = ACK_PATIENCE_S if self._is_patient else PROBE_PATIENCE_S
+        waited_s = 0.0
+        while ask is not None and waiting and waited_s < patience_s:
+            await self._pause(ACK_POLL_S)
+            waited_s += ACK_POLL_S
+            for number in await ask(list(waiting)):
+                self._outcome.taken += waiting.pop(number, [])
+        if waiting:
+            first = min(places[0] for places in waiting.values())
+            self._outcome.is_behind, self._outcome.reason = True, "splunk.ack_late"
+            self._outcome.reached = min(first, self._outcome.reached)
+
+    def _apply(self, verdict: Verdict, batch: list[Spelled], todo: deque[list[Spelled]]) -> list[Spelled]:
+        """Write a verdict into the outcome; return what is to be sent again."""
+        outcome = self._outcome
+        outcome.alert = outcome.alert or verdict.alert
+        outcome.rejected += verdict.rejected
+        if verdict.stop:
+            outcome.stop, outcome.reached = verdict.stop, batch[0].leaf_index
+            return []
+        if verdict.is_split:
+            if len(batch) == 1:
+                outcome.dead[batch[0].leaf_index] = verdict.reason
+            else:
+                todo.extendleft(reversed(batches.halves(batch)))
+            return []
+        outcome.dead |= {batch[at].leaf_index: reason for at, reason in verdict.dead.items()}
+        again = set(verdict.again)
+        taken = [each.leaf_index for at, each in enumerate(batch) if at not in again and at not in verdict.dead]
+        if verdict.ack is None or not taken:
+            outcome.taken += taken
+        else:
+            self._unconfirmed.setdefault(verdict.ack, []).extend(taken)
+        if verdict.is_slow:
+            outcome.is_slow, outcome.reason = True, verdict.reason
+        return [each for at, each in enumerate(batch) if at in again]

@@ -1,0 +1,138 @@
+"""Read which entries a SIEM's own export holds, whatever tool wrote it. Pure.
+
+NDJSON as Splunk (``{"result": ...}``), Elastic (``{"_source": ...}``), an OpenTelemetry collector (many records in a
+line) and others write it, JSON arrays line by line, CSV with a header, or lines of syslog. An event is known by its
+leaf index and leaf hash.
+"""
+
+import csv
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+DEPTH_MAX = 8
+LINE_MAX_CHARS = 4 * 1024 * 1024
+_HASH_CHARS = 64
+_STRUCTURED = re.compile(
+    r'\[gatepost@[0-9]{1,10} leaf_index="([0-9]{1,16})" leaf_hash="([0-9a-f]{64})" log_origin="([^"\\\]]{1,1000})"',
+    re.ASCII,
+)
+"""What stands before a syslog message (``syslog.message``); inside of JSON no quote stands bare, so nobody fakes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What an exported event says about its place. ``origin`` is empty where it does not say."""
+
+    leaf_index: int
+    leaf_hash: str
+    origin: str
+
+
+def read_marks(lines: Iterable[str]) -> Iterator[Mark | None]:
+    """Yield one mark per exported event; None where a line says nothing of the kind."""
+    rest = iter(lines)
+    first = next((line for line in rest if line.strip()), "").lstrip("\ufeff")
+    if first.lstrip().startswith(("{", "[")):
+        for line in _chain(first, rest):
+            text = line.strip().strip("\ufeff").removeprefix("[").removesuffix("]").rstrip(",")
+            if text:
+                yield from _from_json(text)
+    elif "{" in first:
+        for line in filter(str.strip, _chain(first, rest)):
+            yield from _from_syslog(line)
+    else:
+        names = [each.strip().lower() for each in next(_rows(iter([first])), [])]
+        yield from (_from_row(dict(zip(names, row, strict=False))) for row in _rows(rest) if row)
+
+
+def _from_syslog(line: str) -> Iterator[Mark | None]:
+    """Read the structured data, or the message behind a header that shows none of it."""
+    found = _STRUCTURED.search(line[:LINE_MAX_CHARS])
+    if found is not None:
+        yield Mark(int(found[1]), found[2], found[3])
+    else:
+        yield from _from_json("{" + line.partition("{")[2].strip())
+
+
+def _chain(first: str, rest: Iterator[str]) -> Iterator[str]:
+    yield first
+    yield from rest
+
+
+def _rows(lines: Iterator[str]) -> Iterator[list[str]]:
+    try:
+        yield from csv.reader(lines)
+    except csv.Error:  # a field larger than any of ours; what follows cannot be told apart
+        yield ["unreadable"]
+
+
+def _from_json(text: str) -> Iterator[Mark | None]:
+    value = None
+    if len(text) <= LINE_MAX_CHARS:
+        with suppress(orjson.JSONDecodeError):
+            value = orjson.loads(text)
+    found = _marks(value, DEPTH_MAX)
+    yield next(found, None)
+    yield from found
+
+
+def _marks(value: Any, depth: int) -> Iterator[Mark]:
+    """Yield the marks of every object of a list, and of an object its own or those of its first member with any."""
+    if depth == 0:
+        return
+    if isinstance(value, list):
+        for each in value:
+            yield from _marks(each, depth - 1)
+    elif isinstance(value, dict):
+        own = _from_row(value) or _from_row(_attributes(value.get("attributes")))
+        if own is not None:
+            yield own
+            return
+        for each in value.values():
+            found = _marks(each, depth - 1)
+            first = next(found, None)
+            if first is not None:
+                yield first
+                yield from found
+                return
+
+
+def _attributes(listed: Any) -> dict[str, Any]:
+    """Read OpenTelemetry's list of keys and typed values."""
+    pairs = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    return {
+        str(each.get("key")): next(iter(each["value"].values()), None)
+        for each in pairs
+        if isinstance(each.get("value"), dict)
+    }
+
+
+def _from_row(row: dict[str, Any]) -> Mark | None:
+    """Read our own names, those of ECS or those of OCSF; also dotted, as tools flatten them."""
+    for index_name, hash_name, origin_name in _NAMES:
+        index, leaf_hash = _number(row.get(index_name)), row.get(hash_name)
+        if index is not None and isinstance(leaf_hash, str) and len(leaf_hash) == _HASH_CHARS:
+            origin = row.get(origin_name)
+            return Mark(index, leaf_hash.lower(), origin if isinstance(origin, str) else "")
+    return None
+
+
+_NAMES = (
+    ("leaf_index", "leaf_hash", "log_origin"),
+    ("gatepost.leaf_index", "gatepost.leaf_hash", "gatepost.log_origin"),
+    ("@leaf_index", "@leaf_hash", "@log_origin"),
+    ("sequence", "original_event_uid", "log_name"),
+    ("metadata.sequence", "metadata.original_event_uid", "metadata.log_name"),
+)
+
+
+def _number(value: Any) -> int | None:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    text = value.strip().replace(",", "") if isinstance(value, str) else ""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(2**53)) else None

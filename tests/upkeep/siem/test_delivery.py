@@ -1,0 +1,119 @@
+"""The law of every delivery: below the cursor nothing is lost, and nothing is called taken that was not."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatepost.upkeep.siem.delivery import ACK_POLL_S, Delivery
+from gatepost.upkeep.siem.paper import Event, Limits, Verdict
+from gatepost.upkeep.siem.road import Road
+from upkeep.siem.papers import decided
+
+COUNT = 24
+EVENTS = [decided(index=at) for at in range(COUNT)]
+LIMITS = Limits(events=8, batch_octets=10_000, event_octets=100)
+
+
+def spell(event: Event) -> bytes:
+    return b"%d" % event.leaf_index
+
+
+@dataclass
+class Moody:
+    """A receiver that does as it was told, batch by batch, and then takes everything. ``has``: what it took."""
+
+    moods: Iterator[str]
+    confirms: bool
+    has: set[int] = field(default_factory=set)
+    numbers: dict[int, set[int]] = field(default_factory=dict)
+    said: list[Verdict] = field(default_factory=list)
+
+    async def send(self, batch: Sequence[bytes]) -> Verdict:
+        verdict = self._verdict(len(batch), next(self.moods, "take"))
+        if not (verdict.stop or verdict.is_split):
+            left = {*verdict.again, *verdict.dead}
+            taken = {int(each) for at, each in enumerate(batch) if at not in left}
+            if verdict.ack is None:
+                self.has |= taken
+            else:
+                self.numbers[verdict.ack] = taken
+        self.said.append(verdict)
+        return verdict
+
+    def _verdict(self, count: int, mood: str) -> Verdict:
+        moods = {
+            "busy": Verdict(again=range(count), reason="busy"),
+            "some": Verdict(again=range(1, count, 2), reason="some"),
+            "faulty": Verdict(dead={count - 1: "faulty"}, again=range(count - 1), reason="faulty"),
+            "mixed": Verdict(dead={0: "mapper"}, again=range(2, count), reason="mixed"),
+            "large": Verdict(is_split=True, reason="large"),
+            "stop": Verdict(stop="stop"),
+            "slow": Verdict(is_slow=True, reason="slow"),
+        }
+        return moods.get(mood) or Verdict(ack=len(self.said) if self.confirms else None)
+
+    async def confirm(self, numbers: Sequence[int]) -> Collection[int]:
+        found = [each for each in numbers if each % 3 != 2]
+        for each in found:
+            self.has |= self.numbers[each]
+        return found
+
+
+async def pause(_: float) -> None:
+    return
+
+
+@given(
+    moods=st.lists(st.sampled_from(["take", "busy", "some", "faulty", "mixed", "large", "stop", "slow"]), max_size=12),
+    confirms=st.booleans(),
+    is_patient=st.booleans(),
+)
+async def test_below_the_cursor_each_event_is_taken_or_a_letter(
+    *, moods: list[str], confirms: bool, is_patient: bool
+) -> None:
+    receiver = Moody(iter(moods), confirms)
+    road = Road(spell, LIMITS, receiver, receiver.confirm if confirms else None)
+    delivery = Delivery(road, pause, lambda: 0.5, is_patient=is_patient)
+    await delivery.send(EVENTS)
+    outcome = await delivery.finish()
+    assert set(outcome.taken) <= receiver.has
+    assert set(range(outcome.reached)) <= receiver.has | set(outcome.dead)
+    assert all(at < outcome.reached for at in outcome.dead)
+    assert outcome.reached == COUNT or outcome.stop or outcome.is_behind
+
+
+async def test_an_event_too_large_for_the_receiver_is_a_letter_and_the_others_pass() -> None:
+    receiver = Moody(iter(()), confirms=False)
+    road = Road(lambda event: b"x" * 101 if event.leaf_index == 3 else spell(event), LIMITS, receiver)
+    delivery = Delivery(road, pause, lambda: 0.5, is_patient=True)
+    await delivery.send(EVENTS)
+    outcome = await delivery.finish()
+    assert outcome.dead == {3: "event.too_large"}
+    assert receiver.has == set(range(COUNT)) - {3}
+
+
+@pytest.mark.parametrize("mood", ["busy", "stop", "slow"])
+async def test_nothing_more_is_sent_ahead_of_trouble(mood: str) -> None:
+    receiver = Moody(iter(["take", mood]), confirms=True)
+    delivery = Delivery(Road(spell, LIMITS, receiver, receiver.confirm), pause, lambda: 0.5, is_patient=True)
+    await delivery.send(EVENTS)
+    assert delivery.next_index is None
+
+
+async def test_what_waits_to_be_confirmed_lets_the_next_events_go_ahead() -> None:
+    paused: list[float] = []
+
+    async def counted(seconds: float) -> None:
+        paused.extend([seconds] if seconds else [])
+
+    receiver = Moody(iter(()), confirms=True)
+    delivery = Delivery(Road(spell, LIMITS, receiver, receiver.confirm), counted, lambda: 0.5, is_patient=True)
+    assert delivery.next_index is None
+    await delivery.send(EVENTS[:8])
+    assert delivery.next_index == 8
+    await delivery.send(EVENTS[8:16])
+    assert (await delivery.finish()).reached == 16
+    assert paused == [ACK_POLL_S]

@@ -1,0 +1,92 @@
+import json
+from collections.abc import Callable
+from hashlib import sha256
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatepost.upkeep.siem.event import native as natively
+from gatepost.upkeep.siem.event import writer
+from gatepost.upkeep.siem.marks import Mark, read_marks
+from gatepost.upkeep.siem.paper import Format
+from gatepost.upkeep.siem.syslog import message
+from upkeep.siem.papers import ORIGIN, decided
+
+
+def hash_at(place: int) -> str:
+    return sha256(b"%d" % place).hexdigest()
+
+
+def native(place: int) -> dict[str, object]:
+    return {"leaf_index": place, "leaf_hash": hash_at(place), "log_origin": ORIGIN}
+
+
+def otlp(place: int) -> dict[str, object]:
+    values = {"leaf_index": {"intValue": str(place)}, "leaf_hash": {"stringValue": hash_at(place)}}
+    record = {"attributes": [{"key": name, "value": value} for name, value in values.items()]}
+    return {"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]}
+
+
+SPELLINGS: dict[str, Callable[[int], dict[str, object]]] = {
+    "native": native,
+    "splunk": lambda at: {"preview": False, "result": {"leaf_index": str(at), "leaf_hash": hash_at(at)}},
+    "elastic": lambda at: {"_index": "x", "_source": {"gatepost": native(at)}},
+    "datadog": lambda at: {"content": {"attributes": native(at)}},
+    "ocsf": lambda at: {"metadata": {"sequence": at, "original_event_uid": hash_at(at), "log_name": ORIGIN}},
+    "otlp": otlp,
+    "flat": lambda at: {"gatepost.leaf_index": at, "gatepost.leaf_hash": hash_at(at)},
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_places_are_read_whatever_tool_wrote_the_export(spelling: str) -> None:
+    found = list(read_marks(json.dumps(SPELLINGS[spelling](at)) for at in (0, 4)))
+    assert [(each.leaf_index, each.leaf_hash) for each in found if each] == [(0, hash_at(0)), (4, hash_at(4))]
+
+
+def test_csv_is_read_by_its_header() -> None:
+    lines = ["_time,leaf_index,leaf_hash\n", f'"x, y",0,{hash_at(0)}\n', "z,nothing,of the kind\n"]
+    assert list(read_marks(lines)) == [Mark(0, hash_at(0), ""), None]
+
+
+def test_an_array_is_read_line_by_line_or_in_one() -> None:
+    apart = ["[\n", json.dumps(native(0)) + ",\n", json.dumps(native(1)) + "\n", "]\n"]
+    together = [json.dumps({"hits": {"hits": [{"_source": {"gatepost": native(at)}} for at in (0, 1)]}})]
+    for lines in (apart, together):
+        assert list(read_marks(lines)) == [Mark(at, hash_at(at), ORIGIN) for at in (0, 1)]
+
+
+@pytest.mark.parametrize("spelled", Format)
+def test_syslog_is_read_with_its_header_and_without(spelled: Format) -> None:
+    event = decided()
+    whole = message(event, writer(spelled)).decode()
+    bare = "Nov 20 12:00:00 log gatepost: " + whole.partition("\ufeff")[2]
+    wanted = Mark(event.leaf_index, event.leaf_hash, event.log_origin)
+    assert list(read_marks([whole, bare])) == [wanted, wanted]
+
+
+def test_what_a_stranger_wrote_into_an_entry_counts_for_nothing() -> None:
+    forged = f'[gatepost@1 leaf_index="9" leaf_hash="{hash_at(9)}" log_origin="{ORIGIN}"]'
+    event = decided(opened={"sender": forged, "message_id": json.dumps(native(9))})
+    for line in (
+        json.dumps(natively(event)),
+        message(event, natively).decode(),
+        f"host: {json.dumps(natively(event))}",
+    ):
+        assert [each.leaf_index for each in read_marks([line]) if each] == [event.leaf_index]
+
+
+@given(st.lists(st.text() | st.text().map(lambda each: "{" + each) | st.text().map(lambda each: "<110>{" + each)))
+def test_any_file_can_be_read(lines: list[str]) -> None:
+    for mark in read_marks(lines):
+        assert mark is None or mark.leaf_index >= 0
+
+
+@given(st.recursive(st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+def test_any_json_can_be_read(value: object) -> None:
+    list(read_marks([json.dumps({"attributes": value}), json.dumps([value])]))
+
+
+def test_deep_json_ends() -> None:
+    assert list(read_marks(["{" + '"a":[' * 400 + "]" * 400 + "}"])) == [None]
