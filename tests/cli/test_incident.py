@@ -21,11 +21,16 @@ def test_an_incident_is_opened_known_told_and_its_clocks_run(house: Process) -> 
     assert house.run("incident", "update", identifier, "resolved", "-b", "Over.").returncode == 0
     listed = json.loads(house.run("incident", "list", "--json").stdout)
     assert next(row for row in listed if row["id"] == identifier)["status"] == "resolved"
+    for action in ("incident.opened", "incident.marked", "incident.updated"):
+        assert identifier in house.run("log", "search", "-t", "trust", "--action", action, "--json").stdout, action
 
 
 def test_maintenance_is_planned_with_its_window(house: Process) -> None:
     when = ("--begins", "2026-12-01T02:00:00", "--ends", "2026-12-01T03:00:00")
-    assert house.run("incident", "plan", "New disks", "-b", "An hour.", *when).returncode == 0
+    planned = house.run("incident", "plan", "New disks", "-b", "An hour.", *when)
+    assert planned.returncode == 0
+    stated = house.run("log", "search", "-t", "trust", "--action", "incident.opened", "--json").stdout
+    assert planned.stdout.strip() in stated
     assert house.run("incident", "plan", "New disks", "-b", "An hour.", *when[2:], "--begins", "2027-01-01").returncode
 
 
