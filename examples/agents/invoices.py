@@ -31,7 +31,7 @@ def book(client: Client, message_id: str, sender: str, amount: float, by: str) -
 
 def total_of(message: Message) -> float | None:
     """Return the sum, from the attachments' text as the house read it, or from the mail's own."""
-    texts = [*(one.text for one in message.attachments), message.body_text]
+    texts = [*(one.text or "" for one in message.attachments), message.body_text]
     return next((float(found[1]) for text in texts if (found := AMOUNT.search(text))), None)
 
 

@@ -35,6 +35,10 @@ ExportId = NewType("ExportId", str)
 """A destination of the record's export: ``ex_...``."""
 HoldId = NewType("HoldId", str)
 """A message that waits for a person: ``ho_...``."""
+DraftReplayId = NewType("DraftReplayId", str)
+"""A draft judged on past mail: ``dr_...``."""
+ProposalId = NewType("ProposalId", str)
+"""A policy that waits for a second person: ``pp_...``."""
 ReservationId = NewType("ReservationId", str)
 """Tokens set aside: ``rs_...``."""
 SubmissionId = NewType("SubmissionId", str)

@@ -1,6 +1,6 @@
 """What the house counts about itself: the shape only; ``app`` builds the real one and hands it down (habit 7)."""
 
-from typing import Protocol
+from typing import Protocol, Self
 
 
 class Meters(Protocol):
@@ -53,3 +53,20 @@ class _Unmetered:
 
 
 UNMETERED: Meters = _Unmetered()
+
+
+class Raised(str):
+    """An exception nobody expected, as ``error`` of a log line: there its kind alone, or where it was raised.
+
+    Whoever stands among the log's processors finds the exception itself and counts it; its text is shown to nobody.
+    """
+
+    __slots__ = ("error",)
+    error: BaseException
+
+    @classmethod
+    def by(cls, error: BaseException, shown: str = "") -> Self:
+        """Return how an exception is logged; ``shown`` in place of its kind."""
+        made = cls(shown or type(error).__name__)
+        made.error = error
+        return made

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from gatepost.act.hosted import Calendar, HttpTool
+from gatepost.act.hosted import Calendar, HttpTool, McpServer, McpTool, ToolFile
 from gatepost.act.hosted.paper import Call, Result
 from gatepost.app.agent_tools import all_tools, calendars_of, password_of, places_of, token_of, tools_of
 from gatepost.settings import AgentSettings, Settings, SettingsError
@@ -24,19 +24,23 @@ async def unreached(_calendar: Calendar, _call: Call, _method: str, _path: str, 
     return 0, b""
 
 
+async def unasked(_server: McpServer, _tool: McpTool, _call: Call) -> Result:
+    return Result(value=None)
+
+
 def settings(path: Path, text: str) -> Settings:
     path.write_text(text)
     return Settings(agents=AgentSettings(tools=str(path)))
 
 
 def test_a_house_without_the_file_has_no_such_tools() -> None:
-    assert tools_of(Settings()) == ()
+    assert tools_of(Settings()) == ToolFile()
 
 
 def test_the_file_is_read(tmp_path: Path) -> None:
-    [tool] = tools_of(settings(tmp_path / "tools.toml", TOOL))
+    [tool] = tools_of(settings(tmp_path / "tools.toml", TOOL)).http
     assert (tool.name, token_of(tool)) == ("order", "")
-    assert list(all_tools([], settings(tmp_path / "tools.toml", TOOL), nothing, unreached)) == ["order"]
+    assert list(all_tools([], settings(tmp_path / "tools.toml", TOOL), nothing, unreached, unasked)) == ["order"]
 
 
 @pytest.mark.parametrize("text", ["[[http]]", "http = 1", "[[http"])
@@ -52,7 +56,7 @@ def test_a_missing_file_is_told_by_its_setting(tmp_path: Path) -> None:
 
 def test_a_token_is_read_anew_for_each_call(tmp_path: Path) -> None:
     token = tmp_path / "token"
-    [tool] = tools_of(settings(tmp_path / "tools.toml", f'{TOOL}token_file = "{token}"'))
+    [tool] = tools_of(settings(tmp_path / "tools.toml", f'{TOOL}token_file = "{token}"')).http
     with pytest.raises(SettingsError, match="order"):
         token_of(tool)
     token.write_text("one\n")
@@ -63,9 +67,9 @@ def test_a_token_is_read_anew_for_each_call(tmp_path: Path) -> None:
 
 def test_a_name_every_house_has_is_taken(tmp_path: Path) -> None:
     given = settings(tmp_path / "tools.toml", TOOL)
-    [taken] = all_tools([], given, nothing, unreached).values()
+    [taken] = all_tools([], given, nothing, unreached, unasked).values()
     with pytest.raises(SettingsError, match="order"):
-        all_tools([taken], given, nothing, unreached)
+        all_tools([taken], given, nothing, unreached, unasked)
 
 
 def test_calendars_are_read_and_bring_their_tools_and_their_places(tmp_path: Path) -> None:
@@ -75,7 +79,11 @@ def test_calendars_are_read_and_bring_their_tools_and_their_places(tmp_path: Pat
     )
     given = Settings(agents=AgentSettings(calendars=str(file)))
     assert places_of(given) == [("agents.calendars, work", "https://dav.example/work/")]
-    assert set(all_tools([], given, nothing, unreached)) == {"calendar_busy", "calendar_propose", "calendar_confirm"}
+    assert set(all_tools([], given, nothing, unreached, unasked)) == {
+        "calendar_busy",
+        "calendar_propose",
+        "calendar_confirm",
+    }
     with pytest.raises(SettingsError, match="work"):
         password_of(calendars_of(given)["work"])
     secret.write_text("s3cret\n")

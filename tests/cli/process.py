@@ -65,10 +65,16 @@ class Process:
         self.up.send_signal(number)
         return self.up.wait(60)
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run one command beside the house."""
+    def run(self, *arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:
+        """Run one command beside the house; ``said`` is its standard input."""
         return subprocess.run(  # noqa: S603  # our own command
-            [GATEPOST, *arguments], env=self.environment, capture_output=True, text=True, timeout=180, check=False
+            [GATEPOST, *arguments],
+            env=self.environment,
+            input=said,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
         )
 
     def log(self) -> str:

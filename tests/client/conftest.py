@@ -16,7 +16,7 @@ __all__ = ["clock", "database_name", "house", "ours", "theirs"]
 
 @pytest.fixture
 async def base_url(house: House, ours: Tenancy) -> AsyncIterator[str]:  # a fixture is asked for by its name
-    await set_policy(house, ours, POLICY)
+    await set_policy(house, ours, {**POLICY, "onItsOwn": ["search_mail"]})
     stop = asyncio.Event()
     async with served(rest.build(house)) as url, asyncio.TaskGroup() as group:
         group.create_task(act.Herald(house).run(stop))

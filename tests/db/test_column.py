@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatepost.db import Database
-from gatepost.db.column import Column, bigints, booleans, octets, texts, times
+from gatepost.db.column import Column, bigint, bigints, booleans, octets, spelled_bigints, texts, times
 
 
 async def _back(db: Database, column: Column, kind: str) -> list[object]:
@@ -25,6 +25,7 @@ async def test_every_kind_comes_back_as_it_went(db: Database) -> None:
         2**63 - 1,
         -(2**63),
     ]
+    assert spelled_bigints([bigint(-7), bigint(2**62)]) == bigints([-7, 2**62])
     assert await _back(db, booleans([True, False]), "boolean[]") == [True, False]
     assert await _back(db, texts([]), "text[]") == []
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from decide.scene import BOSS, inbound, outbound, policy
 from gatepost.decide import approval, settle
 from gatepost.decide.ending import Ending
-from gatepost.decide.paper import Answered, Disposition, Facts, Outcome, Ruling, Step
+from gatepost.decide.paper import Answered, Disposition, Facts, Outcome, Ruling, Step, Wait
 from gatepost.decide.reasons import Reason
 from gatepost.ids import EmailId
 
@@ -15,7 +15,8 @@ YES = Ruling(is_approved=True, by="pe_1")
 NO = Ruling(is_approved=False, by="pe_1")
 PARENT = Answered(EmailId("em_parent"), BOSS, was_proven=True, was_automatic=False)
 
-endings = st.builds(Ending, st.sampled_from(Disposition), st.sampled_from(Outcome), st.sampled_from(Reason))
+waits = st.builds(Wait, st.timedeltas(), st.booleans())
+endings = st.builds(Ending, st.sampled_from(Disposition), st.sampled_from(Outcome), st.sampled_from(Reason), wait=waits)
 rulings = st.builds(Ruling, st.booleans(), st.just("pe_1"), st.booleans())
 
 
@@ -23,7 +24,8 @@ rulings = st.builds(Ruling, st.booleans(), st.just("pe_1"), st.booleans())
 def test_a_word_lets_a_held_message_go_and_nothing_else_through(ending: Ending, ruling: Ruling) -> None:
     after, trace = approval.ruled(ending, (), ruling)
     delivers = after.disposition is Disposition.DELIVER
-    assert delivers == (ruling.is_approved and ending.disposition in {Disposition.HOLD, Disposition.DELIVER})
+    is_let_go = ending.disposition is Disposition.HOLD and (ending.wait.is_delivered or not ruling.is_expiry)
+    assert delivers == (ruling.is_approved and (is_let_go or ending.disposition is Disposition.DELIVER))
     assert after.disposition is not Disposition.HOLD
     assert [step.check for step in trace] == ["approval"]
 
@@ -39,7 +41,7 @@ def test_an_approval_leaves_every_other_ending_as_it_is(ending: Ending) -> None:
     [
         (YES, Reason.HOLD_APPROVED, "approved"),
         (NO, Reason.HOLD_DENIED, "denied"),
-        (Ruling(is_approved=True, by="house", is_expiry=True), Reason.HOLD_EXPIRED_DELIVERED, "expired open"),
+        (Ruling(is_approved=True, by="house", is_expiry=True), Reason.HOLD_EXPIRED_REFUSED, "expired"),
         (Ruling(is_approved=False, by="house", is_expiry=True), Reason.HOLD_EXPIRED_REFUSED, "expired"),
     ],
 )

@@ -27,9 +27,13 @@ def test_what_is_not_listed_is_unknown(name: str) -> None:
     assert capabilities.sentence_of(name) == ""
 
 
-def test_answering_the_author_is_implied_and_nothing_else_is() -> None:
-    assert capabilities.allows((), capabilities.REPLY)
-    assert not any(capabilities.allows((), name) for name in set(capabilities.SENTENCES) - {capabilities.REPLY})
+def test_reading_answering_bouncing_and_accounting_are_implied_and_nothing_else_is() -> None:
+    implied = {name for name in capabilities.SENTENCES if capabilities.allows((), name)}
+    assert implied == {"read", "reply", "bounce", "report_usage"}
+
+
+def test_what_can_be_done_on_its_own_is_listed_and_never_implied() -> None:
+    assert set(capabilities.ON_ITS_OWN) <= set(capabilities.SENTENCES) - capabilities.IMPLIED
 
 
 def test_an_alias_grants_what_it_stands_for_and_the_other_way_round() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatepost.decide import shape
-from gatepost.decide.shape import FAULTS_MAX, Faults
+from gatepost.decide.shape import FAULTS_MAX, Fault, Faults
 
 
 def read(parser: shape.Parser, value: object) -> tuple[object, list[str]]:
@@ -104,6 +104,6 @@ def test_the_nearest_name_looks_like_the_one_written(name: str, nearest: str) ->
 
 
 def test_full_faults_take_no_more() -> None:
-    faults = Faults(["it is wrong"] * FAULTS_MAX)
+    faults = Faults([Fault("it", "is wrong")] * FAULTS_MAX)
     faults.tell("it", "is worse")
     assert len(faults.sentences) == FAULTS_MAX

@@ -37,13 +37,15 @@ async def test_a_rollback_is_a_new_version_and_all_stay_as_they_were(db: Databas
     async with db.transaction(TENANT) as tx:
         first = await decide.put_policy(tx, ACCOUNT, document(), at=NOON, actor=actor, why="to begin")
         await decide.put_policy(tx, ACCOUNT, document(action="hold"), at=NOON, actor=actor)
-        back = await decide.roll_back(tx, ACCOUNT, first.version, at=NOON, actor=KeyId("key_2"))
+        earlier = await decide.policy_document(tx, ACCOUNT, first.version)
+        back = await decide.put_policy(tx, ACCOUNT, earlier, at=NOON, actor=KeyId("key_2"), why="back to version 1")
         assert (back.version, back.digest, back.document) == (first.version + 2, first.digest, first.document)
         found = await decide.policy_history(tx, ACCOUNT)
         assert [each.version.why for each in found] == ["back to version 1", "", "to begin"]
         assert [each.is_genuine(tx.vault) for each in found] == [True, True, True]
         with pytest.raises(LookupError):
-            await decide.roll_back(tx, ACCOUNT, 9, at=NOON, actor=actor)
+            await decide.policy_document(tx, ACCOUNT, 9)
+        assert [each.version.version for each in await decide.policy_history(tx, ACCOUNT, before=3, limit=1)] == [2]
         for bad in ("x" * (WHY_MAX_CHARS + 1), "a\nb"):
             with pytest.raises(decide.PolicyError):
                 await decide.put_policy(tx, ACCOUNT, document(), at=NOON, actor=actor, why=bad)

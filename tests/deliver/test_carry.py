@@ -8,7 +8,7 @@ import singly
 from gatepost import mailbox
 from gatepost.arrive.paper import Arrived
 from gatepost.db import Database, Transaction
-from gatepost.decide.paper import Disposition
+from gatepost.decide.paper import USUAL_WAIT, Disposition
 from gatepost.deliver import (
     AlreadySubmittedError,
     Held,
@@ -20,7 +20,7 @@ from gatepost.deliver import (
     submitted,
 )
 from gatepost.deliver.carry import NO_AUTHOR
-from gatepost.deliver.hold import LASTS, hold_of
+from gatepost.deliver.hold import hold_of
 from gatepost.ids import EmailId, SubmissionId
 from gatepost.mail.envelope import Envelope
 from gatepost.mailbox.store import body as body_of
@@ -101,7 +101,7 @@ async def test_what_was_refused_leaves_nothing(db: Database, disposition: Dispos
 async def test_what_is_held_is_in_no_mailbox(db: Database) -> None:
     async with db.transaction(TENANT) as tx:
         done = await singly.carry_out(tx, recorded(inbound(), Disposition.HOLD), entropy=entropy)
-        held = Held(KEPT.id, hold_of(KEPT.id), inbound().received_at + LASTS)
+        held = Held(KEPT.id, hold_of(KEPT.id), inbound().received_at + USUAL_WAIT.lasts)
         assert (done.outcome, await mailbox.page(tx, ACCOUNT, limit=1, before=None)) == (held, [])
         assert await body_of(tx, KEPT.id) == inbound().raw  # a human may still release it
 

@@ -7,7 +7,7 @@ import pytest
 import singly
 from gatepost.arrive.paper import Direction
 from gatepost.db import Database
-from gatepost.decide.paper import Disposition
+from gatepost.decide.paper import USUAL_WAIT, Disposition
 from gatepost.deliver import hold, hold_end, hold_store
 from gatepost.deliver.hold import Approver
 from gatepost.deliver.paper import DefaultOutcome, Held, Hold, HoldState
@@ -30,7 +30,7 @@ async def test_a_hold_knows_what_waits_until_when_and_who_proposed_it(db: Databa
     assert (found.state, found.default, found.expires_at) == (
         HoldState.WAITING,
         DefaultOutcome.REFUSE,
-        inbound().received_at + hold.LASTS,
+        inbound().received_at + USUAL_WAIT.lasts,
     )
     assert (found.author, found.blob, found.size_octets) == (str(BOSS), inbound().blob, len(inbound().raw))
     proposed = await keep(db, is_outbound=True)

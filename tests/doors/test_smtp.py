@@ -27,6 +27,8 @@ def carried_out(disposition: Disposition, outcome: Outcome, reason: Reason = Rea
         (Disposition.DEFER, Outcome.RATE_LIMITED, "450 4.7.1"),
         (Disposition.DEFER, Outcome.BUDGET_EXHAUSTED, "450 4.7.1"),
         (Disposition.DEFER, Outcome.REJECTED_AT_VERIFICATION, "451 4.7.1"),
+        (Disposition.DEFER, Outcome.REJECTED_AT_POLICY, "451 4.7.1"),
+        (Disposition.DEFER, Outcome.REJECTED_AT_CONTENT_GUARD, "451 4.7.1"),
     ],
 )
 def test_each_end_has_its_answer(disposition: Disposition, outcome: Outcome, code: str) -> None:
@@ -37,6 +39,12 @@ def test_each_end_has_its_answer(disposition: Disposition, outcome: Outcome, cod
 def test_mail_that_was_dropped_is_answered_like_mail_that_was_kept() -> None:
     kept = reply_for(carried_out(Disposition.DELIVER, Outcome.DELIVERED))
     assert reply_for(carried_out(Disposition.DISCARD, Outcome.REJECTED_AT_POLICY)) == kept
+
+
+def test_what_a_rule_defers_is_not_called_too_much() -> None:
+    limited = reply_for(carried_out(Disposition.DEFER, Outcome.RATE_LIMITED)).text
+    deferred = reply_for(carried_out(Disposition.DEFER, Outcome.REJECTED_AT_POLICY)).text
+    assert (limited.partition(",")[0], deferred.partition(",")[0]) == ("Too much for now", "Deferred by policy")
 
 
 @pytest.mark.parametrize("disposition", list(Disposition))

@@ -14,7 +14,7 @@ import pytest
 from gatepost import access, act, decide, journey, mailbox, record
 from gatepost.db import Database
 from gatepost.decide import grants
-from gatepost.decide.paper import Ruling
+from gatepost.decide.paper import USUAL_WAIT, Ruling
 from gatepost.deliver import Held, Kept, Queued, Refused, ask, hold, hold_end, link
 from gatepost.deliver.paper import Hold, HoldState
 from gatepost.ids import EmailId, HoldId
@@ -159,7 +159,7 @@ async def test_saying_it_again_while_it_waits_is_the_same_wait(scene: Scene) -> 
     assert (after.is_repeat, after.hold, after.submission) == (True, None, sent.submission)
 
 
-async def expire(scene: Scene, waiting: HoldId, *, after: timedelta = hold.LASTS) -> None:
+async def expire(scene: Scene, waiting: HoldId, *, after: timedelta = USUAL_WAIT.lasts) -> None:
     scene.clock.move(after)
     await journey.handlers(scene.house)[hold.EXPIRE](job(Promise(hold.EXPIRE, waiting, {"hold": waiting})))
 
@@ -167,7 +167,7 @@ async def expire(scene: Scene, waiting: HoldId, *, after: timedelta = hold.LASTS
 async def test_a_wait_ends_by_itself_and_refuses(scene: Scene, sink: Sink) -> None:
     _, _, waiting = await proposed(scene)
     with pytest.raises(TryAgainError):
-        await expire(scene, waiting, after=hold.LASTS / 2)
+        await expire(scene, waiting, after=USUAL_WAIT.lasts / 2)
     await expire(scene, waiting)
     await expire(scene, waiting)  # a job may run twice
     after = await found(scene, waiting)
@@ -244,6 +244,25 @@ async def test_approved_mail_that_meets_a_limit_still_waits(scene: Scene) -> Non
         await journey.release(TENANT, waiting, YES, scene.house, digest=None)
     assert (await found(scene, waiting)).state is HoldState.WAITING
     await journey.release(TENANT, waiting, NO, scene.house, digest=None)
+
+
+async def test_a_rule_may_let_go_by_silence_and_sooner(scene: Scene) -> None:
+    waiting = await held_mail(scene, hold={"expiresAfter": "12h", "then": "deliver"})
+    with pytest.raises(TryAgainError):
+        await expire(scene, waiting, after=timedelta(hours=11))
+    await expire(scene, waiting, after=timedelta(hours=1))
+    after = await found(scene, waiting)
+    assert (after.state, after.settled_by) == (HoldState.RELEASED, "house")
+    assert after.settled_reason == "hold.expired_delivered"
+    assert (await scene.kept(after.email)).text == "Can we meet?\n"
+
+
+async def test_silence_lets_go_no_longer_what_the_policy_in_force_would_not(scene: Scene) -> None:
+    waiting = await held_mail(scene, hold={"expiresAfter": "12h", "then": "deliver"})
+    await obey(scene, HOLDING)
+    await expire(scene, waiting, after=timedelta(hours=12))
+    after = await found(scene, waiting)
+    assert (after.state, after.settled_reason) == (HoldState.REFUSED, "hold.expired_refused")
 
 
 async def test_a_webhook_that_asks_for_held_mail_is_told_why_and_nothing_it_says(scene: Scene) -> None:

@@ -4,7 +4,7 @@ import psycopg
 
 from gatepost import mailbox
 from gatepost.db import Database
-from gatepost.mailbox import Indexer
+from gatepost.mailbox import Indexer, word_store
 from gatepost.mailbox.indexer import BATCH
 from outbound import TENANT
 from postbag import hits, keep, letter
@@ -22,6 +22,14 @@ async def test_mail_is_indexed_batch_by_batch_until_none_waits(db: Database) -> 
     indexer = Indexer(db)
     assert [await indexer.round() for _ in range(3)] == [BATCH, 5, 0]
     assert (await _count(db, "unindexed"), await _count(db, "email_words")) == (0, BATCH + 5)
+
+
+async def test_large_mail_makes_small_batches_and_the_largest_its_own(db: Database) -> None:
+    """No batch holds much more than the bound in memory; none is empty while mail waits."""
+    async with db.transaction(TENANT) as tx:
+        await mailbox.keep_all(tx, [letter(number, text="word " * 50_000) for number in range(6)])
+        each = [len(await word_store.waiting(tx, 10, octets_max)) for octets_max in (1, 600_000, 10_000_000)]
+    assert each == [1, 3, 6]
 
 
 async def test_a_message_kept_twice_waits_once(db: Database) -> None:

@@ -45,6 +45,16 @@ def test_any_text_is_read(text: str) -> None:
     assert [words.folded(run) for run in found] == found  # nothing changes a second time
 
 
+@given(st.text() | st.text(alphabet="aBc0 ._-\t\n\x1f"))
+def test_a_text_s_words_once_each_are_its_words(text: str) -> None:
+    assert list(words.distinct(text)) == list(dict.fromkeys(runs(text)))
+
+
+@pytest.mark.parametrize("text", ["word " * 60_000, "ä" * 70 + " " + "x" * 70, "wörd " * 60_000])
+def test_words_are_bounded_however_they_are_read(text: str) -> None:
+    assert list(words.distinct(text)) == list(dict.fromkeys(runs(text)))
+
+
 @given(st.text(alphabet="aéÖñżЁйΐがパ한글東0 .-'_"))
 def test_how_a_text_is_composed_does_not_matter(text: str) -> None:
     assert runs(unicodedata.normalize("NFC", text)) == runs(unicodedata.normalize("NFD", text))

@@ -14,6 +14,10 @@ class FailedError(Exception):
     """The case does not end as its suite says; the message says how it ends instead."""
 
 
+class ExplainedError(Exception):
+    """The case ends otherwise than its suite says, on purpose; the message names the row of docs/standards.md."""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One case: ``check`` returns where all is well and raises anything where it is not."""

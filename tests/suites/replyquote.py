@@ -14,10 +14,6 @@ from gatepost.verify.reading.marks import Marks
 from suites.case import Case, FailedError, expect, rows
 
 MAX_CPU_S = 2.0
-EXPLAINED = {
-    # All of it stands in one blockquote, an answer above the history: we set the history apart there, too.
-    "talon/readable_html_empty": "Reply",
-}
 
 
 def read(folder: Path) -> Iterator[Case]:
@@ -38,7 +34,7 @@ async def _check(row: dict[str, Any]) -> None:
     for words in row.get("expect_not_contains") or ():
         if words in view.text:
             raise FailedError(f"{words!r} is still there")
-    wanted = EXPLAINED.get(row["id"], row.get("expect_reply"))
+    wanted = row.get("expect_reply")
     if wanted is not None:
         _compare(
             view, html_page.read(wanted, 0, Marks()).human if "<" in wanted and row["kind"] == "html" else wanted, row

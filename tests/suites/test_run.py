@@ -1,5 +1,7 @@
 """Every public suite passes whole; and the runner says so only where it is so."""
 
+import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from suites.case import Suite
+from suites.mime import EXPLANATIONS
 from suites.run import NOT_RUN, SUITES, VECTORS, main, run
 
 TESTS = Path(__file__).parents[1]
@@ -18,9 +21,10 @@ MAY_BE_NOT_RUN = {"imap", "jmap", "saml", "webauthn", "mta-sts", "reports", "web
 
 @pytest.mark.parametrize("suite", SUITES, ids=lambda one: one.name)
 async def test_every_case_of_the_suite_passes(suite: Suite) -> None:
-    passed, total, troubles = await run(suite, VECTORS / suite.name)
-    assert troubles == []
-    assert passed == total > 0
+    outcome = await run(suite, VECTORS / suite.name)
+    assert outcome.troubles == []
+    assert outcome.passed == outcome.total > 0
+    assert set(outcome.explained) <= set(EXPLANATIONS)
 
 
 def test_every_folder_of_vectors_is_run_or_excused_with_a_reason() -> None:
@@ -95,3 +99,39 @@ def test_a_file_that_cannot_be_opened_ends_with_one_whoever_reads_it(
 
 def test_a_suite_that_does_not_exist_ends_with_one(folder: Path) -> None:
     assert main([str(folder), "psl", "novelty"]) == 1
+
+
+def test_neither_names_nor_order_decide_what_passes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(VECTORS / "mime", folder / "mime")
+    listed = folder / "mime" / "expected.jsonl"
+    rows = [json.loads(line) for line in listed.read_text().splitlines()]
+    (folder / "mime" / "renamed").mkdir()
+    for number, row in enumerate(rows):
+        (folder / "mime" / row["file"]).rename(folder / "mime" / "renamed" / f"{number}.txt")
+        row |= {"id": f"case {number}", "file": f"renamed/{number}.txt"}
+    listed.rename(listed.with_name("other.jsonl")).write_text("\n".join(map(json.dumps, reversed(rows))))
+    assert main([str(folder), "mime"]) == 0
+    assert capsys.readouterr().out == (
+        f"mime {len(rows)}/{len(rows)}\n"
+        "passed though read otherwise, as docs/standards.md explains: "
+        "no-field-no-end 2, split-character 1, unquoted-boundary 2\n"
+    )
+
+
+def test_an_explained_shape_still_fails_where_the_suite_wants_something_else(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw = b"Subject: a\r\nno field\r\nMessage-ID: <b@c>\r\n\r\nd\r\n"
+    (folder / "mime").mkdir()
+    (folder / "mime" / "a.eml").write_bytes(raw)
+    wanted = {"subject": "a", "message_id": "", "has_html": False, "attachments_sha256": []}
+    for message_id, status in (("", 0), ("b@c", 0), ("x@y", 1)):
+        row = {
+            "id": "one",
+            "file": "a.eml",
+            "sha256": hashlib.sha256(raw).hexdigest(),
+            "expect": wanted | {"message_id": message_id},
+        }
+        (folder / "mime" / "rows.jsonl").write_text(json.dumps(row))
+        assert main([str(folder), "mime"]) == status
+    assert "message_id is 'b@c', not 'x@y'" in capsys.readouterr().out

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from differential.classes import CLASSES
+from suites.mime import EXPLANATIONS
 
 ROOT = Path(__file__).parents[2]
 _SPEC = importlib.util.spec_from_file_location("standards", ROOT / "tools" / "standards.py")
@@ -24,6 +25,6 @@ def test_a_deviation_ends_with_its_paragraph() -> None:
     assert standards.deviations(text) == ["RFC 1 says so.", "RFC 2 too", "RFC 3."]
 
 
-def test_every_class_of_disagreement_has_its_row() -> None:
+def test_every_class_of_disagreement_and_every_explanation_has_its_row() -> None:
     text = (ROOT / "docs" / "standards.md").read_text()
-    assert set(re.findall(r"^\| `([a-z0-9-]+)` \|", text, re.MULTILINE)) == CLASSES
+    assert set(re.findall(r"^\| `([a-z0-9-]+)` \|", text, re.MULTILINE)) == CLASSES | set(EXPLANATIONS)

@@ -1,3 +1,4 @@
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from gatepost.trust.bench import Bench
 from outbound import Hands
 from outbound import house as built
 from record.papers import counting
+from trust.posting import Posting, posting
 from trust.scene import Scene, copied
 
 
@@ -21,3 +23,9 @@ def bench(db: Database, tmp_path: Path) -> Bench:
     place = tmp_path / "bench"
     place.mkdir()
     return Bench(folder=place, database=db, clock=Hands(), entropy=counting(5))
+
+
+@pytest.fixture
+async def post(db: Database, tmp_path: Path) -> AsyncIterator[Posting]:
+    async with posting(db, tmp_path) as opened:
+        yield opened

@@ -12,7 +12,7 @@ from gatepost.journey import House
 from gatepost.record.publish import Sequencer
 from gatepost.record.trust_log import TRUST
 from gatepost.settings import Settings, TrustSettings
-from gatepost.trust import Canary, Endpoint, Engine, Operator, World
+from gatepost.trust import Canary, Endpoint, Engine, Operator, World, read_operator
 from gatepost.trust.check import Check
 from outbound import Hands
 from record.papers import OpenKeyring, counting
@@ -45,6 +45,9 @@ class Scene:
     endpoints: tuple[Endpoint, ...] = ()
     canary: Canary | None = None
     catalogue: Mapping[str, Check[Any]] = field(default_factory=dict)
+
+    def operator(self) -> Operator:
+        return read_operator(self.folder)
 
     def world(self, operator: Operator) -> World:
         return World(

@@ -105,20 +105,20 @@ async def test_every_customer_is_told_once_in_its_own_record(scene: Scene) -> No
         assert row.count == 1
 
 
-async def test_an_open_objection_stops_the_engagement_until_it_is_settled(scene: Scene) -> None:
-    small, large = await customer(scene, "free"), await customer(scene, "business")
+async def test_what_is_withdrawn_is_barred_and_told_and_begins_anew(scene: Scene) -> None:
+    tenant = await customer(scene, "free")
+    await engagement.adopt(scene.house, [OLD])
     with pytest.raises(NotYetError, match="never_given"):
-        await engagement.object_to(scene.house, large, NEW)
-    await engagement.announce(scene.house, NEW)
+        await engagement.withdraw(scene.house, NEW.id)
+    await engagement.withdraw(scene.house, OLD.id)
+    assert await engagement.barred(scene.house.db, [OLD], scene.clock().date()) == {"api.old.test"}
+    await engagement.announce(scene.house, OLD)
+    await engagement.withdraw(scene.house, OLD.id)
+    scene.clock.now += timedelta(days=1)
+    await engagement.announce(scene.house, OLD)  # the same words, and yet a notice of its own
+    async with scene.house.db.transaction(tenant.id) as tx:
+        rows = await tx.all("select action from consequence where tenant = %(tenant)s order by entry")
+    told = [row.action.partition(".")[2] for row in rows]
+    assert told == ["withdrawn", "announced", "withdrawn", "announced"]
     await scene.publish()
-    with pytest.raises(NotYetError, match="plan"):
-        await engagement.object_to(scene.house, small, NEW)
-    objection = await engagement.object_to(scene.house, large, NEW)
-    await tick(scene, days=31)
-    assert await refused(scene) == "objection.open"
-    with pytest.raises(NotYetError, match="outcome"):
-        await engagement.settle(scene.house, large, NEW, objection, "ignored")
-    with pytest.raises(NotYetError, match="unknown"):
-        await engagement.settle(scene.house, large, NEW, "ob_other", "exit")
-    await engagement.settle(scene.house, large, NEW, objection, "exclusion")
-    await engagement.engage(scene.house, NEW)
+    assert await refused(scene, OLD) == "notice.running"

@@ -92,9 +92,12 @@ class AsyncClient:
         """Return kept mail, newest first."""
         return await self._do(calls.messages(await self.mailbox_id(), limit, cursor))
 
-    async def search(self, words: str, *, limit: int = 50, cursor: str | None = None) -> shapes.Page:
-        """Return kept mail by its words, such as ``lunch from:example.org has:attachment``."""
-        return await self._do(calls.search(await self.mailbox_id(), words, limit, cursor))
+    async def search(self, words: str, *, limit: int = 50, cursor: str | None = None, about: str = "") -> shapes.Page:
+        """Return kept mail by its words, such as ``lunch from:example.org has:attachment``.
+
+        An agent needs the capability ``search_mail``, of the message ``about`` which it searches or of its policy.
+        """
+        return await self._do(calls.search(await self.mailbox_id(), words, limit, cursor, about))
 
     async def message(self, message_id: str) -> shapes.Message:
         """Return one message with its text and attachments."""
@@ -234,7 +237,6 @@ class AsyncClient:
 
     async def _do(self, call: Call[T]) -> T:
         """Ask, and ask again where that is safe and may help."""
-        headers = {"Idempotency-Key": call.key} if call.key else {}
         attempt = 0
         while True:
             attempt += 1
@@ -245,7 +247,7 @@ class AsyncClient:
                     self._base_url + call.path,
                     params=dict(call.params),
                     json=None if call.body is None else dict(call.body),
-                    headers=headers,
+                    headers=call.headers,
                 )
                 status, asked, body = answer.status_code, answer.headers.get("Retry-After", ""), answer.content
             except httpx2.TransportError as error:

@@ -25,6 +25,7 @@ class Call(Generic[T]):
         read: from the answer's octets to its value.
         is_repeatable: asking twice does no more than asking once.
         key: the caller's own name for the call, sent as ``Idempotency-Key``.
+        about: the message that is worked on, sent as ``Gatepost-Message``.
     """
 
     verb: str
@@ -34,6 +35,13 @@ class Call(Generic[T]):
     body: Mapping[str, Any] | None = None
     is_repeatable: bool = True
     key: str = ""
+    about: str = ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The header fields of our own."""
+        named = {"Idempotency-Key": self.key, "Gatepost-Message": self.about}
+        return {name: value for name, value in named.items() if value}
 
 
 def reader(shape: type[T]) -> Callable[[bytes], T]:
@@ -81,10 +89,10 @@ def messages(mailbox_id: int, limit: int, cursor: str | None) -> Call[shapes.Pag
     return Call("GET", mailbox(mailbox_id, "/messages"), reader(shapes.Page), params)
 
 
-def search(mailbox_id: int, words: str, limit: int, cursor: str | None) -> Call[shapes.Page]:
+def search(mailbox_id: int, words: str, limit: int, cursor: str | None, about: str) -> Call[shapes.Page]:
     """Ask for kept mail by its words."""
     params = given(q=words, limit=limit, cursor=cursor)
-    return Call("GET", mailbox(mailbox_id, "/search"), reader(shapes.Page), params)
+    return Call("GET", mailbox(mailbox_id, "/search"), reader(shapes.Page), params, about=about)
 
 
 def message(mailbox_id: int, message_id: str) -> Call[shapes.Message]:

@@ -60,7 +60,8 @@ class Attachment(Shape, frozen=True, kw_only=True):
     filename: str
     content_type: str
     size_octets: int
-    text: str = ""
+    text: str | None = None
+    """None where it is withheld from an agent."""
 
 
 class Message(Summary, frozen=True, kw_only=True):

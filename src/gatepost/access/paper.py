@@ -36,6 +36,7 @@ class Scope(StrEnum):
     AGENTS_READ = "agents:read"
     AGENTS_WRITE = "agents:write"
     APPROVALS_WRITE = "approvals:write"
+    NOTICES_WRITE = "notices:write"
     KEYS_READ = "keys:read"
     KEYS_WRITE = "keys:write"
 

@@ -31,7 +31,7 @@ from gatepost.jobs import end
 from gatepost.jobs.retry import whereabouts
 from gatepost.keys import Keyring
 from gatepost.mailbox.paper import Email
-from gatepost.meters import Meters
+from gatepost.meters import Meters, Raised
 
 KIND = "act.webhook"
 """What an attempt is called among the house's meters."""
@@ -270,7 +270,12 @@ class _Teller:
             log.warning("webhook.unsettled", webhook=self.identifier, told=telling.event.id)  # it is told again
             await asyncio.sleep(POLL_S)
         except Exception as error:  # noqa: BLE001  # a fault in telling one event must not stop the others
-            log.error("webhook.fault", webhook=self.identifier, told=telling.event.id, error=whereabouts(error))
+            log.error(
+                "webhook.fault",
+                webhook=self.identifier,
+                told=telling.event.id,
+                error=Raised.by(error, whereabouts(error)),
+            )
             await asyncio.sleep(FAULT_S)
         else:
             self.room = min(self.room + 1, AT_ONCE_MAX) if answer.is_done else max(self.room // 2, 1)

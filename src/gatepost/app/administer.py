@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from gatepost import access, decide, domains, record
 from gatepost.access.paper import Account, ApiKey, Person, Role, Scope, Tenant
 from gatepost.db import Transaction
-from gatepost.decide import grants
 from gatepost.domains.paper import Domain
 from gatepost.ids import AccountId, KeyId, PersonId, TenantId
 from gatepost.journey import House
@@ -17,6 +16,8 @@ from gatepost.record.paper import Consequence, Json, Kind
 from gatepost.record.trust_log import TRUST
 from gatepost.record.word_store import Place
 from gatepost.trust.paper import HOUSE_PLAN
+from gatepost.workbench import change
+from gatepost.workbench.change import Wish
 
 OPERATOR = "operator"
 """Who acts from the command line: whoever may read the state folder."""
@@ -190,9 +191,13 @@ async def set_sandboxed(house: House, tenant: TenantId, account: AccountId, *, i
 
 
 async def revoke_policy(house: House, tenant: TenantId, account: AccountId, version: int) -> bool:
-    """Make the grants of one policy version worthless; False where they are already."""
+    """Make the grants of one policy version worthless; False where they are already.
+
+    Raises:
+        LookupError: there is no such version.
+    """
     async with house.db.transaction(tenant) as tx:
-        done = await grants.revoke(tx, account, version, at=house.clock(), actor=KeyId(OPERATOR))
+        done = await decide.revoke_policy(tx, account, version, at=house.clock(), actor=KeyId(OPERATOR))
         if done:
             await _note(tx, house, "policy.revoke", f"{account}/{version}")
     return done
@@ -265,9 +270,8 @@ async def set_policy(
     async with house.db.transaction(tenant) as tx:
         if account != decide.TENANT_WIDE and await access.account(tx, account) is None:
             raise access.AccessError("there is no such mailbox: gatepost mailbox list")
-        stored = await decide.put_policy(tx, account, document, at=house.clock(), actor=KeyId(OPERATOR), why=why)
-        await _note_policy(tx, house, tenant, stored)
-    return stored
+        wish = Wish(account=account, document=document, actor=KeyId(OPERATOR), why=why)
+        return await change.put(tx, house, wish)
 
 
 async def roll_back_policy(
@@ -280,12 +284,5 @@ async def roll_back_policy(
         PolicyError: it is none to this release.
     """
     async with house.db.transaction(tenant) as tx:
-        stored = await decide.roll_back(tx, account, version, at=house.clock(), actor=KeyId(OPERATOR), why=why)
-        await _note_policy(tx, house, tenant, stored)
-    return stored
-
-
-async def _note_policy(tx: Transaction, house: House, tenant: TenantId, stored: decide.Stored) -> None:
-    public: dict[str, Json] = {"policy_version": stored.version, "policy_digest": stored.digest}
-    about = tenant if stored.account == decide.TENANT_WIDE else str(stored.account)
-    await _note(tx, house, "policy.set", about, public=public)
+        wish = await change.wish_back(tx, account, version, actor=KeyId(OPERATOR), why=why)
+        return await change.put(tx, house, wish)

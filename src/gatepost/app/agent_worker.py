@@ -14,6 +14,7 @@ import structlog
 
 from gatepost import journey, record
 from gatepost.act import hosted
+from gatepost.act.hosted.mcp_client import call_mcp
 from gatepost.act.hosted.paper import Call, Passed, Result, Said, Speech, Turn
 from gatepost.act.hosted.price import Prices, PricesError, read, shipped
 from gatepost.app import logs, model_key
@@ -21,6 +22,7 @@ from gatepost.app.agent_tools import all_tools, password_of, token_of
 from gatepost.app.build import open_house
 from gatepost.app.guard import Guard
 from gatepost.app.listeners import Operator
+from gatepost.app.noting import noting
 from gatepost.app.process import give_back_large_blocks
 from gatepost.app.worker import hear
 from gatepost.egress import Errand, Purpose
@@ -47,7 +49,10 @@ async def work() -> None:
     give_back_large_blocks()
     guard = Guard()
     guard.install()
-    async with open_house(order.settings, order.dsn, allow_loopback=order.allow_loopback, guard=guard) as house:
+    async with (
+        open_house(order.settings, order.dsn, allow_loopback=order.allow_loopback, guard=guard) as house,
+        noting(house),
+    ):
         log.info("agents.process_ready")
         async with asyncio.TaskGroup() as chores:
             chores.create_task(house.jobs.run(hosted.handlers(desk(order.settings, house)), stop))
@@ -82,6 +87,13 @@ def desk(settings: Settings, house: House) -> hosted.Desk:
             return Result(value={"reason": "tool.token_missing"}, is_error=True)
         return await hosted.call_tool(house.egress, tool, call, token=token)
 
+    async def reach_server(server: hosted.McpServer, tool: hosted.McpTool, call: Call) -> Result:
+        try:
+            token = token_of(server)
+        except SettingsError:
+            return Result(value={"reason": "tool.token_missing"}, is_error=True)
+        return await call_mcp(house.egress, server, tool, call, token=token)
+
     async def reach(calendar: hosted.Calendar, call: Call, method: str, path: str, body: bytes) -> tuple[int, bytes]:
         try:
             password = password_of(calendar)
@@ -95,7 +107,9 @@ def desk(settings: Settings, house: House) -> hosted.Desk:
         clock=house.clock,
         entropy=house.entropy,
         ask=ask,
-        tools=all_tools([*hosted.kit(house.db, say), hosted.forward_tool(house.db, pass_on)], settings, post, reach),
+        tools=all_tools(
+            [*hosted.kit(house.db, say), hosted.forward_tool(house.db, pass_on)], settings, post, reach, reach_server
+        ),
         judge=hosted.judge,
         prices=prices_of(settings),
     )

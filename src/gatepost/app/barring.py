@@ -1,4 +1,7 @@
-"""No row of the register opens a sub-processor's hosts before its notice is over, whoever wrote the row."""
+"""No row of the register opens a sub-processor's hosts before its notice is over, whoever wrote the row.
+
+Nor to a tenant that objected and was excluded, afterwards.
+"""
 
 import asyncio
 from datetime import datetime
@@ -7,7 +10,7 @@ from pathlib import Path
 from gatepost.db import Database
 from gatepost.egress import Egress
 from gatepost.settings import Settings, SettingsError
-from gatepost.trust import engagement
+from gatepost.trust import engagement, objection
 from gatepost.trust.operator import OperatorError, read_operator
 
 
@@ -28,3 +31,4 @@ async def bar(egress: Egress, db: Database, settings: Settings, now: datetime) -
         raise SettingsError(f"trust.operator: {error}") from error
     hosts = await engagement.barred(db, operator.suppliers, now.date())
     egress.register = egress.register.without(hosts)
+    egress.excluded = await objection.excluded(db, operator.suppliers)

@@ -25,6 +25,7 @@ from gatepost.journey import House
 from gatepost.keys import KeyringError
 from gatepost.mailbox import erase_store as mail
 from gatepost.record import store as record_store
+from gatepost.trust import caught, news
 from gatepost.upkeep import retention
 from gatepost.upkeep.retention import Keeper, RollError
 
@@ -32,7 +33,7 @@ AWAY = (BlobsUnavailableError, DatabaseUnavailableError, KeyringError, RollError
 JITTER = 0.1
 """A part of the pause, so that many houses on one database, started together, do not come together for ever."""
 
-MINUTE_S, HOUR_S, DAY_S = 60.0, 3_600.0, 86_400.0
+NEWS_S, MINUTE_S, HOUR_S, DAY_S = 15.0, 60.0, 3_600.0, 86_400.0
 
 log = structlog.get_logger()
 
@@ -132,14 +133,20 @@ def chores_of(house: House, keeper: Keeper) -> Chores:
     async def forget() -> None:
         await decide.forget_counts(house.db, house.clock())
 
+    async def forget_errors() -> None:
+        await caught.forget(house.db, house.clock())
+
     return Chores(
         (
             Chore("refusals", MINUTE_S, settle),
             Chore("bodies", DAY_S, sweep),
             Chore("counts", DAY_S / 4, forget),
+            Chore("errors", DAY_S, forget_errors),
             Chore("claims", DAY_S, partial(retention.sweep_claims, keeper)),
             Chore("erasures", HOUR_S, partial(retention.replay, keeper)),
             Chore("expiry", HOUR_S, partial(expire_all, keeper)),
+            Chore("news", NEWS_S, partial(news.spread, house)),
+            Chore("subscribers", HOUR_S, partial(news.tidy, house)),
         ),
         house.entropy,
         lambda: house.clock().timestamp(),

@@ -11,6 +11,8 @@ from gatepost.app.board import CONNECTED, DISCONNECTED, FAMILIES, PLACES, Family
 from gatepost.db import DatabaseUnavailableError
 from gatepost.doors.metrics import Metric, Sample
 from gatepost.journey import House
+from gatepost.trust import caught
+from gatepost.trust.fault import Fault
 
 BACKLOG_WITHIN_S = 2.0
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -34,6 +36,7 @@ async def metrics(house: House, boards: Path, processes: Mapping[str, Sequence[i
     try:
         async with asyncio.timeout(BACKLOG_WITHIN_S):
             found += _of_backlog(await backlog(house.db, house.clock()))
+            found += _of_faults(await caught.read_faults(house.db))
     except (TimeoutError, DatabaseUnavailableError):
         is_up = 0
     else:
@@ -65,6 +68,18 @@ def _histogram(metric: Family, labels: dict[str, str], slots: list[float]) -> It
 
 def _gauge(name: str, doc: str, value: float) -> Metric:
     return Metric(name, doc, "gauge", (Sample(value, {}),))
+
+
+def _of_faults(known: Sequence[Fault]) -> Iterator[Metric]:
+    last = max((each.last_at.timestamp() for each in known), default=0.0)
+    yield _gauge("gatepost_error_kinds", "Kinds of errors nobody expected: gatepost errors list.", len(known))
+    yield Metric(
+        "gatepost_errors_total",
+        "Errors nobody expected.",
+        "counter",
+        (Sample(sum(each.count for each in known), {}),),
+    )
+    yield _gauge("gatepost_error_last_timestamp_seconds", "When one came last; 0: never.", last)
 
 
 def _of_backlog(now: Backlog) -> Iterator[Metric]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import structlog
 
-from gatepost import act, deliver, journey, mailbox, record
+from gatepost import act, deliver, journey, mailbox, record, workbench
 from gatepost.app import process, trusting
 from gatepost.app.board import Board
 from gatepost.app.build import open_house, sequencer
@@ -21,6 +21,7 @@ from gatepost.app.hosting import Hosting
 from gatepost.app.keeping import open_keeper
 from gatepost.app.lifetime import note_restart, note_start, note_stop
 from gatepost.app.listeners import Doors, Operator, open_doors
+from gatepost.app.noting import noting
 from gatepost.app.reload import Reloader
 from gatepost.app.state import Running, announced
 from gatepost.app.systemd import Supervisor
@@ -80,6 +81,7 @@ async def serve(
     meters = Board.shared(boards / "house.board")
     async with (
         open_house(settings, dsn, allow_loopback=allow_loopback, meters=meters) as house,
+        noting(house),
         _unforked(settings, house),
         _unerased(settings, house, dsn) as staff,
         open_doors(settings, house, staff, boards, dsn, cluster, allow_loopback=allow_loopback) as doors,
@@ -95,7 +97,7 @@ async def serve(
                 writing = sequencer(settings, house)
                 chores.create_task(writing.run(stop))
                 chores.create_task(writing.window.run(stop))
-                chores.create_task(house.jobs.run(_handlers(house), stop))
+                chores.create_task(house.jobs.run(_handlers(settings, house), stop))
                 chores.create_task(staff.chores.run(stop))
                 chores.create_task(act.Herald(house).run(stop))
                 chores.create_task(Exporter(house).run(stop))
@@ -177,8 +179,13 @@ def _describe(settings: Settings, doors: Doors, dsn: str) -> Running:
     )
 
 
-def _handlers(house: House) -> dict[str, Handler]:
-    handlers = {**journey.handlers(house), **deliver.handlers(house, on_settled=act.announce_settled)}
+def _handlers(settings: Settings, house: House) -> dict[str, Handler]:
+    handlers = {
+        **journey.handlers(house),
+        **deliver.handlers(house, on_settled=act.announce_settled),
+        **workbench.handlers(house),
+        **trusting.handlers(settings, house),
+    }
     return {kind: _measured(kind, handler, house.meters) for kind, handler in handlers.items()}
 
 

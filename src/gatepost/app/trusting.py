@@ -21,6 +21,7 @@ from gatepost.db import DatabaseUnavailableError
 from gatepost.decide import get_policy
 from gatepost.domains.paper import DomainTakenError, RouteTakenError
 from gatepost.ids import AccountId, TenantId
+from gatepost.jobs import Handler
 from gatepost.journey import House
 from gatepost.mail.address import Address
 from gatepost.settings import Settings
@@ -34,12 +35,14 @@ from gatepost.trust import (
     Result,
     World,
     engagement,
+    news,
     read_operator,
 )
 from gatepost.trust.checks.findings import normal
-from gatepost.trust.checks.mail import FRIEND, UNPROVEN
+from gatepost.trust.courier import Courier
+from gatepost.trust.duty import Duty
 from gatepost.trust.paper import HOUSE_PLAN
-from gatepost.trust.probe.mail import GUARDED
+from gatepost.trust.probe.mail import FRIEND, GUARDED, UNPROVEN
 from gatepost.upkeep.retention import Keeper
 
 NAME = "canary"
@@ -115,9 +118,18 @@ async def look(
     looking = engine(settings, house, running, keeper, canary, Path(settings.trust.operator))
     async with asyncio.TaskGroup() as group:
         group.create_task(looking.run(stop))
+        group.create_task(Duty(house=house, folder=Path(settings.trust.operator)).run(stop))
         if canary is not None:
             doors = endpoints(settings, running)
             group.create_task(rounds.make(settings, house, running, doors, canary, stop, is_tried_out=is_tried_out))
+
+
+def handlers(settings: Settings, house: House) -> dict[str, Handler]:
+    """Return what keeps promises made in public, by kind; nothing where nothing is claimed."""
+    if not settings.trust.operator:
+        return {}
+    folder = Path(settings.trust.operator)
+    return {**news.Newsroom(house, folder).handlers(), **Courier(house, folder).handlers()}
 
 
 async def run_once(settings: Settings, house: House, running: Running, folder: Path) -> list[Result]:

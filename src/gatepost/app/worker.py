@@ -18,6 +18,7 @@ from gatepost.app.board import Board
 from gatepost.app.build import open_house
 from gatepost.app.http import CLOSE_GRACE_S
 from gatepost.app.listeners import certificates_of, smtp_door
+from gatepost.app.noting import noting
 from gatepost.app.reload import POLL_S, Changeable, adopt, renew
 from gatepost.app.workers import READY, Order
 from gatepost.settings import SettingsError
@@ -38,7 +39,10 @@ async def work() -> None:
     process.prepare()
     settings = order.settings
     board = Board.shared(settings.state / "boards" / f"smtp-{order.number}.board")
-    async with open_house(settings, order.dsn, allow_loopback=order.allow_loopback, meters=board) as house:
+    async with (
+        open_house(settings, order.dsn, allow_loopback=order.allow_loopback, meters=board) as house,
+        noting(house),
+    ):
         certificate = certificates_of(settings, house)["smtp"]
         door = smtp_door(settings, house, certificate)
         await door.start(settings.smtp.host, order.port, reuse_port=True)

@@ -16,6 +16,7 @@ from gatepost.arrive.reply import Reply
 from gatepost.domains.paper import Destination
 from gatepost.ids import TenantId
 from gatepost.mail.address import Address
+from gatepost.meters import Raised
 
 Route = Callable[[Address | None], Awaitable[Destination | None]]
 KnownRoute = Callable[[Address | None], Destination | None]
@@ -70,7 +71,7 @@ class Desk:
                     return await self._route(None) or Unsettled()
                 return Nobody(tenant)
         except Exception as error:  # noqa: BLE001  # the door outlives whatever the look-up meets
-            log.warning("smtp.route_failed", error=type(error).__name__)
+            log.warning("smtp.route_failed", error=Raised.by(error))
             return Unsettled()
 
     async def message(self, arrived: Arrived) -> Reply:
@@ -79,7 +80,7 @@ class Desk:
             async with asyncio.timeout(self._answer_s):
                 return await self._receive(arrived)
         except Exception as error:  # noqa: BLE001  # nothing happened, says journey.receive: the client tries again
-            log.warning("smtp.receive_failed", email=arrived.email, tenant=arrived.tenant, error=type(error).__name__)
+            log.warning("smtp.receive_failed", email=arrived.email, tenant=arrived.tenant, error=Raised.by(error))
         return reply.TRY_AGAIN
 
     async def refused(self, tenant: TenantId | None, refusal: Refusal) -> None:
@@ -88,4 +89,4 @@ class Desk:
             async with asyncio.timeout(self._answer_s):
                 await self._refused(tenant, refusal)
         except Exception as error:  # noqa: BLE001  # counting must not break a conversation
-            log.warning("smtp.refusal_not_counted", refusal=refusal, error=type(error).__name__)
+            log.warning("smtp.refusal_not_counted", refusal=refusal, error=Raised.by(error))

@@ -295,9 +295,12 @@ def set_policy(mailbox_id: PolicyFor, file: Path, tenant: ForTenant = None, *, w
 @policies.command("revoke")
 def revoke_policy(mailbox_id: int, version: int, tenant: ForTenant = None) -> None:
     """Make what one version of a mailbox's policy granted worthless, for ever; kept mail stays readable."""
-    done = for_tenant(
-        tenant, lambda house, owner: administer.revoke_policy(house, owner, AccountId(mailbox_id), version)
-    )
+    try:
+        done = for_tenant(
+            tenant, lambda house, owner: administer.revoke_policy(house, owner, AccountId(mailbox_id), version)
+        )
+    except LookupError as error:
+        raise Refusal(f"there is no version {version}: gatepost policy history {mailbox_id}") from error
     if not done:
         raise Refusal("that version was revoked already")
     typer.echo(f"the grants of version {version} count no more")

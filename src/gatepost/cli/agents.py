@@ -19,6 +19,7 @@ from gatepost.cli.frame import AsJson, ForTenant, Refusal, app, read_settings, s
 from gatepost.db import Transaction
 from gatepost.ids import AccountId
 from gatepost.journey import House
+from gatepost.settings import SettingsError
 
 T = TypeVar("T")
 
@@ -134,6 +135,17 @@ def list_(*, tenant: ForTenant = None, as_json: AsJson = False) -> None:
 
 
 @agent.command()
+def offers(server: Annotated[str, typer.Argument(help="An MCP server's name, as agents.tools declares it.")]) -> None:
+    """Print what an MCP server offers now, as tables to accept it by: new, as accepted, or changed since."""
+    from gatepost.app.mcp_offers import UnofferedError, offers  # noqa: PLC0415  # its library takes a second to load
+
+    try:
+        typer.echo(with_house(lambda house: offers(server, read_settings(), house)), nl=False)
+    except (UnofferedError, SettingsError) as error:
+        raise Refusal(str(error)) from error
+
+
+@agent.command()
 def turns(mailbox: OfMailbox, *, limit: int = 20, tenant: ForTenant = None, as_json: AsJson = False) -> None:
     """List a mailbox's latest turns."""
 
@@ -163,11 +175,17 @@ def usage(
     tenant: ForTenant = None,
     as_json: AsJson = False,
 ) -> None:
-    """Sum up what was metered; a sender is shown by the token the database knows it by."""
+    """Sum up what was metered, and the calls of each tool, made of those asked for.
+
+    A sender is shown by the token the database knows it by.
+    """
 
     async def work(house: House, tx: Transaction) -> list[dict[str, Any]]:
         until = house.clock() + timedelta(seconds=1)
-        rows = await hosted.usage_by(tx, by, account=None, since=until - timedelta(days=days), until=until, limit=1_000)
+        since = until - timedelta(days=days)
+        rows = await hosted.usage_by(tx, by, account=None, since=since, until=until, limit=1_000)
+        names = [row.name for row in rows]
+        tools = await hosted.tools_by(tx, by, account=None, since=since, until=until, names=names)
         return [
             {
                 by.value: row.name,
@@ -177,11 +195,12 @@ def usage(
                 "cached": row.cache_write + row.cache_read,
                 "unsettled": row.unsettled,
                 "usd": None if row.cost_microusd is None else f"{row.cost_microusd / 1_000_000:.4f}",
+                "tools": ", ".join(f"{one.tool} {one.made}/{one.calls}" for one in tools if one.name == row.name),
             }
             for row in rows
         ]
 
-    columns = (by.value, "calls", "input", "output", "cached", "unsettled", "usd")
+    columns = (by.value, "calls", "input", "output", "cached", "unsettled", "usd", "tools")
     show(_for_tenant(tenant, work), columns=columns, as_json=as_json, empty="nothing was metered")
 
 

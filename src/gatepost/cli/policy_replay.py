@@ -7,12 +7,12 @@ from rich.console import Console
 from rich.progress import Progress
 
 from gatepost import decide
-from gatepost.app.draft_replay import Trial, replay_draft
 from gatepost.cli.admin import PolicyFor, for_tenant, policies
 from gatepost.cli.frame import AsJson, ForTenant, show
 from gatepost.cli.policy import Draft, read_policy
 from gatepost.ids import AccountId, TenantId
 from gatepost.journey import House
+from gatepost.workbench.draft import Trial, replay_draft
 
 DAYS_MAX = 3_650
 

@@ -7,11 +7,11 @@ import typer
 
 from gatepost import access
 from gatepost.app import administer
-from gatepost.app.replay import Case, replay_entries
 from gatepost.cli.frame import AsJson, ForTenant, Refusal, app, show, with_house
 from gatepost.decide.replay import Verdict
 from gatepost.ids import EmailId, EntryId
 from gatepost.journey import House
+from gatepost.workbench.again import Case, replay_entries
 
 ENTRY_MAX = 2**63 - 1
 

@@ -38,7 +38,8 @@ _STYLES = {
 Folder = Annotated[Path | None, typer.Option("--operator", "-o", help="The operator's folder; else trust.operator.")]
 
 
-def _folder(settings: Settings, given: Path | None) -> Path:
+def folder_of(settings: Settings, given: Path | None) -> Path:
+    """Return the operator's folder: the one given, else that of the settings."""
     folder = given or (Path(settings.trust.operator) if settings.trust.operator else None)
     if folder is None:
         raise Refusal("name the operator's folder with --operator or the setting trust.operator")
@@ -56,7 +57,7 @@ def lint(
     if checks:
         typer.echo("\n".join(trust.CATALOGUE))
         return
-    folder = _folder(read_settings(config), operator)
+    folder = folder_of(read_settings(config), operator)
     try:
         read = trust.read_operator(folder)
     except trust.OperatorError as error:
@@ -75,7 +76,7 @@ def lint(
 def run(*, operator: Folder = None, config: Config = None, as_json: AsJson = False) -> None:
     """Look at every claim now, against the house that is up, and state the results. Exit 1 where one fails."""
     settings = read_settings(config)
-    folder = _folder(settings, operator)
+    folder = folder_of(settings, operator)
     settings = replace(settings, trust=replace(settings.trust, operator=str(folder)))  # whose doors may be asked
     up = state.running(settings.state)
     logs.to_stream(sys.stderr)
@@ -103,7 +104,7 @@ def show_(
     """Show how the claims stand, or the history of one."""
     settings = read_settings(config)
     if claim is None:
-        folder = _folder(settings, operator)
+        folder = folder_of(settings, operator)
         _print(_on_house(lambda house: trust.read_claims(house.db, folder, house.clock), settings), as_json=as_json)
         return
     found = _on_house(lambda house: trust.read_history(house.db, claim), settings)

@@ -48,6 +48,16 @@ def bigints(values: Sequence[int | None]) -> Column:
     return _column(_INT8, len(values), (_NULL if each is None else _BIGINT.pack(8, each) for each in values))
 
 
+def bigint(value: int) -> bytes:
+    """Return one element of ``spelled_bigints``."""
+    return _BIGINT.pack(8, value)
+
+
+def spelled_bigints(elements: Sequence[bytes]) -> Column:
+    """Return a ``bigint[]`` of elements that ``bigint`` has spelled: for values that come again and again."""
+    return _column(_INT8, len(elements), elements)
+
+
 def booleans(values: Sequence[bool]) -> Column:
     """Return a ``boolean[]``."""
     return _column(_BOOL, len(values), (b"\0\0\0\1\1" if each else b"\0\0\0\1\0" for each in values))

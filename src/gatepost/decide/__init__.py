@@ -5,7 +5,7 @@ from datetime import datetime
 
 from gatepost.arrive.paper import Direction
 from gatepost.db import Transaction
-from gatepost.decide import outbound_store, past_store, store
+from gatepost.decide import grants, outbound_store, past_store, store
 from gatepost.decide.above import TENANT_WIDE
 from gatepost.decide.correspondents import dispatch_of
 from gatepost.decide.forget import forget_counts
@@ -35,10 +35,11 @@ __all__ = [
     "forget_counts",
     "get_policy",
     "policy_at",
+    "policy_document",
     "policy_history",
     "put_policy",
     "recall_all",
-    "roll_back",
+    "revoke_policy",
     "settle",
     "settle_all",
     "with_ruling",
@@ -148,22 +149,26 @@ async def put_policy(
     return stored
 
 
-async def roll_back(
-    tx: Transaction, account: AccountId, version: int, *, at: datetime, actor: KeyId, why: str = ""
-) -> Stored:
-    """Put an earlier version in force again, as a new one.
+async def policy_history(
+    tx: Transaction, account: AccountId, *, before: int | None = None, limit: int | None = None
+) -> list[Signed]:
+    """Return the versions of a policy below ``before``, newest first, with their signatures; at most ``limit``."""
+    return await store.history(tx, account, before=before, limit=limit)
+
+
+async def revoke_policy(tx: Transaction, account: AccountId, version: int, *, at: datetime, actor: KeyId) -> bool:
+    """Make the grants of one version worthless, for ever; False where they were already.
 
     Raises:
         LookupError: there is no such version.
-        PolicyError: it is none to this release.
     """
-    written = await store.document(tx, account, version)
-    return await put_policy(tx, account, written, at=at, actor=actor, why=why or f"back to version {version}")
+    await store.document(tx, account, version)
+    return await grants.revoke(tx, account, version, at=at, actor=actor)
 
 
-async def policy_history(tx: Transaction, account: AccountId) -> list[Signed]:
-    """Return all versions of a policy, newest first, with their signatures."""
-    return await store.history(tx, account)
+async def policy_document(tx: Transaction, account: AccountId, version: int) -> object:
+    """Return one version as its author wrote it; raises ``LookupError``."""
+    return await store.document(tx, account, version)
 
 
 async def policy_at(tx: Transaction, account: AccountId, version: int) -> Policy:

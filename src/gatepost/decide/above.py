@@ -2,13 +2,14 @@
 
 Both are asked, whatever the other says. The stricter disposition counts (deliver < hold < defer < discard < reject); of
 equally strict ones the mailbox's own. What both let in gets the intersection of what they grant and the smaller of each
-budget. Rate limits need no rule here: each policy asks its own, so the lower one is reached first.
+budget; what both hold waits the shorter time. Rate limits need no rule here: each policy asks its own, so the lower
+one is reached first.
 """
 
 from collections.abc import Collection
 
 from gatepost.decide.ending import Ending, Judged
-from gatepost.decide.paper import Grant, Step
+from gatepost.decide.paper import Disposition, Grant, Step
 from gatepost.ids import AccountId
 
 TENANT_WIDE = AccountId(0)
@@ -22,6 +23,7 @@ def both(own: Judged, above: Judged) -> Judged:
     (ours, our_steps), (theirs, their_steps) = own, above
     trace = (*(Step(f"tenant.{step.check}", step.result) for step in their_steps), *our_steps)
     speaks = theirs if theirs.disposition.strictness > ours.disposition.strictness else ours
+    is_held_by_both = ours.disposition is theirs.disposition is Disposition.HOLD
     ending = Ending(
         disposition=speaks.disposition,
         outcome=speaks.outcome,
@@ -30,6 +32,7 @@ def both(own: Judged, above: Judged) -> Judged:
         grant=_granted_by_both(ours.grant, theirs.grant),
         labels=tuple(dict.fromkeys((*ours.labels, *theirs.labels))),
         windows=tuple(dict.fromkeys((*ours.windows, *theirs.windows))),
+        wait=ours.wait.tightened(theirs.wait) if is_held_by_both else speaks.wait,
     )
     return ending, trace
 

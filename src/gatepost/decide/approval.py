@@ -12,7 +12,8 @@ def sandboxed(judged: Judged, facts: Facts) -> Judged:
     ending, trace = judged
     if not facts.is_sandboxed or ending.disposition is not Disposition.DELIVER:
         return judged
-    held = Ending(Disposition.HOLD, Outcome.DELIVERED, Reason.SANDBOX_HELD)
+    wait = ending.wait.refusing()  # silence lets nothing out of a sandbox
+    held = Ending(Disposition.HOLD, Outcome.DELIVERED, Reason.SANDBOX_HELD, wait=wait)
     return held, (*trace, Step("sandbox", "held"))
 
 
@@ -20,9 +21,11 @@ def ruled(ending: Ending, trace: tuple[Step, ...], ruling: Ruling) -> Judged:
     """Return how the way of a held message ends, once somebody ruled on it.
 
     The policy in force speaks again, so an approval turns ``hold`` into ``deliver`` and leaves every other ending as it
-    is: what would be refused today is refused, whoever approves. A denial ends the way wherever it led.
+    is: what would be refused today is refused, whoever approves. A denial ends the way wherever it led. Silence
+    delivers what the policy in force would still let go by silence, and nothing else.
     """
-    if not ruling.is_approved:
+    is_kept_silent = ruling.is_expiry and ending.disposition is Disposition.HOLD and not ending.wait.is_delivered
+    if not ruling.is_approved or is_kept_silent:
         reason = Reason.HOLD_EXPIRED_REFUSED if ruling.is_expiry else Reason.HOLD_DENIED
         denied = Ending(Disposition.DISCARD, Outcome.REJECTED_AT_POLICY, reason)
         return denied, (*trace, Step("approval", "expired" if ruling.is_expiry else "denied"))

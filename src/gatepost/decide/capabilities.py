@@ -1,13 +1,17 @@
 """The one list of what an agent may be let do for a message, each with its sentence. Pure.
 
 Reading a delivered message and answering its author are implied by its delivery. Everything else needs a capability
-that the rule which let the message in names; there is no wildcard, so that a list is read as it stands.
+that the rule which let the message in names; there is no wildcard, so that a list is read as it stands. What an agent
+does with no message behind it needs one that the policy's ``onItsOwn`` names.
 """
 
 import re
 from collections.abc import Iterable, Mapping
 
+READ = "read"
 REPLY = "reply"
+BOUNCE = "bounce"
+REPORT_USAGE = "report_usage"
 SEND = "send"
 SEND_EXTERNAL = "send_external"
 FORWARD = "forward"
@@ -19,14 +23,22 @@ CALENDAR_CONFIRM = "calendar.confirm"
 CONTACTS_READ = "contacts.read"
 INGEST_CONFLICT_NOTICE = "ingest_conflict_notice"
 HANDOVER = "handover"
+PROPOSE_SENDER = "propose_sender"
+REQUEST_PROMOTION = "request_promotion"
 
-IMPLIED = frozenset({REPLY})
+IMPLIED = frozenset({READ, REPLY, BOUNCE, REPORT_USAGE})
 """What ``deliver`` grants by itself."""
+ON_ITS_OWN = (SEND, SEND_EXTERNAL, SEARCH_MAIL, PROPOSE_SENDER, REQUEST_PROMOTION)
+"""What can be done with no message behind it."""
 
 SENTENCES: Mapping[str, str] = {
+    READ: "Read the delivered message, its thread and its events; of attachments no more than name, type and size."
+    " Implied by delivery.",
     REPLY: "Answer the author of the delivered message, in its thread. Implied by delivery.",
+    BOUNCE: "Tell the author of the delivered message that it is not accepted. Implied by delivery.",
+    REPORT_USAGE: "Set tokens aside for the delivered message, and say what was spent. Implied by delivery.",
     SEND: "Write a new message to somebody inside the tenant's own domains.",
-    SEND_EXTERNAL: "Write to somebody outside the tenant's own domains without a person's approval.",
+    SEND_EXTERNAL: "Write a new message to somebody outside the tenant's own domains.",
     FORWARD: "Pass the delivered message on to somebody else.",
     SEARCH_MAIL: "Search the mailbox for other messages while working on this one.",
     READ_ATTACHMENT: "Read or download the delivered message's attachments.",
@@ -36,6 +48,8 @@ SENTENCES: Mapping[str, str] = {
     CONTACTS_READ: "Look people up in the address book.",
     INGEST_CONFLICT_NOTICE: "Take in a notice that two appointments collide.",
     HANDOVER: "Hand the conversation over to a person.",
+    PROPOSE_SENDER: "Propose that somebody may write to the mailbox; a person decides.",
+    REQUEST_PROMOTION: "Ask to be let out of the sandbox; a person decides.",
 }
 """Capabilities with a name of their own."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gatepost.decide.grammar import canonical, normalise
-from gatepost.decide.language import PolicyError
+from gatepost.decide.language import check_faults
 from gatepost.decide.shape import Faults
 
 
@@ -32,8 +32,7 @@ def diff(before: object, after: object) -> list[Change]:
 def _normal(document: object) -> Mapping[str, Any]:
     faults = Faults()
     normal = normalise(document, faults)
-    if faults.sentences:
-        raise PolicyError(faults.sentences)
+    check_faults(faults)
     return normal
 
 

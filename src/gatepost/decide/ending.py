@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gatepost.decide.paper import Disposition, Grant, Outcome, Step
+from gatepost.decide.paper import USUAL_WAIT, Disposition, Grant, Outcome, Step, Wait
 from gatepost.decide.reasons import Reason
 
 
@@ -17,6 +17,7 @@ class Ending:
     grant: Grant | None = None
     labels: tuple[str, ...] = ()
     windows: tuple[str, ...] = ()
+    wait: Wait = USUAL_WAIT
 
 
 Judged = tuple[Ending, tuple[Step, ...]]

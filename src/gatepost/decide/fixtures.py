@@ -11,7 +11,7 @@ from typing import Any
 from gatepost.decide import replay
 from gatepost.decide.ending import Ending
 from gatepost.decide.fixture_language import FIXTURES, MAIL
-from gatepost.decide.language import Policy, PolicyError
+from gatepost.decide.language import Policy, check_faults
 from gatepost.decide.paper import Seen, Step
 from gatepost.decide.rules import judge_both
 from gatepost.decide.shape import Faults
@@ -42,8 +42,7 @@ def read_fixtures(found: object) -> list[dict[str, Any]]:
     listed = found.get("tests") if isinstance(found, dict) else found
     faults = Faults()
     fixtures: Any = FIXTURES(listed, "tests", faults)
-    if faults.sentences:
-        raise PolicyError(faults.sentences)
+    check_faults(faults)
     return list(fixtures)
 
 
@@ -51,8 +50,7 @@ def read_mail(found: object) -> dict[str, Any]:
     """Return one mail as fixtures describe it; raises ``PolicyError``."""
     faults = Faults()
     mail: Any = MAIL(found, "mail", faults)
-    if faults.sentences:
-        raise PolicyError(faults.sentences)
+    check_faults(faults)
     return dict(mail)
 
 

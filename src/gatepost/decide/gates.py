@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import assert_never
 
@@ -14,7 +14,7 @@ from gatepost.decide.ending import Ending, unproven
 from gatepost.decide.grammar import DefaultAction
 from gatepost.decide.guards import strictest_hit
 from gatepost.decide.language import Policy, Rule
-from gatepost.decide.paper import Counted, Disposition, Outcome, Seen, Step
+from gatepost.decide.paper import USUAL_WAIT, Counted, Disposition, Outcome, Seen, Step
 from gatepost.decide.proof import Proof
 from gatepost.decide.reasons import Reason
 from gatepost.mail.address import Address
@@ -55,6 +55,7 @@ def walk(gates: Iterable[tuple[str, Gate]], case: Case) -> tuple[Ending | None, 
     """
     steps: list[Step] = []
     held: Ending | None = None
+    wait = case.rule.wait or USUAL_WAIT
     for check, gate in gates:
         answer = gate(case)
         if answer is None:
@@ -65,8 +66,10 @@ def walk(gates: Iterable[tuple[str, Gate]], case: Case) -> tuple[Ending | None, 
             continue
         if ending.disposition is not Disposition.HOLD:
             return ending, tuple(steps)
+        if ending.outcome is Outcome.REJECTED_AT_CONTENT_GUARD:
+            wait = wait.refusing()  # what a guard found is not let go by silence
         held = held or ending
-    return held, tuple(steps)
+    return held and replace(held, wait=wait), tuple(steps)
 
 
 def _assurance(case: Case) -> Answer:
@@ -112,7 +115,8 @@ def _action(case: Case) -> Answer | None:
     action = case.rule.action
     if action is Disposition.DELIVER:
         return None
-    return action.value, Ending(action, Outcome.REJECTED_AT_POLICY, _BY_ACTION[action], detail=case.rule.reason)
+    said = f"hold {case.rule.wait}" if action is Disposition.HOLD and case.rule.wait else action.value
+    return said, Ending(action, Outcome.REJECTED_AT_POLICY, _BY_ACTION[action], detail=case.rule.reason)
 
 
 def _guards(case: Case) -> Answer | None:

@@ -11,11 +11,13 @@ from typing import Any
 
 from gatepost.decide import conditions, hours, shape
 from gatepost.decide.body import Place
+from gatepost.decide.capabilities import ON_ITS_OWN
 from gatepost.decide.fixture_language import FIXTURES
 from gatepost.decide.outbound_language import OUTBOUND, check_groups
 from gatepost.decide.paper import Disposition
 from gatepost.decide.patterns import PATTERN_MAX_CHARS, Pattern, PatternError, compile_pattern
 from gatepost.decide.shape import Faults, Parser
+from gatepost.decide.waiting import DELIVER, WAIT
 
 DOCUMENT_MAX_OCTETS = 1 << 20
 SENDERS_MAX = 1_000
@@ -132,9 +134,9 @@ _MATCH_FIELDS = shape.object_of(
 
 
 def _read_match(value: object, path: str, faults: Faults) -> object:
-    told = len(faults.sentences)
+    told = len(faults.told)
     found: Any = _MATCH_FIELDS(value, path, faults)
-    if len(faults.sentences) > told:
+    if len(faults.told) > told:
         return found
     ways = [found.keys() & {"address", "domain"}, "group" in found, "anyone" in found]
     if not any(ways) and not found.keys() & {"list", "answersUs"}:
@@ -159,6 +161,7 @@ _RULE = shape.object_of(
         "match": Parser(_read_match, _MATCH_FIELDS.schema),
         "when": conditions.FIELDS,
         "action": _ACTION,
+        "hold": WAIT,
         "labels": shape.list_of(_NAME, most=LABELS_MAX),
         "reason": _REASON,
         "expiresAt": shape.moment,
@@ -188,6 +191,7 @@ _FIELDS = shape.object_of(
         "groups": shape.map_of(shape.list_of(shape.party, most=GROUP_MAX), most=GROUPS_MAX, name_most=NAME_MAX_CHARS),
         "workingHours": hours.FIELDS,
         "outbound": OUTBOUND,
+        "onItsOwn": shape.list_of(shape.word(*ON_ITS_OWN), most=len(ON_ITS_OWN)),
         "tests": FIXTURES,
         "auditLog": shape.object_of(
             {
@@ -210,7 +214,7 @@ def schema() -> dict[str, Any]:
 def normalise(document: object, faults: Faults) -> dict[str, Any]:
     """Return the document's normal form; nothing of use where ``faults`` has heard anything."""
     found: Any = _FIELDS(document, "", faults)
-    if faults.sentences:
+    if faults.told:
         return {}
     rules = [{"capabilities": [], **rule} for rule in found.get("senders", ())]
     audit = {"includeBodyHash": False, **found["auditLog"]}
@@ -231,13 +235,14 @@ def _check_names(normal: Mapping[str, Any], faults: Faults) -> None:
     named: set[str] = set()
     for index, rule in enumerate(normal["senders"]):
         path, name, group = f"senders[{index}]", rule.get("name"), rule["match"].get("group")
-        if group is not None and group not in groups:
-            hint = f"; the nearest is {shape.nearest(group, groups)}" if groups else ""
-            faults.tell(f"{path}.match.group", f"must be a name in groups{hint}")
+        if group is not None:
+            shape.check_name(group, groups, f"{path}.match.group", faults)
         if "workingHours" in rule.get("when", {}) and "workingHours" not in normal:
             faults.tell(f"{path}.when.workingHours", "needs the policy's own workingHours")
         if name is not None and name in named:
             faults.tell(f"{path}.name", "must not be another rule's too")
+        if rule.get("hold", {}).get("then") == DELIVER and rule.get("action") != Disposition.HOLD:
+            faults.tell(f"{path}.hold.then", 'can be "deliver" only beside the action "hold"')
         if rule.get("rateLimit", {}).get("per") == Per.RULE and name is None:
             faults.tell(f"{path}.rateLimit.per", "needs the rule to have a name")
         named.add(name)

@@ -78,21 +78,19 @@ def _likeness(vault: Vault, issued: Issued) -> bytes:
 async def of_thread(tx: Transaction, account: AccountId, email: EmailId) -> list[Issued]:
     """Return a message's grant, and of the others in its thread one of each likeness; empty where it has none.
 
-    However long a thread grows, few rules let its messages in.
+    Of what was revoked and of what was not, each. However long a thread grows, few rules let its messages in.
     """
     query = """
-        with alike as (
-          select distinct on (found.email = asked.email, found.likeness) found.*
-          from message_grant as asked
-          join message_grant as found
-            on found.tenant = asked.tenant and found.account = asked.account and found.thread = asked.thread
-          where asked.tenant = %(tenant)s and asked.account = %(account)s and asked.email = %(email)s
-          order by found.email = asked.email, found.likeness
-        )
-        select alike.*, revoked.version is not null as is_revoked from alike
+        select distinct on (found.email = asked.email, found.likeness, is_revoked)
+          found.*, revoked.version is not null as is_revoked
+        from message_grant as asked
+        join message_grant as found
+          on found.tenant = asked.tenant and found.account = asked.account and found.thread = asked.thread
         left join policy_revocation as revoked
-          on revoked.tenant = alike.tenant and revoked.account = alike.account
-          and revoked.version = alike.policy_version
+          on revoked.tenant = found.tenant and revoked.account = found.account
+          and revoked.version = found.policy_version
+        where asked.tenant = %(tenant)s and asked.account = %(account)s and asked.email = %(email)s
+        order by found.email = asked.email, found.likeness, is_revoked
     """
     return [_issued(tx.vault, row) for row in await tx.all(query, account=account, email=email)]
 

@@ -60,9 +60,9 @@ _FIELDS = shape.object_of(
 
 
 def _working_hours(value: object, path: str, faults: Faults) -> object:
-    told = len(faults.sentences)
+    told = len(faults.told)
     found: Any = _FIELDS(value, path, faults)
-    if len(faults.sentences) == told and found["from"] >= found["to"]:
+    if len(faults.told) == told and found["from"] >= found["to"]:
         faults.tell(path, "must begin before they end")
     return found
 

@@ -4,7 +4,7 @@
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -17,19 +17,30 @@ from gatepost.decide.grammar import Assurance, DefaultAction, Per, canonical, no
 from gatepost.decide.guards import Guard, compile_guards
 from gatepost.decide.hours import WorkingHours, compile_hours
 from gatepost.decide.outbound_language import OutboundPolicy, compile_outbound
-from gatepost.decide.paper import Disposition, Seen, TokenBudget
-from gatepost.decide.shape import Faults
+from gatepost.decide.paper import Disposition, Seen, TokenBudget, Wait
+from gatepost.decide.shape import Fault, Faults
+from gatepost.decide.waiting import compile_wait
 from gatepost.mail.address import Address
 
 _ANYONE = "*"
 
 
 class PolicyError(ValueError):
-    """The document is not a policy; ``errors`` has one sentence per fault, in document order."""
+    """The document is not a policy; ``errors`` has one sentence per fault, in document order.
 
-    def __init__(self, errors: list[str]) -> None:
+    ``faults`` says the same in parts, where a document could be read at all.
+    """
+
+    def __init__(self, errors: list[str], faults: Sequence[Fault] = ()) -> None:
         super().__init__("; ".join(errors))
         self.errors = errors
+        self.faults = tuple(faults)
+
+
+def check_faults(faults: Faults) -> None:
+    """Return where nothing was told; raises ``PolicyError`` otherwise."""
+    if faults.told:
+        raise PolicyError(faults.sentences, faults.told)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +51,7 @@ class Rule:
         names: what it goes by, as ``keys_of`` spells authors: any of them is enough.
         within: with ``address``, the domain that must hold too.
         vouchers: whose ARC seals, or whose signatures, count, where the assurance says so.
+        wait: for what is held; None where the policy does not say.
         messages_hour: at most so many delivered in 3,600 s; None is no limit, 0 is none at all. So the other three.
     """
 
@@ -53,6 +65,7 @@ class Rule:
     requires_spf: bool
     conditions: tuple[Condition, ...]
     action: Disposition
+    wait: Wait | None
     labels: tuple[str, ...]
     reason: str
     expires_at: datetime | None
@@ -119,6 +132,7 @@ class Policy:
         guards_cost: RE2 instructions of all guards together; times the octets of a text, it bounds the work.
         guarded: the guards' patterns, to be asked in one pass.
         outbound: what may leave; None: the house's own rules alone.
+        on_its_own: what the agent may do with no message behind it; None where the policy does not say.
         warnings: what is allowed but probably not meant.
     """
 
@@ -131,6 +145,7 @@ class Policy:
     guards_cost: int
     guarded: Together
     outbound: OutboundPolicy | None
+    on_its_own: frozenset[str] | None
     retention_days: int
     body_hash_wanted: bool
     warnings: tuple[str, ...] = ()
@@ -170,8 +185,7 @@ def parse(document: object, *, version: int, is_tenant_wide: bool = False) -> tu
     """
     faults = Faults()
     normal = normalise(document, faults)
-    if faults.sentences:
-        raise PolicyError(faults.sentences)
+    check_faults(faults)
     policy = _compile(normal, version, is_tenant_wide=is_tenant_wide)
     return policy, list(policy.warnings)
 
@@ -194,6 +208,7 @@ def _compile(normal: Mapping[str, Any], version: int, *, is_tenant_wide: bool) -
         guards_cost=sum(guard.pattern.cost for guard in guards),
         guarded=Together([guard.pattern for guard in guards]),
         outbound=compile_outbound(normal["outbound"], groups) if "outbound" in normal else None,
+        on_its_own=frozenset(normal["onItsOwn"]) if "onItsOwn" in normal else None,
         retention_days=normal["auditLog"]["retentionDays"],
         body_hash_wanted=normal["auditLog"]["includeBodyHash"],
         warnings=_warnings(rules),
@@ -217,6 +232,7 @@ def _rule(index: int, normal: Mapping[str, Any], groups: Mapping[str, list[str]]
         requires_spf=match["requireSpf"],
         conditions=compile_conditions({**asked, **normal.get("when", {})}, hours),
         action=Disposition(normal.get("action", Disposition.DELIVER)),
+        wait=compile_wait(normal.get("hold")),
         labels=tuple(normal.get("labels", ())),
         reason=normal.get("reason", ""),
         expires_at=datetime.fromisoformat(normal["expiresAt"]) if "expiresAt" in normal else None,

@@ -34,7 +34,7 @@ def lint(policy: Policy, *, now: datetime, live: Policy | None = None, has_live:
         live: the policy in force, or None.
         has_live: compare with ``live``; a None then refuses all mail.
     """
-    found = [*_rules(policy, now), *_guards(policy), *_assurance(policy)]
+    found = [*_rules(policy, now), *_guards(policy), *_assurance(policy), *_silence(policy)]
     if has_live:
         found += _widening(compare(live, policy))
     return found
@@ -141,3 +141,12 @@ def _assurance(policy: Policy) -> Iterator[Finding]:
             yield Finding("assurance.none", path, f"whoever writes the From field is believed{more}")
         elif rule.assurance in {Assurance.ARC, Assurance.SIGNED_BY} and not rule.is_by_name:
             yield Finding("assurance.anyone", path, "those it names may speak for every author there is")
+
+
+def _silence(policy: Policy) -> Iterator[Finding]:
+    waits = [(f"senders[{rule.index}].hold", rule.wait) for rule in policy.rules]
+    if policy.outbound:
+        waits.append(("outbound.hold", policy.outbound.wait))
+    for path, wait in waits:
+        if wait and wait.is_delivered:
+            yield Finding("hold.silence", f"{path}.then", "what nobody rules on in time is let go, as if approved")

@@ -14,7 +14,7 @@ from gatepost.decide.body import TooLongError
 from gatepost.decide.ending import Ending, Judged
 from gatepost.decide.organization import is_same_organization, may_be_answered
 from gatepost.decide.outbound_language import Limit, OutboundPolicy, Stop
-from gatepost.decide.paper import Counted, Disposition, Facts, Leaving, Outcome, Step
+from gatepost.decide.paper import USUAL_WAIT, Counted, Disposition, Facts, Leaving, Outcome, Step
 from gatepost.decide.reasons import Reason
 from gatepost.mail.address import Address
 from gatepost.mail.envelope import Envelope
@@ -87,15 +87,20 @@ def judge_both(
 def judge(case: Case, passed: Judged) -> Judged:
     """Ask the gates about a message that may be an answer at all; ``passed`` is what ``answers`` said."""
     strictest, steps = passed
+    wait = case.policy.wait or USUAL_WAIT
     for check, gate in _GATES:
         answer = gate(case)
         if answer is None:
             continue
         said, ending = answer
         steps += (Step(f"outbound.{check}", said),)
+        if ending is not None and ending.outcome is Outcome.REJECTED_AT_CONTENT_GUARD:
+            wait = wait.refusing()  # what a guard found is not let go by silence
         if ending is not None and ending.disposition.strictness > strictest.disposition.strictness:
             strictest = ending
-    return strictest, steps
+    if case.policy.wait and strictest.disposition is Disposition.HOLD:
+        steps += (Step("outbound.hold", str(wait)),)
+    return replace(strictest, wait=wait), steps
 
 
 def _end(disposition: Disposition, reason: Reason, outcome: Outcome = Outcome.REJECTED_AT_POLICY) -> Ending | None:

@@ -9,9 +9,10 @@ from enum import StrEnum
 from typing import Any
 
 from gatepost.decide import shape
-from gatepost.decide.paper import Counted, Disposition
+from gatepost.decide.paper import Counted, Disposition, Wait
 from gatepost.decide.patterns import Pattern, compile_pattern
 from gatepost.decide.shape import Faults, Parser
+from gatepost.decide.waiting import WAIT, compile_wait
 from gatepost.mail.address import Address
 
 PARTIES_MAX = 5_000
@@ -94,6 +95,7 @@ class OutboundPolicy:
         to_machines: what becomes of an answer to automatic mail (RFC 3834).
         replies: None: the house's own brake.
         marks: canaries of this policy, besides those of the house.
+        wait: for what is held; None where the policy does not say.
     """
 
     recipients: Recipients | None = None
@@ -107,6 +109,7 @@ class OutboundPolicy:
     attachments: Attachments | None = None
     marks: tuple[str, ...] = ()
     footer: str = ""
+    wait: Wait | None = None
 
     def stop(self, name: Stop) -> Disposition:
         """Return what becomes of a message in which that gate finds what it looks for."""
@@ -117,10 +120,10 @@ _TYPE_TEXT = shape.text(most=100)
 
 
 def _type(value: object, path: str, faults: Faults) -> str:
-    told = len(faults.sentences)
+    told = len(faults.told)
     found = str(_TYPE_TEXT(value, path, faults)).lower()
     kind, slash, inner = found.partition("/")
-    if len(faults.sentences) == told and not (kind and slash and inner):
+    if len(faults.told) == told and not (kind and slash and inner):
         faults.tell(path, 'must be a media type, such as "application/pdf" or "image/*"')
     return found
 
@@ -139,9 +142,9 @@ _MARK_TEXT = shape.text(most=200)
 
 
 def _mark(value: object, path: str, faults: Faults) -> str:
-    told = len(faults.sentences)
+    told = len(faults.told)
     found = str(_MARK_TEXT(value, path, faults))
-    if len(faults.sentences) == told and sum(map(str.isalnum, found)) < MARK_MIN_CHARS:
+    if len(faults.told) == told and sum(map(str.isalnum, found)) < MARK_MIN_CHARS:
         faults.tell(path, f"must have at least {MARK_MIN_CHARS} letters or digits")
     return found
 
@@ -188,6 +191,7 @@ OUTBOUND = shape.object_of(
         "canaryMarks": shape.list_of(_MARK, most=MARKS_MAX),
         "otherCorrespondents": _STOP,
         "footer": _FOOTER,
+        "hold": WAIT,
     }
 )
 """Reads the member into its normal form, where what is absent stays absent."""
@@ -196,9 +200,7 @@ OUTBOUND = shape.object_of(
 def check_groups(normal: Mapping[str, Any], groups: Mapping[str, object], faults: Faults) -> None:
     """Tell which groups a normal ``outbound`` names that the policy does not have."""
     for index, name in enumerate(normal.get("recipients", {}).get("groups", ())):
-        if name not in groups:
-            hint = f"; the nearest is {shape.nearest(name, groups)}" if groups else ""
-            faults.tell(f"outbound.recipients.groups[{index}]", f"must be a name in groups{hint}")
+        shape.check_name(name, groups, f"outbound.recipients.groups[{index}]", faults)
 
 
 def compile_outbound(normal: Mapping[str, Any], groups: Mapping[str, list[str]]) -> OutboundPolicy:
@@ -217,6 +219,7 @@ def compile_outbound(normal: Mapping[str, Any], groups: Mapping[str, list[str]])
         attachments=_attachments(normal["attachments"]) if "attachments" in normal else None,
         marks=tuple(normal.get("canaryMarks", ())),
         footer=normal.get("footer", ""),
+        wait=compile_wait(normal.get("hold")),
     )
 
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+from typing_extensions import override
 
 from gatepost.arrive.paper import Arrived
 from gatepost.decide.reasons import Reason
@@ -79,6 +81,31 @@ class Grant:
     capabilities: tuple[str, ...]
     rule_index: int
     budget: TokenBudget = TokenBudget()
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """How long a held message waits for a person, and whether it is delivered where nobody ruled on it by then."""
+
+    lasts: timedelta = timedelta(days=7)
+    is_delivered: bool = False
+
+    def tightened(self, other: "Wait") -> "Wait":
+        """Return the shorter wait; silence delivers only where both say so."""
+        return Wait(min(self.lasts, other.lasts), self.is_delivered and other.is_delivered)
+
+    def refusing(self) -> "Wait":
+        """Return the same wait with a refusal at its end."""
+        return Wait(self.lasts)
+
+    @override
+    def __str__(self) -> str:
+        """Return it as traces and explanations say it."""
+        return f"{self.lasts // timedelta(hours=1)} hours, then {'deliver' if self.is_delivered else 'refuse'}"
+
+
+USUAL_WAIT = Wait()
+"""Where the policy does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +253,7 @@ class Decision:
         tenant_policy_version: of the tenant's policy above it; 0 where there is none.
         labels: what the rule wants the message marked with.
         windows: where else than in its author's own window it counts, once it is delivered.
+        wait: for how long it is held, if it is.
         body_hash_wanted: the policy asks for the body hash in the audit row.
         is_author_proven: the author's domain was proven, by alignment or by the sealer the matched rule trusts. An
             assurance of ``none`` proves nothing.
@@ -238,6 +266,7 @@ class Decision:
     grant: Grant | None = None
     labels: tuple[str, ...] = ()
     windows: tuple[str, ...] = ()
+    wait: Wait = USUAL_WAIT
     policy_version: int
     policy_digest: str
     tenant_policy_version: int = 0

@@ -196,6 +196,15 @@ async def _outbound(tx: Transaction, verified: Verified) -> Recalled:
     return Recalled(policy, facts, above=above)
 
 
+async def in_force(tx: Transaction, account: AccountId) -> dict[AccountId, Policy]:
+    """Return the account's policy and the tenant's above it, by whose they are; what is not there is not in the answer.
+
+    Raises:
+        PolicyUnreadableError: a stored document cannot be used.
+    """
+    return await _policies(tx, {account})
+
+
 async def footer_of(tx: Transaction, account: AccountId) -> str:
     """Return the lines that the policies in force want below each message, the mailbox's first; empty for none.
 

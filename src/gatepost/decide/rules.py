@@ -101,6 +101,7 @@ def settle(verified: Verified, policy: Policy | None, facts: Facts, *, above: Po
         grant=ending.grant,
         labels=ending.labels,
         windows=ending.windows,
+        wait=ending.wait,
         policy_version=speaks.version if speaks else 0,
         policy_digest=speaks.digest if speaks else BUILT_IN_DIGEST,
         tenant_policy_version=top.version if top else 0,

@@ -20,21 +20,35 @@ FAULTS_MAX = 100
 _NAME_SHOWN_CHARS = 64
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault: where it is, what is wrong there, and the valid spelling nearest to what was written, if any is."""
+
+    path: str
+    reason: str
+    nearest: str | None = None
+
+
 @dataclass(slots=True)
 class Faults:
     """What is wrong with a document; after a hundred faults nobody reads on, and neither do we."""
 
-    sentences: list[str] = field(default_factory=list)
+    told: list[Fault] = field(default_factory=list)
+
+    @property
+    def sentences(self) -> list[str]:
+        """One for each."""
+        return [f"{each.path} {each.reason}" for each in self.told]
 
     @property
     def is_full(self) -> bool:
         """True where looking further tells nobody anything."""
-        return len(self.sentences) >= FAULTS_MAX
+        return len(self.told) >= FAULTS_MAX
 
-    def tell(self, path: str, sentence: str) -> None:
+    def tell(self, path: str, reason: str, nearest: str | None = None) -> None:
         """Note one fault."""
         if not self.is_full:
-            self.sentences.append(f"{path} {sentence}")
+            self.told.append(Fault(path, reason, nearest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +77,13 @@ def nearest(name: str, valid: Iterable[str]) -> str:
     folded = {item.casefold(): item for item in known}
     close = difflib.get_close_matches(name[:_NAME_SHOWN_CHARS].casefold(), folded, n=1, cutoff=0.0)
     return folded[close[0]] if close else known[0]
+
+
+def check_name(name: str, known: Collection[str], path: str, faults: Faults) -> None:
+    """Tell where a name in ``groups`` is none of those there are."""
+    if name not in known:
+        near = nearest(name, known) if known else None
+        faults.tell(path, "must be a name in groups" + (f"; the nearest is {near}" if near else ""), near)
 
 
 def object_of(fields: Mapping[str, Parser], *, required: Iterable[str] = (), root: str = "", least: int = 0) -> Parser:
@@ -105,8 +126,8 @@ def _members(
         if faults.is_full:
             break
         if not isinstance(name, str) or name not in fields:
-            shown = _printable(str(name))
-            faults.tell(_join(path, shown), f"is not a field; the nearest is {nearest(str(name), fields)}")
+            shown, near = _printable(str(name)), nearest(str(name), fields)
+            faults.tell(_join(path, shown), f"is not a field; the nearest is {near}", near)
         elif member is not None or name in must:
             found[name] = fields[name](member, _join(path, name), faults)
     return found
@@ -214,8 +235,8 @@ def word(*words: str) -> Parser:
     def parse(value: object, path: str, faults: Faults) -> str:
         if isinstance(value, str) and value in words:
             return value
-        hint = f' (the nearest is "{nearest(value, words)}")' if isinstance(value, str) else ""
-        faults.tell(path, f"must be {wanted}{hint}")
+        near = nearest(value, words) if isinstance(value, str) else None
+        faults.tell(path, f"must be {wanted}" + (f' (the nearest is "{near}")' if near else ""), near)
         return words[0]
 
     return Parser(parse, {"enum": [str(choice) for choice in words]})

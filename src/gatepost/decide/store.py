@@ -156,13 +156,17 @@ def _why_place(account: AccountId, version: int) -> str:
     return f"policy-why/{account}/{version}"
 
 
-async def history(tx: Transaction, account: AccountId) -> list[versions.Signed]:
-    """Return all versions, newest first."""
+async def history(
+    tx: Transaction, account: AccountId, *, before: int | None = None, limit: int | None = None
+) -> list[versions.Signed]:
+    """Return versions below ``before``, newest first: all of them, or at most ``limit``."""
     query = """
         select version, digest, at, actor, why, signer, signature from policy
-        where tenant = %(tenant)s and account = %(account)s order by version desc
+        where tenant = %(tenant)s and account = %(account)s and (%(before)s::int is null or version < %(before)s)
+        order by version desc limit %(limit)s
     """
-    return [_signed(tx, account, row) for row in await tx.all(query, account=account)]
+    rows = await tx.all(query, account=account, before=before, limit=limit)
+    return [_signed(tx, account, row) for row in rows]
 
 
 def _signed(tx: Transaction, account: AccountId, row: Any) -> versions.Signed:

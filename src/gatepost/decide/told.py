@@ -26,7 +26,7 @@ NAMES_SHOWN_MAX = 5
 
 def tell(policy: Policy) -> list[str]:
     """Return a sentence for each rule, guard and default, in the order in which they are asked."""
-    return [*_rules(policy), *_guards(policy), _default(policy)]
+    return [*_rules(policy), *_guards(policy), _default(policy), *_own(policy)]
 
 
 def _rules(policy: Policy) -> Iterator[str]:
@@ -64,7 +64,7 @@ def _value(wanted: object) -> str:
 
 
 def _terms(rule: Rule) -> str:
-    terms = []
+    terms = [f"for {rule.wait}"] if rule.wait else []
     if rule.action in {Disposition.DELIVER, Disposition.HOLD}:
         terms.append(f"may {', '.join(rule.capabilities)}" if rule.capabilities else "grants nothing but an answer")
     for limit, span in ((rule.messages_hour, "hour"), (rule.messages_day, "day")):
@@ -85,3 +85,10 @@ def _guards(policy: Policy) -> Iterator[str]:
 
 def _default(policy: Policy) -> str:
     return f"defaultAction: all other mail is {'refused' if policy.default_action.value == 'bounce' else 'dropped'}"
+
+
+def _own(policy: Policy) -> Iterator[str]:
+    if policy.on_its_own is None:
+        return
+    named = ", ".join(sorted(policy.on_its_own)) or "nothing"
+    yield f"onItsOwn: with no message behind it the agent may {named}{' at the most' if policy.is_tenant_wide else ''}"

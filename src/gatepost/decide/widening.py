@@ -21,7 +21,7 @@ from gatepost.decide.fixtures import RECEIVED_AT, see_mail
 from gatepost.decide.grammar import Assurance
 from gatepost.decide.guards import GUARDS_WORK_MAX
 from gatepost.decide.language import Policy, Rule
-from gatepost.decide.paper import Disposition, TokenBudget
+from gatepost.decide.paper import USUAL_WAIT, Disposition, TokenBudget
 from gatepost.decide.rules import judge
 from gatepost.decide.specimens import AUTHORS_MAX, mails, representatives
 
@@ -47,7 +47,10 @@ class Widening:
 
 
 def compare(live: Policy | None, draft: Policy) -> Widening:
-    """Compare a draft with the policy in force; None where there is none, and all mail is refused."""
+    """Compare a draft with the policy in force; None where there is none.
+
+    Without one a mailbox refuses all mail; above the mailboxes, whatever comes first can only tighten.
+    """
     doubt = _doubt(live, draft)
     if not doubt:
         return Widening(Verdict.NOT_WIDER, "everything it lets in is let in now, with as much")
@@ -64,10 +67,19 @@ def level(action: Disposition) -> int:
 
 def _doubt(live: Policy | None, draft: Policy) -> str:
     """Return what keeps the proof from succeeding; empty: it is proven that the draft is not wider."""
+    if live is None and draft.is_tenant_wide:
+        return ""
     if live is None:
-        return "" if not any(level(rule.action) for rule in draft.rules) and not draft.outbound else "nothing is let in"
+        is_shut = not any(level(rule.action) for rule in draft.rules) and not draft.outbound and not draft.on_its_own
+        return "" if is_shut else "nothing is let in"
     if live.outbound != draft.outbound:
         return "what may leave is not the same, and that is compared by people"
+    if not _is_own_kept(live, draft):
+        return "the agent may do more on its own, and that no mail shows"
+    return _authors_doubt(live, draft)
+
+
+def _authors_doubt(live: Policy, draft: Policy) -> str:
     guards = _guards_doubt(live, draft)
     authors = list(islice(representatives(live, draft), AUTHORS_MAX + 1))
     if len(authors) > AUTHORS_MAX:
@@ -82,6 +94,14 @@ def _doubt(live: Policy | None, draft: Policy) -> str:
             if doubt:
                 return f"for {author}: {doubt}"
     return ""
+
+
+def _is_own_kept(live: Policy, draft: Policy) -> bool:
+    """Tell whether the agent may do no more on its own; above the mailboxes, silence allows whatever theirs do."""
+    ours, theirs = live.on_its_own, draft.on_its_own
+    if live.is_tenant_wide:
+        return ours is None or (theirs is not None and theirs <= ours)
+    return (theirs or frozenset()) <= (ours or frozenset())
 
 
 def _guards_doubt(live: Policy, draft: Policy) -> str:
@@ -147,6 +167,7 @@ def _rule_doubt(ours: Rule | None, theirs: Rule | None, guards: str) -> str:
         (_is_proof_kept(ours, theirs), "asks for less proof, or for another"),
         (_is_grant_kept(ours.capabilities, theirs), "grants more capabilities"),
         (theirs.budget.tightened(ours.budget) == theirs.budget, "has larger token budgets"),
+        (_is_wait_kept(ours, theirs), "lets go what nobody ruled on"),
         (_is_rate_kept(ours, theirs), "has larger rate limits, or counts otherwise"),
     )
     return next((f"{here} {said}, compared with senders[{ours.index}]" for is_so, said in checks if not is_so), "")
@@ -154,6 +175,11 @@ def _rule_doubt(ours: Rule | None, theirs: Rule | None, guards: str) -> str:
 
 def _is_grant_kept(granted: tuple[str, ...], theirs: Rule) -> bool:
     return ("*" in granted and theirs.is_tenant_wide) or set(theirs.capabilities) <= set(granted)
+
+
+def _is_wait_kept(ours: Rule, theirs: Rule) -> bool:
+    is_let_go = theirs.action is Disposition.HOLD and (theirs.wait or USUAL_WAIT).is_delivered
+    return not is_let_go or ours.action is Disposition.DELIVER or (ours.wait or USUAL_WAIT).is_delivered
 
 
 def _is_rate_kept(ours: Rule, theirs: Rule) -> bool:
@@ -198,6 +224,8 @@ def is_more(one: Ending, other: Ending) -> bool:
         return level(one.disposition) > level(other.disposition)
     if not level(one.disposition):
         return False
+    if one.disposition is Disposition.HOLD and one.wait.is_delivered and not other.wait.is_delivered:
+        return True
     ours, theirs = one.grant, other.grant
     if ours is None or theirs is None:
         return ours is not None

@@ -7,8 +7,10 @@ name that stands twice is refused in both, for readers differ in which one they 
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 import yaml
@@ -28,32 +30,59 @@ _INT = re.compile(r"[-+]?[0-9]{1,18}", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]{1,18}|[0-9]{1,18}\.[0-9]{0,18})(?:[eE][-+]?[0-9]{1,2})?", re.ASCII)
 
 
-def read_document(octets: bytes) -> object:
+class UnreadableError(PolicyError):
+    """It is neither JSON nor YAML, so nobody can tell what it says."""
+
+
+class Spelling(StrEnum):
+    """What a document says that it is written in."""
+
+    JSON = "json"
+    YAML = "yaml"
+    EITHER = "either"
+
+
+def read_document(octets: bytes, spelling: Spelling = Spelling.EITHER) -> object:
     """Return what a policy's author wrote, for ``parse`` to judge.
 
     Raises:
-        PolicyError: it is neither JSON nor YAML as above; the sentence says where.
+        UnreadableError: it is not written in JSON or YAML as above; the sentence says where.
+        PolicyError: it says what no policy may, such as one name twice.
     """
     if len(octets) > WRITTEN_MAX_OCTETS:
         raise PolicyError([f"policy must be at most {WRITTEN_MAX_OCTETS} octets"])
     try:
         text = octets.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise PolicyError([f"policy must be UTF-8: octet {error.start} is not"]) from error
+        raise UnreadableError([f"policy must be UTF-8: octet {error.start} is not"]) from error
+    return _read_yaml(text) if spelling is Spelling.YAML else _read_json(text, spelling)
+
+
+def _read_json(text: str, spelling: Spelling) -> object:
     try:
-        return json.loads(text, object_pairs_hook=_members, parse_constant=_refuse_constant)
+        return json.loads(text, object_pairs_hook=_members, parse_constant=_refuse_constant, parse_int=_integer)
     except json.JSONDecodeError as error:
-        if text.lstrip().startswith("{") and '"' in text:  # it was meant as JSON, so say what is wrong with that
-            raise PolicyError([f"line {error.lineno}: {error.msg}"]) from error
+        is_json = spelling is Spelling.JSON or (text.lstrip().startswith("{") and '"' in text)
+        if is_json:  # it was meant as JSON, so say what is wrong with that
+            raise UnreadableError([f"line {error.lineno}: {error.msg}"]) from error
         return _read_yaml(text)
     except RecursionError as error:
-        raise PolicyError([f"policy must nest at most {DEPTH_MAX} deep"]) from error
+        raise UnreadableError([f"policy must nest at most {DEPTH_MAX} deep"]) from error
+
+
+_DIGITS_MAX = 19
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _DIGITS_MAX:  # no policy holds one, and Python raises for thousands
+        raise PolicyError([f"a number has more than {_DIGITS_MAX} digits"])
+    return int(digits)
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        twice = next(name for at, (name, _) in enumerate(pairs) if name in dict(pairs[:at]))
+        (twice, _), *_ = Counter(name for name, _ in pairs).most_common(1)
         raise PolicyError([f"{twice!a:.80} must not stand twice in one object"])
     return found
 
@@ -70,7 +99,7 @@ def _read_yaml(text: str) -> object:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}: " if mark else ""
         problem = getattr(error, "problem", None) or "no YAML can be read there"
-        raise PolicyError([f"{where}{problem}"]) from error
+        raise UnreadableError([f"{where}{problem}"]) from error
     return builder.document
 
 

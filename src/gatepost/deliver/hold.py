@@ -3,7 +3,6 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import timedelta
 
 from gatepost.db import Transaction
 from gatepost.deliver import hold_store
@@ -14,9 +13,6 @@ from gatepost.mail.address import Address
 from gatepost.record.paper import Recorded
 from gatepost.verify import again
 from gatepost.verify.paper import Verified
-
-LASTS = timedelta(days=7)
-"""How long a message waits where its policy does not say."""
 
 EXPIRE = "hold.expire"
 
@@ -64,7 +60,7 @@ def expiry(held: Held) -> Promise:
 async def keep(tx: Transaction, recorded: Recorded) -> Held:
     """Let a message wait, with the transaction that recorded the decision."""
     verified, arrived = recorded.decided.verified, recorded.arrived
-    author = verified.evidence.author
+    author, wait = verified.evidence.author, recorded.decision.wait
     hold = Hold(
         id=hold_of(arrived.email),
         account=arrived.account,
@@ -72,11 +68,11 @@ async def keep(tx: Transaction, recorded: Recorded) -> Held:
         direction=arrived.direction,
         reason=recorded.decision.detail or recorded.decision.reason.value,
         state=HoldState.WAITING,
-        default=DefaultOutcome.REFUSE,
+        default=DefaultOutcome.DELIVER if wait.is_delivered else DefaultOutcome.REFUSE,
         proposer=arrived.submitter,
         size_octets=len(arrived.raw),
         held_at=arrived.received_at,
-        expires_at=arrived.received_at + LASTS,
+        expires_at=arrived.received_at + wait.lasts,
         digest=digest_of(verified),
         blob=arrived.blob,
         author=None if author is None else str(author),

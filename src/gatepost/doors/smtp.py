@@ -23,6 +23,8 @@ def reply_for(done: CarriedOut) -> Reply:
         case Disposition.DEFER:
             if decision.outcome is Outcome.REJECTED_AT_VERIFICATION:  # DNS could not say: RFC 7208 section 8.6
                 return Reply(451, "4.7.1", f"Cannot verify now, try again later, reference {arrived.email}")
-            return Reply(450, "4.7.1", f"Too much for now, try again later, reference {arrived.email}")
+            if decision.outcome in {Outcome.RATE_LIMITED, Outcome.BUDGET_EXHAUSTED}:
+                return Reply(450, "4.7.1", f"Too much for now, try again later, reference {arrived.email}")
+            return Reply(451, "4.7.1", f"Deferred by policy, try again later, reference {arrived.email}")
         case _:
             assert_never(decision.disposition)

@@ -1,6 +1,7 @@
 """The one way out: every outgoing connection, its register, its refusals."""
 
 from gatepost.egress.client import Connected, Egress, Resolve, is_address
+from gatepost.egress.dialogue import dialogue
 from gatepost.egress.http import Coming, HttpAnswer, post, posting, read_url
 from gatepost.egress.lines import Lines
 from gatepost.egress.paper import (
@@ -39,6 +40,7 @@ __all__ = [
     "Tally",
     "Times",
     "UnreachableError",
+    "dialogue",
     "is_address",
     "post",
     "posting",

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -21,8 +21,9 @@ from gatepost.egress.paper import (
     Rule,
     UnreachableError,
 )
-from gatepost.egress.register import Register
+from gatepost.egress.register import Register, is_among
 from gatepost.egress.tally import Counter, Tally
+from gatepost.ids import TenantId
 
 ADDRESSES_MAX = 8
 """How many addresses of one name are tried."""
@@ -55,6 +56,8 @@ class Egress:
 
     def __init__(self, register: Register, resolve: Resolve, clock: Clock) -> None:
         self.register = register
+        self.excluded: Mapping[TenantId, frozenset[str]] = {}
+        """Hosts that one tenant's data do not go to, by its objection."""
         self._resolve = resolve
         self._clock = clock
         self._counter = Counter()
@@ -173,6 +176,7 @@ class Egress:
             EgressRefusedError: no row covers it.
         """
         try:
+            self._check_tenant(errand, host)
             self.register.find(errand.purpose, host, port)
         except EgressRefusedError as refusal:
             self._refuse(errand, refusal.rule)
@@ -186,10 +190,16 @@ class Egress:
 
     def _check(self, errand: Errand, host: str, port: int, address: str, *, in_clear: bool) -> Admitted:
         try:
+            self._check_tenant(errand, host)
             return self.register.admit(errand, host, port, address, in_clear=in_clear)
         except EgressRefusedError as refusal:
             self._refuse(errand, refusal.rule)
             raise
+
+    def _check_tenant(self, errand: Errand, host: str) -> None:
+        hosts = self.excluded.get(errand.tenant) if errand.tenant is not None else None
+        if hosts and is_among(host, hosts):
+            raise EgressRefusedError(Rule.EXCLUDED)
 
     def _count(self, errand: Errand, row: Destination) -> None:
         """Count one connection: under an id where a tenant named the destination."""

@@ -129,7 +129,7 @@ async def posting(
     timeouts = httpx2.Timeout(timeout_s).as_dict()
     request = httpx2.Request(method, target, headers=headers, content=body, extensions={"timeout": timeouts})
     request.headers.setdefault("User-Agent", "Gatepost")
-    way = _Way(egress, errand, trust or trusted(), timeout_s, lines)
+    way = Way(egress, errand, trust or trusted(), timeout_s, lines)
     async with asyncio.timeout(timeout_s), AsyncExitStack() as stack:
         try:
             response = await way.send(stack, request)
@@ -140,7 +140,7 @@ async def posting(
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
+class Way:
     """Hands on with a checked address in place of the name, trying each."""
 
     egress: Egress

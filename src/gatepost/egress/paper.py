@@ -48,6 +48,7 @@ class Rule(StrEnum):
     MULTICAST = "address.multicast"
     RESERVED = "address.reserved"
     NOT_ENGAGED = "supplier.not_engaged"  # its notice is not over; no row opens it
+    EXCLUDED = "supplier.excluded"  # this tenant's data do not go there, by its objection
     CLEAR = "transport.clear"  # it would go unencrypted where it must not
 
 

@@ -50,7 +50,7 @@ class Register:
             EgressRefusedError: none does, or the host is barred.
         """
         name = host.lower().removesuffix(".")
-        if any(name == each or name.endswith(f".{each.removeprefix('*.')}") for each in self._barred):
+        if is_among(name, self._barred):
             raise EgressRefusedError(Rule.NOT_ENGAGED)
         for row in () if purpose in self._closed else self.rows:
             if row.purpose is purpose and row.port in {ANY_PORT, port} and _covers(row.host.lower(), name):
@@ -78,6 +78,12 @@ class Register:
         if must_encrypt and in_clear:
             raise EgressRefusedError(Rule.CLEAR)
         return Admitted(row, address, must_encrypt)
+
+
+def is_among(host: str, barred: Iterable[str]) -> bool:
+    """Tell whether a host is one of those barred, or lies below one."""
+    name = host.lower().removesuffix(".")
+    return any(name == each or name.endswith(f".{each.removeprefix('*.')}") for each in barred)
 
 
 def _covers(pattern: str, name: str) -> bool:

@@ -18,6 +18,7 @@ from gatepost.jobs.finisher import Finisher
 from gatepost.jobs.promise import Handler, Job, TryAgainError
 from gatepost.jobs.retry import Patience, whereabouts
 from gatepost.jobs.store import Leased
+from gatepost.meters import Raised
 
 log = structlog.get_logger()
 
@@ -142,7 +143,7 @@ class Worker:
         except Exception as error:  # noqa: BLE001  # a handler's bug must not stop the other jobs
             failures = leased.failures + 1
             reason = whereabouts(error)
-            log.warning("job.failed", job=job.id, kind=job.kind, attempt=job.attempt, error=reason)
+            log.warning("job.failed", job=job.id, kind=job.kind, attempt=job.attempt, error=Raised.by(error, reason))
             again_at = self._patience.next_at(failures, now=self._clock())
             return _Dead(failures, reason) if again_at is None else _Again(again_at, failures, reason)
         return _Done()

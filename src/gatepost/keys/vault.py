@@ -89,6 +89,17 @@ class Vault:
         key, _ = self._holder.lasting(self._tenant)
         return hmac.digest(key, purpose.encode() + b"\x00" + octets, "sha256")[:TOKEN_OCTETS]
 
+    def blind_all(self, purpose: str, texts: Iterable[str]) -> list[bytes]:
+        """Return ``blind`` of each, at half the cost: the key is taken in once for all (RFC 2104 section 4)."""
+        key, _ = self._holder.lasting(self._tenant)
+        begun = hmac.new(key, purpose.encode() + b"\x00", "sha256")
+        found: list[bytes] = []
+        for text in texts:
+            one = begun.copy()
+            one.update(text.encode("utf-8", "surrogatepass"))
+            found.append(one.digest()[:TOKEN_OCTETS])
+        return found
+
     def blind_text(self, purpose: str, text: str | bytes) -> str:
         """Return ``blind`` in hex, for columns that hold text."""
         return self.blind(purpose, text).hex()

@@ -9,7 +9,9 @@ from gatepost.ids import TenantId
 from gatepost.jobs.resting import Resting
 from gatepost.mailbox import word_store, words
 
-BATCH = 16
+BATCH = 128
+OCTETS_MAX = 1_000_000
+"""Of what is read at once: a batch of the largest messages is a small one."""
 
 
 class Indexer(Resting):
@@ -39,11 +41,7 @@ class Indexer(Resting):
         async with self._db.transaction(tenant) as tx:
             if not await word_store.try_lock(tx):
                 return 0
-            waiting = await word_store.waiting(tx, limit)
+            waiting = await word_store.waiting(tx, limit, OCTETS_MAX)
             terms = await asyncio.to_thread(lambda: [words.terms_of(one.email) if one.email else () for one in waiting])
-            done = [
-                (one, word_store.tokens(tx.vault, one.account, found))
-                for one, found in zip(waiting, terms, strict=True)
-            ]
-            await word_store.keep(tx, done)
+            await word_store.keep(tx, list(zip(waiting, terms, strict=True)))
         return len(waiting)

@@ -3,10 +3,11 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import accumulate, groupby
 from typing import Any, NamedTuple
 
 from gatepost.db import Database, Transaction
-from gatepost.db.column import bigints, octets, texts, times
+from gatepost.db.column import bigint, bigints, octets, spelled_bigints, texts, times
 from gatepost.ids import AccountId, EmailId, TenantId
 from gatepost.keys import ErasedError, KeyringError, Vault
 from gatepost.mailbox import store
@@ -50,8 +51,7 @@ class Candidate:
 
 def tokens(vault: Vault, account: AccountId, terms: Iterable[str]) -> list[int]:
     """Return what stands for the terms: 63 bits of a keyed hash of account, field and word."""
-    purpose = f"words/{account}"
-    return [int.from_bytes(vault.blind(purpose, term)[:8], "big") >> 1 for term in terms]
+    return [int.from_bytes(blind[:8], "big") >> 1 for blind in vault.blind_all(f"words/{account}", terms)]
 
 
 async def tenants_waiting(db: Database) -> list[TenantId]:
@@ -70,15 +70,19 @@ async def try_lock(tx: Transaction) -> bool:
     return bool((await tx.one(query)).is_ours)
 
 
-async def waiting(tx: Transaction, limit: int) -> list[Waiting]:
-    """Return mail to index, account by account, oldest first."""
+async def waiting(tx: Transaction, limit: int, octets_max: int) -> list[Waiting]:
+    """Return mail to index, account by account, oldest first: at least one message, and no more than the bounds."""
     query = """
-        select unindexed.at, unindexed.seq as number, unindexed.account as of_account, unindexed.email as of_email,
-          email.*
-        from (
-          select * from unindexed where tenant = %(tenant)s order by tenant, account, at, seq limit %(limit)s
-        ) as unindexed
-        left join email on email.tenant = unindexed.tenant and email.id = unindexed.email
+        select * from (
+          select unindexed.at, unindexed.seq as number, unindexed.account as of_account, unindexed.email as of_email,
+            email.*, sum(octet_length(email.sealed)) over (
+              order by unindexed.tenant, unindexed.account, unindexed.at, unindexed.seq rows unbounded preceding
+              exclude current row) as octets_before
+          from (
+            select * from unindexed where tenant = %(tenant)s order by tenant, account, at, seq limit %(limit)s
+          ) as unindexed
+          left join email on email.tenant = unindexed.tenant and email.id = unindexed.email
+        ) as all_of_them where coalesce(octets_before, 0) < %(octets_max)s
     """
     return [
         Waiting(
@@ -88,7 +92,7 @@ async def waiting(tx: Transaction, limit: int) -> list[Waiting]:
             bytes(row.sealed or b"")[:SEALED_UNDER_OCTETS],
             None if row.sealed is None else _readable(tx.vault, row),
         )
-        for row in await tx.all(query, limit=limit)
+        for row in await tx.all(query, limit=limit, octets_max=octets_max)
     ]
 
 
@@ -101,8 +105,11 @@ def _readable(vault: Vault, row: Any) -> Email | None:
     return None if email.is_erased else email
 
 
-async def keep(tx: Transaction, done: Sequence[tuple[Waiting, Collection[int]]]) -> None:
-    """Store messages' tokens and take the messages from the queue; one without tokens is only taken."""
+async def keep(tx: Transaction, done: Sequence[tuple[Waiting, Collection[str]]]) -> None:
+    """Store what messages are found by and take them from the queue; one without terms is only taken.
+
+    All tokens travel as one array, of which each message has a slice: a term that many of them have is hashed once.
+    """
     query = """
         with gone as (
           delete from unindexed using (
@@ -111,13 +118,14 @@ async def keep(tx: Transaction, done: Sequence[tuple[Waiting, Collection[int]]])
             and unindexed.seq = given.seq
         )
         insert into email_words (tenant, account, at, seq, email, sealed_under, tokens)
-        select %(tenant)s, account, at, seq, email, sealed_under, tokens::bigint[]
-        from unnest(%(accounts)s, %(times)s, %(numbers)s, %(emails)s, %(heads)s, %(tokens)s)
-          as given (account, at, seq, email, sealed_under, tokens)
-        where tokens <> '{}'
+        select %(tenant)s, account, at, seq, email, sealed_under, (%(tokens)s)[since + 1 : until]
+        from unnest(%(accounts)s, %(times)s, %(numbers)s, %(emails)s, %(heads)s, %(since)s, %(until)s)
+          as given (account, at, seq, email, sealed_under, since, until)
+        where since < until
         on conflict do nothing
     """
     each = [one for one, _ in done]
+    ends = [0, *accumulate(len(terms) for _, terms in done)]
     await tx.run(
         query,
         accounts=bigints([one.account for one in each]),
@@ -125,8 +133,22 @@ async def keep(tx: Transaction, done: Sequence[tuple[Waiting, Collection[int]]])
         numbers=bigints([one.place.seq for one in each]),
         emails=texts([one.id for one in each]),
         heads=octets([one.sealed_under for one in each]),
-        tokens=texts([f"{{{','.join(map(str, found))}}}" for _, found in done]),
+        since=bigints(ends[:-1]),
+        until=bigints(ends[1:]),
+        tokens=spelled_bigints(_spelled(tx.vault, done)),
     )
+
+
+def _spelled(vault: Vault, done: Sequence[tuple[Waiting, Collection[str]]]) -> list[bytes]:
+    """Return the tokens of all messages, one after the other, as columns spell them."""
+    spelled: list[bytes] = []
+    for account, of_account in groupby(done, key=lambda one: one[0].account):
+        each = [terms for _, terms in of_account]
+        terms = list(set().union(*each))
+        known = dict(zip(terms, map(bigint, tokens(vault, account, terms)), strict=True))
+        for found in each:
+            spelled += map(known.__getitem__, found)
+    return spelled
 
 
 async def backlog(tx: Transaction, account: AccountId, limit: int) -> int:

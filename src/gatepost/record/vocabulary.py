@@ -165,7 +165,7 @@ class UsageMetered(Said, frozen=True, kw_only=True, tag="usage.metered"):
 
 
 class ToolDone(Said, frozen=True, kw_only=True, tag="tool.done"):
-    """A hosted agent called a tool, and it did what it does."""
+    """A hosted agent called a tool, and it did what it does; tokens are its part of the answer that asked for it."""
 
     kind: ClassVar[Kind] = Kind.TURN
 
@@ -174,6 +174,8 @@ class ToolDone(Said, frozen=True, kw_only=True, tag="tool.done"):
     step: int
     place: int
     tools: list[str] | UnsetType = UNSET
+    tokens: int | UnsetType = UNSET
+    cost_microusd: int | UnsetType | None = UNSET
     tool: Private[str]
     arguments_sha256: Private[str]
     result_sha256: Private[str] | UnsetType = UNSET
@@ -447,10 +449,67 @@ class SubprocessorObjected(Act, frozen=True, kw_only=True, tag="subprocessor.obj
 
 
 class SubprocessorSettled(Act, frozen=True, kw_only=True, tag="subprocessor.settled"):
-    """This tenant's objection ended."""
+    """This tenant's objection ended; `how`: the alternative it was offered."""
 
     objection: str
     outcome: str
+    how: Private[str] = ""
+
+
+class SubprocessorWithdrawn(Act, frozen=True, kw_only=True, tag="subprocessor.withdrawn"):
+    """This tenant was told that a sub-processor does not come, or is no more."""
+
+    digest: str
+
+
+class TermsAnnounced(Act, frozen=True, kw_only=True, tag="terms.announced"):
+    """This tenant was told of a version of a text it is to agree to, and whether and why it is material."""
+
+    version: str
+    sha256: str
+    effective_on: str
+    material: bool
+    rule: str
+    reason: str
+    decided_by: str
+
+
+class TermsAccepted(Act, frozen=True, kw_only=True, tag="terms.accepted"):
+    """This tenant agreed to a text, by its SHA-256."""
+
+    version: str
+    sha256: str
+    by_role: str = ""
+
+
+class TermsRejected(Act, frozen=True, kw_only=True, tag="terms.rejected"):
+    """This tenant does not agree to a text: it takes an export and leaves."""
+
+    version: str
+    sha256: str
+    by_role: str = ""
+
+
+class TermsLeft(Act, frozen=True, kw_only=True, tag="terms.left"):
+    """A step of leaving: the export was handed over, or the tenant was closed."""
+
+    step: str
+    sha256: str = ""
+
+
+class InstructionGiven(Act, frozen=True, kw_only=True, tag="instruction.given"):
+    """This tenant instructed us, as its processor, by a text that the opening holds."""
+
+    sha256: str
+    text: Private[str]
+
+
+class NoticeMailed(Act, frozen=True, kw_only=True, tag="notice.mailed"):
+    """What became of the mail by which one owner was told what another entry says."""
+
+    person: str
+    result: str
+    reason: str
 
 
 class PersonAdd(Act, frozen=True, kw_only=True, tag="person.add"):
@@ -546,6 +605,12 @@ class LogRecover(Act, frozen=True, kw_only=True, tag="log.recover"):
     """Entries came back from the second store, after a restore to an older point."""
 
     entries: int
+
+
+class ErrorsClear(Act, frozen=True, kw_only=True, tag="errors.clear"):
+    """A kind of unexpected error was forgotten, as after it was mended."""
+
+    fingerprint: str
 
 
 class HouseStart(Act, frozen=True, kw_only=True, tag="house.start"):

@@ -4,6 +4,7 @@ from typing import Any
 
 from gatepost.trust.check import Check
 from gatepost.trust.checks import (
+    cases,
     documents,
     exports,
     findings,
@@ -16,8 +17,9 @@ from gatepost.trust.checks import (
     places,
     promises,
     tls,
+    told,
 )
-from gatepost.trust.controls import doors, evidence, lagging, papers, things
+from gatepost.trust.controls import doors, duty, evidence, lagging, papers, things
 from gatepost.trust.controls import promises as vows
 
 _CHECKS: tuple[Check[Any], ...] = (
@@ -91,6 +93,11 @@ _CHECKS: tuple[Check[Any], ...] = (
     Check("claims.none_hidden", page.none_hidden, page.listing, (papers.hidden,), reads_results=True),
     Check("duty.evidenced", page.evidenced, page.duties, (papers.failing_duty,), reads_results=True),
     Check("revision.stated", page.revision_stated, page.revision, (papers.unstated,)),
+    Check("report.acknowledged", cases.acknowledged, cases.register, (duty.unread_report, duty.late_report)),
+    Check("uptime.recomputed", told.recomputed, told.availability, (duty.better_uptime,)),
+    Check("incident.told", told.told, told.incidents, (duty.hushed_incident,)),
+    Check("objection.entitled", told.objection_taken, told.entitled, (duty.anybody_objects,)),
+    Check("objection.settled", told.objections_settled, told.objections, (duty.forgotten_objection,)),
     Check("security_txt.valid", page.security_txt, page.served, (doors.expired_security_txt,)),
     Check("page.agrees", page.page_agrees, page.served, (doors.lying_page,)),
     Check("status.served", page.summary, page.served, (doors.frozen_summary,)),

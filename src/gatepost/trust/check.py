@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 
 import structlog
 
+from gatepost.meters import Raised
 from gatepost.record.paper import Json
 from gatepost.trust.bench import Bench
 from gatepost.trust.paper import CannotVerifyError, Finding, Outcome, failed, unverified
@@ -116,7 +117,7 @@ async def _bounded(name: str, look: Callable[[], Awaitable[Finding]]) -> Finding
     except TimeoutError:
         return unverified("check.timeout")
     except Exception as error:  # noqa: BLE001  # a check that breaks says nothing about the house, and ends no other
-        log.warning("trust.check_broke", check=name, error=type(error).__name__)
+        log.warning("trust.check_broke", check=name, error=Raised.by(error))
         return unverified("check.broke")
 
 

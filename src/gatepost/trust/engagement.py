@@ -1,25 +1,21 @@
-"""Announce a sub-processor, tell each tenant, hear objections, engage it: each step a leaf, none to be skipped.
+"""Announce a sub-processor, tell each tenant, engage it, withdraw it: each step a leaf, none to be skipped.
 
-What the steps are and when they may be taken says ``notice``. A tenant is told by an entry of its own record, which
-its audit API, its events and its exports carry to it. Whoever is engaged when a house's first look at its suppliers
-is stated was there before the log, and its leaf says so.
+What the steps are and when they may be taken says ``notice``; how a tenant is told, ``telling``. Whoever is engaged
+when a house's first look at its suppliers is stated was there before the log, and its leaf says so.
 """
 
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from gatepost import access, record
-from gatepost.access.paper import Tenant
 from gatepost.db import Database, Transaction
-from gatepost.ids import EntryId, TenantId, token
 from gatepost.journey import House
 from gatepost.record import trust_log
-from gatepost.record.paper import Consequence, Json, Kind
+from gatepost.record.paper import Json
 from gatepost.record.trust_log import TRUST, Fact
-from gatepost.trust import notice, store
+from gatepost.trust import notice, store, telling
 from gatepost.trust.notice import Case
-from gatepost.trust.paper import OWN_PLANS
 from gatepost.trust.registers import Supplier
+from gatepost.trust.telling import Notice
 
 FACTS_MAX = 10_000
 _FIRST = "@subprocessors"
@@ -54,7 +50,7 @@ async def adopt(house: House, suppliers: Iterable[Supplier]) -> None:
             return
         present = [each for each in suppliers if each.processes and each.engaged_on <= now.date()]
         for each in present:
-            await _state(tx, house, notice.ENGAGED, each.id, {"digest": notice.digest(each), "basis": "before_the_log"})
+            await state(tx, house, notice.ENGAGED, each.id, {"digest": notice.digest(each), "basis": "before_the_log"})
         first = Fact(action="subprocessors.adopted", at=now, object_ref="suppliers", detail={"count": len(present)})
         (entry,) = await trust_log.state(tx, [first], entropy=house.entropy)
         await store.add_fact(tx, entry, subject=_FIRST, outcome="adopted", at=now)
@@ -69,50 +65,23 @@ async def announce(house: House, supplier: Supplier) -> Case:
     async with house.db.transaction(TRUST) as tx:
         case = await read(tx, supplier.id)
         if case.digest != told:
-            await _state(tx, house, notice.ANNOUNCED, supplier.id, {"digest": told, "region": supplier.region})
-    customers = await _customers(house.db)
-    for each in customers:
-        await _tell(house, each.id, supplier, told)
+            await state(tx, house, notice.ANNOUNCED, supplier.id, {"digest": told, "region": supplier.region})
+            case = await read(tx, supplier.id)
+    await telling.tell_all(
+        house,
+        Notice(
+            action=notice.ANNOUNCED,
+            about=supplier.id,
+            subject=notice.SUBJECT + supplier.id,
+            digest=f"{told} {case.announced_at}",  # announced anew, it is told anew
+            public={"digest": told, "region": supplier.region, "purpose": supplier.purpose[:200]},
+        ),
+    )
     async with house.db.transaction(TRUST) as tx:
         case = await read(tx, supplier.id)
         if case.noticed_at is None and not notice.is_engaged(case, supplier):
-            await _state(tx, house, notice.NOTICED, supplier.id, {"digest": told})
+            await state(tx, house, notice.NOTICED, supplier.id, {"digest": told})
         return await read(tx, supplier.id)
-
-
-async def object_to(house: House, tenant: Tenant, supplier: Supplier) -> str:
-    """Take an entitled tenant's objection; return its reference, which tells nobody who objected.
-
-    Raises:
-        NotYetError: its plan may not object, or nothing was announced that is not engaged.
-    """
-    if tenant.plan not in notice.ENTITLED_PLANS:
-        raise NotYetError("objection.plan")
-    reference = token("ob", house.entropy(10))
-    async with house.db.transaction(TRUST) as tx:
-        case = await read(tx, supplier.id)
-        if case.announced_at is None or notice.is_engaged(case, supplier):
-            raise NotYetError("notice.never_given")
-        await _state(tx, house, notice.OBJECTED, supplier.id, {"objection": reference})
-    async with house.db.transaction(tenant.id) as tx:
-        await _note(tx, house, notice.OBJECTED, supplier, {"objection": reference})
-    return reference
-
-
-async def settle(house: House, tenant: Tenant, supplier: Supplier, objection: str, outcome: str) -> None:
-    """State how an objection ended.
-
-    Raises:
-        NotYetError: it is not open, or ends in no way an objection can.
-    """
-    if outcome not in notice.OUTCOMES:
-        raise NotYetError("objection.outcome")
-    async with house.db.transaction(TRUST) as tx:
-        if objection not in (await read(tx, supplier.id)).objections:
-            raise NotYetError("objection.unknown")
-        await _state(tx, house, notice.SETTLED, supplier.id, {"objection": objection, "outcome": outcome})
-    async with house.db.transaction(tenant.id) as tx:
-        await _note(tx, house, notice.SETTLED, supplier, {"objection": objection, "outcome": outcome})
 
 
 async def engage(house: House, supplier: Supplier) -> Case:
@@ -125,11 +94,31 @@ async def engage(house: House, supplier: Supplier) -> Case:
         case = await read(tx, supplier.id)
         if notice.is_engaged(case, supplier):
             return case
-        why = notice.obstacle(case, supplier, await _youngest(tx))
+        why = notice.obstacle(case, supplier, await youngest(tx))
         if why:
             raise NotYetError(why)
-        await _state(tx, house, notice.ENGAGED, supplier.id, {"digest": case.digest, "basis": "notice"})
+        await state(tx, house, notice.ENGAGED, supplier.id, {"digest": case.digest, "basis": "notice"})
         return await read(tx, supplier.id)
+
+
+async def withdraw(house: House, supplier: str) -> None:
+    """Take back an announcement, or end an engagement: from the next start on nobody connects there.
+
+    Every customer is told. What comes later begins with an announcement of its own.
+
+    Raises:
+        NotYetError: nothing is announced or engaged.
+    """
+    async with house.db.transaction(TRUST) as tx:
+        case = await read(tx, supplier)
+        if not (case.announced_at or case.engaged):
+            raise NotYetError("notice.never_given")
+        await state(tx, house, notice.WITHDRAWN, supplier, {"digest": case.digest or case.engaged})
+    told = {"digest": case.digest or case.engaged}
+    subject, digest = notice.SUBJECT + supplier, f"withdrawn {case.digest} {house.clock()}"
+    await telling.tell_all(
+        house, Notice(action=notice.WITHDRAWN, about=supplier, subject=subject, digest=digest, public=told)
+    )
 
 
 async def barred(db: Database, suppliers: Iterable[Supplier], today: date) -> frozenset[str]:
@@ -146,33 +135,14 @@ async def barred(db: Database, suppliers: Iterable[Supplier], today: date) -> fr
     return frozenset(hosts)
 
 
-async def _youngest(tx: Transaction) -> datetime | None:
+async def youngest(tx: Transaction) -> datetime | None:
     """Return the time of the youngest fact in a signed head, of those that are newest about something."""
     facts = await trust_log.stated(tx, list((await store.newest(tx)).values()))
     return max((each.at for each in facts if each.leaf_index is not None), default=None)
 
 
-async def _customers(db: Database) -> list[Tenant]:
-    return [each for each in await access.list_tenants(db) if each.plan not in OWN_PLANS]
-
-
-async def _tell(house: House, tenant: TenantId, supplier: Supplier, told: str) -> None:
-    async with house.db.transaction(tenant) as tx:
-        if await store.is_stated(tx, notice.SUBJECT + supplier.id, told):
-            return
-        public: dict[str, Json] = {"digest": told, "region": supplier.region, "purpose": supplier.purpose[:200]}
-        entry = await _note(tx, house, notice.ANNOUNCED, supplier, public)
-        await store.add_fact(tx, entry, subject=notice.SUBJECT + supplier.id, outcome=told, at=house.clock())
-
-
-async def _note(tx: Transaction, house: House, action: str, supplier: Supplier, public: dict[str, Json]) -> EntryId:
-    act = Consequence(
-        kind=Kind.ACT, action=action, actor="house", at=house.clock(), object_ref=supplier.id, public=public
-    )
-    return await record.note(tx, act, entropy=house.entropy)
-
-
-async def _state(tx: Transaction, house: House, action: str, supplier: str, detail: dict[str, Json]) -> None:
+async def state(tx: Transaction, house: House, action: str, supplier: str, detail: dict[str, Json]) -> None:
+    """State one step about a supplier; in a transaction of ``TRUST``."""
     now = house.clock()
     fact = Fact(action=action, at=now, object_ref=supplier, detail=detail)
     (entry,) = await trust_log.state(tx, [fact], entropy=house.entropy)

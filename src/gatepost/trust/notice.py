@@ -17,9 +17,13 @@ from gatepost.trust.registers import Supplier
 
 ANNOUNCED, NOTICED, ENGAGED = "subprocessor.announced", "subprocessor.noticed", "subprocessor.engaged"
 OBJECTED, SETTLED = "subprocessor.objected", "subprocessor.settled"
+WITHDRAWN = "subprocessor.withdrawn"
 SUBJECT = "@subprocessor/"
+OBJECTION, EXCLUSION = "@objection/", "@exclusion/"
+"""The subjects of a tenant's own facts: its objections, and the suppliers its data never go to."""
 CLOCK = timedelta(days=30)
-OUTCOMES = frozenset({"alternative", "exclusion", "exit", "taken_back"})
+EXCLUDED = "exclusion"
+OUTCOMES = frozenset({"alternative", EXCLUDED, "exit", "taken_back"})
 """How an objection may end: another way for this tenant, without the new one, leaving with export, or taken back."""
 ENTITLED_PLANS = frozenset({"business", "enterprise"})
 """Plans whose tenants may object; the others are told."""
@@ -34,6 +38,7 @@ class Case:
         engaged: of what is engaged, which goes on while a change of it is announced; empty for nothing.
         noticed_at: when the leaf in a signed head says that every tenant had been told; None before.
         objections: references of those not settled yet.
+        has_exclusions: some tenant's data never go there, whatever is engaged.
     """
 
     digest: str = ""
@@ -41,6 +46,12 @@ class Case:
     noticed_at: datetime | None = None
     engaged: str = ""
     objections: frozenset[str] = field(default_factory=frozenset)
+    has_exclusions: bool = False
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether something is announced that is not engaged."""
+        return self.announced_at is not None and self.engaged != self.digest
 
 
 def digest(supplier: Supplier) -> str:
@@ -57,7 +68,9 @@ def case_of(facts: Sequence[Stated]) -> Case:
     for fact in facts:
         said = str(fact.detail.get("digest", ""))
         if fact.action == ANNOUNCED:
-            found, open_ = Case(digest=said, announced_at=fact.at, engaged=found.engaged), set()
+            found, open_ = replace(found, digest=said, announced_at=fact.at, noticed_at=None), set()
+        elif fact.action == WITHDRAWN:
+            found, open_ = Case(has_exclusions=found.has_exclusions), set()
         elif fact.action == ENGAGED:
             found = replace(found, engaged=said)
         elif fact.action == NOTICED and said == found.digest and fact.leaf_index is not None:
@@ -66,6 +79,7 @@ def case_of(facts: Sequence[Stated]) -> Case:
             open_.add(str(fact.detail["objection"]))
         elif fact.action == SETTLED:
             open_.discard(str(fact.detail["objection"]))
+            found = replace(found, has_exclusions=found.has_exclusions or fact.detail.get("outcome") == EXCLUDED)
     return replace(found, objections=frozenset(open_))
 
 

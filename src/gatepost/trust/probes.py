@@ -21,17 +21,16 @@ from gatepost.record import export, log_store, trust_log
 from gatepost.record.paper import Json
 from gatepost.record.trust_log import TRUST, Fact
 from gatepost.trust import leaf, status_store, store
-from gatepost.trust.checks.mail import FRIEND
 from gatepost.trust.probe.client import ProbeError, Prober
-from gatepost.trust.probe.mail import GUARDED, Letter, hand_in
-from gatepost.trust.uptime import Component, Hour, Pace, Sample, hour_of, hours_of
+from gatepost.trust.probe.mail import FRIEND, GUARDED, Letter, hand_in
+from gatepost.trust.uptime import HOURS, Component, Hour, Pace, Sample, hour_of, hours_of
 from gatepost.trust.world import Canary, Endpoint
 
 POLL_S = 0.25
 KEPT = timedelta(days=2)
 CHANGED, MEASURED = "status.changed", "status.measured"
-COMPONENT, HOURS = "@component/", "@uptime"
-"""The subjects under which a part's changes and the hours are found in the trust log."""
+COMPONENT = "@component/"
+"""What stands before a part's name where its changes are found in the trust log."""
 _OK, _TAKEN, _REFUSED = 200, 2, 5
 _ROWS_MAX = 1_000
 

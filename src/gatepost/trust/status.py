@@ -10,7 +10,8 @@ from gatepost.db import Database
 from gatepost.ids import EntryId, token
 from gatepost.record import trust_log
 from gatepost.record.trust_log import TRUST, Fact
-from gatepost.trust import incidents, status_store, store
+from gatepost.trust import caught, incidents, status_store, store
+from gatepost.trust.fault import Fault
 from gatepost.trust.incidents import ACTIVE, Impact, Incident
 from gatepost.trust.uptime import DAYS, Component, Day, Hour, Pace, Sample, days_of, hours_of
 
@@ -59,12 +60,16 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """Everything the page shows. ``at``: when it was read; ``measured_at``: of the newest sample."""
+    """Everything the page shows. ``at``: when it was read; ``measured_at``: of the newest sample.
+
+    ``faults``: kinds of errors nobody expected that came within a day.
+    """
 
     at: datetime
     measured_at: datetime | None
     parts: tuple[Part, ...]
     incidents: tuple[Incident, ...]
+    faults: tuple[Fault, ...] = ()
 
     @property
     def open_incidents(self) -> tuple[Incident, ...]:
@@ -126,8 +131,13 @@ async def read_status(db: Database, clock: Clock, pace: Pace) -> Status:
     days = days_of(hours, now.date())
     parts = tuple(_part(newest[each], hours, days, (now, pace), said) for each in Component if each in newest)
     measured_at = max((each.at for each in newest.values()), default=None)
+    unexpected = caught.recent(await caught.read_faults(db), now)
     return Status(
-        at=now, measured_at=measured_at, parts=parts, incidents=tuple(each for each in said if not each.is_exercise)
+        at=now,
+        measured_at=measured_at,
+        parts=parts,
+        incidents=tuple(each for each in said if not each.is_exercise),
+        faults=tuple(unexpected),
     )
 
 

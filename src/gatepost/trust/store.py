@@ -69,6 +69,25 @@ async def is_stated(tx: Transaction, subject: str, outcome: str) -> bool:
     return bool(await tx.all(query, subject=subject, outcome=outcome))
 
 
+async def outcomes(tx: Transaction, subject: str) -> list[tuple[str, datetime]]:
+    """Return the outcomes of all facts about a subject and when each was stated, newest first."""
+    query = """
+        select outcome, at from trust_fact where tenant = %(tenant)s and subject = %(subject)s
+        order by entry desc limit 1000
+    """
+    return [(row.outcome, row.at) for row in await tx.all(query, subject=subject)]
+
+
+async def subjects(tx: Transaction, prefix: str) -> list[str]:
+    """Return the subjects that begin so."""
+    query = """
+        select distinct subject from trust_fact
+        where tenant = %(tenant)s and subject >= %(prefix)s and subject < %(prefix)s || chr(1114111)
+        order by subject limit 1000
+    """
+    return [row.subject for row in await tx.all(query, prefix=prefix)]
+
+
 async def asked_since(tx: Transaction, since: datetime) -> int:
     """Return how many challenges were asked since then."""
     query = "select count(*) as count from trust_challenge where tenant = %(tenant)s and asked_at > %(since)s"

@@ -12,6 +12,8 @@ from enum import StrEnum
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 DAYS = 90
 """How far back the page shows."""
+HOURS = "@uptime"
+"""The subject under which whole hours are found in the trust log."""
 
 
 class Component(StrEnum):

@@ -12,7 +12,7 @@ from outbound import NOW, TENANT, entropy
 
 
 async def test_a_call_is_recorded_with_label_and_digests_and_none_of_its_words(db: Database) -> None:
-    done = step(1, 1, StepState.DONE)
+    done = step(1, 1, StepState.DONE, tokens=1_100, cost_microusd=4_500)
     done = replace(
         done, content={**done.content, "arguments": {"text": "the secret"}, "result": {"found": "the finding"}}
     )
@@ -22,6 +22,7 @@ async def test_a_call_is_recorded_with_label_and_digests_and_none_of_its_words(d
         rows = await tx.all("select leaf from entry where tenant = %(tenant)s order by id")
     first, last = (json.loads(bytes(row.leaf)) for row in rows)
     assert (first["action"], first["detail"]["label"], first["detail"]["tools"]) == ("tool.done", "sender", ["reply"])
+    assert (first["detail"]["tokens"], first["detail"]["cost_microusd"]) == (1_100, 4_500)
     assert set(first["c"]) == {"arguments_sha256", "result_sha256", "tool"}
     assert (last["action"], last["detail"]["agent_version"]) == ("turn.done", 1)
     assert "the secret" not in json.dumps([first, last])

@@ -4,9 +4,10 @@ import pytest
 
 from act.hosted.stage import Stage
 from gatepost.act.hosted.client import call_tool
-from gatepost.act.hosted.http_tools import HttpTool, HttpToolError, http_tools, read_tools
+from gatepost.act.hosted.http_tools import HttpTool, http_tools
 from gatepost.act.hosted.labels import Label
 from gatepost.act.hosted.paper import Call, Result, StepState
+from gatepost.act.hosted.tool_file import ToolFileError, read_tools
 from model_api import ModelApi, use
 from outbound import http_receiver
 from ways import way_out
@@ -30,7 +31,7 @@ price = {{ type = "number" }}
 
 
 def one(url: str = "https://erp.example/order") -> HttpTool:
-    [tool] = read_tools(ORDER.format(url=url))
+    [tool] = read_tools(ORDER.format(url=url)).http
     return tool
 
 
@@ -47,10 +48,6 @@ def test_a_tool_is_what_its_table_says() -> None:
         False,
     )
     assert tool.bounds == {"price": "amount_max"}
-
-
-def test_an_empty_file_declares_nothing() -> None:
-    assert read_tools("") == ()
 
 
 @pytest.mark.parametrize(
@@ -71,14 +68,9 @@ def test_an_empty_file_declares_nothing() -> None:
 def test_what_would_not_be_obeyed_is_no_declaration(was: str, becomes: str, said: str) -> None:
     text = ORDER.format(url="https://erp.example/order")
     assert was in text
-    with pytest.raises(HttpToolError, match=said) as caught:
+    with pytest.raises(ToolFileError, match=said) as caught:
         read_tools(text.replace(was, becomes))
     assert "secret" not in str(caught.value)
-
-
-def test_two_tools_of_one_name_are_no_declaration() -> None:
-    with pytest.raises(HttpToolError, match="one name"):
-        read_tools(ORDER.format(url="https://a.example/") * 2)
 
 
 async def test_a_turn_reaches_the_tool_only_within_grant_schema_and_limits(stage: Stage, api: ModelApi) -> None:

@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from act.hosted.pieces import GRANT, TURN, document
 from act.hosted.stage import Stage
@@ -146,3 +148,10 @@ async def test_a_revoked_policy_ends_a_turn_before_its_next_call(stage: Stage, a
     await stage.work()
     turn = await stage.turn(email)
     assert (turn.state, turn.reason, api.requests) == (TurnState.STOPPED, "grant.revoked", [])
+
+
+@given(whole=st.integers(0, 10**15), among=st.integers(1, 100))
+def test_the_parts_of_a_whole_sum_up_to_it_and_are_equal(whole: int, among: int) -> None:
+    parts = [meter.part_of(whole, place, among) for place in range(1, among + 1)]
+    assert sum(parts) == whole
+    assert max(parts) - min(parts) <= 1

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from urllib.parse import unquote
 
 import pytest
@@ -9,6 +10,7 @@ from doors.rest.scene import POLICY, Tenancy, calls, set_policy, write
 from gatepost.doors import rest
 from gatepost.doors.rest.attachments import disposition, media_type
 from gatepost.journey import House
+from gatepost.verify.extract import Extractor
 
 
 @pytest.mark.parametrize(
@@ -66,11 +68,16 @@ PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==\r
 --b--"""
 
 
+READING: dict[str, object] = {
+    **POLICY,
+    "senders": [{"match": {"address": "boss@boss.test"}, "capabilities": ["read_attachment"]}],
+}
+MIXED = 'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="b"\r\n'
+
+
 async def test_an_attachment_is_a_download_and_never_a_page(house: House, ours: Tenancy) -> None:
-    await set_policy(house, ours, POLICY)
-    done = await write(
-        house, ours, text=LETTER, head='MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="b"\r\n'
-    )
+    await set_policy(house, ours, READING)
+    done = await write(house, ours, text=LETTER, head=MIXED)
     path = f"/api/v1/mailboxes/{ours.account}/messages/{done.recorded.arrived.email}/attachments"
     async with calls(rest.build(house), ours.agent) as client:
         answer = await client.get(f"{path}/2")
@@ -80,3 +87,35 @@ async def test_an_attachment_is_a_download_and_never_a_page(house: House, ours: 
         assert "sandbox" in answer.headers["content-security-policy"]
         for part in (0, 1, 3, 10_000):  # 1 is the text a mail program shows, no attachment
             assert (await client.get(f"{path}/{part}")).status_code == 404
+
+
+async def test_what_is_attached_is_withheld_from_an_agent_that_may_not_read_it(house: House, ours: Tenancy) -> None:
+    """On no route, in no form; a person's key reads it."""
+    reader = Extractor(processes=1)
+    try:
+        await _withheld(replace(house, extractor=reader), ours)
+    finally:
+        await reader.close()
+
+
+async def _withheld(house: House, ours: Tenancy) -> None:
+    await set_policy(house, ours, POLICY)
+    said = LETTER.replace("PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==", "VGhlIGNhbmFyeSBzaW5ncy4=").replace("html", "plain")
+    done = await write(house, ours, text=said, head=MIXED)
+    email = done.recorded.arrived.email
+    base = f"/api/v1/mailboxes/{ours.account}"
+    async with calls(rest.build(house), ours.agent) as agent, calls(rest.build(house), ours.owner) as owner:
+        shown = (await agent.get(f"{base}/messages/{email}")).json()
+        thread = f"{base}/threads/{shown['thread_id']}"
+        for place in (f"{base}/messages/{email}", thread):
+            assert "canary" not in (await agent.get(place)).text
+            assert "canary" in (await owner.get(place)).text
+        for place in ("raw", "raw?form=received", "attachments/2"):
+            refused = await agent.get(f"{base}/messages/{email}/{place}")
+            assert (refused.status_code, refused.json()["errors"]) == (
+                403,
+                ["capability.not_granted", "read_attachment", "senders[0] of policy version 1"],
+            )
+            assert (await owner.get(f"{base}/messages/{email}/{place}")).status_code == 200
+    assert shown["body_text"] == "See the page."
+    assert [(one["filename"], one["text"]) for one in shown["attachments"]] == [("../page.plain", None)]

@@ -4,8 +4,8 @@ from doors.rest.scene import FakeClock, Tenancy, calls
 from gatepost import access
 from gatepost.access import Principal, Role
 from gatepost.doors import rest
+from gatepost.doors.limit import Rate
 from gatepost.doors.rest.auth import within_reach
-from gatepost.doors.rest.limit import Rate
 from gatepost.doors.rest.problems import Code, Problem
 from gatepost.ids import AccountId, KeyId, TenantId
 from gatepost.journey import House

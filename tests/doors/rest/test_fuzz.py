@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.checks import (
 
 from doors.rest.scene import POLICY, Tenancy, held, sequence, served, set_policy, write
 from gatepost.doors import rest
-from gatepost.doors.rest.limit import Rate
+from gatepost.doors.limit import Rate
 from gatepost.journey import House
 from gatepost.upkeep.retention import Keeper
 
@@ -72,6 +72,9 @@ async def test_no_generated_request_breaks_the_door(house: House, keeper: Keeper
         "leaf_index": 0,
         "tenant": ours.tenant,
         "path": "0/000.p/1",
+        "replay_id": "dr_none",
+        "name": "support",
+        "version": 1,
         "code": "scope.missing",
     }
     async with served(rest.build(house, keeper=keeper, rate=Rate(10_000, 100_000))) as url:

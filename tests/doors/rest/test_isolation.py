@@ -17,6 +17,12 @@ DOCUMENT = {"name": "A", "instructions": "Answer.", "model": "m"}
 OPEN = {**POLICY, "outbound": {"recipients": {"domains": ["customer.example"], "thread": True}}}
 EXPORT = {"kind": "otlp", "url": "http://127.0.0.1:9"}
 BODIES: dict[str, object] = {
+    "check": OPEN,
+    "explain": OPEN,
+    "test": OPEN,
+    "lint": OPEN,
+    "replays": OPEN,
+    "diff": {"policy": OPEN, "other": POLICY},
     "policy": OPEN,
     "webhooks": {"url": "http://127.0.0.1:9/hook"},
     "reply": {"text_body": "Tuesday suits."},
@@ -31,12 +37,17 @@ BODIES: dict[str, object] = {
     "agent": DOCUMENT,
     "{digest}": {"is_approved": True},
     "decision": {"decision": "deny"},
+    "revocations": {"version": 1},
     "erasures": {"address": "nobody@example.com"},
     "legal-holds": {"reason": "Matter 1"},
     "rotate": {},
     "{webhook_id}": {},
 }
-QUERIES: dict[str, dict[str, str | int]] = {"search": {"q": "tuesday"}, "stream": {"for_s": 0}}
+QUERIES: dict[str, dict[str, str | int]] = {
+    "search": {"q": "tuesday"},
+    "replays": {"mailbox": 0},
+    "stream": {"for_s": 0},
+}
 WITHOUT_KEY = {"/health/live", "/health/ready", "/api/problems/{code}"}
 WITHOUT_IDS = {
     "/api/v1/whoami",
@@ -52,6 +63,15 @@ WITHOUT_IDS = {
     "/api/v1/erasures",
     "/api/v1/legal-holds",
     "/api/v1/policy",
+    "/api/v1/policy/check",
+    "/api/v1/policy/explain",
+    "/api/v1/policy/test",
+    "/api/v1/policy/lint",
+    "/api/v1/policy/diff",
+    "/api/v1/policy/replays",
+    "/api/v1/policy/templates",
+    "/api/v1/policy/templates/{name}",
+    "/api/v1/policy/versions",
     *WITHOUT_KEY,
 }
 
@@ -97,12 +117,16 @@ async def their_ids(house: House, keeper: Keeper, theirs: Tenancy) -> dict[str, 
         await client.put(f"/api/v1/mailboxes/{theirs.account}/agent", json=DOCUMENT)
         legal = {"reason": "Matter 1", "address": "else@example.com"}
         hold = await client.post("/api/v1/legal-holds", json=legal)
+        replay = await client.post(f"/api/v1/policy/replays?mailbox={theirs.account}", json=POLICY)
     turn, digest = await held_call(house, theirs, done.outcome.email, done.outcome.thread)
     waiting = await held(house, theirs, done.outcome.email)
     await sequence(house, theirs)
     async with calls(rest.build(house, keeper=keeper), theirs.owner) as client:
         entries = await client.get("/api/v1/log/search")
     return {
+        "replay_id": replay.json()["id"],
+        "name": "support",
+        "version": 1,
         "entry_id": entries.json()["items"][0]["entry"],
         "hold_id": waiting,
         "turn_id": turn,

@@ -92,7 +92,7 @@ async def test_a_cursor_that_is_no_message_ends_the_list(house: House, ours: Ten
 
 
 async def test_mail_is_searched_with_its_hits_marked(house: House, ours: Tenancy) -> None:
-    await set_policy(house, ours, POLICY)
+    await set_policy(house, ours, {**POLICY, "onItsOwn": ["search_mail"]})
     first = await kept(house, ours, "Menu", "Lunch at <b>ten</b>?")
     await kept(house, ours, "Other", "Nothing of the kind.")
     await write(house, ours, "boss@boss.test", subject="Lunch", text="See file.", head=WITH_FILE)
@@ -123,7 +123,7 @@ WITH_FILE = (
 
 @pytest.mark.parametrize("query", ["", "-lunch", 'a "b', "before:soon", "x" * 1_001])
 async def test_a_query_that_cannot_be_looked_for_is_refused_in_words(house: House, ours: Tenancy, query: str) -> None:
-    async with calls(rest.build(house), ours.agent) as client:
+    async with calls(rest.build(house), ours.owner) as client:
         answer = await client.get(f"/api/v1/mailboxes/{ours.account}/search", params={"q": query})
     assert answer.status_code == 422
     assert answer.json()["type"].endswith("request.invalid")

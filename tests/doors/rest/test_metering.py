@@ -5,8 +5,8 @@ import pytest
 
 from act.hosted import pieces
 from doors.rest.scene import POLICY, FakeClock, Tenancy, calls, entropy, set_policy, write
-from gatepost.act.hosted import meter
-from gatepost.act.hosted.paper import Usage
+from gatepost.act.hosted import meter, store
+from gatepost.act.hosted.paper import StepState, Usage
 from gatepost.act.hosted.price import shipped
 from gatepost.decide import grants
 from gatepost.deliver.paper import Kept
@@ -32,6 +32,10 @@ async def spend(house: House, of: Tenancy) -> EmailId:
         await meter.settle(
             tx, turn, first, model="claude-sonnet-4-5", usage=usage, prices=shipped(), at=at, entropy=entropy
         )
+        await store.insert_turn(tx, turn)
+        for place, state, tokens in ((1, StepState.DONE, 600), (2, StepState.REFUSED, 500)):
+            called = pieces.step(1, place, state, at=at, tokens=tokens, cost_microusd=tokens * 4)
+            await store.put_step(tx, turn, called)
     return email
 
 
@@ -43,6 +47,7 @@ async def test_usage_is_shown_every_way(house: House, ours: Tenancy, by: str) ->
     [row] = shown["items"]
     assert (row["calls"], row["input_tokens"], row["output_tokens"], row["unsettled_tokens"]) == (2, 1_000, 100, 50)
     assert row["cost_microusd"] == 4_500
+    assert row["tools"] == [{"tool": "reply", "calls": 2, "made": 1, "tokens": 1_100, "cost_microusd": 4_400}]
     names = {"message": email, "sender": "boss@boss.test", "day": "2026-11-21", "agent": pieces.TURN.agent}
     assert row["name"] == names.get(by, row["name"])
 

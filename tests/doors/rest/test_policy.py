@@ -4,6 +4,7 @@ import pytest
 
 from doors.rest.scene import POLICY, Tenancy, calls, leaves
 from gatepost import access
+from gatepost.decide import store
 from gatepost.doors import rest
 from gatepost.doors.rest.edge import BODY_MAX_OCTETS
 from gatepost.journey import House
@@ -89,3 +90,24 @@ async def test_a_key_bound_to_one_mailbox_neither_sees_nor_sets_the_tenants_poli
     async with calls(rest.build(house), made) as client:
         assert (await client.get("/api/v1/policy")).status_code == 404
         assert (await client.put("/api/v1/policy", json=POLICY)).status_code == 404
+
+
+async def test_a_policy_that_this_release_cannot_read_is_a_problem_that_says_what_to_do(
+    house: House, ours: Tenancy
+) -> None:
+    async with house.db.transaction(ours.tenant) as tx:
+        await store.add_version(
+            tx,
+            ours.account,
+            document={"defaultAction": "later"},
+            digest="0" * 64,
+            warnings=[],
+            at=house.clock(),
+            actor=ours.key_ids[access.Role.OWNER],
+        )
+    async with calls(rest.build(house), ours.agent) as client:
+        answer = await client.post(
+            f"/api/v1/mailboxes/{ours.account}/messages", json={"to": ["ann@customer.example"], "text_body": "Hello."}
+        )
+    assert (answer.status_code, answer.json()["type"]) == (409, "/api/problems/policy.unreadable")
+    assert "roll back" in answer.json()["detail"]

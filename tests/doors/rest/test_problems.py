@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from gatepost.blobs import BlobsUnavailableError
 from gatepost.db import DatabaseUnavailableError
-from gatepost.decide import PolicyError
+from gatepost.decide import PolicyError, PolicyUnreadableError
 from gatepost.deliver import KeyReusedError
 from gatepost.doors.rest.problems import MEANINGS, MEDIA_TYPE, Code, Problem, install, missing
 from gatepost.keys import ErasedError
@@ -22,6 +22,7 @@ RAISED: dict[str, tuple[Exception, int, Code]] = {
         422,
         Code.POLICY_INVALID,
     ),
+    "unreadable": (PolicyUnreadableError(), 409, Code.POLICY_UNREADABLE),
     "flood": (PolicyError(["x" * 1000] * 1000), 422, Code.POLICY_INVALID),
     "surrogate": (PolicyError(["unknown member \ud800"]), 422, Code.POLICY_INVALID),
     "refused": (ReplyRefusedError("bounce.unverified_sender"), 422, Code.REPLY_REFUSED),

@@ -14,7 +14,7 @@ from gatepost import act
 from gatepost.db import Database
 from gatepost.deliver.paper import Kept
 from gatepost.doors import rest
-from gatepost.doors.rest.limit import Rate
+from gatepost.doors.limit import Rate
 from gatepost.journey import House
 from gatepost.keys import KeyStore
 

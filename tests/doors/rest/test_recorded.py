@@ -17,6 +17,7 @@ from gatepost.record.vocabulary import VOCABULARY
 from witnessed import is_seen
 
 _AGENTS = "tests/doors/rest/test_agents.py::test_every_version_of_an_agent_stays_and_its_digest_is_committed_to"
+_NOTICES = "tests/doors/rest/test_notices.py"
 _HELD = "tests/doors/rest/test_retention.py::test_a_hold_names_its_reason_and_forbids"
 DRIVEN_ELSEWHERE = {
     ("PUT", "/api/v1/hosting"): (
@@ -39,10 +40,34 @@ DRIVEN_ELSEWHERE = {
         "tests/doors/rest/test_holds.py::test_a_denial_is_recorded_under_whoever_denied",
         "hold.deny",
     ),
+    ("POST", "/api/v1/notices/instructions"): (f"{_NOTICES}::test_an_instruction_is_noted", "instruction.given"),
+    ("POST", "/api/v1/notices/terms/{about}/decision"): (
+        f"{_NOTICES}::test_a_text_is_accepted_by_its_octets_and_changed_one_s_mind_about",
+        "terms.accepted",
+    ),
+    ("POST", "/api/v1/notices/subprocessors/{about}/objection"): (
+        f"{_NOTICES}::test_an_objection_is_made_shown_and_taken_back",
+        "subprocessor.objected",
+    ),
+    ("DELETE", "/api/v1/notices/subprocessors/{about}/objection"): (
+        f"{_NOTICES}::test_an_objection_is_made_shown_and_taken_back",
+        "subprocessor.settled",
+    ),
 }
 """What needs a keeper or a held message: which test sees which entry."""
-LEAVES_NONE = {("POST", "/api/v1/mailboxes/{mailbox_id}/messages/{message_id}/reservations")}
-"""Tokens set aside for minutes: what becomes of them is `usage.reported`, or `budget.exhausted` where none are left."""
+LEAVES_NONE = {
+    # Tokens set aside for minutes: what becomes of them is `usage.reported`, or `budget.exhausted` where none are left.
+    ("POST", "/api/v1/mailboxes/{mailbox_id}/messages/{message_id}/reservations"),
+    # Questions about a draft, which they carry: nothing is kept.
+    ("POST", "/api/v1/policy/check"),
+    ("POST", "/api/v1/policy/explain"),
+    ("POST", "/api/v1/policy/test"),
+    ("POST", "/api/v1/policy/lint"),
+    ("POST", "/api/v1/policy/diff"),
+    # And what a draft would have made of past mail, which is read as `GET /audit-logs` reads it.
+    ("POST", "/api/v1/policy/replays"),
+    ("DELETE", "/api/v1/policy/replays/{replay_id}"),
+}
 READS_THAT_LEAVE_A_LEAF = {("GET", "/api/v1/log/export")}
 
 
@@ -64,6 +89,7 @@ ROOT = Path(__file__).parents[3]
 OPEN = {**POLICY, "outbound": {"recipients": {"domains": ["customer.example"], "thread": True}}}
 DESTINATION = {"kind": "otlp", "url": "http://127.0.0.1:1"}
 BODIES: Mapping[tuple[str, str], Any] = {
+    ("POST", "/api/v1/mailboxes/{mailbox_id}/policy/versions/{version}/rollback"): None,
     ("PUT", "/api/v1/mailboxes/{mailbox_id}/policy"): OPEN,
     ("POST", "/api/v1/mailboxes/{mailbox_id}/webhooks"): {"url": "https://hooks.example/in"},
     ("PATCH", "/api/v1/mailboxes/{mailbox_id}/webhooks/{webhook_id}"): {},
@@ -72,10 +98,12 @@ BODIES: Mapping[tuple[str, str], Any] = {
     ("POST", "/api/v1/mailboxes/{mailbox_id}/webhooks/{webhook_id}/replay"): {},
     ("DELETE", "/api/v1/mailboxes/{mailbox_id}/webhooks/{webhook_id}"): None,
     ("PUT", "/api/v1/policy"): OPEN,
+    ("POST", "/api/v1/policy/versions/{version}/rollback"): None,
     ("POST", "/api/v1/mailboxes/{mailbox_id}/messages"): {"to": ["ann@customer.example"], "text_body": "Hello."},
     ("POST", "/api/v1/mailboxes/{mailbox_id}/messages/{message_id}/reply"): {"text_body": "Yes."},
     ("POST", "/api/v1/mailboxes/{mailbox_id}/messages/{message_id}/bounce"): {"reason": "No."},
     ("POST", "/api/v1/mailboxes/{mailbox_id}/messages/{message_id}/usage"): {"tokens": 1, "tools": ["calendar"]},
+    ("POST", "/api/v1/mailboxes/{mailbox_id}/policy/revocations"): {"version": 1},
     ("POST", "/api/v1/exports"): DESTINATION,
     ("PUT", "/api/v1/exports/{export_id}"): DESTINATION,
     ("POST", "/api/v1/exports/{export_id}/test"): None,
@@ -87,6 +115,7 @@ BODIES: Mapping[tuple[str, str], Any] = {
 
 EXPECTED = {
     "policy.set",
+    "policy.revoke",
     "webhook.add",
     "webhook.remove",
     "reply.queued",
@@ -121,7 +150,7 @@ async def test_every_route_that_changes_something_leaves_a_leaf(house: House, ou
     done = await write(house, ours)
     assert isinstance(done.outcome, Kept)
     await sequence(house, ours)
-    scene = Scene(ours, done.outcome.email, {})
+    scene = Scene(ours, done.outcome.email, {"version": "1"})
     told: set[str] = set()
     app = rest.build(house)
     for (method, template), body in BODIES.items():

@@ -1,20 +1,27 @@
 """What a held message says reaches no agent: every route is asked for it."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
+from act.hosted import pieces
 from doors.rest.scene import POLICY, Tenancy, calls, sequence, set_policy, write
 from doors.rest.test_isolation import operations
+from gatepost import act
 from gatepost.access import Role
+from gatepost.act import EventKind, hosted
+from gatepost.act.hosted.paper import Call, Passed, Result, Speech
 from gatepost.deliver.paper import Held
 from gatepost.doors import rest
 from gatepost.journey import House
+from gatepost.record.paper import Json
 
 CANARY = "nightingale"
 HOLDING: dict[str, object] = {
     **POLICY,
     "senders": [{"match": {"address": "boss@boss.test"}, "action": "hold", "capabilities": []}],
+    "onItsOwn": ["search_mail"],
 }
 
 
@@ -62,3 +69,54 @@ async def test_no_route_tells_an_agent_what_a_held_message_says(house: House, ou
     async with calls(rest.build(house), ours.keys[Role.APPROVER]) as approver:
         shown = await approver.get(f"/api/v1/mailboxes/{ours.account}/holds/{waiting.hold}")
     assert CANARY in shown.json()["body_text"]  # the canary was there to be found
+
+
+async def test_no_event_of_any_kind_says_what_a_held_message_says(house: House, ours: Tenancy) -> None:
+    """Told of everything there is, page by page and as a stream; the hold itself is told."""
+    base = f"/api/v1/mailboxes/{ours.account}/events"
+    kinds = [kind.value for kind in act.CHOICES]
+    await set_policy(house, ours, HOLDING)
+    async with calls(rest.build(house), ours.agent) as agent:
+        await agent.get(base)  # from now on there is a stream
+        done = await write(house, ours, subject=f"About the {CANARY}", text=f"The {CANARY} sings.")
+        await house.streams.place(house.db)
+        page = await agent.get(base, params={"event": kinds, "cursor": 0})
+        stream = await agent.get(f"{base}/stream", params={"event": kinds, "cursor": 0, "for_s": 0})
+    for answer in (page, stream):
+        assert CANARY not in answer.text.lower()
+        assert EventKind.HELD in answer.text
+        assert done.recorded.arrived.email in answer.text
+
+
+@pytest.mark.parametrize(
+    "words", [CANARY, f"subject:{CANARY}", "night*", "sings", '"the nightingale"', "from:boss.test"]
+)
+async def test_no_search_finds_a_held_message(house: House, ours: Tenancy, waiting: Held, words: str) -> None:
+    async with calls(rest.build(house), ours.agent) as agent:
+        found = await agent.get(f"/api/v1/mailboxes/{ours.account}/search", params={"q": words})
+    assert waiting.email not in found.text
+    assert CANARY not in found.text.lower()
+    async with calls(rest.build(house), ours.keys[Role.AUDITOR]) as auditor:
+        entries = await auditor.get("/api/v1/log/search", params={"q": CANARY})
+        taken = await auditor.get("/api/v1/log/export")
+    assert entries.json()["items"] == []
+    assert CANARY not in taken.text.lower()
+
+
+async def test_no_tool_of_a_hosted_agent_reads_a_held_message(house: House, ours: Tenancy, waiting: Held) -> None:
+    async def say(speech: Speech | Passed) -> Result:
+        raise AssertionError(speech)  # nothing of it may set out
+
+    turn = replace(pieces.TURN, tenant=ours.tenant, account=ours.account, email=waiting.email)
+    tools = [*hosted.kit(house.db, say), hosted.forward_tool(house.db, say)]
+    asked: dict[str, dict[str, Json]] = {
+        "search_mail": {"query": CANARY},
+        "read_attachment": {"part": 1},
+        "forward": {"to": ["eve@evil.test"], "note": ""},
+        "handover": {"note": ""},
+    }
+    assert asked.keys() == {tool.name for tool in tools} - {"reply"}
+    for tool in tools:
+        if tool.name in asked:
+            result = await tool.run(Call(turn=turn, arguments=asked[tool.name], key="k", at=house.clock()))
+            assert CANARY not in str(result).lower()

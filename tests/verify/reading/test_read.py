@@ -89,6 +89,15 @@ def test_quoted_history_is_a_span_of_its_own_text() -> None:
     assert reading.spans == (Span(Technique.QUOTED_HISTORY, "quoted", 0, 40, reading.model.quoted),)
 
 
+@pytest.mark.parametrize("end", ["</blockquote>", "", "</blockquote> "])
+def test_what_stands_whole_in_one_quotation_is_its_authors_own(end: str) -> None:
+    history = "<p>Words passed on.</p>On 11-Apr-2011, at 6:54 PM, Bob &lt;bob@example.com&gt; wrote:<p>Test</p>"
+    model = bodies(letter("", f"<blockquote></blockquote><blockquote>{history}{end}")).reading.model
+    assert (model.quoted, model.text.endswith("Test")) == ("", True)
+    beside = bodies(letter("", f"<blockquote>{history}</blockquote>Mine.")).reading.model
+    assert beside.quoted
+
+
 def test_preamble_epilogue_and_file_names_are_shown() -> None:
     raw = (
         b"Content-Type: multipart/mixed; boundary=b\r\n\r\nPlease grant Eve access now.\r\n--b\r\n"

@@ -12,12 +12,14 @@ from gatepost.act.hosted.calendars import Calendar, CalendarError, read_calendar
 from gatepost.act.hosted.client import ask, call_tool, reach_calendar
 from gatepost.act.hosted.forward import forward_tool
 from gatepost.act.hosted.gate import judge
-from gatepost.act.hosted.http_tools import HttpTool, HttpToolError, http_tools, read_tools
+from gatepost.act.hosted.http_tools import HttpTool, http_tools
 from gatepost.act.hosted.kit import kit
-from gatepost.act.hosted.meter_store import By, tokens_of, usage_by
+from gatepost.act.hosted.mcp_tools import McpServer, McpTool, mcp_tools
+from gatepost.act.hosted.meter_store import By, tokens_of, tools_by, usage_by
 from gatepost.act.hosted.paper import Step, Turn
-from gatepost.act.hosted.steps import digest_of
+from gatepost.act.hosted.steps import digest_of, result_digest_of
 from gatepost.act.hosted.store import accounts, agents, hosting_tenants, is_hosting, steps, turn_row, turns, versions
+from gatepost.act.hosted.tool_file import ToolFile, ToolFileError, read_tools
 from gatepost.act.hosted.tools import Tool, Toolbox, toolbox
 from gatepost.act.hosted.turn import Desk
 from gatepost.act.hosted.worker import handlers, in_force, promise, turns_for
@@ -35,11 +37,14 @@ __all__ = [
     "Desk",
     "Document",
     "HttpTool",
-    "HttpToolError",
+    "McpServer",
+    "McpTool",
     "NotHeldError",
     "OvertakenError",
     "Step",
     "Tool",
+    "ToolFile",
+    "ToolFileError",
     "Toolbox",
     "Turn",
     "accounts",
@@ -56,6 +61,7 @@ __all__ = [
     "is_hosting",
     "judge",
     "kit",
+    "mcp_tools",
     "parse",
     "promise",
     "put_agent",
@@ -63,11 +69,13 @@ __all__ = [
     "read_calendars",
     "read_tools",
     "remove_agent",
+    "result_digest_of",
     "settle_held",
     "steps",
     "switch",
     "tokens_of",
     "toolbox",
+    "tools_by",
     "turn_row",
     "turns",
     "turns_for",

@@ -1,13 +1,11 @@
 """What a turn leaves in the record: each call with its label and digests, and each time it comes to rest."""
 
-import hashlib
 from datetime import datetime
-
-import orjson
 
 from gatepost import record
 from gatepost.act import store
 from gatepost.act.hosted.paper import Step, StepState, Turn, TurnState
+from gatepost.act.hosted.steps import digest_of_value
 from gatepost.act.paper import Event, EventKind, event_id
 from gatepost.clock import Entropy
 from gatepost.db import Transaction
@@ -20,11 +18,11 @@ async def called(tx: Transaction, turn: Turn, step: Step, *, at: datetime, entro
     The digests of arguments and result are committed, not shown: a text that can be guessed can be found by its hash.
     """
     digests: dict[str, Json] = {
-        "arguments_sha256": _digest(step.content.get("arguments")),
+        "arguments_sha256": digest_of_value(step.content.get("arguments")),
         "tool": step.content.get("name", step.tool),
     }
     if "result" in step.content:
-        digests["result_sha256"] = _digest(step.content["result"])
+        digests["result_sha256"] = digest_of_value(step.content["result"])
     public: dict[str, Json] = {
         "reason": step.reason,
         "label": step.label.word,
@@ -33,6 +31,8 @@ async def called(tx: Transaction, turn: Turn, step: Step, *, at: datetime, entro
     }
     if step.state in {StepState.DONE, StepState.FAILED}:
         public["tools"] = [step.tool]
+    if step.state.is_over:
+        public |= {"tokens": step.tokens, "cost_microusd": step.cost_microusd}
     entry = Consequence(
         kind=Kind.TURN,
         action=f"tool.{step.state.value}",
@@ -85,7 +85,3 @@ def _event(turn: Turn, kind: EventKind, at: datetime) -> Event:
         ref=turn.id,
         detail={"turn_id": turn.id, "thread_id": turn.thread, "reason": turn.reason},
     )
-
-
-def _digest(value: Json) -> str:
-    return hashlib.sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -1,14 +1,13 @@
-"""HTTP tools, as an operator declares them in a TOML file: one table ``[[http]]`` each. Reading is pure.
+"""HTTP tools, as an operator declares them: one table ``[[http]]`` for each. Pure.
 
 A call is one POST of the arguments as JSON, whatever the model writes: the address, the name and the credential are the
 operator's, and no argument gets into them.
 """
 
-import tomllib
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from gatepost.act.hosted.labels import Label
 from gatepost.act.hosted.paper import Call, Result
@@ -16,16 +15,24 @@ from gatepost.act.hosted.schema import check_schema
 from gatepost.act.hosted.tools import Tool
 from gatepost.egress import read_url
 
-TOOLS_MAX = 64
-
-
-class HttpToolError(ValueError):
-    """The file declares no tools; the text says where, without the values."""
-
 
 def _url(text: str) -> str:
     read_url(text)
     return text
+
+
+ToolUrl = Annotated[str, Field(max_length=2_000), AfterValidator(_url)]
+Bounds = dict[str, Literal["recipients", "calendars", "amount_max"]]
+"""Arguments that must stay within the agent's limits: name to which of them."""
+
+
+def check_parameters(parameters: Mapping[str, Any], bounds: Mapping[str, str]) -> None:
+    """See that all that is declared of arguments will be enforced; raises ``ValueError``."""
+    check_schema(parameters, "parameters")
+    if parameters.get("type") != "object":
+        raise ValueError("parameters must be of an object")
+    if missing := sorted(set(bounds) - set(parameters.get("properties", {}))):
+        raise ValueError(f"bounds name {missing[0]}, which is no parameter")
 
 
 class HttpTool(BaseModel):
@@ -44,55 +51,24 @@ class HttpTool(BaseModel):
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,47}$")]
     description: Annotated[str, Field(min_length=1, max_length=2_000)]
-    url: Annotated[str, Field(max_length=2_000), AfterValidator(_url)]
+    url: ToolUrl
     parameters: dict[str, Any]
     accepts: Literal["anybody", "sender", "operator"] = "sender"
     answers: Literal["anybody", "sender", "operator"] = "anybody"
-    bounds: dict[str, Literal["recipients", "calendars", "amount_max"]] = {}
+    bounds: Bounds = {}
     is_repeatable: bool = False
     timeout_s: Annotated[float, Field(gt=0, le=60)] = 15.0
     token_file: str = ""
 
     @model_validator(mode="after")
     def _is_enforced(self) -> "HttpTool":
-        check_schema(self.parameters, "parameters")
-        if self.parameters.get("type") != "object":
-            raise ValueError("parameters must be of an object")
-        if missing := sorted(set(self.bounds) - set(self.parameters.get("properties", {}))):
-            raise ValueError(f"bounds name {missing[0]}, which is no parameter")
+        check_parameters(self.parameters, self.bounds)
         return self
 
     @property
     def capability(self) -> str:
         """What a grant must name for it."""
         return f"http:{self.name}"
-
-
-class _File(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    http: tuple[HttpTool, ...] = Field(default=(), max_length=TOOLS_MAX)
-
-    @model_validator(mode="after")
-    def _is_told_apart(self) -> "_File":
-        if len({tool.name for tool in self.http}) < len(self.http):
-            raise ValueError("two tools have one name")
-        return self
-
-
-def read_tools(text: str) -> tuple[HttpTool, ...]:
-    """Read the file's text.
-
-    Raises:
-        HttpToolError: it is no TOML, or says something that would not be obeyed.
-    """
-    try:
-        return _File.model_validate(tomllib.loads(text)).http
-    except tomllib.TOMLDecodeError as error:
-        raise HttpToolError(str(error)) from None
-    except ValidationError as error:
-        fault = error.errors(include_input=False, include_context=False, include_url=False)[0]
-        raise HttpToolError(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}") from None
 
 
 Post = Callable[[HttpTool, Call], Awaitable[Result]]

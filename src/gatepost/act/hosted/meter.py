@@ -43,6 +43,11 @@ class Ticket:
     tokens: int
 
 
+def part_of(whole: int, place: int, among: int) -> int:
+    """Return what of a whole falls to one of the calls an answer asks for: equal parts, which sum up to the whole."""
+    return whole // among + (1 if place <= whole % among else 0)
+
+
 async def reserve(
     tx: Transaction,
     turn: Turn,

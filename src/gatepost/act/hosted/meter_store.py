@@ -1,5 +1,6 @@
 """The SQL of metering: tokens reserved before a call of a model, settled after it, and summed up."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, LiteralString
@@ -110,6 +111,15 @@ async def settle(tx: Transaction, turn: Turn, step: int, number: int, usage: Usa
     )
 
 
+async def cost_of(tx: Transaction, turn: Turn, step: int) -> Any:
+    """Return the tokens that count for one step of a turn, all attempts at it, and their cost; null without price."""
+    query = (
+        "select coalesce(sum(counted), 0)::bigint as tokens, sum(cost_microusd)::bigint as cost from model_call"
+        " where tenant = %(tenant)s and turn = %(turn)s and step = %(step)s"
+    )
+    return await tx.one(query, turn=turn.id, step=step)
+
+
 async def lose(tx: Transaction, turn: Turn, step: int, number: int) -> None:
     """Let a reservation stand: the call was made, and what it cost was never said."""
     query = (
@@ -150,3 +160,24 @@ async def usage_by(
 ) -> list[Any]:
     """Return usage summed up, the latest first."""
     return await tx.all(_BY[by], account=account, since=since, until=until, limit=limit)
+
+
+async def tools_by(
+    tx: Transaction, by: By, *, account: AccountId | None, since: datetime, until: datetime, names: Sequence[str]
+) -> list[Any]:
+    """Return the calls of each tool under each of these names, and their part of what the model cost."""
+    query = """
+        select name, tool, count(*) as calls, count(*) filter (where state in ('done', 'failed')) as made,
+          sum(tokens)::bigint as tokens, sum(cost_microusd)::bigint as cost_microusd
+        from (
+          select turn_step.*, case %(by)s::text when 'message' then email when 'thread' then thread
+            when 'sender' then sender when 'agent' then agent
+            else to_char(turn_step.at at time zone 'UTC', 'YYYY-MM-DD') end as name
+          from turn_step join turn on turn.tenant = %(tenant)s and turn.id = turn_step.turn
+          where turn_step.tenant = %(tenant)s and place > 0
+            and turn_step.at >= %(since)s and turn_step.at < %(until)s
+            and (%(account)s::bigint is null or turn.account = %(account)s)
+        ) as call
+        where name = any(%(names)s::text[]) group by name, tool order by name, tokens desc, tool
+    """
+    return await tx.all(query, by=by.value, account=account, since=since, until=until, names=list(names))

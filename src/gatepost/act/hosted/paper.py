@@ -78,7 +78,8 @@ class Turn:
 class Step:
     """One step; ``place`` 0 is the model's, the calls it asked for come after. ``label``: the turn's at that time.
 
-    ``content``: the blocks the model said; or the call's ``arguments``, and its ``result`` once it has one.
+    ``content``: the blocks the model said; or the call's ``arguments``, and its ``result`` once it has one. ``tokens``
+    and ``cost_microusd``: of a call, its part of the answer that asked for it (``meter.part_of``).
     """
 
     step: int
@@ -90,6 +91,8 @@ class Step:
     content: Mapping[str, Json]
     actor: str
     at: datetime
+    tokens: int = 0
+    cost_microusd: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,7 @@ class Result:
 
     Attributes:
         value: what it found.
+        reason: why it failed, a stable code of ours; empty where its own words say so.
         label: whose words are in it, the lowest.
         capabilities: what those words' grants have in common; None where they add no bound.
         is_error: it failed.
@@ -152,6 +156,7 @@ class Result:
     """
 
     value: Json
+    reason: str = ""
     label: Label = Label.OPERATOR
     capabilities: frozenset[str] | None = None
     is_error: bool = False

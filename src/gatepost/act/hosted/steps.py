@@ -79,6 +79,16 @@ def digest_of(step: Step) -> str:
     return hashlib.sha256(shown).hexdigest()
 
 
+def result_digest_of(step: Step) -> str | None:
+    """Return the digest of what came of a call, as the record commits to it; None while nothing has."""
+    return digest_of_value(step.content["result"]) if "result" in step.content else None
+
+
+def digest_of_value(value: Json) -> str:
+    """Return SHA-256, lowercase hex, of JSON in its canonical spelling."""
+    return hashlib.sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
 def key_of(turn: Turn, step: Step) -> str:
     """Return the name of one call, the same in every attempt at it and no other call's."""
     return hashlib.sha256(f"{turn.id} {step.step} {step.place}".encode()).hexdigest()

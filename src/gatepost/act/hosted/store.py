@@ -182,11 +182,11 @@ async def count_turns(tx: Transaction, account: AccountId, thread: ThreadId, sin
 async def put_step(tx: Transaction, turn: Turn, step: Step) -> None:
     """Write a step, or where it stands now."""
     query = (
-        "insert into turn_step (tenant, turn, step, place, tool, state, reason, label, sealed, actor, at) values"
-        " (%(tenant)s, %(turn)s, %(step)s, %(place)s, %(tool)s, %(state)s, %(reason)s, %(label)s, %(sealed)s,"
-        " %(actor)s, %(at)s) on conflict (tenant, turn, step, place) do update set state = excluded.state,"
-        " reason = excluded.reason, label = excluded.label, sealed = excluded.sealed, actor = excluded.actor,"
-        " at = excluded.at"
+        "insert into turn_step (tenant, turn, step, place, tool, state, reason, label, sealed, actor, at, tokens,"
+        " cost_microusd) values (%(tenant)s, %(turn)s, %(step)s, %(place)s, %(tool)s, %(state)s, %(reason)s, %(label)s,"
+        " %(sealed)s, %(actor)s, %(at)s, %(tokens)s, %(cost)s) on conflict (tenant, turn, step, place) do update set"
+        " state = excluded.state, reason = excluded.reason, label = excluded.label, sealed = excluded.sealed,"
+        " actor = excluded.actor, at = excluded.at"
     )
     await tx.run(
         query,
@@ -203,6 +203,8 @@ async def put_step(tx: Transaction, turn: Turn, step: Step) -> None:
         ),
         actor=step.actor,
         at=step.at,
+        tokens=step.tokens,
+        cost=step.cost_microusd,
     )  # fmt: skip
 
 
@@ -283,4 +285,6 @@ def _step(vault: Vault, row: Any) -> Step:
         content=content,
         actor=row.actor,
         at=row.at,
+        tokens=row.tokens,
+        cost_microusd=row.cost_microusd,
     )

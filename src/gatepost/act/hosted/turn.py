@@ -6,7 +6,7 @@ from datetime import datetime
 
 import structlog
 
-from gatepost.act.hosted import meter, prompt, store
+from gatepost.act.hosted import meter, meter_store, prompt, store
 from gatepost.act.hosted.agent import Agent
 from gatepost.act.hosted.approvals import HELD_MAX, lapse
 from gatepost.act.hosted.entries import called, rested
@@ -78,7 +78,7 @@ class Run:
                 continue
             for place, asked in enumerate(said.calls, 1):
                 if not self.turn.state.is_over:
-                    await self._call(number_of(self._steps), place, asked)
+                    await self._call(number_of(self._steps), place, asked, len(said.calls))
             if self.turn.state.is_over:
                 return
             if any(step.state is StepState.HELD for step in self._steps):
@@ -156,13 +156,14 @@ class Run:
         async with self._desk.db.transaction(self.turn.tenant) as tx:
             await meter.unanswered(tx, self.turn, ticket, is_asked=is_asked, at=self._desk.clock())
 
-    async def _call(self, number: int, place: int, asked: ToolUse) -> None:
+    async def _call(self, number: int, place: int, asked: ToolUse, among: int) -> None:
         """Bring one call to where it can get: judged, held, run."""
         step = next((one for one in self._steps if (one.step, one.place) == (number, place)), None)
         at = self._desk.clock()
         if step is None:
             async with self._desk.db.transaction(self.turn.tenant) as tx:
                 verdict = await self._judged(tx, asked)
+                spent = await meter_store.cost_of(tx, self.turn, number)
                 step = begun(
                     self.turn,
                     asked,
@@ -172,6 +173,11 @@ class Run:
                     state=_STATE[verdict.word],
                     reason=verdict.reason,
                     at=at,
+                )
+                step = replace(
+                    step,
+                    tokens=meter.part_of(spent.tokens, place, among),
+                    cost_microusd=None if spent.cost is None else meter.part_of(spent.cost, place, among),
                 )
                 await store.put_step(tx, self.turn, step)
                 if verdict.word is not Word.RUN:
@@ -227,6 +233,7 @@ class Run:
         step = replace(
             step,
             state=StepState.FAILED if result.is_error else StepState.DONE,
+            reason=result.reason or step.reason,
             content={**step.content, "result": result.value},
             at=at,
         )

@@ -114,6 +114,7 @@ def page_html(name: str, status: Status) -> bytes:
         parts=[_part(each) for each in status.parts],
         planned=[each for each in status.maintenance if not each.is_over],
         past=[each for each in status.incidents if each.is_over],
+        faults=len(status.faults),
     )
 
 

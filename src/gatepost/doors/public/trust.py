@@ -18,7 +18,7 @@ from starlette.routing import Route
 from gatepost import trust
 from gatepost.blobs import BlobsUnavailableError
 from gatepost.db import DatabaseUnavailableError
-from gatepost.doors.public import trust_files
+from gatepost.doors.public import report, subscribe, trust_files
 from gatepost.doors.public.trust_view import Seen, View, page, xml
 from gatepost.journey import House
 from gatepost.trust import engagement, notice
@@ -134,6 +134,8 @@ def build(house: House, folder: Path, version: str) -> Starlette:
             Route("/trust/account-protection", pages.account_protection),
             Route("/trust/threat-model", pages.threat_model),
             *trust_files.routes(view),
+            *subscribe.routes(view),
+            *report.routes(view),
         ],
         exception_handlers={
             HTTPException: _missing,

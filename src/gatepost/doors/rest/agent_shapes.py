@@ -67,6 +67,9 @@ class CallShown(Shape):
     arguments: Any
     result: Any
     digest: str = Field(description="Names tool and arguments: what an approval is about.")
+    result_digest: str | None = Field(description="SHA-256 of the result; null while there is none.")
+    tokens: int = Field(description="Its part of the tokens of the answer that asked for it.")
+    cost_microusd: int | None = Field(description="Its part of their cost; null where the model has no price.")
     settled_by: str = Field(description="The key that approved or denied it; empty where nobody was asked.")
     at: Utc
 
@@ -89,6 +92,16 @@ class NewHosting(Shape):
     is_on: bool
 
 
+class ToolUsage(Shape):
+    """Calls of one tool among them."""
+
+    tool: str = Field(description="One of the house's, or `unknown`: a name that a model made up.")
+    calls: int = Field(description="Asked for.")
+    made: int = Field(description="Of them, those that ran.")
+    tokens: int = Field(description="Their part of the tokens of the answers that asked for them.")
+    cost_microusd: int | None
+
+
 class UsageShown(Shape):
     """What was metered for one message, thread, sender, agent or day."""
 
@@ -102,6 +115,7 @@ class UsageShown(Shape):
     cost_microusd: int | None = Field(description="Millionths of a dollar; null where no call's model has a price.")
     first_at: Utc
     last_at: Utc
+    tools: list[ToolUsage] = Field(description="The tools it went to; what no call was asked for with is in none.")
 
 
 class UsageList(Shape):

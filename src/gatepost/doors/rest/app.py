@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from typing_extensions import override
 
+from gatepost.doors.limit import Limiter, Rate
 from gatepost.doors.rest import (
     agents,
     answers,
@@ -21,20 +22,24 @@ from gatepost.doors.rest import (
     log,
     messages,
     metering,
+    notices,
     openapi,
     policy,
     problems,
+    replays,
     retention,
     search,
     turns,
     usage,
+    versions,
     webhooks,
+    workbench,
 )
 from gatepost.doors.rest.edge import Edge
 from gatepost.doors.rest.health import Readiness
-from gatepost.doors.rest.limit import Limiter, Rate
 from gatepost.journey import House
 from gatepost.upkeep.retention import Keeper
+from gatepost.workbench import Bench
 
 PREFIX = "/api"
 """What ``base_url`` ends in; clients append ``/v1/...``."""
@@ -42,6 +47,9 @@ PREFIX = "/api"
 _NOUNS = (
     identity,
     policy,
+    versions,
+    workbench,
+    replays,
     webhooks,
     audit,
     events,
@@ -59,6 +67,7 @@ _NOUNS = (
     turns,
     metering,
     retention,
+    notices,
 )
 
 
@@ -115,4 +124,5 @@ def build(
     app.state.keeper = keeper
     app.state.readiness = readiness
     app.state.limiter = Limiter(rate or Rate())
+    app.state.bench = Bench()
     return app

@@ -6,7 +6,9 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Response
 
+from gatepost.decide import capabilities
 from gatepost.doors.rest.auth import HouseDep, MailReader
+from gatepost.doors.rest.granted import OnMessage, demand
 from gatepost.doors.rest.messages import kept, octets_of
 from gatepost.doors.rest.parameters import MailboxId, MessageId, Part
 from gatepost.doors.rest.problems import missing
@@ -41,10 +43,11 @@ def media_type(content_type: str) -> str:
     responses={200: {"description": "The decoded octets.", "content": {"application/octet-stream": {}}}},
 )
 async def attachment(
-    mailbox_id: MailboxId, message_id: MessageId, part: Part, house: HouseDep, principal: MailReader
+    mailbox_id: MailboxId, message_id: MessageId, part: Part, house: HouseDep, principal: MailReader, shown: OnMessage
 ) -> Response:
-    """Return one attachment, decoded, always as a download."""
+    """Return one attachment, decoded, always as a download. An agent's key needs the capability `read_attachment`."""
     email = await kept(house, principal, mailbox_id, message_id)
+    await demand(house, principal, email.account, shown, capabilities.READ_ATTACHMENT, message=email.id)
     listed = next((one for one in email.reading.attachments if one.part == part), None)
     if listed is None:
         raise missing("attachment")

@@ -14,7 +14,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityS
 from gatepost import access
 from gatepost.access.paper import Principal, Scope
 from gatepost.db import Transaction
-from gatepost.doors.rest.limit import Limiter
+from gatepost.doors.limit import Limiter
 from gatepost.doors.rest.problems import Code, Problem, missing
 from gatepost.ids import AccountId
 from gatepost.journey import House
@@ -74,6 +74,8 @@ async def admit(
 Anybody = Annotated[Principal, Security(admit)]
 PolicyReader = Annotated[Principal, Security(admit, scopes=[Scope.POLICY_READ.value])]
 PolicyWriter = Annotated[Principal, Security(admit, scopes=[Scope.POLICY_WRITE.value])]
+ReplayReader = Annotated[Principal, Security(admit, scopes=[Scope.POLICY_READ.value, Scope.AUDIT_READ.value])]
+ReplayWriter = Annotated[Principal, Security(admit, scopes=[Scope.POLICY_WRITE.value, Scope.AUDIT_READ.value])]
 WebhooksReader = Annotated[Principal, Security(admit, scopes=[Scope.WEBHOOKS_READ.value])]
 WebhooksWriter = Annotated[Principal, Security(admit, scopes=[Scope.WEBHOOKS_WRITE.value])]
 AuditReader = Annotated[Principal, Security(admit, scopes=[Scope.AUDIT_READ.value])]
@@ -87,6 +89,7 @@ Bouncer = Annotated[Principal, Security(admit, scopes=[Scope.MAIL_BOUNCE.value])
 AgentsReader = Annotated[Principal, Security(admit, scopes=[Scope.AGENTS_READ.value])]
 AgentsWriter = Annotated[Principal, Security(admit, scopes=[Scope.AGENTS_WRITE.value])]
 ApprovalsWriter = Annotated[Principal, Security(admit, scopes=[Scope.APPROVALS_WRITE.value])]
+NoticesWriter = Annotated[Principal, Security(admit, scopes=[Scope.NOTICES_WRITE.value])]
 UsageWriter = Annotated[Principal, Security(admit, scopes=[Scope.USAGE_WRITE.value])]
 
 

@@ -9,6 +9,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gatepost.doors.rest.problems import Code, Problem, fault, response
+from gatepost.meters import Raised
 
 BODY_MAX_OCTETS = 1_048_576
 BODY_TIMEOUT_S = 30.0
@@ -58,7 +59,7 @@ class Edge:
             await response(problem)(scope, receive, dressed)
         except Exception as error:
             # The log names the kind and the place only: an exception's text may quote an address or a body.
-            log.error("rest.fault", error=type(error).__name__, where=_place(error))
+            log.error("rest.fault", error=Raised.by(error), where=_place(error))
             if status:
                 raise
             await response(fault())(scope, receive, dressed)

@@ -9,7 +9,9 @@ from fastapi import APIRouter, Response
 
 from gatepost import mailbox
 from gatepost.access.paper import Principal
+from gatepost.decide import capabilities, grant_token, grants
 from gatepost.doors.rest.auth import HouseDep, MailReader, mailbox_of
+from gatepost.doors.rest.granted import NOTHING, OnAny, OnMessage, Shown, demand, may
 from gatepost.doors.rest.parameters import (
     Automatic,
     Limit,
@@ -22,6 +24,7 @@ from gatepost.doors.rest.parameters import (
 )
 from gatepost.doors.rest.problems import Code, Problem, missing
 from gatepost.doors.rest.shapes import (
+    GrantShown,
     MessageFound,
     MessagePage,
     MessagesFound,
@@ -69,15 +72,27 @@ def _summary(email: Email) -> dict[str, object]:
     }
 
 
-def _shown(email: Email) -> MessageShown:
+async def _withheld(house: House, principal: Principal, email: Email, shown: Shown) -> MessageShown:
+    """Show a message; to an agent without the capability nothing of what its attachments say."""
+    wanted = capabilities.READ_ATTACHMENT
+    is_open = not email.reading.attachments or await may(
+        house, principal, email.account, shown, wanted, message=email.id
+    )
+    return _shown(email, is_open=is_open)
+
+
+def _shown(email: Email, *, is_open: bool) -> MessageShown:
+    files = [asdict(one) for one in email.reading.attachments]
     return MessageShown.model_validate(
         {
             **_summary(email),
             "body_text": email.text,
             "quoted_text": email.reading.model.quoted,
             "signature_text": email.reading.model.signature,
-            "attachments": [asdict(one) for one in email.reading.attachments],
-            "differences": [asdict(one) for one in email.reading.spans],
+            "attachments": [one if is_open else {**one, "text": None} for one in files],
+            "differences": [
+                asdict(one) for one in email.reading.spans if is_open or not one.place.startswith("attachment")
+            ],
             "internet_message_id": email.message_id or None,
             "references": list(email.references),
         }
@@ -134,14 +149,18 @@ async def search(
     words: Words,
     house: HouseDep,
     principal: MailReader,
+    basis: OnAny,
     limit: Limit = 50,
     cursor: MessageCursor = None,
 ) -> MessagesFound:
     """Return the kept messages that answer a query, newest first, with the hits marked.
 
     Case, accents and width do not matter; nothing is stemmed. Words are looked for in subject, people, text and
-    attachment names. Pass `next_cursor` as `cursor` to continue.
+    attachment names. Pass `next_cursor` as `cursor` to continue. An agent's key needs the capability `search_mail`.
     """
+    async with mailbox_of(house, principal, mailbox_id) as (_, account):
+        pass  # 404 comes before 403
+    await demand(house, principal, account, basis, capabilities.SEARCH_MAIL)
     try:
         query = mailbox.parse_query(words)
     except mailbox.QueryError as error:
@@ -171,9 +190,11 @@ def _pieces(pieces: tuple[mailbox.Piece, ...]) -> list[TextPiece]:
 
 
 @router.get("/messages/{message_id}", summary="Read a message")
-async def read(mailbox_id: MailboxId, message_id: MessageId, house: HouseDep, principal: MailReader) -> MessageShown:
-    """Return one message with its text."""
-    return _shown(await kept(house, principal, mailbox_id, message_id))
+async def read(
+    mailbox_id: MailboxId, message_id: MessageId, house: HouseDep, principal: MailReader, basis: OnMessage
+) -> MessageShown:
+    """Return one message with its text; what its attachments say is for an agent's key with `read_attachment` alone."""
+    return await _withheld(house, principal, await kept(house, principal, mailbox_id, message_id), basis)
 
 
 @router.get(
@@ -187,13 +208,17 @@ async def raw(
     message_id: MessageId,
     house: HouseDep,
     principal: MailReader,
+    basis: OnMessage,
     form: Form = Form.DELIVERED,
 ) -> Response:
     """Return the message as it was delivered, or with `form=received` the very octets that SMTP carried.
 
-    The delivered form begins with our Authentication-Results field (RFC 8601) and holds no other under our name.
+    The delivered form begins with our Authentication-Results field (RFC 8601) and holds no other under our name. Where
+    the message has attachments, an agent's key needs the capability `read_attachment`.
     """
     email = await kept(house, principal, mailbox_id, message_id)
+    if email.reading.attachments or email.reading.is_malformed:
+        await demand(house, principal, email.account, basis, capabilities.READ_ATTACHMENT, message=email.id)
     octets = await octets_of(house, principal, email)
     if form is Form.DELIVERED:
         octets = authres.stamped(octets, str(email.verification.get("results") or "none"), house.hostname)
@@ -203,9 +228,28 @@ async def raw(
 
 @router.get("/threads/{thread_id}", summary="Read a thread")
 async def thread(mailbox_id: MailboxId, thread_id: ThreadId, house: HouseDep, principal: MailReader) -> ThreadShown:
-    """Return a conversation, oldest message first."""
+    """Return a conversation, oldest message first, each message as it is shown alone."""
     async with mailbox_of(house, principal, mailbox_id) as (tx, account):
         emails = await mailbox.thread(tx, account, ConversationId(thread_id))
     if not emails:
         raise missing("thread")
-    return ThreadShown(thread_id=thread_id, messages=[_shown(email) for email in emails])
+    return ThreadShown(
+        thread_id=thread_id, messages=[await _withheld(house, principal, email, NOTHING) for email in emails]
+    )
+
+
+@router.get("/messages/{message_id}/grant", summary="Read what a message grants")
+async def grant(mailbox_id: MailboxId, message_id: MessageId, house: HouseDep, principal: MailReader) -> GrantShown:
+    """Return what an agent may do for a message now, narrowed by its thread, as a list and as a token to pass on."""
+    email = await kept(house, principal, mailbox_id, message_id)
+    async with mailbox_of(house, principal, mailbox_id) as (tx, account):
+        found = await grants.of_message(tx, account, email.id, now=house.clock())
+    return GrantShown(
+        message_id=found.message,
+        thread_id=found.thread,
+        policy_version=found.policy_version,
+        rule_index=found.rule,
+        capabilities=list(found.capabilities),
+        expires_at=found.expires_at,
+        token=grant_token.sign_token(found, grant_token.token_key(house.keyring, principal.tenant)),
+    )

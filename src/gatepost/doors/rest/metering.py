@@ -9,7 +9,7 @@ from gatepost import mailbox
 from gatepost.act import hosted
 from gatepost.act.hosted import By
 from gatepost.db import Transaction
-from gatepost.doors.rest.agent_shapes import UsageList, UsageShown
+from gatepost.doors.rest.agent_shapes import ToolUsage, UsageList, UsageShown
 from gatepost.doors.rest.auth import AuditReader, HouseDep, within_reach
 from gatepost.doors.rest.parameters import Limit, OfMailbox, Since, Until
 from gatepost.ids import EmailId
@@ -32,15 +32,16 @@ async def sums(
     """Return tokens and cost per message, thread, sender, agent or day, the latest first."""
     account = principal.account if mailbox_id is None else within_reach(principal, mailbox_id)
     now = house.clock()
+    start, end = since or now - SPAN, until or now + timedelta(seconds=1)
     async with house.db.transaction(principal.tenant) as tx:
-        rows = await hosted.usage_by(
-            tx, by, account=account, since=since or now - SPAN, until=until or now + timedelta(seconds=1), limit=limit
-        )
-        items = [await _shown(tx, by, row) for row in rows]
+        rows = await hosted.usage_by(tx, by, account=account, since=start, until=end, limit=limit)
+        names = [row.name for row in rows]
+        tools = await hosted.tools_by(tx, by, account=account, since=start, until=end, names=names)
+        items = [await _shown(tx, by, row, [each for each in tools if each.name == row.name]) for row in rows]
     return UsageList(by=by, items=items)
 
 
-async def _shown(tx: Transaction, by: By, row: Any) -> UsageShown:
+async def _shown(tx: Transaction, by: By, row: Any, tools: list[Any]) -> UsageShown:
     return UsageShown(
         name=await _sender(tx, EmailId(row.email)) if by is By.SENDER else row.name,
         calls=row.calls,
@@ -52,6 +53,16 @@ async def _shown(tx: Transaction, by: By, row: Any) -> UsageShown:
         cost_microusd=row.cost_microusd,
         first_at=row.first_at,
         last_at=row.last_at,
+        tools=[
+            ToolUsage(
+                tool=each.tool,
+                calls=each.calls,
+                made=each.made,
+                tokens=each.tokens,
+                cost_microusd=each.cost_microusd,
+            )
+            for each in tools
+        ],
     )
 
 

@@ -42,6 +42,7 @@ def _replace_errors(document: dict[str, Any]) -> None:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     schemas["Problem"] = ProblemShown.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= schemas["Problem"].pop("$defs")
     for path, operations in document["paths"].items():
         for operation in operations.values():
             responses = operation["responses"]
@@ -73,8 +74,12 @@ def _codes_of(path: str, operation: dict[str, Any]) -> list[Code]:
         codes += [Code.SCOPE_MISSING] if any(any(need.values()) for need in operation["security"]) else []
     if path == "/health/ready":
         codes.append(Code.HOUSE_UNAVAILABLE)
-    if "{" in path or path == "/api/v1/policy" or path.startswith("/api/v1/log/"):
+    if "{" in path or path.startswith(("/api/v1/policy", "/api/v1/log/")):
         codes.append(Code.RESOURCE_MISSING)
+    if "application/yaml" in operation.get("requestBody", {}).get("content", {}):
+        codes += [Code.MEDIA_UNSUPPORTED, Code.POLICY_INVALID, Code.POLICY_UNREADABLE]
+    if path.endswith(("/reply", "/bounce", "/messages")) and "requestBody" in operation:
+        codes.append(Code.POLICY_UNREADABLE)
     if path.endswith(("/reservations", "/usage")):
         codes += [Code.BUDGET_EXHAUSTED, Code.GRANT_REFUSED]
     if "/holds/{hold_id}" in path:
@@ -87,7 +92,7 @@ def _codes_of(path: str, operation: dict[str, Any]) -> list[Code]:
 def _problem(code: Code) -> dict[str, Any]:
     shape = {"$ref": "#/components/schemas/Problem"}
     described: dict[str, Any] = {"description": MEANINGS[code].title, "content": {MEDIA_TYPE: {"schema": shape}}}
-    if code in {Code.RATE_EXCEEDED, Code.HOUSE_UNAVAILABLE}:
+    if code in {Code.RATE_EXCEEDED, Code.WORKBENCH_BUSY, Code.HOUSE_UNAVAILABLE}:
         described["headers"] = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
     if code is Code.KEY_MISSING:
         described["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}

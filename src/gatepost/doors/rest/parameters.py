@@ -12,6 +12,14 @@ _ID = r"^[A-Za-z0-9_-]{1,80}$"
 
 MailboxId = Annotated[int, Path(ge=1, le=2**53 - 1, description="The mailbox's number.", examples=[1])]
 MessageId = Annotated[str, Path(pattern=_ID, description="The message's id.", examples=["em_aaaaaaaaaaaaaaaa"])]
+WorkedOn = Annotated[
+    str | None,
+    Header(
+        alias="Gatepost-Message",
+        pattern=_ID,
+        description="The message that is worked on, whose grant is to count. For agents' keys.",
+    ),
+]
 ThreadId = Annotated[str, Path(pattern=_ID, description="The thread's id.", examples=["th_aaaaaaaaaaaaaaaa"])]
 WebhookId = Annotated[str, Path(pattern=_ID, description="The webhook's id.", examples=["wh_aaaaaaaaaaaaaaaa"])]
 ExportId = Annotated[str, Path(pattern=_ID, description="The destination's id.", examples=["ex_aaaaaaaaaaaaaaaa"])]
@@ -21,6 +29,19 @@ Since = Annotated[AwareDatetime | None, Query(description="From this instant on 
 Until = Annotated[AwareDatetime | None, Query(description="Before this instant (RFC 3339).")]
 HoldId = Annotated[str, Path(pattern=_ID, description="The hold's id.", examples=["ho_aaaaaaaaaaaaaaaa"])]
 LegalHoldId = Annotated[str, Path(pattern=_ID, description="The legal hold's id.", examples=["lh_aaaaaaaaaaaaaaaa"])]
+TemplateName = Annotated[str, Path(pattern=r"^[a-z-]{1,40}$", description="The template's name.")]
+VersionNumber = Annotated[int, Path(ge=1, le=2**31 - 1, description="The version's number.")]
+VersionCursor = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Continue below this version.")]
+OfPolicy = Annotated[
+    int | None, Query(ge=0, le=2**53 - 1, description="The mailbox whose policy is meant; 0: the tenant's.")
+]
+DraftReplayId = Annotated[str, Path(pattern=_ID, description="The replay's id.", examples=["dr_aaaaaaaaaaaaaaaa"])]
+ProposalId = Annotated[str, Path(pattern=_ID, description="The proposal's id.", examples=["pp_aaaaaaaaaaaaaaaa"])]
+ChangeCursor = Annotated[int, Query(ge=0, le=2**53 - 1, description="Continue after this entry.")]
+Days = Annotated[int, Query(ge=1, le=3_650, description="How far back.")]
+Why = Annotated[str, Query(max_length=500, description="What the change is for; stays with the version.")]
+TenantWide = Annotated[bool, Query(description="It is meant to stand above all mailboxes.")]
+About = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,80}$", description="A sub-processor's or a document's id.")]
 Part = Annotated[int, Path(ge=0, le=10_000, description="The attachment's number within the message.")]
 TenantName = Annotated[str, Path(pattern=_ID, description="The tenant's id.")]
 LeafIndex = Annotated[int, Path(ge=0, le=2**53 - 1, description="Position in the log, from 0.")]

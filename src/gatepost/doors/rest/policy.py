@@ -1,52 +1,51 @@
 """The policy of a mailbox, and the tenant's above them: read it, replace it."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Body
+from fastapi import APIRouter
 
 from gatepost import decide, record
 from gatepost.access.paper import Principal
-from gatepost.db import Transaction
 from gatepost.decide import TENANT_WIDE, Stored
 from gatepost.doors.rest.auth import HouseDep, PolicyReader, PolicyWriter, mailbox_of, within_reach
-from gatepost.doors.rest.parameters import MailboxId
-from gatepost.doors.rest.policy_shapes import EXAMPLE, PolicyDocument, PolicyShown, TenantPolicyShown
+from gatepost.doors.rest.parameters import MailboxId, Why
+from gatepost.doors.rest.policy_shapes import (
+    EXAMPLE,
+    PolicyShown,
+    RevocationMade,
+    RevocationWanted,
+    TenantPolicyShown,
+)
 from gatepost.doors.rest.problems import missing
-from gatepost.ids import AccountId
+from gatepost.doors.rest.workbench_bodies import POLICY
+from gatepost.doors.rest.written import Written, accepts
 from gatepost.journey import House
 from gatepost.record.paper import Consequence, Kind
+from gatepost.workbench import change
+from gatepost.workbench.change import Wish
 
 router = APIRouter(prefix="/v1", tags=["policy"])
+BODY = accepts(POLICY.schema, EXAMPLE)
 
 
-def _shown(stored: Stored) -> PolicyShown:
+def shown(stored: Stored) -> PolicyShown:
+    """Spell a mailbox's policy."""
     return PolicyShown(
         mailbox_id=stored.account, version=stored.version, policy=stored.document, warnings=stored.warnings
     )
 
 
-def _shown_wide(stored: Stored) -> TenantPolicyShown:
+def shown_wide(stored: Stored) -> TenantPolicyShown:
+    """Spell the tenant's policy."""
     return TenantPolicyShown(version=stored.version, policy=stored.document, warnings=stored.warnings)
 
 
-async def _put(
-    tx: Transaction, house: House, principal: Principal, account: AccountId, document: PolicyDocument
-) -> Stored:
-    """Store a new version, with its entry in the tenant's log."""
-    at = house.clock()
-    stored = await decide.put_policy(tx, account, document, at=at, actor=principal.key)
-    is_wide = account == TENANT_WIDE
-    act = Consequence(
-        kind=Kind.ACT,
-        action="policy.set",
-        actor=principal.key,
-        at=at,
-        account=None if is_wide else account,
-        object_ref=principal.tenant if is_wide else str(account),
-        public={"policy_version": stored.version, "policy_digest": stored.digest},
-    )
-    await record.note(tx, act, entropy=house.entropy)
-    return stored
+async def live_of(house: House, principal: Principal, mailbox_id: int) -> Stored | None:
+    """Return the version in force for a mailbox, or above them all; raises the 404 ``Problem``."""
+    if mailbox_id == TENANT_WIDE:
+        within_reach(principal, TENANT_WIDE)
+        async with house.db.transaction(principal.tenant) as tx:
+            return await decide.get_policy(tx, TENANT_WIDE)
+    async with mailbox_of(house, principal, mailbox_id) as (tx, account):
+        return await decide.get_policy(tx, account)
 
 
 @router.get("/mailboxes/{mailbox_id}/policy", summary="Read the policy in force")
@@ -56,22 +55,47 @@ async def read(mailbox_id: MailboxId, house: HouseDep, principal: PolicyReader) 
         stored = await decide.get_policy(tx, account)
     if stored is None:
         raise missing("policy")
-    return _shown(stored)
+    return shown(stored)
 
 
-@router.put("/mailboxes/{mailbox_id}/policy", summary="Replace the policy")
+@router.put("/mailboxes/{mailbox_id}/policy", summary="Replace the policy", openapi_extra=BODY)
 async def replace(
-    mailbox_id: MailboxId,
-    document: Annotated[PolicyDocument, Body(examples=[EXAMPLE])],
-    house: HouseDep,
-    principal: PolicyWriter,
+    mailbox_id: MailboxId, document: Written, house: HouseDep, principal: PolicyWriter, why: Why = ""
 ) -> PolicyShown:
     """Store a new version; it is in force for the next message. The change is an entry in the tenant's log.
 
     422 lists every fault of the document in `errors`.
     """
     async with mailbox_of(house, principal, mailbox_id) as (tx, account):
-        return _shown(await _put(tx, house, principal, account, document))
+        wish = Wish(account=account, document=document, actor=principal.key, why=why)
+        return shown(await change.put(tx, house, wish))
+
+
+@router.post("/mailboxes/{mailbox_id}/policy/revocations", summary="Revoke what a version granted")
+async def revoke(
+    mailbox_id: MailboxId, body: RevocationWanted, house: HouseDep, principal: PolicyWriter
+) -> RevocationMade:
+    """Make the grants of one version worthless at once and for ever; mail that it delivered stays.
+
+    Tokens of them open nothing, and turns of hosted agents under way lose what they were granted. 404: no such version.
+    """
+    at = house.clock()
+    async with mailbox_of(house, principal, mailbox_id) as (tx, account):
+        try:
+            is_new = await decide.revoke_policy(tx, account, body.version, at=at, actor=principal.key)
+        except LookupError:
+            raise missing("version") from None
+        if is_new:
+            act = Consequence(
+                kind=Kind.ACT,
+                action="policy.revoke",
+                actor=principal.key,
+                at=at,
+                account=account,
+                object_ref=f"{account}/{body.version}",
+            )
+            await record.note(tx, act, entropy=house.entropy)
+    return RevocationMade(mailbox_id=mailbox_id, version=body.version, is_new=is_new)
 
 
 @router.get("/policy", summary="Read the tenant's policy")
@@ -82,17 +106,16 @@ async def read_wide(house: HouseDep, principal: PolicyReader) -> TenantPolicySho
         stored = await decide.get_policy(tx, TENANT_WIDE)
     if stored is None:
         raise missing("policy")
-    return _shown_wide(stored)
+    return shown_wide(stored)
 
 
-@router.put("/policy", summary="Replace the tenant's policy")
-async def replace_wide(
-    document: Annotated[PolicyDocument, Body(examples=[EXAMPLE])], house: HouseDep, principal: PolicyWriter
-) -> TenantPolicyShown:
+@router.put("/policy", summary="Replace the tenant's policy", openapi_extra=BODY)
+async def replace_wide(document: Written, house: HouseDep, principal: PolicyWriter, why: Why = "") -> TenantPolicyShown:
     """Store a new version of the policy above all mailboxes. A key that is bound to one mailbox cannot.
 
     422 lists every fault of the document in `errors`.
     """
     within_reach(principal, TENANT_WIDE)
     async with house.db.transaction(principal.tenant) as tx:
-        return _shown_wide(await _put(tx, house, principal, TENANT_WIDE, document))
+        wish = Wish(account=TENANT_WIDE, document=document, actor=principal.key, why=why)
+        return shown_wide(await change.put(tx, house, wish))

@@ -1,9 +1,9 @@
 """The policy document as OpenAPI shows it. ``decide`` owns the language and reads the document itself."""
 
 import math
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, ConfigDict, GetJsonSchemaHandler
+from pydantic import AfterValidator, ConfigDict, Field, GetJsonSchemaHandler
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
@@ -45,7 +45,10 @@ DEPTH_MAX = 16
 """How deep a document may nest; the language itself needs five."""
 
 
-def storable(document: dict[str, Any]) -> dict[str, Any]:
+D = TypeVar("D")
+
+
+def storable(document: D) -> D:
     """Return ``document`` if it could be kept at all: no NUL or lone surrogate, no NaN, no abyss.
 
     Raises:
@@ -82,6 +85,20 @@ class PolicyShown(CamelShape):
     version: int
     policy: PolicyDocument
     warnings: list[str]
+
+
+class RevocationWanted(Shape):
+    """Which version's grants shall count no more."""
+
+    version: int = Field(ge=1, le=2**31 - 1)
+
+
+class RevocationMade(Shape):
+    """Its grants count no more; `is_new` is false where they did not before."""
+
+    mailbox_id: int
+    version: int
+    is_new: bool
 
 
 class TenantPolicyShown(CamelShape):

@@ -19,8 +19,9 @@ from starlette.responses import Response
 from gatepost.act.hosted import NotHeldError, OvertakenError
 from gatepost.blobs import BlobsUnavailableError
 from gatepost.db import DatabaseUnavailableError
-from gatepost.decide import PolicyError
+from gatepost.decide import PolicyError, PolicyUnreadableError
 from gatepost.decide.grants import GrantError
+from gatepost.decide.shape import Fault
 from gatepost.deliver import KeyReusedError
 from gatepost.deliver.hold import ApproverError, HoldMissingError
 from gatepost.deliver.hold_end import HoldChangedError, HoldSettledError, NotNowError
@@ -29,10 +30,13 @@ from gatepost.keys import ErasedError
 from gatepost.record import QueryError
 from gatepost.record.export import NotInLogError
 from gatepost.reply.paper import ParentMissingError, ReplyRefusedError
+from gatepost.trust.engagement import NotYetError
+from gatepost.workbench import BusyError, TooManyError
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "/api/problems/"
 UNAVAILABLE_RETRY_S = 2
+LATER_S = 60
 _ERRORS_MAX = 50
 _ERROR_MAX_CHARS = 300
 
@@ -51,7 +55,11 @@ class Code(StrEnum):
     RESOURCE_MISSING = "resource.missing"
     RESOURCE_ERASED = "resource.erased"
     METHOD_UNSUPPORTED = "method.unsupported"
+    MEDIA_UNSUPPORTED = "media.unsupported"
     POLICY_INVALID = "policy.invalid"
+    POLICY_UNREADABLE = "policy.unreadable"
+    WORKBENCH_BUSY = "workbench.busy"
+    WORKBENCH_FULL = "workbench.full"
     WEBHOOK_INVALID = "webhook.invalid"
     EXPORT_INVALID = "export.invalid"
     HOLD_INVALID = "hold.invalid"
@@ -68,6 +76,7 @@ class Code(StrEnum):
     RESERVATION_SETTLED = "reservation.settled"
     GRANT_REFUSED = "grant.refused"
     APPROVER_FORBIDDEN = "approver.forbidden"
+    NOTICE_REFUSED = "notice.refused"
     HOUSE_UNAVAILABLE = "house.unavailable"
     HOUSE_FAULT = "house.fault"
 
@@ -95,7 +104,20 @@ MEANINGS: Mapping[Code, Meaning] = {
     Code.RESOURCE_MISSING: Meaning(404, "Not found", "Check the ids; a key sees only what belongs to it."),
     Code.RESOURCE_ERASED: Meaning(410, "Erased", "Nothing: its keys were destroyed, and nobody can read it any more."),
     Code.METHOD_UNSUPPORTED: Meaning(405, "The method is not supported here", "Use a method that Allow names."),
+    Code.MEDIA_UNSUPPORTED: Meaning(
+        415, "The body is of a type that is not read here", "Send application/json or application/yaml."
+    ),
     Code.POLICY_INVALID: Meaning(422, "The policy is not valid", "Correct each fault listed in errors."),
+    Code.POLICY_UNREADABLE: Meaning(
+        409,
+        "The policy in force cannot be read by this release",
+        "Nothing was done, and all mail it speaks of is deferred: put another policy in force, or roll back to an"
+        " earlier version.",
+    ),
+    Code.WORKBENCH_BUSY: Meaning(429, "The workbench is busy with other drafts", "Try again after Retry-After."),
+    Code.WORKBENCH_FULL: Meaning(
+        429, "As many as may be at once are open already", "End one, or wait until one has ended."
+    ),
     Code.WEBHOOK_INVALID: Meaning(422, "The webhook is not valid", "Register an absolute http or https URL."),
     Code.EXPORT_INVALID: Meaning(422, "The destination is not valid", "Correct what errors names."),
     Code.HOLD_INVALID: Meaning(422, "The legal hold is not valid", "Correct what errors names."),
@@ -112,8 +134,13 @@ MEANINGS: Mapping[Code, Meaning] = {
     Code.HOLD_NOT_NOW: Meaning(409, "A limit stands in its way", "It still waits: rule again later."),
     Code.BUDGET_EXHAUSTED: Meaning(409, "The token budget is exhausted", "Stop here; errors names the budget."),
     Code.RESERVATION_SETTLED: Meaning(409, "It was reported already", "Nothing: the first report counts."),
-    Code.GRANT_REFUSED: Meaning(403, "This message does not grant that", "errors says what is missing and why."),
+    Code.GRANT_REFUSED: Meaning(
+        403,
+        "That is not granted",
+        "errors names the reason, the capability, and where a policy would have to grant it.",
+    ),
     Code.APPROVER_FORBIDDEN: Meaning(403, "You may not rule on this", "Let a person rule who did not propose it."),
+    Code.NOTICE_REFUSED: Meaning(409, "This cannot be said now", "Read the notices again; errors holds the reason."),
     Code.HOUSE_UNAVAILABLE: Meaning(
         503, "The house is not available", "Nothing was done. Try again after Retry-After."
     ),
@@ -128,6 +155,7 @@ class Problem(HTTPException):
         code: which of the closed list.
         detail: one sentence about this occurrence; the code's title stands for it when empty.
         errors: one sentence per fault, where there may be several.
+        faults: the same in parts, of a policy.
         headers: sent with the answer.
     """
 
@@ -137,11 +165,13 @@ class Problem(HTTPException):
         detail: str = "",
         *,
         errors: Sequence[str] = (),
+        faults: Sequence[Fault] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(MEANINGS[code].status, detail or MEANINGS[code].title, dict(headers or {}))
         self.code = code
         self.errors = tuple(errors)
+        self.faults = tuple(faults)
 
 
 @contextmanager
@@ -164,7 +194,14 @@ def response(problem: Problem) -> JSONResponse:
     }
     if problem.errors:
         body["errors"] = [_spoken(text) for text in problem.errors[:_ERRORS_MAX]]
+    if problem.faults:
+        body["faults"] = [_parts(fault) for fault in problem.faults[:_ERRORS_MAX]]
     return JSONResponse(body, problem.status_code, problem.headers, MEDIA_TYPE)
+
+
+def _parts(fault: Fault) -> dict[str, str | None]:
+    near = None if fault.nearest is None else _spoken(fault.nearest)
+    return {"path": _spoken(fault.path), "reason": _spoken(fault.reason), "nearest": near}
 
 
 def _spoken(text: str) -> str:
@@ -212,18 +249,25 @@ def _refused(error: ReplyRefusedError) -> Problem:
     return Problem(Code.REPLY_REFUSED, detail, errors=[error.reason])
 
 
+def _ungranted(error: GrantError) -> Problem:
+    """Name the capability, and where a policy would have to grant it."""
+    needed = f"This needs the capability {error.wanted}" if error.wanted else "This needs a grant"
+    why = f", which {error.place} does not grant." if error.place else f": {error.reason}."
+    errors = [each for each in (error.reason, error.wanted, error.place) if each]
+    return Problem(Code.GRANT_REFUSED, needed + why, errors=errors)
+
+
 _TRANSLATIONS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     Problem: lambda problem: problem,
     RequestValidationError: _invalid,
     HTTPException: _of_framework,
-    PolicyError: lambda error: Problem(Code.POLICY_INVALID, errors=error.errors),
+    PolicyError: lambda error: Problem(Code.POLICY_INVALID, errors=error.errors, faults=error.faults),
+    PolicyUnreadableError: lambda _: Problem(Code.POLICY_UNREADABLE, MEANINGS[Code.POLICY_UNREADABLE].advice),
     ReplyRefusedError: _refused,
     # draft-ietf-httpapi-idempotency-key-header section 2.7: the key of another payload is a 422
     KeyReusedError: lambda _: Problem(Code.KEY_REUSED),
     ParentMissingError: lambda _: missing("message"),
-    GrantError: lambda error: Problem(
-        Code.GRANT_REFUSED, errors=[error.reason, *([error.wanted] * bool(error.wanted))]
-    ),
+    GrantError: _ungranted,
     HoldMissingError: lambda _: missing("hold"),
     HoldSettledError: lambda error: Problem(Code.HOLD_SETTLED, f"It was {error.state.value}."),
     HoldChangedError: lambda _: Problem(Code.HOLD_CHANGED),
@@ -233,6 +277,9 @@ _TRANSLATIONS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     ErasedError: lambda _: Problem(Code.RESOURCE_ERASED),
     OvertakenError: lambda _: Problem(Code.AGENT_OVERTAKEN),
     NotHeldError: lambda _: missing("held call"),
+    TooManyError: lambda _: Problem(Code.WORKBENCH_FULL, headers={"Retry-After": str(LATER_S)}),
+    BusyError: lambda _: Problem(Code.WORKBENCH_BUSY, headers={"Retry-After": str(UNAVAILABLE_RETRY_S)}),
+    NotYetError: lambda error: Problem(Code.NOTICE_REFUSED, errors=[error.reason]),
     DatabaseUnavailableError: lambda _: unavailable(),
     BlobsUnavailableError: lambda _: unavailable(),
 }

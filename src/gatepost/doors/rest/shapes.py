@@ -155,8 +155,22 @@ class AttachmentShown(Shape):
     filename: str
     content_type: str
     size_octets: int
-    text: str
+    text: str | None = Field(description="Null where it is withheld from an agent.")
     extraction: Extraction
+
+
+class GrantShown(Shape):
+    """What an agent may do for one message, besides what delivery implies. `token` says the same, signed."""
+
+    message_id: str
+    thread_id: str
+    policy_version: int
+    rule_index: int = Field(description="Which of the policy's senders let it in, from 0.")
+    capabilities: list[str]
+    expires_at: Utc
+    token: str = Field(
+        description="Send it as Gatepost-Grant. It counts for no more than the message's grant does then."
+    )
 
 
 class DifferenceShown(Shape):
@@ -412,6 +426,14 @@ class EntriesFound(Shape):
 # --- the rest ---------------------------------------------------------------------------------------------------
 
 
+class FaultShown(BaseModel):
+    """One fault of a policy: where, what, and the valid spelling nearest to what was written, if any is."""
+
+    path: str
+    reason: str
+    nearest: str | None
+
+
 class ProblemShown(BaseModel):
     """What went wrong (RFC 9457). `error` and `errors` repeat it for clients of the Mailbuttons contract."""
 
@@ -423,6 +445,7 @@ class ProblemShown(BaseModel):
     detail: str
     error: str
     errors: list[str] = []
+    faults: list[FaultShown] = []
 
 
 class ProblemKind(Shape):

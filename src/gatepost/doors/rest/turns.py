@@ -43,6 +43,9 @@ def _call(step: Step) -> CallShown:
         arguments=step.content.get("arguments"),
         result=step.content.get("result"),
         digest=hosted.digest_of(step),
+        result_digest=hosted.result_digest_of(step),
+        tokens=step.tokens,
+        cost_microusd=step.cost_microusd,
         settled_by=step.actor,
         at=step.at,
     )

@@ -19,14 +19,13 @@ from gatepost.record.log_store import Stored
 from gatepost.record.paper import Json
 from gatepost.trust.paper import HOUSE_PLAN, CannotVerifyError, Finding, Outcome, failed, passed, unverified
 from gatepost.trust.probe.client import ProbeError, Prober, Reply
-from gatepost.trust.probe.mail import GUARDED, Letter, hand_in
+from gatepost.trust.probe.mail import FRIEND, GUARDED, STRANGER, UNPROVEN, Letter, hand_in
 from gatepost.trust.world import Endpoint, World
 
 WAIT_S = 20.0
 _POLL_S = 0.25
 _ROWS_MAX = 5000
 _LATEST = 1000  # entries of each log
-FRIEND, STRANGER, UNPROVEN = "friend@canary.invalid", "stranger@canary.invalid", "unproven@canary.invalid"
 FIELDS = ("sender", "recipient", "body_hash", "evidence")
 """What a decision's opening must hold; verdicts, decision and tokens stand in the leaf itself."""
 

@@ -33,6 +33,8 @@ from gatepost.trust.world import Endpoint, World
 
 FRESH = timedelta(minutes=5)
 YEAR = timedelta(days=366)
+SOURCES = ("gatepost_messages", "gatepost_chore", "gatepost_error", "gatepost_database_up")
+"""What must report: mail, chores, errors nobody expected, the database."""
 _PROVEN = frozenset({ClaimClass.PROBE, ClaimClass.INTROSPECTION, ClaimClass.DRILL, ClaimClass.LEDGER})
 
 
@@ -284,7 +286,7 @@ async def measured(world: World, _arguments: Mapping[str, str]) -> Measured:
     found = next((each for each in world.endpoints if each.door == "metrics"), None)
     if found is None:
         raise CannotVerifyError("door.none")
-    return Measured(Prober(world.house.egress, world.house.entropy), found, ("gatepost_",))
+    return Measured(Prober(world.house.egress, world.house.entropy), found, SOURCES)
 
 
 async def watched(target: Measured) -> Finding:

@@ -7,6 +7,8 @@ from gatepost.trust.probe.client import Line, ProbeError, Prober, Reply, uncheck
 
 GUARDED = "canary-to-be-refused"
 """Words that the canaries' own policy guards against."""
+FRIEND, STRANGER, UNPROVEN = "friend@canary.invalid", "stranger@canary.invalid", "unproven@canary.invalid"
+"""Who writes canaries: names that nobody can prove (RFC 6761)."""
 GREETING = "probe.invalid"  # RFC 6761: nobody's name
 _GO_ON, _DONE = 300, 200
 

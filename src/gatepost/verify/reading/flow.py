@@ -21,6 +21,11 @@ class Flow:
         """Whether no text has come yet."""
         return not self._pieces
 
+    @property
+    def pieces(self) -> int:
+        """How many pieces of text have come."""
+        return len(self._pieces)
+
     def break_(self, level: int) -> None:
         """End the line, or the paragraph; twice is once."""
         self._break = max(self._break, level)

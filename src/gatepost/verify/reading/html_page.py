@@ -63,7 +63,7 @@ def read(source: str, offset: int, marks: Marks) -> Views:
                 page.end(token.tag)
             case Comment():
                 page.writing.comment(token)
-    return page.writing.views(is_cut=is_cut)
+    return page.views(is_cut=is_cut)
 
 
 def _has_late_sheet(source: str) -> bool:
@@ -101,7 +101,14 @@ class _Page:
         self._hidden_by: Technique | None = None
         self._raw_hidden_by: Technique | None = None
         self._sheet = Sheet()
+        self._quotation: _Open | None = None  # the blockquote that the document begins with
         self._above: Counter[str] | None = None  # names of open elements, once a sheet may ask for them
+
+    def views(self, *, is_cut: bool) -> Views:
+        """End the document."""
+        if any(element is self._quotation for element in self._open):
+            self.writing.end_quotation()
+        return self.writing.views(is_cut=is_cut)
 
     def start(self, start: Start) -> None:
         """Open an element."""
@@ -161,6 +168,8 @@ class _Page:
             self._above.update(names_of(element.tag, element.attributes))
         if element.tag in _SCOPES:
             self._scopes.append(at)
+        if element.tag == "blockquote" and self._quotation is None and self.writing.is_empty:
+            self._quotation = element
         if element.is_quote:
             self._quotes += 1
             self.writing.quote(is_on=True)
@@ -209,6 +218,9 @@ class _Page:
             self._push(element)
 
     def _closed(self, element: _Open) -> None:
+        if element is self._quotation:
+            self.writing.end_quotation()
+            self._quotation = None if self.writing.is_empty else element
         if element.is_quote:
             self._quotes -= 1
             self.writing.quote(is_on=self._quotes > 0)

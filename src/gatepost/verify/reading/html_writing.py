@@ -40,12 +40,18 @@ _TWO_WORDS = re.compile(r"(?<![^\W\d_])[^\W\d_]{2,}+\W++[^\W\d_]{2}")
 
 @dataclass(frozen=True, slots=True)
 class Views:
-    """One HTML document as seen by people and as given to models. ``is_cut``: it was too long to be read whole."""
+    """One HTML document as seen by people and as given to models.
+
+    Attributes:
+        is_cut: it was too long to be read whole.
+        is_one_quotation: all of it stands in one blockquote: passed on rather than answered.
+    """
 
     human: str
     model: str
     quoted: str
     is_cut: bool = False
+    is_one_quotation: bool = False
 
 
 class Writing:
@@ -64,13 +70,24 @@ class Writing:
         self._hidden: list[str] = []
         self._hidden_at = (0, 0)
         self._hidden_by: Technique | None = None
+        self._quotation_end: int | None = None
 
     def views(self, *, is_cut: bool) -> Views:
         """End the document."""
         self._end_link()
         self._end_hidden()
         own, quoted = self._model.texts()
-        return Views(self._human.text(), own, quoted, is_cut)
+        is_one = self._quotation_end is not None and self._quotation_end == self._human.pieces
+        return Views(self._human.text(), own, quoted, is_cut, is_one)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing has been shown yet."""
+        return self._human.is_empty
+
+    def end_quotation(self) -> None:
+        """Say that the blockquote which the document began with ends here."""
+        self._quotation_end = self._human.pieces
 
     def quote(self, *, is_on: bool) -> None:
         """Say whether what follows is quoted."""

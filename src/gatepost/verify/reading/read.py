@@ -46,6 +46,7 @@ class _Views:
         self.quoted: list[str] = []
         self.unshown: list[tuple[str, int, int]] = []
         self.is_cut = False
+        self.quotations = 0
         self._plain_at = 0
         self._html_at = 0
 
@@ -73,6 +74,7 @@ class _Views:
             self.human.append(views.human)
             self.model.append(views.model)
             self.quoted.append(views.quoted)
+            self.quotations += views.is_one_quotation
         else:
             self.unshown.append((views.human, self._html_at - len(source) - 1, self._html_at - 1))
 
@@ -138,6 +140,8 @@ def _shown(tree: Tree) -> dict[str, int]:
 
 def _model_view(views: _Views, marks: Marks) -> ModelView:
     text = "\n\n".join(part for part in views.model if part)
+    if views.quotations == len(views.human) == 1 and not any(views.quoted):
+        return ModelView(text[:MAX_TEXT_CHARS])  # what is nothing but a quotation is what this author wants read
     own, history, signature = quotes.split(text[:MAX_TEXT_CHARS])
     quoted = "\n\n".join(part for part in (history, *views.quoted) if part.strip(" \n>"))[:MAX_TEXT_CHARS]
     if quoted and not own.strip(" \n>"):

@@ -9,7 +9,6 @@ import pytest
 
 from gatepost import access, decide, journey
 from gatepost.app.administer import add_domain, add_mailbox, add_tenant, set_policy
-from gatepost.app.replay import replay_entries
 from gatepost.arrive.paper import Arrived, Peer
 from gatepost.blobs import address_of
 from gatepost.db import Database
@@ -20,6 +19,7 @@ from gatepost.ids import AccountId, EmailId, EntryId, TenantId
 from gatepost.journey import House
 from gatepost.mail.address import Address
 from gatepost.mail.envelope import Envelope
+from gatepost.workbench.again import replay_entries
 from outbound import Hands, Zone
 from outbound import house as built
 

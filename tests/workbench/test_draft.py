@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 
-from app import test_replay
-from app.test_replay import POLICY, Scene
-from gatepost.app.draft_replay import Trial, replay_draft
 from gatepost.decide import TENANT_WIDE
 from gatepost.decide.language import parse
 from gatepost.decide.trial import Change
 from gatepost.ids import AccountId
+from gatepost.workbench.draft import Trial, replay_draft
+from workbench import test_again
+from workbench.test_again import POLICY, Scene
 
-scene = test_replay.scene
+scene = test_again.scene
 HELD = {"match": {"domain": "example.org"}, "action": "hold"}
 
 

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatepost.doors.rest.limit import Limiter, Rate
+from gatepost.doors.limit import Limiter, Rate
 
 START = datetime(2026, 11, 21, 8, tzinfo=UTC)
 

@@ -1,0 +1,187 @@
+"""The wire's JSON for the workbench."""
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+
+from gatepost.decide.paper import Disposition, Outcome
+from gatepost.decide.widening import Verdict
+from gatepost.doors.rest.policy_shapes import CamelShape, PolicyDocument
+from gatepost.doors.rest.shapes import TraceStep, Utc
+from gatepost.workbench import RunState
+
+
+class Checked(CamelShape):
+    """A draft that is a policy."""
+
+    digest: str = Field(description="SHA-256 of the normal form: equal where equal things are decided.")
+    rules: int
+    guards: int
+    warnings: list[str]
+
+
+class Judged(CamelShape):
+    """What would become of one mail, and every question on the way."""
+
+    disposition: Disposition
+    outcome: Outcome
+    reason: str
+    detail: str
+    labels: list[str]
+    capabilities: list[str]
+    trace: list[TraceStep]
+
+
+class Explained(CamelShape):
+    """What a draft does, a sentence each in the order of asking; and what becomes of a mail, where one was given."""
+
+    sentences: list[str]
+    judged: Judged | None
+
+
+class TestRun(CamelShape):
+    """One test; each fault is an expectation that does not hold."""
+
+    name: str
+    passed: bool
+    faults: list[str]
+
+
+class Tested(CamelShape):
+    """What came of a draft's tests."""
+
+    passed: int
+    failed: int
+    items: list[TestRun]
+
+
+class Remark(CamelShape):
+    """One thing that is probably not meant."""
+
+    code: str
+    path: str
+    sentence: str
+
+
+class Remarks(CamelShape):
+    """All of them, in the order of the document."""
+
+    items: list[Remark]
+
+
+class Changed(CamelShape):
+    """One member that is not the same, in canonical JSON; empty where it is not there."""
+
+    path: str
+    before: str
+    after: str
+
+
+class WideningShown(CamelShape):
+    """Whether more would be let in; `mail` is a test's mail that shows it."""
+
+    verdict: Verdict
+    why: str
+    mail: dict[str, Any] | None
+
+
+class Difference(CamelShape):
+    """What changes from one policy to another."""
+
+    changes: list[Changed]
+    widening: WideningShown
+
+
+class TemplateShown(CamelShape):
+    """A policy to begin with."""
+
+    name: str
+    sentence: str = Field(description="What it is for.")
+
+
+class TemplateList(CamelShape):
+    """All templates; `GET .../{name}` has the text."""
+
+    items: list[TemplateShown]
+
+
+class Counts(CamelShape):
+    """How many decisions would be the same, others, or cannot be told."""
+
+    same: int
+    changed: int
+    undecidable_without_text: int
+    undecidable: int
+
+
+class ReplayShown(CamelShape):
+    """A draft that is, or was, judged on past mail."""
+
+    id: str
+    mailbox_id: int = Field(description="0: the tenant's policy, on the mail of all mailboxes.")
+    state: RunState
+    reason: str = Field(description="Why it failed.")
+    since: Utc
+    started_at: Utc
+    started_by: str
+    done: int
+    total: int = Field(description="As many as there were when it began.")
+    counts: Counts
+
+
+class ChangedDecision(CamelShape):
+    """One decision that would be another."""
+
+    entry: int
+    mailbox_id: int
+    message_id: str
+    was: str
+    was_reason: str
+    would_be: str
+    would_be_reason: str
+
+
+class ReplayDetail(ReplayShown):
+    """The same with the decisions that would be others, so far, oldest first."""
+
+    changes: list[ChangedDecision]
+    next_cursor: int | None
+
+
+class ReplayList(CamelShape):
+    """The newest replays; each is kept for a week."""
+
+    items: list[ReplayShown]
+
+
+class Signature(StrEnum):
+    """Whether a version's signature holds."""
+
+    GENUINE = "genuine"
+    FORGED = "forged"
+    UNSIGNED = "unsigned"
+
+
+class VersionShown(CamelShape):
+    """One version of a policy; none is ever changed."""
+
+    version: int
+    digest: str
+    at: Utc
+    by: str = Field(description="The id of the key that made it; operator for the command line.")
+    why: str
+    signature: Signature = Field(description="Unsigned: made before there were signatures.")
+
+
+class VersionDetail(VersionShown):
+    """The same with the document, as its author wrote it."""
+
+    policy: PolicyDocument
+
+
+class VersionPage(CamelShape):
+    """Versions, newest first."""
+
+    items: list[VersionShown]
+    next_cursor: int | None

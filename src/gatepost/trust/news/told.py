@@ -1,0 +1,59 @@
+"""Which facts of the public trust log are news, and in which words. Pure."""
+
+from gatepost.record.trust_log import Stated
+from gatepost.trust import incidents, leaf, notice, terms
+from gatepost.trust.incidents import Incident
+from gatepost.trust.news.paper import News, Topic
+
+SUBJECTS = (incidents.SUBJECT, leaf.REVISION, notice.SUBJECT, terms.SUBJECT)
+"""How the subjects of facts begin that may be news."""
+
+_SUPPLIERS, _CHANGES = "/trust/subprocessors", "/trust/changes"
+_KNOWN = {
+    notice.NOTICED: ("A new sub-processor is announced", "Thirty days run from now, on the public log.", _SUPPLIERS),
+    notice.ENGAGED: ("A sub-processor is engaged", "Its notice is over.", _SUPPLIERS),
+    notice.WITHDRAWN: ("A sub-processor is withdrawn", "It gets no data from now on.", _SUPPLIERS),
+    terms.NOTICED: ("A new version of a text is announced", "Customers were told today.", _CHANGES),
+    terms.IN_FORCE: ("A new version of a text applies", "Its notice is over.", _CHANGES),
+}
+
+
+def news_of(fact: Stated, incident: Incident | None = None) -> News | None:
+    """Return a fact in words; None where it is nothing that subscribers are told.
+
+    Args:
+        fact: what was stated.
+        incident: the one it is about, as its leaves up to this one say it; None where it is about none.
+    """
+    if fact.action in {incidents.OPENED, incidents.UPDATED}:
+        return None if incident is None or incident.is_exercise else _incident(fact, incident)
+    if fact.action == leaf.REVISED:
+        return News(
+            topic=Topic.TRUST,
+            kind=fact.action,
+            title="What we publish has changed",
+            text=f"The claims, registers or texts were revised. SHA-256 of the whole: {fact.detail['digest']}",
+            path="/trust/changes",
+        )
+    known = _KNOWN.get(fact.action)
+    if known is None or fact.detail.get("basis") == "before_the_log":
+        return None
+    title, text, path = known
+    return News(
+        topic=Topic.TRUST,
+        kind=fact.action,
+        title=f"{title}: {fact.object_ref}",
+        text=text,
+        path=path,
+    )
+
+
+def _incident(fact: Stated, incident: Incident) -> News:
+    state = str(fact.detail["status"]).replace("_", " ")
+    return News(
+        topic=Topic.STATUS,
+        kind=fact.action,
+        title=f"{incident.name}: {state}",
+        text=str(fact.detail["body"]),
+        path=f"/status/incidents/{incident.id}",
+    )

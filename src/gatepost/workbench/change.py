@@ -1,0 +1,52 @@
+"""Put another policy in force, with its entry in the tenant's record."""
+
+from dataclasses import dataclass
+
+from gatepost import decide, record
+from gatepost.db import Transaction
+from gatepost.decide import TENANT_WIDE, Stored
+from gatepost.ids import AccountId, KeyId
+from gatepost.journey import House
+from gatepost.record.paper import Consequence, Json, Kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A policy that somebody wants in force for an account, or above them all (``TENANT_WIDE``)."""
+
+    account: AccountId
+    document: object
+    actor: KeyId
+    why: str = ""
+
+
+async def put(tx: Transaction, house: House, wish: Wish) -> Stored:
+    """Store a new version and note it.
+
+    Raises:
+        PolicyError: the document is not a policy.
+    """
+    stored = await decide.put_policy(tx, wish.account, wish.document, at=house.clock(), actor=wish.actor, why=wish.why)
+    await note(tx, house, wish, "policy.set", {"policy_version": stored.version, "policy_digest": stored.digest})
+    return stored
+
+
+async def wish_back(tx: Transaction, account: AccountId, version: int, *, actor: KeyId, why: str = "") -> Wish:
+    """Return the wish for an earlier version; raises ``LookupError`` where there is none."""
+    document = await decide.policy_document(tx, account, version)
+    return Wish(account=account, document=document, actor=actor, why=why or f"back to version {version}")
+
+
+async def note(tx: Transaction, house: House, wish: Wish, action: str, public: dict[str, Json]) -> None:
+    """Write the entry of one act about a policy."""
+    is_wide = wish.account == TENANT_WIDE
+    act = Consequence(
+        kind=Kind.ACT,
+        action=action,
+        actor=wish.actor,
+        at=house.clock(),
+        account=None if is_wide else wish.account,
+        object_ref=tx.tenant if is_wide else str(wish.account),
+        public=public,
+    )
+    await record.note(tx, act, entropy=house.entropy)

@@ -1,0 +1,112 @@
+"""Decide the last days' mail once more under a draft, and say what would change."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gatepost import record
+from gatepost.db import Transaction
+from gatepost.decide import TENANT_WIDE
+from gatepost.decide.language import Policy
+from gatepost.decide.replay import Told
+from gatepost.decide.trial import Change, Tried, attempt
+from gatepost.ids import AccountId, EntryId, TenantId
+from gatepost.journey import House
+from gatepost.record.paper import DecisionRow
+from gatepost.workbench.again import CannotTellError, above_then, policy_then, seen_then
+
+BATCH = 200
+CHANGES_MAX = 1_000
+"""So many are shown one by one; all are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """One decision that would be another."""
+
+    row: DecisionRow
+    tried: Tried
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a draft would have made of the mail: how many of each, and the first that would change."""
+
+    counts: dict[Change, int]
+    changed: tuple[Changed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some decisions, judged; ``last`` is the entry to go on after."""
+
+    counts: Mapping[Change, int]
+    changed: tuple[Changed, ...]
+    last: EntryId
+
+
+async def replay_draft(
+    house: House,
+    tenant: TenantId,
+    account: AccountId,
+    draft: Policy,
+    *,
+    days: int,
+    progress: Callable[[int, int], None],
+) -> Trial:
+    """Judge what came in the last ``days`` under a draft; ``progress`` hears how many are done, of how many.
+
+    A draft of the tenant's policy stands above the mailboxes' own of that time, a mailbox's own below the tenant's.
+    """
+    since = house.clock() - timedelta(days=days)
+    async with house.db.transaction(tenant) as tx:
+        total = await count(tx, account, since)
+    counts, changed, last = dict.fromkeys(Change, 0), list[Changed](), EntryId(0)
+    while batch := await judge_batch(house, tenant, account, draft, since=since, after=last):
+        for change, number in batch.counts.items():
+            counts[change] += number
+        changed += batch.changed[: CHANGES_MAX - len(changed)]
+        done, last = sum(counts.values()), batch.last
+        progress(done, max(total, done))
+    return Trial(counts, tuple(changed))
+
+
+async def count(tx: Transaction, account: AccountId, since: datetime) -> int:
+    """Return how many decisions there are to judge."""
+    return await record.count_since(tx, _one_or_all(account), since)
+
+
+async def judge_batch(
+    house: House,
+    tenant: TenantId,
+    account: AccountId,
+    draft: Policy,
+    *,
+    since: datetime,
+    after: EntryId,
+    limit: int = BATCH,
+) -> Batch | None:
+    """Judge the next decisions after an entry under a draft, so many at most; None where there are no more."""
+    async with house.db.transaction(tenant) as tx:
+        rows = await record.decisions_since(tx, _one_or_all(account), since=since, after=after, limit=limit)
+    if not rows:
+        return None
+    tried = [await _attempt(house, tenant, row, draft) for row in rows]
+    changed = [Changed(row, each) for row, each in zip(rows, tried, strict=True) if each.change is Change.CHANGED]
+    return Batch(Counter(each.change for each in tried), tuple(changed), rows[-1].entry)
+
+
+def _one_or_all(account: AccountId) -> AccountId | None:
+    return None if account == TENANT_WIDE else account
+
+
+async def _attempt(house: House, tenant: TenantId, row: DecisionRow, draft: Policy) -> Tried:
+    try:
+        seen = await seen_then(house, tenant, row)
+        own = await policy_then(house, tenant, row) if draft.is_tenant_wide else draft
+        above = draft if draft.is_tenant_wide else await above_then(house, tenant, row)
+    except CannotTellError as error:
+        return Tried(Change.UNDECIDABLE, str(error))
+    return await asyncio.to_thread(attempt, seen, own, above, Told(row.disposition, row.outcome, row.reason, row.trace))

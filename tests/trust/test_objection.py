@@ -1,0 +1,93 @@
+"""Customers' objections, on real PostgreSQL and a real log; and the way out that stays shut to who was excluded."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from gatepost import access
+from gatepost.access.paper import Tenant
+from gatepost.egress import EgressRefusedError, Errand, Purpose
+from gatepost.egress.paper import Rule
+from gatepost.ids import TenantId
+from gatepost.trust import engagement, objection
+from gatepost.trust.engagement import NotYetError
+from gatepost.trust.registers import Supplier
+from trust.scene import Scene
+
+NEW = Supplier(
+    id="new",
+    name="New Processor",
+    purpose="Translations",
+    data="The mails of those customers",
+    region="NL",
+    processes=True,
+    owner="privacy lead",
+    announced_on=date(2026, 11, 20),
+    engaged_on=date(2026, 12, 20),
+    hosts=("127.0.0.1",),
+)
+
+
+async def customer(scene: Scene, plan: str, name: str = "") -> Tenant:
+    async with scene.house.db.transaction(TenantId(f"tn_{name or plan}")) as tx:
+        return await access.add_tenant(tx, name=f"Customer {name or plan}", plan=plan, at=scene.clock())
+
+
+async def thirty_days(scene: Scene) -> None:
+    await scene.publish()
+    scene.clock.now += timedelta(days=30)
+    await engagement.announce(scene.house, replace(NEW, id=f"tick-{scene.clock.now.isoformat()}"))
+    await scene.publish()
+
+
+async def test_an_open_objection_stops_the_engagement_until_it_is_settled(scene: Scene) -> None:
+    small, large = await customer(scene, "free"), await customer(scene, "business")
+    with pytest.raises(NotYetError, match="never_given"):
+        await objection.raise_(scene.house, large, NEW.id)
+    await engagement.announce(scene.house, NEW)
+    with pytest.raises(NotYetError, match="plan"):
+        await objection.raise_(scene.house, small, NEW.id)
+    reference = await objection.raise_(scene.house, large, NEW.id)
+    assert await objection.raise_(scene.house, large, NEW.id) == reference  # said twice, meant once
+    await thirty_days(scene)
+    with pytest.raises(NotYetError, match="open"):
+        await engagement.engage(scene.house, NEW)
+    with pytest.raises(NotYetError, match="outcome"):
+        await objection.settle(scene.house, large, NEW.id, "ignored")
+    await objection.settle(scene.house, large, NEW.id, "alternative", how="Without translations")
+    with pytest.raises(NotYetError, match="unknown"):
+        await objection.settle(scene.house, large, NEW.id, "exit")
+    await engagement.engage(scene.house, NEW)
+
+
+async def test_nobody_settles_another_customer_s_objection(scene: Scene) -> None:
+    one, other = await customer(scene, "business"), await customer(scene, "enterprise")
+    await engagement.announce(scene.house, NEW)
+    await objection.raise_(scene.house, one, NEW.id)
+    with pytest.raises(NotYetError, match="unknown"):
+        await objection.settle(scene.house, other, NEW.id, "taken_back")
+    assert await objection.open_of(scene.house.db, other.id, NEW.id) == ""
+    assert await objection.open_of(scene.house.db, one.id, NEW.id) != ""
+
+
+async def test_who_is_excluded_is_kept_away_after_it_is_engaged_and_nobody_else(scene: Scene) -> None:
+    kept_away, served = await customer(scene, "business"), await customer(scene, "enterprise")
+    await engagement.announce(scene.house, NEW)
+    await objection.raise_(scene.house, kept_away, NEW.id)
+    await objection.settle(scene.house, kept_away, NEW.id, "exclusion")
+    await thirty_days(scene)
+    await engagement.engage(scene.house, NEW)
+    egress = scene.house.egress
+    egress.excluded = await objection.excluded(scene.house.db, [NEW])
+    assert egress.excluded == {kept_away.id: frozenset({"127.0.0.1"})}
+    for tenant in (served.id, None):
+        egress.admit(Errand(Purpose.MODEL, "x", tenant), "127.0.0.1", 443, "127.0.0.1")
+    errand = Errand(Purpose.MODEL, "x", kept_away.id)
+    with pytest.raises(EgressRefusedError) as refusal:
+        egress.admit(errand, "127.0.0.1", 443, "127.0.0.1")
+    assert refusal.value.rule is Rule.EXCLUDED
+    with pytest.raises(EgressRefusedError):
+        await egress.addresses(errand, "127.0.0.1", 443)
+    await engagement.withdraw(scene.house, NEW.id)
+    assert await objection.excluded(scene.house.db, [NEW]) == egress.excluded  # whatever comes later
