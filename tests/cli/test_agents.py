@@ -276,6 +276,8 @@ async def a_person_rules_from_the_command_line(hosted: Hosted) -> None:
         await asyncio.to_thread(run, house, "agent", verb, box, row["turn"], row["digest"])
     await until(lambda: len(hosted.sink.mails) > sent)
     assert len(hosted.sink.mails) == sent + 1
+    for action in ("tool.denied", "tool.approved"):
+        assert json.loads(await asyncio.to_thread(run, house, "log", "search", "--action", action, "--json")), action
     used = json.loads(await asyncio.to_thread(run, house, "agent", "usage", "--by", "message", "--json"))
     assert {row["tools"] for row in used} == {"reply 1/1", "reply 0/1"}
 

@@ -19,6 +19,8 @@ def test_a_report_is_written_down_read_acknowledged_and_closed(house: Process) -
     assert beside.run("case", "close", case, "fixed", "--by", "member 4").returncode == 0
     assert "forgotten" in beside.run("case", "show", case).stderr
     assert json.loads(beside.run("case", "list", "--json").stdout)[0]["state"] == "closed"
+    for action in ("case.received", "case.acknowledged", "case.closed"):
+        assert case in beside.run("log", "search", "-t", "trust", "--action", action, "--json").stdout, action
 
 
 def test_what_is_unknown_is_said_in_one_sentence(house: Process) -> None:

@@ -21,6 +21,8 @@ def test_a_finding_goes_its_way(house: Process, tmp_path: Path) -> None:
     assert [(row["id"], row["severity"], row["state"]) for row in json.loads(listed.stdout)] == [
         ("PYSEC-2026-1", "serious", "deployed")
     ]
+    for action in ("finding.detected", "finding.triaged", "finding.fixed", "finding.deployed"):
+        assert json.loads(house.run("log", "search", "-t", "trust", "--action", action, "--json").stdout), action
 
 
 def test_a_report_without_advisory_data_is_no_evidence(house: Process, tmp_path: Path) -> None:

@@ -38,6 +38,10 @@ def test_held_mail_is_listed_shown_let_go_and_refused(apart: Process, tmp_path: 
     assert apart.run("hold", "deny", second, "-t", "held").stdout.strip() == "refused: hold.denied"
     again = apart.run("hold", "deny", second, "-t", "held")
     assert "it was refused" in again.stderr
+    for action in ("hold.approve", "hold.deny"):
+        assert len(json.loads(apart.run("log", "search", "-t", "held", "--action", action, "--json").stdout)) == 1, (
+            action
+        )
     assert apart.run("hold", "show", "ho_none", "-t", "held").returncode == 1
     assert apart.run("mailbox", "sandbox", box, "-t", "held").returncode == 0
     assert apart.run("mailbox", "promote", box, "-t", "held").returncode == 0

@@ -29,11 +29,16 @@ def test_an_incident_is_opened_known_told_and_its_clocks_run(house: Process) -> 
     assert house.run("incident", "update", identifier, "resolved", "-b", "Over.").returncode == 0
     listed = json.loads(house.run("incident", "list", "--json").stdout)
     assert next(row for row in listed if row["id"] == identifier)["status"] == "resolved"
+    for action in ("incident.opened", "incident.marked", "incident.updated"):
+        assert identifier in house.run("log", "search", "-t", "trust", "--action", action, "--json").stdout, action
 
 
 def test_maintenance_is_planned_with_its_window(house: Process) -> None:
     when = ("--begins", "2026-12-01T02:00:00", "--ends", "2026-12-01T03:00:00")
-    assert house.run("incident", "plan", "New disks", "-b", "An hour.", *when).returncode == 0
+    planned = house.run("incident", "plan", "New disks", "-b", "An hour.", *when)
+    assert planned.returncode == 0
+    stated = house.run("log", "search", "-t", "trust", "--action", "incident.opened", "--json").stdout
+    assert planned.stdout.strip() in stated
     assert house.run("incident", "plan", "New disks", "-b", "An hour.", *when[2:], "--begins", "2027-01-01").returncode
 
 
@@ -92,6 +97,8 @@ def test_a_tenant_gets_its_pack_and_the_tool_verifies_it(house: Process, tmp_pat
     )
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert f"{notice['entries']} proofs" in checked.stdout
+    taken = house.run("log", "search", "-t", tenant, "--action", "record.export", "--json")
+    assert [row for row in json.loads(taken.stdout) if "pack" in str(row)], "its tenant sees that it was taken"
     again = house.run("incident", "pack", identifier, tenant, *window, "--out", str(archive))
     assert "cannot write" in again.stderr
     empty = house.run("incident", "pack", identifier, tenant, *window[:3], "2020-01-02T00:00:00", "--out", "x.zip")

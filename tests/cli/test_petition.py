@@ -51,6 +51,8 @@ def test_an_agent_asks_and_the_operator_answers(apart: Process, tmp_path: Path) 
     assert "it was denied" in apart.run("petition", "deny", second, "-t", "asks").stderr
     assert apart.run("petition", "show", "pt_none", "-t", "asks").returncode == 1
     assert "operator" in run("policy", "history", box)
+    for action in ("petition.approve", "petition.deny"):
+        assert json.loads(run("log", "search", "--action", action, "--json")), action
     assert [rule["match"] for rule in json.loads(run("policy", "show", box))["senders"]] == [
         {"address": "ann@customer.example"}
     ]

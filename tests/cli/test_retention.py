@@ -132,6 +132,8 @@ def an_erased_person_is_nowhere(house: Process) -> None:
     assert (would["messages"], would["openings"]) == (1, 3)  # one mail, and what was said of the hold
     (done,) = told(house, "erase", TRUSTED, "--yes", "--reason", "asked by letter")
     assert (done["messages"], done["openings"], done["keys"], done["waiting"]) == (1, 3, 1, 0)
+    for action in ("person.erased", "hold.place", "hold.release"):
+        assert told(house, "log", "search", "-t", "sandbox", "--action", action), action
     assert "sound" in said(house, "log", "verify")
     assert house.stop() == 0  # a checkpoint of PostgreSQL's: what its log still holds is on its way out
     assert files_with(house.state, before[0]) == []

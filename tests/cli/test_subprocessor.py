@@ -28,6 +28,10 @@ def said(done: object) -> str:
     return f"{getattr(done, 'stdout', '')}{getattr(done, 'stderr', '')}"
 
 
+def recorded(house: Process, tenant: str, action: str) -> bool:
+    return bool(json.loads(house.run("log", "search", "-t", tenant, "--action", action, "--json").stdout))
+
+
 def test_each_step_has_its_command() -> None:
     of_suppliers = {str(each.name or each.callback.__name__) for each in suppliers.registered_commands if each.callback}
     assert {"announce", "object", "alternative", "exclude", "exit", "engage", "withdraw"} <= of_suppliers
@@ -49,6 +53,10 @@ def test_no_step_of_a_sub_processor_is_skipped(customer: Process, tmp_path: Path
     assert "exclusion" in customer.run(*sub, "exclude", "later", "--tenant", "Large").stdout
     assert "objection.unknown" in said(customer.run(*sub, "exit", "later", "--tenant", "Large"))
     assert customer.run(*sub, "withdraw", "later").returncode == 0
+    for action in ("subprocessor.announced", "subprocessor.withdrawn"):
+        assert recorded(customer, "trust", action), action
+    for action in ("subprocessor.objected", "subprocessor.settled"):
+        assert recorded(customer, "Large", action), action
     assert "suppliers.toml has no none" in said(customer.run(*sub, "announce", "none", *here))
 
 
@@ -69,5 +77,8 @@ def test_who_rejects_the_terms_takes_an_export_and_is_closed(customer: Process, 
     rows = json.loads(customer.run("trust", "terms", "list", "--json").stdout)
     assert [row["standing"] for row in rows if row["document"] == "terms"] == ["exported"]
     assert customer.run("trust", "instruct", "Keep nothing", *whose).returncode == 0
+    assert recorded(customer, "trust", "terms.announced")
+    for action in ("terms.rejected", "terms.left", "instruction.given"):
+        assert recorded(customer, "Large", action), action
     assert customer.run("trust", "terms", "close", *whose).returncode == 0
     assert "Large" not in customer.run("tenant", "list").stdout

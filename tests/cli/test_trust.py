@@ -42,4 +42,5 @@ def test_a_house_that_is_up_is_looked_at_and_shown(house: Process, tmp_path: Pat
     assert rows == {"A28": ("FAIL", "egress.open"), "G1": ("PASS", ""), "B30": ("ATTESTED", "")}
     shown = house.run("trust", "show", "A28", "--json")
     assert json.loads(shown.stdout)[0]["control_result"] == "FAIL"
+    assert json.loads(house.run("log", "search", "-t", "trust", "--action", "claim.checked", "--json").stdout)
     assert "sound" in house.run("log", "verify", "--tenant", "trust").stdout

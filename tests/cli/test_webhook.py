@@ -31,6 +31,9 @@ def test_an_endpoint_is_listed_tested_replayed_and_set_going(house: Process) -> 
     assert house.run("webhook", "replay", hook, "--since", "2026-01-01").stdout.startswith("0 events")
     assert house.run("webhook", "deliveries", hook).stdout == "nothing was told yet\n"
     assert "replay" in house.run("webhook", "start", hook).stdout
+    for action in ("webhook.test", "webhook.replay", "webhook.change"):
+        found = json.loads(house.run("log", "search", "-t", "sandbox", "--action", action, "--json").stdout)
+        assert hook in str(found), action
 
 
 def test_an_endpoint_nobody_has_is_one_sentence(house: Process) -> None:

@@ -1,10 +1,12 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gatepost.blobs import Blobs, BlobsUnavailableError
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
 from gatepost.ledger.note import SigningKey
-from gatepost.ledger.tiles import Edge, Tile
+from gatepost.ledger.tiles import WIDTH, Edge, Tile
 from gatepost.record import files
 from record.papers import TENANT
 
@@ -62,3 +64,22 @@ async def test_one_write_that_fails_is_raised_after_all_have_ended(blobs: Blobs)
     with pytest.raises(BlobsUnavailableError):
         await files.write_tiles(blobs, TENANT, tiles)
     assert await blobs.read(f"log/{TENANT}/tile/entries/000.p/10") is not None
+
+
+@given(st.integers(0, 2_000), st.integers(0, 300))
+def test_rows_lie_in_pieces_and_a_log_that_grows_writes_only_what_is_new(before: int, more: int) -> None:
+    size = before + more
+    whole, written = files.pieces(size), files.pieces(size, before)
+    assert [place for piece in whole for place in piece] == list(range(size))
+    assert set(whole) <= set(files.pieces(before)) | set(written) <= set(files.pieces(before)) | set(whole)
+    assert len({files.rows_path(TENANT, piece) for piece in whole}) == len(whole)
+    if before // WIDTH == size // WIDTH:  # a bundle that became full is written once more, as one
+        assert sum(map(len, written)) < more + files.ROWS
+
+
+def test_a_piece_of_rows_is_named_by_its_first_and_last_place() -> None:
+    assert [files.rows_path(TENANT, piece).partition("rows/")[2] for piece in files.pieces(256 + 20)] == [
+        "000",
+        "001.p/0-15",
+        "001.p/16-19",
+    ]

@@ -108,7 +108,7 @@ async def test_a_damaged_second_store_changes_nothing(
     db: Database, blobs: Blobs, second: Blobs, tamper: Tamper
 ) -> None:
     restore(tamper)
-    place = f"log/{TENANT}/rows/000.p/5"
+    place = f"log/{TENANT}/rows/000.p/0-4"
     rows = await second.read(place)
     assert rows is not None
     await second.write(place, rows[: len(rows) // 2])

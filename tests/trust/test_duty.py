@@ -91,6 +91,12 @@ class Watch:
         await status.say(house.db, fact, entropy=house.entropy)
         return identifier
 
+    async def stated(self) -> str:
+        """Return the newest leaf about each subject, as one text."""
+        async with self.scene.house.db.transaction(TRUST) as tx:
+            entries = [*(await store.newest(tx)).values()]
+            return str(await trust_log.stated(tx, entries))
+
 
 @pytest.fixture
 async def watch(db: Database, tmp_path: Path) -> AsyncIterator[Watch]:
@@ -137,6 +143,7 @@ async def test_silence_goes_further_up_and_a_word_ends_it(watch: Watch) -> None:
         await oncall.acknowledge(watch.scene.house, incident, by="lead")
     (alert,) = await oncall.read_alerts(watch.scene.house)
     assert (alert.state(watch.scene.clock.now), alert.by) == ("acknowledged late", "lead")
+    assert "alert.acknowledged" in await watch.stated()
 
 
 async def test_who_is_away_is_tried_again_and_not_for_ever(watch: Watch) -> None:
@@ -181,9 +188,7 @@ async def test_the_turn_passes_and_a_drill_comes_once_a_week(watch: Watch) -> No
 async def test_no_address_and_no_word_of_a_report_stands_in_a_leaf(watch: Watch) -> None:
     await intake.take_form(watch.scene.house, Sort.SECURITY, "It is called Rosebud.", "finder@example.org")
     await watch.turn(13 * 60)
-    async with watch.scene.house.db.transaction(TRUST) as tx:
-        entries = [*(await store.newest(tx)).values()]
-        said = str(await trust_log.stated(tx, entries))
+    said = await watch.stated()
     assert "alert.sent" in said
     assert "oncall.test" not in said
     assert "Rosebud" not in said
@@ -202,6 +207,7 @@ async def test_a_notice_goes_elsewhere_once_a_person_let_it_go(watch: Watch) -> 
         await posts.approve(watch.scene.house, connectors, "0-blog", by="lead")
     await posts.approve(watch.scene.house, connectors, draft.id, by="lead")
     assert await posts.drafts(watch.scene.house, connectors) == []
+    assert "post.approved" in await watch.stated()
     await watch.turn()
     await watch.turn()
     ((_, body),) = watch.receiver.requests

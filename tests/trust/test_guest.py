@@ -22,6 +22,7 @@ async def test_what_a_customer_saw_is_stated_under_their_key(scene: Scene) -> No
     entry = await state(scene.house, note(scene), str(KEY.verifier))
     async with scene.house.db.transaction(TRUST) as tx:
         (stated,) = await trust_log.stated(tx, [entry])
+    assert stated.action == "outside.stated"
     assert stated.detail["outcomes"] == {"tls.floor smtp": "PASS"}
     assert stated.detail["key_id"] == KEY.verifier.key_id.hex()
 

@@ -4,7 +4,9 @@ from typing import Annotated
 
 import typer
 
+from gatepost.app import administer
 from gatepost.cli.frame import AsJson, Config, Refusal, app, show, with_house
+from gatepost.journey import House
 from gatepost.trust import caught
 
 commands = typer.Typer(help="Errors nobody expected, by kind and place.", no_args_is_help=True)
@@ -33,6 +35,13 @@ def list_(*, config: Config = None, as_json: AsJson = False) -> None:
 @commands.command("clear")
 def clear_(error: Annotated[str, typer.Argument(help="Its id.", metavar="ID")], *, config: Config = None) -> None:
     """Forget one kind of error, as after it was mended: if it comes again, it is new."""
-    if not with_house(lambda house: caught.clear(house.db, error), config):
+
+    async def work(house: House) -> bool:
+        is_there = await caught.clear(house.db, error)
+        if is_there:
+            await administer.note_house(house, "errors.clear", {"fingerprint": error})
+        return is_there
+
+    if not with_house(work, config):
         raise Refusal("there is no such error: gatepost errors list")
     typer.echo(f"{error} is forgotten")

@@ -14,6 +14,7 @@ from gatepost.app.build import clock
 from gatepost.cli.frame import AsJson, Config, Refusal, app, read_settings, show, with_house
 from gatepost.ids import EntryId
 from gatepost.journey import House
+from gatepost.record.paper import Json
 from gatepost.record.trust_log import Fact
 from gatepost.trust import Operator, OperatorError, clocks, incidents, oncall, pager, posts, read_operator, status
 from gatepost.trust.affected import Affected, affected
@@ -215,7 +216,10 @@ def pack_(
 
     async def work(house: House) -> Packed:
         found = await administer.find_tenant(house, tenant)
-        return await pack(house, await _known(house, incident), found.id, _utc(since), _utc(until), reason=reason)
+        packed = await pack(house, await _known(house, incident), found.id, _utc(since), _utc(until), reason=reason)
+        said: dict[str, Json] = {"form": "pack", "filters": ["since", "until", *(["reason"] if reason else [])]}
+        await administer.note_act(house, found.id, "record.export", public=said)
+        return packed
 
     try:
         packed = _on_house(work, config)

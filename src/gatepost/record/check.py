@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gatepost.blobs import Blobs
-from gatepost.db import Database
+from gatepost.db import Database, Transaction
 from gatepost.ids import TenantId
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
@@ -58,12 +58,9 @@ async def verify_log(db: Database, blobs: Blobs, tenant: TenantId, *, vkey: str 
     async with db.transaction(tenant) as tx:
         kept = await log_store.log_key(tx)
         recorded = await log_store.size(tx) + await log_store.waiting(tx)
-        for name, entry in await log_store.astray(tx):
-            report.find(
-                f"entry {entry}: it is neither in the log nor waiting for it"
-                if name == "entry"
-                else f"{name} of entry {entry}: there is no such entry"
-            )
+        await _bookkeeping(tx, report)
+    if kept is not None and not kept.vkey.startswith(f"{kept.origin}+"):
+        report.find(f"log key: it is not of the origin {kept.origin}")
     head = await _head(db, blobs, vkey or (kept.vkey if kept else None), report)
     report.waiting = recorded
     if head is None:
@@ -73,6 +70,20 @@ async def verify_log(db: Database, blobs: Blobs, tenant: TenantId, *, vkey: str 
     report.waiting = max(recorded - checkpoint.size, 0)
     await _Walk(db, blobs, tenant, checkpoint, key, report).run()
     return report
+
+
+async def _bookkeeping(tx: Transaction, report: Report) -> None:
+    """See that every row has its entry, and every removal its row."""
+    for name, entry in await log_store.astray(tx):
+        report.find(
+            f"entry {entry}: it is neither in the log nor waiting for it"
+            if name == "entry"
+            else f"{name} of entry {entry}: there is no such entry"
+        )
+    for entry, column in await erase_store.misremembered(tx):
+        report.find(f"row of entry {entry}: erasure.{column} is not what the leaf says")
+    for entry in await erase_store.unremembered(tx):
+        report.find(f"erasure of entry {entry}: it is missing")
 
 
 async def _head(db: Database, blobs: Blobs, vkey: str | None, report: Report) -> tuple[Checkpoint, VerifierKey] | None:

@@ -9,7 +9,7 @@ import orjson
 from gatepost.db import Transaction
 from gatepost.db.column import bigints, octets
 from gatepost.ids import AccountId, EmailId, EntryId, LeafIndex
-from gatepost.record.entry import Leaf
+from gatepost.record.entry import Leaf, timestamp
 
 KEY_OCTETS = 8
 NOBODY = bytes(KEY_OCTETS)
@@ -131,3 +131,32 @@ async def erasure_leaves(tx: Transaction) -> list[Leaf]:
           and id in (select entry from erasure where tenant = %(tenant)s) order by id
     """
     return [orjson.loads(row.leaf) for row in await tx.all(query)]
+
+
+async def misremembered(tx: Transaction) -> list[tuple[EntryId, str]]:
+    """Return which rows of ``erasure`` say another thing than their entries' leaves, and which column does."""
+    query = """
+        select erasure.entry, erasure.request, erasure.rule, erasure.at, written.leaf
+        from erasure left join entry as written on written.id = erasure.entry and written.kind = 'erasure'
+        where erasure.tenant = %(tenant)s order by erasure.entry
+    """
+    found: list[tuple[EntryId, str]] = []
+    for row in await tx.all(query):
+        leaf: Leaf = {} if row.leaf is None else orjson.loads(row.leaf)
+        said = {"entry": row.entry, "request": row.request, "rule": row.rule, "at": timestamp(row.at)}
+        wanted = {"entry": leaf.get("seq"), "request": leaf.get("object_ref"), "at": leaf.get("ts")}
+        wanted["rule"] = (leaf.get("detail") or {}).get("rule")
+        wrong = next((name for name, value in said.items() if value != wanted[name]), None)
+        if wrong is not None:
+            found.append((EntryId(row.entry), wrong))
+    return found
+
+
+async def unremembered(tx: Transaction) -> list[EntryId]:
+    """Return the entries of something removed that ``erasure`` does not know."""
+    query = """
+        select id from entry where tenant = %(tenant)s and kind = 'erasure'
+          and not exists (select from erasure where erasure.tenant = entry.tenant and erasure.entry = entry.id)
+        order by id
+    """
+    return [EntryId(row.id) for row in await tx.all(query)]

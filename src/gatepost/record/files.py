@@ -8,10 +8,14 @@ from gatepost.ids import TenantId
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
 from gatepost.ledger.note import Note
-from gatepost.ledger.tiles import Tile, narrowed, tile_at
+from gatepost.ledger.tiles import ENTRIES, WIDTH, Tile, narrowed, tile_at
 
+ROWS = 16
 _AT_ONCE = 16
 _TRIES = 3
+
+Piece = range
+"""Places in the log whose rows lie in one file."""
 
 
 def checkpoint_path(tenant: TenantId) -> str:
@@ -24,9 +28,22 @@ def tile_path(tenant: TenantId, tile: Tile) -> str:
     return f"log/{tenant}/{tile.path}"
 
 
-def rows_path(tenant: TenantId, bundle: Tile) -> str:
-    """Return where the second store keeps the rows behind a bundle's entries."""
-    return f"log/{tenant}/rows/{bundle.path.removeprefix('tile/entries/')}"
+def rows_path(tenant: TenantId, piece: Piece) -> str:
+    """Return where the second store keeps the rows behind some entries."""
+    bundle = tile_at(ENTRIES, piece.start // WIDTH, (piece.start // WIDTH + 1) * WIDTH)
+    where = f"log/{tenant}/rows/{bundle.path.removeprefix('tile/entries/')}"
+    return where if len(piece) == WIDTH else f"{where}.p/{piece.start % WIDTH}-{(piece.stop - 1) % WIDTH}"
+
+
+def pieces(size: int, since: int = 0) -> list[Piece]:
+    """Return in which pieces the rows of a log lie, of those that hold places from ``since`` on.
+
+    Whole bundles, and of the last one sixteen rows each: so a log that grows by one entry has at most sixteen to write.
+    """
+    whole = size - size % WIDTH
+    bundles = range(since - since % WIDTH, whole, WIDTH)
+    some = range(max(since - since % ROWS, whole), size, ROWS)
+    return [range(at, at + WIDTH) for at in bundles] + [range(at, min(at + ROWS, size)) for at in some]
 
 
 def key_path(tenant: TenantId) -> str:

@@ -31,7 +31,7 @@ from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
 from gatepost.ledger.merkle import EMPTY_ROOT
 from gatepost.ledger.note import SigningKey, VerifierKey
-from gatepost.ledger.tiles import ENTRIES, WIDTH, Edge, edge_tiles, tile_at, tiles_of
+from gatepost.ledger.tiles import WIDTH, Edge, edge_tiles, tiles_of
 from gatepost.record import files, log_store
 from gatepost.record.errors import ForkError
 from gatepost.record.log_store import LogKey
@@ -181,13 +181,11 @@ class Sequencer:
         return size
 
     async def _copy_rows(self, tenant: TenantId, start: int, size: int) -> None:
-        """Put the rows of each bundle that grew on the second store."""
-        for index in range(start // WIDTH, -(-size // WIDTH)):
-            bundle = tile_at(ENTRIES, index, size)
-            first = index * WIDTH
+        """Put the rows of places from ``start`` on on the second store."""
+        for piece in files.pieces(size, start):
             async with self._db.transaction(tenant) as tx:
-                rows = await log_store.copied_rows(tx, first, first + bundle.width)
-            await self._second.write(files.rows_path(tenant, bundle), rows)
+                rows = await log_store.copied_rows(tx, piece.start, piece.stop)
+            await self._second.write(files.rows_path(tenant, piece), rows)
 
     async def _edge(self, tenant: TenantId, key: VerifierKey) -> Edge:
         """Return the edge of the newest checkpoint, having seen that all we hold agrees with it."""

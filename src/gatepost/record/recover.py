@@ -12,7 +12,7 @@ from gatepost.ids import TenantId
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
 from gatepost.ledger.note import VerifierKey
-from gatepost.ledger.tiles import ENTRIES, WIDTH, Edge, edge_tiles, tile_at, tiles_of
+from gatepost.ledger.tiles import Edge, edge_tiles, tiles_of
 from gatepost.record import files, log_store
 from gatepost.record.log_store import LogKey
 
@@ -74,10 +74,10 @@ async def _rows(second: Blobs, tenant: TenantId, head: Checkpoint) -> list[str]:
     """Return the rows of every entry, held to the checkpoint's root."""
     edge = Edge()
     lines: list[str] = []
-    for index in range(-(-head.size // WIDTH)):
-        octets = await second.read(files.rows_path(tenant, tile_at(ENTRIES, index, head.size)))
+    for piece in files.pieces(head.size):
+        octets = await second.read(files.rows_path(tenant, piece))
         if octets is None:
-            raise CannotRecoverError(f"the second store has no rows of the entries from {index * WIDTH}")
+            raise CannotRecoverError(f"the second store has no rows of the entries from {piece.start}")
         part = octets.decode().splitlines()
         edge, _ = edge.grow([_leaf(line) for line in part])
         lines += part

@@ -674,6 +674,12 @@ class LogRecover(Act, frozen=True, kw_only=True, tag="log.recover"):
     entries: int
 
 
+class ErrorsClear(Act, frozen=True, kw_only=True, tag="errors.clear"):
+    """A kind of unexpected error was forgotten, as after it was mended."""
+
+    fingerprint: str
+
+
 class HouseStart(Act, frozen=True, kw_only=True, tag="house.start"):
     """The house began to serve: which release, and which settings are others than when it last did."""
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import httpx2
 import pytest
 
-from doors.rest.scene import Tenancy, calls
+from doors.rest.scene import Tenancy, calls, leaves
 from gatepost import access
 from gatepost.doors import rest
 from gatepost.journey import House
@@ -59,6 +59,7 @@ async def test_a_text_is_accepted_by_its_octets_and_changed_one_s_mind_about(
         assert change.document not in (await us.get("/api/v1/notices")).json()["banner"]
         done = await us.post(place, json={"decision": "reject", "sha256": change.sha256})
         assert done.json()["standing"] == "rejected"
+    assert [leaf["action"] for leaf in await leaves(house, ours)][-2:] == ["terms.accepted", "terms.rejected"]
 
 
 async def test_one_tenant_s_word_is_not_another_s(house: House, ours: Tenancy, theirs: Tenancy, change: Change) -> None:
@@ -83,6 +84,11 @@ async def test_an_objection_is_made_shown_and_taken_back(house: House, ours: Ten
         assert next(row["objection"] for row in rows if row["supplier"] == supplier.id) == made
         assert (await us.delete(place)).status_code == 200
         assert (await us.delete(place)).status_code == 409
+    told = [leaf["action"] for leaf in await leaves(house, ours)]
+    assert [action for action in told if action in {"subprocessor.objected", "subprocessor.settled"}] == [
+        "subprocessor.objected",
+        "subprocessor.settled",
+    ]
 
 
 async def test_an_instruction_is_noted(house: House, ours: Tenancy) -> None:
@@ -90,6 +96,7 @@ async def test_an_instruction_is_noted(house: House, ours: Tenancy) -> None:
         done = await us.post("/api/v1/notices/instructions", json={"text": "Keep nothing longer than a year"})
         assert len(done.json()["sha256"]) == 64
         assert (await us.post("/api/v1/notices/instructions", json={"text": ""})).status_code == 422
+    assert (await leaves(house, ours))[-1]["action"] == "instruction.given"
 
 
 async def test_an_agent_s_key_says_nothing_for_its_tenant(house: House, ours: Tenancy, change: Change) -> None:

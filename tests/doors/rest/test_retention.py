@@ -1,4 +1,4 @@
-from doors.rest.scene import POLICY, FakeClock, Tenancy, calls, sequence, set_policy, write
+from doors.rest.scene import POLICY, FakeClock, Tenancy, calls, leaves, sequence, set_policy, write
 from gatepost.deliver.paper import Kept
 from gatepost.doors import rest
 from gatepost.doors.rest import retention_shapes
@@ -26,6 +26,7 @@ async def test_whoever_is_erased_is_gone_from_every_page(house: House, keeper: K
         assert (await client.get(f"{box}/messages/{done.outcome.email}")).status_code == 404
         rows = (await client.get(f"{box}/audit-logs")).json()["items"]
         assert [row["sender_address"] for row in rows] == [None]
+        assert "person.erased" in [leaf["action"] for leaf in await leaves(house, ours)]
 
 
 async def test_a_hold_names_its_reason_and_forbids(house: House, keeper: Keeper, ours: Tenancy) -> None:
@@ -44,6 +45,8 @@ async def test_a_hold_names_its_reason_and_forbids(house: House, keeper: Keeper,
         assert listed["address"] == WHO["address"]
         assert listed["placed_by"] == ours.key_ids[next(role for role in ours.keys if role.value == "owner")]
         assert listed["released_at"]
+        told = [str(leaf["action"]) for leaf in await leaves(house, ours)]
+        assert [action for action in told if action.startswith("hold.")] == ["hold.place", "hold.release"]
         assert (await client.post("/api/v1/erasures", json=WHO)).status_code == 200
 
 
