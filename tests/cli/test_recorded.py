@@ -18,6 +18,7 @@ from gatepost.record.vocabulary import VOCABULARY
 from witnessed import is_seen
 
 READS = {
+    "trust room list", "trust room views",
     "case list", "case show", "errors list", "incident alerts", "incident drafts", "incident secret", "findings list",
     "trust subprocessor list", "trust terms list",
     "settings", "sandbox", "doctor", "explain", "tenant list", "domain list", "domain records", "mailbox list",
@@ -34,6 +35,7 @@ SOMEBODY_ELSES = {"witness"}  # it cosigns another house's log, and keeps none
 _SUPPLIER = "tests/cli/test_subprocessor.py::test_no_step_of_a_sub_processor_is_skipped"
 _TEXT = "tests/cli/test_subprocessor.py::test_who_rejects_the_terms_takes_an_export_and_is_closed"
 _DUTY = "tests/trust/test_duty.py::test_a_notice_goes_elsewhere_once_a_person_let_it_go"
+_ROOM = "tests/doors/public/test_room.py::test_each_view_bears_the_viewer_s_name_and_is_an_entry"
 _FINDING = "tests/cli/test_findings.py::test_a_finding_goes_its_way"
 _PETITION = "tests/cli/test_petition.py::test_an_agent_asks_and_the_operator_answers"
 DRIVEN_ELSEWHERE = {
@@ -111,6 +113,13 @@ DRIVEN_ELSEWHERE = {
     "findings deploy": (_FINDING, "finding.deployed"),
     "petition approve": (_PETITION, "petition.approve"),
     "petition deny": (_PETITION, "petition.deny"),
+    "trust room publish": (
+        "tests/cli/test_room.py::test_papers_are_published_and_nobody_is_let_in_that_never_asked",
+        "room.published",
+    ),
+    "trust room approve": (_ROOM, "room.decided"),
+    "trust room refuse": (_ROOM, "room.decided"),
+    "trust room revoke": (_ROOM, "room.decided"),
     "incident acknowledge": (
         "tests/trust/test_duty.py::test_silence_goes_further_up_and_a_word_ends_it",
         "alert.acknowledged",

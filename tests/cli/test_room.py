@@ -15,6 +15,8 @@ def test_papers_are_published_and_nobody_is_let_in_that_never_asked(house: Proce
     (papers / "nda.md").write_text("Keep it so.\n")
     (papers / "one.txt").write_text("Secret.\n")
     assert "1 papers" in house.run("trust", "room", "publish", str(papers)).stdout
+    published = json.loads(house.run("log", "search", "--action", "room.published", "--json").stdout)
+    assert published, "what is published is in the record"
     assert json.loads(house.run("trust", "room", "list", "--json").stdout) == []
     assert json.loads(house.run("trust", "room", "views", "--json").stdout) == []
     refused = house.run("trust", "room", "approve", "rg_none")

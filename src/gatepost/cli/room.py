@@ -26,7 +26,7 @@ def publish(folder: Path, *, config: Config = None) -> None:
     """Put what a folder holds into the room: room.toml, nda.md, and the papers it names. They are kept sealed."""
 
     async def work(house: House) -> list[File]:
-        return await room.publish(house, folder)
+        return await room.publish(house, folder, by=OPERATOR)
 
     try:
         made = with_house(work, config)

@@ -558,6 +558,12 @@ class NoticeMailed(Act, frozen=True, kw_only=True, tag="notice.mailed"):
     reason: str
 
 
+class RoomPublished(Act, frozen=True, kw_only=True, tag="room.published"):
+    """Papers were put into the document room, in place of what lay there; by id, the SHA-256 of each."""
+
+    papers: dict[str, str]
+
+
 class RoomDecided(Act, frozen=True, kw_only=True, tag="room.decided"):
     """A person let somebody into the document room, or refused or revoked it."""
 

@@ -87,3 +87,23 @@ async def note(
 async def is_customer(db: Database, tenant: TenantId) -> bool:
     """Tell whether a tenant is one of the customers."""
     return any(each.id == tenant for each in await customers(db))
+
+
+async def note_own(
+    house: House,
+    action: str,
+    about: str,
+    public: Mapping[str, Json],
+    private: Mapping[str, Json] | None = None,
+    *,
+    actor: str = "",
+) -> int:
+    """Write an entry of the house's own record: that of its first tenant, who runs it. A house without one has none.
+
+    Returns the entry, 0 where there is none.
+    """
+    tenants = await access.list_tenants(house.db)
+    if not tenants:
+        return 0
+    async with house.db.transaction(tenants[0].id) as tx:
+        return await note(tx, house, action, about, public, actor=actor or about, private=private)

@@ -26,7 +26,7 @@ PAPER = "/trust/room/files/pentest"
 async def post(db: Database, tmp_path: Path) -> AsyncIterator[Posting]:
     async with posting(db, tmp_path) as opened:
         opened.handlers = room.Doorman(opened.house, opened.folder).handlers()
-        await room.publish(opened.house, papers(tmp_path))
+        await room.publish(opened.house, papers(tmp_path), by="operator")
         yield opened
 
 
@@ -96,7 +96,7 @@ async def test_each_view_bears_the_viewer_s_name_and_is_an_entry(post: Posting, 
     async with post.house.db.transaction(TRUST) as tx:
         (view,) = await room.views(tx)
     assert view.file == "pentest"
-    assert await told(post) == ["room.decided", "room.agreed", "room.viewed"]
+    assert await told(post) == ["room.published", "room.decided", "room.agreed", "room.viewed"]
     (grant,) = await grants(post)
     assert len(grant.nda_sha256) == 64
 
@@ -105,7 +105,7 @@ async def test_another_text_is_agreed_to_anew(post: Posting, reader: httpx2.Asyn
     await agreed(post, reader)
     folder = papers(tmp_path)
     (folder / "nda.md").write_text("# Confidentiality\n\nKeep it better.\n")
-    await room.publish(post.house, folder)
+    await room.publish(post.house, folder, by="operator")
     assert (await reader.get(PAPER)).status_code == 404
     assert "Keep it better." in (await reader.get("/trust/room/inside")).text
 

@@ -66,6 +66,7 @@ async def test_no_generated_request_breaks_the_door(house: House, keeper: Keeper
         "petition_id": await petitioned(house, ours),
         "hold_id": await held(house, ours, done.recorded.arrived.email),
         "turn_id": "tu_none",
+        "about": "terms",
         "legal_hold_id": "lh_none",
         "digest": "0" * 64,
         "entry_id": 1,

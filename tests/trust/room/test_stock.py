@@ -24,7 +24,7 @@ def papers(
 
 
 async def test_papers_lie_sealed_and_open_again(scene: Scene, tmp_path: Path) -> None:
-    await stock.publish(scene.house, papers(tmp_path))
+    await stock.publish(scene.house, papers(tmp_path), by="operator")
     async with scene.house.db.transaction(TRUST) as tx:
         found = {each.id: each for each in await store.files(tx)}
     assert set(found) == {"nda", "pentest"}
@@ -37,8 +37,8 @@ async def test_papers_lie_sealed_and_open_again(scene: Scene, tmp_path: Path) ->
 
 
 async def test_what_the_folder_names_no_more_is_out_of_the_room(scene: Scene, tmp_path: Path) -> None:
-    await stock.publish(scene.house, papers(tmp_path))
-    await stock.publish(scene.house, papers(tmp_path, rows=""))
+    await stock.publish(scene.house, papers(tmp_path), by="operator")
+    await stock.publish(scene.house, papers(tmp_path, rows=""), by="operator")
     async with scene.house.db.transaction(TRUST) as tx:
         assert [each.id for each in await store.files(tx)] == ["nda"]
     assert len([path for path in (tmp_path / "blobs").rglob("*") if path.is_file()]) == 1  # nor in the object store
@@ -58,8 +58,8 @@ async def test_what_the_folder_names_no_more_is_out_of_the_room(scene: Scene, tm
     ],
 )
 async def test_a_folder_with_something_wrong_changes_nothing(scene: Scene, tmp_path: Path, rows: str) -> None:
-    await stock.publish(scene.house, papers(tmp_path))
+    await stock.publish(scene.house, papers(tmp_path), by="operator")
     with pytest.raises(StockError):
-        await stock.publish(scene.house, papers(tmp_path, rows=rows))
+        await stock.publish(scene.house, papers(tmp_path, rows=rows), by="operator")
     async with scene.house.db.transaction(TRUST) as tx:
         assert len(await store.files(tx)) == 2

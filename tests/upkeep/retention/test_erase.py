@@ -18,6 +18,7 @@ SET_UP = "what the tenant is set up with; goes with the tenant or by its own doo
 LOG = "the log: ids, codes and salted commitments, no person"
 COUNTS = "hosts, codes and numbers, no person"
 OURS = "ids and words of ours, and goes by itself within days"
+VISITOR = "a visitor's own wish to the operator, sealed; it ends by their word or by time, and no mail of a tenant"
 STAYS = {
     **dict.fromkeys(("account", "api_key", "dkim_key", "domain", "export_destination", "hosted_agent"), SET_UP),
     **dict.fromkeys(("hosting", "person", "policy", "policy_revocation", "route", "tenant"), SET_UP),
@@ -35,6 +36,11 @@ STAYS = {
     "legal_hold": "names whom it protects; stays as the proof that it was in force",
     "petition": "whom it is about is sealed with their key; what stays tells that something was asked",
     "retention_cursor": "a place in the log",
+    **dict.fromkeys(("news_told", "room_view"), LOG),
+    **dict.fromkeys(("trust_case_mark", "trust_fault", "trust_scan"), COUNTS),
+    **dict.fromkeys(("subscriber", "room_grant", "room_session"), VISITOR),
+    "room_file": "the operator's own papers",
+    "trust_case": "what somebody reported to the operator, sealed, as long as its case needs it",
 }
 """Tables of a tenant that no erasure and no limit reaches, and why."""
 

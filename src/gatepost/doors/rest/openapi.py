@@ -66,6 +66,16 @@ def _name_the_policy(document: dict[str, Any]) -> None:
     document["components"]["schemas"]["MailPolicy"] = schema()
 
 
+_REFUSALS = {
+    "/reservations": (Code.BUDGET_EXHAUSTED, Code.GRANT_REFUSED),
+    "{message_id}/usage": (Code.BUDGET_EXHAUSTED, Code.GRANT_REFUSED),
+    "/notices/subprocessors/": (Code.NOTICE_REFUSED,),
+    "/notices/terms/": (Code.NOTICE_REFUSED,),
+    "/holds/{hold_id}": (Code.HOLD_SETTLED, Code.RESOURCE_ERASED),
+}
+"""By a piece of the path: what else is refused there."""
+
+
 def _codes_of(path: str, operation: dict[str, Any]) -> list[Code]:
     """Return the problems an operation may answer with."""
     codes = [Code.REQUEST_MALFORMED, Code.REQUEST_TOO_LARGE]
@@ -80,10 +90,8 @@ def _codes_of(path: str, operation: dict[str, Any]) -> list[Code]:
         codes += [Code.MEDIA_UNSUPPORTED, Code.POLICY_INVALID, Code.POLICY_UNREADABLE]
     if path.endswith(("/reply", "/bounce", "/messages")) and "requestBody" in operation:
         codes.append(Code.POLICY_UNREADABLE)
-    if path.endswith(("/reservations", "/usage")):
-        codes += [Code.BUDGET_EXHAUSTED, Code.GRANT_REFUSED]
-    if "/holds/{hold_id}" in path:
-        codes += [Code.HOLD_SETTLED, Code.RESOURCE_ERASED]
+    for piece, refusals in _REFUSALS.items():
+        codes += refusals if piece in path else []
     if "/petitions" in path and "requestBody" in operation:
         codes.append(Code.PETITION_INVALID)
     if operation.get("parameters") or "requestBody" in operation:

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gatepost.journey import House
+from gatepost.record.paper import Json
 from gatepost.record.trust_log import TRUST
+from gatepost.trust import telling
 from gatepost.trust.room import store
 from gatepost.trust.room.paper import File
 
@@ -35,8 +37,8 @@ class _Found:
     octets: bytes
 
 
-async def publish(house: House, folder: Path) -> list[File]:
-    """Put what a folder holds into the room, in place of what lay there.
+async def publish(house: House, folder: Path, *, by: str) -> list[File]:
+    """Put what a folder holds into the room, in place of what lay there; ``by`` is who did, for the record.
 
     Raises:
         StockError: something in it is wrong; then nothing changes.
@@ -54,6 +56,8 @@ async def publish(house: House, folder: Path) -> list[File]:
         for file in made:
             await store.put_file(tx, file)
         await store.keep_files(tx, [file.id for file in made])
+    papers: dict[str, Json] = {file.id: file.sha256 for file in made}
+    await telling.note_own(house, "room.published", "room", {"papers": papers}, actor=by)
     for gone in {file.sha256 for file in before} - {file.sha256 for file in made}:
         await house.blobs.remove(place(gone))
     return made

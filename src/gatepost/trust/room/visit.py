@@ -5,16 +5,13 @@ lasts hours, and ends at once where the grant is revoked. What was agreed to is 
 """
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from gatepost import access
 from gatepost.ids import token
 from gatepost.jobs import Promise
 from gatepost.journey import House
 from gatepost.mail.address import Address, AddressError
-from gatepost.record.paper import Json
 from gatepost.record.trust_log import TRUST
 from gatepost.trust import signed_link, telling
 from gatepost.trust.room import stock, store
@@ -157,7 +154,7 @@ async def agree(house: House, who: Inside, sha256: str) -> bool:
     if who.nda is None or sha256 != who.nda.sha256:
         return False
     private = {"name": who.grant.visitor.name, "address": who.grant.visitor.address}
-    await _note(house, "room.agreed", who.grant.id, {"sha256": sha256}, private)
+    await telling.note_own(house, "room.agreed", who.grant.id, {"sha256": sha256}, private)
     async with house.db.transaction(TRUST) as tx:
         await store.agree(tx, who.grant.id, sha256, house.clock())
     return True
@@ -172,7 +169,7 @@ async def look(house: House, who: Inside, name: str) -> tuple[File, bytes] | Non
     octets = await stock.octets_of(house, found)
     if octets is None:
         return None
-    entry = await _note(house, "room.viewed", who.grant.id, {"file": found.id, "sha256": found.sha256})
+    entry = await telling.note_own(house, "room.viewed", who.grant.id, {"file": found.id, "sha256": found.sha256})
     async with house.db.transaction(TRUST) as tx:
         view = Viewed(entry=entry, grant=who.grant.id, file=found.id, sha256=found.sha256, at=house.clock())
         await store.add_view(tx, view)
@@ -208,7 +205,7 @@ async def decide(house: House, grant_id: str, state: State, *, days: int = 0, by
             await house.jobs.enqueue(tx, Promise(LETTER, found.id, {"grant": found.id, "round": round_}))
         if state is State.REVOKED:
             await store.end_sessions(tx, found.id)
-    await _note(house, "room.decided", grant_id, {"decision": state.value}, actor=by)
+    await telling.note_own(house, "room.decided", grant_id, {"decision": state.value}, actor=by)
     return True
 
 
@@ -217,23 +214,6 @@ async def tidy(house: House) -> int:
     now = house.clock()
     async with house.db.transaction(TRUST) as tx:
         return await store.forget(tx, undecided_before=now - timedelta(days=30), ended_before=now - timedelta(days=365))
-
-
-async def _note(
-    house: House,
-    action: str,
-    grant: str,
-    public: Mapping[str, Json],
-    private: Mapping[str, Json] | None = None,
-    *,
-    actor: str = "",
-) -> int:
-    """Write an entry of the house's own record: that of its first tenant, who runs it. A house without one has none."""
-    tenants = await access.list_tenants(house.db)
-    if not tenants:
-        return 0
-    async with house.db.transaction(tenants[0].id) as tx:
-        return await telling.note(tx, house, action, grant, public, actor=actor or grant, private=private)
 
 
 def _digest(secret: str) -> bytes:
