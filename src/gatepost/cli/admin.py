@@ -11,7 +11,7 @@ import typer
 from gatepost import access, decide, domains
 from gatepost.access.paper import Role, Scope
 from gatepost.app import administer
-from gatepost.cli.frame import AsJson, ForTenant, Refusal, app, show, with_house
+from gatepost.cli.frame import AsJson, ForTenant, Refusal, app, in_tenant, show, with_house
 from gatepost.decide.written import read_document
 from gatepost.ids import AccountId, KeyId, PersonId, TenantId
 from gatepost.journey import House
@@ -36,8 +36,12 @@ seals = _group("keys", "What everything is sealed under: the master key and the 
 
 
 def _asked(work: Callable[[House], Awaitable[T]]) -> T:
+    return _refusing(lambda: with_house(work))
+
+
+def _refusing(work: Callable[[], T]) -> T:
     try:
-        return with_house(work)
+        return work()
     except (access.AccessError, domains.DomainError, AddressError) as error:
         raise Refusal(str(error)) from error
     except TooManyError as error:
@@ -46,11 +50,7 @@ def _asked(work: Callable[[House], Awaitable[T]]) -> T:
 
 def for_tenant(wanted: str | None, work: Callable[[House, TenantId], Awaitable[T]]) -> T:
     """Do ``work`` for the tenant of that name or id, or for the only one."""
-
-    async def inside(house: House) -> T:
-        return await work(house, (await administer.find_tenant(house, wanted)).id)
-
-    return _asked(inside)
+    return _refusing(lambda: in_tenant(wanted, work))
 
 
 def _said(*, done: bool, what: str) -> None:

@@ -7,11 +7,9 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from gatepost import access
-from gatepost.app import administer
 from gatepost.app.administer import OPERATOR
 from gatepost.app.gaps import find_gaps
-from gatepost.cli.frame import AsJson, ForTenant, Refusal, app, show, with_house
+from gatepost.cli.frame import AsJson, ForTenant, Refusal, app, in_tenant, show
 from gatepost.cli.record import log
 from gatepost.ids import ExportId, TenantId
 from gatepost.journey import House
@@ -27,12 +25,9 @@ COLUMNS = ("id", "kind", "format", "exported_through", "lag", "at", "state", "le
 
 
 def _for_tenant(wanted: str | None, work: Callable[[House, TenantId], Awaitable[T]]) -> T:
-    async def inside(house: House) -> T:
-        return await work(house, (await administer.find_tenant(house, wanted)).id)
-
     try:
-        return with_house(inside)
-    except (access.AccessError, siem.PlaceError) as error:
+        return in_tenant(wanted, work)
+    except siem.PlaceError as error:
         raise Refusal(str(error)) from error
     except LookupError as error:
         raise Refusal(f"there is no destination {error}; `gatepost export list` names them") from error

@@ -10,8 +10,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from gatepost import settings
+from gatepost import access, settings
+from gatepost.app import administer
 from gatepost.app.open import admin_house
+from gatepost.ids import TenantId
 from gatepost.journey import House
 from gatepost.settings import Settings
 
@@ -50,6 +52,18 @@ def with_house(work: Callable[[House], Awaitable[T]], config: Path | None = None
             return await work(house)
 
     return asyncio.run(inside())
+
+
+def in_tenant(wanted: str | None, work: Callable[[House, TenantId], Awaitable[T]]) -> T:
+    """Do ``work`` for the tenant of that name or id, or for the only one; there may be none such."""
+
+    async def inside(house: House) -> T:
+        return await work(house, (await administer.find_tenant(house, wanted)).id)
+
+    try:
+        return with_house(inside)
+    except access.AccessError as error:
+        raise Refusal(str(error)) from error
 
 
 def show(rows: Sequence[dict[str, Any]], *, columns: Sequence[str], as_json: bool, empty: str) -> None:

@@ -6,9 +6,9 @@ from typing import Annotated, Any, TypeVar
 import typer
 from rich.text import Text
 
-from gatepost import access, journey
+from gatepost import journey
 from gatepost.app import administer
-from gatepost.cli.frame import AsJson, ForTenant, Refusal, app, show, terminal, with_house
+from gatepost.cli.frame import AsJson, ForTenant, Refusal, app, in_tenant, show, terminal
 from gatepost.decide.paper import Ruling
 from gatepost.deliver import hold, hold_end
 from gatepost.deliver.paper import Hold, HoldState
@@ -26,13 +26,8 @@ LISTED_MAX = 200
 
 
 def _in_tenant(wanted: str | None, work: Callable[[House, TenantId], Awaitable[T]]) -> T:
-    async def inside(house: House) -> T:
-        return await work(house, (await administer.find_tenant(house, wanted)).id)
-
     try:
-        return with_house(inside)
-    except access.AccessError as error:
-        raise Refusal(str(error)) from error
+        return in_tenant(wanted, work)
     except hold.HoldMissingError:
         raise Refusal("there is no such hold: gatepost hold list") from None
     except hold_end.HoldSettledError as error:

@@ -6,11 +6,10 @@ from typing import Annotated, Any, TypeVar
 import typer
 from rich.text import Text
 
-from gatepost import access
 from gatepost.act import petition
 from gatepost.act.petition import Petition
 from gatepost.app import administer
-from gatepost.cli.frame import AsJson, ForTenant, Refusal, app, show, terminal, with_house
+from gatepost.cli.frame import AsJson, ForTenant, Refusal, app, in_tenant, show, terminal
 from gatepost.cli.hold import plain
 from gatepost.decide import PolicyError
 from gatepost.deliver.hold import Approver
@@ -26,13 +25,8 @@ LISTED_MAX = 200
 
 
 def _in_tenant(wanted: str | None, work: Callable[[House, TenantId], Awaitable[T]]) -> T:
-    async def inside(house: House) -> T:
-        return await work(house, (await administer.find_tenant(house, wanted)).id)
-
     try:
-        return with_house(inside)
-    except access.AccessError as error:
-        raise Refusal(str(error)) from error
+        return in_tenant(wanted, work)
     except petition.PetitionMissingError:
         raise Refusal("there is no such petition: gatepost petition list") from None
     except petition.PetitionSettledError as error:
