@@ -5,8 +5,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from gatepost.mail import suffix
 from gatepost.mail.address import AddressError, normalise_domain
-from gatepost.verify import suffix
 from suites.case import Case, expect, rows
 
 

@@ -2,11 +2,8 @@
 
 from functools import lru_cache
 
-from publicsuffixlist import PublicSuffixList
-
+from gatepost.mail import suffix
 from gatepost.mail.address import Address
-
-_LIST = PublicSuffixList()
 
 
 @lru_cache(maxsize=4096)
@@ -22,7 +19,7 @@ def organizational_domain(domain: str) -> str:
     domain = domain.lower().removesuffix(".")
     if domain.startswith("["):
         return domain
-    return _LIST.privatesuffix(domain) or domain
+    return suffix.organizational_domain(domain)
 
 
 def is_same_organization(one: str, other: str) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from gatepost.dns.paper import RdType, Status
-from gatepost.verify import suffix
+from gatepost.mail import suffix
 from gatepost.verify.answers import Answers
 from gatepost.verify.paper import DmarcVerdict, Result
 from gatepost.verify.signature import is_within

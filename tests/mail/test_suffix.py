@@ -1,6 +1,6 @@
 import pytest
 
-from gatepost.verify.suffix import organizational_domain, registrable
+from gatepost.mail.suffix import organizational_domain, registrable
 
 
 @pytest.mark.parametrize(

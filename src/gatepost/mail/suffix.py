@@ -1,16 +1,20 @@
 """The public suffix list: who belongs to whom where no DMARC record says so (RFC 7489 section 3.2)."""
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from publicsuffixlist import PublicSuffixList
 
-_SUFFIXES = PublicSuffixList()
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    """Return the list, read once and not before somebody asks: most commands never do."""
+    return PublicSuffixList()
 
 
 @lru_cache(maxsize=8192)
 def registrable(domain: str) -> str | None:
     """Return the registered domain a normalised name lies in; None where the name is a public suffix itself."""
-    found: str | None = _SUFFIXES.privatesuffix(domain)
+    found: str | None = _suffixes().privatesuffix(domain)
     return found
 
 
