@@ -1,6 +1,7 @@
 """Conditions: what each asks, and that what cannot be known counts against the message."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from ipaddress import IPv4Address
 from typing import Any
@@ -14,7 +15,7 @@ from gatepost.decide.hours import DAYS, compile_hours
 from gatepost.decide.paper import Facts, Seen
 from gatepost.decide.rules import see
 from gatepost.mail.reading import Attachment, Extraction, ModelView, Reading, Span, Technique
-from gatepost.verify.paper import AutoMail, Evidence, Family, Injection, Marker, ScanResult, ScanVerdict
+from gatepost.verify.paper import AutoMail, Evidence, Family, Injection, Language, Marker, ScanResult, ScanVerdict
 
 HOURS = compile_hours({"timeZone": "UTC", "days": list(DAYS), "from": 480, "to": 1020})
 
@@ -84,6 +85,12 @@ SHOWN = reading(spans=(Span(Technique.HOMOGLYPH, "text", 0, 1, "x"),))
         ("scans", ["found"], evidence(), False),
         ("list", "dev.lists.example", evidence(content=content(list_id="dev.lists.example")), True),
         ("list", "dev.lists.example", evidence(), False),
+        ("language", ["de", "fr"], evidence(language=Language.FRENCH), True),
+        ("language", ["de"], evidence(language=Language.FRENCH), False),
+        ("language", ["de"], evidence(language=Language.UNKNOWN), False),
+        ("language", ["de", "unknown"], evidence(language=Language.UNKNOWN), True),
+        ("language", ["fr"], evidence(), None),
+        ("language", ["fr"], replace(reading(is_cut=True), language=Language.FRENCH), None),
     ],
 )
 def test_a_condition_asks_the_evidence(name: str, wanted: object, found: Evidence, answer: bool | None) -> None:  # noqa: FBT001  # the expected value

@@ -165,6 +165,7 @@ FULL: dict[str, Any] = {
                 "automatic": False,
                 "tls": True,
                 "scans": ["clean"],
+                "language": ["de", "unknown"],
                 "workingHours": "inside",
                 "firstTime": True,
                 "replayed": False,

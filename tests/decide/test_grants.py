@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from decide.scene import ACCOUNT, BOSS, NOON, TENANT, inbound, policy
+from gatepost import decide
 from gatepost.db import Database
 from gatepost.decide import grants, settle
 from gatepost.decide.grants import Grant, GrantError
@@ -145,3 +146,11 @@ async def test_a_long_thread_is_looked_up_by_the_likeness_of_its_grants(db: Data
     await issue(db, *(delivered(f"em_{number}", "send", "forward") for number in range(50)))
     await issue(db, delivered("em_x", "send"))
     assert (await looked_up(db, "em_7")).capabilities == ("send",)
+
+
+async def test_a_version_above_the_mailboxes_has_no_grants_to_revoke(db: Database) -> None:
+    document = {"defaultAction": "bounce", "auditLog": {"retentionDays": 1}}
+    async with db.transaction(TENANT) as tx:
+        stored = await decide.put_policy(tx, decide.TENANT_WIDE, document, at=NOON, actor=ACTOR)
+        with pytest.raises(LookupError):
+            await decide.revoke_policy(tx, decide.TENANT_WIDE, stored.version, at=NOON, actor=ACTOR)

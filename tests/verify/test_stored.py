@@ -19,6 +19,7 @@ from gatepost.verify.paper import (
     Evidence,
     Family,
     Injection,
+    Language,
     Marker,
     Result,
     ScanResult,
@@ -79,6 +80,7 @@ evidences: st.SearchStrategy[Evidence] = st.builds(
     injection=st.builds(Injection, st.floats(0, 1), st.lists(st.sampled_from(Family), max_size=2).map(tuple)),
     scans=st.lists(st.builds(ScanVerdict, st.just("av"), st.sampled_from(ScanResult)), max_size=2).map(tuple),
     auto=st.builds(AutoMail, markers=st.lists(st.sampled_from(Marker), max_size=2).map(tuple), is_own=st.booleans()),
+    language=st.sampled_from([*Language]),
     content=st.builds(content, reading=readings, list_id=st.sampled_from(["", "dev.lists.example"])),
 )
 
@@ -102,6 +104,7 @@ def essence(found: Evidence) -> dict[str, Any]:
         "techniques": {span.technique for span in reading.spans},
         "files": [(one.filename, one.content_type, one.size_octets, one.extraction) for one in reading.attachments],
         "list": found.content.list_id,
+        "language": found.language,
     }
 
 
@@ -112,6 +115,15 @@ def test_all_that_a_policy_may_ask_comes_back(found: Evidence) -> None:
     assert essence(again) == essence(found)
     assert stored.spell(again) == stored.spell(found)
     assert not any(words in told for words in ("what is said", "hidden words", "what is in the file", "lunch"))
+
+
+def test_an_entry_of_before_the_language_was_told_has_it_where_the_words_were_kept() -> None:
+    told = stored.spell(evidence())
+    text = "Bitte zahlen Sie bis zum Ende der Woche, und rufen Sie bei Fragen an."
+    assert "language" not in told
+    assert stored.read(told).language is None
+    assert stored.read(told, content(text)).language is Language.GERMAN
+    assert stored.read({**told, "language": "fr"}, content(text)).language is Language.FRENCH
 
 
 def test_an_ordinary_mail_needs_few_octets() -> None:

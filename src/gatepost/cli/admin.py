@@ -319,6 +319,8 @@ def waits(proposal: Proposal) -> str:
 @policies.command("revoke")
 def revoke_policy(mailbox_id: int, version: int, tenant: ForTenant = None) -> None:
     """Make what one version of a mailbox's policy granted worthless, for ever; kept mail stays readable."""
+    if mailbox_id == decide.TENANT_WIDE:
+        raise Refusal("a policy above the mailboxes grants nothing by itself: revoke versions of the mailboxes' own")
     try:
         done = for_tenant(
             tenant, lambda house, owner: administer.revoke_policy(house, owner, AccountId(mailbox_id), version)

@@ -7,7 +7,7 @@ import typer
 from rich.text import Text
 
 from gatepost.act import petition
-from gatepost.act.petition import Petition
+from gatepost.act.petition import Kind, Petition, State
 from gatepost.app import administer
 from gatepost.cli.frame import AsJson, ForTenant, Refusal, app, in_tenant, show, terminal
 from gatepost.cli.hold import plain
@@ -15,6 +15,7 @@ from gatepost.decide import PolicyError
 from gatepost.deliver.hold import Approver
 from gatepost.ids import AccountId, PetitionId, TenantId
 from gatepost.journey import House
+from gatepost.workbench import TooManyError, of_petition
 
 T = TypeVar("T")
 
@@ -35,6 +36,8 @@ def _in_tenant(wanted: str | None, work: Callable[[House, TenantId], Awaitable[T
         raise Refusal("it is not what you saw: gatepost petition show, and name the digest it prints") from None
     except petition.PetitionInvalidError as error:
         raise Refusal(f"it cannot be done: {error.reason}") from error
+    except TooManyError:
+        raise Refusal("as many policies as may wait for a second person: gatepost policy proposals") from None
     except PolicyError as error:
         raise Refusal("the policy would not be one:\n  " + "\n  ".join(error.errors)) from error
 
@@ -106,8 +109,11 @@ def _rule(petition_id: str, tenant: str | None, digest: str | None, *, is_approv
                 digest=digest,
                 at=house.clock(),
                 entropy=house.entropy,
+                put=of_petition(house),
             )
 
     ruled = _in_tenant(tenant, work)
     made = f"; version {ruled.policy_version} of the policy is in force" if ruled.policy_version else ""
+    if ruled.kind is Kind.SENDER and ruled.state is State.APPROVED and not ruled.policy_version:
+        made = "; the policy waits for a second person"
     typer.echo(f"{ruled.id} was {ruled.state.value}{made}")

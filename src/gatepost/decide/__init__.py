@@ -171,9 +171,13 @@ async def policy_history(
 async def revoke_policy(tx: Transaction, account: AccountId, version: int, *, at: datetime, actor: KeyId) -> bool:
     """Make the grants of one version worthless, for ever; False where they were already.
 
+    A grant names the version of its mailbox's own policy and of none above it, which grants nothing by itself.
+
     Raises:
-        LookupError: there is no such version.
+        LookupError: there is no such version, or it stands above the mailboxes.
     """
+    if account == TENANT_WIDE:
+        raise LookupError(version)
     await store.document(tx, account, version)
     return await grants.revoke(tx, account, version, at=at, actor=actor)
 

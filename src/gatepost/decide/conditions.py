@@ -12,7 +12,7 @@ from gatepost.decide import shape
 from gatepost.decide.hours import WorkingHours
 from gatepost.decide.paper import Seen
 from gatepost.decide.shape import Faults, Parser
-from gatepost.verify.paper import UNSEEN, Attachment, Extraction, Family, ScanResult, Technique
+from gatepost.verify.paper import UNSEEN, Attachment, Extraction, Family, Language, ScanResult, Technique
 
 TYPES_MAX = 64
 TYPE_MAX_CHARS = 128
@@ -106,6 +106,12 @@ def _tls(seen: Seen, wanted: bool) -> bool:  # noqa: FBT001  # the document's ow
     return seen.is_encrypted is wanted
 
 
+def _language(seen: Seen, languages: list[str]) -> bool | None:
+    """Ask for the language; that it is none we know is an answer of its own, that not all could be read is none."""
+    reading, language = seen.evidence.content.reading, seen.evidence.language
+    return None if language is None or reading.is_cut or reading.is_malformed else language in languages
+
+
 def _scans(seen: Seen, results: list[str]) -> bool:
     return any(scan.result in results for scan in seen.evidence.scans)
 
@@ -161,6 +167,7 @@ _CONDITIONS: Mapping[str, tuple[Parser, Ask]] = {
     "automatic": (shape.boolean, _automatic),
     "tls": (shape.boolean, _tls),
     "scans": (shape.list_of(shape.word(*ScanResult), least=1, most=len(ScanResult)), _scans),
+    "language": (shape.list_of(shape.word(*Language), least=1, most=len(Language)), _language),
     "workingHours": (shape.word("inside", "outside"), _working_hours),
     "firstTime": (shape.boolean, _first_time),
     "replayed": (shape.boolean, _replayed),

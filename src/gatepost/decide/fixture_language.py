@@ -6,7 +6,7 @@ They are no part of the normal form: a policy with and without its tests has the
 from gatepost.decide import shape
 from gatepost.decide.conditions import TYPE_MAX_CHARS
 from gatepost.decide.paper import Disposition
-from gatepost.verify.paper import Extraction, Family, ScanResult, Technique
+from gatepost.verify.paper import Extraction, Family, Language, ScanResult, Technique
 
 TESTS_MAX = 200
 _TEXT_MAX_CHARS = 10_000
@@ -54,6 +54,7 @@ MAIL = shape.object_of(
         "automatic": shape.boolean,
         "tls": shape.boolean,
         "scans": shape.list_of(shape.word(*ScanResult), most=len(ScanResult)),
+        "language": shape.word(*Language),
         "list": shape.domain,
         "receivedAt": shape.moment,
         "firstTime": shape.boolean,

@@ -120,6 +120,7 @@ def _evidence(mail: Mapping[str, Any]) -> dict[str, Any]:
         "flags": [is_proven, proof == "unsettled", False],
         "injection": [mail.get("injectionScore", 0), mail.get("injectionFamilies", [])],
         "scans": [["a scanner", result] for result in mail.get("scans", ())],
+        "language": mail.get("language", ""),
         "auto": [["auto-submitted"] if mail.get("automatic") else [], False],
     }
 

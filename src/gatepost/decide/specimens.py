@@ -79,6 +79,7 @@ _SATISFIED: Mapping[str, Callable[[Any], dict[str, Any]]] = {
     "injectionScore": lambda bounds: {"injectionScore": bounds.get("atLeast", 0)},
     "injectionFamilies": lambda families: {"injectionFamilies": families},
     "techniques": lambda techniques: {"techniques": techniques},
+    "language": lambda languages: {"language": languages[0]},
     "scans": lambda results: {"scans": results},
     "hiddenText": lambda wanted: {"techniques": ["display-none"]} if wanted else {},
     "hasAttachments": lambda wanted: _file("a/a") if wanted else {},

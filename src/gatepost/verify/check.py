@@ -13,7 +13,20 @@ from gatepost.mail import fields
 from gatepost.mail.fields import Header
 from gatepost.mail.octets import Octets
 from gatepost.mail.own_ids import NO_IDS, OwnIds
-from gatepost.verify import arc, attached, author, automail, content, dkim, dmarc, host, injection, spf, tree_walk
+from gatepost.verify import (
+    arc,
+    attached,
+    author,
+    automail,
+    content,
+    dkim,
+    dmarc,
+    host,
+    injection,
+    spf,
+    tongue,
+    tree_walk,
+)
 from gatepost.verify.answers import DEADLINE_S, Answers
 from gatepost.verify.attached import TextReader
 from gatepost.verify.dmarc import Alignment, Discovery
@@ -87,6 +100,7 @@ async def _check_own(arrived: Arrived, watch: Watch, own_ids: OwnIds) -> Evidenc
         is_aligned=False,
         is_unsettled=False,
         content=read,
+        language=tongue.of(read.reading.human),
         injection=signs,
         auth=arrived.submitter is not None or arrived.door is Door.HOUSE,
         auto=_auto(arrived, header, read, own_ids),
@@ -151,6 +165,7 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver, watch: Watch, ow
         is_aligned=is_aligned,
         is_unsettled=not is_aligned and _is_unsettled(domain, signatures, asked.host.spf, alignment),
         content=read,
+        language=tongue.of(read.reading.human),
         injection=seen.injection,
         body_sha256=seen.body_sha256,
         auto=_auto(arrived, header, read, own_ids),

@@ -30,6 +30,7 @@ __all__ = [
     "Extraction",
     "Family",
     "Injection",
+    "Language",
     "ModelView",
     "Reading",
     "Result",
@@ -264,6 +265,40 @@ class Injection:
     signals: tuple[Signal, ...] = ()
 
 
+class Language(StrEnum):
+    """In which language most of a message is written, as BCP 47 (RFC 5646) spells it."""
+
+    ARABIC = "ar"
+    BULGARIAN = "bg"
+    CHINESE = "zh"
+    CZECH = "cs"
+    DANISH = "da"
+    DUTCH = "nl"
+    ENGLISH = "en"
+    FINNISH = "fi"
+    FRENCH = "fr"
+    GERMAN = "de"
+    GREEK = "el"
+    HEBREW = "he"
+    HINDI = "hi"
+    HUNGARIAN = "hu"
+    ITALIAN = "it"
+    JAPANESE = "ja"
+    KOREAN = "ko"
+    NORWEGIAN = "no"
+    PERSIAN = "fa"
+    POLISH = "pl"
+    PORTUGUESE = "pt"
+    ROMANIAN = "ro"
+    RUSSIAN = "ru"
+    SPANISH = "es"
+    SWEDISH = "sv"
+    THAI = "th"
+    TURKISH = "tr"
+    UKRAINIAN = "uk"
+    UNKNOWN = "unknown"  # too short, too mixed, or none of these
+
+
 class ScanResult(StrEnum):
     """What a scanner outside this house says of a message."""
 
@@ -291,6 +326,7 @@ class Evidence:
         author_problem: why ``author`` is None, as a reason code; empty otherwise.
         is_aligned: an aligned SPF or DKIM pass proves the author's domain, whether or not it publishes DMARC.
         is_unsettled: a DNS failure hides whether it is aligned; a later attempt may know.
+        language: of most of the text; None in evidence of before it was told.
         scans: what scanners outside this house say, in the order of the settings; empty where there are none.
         auth: the submitting key was authenticated (RFC 8601 section 2.7.4); False for strangers.
         body_sha256: of the body as received, in hex, where the message lies on disk: nobody should read it again.
@@ -312,6 +348,7 @@ class Evidence:
     iprev: IprevVerdict = IprevVerdict(Result.NONE)
     auto: AutoMail = AutoMail()
     body_sha256: str = ""
+    language: Language | None = None
 
     @property
     def dkim_result(self) -> Result:

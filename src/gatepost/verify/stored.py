@@ -8,7 +8,7 @@ from typing import Any
 from gatepost.mail import fields
 from gatepost.mail.address import Address
 from gatepost.mail.reading import Attachment, Extraction, ModelView, Reading, Span, Technique
-from gatepost.verify import content
+from gatepost.verify import content, tongue
 from gatepost.verify.paper import (
     ArcSeal,
     ArcVerdict,
@@ -19,6 +19,7 @@ from gatepost.verify.paper import (
     Evidence,
     Family,
     Injection,
+    Language,
     Marker,
     Result,
     ScanResult,
@@ -63,6 +64,7 @@ def spell(evidence: Evidence) -> dict[str, Any]:
             for each in reading.attachments[:FILES_MAX]
         ],
         "list": evidence.content.list_id,
+        "language": evidence.language.value if evidence.language else "",
     }
     return {name: value for name, value in told.items() if value not in _USUAL}
 
@@ -101,7 +103,15 @@ def read(told: dict[str, Any], said: Content | None = None) -> Evidence:
         scans=tuple(ScanVerdict(scanner, ScanResult(result)) for scanner, result in told.get("scans", ())),
         auth=auth,
         auto=AutoMail(markers=tuple(map(Marker, markers)), is_own=is_own),
+        language=_language(told.get("language", ""), said),
     )
+
+
+def _language(told: str, said: Content | None) -> Language | None:
+    """Return what was told, or, of a message of before it was, what its text shows where that was kept."""
+    if told:
+        return Language(told)
+    return None if said is None else tongue.of(said.reading.human)
 
 
 def _signature(result: str, domain: str, is_aligned: bool, unsigned_octets: int, unsigned_twin: str) -> DkimVerdict:  # noqa: FBT001  # as it stands in the list

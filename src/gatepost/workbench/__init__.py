@@ -14,7 +14,7 @@ from gatepost.workbench.paper import (
     SettledError,
     TooManyError,
 )
-from gatepost.workbench.proposal import Ruling, put_or_propose, rule
+from gatepost.workbench.proposal import Ruling, of_petition, put_or_propose, rule
 from gatepost.workbench.run import handlers, start
 from gatepost.workbench.upload import Uploaded, see_message
 
@@ -35,6 +35,7 @@ __all__ = [
     "Uploaded",
     "compiled",
     "handlers",
+    "of_petition",
     "put_or_propose",
     "rule",
     "see_message",

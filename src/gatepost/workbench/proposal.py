@@ -6,15 +6,18 @@ bound to the document and to the version in force it was compared with; if that 
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 
 from gatepost import access, decide
+from gatepost.act import petition
 from gatepost.db import Transaction
 from gatepost.decide import PolicyUnreadableError, Stored
 from gatepost.decide.language import parse
 from gatepost.decide.widening import Verdict, Widening, compare
-from gatepost.ids import KeyId, ProposalId, TenantId, token
+from gatepost.ids import AccountId, KeyId, ProposalId, TenantId, token
 from gatepost.journey import House
 from gatepost.record.paper import Json
 from gatepost.workbench import change, proposal_store, run
@@ -72,6 +75,26 @@ async def put_or_propose(house: House, tenant: TenantId, wish: Wish, bench: Benc
                 return await change.put(tx, house, wish)
             return await _propose(tx, house, wish, found, _version(live))
     raise OutdatedError
+
+
+def of_petition(house: House) -> petition.Put:
+    """Return how the approval of a petition puts its policy in force: it waits where the tenant wants a second person.
+
+    Whoever approved the petition proposes. Nothing is compared: a rule for somebody new is there to let in more.
+    """
+
+    async def put(
+        tx: Transaction, account: AccountId, document: Mapping[str, object], at: datetime, actor: KeyId, why: str
+    ) -> Stored | None:
+        if not await access.needs_second_person(tx):
+            return await petition.put_in_force(tx, account, document, at, actor, why)
+        live = await decide.get_policy(tx, account)
+        wish = Wish(account=account, document=dict(document), actor=actor, why=why)
+        found = Widening(Verdict.UNDECIDED, "it lets somebody write whom an agent proposed")
+        await _propose(tx, house, wish, found, _version(live))
+        return None
+
+    return put
 
 
 def _version(stored: Stored | None) -> int:

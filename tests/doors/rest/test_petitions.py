@@ -66,6 +66,35 @@ async def test_a_yes_is_a_new_version_with_where_it_came_from(
     assert (listed["state"], listed["settled_by"]) == ("approved", ours.key_ids[Role.APPROVER])
 
 
+async def test_where_the_tenant_wants_a_second_person_a_yes_is_a_proposal(
+    house: House, ours: Tenancy, waiting: dict[str, Any]
+) -> None:
+    async with house.db.transaction(ours.tenant) as tx:
+        await access.set_second_person(tx, is_needed=True)
+    done = await ruled(house, ours, waiting, ours.keys[Role.APPROVER], "approve")
+    assert (done.status_code, done.json()["state"], done.json()["policy_version"]) == (200, "approved", None)
+    assert isinstance((await write(house, ours, "ann@customer.test")).outcome, Refused)
+    proposals = "/api/v1/policy/proposals"
+    rulings = {}
+    async with calls(rest.build(house), ours.owner) as owner:
+        [proposed] = (await owner.get(proposals)).json()["items"]
+    said = {"decision": "approve", "digest": proposed["digest"]}
+    for by, key in (("who said yes", ours.keys[Role.APPROVER]), ("agent", ours.agent), ("second", ours.owner)):
+        async with calls(rest.build(house), key) as client:
+            rulings[by] = (await client.post(f"{proposals}/{proposed['id']}/decision", json=said)).status_code
+    assert rulings == {"who said yes": 403, "agent": 403, "second": 200}
+    assert proposed["why"] == f"petition {waiting['petition_id']} of {ours.key_ids[Role.AGENT]}"
+    assert isinstance((await write(house, ours, "ann@customer.test")).outcome, Kept)
+    actions = [leaf.get("action") for leaf in await leaves(house, ours)]
+    assert [each for each in actions if str(each).startswith(("petition.", "policy."))] == [
+        "petition.make",
+        "petition.approve",
+        "policy.propose",
+        "policy.set",
+        "policy.approve",
+    ]
+
+
 async def test_a_no_changes_nothing_and_is_told(house: House, ours: Tenancy, waiting: dict[str, Any]) -> None:
     done = await ruled(house, ours, waiting, ours.owner, "deny")
     again = await ruled(house, ours, waiting, ours.owner, "approve")

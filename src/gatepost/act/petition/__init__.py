@@ -49,8 +49,8 @@ WAITING_MAX = 20
 """So many wait at once in one mailbox: an agent cannot bury the one that matters."""
 WHY_MAX_CHARS = 500
 
-Put = Callable[[Transaction, AccountId, Mapping[str, object], datetime, KeyId, str], Awaitable[Stored]]
-"""Puts a document in force for an account: at a time, by somebody, for a reason."""
+Put = Callable[[Transaction, AccountId, Mapping[str, object], datetime, KeyId, str], Awaitable[Stored | None]]
+"""Puts a document in force for an account: at a time, by somebody, for a reason. None: it waits for a second person."""
 
 
 async def put_in_force(
@@ -195,6 +195,8 @@ async def _do(tx: Transaction, petition: Petition, actor: KeyId, at: datetime, e
     document = with_sender(current.document, policy, Address.parse(petition.sender), name=petition.id)
     why = f"petition {petition.id} of {petition.proposer}"
     stored = await put(tx, petition.account, document, at, actor, why)
+    if stored is None:
+        return petition
     public: dict[str, int | str] = {"policy_version": stored.version, "policy_digest": stored.digest}
     await _note_act(tx, "policy.set", actor, petition.account, at, entropy, public)
     return replace(petition, policy_version=stored.version)

@@ -19,6 +19,7 @@ from gatepost.deliver.hold import Approver, ApproverError
 from gatepost.doors.public.page import UNKNOWN, EndError, form_of, pages, rendered
 from gatepost.ids import AccountId, TenantId
 from gatepost.journey import House
+from gatepost.workbench import TooManyError, of_petition
 
 KEY_MAX_CHARS = 256
 
@@ -55,6 +56,7 @@ def build(house: House) -> Starlette:
                     digest=form.get("digest", ""),
                     at=house.clock(),
                     entropy=house.entropy,
+                    put=of_petition(house),
                 )
         except petition.PetitionSettledError:
             pass  # somebody was quicker: the page says how it ended
@@ -63,6 +65,9 @@ def build(house: House) -> Starlette:
         except (petition.PetitionInvalidError, PolicyError) as error:
             why = _WHY.get(str(error), "The policy in force does not take it.")
             raise EndError(HTTPStatus.CONFLICT, "It cannot be done", why) from None
+        except TooManyError:
+            text = "As many policies as may wait for a second person. Rule on those first."
+            raise EndError(HTTPStatus.CONFLICT, "It cannot be done", text) from None
         except ApproverError:
             raise EndError(HTTPStatus.FORBIDDEN, "Not yours", "Whoever asks does not answer.") from None
         log.info("page.ruled", petition=found.id, key=principal.key)

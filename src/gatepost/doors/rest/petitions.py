@@ -15,6 +15,7 @@ from gatepost.doors.rest.petition_shapes import NewPromotion, NewSender, Petitio
 from gatepost.ids import PetitionId as Id
 from gatepost.journey import House
 from gatepost.mail.address import Address
+from gatepost.workbench import of_petition
 
 router = APIRouter(prefix="/v1/mailboxes/{mailbox_id}/petitions", tags=["petitions"])
 
@@ -117,7 +118,10 @@ async def show(mailbox_id: MailboxId, petition_id: PetitionId, house: HouseDep, 
 async def rule(
     mailbox_id: MailboxId, petition_id: PetitionId, body: PetitionRuling, house: HouseDep, principal: ApprovalsWriter
 ) -> PetitionShown:
-    """Say yes or no, once; a yes is done at once. No agent rules, nor the key that asked."""
+    """Say yes or no, once; a yes is done at once. No agent rules, nor the key that asked.
+
+    Where the tenant wants a second person, the yes to a sender is a proposal, and `policy_version` stays null.
+    """
     async with mailbox_of(house, principal, mailbox_id) as (tx, account):
         found = await petition.get(tx, Id(petition_id), account)
         ruled = await petition.rule(
@@ -128,5 +132,6 @@ async def rule(
             digest=body.digest,
             at=house.clock(),
             entropy=house.entropy,
+            put=of_petition(house),
         )
     return _shown(ruled, house, principal)
