@@ -13,7 +13,7 @@ from typing import Any
 
 from gatepost.decide.paper import Disposition
 from gatepost.mail.address import Address, AddressError
-from gatepost.mailbox.words import is_unspaced, pairs, runs
+from gatepost.mailbox.words import distinct, is_unspaced, pairs, runs
 from gatepost.record.entry import Leaf
 
 SETTLED = "settled"
@@ -117,6 +117,8 @@ def _words(values: Mapping[str, Any]) -> set[str]:
 
 @lru_cache(maxsize=4096)
 def _of_text(text: str) -> tuple[str, ...]:
+    if len(text) <= 2 * WORDS_MAX and text.isascii():  # all its words count, however often one stands there
+        return tuple(distinct(text))
     words: list[str] = []
     for run, _, _ in runs(text):
         words += (*run, *pairs(run)) if is_unspaced(run) else (run,)
