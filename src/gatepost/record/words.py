@@ -35,7 +35,10 @@ class Found:
 
 
 def terms_of(found: Found) -> set[str]:
-    """Return everything an entry is found by."""
+    """Return everything an entry is found by.
+
+    ``log check`` holds the index to it: whoever changes it has a migration empty the index, which is then made anew.
+    """
     leaf, opened = found.leaf, found.opened
     decision = leaf["decision"] or {}
     public = decision or leaf["detail"] or {}
