@@ -159,6 +159,7 @@ class Writer:
                 at=at,
                 account=AccountId(1),
                 object_ref="1",
+                public={"policy_version": number // 500 + 1, "policy_digest": "0" * 64},
             )
 
 
