@@ -1,7 +1,7 @@
 """Verify a whole log: recompute it from tiles and openings, then hold the tables to the result."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -48,7 +48,14 @@ class Report:
             self.findings.append(text)
 
 
-async def verify_log(db: Database, blobs: Blobs, tenant: TenantId, *, vkey: str | None = None) -> Report:
+async def verify_log(
+    db: Database,
+    blobs: Blobs,
+    tenant: TenantId,
+    *,
+    vkey: str | None = None,
+    progress: Callable[[int, int], object] = lambda *_: None,
+) -> Report:
     """Recompute the tenant's log and compare everything we hold with it.
 
     Args:
@@ -57,6 +64,7 @@ async def verify_log(db: Database, blobs: Blobs, tenant: TenantId, *, vkey: str 
         tenant: whose log.
         vkey: the log's verifier key as the caller knows it from elsewhere. Without it the stored one is used, and
             then somebody who replaced key and log together is not found out.
+        progress: told, bundle by bundle, how many entries are seen to, and of how many.
     """
     report = Report(tenant)
     async with db.transaction(tenant) as tx:
@@ -72,7 +80,7 @@ async def verify_log(db: Database, blobs: Blobs, tenant: TenantId, *, vkey: str 
     checkpoint, key = head
     report.size = checkpoint.size
     report.waiting = max(recorded - checkpoint.size, 0)
-    await _Walk(db, blobs, tenant, checkpoint, key, report).run()
+    await _Walk(db, blobs, tenant, checkpoint, key, report).run(progress)
     return report
 
 
@@ -132,7 +140,7 @@ class _Walk:
         self._report = report
         self._erased: Erased = NOTHING
 
-    async def run(self) -> None:
+    async def run(self, progress: Callable[[int, int], object]) -> None:
         """Compare every file of the log, every checkpoint ever signed, and every row."""
         async with self._db.transaction(self._tenant) as tx:
             self._erased = Erased(await erase_store.erasure_leaves(tx))
@@ -149,6 +157,7 @@ class _Walk:
             self._compare_rows(edge.size, entries, stored)
             edge, made = edge.grow(entries)
             await self._compare_tiles({tile: octets for tile, octets in made.items() if tile in finals})
+            progress(edge.size, self._head.size)
         if edge.root != self._head.root:
             self._report.find("checkpoint: its root is not that of the entries")
 
