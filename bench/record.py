@@ -36,11 +36,11 @@ from gatepost.ids import AccountId, EmailId, TenantId, ThreadId
 from gatepost.keys import KeyStore
 from gatepost.mail.address import Address
 from gatepost.mail.envelope import Envelope
-from gatepost.record import log_store, search
+from gatepost.record import log_store, search, word_store
 from gatepost.record.indexer import Indexer
 from gatepost.record.paper import Consequence, Kind
 from gatepost.record.search import Page, Sought
-from gatepost.record.word_store import Place, Tokens
+from gatepost.record.word_store import Place
 from gatepost.verify.paper import (
     ArcVerdict,
     Content,
@@ -159,6 +159,7 @@ class Writer:
                 at=at,
                 account=AccountId(1),
                 object_ref="1",
+                public={"policy_version": number // 500 + 1, "policy_digest": "0" * 64},
             )
 
 
@@ -277,7 +278,7 @@ async def measure(db: Database) -> None:
 async def explain(db: Database, owner_dsn: str) -> None:
     """Print the plans of both ways through one partition, for a rare token and a common one."""
     async with db.transaction(TENANT) as tx:
-        tokens = Tokens(tx.vault)(["actor:ky_person3", "outcome:delivered"])
+        tokens = word_store.tokens(tx.vault, ["actor:ky_person3", "outcome:delivered"])
     async with await psycopg.AsyncConnection.connect(owner_dsn) as owner:
         found = await owner.execute(
             "select child.oid::regclass::text, child.reltuples::bigint, pg_relation_size(child.oid),"

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 
 from gatepost.db import Database
-from gatepost.ids import EmailId
+from gatepost.ids import EmailId, ThreadId
 from gatepost.keys import KeyStore, Kind
 from gatepost.mailbox import Indexer, erase_store
 from gatepost.record import erase
@@ -35,6 +35,24 @@ async def test_a_message_goes_with_its_words_and_the_others_stay(db: Database, o
     async with own.transaction(TENANT) as tx:
         assert await erase_store.emails_of(tx, [key]) == [two.id]
     assert await Indexer(db).round() == 0
+
+
+async def test_what_an_erased_thread_referred_to_goes_when_its_last_message_does(db: Database, own: Database) -> None:
+    going, staying = ThreadId("th_going"), ThreadId("th_staying")
+    first = letter(1, thread=going, references=("zq1@elsewhere.example", "zq2@elsewhere.example"))
+    second = letter(2, thread=going, references=(first.message_id,))
+    await keep(db, first, second, letter(3, thread=staying, references=("zq3@elsewhere.example",)), indexed=False)
+    async with own.transaction(TENANT) as tx:
+        query = "select thread, count(*) from thread_message where tenant = %(tenant)s group by thread"
+        before = {row.thread: row.count for row in await tx.all(query)}
+        await erase.say(tx, REMOVAL, entropy=entropy)
+        await erase_store.forget(tx, [first.id])
+        one_left = {row.thread: row.count for row in await tx.all(query)}
+        await erase_store.forget(tx, [second.id])
+        none_left = {row.thread: row.count for row in await tx.all(query)}
+    assert before == {going: 4, staying: 2}
+    assert one_left == {going: 3, staying: 2}, "the thread goes on"
+    assert none_left == {staying: 2}
 
 
 @pytest.mark.parametrize("table", ["email", "hold", "submission"])

@@ -5,6 +5,7 @@ from gatepost.clock import Entropy
 from gatepost.db import Database
 from gatepost.keys import KeyStore
 from gatepost.keys.keystore import Kind as KeyKind
+from gatepost.record import word_store
 from gatepost.record.indexer import Indexer
 from gatepost.record.publish import Sequencer
 from gatepost.record.search import Sought
@@ -30,6 +31,15 @@ async def test_nothing_that_is_stored_says_a_word(db: Database, sequencer: Seque
         rows = [str(row) for row in await tx.all("select * from entry_words where tenant = %(tenant)s")]
     assert len(rows) == 7
     assert not any(word in row for row in rows for word in ("corp", "author", "laptop", "delivered"))
+
+
+def test_a_batch_gives_each_entry_the_tokens_it_has_alone(keys: KeyStore) -> None:
+    vault = keys.vault(TENANT)
+    each = [{"any:one", "any:two"}, {"any:two", "kind:act"}, set[str]()]
+    assert word_store.tokens_of_each(vault, each) == [word_store.tokens(vault, terms) for terms in each]
+    assert word_store.tokens(vault, ["any:two"]) == [
+        int.from_bytes(vault.blind("entry words", "any:two")[:8], "big") >> 1
+    ]
 
 
 async def test_tokens_of_two_tenants_have_nothing_in_common(db: Database, entropy: Entropy, keys: KeyStore) -> None:

@@ -78,6 +78,11 @@ def test_a_stranger_cannot_choose_more_words_than_count() -> None:
     assert len([each for each in terms if each.startswith("any:")]) <= WORDS_MAX
 
 
+@given(st.text(alphabet=st.characters(max_codepoint=127), max_size=90))
+def test_ascii_is_read_the_quick_way_into_the_same_words(text: str) -> None:
+    assert decided(helo=f"{text} \N{LATIN SMALL LETTER E WITH ACUTE}") == decided(helo=text) | {"any:e"}
+
+
 @given(st.text(max_size=80))
 def test_a_question_in_the_words_of_a_reason_finds_it(text: str) -> None:
     terms = decided(decided=decision(detail=text))

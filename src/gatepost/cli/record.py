@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
+from rich.console import Console
+from rich.progress import Progress
 
 from gatepost import access
 from gatepost.app import administer, proving
@@ -75,7 +78,15 @@ def verify(
     """Recompute the whole log from its tiles and openings; name whatever was changed. Exit 1 on any finding."""
 
     async def work(house: House, owner: TenantId) -> Report:
-        return await verify_log(house.db, house.blobs, owner, vkey=vkey)
+        with Progress(transient=True, disable=not sys.stderr.isatty(), console=Console(stderr=True)) as progress:
+            bar = progress.add_task("entries", total=None)
+            return await verify_log(
+                house.db,
+                house.blobs,
+                owner,
+                vkey=vkey,
+                progress=lambda done, size: progress.update(bar, completed=done, total=size),
+            )
 
     report = for_tenant(tenant, work)
     if as_json:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gatepost.db import Transaction
-from gatepost.db.column import octets, texts
+from gatepost.db.column import bigints, octets, texts
 from gatepost.ids import EmailId
 from gatepost.keys import KeyringError
 from gatepost.mailbox import store
@@ -59,7 +59,10 @@ async def without_inline_body(tx: Transaction, emails: Sequence[EmailId]) -> lis
 
 
 async def forget(tx: Transaction, emails: Sequence[EmailId]) -> Forgotten:
-    """Remove messages, their octets, their words, and what their Message-IDs are found by."""
+    """Remove messages, their octets, their words, and what their Message-IDs are found by.
+
+    Of a thread that ends with them also what its messages referred to.
+    """
     rows = await tx.all("select * from email where tenant = %(tenant)s and id = any(%(emails)s)", emails=texts(emails))
     claimed = [(row.account, key) for row in rows for key in _message_keys(tx, row)]
     words = 0
@@ -84,10 +87,26 @@ async def forget(tx: Transaction, emails: Sequence[EmailId]) -> Forgotten:
     messages = await tx.run(
         "delete from email where tenant = %(tenant)s and id = any(%(emails)s)", emails=texts(emails)
     )
+    if messages:
+        await _forget_threads(tx, sorted({(row.account, row.thread) for row in rows}))
     bodies = await tx.run(
         "delete from body where tenant = %(tenant)s and email = any(%(emails)s)", emails=texts(emails)
     )
     return Forgotten(messages, bodies, words)
+
+
+async def _forget_threads(tx: Transaction, threads: Sequence[tuple[int, str]]) -> None:
+    """Remove all Message-IDs of those threads that have no message left; it walks through all the tenant's ids."""
+    query = """
+        delete from thread_message as known using (
+          select account, thread from unnest(%(accounts)s, %(threads)s) as given (account, thread)
+          where not exists (
+            select from email where email.tenant = %(tenant)s and email.account = given.account
+              and email.thread = given.thread)) as ended
+        where known.tenant = %(tenant)s and known.account = ended.account and known.thread = ended.thread
+    """
+    accounts, names = zip(*threads, strict=True)
+    await tx.run(query, accounts=bigints(list(accounts)), threads=texts(list(names)))
 
 
 def _message_keys(tx: Transaction, row: object) -> list[bytes]:

@@ -1,8 +1,10 @@
 """Verify a whole log: recompute it from tiles and openings, then hold the tables to the result."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+
+import orjson
 
 from gatepost.blobs import Blobs
 from gatepost.db import Database, Transaction
@@ -13,9 +15,11 @@ from gatepost.ledger.merkle import HASH_OCTETS
 from gatepost.ledger.note import VerifierKey
 from gatepost.ledger.tiles import ENTRIES, Edge, Tile, tiles_of, unpack
 from gatepost.record import erase_store, files, log_store
-from gatepost.record.compare import NOTHING, differences
+from gatepost.record.compare import NOTHING, differences, unfindable
 from gatepost.record.erased import Erased
 from gatepost.record.log_store import Stored
+from gatepost.record.word_store import tokens_of_each
+from gatepost.record.words import Found, terms_of
 
 FINDINGS_MAX = 1000
 _LAG_TRIES = 3
@@ -44,7 +48,14 @@ class Report:
             self.findings.append(text)
 
 
-async def verify_log(db: Database, blobs: Blobs, tenant: TenantId, *, vkey: str | None = None) -> Report:
+async def verify_log(
+    db: Database,
+    blobs: Blobs,
+    tenant: TenantId,
+    *,
+    vkey: str | None = None,
+    progress: Callable[[int, int], object] = lambda *_: None,
+) -> Report:
     """Recompute the tenant's log and compare everything we hold with it.
 
     Args:
@@ -53,6 +64,7 @@ async def verify_log(db: Database, blobs: Blobs, tenant: TenantId, *, vkey: str 
         tenant: whose log.
         vkey: the log's verifier key as the caller knows it from elsewhere. Without it the stored one is used, and
             then somebody who replaced key and log together is not found out.
+        progress: told, bundle by bundle, how many entries are seen to, and of how many.
     """
     report = Report(tenant)
     async with db.transaction(tenant) as tx:
@@ -68,7 +80,7 @@ async def verify_log(db: Database, blobs: Blobs, tenant: TenantId, *, vkey: str 
     checkpoint, key = head
     report.size = checkpoint.size
     report.waiting = max(recorded - checkpoint.size, 0)
-    await _Walk(db, blobs, tenant, checkpoint, key, report).run()
+    await _Walk(db, blobs, tenant, checkpoint, key, report).run(progress)
     return report
 
 
@@ -128,7 +140,7 @@ class _Walk:
         self._report = report
         self._erased: Erased = NOTHING
 
-    async def run(self) -> None:
+    async def run(self, progress: Callable[[int, int], object]) -> None:
         """Compare every file of the log, every checkpoint ever signed, and every row."""
         async with self._db.transaction(self._tenant) as tx:
             self._erased = Erased(await erase_store.erasure_leaves(tx))
@@ -145,6 +157,7 @@ class _Walk:
             self._compare_rows(edge.size, entries, stored)
             edge, made = edge.grow(entries)
             await self._compare_tiles({tile: octets for tile, octets in made.items() if tile in finals})
+            progress(edge.size, self._head.size)
         if edge.root != self._head.root:
             self._report.find("checkpoint: its root is not that of the entries")
 
@@ -190,6 +203,7 @@ class _Walk:
 
     def _compare_rows(self, start: int, entries: list[bytes], stored: list[Stored]) -> None:
         rows = {int(row.leaf_index): row for row in stored}
+        sound: list[tuple[bytes, Stored]] = []
         for index, octets in enumerate(entries, start):
             row = rows.get(index)
             if row is None:
@@ -197,5 +211,22 @@ class _Walk:
                 continue
             self._report.openings += row.opening is not None
             self._report.erased += row.opening is None
-            for text in differences(octets, row, self._tenant, self._erased):
+            found = list(differences(octets, row, self._tenant, self._erased))
+            for text in found:
                 self._report.find(text)
+            if not found:
+                sound.append((octets, row))
+        self._compare_words(sound)
+
+    def _compare_words(self, sound: Sequence[tuple[bytes, Stored]]) -> None:
+        """See that searches find the entries, of which all else agrees with the leaf."""
+        terms = [terms_of(_found(octets, row)) for octets, row in sound]
+        tokens = tokens_of_each(self._db.keys.vault(self._tenant), terms)
+        for (_, row), wanted in zip(sound, tokens, strict=True):
+            for text in unfindable(row, wanted):
+                self._report.find(text)
+
+
+def _found(octets: bytes, row: Stored) -> Found:
+    opening = row.opening or {}
+    return Found(leaf=orjson.loads(octets), opened={name: part["value"] for name, part in opening.items()})

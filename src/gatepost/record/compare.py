@@ -1,7 +1,7 @@
 """Hold one entry's rows and opening to the leaf that the log proves: pure. The leaf is right by definition."""
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -38,6 +38,25 @@ def differences(octets: bytes, row: Stored, tenant: TenantId, erased: Erased = N
         yield from _columns("entry", row, row.columns, {"kind": leaf["kind"], "at": leaf["ts"]})
     yield from _opening(row, leaf, erased)
     yield from _rows(row, leaf)
+
+
+def unfindable(row: Stored, wanted: Iterable[int]) -> Iterator[str]:
+    """Yield what is wrong with the words of an entry that agrees with its leaf.
+
+    Args:
+        row: the entry.
+        wanted: the tokens of what it says now. Until the indexer has come by, erased entries have more than these.
+    """
+    if row.tokens is None:
+        if row.is_indexed:
+            yield f"entry {row.entry}: no search finds it, the index does not have it"
+        return
+    if not row.tokens.issuperset(wanted):
+        yield f"entry {row.entry}: it is not found by everything it says"
+    elif row.opening is not None and not row.tokens.issubset(wanted):
+        yield f"entry {row.entry}: it is found by what it does not say"
+    if row.opening is not None and not row.is_under:
+        yield f"entry {row.entry}: its words are not tied to the keys of its opening"
 
 
 def _read(octets: bytes) -> dict[str, Any] | None:

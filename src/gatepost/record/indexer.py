@@ -13,7 +13,7 @@ from gatepost.ids import TenantId
 from gatepost.jobs.resting import Resting
 from gatepost.record import word_store
 from gatepost.record.paper import Kind
-from gatepost.record.word_store import Row, Tokens
+from gatepost.record.word_store import Row
 from gatepost.record.words import terms_of
 
 BATCH = 256
@@ -63,6 +63,5 @@ class Indexer(Resting):
 async def _keep(tx: Transaction, rows: Sequence[Row]) -> None:
     if not rows:
         return
-    tokens = Tokens(tx.vault)
-    found = await asyncio.to_thread(lambda: [tokens(terms_of(row.found)) for row in rows])
+    found = await asyncio.to_thread(lambda: word_store.tokens_of_each(tx.vault, [terms_of(row.found) for row in rows]))
     await word_store.keep(tx, rows, found)

@@ -42,6 +42,8 @@ class Stored:
     """All the tables say about one place in the log; None where a row is missing.
 
     ``opening`` is None also where nobody can read it any more (``is_erased``), and no mapping where it does not open.
+    ``tokens`` are what it is found by, None where the index has no such entry, though it must where ``is_indexed``;
+    ``is_under``: they are forgotten with the keys of the opening.
     """
 
     leaf_index: LeafIndex
@@ -53,6 +55,9 @@ class Stored:
     is_erased: bool
     decision: Mapping[str, Any] | None
     consequence: Mapping[str, Any] | None
+    tokens: frozenset[int] | None = None
+    is_indexed: bool = False
+    is_under: bool = True
 
 
 async def try_lock(tx: Transaction) -> bool:
@@ -163,9 +168,13 @@ async def stored(tx: Transaction, start: int, end: int) -> list[Stored]:
         select leaf.leaf_index, leaf.entry, written.leaf, opened.ref, opened.sealed,
           case when written.id is not null
             then jsonb_build_object('kind', written.kind, 'at', written.at) end as columns,
-          to_jsonb(decided) as decision, to_jsonb(followed) as consequence
+          to_jsonb(decided) as decision, to_jsonb(followed) as consequence, words.tokens,
+          leaf.leaf_index < (select next_index from entry_words_done where tenant = %(tenant)s) as is_indexed,
+          words.sealed_under = substring(opened.sealed for 17) as is_under
         from leaf
         left join entry as written on written.id = leaf.entry
+        left join entry_words as words
+          on words.tenant = %(tenant)s and words.at = written.at and words.entry = written.id
         left join opening as opened on opened.entry = leaf.entry
         left join decision_row as decided on decided.entry = leaf.entry
         left join consequence as followed on followed.entry = leaf.entry
@@ -182,6 +191,9 @@ async def stored(tx: Transaction, start: int, end: int) -> list[Stored]:
             *_opened(tx.vault, row),
             row.decision,
             row.consequence,
+            None if row.tokens is None else frozenset(row.tokens),
+            bool(row.is_indexed),
+            row.is_under is not False,
         )
         for row in await tx.all(query, start=start, end=end)
     ]

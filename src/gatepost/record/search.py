@@ -15,7 +15,7 @@ from gatepost.mail.address import AddressError
 from gatepost.record import word_store
 from gatepost.record.entry import timestamp
 from gatepost.record.paper import Json
-from gatepost.record.word_store import BOTTOM, TOP, Place, Row, Tokens
+from gatepost.record.word_store import BOTTOM, TOP, Place, Row
 from gatepost.record.words import party, terms_of, words_of
 
 UNINDEXED_MAX = 1000
@@ -113,7 +113,7 @@ async def page(tx: Transaction, sought: Sought, *, limit: int, after: Place | No
     if sought.until is not None:
         below = min(below, Place(sought.until, 0))
     since = sought.since or BOTTOM
-    wanted = Tokens(tx.vault)(terms)
+    wanted = word_store.tokens(tx.vault, terms)
     unindexed = await word_store.backlog(tx, UNINDEXED_MAX)
     waiting = await word_store.unindexed(tx, below, since, UNINDEXED_MAX) if unindexed else []
     indexed = await word_store.indexed(tx, wanted, below, since, limit + 1)  # second: none slips through between

@@ -1,6 +1,6 @@
 """The SQL of finding entries by their words. What stands there are tokens: keyed hashes (docs/adr/0039)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -50,22 +50,16 @@ class Row:
         return store.Written(EntryId(self.place.entry), self.found.leaf, self.opening, self.leaf_index)
 
 
-class Tokens:
-    """Turns terms into tokens, for as long as one transaction: 63 bits of a keyed hash."""
+def tokens(vault: Vault, terms: Iterable[str]) -> list[int]:
+    """Return what stands for the terms: 63 bits of a keyed hash."""
+    return [int.from_bytes(blind[:8], "big") >> 1 for blind in vault.blind_all("entry words", terms)]
 
-    def __init__(self, vault: Vault) -> None:
-        self._vault = vault
-        self._known: dict[str, int] = {}
 
-    def __call__(self, terms: Iterable[str]) -> list[int]:
-        """Return what stands for the terms."""
-        return [self._token(term) for term in terms]
-
-    def _token(self, term: str) -> int:
-        token = self._known.get(term)
-        if token is None:
-            token = self._known[term] = int.from_bytes(self._vault.blind("entry words", term)[:8], "big") >> 1
-        return token
+def tokens_of_each(vault: Vault, each: Sequence[Collection[str]]) -> list[list[int]]:
+    """Return the tokens of several entries; a term that many of them have is hashed once."""
+    terms = list(set().union(*each))
+    known = dict(zip(terms, tokens(vault, terms), strict=True))
+    return [list(map(known.__getitem__, found)) for found in each]
 
 
 def _row(vault: Vault, row: Any) -> Row:

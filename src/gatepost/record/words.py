@@ -13,7 +13,7 @@ from typing import Any
 
 from gatepost.decide.paper import Disposition
 from gatepost.mail.address import Address, AddressError
-from gatepost.mailbox.words import is_unspaced, pairs, runs
+from gatepost.mailbox.words import distinct, is_unspaced, pairs, runs
 from gatepost.record.entry import Leaf
 
 SETTLED = "settled"
@@ -35,7 +35,10 @@ class Found:
 
 
 def terms_of(found: Found) -> set[str]:
-    """Return everything an entry is found by."""
+    """Return everything an entry is found by.
+
+    ``log check`` holds the index to it: whoever changes it has a migration empty the index, which is then made anew.
+    """
     leaf, opened = found.leaf, found.opened
     decision = leaf["decision"] or {}
     public = decision or leaf["detail"] or {}
@@ -117,6 +120,8 @@ def _words(values: Mapping[str, Any]) -> set[str]:
 
 @lru_cache(maxsize=4096)
 def _of_text(text: str) -> tuple[str, ...]:
+    if len(text) <= 2 * WORDS_MAX and text.isascii():  # all its words count, however often one stands there
+        return tuple(distinct(text))
     words: list[str] = []
     for run, _, _ in runs(text):
         words += (*run, *pairs(run)) if is_unspaced(run) else (run,)

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 
 from act.hosted.stage import Stage
-from gatepost.act.hosted import erase_store
+from gatepost.act.hosted import erase_store, store
 from gatepost.db import Database
 from gatepost.ids import EmailId
 from gatepost.keys import KeyStore, Kind
@@ -55,6 +55,19 @@ async def test_a_turn_goes_with_its_steps_and_calls_and_the_others_stay(
         assert await erase_store.forget(tx, [one, EmailId("em_none")]) == 1
     assert await _rows(own) == {name: count // 2 for name, count in before.items()}
     assert (await stage.turn(two)).email == two
+
+
+async def test_a_worker_at_an_erased_turn_leaves_no_step_behind(stage: Stage, api: ModelApi, own: Database) -> None:
+    await stage.host()
+    email = await _turn(stage, api)
+    turn = await stage.turn(email)
+    async with own.transaction(TENANT) as tx:
+        (step, *_) = await store.steps(tx, turn.id)
+        await erase.say(tx, REMOVAL, entropy=entropy)
+        await erase_store.forget(tx, [email])
+    async with stage.scene.house.db.transaction(TENANT) as tx:
+        await store.put_step(tx, turn, step)
+    assert await _rows(own) == {"turn": 0, "turn_step": 0, "model_call": 0}
 
 
 @pytest.mark.parametrize("table", ["turn", "turn_step"])

@@ -14,17 +14,16 @@ async def emails_of(tx: Transaction, keys: Sequence[bytes]) -> list[EmailId]:
 
 
 async def forget(tx: Transaction, emails: Sequence[EmailId]) -> int:
-    """Remove these messages' turns, their steps, and what their model calls cost; return how many turns."""
-    steps = """
-        delete from turn_step using turn
-        where turn_step.tenant = %(tenant)s and turn.tenant = %(tenant)s and turn_step.turn = turn.id
-          and turn.email = any(%(emails)s)
+    """Remove these messages' turns, their steps, and what their model calls cost; return how many turns.
+
+    The turns first: a worker that writes a step holds its turn until it commits, and whoever comes later finds no turn
+    to write one for (``put_step``), so that no step stays behind.
     """
-    calls = """
-        delete from model_call using turn
-        where model_call.tenant = %(tenant)s and turn.tenant = %(tenant)s and model_call.turn = turn.id
-          and turn.email = any(%(emails)s)
-    """
-    for query in (steps, calls):
-        await tx.run(query, emails=texts(emails))
-    return await tx.run("delete from turn where tenant = %(tenant)s and email = any(%(emails)s)", emails=texts(emails))
+    query = "delete from turn where tenant = %(tenant)s and email = any(%(emails)s) returning id"
+    gone = [row.id for row in await tx.all(query, emails=texts(emails))]
+    for rows in (
+        "delete from turn_step where tenant = %(tenant)s and turn = any(%(turns)s)",
+        "delete from model_call where tenant = %(tenant)s and turn = any(%(turns)s)",
+    ):
+        await tx.run(rows, turns=texts(gone))
+    return len(gone)

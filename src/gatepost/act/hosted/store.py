@@ -180,11 +180,13 @@ async def count_turns(tx: Transaction, account: AccountId, thread: ThreadId, sin
 
 
 async def put_step(tx: Transaction, turn: Turn, step: Step) -> None:
-    """Write a step, or where it stands now."""
+    """Write a step, or where it stands now; nothing where the turn was erased meanwhile (``erase_store.forget``)."""
     query = (
         "insert into turn_step (tenant, turn, step, place, tool, state, reason, label, sealed, actor, at, tokens,"
-        " cost_microusd) values (%(tenant)s, %(turn)s, %(step)s, %(place)s, %(tool)s, %(state)s, %(reason)s, %(label)s,"
-        " %(sealed)s, %(actor)s, %(at)s, %(tokens)s, %(cost)s) on conflict (tenant, turn, step, place) do update set"
+        " cost_microusd) select %(tenant)s, %(turn)s, %(step)s::int, %(place)s::int, %(tool)s, %(state)s, %(reason)s,"
+        " %(label)s::int, %(sealed)s::bytea, %(actor)s, %(at)s::timestamptz, %(tokens)s::bigint, %(cost)s::bigint"
+        " from turn where tenant = %(tenant)s and id = %(turn)s for key share"
+        " on conflict (tenant, turn, step, place) do update set"
         " state = excluded.state, reason = excluded.reason, label = excluded.label, sealed = excluded.sealed,"
         " actor = excluded.actor, at = excluded.at"
     )
