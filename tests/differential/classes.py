@@ -10,6 +10,7 @@ CLASSES = frozenset(
         "no-author",
         "no-valid-policy",
         "one-spelling-of-base64",
+        "partly-sealed",
         "partly-signed",
         "pointer",
         "self-include",
@@ -33,6 +34,8 @@ def class_of(letter: Letter, matter: str, judge: str, ours: Opinion, other: Opin
     """Name the class; empty for none."""
     if matter == "dkim":
         return _of_dkim(letter, ours, other)
+    if matter == "arc":
+        return _of_arc(ours, other)
     if matter == "spf":
         return _of_spf(letter, judge, ours)
     if ours.spf != other.spf and (found := _of_spf(letter, judge, ours)):
@@ -47,6 +50,12 @@ def _of_dkim(letter: Letter, ours: Opinion, other: Opinion) -> str:
     if other.dkim and "not base64" in reasons:
         return "one-spelling-of-base64"
     return "l-is-nought" if ours.dkim and b"l=0;" in letter.raw else ""
+
+
+def _of_arc(ours: Opinion, other: Opinion) -> str:
+    reason, has_passed = ours.details["arc"], other.arc == "pass"
+    causes = {"partly-sealed": "is not sealed" in reason, "one-spelling-of-base64": "not base64" in reason}
+    return next((name for name, holds in causes.items() if has_passed and holds), "")
 
 
 def _of_spf(letter: Letter, judge: str, ours: Opinion) -> str:
