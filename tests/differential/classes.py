@@ -1,5 +1,7 @@
 """Why others say otherwise: the classes of disagreement that docs/standards.md explains, each by what causes it."""
 
+import re
+
 from differential.judges import Opinion
 from differential.letters import Letter
 
@@ -21,6 +23,8 @@ CLASSES = frozenset(
 )
 """Each is a row of docs/standards.md."""
 
+_FROM = re.compile(rb"^From:(?:[^\r]|\r\n[ \t])*", re.MULTILINE)
+_SPACED_DOT = re.compile(rb"\s\.|\.\s")
 _BROKEN_TERMS = ("ip4:300.1.1.1",)
 
 
@@ -75,13 +79,14 @@ def _of_dmarc(letter: Letter, ours: Opinion, other: Opinion) -> str:
     record = letter.zone.get("_dmarc.a.example", {}).get("TXT", [""])[0]
     reasons = " ".join(ours.details["dkim"])
     has_passed = other.dmarc == "pass"
-    address = letter.raw.partition(b"From:")[2].partition(b"@")[2].partition(b">")[0]
+    author = _FROM.search(letter.raw)
+    address = author[0].partition(b"@")[2].partition(b">")[0] if author else b""
     causes = {
         "no-author": bool(ours.details["author"]),
         "no-valid-policy": ours.dmarc == "none" and ("p=x" in record or "; sp=" in record),
         "partly-signed": has_passed and ("is not signed" in reasons or "unsigned" in reasons),
         "strict-means-identical": has_passed and "adkim=s" in record and b"@sub.a.example" in letter.raw,
         "one-spelling-of-base64": has_passed and "not base64" in reasons,
-        "folded-address": other.dmarc == "none" and ours.dmarc != "none" and b"\r\n" in address,
+        "folded-address": other.dmarc == "none" and ours.dmarc != "none" and _SPACED_DOT.search(address) is not None,
     }
     return next((name for name, holds in causes.items() if holds), "")
