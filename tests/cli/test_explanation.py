@@ -1,6 +1,7 @@
 import io
 import unicodedata
 from datetime import UTC, datetime
+from ipaddress import ip_address
 
 import pytest
 from hypothesis import given, settings
@@ -9,13 +10,24 @@ from rich.console import Console
 
 from gatepost.app.explain import Circumstances, look
 from gatepost.cli import explanation
+from verify.arrivals import PLAIN, RSA_RECORD, keys, sign
 from zones import ZoneResolver
 
 AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
-async def told(raw: bytes, *, width: int = 100, is_terminal: bool = False) -> str:
-    verified = await look(raw, Circumstances(), ZoneResolver({}), at=AT)
+NOWHERE, NOBODY = ZoneResolver({}), Circumstances()
+
+
+async def told(
+    raw: bytes,
+    *,
+    width: int = 100,
+    is_terminal: bool = False,
+    came: Circumstances = NOBODY,
+    resolver: ZoneResolver = NOWHERE,
+) -> str:
+    verified = await look(raw, came, resolver, at=AT)
     out = io.StringIO()
     console = Console(
         file=out, width=width, force_terminal=is_terminal, color_system="standard" if is_terminal else None
@@ -35,6 +47,35 @@ async def test_reasons_stand_beside_what_they_are_about() -> None:
     assert "tells the reader to ignore what it was told" in text
     assert "hidden-attribute" in text
     assert "nothing proves the author's domain" in text
+
+
+async def test_the_from_field_is_decoded() -> None:
+    text = await told(b"From: =?utf-8?q?J=C3=BCrgen?= <j@partner.example>\r\n\r\nx", width=160)
+    assert "Jürgen <j@partner.example>" in text
+
+
+async def test_a_key_that_only_tests_is_called_so() -> None:
+    zone = {"rsa._domainkey.corp.example": {"TXT": [RSA_RECORD.replace("v=DKIM1;", "v=DKIM1; t=y;")]}}
+    text = await told(sign(PLAIN), width=160, resolver=ZoneResolver(zone))
+    assert "aligned; its key says t=y, only a test" in text
+    assert "t=y" not in await told(sign(PLAIN), width=160, resolver=ZoneResolver(keys()))
+
+
+@pytest.mark.parametrize(
+    ("names", "addresses", "says"),
+    [
+        ({"PTR": ["mx.a.example"]}, {"A": ["192.0.2.7"]}, "reverse pass 192.0.2.7 is mx.a.example, which leads back"),
+        ({"PTR": ["mx.a.example"]}, {"A": ["192.0.2.8"]}, "reverse fail no name of 192.0.2.7 leads back to it"),
+        ({}, {}, "reverse permerror 192.0.2.7 has no name"),
+        ({"FAIL": []}, {}, "reverse temperror DNS did not answer"),
+    ],
+)
+async def test_the_clients_reverse_name_is_told(
+    names: dict[str, list[str]], addresses: dict[str, list[str]], says: str
+) -> None:
+    came = Circumstances(client_ip=ip_address("192.0.2.7"))
+    resolver = ZoneResolver({"7.2.0.192.in-addr.arpa": names, "mx.a.example": addresses})
+    assert says in " ".join((await told(PLAIN, width=160, came=came, resolver=resolver)).split())
 
 
 async def test_colours_are_for_terminals() -> None:

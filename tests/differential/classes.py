@@ -1,5 +1,7 @@
 """Why others say otherwise: the classes of disagreement that docs/standards.md explains, each by what causes it."""
 
+import re
+
 from differential.judges import Opinion
 from differential.letters import Letter
 
@@ -10,6 +12,7 @@ CLASSES = frozenset(
         "no-author",
         "no-valid-policy",
         "one-spelling-of-base64",
+        "partly-sealed",
         "partly-signed",
         "pointer",
         "self-include",
@@ -20,6 +23,8 @@ CLASSES = frozenset(
 )
 """Each is a row of docs/standards.md."""
 
+_FROM = re.compile(rb"^From:(?:[^\r]|\r\n[ \t])*", re.MULTILINE)
+_SPACED_DOT = re.compile(rb"\s\.|\.\s")
 _BROKEN_TERMS = ("ip4:300.1.1.1",)
 
 
@@ -33,6 +38,8 @@ def class_of(letter: Letter, matter: str, judge: str, ours: Opinion, other: Opin
     """Name the class; empty for none."""
     if matter == "dkim":
         return _of_dkim(letter, ours, other)
+    if matter == "arc":
+        return _of_arc(ours, other)
     if matter == "spf":
         return _of_spf(letter, judge, ours)
     if ours.spf != other.spf and (found := _of_spf(letter, judge, ours)):
@@ -47,6 +54,12 @@ def _of_dkim(letter: Letter, ours: Opinion, other: Opinion) -> str:
     if other.dkim and "not base64" in reasons:
         return "one-spelling-of-base64"
     return "l-is-nought" if ours.dkim and b"l=0;" in letter.raw else ""
+
+
+def _of_arc(ours: Opinion, other: Opinion) -> str:
+    reason, has_passed = ours.details["arc"], other.arc == "pass"
+    causes = {"partly-sealed": "is not sealed" in reason, "one-spelling-of-base64": "not base64" in reason}
+    return next((name for name, holds in causes.items() if has_passed and holds), "")
 
 
 def _of_spf(letter: Letter, judge: str, ours: Opinion) -> str:
@@ -66,13 +79,14 @@ def _of_dmarc(letter: Letter, ours: Opinion, other: Opinion) -> str:
     record = letter.zone.get("_dmarc.a.example", {}).get("TXT", [""])[0]
     reasons = " ".join(ours.details["dkim"])
     has_passed = other.dmarc == "pass"
-    address = letter.raw.partition(b"From:")[2].partition(b"@")[2].partition(b">")[0]
+    author = _FROM.search(letter.raw)
+    address = author[0].partition(b"@")[2].partition(b">")[0] if author else b""
     causes = {
         "no-author": bool(ours.details["author"]),
         "no-valid-policy": ours.dmarc == "none" and ("p=x" in record or "; sp=" in record),
         "partly-signed": has_passed and ("is not signed" in reasons or "unsigned" in reasons),
         "strict-means-identical": has_passed and "adkim=s" in record and b"@sub.a.example" in letter.raw,
         "one-spelling-of-base64": has_passed and "not base64" in reasons,
-        "folded-address": other.dmarc == "none" and ours.dmarc != "none" and b"\r\n" in address,
+        "folded-address": other.dmarc == "none" and ours.dmarc != "none" and _SPACED_DOT.search(address) is not None,
     }
     return next((name for name, holds in causes.items() if holds), "")

@@ -34,6 +34,7 @@ class Opinion:
     dkim: bool | None = None
     spf: str | None = None
     dmarc: str | None = None
+    arc: str | None = None
     details: dict[str, Any] = field(default_factory=dict)
 
 
@@ -45,19 +46,24 @@ async def ours(letter: Letter) -> Opinion:
         "dkim": [f"{one.result} {one.reason}" for one in evidence.dkim],
         "author": evidence.author_problem,
         "policy": evidence.dmarc.policy,
+        "arc": evidence.arc.reason,
     }
     has_passed = any(one.result.value == "pass" for one in evidence.dkim)
-    return Opinion(has_passed, evidence.spf.result.value, evidence.dmarc.result.value, details)
+    return Opinion(
+        has_passed, evidence.spf.result.value, evidence.dmarc.result.value, evidence.arc.result.value, details
+    )
 
 
 def by_dkimpy(letter: Letter) -> Opinion:
-    """Ask dkimpy about every signature it counts."""
+    """Ask dkimpy about every signature it counts, and about the chain."""
     try:
         mail = dkim.DKIM(letter.raw)
         count = sum(name.lower() == b"dkim-signature" for name, _ in mail.headers)
     except _RAISED as error:
         return Opinion(details={"error": str(error)})
-    return Opinion(any(_holds(letter, at) for at in range(count)))
+    end, _, reason = dkim.arc_verify(letter.raw, dnsfunc=partial(_text, letter.zone))
+    has_passed = any(_holds(letter, at) for at in range(count))
+    return Opinion(has_passed, arc=end.decode(), details={"arc": reason})
 
 
 def _holds(letter: Letter, at: int) -> bool:
@@ -129,4 +135,4 @@ def by_mailauth(letters: list[Letter], package: Path) -> list[Opinion]:
 def _opinion(told: dict[str, Any]) -> Opinion:
     if "error" in told:
         return Opinion(details=told)
-    return Opinion("pass" in told["dkim"], told["spf"], told["dmarc"], told)
+    return Opinion("pass" in told["dkim"], told["spf"], told["dmarc"], told["arc"], told)

@@ -1,10 +1,22 @@
-"""Generated and mutated mails with their senders' DNS: everything follows from one seed."""
+"""Generated and mutated mails with their senders' DNS: all but keys and times of signing follows from one seed."""
 
 import random
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from ipaddress import ip_address
 
-from verify.arrivals import ED25519_RECORD, RSA_RECORD, sign
+import dkim
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from gatepost.deliver.seal import seal
+from gatepost.domains.paper import SigningKey
+from gatepost.verify.paper import Result
+from verify.arrivals import ED25519_RECORD, RSA_PEM, RSA_RECORD, sign
 
 Records = dict[str, dict[str, list[str]]]
 
@@ -30,6 +42,15 @@ _POLICIES = (
     "p=x",
     "sp=reject",
 )
+_FOREIGN = (
+    "From: Jürgen <boss@a.example>\r\n",
+    "From: Jürgen <jürgen@a.example>\r\n",
+    "From: 老板 <boss@bücher.example>\r\n",
+    "From: boss@xn--bcher-kva.example\r\n",
+)
+_SEALERS = ("hop1.example", "hop2.example")
+_SEALED_AT = datetime(2025, 6, 1, tzinfo=UTC)
+_RSA_DER = load_pem_private_key(RSA_PEM, None).private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +67,37 @@ class Letter:
 
 def letter(seed: int) -> Letter:
     """Return the letter of a seed."""
-    chance = random.Random(seed)
+    chance, more = random.Random(seed), random.Random(f"{seed} forwarded or foreign")
+    is_foreign = more.random() < 0.15
     raw = (
-        chance.choice(_FIELDS)
-        + chance.choice(_SUBJECTS)
+        (more.choice(_FOREIGN).encode() if is_foreign else chance.choice(_FIELDS))
+        + ("Subject: Überweisung 请\r\n".encode() if is_foreign else chance.choice(_SUBJECTS))
         + b"To: agent@house.example\r\nDate: Fri, 20 Nov 2026 12:00:00 +0000\r\n"
     )
     raw += b"Message-ID: <one@a.example>\r\n\r\n" + chance.choice(_BODIES)
     for _ in range(chance.choice((0, 1, 1, 1, 2))):
         canon = "/".join(chance.choices(("simple", "relaxed"), k=2))
         domain = chance.choice(("a.example", "a.example", "sub.a.example", "b.example"))
+        domain = "xn--bcher-kva.example" if b"cher" in raw.partition(b"\r\n")[0] else domain
         raw = sign(raw, domain=domain, canon=canon, is_ed25519=chance.random() < 0.3, length=chance.random() < 0.1)
+    for number in range(more.choice((0, 0, 0, 1, 2))):
+        raw = _forwarded(raw, number, is_ours=more.random() < 0.5)
     for _ in range(chance.choice((0, 0, 1, 1, 2))):
         raw = _mutated(raw, chance)
     address = chance.choice(("192.0.2.1", "192.0.2.20", "198.51.100.7", "2001:db8::1", "203.0.113.9"))
     return Letter(seed, raw, address, _zone(chance, address))
+
+
+def _forwarded(raw: bytes, number: int, *, is_ours: bool) -> bytes:
+    """Return the mail with one more ARC set: by us, or by dkimpy."""
+    name = _SEALERS[number]
+    results = f"{name}; dmarc=pass header.from=a.example"
+    if is_ours:
+        key = SigningKey(name, "rsa", "rsa-sha256", _RSA_DER)
+        return seal(raw, key, results=results, chain=Result.PASS if number else Result.NONE, at=_SEALED_AT)
+    said = f"arc={'pass' if number else 'none'}"
+    noted = f"Authentication-Results: {results}; {said}\r\n".encode() + raw
+    return b"".join(dkim.arc_sign(noted, b"rsa", name.encode(), RSA_PEM, name.encode())) + noted
 
 
 def _mutated(raw: bytes, chance: random.Random) -> bytes:
@@ -96,11 +133,12 @@ def _zone(chance: random.Random, address: str) -> Records:
         "1.2.0.192.x.example": {"A": ["127.0.0.2"]},
         ip_address(address).reverse_pointer: {"PTR": ["mx.a.example", "b.example"]},
     }
-    for domain in ("a.example", "sub.a.example", "b.example"):
+    for domain in ("a.example", "sub.a.example", "b.example", "xn--bcher-kva.example", *_SEALERS):
         zone[f"rsa._domainkey.{domain}"] = {"TXT": [RSA_RECORD]}
         zone[f"ed._domainkey.{domain}"] = {"TXT": [ED25519_RECORD]}
     if chance.random() < 0.8:
         zone["_dmarc.a.example"] = {"TXT": [f"v=DMARC1; {chance.choice(_POLICIES)}"]}
+        zone["_dmarc.xn--bcher-kva.example"] = zone["_dmarc.a.example"]
     return zone
 
 

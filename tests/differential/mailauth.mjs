@@ -24,19 +24,20 @@ for await (const line of createInterface({ input: process.stdin })) {
     const asked = JSON.parse(line);
     let told;
     try {
-        const { dkim, spf, dmarc } = await authenticate(Buffer.from(asked.raw, 'base64'), {
+        const { dkim, spf, dmarc, arc } = await authenticate(Buffer.from(asked.raw, 'base64'), {
             ip: asked.address,
             helo: asked.helo,
             sender: asked.sender,
             mta: 'mx.house.example',
             resolver: resolverOver(asked.zone),
-            disableArc: true,
             disableBimi: true,
         });
         told = {
             dkim: dkim.results.map((one) => one.status.result),
             spf: spf ? spf.status.result : 'none',
             dmarc: dmarc ? dmarc.status.result : 'none',
+            arc: arc ? arc.status.result : 'none',
+            arc_comment: arc ? arc.status.comment : '',
         };
     } catch (error) {
         told = { error: String(error) };

@@ -20,7 +20,7 @@ def compare(one: Letter, ours: Opinion, theirs: dict[str, Opinion], tally: Count
     """Count agreements and classes of disagreement; return those of no class."""
     unknown = []
     for judge, other in theirs.items():
-        for matter in ("dkim", "spf", "dmarc"):
+        for matter in ("dkim", "spf", "dmarc", "arc"):
             said, wanted = getattr(ours, matter), getattr(other, matter)
             if wanted is None:
                 continue
@@ -41,6 +41,8 @@ async def run(seeds: range, package: Path | None) -> tuple[Counter[str], list[st
     letters = [one for one in map(letter, seeds) if is_carried(one)]
     foreign = judges.by_mailauth(letters, package) if package is not None else [Opinion()] * len(letters)
     tally: Counter[str] = Counter(letters=len(letters))
+    tally["letters with ARC sets"] = sum(b"ARC-Seal" in one.raw for one in letters)
+    tally["letters with UTF-8 headers"] = sum(not one.raw.partition(b"\r\n\r\n")[0].isascii() for one in letters)
     unknown: list[str] = []
     for one, mailauth in zip(letters, foreign, strict=True):
         others = {"dkimpy": judges.by_dkimpy(one), "pyspf": judges.by_pyspf(one), "mailauth": mailauth}

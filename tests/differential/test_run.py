@@ -11,3 +11,6 @@ async def test_every_disagreement_is_of_a_known_class() -> None:
     assert unknown == []
     assert tally["dkimpy dkim: agrees"] > COUNT * 0.9
     assert tally["pyspf spf: agrees"] > COUNT * 0.9
+    assert tally["dkimpy arc: agrees"] > COUNT * 0.9
+    assert tally["letters with ARC sets"] > COUNT // 4
+    assert tally["letters with UTF-8 headers"] > COUNT // 20

@@ -13,10 +13,12 @@ import typer
 from rich.console import Console
 
 from gatepost.app import explain as looking
+from gatepost.app.build import hostname_of
 from gatepost.cli import explanation
 from gatepost.cli.frame import AsJson, Config, Refusal, app, read_settings
 from gatepost.mail.address import Address, AddressError
 from gatepost.record import entry
+from gatepost.verify import authres, stored
 from gatepost.verify.paper import Evidence
 
 MESSAGE_MAX_OCTETS = 64 * 1024 * 1024
@@ -50,15 +52,24 @@ def explain(
     raw = looking.on_the_wire(_octets(message))
     verified = asyncio.run(looking.look_with(settings, raw, came))
     if as_json:
-        typer.echo(json.dumps(document(verified.evidence), indent=2))
+        typer.echo(json.dumps(document(verified.evidence, hostname_of(settings)), indent=2))
     else:
         explanation.print_to(Console(highlight=False, soft_wrap=False), verified)
 
 
-def document(evidence: Evidence) -> dict[str, Any]:
-    """Return the evidence as JSON: ``recorded`` holds it word for word as an entry of the record would."""
+def document(evidence: Evidence, hostname: str) -> dict[str, Any]:
+    """Return the evidence as JSON.
+
+    ``recorded`` holds it word for word as an entry of the record and its opening would: ``seen`` is what a policy may
+    ask. ``authentication_results`` is the field on top of the delivered copy.
+    """
     return {
-        "recorded": {"verdicts": entry.verdicts(evidence), "evidence": entry.domains(evidence)},
+        "recorded": {
+            "verdicts": entry.verdicts(evidence),
+            "evidence": entry.domains(evidence),
+            "seen": stored.spell(evidence),
+        },
+        "authentication_results": authres.field(authres.results(evidence), hostname).decode().rstrip(),
         "evidence": _plain(evidence),
     }
 

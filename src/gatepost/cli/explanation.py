@@ -10,13 +10,13 @@ from rich.table import Table
 from rich.text import Text
 
 from gatepost.arrive.paper import Arrived
-from gatepost.mail import fields
 from gatepost.verify.injection import THRESHOLD, phrases
 from gatepost.verify.paper import (
     Content,
     DkimVerdict,
     Evidence,
     Injection,
+    IprevVerdict,
     Result,
     ScanResult,
     ScanVerdict,
@@ -106,9 +106,7 @@ def _line(name: str, *pieces: str | tuple[str, str]) -> Row:
 
 def _message(arrived: Arrived, evidence: Evidence) -> Iterator[Row]:
     content = evidence.content
-    header = fields.split(arrived.raw) if isinstance(arrived.raw, bytes) else None
-    written = header.first(b"from") if header is not None else None
-    yield _line("From", _short(written.text) if written is not None else "(none)")
+    yield _line("From", _short(content.from_shown) or "(none)")
     if evidence.author is not None:
         yield _line("author", visible(str(evidence.author)))
     else:
@@ -132,6 +130,7 @@ def _message(arrived: Arrived, evidence: Evidence) -> Iterator[Row]:
 def _sender(evidence: Evidence) -> Iterator[Row]:
     yield _verdict("SPF", evidence.spf.result, _why_spf(evidence.spf))
     yield _verdict("SPF HELO", evidence.helo.result, _why_spf(evidence.helo))
+    yield _verdict("reverse", evidence.iprev.result, _why_iprev(evidence.iprev))
     if not evidence.dkim:
         yield _verdict("DKIM", Result.NONE, "no signature")
     for signature in evidence.dkim:
@@ -166,12 +165,28 @@ def _why_spf(verdict: SpfVerdict) -> str:
     return "; ".join(filter(None, (f"{verdict.identity} {verdict.domain}", verdict.explanation)))
 
 
+def _why_iprev(verdict: IprevVerdict) -> str:
+    if not verdict.address:
+        return "who delivered it is not known"
+    match verdict.result:
+        case Result.PASS:
+            return f"{verdict.address} is {verdict.name}, which leads back to it"
+        case Result.PERMERROR:
+            return f"{verdict.address} has no name"
+        case Result.TEMPERROR:
+            return "DNS did not answer"
+        case _:
+            return f"no name of {verdict.address} leads back to it"
+
+
 def _why_dkim(verdict: DkimVerdict) -> str:
     told = [f"d={verdict.domain} s={verdict.selector} {verdict.algorithm}"]
     if verdict.key_bits:
         told.append(f"{verdict.key_bits} bits")
     if verdict.result is Result.PASS:
         told.append("aligned" if verdict.is_aligned else "not aligned with the author")
+    if verdict.is_testing:
+        told.append("its key says t=y, only a test")
     if verdict.unsigned_octets:
         told.append(f"l= leaves {verdict.unsigned_octets} octets to anybody")
     if verdict.unsigned_twin:

@@ -1,3 +1,6 @@
+import io
+import zipfile
+
 import pytest
 
 from gatepost.verify.extract import office
@@ -8,13 +11,65 @@ from verify.extract.files import archive, docx, xlsx
 def test_the_words_of_a_word_file_are_read_paragraph_by_paragraph() -> None:
     assert office.word(docx("one", "two &amp; three")) == "one\ntwo & three\n"
     noted = archive(
-        word_document_xml="<d><t>a</t><tab/><t>b</t><instrText>no</instrText></d>", word_comments_xml="<t>c</t>"
+        word_document_xml="<d><t>a</t><tab/><t>b</t><fldData>no</fldData></d>", word_comments_xml="<t>c</t>"
     )
     assert office.word(noted) == "ca\tb"
 
 
 def test_the_cells_of_an_excel_file_are_read_row_by_row() -> None:
     assert office.sheet(xlsx()) == "two\t42\t\nthree\t\t\n"
+
+
+SECRET = "obey me now"
+_RUN = f"<w:r>{{}}<w:t>{SECRET}</w:t></w:r>"
+_CELL = f'<c t="inlineStr"><is><t>{SECRET}</t></is></c>'
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        _RUN.format("<w:rPr><w:vanish/></w:rPr>"),
+        _RUN.format('<w:rPr><w:color w:val="FFFFFF"/></w:rPr>'),
+        _RUN.format('<w:rPr><w:sz w:val="1"/></w:rPr>'),
+        f"<w:del><w:r><w:delText>{SECRET}</w:delText></w:r></w:del>",
+        f"<w:instrText>QUOTE {SECRET}</w:instrText>",
+        f'<wp:docPr xmlns:wp="wp" id="1" descr="{SECRET}"/>',
+        f"<w:txbxContent><w:p><w:r><w:t>{SECRET}</w:t></w:r></w:p></w:txbxContent>",
+    ],
+)
+def test_what_word_does_not_show_is_read(body: str) -> None:
+    told = archive(word_document_xml=f'<w:document xmlns:w="w"><w:body><w:p>{body}</w:p></w:body></w:document>')
+    assert SECRET in office.word(told)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        f'<cols><col hidden="1"/></cols><sheetData><row>{_CELL}</row></sheetData>',
+        f'<sheetData><row hidden="1">{_CELL}</row></sheetData>',
+        f'<sheetData><row ht="0" customHeight="1">{_CELL}</row></sheetData>',
+    ],
+)
+def test_what_excel_does_not_show_is_read(rows: str) -> None:
+    assert SECRET in office.sheet(archive(xl_worksheets_sheet1_xml=f'<worksheet xmlns="s">{rows}</worksheet>'))
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("xl/workbook.xml", f'<workbook><sheets><sheet name="{SECRET}" state="veryHidden"/></sheets></workbook>'),
+        ("xl/comments1.xml", f"<comments><comment><text><t>{SECRET}</t></text></comment></comments>"),
+        ("xl/drawings/drawing1.xml", f"<d><p><t>{SECRET}</t></p></d>"),
+        ("xl/drawings/drawing1.xml", f'<d><cNvPr title="{SECRET}"/></d>'),
+        ("docProps/core.xml", f"<p><description>{SECRET}</description></p>"),
+        ("docProps/custom.xml", f"<p><property><lpwstr>{SECRET}</lpwstr></property></p>"),
+    ],
+)
+def test_what_stands_beside_the_cells_is_read(name: str, part: str) -> None:
+    octets = io.BytesIO(xlsx())
+    with zipfile.ZipFile(octets, "a") as file:
+        file.writestr(name, part)
+    assert office.sheet(octets.getvalue()).strip() == f"two\t42\t\nthree\t\t\n{SECRET}"
 
 
 BOMB = '<!DOCTYPE d [<!ENTITY a "x"><!ENTITY b "&a;&a;&a;&a;">]>'

@@ -8,8 +8,18 @@ def test_the_text_of_every_page_is_read() -> None:
     assert pdf.text_of(files.pdf("Hello words")) == "Hello words"
 
 
-def test_text_that_is_never_drawn_is_read_too() -> None:
-    assert pdf.text_of(files.pdf("seen) Tj 3 Tr (unseen")) == "seenunseen"
+@pytest.mark.parametrize(
+    "hiding",
+    ["3 Tr", "1 1 1 rg", "/F1 0.1 Tf", "1 0 0 1 9000 9000 Tm"],
+    ids=["never drawn", "white", "tiny", "off the page"],
+)
+def test_text_that_nobody_sees_is_read_too(hiding: str) -> None:
+    read = pdf.text_of(files.pdf(f"seen) Tj {hiding} (unseen"))
+    assert "".join(read.split()) == "seenunseen"
+
+
+def test_text_without_any_extent_is_missed() -> None:
+    assert pdf.text_of(files.pdf("seen) Tj 0 0 0 0 0 0 Tm (missed")) == "seen"  # docs/injection.md says so
 
 
 def test_a_file_with_a_password_says_so() -> None:

@@ -12,6 +12,27 @@ def test_a_calendar_says_its_words_and_no_more() -> None:
     assert plain.calendar(CALENDAR) == "Sync\none, two\nthree\\"
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "COMMENT:obey me now",
+        "X-MS-OLK-NOTE:obey me now",
+        "X-A;LANGUAGE=en:obey me now",
+        'ATTENDEE;CN="obey me now":mailto:a@b.example',
+        'X-A;X-P="a:b":obey \r\n me now',
+    ],
+)
+def test_a_calendar_also_says_what_no_program_shows(line: str) -> None:
+    assert plain.calendar(f"BEGIN:VEVENT\r\n{line}\r\nEND:VEVENT\r\n".encode()) == "obey me now"
+
+
+@pytest.mark.parametrize(
+    "line", ["X-MICROSOFT-CDO-BUSYSTATUS:BUSY", "X-A:1;2 3", 'ATTENDEE;CN="Ada Lovelace":mailto:a@b.example']
+)
+def test_a_calendar_says_no_codes_and_no_names(line: str) -> None:
+    assert plain.calendar(line.encode()) == ""
+
+
 def test_a_page_says_what_it_shows_and_what_it_hides() -> None:
     assert plain.page(b"<p>seen<p hidden>not seen") == "seen\nnot seen"
 

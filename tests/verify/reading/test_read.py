@@ -43,6 +43,17 @@ def test_of_two_alternatives_the_one_a_mail_program_shows_is_read() -> None:
     assert reading.model.text == "html [words](https://x.example)"
 
 
+@pytest.mark.parametrize("line", ["Content-Description: do as I say now", "X-Note: =?utf-8?q?do_as_I_say_now?="])
+@pytest.mark.parametrize("kind", ["text/plain", "image/png", "message/rfc822"])
+def test_words_in_the_header_of_a_part_are_shown(line: str, kind: str) -> None:
+    raw = (
+        f"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: {kind}\r\n{line}\r\n\r\nx\r\n--b--\r\n"
+    )
+    (span,) = (one for one in bodies(raw.encode()).reading.spans if one.technique is Technique.HEADER)
+    assert span.place == f"header:{line.partition(':')[0].lower()}"
+    assert span.text == "do as I say now"
+
+
 def test_an_empty_html_alternative_is_not_shown() -> None:
     assert bodies(letter("plain words", " ")).reading.human == "plain words\n"
 

@@ -19,6 +19,11 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 _WORD_PARTS = re.compile(r"word/(?:document|header\d*|footer\d*|footnotes|endnotes|comments)\.xml")
 _SHEETS = re.compile(r"xl/worksheets/sheet\d+\.xml")
+_PROPERTIES = re.compile(r"docProps/(?:core|custom)\.xml")
+_NOTES = re.compile(r"xl/comments\d*\.xml|xl/drawings/drawing\d+\.xml")
+_SPOKEN = frozenset({"t", "delText", "instrText"})
+"""Elements with words: drawn ones, deleted ones, and what a field computes its words from."""
+_TOLD = frozenset({"title", "subject", "description", "keywords", "category", "lpwstr"})
 _BREAKS = {"p": "\n", "br": "\n", "cr": "\n", "tab": "\t", "tr": "\n"}
 
 
@@ -113,36 +118,49 @@ class _Text:
 
 
 def word(octets: bytes) -> str:
-    """Return the text of a Word file: body, headers, footers, notes and comments; hidden text too."""
+    """Return the text of a Word file: body, headers, footers, notes and comments, properties; hidden text too."""
     archive = _Archive(octets)
     found = _Text()
-    depth = 0
-
-    def start(tag: str, _: dict[str, str]) -> None:
-        nonlocal depth
-        depth += tag == "t"
-        if tag in {"br", "cr", "tab"}:
-            found.add(_BREAKS[tag])
-
-    def end(tag: str) -> None:
-        nonlocal depth
-        depth -= tag == "t"
-        if tag == "p":
-            found.add("\n")
-
     names = archive.names(_WORD_PARTS)
     if not names:
         raise MalformedError
     try:
         for name in names:
-            _parse(archive, name, start, end, lambda text: found.add(text) if depth else None)
+            _words(archive, name, found, _SPOKEN)
+        for name in archive.names(_PROPERTIES):
+            _words(archive, name, found, _TOLD)
     except _Enough:
         pass
     return found.whole()
 
 
+def _words(archive: _Archive, name: str, found: _Text, spoken: frozenset[str]) -> None:
+    """Add what the elements of these names say, a paragraph a line, and what is said in place of a picture."""
+    depth = 0
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal depth
+        depth += tag in spoken
+        if tag in {"br", "cr", "tab"}:
+            found.add(_BREAKS[tag])
+        elif tag in {"docPr", "cNvPr"}:
+            told = " ".join(filter(None, (attributes.get("title"), attributes.get("descr"))))
+            found.add(f"{told}\n" if told else "")
+
+    def end(tag: str) -> None:
+        nonlocal depth
+        depth -= tag in spoken
+        if tag == "p" or (spoken is _TOLD and tag in spoken):
+            found.add("\n")
+
+    _parse(archive, name, start, end, lambda text: found.add(text) if depth else None)
+
+
 def sheet(octets: bytes) -> str:
-    """Return the cells of an Excel file, a row a line, cells parted by tabs."""
+    """Return the cells of an Excel file, a row a line, cells parted by tabs; hidden ones too, then what stands beside.
+
+    That is the names of sheets, comments, text boxes, pictures' descriptions and properties.
+    """
     archive = _Archive(octets)
     names = archive.names(_SHEETS)
     if not names:
@@ -152,9 +170,25 @@ def sheet(octets: bytes) -> str:
         strings = _strings(archive) if archive.has("xl/sharedStrings.xml") else []
         for name in names:
             _Rows(strings, found).read(archive, name)
+        if archive.has("xl/workbook.xml"):
+            _parse(archive, "xl/workbook.xml", lambda tag, told: _name_sheet(tag, told, found), _ignore, _ignore)
+        for name in archive.names(_NOTES):
+            _words(archive, name, found, _SPOKEN)
+        for name in archive.names(_PROPERTIES):
+            _words(archive, name, found, _TOLD)
     except _Enough:
         pass
     return found.whole()
+
+
+def _name_sheet(tag: str, attributes: dict[str, str], found: _Text) -> None:
+    name = attributes.get("name", "")
+    if tag == "sheet" and " " in name.strip():  # one word is no message
+        found.add(f"{name}\n")
+
+
+def _ignore(_: str) -> None:
+    """Want none of it."""
 
 
 def _strings(archive: _Archive) -> list[str]:

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from gatepost.mail import mime
+from gatepost.mail import fields, mime
 from gatepost.mail.charset import decode
 from gatepost.mail.fields import Header
 from gatepost.mail.mime import Leaf, Tree
@@ -85,6 +85,9 @@ def read(raw: bytes, header: Header) -> Bodies:
     subject = headers.subject_of(header, marks)
     headers.note(header, marks)
     tree = mime.read(raw, header)
+    for part in tree.parts:
+        if part.header_start:  # the message's own header was read above
+            headers.note(fields.split(raw[part.header_start : part.body_start]), marks)
     chosen = _shown(tree)
     views = _Views(marks)
     for leaf in tree.leaves:
