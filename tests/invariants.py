@@ -15,7 +15,7 @@ from typing import Any, LiteralString
 import pytest
 
 from gatepost import mailbox
-from gatepost.act.hosted import approvals, worker
+from gatepost.act.hosted import approvals, asking, worker
 from gatepost.db import Transaction
 from gatepost.deliver import ask, hold, send
 from gatepost.ids import BlobId, EmailId, TenantId
@@ -27,6 +27,10 @@ from gatepost.record.publish import Sequencer
 _ABOUT: dict[str, LiteralString] = {
     ask.ASK: "select from hold where tenant = %(tenant)s and id = %(hold)s and %(person)s::text is not null",
     worker.TURN: "select from email where tenant = %(tenant)s and id = %(email)s",
+    asking.ASK: (
+        "select from turn where tenant = %(tenant)s and id = %(turn)s"
+        " and %(person)s::text is not null and %(digest)s::text is not null"
+    ),
     approvals.LAPSE: "select from turn where tenant = %(tenant)s and id = %(turn)s",
     hold.EXPIRE: "select from hold where tenant = %(tenant)s and id = %(hold)s",
     send.KIND: "select from submission where tenant = %(tenant)s and id = %(submission)s",

@@ -181,7 +181,12 @@ def handlers(house: House) -> dict[str, Handler]:
     async def expire(job: Job) -> None:
         await hold_end.expire(job, house.db, house.clock, house.entropy, partial(release, house=house, digest=None))
 
-    return {hold.EXPIRE: expire, ask.ASK: ask.Asker(house).ask, deliver.FAILED: partial(notify, house=house)}
+    return {
+        hold.EXPIRE: expire,
+        ask.ASK: ask.Asker(house).ask,
+        hosted.ASK: hosted.CallAsker(house).ask,
+        deliver.FAILED: partial(notify, house=house),
+    }
 
 
 async def answer(said: Said, house: House) -> Sent:

@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from doors.rest.scene import Tenancy, held, write
+from doors.rest.scene import Tenancy, held, held_call, write
 from gatepost.access.paper import Role
 from gatepost.deliver.paper import Kept
 from gatepost.ids import EmailId
@@ -162,3 +162,20 @@ async def test_what_waits_is_shown_approved_once_and_denied(house: House, ours: 
         assert (await approver.deny(second)).state == "refused"
         assert await approver.holds() == []
         assert [one.hold_id for one in await approver.holds(state="refused")] == [second]
+
+
+async def test_a_call_of_a_hosted_agent_that_waits_is_shown_and_approved_once(
+    house: House, ours: Tenancy, base_url: str
+) -> None:
+    done = await write(house, ours)
+    assert isinstance(done.outcome, Kept)
+    turn, digest = await held_call(house, ours, done.outcome.email, done.outcome.thread)
+    async with AsyncClient(base_url, ours.keys[Role.APPROVER], mailbox_id=ours.account) as approver:
+        [call] = await approver.held_calls()
+        assert (call.turn_id, call.digest, call.tool, call.arguments) == (turn, digest, "reply", {"text": "Yes."})
+        with pytest.raises(MissingError):
+            await approver.approve_call(turn, "0" * 64)
+        await approver.approve_call(turn, digest)
+        with pytest.raises(MissingError):
+            await approver.deny_call(turn, digest)
+        assert await approver.held_calls() == []

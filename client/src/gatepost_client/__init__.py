@@ -11,7 +11,7 @@ from gatepost_client.errors import (
     UnreachableError,
 )
 from gatepost_client.retry import Patience
-from gatepost_client.shapes import Event, Hold, Mailbox, Message, Sent, Summary, Thread, Webhook, Whoami
+from gatepost_client.shapes import Event, HeldCall, Hold, Mailbox, Message, Sent, Summary, Thread, Webhook, Whoami
 from gatepost_client.synchronous import Client
 from gatepost_client.webhook import verify
 
@@ -22,6 +22,7 @@ __all__ = [
     "Client",
     "Event",
     "GatepostError",
+    "HeldCall",
     "Hold",
     "Mailbox",
     "Message",

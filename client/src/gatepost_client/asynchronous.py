@@ -155,6 +155,18 @@ class AsyncClient:
         """Refuse a held message."""
         return await self._do(calls.decide(await self.mailbox_id(), hold_id, "deny", None))
 
+    async def held_calls(self, *, limit: int = 50) -> list[shapes.HeldCall]:
+        """Return the calls of hosted agents that wait for a person, the oldest first."""
+        return await self._do(calls.held_calls(await self.mailbox_id(), limit))
+
+    async def approve_call(self, turn_id: str, digest: str) -> None:
+        """Let a held call run, once. ``digest`` is the one it showed: the word is about these arguments."""
+        await self._do(calls.settle_call(await self.mailbox_id(), turn_id, digest, is_approved=True))
+
+    async def deny_call(self, turn_id: str, digest: str) -> None:
+        """Deny a held call; the turn goes on without it."""
+        await self._do(calls.settle_call(await self.mailbox_id(), turn_id, digest, is_approved=False))
+
     # --- webhooks --------------------------------------------------------------------------------------------------
 
     async def webhooks(self) -> list[shapes.Webhook]:

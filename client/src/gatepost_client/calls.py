@@ -198,3 +198,14 @@ def decide(mailbox_id: int, hold_id: str, decision: str, digest: str | None) -> 
     body = given(decision=decision, digest=digest)
     path = mailbox(mailbox_id, f"/holds/{hold_id}/decision")
     return Call("POST", path, reader(shapes.Hold), body=body, is_repeatable=False)
+
+
+def held_calls(mailbox_id: int, limit: int) -> Call[list[shapes.HeldCall]]:
+    """Ask for the calls of hosted agents that wait for a person."""
+    return Call("GET", mailbox(mailbox_id, "/turns/held"), items_of(shapes.HeldCall), given(limit=limit))
+
+
+def settle_call(mailbox_id: int, turn_id: str, digest: str, *, is_approved: bool) -> Call[None]:
+    """Rule on one of them."""
+    path = mailbox(mailbox_id, f"/turns/{turn_id}/calls/{digest}")
+    return Call("POST", path, nothing, body={"is_approved": is_approved}, is_repeatable=False)

@@ -168,6 +168,19 @@ class Hold(Shape, frozen=True, kw_only=True):
     body_text: str | None = None
 
 
+class HeldCall(Shape, frozen=True, kw_only=True):
+    """A call of a hosted agent's tool that waits for a person. ``digest`` names the tool and these arguments."""
+
+    turn_id: str
+    message_id: str
+    tool: str
+    arguments: dict[str, Any] | None
+    reason: str
+    label: str
+    digest: str
+    expires_at: datetime
+
+
 class Event(Shape, frozen=True, kw_only=True):
     """Something that happened. ``id`` is the same however often it is told; ``cursor`` its place in the stream.
 

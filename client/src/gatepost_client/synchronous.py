@@ -155,6 +155,18 @@ class Client:
         """Refuse a held message."""
         return self._do(calls.decide(self.mailbox_id(), hold_id, "deny", None))
 
+    def held_calls(self, *, limit: int = 50) -> list[shapes.HeldCall]:
+        """Return the calls of hosted agents that wait for a person, the oldest first."""
+        return self._do(calls.held_calls(self.mailbox_id(), limit))
+
+    def approve_call(self, turn_id: str, digest: str) -> None:
+        """Let a held call run, once. ``digest`` is the one it showed: the word is about these arguments."""
+        self._do(calls.settle_call(self.mailbox_id(), turn_id, digest, is_approved=True))
+
+    def deny_call(self, turn_id: str, digest: str) -> None:
+        """Deny a held call; the turn goes on without it."""
+        self._do(calls.settle_call(self.mailbox_id(), turn_id, digest, is_approved=False))
+
     # --- webhooks --------------------------------------------------------------------------------------------------
 
     def webhooks(self) -> list[shapes.Webhook]:

@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 from starlette.types import ASGIApp
 
 from gatepost import access, domains, record
+from gatepost.act.hosted import call_link
 from gatepost.act.petition import link as petition_link
 from gatepost.app import rounds
 from gatepost.app.chores import Staff
@@ -95,7 +96,11 @@ async def open_doors(
 
 def faces(settings: Settings, house: House) -> dict[str, ASGIApp]:
     """Return what anybody may open, by its place; the trust pages only where the operator claims anything."""
-    found: dict[str, ASGIApp] = {link.PATH: public.build(house), petition_link.PATH: public.build_petitions(house)}
+    found: dict[str, ASGIApp] = {
+        link.PATH: public.build(house),
+        call_link.PATH: public.build_calls(house),
+        petition_link.PATH: public.build_petitions(house),
+    }
     if settings.trust.operator:
         pages = public.build_trust(house, Path(settings.trust.operator), version("gatepost"))
         found |= dict.fromkeys(public.TRUST_PLACES, pages)

@@ -5,6 +5,7 @@ that others read, too, gives nothing away but the link itself, and that only unt
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from email.utils import format_datetime
 from typing import Protocol
 
@@ -83,6 +84,27 @@ def may_rule(person: Person) -> bool:
     return person.role in {Role.OWNER, Role.APPROVER}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What one mail asks, in words of ours alone.
+
+    Attributes:
+        id: of what waits; the Message-ID is made of it and of who is asked.
+        asked_at: since when it waits.
+        subject: of the mail.
+        says: what waits, in a sentence.
+        facts: lines about it that quote nothing.
+        path: of the page, with the person's token.
+    """
+
+    id: str
+    asked_at: datetime
+    subject: str
+    says: str
+    facts: tuple[str, ...]
+    path: str
+
+
 async def questions(tx: Transaction, held: Held) -> list[Promise]:
     """Return the promises to ask each approver of the tenant."""
     asked = [person for person in await access.list_people(tx) if may_rule(person)][:APPROVERS_MAX]
@@ -109,7 +131,8 @@ class Asker:
             account = None if waiting is None else await access.account(tx, waiting.account)
         if waiting is None or person is None or account is None or not self._is_to_be_asked(waiting, person):
             return
-        tried = await self._send(job.tenant, waiting, person, account.address.domain)
+        question = self._question(job.tenant, waiting, person)
+        tried = await mail(self.house, job.tenant, person, account.address.domain, question)
         if tried.result is AttemptResult.DEFERRED:
             again = next_attempt_at(job.attempt, submitted_at=waiting.held_at, now=now)
             if again is not None and again < waiting.expires_at:
@@ -136,44 +159,58 @@ class Asker:
             return False
         return True
 
-    async def _send(self, tenant: TenantId, waiting: Hold, person: Person, domain: str) -> Attempt:
-        async with self.house.db.transaction(tenant) as tx:
-            keys = await domains.signing_keys(tx, domain, self.house.keyring)
-        if not keys:
-            return Attempt(AttemptResult.DEFERRED, 0, "4.7.0", "signing.no_key")
-        hops = await find_hops(person.address.domain, self.house.dns, self.house.next_hop, seed=waiting.id)
-        if isinstance(hops, Attempt):
-            return hops
-        author = Address("postmaster", domain)
+    def _question(self, tenant: TenantId, waiting: Hold, person: Person) -> Question:
         token = link.sign(Link(tenant, waiting.id, person.id, waiting.expires_at), self.house.keyring)
-        raw = _letter(
-            waiting,
-            author=author,
-            to=person.address,
-            url=f"{self.house.public_url.rstrip('/')}{link.PATH}/{token}",
-            message_id=self.house.own_ids.write(f"{waiting.id}-{person.id}", domain),
+        return Question(
+            id=waiting.id,
+            asked_at=waiting.held_at,
+            subject="A message waits for your word",
+            says=f"A message ({waiting.direction.value}) waits for a person to let it go or to refuse it.",
+            facts=(
+                f"Hold:    {waiting.id}",
+                f"Until:   {waiting.expires_at:%Y-%m-%d %H:%M} UTC, then: {waiting.default.value}",
+            ),
+            path=f"{link.PATH}/{token}",
         )
-        letter = Letter(waiting.id, tenant, author, person.address, sign(raw, keys, at=self.house.clock()))
-        return await transmit(letter, hops, hostname=self.house.hostname, egress=self.house.egress)
 
 
-def _letter(waiting: Hold, *, author: Address, to: Address, url: str, message_id: str) -> bytes:
+async def mail(house: Means, tenant: TenantId, person: Person, domain: str, question: Question) -> Attempt:
+    """Mail one person a question, from the postmaster of ``domain``; return what their server said."""
+    async with house.db.transaction(tenant) as tx:
+        keys = await domains.signing_keys(tx, domain, house.keyring)
+    if not keys:
+        return Attempt(AttemptResult.DEFERRED, 0, "4.7.0", "signing.no_key")
+    hops = await find_hops(person.address.domain, house.dns, house.next_hop, seed=question.id)
+    if isinstance(hops, Attempt):
+        return hops
+    author = Address("postmaster", domain)
+    raw = _letter(
+        question,
+        author=author,
+        to=person.address,
+        url=f"{house.public_url.rstrip('/')}{question.path}",
+        message_id=house.own_ids.write(f"{question.id}-{person.id}", domain),
+    )
+    letter = Letter(question.id, tenant, author, person.address, sign(raw, keys, at=house.clock()))
+    return await transmit(letter, hops, hostname=house.hostname, egress=house.egress)
+
+
+def _letter(question: Question, *, author: Address, to: Address, url: str, message_id: str) -> bytes:
     """Return the mail: words of ours and a link."""
     lines = (
         f"From: {author}",
         f"To: {to}",
-        "Subject: A message waits for your word",
-        f"Date: {format_datetime(waiting.held_at)}",
+        f"Subject: {question.subject}",
+        f"Date: {format_datetime(question.asked_at)}",
         f"Message-ID: <{message_id}>",
         "Auto-Submitted: auto-generated",
         "MIME-Version: 1.0",
         "Content-Type: text/plain; charset=us-ascii",
         "Content-Transfer-Encoding: 7bit",
         "",
-        f"A message ({waiting.direction.value}) waits for a person to let it go or to refuse it.",
+        question.says,
         "",
-        f"Hold:    {waiting.id}",
-        f"Until:   {waiting.expires_at:%Y-%m-%d %H:%M} UTC, then: {waiting.default.value}",
+        *question.facts,
         "",
         "Read it and rule on it here. The link is yours alone, and good for one ruling:",
         "",

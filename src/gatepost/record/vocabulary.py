@@ -408,6 +408,14 @@ class HoldAsk(Act, frozen=True, kw_only=True, tag="hold.ask"):
     reason: str
 
 
+class CallAsk(Act, frozen=True, kw_only=True, tag="call.ask"):
+    """A person was mailed the link to rule on a held call of a hosted agent, or their server would not take it."""
+
+    person: str
+    result: str
+    reason: str
+
+
 class HoldPlace(Act, frozen=True, kw_only=True, tag="hold.place"):
     """A legal hold: what it covers is kept until it is released."""
 

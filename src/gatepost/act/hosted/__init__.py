@@ -6,7 +6,8 @@ from datetime import datetime
 from gatepost import record
 from gatepost.act.hosted import store
 from gatepost.act.hosted.agent import Agent, AgentError, Document, parse
-from gatepost.act.hosted.approvals import NotHeldError, held_calls, lapses_at, settle_held
+from gatepost.act.hosted.approvals import NotHeldError, held_call, held_calls, lapses_at, settle_held
+from gatepost.act.hosted.asking import ASK, CallAsker, may_rule_on
 from gatepost.act.hosted.calendar_tools import calendar_tools
 from gatepost.act.hosted.calendars import Calendar, CalendarError, read_calendars
 from gatepost.act.hosted.client import ask, call_tool, reach_calendar
@@ -38,11 +39,13 @@ from gatepost.ids import AccountId, AgentId, token
 from gatepost.record.paper import Consequence, Kind
 
 __all__ = [
+    "ASK",
     "Agent",
     "AgentError",
     "By",
     "Calendar",
     "CalendarError",
+    "CallAsker",
     "Desk",
     "Document",
     "HttpTool",
@@ -64,6 +67,7 @@ __all__ = [
     "digest_of",
     "forward_tool",
     "handlers",
+    "held_call",
     "held_calls",
     "hosting_tenants",
     "http_tools",
@@ -72,6 +76,7 @@ __all__ = [
     "judge",
     "kit",
     "lapses_at",
+    "may_rule_on",
     "mcp_tools",
     "parse",
     "promise",

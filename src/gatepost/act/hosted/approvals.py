@@ -41,6 +41,21 @@ async def held_calls(tx: Transaction, account: AccountId, *, limit: int) -> list
     return found[:limit]
 
 
+async def held_call(tx: Transaction, identifier: TurnId, digest: str) -> tuple[Turn, Step]:
+    """Return the call of a turn that has this digest, held or settled meanwhile.
+
+    Raises:
+        NotHeldError: there is none.
+        ErasedError: nobody can read it any more.
+    """
+    turn = await store.find_turn(tx, identifier)
+    if turn is not None:
+        for step in await store.steps(tx, identifier):
+            if step.place and digest_of(step) == digest:
+                return turn, step
+    raise NotHeldError(identifier)
+
+
 def lapses_at(step: Step) -> datetime:
     """Return when a held call is denied at the earliest."""
     return step.at + HELD_MAX

@@ -9,6 +9,7 @@ import structlog
 from gatepost.act.hosted import meter, meter_store, prompt, store
 from gatepost.act.hosted.agent import Agent
 from gatepost.act.hosted.approvals import HELD_MAX, lapse
+from gatepost.act.hosted.asking import questions
 from gatepost.act.hosted.entries import called, rested
 from gatepost.act.hosted.gate import Judge, Standing, Verdict, Word
 from gatepost.act.hosted.grant import granted_for
@@ -255,6 +256,7 @@ class Run:
             await self._end(tx, state, reason, at)
             if state is TurnState.HELD:
                 await self._desk.jobs.enqueue(tx, lapse(self.turn), at=at + HELD_MAX)
+                await self._desk.jobs.enqueue_all(tx, await questions(tx, self.turn, self._steps))
 
     async def _end(self, tx: Transaction, state: TurnState, reason: str, at: datetime) -> None:
         await self._move(tx, replace(self.turn, state=state, reason=reason), at)

@@ -1,0 +1,96 @@
+"""Asking people about held calls: each approver of the tenant gets a mail with a link of their own.
+
+It quotes nothing; what the call would do is shown by the page behind the link.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gatepost import access, record
+from gatepost.access.paper import Person
+from gatepost.act.hosted import call_link
+from gatepost.act.hosted.approvals import NotHeldError, held_call, lapses_at
+from gatepost.act.hosted.call_link import CallLink
+from gatepost.act.hosted.paper import Step, StepState, Turn
+from gatepost.act.hosted.steps import digest_of
+from gatepost.db import Transaction
+from gatepost.deliver.ask import APPROVERS_MAX, Means, Question, mail, may_rule
+from gatepost.deliver.paper import AttemptResult
+from gatepost.deliver.retry import next_attempt_at
+from gatepost.ids import PersonId, TurnId
+from gatepost.jobs import Job, Promise, TryAgainError
+from gatepost.keys import ErasedError
+from gatepost.record.paper import Consequence, Kind
+
+ASK = "act.call_ask"
+
+
+def may_rule_on(person: Person, turn: Turn) -> bool:
+    """Return whether a person rules on calls of this turn: nobody does about what they wrote themselves."""
+    return may_rule(person) and person.address.key != turn.subject
+
+
+async def questions(tx: Transaction, turn: Turn, steps: Sequence[Step]) -> list[Promise]:
+    """Return the promises to ask each approver of the tenant about each held call."""
+    asked = [person for person in await access.list_people(tx) if may_rule_on(person, turn)][:APPROVERS_MAX]
+    return [
+        Promise(ASK, f"{turn.id} {each.id}", {"turn": turn.id, "digest": digest_of(step), "person": each.id})
+        for step in steps
+        if step.state is StepState.HELD
+        for each in asked
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class CallAsker:
+    """Keeps the promises to ask."""
+
+    house: Means
+
+    async def ask(self, job: Job) -> None:
+        """Mail one person the link to one held call, unless somebody ruled already or they may not.
+
+        Raises:
+            TryAgainError: their server did not take it yet.
+        """
+        now, digest = self.house.clock(), str(job.body["digest"])
+        async with self.house.db.transaction(job.tenant) as tx:
+            people = {each.id: each for each in await access.list_people(tx)}
+            person = people.get(PersonId(str(job.body["person"])))
+            try:
+                turn, step = await held_call(tx, TurnId(str(job.body["turn"])), digest)
+            except (NotHeldError, ErasedError):
+                return
+            account = await access.account(tx, turn.account)
+        is_over = step.state is not StepState.HELD or lapses_at(step) <= now
+        if is_over or person is None or account is None or not may_rule_on(person, turn) or not self.house.public_url:
+            return
+        tried = await mail(self.house, job.tenant, person, account.address.domain, self._question(turn, step, person))
+        if tried.result is AttemptResult.DEFERRED:
+            again = next_attempt_at(job.attempt, submitted_at=step.at, now=now)
+            if again is not None and again < lapses_at(step):
+                raise TryAgainError(again, tried.reason)
+        asked = Consequence(
+            kind=Kind.ACT,
+            action="call.ask",
+            actor="house",
+            at=now,
+            account=turn.account,
+            email=turn.email,
+            object_ref=turn.id,
+            public={"person": person.id, "result": tried.result.value, "reason": tried.reason},
+        )
+        async with self.house.db.transaction(job.tenant) as tx:
+            await record.note(tx, asked, entropy=self.house.entropy)
+
+    def _question(self, turn: Turn, step: Step, person: Person) -> Question:
+        digest, until = digest_of(step), lapses_at(step)
+        token = call_link.sign(CallLink(turn.tenant, turn.id, digest, person.id, until), self.house.keyring)
+        return Question(
+            id=f"{turn.id}-{digest[:16]}",
+            asked_at=step.at,
+            subject="An agent waits for your word",
+            says="A call of an agent's tool waits for a person to let it run or to deny it.",
+            facts=(f"Turn:    {turn.id}", f"Until:   {until:%Y-%m-%d %H:%M} UTC, then: denied"),
+            path=f"{call_link.PATH}/{token}",
+        )
