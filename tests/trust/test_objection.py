@@ -1,16 +1,20 @@
 """Customers' objections, on real PostgreSQL and a real log; and the way out that stays shut to who was excluded."""
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
 from gatepost import access
 from gatepost.access.paper import Tenant
+from gatepost.db import Database, DatabaseUnavailableError, Transaction
 from gatepost.egress import EgressRefusedError, Errand, Purpose
 from gatepost.egress.paper import Rule
 from gatepost.ids import TenantId
-from gatepost.trust import engagement, objection
+from gatepost.record.trust_log import TRUST
+from gatepost.trust import engagement, notice, objection, store
 from gatepost.trust.engagement import NotYetError
 from gatepost.trust.registers import Supplier
 from trust.scene import Scene
@@ -32,6 +36,19 @@ NEW = Supplier(
 async def customer(scene: Scene, plan: str, name: str = "") -> Tenant:
     async with scene.house.db.transaction(TenantId(f"tn_{name or plan}")) as tx:
         return await access.add_tenant(tx, name=f"Customer {name or plan}", plan=plan, at=scene.clock())
+
+
+class Interrupted:
+    """A database that goes away before the public log is written to."""
+
+    def __init__(self, db: Database) -> None:
+        self._db, self._looked = db, False
+
+    def transaction(self, tenant: TenantId) -> AbstractAsyncContextManager[Transaction]:
+        if tenant == TRUST and self._looked:
+            raise DatabaseUnavailableError
+        self._looked = self._looked or tenant == TRUST
+        return self._db.transaction(tenant)
 
 
 async def thirty_days(scene: Scene) -> None:
@@ -59,6 +76,23 @@ async def test_an_open_objection_stops_the_engagement_until_it_is_settled(scene:
     with pytest.raises(NotYetError, match="unknown"):
         await objection.settle(scene.house, large, NEW.id, "exit")
     await engagement.engage(scene.house, NEW)
+
+
+async def test_settled_again_after_an_interruption_the_record_says_it_once(scene: Scene) -> None:
+    large = await customer(scene, "business")
+    await engagement.announce(scene.house, NEW)
+    reference = await objection.raise_(scene.house, large, NEW.id)
+    away: Any = Interrupted(scene.house.db)
+    with pytest.raises(DatabaseUnavailableError):
+        await objection.settle(replace(scene.house, db=away), large, NEW.id, "alternative")
+    assert await objection.open_of(scene.house.db, large.id, NEW.id) == reference
+    assert await objection.settle(scene.house, large, NEW.id, "exclusion") == reference
+    assert await objection.open_of(scene.house.db, large.id, NEW.id) == ""
+    async with scene.house.db.transaction(large.id) as tx:
+        assert [found for found, _ in await store.outcomes(tx, notice.SETTLEMENT + NEW.id)] == [
+            f"{reference} alternative"
+        ]
+        assert await store.history(tx, notice.EXCLUSION + NEW.id, limit=1) == []
 
 
 async def test_nobody_settles_another_customer_s_objection(scene: Scene) -> None:

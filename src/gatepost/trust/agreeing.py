@@ -85,7 +85,7 @@ async def announce(house: House, change: Change) -> Course:
             action=terms.ANNOUNCED,
             about=change.document,
             subject=terms.SUBJECT + change.document,
-            digest=f"announced {change.sha256} {course.announced_at}",
+            digest=digest_of(course),
             public=change.public,
         ),
     )
@@ -93,6 +93,11 @@ async def announce(house: House, change: Change) -> Course:
         if course.noticed_at is None and course.in_force != change.sha256:
             await _state(tx, house, terms.NOTICED, change.document, {"sha256": change.sha256})
         return await read(tx, change.document)
+
+
+def digest_of(course: Course) -> str:
+    """Return what a customer's own fact says once it was told of the newest version."""
+    return f"announced {course.change.sha256 if course.change else ''} {course.announced_at}"
 
 
 async def enforce(house: House, document: str) -> Course:

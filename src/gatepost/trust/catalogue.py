@@ -6,6 +6,7 @@ from gatepost.trust.check import Check
 from gatepost.trust.checks import (
     called,
     cases,
+    customers,
     documents,
     drills,
     exports,
@@ -70,7 +71,9 @@ _CHECKS: tuple[Check[Any], ...] = (
     Check("contact.roles", documents.roles_filled, documents.roles, (papers.empty_role,)),
     Check("commitment.kept", promises.promise_kept, promises.promise, (vows.broken_promise,)),
     Check("registration.renewed", promises.renewed, promises.registrations, (vows.lapsed,)),
-    Check("agreement.accepted", promises.accepted, promises.agreement, (vows.unaccepted,)),
+    Check("agreement.accepted", customers.accepted, customers.agreement, (vows.unaccepted,)),
+    Check("terms.told", customers.everybody_told, customers.notices, (vows.passed_over,)),
+    Check("terms.left", customers.leave_with_export, customers.leavings, (vows.turned_out, vows.kept_waiting)),
     Check("terms.listed", promises.terms_listed, promises.terms, (vows.terms_twice,)),
     Check("terms.noticed", promises.terms_noticed, promises.terms, (vows.terms_sudden,)),
     Check("terms.decided", promises.terms_decided, promises.terms, (vows.terms_undecided,)),

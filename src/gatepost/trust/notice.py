@@ -19,8 +19,8 @@ ANNOUNCED, NOTICED, ENGAGED = "subprocessor.announced", "subprocessor.noticed", 
 OBJECTED, SETTLED = "subprocessor.objected", "subprocessor.settled"
 WITHDRAWN = "subprocessor.withdrawn"
 SUBJECT = "@subprocessor/"
-OBJECTION, EXCLUSION = "@objection/", "@exclusion/"
-"""The subjects of a tenant's own facts: its objections, and the suppliers its data never go to."""
+OBJECTION, SETTLEMENT, EXCLUSION = "@objection/", "@settlement/", "@exclusion/"
+"""The subjects of a tenant's own facts: its objections, how they ended, and the suppliers its data never go to."""
 CLOCK = timedelta(days=30)
 EXCLUDED = "exclusion"
 OUTCOMES = frozenset({"alternative", EXCLUDED, "exit", "taken_back"})

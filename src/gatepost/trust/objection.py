@@ -48,7 +48,7 @@ async def raise_(house: House, tenant: Tenant, supplier: str, *, actor: str = te
 async def settle(
     house: House, tenant: Tenant, supplier: str, outcome: str, *, actor: str = telling.HOUSE, how: str = ""
 ) -> str:
-    """State how a tenant's open objection ended; return its reference.
+    """State how a tenant's open objection ended; return its reference. Interrupted, it ends as the record has it.
 
     Args:
         house: what it stands on.
@@ -69,11 +69,17 @@ async def settle(
         reference = next((each for each in await _references(tx, supplier) if each in open_), "")
         if not reference:
             raise NotYetError("objection.unknown")
-        public = {"objection": reference, "outcome": outcome}
-        private = {"how": how} if how else {}
-        entry = await telling.note(tx, house, notice.SETTLED, supplier, {**public}, actor=actor, private={**private})
-        if outcome == notice.EXCLUDED:
-            await store.add_fact(tx, entry, subject=notice.EXCLUSION + supplier, outcome=reference, at=house.clock())
+        ended = await _ended(tx, supplier)
+        public = {"objection": reference, "outcome": ended.get(reference, outcome)}
+        if reference not in ended:
+            private = {"how": how} if how else {}
+            entry = await telling.note(
+                tx, house, notice.SETTLED, supplier, {**public}, actor=actor, private={**private}
+            )
+            is_excluded = outcome == notice.EXCLUDED
+            subject = (notice.EXCLUSION if is_excluded else notice.SETTLEMENT) + supplier
+            fact = reference if is_excluded else f"{reference} {outcome}"
+            await store.add_fact(tx, entry, subject=subject, outcome=fact, at=house.clock())
     async with house.db.transaction(TRUST) as tx:
         await engagement.state(tx, house, notice.SETTLED, supplier, {**public})
     return reference
@@ -101,6 +107,13 @@ async def excluded(db: Database, suppliers: Iterable[Supplier]) -> dict[TenantId
         if kept_away:
             found[tenant.id] = frozenset(host.lower() for each in kept_away for host in each.hosts)
     return found
+
+
+async def _ended(tx: Transaction, supplier: str) -> dict[str, str]:
+    """Return how the record of the transaction's tenant says that objections ended, by reference."""
+    excluded = {reference: notice.EXCLUDED for reference, _ in await store.outcomes(tx, notice.EXCLUSION + supplier)}
+    otherwise = [found.partition(" ") for found, _ in await store.outcomes(tx, notice.SETTLEMENT + supplier)]
+    return excluded | {reference: outcome for reference, _, outcome in otherwise}
 
 
 async def _references(tx: Transaction, supplier: str) -> list[str]:

@@ -35,7 +35,6 @@ TABLES: dict[str, tuple[str, type[Any]]] = {
     "members": ("people.toml", rows.Member),
     "principals": ("people.toml", rows.Principal),
     "duties": ("duties.toml", rows.Duty),
-    "acceptances": ("agreement.toml", rows.Acceptance),
     "instructions": ("agreement.toml", rows.Instruction),
     "terms": ("terms.toml", rows.TermsVersion),
     "vulnerabilities": ("vulnerabilities.toml", rows.Vulnerability),
@@ -89,7 +88,6 @@ class Operator:
     members: tuple[rows.Member, ...] = ()
     principals: tuple[rows.Principal, ...] = ()
     duties: tuple[rows.Duty, ...] = ()
-    acceptances: tuple[rows.Acceptance, ...] = ()
     instructions: tuple[rows.Instruction, ...] = ()
     terms: tuple[rows.TermsVersion, ...] = ()
     vulnerabilities: tuple[rows.Vulnerability, ...] = ()

@@ -185,16 +185,6 @@ class Duty:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Acceptance:
-    """A tenant's acceptance of the processing agreement, by the SHA-256 of the text it accepted."""
-
-    tenant: str
-    sha256: str
-    accepted_on: date
-    by_role: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Instruction:
     """A purpose for which tenants have instructed us to process."""
 

@@ -2,6 +2,10 @@
 
 import httpx2
 import pytest
+from starlette.requests import Request
+
+from gatepost.doors.public.form import RATE, Turnstile
+from outbound import Hands
 
 
 @pytest.mark.parametrize(
@@ -18,3 +22,32 @@ async def test_what_is_no_form_of_ours_is_refused(visitor: httpx2.AsyncClient, b
     got = await visitor.post("/trust/subscribe", content=body)
     assert got.status_code == status
     assert got.headers["content-type"].startswith("text/html")
+
+
+@pytest.mark.parametrize(
+    ("path", "data"), [("subscribe", {"address": "a"}), ("challenge", {"nonce": "a"}), ("room", {})]
+)
+async def test_one_address_may_send_a_few_forms_and_is_told_when_to_come_back(
+    visitor: httpx2.AsyncClient, path: str, data: dict[str, str]
+) -> None:
+    codes = [(await visitor.post(f"/trust/{path}", data=data)).status_code for _ in range(RATE.burst)]
+    assert set(codes) == {400}
+    got = await visitor.post(f"/trust/{path}", data=data)
+    assert got.status_code == 429
+    assert 1 <= int(got.headers["retry-after"]) <= 1 / RATE.per_second
+
+
+def test_each_caller_is_counted_alone_and_an_ipv6_network_is_one() -> None:
+    turnstile = Turnstile(Hands())
+    for number in range(RATE.burst):
+        assert turnstile.take(asking(f"2001:db8::{number + 1:x}")) == 0
+    assert turnstile.take(asking("2001:db8::ffff")) > 0
+    for other in ("2001:db8:0:1::1", "192.0.2.1", "testclient"):
+        assert turnstile.take(asking(other)) == 0
+    for _ in range(RATE.burst - 1):
+        assert turnstile.take(asking("::ffff:192.0.2.1")) == 0
+    assert turnstile.take(asking("192.0.2.1")) > 0
+
+
+def asking(host: str) -> Request:
+    return Request({"type": "http", "client": (host, 1), "headers": []})

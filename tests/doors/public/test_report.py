@@ -12,6 +12,7 @@ async def test_the_form_opens_a_case_and_repeats_nothing(scene: Scene, visitor: 
     assert page.status_code == 200
     assert "script" not in page.text.lower()
     assert "security@lanternpost.example" in page.text
+    assert '<form method="post" class="fields">' in page.text, "else its fields stand in one row, wider than a phone"
     said = await visitor.post(PATH, data=FORM)
     (case,) = await intake.read_cases(scene.house)
     assert said.status_code == 200

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from gatepost import trust
-from gatepost.doors.public.form import one, read_form
+from gatepost.doors.public.form import Turnstile, one, read_form
 from gatepost.doors.public.trust_view import View, page, unkept
 from gatepost.trust import Challenge
 
@@ -20,6 +20,7 @@ class Challenging:
 
     def __init__(self, view: View) -> None:
         self._view = view
+        self._turnstile = Turnstile(view.house.clock)
 
     async def form(self, _request: Request) -> Response:
         """The form."""
@@ -27,15 +28,16 @@ class Challenging:
 
     async def ask(self, request: Request) -> Response:
         """Take a nonce, and lead to where its answer will be."""
+        wait_s = self._turnstile.take(request)
+        if wait_s:
+            return await self._later(wait_s)
         nonce = one(await read_form(request), "nonce", 200)
         try:
             await trust.ask_challenge(self._view.house.db, nonce, self._view.house.clock())
         except trust.NonceError as error:
             return await self._page(HTTPStatus.BAD_REQUEST, problem=str(error))
         except trust.TooManyError as error:
-            made = await self._page(HTTPStatus.TOO_MANY_REQUESTS, problem="too many asked just now")
-            made.headers["Retry-After"] = str(error.retry_after_s)
-            return made
+            return await self._later(error.retry_after_s)
         return unkept(RedirectResponse(f"{PATH}/{nonce}", HTTPStatus.SEE_OTHER))
 
     async def answer(self, request: Request) -> Response:
@@ -47,6 +49,11 @@ class Challenging:
         if found is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         return unkept(await self._page(challenge=found))
+
+    async def _later(self, wait_s: int) -> Response:
+        made = await self._page(HTTPStatus.TOO_MANY_REQUESTS, problem="too many asked just now")
+        made.headers["Retry-After"] = str(wait_s)
+        return unkept(made)
 
     async def _page(
         self, status: HTTPStatus = HTTPStatus.OK, problem: str = "", challenge: Challenge | None = None

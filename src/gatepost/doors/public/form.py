@@ -1,13 +1,48 @@
-"""What a plain HTML form sends: few fields, short, of the last one of each name alone."""
+"""What a plain HTML form sends: few fields, short, of the last one of each name alone; and how often one caller may.
+
+Behind a proxy all visitors share the proxy's address. What the house takes from all of them together is counted where
+it is kept, in the database.
+"""
 
 from http import HTTPStatus
+from ipaddress import IPv6Address, ip_address, ip_network
 from urllib.parse import parse_qs
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from gatepost.clock import Clock
+from gatepost.doors.limit import Limiter, Rate
+
 FORM_MAX_OCTETS = 8_192
 FIELDS_MAX = 16
+RATE = Rate(per_second=1 / 300, burst=6)
+"""What one address may send to one form: six at once, then one in five minutes."""
+IPV6_PREFIX = 64
+
+
+class Turnstile:
+    """Lets each address send a form so often, whatever the others do."""
+
+    def __init__(self, clock: Clock, rate: Rate = RATE) -> None:
+        self._clock, self._limiter = clock, Limiter(rate)
+
+    def take(self, request: Request) -> int:
+        """Count one form of the caller's; return 0, or how many whole seconds they have to wait."""
+        return self._limiter.take(_caller(request), self._clock())
+
+
+def _caller(request: Request) -> str:
+    """Return whose form it is: the address, of IPv6 the network, of which one visitor has all addresses."""
+    host = request.client.host if request.client else ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, IPv6Address):
+        mapped = address.ipv4_mapped
+        return str(mapped or ip_network((int(address), IPV6_PREFIX), strict=False))
+    return host
 
 
 async def read_form(request: Request) -> dict[str, list[str]]:

@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gatepost.doors.limit import Limiter, Rate
+from gatepost.doors.limit import Rate
+from gatepost.doors.public.form import Turnstile
 from gatepost.doors.public.trust_view import View, page
 from gatepost.trust import intake
 from gatepost.trust.cases import Sort
@@ -30,7 +31,7 @@ class Report:
 
     def __init__(self, view: View) -> None:
         self._view = view
-        self._limiter = Limiter(RATE)
+        self._turnstile = Turnstile(view.house.clock, RATE)
 
     async def form(self, _request: Request) -> Response:
         """An empty form."""
@@ -38,8 +39,7 @@ class Report:
 
     async def take(self, request: Request) -> Response:
         """Take what was written."""
-        caller = request.client.host if request.client else ""
-        wait_s = self._limiter.take(caller, self._view.house.clock())
+        wait_s = self._turnstile.take(request)
         if wait_s:
             return _later(wait_s)
         form = await _read(request)

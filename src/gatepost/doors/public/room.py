@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from gatepost.doors.public.form import one, read_form
+from gatepost.doors.public.form import Turnstile, one, read_form
 from gatepost.doors.public.trust_view import MACHINE, Seen, View, page, unkept
 from gatepost.record.trust_log import TRUST
 from gatepost.trust import room
@@ -27,6 +27,7 @@ class Room:
     def __init__(self, view: View) -> None:
         self._view = view
         self._house = view.house
+        self._turnstile = Turnstile(view.house.clock)
 
     async def door(self, _request: Request) -> Response:
         """What lies inside, by title; the form that asks; the form for who was let in before."""
@@ -34,7 +35,10 @@ class Room:
 
     async def ask(self, request: Request) -> Response:
         """Remember a request."""
-        seen, form = await self._view.look(), await read_form(request)
+        seen, wait_s = await self._view.look(), self._turnstile.take(request)
+        if wait_s:
+            return self._later(seen, wait_s)
+        form = await read_form(request)
         visitor = Visitor(
             name=one(form, "name"), company=one(form, "company"), address=one(form, "address"), why=one(form, "why")
         )
@@ -43,14 +47,15 @@ class Room:
         except room.AskError as error:
             return await self._door(seen, HTTPStatus.BAD_REQUEST, problem=str(error))
         except room.TooManyError as error:
-            got = self._said(seen, "Too many asked just now", "Come back in an hour.", HTTPStatus.TOO_MANY_REQUESTS)
-            got.headers["Retry-After"] = str(error.retry_after_s)
-            return got
+            return self._later(seen, error.retry_after_s)
         return self._said(seen, "It was taken", _ASKED, HTTPStatus.ACCEPTED)
 
     async def link(self, request: Request) -> Response:
         """Promise a new link to who was let in before."""
-        seen, form = await self._view.look(), await read_form(request)
+        seen, wait_s = await self._view.look(), self._turnstile.take(request)
+        if wait_s:
+            return self._later(seen, wait_s)
+        form = await read_form(request)
         await room.send_link(self._house, one(form, "address"))
         return self._said(seen, "Look into your mail", "If you are let in, a link is on its way.", HTTPStatus.ACCEPTED)
 
@@ -143,6 +148,11 @@ class Room:
     async def _files(self) -> list[File]:
         async with self._house.db.transaction(TRUST) as tx:
             return [each for each in await room.files(tx) if each.id != room.NDA]
+
+    def _later(self, seen: Seen, wait_s: int) -> Response:
+        got = self._said(seen, "Too many asked just now", "Come back later.", HTTPStatus.TOO_MANY_REQUESTS)
+        got.headers["Retry-After"] = str(wait_s)
+        return got
 
     def _over(self, seen: Seen) -> Response:
         text = "It was used, is too old, or is none of ours. Ask for a new one at the door."

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gatepost.doors.public.form import one, read_form
+from gatepost.doors.public.form import Turnstile, one, read_form
 from gatepost.doors.public.trust_view import Seen, View, page, unkept
 from gatepost.trust import news
 from gatepost.trust.news import Channel, Topic
@@ -26,6 +26,7 @@ class Subscribing:
     def __init__(self, view: View) -> None:
         self._view = view
         self._house = view.house
+        self._turnstile = Turnstile(view.house.clock)
 
     async def form(self, _request: Request) -> Response:
         """The forms."""
@@ -33,7 +34,10 @@ class Subscribing:
 
     async def ask(self, request: Request) -> Response:
         """Promise the link that confirms."""
-        seen, form = await self._view.look(), await read_form(request)
+        seen, wait_s = await self._view.look(), self._turnstile.take(request)
+        if wait_s:
+            return self._later(seen, wait_s)
+        form = await read_form(request)
         channel = Channel.WEBHOOK if one(form, "url") else Channel.MAIL
         topics = {topic for topic in Topic if topic.value in form.get("topic", [])}
         if not self._house.public_url:
@@ -43,9 +47,7 @@ class Subscribing:
         except news.TargetError as error:
             return self._form(seen, HTTPStatus.BAD_REQUEST, problem=str(error))
         except news.TooManyError as error:
-            got = self._said(seen, "Too many asked just now", "Come back in an hour.", HTTPStatus.TOO_MANY_REQUESTS)
-            got.headers["Retry-After"] = str(error.retry_after_s)
-            return got
+            return self._later(seen, error.retry_after_s)
         return self._said(seen, "Look there", _ASKED, HTTPStatus.ACCEPTED)
 
     async def show_confirm(self, request: Request) -> Response:
@@ -90,6 +92,11 @@ class Subscribing:
             is_open=bool(self._house.public_url),
             key=news.whpk(self._house.keyring),
         )
+
+    def _later(self, seen: Seen, wait_s: int) -> Response:
+        got = self._said(seen, "Too many asked just now", "Come back later.", HTTPStatus.TOO_MANY_REQUESTS)
+        got.headers["Retry-After"] = str(wait_s)
+        return got
 
     def _over(self, seen: Seen) -> Response:
         text = "It was used, is too old, or is none of ours. You can ask for a new one."

@@ -1,4 +1,4 @@
-"""What was promised and agreed: commitments with their clocks, registrations, the agreement, the terms."""
+"""What was promised and agreed: commitments with their clocks, registrations, the terms."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,10 +6,9 @@ from datetime import datetime, timedelta
 
 from gatepost import access
 from gatepost.access.paper import Tenant
-from gatepost.trust.checks.documents import sha256_of, start_of
-from gatepost.trust.operator import Operator
-from gatepost.trust.paper import OWN_PLANS, CannotVerifyError, Finding, attested, failed, passed
-from gatepost.trust.registers import Acceptance, Commitment, Instruction, Registration, TermsVersion
+from gatepost.trust.checks.documents import start_of
+from gatepost.trust.paper import CannotVerifyError, Finding, attested, failed, passed
+from gatepost.trust.registers import Commitment, Registration, TermsVersion
 from gatepost.trust.world import World
 
 GRACE = timedelta(days=30)
@@ -86,39 +85,6 @@ async def renewed(target: Entries) -> Finding:
     first = min(each.renew_by for each in target.registrations)
     names = [f"{each.register} {each.number}" for each in target.registrations]
     return attested([*names], start_of(first) + GRACE)
-
-
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    """The processing agreement's text, who has accepted which, and what we are instructed to do."""
-
-    sha256: str
-    tenants: tuple[str, ...]
-    acceptances: tuple[Acceptance, ...]
-    instructions: tuple[Instruction, ...]
-
-
-async def agreement(world: World, _arguments: Mapping[str, str]) -> Agreement:
-    """Return the operator's agreement, and the customers of this house."""
-    operator: Operator = world.operator
-    found = operator.document("agreement")
-    if found is None:
-        raise CannotVerifyError("document.missing")
-    customers = tuple(each.id for each in await access.list_tenants(world.house.db) if each.plan not in OWN_PLANS)
-    return Agreement(sha256_of(operator.text_of(found)), customers, operator.acceptances, operator.instructions)
-
-
-async def accepted(target: Agreement) -> Finding:
-    """See that each customer of this house has accepted the agreement as it stands."""
-    if not target.instructions:
-        return failed("instruction.none")
-    if not target.tenants:
-        raise CannotVerifyError("nothing.to_look_at")
-    current = {each.tenant for each in target.acceptances if each.sha256 == target.sha256}
-    missing = [tenant for tenant in target.tenants if tenant not in current]
-    if missing:
-        return failed("agreement.unaccepted", {"tenants": len(missing), "of": len(target.tenants)})
-    return passed({"tenants": len(target.tenants), "instructions": len(target.instructions)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 from gatepost.trust.bench import Bench
-from gatepost.trust.checks import people, promises
-from gatepost.trust.registers import Acceptance, Commitment, Instruction, Member, Principal, Registration, TermsVersion
+from gatepost.trust.checks import customers, people, promises
+from gatepost.trust.registers import Commitment, Instruction, Member, Principal, Registration, TermsVersion
+from gatepost.trust.terms import Standing
 
 _DAY = timedelta(days=1)
 
@@ -28,12 +29,32 @@ async def lapsed(bench: Bench) -> AsyncIterator[promises.Entries]:
 
 
 @asynccontextmanager
-async def unaccepted(bench: Bench) -> AsyncIterator[promises.Agreement]:
-    """A customer that accepted another text."""
-    today = bench.clock().date()
-    accepted = Acceptance(tenant="tn_control", sha256="0" * 64, accepted_on=today, by_role="owner")
-    instruction = Instruction(id="control", purpose="control", basis="control", since=today)
-    yield promises.Agreement("1" * 64, ("tn_control",), (accepted,), (instruction,))
+async def unaccepted(bench: Bench) -> AsyncIterator[customers.Agreement]:
+    """A customer that was told of the text and has said nothing, beside one that accepted it."""
+    instruction = Instruction(id="control", purpose="control", basis="control", since=bench.clock().date())
+    standings = {"tn_one": Standing.ACCEPTED, "tn_control": Standing.TOLD}
+    yield customers.Agreement("1" * 64, standings, (instruction,))
+
+
+@asynccontextmanager
+async def passed_over(bench: Bench) -> AsyncIterator[customers.Notices]:
+    """A text of which one of three customers was told nothing."""
+    del bench
+    yield customers.Notices({"terms": (2, 3)})
+
+
+@asynccontextmanager
+async def turned_out(bench: Bench) -> AsyncIterator[customers.Leavings]:
+    """A customer that was closed without an export."""
+    now = bench.clock()
+    yield customers.Leavings((((Standing.REJECTED, now), (Standing.CLOSED, now)),), now)
+
+
+@asynccontextmanager
+async def kept_waiting(bench: Bench) -> AsyncIterator[customers.Leavings]:
+    """A customer that rejected 31 days ago and got nothing."""
+    now = bench.clock()
+    yield customers.Leavings((((Standing.REJECTED, now - 31 * _DAY),),), now)
 
 
 def _terms(bench: Bench, *, noticed_days: int, rule: str = "control", twice: bool = False) -> promises.History:
