@@ -18,10 +18,12 @@ LATER = (
 )
 
 
-@pytest.fixture(scope="module")
-def customer(apart: Process) -> Process:
-    assert apart.run("tenant", "add", "Large", "--plan", "business").returncode == 0
-    return apart
+@pytest.fixture
+def large(apart: Process) -> str:
+    """A customer of each test's own, for one of them leaves."""
+    name = f"Large {os.urandom(4).hex()}"
+    assert apart.run("tenant", "add", name, "--plan", "business").returncode == 0
+    return name
 
 
 def said(done: object) -> str:
@@ -39,46 +41,46 @@ def test_each_step_has_its_command() -> None:
     assert {"announce", "enforce", "accept", "reject", "export", "close"} <= of_texts
 
 
-def test_no_step_of_a_sub_processor_is_skipped(customer: Process, tmp_path: Path) -> None:
+def test_no_step_of_a_sub_processor_is_skipped(apart: Process, large: str, tmp_path: Path) -> None:
     folder = copied(tmp_path)
     (folder / "suppliers.toml").write_text((folder / "suppliers.toml").read_text() + LATER)
     here = ("--operator", str(folder))
     sub = ("trust", "subprocessor")
-    assert "notice.never_given" in said(customer.run(*sub, "engage", "later", *here))
-    assert customer.run(*sub, "announce", "later", *here).returncode == 0
-    assert "notice." in said(customer.run(*sub, "engage", "later", *here))
-    assert customer.run(*sub, "object", "later", "--tenant", "Large").stdout.startswith("ob_")
-    rows = json.loads(customer.run(*sub, "list", *here, "--json").stdout)
+    assert "notice.never_given" in said(apart.run(*sub, "engage", "later", *here))
+    assert apart.run(*sub, "announce", "later", *here).returncode == 0
+    assert "notice." in said(apart.run(*sub, "engage", "later", *here))
+    assert apart.run(*sub, "object", "later", "--tenant", large).stdout.startswith("ob_")
+    rows = json.loads(apart.run(*sub, "list", *here, "--json").stdout)
     assert next(row["objections"] for row in rows if row["id"] == "later") == 1
-    assert "exclusion" in customer.run(*sub, "exclude", "later", "--tenant", "Large").stdout
-    assert "objection.unknown" in said(customer.run(*sub, "exit", "later", "--tenant", "Large"))
-    assert customer.run(*sub, "withdraw", "later").returncode == 0
+    assert "exclusion" in apart.run(*sub, "exclude", "later", "--tenant", large).stdout
+    assert "objection.unknown" in said(apart.run(*sub, "exit", "later", "--tenant", large))
+    assert apart.run(*sub, "withdraw", "later").returncode == 0
     for action in ("subprocessor.announced", "subprocessor.withdrawn"):
-        assert recorded(customer, "trust", action), action
+        assert recorded(apart, "trust", action), action
     for action in ("subprocessor.objected", "subprocessor.settled"):
-        assert recorded(customer, "Large", action), action
-    assert "suppliers.toml has no none" in said(customer.run(*sub, "announce", "none", *here))
+        assert recorded(apart, large, action), action
+    assert "suppliers.toml has no none" in said(apart.run(*sub, "announce", "none", *here))
 
 
-def test_who_rejects_the_terms_takes_an_export_and_is_closed(customer: Process, tmp_path: Path) -> None:
+def test_who_rejects_the_terms_takes_an_export_and_is_closed(apart: Process, large: str, tmp_path: Path) -> None:
     folder = copied(tmp_path)
-    announced = customer.run("trust", "terms", "announce", "--operator", str(folder)).stdout
+    announced = apart.run("trust", "terms", "announce", "--operator", str(folder)).stdout
     sha256 = announced.partition("(")[2].partition(")")[0]
     assert len(sha256) == 64
-    whose = ("--tenant", "Large")
-    take = Path(customer.state) / f"taken-{os.urandom(4).hex()}"
-    assert "terms.told" in said(customer.run("trust", "terms", "export", str(take), *whose))
-    assert customer.run("trust", "terms", "reject", sha256, "--by-role", "director", *whose).returncode == 0
-    assert "terms.rejected" in said(customer.run("trust", "terms", "close", *whose))
+    whose = ("--tenant", large)
+    take = Path(apart.state) / f"taken-{os.urandom(4).hex()}"
+    assert "terms.told" in said(apart.run("trust", "terms", "export", str(take), *whose))
+    assert apart.run("trust", "terms", "reject", sha256, "--by-role", "director", *whose).returncode == 0
+    assert "terms.rejected" in said(apart.run("trust", "terms", "close", *whose))
     take = take.with_name(f"{take.name}-again")
-    done = customer.run("trust", "terms", "export", str(take), *whose)
+    done = apart.run("trust", "terms", "export", str(take), *whose)
     assert "0 messages" in done.stdout, said(done)
     assert (take / "log" / "checkpoint").exists()
-    rows = json.loads(customer.run("trust", "terms", "list", "--json").stdout)
+    rows = json.loads(apart.run("trust", "terms", "list", "--json").stdout)
     assert [row["standing"] for row in rows if row["document"] == "terms"] == ["exported"]
-    assert customer.run("trust", "instruct", "Keep nothing", *whose).returncode == 0
-    assert recorded(customer, "trust", "terms.announced")
+    assert apart.run("trust", "instruct", "Keep nothing", *whose).returncode == 0
+    assert recorded(apart, "trust", "terms.announced")
     for action in ("terms.rejected", "terms.left", "instruction.given"):
-        assert recorded(customer, "Large", action), action
-    assert customer.run("trust", "terms", "close", *whose).returncode == 0
-    assert "Large" not in customer.run("tenant", "list").stdout
+        assert recorded(apart, large, action), action
+    assert apart.run("trust", "terms", "close", *whose).returncode == 0
+    assert large not in apart.run("tenant", "list").stdout

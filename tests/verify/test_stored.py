@@ -119,7 +119,7 @@ def test_all_that_a_policy_may_ask_comes_back(found: Evidence) -> None:
 
 def test_an_entry_of_before_the_language_was_told_has_it_where_the_words_were_kept() -> None:
     told = stored.spell(evidence())
-    text = "Bitte zahlen Sie bis zum Ende der Woche, und rufen Sie bei Fragen an."
+    text = "Bitte zahlt bis zum Freitag der Woche, und ruft bei Fragen an, wenn ihr noch nicht wisst, wie."
     assert "language" not in told
     assert stored.read(told).language is None
     assert stored.read(told, content(text)).language is Language.GERMAN

@@ -12,6 +12,7 @@ from zones import ZoneResolver
 
 HEAD = b"From: Boss <boss@corp.example>\r\nTo: agent@house.example\r\nSubject: x\r\n"
 SIZE = 400_000
+TRIES = 4
 LARGEST = 25 * 1024 * 1024
 LARGEST_CPU_S = 4.0
 PARTS_CPU_S = 1.0
@@ -56,8 +57,11 @@ async def cpu_s(raw: bytes) -> float:
 
 @pytest.mark.parametrize("name", WORST)
 async def test_twice_the_octets_cost_about_twice_the_time(name: str) -> None:
-    once, twice = await cpu_s(WORST[name](SIZE)), await cpu_s(WORST[name](2 * SIZE))
-    assert twice < 3 * once + 0.03, f"{once:.3f} s, then {twice:.3f} s"
+    for _ in range(TRIES):  # a busy machine disturbs a measurement, and quadratic time every one
+        once, twice = await cpu_s(WORST[name](SIZE)), await cpu_s(WORST[name](2 * SIZE))
+        if twice < 3 * once + 0.03:
+            return
+    pytest.fail(f"{once:.3f} s, then {twice:.3f} s")
 
 
 async def test_the_largest_mail_is_verified_in_bounded_time() -> None:
