@@ -28,8 +28,8 @@ _ABOUT: dict[str, LiteralString] = {
     ask.ASK: "select from hold where tenant = %(tenant)s and id = %(hold)s and %(person)s::text is not null",
     worker.TURN: "select from email where tenant = %(tenant)s and id = %(email)s",
     asking.ASK: (
-        "select from turn where tenant = %(tenant)s and id = %(turn)s"
-        " and %(person)s::text is not null and %(digest)s::text is not null"
+        "select from turn_step where tenant = %(tenant)s and turn = %(turn)s and step = %(step)s"
+        " and place = %(place)s and %(person)s::text is not null"
     ),
     approvals.LAPSE: "select from turn where tenant = %(tenant)s and id = %(turn)s",
     hold.EXPIRE: "select from hold where tenant = %(tenant)s and id = %(hold)s",

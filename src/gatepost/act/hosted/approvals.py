@@ -1,5 +1,6 @@
 """Calls that wait for a person: approved, denied, or denied by time."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -48,10 +49,19 @@ async def held_call(tx: Transaction, identifier: TurnId, digest: str) -> tuple[T
         NotHeldError: there is none.
         ErasedError: nobody can read it any more.
     """
+    return await _call(tx, identifier, lambda step: digest_of(step) == digest)
+
+
+async def call_at(tx: Transaction, identifier: TurnId, step: int, place: int) -> tuple[Turn, Step]:
+    """Return a call by where it stands in its turn, held or settled meanwhile; errors as those of ``held_call``."""
+    return await _call(tx, identifier, lambda each: (each.step, each.place) == (step, place))
+
+
+async def _call(tx: Transaction, identifier: TurnId, is_meant: Callable[[Step], bool]) -> tuple[Turn, Step]:
     turn = await store.find_turn(tx, identifier)
     if turn is not None:
         for step in await store.steps(tx, identifier):
-            if step.place and digest_of(step) == digest:
+            if step.place and is_meant(step):
                 return turn, step
     raise NotHeldError(identifier)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from gatepost import access, record
 from gatepost.access.paper import Person
 from gatepost.act.hosted import call_link
-from gatepost.act.hosted.approvals import NotHeldError, held_call, lapses_at
+from gatepost.act.hosted.approvals import NotHeldError, call_at, lapses_at
 from gatepost.act.hosted.call_link import CallLink
 from gatepost.act.hosted.paper import Step, StepState, Turn
 from gatepost.act.hosted.steps import digest_of
@@ -34,7 +34,11 @@ async def questions(tx: Transaction, turn: Turn, steps: Sequence[Step]) -> list[
     """Return the promises to ask each approver of the tenant about each held call."""
     asked = [person for person in await access.list_people(tx) if may_rule_on(person, turn)][:APPROVERS_MAX]
     return [
-        Promise(ASK, f"{turn.id} {each.id}", {"turn": turn.id, "digest": digest_of(step), "person": each.id})
+        Promise(
+            ASK,
+            f"{turn.id} {each.id}",
+            {"turn": turn.id, "step": step.step, "place": step.place, "person": each.id},  # of arguments not a digest
+        )
         for step in steps
         if step.state is StepState.HELD
         for each in asked
@@ -53,12 +57,13 @@ class CallAsker:
         Raises:
             TryAgainError: their server did not take it yet.
         """
-        now, digest = self.house.clock(), str(job.body["digest"])
+        now = self.house.clock()
         async with self.house.db.transaction(job.tenant) as tx:
             people = {each.id: each for each in await access.list_people(tx)}
             person = people.get(PersonId(str(job.body["person"])))
             try:
-                turn, step = await held_call(tx, TurnId(str(job.body["turn"])), digest)
+                where = int(job.body["step"]), int(job.body["place"])
+                turn, step = await call_at(tx, TurnId(str(job.body["turn"])), *where)
             except (NotHeldError, ErasedError):
                 return
             account = await access.account(tx, turn.account)
