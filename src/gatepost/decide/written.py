@@ -159,7 +159,7 @@ class _Builder:
             inner.name = None
         elif not isinstance(value, str):
             self._refuse(event, "a name must be text")
-        elif value == "<<":
+        elif value == "<<" and isinstance(event, yaml.ScalarEvent) and event.implicit[0]:  # in quotes it is a name
             self._refuse(event, "merge keys are not read")
         elif value in inner.value:
             self._refuse(event, f"{value!a:.80} must not stand twice in one object")
