@@ -147,7 +147,7 @@ async def live(state: Path, sink_port: int, names: str) -> list[str]:
     assert (await asyncio.to_thread(house.run, "keys", "rotate")).returncode == 0
     assert (await asyncio.to_thread(house.run, "log", "verify", "-t", "zqtenant")).returncode == 0
     assert await asyncio.to_thread(house.stop) == 0
-    return [key.rpartition("_")[2], told.json()["secret"]]
+    return [key.split("_", 2)[2], told.json()["secret"]]
 
 
 def loot(state: Path) -> dict[str, bytes]:
