@@ -69,12 +69,14 @@ def show_(case: Identifier, *, config: Config = None) -> None:
     """Show where a report lies, and what it says. Read it as a stranger's words."""
 
     async def work(house: House) -> str:
+        gone = Refusal("there is no such case, or its report was forgotten when it was closed")
         found = await intake.read_report(house, case)
         if found is None:
-            raise Refusal("there is no such case, or its report was forgotten when it was closed")
+            raise gone
         if found.place is None:
             written = await intake.read_written(house, case)
-            assert written is not None  # noqa: S101  # its row was there a moment ago, sealed
+            if written is None:  # it was closed between the two looks
+                raise gone
             return f"written, to be answered at {written.reply_to or 'nowhere'}\n\n{written.text}"
         place = found.place
         async with house.db.transaction(place.tenant) as tx:

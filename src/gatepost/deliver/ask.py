@@ -4,75 +4,41 @@ The mail says that something waits, why, and until when; what it says is shown b
 that others read, too, gives nothing away but the link itself, and that only until somebody ruled.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Protocol
 
-from gatepost import access, domains, record
+from gatepost import access, record
 from gatepost.access.paper import Person, Role
-from gatepost.clock import Clock, Entropy
-from gatepost.db import Database, Transaction
-from gatepost.deliver import hold_store, link
-from gatepost.deliver.client import Letter, transmit
+from gatepost.clock import Entropy
+from gatepost.db import Transaction
+from gatepost.deliver import hold_store, link, own_mail
 from gatepost.deliver.hold import Approver, ApproverError, check_approver
 from gatepost.deliver.link import Link
 from gatepost.deliver.paper import Attempt, AttemptResult, Held, Hold, HoldState
 from gatepost.deliver.retry import next_attempt_at
-from gatepost.deliver.route import find_hops
-from gatepost.deliver.sign import sign
-from gatepost.dns import Resolver
-from gatepost.egress import Egress, NextHop
 from gatepost.ids import HoldId, PersonId, TenantId
 from gatepost.jobs import Job, Promise, TryAgainError
-from gatepost.keys import Keyring
 from gatepost.mail.address import Address
 from gatepost.mail.own_ids import OwnIds
-from gatepost.record.paper import Consequence, Kind
+from gatepost.record.paper import Consequence, Json, Kind
 
 ASK = "hold.ask"
 APPROVERS_MAX = 50
 """People asked about one hold."""
 
 
-class Means(Protocol):
+class Means(own_mail.Means, Protocol):
     """The part of the house that asking stands on."""
-
-    @property
-    def db(self) -> Database:
-        """Where holds and people lie."""
-
-    @property
-    def dns(self) -> Resolver:
-        """Finds the MX."""
-
-    @property
-    def keyring(self) -> Keyring:
-        """Signs links, opens DKIM keys."""
 
     @property
     def own_ids(self) -> OwnIds:
         """Writes Message-IDs."""
 
     @property
-    def egress(self) -> Egress:
-        """The way out."""
-
-    @property
-    def clock(self) -> Clock:
-        """Tells when."""
-
-    @property
     def entropy(self) -> Entropy:
         """Salts the record's commitments."""
-
-    @property
-    def hostname(self) -> str:
-        """What we call ourselves in EHLO."""
-
-    @property
-    def next_hop(self) -> NextHop | None:
-        """The relay that takes everything, where there is one."""
 
     @property
     def public_url(self) -> str:
@@ -91,6 +57,7 @@ class Question:
     Attributes:
         id: of what waits; the Message-ID is made of it and of who is asked.
         asked_at: since when it waits.
+        ends_at: from when on nobody need rule any more.
         subject: of the mail.
         says: what waits, in a sentence.
         facts: lines about it that quote nothing.
@@ -99,6 +66,7 @@ class Question:
 
     id: str
     asked_at: datetime
+    ends_at: datetime
     subject: str
     says: str
     facts: tuple[str, ...]
@@ -131,24 +99,17 @@ class Asker:
             account = None if waiting is None else await access.account(tx, waiting.account)
         if waiting is None or person is None or account is None or not self._is_to_be_asked(waiting, person):
             return
+        asked = Consequence(
+            kind=Kind.ACT,
+            action="hold.ask",
+            actor="house",
+            at=now,
+            account=waiting.account,
+            email=waiting.email,
+            object_ref=waiting.id,
+        )
         question = self._question(job.tenant, waiting, person)
-        tried = await mail(self.house, job.tenant, person, account.address.domain, question)
-        if tried.result is AttemptResult.DEFERRED:
-            again = next_attempt_at(job.attempt, submitted_at=waiting.held_at, now=now)
-            if again is not None and again < waiting.expires_at:
-                raise TryAgainError(again, tried.reason)
-        async with self.house.db.transaction(job.tenant) as tx:
-            asked = Consequence(
-                kind=Kind.ACT,
-                action="hold.ask",
-                actor="house",
-                at=now,
-                account=waiting.account,
-                email=waiting.email,
-                object_ref=waiting.id,
-                public={"person": person.id, "result": tried.result.value, "reason": tried.reason},
-            )
-            await record.note(tx, asked, entropy=self.house.entropy)
+        await put(self.house, job, question, asked, person=person, domain=account.address.domain)
 
     def _is_to_be_asked(self, waiting: Hold, person: Person) -> bool:
         if waiting.state is not HoldState.WAITING or not may_rule(person) or not self.house.public_url:
@@ -164,6 +125,7 @@ class Asker:
         return Question(
             id=waiting.id,
             asked_at=waiting.held_at,
+            ends_at=waiting.expires_at,
             subject="A message waits for your word",
             says=f"A message ({waiting.direction.value}) waits for a person to let it go or to refuse it.",
             facts=(
@@ -174,16 +136,35 @@ class Asker:
         )
 
 
-async def mail(house: Means, tenant: TenantId, person: Person, domain: str, question: Question) -> Attempt:
-    """Mail one person a question, from the postmaster of ``domain``; return what their server said."""
-    async with house.db.transaction(tenant) as tx:
-        keys = await domains.signing_keys(tx, domain, house.keyring)
-    if not keys:
-        return Attempt(AttemptResult.DEFERRED, 0, "4.7.0", "signing.no_key")
-    hops = await find_hops(person.address.domain, house.dns, house.next_hop, seed=question.id)
-    if isinstance(hops, Attempt):
-        return hops
+async def put(house: Means, job: Job, question: Question, asked: Consequence, *, person: Person, domain: str) -> None:
+    """Mail one person a question from the postmaster of ``domain``, and note what came of it.
+
+    Args:
+        house: what it stands on.
+        job: the promise that is kept.
+        question: what is asked.
+        asked: the entry, but for whom and what their server said.
+        person: who is asked.
+        domain: the mailbox's own.
+
+    Raises:
+        TryAgainError: their server did not take it yet, and the question still stands when it may.
+    """
+    tried = await _mail(house, job.tenant, person, domain, question)
+    if tried.result is AttemptResult.DEFERRED:
+        again = next_attempt_at(job.attempt, submitted_at=question.asked_at, now=asked.at)
+        if again is not None and again < question.ends_at:
+            raise TryAgainError(again, tried.reason)
+    public: dict[str, Json] = {"person": person.id, "result": tried.result.value, "reason": tried.reason}
+    async with house.db.transaction(job.tenant) as tx:
+        await record.note(tx, replace(asked, public=public), entropy=house.entropy)
+
+
+async def _mail(house: Means, tenant: TenantId, person: Person, domain: str, question: Question) -> Attempt:
     author = Address("postmaster", domain)
+    road = await own_mail.find_road(house, tenant, author, person.address, seed=question.id)
+    if isinstance(road, Attempt):
+        return road
     raw = _letter(
         question,
         author=author,
@@ -191,8 +172,7 @@ async def mail(house: Means, tenant: TenantId, person: Person, domain: str, ques
         url=f"{house.public_url.rstrip('/')}{question.path}",
         message_id=house.own_ids.write(f"{question.id}-{person.id}", domain),
     )
-    letter = Letter(question.id, tenant, author, person.address, sign(raw, keys, at=house.clock()))
-    return await transmit(letter, hops, hostname=house.hostname, egress=house.egress)
+    return await own_mail.carry(house, road, question.id, raw)
 
 
 def _letter(question: Question, *, author: Address, to: Address, url: str, message_id: str) -> bytes:

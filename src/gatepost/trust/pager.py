@@ -13,10 +13,8 @@ from gatepost import domains
 from gatepost.act import webhook
 from gatepost.act.client import post
 from gatepost.act.paper import Event, EventKind
-from gatepost.deliver.client import Letter, transmit
+from gatepost.deliver import own_mail
 from gatepost.deliver.paper import Attempt, AttemptResult
-from gatepost.deliver.route import find_hops
-from gatepost.deliver.sign import sign
 from gatepost.egress import Errand, Purpose
 from gatepost.ids import AccountId, EventId
 from gatepost.journey import House
@@ -45,19 +43,14 @@ async def mail(house: House, author: Address, to: Address, *, name: str, subject
     owner = await domains.tenant_of(house.db, author.domain)
     if owner is None:
         return Told(is_taken=False, result="author.elsewhere")
-    async with house.db.transaction(owner) as tx:
-        keys = await domains.signing_keys(tx, author.domain, house.keyring)
-    if not keys:
-        return Told(is_taken=False, result="signing.no_key")
-    hops = await find_hops(to.domain, house.dns, house.next_hop, seed=name)
-    if isinstance(hops, Attempt):
-        return Told(is_taken=False, result=hops.reason)
-    now = house.clock()
+    road = await own_mail.find_road(house, owner, author, to, seed=name)
+    if isinstance(road, Attempt):
+        return Told(is_taken=False, result=road.reason)
     head = (
         f"From: {author}",
         f"To: {to}",
         f"Subject: {subject}",
-        f"Date: {format_datetime(now)}",
+        f"Date: {format_datetime(house.clock())}",
         f"Message-ID: <{house.own_ids.write(name, author.domain)}>",
         "Auto-Submitted: auto-generated",
         "MIME-Version: 1.0",
@@ -65,8 +58,7 @@ async def mail(house: House, author: Address, to: Address, *, name: str, subject
         "Content-Transfer-Encoding: 7bit",
     )
     raw = "\r\n".join((*head, "", *lines, "")).encode("ascii", "replace")
-    letter = Letter(name, owner, author, to, sign(raw, keys, at=now))
-    tried = await transmit(letter, hops, hostname=house.hostname, egress=house.egress)
+    tried = await own_mail.carry(house, road, name, raw)
     return Told(is_taken=tried.result is AttemptResult.ACCEPTED, result=f"mail.{tried.result.value}")
 
 

@@ -11,11 +11,9 @@ from email.utils import format_datetime
 from pathlib import Path
 
 from gatepost import domains
-from gatepost.deliver.client import Letter, transmit
+from gatepost.deliver import own_mail
 from gatepost.deliver.paper import Attempt, AttemptResult
 from gatepost.deliver.retry import next_attempt_at
-from gatepost.deliver.route import find_hops
-from gatepost.deliver.sign import sign
 from gatepost.jobs import Job, TryAgainError
 from gatepost.journey import House
 from gatepost.mail.address import Address
@@ -68,19 +66,14 @@ def written(words: Words, *, author: Address, to: Address, message_id: str, at: 
 async def post(house: House, author: Address, to: Address, words: Words) -> Attempt:
     """Try once to hand a mail over."""
     owner = await domains.tenant_of(house.db, author.domain)
-    keys: tuple[domains.SigningKey, ...] = ()
-    if owner is not None:
-        async with house.db.transaction(owner) as tx:
-            keys = await domains.signing_keys(tx, author.domain, house.keyring)
-    if owner is None or not keys:
+    if owner is None:
         return Attempt(AttemptResult.DEFERRED, 0, "4.7.0", "signing.no_key")
-    hops = await find_hops(to.domain, house.dns, house.next_hop, seed=words.name)
-    if isinstance(hops, Attempt):
-        return hops
+    road = await own_mail.find_road(house, owner, author, to, seed=words.name)
+    if isinstance(road, Attempt):
+        return road
     message_id = house.own_ids.write(words.name, author.domain)
     raw = written(words, author=author, to=to, message_id=message_id, at=house.clock())
-    letter = Letter(words.name, owner, author, to, sign(raw, keys, at=house.clock()))
-    return await transmit(letter, hops, hostname=house.hostname, egress=house.egress)
+    return await own_mail.carry(house, road, words.name, raw)
 
 
 async def operator_for(job: Job, folder: Path, now: datetime) -> Operator:

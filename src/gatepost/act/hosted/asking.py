@@ -6,7 +6,7 @@ It quotes nothing; what the call would do is shown by the page behind the link.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gatepost import access, record
+from gatepost import access
 from gatepost.access.paper import Person
 from gatepost.act.hosted import call_link
 from gatepost.act.hosted.approvals import NotHeldError, call_at, lapses_at
@@ -14,11 +14,9 @@ from gatepost.act.hosted.call_link import CallLink
 from gatepost.act.hosted.paper import Step, StepState, Turn
 from gatepost.act.hosted.steps import digest_of
 from gatepost.db import Transaction
-from gatepost.deliver.ask import APPROVERS_MAX, Means, Question, mail, may_rule
-from gatepost.deliver.paper import AttemptResult
-from gatepost.deliver.retry import next_attempt_at
+from gatepost.deliver.ask import APPROVERS_MAX, Means, Question, may_rule, put
 from gatepost.ids import PersonId, TurnId
-from gatepost.jobs import Job, Promise, TryAgainError
+from gatepost.jobs import Job, Promise
 from gatepost.keys import ErasedError
 from gatepost.record.paper import Consequence, Kind
 
@@ -70,11 +68,6 @@ class CallAsker:
         is_over = step.state is not StepState.HELD or lapses_at(step) <= now
         if is_over or person is None or account is None or not may_rule_on(person, turn) or not self.house.public_url:
             return
-        tried = await mail(self.house, job.tenant, person, account.address.domain, self._question(turn, step, person))
-        if tried.result is AttemptResult.DEFERRED:
-            again = next_attempt_at(job.attempt, submitted_at=step.at, now=now)
-            if again is not None and again < lapses_at(step):
-                raise TryAgainError(again, tried.reason)
         asked = Consequence(
             kind=Kind.ACT,
             action="call.ask",
@@ -83,10 +76,9 @@ class CallAsker:
             account=turn.account,
             email=turn.email,
             object_ref=turn.id,
-            public={"person": person.id, "result": tried.result.value, "reason": tried.reason},
         )
-        async with self.house.db.transaction(job.tenant) as tx:
-            await record.note(tx, asked, entropy=self.house.entropy)
+        question = self._question(turn, step, person)
+        await put(self.house, job, question, asked, person=person, domain=account.address.domain)
 
     def _question(self, turn: Turn, step: Step, person: Person) -> Question:
         digest, until = digest_of(step), lapses_at(step)
@@ -94,6 +86,7 @@ class CallAsker:
         return Question(
             id=f"{turn.id}-{digest[:16]}",
             asked_at=step.at,
+            ends_at=until,
             subject="An agent waits for your word",
             says="A call of an agent's tool waits for a person to let it run or to deny it.",
             facts=(f"Turn:    {turn.id}", f"Until:   {until:%Y-%m-%d %H:%M} UTC, then: denied"),
