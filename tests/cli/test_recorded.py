@@ -1,8 +1,11 @@
 """Every command that changes something leaves a leaf. A command of tomorrow fails here until it is driven."""
 
+import asyncio
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,13 @@ from typing_extensions import override
 
 import gatepost.cli
 from cli.process import GATEPOST, UP_WITHIN_S, Process
+from cli.test_subprocessor import LATER
+from gatepost import settings
+from gatepost.app.open import admin_house
 from gatepost.record.vocabulary import VOCABULARY
+from gatepost.trust import agreeing, engagement
+from gatepost.trust.operator import read_operator
+from trust.scene import copied
 from witnessed import is_seen
 
 READS = {
@@ -139,7 +148,7 @@ DRIVEN_ELSEWHERE = {
 }
 """What needs a keeper's role, a house that is up or an operator's settings: which test sees which entry."""
 AFTER_DAYS = {"trust subprocessor engage", "trust terms enforce"}
-"""They count once a notice has run for days, and no command line waits for that: tests/trust sees their facts."""
+"""They count once a notice has run for thirty days of the log: the test beside the large one."""
 UP = {"up", "serve", "reload", "send"}
 """Those of a house that is up: driven by the last two tests."""
 
@@ -269,6 +278,40 @@ def test_every_command_that_changes_something_leaves_a_leaf(operator: Operator, 
     assert tree - READS - SOMEBODY_ELSES - UP - AFTER_DAYS - DRIVEN_ELSEWHERE.keys() == driven
     assert [one for one in DRIVEN_ELSEWHERE.items() if not is_seen(*one[1])] == []
     assert tree >= READS | SOMEBODY_ELSES | UP
+
+
+async def thirty_days_pass(operator: Operator, folder: Path) -> None:
+    """Announce a sub-processor and a text, and let the log's own clock go on, as a month of other facts would."""
+    register = read_operator(folder)
+    later = next(each for each in register.suppliers if each.id == "later")
+    change = agreeing.change_of(register, "terms")
+    assert change is not None
+    began = datetime(2030, 1, 1, tzinfo=UTC)
+    async with admin_house(settings.load(operator.environment)) as house:
+        then = replace(house, clock=lambda: began)
+        await engagement.announce(then, later)
+        await agreeing.announce(then, change)
+        await engagement.announce(
+            replace(house, clock=lambda: began + timedelta(days=31)), replace(later, id="another")
+        )
+
+
+def test_what_counts_after_thirty_days_of_the_log_leaves_a_leaf(operator: Operator, tmp_path: Path) -> None:
+    folder = copied(tmp_path)
+    (folder / "suppliers.toml").write_text((folder / "suppliers.toml").read_text() + LATER)
+    operator.run("tenant", "add", "acme")
+    asyncio.run(thirty_days_pass(operator, folder))
+    operator.run("log", "verify", "-t", "trust")  # publishes: only what is signed moves the log's clock
+    driven = set()
+    for command, arguments, action in (
+        ("trust subprocessor engage", ["later", "--operator", str(folder)], "subprocessor.engaged"),
+        ("trust terms enforce", [], "terms.in_force"),
+    ):
+        before = len(operator.actions())
+        operator.run(*command.split(), *arguments)
+        assert operator.actions()[before:] == [action], command
+        driven.add(command)
+    assert driven == AFTER_DAYS
 
 
 def test_a_house_that_serves_records_its_start_its_reload_and_its_stop(operator: Operator) -> None:
