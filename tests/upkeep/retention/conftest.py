@@ -9,6 +9,7 @@ import pytest
 from gatepost.db import Database
 from gatepost.keys import KeyStore
 from journeys.scene import Scene, set_scene
+from upkeep.retention.remembering import Remembering
 from upkeep.retention.scene import Kept, keeper_of
 
 
@@ -17,7 +18,7 @@ def keys(tmp_path: Path) -> Iterator[KeyStore]:
     """A key store of this test alone."""
     folder = tmp_path / "keys"
     folder.mkdir(mode=0o700)
-    store = KeyStore.open(folder, os.urandom)
+    store = Remembering.open(folder, os.urandom)
     yield store
     store.close()
 
