@@ -137,7 +137,10 @@ def _open(value: object, below: list[object]) -> bool:
     """Add what a plain list or object holds; False where it is neither, or has a name beyond ASCII."""
     if type(value) is dict:
         below.extend(value.values())
-        return all(type(name) is str and name.isascii() for name in value)
+        try:
+            return "".join(value).isascii()
+        except TypeError:  # a name that is no text
+            return False
     if type(value) is list:
         below.extend(value)
         return True
