@@ -34,7 +34,7 @@ from gatepost.ledger.note import SigningKey, VerifierKey
 from gatepost.ledger.tiles import WIDTH, Edge, edge_tiles, tiles_of
 from gatepost.record import files, log_store
 from gatepost.record.errors import ForkError
-from gatepost.record.log_store import LogKey
+from gatepost.record.log_store import LOG_KEY_PURPOSE, LogKey
 from gatepost.record.show import Window
 from gatepost.record.trust_log import TRUST
 from gatepost.record.witnesses import NO_WITNESSES, Witnesses
@@ -44,7 +44,6 @@ _POLL_S = 0.25  # an entry has its place within a second of its commit
 _SWEEP_ROUNDS = 240  # how often logs without new entries are asked whether a dead process left something unfinished
 _AT_ONCE = 2  # tenants; each takes two connections of the pool
 _SEED_OCTETS = 32
-LOG_KEY_PURPOSE = "log key"
 
 log = structlog.get_logger()
 
@@ -86,7 +85,6 @@ class Sequencer:
         self._blobs = blobs
         self._second = second
         self._keyring = keyring
-        self._clock = clock
         self._entropy = entropy
         self._origin_base = origin_base
         self._keys: dict[TenantId, SigningKey] = {}
@@ -175,7 +173,7 @@ class Sequencer:
         head = Checkpoint(key.name, size, grown.root)
         note = head.signed(key)
         async with self._db.transaction(tenant) as tx:
-            await log_store.keep_checkpoint(tx, size, note, self._clock())
+            await log_store.keep_checkpoint(tx, size, note)
         self._edges[tenant] = _Known(grown, note)
         await self.window.show(tenant, key, head, since=edge.size)
         return size
