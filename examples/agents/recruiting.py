@@ -1,4 +1,4 @@
-"""Recruiting intake: an application is filed once, with the text of its documents, and its sender hears that it came.
+"""Recruiting intake: an application is filed once, with its documents, and its sender hears that it came.
 
 A webhook receiver, for agents with a public URL. GATEPOST_URL and GATEPOST_KEY say where the house is; SECRETS is a
 file with the endpoint's secret, two while it is rotated; APPLICATIONS a folder; PORT where to listen. Every word of an
@@ -26,8 +26,9 @@ def handle(client: Client, event: Event) -> None:
     position = found[0] if (found := POSITION.search(message.subject)) else "unsolicited"
     folder = FOLDER / position
     folder.mkdir(parents=True, exist_ok=True)
-    texts = (f"## {one.filename}\n{one.text or 'withheld'}" for one in message.attachments)
-    (folder / message.message_id).write_text("\n\n".join((message.sender, message.body_text, *texts)))
+    for one in message.attachments:  # under a name of ours: theirs may be anything
+        (folder / f"{message.message_id}.{one.part}").write_bytes(client.attachment(message.message_id, one.part))
+    (folder / message.message_id).write_text(f"{message.sender}\n\n{message.body_text}\n")
     try:
         text = f"Thank you for your application ({position}). A person will read it."
         client.reply(message.message_id, text, idempotency_key=f"application-{message.message_id}")

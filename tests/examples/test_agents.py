@@ -203,8 +203,10 @@ async def test_an_application_is_filed_with_its_documents_once_and_nobody_elses_
         assert await owner.replay_webhook(first.id, event_ids=[told.event_id]) == 1
         await _told_again(owner, first.id)
     filed = folder / "AB-123" / done.recorded.arrived.email
-    assert list(folder.rglob("em_*")) == [filed]
-    assert filed.read_text() == ("boss@boss.test\n\nI would like to work with you.\n\n## cv.txt\nTen years of gates.")
+    document = filed.with_name(f"{filed.name}.2")
+    assert sorted(folder.rglob("em_*")) == [filed, document]
+    assert filed.read_text() == "boss@boss.test\n\nI would like to work with you.\n"
+    assert document.read_text().strip() == "Ten years of gates."
     assert [leaf["action"] for leaf in await leaves(house, ours)].count("reply.queued") == 1
 
 
