@@ -24,6 +24,7 @@ from gatepost.ids import AccountId, TenantId
 from gatepost.jobs import Handler
 from gatepost.journey import House
 from gatepost.mail.address import Address
+from gatepost.record.trust_log import TRUST
 from gatepost.settings import Settings
 from gatepost.trust import (
     CATALOGUE,
@@ -47,6 +48,8 @@ from gatepost.trust.weakness import normal
 from gatepost.upkeep.retention import Keeper
 
 NAME = "canary"
+ROOM = "room"
+"""Beside the operator's folder: papers for the document room of a house that is only tried out."""
 WAIT_S = 2.0
 _HTTPS = 443
 _CANARY = TenantId("tn_canary")
@@ -111,8 +114,9 @@ async def look(
                 await engagement.adopt(house, operator.suppliers)
                 if is_tried_out:
                     await ensure_contacts(house, operator, canary)
+                    await ensure_room(house, operator.folder.parent / ROOM)
                 break
-        except (DatabaseUnavailableError, OperatorError) as error:
+        except (DatabaseUnavailableError, OperatorError, room.StockError) as error:
             log.warning("trust.delayed", error=type(error).__name__)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), WAIT_S)
@@ -125,6 +129,14 @@ async def look(
             group.create_task(duty.run(stop))
             doors = endpoints(settings, running)
             group.create_task(rounds.make(settings, house, running, doors, canary, stop, is_tried_out=is_tried_out))
+
+
+async def ensure_room(house: House, folder: Path) -> None:
+    """Put an example's papers into the document room of a house that is only tried out, where nothing lies there."""
+    async with house.db.transaction(TRUST) as tx:
+        is_empty = not await room.files(tx)
+    if is_empty and await asyncio.to_thread(folder.is_dir):
+        await room.publish(house, folder, by="house")
 
 
 def handlers(settings: Settings, house: House) -> dict[str, Handler]:

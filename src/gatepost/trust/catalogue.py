@@ -6,6 +6,7 @@ from gatepost.trust.check import Check
 from gatepost.trust.checks import (
     called,
     cases,
+    confidential,
     customers,
     documents,
     drills,
@@ -22,7 +23,7 @@ from gatepost.trust.checks import (
     tls,
     told,
 )
-from gatepost.trust.controls import doors, duty, evidence, lagging, papers, things
+from gatepost.trust.controls import doors, duty, evidence, lagging, papers, rooms, things
 from gatepost.trust.controls import promises as vows
 
 _CHECKS: tuple[Check[Any], ...] = (
@@ -64,6 +65,13 @@ _CHECKS: tuple[Check[Any], ...] = (
     Check("volume.encrypted", machine.encrypted, machine.house_volumes, (things.plain_volume,)),
     Check("principal.known", people.principals, people.house_rights, (vows.unknown_role,)),
     Check("staff.trained", people.staff_trained, people.house_staff, (vows.untrained,)),
+    Check("review.held", people.review_held, people.house_reviews, (vows.review_of_strangers, vows.old_review)),
+    Check(
+        "room.guarded",
+        confidential.guarded,
+        confidential.house_room,
+        (rooms.open_room, rooms.unmarked_copy, rooms.unlogged_view),
+    ),
     Check("staff.signed", people.staff_signed, people.house_staff, (vows.untrained,)),
     Check("document.reviewed", documents.reviewed, documents.shelf, (papers.unreviewed,)),
     Check("control.mapped", documents.mapped, documents.annex_a, (papers.unmapped,)),
