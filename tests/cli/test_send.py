@@ -25,7 +25,7 @@ def test_an_address_outside_ascii_is_sent_as_it_is(house: Process) -> None:
     done = house.run("send", "--from", "jörg@example.com")
     assert (done.returncode, done.stdout[:10]) == (1, "550 5.7.1 "), done.stderr
     broken = house.run("send", "--from", "j\udcffrg@example.com")
-    assert (broken.returncode, broken.stderr) == (1, "gatepost: an address is not UTF-8\n")
+    assert (broken.returncode, broken.stderr) == (1, "gatepost: an argument is not UTF-8\n")
 
 
 def test_without_a_house_there_is_advice(tmp_path: Path) -> None:

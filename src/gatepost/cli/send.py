@@ -45,8 +45,6 @@ def send(
                 answer = client.rcpt(message["To"])
             if answer[0] < REFUSED_FROM:
                 answer = client.data(octets)
-    except UnicodeError as error:
-        raise Refusal("an address is not UTF-8") from error
     except (OSError, smtplib.SMTPException) as error:
         raise Refusal(f"the SMTP conversation broke off: {type(error).__name__}") from error
     typer.echo(f"{answer[0]} {answer[1].decode('ascii', 'replace')}")
