@@ -174,11 +174,15 @@ def _opened(vault: Vault, row: Any) -> Any:
     return None
 
 
-async def copied_rows(tx: Transaction, start: int, end: int) -> bytes:
-    """Return all rows of the places ``start`` up to and without ``end`` as JSON lines; openings stay sealed."""
+async def copied_rows(tx: Transaction, start: int, end: int) -> list[str]:
+    """Return all rows of each place from ``start`` up to and without ``end`` as JSON; openings stay sealed.
+
+    `json`, not `jsonb`: it is written once as text, and building it a second way costs three times as much.
+    """
     query = """
-        select jsonb_build_object('place', to_jsonb(placed), 'entry', to_jsonb(written), 'opening', to_jsonb(opened),
-          'decision', to_jsonb(decided), 'consequence', to_jsonb(followed))::text as line
+        select json_build_object('place', row_to_json(placed), 'entry', row_to_json(written),
+          'opening', row_to_json(opened), 'decision', row_to_json(decided), 'consequence', row_to_json(followed)
+        )::text as line
         from leaf as placed
         join entry as written on written.id = placed.entry
         left join opening as opened on opened.entry = placed.entry
@@ -187,7 +191,7 @@ async def copied_rows(tx: Transaction, start: int, end: int) -> bytes:
         where placed.tenant = %(tenant)s and placed.leaf_index >= %(start)s and placed.leaf_index < %(end)s
         order by placed.leaf_index
     """
-    return b"".join(f"{row.line}\n".encode() for row in await tx.all(query, start=start, end=end))
+    return [row.line for row in await tx.all(query, start=start, end=end)]
 
 
 async def put_back(tx: Transaction, lines: Sequence[str]) -> None:

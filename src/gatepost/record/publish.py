@@ -24,7 +24,7 @@ import structlog
 
 from gatepost.blobs import Blobs, BlobsUnavailableError
 from gatepost.clock import Clock, Entropy
-from gatepost.db import Database, DatabaseUnavailableError, Transaction
+from gatepost.db import Database, DatabaseUnavailableError, Plans, Transaction
 from gatepost.ids import TenantId
 from gatepost.keys import Keyring, KeyringError
 from gatepost.ledger.checkpoint import Checkpoint
@@ -42,6 +42,7 @@ from gatepost.record.witnesses import NO_WITNESSES, Witnesses
 BATCH = 4096
 _POLL_S = 0.25  # an entry has its place within a second of its commit
 _SWEEP_ROUNDS = 240  # how often logs without new entries are asked whether a dead process left something unfinished
+_PIECES = 16  # of rows copied at once: as many as one batch of entries has
 _AT_ONCE = 2  # tenants; each takes two connections of the pool
 _SEED_OCTETS = 32
 
@@ -149,7 +150,7 @@ class Sequencer:
             key = await self._key(tenant)
             while True:
                 edge = await self._edge(tenant, key.verifier)
-                async with self._db.transaction(tenant) as tx:
+                async with self._db.transaction(tenant, plans=Plans.FRESH) as tx:
                     await _refuse_rollback(tx, edge)  # before a place is given: it would be another entry's
                     given = await log_store.assign(tx, BATCH)
                 size = await self._publish(tenant, key, edge)
@@ -157,7 +158,7 @@ class Sequencer:
                     return size
 
     async def _publish(self, tenant: TenantId, key: SigningKey, edge: Edge) -> int:
-        async with self._db.transaction(tenant) as tx:
+        async with self._db.transaction(tenant, plans=Plans.FRESH) as tx:
             size = await log_store.size(tx)
             fresh = await log_store.leaves(tx, edge.size, size)
         if not fresh:
@@ -180,10 +181,14 @@ class Sequencer:
 
     async def _copy_rows(self, tenant: TenantId, start: int, size: int) -> None:
         """Put the rows of places from ``start`` on on the second store."""
-        for piece in files.pieces(size, start):
-            async with self._db.transaction(tenant) as tx:
-                rows = await log_store.copied_rows(tx, piece.start, piece.stop)
-            await self._second.write(files.rows_path(tenant, piece), rows)
+        left = iter(files.pieces(size, start))
+        while some := list(islice(left, _PIECES)):
+            first = some[0].start
+            async with self._db.transaction(tenant, plans=Plans.FRESH) as tx:
+                rows = await log_store.copied_rows(tx, first, some[-1].stop)
+            await files.write_rows(
+                self._second, tenant, {each: rows[each.start - first : each.stop - first] for each in some}
+            )
 
     async def _edge(self, tenant: TenantId, key: VerifierKey) -> Edge:
         """Return the edge of the newest checkpoint, having seen that all we hold agrees with it."""
