@@ -97,6 +97,20 @@ def test_the_nearest_name_is_always_a_valid_one(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "valid", "nearest"),
+    [
+        ("Bounce", ["deliver", "hold", "discard", "reject"], "reject"),
+        ("reject", ["bounce", "drop"], "bounce"),
+        ("drop", ["deliver", "hold", "reject"], "reject"),
+        ("quarantine", ["deliver", "hold", "reject"], "hold"),
+        ("block", ["per", "hour"], "hour"),
+    ],
+)
+def test_what_other_products_say_leads_to_what_means_the_same(name: str, valid: list[str], nearest: str) -> None:
+    assert shape.nearest(name, valid) == nearest
+
+
+@pytest.mark.parametrize(
     ("name", "nearest"), [("perhour", "perHour"), ("PERDAY", "perDay"), ("perDys", "perDay"), ("", "perHour")]
 )
 def test_the_nearest_name_looks_like_the_one_written(name: str, nearest: str) -> None:

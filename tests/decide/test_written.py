@@ -54,9 +54,12 @@ def test_a_policy_may_be_written_in_yaml() -> None:
 @pytest.mark.parametrize(
     ("written", "sentence"),
     [
-        ('{"a": 1, "a": 2}', "'a' must not stand twice in one object"),
-        ('{"a": {"b": 1, "b": 1}}', "'b' must not stand twice in one object"),
-        ("a: 1\na: 2\n", "line 2: 'a' must not stand twice in one object"),
+        ('{"a": 1, "a": 2}', "line 1: a must not stand twice in one object"),
+        ('{"a": {"b": 1,\n "b": 1}}', "line 2: a.b must not stand twice in one object"),
+        ('{"a": [0, {"b": [{"c": 1, "\\u0063": 1}]}]}', "line 1: a[1].b[0].c must not stand twice in one object"),
+        ('{"a": "\\ud800", "b": 1, "b": 2}', "'b' must not stand twice in one object"),  # JSON, and no YAML
+        ("a:\n- b: 1\n  b: 2\n", "line 3: a[0].b must not stand twice in one object"),
+        ("a: 1\na: 2\n", "line 2: a must not stand twice in one object"),
         ("a: &x [1]\nb: *x\n", "line 2: aliases are not read: write the value out"),
         ("a: &x [*x]\n", "line 1: aliases are not read: write the value out"),
         ("<<: {a: 1}\n", "line 1: merge keys are not read"),
@@ -65,7 +68,6 @@ def test_a_policy_may_be_written_in_yaml() -> None:
         ("a: 1\n---\nb: 2\n", "line 2: only one document may stand here"),
         ("1: a\n", "line 1: a name must be text"),
         ("? [a]\n: b\n", "line 1: a name must be text"),
-        ('{"a": NaN}', "NaN is not a number"),
         ('{"a": 1,}', "line 1: "),
         ("a: [1\n", "line 2: "),
         ("a: b: c\n", "line 1: "),
@@ -76,6 +78,28 @@ def test_a_policy_may_be_written_in_yaml() -> None:
 )
 def test_what_could_hide_something_is_refused_with_its_place(written: bytes | str, sentence: str) -> None:
     assert said(written).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("days", "sentence"),
+    [
+        ("NaN", "must be an integer"),
+        ("-Infinity", "must be an integer"),
+        ("9" * 5_000, "must be <= 36500"),
+        ("-" + "9" * 5_000, "must be >= 1"),
+    ],
+)
+def test_what_is_no_number_here_is_told_with_its_path(days: str, sentence: str) -> None:
+    written = '{"defaultAction": "bounce", "senders": [], "auditLog": {"retentionDays": DAYS}}'.replace("DAYS", days)
+    with pytest.raises(PolicyError) as caught:
+        parse(read_document(written.encode()), version=1)
+    assert caught.value.errors == [f"auditLog.retentionDays {sentence}"]
+
+
+def test_a_number_that_readers_of_yaml_take_for_another_is_none() -> None:
+    assert read_document(b"[010, 0o17, 0, -1, 10, 0x1F, 1_000, 8:00]") == [
+        "010", "0o17", 0, -1, 10, "0x1F", "1_000", "8:00",
+    ]  # fmt: skip
 
 
 def test_an_abyss_of_json_is_no_crash() -> None:

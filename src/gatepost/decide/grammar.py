@@ -96,8 +96,8 @@ _VOUCHERS = {
 
 def _read_assurance(value: object, path: str, faults: Faults) -> object:
     if isinstance(value, dict):
-        is_signed = Assurance.SIGNED_BY in value and Assurance.ARC not in value
-        return _VOUCHERS[Assurance.SIGNED_BY if is_signed else Assurance.ARC](value, path, faults)
+        written = Assurance.ARC if Assurance.ARC in value else str(next(iter(value), Assurance.ARC))
+        return _VOUCHERS[Assurance(shape.nearest(written, _VOUCHERS))](value, path, faults)
     if isinstance(value, str) and value in {Assurance.ARC, Assurance.SIGNED_BY}:
         whom = "sealers" if value == Assurance.ARC else "signers"
         faults.tell(path, f'must name the {whom}: {{"{value}": ["lists.example"]}}')

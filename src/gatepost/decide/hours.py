@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from gatepost.decide import shape
 from gatepost.decide.shape import Faults, Parser
@@ -35,7 +35,8 @@ def _zone(value: object, path: str, faults: Faults) -> str:
             return ZoneInfo(value).key
         except (ValueError, OSError, LookupError):
             pass
-    faults.tell(path, "must be a time zone of the IANA database, such as Europe/Berlin")
+    near = shape.nearest(value, sorted(available_timezones())) if isinstance(value, str) else "Europe/Berlin"
+    faults.tell(path, f"must be a time zone of the IANA database, such as {near}", near)
     return "UTC"
 
 

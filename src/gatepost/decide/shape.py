@@ -63,17 +63,33 @@ class Parser:
         return self.read(value, path, faults)
 
 
-def _printable(name: str) -> str:
+def printable(name: str) -> str:
+    """Return the beginning of a name as a sentence can show it."""
     return "".join(char if char.isprintable() else "?" for char in name[:_NAME_SHOWN_CHARS])
 
 
-def _join(path: str, name: str) -> str:
+def join(path: str, name: str) -> str:
+    """Return the path of a member."""
     return f"{path}.{name}" if path else name
 
 
+_MEANT = {
+    **dict.fromkeys(("accept", "allow", "pass"), ("deliver",)),
+    **dict.fromkeys(("quarantine", "approve", "approval"), ("hold",)),
+    **dict.fromkeys(("greylist", "tempfail"), ("defer",)),
+    **dict.fromkeys(("drop", "delete"), ("discard", "reject")),
+    "discard": ("drop", "reject"),
+    **dict.fromkeys(("bounce", "block", "deny", "refuse", "reject"), ("reject", "bounce")),
+}
+"""What other products call a thing: there a likeness in letters would lead to another."""
+
+
 def nearest(name: str, valid: Iterable[str]) -> str:
-    """Return the valid name that looks most like ``name``; the first one where none looks like it."""
+    """Return the valid name that means what ``name`` does elsewhere, or looks most like it; else the first one."""
     known = list(valid)
+    meant = next((each for each in _MEANT.get(name.casefold(), ()) if each in known), None)
+    if meant is not None:
+        return meant
     folded = {item.casefold(): item for item in known}
     close = difflib.get_close_matches(name[:_NAME_SHOWN_CHARS].casefold(), folded, n=1, cutoff=0.0)
     return folded[close[0]] if close else known[0]
@@ -104,7 +120,7 @@ def object_of(fields: Mapping[str, Parser], *, required: Iterable[str] = (), roo
         found = _members(value, fields, must, path, faults)
         for name in must:
             if name not in value:
-                faults.tell(_join(path, name), "must be given")
+                faults.tell(join(path, name), "must be given")
         if len(found) < least:
             faults.tell(path or root, f"must have at least {least} of: {', '.join(fields)}")
         return found
@@ -126,10 +142,10 @@ def _members(
         if faults.is_full:
             break
         if not isinstance(name, str) or name not in fields:
-            shown, near = _printable(str(name)), nearest(str(name), fields)
-            faults.tell(_join(path, shown), f"is not a field; the nearest is {near}", near)
+            shown, near = printable(str(name)), nearest(str(name), fields)
+            faults.tell(join(path, shown), f"is not a field; the nearest is {near}", near)
         elif member is not None or name in must:
-            found[name] = fields[name](member, _join(path, name), faults)
+            found[name] = fields[name](member, join(path, name), faults)
     return found
 
 
@@ -153,7 +169,7 @@ def map_of(member: Parser, *, most: int, name_most: int) -> Parser:
         for name, each in value.items():
             if faults.is_full:
                 break
-            place = _join(path, _printable(str(name)))
+            place = join(path, printable(str(name)))
             name_of(name, place, faults)
             found[str(name)] = member(each, place, faults)
         return found

@@ -17,6 +17,7 @@ import yaml
 
 from gatepost.decide.grammar import DOCUMENT_MAX_OCTETS
 from gatepost.decide.language import PolicyError
+from gatepost.decide.shape import join, printable
 
 DEPTH_MAX = 16
 """How deep a document may nest; the language itself needs seven."""
@@ -26,12 +27,21 @@ WRITTEN_MAX_OCTETS = 2 * DOCUMENT_MAX_OCTETS
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
-_INT = re.compile(r"[-+]?[0-9]{1,18}", re.ASCII)
+_INT = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})", re.ASCII)
+"""deviation: YAML 1.2.2 section 10.3.2 reads 010 as ten, older readers as eight; here it is text, and so no number."""
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]{1,18}|[0-9]{1,18}\.[0-9]{0,18})(?:[eE][-+]?[0-9]{1,2})?", re.ASCII)
 
 
 class UnreadableError(PolicyError):
     """It is neither JSON nor YAML, so nobody can tell what it says."""
+
+
+class _TwiceError(Exception):
+    """A name stands twice in one object."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
 
 
 class Spelling(StrEnum):
@@ -60,7 +70,9 @@ def read_document(octets: bytes, spelling: Spelling = Spelling.EITHER) -> object
 
 def _read_json(text: str, spelling: Spelling) -> object:
     try:
-        return json.loads(text, object_pairs_hook=_members, parse_constant=_refuse_constant, parse_int=_integer)
+        return json.loads(text, object_pairs_hook=_members, parse_constant=float, parse_int=_integer)
+    except _TwiceError as error:
+        raise PolicyError([_placed(text) or f"{error.name!a:.80} must not stand twice in one object"]) from error
     except json.JSONDecodeError as error:
         is_json = spelling is Spelling.JSON or (text.lstrip().startswith("{") and '"' in text)
         if is_json:  # it was meant as JSON, so say what is wrong with that
@@ -74,21 +86,25 @@ _DIGITS_MAX = 19
 
 
 def _integer(digits: str) -> int:
-    if len(digits) > _DIGITS_MAX:  # no policy holds one, and Python raises for thousands
-        raise PolicyError([f"a number has more than {_DIGITS_MAX} digits"])
-    return int(digits)
+    """Return the number; one that is too long for any policy, and slow to read, as another too large for each."""
+    return int(digits[: _DIGITS_MAX + 1])
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         (twice, _), *_ = Counter(name for name, _ in pairs).most_common(1)
-        raise PolicyError([f"{twice!a:.80} must not stand twice in one object"])
+        raise _TwiceError(twice)
     return found
 
 
-def _refuse_constant(name: str) -> object:
-    raise PolicyError([f"{name} is not a number"])
+def _placed(text: str) -> str:
+    """Return the sentence, with its line and path, about a name that stands twice in JSON: most of it is YAML, too."""
+    try:
+        _read_yaml(text)
+    except PolicyError as error:
+        return error.errors[0] if "must not stand twice" in error.errors[0] else ""
+    return ""
 
 
 def _read_yaml(text: str) -> object:
@@ -105,10 +121,18 @@ def _read_yaml(text: str) -> object:
 
 @dataclass(slots=True)
 class _Open:
-    """A collection that is not complete yet; of a mapping, ``name`` is the one whose value comes next."""
+    """A collection that is not complete yet, at ``path``; of a mapping, ``name`` is the one whose value comes next."""
 
     value: dict[str, object] | list[object]
+    path: str = ""
     name: str | None = None
+
+    @property
+    def next_path(self) -> str:
+        """Where the next value stands."""
+        if isinstance(self.value, list):
+            return f"{self.path}[{len(self.value)}]"
+        return join(self.path, printable(self.name or ""))
 
 
 @dataclass(slots=True)
@@ -143,8 +167,9 @@ class _Builder:
         if len(self._open) >= DEPTH_MAX:
             self._refuse(event, f"a policy nests at most {DEPTH_MAX} deep")
         value: dict[str, object] | list[object] = {} if isinstance(event, yaml.MappingStartEvent) else []
+        path = self._open[-1].next_path if self._open else ""
         self._take(event, value)
-        self._open.append(_Open(value))
+        self._open.append(_Open(value, path))
 
     def _take(self, event: yaml.Event, value: object) -> None:
         """Put a value where it belongs: into the innermost open collection, or it is the document."""
@@ -162,7 +187,7 @@ class _Builder:
         elif value == "<<" and isinstance(event, yaml.ScalarEvent) and event.implicit[0]:  # in quotes it is a name
             self._refuse(event, "merge keys are not read")
         elif value in inner.value:
-            self._refuse(event, f"{value!a:.80} must not stand twice in one object")
+            self._refuse(event, f"{join(inner.path, printable(value))} must not stand twice in one object")
         else:
             inner.name = value
 
