@@ -41,6 +41,9 @@ class ModelApi:
     cut_after: int | None = None
     """Hang up after so many events, once."""
 
+    counts_nothing: bool = False
+    """Say in no answer what it cost."""
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
@@ -80,6 +83,8 @@ class ModelApi:
         if self.cut_after is not None:
             events, self.cut_after = events[: self.cut_after], None
         for event in events:
+            if self.counts_nothing:
+                event.get("message", event).pop("usage", None)
             octets = f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode()
             for piece in (octets[:7], octets[7:]):  # whoever reads must not rely on where the network cuts
                 writer.write(piece)

@@ -116,6 +116,10 @@ DRIVEN_ELSEWHERE = {
         "tests/cli/test_agents.py::test_no_word_leaves_while_agents_are_off_and_in_the_same_house_it_does_while_they_are_on",
         "tool.denied",
     ),
+    "agent accept": (
+        "tests/app/test_mcp_offers.py::test_what_changed_is_accepted_by_the_digest_that_was_shown_and_stands_in_the_record",
+        "agent.tool_accept",
+    ),
     "findings import": (_FINDING, "finding.detected"),
     "findings triage": (_FINDING, "finding.triaged"),
     "findings fix": (_FINDING, "finding.fixed"),

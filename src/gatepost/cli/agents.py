@@ -151,6 +151,22 @@ def offers(server: Annotated[str, typer.Argument(help="An MCP server's name, as 
 
 
 @agent.command()
+def accept(
+    server: Annotated[str, typer.Argument(help="An MCP server's name, as agents.tools declares it.")],
+    tool: Annotated[str, typer.Argument(help="The tool, as the server calls it.")],
+    sha256: Annotated[str, typer.Argument(help="Of what it says of the tool now: gatepost agent offers.")],
+) -> None:
+    """Accept that an MCP server says something else of a tool: write its digest into the file agents.tools names."""
+    from gatepost.app.mcp_offers import UnofferedError, accept_offer  # noqa: PLC0415  # as above
+
+    try:
+        with_house(lambda house: accept_offer(server, tool, sha256, read_settings(), house))
+    except (UnofferedError, SettingsError) as error:
+        raise Refusal(str(error)) from error
+    typer.echo(f"accepted; the model still reads the description in {read_settings().agents.tools}. Restart the house.")
+
+
+@agent.command()
 def turns(mailbox: OfMailbox, *, limit: int = 20, tenant: ForTenant = None, as_json: AsJson = False) -> None:
     """List a mailbox's latest turns."""
 

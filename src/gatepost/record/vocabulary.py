@@ -690,6 +690,14 @@ class AgentKey(Act, frozen=True, kw_only=True, tag="agent.key"):
     """The house has another key, or none, for the endpoint of its hosted agents' model."""
 
 
+class AgentToolAccept(Act, frozen=True, kw_only=True, tag="agent.tool_accept"):
+    """What an MCP server says of a tool now was accepted: as of this digest the house's agents may call it."""
+
+    server: str
+    tool: str
+    sha256: str
+
+
 class LogRecover(Act, frozen=True, kw_only=True, tag="log.recover"):
     """Entries came back from the second store, after a restore to an older point."""
 

@@ -1,4 +1,5 @@
 import asyncio
+import itertools
 from typing import Any
 
 import orjson
@@ -77,6 +78,21 @@ async def test_an_answer_that_breaks_off_may_have_cost_something(api: ModelApi) 
 async def test_an_endpoint_that_says_nothing_is_waited_for_no_longer_than_allowed(api: ModelApi) -> None:
     api.silent = True
     assert await fault(api, timeout_s=0.3) == ("model.too_slow", True)
+
+
+async def test_an_endpoint_that_drips_its_answer_is_waited_for_no_longer_than_allowed(api: ModelApi) -> None:
+    """It keeps the connection busy for ever, and says a little all the time."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
+        for octet in itertools.cycle(b'event: ping\ndata: {"type": "ping"}\n\n'):
+            writer.write(bytes([octet]))
+            await writer.drain()
+            await asyncio.sleep(0.02)
+
+    async with talking(serve) as port:
+        assert await fault(api, f"http://127.0.0.1:{port}", timeout_s=0.5) == ("model.too_slow", True)
 
 
 async def test_where_no_model_may_be_reached_no_socket_is_opened(api: ModelApi) -> None:

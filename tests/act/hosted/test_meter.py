@@ -131,6 +131,27 @@ async def test_a_model_without_a_price_is_metered_all_the_same(db: Database) -> 
     assert (row.counted, row.cost_microusd) == (7, None)
 
 
+async def test_an_answer_that_counts_nothing_costs_what_was_set_aside_for_it(db: Database) -> None:
+    async with db.transaction(TENANT) as tx:
+        for step in (1, 2):
+            ticket = await meter.reserve(tx, TURN, step, document(), GRANT, tokens=50, at=NOW, entropy=entropy)
+            await meter.settle(tx, TURN, ticket, model="m", usage=Usage(), prices=shipped(), at=NOW, entropy=entropy)
+        spent = await meter_store.spent(tx, TURN, NOW)
+        charged = await tx.one("select sum(tokens) as tokens from spent_token where tenant = %(tenant)s")
+    assert (spent.turn, spent.calls, spent.day, charged.tokens) == (100, 2, 100, 100)
+
+
+async def test_a_model_that_counts_nothing_is_ended_by_its_budget_too(stage: Stage, api: ModelApi) -> None:
+    """Or a captured endpoint could keep a turn going for a day."""
+    await stage.host(budget={"calls_per_turn": 3})
+    api.otherwise = lambda _asked: [use("read_attachment", part=1)]
+    api.counts_nothing = True
+    email = await stage.scene.boss_asks()
+    await stage.work()
+    turn = await stage.turn(email)
+    assert (turn.state, turn.reason, len(api.requests)) == (TurnState.STOPPED, "budget.calls_per_turn", 3)
+
+
 async def test_the_policys_budget_ends_a_turn_too_and_says_so_in_the_log(stage: Stage, api: ModelApi) -> None:
     await stage.allow(tokenBudget={"perThread": 100})
     await stage.host()

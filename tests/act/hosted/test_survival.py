@@ -3,15 +3,19 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from typing_extensions import override
 
 from act.hosted.adversary import HttpTool
+from act.hosted.mcp_peers import shop
 from act.hosted.stage import Stage
 from gatepost.act.hosted.approvals import settle_held
-from gatepost.act.hosted.paper import StepState, TurnState
+from gatepost.act.hosted.mcp_client import call_mcp
+from gatepost.act.hosted.mcp_tools import McpServer, McpTool, mcp_tools
+from gatepost.act.hosted.paper import Call, Result, StepState, TurnState
 from gatepost.act.hosted.steps import digest_of
 from gatepost.act.hosted.worker import TURN, promise, turn_of
 from gatepost.db import Database, Plans, Transaction
@@ -20,6 +24,7 @@ from gatepost.jobs import Jobs
 from journeys.scene import KEY
 from model_api import Block, ModelApi, text, use
 from outbound import TENANT, Receiver, Sink, entropy, http_receiver
+from ways import way_out
 
 
 class KilledError(Exception):
@@ -125,6 +130,42 @@ async def test_what_cannot_be_repeated_is_done_once_or_not_at_all_and_then_nobod
             if not is_dead:
                 assert (done, call.state) == (1, StepState.DONE)
                 break
+
+
+@pytest.mark.parametrize("is_repeatable", [True, False])
+async def test_a_tool_of_an_mcp_server_is_called_once_or_known_again_by_its_key(
+    stage: Stage,
+    api: ModelApi,
+    tmp_path: Path,
+    is_repeatable: bool,  # noqa: FBT001  # a parameter of the test
+) -> None:
+    """Counted by the server itself, which writes down each call with the key that came along."""
+    async with shop(tmp_path / "shop") as running:
+        pay = next(each for each in running.server.tool if each.name == "pay")
+        accepted = pay.model_copy(update={"is_repeatable": is_repeatable})
+        server = running.server.model_copy(update={"tool": (accepted,)})
+
+        async def reach(server: McpServer, tool: McpTool, asked: Call) -> Result:
+            return await call_mcp(way_out(), server, tool, asked, token="")
+
+        stage.tools = mcp_tools([server], reach)
+        await stage.allow("mcp:shop/pay")
+        await stage.host(tools=["shop_pay"], limits={"amount_max": 100.0})
+        api.otherwise = once(use("shop_pay", amount=5))
+        counts: list[int] = []
+        for at in range(1, 60):
+            before = len(running.calls())
+            email, is_dead = await killed(stage, at, commits=False)
+            made = running.calls()[before:]
+            [call] = [step for step in await stage.steps(email) if step.place]
+            counts.append(len(made))
+            assert len({one["key"] for one in made}) <= 1
+            assert made or call.content["result"] == {"reason": "tool.outcome_unknown"}
+            if not is_dead:
+                assert call.state is StepState.DONE
+                break
+        assert counts[-1] == 1
+        assert max(counts) == (2 if is_repeatable else 1)
 
 
 async def test_the_receiver_of_a_repeated_call_sees_the_same_key(stage: Stage, api: ModelApi) -> None:

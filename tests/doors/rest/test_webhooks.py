@@ -1,13 +1,19 @@
 import asyncio
 import re
+from collections.abc import Sequence
+from dataclasses import replace
+from ipaddress import ip_network
 
 import pytest
 
 from doors.rest.scene import POLICY, Tenancy, calls, leaves, set_policy, write
 from gatepost import act
 from gatepost.doors import rest
+from gatepost.egress import Egress, Register
 from gatepost.journey import House
 from outbound import Receiver, http_receiver
+from talkers import talking
+from ways import anywhere, way_out
 
 
 async def test_an_endpoint_is_registered_listed_and_removed(house: House, ours: Tenancy) -> None:
@@ -97,3 +103,48 @@ async def test_an_endpoint_is_paused_changed_rotated_and_set_going(house: House,
         assert rotated["secret"] != made["secret"]
         assert rotated["public_key"].startswith("whpk_")
         assert (await client.post(f"{one}/test")).json()["reason"] == "receiver.unreachable"
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "169.254.169.254",
+        "[fd00:ec2::254]",
+        "[::ffff:169.254.169.254]",
+        "0xa9fea9fe",
+        "2852039166",
+        "10.1.2.3",
+        "localhost",
+    ],
+)
+async def test_the_test_button_leads_nowhere_inside(house: House, ours: Tenancy, host: str) -> None:
+    path = f"/api/v1/mailboxes/{ours.account}/webhooks"
+    shut = replace(house, egress=way_out(private=False))
+    async with calls(rest.build(shut), ours.owner) as client:
+        made = (await client.post(path, json={"url": f"https://{host}/latest/meta-data/"})).json()
+        said = (await client.post(f"{path}/{made['id']}/test")).json()
+    assert (said["is_accepted"], said["status_code"]) == (False, 0)
+    assert said["reason"] in {"egress.refused", "receiver.unreachable"}  # the latter: it is no address at all
+
+
+async def test_a_name_that_changes_its_address_between_two_looks_leads_nowhere_inside(
+    house: House, ours: Tenancy
+) -> None:
+    """DNS rebinding at the test button: 127.0.0.1 plays the open network here, 127.0.0.2 what lies inside."""
+    asked = 0
+
+    async def resolve(_: str) -> Sequence[str]:
+        nonlocal asked
+        asked += 1
+        return ["127.0.0.1"] if asked % 2 else ["127.0.0.2"]
+
+    path = f"/api/v1/mailboxes/{ours.account}/webhooks"
+    outside, inside = Receiver(["200 OK"]), Receiver(["200 OK"])
+    async with talking(outside.serve) as port, talking(inside.serve, "127.0.0.2", port):
+        open_ones = (ip_network("127.0.0.1/32"),)
+        egress = Egress(Register(anywhere(is_clear=True), allow_private=open_ones), resolve, house.clock)
+        async with calls(rest.build(replace(house, egress=egress)), ours.owner) as client:
+            made = (await client.post(path, json={"url": f"http://rebinding.example:{port}/"})).json()
+            said = [(await client.post(f"{path}/{made['id']}/test")).json()["reason"] for _ in range(6)]
+    assert said == ["receiver.accepted", "egress.refused"] * 3
+    assert (len(outside.requests), inside.requests, asked) == (3, [], 6)

@@ -31,6 +31,35 @@ def offer(server: McpServer, definitions: Iterable[Mapping[str, Any]]) -> str:
     return "\n".join([*tables, *gone])
 
 
+class NotOfferedError(ValueError):
+    """The offer cannot be accepted so; the text says why."""
+
+
+def accept(text: str, server: McpServer, name: str, digest: str, definitions: Iterable[Mapping[str, Any]]) -> str:
+    """Return the text of the file of tools with ``digest`` in place of the one accepted before; all else stays.
+
+    Args:
+        text: of the file.
+        server: as that file declares it.
+        name: of the tool.
+        digest: of what the operator was shown.
+        definitions: what the server says of its tools now.
+
+    Raises:
+        NotOfferedError: the file declares no such tool, the server says something else, or nothing has changed.
+    """
+    known = next((each for each in server.tool if each.name == name), None)
+    if known is None:
+        raise NotOfferedError("the file declares no such tool: put the table that offers prints below its server")
+    if [digest_of(each) for each in definitions if each.get("name") == name] != [digest]:
+        raise NotOfferedError("this is not what the server says of the tool now: look at its offers again")
+    if known.sha256 == digest:
+        raise NotOfferedError("this is accepted already")
+    if text.count(known.sha256) != 1:
+        raise NotOfferedError("the file names the digest accepted before more than once: change it by hand")
+    return text.replace(known.sha256, digest)
+
+
 def _table(definition: Mapping[str, Any], name: str, digest: str, word: str) -> str:
     lines = [f"# {word}", "[[mcp.tool]]", f"name = {_text(name)}", f'sha256 = "{digest}"']
     lines.append(f"description = {_text(str(definition.get('description') or name)[:DESCRIPTION_MAX_CHARS])}")

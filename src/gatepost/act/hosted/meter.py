@@ -109,13 +109,17 @@ async def settle(
     at: datetime,
     entropy: Entropy,
 ) -> None:
-    """Put what the API's answer counted in place of the reservation, charge the sender's budget, and record it."""
+    """Put what the API's answer counted in place of the reservation, charge the sender's budget, and record it.
+
+    An answer that counts nothing was not free: what was set aside for it stands, or budgets would never end its turn.
+    """
+    if not usage.total:
+        await unanswered(tx, turn, ticket, is_asked=True, at=at)
+        return
     price = price_of(prices, model)
     cost = None if price is None else price.of(usage)
     await meter_store.settle(tx, turn, ticket.step, ticket.attempt, usage, cost)
     await budget.settle(tx, ticket.reservation, usage.total, at=at)
-    if not usage.total:
-        return
     metered = Consequence(
         kind=Kind.USAGE,
         action="usage.metered",
