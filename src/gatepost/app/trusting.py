@@ -40,6 +40,7 @@ from gatepost.trust import (
     engagement,
     news,
     read_operator,
+    release,
     room,
 )
 from gatepost.trust.courier import Courier
@@ -53,6 +54,7 @@ from gatepost.upkeep.retention import Keeper
 NAME = "canary"
 ROOM = "room"
 """Beside the operator's folder: papers for the document room of a house that is only tried out."""
+SOURCE = Path(gatepost.__file__).parent
 WAIT_S = 2.0
 _HTTPS = 443
 _CANARY = TenantId("tn_canary")
@@ -95,7 +97,7 @@ def engine(
             version=_version(),
             packages=_packages("gatepost"),
             keeper=keeper,
-            source=Path(gatepost.__file__).parent,
+            source=SOURCE,
         )
 
     return Engine(folder, world, CATALOGUE)
@@ -115,6 +117,7 @@ async def look(
                 canary = await ensure_canary(house)
                 operator = await asyncio.to_thread(read_operator, Path(settings.trust.operator))
                 await engagement.adopt(house, operator.suppliers)
+                await release.ran(house, await asyncio.to_thread(release.build_of, SOURCE), _version())
                 if is_tried_out:
                     await ensure_contacts(house, operator, canary)
                     await ensure_room(house, operator.folder.parent / ROOM)
