@@ -51,7 +51,7 @@ class House:
     watch: Watch = NO_WATCH
     commits: GroupCommit = field(default_factory=GroupCommit)
     meters: Meters = UNMETERED
-    bell: act.Bell = field(default_factory=act.Bell)
+    bell: act.Bell[act.Announced] = field(default_factory=act.Bell)
     streams: act.Streams = field(default_factory=act.Streams)
 
 
@@ -97,11 +97,12 @@ async def _commit(house: House, verified: Sequence[Verified]) -> list[CarriedOut
         threads, hosting = await asyncio.gather(deliver.threads_of(tx, decided), hosted.accounts(tx))
         recorded = await record.append_all(tx, decided, threads, entropy=house.entropy)
         done = await deliver.carry_out_all(tx, recorded, entropy=house.entropy)
-        act.announce(tx, done, house.bell)
+        announced = act.announce(tx, done, house.bell)
         await house.jobs.enqueue_all(tx, [*hosted.turns_for(done, hosting), *deliver.attempts(done)])
         for waiting in (one.outcome for one in done if isinstance(one.outcome, Held)):
             await house.jobs.enqueue(tx, hold.expiry(waiting), at=waiting.expires_at)
             await house.jobs.enqueue_all(tx, await ask.questions(tx, waiting) if house.public_url else [])
+    house.bell.ring(announced)
     return done
 
 
@@ -168,8 +169,9 @@ async def _rule(house: House, held: Hold, verified: Verified, ruling: Ruling) ->
         recorded = await record.append_all(tx, decided, threads, entropy=house.entropy)
         [done] = await deliver.carry_out_all(tx, recorded, entropy=house.entropy)
         await hold_end.settle(tx, held, done, at=now, by=ruling.by)
-        act.announce(tx, [done], house.bell)
+        announced = act.announce(tx, [done], house.bell)
         await house.jobs.enqueue_all(tx, [*hosted.turns_for([done], hosting), *deliver.attempts([done])])
+    house.bell.ring(announced)
     decision = done.recorded.decision
     house.meters.decided(verified.arrived.direction, decision.disposition, decision.reason)
     return done

@@ -4,12 +4,14 @@ A ``Transaction`` is passed by hand; there is no ambient session. Every query ru
 neither owns a table nor bypasses row-level security, with ``gatepost.tenant`` set for the transaction's life.
 """
 
+import asyncio
 import select
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any, LiteralString, Self
 
 import psycopg
+from psycopg.pq.abc import PGresult
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from gatepost.db.exchange import Connection, Exchange
@@ -24,6 +26,25 @@ RECONNECT_S = 2.0
 
 class DatabaseUnavailableError(Exception):
     """PostgreSQL cannot be reached or went away; nothing was committed by this attempt. Try again."""
+
+
+class Later:
+    """The answer to a statement that was sent along; it can be read once something asked after it was answered."""
+
+    def __init__(self, exchange: Exchange, done: asyncio.Future[PGresult]) -> None:
+        self._exchange = exchange
+        self._done = done
+        done.add_done_callback(_heed)
+
+    def rows(self) -> list[Any]:
+        """Return every row; columns are attributes."""
+        return self._exchange.rows(self._done.result())
+
+
+def _heed(done: asyncio.Future[PGresult]) -> None:
+    """Look at a failure nobody may ask for: it is raised at whatever is waited for next, the commit at the latest."""
+    if not done.cancelled():
+        done.exception()
 
 
 class Transaction:
@@ -108,6 +129,10 @@ class Transaction:
     def send(self, query: LiteralString, **values: object) -> None:
         """Execute along with whatever is waited for next, the commit at the latest; a failure is raised there."""
         self._exchange.send(query, {"tenant": self._tenant, **values})
+
+    def later(self, query: LiteralString, **values: object) -> Later:
+        """Execute like ``send``; the rows can be read after the commit, and cost no round trip of their own."""
+        return Later(self._exchange, self._exchange.put(query, {"tenant": self._tenant, **values}))
 
 
 # Plans are kept (prepared statements), also those made while a table was nearly empty: none may walk through a table
