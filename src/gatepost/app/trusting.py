@@ -45,6 +45,7 @@ from gatepost.trust import (
 )
 from gatepost.trust.courier import Courier
 from gatepost.trust.duty import Duty
+from gatepost.trust.folder import Folder
 from gatepost.trust.paper import HOUSE_PLAN
 from gatepost.trust.probe.mail import FRIEND, GUARDED, UNPROVEN
 from gatepost.trust.telling import HOUSE
@@ -131,7 +132,7 @@ async def look(
         group.create_task(looking.run(stop))
         if canary is not None:
             author = Address("postmaster", Address.parse(canary.address).domain)
-            duty = Duty(house=house, folder=Path(settings.trust.operator), author=author)
+            duty = Duty(house=house, folder=Folder(Path(settings.trust.operator)), author=author)
             group.create_task(duty.run(stop))
             doors = endpoints(settings, running)
             group.create_task(rounds.make(settings, house, running, doors, canary, stop, is_tried_out=is_tried_out))
