@@ -11,7 +11,19 @@ import pytest
 from gatepost.trust import CATALOGUE, Outcome, controls
 from gatepost.trust.bench import Bench
 from gatepost.trust.check import Check
-from gatepost.trust.controls import agents, doors, duty, evidence, lagging, papers, promises, rooms, server, things
+from gatepost.trust.controls import (
+    agents,
+    doors,
+    duty,
+    evidence,
+    lagging,
+    made,
+    papers,
+    promises,
+    rooms,
+    server,
+    things,
+)
 
 CONTROLS = Path(inspect.getfile(controls)).parent
 CHECKS = CONTROLS.parent / "checks"
@@ -34,7 +46,9 @@ def test_no_check_knows_a_control() -> None:
         assert "trust.controls" not in path.read_text(), path
 
 
-@pytest.mark.parametrize("module", [agents, doors, duty, evidence, lagging, papers, promises, rooms, server, things])
+@pytest.mark.parametrize(
+    "module", [agents, doors, duty, evidence, lagging, made, papers, promises, rooms, server, things]
+)
 def test_a_control_takes_nothing_from_a_check_but_the_shape_of_its_target(module: ModuleType) -> None:
     """What it takes by ``module.Name`` or by import begins with a capital: classes, and no function."""
     tree = ast.parse(inspect.getsource(module))

@@ -16,6 +16,7 @@ from gatepost.trust import clocks, incidents, intake, oncall, posts, read_operat
 from gatepost.trust.alerts import Kind
 from gatepost.trust.cases import CaseError, Sort
 from gatepost.trust.duty import Duty
+from gatepost.trust.folder import Folder
 from gatepost.trust.incidents import Impact, State
 from journeys import scene as journeys
 from outbound import AGENT, TENANT, Receiver, Sink, http_receiver, smtp_sink
@@ -111,7 +112,7 @@ async def watch(db: Database, tmp_path: Path) -> AsyncIterator[Watch]:
         (folder / "oncall.toml").write_text(ROTA.format(url=receiver.url))
         async with db.transaction(TENANT) as tx:
             await domains.add_route(tx, AGENT, scene.account)
-        yield Watch(scene, Duty(house=scene.house, folder=folder, author=AGENT), sink, receiver, folder)
+        yield Watch(scene, Duty(house=scene.house, folder=Folder(folder), author=AGENT), sink, receiver, folder)
 
 
 async def test_a_report_by_mail_is_taken_in_and_calls_somebody_when_half_its_time_is_over(watch: Watch) -> None:

@@ -40,10 +40,12 @@ from gatepost.trust import (
     engagement,
     news,
     read_operator,
+    release,
     room,
 )
 from gatepost.trust.courier import Courier
 from gatepost.trust.duty import Duty
+from gatepost.trust.folder import Folder
 from gatepost.trust.paper import HOUSE_PLAN
 from gatepost.trust.probe.mail import FRIEND, GUARDED, UNPROVEN
 from gatepost.trust.telling import HOUSE
@@ -53,6 +55,7 @@ from gatepost.upkeep.retention import Keeper
 NAME = "canary"
 ROOM = "room"
 """Beside the operator's folder: papers for the document room of a house that is only tried out."""
+SOURCE = Path(gatepost.__file__).parent
 WAIT_S = 2.0
 _HTTPS = 443
 _CANARY = TenantId("tn_canary")
@@ -95,7 +98,7 @@ def engine(
             version=_version(),
             packages=_packages("gatepost"),
             keeper=keeper,
-            source=Path(gatepost.__file__).parent,
+            source=SOURCE,
         )
 
     return Engine(folder, world, CATALOGUE)
@@ -115,6 +118,7 @@ async def look(
                 canary = await ensure_canary(house)
                 operator = await asyncio.to_thread(read_operator, Path(settings.trust.operator))
                 await engagement.adopt(house, operator.suppliers)
+                await release.ran(house, await asyncio.to_thread(release.build_of, SOURCE), _version())
                 if is_tried_out:
                     await ensure_contacts(house, operator, canary)
                     await ensure_room(house, operator.folder.parent / ROOM)
@@ -128,7 +132,7 @@ async def look(
         group.create_task(looking.run(stop))
         if canary is not None:
             author = Address("postmaster", Address.parse(canary.address).domain)
-            duty = Duty(house=house, folder=Path(settings.trust.operator), author=author)
+            duty = Duty(house=house, folder=Folder(Path(settings.trust.operator)), author=author)
             group.create_task(duty.run(stop))
             doors = endpoints(settings, running)
             group.create_task(rounds.make(settings, house, running, doors, canary, stop, is_tried_out=is_tried_out))

@@ -21,7 +21,7 @@ DOCUMENT = hosted.parse(
 
 @asynccontextmanager
 async def alone(db: Database) -> AsyncIterator[None]:
-    """Let nobody else take a turn of the canary's meanwhile: whose switch it is would not be certain."""
+    """Let nobody else run this check meanwhile: mail that comes in while another's control is on is promised a turn."""
     async with db.transaction(TRUST) as tx:
         await store.lock_turns(tx)
         yield
@@ -30,13 +30,12 @@ async def alone(db: Database) -> AsyncIterator[None]:
 @asynccontextmanager
 async def switched_on(house: House, tenant: TenantId) -> AsyncIterator[None]:
     """Have hosted agents on for this tenant, for a moment; both flips stand in its record."""
-    async with alone(house.db):
-        is_flipped = await _flip(house, tenant, is_on=True)
-        try:
-            yield
-        finally:
-            if is_flipped:  # where somebody had them on, that is the very thing to be found
-                await _flip(house, tenant, is_on=False)
+    is_flipped = await _flip(house, tenant, is_on=True)
+    try:
+        yield
+    finally:
+        if is_flipped:  # where somebody had them on, that is the very thing to be found
+            await _flip(house, tenant, is_on=False)
 
 
 async def _flip(house: House, tenant: TenantId, *, is_on: bool) -> bool:

@@ -21,11 +21,12 @@ from gatepost.trust.checks import (
     people,
     places,
     promises,
+    releases,
     tls,
     told,
 )
 from gatepost.trust.controls import agents as minds
-from gatepost.trust.controls import doors, duty, evidence, lagging, papers, rooms, things
+from gatepost.trust.controls import doors, duty, evidence, lagging, made, papers, rooms, things
 from gatepost.trust.controls import promises as vows
 
 _CHECKS: tuple[Check[Any], ...] = (
@@ -96,8 +97,8 @@ _CHECKS: tuple[Check[Any], ...] = (
         "scan.fresh", findings.scanned, findings.scans, (evidence.old_scan, evidence.partial_scan, evidence.untriaged)
     ),
     Check("finding.in_time", findings.in_time, findings.backlog, (evidence.late, evidence.old_minor)),
-    Check("release.checked", findings.release_checked, findings.releases, (evidence.self_reviewed,)),
-    Check("release.staged", findings.release_staged, findings.releases, (evidence.no_beta,)),
+    Check("release.checked", releases.release_checked, releases.releases, (made.self_reviewed, made.red)),
+    Check("release.staged", releases.release_staged, releases.releases, (made.no_beta, made.hurried)),
     Check(
         "supplier.certified",
         findings.certificates_valid,

@@ -4,7 +4,6 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 import structlog
 
@@ -13,7 +12,8 @@ from gatepost.journey import House
 from gatepost.mail.address import Address
 from gatepost.trust import caught, causes, intake, oncall, posts, scans, status
 from gatepost.trust.alerts import Cause
-from gatepost.trust.operator import Operator, OperatorError, read_operator
+from gatepost.trust.folder import Folder
+from gatepost.trust.operator import Operator, OperatorError
 
 POLL_S = 10.0
 log = structlog.get_logger()
@@ -24,7 +24,7 @@ class Duty:
     """Sees to it, for one house and one operator's folder. ``author``: whose mail alerts are."""
 
     house: House
-    folder: Path
+    folder: Folder
     author: Address
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -44,7 +44,7 @@ class Duty:
             DatabaseUnavailableError: something is left for the next turn.
             OperatorError: the folder cannot be read.
         """
-        operator = await asyncio.to_thread(read_operator, self.folder)
+        operator = await asyncio.to_thread(self.folder.read)
         for case in await intake.take_mail(self.house, operator.contacts):
             log.info("report.taken", case=case)
         if operator.rota:  # a house that names nobody has nobody to call

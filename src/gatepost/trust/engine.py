@@ -23,7 +23,8 @@ from gatepost.record.trust_log import TRUST, Fact, Stated
 from gatepost.trust import challenge, git, heads, leaf, store
 from gatepost.trust.bench import Bench
 from gatepost.trust.check import Check, Run, run
-from gatepost.trust.operator import Operator, OperatorError, read_operator
+from gatepost.trust.folder import Folder
+from gatepost.trust.operator import Operator, OperatorError
 from gatepost.trust.paper import ABSENT, LIVES, Claim, ClaimClass, Finding, Outcome, Result, Shown, attested, unverified
 from gatepost.trust.world import World
 
@@ -46,7 +47,7 @@ class Engine:
     """
 
     def __init__(self, folder: Path, world: WorldOf, catalogue: Catalogue) -> None:
-        self._folder = folder
+        self._folder = Folder(folder)
         self._world = world
         self._catalogue = catalogue
 
@@ -67,7 +68,7 @@ class Engine:
             OperatorError: the folder cannot be read; what was stated before grows stale.
             DatabaseUnavailableError: nothing was stated.
         """
-        world = self._world(await asyncio.to_thread(read_operator, self._folder))
+        world = self._world(await asyncio.to_thread(self._folder.read))
         now = world.house.clock()
         known = await newest(world)
         await self._revise(world, known, now)

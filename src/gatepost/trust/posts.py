@@ -85,6 +85,8 @@ async def send(house: House, connectors: Iterable[Connector]) -> int:
     facts = await _facts(house)
     approved = {fact.object_ref for fact in facts if fact.action == APPROVED}
     taken = {fact.object_ref for fact in facts if fact.action == POSTED and fact.detail["taken"]}
+    if not approved - taken:  # as nearly always: then nobody looks through the incidents
+        return 0
     tries = [fact.object_ref for fact in facts if fact.action == POSTED]
     count = 0
     for each in await _all(house, connectors):

@@ -12,7 +12,20 @@ from gatepost.egress import Destination, Purpose, Register
 from gatepost.record.trust_log import TRUST
 from gatepost.trust import Outcome, git, read_operator
 from gatepost.trust.bench import Bench
-from gatepost.trust.checks import documents, exports, findings, logs, machine, mail, page, people, places, promises, tls
+from gatepost.trust.checks import (
+    documents,
+    exports,
+    findings,
+    logs,
+    machine,
+    mail,
+    page,
+    people,
+    places,
+    promises,
+    releases,
+    tls,
+)
 from gatepost.trust.controls import server
 from gatepost.trust.paper import CannotVerifyError
 from gatepost.trust.probe.client import Prober
@@ -52,8 +65,8 @@ async def test_the_examples_papers_bear_their_claims_out_and_stay_a_word() -> No
         await people.review_held(
             people.Reviews(OPERATOR.reviews, OPERATOR.releases, frozenset(each.ref for each in OPERATOR.members), NOW)
         ),
-        await findings.release_checked(findings.Releases(OPERATOR.releases, "0.1.0", NOW)),
-        await findings.release_staged(findings.Releases(OPERATOR.releases, "0.1.0", NOW)),
+        await releases.release_checked(releases.Releases(releases=OPERATOR.releases, running="0.1.0", now=NOW)),
+        await releases.release_staged(releases.Releases(releases=OPERATOR.releases, running="0.1.0", now=NOW)),
     ]
     assert [each.outcome for each in found] == [Outcome.ATTESTED] * len(found), found
     assert all(each.until is not None and each.until > NOW for each in found)
@@ -107,7 +120,7 @@ async def test_nothing_to_look_at_is_never_green() -> None:
     empty: list[Any] = [
         (findings.scanned, findings.Scans((), frozenset(), frozenset(), NOW)),
         (findings.in_time, findings.Backlog((), "triage", NOW)),
-        (findings.release_checked, findings.Releases((), "0.1.0", NOW)),
+        (releases.release_checked, releases.Releases(releases=(), running="0.1.0", now=NOW)),
         (findings.certificates_valid, findings.Certificates({}, NOW)),
         (documents.reviewed, documents.Shelf((), {}, NOW)),
         (promises.terms_listed, promises.History((), NOW)),
@@ -143,9 +156,13 @@ async def test_clocks_of_findings() -> None:
 async def test_a_sole_maintainer_may_say_so() -> None:
     (row,) = OPERATOR.releases
     alone = replace(row, reviewer=row.author)
-    assert (await findings.release_checked(findings.Releases((alone,), "0.1.0", NOW))).outcome is Outcome.FAIL
+    assert (
+        await releases.release_checked(releases.Releases(releases=(alone,), running="0.1.0", now=NOW))
+    ).outcome is Outcome.FAIL
     told = replace(alone, sole_maintainer=True)
-    assert (await findings.release_checked(findings.Releases((told,), "0.1.0", NOW))).outcome is Outcome.ATTESTED
+    assert (
+        await releases.release_checked(releases.Releases(releases=(told,), running="0.1.0", now=NOW))
+    ).outcome is Outcome.ATTESTED
     assert isinstance(row, Release)
 
 

@@ -1,7 +1,9 @@
 """The canary of the document room: inside for minutes, and as a visitor who has agreed to nothing."""
 
+from datetime import timedelta
 from pathlib import Path
 
+from gatepost.record.trust_log import TRUST
 from gatepost.trust import room
 from gatepost.trust.room import canary, visit
 from trust.room.test_stock import papers
@@ -11,7 +13,7 @@ from trust.scene import Scene
 async def test_it_agrees_anew_each_time_and_is_out_after_minutes(scene: Scene, tmp_path: Path) -> None:
     await room.publish(scene.house, papers(tmp_path), by="operator")
     for _ in range(2):
-        secret = await canary.admit(scene.house)
+        secret = (await canary.admit(scene.house)).secret
         who = await visit.inside(scene.house, secret)
         assert who is not None
         assert not who.has_agreed
@@ -25,5 +27,20 @@ async def test_it_agrees_anew_each_time_and_is_out_after_minutes(scene: Scene, t
 
 
 def test_a_copy_names_it_by_its_grant_and_its_address() -> None:
-    assert canary.names_it(f"For Canary ({canary.WHO.address}) - {canary.IDENTIFIER}")
-    assert not canary.names_it(canary.WHO.address)
+    assert canary.names_it("rg_one", f"For Canary ({canary.WHO.address}) - rg_one")
+    assert not canary.names_it("rg_two", f"For Canary ({canary.WHO.address}) - rg_one")
+
+
+async def test_two_visits_at_once_do_not_meet(scene: Scene, tmp_path: Path) -> None:
+    await room.publish(scene.house, papers(tmp_path), by="operator")
+    one = await canary.admit(scene.house)
+    assert await canary.agree(scene.house, one.secret)
+    other = await canary.admit(scene.house)
+    who = await visit.inside(scene.house, one.secret)
+    assert who is not None
+    assert who.has_agreed
+    assert one.grant != other.grant
+    scene.clock.move(canary.LASTS + timedelta(seconds=1))
+    await canary.admit(scene.house)
+    async with scene.house.db.transaction(TRUST) as tx:
+        assert len(await room.grants(tx)) == 1

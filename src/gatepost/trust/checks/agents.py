@@ -1,9 +1,8 @@
 """Hosted agents off: a canary goes the whole way, its turn is taken, and the model's endpoint hears nothing."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass
-from functools import partial
 from ipaddress import ip_network
 
 from gatepost import mailbox, record
@@ -50,7 +49,7 @@ async def house_agent(world: World, _arguments: Mapping[str, str]) -> Hosted:
     word = token("cw", world.house.entropy(20))
     kinds = {KIND: Canary(FRIEND, words=word, is_automatic=False)}  # a machine's mail takes no turn at all
     box = await postbox_of(world, world.canary.agent, kinds)
-    return Hosted(house=world.house, box=box, word=word, during=partial(agent_canary.alone, world.house.db))
+    return Hosted(house=world.house, box=box, word=word, during=nullcontext)
 
 
 async def switched_off(target: Hosted) -> Finding:
@@ -59,24 +58,30 @@ async def switched_off(target: Hosted) -> Finding:
     The turn is taken by the code of the agents' process, its client led to a listener of ours. That process is not
     there for the canaries; so that it never was is read from the register of connections.
     """
-    email = await taken(target.box, KIND)
-    if email is None:
-        raise CannotVerifyError("entry.missing")
-    wakes = await _wakes(target)
-    async with sink() as endpoint, target.during():
-        await _take_turn(target, email, endpoint)
-    leaked = sum(target.word.encode() in each for each in endpoint.heard)
-    if leaked:
-        return failed("model.told", {"requests": leaked})
+    async with agent_canary.alone(target.house.db):
+        email = await taken(target.box, KIND)
+        if email is None:
+            raise CannotVerifyError("entry.missing")
+        async with sink() as endpoint, target.during():
+            wakes = await _wakes(target)
+            await _take_turn(target, email, endpoint)
+    if any(target.word.encode() in each for each in endpoint.heard):
+        return failed("model.told", {"requests": len(endpoint.heard)})
     if endpoint.knocks or wakes:
         return failed("model.reached", {"connections": endpoint.knocks, "mailboxes_that_wake_agents": wakes})
+    return await _shut(target)
+
+
+async def _shut(target: Hosted) -> Finding:
+    """See that no connection to a model was ever counted for this tenant, and that the serving process has no way."""
     opened = await _opened(target)
     if opened:
         return failed("model.connected", opened, "connections")
-    if any(_is_open(target.house.egress.register, row) for row in target.house.egress.register.rows):
+    register = target.house.egress.register
+    if any(_is_open(register, row) for row in register.rows):
         return failed("model.open")
     tenants = await hosted.hosting_tenants(target.house.db)
-    value: dict[str, Json] = {"connections": endpoint.knocks + opened, "customers_with_agents_on": len(tenants)}
+    value: dict[str, Json] = {"connections": opened, "customers_with_agents_on": len(tenants)}
     return passed(value)
 
 

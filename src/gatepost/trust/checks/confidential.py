@@ -46,19 +46,19 @@ async def house_room(world: World, arguments: Mapping[str, str]) -> Guarded:
     if not files:
         raise CannotVerifyError("room.empty")
     where = await served(world, arguments)
-    secret = await room.canary.admit(house)
+    visit = await room.canary.admit(house)
 
     async def views(place: str) -> int:
-        return await room.canary.views(house, place.removeprefix(_PLACE))
+        return await room.canary.views(house, visit.grant, place.removeprefix(_PLACE))
 
     return Guarded(
         prober=where.prober,
         endpoint=where.endpoint,
         papers={f"{_PLACE}{each.id}": each.media in _READABLE for each in files},
-        secret=secret,
-        agree=partial(room.canary.agree, house, secret),
+        secret=visit.secret,
+        agree=partial(room.canary.agree, house, visit.secret),
         views=views,
-        names_it=room.canary.names_it,
+        names_it=partial(room.canary.names_it, visit.grant),
     )
 
 

@@ -1,4 +1,4 @@
-"""Weak points and releases, by their records: scans and their age, clocks of triage and fix, evidence of a release.
+"""Weak points by their records: scans and their age, clocks of triage and fix, suppliers' certificates.
 
 A scan's output is read again each time; nobody's summary of it is believed. What the register says of people's work
 is a word, and is shown as one.
@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
 
 from gatepost.record.paper import Json
 from gatepost.trust.paper import CannotVerifyError, Finding, attested, failed, passed
-from gatepost.trust.registers import Release, Vulnerability
+from gatepost.trust.registers import Vulnerability
 from gatepost.trust.scans import REPORT_MAX_OCTETS, read_scans, read_weaknesses
 from gatepost.trust.weakness import TARGETS, Report, Weakness, WeaknessError, read_report
 from gatepost.trust.world import World
@@ -171,47 +170,6 @@ def _minors(target: Backlog) -> Finding:
 def _word_or_proof(target: Backlog, value: Json) -> Finding:
     """Pass where every time is a leaf's; where the register speaks for one of them, it stays a word."""
     return passed(value) if target.is_stated else attested(value, target.now + timedelta(days=30))
-
-
-@dataclass(frozen=True, slots=True)
-class Releases:
-    """Evidence of releases, and the version that runs."""
-
-    releases: tuple[Release, ...]
-    running: str
-    now: datetime
-
-
-async def releases(world: World, _arguments: Mapping[str, str]) -> Releases:
-    """Return the operator's evidence, and this program's version."""
-    return Releases(world.operator.releases, world.version, _now(world))
-
-
-def _of_running(target: Releases) -> Release:
-    found = next((each for each in target.releases if each.version == target.running), None)
-    if found is None:
-        raise CannotVerifyError("release.unrecorded")
-    return found
-
-
-async def release_checked(target: Releases) -> Finding:
-    """See that the running release passed its checks and was looked at by another person, or says that nobody did."""
-    row = _of_running(target)
-    if not row.checks or not row.commit:
-        return failed("release.unchecked", row.version)
-    if row.reviewer == row.author and not row.sole_maintainer:
-        return failed("release.unreviewed", row.version)
-    value: dict[str, Any] = {"version": row.version, "checks": [*row.checks][:6], "sole": row.sole_maintainer}
-    return attested(value, target.now + timedelta(days=90))
-
-
-async def release_staged(target: Releases) -> Finding:
-    """See that the running release was in beta before production, as long as promised."""
-    row = _of_running(target)
-    days = (row.production_on - row.beta_on).days
-    if days < row.beta_days_min or row.beta_days_min < 1:
-        return failed("release.beta_short", days, "days")
-    return attested({"version": row.version, "beta_days": days}, target.now + timedelta(days=90))
 
 
 @dataclass(frozen=True, slots=True)

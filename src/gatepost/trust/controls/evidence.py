@@ -1,4 +1,4 @@
-"""Evidence that must be found out: scans, clocks, releases and certificates, each with one fault."""
+"""Evidence that must be found out: scans, clocks and certificates, each with one fault."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from gatepost.trust.bench import Bench
 from gatepost.trust.checks import findings
-from gatepost.trust.registers import Release, Vulnerability
+from gatepost.trust.registers import Vulnerability
 
 _DAY = timedelta(days=1)
 _CLEAN = b'{"dependencies": [{"name": "a", "version": "1", "vulns": []}]}'
@@ -54,34 +54,6 @@ async def late(bench: Bench) -> AsyncIterator[findings.Backlog]:
 async def old_minor(bench: Bench) -> AsyncIterator[findings.Backlog]:
     """A minor one of the same age that nobody accepted."""
     yield _backlog(bench, "minor", "minor")
-
-
-def _release(bench: Bench, *, reviewer: str, beta: int) -> findings.Releases:
-    now = bench.clock()
-    row = Release(
-        version="control",
-        commit="0" * 40,
-        checks=("control",),
-        author="one",
-        reviewer=reviewer,
-        sole_maintainer=False,
-        beta_on=(now - beta * _DAY).date(),
-        production_on=now.date(),
-        beta_days_min=2,
-    )
-    return findings.Releases((row,), "control", now)
-
-
-@asynccontextmanager
-async def self_reviewed(bench: Bench) -> AsyncIterator[findings.Releases]:
-    """A release that nobody but its author has seen."""
-    yield _release(bench, reviewer="one", beta=5)
-
-
-@asynccontextmanager
-async def no_beta(bench: Bench) -> AsyncIterator[findings.Releases]:
-    """A release that went to production on the day of its beta."""
-    yield _release(bench, reviewer="two", beta=0)
 
 
 @asynccontextmanager

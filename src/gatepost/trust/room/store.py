@@ -110,6 +110,14 @@ async def forget(tx: Transaction, *, undecided_before: datetime, ended_before: d
     return await tx.run(query, undecided=undecided_before, ended=ended_before)
 
 
+async def forget_canaries(tx: Transaction, prefix: str, now: datetime) -> None:
+    """Forget the canary's visits that are over; the access log keeps their views."""
+    query = """
+        delete from room_grant where tenant = %(tenant)s and starts_with(id, %(prefix)s) and expires_at < %(now)s
+    """
+    await tx.run(query, prefix=prefix, now=now)
+
+
 async def add_session(tx: Transaction, digest: bytes, grant: str, expires_at: datetime, now: datetime) -> None:
     """Let a browser in; those whose time is over go."""
     await tx.run("delete from room_session where tenant = %(tenant)s and expires_at < %(now)s", now=now)
