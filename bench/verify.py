@@ -1,9 +1,12 @@
 """Measure the whole verification of a 5 KB message with warm DNS beside the least there is, and beside other libraries.
 
-Three ways over the same mails, in turns, in CPU time of this process: `plain` does what a signature cannot do without
-(split the header, canonicalise, hash, RSA-2048 with a key at hand) and no more; `ours` is `verify.check`, the whole
-evidence, and `of which reading` what its content costs; `libraries` is dkimpy, pyspf and authheaders, with
-the same DNS answers at hand. Ends with one line of JSON. The ratios belong to this program; the times to the machine.
+Three ways over the same mails, in turns, each message timed by itself: the lower quartile is of those that nothing
+interrupted, whatever else the machine does, so it is CPU time with a finer clock. `plain` does what a signature cannot
+do without (split the header, canonicalise, hash, RSA-2048 with a key at hand) and no more; `authentication` is
+`verify.check` with the content read before: SPF twice, iprev, DKIM, ARC, DMARC, auto-mail; `ours` is all of it, the
+whole evidence: that, and both views of the content, signs of an injection, the language. `libraries` is dkimpy, pyspf
+and authheaders, with the same DNS answers at hand. Ends with one line of JSON. The ratios belong to this program; the
+times to the machine.
 """
 
 import argparse
@@ -22,6 +25,8 @@ from datetime import UTC, datetime
 from functools import cache
 from ipaddress import ip_address, ip_network
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import authheaders
 import spf
@@ -33,24 +38,25 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from typing_extensions import override
 
 from corpus import Mail, Senders
+from gatepost.app.process import settle_in
 from gatepost.arrive.paper import Arrived, Peer
 from gatepost.dns import CachingResolver, Client
 from gatepost.domains.paper import Destination
 from gatepost.egress import Destination as Exit
 from gatepost.egress import Egress, Purpose, Register
 from gatepost.ids import AccountId, BlobId, EmailId, TenantId
-from gatepost.mail import fields
 from gatepost.mail.address import Address
 from gatepost.mail.envelope import Envelope
-from gatepost.verify import content, injection
+from gatepost.verify import content, injection, tongue
 from gatepost.verify.check import check
 from zone import Zone, serve
 
 PEER = ip_address("127.0.0.1")
 NOW = datetime.now(UTC)  # noqa: TID251  # a program's own clock
 DOMAINS = 20
-CHUNK = 10
-"""Mails before the next way takes its turn: what disturbs the machine then disturbs all of them."""
+CHUNK = 60
+"""Mails before the next way takes its turn: what disturbs the machine then disturbs all of them, and each finds its own
+code in the processor's caches, as in a loop of its own."""
 
 _SPACES = re.compile(rb"[ \t]+")
 _SPACES_AT_END = re.compile(rb"[ \t]+\r\n")
@@ -160,7 +166,7 @@ Way = Callable[[Mail], Awaitable[object]]
 
 
 async def measure(mails: list[Mail], notes: Notes, port: int, rounds: int) -> dict[str, float]:
-    """Return what each way costs, in microseconds of CPU a message."""
+    """Return what each way costs, in microseconds a message."""
     papers = {mail.octets: arrived(mail) for mail in mails}
     keys = _keys(notes)
     async with CachingResolver(_client(port), lambda: NOW) as resolver:
@@ -168,24 +174,54 @@ async def measure(mails: list[Mail], notes: Notes, port: int, rounds: int) -> di
         async def bare(mail: Mail) -> None:
             plain(mail.octets, keys)
 
+        reading = Reading()
+
         async def ours(mail: Mail) -> object:
+            reading.is_remembered = False
             return await check(papers[mail.octets], resolver)
 
-        async def read(mail: Mail) -> None:
-            injection.examine(content.read(mail.octets, fields.split(mail.octets)))
+        async def authentication(mail: Mail) -> object:
+            reading.is_remembered = True
+            return await check(papers[mail.octets], resolver)
 
         async def others(mail: Mail) -> None:
             libraries(mail, notes)
 
         for mail in mails:
-            await ours(mail)
-        return await _in_turns(
-            {"plain": bare, "ours": ours, "of which reading": read, "libraries": others}, mails, rounds
-        )
+            await authentication(mail)
+        settle_in()
+        ways: dict[str, Way] = {
+            "plain": bare, "authentication": authentication, "ours": ours, "libraries": others,
+        }  # fmt: skip
+        return await _in_turns(ways, mails, rounds)
+
+
+class Reading:
+    """Stands before what reads the content; asked to, it says again what was read in the same message before."""
+
+    def __init__(self) -> None:
+        self.is_remembered = False
+        self._stand_before(content, "read", lambda raw: raw)
+        self._stand_before(injection, "examine", id)
+        self._stand_before(tongue, "of", lambda text: text)
+
+    def _stand_before(self, module: ModuleType, name: str, key_of: Callable[[Any], object]) -> None:
+        reads = getattr(module, name)
+        said: dict[object, object] = {}
+
+        def say(asked: object, *args: object, **kwargs: object) -> object:
+            if not self.is_remembered:
+                return reads(asked, *args, **kwargs)
+            key = key_of(asked)
+            if key not in said:
+                said[key] = reads(asked, *args, **kwargs)
+            return said[key]
+
+        setattr(module, name, say)
 
 
 async def _in_turns(ways: dict[str, Way], mails: list[Mail], rounds: int) -> dict[str, float]:
-    """Return the lower quartile of each way: a busy machine only ever adds. Who comes first changes each time."""
+    """Return the lower quartile of each way. Who comes first changes each time."""
     spent: dict[str, list[float]] = {name: [] for name in ways}
     chunks = [mails[at : at + CHUNK] for at in range(0, len(mails), CHUNK)]
     for turn in range(rounds * len(chunks)):
@@ -193,10 +229,10 @@ async def _in_turns(ways: dict[str, Way], mails: list[Mail], rounds: int) -> dic
         order.rotate(turn)
         for at, (name, way) in enumerate(order):
             chunk = chunks[(turn + at * len(chunks) // len(ways)) % len(chunks)]  # nobody finds it in a cache
-            started = time.process_time()
             for mail in chunk:
+                started = time.perf_counter()
                 await way(mail)
-            spent[name].append((time.process_time() - started) / len(chunk) * 1e6)
+                spent[name].append((time.perf_counter() - started) * 1e6)
     return {name: statistics.quantiles(times)[0] for name, times in spent.items()}
 
 
@@ -232,11 +268,12 @@ async def main(count: int, rounds: int) -> None:
         costs = await measure(mails, notes, port, rounds)
     ratios = {
         "ours_to_plain": costs["ours"] / costs["plain"],
-        "authentication_to_plain": (costs["ours"] - costs["of which reading"]) / costs["plain"],
+        "authentication_to_plain": costs["authentication"] / costs["plain"],
         "ours_to_libraries": costs["ours"] / costs["libraries"],
+        "authentication_to_libraries": costs["authentication"] / costs["libraries"],
     }
     for name, cost in costs.items():
-        print(f"{name:22} {cost:8.1f} us of CPU a message")
+        print(f"{name:22} {cost:8.1f} us a message")
     print(json.dumps({name: round(value, 3) for name, value in ratios.items()}))
 
 
