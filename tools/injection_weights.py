@@ -23,6 +23,7 @@ ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "src" / "gatepost" / "verify" / "injection" / "weights.py"
 CORPUS = ROOT / "tests" / "vectors" / "injection"
 REQUESTS = ROOT / "bench" / "injection" / "requests.txt"
+ORDERS = ROOT / "bench" / "injection" / "orders.txt"
 
 FOLDS = 5
 ROUNDS = 6
@@ -76,10 +77,11 @@ def load() -> list[Text]:
         Text(row["id"], "benign-unicode", row["id"], is_attack=False, found=_read(row["text"]))
         for row in _rows("benign-unicode.jsonl")
     )
-    texts.extend(
-        Text(f"requests/{number}", "requests", f"requests/{number}", is_attack=False, found=_read(line))
-        for number, line in enumerate(REQUESTS.read_text().splitlines())
-    )
+    for source, path in (("requests", REQUESTS), ("orders", ORDERS)):
+        texts.extend(
+            Text(f"{source}/{number}", source, f"{source}/{number}", is_attack=path is ORDERS, found=_read(line))
+            for number, line in enumerate(path.read_text().splitlines())
+        )
     return texts
 
 

@@ -17,7 +17,7 @@ PREHEADER = "Your receipt from Corner Books. Use this link to see it."
 
 def test_an_order_to_a_machine_is_flagged_with_its_reasons() -> None:
     found = look(f"Hi team, see you on Monday.\r\n{ORDER}\r\nBest, Alex\r\n")
-    assert found.score >= 0.9
+    assert found.score >= 0.8
     assert Family.OVERRIDE in found.families
     told = next(signal for signal in found.signals if signal.name == "override.ignore")
     text = read(f"Hi team, see you on Monday.\r\n{ORDER}\r\nBest, Alex\r\n").reading.human

@@ -24,7 +24,7 @@ MAX_SIGNALS = 20
 MAX_PASSAGES = 5_000
 CANARY_WEIGHT = 8.0
 FLOOD_WEIGHT = 6.0
-_WEIGHTS = tuple(WEIGHTS[phrase.name] for phrase in PHRASES)
+_WEIGHTS = tuple(WEIGHTS.get(phrase.name, phrase.prior) for phrase in PHRASES)  # a new one is not learnt yet
 
 
 @dataclass(frozen=True, slots=True)

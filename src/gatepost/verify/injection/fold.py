@@ -1,17 +1,29 @@
-"""Other alphabets' twins of the letters phrases are written in: one character in, one character out."""
+"""Other alphabets' twins of the letters phrases are written in: one character in, one octet out.
+
+A character without a twin becomes an octet above ASCII that tells the letters of one alphabet apart, and of Chinese at
+least words. So phrases in any script are found in the same pass: they are folded as the text is.
+"""
 
 import re
 import unicodedata
 
-OTHER = 0x7F
-"""What every character becomes that has no twin."""
+_FIRST_OTHER = 0x80
+_CACHED_UP_TO = 0x10000
+"""Of rarer characters the octet is made anew each time: a stranger could write a million of them."""
 
 _LOOKALIKES = {
     0x00A1: "!",
     0x00AB: '"',
     0x00BB: '"',
     0x00BF: "?",
+    0x00C6: "A",
+    0x00D8: "O",
+    0x00DF: "s",
+    0x00E6: "a",
+    0x00F8: "o",
+    0x0110: "Dd",
     0x0131: "i",
+    0x0141: "Ll",
     0x0251: "a",
     0x0261: "g",
     0x0269: "iI",
@@ -79,12 +91,15 @@ _LOOKALIKES = {
     0x2018: "''''\"\"\"\"",
     0x2026: ".",
     0x2032: "'\"",
+    0x20AC: "$",
     0x2212: "-",
     0xA731: "s",
 }
 """Runs of characters, from the first code point on, and the ASCII each of them is taken for."""
 _FOREIGN = re.compile("[^\x00-\x7e]+")
-_UNSEEN = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]+")
+_UNSEEN = re.compile(
+    "[\u00ad\u0300-\u036f\u061c\u0640\u064b-\u0652\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]+"
+)
 
 
 def _twin(point: int) -> int | None:
@@ -94,10 +109,17 @@ def _twin(point: int) -> int | None:
 
 
 class _Twins(dict[int, int]):
-    """A translation table in which what has no twin becomes ``OTHER``."""
+    """A translation table in which what has no twin becomes one of the octets above ASCII, its case aside."""
 
     def __missing__(self, point: int) -> int:
-        return min(point, OTHER)
+        lower = chr(point).lower()
+        if len(lower) == 1 and ord(lower) != point:
+            octet = self[ord(lower)]
+        else:
+            octet = point if point < _FIRST_OTHER - 1 else _FIRST_OTHER | ((point ^ (point >> 7)) & (_FIRST_OTHER - 1))
+        if point < _CACHED_UP_TO:
+            self[point] = octet
+        return octet
 
 
 _RANGES = ((0xA0, 0x250), (0x1E00, 0x1F00), (0x2000, 0x2070), (0x2070, 0x2190), (0x2460, 0x2500), (0x3000, 0x3001),
@@ -114,7 +136,7 @@ def fold(text: str) -> bytes:
     """Return ``text`` with one octet for each character, its letters without marks and in the Latin alphabet."""
     if text.isascii():
         return text.encode("ascii")
-    return _FOREIGN.sub(lambda found: found[0].translate(_TWINS), text).encode("ascii")
+    return _FOREIGN.sub(lambda found: found[0].translate(_TWINS), text).encode("latin-1")
 
 
 def seen(text: str) -> tuple[str, list[int] | None]:

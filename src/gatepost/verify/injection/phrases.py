@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
+from gatepost.verify.injection.fold import fold
 from gatepost.verify.paper import Family
 
 _SPACE, _MAYBE = r"[^a-z0-9]{1,4}", r"[^a-z0-9]{0,4}"
@@ -35,9 +36,9 @@ class Phrase:
     family: Family
     says: str
     prior: float
-    expression: str
+    expression: bytes
     case: bool
-    needs: str = ""
+    needs: bytes = b""
 
 
 def _joined(pattern: str) -> str:
@@ -55,8 +56,8 @@ def _read(table: Mapping[str, Any]) -> Iterator[Phrase]:
     for family in Family:
         for row in table.get(family.value, ()):
             case = row.get("case", False)
-            expression = _spelled(_joined(row["pattern"]), shorthand, case=case)
-            needs = _joined(row.get("needs", ""))
+            expression = fold(_spelled(_joined(row["pattern"]), shorthand, case=case))
+            needs = fold(_spelled(_joined(row.get("needs", "")), shorthand, case=case))
             yield Phrase(f"{family}.{row['name']}", family, row["says"], row["prior"], expression, case, needs)
 
 

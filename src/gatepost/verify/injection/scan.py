@@ -45,7 +45,7 @@ class _Scanner(threading.local):
     Each thread has a copy of its own, for the working memory is no two threads': large messages are read in threads.
     """
 
-    def __init__(self, patterns: Sequence[tuple[str, int, int]]) -> None:
+    def __init__(self, patterns: Sequence[tuple[bytes, int, int]]) -> None:
         self.database = _compiled(tuple(patterns))
         self.scratch = hyperscan.Scratch(self.database)
 
@@ -64,15 +64,15 @@ class _Scanner(threading.local):
 
 
 @cache
-def _compiled(patterns: tuple[tuple[str, int, int], ...]) -> hyperscan.Database:
+def _compiled(patterns: tuple[tuple[bytes, int, int], ...]) -> hyperscan.Database:
     """Compile patterns, once in a process: those of all texts take most of a second."""
     database = hyperscan.Database()
     expressions, ids, flags = zip(*patterns, strict=True)
-    database.compile(expressions=[one.encode("ascii") for one in expressions], ids=list(ids), flags=list(flags))
+    database.compile(expressions=list(expressions), ids=list(ids), flags=list(flags))
     return database
 
 
-def _phrase(place: int) -> tuple[str, int, int]:
+def _phrase(place: int) -> tuple[bytes, int, int]:
     phrase = PHRASES[place]
     return phrase.expression, place, hyperscan.HS_FLAG_DOTALL | _caseless(phrase)
 
@@ -86,7 +86,7 @@ def _first() -> _Scanner:
     """Return what every text is searched for: most phrases, hints, and what the other phrases need."""
     once = hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FLAG_SINGLEMATCH
     patterns = [_phrase(place) for place, phrase in enumerate(PHRASES) if not phrase.needs]
-    patterns += [(hint, _HINT + place, once) for place, hint in enumerate(HINTS.values())]
+    patterns += [(hint.encode("ascii"), _HINT + place, once) for place, hint in enumerate(HINTS.values())]
     patterns += [
         (phrase.needs, _NEED + place, once | _caseless(phrase)) for place, phrase in enumerate(PHRASES) if phrase.needs
     ]
@@ -120,7 +120,8 @@ def _confirming(phrase: int) -> Callable[[bytes], Any]:
     options = re2.Options()
     options.case_sensitive = PHRASES[phrase].case
     options.dot_nl = True
-    search: Callable[[bytes], Any] = re2.compile(f"(?:{PHRASES[phrase].expression})\\z".encode("ascii"), options).search
+    options.encoding = re2.Options.Encoding.LATIN1
+    search: Callable[[bytes], Any] = re2.compile(b"(?:%b)\\z" % PHRASES[phrase].expression, options).search
     return search
 
 
