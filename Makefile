@@ -1,5 +1,5 @@
 # The front door. Every target works on a fresh Debian 12 with make, python3 and python3-venv; uv is used where found.
-.PHONY: help run demo test vectors differential chromium-views nightly check bench bench-events bench-verify bench-finding bench-injection bench-agents format locks
+.PHONY: help run demo test vectors differential fuzz chromium-views nightly check bench bench-events bench-verify bench-finding bench-injection bench-agents format locks
 PYTHON ?= python3
 export PYTHON
 
@@ -10,6 +10,7 @@ help:
 	@echo "make nightly  the faults at full length: 200 kills, fifty 25 MB mails at once"
 	@echo "make vectors  every public suite below tests/vectors, or of DIR=path"
 	@echo "make differential  5,000 mails before us, dkimpy, pyspf and, with MAILAUTH=folder, npm mailauth"
+	@echo "make fuzz  ten minutes of broken mails, pages, files, records and DNS answers before whatever reads them"
 	@echo "make chromium-views  how Chromium shows the HTML mails of tests/vectors, written down anew"
 	@echo "make check  formatting, lint, types, architecture, spelling, locks"
 	@echo "make bench  measure this machine's house under load"
@@ -54,6 +55,10 @@ check:
 	.venv/bin/lint-imports --no-logo
 	.venv/bin/codespell
 	tools/locks.sh --check
+
+fuzz:
+	@tools/environment.sh dev
+	@PYTHONPATH=tests .venv/bin/python -m fuzz.run $(ARGS)
 
 bench-verify:
 	@tools/environment.sh dev

@@ -15,7 +15,7 @@ import psycopg
 
 GUARDS = [{"reject": f"(?i)forbidden phrase number {number} (now|later)", "reason": "bench"} for number in range(20)]
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
-START_WAIT_S = 60
+START_WAIT_S = 240
 
 
 def accepting(domains: Iterable[str]) -> dict[str, Any]:

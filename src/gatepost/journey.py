@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from gatepost import access, act, decide, deliver, mailbox, record, reply, verify
-from gatepost.act import hosted
+from gatepost.act import hosted, petition
 from gatepost.arrive.paper import Arrived, Direction
 from gatepost.blobs import Blobs
 from gatepost.clock import Clock, Entropy
-from gatepost.db import Database, GroupCommit
+from gatepost.db import Database, GroupCommit, Plans
 from gatepost.decide.paper import Ruling
 from gatepost.deliver import ask, hold, hold_end
 from gatepost.deliver.paper import CarriedOut, Held, Hold, Refused
@@ -51,7 +51,7 @@ class House:
     watch: Watch = NO_WATCH
     commits: GroupCommit = field(default_factory=GroupCommit)
     meters: Meters = UNMETERED
-    bell: act.Bell = field(default_factory=act.Bell)
+    bell: act.Bell[act.Announced] = field(default_factory=act.Bell)
     streams: act.Streams = field(default_factory=act.Streams)
 
 
@@ -92,16 +92,17 @@ async def _commit(house: House, verified: Sequence[Verified]) -> list[CarriedOut
 
     Each is judged as if those before it had been delivered already. No two belong to one conversation.
     """
-    async with house.db.transaction(verified[0].arrived.tenant, keeps_plans=True) as tx:
+    async with house.db.transaction(verified[0].arrived.tenant, plans=Plans.KEPT) as tx:
         decided = decide.settle_all(verified, await decide.recall_all(tx, verified))
         threads, hosting = await asyncio.gather(deliver.threads_of(tx, decided), hosted.accounts(tx))
         recorded = await record.append_all(tx, decided, threads, entropy=house.entropy)
         done = await deliver.carry_out_all(tx, recorded, entropy=house.entropy)
-        act.announce(tx, done, house.bell)
+        announced = act.announce(tx, done, house.bell)
         await house.jobs.enqueue_all(tx, [*hosted.turns_for(done, hosting), *deliver.attempts(done)])
         for waiting in (one.outcome for one in done if isinstance(one.outcome, Held)):
             await house.jobs.enqueue(tx, hold.expiry(waiting), at=waiting.expires_at)
             await house.jobs.enqueue_all(tx, await ask.questions(tx, waiting) if house.public_url else [])
+    house.bell.ring(announced)
     return done
 
 
@@ -168,8 +169,9 @@ async def _rule(house: House, held: Hold, verified: Verified, ruling: Ruling) ->
         recorded = await record.append_all(tx, decided, threads, entropy=house.entropy)
         [done] = await deliver.carry_out_all(tx, recorded, entropy=house.entropy)
         await hold_end.settle(tx, held, done, at=now, by=ruling.by)
-        act.announce(tx, [done], house.bell)
+        announced = act.announce(tx, [done], house.bell)
         await house.jobs.enqueue_all(tx, [*hosted.turns_for([done], hosting), *deliver.attempts([done])])
+    house.bell.ring(announced)
     decision = done.recorded.decision
     house.meters.decided(verified.arrived.direction, decision.disposition, decision.reason)
     return done
@@ -185,6 +187,7 @@ def handlers(house: House) -> dict[str, Handler]:
         hold.EXPIRE: expire,
         ask.ASK: ask.Asker(house).ask,
         hosted.ASK: hosted.CallAsker(house).ask,
+        petition.ASK: petition.PetitionAsker(house).ask,
         deliver.FAILED: partial(notify, house=house),
     }
 

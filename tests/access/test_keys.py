@@ -139,7 +139,7 @@ async def test_an_agents_key_without_an_account_is_refused(house: Database) -> N
 async def test_a_key_for_another_tenants_account_is_refused(house: Database) -> None:
     _, _, account = await _agent(house)
     async with house.transaction(B) as tx:
-        with pytest.raises(AccessError, match="no such account"):
+        with pytest.raises(AccessError, match="no such mailbox"):
             await add_key(tx, Role.AGENT, label="x", at=AT, entropy=SEEDED, account=account)
         assert await list_keys(tx) == ()
 

@@ -9,7 +9,8 @@ from gatepost import act
 from gatepost.act import Event, EventKind, store, telling_store
 from gatepost.act.paper import Telling, event_id
 from gatepost.act.settle import Told
-from gatepost.act.tell import Herald, settle_all
+from gatepost.act.tell import Herald
+from gatepost.act.teller import settle_all
 from gatepost.db import Database
 from gatepost.ids import WebhookId
 from gatepost.journey import House

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from gatepost import access, domains
-from gatepost.access.paper import AccessError, Role, Scope, Tenant
+from gatepost.access.paper import AccessError, Role, Scope, TakenError, Tenant
 from gatepost.app import administer
 from gatepost.decide import PolicyError
 from gatepost.ids import AccountId, KeyId, PersonId, TenantId
@@ -122,6 +122,23 @@ async def test_a_tenant_is_found_by_name_by_id_or_by_being_the_only_one(house: H
     assert await administer.find_tenant(house, None) == one
     two = await administer.add_tenant(house, name="two", plan="free")
     assert await administer.find_tenant(house, "two") == await administer.find_tenant(house, two.id) == two
-    for vague in (None, "three"):
-        with pytest.raises(AccessError, match="--tenant"):
-            await administer.find_tenant(house, vague)
+    with pytest.raises(AccessError, match="--tenant"):
+        await administer.find_tenant(house, None)
+    with pytest.raises(AccessError, match="no tenant has that name"):
+        await administer.find_tenant(house, "three")
+
+
+async def test_no_two_tenants_have_one_name(house: House) -> None:
+    await administer.add_tenant(house, name="one", plan="free")
+    for name in ("one", " one ", "trust"):
+        with pytest.raises(TakenError):
+            await administer.add_tenant(house, name=name, plan="free")
+
+
+async def test_of_tenants_that_were_named_alike_the_id_finds_one(house: House) -> None:
+    first = await administer.add_tenant(house, name="one", plan="free", identifier=TenantId("tn_first"))
+    await administer.add_tenant(house, name="one", plan="free", identifier=TenantId("tn_second"))
+    await administer.add_tenant(house, name="two", plan="free")
+    with pytest.raises(AccessError, match=r"alike: one \(tn_first\), one \(tn_second\)$"):
+        await administer.find_tenant(house, "one")
+    assert await administer.find_tenant(house, "tn_first") == first

@@ -1,8 +1,16 @@
 import json
+import os
+import pty
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import version
+from io import FileIO
 from pathlib import Path
 
 import pytest
 
+from cli.process import Process
 from gatepost.cli import frame
 from gatepost.settings import SettingsError
 
@@ -16,6 +24,42 @@ def test_rows_are_a_table_for_people(capsys: pytest.CaptureFixture[str]) -> None
     assert [line.split() for line in lines] == [["1", "one"], ["2", "two"]]
 
 
+def test_a_strangers_cell_is_text_and_neither_markup_nor_control(capsys: pytest.CaptureFixture[str]) -> None:
+    row = {"id": 1, "from": '"[/x][red]\x1b[2Jred\r\n"@example.com'}
+    frame.show([row], columns=("id", "from"), as_json=False, empty="none")
+    assert capsys.readouterr().out.splitlines()[1] == '1   "[/x][red] [2Jred  "@example.com'
+
+
+def test_a_pipe_gets_one_line_a_row_however_long(capsys: pytest.CaptureFixture[str]) -> None:
+    row = {"id": "em_" + "a" * 200, "at": datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC), "why": "words " * 40}
+    frame.show([row, row], columns=("id", "at", "why"), as_json=False, empty="none")
+    _, *lines = capsys.readouterr().out.splitlines()
+    assert [line.rstrip() for line in lines] == [f"{row['id']}  2026-01-02 03:04:05Z  {row['why']}".rstrip()] * 2
+
+
+def test_a_terminal_folds_the_last_column_and_no_id() -> None:
+    code = (
+        "from gatepost.cli import frame;"
+        "frame.show([{'id': 'em_' + 'a' * 90, 'why': 'because ' * 9}], columns=('id', 'why'), as_json=False, empty='')"
+    )
+    there, here = pty.openpty()
+    with os.fdopen(there, "rb", 0) as reader:
+        command = [sys.executable, "-c", code]
+        subprocess.run(command, stdout=here, env={"COLUMNS": "80", "TERM": "dumb"}, check=True)  # noqa: S603  # our own
+        os.close(here)
+        shown = b"".join(iter(lambda: _until_hung_up(reader), b"")).decode()
+    assert "em_" + "a" * 90 + "  because because" in shown
+    assert shown.count("because") == 9
+    assert len(shown.splitlines()) > 2
+
+
+def _until_hung_up(reader: FileIO) -> bytes:
+    try:
+        return reader.read(4096)
+    except OSError:  # EIO: the other side of the terminal is closed
+        return b""
+
+
 def test_rows_are_json_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     frame.show(ROWS, columns=("id",), as_json=True, empty="none")
     assert json.loads(capsys.readouterr().out) == ROWS
@@ -26,6 +70,11 @@ def test_nothing_is_a_sentence_for_people_and_a_list_for_programs(capsys: pytest
     assert capsys.readouterr().out == "none yet\n"
     frame.show([], columns=("id",), as_json=True, empty="none yet")
     assert json.loads(capsys.readouterr().out) == []
+
+
+def test_the_version_is_told(tmp_path: Path) -> None:
+    told = Process(tmp_path).run("--version")
+    assert (told.returncode, told.stdout) == (0, f"{version('gatepost')}\n"), told.stderr
 
 
 def test_a_file_of_settings_is_read_and_an_unknown_one_is_refused(tmp_path: Path) -> None:

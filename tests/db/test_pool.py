@@ -6,7 +6,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from gatepost.db import Database, DatabaseUnavailableError, Transaction
+from gatepost.db import Database, DatabaseUnavailableError, Later, Plans, Transaction
 from gatepost.ids import TenantId
 from gatepost.keys import KeyringError, KeyStore, Kind
 
@@ -27,10 +27,12 @@ async def test_the_next_transaction_on_the_connection_has_no_tenant_left(db: Dat
             _ = tx.tenant
 
 
-async def test_plans_are_kept_for_one_transaction_and_no_longer(db: Database) -> None:
+async def test_plans_are_kept_or_made_anew_for_one_transaction_and_no_longer(db: Database) -> None:
     query = "select current_setting('plan_cache_mode') as mode, current_setting('gatepost.tenant') as tenant"
-    async with db.transaction(TenantId("tn_a"), keeps_plans=True) as tx:
+    async with db.transaction(TenantId("tn_a"), plans=Plans.KEPT) as tx:
         assert await tx.one(query) == ("force_generic_plan", "tn_a")
+    async with db.transaction(TenantId("tn_a"), plans=Plans.FRESH) as tx:
+        assert await tx.one(query) == ("force_custom_plan", "tn_a")
     async with db.transaction(TenantId("tn_b")) as tx:
         assert await tx.one(query) == ("auto", "tn_b")
 
@@ -208,3 +210,23 @@ async def test_a_database_sealed_under_another_key_store_is_refused(db: Database
         with pytest.raises(KeyringError, match="start with the state folder it belongs to"):
             await wrong.check_keys()
     other.close()
+
+
+async def test_what_was_sent_along_can_be_read_after_the_commit(db: Database) -> None:
+    async with db.transaction(TenantId("tn_a")) as tx:
+        later = tx.later("select %(tenant)s as tenant, %(n)s as n", n=7)
+    assert [(row.tenant, row.n) for row in later.rows()] == [("tn_a", 7)]
+
+
+async def test_what_was_sent_along_and_failed_fails_the_transaction(db: Database) -> None:
+    sent: list[Later] = []
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        await _divide(db, sent)
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        sent[0].rows()
+
+
+async def _divide(db: Database, sent: list[Later]) -> None:
+    async with db.transaction(TenantId("tn_a")) as tx:
+        sent.append(tx.later("select 1 / 0"))
+        await tx.one("select 1")

@@ -1,14 +1,15 @@
 """A proof that a draft is not wider is never false, and a refutation is a mail that shows it."""
 
-from itertools import islice
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from decide.changes import SIGHTS, Document, changes, in_full_window
 from decide.scene import policy
 from decide.test_above import documents
+from gatepost.decide.ending import Ending
 from gatepost.decide.fixtures import see_mail
 from gatepost.decide.language import Policy, parse
 from gatepost.decide.rules import judge
@@ -45,65 +46,26 @@ def test_what_is_proven_not_wider_lets_no_mail_further_and_what_is_wider_has_one
         assert lets_more(draft, live, found.mail)
 
 
-MATCHES: list[dict[str, Any]] = [
-    {"anyone": True, "assurance": "none"},
-    {"domain": "example.com"},
-    {"domain": "example.com", "subdomains": True, "assurance": "none"},
-    {"address": "boss@example.com", "assurance": "dmarc"},
-    {"address": "boss@example.com", "requireSpf": True},
-    {"domain": "example.com", "assurance": "none", "requireDkim": True},
-    {"domain": "other.example", "assurance": {"signedBy": ["service.example"]}},
-]
-CHOICES: dict[str, list[Any]] = {
-    "match": MATCHES,
-    "action": ["deliver", "hold", "reject"],
-    "capabilities": [[], ["a"], ["a", "b"]],
-    "when": [{"tls": True}, {"tls": False}, {"injectionScore": {"atLeast": 0.5}}, {"injectionScore": {"below": 0.5}}],
-    "rateLimit": [{"perHour": 1}, {"perHour": 3}, {"perHour": 3, "per": "domain"}],
-    "tokenBudget": [{"perThread": 1}, {"perThread": 3}],
-    "expiresAt": ["2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z"],
-}
-ruled = st.fixed_dictionaries(
-    {"match": st.sampled_from(MATCHES)},
-    optional={name: st.sampled_from(each) for name, each in CHOICES.items() if name != "match"},
-)
-GUARD = {"reject": "money", "reason": "r"}
+def test_what_one_change_lets_in_is_never_proven_away() -> None:
+    """All of them, not some: each way in which the proof can be wrong has a change here that shows it."""
+    compiled: dict[str, tuple[Policy, list[Ending]]] = {}
 
+    def read(written: Document) -> tuple[Policy, list[Ending]]:
+        if str(written) not in compiled:
+            policy = parse(written, version=1)[0]
+            compiled[str(written)] = policy, [judge(seen, policy)[0] for seen in SIGHTS]
+        return compiled[str(written)]
 
-@st.composite
-def neighbours(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return a policy and what became of it by one change, as drafts do: there the proof has most to get wrong."""
-    rules, guards = draw(st.lists(ruled, min_size=1, max_size=3)), draw(st.sampled_from([[], [GUARD]]))
-    place = draw(st.integers(0, len(rules) - 1))
-    changed, guarded = list(rules), guards
-    match draw(st.sampled_from([*CHOICES, "drop", "swap", "guards"])):
-        case "drop":
-            del changed[place]
-        case "swap":
-            changed[0], changed[place] = changed[place], changed[0]
-        case "guards":
-            guarded = draw(
-                st.sampled_from([[], [GUARD], [{**GUARD, "action": "hold"}], [{**GUARD, "in": ["subject"]}]])
-            )
-        case name:
-            kept = {each: value for each, value in rules[place].items() if each != name}
-            value = draw(st.sampled_from(CHOICES[name] if name == "match" else [*CHOICES[name], None]))
-            changed[place] = kept if value is None else {**kept, name: value}
-    said = {"defaultAction": "bounce", "auditLog": {"retentionDays": 1}}
-    before = {**said, "senders": rules, "contentGuards": guards}
-    return before, {**said, "senders": changed, "contentGuards": guarded}
-
-
-@settings(max_examples=150, deadline=None)
-@given(neighbours(), st.lists(described, min_size=10, max_size=20))
-def test_what_one_change_lets_in_is_never_proven_away(
-    pair: tuple[dict[str, Any], dict[str, Any]], given_mails: list[dict[str, Any]]
-) -> None:
-    live, draft = (parse(each, version=1)[0] for each in pair)
-    for one, other in ((live, draft), (draft, live)):
-        if compare(one, other).verdict is Verdict.NOT_WIDER:
-            known = islice(mails(one, other), 150)
-            assert [mail for mail in (*given_mails, *known) if lets_more(other, one, mail)] == []
+    shown = 0
+    for one, other in changes():
+        (live, before), (draft, after) = read(one), read(other)
+        is_shown = any(map(is_more, after, before)) or any(
+            is_more(judge(seen, draft)[0], judge(seen, live)[0]) for seen in in_full_window(live)
+        )
+        if is_shown:
+            shown += 1
+            assert compare(live, draft).verdict is not Verdict.NOT_WIDER, (one, other)
+    assert shown > 1_000
 
 
 @given(documents)
@@ -135,6 +97,61 @@ def test_what_is_loosened_is_not_called_not_wider_and_the_other_way_round_is(
     assert compare(one, other).verdict is not Verdict.NOT_WIDER
     if draft in ({}, {"action": "deliver"}) or "rateLimit" in draft or "capabilities" in draft:
         assert compare(other, one).verdict is Verdict.NOT_WIDER
+
+
+SAID: Document = {"defaultAction": "bounce", "senders": [], "auditLog": {"retentionDays": 1}}
+LONG = {"reject": "(?:a|b){1000}c", "reason": "r"}
+BY_SERVICE: Document = {"assurance": {"signedBy": ["service.example"]}}
+
+
+A: Document = {"match": {"domain": "a.example"}}
+
+
+@pytest.mark.parametrize(
+    ("live", "draft"),
+    [
+        ({"outbound": {"secrets": "reject"}}, {}),
+        ({}, {"onItsOwn": ["send"]}),
+        ({"onItsOwn": ["send"]}, {"onItsOwn": ["send", "search_mail"]}),
+        # fewer instructions, so a longer text is read
+        ({"contentGuards": [LONG] * 9}, {"contentGuards": [LONG]}),
+        # whose mail a stranger signed may be answered, once it is believed by name
+        (
+            {"senders": [{"match": {**BY_SERVICE, "anyone": True}}]},
+            {"senders": [{"match": {**BY_SERVICE, "domain": "example.com"}}]},
+        ),
+        # until it expires, a rule stops what the next lets in
+        (
+            {
+                "senders": [
+                    {"match": {"domain": "a.example"}, "action": "reject", "expiresAt": "2027-01-01T00:00:00Z"},
+                    A,
+                ]
+            },
+            {"senders": [A]},
+        ),
+        # "*" stands for the mailbox's grants above them, and in one of theirs for nothing
+        (
+            {"senders": [{"match": {"domain": "example.com"}, "capabilities": ["*"]}]},
+            {"senders": [{"match": {"domain": "example.com"}, "capabilities": ["send"]}]},
+        ),
+    ],
+)
+def test_nor_what_those_changes_do_not_show(live: Document, draft: Document) -> None:
+    said = {**SAID, "senders": [{"match": {"domain": "example.com"}}]}
+    one, other = (parse({**said, **each}, version=1)[0] for each in (live, draft))
+    assert compare(one, other).verdict is not Verdict.NOT_WIDER
+
+
+def test_above_the_mailboxes_silence_about_what_agents_do_alone_allows_what_theirs_do() -> None:
+    said: list[Document] = [{}, {"onItsOwn": []}, {"onItsOwn": ["send"]}]
+    silent, none, some = (parse({**SAID, **each}, version=1, is_tenant_wide=True)[0] for each in said)
+    assert [compare(one, other).verdict for one, other in ((silent, some), (silent, none), (some, none))] == [
+        Verdict.NOT_WIDER
+    ] * 3
+    assert [compare(one, other).verdict for one, other in ((none, silent), (none, some), (some, silent))] == [
+        Verdict.UNDECIDED
+    ] * 3
 
 
 def test_what_may_leave_is_compared_by_people_and_no_policy_lets_nothing_in() -> None:

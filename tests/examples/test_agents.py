@@ -6,6 +6,7 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
@@ -158,3 +159,58 @@ async def test_a_meeting_is_booked_and_the_next_one_moves_to_a_free_hour(
     async with httpx2.AsyncClient() as client:
         entries = [(await client.get(f"{calendar}{each}.ics")).text for each in (first, second)]
     assert ["DTSTART:20261124T100000Z" in entries[0], "DTSTART:20261124T110000Z" in entries[1]] == [True, True]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251  # the example looks at its machine's clock, so the house must, too
+
+
+CV = (
+    "Content-Type: multipart/mixed; boundary=b\r\n",
+    (
+        "--b\r\n\r\nI would like to work with you.\r\n--b\r\nContent-Type: text/plain\r\n"
+        'Content-Disposition: attachment; filename="cv.txt"\r\n\r\nTen years of gates.\r\n--b--\r\n'
+    ),
+)
+
+
+@pytest.mark.parametrize("clock", [_now], ids=["now"])
+async def test_an_application_is_filed_with_its_documents_once_and_nobody_elses_webhook_is(
+    house: House,  # fixtures
+    base_url: str,
+    ours: Tenancy,
+    tmp_path: Path,
+) -> None:
+    await set_policy(house, ours, {name: value for name, value in INVOICES.items() if name != "contentGuards"})
+    secrets, folder = tmp_path / "secrets", tmp_path / "applications"
+    async with (
+        _running("recruiting", base_url, ours.agent, SECRETS=str(secrets), APPLICATIONS=str(folder)) as process,
+        AsyncClient(base_url, ours.keys[Role.OWNER], mailbox_id=ours.account) as owner,
+        httpx2.AsyncClient() as anybody,
+    ):
+        url = f"http://127.0.0.1:{await _line(process)}/hook"
+        first = await owner.add_webhook(url)
+        secrets.write_text(first.secret)
+        head, body = CV
+        done = await write(house, ours, subject="Application AB-123", head=head, text=body)
+        await _answered(house, ours, 1)
+        rotated = await owner.rotate_webhook(first.id)
+        secrets.write_text(f"{first.secret}\n{rotated.standard_secret}\n")
+        assert (await owner.test_webhook(first.id)).is_accepted
+        forged = b'{"event": "email.received", "id": "ev_x", "type": "email.received", "data": {}}'
+        assert (await anybody.post(url, content=forged)).status_code == 401
+        [told] = await owner.deliveries(first.id, state="delivered")
+        assert await owner.replay_webhook(first.id, event_ids=[told.event_id]) == 1
+        await _told_again(owner, first.id)
+    filed = folder / "AB-123" / done.recorded.arrived.email
+    document = filed.with_name(f"{filed.name}.2")
+    assert sorted(folder.rglob("em_*")) == [filed, document]
+    assert filed.read_text() == "boss@boss.test\n\nI would like to work with you.\n"
+    assert document.read_text().strip() == "Ten years of gates."
+    assert [leaf["action"] for leaf in await leaves(house, ours)].count("reply.queued") == 1
+
+
+async def _told_again(owner: AsyncClient, webhook_id: str) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while len((await owner.deliveries(webhook_id))[-1].attempts) < 2:  # noqa: ASYNC110  # as above
+            await asyncio.sleep(0.05)

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gatepost.mail import fields
 from gatepost.mail.fields import Field
 from gatepost.verify import authres, check
 from gatepost.verify.paper import DkimVerdict, Result
@@ -78,3 +79,38 @@ def test_a_sealers_claim_is_read_exactly(value: str, claims: bool) -> None:  # n
 @given(st.text('a=;"\\() .', max_size=80))
 def test_any_value_is_read(value: str) -> None:
     authres.parse(value)
+
+
+FORGED = b"Authentication-Results: mx.house.example; dmarc=pass"
+OTHER = b"Authentication-Results: other.example; spf=fail"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        b"AUTHENTICATION-results:mx.house.example;dmarc=pass",
+        b"Authentication-Results \t: mx.house.example 1; dmarc=pass",
+        b"Authentication-Results:\r\n mx.house.example\r\n ; dmarc=pass",
+        b"Authentication-Results: (a (nested\\)) comment)\r\n\tmx.house.example (v)1; dmarc=pass",
+        b'Authentication-Results: "mx.house.example"; dmarc=pass',
+        b'Authentication-Results: "mx\\.house.example"/1; dmarc=pass',
+        b"Authentication-Results: mx.house.example.; dmarc=pass",
+        b"Authentication-Results: mx.house.example",
+        b"Authentication-Results: (" + b"x" * 70_000 + b") mx.house.example; dmarc=pass",
+    ],
+)
+def test_a_forged_field_is_removed_in_every_spelling(written: bytes) -> None:
+    raw = b"Received: x\r\n" + 3 * (written + b"\r\n") + OTHER + b"\r\nFrom: a@b.example\r\n\r\n" + FORGED + b"\r\n"
+    left = b"Received: x\r\n" + OTHER + b"\r\nFrom: a@b.example\r\n\r\n" + FORGED + b"\r\n"
+    assert authres.without_ours(raw, "mx.house.example") == left
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r"])
+def test_a_forged_field_behind_a_bare_line_end_is_removed(end: bytes) -> None:
+    raw = b"Subject: x" + end + FORGED + b"\r\nFrom: a@b.example\r\n\r\nx\r\n"
+    assert authres.without_ours(raw, "mx.house.example") == b"Subject: x" + end + b"From: a@b.example\r\n\r\nx\r\n"
+
+
+def test_a_forged_field_behind_more_fields_than_we_read_is_removed() -> None:
+    many = b"X-A: b\r\n" * (fields.MAX_FIELDS + 10)
+    assert authres.without_ours(many + FORGED + b"\r\n\r\nx", "mx.house.example") == many + b"\r\nx"

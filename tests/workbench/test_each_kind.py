@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from decide.test_order import walks
 from gatepost import access, decide, journey
 from gatepost.db import Database
+from gatepost.decide.order import INWARD, OUTWARD
 from gatepost.decide.paper import Ruling
 from gatepost.decide.replay import Verdict
 from gatepost.deliver import hold
@@ -84,6 +86,7 @@ async def test_every_kind_of_decision_comes_out_again_or_says_why_not(scene: Sce
         if not case.replayed.why.startswith(BUILT_IN)
     }
     for case in found:
+        assert walks(OUTWARD if case.row.is_outbound else INWARD, case.row.trace)
         if case.replayed.verdict is not Verdict.SAME:
             assert case.replayed.verdict is Verdict.UNDECIDABLE, (case.row.reason, case.replayed.why)
     assert {key for key, (verdict, _) in told.items() if verdict is Verdict.SAME} >= {

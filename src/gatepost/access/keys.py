@@ -65,7 +65,7 @@ async def add_key(
     presented = Presented.make(entropy)
     key = ApiKey(presented.id, tx.tenant, role, granted, account, plain_name("label", label), at)
     if not await store.insert_key(tx, key, presented):
-        raise AccessError("there is no such account")
+        raise AccessError("there is no such mailbox: gatepost mailbox list")
     return key, presented.text
 
 

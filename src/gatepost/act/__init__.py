@@ -1,6 +1,6 @@
 """What happens to mail is told to whoever asked: by webhook, or as a stream of events."""
 
-from gatepost.act.announce import announce, announce_settled
+from gatepost.act.announce import Announced, announce, announce_settled
 from gatepost.act.bell import Bell
 from gatepost.act.paper import CHOICES, EVERYBODYS, Event, EventKind, Logged, State, Webhook
 from gatepost.act.registry import (
@@ -26,6 +26,7 @@ from gatepost.act.webhook import public_key, standard_secret
 __all__ = [
     "CHOICES",
     "EVERYBODYS",
+    "Announced",
     "Bell",
     "Changes",
     "Event",

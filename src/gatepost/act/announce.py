@@ -1,23 +1,50 @@
 """From what was carried out to the events it makes, written with the transaction that carried it out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-from gatepost import mailbox
+from gatepost import deliver, mailbox
 from gatepost.act import store
 from gatepost.act.bell import Bell
-from gatepost.act.paper import Event, EventKind, Word, event_id
+from gatepost.act.paper import Event, EventKind, Fresh, Word, event_id
 from gatepost.arrive.paper import Direction
-from gatepost.db import Transaction
+from gatepost.db import Later, Transaction
 from gatepost.deliver.paper import CarriedOut, Held, Kept, Queued, Refused, State, Submission
+from gatepost.ids import EventId
+from gatepost.mailbox.paper import Email
 
 
-def announce(tx: Transaction, done: Sequence[CarriedOut], bell: Bell) -> None:
-    """Write an event for each message, and a telling for each endpoint that asked for it: none where nobody listens."""
-    events = [event for event in map(_event_of, done) if event is not None]
-    if events:
-        store.announce(tx, events, hint=bell.may_ring())
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What one transaction announced: the events by id, with what each is about, and what was promised of them."""
+
+    events: Mapping[EventId, tuple[Event, CarriedOut]]
+    promised: Later | None = None
+
+    def fresh(self) -> list[Fresh]:
+        """Return what is promised to endpoints that this process tells; to be asked after the commit."""
+        if self.promised is None:
+            return []
+        return store.fresh(self.promised, {each: event for each, (event, _) in self.events.items()})
+
+    def email(self, event: EventId) -> Email | None:
+        """Return the message an event tells of, as it was kept; None for an event without its words."""
+        _, done = self.events[event]
+        return deliver.email_from(done.recorded, done.outcome.thread) if isinstance(done.outcome, Kept) else None
+
+
+def announce(tx: Transaction, done: Sequence[CarriedOut], bell: Bell[Announced]) -> Announced:
+    """Write an event for each message, and a telling for each endpoint that asked for it: none where nobody listens.
+
+    What is returned is for the bell, once the transaction is over.
+    """
+    events = {event.id: (event, one) for one in done if (event := _event_of(one)) is not None}
+    if not events:
+        return Announced({})
+    hint = bell.may_ring()
+    return Announced(events, store.announce(tx, [event for event, _ in events.values()], hint=hint, holder=bell.herald))
 
 
 async def announce_settled(tx: Transaction, submission: Submission, state: State, at: datetime) -> None:

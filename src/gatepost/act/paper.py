@@ -119,11 +119,34 @@ class Secrets:
 
 
 @dataclass(frozen=True, slots=True)
+class Edition:
+    """What an attempt depends on; while it stays the same, an endpoint read before need not be read again."""
+
+    sealed_url: bytes
+    secret: bytes
+    retiring: int
+    failures: int
+    is_stopped: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A registered endpoint with its secrets."""
+    """A registered endpoint with its secrets; ``sealed_url`` is empty until it was stored."""
 
     webhook: Webhook
     secrets: Secrets
+    sealed_url: bytes = field(default=b"", compare=False)
+
+    @property
+    def edition(self) -> Edition:
+        """What to compare."""
+        return Edition(
+            self.sealed_url,
+            self.secrets.secret,
+            len(self.secrets.retired),
+            self.webhook.health.failures,
+            self.webhook.is_stopped,
+        )
 
 
 class State(StrEnum):
@@ -136,13 +159,36 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Telling:
-    """One event told to one webhook; ``attempts`` counts those that ended."""
+    """One event told to one webhook.
+
+    Attributes:
+        attempts: those that ended.
+        number: the order in which tellings were promised.
+        is_followed: another one of its lane waits behind it.
+    """
 
     webhook: WebhookId
     event: Event
     state: State = State.WAITING
     attempts: int = 0
     number: int = 0
+    is_followed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """A telling that was promised a moment ago, to an endpoint that the process which promised it tells.
+
+    Attributes:
+        is_first: nothing else of its lane waited then.
+        edition: the endpoint's then.
+        leased_until: until when the endpoint is that process's to tell.
+    """
+
+    telling: Telling
+    is_first: bool
+    edition: Edition
+    leased_until: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,25 +1,33 @@
 """The SQL of webhooks: endpoints, their secrets, how they fare."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import orjson
 
-from gatepost.act.paper import Endpoint, Event, EventKind, Health, Secrets, Webhook
-from gatepost.db import Database, Transaction
+from gatepost.act.paper import Edition, Endpoint, Event, EventKind, Fresh, Health, Secrets, Telling, Webhook
+from gatepost.db import Database, Later, Transaction
 from gatepost.db.column import bigints, texts, times
-from gatepost.ids import AccountId, TenantId, WebhookId
+from gatepost.ids import AccountId, EventId, TenantId, WebhookId
 from gatepost.keys import Vault
 
 CHANNEL = "gatepost_events"
 
 
-def announce(tx: Transaction, events: Sequence[Event], *, hint: bool) -> None:
+def announce(tx: Transaction, events: Sequence[Event], *, hint: bool, holder: str = "") -> Later:
     """Write the events somebody listens for, and a telling for each endpoint that asked for their kind.
 
-    A stopped endpoint is told nothing, but what it missed is kept for a replay. With ``hint``, whoever tells is woken
-    when the transaction commits. It costs no round trip of its own.
+    A stopped endpoint is told nothing, but what it missed is kept for a replay. It costs no round trip of its own.
+
+    Args:
+        tx: what they happen in.
+        events: all of one tenant.
+        hint: wake whoever tells or places events when the transaction commits, unless that is ``holder`` alone.
+        holder: who tells in this process.
+
+    Returns:
+        For ``fresh``: the tellings to the endpoints that ``holder`` tells.
     """
     query = """
         with given as (
@@ -36,16 +44,31 @@ def announce(tx: Transaction, events: Sequence[Event], *, hint: bool) -> None:
           insert into event (tenant, id, account, kind, email, lane, ref, detail, at, is_fed)
           select %(tenant)s, id, account, kind, email, lane, ref, detail::jsonb, at, is_fed from heard
           where is_fed or is_wanted order by place
-          on conflict do nothing returning id, account, kind, lane, at
+          on conflict do nothing returning id, account, kind, lane, at, is_fed
         ), promised as (
           insert into telling (tenant, webhook, event, lane, due_at, promised_at)
           select %(tenant)s, webhook.id, made.id, made.lane, made.at, made.at
           from made join webhook on webhook.tenant = %(tenant)s and webhook.account = made.account
             and made.kind = any(webhook.events) and not webhook.is_stopped
+          returning webhook, event, lane, number
+        ), told as materialized (
+          select promised.*, hook.holder, hook.leased_until, hook.sealed, hook.wrapped_secret, hook.failures
+          from promised join webhook as hook on hook.tenant = %(tenant)s and hook.id = promised.webhook
+        ), hinted as materialized (
+          select pg_notify(%(channel)s, '') where %(hint)s and (
+            exists (select from made where is_fed)
+            or exists (select from told where holder is distinct from %(holder)s))
         )
-        select pg_notify(%(channel)s, '') where %(hint)s and exists (select from made)
+        select told.*, not exists (
+            select from telling as earlier where earlier.tenant = %(tenant)s and earlier.webhook = told.webhook
+              and earlier.lane = told.lane and earlier.state = 'waiting') as is_first, (
+            select count(*) from webhook_secret as old where old.tenant = %(tenant)s and old.webhook = told.webhook
+              and old.retires_at > %(now)s) as retiring
+        from (values (true)) as always (is_so) left join hinted on true
+          left join told on told.holder = %(holder)s
+        order by told.number
     """
-    tx.send(
+    return tx.later(
         query,
         ids=texts([event.id for event in events]),
         accounts=bigints([event.account for event in events]),
@@ -57,7 +80,23 @@ def announce(tx: Transaction, events: Sequence[Event], *, hint: bool) -> None:
         times=times([event.at for event in events]),
         hint=hint,
         channel=CHANNEL,
+        holder=holder,
+        now=max(event.at for event in events),
     )
+
+
+def fresh(promised: Later, events: Mapping[EventId, Event]) -> list[Fresh]:
+    """Return what ``announce`` promised to endpoints of its ``holder``, in order; to be asked after the commit."""
+    return [
+        Fresh(
+            Telling(webhook=WebhookId(row.webhook), event=events[EventId(row.event)], number=row.number),
+            row.is_first,
+            Edition(bytes(row.sealed), bytes(row.wrapped_secret), row.retiring, row.failures, is_stopped=False),
+            row.leased_until,
+        )
+        for row in promised.rows()
+        if row.webhook is not None and row.leased_until is not None
+    ]
 
 
 def _json(detail: Any) -> str:
@@ -106,7 +145,8 @@ async def endpoint(tx: Transaction, webhook: WebhookId, at: datetime) -> Endpoin
     if row is None:
         return None
     seed = None if row.wrapped_seed is None else bytes(row.wrapped_seed)
-    return Endpoint(_webhook(tx.vault, row), Secrets(bytes(row.wrapped_secret), seed, tuple(map(bytes, row.retired))))
+    secrets = Secrets(bytes(row.wrapped_secret), seed, tuple(map(bytes, row.retired)))
+    return Endpoint(_webhook(tx.vault, row), secrets, bytes(row.sealed))
 
 
 async def change_webhook(tx: Transaction, webhook: Webhook) -> None:

@@ -35,7 +35,11 @@ class Filter:
 async def due(tx: Transaction, webhook: WebhookId, *, at: datetime, busy: Collection[str], limit: int) -> list[Telling]:
     """Return what is due, in the order it was promised: of each lane the first alone, and none of a busy one."""
     query = """
-        select telling.number as turn, telling.attempts, event.* from telling
+        select telling.number as turn, telling.attempts, event.*, exists (
+            select from telling as next
+            where next.tenant = %(tenant)s and next.webhook = %(webhook)s and next.lane = telling.lane
+              and next.state = 'waiting' and next.number > telling.number) as is_followed
+        from telling
         join event on event.tenant = telling.tenant and event.id = telling.event
         where telling.tenant = %(tenant)s and telling.webhook = %(webhook)s and telling.state = 'waiting'
           and telling.due_at <= %(at)s and not telling.lane = any(%(busy)s)
@@ -47,7 +51,16 @@ async def due(tx: Transaction, webhook: WebhookId, *, at: datetime, busy: Collec
         order by telling.number limit %(limit)s
     """
     rows = await tx.all(query, webhook=webhook, at=at, busy=list(busy), limit=limit)
-    return [Telling(webhook=webhook, event=event_of(row), attempts=row.attempts, number=row.turn) for row in rows]
+    return [
+        Telling(
+            webhook=webhook,
+            event=event_of(row),
+            attempts=row.attempts,
+            number=row.turn,
+            is_followed=row.is_followed,
+        )
+        for row in rows
+    ]
 
 
 async def waiting(tx: Transaction, tellings: Sequence[Telling]) -> set[tuple[WebhookId, EventId]]:

@@ -91,8 +91,14 @@ async def find_tenant(house: House, wanted: str | None) -> Tenant:
         return found[0]
     if not every:
         raise access.AccessError("there is no tenant yet: gatepost tenant add NAME")
-    names = ", ".join(f"{tenant.name} ({tenant.id})" for tenant in every)
-    raise access.AccessError(f"name one tenant with --tenant: {names}")
+    names = ", ".join(f"{tenant.name} ({tenant.id})" for tenant in found or every)
+    if wanted is not None and not found:
+        raise access.AccessError(f"no tenant has that name or id; there are: {names}")
+    raise access.AccessError(f"name one tenant with --tenant, by its id where names are alike: {names}")
+
+
+async def _taken_names(house: House) -> set[str]:
+    return {TRUST, *(tenant.name for tenant in await access.list_tenants(house.db))}
 
 
 async def rotate_keys(house: House) -> int:
@@ -113,8 +119,10 @@ async def add_tenant(house: House, *, name: str, plan: str, identifier: TenantId
     """Make a tenant, with an id of its own unless one is given.
 
     Raises:
-        TakenError: that id is another's.
+        TakenError: that id is another's, or the name: commands call a tenant by it.
     """
+    if identifier is None and name.strip() in await _taken_names(house):
+        raise access.TakenError("there is a tenant of that name already: gatepost tenant list")
     identifier = identifier or access.new_tenant(house.entropy)
     async with house.db.transaction(identifier) as tx:
         made = await access.add_tenant(tx, name=name, plan=plan, at=house.clock())

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-from gatepost.act.tell import KIND as TELLING
+from gatepost.act.teller import KIND as TELLING
 from gatepost.arrive.paper import Direction
 from gatepost.arrive.refusals import Refusal
 from gatepost.decide.paper import Disposition

@@ -13,6 +13,7 @@ import structlog
 import gatepost
 from gatepost import access, domains
 from gatepost.access.paper import Role
+from gatepost.act import hosted
 from gatepost.app import administer, rounds
 from gatepost.app.keeping import open_keeper
 from gatepost.app.state import Running
@@ -24,6 +25,7 @@ from gatepost.ids import AccountId, TenantId
 from gatepost.jobs import Handler
 from gatepost.journey import House
 from gatepost.mail.address import Address
+from gatepost.record.trust_log import TRUST
 from gatepost.settings import Settings
 from gatepost.trust import (
     CATALOGUE,
@@ -34,6 +36,7 @@ from gatepost.trust import (
     OperatorError,
     Result,
     World,
+    agent_canary,
     engagement,
     news,
     read_operator,
@@ -43,10 +46,13 @@ from gatepost.trust.courier import Courier
 from gatepost.trust.duty import Duty
 from gatepost.trust.paper import HOUSE_PLAN
 from gatepost.trust.probe.mail import FRIEND, GUARDED, UNPROVEN
+from gatepost.trust.telling import HOUSE
 from gatepost.trust.weakness import normal
 from gatepost.upkeep.retention import Keeper
 
 NAME = "canary"
+ROOM = "room"
+"""Beside the operator's folder: papers for the document room of a house that is only tried out."""
 WAIT_S = 2.0
 _HTTPS = 443
 _CANARY = TenantId("tn_canary")
@@ -111,8 +117,9 @@ async def look(
                 await engagement.adopt(house, operator.suppliers)
                 if is_tried_out:
                     await ensure_contacts(house, operator, canary)
+                    await ensure_room(house, operator.folder.parent / ROOM)
                 break
-        except (DatabaseUnavailableError, OperatorError) as error:
+        except (DatabaseUnavailableError, OperatorError, room.StockError) as error:
             log.warning("trust.delayed", error=type(error).__name__)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), WAIT_S)
@@ -125,6 +132,14 @@ async def look(
             group.create_task(duty.run(stop))
             doors = endpoints(settings, running)
             group.create_task(rounds.make(settings, house, running, doors, canary, stop, is_tried_out=is_tried_out))
+
+
+async def ensure_room(house: House, folder: Path) -> None:
+    """Put an example's papers into the document room of a house that is only tried out, where nothing lies there."""
+    async with house.db.transaction(TRUST) as tx:
+        is_empty = not await room.files(tx)
+    if is_empty and await asyncio.to_thread(folder.is_dir):
+        await room.publish(house, folder, by="house")
 
 
 def handlers(settings: Settings, house: House) -> dict[str, Handler]:
@@ -195,9 +210,6 @@ async def _ensure(house: House) -> Canary:
     tenant = await _tenant(house)
     await _answer_for(house, tenant, domain)
     address = Address.parse(f"probe@{domain}")
-    async with house.db.transaction(tenant) as tx:
-        found = await access.account_at(tx, address)
-    account = found or await administer.add_mailbox(house, tenant, address)
     policy: dict[str, object] = {
         "defaultAction": "bounce",
         # The canaries come from a name that nobody can prove (RFC 6761), through our own door, to our own mailbox.
@@ -205,11 +217,39 @@ async def _ensure(house: House) -> Canary:
         "contentGuards": [{"reject": GUARDED, "reason": "canary"}],
         "auditLog": {"retentionDays": 30, "includeBodyHash": True},
     }
+    account = await _mailbox(house, tenant, address, policy)
+    agent = await _agent(house, tenant, Address.parse(f"agent@{domain}"))
+    act = partial(_act, house, tenant, account)
+    return Canary(tenant=tenant, address=str(address), act=act, agent=str(agent))
+
+
+async def _agent(house: House, tenant: TenantId, address: Address) -> Address:
+    """Give the canaries a mailbox with a hosted agent; that they have agents off is what there is to see."""
+    policy: dict[str, object] = {
+        "defaultAction": "bounce",
+        "senders": [{"match": {"address": FRIEND, "assurance": "none"}}],
+        "auditLog": {"retentionDays": 30, "includeBodyHash": True},
+    }
+    account = await _mailbox(house, tenant, address, policy)
     async with house.db.transaction(tenant) as tx:
-        stored = await get_policy(tx, account.id)
+        newest = await hosted.in_force(tx, account)
+        if newest is None or newest.document != agent_canary.DOCUMENT:
+            await hosted.put_agent(
+                tx, account, agent_canary.DOCUMENT, at=house.clock(), actor=HOUSE, entropy=house.entropy
+            )
+    return address
+
+
+async def _mailbox(house: House, tenant: TenantId, address: Address, policy: dict[str, object]) -> AccountId:
+    """Return the account of an address, made where there is none, under this policy."""
+    async with house.db.transaction(tenant) as tx:
+        account = await access.account_at(tx, address)
+    found = account or await administer.add_mailbox(house, tenant, address)
+    async with house.db.transaction(tenant) as tx:
+        stored = await get_policy(tx, found.id)
     if stored is None or stored.document != policy:
-        await administer.set_policy(house, tenant, account.id, policy)
-    return Canary(tenant=tenant, address=str(address), act=partial(_act, house, tenant, account.id))
+        await administer.set_policy(house, tenant, found.id, policy)
+    return found.id
 
 
 async def _act(house: House, tenant: TenantId, account: AccountId) -> str:

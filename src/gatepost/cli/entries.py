@@ -6,11 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, BinaryIO
 
 import typer
 from rich.progress import Progress
-from rich.text import Text
 
 from gatepost.app import administer
 from gatepost.cli.frame import AsJson, ForTenant, Refusal, show
@@ -119,17 +118,11 @@ def search_(  # the filters, one option each
     if as_json:
         show(rows, columns=(), as_json=True, empty="")
         return
-    show([_printable(row) for row in rows], columns=COLUMNS, as_json=False, empty="nothing found")
+    show(rows, columns=COLUMNS, as_json=False, empty="nothing found")
     if page.after is not None:
         typer.echo(f"more: --after {search.cursor_of(page.after)}")
     if page.unindexed > search.UNINDEXED_MAX:
         typer.echo(f"{page.unindexed} entries wait to be indexed; only the last of them were looked through", err=True)
-
-
-def _printable(row: dict[str, Any]) -> dict[str, Text]:
-    """Return a row for a terminal: a stranger's words without their control characters, and no markup."""
-    texts = {name: "" if value is None else str(value) for name, value in row.items()}
-    return {name: Text("".join(c if c.isprintable() else " " for c in text)) for name, text in texts.items()}
 
 
 @log.command("show")

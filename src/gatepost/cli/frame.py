@@ -3,12 +3,16 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from gatepost import access, settings
 from gatepost.app import administer
@@ -26,7 +30,25 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+
+def _tell_version(is_asked: bool) -> None:  # noqa: FBT001  # as the framework calls it
+    if is_asked:
+        typer.echo(version("gatepost"))
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    *, _: Annotated[bool, typer.Option("--version", help="Print the version.", callback=_tell_version)] = False
+) -> None:
+    """Take what is said before any command."""
+
+
 terminal = Console()
+
+_GAP = 2
+_FOLD_MIN = 20  # the last column is folded no narrower than this
 
 ForTenant = Annotated[
     str | None, typer.Option("--tenant", "-t", help="The tenant's name or id, where there are several.")
@@ -67,16 +89,31 @@ def in_tenant(wanted: str | None, work: Callable[[House, TenantId], Awaitable[T]
 
 
 def show(rows: Sequence[dict[str, Any]], *, columns: Sequence[str], as_json: bool, empty: str) -> None:
-    """Print rows as JSON, or as a table with these columns."""
+    """Print rows as JSON, or as a table with these columns.
+
+    Only the last column is folded: an id or an address in pieces can neither be copied nor found. What does not fit
+    is left to the terminal, and what goes to a pipe is one line a row. Cells are text and nothing else, whoever wrote
+    them: no markup, no control characters.
+    """
     if as_json:
         typer.echo(json.dumps(rows, indent=2, default=str))
         return
     if not rows:
         typer.echo(empty)
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(str(row[column]) for column in columns))
-    terminal.print(table)
+    cells = [[_cell(row[column]) for column in columns] for row in rows]
+    *whole, last = [max(map(cell_len, column)) for column in zip(columns, *cells, strict=True)]
+    natural = sum(whole) + _GAP * len(whole) + last
+    least = natural - last + min(last, _FOLD_MIN)
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, _GAP, 0, 0))
+    for column, width in zip(columns, [*whole, None], strict=True):
+        table.add_column(column, overflow="fold", width=width)
+    for row in cells:
+        table.add_row(*map(Text, row))
+    width = max(terminal.width, least) if terminal.is_terminal else natural
+    Console(width=width, height=terminal.height).print(table)
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else f"{value:%Y-%m-%d %H:%M:%S}Z" if isinstance(value, datetime) else str(value)
+    return "".join(character if character.isprintable() else " " for character in text)

@@ -120,9 +120,13 @@ class Exchange:
         Raises:
             psycopg.Error: this statement failed, or one sent before it whose answer nobody waited for.
         """
+        return await self.put(query, values)
+
+    def put(self, query: str, values: Mapping[str, object]) -> asyncio.Future[PGresult]:
+        """Execute with what is asked next; return what will have the answer."""
         done: asyncio.Future[PGresult] = self._loop.create_future()
         self._put(query, values, done)
-        return await done
+        return done
 
     def rows(self, result: PGresult) -> list[Any]:
         """Return an answer's rows; columns are attributes."""

@@ -4,12 +4,15 @@ A ``Transaction`` is passed by hand; there is no ambient session. Every query ru
 neither owns a table nor bypasses row-level security, with ``gatepost.tenant`` set for the transaction's life.
 """
 
+import asyncio
 import select
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from enum import Enum
 from typing import Any, LiteralString, Self
 
 import psycopg
+from psycopg.pq.abc import PGresult
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from gatepost.db.exchange import Connection, Exchange
@@ -24,6 +27,25 @@ RECONNECT_S = 2.0
 
 class DatabaseUnavailableError(Exception):
     """PostgreSQL cannot be reached or went away; nothing was committed by this attempt. Try again."""
+
+
+class Later:
+    """The answer to a statement that was sent along; it can be read once something asked after it was answered."""
+
+    def __init__(self, exchange: Exchange, done: asyncio.Future[PGresult]) -> None:
+        self._exchange = exchange
+        self._done = done
+        done.add_done_callback(_heed)
+
+    def rows(self) -> list[Any]:
+        """Return every row; columns are attributes."""
+        return self._exchange.rows(self._done.result())
+
+
+def _heed(done: asyncio.Future[PGresult]) -> None:
+    """Look at a failure nobody may ask for: it is raised at whatever is waited for next, the commit at the latest."""
+    if not done.cancelled():
+        done.exception()
 
 
 class Transaction:
@@ -109,12 +131,30 @@ class Transaction:
         """Execute along with whatever is waited for next, the commit at the latest; a failure is raised there."""
         self._exchange.send(query, {"tenant": self._tenant, **values})
 
+    def later(self, query: LiteralString, **values: object) -> Later:
+        """Execute like ``send``; the rows can be read after the commit, and cost no round trip of their own."""
+        return Later(self._exchange, self._exchange.put(query, {"tenant": self._tenant, **values}))
+
 
 # Plans are kept (prepared statements), also those made while a table was nearly empty: none may walk through a table
 # that has an index for the question. Compiling a plan costs more than any of ours takes.
 _PLANS = "-c enable_seqscan=off -c jit=off"
 _BIND = "select set_config('gatepost.tenant', %(tenant)s, true)"
-_BIND_AND_KEEP_PLANS = f"{_BIND}, set_config('plan_cache_mode', 'force_generic_plan', true)"
+
+
+class Plans(Enum):
+    """What a transaction lets PostgreSQL do about the plans of its statements; the value is what binds its tenant."""
+
+    USUAL = _BIND
+    """PostgreSQL's own way: five plans for the very values, then one for all where that looks no dearer."""
+
+    KEPT = f"{_BIND}, set_config('plan_cache_mode', 'force_generic_plan', true)"
+    """One plan for all values, made once. For the statements that every message needs: their plans must not depend on
+    values, nor on what a table holds, and planning costs more than they do."""
+
+    FRESH = f"{_BIND}, set_config('plan_cache_mode', 'force_custom_plan', true)"
+    """A plan for each execution. For work in batches, where a plan is cheap and a bad one dear: one that was made while
+    a table was nearly empty walks through what it holds by now, until PostgreSQL gathers statistics (docs/adr/0059)."""
 
 
 class Database:
@@ -168,20 +208,19 @@ class Database:
         return _needed(self._keys)
 
     @asynccontextmanager
-    async def transaction(self, tenant: TenantId | None, *, keeps_plans: bool = False) -> AsyncIterator[Transaction]:
+    async def transaction(self, tenant: TenantId | None, *, plans: Plans = Plans.USUAL) -> AsyncIterator[Transaction]:
         """Open a transaction bound to ``tenant``; commit on the way out, roll back on any exception.
 
         Args:
             tenant: None only for look-ups through the functions that cross tenants by design (``lookup_*``).
-            keeps_plans: PostgreSQL makes no plan for a statement's very values, only one for all. For the statements
-                that every message needs: their plans must not depend on values, and planning costs more than they do.
+            plans: which plans its statements may run by.
 
         Raises:
             DatabaseUnavailableError: no connection, or it broke before the commit was confirmed.
         """
         async with self._exchange() as exchange:
             exchange.send("begin", {})
-            exchange.send(_BIND_AND_KEEP_PLANS if keeps_plans else _BIND, {"tenant": tenant or ""})
+            exchange.send(plans.value, {"tenant": tenant or ""})
             try:
                 tx = Transaction(exchange, tenant, self._keys)
                 yield tx

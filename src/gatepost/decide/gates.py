@@ -1,14 +1,14 @@
 """The gates between the rule that speaks and the end: proof, action, guards, limits. Pure.
 
-``docs/policy.md`` draws their order; the trace has a line for each that was asked.
+``order`` says which comes first; the trace has a line for each that was asked.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import assert_never
 
-from gatepost.decide import proof
+from gatepost.decide import order, proof
 from gatepost.decide.body import TooLongError
 from gatepost.decide.ending import Ending, unproven
 from gatepost.decide.grammar import DefaultAction
@@ -155,77 +155,52 @@ def _window(case: Case) -> Counted:
     return Counted(facts.messages_hour, facts.messages_day) if window is None else facts.windows.get(window, Counted())
 
 
-PROOF_GATES: tuple[tuple[str, Gate], ...] = (
-    ("assurance", _assurance),
-    ("requireDkim", _require_dkim),
-    ("requireSpf", _require_spf),
-)
-ACTION_GATES: tuple[tuple[str, Gate], ...] = (("action", _action),)
-CONTENT_GATES: tuple[tuple[str, Gate], ...] = (("contentGuards", _guards),)
-COUNT_GATES: tuple[tuple[str, Gate], ...] = (
-    (
-        "rateLimit.perHour",
-        partial(
-            _limit,
-            lambda rule: rule.messages_hour,
-            lambda case: _window(case).hour,
-            Outcome.RATE_LIMITED,
-            Reason.RATE_PER_HOUR,
-        ),
+_RATED, _SPENT = Outcome.RATE_LIMITED, Outcome.BUDGET_EXHAUSTED
+_GATES: Mapping[str, Gate] = {
+    "assurance": _assurance,
+    "requireDkim": _require_dkim,
+    "requireSpf": _require_spf,
+    "action": _action,
+    "contentGuards": _guards,
+    "rateLimit.perHour": partial(
+        _limit, lambda rule: rule.messages_hour, lambda case: _window(case).hour, _RATED, Reason.RATE_PER_HOUR
     ),
-    (
-        "rateLimit.perDay",
-        partial(
-            _limit,
-            lambda rule: rule.messages_day,
-            lambda case: _window(case).day,
-            Outcome.RATE_LIMITED,
-            Reason.RATE_PER_DAY,
-        ),
+    "rateLimit.perDay": partial(
+        _limit, lambda rule: rule.messages_day, lambda case: _window(case).day, _RATED, Reason.RATE_PER_DAY
     ),
-    (
-        "tokenBudget.perMessage",
-        partial(
-            _limit,
-            lambda rule: rule.budget.per_message,
-            lambda _case: 0,  # nobody has spent anything on it yet, so only a limit of none at all ends its way
-            Outcome.BUDGET_EXHAUSTED,
-            Reason.BUDGET_PER_MESSAGE,
-        ),
+    "tokenBudget.perMessage": partial(
+        _limit,
+        lambda rule: rule.budget.per_message,
+        lambda _case: 0,  # nobody has spent anything on it yet, so only a limit of none at all ends its way
+        _SPENT,
+        Reason.BUDGET_PER_MESSAGE,
     ),
-    (
-        "tokenBudget.perThread",
-        partial(
-            _limit,
-            lambda rule: rule.budget.per_thread,
-            lambda case: case.seen.facts.tokens_thread,
-            Outcome.BUDGET_EXHAUSTED,
-            Reason.BUDGET_PER_THREAD,
-        ),
+    "tokenBudget.perThread": partial(
+        _limit,
+        lambda rule: rule.budget.per_thread,
+        lambda case: case.seen.facts.tokens_thread,
+        _SPENT,
+        Reason.BUDGET_PER_THREAD,
     ),
-    (
-        "tokenBudget.perSender",
-        partial(
-            _limit,
-            lambda rule: rule.budget.per_sender,
-            lambda case: case.seen.facts.tokens_sender,
-            Outcome.BUDGET_EXHAUSTED,
-            Reason.BUDGET_PER_SENDER,
-        ),
+    "tokenBudget.perSender": partial(
+        _limit,
+        lambda rule: rule.budget.per_sender,
+        lambda case: case.seen.facts.tokens_sender,
+        _SPENT,
+        Reason.BUDGET_PER_SENDER,
     ),
-    (
-        "tokenBudget.perDay",
-        partial(
-            _limit,
-            lambda rule: rule.budget.per_day,
-            lambda case: case.seen.facts.tokens_day,
-            Outcome.BUDGET_EXHAUSTED,
-            Reason.BUDGET_PER_DAY,
-        ),
+    "tokenBudget.perDay": partial(
+        _limit, lambda rule: rule.budget.per_day, lambda case: case.seen.facts.tokens_day, _SPENT, Reason.BUDGET_PER_DAY
     ),
-)
+}
 
-EVERY_GATE = (*PROOF_GATES, *ACTION_GATES, *CONTENT_GATES, *COUNT_GATES)
+
+def _of(*questions: order.Question) -> tuple[tuple[str, Gate], ...]:
+    return tuple((check, _GATES[check]) for question in questions for check in question.checks)
+
+
+PROOF_GATES = _of(order.PROOF)
+EVERY_GATE = _of(order.PROOF, order.ACTION, order.GUARDS, order.RATES, order.BUDGETS)
 """All of them, in the order they are asked."""
 
 

@@ -4,11 +4,11 @@ All gates are asked and the strictest answer counts: what waits for an approval 
 get out with a secret that another gate would have refused. Of equally strict ones the first counts.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
-from gatepost.decide import answers, leaks, loops
+from gatepost.decide import answers, leaks, loops, order
 from gatepost.decide.above import both
 from gatepost.decide.body import TooLongError
 from gatepost.decide.ending import Ending, Judged
@@ -99,7 +99,7 @@ def judge(case: Case, passed: Judged) -> Judged:
     """Ask the gates about a message that may be an answer at all; ``passed`` is what ``answers`` said."""
     strictest, steps = passed
     wait = case.policy.wait or USUAL_WAIT
-    for check, gate in _GATES:
+    for check, gate in _IN_ORDER:
         answer = gate(case)
         if answer is None:
             continue
@@ -230,42 +230,31 @@ def _pace(case: Case) -> Answer:
     return ("too fast", ending) if ending else None
 
 
-_GATES: tuple[tuple[str, Gate], ...] = (
-    ("recipients", _recipients),
-    ("recipientsPerMessage", _recipients_max),
-    ("toMachines", _machine),
-    ("attachments", _attachments),
-    ("footer", _footer),
-    (
-        "secrets",
-        partial(_leak, Stop.SECRETS, lambda _, texts: any(map(leaks.has_credential, texts)), Reason.LEAK_SECRET),
+_GATES: Mapping[str, Gate] = {
+    "recipients": _recipients,
+    "recipientsPerMessage": _recipients_max,
+    "toMachines": _machine,
+    "attachments": _attachments,
+    "footer": _footer,
+    "secrets": partial(_leak, Stop.SECRETS, lambda _, texts: any(map(leaks.has_credential, texts)), Reason.LEAK_SECRET),
+    "cardNumbers": partial(
+        _leak, Stop.CARD_NUMBERS, lambda _, texts: any(map(leaks.has_card_number, texts)), Reason.LEAK_CARD_NUMBER
     ),
-    (
-        "cardNumbers",
-        partial(
-            _leak, Stop.CARD_NUMBERS, lambda _, texts: any(map(leaks.has_card_number, texts)), Reason.LEAK_CARD_NUMBER
-        ),
+    "ibans": partial(_leak, Stop.IBANS, lambda _, texts: any(map(leaks.has_iban, texts)), Reason.LEAK_IBAN),
+    "canaries": _canaries,
+    "otherCorrespondents": partial(
+        _leak, Stop.OTHER_CORRESPONDENTS, lambda case, _: case.leaving.others != 0, Reason.LEAK_CORRESPONDENT
     ),
-    ("ibans", partial(_leak, Stop.IBANS, lambda _, texts: any(map(leaks.has_iban, texts)), Reason.LEAK_IBAN)),
-    ("canaries", _canaries),
-    (
-        "otherCorrespondents",
-        partial(_leak, Stop.OTHER_CORRESPONDENTS, lambda case, _: case.leaving.others != 0, Reason.LEAK_CORRESPONDENT),
+    "external": partial(_stop, Stop.EXTERNAL, _is_external, Reason.RECIPIENT_EXTERNAL),
+    "firstContact": partial(_stop, Stop.FIRST_CONTACT, _is_first_contact, Reason.RECIPIENT_FIRST_CONTACT),
+    "rateLimit.perRecipient": partial(
+        _limit, lambda policy: policy.per_recipient, lambda to: to.recipient, Reason.SEND_RATE_RECIPIENT
     ),
-    ("external", partial(_stop, Stop.EXTERNAL, _is_external, Reason.RECIPIENT_EXTERNAL)),
-    ("firstContact", partial(_stop, Stop.FIRST_CONTACT, _is_first_contact, Reason.RECIPIENT_FIRST_CONTACT)),
-    (
-        "rateLimit.perRecipient",
-        partial(_limit, lambda policy: policy.per_recipient, lambda to: to.recipient, Reason.SEND_RATE_RECIPIENT),
+    "rateLimit.perDomain": partial(
+        _limit, lambda policy: policy.per_domain, lambda to: to.domain, Reason.SEND_RATE_DOMAIN
     ),
-    (
-        "rateLimit.perDomain",
-        partial(_limit, lambda policy: policy.per_domain, lambda to: to.domain, Reason.SEND_RATE_DOMAIN),
-    ),
-    (
-        "rateLimit.perAgent",
-        partial(_limit, lambda policy: policy.per_agent, lambda to: to.agent, Reason.SEND_RATE_AGENT),
-    ),
-    ("repliesPerThread", partial(_limit, lambda policy: policy.replies, lambda to: to.replies, Reason.SEND_THREAD_CAP)),
-    ("pace", _pace),
-)
+    "rateLimit.perAgent": partial(_limit, lambda policy: policy.per_agent, lambda to: to.agent, Reason.SEND_RATE_AGENT),
+    "repliesPerThread": partial(_limit, lambda policy: policy.replies, lambda to: to.replies, Reason.SEND_THREAD_CAP),
+    "pace": _pace,
+}
+_IN_ORDER = tuple((check, _GATES[check]) for question in order.STOPS for check in question.checks)

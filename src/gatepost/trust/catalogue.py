@@ -4,8 +4,10 @@ from typing import Any
 
 from gatepost.trust.check import Check
 from gatepost.trust.checks import (
+    agents,
     called,
     cases,
+    confidential,
     customers,
     documents,
     drills,
@@ -22,7 +24,8 @@ from gatepost.trust.checks import (
     tls,
     told,
 )
-from gatepost.trust.controls import doors, duty, evidence, lagging, papers, things
+from gatepost.trust.controls import agents as minds
+from gatepost.trust.controls import doors, duty, evidence, lagging, papers, rooms, things
 from gatepost.trust.controls import promises as vows
 
 _CHECKS: tuple[Check[Any], ...] = (
@@ -41,6 +44,7 @@ _CHECKS: tuple[Check[Any], ...] = (
     Check("retention.kept", forgetting.kept, forgetting.house_canary, (things.everlasting,)),
     Check("act.logged", logs.act_logged, logs.canary_acts, (things.unlogged_act,)),
     Check("operations.kept", logs.operations_kept, logs.operations_logs, (things.log_with_gap,)),
+    Check("agents.off", agents.switched_off, agents.house_agent, (minds.switched_on,)),
     Check("export.flowing", exports.flowing, exports.house_exports, (lagging.stalled,)),
     Check(
         "egress.declared",
@@ -64,6 +68,13 @@ _CHECKS: tuple[Check[Any], ...] = (
     Check("volume.encrypted", machine.encrypted, machine.house_volumes, (things.plain_volume,)),
     Check("principal.known", people.principals, people.house_rights, (vows.unknown_role,)),
     Check("staff.trained", people.staff_trained, people.house_staff, (vows.untrained,)),
+    Check("review.held", people.review_held, people.house_reviews, (vows.review_of_strangers, vows.old_review)),
+    Check(
+        "room.guarded",
+        confidential.guarded,
+        confidential.house_room,
+        (rooms.open_room, rooms.unmarked_copy, rooms.unlogged_view),
+    ),
     Check("staff.signed", people.staff_signed, people.house_staff, (vows.untrained,)),
     Check("document.reviewed", documents.reviewed, documents.shelf, (papers.unreviewed,)),
     Check("control.mapped", documents.mapped, documents.annex_a, (papers.unmapped,)),

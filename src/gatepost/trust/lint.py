@@ -125,6 +125,7 @@ def _people(operator: Operator) -> Iterator[str]:
         *(("connector", each.id, each.owner) for each in operator.connectors),
         *(("transfer", each.id, each.owner) for each in operator.transfers),
         *(("store", each.setting, each.owner) for each in operator.stores),
+        *(("review", each.release, each.owner) for each in operator.reviews),
     ]
     for kind, name, owner in rows:
         if owner.strip().lower() in _NOBODY:

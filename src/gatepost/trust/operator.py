@@ -33,6 +33,7 @@ TABLES: dict[str, tuple[str, type[Any]]] = {
     "suppliers": ("suppliers.toml", rows.Supplier),
     "transfers": ("suppliers.toml", rows.Transfer),
     "members": ("people.toml", rows.Member),
+    "reviews": ("people.toml", rows.Review),
     "principals": ("people.toml", rows.Principal),
     "duties": ("duties.toml", rows.Duty),
     "instructions": ("agreement.toml", rows.Instruction),
@@ -86,6 +87,7 @@ class Operator:
     suppliers: tuple[rows.Supplier, ...] = ()
     transfers: tuple[rows.Transfer, ...] = ()
     members: tuple[rows.Member, ...] = ()
+    reviews: tuple[rows.Review, ...] = ()
     principals: tuple[rows.Principal, ...] = ()
     duties: tuple[rows.Duty, ...] = ()
     instructions: tuple[rows.Instruction, ...] = ()

@@ -164,6 +164,17 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """A security review of a release. ``participant``: of the people register, somebody who wrote what was read."""
+
+    release: str
+    held_on: date
+    held_by: str
+    participant: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
     """An account with rights in production. ``kind``: ``database`` or ``system``."""
 

@@ -14,6 +14,11 @@ _FOLD = ";\r\n\t"
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~@/\-]+", re.ASCII)
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s=";]+|=', re.DOTALL)
 _QUOTED_REST = re.compile(r'(?:[^"\\]|\\.)*+"', re.DOTALL)
+_WRITTEN = re.compile(
+    rb"(?:\A|(?<=[\r\n]))authentication-results[ \t]*:(?P<value>(?:[^\r\n]|(?:\r\n?|\n)[ \t])*)(?:\r\n?|\n|\Z)",
+    re.IGNORECASE,
+)
+_FOLDED = re.compile(rb"\r\n?|\n")
 _PARENTHESIS = re.compile(r'[()\\"]')
 
 
@@ -181,17 +186,25 @@ def collected(header: Header, authserv_id: str) -> str:
 
 
 def without_ours(raw: bytes, authserv_id: str) -> bytes:
-    """Return the message without fields that claim to be ours (RFC 8601 section 5); every other octet is kept."""
-    header = fields.split(raw)
-    if not header.all(b"authentication-results"):
-        return raw
-    kept = [found.raw for found in header.fields if not _is_ours(found, authserv_id)]
-    length = sum(len(found.raw) + 2 for found in header.fields)
-    return b"".join(octets + b"\r\n" for octets in kept) + raw[length:]
+    """Return the message without fields that claim to be ours (RFC 8601 section 5); every other octet is kept.
+
+    All of the header block is searched, however long, and a bare CR or LF ends a line as it does for many readers of
+    mail. A field too long for us to tell whose it is goes too.
+    """
+
+    def kept(found: re.Match[bytes]) -> bytes:
+        return b"" if _claims_our_name(found["value"], authserv_id) else found[0]
+
+    start = fields.body_start(raw)
+    return _WRITTEN.sub(kept, raw[:start]) + raw[start:]
+
+
+def _claims_our_name(written: bytes, authserv_id: str) -> bool:
+    if len(written) > MAX_VALUE_CHARS:
+        return True
+    writer, _ = parse(_FOLDED.sub(b"", written).decode("utf-8", "replace"))
+    return writer.lower().rstrip(".") == authserv_id.lower().rstrip(".")
 
 
 def _is_ours(found: Field, authserv_id: str) -> bool:
-    if found.name != b"authentication-results":
-        return False
-    writer, _ = parse(found.text)
-    return writer.lower().rstrip(".") == authserv_id.lower().rstrip(".")
+    return found.name == b"authentication-results" and _claims_our_name(found.raw.partition(b":")[2], authserv_id)

@@ -49,6 +49,9 @@ async def test_the_examples_papers_bear_their_claims_out_and_stay_a_word() -> No
         await places.registered(transfers),
         await people.staff_trained(staff),
         await people.staff_signed(staff),
+        await people.review_held(
+            people.Reviews(OPERATOR.reviews, OPERATOR.releases, frozenset(each.ref for each in OPERATOR.members), NOW)
+        ),
         await findings.release_checked(findings.Releases(OPERATOR.releases, "0.1.0", NOW)),
         await findings.release_staged(findings.Releases(OPERATOR.releases, "0.1.0", NOW)),
     ]

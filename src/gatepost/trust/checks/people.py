@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gatepost.db import Database
 from gatepost.trust.paper import CannotVerifyError, Finding, attested, failed, passed
-from gatepost.trust.registers import Member, Principal
+from gatepost.trust.registers import Member, Principal, Release, Review
 from gatepost.trust.world import World
 
 
@@ -109,3 +109,40 @@ async def staff_signed(target: Staff) -> Finding:
     if missing:
         return failed("signature.outdated", [*missing[:6]])
     return attested({"signed": len(target.members)}, target.now + timedelta(days=90), "members")
+
+
+REVIEWED_DAYS_MAX = 365
+
+
+@dataclass(frozen=True, slots=True)
+class Reviews:
+    """Security reviews, the releases they were of, who works here, and today."""
+
+    reviews: tuple[Review, ...]
+    releases: tuple[Release, ...]
+    members: frozenset[str]
+    now: datetime
+
+
+async def house_reviews(world: World, _arguments: Mapping[str, str]) -> Reviews:
+    """Return the operator's reviews."""
+    operator = world.operator
+    members = frozenset(each.ref for each in operator.members)
+    return Reviews(operator.reviews, operator.releases, members, world.house.clock())
+
+
+async def review_held(target: Reviews) -> Finding:
+    """See that the newest review is a year old at most, and that an author of its release was there to be asked."""
+    if not target.reviews:
+        raise CannotVerifyError("review.none")
+    newest = max(target.reviews, key=lambda each: each.held_on)
+    days = (target.now.date() - newest.held_on).days
+    if days > REVIEWED_DAYS_MAX or days < 0:
+        return failed("review.old", days, "days")
+    authors = {each.author for each in target.releases if each.version == newest.release}
+    if newest.participant not in authors & target.members:
+        return failed("review.without_author", newest.release)
+    if newest.held_by == newest.participant:
+        return failed("review.of_oneself", newest.release)
+    until = datetime.combine(newest.held_on, time(), UTC) + timedelta(days=REVIEWED_DAYS_MAX)
+    return attested({"release": newest.release, "held_on": newest.held_on.isoformat()}, until)

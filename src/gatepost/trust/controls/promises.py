@@ -6,7 +6,16 @@ from datetime import UTC, datetime, timedelta
 
 from gatepost.trust.bench import Bench
 from gatepost.trust.checks import customers, people, promises
-from gatepost.trust.registers import Commitment, Instruction, Member, Principal, Registration, TermsVersion
+from gatepost.trust.registers import (
+    Commitment,
+    Instruction,
+    Member,
+    Principal,
+    Registration,
+    Release,
+    Review,
+    TermsVersion,
+)
 from gatepost.trust.terms import Standing
 
 _DAY = timedelta(days=1)
@@ -114,3 +123,38 @@ def _staff(bench: Bench) -> people.Staff:
 async def untrained(bench: Bench) -> AsyncIterator[people.Staff]:
     """A member trained in 2019, who signed another policy."""
     yield _staff(bench)
+
+
+def _reviewed(bench: Bench, *, participant: str, days: int) -> people.Reviews:
+    now = bench.clock()
+    release = Release(
+        version="control",
+        commit="0" * 40,
+        checks=("control",),
+        author="one",
+        reviewer="two",
+        sole_maintainer=False,
+        beta_on=now.date(),
+        production_on=now.date(),
+        beta_days_min=1,
+    )
+    row = Review(
+        release="control",
+        held_on=(now - days * _DAY).date(),
+        held_by="three",
+        participant=participant,
+        owner="control",
+    )
+    return people.Reviews((row,), (release,), frozenset({"one", "two", "three"}), now)
+
+
+@asynccontextmanager
+async def review_of_strangers(bench: Bench) -> AsyncIterator[people.Reviews]:
+    """A review at which nobody was who wrote the code."""
+    yield _reviewed(bench, participant="two", days=10)
+
+
+@asynccontextmanager
+async def old_review(bench: Bench) -> AsyncIterator[people.Reviews]:
+    """A review of two years ago."""
+    yield _reviewed(bench, participant="one", days=730)

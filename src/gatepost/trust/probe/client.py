@@ -152,8 +152,15 @@ class Prober:
             raise ProbeError("no certificate")
         return bytes(shown)
 
-    async def fetch(self, host: str, port: int, path: str, *, tls: bool) -> Fetched:
+    async def fetch(self, host: str, port: int, path: str, *, tls: bool, cookie: str = "") -> Fetched:
         """Return what HTTP answers to a GET of ``path``; a redirect is an answer like any other.
+
+        Args:
+            host: whom to ask.
+            port: of TCP.
+            path: of the page.
+            tls: whether the door speaks TLS from the first octet.
+            cookie: as a browser would send it, ``name=value``; empty for none.
 
         Raises:
             ProbeError: it is no HTTP.
@@ -165,7 +172,8 @@ class Prober:
                 except (OSError, ssl.SSLError) as error:
                     raise ProbeError("no handshake") from error
             name = f"[{host}]" if ":" in host else host
-            head = f"GET {path} HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\nAccept: */*\r\n\r\n"
+            held = f"Cookie: {cookie}\r\n" if cookie else ""
+            head = f"GET {path} HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\nAccept: */*\r\n{held}\r\n"
             line.writer.write(head.encode())
             try:
                 return await _read_http(line.reader)

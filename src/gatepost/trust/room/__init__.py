@@ -1,5 +1,6 @@
 """The document room: confidential papers for visitors a person let in, who agreed to keep them so."""
 
+from gatepost.trust.room import canary
 from gatepost.trust.room.doorman import Doorman
 from gatepost.trust.room.paper import File, Grant, State, Viewed, Visitor
 from gatepost.trust.room.stock import NDA, StockError, octets_of, publish
@@ -37,6 +38,7 @@ __all__ = [
     "Visitor",
     "agree",
     "ask",
+    "canary",
     "decide",
     "enter",
     "files",

@@ -132,7 +132,7 @@ async def enter(house: House, text: str) -> str | None:
             return None
         if not await store.use_link(tx, *read, since=now - LINK_LASTS):
             return None
-        await store.add_session(tx, _digest(secret), found.id, min(now + SESSION_LASTS, found.expires_at), now)
+        await store.add_session(tx, digest_of(secret), found.id, min(now + SESSION_LASTS, found.expires_at), now)
     return secret
 
 
@@ -140,7 +140,7 @@ async def inside(house: House, secret: str) -> Inside | None:
     """Return who is inside; None for nobody, or where the grant is over."""
     now = house.clock()
     async with house.db.transaction(TRUST) as tx:
-        grant_id = await store.grant_of(tx, _digest(secret), now)
+        grant_id = await store.grant_of(tx, digest_of(secret), now)
         grant = None if grant_id is None else await store.by_id(tx, grant_id)
         files = await store.files(tx)
     if grant is None or not grant.is_open(now):
@@ -170,6 +170,8 @@ async def look(house: House, who: Inside, name: str) -> tuple[File, bytes] | Non
     if octets is None:
         return None
     entry = await telling.note_own(house, "room.viewed", who.grant.id, {"file": found.id, "sha256": found.sha256})
+    if not entry:  # a house without a record cannot say who saw what, and so shows nothing
+        return None
     async with house.db.transaction(TRUST) as tx:
         view = Viewed(entry=entry, grant=who.grant.id, file=found.id, sha256=found.sha256, at=house.clock())
         await store.add_view(tx, view)
@@ -179,7 +181,7 @@ async def look(house: House, who: Inside, name: str) -> tuple[File, bytes] | Non
 async def leave(house: House, secret: str) -> None:
     """End a visit."""
     async with house.db.transaction(TRUST) as tx:
-        await store.end_session(tx, _digest(secret))
+        await store.end_session(tx, digest_of(secret))
 
 
 async def decide(house: House, grant_id: str, state: State, *, days: int = 0, by: str) -> bool:
@@ -216,5 +218,6 @@ async def tidy(house: House) -> int:
         return await store.forget(tx, undecided_before=now - timedelta(days=30), ended_before=now - timedelta(days=365))
 
 
-def _digest(secret: str) -> bytes:
+def digest_of(secret: str) -> bytes:
+    """Return what a browser's secret is known by here."""
     return hashlib.sha256(secret.encode("utf-8", "replace")).digest()
