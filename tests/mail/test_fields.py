@@ -38,6 +38,16 @@ def test_a_bare_line_end_makes_the_header_ambiguous() -> None:
         assert fields.split(b"A: b" + octet + b"From: x\r\n\r\n").is_ambiguous
 
 
+@given(st.text("a\r\n\r\n\x00", max_size=12).map(str.encode))
+def test_every_line_end_that_is_no_pair_is_found_wherever_it_stands(block: bytes) -> None:
+    start = fields.body_start(block)
+    header = block[:start]
+    while header.endswith(b"\r\n"):
+        header = header[:-2]
+    rest = header.replace(b"\r\n", b"")
+    assert fields.split(block).is_ambiguous == any(octet in rest for octet in b"\r\n\x00")
+
+
 def test_a_header_longer_than_we_read_is_cut_and_says_so() -> None:
     header = fields.split(b"A: b\r\n" * (fields.MAX_FIELDS + 5) + b"\r\n")
     assert header.is_cut

@@ -79,7 +79,8 @@ class CachingResolver:
 
     def peek(self, name: str, rdtype: RdType) -> Answer | None:
         """Return the answer where it is in the cache; None where it must be asked for."""
-        return self._find((name.removesuffix(".").lower(), rdtype))
+        found = self._find((name, rdtype))  # most names are written as they are kept
+        return found if found is not None else self._find((name.removesuffix(".").lower(), rdtype))
 
     def _find(self, key: _Key) -> Answer | None:
         kept = self._kept.get(key)

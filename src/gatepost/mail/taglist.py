@@ -4,6 +4,10 @@ _FWS = " \t\r\n"
 """Folding white space; what else Unicode calls space is none here (RFC 6376 section 2.8)."""
 
 
+_USUAL = frozenset({"a", "b", "bh", "c", "cv", "d", "h", "i", "k", "l", "p", "q", "s", "t", "v", "x", "z"})
+"""Names that need no closer look."""
+
+
 class TagListError(ValueError):
     """The text is no tag list; the message says why."""
 
@@ -21,12 +25,16 @@ def parse(text: str) -> dict[str, str]:
     for part in parts:
         name, equals, value = part.partition("=")
         name = name.strip(_FWS)
-        if not equals or not name.isidentifier() or not name.isascii() or name[0] == "_":
+        if not equals or not (name in _USUAL or _is_name(name)):
             raise TagListError("a part of the tag list is not name=value")
         if name in tags:
             raise TagListError(f"the tag {name[:20]} occurs twice")
         tags[name] = value.strip(_FWS)
     return tags
+
+
+def _is_name(name: str) -> bool:
+    return name.isidentifier() and name.isascii() and name[0] != "_"
 
 
 def parse_leniently(text: str) -> dict[str, str]:

@@ -3,6 +3,8 @@
 import re
 from functools import lru_cache
 
+from gatepost.mail.glance import Glance
+
 _LATIN = (
     "\u0430a\u0435e\u043eo\u0440p\u0441c\u0443y\u0445x\u0455s\u0456i\u0458j\u04bbh\u0501d\u051bq\u051dw\u04cfl"
     "\u0410A\u0412B\u0415E\u041aK\u041cM\u041dH\u041eO\u0420P\u0421C\u0422T\u0423Y\u0425X\u0405S\u0406I\u0408J"
@@ -17,6 +19,7 @@ _SHOWN = re.compile(
     re.IGNORECASE,
 )
 _NAMED = re.compile(r"(?<![\w.\-])(?:[^\W_][\w\-]{0,62}\.){1,10}[^\W\d_][\w\-]{1,62}(?![\w\-])")
+_ENCODED = Glance(rb"xn--")
 MAX_SHOWN_CHARS = 300
 
 
@@ -56,6 +59,6 @@ def _as_people_see_it(label: str) -> str:
 
 def lookalikes(text: str) -> list[tuple[int, int]]:
     """Return where a text names such hosts."""
-    if text.isascii() and "xn--" not in text:
+    if text.isascii() and not _ENCODED.see(text.encode("ascii")):
         return []
     return [found.span() for found in _NAMED.finditer(text) if looks_like_another(found[0][:255].lower())]
