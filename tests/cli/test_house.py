@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.process import Process
+from cli.process import UP_WITHIN_S, Process
 from gatepost.cli.house import command_beside
 
 pytestmark = pytest.mark.timeout(300)
@@ -124,6 +124,18 @@ def test_a_house_that_was_killed_starts_again_with_everything_it_acknowledged(fr
     verified = json.loads(fresh.run("log", "verify", "--json").stdout)[0]
     assert verified["sound"]
     assert verified["size"] >= 7
+
+
+def test_who_ends_a_house_that_still_starts_leaves_no_postgres_behind(fresh: Process) -> None:
+    fresh.spawn()
+    assert fresh.up is not None
+    deadline = time.monotonic() + UP_WITHIN_S
+    while not list(fresh.state.glob("postgres-*/run/.s.PGSQL.*")):
+        assert fresh.up.poll() is None, fresh.log()
+        assert time.monotonic() < deadline, fresh.log()
+        time.sleep(0.05)
+    assert fresh.stop(signal.SIGTERM) in {0, 128 + signal.SIGTERM}, fresh.log()
+    assert not list(fresh.state.glob("postgres-*/data/postmaster.pid"))
 
 
 def test_the_settings_page_is_what_the_command_prints(house: Process) -> None:

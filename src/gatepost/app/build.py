@@ -63,8 +63,8 @@ def embedded_postgres(settings: Settings) -> Iterator[Cluster]:
     home = home_for(settings.state)
     configured = Path(settings.database.binaries) if settings.database.binaries else None
     cluster = Cluster(home, find_binaries(home, configured))
-    cluster.start()
     try:
+        cluster.start()
         bring_up(settings, cluster.dsn(OWNER))
         cluster.shut_out_owner()
         yield cluster

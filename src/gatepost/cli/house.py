@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from types import FrameType
 
 import typer
 
@@ -35,6 +36,7 @@ def up(config: Config = None) -> None:
     folder = state.prepare(settings.state)
     logs.to_stream(sys.stderr)
     logs.hush_crashes(sys.stderr)
+    signal.signal(signal.SIGTERM, _end_start)
     typer.echo(f"Starting Gatepost; everything it keeps is in {folder}", err=True)
     with state.locked(folder), embedded_postgres(settings) as cluster:
         if (folder / "postgres").is_symlink():
@@ -47,6 +49,11 @@ def up(config: Config = None) -> None:
         typer.echo("Webhooks and mail may reach this machine (127.0.0.0/8, ::1): `up` is for trying out.", err=True)
         _serve(settings, cluster.dsn("gatepost_app"), welcome, config, cluster)
     typer.echo("Stopped; start again with the same command.", err=True)
+
+
+def _end_start(number: int, _frame: FrameType | None) -> None:
+    """End in order while nothing serves yet, as Ctrl-C does: our PostgreSQL must not be left behind."""
+    raise SystemExit(128 + number)
 
 
 @app.command(name="serve")

@@ -167,7 +167,13 @@ class Cluster:
         if self._binaries.major >= FIRST_WITH_BUILTIN_LOCALE:
             command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         with self.log_path.open("ab") as log:
-            code = self._spawn(command, output=log.fileno()).wait()
+            made = self._spawn(command, output=log.fileno())
+            try:
+                code = made.wait()
+            except BaseException:  # we are told to end: nobody goes on making a data folder without us
+                os.killpg(made.pid, signal.SIGKILL)
+                made.wait()
+                raise
         if code:
             shutil.rmtree(self._data, ignore_errors=True)
             raise LauncherError(f"initdb failed:\n{self._log_tail()}")
