@@ -38,7 +38,7 @@ READS = {
     "hold show", "incident affected", "petition list", "petition show",
     "incident clocks", "incident list", "policy check", "policy diff", "policy explain", "policy history",
     "policy lint", "policy new", "policy proposals", "policy replay", "policy test", "status export",
-    "status show", "trace", "webhook deliveries", "webhook list",
+    "release build", "status show", "trace", "webhook deliveries", "webhook list",
 }  # fmt: skip
 SOMEBODY_ELSES = {"witness"}  # it cosigns another house's log, and keeps none
 _SUPPLIER = "tests/cli/test_subprocessor.py::test_no_step_of_a_sub_processor_is_skipped"
@@ -145,6 +145,7 @@ DRIVEN_ELSEWHERE = {
         "tests/trust/test_duty.py::test_a_notice_goes_elsewhere_once_a_person_let_it_go",
         "post.approved",
     ),
+    "release enter": ("tests/cli/test_release.py::test_a_build_enters_with_its_report_once", "release.entered"),
     "policy approve": (
         "tests/workbench/test_proposal.py::test_a_second_person_puts_it_in_force_and_each_step_is_an_entry",
         "policy.approve",
