@@ -306,7 +306,7 @@ def test_what_counts_after_thirty_days_of_the_log_leaves_a_leaf(operator: Operat
     (folder / "suppliers.toml").write_text((folder / "suppliers.toml").read_text() + LATER)
     operator.run("tenant", "add", "acme")
     asyncio.run(thirty_days_pass(operator, folder))
-    operator.run("log", "verify", "-t", "trust")  # publishes: only what is signed moves the log's clock
+    operator.run("log", "verify", "--deep", "-t", "trust")  # publishes: only what is signed moves the log's clock
     driven = set()
     for command, arguments, action in (
         ("trust subprocessor engage", ["later", "--operator", str(folder)], "subprocessor.engaged"),
