@@ -15,6 +15,7 @@ from typing import Any, LiteralString
 import pytest
 
 from gatepost import mailbox
+from gatepost.act import petition
 from gatepost.act.hosted import approvals, asking, worker
 from gatepost.db import Transaction
 from gatepost.deliver import ask, hold, send
@@ -26,6 +27,9 @@ from gatepost.record.publish import Sequencer
 
 _ABOUT: dict[str, LiteralString] = {
     ask.ASK: "select from hold where tenant = %(tenant)s and id = %(hold)s and %(person)s::text is not null",
+    petition.ASK: (
+        "select from petition where tenant = %(tenant)s and id = %(petition)s and %(person)s::text is not null"
+    ),
     worker.TURN: "select from email where tenant = %(tenant)s and id = %(email)s",
     asking.ASK: (
         "select from turn_step where tenant = %(tenant)s and turn = %(turn)s and step = %(step)s"

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from gatepost import access, act, decide, deliver, mailbox, record, reply, verify
-from gatepost.act import hosted
+from gatepost.act import hosted, petition
 from gatepost.arrive.paper import Arrived, Direction
 from gatepost.blobs import Blobs
 from gatepost.clock import Clock, Entropy
-from gatepost.db import Database, GroupCommit
+from gatepost.db import Database, GroupCommit, Plans
 from gatepost.decide.paper import Ruling
 from gatepost.deliver import ask, hold, hold_end
 from gatepost.deliver.paper import CarriedOut, Held, Hold, Refused
@@ -92,7 +92,7 @@ async def _commit(house: House, verified: Sequence[Verified]) -> list[CarriedOut
 
     Each is judged as if those before it had been delivered already. No two belong to one conversation.
     """
-    async with house.db.transaction(verified[0].arrived.tenant, keeps_plans=True) as tx:
+    async with house.db.transaction(verified[0].arrived.tenant, plans=Plans.KEPT) as tx:
         decided = decide.settle_all(verified, await decide.recall_all(tx, verified))
         threads, hosting = await asyncio.gather(deliver.threads_of(tx, decided), hosted.accounts(tx))
         recorded = await record.append_all(tx, decided, threads, entropy=house.entropy)
@@ -187,6 +187,7 @@ def handlers(house: House) -> dict[str, Handler]:
         hold.EXPIRE: expire,
         ask.ASK: ask.Asker(house).ask,
         hosted.ASK: hosted.CallAsker(house).ask,
+        petition.ASK: petition.PetitionAsker(house).ask,
         deliver.FAILED: partial(notify, house=house),
     }
 

@@ -14,8 +14,8 @@ def face(said: str) -> ASGIApp:
 
 
 async def test_a_path_leads_to_the_face_whose_place_it_has() -> None:
-    front = Front({"/approve": face("page"), "/llms.txt": face("file")}, face("rest"))
+    front = Front({"/approve": face("page"), "/llms.txt": face("file"), "/": face("first")}, face("rest"))
     paths = ("/approve/x", "/approved", "/approve", "/api", "/", "/llms.txt", "/llms.txt/x", "/llms.txtx")
     async with calls(front, None) as client:
         said = [(await client.get(path)).text for path in paths]
-    assert said == ["page", "rest", "page", "rest", "rest", "file", "file", "rest"]
+    assert said == ["page", "rest", "page", "rest", "first", "file", "file", "rest"]

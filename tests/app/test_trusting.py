@@ -9,10 +9,12 @@ import psycopg
 
 from app.running import Up, settings_in, up
 from gatepost import access, trust
+from gatepost.act import hosted
 from gatepost.app import administer, trusting
 from gatepost.app.state import Running
+from gatepost.ids import TenantId
 from gatepost.settings import Settings, TrustSettings
-from gatepost.trust import Claims, Outcome
+from gatepost.trust import Claims, Outcome, agent_canary
 from trust.scene import EXAMPLE, claiming_only
 
 UNVERIFIED_HERE = {
@@ -46,6 +48,7 @@ async def test_every_row_is_looked_at_and_none_is_green_that_could_not_be(tmp_pa
         tenant = await administer.add_tenant(house.house, name="customer", plan="sandbox")
         canary = await trusting.ensure_canary(house.house)
         await trusting.ensure_contacts(house.house, trust.read_operator(EXAMPLE), canary)
+        await trusting.ensure_room(house.house, EXAMPLE.parent / trusting.ROOM)
         await trusting.run_once(settings, house.house, house.running, EXAMPLE)
         claims = await trust.read_claims(house.house.db, EXAMPLE, house.house.clock)
         await _see(claims)
@@ -66,7 +69,7 @@ async def _see(claims: Claims) -> None:
     unverified = {name for name, each in by_id.items() if each.claim.check and each.status is Outcome.COULD_NOT_VERIFY}
     reasons = {name: by_id[name].reason for name in unverified}
     assert unverified - {"A16", "A47"} <= UNVERIFIED_HERE, reasons  # A47: the test's resolver is silent
-    for name in ("A5", "A45", "A46", "A53", "A54", "A52", "A56", "A57", "A68", "B10", "G1", "B5", "B9"):
+    for name in ("A5", "A23", "A30", "A45", "A46", "A53", "A54", "A52", "A56", "A57", "A68", "B10", "G1", "B5", "B9"):
         assert by_id[name].status is Outcome.PASS, (name, by_id[name].reason)
     assert by_id["A28"].reason == "egress.open"  # a house with no declared destinations says so
 
@@ -77,7 +80,7 @@ async def test_the_canaries_wait_for_the_first_customer(tmp_path: Path, app_dsn:
         assert await access.list_tenants(house.house.db) == ()
         await administer.add_tenant(house.house, name="first", plan="sandbox")
         names: list[str] = []
-        for _ in range(200):
+        for _ in range(600):
             names = [tenant.name for tenant in await access.list_tenants(house.house.db)]
             if len(names) > 1:
                 break
@@ -85,8 +88,15 @@ async def test_the_canaries_wait_for_the_first_customer(tmp_path: Path, app_dsn:
         assert names == ["first", "canary"]
 
 
+async def switch(house: Up, tenant: TenantId, *, is_on: bool) -> bool:
+    """Switch a tenant's hosted agents on or off."""
+    one = house.house
+    async with one.db.transaction(tenant) as tx:
+        return await hosted.switch(tx, is_on=is_on, at=one.clock(), actor="operator", entropy=one.entropy)
+
+
 async def test_what_is_broken_turns_its_claim_and_no_other(tmp_path: Path, app_dsn: str, owner_dsn: str) -> None:
-    folder = claiming_only(tmp_path / "copy", "A54", "A62", "A69", "G1", "B39")
+    folder = claiming_only(tmp_path / "copy", "A30", "A54", "A62", "A69", "G1", "B39")
     state = tmp_path / "state"
     settings = claiming(state)
     async with up(settings, app_dsn) as house:
@@ -98,6 +108,12 @@ async def test_what_is_broken_turns_its_claim_and_no_other(tmp_path: Path, app_d
             return {each.claim.id for each in claims.listed if each.status is Outcome.FAIL}
 
         assert await failing() == set()
+        canary = await trusting.ensure_canary(house.house)
+        async with agent_canary.switched_on(house.house, canary.tenant):
+            assert await hosted.hosting_tenants(house.house.db) == []  # no process is started for it
+        assert await switch(house, canary.tenant, is_on=True)
+        assert await failing() == {"A30"}
+        assert await switch(house, canary.tenant, is_on=False)
         (state / "keys" / "loose.key").touch(mode=0o644)
         assert await failing() == {"A54"}
         (state / "keys" / "loose.key").unlink()

@@ -26,7 +26,7 @@ async def test_warnings_alone_are_no_failure(tmp_path: Path) -> None:
 def test_a_house_that_is_up_is_examined_whole(house: Process) -> None:
     done = house.run("doctor", "--json")
     found = {finding["check"]: finding for finding in json.loads(done.stdout)}
-    assert done.returncode == 1  # nobody publishes the sandbox's records
+    assert done.returncode == 1  # no resolver answers
     broken = {name for name, finding in found.items() if finding["level"] == "failure"}
     assert all(name.startswith("dns.") for name in broken), done.stdout
     assert {found[f"{door}.port"]["level"] for door in ("smtp", "http", "metrics")} == {"ok"}

@@ -21,6 +21,13 @@ def test_a_sender_that_is_no_address_is_answered_like_any_other(house: Process) 
     assert (done.returncode, done.stdout[:4]) == (1, "501 "), done.stderr
 
 
+def test_an_address_outside_ascii_is_sent_as_it_is(house: Process) -> None:
+    done = house.run("send", "--from", "jörg@example.com")
+    assert (done.returncode, done.stdout[:10]) == (1, "550 5.7.1 "), done.stderr
+    broken = house.run("send", "--from", "j\udcffrg@example.com")
+    assert (broken.returncode, broken.stderr) == (1, "gatepost: an argument is not UTF-8\n")
+
+
 def test_without_a_house_there_is_advice(tmp_path: Path) -> None:
     done = Process(tmp_path).run("send", "--from", "you@example.com")
     assert done.returncode == 1

@@ -6,7 +6,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from gatepost.db import Database, DatabaseUnavailableError, Later, Transaction
+from gatepost.db import Database, DatabaseUnavailableError, Later, Plans, Transaction
 from gatepost.ids import TenantId
 from gatepost.keys import KeyringError, KeyStore, Kind
 
@@ -27,10 +27,12 @@ async def test_the_next_transaction_on_the_connection_has_no_tenant_left(db: Dat
             _ = tx.tenant
 
 
-async def test_plans_are_kept_for_one_transaction_and_no_longer(db: Database) -> None:
+async def test_plans_are_kept_or_made_anew_for_one_transaction_and_no_longer(db: Database) -> None:
     query = "select current_setting('plan_cache_mode') as mode, current_setting('gatepost.tenant') as tenant"
-    async with db.transaction(TenantId("tn_a"), keeps_plans=True) as tx:
+    async with db.transaction(TenantId("tn_a"), plans=Plans.KEPT) as tx:
         assert await tx.one(query) == ("force_generic_plan", "tn_a")
+    async with db.transaction(TenantId("tn_a"), plans=Plans.FRESH) as tx:
+        assert await tx.one(query) == ("force_custom_plan", "tn_a")
     async with db.transaction(TenantId("tn_b")) as tx:
         assert await tx.one(query) == ("auto", "tn_b")
 

@@ -73,7 +73,7 @@ BASES: list[tuple[list[Document], Document]] = [
     ([], _PLAIN),
     ([], {**_PLAIN, "action": "hold"}),
     ([], {**_PLAIN, "rateLimit": {"perHour": 3, "per": "rule"}}),
-    ([{"match": {"address": "boss@example.com"}, "action": "reject"}], _PLAIN),
+    ([{"match": {"domain": "other.example"}, "action": "reject"}], _PLAIN),
     # where nobody can tell, only the rule speaks that does not deliver
     ([{**_PLAIN, "name": "c", "when": {"hiddenText": True}}], {**_PLAIN, "when": {"hiddenText": True}}),
     ([{**_PLAIN, "name": "c", "when": {"hiddenText": False}}], {**_PLAIN, "when": {"hiddenText": False}}),
@@ -147,6 +147,6 @@ SIGHTS = [
 
 def in_full_window(live: Policy) -> Iterator[Seen]:
     """Return mails that a policy's own windows are full for."""
-    for seen in SIGHTS[:4]:
+    for seen in (see_mail({"from": author}) for author in _AUTHORS):
         windows = {rule.window_of(seen.evidence.author): Counted(4, 4) for rule in live.rules if seen.evidence.author}
         yield replace(seen, facts=replace(seen.facts, windows={name: each for name, each in windows.items() if name}))

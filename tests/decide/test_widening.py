@@ -104,6 +104,9 @@ LONG = {"reject": "(?:a|b){1000}c", "reason": "r"}
 BY_SERVICE: Document = {"assurance": {"signedBy": ["service.example"]}}
 
 
+A: Document = {"match": {"domain": "a.example"}}
+
+
 @pytest.mark.parametrize(
     ("live", "draft"),
     [
@@ -117,6 +120,16 @@ BY_SERVICE: Document = {"assurance": {"signedBy": ["service.example"]}}
             {"senders": [{"match": {**BY_SERVICE, "anyone": True}}]},
             {"senders": [{"match": {**BY_SERVICE, "domain": "example.com"}}]},
         ),
+        # until it expires, a rule stops what the next lets in
+        (
+            {
+                "senders": [
+                    {"match": {"domain": "a.example"}, "action": "reject", "expiresAt": "2027-01-01T00:00:00Z"},
+                    A,
+                ]
+            },
+            {"senders": [A]},
+        ),
         # "*" stands for the mailbox's grants above them, and in one of theirs for nothing
         (
             {"senders": [{"match": {"domain": "example.com"}, "capabilities": ["*"]}]},
@@ -124,7 +137,7 @@ BY_SERVICE: Document = {"assurance": {"signedBy": ["service.example"]}}
         ),
     ],
 )
-def test_what_no_mail_shows_is_not_called_not_wider_either(live: Document, draft: Document) -> None:
+def test_nor_what_those_changes_do_not_show(live: Document, draft: Document) -> None:
     said = {**SAID, "senders": [{"match": {"domain": "example.com"}}]}
     one, other = (parse({**said, **each}, version=1)[0] for each in (live, draft))
     assert compare(one, other).verdict is not Verdict.NOT_WIDER

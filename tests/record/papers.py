@@ -17,7 +17,7 @@ from gatepost.decide.paper import Decided, Decision, Disposition, Grant, Outcome
 from gatepost.decide.reasons import Reason
 from gatepost.domains.paper import Destination
 from gatepost.ids import AccountId, EmailId, KeyId, TenantId
-from gatepost.keys import Keyring
+from gatepost.keys import Keyring, KeyringError
 from gatepost.mail.address import Address
 from gatepost.mail.envelope import Envelope
 from gatepost.record.paper import Consequence, Json, Kind
@@ -76,7 +76,8 @@ class OpenKeyring(Keyring):
     @override
     def unwrap(self, purpose: str, wrapped: bytes, about: bytes = b"") -> bytes:
         name, _, secret = wrapped.partition(b":")
-        assert name == purpose.encode()
+        if name != purpose.encode():
+            raise KeyringError("the key or the purpose does not fit this wrapped secret")
         return secret
 
 

@@ -19,13 +19,13 @@ from gatepost.keys import Kind as KeyKind
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.note import SigningKey, VerifierKey
 from gatepost.ledger.tiles import Tile, pack, unpack
-from gatepost.record import erase, log_store, store
+from gatepost.record import erase, log_store, store, word_store
 from gatepost.record.check import FINDINGS_MAX, Report, verify_log
 from gatepost.record.erase import Removal, Rule
 from gatepost.record.indexer import Indexer
 from gatepost.record.paper import Kind, Recorded
 from gatepost.record.publish import Sequencer
-from record.papers import NOON, TENANT, consequence
+from record.papers import NOON, TENANT, OpenKeyring, consequence
 
 Tamper = Callable[[str], None]
 FindingsOf = Callable[[str], Awaitable[list[str]]]
@@ -45,7 +45,7 @@ def findings_of(db: Database, blobs: Blobs, tamper: Tamper, owner_dsn: str) -> F
             for table in TABLES:
                 connection.execute(f"create table kept_{table} as table {table}".encode())
             tamper(change)
-            found = (await verify_log(db, blobs, TENANT)).findings
+            found = (await verify_log(db, blobs, TENANT, keyring=OpenKeyring())).findings
             connection.execute("alter table erasure disable trigger user")  # rows come back without their transaction
             for table in TABLES:
                 connection.execute(f"truncate {table}".encode())
@@ -120,22 +120,22 @@ NAMED = {
     "checkpoint.note": ("'x' where size = 5", "checkpoint of size 5: the note has no signature lines"),
     "log_key.tenant": ("'tn_z'", "log key or newest checkpoint in the database: "),
     "log_key.origin": ("'log.else/t/tn_a'", "log key: it is not of the origin log.else/t/tn_a"),
+    "log_key.wrapped_seed": ("'x'", "log key: the signing key that is kept is not the one of the verifier key"),
     "log_key.vkey": ("'log.else+00000000+AAAA'", "log key or newest checkpoint in the database: "),
     "erasure.tenant": ("'tn_z' where entry = 6", "erasure of entry 6: it is missing"),
     "erasure.entry": ("4 where entry = 6", "erasure of entry 6: it is missing"),
     "entry_words.tenant": ("'tn_z' where entry = 1", "entry 1: no search finds it, the index does not have it"),
     "entry_words.at": ("at + '1 second' where entry = 1", "entry 1: no search finds it, the index does not have it"),
     "entry_words.entry": ("99 where entry = 1", "entry 1: no search finds it, the index does not have it"),
-    "entry_words.sealed_under": ("'' where entry = 1", "entry 1: its words are not tied to the keys of its opening"),
-    "entry_words.tokens": ("tokens[2:] where entry = 1", "entry 1: it is not found by everything it says"),
+    "entry_words.sealed_under": ("'' where entry = 1", "entry 1: what it is found by is not what was indexed"),
+    "entry_words.tokens": ("tokens[2:] where entry = 1", "entry 1: what it is found by is not what was indexed"),
+    "entry_words.seal": ("'x' where entry = 1", "entry 1: what it is found by is not what was indexed"),
     "unsequenced.tenant": ("'tn_z'", "entry 7: it is neither in the log nor waiting for it"),
     "unsequenced.entry": ("99", "entry 7: it is neither in the log nor waiting for it"),
 }
 """All other columns: a crime, and what is said of it."""
 
 UNTOLD = {
-    "checkpoint.signed_at": "signed nowhere: the time that counts is the stamp on the published checkpoint",
-    "log_key.wrapped_seed": "only who holds the master key can tell: the sequencer does, and signs nothing",
     "erasure.transaction": "a number of PostgreSQL's, and of use until that transaction ends",
     **dict.fromkeys(
         ("refusal_count.tenant", "refusal_count.hour", "refusal_count.reason", "refusal_count.count"),
@@ -199,9 +199,32 @@ async def test_a_changed_column_is_named(findings_of: FindingsOf) -> None:
 
 
 @pytest.mark.usefixtures("removed")
-async def test_an_entry_found_by_what_it_does_not_say_is_named(findings_of: FindingsOf) -> None:
-    change = "update entry_words set tokens = tokens || 7 where entry = 4"
-    assert await findings_of(change) == ["entry 4: it is found by what it does not say"]
+async def test_words_that_were_moved_or_untied_are_named(findings_of: FindingsOf) -> None:
+    for change in (
+        "update entry_words set tokens = tokens || 7 where entry = 4",
+        "update entry_words set tokens = '{}' where entry = 4",
+        "update entry_words set (tokens, seal) = (select tokens, seal from entry_words where entry=5) where entry = 4",
+        "update entry_words set seal = (select seal from entry_words where entry = 5) where entry = 4",
+    ):
+        assert await findings_of(change) == ["entry 4: what it is found by is not what was indexed"], change
+
+
+@pytest.mark.usefixtures("removed")
+async def test_words_that_the_house_itself_got_wrong_are_named_by_a_deep_look(db: Database, blobs: Blobs) -> None:
+    """Sealed as the indexer seals them, and yet not what the entry says."""
+    assert (await verify_log(db, blobs, TENANT, is_deep=True)).findings == []
+    for entry, changed, expected in (
+        (4, "tokens || 7", "entry 4: it is found by what it does not say"),
+        (5, "tokens[2:]", "entry 5: it is not found by everything it says"),
+    ):
+        async with db.transaction(TENANT) as tx:
+            (row,) = [each for each in await word_store.at_places(tx, 0, 10) if each.place.entry == entry]
+            query = f"select array_send({changed}) as tokens from entry_words where entry = %(entry)s"  # noqa: S608  # above
+            tokens = [*word_store.read((await tx.one(query, entry=entry)).tokens)]
+            await tx.run("delete from entry_words where tenant = %(tenant)s and entry = %(entry)s", entry=entry)
+            await word_store.keep(tx, [row], [tokens])
+        assert (await verify_log(db, blobs, TENANT)).is_sound
+        assert expected in (await verify_log(db, blobs, TENANT, is_deep=True)).findings
 
 
 @pytest.mark.usefixtures("removed")
@@ -209,9 +232,9 @@ async def test_words_of_an_erased_entry_are_no_finding_before_and_after_they_are
     db: Database, blobs: Blobs, keys: KeyStore
 ) -> None:
     keys.destroy(TENANT, KeyKind.SUBJECT, keys.subject_name(TENANT, "boss@corp.example"))
-    before = await verify_log(db, blobs, TENANT)
+    before = await verify_log(db, blobs, TENANT, is_deep=True)
     assert await Indexer(db).forget(TENANT) > 0
-    after = await verify_log(db, blobs, TENANT)
+    after = await verify_log(db, blobs, TENANT, is_deep=True)
     assert (before.findings, after.findings, after.erased > 0) == ([], [], True)
 
 
@@ -303,6 +326,8 @@ ADDED = {
         "consequence of entry 1: the entry is of kind decision"
     ),
     "update leaf set entry = 99 where leaf_index = 2": "leaf 2: it is entry 3, and the row says 99",
+    "insert into leaf values ('tn_a', 5, 99)": "place of entry 99: there is no such entry",
+    "insert into unsequenced values (99, 'tn_a')": "turn of entry 99: there is no such entry",
 }
 
 

@@ -1,7 +1,6 @@
 """The comparison as a pure function: it names, and never raises; ``test_check`` tampers with a real house."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatepost.ids import EntryId, LeafIndex, TenantId
+from gatepost.record.check_store import Held
 from gatepost.record.compare import differences
 from gatepost.record.entry import consequence_draft
-from gatepost.record.log_store import Stored
 from gatepost.record.paper import Kind
 from record.papers import TENANT, consequence, counting
 
@@ -19,21 +18,20 @@ DRAFT = consequence_draft(
     TENANT, consequence(Kind.ACT, "webhook.add", private={"url": "https://bob.example"}), entropy=counting()
 )
 LEAF = f"{DRAFT.pieces[0]}null{DRAFT.pieces[1]}12{DRAFT.pieces[2]}".encode()
-AT = DRAFT.at.isoformat()
 
 
-def row() -> Stored:
-
-    return Stored(
+def row() -> Held:
+    return Held(
         leaf_index=LeafIndex(3),
         entry=EntryId(12),
         leaf=LEAF,
-        columns={"kind": "act", "at": AT},
+        kind="act",
+        at=DRAFT.at,
         opening_ref=DRAFT.opening_ref,
         opening=json.loads(DRAFT.opening),
         is_erased=False,
         decision=None,
-        consequence={"account": 7, "email": None, "kind": "act", "action": "webhook.add"},
+        consequence=(7, None, "act", "webhook.add"),
     )
 
 
@@ -42,8 +40,8 @@ def test_a_row_that_agrees_has_no_differences() -> None:
 
 
 def test_an_opening_that_was_erased_is_no_difference_and_one_that_is_gone_is() -> None:
-    assert list(differences(LEAF, replace(row(), opening=None, is_erased=True), TENANT)) == []
-    assert list(differences(LEAF, replace(row(), opening=None), TENANT)) == ["entry 12: its opening is missing"]
+    assert list(differences(LEAF, row()._replace(opening=None, is_erased=True), TENANT)) == []
+    assert list(differences(LEAF, row()._replace(opening=None), TENANT)) == ["entry 12: its opening is missing"]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +53,7 @@ def test_octets_that_are_no_leaf_of_ours_are_said_to_be(octets: bytes) -> None:
 
 def test_a_leaf_of_another_tenant_or_number_is_named() -> None:
     assert list(differences(LEAF, row(), TenantId("tn_b"))) == ["leaf 3: it is entry 12, and the row says 12"]
-    moved = replace(row(), entry=EntryId(13))
+    moved = row()._replace(entry=EntryId(13))
     assert list(differences(LEAF, moved, TENANT)) == ["leaf 3: it is entry 12, and the row says 13"]
 
 
@@ -66,5 +64,5 @@ def test_a_leaf_of_another_tenant_or_number_is_named() -> None:
     )
 )
 def test_no_opening_whatever_was_written_there_raises(opening: Any) -> None:
-    assert list(differences(LEAF, replace(row(), opening=opening), TENANT))
-    assert list(differences(LEAF, replace(row(), opening={"by": opening}), TENANT))
+    assert list(differences(LEAF, row()._replace(opening=opening), TENANT))
+    assert list(differences(LEAF, row()._replace(opening={"by": opening}), TENANT))

@@ -1,10 +1,12 @@
+import psycopg
+
 from gatepost import record
 from gatepost.db import Database
 from gatepost.ids import LeafIndex, TenantId
 from gatepost.record import log_store
 from gatepost.record.log_store import LogKey
 from gatepost.record.paper import Kind
-from record.papers import NOON, TENANT, consequence, counting
+from record.papers import TENANT, consequence, counting
 
 OTHER = TenantId("tn_b")
 
@@ -63,18 +65,25 @@ async def test_every_checkpoint_is_remembered(db: Database) -> None:
     async with db.transaction(TENANT) as tx:
         assert await log_store.last_checkpoint(tx) is None
         for size in (1, 5, 9):
-            await log_store.keep_checkpoint(tx, size, b"%d" % size, NOON)
+            await log_store.keep_checkpoint(tx, size, b"%d" % size)
         assert await log_store.last_checkpoint(tx) == b"9"
         assert await log_store.checkpoints(tx, 1, 9) == [(5, b"5"), (9, b"9")]
 
 
-async def test_everything_about_a_place_is_read_together(db: Database) -> None:
+async def test_an_entry_is_read_with_its_opening(db: Database) -> None:
     (entry,) = await note(db, 1)
     async with db.transaction(TENANT) as tx:
         await log_store.assign(tx, 1)
         (found,) = await log_store.stored(tx, 0, 10)
-        assert await log_store.astray(tx) == []
-    assert (found.leaf_index, found.entry, found.decision) == (0, entry, None)
-    assert found.consequence is not None
-    assert found.consequence["action"] == "policy.set"
-    assert found.opening == {}
+    assert (found.leaf_index, found.entry, found.opening) == (0, entry, {})
+    assert found.leaf.startswith(b"{")
+
+
+async def test_an_opening_that_does_not_open_is_none(db: Database, owner_dsn: str) -> None:
+    await note(db, 1)
+    with psycopg.connect(owner_dsn) as owner:
+        owner.execute("update opening set sealed = 'x'")
+    async with db.transaction(TENANT) as tx:
+        await log_store.assign(tx, 1)
+        (found,) = await log_store.stored(tx, 0, 10)
+    assert found.opening is None

@@ -1,3 +1,9 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
 from gatepost.trust import Outcome, oscal, read_claims, read_operator
 from gatepost.trust.catalogue import CATALOGUE
 from trust.scene import Scene
@@ -31,3 +37,37 @@ async def test_components_name_every_control_with_its_applicability(scene: Scene
     (made,) = component["control-implementations"]
     numbers = [each["control-id"] for each in made["implemented-requirements"]]
     assert numbers == [f"a.{each.number}" for each in operator.controls]
+
+
+READER = """
+import sys
+from pathlib import Path
+from trestle.oscal.assessment_results import AssessmentResults
+from trestle.oscal.component import ComponentDefinition
+AssessmentResults.oscal_read(Path(sys.argv[1]))
+ComponentDefinition.oscal_read(Path(sys.argv[2]))
+"""
+"""In a process of its own: it is not held to our rules on warnings."""
+
+
+async def test_compliance_trestle_reads_both(scene: Scene, tmp_path: Path) -> None:
+    scene.catalogue = {name: CATALOGUE[name] for name in ("entity.agrees", "staff.trained")}
+    await scene.engine().round(everything=True)
+    await scene.publish()
+    claims = await read_claims(scene.house.db, scene.folder, scene.clock)
+    operator = read_operator(scene.folder)
+    results, components = tmp_path / "results.json", tmp_path / "components.json"
+
+    def read(told: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+        results.write_text(json.dumps(told))
+        command = [sys.executable, "-c", READER, str(results), str(components)]
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)  # noqa: S603  # as above
+
+    components.write_text(json.dumps(oscal.component_definition(claims, operator)))
+    told = oscal.assessment_results(claims, operator, "https://mail.house.test/trust")
+    done = read(told)
+    assert done.returncode == 0, done.stderr
+    plan = told["assessment-results"]["back-matter"]["resources"][0]["uuid"]
+    assert told["assessment-results"]["import-ap"]["href"] == f"#{plan}"
+    del told["assessment-results"]["results"][0]["findings"][0]["target"]
+    assert read(told).returncode != 0

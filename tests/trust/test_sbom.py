@@ -1,6 +1,9 @@
 import json
 from importlib.metadata import version
 
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+
 from gatepost.trust.sbom import bill, installed
 from outbound import NOW
 
@@ -20,3 +23,12 @@ def test_the_same_build_has_the_same_serial_number_and_another_has_another() -> 
     parts = installed()
     one, same, other = bill(parts, "0.1.0", NOW), bill(parts, "0.1.0", NOW), bill(parts[1:], "0.1.0", NOW)
     assert one["serialNumber"] == same["serialNumber"] != other["serialNumber"]
+
+
+def test_a_validator_of_others_finds_nothing_wrong() -> None:
+    """The schema of CycloneDX 1.6, strictly: nothing that it does not know."""
+    validator = JsonStrictValidator(SchemaVersion.V1_6)
+    found = bill(installed(), "0.1.0", NOW)
+    assert validator.validate_str(json.dumps(found)) is None
+    found["components"][0]["type"] = "mail"
+    assert validator.validate_str(json.dumps(found)) is not None

@@ -10,7 +10,7 @@ class Front:
 
     Args:
         faces: applications by their place, such as ``/approve``: theirs is that path and all below it, which reach
-            them whole.
+            them whole; ``/`` is the very first page alone.
         otherwise: takes the rest.
     """
 
@@ -26,4 +26,4 @@ class Front:
 
 
 def _is_at(path: str, place: str) -> bool:
-    return path == place or path.startswith(f"{place}/")
+    return path == place or (place != "/" and path.startswith(f"{place}/"))

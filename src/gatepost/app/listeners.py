@@ -39,6 +39,7 @@ from gatepost.doors.smtp import reply_for
 from gatepost.ids import TenantId
 from gatepost.journey import House, receive
 from gatepost.settings import Settings
+from gatepost.workbench import Bench
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +97,12 @@ async def open_doors(
 
 def faces(settings: Settings, house: House) -> dict[str, ASGIApp]:
     """Return what anybody may open, by its place; the trust pages only where the operator claims anything."""
+    bench = Bench()
     found: dict[str, ASGIApp] = {
         link.PATH: public.build(house),
         call_link.PATH: public.build_calls(house),
-        petition_link.PATH: public.build_petitions(house),
+        petition_link.PATH: public.build_petitions(house, bench),
+        petition_link.PERSON_PATH: public.build_own_petitions(house, bench),
     }
     if settings.trust.operator:
         pages = public.build_trust(house, Path(settings.trust.operator), version("gatepost"))

@@ -13,6 +13,7 @@ import structlog
 import gatepost
 from gatepost import access, domains
 from gatepost.access.paper import Role
+from gatepost.act import hosted
 from gatepost.app import administer, rounds
 from gatepost.app.keeping import open_keeper
 from gatepost.app.state import Running
@@ -35,6 +36,7 @@ from gatepost.trust import (
     OperatorError,
     Result,
     World,
+    agent_canary,
     engagement,
     news,
     read_operator,
@@ -44,6 +46,7 @@ from gatepost.trust.courier import Courier
 from gatepost.trust.duty import Duty
 from gatepost.trust.paper import HOUSE_PLAN
 from gatepost.trust.probe.mail import FRIEND, GUARDED, UNPROVEN
+from gatepost.trust.telling import HOUSE
 from gatepost.trust.weakness import normal
 from gatepost.upkeep.retention import Keeper
 
@@ -207,9 +210,6 @@ async def _ensure(house: House) -> Canary:
     tenant = await _tenant(house)
     await _answer_for(house, tenant, domain)
     address = Address.parse(f"probe@{domain}")
-    async with house.db.transaction(tenant) as tx:
-        found = await access.account_at(tx, address)
-    account = found or await administer.add_mailbox(house, tenant, address)
     policy: dict[str, object] = {
         "defaultAction": "bounce",
         # The canaries come from a name that nobody can prove (RFC 6761), through our own door, to our own mailbox.
@@ -217,11 +217,39 @@ async def _ensure(house: House) -> Canary:
         "contentGuards": [{"reject": GUARDED, "reason": "canary"}],
         "auditLog": {"retentionDays": 30, "includeBodyHash": True},
     }
+    account = await _mailbox(house, tenant, address, policy)
+    agent = await _agent(house, tenant, Address.parse(f"agent@{domain}"))
+    act = partial(_act, house, tenant, account)
+    return Canary(tenant=tenant, address=str(address), act=act, agent=str(agent))
+
+
+async def _agent(house: House, tenant: TenantId, address: Address) -> Address:
+    """Give the canaries a mailbox with a hosted agent; that they have agents off is what there is to see."""
+    policy: dict[str, object] = {
+        "defaultAction": "bounce",
+        "senders": [{"match": {"address": FRIEND, "assurance": "none"}}],
+        "auditLog": {"retentionDays": 30, "includeBodyHash": True},
+    }
+    account = await _mailbox(house, tenant, address, policy)
     async with house.db.transaction(tenant) as tx:
-        stored = await get_policy(tx, account.id)
+        newest = await hosted.in_force(tx, account)
+        if newest is None or newest.document != agent_canary.DOCUMENT:
+            await hosted.put_agent(
+                tx, account, agent_canary.DOCUMENT, at=house.clock(), actor=HOUSE, entropy=house.entropy
+            )
+    return address
+
+
+async def _mailbox(house: House, tenant: TenantId, address: Address, policy: dict[str, object]) -> AccountId:
+    """Return the account of an address, made where there is none, under this policy."""
+    async with house.db.transaction(tenant) as tx:
+        account = await access.account_at(tx, address)
+    found = account or await administer.add_mailbox(house, tenant, address)
+    async with house.db.transaction(tenant) as tx:
+        stored = await get_policy(tx, found.id)
     if stored is None or stored.document != policy:
-        await administer.set_policy(house, tenant, account.id, policy)
-    return Canary(tenant=tenant, address=str(address), act=partial(_act, house, tenant, account.id))
+        await administer.set_policy(house, tenant, found.id, policy)
+    return found.id
 
 
 async def _act(house: House, tenant: TenantId, account: AccountId) -> str:

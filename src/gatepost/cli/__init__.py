@@ -92,6 +92,8 @@ _OUR_OWN = (
 
 def main() -> None:
     """Run the command line; what goes wrong in a way we know is one sentence, never a traceback."""
+    if any("\udc80" <= character <= "\udcff" for character in "".join(sys.argv)):  # PEP 383: octets that are no text
+        sys.exit("gatepost: an argument is not UTF-8")
     try:
         app()
     except DatabaseUnavailableError as error:

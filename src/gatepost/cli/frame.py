@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -29,6 +30,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+
+def _tell_version(is_asked: bool) -> None:  # noqa: FBT001  # as the framework calls it
+    if is_asked:
+        typer.echo(version("gatepost"))
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    *, _: Annotated[bool, typer.Option("--version", help="Print the version.", callback=_tell_version)] = False
+) -> None:
+    """Take what is said before any command."""
+
+
 terminal = Console()
 
 _GAP = 2

@@ -163,12 +163,14 @@ def _serve(
 def _greet(settings: Settings, running: Running, kept: Sandbox, config: Path | None) -> None:
     folder, here = settings.state.resolve(), Path.cwd()
     command = command_beside(here, folder, Path(sys.argv[0]), config)
+    site = running.base_url.rpartition("/")[0]
+    trust = f"\n  trust    {site}/trust/, status {site}/status" if settings.trust.operator else ""
     typer.echo(
         f"""
 Gatepost is up. Ctrl-C stops it.
 
   SMTP     {running.smtp_host}:{running.smtp_port}
-  REST     {running.base_url}, described by {running.base_url}/openapi.json
+  REST     {running.base_url}, described by {running.base_url}/openapi.json{trust}
   metrics  http://{settings.metrics.host}:{running.metrics_port}/metrics
   mailbox  {kept.address}, id {kept.mailbox_id}
   state    {folder}

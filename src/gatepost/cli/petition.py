@@ -15,7 +15,7 @@ from gatepost.decide import PolicyError
 from gatepost.deliver.hold import Approver
 from gatepost.ids import AccountId, PetitionId, TenantId
 from gatepost.journey import House
-from gatepost.workbench import TooManyError, of_petition
+from gatepost.workbench import Bench, TooManyError, of_petition
 
 T = TypeVar("T")
 
@@ -51,6 +51,7 @@ def _row(one: Petition, house: House) -> dict[str, Any]:
         "proposer": one.proposer,
         "made": one.made_at,
         "expires": one.expires_at,
+        "first yes": one.first_yes_by or "",
     }
 
 
@@ -78,7 +79,7 @@ def show_(petition_id: str, *, tenant: ForTenant = None) -> None:
 
     found, row = _in_tenant(tenant, work)
     for name, value in {**row, "digest": found.digest}.items():
-        terminal.print(Text(f"{name + ':':9} {value}"), soft_wrap=True)
+        terminal.print(Text(f"{name + ':':10} {value}"), soft_wrap=True)
     terminal.print(Text(f"\n{plain(found.why)}"))
 
 
@@ -88,7 +89,7 @@ def approve(
     digest: Annotated[str, typer.Option(help="As gatepost petition show prints it: what you say yes to.")],
     tenant: ForTenant = None,
 ) -> None:
-    """Say yes: it is done at once."""
+    """Say yes: it is done at once, or, where the tenant wants two people, once both said so."""
     _rule(petition_id, tenant, digest, is_approved=True)
 
 
@@ -109,11 +110,14 @@ def _rule(petition_id: str, tenant: str | None, digest: str | None, *, is_approv
                 digest=digest,
                 at=house.clock(),
                 entropy=house.entropy,
-                put=of_petition(house),
+                put=of_petition(house, Bench()),
             )
 
     ruled = _in_tenant(tenant, work)
     made = f"; version {ruled.policy_version} of the policy is in force" if ruled.policy_version else ""
+    if ruled.state is State.WAITING:
+        typer.echo(f"{ruled.id} has one yes of two: somebody else must say yes, too")
+        return
     if ruled.kind is Kind.SENDER and ruled.state is State.APPROVED and not ruled.policy_version:
         made = "; the policy waits for a second person"
     typer.echo(f"{ruled.id} was {ruled.state.value}{made}")

@@ -73,9 +73,16 @@ def verify(
     *,
     tenant: ForTenant = None,
     vkey: Annotated[str | None, typer.Option(help="The verifier key as you know it from elsewhere.")] = None,
+    deep: Annotated[
+        bool,
+        typer.Option(help="Make every entry's search words anew, too; else their seals are checked."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Recompute the whole log from its tiles and openings; name whatever was changed. Exit 1 on any finding."""
+    """Recompute the whole log and hold files, keys and rows to it; name whatever was changed. Exit 1 on any finding.
+
+    Every entry: its place in the tree, its rows, each value behind a commitment, the seal of what it is found by.
+    """
 
     async def work(house: House, owner: TenantId) -> Report:
         with Progress(transient=True, disable=not sys.stderr.isatty(), console=Console(stderr=True)) as progress:
@@ -85,6 +92,8 @@ def verify(
                 house.blobs,
                 owner,
                 vkey=vkey,
+                keyring=house.keyring,
+                is_deep=deep,
                 progress=lambda done, size: progress.update(bar, completed=done, total=size),
             )
 

@@ -2,6 +2,7 @@
 
 import smtplib
 from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8
 from email.utils import formatdate, make_msgid
 from typing import Annotated
 
@@ -33,14 +34,17 @@ def send(
     message["From"], message["To"], message["Subject"] = sender, to or (kept.address if kept else ""), subject
     message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain=sender.rpartition("@")[2] or "localhost")
     message.set_content(text)
+    is_ascii = sender.isascii() and message["To"].isascii()
+    options = () if is_ascii else ("SMTPUTF8",)  # RFC 6531 section 3.4: such an address can only go so
     try:
+        octets = message.as_bytes(policy=SMTP if is_ascii else SMTPUTF8)
         with smtplib.SMTP(running.smtp_host, running.smtp_port, timeout=SEND_TIMEOUT_S) as client:
             client.ehlo()
-            answer = client.mail(sender)
+            answer = client.mail(sender, options)
             if answer[0] < REFUSED_FROM:
                 answer = client.rcpt(message["To"])
             if answer[0] < REFUSED_FROM:
-                answer = client.data(message.as_bytes(policy=message.policy.clone(linesep="\r\n")))
+                answer = client.data(octets)
     except (OSError, smtplib.SMTPException) as error:
         raise Refusal(f"the SMTP conversation broke off: {type(error).__name__}") from error
     typer.echo(f"{answer[0]} {answer[1].decode('ascii', 'replace')}")

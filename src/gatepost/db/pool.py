@@ -8,6 +8,7 @@ import asyncio
 import select
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from enum import Enum
 from typing import Any, LiteralString, Self
 
 import psycopg
@@ -139,7 +140,21 @@ class Transaction:
 # that has an index for the question. Compiling a plan costs more than any of ours takes.
 _PLANS = "-c enable_seqscan=off -c jit=off"
 _BIND = "select set_config('gatepost.tenant', %(tenant)s, true)"
-_BIND_AND_KEEP_PLANS = f"{_BIND}, set_config('plan_cache_mode', 'force_generic_plan', true)"
+
+
+class Plans(Enum):
+    """What a transaction lets PostgreSQL do about the plans of its statements; the value is what binds its tenant."""
+
+    USUAL = _BIND
+    """PostgreSQL's own way: five plans for the very values, then one for all where that looks no dearer."""
+
+    KEPT = f"{_BIND}, set_config('plan_cache_mode', 'force_generic_plan', true)"
+    """One plan for all values, made once. For the statements that every message needs: their plans must not depend on
+    values, nor on what a table holds, and planning costs more than they do."""
+
+    FRESH = f"{_BIND}, set_config('plan_cache_mode', 'force_custom_plan', true)"
+    """A plan for each execution. For work in batches, where a plan is cheap and a bad one dear: one that was made while
+    a table was nearly empty walks through what it holds by now, until PostgreSQL gathers statistics (docs/adr/0059)."""
 
 
 class Database:
@@ -193,20 +208,19 @@ class Database:
         return _needed(self._keys)
 
     @asynccontextmanager
-    async def transaction(self, tenant: TenantId | None, *, keeps_plans: bool = False) -> AsyncIterator[Transaction]:
+    async def transaction(self, tenant: TenantId | None, *, plans: Plans = Plans.USUAL) -> AsyncIterator[Transaction]:
         """Open a transaction bound to ``tenant``; commit on the way out, roll back on any exception.
 
         Args:
             tenant: None only for look-ups through the functions that cross tenants by design (``lookup_*``).
-            keeps_plans: PostgreSQL makes no plan for a statement's very values, only one for all. For the statements
-                that every message needs: their plans must not depend on values, and planning costs more than they do.
+            plans: which plans its statements may run by.
 
         Raises:
             DatabaseUnavailableError: no connection, or it broke before the commit was confirmed.
         """
         async with self._exchange() as exchange:
             exchange.send("begin", {})
-            exchange.send(_BIND_AND_KEEP_PLANS if keeps_plans else _BIND, {"tenant": tenant or ""})
+            exchange.send(plans.value, {"tenant": tenant or ""})
             try:
                 tx = Transaction(exchange, tenant, self._keys)
                 yield tx

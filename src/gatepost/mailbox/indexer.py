@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from typing_extensions import override
 
+from gatepost.db import Plans
 from gatepost.ids import TenantId
 from gatepost.jobs.resting import Resting
 from gatepost.mailbox import word_store, words
@@ -38,7 +39,7 @@ class Indexer(Resting):
     @override
     async def index(self, tenant: TenantId, limit: int = BATCH) -> int:
         """Index the tenant's next messages; return how many, 0 where another process is at it."""
-        async with self._db.transaction(tenant) as tx:
+        async with self._db.transaction(tenant, plans=Plans.FRESH) as tx:
             if not await word_store.try_lock(tx):
                 return 0
             waiting = await word_store.waiting(tx, limit, OCTETS_MAX)

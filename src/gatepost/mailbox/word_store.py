@@ -81,7 +81,7 @@ async def waiting(tx: Transaction, limit: int, octets_max: int) -> list[Waiting]
           from (
             select * from unindexed where tenant = %(tenant)s order by tenant, account, at, seq limit %(limit)s
           ) as unindexed
-          left join email on email.tenant = unindexed.tenant and email.id = unindexed.email
+          left join email on email.tenant = %(tenant)s and email.id = unindexed.email
         ) as all_of_them where coalesce(octets_before, 0) < %(octets_max)s
     """
     return [

@@ -1,7 +1,7 @@
 """Verify a whole log: recompute it from tiles and openings, then hold the tables to the result."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -9,19 +9,22 @@ import orjson
 from gatepost.blobs import Blobs
 from gatepost.db import Database, Transaction
 from gatepost.ids import TenantId
+from gatepost.keys import Keyring, KeyringError, Vault
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
 from gatepost.ledger.merkle import HASH_OCTETS
-from gatepost.ledger.note import VerifierKey
-from gatepost.ledger.tiles import ENTRIES, Edge, Tile, tiles_of, unpack
-from gatepost.record import erase_store, files, log_store
-from gatepost.record.compare import NOTHING, differences, unfindable
+from gatepost.ledger.note import SigningKey, VerifierKey
+from gatepost.ledger.tiles import ENTRIES, WIDTH, Edge, Tile, tile_at, tiles_of, unpack
+from gatepost.record import check_store, erase_store, files, log_store, word_store
+from gatepost.record.check_store import Held
+from gatepost.record.compare import NOTHING, differences, misfound, unfindable
 from gatepost.record.erased import Erased
-from gatepost.record.log_store import Stored
-from gatepost.record.word_store import tokens_of_each
+from gatepost.record.log_store import LOG_KEY_PURPOSE, LogKey
 from gatepost.record.words import Found, terms_of
 
 FINDINGS_MAX = 1000
+AT_ONCE = 8 * WIDTH
+"""Entries read in one transaction: a few megabytes of them."""
 _LAG_TRIES = 3
 _LAG_S = 0.5
 
@@ -54,6 +57,8 @@ async def verify_log(
     tenant: TenantId,
     *,
     vkey: str | None = None,
+    keyring: Keyring | None = None,
+    is_deep: bool = False,
     progress: Callable[[int, int], object] = lambda *_: None,
 ) -> Report:
     """Recompute the tenant's log and compare everything we hold with it.
@@ -64,6 +69,9 @@ async def verify_log(
         tenant: whose log.
         vkey: the log's verifier key as the caller knows it from elsewhere. Without it the stored one is used, and
             then somebody who replaced key and log together is not found out.
+        keyring: opens the log's signing key, to see that it is still the log's. Without it nobody looks.
+        is_deep: make the words of every entry anew and hold the index to them. Otherwise their seals are looked at,
+            which tells what somebody changed, and not what the indexer did wrong.
         progress: told, bundle by bundle, how many entries are seen to, and of how many.
     """
     report = Report(tenant)
@@ -71,8 +79,8 @@ async def verify_log(
         kept = await log_store.log_key(tx)
         recorded = await log_store.size(tx) + await log_store.waiting(tx)
         await _bookkeeping(tx, report)
-    if kept is not None and not kept.vkey.startswith(f"{kept.origin}+"):
-        report.find(f"log key: it is not of the origin {kept.origin}")
+    if kept is not None:
+        _compare_key(kept, keyring, report)
     head = await _head(db, blobs, vkey or (kept.vkey if kept else None), report)
     report.waiting = recorded
     if head is None:
@@ -80,18 +88,41 @@ async def verify_log(
     checkpoint, key = head
     report.size = checkpoint.size
     report.waiting = max(recorded - checkpoint.size, 0)
-    await _Walk(db, blobs, tenant, checkpoint, key, report).run(progress)
+    await _Walk(db, blobs, tenant, checkpoint, key, report, is_deep=is_deep).run(progress)
+    if not report.is_sound:  # what was taken away here may make up for what was put in there
+        async with db.transaction(tenant) as tx:
+            await _stray(tx, report)
     return report
 
 
-async def _bookkeeping(tx: Transaction, report: Report) -> None:
-    """See that every row has its entry, and every removal its row."""
-    for name, entry in await log_store.astray(tx):
+def _compare_key(kept: LogKey, keyring: Keyring | None, report: Report) -> None:
+    if not kept.vkey.startswith(f"{kept.origin}+"):
+        report.find(f"log key: it is not of the origin {kept.origin}")
+    if keyring is None:
+        return
+    try:
+        seed = keyring.unwrap(LOG_KEY_PURPOSE, kept.wrapped_seed)
+        is_ours = str(SigningKey(kept.origin, seed).verifier) == kept.vkey
+    except (KeyringError, LedgerError):
+        is_ours = False
+    if not is_ours:
+        report.find("log key: the signing key that is kept is not the one of the verifier key")
+
+
+async def _stray(tx: Transaction, report: Report) -> None:
+    """Name the rows that belong to no entry, and the entries that belong nowhere."""
+    for name, entry in await check_store.astray(tx):
         report.find(
             f"entry {entry}: it is neither in the log nor waiting for it"
             if name == "entry"
             else f"{name} of entry {entry}: there is no such entry"
         )
+
+
+async def _bookkeeping(tx: Transaction, report: Report) -> None:
+    """See that every row has its entry, and every removal its row."""
+    if not await check_store.is_balanced(tx):
+        await _stray(tx, report)
     for entry, column in await erase_store.misremembered(tx):
         report.find(f"row of entry {entry}: erasure.{column} is not what the leaf says")
     for entry in await erase_store.unremembered(tx):
@@ -127,10 +158,18 @@ async def _head(db: Database, blobs: Blobs, vkey: str | None, report: Report) ->
 
 
 class _Walk:
-    """Goes through the log one bundle at a time, growing the tree again from its entries."""
+    """Goes through the log some bundles at a time, growing the tree again from its entries."""
 
     def __init__(
-        self, db: Database, blobs: Blobs, tenant: TenantId, head: Checkpoint, key: VerifierKey, report: Report
+        self,
+        db: Database,
+        blobs: Blobs,
+        tenant: TenantId,
+        head: Checkpoint,
+        key: VerifierKey,
+        report: Report,
+        *,
+        is_deep: bool,
     ) -> None:
         self._db = db
         self._blobs = blobs
@@ -138,6 +177,7 @@ class _Walk:
         self._head = head
         self._key = key
         self._report = report
+        self._is_deep = is_deep
         self._erased: Erased = NOTHING
 
     async def run(self, progress: Callable[[int, int], object]) -> None:
@@ -146,18 +186,19 @@ class _Walk:
             self._erased = Erased(await erase_store.erasure_leaves(tx))
         edge = Edge()
         finals = set(tiles_of(self._head.size))
-        for bundle in (tile for tile in tiles_of(self._head.size) if tile.level == ENTRIES):
-            entries = await self._entries(bundle)
-            if entries is None:
-                return  # the tree cannot be grown beyond a gap
+        for start in range(0, self._head.size, AT_ONCE):
+            entries = await self._entries(start)
+            end = edge.size + len(entries)
             async with self._db.transaction(self._tenant) as tx:
-                signed = await log_store.checkpoints(tx, edge.size, edge.size + len(entries))
-                stored = await log_store.stored(tx, edge.size, edge.size + len(entries))
+                signed = await log_store.checkpoints(tx, edge.size, end)
+                held = await check_store.held(tx, edge.size, end)
+                self._compare_rows(tx.vault, edge.size, entries, held)
             self._compare_checkpoints(edge, entries, signed)
-            self._compare_rows(edge.size, entries, stored)
             edge, made = edge.grow(entries)
             await self._compare_tiles({tile: octets for tile, octets in made.items() if tile in finals})
             progress(edge.size, self._head.size)
+            if edge.size < min(start + AT_ONCE, self._head.size):
+                return  # the tree cannot be grown beyond a gap
         if edge.root != self._head.root:
             self._report.find("checkpoint: its root is not that of the entries")
 
@@ -172,13 +213,20 @@ class _Walk:
             self._report.find(f"{tile.path}: it is missing")
         return octets
 
-    async def _entries(self, bundle: Tile) -> list[bytes] | None:
-        octets = await self._read(bundle)
-        try:
-            return None if octets is None else unpack(bundle, octets)
-        except LedgerError as error:
-            self._report.find(f"{bundle.path}: {error}")
-            return None
+    async def _entries(self, start: int) -> list[bytes]:
+        """Return the entries of the next bundles, as far as they can be read."""
+        entries: list[bytes] = []
+        for at in range(start, min(start + AT_ONCE, self._head.size), WIDTH):
+            bundle = tile_at(ENTRIES, at // WIDTH, self._head.size)
+            octets = await self._read(bundle)
+            if octets is None:
+                break
+            try:
+                entries += unpack(bundle, octets)
+            except LedgerError as error:
+                self._report.find(f"{bundle.path}: {error}")
+                break
+        return entries
 
     def _compare_checkpoints(self, edge: Edge, entries: list[bytes], signed: list[tuple[int, bytes]]) -> None:
         start = edge.size
@@ -201,32 +249,37 @@ class _Walk:
             where = f"hash {changed[0] // HASH_OCTETS}" if changed else "its length"
             self._report.find(f"{tile.path}: {where} is not that of the entries")
 
-    def _compare_rows(self, start: int, entries: list[bytes], stored: list[Stored]) -> None:
-        rows = {int(row.leaf_index): row for row in stored}
-        sound: list[tuple[bytes, Stored]] = []
+    def _compare_rows(self, vault: Vault, start: int, entries: list[bytes], held: Iterator[Held]) -> None:
+        row = next(held, None)
+        sound: list[tuple[bytes, Held]] = []
         for index, octets in enumerate(entries, start):
-            row = rows.get(index)
-            if row is None:
+            if row is None or row.leaf_index != index:
                 self._report.find(f"leaf {index}: the tables do not know it")
                 continue
             self._report.openings += row.opening is not None
             self._report.erased += row.opening is None
             found = list(differences(octets, row, self._tenant, self._erased))
-            for text in found:
+            for text in (*found, *unfindable(row, _seal(vault, row))):
                 self._report.find(text)
-            if not found:
+            if self._is_deep and not found:
                 sound.append((octets, row))
-        self._compare_words(sound)
+            row = next(held, None)
+        if self._is_deep:
+            self._compare_words(vault, sound)
 
-    def _compare_words(self, sound: Sequence[tuple[bytes, Stored]]) -> None:
+    def _compare_words(self, vault: Vault, sound: Sequence[tuple[bytes, Held]]) -> None:
         """See that searches find the entries, of which all else agrees with the leaf."""
-        terms = [terms_of(_found(octets, row)) for octets, row in sound]
-        tokens = tokens_of_each(self._db.keys.vault(self._tenant), terms)
-        for (_, row), wanted in zip(sound, tokens, strict=True):
-            for text in unfindable(row, wanted):
+        indexed = [(octets, row) for octets, row in sound if row.tokens is not None]
+        tokens = word_store.tokens_of_each(vault, [terms_of(_found(octets, row)) for octets, row in indexed])
+        for (_, row), wanted in zip(indexed, tokens, strict=True):
+            for text in misfound(row, word_store.read(row.tokens or b""), wanted):
                 self._report.find(text)
 
 
-def _found(octets: bytes, row: Stored) -> Found:
+def _seal(vault: Vault, row: Held) -> bytes:
+    return b"" if row.tokens is None else word_store.seal(vault, row.entry, row.sealed_under or b"", row.tokens)
+
+
+def _found(octets: bytes, row: Held) -> Found:
     opening = row.opening or {}
     return Found(leaf=orjson.loads(octets), opened={name: part["value"] for name, part in opening.items()})

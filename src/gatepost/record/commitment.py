@@ -19,11 +19,12 @@ def commit(name: str, salt: bytes, value: Json) -> bytes:
 
     The salt is random per value, so equal values have unequal commitments and none can be guessed.
     """
-    return hashlib.sha256(_head(name) + salt + canonical(value).encode()).digest()
+    return hashlib.sha256(head(name) + salt + canonical(value).encode()).digest()
 
 
 @lru_cache(maxsize=256)  # names are ours and few
-def _head(name: str) -> bytes:
+def head(name: str) -> bytes:
+    """Return what is hashed before the salt."""
     return DOMAIN + b"\x00" + name.encode() + b"\x00"
 
 

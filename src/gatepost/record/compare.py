@@ -1,78 +1,94 @@
 """Hold one entry's rows and opening to the leaf that the log proves: pure. The leaf is right by definition."""
 
-import base64
-from collections.abc import Iterable, Iterator, Mapping
+import hashlib
+from binascii import a2b_base64, b2a_base64
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import orjson
 
 from gatepost.ids import TenantId
-from gatepost.record.canonical import UnrecordableError, canonical
-from gatepost.record.commitment import SALT_OCTETS, commit
+from gatepost.record.canonical import UnrecordableError, canonical, quickly
+from gatepost.record.check_store import CONSEQUENCE, DECISION, Held
+from gatepost.record.commitment import SALT_OCTETS, commit, head
 from gatepost.record.erased import Erased
-from gatepost.record.log_store import Stored
 from gatepost.record.paper import Kind
 
 NOTHING = Erased(())
-_DECISION = ("in_reply_to", "thread", "direction", "disposition", "outcome", "reason")
+_LEAF = {"seq", "tenant", "kind", "ts", "c", "salt_ref", "account", "email", "action", "decision"}
 
 
-def differences(octets: bytes, row: Stored, tenant: TenantId, erased: Erased = NOTHING) -> Iterator[str]:
+def differences(octets: bytes, row: Held, tenant: TenantId, erased: Erased = NOTHING) -> Iterator[str]:
     """Yield one sentence for each thing that does not agree with the leaf ``octets`` at the row's place.
 
     An opening may be missing where ``erased`` says so.
     """
-    leaf = _read(octets)
-    if leaf is None:
+    read = _read(octets)
+    if read is None:
         yield f"leaf {row.leaf_index}: it is no entry of ours"
         return
+    leaf, at = read
     if leaf["seq"] != row.entry or leaf["tenant"] != tenant:
         yield f"leaf {row.leaf_index}: it is entry {leaf['seq']}, and the row says {row.entry}"
         return
-    if row.columns is None:
+    if row.leaf is None:
         yield f"entry {row.entry}: it is missing"
     else:
         if row.leaf != octets:
             yield f"entry {row.entry}: its leaf is not the one in the log"
-        yield from _columns("entry", row, row.columns, {"kind": leaf["kind"], "at": leaf["ts"]})
+        yield from _columns("entry", row, ("kind", "at"), (row.kind, row.at), (leaf["kind"], at))
     yield from _opening(row, leaf, erased)
-    yield from _rows(row, leaf)
+    yield from _rows(row, leaf, at)
 
 
-def unfindable(row: Stored, wanted: Iterable[int]) -> Iterator[str]:
-    """Yield what is wrong with the words of an entry that agrees with its leaf.
+def unfindable(row: Held, seal: bytes) -> Iterator[str]:
+    """Yield what is wrong with the words of an entry: they are not those that the indexer wrote and sealed.
 
     Args:
         row: the entry.
-        wanted: the tokens of what it says now. Until the indexer has come by, erased entries have more than these.
+        seal: the seal that its words must have.
     """
     if row.tokens is None:
         if row.is_indexed:
             yield f"entry {row.entry}: no search finds it, the index does not have it"
         return
-    if not row.tokens.issuperset(wanted):
-        yield f"entry {row.entry}: it is not found by everything it says"
-    elif row.opening is not None and not row.tokens.issubset(wanted):
-        yield f"entry {row.entry}: it is found by what it does not say"
-    if row.opening is not None and not row.is_under:
+    if row.seal != seal:
+        yield f"entry {row.entry}: what it is found by is not what was indexed"
+    elif row.opening is not None and not row.is_under:
         yield f"entry {row.entry}: its words are not tied to the keys of its opening"
 
 
-def _read(octets: bytes) -> dict[str, Any] | None:
-    """Return a leaf's fields, or None where it is not in our one canonical spelling."""
+def misfound(row: Held, found: Iterable[int], wanted: Iterable[int]) -> Iterator[str]:
+    """Yield what is wrong with the words of an entry that agrees with its leaf, held to what it says.
+
+    Args:
+        row: the entry.
+        found: the tokens it is found by.
+        wanted: the tokens of what it says now. Until the indexer has come by, erased entries have more than these.
+    """
+    there, needed = set(found), set(wanted)
+    if not there >= needed:
+        yield f"entry {row.entry}: it is not found by everything it says"
+    elif row.opening is not None and there != needed:
+        yield f"entry {row.entry}: it is found by what it does not say"
+
+
+def _read(octets: bytes) -> tuple[dict[str, Any], datetime] | None:
+    """Return a leaf's fields and its time, or None where it is not in our one canonical spelling."""
     try:
         leaf = orjson.loads(octets)
-        is_ours = isinstance(leaf, dict) and canonical(leaf).encode() == octets
-    except (orjson.JSONDecodeError, UnrecordableError):
+        is_ours = isinstance(leaf, dict) and (quickly(leaf) == octets or canonical(leaf).encode() == octets)
+        if not is_ours or not leaf.keys() >= _LEAF or not isinstance(leaf["c"], dict):
+            return None
+        if not isinstance(leaf["decision"], dict) and (leaf["decision"] is not None or leaf["kind"] == Kind.DECISION):
+            return None
+        return leaf, datetime.fromisoformat(leaf["ts"])
+    except (TypeError, ValueError, UnrecordableError):
         return None
-    wanted = {"seq", "tenant", "kind", "ts", "c", "salt_ref", "account", "email", "action", "decision"}
-    if not is_ours or not wanted <= set(leaf) or not isinstance(leaf["c"], dict):
-        return None
-    return leaf  # type: ignore[no-any-return]  # seen to be a dict above
 
 
-def _opening(row: Stored, leaf: Mapping[str, Any], erased: Erased) -> Iterator[str]:
+def _opening(row: Held, leaf: Mapping[str, Any], erased: Erased) -> Iterator[str]:
     if row.is_erased:
         return  # that it had to be, another entry says
     if row.opening is None:
@@ -85,47 +101,68 @@ def _opening(row: Stored, leaf: Mapping[str, Any], erased: Erased) -> Iterator[s
         return
     if row.opening_ref != leaf["salt_ref"]:
         yield f"entry {row.entry}: the opening is named {row.opening_ref}, not {leaf['salt_ref']}"
-    for name in sorted(set(row.opening) | set(leaf["c"])):
-        if name not in leaf["c"]:
-            yield f"entry {row.entry}: opening field {name} has no commitment"
-        elif name not in row.opening:
-            yield f"entry {row.entry}: opening field {name} is missing"
-        elif not _opens(name, row.opening[name], leaf["c"][name]):
-            yield f"entry {row.entry}: opening field {name} does not match its commitment"
+    if row.opening.keys() == leaf["c"].keys() and all(
+        _opens(name, opened, leaf["c"][name]) for name, opened in row.opening.items()
+    ):
+        return
+    for name in sorted(row.opening.keys() | leaf["c"].keys()):
+        if problem := _problem(name, row.opening, leaf["c"]):
+            yield f"entry {row.entry}: opening field {name} {problem}"
+
+
+def _problem(name: str, opening: Mapping[str, Any], commitments: Mapping[str, Any]) -> str:
+    if name not in commitments:
+        return "has no commitment"
+    if name not in opening:
+        return "is missing"
+    return "" if _opens(name, opening[name], commitments[name]) else "does not match its commitment"
 
 
 def _opens(name: str, opened: Any, commitment: object) -> bool:
     """Tell whether salt and value open the commitment; whatever was written there, it only tells."""
-    if not isinstance(opened, dict) or set(opened) != {"salt", "value"} or not isinstance(opened["salt"], str):
-        return False
     try:
-        salt = base64.b64decode(opened["salt"], validate=True)
-        found = commit(name, salt, opened["value"])
-    except ValueError:  # no base64, no ASCII, or no canonical form
+        if len(opened) != 2:  # noqa: PLR2004  # salt and value
+            return False
+        salt, value = a2b_base64(opened["salt"], strict_mode=True), opened["value"]
+        if len(salt) != SALT_OCTETS:
+            return False
+        # The quick spelling of what agrees is the canonical one: it was committed to, and that is done canonically.
+        digest = hashlib.sha256(head(name) + salt + quickly(value)).digest()
+        return _base64(digest) == commitment or _base64(commit(name, salt, value)) == commitment
+    except (KeyError, TypeError, ValueError):  # not the two, no base64, or no canonical form
         return False
-    return len(salt) == SALT_OCTETS and base64.b64encode(found).decode() == commitment
 
 
-def _rows(row: Stored, leaf: Mapping[str, Any]) -> Iterator[str]:
-    common = {"account": leaf["account"], "email": leaf["email"]}
+def _base64(octets: bytes) -> str:
+    return b2a_base64(octets, newline=False).decode()
+
+
+def _rows(row: Held, leaf: Mapping[str, Any], at: datetime) -> Iterator[str]:
+    common = (leaf["account"], leaf["email"])
     if leaf["kind"] == Kind.DECISION:
-        decision = leaf["decision"]
-        wanted = {**common, "received_at": leaf["ts"], **{name: decision.get(name) for name in _DECISION}}
-        present, absent, names = row.decision, row.consequence, ("decision_row", "consequence")
+        wanted = (*common, *map(leaf["decision"].get, DECISION[2:-1]), at)
+        yield from _row("decision_row", row, DECISION, row.decision, wanted)
+        if row.consequence is not None:
+            yield f"consequence of entry {row.entry}: the entry is of kind {leaf['kind']}"
     else:
-        wanted = {**common, "kind": leaf["kind"], "action": leaf["action"]}
-        present, absent, names = row.consequence, row.decision, ("consequence", "decision_row")
-    if absent is not None:
-        yield f"{names[1]} of entry {row.entry}: the entry is of kind {leaf['kind']}"
-    if present is None:
-        yield f"{names[0]} of entry {row.entry}: it is missing"
-    else:
-        yield from _columns(names[0], row, present, wanted)
+        yield from _row("consequence", row, CONSEQUENCE, row.consequence, (*common, leaf["kind"], leaf["action"]))
+        if row.decision is not None:
+            yield f"decision_row of entry {row.entry}: the entry is of kind {leaf['kind']}"
 
 
-def _columns(table: str, row: Stored, columns: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[str]:
-    for name, value in wanted.items():
-        is_time = name in {"at", "received_at"}
-        found = columns[name]
-        if (datetime.fromisoformat(found) != datetime.fromisoformat(value)) if is_time else found != value:
-            yield f"row of entry {row.entry}: {table}.{name} is not what the leaf says"
+def _row(
+    table: str, row: Held, names: Sequence[str], found: tuple[Any, ...] | None, wanted: tuple[Any, ...]
+) -> Iterator[str]:
+    if found is None:
+        yield f"{table} of entry {row.entry}: it is missing"
+    else:
+        yield from _columns(table, row, names, found, wanted)
+
+
+def _columns(
+    table: str, row: Held, names: Sequence[str], found: tuple[Any, ...], wanted: tuple[Any, ...]
+) -> Iterator[str]:
+    if found != wanted:
+        for name, there, said in zip(names, found, wanted, strict=True):
+            if there != said:
+                yield f"row of entry {row.entry}: {table}.{name} is not what the leaf says"

@@ -178,11 +178,7 @@ async def published(tx: Transaction, start: int, end: int, *, opened: bool) -> l
         return [
             Published(LeafIndex(at), leaf, {}) for at, leaf in enumerate(await log_store.leaves(tx, start, end), start)
         ]
-    return [
-        Published(row.leaf_index, row.leaf, _values(row.opening))
-        for row in await log_store.stored(tx, start, end)
-        if row.leaf is not None
-    ]
+    return [Published(row.leaf_index, row.leaf, _values(row.opening)) for row in await log_store.stored(tx, start, end)]
 
 
 def _values(opening: Any) -> dict[str, Any]:

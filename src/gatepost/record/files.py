@@ -1,7 +1,8 @@
 """Where a tenant's log lies among the blobs, and how to read it back."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from gatepost.blobs import Blobs
 from gatepost.ids import TenantId
@@ -13,6 +14,8 @@ from gatepost.ledger.tiles import ENTRIES, WIDTH, Tile, narrowed, tile_at
 ROWS = 16
 _AT_ONCE = 16
 _TRIES = 3
+
+T = TypeVar("T")
 
 Piece = range
 """Places in the log whose rows lie in one file."""
@@ -51,15 +54,15 @@ def key_path(tenant: TenantId) -> str:
     return f"log/{tenant}/key"
 
 
-async def _each(work: Callable[[Tile], Awaitable[None]], tiles: Iterable[Tile]) -> None:
-    """Do the work for every tile, several at once; wait for all, then raise what one raised, if one did."""
+async def _each(work: Callable[[T], Awaitable[None]], files: Iterable[T]) -> None:
+    """Do the work for every file, several at once; wait for all, then raise what one raised, if one did."""
     gate = asyncio.Semaphore(_AT_ONCE)
 
-    async def one(tile: Tile) -> None:
+    async def one(file: T) -> None:
         async with gate:
-            await work(tile)
+            await work(file)
 
-    for result in await asyncio.gather(*map(one, tiles), return_exceptions=True):
+    for result in await asyncio.gather(*map(one, files), return_exceptions=True):
         if isinstance(result, BaseException):
             raise result
 
@@ -84,6 +87,15 @@ async def write_tiles(blobs: Blobs, tenant: TenantId, tiles: Mapping[Tile, bytes
         await blobs.write(tile_path(tenant, tile), tiles[tile])
 
     await _each(write, tiles)
+
+
+async def write_rows(blobs: Blobs, tenant: TenantId, rows: Mapping[Piece, Sequence[str]]) -> None:
+    """Write the rows behind entries, a line each; all are durable once this returns."""
+
+    async def write(piece: Piece) -> None:
+        await blobs.write(rows_path(tenant, piece), "".join(f"{line}\n" for line in rows[piece]).encode())
+
+    await _each(write, rows)
 
 
 async def read_checkpoint(blobs: Blobs, tenant: TenantId) -> tuple[bytes, Checkpoint] | None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from typing_extensions import override
 
-from gatepost.db import Transaction
+from gatepost.db import Plans, Transaction
 from gatepost.ids import TenantId
 from gatepost.jobs.resting import Resting
 from gatepost.record import word_store
@@ -45,7 +45,7 @@ class Indexer(Resting):
     @override
     async def index(self, tenant: TenantId, limit: int = BATCH) -> int:
         """Index the tenant's next entries; return how many, 0 where another process is at it."""
-        async with self._db.transaction(tenant) as tx:
+        async with self._db.transaction(tenant, plans=Plans.FRESH) as tx:
             if not await word_store.try_lock(tx):
                 return 0
             start = await word_store.next_index(tx)

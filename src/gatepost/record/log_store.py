@@ -1,8 +1,8 @@
 """The record's SQL for the log: places, keys, checkpoints, and what a verification compares."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Self
 
 import orjson
@@ -12,6 +12,9 @@ from gatepost.ids import EntryId, LeafIndex, TenantId
 from gatepost.keys import ErasedError, KeyringError, Vault
 from gatepost.ledger.errors import LedgerError
 from gatepost.record import store
+
+LOG_KEY_PURPOSE = "log key"
+"""What the house's keyring wraps a log's signing key for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +42,12 @@ class LogKey:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """All the tables say about one place in the log; None where a row is missing.
-
-    ``opening`` is None also where nobody can read it any more (``is_erased``), and no mapping where it does not open.
-    ``tokens`` are what it is found by, None where the index has no such entry, though it must where ``is_indexed``;
-    ``is_under``: they are forgotten with the keys of the opening.
-    """
+    """One place in the log with its entry; ``opening`` is None where there is none to read, or no longer."""
 
     leaf_index: LeafIndex
     entry: EntryId
-    leaf: bytes | None
-    columns: Mapping[str, Any] | None
-    opening_ref: str | None
+    leaf: bytes
     opening: Any
-    is_erased: bool
-    decision: Mapping[str, Any] | None
-    consequence: Mapping[str, Any] | None
-    tokens: frozenset[int] | None = None
-    is_indexed: bool = False
-    is_under: bool = True
 
 
 async def try_lock(tx: Transaction) -> bool:
@@ -141,10 +131,10 @@ async def checkpoints(tx: Transaction, start: int, end: int) -> list[tuple[int, 
     return [(row.size, bytes(row.note)) for row in await tx.all(query, start=start, end=end)]
 
 
-async def keep_checkpoint(tx: Transaction, size_now: int, note: bytes, at: datetime) -> None:
+async def keep_checkpoint(tx: Transaction, size_now: int, note: bytes) -> None:
     """Remember a checkpoint for ever; a second one of the same size is an error of ours that fails here."""
-    query = "insert into checkpoint (tenant, size, note, signed_at) values (%(tenant)s, %(size)s, %(note)s, %(at)s)"
-    await tx.run(query, size=size_now, note=note, at=at)
+    query = "insert into checkpoint (tenant, size, note) values (%(tenant)s, %(size)s, %(note)s)"
+    await tx.run(query, size=size_now, note=note)
 
 
 async def log_key(tx: Transaction) -> LogKey | None:
@@ -163,59 +153,36 @@ async def add_log_key(tx: Transaction, key: LogKey) -> None:
 
 
 async def stored(tx: Transaction, start: int, end: int) -> list[Stored]:
-    """Return what the tables say about places ``start`` up to and without ``end``, in order."""
+    """Return the entries at places ``start`` up to and without ``end``, opened, in order."""
     query = """
-        select leaf.leaf_index, leaf.entry, written.leaf, opened.ref, opened.sealed,
-          case when written.id is not null
-            then jsonb_build_object('kind', written.kind, 'at', written.at) end as columns,
-          to_jsonb(decided) as decision, to_jsonb(followed) as consequence, words.tokens,
-          leaf.leaf_index < (select next_index from entry_words_done where tenant = %(tenant)s) as is_indexed,
-          words.sealed_under = substring(opened.sealed for 17) as is_under
-        from leaf
-        left join entry as written on written.id = leaf.entry
-        left join entry_words as words
-          on words.tenant = %(tenant)s and words.at = written.at and words.entry = written.id
-        left join opening as opened on opened.entry = leaf.entry
-        left join decision_row as decided on decided.entry = leaf.entry
-        left join consequence as followed on followed.entry = leaf.entry
+        select leaf.leaf_index, leaf.entry, entry.leaf, opening.ref, opening.sealed
+        from leaf join entry on entry.id = leaf.entry left join opening on opening.entry = leaf.entry
         where leaf.tenant = %(tenant)s and leaf.leaf_index >= %(start)s and leaf.leaf_index < %(end)s
         order by leaf.leaf_index
     """
     return [
-        Stored(
-            LeafIndex(row.leaf_index),
-            EntryId(row.entry),
-            None if row.leaf is None else bytes(row.leaf),
-            row.columns,
-            row.ref,
-            *_opened(tx.vault, row),
-            row.decision,
-            row.consequence,
-            None if row.tokens is None else frozenset(row.tokens),
-            bool(row.is_indexed),
-            row.is_under is not False,
-        )
+        Stored(LeafIndex(row.leaf_index), EntryId(row.entry), bytes(row.leaf), _opened(tx.vault, row))
         for row in await tx.all(query, start=start, end=end)
     ]
 
 
-def _opened(vault: Vault, row: Any) -> tuple[Any, bool]:
-    """Return what an opening says and whether it was erased."""
-    if row.sealed is None:
-        return None, False
-    try:
-        return store.opened(vault, row), False
-    except ErasedError:
-        return None, True
-    except (KeyringError, orjson.JSONDecodeError):
-        return "sealed otherwise", False
+def _opened(vault: Vault, row: Any) -> Any:
+    with suppress(
+        ErasedError, KeyringError, orjson.JSONDecodeError
+    ):  # erased, or broken: `gatepost log verify` tells which
+        return None if row.sealed is None else store.opened(vault, row)
+    return None
 
 
-async def copied_rows(tx: Transaction, start: int, end: int) -> bytes:
-    """Return all rows of the places ``start`` up to and without ``end`` as JSON lines; openings stay sealed."""
+async def copied_rows(tx: Transaction, start: int, end: int) -> list[str]:
+    """Return all rows of each place from ``start`` up to and without ``end`` as JSON; openings stay sealed.
+
+    `json`, not `jsonb`: it is written once as text, and building it a second way costs three times as much.
+    """
     query = """
-        select jsonb_build_object('place', to_jsonb(placed), 'entry', to_jsonb(written), 'opening', to_jsonb(opened),
-          'decision', to_jsonb(decided), 'consequence', to_jsonb(followed))::text as line
+        select json_build_object('place', row_to_json(placed), 'entry', row_to_json(written),
+          'opening', row_to_json(opened), 'decision', row_to_json(decided), 'consequence', row_to_json(followed)
+        )::text as line
         from leaf as placed
         join entry as written on written.id = placed.entry
         left join opening as opened on opened.entry = placed.entry
@@ -224,7 +191,7 @@ async def copied_rows(tx: Transaction, start: int, end: int) -> bytes:
         where placed.tenant = %(tenant)s and placed.leaf_index >= %(start)s and placed.leaf_index < %(end)s
         order by placed.leaf_index
     """
-    return b"".join(f"{row.line}\n".encode() for row in await tx.all(query, start=start, end=end))
+    return [row.line for row in await tx.all(query, start=start, end=end)]
 
 
 async def put_back(tx: Transaction, lines: Sequence[str]) -> None:
@@ -260,12 +227,6 @@ async def strangers(tx: Transaction, lines: Sequence[str]) -> int:
     return int((await tx.one(query, lines=list(lines))).count)
 
 
-async def now(tx: Transaction) -> datetime:
-    """Return the database's time."""
-    at: datetime = (await tx.one("select now() as at")).at
-    return at
-
-
 async def pass_numbers(tx: Transaction) -> None:
     """Let the next entry have a number above all there are."""
     query = """
@@ -277,21 +238,3 @@ async def pass_numbers(tx: Transaction) -> None:
         select count(*) from drawn
     """
     await tx.one(query)
-
-
-async def astray(tx: Transaction) -> list[tuple[str, EntryId]]:
-    """Return the rows that belong to no entry, and the entries that are neither in the log nor waiting for it."""
-    query = """
-        select 'entry' as name, entry.id from entry
-        where entry.tenant = %(tenant)s
-          and not exists (select from leaf where leaf.entry = entry.id)
-          and not exists (select from unsequenced where unsequenced.entry = entry.id)
-        union all select 'decision_row', entry from decision_row
-        where tenant = %(tenant)s and not exists (select from entry where id = decision_row.entry)
-        union all select 'consequence', entry from consequence
-        where tenant = %(tenant)s and not exists (select from entry where id = consequence.entry)
-        union all select 'opening', entry from opening
-        where tenant = %(tenant)s and not exists (select from entry where id = opening.entry)
-        order by 2, 1
-    """
-    return [(row.name, EntryId(row.id)) for row in await tx.all(query)]

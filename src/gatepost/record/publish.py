@@ -24,7 +24,7 @@ import structlog
 
 from gatepost.blobs import Blobs, BlobsUnavailableError
 from gatepost.clock import Clock, Entropy
-from gatepost.db import Database, DatabaseUnavailableError, Transaction
+from gatepost.db import Database, DatabaseUnavailableError, Plans, Transaction
 from gatepost.ids import TenantId
 from gatepost.keys import Keyring, KeyringError
 from gatepost.ledger.checkpoint import Checkpoint
@@ -34,7 +34,7 @@ from gatepost.ledger.note import SigningKey, VerifierKey
 from gatepost.ledger.tiles import WIDTH, Edge, edge_tiles, tiles_of
 from gatepost.record import files, log_store
 from gatepost.record.errors import ForkError
-from gatepost.record.log_store import LogKey
+from gatepost.record.log_store import LOG_KEY_PURPOSE, LogKey
 from gatepost.record.show import Window
 from gatepost.record.trust_log import TRUST
 from gatepost.record.witnesses import NO_WITNESSES, Witnesses
@@ -42,9 +42,9 @@ from gatepost.record.witnesses import NO_WITNESSES, Witnesses
 BATCH = 4096
 _POLL_S = 0.25  # an entry has its place within a second of its commit
 _SWEEP_ROUNDS = 240  # how often logs without new entries are asked whether a dead process left something unfinished
+_PIECES = 16  # of rows copied at once: as many as one batch of entries has
 _AT_ONCE = 2  # tenants; each takes two connections of the pool
 _SEED_OCTETS = 32
-LOG_KEY_PURPOSE = "log key"
 
 log = structlog.get_logger()
 
@@ -86,7 +86,6 @@ class Sequencer:
         self._blobs = blobs
         self._second = second
         self._keyring = keyring
-        self._clock = clock
         self._entropy = entropy
         self._origin_base = origin_base
         self._keys: dict[TenantId, SigningKey] = {}
@@ -151,7 +150,7 @@ class Sequencer:
             key = await self._key(tenant)
             while True:
                 edge = await self._edge(tenant, key.verifier)
-                async with self._db.transaction(tenant) as tx:
+                async with self._db.transaction(tenant, plans=Plans.FRESH) as tx:
                     await _refuse_rollback(tx, edge)  # before a place is given: it would be another entry's
                     given = await log_store.assign(tx, BATCH)
                 size = await self._publish(tenant, key, edge)
@@ -159,7 +158,7 @@ class Sequencer:
                     return size
 
     async def _publish(self, tenant: TenantId, key: SigningKey, edge: Edge) -> int:
-        async with self._db.transaction(tenant) as tx:
+        async with self._db.transaction(tenant, plans=Plans.FRESH) as tx:
             size = await log_store.size(tx)
             fresh = await log_store.leaves(tx, edge.size, size)
         if not fresh:
@@ -175,17 +174,21 @@ class Sequencer:
         head = Checkpoint(key.name, size, grown.root)
         note = head.signed(key)
         async with self._db.transaction(tenant) as tx:
-            await log_store.keep_checkpoint(tx, size, note, self._clock())
+            await log_store.keep_checkpoint(tx, size, note)
         self._edges[tenant] = _Known(grown, note)
         await self.window.show(tenant, key, head, since=edge.size)
         return size
 
     async def _copy_rows(self, tenant: TenantId, start: int, size: int) -> None:
         """Put the rows of places from ``start`` on on the second store."""
-        for piece in files.pieces(size, start):
-            async with self._db.transaction(tenant) as tx:
-                rows = await log_store.copied_rows(tx, piece.start, piece.stop)
-            await self._second.write(files.rows_path(tenant, piece), rows)
+        left = iter(files.pieces(size, start))
+        while some := list(islice(left, _PIECES)):
+            first = some[0].start
+            async with self._db.transaction(tenant, plans=Plans.FRESH) as tx:
+                rows = await log_store.copied_rows(tx, first, some[-1].stop)
+            await files.write_rows(
+                self._second, tenant, {each: rows[each.start - first : each.stop - first] for each in some}
+            )
 
     async def _edge(self, tenant: TenantId, key: VerifierKey) -> Edge:
         """Return the edge of the newest checkpoint, having seen that all we hold agrees with it."""

@@ -48,7 +48,7 @@ async def recover(db: Database, blobs: Blobs, second: Blobs, tenant: TenantId) -
         await log_store.pass_numbers(tx)
         await log_store.add_log_key(tx, key)
         if remembered is None or Checkpoint.open(remembered, VerifierKey.parse(key.vkey)).size < head.size:
-            await log_store.keep_checkpoint(tx, head.size, _signed_alone(note, head), await log_store.now(tx))
+            await log_store.keep_checkpoint(tx, head.size, _signed_alone(note, head))
         await _first_store(blobs, second, tenant, head, note)
         return max(head.size - have, 0)
 

@@ -400,6 +400,14 @@ class PetitionDeny(PetitionMake, frozen=True, kw_only=True, tag="petition.deny")
     """Somebody said no to what an agent asked for."""
 
 
+class PetitionAsk(Act, frozen=True, kw_only=True, tag="petition.ask"):
+    """A person was mailed the link to rule on what an agent asked for, or their server would not take it."""
+
+    person: str
+    result: str
+    reason: str
+
+
 class HoldAsk(Act, frozen=True, kw_only=True, tag="hold.ask"):
     """A person was mailed the link to rule on a held message, or their server would not take it."""
 

@@ -1,6 +1,7 @@
 """The SQL of finding entries by their words. What stands there are tokens: keyed hashes (docs/adr/0039)."""
 
-from collections.abc import Collection, Iterable, Sequence
+import struct
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,9 @@ from gatepost.keys import ErasedError, KeyringError, Vault
 from gatepost.record import store
 from gatepost.record.words import Found
 
+_TOKEN = struct.Struct("!iq")  # an element of an array: its length, and a bigint
+_BIGINT = 20  # PostgreSQL's number of the type
+_ARRAY_OCTETS = 20  # what an array of one dimension begins with
 SEALED_UNDER_OCTETS = 17
 """What a seal begins with: its kind and which keys it needs (``keys/vault.py``)."""
 
@@ -62,6 +66,21 @@ def tokens_of_each(vault: Vault, each: Sequence[Collection[str]]) -> list[list[i
     return [list(map(known.__getitem__, found)) for found in each]
 
 
+def spelled(found: Sequence[int]) -> bytes:
+    """Return tokens as PostgreSQL spells them in a ``bigint[]``."""
+    return struct.pack("!iiiii", 1, 0, _BIGINT, len(found), 1) + b"".join(_TOKEN.pack(8, each) for each in found)
+
+
+def read(octets_of_tokens: bytes) -> Iterator[int]:
+    """Yield the tokens of a ``bigint[]`` that is spelled so."""
+    return (token for _, token in _TOKEN.iter_unpack(octets_of_tokens[_ARRAY_OCTETS:]))
+
+
+def seal(vault: Vault, entry: int, sealed_under: bytes, spelled_tokens: bytes) -> bytes:
+    """Return what only the house can write beside an entry's words: they are what was indexed, and of this entry."""
+    return vault.blind("entry words seal", b"%d/%b/%b" % (entry, sealed_under, spelled_tokens))
+
+
 def _row(vault: Vault, row: Any) -> Row:
     sealed = b"" if row.sealed is None else bytes(row.sealed)
     opening, under = None, b""
@@ -106,17 +125,23 @@ async def make_room(db: Database, moments: Iterable[datetime]) -> None:
 async def keep(tx: Transaction, rows: Sequence[Row], tokens: Sequence[list[int]]) -> None:
     """Store what entries are found by; what was stored of them before stays."""
     query = """
-        insert into entry_words (tenant, at, entry, sealed_under, tokens)
-        select %(tenant)s, at, entry, sealed_under, tokens::bigint[]
-        from unnest(%(times)s, %(entries)s, %(heads)s, %(tokens)s) as given (at, entry, sealed_under, tokens)
+        insert into entry_words (tenant, at, entry, sealed_under, tokens, seal)
+        select %(tenant)s, at, entry, sealed_under, tokens::bigint[], seal
+        from unnest(%(times)s, %(entries)s, %(heads)s, %(tokens)s, %(seals)s)
+          as given (at, entry, sealed_under, tokens, seal)
         on conflict do nothing
     """
+    seals = [
+        seal(tx.vault, row.place.entry, row.sealed_under, spelled(found))
+        for row, found in zip(rows, tokens, strict=True)
+    ]
     await tx.run(
         query,
         times=times([row.place.at for row in rows]),
         entries=bigints([row.place.entry for row in rows]),
         heads=octets([row.sealed_under for row in rows]),
         tokens=texts([f"{{{','.join(map(str, found))}}}" for found in tokens]),
+        seals=octets(seals),
     )
 
 

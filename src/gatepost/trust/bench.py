@@ -8,6 +8,7 @@ from gatepost.clock import Clock, Entropy
 from gatepost.db import Database
 from gatepost.egress import Destination, Egress, Purpose, Register
 from gatepost.trust.paper import CannotVerifyError
+from gatepost.trust.world import World
 
 _LOOPBACK = Destination(
     purpose=Purpose.PROBE, host="127.0.0.1", port=0, networks=(ip_network("127.0.0.1"),), is_clear=True
@@ -17,12 +18,16 @@ _LOOPBACK = Destination(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """For one round of controls. What they write to the database lies under a name of theirs."""
+    """For one round of controls. What they write to the database lies under a name of theirs.
+
+    ``world``: for the one control that is the house itself with a switch thrown; None where there is no house.
+    """
 
     folder: Path
     database: Database | None
     clock: Clock
     entropy: Entropy
+    world: World | None = None
 
     @property
     def db(self) -> Database:

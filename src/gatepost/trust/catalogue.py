@@ -4,6 +4,7 @@ from typing import Any
 
 from gatepost.trust.check import Check
 from gatepost.trust.checks import (
+    agents,
     called,
     cases,
     confidential,
@@ -23,6 +24,7 @@ from gatepost.trust.checks import (
     tls,
     told,
 )
+from gatepost.trust.controls import agents as minds
 from gatepost.trust.controls import doors, duty, evidence, lagging, papers, rooms, things
 from gatepost.trust.controls import promises as vows
 
@@ -42,6 +44,7 @@ _CHECKS: tuple[Check[Any], ...] = (
     Check("retention.kept", forgetting.kept, forgetting.house_canary, (things.everlasting,)),
     Check("act.logged", logs.act_logged, logs.canary_acts, (things.unlogged_act,)),
     Check("operations.kept", logs.operations_kept, logs.operations_logs, (things.log_with_gap,)),
+    Check("agents.off", agents.switched_off, agents.house_agent, (minds.switched_on,)),
     Check("export.flowing", exports.flowing, exports.house_exports, (lagging.stalled,)),
     Check(
         "egress.declared",

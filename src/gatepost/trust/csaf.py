@@ -63,8 +63,14 @@ def path_of(vulnerability: Vulnerability) -> str:
     return f"{_at(vulnerability.detected_at).year}/{_file(vulnerability.id)}.json"
 
 
-def advisory(operator: Operator, path: str, version: str) -> dict[str, Any]:
+def advisory(operator: Operator, path: str, base: str, version: str) -> dict[str, Any]:
     """Return the VEX document at a path of the directory (CSAF 2.0 section 4.5).
+
+    Args:
+        operator: who publishes.
+        path: below the directory.
+        base: our URL without a final slash.
+        version: of the program that runs.
 
     Raises:
         NoSuchAdvisoryError: there is none.
@@ -81,7 +87,9 @@ def advisory(operator: Operator, path: str, version: str) -> dict[str, Any]:
             "category": "csaf_vex",
             "csaf_version": "2.0",
             "distribution": {"tlp": {"label": "WHITE"}},
+            "lang": "en",
             "publisher": _publisher(operator),
+            "references": [{"category": "self", "summary": "This document", "url": f"{base}{DIRECTORY}{path}"}],
             "title": f"{found.id}: a {found.severity} vulnerability",
             "tracking": {
                 "current_release_date": last,
@@ -93,7 +101,13 @@ def advisory(operator: Operator, path: str, version: str) -> dict[str, Any]:
             },
         },
         "product_tree": {
-            "full_product_names": [{"name": f"Gatepost {version}, as it runs here", "product_id": PRODUCT}]
+            "full_product_names": [
+                {
+                    "name": f"Gatepost {version}, as it runs here",
+                    "product_id": PRODUCT,
+                    "product_identification_helper": {"purl": f"pkg:pypi/gatepost@{version}"},
+                }
+            ]
         },
         "vulnerabilities": [_vulnerability(found)],
     }
@@ -101,19 +115,16 @@ def advisory(operator: Operator, path: str, version: str) -> dict[str, Any]:
 
 def _vulnerability(found: Vulnerability) -> dict[str, Any]:
     row: dict[str, Any] = {
-        "ids": [{"system_name": "Operator's register", "text": found.id}],
         "discovery_date": instant(_at(found.detected_at)),
+        "ids": [{"system_name": "Operator's register", "text": found.id}],
         "notes": [{"category": "description", "text": f"Rated {found.severity} by the operator."}],
     }
     if found.deployed_at:
-        row["product_status"] = {"fixed": [PRODUCT]}
-    elif found.triaged_at:
-        row["product_status"] = {"known_affected": [PRODUCT]}
-        how = found.accepted or "It is being worked on; this document changes when the fix is deployed."
-        category = "no_fix_planned" if found.accepted else "none_available"
-        row["remediations"] = [{"category": category, "details": how, "product_ids": [PRODUCT]}]
-    else:
-        row["product_status"] = {"under_investigation": [PRODUCT]}
+        return {**row, "product_status": {"fixed": [PRODUCT]}}
+    row["product_status"] = {"known_affected" if found.triaged_at else "under_investigation": [PRODUCT]}
+    how = found.accepted or "It is being worked on; this document changes when the fix is deployed."
+    category = "no_fix_planned" if found.accepted else "none_available"
+    row["remediations"] = [{"category": category, "details": how, "product_ids": [PRODUCT]}]
     return row
 
 

@@ -160,7 +160,7 @@ async def _run(
     async with gate:
         await asyncio.to_thread(place.mkdir, mode=0o700)
         house = world.house
-        bench = Bench(folder=place, database=house.db, clock=house.clock, entropy=house.entropy)
+        bench = Bench(folder=place, database=house.db, clock=house.clock, entropy=house.entropy, world=world)
         return await run(check, partial(check.of_house, world, arguments), bench)
 
 

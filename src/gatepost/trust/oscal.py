@@ -16,7 +16,6 @@ from gatepost.trust.paper import ClaimClass, Outcome
 
 VERSION = "1.1.3"
 NAMESPACE = "https://gatepost.test/oscal"
-PLAN = "#the-claims-are-the-plan"
 _WORDS = frozenset({ClaimClass.ATTESTED, ClaimClass.STATEMENT})
 
 
@@ -29,7 +28,7 @@ def assessment_results(claims: Claims, operator: Operator, base: str) -> dict[st
         base: URL or path that proofs lie below, without a final slash.
     """
     looked = [each for each in claims.listed if each.last is not None]
-    at = instant(claims.at)
+    at, plan = instant(claims.at), _id("plan", operator.digest)
     result = {
         "uuid": _id("result", at),
         "title": "Claims as they stand",
@@ -44,12 +43,12 @@ def assessment_results(claims: Claims, operator: Operator, base: str) -> dict[st
         "assessment-results": {
             "uuid": _id("assessment-results", at),
             "metadata": _metadata(claims, f"Assessment results of {operator.entity.trading_name}"),
-            "import-ap": {"href": PLAN},
+            "import-ap": {"href": f"#{plan}"},
             "results": [result],
             "back-matter": {
                 "resources": [
                     {
-                        "uuid": _id("plan", operator.digest),
+                        "uuid": plan,
                         "title": "the-claims-are-the-plan",
                         "description": f"The operator's folder, SHA-256 {operator.digest}",
                     }
@@ -117,11 +116,12 @@ def _observation(listed: Listed, base: str) -> dict[str, Any]:
         props += [_prop("check-id", result.check_id), _prop("check-version", result.check_version)]
     if result.control is not None:
         props.append(_prop("control-outcome", result.control.outcome.value))
+    is_word = listed.claim.claim_class in _WORDS or result.finding.outcome is Outcome.ATTESTED
     found: dict[str, Any] = {
         "uuid": _id("observation", listed.claim.id),
         "description": listed.claim.text or listed.claim.id,
         "props": [each for each in props if each["value"]],
-        "methods": ["EXAMINE" if listed.claim.claim_class in _WORDS else "TEST"],
+        "methods": ["EXAMINE" if is_word else "TEST"],
         "types": ["control-objective"],
         "collected": instant(result.checked_at),
         "expires": instant(result.expires_at),

@@ -99,6 +99,11 @@ async def lock_challenges(tx: Transaction) -> None:
     await tx.one("select pg_advisory_xact_lock(hashtextextended('trust challenge', 0))")
 
 
+async def lock_turns(tx: Transaction) -> None:
+    """Let nobody else take a turn of the canary's until the transaction ends."""
+    await tx.one("select pg_advisory_xact_lock(hashtextextended('trust agent canary', 0))")
+
+
 async def add_challenge(tx: Transaction, nonce: str, at: datetime) -> None:
     """Remember a challenge, by the nonce's SHA-256; the same one asked again stays as it is."""
     query = """

@@ -30,12 +30,14 @@ class Endpoint:
 class Canary:
     """A tenant and mailbox of our own, for mails and acts that are nobody's.
 
-    ``act`` does a harmless administrative act there and returns the action its entry must name.
+    ``act`` does a harmless administrative act there and returns the action its entry must name. ``agent``: a second
+    mailbox, which has a hosted agent; empty for none.
     """
 
     tenant: TenantId
     address: str
     act: Callable[[], Awaitable[str]]
+    agent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

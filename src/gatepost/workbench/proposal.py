@@ -77,10 +77,11 @@ async def put_or_propose(house: House, tenant: TenantId, wish: Wish, bench: Benc
     raise OutdatedError
 
 
-def of_petition(house: House) -> petition.Put:
+def of_petition(house: House, bench: Bench) -> petition.Put:
     """Return how the approval of a petition puts its policy in force: it waits where the tenant wants a second person.
 
-    Whoever approved the petition proposes. Nothing is compared: a rule for somebody new is there to let in more.
+    Whoever approved the petition proposes; it is compared and replayed as any other proposal. The caller's transaction
+    holds the policy's lock meanwhile, so that no other version comes in between.
     """
 
     async def put(
@@ -90,7 +91,9 @@ def of_petition(house: House) -> petition.Put:
             return await petition.put_in_force(tx, account, document, at, actor, why)
         live = await decide.get_policy(tx, account)
         wish = Wish(account=account, document=dict(document), actor=actor, why=why)
-        found = Widening(Verdict.UNDECIDED, "it lets somebody write whom an agent proposed")
+        found = await bench.do(partial(_compare, live, wish))
+        if found.verdict is Verdict.NOT_WIDER:
+            return await petition.put_in_force(tx, account, document, at, actor, why)
         await _propose(tx, house, wish, found, _version(live))
         return None
 

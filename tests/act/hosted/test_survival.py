@@ -18,7 +18,7 @@ from gatepost.act.hosted.mcp_tools import McpServer, McpTool, mcp_tools
 from gatepost.act.hosted.paper import Call, Result, StepState, TurnState
 from gatepost.act.hosted.steps import digest_of
 from gatepost.act.hosted.worker import TURN, promise, turn_of
-from gatepost.db import Database, Transaction
+from gatepost.db import Database, Plans, Transaction
 from gatepost.ids import EmailId, TenantId
 from gatepost.jobs import Jobs
 from journeys.scene import KEY
@@ -45,11 +45,11 @@ class Mortal(Database):
 
     @asynccontextmanager
     @override
-    async def transaction(self, tenant: TenantId | None, *, keeps_plans: bool = False) -> AsyncIterator[Transaction]:
+    async def transaction(self, tenant: TenantId | None, *, plans: Plans = Plans.USUAL) -> AsyncIterator[Transaction]:
         self._left -= 1
         if self._left < 0:
             raise KilledError  # the dead do nothing
-        async with super().transaction(tenant, keeps_plans=keeps_plans) as tx:
+        async with super().transaction(tenant, plans=plans) as tx:
             yield tx
             if self._left == 0 and not self._commits:
                 raise KilledError

@@ -1,16 +1,18 @@
 """The address of a petition's page."""
 
 import os
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from gatepost.act.petition import link
 from gatepost.deliver import link as hold_link
-from gatepost.ids import PetitionId, TenantId
+from gatepost.ids import PersonId, PetitionId, TenantId
 from gatepost.keys import Keyring
 
 RING = Keyring(bytes(32), os.urandom)
 TENANT, PETITION = TenantId("tn_a"), PetitionId("pt_1")
+NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 
 
 def test_an_address_leads_to_its_petition_and_only_in_its_house() -> None:
@@ -27,6 +29,15 @@ def test_a_changed_token_leads_nowhere(place: int) -> None:
     assert link.read("".join(changed), RING) is None
     assert link.read("", RING) is None
     assert link.read("é.é", RING) is None
+
+
+def test_a_persons_link_is_theirs_until_it_is_over_and_no_other_kind_of_link() -> None:
+    own = link.PersonLink(TENANT, PETITION, PersonId("pe_1"), NOON)
+    token = link.sign_for(own, RING)
+    assert link.read_for(token, RING, now=NOON - timedelta(seconds=1)) == own
+    assert link.read_for(token, RING, now=NOON) is None
+    assert link.read(token, RING) is None
+    assert link.read_for(link.sign(TENANT, PETITION, RING), RING, now=NOON - timedelta(seconds=1)) is None
 
 
 def test_a_link_to_a_hold_is_none_to_a_petition() -> None:

@@ -71,6 +71,24 @@ def published(records: list[DnsRecord]) -> Facts:
     return facts
 
 
+@pytest.mark.usefixtures("wanted")
+async def test_names_for_trying_out_are_one_warning(db: Database, tmp_path: Path) -> None:
+    house = built(db, tmp_path, Hands())
+    tenant = await add_tenant(house, name="two", plan="free")
+    for name in ("sandbox.test", "real.org"):
+        await add_domain(house, tenant.id, name)
+    first, *rest = await names.look_at_domains(db, Zone({}), HOST)
+    assert (first.check, first.level) == ("dns.reserved", Level.WARNING)
+    assert first.said.endswith(": gate.example, sandbox.test")
+    assert {(finding.level, "real.org" in finding.said) for finding in rest} == {(Level.FAILURE, True)}
+
+
+@pytest.mark.usefixtures("wanted")
+async def test_a_reserved_name_that_somebody_publishes_is_compared(db: Database) -> None:
+    found = await names.look_at_domains(db, Zone({("gate.example", RdType.MX): [f"10 {HOST}"]}), HOST)
+    assert levels(found) == dict.fromkeys(("dns.spf", "dns.dkim", "dns.dmarc"), Level.FAILURE) | {"dns.mx": Level.OK}
+
+
 async def test_a_domain_that_publishes_what_it_shall_is_well(db: Database, wanted: list[DnsRecord]) -> None:
     found = await names.look_at_domains(db, Zone(published(wanted)), HOST)
     assert [finding.level for finding in found] == [Level.OK] * len(wanted)

@@ -1,17 +1,22 @@
 """The page of one petition: its address shows, a person's key and a button rule."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import httpx2
 import pytest
 
 from doors.rest.scene import POLICY, Tenancy, calls, set_policy
+from gatepost import access
 from gatepost.access.paper import Role
 from gatepost.act import petition
 from gatepost.act.petition import Kind, Petition, State, link
+from gatepost.act.petition.link import PersonLink
 from gatepost.doors import public
+from gatepost.ids import PersonId
 from gatepost.journey import House
 from gatepost.mail.address import Address
+from gatepost.workbench import Bench
 
 STRANGE = '<script>alert(1)</script> & "quotes"'
 
@@ -35,7 +40,7 @@ async def waiting(house: House, ours: Tenancy) -> Petition:
 
 @pytest.fixture
 async def page(house: House) -> AsyncIterator[httpx2.AsyncClient]:
-    async with calls(public.build_petitions(house), None) as client:
+    async with calls(public.build_petitions(house, Bench()), None) as client:
         yield client
 
 
@@ -122,3 +127,77 @@ async def test_what_cannot_be_done_any_more_is_said(
 async def test_an_address_of_nobodys_leads_nowhere(page: httpx2.AsyncClient, path: str) -> None:
     answer = await page.get(path)
     assert (answer.status_code, "leads nowhere" in answer.text) == (404, True)
+
+
+@pytest.fixture
+async def own(house: House) -> AsyncIterator[httpx2.AsyncClient]:
+    async with calls(public.build_own_petitions(house, Bench()), None) as client:
+        yield client
+
+
+async def add(house: House, ours: Tenancy, address: str, role: Role = Role.APPROVER) -> PersonId:
+    async with house.db.transaction(ours.tenant) as tx:
+        person = await access.add_person(tx, Address.parse(address), role, at=house.clock(), entropy=house.entropy)
+    return person.id
+
+
+def mailed(house: House, ours: Tenancy, waiting: Petition, person: PersonId) -> str:
+    own_link = PersonLink(ours.tenant, waiting.id, person, waiting.expires_at)
+    return f"/approve-petition/{link.sign_for(own_link, house.keyring)}"
+
+
+async def test_a_mailed_link_shows_and_its_button_rules_once_without_a_key(
+    house: House, ours: Tenancy, waiting: Petition, own: httpx2.AsyncClient
+) -> None:
+    officer = await add(house, ours, "officer@ours.test")
+    path = mailed(house, ours, waiting, officer)
+    shown = [await own.get(path) for _ in range(3)][-1]
+    assert (shown.status_code, "ann@customer.test" in shown.text, 'name="key"' in shown.text) == (200, True, False)
+    assert await state_of(house, ours, waiting) is State.WAITING
+    said = {"digest": waiting.digest, "decision": "approve"}
+    assert (await own.post(path, data={**said, "digest": "0" * 64})).status_code == 409
+    done = await own.post(path, data=said)
+    again = await own.post(path, data={**said, "decision": "deny"})
+    for answer in (done, again):
+        assert (answer.status_code, "version 2 of the policy" in answer.text, officer in answer.text) == (
+            200,
+            True,
+            True,
+        )
+    assert await state_of(house, ours, waiting) is State.APPROVED
+
+
+async def test_a_mailed_link_is_good_for_its_person_while_they_may_rule_and_for_nobody_else(
+    house: House, ours: Tenancy, theirs: Tenancy, waiting: Petition, own: httpx2.AsyncClient, page: httpx2.AsyncClient
+) -> None:
+    gone = await add(house, ours, "gone@ours.test")
+    people = [
+        gone,
+        await add(house, ours, "auditor@ours.test", Role.AUDITOR),
+        await add(house, ours, waiting.sender, Role.OWNER),
+        await add(house, theirs, "officer@theirs.test"),
+    ]
+    async with house.db.transaction(ours.tenant) as tx:
+        await access.remove_person(tx, gone)
+    said = {"digest": waiting.digest, "decision": "approve"}
+    for person in people:
+        path = mailed(house, ours, waiting, person)
+        assert (await own.post(path, data=said)).status_code == 404
+        assert (await page.post(path.replace("/approve-petition", "/petition"), data=said)).status_code == 404
+    officer = await add(house, ours, "officer@ours.test")
+    late = PersonLink(ours.tenant, waiting.id, officer, house.clock() - timedelta(seconds=1))
+    assert (await own.post(f"/approve-petition/{link.sign_for(late, house.keyring)}", data=said)).status_code == 404
+    assert await state_of(house, ours, waiting) is State.WAITING
+
+
+async def test_where_two_people_must_say_yes_a_mailed_link_says_only_no(
+    house: House, ours: Tenancy, waiting: Petition, own: httpx2.AsyncClient
+) -> None:
+    path = mailed(house, ours, waiting, await add(house, ours, "officer@ours.test"))
+    async with house.db.transaction(ours.tenant) as tx:
+        await access.set_second_person(tx, is_needed=True)
+    answer = await own.post(path, data={"digest": waiting.digest, "decision": "approve"})
+    assert (answer.status_code, "with a key" in answer.text) == (409, True)
+    assert await state_of(house, ours, waiting) is State.WAITING
+    await own.post(path, data={"digest": waiting.digest, "decision": "deny"})
+    assert await state_of(house, ours, waiting) is State.DENIED

@@ -41,6 +41,11 @@ async def test_each_page_is_read_without_script_and_loads_nothing(visitor: httpx
     assert "unsafe" not in policy
 
 
+async def test_who_types_the_bare_name_is_led_to_the_trust_centre(visitor: httpx2.AsyncClient) -> None:
+    got = await visitor.get("/")
+    assert (got.status_code, got.headers["location"]) == (307, "/trust/")
+
+
 async def test_page_and_json_name_the_same_claims_with_the_same_status(
     looked: Scene, visitor: httpx2.AsyncClient
 ) -> None:

@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request
 from starlette.types import Message
 from structlog.typing import EventDict
 
-from gatepost.doors.rest.edge import Edge
+from gatepost.doors.rest.edge import DROPPED_MAX_OCTETS, Edge
 from gatepost.doors.rest.problems import install
 
 
@@ -58,6 +58,25 @@ async def test_an_absurd_content_length_is_refused_not_parsed() -> None:
     assert sent[0]["status"] == 413
 
 
+async def test_who_still_sends_too_much_is_heard_out_and_then_answered() -> None:
+    piece: Message = {"type": "http.request", "body": b"x" * 600, "more_body": True}
+    waiting = [piece, piece, piece, {**piece, "more_body": False}]
+    sent = await speak(waiting, headers=[(b"content-length", b"2400")])
+    assert (sent[0]["status"], waiting) == (413, [])
+
+
+async def test_who_sends_without_end_is_not_heard_out() -> None:
+    piece: Message = {"type": "http.request", "body": bytes(DROPPED_MAX_OCTETS // 4), "more_body": True}
+    waiting = [piece] * 10
+    sent = await speak(waiting)
+    assert (sent[0]["status"], len(waiting)) == (413, 5)
+
+
+async def test_who_waits_to_be_told_to_go_on_is_not_let_send_in_vain() -> None:
+    sent = await speak([], headers=[(b"content-length", b"2400"), (b"expect", b"100-continue")])
+    assert sent[0]["status"] == 413
+
+
 async def test_a_body_that_dribbles_is_given_up() -> None:
     sent = await speak([{"type": "http.request", "body": b"x", "more_body": True}])
     assert sent[0]["status"] == 408
@@ -91,7 +110,7 @@ async def test_a_fault_tells_nobody_what_happened(client: httpx2.AsyncClient, sa
 
 async def speak(messages: list[Message], headers: list[tuple[bytes, bytes]] | None = None) -> list[Message]:
     """Play one raw ASGI conversation; a caller out of lines stays silent."""
-    waiting, sent = list(messages), []
+    waiting, sent = messages, []
 
     async def receive() -> Message:
         if waiting:

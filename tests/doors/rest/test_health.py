@@ -28,6 +28,13 @@ async def test_a_house_that_cannot_work_is_alive_and_says_in_words_what_is_wrong
     assert answer.json()["errors"] == ["database.away", "disk.full"]
 
 
+async def test_a_watcher_may_ask_for_the_head_alone(house: House) -> None:
+    for wrong, status in (((), 200), (("disk.full",), 503)):
+        async with client_of(house, *wrong) as client:
+            assert (await client.head("/health/live")).status_code == 200
+            assert (await client.head("/health/ready")).status_code == status
+
+
 async def test_every_problem_type_explains_itself(house: House) -> None:
     async with client_of(house) as client:
         for code in Code:

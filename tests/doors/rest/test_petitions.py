@@ -78,6 +78,10 @@ async def test_where_the_tenant_wants_a_second_person_a_yes_is_a_proposal(
     rulings = {}
     async with calls(rest.build(house), ours.owner) as owner:
         [proposed] = (await owner.get(proposals)).json()["items"]
+        whole = (await owner.get(f"{proposals}/{proposed['id']}")).json()
+    assert (whole["widening"]["verdict"], whole["widening"]["mail"]["from"]) == ("wider", "ann@customer.test")
+    assert whole["replay"]["id"] == proposed["replayId"]
+    assert whole["changes"]
     said = {"decision": "approve", "digest": proposed["digest"]}
     for by, key in (("who said yes", ours.keys[Role.APPROVER]), ("agent", ours.agent), ("second", ours.owner)):
         async with calls(rest.build(house), key) as client:
@@ -141,6 +145,42 @@ async def test_a_promotion_ends_the_sandbox(house: House, ours: Tenancy) -> None
     assert account is not None
     assert not account.is_sandboxed
     assert {"petition.make", "mailbox.promote"} <= {leaf.get("action") for leaf in await leaves(house, ours)}
+
+
+async def test_where_the_tenant_wants_a_second_person_two_end_a_sandbox(house: House, ours: Tenancy) -> None:
+    await set_policy(house, ours, ASKING)
+    async with house.db.transaction(ours.tenant) as tx:
+        await access.set_sandboxed(tx, ours.account, is_sandboxed=True)
+        await access.set_second_person(tx, is_needed=True)
+    shown = (await asked(house, ours, "promotion", {"why": "Ten replies were approved unchanged."})).json()
+    first, second = ours.keys[Role.APPROVER], ours.owner
+
+    async def is_sandboxed() -> bool:
+        async with house.db.transaction(ours.tenant) as tx:
+            account = await access.account(tx, ours.account)
+        return account is not None and account.is_sandboxed
+
+    done = await ruled(house, ours, shown, first, "approve")
+    assert (done.json()["state"], done.json()["first_yes_by"]) == ("waiting", ours.key_ids[Role.APPROVER])
+    assert (await ruled(house, ours, shown, first, "approve")).status_code == 403
+    assert (await ruled(house, ours, {**shown, "digest": "0" * 64}, second, "approve")).status_code == 409
+    assert await is_sandboxed()
+    answers = await asyncio.gather(*(ruled(house, ours, shown, second, "approve") for _ in range(2)))
+    assert sorted(each.status_code for each in answers) == [200, 409]
+    assert not await is_sandboxed()
+    actions = [leaf.get("action") for leaf in await leaves(house, ours)]
+    assert [actions.count(each) for each in ("petition.approve", "mailbox.promote")] == [2, 1]
+
+
+async def test_one_of_two_may_still_say_no(house: House, ours: Tenancy) -> None:
+    await set_policy(house, ours, ASKING)
+    async with house.db.transaction(ours.tenant) as tx:
+        await access.set_sandboxed(tx, ours.account, is_sandboxed=True)
+        await access.set_second_person(tx, is_needed=True)
+    shown = (await asked(house, ours, "promotion", {"why": "It is time."})).json()
+    await ruled(house, ours, shown, ours.owner, "approve")
+    assert (await ruled(house, ours, shown, ours.keys[Role.APPROVER], "deny")).json()["state"] == "denied"
+    assert (await ruled(house, ours, shown, ours.owner, "approve")).status_code == 409
 
 
 async def test_nobody_asks_without_the_capability(house: House, ours: Tenancy) -> None:

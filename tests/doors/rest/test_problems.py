@@ -95,6 +95,13 @@ async def test_a_sentence_no_encoding_knows_is_still_told(client: httpx2.AsyncCl
     assert (await client.get("/raise/surrogate")).json()["errors"] == ["unknown member ?"]
 
 
+async def test_a_body_that_was_not_sent_as_json_is_told_how(client: httpx2.AsyncClient) -> None:
+    for headers in ({"content-type": "application/x-www-form-urlencoded"}, {"content-type": "application/json"}):
+        answer = await client.post("/body", content=b'["text"]', headers=headers)
+        assert answer.status_code == 422
+        assert answer.json()["errors"] == ["body: Input should be a JSON object, sent as application/json"]
+
+
 async def test_what_is_not_json_is_a_400(client: httpx2.AsyncClient) -> None:
     answer = await client.post("/body", content=b"{", headers={"content-type": "application/json"})
     assert (answer.status_code, answer.json()["type"]) == (400, "/api/problems/request.malformed")

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from gatepost import access, decide, record
 from gatepost.act.petition import store
+from gatepost.act.petition.asking import ASK, PetitionAsker, may_rule_on, questions
 from gatepost.act.petition.paper import (
     Kind,
     Petition,
@@ -25,14 +26,17 @@ from gatepost.db import Transaction
 from gatepost.decide import Stored
 from gatepost.deliver.hold import Approver, ApproverError
 from gatepost.ids import AccountId, EmailId, KeyId, PetitionId, token
+from gatepost.jobs import Jobs
 from gatepost.mail.address import Address
 from gatepost.record.paper import Consequence
 from gatepost.record.paper import Kind as EntryKind
 
 __all__ = [
+    "ASK",
     "WHY_MAX_CHARS",
     "Kind",
     "Petition",
+    "PetitionAsker",
     "PetitionChangedError",
     "PetitionInvalidError",
     "PetitionMissingError",
@@ -40,6 +44,7 @@ __all__ = [
     "State",
     "get",
     "make",
+    "may_rule_on",
     "page",
     "rule",
 ]
@@ -71,8 +76,21 @@ async def make(
     email: EmailId | None,
     at: datetime,
     entropy: Entropy,
+    jobs: Jobs | None = None,
 ) -> Petition:
     """Ask; the same question while it waits is the same petition.
+
+    Args:
+        tx: of the tenant.
+        account: whose agent asks.
+        kind: for what.
+        sender: who is to be let in.
+        why: the agent's words.
+        proposer: the key of whoever asks.
+        email: the message it rests on.
+        at: aware time of now.
+        entropy: makes its id and salts the record.
+        jobs: where approvers are promised a mail; None: the house has no page to lead them to.
 
     Raises:
         PetitionInvalidError: there is nothing to ask for, or too much waits already.
@@ -97,6 +115,8 @@ async def make(
         raise PetitionInvalidError("petition.too_many")
     await store.insert(tx, petition)
     await _note(tx, petition, "petition.make", proposer, at, entropy)
+    if jobs is not None:
+        await jobs.enqueue_all(tx, await questions(tx, petition))
     return petition
 
 
@@ -158,7 +178,7 @@ async def rule(
         ApproverError: an agent rules, or whoever asked, or whom it is about.
         PetitionSettledError: its time is over, or somebody was quicker.
         PetitionChangedError: they saw something else.
-        PetitionInvalidError: it cannot be done any more.
+        PetitionInvalidError: it cannot be done any more, or not in this way.
     """
     found = await store.by_id(tx, petition, is_locked=True)
     if found is None:
@@ -170,6 +190,10 @@ async def rule(
         raise PetitionSettledError(state)
     if digest not in {None, found.digest} or (is_approved and (digest is None or found.is_erased)):
         raise PetitionChangedError(petition)
+    if is_approved and not await _is_enough(tx, found, approver):
+        await _note(tx, found, "petition.approve", approver.id, at, entropy)
+        await store.note_first_yes(tx, found.id, approver.id)
+        return replace(found, first_yes_by=approver.id)
     settled = replace(
         found, state=State.APPROVED if is_approved else State.DENIED, settled_at=at, settled_by=approver.id
     )
@@ -179,6 +203,27 @@ async def rule(
         settled = await _do(tx, settled, KeyId(approver.id), at, entropy, put)
     await store.settle(tx, settled)
     return settled
+
+
+async def _is_enough(tx: Transaction, petition: Petition, approver: Approver) -> bool:
+    """Tell whether this yes is the last that is needed.
+
+    Where the tenant wants a second person, two end a sandbox; a sender's policy waits for its second as a proposal.
+    Keys tell people apart, and nobody knows which key is whose: so there a mailed link alone says no yes.
+
+    Raises:
+        PetitionInvalidError: a key is needed.
+        ApproverError: they said yes already.
+    """
+    if not await access.needs_second_person(tx):
+        return True
+    if approver.address is not None:
+        raise PetitionInvalidError("approver.key_needed")
+    if petition.kind is Kind.SENDER:
+        return True
+    if approver.id == petition.first_yes_by:
+        raise ApproverError(approver.id)
+    return petition.first_yes_by is not None
 
 
 async def _do(tx: Transaction, petition: Petition, actor: KeyId, at: datetime, entropy: Entropy, put: Put) -> Petition:

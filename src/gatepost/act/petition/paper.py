@@ -35,6 +35,7 @@ class Petition:
         proposer: the key of whoever asked.
         email: the message it rests on; None where none was named.
         policy_version: that its approval made; None for a promotion.
+        first_yes_by: who said yes first, where two people must.
         is_erased: nobody can read any more whom it was about, so nobody can approve it.
     """
 
@@ -51,6 +52,7 @@ class Petition:
     settled_at: datetime | None = None
     settled_by: str | None = None
     policy_version: int | None = None
+    first_yes_by: str | None = None
     is_erased: bool = False
 
     @property

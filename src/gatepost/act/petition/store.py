@@ -85,6 +85,12 @@ async def page(tx: Transaction, account: AccountId, *, limit: int, before: Petit
     return [_petition(tx.vault, row) for row in await tx.all(query, account=account, before=before, limit=limit)]
 
 
+async def note_first_yes(tx: Transaction, petition: PetitionId, by: str) -> None:
+    """Write who said yes first; it still waits."""
+    query = "update petition set first_yes_by = %(by)s where tenant = %(tenant)s and id = %(id)s"
+    await tx.run(query, id=petition, by=by)
+
+
 async def settle(tx: Transaction, petition: Petition) -> None:
     """Write how it ended."""
     query = """
@@ -120,6 +126,7 @@ def _petition(vault: Vault, row: Any) -> Petition:
         settled_at=row.settled_at,
         settled_by=row.settled_by,
         policy_version=row.policy_version,
+        first_yes_by=row.first_yes_by,
     )
     try:
         content = orjson.loads(vault.open(f"petition/{row.id}", bytes(row.sealed)))

@@ -11,6 +11,9 @@ from gatepost.domains.paper import DnsRecord
 
 AT_ONCE = 8
 DEFAULT_HOSTNAME = "mail.gatepost.test"
+RESERVED = frozenset({"test", "example", "invalid", "localhost"})
+"""Top-level domains that nobody can own (RFC 6761 section 6)."""
+
 _BEGINS = {"spf": "v=spf1", "dmarc": "v=dmarc1", "dkim": ""}
 
 
@@ -64,7 +67,10 @@ async def _reverse(resolver: Resolver, hostname: str, address: str) -> Finding:
 
 
 async def look_at_domains(db: Database, resolver: Resolver, hostname: str) -> list[Finding]:
-    """Return, for each domain of each tenant, whether what it needs is published."""
+    """Return, for each domain of each tenant, whether what it needs is published.
+
+    A reserved name of which nothing is published is for trying out; all of those are one warning.
+    """
     wanted: list[tuple[str, DnsRecord]] = []
     for tenant in await access.list_tenants(db):
         async with db.transaction(tenant.id) as tx:
@@ -73,15 +79,36 @@ async def look_at_domains(db: Database, resolver: Resolver, hostname: str) -> li
                 wanted += [(domain.name, record) for record in records]
     gate = asyncio.Semaphore(AT_ONCE)
 
-    async def one(domain: str, record: DnsRecord) -> Finding:
+    async def ask(record: DnsRecord) -> Answer:
         async with gate:
-            return await _compare(resolver, domain, hostname, record)
+            return await resolver.query(record.name.rstrip("."), RdType(record.rdtype))
 
-    return list(await asyncio.gather(*(one(domain, record) for domain, record in wanted)))
+    answers = await asyncio.gather(*(ask(record) for _, record in wanted))
+    there = {domain for (domain, _), answer in zip(wanted, answers, strict=True) if not _is_nothing(answer)}
+    trying = {domain for domain, _ in wanted if domain.rpartition(".")[2] in RESERVED} - there
+    return [
+        *([_trying_out(trying)] if trying else []),
+        *(
+            _compare(domain, hostname, record, answer)
+            for (domain, record), answer in zip(wanted, answers, strict=True)
+            if domain not in trying
+        ),
+    ]
 
 
-async def _compare(resolver: Resolver, domain: str, hostname: str, record: DnsRecord) -> Finding:
-    answer = await resolver.query(record.name.rstrip("."), RdType(record.rdtype))
+def _is_nothing(answer: Answer) -> bool:
+    return answer.status is not Status.TEMPERROR and not answer.records
+
+
+def _trying_out(names: set[str]) -> Finding:
+    return warning(
+        "dns.reserved",
+        f"names for trying out, to which only this machine can write: {', '.join(sorted(names))}",
+        "to receive from the network, answer for a domain of your own: gatepost domain add DOMAIN",
+    )
+
+
+def _compare(domain: str, hostname: str, record: DnsRecord, answer: Answer) -> Finding:
     if answer.status is Status.TEMPERROR:
         step = "look again in a minute"
         return warning(f"dns.{_subject(record)}", f"nobody could say what {record.name} holds", step)

@@ -10,7 +10,7 @@ from gatepost.clock import Entropy
 from gatepost.db import Database
 from gatepost.keys import KeyringError, KeyStore
 from gatepost.record import log_store
-from gatepost.record.publish import LOG_KEY_PURPOSE
+from gatepost.record.log_store import LOG_KEY_PURPOSE
 
 _RESTORE = "restore the keys folder from the backup that belongs to this database"
 

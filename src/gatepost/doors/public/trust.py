@@ -28,7 +28,7 @@ from gatepost.trust.documents import Published, published
 from gatepost.trust.operator import OperatorError
 from gatepost.trust.subprocessors import parties
 
-PLACES = ("/trust", "/.well-known/security.txt", "/.well-known/csaf", "/llms.txt")
+PLACES = ("/", "/trust", "/.well-known/security.txt", "/.well-known/csaf", "/llms.txt")
 HISTORY_SHOWN = 50
 
 log = structlog.get_logger()
@@ -121,6 +121,7 @@ def build(house: House, folder: Path, version: str) -> Starlette:
     pages = Pages(view)
     return Starlette(
         routes=[
+            Route("/", lambda _: RedirectResponse("/trust/", HTTPStatus.TEMPORARY_REDIRECT)),
             Route("/trust", lambda _: RedirectResponse("/trust/", HTTPStatus.PERMANENT_REDIRECT)),
             Route("/trust/", pages.centre),
             Route("/trust/claims/{claim}", pages.claim),

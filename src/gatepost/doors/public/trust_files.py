@@ -116,7 +116,7 @@ class Files:
         if path == "changes.csv":
             return plain(csaf.changes(seen.operator), "text/csv")
         try:
-            return machine(csaf.advisory(seen.operator, path, self._view.version))
+            return machine(csaf.advisory(seen.operator, path, self._view.house.public_url, self._view.version))
         except csaf.NoSuchAdvisoryError:
             raise HTTPException(HTTPStatus.NOT_FOUND) from None
 

@@ -13,6 +13,7 @@ from gatepost.meters import Raised
 
 BODY_MAX_OCTETS = 1_048_576
 BODY_TIMEOUT_S = 30.0
+DROPPED_MAX_OCTETS = 8 * BODY_MAX_OCTETS
 
 log = structlog.get_logger()
 
@@ -71,23 +72,29 @@ class Edge:
         Raises:
             Problem: 413 or 408.
         """
-        announced = dict(scope["headers"]).get(b"content-length", b"0")
-        if announced.isdigit() and int(announced[:20]) > self._body_max_octets:
+        headers = dict(scope["headers"])
+        announced = headers.get(b"content-length", b"0")
+        size = int(announced[:20]) if announced.isdigit() else 0
+        if size > DROPPED_MAX_OCTETS or (size > self._body_max_octets and b"expect" in headers):
             raise Problem(Code.REQUEST_TOO_LARGE, headers={"Connection": "close"})
-        body = bytearray()
+        body, length = bytearray(), 0
         try:
             async with asyncio.timeout(self._body_timeout_s):
-                while True:
+                # What is too large is read on and dropped: a caller who still sends when we hang up hears no answer.
+                while length <= DROPPED_MAX_OCTETS:
                     message = await receive()
                     if message["type"] == "http.disconnect":
                         return None
-                    body += message.get("body", b"")
-                    if len(body) > self._body_max_octets:
-                        raise Problem(Code.REQUEST_TOO_LARGE, headers={"Connection": "close"})
+                    length += len(message.get("body", b""))
+                    if length <= self._body_max_octets:
+                        body += message.get("body", b"")
                     if not message.get("more_body", False):
-                        return bytes(body)
+                        break
         except TimeoutError:
             raise Problem(Code.REQUEST_TOO_SLOW, headers={"Connection": "close"}) from None
+        if length > self._body_max_octets:
+            raise Problem(Code.REQUEST_TOO_LARGE, headers={"Connection": "close"})
+        return bytes(body)
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

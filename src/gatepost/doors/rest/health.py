@@ -19,12 +19,14 @@ def readiness_of(request: Request) -> Readiness:
     return cast("Readiness", request.app.state.readiness)
 
 
+@router.head("/health/live", include_in_schema=False)  # what many watchers send
 @router.get("/health/live", summary="Is the process alive?")
 async def alive() -> Health:
     """Answer without touching anything else."""
     return Health()
 
 
+@router.head("/health/ready", include_in_schema=False)
 @router.get("/health/ready", summary="Can the house work?")
 async def ready(readiness: Annotated[Readiness, Depends(readiness_of)]) -> Health:
     """Answer 200 where the house can work; otherwise 503 with a word in `errors` for each thing that is wrong."""

@@ -49,6 +49,7 @@ class PetitionShown(Shape):
     expires_at: Utc
     settled_at: Utc | None
     settled_by: str | None
+    first_yes_by: str | None = Field(description="Who said yes first, where two people must; it waits for the other.")
     policy_version: int | None = Field(description="The version that its approval made.")
     digest: str = Field(description="Send it with an approval.")
     approval_url: str | None = Field(

@@ -12,6 +12,7 @@ from gatepost.doors.rest.granted import OnAny, Shown, demand
 from gatepost.doors.rest.hold_shapes import Word
 from gatepost.doors.rest.parameters import Limit, MailboxId, PetitionCursor, PetitionId
 from gatepost.doors.rest.petition_shapes import NewPromotion, NewSender, PetitionPage, PetitionRuling, PetitionShown
+from gatepost.doors.rest.workbench import BenchDep
 from gatepost.ids import PetitionId as Id
 from gatepost.journey import House
 from gatepost.mail.address import Address
@@ -34,6 +35,7 @@ def _shown(one: Petition, house: House, principal: Principal) -> PetitionShown:
         expires_at=one.expires_at,
         settled_at=one.settled_at,
         settled_by=one.settled_by,
+        first_yes_by=one.first_yes_by,
         policy_version=one.policy_version,
         digest=one.digest,
         approval_url=link.url(house.public_url, principal.tenant, one.id, house.keyring),
@@ -65,6 +67,7 @@ async def _made(
             email=basis.message,
             at=house.clock(),
             entropy=house.entropy,
+            jobs=house.jobs if house.public_url else None,
         )
     return _shown(made, house, principal)
 
@@ -116,11 +119,17 @@ async def show(mailbox_id: MailboxId, petition_id: PetitionId, house: HouseDep, 
 
 @router.post("/{petition_id}/decision", summary="Rule on a petition")
 async def rule(
-    mailbox_id: MailboxId, petition_id: PetitionId, body: PetitionRuling, house: HouseDep, principal: ApprovalsWriter
+    mailbox_id: MailboxId,
+    petition_id: PetitionId,
+    body: PetitionRuling,
+    house: HouseDep,
+    bench: BenchDep,
+    principal: ApprovalsWriter,
 ) -> PetitionShown:
     """Say yes or no, once; a yes is done at once. No agent rules, nor the key that asked.
 
-    Where the tenant wants a second person, the yes to a sender is a proposal, and `policy_version` stays null.
+    Where the tenant wants a second person, the yes to a sender is a proposal, and `policy_version` stays null; two keys
+    must say yes to the end of a sandbox, and after the first the petition still waits, with `first_yes_by`.
     """
     async with mailbox_of(house, principal, mailbox_id) as (tx, account):
         found = await petition.get(tx, Id(petition_id), account)
@@ -132,6 +141,6 @@ async def rule(
             digest=body.digest,
             at=house.clock(),
             entropy=house.entropy,
-            put=of_petition(house),
+            put=of_petition(house, bench),
         )
     return _shown(ruled, house, principal)

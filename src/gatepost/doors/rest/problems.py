@@ -258,8 +258,14 @@ def _invalid(error: RequestValidationError) -> Problem:
     if any(fault["type"] == "json_invalid" for fault in faults):
         return Problem(Code.REQUEST_MALFORMED, "The body is not JSON.")
     # Where and what, never the value: it may be somebody's words.
-    errors = [f"{'.'.join(str(step) for step in fault['loc'])}: {fault['msg']}" for fault in faults]
+    errors = [f"{'.'.join(str(step) for step in fault['loc'])}: {_fault(fault)}" for fault in faults]
     return Problem(Code.REQUEST_INVALID, errors=errors)
+
+
+def _fault(fault: Mapping[str, Any]) -> str:
+    if fault["type"] == "model_attributes_type":  # also where the body is of another type, and was read as text
+        return "Input should be a JSON object, sent as application/json"
+    return str(fault["msg"])
 
 
 def _of_framework(error: HTTPException) -> Problem:

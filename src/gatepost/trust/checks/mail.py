@@ -11,7 +11,7 @@ import orjson
 from gatepost import access, domains
 from gatepost.clock import Entropy
 from gatepost.db import Database
-from gatepost.ids import TenantId, token
+from gatepost.ids import EmailId, TenantId, token
 from gatepost.mail.fields import body_sha256
 from gatepost.record import export, log_store
 from gatepost.record.commitment import commit
@@ -34,11 +34,12 @@ _ANSWERS = {2: "deliver", 4: "defer", 5: "reject"}
 
 @dataclass(frozen=True, slots=True)
 class Canary:
-    """One kind of canary: its author, whether it is handed in under TLS, and what else it says."""
+    """One kind of canary: its author, whether it is handed in under TLS, what else it says, whether a machine's."""
 
     author: str
     tls: bool = True
     words: str = ""
+    is_automatic: bool = True
 
 
 KINDS = {
@@ -75,7 +76,12 @@ def door(world: World) -> Endpoint:
     return next(each for each in world.endpoints if each.door == "smtp")
 
 
-async def _postbox(world: World, recipient: str, kinds: Mapping[str, Canary]) -> Postbox:
+async def postbox_of(world: World, recipient: str, kinds: Mapping[str, Canary]) -> Postbox:
+    """Return where mail to an address of this house goes in.
+
+    Raises:
+        CannotVerifyError: another house answers for it.
+    """
     house, smtp = world.house, door(world)
     tenant = await domains.tenant_of(house.db, recipient.rpartition("@")[2])
     if tenant is None:
@@ -97,21 +103,21 @@ async def contact(world: World, arguments: Mapping[str, str]) -> Postbox:
     found = next((each for each in world.operator.contacts if each.role == arguments["role"]), None)
     if found is None:
         raise CannotVerifyError("contact.missing")
-    return await _postbox(world, found.address, {"canary": Canary(FRIEND)})
+    return await postbox_of(world, found.address, {"canary": Canary(FRIEND)})
 
 
 async def gate(world: World, _arguments: Mapping[str, str]) -> Postbox:
     """Return the canaries' own mailbox, with a mail of each kind."""
     if world.canary is None:
         raise CannotVerifyError("canary.missing")
-    return await _postbox(world, world.canary.address, KINDS)
+    return await postbox_of(world, world.canary.address, KINDS)
 
 
 async def both_ways(world: World, _arguments: Mapping[str, str]) -> Postbox:
     """Return the canaries' own mailbox, with one mail in clear and one under TLS."""
     if world.canary is None:
         raise CannotVerifyError("canary.missing")
-    return await _postbox(world, world.canary.address, {"clear": Canary(FRIEND, tls=False), "tls": Canary(FRIEND)})
+    return await postbox_of(world, world.canary.address, {"clear": Canary(FRIEND, tls=False), "tls": Canary(FRIEND)})
 
 
 async def delivered(box: Postbox) -> Finding:
@@ -161,6 +167,20 @@ async def _share(db: Database) -> dict[str, Json]:
     return {"under_tls": under, "of_latest": count}
 
 
+async def taken(box: Postbox, kind: str) -> EmailId | None:
+    """Hand a canary in and return what its entry calls it; None where it was not taken, or has no entry in time.
+
+    Raises:
+        CannotVerifyError: nobody answers at the door.
+    """
+    try:
+        letter, reply, start = await _hand_in(box, kind)
+    except ProbeError as error:
+        raise CannotVerifyError("door.unreachable") from error
+    row = await _entry(box, letter, start) if _ANSWERS.get(reply.code // 100) == "deliver" else None
+    return None if row is None else EmailId(_leaf(row)["email"])
+
+
 async def complete(box: Postbox) -> Finding:
     """See that every answer of the door has an entry that says the same, and opens to this very mail."""
     seen: dict[str, Json] = {}
@@ -206,7 +226,12 @@ async def _hand_in(box: Postbox, kind: str) -> tuple[Letter, Reply, int]:
         start = await log_store.size(tx)
     name = f"{token('cy', box.entropy(20))}@canary.invalid"
     letter = Letter(
-        mail_from=canary.author, author=canary.author, to=box.recipient, message_id=name, words=canary.words
+        mail_from=canary.author,
+        author=canary.author,
+        to=box.recipient,
+        message_id=name,
+        words=canary.words,
+        is_automatic=canary.is_automatic,
     )
     return letter, await hand_in(box.prober, box.host, box.port, letter, tls=canary.tls), start
 

@@ -15,13 +15,14 @@ _GO_ON, _DONE = 300, 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """A mail of ours. ``mail_from`` may be empty: the null reverse-path."""
+    """A mail of ours. ``mail_from`` may be empty: the null reverse-path. ``is_automatic``: it says so (RFC 3834)."""
 
     mail_from: str
     author: str
     to: str
     message_id: str
     words: str = ""
+    is_automatic: bool = True
 
     @property
     def text(self) -> bytes:
@@ -31,7 +32,7 @@ class Letter:
             f"To: <{self.to}>",
             f"Message-ID: <{self.message_id}>",
             "Subject: canary",
-            "Auto-Submitted: auto-generated",
+            *(["Auto-Submitted: auto-generated"] if self.is_automatic else []),
             "Content-Type: text/plain; charset=us-ascii",
             "",
             f"This is a canary of the trust centre: {self.message_id} {self.words}".rstrip(),

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from typing import NamedTuple
 
+from gatepost.mail.glance import Glance
 from gatepost.verify.paper import Technique
 from gatepost.verify.reading.domains import skeleton
 from gatepost.verify.reading.marks import Marks
@@ -35,11 +36,7 @@ _FOREIGN = re.compile("[\u0370-\u03ff\u0400-\u052f]")
 _BASE64 = re.compile(
     r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/_-]{24,}+(?:\n[A-Za-z0-9+/_-]{24,}+)*(?:\n[A-Za-z0-9+/_-]+)?={0,2}"
 )
-_MIN_LETTERS = 24
-_LETTERS = b"a" * _MIN_LETTERS
-_LETTERED = bytes(
-    97 if chr(octet).isascii() and (chr(octet).isalnum() or chr(octet) in "+/_-") else 32 for octet in range(256)
-)
+_LONG_RUN = Glance(rb"[A-Za-z0-9+/_-]{24}")
 _MIN_WORDS = 2
 _BIT_VALUES = 2
 
@@ -124,13 +121,8 @@ def note_lookalikes(human: str, marks: Marks) -> None:
             marks.add(Technique.FULL_WIDTH, "human", found.start(), found.end(), words)
         if _FOREIGN.search(human):
             _note_homoglyphs(human, marks)
-    for found in _BASE64.finditer(human) if _has_long_run(human) else ():
+    for found in _BASE64.finditer(human) if _LONG_RUN.see(human.encode("utf-8", "replace")) else ():
         marks.add(Technique.BASE64_PAYLOAD, "human", found.start(), found.end(), _decoded(found[0]))
-
-
-def _has_long_run(human: str) -> bool:
-    """Tell whether any word is long enough for base64, ten times faster than the pattern can."""
-    return _LETTERS in human.encode("utf-8", "replace").translate(_LETTERED)
 
 
 def _note_homoglyphs(human: str, marks: Marks) -> None:

@@ -7,6 +7,8 @@ programs of many languages are known to write.
 import re
 from typing import NamedTuple
 
+from gatepost.mail.glance import Glance
+
 MAX_WINDOW_LINES = 6
 MAX_WINDOW_CHARS = 400
 """An attribution may be folded over several lines."""
@@ -85,7 +87,7 @@ _SENT_FROM = re.compile(
     re.IGNORECASE,
 )
 _FIRST = frozenset(" \t>*_-=|")
-_BEGUN = re.compile(r"\n[ \t>*_=|\-]")
+_HINTS = Glance(rb"wrote", rb"---", rb"\n[ \t>*_=|\-]")
 _LABEL_CHARS = 24
 _CANDIDATE = re.compile(rf"[ \t*_>\-]*{_OPENING}", re.IGNORECASE)
 _INTERESTING = re.compile(rf"[ \t]*(?:[>*_=\-]|Begin |Anfang |{_OPENING}|{_LABELS})", re.IGNORECASE)
@@ -129,9 +131,7 @@ def _unquoted(lines: list[str], is_quoted: list[bool]) -> list[str]:
 
 def _may_quote(text: str) -> bool:
     """Tell quickly whether a closer look is worth while."""
-    if "wrote" in text or "---" in text or not text.isascii():
-        return True
-    if text[:1] in _FIRST or _BEGUN.search(text) is not None or _has_label(text):
+    if not text.isascii() or text[:1] in _FIRST or _HINTS.see(text.encode("ascii")) or _has_label(text):
         return True
     return _SENT_FROM.fullmatch(_last_line(text)) is not None
 

@@ -1,0 +1,80 @@
+"""Asking people about petitions: each approver of the tenant gets a mail with a link of their own.
+
+It quotes nothing; whom and what the agent asks for is shown by the page behind the link.
+"""
+
+from dataclasses import dataclass
+
+from gatepost import access
+from gatepost.access.paper import Person
+from gatepost.act.petition import link, store
+from gatepost.act.petition.link import PersonLink
+from gatepost.act.petition.paper import Petition, State
+from gatepost.db import Transaction
+from gatepost.deliver.ask import APPROVERS_MAX, Means, Question, may_rule, put
+from gatepost.ids import PersonId, PetitionId, TenantId
+from gatepost.jobs import Job, Promise
+from gatepost.record.paper import Consequence, Kind
+
+ASK = "petition.ask"
+
+
+def may_rule_on(person: Person, petition: Petition) -> bool:
+    """Return whether a person rules on a petition: nobody does about whether they may write themselves."""
+    return may_rule(person) and person.address.key != petition.sender
+
+
+async def questions(tx: Transaction, petition: Petition) -> list[Promise]:
+    """Return the promises to ask each approver of the tenant."""
+    asked = [person for person in await access.list_people(tx) if may_rule_on(person, petition)][:APPROVERS_MAX]
+    return [Promise(ASK, f"{petition.id} {each.id}", {"petition": petition.id, "person": each.id}) for each in asked]
+
+
+@dataclass(frozen=True, slots=True)
+class PetitionAsker:
+    """Keeps the promises to ask."""
+
+    house: Means
+
+    async def ask(self, job: Job) -> None:
+        """Mail one person the link to one petition, unless somebody ruled already or they may not.
+
+        Raises:
+            TryAgainError: their server did not take it yet.
+        """
+        now = self.house.clock()
+        async with self.house.db.transaction(job.tenant) as tx:
+            people = {each.id: each for each in await access.list_people(tx)}
+            person = people.get(PersonId(str(job.body["person"])))
+            petition = await store.by_id(tx, PetitionId(str(job.body["petition"])))
+            account = None if petition is None else await access.account(tx, petition.account)
+            needs_two = await access.needs_second_person(tx)
+        if petition is None or person is None or account is None or not self.house.public_url:
+            return
+        if petition.state_at(now) is not State.WAITING or petition.is_erased or not may_rule_on(person, petition):
+            return
+        asked = Consequence(
+            kind=Kind.ACT,
+            action="petition.ask",
+            actor="house",
+            at=now,
+            account=petition.account,
+            object_ref=petition.id,
+        )
+        question = self._question(job.tenant, petition, person, needs_two=needs_two)
+        await put(self.house, job, question, asked, person=person, domain=account.address.domain)
+
+    def _question(self, tenant: TenantId, petition: Petition, person: Person, *, needs_two: bool) -> Question:
+        """Return what is asked; where two people must say yes, by the page that tells them apart by their keys."""
+        own = PersonLink(tenant, petition.id, person.id, petition.expires_at)
+        keyring = self.house.keyring
+        by_key = f"{link.PATH}/{link.sign(tenant, petition.id, keyring)}"
+        return Question(
+            id=petition.id,
+            asked_at=petition.made_at,
+            ends_at=petition.expires_at,
+            subject="An agent asks for something",
+            says="An agent asks for something that only a person may allow.",
+            facts=(f"Petition: {petition.id}", f"Until:    {petition.expires_at:%Y-%m-%d %H:%M} UTC, then it is over"),
+            path=by_key if needs_two else f"{link.PERSON_PATH}/{link.sign_for(own, keyring)}",
+        )

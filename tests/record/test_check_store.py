@@ -1,0 +1,83 @@
+import psycopg
+import pytest
+
+import singly
+from gatepost import record
+from gatepost.clock import Entropy
+from gatepost.db import Database
+from gatepost.record import check_store, log_store
+from gatepost.record.indexer import Indexer
+from gatepost.record.paper import Kind
+from record.papers import TENANT, consequence, inbound
+
+
+async def live(db: Database, entropy: Entropy) -> tuple[int, int]:
+    """Write a decision and an act, and give both their places; return their numbers."""
+    async with db.transaction(TENANT) as tx:
+        (first,) = (await singly.append(tx, inbound(), entropy=entropy)).entries
+        second = await record.note(tx, consequence(Kind.ACT, "policy.set"), entropy=entropy)
+        await log_store.assign(tx, 2)
+    return first, second
+
+
+async def test_everything_about_a_place_is_read_together(db: Database, entropy: Entropy) -> None:
+    first, second = await live(db, entropy)
+    async with db.transaction(TENANT) as tx:
+        decided, acted = await check_store.held(tx, 0, 10)
+        assert [*await check_store.held(tx, 1, 2)] == [acted]
+    assert [(each.leaf_index, each.entry, each.kind) for each in (decided, acted)] == [
+        (0, first, "decision"),
+        (1, second, "act"),
+    ]
+    assert decided.decision is not None
+    assert dict(zip(check_store.DECISION, decided.decision, strict=True)).items() >= {
+        ("account", 7),
+        ("direction", "inbound"),
+        ("received_at", decided.at),
+    }
+    assert acted.consequence == (7, None, "act", "policy.set")
+    assert (decided.consequence, acted.decision) == (None, None)
+    assert (decided.tokens, decided.is_indexed, decided.is_under, decided.is_erased) == (None, False, True, False)
+
+
+async def test_rows_that_are_not_there_are_none(db: Database, entropy: Entropy, owner_dsn: str) -> None:
+    first, _ = await live(db, entropy)
+    assert await Indexer(db).index(TENANT) == 2
+    with psycopg.connect(owner_dsn) as owner:
+        owner.execute("delete from opening where entry = %s", [first])
+        owner.execute("delete from decision_row where entry = %s", [first])
+        owner.execute("delete from entry_words where entry = %s", [first])
+    async with db.transaction(TENANT) as tx:
+        found, _ = await check_store.held(tx, 0, 10)
+    assert (found.opening, found.is_erased, found.decision, found.tokens, found.is_indexed) == (
+        None,
+        False,
+        None,
+        None,
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "delete from entry where id = 1",
+        "delete from decision_row",
+        "update leaf set leaf_index = 7 where leaf_index = 1",
+        "insert into unsequenced values (99, 'tn_a')",
+        "insert into opening values (99, 'tn_a', 'op_x', 'x')",
+        "update leaf set entry = 99 where leaf_index = 1",
+        "update consequence set entry = 99",
+    ],
+)
+async def test_books_balance_until_a_row_is_added_or_taken(
+    db: Database, entropy: Entropy, owner_dsn: str, change: str
+) -> None:
+    await live(db, entropy)
+    async with db.transaction(TENANT) as tx:
+        assert await check_store.is_balanced(tx)
+        assert await check_store.astray(tx) == []
+    with psycopg.connect(owner_dsn) as owner:
+        assert owner.execute(change.encode()).rowcount == 1
+    async with db.transaction(TENANT) as tx:
+        assert not await check_store.is_balanced(tx)
