@@ -33,8 +33,11 @@ class Share(NamedTuple):
 
 
 def entries(folder: Path) -> Iterator[dict[str, Any]]:
-    """Yield every entry of the log; of a bundle kept in several widths the widest counts."""
-    place = folder / "tile" / "entries"
+    """Yield every entry of the log, or of an export that holds it; of several widths of a bundle the widest counts."""
+    places = [each / "tile" / "entries" for each in (folder, folder / "log")]
+    place = next((each for each in places if each.is_dir()), None)
+    if place is None:
+        raise ValueError(f"{folder} holds no log: it has no tile/entries")
     widest: dict[str, tuple[int, Path]] = {}
     for path in sorted(place.rglob("*")):
         if not path.is_file():

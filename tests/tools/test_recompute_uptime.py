@@ -56,3 +56,12 @@ def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
     log = written(tmp_path, HOURS)
     (log / "tile" / "entries" / "000.p" / "3").write_bytes(b"\xff\xffx")
     assert run(log).returncode == 2
+
+
+def test_an_export_is_read_as_its_log_and_a_folder_without_one_is_refused(tmp_path: Path) -> None:
+    log = written(tmp_path, HOURS)
+    assert run(tmp_path).stdout == run(log).stdout
+    (tmp_path / "empty").mkdir()
+    done = run(tmp_path / "empty")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "holds no log" in done.stderr

@@ -10,6 +10,7 @@ import pytest
 
 from gatepost.doors.public.trust_view import FRESH
 from gatepost.trust import engagement, read_operator
+from gatepost.trust.catalogue import CATALOGUE
 from gatepost.trust.paper import Outcome
 from trust.scene import Scene
 
@@ -133,3 +134,14 @@ async def test_sub_processors_are_shown_as_the_log_has_them(scene: Scene, visito
     await engagement.adopt(scene.house, operator.suppliers)
     page = (await visitor.get("/trust/subprocessors")).text
     assert (page.count(">engaged<"), page.count(">not announced<")) == (5, 0)
+
+
+async def test_what_was_measured_of_places_stands_beside_what_is_declared(
+    looked: Scene, visitor: httpx2.AsyncClient
+) -> None:
+    looked.catalogue = {"store.region": CATALOGUE["store.region"]}
+    await looked.engine().round(everything=True)
+    page = (await visitor.get("/trust/subprocessors")).text
+    shown = page.partition("What was measured of this")[2]
+    assert shown.count("Known-bad target: found bad") == 2  # A25 and B26 ask the same
+    assert "Hosted agents are off until a customer switches them on" in shown

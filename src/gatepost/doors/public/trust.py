@@ -30,6 +30,8 @@ from gatepost.trust.subprocessors import parties
 
 PLACES = ("/", "/trust", "/.well-known/security.txt", "/.well-known/csaf", "/llms.txt")
 HISTORY_SHOWN = 50
+OF_PLACES = frozenset({"egress.declared", "agents.off", "store.region", "store.here"})
+"""Checks that measure where data go and rest; shown beside what is declared of it, with their controls."""
 
 log = structlog.get_logger()
 
@@ -82,7 +84,8 @@ class Pages:
         found = parties(seen.operator, self._view.house.egress.register, seen.at.date())
         cases = await engagement.read_all(self._view.house.db, seen.operator.suppliers)
         states = {each.id: notice.state(cases[each.id], each) for each in seen.operator.suppliers}
-        return self._page("trust_subprocessors.html", seen, parties=found, states=states)
+        measured = [each for each in seen.claims.listed if each.claim.check in OF_PLACES]
+        return self._page("trust_subprocessors.html", seen, parties=found, states=states, measured=measured)
 
     async def controls(self, _request: Request) -> Response:
         """The statement of applicability."""
