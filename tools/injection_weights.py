@@ -31,7 +31,7 @@ STEPS = 250
 RATE = 0.8
 SHRINK = 0.002
 """What each weight pays for leaving its prior; keeps what the corpus seldom shows at what its author thought."""
-BENIGN_WORTH = 3.0
+BENIGN_WORTH = 2.5
 """How many missed attacks one false alarm is worth."""
 
 

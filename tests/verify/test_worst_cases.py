@@ -42,6 +42,27 @@ WORST: dict[str, Callable[[int], bytes]] = {
     "seals": lambda size: b"ARC-Seal: i=1; cv=none\r\n" * (size // 24) + HEAD + b"\r\nx\r\n",
     "references": lambda size: b"References: " + b"<a@b.example> " * (size // 14) + b"\r\n" + HEAD + b"\r\nx\r\n",
 }
+PLAIN = HEAD + b"Content-Type: text/plain; charset=utf-8\r\n\r\n"
+HTML = HEAD + b"MIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
+WORST |= {
+    "encoded words": lambda size: b"Subject: " + b"=?utf-8?b?QUJD?= " * (size // 17) + b"\r\n" + HEAD + b"\r\nx\r\n",
+    "continued parameters": lambda size: (
+        HEAD
+        + b"Content-Type: application/pdf; "
+        + b"".join(b"name*%d*=a;" % at for at in range(size // 14))
+        + b"\r\n\r\nx\r\n"
+    ),
+    "parts in parts": lambda size: (
+        HEAD
+        + b"".join(b"Content-Type: multipart/mixed; boundary=%d\r\n\r\n--%d\r\n" % (at, at) for at in range(size // 60))
+    ),
+    "tables in tables": lambda size: HTML + b"<table><tr><td>" * (size // 15),
+    "style rules": lambda size: (
+        HTML + b"<style>" + b".a .b{display:none}" * (size // 40) + b"</style>" + b"<p class=a>x</p>" * (size // 40)
+    ),
+    "marks upon letters": lambda size: PLAIN + "a\u0301".encode() * (size // 3),
+    "another alphabet": lambda size: PLAIN + "忽略指令".encode() * (size // 12),
+}
 
 
 async def cpu_s(raw: bytes) -> float:
