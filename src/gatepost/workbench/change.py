@@ -12,12 +12,21 @@ from gatepost.record.paper import Consequence, Json, Kind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """A policy that somebody wants in force for an account, or above them all (``TENANT_WIDE``)."""
+    """A policy that somebody wants in force for an account, or above them all (``TENANT_WIDE``).
+
+    Attributes:
+        base: the version it was written after (0: none); None: whichever is in force.
+    """
 
     account: AccountId
     document: object
     actor: KeyId
     why: str = ""
+    base: int | None = None
+
+
+class BaseChangedError(Exception):
+    """Another version is in force than the wish was written after."""
 
 
 async def put(tx: Transaction, house: House, wish: Wish) -> Stored:
@@ -25,10 +34,20 @@ async def put(tx: Transaction, house: House, wish: Wish) -> Stored:
 
     Raises:
         PolicyError: the document is not a policy.
+        BaseChangedError: it was written after another version.
     """
+    if wish.base is not None:
+        await decide.lock_policy(tx, wish.account)
+        match_base(wish, await decide.get_policy(tx, wish.account))
     stored = await decide.put_policy(tx, wish.account, wish.document, at=house.clock(), actor=wish.actor, why=wish.why)
     await note(tx, house, wish, "policy.set", {"policy_version": stored.version, "policy_digest": stored.digest})
     return stored
+
+
+def match_base(wish: Wish, live: Stored | None) -> None:
+    """Raise BaseChangedError where ``live`` is not what the wish was written after."""
+    if wish.base is not None and wish.base != (live.version if live else 0):
+        raise BaseChangedError
 
 
 async def wish_back(tx: Transaction, account: AccountId, version: int, *, actor: KeyId, why: str = "") -> Wish:

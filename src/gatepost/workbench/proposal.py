@@ -59,12 +59,14 @@ async def put_or_propose(house: House, tenant: TenantId, wish: Wish, bench: Benc
         PolicyError: the document is not a policy.
         TooManyError: as many wait as may.
         OutdatedError: others put versions in force faster than they can be compared with.
+        BaseChangedError: it was written after another version than is in force.
     """
     for _ in range(_ATTEMPTS_MAX):
         async with house.db.transaction(tenant) as tx:
             if not await access.needs_second_person(tx):
                 return await change.put(tx, house, wish)
             live = await decide.get_policy(tx, wish.account)
+            change.match_base(wish, live)
         found = await bench.do(partial(_compare, live, wish))
         async with house.db.transaction(tenant) as tx:
             await decide.lock_policy(tx, wish.account)

@@ -4,6 +4,7 @@ import pytest
 
 from doors.rest.scene import POLICY, Tenancy, calls, leaves
 from gatepost import access
+from gatepost.app import administer
 from gatepost.decide import store
 from gatepost.doors import rest
 from gatepost.doors.rest.edge import BODY_MAX_OCTETS
@@ -20,6 +21,25 @@ async def test_a_policy_is_kept_as_it_was_sent_with_a_version(house: House, ours
         second = (await client.put(path, json={**POLICY, "defaultAction": "drop"})).json()
         assert second["version"] == first["version"] + 1
         assert (await client.get(path)).json() == second
+
+
+@pytest.mark.parametrize("is_careful", [False, True], ids=["at once", "with a second person"])
+async def test_nobody_overwrites_a_version_he_has_not_seen(house: House, ours: Tenancy, is_careful: bool) -> None:  # noqa: FBT001  # pytest's
+    path = f"/api/v1/mailboxes/{ours.account}/policy"
+    stricter = {**POLICY, "senders": []}
+    async with calls(rest.build(house), ours.owner) as client:
+        assert (await client.put(path, json=POLICY, headers={"If-Match": '"7"'})).status_code == 412
+        made = await client.put(path, json=POLICY, headers={"If-Match": '"0"'})  # there was none
+        seen = (await client.get(path)).headers["etag"]
+        assert seen == made.headers["etag"]
+        await administer.set_second_person(house, ours.tenant, is_needed=is_careful)
+        first = await client.put(path, json=stricter, headers={"If-Match": seen})
+        assert first.status_code == 200
+        late = await client.put(path, json={**POLICY, "defaultAction": "drop"}, headers={"If-Match": seen})
+        assert (late.status_code, late.json()["type"]) == (412, "/api/problems/policy.overtaken")
+        assert (await client.put(path, json=POLICY, headers={"If-Match": "W/x"})).status_code == 422
+        still = await client.get(path)
+        assert (still.json()["policy"], still.headers["etag"]) == (stricter, first.headers["etag"])
 
 
 async def test_a_refused_policy_changes_nothing_and_records_nothing(house: House, ours: Tenancy) -> None:

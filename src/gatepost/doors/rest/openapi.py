@@ -90,6 +90,8 @@ def _codes_of(path: str, operation: dict[str, Any]) -> list[Code]:
         codes += [Code.MEDIA_UNSUPPORTED, Code.POLICY_INVALID, Code.POLICY_UNREADABLE]
     if path.endswith(("/reply", "/bounce", "/messages")) and "requestBody" in operation:
         codes.append(Code.POLICY_UNREADABLE)
+    if any(parameter["name"] == "If-Match" for parameter in operation.get("parameters", ())):
+        codes.append(Code.POLICY_OVERTAKEN)
     for piece, refusals in _REFUSALS.items():
         codes += refusals if piece in path else []
     if "/petitions" in path and "requestBody" in operation:

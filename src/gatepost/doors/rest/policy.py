@@ -1,6 +1,6 @@
 """The policy of a mailbox, and the tenant's above them: read it, replace it."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from gatepost import decide, record
 from gatepost.decide import TENANT_WIDE, Stored
@@ -14,7 +14,7 @@ from gatepost.doors.rest.policy_shapes import (
     TenantPolicyShown,
 )
 from gatepost.doors.rest.problems import missing
-from gatepost.doors.rest.proposals import PROPOSED, ChangerDep
+from gatepost.doors.rest.proposals import PROPOSED, ChangerDep, etag
 from gatepost.doors.rest.workbench_bodies import POLICY
 from gatepost.doors.rest.workbench_shapes import ProposalShown
 from gatepost.doors.rest.written import Written, accepts
@@ -38,12 +38,13 @@ def shown_wide(stored: Stored) -> TenantPolicyShown:
 
 
 @router.get("/mailboxes/{mailbox_id}/policy", summary="Read the policy in force")
-async def read(mailbox_id: MailboxId, house: HouseDep, principal: PolicyReader) -> PolicyShown:
+async def read(mailbox_id: MailboxId, house: HouseDep, principal: PolicyReader, response: Response) -> PolicyShown:
     """Return the policy and its version. 404 where none was ever set: then all mail is refused."""
     async with mailbox_of(house, principal, mailbox_id) as (tx, account):
         stored = await decide.get_policy(tx, account)
     if stored is None:
         raise missing("policy")
+    response.headers["ETag"] = etag(stored)
     return shown(stored)
 
 
@@ -90,13 +91,14 @@ async def revoke(
 
 
 @router.get("/policy", summary="Read the tenant's policy")
-async def read_wide(house: HouseDep, principal: PolicyReader) -> TenantPolicyShown:
+async def read_wide(house: HouseDep, principal: PolicyReader, response: Response) -> TenantPolicyShown:
     """Return the policy above all mailboxes, which can only tighten theirs. 404 where none was ever set."""
     within_reach(principal, TENANT_WIDE)
     async with house.db.transaction(principal.tenant) as tx:
         stored = await decide.get_policy(tx, TENANT_WIDE)
     if stored is None:
         raise missing("policy")
+    response.headers["ETag"] = etag(stored)
     return shown_wide(stored)
 
 

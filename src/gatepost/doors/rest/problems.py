@@ -45,6 +45,7 @@ from gatepost.workbench import (
     SettledError,
     TooManyError,
 )
+from gatepost.workbench.change import BaseChangedError
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "/api/problems/"
@@ -71,6 +72,7 @@ class Code(StrEnum):
     MEDIA_UNSUPPORTED = "media.unsupported"
     POLICY_INVALID = "policy.invalid"
     POLICY_UNREADABLE = "policy.unreadable"
+    POLICY_OVERTAKEN = "policy.overtaken"
     PROPOSAL_SETTLED = "proposal.settled"
     PROPOSAL_CHANGED = "proposal.changed"
     PROPOSAL_OUTDATED = "proposal.outdated"
@@ -132,6 +134,9 @@ MEANINGS: Mapping[Code, Meaning] = {
         "The policy in force cannot be read by this release",
         "Nothing was done, and all mail it speaks of is deferred: put another policy in force, or roll back to an"
         " earlier version.",
+    ),
+    Code.POLICY_OVERTAKEN: Meaning(
+        412, "Another version is in force than you saw", "Read the policy again, and send yours with its new ETag."
     ),
     Code.PROPOSAL_SETTLED: Meaning(409, "Somebody ruled on it already", "Nothing: read it to see how it ended."),
     Code.PROPOSAL_CHANGED: Meaning(409, "It is not what you saw", "Read it again and send the digest it shows."),
@@ -319,6 +324,7 @@ _TRANSLATIONS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     SettledError: lambda _: Problem(Code.PROPOSAL_SETTLED),
     ChangedError: lambda _: Problem(Code.PROPOSAL_CHANGED),
     OutdatedError: lambda _: Problem(Code.PROPOSAL_OUTDATED),
+    BaseChangedError: lambda _: Problem(Code.POLICY_OVERTAKEN),
     SamePersonError: lambda _: Problem(Code.APPROVER_FORBIDDEN),
     TooManyError: lambda _: Problem(Code.WORKBENCH_FULL, headers={"Retry-After": str(LATER_S)}),
     BusyError: lambda _: Problem(Code.WORKBENCH_BUSY, headers={"Retry-After": str(UNAVAILABLE_RETRY_S)}),

@@ -1,6 +1,6 @@
 """Policies that wait for a second person: listed, shown with what they change, ruled on."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response, status
@@ -13,7 +13,7 @@ from gatepost.decide.diff import Change, diff
 from gatepost.doors.rest.auth import ApprovalsWriter, HouseDep, PolicyReader, PolicyWriter
 from gatepost.doors.rest.hold_shapes import Ruling as RulingBody
 from gatepost.doors.rest.hold_shapes import Word
-from gatepost.doors.rest.parameters import OfProposals, ProposalId
+from gatepost.doors.rest.parameters import IfMatch, OfProposals, ProposalId
 from gatepost.doors.rest.problems import Code, Problem, missing
 from gatepost.doors.rest.replays import shown as replay_shown
 from gatepost.doors.rest.workbench import BenchDep
@@ -38,20 +38,35 @@ PROPOSED: dict[int | str, dict[str, Any]] = {
 class Changer:
     """Whoever changes a policy: puts it in force, or answers 202 with where it waits."""
 
-    def __init__(self, house: HouseDep, bench: BenchDep, principal: PolicyWriter, response: Response) -> None:
+    def __init__(
+        self,
+        house: HouseDep,
+        bench: BenchDep,
+        principal: PolicyWriter,
+        response: Response,
+        if_match: IfMatch = None,
+    ) -> None:
         self.house = house
         self.principal = principal
         self._bench = bench
         self._response = response
+        self._base = None if if_match is None else int(if_match.strip('"'))
 
     async def put(self, wish: Wish) -> Stored | ProposalShown:
         """Return the version in force, or what waits."""
+        wish = replace(wish, base=self._base)
         came = await put_or_propose(self.house, self.principal.tenant, wish, self._bench)
         if isinstance(came, Stored):
+            self._response.headers["ETag"] = etag(came)
             return came
         self._response.status_code = status.HTTP_202_ACCEPTED
         self._response.headers["Location"] = f"/api{router.prefix}/{came.id}"
         return _shown(came, is_outdated=False)
+
+
+def etag(stored: Stored) -> str:
+    """Return a version as an entity tag (RFC 9110 section 8.8.3)."""
+    return f'"{stored.version}"'
 
 
 ChangerDep = Annotated[Changer, Depends(Changer)]
