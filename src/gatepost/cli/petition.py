@@ -12,7 +12,7 @@ from gatepost.app import administer
 from gatepost.cli.frame import AsJson, ForTenant, Refusal, app, in_tenant, show, terminal
 from gatepost.cli.hold import plain
 from gatepost.decide import PolicyError
-from gatepost.deliver.hold import Approver
+from gatepost.deliver.hold import Approver, ApproverError
 from gatepost.ids import AccountId, PetitionId, TenantId
 from gatepost.journey import House
 from gatepost.workbench import Bench, TooManyError, of_petition
@@ -36,6 +36,8 @@ def _in_tenant(wanted: str | None, work: Callable[[House, TenantId], Awaitable[T
         raise Refusal("it is not what you saw: gatepost petition show, and name the digest it prints") from None
     except petition.PetitionInvalidError as error:
         raise Refusal(f"it cannot be done: {error.reason}") from error
+    except ApproverError:
+        raise Refusal("you said yes already: somebody else must say yes, too") from None
     except TooManyError:
         raise Refusal("as many policies as may wait for a second person: gatepost policy proposals") from None
     except PolicyError as error:
