@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from fuzz.targets import TARGETS, Target, pdf
 from gatepost.verify.extract import Extractor
+from gatepost.verify.injection import prepare
 
 MAX_CPU_S = 2.5
 """For at most ``mutate.MAX_OCTETS``: honest mail of that size takes a tenth."""
@@ -33,6 +34,7 @@ async def feed(target: Target, seed: int) -> str:
 
 async def run(targets: Sequence[Target], seeds: range, until: float) -> tuple[int, list[str]]:
     """Feed every seed to every target in turn, until monotonic time ``until``; return how many were, and failures."""
+    prepare()  # else the first mail would pay for it
     fed, failures = 0, list[str]()
     for seed in seeds:
         for target in targets:
