@@ -12,6 +12,7 @@ from typing import Any
 import hyperscan
 import re2
 
+from gatepost.verify.injection.compiled import Pattern, compile_kept, compile_new
 from gatepost.verify.injection.phrases import PHRASES, Phrase
 from gatepost.verify.injection.unwrap import HINTS
 
@@ -40,13 +41,13 @@ class Hits:
 
 
 class _Scanner(threading.local):
-    """Patterns to look for together, each with the id it is reported by, and its hyperscan flags.
+    """Patterns to look for together.
 
-    Each thread has a copy of its own, for the working memory is no two threads': large messages are read in threads.
+    Each thread has working memory of its own: large messages are read in threads.
     """
 
-    def __init__(self, patterns: Sequence[tuple[bytes, int, int]]) -> None:
-        self.database = _compiled(tuple(patterns))
+    def __init__(self, database: hyperscan.Database) -> None:
+        self.database = database
         self.scratch = hyperscan.Scratch(self.database)
 
     def run(self, octets: bytes, found: list[tuple[int, int]]) -> bool:
@@ -63,16 +64,7 @@ class _Scanner(threading.local):
         return False
 
 
-@cache
-def _compiled(patterns: tuple[tuple[bytes, int, int], ...]) -> hyperscan.Database:
-    """Compile patterns, once in a process: those of all texts take most of a second."""
-    database = hyperscan.Database()
-    expressions, ids, flags = zip(*patterns, strict=True)
-    database.compile(expressions=list(expressions), ids=list(ids), flags=list(flags))
-    return database
-
-
-def _phrase(place: int) -> tuple[bytes, int, int]:
+def _phrase(place: int) -> Pattern:
     phrase = PHRASES[place]
     return phrase.expression, place, hyperscan.HS_FLAG_DOTALL | _caseless(phrase)
 
@@ -90,12 +82,12 @@ def _first() -> _Scanner:
     patterns += [
         (phrase.needs, _NEED + place, once | _caseless(phrase)) for place, phrase in enumerate(PHRASES) if phrase.needs
     ]
-    return _Scanner(patterns)
+    return _Scanner(compile_kept(patterns))
 
 
 @cache
 def _alone(place: int) -> _Scanner:
-    return _Scanner([_phrase(place)])
+    return _Scanner(compile_new([_phrase(place)]))
 
 
 def prepare() -> None:
