@@ -215,10 +215,11 @@ def published(question: dns.message.Message, is_tcp: bool) -> list[bytes]:  # no
 
 
 async def test_the_whole_check_runs_over_real_udp_and_tcp() -> None:
+    mail = arrival(sign(PLAIN))
     async with serving(published) as server, CachingResolver(dns_client(server.address), lambda: NOW) as resolver:
-        first = (await check(arrival(sign(PLAIN)), resolver)).evidence
+        first = (await check(mail, resolver)).evidence
         asked = len(server.asked)
-        again = (await check(arrival(sign(PLAIN)), resolver)).evidence
+        again = (await check(mail, resolver)).evidence
     assert first.is_aligned
     assert first.dmarc.result is Result.PASS
     assert first.spf.result is Result.PASS

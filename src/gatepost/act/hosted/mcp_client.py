@@ -111,13 +111,22 @@ def _reason(error: Exception) -> str:
             return leaf.reason
     if any(isinstance(leaf, EgressRefusedError) for leaf in leaves):
         return "tool.egress_refused"
-    if any(isinstance(leaf, TimeoutError) for leaf in leaves):
+    if any(_is_late(leaf) for leaf in leaves):
         return "tool.too_slow"
     return "tool.unusable_answer" if any(_is_about_an_answer(leaf) for leaf in leaves) else "tool.unreachable"
 
 
+def _is_late(error: BaseException) -> bool:
+    """Tell whether time ran out: ours for the whole, or the connection's for its next octets, which may be first."""
+    return isinstance(error, TimeoutError) or (_is_of_the_way(error) and type(error).__name__.endswith("Timeout"))
+
+
 def _is_about_an_answer(error: BaseException) -> bool:
-    return not isinstance(error, OSError) and not type(error).__module__.startswith("httpx2")
+    return not isinstance(error, OSError) and not _is_of_the_way(error)
+
+
+def _is_of_the_way(error: BaseException) -> bool:
+    return type(error).__module__.startswith("httpx2")
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:
