@@ -57,6 +57,12 @@ async def test_a_folder_that_is_gone_has_no_room(house: House, state: Path) -> N
     assert await Readiness(house, state)() == (Wrong.KEYS, Wrong.DISK)
 
 
+async def test_the_house_is_ready_with_as_much_room_as_it_takes_mail_with(house: House, state: Path) -> None:
+    free = shutil.disk_usage(state).free
+    assert await Readiness(house, state, free // 2)() == ()
+    assert await Readiness(house, state, free * 2)() == (Wrong.DISK,)
+
+
 async def test_a_log_that_lags_is_named(db: Database, state: Path) -> None:
     clock = Hands()
     house = built(db, state / "blobs", clock)

@@ -70,7 +70,7 @@ async def open_doors(
         HouseEndedError: an address cannot be had, a certificate cannot be used, or plain HTTP would leave the machine.
     """
     certificates = certificates_of(settings, house)
-    readiness = Readiness(house, settings.state)
+    readiness = Readiness(house, settings.state, settings.smtp.disk_free_min_octets)
 
     async def collect() -> list[Metric]:
         postgres = cluster.process if cluster else None

@@ -1,12 +1,12 @@
 """Whether the house can do its work this moment: asked by load balancers and supervisors, answered in ids."""
 
 import asyncio
-import shutil
 from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
 
 from gatepost.app.backlog import backlog
+from gatepost.arrive.capacity import free_octets
 from gatepost.db import DatabaseUnavailableError
 from gatepost.journey import House
 from gatepost.keys import KeyringError
@@ -14,7 +14,6 @@ from gatepost.keys import KeyringError
 WITHIN_S = 3.0
 FRESH_S = 1.0
 """An answer serves everybody who asks within this time: no caller can make us work more often."""
-DISK_MIN_OCTETS = 256 * 1024**2
 LOG_LAG_MAX_S = 60.0
 
 
@@ -29,11 +28,18 @@ class Wrong(StrEnum):
 
 
 class Readiness:
-    """Looks, and remembers for a moment what it saw."""
+    """Looks, and remembers for a moment what it saw.
 
-    def __init__(self, house: House, state: Path) -> None:
+    Args:
+        house: which.
+        state: its folder.
+        disk_free_min_octets: with less free it takes no mail.
+    """
+
+    def __init__(self, house: House, state: Path, disk_free_min_octets: int = 0) -> None:
         self._house = house
         self._state = state
+        self._disk_free_min_octets = disk_free_min_octets
         self._is_stopping = False
         self._seen: tuple[Wrong, ...] = ()
         self._seen_at = float("-inf")
@@ -82,7 +88,4 @@ class Readiness:
         return True
 
     async def _has_room(self) -> bool:
-        try:
-            return shutil.disk_usage(self._state).free >= DISK_MIN_OCTETS
-        except OSError:
-            return False
+        return free_octets([self._state]) >= max(self._disk_free_min_octets, 1)
