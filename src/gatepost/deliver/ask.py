@@ -4,13 +4,14 @@ The mail says that something waits, why, and until when; what it says is shown b
 that others read, too, gives nothing away but the link itself, and that only until somebody ruled.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Protocol
 
 from gatepost import access, record
-from gatepost.access.paper import Person, Role
+from gatepost.access.paper import Account, Person, Role
 from gatepost.clock import Entropy
 from gatepost.db import Transaction
 from gatepost.deliver import hold_store, link, own_mail
@@ -18,7 +19,7 @@ from gatepost.deliver.hold import Approver, ApproverError, check_approver
 from gatepost.deliver.link import Link
 from gatepost.deliver.paper import Attempt, AttemptResult, Held, Hold, HoldState
 from gatepost.deliver.retry import next_attempt_at
-from gatepost.ids import HoldId, PersonId, TenantId
+from gatepost.ids import EmailId, HoldId, PersonId, TenantId
 from gatepost.jobs import Job, Promise, TryAgainError
 from gatepost.mail.address import Address
 from gatepost.mail.own_ids import OwnIds
@@ -52,10 +53,14 @@ def may_rule(person: Person) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What one mail asks, in words of ours alone.
+    """What one mail asks, in words of ours alone, and what its entry is called and about.
 
     Attributes:
-        id: of what waits; the Message-ID is made of it and of who is asked.
+        action: of the entry.
+        account: whose matter it is; its domain's postmaster asks.
+        email: the message it is about, if there is one.
+        ref: what waits.
+        id: the same, and more exactly where that has parts; the Message-ID is made of it and of who is asked.
         asked_at: since when it waits.
         ends_at: from when on nobody need rule any more.
         subject: of the mail.
@@ -64,6 +69,9 @@ class Question:
         path: of the page, with the person's token.
     """
 
+    action: str
+    account: Account
+    ref: str
     id: str
     asked_at: datetime
     ends_at: datetime
@@ -71,12 +79,26 @@ class Question:
     says: str
     facts: tuple[str, ...]
     path: str
+    email: EmailId | None = None
+
+
+async def approvers(tx: Transaction, may: Callable[[Person], bool] = may_rule) -> list[Person]:
+    """Return the people of the tenant that are asked about something."""
+    return [person for person in await access.list_people(tx) if may(person)][:APPROVERS_MAX]
+
+
+async def whom(tx: Transaction, job: Job) -> Person | None:
+    """Return the person whom a promise to ask names; None where there is no such person any more."""
+    return next(
+        (person for person in await access.list_people(tx) if person.id == PersonId(str(job.body["person"]))), None
+    )
 
 
 async def questions(tx: Transaction, held: Held) -> list[Promise]:
     """Return the promises to ask each approver of the tenant."""
-    asked = [person for person in await access.list_people(tx) if may_rule(person)][:APPROVERS_MAX]
-    return [Promise(ASK, f"{held.hold} {each.id}", {"hold": held.hold, "person": each.id}) for each in asked]
+    return [
+        Promise(ASK, f"{held.hold} {each.id}", {"hold": held.hold, "person": each.id}) for each in await approvers(tx)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,25 +113,13 @@ class Asker:
         Raises:
             TryAgainError: their server did not take it yet.
         """
-        now = self.house.clock()
         async with self.house.db.transaction(job.tenant) as tx:
             waiting = await hold_store.by_id(tx, HoldId(str(job.body["hold"])))
-            people = {each.id: each for each in await access.list_people(tx)}
-            person = people.get(PersonId(str(job.body["person"])))
+            person = await whom(tx, job)
             account = None if waiting is None else await access.account(tx, waiting.account)
         if waiting is None or person is None or account is None or not self._is_to_be_asked(waiting, person):
             return
-        asked = Consequence(
-            kind=Kind.ACT,
-            action="hold.ask",
-            actor="house",
-            at=now,
-            account=waiting.account,
-            email=waiting.email,
-            object_ref=waiting.id,
-        )
-        question = self._question(job.tenant, waiting, person)
-        await put(self.house, job, question, asked, person=person, domain=account.address.domain)
+        await put(self.house, job, self._question(account, waiting, person), person)
 
     def _is_to_be_asked(self, waiting: Hold, person: Person) -> bool:
         if waiting.state is not HoldState.WAITING or not may_rule(person) or not self.house.public_url:
@@ -120,9 +130,13 @@ class Asker:
             return False
         return True
 
-    def _question(self, tenant: TenantId, waiting: Hold, person: Person) -> Question:
-        token = link.sign(Link(tenant, waiting.id, person.id, waiting.expires_at), self.house.keyring)
+    def _question(self, account: Account, waiting: Hold, person: Person) -> Question:
+        token = link.sign(Link(account.tenant, waiting.id, person.id, waiting.expires_at), self.house.keyring)
         return Question(
+            action="hold.ask",
+            account=account,
+            email=waiting.email,
+            ref=waiting.id,
             id=waiting.id,
             asked_at=waiting.held_at,
             ends_at=waiting.expires_at,
@@ -136,32 +150,41 @@ class Asker:
         )
 
 
-async def put(house: Means, job: Job, question: Question, asked: Consequence, *, person: Person, domain: str) -> None:
-    """Mail one person a question from the postmaster of ``domain``, and note what came of it.
+async def put(house: Means, job: Job, question: Question, person: Person) -> None:
+    """Mail one person a question from the postmaster of the mailbox's domain, and note what came of it.
 
     Args:
         house: what it stands on.
         job: the promise that is kept.
         question: what is asked.
-        asked: the entry, but for whom and what their server said.
         person: who is asked.
-        domain: the mailbox's own.
 
     Raises:
         TryAgainError: their server did not take it yet, and the question still stands when it may.
     """
-    tried = await _mail(house, job.tenant, person, domain, question)
+    now = house.clock()
+    tried = await _mail(house, job.tenant, person, question)
     if tried.result is AttemptResult.DEFERRED:
-        again = next_attempt_at(job.attempt, submitted_at=question.asked_at, now=asked.at)
+        again = next_attempt_at(job.attempt, submitted_at=question.asked_at, now=now)
         if again is not None and again < question.ends_at:
             raise TryAgainError(again, tried.reason)
     public: dict[str, Json] = {"person": person.id, "result": tried.result.value, "reason": tried.reason}
+    asked = Consequence(
+        kind=Kind.ACT,
+        action=question.action,
+        actor="house",
+        at=now,
+        account=question.account.id,
+        email=question.email,
+        object_ref=question.ref,
+        public=public,
+    )
     async with house.db.transaction(job.tenant) as tx:
-        await record.note(tx, replace(asked, public=public), entropy=house.entropy)
+        await record.note(tx, asked, entropy=house.entropy)
 
 
-async def _mail(house: Means, tenant: TenantId, person: Person, domain: str, question: Question) -> Attempt:
-    author = Address("postmaster", domain)
+async def _mail(house: Means, tenant: TenantId, person: Person, question: Question) -> Attempt:
+    author = Address("postmaster", question.account.address.domain)
     road = await own_mail.find_road(house, tenant, author, person.address, seed=question.id)
     if isinstance(road, Attempt):
         return road
@@ -170,7 +193,7 @@ async def _mail(house: Means, tenant: TenantId, person: Person, domain: str, que
         author=author,
         to=person.address,
         url=f"{house.public_url.rstrip('/')}{question.path}",
-        message_id=house.own_ids.write(f"{question.id}-{person.id}", domain),
+        message_id=house.own_ids.write(f"{question.id}-{person.id}", author.domain),
     )
     return await own_mail.carry(house, road, question.id, raw)
 

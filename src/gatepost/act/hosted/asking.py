@@ -7,18 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gatepost import access
-from gatepost.access.paper import Person
+from gatepost.access.paper import Account, Person
 from gatepost.act.hosted import call_link
 from gatepost.act.hosted.approvals import NotHeldError, call_at, lapses_at
 from gatepost.act.hosted.call_link import CallLink
 from gatepost.act.hosted.paper import Step, StepState, Turn
 from gatepost.act.hosted.steps import digest_of
 from gatepost.db import Transaction
-from gatepost.deliver.ask import APPROVERS_MAX, Means, Question, may_rule, put
-from gatepost.ids import PersonId, TurnId
+from gatepost.deliver.ask import Means, Question, approvers, may_rule, put, whom
+from gatepost.ids import TurnId
 from gatepost.jobs import Job, Promise
 from gatepost.keys import ErasedError
-from gatepost.record.paper import Consequence, Kind
 
 ASK = "act.call_ask"
 
@@ -30,7 +29,7 @@ def may_rule_on(person: Person, turn: Turn) -> bool:
 
 async def questions(tx: Transaction, turn: Turn, steps: Sequence[Step]) -> list[Promise]:
     """Return the promises to ask each approver of the tenant about each held call."""
-    asked = [person for person in await access.list_people(tx) if may_rule_on(person, turn)][:APPROVERS_MAX]
+    asked = await approvers(tx, lambda person: may_rule_on(person, turn))
     return [
         Promise(
             ASK,
@@ -57,8 +56,7 @@ class CallAsker:
         """
         now = self.house.clock()
         async with self.house.db.transaction(job.tenant) as tx:
-            people = {each.id: each for each in await access.list_people(tx)}
-            person = people.get(PersonId(str(job.body["person"])))
+            person = await whom(tx, job)
             try:
                 where = int(job.body["step"]), int(job.body["place"])
                 turn, step = await call_at(tx, TurnId(str(job.body["turn"])), *where)
@@ -68,22 +66,16 @@ class CallAsker:
         is_over = step.state is not StepState.HELD or lapses_at(step) <= now
         if is_over or person is None or account is None or not may_rule_on(person, turn) or not self.house.public_url:
             return
-        asked = Consequence(
-            kind=Kind.ACT,
-            action="call.ask",
-            actor="house",
-            at=now,
-            account=turn.account,
-            email=turn.email,
-            object_ref=turn.id,
-        )
-        question = self._question(turn, step, person)
-        await put(self.house, job, question, asked, person=person, domain=account.address.domain)
+        await put(self.house, job, self._question(account, turn, step, person), person)
 
-    def _question(self, turn: Turn, step: Step, person: Person) -> Question:
+    def _question(self, account: Account, turn: Turn, step: Step, person: Person) -> Question:
         digest, until = digest_of(step), lapses_at(step)
         token = call_link.sign(CallLink(turn.tenant, turn.id, digest, person.id, until), self.house.keyring)
         return Question(
+            action="call.ask",
+            account=account,
+            email=turn.email,
+            ref=turn.id,
             id=f"{turn.id}-{digest[:16]}",
             asked_at=step.at,
             ends_at=until,

@@ -6,15 +6,14 @@ It quotes nothing; whom and what the agent asks for is shown by the page behind 
 from dataclasses import dataclass
 
 from gatepost import access
-from gatepost.access.paper import Person
+from gatepost.access.paper import Account, Person
 from gatepost.act.petition import link, store
 from gatepost.act.petition.link import PersonLink
 from gatepost.act.petition.paper import Petition, State
 from gatepost.db import Transaction
-from gatepost.deliver.ask import APPROVERS_MAX, Means, Question, may_rule, put
-from gatepost.ids import PersonId, PetitionId, TenantId
+from gatepost.deliver.ask import Means, Question, approvers, may_rule, put, whom
+from gatepost.ids import PetitionId
 from gatepost.jobs import Job, Promise
-from gatepost.record.paper import Consequence, Kind
 
 ASK = "petition.ask"
 
@@ -26,7 +25,7 @@ def may_rule_on(person: Person, petition: Petition) -> bool:
 
 async def questions(tx: Transaction, petition: Petition) -> list[Promise]:
     """Return the promises to ask each approver of the tenant."""
-    asked = [person for person in await access.list_people(tx) if may_rule_on(person, petition)][:APPROVERS_MAX]
+    asked = await approvers(tx, lambda person: may_rule_on(person, petition))
     return [Promise(ASK, f"{petition.id} {each.id}", {"petition": petition.id, "person": each.id}) for each in asked]
 
 
@@ -44,8 +43,7 @@ class PetitionAsker:
         """
         now = self.house.clock()
         async with self.house.db.transaction(job.tenant) as tx:
-            people = {each.id: each for each in await access.list_people(tx)}
-            person = people.get(PersonId(str(job.body["person"])))
+            person = await whom(tx, job)
             petition = await store.by_id(tx, PetitionId(str(job.body["petition"])))
             account = None if petition is None else await access.account(tx, petition.account)
             needs_two = await access.needs_second_person(tx)
@@ -53,23 +51,17 @@ class PetitionAsker:
             return
         if petition.state_at(now) is not State.WAITING or petition.is_erased or not may_rule_on(person, petition):
             return
-        asked = Consequence(
-            kind=Kind.ACT,
-            action="petition.ask",
-            actor="house",
-            at=now,
-            account=petition.account,
-            object_ref=petition.id,
-        )
-        question = self._question(job.tenant, petition, person, needs_two=needs_two)
-        await put(self.house, job, question, asked, person=person, domain=account.address.domain)
+        await put(self.house, job, self._question(account, petition, person, needs_two=needs_two), person)
 
-    def _question(self, tenant: TenantId, petition: Petition, person: Person, *, needs_two: bool) -> Question:
+    def _question(self, account: Account, petition: Petition, person: Person, *, needs_two: bool) -> Question:
         """Return what is asked; where two people must say yes, by the page that tells them apart by their keys."""
-        own = PersonLink(tenant, petition.id, person.id, petition.expires_at)
+        own = PersonLink(account.tenant, petition.id, person.id, petition.expires_at)
         keyring = self.house.keyring
-        by_key = f"{link.PATH}/{link.sign(tenant, petition.id, keyring)}"
+        by_key = f"{link.PATH}/{link.sign(account.tenant, petition.id, keyring)}"
         return Question(
+            action="petition.ask",
+            account=account,
+            ref=petition.id,
             id=petition.id,
             asked_at=petition.made_at,
             ends_at=petition.expires_at,
