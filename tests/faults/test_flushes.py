@@ -37,6 +37,17 @@ class Unflushed(Machine):
 @asynccontextmanager
 async def traced(house: Machine, note: Path) -> AsyncIterator[None]:
     """Write down the calls of all processes of the house."""
+    tracer = await _attached(house, note)
+    while not all(map(_is_traced, house.tree())):  # one began meanwhile: its flushes would be unseen
+        await _end(tracer)
+        tracer = await _attached(house, note)
+    try:
+        yield
+    finally:
+        await _end(tracer)
+
+
+async def _attached(house: Machine, note: Path) -> asyncio.subprocess.Process:
     attach = [part for pid in house.tree() for part in ("-p", str(pid))]
     tracer = await asyncio.create_subprocess_exec(
         *("strace", "-f", "-yy", "-ttt", "-T", "-s", "65536", "-e", f"trace={CALLS}", "-o", str(note), *attach),
@@ -48,11 +59,21 @@ async def traced(house: Machine, note: Path) -> AsyncIterator[None]:
         tracer.terminate()
         pytest.skip("NOT TESTED: tracing is forbidden here (ptrace)")
     await asyncio.sleep(0.5)  # until it holds them all
+    return tracer
+
+
+async def _end(tracer: asyncio.subprocess.Process) -> None:
+    tracer.terminate()
+    await tracer.communicate()
+
+
+def _is_traced(pid: int) -> bool:
+    """Tell whether somebody traces a process; one that ended meanwhile leaves nothing unseen."""
     try:
-        yield
-    finally:
-        tracer.terminate()
-        await tracer.communicate()
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return True
+    return "TracerPid:\t0\n" not in status
 
 
 async def _calls(house: Machine) -> list[Call]:
