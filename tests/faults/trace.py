@@ -88,24 +88,23 @@ def _answer(call: Call) -> re.Match[str] | None:
 
 
 def _commit_was_flushed(email: str, before: list[Call]) -> bool:
-    """Tell whether PostgreSQL flushed its log between hearing of the email and confirming the commit."""
+    """Tell whether PostgreSQL flushed its log between hearing of the email and confirming a commit of who told it.
+
+    Others may speak of the email before the answer leaves: the indexer reads what was committed a moment ago.
+    """
     sends = [call for call in before if call.name in {"sendto", "sendmsg"} and call.pair]
-    told = [call for call in sends if email in call.arguments and "COMMIT" not in call.arguments]
-    if not told:
-        return False
-    confirmed = [
-        call
-        for call in sends
-        if call.pair == told[-1].pair and call.began > told[-1].began and "COMMIT" in call.arguments
+    flushes = [
+        call for call in before if call.name in {"fsync", "fdatasync"} and "/pg_wal/" in call.file and call.result == 0
     ]
-    return bool(confirmed) and any(
-        call.name in {"fsync", "fdatasync"}
-        and "/pg_wal/" in call.file
-        and call.result == 0
-        and told[-1].began < call.began
-        and call.ended <= confirmed[0].ended
-        for call in before
-    )
+    told = [call for call in sends if email in call.arguments and "COMMIT" not in call.arguments]
+    return any(_was_flushed(one, sends, flushes) for one in told)
+
+
+def _was_flushed(told: Call, sends: list[Call], flushes: list[Call]) -> bool:
+    confirmed = [
+        call for call in sends if call.pair == told.pair and call.began > told.began and "COMMIT" in call.arguments
+    ]
+    return bool(confirmed) and any(told.began < call.began and call.ended <= confirmed[0].ended for call in flushes)
 
 
 def _missing(rename: Call, before: list[Call]) -> Iterator[str]:
