@@ -1,7 +1,7 @@
 import pytest
 
 from access.scene import AT, SEEDED, A, B
-from gatepost.access import AccessError, Role, TakenError, add_person, list_people, remove_person
+from gatepost.access import AccessError, Role, TakenError, add_person, list_people, person, remove_person
 from gatepost.db import Database
 from gatepost.mail.address import Address
 
@@ -13,9 +13,11 @@ async def test_people_are_added_listed_and_removed(house: Database) -> None:
         ada = await add_person(tx, ADA, Role.APPROVER, at=AT, entropy=SEEDED)
         assert await list_people(tx) == (ada,)
         assert (ada.address, ada.role) == (ADA, Role.APPROVER)
+        assert await person(tx, ada.id) == ada
         assert await remove_person(tx, ada.id)
         assert not await remove_person(tx, ada.id)
         assert await list_people(tx) == ()
+        assert await person(tx, ada.id) is None
 
 
 async def test_a_person_is_not_an_agent(house: Database) -> None:

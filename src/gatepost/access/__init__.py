@@ -14,7 +14,7 @@ from gatepost.access.paper import (
     TakenError,
     Tenant,
 )
-from gatepost.access.people import add_person, list_people, remove_person
+from gatepost.access.people import add_person, list_people, person, remove_person
 from gatepost.access.tenants import (
     add_tenant,
     change_plan,
@@ -52,6 +52,7 @@ __all__ = [
     "list_tenants",
     "needs_second_person",
     "new_tenant",
+    "person",
     "remove_account",
     "remove_key",
     "remove_person",

@@ -19,10 +19,10 @@ async def add_person(tx: Transaction, address: Address, role: Role, *, at: datet
     """
     if role not in PEOPLE_ROLES:
         raise AccessError(f"a person is one of {', '.join(sorted(PEOPLE_ROLES))}")
-    person = Person(PersonId(token("pe", entropy(10))), tx.tenant, address, role)
-    if not await store.insert_person(tx, person, at):
+    made = Person(PersonId(token("pe", entropy(10))), tx.tenant, address, role)
+    if not await store.insert_person(tx, made, at):
         raise TakenError("a person of this tenant has that address already")
-    return person
+    return made
 
 
 async def list_people(tx: Transaction) -> tuple[Person, ...]:
@@ -30,6 +30,11 @@ async def list_people(tx: Transaction) -> tuple[Person, ...]:
     return await store.people(tx)
 
 
-async def remove_person(tx: Transaction, person: PersonId) -> bool:
+async def person(tx: Transaction, person_id: PersonId) -> Person | None:
+    """Return one of this tenant's people; None where there is no such person, or no longer."""
+    return await store.person(tx, person_id)
+
+
+async def remove_person(tx: Transaction, person_id: PersonId) -> bool:
     """Forget a person; False where there is none."""
-    return await store.delete_person(tx, person)
+    return await store.delete_person(tx, person_id)

@@ -180,10 +180,20 @@ async def insert_person(tx: Transaction, person: Person, at: datetime) -> bool:
 async def people(tx: Transaction) -> tuple[Person, ...]:
     """Return all people, in the order they came."""
     query = "select id, tenant, address_key, sealed, role from person where tenant = %(tenant)s order by created_at, id"
-    return tuple(
-        Person(PersonId(row.id), TenantId(row.tenant), _opened_address(tx.vault, "person", row), Role(row.role))
-        for row in await tx.all(query)
-    )
+    return tuple(_person(tx.vault, row) for row in await tx.all(query))
+
+
+async def person(tx: Transaction, person_id: PersonId) -> Person | None:
+    """Return one person."""
+    query = """
+        select id, tenant, address_key, sealed, role from person where tenant = %(tenant)s and id = %(id)s
+    """
+    row = await tx.maybe(query, id=person_id)
+    return _person(tx.vault, row) if row else None
+
+
+def _person(vault: Vault, row: Any) -> Person:
+    return Person(PersonId(row.id), TenantId(row.tenant), _opened_address(vault, "person", row), Role(row.role))
 
 
 async def delete_person(tx: Transaction, person: PersonId) -> bool:

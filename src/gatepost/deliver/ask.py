@@ -89,9 +89,7 @@ async def approvers(tx: Transaction, may: Callable[[Person], bool] = may_rule) -
 
 async def whom(tx: Transaction, job: Job) -> Person | None:
     """Return the person whom a promise to ask names; None where there is no such person any more."""
-    return next(
-        (person for person in await access.list_people(tx) if person.id == PersonId(str(job.body["person"]))), None
-    )
+    return await access.person(tx, PersonId(str(job.body["person"])))
 
 
 async def questions(tx: Transaction, held: Held) -> list[Promise]:

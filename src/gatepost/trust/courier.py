@@ -4,8 +4,9 @@ from pathlib import Path
 
 import orjson
 
-from gatepost import access, record
-from gatepost.ids import EntryId, PersonId
+from gatepost import record
+from gatepost.deliver import ask
+from gatepost.ids import EntryId
 from gatepost.jobs import Handler, Job
 from gatepost.journey import House
 from gatepost.record import store as entries
@@ -35,8 +36,7 @@ class Courier:
         async with self._house.db.transaction(job.tenant) as tx:
             found = await entries.by_number(tx, [entry])
             opened = await entries.opening(tx, entry) if found else None
-            people = {each.id: each for each in await access.list_people(tx)}
-        person = people.get(PersonId(str(job.body["person"])))
+            person = await ask.whom(tx, job)
         if not found or person is None or not telling.is_told(person):
             return
         operator = await postbox.operator_for(job, self._folder, now)

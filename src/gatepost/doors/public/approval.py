@@ -67,12 +67,11 @@ async def _asked(request: Request, house: House) -> tuple[Hold, Person, Link]:
     if found is None:
         raise EndError(*UNKNOWN)
     async with house.db.transaction(found.tenant) as tx:
-        people = {each.id: each for each in await access.list_people(tx)}
+        person = await access.person(tx, found.person)
         try:
             held = await hold.get(tx, found.hold)
         except hold.HoldMissingError:
             raise EndError(*UNKNOWN) from None
-    person = people.get(found.person)
     if person is None or not ask.may_rule(person):
         raise EndError(*UNKNOWN)
     try:

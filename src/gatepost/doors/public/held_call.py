@@ -72,12 +72,11 @@ async def _asked(request: Request, house: House) -> tuple[Turn, Step, Person, Ca
     if found is None:
         raise EndError(*UNKNOWN)
     async with house.db.transaction(found.tenant) as tx:
-        people = {each.id: each for each in await access.list_people(tx)}
+        person = await access.person(tx, found.person)
         try:
             turn, step = await hosted.held_call(tx, found.turn, found.digest)
         except hosted.NotHeldError:
             raise EndError(*UNKNOWN) from None
-    person = people.get(found.person)
     if person is None or not hosted.may_rule_on(person, turn):
         raise EndError(*UNKNOWN)
     return turn, step, person, found

@@ -128,12 +128,11 @@ async def _asked(request: Request, house: House) -> tuple[PersonLink, Petition, 
     if own is None:
         raise EndError(*UNKNOWN)
     async with house.db.transaction(own.tenant) as tx:
-        people = {each.id: each for each in await access.list_people(tx)}
+        person = await access.person(tx, own.person)
         try:
             found = await petition.get(tx, own.petition)
         except petition.PetitionMissingError:
             raise EndError(*UNKNOWN) from None
-    person = people.get(own.person)
     if person is None or not petition.may_rule_on(person, found):
         raise EndError(*UNKNOWN)
     return own, found, person
