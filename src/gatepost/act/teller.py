@@ -21,12 +21,10 @@ from gatepost.act.retry import STRIKES
 from gatepost.act.settle import Told, settle
 from gatepost.act.stream import Streams
 from gatepost.act.telling_store import Ending
-from gatepost.clock import Clock, Entropy
-from gatepost.db import Database, DatabaseUnavailableError, GroupCommit
-from gatepost.egress import Egress, Lines
+from gatepost.db import DatabaseUnavailableError, GroupCommit
+from gatepost.egress import Lines
 from gatepost.ids import EmailId, TenantId, WebhookId
 from gatepost.jobs.retry import whereabouts
-from gatepost.keys import Keyring
 from gatepost.mailbox.paper import Email
 from gatepost.meters import Meters, Raised
 
@@ -45,28 +43,8 @@ IDLE_S = 60.0
 log = structlog.get_logger()
 
 
-class Means(Protocol):
+class Means(registry.Means, Protocol):
     """The part of the house that telling stands on."""
-
-    @property
-    def db(self) -> Database:
-        """Where webhooks lie, and what they are to be told."""
-
-    @property
-    def keyring(self) -> Keyring:
-        """Opens the webhooks' secrets."""
-
-    @property
-    def egress(self) -> Egress:
-        """The way out."""
-
-    @property
-    def clock(self) -> Clock:
-        """Tells when an attempt was made."""
-
-    @property
-    def entropy(self) -> Entropy:
-        """Salts the record's commitments, spreads new attempts."""
 
     @property
     def streams(self) -> Streams:

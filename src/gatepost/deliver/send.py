@@ -9,19 +9,17 @@ import structlog
 
 from gatepost import domains, mailbox, record
 from gatepost.blobs import Blobs
-from gatepost.clock import Clock, Entropy
-from gatepost.db import Database, Transaction
-from gatepost.deliver import store
+from gatepost.clock import Entropy
+from gatepost.db import Transaction
+from gatepost.deliver import own_mail, store
 from gatepost.deliver.client import Letter, transmit
 from gatepost.deliver.paper import Attempt, AttemptResult, CarriedOut, Queued, State, Submission
 from gatepost.deliver.retry import next_attempt_at
 from gatepost.deliver.route import find_hops
 from gatepost.deliver.sign import sign
-from gatepost.dns import Resolver
-from gatepost.egress import Egress, NextHop
 from gatepost.ids import SubmissionId, TenantId
 from gatepost.jobs import Handler, Job, Jobs, Promise, TryAgainError
-from gatepost.keys import ErasedError, Keyring
+from gatepost.keys import ErasedError
 from gatepost.record.paper import Consequence, Kind
 
 KIND = "deliver.attempt"
@@ -48,48 +46,20 @@ def attempts(done: Sequence[CarriedOut]) -> list[Promise]:
     return [attempt(submission) for one in queued for submission in one.submissions]
 
 
-class Means(Protocol):
+class Means(own_mail.Means, Protocol):
     """The part of the house that sending stands on."""
-
-    @property
-    def db(self) -> Database:
-        """Where submissions lie."""
-
-    @property
-    def dns(self) -> Resolver:
-        """Finds the MX."""
 
     @property
     def blobs(self) -> Blobs:
         """Where the large messages lie."""
 
     @property
-    def keyring(self) -> Keyring:
-        """Opens the DKIM keys."""
-
-    @property
-    def egress(self) -> Egress:
-        """The way out."""
-
-    @property
     def jobs(self) -> Jobs:
         """Takes the promise to tell of a failure."""
 
     @property
-    def clock(self) -> Clock:
-        """Tells when an attempt was made."""
-
-    @property
     def entropy(self) -> Entropy:
         """Salts the record's commitments."""
-
-    @property
-    def hostname(self) -> str:
-        """What we call ourselves in EHLO."""
-
-    @property
-    def next_hop(self) -> NextHop | None:
-        """The relay that takes everything, where there is one."""
 
 
 OnSettled = Callable[[Transaction, Submission, State, datetime], Awaitable[None]]

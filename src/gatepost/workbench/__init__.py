@@ -1,6 +1,7 @@
 """Try a policy before it is in force, and decide once more what was decided."""
 
 from gatepost.workbench.bench import Bench, BusyError
+from gatepost.workbench.change import BaseChangedError
 from gatepost.workbench.live import compiled
 from gatepost.workbench.paper import (
     ChangedError,
@@ -19,6 +20,7 @@ from gatepost.workbench.run import handlers, start
 from gatepost.workbench.upload import Uploaded, see_message
 
 __all__ = [
+    "BaseChangedError",
     "Bench",
     "BusyError",
     "ChangedError",

@@ -38,6 +38,7 @@ from gatepost.record.export import NotInLogError
 from gatepost.reply.paper import ParentMissingError, ReplyRefusedError
 from gatepost.trust.engagement import NotYetError
 from gatepost.workbench import (
+    BaseChangedError,
     BusyError,
     ChangedError,
     OutdatedError,
@@ -45,7 +46,6 @@ from gatepost.workbench import (
     SettledError,
     TooManyError,
 )
-from gatepost.workbench.change import BaseChangedError
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "/api/problems/"
