@@ -2,7 +2,7 @@ import pytest
 
 from gatepost.app.state import StateError
 from gatepost.cli.faults import sentence
-from gatepost.cli.frame import Refusal
+from gatepost.cli.refusal import Refusal
 from gatepost.db import DatabaseUnavailableError
 from gatepost.settings import SettingsError
 

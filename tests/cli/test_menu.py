@@ -33,12 +33,20 @@ def test_the_version_and_the_first_page_of_help_need_no_room() -> None:
     said, modules = run("--version")
     assert said == f"{version('gatepost')}\n"
     assert {module for module in modules if module.startswith("gatepost")} == {
-        "gatepost", "gatepost.cli", "gatepost.cli.menu"
+        "gatepost", "gatepost.cli", "gatepost.cli.menu", "gatepost.cli.refusal"
     }  # fmt: skip
     assert len(modules) < 400  # 290: the interpreter's and the command line's
     said, modules = run("--help")
     assert all(name in said for name in menu.MENU)
-    assert {module for module in modules if module.startswith("gatepost.")} == {"gatepost.cli", "gatepost.cli.menu"}
+    assert {module for module in modules if module.startswith("gatepost.")} == {
+        "gatepost.cli", "gatepost.cli.menu", "gatepost.cli.refusal"
+    }  # fmt: skip
+
+
+def test_what_is_read_from_files_and_sent_over_smtp_needs_no_house() -> None:
+    for command in (["settings"], ["sandbox", "--help"], ["send", "--help"]):
+        _, modules = run(*command)
+        assert not modules & {"gatepost.journey", "gatepost.db", "psycopg", "asyncio"}, command
 
 
 @pytest.mark.parametrize("name", menu.MENU)

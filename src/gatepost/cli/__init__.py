@@ -3,6 +3,7 @@
 import sys
 
 from gatepost.cli.menu import app
+from gatepost.cli.refusal import Refusal
 
 
 def main() -> None:
@@ -11,6 +12,8 @@ def main() -> None:
         sys.exit("gatepost: an argument is not UTF-8")
     try:
         app()
+    except Refusal as refusal:
+        sys.exit(f"gatepost: {refusal}")
     except Exception as error:
         from gatepost.cli.faults import sentence  # noqa: PLC0415  # it knows every room that raises
 

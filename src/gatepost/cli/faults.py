@@ -2,7 +2,7 @@
 
 from gatepost.app.errors import HouseEndedError
 from gatepost.app.state import StateError
-from gatepost.cli.frame import Refusal
+from gatepost.cli.refusal import Refusal
 from gatepost.db import DatabaseUnavailableError
 from gatepost.db.binaries import LauncherError
 from gatepost.db.migrate import MigrationError

@@ -1,11 +1,12 @@
 """What every command shares: the settings, the house, and how an answer is printed."""
 
-import asyncio
+from __future__ import annotations
+
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.cells import cell_len
@@ -13,12 +14,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gatepost import access, settings
-from gatepost.app import administer
-from gatepost.app.open import admin_house
+from gatepost import settings
+from gatepost.cli.refusal import Refusal as Refusal  # noqa: PLC0414  # commands find all that they share here
 from gatepost.ids import TenantId
-from gatepost.journey import House
 from gatepost.settings import Settings
+
+if TYPE_CHECKING:  # it stands on every room, and some commands stand on none
+    from gatepost.journey import House
 
 T = TypeVar("T")
 
@@ -34,10 +36,6 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a ta
 Config = Annotated[Path | None, typer.Option("--config", "-c", help="A TOML file of settings.", metavar="FILE")]
 
 
-class Refusal(Exception):  # noqa: N818  # it is an answer to a person, not a fault
-    """The command cannot do as asked; the text says why and what to do instead."""
-
-
 def read_settings(config: Path | None = None) -> Settings:
     """Return this process's settings."""
     return settings.from_process(config)
@@ -45,6 +43,9 @@ def read_settings(config: Path | None = None) -> Settings:
 
 def with_house(work: Callable[[House], Awaitable[T]], config: Path | None = None) -> T:
     """Do ``work`` on the house of this state folder, whether it is up or not."""
+    import asyncio  # noqa: PLC0415  # as the next
+
+    from gatepost.app.open import admin_house  # noqa: PLC0415  # not every command needs a house
 
     async def inside() -> T:
         async with admin_house(read_settings(config)) as house:
@@ -55,6 +56,8 @@ def with_house(work: Callable[[House], Awaitable[T]], config: Path | None = None
 
 def in_tenant(wanted: str | None, work: Callable[[House, TenantId], Awaitable[T]]) -> T:
     """Do ``work`` for the tenant of that name or id, or for the only one; there may be none such."""
+    from gatepost import access  # noqa: PLC0415  # as the next
+    from gatepost.app import administer  # noqa: PLC0415  # not every command needs a house
 
     async def inside(house: House) -> T:
         return await work(house, (await administer.find_tenant(house, wanted)).id)

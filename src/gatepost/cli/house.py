@@ -1,6 +1,5 @@
-"""Start a house, and say how one is set."""
+"""Start a house, bring its schema up, let it read its settings anew."""
 
-import json
 import os
 import shlex
 import signal
@@ -19,7 +18,7 @@ from gatepost.app.lifetime import note_schema
 from gatepost.app.reload import Reloaded
 from gatepost.app.state import Running, Sandbox
 from gatepost.app.systemd import Supervisor
-from gatepost.cli.frame import AsJson, Config, Refusal, read_settings, show, with_house
+from gatepost.cli.frame import Config, Refusal, read_settings, with_house
 from gatepost.cli.menu import app
 from gatepost.db.launcher import Cluster
 from gatepost.journey import House
@@ -116,41 +115,6 @@ def migrate_(config: Config = None) -> None:
     if settings.database.dsn:  # else the next start tells the record
         with_house(lambda house: note_schema(settings, house), config)
     typer.echo("\n".join(f"applied {name}" for name in done) or "the schema is up to date")
-
-
-@app.command(name="settings")
-def settings_(
-    *, as_json: AsJson = False, markdown: bool = typer.Option(default=False, help="Print the reference page.")
-) -> None:
-    """List every setting with its default and meaning."""
-    if markdown:
-        typer.echo(reference.reference(), nl=False)
-        return
-    rows = [{"setting": name, "default": default, "meaning": doc} for name, default, doc in reference.describe()]
-    show(rows, columns=("setting", "default", "meaning"), as_json=as_json, empty="")
-
-
-@app.command(name="sandbox")
-def sandbox_(*, config: Config = None, as_json: AsJson = False) -> None:
-    """Describe the running house's sandbox: where it listens, its mailbox and its keys."""
-    settings = read_settings(config)
-    running, kept = state.running(settings.state), state.sandbox(settings.state)
-    if running is None or kept is None:
-        raise Refusal(f"no house runs on {settings.state}: start one with `make run` or `gatepost up`")
-    facts = {
-        "base_url": running.base_url,
-        "api_key": kept.api_key,
-        "agent_key": kept.agent_key,
-        "mailbox_id": kept.mailbox_id,
-        "address": kept.address,
-        "smtp_host": running.smtp_host,
-        "smtp_port": running.smtp_port,
-    }
-    if as_json:
-        typer.echo(json.dumps(facts, indent=2))
-        return
-    for name, value in facts.items():
-        typer.echo(f"{name:11} {value}")
 
 
 def _serve(

@@ -20,8 +20,8 @@ MENU: dict[str, tuple[tuple[str, ...], str]] = {
         "Let the running house read its settings and certificates anew; nobody is disconnected.",
     ),
     "migrate": (("house",), "Bring the database's schema up to this release, as its owner."),
-    "settings": (("house",), "List every setting with its default and meaning."),
-    "sandbox": (("house",), "Describe the running house's sandbox: where it listens, its mailbox and its keys."),
+    "settings": (("facts",), "List every setting with its default and meaning."),
+    "sandbox": (("facts",), "Describe the running house's sandbox: where it listens, its mailbox and its keys."),
     "doctor": (
         ("doctor",),
         "Look at ports, DNS, certificates, clock, disk, database and keys, and say what to do next.",
