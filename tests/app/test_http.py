@@ -9,6 +9,7 @@ import pytest
 from app.running import Http, make_pair, settings_in, trusting, up
 from gatepost.app.http import is_loopback, listening
 from gatepost.arrive import Certificate, Pair
+from gatepost.doors.rest import problems
 
 
 async def greet(scope: dict[str, Any], _receive: Any, send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
@@ -57,6 +58,28 @@ async def test_plain_http_on_loopback_promises_nothing_about_tls() -> None:
         _, headers, body = await client.get("/")
         assert body == "http"
         assert "strict-transport-security" not in headers
+        await client.close()
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"BREW / HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"nonsense\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost : x\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+    ],
+)
+async def test_what_is_no_request_is_answered_with_a_problem_too(octets: bytes) -> None:
+    async with listening(greet, "127.0.0.1", 0, door="http") as port:
+        client = await Http.connect(port, tls=False)
+        client.writer.write(octets)
+        status, headers, body = await client.answer()
+        assert (status, headers["content-type"], headers["connection"]) == (400, "application/problem+json", "close")
+        spelled = problems.response(problems.Problem(problems.Code.REQUEST_MALFORMED, "The request is not HTTP/1.1."))
+        assert body == bytes(spelled.body).decode()
+        assert await client._reader.read() == b""
         await client.close()
 
 

@@ -3,6 +3,8 @@ import json
 import signal
 import smtplib
 import socket
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable
@@ -115,3 +117,11 @@ async def test_plain_http_that_leaves_the_machine_ends_the_start_with_advice(set
     open_to_all = replace(settings, http=replace(settings.http, host="::"))
     with pytest.raises(HouseEndedError, match=r"plain HTTP on :: .* set http\.certificate"):
         await served.serve(open_to_all, app_dsn, cluster=None, calls=calls(open_to_all, never))
+
+
+def test_a_house_that_claims_nothing_imports_no_check_and_no_trust_page() -> None:
+    code = "import json, sys, gatepost.app.serve; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603  # ours
+    modules = set(json.loads(done.stdout))
+    assert not modules & {"gatepost.trust.catalogue", "gatepost.doors.public.trust", "markdown_it", "typer", "mcp"}
+    assert len(modules) < 1450  # 1,390; with them 1,560

@@ -13,6 +13,8 @@ from gatepost.act import hosted
 from gatepost.app import administer, trusting
 from gatepost.app.state import Running
 from gatepost.ids import TenantId
+from gatepost.journey import House
+from gatepost.mail.address import Address
 from gatepost.settings import Settings, TrustSettings
 from gatepost.trust import Claims, Outcome, agent_canary
 from trust.scene import EXAMPLE, claiming_only
@@ -53,6 +55,20 @@ async def test_every_row_is_looked_at_and_none_is_green_that_could_not_be(tmp_pa
         claims = await trust.read_claims(house.house.db, EXAMPLE, house.house.clock)
         await _see(claims)
         assert (await administer.find_tenant(house.house, None)).id == tenant.id  # nobody means the canaries
+
+
+async def test_canaries_made_by_several_processes_at_once_are_made_once(house: House) -> None:
+    made = await asyncio.gather(*(trusting.ensure_canary(house) for _ in range(4)))
+    assert len({(each.tenant, each.address, each.agent) for each in made}) == 1
+    assert len(await access.list_tenants(house.db)) == 1
+    async with house.db.transaction(made[0].tenant) as tx:
+        agent = await access.account_at(tx, Address.parse(made[0].agent))
+        assert agent is not None
+        older = agent_canary.DOCUMENT.model_copy(update={"name": "Of an older release"})
+        await hosted.put_agent(tx, agent.id, older, at=house.clock(), actor="house", entropy=house.entropy)
+    await asyncio.gather(*(trusting.ensure_canary(house) for _ in range(4)))
+    async with house.db.transaction(made[0].tenant) as tx:
+        assert (await hosted.versions(tx, agent.id, limit=1))[0].document == agent_canary.DOCUMENT
 
 
 async def _see(claims: Claims) -> None:

@@ -9,12 +9,38 @@ from typing import Any
 
 import uvicorn
 from typing_extensions import override
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gatepost.app.errors import CLOSE_GRACE_S, HouseEndedError, cannot_listen
 from gatepost.arrive.tls import Certificate
 
 HSTS_S = 31_536_000
 """A year (RFC 6797): a browser or client that has been here never speaks plain HTTP to this name again."""
+
+
+NOT_HTTP = (
+    b'{"type":"/api/problems/request.malformed","title":"The request cannot be read","status":400,'
+    b'"detail":"The request is not HTTP/1.1.","error":"The request is not HTTP/1.1."}'
+)
+"""What is read by whoever sent octets that no route ever sees, such as a verb nobody knows (RFC 9457)."""
+
+
+class _Protocol(HttpToolsProtocol):
+    """uvicorn's, which answers what is no request with a problem as all our answers are, not with a line of text."""
+
+    @override
+    def send_400_response(self, msg: str) -> None:
+        fields = [
+            *self.server_state.default_headers,
+            (b"Content-Type", b"application/problem+json"),
+            (b"Content-Length", b"%d" % len(NOT_HTTP)),
+            (b"X-Content-Type-Options", b"nosniff"),
+            (b"Cache-Control", b"no-store"),
+            (b"Connection", b"close"),
+        ]
+        lines = b"".join(b"%b: %b\r\n" % field for field in fields)
+        self.transport.write(b"HTTP/1.1 400 Bad Request\r\n%b\r\n%b" % (lines, NOT_HTTP))
+        self.transport.close()
 
 
 class _Server(uvicorn.Server):
@@ -69,7 +95,7 @@ def _server(app: Any, certificate: Certificate | None) -> _Server:
     return _Server(
         uvicorn.Config(
             app,
-            http="httptools",
+            http=_Protocol,
             ws="none",
             lifespan="off",
             log_config=None,

@@ -11,7 +11,6 @@ from starlette.types import ASGIApp
 
 from gatepost.act.hosted import call_link
 from gatepost.act.petition import link as petition_link
-from gatepost.app import rounds
 from gatepost.app.chores import Staff
 from gatepost.app.collect import family, metrics
 from gatepost.app.errors import CLOSE_GRACE_S, cannot_listen
@@ -27,7 +26,6 @@ from gatepost.deliver import link
 from gatepost.doors import metrics as metrics_door
 from gatepost.doors import public, rest
 from gatepost.doors.metrics import Metric
-from gatepost.doors.public import status
 from gatepost.journey import House
 from gatepost.settings import Settings
 from gatepost.workbench import Bench
@@ -96,8 +94,11 @@ def faces(settings: Settings, house: House) -> dict[str, ASGIApp]:
         petition_link.PERSON_PATH: public.build_own_petitions(house, bench),
     }
     if settings.trust.operator:
-        pages = public.build_trust(house, Path(settings.trust.operator), version("gatepost"))
-        found |= dict.fromkeys(public.TRUST_PLACES, pages)
+        from gatepost.app import rounds  # noqa: PLC0415  # as the next
+        from gatepost.doors.public import status, trust  # noqa: PLC0415  # much to import, for who claims something
+
+        pages = trust.build(house, Path(settings.trust.operator), version("gatepost"))
+        found |= dict.fromkeys(trust.PLACES, pages)
         found |= dict.fromkeys(status.PATHS, status.build(house, name=house.hostname, pace=rounds.pace(settings)))
     return found
 

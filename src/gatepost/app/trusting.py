@@ -147,9 +147,7 @@ async def ensure_room(house: House, folder: Path) -> None:
 
 
 def handlers(settings: Settings, house: House) -> dict[str, Handler]:
-    """Return what keeps promises made in public, by kind; nothing where nothing is claimed."""
-    if not settings.trust.operator:
-        return {}
+    """Return what keeps promises made in public, by kind."""
     folder = Path(settings.trust.operator)
     keepers = news.Newsroom(house, folder), Courier(house, folder), room.Doorman(house, folder)
     return {kind: handler for each in keepers for kind, handler in each.handlers().items()}
@@ -202,7 +200,7 @@ def _version() -> str:
 async def ensure_canary(house: House) -> Canary:
     """Return the canaries' mailbox, made at the first call; whoever is overtaken by another process begins anew."""
     for _ in range(_TRIES - 1):
-        with suppress(access.AccessError, domains.DomainError):
+        with suppress(access.AccessError, domains.DomainError, hosted.OvertakenError):
             return await _ensure(house)
         await asyncio.sleep(_PAUSE_S)
     return await _ensure(house)

@@ -10,7 +10,7 @@ import pytest
 from doors.rest.conftest import clock, house, ours, theirs
 from doors.rest.scene import calls
 from gatepost.db import Database
-from gatepost.doors import public
+from gatepost.doors.public.trust import build as build_trust
 from gatepost.trust.catalogue import CATALOGUE
 from outbound import Hands
 from outbound import house as built
@@ -32,7 +32,7 @@ def scene(db: Database, tmp_path: Path) -> Scene:
 
 @pytest.fixture
 async def visitor(scene: Scene) -> AsyncIterator[httpx2.AsyncClient]:
-    async with calls(public.build_trust(scene.house, scene.folder, "0.1.0"), None) as client:
+    async with calls(build_trust(scene.house, scene.folder, "0.1.0"), None) as client:
         yield client
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from doors.rest.scene import calls
 from gatepost.db import Database
-from gatepost.doors import public
+from gatepost.doors.public.trust import build as build_trust
 from gatepost.record.trust_log import TRUST
 from gatepost.trust import news
 from gatepost.trust.news.subscribe import PER_HOUR
@@ -26,7 +26,7 @@ async def post(db: Database, tmp_path: Path) -> AsyncIterator[Posting]:
 
 @pytest.fixture
 async def reader(post: Posting) -> AsyncIterator[httpx2.AsyncClient]:
-    async with calls(public.build_trust(post.house, post.folder, "0.1.0"), None) as client:
+    async with calls(build_trust(post.house, post.folder, "0.1.0"), None) as client:
         yield client
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 
-from gatepost.doors import public
+from gatepost.doors.public.trust import build as build_trust
 from gatepost.record.trust_log import TRUST
 from gatepost.trust import Outcome, room
 from gatepost.trust.bench import Bench
@@ -29,7 +29,7 @@ async def served(scene: Scene) -> AsyncIterator[Endpoint]:
     """Serve the public pages of the scene's house on a free port."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         server = uvicorn.Server(
-            uvicorn.Config(public.build_trust(scene.house, scene.folder, "0.1.0"), log_config=None, lifespan="off")
+            uvicorn.Config(build_trust(scene.house, scene.folder, "0.1.0"), log_config=None, lifespan="off")
         )
         async with asyncio.TaskGroup() as group:
             group.create_task(server.serve([listening]))
