@@ -267,7 +267,9 @@ async def _measure(house: Gatepost, senders: Senders, options: argparse.Namespac
                 await asyncio.to_thread(call, house, "DELETE", f"/webhooks/{dead['id']}")
                 await rested(house)
     beside = {kind: {**runs[kind].figures(), "state": state} for kind, state in states.items()}
-    return {**runs["alone"].figures(), "pending": sent.accepted, "beside": beside}
+    for line in (failed := house.logged("webhook.told", live["id"], "again")):
+        print(line, end="", file=sys.stderr)
+    return {**runs["alone"].figures(), "failed_attempts": len(failed), "pending": sent.accepted, "beside": beside}
 
 
 async def _play_into(into: Run, house: Gatepost, mails: list[Mail], heard: Heard, pace: Mapping[str, int]) -> None:
