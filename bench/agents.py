@@ -1,8 +1,8 @@
 """Measure what a grant derived from a prompt lets through: honest tasks, and injections that ride on them.
 
 Run it as ``make bench-agents DIR=path``: a folder with ``user_tasks.jsonl`` and ``injection_tasks.jsonl`` of AgentDojo,
-or one with such a folder ``agentdojo`` in it. Tools and contacts of other suites than AgentDojo's four are declared in a
-``suites.json`` beside them, in the form of the one in ``tests/vectors/injection/agentdojo``. No model is asked: each
+or one with such a folder ``agentdojo`` in it. Tools and contacts of other suites than AgentDojo's four are declared in
+a ``suites.json`` beside them, in the form of the one in ``tests/vectors/injection/agentdojo``. No model is asked: each
 expected call goes to the gate that judges the calls of hosted turns (``act/hosted/gate.py``). The last line is JSON.
 """
 
