@@ -3,37 +3,45 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatepost.decide.pattern_tree import EVERY_KIND, KELVIN, LONG_S, OTHER, Edge
+from gatepost.decide.alphabet import Alphabet
+from gatepost.decide.beyond_ascii import Ranges, joined, without
+from gatepost.decide.pattern_tree import Edge, One
 from gatepost.decide.planes import Planes
 
-texts = st.text(st.sampled_from("aZ09_ \n\x00\x7f\u00fc\u4e2d\U0001f600\u212a\u017f"), max_size=40)
+SIGNS = "aZ09_ \n\x00\x7f`abcdefghijklmnoz\u00fc\u4e2d\U0001f600\u212a\u017f"
+texts = st.text(st.sampled_from(SIGNS), max_size=40)
+sets = st.sets(st.sampled_from(SIGNS))
 
 
-def bits(text: str, members: set[int]) -> int:
+def letter_of(signs: set[str]) -> One:
+    beyond: Ranges = joined((ord(sign), ord(sign)) for sign in signs)
+    return One(sum(1 << ord(sign) for sign in signs if sign.isascii()), beyond)
+
+
+def bits(text: str, signs: set[str]) -> int:
     """The same, character by character."""
-    special = {"\u212a": KELVIN, "\u017f": LONG_S}
-    kinds = [special.get(sign, min(ord(sign), OTHER)) for sign in text]
-    return sum(1 << place for place, kind in enumerate(kinds) if kind in members)
+    return sum(1 << place for place, sign in enumerate(text) if sign in signs)
 
 
-@given(texts, st.sets(st.sampled_from([*b"aZ09_ \n\x00\x7f", OTHER, KELVIN, LONG_S, *range(0x60, 0x70)])))
-def test_a_class_has_a_bit_where_its_characters_stand(text: str, members: set[int]) -> None:
-    planes = Planes(text.encode())
-    mask = sum(1 << kind for kind in members)
+@given(texts, sets, sets)
+def test_a_class_has_a_bit_where_its_characters_stand(text: str, signs: set[str], others: set[str]) -> None:
+    one, other = letter_of(signs), letter_of(others)
+    rest = One((1 << 128) - 1 ^ one.members, without(one.beyond))
+    planes = Planes(text.encode(), Alphabet([one.beyond, other.beyond, rest.beyond]))
     assert planes.count == len(text)
-    assert planes.of(mask) == bits(text, members)
-    assert planes.of(EVERY_KIND ^ mask) == planes.of(EVERY_KIND) ^ bits(text, members)
+    assert planes.of(one) == bits(text, signs)
+    assert planes.of(other) == bits(text, others)
+    assert planes.of(rest) == planes.places >> 1 ^ bits(text, signs)
 
 
 @given(texts)
 def test_an_edge_has_a_bit_before_the_character_it_stands_before(text: str) -> None:
-    planes = Planes(text.encode())
+    planes = Planes(text.encode(), Alphabet([]))
     word = [sign.isascii() and (sign.isalnum() or sign == "_") for sign in text]
     before, after = [False, *word], [*word, False]
     assert planes.at(Edge.BEGIN) == 1
     assert planes.at(Edge.END) == 1 << len(text)
     assert planes.at(Edge.WORD) == sum(1 << at for at in range(len(text) + 1) if before[at] != after[at])
-    assert planes.at(Edge.NO_WORD) == planes.places ^ planes.at(Edge.WORD)
     lines = {0, *(at + 1 for at, sign in enumerate(text) if sign == "\n")}
     assert planes.at(Edge.LINE_BEGIN) == sum(1 << at for at in lines)
     ends = {len(text), *(at for at, sign in enumerate(text) if sign == "\n")}

@@ -6,15 +6,19 @@ guessed is confirmed by ``positions``, and by RE2 where that cannot tell.
 """
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from typing import Any
 
 import re2
 
-from gatepost.decide.pattern_tree import KELVIN, KINDS, LONG_S, OTHER, Either, Node, One, Row, Tree, tree_of
+from gatepost.decide.alphabet import Alphabet
+from gatepost.decide.pattern_tree import Node, ones_of, tree_of
 from gatepost.decide.patterns import Pattern, quick_options, translated
 from gatepost.decide.planes import Planes
-from gatepost.decide.positions import Branch, Places
+from gatepost.decide.positions import Branch, Places, may_stay_open
+from gatepost.decide.words import find_words
 
 hyperscan: Any
 try:
@@ -24,14 +28,17 @@ except ImportError:  # pragma: no cover  # no wheel for this machine
 
 FEW = 8
 """So few patterns are not worth Hyperscan's compiling."""
-_WORDS_MAX_OCTETS = 16 << 20
-_WORD_MIN, _WORD_MAX = 3, 24  # letters
-_SPELLINGS_MAX = 3  # of one letter
-_SMALL = {**{kind: chr(kind).lower() for kind in range(OTHER)}, OTHER: "", KELVIN: "k", LONG_S: "s"}
+_JOINED_MAX_OCTETS = 16 << 20
 
 # What may stand in a pattern for Hyperscan. White space differs by the vertical tab, Unicode's classes and its folding
 # of case by the version of Unicode, and octal escapes by what they are at all.
-_TOKEN = re.compile(r"\\(?P<escape>.)|(?P<posix>\[:)|(?P<open>\[\^?)|(?P<close>\])", re.DOTALL)
+_TOKEN = re.compile(
+    r"\\(?P<escape>.)|(?P<posix>\[:)|(?P<open>\[\^?)|(?P<close>\])"
+    r"|\{(?P<least>[0-9]+)(?P<comma>,(?P<most>[0-9]*))?\}",
+    re.DOTALL,
+)
+_COUNT_MAX = 8
+"""What is counted further is any number to Hyperscan: it would compile for seconds."""
 _SPACES = r"\t\n\f\r "
 _UNSURE = frozenset("pPvCQE0123456789")
 _FOLDS = re.compile(r"\(\?[a-z]*i")
@@ -56,23 +63,43 @@ def for_hyperscan(source: str) -> str | None:
             out.append(_SPACES if is_in_class else f"[{_SPACES}]")
         elif escape == "S":
             out.append(f"[^{_SPACES}]")
+        elif token["least"] and not is_in_class:
+            out.append(_counted(token))
         else:
             is_in_class = bool(token["open"]) or (is_in_class and not token["close"])
             out.append(token[0])
     return "".join((*out, source[at:]))
 
 
+def _counted(token: re.Match[str]) -> str:
+    least = int(token["least"])
+    most = int(token["most"] or least)
+    return token[0] if max(least, most) <= _COUNT_MAX else f"{{{min(least, _COUNT_MAX)},}}"
+
+
 class Together:
     """Several patterns that are asked of the same texts."""
 
-    __slots__ = ("_always", "_branch", "_count", "_database", "_folding", "_patterns", "_trees", "_wordless", "_words")
+    __slots__ = (
+        "_always",
+        "_batches",
+        "_count",
+        "_database",
+        "_folding",
+        "_joined",
+        "_patterns",
+        "_wordless",
+        "_words",
+    )
 
     def __init__(self, patterns: Sequence[Pattern]) -> None:
         self._patterns = tuple(patterns)
         self._count = len(patterns)
-        self._trees = {index: tree for index, each in enumerate(patterns) if (tree := tree_of(translated(each.source)))}
-        self._branch = _branch(self._trees.items())
-        self._words, self._wordless = _words(self._trees, self._count)
+        trees = {index: tree for index, each in enumerate(patterns) if (tree := tree_of(translated(each.source)))}
+        self._batches = tuple(_batches(trees))
+        self._words, self._wordless = find_words(trees, self._count)
+        open_ = [index for index in range(self._count) if index not in trees or may_stay_open(trees[index])]
+        self._joined = _join([patterns[index] for index in open_])
         self._database: Any = None
         self._always: frozenset[int] = frozenset()
         self._folding: frozenset[int] = frozenset()
@@ -80,16 +107,16 @@ class Together:
     def found(self, octets: bytes, among: Collection[int]) -> set[int]:
         """Return the indexes, of those in ``among``, of the patterns that match somewhere in UTF-8 text."""
         asked = set(among) & set(self.candidates(octets))
-        is_ascii = octets.isascii()
-        read = {index: self._trees[index] for index in asked & self._trees.keys()}
-        read = {index: tree for index, tree in read.items() if is_ascii or tree.is_whole}
         found: set[int] = set()
-        undecided = asked - read.keys()
-        if read:
-            branch = self._branch if len(read) * 2 > self._count else _branch(read.items())
-            matched, open_ = Places(Planes(octets)).found(branch)
-            found = matched & read.keys()
-            undecided |= open_ & read.keys()
+        undecided = set(asked)
+        for batch in self._batches:
+            read = asked & batch.trees.keys()
+            if read:
+                matched, open_ = batch.found(octets, read)
+                found |= matched
+                undecided -= read - open_
+        if len(undecided) > 1 and self._joined is not None and self._joined.search(octets) is None:
+            return found
         return found | {index for index in undecided if self._patterns[index].is_in(octets)}
 
     def candidates(self, octets: bytes) -> Collection[int]:
@@ -133,51 +160,57 @@ class Together:
         return found
 
 
-def _branch(trees: Iterable[tuple[int, Tree]]) -> Branch:
+def _join(patterns: Sequence[Pattern]) -> "re2._Regexp[bytes] | None":
+    """Return the patterns in one; None where RE2 finds them too many for that."""
+    each = "|".join(f"(?:{translated(pattern.source)})" for pattern in patterns)
+    try:
+        return re2.compile(each.encode(), quick_options(_JOINED_MAX_OCTETS))
+    except re2.error:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Patterns that tell so few kinds of characters apart that they read a text together."""
+
+    alphabet: Alphabet
+    trees: Mapping[int, Node]
+    branch: Branch
+
+    def found(self, octets: bytes, read: AbstractSet[int]) -> tuple[set[int], set[int]]:
+        """Return which of ``read`` match, and of which that could not be told."""
+        branch = self.branch
+        if len(read) * 2 < len(self.trees):
+            branch = _branch((index, self.trees[index]) for index in read)
+        matched, open_ = Places(Planes(octets, self.alphabet)).found(branch)
+        return matched & read, open_ & read
+
+
+def _batches(trees: Mapping[int, Node]) -> Iterator[_Batch]:
+    """Put together as many patterns as one alphabet holds; one that alone is too much is left to RE2."""
+    waiting = list(trees)
+    while waiting:
+        count = len(waiting)
+        while count and (alphabet := _alphabet(trees[index] for index in waiting[:count])) is None:
+            count //= 2
+        if count and alphabet:
+            taken = {index: trees[index] for index in waiting[:count]}
+            yield _Batch(alphabet, taken, _branch(taken.items()))
+        del waiting[: max(count, 1)]
+
+
+def _alphabet(trees: Iterable[Node]) -> Alphabet | None:
+    try:
+        return Alphabet(one.beyond for tree in trees for one in ones_of(tree))
+    except ValueError:
+        return None
+
+
+def _branch(trees: Iterable[tuple[int, Node]]) -> Branch:
     branch = Branch()
     for index, tree in trees:
         branch.add(index, tree)
     return branch
-
-
-def _words(trees: dict[int, Tree], count: int) -> "tuple[re2._Regexp[bytes] | None, frozenset[int]]":
-    """Return what finds a word of any pattern that has some, and the patterns that have none.
-
-    An automaton of words has no more states than they have letters, if case counts in none of them: so no text makes it
-    slow.
-    """
-    words: dict[str, None] = {}
-    wordless = set(range(count))
-    for index, tree in trees.items():
-        needed = [_word(way) for way in (tree.root.parts if isinstance(tree.root, Either) else (tree.root,))]
-        if all(needed):
-            words.update(dict.fromkeys(needed))
-            wordless.discard(index)
-    if not words:
-        return None, frozenset()
-    each = "|".join(map(re2.escape, words))
-    return re2.compile(f"(?i:{each})".encode(), quick_options(_WORDS_MAX_OCTETS)), frozenset(wordless)
-
-
-def _word(way: Node) -> str:
-    """Return the longest word that stands in every match, in small letters; nothing where that is short."""
-    words = [""]
-    for part in way.parts if isinstance(way, Row) else (way,):
-        letter = _letter(part)
-        if letter:
-            words[-1] += letter
-        else:
-            words.append("")
-    longest = max(words, key=len)
-    return longest[:_WORD_MAX] if len(longest) >= _WORD_MIN else ""
-
-
-def _letter(part: Node) -> str:
-    """Return the one letter that a part is, whatever its case."""
-    if not isinstance(part, One) or not part.is_whole or part.members.bit_count() > _SPELLINGS_MAX:
-        return ""
-    letters = {_SMALL[kind] for kind in range(KINDS) if part.members >> kind & 1}
-    return letters.pop() if len(letters) == 1 else ""
 
 
 def _compile(spelled: dict[int, bytes]) -> Any:

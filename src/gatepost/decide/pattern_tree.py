@@ -13,16 +13,12 @@ from operator import or_
 
 import re2
 
+from gatepost.decide.beyond_ascii import FIRST, NONE, Ranges, joined, ranges_of
+
 DEPTH_MAX = 40
 """Groups within groups: the tree is walked by recursion."""
 
-# Which kinds of characters there are: each of ASCII, then any other, then the two that are letters of ASCII where case
-# does not count.
-OTHER, KELVIN, LONG_S = 128, 129, 130
-KINDS = 131
-EVERY_KIND = (1 << KINDS) - 1
-SPECIAL = ("\u212a", "\u017f")
-_PROBE = "".join(map(chr, range(OTHER))) + "\u4e2d" + "".join(SPECIAL)
+_ASCII = "".join(map(chr, range(FIRST)))
 
 
 class Edge(Enum):
@@ -33,18 +29,14 @@ class Edge(Enum):
     LINE_BEGIN = auto()
     LINE_END = auto()
     WORD = auto()
-    NO_WORD = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class One:
-    """One character; ``members`` has a bit for each kind that it may be.
-
-    ``is_whole`` False: it may be some characters beyond ASCII and not others, and ``members`` tells of ASCII alone.
-    """
+    """One character: of ASCII one that ``members`` has a bit for, or one of those ``beyond``."""
 
     members: int
-    is_whole: bool = True
+    beyond: Ranges = NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +65,6 @@ class Times:
 Node = One | Row | Either | Times | Edge
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """A pattern; ``is_whole`` False: it can be read in ASCII text alone.
-
-    For some class has some characters beyond ASCII and not others, or it asks where no word ends, which RE2 also
-    finds between the octets of one character.
-    """
-
-    root: Node
-    is_whole: bool
-
-
 class _StrangeError(Exception):
     """Something stands in the pattern that is not understood for certain."""
 
@@ -97,29 +77,26 @@ _LEXEMES = re.compile(
     | \)(?P<close>)
     | \|(?P<bar>)
     | (?:(?P<sign>[*+?])|\{(?P<least>[0-9]{1,4})(?P<comma>,(?P<most>[0-9]{0,4}))?\})\??(?P<quantifier>)
-    | \\(?P<edge>[bBAz])
+    | \\(?P<edge>[bAz])
     | (?P<end>[$^])
     | (?P<letter>
-          \\x\{[0-9A-Fa-f]{1,6}\} | \\x[0-9A-Fa-f]{2} | \\[pP](?:\{\^?[A-Za-z_]{1,40}\}|[A-Z]) | \\[^0-9xpPCQE]
+          \\x\{[0-9A-Fa-f]{1,6}\} | \\x[0-9A-Fa-f]{2} | \\[pP](?:\{\^?[A-Za-z_]{1,40}\}|[A-Z]) | \\[^0-9xpPBCQE]
         | \[\^?\]?(?:\[:\^?[a-z]{1,10}:\]|\\x\{[0-9A-Fa-f]{1,6}\}|\\[pP]\{[^}]{1,40}\}|\\.|[^\]\\])*\]
         | [^\\\[()]
       )
     """,
     re.VERBOSE | re.DOTALL,
 )
-_EDGES = {"b": Edge.WORD, "B": Edge.NO_WORD, "A": Edge.BEGIN, "z": Edge.END}
+_EDGES = {"b": Edge.WORD, "A": Edge.BEGIN, "z": Edge.END}
 _SIGNS: dict[str, tuple[int, int | None]] = {"*": (0, None), "+": (1, None), "?": (0, 1)}
-_UNSURE = re.compile(r"\\[pP]|\\x\{0*[0-9A-Fa-f]{3,}\}|\\x\{0*[89A-Fa-f][0-9A-Fa-f]\}|\\x[89A-Fa-f]|[^\x00-\x7f]")
-"""What may stand for some characters beyond ASCII and not for others."""
 
 
-def tree_of(source: str) -> Tree | None:
+def tree_of(source: str) -> Node | None:
     """Return the tree of a pattern that is in RE2's dialect and that RE2 could compile; None where that is not sure."""
     try:
-        root = _Reader(source).read()
+        return _Reader(source).read()
     except (_StrangeError, re2.error):
         return None
-    return Tree(root, not (_UNSURE.search(source) or "\\B" in source))
 
 
 class _Reader:
@@ -150,7 +127,7 @@ class _Reader:
                 case "end":
                     self._branches[-1].append(self._anchor(found["end"]))
                 case _:
-                    self._branches[-1].append(_one(found[0], "".join(sorted(self._flags & {"i", "s"}))))
+                    self._branches[-1].append(one_of(found[0], "".join(sorted(self._flags & {"i", "s"}))))
         return _either(self._branches)
 
     def _lexemes(self) -> Iterator[re.Match[str]]:
@@ -197,17 +174,18 @@ def _bounds(found: re.Match[str]) -> tuple[int, int | None]:
 
 
 @lru_cache(maxsize=4_096)
-def _one(letter: str, flags: str) -> One:
+def one_of(letter: str, flags: str = "") -> One:
+    """Return what a letter, an escape or a class stands for, under some of the flags ``i`` and ``s``."""
     spelled = f"(?{flags}:{letter})" if flags else letter
-    members = sum(1 << found.start() for found in re2.finditer(spelled, _PROBE))
-    return One(members, not _UNSURE.search(letter))
+    members = sum(1 << found.start() for found in re2.finditer(spelled, _ASCII))
+    return One(members, ranges_of(letter, folds="i" in flags))
 
 
 def _either(branches: list[list[Node]]) -> Node:
     parts = tuple(dict.fromkeys(map(_row, branches)))
     ones = [part for part in parts if isinstance(part, One)]
     if len(ones) == len(parts):
-        return One(reduce(or_, (one.members for one in ones)), all(one.is_whole for one in ones))
+        return One(reduce(or_, (one.members for one in ones)), joined(part for one in ones for part in one.beyond))
     return parts[0] if len(parts) == 1 else Either(parts)
 
 
@@ -245,3 +223,17 @@ def _times(part: Node, least: int, most: int | None) -> Node:
         elif part.most is not None and part.least <= 1 and part.most > 0:
             return Times(part.part, part.least * least, None if most is None else part.most * most)
     return Times(part, least, most)
+
+
+def ones_of(node: Node) -> Iterator[One]:
+    """Return each letter of a tree."""
+    match node:
+        case One():
+            yield node
+        case Row() | Either():
+            for part in node.parts:
+                yield from ones_of(part)
+        case Times():
+            yield from ones_of(node.part)
+        case Edge():
+            pass

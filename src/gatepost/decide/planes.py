@@ -6,11 +6,9 @@ counted, not octets.
 
 from functools import cache
 
-from gatepost.decide.pattern_tree import EVERY_KIND, KELVIN, KINDS, LONG_S, OTHER, SPECIAL, Edge
+from gatepost.decide.alphabet import Alphabet
+from gatepost.decide.pattern_tree import Edge, One
 
-_MARKS = (b"\xc0", b"\xc1")  # octets that UTF-8 never has
-_FOLLOWING = bytes(range(0x80, 0xC0))
-_KIND_OF = bytes((*range(OTHER), *[OTHER] * 64, KELVIN, LONG_S, *[OTHER] * 62))
 _PLANES = 8
 _NIBBLE = 16
 _ALL_LOW = 0xFFFF
@@ -27,27 +25,28 @@ class Planes:
         places: a bit for each place between them, both ends included.
     """
 
-    __slots__ = ("_classes", "_high", "_low", "_planes", "count", "is_ascii", "places")
+    __slots__ = ("_alphabet", "_classes", "_every", "_high", "_low", "_planes", "count", "places")
 
-    def __init__(self, octets: bytes) -> None:
-        self.is_ascii = octets.isascii()
-        if not self.is_ascii:
-            for sign, mark in zip(SPECIAL, _MARKS, strict=True):
-                octets = octets.replace(sign.encode(), mark)
-            octets = octets.translate(_KIND_OF, _FOLLOWING)
+    def __init__(self, octets: bytes, alphabet: Alphabet) -> None:
+        octets = alphabet.spelled(octets)
         self.count = len(octets)
         self.places = (1 << self.count + 1) - 1
+        self._alphabet = alphabet
+        self._every = (1 << alphabet.kinds) - 1
         self._planes = _transposed(octets)
         self._high: dict[int, int] = {}
         self._low: dict[int, int] = {}
-        self._classes: dict[int, int] = {EVERY_KIND: self.places >> 1, 0: 0}
+        self._classes: dict[int, int] = {self._every: self.places >> 1, 0: 0}
 
-    def of(self, members: int) -> int:
+    def of(self, one: One) -> int:
         """Return where the characters of a class stand."""
+        return self._of(one.members | self._alphabet.members(one.beyond))
+
+    def _of(self, members: int) -> int:
         found = self._classes.get(members)
         if found is None:
-            if members.bit_count() > KINDS // 2:
-                found = self.of(EVERY_KIND) ^ self.of(EVERY_KIND ^ members)
+            if members.bit_count() > self._alphabet.kinds // 2:
+                found = self._of(self._every) ^ self._of(self._every ^ members)
             else:
                 found = self._sum(members)
             self._classes[members] = found
@@ -61,19 +60,17 @@ class Planes:
             case Edge.END:
                 return 1 << self.count
             case Edge.LINE_BEGIN:
-                return self.of(_NEW_LINE) << 1 | 1
+                return self._of(_NEW_LINE) << 1 | 1
             case Edge.LINE_END:
-                return self.of(_NEW_LINE) | 1 << self.count
+                return self._of(_NEW_LINE) | 1 << self.count
             case Edge.WORD:
-                word = self.of(_WORD)
+                word = self._of(_WORD)
                 return word ^ word << 1
-            case Edge.NO_WORD:
-                return self.places ^ self.at(Edge.WORD)
 
     def _sum(self, members: int) -> int:
         """Characters are told by half an octet and the other: few of either, and each is looked up once."""
         rows: dict[int, int] = {}
-        for high in range(0, KINDS, _NIBBLE):
+        for high in range(0, self._alphabet.kinds, _NIBBLE):
             if row := members >> high & _ALL_LOW:
                 rows[row] = rows.get(row, 0) | self._nibble(self._high, high >> 4, 4)
         found = 0

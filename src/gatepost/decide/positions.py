@@ -7,11 +7,13 @@ pattern is a shift and an "and" of such numbers, whatever the text: linear in bo
 
 from collections.abc import Iterable
 
-from gatepost.decide.pattern_tree import Edge, Either, Node, One, Row, Times, Tree
+from gatepost.decide.pattern_tree import Edge, Either, Node, One, Row, Times
 from gatepost.decide.planes import Planes
 
 ROUNDS_MAX = 64
 """So often something of changing length is repeated; a text that needs more leaves the pattern undecided."""
+ROUNDS_IN_ALL_MAX = 2 * ROUNDS_MAX
+"""Of all patterns that are asked of a text."""
 
 
 class UndecidedError(Exception):
@@ -27,9 +29,9 @@ class Branch:
         self.following: dict[Node, Branch] = {}
         self.ending: set[int] = set()
 
-    def add(self, index: int, tree: Tree) -> None:
+    def add(self, index: int, tree: Node) -> None:
         """Add a pattern by its index."""
-        for way in tree.root.parts if isinstance(tree.root, Either) else (tree.root,):
+        for way in ways_of(tree):
             branch = self
             for part in way.parts if isinstance(way, Row) else (way,):
                 branch = branch.following.setdefault(part, Branch())
@@ -39,12 +41,13 @@ class Branch:
 class Places:
     """One text, of which several patterns are asked."""
 
-    __slots__ = ("_ends", "_runs", "_text")
+    __slots__ = ("_ends", "_rounds_left", "_runs", "_text")
 
     def __init__(self, text: Planes) -> None:
         self._text = text
         self._ends: dict[Node, int] = {}
         self._runs: dict[tuple[Node, int], int] = {}
+        self._rounds_left = ROUNDS_IN_ALL_MAX
 
     def found(self, branch: Branch) -> tuple[set[int], set[int]]:
         """Return the indexes of the patterns that match somewhere, and of those that could not be told."""
@@ -68,7 +71,7 @@ class Places:
             return 0
         match node:
             case One():
-                return (at & self._text.of(node.members)) << 1
+                return (at & self._text.of(node)) << 1
             case Edge():
                 return at & self._text.at(node)
             case Row():
@@ -97,7 +100,7 @@ class Places:
         if node.least:
             at = at << node.least * length & self._run(node.part, length, node.least)
         if node.most is None and isinstance(node.part, One):
-            there = self._text.of(node.part.members)
+            there = self._text.of(node.part)
             return ((at & there) + there ^ there) | at
         further = self._text.count // length if node.most is None else node.most - node.least
         return self._up_to(node.part, length, further, at)
@@ -132,21 +135,40 @@ class Places:
 
     def _repeat(self, node: Times, at: int) -> int:
         """Repeat what has no one length: until nothing new is reached."""
-        rounds = 0
-        for rounds in range(1, node.least + 1):
-            at = self._after(node.part, at)
-            if not at:
-                return 0
-            if rounds > ROUNDS_MAX:
-                raise UndecidedError
-        new = at
+        for _ in range(node.least):
+            at = self._once_more(node.part, at)
+        new, rounds = at, node.least
         while new and (node.most is None or rounds < node.most):
-            if rounds >= ROUNDS_MAX:
+            if rounds >= node.least + ROUNDS_MAX:
                 raise UndecidedError
-            new = self._after(node.part, new) & ~at
+            new = self._once_more(node.part, new) & ~at
             at |= new
             rounds += 1
         return at
+
+    def _once_more(self, part: Node, at: int) -> int:
+        if not at:
+            return 0
+        self._rounds_left -= 1
+        if self._rounds_left < 0:
+            raise UndecidedError
+        return self._after(part, at)
+
+
+def ways_of(tree: Node) -> tuple[Node, ...]:
+    """Return what a pattern is one of."""
+    return tree.parts if isinstance(tree, Either) else (tree,)
+
+
+def may_stay_open(node: Node) -> bool:
+    """Tell whether some text leaves a pattern undecided: it repeats what has no one length."""
+    match node:
+        case Row() | Either():
+            return any(map(may_stay_open, node.parts))
+        case Times():
+            return length_of(node.part) is None or may_stay_open(node.part)
+        case _:
+            return False
 
 
 def _all_below(branch: Branch) -> set[int]:
