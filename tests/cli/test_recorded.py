@@ -20,8 +20,8 @@ from cli.process import GATEPOST, UP_WITHIN_S, Process
 from cli.test_subprocessor import LATER
 from gatepost import settings
 from gatepost.app.open import admin_house
-from gatepost.cli import menu
 from gatepost.app.state import running
+from gatepost.cli import menu
 from gatepost.record.vocabulary import VOCABULARY
 from gatepost.trust import agreeing, engagement
 from gatepost.trust.operator import read_operator
