@@ -70,6 +70,8 @@ def serve_(config: Config = None) -> None:
         del house
         typer.echo(f"Serving: SMTP {running.smtp_host}:{running.smtp_port}, REST {running.base_url}", err=True)
         typer.echo(f"Metrics: http://{settings.metrics.host}:{running.metrics_port}/metrics", err=True)
+        if opened := settings.egress.allow_private:
+            typer.echo(f"Webhooks and mail may reach {', '.join(opened)}, as egress.allow_private says.", err=True)
 
     with state.locked(folder):
         _serve(settings, settings.database.dsn, say, config)

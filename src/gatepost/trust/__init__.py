@@ -8,6 +8,7 @@ from gatepost.trust.lint import faults
 from gatepost.trust.operator import Operator, OperatorError, read_operator
 from gatepost.trust.paper import Claim, ClaimClass, Finding, Outcome, Result, Shown
 from gatepost.trust.read import (
+    claims_of_folder,
     read_checkpoint,
     read_claims,
     read_entry,
@@ -37,6 +38,7 @@ __all__ = [
     "TooManyError",
     "World",
     "ask_challenge",
+    "claims_of_folder",
     "faults",
     "history_row",
     "read_challenge",
