@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from access.scene import AGENT, AT, SEEDED, A, B
@@ -11,6 +13,7 @@ from gatepost.access import (
     add_account,
     add_key,
     authenticate,
+    is_in_force,
     list_keys,
     remove_account,
     remove_key,
@@ -74,6 +77,17 @@ async def test_a_removed_key_opens_nothing(house: Database) -> None:
         assert await remove_key(tx, key.id)
         assert not await remove_key(tx, key.id)
     assert await authenticate(house, text) is None
+
+
+async def test_a_key_that_was_removed_or_narrowed_is_no_longer_in_force(house: Database) -> None:
+    key, text = await _owner(house)
+    principal = await authenticate(house, text)
+    assert principal is not None
+    assert await is_in_force(house, principal)
+    assert not await is_in_force(house, replace(principal, scopes=frozenset({Scope.MAIL_READ})))
+    async with house.transaction(A) as tx:
+        assert await remove_key(tx, key.id)
+    assert not await is_in_force(house, principal)
 
 
 async def test_an_account_takes_its_keys_along(house: Database) -> None:

@@ -2,12 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from typing_extensions import override
 
 from act.scene import announce, happened, register, telling, told_all, until
 from gatepost import act
@@ -16,10 +18,10 @@ from gatepost.act.announce import Announced
 from gatepost.act.paper import Edition, Event, Fresh, Telling
 from gatepost.act.retry import WAITS_S
 from gatepost.act.teller import AT_ONCE_FIRST, Teller
-from gatepost.db import Database, GroupCommit
+from gatepost.db import Database, GroupCommit, Plans, Transaction
 from gatepost.deliver.paper import CarriedOut, Held
 from gatepost.egress import Lines
-from gatepost.ids import HoldId, WebhookId
+from gatepost.ids import HoldId, TenantId, WebhookId
 from gatepost.journey import House
 from journeys.scene import Scene, open_scene
 from outbound import ACCOUNT, NOW, TENANT, Hands, Receiver, house, http_receiver, inbound, recorded
@@ -131,6 +133,51 @@ async def test_no_more_is_begun_than_there_is_room_for(post: Post) -> None:
     assert len(post.teller.busy) == AT_ONCE_FIRST
     assert post.teller.is_behind
     assert len(await post.heard(AT_ONCE_FIRST)) == AT_ONCE_FIRST
+
+
+class Slow(Database):
+    """A database whose transactions wait for leave to commit."""
+
+    def __init__(self, db: Database) -> None:
+        super().__init__(db._pool, db._dsn, db.keys)
+        self.has_looked, self.may_go_on = asyncio.Event(), asyncio.Event()
+
+    @asynccontextmanager
+    @override
+    async def transaction(self, tenant: TenantId | None, *, plans: Plans = Plans.USUAL) -> AsyncIterator[Transaction]:
+        async with super().transaction(tenant, plans=plans) as tx:
+            yield tx
+            self.has_looked.set()
+            await self.may_go_on.wait()
+
+
+async def test_what_came_during_a_look_and_found_no_room_is_not_forgotten(
+    post: Post, standing: House, receiver: Receiver
+) -> None:
+    """Nobody else would look for it within the second."""
+    del receiver
+    slow = Slow(standing.db)
+    post.teller.house = replace(standing, db=slow)
+    post.teller.look()
+    await slow.has_looked.wait()
+    post.teller.room = 0
+    await announce(standing.db, held(1))
+    assert post.begin(held(1))
+    post.teller.room = AT_ONCE_FIRST
+    slow.may_go_on.set()
+    await asyncio.sleep(0)
+    slow.has_looked.clear()
+    await until(_is_idle(post))
+    post.teller._leave("th_other")  # another attempt ends
+    assert await post.heard(1) == [held(1).id]
+
+
+def _is_idle(post: Post) -> Callable[[], Awaitable[bool]]:
+    async def is_idle() -> bool:
+        await asyncio.sleep(0.2)  # the look under way ends
+        return not post.teller._wake.is_set()
+
+    return is_idle
 
 
 async def test_a_teller_that_is_closing_begins_nothing(post: Post) -> None:

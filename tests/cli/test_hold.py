@@ -29,6 +29,10 @@ def test_held_mail_is_listed_shown_let_go_and_refused(apart: Process, tmp_path: 
         assert apart.run("send", "--from", "a@b.example", "--to", "help@held.test").stdout.startswith("250 ")
     rows = json.loads(apart.run("hold", "list", box, "-t", "held", "--json").stdout)
     assert [(row["reason"], row["author"]) for row in rows] == [("rule.held", "a@b.example")] * 2
+    every = json.loads(apart.run("hold", "all", box, "-t", "held", "--json").stdout)
+    assert [(row["kind"], row["id"], row["then"]) for row in every] == [
+        ("message", row["hold"], "refuse") for row in reversed(rows)
+    ]
     first, second = rows[0]["hold"], rows[1]["hold"]
     [digest] = re.findall(r"Digest: +([0-9a-f]{64})", apart.run("hold", "show", first, "-t", "held").stdout)
     wrong = apart.run("hold", "approve", first, "--digest", "0" * 64, "-t", "held")

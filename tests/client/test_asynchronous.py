@@ -3,10 +3,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from doors.rest.scene import Tenancy, held, held_call, write
+from doors.rest.scene import POLICY, Tenancy, held, held_call, set_policy, write
 from gatepost.access.paper import Role
 from gatepost.deliver.paper import Kept
-from gatepost.ids import EmailId
+from gatepost.ids import EmailId, ThreadId
 from gatepost.journey import House
 from gatepost_client import (
     AccessError,
@@ -162,6 +162,55 @@ async def test_what_waits_is_shown_approved_once_and_denied(house: House, ours: 
         assert (await approver.deny(second)).state == "refused"
         assert await approver.holds() == []
         assert [one.hold_id for one in await approver.holds(state="refused")] == [second]
+
+
+async def test_all_that_waits_is_one_list_and_ruled_on_by_one_word(house: House, ours: Tenancy, base_url: str) -> None:
+    parent = await _kept(house, ours)
+    mail = await held(house, ours, parent, "Yes.")
+    turn, digest = await held_call(house, ours, parent, ThreadId("th_a"))
+    async with AsyncClient(base_url, ours.keys[Role.APPROVER], mailbox_id=ours.account) as approver:
+        call, message = await approver.waiting()
+        assert (call.kind, call.id, call.what, call.digest) == ("call", turn, "reply", digest)
+        assert (message.kind, message.id, message.digest, message.default_outcome) == ("message", mail, None, "refuse")
+        await approver.rule(call.id, call.digest, is_approved=True)
+        with pytest.raises(MissingError):
+            await approver.rule(call.id, call.digest, is_approved=True)
+        await approver.rule(message.id, None, is_approved=False)
+        assert await approver.waiting() == []
+
+
+async def test_an_agent_writes_to_whom_the_policy_names_and_asks_for_others(
+    house: House, ours: Tenancy, agent: AsyncClient
+) -> None:
+    email = await _kept(house, ours)
+    with pytest.raises(AccessError):
+        await agent.send("ann@customer.test", "Hello", "Your order left.", about=email)
+    grants = {"capabilities": ["send_external", "propose_sender"], "match": {"address": "boss@boss.test"}}
+    outbound = {"recipients": {"addresses": ["ann@customer.test"], "thread": True}}
+    await set_policy(house, ours, {**POLICY, "senders": [grants], "outbound": outbound})
+    email = await _kept(house, ours)
+    sent = await agent.send("ann@customer.test", "Hello", "Your order left.", about=email, idempotency_key="order-1")
+    again = await agent.send("ann@customer.test", "Hello", "Your order left.", about=email, idempotency_key="order-1")
+    assert (sent.status, sent.is_repeat, again.is_repeat) == ("queued", False, True)
+    assert again.submission_id == sent.submission_id
+    with pytest.raises(RefusedError):
+        await agent.send(["bob@customer.test"], "Hello", "Your order left.", about=email)
+    asked = await agent.propose_sender("bob@customer.test", "He asks for his order.", about=email)
+    assert (await agent.petition(asked.petition_id)).state == "waiting"
+
+
+async def test_a_stream_that_is_none_is_an_error_of_ours() -> None:
+    async def babbling(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\nid: x\ndata: no event\n\n")
+        await writer.drain()
+
+    async with (
+        talking(babbling) as port,
+        AsyncClient(f"http://127.0.0.1:{port}/api", "k", mailbox_id=1, patience=QUICK) as client,
+    ):
+        with pytest.raises(AnswerError):
+            await anext(client.follow(cursor=1))
 
 
 async def test_a_call_of_a_hosted_agent_that_waits_is_shown_and_approved_once(

@@ -161,6 +161,50 @@ async def test_a_meeting_is_booked_and_the_next_one_moves_to_a_free_hour(
     assert ["DTSTART:20261124T100000Z" in entries[0], "DTSTART:20261124T110000Z" in entries[1]] == [True, True]
 
 
+ORDERS: dict[str, object] = {
+    "defaultAction": "bounce",
+    "senders": [{"match": {"address": "boss@boss.test"}, "capabilities": ["send_external", "propose_sender"]}],
+    "outbound": {
+        "recipients": {"addresses": ["packers@depot.test"], "thread": True},
+        "firstContact": "hold",
+    },
+    "auditLog": {"retentionDays": 30},
+}
+
+
+async def test_an_order_goes_to_the_warehouse_once_and_whom_a_customer_names_is_a_persons_to_decide(
+    house: House,  # fixtures
+    base_url: str,
+    ours: Tenancy,
+) -> None:
+    await set_policy(house, ours, ORDERS)
+    async with (
+        _running("orders", base_url, ours.agent, WAREHOUSE="packers@depot.test"),
+        AsyncClient(base_url, ours.keys[Role.APPROVER], mailbox_id=ours.account) as approver,
+    ):
+        await _mail(house, ours, "Order", "Please send\r\n3 x pens\r\n12 x blue ink\r\nThank you")
+        await _mail(house, ours, "Order", "My colleague Ann <ann@customer.test> shall order, too.")
+        async with asyncio.timeout(PATIENCE_S):
+            while len(waiting := await approver.waiting()) < 2:  # noqa: ASYNC110  # as above
+                await asyncio.sleep(0.05)
+        assert {(one.kind, one.what) for one in waiting} == {("message", "outbound"), ("petition", "sender")}
+        await _answered(house, ours, 2)
+        [asked] = [one for one in waiting if one.kind == "petition"]
+        await approver.rule(asked.id, asked.digest, is_approved=True)
+        [first] = await approver.holds()
+        shown = await approver.hold(first.hold_id)
+        assert (shown.recipients, (shown.body_text or "").split()) == (
+            ["packers@depot.test"],
+            ["3", "x", "pens", "12", "x", "blue", "ink"],
+        )
+        await approver.rule(first.hold_id, shown.digest, is_approved=True)
+        assert (await approver.waiting(), (await approver.petition(asked.id)).state) == ([], "approved")
+        done = [leaf["action"] for leaf in await leaves(house, ours)].count("reply.queued")
+        await _mail(house, ours, "Order", "1 x paper")  # the warehouse is known by now
+        await _answered(house, ours, done + 2)
+        assert await approver.waiting() == []
+
+
 def _now() -> datetime:
     return datetime.now(UTC)  # noqa: TID251  # the example looks at its machine's clock, so the house must, too
 

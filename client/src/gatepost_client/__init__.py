@@ -11,7 +11,20 @@ from gatepost_client.errors import (
     UnreachableError,
 )
 from gatepost_client.retry import Patience
-from gatepost_client.shapes import Event, HeldCall, Hold, Mailbox, Message, Sent, Summary, Thread, Webhook, Whoami
+from gatepost_client.shapes import (
+    Event,
+    HeldCall,
+    Hold,
+    Mailbox,
+    Message,
+    Petition,
+    Sent,
+    Summary,
+    Thread,
+    Waiting,
+    Webhook,
+    Whoami,
+)
 from gatepost_client.synchronous import Client
 from gatepost_client.webhook import verify
 
@@ -28,12 +41,14 @@ __all__ = [
     "Message",
     "MissingError",
     "Patience",
+    "Petition",
     "RefusedError",
     "Sent",
     "SignatureError",
     "Summary",
     "Thread",
     "UnreachableError",
+    "Waiting",
     "Webhook",
     "Whoami",
     "verify",

@@ -7,11 +7,10 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import httpx2
-import msgspec
 
 from gatepost_client import calls, shapes, sse
 from gatepost_client.calls import Call
-from gatepost_client.errors import AnswerError, GatepostError, UnreachableError
+from gatepost_client.errors import GatepostError, UnreachableError
 from gatepost_client.retry import Patience, may_repeat
 
 T = TypeVar("T")
@@ -125,6 +124,25 @@ class AsyncClient:
         box, body = await self.mailbox_id(), {"reason": reason}
         return await self._do(calls.answer(box, message_id, "bounce", body, idempotency_key))
 
+    async def send(
+        self, to: str | Sequence[str], subject: str, text: str, *, about: str = "", idempotency_key: str = ""
+    ) -> shapes.Sent:
+        """Write to somebody whom the policy's ``outbound`` names, once for the same text or key within 24 hours.
+
+        An agent needs the capability ``send``, or ``send_external`` for who is outside: of the message ``about`` which
+        it writes, or of its policy's ``onItsOwn``. Errors as those of ``reply``.
+        """
+        recipients = [to] if isinstance(to, str) else to
+        return await self._do(calls.send(await self.mailbox_id(), recipients, subject, text, idempotency_key, about))
+
+    async def propose_sender(self, address: str, why: str, *, about: str = "") -> shapes.Petition:
+        """Ask a person to let somebody write (capability ``propose_sender``); ``petition`` says how it ended."""
+        return await self._do(calls.propose_sender(await self.mailbox_id(), address, why, about))
+
+    async def petition(self, petition_id: str) -> shapes.Petition:
+        """Return how something you asked for stands."""
+        return await self._do(calls.petition(await self.mailbox_id(), petition_id))
+
     async def report_usage(self, message_id: str, tokens: int, tools: Sequence[str] = ()) -> None:
         """Say what was spent on a message. Reports add up: send each once."""
         await self._do(calls.usage(await self.mailbox_id(), message_id, tokens, tools))
@@ -138,6 +156,15 @@ class AsyncClient:
     async def set_policy(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """Put a policy in force; raises ``RefusedError`` with every fault in ``errors``."""
         return await self._do(calls.set_policy(await self.mailbox_id(), document))
+
+    async def waiting(self, *, limit: int = 50) -> list[shapes.Waiting]:
+        """Return all that waits for a person, what ends first at the beginning: mail, calls of agents, petitions."""
+        return await self._do(calls.waiting(await self.mailbox_id(), limit))
+
+    async def rule(self, waiting_id: str, digest: str | None, *, is_approved: bool) -> None:
+        """Say yes or no to something of ``waiting``, once. A yes, and any word on a call, needs its digest."""
+        decision = "approve" if is_approved else "deny"
+        await self._do(calls.rule(await self.mailbox_id(), waiting_id, decision, digest))
 
     async def holds(self, *, state: str = "waiting", limit: int = 50) -> list[shapes.Hold]:
         """Return what waits for a person, newest first; or what was ``released`` or ``refused``."""
@@ -239,7 +266,7 @@ class AsyncClient:
                         async for line in answer.aiter_lines():
                             said = parser.take(line)
                             if said is not None:
-                                yield _event(said, parser.last_id)
+                                yield calls.event_of(said, parser.last_id)
             except httpx2.TransportError:
                 asked = ""  # it broke: go on where it was
             failures += 1
@@ -265,22 +292,8 @@ class AsyncClient:
             except httpx2.TransportError as error:
                 fault = type(error).__name__
             if 0 < status < _FAILED:
-                return _read(call, status, body)
+                return calls.read(call, status, body)
             wait_s = self._patience.wait_s(attempt, chance=random.random(), asked=asked)  # noqa: S311  # as above
             if wait_s is None or not may_repeat(status, is_repeatable=call.is_repeatable):
                 raise calls.failure(status, body) if status else UnreachableError(fault)
             await asyncio.sleep(wait_s)
-
-
-def _read(call: Call[T], status: int, body: bytes) -> T:
-    try:
-        return call.read(body)
-    except msgspec.DecodeError as error:
-        raise AnswerError(status, "", "the answer is not what a house says") from error
-
-
-def _event(said: sse.Said, place: str) -> shapes.Event:
-    if said.name == "stream.gap":
-        return shapes.Event(id="", type="stream.gap", timestamp=calls.LONG_AGO, data={}, cursor=int(place or 0))
-    event = msgspec.json.decode(said.data, type=shapes.Event)
-    return msgspec.structs.replace(event, cursor=int(place or 0))

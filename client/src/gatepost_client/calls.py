@@ -8,7 +8,8 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from gatepost_client import shapes
-from gatepost_client.errors import error_for
+from gatepost_client.errors import AnswerError, error_for
+from gatepost_client.sse import Said
 
 T = TypeVar("T")
 LONG_AGO = datetime.fromtimestamp(0, UTC)
@@ -74,6 +75,26 @@ def failure(status: int, body: bytes) -> Exception:
     return error_for(status, code, problem.detail or problem.title, problem.errors)
 
 
+def read(call: Call[T], status: int, body: bytes) -> T:
+    """Return what a call answered; raises ``AnswerError`` where it is not what a house says."""
+    try:
+        return call.read(body)
+    except msgspec.DecodeError as error:
+        raise AnswerError(status, "", "the answer is not what a house says") from error
+
+
+def event_of(said: Said, place: str) -> shapes.Event:
+    """Return an event of the stream with its place; raises ``AnswerError`` as above."""
+    cursor = int(place) if place.isascii() and place.isdigit() else 0
+    if said.name == "stream.gap":
+        return shapes.Event(id="", type="stream.gap", timestamp=LONG_AGO, data={}, cursor=cursor)
+    try:
+        event = msgspec.json.decode(said.data, type=shapes.Event)
+    except msgspec.DecodeError as error:
+        raise AnswerError(200, "", "the stream is not what a house says") from error
+    return msgspec.structs.replace(event, cursor=cursor)
+
+
 def mailbox(mailbox_id: int, rest: str = "") -> str:
     """Return a path below a mailbox."""
     return f"/v1/mailboxes/{mailbox_id}{rest}"
@@ -114,6 +135,34 @@ def answer(mailbox_id: int, message_id: str, verb: str, body: Mapping[str, str],
     """Reply or bounce. The same text, or the same key, is sent once within 24 hours: repeatable by nature."""
     path = mailbox(mailbox_id, f"/messages/{message_id}/{verb}")
     return Call("POST", path, reader(shapes.Sent), body=body, key=key)
+
+
+def send(mailbox_id: int, to: Sequence[str], subject: str, text: str, key: str, about: str) -> Call[shapes.Sent]:
+    """Write to somebody; as often repeatable as ``answer``."""
+    body = {"to": list(to), "subject": subject, "text_body": text}
+    return Call("POST", mailbox(mailbox_id, "/messages"), reader(shapes.Sent), body=body, key=key, about=about)
+
+
+def propose_sender(mailbox_id: int, address: str, why: str, about: str) -> Call[shapes.Petition]:
+    """Ask that somebody may write. The same question while it waits is the same petition."""
+    path = mailbox(mailbox_id, "/petitions/sender")
+    return Call("POST", path, reader(shapes.Petition), body={"address": address, "why": why}, about=about)
+
+
+def petition(mailbox_id: int, petition_id: str) -> Call[shapes.Petition]:
+    """Ask how a petition stands."""
+    return Call("GET", mailbox(mailbox_id, f"/petitions/{petition_id}"), reader(shapes.Petition))
+
+
+def waiting(mailbox_id: int, limit: int) -> Call[list[shapes.Waiting]]:
+    """Ask for all that waits for a person."""
+    return Call("GET", mailbox(mailbox_id, "/waiting"), items_of(shapes.Waiting), given(limit=limit))
+
+
+def rule(mailbox_id: int, waiting_id: str, decision: str, digest: str | None) -> Call[None]:
+    """Rule on something that waits."""
+    path = mailbox(mailbox_id, f"/waiting/{waiting_id}/decision")
+    return Call("POST", path, nothing, body=given(decision=decision, digest=digest), is_repeatable=False)
 
 
 def usage(mailbox_id: int, message_id: str, tokens: int, tools: Sequence[str]) -> Call[None]:

@@ -89,11 +89,16 @@ class Page(Shape, frozen=True, kw_only=True):
 
 
 class Sent(Shape, frozen=True, kw_only=True):
-    """An answer that is on its way. ``is_repeat``: an identical call had sent it already."""
+    """What is on its way: ``queued``, or ``held`` until a person lets it go (``hold_id``).
+
+    ``is_repeat``: an identical call had sent it already.
+    """
 
     submission_id: str
     message_id: str
     is_repeat: bool
+    status: str = "queued"
+    hold_id: str | None = None
 
 
 class Webhook(Shape, frozen=True, kw_only=True):
@@ -179,6 +184,38 @@ class HeldCall(Shape, frozen=True, kw_only=True):
     label: str
     digest: str
     expires_at: datetime
+
+
+class Waiting(Shape, frozen=True, kw_only=True):
+    """Something that waits for a person: a ``message``, a ``call`` of a hosted agent, or a ``petition`` of an agent.
+
+    ``digest`` goes with a yes; None for a message: its own is shown by ``hold``, with what it says.
+    ``default_outcome``: what becomes of it at ``expires_at`` if nobody rules, ``refuse`` or ``deliver``.
+    """
+
+    kind: str
+    id: str
+    what: str
+    reason: str
+    message_id: str | None
+    digest: str | None
+    since: datetime
+    expires_at: datetime
+    default_outcome: str
+
+
+class Petition(Shape, frozen=True, kw_only=True):
+    """What an agent asked for, and how it stands: ``waiting``, ``approved``, ``denied``, ``expired``."""
+
+    petition_id: str
+    asks: str
+    state: str
+    address: str | None
+    why: str
+    expires_at: datetime
+    settled_by: str | None
+    digest: str
+    approval_url: str | None
 
 
 class Event(Shape, frozen=True, kw_only=True):

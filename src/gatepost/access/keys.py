@@ -25,12 +25,22 @@ async def authenticate(db: Database, presented: str) -> Principal | None:
         return None
     known = await store.find_key(db, key.id)
     fits = key.fits(known.digest if known else _NO_DIGEST)
-    if known is None or not fits or known.role not in list(Role):
+    return _principal(key.id, known) if known and fits else None
+
+
+async def is_in_force(db: Database, principal: Principal) -> bool:
+    """Tell whether a key that was presented a while ago still lets in whom it let in then, for no less."""
+    known = await store.find_key(db, principal.key)
+    return known is not None and _principal(principal.key, known) == principal
+
+
+def _principal(key: KeyId, known: store.KnownKey) -> Principal | None:
+    if known.role not in list(Role):
         return None
     role = Role(known.role)
     # A role that was narrowed since narrows the keys it gave: what stands in the row is only what was asked for.
     scopes = frozenset(scope for scope in ROLE_SCOPES[role] if scope in known.scopes)
-    return Principal(key.id, known.tenant, role, scopes, known.account)
+    return Principal(key, known.tenant, role, scopes, known.account)
 
 
 async def add_key(

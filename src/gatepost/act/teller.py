@@ -69,6 +69,7 @@ class Teller:
         followed: lanes among them in which more may wait.
         begun: lanes with an attempt begun while a look is under way.
         is_behind: something waits in the table that has not been seen, and goes first.
+        is_missed: something came for which there was no room, since the last look began.
         endpoint: as it was read last.
         lanes: where attempts run; None while the teller does not.
     """
@@ -84,6 +85,7 @@ class Teller:
     followed: set[str] = field(default_factory=set)
     begun: set[str] = field(default_factory=set)
     is_behind: bool = True
+    is_missed: bool = False
     is_closing: bool = False
     endpoint: Endpoint | None = None
     lanes: asyncio.TaskGroup | None = None
@@ -108,7 +110,7 @@ class Teller:
         if lane in self.busy:
             self.followed.add(lane)
         elif len(self.busy) >= self.room:
-            self.is_behind = True  # whoever leaves looks
+            self.is_behind = self.is_missed = True  # whoever leaves looks
         elif self.endpoint is None or not self._is_in_order(fresh, self.endpoint):
             self.is_behind = True
             self._look_soon()
@@ -146,6 +148,7 @@ class Teller:
             return
         at = self.house.clock()
         self.begun.clear()
+        self.is_missed = False
         async with self.house.db.transaction(self.tenant) as tx:
             self.endpoint, tellings = await asyncio.gather(
                 store.endpoint(tx, self.identifier, at),
@@ -163,7 +166,7 @@ class Teller:
         found = {email.id: email for email in emails if email}
         ready = [one for one in tellings if one.event.lane not in self.busy | self.begun]
         fitting = ready[: max(self.room - len(self.busy), 0)]
-        self.is_behind = len(tellings) >= free or fitting != ready
+        self.is_behind = len(tellings) >= free or fitting != ready or self.is_missed
         for telling in fitting:
             if telling.is_followed:
                 self.followed.add(telling.event.lane)

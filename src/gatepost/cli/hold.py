@@ -7,6 +7,7 @@ import typer
 from rich.text import Text
 
 from gatepost import journey
+from gatepost.act.waiting import Waiting, waiting
 from gatepost.app import administer
 from gatepost.cli.frame import AsJson, ForTenant, Refusal, in_tenant, show, terminal
 from gatepost.cli.menu import app
@@ -72,6 +73,34 @@ def list_(
     rows = [_row(one) for one in _in_tenant(tenant, work)]
     columns = ("hold", "direction", "reason", "author", "held", "expires", "then")
     show(rows, columns=columns, as_json=as_json, empty="nothing waits here")
+
+
+@holds.command("all")
+def all_(mailbox_id: int, *, tenant: ForTenant = None, as_json: AsJson = False) -> None:
+    """List all that waits for a person, what ends first at the top: held messages, held calls of agents, petitions."""
+
+    async def work(house: House, owner: TenantId) -> list[Waiting]:
+        async with house.db.transaction(owner) as tx:
+            return await waiting(tx, AccountId(mailbox_id), at=house.clock(), limit=LISTED_MAX)
+
+    rows = [
+        {
+            "kind": one.sort.value,
+            "id": one.id,
+            "what": one.what,
+            "reason": one.reason,
+            "since": one.since,
+            "expires": one.expires_at,
+            "then": one.then.value,
+        }
+        for one in _in_tenant(tenant, work)
+    ]
+    show(
+        rows,
+        columns=("kind", "id", "what", "reason", "since", "expires", "then"),
+        as_json=as_json,
+        empty="nothing waits here",
+    )
 
 
 @holds.command("show")

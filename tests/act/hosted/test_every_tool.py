@@ -19,6 +19,7 @@ from act.hosted.calls_of_an_attacker import ATTACKS, BEYOND, EVE, VARIANTS
 from act.hosted.mcp_peers import Scripted
 from act.hosted.stage import Stage
 from gatepost import decide
+from gatepost.act.hosted import meter_store
 from gatepost.act.hosted.calendar_tools import calendar_tools
 from gatepost.act.hosted.calendars import Calendar
 from gatepost.act.hosted.client import call_tool, reach_calendar
@@ -27,7 +28,7 @@ from gatepost.act.hosted.http_tools import HttpTool, http_tools
 from gatepost.act.hosted.mcp_client import call_mcp
 from gatepost.act.hosted.mcp_tools import McpServer, McpTool, digest_of, mcp_tools
 from gatepost.act.hosted.messages import CALLS_MAX
-from gatepost.act.hosted.paper import Call, Result
+from gatepost.act.hosted.paper import Call, Result, TurnState
 from gatepost.act.hosted.tools import Tool
 from gatepost.app.agent_worker import forward
 from gatepost.blobs import address_of
@@ -307,6 +308,25 @@ async def test_a_result_that_looks_like_a_call_is_quoted_and_runs_nothing(world:
     assert (len(world.shop.done), world.erp.requests) == (1, [])
     [result] = api.requests[-1]["messages"][-1]["content"]
     assert (result["type"], isinstance(result["content"], str)) == ("tool_result", True)
+
+
+async def test_an_answer_that_asks_for_more_calls_than_anybody_needs_does_none_of_them(world: World) -> None:
+    """And it costs what was set aside for it, so asking again ends by the budget."""
+    asked = await attack(world, "granted", [[use("order", article="pens", price=5)] * 10_000])
+    turn = await world.stage.turn(asked)
+    assert (turn.state, turn.reason) == (TurnState.STOPPED, "model.answer_unreadable")
+    assert (world.erp.requests, await world.stage.steps(asked)) == ([], [])
+    async with world.stage.scene.house.db.transaction(TENANT) as tx:
+        assert (await meter_store.spent(tx, turn, NOW)).turn > 1_000
+
+
+async def test_many_calls_at_once_are_judged_one_by_one(world: World) -> None:
+    """What lowers the label in the middle of an answer holds for the rest of it."""
+    order = use("order", article="pens", price=5)
+    world.shop.answer = {"content": [{"type": "text", "text": "Order more."}]}
+    await attack(world, "granted", [[order, use("shop_pay", amount=5), *[order] * 10, use("reply", text="Yes.")]])
+    check(world, "granted")
+    assert (len(world.erp.requests), len(world.shop.done), world.smtp.mails) == (1, 1, [])
 
 
 async def test_the_next_turn_in_a_thread_has_read_nothing_of_the_one_before(world: World, api: ModelApi) -> None:

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from doors.rest.scene import POLICY, Tenancy, calls, served, set_policy, write
-from gatepost import act
+from gatepost import access, act
 from gatepost.deliver.paper import Kept
 from gatepost.doors import rest
 from gatepost.ids import EmailId
@@ -78,6 +78,18 @@ async def test_a_reader_hears_of_its_own_mail_and_of_nobody_elses(
         heard = [(await mine.next())[1], (await mine.next())[1]]
         assert [each["data"]["email_id"] for each in heard] == [sent[0], sent[2]]  # type: ignore[index]  # JSON
         assert (await other.next())[1]["data"]["email_id"] == sent[1]  # type: ignore[index]  # JSON
+
+
+async def test_a_key_that_is_removed_hears_no_more_at_once(house: House, base_url: str, ours: Tenancy) -> None:
+    """An open stream is no way around a key's end."""
+    async with _following(base_url, ours) as reader:
+        await _kept(house, ours)
+        await reader.next()
+        async with house.db.transaction(ours.tenant) as tx:
+            assert await access.remove_key(tx, ours.key_ids[access.Role.AGENT])
+        await _kept(house, ours)
+        with pytest.raises(AssertionError, match="the stream ended"):
+            await reader.next()
 
 
 async def test_a_reader_that_was_away_resumes_where_it_was(house: House, base_url: str, ours: Tenancy) -> None:

@@ -64,6 +64,7 @@ async def test_no_generated_request_breaks_the_door(house: House, keeper: Keeper
         "webhook_id": "wh_none",
         "export_id": "ex_none",
         "petition_id": await petitioned(house, ours),
+        "waiting_id": await petitioned(house, ours),
         "hold_id": await held(house, ours, done.recorded.arrived.email),
         "turn_id": "tu_none",
         "about": "terms",

@@ -34,6 +34,7 @@ from gatepost.doors.rest import (
     turns,
     usage,
     versions,
+    waiting,
     webhooks,
     workbench,
 )
@@ -62,6 +63,7 @@ _NOUNS = (
     letters,
     holds,
     petitions,
+    waiting,
     usage,
     log,
     search,

@@ -14,14 +14,15 @@ from fastapi import APIRouter, Header, Query, Response
 from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
-from gatepost import act
+from gatepost import access, act
+from gatepost.access.paper import Principal
 from gatepost.act import EventKind
 from gatepost.db import DatabaseUnavailableError
 from gatepost.doors.rest.auth import HouseDep, MailReader, mailbox_of
 from gatepost.doors.rest.parameters import Limit, MailboxId
 from gatepost.doors.rest.problems import Code, Problem
 from gatepost.doors.rest.webhook_shapes import EventPage
-from gatepost.ids import AccountId, TenantId
+from gatepost.ids import AccountId
 from gatepost.jobs import end
 from gatepost.journey import House
 
@@ -30,7 +31,7 @@ STALL_S = 30.0
 """How long a reader may leave its connection full before it is let go; it can resume where it was."""
 
 LIFE_S = 600
-"""A stream ends after ten minutes and is resumed by its reader: so a key that was removed does not read on."""
+"""A stream ends after ten minutes and is resumed by its reader, at whichever house answers then."""
 
 POLL_S = 5.0
 BATCH = 50
@@ -97,7 +98,7 @@ async def stream(
     is_whole = after is None or after >= bounds.since
     return EventStream(
         house,
-        principal.tenant,
+        principal,
         account,
         after=bounds.last if after is None else max(after, bounds.since),
         kinds=event or act.EVERYBODYS,
@@ -123,7 +124,7 @@ class EventStream(Response):
     def __init__(
         self,
         house: House,
-        tenant: TenantId,
+        reader: Principal,
         account: AccountId,
         *,
         after: int,
@@ -134,7 +135,8 @@ class EventStream(Response):
         super().__init__(headers={"X-Accel-Buffering": "no", "Cache-Control": "no-store"})
         del self.headers["content-length"]
         self._house = house
-        self._tenant = tenant
+        self._reader = reader
+        self._tenant = reader.tenant
         self._account = account
         self._after = after
         self._kinds = kinds
@@ -166,7 +168,10 @@ class EventStream(Response):
                     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _read(self, bell: asyncio.Event, send: Send) -> None:
-        """Send what there is, then wait for more; returns where the reader stalls or the database does not answer."""
+        """Send what there is, then wait for more.
+
+        Returns where the reader stalls, its key is gone by now, or the database does not answer.
+        """
         loop = asyncio.get_running_loop()
         with suppress(TimeoutError, DatabaseUnavailableError):
             await _say(send, f"retry: {RETRY_MS}\n\n".encode())
@@ -175,6 +180,8 @@ class EventStream(Response):
             said_at = loop.time()
             while not self._house.streams.is_closed:
                 bell.clear()
+                if not await access.is_in_force(self._house.db, self._reader):
+                    return
                 if await self._send_batch(send):
                     said_at = loop.time()
                     continue

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from gatepost.act.waiting import Sort
 from gatepost.arrive.paper import Direction
 from gatepost.deliver.paper import DefaultOutcome, HoldState
 from gatepost.doors.rest.shapes import DifferenceShown, Shape, Utc
@@ -63,3 +64,25 @@ class HoldPage(Shape):
 
     items: list[HoldShown]
     next_cursor: str | None
+
+
+class WaitingShown(Shape):
+    """Something that waits for a person. Nothing of what a mail or an agent says."""
+
+    kind: Sort
+    id: str = Field(description="Of the hold, of the turn a call belongs to, or of the petition.")
+    what: str = Field(description="A message's direction, a tool's name, or what a petition asks for.")
+    reason: str = Field(description="Why it waits.")
+    message_id: str | None = Field(description="The message it is about or rests on.")
+    digest: str | None = Field(description="Send it with a yes. Null for a message: read it first, at `path`.")
+    since: Utc
+    expires_at: Utc
+    default_outcome: DefaultOutcome = Field(description="What becomes of it if nobody rules in time.")
+    path: str = Field(description="Where all of it is shown.")
+
+
+class WaitingList(Shape):
+    """What waits in a mailbox; what ends first at the beginning."""
+
+    items: list[WaitingShown]
+    is_all: bool = Field(description="False where more waits than was asked for.")

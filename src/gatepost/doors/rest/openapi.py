@@ -72,6 +72,7 @@ _REFUSALS = {
     "/notices/subprocessors/": (Code.NOTICE_REFUSED,),
     "/notices/terms/": (Code.NOTICE_REFUSED,),
     "/holds/{hold_id}": (Code.HOLD_SETTLED, Code.RESOURCE_ERASED),
+    "/waiting/{waiting_id}": (Code.HOLD_SETTLED, Code.RESOURCE_ERASED, Code.PETITION_INVALID),
 }
 """By a piece of the path: what else is refused there."""
 

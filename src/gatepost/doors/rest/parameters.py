@@ -30,6 +30,9 @@ Since = Annotated[AwareDatetime | None, Query(description="From this instant on 
 Until = Annotated[AwareDatetime | None, Query(description="Before this instant (RFC 3339).")]
 HoldId = Annotated[str, Path(pattern=_ID, description="The hold's id.", examples=["ho_aaaaaaaaaaaaaaaa"])]
 PetitionId = Annotated[str, Path(pattern=_ID, description="The petition's id.", examples=["pt_aaaaaaaaaaaaaaaa"])]
+WaitingId = Annotated[
+    str, Path(pattern=_ID, description="The id it was listed under.", examples=["tu_aaaaaaaaaaaaaaaa"])
+]
 PetitionCursor = Annotated[str | None, Query(pattern=_ID, description="Continue after this petition.")]
 LegalHoldId = Annotated[str, Path(pattern=_ID, description="The legal hold's id.", examples=["lh_aaaaaaaaaaaaaaaa"])]
 TemplateName = Annotated[str, Path(pattern=r"^[a-z-]{1,40}$", description="The template's name.")]
