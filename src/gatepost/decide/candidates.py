@@ -34,7 +34,8 @@ _CLASSES_IN_ONE_MAX = 8
 """Hyperscan compiles for half a minute where many patterns have many classes."""
 
 # What may stand in a pattern for Hyperscan. White space differs by the vertical tab, Unicode's classes and its folding
-# of case by the version of Unicode, and octal escapes by what they are at all.
+# of case by the version of Unicode, octal escapes by what they are at all, and \B by what is between the octets of one
+# character.
 _TOKEN = re.compile(
     r"\\(?P<escape>.)|(?P<posix>\[:)|(?P<open>\[\^?)|(?P<close>\])"
     r"|\{(?P<least>[0-9]+)(?P<comma>,(?P<most>[0-9]*))?\}",
@@ -43,7 +44,7 @@ _TOKEN = re.compile(
 _COUNT_MAX = 8
 """What is counted further is any number to Hyperscan: it would compile for seconds."""
 _SPACES = r"\t\n\f\r "
-_UNSURE = frozenset("pPvCQE0123456789")
+_UNSURE = frozenset("pPvBCQE0123456789")
 _FOLDS = re.compile(r"\(\?[a-z]*i")
 _BEYOND_ASCII = ("\u017f".encode(), "\u212a".encode())
 """Long s and the Kelvin sign: where case does not count they are letters of ASCII. Hyperscan knows that in some places
