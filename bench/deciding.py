@@ -17,12 +17,14 @@ from gatepost.decide.language import Policy, parse
 from gatepost.decide.paper import Disposition, Seen
 from gatepost.decide.rules import judge
 
-ROUNDS = 15
+ROUNDS = 21
 WORDS = ("ignore", "previous", "instructions", "transfer", "wire", "password", "urgent", "account", "invoice")
 PROSE = (*WORDS, "the", "and", "meeting", "regards", "of", "a", "tomorrow")
 HARD = {
     "ordinary": [],
     "(a|b)*a(a|b){n}c": [f"(a|b)*a(a|b){{{100 + number}}}c" for number in range(16)],
+    "200 of these": [f"(a|b)*a(a|b){{{30 + number % 65}}}c{number}" for number in range(200)],
+    "with an umlaut": [f"(?i)(\u00fc|b)*\u00fc(\u00fc|b){{{30 + number}}}c" for number in range(8)],
     "(x+x+)+y": [rf"(x+x+)+y{number}" for number in range(16)],
     ".*.*=.*": [rf"(?s).*a.*b.*c.*{number}=.*z" for number in range(16)],
 }
@@ -55,10 +57,10 @@ def mail_of(octets: int, *, is_hard: bool) -> Seen:
     """Return a proven author's mail with so much text; a hard one begins with what hard patterns end with."""
     drawn = random.Random(2)  # noqa: S311
     if is_hard:
-        text = "c y1 = z" + "".join(drawn.choices("abx", weights=(5, 5, 1), k=octets))
+        text = "c y1 = z" + "".join(drawn.choices("abx\u00fc", weights=(5, 5, 1, 5), k=octets))
     else:
         text = " ".join(drawn.choices(PROSE, k=octets // 2))
-    return see_mail({"from": "boss@example.com", "text": text[:octets]})
+    return see_mail({"from": "boss@example.com", "text": text.encode()[:octets].decode(errors="ignore")})
 
 
 def cpu_ms(work: Callable[[], object]) -> tuple[float, float]:

@@ -22,6 +22,7 @@ def test_what_lets_in_more_waits_until_a_second_person_says_yes(apart: Process, 
     assert apart.run("tenant", "add", "careful").returncode == 0
     assert apart.run("policy", "set", "0", str(draft), *tenant).returncode == 0
     assert "needs a second person" in apart.run("tenant", "second-person", "careful").stdout
+    assert "wants a second person" in apart.run("mailbox", "promote", "1", *tenant).stderr
     key = apart.run("key", "add", "--role", "owner", *tenant).stdout.strip()
     base = json.loads(apart.run("sandbox", "--json").stdout)["base_url"]
     with httpx2.Client(headers={"Authorization": f"Bearer {key}"}, trust_env=False) as client:

@@ -70,6 +70,7 @@ def test_no_guess_misses_what_re2_finds(written: list[str], texts: list[str]) ->
         (r"[^\S]", None),
         (r"\pL", None),
         (r"\v", None),
+        (r"1\B1", None),
         ("a{0,8}b{9}c{0,200}d{100,}[{9}]", "a{0,8}b{8,}c{0,}d{8,}[{9}]"),
         ("[[:alpha:]]", None),
         (r"\[\S", r"\[[^\t\n\f\r ]"),

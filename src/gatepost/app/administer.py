@@ -192,8 +192,14 @@ async def add_mailbox(house: House, tenant: TenantId, address: Address) -> Accou
 
 
 async def set_sandboxed(house: House, tenant: TenantId, account: AccountId, *, is_sandboxed: bool) -> bool:
-    """Put an account into its sandbox, or let it out; False where there is none."""
+    """Put an account into its sandbox, or let it out; False where there is none.
+
+    Raises:
+        PermissionError: the tenant wants two people for a way out, and the operator is one.
+    """
     async with house.db.transaction(tenant) as tx:
+        if not is_sandboxed and await access.needs_second_person(tx):
+            raise PermissionError(account)
         done = await access.set_sandboxed(tx, account, is_sandboxed=is_sandboxed)
         if done:
             await _note(tx, house, "mailbox.sandbox" if is_sandboxed else "mailbox.promote", str(account))

@@ -189,9 +189,15 @@ def promote_mailbox(mailbox_id: int, tenant: ForTenant = None) -> None:
 def set_sandboxed(mailbox_id: int, tenant: str | None, *, is_sandboxed: bool) -> None:
     """Do either, and say so."""
     account = AccountId(mailbox_id)
-    done = for_tenant(
-        tenant, lambda house, owner: administer.set_sandboxed(house, owner, account, is_sandboxed=is_sandboxed)
-    )
+    try:
+        done = for_tenant(
+            tenant, lambda house, owner: administer.set_sandboxed(house, owner, account, is_sandboxed=is_sandboxed)
+        )
+    except PermissionError:
+        raise Refusal(
+            "this tenant wants a second person: two say yes to what the agent asks for (gatepost petition approve), or"
+            " take that back first (gatepost tenant second-person NAME --off)"
+        ) from None
     if not done:
         raise Refusal("there is no such mailbox")
     typer.echo("whatever it sends waits for a person" if is_sandboxed else "it sends what its policy allows")

@@ -108,6 +108,8 @@ def _of_unicode(name: str) -> Ranges:
 
 def _folded(plain: Ranges, letter: str) -> Ranges:
     """Return what it stands for where case does not count: as RE2 says where letters have a case, else as written."""
+    if len(letter) == 1 and ord(letter) >= FIRST and not any(first <= ord(letter) <= last for first, last in FOLDED):
+        return plain
     outside = without(joined([*without(plain), *FOLDED]))
     return joined([*outside, *_matched(f"(?i:{letter})", FOLDED)])
 

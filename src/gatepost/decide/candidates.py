@@ -6,18 +6,15 @@ guessed is confirmed by ``positions``, and by RE2 where that cannot tell.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import re2
 
-from gatepost.decide.alphabet import Alphabet
-from gatepost.decide.pattern_tree import Node, ones_of, tree_of
+from gatepost.decide.packs import packs_of
+from gatepost.decide.pattern_tree import Node, tree_of
 from gatepost.decide.patterns import Pattern, quick_options, translated
-from gatepost.decide.planes import Planes
-from gatepost.decide.positions import Branch, Places, may_stay_open
+from gatepost.decide.positions import may_stay_open
 from gatepost.decide.words import find_words
 
 hyperscan: Any
@@ -29,9 +26,16 @@ except ImportError:  # pragma: no cover  # no wheel for this machine
 FEW = 8
 """So few patterns are not worth Hyperscan's compiling."""
 _JOINED_MAX_OCTETS = 16 << 20
+_CLASSES_MAX = 1_000
+"""Classes, and letters where case does not count, of all patterns together: each is compiled for itself."""
+_CLASSES_PER_NAME = 100
+"""One of Unicode's classes is looked up, once, among all characters there are."""
+_CLASSES_IN_ONE_MAX = 8
+"""Hyperscan compiles for half a minute where many patterns have many classes."""
 
 # What may stand in a pattern for Hyperscan. White space differs by the vertical tab, Unicode's classes and its folding
-# of case by the version of Unicode, and octal escapes by what they are at all.
+# of case by the version of Unicode, octal escapes by what they are at all, and \B by what is between the octets of one
+# character.
 _TOKEN = re.compile(
     r"\\(?P<escape>.)|(?P<posix>\[:)|(?P<open>\[\^?)|(?P<close>\])"
     r"|\{(?P<least>[0-9]+)(?P<comma>,(?P<most>[0-9]*))?\}",
@@ -40,7 +44,7 @@ _TOKEN = re.compile(
 _COUNT_MAX = 8
 """What is counted further is any number to Hyperscan: it would compile for seconds."""
 _SPACES = r"\t\n\f\r "
-_UNSURE = frozenset("pPvCQE0123456789")
+_UNSURE = frozenset("pPvBCQE0123456789")
 _FOLDS = re.compile(r"\(\?[a-z]*i")
 _BEYOND_ASCII = ("\u017f".encode(), "\u212a".encode())
 """Long s and the Kelvin sign: where case does not count they are letters of ASCII. Hyperscan knows that in some places
@@ -50,6 +54,8 @@ and not in others."""
 def for_hyperscan(source: str) -> str | None:
     """Return a pattern, translated for RE2, in a spelling that means as much or more to Hyperscan; None: leave it."""
     if _FOLDS.search(source) and (not source.isascii() or r"\x{" in source):
+        return None
+    if source.count("[") > _CLASSES_IN_ONE_MAX:
         return None
     out: list[str] = []
     at, is_in_class = 0, False
@@ -82,11 +88,11 @@ class Together:
 
     __slots__ = (
         "_always",
-        "_batches",
         "_count",
         "_database",
         "_folding",
         "_joined",
+        "_packs",
         "_patterns",
         "_wordless",
         "_words",
@@ -95,11 +101,11 @@ class Together:
     def __init__(self, patterns: Sequence[Pattern]) -> None:
         self._patterns = tuple(patterns)
         self._count = len(patterns)
-        trees = {index: tree for index, each in enumerate(patterns) if (tree := tree_of(translated(each.source)))}
-        self._batches = tuple(_batches(trees))
+        trees = _trees(patterns)
+        self._packs = tuple(packs_of(trees))
         self._words, self._wordless = find_words(trees, self._count)
-        open_ = [index for index in range(self._count) if index not in trees or may_stay_open(trees[index])]
-        self._joined = _join([patterns[index] for index in open_])
+        told = {index for pack in self._packs for index, tree in pack.trees.items() if not may_stay_open(tree)}
+        self._joined = _join([each for index, each in enumerate(patterns) if index not in told])
         self._database: Any = None
         self._always: frozenset[int] = frozenset()
         self._folding: frozenset[int] = frozenset()
@@ -109,10 +115,10 @@ class Together:
         asked = set(among) & set(self.candidates(octets))
         found: set[int] = set()
         undecided = set(asked)
-        for batch in self._batches:
-            read = asked & batch.trees.keys()
+        for pack in self._packs:
+            read = asked & pack.trees.keys()
             if read:
-                matched, open_ = batch.found(octets, read)
+                matched, open_ = pack.found(octets, read)
                 found |= matched
                 undecided -= read - open_
         if len(undecided) > 1 and self._joined is not None and self._joined.search(octets) is None:
@@ -160,6 +166,22 @@ class Together:
         return found
 
 
+def _trees(patterns: Sequence[Pattern]) -> dict[int, Node]:
+    """Return the patterns' trees, but of those beyond what may be asked of RE2 for them."""
+    trees = {}
+    left = _CLASSES_MAX
+    for index, pattern in enumerate(patterns):
+        source = translated(pattern.source)
+        left -= (
+            source.count("[")
+            + _CLASSES_PER_NAME * sum(map(source.count, ("\\p", "\\P")))
+            + (sum(not sign.isascii() for sign in source) if _FOLDS.search(source) else 0)
+        )
+        if left >= 0 and (tree := tree_of(source)) is not None:
+            trees[index] = tree
+    return trees
+
+
 def _join(patterns: Sequence[Pattern]) -> "re2._Regexp[bytes] | None":
     """Return the patterns in one; None where RE2 finds them too many for that."""
     each = "|".join(f"(?:{translated(pattern.source)})" for pattern in patterns)
@@ -167,50 +189,6 @@ def _join(patterns: Sequence[Pattern]) -> "re2._Regexp[bytes] | None":
         return re2.compile(each.encode(), quick_options(_JOINED_MAX_OCTETS))
     except re2.error:
         return None
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """Patterns that tell so few kinds of characters apart that they read a text together."""
-
-    alphabet: Alphabet
-    trees: Mapping[int, Node]
-    branch: Branch
-
-    def found(self, octets: bytes, read: AbstractSet[int]) -> tuple[set[int], set[int]]:
-        """Return which of ``read`` match, and of which that could not be told."""
-        branch = self.branch
-        if len(read) * 2 < len(self.trees):
-            branch = _branch((index, self.trees[index]) for index in read)
-        matched, open_ = Places(Planes(octets, self.alphabet)).found(branch)
-        return matched & read, open_ & read
-
-
-def _batches(trees: Mapping[int, Node]) -> Iterator[_Batch]:
-    """Put together as many patterns as one alphabet holds; one that alone is too much is left to RE2."""
-    waiting = list(trees)
-    while waiting:
-        count = len(waiting)
-        while count and (alphabet := _alphabet(trees[index] for index in waiting[:count])) is None:
-            count //= 2
-        if count and alphabet:
-            taken = {index: trees[index] for index in waiting[:count]}
-            yield _Batch(alphabet, taken, _branch(taken.items()))
-        del waiting[: max(count, 1)]
-
-
-def _alphabet(trees: Iterable[Node]) -> Alphabet | None:
-    try:
-        return Alphabet(one.beyond for tree in trees for one in ones_of(tree))
-    except ValueError:
-        return None
-
-
-def _branch(trees: Iterable[tuple[int, Node]]) -> Branch:
-    branch = Branch()
-    for index, tree in trees:
-        branch.add(index, tree)
-    return branch
 
 
 def _compile(spelled: dict[int, bytes]) -> Any:

@@ -176,6 +176,8 @@ def _bounds(found: re.Match[str]) -> tuple[int, int | None]:
 @lru_cache(maxsize=4_096)
 def one_of(letter: str, flags: str = "") -> One:
     """Return what a letter, an escape or a class stands for, under some of the flags ``i`` and ``s``."""
+    if letter.isalnum() and letter.isascii() and not flags:
+        return One(1 << ord(letter))
     spelled = f"(?{flags}:{letter})" if flags else letter
     members = sum(1 << found.start() for found in re2.finditer(spelled, _ASCII))
     return One(members, ranges_of(letter, folds="i" in flags))

@@ -7,11 +7,12 @@ import httpx2
 import pytest
 
 from doors.rest.scene import POLICY, Tenancy, calls, set_policy
-from gatepost import access
+from gatepost import access, decide
 from gatepost.access.paper import Role
 from gatepost.act import petition
 from gatepost.act.petition import Kind, Petition, State, link
 from gatepost.act.petition.link import PersonLink
+from gatepost.deliver.hold import Approver
 from gatepost.doors import public
 from gatepost.ids import PersonId
 from gatepost.journey import House
@@ -190,14 +191,54 @@ async def test_a_mailed_link_is_good_for_its_person_while_they_may_rule_and_for_
     assert await state_of(house, ours, waiting) is State.WAITING
 
 
-async def test_where_two_people_must_say_yes_a_mailed_link_says_only_no(
+async def test_where_two_people_must_say_yes_two_mailed_links_do(
     house: House, ours: Tenancy, waiting: Petition, own: httpx2.AsyncClient
 ) -> None:
-    path = mailed(house, ours, waiting, await add(house, ours, "officer@ours.test"))
+    first, second = [mailed(house, ours, waiting, await add(house, ours, f"{who}@ours.test")) for who in ("ann", "bob")]
     async with house.db.transaction(ours.tenant) as tx:
         await access.set_second_person(tx, is_needed=True)
-    answer = await own.post(path, data={"digest": waiting.digest, "decision": "approve"})
-    assert (answer.status_code, "with a key" in answer.text) == (409, True)
+    said = {"digest": waiting.digest, "decision": "approve"}
+    answers = [await own.post(first, data=said) for _ in range(2)]
+    assert [each.status_code for each in answers] == [200, 403]
+    assert "somebody else must say yes" in answers[0].text
     assert await state_of(house, ours, waiting) is State.WAITING
-    await own.post(path, data={"digest": waiting.digest, "decision": "deny"})
+    assert (await own.post(second, data=said)).status_code == 200
+    assert await state_of(house, ours, waiting) is State.APPROVED
+    async with house.db.transaction(ours.tenant) as tx:
+        found = await petition.get(tx, waiting.id)
+        current = await decide.get_policy(tx, ours.account)
+    assert found.policy_version is not None
+    assert current is not None
+    assert current.version == found.policy_version
+
+
+async def test_one_of_two_may_still_say_no_by_a_mailed_link(
+    house: House, ours: Tenancy, waiting: Petition, own: httpx2.AsyncClient
+) -> None:
+    first, second = [mailed(house, ours, waiting, await add(house, ours, f"{who}@ours.test")) for who in ("ann", "bob")]
+    async with house.db.transaction(ours.tenant) as tx:
+        await access.set_second_person(tx, is_needed=True)
+    await own.post(first, data={"digest": waiting.digest, "decision": "approve"})
+    await own.post(second, data={"digest": waiting.digest, "decision": "deny"})
     assert await state_of(house, ours, waiting) is State.DENIED
+
+
+async def test_a_key_and_a_mailed_link_are_not_taken_for_two_people(
+    house: House, ours: Tenancy, waiting: Petition, own: httpx2.AsyncClient
+) -> None:
+    path = mailed(house, ours, waiting, await add(house, ours, "ann@ours.test"))
+    async with house.db.transaction(ours.tenant) as tx:
+        await access.set_second_person(tx, is_needed=True)
+    await own.post(path, data={"digest": waiting.digest, "decision": "approve"})
+    async with house.db.transaction(ours.tenant) as tx:
+        with pytest.raises(petition.PetitionInvalidError, match=r"approver\.link_needed"):
+            await petition.rule(
+                tx,
+                waiting.id,
+                Approver(id=ours.key_ids[Role.APPROVER]),
+                is_approved=True,
+                digest=waiting.digest,
+                at=house.clock(),
+                entropy=house.entropy,
+            )
+    assert await state_of(house, ours, waiting) is State.WAITING

@@ -200,7 +200,8 @@ async def rule(
     word = "petition.approve" if is_approved else "petition.deny"
     await _note(tx, settled, word, approver.id, at, entropy)
     if is_approved:
-        settled = await _do(tx, settled, KeyId(approver.id), at, entropy, put)
+        is_second = found.first_yes_by is not None
+        settled = await _do(tx, settled, KeyId(approver.id), at, entropy, put_in_force if is_second else put)
     await store.settle(tx, settled)
     return settled
 
@@ -208,22 +209,24 @@ async def rule(
 async def _is_enough(tx: Transaction, petition: Petition, approver: Approver) -> bool:
     """Tell whether this yes is the last that is needed.
 
-    Where the tenant wants a second person, two end a sandbox; a sender's policy waits for its second as a proposal.
-    Keys tell people apart, and nobody knows which key is whose: so there a mailed link alone says no yes.
+    Where the tenant wants a second person, two end a sandbox; a sender's policy waits for its second as a proposal, or
+    here where the first yes came by a mailed link. Keys tell two people apart, and so do mailed links, but nobody knows
+    which key is whose: so both go the same way.
 
     Raises:
-        PetitionInvalidError: a key is needed.
+        PetitionInvalidError: the first yes came the other way.
         ApproverError: they said yes already.
     """
     if not await access.needs_second_person(tx):
         return True
-    if approver.address is not None:
-        raise PetitionInvalidError("approver.key_needed")
-    if petition.kind is Kind.SENDER:
-        return True
     if approver.id == petition.first_yes_by:
         raise ApproverError(approver.id)
-    return petition.first_yes_by is not None
+    is_mailed = approver.address is not None
+    if petition.first_yes_by is None:
+        return petition.kind is Kind.SENDER and not is_mailed
+    if petition.is_first_yes_mailed is not is_mailed:
+        raise PetitionInvalidError("approver.key_needed" if is_mailed else "approver.link_needed")
+    return True
 
 
 async def _do(tx: Transaction, petition: Petition, actor: KeyId, at: datetime, entropy: Entropy, put: Put) -> Petition:

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from gatepost.ids import AccountId, EmailId, PetitionId
 
+_PERSON = "pe_"  # how ids of people begin
+
 
 class Kind(StrEnum):
     """What is asked for."""
@@ -60,6 +62,11 @@ class Petition:
         """SHA-256, in hex, of what an approval is bound to."""
         bound = [self.id, self.account, self.kind.value, self.sender, self.why]
         return hashlib.sha256(json.dumps(bound).encode()).hexdigest()
+
+    @property
+    def is_first_yes_mailed(self) -> bool:
+        """True where the first yes came by a person's own mailed link, not by a key."""
+        return (self.first_yes_by or "").startswith(_PERSON)
 
     def state_at(self, now: datetime) -> State:
         """Return where it stands now."""

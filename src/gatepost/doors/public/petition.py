@@ -32,8 +32,10 @@ _WHY = {
     "sender.known": "A rule of the policy speaks for this author already.",
     "policy.missing": "The mailbox has no policy that could be changed.",
     "mailbox.promoted": "The mailbox is not in its sandbox.",
-    "approver.key_needed": "Two people must say yes to this. Each does so with a key, by command, over REST, or on the"
-    " page the agent names.",
+    "approver.key_needed": "Two people must say yes to this, and the first did so with a key. So must the second: by"
+    " command, over REST, or on the page the agent names.",
+    "approver.link_needed": "Two people must say yes to this, and the first did so by a link mailed to them. So must"
+    " the second, by a link of their own.",
 }
 
 
@@ -118,7 +120,9 @@ async def _rule(
             HTTPStatus.SERVICE_UNAVAILABLE, "Not now", "Too much is being compared. Try again soon."
         ) from None
     except ApproverError:
-        raise EndError(HTTPStatus.FORBIDDEN, "Not yours", "Whoever asks does not answer.") from None
+        raise EndError(
+            HTTPStatus.FORBIDDEN, "Not yours", "Neither whoever asked nor who said yes already answers this."
+        ) from None
     log.info("page.ruled", petition=found.id, by=approver.id)
 
 
