@@ -15,7 +15,8 @@ from rich.console import Console
 from gatepost.app import explain as looking
 from gatepost.app.build import hostname_of
 from gatepost.cli import explanation
-from gatepost.cli.frame import AsJson, Config, Refusal, app, read_settings
+from gatepost.cli.frame import AsJson, Config, Refusal, read_settings
+from gatepost.cli.menu import app
 from gatepost.mail.address import Address, AddressError
 from gatepost.record import told
 from gatepost.verify import authres, stored
