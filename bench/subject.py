@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,10 @@ class Usage:
 class Gatepost:
     """The house under measurement."""
 
-    def __init__(self, state: Path, dns: str, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, state: Path, dns: str, settings: Mapping[str, str] | None = None, *, runs: Sequence[str] = ()
+    ) -> None:
+        """Start it; ``runs``: what to run in place of ``gatepost``."""
         self._command = str(Path(sys.executable).parent / "gatepost")
         self._environment = {
             **os.environ,  # noqa: TID251  # the child's own
@@ -55,7 +58,8 @@ class Gatepost:
         }
         self._state = state
         with (state / "house.log").open("a") as log:
-            self._process = subprocess.Popen([self._command, "up"], env=self._environment, stdout=log, stderr=log)  # noqa: S603  # our own command
+            command = [*(runs or [self._command]), "up"]
+            self._process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)  # noqa: S603  # our own command
         self.sandbox: dict[str, Any] = {}
 
     @property

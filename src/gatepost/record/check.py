@@ -193,8 +193,7 @@ class _Walk:
                 signed = await log_store.checkpoints(tx, edge.size, end)
                 held = await check_store.held(tx, edge.size, end)
                 self._compare_rows(tx.vault, edge.size, entries, held)
-            self._compare_checkpoints(edge, entries, signed)
-            edge, made = edge.grow(entries)
+            edge, made = self._grow(edge, entries, signed)
             await self._compare_tiles({tile: octets for tile, octets in made.items() if tile in finals})
             progress(edge.size, self._head.size)
             if edge.size < min(start + AT_ONCE, self._head.size):
@@ -228,10 +227,14 @@ class _Walk:
                 break
         return entries
 
-    def _compare_checkpoints(self, edge: Edge, entries: list[bytes], signed: list[tuple[int, bytes]]) -> None:
-        start = edge.size
+    def _grow(
+        self, edge: Edge, entries: list[bytes], signed: list[tuple[int, bytes]]
+    ) -> tuple[Edge, dict[Tile, bytes]]:
+        """Grow the tree from checkpoint to checkpoint, holding each to it; return it and its tiles, at their widest."""
+        start, tiles = edge.size, dict[Tile, bytes]()
         for size, note in signed:
-            edge, _ = edge.grow(entries[edge.size - start : size - start])
+            edge, made = edge.grow(entries[edge.size - start : size - start])
+            tiles |= made
             try:
                 checkpoint = Checkpoint.open(note, self._key)
             except LedgerError as error:
@@ -239,6 +242,8 @@ class _Walk:
                 continue
             if checkpoint.size != size or checkpoint.root != edge.root:
                 self._report.find(f"checkpoint of size {size}: its root is not that of the entries")
+        edge, made = edge.grow(entries[edge.size - start :])
+        return edge, tiles | made
 
     async def _compare_tiles(self, made: Mapping[Tile, bytes]) -> None:
         for tile, octets in made.items():

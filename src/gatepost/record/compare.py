@@ -39,7 +39,8 @@ def differences(octets: bytes, row: Held, tenant: TenantId, erased: Erased = NOT
     else:
         if row.leaf != octets:
             yield f"entry {row.entry}: its leaf is not the one in the log"
-        yield from _columns("entry", row, ("kind", "at"), (row.kind, row.at), (leaf["kind"], at))
+        if row.kind != leaf["kind"] or row.at != at:
+            yield from _columns("entry", row, ("kind", "at"), (row.kind, row.at), (leaf["kind"], at))
     yield from _opening(row, leaf, erased)
     yield from _rows(row, leaf, at)
 
@@ -152,11 +153,14 @@ def _rows(row: Held, leaf: Mapping[str, Any], at: datetime) -> Iterator[str]:
     common = (leaf["account"], leaf["email"])
     if leaf["kind"] == Kind.DECISION:
         wanted = (*common, *map(leaf["decision"].get, DECISION[2:-1]), at)
-        yield from _row("decision_row", row, DECISION, row.decision, wanted)
+        if row.decision != wanted:
+            yield from _row("decision_row", row, DECISION, row.decision, wanted)
         if row.consequence is not None:
             yield f"consequence of entry {row.entry}: the entry is of kind {leaf['kind']}"
     else:
-        yield from _row("consequence", row, CONSEQUENCE, row.consequence, (*common, leaf["kind"], leaf["action"]))
+        wanted = (*common, leaf["kind"], leaf["action"])
+        if row.consequence != wanted:
+            yield from _row("consequence", row, CONSEQUENCE, row.consequence, wanted)
         if row.decision is not None:
             yield f"decision_row of entry {row.entry}: the entry is of kind {leaf['kind']}"
 
@@ -173,7 +177,6 @@ def _row(
 def _columns(
     table: str, row: Held, names: Sequence[str], found: tuple[Any, ...], wanted: tuple[Any, ...]
 ) -> Iterator[str]:
-    if found != wanted:
-        for name, there, said in zip(names, found, wanted, strict=True):
-            if there != said:
-                yield f"row of entry {row.entry}: {table}.{name} is not what the leaf says"
+    for name, there, said in zip(names, found, wanted, strict=True):
+        if there != said:
+            yield f"row of entry {row.entry}: {table}.{name} is not what the leaf says"
