@@ -177,11 +177,11 @@ async def measure(mails: list[Mail], notes: Notes, port: int, rounds: int) -> di
         reading = Reading()
 
         async def ours(mail: Mail) -> object:
-            reading.is_remembered = False
+            reading.remember(is_wanted=False)
             return await check(papers[mail.octets], resolver)
 
         async def authentication(mail: Mail) -> object:
-            reading.is_remembered = True
+            reading.remember(is_wanted=True)
             return await check(papers[mail.octets], resolver)
 
         async def others(mail: Mail) -> None:
@@ -200,24 +200,30 @@ class Reading:
     """Stands before what reads the content; asked to, it says again what was read in the same message before."""
 
     def __init__(self) -> None:
-        self.is_remembered = False
+        self._ways: list[tuple[ModuleType, str, Callable[..., object], Callable[..., object]]] = []
+        self._is_remembered = False
         self._stand_before(content, "read", lambda raw: raw)
         self._stand_before(injection, "examine", id)
         self._stand_before(tongue, "of", lambda text: text)
+
+    def remember(self, *, is_wanted: bool) -> None:
+        """Say again what was said before, or read anew."""
+        if is_wanted != self._is_remembered:
+            self._is_remembered = is_wanted
+            for module, name, reads, says in self._ways:
+                setattr(module, name, says if is_wanted else reads)
 
     def _stand_before(self, module: ModuleType, name: str, key_of: Callable[[Any], object]) -> None:
         reads = getattr(module, name)
         said: dict[object, object] = {}
 
         def say(asked: object, *args: object, **kwargs: object) -> object:
-            if not self.is_remembered:
-                return reads(asked, *args, **kwargs)
             key = key_of(asked)
             if key not in said:
                 said[key] = reads(asked, *args, **kwargs)
             return said[key]
 
-        setattr(module, name, say)
+        self._ways.append((module, name, reads, say))
 
 
 async def _in_turns(ways: dict[str, Way], mails: list[Mail], rounds: int) -> dict[str, float]:

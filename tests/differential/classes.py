@@ -12,6 +12,7 @@ CLASSES = frozenset(
         "no-author",
         "no-valid-policy",
         "one-spelling-of-base64",
+        "open-group",
         "partly-sealed",
         "partly-signed",
         "pointer",
@@ -80,13 +81,15 @@ def _of_dmarc(letter: Letter, ours: Opinion, other: Opinion) -> str:
     reasons = " ".join(ours.details["dkim"])
     has_passed = other.dmarc == "pass"
     author = _FROM.search(letter.raw)
-    address = author[0].partition(b"@")[2].partition(b">")[0] if author else b""
+    address_before, _, address = author[0][len(b"From:") :].partition(b"@") if author else (b"", b"", b"")
+    address = address.partition(b">")[0]
     causes = {
         "no-author": bool(ours.details["author"]),
         "no-valid-policy": ours.dmarc == "none" and ("p=x" in record or "; sp=" in record),
         "partly-signed": has_passed and ("is not signed" in reasons or "unsigned" in reasons),
         "strict-means-identical": has_passed and "adkim=s" in record and b"@sub.a.example" in letter.raw,
         "one-spelling-of-base64": has_passed and "not base64" in reasons,
+        "open-group": other.dmarc == "none" and author is not None and b":" in address_before and b";" not in author[0],
         "folded-address": other.dmarc == "none" and ours.dmarc != "none" and _SPACED_DOT.search(address) is not None,
     }
     return next((name for name, holds in causes.items() if holds), "")

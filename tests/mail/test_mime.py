@@ -63,6 +63,20 @@ def test_parts_beyond_the_cap_are_dropped_and_marked() -> None:
     assert not read(multipart("mixed", *[TEXT] * (mime.MAX_PARTS - 1))).is_malformed
 
 
+@pytest.mark.parametrize(
+    "field",
+    [
+        b'Content-Disposition: attachment; filename="a\x00b.txt"',
+        b"Content-Disposition: attachment; filename*=utf-8''a%00%0D%0Ab.txt",
+        b'Content-Disposition: attachment; filename="=?utf-8?q?a=00b.txt?="',
+        b'Content-Type: te\x00xt/html; name="a\x00b.txt"',
+    ],
+)
+def test_no_name_and_no_type_holds_a_control_character(field: bytes) -> None:
+    leaf = read(field + b"\r\n\r\nx").leaves[0]
+    assert (leaf.content_type, leaf.filename) == ("text/plain", "ab.txt")
+
+
 def test_two_content_types_are_marked_and_the_first_counts() -> None:
     tree = read(b"Content-Type: text/plain\r\nContent-Type: text/html\r\n\r\n<b>")
     assert tree.is_malformed

@@ -9,12 +9,15 @@ import dkim
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from typing_extensions import override
 
 from gatepost.arrive.paper import Arrived, Peer
+from gatepost.dns.paper import Answer, RdType, Status
 from gatepost.domains.paper import Destination
 from gatepost.ids import AccountId, BlobId, EmailId, TenantId
 from gatepost.mail.address import Address
 from gatepost.mail.envelope import Envelope
+from zones import ZoneResolver
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 PEER = "192.0.2.7"
@@ -104,3 +107,24 @@ def arrival(
         blob=BlobId(hashlib.sha256(raw).hexdigest()),
         received_at=at,
     )
+
+
+class Cache(ZoneResolver):
+    """A resolver with every answer at hand: the same object until the zone is changed."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+        self._answers: dict[tuple[str, RdType], Answer] = {}
+
+    def publish(self, name: str, rdtype: str, record: str) -> None:
+        """Change the zone; whatever was cached of that name has expired."""
+        self.zone[name] = {**self.zone.get(name, {}), rdtype: [record]}
+        self._answers.clear()
+
+    @override
+    def peek(self, name: str, rdtype: RdType) -> Answer | None:
+        key = (name, rdtype)
+        if key not in self._answers:
+            records = self.zone.get(name, {}).get(rdtype)
+            self._answers[key] = Answer(Status.OK, tuple(records), 300) if records else Answer(Status.NXDOMAIN)
+        return self._answers[key]

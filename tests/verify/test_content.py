@@ -53,3 +53,8 @@ def test_unseen_characters_of_subject_and_text_are_hidden_text() -> None:
 def test_odd_message_ids_are_kept_as_they_are() -> None:
     assert read(b"Message-ID: no brackets\r\n\r\n").message_id == "no brackets"
     assert read(b"X: y\r\n\r\n").message_id == ""
+
+
+def test_no_identifier_holds_a_nul() -> None:
+    said = read(b"Message-ID: a\x00b\r\nReferences: <c\x00d> <e@x.example>\r\nList-Id: <l\x00.example>\r\n\r\n")
+    assert (said.message_id, said.references, said.list_id) == ("ab", ("e@x.example",), "")

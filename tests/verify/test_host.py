@@ -8,16 +8,14 @@ from ipaddress import ip_address
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from typing_extensions import override
 
 from gatepost.arrive.paper import Arrived, Peer
-from gatepost.dns.paper import Answer, RdType, Status
 from gatepost.mail.address import Address
 from gatepost.verify import host
 from gatepost.verify.answers import Answers
 from gatepost.verify.host import NOBODY, Host
 from gatepost.verify.paper import Result
-from verify.arrivals import PLAIN, arrival
+from verify.arrivals import PLAIN, Cache, arrival
 from zones import ZoneResolver
 
 REVERSE = "7.2.0.192.in-addr.arpa"
@@ -27,27 +25,6 @@ RECORDS = (
     "v=spf1 ptr -all", "v=spf1 exists:%{i}.%{h}.x.example -all", "no record", "v=spf1 nonsense",
 )  # fmt: skip
 NAMES = ("a.example", "b.example", "x.example", "mail.a.example")
-
-
-class Cache(ZoneResolver):
-    """A resolver with every answer at hand: the same object until the zone is changed."""
-
-    def __init__(self) -> None:
-        super().__init__({})
-        self._answers: dict[tuple[str, RdType], Answer] = {}
-
-    def publish(self, name: str, rdtype: str, record: str) -> None:
-        """Change the zone; whatever was cached of that name has expired."""
-        self.zone[name] = {**self.zone.get(name, {}), rdtype: [record]}
-        self._answers.clear()
-
-    @override
-    def peek(self, name: str, rdtype: RdType) -> Answer | None:
-        key = (name, rdtype)
-        if key not in self._answers:
-            records = self.zone.get(name, {}).get(rdtype)
-            self._answers[key] = Answer(Status.OK, tuple(records), 300) if records else Answer(Status.NXDOMAIN)
-        return self._answers[key]
 
 
 def sent(local: str, domain: str, helo: str = "mail.a.example") -> Arrived:
@@ -127,10 +104,3 @@ async def test_what_is_missing_is_asked_for() -> None:
 @pytest.mark.parametrize("way", [host.check, host.judge])
 def test_a_message_without_a_host_has_no_verdicts(way: type) -> None:
     assert way(Answers(Cache()), replace(sent("bob", "a.example"), peer=None)) is NOBODY
-
-
-def test_what_is_kept_is_bounded() -> None:
-    cache = Cache()
-    for number in range(host.MAX_KEPT + 10):
-        host.check(Answers(cache), sent("bob", f"n{number}.example"))
-    assert len(host._kept) == host.MAX_KEPT  # its size is what is asked

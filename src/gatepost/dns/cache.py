@@ -79,8 +79,13 @@ class CachingResolver:
 
     def peek(self, name: str, rdtype: RdType) -> Answer | None:
         """Return the answer where it is in the cache; None where it must be asked for."""
-        found = self._find((name, rdtype))  # most names are written as they are kept
-        return found if found is not None else self._find((name.removesuffix(".").lower(), rdtype))
+        key = (name, rdtype)
+        kept = self._kept.get(key)  # most names are written as they are kept
+        if kept is not None and self._clock() < kept[0]:
+            self._kept.move_to_end(key)
+            self._meters.remembered()
+            return kept[1]
+        return self._find((name.removesuffix(".").lower(), rdtype))
 
     def _find(self, key: _Key) -> Answer | None:
         kept = self._kept.get(key)

@@ -27,6 +27,8 @@ class Status(StrEnum):
     NODATA = "nodata"
     TEMPERROR = "temperror"
 
+    __hash__ = str.__hash__  # as above
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

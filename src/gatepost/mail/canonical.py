@@ -15,6 +15,8 @@ class Canon(StrEnum):
     SIMPLE = "simple"
     RELAXED = "relaxed"
 
+    __hash__ = str.__hash__  # forms and digests are kept by it; Enum's own is slow
+
 
 def _collapse_spaces(octets: bytes) -> bytes:
     """Reduce each run of spaces to one. Every pass halves the runs, so all passes together stay linear."""
@@ -40,7 +42,7 @@ def _begun(raw: bytes) -> bytes:
     value = value.lstrip(b" \t")
     if value[:1] == b"\r":  # the value begins on the next line
         return header_field(raw, Canon.RELAXED)
-    return b"%b:%b" % (name.rstrip(b" \t").lower(), value)
+    return name.rstrip(b" \t").lower() + b":" + value
 
 
 def header_fields(raws: Sequence[bytes], canon: Canon) -> bytes:
@@ -72,11 +74,12 @@ def _without_empty_lines(body: bytes) -> bytes:
 
 def body(octets: bytes, canon: Canon) -> bytes:
     """Return the body in canonical form (RFC 6376 sections 3.4.3 and 3.4.4); linear in its length."""
-    if canon is Canon.SIMPLE:
-        return _without_empty_lines(octets) + b"\r\n"
-    if _UNEVEN.see(octets):
-        octets = _collapse_spaces(octets.replace(b"\t", b" ")).replace(b" \r\n", b"\r\n")
-    if octets.endswith(b" "):
-        octets = octets[:-1]
+    if canon is Canon.RELAXED:
+        if _UNEVEN.see(octets):
+            octets = _collapse_spaces(octets.replace(b"\t", b" ")).replace(b" \r\n", b"\r\n")
+        if octets.endswith(b" "):
+            octets = octets[:-1]
+    if octets.endswith(b"\r\n") and octets[-3:-2] not in {b"", b"\r", b"\n"}:
+        return octets  # it ends in one line end, as most do
     content = _without_empty_lines(octets)
-    return content + b"\r\n" if content else b""
+    return content + b"\r\n" if content or canon is Canon.SIMPLE else b""

@@ -4,7 +4,6 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 
 from gatepost.mail.glance import Glance
@@ -49,10 +48,6 @@ class Field(NamedTuple):
         return self.unfolded.decode("utf-8", "replace")
 
 
-_FIELD = tuple.__new__
-"""Makes a ``Field`` in half of the time: a header has dozens."""
-
-
 @dataclass(frozen=True, slots=True)
 class Header:
     """All fields of a message, top to bottom.
@@ -82,11 +77,23 @@ class Header:
         return found[0] if found else None
 
 
-@lru_cache(maxsize=4096)
-def _read_name(written: bytes) -> bytes:
-    """Return a field's name from what stands up to its first colon; empty where that is no name."""
-    name = written[:-1].rstrip(b" \t")  # RFC 5322 section 4.5: obsolete syntax, which mail programs still read
-    return name.lower() if _NAME.fullmatch(name) else b""
+class _Names(dict[bytes, bytes]):
+    """Field names by what stands up to their first colon, empty where that is no name; begun anew when it is full.
+
+    A header has dozens, so this is no ``lru_cache``, which also notes the order of use.
+    """
+
+    def __missing__(self, written: bytes) -> bytes:
+        name = written[:-1].rstrip(b" \t")  # RFC 5322 section 4.5: obsolete syntax, which mail programs still read
+        name = name.lower() if _NAME.fullmatch(name) else b""
+        if len(self) >= _MAX_NAMES:
+            self.clear()
+        self[written] = name
+        return name
+
+
+_MAX_NAMES = 4_096
+_NAMES = _Names()
 
 
 def body_start(raw: bytes) -> int:
@@ -106,32 +113,29 @@ def body_sha256(raw: bytes) -> str:
 def split(raw: bytes) -> Header:
     """Split the header block of a message; total and linear, whatever the octets are."""
     start = body_start(raw)
-    block = raw[:start]
-    is_cut = len(block) > MAX_HEADER_OCTETS
-    block = block[:MAX_HEADER_OCTETS]
-    while block.endswith(b"\r\n"):
-        block = block[:-2]
+    end = min(start, MAX_HEADER_OCTETS)
+    is_cut = start > end
+    while raw[max(0, end - 2) : end] == b"\r\n":
+        end -= 2
+    block = raw[:end]
     lines = _FIELD_END.split(block, MAX_FIELDS) if block else []
     if len(lines) > MAX_FIELDS:
         is_cut = True
         lines.pop()
-    fields = tuple([_FIELD(Field, (_read_name(raw[: raw.find(b":", 0, MAX_NAME_OCTETS) + 1]), raw)) for raw in lines])
-    named: dict[bytes, tuple[Field, ...]] = {}
+    names, new_field = _NAMES, tuple.__new__  # quicker than to call the class
+    fields = tuple([new_field(Field, (names[raw[: raw.find(b":", 0, MAX_NAME_OCTETS) + 1]], raw)) for raw in lines])
+    has_bare_ends = bool(_BARE_ENDS.see(block))
+    named = _by_name(fields)
+    is_ambiguous = has_bare_ends or is_cut
+    return Header(fields, named, start, b"" in named or is_ambiguous, is_ambiguous, is_cut)
+
+
+def _by_name(fields: tuple[Field, ...]) -> dict[bytes, tuple[Field, ...]]:
+    """Gather the fields of each name; most names stand once."""
+    named: dict[bytes, tuple[Field, ...]] = {field[0]: (field,) for field in fields}
+    if len(named) == len(fields):
+        return named
     repeated: dict[bytes, list[Field]] = {}
     for field in fields:
-        name = field[0]
-        if name in named:
-            repeated.setdefault(name, [*named[name]]).append(field)
-        else:
-            named[name] = (field,)
-    for name, found in repeated.items():
-        named[name] = tuple(found)
-    has_bare_ends = bool(_BARE_ENDS.see(block))
-    return Header(
-        fields=fields,
-        named=named,
-        body_start=start,
-        is_malformed=b"" in named or has_bare_ends or is_cut,
-        is_ambiguous=has_bare_ends or is_cut,
-        is_cut=is_cut,
-    )
+        repeated.setdefault(field[0], []).append(field)
+    return {name: tuple(found) for name, found in repeated.items()}

@@ -29,7 +29,8 @@ _STRUCTURE = re.compile(
 _NAMES = ("type", "transfer-encoding", "disposition", "id")
 _EMPTY_LINE = re.compile(rb"\r?\n")
 _TEXT_TYPES = frozenset({"text/plain", "text/html"})
-_MEDIA_TYPE = re.compile(r"[^\s/]+/[^\s/]+")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
+_MEDIA_TYPE = re.compile(r"[^\s/\x00-\x1f\x7f]+/[^\s/\x00-\x1f\x7f]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,8 @@ class _Node:
         self.boundary = typed.get("boundary", "").rstrip(" \t").encode("utf-8", "surrogateescape")
         self.charset = parameters.token(_readable(typed.get("charset", "")))
         self.encoding = parameters.token(_readable(texts.get("transfer-encoding", ""))).lower()
-        self.filename = parameters.file_name(_readable(disposed.get("filename", "")), _readable(typed.get("name", "")))
+        filename = parameters.file_name(_readable(disposed.get("filename", "")), _readable(typed.get("name", "")))
+        self.filename = _CONTROLS.sub("", filename)
         self.content_id = _readable(texts.get("id", "")).strip("<> ")
         self.header_start = header_start
         self.body_start = body_start

@@ -27,9 +27,9 @@ def parse(text: str) -> dict[str, str]:
         name = name.strip(_FWS)
         if not equals or not (name in _USUAL or _is_name(name)):
             raise TagListError("a part of the tag list is not name=value")
-        if name in tags:
-            raise TagListError(f"the tag {name[:20]} occurs twice")
         tags[name] = value.strip(_FWS)
+    if len(tags) < len(parts):
+        raise TagListError("a tag occurs twice")
     return tags
 
 

@@ -30,9 +30,10 @@ class Answers:
     """The answers one message's checks stand on; the same question has the same answer throughout."""
 
     def __init__(self, resolver: Resolver) -> None:
-        self._resolver = resolver
+        self._resolver, self._peek = resolver, resolver.peek
         self._known: dict[Question, Answer] = {}
         self._wanted: dict[Question, None] = {}
+        self._until: float | None = None
 
     def want(self, name: str, rdtype: RdType) -> None:
         """Note a question that will be needed, so that it is asked together with the first one that is missing."""
@@ -49,6 +50,10 @@ class Answers:
             raise UnansweredError
         return found
 
+    def still(self, answers: Iterable[tuple[Question, Answer]]) -> bool:
+        """Tell whether DNS still gives the very same answers as before; what must be asked for is noted."""
+        return all(self.find(question) is answer for question, answer in answers)
+
     def all(self, names: Iterable[str], rdtype: RdType) -> list[Answer]:
         """Return one answer a name.
 
@@ -61,11 +66,29 @@ class Answers:
             raise UnansweredError
         return answers
 
+    def of(self, names: Iterable[str], rdtype: RdType) -> dict[str, Answer]:
+        """Return the answer to each name.
+
+        Raises:
+            UnansweredError: as ``all``.
+        """
+        answers: dict[str, Answer] = {}
+        is_whole = True
+        for name in names:
+            found = self.find((name, rdtype))
+            if found is None:
+                is_whole = False
+            else:
+                answers[name] = found
+        if not is_whole:
+            raise UnansweredError
+        return answers
+
     def find(self, question: Question) -> Answer | None:
         """Return the answer; None where it must be asked for, which is noted."""
         found = self._known.get(question)
         if found is None:
-            found = self._resolver.peek(*question)
+            found = self._peek(*question)
             if found is None:
                 self._wanted[question] = None
             else:
@@ -80,8 +103,8 @@ class Answers:
         Args:
             attempt: pure but for what it reads here.
             foresee: called once where the first attempt lacks something: names with ``want`` what else is needed.
-            until: loop time after which whatever is still open has failed (TEMPERROR); ``DEADLINE_S`` from now unless
-                given.
+            until: loop time after which whatever is still open has failed (TEMPERROR); ``DEADLINE_S`` after the first
+                question of all unless given.
         """
         for _ in range(MAX_ROUNDS):
             try:
@@ -90,8 +113,8 @@ class Answers:
                 if foresee is not None:
                     foresee()
                     foresee = None
-                until = until or asyncio.get_running_loop().time() + DEADLINE_S
-                await self._ask(until)
+                self._until = until or self._until or asyncio.get_running_loop().time() + DEADLINE_S
+                await self._ask(self._until)
         raise RuntimeError("the checks never cease to ask")
 
     async def _ask(self, until: float) -> None:

@@ -136,10 +136,7 @@ def key_names(chain: Chain) -> list[str]:
 
 def keys_of(known: Answers, chain: Chain) -> dict[str, Answer]:
     """Return what DNS says where each key should be."""
-    if not chain.sets:
-        return {}
-    names = key_names(chain)
-    return dict(zip(names, known.all(names, RdType.TXT), strict=True))
+    return known.of(key_names(chain), RdType.TXT)
 
 
 def judge(

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from gatepost.mail.fields import Header
+from gatepost.mail.fields import Field, Header
 from gatepost.mail.own_ids import OwnIds
 from gatepost.verify.paper import AutoMail, Marker
 
@@ -43,15 +43,21 @@ def read(
         markers.add(_PRECEDENCES[precedence])
     if _word(header, b"x-auto-response-suppress") not in {"", "none"}:
         markers.add(Marker.EXCHANGE)
-    if _word(header, b"content-type").partition(";")[0].strip() == "multipart/report":
+    if _is_report(header.first(b"content-type")):
         markers.add(Marker.BOUNCE)
     return AutoMail(
         keyword=keyword,
-        markers=tuple(sorted(markers)),
+        markers=tuple(sorted(markers)) if markers else (),
         hops=len(header.all(b"received")),
         is_own=own_ids.is_own(message_id),
-        own_references=len(set(filter(own_ids.is_own, references))),
+        own_references=len(set(filter(own_ids.is_own, references))) if references else 0,
     )
+
+
+def _is_report(field: Field | None) -> bool:
+    if field is None or b"report" not in field.raw.lower():
+        return False
+    return field.text.lower().partition(";")[0].strip() == "multipart/report"
 
 
 def _word(header: Header, name: bytes) -> str:

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
 
 from gatepost.arrive.paper import Arrived, Direction, Door
 from gatepost.dns.paper import Answer, RdType, Resolver
@@ -27,7 +27,7 @@ from gatepost.verify import (
     tongue,
     tree_walk,
 )
-from gatepost.verify.answers import DEADLINE_S, Answers
+from gatepost.verify.answers import Answers
 from gatepost.verify.attached import TextReader
 from gatepost.verify.dmarc import Alignment, Discovery
 from gatepost.verify.host import NOBODY, Host
@@ -117,8 +117,7 @@ def _auto(arrived: Arrived, header: Header, read: Content, own_ids: OwnIds) -> A
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(NamedTuple):
     """What DNS says that does not depend on any signature."""
 
     host: Host
@@ -129,7 +128,6 @@ class _Asked:
 
 async def _check_stranger(arrived: Arrived, resolver: Resolver, watch: Watch, own_ids: OwnIds) -> Evidence:
     raw = arrived.raw
-    until = asyncio.get_running_loop().time() + DEADLINE_S
     # (1) Read the header: who claims to have written, signed and sealed it.
     header = await on_octets(raw, fields.split)
     found = author.find(header)
@@ -140,7 +138,6 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver, watch: Watch, ow
     known = Answers(resolver)
     asked = await known.settle(
         partial(_ask, known, arrived, claims, chain, domain),
-        until=until,
         foresee=partial(_foresee, known, arrived, claims, chain, domain),
     )
     # (3) Compare hashes and signatures, and read the content.
@@ -148,7 +145,7 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver, watch: Watch, ow
     seen = await on_octets(raw, _see, signed, watch.canaries, is_on_disk=not isinstance(raw, bytes))
     signatures, sealed, read = seen.signatures, seen.sealed, seen.content
     # (4) Compare the proven domains with the author's.
-    alignment, verdict = await known.settle(partial(_judge_author, known, asked, signatures), until=until)
+    alignment, verdict = await known.settle(partial(_judge_author, known, asked, signatures))
     # (5) Say what that proves, and whether DNS kept something from us.
     is_aligned = alignment.holds
     if read.reply_to and not _is_reply_to_proven(alignment, signatures, chain, sealed):
@@ -159,7 +156,7 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver, watch: Watch, ow
         spf=asked.host.spf,
         helo=asked.host.helo,
         iprev=asked.host.iprev,
-        dkim=tuple(one.as_aligned() if _is_proof(one) and one.domain in alignment.dkim else one for one in signatures),
+        dkim=_with_alignment(signatures, alignment),
         dmarc=verdict,
         arc=sealed,
         is_aligned=is_aligned,
@@ -208,8 +205,7 @@ def _foresee(
         known.want(name, RdType.TXT)
 
 
-@dataclass(frozen=True, slots=True)
-class _Signed:
+class _Signed(NamedTuple):
     """Who signed and sealed a message, and what DNS said about it."""
 
     header: Header
@@ -220,8 +216,7 @@ class _Signed:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(NamedTuple):
     """What only the whole message can tell."""
 
     content: Content
@@ -239,7 +234,7 @@ def _see(raw: bytes, signed: _Signed, canaries: tuple[str, ...], *, is_on_disk: 
     return _Seen(
         read,
         signs,
-        dkim.judge(header, body, signed.claims, signed.asked.keys, signed.at),
+        dkim.judge(header, body, signed.claims, signed.asked.keys, signed.at, signed.author_domain),
         arc.judge(header, body, signed.chain, signed.asked.seal_keys, signed.at, signed.author_domain),
         fields.body_sha256(raw) if is_on_disk else "",
     )
@@ -256,18 +251,18 @@ def _judge_author(known: Answers, asked: _Asked, signatures: tuple[DkimVerdict, 
     if asked.discovery is None:
         return Alignment(), _NO_DMARC
     spf_domain = asked.host.spf.domain.lower().removesuffix(".") if asked.host.spf.result is Result.PASS else None
-    proven = {one.domain for one in signatures if _is_proof(one)}
+    proven = {one.domain for one in signatures if dkim.is_proof(one)}
     alignment = dmarc.align(known, asked.discovery, dkim_domains=proven, spf_domain=spf_domain)
     return alignment, dmarc.judge(asked.discovery, alignment)
 
 
-def _is_proof(verdict: DkimVerdict) -> bool:
-    """Tell whether a signature speaks for the whole message.
-
-    deviation: RFC 6376 section 3.5 lets l= cover a part of the body; what anybody may append to proves no author. Nor
-    does what anybody may put a second Subject on (section 8.15).
-    """
-    return verdict.result is Result.PASS and verdict.unsigned_octets == 0 and not verdict.unsigned_twin
+def _with_alignment(signatures: tuple[DkimVerdict, ...], alignment: Alignment) -> tuple[DkimVerdict, ...]:
+    """Mark what proves the author's domain, where that was not plain at once."""
+    marked = [
+        one.as_aligned() if not one.is_aligned and one.domain in alignment.dkim and dkim.is_proof(one) else one
+        for one in signatures
+    ]
+    return tuple(marked)
 
 
 def _is_reply_to_proven(
@@ -282,7 +277,7 @@ def _is_reply_to_proven(
     if not alignment.holds:
         return sealed.result is Result.PASS and b"reply-to" in chain.sets[-1].message.signed
     return alignment.spf or any(
-        one.signs_reply_to and _is_proof(one) and one.domain in alignment.dkim for one in signatures
+        one.signs_reply_to and dkim.is_proof(one) and one.domain in alignment.dkim for one in signatures
     )
 
 

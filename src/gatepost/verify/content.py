@@ -12,8 +12,9 @@ MAX_REFERENCES = 100
 MAX_ID_CHARS = 998  # RFC 5322 section 2.1.1: no line is longer
 MAX_SHOWN_CHARS = 1_000
 
-_LIST_ID = re.compile(r"<([^<>\s]{1,255})>\s*\Z")
-_MESSAGE_ID = re.compile(r"<([^<>\s]{1,998})>")
+_LIST_ID = re.compile(r"<([^<>\s\x00-\x1f\x7f]{1,255})>\s*\Z")
+_MESSAGE_ID = re.compile(r"<([^<>\s\x00-\x1f\x7f]{1,998})>")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 
 
 def read(raw: bytes, header: Header) -> Content:
@@ -52,7 +53,7 @@ def message_id_of(header: Header) -> str:
     if field is None:
         return ""
     found = _MESSAGE_ID.search(field.text)
-    return found[1] if found else field.text.strip("<> \t")[:MAX_ID_CHARS]
+    return found[1] if found else _CONTROLS.sub("", field.text.strip("<> \t")[:MAX_ID_CHARS])
 
 
 def _list_id(header: Header) -> str:

@@ -46,17 +46,32 @@ def key_names(claims: tuple[Claim, ...]) -> list[str]:
 
 def keys_of(known: Answers, claims: tuple[Claim, ...]) -> dict[str, Answer]:
     """Return what DNS says where each key should be."""
-    if not claims:
-        return {}
-    names = key_names(claims)
-    return dict(zip(names, known.all(names, RdType.TXT), strict=True))
+    return known.of(key_names(claims), RdType.TXT)
 
 
 def judge(
-    header: Header, body: Body, claims: tuple[Claim, ...], keys: dict[str, Answer], now: datetime
+    header: Header,
+    body: Body,
+    claims: tuple[Claim, ...],
+    keys: dict[str, Answer],
+    now: datetime,
+    author_domain: str | None = None,
 ) -> tuple[DkimVerdict, ...]:
-    """Give every signature its verdict, in header order; pure."""
-    return tuple(_judge_one(header, body, claim, keys, now) for claim in claims)
+    """Give every signature its verdict, in header order; pure.
+
+    A proof by the author's domain itself is aligned under every policy (RFC 9989 section 4.4); others may yet be found
+    to be.
+    """
+    return tuple([_judge_one(header, body, claim, keys, now, author_domain) for claim in claims])
+
+
+def is_proof(verdict: DkimVerdict) -> bool:
+    """Tell whether a signature speaks for the whole message.
+
+    deviation: RFC 6376 section 3.5 lets l= cover a part of the body; what anybody may append to proves no author. Nor
+    does what anybody may put a second Subject on (section 8.15).
+    """
+    return verdict.result is Result.PASS and verdict.unsigned_octets == 0 and not verdict.unsigned_twin
 
 
 class _NotPassedError(Exception):
@@ -69,7 +84,9 @@ class _NotPassedError(Exception):
         self.bits = bits
 
 
-def _judge_one(header: Header, body: Body, claim: Claim, keys: dict[str, Answer], now: datetime) -> DkimVerdict:
+def _judge_one(
+    header: Header, body: Body, claim: Claim, keys: dict[str, Answer], now: datetime, author_domain: str | None
+) -> DkimVerdict:
     made = claim.signature
     if made is None:
         return DkimVerdict(Result.NEUTRAL, "", "", "", claim.trouble)
@@ -88,6 +105,7 @@ def _judge_one(header: Header, body: Body, claim: Claim, keys: dict[str, Answer]
     reason = f"l= leaves {unsigned} octets of the body unsigned" if unsigned else reason
     return DkimVerdict(
         Result.PASS, *place, reason, key.bits,
+        is_aligned=made.domain == author_domain and not reason,
         unsigned_octets=unsigned, unsigned_twin=twin, signs_reply_to=b"reply-to" in made.signed,
         is_testing=key.is_testing,
     )  # fmt: skip

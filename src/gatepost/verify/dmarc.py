@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 
 from gatepost.dns.paper import RdType, Status
 from gatepost.mail import suffix
 from gatepost.verify.answers import Answers
+from gatepost.verify.kept import Kept
 from gatepost.verify.paper import DmarcVerdict, Result
 from gatepost.verify.signature import is_within
 from gatepost.verify.tree_walk import POLICIES, DmarcRecord, Walk, walk
@@ -32,6 +32,9 @@ class Discovery:
     is_strict_spf: bool = False
 
 
+_kept: Kept[str, Discovery] = Kept()
+
+
 @dataclass(frozen=True, slots=True)
 class Alignment:
     """Which proven domains stand for the author's.
@@ -54,6 +57,10 @@ class Alignment:
 
 def discover(known: Answers, domain: str) -> Discovery:
     """Find the policy for an author domain (RFC 9989 section 4.10.1)."""
+    return _kept.find(known, domain, _discover)
+
+
+def _discover(known: Answers, domain: str) -> Discovery:
     walked = walk(known, domain)
     record = walked.policy_record
     if record is None:
@@ -65,7 +72,6 @@ def discover(known: Answers, domain: str) -> Discovery:
     return _found(walked, record, tag)
 
 
-@lru_cache(maxsize=4096)
 def _found(walked: Walk, record: DmarcRecord, tag: str) -> Discovery:
     policy = _policy(record, tag)
     if policy and record.word("t") == "y":

@@ -1,24 +1,17 @@
-"""What DNS says of the host that brought a message: SPF for both of its names, and iprev.
-
-Mail comes in rows from the same hosts, so what was said of one is kept, with the very answers it stands on: it holds
-again for as long as DNS gives those same answers, and is worked out anew when one of them has expired or changed.
-"""
+"""What DNS says of the host that brought a message: SPF for both of its names, and iprev."""
 
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
-from typing_extensions import override
-
 from gatepost.arrive.paper import Arrived
-from gatepost.dns.paper import Answer
 from gatepost.verify import iprev, spf
-from gatepost.verify.answers import Answers, Question
+from gatepost.verify.answers import Answers
+from gatepost.verify.kept import Kept, Trail
 from gatepost.verify.paper import IprevVerdict, Result, SpfVerdict
 from gatepost.verify.spf_macro import Context
 
 RECEIVER = "unknown"
 """The SPF ``r`` macro: our own name is nobody's business (RFC 7208 section 7.3 allows it)."""
-MAX_KEPT = 4_096
 
 _Key = tuple[IPv4Address | IPv6Address, str, str, str]
 
@@ -36,31 +29,8 @@ NOBODY = Host(SpfVerdict(Result.NONE, "", "mailfrom"), SpfVerdict(Result.NONE, "
 """A message that no host brought."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """``local``: the only local part it holds for; None where no record could ask for one."""
-
-    host: Host
-    answers: tuple[tuple[Question, Answer], ...]
-    local: str | None
-
-
-_kept: dict[_Key, _Kept] = {}
-
-
-class _Trail(Answers):
-    """Passes questions on, and notes what was answered."""
-
-    def __init__(self, behind: Answers) -> None:
-        self._behind = behind
-        self.seen: dict[Question, Answer] = {}
-
-    @override
-    def find(self, question: Question) -> Answer | None:
-        found = self._behind.find(question)
-        if found is not None:
-            self.seen[question] = found
-        return found
+_kept: Kept[_Key, tuple[Host, str | None]] = Kept()
+"""With the only local part it holds for; None where no record could ask for one."""
 
 
 def identity_of(arrived: Arrived) -> tuple[str, str, str]:
@@ -84,20 +54,14 @@ def check(known: Answers, arrived: Arrived) -> Host:
         return NOBODY
     identity, local, domain = identity_of(arrived)
     key = (arrived.peer.address, arrived.peer.helo, identity, domain)
-    kept = _kept.get(key)
-    if (
-        kept is not None
-        and (kept.local is None or kept.local == local)
-        and all(known.find(question) is answer for question, answer in kept.answers)
-    ):
-        return kept.host
-    trail = _Trail(known)
+    kept = _kept.recall(known, key)
+    if kept is not None and (kept[1] is None or kept[1] == local):
+        return kept[0]
+    trail = Trail(known)
     host = judge(trail, arrived)
     if not host.spf.explanation and not host.helo.explanation:  # their words may tell the time (%{t})
         has_macros = any("%{" in record for answer in trail.seen.values() for record in answer.records)
-        _kept[key] = _Kept(host, tuple(trail.seen.items()), local if has_macros else None)
-        if len(_kept) > MAX_KEPT:
-            del _kept[next(iter(_kept))]
+        _kept.keep(key, (host, local if has_macros else None), trail)
     return host
 
 

@@ -56,6 +56,8 @@ class Result(StrEnum):
     TEMPERROR = "temperror"
     PERMERROR = "permerror"
 
+    __hash__ = str.__hash__  # every check asks sets of them; Enum's own is slow
+
 
 @dataclass(frozen=True, slots=True)
 class SpfVerdict:

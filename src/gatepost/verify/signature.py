@@ -16,6 +16,9 @@ ALGORITHMS = frozenset({"rsa-sha256", "ed25519-sha256", "rsa-sha1"})
 _SELECTOR = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.\-]*[A-Za-z0-9_])?", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,20}", re.ASCII)
 _MAX_TAGS_OCTETS = 65_536
+_FWS = b" \t\r\n"
+_SIGNATURE_TAG = re.compile(rb"(;[ \t\r\n]*b[ \t\r\n]*=)[^;]*")
+_FIRST_SIGNATURE_TAG = re.compile(rb"([ \t\r\n]*b[ \t\r\n]*=)[^;]*")
 
 
 class SignatureSyntaxError(ValueError):
@@ -75,7 +78,7 @@ def read_base64(tags: dict[str, str], name: str) -> bytes:
         SignatureSyntaxError: absent, empty or not base64.
     """
     try:
-        octets = binascii.a2b_base64(taglist.without_space(tags.get(name, "")), strict_mode=True)
+        octets = binascii.a2b_base64(tags.get(name, "").encode().translate(None, _FWS), strict_mode=True)
     except (binascii.Error, ValueError):
         octets = b""
     if not octets:
@@ -126,7 +129,19 @@ def read_number(tags: dict[str, str], name: str) -> int | None:
     return int(text)
 
 
-@lru_cache(maxsize=64)
+class _Terms(NamedTuple):
+    """What a signer writes into every signature alike."""
+
+    algorithm: str
+    domain: str
+    selector: str
+    header_canon: Canon
+    body_canon: Canon
+    signed: tuple[bytes, ...]
+    user: str
+    key_name: str
+
+
 def _read_canon(written: str | None, *, is_arc: bool) -> tuple[Canon, Canon]:
     # deviation: RFC 8617 section 4.1.2 inherits DKIM's default, simple; every known sealer and verifier means relaxed.
     default = "relaxed/relaxed" if is_arc else "simple/simple"
@@ -137,9 +152,39 @@ def _read_canon(written: str | None, *, is_arc: bool) -> tuple[Canon, Canon]:
         raise SignatureSyntaxError("c= names a canonicalisation we do not know") from None
 
 
+def _read_terms(tags: dict[str, str], *, is_arc: bool) -> _Terms:
+    # deviation: RFC 6376 section 3.5 demands v=; signers older than it leave it out and lose nothing by it.
+    if not is_arc and tags.get("v", "1") != "1":
+        raise SignatureSyntaxError("v= is not 1")
+    # deviation: as above, a bare "dns" is how drafts spelled dns/txt.
+    if "q" in tags and not {method.lower() for method in taglist.words(tags["q"])} & {"dns/txt", "dns"}:
+        raise SignatureSyntaxError("q= offers no way to the key we know")
+    domain, selector = read_place(tags)
+    algorithm = read_algorithm(tags)
+    signed = tuple(name.lower().encode() for name in taglist.words(tags.get("h", "")) if name)
+    header_canon, body_canon = _read_canon(tags.get("c"), is_arc=is_arc)
+    user = "" if is_arc else tags.get("i", "")
+    if b"from" not in signed:
+        raise SignatureSyntaxError("h= does not cover From")
+    if is_arc and b"arc-seal" in signed:
+        raise SignatureSyntaxError("h= covers ARC-Seal (RFC 8617 section 4.1.2)")
+    if user and not is_within(user_domain(user), domain):
+        raise SignatureSyntaxError("i= is outside d=")
+    return _Terms(
+        algorithm, domain, selector, header_canon, body_canon, signed, user, f"{selector}._domainkey.{domain}"
+    )
+
+
+_TERMS = ("v", "a", "c", "d", "h", "i", "q", "s")
+"""The tags that are the same in all mail of a signer."""
+_SHORT_OCTETS = 4_096
+"""The terms of fields no longer than this are remembered: most mail comes from who wrote before."""
+
+
 @lru_cache(maxsize=1024)
-def _read_signed(written: str) -> tuple[bytes, ...]:
-    return tuple(name.lower().encode() for name in taglist.words(written) if name)
+def _remember_terms(written: tuple[str | None, ...], *, is_arc: bool) -> _Terms:
+    tags = {name: value for name, value in zip(_TERMS, written, strict=True) if value is not None}
+    return _read_terms(tags, is_arc=is_arc)
 
 
 def parse(field: Field, *, is_arc: bool = False) -> Signature:
@@ -149,45 +194,19 @@ def parse(field: Field, *, is_arc: bool = False) -> Signature:
         SignatureSyntaxError: it is none (RFC 6376 section 6.1.1).
     """
     tags = read_tags(field)
-    # deviation: RFC 6376 section 3.5 demands v=; signers older than it leave it out and lose nothing by it.
-    if not is_arc and tags.get("v", "1") != "1":
-        raise SignatureSyntaxError("v= is not 1")
-    # deviation: as above, a bare "dns" is how drafts spelled dns/txt.
-    if "q" in tags and not {method.lower() for method in taglist.words(tags["q"])} & {"dns/txt", "dns"}:
-        raise SignatureSyntaxError("q= offers no way to the key we know")
-    domain, selector = read_place(tags)
-    signed = _read_signed(tags.get("h", ""))
-    user = "" if is_arc else tags.get("i", "")
-    header_canon, body_canon = _read_canon(tags.get("c"), is_arc=is_arc)
-    signature = Signature(
-        field=field,
-        algorithm=read_algorithm(tags),
-        domain=domain,
-        selector=selector,
-        header_canon=header_canon,
-        body_canon=body_canon,
-        signed=signed,
-        body_hash=read_base64(tags, "bh"),
-        signature=read_base64(tags, "b"),
-        user=user,
-        length=read_number(tags, "l"),
-        signed_at=read_number(tags, "t"),
-        expires_at=read_number(tags, "x"),
-        key_name=f"{selector}._domainkey.{domain}",
-    )
-    _check_meaning(signature, is_arc=is_arc)
-    return signature
-
-
-def _check_meaning(signature: Signature, *, is_arc: bool) -> None:
-    if b"from" not in signature.signed:
-        raise SignatureSyntaxError("h= does not cover From")
-    if is_arc and b"arc-seal" in signature.signed:
-        raise SignatureSyntaxError("h= covers ARC-Seal (RFC 8617 section 4.1.2)")
-    if signature.user and not is_within(user_domain(signature.user), signature.domain):
-        raise SignatureSyntaxError("i= is outside d=")
-    if signature.expires_at is not None and signature.expires_at < (signature.signed_at or 0):
+    if len(field.raw) <= _SHORT_OCTETS:
+        terms = _remember_terms(tuple(map(tags.get, _TERMS)), is_arc=is_arc)
+    else:
+        terms = _read_terms(tags, is_arc=is_arc)
+    algorithm, domain, selector, header_canon, body_canon, signed, user, key_name = terms
+    signed_at, expires_at = read_number(tags, "t"), read_number(tags, "x")
+    if expires_at is not None and expires_at < (signed_at or 0):
         raise SignatureSyntaxError("x= lies before t=")
+    return Signature(
+        field, algorithm, domain, selector, header_canon, body_canon, signed,
+        read_base64(tags, "bh"), read_base64(tags, "b"),
+        key_name, user, read_number(tags, "l"), signed_at, expires_at,
+    )  # fmt: skip
 
 
 def user_domain(user: str) -> str:
@@ -205,11 +224,8 @@ def is_within(name: str, domain: str) -> bool:
 
 def without_signature(raw: bytes) -> bytes:
     """Return a signature field with the value of b= emptied, every other octet kept (RFC 6376 section 3.5)."""
-    name, _, value = raw.partition(b":")
-    parts = value.split(b";")
-    for at, part in enumerate(parts):
-        tag, equals, _ = part.partition(b"=")
-        if equals and tag.strip(b" \t\r\n") == b"b":
-            parts[at] = tag + b"="
-            break
-    return name + b":" + b";".join(parts)
+    value_at = raw.find(b":") + 1
+    found = _SIGNATURE_TAG.search(raw, value_at)
+    if found is None:
+        found = _FIRST_SIGNATURE_TAG.match(raw, value_at)
+    return raw if found is None else raw[: found.end(1)] + raw[found.end() :]

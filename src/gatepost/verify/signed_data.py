@@ -47,8 +47,9 @@ def signed_fields(header: Header, names: tuple[bytes, ...]) -> list[Field]:
     """Pick the fields h= names, each name from the bottom up; a name without a field adds nothing (section 5.4.2)."""
     used: dict[bytes, int] = {}
     picked: list[Field] = []
+    fields_of = header.named.get
     for name in names:
-        found = header.named.get(name)
+        found = fields_of(name)
         if found is None:
             continue
         before = used.get(name, 0)

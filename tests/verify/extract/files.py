@@ -28,16 +28,19 @@ def xlsx() -> bytes:
     )
 
 
-def pdf(text: str = "Hello words", *, trailer: str = "") -> bytes:
-    """A PDF of one page."""
+def pdf(
+    text: str = "Hello words", *, trailer: str = "", root: str = "", page: str = "", more: tuple[str, ...] = ()
+) -> bytes:
+    """A PDF of one page; ``more`` are objects from 7 on."""
     drawn = f"BT /F1 12 Tf 10 100 Td ({text}) Tj ET"
     objects = [
-        "<</Type/Catalog/Pages 2 0 R>>",
+        f"<</Type/Catalog/Pages 2 0 R{root}>>",
         "<</Type/Pages/Kids[3 0 R]/Count 1>>",
-        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 200]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
+        f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 200]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>{page}>>",
         f"<</Length {len(drawn)}>>stream\n{drawn}\nendstream",
         "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
         "<</Filter/Standard/V 1/R 2/O(xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx)/U(yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy)/P -4>>",
+        *more,
     ]
     octets = b"%PDF-1.4\n"
     offsets = []

@@ -22,6 +22,25 @@ def test_text_without_any_extent_is_missed() -> None:
     assert pdf.text_of(files.pdf("seen) Tj 0 0 0 0 0 0 Tm (missed")) == "seen"  # docs/injection.md says so
 
 
+def test_notes_form_fields_properties_and_bookmarks_are_read_too() -> None:
+    octets = files.pdf(
+        root="/Outlines 10 0 R/AcroForm<</Fields[9 0 R]>>",
+        page="/Annots[8 0 R 9 0 R]",
+        trailer="/Info 7 0 R",
+        more=(
+            "<</Title(a title)/Subject(a subject)/Keywords(key words)/Producer(a program)>>",
+            "<</Type/Annot/Subtype/Text/Rect[0 0 9 9]/Contents(a note)/T(its author)>>",
+            "<</Type/Annot/Subtype/Widget/FT/Tx/F 2/T(field)/V(a hidden value)/TU(a tip)/Rect[0 0 9 9]>>",
+            "<</First 11 0 R/Last 11 0 R/Count 1>>",
+            "<</Title(a bookmark)/Parent 10 0 R/Next 11 0 R>>",
+        ),
+    )
+    assert pdf.text_of(octets).splitlines() == [
+        "Hello words", "a note", "its author", "field", "a tip", "a hidden value",
+        "a title", "a subject", "key words", "a bookmark",
+    ]  # fmt: skip
+
+
 def test_a_file_with_a_password_says_so() -> None:
     with pytest.raises(office.EncryptedError):
         pdf.text_of(files.ENCRYPTED_PDF)

@@ -25,11 +25,13 @@ _LOOKALIKES = {
     0x0131: "i",
     0x0141: "Ll",
     0x0251: "a",
-    0x0261: "g",
+    0x0261: "gG",
     0x0269: "iI",
     0x0274: "N",
     0x0280: "R",
     0x028F: "Y",
+    0x0299: "B",
+    0x029C: "H",
     0x029F: "L",
     0x0391: "AB",
     0x0395: "EZH",
@@ -93,7 +95,7 @@ _LOOKALIKES = {
     0x2032: "'\"",
     0x20AC: "$",
     0x2212: "-",
-    0xA731: "s",
+    0xA730: "Fs",
 }
 """Runs of characters, from the first code point on, and the ASCII each of them is taken for."""
 _FOREIGN = re.compile("[^\x00-\x7e]+")

@@ -1,5 +1,7 @@
 """Words in a wrapping a machine sees through: base64, hexadecimal, bits, Morse, ROT13, backwards, digits for letters.
 
+Also what transfer forms leave of words where they do not belong: URLs, quoted-printable, character references.
+
 Each wrapping is looked for once, in one pass, and what is inside is read as a text of its own. Ordinary references,
 keys and tracking ids decode to no words and are let be.
 """
@@ -7,13 +9,18 @@ keys and tracking ids decode to no words and are let be.
 import base64
 import binascii
 import codecs
+import html
+import quopri
 import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from urllib.parse import unquote_plus
 
 MAX_PIECES = 200
 """How many wrapped pieces of one text are opened."""
+MAX_LAYERS = 3
+"""How often the same wrapping is opened again in what it held."""
 MIN_LETTERS = 10
 _LETTERS = re.compile(r"[A-Za-z]")
 _WORDS = re.compile(r"[A-Za-z]{2}[\s,.]{1,4}[A-Za-z]")
@@ -39,11 +46,22 @@ def _is_text(text: str) -> bool:
 def _base64(wrapped: str) -> str:
     packed = re.sub(r"\s+", "", wrapped).replace("-", "+").replace("_", "/").rstrip("=")
     packed = packed[: len(packed) - (len(packed) % 4 == 1)]
-    return base64.b64decode(packed + "=" * (-len(packed) % 4)).decode("utf-8", "replace")
+    return _decoded(base64.b64decode(packed + "=" * (-len(packed) % 4)))
+
+
+def _base32(wrapped: str) -> str:
+    packed = re.sub(r"\s+", "", wrapped).rstrip("=")
+    return _decoded(base64.b32decode(packed[: len(packed) // 8 * 8]))
+
+
+def _decoded(octets: bytes) -> str:
+    """Return what octets spell in UTF-8, or in UTF-16 as some shells want it."""
+    is_wide = octets[1::2].count(0) * 4 > len(octets)
+    return octets.decode("utf-16-le" if is_wide else "utf-8", "replace")
 
 
 def _hex(wrapped: str) -> str:
-    digits = re.sub(r"0x|\\x|\\u00|[%\s:,;]", "", wrapped, flags=re.IGNORECASE)
+    digits = re.sub(r"0x|\\x|\\u00|[%=\s:,;]", "", wrapped, flags=re.IGNORECASE)
     return bytes.fromhex(digits[: len(digits) // 2 * 2]).decode("utf-8", "replace")
 
 
@@ -68,13 +86,34 @@ def _morse(wrapped: str) -> str:
 
 
 def _spaced(wrapped: str) -> str:
-    """Join letters written apart; two or more spaces stand between words."""
-    return " ".join(re.sub(r"[\s._*-]", "", word) for word in re.split(r"\s{2,}|\s?[/|]\s?", wrapped))
+    """Join letters written apart: words end at two spaces, or at one where other signs part the letters."""
+    between = r"\s+|\s?[/|]\s?" if re.search(r"[._*-]", wrapped) else r"\s{2,}|\s?[/|]\s?"
+    return " ".join(re.sub(r"[\s._*-]", "", word) for word in re.split(between, wrapped))
+
+
+def _numbers(wrapped: str, base: int) -> str:
+    return "".join(chr(int(number, base)) for number in re.findall(r"\d{2,3}", wrapped))
+
+
+def _joined(wrapped: str) -> str:
+    """Part words that were joined by signs, by capitals, or set in Markdown's emphasis."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", re.sub(r"[*~`]+", "", wrapped).replace("_", " "))
 
 
 _PACKED: dict[str, tuple[re.Pattern[str], Callable[[str], str]]] = {
     "base64": (re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{24,}(?:\r?\n[A-Za-z0-9+/_-]{8,})*={0,2}"), _base64),
-    "hex": (re.compile(r"(?:(?:0x|\\x|\\u00|%)?[0-9A-Fa-f]{2}[ :,;]?){12,}"), _hex),
+    "base32": (re.compile(r"(?<![A-Z2-7])[A-Z2-7]{32,}(?:\r?\n[A-Z2-7]{8,})*={0,6}"), _base32),
+    "hex": (re.compile(r"(?:(?:0x|\\x|\\u00|[%=])?[0-9A-Fa-f]{2}[:,;]?\s?){12,}"), _hex),
+    "numbers": (re.compile(r"(?:\b\d{2,3}[ ,;]{1,2}){12,}\d{0,3}"), lambda wrapped: _numbers(wrapped, 10)),
+    "octal": (re.compile(r"(?:\\[0-7]{3}){8,}"), lambda wrapped: _numbers(wrapped, 8)),
+    "references": (re.compile(r"(?:&#x?[0-9A-Fa-f]{2,5};\s?){8,}"), html.unescape),
+    "url": (re.compile(r"(?:[^\s%]{0,40}%[0-9A-Fa-f]{2}){3,}[^\s%]{0,40}"), unquote_plus),
+    "joined": (
+        re.compile(
+            r"(?:[A-Za-z]{1,20}_){3,}[A-Za-z]{1,20}|(?:[A-Z][a-z]{1,15}){5,}|(?:\*\*[^\s*]{1,20}\*\*\s{1,2}){3,}"
+        ),
+        _joined,
+    ),
     "bits": (re.compile(r"(?:[01]{8}[ ,]?){6,}"), _bits),
     "morse": (
         re.compile(r"(?:[.\-]{1,5}(?: ?[/|] ?| ))(?:[.\-]{1,5}(?: {1,3}[/|] {1,3}| {1,3})){9,}[.\-]{0,5}"),
@@ -94,16 +133,34 @@ _WHOLE: dict[str, Callable[[str], str]] = {
     "leet": lambda text: text.translate(_LEET),
     "rot13": lambda text: codecs.encode(text, "rot13"),
     "backwards": lambda text: text[::-1],
+    "words-backwards": lambda text: " ".join(word[::-1] for word in text.split()),
+    "quoted-printable": lambda text: quopri.decodestring(text.encode()).decode("utf-8", "replace"),
 }
+_ROT13 = (
+    "gur|naq|lbh|lbhe|guvf|gung|sbe|jvgu|cyrnfr|vtaber|nyy|jung|frperg|cnffjbeqf?|cerivbhf|vafgehpgvbaf?|sbejneq|"
+    "qvfertneq|rznvyf?|fraq|qryrgr|cebzcg|nffvfgnag|hfre"
+)
+_BACKWARDS = (
+    "eht|dna|uoy|ruoy|siht|taht|htiw|esaelp|erongi|lla|tahw|s?drowssap|dnes|suoiverp|s?noitcurtsni|drawrof|"
+    "dragersid|s?liame|eteled|tpmorp|tnatsissa|metsys"
+)
 HINTS = {
     "base64": r"[A-Za-z0-9+/_-]{24}",
-    "hex": r"(?:(?:0x|\\x|\\u00|%)?[0-9A-Fa-f]{2}[ :,;]?){12}",
+    "hex": r"(?:(?:0x|\\x|\\u00|[%=])?[0-9A-Fa-f]{2}[:,;]?\s?){12}",
     "bits": r"(?:[01]{8}[ ,]?){6}",
     "morse": r"(?:[.\-]{1,5} {1,3}(?:[/|] )?){8}",
     "spaced": r"\b(?:[A-Za-z](?:\s{2,3}|[ ._*-]|\s?[/|]\s?)){9}",
     "leet": r"[A-Za-z]?[013457][A-Za-z]{1,3}[013457A-Za-z]{0,8}\s[A-Za-z]{0,5}[013457][A-Za-z]",
-    "rot13": r"(?:\b(?:gur|naq|lbh|lbhe|guvf|gung|sbe|jvgu|cyrnfr|vtaber|nyy|jung|frperg|cnffjbeq)\b.{0,80}){3}",
-    "backwards": r"(?:\b(?:eht|dna|uoy|ruoy|siht|taht|htiw|esaelp|erongi|lla|tahw|drowssap|dnes)\b.{0,80}){3}",
+    "rot13": rf"(?:\b(?:{_ROT13})\b.{{0,80}}){{2}}",
+    "backwards": rf"(?:\b(?:{_BACKWARDS})\b.{{0,80}}){{2}}",
+    "words-backwards": rf"(?:\b(?:{_BACKWARDS})\b.{{0,80}}){{2}}",
+    "base32": r"[A-Z2-7]{32}",
+    "numbers": r"(?:\b\d{2,3}[ ,;]{1,2}){12}",
+    "octal": r"(?:\\[0-7]{3}){8}",
+    "references": r"(?:&#x?[0-9A-Fa-f]{2,5};\s?){8}",
+    "url": r"%[0-9A-Fa-f]{2}[A-Za-z]{1,20}%[0-9A-Fa-f]{2}",
+    "joined": r"[A-Za-z]{2}_[A-Za-z]{1,20}_[A-Za-z]{1,20}_|(?:[A-Z][a-z]{1,15}){5}|(?:\*\*\s\*\*[^\s*]{1,20}){2}",
+    "quoted-printable": r"=[0-9A-F]{2}[A-Za-z]{1,20}=[0-9A-F]{2}|[a-z]=\r?\n[^\n]{1,76}=\r?\n",
 }
 """What each wrapping looks like from outside, for the scanner: without its hint nothing is opened."""
 
@@ -126,6 +183,10 @@ def _packed(wrapping: str, text: str) -> Iterator[Piece]:
     for hit in islice(shape.finditer(text), MAX_PIECES):
         try:
             inside = opened(hit[0])
+            for _ in range(MAX_LAYERS):
+                if (wrapped := shape.fullmatch(inside.strip())) is None or _is_text(inside):
+                    break
+                inside = opened(wrapped[0])
         except (ValueError, binascii.Error):
             continue
         if _is_text(inside):
