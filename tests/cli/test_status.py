@@ -2,7 +2,9 @@ import json
 import os
 import signal
 import subprocess
+import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,17 +31,23 @@ def claiming(tmp_path: Path) -> Iterator[Process]:
         "GATEPOST_SMTP__WORKERS": "2",
         "GATEPOST_METRICS__PORT": "0",
     }
-    process = Process(tmp_path, **settings)
-    process.start()
-    yield process
-    process.stop()
+    with tempfile.TemporaryDirectory(prefix="gatepost-status-", dir="/tmp") as state:
+        Path(state).chmod(0o711)  # PostgreSQL's account must reach it, also where the tests run as root
+        process = Process(Path(state), **settings)
+        process.start()
+        yield process
+        process.stop()
+
+
+def read(process: Process, path: str) -> str:
+    base = json.loads((process.state / "running.json").read_text())["base_url"].removesuffix("/api")
+    with urllib.request.urlopen(f"{base}{path}", timeout=30) as answer:  # noqa: S310  # our own house
+        return str(answer.read().decode())
 
 
 def summary(process: Process) -> dict[str, Any]:
-    base = json.loads((process.state / "running.json").read_text())["base_url"].removesuffix("/api")
-    with urllib.request.urlopen(f"{base}/api/v2/summary.json", timeout=10) as answer:  # noqa: S310  # our own house
-        found: dict[str, Any] = json.load(answer)
-        return found
+    found: dict[str, Any] = json.loads(read(process, "/api/v2/summary.json"))
+    return found
 
 
 def wait_for(process: Process, part: str, wanted: str) -> None:
@@ -60,12 +68,20 @@ def wait_until_known(process: Process) -> None:
     assert summary(process)["status"]["indicator"] == "critical"
 
 
+def children(pid: int) -> list[tuple[int, str]]:
+    listed = subprocess.run(  # noqa: S603  # our own words
+        ["/bin/ps", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True, text=True, check=True
+    )
+    return [(int(line.split()[0]), line) for line in listed.stdout.splitlines()]
+
+
 def workers(process: Process) -> list[int]:
     assert process.up is not None
-    listed = subprocess.run(  # noqa: S603  # our own words
-        ["/bin/ps", "-o", "pid=,args=", "--ppid", str(process.up.pid)], capture_output=True, text=True, check=True
-    )
-    return [int(line.split()[0]) for line in listed.stdout.splitlines() if "gatepost.app.worker" in line]
+    return [pid for pid, line in children(process.up.pid) if "gatepost.app.worker" in line]
+
+
+def family(pid: int) -> list[int]:
+    return [pid, *(child for child, _ in children(pid))]
 
 
 @pytest.mark.timeout(300)
@@ -85,6 +101,21 @@ def test_a_stopped_part_is_seen_and_so_is_its_return_and_the_page_is_written_out
         for pid in stopped:
             os.kill(pid, signal.SIGCONT)
     wait_for(claiming, "smtp", "operational")
+    stopped = family(claiming.postgres())  # what everything stands on neither answers nor hangs up
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        wait_for(claiming, "record", "major_outage")
+        assert "major outage" in read(claiming, "/status")
+        with pytest.raises(urllib.error.HTTPError, match="503"):
+            read(claiming, "/trust/")
+        with pytest.raises(urllib.error.HTTPError, match="503"):
+            read(claiming, "/health/ready")
+    finally:
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
+    for part in ("smtp", "policy", "record", "rest"):
+        wait_for(claiming, part, "operational")
     done = claiming.run("status", "export", str(tmp_path / "out"))
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "out/api/v2/uptime.json").read_text())["uptime"]["smtp"]["share"] < 1

@@ -3,7 +3,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from gatepost.trust import CATALOGUE, Claim, ClaimClass, read_operator
+from gatepost.trust import Claim, ClaimClass, read_operator
+from gatepost.trust.catalogue import CATALOGUE
 from gatepost.trust.lint import faults, faults_of_claim
 from gatepost.trust.paper import Attestation
 from trust.scene import EXAMPLE

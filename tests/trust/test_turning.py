@@ -6,8 +6,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from gatepost.egress import Destination, Purpose, Register
-from gatepost.trust import CATALOGUE, Outcome
+from gatepost.trust import Outcome
 from gatepost.trust.bench import Bench
+from gatepost.trust.catalogue import CATALOGUE
 from gatepost.trust.checks import exports, places, tls
 from gatepost.trust.controls import lagging, server
 from gatepost.trust.probe.client import Prober

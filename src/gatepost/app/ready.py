@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
 
-from gatepost.app.backlog import backlog
+from gatepost.app.backlog import Backlog, backlog
 from gatepost.arrive.capacity import free_octets
 from gatepost.db import DatabaseUnavailableError
 from gatepost.journey import House
@@ -44,6 +44,7 @@ class Readiness:
         self._seen: tuple[Wrong, ...] = ()
         self._seen_at = float("-inf")
         self._looking: asyncio.Task[tuple[Wrong, ...]] | None = None
+        self._asking: asyncio.Task[Backlog] | None = None
 
     def stop(self) -> None:
         """Be unready from now on: the house is about to drain."""
@@ -72,10 +73,16 @@ class Readiness:
         return self._seen
 
     async def _ask_database(self) -> list[Wrong]:
+        loop = asyncio.get_running_loop()
+        if self._asking is None:  # a stopped server cannot be told to call it off: it is left, and waited for anew
+            self._asking = loop.create_task(backlog(self._house.db, self._house.clock()))
+        done, _ = await asyncio.wait({self._asking}, timeout=WITHIN_S)
+        if not done:
+            return [Wrong.DATABASE]
+        asked, self._asking = self._asking, None
         try:
-            async with asyncio.timeout(WITHIN_S):
-                now = await backlog(self._house.db, self._house.clock())
-        except (TimeoutError, DatabaseUnavailableError):
+            now = asked.result()
+        except DatabaseUnavailableError:
             return [Wrong.DATABASE]
         return [Wrong.SEQUENCER] if now.log_lag_s > LOG_LAG_MAX_S else []
 

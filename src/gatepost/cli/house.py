@@ -19,7 +19,8 @@ from gatepost.app.lifetime import note_schema
 from gatepost.app.reload import Reloaded
 from gatepost.app.state import Running, Sandbox
 from gatepost.app.systemd import Supervisor
-from gatepost.cli.frame import AsJson, Config, Refusal, app, read_settings, show, with_house
+from gatepost.cli.frame import AsJson, Config, Refusal, read_settings, show, with_house
+from gatepost.cli.menu import app
 from gatepost.db.launcher import Cluster
 from gatepost.journey import House
 from gatepost.settings import Settings

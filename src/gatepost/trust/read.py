@@ -11,7 +11,7 @@ from gatepost.record import export, trust_log
 from gatepost.record.trust_log import TRUST, Stated
 from gatepost.trust import leaf, store
 from gatepost.trust.document import Claims, claims_of
-from gatepost.trust.operator import read_operator
+from gatepost.trust.operator import Operator, read_operator
 from gatepost.trust.paper import Shown
 
 HISTORY_MAX = 200
@@ -23,7 +23,11 @@ async def read_claims(db: Database, folder: Path, clock: Clock) -> Claims:
     Raises:
         OperatorError: the operator's folder cannot be read.
     """
-    operator = await asyncio.to_thread(read_operator, folder)
+    return await claims_of_folder(db, await asyncio.to_thread(read_operator, folder), clock)
+
+
+async def claims_of_folder(db: Database, operator: Operator, clock: Clock) -> Claims:
+    """Return every claim of a folder that was read, as it stands now."""
     async with db.transaction(TRUST) as tx:
         subjects = await store.newest(tx)
         facts = {each.entry: each for each in await trust_log.stated(tx, [*subjects.values()])}

@@ -1,7 +1,7 @@
 """How the house is doing: what its probes saw last, what is said of incidents, and the history."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -139,6 +139,16 @@ async def read_status(db: Database, clock: Clock, pace: Pace) -> Status:
         incidents=tuple(each for each in said if not each.is_exercise),
         faults=tuple(unexpected),
     )
+
+
+def unreadable(last: Status, now: datetime) -> Status:
+    """Return what to show where nothing can be read any more: all that was known, and every part out.
+
+    No part of the house can do its work without the database that does not answer; a house that cannot tell how it is
+    must not be shown as it was.
+    """
+    out = [replace(each, condition=Condition.MAJOR_OUTAGE, reason="database.away") for each in last.parts]
+    return replace(last, at=now, parts=tuple(out))
 
 
 def _part(

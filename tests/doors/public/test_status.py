@@ -45,6 +45,7 @@ async def incident(house: House, clock: FakeClock, **changes: object) -> str:
     }
     fact = incidents.opened(identifier, **{**given, **changes})  # type: ignore[arg-type]  # as each test wants it
     await status.say(house.db, fact, entropy=house.entropy)
+    clock.now += page.FRESH
     return identifier
 
 
@@ -100,6 +101,7 @@ async def test_maintenance_is_upcoming_then_active(house: House, clock: FakeCloc
     assert planned is not None
     fact = incidents.updated(planned, state=State.IN_PROGRESS, body="Begun.", at=clock())
     await status.say(house.db, fact, entropy=house.entropy)
+    clock.now += page.FRESH
     (row,) = (await client.get("/api/v2/scheduled-maintenances/active.json")).json()["scheduled_maintenances"]
     assert row["status"] == "in_progress"
     components = (await client.get("/api/v2/components.json")).json()["components"]
@@ -117,5 +119,6 @@ async def test_errors_nobody_expected_are_counted_and_not_quoted(
     book = Book(clock)
     book.note(ValueError(STRANGE), "job.failed")
     await book.write(house.db)
+    clock.now += page.FRESH
     text = (await client.get("/status")).text
     assert "in the last 24 hours: 1 kind." in text

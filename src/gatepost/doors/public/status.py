@@ -3,7 +3,8 @@
 import base64
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from importlib.resources import files
 from typing import Any
@@ -14,9 +15,11 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gatepost.db import DatabaseUnavailableError
 from gatepost.doors.public import status_atom, status_chart, status_json
+from gatepost.doors.public.reading import Patient, Reading
 from gatepost.journey import House
 from gatepost.trust import status as doing
 from gatepost.trust.incidents import Incident
@@ -27,6 +30,9 @@ PATHS = ("/status", "/api/v2")
 """How the paths begin that this face answers."""
 ECHO = "/status/echo"
 """Where the canaries' own webhook arrives."""
+
+FRESH = timedelta(seconds=2)
+"""How long a reading serves."""
 
 _FOLDER = files("gatepost.doors.public")
 STYLE = (_FOLDER / "style.css").read_text() + (_FOLDER / "status.css").read_text()
@@ -52,7 +58,76 @@ _pages = Environment(
 _pages.filters["moment"] = _moment
 
 
-def build(house: House, *, name: str, pace: Pace) -> Starlette:
+@dataclass(slots=True)
+class Shown:
+    """One reading, and the page it makes once somebody asks for it."""
+
+    status: Status
+    html: bytes = b""
+
+
+class Pages:
+    """The pages of one house.
+
+    Args:
+        house: what they read; its clock is theirs.
+        name: of the page.
+        pace: of the probes.
+    """
+
+    def __init__(self, house: House, name: str, pace: Pace) -> None:
+        self._house, self._name, self._pace = house, name, pace
+        self._url = f"{house.public_url}/status"
+        self._reading = Reading(self._read, house.clock, FRESH)
+
+    async def _read(self) -> Shown:
+        return Shown(await doing.read_status(self._house.db, self._house.clock, self._pace))
+
+    async def _look(self) -> Shown:
+        """Return how the house is; one that cannot read it any more is out, whatever it was."""
+        try:
+            return await self._reading.look()
+        except DatabaseUnavailableError:
+            if self._reading.last is None:
+                raise
+            return Shown(doing.unreadable(self._reading.last.status, self._house.clock()))
+
+    async def page(self, _request: Request) -> Response:
+        """The page for people."""
+        shown = await self._look()
+        if not shown.html:
+            shown.html = page_html(self._name, shown.status)
+        return Response(shown.html, headers=HEADERS, media_type=HTML)
+
+    async def incident(self, request: Request) -> Response:
+        """One incident and every word on it."""
+        found = await doing.read_incident(self._house.db, str(request.path_params["incident"])[:64])
+        if found is None or found.is_exercise:
+            return _nothing()
+        return Response(incident_html(found), headers=HEADERS, media_type=HTML)
+
+    async def feed(self, _request: Request) -> Response:
+        """Atom (RFC 4287)."""
+        now = (await self._look()).status
+        text = status_atom.feed(status_json.page_of(self._name, self._url, now), now)
+        return Response(text, headers=HEADERS, media_type=ATOM)
+
+    async def answer(self, request: Request) -> Response:
+        """One of Statuspage's answers."""
+        spell = status_json.ANSWERS.get(str(request.path_params["name"]))
+        if spell is None:
+            return _nothing()
+        now = (await self._look()).status
+        octets = orjson.dumps(spell(status_json.page_of(self._name, self._url, now), now))
+        return Response(octets, headers=HEADERS, media_type=JSON)
+
+    @staticmethod
+    async def echo(_request: Request) -> Response:
+        """Take the canaries' own webhook."""
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
+
+def build(house: House, *, name: str, pace: Pace) -> ASGIApp:
     """Return the status page of a house.
 
     Args:
@@ -60,45 +135,19 @@ def build(house: House, *, name: str, pace: Pace) -> Starlette:
         name: of the page.
         pace: of the probes.
     """
-    url = f"{house.public_url}/status"
-
-    async def read() -> Status:
-        return await doing.read_status(house.db, house.clock, pace)
-
-    async def page(_request: Request) -> Response:
-        return Response(page_html(name, await read()), headers=HEADERS, media_type=HTML)
-
-    async def incident(request: Request) -> Response:
-        found = await doing.read_incident(house.db, str(request.path_params["incident"])[:64])
-        if found is None or found.is_exercise:
-            return _nothing()
-        return Response(incident_html(found), headers=HEADERS, media_type=HTML)
-
-    async def feed(_request: Request) -> Response:
-        now = await read()
-        return Response(status_atom.feed(status_json.page_of(name, url, now), now), headers=HEADERS, media_type=ATOM)
-
-    async def answer(request: Request) -> Response:
-        spell = status_json.ANSWERS.get(str(request.path_params["name"]))
-        if spell is None:
-            return _nothing()
-        now = await read()
-        return Response(orjson.dumps(spell(status_json.page_of(name, url, now), now)), headers=HEADERS, media_type=JSON)
-
-    async def echo(_request: Request) -> Response:
-        return Response(status_code=HTTPStatus.NO_CONTENT)
-
-    return Starlette(
+    pages = Pages(house, name, pace)
+    app = Starlette(
         routes=[
-            Route("/status", page),
-            Route("/status/", page),
-            Route("/status/history.atom", feed),
-            Route("/status/incidents/{incident}", incident),
-            Route(ECHO, echo, methods=["POST"]),
-            Route("/api/v2/{name:path}", answer),
+            Route("/status", pages.page),
+            Route("/status/", pages.page),
+            Route("/status/history.atom", pages.feed),
+            Route("/status/incidents/{incident}", pages.incident),
+            Route(ECHO, pages.echo, methods=["POST"]),
+            Route("/api/v2/{name:path}", pages.answer),
         ],
         exception_handlers={DatabaseUnavailableError: _away},
     )
+    return Patient(app, _late)
 
 
 def page_html(name: str, status: Status) -> bytes:
@@ -152,3 +201,8 @@ async def _away(_request: Request, _error: Exception) -> Response:
     headers = {**HEADERS, "Cache-Control": "no-store"}
     text = b"The house cannot reach its database: take it for out.\n"
     return Response(text, HTTPStatus.SERVICE_UNAVAILABLE, headers, "text/plain; charset=utf-8")
+
+
+async def _late(scope: Scope, receive: Receive, send: Send) -> None:
+    answer = await _away(Request(scope), DatabaseUnavailableError("it does not answer"))
+    await answer(scope, receive, send)

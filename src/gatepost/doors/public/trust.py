@@ -12,14 +12,16 @@ import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gatepost import trust
 from gatepost.blobs import BlobsUnavailableError
 from gatepost.db import DatabaseUnavailableError
 from gatepost.doors.public import challenge, report, room, subscribe, trust_files
-from gatepost.doors.public.trust_view import Seen, View, page, unkept, xml
+from gatepost.doors.public.reading import Patient
+from gatepost.doors.public.trust_view import PAGE, Seen, View, html, kept, page, unkept, xml
 from gatepost.journey import House
 from gatepost.trust import engagement, notice
 from gatepost.trust.csaf import UnreadableTimeError
@@ -48,7 +50,7 @@ class Pages:
         topics: dict[str, list[Listed]] = {}
         for each in seen.claims.listed:
             topics.setdefault(each.claim.topic, []).append(each)
-        return self._page("trust_centre.html", seen, topics=topics, claims=seen.claims)
+        return self._kept("trust_centre.html", seen, topics=topics, claims=seen.claims)
 
     async def claim(self, request: Request) -> Response:
         """One claim and what was ever seen of it."""
@@ -63,7 +65,7 @@ class Pages:
     async def documents(self, _request: Request) -> Response:
         """Every published text and its review."""
         seen = await self._view.look()
-        return self._page("trust_documents.html", seen, documents=published(seen.operator, seen.at.date()))
+        return self._kept("trust_documents.html", seen, documents=published(seen.operator, seen.at.date()))
 
     async def document(self, request: Request) -> Response:
         """One text."""
@@ -91,7 +93,7 @@ class Pages:
         """The statement of applicability."""
         seen = await self._view.look()
         titles = {each.id: each.title for each in seen.operator.documents}
-        return self._page("trust_controls.html", seen, controls=seen.operator.controls, titles=titles)
+        return self._kept("trust_controls.html", seen, controls=seen.operator.controls, titles=titles)
 
     async def changes(self, _request: Request) -> Response:
         """Every revision of what is published, from the log."""
@@ -114,15 +116,21 @@ class Pages:
         return self._page("trust_document.html", seen, published=one)
 
     @staticmethod
+    def _kept(name: str, seen: Seen, **values: Any) -> Response:
+        """Return a page that says what the reading says, and nothing of who asks or what else."""
+        text = kept(seen, name, lambda: html(name, operator=seen.operator, at=seen.at, **values))
+        return HTMLResponse(text, headers=dict(PAGE))
+
+    @staticmethod
     def _page(name: str, seen: Seen, **values: Any) -> Response:
         return page(name, operator=seen.operator, at=seen.at, **values)
 
 
-def build(house: House, folder: Path, version: str) -> Starlette:
+def build(house: House, folder: Path, version: str) -> ASGIApp:
     """Return the trust pages of a house that claims what the folder says; ``version``: of the running build."""
     view = View(house, folder, version)
     pages = Pages(view)
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/", lambda _: RedirectResponse("/trust/", HTTPStatus.TEMPORARY_REDIRECT)),
             Route("/trust", lambda _: RedirectResponse("/trust/", HTTPStatus.PERMANENT_REDIRECT)),
@@ -151,6 +159,7 @@ def build(house: House, folder: Path, version: str) -> Starlette:
             BlobsUnavailableError: _away,
         },
     )
+    return Patient(app, _late)
 
 
 _SAID = {
@@ -171,3 +180,8 @@ async def _away(_request: Request, error: Exception) -> Response:
     log.warning("trust.unreadable", error=type(error).__name__)
     text = "What would be shown here cannot be read at the moment. Nothing older is shown in its place; try again soon."
     return page("said.html", HTTPStatus.SERVICE_UNAVAILABLE, title="Not now", text=text)
+
+
+async def _late(scope: Scope, receive: Receive, send: Send) -> None:
+    answer = await _away(Request(scope), DatabaseUnavailableError("it does not answer"))
+    await answer(scope, receive, send)

@@ -1,6 +1,8 @@
 """What machines read of the trust centre: claims.json, the log and its proofs, OSCAL, CSAF, the bill of materials."""
 
 import asyncio
+from datetime import timedelta
+from functools import partial
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -10,7 +12,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gatepost import trust
-from gatepost.doors.public.trust_view import View, machine, page, plain, xml
+from gatepost.doors.public.reading import Reading
+from gatepost.doors.public.trust_view import View, kept, machine, octets_of, page, plain, xml
 from gatepost.ids import LeafIndex
 from gatepost.ledger.errors import LedgerError
 from gatepost.record.export import NotInLogError
@@ -19,6 +22,8 @@ from gatepost.trust import csaf, oscal, sbom, security_txt
 BASE = "/trust"
 T = TypeVar("T")
 
+BILL_FRESH = timedelta(minutes=1)
+"""Listing what is installed reads a file of each distribution."""
 _INDEX_DIGITS_MAX = 15
 
 
@@ -27,11 +32,12 @@ class Files:
 
     def __init__(self, view: View) -> None:
         self._view = view
+        self._bill = Reading(self._read_bill, view.house.clock, BILL_FRESH)
 
     async def claims(self, _request: Request) -> Response:
         """``claims.json``."""
         seen = await self._view.look()
-        return machine(trust.spelled(seen.claims, BASE))
+        return machine(kept(seen, "claims.json", lambda: octets_of(trust.spelled(seen.claims, BASE))))
 
     async def history(self, request: Request) -> Response:
         """What was ever stated about a claim, newest first."""
@@ -84,7 +90,8 @@ class Files:
         """OSCAL assessment results."""
         seen = await self._view.look()
         base = f"{self._view.house.public_url}{BASE}"
-        return machine(oscal.assessment_results(seen.claims, seen.operator, base))
+        write = partial(oscal.assessment_results, seen.claims, seen.operator, base)
+        return machine(kept(seen, "assessment-results.json", lambda: octets_of(write())))
 
     async def components(self, _request: Request) -> Response:
         """OSCAL component definition."""
@@ -93,8 +100,11 @@ class Files:
 
     async def bill(self, _request: Request) -> Response:
         """CycloneDX bill of materials of this process."""
+        return machine(await self._bill.look(), "application/vnd.cyclonedx+json")
+
+    async def _read_bill(self) -> bytes:
         parts = await asyncio.to_thread(sbom.installed)
-        return machine(sbom.bill(parts, self._view.version, self._view.house.clock()), "application/vnd.cyclonedx+json")
+        return octets_of(sbom.bill(parts, self._view.version, self._view.house.clock()))
 
     async def provider(self, _request: Request) -> Response:
         """CSAF ``provider-metadata.json``."""

@@ -3,20 +3,23 @@
 import asyncio
 import base64
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import orjson
 from jinja2 import Environment, FunctionLoader, StrictUndefined
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, Response
 
 from gatepost import trust
+from gatepost.doors.public.reading import Reading
 from gatepost.journey import House
 from gatepost.trust.document import Claims
+from gatepost.trust.folder import Folder
 from gatepost.trust.leaf import instant
 from gatepost.trust.operator import Operator
 
@@ -51,35 +54,49 @@ WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One reading: claims and the folder they are in."""
+    """One reading: claims and the folder they are in. ``written``: pages that say nothing else, by template."""
 
     claims: Claims
     operator: Operator
     at: datetime
+    written: dict[str, bytes] = field(default_factory=dict, compare=False)
 
 
 class View:
-    """Reads for everybody, once at a time."""
+    """Reads for everybody, once at a time.
+
+    Args:
+        house: whose log.
+        folder: the operator's.
+        version: of the running build.
+    """
 
     def __init__(self, house: House, folder: Path, version: str) -> None:
         self.house, self.version = house, version
-        self._folder = folder
-        self._seen: Seen | None = None
-        self._lock = asyncio.Lock()
+        self._folder = Folder(folder)
+        self._reading = Reading(self._read, house.clock, FRESH)
 
     async def look(self) -> Seen:
         """Return a reading not older than ``FRESH``.
 
         Raises:
             OperatorError: the operator's folder cannot be read.
+            DatabaseUnavailableError: the house's log cannot be read now.
         """
-        async with self._lock:
-            now = self.house.clock()
-            if self._seen is None or not timedelta() <= now - self._seen.at < FRESH:
-                operator = await asyncio.to_thread(trust.read_operator, self._folder)
-                claims = await trust.read_claims(self.house.db, self._folder, self.house.clock)
-                self._seen = Seen(claims, operator, now)
-            return self._seen
+        return await self._reading.look()
+
+    async def _read(self) -> Seen:
+        now = self.house.clock()
+        operator = await asyncio.to_thread(self._folder.read)
+        claims = await trust.claims_of_folder(self.house.db, operator, self.house.clock)
+        return Seen(claims, operator, now)
+
+
+def kept(seen: Seen, name: str, write: Callable[[], bytes]) -> bytes:
+    """Return what one reading alone says, written once however many ask for it."""
+    if name not in seen.written:
+        seen.written[name] = write()
+    return seen.written[name]
 
 
 def said(value: object) -> str:
@@ -111,8 +128,12 @@ _pages.globals |= {"words": WORDS}
 
 def page(name: str, status: HTTPStatus = HTTPStatus.OK, **values: Any) -> Response:
     """Write a page from a template, in which everything is escaped that is not our own."""
-    html = _pages.get_template(name).render(style=_STYLE, **values)
-    return HTMLResponse(html.encode("utf-8", "replace"), status, dict(PAGE))
+    return HTMLResponse(html(name, **values), status, dict(PAGE))
+
+
+def html(name: str, **values: Any) -> bytes:
+    """Write a page's text."""
+    return _pages.get_template(name).render(style=_STYLE, **values).encode("utf-8", "replace")
 
 
 def unkept(response: Response) -> Response:
@@ -129,8 +150,14 @@ def xml(name: str, media_type: str, **values: Any) -> Response:
 
 
 def machine(content: Any, media_type: str = "application/json") -> Response:
-    """Write JSON for machines."""
-    return JSONResponse(content, headers=dict(MACHINE), media_type=media_type)
+    """Write JSON for machines; octets are JSON already."""
+    octets = content if isinstance(content, bytes) else octets_of(content)
+    return Response(octets, headers=dict(MACHINE), media_type=media_type)
+
+
+def octets_of(content: Any) -> bytes:
+    """Write a JSON text, in UTF-8."""
+    return orjson.dumps(content)
 
 
 def plain(text: str | bytes, media_type: str = "text/plain") -> Response:
