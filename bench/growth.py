@@ -62,7 +62,7 @@ AT_ONCE = 50_000
 
 def fill(house: Gatepost, first: int, last: int) -> None:
     """Store messages number ``first`` to ``last``, and let PostgreSQL look at what it has."""
-    with psycopg.connect(f"{house.dsn} user=gatepost_owner", autocommit=True) as owner:
+    with psycopg.connect(house.let_owner_in(), autocommit=True) as owner:
         (entry,) = owner.execute("select min(entry) from decision_row").fetchone() or (0,)
         for begin in range(first, last + 1, AT_ONCE):
             end = min(begin + AT_ONCE - 1, last)

@@ -67,12 +67,14 @@ def test_free_pages_between_blocks_in_use_go_back_to_the_system() -> None:
     assert int(given_back_mb) >= 20
 
 
-def test_the_collector_leaves_what_stands_alone() -> None:
-    before = gc.get_threshold()
+def test_the_collector_leaves_what_stands_alone_and_threads_take_short_turns() -> None:
+    before, turn_s = gc.get_threshold(), sys.getswitchinterval()
     try:
         settle_in()
+        assert sys.getswitchinterval() < turn_s / 5
         assert gc.get_freeze_count() > 0
         assert gc.get_threshold()[0] == 20_000
     finally:
         gc.unfreeze()
         gc.set_threshold(*before)
+        sys.setswitchinterval(turn_s)

@@ -195,5 +195,7 @@ async def test_the_index_and_the_messages_themselves_give_the_same_answers(db: D
     await keep(db, *(letter(number, text=text, subject="") for number, text in enumerate(texts)), indexed=True)
     for query in ["alpha", "rare", "alpha rare", "beta -gamma", '"delta alpha"', "gamma -rare -delta"]:
         said = mailbox.parse_query(query)
-        expected = [number for number, text in enumerate(texts) if said.is_in(letter(number, text=text, subject=""))]
+        expected = [
+            number for number, text in enumerate(texts) if said.is_in(letter(number, text=text, subject="").texts)
+        ]
         assert await hits(db, query) == expected[::-1][:50], query

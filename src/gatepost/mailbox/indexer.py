@@ -43,6 +43,6 @@ class Indexer(Resting):
             if not await word_store.try_lock(tx):
                 return 0
             waiting = await word_store.waiting(tx, limit, OCTETS_MAX)
-            terms = await asyncio.to_thread(lambda: [words.terms_of(one.email) if one.email else () for one in waiting])
+            terms = await asyncio.to_thread(lambda: [words.terms_of(one.texts) if one.texts else () for one in waiting])
             await word_store.keep(tx, list(zip(waiting, terms, strict=True)))
         return len(waiting)

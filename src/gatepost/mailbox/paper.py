@@ -11,11 +11,11 @@ from gatepost.mail.reading import Reading
 
 
 class Texts(NamedTuple):
-    """What of a message is compared with a phrase, by the field it stands in."""
+    """What a message is found by, by the field it stands in; people as they are shown, then their address."""
 
-    from_: tuple[str, ...]
-    to: tuple[str, ...]
-    subject: tuple[str, ...]
+    from_: tuple[str, str]
+    to: tuple[str, str]
+    subject: tuple[str]
     filename: tuple[str, ...]
     human: str
 
@@ -74,7 +74,7 @@ class Email:
 
     @property
     def texts(self) -> Texts:
-        """What is compared with a phrase."""
+        """What it is found by."""
         return Texts(
             from_=(self.from_shown, str(self.author)),
             to=(self.to_shown, str(self.recipient)),

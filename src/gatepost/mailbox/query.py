@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
 from gatepost.mailbox import words
-from gatepost.mailbox.paper import Email, Texts
+from gatepost.mailbox.paper import Texts
 from gatepost.mailbox.snippet import NO_MARKS, Marks
 
 QUERY_MAX_CHARS = 1_000
@@ -77,15 +77,10 @@ class Query:
     until: datetime | None = None
     marks: Marks = NO_MARKS
 
-    @property
-    def has_phrases(self) -> bool:
-        """True where tokens do not say all that is asked."""
-        return bool(self.phrases or self.unwanted_phrases)
-
-    def is_in(self, email: Email) -> bool:
-        """Tell whether a message is one that the index knows nothing of."""
-        terms = words.terms_of(email)
-        return self.wanted <= terms and not self.unwanted & terms and self.is_said(email.texts)
+    def is_in(self, texts: Texts) -> bool:
+        """Tell whether a message that the index knows nothing of is one."""
+        terms = words.terms_of(texts)
+        return self.wanted <= terms and not self.unwanted & terms and self.is_said(texts)
 
     def is_said(self, texts: Texts) -> bool:
         """Tell whether a message that has the terms is one: what tokens cannot say."""

@@ -285,7 +285,7 @@ def content_of(vault: Vault, row: Any) -> dict[str, Any]:
 
 
 def texts_from(content: dict[str, Any]) -> Texts:
-    """Return what is compared with a phrase, without making the message first: most that are compared are no hits."""
+    """Return what a message is found by, without making the message first."""
     written = content.get("reading", {})
     return Texts(
         from_=(content.get("from_shown", ""), content["author"]),

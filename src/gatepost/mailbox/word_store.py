@@ -11,7 +11,7 @@ from gatepost.db.column import bigint, bigints, octets, spelled_bigints, texts, 
 from gatepost.ids import AccountId, EmailId, TenantId
 from gatepost.keys import ErasedError, KeyringError, Vault
 from gatepost.mailbox import store
-from gatepost.mailbox.paper import Email
+from gatepost.mailbox.paper import Email, Texts
 from gatepost.mailbox.query import Query
 
 SEALED_UNDER_OCTETS = 17
@@ -31,13 +31,13 @@ BOTTOM = datetime(1, 1, 2, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A message to index; ``email`` is None where nobody can read it any more."""
+    """A message to index; ``texts`` is None where nobody can read it any more."""
 
     account: AccountId
     place: Place
     id: EmailId
     sealed_under: bytes
-    email: Email | None
+    texts: Texts | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +58,9 @@ class Candidate:
         """Return the message, where it is one that the query asks for."""
         if self.content is None:
             return None
-        if self.is_indexed:
-            is_asked = not query.has_phrases or query.is_said(store.texts_from(self.content))
-            return store.email_from(self.row, self.content) if is_asked else None
-        email = store.email_from(self.row, self.content)
-        return email if query.is_in(email) else None
+        texts = store.texts_from(self.content)
+        is_hit = query.is_said(texts) if self.is_indexed else query.is_in(texts)
+        return store.email_from(self.row, self.content) if is_hit else None
 
 
 def tokens(vault: Vault, account: AccountId, terms: Iterable[str]) -> list[int]:
@@ -106,7 +104,7 @@ async def waiting(tx: Transaction, limit: int, octets_max: int) -> list[Waiting]
             Place(row.at, row.number),
             EmailId(row.of_email),
             bytes(row.sealed or b"")[:SEALED_UNDER_OCTETS],
-            None if row.sealed is None else _readable(tx.vault, row),
+            _texts(tx.vault, row),
         )
         for row in await tx.all(query, limit=limit, octets_max=octets_max)
     ]
@@ -120,9 +118,9 @@ def _content(vault: Vault, row: Any) -> dict[str, Any] | None:
         return None
 
 
-def _readable(vault: Vault, row: Any) -> Email | None:
-    content = _content(vault, row)
-    return None if content is None else store.email_from(row, content)
+def _texts(vault: Vault, row: Any) -> Texts | None:
+    content = None if row.sealed is None else _content(vault, row)
+    return None if content is None else store.texts_from(content)
 
 
 async def keep(tx: Transaction, done: Sequence[tuple[Waiting, Collection[str]]]) -> None:

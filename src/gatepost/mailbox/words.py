@@ -10,8 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 
-from gatepost.mail.address import Address
-from gatepost.mailbox.paper import Email
+from gatepost.mailbox.paper import Texts
 
 WORD_MAX_CHARS = 64
 TEXT_MAX_CHARS = 200_000
@@ -85,30 +84,30 @@ def line(text: str) -> str:
     return f" {' '.join(run for run, _, _ in runs(text))} "
 
 
-def terms_of(email: Email) -> set[str]:
+def terms_of(texts: Texts) -> set[str]:
     """Return everything a message is found by, each with its field in front: ``any:word``, ``from:word``."""
     terms: set[str] = set()
-    _add_people(terms, "from", (email.author,), email.from_shown)
-    shown = (address for text in _ADDRESS.findall(email.to_shown) if (address := _address(text)))
-    _add_people(terms, "to", (email.recipient, *shown), email.to_shown)
-    _add_words(terms, "subject", email.subject, has_prefixes=True)
-    for name in email.file_names:
+    shown, author = texts.from_
+    _add_people(terms, "from", (author,), shown)
+    shown, recipient = texts.to
+    _add_people(terms, "to", (recipient, *_ADDRESS.findall(shown)), shown)
+    for subject in texts.subject:
+        _add_words(terms, "subject", subject, has_prefixes=True)
+    for name in texts.filename:
         _add_words(terms, "filename", name)
-    _add_words(terms, None, email.reading.human)
-    if email.file_names:
+    _add_words(terms, None, texts.human)
+    if texts.filename:
         terms.add(ATTACHMENT)
     return terms
 
 
-def _address(text: str) -> Address | None:
-    local, _, domain = text.rpartition("@")
-    return Address(local, domain) if local and domain else None
-
-
-def _add_people(terms: set[str], field: str, addresses: Iterable[Address], shown: str) -> None:
+def _add_people(terms: set[str], field: str, addresses: Iterable[str], shown: str) -> None:
     """Add people by address, local part, domain and the domains above it, and by the words of how they are shown."""
     for address in addresses:
-        local, domain = folded(address.local), address.domain.lower()
+        local, _, domain = address.rpartition("@")
+        if not (local and domain):
+            continue
+        local, domain = folded(local), domain.lower()
         labels = domain.split(".")
         names = {f"{local}@{domain}", local, *(".".join(labels[at:]) for at in range(max(len(labels) - 1, 1)))}
         terms.update(f"{place}:{name}" for place in (field, "any") for name in names)
