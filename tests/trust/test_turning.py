@@ -66,12 +66,24 @@ async def test_a_widened_way_out_turns_the_register() -> None:
 async def test_a_stopped_exporter_turns_the_export(bench: Bench) -> None:
     check = CATALOGUE["export.flowing"]
     async with lagging.stalled(bench) as target:
-        (status,) = target.statuses
+        (export,) = target.exports
+        status = export.status
         going = replace(status, next_index=status.log_size, exported_at=target.now)
-        assert (await check.of_target(exports.Exports((going,), target.now))).outcome is Outcome.PASS
-        stopped = exports.Exports((replace(going, is_stopped=True),), target.now)
-        found = await check.of_target(stopped)
+        assert (
+            await check.of_target(exports.Exports((exports.Export(going, None),), target.now))
+        ).outcome is Outcome.PASS
+        stopped = exports.Export(replace(going, is_stopped=True), None)
+        found = await check.of_target(exports.Exports((stopped,), target.now))
         assert (found.outcome, found.reason) == (Outcome.FAIL, "export.stopped")
+
+
+async def test_an_entry_that_waits_counts_from_when_it_came_and_not_from_the_quiet_before_it(bench: Bench) -> None:
+    check = CATALOGUE["export.flowing"]
+    async with lagging.stalled(bench) as target:
+        (export,) = target.exports
+        for minutes, outcome in ((1, Outcome.PASS), (6, Outcome.FAIL)):
+            waiting = replace(export, first_at=target.now - timedelta(minutes=minutes))  # nothing was sent for a day
+            assert (await check.of_target(exports.Exports((waiting,), target.now))).outcome is outcome
 
 
 async def test_an_attestation_that_ended_is_stale(scene: Scene, tmp_path: Path) -> None:
