@@ -35,11 +35,16 @@ def test_without_a_folder_it_says_what_to_name(tmp_path: Path) -> None:
 
 def test_a_house_that_is_up_is_looked_at_and_shown(house: Process, tmp_path: Path) -> None:
     folder = claiming_only(tmp_path, "A28", "G1", "B30")
-    done = house.run("trust", "run", "--operator", str(folder), "--json")
-    said = json.loads(done.stdout)
-    assert done.returncode == 1  # the sandbox lets webhooks go anywhere, and says so
-    rows = {row["id"]: (row["status"], row["reason"]) for row in said["claims"]}
-    assert rows == {"A28": ("FAIL", "egress.open"), "G1": ("PASS", ""), "B30": ("ATTESTED", "")}
+    wide = tmp_path / "wide.toml"
+    wide.write_text('[[egress.destinations]]\npurpose = "webhook"\nto = "*:443"\nregion = "GB"\nmechanism = "none"\n')
+    for more, code, a28 in (
+        (("--config", str(wide)), 1, ("FAIL", "egress.open")),
+        ((), 0, ("PASS", "")),
+    ):
+        done = house.run("trust", "run", "--operator", str(folder), "--json", *more)
+        rows = {row["id"]: (row["status"], row["reason"]) for row in json.loads(done.stdout)["claims"]}
+        assert rows == {"A28": a28, "G1": ("PASS", ""), "B30": ("ATTESTED", "")}
+        assert done.returncode == code
     shown = house.run("trust", "show", "A28", "--json")
     assert json.loads(shown.stdout)[0]["control_result"] == "FAIL"
     assert json.loads(house.run("log", "search", "-t", "trust", "--action", "claim.checked", "--json").stdout)

@@ -87,6 +87,13 @@ async def test_a_claim_is_green_only_while_its_check_passes_and_is_fresh(scene: 
     assert await status(scene) is Outcome.STALE  # nobody has looked since
 
 
+async def test_a_process_that_starts_looks_anew_at_all_that_is_quick(scene: Scene, lamp: Lamp) -> None:
+    await scene.engine().round()
+    lamp.is_on = False  # as another setting, or another certificate, may have it
+    await scene.engine().round(quick=True)
+    assert (lamp.looks, await status(scene)) == (2, Outcome.FAIL)
+
+
 async def test_a_check_that_could_not_run_is_never_green(scene: Scene, lamp: Lamp) -> None:
     lamp.is_there = False
     await scene.engine().round()

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -7,7 +8,7 @@ from gatepost.trust import Claim, ClaimClass, read_operator
 from gatepost.trust.catalogue import CATALOGUE
 from gatepost.trust.lint import faults, faults_of_claim
 from gatepost.trust.paper import Attestation
-from trust.scene import EXAMPLE
+from trust.scene import EXAMPLE, copied
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 CHECKS = frozenset(CATALOGUE)
@@ -83,3 +84,16 @@ def test_a_missing_row_and_an_unknown_check_are_named() -> None:
 def test_a_review_that_is_due_is_named() -> None:
     found = faults(read_operator(EXAMPLE), CHECKS, NOW + timedelta(days=400))
     assert any("policies/access.md: its review was due" in fault for fault in found)
+
+
+def test_a_way_out_names_a_purpose_a_supplier_and_who_owns_it(tmp_path: Path) -> None:
+    folder = copied(tmp_path)
+    with (folder / "residency.toml").open("a") as file:
+        for purpose, supplier in (("carrier pigeon", ""), ("scan", "nobody-known")):
+            file.write(f'[[ways_out]]\npurpose = "{purpose}"\nregion = "GB"\nmechanism = "none"\nowner = "tbd"\n')
+            file.write(f'supplier = "{supplier}"\nby_customers = true\n')
+    said = "\n".join(faults(read_operator(folder), CHECKS, NOW))
+    assert "ways_out carrier pigeon: there is no such purpose" in said
+    assert "ways_out scan: customers do not name these" in said
+    assert "suppliers.toml has no supplier nobody-known" in said
+    assert "ways_out scan: nobody owns it" in said

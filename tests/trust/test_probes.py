@@ -1,10 +1,14 @@
 import asyncio
 import socket
 from dataclasses import replace
+from datetime import timedelta
 
+import pytest
+
+from gatepost.db import Database, DatabaseUnavailableError
 from gatepost.ids import TenantId
-from gatepost.trust import Canary, Endpoint, status_store
-from gatepost.trust.probes import Rounds, measured
+from gatepost.trust import Canary, Endpoint, status_store, store
+from gatepost.trust.probes import COMPONENT, Rounds, measured
 from gatepost.trust.uptime import Component, Pace, hours_of
 from record.papers import TENANT
 from trust.scene import Scene
@@ -61,3 +65,23 @@ async def test_rounds_go_on_until_they_are_stopped_and_keep_what_they_saw(scene:
     assert set(newest) == {Component.SMTP, Component.POLICY, Component.RECORD, Component.REST}
     hours = hours_of(newest.values())
     assert measured(hours, 60)["every_s"] == 60
+
+
+async def test_an_outage_of_the_database_is_kept_once_it_is_back(scene: Scene, app_dsn: str) -> None:
+    probing = rounds(scene, 1)
+    async with Database.open(app_dsn, scene.house.db.keys) as away:
+        pass
+    without = replace(probing, house=replace(scene.house, db=away))  # the same rounds, and what they have not kept
+    times = []
+    for _ in range(3):
+        times.append(scene.clock())
+        with pytest.raises(DatabaseUnavailableError):
+            await without.once()
+        scene.clock.now += timedelta(minutes=1)
+    await probing.once()
+    assert not probing.unkept
+    async with scene.house.db.transaction(TenantId("trust")) as tx:
+        kept = await status_store.samples(tx, times[0], scene.clock())
+        changed = await store.history(tx, f"{COMPONENT}{Component.REST.value}", limit=5)
+    assert [each.at for each in kept if each.component is Component.REST] == times
+    assert len(changed) == 1  # down once, when it went down

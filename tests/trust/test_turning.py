@@ -2,18 +2,20 @@
 
 import ssl
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
+from gatepost.app.ways_out import register
 from gatepost.egress import Destination, Purpose, Register
-from gatepost.trust import Outcome
+from gatepost.settings import EgressSettings, Settings
+from gatepost.trust import Outcome, read_operator
 from gatepost.trust.bench import Bench
 from gatepost.trust.catalogue import CATALOGUE
 from gatepost.trust.checks import exports, places, tls
 from gatepost.trust.controls import lagging, server
 from gatepost.trust.probe.client import Prober
 from gatepost.trust.world import Endpoint
-from trust.scene import Scene, claiming_only
+from trust.scene import EXAMPLE, Scene, claiming_only
 
 
 async def floor(bench: Bench, context: ssl.SSLContext) -> tuple[Outcome, str]:
@@ -41,25 +43,48 @@ async def test_an_expired_certificate_and_an_old_version_turn_the_floor(bench: B
     assert (await floor(bench, server.lax(tmp_path, bench.clock())))[0] is Outcome.FAIL
 
 
+async def widened(*rows: Destination) -> tuple[Outcome, str]:
+    """Return what is said of the example operator's house with these rows of the settings."""
+    built_in = register(Settings(egress=EgressSettings()), name_servers=(), blobs=None, databases=()).rows
+    taken = {row.purpose for row in rows}
+    settings = Register([*rows, *(row for row in built_in if row.purpose not in taken)])
+    words = places.words_of(read_operator(EXAMPLE), date(2026, 11, 21))
+    found = await CATALOGUE["egress.declared"].of_target(places.Ways(settings, words))
+    return found.outcome, found.reason
+
+
 async def test_a_widened_way_out_turns_the_register() -> None:
-    check = CATALOGUE["egress.declared"]
-    narrow = [Destination(purpose=Purpose.RELAY, host="127.0.0.1", port=25)]
-    assert (await check.of_target(Register(narrow))).outcome is Outcome.PASS
-    wide = Register([*narrow, Destination(purpose=Purpose.WEBHOOK, host="*", port=0)])
-    found = await check.of_target(wide)
-    assert (found.outcome, found.reason) == (Outcome.FAIL, "egress.open")
-    assert places.egress_declared is check.judge
+    assert await widened() == (Outcome.PASS, "")
+    anywhere = Destination(purpose=Purpose.WEBHOOK, host="*", port=0, region="GB", mechanism="none")
+    bare = Destination(purpose=Purpose.BLOBS, host="bucket.test", port=443)
+    abroad = replace(bare, region="US", mechanism="clauses")
+    assert await widened(anywhere) == (Outcome.FAIL, "egress.open")
+    assert await widened(bare) == (Outcome.FAIL, "egress.undeclared")
+    assert await widened(abroad) == (Outcome.FAIL, "egress.no_transfer")
+    assert await widened(replace(abroad, region="IE")) == (Outcome.PASS, "")
 
 
 async def test_a_stopped_exporter_turns_the_export(bench: Bench) -> None:
     check = CATALOGUE["export.flowing"]
     async with lagging.stalled(bench) as target:
-        (status,) = target.statuses
+        (export,) = target.exports
+        status = export.status
         going = replace(status, next_index=status.log_size, exported_at=target.now)
-        assert (await check.of_target(exports.Exports((going,), target.now))).outcome is Outcome.PASS
-        stopped = exports.Exports((replace(going, is_stopped=True),), target.now)
-        found = await check.of_target(stopped)
+        assert (
+            await check.of_target(exports.Exports((exports.Export(going, None),), target.now))
+        ).outcome is Outcome.PASS
+        stopped = exports.Export(replace(going, is_stopped=True), None)
+        found = await check.of_target(exports.Exports((stopped,), target.now))
         assert (found.outcome, found.reason) == (Outcome.FAIL, "export.stopped")
+
+
+async def test_an_entry_that_waits_counts_from_when_it_came_and_not_from_the_quiet_before_it(bench: Bench) -> None:
+    check = CATALOGUE["export.flowing"]
+    async with lagging.stalled(bench) as target:
+        (export,) = target.exports
+        for minutes, outcome in ((1, Outcome.PASS), (6, Outcome.FAIL)):
+            waiting = replace(export, first_at=target.now - timedelta(minutes=minutes))  # nothing was sent for a day
+            assert (await check.of_target(exports.Exports((waiting,), target.now))).outcome is outcome
 
 
 async def test_an_attestation_that_ended_is_stale(scene: Scene, tmp_path: Path) -> None:

@@ -50,8 +50,8 @@ _CHECKS: tuple[Check[Any], ...] = (
     Check(
         "egress.declared",
         places.egress_declared,
-        places.house_register,
-        (papers.open_register, papers.undeclared_register),
+        places.house_ways,
+        (papers.open_register, papers.undeclared_register, papers.untransferred_register),
     ),
     Check(
         "store.region",

@@ -52,17 +52,22 @@ class Engine:
         self._catalogue = catalogue
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Look whenever something is due until ``stop`` is set; a database away for a while only delays it."""
+        """Look whenever something is due until ``stop`` is set; a database away for a while only delays it.
+
+        The first round looks anew at all that is quick: settings, certificates and program may be others than before.
+        """
+        is_first = True
         while not stop.is_set():
             try:
-                await self.round()
+                await self.round(quick=is_first)
+                is_first = False
             except (OperatorError, DatabaseUnavailableError) as error:
                 log.warning("trust.delayed", error=type(error).__name__)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), POLL_S)
 
-    async def round(self, *, everything: bool = False) -> list[Result]:
-        """Look at what is due, or at everything; return what was seen.
+    async def round(self, *, everything: bool = False, quick: bool = False) -> list[Result]:
+        """Look at what is due, or at everything, or also at all that is quick; return what was seen.
 
         Raises:
             OperatorError: the folder cannot be read; what was stated before grows stale.
@@ -75,7 +80,7 @@ class Engine:
         await heads.state_hourly(world.house.db, now, world.house.entropy)
         due = [each for each in world.operator.claims if everything or self._is_due(each, known.get(each.id), now)]
         nonces = await challenge.waiting(world.house.db)
-        if nonces and not everything:
+        if (nonces or quick) and not everything:
             due += [each for each in world.operator.claims if self._is_quick(each) and each not in due]
         results: list[Result] = []
         for is_last in (False, True):

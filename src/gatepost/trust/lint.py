@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 
+from gatepost.egress import Purpose
 from gatepost.mail.address import Address, AddressError
 from gatepost.trust.operator import Operator
 from gatepost.trust.paper import Claim, ClaimClass
 from gatepost.trust.registers import Document
+from gatepost.trust.ways import NAMED_BY_CUSTOMERS
 
 REFERENCE = tuple([f"A{number}" for number in range(1, 71)] + [f"B{number}" for number in range(1, 42)])
 """The rows every operator is expected to take a stand on: 111."""
@@ -43,6 +45,7 @@ def faults(operator: Operator, checks: frozenset[str], now: datetime) -> list[st
     if missing:
         found.append(f"claims.toml: no stand is taken on {', '.join(missing)}: claim it, or say why it does not apply")
     found += [fault for document in operator.documents for fault in _document(operator, document, now)]
+    found += _ways_out(operator)
     found += _people(operator)
     found += _rota(operator)
     return found
@@ -115,6 +118,18 @@ def _rota(operator: Operator) -> Iterator[str]:
             yield f"oncall.toml: level {shift.level}: {', '.join(strange) or 'nobody'} cannot be called"
 
 
+def _ways_out(operator: Operator) -> Iterator[str]:
+    known = {each.id for each in operator.suppliers}
+    for each in operator.ways_out:
+        where = f"residency.toml: ways_out {each.purpose}"
+        if each.purpose not in set(Purpose):
+            yield f"{where}: there is no such purpose; one of {', '.join(Purpose)}"
+        elif each.by_customers and each.purpose not in NAMED_BY_CUSTOMERS:
+            yield f"{where}: customers do not name these; only of {', '.join(sorted(NAMED_BY_CUSTOMERS))}"
+        if each.supplier and each.supplier not in known:
+            yield f"{where}: suppliers.toml has no supplier {each.supplier}"
+
+
 def _people(operator: Operator) -> Iterator[str]:
     rows = [
         *(("contact", each.role, each.owner) for each in operator.contacts),
@@ -125,6 +140,7 @@ def _people(operator: Operator) -> Iterator[str]:
         *(("connector", each.id, each.owner) for each in operator.connectors),
         *(("transfer", each.id, each.owner) for each in operator.transfers),
         *(("store", each.setting, each.owner) for each in operator.stores),
+        *(("ways_out", each.purpose, each.owner) for each in operator.ways_out),
         *(("review", each.release, each.owner) for each in operator.reviews),
     ]
     for kind, name, owner in rows:

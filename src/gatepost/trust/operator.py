@@ -16,6 +16,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from gatepost.trust import registers as rows
 from gatepost.trust.paper import CADENCE, Attestation, Claim, ClaimClass
+from gatepost.trust.ways import WayOut
 
 T = TypeVar("T")
 
@@ -30,6 +31,7 @@ TABLES: dict[str, tuple[str, type[Any]]] = {
     "commitments": ("commitments.toml", rows.Commitment),
     "registrations": ("operator.toml", rows.Registration),
     "stores": ("residency.toml", rows.Store),
+    "ways_out": ("residency.toml", WayOut),
     "suppliers": ("suppliers.toml", rows.Supplier),
     "transfers": ("suppliers.toml", rows.Transfer),
     "members": ("people.toml", rows.Member),
@@ -84,6 +86,7 @@ class Operator:
     commitments: tuple[rows.Commitment, ...] = ()
     registrations: tuple[rows.Registration, ...] = ()
     stores: tuple[rows.Store, ...] = ()
+    ways_out: tuple[WayOut, ...] = ()
     suppliers: tuple[rows.Supplier, ...] = ()
     transfers: tuple[rows.Transfer, ...] = ()
     members: tuple[rows.Member, ...] = ()

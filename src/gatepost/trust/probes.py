@@ -6,9 +6,10 @@ is stated in the public trust log when it is seen, each whole hour when it is ov
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
@@ -28,6 +29,9 @@ from gatepost.trust.world import Canary, Endpoint
 
 POLL_S = 0.25
 KEPT = timedelta(days=2)
+KEEP_S = 30.0
+UNKEPT_MAX = 20_000
+"""Two days of five parts, by the minute."""
 CHANGED, MEASURED = "status.changed", "status.measured"
 COMPONENT = "@component/"
 """What stands before a part's name where its changes are found in the trust log."""
@@ -64,6 +68,8 @@ class Rounds:
         http: the door for everything else.
         hook: None where this house has no way to a receiver of its own: then webhooks are not shown at all.
         pace: the cadence, and the deadline of one trip.
+        unkept: what was seen while the database was away, oldest first; it is kept once it is back, for an outage of
+            the database is one of the house.
     """
 
     house: House
@@ -72,9 +78,10 @@ class Rounds:
     http: Endpoint
     hook: Hook | None
     pace: Pace
+    unkept: deque[Sample] = field(default_factory=lambda: deque(maxlen=UNKEPT_MAX))
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Probe until ``stop`` is set; a database away for a while leaves a gap, which the page shows as one."""
+        """Probe until ``stop`` is set."""
         loop = asyncio.get_running_loop()
         while not stop.is_set():
             began = loop.time()
@@ -89,11 +96,17 @@ class Rounds:
         """Make every trip now, keep what was seen, and state what changed.
 
         Raises:
-            DatabaseUnavailableError: nothing was kept.
+            DatabaseUnavailableError: nothing was kept; the next round tries again.
         """
         trips = self._trips()
         seen = await asyncio.gather(*(self._sample(component, trip) for component, trip in trips.items()))
-        await keep(self.house, seen, every_s=self.pace.every_s)
+        self.unkept.extend(seen)
+        try:
+            async with asyncio.timeout(KEEP_S):  # a stopped PostgreSQL neither answers nor hangs up
+                await keep(self.house, tuple(self.unkept), every_s=self.pace.every_s)
+        except TimeoutError as error:
+            raise DatabaseUnavailableError("it does not answer") from error
+        self.unkept.clear()
         return list(seen)
 
     def _trips(self) -> Mapping[Component, Callable[[], Awaitable[None]]]:
@@ -199,12 +212,13 @@ async def _ended(trip: Callable[[], Awaitable[None]], trip_s: float) -> str:
 
 
 async def keep(house: House, seen: Sequence[Sample], *, every_s: float) -> None:
-    """Keep samples; state which parts went down or came back, and every hour that is over."""
+    """Keep samples, each part's oldest first; state which parts went down or came back, and every hour that is over."""
     async with house.db.transaction(TRUST) as tx:
         before = await status_store.newest(tx)
         await status_store.add_samples(tx, seen)
         for sample in seen:
             last = before.get(sample.component)
+            before[sample.component] = sample
             if last is not None and last.is_up is sample.is_up:
                 continue
             fact = Fact(action=CHANGED, at=sample.at, object_ref=sample.component.value, detail=_change(sample))

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from gatepost.egress import Destination, Register
-from gatepost.egress.addresses import is_loopback
-from gatepost.egress.paper import ANY_HOST, UNDECLARED, Purpose
-from gatepost.trust.checks.places import NOTICE_DAYS
+from gatepost.trust.checks.places import NOTICE_DAYS, words_of
 from gatepost.trust.operator import Operator
 from gatepost.trust.registers import Store, Supplier, Transfer
+from gatepost.trust.ways import Way, leads_to, ways
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,15 +29,6 @@ class Party:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WayOut:
-    """A row of the register of ways out, and whose hosts it reaches; ``fault`` is empty where nothing is wrong."""
-
-    row: Destination
-    supplier: str
-    fault: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Resting:
     """A store and whether its declared region is among those allowed."""
 
@@ -52,7 +42,7 @@ class Parties:
 
     processors: tuple[Party, ...]
     makers: tuple[Party, ...]
-    ways_out: tuple[WayOut, ...]
+    ways_out: tuple[Way, ...]
     stores: tuple[Resting, ...]
     allowed: tuple[str, ...]
 
@@ -65,13 +55,14 @@ class Parties:
 
 def parties(operator: Operator, register: Register, today: date) -> Parties:
     """Return everybody who gets data on a day, each with what is wrong."""
-    rows = [row for row in register.rows if row.purpose is not Purpose.PROBE and not _is_here(row.host)]
     allowed = operator.place.regions_allowed
+    found_ways = ways(register, words_of(operator, today))
+    rows = [each.row for each in found_ways]
     found = [_party(each, operator, rows, today) for each in operator.suppliers]
     return Parties(
         processors=tuple(each for each in found if each.supplier.processes),
         makers=tuple(each for each in found if not each.supplier.processes),
-        ways_out=tuple(_way_out(row, operator.suppliers) for row in rows),
+        ways_out=tuple(found_ways),
         stores=tuple(Resting(store=each, is_allowed=each.region in allowed) for each in operator.stores),
         allowed=allowed,
     )
@@ -79,7 +70,7 @@ def parties(operator: Operator, register: Register, today: date) -> Parties:
 
 def _party(supplier: Supplier, operator: Operator, rows: Sequence[Destination], today: date) -> Party:
     transfer = next((each for each in operator.transfers if each.id == supplier.transfer), None)
-    ways = tuple(sorted({str(row) for row in rows if _leads_to(row, supplier)}))
+    ways = tuple(sorted({str(row) for row in rows if leads_to(row, supplier)}))
     faults = []
     if supplier.processes:
         if supplier.region not in operator.place.regions_allowed:
@@ -94,22 +85,3 @@ def _party(supplier: Supplier, operator: Operator, rows: Sequence[Destination], 
     elif ways:
         faults.append("supplier.reached")
     return Party(supplier=supplier, transfer=transfer, ways_out=ways, faults=tuple(faults))
-
-
-def _way_out(row: Destination, suppliers: Sequence[Supplier]) -> WayOut:
-    owner = next((each.name for each in suppliers if _leads_to(row, each)), "")
-    is_bare = UNDECLARED in {row.region, row.mechanism}
-    return WayOut(row=row, supplier=owner, fault="egress.undeclared" if is_bare else "")
-
-
-def _leads_to(row: Destination, supplier: Supplier) -> bool:
-    """Tell whether a row was written for one of a supplier's hosts; one for any host was written for nobody."""
-    name = row.host.lower()
-    if name == ANY_HOST:
-        return False
-    hosts = [host.lower() for host in supplier.hosts]
-    return name in hosts or (name.startswith("*.") and any(host.endswith(name[1:]) for host in hosts))
-
-
-def _is_here(host: str) -> bool:
-    return host == "localhost" or is_loopback(host)

@@ -67,6 +67,11 @@ async def test_the_examples_papers_bear_their_claims_out_and_stay_a_word() -> No
         ),
         await releases.release_checked(releases.Releases(releases=OPERATOR.releases, running="0.1.0", now=NOW)),
         await releases.release_staged(releases.Releases(releases=OPERATOR.releases, running="0.1.0", now=NOW)),
+        await places.stores_allowed(
+            places.Storage(
+                dict.fromkeys([each.setting for each in OPERATOR.stores], "here"), OPERATOR.stores, ALLOWED, NOW
+            )
+        ),
     ]
     assert [each.outcome for each in found] == [Outcome.ATTESTED] * len(found), found
     assert all(each.until is not None and each.until > NOW for each in found)
@@ -81,9 +86,8 @@ async def test_what_was_measured_is_green() -> None:
         await documents.roles_filled(documents.Roles(OPERATOR.contacts, OPERATOR.texts)),
         await documents.scope_whole(rendered),
         await documents.scope_rendered(rendered),
-        await places.egress_declared(closed),
-        await places.stores_allowed(places.Storage(here, OPERATOR.stores, ALLOWED)),
-        await places.stores_here(places.Storage(here, OPERATOR.stores, ALLOWED)),
+        await places.egress_declared(places.Ways(closed, places.words_of(OPERATOR, NOW.date()))),
+        await places.stores_here(places.Storage(here, OPERATOR.stores, ALLOWED, NOW)),
         await page.plain(page.Wording(OPERATOR.claims, NOW)),
         await page.shares(page.Wording(OPERATOR.claims, NOW)),
         await page.none_hidden(page.Listing(frozenset({"one"}), frozenset({"one", "two"}))),

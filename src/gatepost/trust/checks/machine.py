@@ -38,7 +38,7 @@ class Secrets:
 
 
 async def house_secrets(world: World, _arguments: Mapping[str, str]) -> Secrets:
-    """Return the key folder, notes with keys, the settings file and configured private keys."""
+    """Return the key folder, notes with keys, and configured private keys."""
     settings = world.settings
     keys = settings.state / "keys"
     paths = [keys, *(path for path in sorted(keys.iterdir()) if path.suffix not in _PUBLIC)]

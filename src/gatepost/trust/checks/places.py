@@ -3,20 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from gatepost.db.outside import places as outside
 from gatepost.dns.paper import Answer, RdType, Resolver, Status
-from gatepost.egress import EgressRefusedError, Purpose, Register
-from gatepost.egress.paper import UNDECLARED
+from gatepost.egress import Register
+from gatepost.trust.operator import Operator
 from gatepost.trust.paper import CannotVerifyError, Finding, attested, failed, passed, unverified
 from gatepost.trust.registers import Store, Supplier, Transfer
+from gatepost.trust.ways import BARE, OPEN, UNTRANSFERRED, Words, is_here, ways, widened
 from gatepost.trust.world import World
 
 ASSESSED_DAYS_MAX = 365
 NOTICE_DAYS = 30
-_STRANGER = ("unlisted.invalid", 443)  # RFC 6761: nobody's name, so no register can mean it
+DECLARED_DAYS = 90
+"""How long a register without a date of its own is taken at its word, from when it was read."""
 
 
 def end_of(day: date) -> datetime:
@@ -24,41 +25,45 @@ def end_of(day: date) -> datetime:
     return datetime.combine(day, time(), UTC) + timedelta(days=1)
 
 
-async def house_register(world: World, _arguments: Mapping[str, str]) -> Register:
-    """Return the register the house connects by."""
-    return world.house.egress.register
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The register the house connects by, and what the operator declares of it."""
+
+    register: Register
+    words: Words
 
 
-async def egress_declared(register: Register) -> Finding:
-    """See that an unlisted host is refused for every purpose, and that every row names region and mechanism."""
-    opened = [purpose.value for purpose in Purpose if _is_open(register, purpose)]
-    if opened:
-        return failed("egress.open", opened)
-    bare = sorted(
-        {
-            f"{row.purpose.value} {row}"
-            for row in register.rows
-            if UNDECLARED in {row.region, row.mechanism} and not _is_here(row.host)
-        }
+def words_of(operator: Operator, today: date) -> Words:
+    """Return what an operator declares of the ways out."""
+    return Words(
+        ways=operator.ways_out,
+        suppliers=operator.suppliers,
+        transfers=operator.transfers,
+        allowed=frozenset(operator.place.regions_allowed),
+        today=today,
     )
-    if bare:
-        return failed("egress.undeclared", [*bare[:8]])
-    return passed({"rows": len(register.rows), "refused": len(Purpose)})
 
 
-def _is_open(register: Register, purpose: Purpose) -> bool:
-    try:
-        register.find(purpose, *_STRANGER)
-    except EgressRefusedError:
-        return False
-    return True
+async def house_ways(world: World, _arguments: Mapping[str, str]) -> Ways:
+    """Return the house's own."""
+    return Ways(world.house.egress.register, words_of(world.operator, world.house.clock().date()))
 
 
-def _is_here(host: str) -> bool:
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
+async def egress_declared(target: Ways) -> Finding:
+    """See that an unlisted host is refused, and that every row names a region and what the transfer rests on.
+
+    Any host is open only where customers name each destination themselves, and the operator says so.
+    """
+    opened = widened(target.register, target.words)
+    if opened:
+        return failed(OPEN, [*opened[:8]])
+    rows = ways(target.register, target.words)
+    for fault in (BARE, UNTRANSFERRED):
+        found = sorted({f"{each.row.purpose.value} {each.row}" for each in rows if each.fault == fault})
+        if found:
+            return failed(fault, [*found[:8]])
+    named = sorted(each.purpose for each in target.words.ways if each.by_customers)
+    return passed({"ways_out": len(rows), "named_by_customers": [*named]})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,7 @@ class Storage:
     locations: Mapping[str, str]  # setting -> "here", or the host
     declared: tuple[Store, ...]
     allowed: frozenset[str]
+    now: datetime
 
 
 async def house_storage(world: World, _arguments: Mapping[str, str]) -> Storage:
@@ -81,7 +87,7 @@ async def house_storage(world: World, _arguments: Mapping[str, str]) -> Storage:
         "log.second": _location(settings.log.second),
     }
     place = world.operator.place
-    return Storage(locations, world.operator.stores, frozenset(place.regions_allowed))
+    return Storage(locations, world.operator.stores, frozenset(place.regions_allowed), world.house.clock())
 
 
 def _location(url: str) -> str:
@@ -100,12 +106,13 @@ async def stores_allowed(target: Storage) -> Finding:
     unknown = sorted(set(regions) - set(target.locations))
     if unknown:
         return failed("store.unknown", unknown)
-    return passed({"stores": len(regions), "declared_regions": sorted(set(regions.values()))})
+    value = {"stores": len(regions), "declared_regions": sorted(set(regions.values()))}
+    return attested(value, target.now + timedelta(days=DECLARED_DAYS))
 
 
 async def stores_here(target: Storage) -> Finding:
     """See that no store lies on another machine."""
-    away = sorted(setting for setting, where in target.locations.items() if where != "here" and not _is_here(where))
+    away = sorted(setting for setting, where in target.locations.items() if where != "here" and not is_here(where))
     return failed("store.elsewhere", away) if away else passed({"stores_here": len(target.locations)})
 
 
@@ -165,7 +172,7 @@ async def noticed(target: Transfers) -> Finding:
     short = {name: count for name, count in days.items() if count < NOTICE_DAYS}
     if short:
         return failed("notice.short", {**short}, "days")
-    return attested({"shortest_notice": min(days.values())}, target.now + timedelta(days=90), "days")
+    return attested({"shortest_notice": min(days.values())}, target.now + timedelta(days=DECLARED_DAYS), "days")
 
 
 async def registered(target: Transfers) -> Finding:
@@ -182,7 +189,7 @@ async def registered(target: Transfers) -> Finding:
     ends = [end_of(each.certificate_until) for each in target.suppliers if each.certificate_until]
     return attested(
         [f"{each.name}, {each.region}, since {each.engaged_on}" for each in target.suppliers][:4],
-        min([*ends, target.now + timedelta(days=90)]),
+        min([*ends, target.now + timedelta(days=DECLARED_DAYS)]),
     )
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from gatepost.ids import ExportId
 from gatepost.trust.bench import Bench
-from gatepost.trust.checks.exports import Exports
+from gatepost.trust.checks.exports import Export, Exports
 from gatepost.upkeep.siem.paper import Destination, Format, Kind, Place, Status
 
 
@@ -35,4 +35,4 @@ async def stalled(bench: Bench) -> AsyncIterator[Exports]:
         rejected=0,
         letters=0,
     )
-    yield Exports((status,), now)
+    yield Exports((Export(status, now - timedelta(hours=23)),), now)

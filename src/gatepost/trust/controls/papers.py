@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 from gatepost.egress import Destination, Purpose, Register
 from gatepost.trust import git
@@ -20,6 +20,7 @@ from gatepost.trust.registers import (
     Store,
     Supplier,
 )
+from gatepost.trust.ways import WayOut, Words
 
 _DAY = timedelta(days=1)
 
@@ -199,41 +200,52 @@ async def talking_software(bench: Bench) -> AsyncIterator[places.Transfers]:
     yield _transfers(bench, _supplier(bench, processes=False))
 
 
-@asynccontextmanager
-async def open_register(bench: Bench) -> AsyncIterator[Register]:
-    """A register that lets webhooks go anywhere."""
-    del bench
-    yield Register([Destination(purpose=Purpose.WEBHOOK, host="*", port=0)])
+def _ways(bench: Bench, row: Destination, *said: WayOut) -> places.Ways:
+    words = Words(
+        ways=said, suppliers=(), transfers=(), allowed=frozenset({"GB"}), today=bench.clock().astimezone(UTC).date()
+    )
+    return places.Ways(Register([row]), words)
 
 
 @asynccontextmanager
-async def undeclared_register(bench: Bench) -> AsyncIterator[Register]:
+async def open_register(bench: Bench) -> AsyncIterator[places.Ways]:
+    """A register that was widened for webhooks: the operator says that customers name them, and opened all itself."""
+    row = Destination(purpose=Purpose.WEBHOOK, host="*", port=0, region="GB", mechanism="control")
+    said = WayOut(purpose="webhook", region="GB", mechanism="control", owner="control", by_customers=True)
+    yield _ways(bench, row, said)
+
+
+@asynccontextmanager
+async def undeclared_register(bench: Bench) -> AsyncIterator[places.Ways]:
     """A register with a row whose region nobody named."""
-    del bench
-    yield Register([Destination(purpose=Purpose.RELAY, host="relay.control.invalid", port=25)])
+    yield _ways(bench, Destination(purpose=Purpose.RELAY, host="relay.control.invalid", port=25))
 
 
-def _storage(region: str, where: str, setting: str) -> places.Storage:
+@asynccontextmanager
+async def untransferred_register(bench: Bench) -> AsyncIterator[places.Ways]:
+    """A register with a row that leads abroad, to somebody no transfer speaks of."""
+    row = Destination(purpose=Purpose.BLOBS, host="store.control.invalid", port=443, region="XX", mechanism="control")
+    yield _ways(bench, row)
+
+
+def _storage(bench: Bench, region: str, where: str, setting: str) -> places.Storage:
     row = Store(setting=setting, holds="control", region=region, owner="control")
-    return places.Storage({"blobs.url": where}, (row,), frozenset({"GB"}))
+    return places.Storage({"blobs.url": where}, (row,), frozenset({"GB"}), bench.clock())
 
 
 @asynccontextmanager
 async def wrong_region(bench: Bench) -> AsyncIterator[places.Storage]:
     """A store in a region that is not allowed."""
-    del bench
-    yield _storage("XX", "here", "blobs.url")
+    yield _storage(bench, "XX", "here", "blobs.url")
 
 
 @asynccontextmanager
 async def unregistered_store(bench: Bench) -> AsyncIterator[places.Storage]:
     """A store that no register knows."""
-    del bench
-    yield _storage("GB", "here", "log.second")
+    yield _storage(bench, "GB", "here", "log.second")
 
 
 @asynccontextmanager
 async def far_store(bench: Bench) -> AsyncIterator[places.Storage]:
     """A store on another machine."""
-    del bench
-    yield _storage("GB", "bucket.control.invalid", "blobs.url")
+    yield _storage(bench, "GB", "bucket.control.invalid", "blobs.url")
