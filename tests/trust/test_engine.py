@@ -157,6 +157,30 @@ async def test_a_new_text_or_a_new_version_of_the_check_makes_a_claim_due_at_onc
     assert lamp.looks == 2
 
 
+async def test_a_revised_folder_is_looked_at_anew_at_once(scene: Scene, lamp: Lamp) -> None:
+    engine = scene.engine()
+    await engine.round()
+    (scene.folder / "claims.toml").write_text(CLAIM.replace('check = "lamp.on"', 'absent = "a lamp"'))
+    await engine.round()
+    assert await status(scene) is Outcome.COULD_NOT_VERIFY  # what the check said speaks for it no more
+    (scene.folder / "claims.toml").write_text(CLAIM)
+    await engine.round()
+    (scene.folder / "duties.toml").write_text("# another word in another file")
+    await engine.round()
+    assert lamp.looks == 3
+    await engine.round()
+    assert lamp.looks == 3  # nothing has changed since
+
+
+async def test_what_is_withdrawn_is_not_looked_at_even_when_everything_is(scene: Scene, lamp: Lamp) -> None:
+    engine = scene.engine()
+    await engine.round()
+    (scene.folder / "claims.toml").write_text(CLAIM.replace('check = "lamp.on"', 'withdrawn = "the lamp was sold"'))
+    await engine.round()
+    assert await engine.round(everything=True) == []
+    assert lamp.looks == 1
+
+
 async def test_claims_that_ask_the_same_share_one_run(scene: Scene, lamp: Lamp) -> None:
     (scene.folder / "claims.toml").write_text(CLAIM + CLAIM.replace("L1", "L2"))
     await scene.engine().round()

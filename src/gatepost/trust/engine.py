@@ -76,12 +76,14 @@ class Engine:
         world = self._world(await asyncio.to_thread(self._folder.read))
         now = world.house.clock()
         known = await newest(world)
-        await self._revise(world, known, now)
+        is_revised = await self._revise(world, known, now)
         await heads.state_hourly(world.house.db, now, world.house.entropy)
-        due = [each for each in world.operator.claims if everything or self._is_due(each, known.get(each.id), now)]
+        # Any file of the folder may be what a check reads: after a revision no earlier result speaks for it.
+        claims = [each for each in world.operator.claims if not each.withdrawn]
+        due = [each for each in claims if everything or is_revised or self._is_due(each, known.get(each.id), now)]
         nonces = await challenge.waiting(world.house.db)
         if (nonces or quick) and not everything:
-            due += [each for each in world.operator.claims if self._is_quick(each) and each not in due]
+            due += [each for each in claims if self._is_quick(each) and each not in due]
         results: list[Result] = []
         for is_last in (False, True):
             seen = await self._look(world, [each for each in due if self._is_last(each) is is_last])
@@ -101,8 +103,6 @@ class Engine:
         return bool(claim.check) and claim.claim_class in {ClaimClass.PROBE, ClaimClass.INTROSPECTION}
 
     def _is_due(self, claim: Claim, last: Shown | None, now: datetime) -> bool:
-        if claim.withdrawn:
-            return False
         if last is None or last.result.text_sha256 != leaf.text_sha256(claim.text):
             return True
         check = self._catalogue.get(claim.check)
@@ -125,8 +125,11 @@ class Engine:
                         runs[asked] = group.create_task(_run(gate, check, world, place, each.arguments))
         return [_result(each, self._catalogue, runs, world.house.clock()) for each in wanted]
 
-    async def _revise(self, world: World, known: Mapping[str, Shown], now: datetime) -> None:
-        """State the folder's digest where it has changed or was committed since, and which claims are gone from it."""
+    async def _revise(self, world: World, known: Mapping[str, Shown], now: datetime) -> bool:
+        """State the folder's digest where it has changed or was committed since, and which claims are gone from it.
+
+        Return whether it has changed.
+        """
         operator = world.operator
         last = await newest_of(world, leaf.REVISION)
         present = {each.id: each for each in operator.claims}
@@ -158,6 +161,7 @@ class Engine:
             entries = await trust_log.state(tx, [fact for fact, _, _ in facts], entropy=world.house.entropy)
             for entry, (_, subject, outcome) in zip(entries, facts, strict=True):
                 await store.add_fact(tx, entry, subject=subject, outcome=outcome, at=now)
+        return is_new
 
 
 async def _run(
