@@ -19,6 +19,12 @@ IBANS = (
 )  # fmt: skip
 
 
+@pytest.mark.parametrize("between", ["  ", "   ", "\t", " - ", " \u2013 ", " . "])
+def test_a_card_number_that_is_spread_out_is_found(between: str) -> None:
+    assert has_card_number(f"it is {between.join(('4111', '1111', '1111', '1111'))}, thanks")
+    assert not has_card_number(between.join(("4111", "1111", "1111", "1112")))
+
+
 @pytest.mark.parametrize("card", CARDS)
 @pytest.mark.parametrize("text", ["{}", "card: {}, exp 12/29", "\n{}\n", "({})"])
 def test_a_card_number_is_found(card: str, text: str) -> None:

@@ -65,6 +65,12 @@ def test_guards_that_find_nothing_or_add_nothing_are_told() -> None:
     ]
 
 
+@pytest.mark.parametrize("pattern", ["a*", "(?i)wire|", "^", r"\s*(?:wire)?", "x{0,9}"])
+def test_a_guard_that_finds_nothing_at_all_stops_every_text_and_is_told(pattern: str) -> None:
+    found = codes(rule("example.com"), contentGuards=[{"reject": pattern, "reason": "r"}])
+    assert found == [("guard.always_matches", "contentGuards[0]")]
+
+
 def test_trust_without_proof_is_told() -> None:
     (found,) = lint(policy({"anyone": True, "assurance": "none"}, capabilities=["reply", "send"]), now=NOW)
     assert (found.code, found.sentence) == (

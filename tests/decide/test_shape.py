@@ -121,3 +121,11 @@ def test_full_faults_take_no_more() -> None:
     faults = Faults([Fault("it", "is wrong")] * FAULTS_MAX)
     faults.tell("it", "is worse")
     assert len(faults.sentences) == FAULTS_MAX
+
+
+def test_a_star_before_a_domain_is_told_where_it_may_stand() -> None:
+    faults = Faults()
+    shape.domain("*.example.com", "it", faults)
+    assert faults.sentences == [
+        "it must be a domain name: a star is for groups; in a match, subdomains stands beside the domain"
+    ]

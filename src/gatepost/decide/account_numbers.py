@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 _SEPARATED = re.compile(r"(?<![0-9A-Za-z])[2-6][0-9]*(?:[ ./_\-\u2010-\u2015][0-9]+)*(?![0-9A-Za-z])")
 """Digits with single separators between them; a longer run of separators, or a letter, ends it."""
+_WIDE = re.compile(r"(?<=[0-9])(?:[ \t]{2,3}|\t|[ \t]{1,2}[./_\-\u2010-\u2015][ \t]{1,2})(?=[0-9])")
+"""What is as good as one separator: a tabulator, two spaces, a dash between spaces."""
 _NO_DIGIT = re.compile(r"[^0-9]+")
 _CARD_MIN_DIGITS, _CARD_MAX_DIGITS = 13, 19
 _PHONE_MAX_DIGITS = 15
@@ -49,6 +51,7 @@ def has_card_number(text: str) -> bool:
     The digits may be separated, one separator at a time, in any groups where nothing else belongs to the row, and in
     the groups of a card where something does.
     """
+    text = _WIDE.sub(" ", text)
     return any(
         _is_card(digits)
         for row in _SEPARATED.finditer(text)

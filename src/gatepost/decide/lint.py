@@ -118,6 +118,8 @@ def _guards(policy: Policy) -> Iterator[Finding]:
             yield Finding("guard.never_asked", path, "no rule delivers or holds, so no guard is asked")
         elif never_matches(guard.pattern):
             yield Finding("guard.never_matches", path, "no text has what its pattern looks for")
+        elif guard.pattern.is_in(b""):
+            yield Finding("guard.always_matches", path, "its pattern finds nothing at all, too: no text passes it")
         else:
             twin = next((at for at, other in earlier if _is_same(other, guard)), None)
             if twin is not None:

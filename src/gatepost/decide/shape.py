@@ -299,7 +299,10 @@ def _domain(value: object, path: str, faults: Faults) -> str:
     if isinstance(value, str):
         try:
             return normalise_domain(value)
-        except (AddressError, UnicodeError) as error:
+        except (AddressError, UnicodeError) as told:
+            error = str(told)
+            if value.startswith("*."):
+                error = "a star is for groups; in a match, subdomains stands beside the domain"
             faults.tell(path, f"must be a domain name: {error}")
     else:
         faults.tell(path, "must be a domain name")
