@@ -2,13 +2,15 @@ import random
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gatepost import mailbox
 from gatepost.db import Database
 from gatepost.ids import AccountId, EmailId, TenantId
 from gatepost.keys.keystore import Kind
 from gatepost.mail.address import Address
-from gatepost.mailbox.search import EXAMINED_MAX
+from gatepost.mailbox.search import AT_ONCE_MAX, EXAMINED_MAX, worth_asking
 from outbound import ACCOUNT, TENANT
 from postbag import INVOICE, hits, keep, letter
 
@@ -134,6 +136,13 @@ async def test_pages_of_a_phrase_meet_however_few_of_those_compared_have_it(db: 
             if after is None:
                 break
     assert seen == [letter(number).id for number in sorted(said, reverse=True)]
+
+
+@given(st.integers(1, 201), st.integers(0, EXAMINED_MAX), st.integers(0, EXAMINED_MAX))
+def test_never_fewer_are_asked_for_than_are_missing_nor_more_than_may_lie_open(
+    missing: int, hits: int, more: int
+) -> None:
+    assert missing <= worth_asking(missing, hits, hits + more) <= max(AT_ONCE_MAX, missing)
 
 
 async def test_each_call_looks_at_so_many_messages_and_the_cursor_goes_on(

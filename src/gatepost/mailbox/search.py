@@ -17,6 +17,8 @@ from gatepost.mailbox.query import Query
 from gatepost.mailbox.word_store import BOTTOM, TOP, Candidate, Place
 
 EXAMINED_MAX = 500
+AT_ONCE_MAX = 160
+"""Candidates that lie open in memory together: each may be a long text."""
 BACKLOG_MAX = 10_000
 
 
@@ -51,7 +53,7 @@ async def search(
     hits: list[Email] = []
     examined = 0
     while True:
-        count = min(_worth_asking(limit + 1 - len(hits), len(hits), examined), EXAMINED_MAX - examined)
+        count = min(worth_asking(limit + 1 - len(hits), len(hits), examined), EXAMINED_MAX - examined)
         candidates = await word_store.candidates(
             tx, account, wanted=wanted, unwanted=unwanted, below=below, since=query.since or BOTTOM, limit=count
         )
@@ -66,14 +68,14 @@ async def search(
         below = candidates[-1].place
 
 
-def _worth_asking(missing: int, hits: int, examined: int) -> int:
+def worth_asking(missing: int, hits: int, examined: int) -> int:
     """Return for how many candidates to ask next: a few more than are needed if as many are hits as were so far.
 
     Each time costs a round trip and a walk; a candidate too many, a fraction of that.
     """
     if not examined:
         return missing
-    return min(missing * (examined + 1) * 5 // ((hits + 1) * 4) + 1, EXAMINED_MAX)
+    return min(missing * (examined + 1) * 5 // ((hits + 1) * 4) + 1, max(AT_ONCE_MAX, missing))
 
 
 def _compared(query: Query, candidates: Sequence[Candidate]) -> list[Email]:
