@@ -47,14 +47,16 @@ class Calls:
     """How the house and whoever runs it talk.
 
     Attributes:
-        ready: told once, when the doors are open.
+        ready: told once, when the doors are open and the house has announced itself.
         reread: returns the settings as they are written now, for a reload.
         supervisor: whoever started the process.
+        prepare: makes what a house for trying out needs, before anybody is told that it is up.
     """
 
     ready: Callable[[House, Running], Awaitable[None]]
     reread: Callable[[], Settings]
     supervisor: Supervisor
+    prepare: Callable[[House], Awaitable[object]] | None = None
 
 
 async def serve(
@@ -90,10 +92,12 @@ async def serve(
         running = _describe(settings, doors, dsn)
         hosting = Order(settings=settings, dsn=dsn, allow_loopback=allow_loopback, port=0)
         reloader = Reloader(settings, calls.reread, doors.changeable, house, calls.supervisor)
+        if calls.prepare is not None:
+            await calls.prepare(house)
+        await note_start(settings, house)  # before anybody hears of us: a database lost from here on is mended
+        process.settle_in()
         with announced(settings.state, running):
             await calls.ready(house, running)
-            await note_start(settings, house)
-            process.settle_in()
             async with asyncio.TaskGroup() as chores:
                 writing = sequencer(settings, house)
                 chores.create_task(writing.run(stop))

@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -47,7 +48,7 @@ def up(config: Config = None) -> None:
             _greet(settings, running, await sandbox.ensure(settings, house), config)
 
         typer.echo("Webhooks and mail may reach this machine (127.0.0.0/8, ::1): `up` is for trying out.", err=True)
-        _serve(settings, cluster.dsn("gatepost_app"), welcome, config, cluster)
+        _serve(settings, cluster.dsn("gatepost_app"), welcome, config, cluster, partial(sandbox.ensure, settings))
     typer.echo("Stopped; start again with the same command.", err=True)
 
 
@@ -125,12 +126,18 @@ def _serve(
     ready: Callable[[House, Running], Awaitable[None]],
     config: Path | None,
     cluster: Cluster | None = None,
+    prepare: Callable[[House], Awaitable[object]] | None = None,
 ) -> None:
     import uvloop  # noqa: PLC0415  # with the next: a third of every command's start, and only a house needs them
 
     from gatepost.app.serve import Calls, serve  # noqa: PLC0415  # as above
 
-    calls = Calls(ready=ready, reread=lambda: read_settings(config), supervisor=Supervisor(reference.environment()))
+    calls = Calls(
+        ready=ready,
+        reread=lambda: read_settings(config),
+        supervisor=Supervisor(reference.environment()),
+        prepare=prepare,
+    )
     uvloop.run(serve(settings, dsn, cluster=cluster, calls=calls, allow_loopback=cluster is not None))
 
 

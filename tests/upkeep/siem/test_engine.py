@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import orjson
 import psycopg
+import pytest
 
+from gatepost.db import Database, DatabaseUnavailableError
 from gatepost.ids import ExportId
 from gatepost.ledger.merkle import leaf_hash
 from gatepost.record.paper import Kind as EntryKind
@@ -375,3 +377,15 @@ async def test_run_ends_when_the_house_does_even_while_a_receiver_thinks(scene: 
             stop.set()
     finally:
         double.thinks.set()
+
+
+async def test_a_database_that_is_away_is_waited_for_and_ends_no_house(scene: Scene, app_dsn: str) -> None:
+    async with Database.open(app_dsn) as scene.db:
+        pass
+    with pytest.raises(DatabaseUnavailableError):
+        await Exporter(scene, scene.sleep).round()
+    stop = asyncio.Event()
+    running = asyncio.ensure_future(Exporter(scene, scene.sleep).run(stop))
+    await asyncio.sleep(0)
+    stop.set()
+    await running

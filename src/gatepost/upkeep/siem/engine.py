@@ -106,8 +106,9 @@ class Exporter:
             async with gate:
                 await self._try(tenant, identifier)
 
+        due = await store.due(self._house.db, self._house.clock())  # outside the group: its error stays what it is
         async with asyncio.TaskGroup() as group:
-            for tenant, identifier in await store.due(self._house.db, self._house.clock()):
+            for tenant, identifier in due:
                 group.create_task(one(tenant, identifier))
 
     async def _try(self, tenant: TenantId, identifier: ExportId) -> None:
