@@ -69,7 +69,7 @@ def test_parts_beyond_the_cap_are_dropped_and_marked() -> None:
         b'Content-Disposition: attachment; filename="a\x00b.txt"',
         b"Content-Disposition: attachment; filename*=utf-8''a%00%0D%0Ab.txt",
         b'Content-Disposition: attachment; filename="=?utf-8?q?a=00b.txt?="',
-        b'Content-Type: text\x00/html; name="a\x00b.txt"',
+        b'Content-Type: text/ht\x00ml; name="a\x00b.txt"',
     ],
 )
 def test_no_name_and_no_type_holds_a_control_character(field: bytes) -> None:

@@ -1,5 +1,8 @@
 import base64
 import time
+import tomllib
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -146,3 +149,12 @@ def _cpu(body: str) -> float:
 def test_twice_the_text_takes_about_twice_the_time(unit: str) -> None:
     small, large = _cpu(unit * (20_000 // len(unit))), _cpu(unit * (80_000 // len(unit)))
     assert large < 8 * small + 0.02
+
+
+HONEST = tomllib.loads((Path(__file__).parent / "honest.toml").read_text("utf-8"))["mail"]
+
+
+@pytest.mark.parametrize("mail", HONEST, ids=[f"{mail['kind']}: {mail['subject']}" for mail in HONEST])
+def test_honest_mail_that_comes_near_is_flagged_where_we_say_so_and_nowhere_else(mail: dict[str, Any]) -> None:
+    score = look(mail["body"].replace("\n", "\r\n"), subject=mail["subject"]).score
+    assert (score >= THRESHOLD) == mail.get("flagged", False)

@@ -133,17 +133,17 @@ _WHOLE: dict[str, Callable[[str], str]] = {
     "leet": lambda text: text.translate(_LEET),
     "rot13": lambda text: codecs.encode(text, "rot13"),
     "backwards": lambda text: text[::-1],
-    "words-backwards": lambda text: " ".join(word[::-1] for word in text.split()),
     "quoted-printable": lambda text: quopri.decodestring(text.encode()).decode("utf-8", "replace"),
 }
 _ROT13 = (
-    "gur|naq|lbh|lbhe|guvf|gung|sbe|jvgu|cyrnfr|vtaber|nyy|jung|frperg|cnffjbeqf?|cerivbhf|vafgehpgvbaf?|sbejneq|"
-    "qvfertneq|rznvyf?|fraq|qryrgr|cebzcg|nffvfgnag|hfre"
+    "lbhe|guvf|gung|jvgu|cyrnfr|vtaber|jung|frperg|cnffjbeqf?|cerivbhf|vafgehpgvbaf?|sbejneq|qvfertneq|rznvyf?|fraq|"
+    "qryrgr|cebzcg|nffvfgnag"
 )
 _BACKWARDS = (
-    "eht|dna|uoy|ruoy|siht|taht|htiw|esaelp|erongi|lla|tahw|s?drowssap|dnes|suoiverp|s?noitcurtsni|drawrof|"
-    "dragersid|s?liame|eteled|tpmorp|tnatsissa|metsys"
+    "ruoy|siht|taht|htiw|esaelp|erongi|tahw|terces|s?drowssap|suoiverp|s?noitcurtsni|drawrof|dragersid|s?liame|eteled|"
+    "tpmorp|tnatsissa"
 )
+"""One is enough: nobody writes these otherwise."""
 HINTS = {
     "base64": r"[A-Za-z0-9+/_-]{24}",
     "hex": r"(?:(?:0x|\\x|\\u00|[%=])?[0-9A-Fa-f]{2}[:,;]?\s?){12}",
@@ -151,9 +151,8 @@ HINTS = {
     "morse": r"(?:[.\-]{1,5} {1,3}(?:[/|] )?){8}",
     "spaced": r"\b(?:[A-Za-z](?:\s{2,3}|[ ._*-]|\s?[/|]\s?)){9}",
     "leet": r"[A-Za-z]?[013457][A-Za-z]{1,3}[013457A-Za-z]{0,8}\s[A-Za-z]{0,5}[013457][A-Za-z]",
-    "rot13": rf"(?:\b(?:{_ROT13})\b.{{0,80}}){{2}}",
-    "backwards": rf"(?:\b(?:{_BACKWARDS})\b.{{0,80}}){{2}}",
-    "words-backwards": rf"(?:\b(?:{_BACKWARDS})\b.{{0,80}}){{2}}",
+    "rot13": rf"\b(?:{_ROT13})\b",
+    "backwards": rf"\b(?:{_BACKWARDS})\b",
     "base32": r"[A-Z2-7]{32}",
     "numbers": r"(?:\b\d{2,3}[ ,;]{1,2}){12}",
     "octal": r"(?:\\[0-7]{3}){8}",
@@ -174,6 +173,9 @@ def unwrap(text: str, hints: Collection[str]) -> Iterator[Piece]:
             if wrapping == "leet" and len(list(islice(_LEET_WORD.finditer(text), _LEET_WORDS))) < _LEET_WORDS:
                 continue
             yield Piece(wrapping, 0, len(text), whole(text))
+            if wrapping == "backwards":
+                each = " ".join(word[::-1] for word in text.split())
+                yield Piece("words-backwards", 0, len(text), each)
         else:
             yield from _packed(wrapping, text)
 
