@@ -6,7 +6,7 @@ export PYTHON
 help:
 	@echo "make run    start the house on embedded defaults; Ctrl-C stops it, data stays in ./state"
 	@echo "make demo   fifteen mails through a throw-away house, checked from outside"
-	@echo "make test   the whole test suite"
+	@echo "make test   the whole test suite, on all cores; ARGS='tests/mail -k fold' a part, ARGS='-n 0' on one"
 	@echo "make nightly  the faults at full length: 200 kills, fifty 25 MB mails at once"
 	@echo "make vectors  every public suite below tests/vectors, or of DIR=path"
 	@echo "make differential  5,000 mails before us, dkimpy, pyspf and, with MAILAUTH=folder, npm mailauth"
@@ -29,7 +29,7 @@ demo:
 
 test:
 	@tools/environment.sh dev
-	@.venv/bin/pytest $(ARGS)
+	@.venv/bin/pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 nightly:
 	@tools/environment.sh dev

@@ -1,8 +1,9 @@
 """Measure what a grant derived from a prompt lets through: honest tasks, and injections that ride on them.
 
 Run it as ``make bench-agents DIR=path``: a folder with ``user_tasks.jsonl`` and ``injection_tasks.jsonl`` of AgentDojo,
-or one with such a folder ``agentdojo`` in it. No model is asked: each expected call goes to the gate that judges the
-calls of hosted turns (``act/hosted/gate.py``). The last line is JSON.
+or one with such a folder ``agentdojo`` in it. Tools and contacts of other suites than AgentDojo's four are declared in
+a ``suites.json`` beside them, in the form of the one in ``tests/vectors/injection/agentdojo``. No model is asked: each
+expected call goes to the gate that judges the calls of hosted turns (``act/hosted/gate.py``). The last line is JSON.
 """
 
 import argparse
@@ -112,8 +113,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--page", action="store_true", help="write the figures into docs/agents-bench.md")
     asked = parser.parse_args(arguments)
     where = folder(asked.dir or str(agentdojo.VECTORS))
-    suites = agentdojo.suites()
+    suites = agentdojo.suites(where)
     tasks, injections = agentdojo.user_tasks(where), agentdojo.injection_tasks(where)
+    unheard_of = sorted({each.suite for each in (*tasks, *injections)} - suites.keys())
+    if unheard_of:
+        raise SystemExit(f"no tools are declared for {', '.join(unheard_of)}: put them into {where / 'suites.json'}")
     pairs, left_out = agentdojo.pairs(tasks, injections)
     tallies = {each: measure(suites, tasks, pairs, each) for each in Strictness}
     lines = [*table(tallies, len(tasks), len(pairs)), ""]

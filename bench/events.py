@@ -1,9 +1,10 @@
 """From `250` to the first octet of the webhook, at the receiver's socket: alone, and beside a dead receiver.
 
 The house runs as `make run` starts it, on a throw-away folder. Mails come at a fixed rate whatever the answers take
-(open loop); the receiver is a bare socket that notes when the first octet of each request is there. Then the same again
-with a second endpoint that takes connections and never answers, for which ten thousand events wait. Ends with one line
-of JSON. Sender and receiver share the machine with the house.
+(open loop); the receiver is a bare socket that notes when the first octet of each request is there. The house is given
+ten thousand mails first. Then it is measured in pairs: alone, and beside a second endpoint for which ten thousand
+events wait and which is dead in one of two ways: it takes connections and never answers, or it answers 500. Ends with
+one line of JSON, the figures of all runs of a kind together. Sender and receivers share the machine with the house.
 """
 
 import argparse
@@ -15,7 +16,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -31,6 +32,8 @@ from subject import Gatepost
 from zone import Zone, serve
 
 PATIENCE_S = 60.0
+RESTS_S = 0.3
+"""CPU seconds in two that a house with nothing to do may take."""
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 _SUBJECT = re.compile(rb'"subject":"([^"]*)"')
 
@@ -45,6 +48,8 @@ class Heard:
 
 class Receiver(asyncio.Protocol):
     """Answers 200 at once."""
+
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
     def __init__(self, heard: Heard) -> None:
         self._heard = heard
@@ -71,11 +76,17 @@ class Receiver(asyncio.Protocol):
         self._heard.requests += 1
         self._octets = b""
         if self._transport is not None:
-            self._transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            self._transport.write(self.answer)
 
 
 class Silent(asyncio.Protocol):
     """Takes everything and answers nothing."""
+
+
+class Failing(Receiver):
+    """Answers 500 at once."""
+
+    answer = b"HTTP/1.1 500 Oh\r\nContent-Length: 2\r\n\r\nno"
 
 
 @asynccontextmanager
@@ -121,8 +132,33 @@ async def connect(host: str, port: int, count: int) -> list[Client]:
     return clients
 
 
-async def play(house: Gatepost, mails: list[Mail], heard: Heard, *, rate: float, connections: int) -> dict[str, float]:
-    """Send mails at a fixed rate; return how long each webhook took after its 250."""
+@dataclass
+class Run:
+    """How long each webhook took after its 250, in ms; over how many seconds; the house's CPU seconds meanwhile."""
+
+    waits: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+    cpu_s: float = 0.0
+
+    def add(self, other: "Run") -> None:
+        """Take another run's figures in."""
+        self.waits += other.waits
+        self.seconds += other.seconds
+        self.cpu_s += other.cpu_s
+
+    def figures(self) -> dict[str, float]:
+        """Return what is shown."""
+        waits = sorted(self.waits)
+        shares = {"p50_ms": 0.5, "p95_ms": 0.95, "p99_ms": 0.99, "max_ms": 1.0}
+        return {
+            "messages_per_s": round(len(waits) / self.seconds, 1),
+            **{name: round(waits[min(int(len(waits) * share), len(waits) - 1)], 1) for name, share in shares.items()},
+            "cpu_ms_per_message": round(self.cpu_s * 1000 / len(waits), 2),
+        }
+
+
+async def play(house: Gatepost, mails: list[Mail], heard: Heard, *, rate: float, connections: int) -> Run:
+    """Send mails at a fixed rate."""
     address = str(house.sandbox["address"])
     clients: asyncio.Queue[Client] = asyncio.Queue()
     for client in await connect(str(house.sandbox["smtp_host"]), int(house.sandbox["smtp_port"]), connections):
@@ -134,6 +170,7 @@ async def play(house: Gatepost, mails: list[Mail], heard: Heard, *, rate: float,
         answered[_subject_of(mail)] = await client.send(mail, address)
         clients.put_nowait(client)
 
+    cpu_before, _ = house.usage()
     began = time.monotonic()
     async with asyncio.TaskGroup() as group:
         for number, mail in enumerate(mails):
@@ -145,10 +182,8 @@ async def play(house: Gatepost, mails: list[Mail], heard: Heard, *, rate: float,
         await asyncio.sleep(0.05)
     if missing:
         raise SystemExit(f"bench: {len(missing)} of {len(answered)} events were not told within {PATIENCE_S} s")
-    waits = sorted(max(0.0, heard.at[subject] - at) * 1000 for subject, at in answered.items())
-    shares = {"p50_ms": 0.5, "p95_ms": 0.95, "p99_ms": 0.99}
-    figures = {name: round(waits[min(int(len(waits) * share), len(waits) - 1)], 1) for name, share in shares.items()}
-    return {"messages_per_s": round(len(mails) / seconds, 1), **figures, "max_ms": round(waits[-1], 1)}
+    waits = [max(0.0, heard.at[subject] - at) * 1000 for subject, at in answered.items()]
+    return Run(waits, seconds, house.usage()[0] - cpu_before)
 
 
 def _subject_of(mail: Mail) -> bytes:
@@ -186,7 +221,7 @@ async def measure(options: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="gatepost-bench-", dir="/tmp") as folder:
         os.chmod(folder, 0o711)  # noqa: PTH101, S103  # PostgreSQL's account passes through it
         async with serve(zone) as dns_port:
-            house = Gatepost(Path(folder), f"127.0.0.1:{dns_port}")
+            house = Gatepost(Path(folder), f"127.0.0.1:{dns_port}", {"GATEPOST_SMTP__WORKERS": str(options.workers)})
             try:
                 await asyncio.to_thread(house.wait)
                 await asyncio.to_thread(house.set_policy, senders.domains)
@@ -202,35 +237,66 @@ async def _measure(house: Gatepost, senders: Senders, options: argparse.Namespac
     def mails(count: int, word: str) -> list[Mail]:
         return numbered(senders.mails(count, address, now, seed=len(word)), word)
 
-    heard = Heard()
-    async with listening(lambda: Receiver(heard)) as url, listening(Silent) as dead_url:
+    heard, unheard = Heard(), Heard()
+    runs = {"alone": Run(), "silent": Run(), "failing": Run()}
+    states = {}
+    async with (
+        listening(lambda: Receiver(heard)) as url,
+        listening(Silent) as silent_url,
+        listening(lambda: Failing(unheard)) as failing_url,
+    ):
         live = await asyncio.to_thread(call, house, "POST", "/webhooks", {"url": url})
-        await play(house, mails(options.rate, "warm"), heard, **pace)
-        print(f"{options.count} mails at {options.rate}/s ...", file=sys.stderr)
-        cpu_before, _ = house.usage()
-        alone = await play(house, mails(options.count, "alone"), heard, **pace)
-        cpu_after, _ = house.usage()
+        await play(house, mails(5 * options.rate, "warm"), heard, **pace)
+        since = datetime.now(UTC)  # noqa: TID251  # as above
         await asyncio.to_thread(call, house, "PATCH", f"/webhooks/{live['id']}", {"is_stopped": True})
-        dead = await asyncio.to_thread(call, house, "POST", "/webhooks", {"url": dead_url})
-        print(f"{options.pending} events for a dead receiver ...", file=sys.stderr)
+        print(f"{options.pending} mails that nobody is told of yet ...", file=sys.stderr)
         smtp = (str(house.sandbox["smtp_host"]), int(house.sandbox["smtp_port"]))
         sent = await send_all(*smtp, address, mails(options.pending, "pending"), options.connections)
         await asyncio.to_thread(call, house, "PATCH", f"/webhooks/{live['id']}", {"is_stopped": False})
-        beside = await play(house, mails(options.count, "beside"), heard, **pace)
-        shown = await asyncio.to_thread(call, house, "GET", f"/webhooks/{dead['id']}")
-    return {
-        **alone,
-        "cpu_ms_per_message": round((cpu_after - cpu_before) * 1000 / options.count, 2),
-        "pending": sent.accepted,
-        "beside_dead": beside,
-        "dead_state": shown["state"],
-    }
+        await rested(house)
+        until = datetime.now(UTC)  # noqa: TID251  # as above
+        for number in range(options.pairs):
+            for kind, dead_url in (("silent", silent_url), ("failing", failing_url)):
+                await _play_into(runs["alone"], house, mails(options.count, f"alone {kind} {number}"), heard, pace)
+                dead = await asyncio.to_thread(call, house, "POST", "/webhooks", {"url": dead_url})
+                span = {"since": since.isoformat(), "until": until.isoformat()}
+                await asyncio.to_thread(call, house, "POST", f"/webhooks/{dead['id']}/replay", span)
+                await rested(house)
+                await _play_into(runs[kind], house, mails(options.count, f"beside {kind} {number}"), heard, pace)
+                states[kind] = (await asyncio.to_thread(call, house, "GET", f"/webhooks/{dead['id']}"))["state"]
+                await asyncio.to_thread(call, house, "DELETE", f"/webhooks/{dead['id']}")
+                await rested(house)
+    beside = {kind: {**runs[kind].figures(), "state": state} for kind, state in states.items()}
+    for line in (failed := house.logged("webhook.told", live["id"], "again")):
+        print(line, end="", file=sys.stderr)
+    return {**runs["alone"].figures(), "failed_attempts": len(failed), "pending": sent.accepted, "beside": beside}
+
+
+async def _play_into(into: Run, house: Gatepost, mails: list[Mail], heard: Heard, pace: Mapping[str, int]) -> None:
+    print(f"{len(mails)} mails at {pace['rate']}/s ...", file=sys.stderr)
+    run = await play(house, mails, heard, **pace)
+    print(json.dumps(run.figures()), file=sys.stderr)
+    into.add(run)
+
+
+async def rested(house: Gatepost) -> None:
+    """Wait until the house has little to do: what came before is indexed, written and tidied."""
+    deadline = time.monotonic() + PATIENCE_S
+    before, _ = house.usage()
+    while time.monotonic() < deadline:  # another process tells nobody
+        await asyncio.sleep(2)
+        after, _ = house.usage()
+        if after - before < RESTS_S:
+            return
+        before = after
 
 
 def main() -> None:
     """Read the options and run."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--count", type=int, default=4_000, help="mails in each measured run")
+    parser.add_argument("--count", type=int, default=2_000, help="mails in each measured run")
+    parser.add_argument("--pairs", type=int, default=2, help="runs alone and beside, for each way of being dead")
+    parser.add_argument("--workers", type=int, default=1, help="SMTP processes")
     parser.add_argument("--rate", type=int, default=200, help="mails a second")
     parser.add_argument("--pending", type=int, default=10_000, help="events that wait for the dead receiver")
     parser.add_argument("--connections", type=int, default=32, help="SMTP connections at once, 50 at the most")

@@ -74,6 +74,11 @@ class Gatepost:
             time.sleep(0.2)
         raise SystemExit(f"bench: the house did not start:\n{(self._state / 'house.log').read_text()[-800:]}")
 
+    def logged(self, *words: str) -> list[str]:
+        """Return the lines of its log that hold all of these words."""
+        with (self._state / "house.log").open() as log:
+            return [line for line in log if all(word in line for word in words)]
+
     def stop(self) -> None:
         """Stop it."""
         self._process.send_signal(signal.SIGINT)

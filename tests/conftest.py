@@ -17,15 +17,45 @@ from gatepost.db.launcher import Cluster, find_binaries
 from gatepost.db.migrate import migrate
 from gatepost.keys import KeyStore
 
+WORKERS_MAX = 8
+"""Each worker has a PostgreSQL and up to a few houses of its own."""
+
+TESTS = Path(__file__).parent
+LONG_FOLDERS = frozenset({"faults", "cli", "demo", "app", "upgrade", "tools", "egress"})
+"""Their tests start houses, or wait for one."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--nightly", action="store_true", help="play what takes minutes in full: see tests/faults")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return how many processes ``-n auto`` means."""
+    return workers(config.args, cores=len(os.sched_getaffinity(0)))
+
+
+def workers(paths: list[str], *, cores: int) -> int:
+    """Return how many processes to spread these tests over: none but ours for single files, else one a core."""
+    are_files = all(path.partition("::")[0].endswith(".py") for path in paths)
+    return 0 if are_files or cores == 1 else min(cores, WORKERS_MAX)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let what lasts longest begin first where several work, lest one of them is left alone with it at the end."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: LONG_FOLDERS.isdisjoint(item.path.relative_to(TESTS).parts))
 
 
 @pytest.fixture(scope="session")
 def nightly(pytestconfig: pytest.Config) -> bool:
     """Tell whether there is all night."""
     return bool(pytestconfig.getoption("nightly"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say under which order something failed: the header that says it too is not shown."""
+    if terminalreporter.stats.keys() & {"failed", "error"}:
+        terminalreporter.write_line(f"the order was that of --randomly-seed={config.getoption('randomly_seed')}")
 
 
 ENOUGH_OCTETS = 2 * 1024**3

@@ -152,13 +152,13 @@ async def test_a_bomb_of_an_answer_is_neither_opened_nor_read_to_its_end() -> No
 
 
 @pytest.mark.parametrize(
-    ("status", "asked", "waits_s"),
-    [("429 Slow", "7", 7), ("503 Later", "Fri, 20 Nov", 0), ("429 Slow", "9" * 4000, 999999)],
+    ("status", "asked"),
+    [("429 Slow", "7"), ("503 Later", "Fri, 20 Nov 2026 12:00:00 GMT"), ("429 Slow", "9" * 4000)],
 )
-async def test_a_receiver_may_say_when_to_come_again(status: str, asked: str, waits_s: int) -> None:
+async def test_a_receiver_may_say_when_to_come_again(status: str, asked: str) -> None:
     async with http_receiver(f"{status}\r\nRetry-After: {asked}") as receiver:
         answer = await _post(receiver.url)
-    assert (answer.reason, answer.retry_after_s) == ("receiver.refused", waits_s)
+    assert (answer.reason, answer.retry_after) == ("receiver.refused", asked[:64])
 
 
 async def test_a_redirect_into_the_machine_is_an_answer_and_no_visit() -> None:

@@ -36,7 +36,7 @@ def test_each_answer_has_its_end(answer: Answer, attempts: int, state: State) ->
 
 
 def test_a_receiver_that_names_a_time_is_left_alone_until_then() -> None:
-    ending = ending_of(_told(Answer(429, "receiver.refused", retry_after_s=300)))
+    ending = ending_of(_told(Answer(429, "receiver.refused", retry_after="300")))
     assert ending.due_at == NOW + timedelta(seconds=300)
 
 

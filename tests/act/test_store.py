@@ -4,6 +4,7 @@ from datetime import timedelta
 from act.scene import announce, due, happened
 from gatepost.act import store
 from gatepost.act.paper import Endpoint, EventKind, Health, Secrets, Webhook
+from gatepost.act.retry import STRIKES
 from gatepost.db import Database
 from gatepost.ids import AccountId, TenantId, WebhookId
 from outbound import ACCOUNT, NOW, TENANT
@@ -50,6 +51,23 @@ async def test_each_endpoint_is_promised_what_it_asked_for_once(db: Database) ->
     assert [one.event for one in await due(db, FIRST.id)] == [happened()]
     assert [one.event.kind for one in await due(db, held.id)] == [EventKind.HELD]
     assert await due(db, stopped.id) == await due(db, WebhookId("wh_d")) == []
+
+
+async def test_a_silent_endpoint_is_promised_everything_and_wakes_nobody(db: Database) -> None:
+    """Ten thousand events for it cost the others a row each, and no look."""
+    await _insert(db, FIRST)
+    async with db.transaction(TENANT) as tx:
+        await tx.run("update webhook set holder = 'me', leased_until = %(at)s", at=NOW)
+    heard = []
+    for failures in (STRIKES - 1, STRIKES):
+        event = happened(failures, kind=EventKind.RECEIVED)
+        async with db.transaction(TENANT) as tx:
+            store.put_health(tx, FIRST.id, Health(failures=failures))
+        async with db.transaction(TENANT) as tx:
+            promised = store.announce(tx, [event], hint=False, holder="me")
+        heard.append(len(store.fresh(promised, {event.id: event})))
+    assert heard == [1, 0]
+    assert len(await due(db, FIRST.id)) == 2
 
 
 async def test_retired_secrets_sign_until_their_time(db: Database) -> None:

@@ -1,5 +1,6 @@
 """One worker by itself, told what to do as the house tells it."""
 
+import json
 import smtplib
 import socket
 import subprocess
@@ -31,3 +32,12 @@ def test_it_serves_until_whoever_started_it_is_gone(tmp_path: Path, app_dsn: str
                 assert client.noop()[0] == 250
             process.stdin.close()  # as the system does for whoever dies
             assert process.wait(20) == 0
+
+
+def test_a_worker_imports_what_receives_mail_and_nothing_of_the_other_doors() -> None:
+    code = "import json, sys, gatepost.app.worker; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603  # ours
+    modules = set(json.loads(done.stdout))
+    assert not modules & {"fastapi", "starlette", "uvicorn", "jinja2", "markdown_it", "yaml", "mcp", "typer"}
+    assert {name for name in modules if name.startswith("gatepost.doors.")} == {"gatepost.doors.smtp"}
+    assert len(modules) < 1150  # 1,040; with all doors 1,550

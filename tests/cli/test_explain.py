@@ -21,7 +21,8 @@ from typer.testing import CliRunner, Result
 
 from cli.process import Process
 from gatepost.app.explain import on_the_wire
-from gatepost.cli.frame import Refusal, app
+from gatepost.cli.frame import Refusal
+from gatepost.cli.menu import app
 from gatepost.record.canonical import canonical
 from hostile_dns import answer, serving
 from suites.case import rows

@@ -4,13 +4,11 @@ import pty
 import subprocess
 import sys
 from datetime import UTC, datetime
-from importlib.metadata import version
 from io import FileIO
 from pathlib import Path
 
 import pytest
 
-from cli.process import Process
 from gatepost.cli import frame
 from gatepost.settings import SettingsError
 
@@ -70,11 +68,6 @@ def test_nothing_is_a_sentence_for_people_and_a_list_for_programs(capsys: pytest
     assert capsys.readouterr().out == "none yet\n"
     frame.show([], columns=("id",), as_json=True, empty="none yet")
     assert json.loads(capsys.readouterr().out) == []
-
-
-def test_the_version_is_told(tmp_path: Path) -> None:
-    told = Process(tmp_path).run("--version")
-    assert (told.returncode, told.stdout) == (0, f"{version('gatepost')}\n"), told.stderr
 
 
 def test_a_file_of_settings_is_read_and_an_unknown_one_is_refused(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli.process import Process
-from gatepost.cli import policy  # noqa: F401  # puts the commands there
-from gatepost.cli.frame import Refusal, app
+from gatepost.cli.frame import Refusal
+from gatepost.cli.menu import app
 
 runner = CliRunner()
 NARROW: dict[str, Any] = {

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,11 +16,12 @@ import typer
 from typer.testing import CliRunner
 from typing_extensions import override
 
-import gatepost.cli
 from cli.process import GATEPOST, UP_WITHIN_S, Process
 from cli.test_subprocessor import LATER
 from gatepost import settings
 from gatepost.app.open import admin_house
+from gatepost.app.state import running
+from gatepost.cli import menu
 from gatepost.record.vocabulary import VOCABULARY
 from gatepost.trust import agreeing, engagement
 from gatepost.trust.operator import read_operator
@@ -194,7 +196,7 @@ class Operator:
         }
 
     def run(self, *arguments: str) -> str:
-        done = CliRunner().invoke(gatepost.cli.frame.app, list(arguments), env=self.environment)
+        done = CliRunner().invoke(menu.app, list(arguments), env=self.environment)
         is_refusal = arguments[:2] == ("export", "test")  # nobody listens there
         assert is_refusal or done.exit_code == 0, (arguments, done.output, repr(done.exception))
         return done.stdout
@@ -279,7 +281,9 @@ def test_every_command_that_changes_something_leaves_a_leaf(operator: Operator, 
         assert action in operator.actions()[before:], f"gatepost {command} left no leaf"
         driven.add(command)
     assert set(operator.actions()) <= set(VOCABULARY)
-    tree = set(commands(typer.main.get_command(gatepost.cli.frame.app)))
+    for name in menu.MENU:
+        menu.bring(name)
+    tree = set(commands(typer.main.get_command(menu.app)))
     assert tree - READS - SOMEBODY_ELSES - UP - AFTER_DAYS - DRIVEN_ELSEWHERE.keys() == driven
     assert [one for one in DRIVEN_ELSEWHERE.items() if not is_seen(*one[1])] == []
     assert tree >= READS | SOMEBODY_ELSES | UP
@@ -319,8 +323,29 @@ def test_what_counts_after_thirty_days_of_the_log_leaves_a_leaf(operator: Operat
     assert driven == AFTER_DAYS
 
 
-def test_a_house_that_serves_records_its_start_its_reload_and_its_stop(operator: Operator) -> None:
+def the_test_of_a_webhook_on_this_machine(state: Path, key: str, mailbox: int) -> str:
+    """Return what a serving house says when it is asked to try an endpoint on loopback."""
+    up = running(state)
+    assert up is not None
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+
+    def post(path: str, body: bytes) -> bytes:
+        asked = urllib.request.Request(f"{up.base_url}/v1/{path}", data=body, headers=headers)  # noqa: S310  # our own
+        with urllib.request.urlopen(asked, timeout=60) as answer:  # noqa: S310  # as above
+            return bytes(answer.read())
+
+    hook = json.loads(post(f"mailboxes/{mailbox}/webhooks", b'{"url": "http://127.0.0.1:9/hook"}'))["id"]
+    return str(json.loads(post(f"mailboxes/{mailbox}/webhooks/{hook}/test", b""))["reason"])
+
+
+def test_a_house_that_serves_records_its_start_its_reload_and_its_stop_and_reaches_nobody_here(
+    operator: Operator,
+) -> None:
     operator.run("tenant", "add", "acme")
+    operator.run("domain", "add", "acme.test")
+    operator.run("mailbox", "add", "help@acme.test")
+    box = operator.ids("mailbox", "list")[-1]
+    key = operator.run("key", "add", "--role", "owner").split()[-1]
 
     state = Path(operator.environment["GATEPOST_STATE"])
     house = Serving(state, **operator.environment)
@@ -330,7 +355,10 @@ def test_a_house_that_serves_records_its_start_its_reload_and_its_stop(operator:
         assert time.monotonic() < deadline, house.log()
         time.sleep(0.1)
     assert house.run("reload").returncode == 0, house.log()
+    assert the_test_of_a_webhook_on_this_machine(state, key, box) == "egress.refused"
+    assert "may reach" not in house.log()  # as a house for trying out says
     assert house.stop() == 0, house.log()
+    assert "egress.refused" in operator.actions()
     assert [each for each in operator.actions() if each.startswith("house.")] == [
         "house.start",
         "house.migrate",

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from gatepost.decide import language
+from gatepost.record.canonical import canonical
 from gatepost.record.commitment import seal
 from gatepost.record.paper import Json
 
@@ -53,9 +54,10 @@ def test_the_lines_that_check_an_opening_work_as_printed() -> None:
     told: dict[str, Any] = {}
     exec(lines, told)  # noqa: S102  # our own document
     values: dict[str, Json] = {"sender": "jürgen@acme.example", "trace": [{"result": 'a "b"', "check": "x"}], "n": None}
-    commitments, opening = seal(values, lambda octets: bytes(range(octets % 256)))
+    spelled = {name: canonical(value).encode() for name, value in values.items()}
+    commitments, octets = seal(spelled, lambda count: bytes(range(count % 256)))
+    opening = json.loads(octets)
     for name, commitment in commitments.items():
         opened = opening[name]
-        assert isinstance(opened, dict)
         assert told["opens"](name, opened["salt"], opened["value"], commitment)
         assert not told["opens"](name, opened["salt"], "another", commitment)

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from gatepost.app import sandbox, state
 from gatepost.app.build import embedded_postgres, open_house
-from gatepost.app.listeners import certificates_of, smtp_door
+from gatepost.app.smtp import certificates_of, smtp_door
 from gatepost.app.state import Running
 from gatepost.blobs import Blobs
 from gatepost.blobs.folder import Folder

@@ -17,7 +17,7 @@ import pytest
 from gatepost import act
 from gatepost.access.paper import Account, Role
 from gatepost.app import administer
-from gatepost.app.listeners import certificates_of, smtp_door
+from gatepost.app.smtp import certificates_of, smtp_door
 from gatepost.db import Database
 from gatepost.dns import RdType, Status
 from gatepost.doors import rest

@@ -11,6 +11,7 @@ from gatepost.mail.reading import (
     Reading,
     Span,
     Technique,
+    file_names,
     from_json,
     of_text,
     to_json,
@@ -32,6 +33,11 @@ READINGS = st.builds(
 @given(READINGS)
 def test_a_reading_comes_back_as_it_was_kept(reading: Reading) -> None:
     assert from_json(orjson.loads(orjson.dumps(to_json(reading)))) == reading
+
+
+@given(READINGS)
+def test_the_names_of_files_are_read_without_the_rest(reading: Reading) -> None:
+    assert file_names(to_json(reading)) == tuple(one.filename for one in reading.attachments)
 
 
 def test_what_both_views_share_is_written_once() -> None:

@@ -85,4 +85,4 @@ def test_anything_is_a_query_or_refused(text: str) -> None:
         query = parse(text)
     except QueryError:
         return
-    query.is_in(letter(1, **INVOICE), is_indexed=False)
+    query.is_in(letter(1, **INVOICE))

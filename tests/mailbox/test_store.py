@@ -9,7 +9,9 @@ from gatepost.db import Database, Transaction
 from gatepost.ids import AccountId, EmailId, TenantId, ThreadId
 from gatepost.mail.address import Address
 from gatepost.mail.reading import of_text
+from gatepost.mailbox import store
 from outbound import ACCOUNT, KEPT, TENANT
+from postbag import INVOICE, letter
 
 
 @pytest.fixture
@@ -29,6 +31,16 @@ async def test_what_was_kept_comes_back_as_it_was(tx: Transaction) -> None:
     email = replace(KEPT, reply_to=(Address.parse("josé@example.org"),), references=("a@b", "c@d"))
     await singly.keep(tx, email)
     assert await mailbox.get(tx, ACCOUNT, email.id) == email
+
+
+async def test_what_is_compared_with_a_phrase_is_read_without_the_rest(tx: Transaction) -> None:
+    email = letter(1, **INVOICE)
+    await singly.keep(tx, email)
+    row = await tx.one("select * from email where tenant = %(tenant)s")
+    content = store.content_of(tx.vault, row)
+    assert store.texts_from(content) == email.texts
+    before_readings = {name: value for name, value in content.items() if name != "reading"} | {"text": "Old."}
+    assert store.texts_from(before_readings) == email.texts._replace(human="Old.", filename=())
 
 
 async def test_keeping_it_twice_keeps_it_once(tx: Transaction) -> None:

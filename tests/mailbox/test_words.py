@@ -50,9 +50,18 @@ def test_a_text_s_words_once_each_are_its_words(text: str) -> None:
     assert list(words.distinct(text)) == list(dict.fromkeys(runs(text)))
 
 
-@pytest.mark.parametrize("text", ["word " * 60_000, "ä" * 70 + " " + "x" * 70, "wörd " * 60_000])
+@given(st.text() | st.text(alphabet="aBc0 ._-\t\n\x1f"))
+def test_a_text_s_line_holds_its_words_in_their_order(text: str) -> None:
+    assert words.line(text) == f" {' '.join(runs(text))} "
+
+
+LONG = ["word " * 60_000, "ä" * 70 + " " + "x" * 70, "x" * 70 + " y", "wörd " * 60_000]
+
+
+@pytest.mark.parametrize("text", LONG)
 def test_words_are_bounded_however_they_are_read(text: str) -> None:
     assert list(words.distinct(text)) == list(dict.fromkeys(runs(text)))
+    assert words.line(text) == f" {' '.join(runs(text))} "
 
 
 @given(st.text(alphabet="aéÖñżЁйΐがパ한글東0 .-'_"))

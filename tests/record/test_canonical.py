@@ -67,21 +67,19 @@ def test_canonical_json_reads_back_and_is_its_own_canonical_form(value: Json) ->
 
 PLAIN: st.SearchStrategy[Json] = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.text(st.characters()),
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters(codec="ascii"), max_size=5), inner)
-    ),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner),
     max_leaves=12,
 )
 
 
-@given(st.dictionaries(st.text(st.characters(codec="ascii"), max_size=5), PLAIN, max_size=5))
+@given(st.dictionaries(st.text(max_size=5), PLAIN, max_size=5))
 def test_the_quick_spelling_is_the_canonical_one(value: dict[str, Json]) -> None:
-    assert canonical_plain(value) == canonical(value)
+    assert canonical_plain(value) == canonical(value).encode()
 
 
 def test_a_lone_surrogate_stays_readable() -> None:
     assert canonical("a\udc80") == '"a\\\\udc80"'
-    assert canonical_plain({"a": "\udc80"}) == canonical({"a": "\udc80"})
+    assert canonical_plain({"a": "\udc80"}) == canonical({"a": "\udc80"}).encode()
 
 
 def test_a_whole_number_beyond_doubles_is_spelled_as_the_double_it_becomes() -> None:

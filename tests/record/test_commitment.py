@@ -1,7 +1,10 @@
 import base64
 import hashlib
+import json
 
+from gatepost.record.canonical import canonical
 from gatepost.record.commitment import commit, seal
+from gatepost.record.paper import Json
 from record.papers import counting
 
 
@@ -12,7 +15,8 @@ def test_a_commitment_is_the_hash_the_format_says() -> None:
 
 
 def test_equal_values_have_unequal_salts_and_commitments() -> None:
-    commitments, opening = seal({"sender": "a@b.example", "recipient": "a@b.example"}, counting())
+    commitments, octets = seal({"sender": b'"a@b.example"', "recipient": b'"a@b.example"'}, counting())
+    opening = json.loads(octets)
     assert commitments["sender"] != commitments["recipient"]
     assert opening["sender"] != opening["recipient"]
 
@@ -23,14 +27,15 @@ def test_field_salt_and_value_all_count() -> None:
     assert len(seen) == 4
 
 
-def test_an_opening_opens_its_commitment() -> None:
-    commitments, opening = seal({"n": [1, 2]}, counting())
-    opened = opening["n"]
-    assert isinstance(opened, dict)
-    assert isinstance(opened["salt"], str)
-    found = commit("n", base64.b64decode(opened["salt"]), opened["value"])
-    assert base64.b64encode(found).decode() == commitments["n"]
+def test_an_opening_opens_its_commitments() -> None:
+    values: dict[str, Json] = {"n": [1, 2], 'a "name"': "Grüße\n"}
+    commitments, octets = seal({name: canonical(value).encode() for name, value in values.items()}, counting())
+    opening = json.loads(octets)
+    assert {name: opened["value"] for name, opened in opening.items()} == values
+    for name, opened in opening.items():
+        found = commit(name, base64.b64decode(opened["salt"]), opened["value"])
+        assert base64.b64encode(found).decode() == commitments[name]
 
 
 def test_nothing_to_seal_asks_for_no_entropy() -> None:
-    assert seal({}, counting()) == ({}, {})
+    assert seal({}, counting()) == ({}, b"{}")

@@ -17,7 +17,7 @@ from record.papers import TENANT, consequence, counting
 DRAFT = consequence_draft(
     TENANT, consequence(Kind.ACT, "webhook.add", private={"url": "https://bob.example"}), entropy=counting()
 )
-LEAF = f"{DRAFT.pieces[0]}null{DRAFT.pieces[1]}12{DRAFT.pieces[2]}".encode()
+LEAF = b"%bnull%b12%b" % DRAFT.pieces
 
 
 def row() -> Held:

@@ -1,5 +1,4 @@
 import json
-from dataclasses import replace
 from datetime import timedelta, timezone
 from typing import Any
 
@@ -18,10 +17,8 @@ from gatepost.record.entry import (
     consequence_draft,
     decision_drafts,
     timestamp,
-    verdicts,
 )
 from gatepost.record.paper import Json, Kind
-from gatepost.verify.paper import Family, Injection, ScanResult, ScanVerdict, Signal
 from record.papers import (
     NOON,
     RAW,
@@ -39,7 +36,7 @@ from record.papers import (
 def leaf_of(draft: Draft, *, follows: int | None = None, number: int = 12) -> bytes:
     """Put a draft together as the database does."""
     head, middle, tail = draft.pieces
-    return f"{head}{'null' if follows is None else follows}{middle}{number}{tail}".encode()
+    return b"%b%b%b%d%b" % (head, b"null" if follows is None else b"%d" % follows, middle, number, tail)
 
 
 def read(draft: Draft) -> dict[str, Any]:
@@ -70,19 +67,6 @@ def test_a_decision_stands_in_the_open_and_persons_do_not() -> None:
     for personal in ("boss", "agent@", "corp.example", "192.0.2.7", "m@x", address_of(RAW)):
         assert personal not in text
         assert personal in draft.opening.decode()
-
-
-def test_signs_of_an_injection_and_scanners_answers_stand_in_the_open_without_the_messages_words() -> None:
-    signal = Signal("override.ignore", Family.OVERRIDE, "human", 3, 9, 4.0)
-    seen = replace(
-        evidence(),
-        injection=Injection(0.9876, (Family.OVERRIDE, Family.HIDDEN), (signal,)),
-        scans=(ScanVerdict("clamd", ScanResult.FOUND, "Eicar-Signature"),),
-    )
-    assert verdicts(seen)["injection"] == [988, ["override", "hidden"]]
-    assert verdicts(seen)["scans"] == [["clamd", "found", "Eicar-Signature"]]
-    leaf = read(only(inbound(seen=seen)))
-    assert {name: leaf["decision"][name] for name in verdicts(seen)} == verdicts(seen)
 
 
 def test_each_recipient_has_an_entry_with_salts_of_its_own() -> None:

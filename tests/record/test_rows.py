@@ -14,7 +14,7 @@ from record.papers import TENANT, consequence, counting, decision, email_id, inb
 def written(draft: Draft, number: int = 1, *, is_erased: bool = False) -> Written:
     head, middle, tail = draft.pieces
     opening = None if is_erased else json.loads(draft.opening)
-    return Written(EntryId(number), json.loads(f"{head}null{middle}{number}{tail}"), opening, LeafIndex(0))
+    return Written(EntryId(number), json.loads(b"%bnull%b%d%b" % (head, middle, number, tail)), opening, LeafIndex(0))
 
 
 def test_an_erased_opening_leaves_a_row_without_persons() -> None:

@@ -66,9 +66,12 @@ class Pair:
         return f"{self.user.name}+{self.injection.id}"
 
 
-def suites() -> Suites:
-    """Return the tools and contacts of the four suites, as the package declares them."""
-    held = json.loads((VECTORS / "suites.json").read_text(encoding="utf-8"))["suites"]
+def suites(where: Path = VECTORS) -> Suites:
+    """Return the tools and contacts of the four suites, as the package declares them, or as the folder itself does."""
+    held: dict[str, Any] = {}
+    for folder in (VECTORS, where):
+        if (folder / "suites.json").is_file():
+            held |= json.loads((folder / "suites.json").read_text(encoding="utf-8"))["suites"]
     return {
         name: Suite(
             tuple(
@@ -98,7 +101,7 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _task(row: dict[str, Any], text: str) -> Task:
-    calls = tuple((call["tool"], call["args"]) for call in row["ground_truth_calls"])
+    calls = tuple((call["tool"], call.get("args") or {}) for call in row.get("ground_truth_calls") or ())
     return Task(row["suite"], row["id"], text, calls)
 
 
@@ -176,7 +179,7 @@ async def _nothing(call: Call) -> Result:
 
 def read(folder: Path) -> Iterator[Case]:
     """Yield each user task with the injections it may meet: none gets what it wants, and nothing of it that acts."""
-    held, tasks = suites(), user_tasks(folder)
+    held, tasks = suites(folder), user_tasks(folder)
     counted, _ = pairs(tasks, injection_tasks(folder))
     for task in tasks:
         yield Case(task.name, partial(_check, held, [pair for pair in counted if pair.user == task]))

@@ -12,8 +12,9 @@ from gatepost.journey import House
 from gatepost.record.publish import Sequencer
 from gatepost.record.trust_log import TRUST
 from gatepost.settings import Settings, TrustSettings
-from gatepost.trust import Canary, Endpoint, Engine, Operator, World, read_operator
+from gatepost.trust import Canary, Endpoint, Operator, World, read_operator
 from gatepost.trust.check import Check
+from gatepost.trust.engine import Engine
 from outbound import Hands
 from record.papers import OpenKeyring, counting
 

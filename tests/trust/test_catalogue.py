@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from gatepost.trust import CATALOGUE, Outcome, controls
+from gatepost.trust import Outcome, controls
 from gatepost.trust.bench import Bench
+from gatepost.trust.catalogue import CATALOGUE
 from gatepost.trust.check import Check
 from gatepost.trust.controls import (
     agents,

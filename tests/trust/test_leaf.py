@@ -43,7 +43,7 @@ def test_any_value_fits_into_a_leaf_that_reads_back(value: Any) -> None:
         kind=Kind.TRUST, action=fact.action, actor="house", at=fact.at, object_ref=fact.object_ref, public=fact.detail
     )
     draft = consequence_draft(TRUST, said, entropy=counting(), is_open=True)
-    octets = (draft.pieces[0] + "null" + draft.pieces[1] + "12" + draft.pieces[2]).encode()
+    octets = b"%bnull%b12%b" % draft.pieces
     assert len(octets) <= LEAF_MAX_OCTETS
     leaf = orjson.loads(octets)
     assert canonical(leaf).encode() == octets

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gatepost.trust import CATALOGUE, Claim, ClaimClass, read_operator
+from gatepost.trust import Claim, ClaimClass, read_operator
+from gatepost.trust.catalogue import CATALOGUE
 from gatepost.trust.lint import faults, faults_of_claim
 from gatepost.trust.paper import Attestation
 from trust.scene import EXAMPLE, copied

@@ -8,8 +8,9 @@ from pathlib import Path
 from gatepost.app.ways_out import register
 from gatepost.egress import Destination, Purpose, Register
 from gatepost.settings import EgressSettings, Settings
-from gatepost.trust import CATALOGUE, Outcome, read_operator
+from gatepost.trust import Outcome, read_operator
 from gatepost.trust.bench import Bench
+from gatepost.trust.catalogue import CATALOGUE
 from gatepost.trust.checks import exports, places, tls
 from gatepost.trust.controls import lagging, server
 from gatepost.trust.probe.client import Prober

@@ -33,7 +33,7 @@ PLAIN = (
 )
 
 _RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-_ED25519 = Ed25519PrivateKey.generate()
+_ED25519 = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))  # its record stands in names of tests: not drawn
 
 RSA_PEM = _RSA.private_bytes(
     serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()

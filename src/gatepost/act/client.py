@@ -15,7 +15,7 @@ ANSWER_MAX_S = 2.0
 """How much of an answer is read, and for how long, to let the receiver finish its sentence: nothing in it is used, and
 the status line has said it all."""
 
-_DIGITS_MAX = 6
+_ASKED_MAX_CHARS = 64
 
 
 async def post(
@@ -57,7 +57,7 @@ async def post(
     if code:
         is_success = HTTPStatus.OK <= code < HTTPStatus.MULTIPLE_CHOICES
         reason = "receiver.accepted" if is_success else "receiver.refused"
-    return Answer(code, reason, round((loop.time() - began) * 1000), _seconds(asked))
+    return Answer(code, reason, round((loop.time() - began) * 1000), asked[:_ASKED_MAX_CHARS])
 
 
 async def _hear_out(coming: Coming) -> None:
@@ -69,9 +69,3 @@ async def _hear_out(coming: Coming) -> None:
                 read += len(chunk)
                 if read >= ANSWER_MAX_OCTETS:
                     break
-
-
-def _seconds(retry_after: str) -> int:
-    """Read ``Retry-After`` in seconds (RFC 9110 section 10.2.3); the form with a date is not worth a parser."""
-    is_number = retry_after.isascii() and retry_after.isdigit()
-    return int(retry_after[:_DIGITS_MAX]) if is_number else 0

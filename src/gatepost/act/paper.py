@@ -217,12 +217,15 @@ class Logged:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the receiver said: its status code, 0 where it said none; ``reason`` is ours, ``subject.fact``."""
+    """What the receiver said: its status code, 0 where it said none; ``reason`` is ours, ``subject.fact``.
+
+    ``retry_after`` is the field of that name, as it came.
+    """
 
     status_code: int
     reason: str
     took_ms: int = 0
-    retry_after_s: int = 0
+    retry_after: str = ""
 
     @property
     def is_done(self) -> bool:

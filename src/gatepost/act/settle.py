@@ -10,7 +10,7 @@ import structlog
 from gatepost import record
 from gatepost.act import store, telling_store
 from gatepost.act.paper import Answer, Attempt, Event, EventKind, Health, State, Telling, event_id
-from gatepost.act.retry import heard, is_hopeless, next_attempt_at, unheard
+from gatepost.act.retry import heard, is_hopeless, next_attempt_at, seconds_asked, unheard
 from gatepost.act.telling_store import Ending
 from gatepost.clock import Entropy
 from gatepost.db import Transaction
@@ -38,7 +38,9 @@ def ending_of(told: Told) -> Ending:
     attempts = told.telling.attempts + 1
     due_at = None
     if not (answer.is_done or answer.is_gone or answer.reason in _HOPELESS):
-        due_at = next_attempt_at(attempts, told.at, chance=told.chance, asked_s=answer.retry_after_s)
+        due_at = next_attempt_at(
+            attempts, told.at, chance=told.chance, asked_s=seconds_asked(answer.retry_after, told.at)
+        )
     state = State.WAITING if due_at else State.DELIVERED if answer.is_done else State.DEAD
     return Ending(
         telling=replace(told.telling, attempts=attempts, state=state),
@@ -93,11 +95,8 @@ async def _judge(tx: Transaction, told: Sequence[Told], *, entropy: Entropy) -> 
     for webhook, (account, before) in (await store.health_of(tx, by_webhook)).items():
         after, last = before, by_webhook[webhook][-1]
         for one in by_webhook[webhook]:
-            after = (
-                heard()
-                if one.answer.is_done
-                else unheard(after, one.at, chance=one.chance, asked_s=one.answer.retry_after_s)
-            )
+            asked_s = seconds_asked(one.answer.retry_after, one.at)
+            after = heard() if one.answer.is_done else unheard(after, one.at, chance=one.chance, asked_s=asked_s)
         if after != before:
             store.put_health(tx, webhook, after)
         reason = "receiver.gone" if last.answer.is_gone else "receiver.silent" if is_hopeless(after, last.at) else ""

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from gatepost.act.paper import Edition, Endpoint, Event, EventKind, Fresh, Health, Secrets, Telling, Webhook
+from gatepost.act.retry import STRIKES
 from gatepost.db import Database, Later, Transaction
 from gatepost.db.column import bigints, texts, times
 from gatepost.ids import AccountId, EventId, TenantId, WebhookId
@@ -18,7 +19,8 @@ CHANNEL = "gatepost_events"
 def announce(tx: Transaction, events: Sequence[Event], *, hint: bool, holder: str = "") -> Later:
     """Write the events somebody listens for, and a telling for each endpoint that asked for their kind.
 
-    A stopped endpoint is told nothing, but what it missed is kept for a replay. It costs no round trip of its own.
+    A stopped endpoint is told nothing, but what it missed is kept for a replay. Nobody is woken for a silent one, which
+    is asked when its time comes. It costs no round trip of its own.
 
     Args:
         tx: what they happen in.
@@ -54,6 +56,7 @@ def announce(tx: Transaction, events: Sequence[Event], *, hint: bool, holder: st
         ), told as materialized (
           select promised.*, hook.holder, hook.leased_until, hook.sealed, hook.wrapped_secret, hook.failures
           from promised join webhook as hook on hook.tenant = %(tenant)s and hook.id = promised.webhook
+          where hook.failures < %(strikes)s
         ), hinted as materialized (
           select pg_notify(%(channel)s, '') where %(hint)s and (
             exists (select from made where is_fed)
@@ -81,6 +84,7 @@ def announce(tx: Transaction, events: Sequence[Event], *, hint: bool, holder: st
         hint=hint,
         channel=CHANNEL,
         holder=holder,
+        strikes=STRIKES,
         now=max(event.at for event in events),
     )
 

@@ -107,6 +107,8 @@ class Teller:
         lane = fresh.telling.event.lane
         if lane in self.busy:
             self.followed.add(lane)
+        elif len(self.busy) >= self.room:
+            self.is_behind = True  # whoever leaves looks
         elif self.endpoint is None or not self._is_in_order(fresh, self.endpoint):
             self.is_behind = True
             self._look_soon()
@@ -116,7 +118,7 @@ class Teller:
 
     def _is_in_order(self, fresh: Fresh, endpoint: Endpoint) -> bool:
         is_known = fresh.edition == endpoint.edition and endpoint.webhook.health.failures < STRIKES
-        return is_known and fresh.is_first and not self.is_behind and len(self.busy) < self.room
+        return is_known and fresh.is_first and not self.is_behind
 
     async def run(self) -> None:
         """Tell until closed, or until there was nothing to do for a while."""

@@ -20,9 +20,9 @@ from gatepost.app import logs, model_key
 from gatepost.app.agent_tools import all_tools, password_of, token_of
 from gatepost.app.build import open_house
 from gatepost.app.guard import Guard
-from gatepost.app.listeners import Operator
 from gatepost.app.noting import noting
 from gatepost.app.process import give_back_large_blocks
+from gatepost.app.smtp import Operator
 from gatepost.app.worker import hear
 from gatepost.egress import Errand, Purpose
 from gatepost.ids import KeyId

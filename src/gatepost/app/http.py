@@ -1,7 +1,6 @@
 """The HTTP listeners: REST for the world, metrics for this machine."""
 
 import asyncio
-import os
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -11,10 +10,9 @@ from typing import Any
 import uvicorn
 from typing_extensions import override
 
-from gatepost.app.errors import HouseEndedError
+from gatepost.app.errors import CLOSE_GRACE_S, HouseEndedError, cannot_listen
 from gatepost.arrive.tls import Certificate
 
-CLOSE_GRACE_S = 10
 HSTS_S = 31_536_000
 """A year (RFC 6797): a browser or client that has been here never speaks plain HTTP to this name again."""
 
@@ -94,11 +92,3 @@ def _listen(host: str, port: int, door: str) -> socket.socket:
         )
     except OSError as error:
         raise cannot_listen(door, host, port, error) from error
-
-
-def cannot_listen(door: str, host: str, port: int, error: OSError) -> HouseEndedError:
-    """Return the error that names the door, the address and the settings to change."""
-    number = error.errno or 0
-    why = os.strerror(number) if number > 0 else "no such address"  # a name that leads nowhere has a number below 0
-    word = door.upper()
-    return HouseEndedError(f"cannot listen on {host}:{port} for {word}: {why}; set GATEPOST_{word}__PORT or __HOST")

@@ -1,43 +1,34 @@
 """The doors of a house: what listens, with which certificate, and what it is connected to."""
 
 import os
-import ssl
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from starlette.types import ASGIApp
 
-from gatepost import access, domains, record
 from gatepost.act.hosted import call_link
 from gatepost.act.petition import link as petition_link
 from gatepost.app import rounds
 from gatepost.app.chores import Staff
 from gatepost.app.collect import family, metrics
-from gatepost.app.errors import HouseEndedError
+from gatepost.app.errors import CLOSE_GRACE_S, cannot_listen
 from gatepost.app.front import Front
-from gatepost.app.http import CLOSE_GRACE_S, cannot_listen, listening
+from gatepost.app.http import listening
 from gatepost.app.ready import Readiness
-from gatepost.app.reload import Changeable, limits
+from gatepost.app.reload import Changeable
+from gatepost.app.smtp import certificates_of, smtp_door
 from gatepost.app.workers import working
-from gatepost.arrive import Certificate, Pair, SmtpServer, self_signed
-from gatepost.arrive.capacity import free_octets
-from gatepost.arrive.paper import Arrived
-from gatepost.arrive.reply import Reply
-from gatepost.db.launcher import Cluster, home_for
+from gatepost.arrive import SmtpServer
+from gatepost.db.launcher import Cluster
 from gatepost.deliver import link
 from gatepost.doors import metrics as metrics_door
 from gatepost.doors import public, rest
 from gatepost.doors.metrics import Metric
 from gatepost.doors.public import status
-from gatepost.doors.smtp import reply_for
-from gatepost.ids import TenantId
-from gatepost.journey import House, receive
+from gatepost.journey import House
 from gatepost.settings import Settings
 from gatepost.workbench import Bench
 
@@ -128,86 +119,3 @@ async def _receiving(
         yield port, lambda _settings: None
     finally:
         await smtp.close(CLOSE_GRACE_S)
-
-
-def smtp_door(settings: Settings, house: House, certificate: Certificate) -> SmtpServer:
-    """Return the SMTP server of this house, not yet listening."""
-    operator, directory = Operator(house), domains.Directory(house.db)
-
-    async def tenant_of(domain: str) -> TenantId | None:
-        return await domains.tenant_of(house.db, domain)
-
-    async def carry(arrived: Arrived) -> Reply:
-        began = time.monotonic()
-        reply = reply_for(await receive(arrived, house))
-        house.meters.carried(time.monotonic() - began)
-        return reply
-
-    async def refused(tenant: TenantId | None, reason: str) -> None:
-        house.meters.refused(reason)
-        await record.count_refusal(house.db, tenant or await operator.tenant(), reason, house.clock())
-
-    return SmtpServer(
-        hostname=house.hostname,
-        limits=limits(settings),
-        route=directory.route,
-        known_route=directory.known,
-        tenant_of=tenant_of,
-        receive=carry,
-        refused=refused,
-        tls=certificate.context,
-        clock=house.clock,
-        entropy=house.entropy,
-        spool=settings.state / "spool",
-        free=partial(free_octets, disks(settings)),
-        commit_s=lambda: house.commits.lasts_s,
-        meters=house.meters,
-    )
-
-
-def disks(settings: Settings) -> tuple[Path, ...]:
-    """Return the folders whose disks must have room for mail: ours, bodies', and our own PostgreSQL's."""
-    bodies = [Path(unquote(urlsplit(settings.blobs.url).path))] if settings.blobs.url.startswith("file:") else []
-    database = [] if settings.database.dsn else [home_for(settings.state)]
-    return (settings.state, *bodies, *database)
-
-
-class Operator:
-    """The tenant whose record counts what was refused on nobody's behalf, such as attempts to relay: the first.
-
-    Remembered once there is one, for a flood of such attempts must not read the list of tenants each time.
-    """
-
-    def __init__(self, house: House) -> None:
-        self._house = house
-        self._tenant: TenantId | None = None
-
-    async def tenant(self) -> TenantId | None:
-        """Return it; None while the house has no tenant."""
-        if self._tenant is None:
-            tenants = await access.list_tenants(self._house.db)
-            self._tenant = tenants[0].id if tenants else None
-        return self._tenant
-
-
-def certificates_of(settings: Settings, house: House) -> dict[str, Certificate]:
-    """Return what each door that speaks TLS shows: SMTP always something, HTTP only what it was given.
-
-    Raises:
-        HouseEndedError: a certificate cannot be used.
-    """
-    made = {}
-    for door, section in (("smtp", settings.smtp), ("http", settings.http)):
-        if bool(section.certificate) != bool(section.certificate_key):
-            raise HouseEndedError(f"set both {door}.certificate and {door}.certificate_key, or neither")
-        if section.certificate:
-            paths = Path(section.certificate), Path(section.certificate_key)
-        elif door == "smtp":
-            paths = self_signed(settings.state / "keys", house.hostname, house.clock)
-        else:
-            continue
-        try:
-            made[door] = Certificate(Pair.read(*paths))
-        except (OSError, ssl.SSLError) as error:
-            raise HouseEndedError(f"{door}.certificate and its key cannot be used: {error}") from error
-    return made

@@ -11,7 +11,7 @@ from gatepost.app.administer import note_house
 from gatepost.app.agent_tools import token_of, tools_of
 from gatepost.app.build import ways_of
 from gatepost.app.guard import Guard
-from gatepost.app.listeners import Operator
+from gatepost.app.smtp import Operator
 from gatepost.journey import House
 from gatepost.record.connections import write_connections
 from gatepost.settings import Settings

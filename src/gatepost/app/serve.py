@@ -20,9 +20,10 @@ from gatepost.app.errors import HouseEndedError
 from gatepost.app.hosting import Hosting
 from gatepost.app.keeping import open_keeper
 from gatepost.app.lifetime import note_restart, note_start, note_stop
-from gatepost.app.listeners import Doors, Operator, open_doors
+from gatepost.app.listeners import Doors, open_doors
 from gatepost.app.noting import noting
 from gatepost.app.reload import Reloader
+from gatepost.app.smtp import Operator
 from gatepost.app.state import Running, announced
 from gatepost.app.systemd import Supervisor
 from gatepost.app.workers import Order

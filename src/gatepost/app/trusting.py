@@ -28,10 +28,8 @@ from gatepost.mail.address import Address
 from gatepost.record.trust_log import TRUST
 from gatepost.settings import Settings
 from gatepost.trust import (
-    CATALOGUE,
     Canary,
     Endpoint,
-    Engine,
     Operator,
     OperatorError,
     Result,
@@ -43,8 +41,10 @@ from gatepost.trust import (
     release,
     room,
 )
+from gatepost.trust.catalogue import CATALOGUE
 from gatepost.trust.courier import Courier
 from gatepost.trust.duty import Duty
+from gatepost.trust.engine import Engine
 from gatepost.trust.folder import Folder
 from gatepost.trust.paper import HOUSE_PLAN
 from gatepost.trust.probe.mail import FRIEND, GUARDED, UNPROVEN

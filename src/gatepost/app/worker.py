@@ -16,10 +16,10 @@ import uvloop
 from gatepost.app import logs, process
 from gatepost.app.board import Board
 from gatepost.app.build import open_house
-from gatepost.app.http import CLOSE_GRACE_S
-from gatepost.app.listeners import certificates_of, smtp_door
+from gatepost.app.errors import CLOSE_GRACE_S
 from gatepost.app.noting import noting
 from gatepost.app.reload import POLL_S, Changeable, adopt, renew
+from gatepost.app.smtp import certificates_of, smtp_door
 from gatepost.app.workers import READY, Order
 from gatepost.settings import SettingsError
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from gatepost.app.errors import HouseEndedError
-from gatepost.app.http import CLOSE_GRACE_S, cannot_listen
+from gatepost.app.errors import CLOSE_GRACE_S, HouseEndedError, cannot_listen
 from gatepost.settings import Settings
 
 DEATHS_MAX = 10

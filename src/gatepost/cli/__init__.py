@@ -2,94 +2,7 @@
 
 import sys
 
-from gatepost.app.errors import HouseEndedError
-from gatepost.app.state import StateError
-from gatepost.cli import (
-    admin,
-    agents,
-    case,
-    doctor,
-    egress,
-    entries,
-    errors,
-    explain,
-    export,
-    findings,
-    hold,
-    house,
-    incident,
-    mail,
-    petition,
-    policy,
-    policy_proposals,
-    policy_replay,
-    policy_versions,
-    record,
-    release,
-    replay,
-    retention,
-    room,
-    send,
-    status,
-    subprocessor,
-    terms,
-    trace,
-    trust,
-    webhook,
-    witness,
-)
-from gatepost.cli.frame import Refusal, app
-from gatepost.db import DatabaseUnavailableError
-from gatepost.db.binaries import LauncherError
-from gatepost.db.migrate import MigrationError
-from gatepost.keys import KeyringError
-from gatepost.settings import SettingsError
-
-__all__ = [
-    "admin",
-    "agents",
-    "case",
-    "doctor",
-    "egress",
-    "entries",
-    "errors",
-    "explain",
-    "export",
-    "findings",
-    "hold",
-    "house",
-    "incident",
-    "mail",
-    "main",
-    "petition",
-    "policy",
-    "policy_proposals",
-    "policy_replay",
-    "policy_versions",
-    "record",
-    "release",
-    "replay",
-    "retention",
-    "room",
-    "send",
-    "status",
-    "subprocessor",
-    "terms",
-    "trace",
-    "trust",
-    "webhook",
-    "witness",
-]
-
-_OUR_OWN = (
-    Refusal,
-    HouseEndedError,
-    KeyringError,
-    LauncherError,
-    MigrationError,
-    SettingsError,
-    StateError,
-)
+from gatepost.cli.menu import app
 
 
 def main() -> None:
@@ -98,17 +11,10 @@ def main() -> None:
         sys.exit("gatepost: an argument is not UTF-8")
     try:
         app()
-    except DatabaseUnavailableError as error:
-        sys.exit(f"gatepost: the database does not answer ({error}): see database.dsn, or postgres.log if it is ours")
-    except _OUR_OWN as error:
-        sys.exit(f"gatepost: {error}")
-    except ExceptionGroup as group:
-        ours, others = group.split(_OUR_OWN)
-        if others is not None or ours is None:
+    except Exception as error:
+        from gatepost.cli.faults import sentence  # noqa: PLC0415  # it knows every room that raises
+
+        told = sentence(error)
+        if told is None:
             raise
-        sys.exit(f"gatepost: {_first(ours)}")
-
-
-def _first(group: BaseExceptionGroup[Exception]) -> BaseException:
-    inner = group.exceptions[0]
-    return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner
+        sys.exit(f"gatepost: {told}")

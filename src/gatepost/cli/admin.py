@@ -11,7 +11,8 @@ import typer
 from gatepost import access, decide, domains
 from gatepost.access.paper import Role, Scope
 from gatepost.app import administer
-from gatepost.cli.frame import AsJson, ForTenant, Refusal, app, in_tenant, show, with_house
+from gatepost.cli.frame import AsJson, ForTenant, Refusal, in_tenant, show, with_house
+from gatepost.cli.menu import app
 from gatepost.decide.written import read_document
 from gatepost.ids import AccountId, KeyId, PersonId, TenantId
 from gatepost.journey import House

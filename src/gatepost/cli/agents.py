@@ -16,7 +16,8 @@ from gatepost.act.hosted import By
 from gatepost.act.hosted.labels import Label
 from gatepost.app import administer, model_key
 from gatepost.app.administer import OPERATOR
-from gatepost.cli.frame import AsJson, ForTenant, Refusal, app, read_settings, show, with_house
+from gatepost.cli.frame import AsJson, ForTenant, Refusal, read_settings, show, with_house
+from gatepost.cli.menu import app
 from gatepost.db import Transaction
 from gatepost.ids import AccountId, TurnId
 from gatepost.journey import House

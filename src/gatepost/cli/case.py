@@ -10,7 +10,8 @@ import typer
 
 from gatepost import mailbox
 from gatepost.app.build import clock
-from gatepost.cli.frame import AsJson, Config, Refusal, app, read_settings, show, with_house
+from gatepost.cli.frame import AsJson, Config, Refusal, read_settings, show, with_house
+from gatepost.cli.menu import app
 from gatepost.journey import House
 from gatepost.trust import OperatorError, intake, read_operator
 from gatepost.trust.cases import CaseError, Ending, Sort, Way

@@ -12,7 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from gatepost.app.doctor import Finding, Level, examine, worst
-from gatepost.cli.frame import Config, app, read_settings, terminal
+from gatepost.cli.frame import Config, read_settings, terminal
+from gatepost.cli.menu import app
 
 _STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.FAILURE: "bold red"}
 

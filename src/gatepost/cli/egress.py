@@ -5,7 +5,8 @@ from typing import Any
 import typer
 
 from gatepost import access, record
-from gatepost.cli.frame import AsJson, Config, ForTenant, app, show, with_house
+from gatepost.cli.frame import AsJson, Config, ForTenant, show, with_house
+from gatepost.cli.menu import app
 from gatepost.egress import Destination
 from gatepost.journey import House
 

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from gatepost.app import administer
-from gatepost.cli.frame import AsJson, Config, Refusal, app, show, with_house
+from gatepost.cli.frame import AsJson, Config, Refusal, show, with_house
+from gatepost.cli.menu import app
 from gatepost.journey import House
 from gatepost.trust import caught
 

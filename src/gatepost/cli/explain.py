@@ -15,9 +15,10 @@ from rich.console import Console
 from gatepost.app import explain as looking
 from gatepost.app.build import hostname_of
 from gatepost.cli import explanation
-from gatepost.cli.frame import AsJson, Config, Refusal, app, read_settings
+from gatepost.cli.frame import AsJson, Config, Refusal, read_settings
+from gatepost.cli.menu import app
 from gatepost.mail.address import Address, AddressError
-from gatepost.record import entry
+from gatepost.record import told
 from gatepost.verify import authres, stored
 from gatepost.verify.paper import Evidence
 
@@ -65,8 +66,8 @@ def document(evidence: Evidence, hostname: str) -> dict[str, Any]:
     """
     return {
         "recorded": {
-            "verdicts": entry.verdicts(evidence),
-            "evidence": entry.domains(evidence),
+            "verdicts": told.verdicts(evidence),
+            "evidence": told.domains(evidence),
             "seen": stored.spell(evidence),
         },
         "authentication_results": authres.field(authres.results(evidence), hostname).decode().rstrip(),

@@ -9,7 +9,8 @@ import typer
 
 from gatepost.app.administer import OPERATOR
 from gatepost.app.gaps import find_gaps
-from gatepost.cli.frame import AsJson, ForTenant, Refusal, app, in_tenant, show
+from gatepost.cli.frame import AsJson, ForTenant, Refusal, in_tenant, show
+from gatepost.cli.menu import app
 from gatepost.cli.record import log
 from gatepost.ids import ExportId, TenantId
 from gatepost.journey import House

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from gatepost.app.build import clock
-from gatepost.cli.frame import AsJson, Config, Refusal, app, show, with_house
+from gatepost.cli.frame import AsJson, Config, Refusal, show, with_house
+from gatepost.cli.menu import app
 from gatepost.record.trust_log import Fact
 from gatepost.trust import scans, weakness
 from gatepost.trust.cases import CaseError

@@ -1,10 +1,9 @@
-"""What every command shares: the application object, the settings, and how an answer is printed."""
+"""What every command shares: the settings, the house, and how an answer is printed."""
 
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -22,28 +21,6 @@ from gatepost.journey import House
 from gatepost.settings import Settings
 
 T = TypeVar("T")
-
-app = typer.Typer(
-    name="gatepost",
-    help="A mail house for agents: verified mail in, a declared policy, a record outsiders can check.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
-
-
-def _tell_version(is_asked: bool) -> None:  # noqa: FBT001  # as the framework calls it
-    if is_asked:
-        typer.echo(version("gatepost"))
-        raise typer.Exit
-
-
-@app.callback()
-def _root(
-    *, _: Annotated[bool, typer.Option("--version", help="Print the version.", callback=_tell_version)] = False
-) -> None:
-    """Take what is said before any command."""
-
 
 terminal = Console()
 

@@ -8,7 +8,8 @@ from rich.text import Text
 
 from gatepost import journey
 from gatepost.app import administer
-from gatepost.cli.frame import AsJson, ForTenant, Refusal, app, in_tenant, show, terminal
+from gatepost.cli.frame import AsJson, ForTenant, Refusal, in_tenant, show, terminal
+from gatepost.cli.menu import app
 from gatepost.decide.paper import Ruling
 from gatepost.deliver import hold, hold_end
 from gatepost.deliver.paper import Hold, HoldState

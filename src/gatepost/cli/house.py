@@ -19,7 +19,8 @@ from gatepost.app.lifetime import note_schema
 from gatepost.app.reload import Reloaded
 from gatepost.app.state import Running, Sandbox
 from gatepost.app.systemd import Supervisor
-from gatepost.cli.frame import AsJson, Config, Refusal, app, read_settings, show, with_house
+from gatepost.cli.frame import AsJson, Config, Refusal, read_settings, show, with_house
+from gatepost.cli.menu import app
 from gatepost.db.launcher import Cluster
 from gatepost.journey import House
 from gatepost.settings import Settings
@@ -70,6 +71,8 @@ def serve_(config: Config = None) -> None:
         del house
         typer.echo(f"Serving: SMTP {running.smtp_host}:{running.smtp_port}, REST {running.base_url}", err=True)
         typer.echo(f"Metrics: http://{settings.metrics.host}:{running.metrics_port}/metrics", err=True)
+        if opened := settings.egress.allow_private:
+            typer.echo(f"Webhooks and mail may reach {', '.join(opened)}, as egress.allow_private says.", err=True)
 
     with state.locked(folder):
         _serve(settings, settings.database.dsn, say, config)

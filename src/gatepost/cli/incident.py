@@ -11,7 +11,8 @@ import typer
 from gatepost.act import standard_secret
 from gatepost.app import administer
 from gatepost.app.build import clock
-from gatepost.cli.frame import AsJson, Config, Refusal, app, read_settings, show, with_house
+from gatepost.cli.frame import AsJson, Config, Refusal, read_settings, show, with_house
+from gatepost.cli.menu import app
 from gatepost.ids import EntryId
 from gatepost.journey import House
 from gatepost.record.paper import Json

@@ -9,7 +9,8 @@ from rich.text import Text
 from gatepost import access, mailbox
 from gatepost.access.paper import Account
 from gatepost.app import administer
-from gatepost.cli.frame import AsJson, ForTenant, Refusal, app, show, terminal, with_house
+from gatepost.cli.frame import AsJson, ForTenant, Refusal, show, terminal, with_house
+from gatepost.cli.menu import app
 from gatepost.db import Transaction
 from gatepost.ids import EmailId
 from gatepost.journey import House

@@ -9,8 +9,9 @@ from rich.text import Text
 from gatepost.act import petition
 from gatepost.act.petition import Kind, Petition, State
 from gatepost.app import administer
-from gatepost.cli.frame import AsJson, ForTenant, Refusal, app, in_tenant, show, terminal
+from gatepost.cli.frame import AsJson, ForTenant, Refusal, in_tenant, show, terminal
 from gatepost.cli.hold import plain
+from gatepost.cli.menu import app
 from gatepost.decide import PolicyError
 from gatepost.deliver.hold import Approver, ApproverError
 from gatepost.ids import AccountId, PetitionId, TenantId

@@ -16,7 +16,8 @@ from gatepost import access
 from gatepost.app import administer, proving
 from gatepost.app.build import second_store, sequencer
 from gatepost.blobs import BlobsUnavailableError
-from gatepost.cli.frame import AsJson, ForTenant, Refusal, app, read_settings, show, terminal, with_house
+from gatepost.cli.frame import AsJson, ForTenant, Refusal, read_settings, show, terminal, with_house
+from gatepost.cli.menu import app
 from gatepost.ids import LeafIndex, TenantId
 from gatepost.journey import House
 from gatepost.keys import KeyringError

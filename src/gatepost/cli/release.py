@@ -7,7 +7,8 @@ import typer
 
 import gatepost
 from gatepost.app.build import clock
-from gatepost.cli.frame import Config, Refusal, app, with_house
+from gatepost.cli.frame import Config, Refusal, with_house
+from gatepost.cli.menu import app
 from gatepost.trust import release
 from gatepost.trust.release import Entered, ReleaseError
 

@@ -7,7 +7,8 @@ import typer
 
 from gatepost import access
 from gatepost.app import administer
-from gatepost.cli.frame import AsJson, ForTenant, Refusal, app, show, with_house
+from gatepost.cli.frame import AsJson, ForTenant, Refusal, show, with_house
+from gatepost.cli.menu import app
 from gatepost.decide.replay import Verdict
 from gatepost.ids import EmailId, EntryId
 from gatepost.journey import House

@@ -12,7 +12,8 @@ from gatepost.app import administer
 from gatepost.app.administer import OPERATOR
 from gatepost.app.open import admin_keeper
 from gatepost.blobs import BlobsUnavailableError
-from gatepost.cli.frame import AsJson, Config, ForTenant, Refusal, app, read_settings, show
+from gatepost.cli.frame import AsJson, Config, ForTenant, Refusal, read_settings, show
+from gatepost.cli.menu import app
 from gatepost.ids import AccountId
 from gatepost.mail.address import Address, AddressError
 from gatepost.settings import Settings

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from gatepost.app import state
-from gatepost.cli.frame import Config, Refusal, app, read_settings
+from gatepost.cli.frame import Config, Refusal, read_settings
+from gatepost.cli.menu import app
 
 SEND_TIMEOUT_S = 60
 REFUSED_FROM = 400  # 4yz and 5yz say no (RFC 5321 section 4.2.1)

@@ -9,7 +9,8 @@ import typer
 
 from gatepost.app import rounds
 from gatepost.app.open import admin_house
-from gatepost.cli.frame import AsJson, Config, Refusal, app, read_settings, show
+from gatepost.cli.frame import AsJson, Config, Refusal, read_settings, show
+from gatepost.cli.menu import app
 from gatepost.doors.public import status as page
 from gatepost.doors.public import status_atom, status_chart, status_json
 from gatepost.settings import Settings

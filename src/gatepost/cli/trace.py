@@ -8,7 +8,8 @@ import orjson
 import typer
 
 from gatepost import access
-from gatepost.cli.frame import AsJson, Refusal, app, show, with_house
+from gatepost.cli.frame import AsJson, Refusal, show, with_house
+from gatepost.cli.menu import app
 from gatepost.ids import TenantId
 from gatepost.journey import House
 from gatepost.record import QueryError

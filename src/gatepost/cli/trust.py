@@ -15,11 +15,13 @@ from gatepost.app import logs, state, trusting
 from gatepost.app.build import clock
 from gatepost.app.open import admin_house
 from gatepost.app.outside import OutsideError, look_at
-from gatepost.cli.frame import AsJson, Config, Refusal, app, read_settings, show, terminal
+from gatepost.cli.frame import AsJson, Config, Refusal, read_settings, show, terminal
+from gatepost.cli.menu import app
 from gatepost.journey import House
 from gatepost.ledger.errors import LedgerError
 from gatepost.settings import Settings
-from gatepost.trust import Claims, Outcome
+from gatepost.trust import Claims, Outcome, guest
+from gatepost.trust.catalogue import CATALOGUE
 
 T = TypeVar("T")
 
@@ -55,7 +57,7 @@ def lint(
 ) -> None:
     """Say what must not be published as it stands: vague words, nobody named, nothing behind it. Exit 1 on any."""
     if checks:
-        typer.echo("\n".join(trust.CATALOGUE))
+        typer.echo("\n".join(CATALOGUE))
         return
     folder = folder_of(read_settings(config), operator)
     try:
@@ -63,7 +65,7 @@ def lint(
     except trust.OperatorError as error:
         found = list(error.faults)
     else:
-        found = trust.faults(read, frozenset(trust.CATALOGUE), clock())
+        found = trust.faults(read, frozenset(CATALOGUE), clock())
         if not found:
             typer.echo(f"{len(read.claims)} claims and {len(read.documents)} texts: nothing against them")
             return
@@ -179,7 +181,7 @@ def add(
     except OSError as error:
         raise Refusal(f"cannot read {note}: {error.strerror}") from error
     try:
-        entry = _on_house(lambda house: trust.state_guest(house, octets, vkey), read_settings(config))
-    except trust.GuestError as error:
+        entry = _on_house(lambda house: guest.state(house, octets, vkey), read_settings(config))
+    except guest.GuestError as error:
         raise Refusal(str(error)) from error
     typer.echo(f"stated as entry {entry} of the public trust log")

@@ -10,7 +10,8 @@ from gatepost import access, act
 from gatepost.access.paper import Account
 from gatepost.app import administer
 from gatepost.app.administer import OPERATOR
-from gatepost.cli.frame import AsJson, ForTenant, Refusal, app, show, with_house
+from gatepost.cli.frame import AsJson, ForTenant, Refusal, show, with_house
+from gatepost.cli.menu import app
 from gatepost.db import Transaction
 from gatepost.ids import EventId, TenantId, WebhookId
 from gatepost.journey import House

@@ -13,7 +13,8 @@ from gatepost.app.errors import HouseEndedError
 from gatepost.app.http import listening
 from gatepost.app.ways_out import place
 from gatepost.app.witness import Witness, application, key_of, read_logs
-from gatepost.cli.frame import Refusal, app
+from gatepost.cli.frame import Refusal
+from gatepost.cli.menu import app
 from gatepost.ledger.errors import LedgerError
 from gatepost.ledger.note import COSIGNATURE, MLDSA44_COSIGNATURE
 from gatepost.settings import SettingsError

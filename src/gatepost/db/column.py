@@ -29,23 +29,24 @@ def _column(type_oid: int, length: int, elements: Iterable[bytes]) -> Column:
     return Column(_ARRAY_OF[type_oid], b"".join((_HEAD.pack(1, 1, type_oid, length, 1), *elements)))
 
 
-def _sized(octets: bytes | None) -> bytes:
-    return _NULL if octets is None else _SIZE.pack(len(octets)) + octets
+def _sized(values: Iterable[bytes | None]) -> list[bytes]:
+    pack = _SIZE.pack
+    return [_NULL if each is None else pack(len(each)) + each for each in values]
 
 
 def texts(values: Sequence[str | None]) -> Column:
     """Return a ``text[]``. The caller has made sure that no value holds U+0000 or a lone surrogate."""
-    return _column(_TEXT, len(values), (_sized(None if each is None else each.encode()) for each in values))
+    return _column(_TEXT, len(values), _sized([None if each is None else each.encode() for each in values]))
 
 
 def octets(values: Sequence[bytes | None]) -> Column:
     """Return a ``bytea[]``."""
-    return _column(_BYTEA, len(values), map(_sized, values))
+    return _column(_BYTEA, len(values), _sized(values))
 
 
 def bigints(values: Sequence[int | None]) -> Column:
     """Return a ``bigint[]``."""
-    return _column(_INT8, len(values), (_NULL if each is None else _BIGINT.pack(8, each) for each in values))
+    return _column(_INT8, len(values), [_NULL if each is None else _BIGINT.pack(8, each) for each in values])
 
 
 def bigint(value: int) -> bytes:
@@ -60,12 +61,12 @@ def spelled_bigints(elements: Sequence[bytes]) -> Column:
 
 def booleans(values: Sequence[bool]) -> Column:
     """Return a ``boolean[]``."""
-    return _column(_BOOL, len(values), (b"\0\0\0\1\1" if each else b"\0\0\0\1\0" for each in values))
+    return _column(_BOOL, len(values), [b"\0\0\0\1\1" if each else b"\0\0\0\1\0" for each in values])
 
 
 def times(values: Sequence[datetime]) -> Column:
     """Return a ``timestamptz[]`` of aware times, to the microsecond."""
-    return _column(_TIMESTAMPTZ, len(values), (_BIGINT.pack(8, _microseconds(each)) for each in values))
+    return _column(_TIMESTAMPTZ, len(values), [_BIGINT.pack(8, _microseconds(each)) for each in values])
 
 
 def _microseconds(at: datetime) -> int:

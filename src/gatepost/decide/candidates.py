@@ -1,16 +1,24 @@
-"""Which of many patterns may match a text, in one pass: a guess that never misses. RE2 confirms each.
+"""Which of many patterns match a text: a guess that never misses, and then an engine that no text makes slow.
 
-Hyperscan is the guess where it is there and has been compiled; RE2's own alternation of all patterns is it before that.
-A pattern that the two engines may read differently is no part of the guess: it is asked every time.
+Hyperscan is the guess where it is there and has been compiled; before that, words that stand in every match, looked for
+all at once. A pattern without such a word, or that the two engines may read differently, is guessed every time. What is
+guessed is confirmed by ``positions``, and by RE2 where that cannot tell.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from typing import Any
 
 import re2
 
+from gatepost.decide.alphabet import Alphabet
+from gatepost.decide.pattern_tree import Node, ones_of, tree_of
 from gatepost.decide.patterns import Pattern, quick_options, translated
+from gatepost.decide.planes import Planes
+from gatepost.decide.positions import Branch, Places, may_stay_open
+from gatepost.decide.words import find_words
 
 hyperscan: Any
 try:
@@ -19,12 +27,18 @@ except ImportError:  # pragma: no cover  # no wheel for this machine
     hyperscan = None
 
 FEW = 8
-"""So few patterns are asked one by one: that costs less than a guess."""
+"""So few patterns are not worth Hyperscan's compiling."""
 _JOINED_MAX_OCTETS = 16 << 20
 
 # What may stand in a pattern for Hyperscan. White space differs by the vertical tab, Unicode's classes and its folding
 # of case by the version of Unicode, and octal escapes by what they are at all.
-_TOKEN = re.compile(r"\\(?P<escape>.)|(?P<posix>\[:)|(?P<open>\[\^?)|(?P<close>\])", re.DOTALL)
+_TOKEN = re.compile(
+    r"\\(?P<escape>.)|(?P<posix>\[:)|(?P<open>\[\^?)|(?P<close>\])"
+    r"|\{(?P<least>[0-9]+)(?P<comma>,(?P<most>[0-9]*))?\}",
+    re.DOTALL,
+)
+_COUNT_MAX = 8
+"""What is counted further is any number to Hyperscan: it would compile for seconds."""
 _SPACES = r"\t\n\f\r "
 _UNSURE = frozenset("pPvCQE0123456789")
 _FOLDS = re.compile(r"\(\?[a-z]*i")
@@ -49,31 +63,68 @@ def for_hyperscan(source: str) -> str | None:
             out.append(_SPACES if is_in_class else f"[{_SPACES}]")
         elif escape == "S":
             out.append(f"[^{_SPACES}]")
+        elif token["least"] and not is_in_class:
+            out.append(_counted(token))
         else:
             is_in_class = bool(token["open"]) or (is_in_class and not token["close"])
             out.append(token[0])
     return "".join((*out, source[at:]))
 
 
+def _counted(token: re.Match[str]) -> str:
+    least = int(token["least"])
+    most = int(token["most"] or least)
+    return token[0] if max(least, most) <= _COUNT_MAX else f"{{{min(least, _COUNT_MAX)},}}"
+
+
 class Together:
     """Several patterns that are asked of the same texts."""
 
-    __slots__ = ("_always", "_count", "_database", "_folding", "_joined", "_patterns")
+    __slots__ = (
+        "_always",
+        "_batches",
+        "_count",
+        "_database",
+        "_folding",
+        "_joined",
+        "_patterns",
+        "_wordless",
+        "_words",
+    )
 
     def __init__(self, patterns: Sequence[Pattern]) -> None:
         self._patterns = tuple(patterns)
         self._count = len(patterns)
-        self._joined = _join(patterns) if self._count >= FEW else None
+        trees = {index: tree for index, each in enumerate(patterns) if (tree := tree_of(translated(each.source)))}
+        self._batches = tuple(_batches(trees))
+        self._words, self._wordless = find_words(trees, self._count)
+        open_ = [index for index in range(self._count) if index not in trees or may_stay_open(trees[index])]
+        self._joined = _join([patterns[index] for index in open_])
         self._database: Any = None
         self._always: frozenset[int] = frozenset()
         self._folding: frozenset[int] = frozenset()
+
+    def found(self, octets: bytes, among: Collection[int]) -> set[int]:
+        """Return the indexes, of those in ``among``, of the patterns that match somewhere in UTF-8 text."""
+        asked = set(among) & set(self.candidates(octets))
+        found: set[int] = set()
+        undecided = set(asked)
+        for batch in self._batches:
+            read = asked & batch.trees.keys()
+            if read:
+                matched, open_ = batch.found(octets, read)
+                found |= matched
+                undecided -= read - open_
+        if len(undecided) > 1 and self._joined is not None and self._joined.search(octets) is None:
+            return found
+        return found | {index for index in undecided if self._patterns[index].is_in(octets)}
 
     def candidates(self, octets: bytes) -> Collection[int]:
         """Return the indexes of all patterns that may match UTF-8 text, and perhaps of some that do not."""
         if self._database is not None and hyperscan is not None:
             return self._scan(octets)
-        if self._joined is not None and self._joined.search(octets) is None:
-            return ()
+        if self._words is not None and self._words.search(octets) is None:
+            return self._wordless
         return range(self._count)
 
     def warm(self) -> None:
@@ -116,6 +167,50 @@ def _join(patterns: Sequence[Pattern]) -> "re2._Regexp[bytes] | None":
         return re2.compile(each.encode(), quick_options(_JOINED_MAX_OCTETS))
     except re2.error:
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Patterns that tell so few kinds of characters apart that they read a text together."""
+
+    alphabet: Alphabet
+    trees: Mapping[int, Node]
+    branch: Branch
+
+    def found(self, octets: bytes, read: AbstractSet[int]) -> tuple[set[int], set[int]]:
+        """Return which of ``read`` match, and of which that could not be told."""
+        branch = self.branch
+        if len(read) * 2 < len(self.trees):
+            branch = _branch((index, self.trees[index]) for index in read)
+        matched, open_ = Places(Planes(octets, self.alphabet)).found(branch)
+        return matched & read, open_ & read
+
+
+def _batches(trees: Mapping[int, Node]) -> Iterator[_Batch]:
+    """Put together as many patterns as one alphabet holds; one that alone is too much is left to RE2."""
+    waiting = list(trees)
+    while waiting:
+        count = len(waiting)
+        while count and (alphabet := _alphabet(trees[index] for index in waiting[:count])) is None:
+            count //= 2
+        if count and alphabet:
+            taken = {index: trees[index] for index in waiting[:count]}
+            yield _Batch(alphabet, taken, _branch(taken.items()))
+        del waiting[: max(count, 1)]
+
+
+def _alphabet(trees: Iterable[Node]) -> Alphabet | None:
+    try:
+        return Alphabet(one.beyond for tree in trees for one in ones_of(tree))
+    except ValueError:
+        return None
+
+
+def _branch(trees: Iterable[tuple[int, Node]]) -> Branch:
+    branch = Branch()
+    for index, tree in trees:
+        branch.add(index, tree)
+    return branch
 
 
 def _compile(spelled: dict[int, bytes]) -> Any:

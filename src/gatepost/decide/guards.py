@@ -51,7 +51,7 @@ def strictest_hit(
 
     Args:
         guards: of one policy.
-        together: their patterns, which tell in one pass who may find anything.
+        together: their patterns, asked of each text at once.
         content: what they read.
         otherwise: what guards do that name no action of their own.
 
@@ -60,21 +60,12 @@ def strictest_hit(
     """
     cost = sum(guard.pattern.cost for guard in guards)
     left = min(TEXT_MAX_OCTETS, GUARDS_WORK_MAX // max(cost, 1))
-    wanted = frozenset(place for guard in guards for place in guard.places)
-    may_hit: set[int] = set()
-    texts: dict[Place, tuple[bytes, ...]] = {}
+    found: set[int] = set()
     for place in Place:
-        if place in wanted:
-            texts[place] = spellings(content, place, most_octets=left)
-            left -= sum(map(len, texts[place]))
-            for text in texts[place]:
-                may_hit.update(together.candidates(text))
-    found: tuple[int, Disposition] | None = None
-    for index in sorted(may_hit):
-        guard = guards[index]
-        action = guard.action or otherwise
-        if found is not None and action.strictness <= found[1].strictness:
-            continue
-        if any(guard.pattern.is_in(text) for place in guard.places for text in texts[place]):
-            found = index, action
-    return found
+        readers = [index for index, guard in enumerate(guards) if place in guard.places]
+        if readers:
+            texts = spellings(content, place, most_octets=left)
+            left -= sum(map(len, texts))
+            found.update(*(together.found(text, readers) for text in texts))
+    actions = [(index, guards[index].action or otherwise) for index in sorted(found)]
+    return max(actions, key=lambda hit: hit[1].strictness, default=None)  # of equally strict ones the first

@@ -1,8 +1,9 @@
 """Secrets and wrapping keys, kept apart from what they protect (docs/adr/0022)."""
 
+from gatepost.keys.drawn import Drawn
 from gatepost.keys.errors import ErasedError, KeyringError
 from gatepost.keys.keyring import KEY_OCTETS, Keyring
 from gatepost.keys.keystore import KeyStore, Kind
 from gatepost.keys.vault import Vault
 
-__all__ = ["KEY_OCTETS", "ErasedError", "KeyStore", "Keyring", "KeyringError", "Kind", "Vault"]
+__all__ = ["KEY_OCTETS", "Drawn", "ErasedError", "KeyStore", "Keyring", "KeyringError", "Kind", "Vault"]

@@ -21,6 +21,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gatepost.clock import Entropy
+from gatepost.keys.drawn import Drawn
 from gatepost.keys.errors import KeyringError
 from gatepost.keys.keyring import NONCE_OCTETS, TAG_OCTETS
 
@@ -33,6 +34,7 @@ _LASTING, _PASSING, _STREAM = b"\x01", b"\x02", b"\x03"
 _ID_OCTETS = 8
 _HEAD_OCTETS = 1 + 2 * _ID_OCTETS
 _SALT_OCTETS = 16
+_NONCES = 32  # drawn at once: a batch of mails seals as many
 
 
 class Holder(Protocol):
@@ -72,11 +74,12 @@ class Vault:
     For as long as one transaction: it remembers which keys it seals with, also when they are destroyed meanwhile.
     """
 
-    __slots__ = ("_epochs", "_holder", "_persons", "_tenant")
+    __slots__ = ("_entropy", "_epochs", "_holder", "_persons", "_tenant")
 
     def __init__(self, holder: Holder, tenant: str) -> None:
         self._holder = holder
         self._tenant = tenant
+        self._entropy = Drawn(holder.entropy, _NONCES * NONCE_OCTETS)
         self._epochs: dict[tuple[int, int], int] = {}
         self._persons: dict[str | None, int] = {None: 0}
 
@@ -107,7 +110,7 @@ class Vault:
     def seal_lasting(self, place: str, octets: bytes) -> bytes:
         """Seal what the house is set up with: addresses, policies, webhooks. Erased only with the whole tenant."""
         _, cipher = self._holder.lasting(self._tenant)
-        nonce = self._holder.entropy(NONCE_OCTETS)
+        nonce = self._entropy(NONCE_OCTETS)
         return _LASTING + nonce + cipher.encrypt(nonce, octets, self._about(_LASTING, place))
 
     def seal(self, place: str, octets: bytes, *, at: datetime, subject: str | None) -> bytes:
@@ -121,9 +124,8 @@ class Vault:
         """
         epoch, person = self._ids(at, subject)
         head = _head(_PASSING, epoch, person)
-        nonce = self._holder.entropy(NONCE_OCTETS)
-        sealed = self._holder.cipher(epoch, person).encrypt(nonce, octets, self._about(head, place))
-        return b"".join((head, nonce, sealed))
+        nonce = self._entropy(NONCE_OCTETS)
+        return head + nonce + self._holder.cipher(epoch, person).encrypt(nonce, octets, self._about(head, place))
 
     def open(self, place: str, sealed: bytes) -> bytes:
         """Return what was sealed for this place, by ``seal_lasting`` or ``seal``.
@@ -151,7 +153,7 @@ class Vault:
     def seal_stream(self, place: str, pieces: Iterable[bytes], *, at: datetime, subject: str | None) -> Iterator[bytes]:
         """Seal what may be large, piece by piece, whatever the sizes of those given; else as ``seal``."""
         epoch, person = self._ids(at, subject)
-        salt = self._holder.entropy(_SALT_OCTETS)
+        salt = self._entropy(_SALT_OCTETS)
         head = _head(_STREAM, epoch, person) + salt
         cipher = self._stream_cipher(epoch, person, salt)
         return _seal_pieces(cipher, head, self._about(head, place), pieces)  # has its keys; any thread may go on

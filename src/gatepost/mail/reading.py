@@ -197,6 +197,11 @@ def from_json(written: dict[str, Any]) -> Reading:
     )
 
 
+def file_names(written: dict[str, Any]) -> tuple[str, ...]:
+    """Return the attachments' names of a reading as ``to_json`` wrote it."""
+    return tuple(filename for _, filename, *_ in written["attachments"])
+
+
 def of_text(text: str) -> Reading:
     """Return the reading of a text that is nothing else: both views are that text."""
     return Reading(text, ModelView(text))

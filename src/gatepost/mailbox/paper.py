@@ -2,11 +2,22 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from gatepost.ids import AccountId, BlobId, EmailId, ThreadId
 from gatepost.mail.address import Address
 from gatepost.mail.octets import Octets
 from gatepost.mail.reading import Reading
+
+
+class Texts(NamedTuple):
+    """What of a message is compared with a phrase, by the field it stands in."""
+
+    from_: tuple[str, ...]
+    to: tuple[str, ...]
+    subject: tuple[str, ...]
+    filename: tuple[str, ...]
+    human: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +71,17 @@ class Email:
     def file_names(self) -> tuple[str, ...]:
         """What the attachments are called, as their sender wrote it; empty for one without a name."""
         return tuple(one.filename for one in self.reading.attachments)
+
+    @property
+    def texts(self) -> Texts:
+        """What is compared with a phrase."""
+        return Texts(
+            from_=(self.from_shown, str(self.author)),
+            to=(self.to_shown, str(self.recipient)),
+            subject=(self.subject,),
+            filename=self.file_names,
+            human=self.reading.human,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
 from gatepost.mailbox import words
-from gatepost.mailbox.paper import Email
+from gatepost.mailbox.paper import Email, Texts
 from gatepost.mailbox.snippet import NO_MARKS, Marks
 
 QUERY_MAX_CHARS = 1_000
@@ -35,23 +35,24 @@ class Phrase:
     field: str | None
     text: str
 
-    def is_in(self, email: Email) -> bool:
+    def is_in(self, texts: Texts) -> bool:
         """Tell whether one text of the message holds it."""
-        return any(self.text in words.line(text) for text in _texts(email, self.field))
+        return any(self.text in words.line(text) for text in self._places(texts))
 
-
-def _texts(email: Email, field: str | None) -> tuple[str, ...]:
-    by_field = {
-        "from": (email.from_shown, str(email.author)),
-        "to": (email.to_shown, str(email.recipient)),
-        "subject": (email.subject,),
-        "filename": email.file_names,
-    }
-    if field is None:
-        return (*(text for texts in by_field.values() for text in texts), email.reading.human)
-    if field == _BEGINNING:
-        return (*by_field["from"], *by_field["to"], *by_field["subject"])
-    return by_field[field]
+    def _places(self, texts: Texts) -> tuple[str, ...]:
+        match self.field:
+            case "from":
+                return texts.from_
+            case "to":
+                return texts.to
+            case "subject":
+                return texts.subject
+            case "filename":
+                return texts.filename
+            case "begins":
+                return (*texts.from_, *texts.to, *texts.subject)
+            case _:
+                return (texts.human, *texts.subject, *texts.from_, *texts.to, *texts.filename)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,14 +77,20 @@ class Query:
     until: datetime | None = None
     marks: Marks = NO_MARKS
 
-    def is_in(self, email: Email, *, is_indexed: bool) -> bool:
-        """Tell whether a message is one; where it came from the index, only what tokens cannot say is asked."""
-        if not is_indexed:
-            terms = words.terms_of(email)
-            if not self.wanted <= terms or self.unwanted & terms:
-                return False
-        return all(one.is_in(email) for one in self.phrases) and not any(
-            one.is_in(email) for one in self.unwanted_phrases
+    @property
+    def has_phrases(self) -> bool:
+        """True where tokens do not say all that is asked."""
+        return bool(self.phrases or self.unwanted_phrases)
+
+    def is_in(self, email: Email) -> bool:
+        """Tell whether a message is one that the index knows nothing of."""
+        terms = words.terms_of(email)
+        return self.wanted <= terms and not self.unwanted & terms and self.is_said(email.texts)
+
+    def is_said(self, texts: Texts) -> bool:
+        """Tell whether a message that has the terms is one: what tokens cannot say."""
+        return all(one.is_in(texts) for one in self.phrases) and not any(
+            one.is_in(texts) for one in self.unwanted_phrases
         )
 
 

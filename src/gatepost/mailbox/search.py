@@ -51,7 +51,7 @@ async def search(
     hits: list[Email] = []
     examined = 0
     while True:
-        count = min(limit + 1 - len(hits), EXAMINED_MAX - examined)
+        count = min(_worth_asking(limit + 1 - len(hits), len(hits), examined), EXAMINED_MAX - examined)
         candidates = await word_store.candidates(
             tx, account, wanted=wanted, unwanted=unwanted, below=below, since=query.since or BOTTOM, limit=count
         )
@@ -66,7 +66,15 @@ async def search(
         below = candidates[-1].place
 
 
+def _worth_asking(missing: int, hits: int, examined: int) -> int:
+    """Return for how many candidates to ask next: a few more than are needed if as many are hits as were so far.
+
+    Each time costs a round trip and a walk; a candidate too many, a fraction of that.
+    """
+    if not examined:
+        return missing
+    return min(missing * (examined + 1) * 5 // ((hits + 1) * 4) + 1, EXAMINED_MAX)
+
+
 def _compared(query: Query, candidates: Sequence[Candidate]) -> list[Email]:
-    return [
-        one.email for one in candidates if one.email is not None and query.is_in(one.email, is_indexed=one.is_indexed)
-    ]
+    return [email for one in candidates if (email := one.hit(query)) is not None]

@@ -12,7 +12,7 @@ from gatepost.keys import ErasedError, Vault
 from gatepost.mail import reading
 from gatepost.mail.address import ERASED, Address
 from gatepost.mail.reading import Reading
-from gatepost.mailbox.paper import Body, Email, body_place
+from gatepost.mailbox.paper import Body, Email, Texts, body_place
 from gatepost.mailbox.threads import keys_of
 
 _ERASED: dict[str, Any] = {
@@ -267,9 +267,37 @@ def email_of(vault: Vault, row: Any) -> Email:
         KeyringError: it was changed, or moved from its place.
     """
     try:
-        content = orjson.loads(vault.open(f"email/{row.id}", bytes(row.sealed)))
+        content = content_of(vault, row)
     except ErasedError:
         content = _ERASED
+    return email_from(row, content)
+
+
+def content_of(vault: Vault, row: Any) -> dict[str, Any]:
+    """Return what ``sealed`` has hidden of a row of ``email``.
+
+    Raises:
+        ErasedError: nobody can read it any more.
+        KeyringError: it was changed, or moved from its place.
+    """
+    content: dict[str, Any] = orjson.loads(vault.open(f"email/{row.id}", bytes(row.sealed)))
+    return content
+
+
+def texts_from(content: dict[str, Any]) -> Texts:
+    """Return what is compared with a phrase, without making the message first: most that are compared are no hits."""
+    written = content.get("reading", {})
+    return Texts(
+        from_=(content.get("from_shown", ""), content["author"]),
+        to=(content.get("to_shown", ""), content["recipient"]),
+        subject=(content["subject"],),
+        filename=reading.file_names(written) if written else (),
+        human=written["human"] if written else content["text"],
+    )
+
+
+def email_from(row: Any, content: dict[str, Any]) -> Email:
+    """Return the message of a row of ``email`` and its content."""
     return Email(
         id=EmailId(row.id),
         account=AccountId(row.account),

@@ -12,6 +12,7 @@ from gatepost.ids import AccountId, EmailId, TenantId
 from gatepost.keys import ErasedError, KeyringError, Vault
 from gatepost.mailbox import store
 from gatepost.mailbox.paper import Email
+from gatepost.mailbox.query import Query
 
 SEALED_UNDER_OCTETS = 17
 """What a seal begins with: its kind and which keys it needs (``keys/vault.py``)."""
@@ -41,12 +42,27 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A message that has the tokens, or is not indexed, so that nobody knows yet; ``email`` as in ``Waiting``."""
+    """A message that has the tokens, or is not indexed, so that nobody knows yet.
+
+    Attributes:
+        content: what its row hides; None where nobody can read it any more.
+    """
 
     place: Place
     id: EmailId
-    email: Email | None
     is_indexed: bool
+    row: Any
+    content: dict[str, Any] | None
+
+    def hit(self, query: Query) -> Email | None:
+        """Return the message, where it is one that the query asks for."""
+        if self.content is None:
+            return None
+        if self.is_indexed:
+            is_asked = not query.has_phrases or query.is_said(store.texts_from(self.content))
+            return store.email_from(self.row, self.content) if is_asked else None
+        email = store.email_from(self.row, self.content)
+        return email if query.is_in(email) else None
 
 
 def tokens(vault: Vault, account: AccountId, terms: Iterable[str]) -> list[int]:
@@ -96,13 +112,17 @@ async def waiting(tx: Transaction, limit: int, octets_max: int) -> list[Waiting]
     ]
 
 
-def _readable(vault: Vault, row: Any) -> Email | None:
-    """Return a message, or None where nobody can read it: it was erased, or is damaged."""
+def _content(vault: Vault, row: Any) -> dict[str, Any] | None:
+    """Return what a message's row hides, or None where nobody can read it: it was erased, or is damaged."""
     try:
-        email = store.email_of(vault, row)
-    except KeyringError:
+        return store.content_of(vault, row)
+    except (ErasedError, KeyringError):
         return None
-    return None if email.is_erased else email
+
+
+def _readable(vault: Vault, row: Any) -> Email | None:
+    content = _content(vault, row)
+    return None if content is None else store.email_from(row, content)
 
 
 async def keep(tx: Transaction, done: Sequence[tuple[Waiting, Collection[str]]]) -> None:
@@ -203,7 +223,8 @@ async def candidates(
         limit=limit,
     )
     return [
-        Candidate(Place(row.at, row.number), EmailId(row.id), _readable(tx.vault, row), row.is_indexed) for row in rows
+        Candidate(Place(row.at, row.number), EmailId(row.id), row.is_indexed, row, _content(tx.vault, row))
+        for row in rows
     ]
 
 

@@ -79,6 +79,9 @@ def pairs(run: str) -> list[str]:
 
 def line(text: str) -> str:
     """Return the text as one line of its runs, a space around each: a phrase is looked for in it."""
+    if text.isascii():  # as in ``distinct``
+        words = text[:TEXT_MAX_CHARS].encode().translate(_ASCII_WORDS).decode().split()
+        return f" {' '.join([word[:WORD_MAX_CHARS] for word in words])} "
     return f" {' '.join(run for run, _, _ in runs(text))} "
 
 

@@ -9,6 +9,7 @@ from gatepost.clock import Entropy
 from gatepost.db import Database, Transaction
 from gatepost.decide.paper import Decided, Outcome
 from gatepost.ids import AccountId, EmailId, EntryId, TenantId, ThreadId
+from gatepost.keys import Drawn
 from gatepost.record import search, store
 from gatepost.record.canonical import UnrecordableError
 from gatepost.record.connections import Counted, connections, keep_connections
@@ -43,6 +44,8 @@ __all__ = [
     "note_all",
     "settle_all",
 ]
+
+_DRAWN_OCTETS = 384  # salts of a decision's usual eleven values, and a name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,10 +98,11 @@ async def append_all(
     One statement, in the order given. ``threads`` goes beside them: where each message will lie, for the row and its
     filter; None for what is not kept.
     """
+    drawn = Drawn(entropy, _DRAWN_OCTETS * len(decided))
     drafts: list[tuple[Draft, store.Columns]] = []
     for one, thread in zip(decided, threads, strict=True):
         columns = _columns(one, thread)
-        drafts += [(draft, columns) for draft in decision_drafts(one, thread=thread, entropy=entropy)]
+        drafts += [(draft, columns) for draft in decision_drafts(one, thread=thread, entropy=drawn)]
     entries = iter(await store.append(tx, drafts))
     return [
         Recorded(one, tuple(islice(entries, len(one.arrived.envelope.rcpt_to))), thread)

@@ -1,10 +1,11 @@
 """Salted commitments: the log proves what was said without saying it, and forgets once the salt is destroyed."""
 
-import hashlib
 from binascii import b2a_base64
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
+
+import orjson
 
 from gatepost.clock import Entropy
 from gatepost.record.canonical import canonical
@@ -19,7 +20,7 @@ def commit(name: str, salt: bytes, value: Json) -> bytes:
 
     The salt is random per value, so equal values have unequal commitments and none can be guessed.
     """
-    return hashlib.sha256(head(name) + salt + canonical(value).encode()).digest()
+    return sha256(head(name) + salt + canonical(value).encode()).digest()
 
 
 @lru_cache(maxsize=256)  # names are ours and few
@@ -28,25 +29,24 @@ def head(name: str) -> bytes:
     return DOMAIN + b"\x00" + name.encode() + b"\x00"
 
 
-def _base64(octets: bytes) -> str:
-    return b2a_base64(octets, newline=False).decode()
+@lru_cache(maxsize=256)
+def _opening_head(name: str) -> bytes:
+    return orjson.dumps(name) + b':{"salt":"'
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """One committed value with its salt."""
+def seal(spelled: Mapping[str, bytes], entropy: Entropy) -> tuple[dict[str, Json], bytes]:
+    """Return the commitments (for the leaf) and the opening (kept apart) of values in their canonical spelling.
 
-    salt: bytes
-    value: Json
-
-
-def seal(values: Mapping[str, Json], entropy: Entropy) -> tuple[dict[str, Json], dict[str, Json]]:
-    """Return the commitments (for the leaf) and the opening (kept apart) of ``values``."""
-    salts = entropy(SALT_OCTETS * len(values)) if values else b""
+    The opening is JSON, ``{field: {salt, value}}``, each value as it was hashed.
+    """
+    salts = entropy(SALT_OCTETS * len(spelled)) if spelled else b""
     commitments: dict[str, Json] = {}
-    opening: dict[str, Json] = {}
-    for place, (name, value) in enumerate(values.items()):
-        salt = salts[place * SALT_OCTETS : (place + 1) * SALT_OCTETS]
-        commitments[name] = _base64(commit(name, salt, value))
-        opening[name] = {"salt": _base64(salt), "value": value}
-    return commitments, opening
+    opening: list[bytes] = []
+    at = 0
+    for name, value in spelled.items():
+        salt = salts[at : at + SALT_OCTETS]
+        at += SALT_OCTETS
+        digest = sha256(head(name) + salt + value).digest()
+        commitments[name] = b2a_base64(digest, newline=False).decode()
+        opening.append(b'%b%b","value":%b}' % (_opening_head(name), b2a_base64(salt, newline=False), value))
+    return commitments, b"{%b}" % b",".join(opening)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from psycopg.types.json import Jsonb
@@ -17,8 +17,7 @@ from gatepost.record.entry import Draft, Leaf
 Opening = Mapping[str, Mapping[str, Any]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Columns:
+class Columns(NamedTuple):
     """What an entry is found by; those of a decision have a ``direction``, those of a consequence none."""
 
     account: AccountId | None = None
@@ -66,11 +65,10 @@ async def append(tx: Transaction, drafts: Sequence[tuple[Draft, Columns]]) -> li
           ) as given
         ), entries as (
           insert into entry (id, tenant, kind, at, leaf)
-          select id, %(tenant)s, kind, at, convert_to(
-            head || coalesce((
+          select id, %(tenant)s, kind, at, head || convert_to(coalesce((
               select max(decided.entry) from decision_row as decided
               where decided.tenant = %(tenant)s and decided.email = incoming.follows
-            )::text, 'null') || middle || id || tail, 'UTF8')
+            )::text, 'null'), 'UTF8') || middle || convert_to(id::text, 'UTF8') || tail
           from incoming
         ), openings as (
           insert into opening (entry, tenant, ref, sealed)
@@ -94,9 +92,9 @@ async def append(tx: Transaction, drafts: Sequence[tuple[Draft, Columns]]) -> li
         query,
         kinds=texts([draft.kind.value for draft, _ in drafts]),
         times=times([draft.at for draft, _ in drafts]),
-        heads=texts([draft.pieces[0] for draft, _ in drafts]),
-        middles=texts([draft.pieces[1] for draft, _ in drafts]),
-        tails=texts([draft.pieces[2] for draft, _ in drafts]),
+        heads=octets([draft.pieces[0] for draft, _ in drafts]),
+        middles=octets([draft.pieces[1] for draft, _ in drafts]),
+        tails=octets([draft.pieces[2] for draft, _ in drafts]),
         follows=texts([draft.follows for draft, _ in drafts]),
         refs=texts([draft.opening_ref for draft, _ in drafts]),
         sealed=octets(

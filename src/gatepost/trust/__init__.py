@@ -1,13 +1,9 @@
 """What we tell the public, derived from what we measure: claims, the checks behind them, the public trust log."""
 
-from gatepost.trust.catalogue import CATALOGUE
 from gatepost.trust.challenge import Challenge, NonceError, TooManyError
 from gatepost.trust.challenge import ask as ask_challenge
 from gatepost.trust.challenge import read as read_challenge
 from gatepost.trust.document import Claims, Listed, history_row, spelled
-from gatepost.trust.engine import Engine
-from gatepost.trust.guest import GuestError
-from gatepost.trust.guest import state as state_guest
 from gatepost.trust.lint import faults
 from gatepost.trust.operator import Operator, OperatorError, read_operator
 from gatepost.trust.paper import Claim, ClaimClass, Finding, Outcome, Result, Shown
@@ -25,16 +21,13 @@ from gatepost.trust.read import (
 from gatepost.trust.world import Canary, Endpoint, World
 
 __all__ = [
-    "CATALOGUE",
     "Canary",
     "Challenge",
     "Claim",
     "ClaimClass",
     "Claims",
     "Endpoint",
-    "Engine",
     "Finding",
-    "GuestError",
     "Listed",
     "NonceError",
     "Operator",
@@ -59,5 +52,4 @@ __all__ = [
     "read_tile",
     "read_vkey",
     "spelled",
-    "state_guest",
 ]

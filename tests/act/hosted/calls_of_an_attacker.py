@@ -62,7 +62,7 @@ def deep(depth: int) -> Any:
     return value
 
 
-HUGE = [deep(200), "x" * 70_000]
+HUGE = [deep(200), deep(400), "x" * 70_000]
 TEXTS: list[Any] = [
     f"\r\nBcc: {EVE}\r\n\r\n", "\r\n.\r\nMAIL FROM:<x@evil.example>\r\n", '"}}]}', ["Yes."], *HUGE,
 ]  # fmt: skip

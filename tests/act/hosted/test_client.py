@@ -1,4 +1,5 @@
 import asyncio
+import gzip
 import itertools
 from typing import Any
 
@@ -9,7 +10,7 @@ from act.hosted.pieces import TURN
 from gatepost.act.hosted.client import TOOL_ANSWER_MAX_OCTETS, ask, call_tool
 from gatepost.act.hosted.http_tools import HttpTool
 from gatepost.act.hosted.labels import Label
-from gatepost.act.hosted.messages import ModelFaultError, request
+from gatepost.act.hosted.messages import ANSWER_MAX_OCTETS, ModelFaultError, request
 from gatepost.act.hosted.paper import Call, Result, Said
 from gatepost.egress import Errand, Purpose
 from model_api import ModelApi, text
@@ -73,6 +74,59 @@ async def test_nobody_there_means_nothing_was_run(api: ModelApi) -> None:
 async def test_an_answer_that_breaks_off_may_have_cost_something(api: ModelApi) -> None:
     api.cut_after = 3
     assert await fault(api) == ("model.answer_cut", True)
+
+
+STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+WORDS = b'data: {"type": "ping"}\n'
+BOMB = gzip.compress(bytes(50_000_000))
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (b"", ("model.unreachable", False)),
+        (b"SSH-2.0-x\r\n", ("model.unreachable", False)),
+        (
+            b"HTTP/1.1 307 Go\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
+            ("model.request_refused", False),
+        ),
+        (STREAM + b"Content-Length: 9999\r\n\r\n" + WORDS, ("model.unreachable", True)),
+        (STREAM + b"Connection: close\r\n\r\n" + WORDS, ("model.answer_cut", True)),
+        (STREAM + b"Content-Encoding: gzip\r\nConnection: close\r\n\r\n" + BOMB, ("model.answer_cut", True)),
+    ],
+    ids=["nothing", "ssh", "redirect", "cut", "closed", "bomb"],
+)
+async def test_whatever_an_endpoint_says_is_a_fault_of_ours_and_was_asked_once_it_began(
+    api: ModelApi, said: bytes, expected: tuple[str, bool]
+) -> None:
+    """What it counts decides nothing about that: one that never counts would cost nothing for ever."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        await reader.readexactly(int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]))
+        writer.write(said)
+
+    async with talking(serve) as port:
+        assert await fault(api, f"http://127.0.0.1:{port}") == expected
+
+
+async def test_an_endpoint_that_never_stops_is_cut_off(api: ModelApi) -> None:
+    delta = {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "x" * 10_000}}
+    sent = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(STREAM + b"Connection: close\r\n\r\n")
+        writer.write(b'data: {"type": "content_block_start", "index": 0, "content_block": {"type": "text"}}\n')
+        while True:
+            writer.write(b"data: " + orjson.dumps(delta) + b"\n")
+            await writer.drain()
+            sent += 10_000
+
+    async with talking(serve) as port:
+        assert await fault(api, f"http://127.0.0.1:{port}", timeout_s=60) == ("model.answer_too_long", True)
+    assert sent < 3 * ANSWER_MAX_OCTETS  # with what lies in the sockets' buffers
 
 
 async def test_an_endpoint_that_says_nothing_is_waited_for_no_longer_than_allowed(api: ModelApi) -> None:

@@ -41,6 +41,43 @@ def test_a_call_whose_arguments_are_no_object_has_none() -> None:
     assert call == ToolUse(call.id, "reply", None)
 
 
+@pytest.mark.parametrize(("depth", "is_call"), [(200, True), (400, False), (900, False)])
+def test_arguments_too_deep_to_be_kept_are_none(depth: int, is_call: bool) -> None:  # noqa: FBT001  # a parameter
+    """Wherever they stand: in the pieces, or in the block's beginning."""
+    written = '{"text":' + "[" * depth + "]" * depth + "}"
+    events = _events([use("reply")], 1, 1)
+    events[3]["delta"]["partial_json"] = written
+    at_once = [event for event in events if event["type"] != "content_block_delta"]
+    at_once[2]["content_block"]["input"] = json.loads(written)
+    for each in (events, at_once):
+        [call] = fed(spelled(each)).said().calls
+        assert (call.arguments is not None) == is_call
+
+
+@pytest.mark.parametrize(
+    ("written", "arguments"),
+    [
+        ('{"amount": 5, "amount": 1000}', {"amount": 1000}),
+        ('{"amount": 1e400}', None),
+        ('{"amount": NaN}', None),
+        ('{"text": "\\ud800"}', None),
+        ('{"amount": 5} {"amount": 6}', None),
+        ("", {}),
+    ],
+)
+def test_odd_json_is_read_in_one_way_or_not_at_all(written: str, arguments: dict[str, Any] | None) -> None:
+    events = _events([use("pay")], 1, 1)
+    events[3]["delta"]["partial_json"] = written
+    [call] = fed(spelled(events)).said().calls
+    assert call.arguments == arguments
+
+
+def test_what_comes_after_the_end_is_not_heard() -> None:
+    late = _events([text("x"), use("pay", amount=5)], 1, 1)
+    late = [event for event in late if event["type"].startswith("content_block")]
+    assert fed(spelled([*_events([], 1, 1), *late])).said().calls == ()
+
+
 def test_an_answer_without_its_end_is_none() -> None:
     octets = spelled(_events([text("Half")], 25, 15)[:-1])
     answer = fed(octets)

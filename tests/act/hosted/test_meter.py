@@ -14,7 +14,7 @@ from gatepost import decide
 from gatepost.act import hosted
 from gatepost.act.hosted import meter, meter_store, store
 from gatepost.act.hosted.meter_store import By
-from gatepost.act.hosted.paper import Call, Result, StepState, TurnState, Usage
+from gatepost.act.hosted.paper import Call, Result, Said, StepState, TurnState, Usage
 from gatepost.act.hosted.price import shipped
 from gatepost.db import Database
 from gatepost.decide import grants
@@ -139,6 +139,12 @@ async def test_an_answer_that_counts_nothing_costs_what_was_set_aside_for_it(db:
         spent = await meter_store.spent(tx, TURN, NOW)
         charged = await tx.one("select sum(tokens) as tokens from spent_token where tenant = %(tenant)s")
     assert (spent.turn, spent.calls, spent.day, charged.tokens) == (100, 2, 100, 100)
+
+
+@given(st.integers(0, 10**6))
+def test_who_counts_fewer_tokens_than_could_hold_what_was_written_has_not_counted(output: int) -> None:
+    said = Said(({"type": "text", "text": "x" * 100_000},), (), "end_turn", Usage(input=7, output=output))
+    assert meter.believed(said) == (said.usage if output > 97 else Usage())
 
 
 async def test_a_model_that_counts_nothing_is_ended_by_its_budget_too(stage: Stage, api: ModelApi) -> None:

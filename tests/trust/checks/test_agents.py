@@ -2,8 +2,9 @@
 
 import pytest
 
-from gatepost.trust import CATALOGUE, Outcome
+from gatepost.trust import Outcome
 from gatepost.trust.bench import Bench
+from gatepost.trust.catalogue import CATALOGUE
 from gatepost.trust.checks import agents
 from gatepost.trust.paper import CannotVerifyError
 from trust.scene import Scene

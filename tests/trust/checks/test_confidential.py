@@ -12,8 +12,9 @@ import uvicorn
 
 from gatepost.doors import public
 from gatepost.record.trust_log import TRUST
-from gatepost.trust import CATALOGUE, Outcome, room
+from gatepost.trust import Outcome, room
 from gatepost.trust.bench import Bench
+from gatepost.trust.catalogue import CATALOGUE
 from gatepost.trust.checks import confidential
 from gatepost.trust.paper import CannotVerifyError
 from gatepost.trust.probe.client import Prober

@@ -50,7 +50,7 @@ def acted(kind: EntryKind, action: str, index: int = 6) -> Event:
     return _event(draft.pieces, index, {})
 
 
-def _event(pieces: tuple[str, str, str], index: int, opened: dict[str, Any]) -> Event:
+def _event(pieces: tuple[bytes, bytes, bytes], index: int, opened: dict[str, Any]) -> Event:
     head, middle, tail = pieces
-    leaf = f"{head}null{middle}{index + 1}{tail}".encode()
+    leaf = b"%bnull%b%d%b" % (head, middle, index + 1, tail)
     return event_of(TENANT, ORIGIN, Published(LeafIndex(index), leaf, opened))

@@ -43,13 +43,14 @@ async def ask(
     headers = {"content-type": "application/json", "anthropic-version": VERSION, "user-agent": "Gatepost"}
     if key:
         headers["x-api-key"] = key
-    answer = Answer()
+    answer, has_begun = Answer(), False
     try:
         async with way.posting(
             egress, errand, f"{url.rstrip('/')}/v1/messages", body, headers, timeout_s=timeout_s
         ) as coming:
             if coming.status_code != HTTPStatus.OK:
                 raise ModelFaultError(_reason(coming.status_code), is_asked=False)
+            has_begun = True  # whether it counts anything or not
             async for chunk in coming.chunks:
                 answer.feed(chunk)
                 if answer.is_over:
@@ -59,7 +60,7 @@ async def ask(
     except TimeoutError as error:
         raise ModelFaultError("model.too_slow", is_asked=True) from error
     except UnreachableError as error:
-        raise ModelFaultError("model.unreachable", is_asked=bool(answer.usage.total)) from error
+        raise ModelFaultError("model.unreachable", is_asked=has_begun) from error
     return answer.said()
 
 

@@ -90,7 +90,7 @@ class Answer:
         *lines, rest = bytes(self._rest).split(b"\n")
         self._rest = bytearray(rest)
         for line in lines:
-            if line.startswith(b"data:"):
+            if line.startswith(b"data:") and not self.is_over:
                 self._take(line[5:])
 
     def said(self) -> Said:
@@ -169,10 +169,13 @@ class Answer:
 
 
 def _tool_use(block: Mapping[str, Any], written: str) -> ToolUse:
+    """Read a call; of a name that stands twice in its arguments the last holds, for the gate and for the tool."""
     arguments: Any = block["input"]
-    if written:
-        try:
+    try:
+        if written:
             arguments = orjson.loads(written)
-        except orjson.JSONDecodeError:
-            arguments = None
+        if isinstance(arguments, dict):
+            orjson.dumps([[[[[[[[arguments]]]]]]]])  # it writes less deep than it reads, and they are to be kept
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        arguments = None
     return ToolUse(block["id"], block["name"], arguments if isinstance(arguments, dict) else None)

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+import orjson
+
 from gatepost import record
 from gatepost.act.hosted import meter_store
 from gatepost.act.hosted.agent import Budget, Document
-from gatepost.act.hosted.paper import Turn, Usage
+from gatepost.act.hosted.paper import Said, Turn, Usage
 from gatepost.act.hosted.price import Prices, price_of
 from gatepost.clock import Entropy
 from gatepost.db import Transaction
@@ -15,6 +17,9 @@ from gatepost.decide.grants import Grant
 from gatepost.ids import ReservationId
 from gatepost.record.paper import Consequence, Kind
 from gatepost.record.spending import exhausted
+
+OCTETS_PER_TOKEN_MAX = 1_024
+"""More than any tokenizer puts into one token: who counts fewer tokens for what it wrote has not counted."""
 
 TOOL_PROMPT_TOKENS = 1_000
 """What the API adds by itself where tools are given; it says some 350, and that it may change."""
@@ -31,6 +36,12 @@ class ExhaustedError(Exception):
 def bound(body: bytes, document: Document) -> int:
     """Return what a call can cost at the most: a token is at least one octet, and the answer's length is bounded."""
     return len(body) + TOOL_PROMPT_TOKENS + document.output_tokens_max
+
+
+def believed(said: Said) -> Usage:
+    """Return what an answer counts; nothing where it wrote more than that many tokens can hold."""
+    written = sum(len(orjson.dumps(dict(block))) for block in said.blocks)
+    return said.usage if said.usage.output * OCTETS_PER_TOKEN_MAX >= written else Usage()
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,7 +143,7 @@ class Run:
                 self.turn,
                 ticket,
                 model=document.model,
-                usage=said.usage,
+                usage=meter.believed(said),
                 prices=desk.prices,
                 at=at,
                 entropy=desk.entropy,

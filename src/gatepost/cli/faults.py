@@ -1,0 +1,35 @@
+"""What goes wrong in a way we know, as the one sentence an operator reads."""
+
+from gatepost.app.errors import HouseEndedError
+from gatepost.app.state import StateError
+from gatepost.cli.frame import Refusal
+from gatepost.db import DatabaseUnavailableError
+from gatepost.db.binaries import LauncherError
+from gatepost.db.migrate import MigrationError
+from gatepost.keys import KeyringError
+from gatepost.settings import SettingsError
+
+_OUR_OWN = (
+    Refusal,
+    HouseEndedError,
+    KeyringError,
+    LauncherError,
+    MigrationError,
+    SettingsError,
+    StateError,
+)
+
+
+def sentence(error: Exception) -> str | None:
+    """Return what to say of an error, or of the first in a group of nothing but such; None where it is a fault."""
+    if isinstance(error, DatabaseUnavailableError):
+        return f"the database does not answer ({error}): see database.dsn, or postgres.log if it is ours"
+    if isinstance(error, ExceptionGroup):
+        ours, others = error.split(_OUR_OWN)
+        return str(_first(ours)) if ours is not None and others is None else None
+    return str(error) if isinstance(error, _OUR_OWN) else None
+
+
+def _first(group: BaseExceptionGroup[Exception]) -> BaseException:
+    inner = group.exceptions[0]
+    return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner

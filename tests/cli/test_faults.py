@@ -1,0 +1,26 @@
+import pytest
+
+from gatepost.app.state import StateError
+from gatepost.cli.faults import sentence
+from gatepost.cli.frame import Refusal
+from gatepost.db import DatabaseUnavailableError
+from gatepost.settings import SettingsError
+
+
+@pytest.mark.parametrize(
+    "error", [Refusal("there is none"), SettingsError("there is none"), StateError("there is none")]
+)
+def test_what_we_raise_ourselves_is_its_own_sentence(error: Exception) -> None:
+    assert sentence(error) == "there is none"
+    assert sentence(ExceptionGroup("tasks", [ExceptionGroup("tasks", [error])])) == "there is none"
+
+
+def test_a_database_that_is_away_is_told_with_where_to_look() -> None:
+    told = sentence(DatabaseUnavailableError("refused"))
+    assert told is not None
+    assert told.startswith("the database does not answer (refused)")
+
+
+def test_a_fault_keeps_its_traceback() -> None:
+    assert sentence(ValueError("there is none")) is None
+    assert sentence(ExceptionGroup("tasks", [Refusal("there is none"), ValueError("odd")])) is None

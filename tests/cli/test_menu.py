@@ -1,0 +1,61 @@
+import json
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+import typer
+from typer.core import TyperGroup
+from typer.testing import CliRunner
+
+from gatepost.cli import menu
+
+RUN = """
+import json, sys
+from gatepost.cli import main
+try:
+    main()
+finally:
+    print(json.dumps(sorted(sys.modules)), file=sys.stderr)
+"""
+
+
+def run(*arguments: str) -> tuple[str, set[str]]:
+    """Run one command in a process of its own; return what it said and what it imported."""
+    done = subprocess.run(  # noqa: S603  # our own code
+        [sys.executable, "-c", RUN, *arguments], capture_output=True, text=True, check=True
+    )
+    return done.stdout, set(json.loads(done.stderr))
+
+
+def test_the_version_and_the_first_page_of_help_need_no_room() -> None:
+    said, modules = run("--version")
+    assert said == f"{version('gatepost')}\n"
+    assert {module for module in modules if module.startswith("gatepost")} == {
+        "gatepost", "gatepost.cli", "gatepost.cli.menu"
+    }  # fmt: skip
+    assert len(modules) < 400  # 290: the interpreter's and the command line's
+    said, modules = run("--help")
+    assert all(name in said for name in menu.MENU)
+    assert {module for module in modules if module.startswith("gatepost.")} == {"gatepost.cli", "gatepost.cli.menu"}
+
+
+@pytest.mark.parametrize("name", menu.MENU)
+def test_each_command_is_made_by_its_modules_and_says_of_itself_what_the_menu_says(name: str) -> None:
+    menu.bring(name)
+    made = typer.main.get_group(menu.app).commands[name]
+    assert made.params or isinstance(made, TyperGroup)  # and not the line of it that stands for it until then
+    assert (made.help or "").partition("\n\n")[0].replace("\n", " ").strip() == menu.MENU[name][1]
+
+
+def test_every_module_with_a_command_is_on_the_menu() -> None:
+    folder = Path(menu.__file__).parent
+    makers = {path.stem for path in folder.glob("*.py") if ".command(" in path.read_text()}
+    assert makers | {"admin"} == {module for modules, _ in menu.MENU.values() for module in modules}
+
+
+def test_a_word_that_is_no_command_is_answered_with_the_nearest() -> None:
+    done = CliRunner().invoke(menu.app, ["pollicy"])
+    assert done.exit_code == 2
+    assert "'policy'" in done.output
