@@ -97,3 +97,11 @@ def test_a_way_out_names_a_purpose_a_supplier_and_who_owns_it(tmp_path: Path) ->
     assert "ways_out scan: customers do not name these" in said
     assert "suppliers.toml has no supplier nobody-known" in said
     assert "ways_out scan: nobody owns it" in said
+
+
+def test_a_claim_about_a_row_that_is_gone_is_named() -> None:
+    operator = replace(read_operator(EXAMPLE), suppliers=(), contacts=(), registrations=())
+    said = faults(operator, CHECKS, NOW)
+    assert "claim A35: suppliers have no payments; add it, or say why the claim does not apply" in said
+    assert "claim A5: contacts have no security; add it, or say why the claim does not apply" in said
+    assert any(each.startswith("claim A24: registrations have no ") for each in said)

@@ -26,6 +26,14 @@ _VAGUE = re.compile(
 _BARE_COMPLIANT = re.compile(
     r"\b(?:is|are|we're|fully) (?:\w+ )?(?:GDPR|ISO[ -]?27001|SOC ?2)?[ -]?compliant\b", re.IGNORECASE
 )
+_NAMED = {
+    "role": ("contacts", "role"),
+    "document": ("documents", "id"),
+    "supplier": ("suppliers", "id"),
+    "commitment": ("commitments", "id"),
+    "registration": ("registrations", "id"),
+}
+"""Arguments of checks that name a row: of which register, and by what."""
 _TEXT_MAX_CHARS = 400
 _NOBODY = frozenset({"", "-", "n/a", "none", "tbd", "todo", "nobody", "everyone", "team"})
 
@@ -88,6 +96,10 @@ def _bindings(operator: Operator, checks: frozenset[str]) -> Iterator[str]:
             yield f"claim {claim.id}: there is no check {claim.check}; `gatepost trust lint --checks` lists them"
         if claim.check and claim.absent:
             yield f"claim {claim.id}: it has a check, and says that there is none"
+        for name, rows in _NAMED.items():
+            wanted = claim.arguments.get(name)
+            if wanted is not None and wanted not in {getattr(each, rows[1]) for each in getattr(operator, rows[0])}:
+                yield f"claim {claim.id}: {rows[0]} have no {wanted}; add it, or say why the claim does not apply"
     known = {claim.id for claim in operator.claims}
     for duty in operator.duties:
         strange = [claim for claim in duty.claims if claim not in known]

@@ -9,7 +9,7 @@ from gatepost.db import Database, Transaction
 from gatepost.ids import EntryId, LeafIndex
 from gatepost.record import export, trust_log
 from gatepost.record.trust_log import TRUST, Stated
-from gatepost.trust import leaf, store
+from gatepost.trust import guest, leaf, store
 from gatepost.trust.document import Claims, claims_of
 from gatepost.trust.operator import Operator, read_operator
 from gatepost.trust.paper import Shown
@@ -57,6 +57,12 @@ async def read_revisions(db: Database, *, limit: int = HISTORY_MAX) -> list[Stat
     """Return the revisions of the operator's folder, newest first."""
     async with db.transaction(TRUST) as tx:
         return await _facts(tx, leaf.REVISION, limit, None)
+
+
+async def read_outside(db: Database, *, limit: int) -> list[Stated]:
+    """Return what others saw of this house and signed, newest first."""
+    async with db.transaction(TRUST) as tx:
+        return await _facts(tx, guest.SUBJECT, limit, None)
 
 
 async def _facts(tx: Transaction, subject: str, limit: int, before: EntryId | None) -> list[Stated]:

@@ -14,5 +14,7 @@ def test_the_feed_has_what_every_feed_and_entry_must_have() -> None:
         assert all(
             place.find(f"{ATOM}{name}") is not None for name in ("id", "title", "updated")
         )  # RFC 4287 section 4.1
-    assert feed.findtext(f"{ATOM}updated") == "2026-11-20T13:00:00Z"
+    assert feed.findtext(f"{ATOM}updated") == "2026-11-20T14:00:00Z"
+    assert feed.findtext(f"{ATOM}id") == "tag:n,2026:status"
+    assert feed.findtext(f"{ATOM}entry/{ATOM}id") == "tag:n,2026:status/in_one"
     assert AT.year == 2026

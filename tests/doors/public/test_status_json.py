@@ -17,13 +17,14 @@ def status(condition: Condition = Condition.OPERATIONAL) -> Status:
     updates = (
         Update(entry=1, state=State.INVESTIGATING, body="a", at=AT),
         Update(entry=2, state=State.RESOLVED, body="b", at=AT + timedelta(hours=1)),
+        Update(entry=3, state=State.POSTMORTEM, body="c", at=AT + timedelta(hours=2)),
     )
     one = Incident(
         id="in_one",
         name="n",
         kind=Kind.INCIDENT,
         impact=Impact.MAJOR,
-        components=(Component.REST,),
+        components=(Component.REST, Component.WEBHOOK),
         updates=updates,
         events={},
     )
@@ -42,11 +43,24 @@ def test_a_component_and_an_incident_have_every_field_of_the_format() -> None:
     wanted = "id name status impact created_at updated_at started_at monitoring_at resolved_at shortlink page_id"
     assert set(incident) == {*wanted.split(), "components", "incident_updates"}
     assert incident["resolved_at"] == "2026-11-20T13:00:00Z"
-    newest = incident["incident_updates"][0]
-    assert newest["status"] == "resolved"
-    assert newest["affected_components"] == [
-        {"code": "rest", "name": "API", "old_status": "partial_outage", "new_status": "operational"}
+    measured, unmeasured = incident["components"]
+    assert measured == said["components"][0]
+    assert set(said["components"][0]) - set(unmeasured) == {"latency_ms", "measured_at"}
+    told = [
+        (each["status"], each["affected_components"][0]["old_status"], each["affected_components"][0]["new_status"])
+        for each in incident["incident_updates"]
     ]
+    assert told == [
+        ("postmortem", "operational", "operational"),
+        ("resolved", "partial_outage", "operational"),
+        ("investigating", "operational", "partial_outage"),
+    ]
+    assert set(incident["incident_updates"][0]["affected_components"][0]) == {
+        "code",
+        "name",
+        "old_status",
+        "new_status",
+    }
 
 
 def test_the_indicator_is_that_of_the_worst_part() -> None:

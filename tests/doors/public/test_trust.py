@@ -1,5 +1,6 @@
 """The trust pages: what a visitor and a machine read."""
 
+import hashlib
 import json
 import re
 import xml.etree.ElementTree as ET
@@ -9,8 +10,10 @@ import httpx2
 import pytest
 
 from gatepost.doors.public.trust_view import FRESH
+from gatepost.ledger.note import SigningKey
 from gatepost.trust import engagement, read_operator
 from gatepost.trust.catalogue import CATALOGUE
+from gatepost.trust.guest import state as state_guest
 from gatepost.trust.paper import Outcome
 from trust.scene import Scene
 
@@ -145,3 +148,17 @@ async def test_what_was_measured_of_places_stands_beside_what_is_declared(
     shown = page.partition("What was measured of this")[2]
     assert shown.count("Known-bad target: found bad") == 2  # A25 and B26 ask the same
     assert "Hosted agents are off until a customer switches them on" in shown
+
+
+async def test_what_others_saw_and_signed_stands_beside_our_results(looked: Scene, visitor: httpx2.AsyncClient) -> None:
+    assert "Seen from outside" not in (await visitor.get("/trust/")).text
+    key = SigningKey("customer.example/probe", bytes(32))
+    row = {"check_id": "tls.floor", "door": "smtp", "outcome": "FAIL"}
+    note = key.sign(json.dumps({"at": looked.clock().isoformat(), "checks": [row]}) + "\n")
+    await state_guest(looked.house, note, str(key.verifier))
+    await looked.publish()
+    looked.clock.now += FRESH
+    text = (await visitor.get("/trust/")).text
+    assert "tls.floor smtp FAIL" in text
+    assert key.verifier.key_id.hex() in text
+    assert hashlib.sha256(note).hexdigest() in text

@@ -183,6 +183,7 @@ def _part(part: Part) -> Mapping[str, Any]:
         "latency": part.last.latency_ms if part.last.is_up else 0,
         "bars": status_chart.bars(part.days, name),
         "share": status_chart.percent(share_of(part.days)),
+        "probes": sum(day.probes for day in part.days),
         "lines": status_chart.lines(part.latencies, name),
         "top": max((each.p95_ms for each in part.latencies), default=0),
     }

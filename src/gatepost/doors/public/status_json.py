@@ -42,8 +42,8 @@ def summary(page: Page, status: Status) -> dict[str, Any]:
     return {
         "page": page,
         "components": _components(page, status.parts),
-        "incidents": [_incident(page, each) for each in status.open_incidents],
-        "scheduled_maintenances": [_incident(page, each) for each in now],
+        "incidents": [_incident(page, status, each) for each in status.open_incidents],
+        "scheduled_maintenances": [_incident(page, status, each) for each in now],
         "status": _status(status),
     }
 
@@ -57,16 +57,19 @@ def _only_components(page: Page, status: Status) -> dict[str, Any]:
 
 
 def _incidents(page: Page, status: Status) -> dict[str, Any]:
-    return {"page": page, "incidents": [_incident(page, each) for each in status.incidents if not each.is_maintenance]}
+    return {
+        "page": page,
+        "incidents": [_incident(page, status, each) for each in status.incidents if not each.is_maintenance],
+    }
 
 
 def _unresolved(page: Page, status: Status) -> dict[str, Any]:
-    return {"page": page, "incidents": [_incident(page, each) for each in status.open_incidents]}
+    return {"page": page, "incidents": [_incident(page, status, each) for each in status.open_incidents]}
 
 
 def _planned(wanted: Callable[[Incident], bool]) -> Callable[[Page, Status], dict[str, Any]]:
     def spelled(page: Page, status: Status) -> dict[str, Any]:
-        rows = [_incident(page, each) for each in status.maintenance if wanted(each)]
+        rows = [_incident(page, status, each) for each in status.maintenance if wanted(each)]
         return {"page": page, "scheduled_maintenances": rows}
 
     return spelled
@@ -96,6 +99,10 @@ ANSWERS: Mapping[str, Callable[[Page, Status], dict[str, Any]]] = {
     "uptime.json": _uptime,  # ours: what tools/recompute_uptime.py computes again from the trust log
 }
 """Each path below ``/api/v2/``."""
+
+
+_AT_REST = frozenset({State.SCHEDULED, State.RESOLVED, State.COMPLETED, State.POSTMORTEM})
+"""What is said before it begins and after it is over."""
 
 
 def _status(status: Status) -> dict[str, str]:
@@ -136,7 +143,16 @@ def _named(page: Page, component: Component) -> dict[str, Any]:
     }
 
 
-def _incident(page: Page, incident: Incident) -> dict[str, Any]:
+def _involved(page: Page, status: Status, component: Component) -> dict[str, Any]:
+    """Return a component an incident names, as it is now; one that is not measured here has no condition."""
+    found = next(((at, part) for at, part in enumerate(status.parts, 1) if part.component is component), None)
+    if found is not None:
+        return _component(page, found[1], found[0])
+    unknown = dict.fromkeys(("created_at", "updated_at", "position", "start_date"))
+    return {**_named(page, component), **unknown, "status": None, "description": NAMES[component][1]}
+
+
+def _incident(page: Page, status: Status, incident: Incident) -> dict[str, Any]:
     spelled: dict[str, Any] = {
         "id": incident.id,
         "name": incident.name,
@@ -149,8 +165,8 @@ def _incident(page: Page, incident: Incident) -> dict[str, Any]:
         "resolved_at": _at(incident.reached(State.RESOLVED, State.COMPLETED)),
         "shortlink": f"{page['url']}/incidents/{incident.id}",
         "page_id": page["id"],
-        "components": [_named(page, each) for each in incident.components],
-        "incident_updates": [_update(incident, each) for each in reversed(incident.updates)],
+        "components": [_involved(page, status, each) for each in incident.components],
+        "incident_updates": [_update(incident, at) for at in reversed(range(len(incident.updates)))],
     }
     if incident.is_maintenance:
         spelled["scheduled_for"] = _at(incident.scheduled_for)
@@ -158,16 +174,16 @@ def _incident(page: Page, incident: Incident) -> dict[str, Any]:
     return spelled
 
 
-def _update(incident: Incident, update: Update) -> dict[str, Any]:
-    at = instant(update.at)
-    told = _CONDITION_OF_IMPACT[incident.impact]
-    is_first, is_last = update is incident.updates[0], update.state in {State.RESOLVED, State.COMPLETED}
+def _update(incident: Incident, at: int) -> dict[str, Any]:
+    update = incident.updates[at]
+    when = instant(update.at)
+    before = _told(incident, incident.updates[at - 1]) if at else "operational"
     affected = [
         {
             "code": each.value,
             "name": NAMES[each][0],
-            "old_status": "operational" if is_first else told,
-            "new_status": "operational" if is_last else told,
+            "old_status": before,
+            "new_status": _told(incident, update),
         }
         for each in incident.components
     ]
@@ -176,11 +192,16 @@ def _update(incident: Incident, update: Update) -> dict[str, Any]:
         "status": update.state.value,
         "body": update.body,
         "incident_id": incident.id,
-        "created_at": at,
-        "updated_at": at,
-        "display_at": at,
+        "created_at": when,
+        "updated_at": when,
+        "display_at": when,
         "affected_components": affected,
     }
+
+
+def _told(incident: Incident, update: Update) -> str:
+    """Return the condition of an incident's parts by one word on it."""
+    return "operational" if update.state in _AT_REST else _CONDITION_OF_IMPACT[incident.impact]
 
 
 def _at(moment: datetime | None) -> str | None:

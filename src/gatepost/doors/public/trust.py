@@ -50,7 +50,7 @@ class Pages:
         topics: dict[str, list[Listed]] = {}
         for each in seen.claims.listed:
             topics.setdefault(each.claim.topic, []).append(each)
-        return self._kept("trust_centre.html", seen, topics=topics, claims=seen.claims)
+        return self._kept("trust_centre.html", seen, topics=topics, claims=seen.claims, outside=seen.outside)
 
     async def claim(self, request: Request) -> Response:
         """One claim and what was ever seen of it."""

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse, Response
 from gatepost import trust
 from gatepost.doors.public.reading import Reading
 from gatepost.journey import House
+from gatepost.record.trust_log import Stated
 from gatepost.trust.document import Claims
 from gatepost.trust.folder import Folder
 from gatepost.trust.leaf import instant
@@ -25,6 +26,8 @@ from gatepost.trust.operator import Operator
 
 FRESH = timedelta(seconds=5)
 """How long a reading serves: a crowd of visitors is one reading every few seconds, not a crowd of readings."""
+
+OUTSIDE_SHOWN = 20
 
 _FOLDER = files("gatepost.doors.public")
 _STYLE = (_FOLDER / "style.css").read_text() + (_FOLDER / "trust.css").read_text()
@@ -54,11 +57,15 @@ WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One reading: claims and the folder they are in. ``written``: pages that say nothing else, by template."""
+    """One reading: claims, the folder they are in, what others saw.
+
+    ``written``: pages that say nothing else, by template.
+    """
 
     claims: Claims
     operator: Operator
     at: datetime
+    outside: Sequence[Stated]
     written: dict[str, bytes] = field(default_factory=dict, compare=False)
 
 
@@ -89,7 +96,7 @@ class View:
         now = self.house.clock()
         operator = await asyncio.to_thread(self._folder.read)
         claims = await trust.claims_of_folder(self.house.db, operator, self.house.clock)
-        return Seen(claims, operator, now)
+        return Seen(claims, operator, now, await trust.read_outside(self.house.db, limit=OUTSIDE_SHOWN))
 
 
 def kept(seen: Seen, name: str, write: Callable[[], bytes]) -> bytes:
