@@ -1,5 +1,6 @@
 from collections.abc import Callable
 
+import psycopg
 import pytest
 
 from gatepost.blobs import Blobs
@@ -28,6 +29,16 @@ async def test_facts_stand_in_clear_in_a_log_that_verifies(
     async with db.transaction(TRUST) as tx:
         assert [each.leaf_index for each in await stated(tx, entries)] == [0, 1]
     assert await sound(db, blobs, TRUST)
+
+
+async def test_a_row_that_is_no_leaf_any_more_is_left_out(db: Database, owner_dsn: str) -> None:
+    async with db.transaction(TRUST) as tx:
+        first, second = await state(tx, [fact(number=1), fact(number=2)], entropy=counting())
+    with psycopg.connect(owner_dsn) as owner:
+        owner.execute("set session_replication_role = replica")
+        owner.execute("update entry set leaf = '{}' where id = %s", [first])
+    async with db.transaction(TRUST) as tx:
+        assert [each.entry for each in await stated(tx, [first, second])] == [second]
 
 
 async def test_what_does_not_fit_is_refused_and_never_hidden(db: Database) -> None:

@@ -1,18 +1,21 @@
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import LiteralString
 
+import psycopg
 import pytest
 
 from gatepost import trust
 from gatepost.ledger.note import VerifierKey
 from gatepost.ledger.proof import Proof
 from gatepost.record.trust_log import TRUST
-from gatepost.trust import Outcome, World
+from gatepost.trust import Operator, Outcome, World
 from gatepost.trust.bench import Bench
 from gatepost.trust.check import Check
-from gatepost.trust.engine import newest
+from gatepost.trust.engine import Engine, newest
 from gatepost.trust.paper import CannotVerifyError, Finding, failed, passed
 from record.check_log import sound
 from trust.scene import Scene
@@ -118,6 +121,39 @@ async def test_a_check_that_breaks_is_a_finding(scene: Scene, lamp: Lamp) -> Non
     scene.catalogue = {"lamp.on": Check("lamp.on", judge, find, good.controls)}
     (result,) = await scene.engine().round()
     assert (result.finding.outcome, result.finding.reason) == (Outcome.COULD_NOT_VERIFY, "check.broke")
+
+
+CHANGED: tuple[LiteralString, ...] = (
+    "leaf = 'no leaf'",
+    "leaf = convert_to(replace(convert_from(leaf, 'UTF8'), 'PASS', 'GOOD'), 'UTF8')",
+    "leaf = convert_to(replace(convert_from(leaf, 'UTF8'), 'detail', 'retail'), 'UTF8')",
+)
+
+
+@pytest.mark.parametrize("change", CHANGED)
+async def test_a_row_that_somebody_changed_says_nothing_and_ends_nothing(
+    scene: Scene, lamp: Lamp, owner_dsn: str, change: LiteralString
+) -> None:
+    engine = scene.engine()
+    await engine.round()
+    with psycopg.connect(owner_dsn) as owner:
+        owner.execute("set session_replication_role = replica")
+        owner.execute("update entry set " + change + " where leaf like '%claim.checked%'")  # noqa: S608  # our own words
+    assert await status(scene) is Outcome.COULD_NOT_VERIFY
+    assert await trust.read_history(scene.house.db, "L1") == []
+    await engine.round()
+    assert (lamp.looks, await status(scene)) == (2, Outcome.PASS)
+
+
+async def test_a_round_that_breaks_ends_nothing(scene: Scene, lamp: Lamp) -> None:
+    stop = asyncio.Event()
+
+    def world(_operator: Operator) -> World:
+        stop.set()
+        raise ZeroDivisionError
+
+    await Engine(scene.folder, world, scene.catalogue).run(stop)
+    assert (stop.is_set(), lamp.looks) == (True, 0)
 
 
 async def test_every_result_is_a_leaf_with_a_proof_anybody_can_check(scene: Scene, lamp: Lamp) -> None:

@@ -10,7 +10,7 @@ from trust.scene import Scene
 
 
 async def test_only_a_pass_is_satisfied_and_a_word_is_no_test(scene: Scene) -> None:
-    scene.catalogue = {name: CATALOGUE[name] for name in ("entity.agrees", "control.mapped", "commitment.kept")}
+    scene.catalogue = {name: CATALOGUE[name] for name in ("entity.agrees", "control.mapped", "scope.rendered")}
     await scene.engine().round(everything=True)
     await scene.publish()
     claims = await read_claims(scene.house.db, scene.folder, scene.clock)

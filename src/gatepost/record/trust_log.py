@@ -66,17 +66,18 @@ async def state(tx: Transaction, facts: Sequence[Fact], *, entropy: Entropy) -> 
 
 
 async def stated(tx: Transaction, entries: Sequence[EntryId]) -> list[Stated]:
-    """Return facts by their numbers, in the order of the log; unknown ones are left out."""
-    return [_stated(each) for each in await store.by_number(tx, entries)]
+    """Return facts by their numbers, in the order of the log; unknown ones are left out.
+
+    So are rows that somebody changed until they are no leaves: they say nothing, and ``log verify`` names them.
+    """
+    found = [_stated(each) for each in await store.by_number(tx, entries)]
+    return [each for each in found if each is not None]
 
 
-def _stated(row: store.Placed) -> Stated:
-    leaf = orjson.loads(row.leaf)
-    return Stated(
-        row.entry,
-        row.leaf_index,
-        datetime.fromisoformat(leaf["ts"]),
-        leaf["action"],
-        leaf["object_ref"],
-        leaf["detail"],
-    )
+def _stated(row: store.Placed) -> Stated | None:
+    try:
+        leaf = orjson.loads(row.leaf)
+        at = datetime.fromisoformat(leaf["ts"])
+        return Stated(row.entry, row.leaf_index, at, leaf["action"], leaf["object_ref"], leaf["detail"])
+    except (KeyError, TypeError, ValueError):
+        return None

@@ -106,7 +106,7 @@ _CHECKS: tuple[Check[Any], ...] = (
         (evidence.old_certificate, evidence.old_standard),
     ),
     Check("claims.plain", page.plain, page.wording, (papers.vague,)),
-    Check("claims.shares", page.shares, page.wording, (papers.vague,)),
+    Check("claims.shares", page.shares, page.standing, (papers.mostly_words,), reads_results=True),
     Check("claims.none_hidden", page.none_hidden, page.listing, (papers.hidden,), reads_results=True),
     Check("duty.evidenced", page.evidenced, page.duties, (papers.failing_duty,), reads_results=True),
     Check("revision.stated", page.revision_stated, page.revision, (papers.unstated,)),

@@ -17,6 +17,7 @@ from typing import Any
 import structlog
 
 from gatepost.db import DatabaseUnavailableError
+from gatepost.meters import Raised
 from gatepost.record import trust_log
 from gatepost.record.paper import Json
 from gatepost.record.trust_log import TRUST, Fact, Stated
@@ -52,9 +53,10 @@ class Engine:
         self._catalogue = catalogue
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Look whenever something is due until ``stop`` is set; a database away for a while only delays it.
+        """Look whenever something is due until ``stop`` is set.
 
         The first round looks anew at all that is quick: settings, certificates and program may be others than before.
+        A database away for a while only delays it; nothing that happens in a round ends the house.
         """
         is_first = True
         while not stop.is_set():
@@ -63,6 +65,8 @@ class Engine:
                 is_first = False
             except (OperatorError, DatabaseUnavailableError) as error:
                 log.warning("trust.delayed", error=type(error).__name__)
+            except Exception as error:  # noqa: BLE001  # claims grow stale then; the mail goes on
+                log.error("trust.round_broke", error=Raised.by(error))
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), POLL_S)
 
@@ -230,9 +234,7 @@ async def newest(world: World) -> dict[str, Shown]:
     """Return the newest result of each claim, also of those that are gone from the folder."""
     async with world.house.db.transaction(TRUST) as tx:
         known = {name: entry for name, entry in (await store.newest(tx)).items() if not name.startswith("@")}
-        return {
-            shown.result.claim: shown for shown in map(leaf.shown_of, await trust_log.stated(tx, [*known.values()]))
-        }
+        return {each.result.claim: each for each in leaf.readable(await trust_log.stated(tx, [*known.values()]))}
 
 
 def _commit(revision: Stated | None) -> str:

@@ -5,7 +5,7 @@ The leaf's ``detail`` holds ``claim``, ``class``, ``text_sha256``, ``outcome``, 
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -83,6 +83,15 @@ def shown_of(stated: Stated) -> Shown:
         control=None if control is None else _read(control),
     )
     return Shown(result=result, entry=stated.entry, leaf_index=stated.leaf_index)
+
+
+def readable(facts: Iterable[Stated]) -> Iterator[Shown]:
+    """Return the results that leaves state; a row that somebody changed until it states none says nothing."""
+    for each in facts:
+        try:
+            yield shown_of(each)
+        except (KeyError, TypeError, ValueError):
+            continue
 
 
 def _read(detail: Mapping[str, Any]) -> Finding:

@@ -32,13 +32,16 @@ async def claims_of_folder(db: Database, operator: Operator, clock: Clock) -> Cl
         subjects = await store.newest(tx)
         facts = {each.entry: each for each in await trust_log.stated(tx, [*subjects.values()])}
         vkey = await export.vkey(tx)
-    known: dict[str, Shown] = {}
+    results: list[Stated] = []
     withdrawals: dict[str, Stated] = {}
     for subject, entry in subjects.items():
+        if entry not in facts:  # the row was changed
+            continue
         if subject.startswith(leaf.GONE):
             withdrawals[subject.removeprefix(leaf.GONE)] = facts[entry]
         elif not subject.startswith("@"):
-            known[subject] = leaf.shown_of(facts[entry])
+            results.append(facts[entry])
+    known = {each.result.claim: each for each in leaf.readable(results)}
     revision = facts.get(subjects.get(leaf.REVISION, EntryId(-1)))
     return claims_of(operator.claims, known, withdrawals, at=clock(), revision=revision, vkey=vkey)
 
@@ -50,7 +53,7 @@ async def read_history(
     if claim.startswith("@"):
         return []
     async with db.transaction(TRUST) as tx:
-        return [leaf.shown_of(each) for each in await _facts(tx, claim, limit, before)]
+        return [*leaf.readable(await _facts(tx, claim, limit, before))]
 
 
 async def read_revisions(db: Database, *, limit: int = HISTORY_MAX) -> list[Stated]:

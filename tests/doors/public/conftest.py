@@ -19,7 +19,7 @@ from trust.scene import Scene, copied
 __all__ = ["clock", "house", "ours", "theirs"]
 
 URL = "https://mail.house.test"
-CHEAP = ("entity.agrees", "control.mapped", "commitment.kept")
+CHEAP = ("entity.agrees", "control.mapped", "scope.rendered")
 
 
 @pytest.fixture

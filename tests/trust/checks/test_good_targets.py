@@ -89,7 +89,7 @@ async def test_what_was_measured_is_green() -> None:
         await places.egress_declared(places.Ways(closed, places.words_of(OPERATOR, NOW.date()))),
         await places.stores_here(places.Storage(here, OPERATOR.stores, ALLOWED, NOW)),
         await page.plain(page.Wording(OPERATOR.claims, NOW)),
-        await page.shares(page.Wording(OPERATOR.claims, NOW)),
+        await page.shares(page.Standing((Outcome.PASS, Outcome.FAIL, *[Outcome.ATTESTED] * 5))),
         await page.none_hidden(page.Listing(frozenset({"one"}), frozenset({"one", "two"}))),
         await page.evidenced(page.Duties(OPERATOR.duties[:1], {"A17": Outcome.ATTESTED})),
         await page.revision_stated(page.Revision("1" * 64, NOW, "1" * 64, NOW)),
@@ -120,6 +120,11 @@ async def test_a_promise_is_kept_late_or_broken(days: int, done: date | None, ou
     assert found.outcome is outcome
 
 
+async def test_a_promise_whose_clock_nothing_has_started_is_not_green() -> None:
+    found = await promises.promise_kept(promises.Promise(OPERATOR.commitments[0], None, NOW))
+    assert (found.outcome, found.reason) == (Outcome.COULD_NOT_VERIFY, "clock.not_started")
+
+
 async def test_nothing_to_look_at_is_never_green() -> None:
     empty: list[Any] = [
         (findings.scanned, findings.Scans((), frozenset(), frozenset(), NOW)),
@@ -130,6 +135,7 @@ async def test_nothing_to_look_at_is_never_green() -> None:
         (promises.terms_listed, promises.History((), NOW)),
         (places.noticed, places.Transfers((), (), ALLOWED, Register([]), NOW)),
         (page.evidenced, page.Duties((), {})),
+        (page.shares, page.Standing(())),
         (machine.modes, machine.Secrets((), 0)),
         (tls.floor, tls.Doors(Prober(None, lambda _: b""), (), NOW)),  # type: ignore[arg-type]  # nobody is asked
     ]

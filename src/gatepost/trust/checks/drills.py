@@ -110,5 +110,5 @@ async def exercised(target: Exercise) -> Finding:
         return failed("affected.differs", {"missing": missing, "strange": strange, "planted": len(target.planted)})
     if target.noticed_at is None or target.noticed_at - target.aware_at > WITHIN:
         return failed("notice.late")
-    seconds = round((target.noticed_at - target.aware_at).total_seconds(), 1)
-    return passed({"planted": len(target.planted), "found": len(target.affected), "to_notice_s": seconds})
+    # How long that took says nothing: in an exercise both marks are the house's own, one right after the other.
+    return passed({"planted": len(target.planted), "found": len(target.affected)})

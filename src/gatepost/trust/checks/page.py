@@ -1,4 +1,4 @@
-"""The page itself: the claims' wording, that none is hidden, the shares by class, duties, and what is served."""
+"""The page itself: the claims' wording, that none is hidden, the shares by status, duties, and what is served."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -18,7 +18,6 @@ from gatepost.trust.leaf import REVISION
 from gatepost.trust.paper import (
     CannotVerifyError,
     Claim,
-    ClaimClass,
     Finding,
     Outcome,
     Shown,
@@ -35,7 +34,8 @@ FRESH = timedelta(minutes=5)
 YEAR = timedelta(days=366)
 SOURCES = ("gatepost_messages", "gatepost_chore", "gatepost_error", "gatepost_database_up")
 """What must report: mail, chores, errors nobody expected, the database."""
-_PROVEN = frozenset({ClaimClass.PROBE, ClaimClass.INTROSPECTION, ClaimClass.DRILL, ClaimClass.LEDGER})
+MEASURED_SHARE = 4
+"""One claim in so many, and more, must have been measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +57,28 @@ async def plain(target: Wording) -> Finding:
     return failed("claims.linted", [*faults[:3]]) if faults else passed(len(target.claims), "claims")
 
 
-async def shares(target: Wording) -> Finding:
-    """See that most claims stand on more than a word; count them by class."""
-    counts = Counter(claim.claim_class for claim in target.claims)
-    proven = sum(counts[each] for each in _PROVEN)
-    value: dict[str, Json] = {kind.value: counts[kind] for kind in ClaimClass}
-    if 2 * proven <= sum(counts.values()):
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How each claim that is not withdrawn stands now."""
+
+    statuses: tuple[Outcome, ...]
+
+
+async def standing(world: World, _arguments: Mapping[str, str]) -> Standing:
+    """Return the present status of the operator's claims."""
+    now, shown = world.house.clock(), await _newest(world)
+    claims = [each for each in world.operator.claims if not each.withdrawn]
+    return Standing(tuple(status_of(each, shown.get(each.id), now) for each in claims))
+
+
+async def shares(target: Standing) -> Finding:
+    """See that claims stand on more than words: by what became of them, and not by the kind they say they are of."""
+    if not target.statuses:
+        raise CannotVerifyError("nothing.to_look_at")
+    counts = Counter(target.statuses)
+    measured = counts[Outcome.PASS] + counts[Outcome.FAIL]
+    value: dict[str, Json] = {"measured": measured, "a_word": counts[Outcome.ATTESTED], "of": counts.total()}
+    if MEASURED_SHARE * measured <= counts.total():
         return failed("claims.mostly_words", value)
     return passed(value, "claims")
 
@@ -109,7 +125,7 @@ async def duties(world: World, _arguments: Mapping[str, str]) -> Duties:
 async def _newest(world: World) -> dict[str, Shown]:
     async with world.house.db.transaction(TRUST) as tx:
         known = [entry for name, entry in (await store.newest(tx)).items() if not name.startswith("@")]
-        return {each.result.claim: each for each in map(leaf.shown_of, await trust_log.stated(tx, known))}
+        return {each.result.claim: each for each in leaf.readable(await trust_log.stated(tx, known))}
 
 
 async def evidenced(target: Duties) -> Finding:

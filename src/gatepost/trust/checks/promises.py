@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from gatepost import access
 from gatepost.access.paper import Tenant
 from gatepost.trust.checks.documents import start_of
-from gatepost.trust.paper import CannotVerifyError, Finding, attested, failed, passed
+from gatepost.trust.paper import CannotVerifyError, Finding, attested, failed, passed, unverified
 from gatepost.trust.registers import Commitment, Registration, TermsVersion
 from gatepost.trust.world import World
 
@@ -46,10 +46,10 @@ async def _tenants(world: World) -> list[tuple[Tenant, datetime]]:
 
 
 async def promise_kept(target: Promise) -> Finding:
-    """See that a promise whose clock runs was kept, or is not due yet."""
+    """See that a promise whose clock runs was kept, or is not due yet; of one that nothing started nobody can tell."""
     row = target.commitment
     if target.started is None:
-        return passed({"trigger": row.trigger, "tenants_on_plan": 0, "state": "clock not started"})
+        return unverified("clock.not_started", {"trigger": row.trigger, "tenants_on_plan": 0})
     due = target.started + timedelta(days=row.due_days)
     if row.done_on is not None:
         if start_of(row.done_on) > due:

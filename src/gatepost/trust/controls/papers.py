@@ -128,7 +128,7 @@ async def uncommitted(bench: Bench) -> AsyncIterator[documents.Committed]:
 
 @asynccontextmanager
 async def vague(bench: Bench) -> AsyncIterator[page.Wording]:
-    """A claim that says nothing, owned by nobody; and more words than checks."""
+    """A claim that says nothing, owned by nobody."""
     claim = Claim(
         id="control",
         text="We take security seriously.",
@@ -138,6 +138,13 @@ async def vague(bench: Bench) -> AsyncIterator[page.Wording]:
         cadence=_DAY,
     )
     yield page.Wording((claim,), bench.clock())
+
+
+@asynccontextmanager
+async def mostly_words(bench: Bench) -> AsyncIterator[page.Standing]:
+    """One claim that is measured, beside three on which there is a word."""
+    del bench
+    yield page.Standing((Outcome.PASS, Outcome.ATTESTED, Outcome.ATTESTED, Outcome.ATTESTED))
 
 
 @asynccontextmanager
