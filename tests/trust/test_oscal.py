@@ -13,7 +13,7 @@ async def test_only_a_pass_is_satisfied_and_a_word_is_no_test(scene: Scene) -> N
     scene.catalogue = {name: CATALOGUE[name] for name in ("entity.agrees", "control.mapped", "scope.rendered")}
     await scene.engine().round(everything=True)
     await scene.publish()
-    claims = await read_claims(scene.house.db, scene.folder, scene.clock)
+    claims = await read_claims(scene.house, scene.folder)
     told = oscal.assessment_results(claims, read_operator(scene.folder), "https://mail.house.test/trust")
     (result,) = told["assessment-results"]["results"]
     states = {each["title"]: each["target"]["status"]["state"] for each in result["findings"]}
@@ -31,7 +31,7 @@ async def test_only_a_pass_is_satisfied_and_a_word_is_no_test(scene: Scene) -> N
 
 async def test_components_name_every_control_with_its_applicability(scene: Scene) -> None:
     operator = read_operator(scene.folder)
-    claims = await read_claims(scene.house.db, scene.folder, scene.clock)
+    claims = await read_claims(scene.house, scene.folder)
     told = oscal.component_definition(claims, operator)
     (component,) = told["component-definition"]["components"]
     (made,) = component["control-implementations"]
@@ -54,7 +54,7 @@ async def test_compliance_trestle_reads_both(scene: Scene, tmp_path: Path) -> No
     scene.catalogue = {name: CATALOGUE[name] for name in ("entity.agrees", "staff.trained")}
     await scene.engine().round(everything=True)
     await scene.publish()
-    claims = await read_claims(scene.house.db, scene.folder, scene.clock)
+    claims = await read_claims(scene.house, scene.folder)
     operator = read_operator(scene.folder)
     results, components = tmp_path / "results.json", tmp_path / "components.json"
 

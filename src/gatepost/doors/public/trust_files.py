@@ -41,7 +41,7 @@ class Files:
 
     async def history(self, request: Request) -> Response:
         """What was ever stated about a claim, newest first."""
-        found = await trust.read_history(self._view.house.db, request.path_params["claim"])
+        found = await trust.read_history(self._view.house, request.path_params["claim"], held=self._view.held)
         return machine([trust.history_row(each, BASE) for each in found])
 
     async def security(self, _request: Request) -> Response:
