@@ -25,7 +25,11 @@ async def test_only_a_pass_is_satisfied_and_a_word_is_no_test(scene: Scene) -> N
     for each in result["findings"]:
         for related in each.get("related-observations", []):
             assert related["observation-uuid"] in observed
-    assert {method for each in observed.values() for method in each["methods"]} == {"TEST", "EXAMINE"}
+    method = {each["uuid"]: each["methods"] for each in observed.values()}
+    assert {name for names in method.values() for name in names} == {"TEST", "EXAMINE", "UNKNOWN"}
+    for each in claims.listed:  # what is not built, and what no check looked at, was not tested
+        if each.last is not None and each.last.result.control is None:
+            assert method[oscal._id("observation", each.claim.id)] != ["TEST"]
     assert all(each["expires"] > each["collected"] for each in observed.values())
 
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from gatepost import trust
@@ -148,9 +148,15 @@ def routes(view: View) -> list[Route]:
         Route(security_txt.PATH, files.security),
         Route("/llms.txt", files.llms),
         Route(f"{csaf.ROOT}/provider-metadata.json", files.provider),
+        Route(csaf.ROOT, _to_advisories),
+        Route(f"{csaf.ROOT}/", _to_advisories),
         Route(csaf.DIRECTORY, files.advisories),
         Route(f"{csaf.DIRECTORY}{{path:path}}", files.advisory),
     ]
+
+
+async def _to_advisories(_request: Request) -> Response:
+    return RedirectResponse(csaf.DIRECTORY, HTTPStatus.TEMPORARY_REDIRECT)
 
 
 def _there(found: T | None) -> T:
