@@ -3,8 +3,11 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+from typing_extensions import override
 
 from gatepost import trust
+from gatepost.blobs import Blobs, BlobsUnavailableError
+from gatepost.blobs.folder import Folder
 from gatepost.record import trust_log
 from gatepost.record.trust_log import TRUST, Stated
 from gatepost.trust import Outcome, store
@@ -94,3 +97,20 @@ async def test_a_log_whose_tile_is_gone_bears_nothing_out(scene: Scene, lamp: La
     for tile in (scene.state / "blobs").rglob("tile/0/*/*"):
         tile.unlink()
     assert await Held(scene.house.blobs).faults([fact], fact.at + timedelta(hours=1)) == {fact.entry: UNPROVEN}
+
+
+class Away(Folder):
+    """A store that does not answer."""
+
+    @override
+    async def read(self, path: str) -> bytes | None:
+        raise BlobsUnavailableError(path)
+
+
+async def test_while_the_store_is_away_what_is_new_is_believed_for_a_moment(scene: Scene, lamp: Lamp) -> None:
+    await failing(scene, lamp)
+    fact = await newest(scene)
+    held = Held(Blobs(Away(scene.state / "blobs")))
+    later = fact.at + timedelta(hours=1)
+    assert await held.faults([fact], fact.at) == {}
+    assert await held.faults([fact], later) == {fact.entry: UNPROVEN}

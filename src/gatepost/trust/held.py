@@ -5,9 +5,10 @@ A row that was compared is not compared again, as long as neither its octets nor
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
-from gatepost.blobs import Blobs
+from gatepost.blobs import Blobs, BlobsUnavailableError
 from gatepost.ids import EntryId, LeafIndex
 from gatepost.record import export
 from gatepost.record.trust_log import TRUST, Stated
@@ -29,11 +30,7 @@ class Held:
         self._known: set[_Place] = set()
 
     async def faults(self, facts: Iterable[Stated], now: datetime) -> dict[EntryId, str]:
-        """Return of each fact that is not to be believed why.
-
-        Raises:
-            BlobsUnavailableError: the log cannot be read now.
-        """
+        """Return of each fact that is not to be believed why."""
         found: dict[EntryId, str] = {}
         fresh: list[Stated] = []
         for each in facts:
@@ -46,7 +43,9 @@ class Held:
 
     async def _compare(self, facts: Sequence[Stated], now: datetime) -> dict[EntryId, str]:
         places = {each.leaf_index for each in facts if each.leaf_index is not None}
-        held = await export.leaf_hashes(self._blobs, TRUST, places)
+        held: dict[LeafIndex, bytes] = {}
+        with suppress(BlobsUnavailableError):  # what was compared before still stands, and the page with it
+            held = await export.leaf_hashes(self._blobs, TRUST, places)
         if len(self._known) + len(places) > _KEPT_MAX:
             self._known.clear()
         found: dict[EntryId, str] = {}

@@ -25,7 +25,6 @@ async def read_claims(house: House, folder: Path) -> Claims:
 
     Raises:
         OperatorError: the operator's folder cannot be read.
-        BlobsUnavailableError: the log that rows are held against cannot be read.
     """
     return await claims_of_folder(house, await asyncio.to_thread(read_operator, folder), Held(house.blobs))
 
