@@ -5,11 +5,16 @@
 LOG_DIR is what ``gatepost log export --tenant trust`` writes, or any folder with a ``checkpoint`` and ``tile/entries``
 (C2SP tlog-tiles); see that it is sound with ``verify_log.py`` first. Each hour is one entry, ``status.measured``: how
 many round trips were made through each part and how many came back. A part's uptime is the second over the first, for
-the days from DATE back (today in UTC where it is not said). Printed beside it: how many probes there were of those that
-the stated cadence promises from the first hour on, for what was not measured is no uptime.
+the days from DATE back (today in UTC where it is not said). What was not measured is no uptime: an hour with less than
+nine tenths of the probes of the fuller hour beside it lacks the rest, and an hour without an entry as many as the
+fullest of the two before and the two after has; they were due and did not come back. Of a part's first hour and its
+last nothing is missed.
 
-Exit 0: computed, and the same as ``--against``. Exit 1: that page says more or less. Exit 2: cannot be read. The page
-counts the hour under way too, which is no entry yet: it may have up to one hour's probes more, never fewer.
+With ``--against`` the days are the page's own, up to its ``last_hour``: what it says under ``stated`` must be what the
+entries say. Its ``share`` counts the hour under way too, which is no entry yet, and is printed beside it.
+
+Exit 0: computed, and the same as ``--against``. Exit 1: that page says otherwise. Exit 2: cannot be read, or there is
+no whole hour yet: then nothing was computed, and nothing compared.
 """
 
 import argparse
@@ -17,19 +22,37 @@ import json
 import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 LENGTH_OCTETS = 2
-HOUR_S = 3600
+HOUR = timedelta(hours=1)
+FULL = 0.9
 
 
 class Share(NamedTuple):
-    """One part: probes made, probes that came back, probes that the cadence promises."""
+    """One part: probes made, probes that came back, probes that were due and not made."""
 
     probes: int
     up: int
-    expected: int
+    unprobed: int
+
+    @property
+    def said(self) -> str:
+        """The share, and what it is of."""
+        due = self.probes + self.unprobed
+        uptime = f"{self.up / due:.5%}" if due else "not measured"
+        return f"{uptime} ({self.up} of {self.probes} probes; {self.unprobed} were due and not made)"
+
+
+class Page(NamedTuple):
+    """What ``uptime.json`` says: of which days, up to which hour, and of each part."""
+
+    days: int
+    until: date
+    last_hour: datetime | None
+    parts: dict[str, dict[str, Any]]
 
 
 def entries(folder: Path) -> Iterator[dict[str, Any]]:
@@ -63,40 +86,63 @@ def unpack(octets: bytes) -> Iterator[bytes]:
         at += length
 
 
-def recompute(folder: Path, first: date, last: date) -> dict[str, Share]:
+def recompute(folder: Path, first: date, last: date, last_hour: datetime | None = None) -> dict[str, Share]:
     """Return each part's share of the days from ``first`` to ``last``; an hour stated twice counts once."""
-    hours: dict[str, dict[str, Any]] = {}
+    hours: dict[datetime, dict[str, Any]] = {}
     for entry in entries(folder):
         if entry.get("action") == "status.measured":
-            hours.setdefault(entry["detail"]["hour"], entry["detail"])
-    found: dict[str, Share] = {}
-    begun: dict[str, datetime] = {}
-    ends = [datetime.fromisoformat(hour) for hour in hours]
-    for hour, detail in sorted(hours.items()):
-        at = datetime.fromisoformat(hour)
-        if not first <= at.date() <= last:
-            continue
-        for part, counts in detail["components"].items():
-            begun.setdefault(part, at)
-            whole = (max(ends) - begun[part]).total_seconds() + HOUR_S
-            old = found.get(part, Share(0, 0, 0))
-            expected = round(whole / detail["every_s"]) if detail["every_s"] else 0
-            found[part] = Share(old.probes + counts["probes"], old.up + counts["up"], expected)
-    return found
+            hours.setdefault(datetime.fromisoformat(entry["detail"]["hour"]), entry["detail"]["components"])
+    parts: dict[str, list[tuple[datetime, int, int]]] = {}
+    for at, components in sorted(hours.items()):
+        if first <= at.date() <= last and (last_hour is None or at <= last_hour):
+            for part, counts in components.items():
+                parts.setdefault(part, []).append((at, counts["probes"], counts["up"]))
+    return {part: share(rows) for part, rows in parts.items()}
 
 
-def differences(found: dict[str, Share], page: dict[str, Any]) -> list[str]:
-    """Return where the page says other than the log, beyond the hour under way."""
-    faults = []
-    for part, said in page["uptime"].items():
-        share = found.get(part, Share(0, 0, 0))
-        more = said["probes"] - share.probes
-        up = said["up"] - share.up
-        if more < 0 or not 0 <= up <= more:
+def share(rows: list[tuple[datetime, int, int]]) -> Share:
+    """Return what the hours of one part, in order, come to."""
+    unprobed = 0
+    for place, ((before, _, _), (after, _, _)) in enumerate(pairwise(rows)):
+        unprobed += (round((after - before) / HOUR) - 1) * max(
+            made for _, made, _ in rows[max(0, place - 1) : place + 3]
+        )
+    for place in range(1, len(rows) - 1):
+        due, made = max(rows[place - 1][1], rows[place + 1][1]), rows[place][1]
+        if made < FULL * due:
+            unprobed += due - made
+    return Share(sum(made for _, made, _ in rows), sum(up for _, _, up in rows), unprobed)
+
+
+def read_page(path: Path) -> Page:
+    """Return what the page says."""
+    said = json.loads(path.read_text())
+    last = said["last_hour"]
+    parts = {part: {**row, "stated": dict(row["stated"])} for part, row in said["uptime"].items()}
+    hour = None if last is None else datetime.fromisoformat(last)
+    return Page(int(said["days"]), date.fromisoformat(said["until"]), hour, parts)
+
+
+def differences(found: dict[str, Share], page: Page) -> list[str]:
+    """Return where the page says other than the log."""
+    faults = [f"{part}: the log has it, the page has not" for part in sorted(found.keys() - page.parts.keys())]
+    for part, row in sorted(page.parts.items()):
+        log, stated = found.get(part, Share(0, 0, 0)), row["stated"]
+        if Share(stated["probes"], stated["up"], stated["unprobed"]) != log:
             faults.append(
-                f"{part}: the page counts {said['up']} of {said['probes']}, the log {share.up} of {share.probes}"
+                f"{part}: the page states {stated['up']} of {stated['probes']}, the log {log.up} of {log.probes}"
             )
     return faults
+
+
+def shown(part: str, log: Share, page: Page | None) -> str:
+    """Return one line: what the log says of a part, and what the page says beside it."""
+    row = page.parts.get(part) if page else None
+    if row is None:
+        return f"{part}: {log.said}"
+    more = row["probes"] - row["stated"]["probes"]
+    said = "not measured" if row["share"] is None else f"{row['share']:.5%}"
+    return f"{part}: {log.said}; the page shows {said}, with {more} probes of the hour under way"
 
 
 def main() -> int:
@@ -108,16 +154,23 @@ def main() -> int:
     parser.add_argument("--against", type=Path)
     given = parser.parse_args()
     try:
-        found = recompute(given.folder, given.until - timedelta(days=given.days - 1), given.until)
-        faults = differences(found, json.loads(given.against.read_text())) if given.against else []
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        page = read_page(given.against) if given.against else None
+        days, until = (page.days, page.until) if page else (given.days, given.until)
+        first = until - timedelta(days=days - 1)
+        found = recompute(given.folder, first, until, page.last_hour if page else None)
+        faults = differences(found, page) if page else []
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         print(f"cannot be read: {error}", file=sys.stderr)
         return 2
-    for part, share in sorted(found.items()):
-        uptime = f"{share.up / share.probes:.5%}" if share.probes else "not measured"
-        print(f"{part}: {uptime} ({share.up} of {share.probes} probes; {share.expected} were promised)")
+    for part, log in sorted(found.items()):
+        print(shown(part, log, page))
     for fault in faults:
         print(fault, file=sys.stderr)
+    if not found and not faults:
+        print("the log states no whole hour of these days yet: nothing was computed or compared", file=sys.stderr)
+        return 2
+    if page and not faults:
+        print(f"the same as the page states, up to the hour of {page.last_hour:%Y-%m-%d %H:%M} UTC")
     return 1 if faults else 0
 
 

@@ -40,16 +40,48 @@ def run(log: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 HOURS = [("2026-11-20T10:00:00Z", 60, 60), ("2026-11-20T12:00:00Z", 60, 30), ("2026-08-01T12:00:00Z", 60, 0)]
 
 
-def test_the_share_is_computed_from_the_entries_of_the_window(tmp_path: Path) -> None:
+def uptime(folder: Path, probes: int, up: int, unprobed: int = 60, last_hour: str | None = HOURS[1][0]) -> Path:
+    """Write what a page says: these whole hours, and five probes of the hour under way."""
+    stated = {"probes": probes, "up": up, "unprobed": unprobed}
+    row = {"share": 0.5, "probes": probes + 5, "up": up + 5, "unprobed": unprobed, "stated": stated}
+    page = {"days": 90, "until": "2026-11-20", "last_hour": last_hour, "uptime": {"smtp": row}}
+    path = folder / "uptime.json"
+    path.write_text(json.dumps(page))
+    return path
+
+
+def test_the_share_is_computed_from_the_entries_of_the_window_and_an_hour_nobody_probed_is_none(tmp_path: Path) -> None:
     done = run(written(tmp_path, HOURS))
-    assert done.stdout == "smtp: 75.00000% (90 of 120 probes; 180 were promised)\n"
+    assert done.stdout == "smtp: 50.00000% (90 of 120 probes; 60 were due and not made)\n"
+
+
+def test_an_hour_half_of_which_nobody_probed_is_half_an_hour(tmp_path: Path) -> None:
+    hours = [
+        (f"2026-11-20T{hour}:00:00Z", made, made) for hour, made in ((10, 7), (11, 60), (12, 30), (13, 59), (14, 2))
+    ]
+    assert "(158 of 158 probes; 30 were due and not made)" in run(written(tmp_path, hours)).stdout
 
 
 def test_a_page_that_says_more_than_the_log_is_found_out(tmp_path: Path) -> None:
-    log, page = written(tmp_path, HOURS), tmp_path / "uptime.json"
-    for probes, up, code in ((120, 90, 0), (125, 95, 0), (120, 91, 1), (110, 90, 1), (125, 96, 1)):
-        page.write_text(json.dumps({"uptime": {"smtp": {"probes": probes, "up": up}}}))
-        assert run(log, "--against", str(page)).returncode == code
+    log = written(tmp_path, HOURS)
+    for probes, up, unprobed, code in ((120, 90, 60, 0), (125, 95, 60, 1), (120, 91, 60, 1), (120, 90, 0, 1)):
+        done = run(log, "--against", str(uptime(tmp_path, probes, up, unprobed)))
+        assert done.returncode == code
+        assert "smtp" in (done.stderr if code else done.stdout)
+        assert ("the same as the page states" in done.stdout) is (code == 0)
+
+
+def test_hours_stated_after_the_page_was_read_are_left_out(tmp_path: Path) -> None:
+    log = written(tmp_path, [*HOURS, ("2026-11-20T13:00:00Z", 60, 60)])
+    assert run(log, "--against", str(uptime(tmp_path, 120, 90))).returncode == 0
+
+
+def test_before_the_first_whole_hour_nothing_was_compared(tmp_path: Path) -> None:
+    log = written(tmp_path, HOURS[2:])
+    for arguments in ((), ("--against", str(uptime(tmp_path, 0, 0, 0, None)))):
+        done = run(log, *arguments)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "no whole hour" in done.stderr
 
 
 def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:

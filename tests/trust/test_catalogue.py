@@ -68,7 +68,7 @@ def test_a_control_takes_nothing_from_a_check_but_the_shape_of_its_target(module
     assert all(name[0].isupper() for name in used), used
 
 
-def test_the_version_is_that_of_the_file_that_judges() -> None:
+def test_the_version_is_that_of_the_files_that_look() -> None:
     versions = {check.judge.__module__: check.version for check in CATALOGUE.values()}
     assert len(set(versions.values())) == len(versions)
     assert all(len(version) == 64 for version in versions.values())

@@ -26,7 +26,7 @@ async def test_claims_json_has_the_fields_of_the_contract(scene: Scene, lamp: La
     del lamp
     await scene.engine().round()
     await scene.publish()
-    claims = await trust.read_claims(scene.house.db, scene.folder, scene.clock)
+    claims = await trust.read_claims(scene.house, scene.folder)
     said = spelled(claims, "/trust")
     (row,) = said["claims"]
     assert set(row) >= CONTRACT
@@ -46,6 +46,6 @@ async def test_claims_json_has_the_fields_of_the_contract(scene: Scene, lamp: La
 
 
 async def test_before_the_first_run_nothing_is_green(scene: Scene) -> None:
-    claims = await trust.read_claims(scene.house.db, scene.folder, scene.clock)
+    claims = await trust.read_claims(scene.house, scene.folder)
     assert claims.counts["COULD_NOT_VERIFY"] == 112
     assert {each.reason for each in claims.listed} == {"check.never_run"}

@@ -69,7 +69,7 @@ def lamp(scene: Scene) -> Lamp:
 
 
 async def status(scene: Scene) -> Outcome:
-    claims = await trust.read_claims(scene.house.db, scene.folder, scene.clock)
+    claims = await trust.read_claims(scene.house, scene.folder)
     (only,) = claims.listed
     return only.status
 
@@ -140,7 +140,7 @@ async def test_a_row_that_somebody_changed_says_nothing_and_ends_nothing(
         owner.execute("set session_replication_role = replica")
         owner.execute("update entry set " + change + " where leaf like '%claim.checked%'")  # noqa: S608  # our own words
     assert await status(scene) is Outcome.COULD_NOT_VERIFY
-    assert await trust.read_history(scene.house.db, "L1") == []
+    assert await trust.read_history(scene.house, "L1") == []
     await engine.round()
     assert (lamp.looks, await status(scene)) == (2, Outcome.PASS)
 
@@ -177,12 +177,12 @@ async def test_history_keeps_failures_and_what_was_withdrawn(scene: Scene, lamp:
     (scene.folder / "claims.toml").write_text(CLAIM.replace("L1", "L2"))
     await engine.round()
     await engine.round()
-    claims = await trust.read_claims(scene.house.db, scene.folder, scene.clock)
+    claims = await trust.read_claims(scene.house, scene.folder)
     (gone,) = claims.withdrawn
     assert (gone.claim.id, gone.status) == ("L1", Outcome.FAIL)
     assert gone.withdrawal is not None
-    assert [each.result.finding.outcome for each in await trust.read_history(scene.house.db, "L1")] == [Outcome.FAIL]
-    assert len(await trust.read_revisions(scene.house.db)) == 2
+    assert [each.result.finding.outcome for each in await trust.read_history(scene.house, "L1")] == [Outcome.FAIL]
+    assert len(await trust.read_revisions(scene.house)) == 2
 
 
 async def test_a_new_text_or_a_new_version_of_the_check_makes_a_claim_due_at_once(scene: Scene, lamp: Lamp) -> None:
@@ -229,7 +229,7 @@ async def test_what_is_absent_or_not_applicable_is_said_so(scene: Scene, lamp: L
     excused = CLAIM.replace("L1", "L2").replace('check = "lamp.on"', 'not_applicable = "No cellar, no lamp."')
     (scene.folder / "claims.toml").write_text(absent + excused)
     await scene.engine().round()
-    claims = await trust.read_claims(scene.house.db, scene.folder, scene.clock)
+    claims = await trust.read_claims(scene.house, scene.folder)
     assert [(each.status, each.reason) for each in claims.listed] == [
         (Outcome.COULD_NOT_VERIFY, "feature.absent"),
         (Outcome.NOT_APPLICABLE, "No cellar, no lamp."),

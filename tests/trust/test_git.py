@@ -26,6 +26,6 @@ async def test_a_revision_is_bound_to_its_commit_as_soon_as_there_is_one(scene: 
     await git.ask(scene.folder, *WHO, "commit", "-qm", "one")
     for _ in range(2):
         await scene.engine().round()
-    revisions = await trust.read_revisions(scene.house.db)
+    revisions = await trust.read_revisions(scene.house)
     assert [bool(each.detail["commit"]) for each in revisions] == [True, False]
     assert revisions[0].detail["commit"] == await git.commit_of(scene.folder)

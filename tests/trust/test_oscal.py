@@ -13,7 +13,7 @@ async def test_only_a_pass_is_satisfied_and_a_word_is_no_test(scene: Scene) -> N
     scene.catalogue = {name: CATALOGUE[name] for name in ("entity.agrees", "control.mapped", "scope.rendered")}
     await scene.engine().round(everything=True)
     await scene.publish()
-    claims = await read_claims(scene.house.db, scene.folder, scene.clock)
+    claims = await read_claims(scene.house, scene.folder)
     told = oscal.assessment_results(claims, read_operator(scene.folder), "https://mail.house.test/trust")
     (result,) = told["assessment-results"]["results"]
     states = {each["title"]: each["target"]["status"]["state"] for each in result["findings"]}
@@ -25,13 +25,17 @@ async def test_only_a_pass_is_satisfied_and_a_word_is_no_test(scene: Scene) -> N
     for each in result["findings"]:
         for related in each.get("related-observations", []):
             assert related["observation-uuid"] in observed
-    assert {method for each in observed.values() for method in each["methods"]} == {"TEST", "EXAMINE"}
+    method = {each["uuid"]: each["methods"] for each in observed.values()}
+    assert {name for names in method.values() for name in names} == {"TEST", "EXAMINE", "UNKNOWN"}
+    for each in claims.listed:  # what is not built, and what no check looked at, was not tested
+        if each.last is not None and each.last.result.control is None:
+            assert method[oscal._id("observation", each.claim.id)] != ["TEST"]
     assert all(each["expires"] > each["collected"] for each in observed.values())
 
 
 async def test_components_name_every_control_with_its_applicability(scene: Scene) -> None:
     operator = read_operator(scene.folder)
-    claims = await read_claims(scene.house.db, scene.folder, scene.clock)
+    claims = await read_claims(scene.house, scene.folder)
     told = oscal.component_definition(claims, operator)
     (component,) = told["component-definition"]["components"]
     (made,) = component["control-implementations"]
@@ -54,7 +58,7 @@ async def test_compliance_trestle_reads_both(scene: Scene, tmp_path: Path) -> No
     scene.catalogue = {name: CATALOGUE[name] for name in ("entity.agrees", "staff.trained")}
     await scene.engine().round(everything=True)
     await scene.publish()
-    claims = await read_claims(scene.house.db, scene.folder, scene.clock)
+    claims = await read_claims(scene.house, scene.folder)
     operator = read_operator(scene.folder)
     results, components = tmp_path / "results.json", tmp_path / "components.json"
 

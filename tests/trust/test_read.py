@@ -13,9 +13,9 @@ async def test_histories_are_newest_first_and_paged(scene: Scene, lamp: Lamp) ->
     for is_on in (True, False, True):
         lamp.is_on = is_on
         await engine.round(everything=True)
-    found = await read_history(scene.house.db, "L1")
+    found = await read_history(scene.house, "L1")
     assert [each.result.finding.value for each in found] == ["on", None, "on"]
-    later = await read_history(scene.house.db, "L1", limit=1, before=found[0].entry)
+    later = await read_history(scene.house, "L1", limit=1, before=found[0].entry)
     assert [each.entry for each in later] == [found[1].entry]
     assert len(found) <= HISTORY_MAX
 
@@ -23,8 +23,8 @@ async def test_histories_are_newest_first_and_paged(scene: Scene, lamp: Lamp) ->
 async def test_what_is_no_claim_has_no_history(scene: Scene, lamp: Lamp) -> None:
     del lamp
     await scene.engine().round()
-    assert await read_history(scene.house.db, "@revision") == []
-    assert await read_history(scene.house.db, "none") == []
+    assert await read_history(scene.house, "@revision") == []
+    assert await read_history(scene.house, "none") == []
 
 
 async def test_the_log_is_served_as_any_log(scene: Scene, lamp: Lamp) -> None:

@@ -43,6 +43,23 @@ async def test_an_expired_certificate_and_an_old_version_turn_the_floor(bench: B
     assert (await floor(bench, server.lax(tmp_path, bench.clock())))[0] is Outcome.FAIL
 
 
+async def test_a_door_that_does_not_answer_hides_no_old_version_behind_it(bench: Bench, tmp_path: Path) -> None:
+    async with server.listening(server.smtp(auth=False, context=sound(tmp_path, bench))) as gone:
+        pass  # nobody listens there any more
+    lax = server.smtp(auth=False, context=server.lax(tmp_path, bench.clock()))
+    async with server.listening(lax) as port:
+        found = {}
+        for last in (port, gone):
+            doors = tuple(Endpoint(door="smtp", host=server.HOST, port=each, tls="starttls") for each in (gone, last))
+            target = tls.Doors(Prober(bench.egress, bench.entropy), doors, bench.clock())
+            finding = await CATALOGUE["tls.floor"].of_target(target)
+            found[last] = finding.outcome, finding.reason
+    assert found == {
+        port: (Outcome.FAIL, "tls.old_version"),
+        gone: (Outcome.COULD_NOT_VERIFY, "door.unreachable"),
+    }
+
+
 async def widened(*rows: Destination) -> tuple[Outcome, str]:
     """Return what is said of the example operator's house with these rows of the settings."""
     built_in = register(Settings(egress=EgressSettings()), name_servers=(), blobs=None, databases=()).rows

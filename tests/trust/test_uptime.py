@@ -27,7 +27,8 @@ def test_no_probe_is_lost_between_hours_and_days(seen: list[tuple[int, bool]]) -
     days = days_of(hours_of(samples), date(2026, 11, 20)).get(Component.SMTP, [])
     assert sum(day.probes for day in days) == len(samples)
     if samples:
-        assert share_of(days) == sum(each.is_up for each in samples) / len(samples)
+        due = len(samples) + sum(day.unprobed for day in days)
+        assert share_of(days) == sum(each.is_up for each in samples) / due
 
 
 def test_a_day_that_nobody_measured_has_no_share() -> None:
@@ -36,3 +37,18 @@ def test_a_day_that_nobody_measured_has_no_share() -> None:
     assert days[0].share is None
     assert days[-1].share == 1.0
     assert share_of(days[:-1]) is None
+
+
+def test_a_stretch_that_nobody_probed_does_not_count_as_up() -> None:
+    """A house that was off from ten past one until ten to four: two whole hours, and most of those beside them."""
+    minutes = [*range(70), *range(230, 300)]
+    (day,) = days_of(hours_of([sample(minute) for minute in minutes]), AT.date())[Component.SMTP][-1:]
+    assert (day.probes, day.up, day.unprobed) == (140, 140, 50 + 60 + 50)
+    assert share_of([day]) == day.share == 140 / 300
+
+
+def test_of_the_first_hour_and_the_one_under_way_nothing_is_missed() -> None:
+    (day,) = days_of(hours_of([sample(minute) for minute in range(50, 125)]), AT.date())[Component.SMTP][-1:]
+    assert (day.probes, day.unprobed) == (75, 0)
+    slow = [sample(minute) for minute in range(180) if minute % 12 or not 60 <= minute < 120]  # one in twelve too late
+    assert days_of(hours_of(slow), AT.date())[Component.SMTP][-1].unprobed == 0

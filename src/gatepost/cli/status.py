@@ -7,7 +7,7 @@ from typing import Annotated
 import orjson
 import typer
 
-from gatepost.app import rounds
+from gatepost.app import rounds, state
 from gatepost.app.open import admin_house
 from gatepost.cli.frame import AsJson, Config, Refusal, read_settings, show
 from gatepost.cli.menu import app
@@ -49,6 +49,12 @@ def show_(*, config: Config = None, as_json: AsJson = False) -> None:
     show(rows, columns=columns, as_json=as_json, empty="nothing was measured yet: set trust.operator and start it")
 
 
+def _own_url(settings: Settings) -> str:
+    """Return where the house is found: by the operator's word, else where it listens now; empty where it does not."""
+    up = state.running(settings.state)
+    return settings.http.public_url.rstrip("/") or (up.base_url.removesuffix("/api") if up else "")
+
+
 @commands.command()
 def export(
     folder: Annotated[Path, typer.Argument(help="Where to write; made where there is none.", metavar="DIR")],
@@ -60,7 +66,7 @@ def export(
     settings = read_settings(config)
     found = _read(settings)
     title = name or settings.hostname
-    url = f"{settings.http.public_url}/status"
+    url = f"{_own_url(settings)}/status"
     head = status_json.page_of(title, url, found)
     files = {
         "status/index.html": page.page_html(title, found),

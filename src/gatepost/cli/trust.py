@@ -87,7 +87,7 @@ def run(*, operator: Folder = None, config: Config = None, as_json: AsJson = Fal
 
     async def work(house: House) -> Claims:
         await trusting.run_once(settings, house, up, folder)
-        return await trust.read_claims(house.db, folder, house.clock)
+        return await trust.read_claims(house, folder)
 
     seen = _on_house(work, settings)
     _print(seen, as_json=as_json)
@@ -107,9 +107,9 @@ def show_(
     settings = read_settings(config)
     if claim is None:
         folder = folder_of(settings, operator)
-        _print(_on_house(lambda house: trust.read_claims(house.db, folder, house.clock), settings), as_json=as_json)
+        _print(_on_house(lambda house: trust.read_claims(house, folder), settings), as_json=as_json)
         return
-    found = _on_house(lambda house: trust.read_history(house.db, claim), settings)
+    found = _on_house(lambda house: trust.read_history(house, claim), settings)
     rows = [trust.history_row(each, "") for each in found]
     show(
         rows,

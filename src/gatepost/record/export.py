@@ -4,7 +4,7 @@ All but keys and openings comes from the published files; no table is asked.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,10 @@ from gatepost.db import Database, Transaction
 from gatepost.ids import EntryId, LeafIndex, TenantId
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
-from gatepost.ledger.merkle import hash_range, inclusion_ranges
+from gatepost.ledger.merkle import HASH_OCTETS, hash_range, inclusion_ranges
 from gatepost.ledger.note import Note
 from gatepost.ledger.proof import Proof
-from gatepost.ledger.tiles import ENTRIES, WIDTH, Tile, needed, reader, tile_at, tiles_of, unpack
+from gatepost.ledger.tiles import ENTRIES, WIDTH, Tile, hashes, needed, reader, tile_at, tiles_of, unpack
 from gatepost.record import files, log_store, store
 
 _CHECKPOINTS_OF = 65_536  # entries; their checkpoints are in memory at once
@@ -101,6 +101,26 @@ async def entry_bytes(blobs: Blobs, tenant: TenantId, leaf_index: LeafIndex) -> 
     if octets is None:
         raise LedgerError(f"{bundle.path} is missing")
     return unpack(bundle, octets)[leaf_index % WIDTH]
+
+
+async def leaf_hashes(blobs: Blobs, tenant: TenantId, places: Collection[LeafIndex]) -> dict[LeafIndex, bytes]:
+    """Return the leaf hashes that the published log holds in these places, by place, from its level-0 tiles.
+
+    Left out: what it has no place for, and where a tile is missing or damaged.
+    """
+    try:
+        published = await files.read_checkpoint(blobs, tenant)
+    except LedgerError:
+        return {}
+    if published is None:
+        return {}
+    size = published[1].size
+    there = {each for each in places if 0 <= each < size}
+    tiles = await files.read_tiles(blobs, tenant, {tile_at(0, each // WIDTH, size) for each in there})
+    held = {
+        each.index: hashes(each, octets) for each, octets in tiles.items() if len(octets) == each.width * HASH_OCTETS
+    }
+    return {each: held[each // WIDTH][each % WIDTH] for each in there if each // WIDTH in held}
 
 
 async def export_log(db: Database, blobs: Blobs, tenant: TenantId, folder: Path) -> int:

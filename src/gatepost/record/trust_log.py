@@ -14,6 +14,7 @@ import orjson
 from gatepost.clock import Entropy
 from gatepost.db import Transaction
 from gatepost.ids import EntryId, LeafIndex, TenantId
+from gatepost.ledger.merkle import leaf_hash
 from gatepost.record import store
 from gatepost.record.entry import consequence_draft
 from gatepost.record.paper import Consequence, Json, Kind
@@ -34,7 +35,10 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """A fact as its leaf says it; ``leaf_index`` is None until the sequencer has given it its place."""
+    """A fact as its leaf says it; ``leaf_index`` is None until the sequencer has given it its place.
+
+    ``leaf_hash``: of the row's octets (RFC 6962 section 2.1); what the log holds in that place may be another one.
+    """
 
     entry: EntryId
     leaf_index: LeafIndex | None
@@ -42,6 +46,7 @@ class Stated:
     action: str
     object_ref: str
     detail: Mapping[str, Any]
+    leaf_hash: bytes = b""
 
 
 async def state(tx: Transaction, facts: Sequence[Fact], *, entropy: Entropy) -> list[EntryId]:
@@ -78,6 +83,7 @@ def _stated(row: store.Placed) -> Stated | None:
     try:
         leaf = orjson.loads(row.leaf)
         at = datetime.fromisoformat(leaf["ts"])
-        return Stated(row.entry, row.leaf_index, at, leaf["action"], leaf["object_ref"], leaf["detail"])
+        said = leaf["action"], leaf["object_ref"], leaf["detail"]
+        return Stated(row.entry, row.leaf_index, at, *said, leaf_hash(row.leaf))
     except (KeyError, TypeError, ValueError):
         return None

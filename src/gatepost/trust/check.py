@@ -4,9 +4,11 @@ A check that calls its control good cannot see the fault it exists for: whatever
 believed (``control.passed``). What a run comes to is a value; nothing that happens in it is raised.
 """
 
+import ast
 import asyncio
 import hashlib
 import inspect
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -25,6 +27,7 @@ from gatepost.trust.world import World
 T = TypeVar("T")
 
 TIMEOUT_S = 60.0
+_LOOKING = ("gatepost.trust.checks.", "gatepost.trust.probe.")
 
 log = structlog.get_logger()
 
@@ -53,8 +56,8 @@ class Check(Generic[T]):
 
     @property
     def version(self) -> str:
-        """The SHA-256 of the source file that holds ``judge``: the same for the house and for the control."""
-        return _version(self.judge)
+        """The SHA-256 of all that looks, finder and probes included: the same for the house and for the control."""
+        return version_of(self.judge, self.find)
 
     async def of_house(self, world: World, arguments: Mapping[str, str]) -> Finding:
         """Return what it says of the house."""
@@ -122,5 +125,29 @@ async def _bounded(name: str, look: Callable[[], Awaitable[Finding]]) -> Finding
 
 
 @cache
-def _version(judge: Callable[..., Any]) -> str:
-    return hashlib.sha256(Path(inspect.getfile(judge)).read_bytes()).hexdigest()
+def version_of(*functions: Callable[..., Any]) -> str:
+    """Return the SHA-256 of the modules of these functions and of every check and probe that those import.
+
+    It is taken over one line a module, sorted: its name, a blank, the SHA-256 of its source in hex. What is looked at,
+    the house itself, is no part of it.
+    """
+    waiting = {function.__module__ for function in functions}
+    sources: dict[str, bytes] = {}
+    while waiting:
+        name = waiting.pop()
+        sources[name] = Path(inspect.getfile(sys.modules[name])).read_bytes()
+        waiting |= _looking(sources[name]) - sources.keys()
+    lines = sorted(f"{name} {hashlib.sha256(octets).hexdigest()}\n" for name, octets in sources.items())
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+@cache
+def _looking(source: bytes) -> frozenset[str]:
+    """Return the checks and probes that a module imports, by name."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{each.name}" for each in node.names)}
+        elif isinstance(node, ast.Import):
+            found |= {each.name for each in node.names}
+    return frozenset(each for each in found if each.startswith(_LOOKING) and each in sys.modules)

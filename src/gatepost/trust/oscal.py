@@ -1,8 +1,8 @@
 """Claims as OSCAL 1.1.3 says them: assessment results of the last looks, and what the house says it implements. Pure.
 
 One claim is one finding, its last look one observation. ``observation.expires`` is where STALE is at home: a reader
-who keeps the file past it knows that it proves nothing any more. Only PASS is "satisfied". A word is EXAMINE and a
-run is TEST, so that a machine can tell them apart.
+who keeps the file past it knows that it proves nothing any more. Only PASS is "satisfied". A word is EXAMINE, a
+run is TEST and what nothing has looked at UNKNOWN, so that a machine can tell them apart.
 """
 
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from gatepost.trust.document import Claims, Listed
 from gatepost.trust.leaf import instant
 from gatepost.trust.operator import Operator
-from gatepost.trust.paper import ClaimClass, Outcome
+from gatepost.trust.paper import ClaimClass, Outcome, Result
 
 VERSION = "1.1.3"
 NAMESPACE = "https://gatepost.test/oscal"
@@ -116,12 +116,11 @@ def _observation(listed: Listed, base: str) -> dict[str, Any]:
         props += [_prop("check-id", result.check_id), _prop("check-version", result.check_version)]
     if result.control is not None:
         props.append(_prop("control-outcome", result.control.outcome.value))
-    is_word = listed.claim.claim_class in _WORDS or result.finding.outcome is Outcome.ATTESTED
     found: dict[str, Any] = {
         "uuid": _id("observation", listed.claim.id),
         "description": listed.claim.text or listed.claim.id,
         "props": [each for each in props if each["value"]],
-        "methods": ["EXAMINE" if is_word else "TEST"],
+        "methods": [_method(listed, result)],
         "types": ["control-objective"],
         "collected": instant(result.checked_at),
         "expires": instant(result.expires_at),
@@ -130,6 +129,13 @@ def _observation(listed: Listed, base: str) -> dict[str, Any]:
         href = f"{base}/log/proofs/{shown.leaf_index}.tlog-proof"
         found["relevant-evidence"] = [{"href": href, "description": f"Leaf {shown.leaf_index} of the public trust log"}]
     return found
+
+
+def _method(listed: Listed, result: Result) -> str:
+    """Return how it was looked at: a run with its control is TEST, a word EXAMINE, and where neither was, UNKNOWN."""
+    if listed.claim.claim_class in _WORDS or result.finding.outcome in {Outcome.ATTESTED, Outcome.NOT_APPLICABLE}:
+        return "EXAMINE"
+    return "UNKNOWN" if result.control is None else "TEST"
 
 
 def _finding(listed: Listed) -> dict[str, Any]:

@@ -1,76 +1,101 @@
 """What the public doors read: claims, histories, the public trust log, challenges. Nothing here writes but ``ask``."""
 
 import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from gatepost.blobs import Blobs
-from gatepost.clock import Clock
-from gatepost.db import Database, Transaction
+from gatepost.db import Database
 from gatepost.ids import EntryId, LeafIndex
+from gatepost.journey import House
 from gatepost.record import export, trust_log
 from gatepost.record.trust_log import TRUST, Stated
 from gatepost.trust import guest, leaf, store
 from gatepost.trust.document import Claims, claims_of
+from gatepost.trust.held import Held
 from gatepost.trust.operator import Operator, read_operator
-from gatepost.trust.paper import Shown
+from gatepost.trust.paper import Shown, unverified
 
 HISTORY_MAX = 200
 
 
-async def read_claims(db: Database, folder: Path, clock: Clock) -> Claims:
+async def read_claims(house: House, folder: Path) -> Claims:
     """Return every claim as it stands now.
 
     Raises:
         OperatorError: the operator's folder cannot be read.
     """
-    return await claims_of_folder(db, await asyncio.to_thread(read_operator, folder), clock)
+    return await claims_of_folder(house, await asyncio.to_thread(read_operator, folder), Held(house.blobs))
 
 
-async def claims_of_folder(db: Database, operator: Operator, clock: Clock) -> Claims:
-    """Return every claim of a folder that was read, as it stands now."""
-    async with db.transaction(TRUST) as tx:
+async def claims_of_folder(house: House, operator: Operator, held: Held) -> Claims:
+    """Return every claim of a folder that was read, as it stands now; a row that the log does not bear out, as such."""
+    async with house.db.transaction(TRUST) as tx:
         subjects = await store.newest(tx)
         facts = {each.entry: each for each in await trust_log.stated(tx, [*subjects.values()])}
         vkey = await export.vkey(tx)
+    now = house.clock()
+    faults = await held.faults(facts.values(), now)
     results: list[Stated] = []
     withdrawals: dict[str, Stated] = {}
     for subject, entry in subjects.items():
         if entry not in facts:  # the row was changed
             continue
         if subject.startswith(leaf.GONE):
-            withdrawals[subject.removeprefix(leaf.GONE)] = facts[entry]
+            if entry not in faults:
+                withdrawals[subject.removeprefix(leaf.GONE)] = facts[entry]
         elif not subject.startswith("@"):
             results.append(facts[entry])
-    known = {each.result.claim: each for each in leaf.readable(results)}
+    known = {each.result.claim: each for each in _borne_out(results, faults)}
     revision = facts.get(subjects.get(leaf.REVISION, EntryId(-1)))
-    return claims_of(operator.claims, known, withdrawals, at=clock(), revision=revision, vkey=vkey)
+    if revision is not None and revision.entry in faults:
+        revision = None
+    return claims_of(operator.claims, known, withdrawals, at=now, revision=revision, vkey=vkey)
 
 
 async def read_history(
-    db: Database, claim: str, *, limit: int = HISTORY_MAX, before: EntryId | None = None
+    house: House, claim: str, *, held: Held | None = None, limit: int = HISTORY_MAX, before: EntryId | None = None
 ) -> list[Shown]:
     """Return what was ever stated about a claim, newest first; empty where nothing was."""
     if claim.startswith("@"):
         return []
+    found = await _facts(house.db, claim, limit, before)
+    return _borne_out(found, await (held or Held(house.blobs)).faults(found, house.clock()))
+
+
+async def read_revisions(house: House, *, held: Held | None = None, limit: int = HISTORY_MAX) -> list[Stated]:
+    """Return the revisions of the operator's folder that the log bears out, newest first."""
+    return await _believed(house, leaf.REVISION, limit, held)
+
+
+async def read_outside(house: House, *, held: Held | None = None, limit: int) -> list[Stated]:
+    """Return what others saw of this house and signed, newest first, as far as the log bears it out."""
+    return await _believed(house, guest.SUBJECT, limit, held)
+
+
+async def _believed(house: House, subject: str, limit: int, held: Held | None) -> list[Stated]:
+    found = await _facts(house.db, subject, limit, None)
+    faults = await (held or Held(house.blobs)).faults(found, house.clock())
+    return [each for each in found if each.entry not in faults]
+
+
+def _borne_out(facts: Iterable[Stated], faults: Mapping[EntryId, str]) -> list[Shown]:
+    """Return what facts say; of those that are not to be believed, that nobody could tell, and why."""
+    found: list[Shown] = []
+    for each in leaf.readable(facts):
+        fault = faults.get(each.entry)
+        result = each.result
+        if fault:
+            result = replace(result, finding=unverified(fault), control=None, check_version="")
+        found.append(replace(each, result=result))
+    return found
+
+
+async def _facts(db: Database, subject: str, limit: int, before: EntryId | None) -> list[Stated]:
     async with db.transaction(TRUST) as tx:
-        return [*leaf.readable(await _facts(tx, claim, limit, before))]
-
-
-async def read_revisions(db: Database, *, limit: int = HISTORY_MAX) -> list[Stated]:
-    """Return the revisions of the operator's folder, newest first."""
-    async with db.transaction(TRUST) as tx:
-        return await _facts(tx, leaf.REVISION, limit, None)
-
-
-async def read_outside(db: Database, *, limit: int) -> list[Stated]:
-    """Return what others saw of this house and signed, newest first."""
-    async with db.transaction(TRUST) as tx:
-        return await _facts(tx, guest.SUBJECT, limit, None)
-
-
-async def _facts(tx: Transaction, subject: str, limit: int, before: EntryId | None) -> list[Stated]:
-    entries = await store.history(tx, subject, limit=min(limit, HISTORY_MAX), before=before)
-    return list(reversed(await trust_log.stated(tx, entries)))
+        entries = await store.history(tx, subject, limit=min(limit, HISTORY_MAX), before=before)
+        return list(reversed(await trust_log.stated(tx, entries)))
 
 
 async def read_proof(blobs: Blobs, leaf_index: LeafIndex) -> bytes:

@@ -30,6 +30,7 @@ class Condition(StrEnum):
     MAJOR_OUTAGE = "major_outage"
 
 
+_Days = Mapping[Component, Sequence[Day]]
 _GRAVITY = list(Condition)
 _OF_IMPACT = {
     Impact.NONE: Condition.OPERATIONAL,
@@ -46,7 +47,8 @@ class Part:
 
     Attributes:
         reason: why it is no better; empty where it is operational.
-        days: the last ninety, oldest first.
+        days: the last ninety, oldest first, the hour under way included.
+        stated: the same days of the whole hours alone, which are leaves of the trust log.
         latencies: of the last day, hour by hour.
     """
 
@@ -55,6 +57,7 @@ class Part:
     reason: str
     last: Sample
     days: Sequence[Day]
+    stated: Sequence[Day]
     latencies: Sequence[Hour]
 
 
@@ -62,6 +65,7 @@ class Part:
 class Status:
     """Everything the page shows. ``at``: when it was read; ``measured_at``: of the newest sample.
 
+    ``last_hour``: the newest whole hour that is a leaf of the trust log.
     ``faults``: kinds of errors nobody expected that came within a day.
     """
 
@@ -70,6 +74,7 @@ class Status:
     parts: tuple[Part, ...]
     incidents: tuple[Incident, ...]
     faults: tuple[Fault, ...] = ()
+    last_hour: datetime | None = None
 
     @property
     def open_incidents(self) -> tuple[Incident, ...]:
@@ -125,11 +130,13 @@ async def read_status(db: Database, clock: Clock, pace: Pace) -> Status:
         newest = await status_store.newest(tx)
         hours = await status_store.hours(tx, since)
         recent = hours_of(await status_store.samples(tx, max((each.hour for each in hours), default=since), now))
+    stated = days_of(hours, now.date())
+    last_hour = max((each.hour for each in hours), default=None)
     known = {(each.component, each.hour) for each in hours}
     hours += [each for each in recent if (each.component, each.hour) not in known]
     said = await read_incidents(db, since)
     days = days_of(hours, now.date())
-    parts = tuple(_part(newest[each], hours, days, (now, pace), said) for each in Component if each in newest)
+    parts = tuple(_part(newest[each], hours, (days, stated), (now, pace), said) for each in Component if each in newest)
     measured_at = max((each.at for each in newest.values()), default=None)
     unexpected = caught.recent(await caught.read_faults(db), now)
     return Status(
@@ -138,6 +145,7 @@ async def read_status(db: Database, clock: Clock, pace: Pace) -> Status:
         parts=parts,
         incidents=tuple(each for each in said if not each.is_exercise),
         faults=tuple(unexpected),
+        last_hour=last_hour,
     )
 
 
@@ -154,11 +162,11 @@ def unreadable(last: Status, now: datetime) -> Status:
 def _part(
     last: Sample,
     hours: Sequence[Hour],
-    days: Mapping[Component, Sequence[Day]],
+    shown: tuple[_Days, _Days],
     when: tuple[datetime, Pace],
     said: Sequence[Incident],
 ) -> Part:
-    now, pace = when
+    (days, stated), (now, pace) = shown, when
     condition, reason = condition_of(last, now, pace, said)
     day_ago = now - timedelta(days=1)
     return Part(
@@ -167,6 +175,7 @@ def _part(
         reason=reason,
         last=last,
         days=days.get(last.component, ()),
+        stated=stated.get(last.component, ()),
         latencies=[each for each in hours if each.component is last.component and each.hour > day_ago],
     )
 

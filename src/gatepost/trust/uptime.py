@@ -1,17 +1,21 @@
 """How much of the time each part of the house was up: samples, whole hours, days and shares. Pure.
 
 An hour goes into the public trust log as ``status.measured``; tools/recompute_uptime.py computes the same shares again
-from there. A moment that nobody probed is no uptime: what is missing of the expected probes is shown beside the share.
+from there. A stretch without probes is no uptime: each probe that was due in it counts as one that did not come back.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 DAYS = 90
 """How far back the page shows."""
+FULL = 0.9
+"""How much of the probes that were due makes an hour a whole one."""
 HOURS = "@uptime"
 """The subject under which whole hours are found in the trust log."""
 
@@ -77,16 +81,18 @@ class Hour:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One UTC day of one part; ``probes`` is 0 where nobody looked."""
+    """One UTC day of one part; ``unprobed``: probes that were due while nobody looked."""
 
     day: date
     probes: int
     up: int
+    unprobed: int = 0
 
     @property
     def share(self) -> float | None:
-        """Return the part of its probes that came back, 0 to 1; None where there were none."""
-        return self.up / self.probes if self.probes else None
+        """Return the part of the probes made and due that came back, 0 to 1; None where there were none."""
+        due = self.probes + self.unprobed
+        return self.up / due if due else None
 
 
 def hour_of(at: datetime) -> datetime:
@@ -116,18 +122,42 @@ def _hour(hour: datetime, component: Component, samples: Sequence[Sample]) -> Ho
 
 def days_of(hours: Iterable[Hour], today: date, *, days: int = DAYS) -> dict[Component, list[Day]]:
     """Return the last days of each part up to today, oldest first; a part that no hour names is left out."""
-    counts: dict[tuple[Component, date], tuple[int, int]] = {}
+    counts: Counter[tuple[Component, date, str]] = Counter()
+    parts: dict[Component, list[Hour]] = {}
     for each in hours:
-        place = each.component, each.hour.astimezone(UTC).date()
-        probes, up = counts.get(place, (0, 0))
-        counts[place] = probes + each.probes, up + each.up
+        parts.setdefault(each.component, []).append(each)
+    for component, mine in parts.items():
+        for each in mine:
+            day = each.hour.astimezone(UTC).date()
+            counts[component, day, "probes"] += each.probes
+            counts[component, day, "up"] += each.up
+        for hour, missed in _unprobed(sorted(mine, key=lambda each: each.hour)):
+            counts[component, hour.astimezone(UTC).date(), "unprobed"] += missed
     shown = [today - DAY * back for back in reversed(range(days))]
-    known = sorted({component for component, _ in counts})
-    return {component: [Day(day, *counts.get((component, day), (0, 0))) for day in shown] for component in known}
+    kinds = ("probes", "up", "unprobed")
+    return {part: [Day(day, *(counts[part, day, kind] for kind in kinds)) for day in shown] for part in sorted(parts)}
+
+
+def _unprobed(hours: Sequence[Hour]) -> Iterator[tuple[datetime, int]]:
+    """Yield the hours of one part, given in order, in which probes were due and not made, and how many.
+
+    As many are due as were made in the fuller of the hours beside it (where there is no hour at all: of the two before
+    and the two after), and a tenth may be lost to slow rounds. Of the first hour and the last nothing is missed: the
+    one began when the house did, the other may be under way.
+    """
+    for place, (before, after) in enumerate(pairwise(hours)):
+        gap, due = before.hour + HOUR, max(each.probes for each in hours[max(0, place - 1) : place + 3])
+        while gap < after.hour:
+            yield gap, due
+            gap += HOUR
+    for before, each, after in zip(hours, hours[1:], hours[2:], strict=False):
+        due = max(before.probes, after.probes)
+        if each.probes < FULL * due:
+            yield each.hour, due - each.probes
 
 
 def share_of(days: Iterable[Day]) -> float | None:
-    """Return the part of all probes of these days that came back; None where there were none."""
+    """Return the part of all probes of these days, made and due, that came back; None where there were none."""
     every = list(days)
-    probes = sum(each.probes for each in every)
-    return sum(each.up for each in every) / probes if probes else None
+    due = sum(each.probes + each.unprobed for each in every)
+    return sum(each.up for each in every) / due if due else None

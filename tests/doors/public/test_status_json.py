@@ -1,19 +1,20 @@
 """Statuspage's format, field by field."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from gatepost.doors.public import status_json
 from gatepost.trust.clocks import Kind
 from gatepost.trust.incidents import Impact, Incident, State, Update
 from gatepost.trust.status import Condition, Part, Status
-from gatepost.trust.uptime import Component, Sample
+from gatepost.trust.uptime import Component, Day, Sample
 
 AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
 def status(condition: Condition = Condition.OPERATIONAL) -> Status:
     last = Sample(component=Component.REST, at=AT, is_up=True, latency_ms=7)
-    part = Part(component=Component.REST, condition=condition, reason="", last=last, days=(), latencies=())
+    part = Part(component=Component.REST, condition=condition, reason="", last=last, days=(), stated=(), latencies=())
     updates = (
         Update(entry=1, state=State.INVESTIGATING, body="a", at=AT),
         Update(entry=2, state=State.RESOLVED, body="b", at=AT + timedelta(hours=1)),
@@ -67,3 +68,19 @@ def test_the_indicator_is_that_of_the_worst_part() -> None:
     page = status_json.page_of("n", "", status())
     found = [status_json.summary(page, status(each))["status"]["indicator"] for each in Condition]
     assert found == ["none", "maintenance", "minor", "major", "critical"]
+
+
+def test_uptime_says_what_the_log_has_and_what_is_under_way() -> None:
+    now = status()
+    day = Day(AT.date(), 90, 80, 10)
+    part = replace(now.parts[0], days=(day,), stated=(Day(AT.date(), 60, 55, 10),))
+    said = status_json.ANSWERS["uptime.json"]({}, replace(now, parts=(part,), last_hour=AT - timedelta(hours=1)))
+    assert (said["days"], said["until"], said["last_hour"]) == (90, "2026-11-20", "2026-11-20T11:00:00Z")
+    assert said["uptime"]["rest"] == {
+        "share": 0.8,
+        "probes": 90,
+        "up": 80,
+        "unprobed": 10,
+        "stated": {"probes": 60, "up": 55, "unprobed": 10},
+    }
+    assert status_json.ANSWERS["uptime.json"]({}, now)["last_hour"] is None

@@ -30,6 +30,8 @@ async def test_every_advisory_of_the_index_is_there(visitor: httpx2.AsyncClient)
     directory = provider["distributions"][0]["directory_url"].removeprefix("https://mail.house.test")
     paths = (await visitor.get(f"{directory}index.txt")).text.splitlines()
     listing = (await visitor.get(directory)).text
+    for above in ("/.well-known/csaf", "/.well-known/csaf/"):
+        assert (await visitor.get(above)).headers["location"] == "/.well-known/csaf/white/"
     for path in paths:
         assert path in listing
         assert (await visitor.get(directory + path)).json()["document"]["csaf_version"] == "2.0"

@@ -11,6 +11,7 @@ from gatepost import trust
 from gatepost.doors.public.form import Turnstile, one, read_form
 from gatepost.doors.public.trust_view import View, page, unkept
 from gatepost.trust import Challenge
+from gatepost.trust.challenge import digest
 
 PATH = "/trust/challenge"
 
@@ -28,11 +29,12 @@ class Challenging:
 
     async def ask(self, request: Request) -> Response:
         """Take a nonce, and lead to where its answer will be."""
-        wait_s = self._turnstile.take(request)
-        if wait_s:
-            return await self._later(wait_s)
         nonce = one(await read_form(request), "nonce", 200)
         try:
+            digest(nonce)  # what is no nonce costs no turn: nothing is run for it
+            wait_s = self._turnstile.take(request)
+            if wait_s:
+                return await self._later(wait_s)
             await trust.ask_challenge(self._view.house.db, nonce, self._view.house.clock())
         except trust.NonceError as error:
             return await self._page(HTTPStatus.BAD_REQUEST, problem=str(error))

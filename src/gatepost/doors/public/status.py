@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gatepost.db import DatabaseUnavailableError
 from gatepost.doors.public import status_atom, status_chart, status_json
+from gatepost.doors.public.own_url import own_url
 from gatepost.doors.public.reading import Patient, Reading
 from gatepost.journey import House
 from gatepost.trust import status as doing
@@ -77,7 +78,6 @@ class Pages:
 
     def __init__(self, house: House, name: str, pace: Pace) -> None:
         self._house, self._name, self._pace = house, name, pace
-        self._url = f"{house.public_url}/status"
         self._reading = Reading(self._read, house.clock, FRESH)
 
     async def _read(self) -> Shown:
@@ -106,10 +106,10 @@ class Pages:
             return _nothing()
         return Response(incident_html(found), headers=HEADERS, media_type=HTML)
 
-    async def feed(self, _request: Request) -> Response:
+    async def feed(self, request: Request) -> Response:
         """Atom (RFC 4287)."""
         now = (await self._look()).status
-        text = status_atom.feed(status_json.page_of(self._name, self._url, now), now)
+        text = status_atom.feed(self._head(request, now), now)
         return Response(text, headers=HEADERS, media_type=ATOM)
 
     async def answer(self, request: Request) -> Response:
@@ -118,8 +118,11 @@ class Pages:
         if spell is None:
             return _nothing()
         now = (await self._look()).status
-        octets = orjson.dumps(spell(status_json.page_of(self._name, self._url, now), now))
+        octets = orjson.dumps(spell(self._head(request, now), now))
         return Response(octets, headers=HEADERS, media_type=JSON)
+
+    def _head(self, request: Request, now: Status) -> status_json.Page:
+        return status_json.page_of(self._name, f"{own_url(request, self._house.public_url)}/status", now)
 
     @staticmethod
     async def echo(_request: Request) -> Response:

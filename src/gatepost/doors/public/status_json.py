@@ -10,7 +10,7 @@ from typing import Any
 from gatepost.trust.incidents import ACTIVE, Impact, Incident, State, Update
 from gatepost.trust.leaf import instant
 from gatepost.trust.status import Condition, Part, Status
-from gatepost.trust.uptime import DAYS, NAMES, Component, share_of
+from gatepost.trust.uptime import DAYS, NAMES, Component, Day, share_of
 
 INDICATORS: Mapping[Condition, tuple[str, str]] = {
     Condition.OPERATIONAL: ("none", "All parts work"),
@@ -76,15 +76,21 @@ def _planned(wanted: Callable[[Incident], bool]) -> Callable[[Page, Status], dic
 
 
 def _uptime(page: Page, status: Status) -> dict[str, Any]:
+    """Return the shares as the page shows them; ``stated``: of the whole hours alone, which are in the trust log."""
     rows = {
-        each.component.value: {
-            "share": share_of(each.days),
-            "probes": sum(day.probes for day in each.days),
-            "up": sum(day.up for day in each.days),
-        }
+        each.component.value: {"share": share_of(each.days), **_counts(each.days), "stated": _counts(each.stated)}
         for each in status.parts
     }
-    return {"page": page, "days": DAYS, "uptime": rows}
+    last = None if status.last_hour is None else instant(status.last_hour)
+    return {"page": page, "days": DAYS, "until": status.at.date().isoformat(), "last_hour": last, "uptime": rows}
+
+
+def _counts(days: Sequence[Day]) -> dict[str, int]:
+    return {
+        "probes": sum(day.probes for day in days),
+        "up": sum(day.up for day in days),
+        "unprobed": sum(day.unprobed for day in days),
+    }
 
 
 ANSWERS: Mapping[str, Callable[[Page, Status], dict[str, Any]]] = {

@@ -59,7 +59,7 @@ class Pages:
         found = next((each for each in (*seen.claims.listed, *seen.claims.withdrawn) if each.claim.id == wanted), None)
         if found is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
-        history = await trust.read_history(self._view.house.db, wanted, limit=HISTORY_SHOWN)
+        history = await trust.read_history(self._view.house, wanted, held=self._view.held, limit=HISTORY_SHOWN)
         return self._page("trust_claim.html", seen, listed=found, history=history)
 
     async def documents(self, _request: Request) -> Response:
@@ -98,13 +98,13 @@ class Pages:
     async def changes(self, _request: Request) -> Response:
         """Every revision of what is published, from the log."""
         seen = await self._view.look()
-        revisions = await trust.read_revisions(self._view.house.db)
+        revisions = await trust.read_revisions(self._view.house, held=self._view.held)
         return self._page("trust_changes.html", seen, revisions=revisions)
 
     async def feed(self, _request: Request) -> Response:
         """The same revisions as Atom (RFC 4287)."""
         seen = await self._view.look()
-        revisions = await trust.read_revisions(self._view.house.db, limit=HISTORY_SHOWN)
+        revisions = await trust.read_revisions(self._view.house, held=self._view.held, limit=HISTORY_SHOWN)
         values = {"operator": seen.operator, "base": self._view.house.public_url, "at": seen.at}
         return xml("trust_changes.atom", "application/atom+xml", revisions=revisions, **values)
 

@@ -8,10 +8,11 @@ from typing import TypeVar
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from gatepost import trust
+from gatepost.doors.public.own_url import own_url
 from gatepost.doors.public.reading import Reading
 from gatepost.doors.public.trust_view import View, kept, machine, octets_of, page, plain, xml
 from gatepost.ids import LeafIndex
@@ -34,6 +35,9 @@ class Files:
         self._view = view
         self._bill = Reading(self._read_bill, view.house.clock, BILL_FRESH)
 
+    def _url(self, request: Request) -> str:
+        return own_url(request, self._view.house.public_url)
+
     async def claims(self, _request: Request) -> Response:
         """``claims.json``."""
         seen = await self._view.look()
@@ -41,7 +45,7 @@ class Files:
 
     async def history(self, request: Request) -> Response:
         """What was ever stated about a claim, newest first."""
-        found = await trust.read_history(self._view.house.db, request.path_params["claim"])
+        found = await trust.read_history(self._view.house, request.path_params["claim"], held=self._view.held)
         return machine([trust.history_row(each, BASE) for each in found])
 
     async def security(self, _request: Request) -> Response:
@@ -86,10 +90,10 @@ class Files:
         except (NotInLogError, LedgerError):
             raise HTTPException(HTTPStatus.NOT_FOUND) from None
 
-    async def assessment(self, _request: Request) -> Response:
+    async def assessment(self, request: Request) -> Response:
         """OSCAL assessment results."""
         seen = await self._view.look()
-        base = f"{self._view.house.public_url}{BASE}"
+        base = f"{self._url(request)}{BASE}"
         write = partial(oscal.assessment_results, seen.claims, seen.operator, base)
         return machine(kept(seen, "assessment-results.json", lambda: octets_of(write())))
 
@@ -106,11 +110,11 @@ class Files:
         parts = await asyncio.to_thread(sbom.installed)
         return octets_of(sbom.bill(parts, self._view.version, self._view.house.clock()))
 
-    async def provider(self, _request: Request) -> Response:
+    async def provider(self, request: Request) -> Response:
         """CSAF ``provider-metadata.json``."""
         seen = await self._view.look()
         revised = seen.claims.revision.at if seen.claims.revision else seen.at
-        return machine(csaf.provider(seen.operator, self._view.house.public_url, revised))
+        return machine(csaf.provider(seen.operator, self._url(request), revised))
 
     async def advisories(self, _request: Request) -> Response:
         """The directory of advisories, as a page (CSAF requirement 14)."""
@@ -126,7 +130,7 @@ class Files:
         if path == "changes.csv":
             return plain(csaf.changes(seen.operator), "text/csv")
         try:
-            return machine(csaf.advisory(seen.operator, path, self._view.house.public_url, self._view.version))
+            return machine(csaf.advisory(seen.operator, path, self._url(request), self._view.version))
         except csaf.NoSuchAdvisoryError:
             raise HTTPException(HTTPStatus.NOT_FOUND) from None
 
@@ -148,9 +152,15 @@ def routes(view: View) -> list[Route]:
         Route(security_txt.PATH, files.security),
         Route("/llms.txt", files.llms),
         Route(f"{csaf.ROOT}/provider-metadata.json", files.provider),
+        Route(csaf.ROOT, _to_advisories),
+        Route(f"{csaf.ROOT}/", _to_advisories),
         Route(csaf.DIRECTORY, files.advisories),
         Route(f"{csaf.DIRECTORY}{{path:path}}", files.advisory),
     ]
+
+
+async def _to_advisories(_request: Request) -> Response:
+    return RedirectResponse(csaf.DIRECTORY, HTTPStatus.TEMPORARY_REDIRECT)
 
 
 def _there(found: T | None) -> T:

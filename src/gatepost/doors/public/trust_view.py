@@ -21,6 +21,7 @@ from gatepost.journey import House
 from gatepost.record.trust_log import Stated
 from gatepost.trust.document import Claims
 from gatepost.trust.folder import Folder
+from gatepost.trust.held import Held
 from gatepost.trust.leaf import instant
 from gatepost.trust.operator import Operator
 
@@ -80,6 +81,7 @@ class View:
 
     def __init__(self, house: House, folder: Path, version: str) -> None:
         self.house, self.version = house, version
+        self.held = Held(house.blobs)
         self._folder = Folder(folder)
         self._reading = Reading(self._read, house.clock, FRESH)
 
@@ -95,8 +97,9 @@ class View:
     async def _read(self) -> Seen:
         now = self.house.clock()
         operator = await asyncio.to_thread(self._folder.read)
-        claims = await trust.claims_of_folder(self.house.db, operator, self.house.clock)
-        return Seen(claims, operator, now, await trust.read_outside(self.house.db, limit=OUTSIDE_SHOWN))
+        claims = await trust.claims_of_folder(self.house, operator, self.held)
+        outside = await trust.read_outside(self.house, held=self.held, limit=OUTSIDE_SHOWN)
+        return Seen(claims, operator, now, outside)
 
 
 def kept(seen: Seen, name: str, write: Callable[[], bytes]) -> bytes:

@@ -1,25 +1,29 @@
-"""Exercises: something happens to canaries, and whom it concerns is computed as it would be in earnest.
+"""Exercises: something happens to canaries, whom it concerns is computed as it would be in earnest, and that is told.
 
 The truth is planted first: letters of an author who writes this once. What the record says of that author must be
-exactly these, and the way from awareness to the notice is stated as an exercise in the public trust log.
+exactly these. Then a notice is mailed to those concerned, through the door where all mail comes in; it counts once the
+record of who gets it says that it was delivered. Awareness and notice are stated as an exercise in the public trust
+log. How notices leave for other houses is no part of it: nobody outside is bothered with exercises.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from gatepost.clock import Clock
 from gatepost.ids import TenantId, token
 from gatepost.journey import House
+from gatepost.record.paper import Json
 from gatepost.record.search import Sought
 from gatepost.record.trust_log import Fact
 from gatepost.trust import clocks, incidents, status
 from gatepost.trust.affected import rows_of
-from gatepost.trust.checks.mail import door
+from gatepost.trust.checks.mail import Canary, Postbox, door, postbox_of, taken
 from gatepost.trust.incidents import Impact, Incident, State
 from gatepost.trust.paper import CannotVerifyError, Finding, failed, passed
 from gatepost.trust.probe.client import ProbeError, Prober
-from gatepost.trust.probe.mail import Letter, hand_in
+from gatepost.trust.probe.mail import FRIEND, Letter, hand_in
 from gatepost.trust.world import World
 
 LETTERS = 2
@@ -31,16 +35,21 @@ _MARGIN = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Exercise:
-    """What was planted, what the record says was concerned, and when who was to know knew."""
+    """What was planted, what the record says was concerned, since when that is known, and where notice of it goes.
+
+    ``box``: of those concerned, with the notice as its one canary. ``mark`` states that they were told, and when.
+    """
 
     planted: frozenset[str]
     affected: frozenset[str]
     aware_at: datetime
-    noticed_at: datetime | None
+    box: Postbox
+    mark: Callable[[], Awaitable[datetime]]
+    clock: Clock
 
 
 async def exercise(world: World, _arguments: Mapping[str, str]) -> Exercise:
-    """Play one through with the canaries."""
+    """Play one through with the canaries, up to the notice."""
     if world.canary is None:
         raise CannotVerifyError("canary.missing")
     house, smtp = world.house, door(world)
@@ -54,8 +63,17 @@ async def exercise(world: World, _arguments: Mapping[str, str]) -> Exercise:
         except ProbeError as error:
             raise CannotVerifyError("door.unreachable") from error
     found = await _affected(house, world.canary.tenant, author, began)
-    aware_at, noticed_at = await _told(house, len(found))
-    return Exercise(planted, found, aware_at, noticed_at)
+    extent = f"An exercise with canaries: {len(found)} messages of one author."
+    aware = await _aware(house, extent)
+    words = f"Notice of {aware.object_ref}. {extent}"
+    box = await postbox_of(world, world.canary.address, {"notice": Canary(FRIEND, words=words)})
+
+    async def mark() -> datetime:
+        fact = incidents.marked(await _incident(house, aware.object_ref), NOTICE, at=house.clock())
+        await _say(house, fact)
+        return fact.at
+
+    return Exercise(planted, found, aware.at, box, mark, house.clock)
 
 
 async def _affected(house: House, tenant: TenantId, author: str, began: datetime) -> frozenset[str]:
@@ -71,25 +89,23 @@ async def _affected(house: House, tenant: TenantId, author: str, began: datetime
         await asyncio.sleep(POLL_S)
 
 
-async def _told(house: House, count: int) -> tuple[datetime, datetime]:
-    """State awareness and the notice, as of an exercise that is over as soon as it is known."""
+async def _aware(house: House, extent: str) -> Fact:
+    """State that it is known, as an exercise that is over as soon as it is; return what was stated."""
     identifier = status.new_id(house.entropy)
     opened = incidents.opened(
         identifier,
         name="Exercise",
         state=State.RESOLVED,
         impact=Impact.NONE,
-        body=f"An exercise with canaries: {count} messages of one author.",
+        body=extent,
         at=house.clock(),
         kind=clocks.Kind.BREACH,
         is_exercise=True,
     )
-    await status.say(house.db, opened, entropy=house.entropy)
+    await _say(house, opened)
     aware = incidents.marked(await _incident(house, identifier), clocks.AWARE, at=house.clock())
     await _say(house, aware)
-    noticed = incidents.marked(await _incident(house, identifier), NOTICE, at=house.clock())
-    await _say(house, noticed)
-    return aware.at, noticed.at
+    return aware
 
 
 async def _say(house: House, fact: Fact) -> None:
@@ -104,11 +120,18 @@ async def _incident(house: House, identifier: str) -> Incident:
 
 
 async def exercised(target: Exercise) -> Finding:
-    """See that the affected set is the planted one, no letter more or less, and that notice followed in time."""
+    """See that the affected set is the planted one, no letter more or less, and that notice comes to them in time."""
     if target.affected != target.planted:
         missing, strange = len(target.planted - target.affected), len(target.affected - target.planted)
         return failed("affected.differs", {"missing": missing, "strange": strange, "planted": len(target.planted)})
-    if target.noticed_at is None or target.noticed_at - target.aware_at > WITHIN:
+    if target.clock() - target.aware_at > WITHIN:
         return failed("notice.late")
-    # How long that took says nothing: in an exercise both marks are the house's own, one right after the other.
-    return passed({"planted": len(target.planted), "found": len(target.affected)})
+    if await taken(target.box, next(iter(target.box.kinds))) is None:
+        return failed("notice.undelivered")
+    took = await target.mark() - target.aware_at
+    value: dict[str, Json] = {
+        "planted": len(target.planted),
+        "found": len(target.affected),
+        "seconds_to_notice": round(took.total_seconds(), 1),
+    }
+    return passed(value) if took <= WITHIN else failed("notice.late", value)

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from cryptography import x509
 
 from gatepost.record.paper import Json
-from gatepost.trust.paper import CannotVerifyError, Finding, failed, passed, unverified
+from gatepost.trust.paper import CannotVerifyError, Finding, Outcome, failed, passed, unverified
 from gatepost.trust.probe.client import ProbeError, Prober
 from gatepost.trust.probe.hello import Answer, Version
 from gatepost.trust.world import Endpoint, World
@@ -35,19 +35,26 @@ async def house_doors(world: World, _arguments: Mapping[str, str]) -> Doors:
 async def floor(doors: Doors) -> Finding:
     """See that each door takes TLS 1.2 or 1.3 and nothing older, in clear nothing worth hearing.
 
-    A door in clear that only this machine reaches is named in the value, and is no fault.
+    A door in clear that only this machine reaches is named in the value, and is no fault. One that does not answer
+    hides no fault of those after it.
     """
     seen: dict[str, Json] = {}
+    unclear: Finding | None = None
     for endpoint in doors.endpoints:
         if endpoint.tls:
             finding = await _door(doors, endpoint)
-            if isinstance(finding, Finding):
+            if not isinstance(finding, Finding):
+                seen[endpoint.door] = finding
+            elif finding.outcome is Outcome.FAIL:
                 return finding
-            seen[endpoint.door] = finding
+            else:
+                unclear = unclear or finding
         elif _is_loopback(endpoint.host):
             seen[endpoint.door] = "in clear, on loopback"
         else:
             return failed("tls.missing", endpoint.door)
+    if unclear is not None:
+        return unclear
     if not any(isinstance(each, dict) for each in seen.values()):
         raise CannotVerifyError("door.none")
     return passed(seen)
@@ -74,15 +81,16 @@ async def _door(doors: Doors, endpoint: Endpoint) -> Finding | dict[str, Json]:
 async def _versions(doors: Doors, endpoint: Endpoint, *, starttls: bool) -> Finding | list[Json]:
     """Return the versions a door takes, or what is wrong with them."""
     accepted: list[Json] = []
+    unclear: Finding | None = None
     for version in Version:
         heard = await doors.prober.offer(endpoint.host, endpoint.port, version, starttls=starttls)
         if heard.answer is Answer.UNCLEAR:
-            return unverified("tls.unclear", {endpoint.door: version.value})
+            unclear = unclear or unverified("tls.unclear", {endpoint.door: version.value})
         if heard.version is not None and heard.version.is_broken:
             return failed("tls.old_version", {endpoint.door: heard.version.value})
         if heard.answer is Answer.ACCEPTED:
             accepted.append(version.value)
-    return accepted or failed("tls.none", endpoint.door)
+    return unclear or accepted or failed("tls.none", endpoint.door)
 
 
 async def _auth_in_clear(doors: Doors, endpoint: Endpoint) -> str:

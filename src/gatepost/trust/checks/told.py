@@ -1,16 +1,14 @@
-"""Whether what was stated is also told: availability, incidents, objections, by the public trust log's own leaves."""
+"""Whether what was stated is also told: availability, incidents, terms, by the public trust log's own leaves."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import orjson
 
-from gatepost.access.paper import Tenant
-from gatepost.ids import TenantId
 from gatepost.record import trust_log
 from gatepost.record.trust_log import TRUST
-from gatepost.trust import notice, objection, status, status_store, store, terms
+from gatepost.trust import notice, status, status_store, store, terms
 from gatepost.trust.leaf import instant
 from gatepost.trust.paper import CannotVerifyError, Finding, failed, passed
 from gatepost.trust.probe.client import ProbeError, Prober
@@ -56,14 +54,12 @@ async def recomputed(target: Availability) -> Finding:
     for each in target.shown:
         if target.stated.get((instant(each.hour), each.component.value)) != (each.probes, each.up):
             return failed("uptime.differs", {"part": each.component.value, "hour": instant(each.hour)})
-    shares: dict[str, float] = {}
-    for component, days in days_of(target.shown, target.today.date()).items():
-        share = share_of(days)
-        probes = sum(of for (_, name), (of, _) in target.stated.items() if name == component.value)
-        up = sum(back for (_, name), (_, back) in target.stated.items() if name == component.value)
-        if share is not None and probes and abs(share - up / probes) > 1e-9:  # noqa: PLR2004  # two ways of one division
-            return failed("uptime.differs", component.value)
-        shares[component.value] = round(share or 0.0, 5)
+    shown = {(instant(each.hour), each.component.value) for each in target.shown}
+    first = instant(target.today - status.WINDOW)
+    if hidden := sorted(key for key in target.stated if key[0] >= first and key not in shown):
+        return failed("uptime.differs", {"part": hidden[0][1], "hour": hidden[0][0]})
+    days = days_of(target.shown, target.today.date())
+    shares = {component.value: round(share_of(each) or 0.0, 5) for component, each in days.items()}
     return passed({**shares}, "share of probes")
 
 
@@ -115,65 +111,6 @@ async def _fetch(target: Told, path: str) -> bytes:
     if got.status != _FOUND:
         raise CannotVerifyError("page.unanswered")
     return got.body
-
-
-@dataclass(frozen=True, slots=True)
-class Entitled:
-    """Who may object, by plan, as the house's own rule says."""
-
-    may_object: Callable[[Tenant], bool]
-
-
-async def entitled(_world: World, _arguments: Mapping[str, str]) -> Entitled:
-    """Return the rule that stands before every objection."""
-    return Entitled(objection.may_object)
-
-
-async def objection_taken(target: Entitled) -> Finding:
-    """See that the rule lets the plans object that were promised it, and no other."""
-    plans = ("free", "developer", "team", "business", "enterprise")
-    seen = {plan for plan in plans if target.may_object(Tenant(TenantId("tn_canary"), "canary", plan))}
-    promised = {"business", "enterprise"}
-    if seen != promised:
-        return failed("objection.plans", sorted(seen))
-    return passed(sorted(seen), "plans")
-
-
-@dataclass(frozen=True, slots=True)
-class Objections:
-    """Of each objection when it was made, and when and how it ended; how long one may stay open."""
-
-    made: Mapping[str, datetime]
-    ended: Mapping[str, str]
-    within: timedelta
-    now: datetime
-
-
-async def objections(world: World, _arguments: Mapping[str, str]) -> Objections:
-    """Return every objection to a sub-processor that was ever stated."""
-    made: dict[str, datetime] = {}
-    ended: dict[str, str] = {}
-    async with world.house.db.transaction(TRUST) as tx:
-        for each in world.operator.suppliers:
-            entries = await store.history(tx, notice.SUBJECT + each.id, limit=FACTS_MAX)
-            for fact in await trust_log.stated(tx, sorted(entries)):
-                if fact.action == notice.OBJECTED:
-                    made[str(fact.detail["objection"])] = fact.at
-                elif fact.action == notice.SETTLED:
-                    ended[str(fact.detail["objection"])] = str(fact.detail["outcome"])
-    return Objections(made, ended, notice.CLOCK, world.house.clock())
-
-
-async def objections_settled(target: Objections) -> Finding:
-    """See that no objection is open past the day from which the change would apply, and how each ended."""
-    late = [name for name, at in target.made.items() if name not in target.ended and target.now - at > target.within]
-    if late:
-        return failed("objection.open", len(late), "objections")
-    if not target.made:
-        raise CannotVerifyError("objection.none")
-    outcomes = sorted(set(target.ended.values()))
-    unknown = [each for each in outcomes if each not in notice.OUTCOMES]
-    return failed("objection.outcome", unknown) if unknown else passed({"of": len(target.made), "ended": outcomes})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

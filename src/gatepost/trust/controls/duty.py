@@ -2,14 +2,18 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from gatepost.access.paper import Tenant
+from gatepost.trust import notice
 from gatepost.trust.alerts import Alert, Cause, Kind
 from gatepost.trust.bench import Bench
 from gatepost.trust.cases import Case, Sort, Way
-from gatepost.trust.checks import called, cases, drills, told
-from gatepost.trust.controls import server
+from gatepost.trust.checks import called, cases, drills, objections, told
+from gatepost.trust.controls import doors, server
 from gatepost.trust.probe.client import Prober
+from gatepost.trust.registers import Supplier
 from gatepost.trust.uptime import Component, Hour, hour_of
 from gatepost.trust.world import Endpoint
 
@@ -57,16 +61,33 @@ async def hushed_incident(bench: Bench) -> AsyncIterator[told.Told]:
 
 
 @asynccontextmanager
-async def anybody_objects(_bench: Bench) -> AsyncIterator[told.Entitled]:
-    """A rule that asks for no plan."""
-    yield told.Entitled(lambda _tenant: True)
+async def anybody_objects(bench: Bench) -> AsyncIterator[objections.Machine]:
+    """A machine that asks for no plan."""
+
+    async def knock(_tenant: Tenant) -> str:
+        return "notice.never_given"
+
+    yield objections.Machine(knock, notice.case_of, notice.obstacle, bench.clock())
 
 
 @asynccontextmanager
-async def forgotten_objection(bench: Bench) -> AsyncIterator[told.Objections]:
+async def deaf_machine(bench: Bench) -> AsyncIterator[objections.Machine]:
+    """One that engages although somebody has objected."""
+
+    async def knock(tenant: Tenant) -> str:
+        return "notice.never_given" if tenant.plan in {"business", "enterprise"} else "objection.plan"
+
+    def obstacle(case: notice.Case, supplier: Supplier, newest: datetime | None) -> str:
+        return notice.obstacle(replace(case, objections=frozenset()), supplier, newest)
+
+    yield objections.Machine(knock, notice.case_of, obstacle, bench.clock())
+
+
+@asynccontextmanager
+async def forgotten_objection(bench: Bench) -> AsyncIterator[objections.Objections]:
     """An objection of last year that nobody has answered."""
     now = bench.clock()
-    yield told.Objections({"control": now - 300 * _DAY}, {}, 30 * _DAY, now)
+    yield objections.Objections({"control": now - 300 * _DAY}, {}, 30 * _DAY, now)
 
 
 @asynccontextmanager
@@ -90,17 +111,36 @@ async def late_answer(bench: Bench) -> AsyncIterator[called.Calls]:
 
 
 @asynccontextmanager
+async def _exercise(bench: Bench, *, planted: int, age: timedelta) -> AsyncIterator[drills.Exercise]:
+    """One in which the record knows of one letter, and whose notice goes to a server that keeps nothing."""
+
+    async def mark() -> datetime:
+        return bench.clock()
+
+    letters = frozenset(f"letter-{number}" for number in range(planted))
+    async with doors.forgetful(bench) as box:
+        yield drills.Exercise(letters, frozenset({"letter-0"}), bench.clock() - age, box, mark, bench.clock)
+
+
+@asynccontextmanager
 async def overlooked_letter(bench: Bench) -> AsyncIterator[drills.Exercise]:
     """An exercise in which the record knows one of two letters."""
-    now = bench.clock()
-    yield drills.Exercise(frozenset({"one", "two"}), frozenset({"one"}), now, now)
+    async with _exercise(bench, planted=2, age=timedelta()) as target:
+        yield target
+
+
+@asynccontextmanager
+async def lost_notice(bench: Bench) -> AsyncIterator[drills.Exercise]:
+    """One whose notice is taken and comes to nobody."""
+    async with _exercise(bench, planted=1, age=timedelta()) as target:
+        yield target
 
 
 @asynccontextmanager
 async def late_notice(bench: Bench) -> AsyncIterator[drills.Exercise]:
-    """One in which notice came after two days."""
-    now = bench.clock()
-    yield drills.Exercise(frozenset({"one"}), frozenset({"one"}), now - 2 * _DAY, now)
+    """One in which nobody was told for two days."""
+    async with _exercise(bench, planted=1, age=2 * _DAY) as target:
+        yield target
 
 
 def _step(action: str, at: datetime) -> told.Step:
