@@ -49,6 +49,12 @@ def show_(*, config: Config = None, as_json: AsJson = False) -> None:
     show(rows, columns=columns, as_json=as_json, empty="nothing was measured yet: set trust.operator and start it")
 
 
+def _links(root: str, settings: Settings) -> page.Links:
+    """Return links that lead from page to page in whatever folder, served or not, and to the house itself."""
+    url = settings.http.public_url
+    return page.Links(root=root, index="/index.html", trust=f"{url}/trust/" if url else "")
+
+
 @commands.command()
 def export(
     folder: Annotated[Path, typer.Argument(help="Where to write; made where there is none.", metavar="DIR")],
@@ -63,9 +69,12 @@ def export(
     url = f"{settings.http.public_url}/status"
     head = status_json.page_of(title, url, found)
     files = {
-        "status/index.html": page.page_html(title, found),
+        "status/index.html": page.page_html(title, found, _links("../", settings)),
         "status/history.atom": status_atom.feed(head, found),
-        **{f"status/incidents/{each.id}/index.html": page.incident_html(each) for each in found.incidents},
+        **{
+            f"status/incidents/{each.id}/index.html": page.incident_html(each, _links("../../../", settings))
+            for each in found.incidents
+        },
         **{f"api/v2/{path}": orjson.dumps(spell(head, found)) for path, spell in status_json.ANSWERS.items()},
     }
     try:
