@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -120,6 +121,9 @@ def test_a_stopped_part_is_seen_and_so_is_its_return_and_the_page_is_written_out
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "out/api/v2/uptime.json").read_text())["uptime"]["smtp"]["share"] < 1
     assert "Mail in" in (tmp_path / "out/status/index.html").read_text()
+    for page in (tmp_path / "out").rglob("*.html"):
+        for link in re.findall(r'href="([^"]+)"', page.read_text()):
+            assert link.startswith("http") or (page.parent / link).is_file(), (page, link)
     assert "Mail in" in claiming.run("status", "show", "--json").stdout
 
 

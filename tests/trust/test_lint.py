@@ -105,3 +105,11 @@ def test_a_claim_about_a_row_that_is_gone_is_named() -> None:
     assert "claim A35: suppliers have no payments; add it, or say why the claim does not apply" in said
     assert "claim A5: contacts have no security; add it, or say why the claim does not apply" in said
     assert any(each.startswith("claim A24: registrations have no ") for each in said)
+
+
+def test_the_examples_name_in_another_companys_folder_is_named(tmp_path: Path) -> None:
+    folder = copied(tmp_path)
+    entity = folder / "operator.toml"
+    entity.write_text(entity.read_text().replace("Lanternpost", "Heron Post"))
+    said = faults(read_operator(folder), CHECKS, NOW)
+    assert "policies/information-security.md:3: 'Lanternpost' is the example's; put your own in its place" in said

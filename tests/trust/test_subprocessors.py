@@ -64,3 +64,13 @@ def test_a_store_outside_the_allowed_regions_shows() -> None:
     operator = read_operator(EXAMPLE)
     moved = replace(operator, stores=tuple(replace(each, region="US") for each in operator.stores))
     assert not any(each.is_allowed for each in parties(moved, Register([]), TODAY).stores)
+
+
+def test_a_processor_shows_the_ways_out_of_the_purpose_it_is_named_for() -> None:
+    operator = read_operator(EXAMPLE)
+    built_in = replace(MODEL, host="any.test", is_built_in=True)
+    found = parties(operator, Register([built_in]), TODAY)
+    shown = {each.supplier.id: each.ways_out for each in found.processors}
+    assert shown["model"] == (str(built_in),)
+    assert shown["backups"] == ()
+    assert {way.supplier for way in found.ways_out} == {"Sounding Models"}

@@ -55,6 +55,12 @@ def _own_url(settings: Settings) -> str:
     return settings.http.public_url.rstrip("/") or (up.base_url.removesuffix("/api") if up else "")
 
 
+def _links(root: str, settings: Settings) -> page.Links:
+    """Return links that lead from page to page in whatever folder, served or not, and to the house itself."""
+    url = _own_url(settings)
+    return page.Links(root=root, index="/index.html", trust=f"{url}/trust/" if url else "")
+
+
 @commands.command()
 def export(
     folder: Annotated[Path, typer.Argument(help="Where to write; made where there is none.", metavar="DIR")],
@@ -69,9 +75,12 @@ def export(
     url = f"{_own_url(settings)}/status"
     head = status_json.page_of(title, url, found)
     files = {
-        "status/index.html": page.page_html(title, found),
+        "status/index.html": page.page_html(title, found, _links("../", settings)),
         "status/history.atom": status_atom.feed(head, found),
-        **{f"status/incidents/{each.id}/index.html": page.incident_html(each) for each in found.incidents},
+        **{
+            f"status/incidents/{each.id}/index.html": page.incident_html(each, _links("../../../", settings))
+            for each in found.incidents
+        },
         **{f"api/v2/{path}": orjson.dumps(spell(head, found)) for path, spell in status_json.ANSWERS.items()},
     }
     try:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from gatepost.egress import Purpose
 from gatepost.mail.address import Address, AddressError
+from gatepost.trust.borrowed import borrowed
 from gatepost.trust.operator import Operator
 from gatepost.trust.paper import Claim, ClaimClass
 from gatepost.trust.registers import Document
@@ -56,6 +57,7 @@ def faults(operator: Operator, checks: frozenset[str], now: datetime) -> list[st
     found += _ways_out(operator)
     found += _people(operator)
     found += _rota(operator)
+    found += borrowed(operator)
     return found
 
 

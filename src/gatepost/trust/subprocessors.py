@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from gatepost.egress import Destination, Register
+from gatepost.egress import Register
 from gatepost.trust.checks.places import NOTICE_DAYS, words_of
 from gatepost.trust.operator import Operator
 from gatepost.trust.registers import Store, Supplier, Transfer
@@ -19,7 +19,8 @@ from gatepost.trust.ways import Way, leads_to, ways
 class Party:
     """A supplier, what its transfer rests on, and what is wrong; ``faults`` as ``subject.fact``.
 
-    ``ways_out``: rows of the register that lead to its hosts; none means that this house opens no connection to it.
+    ``ways_out``: rows of the register that lead to its hosts, or serve a purpose for which the operator names it;
+    none means that this house opens no connection to it.
     """
 
     supplier: Supplier
@@ -57,8 +58,7 @@ def parties(operator: Operator, register: Register, today: date) -> Parties:
     """Return everybody who gets data on a day, each with what is wrong."""
     allowed = operator.place.regions_allowed
     found_ways = ways(register, words_of(operator, today))
-    rows = [each.row for each in found_ways]
-    found = [_party(each, operator, rows, today) for each in operator.suppliers]
+    found = [_party(each, operator, found_ways, today) for each in operator.suppliers]
     return Parties(
         processors=tuple(each for each in found if each.supplier.processes),
         makers=tuple(each for each in found if not each.supplier.processes),
@@ -68,9 +68,11 @@ def parties(operator: Operator, register: Register, today: date) -> Parties:
     )
 
 
-def _party(supplier: Supplier, operator: Operator, rows: Sequence[Destination], today: date) -> Party:
+def _party(supplier: Supplier, operator: Operator, found: Sequence[Way], today: date) -> Party:
     transfer = next((each for each in operator.transfers if each.id == supplier.transfer), None)
-    ways = tuple(sorted({str(row) for row in rows if leads_to(row, supplier)}))
+    ways = tuple(
+        sorted({str(each.row) for each in found if each.supplier == supplier.name or leads_to(each.row, supplier)})
+    )
     faults = []
     if supplier.processes:
         if supplier.region not in operator.place.regions_allowed:

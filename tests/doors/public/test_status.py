@@ -1,7 +1,9 @@
 """The status page: what it shows, what it never runs, and what it says when it cannot know."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from urllib.parse import urljoin
 from xml.etree import ElementTree as ET
 
 import httpx2
@@ -122,3 +124,35 @@ async def test_errors_nobody_expected_are_counted_and_not_quoted(
     clock.now += page.FRESH
     text = (await client.get("/status")).text
     assert "in the last 24 hours: 1 kind." in text
+
+
+async def test_who_looks_for_a_page_that_is_none_is_led_back(client: httpx2.AsyncClient) -> None:
+    for path in ("/status/incidents/in_none", "/status/nothing"):
+        answer = await client.get(path)
+        assert (answer.status_code, answer.headers["content-type"]) == (404, page.HTML)
+        assert '<a href="/status">' in answer.text
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+async def test_pages_that_are_written_out_lead_to_one_another_in_any_folder(house: House, clock: FakeClock) -> None:
+    identifier = await incident(house, clock)
+    now = await status.read_status(house.db, clock, Pace())
+    one = next(each for each in now.incidents if each.id == identifier)
+    pages = {
+        "status/index.html": page.page_html("Lanternpost", now, page.Links("../", "/index.html", "")),
+        f"status/incidents/{identifier}/index.html": page.incident_html(
+            one, page.Links("../../../", "/index.html", "")
+        ),
+    }
+    led = {
+        urljoin(f"file:///srv/{path}", link).removeprefix("file:///srv/")
+        for path, html in pages.items()
+        for link in re.findall(r'href="([^"]+)"', html.decode())
+    }
+    assert {each for each in led if each.endswith(".html") and ("status/index" in each or identifier in each)} == {
+        *pages
+    }
+    assert {"status/history.atom", "api/v2/summary.json", "api/v2/uptime.json"} <= led
+    assert not any(each.startswith("/") or "trust" in each for each in led)
+    linked = page.page_html("Lanternpost", now, page.Links("../", "/index.html", "https://house.test/trust/"))
+    assert b'href="https://house.test/trust/subscribe"' in linked

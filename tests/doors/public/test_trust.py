@@ -101,6 +101,7 @@ async def test_a_folder_that_cannot_be_read_shows_nothing_old(scene: Scene, visi
     got = await visitor.get("/trust/")
     assert got.status_code == 503
     assert "data-claim" not in got.text
+    assert '<a href="/status">' in got.text
 
 
 async def test_nobody_finds_what_is_not_published(visitor: httpx2.AsyncClient) -> None:
@@ -114,7 +115,24 @@ async def test_nobody_finds_what_is_not_published(visitor: httpx2.AsyncClient) -
         "/trust/log/tile/../../secret",
         "/.well-known/csaf/white/2026/none.json",
     ):
-        assert (await visitor.get(path)).status_code == 404, path
+        got = await visitor.get(path)
+        assert got.status_code == 404, path
+        assert '<a href="/trust/">' in got.text or not got.headers["content-type"].startswith("text/html")
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in PAGES if path not in {"/.well-known/csaf/white/", "/trust/claims/A4"}]
+)
+async def test_a_page_says_which_of_the_pages_it_is(visitor: httpx2.AsyncClient, path: str) -> None:
+    (current,) = re.findall(r'<a href="([^"]+)" aria-current="page"', (await visitor.get(path)).text)
+    assert path.startswith(current)
+
+
+async def test_every_link_within_the_trust_centre_leads_somewhere(visitor: httpx2.AsyncClient) -> None:
+    page = (await visitor.get("/trust/")).text
+    places = re.findall(r'\bid="([^"]+)"', page)
+    assert len(places) == len(set(places))
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= {*places}
 
 
 async def test_each_revision_is_in_the_feed(looked: Scene, visitor: httpx2.AsyncClient) -> None:

@@ -50,7 +50,11 @@ class EndError(Exception):
         self.status, self.title, self.text = status, title, text
 
 
-UNKNOWN = (HTTPStatus.NOT_FOUND, "This link leads nowhere", "It is not one of ours, or its time is over.")
+UNKNOWN = (
+    HTTPStatus.NOT_FOUND,
+    "This link leads nowhere",
+    "It is not one of ours, or its time is over: ask for a new one.",
+)
 AWAY = (HTTPStatus.SERVICE_UNAVAILABLE, "Not now", "The house is not available. Nothing was done; try again soon.")
 ERASED = (HTTPStatus.GONE, "Erased", "Nobody can read this any more, so nobody can let it go.")
 

@@ -60,7 +60,7 @@ class Report:
         seen = await self._view.look()
         hours = seen.operator.disclosure.acknowledge_hours
         text = f"Your report has the reference {identifier}. A person acknowledges it within {hours} hours."
-        return _alone(page("said.html", title="Thank you", text=text))
+        return _alone(page("said.html", title="Thank you", text=text, ways=[("/trust/", "Trust centre")]))
 
     async def _form(self, fault: str = "", status: HTTPStatus = HTTPStatus.OK) -> Response:
         seen = await self._view.look()
@@ -91,7 +91,8 @@ async def _read(request: Request) -> dict[str, str] | None:
 
 def _later(wait_s: int) -> Response:
     text = "Too many reports came in by this form. Write to one of the published addresses instead, or come back later."
-    said = page("said.html", HTTPStatus.TOO_MANY_REQUESTS, title="Not now", text=text)
+    ways = [("/trust/", "Trust centre, with the addresses")]
+    said = page("said.html", HTTPStatus.TOO_MANY_REQUESTS, title="Not now", text=text, ways=ways)
     said.headers["Retry-After"] = str(wait_s)
     return _alone(said)
 

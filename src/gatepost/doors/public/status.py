@@ -11,7 +11,9 @@ from typing import Any
 
 import orjson
 from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -49,14 +51,46 @@ HEADERS = {
 HTML, ATOM, JSON = "text/html; charset=utf-8", "application/atom+xml", "application/json"
 
 
-def _moment(at: datetime) -> str:
-    return at.strftime("%Y-%m-%d %H:%M UTC")
+_WORDS = {
+    "postmortem": "post-mortem",
+    "incident.open": "an open incident says so",
+    "answer.slow": "it answers slowly",
+    "database.away": "the database is out of reach",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where the links of a page lead.
+
+    Args:
+        root: above ``status`` and ``api``; relative where the pages lie in a plain folder.
+        index: what the name of a page ends in there.
+        trust: the trust centre; empty where nobody knows its address.
+    """
+
+    root: str = "/"
+    index: str = ""
+    trust: str = "/trust/"
+
+
+SERVED = Links()
+"""Of the pages that a house serves."""
+
+
+def _moment(at: datetime) -> Markup:
+    return Markup('<time datetime="{}">{}</time>').format(f"{at:%Y-%m-%dT%H:%M:%SZ}", f"{at:%Y-%m-%d %H:%M} UTC")
+
+
+def _worded(code: str) -> str:
+    """Spell a state or a reason for a person."""
+    return _WORDS.get(code, code.replace("_", " "))
 
 
 _pages = Environment(
     autoescape=True, loader=FunctionLoader(lambda name: (_FOLDER / name).read_text()), undefined=StrictUndefined
 )
-_pages.filters["moment"] = _moment
+_pages.filters |= {"moment": _moment, "worded": _worded}
 
 
 @dataclass(slots=True)
@@ -103,7 +137,7 @@ class Pages:
         """One incident and every word on it."""
         found = await doing.read_incident(self._house.db, str(request.path_params["incident"])[:64])
         if found is None or found.is_exercise:
-            return _nothing()
+            raise HTTPException(HTTPStatus.NOT_FOUND)
         return Response(incident_html(found), headers=HEADERS, media_type=HTML)
 
     async def feed(self, request: Request) -> Response:
@@ -148,20 +182,21 @@ def build(house: House, *, name: str, pace: Pace) -> ASGIApp:
             Route(ECHO, pages.echo, methods=["POST"]),
             Route("/api/v2/{name:path}", pages.answer),
         ],
-        exception_handlers={DatabaseUnavailableError: _away},
+        exception_handlers={DatabaseUnavailableError: _away, HTTPException: _missing},
     )
     return Patient(app, _late)
 
 
-def page_html(name: str, status: Status) -> bytes:
+def page_html(name: str, status: Status, links: Links = SERVED) -> bytes:
     """Return the page."""
     indicator = status_json.INDICATORS[status.worst]
     return _rendered(
         "status.html",
         name=name,
+        links=links,
         worst=status.worst.value,
         verdict=indicator[1],
-        measured=_moment(status.measured_at) if status.measured_at else "",
+        measured=status.measured_at,
         open=status.open_incidents,
         parts=[_part(each) for each in status.parts],
         planned=[each for each in status.maintenance if not each.is_over],
@@ -170,10 +205,10 @@ def page_html(name: str, status: Status) -> bytes:
     )
 
 
-def incident_html(incident: Incident) -> bytes:
+def incident_html(incident: Incident, links: Links = SERVED) -> bytes:
     """Return the page of one incident."""
     parts = [NAMES[each][0] for each in incident.components]
-    return _rendered("status_incident.html", incident=incident, parts=parts)
+    return _rendered("status_incident.html", incident=incident, parts=parts, links=links)
 
 
 def _part(part: Part) -> Mapping[str, Any]:
@@ -200,11 +235,21 @@ def _nothing() -> Response:
     return Response(b"There is no such page.\n", HTTPStatus.NOT_FOUND, HEADERS, "text/plain; charset=utf-8")
 
 
-async def _away(_request: Request, _error: Exception) -> Response:
+async def _missing(_request: Request, error: Exception) -> Response:
+    status = HTTPStatus(error.status_code) if isinstance(error, HTTPException) else HTTPStatus.NOT_FOUND
+    text = "This status page says nothing under that name."
+    octets = _rendered("said.html", title="Nothing is here", text=text, ways=[("/status", "Status")])
+    return Response(octets, status, HEADERS, HTML)
+
+
+async def _away(request: Request, _error: Exception) -> Response:
     """A house without its database cannot know how it is: saying so is an answer, and never a green one."""
     headers = {**HEADERS, "Cache-Control": "no-store"}
-    text = b"The house cannot reach its database: take it for out.\n"
-    return Response(text, HTTPStatus.SERVICE_UNAVAILABLE, headers, "text/plain; charset=utf-8")
+    text = "The house cannot reach its database: take it for out."
+    if request.url.path.startswith("/api/"):
+        return Response(f"{text}\n", HTTPStatus.SERVICE_UNAVAILABLE, headers, "text/plain; charset=utf-8")
+    octets = _rendered("said.html", title="Out of order", text=text, ways=[("/status", "Look again")])
+    return Response(octets, HTTPStatus.SERVICE_UNAVAILABLE, headers, HTML)
 
 
 async def _late(scope: Scope, receive: Receive, send: Send) -> None:

@@ -8,6 +8,8 @@ from gatepost.trust.uptime import Day, Hour, share_of
 BAR, GAP, HEIGHT = 5, 2, 28
 WIDTH, TALL = 480, 60
 _GOOD, _FAIR = 0.999, 0.98
+_HEIGHTS = {"good": HEIGHT, "fair": 20, "bad": 12, "none": 3}
+"""How tall a day's bar is: whoever does not tell the colours apart tells these."""
 
 
 def percent(share: float | None) -> str:
@@ -18,15 +20,20 @@ def percent(share: float | None) -> str:
 def bars(days: Sequence[Day], label: str) -> str:
     """Return one bar a day, oldest first; each says its day and share to who points at it."""
     width = max(1, len(days)) * (BAR + GAP) - GAP
-    drawn = "".join(
-        f'<rect class="{_class(day)}" x="{at * (BAR + GAP)}" width="{BAR}" height="{HEIGHT}" rx="1">'
-        f"<title>{day.day.isoformat()}: {percent(day.share)}</title></rect>"
-        for at, day in enumerate(days)
-    )
+    drawn = "".join(_bar(at, day) for at, day in enumerate(days))
     said = escape(f"{label}, last {len(days)} days: {percent(share_of(days))}")
     return (
         f'<svg class="bars" viewBox="0 0 {width} {HEIGHT}" preserveAspectRatio="none" role="img"'
         f' aria-label="{said}">{drawn}</svg>'
+    )
+
+
+def _bar(at: int, day: Day) -> str:
+    kind = _class(day)
+    height = _HEIGHTS[kind]
+    return (
+        f'<rect class="{kind}" x="{at * (BAR + GAP)}" y="{HEIGHT - height}" width="{BAR}" height="{height}" rx="1">'
+        f"<title>{day.day.isoformat()}: {percent(day.share)}</title></rect>"
     )
 
 

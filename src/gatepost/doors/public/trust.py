@@ -99,7 +99,8 @@ class Pages:
         """Every revision of what is published, from the log."""
         seen = await self._view.look()
         revisions = await trust.read_revisions(self._view.house, held=self._view.held)
-        return self._page("trust_changes.html", seen, revisions=revisions)
+        texts = published(seen.operator, seen.at.date())
+        return self._page("trust_changes.html", seen, revisions=revisions, documents=texts)
 
     async def feed(self, _request: Request) -> Response:
         """The same revisions as Atom (RFC 4287)."""
@@ -162,9 +163,13 @@ def build(house: House, folder: Path, version: str) -> ASGIApp:
     return Patient(app, _late)
 
 
+_WAYS = (("/trust/", "Trust centre"), ("/trust/report", "Report something"), ("/status", "Status"))
+_DOOR = ("/trust/room", "The door of the room")
+"""Ways on from a page that only says something."""
+
 _SAID = {
     HTTPStatus.BAD_REQUEST: ("That was no form of ours", "Go back and send it again."),
-    HTTPStatus.FORBIDDEN: ("You are not inside", "Your visit is over, or has not begun: the door is at /trust/room."),
+    HTTPStatus.FORBIDDEN: ("You are not inside", "Your visit is over, or has not begun."),
     HTTPStatus.METHOD_NOT_ALLOWED: ("That is not done here", "This page is read, and takes no form."),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("That was too long", "Nothing was done. Say it in fewer words."),
 }
@@ -173,13 +178,14 @@ _SAID = {
 async def _missing(_request: Request, error: Exception) -> Response:
     status = HTTPStatus(error.status_code) if isinstance(error, HTTPException) else HTTPStatus.NOT_FOUND
     title, text = _SAID.get(status, ("Nothing is here", "This house publishes nothing under that name."))
-    return unkept(page("said.html", status, title=title, text=text))
+    ways = [_DOOR, *_WAYS] if status is HTTPStatus.FORBIDDEN else _WAYS
+    return unkept(page("said.html", status, title=title, text=text, ways=ways))
 
 
 async def _away(_request: Request, error: Exception) -> Response:
     log.warning("trust.unreadable", error=type(error).__name__)
     text = "What would be shown here cannot be read at the moment. Nothing older is shown in its place; try again soon."
-    return page("said.html", HTTPStatus.SERVICE_UNAVAILABLE, title="Not now", text=text)
+    return page("said.html", HTTPStatus.SERVICE_UNAVAILABLE, title="Not now", text=text, ways=_WAYS)
 
 
 async def _late(scope: Scope, receive: Receive, send: Send) -> None:
