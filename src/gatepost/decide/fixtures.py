@@ -16,6 +16,7 @@ from gatepost.decide.paper import Seen, Step
 from gatepost.decide.rules import judge_both
 from gatepost.decide.shape import Faults
 from gatepost.mail.address import Address
+from gatepost.mail.kinds import Begins
 from gatepost.verify.paper import Attachment, Content, Extraction, ModelView, Reading, Span, Technique
 
 RECEIVED_AT = datetime(2026, 1, 7, 12, tzinfo=UTC)
@@ -151,4 +152,6 @@ def _content(mail: Mapping[str, Any]) -> Content:
 def _file(number: int, told: Mapping[str, Any]) -> Attachment:
     said = told.get("text", "")
     extraction = Extraction(told.get("read", Extraction.DONE if said else Extraction.NOT_TRIED))
-    return Attachment(number, told["name"], told["type"], told.get("octets", 1_000), said, extraction)
+    return Attachment(
+        number, told["name"], told["type"], told.get("octets", 1_000), said, extraction, Begins(told.get("begins", ""))
+    )
