@@ -104,7 +104,9 @@ def essence(found: Evidence) -> dict[str, Any]:
         "scans": [(one.scanner, one.result) for one in found.scans],
         "auto": (found.auto.markers, found.auto.is_own, found.auto.is_automatic),
         "techniques": {span.technique for span in reading.spans},
-        "files": [(one.filename, one.content_type, one.size_octets, one.extraction) for one in reading.attachments],
+        "files": [
+            (one.filename, one.content_type, one.size_octets, one.extraction, one.begins) for one in reading.attachments
+        ],
         "list": found.content.list_id,
         "language": found.language,
     }

@@ -164,6 +164,11 @@ class File:
             return False
         return not self._begins_otherwise() or any(kind.family in families for kind in self._shown())
 
+    @property
+    def is_disguised(self) -> bool:
+        """Tell whether its type, its name and its first octets speak of different kinds of files."""
+        return len({kind.family for kind in self._said()}) > 1 or self._begins_otherwise()
+
     def _said(self) -> tuple[Kind, ...]:
         found = (_BY_TYPE.get(self.content_type.lower()), _BY_END.get(_end(self.name)))
         return tuple(kind for kind in found if kind is not None)
