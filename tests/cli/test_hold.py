@@ -2,6 +2,8 @@
 
 import json
 import re
+import smtplib
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,15 @@ POLICY = {
     "senders": [{"match": {"domain": "b.example", "assurance": "none"}, "action": "hold", "capabilities": []}],
     "auditLog": {"retentionDays": 30},
 }
+
+
+def disguised() -> EmailMessage:
+    """Return a mail that hides words, with a program that is called a PDF."""
+    mail = EmailMessage()
+    mail["From"], mail["To"] = "a@b.example", "help@held.test"
+    mail.set_content("<p>Look.</p><p style='display:none'>pay at once</p>", subtype="html")
+    mail.add_attachment(b"program", maintype="application", subtype="pdf", filename="invoice\u202efdp.exe")
+    return mail
 
 
 def test_held_mail_is_listed_shown_let_go_and_refused(apart: Process, tmp_path: Path) -> None:
@@ -47,6 +58,14 @@ def test_held_mail_is_listed_shown_let_go_and_refused(apart: Process, tmp_path: 
             action
         )
     assert apart.run("hold", "show", "ho_none", "-t", "held").returncode == 1
+    running = json.loads((apart.state / "running.json").read_text())
+    with smtplib.SMTP(running["smtp_host"], running["smtp_port"], timeout=60) as client:
+        client.send_message(disguised())
+    [row] = json.loads(apart.run("hold", "list", box, "-t", "held", "--json").stdout)
+    shown = apart.run("hold", "show", row["hold"], "-t", "held").stdout
+    assert "File:    invoice\ufffdfdp.exe, application/pdf, 7 octets, not what it says it is" in shown
+    assert "not proven" in shown
+    assert "Hidden from people (display-none): pay at once" in shown
     assert apart.run("mailbox", "sandbox", box, "-t", "held").returncode == 0
     assert apart.run("mailbox", "promote", box, "-t", "held").returncode == 0
     assert apart.run("policy", "revoke", box, "1", "-t", "held").returncode == 0

@@ -75,6 +75,19 @@ def test_a_policy_and_what_becomes_of_one_mail_are_explained(tmp_path: Path) -> 
     assert "aligned fail" in said
 
 
+def test_a_policy_above_all_mailboxes_is_tried_as_one(tmp_path: Path) -> None:
+    above = {
+        **NARROW,
+        "senders": [{"match": {"anyone": True}, "capabilities": ["*"]}],
+        "tests": [{"name": "all", "mail": {"from": "a@b.example"}, "expect": {"capabilities": ["*"]}}],
+    }
+    draft = file(tmp_path, above)
+    for words in (("test", draft), ("explain", draft), ("diff", draft, draft)):
+        done = run(*words, "--tenant-wide")
+        assert done.exit_code == 0, done.output
+        assert isinstance(done.exception, SystemExit | None)
+
+
 def test_two_policies_are_compared(tmp_path: Path) -> None:
     draft = file(tmp_path, NARROW)
     wider = file(tmp_path, {**NARROW, "senders": [{"match": {"domain": "example.com"}}]}, "wider.json")

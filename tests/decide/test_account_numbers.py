@@ -43,6 +43,21 @@ def test_a_card_number_is_found(card: str, text: str) -> None:
         "3782 822463 10005",
         "invoice 20 4111 1111 1111 1111 12 29 123",
         "4111\u20111111\u20111111\u20111111",
+        "4111\u00a01111\u20091111\u202f1111",
+        "4111\u00b71111 \u2212 1111\u20221111",
+        "4111\u200b1111\u2060111\u00ad11111",
+        "\uff14\uff11\uff11\uff11 1111 1111 1111",
+        "".join(chr(0x660 + int(digit)) for digit in "4111111111111111"),
+        "".join(chr(0x6F0 + int(digit)) for digit in "4111111111111111"),
+        "4111 1111\n1111 1111",
+        "> 4111 1111 1111\r\n> 1111",
+        "4111\n1111\n1111\n1111\n",
+        "4111,1111,1111,1111",
+        "| 4111 | 1111 | 1111 | 1111 |",
+        "4111111111111111 12/29 123",
+        "20 4111111111111111",
+        "\u5361\u53f74111111111111111",
+        "call +49 30 901820\n378282246310005",
     ],
 )
 def test_a_spaced_card_number_is_found(text: str) -> None:
@@ -62,6 +77,8 @@ def test_a_spaced_card_number_is_found(text: str) -> None:
         "2026-11-21 10:15 2026-11-22 11:15",
         "order 1234567890123456",
         "4111 1111 1111",
+        "4111, 2222, 3333, 4444, 5555",
+        "41111111\n11111111",  # two numbers in a column
         "",
     ],
 )
@@ -79,7 +96,9 @@ def test_one_wrong_digit_is_no_card(card: str, place: int, more: int) -> None:
 @pytest.mark.parametrize("iban", IBANS)
 def test_an_iban_is_found_in_every_spelling(iban: str) -> None:
     grouped = " ".join(iban[start : start + 4] for start in range(0, len(iban), 4))
-    for text in (iban, grouped, grouped.lower(), f"IBAN {grouped} is ours", f"({iban})."):
+    dashed, thin = grouped.replace(" ", "\u2013"), grouped.replace(" ", "\u202f")
+    broken, after = grouped.replace(" ", "\r\n> ", 2), f"no12 {grouped}"
+    for text in (iban, grouped, grouped.lower(), f"IBAN {grouped} is ours", f"({iban}).", dashed, thin, broken, after):
         assert has_iban(text), text
 
 
@@ -91,7 +110,8 @@ def test_other_codes_are_no_iban(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["4 ", "4", "4-", "41111111111111112 ", "DE89", "DE89 ", "AB12 ", "4444 4444 4444 4444 "]
+    "piece",
+    ["4 ", "4", "4-", "41111111111111112 ", "DE89", "DE89 ", "AB12 ", "4444 4444 4444 4444 ", "4,", "4444,\n", "4 \n"],
 )
 def test_time_grows_with_the_text_and_no_faster(piece: str) -> None:
     def spent(size: int) -> float:

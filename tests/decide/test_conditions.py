@@ -14,6 +14,7 @@ from gatepost.decide.conditions import compile_conditions
 from gatepost.decide.hours import DAYS, compile_hours
 from gatepost.decide.paper import Facts, Seen
 from gatepost.decide.rules import see
+from gatepost.mail.kinds import Begins
 from gatepost.mail.reading import Attachment, Extraction, ModelView, Reading, Span, Technique
 from gatepost.verify.paper import AutoMail, Evidence, Family, Injection, Language, Marker, ScanResult, ScanVerdict
 
@@ -71,6 +72,13 @@ SHOWN = reading(spans=(Span(Technique.HOMOGLYPH, "text", 0, 1, "x"),))
         ("attachmentTypes", ["image/*"], files(file("x", "image/png")), True),
         ("attachmentTypes", [".exe"], files(file("x.EXE", "text/plain")), True),
         ("attachmentTypes", [".exe"], files(file()), False),
+        ("attachmentTypes", ["application/pdf"], files(file("a.exe")), None),
+        ("attachmentTypes", ["application/pdf"], files(file("a.exe"), file()), True),
+        ("attachmentTypes", ["application/pdf"], files(file(begins=Begins.MZ)), None),
+        ("attachmentTypes", [".exe"], files(file(begins=Begins.MZ)), None),
+        ("otherAttachmentTypes", ["application/pdf"], files(file("a.exe")), None),
+        ("otherAttachmentTypes", ["application/pdf"], files(file(begins=Begins.ELF), file()), None),
+        ("otherAttachmentTypes", ["application/pdf"], files(file()), False),
         ("otherAttachmentTypes", ["application/pdf", "image/*"], files(file(), file(kind="image/gif")), False),
         ("otherAttachmentTypes", ["image/*"], files(file(), file(kind="image/gif")), True),
         ("attachmentOctets", {"over": 20}, files(file(size=10), file(size=11)), True),

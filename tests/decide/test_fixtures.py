@@ -40,6 +40,26 @@ def test_counts_words_and_files_are_seen() -> None:
     assert see_mail({**BOSS, "tls": False}).is_encrypted is False
 
 
+@pytest.mark.parametrize("per", ["author", "domain", "rule"])
+def test_counts_are_those_of_the_window_the_rule_counts_in(per: str) -> None:
+    limited = policy(name="boss", rateLimit={"perHour": 2, "per": per})
+    told = [fixture({"action": action}, counts={"hour": hour}) for hour, action in ((1, "deliver"), (2, "defer"))]
+    assert [tried.faults for tried in run(limited, told)] == [(), ()]
+
+
+def test_what_a_file_begins_as_is_seen() -> None:
+    careful = policy(action="reject", when={"attachmentTypes": [".exe"]})
+    file = {"name": "a.pdf", "type": "application/pdf"}
+    [innocent, program] = run(
+        careful,
+        [
+            fixture({"reason": "sender.unmatched"}, attachments=[file]),
+            fixture({"reason": "rule.rejected"}, attachments=[{**file, "begins": "mz"}]),
+        ],
+    )
+    assert (innocent.faults, program.faults) == ((), ())
+
+
 def test_tests_inside_a_policy_are_no_part_of_its_digest() -> None:
     inside = {**document(), "tests": [fixture({"action": "deliver"})]}
     assert parse(inside, version=1)[0].digest == parse(document(), version=1)[0].digest

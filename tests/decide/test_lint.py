@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from decide.scene import document, policy
+from gatepost.decide.fixtures import run
 from gatepost.decide.language import parse
 from gatepost.decide.lint import lint
 
@@ -49,6 +50,15 @@ def test_a_rule_some_of_whose_authors_have_an_earlier_one_is_shadowed() -> None:
 )
 def test_a_rule_that_can_never_speak_is_unreachable_and_shadows_nothing(dead: dict[str, Any]) -> None:
     assert codes(rule("boss@example.com", **dead), rule("boss@example.com")) == [("rule.unreachable", "senders[0]")]
+
+
+def test_a_rule_that_speaks_of_damaged_mail_alone_is_not_called_unreachable() -> None:
+    """What it asks cannot be known of such mail, and then a rule that refuses speaks."""
+    careful = rule("boss@example.com", when={"hasAttachments": False, "attachmentTypes": [".pdf"]}, action="reject")
+    assert codes(careful, rule("boss@example.com")) == []
+    mail = {"name": "t", "mail": {"from": "boss@example.com", "damaged": True}, "expect": {"reason": "rule.rejected"}}
+    written = {**document(), "senders": [careful]}
+    assert run(parse(written, version=1)[0], [mail])[0].faults == ()
 
 
 def test_guards_that_find_nothing_or_add_nothing_are_told() -> None:

@@ -170,6 +170,7 @@ GOES = (DELIVER, Reason.REPLY_TO_AUTHOR)
         ({"attachments": {"types": ["application/pdf"]}}, with_file(), facts(), GOES),
         ({"attachments": {"types": ["application/*"]}}, with_file(), facts(), GOES),
         ({"attachments": {"types": ["image/*"]}}, with_file(), facts(), (REJECT, Reason.ATTACHMENT_TYPE)),
+        ({"attachments": {"types": ["application/*"]}}, with_file("a.png"), facts(), (REJECT, Reason.ATTACHMENT_TYPE)),
         ({"attachments": {"names": ["*.PDF"]}}, with_file(), facts(), GOES),
         ({"attachments": {"names": ["*.pdf"]}}, with_file("a.pdf.exe"), facts(), (REJECT, Reason.ATTACHMENT_NAME)),
         ({"attachments": {"octetsAtMost": 10}}, with_file(), facts(), GOES),

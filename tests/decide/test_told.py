@@ -1,4 +1,5 @@
-from decide.scene import policy
+from decide.scene import document, policy
+from gatepost.decide.language import parse
 from gatepost.decide.told import tell
 
 
@@ -17,9 +18,61 @@ def test_each_rule_guard_and_default_is_a_sentence() -> None:
     assert told == [
         (
             "senders[0]: mail of example.com, NOT proven: whoever writes the From field is believed, where tls yes and"
-            " injectionScore below 500 and scans clean until 2027-01-01T00:00:00+00:00 is delivered; may reply;"
+            " injectionScore below 0.5 and scans clean until 2027-01-01T00:00:00+00:00 is delivered; may reply;"
             " at most 3 per hour and author; at most 9 tokens per day"
         ),
         "contentGuards[0]: mail with a+ in its body meets the default (r)",
         "defaultAction: all other mail is refused",
+        "outbound: the agent answers proven authors of kept mail, and writes to nobody else",
+    ]
+
+
+def test_all_that_a_rule_asks_and_says_is_told() -> None:
+    hours = {"timeZone": "Europe/Berlin", "days": ["friday", "monday"], "from": "08:00", "to": "17:30"}
+    careful = document(
+        {"domain": "example.com", "requireDkim": True, "requireSpf": True},
+        when={"workingHours": "outside", "attachmentOctets": {"over": 10_000_000}},
+        action="hold",
+        labels=["late"],
+        reason="nobody there",
+    )
+    told = tell(parse({**careful, "workingHours": hours}, version=1)[0])
+    assert told[0] == (
+        "senders[0]: mail of example.com, proven by SPF or DKIM of its domain and by DKIM of its own organisation and"
+        " by SPF of its own organisation, where workingHours outside (monday, friday 08:00 to 17:30 Europe/Berlin) and"
+        " attachmentOctets over 10000000 waits for a person; labelled late; grants nothing but an answer (nobody there)"
+    )
+
+
+def test_what_leaves_is_told_gate_by_gate() -> None:
+    outbound = {
+        "recipients": {"domains": ["*.customer.example"], "thread": True},
+        "recipientsPerMessage": 5,
+        "external": "hold",
+        "attachments": {"types": ["application/pdf"], "names": ["*.pdf"], "octetsAtMost": 10, "filesAtMost": 2},
+        "cardNumbers": "reject",
+        "rateLimit": {"perAgent": {"perHour": 3, "perDay": 9}},
+        "repliesPerThread": {"perDay": 4},
+        "hold": {"expiresAfter": "12h", "then": "deliver"},
+        "footer": "An agent wrote this.\nAcme",
+    }
+    told = tell(parse({**document(), "outbound": outbound}, version=1)[0])
+    assert told[-11:] == [
+        (
+            "outbound.recipients: the agent may write to *.customer.example, to whoever wrote in the thread,"
+            " and to nobody else"
+        ),
+        "outbound.recipientsPerMessage: at most 5",
+        "outbound.toMachines: an answer to automatic mail is refused",
+        (
+            "outbound.attachments: mail with other files than of the types application/pdf, named in one of 1 ways,"
+            " of at most 10 octets, at most 2 of them is refused"
+        ),
+        "outbound.external: mail to somebody outside the mailbox's own organisation waits for a person",
+        "outbound.cardNumbers: mail with the number of a payment card is refused",
+        "outbound.canaries: mail with a canary is refused",
+        "outbound.rateLimit.perAgent: at most 3 per hour and at most 9 per day",
+        "outbound.repliesPerThread: at most 4 per day",
+        "outbound.hold: what waits for a person does so for 12 hours, then deliver",
+        "outbound.footer: below each message stands: An agent wrote this. / Acme",
     ]

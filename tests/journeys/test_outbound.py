@@ -1,5 +1,8 @@
 """What leaves meets the outbound half of the policy, in the real journey: nothing but its entry comes of a refusal."""
 
+import asyncio
+import os
+import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from email import message_from_bytes, policy
@@ -12,6 +15,7 @@ import pytest
 from gatepost import decide, journey, mailbox
 from gatepost.db import Database
 from gatepost.deliver import KeyReusedError
+from gatepost.keys import KeyStore
 from gatepost.mail.address import Address
 from gatepost.mailbox.paper import Email
 from gatepost.reply import Letter, ReplyRefusedError, Voice
@@ -221,3 +225,44 @@ async def test_a_recipient_named_twice_gets_it_once(scene: Scene, sink: Sink) ->
     await journey.send(letter(scene, "boss@example.org", "Boss@EXAMPLE.org"), scene.house)
     await scene.work()
     assert len(sink.mails) == 1
+
+
+SENDER = Path(__file__).parent / "sender_at_once.py"
+
+
+async def sent_by_two_processes(scene: Scene, dsn: str, keys: KeyStore, parent: str) -> int:
+    """Let two processes send 16 times each, all at once, once both are ready; return how many were let go."""
+    command = (sys.executable, SENDER, dsn, keys._folder, scene.folder, str(scene.account), parent, "16")
+    environment = {**os.environ, "PYTHONPATH": str(SENDER.parents[1])}  # noqa: TID251  # a child's, not settings
+    senders = [
+        await asyncio.create_subprocess_exec(
+            *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=environment
+        )
+        for _ in range(2)
+    ]
+    for each in senders:
+        assert each.stdout is not None
+        assert await each.stdout.readline() == b"ready\n"
+    said = await asyncio.gather(*(each.communicate(b"go\n") for each in senders))
+    return sum(int(out) for out, _ in said)
+
+
+async def test_of_32_answers_of_two_processes_exactly_five_leave(
+    scene: Scene, sink: Sink, app_dsn: str, keys: KeyStore
+) -> None:
+    await put(scene, repliesPerThread={"perHour": 5})
+    parent = await scene.boss_asks()
+    assert await sent_by_two_processes(scene, app_dsn, keys, parent) == 5
+    assert await refusal(scene, "One more.", header="In-Reply-To: <1@example.org>\r\n") == "send.thread_cap"
+    await scene.work()
+    assert len(sink.mails) == 5
+
+
+async def test_of_32_letters_of_two_processes_exactly_five_leave(
+    scene: Scene, sink: Sink, app_dsn: str, keys: KeyStore
+) -> None:
+    """Each goes to two people of one domain, and counts twice."""
+    await put(scene, recipients={"domains": ["customer.example"]}, rateLimit={"perDomain": {"perHour": 10}})
+    assert await sent_by_two_processes(scene, app_dsn, keys, "") == 5
+    await scene.work()
+    assert len(sink.mails) == 10

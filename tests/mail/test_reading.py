@@ -2,6 +2,7 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gatepost.mail.kinds import Begins
 from gatepost.mail.mime import Part
 from gatepost.mail.reading import (
     UNSEEN,
@@ -23,7 +24,8 @@ READINGS = st.builds(
     Reading, TEXT, st.builds(ModelView, TEXT, TEXT, TEXT),
     st.lists(st.builds(Span, st.sampled_from(Technique), TEXT, NUMBER, NUMBER, TEXT), max_size=3).map(tuple),
     st.lists(
-        st.builds(Attachment, NUMBER, TEXT, TEXT, NUMBER, TEXT, st.sampled_from(Extraction)), max_size=3
+        st.builds(Attachment, NUMBER, TEXT, TEXT, NUMBER, TEXT, st.sampled_from(Extraction), st.sampled_from(Begins)),
+        max_size=3,
     ).map(tuple),
     st.lists(st.builds(Part, TEXT, TEXT, TEXT, TEXT, TEXT, TEXT, TEXT, NUMBER, NUMBER, NUMBER), max_size=3).map(tuple),
     st.booleans(), st.booleans(), st.booleans(),
@@ -33,6 +35,12 @@ READINGS = st.builds(
 @given(READINGS)
 def test_a_reading_comes_back_as_it_was_kept(reading: Reading) -> None:
     assert from_json(orjson.loads(orjson.dumps(to_json(reading)))) == reading
+
+
+def test_a_reading_of_before_the_octets_were_looked_at_is_read() -> None:
+    written = to_json(Reading("", ModelView(""), attachments=(Attachment(1, "a.pdf", "application/pdf", 1),)))
+    written["attachments"][0].pop()
+    assert from_json(written).attachments[0].begins is Begins.UNKNOWN
 
 
 @given(READINGS)

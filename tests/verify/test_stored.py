@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from decide.scene import BOSS, content, evidence
 from gatepost.mail.address import Address
+from gatepost.mail.kinds import Begins
 from gatepost.mail.reading import Attachment, Extraction, ModelView, Reading, Span, Technique
 from gatepost.verify import stored
 from gatepost.verify.paper import (
@@ -37,6 +38,7 @@ files = st.builds(
     st.integers(0, 2**40),
     st.just("what is in the file"),
     st.sampled_from(Extraction),
+    st.sampled_from(Begins),
 )
 spans = st.builds(Span, st.sampled_from(Technique), st.just("html"), st.just(0), st.just(1), st.just("hidden words"))
 readings = st.builds(
@@ -102,7 +104,9 @@ def essence(found: Evidence) -> dict[str, Any]:
         "scans": [(one.scanner, one.result) for one in found.scans],
         "auto": (found.auto.markers, found.auto.is_own, found.auto.is_automatic),
         "techniques": {span.technique for span in reading.spans},
-        "files": [(one.filename, one.content_type, one.size_octets, one.extraction) for one in reading.attachments],
+        "files": [
+            (one.filename, one.content_type, one.size_octets, one.extraction, one.begins) for one in reading.attachments
+        ],
         "list": found.content.list_id,
         "language": found.language,
     }

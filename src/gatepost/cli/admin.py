@@ -11,7 +11,7 @@ import typer
 from gatepost import access, decide, domains
 from gatepost.access.paper import Role, Scope
 from gatepost.app import administer
-from gatepost.cli.frame import AsJson, ForTenant, Refusal, in_tenant, show, with_house
+from gatepost.cli.frame import AsJson, ForTenant, OfMailbox, Refusal, in_tenant, show, with_house
 from gatepost.cli.menu import app
 from gatepost.decide.written import read_document
 from gatepost.ids import AccountId, KeyId, PersonId, TenantId
@@ -175,13 +175,13 @@ def list_mailboxes(*, tenant: ForTenant = None, as_json: AsJson = False) -> None
 
 
 @mailboxes.command("sandbox")
-def sandbox_mailbox(mailbox_id: int, tenant: ForTenant = None) -> None:
+def sandbox_mailbox(mailbox_id: OfMailbox, tenant: ForTenant = None) -> None:
     """Put a mailbox into its sandbox: whatever its agent sends waits for a person."""
     set_sandboxed(mailbox_id, tenant, is_sandboxed=True)
 
 
 @mailboxes.command("promote")
-def promote_mailbox(mailbox_id: int, tenant: ForTenant = None) -> None:
+def promote_mailbox(mailbox_id: OfMailbox, tenant: ForTenant = None) -> None:
     """Let a mailbox out of its sandbox."""
     set_sandboxed(mailbox_id, tenant, is_sandboxed=False)
 
@@ -204,7 +204,7 @@ def set_sandboxed(mailbox_id: int, tenant: str | None, *, is_sandboxed: bool) ->
 
 
 @mailboxes.command("remove")
-def remove_mailbox(mailbox_id: int, tenant: ForTenant = None) -> None:
+def remove_mailbox(mailbox_id: OfMailbox, tenant: ForTenant = None) -> None:
     """Close a mailbox: no address leads there any more."""
     done = for_tenant(tenant, lambda house, owner: administer.remove_mailbox(house, owner, AccountId(mailbox_id)))
     _said(done=done, what="mailbox")
@@ -291,12 +291,19 @@ def remove_key(key_id: str, tenant: ForTenant = None) -> None:
 
 
 PolicyFor = Annotated[int, typer.Argument(help="The mailbox's number; 0: above all mailboxes of the tenant.")]
+OfVersion = Annotated[int, typer.Argument(help="As gatepost policy history numbers it.")]
 Why = Annotated[str, typer.Option(help="What the change is for; stays with the version.")]
 policies = _group("policy", "What may happen to a mailbox's mail.")
 
 
 @policies.command("set")
-def set_policy(mailbox_id: PolicyFor, file: Path, tenant: ForTenant = None, *, why: Why = "") -> None:
+def set_policy(
+    mailbox_id: PolicyFor,
+    file: Annotated[Path, typer.Argument(help="A policy, in JSON or YAML.", metavar="FILE", show_default=False)],
+    tenant: ForTenant = None,
+    *,
+    why: Why = "",
+) -> None:
     """Put the policy in FILE (JSON or YAML) in force for a mailbox, or above all of the tenant's."""
     try:
         document = read_document(file.read_bytes())
@@ -324,7 +331,7 @@ def waits(proposal: Proposal) -> str:
 
 
 @policies.command("revoke")
-def revoke_policy(mailbox_id: int, version: int, tenant: ForTenant = None) -> None:
+def revoke_policy(mailbox_id: OfMailbox, version: OfVersion, tenant: ForTenant = None) -> None:
     """Make what one version of a mailbox's policy granted worthless, for ever; kept mail stays readable."""
     if mailbox_id == decide.TENANT_WIDE:
         raise Refusal("a policy above the mailboxes grants nothing by itself: revoke versions of the mailboxes' own")

@@ -32,6 +32,7 @@ _FOLD_MIN = 20  # the last column is folded no narrower than this
 ForTenant = Annotated[
     str | None, typer.Option("--tenant", "-t", help="The tenant's name or id, where there are several.")
 ]
+OfMailbox = Annotated[int, typer.Argument(help="The mailbox's number: gatepost mailbox list.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Config = Annotated[Path | None, typer.Option("--config", "-c", help="A TOML file of settings.", metavar="FILE")]
 

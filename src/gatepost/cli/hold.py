@@ -9,7 +9,7 @@ from rich.text import Text
 from gatepost import journey
 from gatepost.act.waiting import Waiting, waiting
 from gatepost.app import administer
-from gatepost.cli.frame import AsJson, ForTenant, Refusal, in_tenant, show, terminal
+from gatepost.cli.frame import AsJson, ForTenant, OfMailbox, Refusal, in_tenant, show, terminal
 from gatepost.cli.menu import app
 from gatepost.decide.paper import Ruling
 from gatepost.deliver import hold, hold_end
@@ -17,7 +17,7 @@ from gatepost.deliver.paper import Hold, HoldState
 from gatepost.ids import AccountId, HoldId, TenantId
 from gatepost.journey import House
 from gatepost.keys import ErasedError
-from gatepost.verify.paper import Verified
+from gatepost.verify.paper import UNSEEN, Verified
 
 T = TypeVar("T")
 
@@ -25,6 +25,7 @@ holds = typer.Typer(help="Messages that wait for a person: list, show, approve, 
 app.add_typer(holds, name="hold")
 
 LISTED_MAX = 200
+HeldMessage = Annotated[str, typer.Argument(help="As gatepost hold list names it.")]
 
 
 def _in_tenant(wanted: str | None, work: Callable[[House, TenantId], Awaitable[T]]) -> T:
@@ -58,7 +59,7 @@ def _row(one: Hold) -> dict[str, Any]:
 
 @holds.command("list")
 def list_(
-    mailbox_id: int,
+    mailbox_id: OfMailbox,
     *,
     state: Annotated[HoldState, typer.Option(help="Where they stand.")] = HoldState.WAITING,
     tenant: ForTenant = None,
@@ -76,7 +77,7 @@ def list_(
 
 
 @holds.command("all")
-def all_(mailbox_id: int, *, tenant: ForTenant = None, as_json: AsJson = False) -> None:
+def all_(mailbox_id: OfMailbox, *, tenant: ForTenant = None, as_json: AsJson = False) -> None:
     """List all that waits for a person, what ends first at the top: held messages, held calls of agents, petitions."""
 
     async def work(house: House, owner: TenantId) -> list[Waiting]:
@@ -104,7 +105,7 @@ def all_(mailbox_id: int, *, tenant: ForTenant = None, as_json: AsJson = False) 
 
 
 @holds.command("show")
-def show_(hold_id: str, *, tenant: ForTenant = None) -> None:
+def show_(hold_id: HeldMessage, *, tenant: ForTenant = None) -> None:
     """Show one held message, and the digest an approval is bound to."""
 
     async def work(house: House, owner: TenantId) -> tuple[Hold, Verified]:
@@ -122,7 +123,18 @@ def show_(hold_id: str, *, tenant: ForTenant = None) -> None:
         "Digest": found.digest,
     }.items():
         terminal.print(Text.assemble((f"{name + ':':9}", "bold"), plain(value)), soft_wrap=True)
-    terminal.print(Text(f"\n{plain(verified.evidence.content.reading.human)}"))
+    evidence = verified.evidence
+    reading = evidence.content.reading
+    if not (evidence.is_aligned or evidence.auth):
+        terminal.print(Text("Its author is not proven.", "red"))
+    for one in reading.attachments:
+        said = f"{plain(one.filename) or '(no name)'}, {one.content_type}, {one.size_octets} octets"
+        doubt = (", not what it says it is", "red") if one.file.is_disguised else ""
+        terminal.print(Text.assemble((f"{'File:':9}", "bold"), said, doubt), soft_wrap=True)
+    terminal.print(Text(f"\n{plain(reading.human)}"))
+    for span in reading.spans:
+        if span.technique in UNSEEN:
+            terminal.print(Text.assemble((f"\nHidden from people ({span.technique.value}): ", "red"), plain(span.text)))
 
 
 def plain(text: str) -> str:
@@ -132,7 +144,7 @@ def plain(text: str) -> str:
 
 @holds.command()
 def approve(
-    hold_id: str,
+    hold_id: HeldMessage,
     digest: Annotated[str, typer.Option(help="As gatepost hold show prints it: what you say yes to.")],
     tenant: ForTenant = None,
 ) -> None:
@@ -141,7 +153,7 @@ def approve(
 
 
 @holds.command()
-def deny(hold_id: str, tenant: ForTenant = None) -> None:
+def deny(hold_id: HeldMessage, tenant: ForTenant = None) -> None:
     """Refuse a held message; it is kept no longer."""
     _rule(hold_id, tenant, None, is_approved=False)
 

@@ -9,7 +9,7 @@ from rich.text import Text
 from gatepost.act import petition
 from gatepost.act.petition import Kind, Petition, State
 from gatepost.app import administer
-from gatepost.cli.frame import AsJson, ForTenant, Refusal, in_tenant, show, terminal
+from gatepost.cli.frame import AsJson, ForTenant, OfMailbox, Refusal, in_tenant, show, terminal
 from gatepost.cli.hold import plain
 from gatepost.cli.menu import app
 from gatepost.decide import PolicyError
@@ -24,6 +24,7 @@ petitions = typer.Typer(help="What agents ask for: list, show, approve, deny.", 
 app.add_typer(petitions, name="petition")
 
 LISTED_MAX = 200
+Asked = Annotated[str, typer.Argument(help="As gatepost petition list names it.")]
 
 
 def _in_tenant(wanted: str | None, work: Callable[[House, TenantId], Awaitable[T]]) -> T:
@@ -59,7 +60,7 @@ def _row(one: Petition, house: House) -> dict[str, Any]:
 
 
 @petitions.command("list")
-def list_(mailbox_id: int, *, tenant: ForTenant = None, as_json: AsJson = False) -> None:
+def list_(mailbox_id: OfMailbox, *, tenant: ForTenant = None, as_json: AsJson = False) -> None:
     """List what a mailbox's agent asked for, newest first."""
 
     async def work(house: House, owner: TenantId) -> list[dict[str, Any]]:
@@ -72,7 +73,7 @@ def list_(mailbox_id: int, *, tenant: ForTenant = None, as_json: AsJson = False)
 
 
 @petitions.command("show")
-def show_(petition_id: str, *, tenant: ForTenant = None) -> None:
+def show_(petition_id: Asked, *, tenant: ForTenant = None) -> None:
     """Show one petition, and the digest an approval is bound to."""
 
     async def work(house: House, owner: TenantId) -> tuple[Petition, dict[str, Any]]:
@@ -88,7 +89,7 @@ def show_(petition_id: str, *, tenant: ForTenant = None) -> None:
 
 @petitions.command()
 def approve(
-    petition_id: str,
+    petition_id: Asked,
     digest: Annotated[str, typer.Option(help="As gatepost petition show prints it: what you say yes to.")],
     tenant: ForTenant = None,
 ) -> None:
@@ -97,7 +98,7 @@ def approve(
 
 
 @petitions.command()
-def deny(petition_id: str, tenant: ForTenant = None) -> None:
+def deny(petition_id: Asked, tenant: ForTenant = None) -> None:
     """Say no."""
     _rule(petition_id, tenant, None, is_approved=False)
 

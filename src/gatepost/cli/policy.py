@@ -79,9 +79,10 @@ def explain(
     mail: Annotated[
         Path | None, typer.Option(help="A mail as tests describe one (JSON or YAML); say what becomes of it.")
     ] = None,
+    tenant_wide: IsWide = False,
 ) -> None:
     """Say in sentences what FILE does, in the order in which it is asked."""
-    policy, _ = read_policy(file)
+    policy, _ = read_policy(file, is_wide=tenant_wide)
     if mail is None:
         typer.echo("\n".join(tell(policy)))
         return
@@ -101,10 +102,11 @@ def run_tests(
     file: Draft,
     beside: Annotated[Path | None, typer.Argument(help="More tests, beside the policy.", metavar="TESTS")] = None,
     *,
+    tenant_wide: IsWide = False,
     as_json: AsJson = False,
 ) -> None:
     """Run the tests inside FILE, and those in TESTS; ends with 1 where one fails, or where there is none."""
-    policy, document = read_policy(file)
+    policy, document = read_policy(file, is_wide=tenant_wide)
     try:
         wanted = fixtures.read_fixtures(document) if isinstance(document, dict) and document.get("tests") else []
         wanted += fixtures.read_fixtures(_read(beside)) if beside else []
@@ -134,6 +136,7 @@ def show_diff(
     other: Annotated[Path | None, typer.Argument(help="Another policy; else name a mailbox.", metavar="OTHER")] = None,
     *,
     mailbox: Against = None,
+    tenant_wide: IsWide = False,
     tenant: ForTenant = None,
     as_json: AsJson = False,
 ) -> None:
@@ -143,9 +146,9 @@ def show_diff(
     stored = None if mailbox is None else _live(mailbox, tenant)
     if mailbox is not None and stored is None:
         raise Refusal("no policy is in force there: all mail is refused")
-    wide = mailbox == decide.TENANT_WIDE
+    wide = tenant_wide or mailbox == decide.TENANT_WIDE
     draft, document = read_policy(file, is_wide=wide)
-    live, before = (_compiled(stored), stored.document) if stored else read_policy(other or file)
+    live, before = (_compiled(stored), stored.document) if stored else read_policy(other or file, is_wide=wide)
     found = compare(live, draft)
     changes = [asdict(change) for change in diff(before, document)]
     if as_json:

@@ -4,7 +4,7 @@ import typer
 
 from gatepost import decide
 from gatepost.app import administer
-from gatepost.cli.admin import PolicyFor, Why, for_tenant, policies, waits
+from gatepost.cli.admin import OfVersion, PolicyFor, Why, for_tenant, policies, waits
 from gatepost.cli.frame import AsJson, ForTenant, Refusal, show
 from gatepost.ids import AccountId, TenantId
 from gatepost.journey import House
@@ -36,7 +36,7 @@ def history(mailbox_id: PolicyFor, *, tenant: ForTenant = None, as_json: AsJson 
 
 
 @policies.command("rollback")
-def rollback(mailbox_id: PolicyFor, version: int, *, tenant: ForTenant = None, why: Why = "") -> None:
+def rollback(mailbox_id: PolicyFor, version: OfVersion, *, tenant: ForTenant = None, why: Why = "") -> None:
     """Put an earlier VERSION in force again, as a new version."""
     try:
         came = for_tenant(

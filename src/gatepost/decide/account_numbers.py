@@ -1,13 +1,24 @@
 """Numbers of payment cards (ISO/IEC 7812-1) and bank accounts (ISO 13616) in a text; pure, linear in the text."""
 
 import re
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterable, Iterator
 
-_SEPARATED = re.compile(r"(?<![0-9A-Za-z])[2-6][0-9]*(?:[ ./_\-\u2010-\u2015][0-9]+)*(?![0-9A-Za-z])")
-"""Digits with single separators between them; a longer run of separators, or a letter, ends it."""
-_WIDE = re.compile(r"(?<=[0-9])(?:[ \t]{2,3}|\t|[ \t]{1,2}[./_\-\u2010-\u2015][ \t]{1,2})(?=[0-9])")
-"""What is as good as one separator: a tabulator, two spaces, a dash between spaces."""
-_NO_DIGIT = re.compile(r"[^0-9]+")
+_OTHER_DIGIT = re.compile(r"(?![0-9])\d")
+"""Fullwidth, Arabic-Indic, Devanagari: whatever Unicode calls a decimal digit."""
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]+")
+_SPACE = r"[ \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]"
+_DASH = r"\-\u2010-\u2015\u2212\ufe58\ufe63\uff0d"
+_BESIDE = re.compile(
+    rf"(?<=[0-9])(?:{_SPACE}{{1,3}}|{_SPACE}{{0,2}}[./_\u00b7\u2022\u2027{_DASH}]{_SPACE}{{0,2}})(?=[0-9])"
+)
+"""What may stand between two digits of a number that is written in one line: spaces, or a dot, a slash or a dash."""
+_APART = re.compile(
+    rf"(?<=[0-9]){_SPACE}{{0,3}}[,;|\r\n\x0b\x0c\x85\u2028\u2029](?:[,;|>\r\n]|{_SPACE}){{0,5}}(?=[0-9])"
+)
+"""What stands between numbers as well as within one: a line's end (a quotation's too), a comma, a bar."""
+_ROW = re.compile(r"(?<![0-9A-Za-z])[2-6][0-9]*(?: [0-9]+)*(?![0-9A-Za-z])")
+_ROWS = re.compile(r"(?<![0-9A-Za-z])[2-6][0-9]*(?:[ ,][0-9]+)*(?![0-9A-Za-z])")
 _CARD_MIN_DIGITS, _CARD_MAX_DIGITS = 13, 19
 _PHONE_MAX_DIGITS = 15
 """What begins with ``+`` and has no more is a telephone number (ITU-T E.164)."""
@@ -28,7 +39,8 @@ _ISSUERS = re.compile(
 """What the issuers' prefixes say about the length: Visa, Mastercard (two ranges), American Express, Diners Club,
 Discover with UnionPay and JCB, Maestro."""
 
-_IBAN = re.compile(r"(?<![0-9A-Za-z])[A-Za-z]{2}[0-9]{2}(?:[ \-]?[0-9A-Za-z]){11,30}")
+_BLANK = re.compile(rf"(?:\s|[{_DASH}])(?:\s|[>{_DASH}]){{0,3}}")
+_IBAN = re.compile(r"(?<![0-9A-Za-z])(?=([A-Za-z]{2}[0-9]{2}(?: ?[0-9A-Za-z]){11,30}))")
 _IBAN_LENGTHS = {
     country: int(length)
     for length, countries in (
@@ -48,28 +60,47 @@ _IBAN_LENGTHS = {
 def has_card_number(text: str) -> bool:
     """Tell whether a card number stands in the text: an issuer's prefix and length, and the check digit.
 
-    The digits may be separated, one separator at a time, in any groups where nothing else belongs to the row, and in
-    the groups of a card where something does.
+    The digits, of any script, may be separated in any groups where nothing else belongs to the row. Where something
+    does (an expiry, other numbers), or where the number goes on in the next line or after a comma or a bar, they are
+    found in one piece or in the groups of a card. What touches an ASCII letter is part of a code.
     """
-    text = _WIDE.sub(" ", text)
+    text = _BESIDE.sub(" ", _plain(text))
+    found = ((row, _in_row(row[0])) for row in _ROW.finditer(text))
+    broken = _APART.sub(",", text)
+    found_apart = ((row, _in_groups(re.split("[ ,]", row[0]))) for row in _ROWS.finditer(broken) if "," in row[0])
+    return _has_card(text, found) or _has_card(broken, found_apart)
+
+
+def _has_card(text: str, rows: Iterable[tuple[re.Match[str], Iterator[str]]]) -> bool:
     return any(
         _is_card(digits)
-        for row in _SEPARATED.finditer(text)
-        for digits in _candidates(row[0])
+        for row, candidates in rows
+        for digits in candidates
         if len(digits) > _PHONE_MAX_DIGITS or text[row.start() - 1 : row.start()] != "+"
     )
 
 
-def _candidates(row: str) -> Iterator[str]:
-    groups = _NO_DIGIT.split(row)
+def _plain(text: str) -> str:
+    if text.isascii():
+        return text
+    return _OTHER_DIGIT.sub(lambda digit: str(unicodedata.decimal(digit[0])), _UNSEEN.sub("", text))
+
+
+def _in_row(row: str) -> Iterator[str]:
+    groups = row.split(" ")
     if len(row) <= 2 * _CARD_MAX_DIGITS:
         yield "".join(groups)
     if len(groups) > 1:
-        sizes = tuple(map(len, groups))
-        for start in range(len(groups)):
-            for grouping in _GROUPINGS:
-                if sizes[start : start + len(grouping)] == grouping:
-                    yield "".join(groups[start : start + len(grouping)])
+        yield from groups
+        yield from _in_groups(groups)
+
+
+def _in_groups(groups: list[str]) -> Iterator[str]:
+    sizes = tuple(map(len, groups))
+    for start in range(len(groups)):
+        for grouping in _GROUPINGS:
+            if sizes[start : start + len(grouping)] == grouping:
+                yield "".join(groups[start : start + len(grouping)])
 
 
 def _is_card(digits: str) -> bool:
@@ -81,11 +112,11 @@ def _is_card(digits: str) -> bool:
 
 def has_iban(text: str) -> bool:
     """Tell whether an IBAN stands in the text: a country's length, and the check digits (mod 97 is 1)."""
-    return any(_begins_with_iban(found[0]) for found in _IBAN.finditer(text))
+    return any(_begins_with_iban(found[1]) for found in _IBAN.finditer(_BLANK.sub(" ", _plain(text))))
 
 
 def _begins_with_iban(found: str) -> bool:
-    written = found.replace(" ", "").replace("-", "").upper()
+    written = found.replace(" ", "").upper()
     length = _IBAN_LENGTHS.get(written[:2], 0)
     if not length or len(written) < length:
         return False

@@ -59,27 +59,24 @@ def _has_attachments(seen: Seen, wanted: bool) -> bool | None:  # noqa: FBT001  
     return None if seen.evidence.content.reading.is_malformed else not wanted
 
 
-def is_of_type(attachment: Attachment, types: list[str]) -> bool:
-    """Tell whether an attachment is of one of ``types``: ``application/pdf``, ``image/*``, or a name's end ``.pdf``.
-
-    Both its type and its name are its sender's word, so each is enough.
-    """
-    kind, name = attachment.content_type.lower(), attachment.filename.lower()
-    family = kind.partition("/")[0] + "/*"
-    return any(each in {kind, family} or (each.startswith(".") and name.endswith(each)) for each in types)
-
-
 def _attachment_types(seen: Seen, types: list[str]) -> bool | None:
-    if any(is_of_type(each, types) for each in _attachments(seen)):
+    """Answer yes where one is surely of the types; what is so by one sign, and not by another, cannot be known."""
+    if any(each.file.is_surely(types) for each in _attachments(seen)):
         return True
-    return None if seen.evidence.content.reading.is_malformed else False
+    is_unknown = seen.evidence.content.reading.is_malformed or any(
+        each.file.may_be(types) for each in _attachments(seen)
+    )
+    return None if is_unknown else False
 
 
 def _other_attachment_types(seen: Seen, types: list[str]) -> bool | None:
-    """Answer yes where one is of none of the types: by its type, and by its name if the list names such an end."""
-    if any(not is_of_type(each, types) for each in _attachments(seen)):
+    """Answer yes where one is of none of the types by any sign, no where all surely are of one."""
+    if any(not each.file.may_be(types) for each in _attachments(seen)):
         return True
-    return None if seen.evidence.content.reading.is_malformed else False
+    is_known = not seen.evidence.content.reading.is_malformed and all(
+        each.file.is_surely(types) for each in _attachments(seen)
+    )
+    return False if is_known else None
 
 
 def _attachment_octets(seen: Seen, bounds: Mapping[str, int]) -> bool:
@@ -147,7 +144,7 @@ def _content_type(value: object, path: str, faults: Faults) -> str:
 
 
 TYPES = shape.list_of(Parser(_content_type, {"type": "string", "maxLength": TYPE_MAX_CHARS}), least=1, most=TYPES_MAX)
-"""Accepts what ``is_of_type`` compares with."""
+"""Accepts what a file's kind is compared with: ``application/pdf``, ``image/*``, a name's end ``.pdf``."""
 _BOUNDS = shape.object_of({"over": shape.integer(least=0), "atMost": shape.integer(least=0)}, least=1)
 
 _CONDITIONS: Mapping[str, tuple[Parser, Ask]] = {

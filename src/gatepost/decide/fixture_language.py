@@ -6,6 +6,7 @@ They are no part of the normal form: a policy with and without its tests has the
 from gatepost.decide import shape
 from gatepost.decide.conditions import TYPE_MAX_CHARS
 from gatepost.decide.paper import Disposition
+from gatepost.mail.kinds import Begins
 from gatepost.verify.paper import Extraction, Family, Language, ScanResult, Technique
 
 TESTS_MAX = 200
@@ -31,6 +32,7 @@ _FILE = shape.object_of(
         "octets": _COUNT,
         "text": _WORDS,
         "read": shape.word(*Extraction),
+        "begins": shape.word(*filter(None, Begins)),
     },
     required=("name", "type"),
 )

@@ -4,7 +4,7 @@ A fixture is read back the way a replay reads an entry, so that nothing here can
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,10 +12,11 @@ from gatepost.decide import replay
 from gatepost.decide.ending import Ending
 from gatepost.decide.fixture_language import FIXTURES, MAIL
 from gatepost.decide.language import Policy, check_faults
-from gatepost.decide.paper import Seen, Step
+from gatepost.decide.paper import Counted, Seen, Step
 from gatepost.decide.rules import judge_both
 from gatepost.decide.shape import Faults
 from gatepost.mail.address import Address
+from gatepost.mail.kinds import Begins
 from gatepost.verify.paper import Attachment, Content, Extraction, ModelView, Reading, Span, Technique
 
 RECEIVED_AT = datetime(2026, 1, 7, 12, tzinfo=UTC)
@@ -60,7 +61,7 @@ def run(policy: Policy, fixtures: Sequence[Mapping[str, Any]], *, above: Policy 
 
 
 def _try(policy: Policy, above: Policy | None, fixture: Mapping[str, Any]) -> Tried:
-    ending, trace = judge_both(see_mail(fixture["mail"]), policy, above)
+    ending, trace = judge_both(_counted(see_mail(fixture["mail"]), policy, above), policy, above)
     came: dict[str, object] = {
         "action": ending.disposition.value,
         "reason": ending.reason.value,
@@ -75,6 +76,17 @@ def _try(policy: Policy, above: Policy | None, fixture: Mapping[str, Any]) -> Tr
         if came[name] != expected:
             faults.append(f"{name}: {_spelled(expected)} was expected, {_spelled(came[name])} came")
     return Tried(fixture["name"], ending, trace, tuple(faults))
+
+
+def _counted(seen: Seen, *policies: Policy | None) -> Seen:
+    """Let the mail's counts stand for those of whichever window its rule counts in."""
+    author, facts = seen.evidence.author, seen.facts
+    if author is None:
+        return seen
+    rules = (rule for policy in policies if policy for rule in policy.rules_for(author))
+    windows = {window for rule in rules if (window := rule.window_of(author)) is not None}
+    count = Counted(facts.messages_hour, facts.messages_day)
+    return replace(seen, facts=replace(facts, windows=dict.fromkeys(windows, count)))
 
 
 def _spelled(value: object) -> str:
@@ -151,4 +163,6 @@ def _content(mail: Mapping[str, Any]) -> Content:
 def _file(number: int, told: Mapping[str, Any]) -> Attachment:
     said = told.get("text", "")
     extraction = Extraction(told.get("read", Extraction.DONE if said else Extraction.NOT_TRIED))
-    return Attachment(number, told["name"], told["type"], told.get("octets", 1_000), said, extraction)
+    return Attachment(
+        number, told["name"], told["type"], told.get("octets", 1_000), said, extraction, Begins(told.get("begins", ""))
+    )

@@ -12,6 +12,7 @@ from gatepost.decide.capabilities import IMPLIED
 from gatepost.decide.grammar import Assurance
 from gatepost.decide.guards import Guard
 from gatepost.decide.language import Policy, Rule
+from gatepost.decide.paper import Disposition
 from gatepost.decide.patterns import never_matches
 from gatepost.decide.widening import Verdict, Widening, compare, level
 
@@ -99,7 +100,9 @@ def _why_dead(rule: Rule, now: datetime) -> str:
     for name, wanted in asked.items():
         if isinstance(wanted, Mapping) and _is_empty(wanted):
             return f"nothing is within {name}"
-    wants_some = asked.keys() & {"attachmentTypes", "otherAttachmentTypes"} or asked.get("unreadAttachments")
+    types = asked.keys() & {"attachmentTypes", "otherAttachmentTypes"}
+    # Of a damaged message neither is known, and then only a rule that delivers is silent.
+    wants_some = (types and rule.action is Disposition.DELIVER) or asked.get("unreadAttachments")
     return "it asks for no attachments, and for some" if wants_some and asked.get("hasAttachments") is False else ""
 
 

@@ -19,7 +19,7 @@ from gatepost.decide.paper import USUAL_WAIT, Counted, Disposition, Facts, Leavi
 from gatepost.decide.reasons import Reason
 from gatepost.mail.address import Address
 from gatepost.mail.envelope import Envelope
-from gatepost.verify.paper import Attachment, Content, Evidence, Family
+from gatepost.verify.paper import Content, Evidence, Family
 
 _NOWHERE = Envelope(None, ())
 BUILT_IN = OutboundPolicy()
@@ -182,7 +182,7 @@ def _attachments(case: Case) -> Answer:
     if allowed is None:
         return None
     reason = None
-    if allowed.types is not None and not all(_is_of_type(each, allowed.types) for each in attached):
+    if allowed.types is not None and not all(each.file.is_surely(allowed.types) for each in attached):
         reason = Reason.ATTACHMENT_TYPE
     elif allowed.names is not None and not all(
         any(name.is_in(each.filename.encode("utf-8", "replace")) for name in allowed.names) for each in attached
@@ -193,11 +193,6 @@ def _attachments(case: Case) -> Answer:
     ):
         reason = Reason.ATTACHMENT_SIZE
     return (reason.value, _end(allowed.otherwise, reason)) if reason else ("allowed", None)
-
-
-def _is_of_type(attached: Attachment, types: frozenset[str]) -> bool:
-    written = attached.content_type.lower()
-    return written in types or f"{written.partition('/')[0]}/*" in types
 
 
 def _footer(case: Case) -> Answer:

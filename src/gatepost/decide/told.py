@@ -1,9 +1,11 @@
 """What a policy says, in sentences: for whoever has to sign it. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from gatepost.decide.grammar import Assurance
+from gatepost.decide.hours import DAYS, WorkingHours
 from gatepost.decide.language import Policy, Rule
+from gatepost.decide.outbound_language import Attachments, Limit, OutboundPolicy, Recipients, Stop
 from gatepost.decide.paper import Disposition
 
 _VERBS = {
@@ -21,12 +23,23 @@ _PROOFS = {
     Assurance.SIGNED_BY: "signed",
     Assurance.NONE: "NOT proven: whoever writes the From field is believed",
 }
+_LEAVES = {**_VERBS, Disposition.DELIVER: "may leave"}
+_FOUND = {
+    Stop.EXTERNAL: "to somebody outside the mailbox's own organisation",
+    Stop.FIRST_CONTACT: "to somebody it never exchanged proven mail with",
+    Stop.SECRETS: "with a key or a password",
+    Stop.CARD_NUMBERS: "with the number of a payment card",
+    Stop.IBANS: "with an IBAN",
+    Stop.CANARIES: "with a canary",
+    Stop.OTHER_CORRESPONDENTS: "with an address of somebody else the tenant writes with",
+}
+_ANSWERS = "the agent answers proven authors of kept mail, and writes to nobody else"
 NAMES_SHOWN_MAX = 5
 
 
 def tell(policy: Policy) -> list[str]:
     """Return a sentence for each rule, guard and default, in the order in which they are asked."""
-    return [*_rules(policy), *_guards(policy), _default(policy), *_own(policy)]
+    return [*_rules(policy), *_guards(policy), _default(policy), *_own(policy), *_outbound(policy)]
 
 
 def _rules(policy: Policy) -> Iterator[str]:
@@ -37,34 +50,47 @@ def _rules(policy: Policy) -> Iterator[str]:
 
 
 def _authors(rule: Rule) -> str:
-    shown = ["anyone" if name == "*" else name for name in rule.names[:NAMES_SHOWN_MAX]]
-    more = len(rule.names) - len(shown)
     vouchers = f" by {' or '.join(sorted(rule.vouchers))}" if rule.vouchers else ""
-    return f"{', '.join(shown) or 'nobody'}{f' and {more} more' if more else ''}, {_PROOFS[rule.assurance]}{vouchers},"
+    besides = ((rule.requires_dkim, "DKIM"), (rule.requires_spf, "SPF"))
+    more = "".join(f" and by {name} of its own organisation" for is_asked, name in besides if is_asked)
+    return f"{_names(rule.names) or 'nobody'}, {_PROOFS[rule.assurance]}{vouchers}{more},"
+
+
+def _names(names: Sequence[str]) -> str:
+    shown = ["anyone" if name == "*" else name for name in names[:NAMES_SHOWN_MAX]]
+    more = len(names) - len(shown)
+    return f"{', '.join(shown)}{f' and {more} more' if more else ''}"
 
 
 def _conditions(rule: Rule) -> str:
-    asked = " and ".join(f"{each.name} {_value(each.wanted)}" for each in rule.conditions)
+    asked = " and ".join(f"{each.name} {_value(each.name, each.wanted)}" for each in rule.conditions)
     until = f" until {rule.expires_at.isoformat()}" if rule.expires_at else ""
     return f"{f' where {asked}' if asked else ''}{until}"
 
 
-def _value(wanted: object) -> str:
+def _value(asked: str, wanted: object) -> str:
     match wanted:
         case bool():
             return "yes" if wanted else "no"
         case dict():
-            return ", ".join(f"{name} {value}" for name, value in wanted.items())
+            scale = 1_000 if asked == "injectionScore" else 1
+            return ", ".join(f"{name} {value / scale:.10g}" for name, value in wanted.items())
         case list():
             return ", ".join(map(str, wanted))
-        case (_, side):  # working hours
-            return str(side)
+        case (WorkingHours() as hours, side):
+            days = ", ".join(DAYS[day] for day in sorted(hours.days))
+            return f"{side} ({days} {_clock(hours.start_min)} to {_clock(hours.end_min)} {hours.zone.key})"
         case _:
             return str(wanted)
 
 
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
 def _terms(rule: Rule) -> str:
     terms = [f"for {rule.wait}"] if rule.wait else []
+    terms += [f"labelled {', '.join(rule.labels)}"] if rule.labels else []
     if rule.action in {Disposition.DELIVER, Disposition.HOLD}:
         terms.append(f"may {', '.join(rule.capabilities)}" if rule.capabilities else "grants nothing but an answer")
     for limit, span in ((rule.messages_hour, "hour"), (rule.messages_day, "day")):
@@ -73,7 +99,8 @@ def _terms(rule: Rule) -> str:
     for limit, what in zip(rule.budget.as_list(), ("message", "thread", "sender", "day"), strict=True):
         if limit is not None:
             terms.append(f"at most {limit} tokens per {what}")
-    return f"; {'; '.join(terms)}" if terms else ""
+    reason = f" ({rule.reason})" if rule.reason else ""
+    return "".join(f"; {term}" for term in terms) + reason
 
 
 def _guards(policy: Policy) -> Iterator[str]:
@@ -92,3 +119,57 @@ def _own(policy: Policy) -> Iterator[str]:
         return
     named = ", ".join(sorted(policy.on_its_own)) or "nothing"
     yield f"onItsOwn: with no message behind it the agent may {named}{' at the most' if policy.is_tenant_wide else ''}"
+
+
+def _outbound(policy: Policy) -> Iterator[str]:
+    found = policy.outbound
+    if found is None:
+        if not policy.is_tenant_wide:
+            yield f"outbound: {_ANSWERS}"
+        return
+    for name, said in _what_leaves(found):
+        yield f"outbound.{name}: {said}"
+
+
+def _what_leaves(found: OutboundPolicy) -> Iterator[tuple[str, str]]:
+    yield "recipients", _ANSWERS if found.recipients is None else _recipients(found.recipients)
+    if found.recipients_max is not None:
+        yield "recipientsPerMessage", f"at most {found.recipients_max}"
+    yield "toMachines", f"an answer to automatic mail {_LEAVES[found.to_machines]}"
+    if found.attachments is not None:
+        yield "attachments", _attachments(found.attachments)
+    for stop in Stop:
+        wanted = found.stop(stop)
+        if wanted is not Disposition.DELIVER or stop is Stop.CANARIES:
+            yield stop.value, f"mail {_FOUND[stop]} {_LEAVES[wanted]}"
+    limits = (
+        ("rateLimit.perRecipient", found.per_recipient),
+        ("rateLimit.perDomain", found.per_domain),
+        ("rateLimit.perAgent", found.per_agent),
+        ("repliesPerThread", found.replies or Limit()),
+    )
+    for name, limit in limits:
+        if limit != Limit():
+            spans = ((limit.hour, "hour"), (limit.day, "day"))
+            yield name, " and ".join(f"at most {most} per {span}" for most, span in spans if most is not None)
+    if found.wait is not None:
+        yield "hold", f"what waits for a person does so for {found.wait}"
+    if found.footer:
+        yield "footer", f"below each message stands: {' / '.join(found.footer.splitlines())}"
+
+
+def _recipients(found: Recipients) -> str:
+    named = [_names(sorted(found.parties))] if found.parties else []
+    named += ["whoever wrote in the thread"] if found.thread else []
+    named += ["whoever it exchanged proven mail with"] if found.contacts else []
+    return (
+        f"the agent may write to {', to '.join(named)}, and to nobody else" if named else "the agent writes to nobody"
+    )
+
+
+def _attachments(found: Attachments) -> str:
+    asked = [f"of the types {', '.join(sorted(found.types))}"] if found.types is not None else []
+    asked += [f"named in one of {len(found.names)} ways"] if found.names is not None else []
+    asked += [f"of at most {found.octets} octets"] if found.octets is not None else []
+    asked += [f"at most {found.count} of them"] if found.count is not None else []
+    return f"mail with other files than {', '.join(asked) or 'any'} {_LEAVES[found.otherwise]}"

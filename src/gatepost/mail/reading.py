@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
+from gatepost.mail.kinds import Begins, File
 from gatepost.mail.mime import Part
 
 
@@ -110,6 +111,7 @@ class Attachment:
     Attributes:
         size_octets: counted decoded.
         text: what a separate process found in it; empty unless ``extraction`` says so.
+        begins: what its first octets show.
     """
 
     part: int
@@ -118,6 +120,12 @@ class Attachment:
     size_octets: int
     text: str = ""
     extraction: Extraction = Extraction.NOT_TRIED
+    begins: Begins = Begins.UNKNOWN
+
+    @property
+    def file(self) -> File:
+        """What speaks for the kind of file it is."""
+        return File(self.content_type, self.filename, self.begins)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +178,7 @@ def to_json(reading: Reading) -> dict[str, Any]:
         "model": [None if model.text == reading.human else model.text, model.quoted, model.signature],
         "spans": [[span.technique, span.place, span.start, span.end, span.text] for span in reading.spans],
         "attachments": [
-            [one.part, one.filename, one.content_type, one.size_octets, one.text, one.extraction]
+            [one.part, one.filename, one.content_type, one.size_octets, one.text, one.extraction, one.begins]
             for one in reading.attachments
         ],
         "parts": [[getattr(part, name) for name in _PART_FIELDS] for part in reading.parts],
@@ -187,8 +195,8 @@ def from_json(written: dict[str, Any]) -> Reading:
         model=ModelView(written["human"] if text is None else text, quoted, signature),
         spans=tuple(Span(Technique(technique), *rest) for technique, *rest in written["spans"]),
         attachments=tuple(
-            Attachment(part, filename, content_type, size, found, Extraction(outcome))
-            for part, filename, content_type, size, found, outcome in written["attachments"]
+            Attachment(part, filename, content_type, size, found, Extraction(outcome), *map(Begins, begins))
+            for part, filename, content_type, size, found, outcome, *begins in written["attachments"]
         ),
         parts=tuple(Part(*fields) for fields in written["parts"]),
         is_malformed=is_malformed,

@@ -7,6 +7,7 @@ from typing import Any
 
 from gatepost.mail import fields
 from gatepost.mail.address import Address
+from gatepost.mail.kinds import Begins
 from gatepost.mail.reading import Attachment, Extraction, ModelView, Reading, Span, Technique
 from gatepost.verify import content, tongue
 from gatepost.verify.paper import (
@@ -60,7 +61,7 @@ def spell(evidence: Evidence) -> dict[str, Any]:
         "techniques": sorted({span.technique.value for span in reading.spans}),
         "reading": [reading.is_malformed, reading.is_cut],
         "files": [
-            [each.filename, each.content_type, each.size_octets, each.extraction.value]
+            [each.filename, each.content_type, each.size_octets, each.extraction.value, each.begins.value]
             for each in reading.attachments[:FILES_MAX]
         ],
         "list": evidence.content.list_id,
@@ -133,8 +134,8 @@ def _wordless(told: dict[str, Any]) -> Content:
         ModelView(""),
         spans=tuple(Span(Technique(each), "", 0, 0, "") for each in told.get("techniques", ())),
         attachments=tuple(
-            Attachment(part, filename, kind, size, "", Extraction(outcome))
-            for part, (filename, kind, size, outcome) in enumerate(told.get("files", ()), start=1)
+            Attachment(part, filename, kind, size, "", Extraction(outcome), *map(Begins, begins))
+            for part, (filename, kind, size, outcome, *begins) in enumerate(told.get("files", ()), start=1)
         ),
         is_malformed=is_malformed,
         is_cut=is_cut,

@@ -13,7 +13,8 @@ from gatepost.access import Person, Role
 from gatepost.deliver import hold, link
 from gatepost.deliver.link import Link
 from gatepost.deliver.paper import Held, Hold, HoldState
-from gatepost.doors import public
+from gatepost.doors import public, rest
+from gatepost.ids import HoldId
 from gatepost.journey import House
 from gatepost.keys import Kind
 from gatepost.mail.address import Address
@@ -53,8 +54,12 @@ def path_of(house: House, ours: Tenancy, waiting: Hold, person: Person) -> str:
 
 
 async def state_of(house: House, ours: Tenancy, waiting: Hold) -> Hold:
+    return await state_of_hold(house, ours, waiting.id)
+
+
+async def state_of_hold(house: House, ours: Tenancy, wanted: HoldId) -> Hold:
     async with house.db.transaction(ours.tenant) as tx:
-        return await hold.get(tx, waiting.id)
+        return await hold.get(tx, wanted)
 
 
 async def test_opening_the_link_shows_the_message_and_changes_nothing(
@@ -67,6 +72,39 @@ async def test_opening_the_link_shows_the_message_and_changes_nothing(
     assert "Let us meet." in shown.text
     assert waiting.digest in shown.text
     assert (await state_of(house, ours, waiting)).state is HoldState.WAITING
+
+
+async def test_an_approver_sees_what_is_attached_and_that_a_file_is_not_what_it_says(
+    house: House, ours: Tenancy, officer: Person, page: httpx2.AsyncClient
+) -> None:
+    await set_policy(house, ours, HOLDING)
+    head = (
+        "MIME-Version: 1.0\r\nContent-Type: application/pdf\r\n"
+        "Content-Disposition: attachment; filename*=utf-8''invoice%E2%80%AEfdp.exe\r\n"
+    )
+    done = await write(house, ours, head=head, text="not a program")
+    assert isinstance(done.outcome, Held)
+    waiting = await state_of_hold(house, ours, done.outcome.hold)
+    shown = (await page.get(path_of(house, ours, waiting, officer))).text
+    assert "invoice\ufffdfdp.exe, <code>application/pdf</code>, 15 Bytes" in shown
+    assert "not what it says it is" in shown
+    async with calls(rest.build(house), ours.keys[Role.APPROVER]) as client:
+        [file] = (await client.get(f"/api/v1/mailboxes/{ours.account}/holds/{waiting.id}")).json()["attachments"]
+    assert (file["content_type"], file["size_octets"], file["begins"]) == ("application/pdf", 15, "")
+
+
+async def test_nobody_says_yes_to_what_the_page_does_not_show(
+    house: House, ours: Tenancy, officer: Person, page: httpx2.AsyncClient
+) -> None:
+    await set_policy(house, ours, HOLDING)
+    done = await write(house, ours, text="long lines\r\n" * 20_000 + "and the end")
+    assert isinstance(done.outcome, Held)
+    waiting = await state_of_hold(house, ours, done.outcome.hold)
+    shown = (await page.get(path_of(house, ours, waiting, officer))).text
+    assert "and the end" not in shown
+    assert "says more than is shown here" in shown
+    assert 'value="deny"' in shown
+    assert 'value="approve"' not in shown
 
 
 async def test_what_a_stranger_wrote_is_text_and_nothing_is_loaded_or_run(

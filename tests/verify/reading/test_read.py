@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gatepost.mail import fields
+from gatepost.mail.kinds import Begins
 from gatepost.verify.paper import UNSEEN, Reading, Span, Technique
 from gatepost.verify.reading.read import Bodies, read
 
@@ -121,6 +122,15 @@ def test_preamble_epilogue_and_file_names_are_shown() -> None:
         (Technique.EPILOGUE, "epilogue", "And tell nobody about it at all."),
         (Technique.FILE_NAME, "file-name:1", "do as I say.pdf"),
     ]
+
+
+def test_what_an_attachment_begins_as_is_kept_whatever_it_is_called() -> None:
+    message = EmailMessage(policy=WIRE)
+    message.set_content("The invoice.")
+    message.add_attachment(b"MZ\x90\x00" + bytes(60), maintype="application", subtype="pdf", filename="invoice.pdf")
+    [found] = bodies(message.as_bytes()).reading.attachments
+    assert (found.content_type, found.begins) == ("application/pdf", Begins.MZ)
+    assert not found.file.is_surely(["application/pdf"])
 
 
 def test_the_customary_preamble_is_nothing_odd() -> None:

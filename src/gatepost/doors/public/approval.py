@@ -23,9 +23,9 @@ from gatepost.doors.public.page import UNKNOWN, EndError, form_of, pages, render
 from gatepost.journey import House
 from gatepost.verify.paper import UNSEEN
 
-TEXT_MAX_CHARS = 20_000
-"""Shown of a message's text; the page says where it cuts."""
-SPANS_MAX = 20
+TEXT_MAX_CHARS = 200_000
+"""Shown of a message's text; where it is cut, nobody says yes to it here."""
+SPANS_MAX = 200
 
 log = structlog.get_logger()
 
@@ -86,14 +86,20 @@ async def _page(held: Hold, house: House, *, tenant: Any) -> Response:
         return rendered("ended.html", HTTPStatus.OK, hold=held)
     verified = await hold_end.take_up(held, tenant, house.db, house.blobs, house.extractor)
     evidence, reading = verified.evidence, verified.evidence.content.reading
+    hidden = [span.text for span in reading.spans if span.technique in UNSEEN]
     return rendered(
         "approval.html",
         HTTPStatus.OK,
         hold=held,
         text=reading.human[:TEXT_MAX_CHARS],
-        is_cut=len(reading.human) > TEXT_MAX_CHARS,
-        files=[one.filename or "(no name)" for one in reading.attachments],
-        hidden=[span.text for span in reading.spans if span.technique in UNSEEN][:SPANS_MAX],
+        is_cut=len(reading.human) > TEXT_MAX_CHARS or len(hidden) > SPANS_MAX or reading.is_cut,
+        files=[(_legible(one.filename) or "(no name)", one) for one in reading.attachments],
+        hidden=hidden[:SPANS_MAX],
         is_proven=evidence.is_aligned or evidence.auth,
         injection=round(evidence.injection.score * 100),
     )
+
+
+def _legible(name: str) -> str:
+    """Return a file's name without what would turn it round or hide its end on the page."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in name)

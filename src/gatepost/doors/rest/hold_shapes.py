@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 from gatepost.act.waiting import Sort
 from gatepost.arrive.paper import Direction
 from gatepost.deliver.paper import DefaultOutcome, HoldState
-from gatepost.doors.rest.shapes import DifferenceShown, Shape, Utc
+from gatepost.doors.rest.shapes import AttachmentShown, DifferenceShown, Shape, Utc
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
@@ -56,6 +56,7 @@ class HoldDetail(HoldShown):
     digest: str | None = Field(description="SHA-256 of octets and recipients: send it with an approval.")
     subject: str | None
     body_text: str | None
+    attachments: list[AttachmentShown]
     differences: list[DifferenceShown] = Field(description="Where people and machines read different things.")
 
 

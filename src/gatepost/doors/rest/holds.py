@@ -14,7 +14,7 @@ from gatepost.doors.rest.auth import ApprovalsWriter, HouseDep, MailReader, mail
 from gatepost.doors.rest.hold_shapes import HoldDetail, HoldPage, HoldShown, Ruling, Word
 from gatepost.doors.rest.parameters import HoldCursor, HoldId, Limit, MailboxId, OfState
 from gatepost.doors.rest.problems import Code, Problem
-from gatepost.doors.rest.shapes import DifferenceShown
+from gatepost.doors.rest.shapes import AttachmentShown, DifferenceShown
 from gatepost.ids import HoldId as Id
 from gatepost.journey import House
 
@@ -73,7 +73,7 @@ async def show(mailbox_id: MailboxId, hold_id: HoldId, house: HouseDep, principa
     found = await _found(house, principal, mailbox_id, hold_id)
     is_withheld = principal.role is Role.AGENT or found.state is not HoldState.WAITING or found.is_erased
     if is_withheld:
-        return HoldDetail(**_fields(found), digest=None, subject=None, body_text=None, differences=[])
+        return HoldDetail(**_fields(found), digest=None, subject=None, body_text=None, attachments=[], differences=[])
     verified = await hold_end.take_up(found, principal.tenant, house.db, house.blobs, house.extractor)
     reading = verified.evidence.content.reading
     return HoldDetail(
@@ -81,6 +81,7 @@ async def show(mailbox_id: MailboxId, hold_id: HoldId, house: HouseDep, principa
         digest=found.digest,
         subject=found.subject,
         body_text=reading.human,
+        attachments=[AttachmentShown.model_validate(asdict(one)) for one in reading.attachments],
         differences=[DifferenceShown.model_validate(asdict(one)) for one in reading.spans],
     )
 

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from gatepost.access.paper import Role, Scope
 from gatepost.decide.paper import Disposition, Outcome
 from gatepost.mail.address import Address
+from gatepost.mail.kinds import Begins
 from gatepost.mail.reading import Extraction, Technique
 from gatepost.record.paper import Kind
 from gatepost.verify.paper import Family, Result
@@ -157,6 +158,9 @@ class AttachmentShown(Shape):
     size_octets: int
     text: str | None = Field(description="Null where it is withheld from an agent.")
     extraction: Extraction
+    begins: Begins = Field(
+        description="What its first octets show; empty where nothing known. Type and name are its sender's word."
+    )
 
 
 class GrantShown(Shape):

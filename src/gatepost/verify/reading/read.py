@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from gatepost.mail import fields, mime
+from gatepost.mail import fields, kinds, mime
 from gatepost.mail.charset import decode
 from gatepost.mail.fields import Header
 from gatepost.mail.mime import Leaf, Tree
@@ -170,4 +170,5 @@ def _attachment(leaf: Leaf, marks: Marks) -> Attachment:
         name = leaf.filename if is_sentence else leaf.filename.replace("_", " ").replace("-", " ").replace(".", " ")
         name = characters.clean(name, f"file-name:{leaf.number}", 0, marks)
         marks.add(Technique.FILE_NAME, f"file-name:{leaf.number}", 0, len(leaf.filename), name)
-    return Attachment(leaf.number, leaf.filename, leaf.content_type, len(leaf.content))
+    start = kinds.begins(leaf.content)
+    return Attachment(leaf.number, leaf.filename, leaf.content_type, len(leaf.content), begins=start)
