@@ -42,6 +42,12 @@ def test_any_text_is_an_address_or_our_own_error(text: str) -> None:
     assert Address.parse(str(address)) == address
 
 
+@pytest.mark.parametrize("text", ["\ud800@example.com", "a@\udfff.example", '"\udc80"@example.com'])
+def test_half_a_character_is_no_part_of_an_address(text: str) -> None:
+    with pytest.raises(AddressError):
+        Address.parse(text)
+
+
 def test_the_error_does_not_quote_a_strangers_words() -> None:
     with pytest.raises(AddressError) as caught:
         Address.parse("secret word@example.org")

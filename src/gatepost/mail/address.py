@@ -15,6 +15,7 @@ PATH_MAX_OCTETS = 254  # RFC 5321 section 4.5.3.1.3, less the angle brackets
 
 _ATEXT = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-]+", re.ASCII)
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)", re.ASCII)
+_UNSENDABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")  # ASCII controls, and halves of characters: no UTF-8 has them
 _QUOTED = re.compile(r'"(?:[^"\\\x00-\x1f\x7f]|\\[\x20-\x7e])*"')
 
 
@@ -78,9 +79,9 @@ class Address:
         local, at, domain = text.rpartition("@")
         if not at or not local:
             raise AddressError("an address has a local part, an @ and a domain")
-        if len(local.encode()) > LOCAL_MAX_OCTETS:
+        if len(local.encode(errors="surrogatepass")) > LOCAL_MAX_OCTETS:
             raise AddressError("the local part is longer than 64 octets")
-        if not _is_local_part(local) or any(ord(char) < 0x20 or ord(char) == 0x7F for char in local):  # noqa: PLR2004  # ASCII controls
+        if not _is_local_part(local) or _UNSENDABLE.search(local):
             raise AddressError("the local part has a character that must be quoted")
         if domain.startswith("[") and domain.endswith("]"):
             literal = domain[1:-1]

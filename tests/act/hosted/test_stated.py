@@ -49,6 +49,28 @@ def test_a_number_is_said_as_a_number() -> None:
     assert not stated.says(220)
 
 
+@pytest.mark.parametrize(
+    ("prompt", "number", "is_amount"),
+    [
+        ("order 20 packs to Hauptstrasse 5.", 5, False),
+        ("order 20 packs to Hauptstrasse 5.", 20, True),
+        ("send 3 boxes to 12 Elm Street", 12, False),
+        ("pay the rent on May 20, please", 20, False),
+        ("meet in Room 7", 7, False),
+        ("pay Sarah 50", 50, True),
+        ("pay Giorgio $50", 50, True),
+        ("pay Giorgio 50.00", 50, True),
+        ("transfer 100 EUR", 100, True),
+        ("Hello. Order 5 pizzas", 5, True),
+        ("in Zurich, 5 pizzas", 5, True),
+        ("SEND 50 TO BOB", 50, True),
+    ],
+)
+def test_a_number_that_belongs_to_a_name_is_no_amount(prompt: str, number: int, *, is_amount: bool) -> None:
+    assert Stated(prompt, CONTACTS).says(number) is is_amount
+    assert Stated(prompt, CONTACTS).says(prompt)
+
+
 def test_a_bare_number_identifies_nothing_unless_the_prompt_calls_it_an_id() -> None:
     assert not Stated("what happens on June 13?").identifies("13")
     assert Stated("delete the file with ID '13'").identifies("13")

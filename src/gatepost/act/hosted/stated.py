@@ -5,7 +5,7 @@ computed, looked up or written anew is not found, however right it is: a person 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -13,6 +13,8 @@ from decimal import Decimal, InvalidOperation
 from gatepost.record.paper import Json
 
 PROMPT_MAX_CHARS = 100_000
+_ENDS = (".", "!", "?", ":", ";")
+_PAUSES = (*_ENDS, ",")
 _EDGES = ".,;:!?'\"()[]{}<>«»“”\u2018\u2019`"
 _MONTHS = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
@@ -44,10 +46,11 @@ class Stated:
     """What a prompt says, with the addresses of the contacts it names."""
 
     def __init__(self, prompt: str, contacts: Iterable[Contact] = ()) -> None:
+        people = tuple(contacts)
         self.words = words_of(prompt)
         self._line = f" {' '.join(self.words)} "
-        self._addresses = frozenset(_named(self._line, tuple(contacts)))
-        self._numbers = frozenset(number for word in self.words if (number := _number(word)) is not None)
+        self._addresses = frozenset(_named(self._line, people))
+        self._numbers = frozenset(_amounts(prompt[:PROMPT_MAX_CHARS].split(), people))
         self._days = frozenset(_days(self.words))
 
     def says(self, value: Json, depth: int = 0) -> bool:
@@ -100,6 +103,31 @@ def _named(line: str, contacts: tuple[Contact, ...]) -> Iterable[str]:
         is_called = bool(name) and f" {name} " in line
         if is_called or (first and firsts.count(first) == 1 and f" {first} " in line):
             yield " ".join(words_of(contact.address))
+
+
+def _amounts(raws: Sequence[str], people: Iterable[Contact]) -> Iterable[Decimal]:
+    """Yield the numbers that tell how much; not one that belongs to a name ("Hauptstrasse 5", "12 Elm Street").
+
+    A capital within a sentence makes a name of a word. People are given amounts ("pay Sarah 50"), they bear no numbers.
+    """
+    called = {word for each in people for word in words_of(each.name)}
+    is_telling = any(raw.strip(_EDGES).islower() for raw in raws)  # a prompt all in capitals has no names to tell
+
+    def is_name(raw: str) -> bool:
+        word = raw.strip(_EDGES)
+        return is_telling and word[:1].isupper() and not word.isupper() and word.casefold() not in called
+
+    for place, raw in enumerate(raws):
+        number = _number(raw.strip(_EDGES))
+        if number is None:
+            continue
+        before, after = raws[max(0, place - 1) : place], raws[place + 1 : place + 2]
+        begins = place < 2 or raws[place - 2].endswith(_ENDS)  # noqa: PLR2004  # the word before it begins a sentence
+        of_the_one_before = not begins and any(is_name(each) and not each.endswith(_PAUSES) for each in before)
+        of_the_one_after = not raw.endswith(_PAUSES) and any(map(is_name, after))
+        is_plain = raw.strip(_EDGES).isdecimal()  # who writes a currency, a per cent or a fraction means an amount
+        if not (is_plain and (of_the_one_before or of_the_one_after)):
+            yield number
 
 
 def _number(word: str) -> Decimal | None:

@@ -13,7 +13,7 @@ READS = frozenset({
 """Verbs of tools that only look; any other verb is taken to act."""
 
 _SEND = frozenset({"send", "email", "mail", "forward", "reply", "respond", "write", "message", "tell", "notify", "post",
-                   "pay", "transfer", "refund", "answer", "share", "ask", "dm", "wire", "repay"})  # fmt: skip
+                   "pay", "transfer", "refund", "answer", "share", "ask", "dm", "text", "wire", "repay"})  # fmt: skip
 _MAKE = frozenset({"create", "make", "add", "schedule", "write", "save", "new", "book", "set", "plan", "put", "arrange",
                    "prepare", "remind"})  # fmt: skip
 _GO = frozenset({"delete", "remove", "erase", "clear", "drop", "trash", "discard", "kick"})
@@ -47,7 +47,9 @@ _EVENT = frozenset({"event", "meeting", "appointment", "calendar", "reminder", "
                     "class", "trip", "party", "session", "participant", "interview"})  # fmt: skip
 _FILE = frozenset({"file", "document", "doc", "list", "drive", "note", "sheet", "folder", "spreadsheet"})
 _INFO = frozenset({"info", "information", "detail", "address", "profile", "name", "data"})
-_TALK = frozenset({"message", "dm", "direct", "write", "send", "tell", "reply", "ask", "post", "feedback", "channel"})
+_TALK = frozenset(
+    {"message", "dm", "text", "direct", "write", "send", "tell", "reply", "ask", "post", "feedback", "channel"}
+)
 
 THINGS: Mapping[str, frozenset[str]] = {
     "money": _MONEY,
