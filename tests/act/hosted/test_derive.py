@@ -40,7 +40,7 @@ def acting(prompt: str) -> set[str]:
         ("Delete the largest file.", {"delete_file"}),
         ("Please pay the bill.", {"send_money"}),
         ("Reply to sarah@example.com", {"send_email"}),
-        ("Text Sarah's mail to bob@example.com", {"send_email"}),
+        ("Text sarah@example.com that I am late", {"send_email"}),
         ("Put a meeting into my calendar", {"create_event"}),
         ("frobnicate it", {"frobnicate"}),
     ],
