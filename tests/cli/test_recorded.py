@@ -36,8 +36,8 @@ READS = {
     "person list", "key list", "keys list", "policy show", "mail list", "mail search", "mail show", "log verify",
     "log prove", "log entry", "log vkey", "log compare", "log search", "log show", "log actions", "export list",
     "export status", "egress list", "replay", "legal-hold list", "retention show", "agent list",
-    "agent turns", "agent offers", "agent held", "agent usage", "trust lint", "trust probe", "trust show", "hold list",
-    "hold show", "incident affected", "petition list", "petition show",
+    "agent turns", "agent offers", "agent held", "agent usage", "trust lint", "trust probe", "trust show", "hold all",
+    "hold list", "hold show", "incident affected", "petition list", "petition show",
     "incident clocks", "incident list", "policy check", "policy diff", "policy explain", "policy history",
     "policy lint", "policy new", "policy proposals", "policy replay", "policy test", "status export",
     "release build", "status show", "trace", "webhook deliveries", "webhook list",
@@ -237,14 +237,14 @@ def drives(operator: Operator, folder: Path) -> Iterator[tuple[str, list[str], s
     yield "policy set", [box, str(policy)], "policy.set"
     yield "policy rollback", [box, "1"], "policy.set"
     yield "policy revoke", [box, "1"], "policy.revoke"
-    yield "tenant second-person", ["acme"], "tenant.second_person"
+    yield "mailbox sandbox", [box], "mailbox.sandbox"
+    yield "mailbox promote", [box], "mailbox.promote"
+    yield "tenant second-person", ["acme"], "tenant.second_person"  # who promotes a mailbox needs one from now on
     wider = {"match": {"domain": "new.example"}}
     policy.write_text(json.dumps({"defaultAction": "bounce", "senders": [wider], "auditLog": {"retentionDays": 30}}))
     yield "policy set", [box, str(policy)], "policy.propose"
     (waiting,) = json.loads(operator.run("policy", "proposals", "--json"))
     yield "policy refuse", [waiting["proposal"]], "policy.refuse"
-    yield "mailbox sandbox", [box], "mailbox.sandbox"
-    yield "mailbox promote", [box], "mailbox.promote"
     yield "person add", ["jane@acme.test"], "person.add"
     yield "key add", ["--role", "auditor"], "key.add"
     agent, secret = folder / "agent.toml", folder / "secret"

@@ -6,6 +6,7 @@ import pytest
 from gatepost.ledger.note import SigningKey
 from gatepost.record import trust_log
 from gatepost.record.trust_log import TRUST
+from gatepost.trust.catalogue import CATALOGUE
 from gatepost.trust.guest import GuestError, state
 from gatepost.trust.leaf import instant
 from trust.scene import Scene
@@ -19,7 +20,7 @@ def note(scene: Scene, age: timedelta = timedelta(hours=1), check: str = "tls.fl
 
 
 async def test_what_a_customer_saw_is_stated_under_their_key(scene: Scene) -> None:
-    entry = await state(scene.house, note(scene), str(KEY.verifier))
+    entry = await state(scene.house, note(scene), str(KEY.verifier), CATALOGUE)
     async with scene.house.db.transaction(TRUST) as tx:
         (stated,) = await trust_log.stated(tx, [entry])
     assert stated.action == "outside.stated"
@@ -41,4 +42,4 @@ async def test_what_is_not_theirs_or_not_of_these_days_is_refused(scene: Scene) 
         (note(scene), "no key"),
     ]:
         with pytest.raises(GuestError):
-            await state(scene.house, octets, key)
+            await state(scene.house, octets, key, CATALOGUE)

@@ -181,7 +181,7 @@ def add(
     except OSError as error:
         raise Refusal(f"cannot read {note}: {error.strerror}") from error
     try:
-        entry = _on_house(lambda house: guest.state(house, octets, vkey), read_settings(config))
+        entry = _on_house(lambda house: guest.state(house, octets, vkey, CATALOGUE), read_settings(config))
     except guest.GuestError as error:
         raise Refusal(str(error)) from error
     typer.echo(f"stated as entry {entry} of the public trust log")

@@ -5,7 +5,7 @@ and nobody can say later that it was not handed in. Its results stand beside our
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,6 @@ from gatepost.record import trust_log
 from gatepost.record.paper import Json
 from gatepost.record.trust_log import TRUST, Fact
 from gatepost.trust import store
-from gatepost.trust.catalogue import CATALOGUE
 from gatepost.trust.paper import Outcome
 
 STATED = "outside.stated"
@@ -32,14 +31,14 @@ class GuestError(ValueError):
     """The note cannot be stated; the text says why."""
 
 
-async def state(house: House, note: bytes, vkey: str) -> EntryId:
-    """State what a stranger's note says, under the key we were told.
+async def state(house: House, note: bytes, vkey: str, checks: Container[str]) -> EntryId:
+    """State what a stranger's note says, under the key we were told; of ``checks``, which are ours.
 
     Raises:
         GuestError: it is no note of the prober, not signed by that key, or not of these days.
     """
     now = house.clock()
-    detail = _read(note, vkey, now)
+    detail = _read(note, vkey, now, checks)
     async with house.db.transaction(TRUST) as tx:
         (entry,) = await trust_log.state(
             tx, [Fact(action=STATED, at=now, object_ref="outside", detail=detail)], entropy=house.entropy
@@ -48,14 +47,16 @@ async def state(house: House, note: bytes, vkey: str) -> EntryId:
     return entry
 
 
-def _read(note: bytes, vkey: str, now: datetime) -> dict[str, Json]:
+def _read(note: bytes, vkey: str, now: datetime, checks: Container[str]) -> dict[str, Json]:
     try:
         key = VerifierKey.parse(vkey)
         opened = Note.parse(note)
         opened.verify([key])
         said = orjson.loads(opened.text)
         seen = datetime.fromisoformat(said["at"])
-        outcomes: dict[str, Json] = {_place(row): Outcome(row["outcome"]).value for row in said["checks"][:CHECKS_MAX]}
+        outcomes: dict[str, Json] = {
+            _place(row, checks): Outcome(row["outcome"]).value for row in said["checks"][:CHECKS_MAX]
+        }
     except (LedgerError, orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
         raise GuestError("this is no note of the prober under that key") from error
     if seen.tzinfo is None or not now - OLDEST < seen < now + AHEAD:
@@ -68,9 +69,9 @@ def _read(note: bytes, vkey: str, now: datetime) -> dict[str, Json]:
     }
 
 
-def _place(row: Mapping[str, Any]) -> str:
+def _place(row: Mapping[str, Any], checks: Container[str]) -> str:
     """Return which check of which door, in words of ours: a stranger's do not go into the log."""
     check, door = row["check_id"], row["door"]
-    if check not in CATALOGUE or door not in {"smtp", "http"}:
+    if check not in checks or door not in {"smtp", "http"}:
         raise ValueError("no check of ours")
     return f"{check} {door}"

@@ -173,7 +173,7 @@ async def test_what_others_saw_and_signed_stands_beside_our_results(looked: Scen
     key = SigningKey("customer.example/probe", bytes(32))
     row = {"check_id": "tls.floor", "door": "smtp", "outcome": "FAIL"}
     note = key.sign(json.dumps({"at": looked.clock().isoformat(), "checks": [row]}) + "\n")
-    await state_guest(looked.house, note, str(key.verifier))
+    await state_guest(looked.house, note, str(key.verifier), CATALOGUE)
     await looked.publish()
     looked.clock.now += FRESH
     text = (await visitor.get("/trust/")).text
