@@ -1,3 +1,4 @@
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -5,10 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from act.hosted.pieces import document, tool
-from gatepost.act.hosted.gate import Standing, Verdict, Word, judge
+from gatepost.act.hosted.gate import Standing, Verdict, Word, amounts_spent, judge
 from gatepost.act.hosted.labels import Label
-from gatepost.act.hosted.paper import ToolUse
+from gatepost.act.hosted.paper import Step, StepState, ToolUse
 from gatepost.act.hosted.tools import granted, toolbox
+from outbound import NOW
 
 TOOLS = toolbox(
     [
@@ -84,6 +86,35 @@ def test_arguments_that_do_not_fit_are_refused(arguments: dict[str, Any] | None)
 )
 def test_arguments_beyond_the_operators_limits_are_refused(name: str, arguments: dict[str, Any]) -> None:
     assert word(name, arguments) == (Word.REFUSE, "arguments.outside_limits")
+
+
+def test_many_small_amounts_are_no_way_around_the_limit() -> None:
+    assert word("pay", {"amount": 33.4}, spent={"pay": Decimal("66.6")}) == (
+        Word.RUN,
+        "tool.granted",
+    )  # no cent is lost in between
+    assert word("pay", {"amount": 33.41}, spent={"pay": Decimal("66.6")}) == (Word.REFUSE, "arguments.outside_limits")
+    assert word("pay", {"amount": 100}, spent={"order": Decimal(100)})[0] is Word.RUN
+
+
+@pytest.mark.parametrize(
+    ("state", "amount"),
+    [(StepState.BEGUN, 40), (StepState.DONE, 40), (StepState.FAILED, 40), (StepState.REFUSED, 0), (StepState.HELD, 0)],
+)
+def test_what_ran_or_may_have_run_is_spent(state: StepState, amount: int) -> None:
+    def called(name: str, **arguments: Any) -> Step:
+        return Step(
+            step=1, place=1, tool=name, state=state, reason="", label=Label.SENDER, content={"arguments": arguments},
+            actor="", at=NOW,
+        )  # fmt: skip
+
+    steps = [
+        called("pay", amount=15),
+        called("pay", amount=25),
+        called("book", calendar="work"),
+        called("gone", amount=9),
+    ]
+    assert amounts_spent(TOOLS, steps).get("pay", 0) == amount
 
 
 def test_a_recipient_is_known_however_its_letters_are_cased() -> None:

@@ -46,8 +46,8 @@ class Budget(_Part):
 class Limits(_Part):
     """What the arguments of its tools may name; what is not listed may not be named.
 
-    ``recipients``: addresses, or ``*@example.org``. ``calendars``: as their tools name them. ``amount_max``: in the
-    unit of the tool.
+    ``recipients``: addresses, or ``*@example.org``. ``calendars``: as their tools name them. ``amount_max``: of
+    all calls of one tool in a turn together, in the unit of the tool.
     """
 
     recipients: tuple[Annotated[Text, Field(max_length=320)], ...] = Field(default=(), max_length=1_000)

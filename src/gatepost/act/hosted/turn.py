@@ -11,7 +11,7 @@ from gatepost.act.hosted.agent import Agent
 from gatepost.act.hosted.approvals import HELD_MAX, lapse
 from gatepost.act.hosted.asking import questions
 from gatepost.act.hosted.entries import called, rested
-from gatepost.act.hosted.gate import Judge, Standing, Verdict, Word
+from gatepost.act.hosted.gate import Judge, Standing, Verdict, Word, amounts_spent
 from gatepost.act.hosted.grant import granted_for
 from gatepost.act.hosted.messages import ModelFaultError, request
 from gatepost.act.hosted.paper import Call, Result, Said, Step, StepState, ToolUse, Turn, TurnState
@@ -198,6 +198,7 @@ class Run:
             capabilities=self.turn.capabilities & now,
             label=self.turn.label,
             approved=await store.approved(tx, self.turn.account),
+            spent=amounts_spent(self._desk.tools, self._steps),
         )
         return self._desk.judge(self._desk.tools, asked, standing)
 
