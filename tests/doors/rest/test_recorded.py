@@ -41,6 +41,10 @@ DRIVEN_ELSEWHERE = {
         "tests/doors/rest/test_holds.py::test_a_denial_is_recorded_under_whoever_denied",
         "hold.deny",
     ),
+    ("POST", "/api/v1/mailboxes/{mailbox_id}/waiting/{waiting_id}/decision"): (
+        "tests/doors/rest/test_waiting.py::test_one_word_rules_on_each_once_and_stands_in_the_record",
+        "hold.deny",
+    ),
     ("POST", "/api/v1/notices/instructions"): (f"{_NOTICES}::test_an_instruction_is_noted", "instruction.given"),
     ("POST", "/api/v1/notices/terms/{about}/decision"): (
         f"{_NOTICES}::test_a_text_is_accepted_by_its_octets_and_changed_one_s_mind_about",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from doors.rest.scene import POLICY, Tenancy, calls, held, held_call, petitioned, set_policy, write
+from doors.rest.scene import POLICY, Tenancy, calls, held, held_call, leaves, petitioned, set_policy, write
 from gatepost.access.paper import Role
 from gatepost.deliver.paper import Kept
 from gatepost.doors import rest
@@ -36,8 +36,16 @@ async def test_one_list_has_all_and_leads_to_each(house: House, ours: Tenancy, l
     assert (first["items"], first["is_all"]) == (shown["items"][:1], False)
 
 
-@pytest.mark.parametrize("decision", ["approve", "deny"])
-async def test_one_word_rules_on_each_once(house: House, ours: Tenancy, listing: str, decision: str) -> None:
+@pytest.mark.parametrize(
+    ("decision", "recorded"),
+    [
+        ("approve", {"hold.approve", "tool.approved", "petition.approve"}),
+        ("deny", {"hold.deny", "tool.denied", "petition.deny"}),
+    ],
+)
+async def test_one_word_rules_on_each_once_and_stands_in_the_record(
+    house: House, ours: Tenancy, listing: str, decision: str, recorded: set[str]
+) -> None:
     async with calls(rest.build(house), ours.keys[Role.APPROVER]) as approver:
         items = (await approver.get(listing)).json()["items"]
         for each in items:
@@ -48,6 +56,8 @@ async def test_one_word_rules_on_each_once(house: House, ours: Tenancy, listing:
             assert (await approver.post(path, json=body)).status_code == 204, each
             assert (await approver.post(path, json=body)).status_code in {404, 409}, each
         assert (await approver.get(listing)).json()["items"] == []
+    approver_id = ours.key_ids[Role.APPROVER]
+    assert recorded <= {leaf["action"] for leaf in await leaves(house, ours) if leaf["actor_ref"] == approver_id}
 
 
 async def test_a_word_without_what_it_is_about_is_none(house: House, ours: Tenancy, listing: str) -> None:

@@ -81,7 +81,7 @@ async def test_a_described_mail_is_judged_and_traced(house: House, ours: Tenancy
     assert (answer["judged"]["disposition"], answer["judged"]["reason"]) == ("reject", "content.guard")
     assert answer["judged"]["trace"][-1] == {"check": "contentGuards", "result": "contentGuards[0]"}
     assert alone == {"sentences": answer["sentences"], "judged": None}
-    assert len(alone["sentences"]) == 6
+    assert len(alone["sentences"]) == 7
 
 
 @pytest.mark.parametrize(("client_ip", "reason"), [("192.0.2.1", "rule.matched"), ("192.0.2.9", "sender.unproven")])
