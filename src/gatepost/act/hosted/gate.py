@@ -1,6 +1,5 @@
 """Whether a call may run: asked outside the model, before each one. Pure and total, whatever the model wrote."""
 
-import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -126,10 +125,9 @@ def _is_within(document: Document, limit: str, value: Json) -> bool:
         case "calendars":
             return value in document.limits.calendars
         case "amount_max":
-            is_number = isinstance(value, int | float) and not isinstance(value, bool)
-            return (
-                is_number and math.isfinite(amount := float(str(value))) and 0 <= amount <= document.limits.amount_max
-            )
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                return False
+            return 0 <= value <= document.limits.amount_max
         case _:
             return False
 
