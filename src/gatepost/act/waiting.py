@@ -14,9 +14,6 @@ from gatepost.deliver import hold
 from gatepost.deliver.paper import DefaultOutcome, HoldState
 from gatepost.ids import AccountId, EmailId
 
-PETITIONS_SEEN = 200
-"""Twenty wait at most, among those that were settled since."""
-
 
 class Sort(StrEnum):
     """What it is."""
@@ -51,10 +48,10 @@ class Waiting:
 
 
 async def waiting(tx: Transaction, account: AccountId, *, at: datetime, limit: int) -> list[Waiting]:
-    """Return what waits, what ends first at the beginning; of each sort at most ``limit``."""
+    """Return what waits, what ends first at the beginning; of messages and of calls at most ``limit``."""
     mails = await hold.page(tx, account, state=HoldState.WAITING, limit=limit, before=None)
     calls = await hosted.held_calls(tx, account, limit=limit)
-    asked = await petition.page(tx, account, limit=PETITIONS_SEEN, before=None)
+    asked = await petition.waiting(tx, account, at=at)
     found = [
         Waiting(
             sort=Sort.MESSAGE,
@@ -96,6 +93,5 @@ async def waiting(tx: Transaction, account: AccountId, *, at: datetime, limit: i
             then=DefaultOutcome.REFUSE,
         )
         for one in asked
-        if one.state_at(at) is petition.State.WAITING
     ]
     return sorted(found, key=lambda one: (one.expires_at, one.id))

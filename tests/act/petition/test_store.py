@@ -54,9 +54,12 @@ async def test_the_same_question_is_found_while_it_waits(db: Database) -> None:
         assert await store.same(tx, another(2, sender="bob@customer.example")) is None
         assert await store.same(tx, another(2, made_at=PETITION.expires_at)) is None
         assert (await store.waiting(tx, ACCOUNT, NOW), await store.waiting(tx, ACCOUNT, PETITION.expires_at)) == (1, 0)
+        assert await store.unsettled(tx, ACCOUNT, NOW) == [PETITION]
+        assert await store.unsettled(tx, ACCOUNT, PETITION.expires_at) == []
         ended = replace(PETITION, state=State.APPROVED, settled_at=NOW, settled_by="ky_owner", policy_version=2)
         await store.settle(tx, ended)
         assert await store.by_id(tx, PETITION.id) == ended
+        assert await store.unsettled(tx, ACCOUNT, NOW) == []
         assert await store.same(tx, another(2)) is None
 
 

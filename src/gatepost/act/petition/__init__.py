@@ -47,6 +47,7 @@ __all__ = [
     "may_rule_on",
     "page",
     "rule",
+    "waiting",
 ]
 
 LASTS = timedelta(days=14)
@@ -148,6 +149,11 @@ async def get(tx: Transaction, petition: PetitionId, account: AccountId | None =
 async def page(tx: Transaction, account: AccountId, *, limit: int, before: PetitionId | None) -> list[Petition]:
     """Return an account's petitions, newest first."""
     return await store.page(tx, account, limit=limit, before=before)
+
+
+async def waiting(tx: Transaction, account: AccountId, *, at: datetime) -> list[Petition]:
+    """Return an account's petitions that wait, oldest first; ``WAITING_MAX`` at most."""
+    return await store.unsettled(tx, account, at)
 
 
 async def rule(

@@ -30,6 +30,16 @@ async def waiting(tx: Transaction, account: AccountId, now: datetime) -> int:
     return int((await tx.one(query, account=account, now=now)).waiting)
 
 
+async def unsettled(tx: Transaction, account: AccountId, now: datetime) -> list[Petition]:
+    """Return an account's petitions that wait, oldest first."""
+    query = """
+        select * from petition
+        where tenant = %(tenant)s and account = %(account)s and state = 'waiting' and expires_at > %(now)s
+        order by made_at, id
+    """
+    return [_petition(tx.vault, row) for row in await tx.all(query, account=account, now=now)]
+
+
 async def same(tx: Transaction, petition: Petition) -> Petition | None:
     """Return the one that waits and asks for the same."""
     query = """
