@@ -1,6 +1,8 @@
 # The front door. Every target works on a fresh Debian 12 with make, python3 and python3-venv; uv is used where found.
-.PHONY: help run demo test vectors differential fuzz chromium-views nightly check bench bench-events bench-verify bench-finding bench-injection bench-agents format locks
+.PHONY: help run demo test vectors differential fuzz chromium-views nightly check bench bench-events bench-verify bench-finding bench-injection bench-agents format generated locks
 PYTHON ?= python3
+# The pages of docs/ that say what the code says, each written by the tool of its name.
+GENERATED = openapi settings_page policy_schema standards
 export PYTHON
 
 help:
@@ -12,7 +14,8 @@ help:
 	@echo "make differential  5,000 mails before us, dkimpy, pyspf and, with MAILAUTH=folder, npm mailauth"
 	@echo "make fuzz  ten minutes of broken mails, pages, files, records and DNS answers before whatever reads them"
 	@echo "make chromium-views  how Chromium shows the HTML mails of tests/vectors, written down anew"
-	@echo "make check  formatting, lint, types, architecture, spelling, locks"
+	@echo "make check  formatting, lint, types, architecture, spelling, locks, generated pages"
+	@echo "make generated  write the generated pages of docs/ anew, after a change to routes, settings or the policy's grammar"
 	@echo "make bench  measure this machine's house under load"
 	@echo "make bench-events  from 250 to the webhook's first octet at 200 mails a second, also beside a dead receiver"
 	@echo "make bench-finding  reading and searching a mailbox of 1,000,000 messages; takes some ten minutes"
@@ -55,6 +58,11 @@ check:
 	.venv/bin/lint-imports --no-logo
 	.venv/bin/codespell
 	tools/locks.sh --check
+	@for page in $(GENERATED); do .venv/bin/python tools/$$page.py --check || exit 1; done
+
+generated:
+	@tools/environment.sh dev
+	@for page in $(GENERATED); do .venv/bin/python tools/$$page.py || exit 1; done
 
 fuzz:
 	@tools/environment.sh dev
