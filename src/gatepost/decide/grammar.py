@@ -13,9 +13,9 @@ from gatepost.decide import conditions, hours, shape
 from gatepost.decide.body import Place
 from gatepost.decide.capabilities import ON_ITS_OWN
 from gatepost.decide.fixture_language import FIXTURES
+from gatepost.decide.guards import PATTERN_MAX_CHARS, Pattern, PatternError, compile_pattern
 from gatepost.decide.outbound_language import OUTBOUND, check_groups
 from gatepost.decide.paper import Disposition
-from gatepost.decide.patterns import PATTERN_MAX_CHARS, Pattern, PatternError, compile_pattern
 from gatepost.decide.shape import Faults, Parser
 from gatepost.decide.waiting import DELIVER, WAIT
 

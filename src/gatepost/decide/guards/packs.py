@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from gatepost.decide.alphabet import Alphabet
-from gatepost.decide.beyond_ascii import Ranges
-from gatepost.decide.pattern_tree import Either, Node, Row, Times, ones_of
-from gatepost.decide.planes import Planes
-from gatepost.decide.positions import Branch, Places
+from gatepost.decide.guards.alphabet import Alphabet
+from gatepost.decide.guards.beyond_ascii import Ranges
+from gatepost.decide.guards.pattern_tree import Either, Node, Row, Times, ones_of
+from gatepost.decide.guards.planes import Planes
+from gatepost.decide.guards.positions import Branch, Places
 
 PACKS_MAX = 2
 """Each reads the text for itself. What is in none is left to RE2: words of many scripts, which it reads well."""

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from functools import lru_cache
 
-from gatepost.decide.beyond_ascii import FIRST, LAST, Ranges
+from gatepost.decide.guards.beyond_ascii import FIRST, LAST, Ranges
 
 _KINDS_MAX = 256
 _MARKS = [bytes([octet]) for octet in (0xC0, 0xC1, *range(0xF5, 0x100))]  # octets that UTF-8 never has

@@ -6,8 +6,8 @@ counted, not octets.
 
 from functools import cache
 
-from gatepost.decide.alphabet import Alphabet
-from gatepost.decide.pattern_tree import Edge, One
+from gatepost.decide.guards.alphabet import Alphabet
+from gatepost.decide.guards.pattern_tree import Edge, One
 
 _PLANES = 8
 _NIBBLE = 16

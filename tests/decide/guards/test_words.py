@@ -2,8 +2,8 @@
 
 import pytest
 
-from gatepost.decide.pattern_tree import tree_of
-from gatepost.decide.words import find_words
+from gatepost.decide.guards.pattern_tree import tree_of
+from gatepost.decide.guards.words import find_words
 
 
 def words_of(*sources: str) -> tuple[str, frozenset[int]]:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from gatepost.decide.body import TEXT_MAX_OCTETS, Place, spellings
-from gatepost.decide.candidates import Together
+from gatepost.decide.guards.candidates import Together
+from gatepost.decide.guards.patterns import Pattern
 from gatepost.decide.paper import Disposition
-from gatepost.decide.patterns import Pattern
 from gatepost.verify.paper import Content
 
 GUARDS_WORK_MAX = 1 << 31

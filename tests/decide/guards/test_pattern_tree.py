@@ -2,9 +2,9 @@
 
 import pytest
 
-from gatepost.decide.beyond_ascii import ALL
-from gatepost.decide.pattern_tree import Edge, Either, One, Row, Times, ones_of, tree_of
-from gatepost.decide.patterns import PatternError, compile_pattern, translated
+from gatepost.decide.guards.beyond_ascii import ALL
+from gatepost.decide.guards.pattern_tree import Edge, Either, One, Row, Times, ones_of, tree_of
+from gatepost.decide.guards.patterns import PatternError, compile_pattern, translated
 
 
 def one(signs: str) -> One:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from gatepost.decide.packs import PACKS_MAX, Pack, packs_of
-from gatepost.decide.pattern_tree import tree_of
+from gatepost.decide.guards.packs import PACKS_MAX, Pack, packs_of
+from gatepost.decide.guards.pattern_tree import tree_of
 
 
 def packs(*sources: str) -> list[Pack]:

@@ -13,7 +13,7 @@ from operator import or_
 
 import re2
 
-from gatepost.decide.beyond_ascii import FIRST, NONE, Ranges, joined, ranges_of
+from gatepost.decide.guards.beyond_ascii import FIRST, NONE, Ranges, joined, ranges_of
 
 DEPTH_MAX = 40
 """Groups within groups: the tree is walked by recursion."""

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatepost.decide.alphabet import Alphabet
-from gatepost.decide.beyond_ascii import ALL, NONE, joined
+from gatepost.decide.guards.alphabet import Alphabet
+from gatepost.decide.guards.beyond_ascii import ALL, NONE, joined
 
 SIGNS = "".join(map(chr, range(0x3B0, 0x3D0))) + "az\n\x00\u00fc\u212a\u4e2d\U0001f600\U0010ffff"
 ranges = st.lists(st.sampled_from(SIGNS).map(lambda sign: (ord(sign), ord(sign))), max_size=9).map(joined)

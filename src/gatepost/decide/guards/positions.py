@@ -7,8 +7,8 @@ pattern is a shift and an "and" of such numbers, whatever the text: linear in bo
 
 from collections.abc import Iterable
 
-from gatepost.decide.pattern_tree import Edge, Either, Node, One, Row, Times
-from gatepost.decide.planes import Planes
+from gatepost.decide.guards.pattern_tree import Edge, Either, Node, One, Row, Times
+from gatepost.decide.guards.planes import Planes
 
 ROUNDS_MAX = 64
 """So often something of changing length is repeated; a text that needs more leaves the pattern undecided."""

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 import re2
 
-from gatepost.decide.beyond_ascii import FIRST
-from gatepost.decide.pattern_tree import Node, One, Row, one_of
-from gatepost.decide.patterns import quick_options
-from gatepost.decide.positions import ways_of
+from gatepost.decide.guards.beyond_ascii import FIRST
+from gatepost.decide.guards.pattern_tree import Node, One, Row, one_of
+from gatepost.decide.guards.patterns import quick_options
+from gatepost.decide.guards.positions import ways_of
 
 _WORDS_MAX_OCTETS = 16 << 20
 _WORD_MIN, _WORD_MAX = 3, 24  # letters

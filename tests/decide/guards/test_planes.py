@@ -3,10 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatepost.decide.alphabet import Alphabet
-from gatepost.decide.beyond_ascii import Ranges, joined, without
-from gatepost.decide.pattern_tree import Edge, One
-from gatepost.decide.planes import Planes
+from gatepost.decide.guards.alphabet import Alphabet
+from gatepost.decide.guards.beyond_ascii import Ranges, joined, without
+from gatepost.decide.guards.pattern_tree import Edge, One
+from gatepost.decide.guards.planes import Planes
 
 SIGNS = "aZ09_ \n\x00\x7f`abcdefghijklmnoz\u00fc\u4e2d\U0001f600\u212a\u017f"
 texts = st.text(st.sampled_from(SIGNS), max_size=40)

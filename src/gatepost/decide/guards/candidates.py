@@ -11,11 +11,11 @@ from typing import Any
 
 import re2
 
-from gatepost.decide.packs import packs_of
-from gatepost.decide.pattern_tree import Node, tree_of
-from gatepost.decide.patterns import Pattern, quick_options, translated
-from gatepost.decide.positions import may_stay_open
-from gatepost.decide.words import find_words
+from gatepost.decide.guards.packs import packs_of
+from gatepost.decide.guards.pattern_tree import Node, tree_of
+from gatepost.decide.guards.patterns import Pattern, quick_options, translated
+from gatepost.decide.guards.positions import may_stay_open
+from gatepost.decide.guards.words import find_words
 
 hyperscan: Any
 try:

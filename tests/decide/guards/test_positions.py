@@ -7,12 +7,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from decide.test_candidates import ATOMS, PREFIXES, SIGNS
-from gatepost.decide.alphabet import Alphabet
-from gatepost.decide.pattern_tree import Either, One, Row, Times, ones_of, tree_of
-from gatepost.decide.patterns import Pattern, PatternError, compile_pattern, translated
-from gatepost.decide.planes import Planes
-from gatepost.decide.positions import ROUNDS_IN_ALL_MAX, ROUNDS_MAX, Branch, Places, length_of, may_stay_open
+from decide.guards.test_candidates import ATOMS, PREFIXES, SIGNS
+from gatepost.decide.guards.alphabet import Alphabet
+from gatepost.decide.guards.pattern_tree import Either, One, Row, Times, ones_of, tree_of
+from gatepost.decide.guards.patterns import Pattern, PatternError, compile_pattern, translated
+from gatepost.decide.guards.planes import Planes
+from gatepost.decide.guards.positions import ROUNDS_IN_ALL_MAX, ROUNDS_MAX, Branch, Places, length_of, may_stay_open
 
 QUANTIFIERS = ["", "", "", "?", "*", "+", "{2}", "{0,3}", "*?", "{1,}", "{2,5}", "{3}", "{0}", "{0,7}", "{1,9}"]
 MORE = [
