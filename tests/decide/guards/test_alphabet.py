@@ -15,10 +15,19 @@ ranges = st.lists(st.sampled_from(SIGNS).map(lambda sign: (ord(sign), ord(sign))
 def test_each_character_is_of_a_kind_that_its_letters_stand_for(
     letters: list[tuple[tuple[int, int], ...]], text: str
 ) -> None:
-    alphabet = Alphabet([*letters, ALL, NONE])
-    octets = alphabet.spelled(text.encode())
-    assert len(octets) == len(text)
-    for sign, kind in zip(text, octets, strict=True):
+    for more in ([], [((code, code),) for code in range(0x5000, 0x5000 + 300)]):
+        check(Alphabet([*letters, ALL, NONE, *more]), letters, text)
+
+
+def kinds_of(alphabet: Alphabet, text: str) -> list[int]:
+    lower, upper = alphabet.spelled(text.encode())
+    return [low + 256 * high for low, high in zip(lower, upper or bytes(len(lower)), strict=True)]
+
+
+def check(alphabet: Alphabet, letters: list[tuple[tuple[int, int], ...]], text: str) -> None:
+    kinds = kinds_of(alphabet, text)
+    assert len(kinds) == len(text)
+    for sign, kind in zip(text, kinds, strict=True):
         assert kind < alphabet.kinds
         if sign.isascii():
             assert kind == ord(sign)
@@ -27,16 +36,20 @@ def test_each_character_is_of_a_kind_that_its_letters_stand_for(
             assert (alphabet.members(each) >> kind & 1) == is_one
 
 
-def test_a_text_of_very_many_characters_is_spelled_alike() -> None:
-    text = "".join(map(chr, range(0x80, 0x2000))) + "\u00fc"
+@pytest.mark.parametrize("before", ["", "plain text " * 9_000])
+def test_a_text_of_very_many_characters_is_spelled_alike(before: str) -> None:
+    """Whether most of it is beyond ASCII, or little."""
+    text = before + "".join(map(chr, range(0x80, 0x2000))) + "\u00fc"
     alphabet = Alphabet([((0xFC, 0xFC),)])
-    octets = alphabet.spelled(text.encode())
-    assert len(octets) == len(text)
-    assert [place for place, kind in enumerate(octets) if kind != alphabet.common] == [0xFC - 0x80, len(text) - 1]
+    kinds = kinds_of(alphabet, text)
+    rare = [place for place, kind in enumerate(kinds) if kind not in {alphabet.common, ord(text[place])}]
+    assert rare == [len(before) + 0xFC - 0x80, len(text) - 1]
 
 
-def test_more_kinds_than_an_octet_names_are_refused() -> None:
+def test_more_kinds_than_an_octet_names_have_two() -> None:
     letters = [((code, code),) for code in range(0x4E00, 0x4E00 + 127)]
     assert Alphabet(letters).kinds == 256
-    with pytest.raises(ValueError, match="kinds"):
-        Alphabet([*letters, ((0xFC, 0xFC),)])
+    wide = Alphabet([*letters, ((0xFC, 0xFC),)])
+    assert wide.kinds == 257
+    assert kinds_of(wide, "a\u00fc\u4e00")[0] == ord("a")
+    assert len(set(kinds_of(wide, "a\u00fc\u4e00\u4e01"))) == 4

@@ -3,35 +3,40 @@
 import pytest
 
 from gatepost.decide.guards.pattern_tree import tree_of
-from gatepost.decide.guards.words import find_words
+from gatepost.decide.guards.words import Words
 
 
-def words_of(*sources: str) -> tuple[str, frozenset[int]]:
+def candidates(text: str, *sources: str) -> set[int]:
     trees = {index: tree for index, source in enumerate(sources) if (tree := tree_of(source))}
-    words, wordless = find_words(trees, len(sources))
-    return words.pattern.decode() if words else "", wordless
+    return set(Words(trees, len(sources)).candidates(text.encode()))
 
 
 @pytest.mark.parametrize(
-    ("source", "word"),
+    ("source", "needed"),
     [
-        ("wire", "wire"),
-        (r"(?i)Wire\s+(?:all )?money", "money"),
-        ("wire|(?i)PAY", "wire|pay"),
-        ("(?i)kiosk", "kiosk"),
-        ("(?i)\u00fcberweisung.{0,40}konto", "\u00dcberweisung"),
-        ("a[ab]{100}", ""),
-        ("w[ir]re", ""),
-        ("wi+re", ""),
-        ("wire|.", ""),
-        (r"\pL\pL\pL", ""),
+        ("wire", ["wire"]),
+        (r"(?i)Wire\s+(?:all )?money", ["wire", "money"]),
+        ("(?i)kiosk", ["\u212aios\u212a"]),
+        ("(?i)\u00fcberweisung.{0,40}konto", ["\u00dcBERWEISUNG", "Konto"]),
     ],
 )
-def test_the_longest_word_of_each_way_is_looked_for(source: str, word: str) -> None:
-    expected = f"(?i:{word})" if word else ""
-    assert words_of(source) == (expected, frozenset())
+def test_all_words_of_a_pattern_are_needed(source: str, needed: list[str]) -> None:
+    assert candidates(" ".join(needed), source) == {0}
+    for missing in needed:
+        assert candidates(" ".join(word for word in needed if word != missing), source) == set()
 
 
-def test_patterns_without_a_word_are_named() -> None:
-    words, wordless = words_of("wire", "[ab]{9}", r"a\Bb", "money")
-    assert (words, wordless) == ("(?i:wire|money)", frozenset({1, 2}))
+@pytest.mark.parametrize("source", ["a[ab]{100}", "w[ir]re", "wi+re", "wire|.", r"\pL\pL\pL", r"\101bc"])
+def test_a_pattern_without_a_word_is_always_asked(source: str) -> None:
+    assert candidates("", "money", source) == {1}
+
+
+def test_either_of_two_ways_is_enough() -> None:
+    sources = "wire +money|(?i)pay[.]now", "gift card"
+    assert candidates("PAY.now", *sources) == {0}
+    assert candidates("wire pay", *sources) == set()
+    assert candidates("wire money, gift card", *sources) == {0, 1}
+
+
+def test_no_words_at_all_need_no_look() -> None:
+    assert candidates("text", "[ab]{9}") == {0}

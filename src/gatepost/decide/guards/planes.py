@@ -4,10 +4,10 @@ After R. D. Cameron et al., "Bitwise data parallelism in regular expression matc
 counted, not octets.
 """
 
-from functools import cache
+from functools import cache, lru_cache
 
 from gatepost.decide.guards.alphabet import Alphabet
-from gatepost.decide.guards.pattern_tree import Edge, One
+from gatepost.decide.guards.nodes import Edge
 
 _PLANES = 8
 _NIBBLE = 16
@@ -25,28 +25,27 @@ class Planes:
         places: a bit for each place between them, both ends included.
     """
 
-    __slots__ = ("_alphabet", "_classes", "_every", "_high", "_low", "_planes", "count", "places")
+    __slots__ = ("_classes", "_edges", "_every", "_highs", "_kinds", "_lows", "_nibbles", "_planes", "count", "places")
 
     def __init__(self, octets: bytes, alphabet: Alphabet) -> None:
-        octets = alphabet.spelled(octets)
-        self.count = len(octets)
+        lower, upper = alphabet.spelled(octets)
+        self.count = len(lower)
         self.places = (1 << self.count + 1) - 1
-        self._alphabet = alphabet
+        self._kinds = alphabet.kinds
         self._every = (1 << alphabet.kinds) - 1
-        self._planes = _transposed(octets)
-        self._high: dict[int, int] = {}
-        self._low: dict[int, int] = {}
+        self._planes = _transposed(lower) + (_transposed(upper) if upper else ())
+        self._edges: dict[Edge, int] = {}
+        self._nibbles: dict[tuple[int, int], int] = {}
+        self._highs: dict[int, int] = {}
+        self._lows: dict[int, int] = {_ALL_LOW: self.places}
         self._classes: dict[int, int] = {self._every: self.places >> 1, 0: 0}
 
-    def of(self, one: One) -> int:
-        """Return where the characters of a class stand."""
-        return self._of(one.members | self._alphabet.members(one.beyond))
-
-    def _of(self, members: int) -> int:
+    def of(self, members: int) -> int:
+        """Return where the characters of a class stand: it has a bit for each kind."""
         found = self._classes.get(members)
         if found is None:
-            if members.bit_count() > self._alphabet.kinds // 2:
-                found = self._of(self._every) ^ self._of(self._every ^ members)
+            if members.bit_count() > self._kinds // 2:
+                found = self.of(self._every) ^ self.of(self._every ^ members)
             else:
                 found = self._sum(members)
             self._classes[members] = found
@@ -54,43 +53,79 @@ class Planes:
 
     def at(self, edge: Edge) -> int:
         """Return where an edge is."""
+        found = self._edges.get(edge)
+        if found is None:
+            found = self._edges[edge] = self._at(edge)
+        return found
+
+    def _at(self, edge: Edge) -> int:
         match edge:
             case Edge.BEGIN:
                 return 1
             case Edge.END:
                 return 1 << self.count
             case Edge.LINE_BEGIN:
-                return self._of(_NEW_LINE) << 1 | 1
+                return self.of(_NEW_LINE) << 1 | 1
             case Edge.LINE_END:
-                return self._of(_NEW_LINE) | 1 << self.count
+                return self.of(_NEW_LINE) | 1 << self.count
             case Edge.WORD:
-                word = self._of(_WORD)
+                word = self.of(_WORD)
                 return word ^ word << 1
+            case Edge.NOT_WORD:
+                return self.places ^ self.at(Edge.WORD)
 
     def _sum(self, members: int) -> int:
-        """Characters are told by half an octet and the other: few of either, and each is looked up once."""
-        rows: dict[int, int] = {}
-        for high in range(0, self._alphabet.kinds, _NIBBLE):
-            if row := members >> high & _ALL_LOW:
-                rows[row] = rows.get(row, 0) | self._nibble(self._high, high >> 4, 4)
+        """Characters are told by half an octet and the rest: few of either, and each is looked up once."""
         found = 0
-        for row, high_places in rows.items():
-            low_places = self.places if row == _ALL_LOW else 0
-            for low in range(_NIBBLE) if not low_places else ():
-                if row >> low & 1:
-                    low_places |= self._nibble(self._low, low, 0)
-            found |= high_places & low_places
+        for row, highs in rows_of(members):
+            at = 0
+            for high in highs:
+                at |= self._high(high)
+            if at:
+                found |= at & self._low(row)
         return found
 
-    def _nibble(self, known: dict[int, int], value: int, first: int) -> int:
-        found = known.get(value)
+    def _low(self, row: int) -> int:
+        found = self._lows.get(row)
+        if found is None:
+            found = 0
+            for low in range(_NIBBLE):
+                if row >> low & 1:
+                    found |= self._nibble(low, 0)
+            self._lows[row] = found
+        return found
+
+    def _high(self, high: int) -> int:
+        found = self._highs.get(high)
+        if found is None:
+            found = self.places >> 1
+            for first in range(4, max(len(self._planes), high.bit_length() + 4), 4):
+                found &= self._nibble(high >> first - 4 & 15, first)
+            self._highs[high] = found
+        return found
+
+    def _nibble(self, value: int, first: int) -> int:
+        found = self._nibbles.get((value, first))
         if found is None:
             found = self.places >> 1
             for bit in range(4):
-                plane = self._planes[first + bit]
+                plane = self._planes[first + bit] if first + bit < len(self._planes) else 0
                 found &= plane if value >> bit & 1 else ~plane
-            known[value] = found
+            self._nibbles[value, first] = found
         return found
+
+
+@lru_cache(maxsize=8_192)
+def rows_of(members: int) -> tuple[tuple[int, tuple[int, ...]], ...]:
+    """Return the kinds of a class: which lower halves of an octet, with which rests."""
+    rows: dict[int, list[int]] = {}
+    high = 0
+    while members:
+        if row := members & _ALL_LOW:
+            rows.setdefault(row, []).append(high)
+        members >>= _NIBBLE
+        high += 1
+    return tuple((row, tuple(highs)) for row, highs in rows.items())
 
 
 @cache

@@ -2,48 +2,58 @@
 
 from collections.abc import Mapping
 
-import re2
-
 from gatepost.decide.guards.beyond_ascii import FIRST
-from gatepost.decide.guards.pattern_tree import Node, One, Row, one_of
-from gatepost.decide.guards.patterns import quick_options
-from gatepost.decide.guards.positions import ways_of
+from gatepost.decide.guards.nodes import Node, One, row_of, ways_of
+from gatepost.decide.guards.pattern_tree import one_of
+from gatepost.decide.guards.swift import Swift
 
-_WORDS_MAX_OCTETS = 16 << 20
-_WORD_MIN, _WORD_MAX = 3, 24  # letters
+_WORD_MIN = 3  # letters
 _SPELLINGS_MAX = 3  # of one letter
 
 
-def find_words(trees: Mapping[int, Node], count: int) -> "tuple[re2._Regexp[bytes] | None, frozenset[int]]":
-    """Return what finds a word of any pattern that has some, and the patterns that have none.
+class Words:
+    """The words that patterns need, and which of the patterns a text may match.
 
     An automaton of words has no more states than they have letters, if case counts in none of them: so no text makes it
     slow.
     """
-    words: dict[str, None] = {}
-    wordless = set(range(count))
-    for index, tree in trees.items():
-        needed = [_word(way) for way in ways_of(tree)]
-        if all(needed):
-            words.update(dict.fromkeys(needed))
-            wordless.discard(index)
-    if not words:
-        return None, frozenset()
-    each = "|".join(map(re2.escape, words))
-    return re2.compile(f"(?i:{each})".encode(), quick_options(_WORDS_MAX_OCTETS)), frozenset(wordless)
+
+    __slots__ = ("_needed", "_swift", "_wordless")
+
+    def __init__(self, trees: Mapping[int, Node], count: int) -> None:
+        words: dict[str, int] = {}
+        self._needed: dict[int, list[frozenset[int]]] = {}
+        for index, tree in trees.items():
+            ways = [_words(way) for way in ways_of(tree)]
+            if all(ways):
+                self._needed[index] = [frozenset(words.setdefault(word, len(words)) for word in way) for way in ways]
+        self._wordless = frozenset(range(count)) - self._needed.keys()
+        self._swift = Swift([f"(?i:{_quoted(word)})" for word in words]) if words else None
+
+    def candidates(self, octets: bytes) -> frozenset[int]:
+        """Return which patterns have no words, or all the words of one way."""
+        found = self._swift.found(octets) if self._swift is not None else set()
+        if found is None:
+            return self._wordless | self._needed.keys()
+        if not found:
+            return self._wordless
+        return self._wordless.union(index for index, ways in self._needed.items() if any(way <= found for way in ways))
 
 
-def _word(way: Node) -> str:
-    """Return the longest word that stands in every match, in small letters; nothing where that is short."""
+def _words(way: Node) -> set[str]:
+    """Return the words that stand in every match, in small letters."""
     words = [""]
-    for part in way.parts if isinstance(way, Row) else (way,):
+    for part in row_of(way):
         letter = _letter(part)
         if letter:
             words[-1] += letter
         else:
             words.append("")
-    longest = max(words, key=len)
-    return longest[:_WORD_MAX] if len(longest) >= _WORD_MIN else ""
+    return {word for word in words if len(word) >= _WORD_MIN}
+
+
+def _quoted(word: str) -> str:
+    return "".join(f"\\x{{{ord(letter):x}}}" for letter in word)
 
 
 def _letter(part: Node) -> str:
