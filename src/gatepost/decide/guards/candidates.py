@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from gatepost.decide.guards.nodes import ones_of
 from gatepost.decide.guards.patterns import Pattern, translated
 from gatepost.decide.guards.plan import plan_of
 from gatepost.decide.guards.planes import Planes
@@ -22,6 +23,7 @@ try:
 except ImportError:  # pragma: no cover  # no wheel for this machine
     hyperscan = None
 
+_BLANKS = 1 << ord(" ") | 1 << ord("\n")
 FEW = 8
 """So few patterns are not worth Hyperscan's compiling."""
 _CLASSES_IN_ONE_MAX = 8
@@ -78,14 +80,35 @@ def _counted(token: re.Match[str]) -> str:
 
 
 class Together:
-    """Several patterns that are asked of the same texts."""
+    """Several patterns that are asked of the same texts.
 
-    __slots__ = ("_always", "_branch", "_count", "_database", "_folding", "_patterns", "_plan", "_swift", "_words")
+    Attributes:
+        read_blanks: the indexes of those to which it may matter where a line ends.
+    """
+
+    __slots__ = (
+        "_always",
+        "_branch",
+        "_count",
+        "_database",
+        "_folding",
+        "_patterns",
+        "_plan",
+        "_swift",
+        "_words",
+        "read_blanks",
+    )
 
     def __init__(self, patterns: Sequence[Pattern]) -> None:
         self._patterns = tuple(patterns)
         self._count = len(patterns)
         self._plan = plan_of(tuple(pattern.source for pattern in patterns))
+        trees = self._plan.trees
+        self.read_blanks = frozenset(
+            index
+            for index in range(self._count)
+            if index not in trees or any(one.members & _BLANKS for one in ones_of(trees[index]))
+        )
         self._branch = Branch(self._plan.placed)
         self._words = Words(self._plan.trees, self._count)
         self._swift = Swift([translated(self._patterns[index].source) for index in self._plan.swift])

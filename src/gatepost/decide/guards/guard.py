@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gatepost.decide.body import TEXT_MAX_OCTETS, Place, spellings
+from gatepost.decide.body import TEXT_MAX_OCTETS, Place, in_one_line, spellings
 from gatepost.decide.guards.candidates import Together
 from gatepost.decide.guards.patterns import Pattern
 from gatepost.decide.paper import Disposition
@@ -65,6 +65,10 @@ def strictest_hit(
         if readers:
             texts = spellings(content, place, most_octets=left)
             left -= sum(map(len, texts))
-            found.update(*(together.found(text, readers) for text in texts))
+            for text in texts:
+                found |= together.found(text, readers)
+                if readers_of_blanks := together.read_blanks.intersection(readers) - found:
+                    line = in_one_line(text)
+                    found |= together.found(line, readers_of_blanks) if line not in texts else set()
     actions = [(index, guards[index].action or otherwise) for index in sorted(found)]
     return max(actions, key=lambda hit: hit[1].strictness, default=None)  # of equally strict ones the first
