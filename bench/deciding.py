@@ -26,6 +26,8 @@ HARD = {
     "200 of these": [f"(a|b)*a(a|b){{{30 + number % 65}}}c{number}" for number in range(200)],
     "with an umlaut": [f"(?i)(\u00fc|b)*\u00fc(\u00fc|b){{{30 + number}}}c" for number in range(8)],
     "(x+x+)+y": [rf"(x+x+)+y{number}" for number in range(16)],
+    "(ab|c)*c(ab|c){n}": [f"x(?:ab|c)*c(?:ab|c){{{2 + number % 4}}}y{number}" for number in range(16)],
+    "words": [f"{random.Random(number).randbytes(12).hex()}y" for number in range(200)],  # noqa: S311
     ".*.*=.*": [rf"(?s).*a.*b.*c.*{number}=.*z" for number in range(16)],
 }
 """Patterns that make other engines slow: by states, by backtracking, by both."""

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from decide.scene import content
-from gatepost.decide.body import HTML_MAX_CHARS, TEXT_MAX_OCTETS, TooLongError, fold, spellings
+from gatepost.decide.body import HTML_MAX_CHARS, TEXT_MAX_OCTETS, TooLongError, fold, in_one_line, spellings
 
 
 def test_a_guard_reads_plain_html_and_hidden_text_but_not_the_subject() -> None:
@@ -52,9 +52,9 @@ def test_folding_in_chunks_is_folding(text: str) -> None:
 
 
 def test_folding_takes_linear_time_on_endless_accents() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     fold("a" + "\u0301\u0316" * 250_000)  # 120 s in one piece
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 20
 
 
 def test_an_accent_stays_with_its_letter_at_a_chunks_end() -> None:
@@ -78,3 +78,18 @@ def test_a_body_of_more_text_than_guards_read_is_too_long(said: object) -> None:
 
 def test_a_body_of_just_as_much_text_is_read_whole() -> None:
     assert len(spellings(content("x" * TEXT_MAX_OCTETS))[0]) == TEXT_MAX_OCTETS
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (b"", b""),
+        (b"one two", b"one two"),
+        (b" one\r\n\ttwo  three\n", b"one two three"),
+        (b"> one\n> > two\n>three", b"one two three"),
+        (b"1 > 0", b"1 > 0"),
+        ("\u00fc\n\u4e2d".encode(), "\u00fc \u4e2d".encode()),
+    ],
+)
+def test_a_text_in_one_line_has_one_blank_between_words(text: bytes, line: bytes) -> None:
+    assert in_one_line(text) == line

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from decide.scene import AGENT, BOSS, content, document, outbound
@@ -288,6 +288,7 @@ _MEMBERS = st.fixed_dictionaries(
 _COUNTS = st.builds(Counted, st.integers(0, 4), st.integers(0, 4))
 
 
+@settings(deadline=None)  # a busy machine takes a second for what takes 50 ms
 @given(
     _MEMBERS,
     st.sampled_from(["hello", CARD, IBAN, "password: kX9#mQ2v", "Bye.\nAn agent wrote this."]),

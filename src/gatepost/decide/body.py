@@ -23,6 +23,7 @@ _UNSEEN = re.compile(
 )
 
 
+_QUOTATION = re.compile(rb"^(?:[ \t]{0,3}>)+", re.MULTILINE)
 _UNREAD = frozenset(Extraction) - {Extraction.NOT_TRIED, Extraction.DONE}
 """Files that should have text, of which some or all was not read."""
 
@@ -72,6 +73,16 @@ def spellings(content: Content, place: Place = Place.BODY, *, most_octets: int =
         if octets > most_octets:
             raise TooLongError
     return tuple(found)
+
+
+def in_one_line(octets: bytes) -> bytes:
+    """Return a text as its words with one blank between any two, and without the marks of quotation; in linear time.
+
+    Where a line ends is the choice of a mail program: nobody who writes a guard with a blank in it means that.
+    """
+    if b">" in octets:
+        octets = _QUOTATION.sub(b"", octets)
+    return b" ".join(octets.split())
 
 
 def _is_cut(content: Content, place: Place) -> bool:

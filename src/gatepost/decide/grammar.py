@@ -5,7 +5,7 @@ its digest for ever.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -13,9 +13,9 @@ from gatepost.decide import conditions, hours, shape
 from gatepost.decide.body import Place
 from gatepost.decide.capabilities import ON_ITS_OWN
 from gatepost.decide.fixture_language import FIXTURES
+from gatepost.decide.guards import PATTERN_MAX_CHARS, Pattern, PatternError, compile_pattern, refusals
 from gatepost.decide.outbound_language import OUTBOUND, check_groups
 from gatepost.decide.paper import Disposition
-from gatepost.decide.patterns import PATTERN_MAX_CHARS, Pattern, PatternError, compile_pattern
 from gatepost.decide.shape import Faults, Parser
 from gatepost.decide.waiting import DELIVER, WAIT
 
@@ -243,9 +243,17 @@ def normalise(document: object, faults: Faults) -> dict[str, Any]:
     _check_names(normal, faults)
     if sum(guard["reject"].cost for guard in normal["contentGuards"]) > GUARDS_COST_MAX:
         faults.tell("contentGuards", f"must compile to at most {GUARDS_COST_MAX} RE2 instructions together")
+    else:
+        _check_time(normal["contentGuards"], faults)
     if len(canonical(normal)) > DOCUMENT_MAX_OCTETS:
         faults.tell("policy", f"must be at most {DOCUMENT_MAX_OCTETS} octets of JSON")
     return normal
+
+
+def _check_time(guards: Sequence[Mapping[str, Any]], faults: Faults) -> None:
+    """Tell of guards that some text could make slow."""
+    for each in refusals(tuple(guard["reject"].source for guard in guards)):
+        faults.tell(f"contentGuards[{each.index}].reject", each.reason, each.nearest)
 
 
 def _check_names(normal: Mapping[str, Any], faults: Faults) -> None:

@@ -11,10 +11,9 @@ from typing import Any
 
 from gatepost.decide import capabilities
 from gatepost.decide.above import EVERY_CAPABILITY
-from gatepost.decide.candidates import Together
 from gatepost.decide.conditions import ANSWERS_US, COUNTED, LIST, Condition, compile_conditions
 from gatepost.decide.grammar import Assurance, DefaultAction, Per, canonical, normalise
-from gatepost.decide.guards import Guard, compile_guards
+from gatepost.decide.guards import Guard, Together, compile_guards
 from gatepost.decide.hours import WorkingHours, compile_hours
 from gatepost.decide.outbound_language import OutboundPolicy, compile_outbound
 from gatepost.decide.paper import Disposition, Seen, TokenBudget, Wait

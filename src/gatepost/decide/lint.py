@@ -10,10 +10,9 @@ from typing import Any
 
 from gatepost.decide.capabilities import IMPLIED
 from gatepost.decide.grammar import Assurance
-from gatepost.decide.guards import Guard
+from gatepost.decide.guards import Guard, never_matches
 from gatepost.decide.language import Policy, Rule
 from gatepost.decide.paper import Disposition
-from gatepost.decide.patterns import never_matches
 from gatepost.decide.widening import Verdict, Widening, compare, level
 
 

@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import Any
 
 from gatepost.decide import shape
+from gatepost.decide.guards import Pattern, compile_pattern
 from gatepost.decide.paper import Counted, Disposition, Wait
-from gatepost.decide.patterns import Pattern, compile_pattern
 from gatepost.decide.shape import Faults, Parser
 from gatepost.decide.waiting import WAIT, compile_wait
 from gatepost.mail.address import Address

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from decide.scene import content, document, evidence, inbound
 from gatepost.decide import settle
-from gatepost.decide.candidates import FEW, Together, for_hyperscan
+from gatepost.decide.guards.candidates import FEW, Together, for_hyperscan
+from gatepost.decide.guards.patterns import PatternError, compile_pattern, translated
 from gatepost.decide.language import parse
 from gatepost.decide.paper import Facts
-from gatepost.decide.patterns import PatternError, compile_pattern, translated
 from gatepost.decide.reasons import Reason
 
 ATOMS = [

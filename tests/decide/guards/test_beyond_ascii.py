@@ -6,7 +6,7 @@ import re2
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gatepost.decide.beyond_ascii import ALL, FIRST, FOLDED, LAST, NONE, joined, ranges_of, without
+from gatepost.decide.guards.beyond_ascii import ALL, FIRST, FOLDED, LAST, NONE, joined, ranges_of, without
 
 SIGNS = "a-z\u00fc\u00df\u1e9e\u03c3\u03c2\u044f\u4e2d\ua7cb\u212a\U0001f600\U00010400"
 items = st.one_of(

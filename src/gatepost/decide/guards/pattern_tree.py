@@ -6,63 +6,18 @@ engines cannot read it differently. What is not understood for certain is left o
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import Enum, auto
 from functools import lru_cache, reduce
 from operator import or_
 
 import re2
 
-from gatepost.decide.beyond_ascii import FIRST, NONE, Ranges, joined, ranges_of
+from gatepost.decide.guards.beyond_ascii import FIRST, joined, ranges_of
+from gatepost.decide.guards.nodes import Edge, Either, Node, One, Row, Times, edges_of, may_be_nothing
 
 DEPTH_MAX = 40
 """Groups within groups: the tree is walked by recursion."""
 
 _ASCII = "".join(map(chr, range(FIRST)))
-
-
-class Edge(Enum):
-    """A place between two characters."""
-
-    BEGIN = auto()
-    END = auto()
-    LINE_BEGIN = auto()
-    LINE_END = auto()
-    WORD = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class One:
-    """One character: of ASCII one that ``members`` has a bit for, or one of those ``beyond``."""
-
-    members: int
-    beyond: Ranges = NONE
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One after the other."""
-
-    parts: "tuple[Node, ...]"
-
-
-@dataclass(frozen=True, slots=True)
-class Either:
-    """Any of them."""
-
-    parts: "tuple[Node, ...]"
-
-
-@dataclass(frozen=True, slots=True)
-class Times:
-    """At least and at most so many times; ``most`` None is no limit."""
-
-    part: "Node"
-    least: int
-    most: int | None
-
-
-Node = One | Row | Either | Times | Edge
 
 
 class _StrangeError(Exception):
@@ -77,7 +32,7 @@ _LEXEMES = re.compile(
     | \)(?P<close>)
     | \|(?P<bar>)
     | (?:(?P<sign>[*+?])|\{(?P<least>[0-9]{1,4})(?P<comma>,(?P<most>[0-9]{0,4}))?\})\??(?P<quantifier>)
-    | \\(?P<edge>[bAz])
+    | \\(?P<edge>[bBAz])
     | (?P<end>[$^])
     | (?P<letter>
           \\x\{[0-9A-Fa-f]{1,6}\} | \\x[0-9A-Fa-f]{2} | \\[pP](?:\{\^?[A-Za-z_]{1,40}\}|[A-Z]) | \\[^0-9xpPBCQE]
@@ -87,16 +42,18 @@ _LEXEMES = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_EDGES = {"b": Edge.WORD, "A": Edge.BEGIN, "z": Edge.END}
+_EDGES = {"b": Edge.WORD, "B": Edge.NOT_WORD, "A": Edge.BEGIN, "z": Edge.END}
 _SIGNS: dict[str, tuple[int, int | None]] = {"*": (0, None), "+": (1, None), "?": (0, 1)}
 
 
 def tree_of(source: str) -> Node | None:
     """Return the tree of a pattern that is in RE2's dialect and that RE2 could compile; None where that is not sure."""
     try:
-        return _Reader(source).read()
+        tree = _Reader(source).read()
     except (_StrangeError, re2.error):
         return None
+    # Between the octets of one character RE2 finds an edge, too, if nothing is to be read there.
+    return None if Edge.NOT_WORD in edges_of(tree) and may_be_nothing(tree) else tree
 
 
 class _Reader:
@@ -225,17 +182,3 @@ def _times(part: Node, least: int, most: int | None) -> Node:
         elif part.most is not None and part.least <= 1 and part.most > 0:
             return Times(part.part, part.least * least, None if most is None else part.most * most)
     return Times(part, least, most)
-
-
-def ones_of(node: Node) -> Iterator[One]:
-    """Return each letter of a tree."""
-    match node:
-        case One():
-            yield node
-        case Row() | Either():
-            for part in node.parts:
-                yield from ones_of(part)
-        case Times():
-            yield from ones_of(node.part)
-        case Edge():
-            pass

@@ -2,9 +2,10 @@
 
 import pytest
 
-from gatepost.decide.beyond_ascii import ALL
-from gatepost.decide.pattern_tree import Edge, Either, One, Row, Times, ones_of, tree_of
-from gatepost.decide.patterns import PatternError, compile_pattern, translated
+from gatepost.decide.guards.beyond_ascii import ALL
+from gatepost.decide.guards.nodes import Edge, Either, One, Row, Times, ones_of
+from gatepost.decide.guards.pattern_tree import tree_of
+from gatepost.decide.guards.patterns import PatternError, compile_pattern, translated
 
 
 def one(signs: str) -> One:
@@ -34,6 +35,7 @@ A, B = one("a"), one("b")
         ("(?i:a)b(?i)b", Row((one("aA"), B, one("bB")))),
         ("((?i)a)b", Row((one("aA"), B))),
         (r"\x61", A),
+        (r"a\Bb", Row((A, Edge.NOT_WORD, B))),
         (r"\bb\z", Row((Edge.WORD, B, Edge.END))),
         ("(?m)^b$", Row((Edge.LINE_BEGIN, B, Edge.LINE_END))),
         ("a{,2}", Row((A, *(one(sign) for sign in "{,2}")))),
@@ -64,7 +66,7 @@ def test_the_letters_of_a_tree_are_told() -> None:
     assert list(ones_of(tree)) == [A, B, one("c")]
 
 
-@pytest.mark.parametrize("source", [r"\101", r"a\Bb", "(" * 60 + "a" + ")" * 60])
+@pytest.mark.parametrize("source", [r"\101", r"\Ba?", r"\B", "(" * 60 + "a" + ")" * 60])
 def test_what_is_not_sure_is_left_to_re2(source: str) -> None:
     """RE2 finds no word's edge between the octets of one character, too."""
     try:

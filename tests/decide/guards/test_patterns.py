@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatepost.decide.patterns import PATTERN_MAX_CHARS, PROGRAM_MAX, PatternError, compile_pattern
+from gatepost.decide.guards.patterns import PATTERN_MAX_CHARS, PROGRAM_MAX, PatternError, compile_pattern
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,13 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
-import re2
-
-from gatepost.decide.packs import packs_of
-from gatepost.decide.pattern_tree import Node, tree_of
-from gatepost.decide.patterns import Pattern, quick_options, translated
-from gatepost.decide.positions import may_stay_open
-from gatepost.decide.words import find_words
+from gatepost.decide.guards.nodes import ones_of
+from gatepost.decide.guards.patterns import Pattern, translated
+from gatepost.decide.guards.plan import plan_of
+from gatepost.decide.guards.planes import Planes
+from gatepost.decide.guards.positions import Branch, Places
+from gatepost.decide.guards.swift import Swift
+from gatepost.decide.guards.words import Words
 
 hyperscan: Any
 try:
@@ -23,13 +23,9 @@ try:
 except ImportError:  # pragma: no cover  # no wheel for this machine
     hyperscan = None
 
+_BLANKS = 1 << ord(" ") | 1 << ord("\n")
 FEW = 8
 """So few patterns are not worth Hyperscan's compiling."""
-_JOINED_MAX_OCTETS = 16 << 20
-_CLASSES_MAX = 1_000
-"""Classes, and letters where case does not count, of all patterns together: each is compiled for itself."""
-_CLASSES_PER_NAME = 100
-"""One of Unicode's classes is looked up, once, among all characters there are."""
 _CLASSES_IN_ONE_MAX = 8
 """Hyperscan compiles for half a minute where many patterns have many classes."""
 
@@ -84,28 +80,38 @@ def _counted(token: re.Match[str]) -> str:
 
 
 class Together:
-    """Several patterns that are asked of the same texts."""
+    """Several patterns that are asked of the same texts.
+
+    Attributes:
+        read_blanks: the indexes of those to which it may matter where a line ends.
+    """
 
     __slots__ = (
         "_always",
+        "_branch",
         "_count",
         "_database",
         "_folding",
-        "_joined",
-        "_packs",
         "_patterns",
-        "_wordless",
+        "_plan",
+        "_swift",
         "_words",
+        "read_blanks",
     )
 
     def __init__(self, patterns: Sequence[Pattern]) -> None:
         self._patterns = tuple(patterns)
         self._count = len(patterns)
-        trees = _trees(patterns)
-        self._packs = tuple(packs_of(trees))
-        self._words, self._wordless = find_words(trees, self._count)
-        told = {index for pack in self._packs for index, tree in pack.trees.items() if not may_stay_open(tree)}
-        self._joined = _join([each for index, each in enumerate(patterns) if index not in told])
+        self._plan = plan_of(tuple(pattern.source for pattern in patterns))
+        trees = self._plan.trees
+        self.read_blanks = frozenset(
+            index
+            for index in range(self._count)
+            if index not in trees or any(one.members & _BLANKS for one in ones_of(trees[index]))
+        )
+        self._branch = Branch(self._plan.placed)
+        self._words = Words(self._plan.trees, self._count)
+        self._swift = Swift([translated(self._patterns[index].source) for index in self._plan.swift])
         self._database: Any = None
         self._always: frozenset[int] = frozenset()
         self._folding: frozenset[int] = frozenset()
@@ -113,25 +119,30 @@ class Together:
     def found(self, octets: bytes, among: Collection[int]) -> set[int]:
         """Return the indexes, of those in ``among``, of the patterns that match somewhere in UTF-8 text."""
         asked = set(among) & set(self.candidates(octets))
-        found: set[int] = set()
-        undecided = set(asked)
-        for pack in self._packs:
-            read = asked & pack.trees.keys()
-            if read:
-                matched, open_ = pack.found(octets, read)
-                found |= matched
-                undecided -= read - open_
-        if len(undecided) > 1 and self._joined is not None and self._joined.search(octets) is None:
+        found = self._swiftly(octets, asked)
+        placed = asked & self._plan.placed.keys()
+        if not placed:
             return found
-        return found | {index for index in undecided if self._patterns[index].is_in(octets)}
+        branch = self._branch
+        if len(placed) * 2 < len(self._plan.placed):
+            branch = Branch({index: self._plan.placed[index] for index in placed})
+        matched, open_ = Places(Planes(octets, self._plan.alphabet)).found(branch)
+        found |= matched & placed
+        return found | {index for index in open_ & placed if self._patterns[index].is_in(octets)}
+
+    def _swiftly(self, octets: bytes, asked: set[int]) -> set[int]:
+        if asked.isdisjoint(self._plan.swift):
+            return set()
+        found = self._swift.found(octets)
+        if found is None:
+            return {index for index in asked & set(self._plan.swift) if self._patterns[index].is_in(octets)}
+        return asked & {self._plan.swift[place] for place in found}
 
     def candidates(self, octets: bytes) -> Collection[int]:
         """Return the indexes of all patterns that may match UTF-8 text, and perhaps of some that do not."""
         if self._database is not None and hyperscan is not None:
             return self._scan(octets)
-        if self._words is not None and self._words.search(octets) is None:
-            return self._wordless
-        return range(self._count)
+        return self._words.candidates(octets)
 
     def warm(self) -> None:
         """Compile for Hyperscan: a second or two for many patterns, in which no text is kept waiting elsewhere."""
@@ -164,31 +175,6 @@ class Together:
         except hyperscan.error:
             return range(self._count)
         return found
-
-
-def _trees(patterns: Sequence[Pattern]) -> dict[int, Node]:
-    """Return the patterns' trees, but of those beyond what may be asked of RE2 for them."""
-    trees = {}
-    left = _CLASSES_MAX
-    for index, pattern in enumerate(patterns):
-        source = translated(pattern.source)
-        left -= (
-            source.count("[")
-            + _CLASSES_PER_NAME * sum(map(source.count, ("\\p", "\\P")))
-            + (sum(not sign.isascii() for sign in source) if _FOLDS.search(source) else 0)
-        )
-        if left >= 0 and (tree := tree_of(source)) is not None:
-            trees[index] = tree
-    return trees
-
-
-def _join(patterns: Sequence[Pattern]) -> "re2._Regexp[bytes] | None":
-    """Return the patterns in one; None where RE2 finds them too many for that."""
-    each = "|".join(f"(?:{translated(pattern.source)})" for pattern in patterns)
-    try:
-        return re2.compile(each.encode(), quick_options(_JOINED_MAX_OCTETS))
-    except re2.error:
-        return None
 
 
 def _compile(spelled: dict[int, bytes]) -> Any:
