@@ -43,11 +43,17 @@ class Body:
         return found
 
 
-def signed_fields(header: Header, names: tuple[bytes, ...]) -> list[Field]:
-    """Pick the fields h= names, each name from the bottom up; a name without a field adds nothing (section 5.4.2)."""
+def signed_fields(header: Header, names: tuple[bytes, ...], itself: Field | None = None) -> list[Field]:
+    """Pick the fields h= names, each name from the bottom up; a name without a field adds nothing (section 5.4.2).
+
+    Signatures that h= names are the others (section 3.5), not ``itself``.
+    """
     used: dict[bytes, int] = {}
     picked: list[Field] = []
-    fields_of = header.named.get
+    named = header.named
+    if itself is not None and itself.name in names:
+        named = {**named, itself.name: tuple(one for one in header.all(itself.name) if one is not itself)}
+    fields_of = named.get
     for name in names:
         found = fields_of(name)
         if found is None:
@@ -74,7 +80,7 @@ def unsigned_twins(header: Header, names: tuple[bytes, ...]) -> str:
 def header_digest(header: Header, signature: Signature) -> bytes:
     """Return SHA-256 of the signed fields and the signature field itself, b= emptied, without its final CRLF."""
     canon = signature.header_canon
-    chosen = signed_fields(header, signature.signed)
+    chosen = signed_fields(header, signature.signed, signature.field)
     octets = [found.raw for found in chosen]
     octets.append(without_signature(signature.field.raw))
     return hashlib.sha256(canonical.header_fields(octets, canon)).digest()
