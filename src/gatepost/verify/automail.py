@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from gatepost.mail.fields import Field, Header
 from gatepost.mail.own_ids import OwnIds
@@ -20,6 +21,16 @@ _PRESENT = {
 """Fields whose presence is the marker, whatever they say."""
 
 
+_WORDS = frozenset({b"auto-submitted", b"precedence", b"x-auto-response-suppress"})
+"""Fields whose words matter."""
+
+
+@lru_cache(maxsize=256)
+def _by_a_person(hops: int) -> AutoMail:
+    """Return what most mail comes to."""
+    return AutoMail(hops=hops)
+
+
 def read(
     header: Header, *, is_null_sender: bool, message_id: str, references: Iterable[str], own_ids: OwnIds
 ) -> AutoMail:
@@ -32,8 +43,15 @@ def read(
         references: see there.
         own_ids: recognises the Message-IDs that we wrote, and no imitation.
     """
+    hops = len(header.all(b"received"))
+    is_own = own_ids.is_own(message_id)
+    own_references = len(set(filter(own_ids.is_own, references))) if references else 0
+    is_report = _is_report(header.first(b"content-type"))
+    told = header.named.keys()
+    if told.isdisjoint(_PRESENT) and told.isdisjoint(_WORDS) and not (is_null_sender or is_report or is_own):
+        return AutoMail(hops=hops, own_references=own_references) if own_references else _by_a_person(hops)
     keyword = _auto_submitted(header)
-    markers = {_PRESENT[name] for name in header.named if name in _PRESENT}
+    markers = {_PRESENT[name] for name in _PRESENT.keys() & told}
     if is_null_sender:
         markers.add(Marker.NULL_SENDER)
     if keyword != "no":
@@ -43,14 +61,14 @@ def read(
         markers.add(_PRECEDENCES[precedence])
     if _word(header, b"x-auto-response-suppress") not in {"", "none"}:
         markers.add(Marker.EXCHANGE)
-    if _is_report(header.first(b"content-type")):
+    if is_report:
         markers.add(Marker.BOUNCE)
     return AutoMail(
         keyword=keyword,
         markers=tuple(sorted(markers)) if markers else (),
-        hops=len(header.all(b"received")),
-        is_own=own_ids.is_own(message_id),
-        own_references=len(set(filter(own_ids.is_own, references))) if references else 0,
+        hops=hops,
+        is_own=is_own,
+        own_references=own_references,
     )
 
 

@@ -71,6 +71,8 @@ def unsigned_twins(header: Header, names: tuple[bytes, ...]) -> str:
     Signatures count from the bottom up, and readers take the topmost: whoever adds a second Subject above a signed one
     puts words into the signer's mouth (RFC 6376 section 8.15). Empty where there is none.
     """
+    if len(header.named) == len(header.fields):
+        return ""  # nothing stands twice
     for name, found in header.named.items():
         if len(found) > 1 and name in ONCE and len(found) > names.count(name):
             return name.decode("ascii")
@@ -79,8 +81,6 @@ def unsigned_twins(header: Header, names: tuple[bytes, ...]) -> str:
 
 def header_digest(header: Header, signature: Signature) -> bytes:
     """Return SHA-256 of the signed fields and the signature field itself, b= emptied, without its final CRLF."""
-    canon = signature.header_canon
-    chosen = signed_fields(header, signature.signed, signature.field)
-    octets = [found.raw for found in chosen]
-    octets.append(without_signature(signature.field.raw))
-    return hashlib.sha256(canonical.header_fields(octets, canon)).digest()
+    covered: list[tuple[bytes, bytes]] = [*signed_fields(header, signature.signed, signature.field)]
+    covered.append((signature.field.name, without_signature(signature.field.raw)))
+    return hashlib.sha256(canonical.header_fields(covered, signature.header_canon)).digest()
