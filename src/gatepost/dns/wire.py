@@ -143,7 +143,7 @@ class _Reader:
                 yield Record(self._name(owner)[0], rdtype == _CNAME != wanted, ttl_s, self._text(rdtype, start, end))
 
     def authority(self, count: int) -> tuple[int | None, bool]:
-        """Read the authority section up to the SOA of the zone that lacks the answer; tell whether servers stand there."""
+        """Read the authority section up to the SOA of the zone that lacks the answer; tell whether it names servers."""
         has_servers = False
         for _, rdtype, ttl_s, start, end in self._records(count):
             has_servers = has_servers or rdtype == _NS
