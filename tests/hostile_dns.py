@@ -59,8 +59,9 @@ class _Udp(asyncio.DatagramProtocol):
 class Server:
     """Answers as its behaviour says, and remembers every question."""
 
-    def __init__(self, behave: Behaviour) -> None:
+    def __init__(self, behave: Behaviour, drip_s: float) -> None:
         self.behave = behave
+        self._drip_s = drip_s
         self.asked: list[tuple[str, str, bool]] = []
         self.askers: set[tuple[str, int]] = set()
         self.address = ""
@@ -77,19 +78,24 @@ class Server:
         while True:
             length = int.from_bytes(await reader.readexactly(2), "big")
             for packet in self.respond(await reader.readexactly(length), is_tcp=True):
-                writer.write(len(packet).to_bytes(2, "big") + packet)
+                await self._write(writer, len(packet).to_bytes(2, "big") + packet)
+
+    async def _write(self, writer: asyncio.StreamWriter, octets: bytes) -> None:
+        for piece in [octets[at : at + 1] for at in range(len(octets))] if self._drip_s else [octets]:
+            writer.write(piece)
             await writer.drain()
+            await asyncio.sleep(self._drip_s)
 
 
 @contextlib.asynccontextmanager
-async def serving(behave: Behaviour) -> AsyncIterator[Server]:
-    """Run a server on one free port, UDP and TCP."""
-    server = Server(behave)
-    async with talking(server.serve_tcp) as port:
+async def serving(behave: Behaviour, *, has_tcp: bool = True, drip_s: float = 0) -> AsyncIterator[Server]:
+    """Run a server on one free port, UDP and TCP; over TCP an octet each ``drip_s`` where that is given."""
+    server = Server(behave, drip_s)
+    async with talking(server.serve_tcp) if has_tcp else contextlib.nullcontext(0) as port:
         transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
             lambda: _Udp(server), local_addr=("127.0.0.1", port)
         )
-        server.address = f"127.0.0.1:{port}"
+        server.address = f"127.0.0.1:{transport.get_extra_info('sockname')[1]}"
         try:
             yield server
         finally:

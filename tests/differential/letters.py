@@ -1,11 +1,13 @@
 """Generated and mutated mails with their senders' DNS: all but keys and times of signing follows from one seed."""
 
+import base64
 import random
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_address
 
 import dkim
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -14,9 +16,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from gatepost.deliver.seal import seal
+from gatepost.deliver.sign import sign as sign_as_we_do
 from gatepost.domains.paper import SigningKey
 from gatepost.verify.paper import Result
-from verify.arrivals import ED25519_RECORD, RSA_PEM, RSA_RECORD, sign
+from verify.arrivals import ED25519_RECORD, ED25519_SEED, RSA_PEM, RSA_RECORD, sign
 
 Records = dict[str, dict[str, list[str]]]
 
@@ -50,7 +53,17 @@ _FOREIGN = (
 )
 _SEALERS = ("hop1.example", "hop2.example")
 _SEALED_AT = datetime(2025, 6, 1, tzinfo=UTC)
-_RSA_DER = load_pem_private_key(RSA_PEM, None).private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+_PKCS8 = (Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+_RSA_DER = load_pem_private_key(RSA_PEM, None).private_bytes(*_PKCS8)
+_ED25519_DER = Ed25519PrivateKey.from_private_bytes(base64.b64decode(ED25519_SEED)).private_bytes(*_PKCS8)
+
+
+def _rsa_key(domain: str) -> SigningKey:
+    return SigningKey(domain, "rsa", "rsa-sha256", _RSA_DER)
+
+
+def _ed25519_key(domain: str) -> SigningKey:
+    return SigningKey(domain, "ed", "ed25519-sha256", _ED25519_DER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +81,7 @@ class Letter:
 def letter(seed: int) -> Letter:
     """Return the letter of a seed."""
     chance, more = random.Random(seed), random.Random(f"{seed} forwarded or foreign")
+    ours = random.Random(f"{seed} signed by the house")
     is_foreign = more.random() < 0.15
     raw = (
         (more.choice(_FOREIGN).encode() if is_foreign else chance.choice(_FIELDS))
@@ -79,7 +93,11 @@ def letter(seed: int) -> Letter:
         canon = "/".join(chance.choices(("simple", "relaxed"), k=2))
         domain = chance.choice(("a.example", "a.example", "sub.a.example", "b.example"))
         domain = "xn--bcher-kva.example" if b"cher" in raw.partition(b"\r\n")[0] else domain
-        raw = sign(raw, domain=domain, canon=canon, is_ed25519=chance.random() < 0.3, length=chance.random() < 0.1)
+        is_ed25519, has_length = chance.random() < 0.3, chance.random() < 0.1
+        if ours.random() < 0.3:
+            raw = sign_as_we_do(raw, [_ed25519_key(domain), _rsa_key(domain)], at=datetime.now(UTC))  # noqa: TID251  # the others look at the real clock
+        else:
+            raw = sign(raw, domain=domain, canon=canon, is_ed25519=is_ed25519, length=has_length)
     for number in range(more.choice((0, 0, 0, 1, 2))):
         raw = _forwarded(raw, number, is_ours=more.random() < 0.5)
     for _ in range(chance.choice((0, 0, 1, 1, 2))):
@@ -93,8 +111,7 @@ def _forwarded(raw: bytes, number: int, *, is_ours: bool) -> bytes:
     name = _SEALERS[number]
     results = f"{name}; dmarc=pass header.from=a.example"
     if is_ours:
-        key = SigningKey(name, "rsa", "rsa-sha256", _RSA_DER)
-        return seal(raw, key, results=results, chain=Result.PASS if number else Result.NONE, at=_SEALED_AT)
+        return seal(raw, _rsa_key(name), results=results, chain=Result.PASS if number else Result.NONE, at=_SEALED_AT)
     said = f"arc={'pass' if number else 'none'}"
     noted = f"Authentication-Results: {results}; {said}\r\n".encode() + raw
     return b"".join(dkim.arc_sign(noted, b"rsa", name.encode(), RSA_PEM, name.encode())) + noted

@@ -42,6 +42,7 @@ async def run(seeds: range, package: Path | None) -> tuple[Counter[str], list[st
     foreign = judges.by_mailauth(letters, package) if package is not None else [Opinion()] * len(letters)
     tally: Counter[str] = Counter(letters=len(letters))
     tally["letters with ARC sets"] = sum(b"ARC-Seal" in one.raw for one in letters)
+    tally["letters signed by us"] = sum(b"; x=" in one.raw and b" t=" in one.raw for one in letters)
     tally["letters with UTF-8 headers"] = sum(not one.raw.partition(b"\r\n\r\n")[0].isascii() for one in letters)
     unknown: list[str] = []
     for one, mailauth in zip(letters, foreign, strict=True):

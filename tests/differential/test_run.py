@@ -13,4 +13,5 @@ async def test_every_disagreement_is_of_a_known_class() -> None:
     assert tally["pyspf spf: agrees"] > COUNT * 0.9
     assert tally["dkimpy arc: agrees"] > COUNT * 0.9
     assert tally["letters with ARC sets"] > COUNT // 4
+    assert tally["letters signed by us"] > COUNT // 8
     assert tally["letters with UTF-8 headers"] > COUNT // 20

@@ -50,6 +50,19 @@ async def test_an_answer_is_kept_for_its_ttl_and_no_longer() -> None:
         assert resolver._kept["a.example", RdType.A][0] > clock.now
 
 
+async def test_answers_hold_while_they_are_kept_however_their_names_are_spelled() -> None:
+    clock = Hands()
+    async with serving(honest) as server, CachingResolver(dns_client(server.address), clock) as resolver:
+        one, other = [await resolver.query(name, RdType.A) for name in ("a.example", "b.example")]
+        both = ((("A.example.", RdType.A), one), (("b.example", RdType.A), other))
+        assert resolver.still(both)
+        assert resolver.still(())
+        assert not resolver.still(((("a.example", RdType.A), other),))
+        assert not resolver.still(((("c.example", RdType.A), one),))
+        clock.forward(101)
+        assert not resolver.still(both)
+
+
 async def test_a_missing_name_is_remembered() -> None:
     clock = Hands()
     async with serving(honest) as server, CachingResolver(dns_client(server.address), clock) as resolver:

@@ -34,3 +34,7 @@ def test_our_plain_names_alone_are_nobodys() -> None:
 def test_no_text_raises_and_none_is_ours_by_luck(text: str) -> None:
     assert not OURS.is_own(text)
     assert not NO_IDS.is_own(text)
+
+
+def test_what_anybody_can_sign_with_no_key_is_nobodys() -> None:
+    assert not NO_IDS.is_own(NO_IDS.write("em_abc", "house.example"))

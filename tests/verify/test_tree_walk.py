@@ -35,7 +35,7 @@ def test_long_names_are_shortened_to_seven_labels() -> None:
         ({"a_b_example": "v=DMARC1; p=none; psd=n", "b_example": "v=DMARC1; p=reject"}, "a.b.example", "a.b.example"),
         ({"b_example": "v=DMARC1; p=none; psd=y"}, "a.b.example", "b.example"),
         ({"example": "v=DMARC1; p=none; psd=y"}, "b.example", "example"),
-        ({"a_b_example": "v=DMARC1; psd=y", "b_example": "v=DMARC1; p=none"}, "b.example", "a.b.example"),
+        ({"a_b_example": "v=DMARC1; psd=y", "b_example": "v=DMARC1; p=none"}, "a.b.example", "a.b.example"),
         ({"b_example": "v=dmarc1; p=none"}, "a.b.example", None),
         ({"b_example": "v=DMARC1x; p=none"}, "a.b.example", None),
         ({"b_example": "v = DMARC1 ;p=none"}, "b.example", "b.example"),

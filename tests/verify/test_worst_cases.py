@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from gatepost.verify import check
+from gatepost.dns.paper import RdType
+from gatepost.verify import check, dkim
 from verify.arrivals import arrival, keys, sign
+from verify.standards.letters import field, key_record, mail, rsa_key
 from zones import ZoneResolver
 
 HEAD = b"From: Boss <boss@corp.example>\r\nTo: agent@house.example\r\nSubject: x\r\n"
@@ -16,6 +18,8 @@ TRIES = 4
 LARGEST = 25 * 1024 * 1024
 LARGEST_CPU_S = 4.0
 PARTS_CPU_S = 1.0
+MANY_CPU_S = 5.0
+"""Thirty times what it takes."""
 
 
 def multipart(parts: int, text: bytes) -> bytes:
@@ -23,12 +27,24 @@ def multipart(parts: int, text: bytes) -> bytes:
     return HEAD + b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" + body + b"--b--\r\n"
 
 
+SIGNATURE = b"DKIM-Signature: v=1; a=rsa-sha256; d=x.example; s=s; h=from; bh=YQ==; b=YQ==\r\n"
+TAGS = {"v": "1", "a": "rsa-sha256", "c": "relaxed/relaxed", "d": "corp.example", "s": "sel"}
+
 WORST: dict[str, Callable[[int], bytes]] = {
     "spaces": lambda size: HEAD + b"\r\n" + b" " * size + b"\r\n",
     "tabs and spaces": lambda size: HEAD + b"\r\n" + b" \t" * (size // 2) + b"\r\n",
     "empty lines": lambda size: HEAD + b"\r\n" + b"\r\n" * (size // 2),
     "blank lines": lambda size: HEAD + b"\r\n" + b" \r\n" * (size // 3),
     "fields of one name": lambda size: b"Subject: y\r\n" * (size // 12) + HEAD + b"\r\nx\r\n",
+    "fields of many names": lambda size: (
+        b"".join(b"X-%d: y\r\n" % at for at in range(size // 11)) + HEAD + b"\r\nx\r\n"
+    ),
+    "short fields": lambda size: b"A:\r\n" * (size // 4) + HEAD + b"\r\nx\r\n",
+    "signatures": lambda size: SIGNATURE * (size // len(SIGNATURE)) + HEAD + b"\r\nx\r\n",
+    "received": lambda size: (
+        b"Received: by x; Fri, 20 Nov 2026 12:00:00 +0000\r\n" * (size // 48) + HEAD + b"\r\nx\r\n"
+    ),
+    "results of others": lambda size: b"Authentication-Results: x; spf=pass\r\n" * (size // 37) + HEAD + b"\r\nx\r\n",
     "one long field": lambda size: b"X-A: " + b"a" * size + b"\r\n" + HEAD + b"\r\nx\r\n",
     "folds": lambda size: b"X-A: a" + b"\r\n " * (size // 3) + b"b\r\n" + HEAD + b"\r\nx\r\n",
     "an address list": lambda size: b"From: " + b"a@b.example, " * (size // 13) + b"c@d.example\r\n\r\nx\r\n",
@@ -85,6 +101,37 @@ async def test_twice_the_octets_cost_about_twice_the_time(name: str) -> None:
             return
         spent.append((once, twice))
     pytest.fail(f"seconds once and twice: {spent}")
+
+
+FIELDS = HEAD.split(b"\r\n")[:-1]
+MANY: dict[str, dict[str, str | None]] = {  # as much as 64 KiB hold, which is the most we read
+    "names in h=": {"h": ":".join(["from"] * 12_000)},
+    "names in h= that are not there": {"h": ":".join(["from", *(f"x{at}" for at in range(10_000))])},
+    "other signatures in h=": {"h": ":".join(["from", *["dkim-signature"] * 4_000])},
+    "tags": {"h": "from", **{f"t{at}": "1" for at in range(6_000)}},
+    "blanks in bh=": {"h": "from", "bh": " ".join("A" * 20_000)},
+}
+
+
+@pytest.mark.parametrize("what", MANY)
+async def test_signatures_of_many_parts_are_judged_in_bounded_time(what: str) -> None:
+    made = field("DKIM-Signature", {**TAGS, **MANY[what]}, FIELDS, b"x\r\n", key=rsa_key(2048))
+    raw = mail(*[made] * 30, *FIELDS, body=b"x\r\n")
+    resolver = ZoneResolver({"sel._domainkey.corp.example": {"TXT": [key_record(rsa_key(2048))]}})
+    started = time.process_time()
+    evidence = (await check(arrival(raw), resolver)).evidence
+    assert time.process_time() - started < MANY_CPU_S
+    assert len(evidence.dkim) == 30
+    assert all("not tried" in one.reason for one in evidence.dkim[dkim.MAX_SIGNATURES :])
+    assert resolver.asked.count(("sel._domainkey.corp.example", RdType.TXT)) <= 1
+
+
+async def test_a_stranger_makes_us_ask_for_few_names_however_many_it_signs_with() -> None:
+    signatures = [SIGNATURE.replace(b"s=s", b"s=s%d" % at) for at in range(2_000)]
+    resolver = ZoneResolver({})
+    await check(arrival(b"".join(signatures) + HEAD + b"\r\nx\r\n"), resolver)
+    keys_asked = {name for name, _ in resolver.asked if "_domainkey" in name}
+    assert len(keys_asked) == dkim.MAX_SIGNATURES
 
 
 async def test_the_largest_mail_is_verified_in_bounded_time() -> None:

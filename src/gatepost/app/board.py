@@ -153,9 +153,9 @@ class Board:
         self._measure(COMMIT_SIZE, size)
         self._measure(COMMIT_SECONDS, seconds)
 
-    def remembered(self) -> None:
-        """Count one DNS answer that was in the cache."""
-        self._slots[_HIT] += 1
+    def remembered(self, answers: int = 1) -> None:
+        """Count DNS answers that were in the cache."""
+        self._slots[_HIT] += answers
 
     def asked(self, status: str, seconds: float) -> None:
         """Measure one DNS question put to the network."""

@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 from collections import OrderedDict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
 from gatepost.clock import Clock
 from gatepost.dns.client import Client
-from gatepost.dns.paper import Answer, RdType, Status
+from gatepost.dns.paper import Answer, Question, RdType, Status
 from gatepost.dns.wire import is_askable
 from gatepost.meters import UNMETERED, Meters
 
@@ -18,7 +19,6 @@ MAX_TTL_S = 3_600
 TEMPERROR_TTL_S = 1
 """A failing zone is left alone this long: an outage costs one question a second, not one a message."""
 
-_Key = tuple[str, RdType]
 _FAILED = Answer(Status.TEMPERROR)
 
 
@@ -54,12 +54,12 @@ class CachingResolver:
         self._max_octets = max_octets
         self._octets = 0
         self._turns = asyncio.Semaphore(max_in_flight)
-        self._kept: OrderedDict[_Key, tuple[datetime, Answer]] = OrderedDict()
-        self._asking: dict[_Key, asyncio.Task[Answer]] = {}
+        self._kept: OrderedDict[Question, tuple[datetime, Answer]] = OrderedDict()
+        self._asking: dict[Question, asyncio.Task[Answer]] = {}
 
     async def query(self, name: str, rdtype: RdType) -> Answer:
         """Return the answer from the cache or the network; TEMPERROR when the deadline passes."""
-        key = (name.removesuffix(".").lower(), rdtype)
+        key = _key(name, rdtype)
         found = self._find(key)
         if found is not None:
             return found
@@ -85,9 +85,21 @@ class CachingResolver:
             self._kept.move_to_end(key)
             self._meters.remembered()
             return kept[1]
-        return self._find((name.removesuffix(".").lower(), rdtype))
+        return self._find(_key(name, rdtype))
 
-    def _find(self, key: _Key) -> Answer | None:
+    def still(self, answers: Sequence[tuple[Question, Answer]]) -> bool:
+        """Tell whether every question still has the very same answer at hand."""
+        now, kept, used = self._clock(), self._kept, self._kept.move_to_end
+        for question, answer in answers:
+            key = question if question in kept else _key(*question)  # most names are written as they are kept
+            found = kept.get(key)
+            if found is None or found[1] is not answer or now >= found[0]:
+                return False
+            used(key)
+        self._meters.remembered(len(answers))
+        return True
+
+    def _find(self, key: Question) -> Answer | None:
         kept = self._kept.get(key)
         if kept is None:
             return None
@@ -98,7 +110,7 @@ class CachingResolver:
         self._forget(key)
         return None
 
-    async def _ask(self, key: _Key) -> Answer:
+    async def _ask(self, key: Question) -> Answer:
         answer = _FAILED
         loop = asyncio.get_running_loop()
         began = loop.time()
@@ -112,7 +124,7 @@ class CachingResolver:
         self._keep(key, answer)
         return answer
 
-    def _keep(self, key: _Key, answer: Answer) -> None:
+    def _keep(self, key: Question, answer: Answer) -> None:
         ttl_s = TEMPERROR_TTL_S if answer.status is Status.TEMPERROR else min(answer.ttl_s, MAX_TTL_S)
         if ttl_s <= 0:
             return
@@ -121,7 +133,7 @@ class CachingResolver:
         while len(self._kept) > self._max_entries or self._octets > self._max_octets:
             self._forget(next(iter(self._kept)))
 
-    def _forget(self, key: _Key) -> None:
+    def _forget(self, key: Question) -> None:
         _, answer = self._kept.pop(key)
         self._octets -= _size(answer)
 
@@ -139,6 +151,10 @@ class CachingResolver:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+
+def _key(name: str, rdtype: RdType) -> Question:
+    return name.removesuffix(".").lower(), rdtype
 
 
 def _size(answer: Answer) -> int:

@@ -85,7 +85,7 @@ class Client:
                 except (TimeoutError, OSError, UnreachableError, EgressRefusedError, MalformedError):
                     self._put_last(server)
                     continue
-                if reply is not None and reply.rcode in {NOERROR, NXDOMAIN}:
+                if reply is not None and reply.rcode in {NOERROR, NXDOMAIN} and not reply.is_referral:
                     return reply
         return None
 

@@ -1,5 +1,6 @@
 """A question and an answer, and the shape of whoever answers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -44,6 +45,9 @@ class Answer:
     ttl_s: int = 0
 
 
+Question = tuple[str, RdType]
+
+
 class Resolver(Protocol):
     """Anything that answers questions."""
 
@@ -54,3 +58,7 @@ class Resolver(Protocol):
     def peek(self, name: str, rdtype: RdType) -> Answer | None:  # noqa: ARG002  # a resolver that remembers needs them
         """Return the answer where it is at hand; None where it must be asked for."""
         return None
+
+    def still(self, answers: Sequence[tuple[Question, Answer]]) -> bool:
+        """Tell whether every question still has the very same answer at hand."""
+        return all(self.peek(*question) is answer for question, answer in answers)

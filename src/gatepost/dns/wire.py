@@ -24,7 +24,7 @@ _LABEL_OCTETS, _NAME_OCTETS = 63, 255  # RFC 1035 section 2.3.4
 _POINTER = 0xC0  # RFC 1035 section 4.1.4
 _JUMPS_MAX = 16  # of honest names none needs more than one or two
 _TTL_MAX = 0x7FFF_FFFF  # RFC 2181 section 8: larger is zero
-_SOA, _CNAME = 6, 5
+_NS, _SOA, _CNAME = 2, 6, 5
 _TYPES = {
     RdType.A: 1,
     RdType.CNAME: _CNAME,
@@ -60,12 +60,15 @@ class Reply:
     Attributes:
         records: of the answer section, those of the type asked for, and aliases.
         negative_ttl_s: how long a missing answer may be remembered (RFC 2308 section 5); None without an SOA.
+        is_referral: the server does not know, and names others to ask (RFC 2308 section 2.2): it says nothing of what
+            there is.
     """
 
     rcode: int
     is_truncated: bool
     records: tuple[Record, ...] = ()
     negative_ttl_s: int | None = None
+    is_referral: bool = False
 
 
 def is_askable(name: str) -> bool:
@@ -112,7 +115,9 @@ def read(packet: bytes, *, name: str, rdtype: RdType, number: int) -> Reply | No
         if flags & _TC:
             return Reply(rcode, is_truncated=True)
         records = tuple(reader.answers(answers, _TYPES[rdtype]))
-        return Reply(rcode, is_truncated=False, records=records, negative_ttl_s=reader.negative_ttl(authorities))
+        negative_ttl_s, has_servers = reader.authority(authorities)
+        is_referral = rcode == NOERROR and not answers and has_servers and negative_ttl_s is None
+        return Reply(rcode, False, records, negative_ttl_s, is_referral)  # noqa: FBT003  # not truncated
     except (struct.error, IndexError, ValueError) as error:
         raise MalformedError("the reply cannot be read") from error
 
@@ -137,16 +142,18 @@ class _Reader:
             if rdtype in {wanted, _CNAME}:
                 yield Record(self._name(owner)[0], rdtype == _CNAME != wanted, ttl_s, self._text(rdtype, start, end))
 
-    def negative_ttl(self, count: int) -> int | None:
-        """Read the authority section as far as the SOA of the zone that lacks the answer."""
+    def authority(self, count: int) -> tuple[int | None, bool]:
+        """Read the authority section up to the SOA of the zone that lacks the answer; tell whether it names servers."""
+        has_servers = False
         for _, rdtype, ttl_s, start, end in self._records(count):
+            has_servers = has_servers or rdtype == _NS
             if rdtype == _SOA:
                 after = self._name(self._name(start)[1])[1]
                 if after + 20 > end:
                     raise MalformedError("an SOA is cut off")
                 (minimum,) = struct.unpack_from("!I", self._packet, after + 16)
-                return min(ttl_s, _ttl(minimum))
-        return None
+                return min(ttl_s, _ttl(minimum)), has_servers
+        return None, has_servers
 
     def _records(self, count: int) -> Iterator[tuple[int, int, int, int, int]]:
         """Yield where each owner stands, its type and TTL, and where its data begin and end."""

@@ -36,20 +36,24 @@ def header_field(raw: bytes, canon: Canon) -> bytes:
     return b"%b:%b" % (name.rstrip(b" \t").lower(), value.strip(b" "))
 
 
-def _begun(raw: bytes) -> bytes:
-    """Return a field with its name and the white space around its colon in relaxed form."""
-    name, _, value = raw.partition(b":")
-    value = value.lstrip(b" \t")
-    if value[:1] == b"\r":  # the value begins on the next line
-        return header_field(raw, Canon.RELAXED)
-    return name.rstrip(b" \t").lower() + b":" + value
+_ODD_BEGINNINGS = frozenset({b"", b":", b"\r"})
+"""How a value begins where white space stands before the colon, or the value on the next line; or where none is."""
 
 
-def header_fields(raws: Sequence[bytes], canon: Canon) -> bytes:
-    """Return header fields in canonical form, CRLF between them: what ``header_field`` makes of each, made together."""
+def header_fields(fields: Sequence[tuple[bytes, bytes]], canon: Canon) -> bytes:
+    """Return header fields in canonical form, CRLF between them: what ``header_field`` makes of each, made together.
+
+    Args:
+        fields: the name of each in lower case, and the field as received.
+        canon: the form.
+    """
     if canon is Canon.SIMPLE:
-        return b"\r\n".join(raws)
-    joined = b"\r\n".join([_begun(raw) for raw in raws])
+        return b"\r\n".join([raw for _, raw in fields])
+    begun: list[bytes] = []
+    for name, raw in fields:
+        value = raw[len(name) + 1 :].lstrip(b" \t")
+        begun.append(header_field(raw, Canon.RELAXED) if value[:1] in _ODD_BEGINNINGS else name + b":" + value)
+    joined = b"\r\n".join(begun)
     joined = joined.replace(b"\t", b" ").replace(b"\r\n ", b" ")
     if b"  " in joined:
         joined = _collapse_spaces(joined)

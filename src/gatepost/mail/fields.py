@@ -3,7 +3,6 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from gatepost.mail.glance import Glance
@@ -48,8 +47,7 @@ class Field(NamedTuple):
         return self.unfolded.decode("utf-8", "replace")
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """All fields of a message, top to bottom.
 
     Attributes:

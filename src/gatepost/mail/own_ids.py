@@ -31,7 +31,12 @@ class OwnIds:
         return f"{name}.{self._tag(name, domain)}@{domain}"
 
     def is_own(self, message_id: str) -> bool:
-        """Tell whether we wrote this Message-ID; mail programs keep its case (RFC 5322 section 3.6.4), so do we."""
+        """Tell whether we wrote this Message-ID; mail programs keep its case (RFC 5322 section 3.6.4), so do we.
+
+        Without a key nothing is ours: anybody could write what an empty one signs.
+        """
+        if not self._key:
+            return False
         found = _TAGGED.fullmatch(message_id)
         return found is not None and hmac.compare_digest(found["tag"], self._tag(found["name"], found["domain"]))
 

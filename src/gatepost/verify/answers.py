@@ -6,13 +6,12 @@ attempt, and no task, timer or turn of the event loop.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from gatepost.dns.paper import Answer, RdType, Resolver, Status
+from gatepost.dns.paper import Answer, Question, RdType, Resolver, Status
 
 T = TypeVar("T")
-Question = tuple[str, RdType]
 
 DEADLINE_S = 20.0
 """For everything DNS is asked about one message (RFC 7208 section 4.6.4 asks for at least 20 s)."""
@@ -50,9 +49,9 @@ class Answers:
             raise UnansweredError
         return found
 
-    def still(self, answers: Iterable[tuple[Question, Answer]]) -> bool:
-        """Tell whether DNS still gives the very same answers as before; what must be asked for is noted."""
-        return all(self.find(question) is answer for question, answer in answers)
+    def still(self, answers: Sequence[tuple[Question, Answer]]) -> bool:
+        """Tell whether DNS still gives the very same answers as before."""
+        return self._resolver.still(answers)
 
     def all(self, names: Iterable[str], rdtype: RdType) -> list[Answer]:
         """Return one answer a name.

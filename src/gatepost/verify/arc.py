@@ -61,6 +61,9 @@ class Chain:
     trouble: str = ""
 
 
+_NO_CHAIN, _NO_VERDICT = Chain(), ArcVerdict(Result.NONE)
+
+
 class _BrokenChainError(ValueError):
     """The chain cannot be valid; the message says why."""
 
@@ -69,7 +72,7 @@ def read(header: Header) -> Chain:
     """Collect the sets and check their structure (RFC 8617 section 5.2 steps 1 to 3)."""
     found = [header.all(name) for name in FIELDS]
     if not any(found):
-        return Chain()
+        return _NO_CHAIN
     if header.is_cut or max(map(len, found)) > MAX_INSTANCES:
         return Chain(trouble="more sets than the standard allows")
     try:
@@ -149,7 +152,7 @@ def judge(
     if chain.trouble:
         return ArcVerdict(Result.FAIL, reason=chain.trouble)
     if not chain.sets:
-        return ArcVerdict(Result.NONE)
+        return _NO_VERDICT
     seals = tuple(
         ArcSeal(one.instance, one.seal.domain, one.seal.selector, authres.claims_pass(one.results, author_domain))
         for one in chain.sets

@@ -13,7 +13,7 @@ MAX_VALUE_CHARS = 65_536
 _FOLD = ";\r\n\t"
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~@/\-]+", re.ASCII)
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s=";]+|=', re.DOTALL)
-_QUOTED_REST = re.compile(r'(?:[^"\\]|\\.)*+"', re.DOTALL)
+_QUOTED_REST = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _WRITTEN = re.compile(
     rb"(?:\A|(?<=[\r\n]))authentication-results[ \t]*:(?P<value>(?:[^\r\n]|(?:\r\n?|\n)[ \t])*)(?:\r\n?|\n|\Z)",
     re.IGNORECASE,

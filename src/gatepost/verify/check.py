@@ -27,7 +27,7 @@ from gatepost.verify import (
     tongue,
     tree_walk,
 )
-from gatepost.verify.answers import Answers
+from gatepost.verify.answers import Answers, UnansweredError
 from gatepost.verify.attached import TextReader
 from gatepost.verify.dmarc import Alignment, Discovery
 from gatepost.verify.host import NOBODY, Host
@@ -136,16 +136,20 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver, watch: Watch, ow
     chain = arc.read(header)
     # (2) Ask DNS, for everything at once where it must be asked; a large message stays on disk meanwhile.
     known = Answers(resolver)
-    asked = await known.settle(
-        partial(_ask, known, arrived, claims, chain, domain),
-        foresee=partial(_foresee, known, arrived, claims, chain, domain),
-    )
+    ask = partial(_ask, known, arrived, claims, chain, domain)
+    try:
+        asked = ask()
+    except UnansweredError:
+        asked = await known.settle(ask, foresee=partial(_foresee, known, arrived, claims, chain, domain))
     # (3) Compare hashes and signatures, and read the content.
     signed = _Signed(header, claims, chain, asked, domain, arrived.received_at)
     seen = await on_octets(raw, _see, signed, watch.canaries, is_on_disk=not isinstance(raw, bytes))
     signatures, sealed, read = seen.signatures, seen.sealed, seen.content
     # (4) Compare the proven domains with the author's.
-    alignment, verdict = await known.settle(partial(_judge_author, known, asked, signatures))
+    try:
+        alignment, verdict = _judge_author(known, asked, signatures)
+    except UnansweredError:
+        alignment, verdict = await known.settle(partial(_judge_author, known, asked, signatures))
     # (5) Say what that proves, and whether DNS kept something from us.
     is_aligned = alignment.holds
     if read.reply_to and not _is_reply_to_proven(alignment, signatures, chain, sealed):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gatepost.dns.paper import RdType, Status
 from gatepost.mail import suffix
@@ -14,7 +15,7 @@ from gatepost.verify.tree_walk import POLICIES, DmarcRecord, Walk, walk
 _WEAKER = {"reject": "quarantine", "quarantine": "none", "none": "none"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Discovery:
     """What DNS says of an author domain, before anything was proven.
 
@@ -105,6 +106,12 @@ def may_align(one: str, other: str) -> bool:
     )
 
 
+@lru_cache(maxsize=8192)
+def _as_itself(proven: frozenset[str], *, spf: bool) -> Alignment:
+    """Return the alignment of proofs that name the author's own domain: it holds under every policy (section 4.4)."""
+    return Alignment(proven, spf)
+
+
 def align(known: Answers, found: Discovery, *, dkim_domains: Iterable[str], spf_domain: str | None) -> Alignment:
     """Compare proven domains with the author's (RFC 9989 sections 4.4 and 4.10.2).
 
@@ -114,9 +121,12 @@ def align(known: Answers, found: Discovery, *, dkim_domains: Iterable[str], spf_
         dkim_domains: d= of signatures that passed.
         spf_domain: the domain SPF passed for; None where it did not.
     """
+    proven = frozenset(dkim_domains)
+    if proven <= {found.domain} and spf_domain in {None, found.domain}:
+        return _as_itself(proven, spf=bool(spf_domain))
     dkim: set[str] = set()
     is_unsettled = False
-    for domain in set(dkim_domains):
+    for domain in proven:
         aligned = _is_aligned(known, found, domain, is_strict=found.is_strict_dkim)
         if aligned:
             dkim.add(domain)
@@ -146,6 +156,7 @@ def _is_aligned(known: Answers, found: Discovery, domain: str, *, is_strict: boo
     return other.organizational_domain == organizational
 
 
+@lru_cache(maxsize=4096)
 def judge(found: Discovery, alignment: Alignment) -> DmarcVerdict:
     """Spell the verdict (RFC 9989 section 4.10.3; RFC 8601 section 2.7.2)."""
     organizational = found.walk.organizational_domain

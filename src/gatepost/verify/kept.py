@@ -4,13 +4,13 @@ Mail comes in rows from the same senders. What was said of one holds again for a
 and is worked out anew when one of them has expired or changed.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Generic, TypeVar
 
 from typing_extensions import override
 
-from gatepost.dns.paper import Answer
-from gatepost.verify.answers import Answers, Question
+from gatepost.dns.paper import Answer, Question
+from gatepost.verify.answers import Answers
 
 MAX_KEPT = 4_096
 
@@ -31,6 +31,10 @@ class Trail(Answers):
         if found is not None:
             self.seen[question] = found
         return found
+
+    @override
+    def still(self, answers: Sequence[tuple[Question, Answer]]) -> bool:
+        return all(self.find(question) is answer for question, answer in answers)  # they are part of the trail, too
 
 
 class Kept(Generic[K, T]):

@@ -21,6 +21,7 @@ from gatepost.mail import taglist
 ED25519_BITS = 256
 MIN_RSA_BITS = 1024  # RFC 8301 section 3.2
 MAX_RSA_BITS = 8192  # more costs the verifier more than it tells
+MAX_EXPONENT_BITS = 64  # 65537 has 17; a check costs in proportion to it
 MAX_RECORD = 8_192
 _ED25519_OCTETS = 32
 _PREHASHED = Prehashed(SHA256())
@@ -156,4 +157,6 @@ def _read_rsa(octets: bytes) -> RSAPublicKey:
         raise KeyUnusableError("p= holds another kind of key than k= says")
     if key.key_size > MAX_RSA_BITS:
         raise KeyUnusableError(f"an RSA key of {key.key_size} bits is not accepted", key.key_size)
+    if key.public_numbers().e.bit_length() > MAX_EXPONENT_BITS:
+        raise KeyUnusableError("the exponent of the RSA key is longer than 64 bits", key.key_size)
     return key

@@ -43,11 +43,17 @@ class Body:
         return found
 
 
-def signed_fields(header: Header, names: tuple[bytes, ...]) -> list[Field]:
-    """Pick the fields h= names, each name from the bottom up; a name without a field adds nothing (section 5.4.2)."""
+def signed_fields(header: Header, names: tuple[bytes, ...], itself: Field | None = None) -> list[Field]:
+    """Pick the fields h= names, each name from the bottom up; a name without a field adds nothing (section 5.4.2).
+
+    Signatures that h= names are the others (section 3.5), not ``itself``.
+    """
     used: dict[bytes, int] = {}
     picked: list[Field] = []
-    fields_of = header.named.get
+    named = header.named
+    if itself is not None and itself.name in names:
+        named = {**named, itself.name: tuple(one for one in header.all(itself.name) if one is not itself)}
+    fields_of = named.get
     for name in names:
         found = fields_of(name)
         if found is None:
@@ -65,6 +71,8 @@ def unsigned_twins(header: Header, names: tuple[bytes, ...]) -> str:
     Signatures count from the bottom up, and readers take the topmost: whoever adds a second Subject above a signed one
     puts words into the signer's mouth (RFC 6376 section 8.15). Empty where there is none.
     """
+    if len(header.named) == len(header.fields):
+        return ""  # nothing stands twice
     for name, found in header.named.items():
         if len(found) > 1 and name in ONCE and len(found) > names.count(name):
             return name.decode("ascii")
@@ -73,8 +81,6 @@ def unsigned_twins(header: Header, names: tuple[bytes, ...]) -> str:
 
 def header_digest(header: Header, signature: Signature) -> bytes:
     """Return SHA-256 of the signed fields and the signature field itself, b= emptied, without its final CRLF."""
-    canon = signature.header_canon
-    chosen = signed_fields(header, signature.signed)
-    octets = [found.raw for found in chosen]
-    octets.append(without_signature(signature.field.raw))
-    return hashlib.sha256(canonical.header_fields(octets, canon)).digest()
+    covered: list[tuple[bytes, bytes]] = [*signed_fields(header, signature.signed, signature.field)]
+    covered.append((signature.field.name, without_signature(signature.field.raw)))
+    return hashlib.sha256(canonical.header_fields(covered, signature.header_canon)).digest()

@@ -49,6 +49,8 @@ def check(known: Answers, context: Context, *, identity: str) -> SpfVerdict:
     address = context.address
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         context = context._replace(address=address.ipv4_mapped)
+    if context.domain.endswith("."):  # an empty label may stand at the end (section 4.3)
+        context = context._replace(domain=context.domain[:-1])
     budget = _Budget()
     try:
         result = _check_host(known, context, budget)
@@ -132,6 +134,10 @@ def _matches(known: Answers, context: Context, budget: _Budget, mechanism: Mecha
     if mechanism.name == "all" or mechanism.network is not None:
         return mechanism.network is None or context.address in mechanism.network
     _count_lookup(budget)
+    return not _spells_beyond_ascii(mechanism.target, context) and _matches_names(known, context, budget, mechanism)
+
+
+def _matches_names(known: Answers, context: Context, budget: _Budget, mechanism: Mechanism) -> bool:
     domain = _expand(known, context, budget, mechanism.target)
     match mechanism.name:
         case "include":
@@ -145,6 +151,11 @@ def _matches(known: Answers, context: Context, budget: _Budget, mechanism: Mecha
         case _:  # a
             records = _ask(known, budget, domain, address_type(context.address))
             return holds(records, context.address, mechanism.bits)
+
+
+def _spells_beyond_ascii(target: Template | None, context: Context) -> bool:
+    """Tell whether a term would spell a local part that no label can hold: it matches nothing (RFC 8616 section 4)."""
+    return target is not None and not context.local.isascii() and (target.needs("l") or target.needs("s"))
 
 
 def _includes(known: Answers, context: Context, budget: _Budget, domain: str) -> bool:

@@ -13,7 +13,7 @@ MAX_QUERIES = 8
 POLICIES = frozenset({"none", "quarantine", "reject"})
 
 _PREFIX = "_dmarc."
-_VERSION = re.compile(r"v[ \t]*=[ \t]*DMARC1[ \t]*(?:;|\Z)")
+_VERSION = re.compile(r"[vV][ \t]*=[ \t]*DMARC1[ \t]*(?:;|\Z)")
 _URI = re.compile(r"[a-z][a-z0-9+.\-]*:[^\s,;]+", re.IGNORECASE | re.ASCII)
 
 
@@ -85,7 +85,7 @@ def _read(domain: str, answers: tuple[tuple[str, ...] | None, ...]) -> Walk:
         record = _select(name.removeprefix(_PREFIX), texts or ())
         if record is not None:
             records.append(record)
-            if record.word("psd") == "n" or (record.word("psd") == "y" and record.name != domain):
+            if record.word("psd") in {"n", "y"}:
                 break  # the walk stops here; what stands above counts no more
     organizational = _organizational_domain(domain, records)
     return Walk(domain, tuple(records), has_failed, organizational, _policy_record(domain, organizational, records))
