@@ -113,7 +113,7 @@ async def _say(house: House, fact: Fact) -> None:
 
 
 async def _incident(house: House, identifier: str) -> Incident:
-    found = await status.read_incident(house.db, identifier)
+    found = await status.read_incident(house, identifier)
     if found is None:
         raise CannotVerifyError("incident.missing")
     return found
