@@ -145,6 +145,7 @@ class Run:
                 ticket,
                 model=document.model,
                 usage=meter.believed(said),
+                least=meter.least(body, said),
                 prices=desk.prices,
                 at=at,
                 entropy=desk.entropy,
