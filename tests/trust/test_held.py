@@ -146,6 +146,23 @@ async def failing_again(scene: Scene, lamp: Lamp) -> None:
     await scene.publish()
 
 
+async def test_a_result_taken_out_of_a_history_is_shown_as_missing(scene: Scene, lamp: Lamp, owner_dsn: str) -> None:
+    for is_on in (True, False, True):
+        lamp.is_on = is_on
+        await scene.engine().round(everything=True)
+    await scene.publish()
+    before = await trust.read_history(scene.house, "L1")
+    (_, bad, _) = before
+    async with scene.house.db.transaction(TRUST) as tx:
+        (fact,) = await trust_log.stated(tx, [bad.entry])
+    take_away(owner_dsn, fact)
+    after = await trust.read_history(scene.house, "L1")
+    assert [each.leaf_index for each in after] == [each.leaf_index for each in before]
+    assert [each.result.finding.reason for each in after] == ["", MISSING, ""]
+    held = Held(scene.house.blobs)
+    assert [each.entry for each in await trust.read_history(scene.house, "L1", held=held, limit=1)] == [before[0].entry]
+
+
 async def test_a_claim_without_any_row_is_known_by_the_log(scene: Scene, lamp: Lamp, owner_dsn: str) -> None:
     await failing(scene, lamp)
     take_away(owner_dsn, await newest(scene))

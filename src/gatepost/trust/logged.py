@@ -6,7 +6,8 @@ page. Whoever compares rows with it reads the log first and the rows after: a ro
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from bisect import insort
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -22,6 +23,7 @@ BUNDLES_MAX = 512
 """How many bundles one look reads at most: ten days of a house at work, in less than a second of its time."""
 WHOLE = 2**40
 """More than any log has."""
+PLACES_MAX = 200
 _AT_ONCE = 4
 _WORDS = frozenset({incidents.OPENED, incidents.UPDATED, incidents.MARKED})
 _SUBJECTS = {leaf.CHECKED: "", leaf.WITHDRAWN: leaf.GONE}
@@ -31,7 +33,8 @@ class Logged:
     """What is known of the end of one house's public trust log.
 
     ``newest``: the newest fact about a claim, its withdrawal or the folder, by the subject that rows have it under.
-    ``words``: everything said of incidents, by its place. ``hours``: of each part.
+    ``places``: where the latest facts about each of these subjects stand, ascending. ``words``: everything said of
+    incidents, by its place. ``hours``: of each part.
     """
 
     def __init__(self, blobs: Blobs) -> None:
@@ -39,6 +42,7 @@ class Logged:
         self._lock = asyncio.Lock()
         self._low = self._high = self._size = 0
         self.newest: dict[str, Stated] = {}
+        self.places: dict[str, list[LeafIndex]] = {}
         self.words: dict[LeafIndex, Stated] = {}
         self.hours: dict[tuple[Component, datetime], Hour] = {}
         self.since: datetime | None = None
@@ -70,6 +74,14 @@ class Logged:
                     await self._back(max(end, self._low // WIDTH - _AT_ONCE))
                     if self._low == before:
                         return
+
+    async def at(self, places: Iterable[LeafIndex]) -> list[Stated]:
+        """Return the facts in these places, in order; what cannot be read is left out."""
+        wanted = frozenset(places)
+        with suppress(BlobsUnavailableError):
+            found = await self._read(sorted({place // WIDTH for place in wanted}))
+            return [fact for _, facts in found for fact in facts if fact is not None and fact.leaf_index in wanted]
+        return []
 
     async def _forward(self) -> None:
         self._size = await export.size(self._blobs, TRUST)
@@ -110,11 +122,14 @@ class Logged:
                 known = self.newest.get(subject)
                 if known is None or known.entry < fact.entry:
                     self.newest[subject] = fact
+                places = self.places.setdefault(subject, [])
+                insort(places, LeafIndex(place))
+                del places[:-PLACES_MAX]
 
     def _forget(self) -> None:
         self._low = self._high = 0
         self.since = None
-        for known in (self.newest, self.words, self.hours):
+        for known in (self.newest, self.places, self.words, self.hours):
             known.clear()
 
 

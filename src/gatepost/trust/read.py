@@ -20,7 +20,7 @@ from gatepost.trust.operator import Operator, read_operator
 from gatepost.trust.paper import Shown, unverified
 
 HISTORY_MAX = 200
-_END = LeafIndex(2**63)
+_NONE, _END = LeafIndex(-1), LeafIndex(2**63)
 
 
 async def read_claims(house: House, folder: Path) -> Claims:
@@ -100,24 +100,29 @@ async def read_outside(house: House, *, held: Held | None = None, limit: int) ->
 
 async def _believed(house: House, subject: str, limit: int, held: Held | None) -> list[Stated]:
     found, faults = await _newest_first(house, subject, limit, held or Held(house.blobs))
-    return [
-        each for each in found if faults.get(each.entry) in {None, MISSING}
-    ]  # what is missing is the log's own word
+    own = {None, MISSING}  # what no row has is the log's own word
+    return [each for each in found if faults.get(each.entry) in own]
 
 
 async def _newest_first(
     house: House, subject: str, limit: int, held: Held, before: EntryId | None = None
 ) -> tuple[list[Stated], dict[EntryId, str]]:
-    """Return the facts about a subject, the log's newest too where no row has it, and what is wrong with which."""
+    """Return the facts about a subject, those of the log too that no row has, and what is wrong with which."""
     await held.logged.look()
     async with house.db.transaction(TRUST) as tx:
         entries = await store.history(tx, subject, limit=min(limit, HISTORY_MAX), before=before)
         found = [*reversed(await trust_log.stated(tx, entries))]
     faults = await held.faults(found, house.clock())
-    newest = held.logged.newest.get(subject)
-    if newest is not None and before is None and _is_newer(newest, next(iter(found), None)):
-        return [newest, *found], {**faults, newest.entry: MISSING}
-    return found, faults
+    if before is not None:
+        return found, faults
+    there = {each.leaf_index for each in found if each.leaf_index is not None}
+    first = (
+        min(there, default=_NONE) if len(found) >= min(limit, HISTORY_MAX) else _NONE
+    )  # older ones were not asked for
+    known = [place for place in held.logged.places.get(subject, ()) if place > first and place not in there]
+    missing = await held.logged.at(known)
+    merged = sorted([*found, *missing], key=lambda each: each.entry, reverse=True)[:limit]
+    return merged, faults | {each.entry: MISSING for each in missing}
 
 
 def _borne_out(facts: Iterable[Stated], faults: Mapping[EntryId, str]) -> list[Shown]:
