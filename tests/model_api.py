@@ -44,6 +44,9 @@ class ModelApi:
     counts_nothing: bool = False
     """Say in no answer what it cost."""
 
+    plays_down: bool = False
+    """Say that each answer cost two tokens."""
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
@@ -75,7 +78,7 @@ class ModelApi:
         said = self.script.pop(0) if self.script else self.otherwise(asked)
         if isinstance(said, int):
             return await _fail(writer, said)
-        counts = len(body) // 4, len(json.dumps(said)) // 4 + 1
+        counts = (1, 1) if self.plays_down else (len(body) // 4, len(json.dumps(said)) // 4 + 1)
         self.input_tokens += counts[0]
         self.output_tokens += counts[1]
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n")

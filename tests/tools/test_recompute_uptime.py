@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from gatepost.trust.probes import MEASURED
+from gatepost.trust.uptime import MEASURED
 
 TOOL = Path(__file__).parents[2] / "tools" / "recompute_uptime.py"
 

@@ -160,7 +160,7 @@ async def test_who_is_away_is_tried_again_and_not_for_ever(watch: Watch) -> None
 
 async def test_clocks_of_an_incident_remind_one_after_the_other(watch: Watch) -> None:
     incident = await watch.open_incident(kind=clocks.Kind.EXPLOITED)
-    found = await status.read_incident(watch.scene.house.db, incident)
+    found = await status.read_incident(watch.scene.house, incident)
     assert found is not None
     fact = incidents.marked(found, clocks.AWARE, at=watch.scene.clock.now)
     await status.say(watch.scene.house.db, fact, entropy=watch.scene.house.entropy)

@@ -11,7 +11,7 @@ from gatepost.blobs.folder import Folder
 from gatepost.record import trust_log
 from gatepost.record.trust_log import TRUST, Stated
 from gatepost.trust import Outcome, store
-from gatepost.trust.held import DIFFERS, SETTLES, UNPROVEN, Held
+from gatepost.trust.held import DIFFERS, MISSING, SETTLES, UNPROVEN, Held
 from gatepost.trust.read import claims_of_folder
 from trust.scene import Scene
 from trust.test_engine import Lamp, lamp
@@ -114,3 +114,75 @@ async def test_while_the_store_is_away_what_is_new_is_believed_for_a_moment(scen
     later = fact.at + timedelta(hours=1)
     assert await held.faults([fact], fact.at) == {}
     assert await held.faults([fact], later) == {fact.entry: UNPROVEN}
+
+
+def take_away(dsn: str, entry: Stated) -> None:
+    """Take away a fact's rows as the tables' owner can."""
+    with psycopg.connect(dsn, autocommit=True) as owner:
+        assert owner.execute("delete from trust_fact where entry = %s", [entry.entry]).rowcount == 1
+
+
+async def test_a_claim_whose_newest_row_is_gone_is_not_shown_as_it_was_before(
+    scene: Scene, lamp: Lamp, owner_dsn: str
+) -> None:
+    await scene.engine().round(everything=True)
+    await failing_again(scene, lamp)
+    held, operator = Held(scene.house.blobs), scene.operator()
+    assert await shown(scene) == (Outcome.FAIL, "lamp.off")
+    last = await newest(scene)
+    take_away(owner_dsn, last)
+    for each in (held, Held(scene.house.blobs)):
+        (after,) = (await claims_of_folder(scene.house, operator, each)).listed
+        assert (after.status, after.reason) == (Outcome.COULD_NOT_VERIFY, MISSING)
+        assert after.last is not None
+        assert after.last.leaf_index == last.leaf_index  # its proof is of what is missing
+    past = await trust.read_history(scene.house, "L1")
+    assert [each.result.finding.reason for each in past] == [MISSING, ""]
+
+
+async def failing_again(scene: Scene, lamp: Lamp) -> None:
+    lamp.is_on = False
+    await scene.engine().round(everything=True)
+    await scene.publish()
+
+
+async def test_a_result_taken_out_of_a_history_is_shown_as_missing(scene: Scene, lamp: Lamp, owner_dsn: str) -> None:
+    for is_on in (True, False, True):
+        lamp.is_on = is_on
+        await scene.engine().round(everything=True)
+    await scene.publish()
+    before = await trust.read_history(scene.house, "L1")
+    (_, bad, _) = before
+    async with scene.house.db.transaction(TRUST) as tx:
+        (fact,) = await trust_log.stated(tx, [bad.entry])
+    take_away(owner_dsn, fact)
+    after = await trust.read_history(scene.house, "L1")
+    assert [each.leaf_index for each in after] == [each.leaf_index for each in before]
+    assert [each.result.finding.reason for each in after] == ["", MISSING, ""]
+    held = Held(scene.house.blobs)
+    assert [each.entry for each in await trust.read_history(scene.house, "L1", held=held, limit=1)] == [before[0].entry]
+
+
+async def test_a_claim_without_any_row_is_known_by_the_log(scene: Scene, lamp: Lamp, owner_dsn: str) -> None:
+    await failing(scene, lamp)
+    take_away(owner_dsn, await newest(scene))
+    assert await shown(scene) == (Outcome.COULD_NOT_VERIFY, MISSING)
+
+
+async def test_a_revision_whose_row_is_gone_is_shown_as_the_log_has_it(
+    scene: Scene, lamp: Lamp, owner_dsn: str
+) -> None:
+    await failing(scene, lamp)
+    (was,) = await trust.read_revisions(scene.house)
+    take_away(owner_dsn, was)
+    assert await trust.read_revisions(scene.house) == [was]
+    assert (await trust.read_claims(scene.house, scene.folder)).revision == was
+
+
+async def test_a_claim_is_green_only_where_all_that_followed_it_could_be_read(scene: Scene, lamp: Lamp) -> None:
+    del lamp
+    await scene.engine().round()
+    await scene.publish()
+    for bundle in (scene.state / "blobs").rglob("tile/entries/*/*"):
+        bundle.unlink()
+    assert await shown(scene) == (Outcome.COULD_NOT_VERIFY, UNPROVEN)

@@ -31,10 +31,10 @@ async def breach(house: House) -> Incident:
         kind=clocks.Kind.BREACH,
     )
     await status.say(house.db, fact, entropy=house.entropy)
-    found = await status.read_incident(house.db, identifier)
+    found = await status.read_incident(house, identifier)
     assert found is not None
     await status.say(house.db, incidents.marked(found, clocks.AWARE, at=house.clock()), entropy=house.entropy)
-    found = await status.read_incident(house.db, identifier)
+    found = await status.read_incident(house, identifier)
     assert found is not None
     return found
 

@@ -18,6 +18,9 @@ HSTS_S = 31_536_000
 """A year (RFC 6797): a browser or client that has been here never speaks plain HTTP to this name again."""
 
 
+SAID_MAX_OCTETS, PING_S = 4_096, 15.0
+"""Of a WebSocket: nothing its reader says is listened to, and a reader that does not answer a ping in 30 s is gone."""
+
 NOT_HTTP = (
     b'{"type":"/api/problems/request.malformed","title":"The request cannot be read","status":400,'
     b'"detail":"The request is not HTTP/1.1.","error":"The request is not HTTP/1.1."}'
@@ -82,7 +85,7 @@ async def listening(
             "http.certificate_key, or listen on 127.0.0.1 and let a proxy on this machine speak TLS"
         )
     with _listen(host, port, door) as listener:
-        server = _server(app, certificate)
+        server = _server(app, door, certificate)
         async with asyncio.TaskGroup() as group:
             group.create_task(server.serve([listener]))
             try:
@@ -91,12 +94,16 @@ async def listening(
                 server.should_exit = True
 
 
-def _server(app: Any, certificate: Certificate | None) -> _Server:
+def _server(app: Any, door: str, certificate: Certificate | None) -> _Server:
     return _Server(
         uvicorn.Config(
             app,
             http=_Protocol,
-            ws="none",
+            ws="wsproto" if door == "http" else "none",
+            ws_max_size=SAID_MAX_OCTETS,
+            ws_ping_interval=PING_S,
+            ws_ping_timeout=2 * PING_S,
+            ws_per_message_deflate=False,  # what is compressed with a secret beside it tells of it
             lifespan="off",
             log_config=None,
             access_log=False,

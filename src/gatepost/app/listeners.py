@@ -96,10 +96,12 @@ def faces(settings: Settings, house: House) -> dict[str, ASGIApp]:
     if settings.trust.operator:
         from gatepost.app import rounds  # noqa: PLC0415  # as the next
         from gatepost.doors.public import status, trust  # noqa: PLC0415  # much to import, for who claims something
+        from gatepost.trust.held import Held  # noqa: PLC0415  # as these
 
-        pages = trust.build(house, Path(settings.trust.operator), version("gatepost"))
+        held, pace = Held(house.blobs), rounds.pace(settings)
+        pages = trust.build(house, Path(settings.trust.operator), version("gatepost"), held)
         found |= dict.fromkeys(trust.PLACES, pages)
-        found |= dict.fromkeys(status.PATHS, status.build(house, name=house.hostname, pace=rounds.pace(settings)))
+        found |= dict.fromkeys(status.PATHS, status.build(house, name=house.hostname, pace=pace, held=held))
     return found
 
 

@@ -165,7 +165,7 @@ def _row(deadline: Deadline, now: datetime) -> dict[str, Any]:
 @commands.command("list")
 def list_(*, config: Config = None, as_json: AsJson = False) -> None:
     """List what was stated in the last 90 days: the case register."""
-    found = _on_house(lambda house: status.read_incidents(house.db, house.clock() - status.WINDOW), config)
+    found = _on_house(lambda house: status.read_incidents(house, house.clock() - status.WINDOW), config)
     rows = [
         {
             "id": each.id,
@@ -309,7 +309,7 @@ def _operator(config: Path | None) -> Operator:
 
 
 async def _known(house: House, identifier: str) -> Incident:
-    found = await status.read_incident(house.db, identifier)
+    found = await status.read_incident(house, identifier)
     if found is None:
         raise Refusal("there is no such incident: gatepost incident list")
     return found

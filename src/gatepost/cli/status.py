@@ -15,6 +15,8 @@ from gatepost.doors.public import status as page
 from gatepost.doors.public import status_atom, status_chart, status_json
 from gatepost.settings import Settings
 from gatepost.trust import status as doing
+from gatepost.trust.held import Held
+from gatepost.trust.logged import WHOLE
 from gatepost.trust.status import Status
 from gatepost.trust.uptime import NAMES, share_of
 
@@ -25,7 +27,10 @@ app.add_typer(commands, name="status")
 def _read(settings: Settings) -> Status:
     async def inside() -> Status:
         async with admin_house(settings) as house:
-            return await doing.read_status(house.db, house.clock, rounds.pace(settings))
+            held = Held(house.blobs)
+            await held.logged.look()
+            await held.logged.back_until(house.clock() - doing.WINDOW, most=WHOLE)
+            return await doing.read_status(house, rounds.pace(settings), held)
 
     return asyncio.run(inside())
 

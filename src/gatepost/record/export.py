@@ -4,7 +4,8 @@ All but keys and openings comes from the published files; no table is asked.
 """
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from gatepost.db import Database, Transaction
 from gatepost.ids import EntryId, LeafIndex, TenantId
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
-from gatepost.ledger.merkle import HASH_OCTETS, hash_range, inclusion_ranges
+from gatepost.ledger.merkle import HASH_OCTETS, hash_range, inclusion_ranges, leaf_hash
 from gatepost.ledger.note import Note
 from gatepost.ledger.proof import Proof
 from gatepost.ledger.tiles import ENTRIES, WIDTH, Tile, hashes, needed, reader, tile_at, tiles_of, unpack
@@ -121,6 +122,40 @@ async def leaf_hashes(blobs: Blobs, tenant: TenantId, places: Collection[LeafInd
         each.index: hashes(each, octets) for each, octets in tiles.items() if len(octets) == each.width * HASH_OCTETS
     }
     return {each: held[each // WIDTH][each % WIDTH] for each in there if each // WIDTH in held}
+
+
+async def size(blobs: Blobs, tenant: TenantId) -> int:
+    """Return how many entries the published log has; none before its first, or where its checkpoint is damaged."""
+    try:
+        published = await files.read_checkpoint(blobs, tenant)
+    except LedgerError:
+        return 0
+    return 0 if published is None else published[1].size
+
+
+async def bundles(blobs: Blobs, tenant: TenantId, wanted: Collection[int], size: int) -> dict[int, Sequence[bytes]]:
+    """Return the entries of some bundles of a log of this size, by the bundle's index.
+
+    Left out: those that are missing, damaged, or not what their level-0 tile has the hashes of.
+    """
+    try:
+        tiles = await files.read_tiles(
+            blobs, tenant, {tile_at(each, at, size) for at in wanted for each in (ENTRIES, 0)}
+        )
+    except LedgerError:
+        return {}
+    return await asyncio.to_thread(_sound, tiles, wanted, size)
+
+
+def _sound(tiles: Mapping[Tile, bytes], wanted: Collection[int], size: int) -> dict[int, Sequence[bytes]]:
+    found: dict[int, Sequence[bytes]] = {}
+    for at in wanted:
+        bundle, tile = tile_at(ENTRIES, at, size), tile_at(0, at, size)
+        with suppress(LedgerError, KeyError):
+            entries = unpack(bundle, tiles[bundle])
+            if [leaf_hash(each) for each in entries] == hashes(tile, tiles[tile]):
+                found[at] = entries
+    return found
 
 
 async def export_log(db: Database, blobs: Blobs, tenant: TenantId, folder: Path) -> int:

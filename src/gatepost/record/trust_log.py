@@ -5,7 +5,7 @@ fit, or would have to be hidden, is refused.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -75,15 +75,17 @@ async def stated(tx: Transaction, entries: Sequence[EntryId]) -> list[Stated]:
 
     So are rows that somebody changed until they are no leaves: they say nothing, and ``log verify`` names them.
     """
-    found = [_stated(each) for each in await store.by_number(tx, entries)]
-    return [each for each in found if each is not None]
+    rows = await store.by_number(tx, entries)
+    found = [(row.entry, of_leaf(row.leaf, row.leaf_index)) for row in rows]
+    return [replace(each, entry=entry) for entry, each in found if each is not None]
 
 
-def _stated(row: store.Placed) -> Stated | None:
+def of_leaf(octets: bytes, leaf_index: LeafIndex | None) -> Stated | None:
+    """Return the fact that a leaf states; None where it states none."""
     try:
-        leaf = orjson.loads(row.leaf)
+        leaf = orjson.loads(octets)
         at = datetime.fromisoformat(leaf["ts"])
         said = leaf["action"], leaf["object_ref"], leaf["detail"]
-        return Stated(row.entry, row.leaf_index, at, *said, leaf_hash(row.leaf))
+        return Stated(EntryId(int(leaf["seq"])), leaf_index, at, *said, leaf_hash(octets))
     except (KeyError, TypeError, ValueError):
         return None

@@ -122,7 +122,7 @@ _CHECKS: tuple[Check[Any], ...] = (
         "incident.exercised",
         drills.exercised,
         drills.exercise,
-        (duty.overlooked_letter, duty.lost_notice, duty.late_notice),
+        (duty.overlooked_letter, duty.lost_notice, duty.unsigned_notice, duty.late_notice),
     ),
     Check("security_txt.valid", page.security_txt, page.served, (doors.expired_security_txt,)),
     Check("page.agrees", page.page_agrees, page.served, (doors.lying_page,)),

@@ -57,7 +57,7 @@ class Duty:
         house, now = self.house, self.house.clock()
         within = timedelta(hours=operator.disclosure.acknowledge_hours)
         return [
-            *causes.of_incidents(await status.read_incidents(house.db, now - status.WINDOW), now),
+            *causes.of_incidents(await status.read_incidents(house, now - status.WINDOW), now),
             *causes.of_cases(await intake.read_cases(house), within, now),
             *causes.of_findings(await scans.read_weaknesses(house), now),
             *causes.of_faults(await caught.read_faults(house.db), now),

@@ -12,9 +12,11 @@ from gatepost.blobs import Blobs, BlobsUnavailableError
 from gatepost.ids import EntryId, LeafIndex
 from gatepost.record import export
 from gatepost.record.trust_log import TRUST, Stated
+from gatepost.trust.logged import Logged
 
-DIFFERS, UNPROVEN = "leaf.differs", "leaf.unproven"
-"""The log holds something else in its place; or nothing that could be compared: no place, no tile."""
+DIFFERS, UNPROVEN, MISSING = "leaf.differs", "leaf.unproven", "leaf.missing"
+"""The log holds something else in its place; or nothing that could be compared: no place, no tile; or a newer fact
+than any row."""
 SETTLES = timedelta(minutes=2)
 """How long a fact may wait for its place; the sequencer gives it within a second or two."""
 _KEPT_MAX = 20_000
@@ -23,10 +25,11 @@ _Place = tuple[LeafIndex, bytes]
 
 
 class Held:
-    """What was compared already, of one house's public trust log."""
+    """What was compared already, of one house's public trust log; ``logged``: what that says last."""
 
     def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs
+        self.logged = Logged(blobs)
         self._known: set[_Place] = set()
 
     async def faults(self, facts: Iterable[Stated], now: datetime) -> dict[EntryId, str]:

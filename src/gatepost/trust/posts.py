@@ -56,7 +56,7 @@ async def drafts(house: House, connectors: Iterable[Connector]) -> list[Draft]:
 async def _all(house: House, connectors: Iterable[Connector]) -> list[Draft]:
     places = tuple(connectors)
     since = house.clock() - WINDOW
-    found = [each for each in await status.read_incidents(house.db, since) if not each.is_exercise]
+    found = [each for each in await status.read_incidents(house, since) if not each.is_exercise]
     words = [(each, update) for each in found if not each.is_maintenance for update in each.updates]
     words.sort(key=lambda each: each[1].entry)
     return [Draft(each, update, place) for each, update in words if update.at >= since for place in places]

@@ -24,7 +24,7 @@ from gatepost.record.trust_log import TRUST, Fact
 from gatepost.trust import leaf, status_store, store
 from gatepost.trust.probe.client import ProbeError, Prober
 from gatepost.trust.probe.mail import FRIEND, GUARDED, Letter, hand_in
-from gatepost.trust.uptime import HOURS, Component, Hour, Pace, Sample, hour_of, hours_of
+from gatepost.trust.uptime import HOURS, MEASURED, Component, Hour, Pace, Sample, hour_of, hours_of
 from gatepost.trust.world import Canary, Endpoint
 
 POLL_S = 0.25
@@ -32,7 +32,7 @@ KEPT = timedelta(days=2)
 KEEP_S = 30.0
 UNKEPT_MAX = 20_000
 """Two days of five parts, by the minute."""
-CHANGED, MEASURED = "status.changed", "status.measured"
+CHANGED = "status.changed"
 COMPONENT = "@component/"
 """What stands before a part's name where its changes are found in the trust log."""
 _OK, _TAKEN, _REFUSED = 200, 2, 5

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from gatepost.blobs import Blobs
@@ -13,11 +14,13 @@ from gatepost.record import export, trust_log
 from gatepost.record.trust_log import TRUST, Stated
 from gatepost.trust import guest, leaf, store
 from gatepost.trust.document import Claims, claims_of
-from gatepost.trust.held import Held
+from gatepost.trust.held import MISSING, UNPROVEN, Held
+from gatepost.trust.logged import Logged
 from gatepost.trust.operator import Operator, read_operator
 from gatepost.trust.paper import Shown, unverified
 
 HISTORY_MAX = 200
+_NONE, _END = LeafIndex(-1), LeafIndex(2**63)
 
 
 async def read_claims(house: House, folder: Path) -> Claims:
@@ -31,27 +34,48 @@ async def read_claims(house: House, folder: Path) -> Claims:
 
 async def claims_of_folder(house: House, operator: Operator, held: Held) -> Claims:
     """Return every claim of a folder that was read, as it stands now; a row that the log does not bear out, as such."""
+    await held.logged.look()  # before the rows: each is there before its leaf
     async with house.db.transaction(TRUST) as tx:
         subjects = await store.newest(tx)
         facts = {each.entry: each for each in await trust_log.stated(tx, [*subjects.values()])}
         vkey = await export.vkey(tx)
     now = house.clock()
     faults = await held.faults(facts.values(), now)
+    rows = {subject: facts[entry] for subject, entry in subjects.items() if entry in facts}
+    claims = {subject: row for subject, row in rows.items() if not subject.startswith("@")}
+    faults |= await _rolled_back(claims, held.logged, now)
+    newer = {subject: fact for subject, fact in held.logged.newest.items() if _is_newer(fact, rows.get(subject))}
+    faults |= {fact.entry: MISSING for subject, fact in newer.items() if not subject.startswith("@")}
     results: list[Stated] = []
     withdrawals: dict[str, Stated] = {}
-    for subject, entry in subjects.items():
-        if entry not in facts:  # the row was changed
-            continue
+    for subject, fact in (rows | newer).items():
         if subject.startswith(leaf.GONE):
-            if entry not in faults:
-                withdrawals[subject.removeprefix(leaf.GONE)] = facts[entry]
+            if fact.entry not in faults:
+                withdrawals[subject.removeprefix(leaf.GONE)] = fact
         elif not subject.startswith("@"):
-            results.append(facts[entry])
+            results.append(fact)
     known = {each.result.claim: each for each in _borne_out(results, faults)}
-    revision = facts.get(subjects.get(leaf.REVISION, EntryId(-1)))
+    revision = (rows | newer).get(leaf.REVISION)
     if revision is not None and revision.entry in faults:
         revision = None
     return claims_of(operator.claims, known, withdrawals, at=now, revision=revision, vkey=vkey)
+
+
+def _is_newer(fact: Stated, row: Stated | None) -> bool:
+    """Tell whether the log holds a newer fact than the newest row: somebody took away what was stated last."""
+    return row is None or row.entry < fact.entry
+
+
+async def _rolled_back(rows: Mapping[str, Stated], logged: Logged, now: datetime) -> dict[EntryId, str]:
+    """Read on, back to the oldest result that still counts; return those after which not all could be read."""
+    counting = {
+        each.entry: each.leaf_index
+        for row in rows.values()
+        for each in leaf.readable([row])
+        if each.leaf_index is not None and each.result.expires_at > now
+    }
+    await logged.back_to(min(counting.values(), default=_END))
+    return {entry: UNPROVEN for entry, place in counting.items() if not logged.covers(place)}
 
 
 async def read_history(
@@ -60,8 +84,8 @@ async def read_history(
     """Return what was ever stated about a claim, newest first; empty where nothing was."""
     if claim.startswith("@"):
         return []
-    found = await _facts(house.db, claim, limit, before)
-    return _borne_out(found, await (held or Held(house.blobs)).faults(found, house.clock()))
+    found, faults = await _newest_first(house, claim, limit, held or Held(house.blobs), before)
+    return _borne_out(found, faults)
 
 
 async def read_revisions(house: House, *, held: Held | None = None, limit: int = HISTORY_MAX) -> list[Stated]:
@@ -75,9 +99,30 @@ async def read_outside(house: House, *, held: Held | None = None, limit: int) ->
 
 
 async def _believed(house: House, subject: str, limit: int, held: Held | None) -> list[Stated]:
-    found = await _facts(house.db, subject, limit, None)
-    faults = await (held or Held(house.blobs)).faults(found, house.clock())
-    return [each for each in found if each.entry not in faults]
+    found, faults = await _newest_first(house, subject, limit, held or Held(house.blobs))
+    own = {None, MISSING}  # what no row has is the log's own word
+    return [each for each in found if faults.get(each.entry) in own]
+
+
+async def _newest_first(
+    house: House, subject: str, limit: int, held: Held, before: EntryId | None = None
+) -> tuple[list[Stated], dict[EntryId, str]]:
+    """Return the facts about a subject, those of the log too that no row has, and what is wrong with which."""
+    await held.logged.look()
+    async with house.db.transaction(TRUST) as tx:
+        entries = await store.history(tx, subject, limit=min(limit, HISTORY_MAX), before=before)
+        found = [*reversed(await trust_log.stated(tx, entries))]
+    faults = await held.faults(found, house.clock())
+    if before is not None:
+        return found, faults
+    there = {each.leaf_index for each in found if each.leaf_index is not None}
+    first = (
+        min(there, default=_NONE) if len(found) >= min(limit, HISTORY_MAX) else _NONE
+    )  # older ones were not asked for
+    known = [place for place in held.logged.places.get(subject, ()) if place > first and place not in there]
+    missing = await held.logged.at(known)
+    merged = sorted([*found, *missing], key=lambda each: each.entry, reverse=True)[:limit]
+    return merged, faults | {each.entry: MISSING for each in missing}
 
 
 def _borne_out(facts: Iterable[Stated], faults: Mapping[EntryId, str]) -> list[Shown]:
@@ -90,12 +135,6 @@ def _borne_out(facts: Iterable[Stated], faults: Mapping[EntryId, str]) -> list[S
             result = replace(result, finding=unverified(fault), control=None, check_version="")
         found.append(replace(each, result=result))
     return found
-
-
-async def _facts(db: Database, subject: str, limit: int, before: EntryId | None) -> list[Stated]:
-    async with db.transaction(TRUST) as tx:
-        entries = await store.history(tx, subject, limit=min(limit, HISTORY_MAX), before=before)
-        return list(reversed(await trust_log.stated(tx, entries)))
 
 
 async def read_proof(blobs: Blobs, leaf_index: LeafIndex) -> bytes:

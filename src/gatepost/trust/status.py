@@ -1,23 +1,30 @@
 """How the house is doing: what its probes saw last, what is said of incidents, and the history."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from gatepost.clock import Clock, Entropy
+from gatepost.clock import Entropy
 from gatepost.db import Database
 from gatepost.ids import EntryId, token
+from gatepost.journey import House
 from gatepost.record import trust_log
-from gatepost.record.trust_log import TRUST, Fact
+from gatepost.record.trust_log import TRUST, Fact, Stated
 from gatepost.trust import caught, incidents, status_store, store
 from gatepost.trust.fault import Fault
-from gatepost.trust.incidents import ACTIVE, Impact, Incident
-from gatepost.trust.uptime import DAYS, Component, Day, Hour, Pace, Sample, days_of, hours_of
+from gatepost.trust.held import UNPROVEN, Held
+from gatepost.trust.incidents import ACTIVE, MAINTENANCE, OVER, Impact, Incident
+from gatepost.trust.logged import Logged
+from gatepost.trust.uptime import DAYS, HOUR, Component, Day, Hour, Pace, Sample, days_of, hours_of
 
 SLOW_MS = 5_000
 FACTS_MAX = 5_000
 WINDOW = timedelta(days=DAYS)
+FURTHER_BUNDLES = 16
+"""How much further back each reading reads in the log, until it has read the whole window."""
+SETTLES = timedelta(minutes=10)
+"""How long a whole hour may wait until it stands in the log."""
 
 
 class Condition(StrEnum):
@@ -32,6 +39,7 @@ class Condition(StrEnum):
 
 _Days = Mapping[Component, Sequence[Day]]
 _GRAVITY = list(Condition)
+_SOOTHING = OVER | MAINTENANCE
 _OF_IMPACT = {
     Impact.NONE: Condition.OPERATIONAL,
     Impact.MAINTENANCE: Condition.UNDER_MAINTENANCE,
@@ -116,25 +124,27 @@ def condition_of(last: Sample, now: datetime, pace: Pace, said: Sequence[Inciden
     return seen, reason
 
 
-async def read_status(db: Database, clock: Clock, pace: Pace) -> Status:
+async def read_status(house: House, pace: Pace, held: Held | None = None) -> Status:
     """Return how the house is doing.
 
     Args:
-        db: the house's.
-        clock: tells when it is read.
+        house: whose page it is; its clock tells when it is read.
         pace: of the probes.
+        held: what was held against the log before.
     """
-    now = clock()
+    db, now, held = house.db, house.clock(), held or Held(house.blobs)
     since = now - WINDOW
+    await held.logged.look()  # before the rows: each is there before its leaf
+    await held.logged.back_until(since, most=FURTHER_BUNDLES)
     async with db.transaction(TRUST) as tx:
         newest = await status_store.newest(tx)
-        hours = await status_store.hours(tx, since)
+        hours = logged_hours(await status_store.hours(tx, since), held.logged, now)
         recent = hours_of(await status_store.samples(tx, max((each.hour for each in hours), default=since), now))
     stated = days_of(hours, now.date())
     last_hour = max((each.hour for each in hours), default=None)
     known = {(each.component, each.hour) for each in hours}
     hours += [each for each in recent if (each.component, each.hour) not in known]
-    said = await read_incidents(db, since)
+    said = await read_incidents(house, since, held)
     days = days_of(hours, now.date())
     parts = tuple(_part(newest[each], hours, (days, stated), (now, pace), said) for each in Component if each in newest)
     measured_at = max((each.at for each in newest.values()), default=None)
@@ -147,6 +157,23 @@ async def read_status(db: Database, clock: Clock, pace: Pace) -> Status:
         faults=tuple(unexpected),
         last_hour=last_hour,
     )
+
+
+def logged_hours(rows: Sequence[Hour], logged: Logged, now: datetime) -> list[Hour]:
+    """Return whole hours as the log has them, in order: what no row has as well, and no row that it does not bear out.
+
+    Of times that the log was not read back to, as the rows have them; what was just stated may wait for its place.
+    """
+    ends = max((hour for _, hour in logged.hours), default=None)
+    found: dict[tuple[Component, datetime], Hour] = {}
+    for each in rows:
+        is_read = logged.since is not None and logged.since < each.hour + HOUR
+        waits = (ends is None or each.hour > ends) and now - each.hour < HOUR + SETTLES
+        if waits or not is_read:
+            found[each.component, each.hour] = each
+    since = now - WINDOW
+    found |= {key: each for key, each in logged.hours.items() if each.hour >= since}
+    return [found[key] for key in sorted(found, key=lambda key: (key[1], key[0]))]
 
 
 def unreadable(last: Status, now: datetime) -> Status:
@@ -180,19 +207,40 @@ def _part(
     )
 
 
-async def read_incidents(db: Database, since: datetime) -> list[Incident]:
-    """Return the incidents of which something was said since then, newest first."""
-    async with db.transaction(TRUST) as tx:
-        entries = await status_store.incidents(tx, incidents.SUBJECT, since, FACTS_MAX)
-        return incidents.incidents_of(await trust_log.stated(tx, entries))
+async def read_incidents(house: House, since: datetime, held: Held | None = None) -> list[Incident]:
+    """Return the incidents of which something was said since then, newest first, as the log bears them out."""
+    held = held or Held(house.blobs)
+    await held.logged.look()
+    async with house.db.transaction(TRUST) as tx:
+        rows = await trust_log.stated(tx, await status_store.incidents(tx, incidents.SUBJECT, since, FACTS_MAX))
+    lately = {each.object_ref for each in held.logged.words.values() if each.at >= since}
+    return incidents.incidents_of(await _believed(house, held, rows, lately))
 
 
-async def read_incident(db: Database, identifier: str) -> Incident | None:
-    """Return one incident, however old; None where there is none."""
-    async with db.transaction(TRUST) as tx:
+async def read_incident(house: House, identifier: str, held: Held | None = None) -> Incident | None:
+    """Return one incident, however old, as the log bears it out; None where there is none."""
+    held = held or Held(house.blobs)
+    await held.logged.look()
+    async with house.db.transaction(TRUST) as tx:
         entries = await store.history(tx, f"{incidents.SUBJECT}{identifier}", limit=FACTS_MAX)
-        found = incidents.incidents_of(await trust_log.stated(tx, sorted(entries)))
-    return found[0] if found else None
+        rows = await trust_log.stated(tx, sorted(entries))
+    found = incidents.incidents_of(await _believed(house, held, rows, {identifier}))
+    return next((each for each in found if each.id == identifier), None)
+
+
+async def _believed(house: House, held: Held, rows: Sequence[Stated], wanted: Collection[str]) -> list[Stated]:
+    """Return the words on incidents, oldest first: the log's own, and rows from before what was read of it.
+
+    A word without proof, as while no heads are signed, may say that something is wrong, and not that nothing is.
+    """
+    faults = await held.faults(rows, house.clock())
+    found: dict[EntryId, Stated] = {}
+    for each in rows:
+        fault = faults.get(each.entry)
+        if fault is None or (fault == UNPROVEN and each.detail.get("status") not in _SOOTHING):
+            found[each.entry] = each
+    found |= {each.entry: each for each in held.logged.words.values() if each.object_ref in wanted}
+    return [found[entry] for entry in sorted(found)]
 
 
 async def say(db: Database, fact: Fact, *, entropy: Entropy) -> EntryId:

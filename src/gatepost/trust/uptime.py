@@ -16,6 +16,8 @@ DAYS = 90
 """How far back the page shows."""
 FULL = 0.9
 """How much of the probes that were due makes an hour a whole one."""
+MEASURED = "status.measured"
+"""What the trust log says of a whole hour."""
 HOURS = "@uptime"
 """The subject under which whole hours are found in the trust log."""
 

@@ -6,11 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from act.hosted.pieces import document, tool
-from gatepost.act.hosted.gate import Standing, Verdict, Word, amounts_spent, judge
+from gatepost.act.hosted.gate import Standing, Verdict, Word, amount_of, judge
 from gatepost.act.hosted.labels import Label
-from gatepost.act.hosted.paper import Step, StepState, ToolUse
+from gatepost.act.hosted.paper import Spent, ToolUse
 from gatepost.act.hosted.tools import granted, toolbox
-from outbound import NOW
 
 TOOLS = toolbox(
     [
@@ -89,32 +88,36 @@ def test_arguments_beyond_the_operators_limits_are_refused(name: str, arguments:
 
 
 def test_many_small_amounts_are_no_way_around_the_limit() -> None:
-    assert word("pay", {"amount": 33.4}, spent={"pay": Decimal("66.6")}) == (
-        Word.RUN,
-        "tool.granted",
-    )  # no cent is lost in between
-    assert word("pay", {"amount": 33.41}, spent={"pay": Decimal("66.6")}) == (Word.REFUSE, "arguments.outside_limits")
-    assert word("pay", {"amount": 100}, spent={"order": Decimal(100)})[0] is Word.RUN
+    spent = Spent(turn=Decimal("66.6"))
+    assert word("pay", {"amount": 33.4}, spent=spent) == (Word.RUN, "tool.granted")  # no cent is lost in between
+    assert word("pay", {"amount": 33.41}, spent=spent) == (Word.REFUSE, "arguments.outside_limits")
 
 
 @pytest.mark.parametrize(
-    ("state", "amount"),
-    [(StepState.BEGUN, 40), (StepState.DONE, 40), (StepState.FAILED, 40), (StepState.REFUSED, 0), (StepState.HELD, 0)],
+    ("spent", "limits", "reason"),
+    [
+        (Spent(thread=Decimal(100)), {}, "limits.amount_per_thread"),
+        (Spent(thread=Decimal(100)), {"amount_per_thread": 101}, ""),
+        (Spent(sender=Decimal(100)), {}, "limits.amount_per_sender"),
+        (Spent(sender=Decimal(100)), {"amount_per_sender_and_day": 101}, ""),
+        (Spent(day=Decimal(10**9)), {}, ""),
+        (Spent(day=Decimal(100)), {"amount_per_day": 100.5}, "limits.amount_per_day"),
+        (Spent(), {"amount_per_day": 0.5}, "limits.amount_per_day"),
+    ],
 )
-def test_what_ran_or_may_have_run_is_spent(state: StepState, amount: int) -> None:
-    def called(name: str, **arguments: Any) -> Step:
-        return Step(
-            step=1, place=1, tool=name, state=state, reason="", label=Label.SENDER, content={"arguments": arguments},
-            actor="", at=NOW,
-        )  # fmt: skip
+def test_what_other_turns_spent_counts(spent: Spent, limits: dict[str, float], reason: str) -> None:
+    asked = word("pay", {"amount": 1}, spent=spent, document=document(tools=NAMES, limits={**LIMITS, **limits}))
+    assert asked == ((Word.REFUSE, reason) if reason else (Word.RUN, "tool.granted"))
 
-    steps = [
-        called("pay", amount=15),
-        called("pay", amount=25),
-        called("book", calendar="work"),
-        called("gone", amount=9),
-    ]
-    assert amounts_spent(TOOLS, steps).get("pay", 0) == amount
+
+def test_what_amounts_to_nothing_exceeds_nothing() -> None:
+    assert word("pay", {"amount": 0}, spent=Spent(sender=Decimal(1_000)))[0] is Word.RUN
+
+
+def test_a_call_amounts_to_the_sum_of_its_amounts() -> None:
+    both = tool("both", bounds={"amount": "amount_max", "fee": "amount_max", "to": "recipients"})
+    assert amount_of(both, {"amount": 0.1, "fee": 0.2, "to": "x"}) == Decimal("0.3")
+    assert amount_of(both, {"amount": 1}) == 1
 
 
 def test_a_recipient_is_known_however_its_letters_are_cased() -> None:

@@ -125,7 +125,7 @@ async def test_a_model_without_a_price_is_metered_all_the_same(db: Database) -> 
         mystery = document(model="mystery")
         ticket = await meter.reserve(tx, TURN, 1, mystery, GRANT, tokens=50, at=NOW, entropy=entropy)
         await meter.settle(
-            tx, TURN, ticket, model="mystery", usage=Usage(input=7), prices=shipped(), at=NOW, entropy=entropy
+            tx, TURN, ticket, model="mystery", usage=Usage(input=7), least=0, prices=shipped(), at=NOW, entropy=entropy
         )
         row = await tx.one("select counted, cost_microusd from model_call where tenant = %(tenant)s")
     assert (row.counted, row.cost_microusd) == (7, None)
@@ -135,7 +135,9 @@ async def test_an_answer_that_counts_nothing_costs_what_was_set_aside_for_it(db:
     async with db.transaction(TENANT) as tx:
         for step in (1, 2):
             ticket = await meter.reserve(tx, TURN, step, document(), GRANT, tokens=50, at=NOW, entropy=entropy)
-            await meter.settle(tx, TURN, ticket, model="m", usage=Usage(), prices=shipped(), at=NOW, entropy=entropy)
+            await meter.settle(
+                tx, TURN, ticket, model="m", usage=Usage(), least=0, prices=shipped(), at=NOW, entropy=entropy
+            )
         spent = await meter_store.spent(tx, TURN, NOW)
         charged = await tx.one("select sum(tokens) as tokens from spent_token where tenant = %(tenant)s")
     assert (spent.turn, spent.calls, spent.day, charged.tokens) == (100, 2, 100, 100)
@@ -145,6 +147,21 @@ async def test_an_answer_that_counts_nothing_costs_what_was_set_aside_for_it(db:
 def test_who_counts_fewer_tokens_than_could_hold_what_was_written_has_not_counted(output: int) -> None:
     said = Said(({"type": "text", "text": "x" * 100_000},), (), "end_turn", Usage(input=7, output=output))
     assert meter.believed(said) == (said.usage if output > 97 else Usage())
+
+
+async def test_an_endpoint_that_plays_down_what_it_read_gets_no_longer_turn_by_it(stage: Stage, api: ModelApi) -> None:
+    """What it counts is shown and priced; the agent's own budgets count the octets that it was sent."""
+    api.plays_down = True
+    await stage.host(instructions="Be brief. " * 2_000, budget={"tokens_per_turn": 32_000})
+    api.otherwise = lambda _asked: [use("read_attachment", part=1)]
+    email = await stage.scene.boss_asks()
+    await stage.work()
+    turn = await stage.turn(email)
+    assert (turn.state, turn.reason, len(api.requests)) == (TurnState.STOPPED, "budget.tokens_per_turn", 2)
+    async with stage.scene.house.db.transaction(TENANT) as tx:
+        assert await hosted.tokens_of(tx, stage.scene.account, email) == 4
+        spent = await meter_store.spent(tx, turn, NOW)
+    assert 5_000 < spent.turn < 8_000
 
 
 async def test_a_model_that_counts_nothing_is_ended_by_its_budget_too(stage: Stage, api: ModelApi) -> None:

@@ -26,6 +26,9 @@ from model_api import Block, ModelApi, text, use
 from outbound import TENANT, Receiver, Sink, entropy, http_receiver
 from ways import way_out
 
+LIMITS = {"amount_max": 100.0, "amount_per_sender_and_day": 10_000.0}
+"""Of many turns about one sender's mail."""
+
 
 class KilledError(Exception):
     """The house died here."""
@@ -116,7 +119,7 @@ async def test_what_cannot_be_repeated_is_done_once_or_not_at_all_and_then_nobod
         tool = HttpTool(stage.scene.house.egress, receiver.url).tool("pay")
         stage.tools = [tool]
         await stage.allow("http:pay")
-        await stage.host(tools=["pay"], limits={"amount_max": 100})
+        await stage.host(tools=["pay"], limits=LIMITS)
         api.otherwise = once(use("pay", amount=5))
         for at in range(1, 60):
             before = len(receiver.requests)
@@ -150,7 +153,7 @@ async def test_a_tool_of_an_mcp_server_is_called_once_or_known_again_by_its_key(
 
         stage.tools = mcp_tools([server], reach)
         await stage.allow("mcp:shop/pay")
-        await stage.host(tools=["shop_pay"], limits={"amount_max": 100.0})
+        await stage.host(tools=["shop_pay"], limits=LIMITS)
         api.otherwise = once(use("shop_pay", amount=5))
         counts: list[int] = []
         for at in range(1, 60):
@@ -172,7 +175,7 @@ async def test_the_receiver_of_a_repeated_call_sees_the_same_key(stage: Stage, a
     async with http_receiver() as receiver:
         stage.tools = [replace(HttpTool(stage.scene.house.egress, receiver.url).tool("pay"), is_repeatable=True)]
         await stage.allow("http:pay")
-        await stage.host(tools=["pay"], limits={"amount_max": 100})
+        await stage.host(tools=["pay"], limits=LIMITS)
         api.otherwise = once(use("pay", amount=5))
         keys = await _keys_when_killed_after_the_effect(stage, receiver)
     assert len(keys) == 2

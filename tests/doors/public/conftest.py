@@ -12,6 +12,7 @@ from doors.rest.scene import calls
 from gatepost.db import Database
 from gatepost.doors.public.trust import build as build_trust
 from gatepost.trust.catalogue import CATALOGUE
+from gatepost.trust.held import Held
 from outbound import Hands
 from outbound import house as built
 from trust.scene import Scene, copied
@@ -32,7 +33,7 @@ def scene(db: Database, tmp_path: Path) -> Scene:
 
 @pytest.fixture
 async def visitor(scene: Scene) -> AsyncIterator[httpx2.AsyncClient]:
-    async with calls(build_trust(scene.house, scene.folder, "0.1.0"), None) as client:
+    async with calls(build_trust(scene.house, scene.folder, "0.1.0", Held(scene.house.blobs)), None) as client:
         yield client
 
 

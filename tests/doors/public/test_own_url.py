@@ -7,6 +7,7 @@ from starlette.requests import Request
 from gatepost.doors.public import status
 from gatepost.doors.public.own_url import own_url
 from gatepost.doors.public.trust import build
+from gatepost.trust.held import Held
 from gatepost.trust.uptime import Pace
 from trust.scene import Scene
 
@@ -42,7 +43,8 @@ def test_the_operators_word_goes_first_and_the_visitors_is_never_repeated() -> N
 
 async def test_machines_get_absolute_urls_from_a_house_without_a_public_one(scene: Scene) -> None:
     house = replace(scene.house, public_url="")
-    apps = build(house, scene.folder, "0.1.0"), status.build(house, name="Lanternpost", pace=Pace())
+    held = Held(house.blobs)
+    apps = build(house, scene.folder, "0.1.0", held), status.build(house, name="Lanternpost", pace=Pace(), held=held)
     pages, parts = (httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=HERE) for app in apps)
     async with pages, parts:
         provider = (await pages.get("/.well-known/csaf/provider-metadata.json")).json()

@@ -13,6 +13,7 @@ from gatepost.db import Database
 from gatepost.doors.public.trust import build as build_trust
 from gatepost.record.trust_log import TRUST
 from gatepost.trust import room
+from gatepost.trust.held import Held
 from gatepost.trust.room import Grant, State
 from gatepost.trust.room.visit import LINK_LASTS, PER_HOUR, SESSION_LASTS
 from trust.posting import OWN, Posting, link_in, posting
@@ -32,7 +33,7 @@ async def post(db: Database, tmp_path: Path) -> AsyncIterator[Posting]:
 
 @pytest.fixture
 async def reader(post: Posting) -> AsyncIterator[httpx2.AsyncClient]:
-    async with calls(build_trust(post.house, post.folder, "0.1.0"), None) as client:
+    async with calls(build_trust(post.house, post.folder, "0.1.0", Held(post.house.blobs)), None) as client:
         client.base_url = "https://house"  # the cookie is for TLS alone
         yield client
 

@@ -15,6 +15,7 @@ from gatepost.journey import House
 from gatepost.record.trust_log import TRUST
 from gatepost.trust import incidents, probes, status
 from gatepost.trust.caught import Book
+from gatepost.trust.held import Held
 from gatepost.trust.incidents import Impact, State
 from gatepost.trust.uptime import Component, Pace, Sample
 
@@ -31,7 +32,7 @@ async def client(house: House, clock: FakeClock) -> AsyncIterator[httpx2.AsyncCl
         for each in Component
     ]
     await probes.keep(house, seen, every_s=60)
-    async with calls(page.build(house, name="Lanternpost", pace=Pace()), None) as made:
+    async with calls(page.build(house, name="Lanternpost", pace=Pace(), held=Held(house.blobs)), None) as made:
         yield made
 
 
@@ -99,7 +100,7 @@ async def test_maintenance_is_upcoming_then_active(house: House, clock: FakeCloc
     (row,) = (await client.get("/api/v2/scheduled-maintenances/upcoming.json")).json()["scheduled_maintenances"]
     assert (row["id"], row["status"], row["impact"]) == (identifier, "scheduled", "maintenance")
     assert row["scheduled_for"] < row["scheduled_until"]
-    planned = await status.read_incident(house.db, identifier)
+    planned = await status.read_incident(house, identifier)
     assert planned is not None
     fact = incidents.updated(planned, state=State.IN_PROGRESS, body="Begun.", at=clock())
     await status.say(house.db, fact, entropy=house.entropy)
@@ -108,7 +109,7 @@ async def test_maintenance_is_upcoming_then_active(house: House, clock: FakeCloc
     assert row["status"] == "in_progress"
     components = (await client.get("/api/v2/components.json")).json()["components"]
     assert {each["id"]: each["status"] for each in components}["rest"] == "under_maintenance"
-    over = await status.read_incident(house.db, identifier)
+    over = await status.read_incident(house, identifier)
     assert over is not None
     fact = incidents.updated(over, state=State.COMPLETED, body="Done.", at=clock())
     await status.say(house.db, fact, entropy=house.entropy)
@@ -136,7 +137,7 @@ async def test_who_looks_for_a_page_that_is_none_is_led_back(client: httpx2.Asyn
 
 async def test_pages_that_are_written_out_lead_to_one_another_in_any_folder(house: House, clock: FakeClock) -> None:
     identifier = await incident(house, clock)
-    now = await status.read_status(house.db, clock, Pace())
+    now = await status.read_status(house, Pace())
     one = next(each for each in now.incidents if each.id == identifier)
     pages = {
         "status/index.html": page.page_html("Lanternpost", now, page.Links("../", "/index.html", "")),

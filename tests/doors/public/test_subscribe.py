@@ -11,6 +11,7 @@ from gatepost.db import Database
 from gatepost.doors.public.trust import build as build_trust
 from gatepost.record.trust_log import TRUST
 from gatepost.trust import news
+from gatepost.trust.held import Held
 from gatepost.trust.news.subscribe import PER_HOUR
 from trust.posting import URL, Posting, link_in, posting
 
@@ -26,7 +27,7 @@ async def post(db: Database, tmp_path: Path) -> AsyncIterator[Posting]:
 
 @pytest.fixture
 async def reader(post: Posting) -> AsyncIterator[httpx2.AsyncClient]:
-    async with calls(build_trust(post.house, post.folder, "0.1.0"), None) as client:
+    async with calls(build_trust(post.house, post.folder, "0.1.0", Held(post.house.blobs)), None) as client:
         yield client
 
 

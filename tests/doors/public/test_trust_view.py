@@ -1,6 +1,7 @@
 import pytest
 
 from gatepost.doors.public.trust_view import FRESH, View, said
+from gatepost.trust.held import Held
 from trust.scene import Scene
 
 
@@ -19,7 +20,7 @@ def test_a_value_is_spelled_for_people(value: object, words: str) -> None:
 
 
 async def test_a_crowd_is_one_reading_and_a_clock_set_back_reads_anew(scene: Scene) -> None:
-    view = View(scene.house, scene.folder, "0.1.0")
+    view = View(scene.house, scene.folder, "0.1.0", Held(scene.house.blobs))
     first = await view.look()
     assert await view.look() is first
     scene.clock.now += FRESH

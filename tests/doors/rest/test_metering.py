@@ -30,7 +30,7 @@ async def spend(house: House, of: Tenancy) -> EmailId:
         ]
         usage = Usage(input=1_000, output=100)
         await meter.settle(
-            tx, turn, first, model="claude-sonnet-4-5", usage=usage, prices=shipped(), at=at, entropy=entropy
+            tx, turn, first, model="claude-sonnet-4-5", usage=usage, least=0, prices=shipped(), at=at, entropy=entropy
         )
         await store.insert_turn(tx, turn)
         for place, state, tokens in ((1, StepState.DONE, 600), (2, StepState.REFUSED, 500)):

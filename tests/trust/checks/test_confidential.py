@@ -16,6 +16,7 @@ from gatepost.trust import Outcome, room
 from gatepost.trust.bench import Bench
 from gatepost.trust.catalogue import CATALOGUE
 from gatepost.trust.checks import confidential
+from gatepost.trust.held import Held
 from gatepost.trust.paper import CannotVerifyError
 from gatepost.trust.probe.client import Prober
 from gatepost.trust.world import Endpoint
@@ -29,7 +30,11 @@ async def served(scene: Scene) -> AsyncIterator[Endpoint]:
     """Serve the public pages of the scene's house on a free port."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         server = uvicorn.Server(
-            uvicorn.Config(build_trust(scene.house, scene.folder, "0.1.0"), log_config=None, lifespan="off")
+            uvicorn.Config(
+                build_trust(scene.house, scene.folder, "0.1.0", Held(scene.house.blobs)),
+                log_config=None,
+                lifespan="off",
+            )
         )
         async with asyncio.TaskGroup() as group:
             group.create_task(server.serve([listening]))

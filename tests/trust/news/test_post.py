@@ -57,7 +57,7 @@ async def test_each_word_of_an_incident_is_told_once_in_order(post: Posting) -> 
     identifier = await incident(post)
     assert await post_spread(post) == 1
     assert await post_spread(post) == 0
-    found = await status.read_incident(post.house.db, identifier)
+    found = await status.read_incident(post.house, identifier)
     assert found is not None
     post.clock.move(timedelta(minutes=1))
     over = incidents.updated(found, state=State.RESOLVED, body="A disk was full.", at=post.clock())

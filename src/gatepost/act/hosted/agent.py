@@ -46,13 +46,33 @@ class Budget(_Part):
 class Limits(_Part):
     """What the arguments of its tools may name; what is not listed may not be named.
 
-    ``recipients``: addresses, or ``*@example.org``. ``calendars``: as their tools name them. ``amount_max``: of
-    all calls of one tool in a turn together, in the unit of the tool.
+    Amounts are of all calls of one tool together, in the unit of the tool; a day is the last 24 hours.
+
+    Attributes:
+        recipients: addresses, or ``*@example.org``.
+        calendars: as their tools name them.
+        amount_max: of a turn.
+        amount_per_thread: of all turns of a thread; as ``amount_max`` where nothing is said.
+        amount_per_sender_and_day: of all turns about one sender's mail; likewise.
+        amount_per_day: of all its turns; without a bound where nothing is said.
     """
 
     recipients: tuple[Annotated[Text, Field(max_length=320)], ...] = Field(default=(), max_length=1_000)
     calendars: tuple[Annotated[Text, Field(max_length=2_000)], ...] = Field(default=(), max_length=100)
     amount_max: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    amount_per_thread: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    amount_per_sender_and_day: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    amount_per_day: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+
+    @property
+    def per_thread(self) -> float:
+        """What the calls of a tool in all turns of a thread may amount to."""
+        return self.amount_max if self.amount_per_thread is None else self.amount_per_thread
+
+    @property
+    def per_sender_and_day(self) -> float:
+        """What they may amount to in a day's turns about one sender's mail."""
+        return self.amount_max if self.amount_per_sender_and_day is None else self.amount_per_sender_and_day
 
 
 class Document(_Part):

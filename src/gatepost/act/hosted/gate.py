@@ -1,15 +1,14 @@
 """Whether a call may run: asked outside the model, before each one. Pure and total, whatever the model wrote."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
 from gatepost.act.hosted.agent import Document
 from gatepost.act.hosted.labels import Label
-from gatepost.act.hosted.paper import Step, StepState, ToolUse
+from gatepost.act.hosted.paper import Spent, ToolUse
 from gatepost.act.hosted.schema import fits
-from gatepost.act.hosted.steps import arguments_of
 from gatepost.act.hosted.tools import Tool, Toolbox, is_covered
 from gatepost.mail.address import Address, AddressError
 from gatepost.record.paper import Json
@@ -44,7 +43,7 @@ class Standing:
         capabilities: what the grants of all it has read have in common.
         label: the lowest it has read.
         approved: how many calls of each tool persons have approved for this agent.
-        spent: what the turn's calls of each tool amount to so far (``amounts_spent``): many small ones are a large one.
+        spent: what calls of the tool amount to so far: many small ones are a large one.
         states: whether the operator's own words ask for a call as it stands; such a call rests on nothing the turn has
             read, so it runs whatever its label is. By default they ask for none.
     """
@@ -53,7 +52,7 @@ class Standing:
     capabilities: frozenset[str]
     label: Label
     approved: Mapping[str, int]
-    spent: Mapping[str, Decimal] = field(default_factory=dict)
+    spent: Spent = field(default_factory=Spent)
     states: States = lambda _tool, _arguments: False
 
 
@@ -69,28 +68,16 @@ def judge(tools: Toolbox, asked: ToolUse, standing: Standing) -> Verdict:
         return Verdict(Word.REFUSE, "tool.not_granted")
     if asked.arguments is None or not fits(tool.schema, dict(asked.arguments)):
         return Verdict(Word.REFUSE, "arguments.invalid")
-    if not _are_within(tool, asked.arguments, standing):
-        return Verdict(Word.REFUSE, "arguments.outside_limits")
+    if outside := _outside(tool, asked.arguments, standing):
+        return Verdict(Word.REFUSE, outside)
     if standing.label < tool.accepts and not standing.states(tool.name, asked.arguments):
         return Verdict(Word.ASK, f"label.{standing.label.word}")
     return _scheduled(tool, standing)
 
 
-def amounts_spent(tools: Toolbox, steps: Iterable[Step]) -> dict[str, Decimal]:
-    """Return what the calls that ran, or may have run, amount to together, by tool: each has a unit of its own."""
-    spent: dict[str, Decimal] = {}
-    for step in steps:
-        if step.state in _RAN and step.tool in tools:
-            spent[step.tool] = spent.get(step.tool, Decimal()) + _amount_of(tools[step.tool], arguments_of(step))
-    return spent
-
-
-_RAN = {StepState.BEGUN, StepState.DONE, StepState.FAILED}
-
-
-def _amount_of(tool: Tool, arguments: Mapping[str, Json]) -> Decimal:
-    """Return the sum of a call's amounts; what is none was refused before."""
-    given = (arguments.get(name) for name, limit in tool.bounds.items() if limit == "amount_max")
+def amount_of(tool: Tool, arguments: Mapping[str, Json]) -> Decimal:
+    """Return the sum of a call's amounts; what is none is refused before."""
+    given = (arguments.get(name) for name in tool.amounts)
     return sum((Decimal(str(value)) for value in given if value is not None), Decimal())
 
 
@@ -105,13 +92,24 @@ def _scheduled(tool: Tool, standing: Standing) -> Verdict:
             return Verdict(Word.ASK, "approval.first") if is_new else Verdict(Word.RUN, "tool.granted")
 
 
-def _are_within(tool: Tool, arguments: Mapping[str, Json], standing: Standing) -> bool:
-    """Tell whether every argument stays within its limit, and what it amounts to with what was spent before."""
+def _outside(tool: Tool, arguments: Mapping[str, Json], standing: Standing) -> str:
+    """Return which limit the arguments would exceed, with what was spent before; empty where they stay within all."""
     document = standing.document
     if not all(_is_within(document, limit, arguments.get(name)) for name, limit in tool.bounds.items()):
-        return False
-    amount = _amount_of(tool, arguments)
-    return not amount or standing.spent.get(tool.name, 0) + amount <= Decimal(str(document.limits.amount_max))
+        return "arguments.outside_limits"
+    amount = amount_of(tool, arguments)
+    if not amount:
+        return ""
+    limits, spent = document.limits, standing.spent
+    for before, most, reason in (
+        (spent.turn, limits.amount_max, "arguments.outside_limits"),
+        (spent.thread, limits.per_thread, "limits.amount_per_thread"),
+        (spent.sender, limits.per_sender_and_day, "limits.amount_per_sender"),
+        (spent.day, limits.amount_per_day, "limits.amount_per_day"),
+    ):
+        if most is not None and before + amount > Decimal(str(most)):
+            return reason
+    return ""
 
 
 def _is_within(document: Document, limit: str, value: Json) -> bool:

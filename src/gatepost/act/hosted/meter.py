@@ -21,6 +21,9 @@ from gatepost.record.spending import exhausted
 OCTETS_PER_TOKEN_MAX = 1_024
 """More than any tokenizer puts into one token: who counts fewer tokens for what it wrote has not counted."""
 
+OCTETS_PER_TOKEN_LEAST = 8
+"""Fewer stand for a token on average in any language and in JSON: by it budgets count what an endpoint plays down."""
+
 TOOL_PROMPT_TOKENS = 1_000
 """What the API adds by itself where tools are given; it says some 350, and that it may change."""
 
@@ -40,8 +43,16 @@ def bound(body: bytes, document: Document) -> int:
 
 def believed(said: Said) -> Usage:
     """Return what an answer counts; nothing where it wrote more than that many tokens can hold."""
-    written = sum(len(orjson.dumps(dict(block))) for block in said.blocks)
-    return said.usage if said.usage.output * OCTETS_PER_TOKEN_MAX >= written else Usage()
+    return said.usage if said.usage.output * OCTETS_PER_TOKEN_MAX >= _written(said) else Usage()
+
+
+def least(body: bytes, said: Said) -> int:
+    """Return how many tokens a call cost at the least, by what was sent and what came back."""
+    return (len(body) + _written(said)) // OCTETS_PER_TOKEN_LEAST
+
+
+def _written(said: Said) -> int:
+    return sum(len(orjson.dumps(dict(block))) for block in said.blocks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +127,15 @@ async def settle(
     *,
     model: str,
     usage: Usage,
+    least: int,
     prices: Prices,
     at: datetime,
     entropy: Entropy,
 ) -> None:
     """Put what the API's answer counted in place of the reservation, charge the sender's budget, and record it.
+
+    What is shown, priced and charged is the answer's count. The agent's budgets count ``least`` tokens even so: an
+    endpoint that plays down what it read gets no longer turn by it.
 
     An answer that counts nothing was not free: what was set aside for it stands, or budgets would never end its turn.
     """
@@ -129,7 +144,7 @@ async def settle(
         return
     price = price_of(prices, model)
     cost = None if price is None else price.of(usage)
-    await meter_store.settle(tx, turn, ticket.step, ticket.attempt, usage, cost)
+    await meter_store.settle(tx, turn, ticket.step, ticket.attempt, usage, cost, least=least)
     await budget.settle(tx, ticket.reservation, usage.total, at=at)
     metered = Consequence(
         kind=Kind.USAGE,

@@ -47,14 +47,14 @@ async def spent(tx: Transaction, turn: Turn, at: datetime) -> Any:
     """Return what counts against each budget of a turn now, reservations included."""
     query = (
         "select"
-        " (select coalesce(sum(counted), 0)::bigint from model_call"
+        " (select coalesce(sum(greatest(counted, least)), 0)::bigint from model_call"
         "   where tenant = %(tenant)s and turn = %(turn)s) as turn,"
         " (select count(*) from model_call where tenant = %(tenant)s and turn = %(turn)s and counted > 0) as calls,"
-        " (select coalesce(sum(counted), 0)::bigint from model_call"
+        " (select coalesce(sum(greatest(counted, least)), 0)::bigint from model_call"
         "   where tenant = %(tenant)s and account = %(account)s and thread = %(thread)s) as thread,"
-        " (select coalesce(sum(counted), 0)::bigint from model_call where tenant = %(tenant)s"
+        " (select coalesce(sum(greatest(counted, least)), 0)::bigint from model_call where tenant = %(tenant)s"
         "   and account = %(account)s and sender = %(sender)s and at > %(since)s) as sender,"
-        " (select coalesce(sum(counted), 0)::bigint from model_call where tenant = %(tenant)s"
+        " (select coalesce(sum(greatest(counted, least)), 0)::bigint from model_call where tenant = %(tenant)s"
         "   and account = %(account)s and at > %(since)s) as day"
     )
     return await tx.one(
@@ -91,11 +91,14 @@ async def reserve(tx: Transaction, turn: Turn, step: int, *, model: str, tokens:
     return int(row.attempt)
 
 
-async def settle(tx: Transaction, turn: Turn, step: int, number: int, usage: Usage, cost: int | None) -> None:
-    """Put what the API's answer says in place of a reservation."""
+async def settle(
+    tx: Transaction, turn: Turn, step: int, number: int, usage: Usage, cost: int | None, *, least: int = 0
+) -> None:
+    """Put what the API's answer says in place of a reservation; ``least``: what budgets count at the least."""
     query = (
         "update model_call set state = 'settled', input = %(input)s, output = %(output)s,"
-        " cache_write = %(cache_write)s, cache_read = %(cache_read)s, cost_microusd = %(cost)s"
+        " cache_write = %(cache_write)s, cache_read = %(cache_read)s, cost_microusd = %(cost)s,"
+        " least = %(least)s"
         " where tenant = %(tenant)s and turn = %(turn)s and step = %(step)s and attempt = %(number)s"
     )
     await tx.run(
@@ -108,6 +111,7 @@ async def settle(tx: Transaction, turn: Turn, step: int, number: int, usage: Usa
         cache_write=usage.cache_write,
         cache_read=usage.cache_read,
         cost=cost,
+        least=least,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 
 from gatepost.act.hosted.labels import Label
@@ -79,7 +80,8 @@ class Step:
     """One step; ``place`` 0 is the model's, the calls it asked for come after. ``label``: the turn's at that time.
 
     ``content``: the blocks the model said; or the call's ``arguments``, and its ``result`` once it has one. ``tokens``
-    and ``cost_microusd``: of a call, its part of the answer that asked for it (``meter.part_of``).
+    and ``cost_microusd``: of a call, its part of the answer that asked for it (``meter.part_of``). ``amount``: of a
+    call, in the unit of its tool.
     """
 
     step: int
@@ -93,6 +95,7 @@ class Step:
     at: datetime
     tokens: int = 0
     cost_microusd: int | None = None
+    amount: Decimal = Decimal()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,16 @@ class Usage:
     def total(self) -> int:
         """All of them."""
         return self.input + self.output + self.cache_write + self.cache_read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What the calls of one tool amount to so far: of a turn, of its thread, of its sender's last day, of the day."""
+
+    turn: Decimal = Decimal()
+    thread: Decimal = Decimal()
+    sender: Decimal = Decimal()
+    day: Decimal = Decimal()
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,8 +183,9 @@ async def put_step(tx: Transaction, turn: Turn, step: Step) -> None:
     """Write a step, or where it stands now; nothing where the turn was erased meanwhile (``erase_store.forget``)."""
     query = (
         "insert into turn_step (tenant, turn, step, place, tool, state, reason, label, sealed, actor, at, tokens,"
-        " cost_microusd) select %(tenant)s, %(turn)s, %(step)s::int, %(place)s::int, %(tool)s, %(state)s, %(reason)s,"
-        " %(label)s::int, %(sealed)s::bytea, %(actor)s, %(at)s::timestamptz, %(tokens)s::bigint, %(cost)s::bigint"
+        " cost_microusd, amount) select %(tenant)s, %(turn)s, %(step)s::int, %(place)s::int, %(tool)s, %(state)s,"
+        " %(reason)s, %(label)s::int, %(sealed)s::bytea, %(actor)s, %(at)s::timestamptz, %(tokens)s::bigint,"
+        " %(cost)s::bigint, %(amount)s::numeric"
         " from turn where tenant = %(tenant)s and id = %(turn)s for key share"
         " on conflict (tenant, turn, step, place) do update set"
         " state = excluded.state, reason = excluded.reason, label = excluded.label, sealed = excluded.sealed,"
@@ -207,6 +208,7 @@ async def put_step(tx: Transaction, turn: Turn, step: Step) -> None:
         at=step.at,
         tokens=step.tokens,
         cost=step.cost_microusd,
+        amount=step.amount,
     )  # fmt: skip
 
 
@@ -298,4 +300,5 @@ def _step(vault: Vault, row: Any) -> Step:
         at=row.at,
         tokens=row.tokens,
         cost_microusd=row.cost_microusd,
+        amount=row.amount,
     )

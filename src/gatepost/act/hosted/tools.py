@@ -40,6 +40,11 @@ class Tool:
     def __post_init__(self) -> None:
         check_schema(self.schema, self.name)
 
+    @property
+    def amounts(self) -> tuple[str, ...]:
+        """The arguments that say what a call amounts to."""
+        return tuple(name for name, limit in self.bounds.items() if limit == "amount_max")
+
 
 Toolbox = Mapping[str, Tool]
 """All there are in this house, by name."""

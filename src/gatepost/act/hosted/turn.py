@@ -3,18 +3,19 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 
 import structlog
 
-from gatepost.act.hosted import meter, meter_store, prompt, store
+from gatepost.act.hosted import amount_store, meter, meter_store, prompt, store
 from gatepost.act.hosted.agent import Agent
 from gatepost.act.hosted.approvals import HELD_MAX, lapse
 from gatepost.act.hosted.asking import questions
 from gatepost.act.hosted.entries import called, rested
-from gatepost.act.hosted.gate import Judge, Standing, Verdict, Word, amounts_spent
+from gatepost.act.hosted.gate import Judge, Standing, Verdict, Word, amount_of
 from gatepost.act.hosted.grant import granted_for
 from gatepost.act.hosted.messages import ModelFaultError, request
-from gatepost.act.hosted.paper import Call, Result, Said, Step, StepState, ToolUse, Turn, TurnState
+from gatepost.act.hosted.paper import Call, Result, Said, Spent, Step, StepState, ToolUse, Turn, TurnState
 from gatepost.act.hosted.price import Prices
 from gatepost.act.hosted.steps import UNKNOWN, answer_of, arguments_of, begun, key_of, number_of, spelled
 from gatepost.act.hosted.tools import Toolbox, granted
@@ -144,6 +145,7 @@ class Run:
                 ticket,
                 model=document.model,
                 usage=meter.believed(said),
+                least=meter.least(body, said),
                 prices=desk.prices,
                 at=at,
                 entropy=desk.entropy,
@@ -179,6 +181,7 @@ class Run:
                     step,
                     tokens=meter.part_of(spent.tokens, place, among),
                     cost_microusd=None if spent.cost is None else meter.part_of(spent.cost, place, among),
+                    amount=self._amount(asked, verdict),
                 )
                 await store.put_step(tx, self.turn, step)
                 if verdict.word is not Word.RUN:
@@ -191,14 +194,25 @@ class Run:
         elif step.state is StepState.APPROVED:
             await self._run_approved(step, asked)
 
+    def _amount(self, asked: ToolUse, verdict: Verdict) -> Decimal:
+        tool = self._desk.tools.get(asked.name)
+        if tool is None or asked.arguments is None or verdict.word is Word.REFUSE:
+            return Decimal()
+        return amount_of(tool, asked.arguments)
+
     async def _judged(self, tx: Transaction, asked: ToolUse) -> Verdict:
+        """Judge a call; one that amounts to something under the tenant's lock, since others' calls count as well."""
+        tool, spent = self._desk.tools.get(asked.name), Spent()
+        if tool is not None and tool.amounts:
+            await store.lock_hosting(tx)
+            spent = await amount_store.spent(tx, self.turn, tool.name, self._desk.clock())
         now = await granted_for(tx, self._email, self._desk.clock())  # what was granted may be revoked by now
         standing = Standing(
             document=self._agent.document,
             capabilities=self.turn.capabilities & now,
             label=self.turn.label,
             approved=await store.approved(tx, self.turn.account),
-            spent=amounts_spent(self._desk.tools, self._steps),
+            spent=spent,
         )
         return self._desk.judge(self._desk.tools, asked, standing)
 

@@ -25,6 +25,7 @@ from gatepost.doors.public.own_url import own_url
 from gatepost.doors.public.reading import Patient, Reading
 from gatepost.journey import House
 from gatepost.trust import status as doing
+from gatepost.trust.held import Held
 from gatepost.trust.incidents import Incident
 from gatepost.trust.status import Part, Status
 from gatepost.trust.uptime import NAMES, Pace, share_of
@@ -108,14 +109,15 @@ class Pages:
         house: what they read; its clock is theirs.
         name: of the page.
         pace: of the probes.
+        held: what was held against the log before.
     """
 
-    def __init__(self, house: House, name: str, pace: Pace) -> None:
-        self._house, self._name, self._pace = house, name, pace
+    def __init__(self, house: House, name: str, pace: Pace, held: Held) -> None:
+        self._house, self._name, self._pace, self._held = house, name, pace, held
         self._reading = Reading(self._read, house.clock, FRESH)
 
     async def _read(self) -> Shown:
-        return Shown(await doing.read_status(self._house.db, self._house.clock, self._pace))
+        return Shown(await doing.read_status(self._house, self._pace, self._held))
 
     async def _look(self) -> Shown:
         """Return how the house is; one that cannot read it any more is out, whatever it was."""
@@ -135,7 +137,7 @@ class Pages:
 
     async def incident(self, request: Request) -> Response:
         """One incident and every word on it."""
-        found = await doing.read_incident(self._house.db, str(request.path_params["incident"])[:64])
+        found = await doing.read_incident(self._house, str(request.path_params["incident"])[:64], self._held)
         if found is None or found.is_exercise:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         return Response(incident_html(found), headers=HEADERS, media_type=HTML)
@@ -164,15 +166,16 @@ class Pages:
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
-def build(house: House, *, name: str, pace: Pace) -> ASGIApp:
+def build(house: House, *, name: str, pace: Pace, held: Held) -> ASGIApp:
     """Return the status page of a house.
 
     Args:
         house: what it reads; its clock is the page's.
         name: of the page.
         pace: of the probes.
+        held: what was held against the public trust log before, by these pages and others.
     """
-    pages = Pages(house, name, pace)
+    pages = Pages(house, name, pace, held)
     app = Starlette(
         routes=[
             Route("/status", pages.page),

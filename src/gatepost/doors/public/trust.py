@@ -27,6 +27,7 @@ from gatepost.trust import engagement, notice
 from gatepost.trust.csaf import UnreadableTimeError
 from gatepost.trust.document import Listed
 from gatepost.trust.documents import Published, published
+from gatepost.trust.held import Held
 from gatepost.trust.operator import OperatorError
 from gatepost.trust.subprocessors import parties
 
@@ -127,9 +128,16 @@ class Pages:
         return page(name, operator=seen.operator, at=seen.at, **values)
 
 
-def build(house: House, folder: Path, version: str) -> ASGIApp:
-    """Return the trust pages of a house that claims what the folder says; ``version``: of the running build."""
-    view = View(house, folder, version)
+def build(house: House, folder: Path, version: str, held: Held) -> ASGIApp:
+    """Return the trust pages of a house that claims what the folder says.
+
+    Args:
+        house: whose log.
+        folder: the operator's.
+        version: of the running build.
+        held: what was held against the public trust log before, by these pages and others.
+    """
+    view = View(house, folder, version, held)
     pages = Pages(view)
     app = Starlette(
         routes=[

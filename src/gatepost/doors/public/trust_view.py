@@ -77,11 +77,11 @@ class View:
         house: whose log.
         folder: the operator's.
         version: of the running build.
+        held: what was held against the log before.
     """
 
-    def __init__(self, house: House, folder: Path, version: str) -> None:
-        self.house, self.version = house, version
-        self.held = Held(house.blobs)
+    def __init__(self, house: House, folder: Path, version: str, held: Held) -> None:
+        self.house, self.version, self.held = house, version, held
         self._folder = Folder(folder)
         self._reading = Reading(self._read, house.clock, FRESH)
 

@@ -31,6 +31,7 @@ from gatepost.doors.rest import (
     replays,
     retention,
     search,
+    socket,
     turns,
     usage,
     versions,
@@ -103,6 +104,7 @@ def assemble() -> Door:
     )
     for noun in _NOUNS:
         app.include_router(noun.router, prefix=PREFIX)
+    app.include_router(socket.router, prefix=PREFIX)
     app.include_router(log.tiles)
     app.include_router(health.router)
     problems.install(app)

@@ -4,8 +4,9 @@ Three answers, in this order: 401 without a valid key (RFC 6750 section 3), 403 
 the ids are, 404 for everything that is not the key's to see: an id of another tenant reads exactly like one of nobody.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Annotated, cast
 
 from fastapi import Depends, Request, Security
@@ -53,19 +54,40 @@ async def admit(
     Raises:
         Problem: 401, 403 or 429.
     """
-    if credentials is None:
+    presented = None if credentials is None else credentials.credentials
+    return await principal_of(house, limiter, presented, needed.scopes, note=partial(_note, request))
+
+
+def _note(request: Request, principal: Principal) -> None:
+    """Let the log name whose request it was, also one that is refused from here on."""
+    request.state.key = principal.key
+
+
+async def principal_of(
+    house: House,
+    limiter: Limiter,
+    presented: str | None,
+    scopes: Sequence[str],
+    *,
+    note: Callable[[Principal], None] = lambda _principal: None,
+) -> Principal:
+    """Return whose key was presented, once rate and scopes are in order; ``note`` hears of a key that is known.
+
+    Raises:
+        Problem: 401, 403 or 429.
+    """
+    if presented is None:
         raise Problem(Code.KEY_MISSING, headers={"WWW-Authenticate": 'Bearer realm="gatepost"'})
-    presented = credentials.credentials
     is_plausible = 0 < len(presented) <= _KEY_MAX_CHARS and presented.isascii() and presented.isprintable()
     principal = await access.authenticate(house.db, presented) if is_plausible else None
     if principal is None:
         challenge = 'Bearer realm="gatepost", error="invalid_token"'
         raise Problem(Code.KEY_UNKNOWN, headers={"WWW-Authenticate": challenge})
-    request.state.key = principal.key
+    note(principal)
     if wait_s := limiter.take(principal.key, house.clock()):
         raise Problem(Code.RATE_EXCEEDED, headers={"Retry-After": str(wait_s)})
-    if lacking := sorted(set(needed.scopes) - principal.scopes):
-        challenge = f'Bearer realm="gatepost", error="insufficient_scope", scope="{" ".join(needed.scopes)}"'
+    if lacking := sorted(set(scopes) - principal.scopes):
+        challenge = f'Bearer realm="gatepost", error="insufficient_scope", scope="{" ".join(scopes)}"'
         detail = f"The API key lacks the scope {', '.join(lacking)}."
         raise Problem(Code.SCOPE_MISSING, detail, headers={"WWW-Authenticate": challenge})
     return principal

@@ -78,7 +78,7 @@ async def incidents(world: World, _arguments: Mapping[str, str]) -> Told:
     if door is None:
         raise CannotVerifyError("door.none")
     now = world.house.clock()
-    found = await status.read_incidents(world.house.db, now - status.WINDOW)
+    found = await status.read_incidents(world.house, now - status.WINDOW)
     settled = now - timedelta(seconds=SETTLES_S)
     names = tuple(each.id for each in found if not each.is_exercise and each.opened_at < settled)
     return Told(names, Prober(world.house.egress, world.house.entropy), door)

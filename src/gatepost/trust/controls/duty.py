@@ -11,13 +11,15 @@ from gatepost.trust.alerts import Alert, Cause, Kind
 from gatepost.trust.bench import Bench
 from gatepost.trust.cases import Case, Sort, Way
 from gatepost.trust.checks import called, cases, drills, objections, told
-from gatepost.trust.controls import doors, server
+from gatepost.trust.controls import server
 from gatepost.trust.probe.client import Prober
+from gatepost.trust.probe.receiver import Handed
 from gatepost.trust.registers import Supplier
 from gatepost.trust.uptime import Component, Hour, hour_of
 from gatepost.trust.world import Endpoint
 
 _DAY = timedelta(days=1)
+_TOLD = "told@control.invalid"
 
 
 @asynccontextmanager
@@ -111,28 +113,41 @@ async def late_answer(bench: Bench) -> AsyncIterator[called.Calls]:
 
 
 @asynccontextmanager
-async def _exercise(bench: Bench, *, planted: int, age: timedelta) -> AsyncIterator[drills.Exercise]:
-    """One in which the record knows of one letter, and whose notice goes to a server that keeps nothing."""
+async def _exercise(
+    bench: Bench, *, planted: int, age: timedelta = timedelta(), came: tuple[Handed, ...] = ()
+) -> AsyncIterator[drills.Exercise]:
+    """One in which the record knows of one letter, and whose notice leaves and comes to nobody."""
+
+    async def tell() -> tuple[Handed, ...]:
+        return came
 
     async def mark() -> datetime:
         return bench.clock()
 
     letters = frozenset(f"letter-{number}" for number in range(planted))
-    async with doors.forgetful(bench) as box:
-        yield drills.Exercise(letters, frozenset({"letter-0"}), bench.clock() - age, box, mark, bench.clock)
+    known, aware_at = frozenset({"letter-0"}), bench.clock() - age
+    yield drills.Exercise(letters, known, aware_at, _TOLD, "in_control", tell, mark, bench.clock)
 
 
 @asynccontextmanager
 async def overlooked_letter(bench: Bench) -> AsyncIterator[drills.Exercise]:
     """An exercise in which the record knows one of two letters."""
-    async with _exercise(bench, planted=2, age=timedelta()) as target:
+    async with _exercise(bench, planted=2) as target:
         yield target
 
 
 @asynccontextmanager
 async def lost_notice(bench: Bench) -> AsyncIterator[drills.Exercise]:
-    """One whose notice is taken and comes to nobody."""
-    async with _exercise(bench, planted=1, age=timedelta()) as target:
+    """One after which the server of those concerned has mail: to somebody else, and of something else."""
+    others = Handed("somebody@control.invalid", b"in_control"), Handed(_TOLD, b"in_another")
+    async with _exercise(bench, planted=1, came=others) as target:
+        yield target
+
+
+@asynccontextmanager
+async def unsigned_notice(bench: Bench) -> AsyncIterator[drills.Exercise]:
+    """One whose notice comes, and could be anybody's."""
+    async with _exercise(bench, planted=1, came=(Handed(_TOLD, b"Subject: in_control\r\n\r\n"),)) as target:
         yield target
 
 
