@@ -263,7 +263,7 @@ class _Walk:
                 continue
             self._report.openings += row.opening is not None
             self._report.erased += row.opening is None
-            found = list(differences(octets, row, self._tenant, self._erased))
+            found = differences(octets, row, self._tenant, self._erased)
             for text in (*found, *unfindable(row, _seal(vault, row))):
                 self._report.find(text)
             if self._is_deep and not found:
@@ -286,5 +286,5 @@ def _seal(vault: Vault, row: Held) -> bytes:
 
 
 def _found(octets: bytes, row: Held) -> Found:
-    opening = row.opening or {}
+    opening = orjson.loads(row.opening or b"{}")
     return Found(leaf=orjson.loads(octets), opened={name: part["value"] for name, part in opening.items()})

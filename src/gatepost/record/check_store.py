@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import orjson
-
 from gatepost.db import Transaction
 from gatepost.ids import EntryId, LeafIndex
 from gatepost.keys import ErasedError, KeyringError, Vault
@@ -26,7 +24,7 @@ _CONSEQUENCE_AT = _DECISION_AT + 1 + len(DECISION)
 class Held(NamedTuple):
     """All the tables hold of one place in the log; None where a row is missing.
 
-    ``opening`` is None also where nobody can read it any more (``is_erased``), and no mapping where it does not open.
+    ``opening`` is None also where nobody can read it any more (``is_erased``), and empty where it does not open.
     ``tokens`` are what it is found by, as PostgreSQL spells an array, None where the index has no such entry, though
     it must where ``is_indexed``; ``is_under``: they are forgotten with the keys of the opening.
     """
@@ -37,7 +35,7 @@ class Held(NamedTuple):
     kind: str | None
     at: datetime | None
     opening_ref: str | None
-    opening: Any
+    opening: bytes | None
     is_erased: bool
     decision: tuple[Any, ...] | None
     consequence: tuple[Any, ...] | None
@@ -98,16 +96,16 @@ def _held(vault: Vault, row: Any) -> Held:
     )
 
 
-def _opened(vault: Vault, row: Any) -> tuple[Any, bool]:
-    """Return what an opening says and whether it was erased."""
+def _opened(vault: Vault, row: Any) -> tuple[bytes | None, bool]:
+    """Return the octets of an opening and whether it was erased."""
     if row.sealed is None:
         return None, False
     try:
-        return store.opened(vault, row), False
+        return store.unsealed(vault, row), False
     except ErasedError:
         return None, True
-    except (KeyringError, orjson.JSONDecodeError):
-        return "sealed otherwise", False
+    except KeyringError:
+        return b"", False
 
 
 async def is_balanced(tx: Transaction) -> bool:
