@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from gatepost import access
-from gatepost.app import administer, proving
+from gatepost.app import administer, process, proving
 from gatepost.app.build import second_store, sequencer
 from gatepost.blobs import BlobsUnavailableError
 from gatepost.cli.frame import AsJson, ForTenant, Refusal, read_settings, show, terminal, with_house
@@ -86,6 +86,7 @@ def verify(
     """
 
     async def work(house: House, owner: TenantId) -> Report:
+        process.settle_in()  # or the garbage collector looks at each entry several times
         with Progress(transient=True, disable=not sys.stderr.isatty(), console=Console(stderr=True)) as progress:
             bar = progress.add_task("entries", total=None)
             return await verify_log(

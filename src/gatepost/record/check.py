@@ -264,7 +264,7 @@ class _Walk:
             self._report.openings += row.opening is not None
             self._report.erased += row.opening is None
             found = differences(octets, row, self._tenant, self._erased)
-            for text in (*found, *unfindable(row, _seal(vault, row))):
+            for text in (*found, *unfindable(row)):
                 self._report.find(text)
             if self._is_deep and not found:
                 sound.append((octets, row))
@@ -279,10 +279,6 @@ class _Walk:
         for (_, row), wanted in zip(indexed, tokens, strict=True):
             for text in misfound(row, word_store.read(row.tokens or b""), wanted):
                 self._report.find(text)
-
-
-def _seal(vault: Vault, row: Held) -> bytes:
-    return b"" if row.tokens is None else word_store.seal(vault, row.entry, row.sealed_under or b"", row.tokens)
 
 
 def _found(octets: bytes, row: Held) -> Found:

@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 from gatepost.db import Transaction
 from gatepost.ids import EntryId, LeafIndex
 from gatepost.keys import ErasedError, KeyringError, Vault
-from gatepost.record import store
-from gatepost.record.word_store import SEALED_UNDER_OCTETS
+from gatepost.record import store, word_store
 
 DECISION = (
     *("account", "email", "thread", "in_reply_to", "direction", "disposition", "outcome", "reason"),
@@ -26,7 +25,8 @@ class Held(NamedTuple):
 
     ``opening`` is None also where nobody can read it any more (``is_erased``), and empty where it does not open.
     ``tokens`` are what it is found by, as PostgreSQL spells an array, None where the index has no such entry, though
-    it must where ``is_indexed``; ``is_under``: they are forgotten with the keys of the opening.
+    it must where ``is_indexed``; ``is_sealed``: they are those that the indexer wrote; ``is_under``: they are forgotten
+    with the keys of the opening.
     """
 
     leaf_index: LeafIndex
@@ -40,8 +40,7 @@ class Held(NamedTuple):
     decision: tuple[Any, ...] | None
     consequence: tuple[Any, ...] | None
     tokens: bytes | None = None
-    sealed_under: bytes | None = None
-    seal: bytes | None = None
+    is_sealed: bool = True
     is_indexed: bool = False
     is_under: bool = True
 
@@ -70,11 +69,13 @@ async def held(tx: Transaction, start: int, end: int) -> Iterator[Held]:
         order by leaf.leaf_index
     """
     vault = tx.vault
+    tx.send("set local max_parallel_workers_per_gather = 0")  # to start one costs more than it takes off
     rows = await tx.all(query, start=start, end=end)
-    return (_held(vault, row) for row in rows)
+    seals = word_store.seals(vault, [(row.entry, row.sealed_under or b"", row.tokens or b"") for row in rows])
+    return (_held(vault, row, seal) for row, seal in zip(rows, seals, strict=True))
 
 
-def _held(vault: Vault, row: Any) -> Held:
+def _held(vault: Vault, row: Any, seal: bytes) -> Held:
     opening, is_erased = _opened(vault, row)
     under = row.sealed_under
     return Held(
@@ -89,10 +90,9 @@ def _held(vault: Vault, row: Any) -> Held:
         None if row.decided is None else row[_DECISION_AT : _CONSEQUENCE_AT - 1],
         None if row.followed is None else row[_CONSEQUENCE_AT : _CONSEQUENCE_AT + len(CONSEQUENCE)],
         row.tokens,
-        under,
-        row.seal,
+        row.seal == seal,
         row.leaf_index < row.indexed,
-        under is None or row.sealed is None or under == row.sealed[:SEALED_UNDER_OCTETS],
+        under is None or row.sealed is None or under == row.sealed[: word_store.SEALED_UNDER_OCTETS],
     )
 
 

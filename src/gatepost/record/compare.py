@@ -72,18 +72,13 @@ def _named(
     yield from _rows(row, leaf, at)
 
 
-def unfindable(row: Held, seal: bytes) -> Iterator[str]:
-    """Yield what is wrong with the words of an entry: they are not those that the indexer wrote and sealed.
-
-    Args:
-        row: the entry.
-        seal: the seal that its words must have.
-    """
+def unfindable(row: Held) -> Iterator[str]:
+    """Yield what is wrong with the words of an entry: they are not those that the indexer wrote and sealed."""
     if row.tokens is None:
         if row.is_indexed:
             yield f"entry {row.entry}: no search finds it, the index does not have it"
         return
-    if row.seal != seal:
+    if not row.is_sealed:
         yield f"entry {row.entry}: what it is found by is not what was indexed"
     elif row.opening is not None and not row.is_under:
         yield f"entry {row.entry}: its words are not tied to the keys of its opening"
