@@ -49,6 +49,14 @@ class Key(NamedTuple):
     public: bytes
 
 
+class Trust(NamedTuple):
+    """Whom whoever asks believes: the log's key, witnesses, and how many of these must have cosigned."""
+
+    key: Key
+    witnesses: tuple[Key, ...] = ()
+    quorum: int = 0
+
+
 class Head(NamedTuple):
     """A checkpoint whose log signature was verified."""
 
@@ -128,7 +136,27 @@ def open_checkpoint(note: bytes, key: Key) -> Head:
         raise Wrong(f"it is of the log {fields[0]}, and the key is of {key.name}")
     if len(root) != HASH_OCTETS or (fields[1] == "0" and root != EMPTY_ROOT):
         raise Wrong("its root is none")
-    return Head(int(fields[1]), root, text, tuple(lines))
+    head = Head(int(fields[1]), root, text, tuple(lines))
+    check_stamp(head, key)
+    return head
+
+
+def stamp_of(key: Key) -> Key:
+    """Return the key under which a log states the time: its own, as a witness of itself."""
+    found = hashlib.sha256(key.name.encode() + b"\n" + bytes([WITNESS]) + key.public).digest()[:4]
+    return Key(key.name, WITNESS, found, key.public)
+
+
+def check_stamp(head: Head, key: Key) -> None:
+    """See that whatever else is signed in the log's name is its stamp of the time."""
+    own = stamp_of(key)
+    for name, octets in head.lines:
+        if name != key.name or octets[:4] == key.id:
+            continue
+        if octets[:4] != own.id:
+            raise Wrong("a line in the log's name is of another key")
+        if not holds(own, octets[12:], cosigned(own, octets[4:12], head)):
+            raise Wrong("the log's stamp of the time is wrong")
 
 
 def cosigned(key: Key, stamp: bytes, head: Head) -> bytes:
@@ -142,10 +170,18 @@ def cosigned(key: Key, stamp: bytes, head: Head) -> bytes:
     return b"subtree/v1\n\0" + names + bytes(8) + head.size.to_bytes(8, "big") + head.root
 
 
-def count_witnesses(head: Head, witnesses: Sequence[Key]) -> int:
-    """Return how many of the witnesses cosigned it (C2SP tlog-cosignature); a wrong cosignature is wrong."""
+def count_witnesses(head: Head, trust: Trust) -> int:
+    """Return how many of the witnesses cosigned it (C2SP tlog-cosignature); a wrong cosignature is wrong.
+
+    Lines of others are passed over, but beside the log's own stamp: without it, one of them may have been the stamp.
+    """
+    known = {(each.name, each.id) for each in (trust.key, stamp_of(trust.key), *trust.witnesses)}
+    signers = [(name, octets[:4]) for name, octets in head.lines]
+    strangers = [name for name, number in signers if (name, number) not in known]
+    if strangers and (trust.key.name, stamp_of(trust.key).id) not in signers:
+        raise Wrong(f"it has a line of {strangers[0]}, whom you did not name, and not the log's stamp of the time")
     count = 0
-    for key in witnesses:
+    for key in trust.witnesses:
         for name, octets in head.lines:
             if name != key.name or octets[:4] != key.id:
                 continue
@@ -154,6 +190,8 @@ def count_witnesses(head: Head, witnesses: Sequence[Key]) -> int:
                 raise Wrong(f"the cosignature of {key.name} is wrong")
             count += 1
             break
+    if count < trust.quorum:
+        raise Wrong(f"{count} of the witnesses cosigned it, and {trust.quorum} must")
     return count
 
 
@@ -346,7 +384,7 @@ def climb(index: int, size: int, leaf: bytes, hashes: Sequence[bytes]) -> bytes 
     return leaf if last == 0 else None
 
 
-def check_proof(path: Path, key: Key) -> None:
+def check_proof(path: Path, trust: Trust) -> None:
     """Check one ``.tlog-proof`` (C2SP tlog-proof) with the entry that lies beside it."""
     head, gap, note = path.read_bytes().partition(b"\n\n")
     lines = head.decode("ascii", errors="replace").split("\n")
@@ -359,7 +397,8 @@ def check_proof(path: Path, key: Key) -> None:
     hashes = [decode(line) for line in lines]
     if any(len(each) != HASH_OCTETS for each in hashes):
         raise Wrong("a hash is not 32 octets long")
-    checkpoint = open_checkpoint(note, key)
+    checkpoint = open_checkpoint(note, trust.key)
+    count_witnesses(checkpoint, trust)
     try:
         entry = path.with_suffix(".entry").read_bytes()
     except OSError as error:
@@ -370,14 +409,14 @@ def check_proof(path: Path, key: Key) -> None:
         raise Wrong("it does not prove the entry")
 
 
-def check_proofs(folder: Path, key: Key, report: Report) -> int:
+def check_proofs(folder: Path, trust: Trust, report: Report) -> int:
     """Check every proof of the folder; return how many there are."""
     proofs = sorted(folder.glob("*.tlog-proof"))
     for path in proofs:
         try:
             if not NUMBER.fullmatch(path.stem):
                 raise Wrong("it is named after no entry")
-            check_proof(path, key)
+            check_proof(path, trust)
         except Wrong as wrong:
             report(f"proofs/{path.name}", str(wrong))
     for path in folder.glob("*.entry"):
@@ -416,18 +455,16 @@ def progress(size: int) -> Callable[[int], None]:
     return tick
 
 
-def verify(folder: Path, key: Key, witnesses: Sequence[Key], quorum: int, report: Report) -> str:
+def verify(folder: Path, trust: Trust, report: Report) -> str:
     """Check everything in the folder; return one line that says what was there."""
-    log = folder / "log" if (folder / "log").is_dir() else folder
+    key, log = trust.key, folder / "log" if (folder / "log").is_dir() else folder
     one = Log(log, key, report)
     note = one.read("checkpoint")
     if note is None:
         return "there is no checkpoint"
     try:
         head = open_checkpoint(note, key)
-        cosigned = count_witnesses(head, witnesses)
-        if cosigned < quorum:
-            raise Wrong(f"{cosigned} of the witnesses cosigned it, and {quorum} must")
+        cosigned = count_witnesses(head, trust)
     except Wrong as wrong:
         report("checkpoint", str(wrong))
         return "the checkpoint does not hold"
@@ -439,7 +476,7 @@ def verify(folder: Path, key: Key, witnesses: Sequence[Key], quorum: int, report
                 raise Wrong("it is not the key you trust")
         except Wrong as wrong:
             report("log.vkey", str(wrong))
-    proofs = check_proofs(folder / "proofs", key, report)
+    proofs = check_proofs(folder / "proofs", trust, report)
     root = base64.b64encode(head.root).decode()
     return f"{key.name}: {head.size} entries, {proofs} proofs, {cosigned} witnesses, root {root}"
 
@@ -472,7 +509,7 @@ def main() -> int:
     except OSError as error:
         print(f"{error.filename}: {error.strerror}", file=sys.stderr)
         return 2
-    said = verify(asked.folder, key, witnesses, asked.quorum, report)
+    said = verify(asked.folder, Trust(key, tuple(witnesses), asked.quorum), report)
     print(f"NOT sound, {faults} faults; {said}" if faults else f"sound: {said}")
     return 1 if faults else 0
 

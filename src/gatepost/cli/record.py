@@ -26,6 +26,7 @@ from gatepost.record import export, recover
 from gatepost.record.check import Report, verify_log
 from gatepost.record.errors import ForkError
 from gatepost.record.export import NotInLogError
+from gatepost.record.witnesses import Witness
 
 T = TypeVar("T")
 
@@ -94,6 +95,7 @@ def verify(
                 house.blobs,
                 owner,
                 vkey=vkey,
+                witnesses=[Witness.parse(each).key for each in read_settings().log.witnesses],
                 keyring=house.keyring,
                 is_deep=deep,
                 progress=lambda done, size: progress.update(bar, completed=done, total=size),
