@@ -50,6 +50,14 @@ class Key(NamedTuple):
     public: bytes
 
 
+class Trust(NamedTuple):
+    """Whom whoever asks believes: the log's key, witnesses, and how many of these must have cosigned."""
+
+    key: Key
+    witnesses: tuple[Key, ...] = ()
+    quorum: int = 0
+
+
 class Head(NamedTuple):
     """A checkpoint whose log signature was verified."""
 
@@ -129,7 +137,27 @@ def open_checkpoint(note: bytes, key: Key) -> Head:
         raise Wrong(f"it is of the log {fields[0]}, and the key is of {key.name}")
     if len(root) != HASH_OCTETS or (fields[1] == "0" and root != EMPTY_ROOT):
         raise Wrong("its root is none")
-    return Head(int(fields[1]), root, text, tuple(lines))
+    head = Head(int(fields[1]), root, text, tuple(lines))
+    check_stamp(head, key)
+    return head
+
+
+def stamp_of(key: Key) -> Key:
+    """Return the key under which a log states the time: its own, as a witness of itself."""
+    found = hashlib.sha256(key.name.encode() + b"\n" + bytes([WITNESS]) + key.public).digest()[:4]
+    return Key(key.name, WITNESS, found, key.public)
+
+
+def check_stamp(head: Head, key: Key) -> None:
+    """See that whatever else is signed in the log's name is its stamp of the time."""
+    own = stamp_of(key)
+    for name, octets in head.lines:
+        if name != key.name or octets[:4] == key.id:
+            continue
+        if octets[:4] != own.id:
+            raise Wrong("a line in the log's name is of another key")
+        if not holds(own, octets[12:], cosigned(own, octets[4:12], head)):
+            raise Wrong("the log's stamp of the time is wrong")
 
 
 def cosigned(key: Key, stamp: bytes, head: Head) -> bytes:
@@ -143,13 +171,19 @@ def cosigned(key: Key, stamp: bytes, head: Head) -> bytes:
     return b"subtree/v1\n\0" + names + bytes(8) + head.size.to_bytes(8, "big") + head.root
 
 
-def count_witnesses(head: Head, witnesses: Sequence[Key]) -> int:
+def count_witnesses(head: Head, trust: Trust) -> int:
     """Return how many of the witnesses cosigned it (C2SP tlog-cosignature); a wrong cosignature is wrong.
 
-    Whoever is named twice, or has two keys, is one witness.
+    Whoever is named twice, or has two keys, is one witness. Lines of others are passed over, but beside the log's own
+    stamp: without it, one of them may have been the stamp.
     """
+    known = {(each.name, each.id) for each in (trust.key, stamp_of(trust.key), *trust.witnesses)}
+    signers = [(name, octets[:4]) for name, octets in head.lines]
+    strangers = [name for name, number in signers if (name, number) not in known]
+    if strangers and (trust.key.name, stamp_of(trust.key).id) not in signers:
+        raise Wrong(f"it has a line of {strangers[0]}, whom you did not name, and not the log's stamp of the time")
     cosigners = set()
-    for key in witnesses:
+    for key in trust.witnesses:
         for name, octets in head.lines:
             if name != key.name or octets[:4] != key.id:
                 continue
@@ -158,6 +192,8 @@ def count_witnesses(head: Head, witnesses: Sequence[Key]) -> int:
                 raise Wrong(f"the cosignature of {key.name} is wrong")
             cosigners.add(key.name)
             break
+    if len(cosigners) < trust.quorum:
+        raise Wrong(f"{len(cosigners)} of the witnesses cosigned it, and {trust.quorum} must")
     return len(cosigners)
 
 
@@ -350,7 +386,7 @@ def climb(index: int, size: int, leaf: bytes, hashes: Sequence[bytes]) -> bytes 
     return leaf if last == 0 else None
 
 
-def check_proof(path: Path, key: Key) -> Head:
+def check_proof(path: Path, trust: Trust) -> Head:
     """Check one ``.tlog-proof`` (C2SP tlog-proof) with the entry that lies beside it; return what it leads to."""
     head, gap, note = path.read_bytes().partition(b"\n\n")
     lines = head.decode("ascii", errors="replace").split("\n")
@@ -363,7 +399,8 @@ def check_proof(path: Path, key: Key) -> Head:
     hashes = [decode(line) for line in lines]
     if any(len(each) != HASH_OCTETS for each in hashes):
         raise Wrong("a hash is not 32 octets long")
-    checkpoint = open_checkpoint(note, key)
+    checkpoint = open_checkpoint(note, trust.key)
+    count_witnesses(checkpoint, trust)
     try:
         entry = path.with_suffix(".entry").read_bytes()
     except OSError as error:
@@ -375,7 +412,7 @@ def check_proof(path: Path, key: Key) -> Head:
     return checkpoint
 
 
-def check_proofs(folder: Path, key: Key, earlier: dict[int, tuple[str, Head]], report: Report) -> int:
+def check_proofs(folder: Path, trust: Trust, earlier: dict[int, tuple[str, Head]], report: Report) -> int:
     """Check every proof of the folder; return how many there are.
 
     What each leads to joins the earlier checkpoints: a proof is of this log if that is a beginning of it.
@@ -385,7 +422,7 @@ def check_proofs(folder: Path, key: Key, earlier: dict[int, tuple[str, Head]], r
         try:
             if not NUMBER.fullmatch(path.stem):
                 raise Wrong("it is named after no entry")
-            head = check_proof(path, key)
+            head = check_proof(path, trust)
             name, known = earlier.setdefault(head.size, (f"proofs/{path.name}", head))
             if known.root != head.root:
                 raise Wrong(f"its checkpoint and {name} are signed with one size and two roots: the log was split")
@@ -427,23 +464,21 @@ def progress(size: int) -> Callable[[int], None]:
     return tick
 
 
-def verify(folder: Path, key: Key, witnesses: Sequence[Key], quorum: int, report: Report) -> str:
+def verify(folder: Path, trust: Trust, report: Report) -> str:
     """Check everything in the folder; return one line that says what was there."""
-    log = folder / "log" if (folder / "log").is_dir() else folder
+    key, log = trust.key, folder / "log" if (folder / "log").is_dir() else folder
     one = Log(log, key, report)
     note = one.read("checkpoint")
     if note is None:
         return "there is no checkpoint"
     try:
         head = open_checkpoint(note, key)
-        cosigned = count_witnesses(head, witnesses)
-        if cosigned < quorum:
-            raise Wrong(f"{cosigned} of the witnesses cosigned it, and {quorum} must")
+        cosigned = count_witnesses(head, trust)
     except Wrong as wrong:
         report("checkpoint", str(wrong))
         return "the checkpoint does not hold"
     earlier = read_earlier(log / "checkpoints", key, report)
-    proofs = check_proofs(folder / "proofs", key, earlier, report)
+    proofs = check_proofs(folder / "proofs", trust, earlier, report)
     one.walk(head, earlier, progress(max(head.size, 1)))
     enclosed = folder / "log.vkey"
     if enclosed.is_file():
@@ -484,7 +519,7 @@ def main() -> int:
     except OSError as error:
         print(f"{error.filename}: {error.strerror}", file=sys.stderr)
         return 2
-    said = verify(asked.folder, key, witnesses, asked.quorum, report)
+    said = verify(asked.folder, Trust(key, tuple(witnesses), asked.quorum), report)
     print(f"NOT sound, {faults} faults; {said}" if faults else f"sound: {said}")
     return 1 if faults else 0
 

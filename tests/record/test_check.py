@@ -17,7 +17,7 @@ from gatepost.ids import EntryId
 from gatepost.keys import KeyStore
 from gatepost.keys import Kind as KeyKind
 from gatepost.ledger.checkpoint import Checkpoint
-from gatepost.ledger.note import SigningKey, VerifierKey
+from gatepost.ledger.note import CosigningKey, SigningKey, VerifierKey
 from gatepost.ledger.tiles import Tile, pack, unpack
 from gatepost.record import erase, log_store, store, word_store
 from gatepost.record.check import FINDINGS_MAX, Report, verify_log
@@ -384,6 +384,18 @@ async def test_a_checkpoint_that_is_changed_gone_or_of_another_key_is_named(db: 
     assert found.startswith("checkpoint: the signature of ")
     forged = seen.signed(SigningKey(key.origin, bytes(32)))
     assert await findings_after(db, blobs, "checkpoint", forged) == ["checkpoint: no trusted key signed the note"]
+    seed = OpenKeyring().unwrap(log_store.LOG_KEY_PURPOSE, key.wrapped_seed)
+    stampless = seen.signed(SigningKey(key.origin, seed))
+    missing = "checkpoint: the log's stamp of the time is missing"
+    assert await findings_after(db, blobs, "checkpoint", stampless) == [missing]
+    wrong = CosigningKey(key.origin, seed).cosign(f"{seen.text}x\n", 7)
+    (found,) = await findings_after(db, blobs, "checkpoint", stampless + wrong)
+    assert found == f"checkpoint: the signature of {key.origin} is wrong"
+    stranger = CosigningKey("w.example", bytes(32)).cosign(seen.text, 7)
+    (found,) = await findings_after(db, blobs, "checkpoint", note + stranger)
+    assert found == "checkpoint: a line of w.example is neither the log's nor a witness's of ours"
+    ours = CosigningKey("w.example", bytes(32)).verifier
+    assert (await verify_log(db, blobs, TENANT, witnesses=[ours])).is_sound
     assert await findings_after(db, blobs, "checkpoint", None) == ["checkpoint: it is missing"]
 
 

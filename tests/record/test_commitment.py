@@ -2,8 +2,11 @@ import base64
 import hashlib
 import json
 
+from hypothesis import example, given
+from hypothesis import strategies as st
+
 from gatepost.record.canonical import canonical
-from gatepost.record.commitment import commit, seal
+from gatepost.record.commitment import commit, commitments, seal
 from gatepost.record.paper import Json
 from record.papers import counting
 
@@ -15,9 +18,9 @@ def test_a_commitment_is_the_hash_the_format_says() -> None:
 
 
 def test_equal_values_have_unequal_salts_and_commitments() -> None:
-    commitments, octets = seal({"sender": b'"a@b.example"', "recipient": b'"a@b.example"'}, counting())
+    made, octets = seal({"sender": b'"a@b.example"', "recipient": b'"a@b.example"'}, counting())
     opening = json.loads(octets)
-    assert commitments["sender"] != commitments["recipient"]
+    assert made["sender"] != made["recipient"]
     assert opening["sender"] != opening["recipient"]
 
 
@@ -29,13 +32,54 @@ def test_field_salt_and_value_all_count() -> None:
 
 def test_an_opening_opens_its_commitments() -> None:
     values: dict[str, Json] = {"n": [1, 2], 'a "name"': "Grüße\n"}
-    commitments, octets = seal({name: canonical(value).encode() for name, value in values.items()}, counting())
+    made, octets = seal({name: canonical(value).encode() for name, value in values.items()}, counting())
     opening = json.loads(octets)
     assert {name: opened["value"] for name, opened in opening.items()} == values
     for name, opened in opening.items():
         found = commit(name, base64.b64decode(opened["salt"]), opened["value"])
-        assert base64.b64encode(found).decode() == commitments[name]
+        assert base64.b64encode(found).decode() == made[name]
 
 
 def test_nothing_to_seal_asks_for_no_entropy() -> None:
     assert seal({}, counting()) == ({}, b"{}")
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=8) | st.just('{"salt":"'),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("salt},", max_size=4), inner, max_size=3),
+    max_leaves=6,
+)
+openings = st.dictionaries(st.text("abcdefghijklmnopqrstuvwxyz_", min_size=1, max_size=6), values, max_size=4)
+
+
+@given(openings)
+def test_the_octets_of_an_opening_say_what_it_commits_to(opened: dict[str, Json]) -> None:
+    made, octets = seal({name: canonical(value).encode() for name, value in opened.items()}, counting())
+    found = commitments(octets)
+    assert found == made or '"salt"' in json.dumps(opened)  # such a name within a value is read otherwise, and slowly
+
+
+@given(openings, st.data())
+def test_octets_that_commit_to_the_same_say_the_same(opened: dict[str, Json], data: st.DataObject) -> None:
+    made, octets = seal({name: canonical(value).encode() for name, value in opened.items()}, counting())
+    start = data.draw(st.integers(0, len(octets)))
+    end = data.draw(st.integers(start, min(len(octets), start + 3)))
+    changed = octets[:start] + data.draw(st.binary(max_size=3)) + octets[end:]
+    if commitments(changed) == made:
+        assert json.loads(changed) == json.loads(octets)
+
+
+def test_no_octet_passes_from_a_value_into_its_salt() -> None:
+    made, octets = seal({"tokens": b"12"}, bytes)
+    longer = base64.b64encode(bytes(32) + b"1")
+    changed = octets.replace(base64.b64encode(bytes(32)), longer).replace(b'"value":12', b'"value":2')
+    assert (commitments(octets), commitments(changed)) == (made, None)
+
+
+@given(st.binary(max_size=80))
+@example(b'{"a":{"salt":"\xff","value":1}}')
+@example(b'{"\xff":{"salt":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","value":1}}')
+@example(b'{"a":1}')
+@example(b'{"a":{"salt":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","value":1}')
+def test_no_octets_raise_and_strange_ones_commit_to_nothing(octets: bytes) -> None:
+    assert commitments(octets) in (None, {})

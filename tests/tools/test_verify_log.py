@@ -103,10 +103,14 @@ def test_witnesses_of_either_kind_are_counted_and_a_wrong_one_is_named(folder: P
     keys = folder / "witnesses"
     keys.write_text(f"{witness.verifier}\n")
     asked = ("--witness", str(keys), "--quorum", "1")
-    (folder / "log" / "checkpoint").write_bytes(note + witness.cosign(text, 1_700_000_000))
+    for path in (folder / "log" / "checkpoint", *(folder / "proofs").glob("*.tlog-proof")):
+        path.write_bytes(path.read_bytes() + witness.cosign(text, 1_700_000_000))
     code, lines = run(folder, *asked)
     assert code == 0
     assert "1 witnesses" in lines[0]
+    code, lines = run(folder)
+    assert code == 1
+    assert lines[0].startswith("checkpoint: it has a line of w.example, whom you did not name, and not the log's stamp")
     of_another_size = witness.cosign(text.replace("\n300\n", "\n299\n"), 1_700_000_000)
     (folder / "log" / "checkpoint").write_bytes(note + of_another_size)
     code, lines = run(folder, *asked)
@@ -144,6 +148,29 @@ def test_the_foreign_verifiers_refuse_it_too(folder: Path, path: str) -> None:
     assert not all(foreign(folder, 17))
 
 
+def stamped(folder: Path) -> None:
+    """State the time beneath the checkpoint, and its copies in the proofs, as a house does."""
+    note = (folder / "log" / "checkpoint").read_bytes()
+    stamp = CosigningKey(KEY.name, KEY.seed).cosign(Note.parse(note).text, 1_700_000_000)
+    for path in (folder / "log" / "checkpoint", *(folder / "proofs").glob("*.tlog-proof")):
+        path.write_bytes(path.read_bytes() + stamp)
+
+
+@pytest.mark.parametrize("path", ["log/checkpoint", "proofs/255.tlog-proof"])
+def test_no_octet_of_the_log_s_own_stamp_is_free(folder: Path, path: str) -> None:
+    before = len((folder / path).read_bytes())
+    stamped(folder)
+    assert run(folder)[0] == 0
+    tool: dict[str, Any] = runpy.run_path(str(TOOL))
+    trust, whole = tool["Trust"](tool["read_key"](str(KEY.verifier))), (folder / path).read_bytes()
+    for at in range(before, len(whole), 2):
+        flip(folder / path, at)
+        found: list[str] = []
+        tool["verify"](folder, trust, lambda name, why, found=found: found.append(f"{name}: {why}"))
+        assert found, at
+        (folder / path).write_bytes(whole)
+
+
 @pytest.mark.parametrize("path", ["log/checkpoint", "proofs/255.tlog-proof", "log/tile/1/000.p/1", "log.vkey"])
 def test_no_octet_of_it_is_free(folder: Path, path: str) -> None:
     """Every octet of a small file, not only one in the middle: asked in this process, for speed."""
@@ -155,7 +182,7 @@ def test_no_octet_of_it_is_free(folder: Path, path: str) -> None:
         found: list[str] = []
         try:
             asked = tool["read_key"]((folder / "log.vkey").read_text(errors="replace")) if path == "log.vkey" else key
-            tool["verify"](folder, asked, [], 0, lambda name, why, found=found: found.append(f"{name}: {why}"))
+            tool["verify"](folder, tool["Trust"](asked), lambda name, why, found=found: found.append(f"{name}: {why}"))
         except tool["Wrong"] as wrong:
             found.append(str(wrong))
         assert found, at
@@ -230,6 +257,7 @@ def test_a_witness_named_twice_or_with_two_keys_is_one(folder: Path) -> None:
     checkpoint.write_bytes(note + lines)
     keys = folder / "witnesses"
     keys.write_text(f"{first.verifier}\n{first.verifier}\n{second.verifier}\n")
+    shutil.rmtree(folder / "proofs")  # whose checkpoints nobody cosigned
     assert run(folder, "--witness", str(keys), "--quorum", "1")[0] == 0
     code, said = run(folder, "--witness", str(keys), "--quorum", "2")
     assert (code, said[0]) == (1, "checkpoint: 1 of the witnesses cosigned it, and 2 must")

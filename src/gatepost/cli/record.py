@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from gatepost import access
-from gatepost.app import administer, proving
+from gatepost.app import administer, process, proving
 from gatepost.app.build import second_store, sequencer
 from gatepost.blobs import BlobsUnavailableError
 from gatepost.cli.frame import AsJson, ForTenant, Refusal, read_settings, show, terminal, with_house
@@ -26,6 +26,7 @@ from gatepost.record import export, recover
 from gatepost.record.check import Report, verify_log
 from gatepost.record.errors import ForkError
 from gatepost.record.export import NotInLogError
+from gatepost.record.witnesses import Witness
 
 T = TypeVar("T")
 
@@ -86,6 +87,7 @@ def verify(
     """
 
     async def work(house: House, owner: TenantId) -> Report:
+        process.settle_in()  # or the garbage collector looks at each entry several times
         with Progress(transient=True, disable=not sys.stderr.isatty(), console=Console(stderr=True)) as progress:
             bar = progress.add_task("entries", total=None)
             return await verify_log(
@@ -93,6 +95,7 @@ def verify(
                 house.blobs,
                 owner,
                 vkey=vkey,
+                witnesses=[Witness.parse(each).key for each in read_settings().log.witnesses],
                 keyring=house.keyring,
                 is_deep=deep,
                 progress=lambda done, size: progress.update(bar, completed=done, total=size),

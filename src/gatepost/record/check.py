@@ -1,7 +1,7 @@
 """Verify a whole log: recompute it from tiles and openings, then hold the tables to the result."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -13,7 +13,7 @@ from gatepost.keys import Keyring, KeyringError, Vault
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
 from gatepost.ledger.merkle import HASH_OCTETS
-from gatepost.ledger.note import SigningKey, VerifierKey
+from gatepost.ledger.note import COSIGNATURE, Note, SigningKey, VerifierKey
 from gatepost.ledger.tiles import ENTRIES, WIDTH, Edge, Tile, tile_at, tiles_of, unpack
 from gatepost.record import check_store, erase_store, files, log_store, word_store
 from gatepost.record.check_store import Held
@@ -31,7 +31,7 @@ _LAG_S = 0.5
 
 @dataclass(slots=True)
 class Report:
-    """What a verification saw. ``findings`` is empty exactly where everything agrees; each names the changed thing."""
+    """What a verification saw. Each of ``findings`` names a thing that was changed."""
 
     tenant: TenantId
     size: int = 0
@@ -57,6 +57,7 @@ async def verify_log(
     tenant: TenantId,
     *,
     vkey: str | None = None,
+    witnesses: Iterable[VerifierKey] = (),
     keyring: Keyring | None = None,
     is_deep: bool = False,
     progress: Callable[[int, int], object] = lambda *_: None,
@@ -69,6 +70,7 @@ async def verify_log(
         tenant: whose log.
         vkey: the log's verifier key as the caller knows it from elsewhere. Without it the stored one is used, and
             then somebody who replaced key and log together is not found out.
+        witnesses: who else may have signed the published checkpoint.
         keyring: opens the log's signing key, to see that it is still the log's. Without it nobody looks.
         is_deep: make the words of every entry anew and hold the index to them. Otherwise their seals are looked at,
             which tells what somebody changed, and not what the indexer did wrong.
@@ -81,7 +83,7 @@ async def verify_log(
         await _bookkeeping(tx, report)
     if kept is not None:
         _compare_key(kept, keyring, report)
-    head = await _head(db, blobs, vkey or (kept.vkey if kept else None), report)
+    head = await _head(db, blobs, vkey or (kept.vkey if kept else None), witnesses, report)
     report.waiting = recorded
     if head is None:
         return report
@@ -129,7 +131,9 @@ async def _bookkeeping(tx: Transaction, report: Report) -> None:
         report.find(f"erasure of entry {entry}: it is missing")
 
 
-async def _head(db: Database, blobs: Blobs, vkey: str | None, report: Report) -> tuple[Checkpoint, VerifierKey] | None:
+async def _head(
+    db: Database, blobs: Blobs, vkey: str | None, witnesses: Iterable[VerifierKey], report: Report
+) -> tuple[Checkpoint, VerifierKey] | None:
     note = await blobs.read(files.checkpoint_path(report.tenant))
     async with db.transaction(report.tenant) as tx:  # after the file, for it is remembered first and published then
         signed = await log_store.last_checkpoint(tx)
@@ -150,11 +154,27 @@ async def _head(db: Database, blobs: Blobs, vkey: str | None, report: Report) ->
         if at == 0 and head.size > newest:
             report.find(f"checkpoint of size {head.size}: it is published, and the tables do not remember it")
         if head.size >= newest:
+            _compare_lines(note or b"", key, witnesses, report)
             return head, key
         await asyncio.sleep(_LAG_S)  # it is signed first and published then
         note = await blobs.read(files.checkpoint_path(report.tenant))
     report.find(f"checkpoint: one of size {newest} was signed, and an older one is published")
     return None
+
+
+def _compare_lines(note: bytes, key: VerifierKey, witnesses: Iterable[VerifierKey], report: Report) -> None:
+    """See that each line beneath the checkpoint is the log's, its stamp of the time, or a witness's, and holds."""
+    stamp, lines = VerifierKey(key.name, key.public, COSIGNATURE), Note.parse(note)
+    known = (key, stamp, *witnesses)
+    names = {(each.name, each.key_id) for each in known}
+    for line in lines.signatures:
+        if (line.name, line.key_id) not in names:
+            report.find(f"checkpoint: a line of {line.name} is neither the log's nor a witness's of ours")
+    try:
+        if stamp not in lines.verify(known):
+            report.find("checkpoint: the log's stamp of the time is missing")
+    except LedgerError as error:
+        report.find(f"checkpoint: {error}")
 
 
 class _Walk:
@@ -263,8 +283,8 @@ class _Walk:
                 continue
             self._report.openings += row.opening is not None
             self._report.erased += row.opening is None
-            found = list(differences(octets, row, self._tenant, self._erased))
-            for text in (*found, *unfindable(row, _seal(vault, row))):
+            found = differences(octets, row, self._tenant, self._erased)
+            for text in (*found, *unfindable(row)):
                 self._report.find(text)
             if self._is_deep and not found:
                 sound.append((octets, row))
@@ -281,10 +301,6 @@ class _Walk:
                 self._report.find(text)
 
 
-def _seal(vault: Vault, row: Held) -> bytes:
-    return b"" if row.tokens is None else word_store.seal(vault, row.entry, row.sealed_under or b"", row.tokens)
-
-
 def _found(octets: bytes, row: Held) -> Found:
-    opening = row.opening or {}
+    opening = orjson.loads(row.opening or b"{}")
     return Found(leaf=orjson.loads(octets), opened={name: part["value"] for name, part in opening.items()})

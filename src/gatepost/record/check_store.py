@@ -4,13 +4,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import orjson
-
 from gatepost.db import Transaction
 from gatepost.ids import EntryId, LeafIndex
 from gatepost.keys import ErasedError, KeyringError, Vault
-from gatepost.record import store
-from gatepost.record.word_store import SEALED_UNDER_OCTETS
+from gatepost.record import store, word_store
 
 DECISION = (
     *("account", "email", "thread", "in_reply_to", "direction", "disposition", "outcome", "reason"),
@@ -26,9 +23,10 @@ _CONSEQUENCE_AT = _DECISION_AT + 1 + len(DECISION)
 class Held(NamedTuple):
     """All the tables hold of one place in the log; None where a row is missing.
 
-    ``opening`` is None also where nobody can read it any more (``is_erased``), and no mapping where it does not open.
+    ``opening`` is None also where nobody can read it any more (``is_erased``), and empty where it does not open.
     ``tokens`` are what it is found by, as PostgreSQL spells an array, None where the index has no such entry, though
-    it must where ``is_indexed``; ``is_under``: they are forgotten with the keys of the opening.
+    it must where ``is_indexed``; ``is_sealed``: they are those that the indexer wrote; ``is_under``: they are forgotten
+    with the keys of the opening.
     """
 
     leaf_index: LeafIndex
@@ -37,13 +35,12 @@ class Held(NamedTuple):
     kind: str | None
     at: datetime | None
     opening_ref: str | None
-    opening: Any
+    opening: bytes | None
     is_erased: bool
     decision: tuple[Any, ...] | None
     consequence: tuple[Any, ...] | None
     tokens: bytes | None = None
-    sealed_under: bytes | None = None
-    seal: bytes | None = None
+    is_sealed: bool = True
     is_indexed: bool = False
     is_under: bool = True
 
@@ -72,11 +69,13 @@ async def held(tx: Transaction, start: int, end: int) -> Iterator[Held]:
         order by leaf.leaf_index
     """
     vault = tx.vault
+    tx.send("set local max_parallel_workers_per_gather = 0")  # to start one costs more than it takes off
     rows = await tx.all(query, start=start, end=end)
-    return (_held(vault, row) for row in rows)
+    seals = word_store.seals(vault, [(row.entry, row.sealed_under or b"", row.tokens or b"") for row in rows])
+    return (_held(vault, row, seal) for row, seal in zip(rows, seals, strict=True))
 
 
-def _held(vault: Vault, row: Any) -> Held:
+def _held(vault: Vault, row: Any, seal: bytes) -> Held:
     opening, is_erased = _opened(vault, row)
     under = row.sealed_under
     return Held(
@@ -91,23 +90,22 @@ def _held(vault: Vault, row: Any) -> Held:
         None if row.decided is None else row[_DECISION_AT : _CONSEQUENCE_AT - 1],
         None if row.followed is None else row[_CONSEQUENCE_AT : _CONSEQUENCE_AT + len(CONSEQUENCE)],
         row.tokens,
-        under,
-        row.seal,
+        row.seal == seal,
         row.leaf_index < row.indexed,
-        under is None or row.sealed is None or under == row.sealed[:SEALED_UNDER_OCTETS],
+        under is None or row.sealed is None or under == row.sealed[: word_store.SEALED_UNDER_OCTETS],
     )
 
 
-def _opened(vault: Vault, row: Any) -> tuple[Any, bool]:
-    """Return what an opening says and whether it was erased."""
+def _opened(vault: Vault, row: Any) -> tuple[bytes | None, bool]:
+    """Return the octets of an opening and whether it was erased."""
     if row.sealed is None:
         return None, False
     try:
-        return store.opened(vault, row), False
+        return store.unsealed(vault, row), False
     except ErasedError:
         return None, True
-    except (KeyringError, orjson.JSONDecodeError):
-        return "sealed otherwise", False
+    except KeyringError:
+        return b"", False
 
 
 async def is_balanced(tx: Transaction) -> bool:

@@ -128,8 +128,13 @@ def opened(vault: Vault, row: Any) -> Opening:
         ErasedError: nobody can read it any more.
         KeyringError: it was changed or moved.
     """
-    opening: Opening = orjson.loads(vault.open(place_of(row.ref), bytes(row.sealed)))
+    opening: Opening = orjson.loads(unsealed(vault, row))
     return opening
+
+
+def unsealed(vault: Vault, row: Any) -> bytes:
+    """Return the octets of the same; it raises the same."""
+    return vault.open(place_of(row.ref), bytes(row.sealed))
 
 
 def _written(vault: Vault, row: Any) -> Written:

@@ -76,9 +76,14 @@ def read(octets_of_tokens: bytes) -> Iterator[int]:
     return (token for _, token in _TOKEN.iter_unpack(octets_of_tokens[_ARRAY_OCTETS:]))
 
 
-def seal(vault: Vault, entry: int, sealed_under: bytes, spelled_tokens: bytes) -> bytes:
-    """Return what only the house can write beside an entry's words: they are what was indexed, and of this entry."""
-    return vault.blind("entry words seal", b"%d/%b/%b" % (entry, sealed_under, spelled_tokens))
+def seals(vault: Vault, words: Iterable[tuple[int, bytes, bytes]]) -> list[bytes]:
+    """Return what only the house can write beside an entry's words: they are what was indexed, and of this entry.
+
+    Args:
+        vault: the tenant's.
+        words: of each entry its number, what it is sealed under and its tokens as PostgreSQL spells them.
+    """
+    return vault.blind_all("entry words seal", [b"%d/%b/%b" % each for each in words])
 
 
 def _row(vault: Vault, row: Any) -> Row:
@@ -131,17 +136,17 @@ async def keep(tx: Transaction, rows: Sequence[Row], tokens: Sequence[list[int]]
           as given (at, entry, sealed_under, tokens, seal)
         on conflict do nothing
     """
-    seals = [
-        seal(tx.vault, row.place.entry, row.sealed_under, spelled(found))
-        for row, found in zip(rows, tokens, strict=True)
-    ]
+    sealed = seals(
+        tx.vault,
+        [(row.place.entry, row.sealed_under, spelled(found)) for row, found in zip(rows, tokens, strict=True)],
+    )
     await tx.run(
         query,
         times=times([row.place.at for row in rows]),
         entries=bigints([row.place.entry for row in rows]),
         heads=octets([row.sealed_under for row in rows]),
         tokens=texts([f"{{{','.join(map(str, found))}}}" for found in tokens]),
-        seals=octets(seals),
+        seals=octets(sealed),
     )
 
 
