@@ -23,7 +23,7 @@ MAX_PART_HEADER_OCTETS = 65_536
 # stands behind each repeat always matches, so nothing is tried twice.
 _FIELD_LINES = re.compile(rb"(?:(?!--)[!-9;-~]+[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*(?:\n|\Z))*")
 _STRUCTURE = re.compile(
-    rb"^content-(?P<name>type|transfer-encoding|disposition|id)[ \t]*:(?P<value>[^\n]*(?:\n[ \t][^\n]*)*+)",
+    rb"^content-(?P<name>type|transfer-encoding|disposition|id)[ \t]*:(?P<value>[^\n]*(?:\n[ \t][^\n]*)*)",
     re.IGNORECASE | re.MULTILINE,
 )
 _NAMES = ("type", "transfer-encoding", "disposition", "id")

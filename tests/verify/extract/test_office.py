@@ -47,6 +47,10 @@ def test_what_word_does_not_show_is_read(body: str) -> None:
     [
         f'<cols><col hidden="1"/></cols><sheetData><row>{_CELL}</row></sheetData>',
         f'<sheetData><row hidden="1">{_CELL}</row></sheetData>',
+        f"<sheetData/><headerFooter><oddHeader>{SECRET}</oddHeader></headerFooter>",
+        f'<sheetData/><dataValidations><dataValidation prompt="{SECRET}"/></dataValidations>',
+        f'<sheetData/><hyperlinks><hyperlink tooltip="{SECRET}"/></hyperlinks>',
+        f'<sheetData><row><c><f>"{SECRET}"</f><v>1</v></c></row></sheetData>',
         f'<sheetData><row ht="0" customHeight="1">{_CELL}</row></sheetData>',
     ],
 )
@@ -61,6 +65,11 @@ def test_what_excel_does_not_show_is_read(rows: str) -> None:
         ("xl/comments1.xml", f"<comments><comment><text><t>{SECRET}</t></text></comment></comments>"),
         ("xl/drawings/drawing1.xml", f"<d><p><t>{SECRET}</t></p></d>"),
         ("xl/drawings/drawing1.xml", f'<d><cNvPr title="{SECRET}"/></d>'),
+        ("xl/charts/chart1.xml", f"<c><t>{SECRET}</t></c>"),
+        (
+            "xl/threadedComments/threadedComment1.xml",
+            f"<T><threadedComment><text>{SECRET}</text></threadedComment></T>",
+        ),
         ("docProps/core.xml", f"<p><description>{SECRET}</description></p>"),
         ("docProps/custom.xml", f"<p><property><lpwstr>{SECRET}</lpwstr></property></p>"),
     ],

@@ -158,3 +158,11 @@ HONEST = tomllib.loads((Path(__file__).parent / "honest.toml").read_text("utf-8"
 def test_honest_mail_that_comes_near_is_flagged_where_we_say_so_and_nowhere_else(mail: dict[str, Any]) -> None:
     score = look(mail["body"].replace("\n", "\r\n"), subject=mail["subject"]).score
     assert (score >= THRESHOLD) == mail.get("flagged", False)
+
+
+ORDERS = tomllib.loads((Path(__file__).parent / "paraphrases.toml").read_text("utf-8"))["order"]
+
+
+@pytest.mark.parametrize("order", ORDERS, ids=[f"{row['language']}: {row['body'][:40]}" for row in ORDERS])
+def test_orders_in_other_words_are_flagged_save_where_we_say_they_are_missed(order: dict[str, Any]) -> None:
+    assert (look(order["body"]).score >= THRESHOLD) != order.get("missed", False)

@@ -39,11 +39,33 @@ def test_runs_of_two_zero_width_characters_spell_bits(zero: str, one: str) -> No
     assert read(f"a{bits}.")[1] == [(Technique.ZERO_WIDTH, "obey")]
 
 
+@pytest.mark.parametrize("width", [7, 16])
+def test_letters_may_have_more_bits_or_fewer(width: int) -> None:
+    bits = "".join(f"{ord(letter):0{width}b}" for letter in "obey me now").replace("0", "\u200b").replace("1", "\u200c")
+    assert read(f"a{bits}.")[1] == [(Technique.ZERO_WIDTH, "obey me now")]
+
+
+def test_a_third_character_may_part_the_letters_of_bits() -> None:
+    bits = "\u200d".join(f"{octet:b}".replace("0", "\u200b").replace("1", "\u200c") for octet in b"obey me now")
+    assert read(f"a{bits}.")[1] == [(Technique.ZERO_WIDTH, "obey me now")]
+
+
+def test_bits_strewn_between_letters_are_read_together() -> None:
+    letters = [f"{octet:08b}".replace("0", "\u200b").replace("1", "\u200c") for octet in b"obey me now"]
+    assert (Technique.ZERO_WIDTH, "obey me now") in read("".join(f"{letters[at]}n" for at in range(11)))[1]
+
+
+def test_padding_of_preheaders_spells_nothing() -> None:
+    assert [words for _, words in read("Hello " + "\u200c\u00a0\u200b\u200c\u00a0" * 60)[1] if words.strip()] == []
+
+
 def test_zero_width_characters_vanish() -> None:
     assert read("pass\u200bword \u2060x\ufeff\u00ad") == ("password x", [])
 
 
-@pytest.mark.parametrize("between", ["\u200b", "\u00ad", "\u2063"])
+@pytest.mark.parametrize(
+    "between", ["\u200b", "\u00ad", "\u2063", "\u200e", "\u061c", "\ufe0e", "\u00ad\u200b", "\u200c"]
+)
 def test_a_word_that_is_split_letter_by_letter_is_put_together(between: str) -> None:
     clean_text, found = read(f"see: {between.join('ignore me')}")
     assert clean_text == "see: ignore me"
@@ -82,6 +104,22 @@ def test_base64_is_read_where_it_spells_words() -> None:
     assert looked("x" * 400 + " " + base64.b64encode(bytes(range(128, 228))).decode()) == []
 
 
+def test_words_turned_round_one_by_one_are_read_together() -> None:
+    assert (Technique.BIDI_OVERRIDE, "obey me now") in read(
+        " ".join(f"\u202e{w}\u202c" for w in ("yebo", "em", "won"))
+    )[1]
+
+
+@pytest.mark.parametrize("first", [0x249C, 0x1F150, 0x1F170])
+def test_letters_that_are_signs_are_read_as_letters(first: int) -> None:
+    words = " ".join("".join(chr(first + ord(c) - ord("a")) for c in word) for word in ("obey", "me", "now"))
+    assert looked(words) == [(Technique.FULL_WIDTH, "obey me now")]
+
+
+def test_small_capitals_are_read_as_letters() -> None:
+    assert looked("\u1d0f\u0299\u1d07\u028f \u1d0d\u1d07 \u0274\u1d0f\u1d21") == [(Technique.FULL_WIDTH, "obey me now")]
+
+
 @given(st.text())
 def test_a_cleaned_text_is_clean_and_its_spans_lie_within(text: str) -> None:
     marks = Marks()
@@ -95,7 +133,10 @@ def test_a_cleaned_text_is_clean_and_its_spans_lie_within(text: str) -> None:
 @pytest.mark.timeout(10)
 @pytest.mark.parametrize(
     "piece", ["\u200b", "a\u200b", "a\u00ad", "\u202e", "\u202ea", "\ufe00", "\U000e0041", "A" * 30 + "\n", "\uff21 ",
-              "\U0001f3f4\U000e0067", "\u200ba", "p\u0430 ", "\u200b" * 15 + "x", "A", "A=", "-A"]
+              "\U0001f3f4\U000e0067", "\u200ba", "p\u0430 ", "\u200b" * 15 + "x", "A", "A=", "-A",
+              "\u200b\u200cx", "\u200b\u200c", "\u200b\u200c\u200d", "\u202ea\u202c ",
+              "\u00ad\u200ba", "a\u200e", "\u200e",
+              "\u1d0f", "\u1d0fs"]
 )  # fmt: skip
 def test_hostile_runs_take_linear_time(piece: str) -> None:
     marks = Marks()

@@ -18,6 +18,9 @@ HIDING = [
     "position:fixed;inset:-9999px auto auto 0", "translate:-9999px", "transform:translate(0, -9999px)",
     "position:absolute;left:calc(-9999px)", "position:absolute;clip:rect(1px 1px 1px 1px)",
     "color:#fff", "color:white", "color:rgb(255, 255, 254)", "color:transparent", "color:rgba(1,2,3,0)",
+    "display:none;display:banana", "block-size:0;overflow:hidden", "inset-inline-start:-9999px;position:absolute",
+    "opacity:.05", "text-indent:100%;overflow:hidden", "-webkit-text-security:disc", "color:light-dark(white, black)",
+    "transform:rotateY(180deg);backface-visibility:hidden", "color:Canvas",
     "clip-path:inset(100%)", "transform:scale(0)", "color:black;background:#000", "position:fixed;clip:rect(0,0,0,0)",
 ]  # fmt: skip
 SHOWING = [
@@ -30,7 +33,9 @@ SHOWING = [
     "position:absolute;left:10px", "color:white;background:#333", "color:#eee;background-color:rgb(0 0 0)", "x", ":;:",
     "font:12px/14px Arial", "color:nonsense", "color:#ff", "text-indent:-5px", "mso-hide:all", "opacity:0.5.5",
     "color:rgba(1,2,3,1.2.3)", "color:white;background:url(x.png) repeat #fff", "color:#fff;background:red no-repeat",
-    "display:none;display:block", "width:0%", "color:white;background-image:linear-gradient(red, blue)",
+    "display:none;display:block", "display:none;display:inline-block", "text-indent:50%;overflow:hidden", "opacity:.1",
+    "block-size:0", "transform:rotateY(180deg)", "color:light-dark(black, white)",
+    "width:0%", "color:white;background-image:linear-gradient(red, blue)",
 ]  # fmt: skip
 
 
@@ -60,6 +65,14 @@ def test_what_shrinks_or_fades_bit_by_bit_is_gone_in_the_end() -> None:
     assert (
         look_below(look_below(Look(), "p", {"style": "font-size:0"}), "b", {"style": "font-size:9px"}).hidden_by is None
     )
+
+
+@pytest.mark.parametrize(
+    "attributes", [{"opacity": "0"}, {"font-size": "0"}, {"fill": "white"}, {"fill": "none"}, {"x": "-9999"}]
+)
+def test_attributes_of_drawings_hide(attributes: dict[str, str]) -> None:
+    assert look_below(Look(), "text", attributes).hidden_by is not None
+    assert look_below(Look(), "p", attributes).hidden_by is None
 
 
 def test_attributes_of_old_hide_too() -> None:

@@ -31,11 +31,16 @@ _BY_TYPE = {
     "text/tab-separated-values": Kind.PLAIN, "text/x-markdown": Kind.PLAIN, "application/csv": Kind.PLAIN,
     "application/json": Kind.PLAIN, "text/html": Kind.HTML, "application/xhtml+xml": Kind.HTML,
     "text/calendar": Kind.CALENDAR, "application/ics": Kind.CALENDAR, "application/pdf": Kind.PDF,
-    "application/x-pdf": Kind.PDF, _WORD: Kind.DOCX, _SHEET: Kind.XLSX, "message/rfc822": Kind.MESSAGE,
+    "text/x-amp-html": Kind.HTML, "text/watch-html": Kind.HTML, "image/svg+xml": Kind.HTML,
+    "application/xml": Kind.HTML,
+    "text/xml": Kind.HTML, "application/rtf": Kind.PLAIN, "application/yaml": Kind.PLAIN, "application/x-pdf": Kind.PDF,
+    _WORD: Kind.DOCX, _SHEET: Kind.XLSX, "message/rfc822": Kind.MESSAGE,
 }  # fmt: skip
 _BY_NAME = {
     "txt": Kind.PLAIN, "csv": Kind.PLAIN, "tsv": Kind.PLAIN, "md": Kind.PLAIN, "json": Kind.PLAIN, "htm": Kind.HTML,
-    "html": Kind.HTML, "xhtml": Kind.HTML, "ics": Kind.CALENDAR, "pdf": Kind.PDF, "docx": Kind.DOCX, "docm": Kind.DOCX,
+    "html": Kind.HTML, "xhtml": Kind.HTML, "svg": Kind.HTML, "xml": Kind.HTML, "rtf": Kind.PLAIN, "vcf": Kind.PLAIN,
+    "log": Kind.PLAIN, "yaml": Kind.PLAIN, "yml": Kind.PLAIN, "ics": Kind.CALENDAR, "pdf": Kind.PDF, "docx": Kind.DOCX,
+    "docm": Kind.DOCX,
     "xlsx": Kind.XLSX, "xlsm": Kind.XLSX, "eml": Kind.MESSAGE,
 }  # fmt: skip
 _DECODED = frozenset({Kind.PLAIN, Kind.HTML, Kind.CALENDAR})
@@ -44,7 +49,9 @@ _DECODED = frozenset({Kind.PLAIN, Kind.HTML, Kind.CALENDAR})
 def kind_of(content_type: str, filename: str) -> Kind | None:
     """Return what kind of file it is, by its type and else by its name; None where we read no text from it."""
     found = _BY_TYPE.get(content_type)
-    return found if found is not None else _BY_NAME.get(filename.rpartition(".")[2].lower())
+    if found is None:
+        found = _BY_NAME.get(filename.rpartition(".")[2].lower())
+    return Kind.PLAIN if found is None and content_type.startswith("text/") else found
 
 
 def octets_for(raw: bytes, part: Part, kind: Kind) -> bytes:

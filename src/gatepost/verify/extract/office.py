@@ -17,13 +17,19 @@ _INDEX_DIGITS = 10
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """What an encrypted document is wrapped in ([MS-OFFCRYPTO] section 2.3)."""
 
-_WORD_PARTS = re.compile(r"word/(?:document|header\d*|footer\d*|footnotes|endnotes|comments)\.xml")
+_WORD_PARTS = re.compile(r"word/(?:glossary/)?(?:document|header\d*|footer\d*|footnotes|endnotes|comments)\.xml")
 _SHEETS = re.compile(r"xl/worksheets/sheet\d+\.xml")
 _PROPERTIES = re.compile(r"docProps/(?:core|custom)\.xml")
-_NOTES = re.compile(r"xl/comments\d*\.xml|xl/drawings/drawing\d+\.xml")
+_NOTES = re.compile(r"xl/comments\d*\.xml|xl/(?:drawings/drawing|charts/chart)\d+\.xml")
+_THREADS = re.compile(r"xl/threadedComments/threadedComment\d+\.xml")
 _SPOKEN = frozenset({"t", "delText", "instrText"})
 """Elements with words: drawn ones, deleted ones, and what a field computes its words from."""
 _TOLD = frozenset({"title", "subject", "description", "keywords", "category", "lpwstr"})
+_THREADED = frozenset({"text"})
+_CELLS = frozenset({"v", "t", "f", "oddHeader", "evenHeader", "firstHeader", "oddFooter", "evenFooter", "firstFooter"})
+"""Values, words, formulas, and what is printed above and below a sheet."""
+_SAID = ("prompt", "promptTitle", "error", "errorTitle", "tooltip")
+"""Attributes that speak: of a cell's allowed values, and of a link."""
 _BREAKS = {"p": "\n", "br": "\n", "cr": "\n", "tab": "\t", "tr": "\n"}
 
 
@@ -174,6 +180,8 @@ def sheet(octets: bytes) -> str:
             _parse(archive, "xl/workbook.xml", lambda tag, told: _name_sheet(tag, told, found), _ignore, _ignore)
         for name in archive.names(_NOTES):
             _words(archive, name, found, _SPOKEN)
+        for name in archive.names(_THREADS):
+            _words(archive, name, found, _THREADED)
         for name in archive.names(_PROPERTIES):
             _words(archive, name, found, _TOLD)
     except _Enough:
@@ -229,16 +237,20 @@ class _Rows:
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "c":
             self._is_shared = attributes.get("t") == "s"
-        elif tag in {"v", "t"}:
+        elif tag in _CELLS:
             self._value = []
+        elif tag in {"dataValidation", "hyperlink"}:
+            self._found.add("".join(f"{attributes[name]}\n" for name in _SAID if name in attributes))
 
     def _end(self, tag: str) -> None:
         if tag == "row":
             self._found.add("\n")
-        elif tag in {"v", "t"} and self._value is not None:
+        elif tag in _CELLS and self._value is not None:
             value = "".join(self._value)
             self._value = None
-            if self._is_shared:
+            if tag == "f" and " " not in value:
+                return  # it computes, and says nothing
+            if self._is_shared and tag == "v":
                 at = int(value) if value.isascii() and value.isdigit() and len(value) < _INDEX_DIGITS else -1
                 value = self._strings[at] if 0 <= at < len(self._strings) else ""
             self._found.add(value + "\t")

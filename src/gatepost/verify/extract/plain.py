@@ -12,7 +12,7 @@ _FOLD = re.compile(r"\r?\n[ \t]")  # RFC 5545 section 3.1
 _SPOKEN = re.compile(
     r"^(?:SUMMARY|DESCRIPTION|LOCATION|COMMENT|CONTACT|RESOURCES|CATEGORIES|X-ALT-DESC|X-WR-CALNAME|X-WR-CALDESC"
     r"|(?P<private>X-[A-Z0-9-]+))"
-    r'(?:;(?:[^":\n]|"[^"\n]*")*+)?:(?P<text>.*)$',
+    r'(?:;(?:[^":\n]|"[^"\n]*")*)?:(?P<text>.*)$',
     re.MULTILINE | re.IGNORECASE,
 )
 _NAMED = re.compile(r';CN="(?P<text>[^"\n]*)"', re.IGNORECASE)  # RFC 5545 section 3.2.2
@@ -48,5 +48,7 @@ def _unescaped(found: re.Match[str]) -> str:
 def message(octets: bytes) -> str:
     """Return the subject and body of an attached mail, and what it hides."""
     bodies = read(octets, fields.split(octets))
-    hidden = [span.text for span in bodies.reading.spans if span.technique in UNSEEN]
+    hidden = [
+        span.text for span in bodies.reading.spans if span.technique in UNSEEN or span.place.startswith("header:")
+    ]
     return "\n".join([bodies.subject, bodies.reading.human, *hidden])

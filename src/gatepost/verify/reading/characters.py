@@ -4,6 +4,7 @@ import base64
 import html
 import re
 import unicodedata
+from collections import Counter
 from typing import NamedTuple
 
 from gatepost.mail.glance import Glance
@@ -14,23 +15,48 @@ from gatepost.verify.reading.marks import Marks
 _FLAG = "\U0001f3f4[\U000e0030-\U000e007a]{1,6}\U000e007f"
 _ZERO = "\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b\u2060-\u2064\u206a-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb"
 _LATIN = " -~\u00c0-\u024f"
+_PARTING = f"{_ZERO}\u061c\u200c-\u200f\ufe00-\ufe0f"
+"""What nobody sees between two Latin letters: marks of direction and selectors, too."""
 _UNSEEN = re.compile(
     f"(?P<flag>{_FLAG})|(?P<tags>[\U000e0000-\U000e007f]+)"
     "|(?P<bits>[\U000e0100-\U000e01ef\ufe00-\ufe0e][\U000e0100-\U000e01ef\ufe00-\ufe0f]+)"
-    f"|(?P<zero>[\u00ad{_ZERO}]+|[\u200c\u200d](?=[\\s{_LATIN}]|\\Z))"
+    f"|(?P<zero>[\u00ad{_ZERO}]+|[\u200c\u200d](?=[\\s{_LATIN}]|\\Z)"
+    f"|(?<=[{_LATIN}])[\u061c\u200e\u200f\ufe00-\ufe0e]++(?=[{_LATIN}]))"
 )
-_SPELT = re.compile("[\u200b-\u200d\u2060\ufeff]{16,}+")
+_SPELT = re.compile("[\u200b-\u200f\u2060-\u2064\ufeff]{16,}")
 """A run in which two of these may spell bits; preheaders are padded with shorter ones."""
+_STREWN = re.compile(
+    r"(?<![\u200b-\u200f\u2060-\u2064\ufeff])[\u200b-\u200f\u2060-\u2064\ufeff]{2,15}(?![\u200b-\u200f\u2060-\u2064\ufeff])"
+)
+"""A shorter one: many, strewn between letters, may spell bits together."""
+_AROUND = re.compile(r"[\u200b-\u200f\u2060-\u2064\ufeff].*[\u200b-\u200f\u2060-\u2064\ufeff]", re.DOTALL)
+MIN_STREWN = 8
 _SPLIT = re.compile(
-    f"[{_LATIN}]?(?<![{_ZERO}\u200c\u200d])(?:[{_ZERO}\u200c\u200d]++[{_LATIN}]{{1,2}}){{4,}}+"
-    f"|[{_LATIN}]?(?<!\u00ad)(?:\u00ad++[{_LATIN}]){{4,}}+"
+    f"[{_LATIN}]?(?<![{_PARTING}])(?:[{_PARTING}]++[{_LATIN}]{{1,2}}){{4,}}"
+    f"|[{_LATIN}]?(?<![\u00ad{_PARTING}])(?:[\u00ad{_PARTING}]++[{_LATIN}]){{4,}}"
 )
 _OVERRIDE = re.compile("([\u202d\u202e])([^\u202c\u2069\n]*)\u202c?")
+_OVERRIDES = re.compile("(?:[\u202d\u202e][^\u202c-\u202e\u2069\n]*\u202c?[ \\t]{0,2}){2,}")
+"""One after the other, as where each word is turned round by itself."""
 _TAG_OFFSET = 0xE0000
 _ASCII = range(0x20, 0x7F)
 _SELECTORS = 0xE0100 - 16
-_WIDE = re.compile("[\uff01-\uff5e\U0001d400-\U0001d7ff\u24b6-\u24e9\U0001f130-\U0001f189][\u3000 ]{0,2}")
-_WIDE_RUN = re.compile(f"(?:{_WIDE.pattern}){{8,}}+")
+_WIDE = re.compile(
+    "[\uff01-\uff5e\U0001d400-\U0001d7ff\u249c-\u24e9\U0001f110-\U0001f189\u2070-\u209c\u1d2c-\u1d6a\u02b0-\u02b8\u1d00-\u1d2b"
+    "\u0262\u026a\u0274\u0280\u028f\u0299\u029c\u029f\ua730\ua731][\u3000 .,qsx]{0,2}"
+)
+_WIDE_RUN = re.compile(f"(?:{_WIDE.pattern}){{8,}}")
+_CAPITALS = dict(
+    zip(
+        map(
+            ord,
+            "\u1d00\u0299\u1d04\u1d05\u1d07\ua730\u0262\u029c\u026a\u1d0a\u1d0b\u029f\u1d0d\u0274\u1d0f\u1d18\u0280\ua731\u1d1b\u1d1c\u1d20\u1d21\u028f\u1d22",
+        ),
+        "abcdefghijklmnoprstuvwyz",
+        strict=True,
+    )
+) | {first + at: chr(ord("a") + at) for first in (0x249C, 0x1F110, 0x1F150, 0x1F170) for at in range(26)}
+"""Small capitals, letters in parentheses and letters on dark grounds: Unicode calls none of them a form of a letter."""
 _WORD = re.compile(r"[^\W\d_]+")
 _FOREIGN = re.compile("[\u0370-\u03ff\u0400-\u052f]")
 _BASE64 = re.compile(
@@ -39,6 +65,10 @@ _BASE64 = re.compile(
 _LONG_RUN = Glance(rb"[A-Za-z0-9+/_-]{24}")
 _MIN_WORDS = 2
 _BIT_VALUES = 2
+MAX_SPELT = 80_000
+"""Characters of a run that are read as bits: ten thousand letters."""
+MIN_KINDS = 2
+"""Fewer different letters are padding that happens to spell some."""
 
 
 def clean(text: str, place: str, at: int, marks: Marks, *, width: int | None = None) -> str:
@@ -60,6 +90,8 @@ def clean(text: str, place: str, at: int, marks: Marks, *, width: int | None = N
     note = _Noter(marks, place, at, width)
     _note_unseen(text, note)
     if "\u202d" in text or "\u202e" in text:
+        for found in _OVERRIDES.finditer(text):
+            note.note(Technique.BIDI_OVERRIDE, found, _OVERRIDE.sub(_shown, found[0]))
         text = _OVERRIDE.sub(lambda found: _turned(found, note), text)
     return _UNSEEN.sub(lambda found: found["flag"] or "", text)
 
@@ -80,6 +112,10 @@ class _Noter(NamedTuple):
 def _note_unseen(text: str, note: _Noter) -> None:
     for found in _SPELT.finditer(text):
         note.note(Technique.ZERO_WIDTH, found, _bits(found[0]))
+    if len(strewn := _STREWN.findall(text)) >= MIN_STREWN:
+        words = _bits("".join(strewn))
+        if words and (around := _AROUND.search(text)) is not None:
+            note.note(Technique.ZERO_WIDTH, around, words)
     for found in _SPLIT.finditer(text):
         note.note(Technique.ZERO_WIDTH, found, _UNSEEN.sub("", found[0]))
     for found in _UNSEEN.finditer(text):
@@ -91,9 +127,13 @@ def _note_unseen(text: str, note: _Noter) -> None:
 
 
 def _turned(found: re.Match[str], note: _Noter) -> str:
-    shown = found[2][::-1] if found[1] == "\u202e" else found[2]
+    shown = _shown(found)
     note.note(Technique.BIDI_OVERRIDE, found, shown)
     return shown
+
+
+def _shown(found: re.Match[str]) -> str:
+    return found[2][::-1] if found[1] == "\u202e" else found[2]
 
 
 def _octets(selectors: str) -> str:
@@ -102,22 +142,49 @@ def _octets(selectors: str) -> str:
 
 
 def _bits(run: str) -> str:
-    """Read a run of two different characters as octets, either way round; empty where that gives no words."""
-    kinds = sorted(set(run))
-    for one in kinds if len(kinds) == _BIT_VALUES else ():
-        bits = "".join("1" if char == one else "0" for char in run)
-        octets = int(bits, 2).to_bytes((len(bits) + 7) // 8, "big") if len(bits) % 8 == 0 else b""
-        text = octets.decode("utf-8", "replace")
-        if text and sum(char.isprintable() and char != "\ufffd" for char in text) > 0.9 * len(text):
-            return text
+    """Read a run of few kinds of characters as octets, either way round; empty where that gives no words.
+
+    Two kinds are bits, eight, seven or sixteen of them a letter, or any number where a third kind parts the letters.
+    """
+    counts = Counter(run[:MAX_SPELT])
+    kinds = sorted(counts)
+    if len(kinds) == _BIT_VALUES:
+        words = (_spelt(run[:MAX_SPELT], one, width) for width in (8, 7, 16) for one in kinds)
+        return next(filter(None, words), "")
+    if len(kinds) == _BIT_VALUES + 1:
+        parting = min(kinds, key=lambda kind: counts[kind])
+        letters = [letter for letter in run[:MAX_SPELT].split(parting) if letter]
+        for one in kinds:
+            values = [int("".join("1" if char == one else "0" for char in letter[:16]), 2) for letter in letters]
+            text = "".join(map(chr, values)) if one != parting and len(letters) >= MIN_STREWN else ""
+            if _is_worded(text):
+                return text
     return ""
+
+
+def _spelt(run: str, one: str, width: int) -> str:
+    """Return what the bits spell, ``width`` of them a letter; empty where that is no words."""
+    if len(run) % width:
+        return ""
+    bits = "".join("1" if char == one else "0" for char in run)
+    if width == 8:  # noqa: PLR2004  # octets
+        text = int(bits, 2).to_bytes(len(bits) // 8, "big").decode("utf-8", "replace")
+    else:
+        text = "".join(chr(int(bits[at : at + width], 2)) for at in range(0, len(bits), width))
+    return text if _is_worded(text) else ""
+
+
+def _is_worded(text: str) -> bool:
+    return len(set(text)) > MIN_KINDS and sum(char.isprintable() and char != "\ufffd" for char in text) > 0.9 * len(
+        text
+    )
 
 
 def note_lookalikes(human: str, marks: Marks) -> None:
     """Note words of the human view that people and machines read differently; linear."""
     if not human.isascii():
         for found in _WIDE_RUN.finditer(human):
-            words = unicodedata.normalize("NFKC", found[0])
+            words = unicodedata.normalize("NFKC", found[0].translate(_CAPITALS))
             marks.add(Technique.FULL_WIDTH, "human", found.start(), found.end(), words)
         if _FOREIGN.search(human):
             _note_homoglyphs(human, marks)

@@ -3,7 +3,7 @@
 import re
 
 from gatepost.mail.encoded_word import decode_text
-from gatepost.mail.fields import Header
+from gatepost.mail.fields import Field, Header
 from gatepost.verify.paper import Technique
 from gatepost.verify.reading.characters import clean
 from gatepost.verify.reading.domains import looks_like_another
@@ -29,6 +29,10 @@ _STRUCTURED = frozenset(
     }
 )  # fmt: skip
 _PROSE = re.compile(r"(?<![^\s(\"'])[^\W\d_]{2,}+(?:[,;]?[ \t]+[\"'(]?[^\W\d_]+[.,;:!?\"')]*+){3}")
+_SENTENCE = re.compile(r"(?<![^\s(\"'<])[^\W\d_]+(?:[,;]?[ \t]+[\"'(]?[^\W\d_]+[.,;:!?\"')]*+){10}")
+"""Longer than any program's name, zone's name or reason is."""
+_SENTENCE_SPACES = 10
+MAX_STRUCTURED_CHARS = 20_000
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")  # an encoded word may hold line ends (RFC 2047 section 5)
 _ENCODED = re.compile(r"=\?[^?\s]{1,60}\?[bBqQ]\?[^?\s]*\?=")
 _ADDRESS = re.compile(r"[^\s<>@,;\"]{1,64}@(?P<domain>[^\s<>@,;\"]{1,255})")
@@ -58,7 +62,10 @@ def note(header: Header, marks: Marks) -> None:
     for field in header.fields[:MAX_FIELDS]:
         if field.name == b"subject" and field is header.first(b"subject"):
             continue
-        if field.name in _STRUCTURED or (field.raw.count(b" ") < _PROSE_SPACES and b"=?" not in field.raw):
+        if field.name in _STRUCTURED:
+            _note_spoken(field, marks)
+            continue
+        if field.raw.count(b" ") < _PROSE_SPACES and b"=?" not in field.raw:
             continue
         written = field.text if field.name else field.raw.decode("utf-8", "replace")
         text = _CONTROLS.sub(" ", decode_text(written))
@@ -67,6 +74,16 @@ def note(header: Header, marks: Marks) -> None:
             text = clean(text, place, 0, marks)
         if _PROSE.search(text):
             marks.add(Technique.HEADER, place, 0, len(text), text)
+
+
+def _note_spoken(field: Field, marks: Marks) -> None:
+    """Note what a field that has a form of its own says all the same: a sentence, or a long name of another reader."""
+    if field.raw.count(b" ") < _SENTENCE_SPACES and b"=?" not in field.raw:
+        return
+    text = _CONTROLS.sub(" ", decode_text(field.text[:MAX_STRUCTURED_CHARS]))
+    if field.name not in _PEOPLE and _SENTENCE.search(text) is not None:
+        place = f"header:{field.name.decode('ascii')}"
+        marks.add(Technique.HEADER, place, 0, len(text), clean(text, place, 0, marks))
 
 
 def _note_person(name: str, written: str, marks: Marks) -> None:

@@ -8,7 +8,7 @@ MAX_CHARS = 100
 TRANSPARENT = "transparent"
 _NEAR = 24
 """Sum of channel differences up to which two colours look alike."""
-_UNSEEN = 0.05
+_UNSEEN = 0.08
 """Opacity below which nothing is seen."""
 _WORDS = """
     aliceblue f0f8ff antiquewhite faebd7 aqua 00ffff aquamarine 7fffd4 azure f0ffff beige f5f5dc bisque ffe4c4 black
@@ -35,7 +35,7 @@ _WORDS = """
     snow fffafa springgreen 00ff7f steelblue 4682b4 tan d2b48c teal 008080 thistle d8bfd8 tomato ff6347 turquoise
     40e0d0 violet ee82ee wheat f5deb3 white ffffff whitesmoke f5f5f5 yellow ffff00 yellowgreen 9acd32
 """.split()  # noqa: SIM905  # as a list it would stand on 300 lines
-_NAMES = dict(zip(_WORDS[::2], _WORDS[1::2], strict=True)) | {TRANSPARENT: TRANSPARENT}
+_NAMES = dict(zip(_WORDS[::2], _WORDS[1::2], strict=True)) | {TRANSPARENT: TRANSPARENT, "canvas": "ffffff"}
 _NUMBER = r"[+-]?(?:[0-9]{1,9}(?:\.[0-9]{1,9})?|\.[0-9]{1,9})"
 _FUNCTION = re.compile(
     rf"(?P<name>rgb|hsl)a?\(\s*(?P<one>{_NUMBER})(?P<unit>%|deg|)[\s,]+(?P<two>{_NUMBER})%?[\s,]+(?P<three>{_NUMBER})%?"
@@ -56,6 +56,8 @@ _HEX = re.compile(r"#?([0-9a-f]{8}|[0-9a-f]{6}|[0-9a-f]{3,4})", re.ASCII)
 def read(value: str, inherited: str) -> str:
     """Return six hex digits or ``transparent``; ``inherited`` where no colour is written."""
     value = value.strip().lower()[:MAX_CHARS]
+    if value.startswith("light-dark("):
+        value = value[len("light-dark(") :].partition(",")[0].strip()
     if value in _NAMES:
         return _NAMES[value]
     if found := _HEX.fullmatch(value):  # without # in old documents, as browsers read them (quirks mode)

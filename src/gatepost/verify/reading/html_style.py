@@ -40,8 +40,20 @@ CACHED_STYLE_CHARS = 300
 """Newsletters repeat short styles hundreds of times."""
 _ESCAPE = re.compile(r"\\(?:([0-9a-f]{1,6})[ \t\r\n\f]?|([^\r\n\f]))", re.IGNORECASE)
 _VARIABLE = re.compile(r"var\(\s*(--[^\s,()]{1,60})\s*(?:,([^()]{0,60}))?\)")
+_LOGICAL = {
+    "block-size": "height", "max-block-size": "max-height", "inline-size": "width", "max-inline-size": "max-width",
+    "inset-inline-start": "left", "inset-inline-end": "right", "inset-block-start": "top", "inset-block-end": "bottom",
+    "margin-inline-start": "margin-left", "margin-block-start": "margin-top", "overflow-block": "overflow-y",
+    "overflow-inline": "overflow-x",
+}  # fmt: skip
+"""What some properties are called by the direction of writing (CSS Logical Properties): that of Latin script."""
+_DRAWN_STYLES = ("display", "visibility", "opacity", "font-size")
+"""Attributes of a drawing's elements that do what styles of the same name do (SVG 2 section 6.6)."""
+_KNOWN_DISPLAYS = re.compile(
+    r"(?:inline|block|flow|contents|none|flex|grid|table|list-item|ruby|run-in|initial|inherit|unset|revert|math|var\(|-|$)"
+)
 _FADED = re.compile(r"(?<!alpha\()opacity\(\s*([0-9.]{1,9}%?)\s*\)")
-_UNSEEN = 0.05
+_UNSEEN = 0.08
 """Opacity below which nothing is seen."""
 
 
@@ -110,7 +122,10 @@ def _declared(style: str) -> Style:
         name, colon, value = part.partition(":")
         if colon:
             value, mark, _ = unescaped(value).lower().partition("!")
-            (found.important if mark else found.ordinary)[unescaped(name).lower().strip()] = value.strip()
+            property_, value = unescaped(name).lower().strip(), value.strip()
+            if property_ == "display" and _KNOWN_DISPLAYS.match(value) is None:
+                continue  # no browser knows it: what was said before holds
+            (found.important if mark else found.ordinary)[_LOGICAL.get(property_, property_)] = value
     return found
 
 
@@ -160,8 +175,8 @@ def _with_attributes(look: Look, tag: str, attributes: Mapping[str, str]) -> Loo
         look = look._replace(gone=Technique.HIDDEN_ATTRIBUTE)
     if "popover" in attributes and look.gone is None:
         look = look._replace(gone=Technique.NOT_RENDERED)  # a script would have to open it
-    if tag in _DRAWN and attributes.get("display", "").strip().lower() == "none" and look.gone is None:
-        look = look._replace(gone=Technique.DISPLAY_NONE)
+    if tag in _DRAWN:
+        look = _drawn(look, attributes)
     if "bgcolor" in attributes:
         look = look._replace(background=html_colour.read(attributes["bgcolor"], look.background))
     if attributes.get("background"):
@@ -171,6 +186,17 @@ def _with_attributes(look: Look, tag: str, attributes: Mapping[str, str]) -> Loo
     if tag == "body" and "text" in attributes:
         look = look._replace(colour=html_colour.read(attributes["text"], look.colour))
     return look
+
+
+def _drawn(look: Look, attributes: Mapping[str, str]) -> Look:
+    """Return how a drawing's element looks by its own attributes; without a fill nothing is painted."""
+    told = {name: attributes[name].strip().lower() for name in _DRAWN_STYLES if name in attributes}
+    if "fill" in attributes:
+        fill = attributes["fill"].strip().lower()
+        told["color"] = html_colour.TRANSPARENT if fill == "none" else fill
+    look = _styled(look, Style(told, {})) if told else look
+    far = (attributes.get(side, "") for side in ("x", "y", "dx", "dy"))
+    return look._replace(gone=Technique.OFF_SCREEN) if look.gone is None and any(map(_is_far, far)) else look
 
 
 def _styled(look: Look, declared: Style) -> Look:
@@ -246,6 +272,9 @@ def _is_cut_away(style: dict[str, str]) -> bool:
         return True
     if any(_MASKED.search(style.get(name, "")) for name in _MASKS):
         return True
+    is_turned = style.get("backface-visibility") == "hidden" and "180deg" in transform  # it shows its back
+    if is_turned or style.get("-webkit-text-security", "none") != "none":  # dots, as for a password
+        return True
     if style.get("z-index", "").startswith("-") and style.get("position", "static") != "static":
         return True  # nobody puts words behind the page
     scales = [*_SHRUNK.findall(transform), style.get("scale", "")]
@@ -268,7 +297,17 @@ def _is_off_screen(style: dict[str, str]) -> bool:
         return True
     top, _, _, left = _four(style.get("margin", ""))
     margins = (style.get("margin-left", left), style.get("margin-top", top))
-    return any(_pixels(margin) <= _FAR for margin in margins) or _is_far(style.get("text-indent", ""))
+    return any(_pixels(margin) <= _FAR for margin in margins) or _is_indented_away(style)
+
+
+def _is_indented_away(style: dict[str, str]) -> bool:
+    """Tell whether the first line begins outside of its box, where nothing of it shows."""
+    indent = style.get("text-indent", "")
+    if not indent:
+        return False
+    found = _NUMBER.match(indent)
+    is_whole = found is not None and found[2] == "%" and float(found[1]) >= 100  # noqa: PLR2004  # the box's width
+    return _is_far(indent) or (is_whole and "hidden" in style.get("overflow", ""))
 
 
 def _four(shorthand: str) -> tuple[str, str, str, str]:
