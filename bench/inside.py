@@ -35,7 +35,7 @@ from gatepost.clock import Entropy
 from gatepost.db import Plans, Transaction
 from gatepost.decide.paper import Decided
 from gatepost.domains.paper import Destination
-from gatepost.ids import EmailId, KeyId, ThreadId
+from gatepost.ids import EmailId, EntryId, KeyId, ThreadId
 from gatepost.journey import House, receive
 from gatepost.mail.address import Address
 from gatepost.mail.envelope import Envelope
@@ -117,10 +117,16 @@ class Watch:
         return self.seen
 
     async def _watched(
-        self, tx: Transaction, decided: Sequence[Decided], threads: Sequence[ThreadId | None], *, entropy: Entropy
+        self,
+        tx: Transaction,
+        decided: Sequence[Decided],
+        threads: Sequence[ThreadId | None],
+        *,
+        entropy: Entropy,
+        numbers: Sequence[EntryId] = (),
     ) -> list[Recorded]:
         self.seen.append((decided, threads))
-        return await self._count(self._append(tx, decided, threads, entropy=entropy))
+        return await self._count(self._append(tx, decided, threads, entropy=entropy, numbers=numbers))
 
     @types.coroutine
     def _count(self, work: Coroutine[Any, Any, R]) -> Generator[Any, Any, R]:

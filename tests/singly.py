@@ -23,7 +23,7 @@ async def append(tx: Transaction, decided: Decided, *, entropy: Entropy, thread:
 
 
 async def thread_of(tx: Transaction, decided: Decided) -> ThreadId | None:
-    (thread,) = await deliver.threads_of(tx, [decided])
+    (thread,) = deliver.threads_of([decided], await deliver.conversations(tx, [decided.verified]))
     return thread
 
 

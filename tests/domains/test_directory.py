@@ -2,6 +2,7 @@ import asyncio
 from dataclasses import dataclass
 
 import pytest
+from typing_extensions import override
 
 from domains.scene import AGENT, A, own
 from gatepost.db import Database
@@ -68,3 +69,38 @@ async def test_what_is_known_is_said_without_asking(house: House) -> None:
     assert house.directory.known(ADDRESS) is found
     await asyncio.sleep(directory.REMEMBERED_S)
     assert house.directory.known(ADDRESS) is None
+
+
+class Counting(Directory):
+    """Counts how often PostgreSQL is asked."""
+
+    asked = 0
+
+    @override
+    async def _ask(self, address: Address | None) -> Destination | None:
+        self.asked += 1
+        return await super()._ask(address)
+
+
+async def test_of_many_who_ask_at_once_one_asks_the_database(house: House) -> None:
+    await house.open()
+    directory = Counting(house.db)
+    assert await asyncio.gather(*(directory.route(ADDRESS) for _ in range(32))) == [Destination(A, AGENT)] * 32
+    assert directory.asked == 1
+
+
+async def test_what_led_nowhere_when_another_asked_is_asked_again(house: House) -> None:
+    directory = Counting(house.db)
+    assert await asyncio.gather(*(directory.route(ADDRESS) for _ in range(3))) == [None] * 3
+    assert directory.asked == 3
+
+
+async def test_who_asked_first_may_give_up_without_the_others(house: House) -> None:
+    await house.open()
+    directory = Counting(house.db)
+    async with asyncio.TaskGroup() as group:
+        first, other = (group.create_task(directory.route(ADDRESS)) for _ in range(2))
+        await asyncio.sleep(0)
+        first.cancel()
+    assert other.result() == Destination(A, AGENT)
+    assert directory.asked == 2

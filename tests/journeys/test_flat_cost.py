@@ -62,10 +62,12 @@ async def _accept(tx: Transaction, number: int) -> None:
     """Do to one message what the journey does inside its transaction."""
     said = content(message_id=f"{number}@example.org", references=(f"{number - 1}@example.org",))
     paper = recorded(inbound(f"em_{number:016}"), said=said, thread=None)
-    known = await decide.recall_all(tx, [paper.decided.verified])
+    verified = [paper.decided.verified]
+    known = await decide.recall_all(tx, verified)
     assert known[0].is_counted
-    threads = await deliver.threads_of(tx, [paper.decided])
-    written = await record.append_all(tx, [paper.decided], threads, entropy=entropy)
+    threads = deliver.threads_of([paper.decided], await deliver.conversations(tx, verified))
+    numbers = await record.draw_numbers(tx, verified)
+    written = await record.append_all(tx, [paper.decided], threads, entropy=entropy, numbers=numbers)
     await deliver.carry_out_all(tx, written, entropy=entropy)
 
 

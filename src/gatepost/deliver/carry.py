@@ -1,6 +1,6 @@
 """Doing what was decided, inside the transaction that decided it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -59,29 +59,36 @@ def conversation_of(verified: Verified) -> frozenset[tuple[AccountId, bytes]]:
     return frozenset((verified.arrived.account, key) for key in keys_of(content.message_id, content.references))
 
 
-async def threads_of(tx: Transaction, decided: Sequence[Decided]) -> list[ThreadId | None]:
-    """Return the thread each message will lie in, or, where it is outbound, that of the message it answers.
+async def conversations(tx: Transaction, verified: Sequence[Verified]) -> dict[EmailId, ThreadId]:
+    """Return the thread each message would lie in, or, where it is outbound, that of the message it answers.
 
-    None for what is not to be delivered, and for an answer to nothing kept. What answers nothing begins a thread. No
-    two of the messages may belong to one conversation (``conversation_of``): neither would see the other.
+    An answer to nothing kept is not in it. What answers nothing begins a thread. No two of the messages may belong to
+    one conversation (``conversation_of``): neither would see the other. It is asked together with what deciding needs,
+    before anybody knows what will be delivered: a round trip costs more than looking in vain.
     """
-    delivered = [one for one in decided if one.decision.disposition is Disposition.DELIVER]
     threads: dict[EmailId, ThreadId] = {}
-    coming = [_newcomer(one) for one in delivered if one.arrived.direction is Direction.INBOUND]
+    coming = [_newcomer(one) for one in verified if one.arrived.direction is Direction.INBOUND]
     if coming:
         found = await mailbox.threads_for(tx, coming)
         threads.update((newcomer.email, thread) for newcomer, thread in zip(coming, found, strict=True))
-    for arrived in (one.arrived for one in delivered if one.arrived.direction is Direction.OUTBOUND):
+    for arrived in (one.arrived for one in verified if one.arrived.direction is Direction.OUTBOUND):
         if arrived.in_reply_to is None:
             threads[arrived.email] = new_thread(arrived.email)
         elif parent := await mailbox.get(tx, arrived.account, arrived.in_reply_to):
             threads[arrived.email] = parent.thread
-    return [threads.get(one.arrived.email) for one in decided]
+    return threads
 
 
-def _newcomer(decided: Decided) -> mailbox.Newcomer:
-    content = decided.verified.evidence.content
-    return mailbox.Newcomer(decided.arrived.account, decided.arrived.email, content.message_id, content.references)
+def threads_of(decided: Sequence[Decided], threads: Mapping[EmailId, ThreadId]) -> list[ThreadId | None]:
+    """Return the thread of each message, of its ``conversations``; None for what is not to be delivered."""
+    return [
+        threads.get(one.arrived.email) if one.decision.disposition is Disposition.DELIVER else None for one in decided
+    ]
+
+
+def _newcomer(verified: Verified) -> mailbox.Newcomer:
+    arrived, content = verified.arrived, verified.evidence.content
+    return mailbox.Newcomer(arrived.account, arrived.email, content.message_id, content.references)
 
 
 async def carry_out_all(tx: Transaction, recorded: Sequence[Recorded], *, entropy: Entropy) -> list[CarriedOut]:

@@ -19,11 +19,27 @@ class Directory:
         self._db = db
         self._entries_max = entries_max
         self._known: OrderedDict[Address | None, tuple[float, Destination]] = OrderedDict()  # the oldest first
+        self._asking: dict[Address | None, asyncio.Future[None]] = {}
 
     async def route(self, address: Address | None) -> Destination | None:
-        """Return where ``address`` leads, as ``domains.route`` does."""
+        """Return where ``address`` leads, as ``domains.route`` does.
+
+        Of many who ask at once one asks PostgreSQL. They take from it what leads somewhere; what led nowhere when it
+        asked may lead somewhere by now.
+        """
         if (known := self.known(address)) is not None:
             return known
+        if (asking := self._asking.get(address)) is not None:
+            await asyncio.wait([asking])
+            return self.known(address) or await self._ask(address)
+        asking = self._asking[address] = asyncio.get_running_loop().create_future()
+        try:
+            return await self._ask(address)
+        finally:
+            del self._asking[address]
+            asking.set_result(None)
+
+    async def _ask(self, address: Address | None) -> Destination | None:
         found = await route(self._db, address)
         if found is not None:
             self._known[address] = (asyncio.get_running_loop().time() + REMEMBERED_S, found)

@@ -102,17 +102,24 @@ def terms_of(texts: Texts) -> set[str]:
 
 
 def _add_people(terms: set[str], field: str, addresses: Iterable[str], shown: str) -> None:
-    """Add people by address, local part, domain and the domains above it, and by the words of how they are shown."""
+    """Add people by what their addresses are found by, and by the words of how they are shown."""
     for address in addresses:
-        local, _, domain = address.rpartition("@")
-        if not (local and domain):
-            continue
-        local, domain = folded(local), domain.lower()
-        labels = domain.split(".")
-        names = {f"{local}@{domain}", local, *(".".join(labels[at:]) for at in range(max(len(labels) - 1, 1)))}
-        terms.update(f"{place}:{name}" for place in (field, "any") for name in names)
-        _add_words(terms, field, f"{local} {domain}", has_prefixes=True)
+        terms.update(_of_address(field, address))
     _add_words(terms, field, shown, has_prefixes=True)
+
+
+@lru_cache(maxsize=512)
+def _of_address(field: str, address: str) -> frozenset[str]:
+    """Return what an address is found by: whole, local part, domain and the domains above it, and its words."""
+    local, _, domain = address.rpartition("@")
+    if not (local and domain):
+        return frozenset()
+    local, domain = folded(local), domain.lower()
+    labels = domain.split(".")
+    names = {f"{local}@{domain}", local, *(".".join(labels[at:]) for at in range(max(len(labels) - 1, 1)))}
+    terms = {f"{place}:{name}" for place in (field, "any") for name in names}
+    _add_words(terms, field, f"{local} {domain}", has_prefixes=True)
+    return frozenset(terms)
 
 
 def _add_words(terms: set[str], field: str | None, text: str, *, has_prefixes: bool = False) -> None:

@@ -20,6 +20,7 @@ from gatepost.record.refusals import count_refusal, settle_all
 from gatepost.record.rows import audit_row, by_email, decision_row
 from gatepost.record.search import QueryError, Sought
 from gatepost.record.words import SETTLED
+from gatepost.verify.paper import Verified
 
 __all__ = [
     "AuditQuery",
@@ -38,6 +39,7 @@ __all__ = [
     "count_since",
     "decision_rows",
     "decisions_since",
+    "draw_numbers",
     "fates",
     "keep_connections",
     "note",
@@ -90,20 +92,36 @@ class AuditQuery:
         )
 
 
+async def draw_numbers(tx: Transaction, verified: Sequence[Verified]) -> list[EntryId]:
+    """Return the numbers of the entries that deciding on these messages will make: one per recipient."""
+    return await store.draw_numbers(tx, sum(len(one.arrived.envelope.rcpt_to) for one in verified))
+
+
 async def append_all(
-    tx: Transaction, decided: Sequence[Decided], threads: Sequence[ThreadId | None], *, entropy: Entropy
+    tx: Transaction,
+    decided: Sequence[Decided],
+    threads: Sequence[ThreadId | None],
+    *,
+    entropy: Entropy,
+    numbers: Sequence[EntryId] = (),
 ) -> list[Recorded]:
     """Write the decisions' entries, one per recipient, with the transaction that carries them out.
 
-    One statement, in the order given. ``threads`` goes beside them: where each message will lie, for the row and its
-    filter; None for what is not kept.
+    One statement, in the order given.
+
+    Args:
+        tx: the transaction.
+        decided: the decisions.
+        threads: where each message will lie, for the row and its filter; None for what is not kept.
+        entropy: draws salts.
+        numbers: what ``draw_numbers`` drew for them: nothing waits for PostgreSQL then. Without, they are drawn here.
     """
     drawn = Drawn(entropy, _DRAWN_OCTETS * len(decided))
     drafts: list[tuple[Draft, store.Columns]] = []
     for one, thread in zip(decided, threads, strict=True):
         columns = _columns(one, thread)
         drafts += [(draft, columns) for draft in decision_drafts(one, thread=thread, entropy=drawn)]
-    entries = iter(await store.append(tx, drafts))
+    entries = iter(await store.append(tx, drafts, numbers))
     return [
         Recorded(one, tuple(islice(entries, len(one.arrived.envelope.rcpt_to))), thread)
         for one, thread in zip(decided, threads, strict=True)

@@ -50,19 +50,23 @@ class Placed:
     leaf_index: LeafIndex | None
 
 
-async def append(tx: Transaction, drafts: Sequence[tuple[Draft, Columns]]) -> list[EntryId]:
-    """Write entries with their openings and rows, in one statement; return their numbers in the order given."""
+async def draw_numbers(tx: Transaction, count: int) -> list[EntryId]:
+    """Return the numbers of entries to come; one that is not used is never missed."""
+    rows = await tx.all("select nextval('entry_id') as id from generate_series(1, %(count)s)", count=count)
+    return [EntryId(row.id) for row in rows]
+
+
+async def append(
+    tx: Transaction, drafts: Sequence[tuple[Draft, Columns]], numbers: Sequence[EntryId] = ()
+) -> list[EntryId]:
+    """Write entries with their openings and rows along with what is asked next; return ``numbers``, or those drawn."""
     query = """
         with incoming as materialized (
-          select nextval('entry_id') as id, given.*
-          from (
-            select * from unnest(%(kinds)s, %(times)s, %(heads)s, %(middles)s, %(tails)s, %(follows)s, %(refs)s,
-              %(sealed)s, %(accounts)s, %(emails)s, %(threads)s, %(answers)s, %(directions)s, %(dispositions)s,
-              %(outcomes)s, %(reasons)s, %(actions)s)
-            with ordinality as given (kind, at, head, middle, tail, follows, ref, sealed, account, email, thread,
-              in_reply_to, direction, disposition, outcome, reason, action, place)
-            order by place
-          ) as given
+          select * from unnest(%(numbers)s, %(kinds)s, %(times)s, %(heads)s, %(middles)s, %(tails)s, %(follows)s,
+            %(refs)s, %(sealed)s, %(accounts)s, %(emails)s, %(threads)s, %(answers)s, %(directions)s, %(dispositions)s,
+            %(outcomes)s, %(reasons)s, %(actions)s)
+          as given (id, kind, at, head, middle, tail, follows, ref, sealed, account, email, thread, in_reply_to,
+            direction, disposition, outcome, reason, action)
         ), entries as (
           insert into entry (id, tenant, kind, at, leaf)
           select id, %(tenant)s, kind, at, head || convert_to(coalesce((
@@ -81,15 +85,15 @@ async def append(tx: Transaction, drafts: Sequence[tuple[Draft, Columns]]) -> li
         ), consequences as (
           insert into consequence (entry, tenant, account, email, kind, action)
           select id, %(tenant)s, account, email, kind, action from incoming where direction is null
-        ), waiting as (
-          insert into unsequenced (entry, tenant) select id, %(tenant)s from incoming
         )
-        select id from incoming order by place
+        insert into unsequenced (entry, tenant) select id, %(tenant)s from incoming
     """
     vault = tx.vault
+    drawn = list(numbers) or await draw_numbers(tx, len(drafts))
     columns = [columns for _, columns in drafts]
-    written = await tx.all(
+    tx.send(
         query,
+        numbers=bigints(drawn),
         kinds=texts([draft.kind.value for draft, _ in drafts]),
         times=times([draft.at for draft, _ in drafts]),
         heads=octets([draft.pieces[0] for draft, _ in drafts]),
@@ -113,7 +117,7 @@ async def append(tx: Transaction, drafts: Sequence[tuple[Draft, Columns]]) -> li
         reasons=texts([each.reason for each in columns]),
         actions=texts([each.action for each in columns]),
     )
-    return [EntryId(row.id) for row in written]
+    return drawn
 
 
 def place_of(opening_ref: str) -> str:
