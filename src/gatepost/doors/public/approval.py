@@ -16,7 +16,6 @@ from gatepost import access, journey
 from gatepost.access.paper import Person
 from gatepost.decide.paper import Ruling
 from gatepost.deliver import ask, hold, hold_end, link
-from gatepost.deliver.hold import Approver
 from gatepost.deliver.link import Link
 from gatepost.deliver.paper import Hold, HoldState
 from gatepost.doors.public.page import UNKNOWN, EndError, form_of, pages, rendered
@@ -26,6 +25,10 @@ from gatepost.verify.paper import UNSEEN
 TEXT_MAX_CHARS = 200_000
 """Shown of a message's text; where it is cut, nobody says yes to it here."""
 SPANS_MAX = 200
+_NOT_YOURS = (
+    "Whoever wrote or submitted a message may not let it go. What was submitted with the key of a person waits for"
+    " another key: gatepost hold approve, or REST."
+)
 
 log = structlog.get_logger()
 
@@ -72,12 +75,14 @@ async def _asked(request: Request, house: House) -> tuple[Hold, Person, Link]:
             held = await hold.get(tx, found.hold)
         except hold.HoldMissingError:
             raise EndError(*UNKNOWN) from None
-    if person is None or not ask.may_rule(person):
+        if person is None or not ask.may_rule(person):
+            raise EndError(*UNKNOWN)
+        try:
+            await ask.check_link(tx, held, person)
+        except hold.ApproverError:
+            raise EndError(HTTPStatus.FORBIDDEN, "Not yours", _NOT_YOURS) from None
+    if await ask.is_mailbox(house.db, person):
         raise EndError(*UNKNOWN)
-    try:
-        hold.check_approver(held, Approver(id=person.id, address=person.address))
-    except hold.ApproverError:
-        raise EndError(HTTPStatus.FORBIDDEN, "Not yours", "Whoever wrote a message may not let it go.") from None
     return held, person, found
 
 
