@@ -48,20 +48,6 @@ def test_text_is_short_and_can_be_shown(value: object, sentence: str) -> None:
     assert read(shape.text(most=5), "grün ") == ("grün ", [])
 
 
-@pytest.mark.parametrize("value", ["", "x", "@x.example", "a@b@", "a b@x.example", 3, None, "a@\ud800.example"])
-def test_what_is_not_an_address_is_named_so(value: object) -> None:
-    (sentence,) = read(shape.address, value)[1]
-    assert sentence.startswith("it must be an address")
-
-
-@pytest.mark.parametrize(
-    "value", ["", ".", "-a.example", "a..b", "@example.com", "*.example.com", 3, "\ud800", "xn--\u00e4"]
-)
-def test_what_is_not_a_domain_is_named_so(value: object) -> None:
-    (sentence,) = read(shape.domain, value)[1]
-    assert sentence.startswith("it must be a domain name")
-
-
 def test_an_object_may_leave_out_what_is_optional_and_null_is_leaving_out() -> None:
     parser = shape.object_of({"a": shape.boolean, "b": shape.boolean}, required=("a",))
     assert read(parser, {"a": True, "b": None}) == ({"a": True}, [])
@@ -121,11 +107,3 @@ def test_full_faults_take_no_more() -> None:
     faults = Faults([Fault("it", "is wrong")] * FAULTS_MAX)
     faults.tell("it", "is worse")
     assert len(faults.sentences) == FAULTS_MAX
-
-
-def test_a_star_before_a_domain_is_told_where_it_may_stand() -> None:
-    faults = Faults()
-    shape.domain("*.example.com", "it", faults)
-    assert faults.sentences == [
-        "it must be a domain name: a star is for groups; in a match, subdomains stands beside the domain"
-    ]

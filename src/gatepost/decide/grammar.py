@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from gatepost.decide import conditions, hours, shape
+from gatepost.decide import conditions, hours, party, shape
 from gatepost.decide.body import Place
 from gatepost.decide.capabilities import ON_ITS_OWN
 from gatepost.decide.fixture_language import FIXTURES
@@ -85,7 +85,7 @@ def _read_pattern(value: object, path: str, faults: Faults) -> Pattern | None:
         return None
 
 
-_DOMAINS = shape.list_of(shape.domain, least=1, most=SEALERS_MAX)
+_DOMAINS = shape.list_of(party.domain, least=1, most=SEALERS_MAX)
 _ASSURANCE_WORD = shape.word(Assurance.ALIGNED, Assurance.DMARC, Assurance.DMARC_OR_ALIGNED, Assurance.NONE)
 _VOUCHERS = {
     Assurance.ARC: shape.object_of({"arc": _DOMAINS}, required=("arc",)),
@@ -119,12 +119,12 @@ def _read_true(value: object, path: str, faults: Faults) -> bool:
 TRUE = Parser(_read_true, {"const": True})
 _MATCH_FIELDS = shape.object_of(
     {
-        "address": shape.address,
-        "domain": shape.domain,
+        "address": party.matched_address,
+        "domain": party.matched_domain,
         "subdomains": shape.boolean,
         "group": shape.text(most=NAME_MAX_CHARS),
         "anyone": TRUE,
-        "list": shape.domain,
+        "list": party.domain,
         "answersUs": TRUE,
         "assurance": _ASSURANCE,
         "requireDkim": shape.boolean,
@@ -208,7 +208,7 @@ _FIELDS = shape.object_of(
         "defaultAction": shape.word(*DefaultAction),
         "senders": shape.list_of(_RULE, most=SENDERS_MAX),
         "contentGuards": _GUARDS,
-        "groups": shape.map_of(shape.list_of(shape.party, most=GROUP_MAX), most=GROUPS_MAX, name_most=NAME_MAX_CHARS),
+        "groups": shape.map_of(shape.list_of(party.party, most=GROUP_MAX), most=GROUPS_MAX, name_most=NAME_MAX_CHARS),
         "workingHours": hours.FIELDS,
         "outbound": OUTBOUND,
         "onItsOwn": shape.list_of(shape.word(*ON_ITS_OWN), most=len(ON_ITS_OWN)),

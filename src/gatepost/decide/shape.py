@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from gatepost.mail.address import Address, AddressError, normalise_domain
-
 JSON_INTEGER_MAX = 2**53 - 1  # RFC 8259 section 6: what every reader agrees on
 FAULTS_MAX = 100
 _NAME_SHOWN_CHARS = 64
@@ -278,61 +276,6 @@ def text(*, most: int) -> Parser:
         return ""
 
     return Parser(parse, {"type": "string", "minLength": 1, "maxLength": most})
-
-
-def _address(value: object, path: str, faults: Faults) -> str:
-    if isinstance(value, str):
-        try:
-            return Address.parse(value).key
-        except (AddressError, UnicodeError) as error:
-            faults.tell(path, f"must be an address: {error}")
-    else:
-        faults.tell(path, "must be an address")
-    return ""
-
-
-address = Parser(_address, {"type": "string"})
-"""Accepts an address; returns the form to compare by."""
-
-
-def _domain(value: object, path: str, faults: Faults) -> str:
-    if isinstance(value, str):
-        try:
-            return normalise_domain(value)
-        except (AddressError, UnicodeError) as told:
-            error = str(told)
-            if value.startswith("*."):
-                error = "a star is for groups; in a match, subdomains stands beside the domain"
-            faults.tell(path, f"must be a domain name: {error}")
-    else:
-        faults.tell(path, "must be a domain name")
-    return ""
-
-
-domain = Parser(_domain, {"type": "string"})
-"""Accepts a domain name; returns lowercase A-labels."""
-
-
-def _domain_pattern(value: object, path: str, faults: Faults) -> str:
-    prefix = "*." if isinstance(value, str) and value.startswith("*.") else ""
-    found = _domain(value[2:] if prefix and isinstance(value, str) else value, path, faults)
-    return prefix + found
-
-
-domain_pattern = Parser(_domain_pattern, {"type": "string", "description": "a domain, or *.domain for those below it"})
-"""Accept a domain, or ``*.`` before one; return lowercase A-labels."""
-
-
-def _party(value: object, path: str, faults: Faults) -> str:
-    return (
-        _address(value, path, faults)
-        if isinstance(value, str) and "@" in value
-        else _domain_pattern(value, path, faults)
-    )
-
-
-party = Parser(_party, {"type": "string", "description": "an address, a domain, or *.domain for those below it"})
-"""Accepts an address, a domain, or ``*.domain`` for those below it."""
 
 
 def _moment(value: object, path: str, faults: Faults) -> str:
