@@ -103,6 +103,20 @@ def test_the_nearest_name_looks_like_the_one_written(name: str, nearest: str) ->
     assert shape.nearest(name, ["perHour", "perDay"]) == nearest
 
 
+@given(st.text(max_size=12))
+def test_nobody_is_led_to_what_lets_more_in(written: str) -> None:
+    near = shape.nearest(written, ["deliver", "hold", "reject"], weak=["deliver"])
+    assert near != "deliver" or written.casefold()[:1] in {"d", "a"}  # a slip, or what others call it
+
+
+@pytest.mark.parametrize(
+    ("written", "nearest"),
+    [("Deliver", "deliver"), ("delivr", "deliver"), ("allow", "deliver"), ("silver", "hold"), ("log", "hold")],
+)
+def test_a_slip_is_told_from_another_word(written: str, nearest: str) -> None:
+    assert shape.nearest(written, ["deliver", "hold", "reject"], weak=["deliver"]) == nearest
+
+
 def test_full_faults_take_no_more() -> None:
     faults = Faults([Fault("it", "is wrong")] * FAULTS_MAX)
     faults.tell("it", "is worse")

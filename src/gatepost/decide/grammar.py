@@ -86,7 +86,9 @@ def _read_pattern(value: object, path: str, faults: Faults) -> Pattern | None:
 
 
 _DOMAINS = shape.list_of(party.domain, least=1, most=SEALERS_MAX)
-_ASSURANCE_WORD = shape.word(Assurance.ALIGNED, Assurance.DMARC, Assurance.DMARC_OR_ALIGNED, Assurance.NONE)
+_ASSURANCE_WORD = shape.word(
+    Assurance.ALIGNED, Assurance.DMARC, Assurance.DMARC_OR_ALIGNED, Assurance.NONE, weak=(Assurance.NONE,)
+)
 _VOUCHERS = {
     Assurance.ARC: shape.object_of({"arc": _DOMAINS}, required=("arc",)),
     Assurance.SIGNED_BY: shape.object_of({"signedBy": _DOMAINS}, required=("signedBy",)),
@@ -129,7 +131,8 @@ _MATCH_FIELDS = shape.object_of(
         "assurance": _ASSURANCE,
         "requireDkim": shape.boolean,
         "requireSpf": shape.boolean,
-    }
+    },
+    weak=("anyone", "subdomains"),
 )
 
 
@@ -152,7 +155,7 @@ _PATTERN = Parser(_read_pattern, {"type": "string", "minLength": 1, "maxLength":
 _NAME = shape.text(most=NAME_MAX_CHARS)
 _REASON = shape.text(most=REASON_MAX_CHARS)
 _COUNT = shape.integer(least=0)
-_ACTION = shape.word(*Disposition)
+_ACTION = shape.word(*Disposition, weak=(Disposition.DELIVER,))
 _REFUSAL = shape.word(*(each for each in Disposition if each is not Disposition.DELIVER))
 _RATE = {"perHour": _COUNT, "perDay": _COUNT}
 _RULE = shape.object_of(

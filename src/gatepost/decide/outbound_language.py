@@ -149,7 +149,7 @@ def _mark(value: object, path: str, faults: Faults) -> str:
 
 
 _COUNT = shape.integer(least=0)
-_STOP = shape.word(Disposition.DELIVER, Disposition.HOLD, Disposition.REJECT)
+_STOP = shape.word(Disposition.DELIVER, Disposition.HOLD, Disposition.REJECT, weak=(Disposition.DELIVER,))
 _LIMIT = shape.object_of({"perHour": _COUNT, "perDay": _COUNT})
 _NAME = shape.text(most=NAME_MAX_CHARS)
 _TYPE = Parser(_type, {"type": "string", "pattern": "^[^/]+/.+$", "description": "a media type; image/* for a kind"})

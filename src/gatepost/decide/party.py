@@ -1,8 +1,8 @@
 """Addresses and domains in a policy: who a rule, a group or a list is about. Pure.
 
 A star before a domain, ``*.b.c``, stands for the domains below it, in lists of parties. In an address it stands for
-nothing, so a rule with ``*@b.c`` would be about nobody: that is refused, though the star is a letter of addresses
-(RFC 5322 section 3.2.3). deviation: a policy cannot name the one author who is really called so.
+nothing, so a rule with ``*@b.c`` would be about nobody, and is refused. deviation: RFC 5322 section 3.2.3 lets an
+author be called ``*``; a policy cannot name that one.
 """
 
 from collections.abc import Callable

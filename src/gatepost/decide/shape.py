@@ -72,25 +72,46 @@ def join(path: str, name: str) -> str:
 
 
 _MEANT = {
-    **dict.fromkeys(("accept", "allow", "pass"), ("deliver",)),
+    **dict.fromkeys(("accept", "allow"), ("deliver",)),
+    "pass": ("deliver", "aligned"),
     **dict.fromkeys(("quarantine", "approve", "approval"), ("hold",)),
     **dict.fromkeys(("greylist", "tempfail"), ("defer",)),
     **dict.fromkeys(("drop", "delete"), ("discard", "reject")),
     "discard": ("drop", "reject"),
-    **dict.fromkeys(("bounce", "block", "deny", "refuse", "reject"), ("reject", "bounce")),
+    **dict.fromkeys(("bounce", "block", "deny", "refuse", "reject"), ("reject", "bounce", "refuse")),
+    **dict.fromkeys(("spf", "dkim", "relaxed", "yes", "true"), ("aligned",)),
+    **dict.fromkeys(("from", "sender", "author", "email", "mail"), ("address",)),
+    **dict.fromkeys(("host", "hostname"), ("domain",)),
+    **dict.fromkeys(("any", "all", "everyone", "everybody"), ("anyone",)),
 }
 """What other products call a thing: there a likeness in letters would lead to another."""
 
 
-def nearest(name: str, valid: Iterable[str]) -> str:
-    """Return the valid name that means what ``name`` does elsewhere, or looks most like it; else the first one."""
+_ALIKE = 0.8
+"""How much of a name must be there before it may lead to one that lets more in."""
+
+
+def nearest(name: str, valid: Iterable[str], weak: Collection[str] = ()) -> str:
+    """Return the valid name that means what ``name`` does elsewhere, or looks most like it; else the first one.
+
+    Args:
+        name: as written.
+        valid: the names there are.
+        weak: those of them that let more in than the others. Such a one is named only to whom writes, but for a slip,
+            just that or what means it elsewhere; everybody else hears of another, for people take what they are told.
+    """
     known = list(valid)
     meant = next((each for each in _MEANT.get(name.casefold(), ()) if each in known), None)
     if meant is not None:
         return meant
-    folded = {item.casefold(): item for item in known}
-    close = difflib.get_close_matches(name[:_NAME_SHOWN_CHARS].casefold(), folded, n=1, cutoff=0.0)
+    written = name[:_NAME_SHOWN_CHARS].casefold()
+    folded = {item.casefold(): item for item in known if item not in weak or _is_slip(written, item.casefold())}
+    close = difflib.get_close_matches(written, folded, n=1, cutoff=0.0)
     return folded[close[0]] if close else known[0]
+
+
+def _is_slip(written: str, name: str) -> bool:
+    return written[:1] == name[:1] and difflib.SequenceMatcher(None, written, name).ratio() >= _ALIKE
 
 
 def check_name(name: str, known: Collection[str], path: str, faults: Faults) -> None:
@@ -100,7 +121,14 @@ def check_name(name: str, known: Collection[str], path: str, faults: Faults) -> 
         faults.tell(path, "must be a name in groups" + (f"; the nearest is {near}" if near else ""), near)
 
 
-def object_of(fields: Mapping[str, Parser], *, required: Iterable[str] = (), root: str = "", least: int = 0) -> Parser:
+def object_of(
+    fields: Mapping[str, Parser],
+    *,
+    required: Iterable[str] = (),
+    root: str = "",
+    least: int = 0,
+    weak: Collection[str] = (),
+) -> Parser:
     """Accept an object with these fields and no other; ``null`` counts as absent where a field is optional.
 
     Args:
@@ -108,6 +136,7 @@ def object_of(fields: Mapping[str, Parser], *, required: Iterable[str] = (), roo
         required: the names that must be there.
         root: what to call the value where its path is empty.
         least: how many members must be there.
+        weak: names that nobody is led to, see ``nearest``.
     """
     must = tuple(required)
 
@@ -115,7 +144,7 @@ def object_of(fields: Mapping[str, Parser], *, required: Iterable[str] = (), roo
         if not isinstance(value, dict):
             faults.tell(path or root, "must be an object")
             return {}
-        found = _members(value, fields, must, path, faults)
+        found = _members(value, fields, must, path, faults, weak)
         for name in must:
             if name not in value:
                 faults.tell(join(path, name), "must be given")
@@ -133,14 +162,19 @@ def object_of(fields: Mapping[str, Parser], *, required: Iterable[str] = (), roo
 
 
 def _members(
-    value: Mapping[Any, object], fields: Mapping[str, Parser], must: Collection[str], path: str, faults: Faults
+    value: Mapping[Any, object],
+    fields: Mapping[str, Parser],
+    must: Collection[str],
+    path: str,
+    faults: Faults,
+    weak: Collection[str],
 ) -> dict[str, object]:
     found: dict[str, object] = {}
     for name, member in value.items():
         if faults.is_full:
             break
         if not isinstance(name, str) or name not in fields:
-            shown, near = printable(str(name)), nearest(str(name), fields)
+            shown, near = printable(str(name)), nearest(str(name), fields, weak)
             faults.tell(join(path, shown), f"is not a field; the nearest is {near}", near)
         elif member is not None or name in must:
             found[name] = fields[name](member, join(path, name), faults)
@@ -242,14 +276,14 @@ boolean = Parser(_boolean, {"type": "boolean"})
 """Accepts ``true`` or ``false``."""
 
 
-def word(*words: str) -> Parser:
-    """Accept one of these words."""
+def word(*words: str, weak: Collection[str] = ()) -> Parser:
+    """Accept one of these words; see ``nearest`` for those that are weak."""
     wanted = " or ".join(f'"{choice}"' for choice in words)
 
     def parse(value: object, path: str, faults: Faults) -> str:
         if isinstance(value, str) and value in words:
             return value
-        near = nearest(value, words) if isinstance(value, str) else None
+        near = nearest(value, words, weak) if isinstance(value, str) else None
         faults.tell(path, f"must be {wanted}" + (f' (the nearest is "{near}")' if near else ""), near)
         return words[0]
 
