@@ -13,6 +13,7 @@ from gatepost.decide import conditions, hours, party, shape
 from gatepost.decide.body import Place
 from gatepost.decide.capabilities import ON_ITS_OWN
 from gatepost.decide.fixture_language import FIXTURES
+from gatepost.decide.nearest import nearest
 from gatepost.decide.outbound_language import OUTBOUND, check_groups
 from gatepost.decide.paper import Disposition
 from gatepost.decide.patterns import PATTERN_MAX_CHARS, Pattern, PatternError, compile_pattern
@@ -99,7 +100,7 @@ _VOUCHERS = {
 def _read_assurance(value: object, path: str, faults: Faults) -> object:
     if isinstance(value, dict):
         written = Assurance.ARC if Assurance.ARC in value else str(next(iter(value), Assurance.ARC))
-        return _VOUCHERS[Assurance(shape.nearest(written, _VOUCHERS))](value, path, faults)
+        return _VOUCHERS[Assurance(nearest(written, _VOUCHERS))](value, path, faults)
     if isinstance(value, str) and value in {Assurance.ARC, Assurance.SIGNED_BY}:
         whom = "sealers" if value == Assurance.ARC else "signers"
         faults.tell(path, f'must name the {whom}: {{"{value}": ["lists.example"]}}')

@@ -5,7 +5,6 @@ the value returned then is never used. Parsers visit members in document order, 
 Each parser also says what it accepts as JSON Schema (2020-12), so that the published schema cannot drift from it.
 """
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -13,9 +12,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from gatepost.decide.nearest import NAME_SHOWN_CHARS, nearest, nearest_number, nearest_truth
+
 JSON_INTEGER_MAX = 2**53 - 1  # RFC 8259 section 6: what every reader agrees on
 FAULTS_MAX = 100
-_NAME_SHOWN_CHARS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,55 +63,12 @@ class Parser:
 
 def printable(name: str) -> str:
     """Return the beginning of a name as a sentence can show it."""
-    return "".join(char if char.isprintable() else "?" for char in name[:_NAME_SHOWN_CHARS])
+    return "".join(char if char.isprintable() else "?" for char in name[:NAME_SHOWN_CHARS])
 
 
 def join(path: str, name: str) -> str:
     """Return the path of a member."""
     return f"{path}.{name}" if path else name
-
-
-_MEANT = {
-    **dict.fromkeys(("accept", "allow"), ("deliver",)),
-    "pass": ("deliver", "aligned"),
-    **dict.fromkeys(("quarantine", "approve", "approval"), ("hold",)),
-    **dict.fromkeys(("greylist", "tempfail"), ("defer",)),
-    **dict.fromkeys(("drop", "delete"), ("discard", "reject")),
-    "discard": ("drop", "reject"),
-    **dict.fromkeys(("bounce", "block", "deny", "refuse", "reject"), ("reject", "bounce", "refuse")),
-    **dict.fromkeys(("spf", "dkim", "relaxed", "yes", "true"), ("aligned",)),
-    **dict.fromkeys(("from", "sender", "author", "email", "mail"), ("address",)),
-    **dict.fromkeys(("host", "hostname"), ("domain",)),
-    **dict.fromkeys(("any", "all", "everyone", "everybody"), ("anyone",)),
-}
-"""What other products call a thing: there a likeness in letters would lead to another."""
-
-
-_ALIKE = 0.8
-"""How much of a name must be there before it may lead to one that lets more in."""
-
-
-def nearest(name: str, valid: Iterable[str], weak: Collection[str] = ()) -> str:
-    """Return the valid name that means what ``name`` does elsewhere, or looks most like it; else the first one.
-
-    Args:
-        name: as written.
-        valid: the names there are.
-        weak: those of them that let more in than the others. Such a one is named only to whom writes, but for a slip,
-            just that or what means it elsewhere; everybody else hears of another, for people take what they are told.
-    """
-    known = list(valid)
-    meant = next((each for each in _MEANT.get(name.casefold(), ()) if each in known), None)
-    if meant is not None:
-        return meant
-    written = name[:_NAME_SHOWN_CHARS].casefold()
-    folded = {item.casefold(): item for item in known if item not in weak or _is_slip(written, item.casefold())}
-    close = difflib.get_close_matches(written, folded, n=1, cutoff=0.0)
-    return folded[close[0]] if close else known[0]
-
-
-def _is_slip(written: str, name: str) -> bool:
-    return written[:1] == name[:1] and difflib.SequenceMatcher(None, written, name).ratio() >= _ALIKE
 
 
 def check_name(name: str, known: Collection[str], path: str, faults: Faults) -> None:
@@ -243,7 +200,8 @@ def integer(*, least: int, most: int = JSON_INTEGER_MAX) -> Parser:
 
     def parse(value: object, path: str, faults: Faults) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
-            faults.tell(path, "must be an integer")
+            near = nearest_number(value)
+            faults.tell(path, "must be an integer" + (f"; as a number it is written {near}" if near else ""), near)
         elif value < least:
             faults.tell(path, f"must be >= {least}")
         elif value > most:
@@ -268,7 +226,8 @@ thousandths = Parser(_thousandths, {"type": "number", "minimum": 0, "maximum": 1
 
 def _boolean(value: object, path: str, faults: Faults) -> bool:
     if not isinstance(value, bool):
-        faults.tell(path, "must be true or false")
+        near = nearest_truth(value)
+        faults.tell(path, "must be true or false" + (f" (the nearest is {near})" if near else ""), near)
     return value is True
 
 
