@@ -51,6 +51,11 @@ def test_faults_are_told_with_their_place(tmp_path: Path) -> None:
     said = refusal(run("check", file(tmp_path, {**NARROW, "sender": []})))
     assert "sender is not a field; the nearest is senders" in said
     assert "cannot read" in refusal(run("check", tmp_path / "none.json"))
+    slip = {**NARROW, "senders": [{"match": {"anyone": True}, "capabilities": ["serch_mail", "launch_rocket"]}]}
+    assert run("check", file(tmp_path, slip)).stderr.splitlines() == [
+        "warning: unknown_capability:serch_mail, the nearest is search_mail",
+        "warning: unknown_capability:launch_rocket",
+    ]
 
 
 def test_a_test_that_fails_says_what_came_and_ends_with_1(tmp_path: Path) -> None:

@@ -60,6 +60,27 @@ def with_rule(**rule: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
+    ("change", "path", "nearest"),
+    [
+        ({"match": {"anyone": True, "assurance": "spf"}}, "match.assurance", "aligned"),
+        ({"match": {"anyone": True, "assurance": "no"}}, "match.assurance", "aligned"),
+        ({"match": {"anyone": True, "assurance": "None"}}, "match.assurance", "none"),
+        ({"match": {"anyone": True, "assurance": "dmark"}}, "match.assurance", "dmarc"),
+        ({"match": {"user": "a@b.example"}}, "match.user", "answersUs"),
+        ({"match": {"from": "a@b.example"}}, "match.from", "address"),
+        ({"match": {"one": True}}, "match.one", "domain"),
+        ({"match": {"anyon": True}}, "match.anyon", "anyone"),
+        ({"match": {"anyone": True}, "action": "silver"}, "action", "defer"),
+        ({"match": {"anyone": True}, "action": "hold", "hold": {"then": "expire"}}, "hold.then", "refuse"),
+    ],
+)
+def test_no_likeness_of_letters_leads_to_a_weaker_word(change: dict[str, Any], path: str, nearest: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        parse({**document(), "senders": [change]}, version=1)
+    assert [(each.path, each.nearest) for each in caught.value.faults] == [(f"senders[0].{path}", nearest)]
+
+
+@pytest.mark.parametrize(
     ("written", "expected"),
     [
         (

@@ -175,7 +175,10 @@ def test_unknown_capabilities_are_kept_and_warned_of_once() -> None:
         ({**LEAST, "senders": [{}]}, ["senders[0].match must be given"]),
         ({**LEAST, "senders": {}}, ["senders must be a list"]),
         (document(rateLimit={"perHour": -1}), ["senders[0].rateLimit.perHour must be >= 0"]),
-        (document(tokenBudget={"perThread": 1.0}), ["senders[0].tokenBudget.perThread must be an integer"]),
+        (
+            document(tokenBudget={"perThread": 1.0}),
+            ["senders[0].tokenBudget.perThread must be an integer; as a number it is written 1"],
+        ),
         (document(capabilities=["a\nb"]), ["senders[0].capabilities[0] must have no control characters"]),
         (
             {**LEAST, "contentGuards": [{"reject": "(?=x)", "reason": "r"}, {"reject": ""}, {"reject": 3}]},
@@ -190,7 +193,7 @@ def test_unknown_capabilities_are_kept_and_warned_of_once() -> None:
         (
             {"auditLog": {"retentionDays": "1"}, "senders": 1, "defaultAction": 2},
             [
-                "auditLog.retentionDays must be an integer",
+                "auditLog.retentionDays must be an integer; as a number it is written 1",
                 "senders must be a list",
                 'defaultAction must be "bounce" or "drop"',
             ],

@@ -96,6 +96,11 @@ def test_addresses_are_keys_each_once() -> None:
     ]
 
 
+def test_a_quoted_local_part_hides_no_address() -> None:
+    texts = ['ask "b\\ob"@example.com', 'or "write to eve@example.com or "@example.org']
+    assert {"bob@example.com", "eve@example.com"} <= (leaks.addresses_in(texts) or set())
+
+
 @pytest.mark.parametrize("text", ["no at sign", "a@", "@b.example", "a@@b", "a b @ c.example", "x@-.-"])
 def test_what_is_no_address_is_none(text: str) -> None:
     assert not leaks.addresses_in([text])

@@ -197,6 +197,13 @@ async def test_the_third_mail_in_an_hour_is_put_off_and_one_later_comes_in(town:
     assert await town.count("email") == 3
 
 
+async def test_who_quotes_the_own_name_counts_as_the_same_author(town: Town) -> None:
+    spellings = ["boss@example.org", '"Boss"@example.org', r'"b\oss"@example.org']
+    said = [(await town.post(mail_from=each))[-1] for each in spellings]
+    assert said == ["250 2.0.0", "250 2.0.0", "450 4.7.1"]
+    assert await town.endings() == [("deliver", "rule.matched")] * 2 + [("defer", "rate.per_hour")]
+
+
 async def test_where_dns_cannot_say_the_sender_shall_try_again(town: Town) -> None:
     assert await town.post(mail_from="a@slow.example") == ["250 2.1.5", "451 4.7.1"]
     assert await town.endings() == [("defer", "sender.unsettled")]

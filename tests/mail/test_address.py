@@ -28,6 +28,29 @@ def test_the_key_is_blind_to_case() -> None:
     assert Address.parse("Bob@example.org") != Address.parse("bob@example.org")  # as written, where it is shown
 
 
+def spelled(meant: str, escaped: list[bool]) -> str:
+    """Return a local part in quotes, with a backslash wherever one must or may stand."""
+    return '"' + "".join("\\" * (char in '"\\' or more) + char for char, more in zip(meant, escaped, strict=True)) + '"'
+
+
+@given(st.data(), st.one_of(atoms, st.text(string.printable[:95], max_size=12)))
+def test_all_spellings_of_a_quoted_local_part_are_one_address(data: st.DataObject, meant: str) -> None:
+    escapes = st.lists(st.booleans(), min_size=len(meant), max_size=len(meant))
+    one, other = (Address.parse(f"{spelled(meant, data.draw(escapes))}@example.org") for _ in range(2))
+    assert one == other
+    assert len(one.local) <= len(spelled(meant, [False] * len(meant)))
+
+
+@given(dotted)
+def test_quotes_that_are_not_needed_mean_nothing(local: str) -> None:
+    assert Address.parse(f'"{local}"@example.org') == Address.parse(f"{local}@example.org")
+
+
+@pytest.mark.parametrize("local", ['"a b"', '"a@b"', '".a"', '"a..b"', '"a."', '""', '"\\""', '"a,b"'])
+def test_quotes_that_are_needed_stay(local: str) -> None:
+    assert Address.parse(f"{local}@example.org").local == local
+
+
 @given(addresses)
 def test_the_domain_is_lowercase_however_it_was_spelled(address: Address) -> None:
     assert Address.parse(f"{address.local}@{address.domain.upper()}.") == address
@@ -83,6 +106,8 @@ def test_any_text_is_a_domain_or_our_own_error(text: str) -> None:
         "a@exa mple.org",
         "a@[300.1.1.1]",
         "a@[example.org]",
+        "a@[IPv6:fe80::1%lo]",
+        "a@[IPv6:fe80::1%\r\nDATA]",
         "a" * 65 + "@example.org",
         "a@" + "b" * 64 + ".org",
         "a@" + ".".join(["b" * 60] * 5),
@@ -91,6 +116,11 @@ def test_any_text_is_a_domain_or_our_own_error(text: str) -> None:
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(AddressError):
         Address.parse(text)
+
+
+@pytest.mark.parametrize("host", ["IPv6:2001:DB8:0:0::1", "ipv6:2001:0db8::0001", "2001:db8::1"])
+def test_all_spellings_of_an_address_literal_are_one_address(host: str) -> None:
+    assert Address.parse(f"a@[{host}]") == Address.parse("a@[IPv6:2001:db8::1]")
 
 
 @pytest.mark.parametrize("literal", ["a@[192.0.2.1]", "a@[IPv6:2001:db8::1]"])

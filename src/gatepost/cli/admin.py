@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -13,6 +13,7 @@ from gatepost.access.paper import Role, Scope
 from gatepost.app import administer
 from gatepost.cli.frame import AsJson, ForTenant, OfMailbox, Refusal, in_tenant, show, with_house
 from gatepost.cli.menu import app
+from gatepost.decide import capabilities
 from gatepost.decide.written import read_document
 from gatepost.ids import AccountId, KeyId, PersonId, TenantId
 from gatepost.journey import House
@@ -318,8 +319,15 @@ def set_policy(
         typer.echo(waits(came))
         return
     typer.echo(f"version {came.version} is in force, digest {came.digest}")
-    for warning in came.warnings:
-        typer.echo(f"warning: {warning}", err=True)
+    warn(came.warnings)
+
+
+def warn(warnings: Iterable[str]) -> None:
+    """Print a policy's warnings; of a capability that nobody knows also the one it is a slip of."""
+    for warning in warnings:
+        _, _, name = warning.partition(":")
+        near = capabilities.nearest_to(name)
+        typer.echo(f"warning: {warning}" + (f", the nearest is {near}" if near else ""), err=True)
 
 
 def waits(proposal: Proposal) -> str:

@@ -9,7 +9,7 @@ import typer
 
 from gatepost import decide
 from gatepost.app.build import clock
-from gatepost.cli.admin import for_tenant, policies
+from gatepost.cli.admin import for_tenant, policies, warn
 from gatepost.cli.frame import AsJson, ForTenant, Refusal, show, terminal
 from gatepost.decide import fixtures
 from gatepost.decide.diff import diff
@@ -68,8 +68,7 @@ def check(file: Draft, *, tenant_wide: IsWide = False) -> None:
     """Read FILE as the house would: every fault with its place and the nearest valid name, or its digest."""
     policy, _ = read_policy(file, is_wide=tenant_wide)
     typer.echo(f"a policy of {len(policy.rules)} rules and {len(policy.guards)} guards, digest {policy.digest}")
-    for warning in policy.warnings:
-        typer.echo(f"warning: {warning}", err=True)
+    warn(policy.warnings)
 
 
 @policies.command("explain")

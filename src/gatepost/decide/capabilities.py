@@ -8,6 +8,8 @@ does with no message behind it needs one that the policy's ``onItsOwn`` names.
 import re
 from collections.abc import Iterable, Mapping
 
+from gatepost.decide.nearest import nearest_slip
+
 READ = "read"
 REPLY = "reply"
 BOUNCE = "bounce"
@@ -81,6 +83,11 @@ def canonical(name: str) -> str:
 def is_known(name: str) -> bool:
     """Return whether we know what a policy means by ``name``. An unknown one grants nothing here; it may elsewhere."""
     return canonical(name) in SENTENCES or any(shape.fullmatch(name) for shape, _ in FAMILIES.values())
+
+
+def nearest_to(name: str) -> str | None:
+    """Return the known capability that an unknown name is a slip of; None where it is like none."""
+    return nearest_slip(name, (*SENTENCES, *ALIASES))
 
 
 def sentence_of(name: str) -> str:

@@ -3,7 +3,7 @@
 They are no part of the normal form: a policy with and without its tests has the same digest and decides alike.
 """
 
-from gatepost.decide import shape
+from gatepost.decide import party, shape
 from gatepost.decide.conditions import TYPE_MAX_CHARS
 from gatepost.decide.paper import Disposition
 from gatepost.mail.kinds import Begins
@@ -13,7 +13,7 @@ TESTS_MAX = 200
 _TEXT_MAX_CHARS = 10_000
 _LIST_MAX = 64
 _NAME = shape.text(most=200)
-_DOMAINS = shape.list_of(shape.domain, most=_LIST_MAX)
+_DOMAINS = shape.list_of(party.domain, most=_LIST_MAX)
 _COUNT = shape.integer(least=0)
 
 
@@ -38,10 +38,10 @@ _FILE = shape.object_of(
 )
 MAIL = shape.object_of(
     {
-        "from": shape.address,
+        "from": party.author,
         "proof": shape.word("dmarc", "aligned", "none", "unsettled"),
         "signedBy": _DOMAINS,
-        "sealedBy": shape.domain,
+        "sealedBy": party.domain,
         "spf": shape.boolean,
         "subject": _WORDS,
         "text": _WORDS,
@@ -57,7 +57,7 @@ MAIL = shape.object_of(
         "tls": shape.boolean,
         "scans": shape.list_of(shape.word(*ScanResult), most=len(ScanResult)),
         "language": shape.word(*Language),
-        "list": shape.domain,
+        "list": party.domain,
         "receivedAt": shape.moment,
         "firstTime": shape.boolean,
         "answersUs": shape.boolean,

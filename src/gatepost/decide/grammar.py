@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from gatepost.decide import conditions, hours, shape
+from gatepost.decide import conditions, hours, party, shape
 from gatepost.decide.body import Place
 from gatepost.decide.capabilities import ON_ITS_OWN
 from gatepost.decide.fixture_language import FIXTURES
 from gatepost.decide.guards import PATTERN_MAX_CHARS, Pattern, PatternError, compile_pattern, refusals
+from gatepost.decide.nearest import nearest
 from gatepost.decide.outbound_language import OUTBOUND, check_groups
 from gatepost.decide.paper import Disposition
 from gatepost.decide.shape import Faults, Parser
@@ -85,8 +86,10 @@ def _read_pattern(value: object, path: str, faults: Faults) -> Pattern | None:
         return None
 
 
-_DOMAINS = shape.list_of(shape.domain, least=1, most=SEALERS_MAX)
-_ASSURANCE_WORD = shape.word(Assurance.ALIGNED, Assurance.DMARC, Assurance.DMARC_OR_ALIGNED, Assurance.NONE)
+_DOMAINS = shape.list_of(party.domain, least=1, most=SEALERS_MAX)
+_ASSURANCE_WORD = shape.word(
+    Assurance.ALIGNED, Assurance.DMARC, Assurance.DMARC_OR_ALIGNED, Assurance.NONE, weak=(Assurance.NONE,)
+)
 _VOUCHERS = {
     Assurance.ARC: shape.object_of({"arc": _DOMAINS}, required=("arc",)),
     Assurance.SIGNED_BY: shape.object_of({"signedBy": _DOMAINS}, required=("signedBy",)),
@@ -97,7 +100,7 @@ _VOUCHERS = {
 def _read_assurance(value: object, path: str, faults: Faults) -> object:
     if isinstance(value, dict):
         written = Assurance.ARC if Assurance.ARC in value else str(next(iter(value), Assurance.ARC))
-        return _VOUCHERS[Assurance(shape.nearest(written, _VOUCHERS))](value, path, faults)
+        return _VOUCHERS[Assurance(nearest(written, _VOUCHERS))](value, path, faults)
     if isinstance(value, str) and value in {Assurance.ARC, Assurance.SIGNED_BY}:
         whom = "sealers" if value == Assurance.ARC else "signers"
         faults.tell(path, f'must name the {whom}: {{"{value}": ["lists.example"]}}')
@@ -119,17 +122,18 @@ def _read_true(value: object, path: str, faults: Faults) -> bool:
 TRUE = Parser(_read_true, {"const": True})
 _MATCH_FIELDS = shape.object_of(
     {
-        "address": shape.address,
-        "domain": shape.domain,
+        "address": party.matched_address,
+        "domain": party.matched_domain,
         "subdomains": shape.boolean,
         "group": shape.text(most=NAME_MAX_CHARS),
         "anyone": TRUE,
-        "list": shape.domain,
+        "list": party.domain,
         "answersUs": TRUE,
         "assurance": _ASSURANCE,
         "requireDkim": shape.boolean,
         "requireSpf": shape.boolean,
-    }
+    },
+    weak=("anyone", "subdomains"),
 )
 
 
@@ -152,7 +156,7 @@ _PATTERN = Parser(_read_pattern, {"type": "string", "minLength": 1, "maxLength":
 _NAME = shape.text(most=NAME_MAX_CHARS)
 _REASON = shape.text(most=REASON_MAX_CHARS)
 _COUNT = shape.integer(least=0)
-_ACTION = shape.word(*Disposition)
+_ACTION = shape.word(*Disposition, weak=(Disposition.DELIVER,))
 _REFUSAL = shape.word(*(each for each in Disposition if each is not Disposition.DELIVER))
 _RATE = {"perHour": _COUNT, "perDay": _COUNT}
 _RULE = shape.object_of(
@@ -208,7 +212,7 @@ _FIELDS = shape.object_of(
         "defaultAction": shape.word(*DefaultAction),
         "senders": shape.list_of(_RULE, most=SENDERS_MAX),
         "contentGuards": _GUARDS,
-        "groups": shape.map_of(shape.list_of(shape.party, most=GROUP_MAX), most=GROUPS_MAX, name_most=NAME_MAX_CHARS),
+        "groups": shape.map_of(shape.list_of(party.party, most=GROUP_MAX), most=GROUPS_MAX, name_most=NAME_MAX_CHARS),
         "workingHours": hours.FIELDS,
         "outbound": OUTBOUND,
         "onItsOwn": shape.list_of(shape.word(*ON_ITS_OWN), most=len(ON_ITS_OWN)),

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from gatepost.decide import shape
+from gatepost.decide.nearest import nearest
 from gatepost.decide.shape import Faults, Parser
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -35,7 +36,7 @@ def _zone(value: object, path: str, faults: Faults) -> str:
             return ZoneInfo(value).key
         except (ValueError, OSError, LookupError):
             pass
-    near = shape.nearest(value, sorted(available_timezones())) if isinstance(value, str) else "Europe/Berlin"
+    near = nearest(value, sorted(available_timezones())) if isinstance(value, str) else "Europe/Berlin"
     faults.tell(path, f"must be a time zone of the IANA database, such as {near}", near)
     return "UTC"
 

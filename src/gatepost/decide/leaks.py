@@ -7,6 +7,7 @@ means to smuggle can always encode; then recipients, rates and approval are what
 import base64
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from gatepost.decide.account_numbers import has_card_number, has_iban
 from gatepost.decide.body import TEXT_MAX_OCTETS, TooLongError, fold, spellings
@@ -19,7 +20,10 @@ __all__ = ["addresses_in", "has_card_number", "has_credential", "has_iban", "has
 ADDRESSES_MAX = 1_000
 _UNREAD = frozenset(Extraction) - {Extraction.DONE, Extraction.NOT_TRIED}
 """Files whose text should have been read, and was not, or not to its end."""
-_ADDRESS = re.compile(r"(?<![\w.%+\-])[\w.%+\-]{1,64}@[\w.\-]{1,253}")
+_ADDRESSES = (
+    re.compile(r"(?<![\w.%+\-])[\w.%+\-]{1,64}@[\w.\-]{1,253}"),
+    re.compile(r'"(?:[^"\\\n]|\\.){1,62}"@[\w.\-]{1,253}'),
+)
 _NO_LETTER = re.compile(r"[\W_]+")
 _BASE64_WINDOW = 3
 
@@ -82,7 +86,7 @@ def addresses_in(texts: Iterable[str]) -> frozenset[str] | None:
     """Return the keys of all addresses written there; None where there are too many to look up."""
     found: set[str] = set()
     for text in texts:
-        for written in _ADDRESS.finditer(text):
+        for written in chain.from_iterable(form.finditer(text) for form in _ADDRESSES):
             try:
                 found.add(Address.parse(written[0].rstrip(".-_")).key)
             except (AddressError, UnicodeError):

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from gatepost.decide import shape
+from gatepost.decide import party, shape
 from gatepost.decide.guards import Pattern, compile_pattern
 from gatepost.decide.paper import Counted, Disposition, Wait
+from gatepost.decide.party import BELOW
 from gatepost.decide.shape import Faults, Parser
 from gatepost.decide.waiting import WAIT, compile_wait
 from gatepost.mail.address import Address
@@ -23,8 +24,6 @@ MARK_MIN_CHARS = 8
 TYPES_MAX = 100
 NAME_MAX_CHARS = 64
 FOOTER_MAX_CHARS = 2_000
-BELOW = "*."
-"""Stands before a domain for all the domains below it."""
 
 
 class Stop(StrEnum):
@@ -150,7 +149,7 @@ def _mark(value: object, path: str, faults: Faults) -> str:
 
 
 _COUNT = shape.integer(least=0)
-_STOP = shape.word(Disposition.DELIVER, Disposition.HOLD, Disposition.REJECT)
+_STOP = shape.word(Disposition.DELIVER, Disposition.HOLD, Disposition.REJECT, weak=(Disposition.DELIVER,))
 _LIMIT = shape.object_of({"perHour": _COUNT, "perDay": _COUNT})
 _NAME = shape.text(most=NAME_MAX_CHARS)
 _TYPE = Parser(_type, {"type": "string", "pattern": "^[^/]+/.+$", "description": "a media type; image/* for a kind"})
@@ -162,8 +161,8 @@ OUTBOUND = shape.object_of(
     {
         "recipients": shape.object_of(
             {
-                "addresses": shape.list_of(shape.address, most=PARTIES_MAX),
-                "domains": shape.list_of(shape.domain_pattern, most=PARTIES_MAX),
+                "addresses": shape.list_of(party.listed_address, most=PARTIES_MAX),
+                "domains": shape.list_of(party.domain_pattern, most=PARTIES_MAX),
                 "groups": shape.list_of(_NAME, most=GROUPS_MAX),
                 "thread": shape.boolean,
                 "contacts": shape.boolean,
@@ -224,7 +223,7 @@ def compile_outbound(normal: Mapping[str, Any], groups: Mapping[str, list[str]])
 
 
 def _recipients(normal: Mapping[str, Any], groups: Mapping[str, list[str]]) -> Recipients:
-    listed = (party for name in normal.get("groups", ()) for party in groups[name])
+    listed = (each for name in normal.get("groups", ()) for each in groups[name])
     return Recipients(
         parties=frozenset((*normal.get("addresses", ()), *normal.get("domains", ()), *listed)),
         thread=normal.get("thread", False),

@@ -5,7 +5,6 @@ the value returned then is never used. Parsers visit members in document order, 
 Each parser also says what it accepts as JSON Schema (2020-12), so that the published schema cannot drift from it.
 """
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -13,11 +12,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from gatepost.mail.address import Address, AddressError, normalise_domain
+from gatepost.decide.nearest import NAME_SHOWN_CHARS, nearest, nearest_number, nearest_truth
 
 JSON_INTEGER_MAX = 2**53 - 1  # RFC 8259 section 6: what every reader agrees on
 FAULTS_MAX = 100
-_NAME_SHOWN_CHARS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,34 +63,12 @@ class Parser:
 
 def printable(name: str) -> str:
     """Return the beginning of a name as a sentence can show it."""
-    return "".join(char if char.isprintable() else "?" for char in name[:_NAME_SHOWN_CHARS])
+    return "".join(char if char.isprintable() else "?" for char in name[:NAME_SHOWN_CHARS])
 
 
 def join(path: str, name: str) -> str:
     """Return the path of a member."""
     return f"{path}.{name}" if path else name
-
-
-_MEANT = {
-    **dict.fromkeys(("accept", "allow", "pass"), ("deliver",)),
-    **dict.fromkeys(("quarantine", "approve", "approval"), ("hold",)),
-    **dict.fromkeys(("greylist", "tempfail"), ("defer",)),
-    **dict.fromkeys(("drop", "delete"), ("discard", "reject")),
-    "discard": ("drop", "reject"),
-    **dict.fromkeys(("bounce", "block", "deny", "refuse", "reject"), ("reject", "bounce")),
-}
-"""What other products call a thing: there a likeness in letters would lead to another."""
-
-
-def nearest(name: str, valid: Iterable[str]) -> str:
-    """Return the valid name that means what ``name`` does elsewhere, or looks most like it; else the first one."""
-    known = list(valid)
-    meant = next((each for each in _MEANT.get(name.casefold(), ()) if each in known), None)
-    if meant is not None:
-        return meant
-    folded = {item.casefold(): item for item in known}
-    close = difflib.get_close_matches(name[:_NAME_SHOWN_CHARS].casefold(), folded, n=1, cutoff=0.0)
-    return folded[close[0]] if close else known[0]
 
 
 def check_name(name: str, known: Collection[str], path: str, faults: Faults) -> None:
@@ -102,7 +78,14 @@ def check_name(name: str, known: Collection[str], path: str, faults: Faults) -> 
         faults.tell(path, "must be a name in groups" + (f"; the nearest is {near}" if near else ""), near)
 
 
-def object_of(fields: Mapping[str, Parser], *, required: Iterable[str] = (), root: str = "", least: int = 0) -> Parser:
+def object_of(
+    fields: Mapping[str, Parser],
+    *,
+    required: Iterable[str] = (),
+    root: str = "",
+    least: int = 0,
+    weak: Collection[str] = (),
+) -> Parser:
     """Accept an object with these fields and no other; ``null`` counts as absent where a field is optional.
 
     Args:
@@ -110,6 +93,7 @@ def object_of(fields: Mapping[str, Parser], *, required: Iterable[str] = (), roo
         required: the names that must be there.
         root: what to call the value where its path is empty.
         least: how many members must be there.
+        weak: names that nobody is led to, see ``nearest``.
     """
     must = tuple(required)
 
@@ -117,7 +101,7 @@ def object_of(fields: Mapping[str, Parser], *, required: Iterable[str] = (), roo
         if not isinstance(value, dict):
             faults.tell(path or root, "must be an object")
             return {}
-        found = _members(value, fields, must, path, faults)
+        found = _members(value, fields, must, path, faults, weak)
         for name in must:
             if name not in value:
                 faults.tell(join(path, name), "must be given")
@@ -135,14 +119,19 @@ def object_of(fields: Mapping[str, Parser], *, required: Iterable[str] = (), roo
 
 
 def _members(
-    value: Mapping[Any, object], fields: Mapping[str, Parser], must: Collection[str], path: str, faults: Faults
+    value: Mapping[Any, object],
+    fields: Mapping[str, Parser],
+    must: Collection[str],
+    path: str,
+    faults: Faults,
+    weak: Collection[str],
 ) -> dict[str, object]:
     found: dict[str, object] = {}
     for name, member in value.items():
         if faults.is_full:
             break
         if not isinstance(name, str) or name not in fields:
-            shown, near = printable(str(name)), nearest(str(name), fields)
+            shown, near = printable(str(name)), nearest(str(name), fields, weak)
             faults.tell(join(path, shown), f"is not a field; the nearest is {near}", near)
         elif member is not None or name in must:
             found[name] = fields[name](member, join(path, name), faults)
@@ -211,7 +200,8 @@ def integer(*, least: int, most: int = JSON_INTEGER_MAX) -> Parser:
 
     def parse(value: object, path: str, faults: Faults) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
-            faults.tell(path, "must be an integer")
+            near = nearest_number(value)
+            faults.tell(path, "must be an integer" + (f"; as a number it is written {near}" if near else ""), near)
         elif value < least:
             faults.tell(path, f"must be >= {least}")
         elif value > most:
@@ -236,7 +226,8 @@ thousandths = Parser(_thousandths, {"type": "number", "minimum": 0, "maximum": 1
 
 def _boolean(value: object, path: str, faults: Faults) -> bool:
     if not isinstance(value, bool):
-        faults.tell(path, "must be true or false")
+        near = nearest_truth(value)
+        faults.tell(path, "must be true or false" + (f" (the nearest is {near})" if near else ""), near)
     return value is True
 
 
@@ -244,14 +235,14 @@ boolean = Parser(_boolean, {"type": "boolean"})
 """Accepts ``true`` or ``false``."""
 
 
-def word(*words: str) -> Parser:
-    """Accept one of these words."""
+def word(*words: str, weak: Collection[str] = ()) -> Parser:
+    """Accept one of these words; see ``nearest`` for those that are weak."""
     wanted = " or ".join(f'"{choice}"' for choice in words)
 
     def parse(value: object, path: str, faults: Faults) -> str:
         if isinstance(value, str) and value in words:
             return value
-        near = nearest(value, words) if isinstance(value, str) else None
+        near = nearest(value, words, weak) if isinstance(value, str) else None
         faults.tell(path, f"must be {wanted}" + (f' (the nearest is "{near}")' if near else ""), near)
         return words[0]
 
@@ -278,61 +269,6 @@ def text(*, most: int) -> Parser:
         return ""
 
     return Parser(parse, {"type": "string", "minLength": 1, "maxLength": most})
-
-
-def _address(value: object, path: str, faults: Faults) -> str:
-    if isinstance(value, str):
-        try:
-            return Address.parse(value).key
-        except (AddressError, UnicodeError) as error:
-            faults.tell(path, f"must be an address: {error}")
-    else:
-        faults.tell(path, "must be an address")
-    return ""
-
-
-address = Parser(_address, {"type": "string"})
-"""Accepts an address; returns the form to compare by."""
-
-
-def _domain(value: object, path: str, faults: Faults) -> str:
-    if isinstance(value, str):
-        try:
-            return normalise_domain(value)
-        except (AddressError, UnicodeError) as told:
-            error = str(told)
-            if value.startswith("*."):
-                error = "a star is for groups; in a match, subdomains stands beside the domain"
-            faults.tell(path, f"must be a domain name: {error}")
-    else:
-        faults.tell(path, "must be a domain name")
-    return ""
-
-
-domain = Parser(_domain, {"type": "string"})
-"""Accepts a domain name; returns lowercase A-labels."""
-
-
-def _domain_pattern(value: object, path: str, faults: Faults) -> str:
-    prefix = "*." if isinstance(value, str) and value.startswith("*.") else ""
-    found = _domain(value[2:] if prefix and isinstance(value, str) else value, path, faults)
-    return prefix + found
-
-
-domain_pattern = Parser(_domain_pattern, {"type": "string", "description": "a domain, or *.domain for those below it"})
-"""Accept a domain, or ``*.`` before one; return lowercase A-labels."""
-
-
-def _party(value: object, path: str, faults: Faults) -> str:
-    return (
-        _address(value, path, faults)
-        if isinstance(value, str) and "@" in value
-        else _domain_pattern(value, path, faults)
-    )
-
-
-party = Parser(_party, {"type": "string", "description": "an address, a domain, or *.domain for those below it"})
-"""Accepts an address, a domain, or ``*.domain`` for those below it."""
 
 
 def _moment(value: object, path: str, faults: Faults) -> str:

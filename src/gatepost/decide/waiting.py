@@ -34,7 +34,7 @@ def _length(span: re.Match[str]) -> timedelta:
 WAIT = shape.object_of(
     {
         "expiresAfter": Parser(_span, {"type": "string", "pattern": "^[1-9][0-9]{0,2}[hd]$"}),
-        "then": shape.word(REFUSE, DELIVER),
+        "then": shape.word(REFUSE, DELIVER, weak=(DELIVER,)),
     },
     least=1,
 )

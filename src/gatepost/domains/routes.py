@@ -1,7 +1,5 @@
 """Where an address leads."""
 
-import re
-
 from gatepost.db import Database, Transaction
 from gatepost.domains import store
 from gatepost.domains.paper import Destination, DomainError, DomainMissingError, Route, RouteTakenError
@@ -9,25 +7,11 @@ from gatepost.ids import AccountId, TenantId
 from gatepost.mail.address import Address, fold_local
 
 _POSTMASTER = "postmaster"
-_NEEDS_QUOTES = re.compile(r'^\.|\.\.|\.$|[\s"(),:;<>@\[\\\]]')
-
-
-def plain_local(address: Address) -> str:
-    """Return the local part to compare by: in lower case, and without quotes it does not need.
-
-    ``"agent"`` and ``agent`` are one mailbox (RFC 5321 section 4.1.2: quoting changes the spelling, not the meaning).
-    """
-    local = fold_local(address.local)
-    if local.startswith('"'):
-        bare = re.sub(r"\\(.)", r"\1", local[1:-1])
-        if bare and not _NEEDS_QUOTES.search(bare):
-            return bare
-    return local
 
 
 def lookup_keys(address: Address) -> tuple[str, ...]:
     """Return the keys to look for, best first: the whole address, then without its ``+tag`` (RFC 5233 subaddress)."""
-    local = plain_local(address)
+    local = fold_local(address.local)
     whole = f"{local}@{address.domain}"
     user, plus, _ = local.partition("+")
     if not plus or not user or local.startswith('"'):
@@ -43,7 +27,7 @@ async def route(db: Database, address: Address | None) -> Destination | None:
     """
     if address is not None and _is_literal(address.domain):
         return None  # we answer for names, not for addresses
-    if address is not None and plain_local(address) != _POSTMASTER:
+    if address is not None and fold_local(address.local) != _POSTMASTER:
         return await store.find_route(db, lookup_keys(address))
     owned = await store.find_domain(db, address.domain if address else None)
     return Destination(owned.tenant, owned.postmaster, is_postmaster=True) if owned else None
@@ -69,7 +53,7 @@ async def add_route(tx: Transaction, address: Address, account: AccountId) -> Ro
         DomainMissingError: the domain is not this tenant's.
         RouteTakenError: the address leads somewhere already, as a domain's postmaster always does.
     """
-    if plain_local(address) == _POSTMASTER:
+    if fold_local(address.local) == _POSTMASTER:
         raise RouteTakenError("the postmaster's mail goes where the domain was told to send it")
     made = Route(address, account)
     written = await store.insert_route(tx, made, lookup_keys(address)[0])

@@ -17,6 +17,8 @@ _ATEXT = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-]+", re.ASCII)
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)", re.ASCII)
 _UNSENDABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")  # ASCII controls, and halves of characters: no UTF-8 has them
 _QUOTED = re.compile(r'"(?:[^"\\\x00-\x1f\x7f]|\\[\x20-\x7e])*"')
+_PAIR = re.compile(r"\\(.)", re.DOTALL)
+_TO_ESCAPE = re.compile(r'["\\]')
 
 
 class AddressError(ValueError):
@@ -49,10 +51,35 @@ def normalise_domain(text: str) -> str:
 def _is_local_part(local: str) -> bool:
     if local.startswith('"'):
         return _QUOTED.fullmatch(local) is not None
+    return _is_dot_string(local)
+
+
+def _is_dot_string(local: str) -> bool:
     # RFC 6531 section 3.3 adds every non-ASCII character to atext.
     return all(
         atom and _ATEXT.fullmatch("".join(char for char in atom if char.isascii()) or "a") for atom in local.split(".")
     )
+
+
+def _least_quoted(local: str) -> str:
+    """Return the one spelling of a local part that quotes no more than it must (RFC 5321 section 4.1.2)."""
+    if not _QUOTED.fullmatch(local):
+        return local
+    meant = _PAIR.sub(r"\1", local[1:-1])
+    if _is_dot_string(meant):
+        return meant
+    return '"' + _TO_ESCAPE.sub(r"\\\g<0>", meant) + '"'
+
+
+def _literal(text: str) -> str:
+    """Return an address literal in one spelling, in lower case (RFC 5321 section 4.1.3, RFC 5952)."""
+    try:
+        found = ipaddress.ip_address(text.removeprefix("ipv6:"))
+    except ValueError as error:
+        raise AddressError("the address literal is not an IP address") from error
+    if "%" in text:  # a zone of some machine (RFC 4007): it may hold anything, and the grammar of mail has none
+        raise AddressError("the address literal is not an IP address")
+    return f"[ipv6:{found}]" if isinstance(found, ipaddress.IPv6Address) else f"[{found}]"
 
 
 def fold_local(local: str) -> str:
@@ -64,10 +91,19 @@ def fold_local(local: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """One address: the local part as written, the domain as lowercase A-labels or an address literal."""
+    r"""One address: the local part in its own case, the domain as lowercase A-labels or an address literal.
+
+    All spellings that quoting allows are one address, and stand as one here, whatever was written: they must be
+    treated alike and sent with the least quoting (RFC 5321 section 4.1.2). Who writes ``"b\ob"`` for ``bob`` gets
+    around no rule, and has no window and no budget of their own.
+    """
 
     local: str
     domain: str
+
+    def __post_init__(self) -> None:
+        if self.local.startswith('"'):
+            object.__setattr__(self, "local", _least_quoted(self.local))
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -84,12 +120,7 @@ class Address:
         if not _is_local_part(local) or _UNSENDABLE.search(local):
             raise AddressError("the local part has a character that must be quoted")
         if domain.startswith("[") and domain.endswith("]"):
-            literal = domain[1:-1]
-            try:
-                ipaddress.ip_address(literal[5:] if literal[:5].lower() == "ipv6:" else literal)
-            except ValueError as error:
-                raise AddressError("the address literal is not an IP address") from error
-            return cls(local, domain.lower())
+            return cls(local, _literal(domain[1:-1].lower()))
         address = cls(local, normalise_domain(domain))
         if len(str(address).encode()) > PATH_MAX_OCTETS:
             raise AddressError("the address is longer than 254 octets")

@@ -224,5 +224,7 @@ async def test_who_is_known_already_or_unspeakable_is_refused(house: House, ours
     await set_policy(house, ours, ASKING)
     known = await asked(house, ours, body={**ANN, "address": "boss@boss.test"})
     assert (known.status_code, known.json()["errors"]) == (409, ["sender.known"])
-    for body in ({**ANN, "address": "nobody"}, {**ANN, "why": ""}, {**ANN, "why": "x" * 501}, {"why": "x"}):
+    for address in ("nobody", "*@customer.test"):
+        assert (await asked(house, ours, body={**ANN, "address": address})).status_code == 422
+    for body in ({**ANN, "why": ""}, {**ANN, "why": "x" * 501}, {"why": "x"}):
         assert (await asked(house, ours, body=body)).status_code == 422

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from gatepost.act.petition import WHY_MAX_CHARS, Kind, State
 from gatepost.doors.rest.hold_shapes import Digest, Word
@@ -11,10 +11,16 @@ from gatepost.doors.rest.shapes import MailAddress, Shape, Text, Utc
 Why = Annotated[Text, StringConstraints(min_length=1, max_length=WHY_MAX_CHARS)]
 
 
+def _one(text: str) -> str:
+    if "*" in text:
+        raise ValueError("a star stands for nobody else: ask for one address")
+    return text
+
+
 class NewSender(Shape):
     """Who should be let in, and why."""
 
-    address: MailAddress = Field(
+    address: Annotated[MailAddress, AfterValidator(_one)] = Field(
         examples=["ann@customer.example"],
         description="An address. It may write, proven, and is granted nothing but an answer.",
     )

@@ -1,0 +1,80 @@
+"""The valid spelling nearest to what somebody wrote. Pure.
+
+People take what a refusal names, so nothing here leads to what lets more in than was written.
+"""
+
+import difflib
+import re
+from collections.abc import Collection, Iterable
+
+NAME_SHOWN_CHARS = 64
+"""Of a stranger's name no more is read or shown."""
+_MEANT = {
+    **dict.fromkeys(("accept", "allow"), ("deliver",)),
+    "pass": ("deliver", "aligned"),
+    **dict.fromkeys(("quarantine", "approve", "approval"), ("hold",)),
+    **dict.fromkeys(("greylist", "tempfail"), ("defer",)),
+    **dict.fromkeys(("drop", "delete"), ("discard", "reject")),
+    "discard": ("drop", "reject"),
+    **dict.fromkeys(("bounce", "block", "deny", "refuse", "reject"), ("reject", "bounce", "refuse")),
+    **dict.fromkeys(("spf", "dkim", "relaxed", "yes", "true"), ("aligned",)),
+    **dict.fromkeys(("from", "sender", "author", "email", "mail"), ("address",)),
+    **dict.fromkeys(("host", "hostname"), ("domain",)),
+    **dict.fromkeys(("any", "all", "everyone", "everybody"), ("anyone",)),
+}
+"""What other products call a thing: there a likeness in letters would lead to another."""
+_ALIKE = 0.8
+"""How much of a name must be there before it may lead to one that lets more in."""
+
+
+def nearest(name: str, valid: Iterable[str], weak: Collection[str] = ()) -> str:
+    """Return the valid name that means what ``name`` does elsewhere, or looks most like it; else the first one.
+
+    Args:
+        name: as written.
+        valid: the names there are.
+        weak: those of them that let more in than the others. Such a one is named only to whom writes, but for a slip,
+            just that or what means it elsewhere; everybody else hears of another, for people take what they are told.
+    """
+    known = list(valid)
+    meant = next((each for each in _MEANT.get(name.casefold(), ()) if each in known), None)
+    if meant is not None:
+        return meant
+    written = name[:NAME_SHOWN_CHARS].casefold()
+    folded = {item.casefold(): item for item in known if item not in weak or _is_slip(written, item.casefold())}
+    close = difflib.get_close_matches(written, folded, n=1, cutoff=0.0)
+    return folded[close[0]] if close else known[0]
+
+
+def _is_slip(written: str, name: str) -> bool:
+    return written[:1] == name[:1] and difflib.SequenceMatcher(None, written, name).ratio() >= _ALIKE
+
+
+def nearest_slip(name: str, valid: Iterable[str]) -> str | None:
+    """Return the valid name that ``name`` is a slip of; None where it is like none."""
+    written = name[:NAME_SHOWN_CHARS].casefold()
+    close = difflib.get_close_matches(written, list(valid), n=1, cutoff=_ALIKE)
+    return close[0] if close else None
+
+
+_TRUTH = {
+    **dict.fromkeys(("yes", "y", "on", "true", "1"), "true"),
+    **dict.fromkeys(("no", "n", "off", "false", "0"), "false"),
+}
+"""What people, and YAML before 1.2, write for the two."""
+
+
+def nearest_truth(value: object) -> str | None:
+    """Return ``true`` or ``false`` where somebody wrote it otherwise."""
+    return _TRUTH.get(str(value).casefold()) if isinstance(value, str | int) else None
+
+
+_NUMBER = re.compile(r"\s*\+?0*(0|[1-9][0-9]{0,15})(?:\.0*)?\s*", re.ASCII)
+
+
+def nearest_number(value: object) -> str | None:
+    """Return how a whole number is written that is text: in quotes, or in YAML with a zero before it."""
+    if isinstance(value, bool) or not isinstance(value, str | float):
+        return None
+    found = _NUMBER.fullmatch(str(value)[:NAME_SHOWN_CHARS])
+    return found[1] if found else None
