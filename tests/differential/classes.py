@@ -87,7 +87,9 @@ def _of_dmarc(letter: Letter, ours: Opinion, other: Opinion) -> str:
         "no-author": bool(ours.details["author"]),
         "no-valid-policy": ours.dmarc == "none" and ("p=x" in record or "; sp=" in record),
         "partly-signed": has_passed and ("is not signed" in reasons or "unsigned" in reasons),
-        "strict-means-identical": has_passed and "adkim=s" in record and b"@sub.a.example" in letter.raw,
+        "strict-means-identical": has_passed
+        and "adkim=s" in record
+        and (b"@sub.a.example" in letter.raw or letter.raw.count(b"d=sub.a.example") > 1),
         "one-spelling-of-base64": has_passed and "not base64" in reasons,
         "open-group": other.dmarc == "none" and author is not None and b":" in address_before and b";" not in author[0],
         "folded-address": other.dmarc == "none" and ours.dmarc != "none" and _SPACED_DOT.search(address) is not None,

@@ -15,7 +15,7 @@ from gatepost.mail import fields
 from gatepost.mail.reading import of_text
 from gatepost.verify import attached, content
 from gatepost.verify.attached import TextReader
-from gatepost.verify.check import on_octets
+from gatepost.verify.authenticate import on_octets
 from gatepost.verify.paper import Content, Evidence, Verified
 
 _EVIDENCE = TypeAdapter(Evidence)

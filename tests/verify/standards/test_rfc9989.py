@@ -176,7 +176,7 @@ async def test_a_record_and_a_proof_come_to_what_the_standard_says(row: Row) -> 
 
 
 MISSING, AMBIGUOUS = author.MISSING, author.AMBIGUOUS
-AUTHOR_FIELDS = MappingProxyType({  # section 11.5 and RFC 5322 sections 3.4 and 4.4: whose mail it claims to be
+AUTHORS = MappingProxyType({  # section 11.5 and RFC 5322 sections 3.4 and 4.4: whose mail it claims to be
     "From: a@corp.example": "corp.example",
     "From: <a@corp.example>": "corp.example",
     "FROM : a@corp.example": "corp.example",
@@ -219,7 +219,7 @@ AUTHOR_FIELDS = MappingProxyType({  # section 11.5 and RFC 5322 sections 3.4 and
 })  # fmt: skip
 
 
-@pytest.mark.parametrize(("head", "wanted"), AUTHOR_FIELDS.items())
+@pytest.mark.parametrize(("head", "wanted"), AUTHORS.items())
 def test_a_message_has_the_author_the_standard_sees(head: str, wanted: str) -> None:
     found = author.find(fields.split(head.encode() + b"\r\n\r\n"))
     assert (found.address.domain if found.address else found.problem) == wanted
