@@ -12,7 +12,8 @@ from gatepost.verify.extract.kinds import Kind, kind_of, octets_for
         ("text/calendar", "a.pdf", Kind.CALENDAR), ("message/rfc822", "", Kind.MESSAGE), ("image/png", "a.png", None),
         ("text/vcard", "b.vcf", Kind.PLAIN), ("text/x-amp-html", "", Kind.HTML),
         ("image/svg+xml", "", Kind.HTML),
-        ("text/x-never-heard-of", "", Kind.PLAIN), ("application/octet-stream", "", None), ("application/octet-stream", "docx", Kind.DOCX),
+        ("text/x-never-heard-of", "", Kind.PLAIN), ("application/octet-stream", "", None),
+        ("application/octet-stream", "docx", Kind.DOCX),
     ],
 )  # fmt: skip
 def test_a_file_is_known_by_its_type_and_else_by_its_name(content_type: str, filename: str, kind: Kind | None) -> None:
