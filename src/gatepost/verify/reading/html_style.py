@@ -7,32 +7,10 @@ from typing import NamedTuple
 
 from gatepost.verify.paper import Technique
 from gatepost.verify.reading import html_colour
+from gatepost.verify.reading.html_length import FONT_SIZE, NUMBER, TINY, font_size, pixels
+from gatepost.verify.reading.html_place import is_clipped, is_far, is_off_screen
 
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
-_VALUE = r"[+-]?(?:[0-9]{1,9}(?:\.[0-9]{1,9})?|\.[0-9]{1,9})(?:e[+-]?[0-9]{1,2})?"
-_NUMBER = re.compile(rf"({_VALUE})\s*+(px|pt|pc|em|rem|ex|ch|q|%|vw|vh|vmin|vmax|in|cm|mm|)", re.ASCII)
-_SUM = re.compile(r"calc\(([0-9a-z%.+\- ]{1,100})\)", re.ASCII)
-_MOVED = re.compile(r"translate[xy3d]*\(([^()]{1,100})\)")
-_SHRUNK = re.compile(r"scale[xy3d]*\(([^()]{1,100})\)")
-_EDGEWISE = re.compile(r"rotate[xy]\(\s*-?(?:90|270)deg")
-_INSET = re.compile(r"inset\((?:[^()]{0,60}[\s,])?100%|inset\([5-9][0-9]%\s*\)")
-_NOTHING = re.compile(r"(?:circle|ellipse|polygon)\((?:nonzero|evenodd|[\s,]|0(?:px|%|em|)(?=[\s,)]))+(?:at [^()]*)?\)")
-_FLAT = re.compile(r"matrix\(\s*-?0*\.?0*\s*,|matrix\((?:[^,()]{1,20},){3}\s*-?0*\.?0*\s*,")
-_MASKED = re.compile(r"gradient\((?:[^(),]{1,40},)?\s*(transparent|rgba\(0,\s*0,\s*0,\s*0\))\s*,\s*\1\s*\)")
-_CHOSEN = re.compile(r"(min|max|clamp)\(([^()]{1,100})\)")
-_FAR = -200.0
-"""Pixels to the left or above from which nothing is seen."""
-_BEYOND = 3_000.0
-"""Pixels to the right or below to which nobody scrolls."""
-_TINY = 2.4
-"""Font size in pixels up to which text cannot be read."""
-_FONT_SIZE = 16.0
-_PIXELS = {
-    "em": 16.0, "rem": 16.0, "ex": 8.0, "ch": 8.0, "pt": 1.333, "pc": 16.0, "in": 96.0, "cm": 37.8, "mm": 3.78,
-    "q": 0.945, "vw": 10.0, "vh": 8.0, "vmin": 8.0, "vmax": 10.0, "%": 10.0,
-}  # fmt: skip
-_KEYWORDS = {"initial": 16.0, "medium": 16.0, "small": 13.0, "x-small": 10.0, "xx-small": 9.0, "large": 18.0}
-_MASKS = ("mask", "mask-image", "-webkit-mask", "-webkit-mask-image")
 _DRAWN = frozenset({"svg", "g", "text", "tspan"})
 """Elements of drawings, where an attribute does what elsewhere takes a style."""
 _NOT_SHOWN = ("none", "table-column")
@@ -82,7 +60,7 @@ class Look(NamedTuple):
     gone: Technique | None = None
     is_invisible: bool = False
     is_crushed: bool = False
-    size: float = _FONT_SIZE
+    size: float = FONT_SIZE
     opacity: float = 1.0
     colour: str = "000000"
     background: str = "ffffff"
@@ -96,7 +74,7 @@ class Look(NamedTuple):
             return Technique.ZERO_OPACITY
         if self.is_invisible:
             return Technique.VISIBILITY_HIDDEN
-        if self.is_crushed or self.size <= _TINY:
+        if self.is_crushed or self.size <= TINY:
             return Technique.ZERO_SIZE
         return Technique.SAME_COLOUR if html_colour.look_alike(self.colour, self.background) else None
 
@@ -196,7 +174,7 @@ def _drawn(look: Look, attributes: Mapping[str, str]) -> Look:
         told["color"] = html_colour.TRANSPARENT if fill == "none" else fill
     look = _styled(look, Style(told, {})) if told else look
     far = (attributes.get(side, "") for side in ("x", "y", "dx", "dy"))
-    return look._replace(gone=Technique.OFF_SCREEN) if look.gone is None and any(map(_is_far, far)) else look
+    return look._replace(gone=Technique.OFF_SCREEN) if look.gone is None and any(map(is_far, far)) else look
 
 
 def _styled(look: Look, declared: Style) -> Look:
@@ -204,7 +182,7 @@ def _styled(look: Look, declared: Style) -> Look:
     if any("var(" in value for value in style.values()):
         style = {name: _resolved(value, style) for name, value in style.items()}
     visibility = style.get("visibility", "")
-    size = _font_size(style, look.size)
+    size = font_size(style, look.size)
     gone = look.gone or _gone(style)
     if gone is Technique.HIDDEN_ATTRIBUTE and look.gone is gone and style.get("display", "none") != "none":
         gone = None  # the attribute is only the browser's own display:none, and the author's goes before it
@@ -213,7 +191,7 @@ def _styled(look: Look, declared: Style) -> Look:
     return Look(
         gone,
         visibility in {"hidden", "collapse"} if visibility else look.is_invisible,
-        _pixels(spacing, size) < -size / 2 if spacing else look.is_crushed,
+        pixels(spacing, size) < -size / 2 if spacing else look.is_crushed,
         size,
         look.opacity * _opacity(style) if gone is None else look.opacity,
         colour,
@@ -234,149 +212,15 @@ def _gone(style: dict[str, str]) -> Technique | None:
         return Technique.DISPLAY_NONE
     if style.get("content-visibility") == "hidden":
         return Technique.VISIBILITY_HIDDEN
-    if _is_clipped(style):
+    if is_clipped(style):
         return Technique.CLIPPED
-    return Technique.OFF_SCREEN if _is_off_screen(style) else None
+    return Technique.OFF_SCREEN if is_off_screen(style) else None
 
 
 def _opacity(style: dict[str, str]) -> float:
     opacity = 1.0
     for written in (style.get("opacity", ""), *_FADED.findall(style.get("filter", ""))):
-        found = _NUMBER.fullmatch(written) if written else None
+        found = NUMBER.fullmatch(written) if written else None
         if found is not None:
             opacity *= min(max(float(found[1]) / (100 if found[2] == "%" else 1), 0.0), 1.0)
     return opacity
-
-
-def _is_clipped(style: dict[str, str]) -> bool:
-    overflow = style.get("overflow", "") + style.get("overflow-x", "") + style.get("overflow-y", "")
-    if any(word in overflow for word in ("hidden", "clip", "scroll", "auto")):
-        sizes = [style.get(name, "") for name in ("height", "max-height", "width", "max-width")]
-        if any(_is_zero(size, below=2) for size in sizes):
-            return True
-        if "hidden" in overflow and "height" not in style and _is_zero(style.get("line-height", ""), below=0.05):
-            return True
-    if style.get("position") in {"absolute", "fixed"}:
-        clip = style.get("clip", "").replace(",", " ").replace("( ", "(")
-        if clip.startswith(("rect(0", "rect(1px 1px 1px 1px", "rect(1px  1px  1px  1px")):
-            return True
-    return _is_cut_away(style)
-
-
-def _is_cut_away(style: dict[str, str]) -> bool:
-    path = style.get("clip-path", "")
-    if path and (_INSET.match(path) or _NOTHING.match(path)):
-        return True
-    transform = style.get("transform", "")
-    if _EDGEWISE.search(transform) or _FLAT.search(transform) or _is_shrunk(style.get("zoom", "")):
-        return True
-    if any(_MASKED.search(style.get(name, "")) for name in _MASKS):
-        return True
-    is_turned = style.get("backface-visibility") == "hidden" and "180deg" in transform  # it shows its back
-    if is_turned or style.get("-webkit-text-security", "none") != "none":  # dots, as for a password
-        return True
-    if style.get("z-index", "").startswith("-") and style.get("position", "static") != "static":
-        return True  # nobody puts words behind the page
-    scales = [*_SHRUNK.findall(transform), style.get("scale", "")]
-    return any(_is_zero(one.strip(), below=0.1) for written in scales for one in re.split(r"[\s,]+", written)[:2])
-
-
-def _is_shrunk(zoom: str) -> bool:
-    found = _NUMBER.fullmatch(zoom) if zoom else None
-    return found is not None and 0 < float(found[1]) / (100 if found[2] == "%" else 1) < _TINY / _FONT_SIZE  # 0 is 1
-
-
-def _is_off_screen(style: dict[str, str]) -> bool:
-    sides = dict(zip(("top", "right", "bottom", "left"), _four(style.get("inset", "")), strict=True))
-    if style.get("position") in {"absolute", "fixed", "relative"} and any(
-        _is_far(style.get(side, sides[side])) for side in sides
-    ):
-        return True
-    moved = [*_MOVED.findall(style.get("transform", "")), style.get("translate", "")]
-    if any(_is_far(one) for written in moved if written for one in re.split(r"[\s,]+", written)):
-        return True
-    top, _, _, left = _four(style.get("margin", ""))
-    margins = (style.get("margin-left", left), style.get("margin-top", top))
-    return any(_pixels(margin) <= _FAR for margin in margins) or _is_indented_away(style)
-
-
-def _is_indented_away(style: dict[str, str]) -> bool:
-    """Tell whether the first line begins outside of its box, where nothing of it shows."""
-    indent = style.get("text-indent", "")
-    if not indent:
-        return False
-    found = _NUMBER.match(indent)
-    is_whole = found is not None and found[2] == "%" and float(found[1]) >= 100  # noqa: PLR2004  # the box's width
-    return _is_far(indent) or (is_whole and "hidden" in style.get("overflow", ""))
-
-
-def _four(shorthand: str) -> tuple[str, str, str, str]:
-    """Return top, right, bottom and left of a shorthand for four sides."""
-    words = shorthand.split() or [""]
-    right = words[1] if len(words) > 1 else words[0]
-    return (
-        words[0],
-        right,
-        words[2] if len(words) > 2 else words[0],  # noqa: PLR2004  # top right bottom left
-        words[3] if len(words) > 3 else right,  # noqa: PLR2004  # top right bottom left
-    )
-
-
-def _is_far(value: str) -> bool:
-    return not _FAR < _pixels(value) < _BEYOND
-
-
-def _pixels(value: str, size: float = _FONT_SIZE) -> float:
-    if not value:
-        return 0.0
-    total = _SUM.match(value)
-    if total is not None:
-        return _sum_of(total[1])
-    found = _NUMBER.match(value)
-    if found is None:
-        return 0.0
-    return float(found[1]) * (size if found[2] == "em" else _PIXELS.get(found[2], 1.0))
-
-
-def _sum_of(terms: str) -> float:
-    """Return the pixels of lengths that are added and subtracted."""
-    return sum(_pixels(term) for term in terms.replace(" + ", "|").replace(" - ", "|-").split("|"))
-
-
-def _is_zero(value: str, *, below: float) -> bool:
-    found = _NUMBER.fullmatch(value) if value else None
-    return found is not None and abs(float(found[1])) < (below if found[2] != "%" else 0.1)
-
-
-def _font_size(style: dict[str, str], inherited: float) -> float:
-    """Return the font's size in pixels."""
-    written = style.get("font-size") or _font_shorthand(style.get("font", ""))
-    if not written:
-        return inherited
-    if written in _KEYWORDS:
-        return _KEYWORDS[written]
-    found = _NUMBER.fullmatch(written)
-    if found is None:
-        return _computed_size(written, inherited)
-    if found[1].startswith("-"):
-        return inherited
-    if found[2] in {"em", "%", "ex", "ch"}:
-        return inherited * float(found[1]) * {"em": 1.0, "%": 0.01}.get(found[2], 0.5)
-    return float(found[1]) * _PIXELS.get(found[2], 1.0)
-
-
-def _computed_size(written: str, inherited: float) -> float:
-    """Return the pixels of ``calc()``, ``min()``, ``max()`` and ``clamp()`` (CSS Values 4 section 10)."""
-    if total := _SUM.fullmatch(written):
-        return max(_sum_of(total[1]), 0.0)
-    chosen = _CHOSEN.fullmatch(written)
-    if chosen is None:
-        return inherited
-    sizes = [_pixels(one.strip(), inherited) for one in chosen[2].split(",")]
-    if chosen[1] == "clamp":
-        return max(sizes[0], min(sizes[1:3], default=inherited))
-    return min(sizes) if chosen[1] == "min" else max(sizes)
-
-
-def _font_shorthand(value: str) -> str:
-    return next((word.partition("/")[0] for word in value.split() if word[:1].isdigit() or word[:1] in {".", "+"}), "")

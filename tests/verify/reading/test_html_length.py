@@ -1,0 +1,30 @@
+import pytest
+
+from gatepost.verify.reading.html_length import FONT_SIZE, font_size, is_zero, pixels
+
+
+@pytest.mark.parametrize(
+    ("written", "length"),
+    [("", 0), ("3px", 3), ("2em", 32), ("-9e3px", -9000), ("calc(1px - 1px)", 0), ("calc(-9999px)", -9999), ("x", 0)],
+)
+def test_a_length_is_read_in_pixels(written: str, length: float) -> None:
+    assert pixels(written) == length
+
+
+@pytest.mark.parametrize(
+    ("style", "size"),
+    [
+        ({}, 20), ({"font-size": "0"}, 0), ({"font-size": "50%"}, 10), ({"font-size": "2em"}, 40),
+        ({"font": "bold 1px/1 Arial"}, 1), ({"font-size": "min(0px, 20px)"}, 0),
+        ({"font-size": "clamp(1px,0px,2px)"}, 1),
+        ({"font-size": "medium"}, FONT_SIZE), ({"font-size": "-1px"}, 20), ({"font-size": "nonsense"}, 20),
+    ],
+)  # fmt: skip
+def test_a_fonts_size_is_its_own_or_what_is_around(style: dict[str, str], size: float) -> None:
+    assert font_size(style, 20) == size
+
+
+def test_what_is_next_to_nothing_is_zero() -> None:
+    assert is_zero("0.5px", below=2)
+    assert not is_zero("3px", below=2)
+    assert not is_zero("", below=2)
