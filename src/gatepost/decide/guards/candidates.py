@@ -145,8 +145,11 @@ class Together:
         return self._words.candidates(octets)
 
     def warm(self) -> None:
-        """Compile for Hyperscan: a second or two for many patterns, in which no text is kept waiting elsewhere."""
-        if hyperscan is None or self._count < FEW or self._database is not None:
+        """Compile for Hyperscan: a second or two for many patterns, in which no text is kept waiting elsewhere.
+
+        Not where RE2 is asked for all: its one automaton is quicker, and known to stay so.
+        """
+        if hyperscan is None or self._count < FEW or self._database is not None or not self._plan.placed:
             return
         spelled = {
             index: spelling.encode()
