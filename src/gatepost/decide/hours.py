@@ -17,7 +17,11 @@ _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class WorkingHours:
-    """From ``start_min`` to before ``end_min``, in minutes of the local day, on ``days`` (Monday is 0)."""
+    """From ``start_min`` to before ``end_min``, in minutes of the local day, on ``days`` (Monday is 0).
+
+    Where they end before they begin they last over midnight, and ``days`` are those on which they begin. What the
+    clock says counts: an hour that a change of the clock leaves out is none, and one that comes twice is two.
+    """
 
     zone: ZoneInfo
     days: frozenset[int]
@@ -27,7 +31,12 @@ class WorkingHours:
     def include(self, at: datetime) -> bool:
         """Tell whether an aware time lies in them."""
         local = at.astimezone(self.zone)
-        return local.weekday() in self.days and self.start_min <= local.hour * 60 + local.minute < self.end_min
+        minute, day = local.hour * 60 + local.minute, local.weekday()
+        if self.start_min < self.end_min:
+            return day in self.days and self.start_min <= minute < self.end_min
+        if minute >= self.start_min:
+            return day in self.days
+        return minute < self.end_min and (day - 1) % len(DAYS) in self.days
 
 
 def _zone(value: object, path: str, faults: Faults) -> str:
@@ -64,8 +73,8 @@ _FIELDS = shape.object_of(
 def _working_hours(value: object, path: str, faults: Faults) -> object:
     told = len(faults.told)
     found: Any = _FIELDS(value, path, faults)
-    if len(faults.told) == told and found["from"] >= found["to"]:
-        faults.tell(path, "must begin before they end")
+    if len(faults.told) == told and found["from"] == found["to"]:
+        faults.tell(path, "must not end when they begin: a whole day is 00:00 to 24:00")
     return found
 
 

@@ -87,6 +87,14 @@ def test_patterns_one_engine_cannot_compile_are_asked_each_time() -> None:
     assert set(together.candidates(b"never mind")) >= set(range(FEW))
 
 
+def test_hyperscan_is_not_asked_where_one_automaton_of_re2_tells_all() -> None:
+    together = Together([compile_pattern(rf"(?i)\bwire\s+{number}\s+[^.]*money") for number in range(100, 200)])
+    before = together.candidates(b"no such words")
+    together.warm()
+    assert set(together.candidates(b"no such words")) == set(before) == set()
+    assert together.found(b"wire 142 me some money", range(100)) == {42}
+
+
 WORDS = ("ignore", "previous", "instructions", "transfer", "wire", "password", "secret", "urgent", "account", "invoice")
 
 

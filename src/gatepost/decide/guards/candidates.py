@@ -1,8 +1,7 @@
-"""Which of many patterns match a text: a guess that never misses, and then an engine that no text makes slow.
+"""Which of many patterns match a text: a guess that never misses, and then engines that no text makes slow.
 
-Hyperscan is the guess where it is there and has been compiled; before that, words that stand in every match, looked for
-all at once. A pattern without such a word, or that the two engines may read differently, is guessed every time. What is
-guessed is confirmed by ``positions``, and by RE2 where that cannot tell.
+The guess is the words that stand in every match, looked for all at once; for patterns without such a word Hyperscan is
+asked as well, once it has compiled them. What is guessed is decided as ``plan`` chose: by ``positions``, or by ``swift``.
 """
 
 import re
@@ -140,18 +139,23 @@ class Together:
 
     def candidates(self, octets: bytes) -> Collection[int]:
         """Return the indexes of all patterns that may match UTF-8 text, and perhaps of some that do not."""
+        found = self._words.candidates(octets)
         if self._database is not None and hyperscan is not None:
-            return self._scan(octets)
-        return self._words.candidates(octets)
+            return found.intersection(self._scan(octets))
+        return found
 
     def warm(self) -> None:
-        """Compile for Hyperscan: a second or two for many patterns, in which no text is kept waiting elsewhere."""
-        if hyperscan is None or self._count < FEW or self._database is not None:
+        """Compile for Hyperscan: a second or two for many patterns, in which no text is kept waiting elsewhere.
+
+        Only those that have no word and that RE2's one automaton is not asked for: that is quicker, in known time.
+        """
+        wordless = self._words.wordless & self._plan.placed.keys()  # of the others words tell as much, in known time
+        if hyperscan is None or len(wordless) < FEW or self._database is not None:
             return
         spelled = {
             index: spelling.encode()
-            for index, pattern in enumerate(self._patterns)
-            if (spelling := for_hyperscan(translated(pattern.source))) is not None
+            for index in wordless
+            if (spelling := for_hyperscan(translated(self._patterns[index].source))) is not None
         }
         database = _compile(spelled)
         if database is None:

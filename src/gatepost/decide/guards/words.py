@@ -16,9 +16,12 @@ class Words:
 
     An automaton of words has no more states than they have letters, if case counts in none of them: so no text makes it
     slow.
+
+    Attributes:
+        wordless: the patterns that need no word.
     """
 
-    __slots__ = ("_needed", "_swift", "_wordless")
+    __slots__ = ("_needed", "_swift", "wordless")
 
     def __init__(self, trees: Mapping[int, Node], count: int) -> None:
         words: dict[str, int] = {}
@@ -27,17 +30,17 @@ class Words:
             ways = [_words(way) for way in ways_of(tree)]
             if all(ways):
                 self._needed[index] = [frozenset(words.setdefault(word, len(words)) for word in way) for way in ways]
-        self._wordless = frozenset(range(count)) - self._needed.keys()
+        self.wordless = frozenset(range(count)) - self._needed.keys()
         self._swift = Swift([f"(?i:{_quoted(word)})" for word in words]) if words else None
 
     def candidates(self, octets: bytes) -> frozenset[int]:
         """Return which patterns have no words, or all the words of one way."""
         found = self._swift.found(octets) if self._swift is not None else set()
         if found is None:
-            return self._wordless | self._needed.keys()
+            return self.wordless | self._needed.keys()
         if not found:
-            return self._wordless
-        return self._wordless.union(index for index, ways in self._needed.items() if any(way <= found for way in ways))
+            return self.wordless
+        return self.wordless.union(index for index, ways in self._needed.items() if any(way <= found for way in ways))
 
 
 def _words(way: Node) -> set[str]:

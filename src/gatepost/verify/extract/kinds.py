@@ -43,15 +43,20 @@ _BY_NAME = {
     "docm": Kind.DOCX,
     "xlsx": Kind.XLSX, "xlsm": Kind.XLSX, "eml": Kind.MESSAGE,
 }  # fmt: skip
+_WRITTEN = ("/xml", "+xml", "+json", "/yaml", "/x-yaml", "+yaml", "/x-ndjson")
+"""How types end whose files are text, whatever begins them; so are all of ``text/`` (RFC 2046 section 4.1)."""
 _DECODED = frozenset({Kind.PLAIN, Kind.HTML, Kind.CALENDAR})
 
 
 def kind_of(content_type: str, filename: str) -> Kind | None:
-    """Return what kind of file it is, by its type and else by its name; None where we read no text from it."""
-    found = _BY_TYPE.get(content_type)
-    if found is None:
-        found = _BY_NAME.get(filename.rpartition(".")[2].lower())
-    return Kind.PLAIN if found is None and content_type.startswith("text/") else found
+    """Return what kind of file it is, by its type and else by its name; None where we read no text from it.
+
+    Text of a kind that is not known is read as it is written, as whoever is given the file reads it.
+    """
+    found = _BY_TYPE.get(content_type) or _BY_NAME.get(filename.rpartition(".")[2].lower())
+    if found is None and (content_type.startswith("text/") or content_type.endswith(_WRITTEN)):
+        return Kind.PLAIN
+    return found
 
 
 def octets_for(raw: bytes, part: Part, kind: Kind) -> bytes:
