@@ -192,8 +192,6 @@ def count_witnesses(head: Head, trust: Trust) -> int:
                 raise Wrong(f"the cosignature of {key.name} is wrong")
             cosigners.add(key.name)
             break
-    if len(cosigners) < trust.quorum:
-        raise Wrong(f"{len(cosigners)} of the witnesses cosigned it, and {trust.quorum} must")
     return len(cosigners)
 
 
@@ -474,6 +472,8 @@ def verify(folder: Path, trust: Trust, report: Report) -> str:
     try:
         head = open_checkpoint(note, key)
         cosigned = count_witnesses(head, trust)
+        if cosigned < trust.quorum:
+            raise Wrong(f"{cosigned} of the witnesses cosigned it, and {trust.quorum} must")
     except Wrong as wrong:
         report("checkpoint", str(wrong))
         return "the checkpoint does not hold"

@@ -21,14 +21,16 @@ from gatepost.ids import TenantId
 from gatepost.keys import KeyStore
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
-from gatepost.ledger.note import COSIGNATURE, Note, VerifierKey
+from gatepost.ledger.note import COSIGNATURE, CosigningKey, Note, VerifierKey
 from gatepost.ledger.tiles import Edge, tiles_of
+from gatepost.ledger.witness import Answer
 from gatepost.record import files, log_store
 from gatepost.record.check import verify_log
 from gatepost.record.errors import ForkError
 from gatepost.record.paper import Kind
 from gatepost.record.publish import Sequencer
 from gatepost.record.recover import recover
+from gatepost.record.witnesses import Witness, Witnesses
 from record.conftest import ORIGIN
 from record.papers import TENANT, Hands, OpenKeyring, consequence, counting, inbound
 
@@ -400,6 +402,30 @@ async def _published_is_on_the_second_store(roots: dict[str, Path]) -> None:
         return
     size = Checkpoint.parse(Note.parse(published).text).size
     assert len(await files.read_tiles(second, TENANT, tiles_of(size))) == len(list(tiles_of(size)))
+
+
+async def test_what_a_command_signed_and_left_is_shown_by_the_house_that_is_up(
+    db: Database, blobs: Blobs, second: Blobs, entropy: Entropy
+) -> None:
+    """A command ends once its work is done, and may leave a checkpoint for which witnesses were still to be asked."""
+    sequencer = Sequencer(db, blobs, second, OpenKeyring(), Hands(), counting(9), ORIGIN)
+    await act(db, entropy)
+    await sequencer.round()
+
+    async def nobody(url: str, body: bytes) -> Answer:  # asked by nobody: the command ends before
+        raise AssertionError((url, body))
+
+    witness = Witness("http://w.example", CosigningKey("w.example", bytes(32)).verifier)
+    asks = Witnesses([witness], 1, nobody)
+    command = Sequencer(db, blobs, second, OpenKeyring(), Hands(), counting(9), ORIGIN, asks)
+    await act(db, entropy)
+    assert await command.sequence(TENANT) == 2
+    before = await blobs.read(f"log/{TENANT}/checkpoint")
+    await sequencer.round(is_sweep=True)
+    after = await blobs.read(f"log/{TENANT}/checkpoint")
+    assert before is not None
+    assert after is not None
+    assert [Checkpoint.parse(Note.parse(each).text).size for each in (before, after)] == [1, 2]
 
 
 async def test_a_quiet_log_says_every_hour_that_it_is_there(

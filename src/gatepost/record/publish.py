@@ -209,8 +209,7 @@ class Sequencer:
         edge = Edge.load(newest.size, await files.read_tiles(self._blobs, tenant, edge_tiles(newest.size)))
         if edge.root != newest.root:
             raise ForkError("the tiles are not those that the newest checkpoint covers")
-        if tenant not in self._edges:
-            self.window.forget(tenant)  # shown again: we may have died between signing and publishing
+        self.window.forget(tenant)  # shown again: whoever signed it may have ended before it was published
         if newest.size and await self._second.read(files.checkpoint_path(tenant)) is None:
             await self._fill_second(tenant, newest.size)
         self._edges[tenant] = _Known(edge, remembered)

@@ -32,16 +32,14 @@ _BY_TYPE = {
     "application/json": Kind.PLAIN, "text/html": Kind.HTML, "application/xhtml+xml": Kind.HTML,
     "text/calendar": Kind.CALENDAR, "application/ics": Kind.CALENDAR, "application/pdf": Kind.PDF,
     "text/x-amp-html": Kind.HTML, "text/watch-html": Kind.HTML, "image/svg+xml": Kind.HTML,
-    "application/xml": Kind.HTML,
-    "text/xml": Kind.HTML, "application/rtf": Kind.PLAIN, "application/yaml": Kind.PLAIN, "application/x-pdf": Kind.PDF,
+    "application/rtf": Kind.PLAIN, "application/yaml": Kind.PLAIN, "application/x-pdf": Kind.PDF,
     _WORD: Kind.DOCX, _SHEET: Kind.XLSX, "message/rfc822": Kind.MESSAGE,
 }  # fmt: skip
 _BY_NAME = {
     "txt": Kind.PLAIN, "csv": Kind.PLAIN, "tsv": Kind.PLAIN, "md": Kind.PLAIN, "json": Kind.PLAIN, "htm": Kind.HTML,
-    "html": Kind.HTML, "xhtml": Kind.HTML, "svg": Kind.HTML, "xml": Kind.HTML, "rtf": Kind.PLAIN, "vcf": Kind.PLAIN,
+    "html": Kind.HTML, "xhtml": Kind.HTML, "svg": Kind.HTML, "xml": Kind.PLAIN, "rtf": Kind.PLAIN, "vcf": Kind.PLAIN,
     "log": Kind.PLAIN, "yaml": Kind.PLAIN, "yml": Kind.PLAIN, "ics": Kind.CALENDAR, "pdf": Kind.PDF, "docx": Kind.DOCX,
-    "docm": Kind.DOCX,
-    "xlsx": Kind.XLSX, "xlsm": Kind.XLSX, "eml": Kind.MESSAGE,
+    "docm": Kind.DOCX, "xlsx": Kind.XLSX, "xlsm": Kind.XLSX, "eml": Kind.MESSAGE,
 }  # fmt: skip
 _WRITTEN = ("/xml", "+xml", "+json", "/yaml", "/x-yaml", "+yaml", "/x-ndjson")
 """How types end whose files are text, whatever begins them; so are all of ``text/`` (RFC 2046 section 4.1)."""
