@@ -27,7 +27,7 @@ Ask = Callable[[Seen, Any], bool | None]
 
 def _injection_score(seen: Seen, bounds: Mapping[str, int]) -> bool:
     score = round(seen.evidence.injection.score * 1_000)  # as the entry tells it, so that a replay compares the same
-    return bounds.get("atLeast", 0) <= score and ("below" not in bounds or score < bounds["below"])
+    return is_within(score, bounds)
 
 
 def _injection_families(seen: Seen, families: list[str]) -> bool:
@@ -80,7 +80,7 @@ def _other_attachment_types(seen: Seen, types: list[str]) -> bool | None:
 
 
 def _attachment_octets(seen: Seen, bounds: Mapping[str, int]) -> bool:
-    return _within(sum(each.size_octets for each in _attachments(seen)), bounds)
+    return is_within(sum(each.size_octets for each in _attachments(seen)), bounds)
 
 
 def _attachments_unread(seen: Seen, wanted: bool) -> bool:  # noqa: FBT001  # the document's own value
@@ -88,11 +88,13 @@ def _attachments_unread(seen: Seen, wanted: bool) -> bool:  # noqa: FBT001  # th
 
 
 def _octets(seen: Seen, bounds: Mapping[str, int]) -> bool:
-    return _within(seen.size_octets, bounds)
+    return is_within(seen.size_octets, bounds)
 
 
-def _within(count: int, bounds: Mapping[str, int]) -> bool:
-    return bounds.get("over", -1) < count <= bounds.get("atMost", count)
+def is_within(count: int, bounds: Mapping[str, int]) -> bool:
+    """Tell whether a count lies within all the bounds that there are."""
+    is_over = bounds.get("over", -1) < count >= bounds.get("atLeast", 0)
+    return is_over and count <= bounds.get("atMost", count) and count < bounds.get("below", count + 1)
 
 
 def _automatic(seen: Seen, wanted: bool) -> bool:  # noqa: FBT001  # the document's own value

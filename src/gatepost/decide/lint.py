@@ -3,17 +3,19 @@
 Pure. Only what is proven is said: a rule that is merely unlikely to speak is not called unreachable.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from gatepost.decide.capabilities import IMPLIED
 from gatepost.decide.grammar import Assurance
 from gatepost.decide.guards import Guard, never_matches
 from gatepost.decide.language import Policy, Rule
 from gatepost.decide.paper import Disposition
+from gatepost.decide.reach import Reach, names_of, silent_conditions
 from gatepost.decide.widening import Verdict, Widening, compare, level
+
+_NAMED_MAX = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,64 +53,37 @@ def _widening(found: Widening) -> Iterator[Finding]:
 
 
 def _rules(policy: Policy, now: datetime) -> Iterator[Finding]:
-    covering: dict[str, Rule] = {}
+    reach = Reach(now)
     for rule in policy.rules:
         path = f"senders[{rule.index}]"
         dead = _why_dead(rule, now)
         if dead:
             yield Finding("rule.unreachable", path, dead)
             continue
-        by = [_cover(name, covering) for name in _reachable(rule)]
-        if all(each is not None for each in by):
-            first = next((each for each in by if each is not None), None)
-            whose = f"senders[{first.index}]" if first else "nobody"
-            yield Finding("rule.unreachable", path, f"{whose} speaks for all of its authors before")
-        elif any(each is not None for each in by):
-            number = sum(each is not None for each in by)
+        by = reach.covers(rule)
+        if all(by):
+            whose = " and ".join(
+                f"senders[{index}]" for index in sorted({each.index for cover in by for each in cover})
+            )
+            yield Finding("rule.unreachable", path, f"{whose} speaks before it wherever it would")
+        elif any(by):
+            number = sum(map(bool, by))
             yield Finding("rule.shadowed", path, f"earlier rules speak for {number} of its {len(by)} names")
-        if not rule.conditions and rule.expires_at is None:
-            for name in _reachable(rule):
-                covering.setdefault(name, rule)
-
-
-def _reachable(rule: Rule) -> list[str]:
-    return [name for name in rule.names if rule.within is None or name.rpartition("@")[2] == rule.within]
-
-
-def _cover(name: str, covering: Mapping[str, Rule]) -> Rule | None:
-    """Return a rule that always speaks for whoever goes by ``name``."""
-    if "*" in covering or name in covering:
-        return covering.get(name) or covering["*"]
-    _, at, domain = name.rpartition("@")
-    if at and domain in covering:
-        return covering[domain]
-    domain = domain.removeprefix("*.")
-    while domain and name != "*":
-        _, _, domain = domain.partition(".")
-        if f"*.{domain}" in covering:
-            return covering[f"*.{domain}"]
-    return None
+        reach.take(rule)
 
 
 def _why_dead(rule: Rule, now: datetime) -> str:
     if rule.expires_at is not None and rule.expires_at <= now:
         return "it has expired"
-    if not _reachable(rule):
+    if not names_of(rule):
         return "its address is not in its domain" if rule.names else "its group is empty"
+    for name in silent_conditions(rule):
+        return f"nothing is within {name}"
     asked = {condition.name: condition.wanted for condition in rule.conditions}
-    for name, wanted in asked.items():
-        if isinstance(wanted, Mapping) and _is_empty(wanted):
-            return f"nothing is within {name}"
     types = asked.keys() & {"attachmentTypes", "otherAttachmentTypes"}
     # Of a damaged message neither is known, and then only a rule that delivers is silent.
     wants_some = (types and rule.action is Disposition.DELIVER) or asked.get("unreadAttachments")
     return "it asks for no attachments, and for some" if wants_some and asked.get("hasAttachments") is False else ""
-
-
-def _is_empty(bounds: Mapping[str, Any]) -> bool:
-    is_over = "over" in bounds and "atMost" in bounds and bounds["over"] >= bounds["atMost"]
-    is_above = "atLeast" in bounds and "below" in bounds and bounds["atLeast"] >= bounds["below"]
-    return is_over or is_above
 
 
 def _guards(policy: Policy) -> Iterator[Finding]:
