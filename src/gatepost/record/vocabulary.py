@@ -699,9 +699,10 @@ class AgentToolAccept(Act, frozen=True, kw_only=True, tag="agent.tool_accept"):
 
 
 class LogRecover(Act, frozen=True, kw_only=True, tag="log.recover"):
-    """Entries came back from the second store, after a restore to an older point."""
+    """Entries came back from the second store, after a restore to an older point; others had to be renumbered."""
 
     entries: int
+    renumbered: int
 
 
 class ErrorsClear(Act, frozen=True, kw_only=True, tag="errors.clear"):
