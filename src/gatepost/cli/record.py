@@ -42,7 +42,7 @@ def for_tenant(wanted: str | None, work: Callable[[House, TenantId], Awaitable[T
     """Do ``work`` on one tenant's record, with everything that was committed in its log."""
 
     async def inside(house: House) -> T:
-        tenant = await administer.find_tenant(house, wanted)
+        tenant = await administer.find_tenant(house, wanted, may_be_former=True)
         await catch_up(house, tenant.id)
         return await work(house, tenant.id)
 

@@ -463,7 +463,7 @@ class TenantSecondPerson(Act, frozen=True, kw_only=True, tag="tenant.second_pers
 
 
 class TenantRemove(Act, frozen=True, kw_only=True, tag="tenant.remove"):
-    """A tenant was forgotten; its record stays."""
+    """A tenant was forgotten; its record stays for as long as its plan says."""
 
 
 class DomainAdd(Act, frozen=True, kw_only=True, tag="domain.add"):
