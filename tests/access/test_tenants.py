@@ -13,6 +13,8 @@ from gatepost.access import (
     authenticate,
     change_plan,
     list_accounts,
+    list_former,
+    list_recorded,
     list_tenants,
     new_tenant,
     remove_tenant,
@@ -71,9 +73,14 @@ async def test_a_removed_tenant_leaves_nothing_here_and_others_alone(house: Data
             await add_person(tx, AGENT, Role.OWNER, at=AT, entropy=SEEDED)
             _, texts[each] = await add_key(tx, Role.AGENT, label="x", at=AT, entropy=SEEDED, account=account.id)
     async with house.transaction(A) as tx:
-        assert await remove_tenant(tx)
-        assert not await remove_tenant(tx)
+        assert await remove_tenant(tx, at=AT)
+        assert not await remove_tenant(tx, at=AT)
         assert await list_accounts(tx) == ()
     assert await authenticate(house, texts[A]) is None
     assert await authenticate(house, texts[B]) is not None
     assert [found.id for found in await list_tenants(house)] == [B]
+    assert [found.id for found in await list_former(house)] == [A]
+    assert [found.id for found in await list_recorded(house)] == [B, A]
+    async with house.transaction(A) as tx:
+        await add_tenant(tx, name="again", plan="free", at=AT)
+    assert await list_former(house) == ()

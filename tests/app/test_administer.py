@@ -139,6 +139,16 @@ async def test_a_tenant_is_found_by_name_by_id_or_by_being_the_only_one(house: H
         await administer.find_tenant(house, "three")
 
 
+async def test_a_removed_tenant_is_found_by_whoever_asks_for_its_record(house: House, tenant: Tenant) -> None:
+    await administer.remove_tenant(house, tenant.id)
+    for wanted in (tenant.id, tenant.name):
+        assert await administer.find_tenant(house, wanted, may_be_former=True) == tenant
+        with pytest.raises(AccessError, match="no tenant"):
+            await administer.find_tenant(house, wanted)
+    with pytest.raises(AccessError, match="no tenant"):
+        await administer.find_tenant(house, None, may_be_former=True)
+
+
 async def test_no_two_tenants_have_one_name(house: House) -> None:
     await administer.add_tenant(house, name="one", plan="free")
     for name in ("one", " one ", "trust"):

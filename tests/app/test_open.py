@@ -1,10 +1,16 @@
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from gatepost.app.open import admin_house
+from gatepost import access
+from gatepost.app import administer
+from gatepost.app.build import second_store, sequencer
+from gatepost.app.errors import HouseEndedError
+from gatepost.app.open import admin_house, admin_keeper
 from gatepost.app.state import Running, StateError, announced, locked, prepare
 from gatepost.journey import House
+from gatepost.record.recover import recover
 from gatepost.settings import DatabaseSettings, Settings
 
 
@@ -40,3 +46,28 @@ async def test_a_house_that_is_still_starting_is_not_disturbed(tmp_path: Path) -
     with locked(prepare(tmp_path)), pytest.raises(StateError, match="another house"):
         async with admin_house(Settings(state=tmp_path)):
             pass
+
+
+async def test_a_command_changes_nothing_in_a_database_that_lags_behind_its_log(
+    tmp_path: Path, app_dsn: str, owner_dsn: str
+) -> None:
+    prepare(tmp_path)
+    settings = Settings(state=tmp_path, database=DatabaseSettings(dsn=app_dsn))
+    async with admin_house(settings) as house:
+        tenant = await administer.add_tenant(house, name="acme", plan="free")
+        await sequencer(settings, house).sequence(tenant.id)
+    with psycopg.connect(owner_dsn) as connection:  # restored to the moment before the log's first checkpoint
+        connection.execute("delete from checkpoint")
+        connection.execute("delete from leaf")
+    with pytest.raises(HouseEndedError, match="gatepost log recover"):
+        async with admin_house(settings):
+            pass
+    with pytest.raises(HouseEndedError, match="gatepost log recover"):
+        async with admin_keeper(settings):
+            pass
+    async with admin_keeper(settings, may_lag=True) as (house, keeper):
+        second = second_store(settings, house)
+        later = house.clock().replace(year=2199)
+        await recover(house.db, keeper.own, house.blobs, second, now=later)
+    async with admin_house(settings) as house:
+        assert [each.name for each in await access.list_tenants(house.db)] == ["acme"]

@@ -1,6 +1,6 @@
 """A house's record: real PostgreSQL, a real folder, a sequencer."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import psycopg
@@ -12,11 +12,19 @@ from gatepost.blobs import Blobs
 from gatepost.blobs.folder import Folder
 from gatepost.clock import Entropy
 from gatepost.db import Database
+from gatepost.keys import KeyStore
 from gatepost.record.paper import Kind, Recorded
 from gatepost.record.publish import Sequencer
 from record.papers import TENANT, Hands, OpenKeyring, consequence, counting, inbound, outbound
 
 ORIGIN = "log.house.example"
+
+
+@pytest.fixture
+async def own(app_dsn: str, keys: KeyStore) -> AsyncIterator[Database]:
+    """The keeper's database."""
+    async with Database.open(app_dsn.replace("gatepost_app", "gatepost_keeper"), keys) as database:
+        yield database
 
 
 @pytest.fixture

@@ -38,6 +38,8 @@ from gatepost.verify.paper import (
 TENANT = TenantId("tn_a")
 ACCOUNT = AccountId(7)
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+AFTER = datetime(2199, 1, 1, tzinfo=UTC)
+"""Later than any file is written."""
 RAW = b"From: boss@corp.example\r\nSubject: hi\r\n\r\nHello\r\n"
 
 

@@ -39,6 +39,15 @@ async def every_tenant(db: Database) -> tuple[Tenant, ...]:
     return tuple(_tenant(db.keys.vault(row.tenant), row) for row in rows)
 
 
+async def former_tenants(db: Database) -> tuple[Tenant, ...]:
+    """Return the tenants of which the record alone is left; one whose name is not known has none."""
+    rows = await db.look_up("select tenant, sealed, plan from lookup_former_tenants()")
+    return tuple(
+        _tenant(db.keys.vault(row.tenant), row) if row.sealed else Tenant(TenantId(row.tenant), "", row.plan)
+        for row in rows
+    )
+
+
 async def insert_tenant(tx: Transaction, name: str, plan: str, at: datetime) -> bool:
     """Write the tenant the transaction is bound to; False where it is there already."""
     query = """
@@ -85,8 +94,15 @@ def _tenant(vault: Vault, row: Any) -> Tenant:
     return Tenant(TenantId(row.tenant), vault.open("tenant", bytes(row.sealed)).decode(), row.plan)
 
 
-async def delete_tenant(tx: Transaction) -> bool:
-    """Forget the transaction's tenant with its keys, people and accounts, in one statement each."""
+async def delete_tenant(tx: Transaction, at: datetime) -> bool:
+    """Forget the transaction's tenant with its keys, people and accounts; name and plan are kept for its record."""
+    query = """
+        insert into former_tenant (tenant, sealed, plan, removed_at)
+        select tenant, sealed, plan, %(at)s from tenant where tenant = %(tenant)s
+        on conflict (tenant) do update
+        set sealed = excluded.sealed, plan = excluded.plan, removed_at = excluded.removed_at
+    """
+    await tx.run(query, at=at)
     await tx.run("delete from api_key where tenant = %(tenant)s")
     await tx.run("delete from person where tenant = %(tenant)s")
     await tx.run("delete from account where tenant = %(tenant)s")

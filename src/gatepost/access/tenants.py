@@ -66,9 +66,19 @@ async def list_tenants(db: Database) -> tuple[Tenant, ...]:
     return await store.every_tenant(db)
 
 
-async def remove_tenant(tx: Transaction) -> bool:
+async def list_former(db: Database) -> tuple[Tenant, ...]:
+    """Return every tenant that was removed, with the plan it was on last: its record is still here."""
+    return await store.former_tenants(db)
+
+
+async def list_recorded(db: Database) -> tuple[Tenant, ...]:
+    """Return whoever has a record: tenants, and those that were removed."""
+    return (*await list_tenants(db), *await list_former(db))
+
+
+async def remove_tenant(tx: Transaction, *, at: datetime) -> bool:
     """Forget this tenant with its keys, people and accounts; False where there is none.
 
-    Its domains, mail and record belong to other rooms: give them up first. The record stays.
+    Its domains, mail and record belong to other rooms: give them up first. The record stays, and is kept by the plan.
     """
-    return await store.delete_tenant(tx)
+    return await store.delete_tenant(tx, at)

@@ -73,10 +73,11 @@ async def note_house(house: House, action: str, public: Mapping[str, Json]) -> b
     return True
 
 
-async def find_tenant(house: House, wanted: str | None) -> Tenant:
+async def find_tenant(house: House, wanted: str | None, *, may_be_former: bool = False) -> Tenant:
     """Return the tenant with this id or name; the only one there is where nothing is wanted.
 
-    ``trust`` names the public trust log, which is verified, exported and recovered as any tenant's.
+    ``trust`` names the public trust log, which is verified and exported as any tenant's. With ``may_be_former`` one
+    that was removed is found as well, for its record is still here; one that is here goes first.
 
     Raises:
         AccessError: none, or more than one.
@@ -87,6 +88,8 @@ async def find_tenant(house: House, wanted: str | None) -> Tenant:
     if wanted is None:
         every = tuple(tenant for tenant in every if tenant.plan != HOUSE_PLAN)
     found = [tenant for tenant in every if wanted in {None, tenant.id, tenant.name}]
+    if wanted and not found and may_be_former:
+        found = [tenant for tenant in await access.list_former(house.db) if wanted in {tenant.id, tenant.name}]
     if len(found) == 1:
         return found[0]
     if not every:
@@ -155,7 +158,7 @@ async def remove_tenant(house: House, tenant: TenantId) -> None:
     async with house.db.transaction(tenant) as tx:
         if await domains.list_domains(tx):
             raise access.AccessError("the tenant still answers for domains: remove them first")
-        await access.remove_tenant(tx)
+        await access.remove_tenant(tx, at=house.clock())
         await _note(tx, house, "tenant.remove", tenant)
 
 

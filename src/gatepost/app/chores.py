@@ -168,8 +168,8 @@ async def fates(house: House, tenant: TenantId, emails: Sequence[EmailId]) -> di
 
 
 async def expire_all(keeper: Keeper) -> None:
-    """Remove what is older than its limit, tenant by tenant."""
-    for tenant in await access.list_tenants(keeper.db):
+    """Remove what is older than its limit, tenant by tenant; of those that were removed, too."""
+    for tenant in await access.list_recorded(keeper.db):
         done = await retention.expire(keeper, tenant)
         if done != retention.Expired():
             log.info(

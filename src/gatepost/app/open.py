@@ -3,32 +3,61 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from gatepost.app.build import embedded_postgres, open_house
+from gatepost.app.build import embedded_postgres, open_house, sequencer
+from gatepost.app.errors import HouseEndedError
 from gatepost.app.keeping import open_keeper
 from gatepost.app.state import locked, prepare, running
 from gatepost.journey import House
+from gatepost.record.errors import ForkError
 from gatepost.settings import Settings
 from gatepost.upkeep.retention import Keeper
 
 
 @asynccontextmanager
-async def admin_house(settings: Settings) -> AsyncIterator[House]:
+async def admin_house(settings: Settings, *, may_lag: bool = False) -> AsyncIterator[House]:
     """Yield the house for one administrative command.
 
     A configured database is used as it is. With the embedded one, a house that is up lends its PostgreSQL; otherwise
     PostgreSQL is started for the time the command takes.
+
+    Args:
+        settings: the house's.
+        may_lag: for commands that write nothing: also where the database lags behind its own log.
+
+    Raises:
+        HouseEndedError: it does, and may not.
     """
     async with AsyncExitStack() as stack:
-        yield await stack.enter_async_context(open_house(settings, _reach(settings, stack)))
+        house = await stack.enter_async_context(open_house(settings, _reach(settings, stack)))
+        await _see_whole(settings, house, may_lag=may_lag)
+        yield house
 
 
 @asynccontextmanager
-async def admin_keeper(settings: Settings) -> AsyncIterator[tuple[House, Keeper]]:
+async def admin_keeper(settings: Settings, *, may_lag: bool = False) -> AsyncIterator[tuple[House, Keeper]]:
     """Yield the house and its keeper, likewise."""
     async with AsyncExitStack() as stack:
         dsn = _reach(settings, stack)
         house = await stack.enter_async_context(open_house(settings, dsn))
+        await _see_whole(settings, house, may_lag=may_lag)
         yield house, await stack.enter_async_context(open_keeper(settings, house, dsn))
+
+
+async def refuse_lag(settings: Settings, house: House) -> None:
+    """Write nothing to a database that lags behind its own log: entries' numbers would be used twice.
+
+    Raises:
+        HouseEndedError: it does; the text says what to do.
+    """
+    try:
+        await sequencer(settings, house).look_back()
+    except ForkError as error:
+        raise HouseEndedError(f"the log: {error}") from error
+
+
+async def _see_whole(settings: Settings, house: House, *, may_lag: bool) -> None:
+    if not may_lag and running(settings.state) is None:  # one that is up has looked itself
+        await refuse_lag(settings, house)
 
 
 def _reach(settings: Settings, stack: AsyncExitStack) -> str:

@@ -22,6 +22,7 @@ from gatepost.app.keeping import open_keeper
 from gatepost.app.lifetime import note_restart, note_start, note_stop
 from gatepost.app.listeners import Doors, open_doors
 from gatepost.app.noting import noting
+from gatepost.app.open import refuse_lag
 from gatepost.app.reload import Reloader
 from gatepost.app.smtp import Operator
 from gatepost.app.state import Running, announced
@@ -31,7 +32,6 @@ from gatepost.db.launcher import Cluster, LauncherError
 from gatepost.jobs import Handler, Job, TryAgainError
 from gatepost.journey import House
 from gatepost.meters import Meters
-from gatepost.record.errors import ForkError
 from gatepost.settings import Settings
 from gatepost.upkeep.siem import Exporter
 
@@ -137,11 +137,8 @@ async def serve(
 
 @asynccontextmanager
 async def _unforked(settings: Settings, house: House) -> AsyncIterator[None]:
-    """Take no mail with a database that lags behind its own log: its entries' numbers would be used twice."""
-    try:
-        await sequencer(settings, house).look_back()
-    except ForkError as error:
-        raise HouseEndedError(f"the log: {error}") from error
+    """Take no mail with a database that lags behind its own log."""
+    await refuse_lag(settings, house)
     yield
 
 

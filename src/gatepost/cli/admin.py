@@ -92,18 +92,24 @@ def second_person(
 
 
 @tenants.command("list")
-def list_tenants(*, as_json: AsJson = False) -> None:
+def list_tenants(
+    *,
+    removed: Annotated[bool, typer.Option("--removed", help="Those that were removed: their record is here.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """List every tenant."""
+    listed = access.list_former if removed else access.list_tenants
     rows = [
         {"id": tenant.id, "name": tenant.name, "plan": tenant.plan}
-        for tenant in with_house(lambda house: access.list_tenants(house.db))
+        for tenant in with_house(lambda house: listed(house.db))
     ]
-    show(rows, columns=("id", "name", "plan"), as_json=as_json, empty="no tenant yet: gatepost tenant add NAME")
+    empty = "none was removed" if removed else "no tenant yet: gatepost tenant add NAME"
+    show(rows, columns=("id", "name", "plan"), as_json=as_json, empty=empty)
 
 
 @tenants.command("remove")
 def remove_tenant(name: str) -> None:
-    """Forget a tenant with its keys, people and mailboxes; its record stays."""
+    """Forget a tenant with its keys, people and mailboxes; its record stays, by its plan and under its id."""
     for_tenant(name, administer.remove_tenant)
     _said(done=True, what="tenant")
 

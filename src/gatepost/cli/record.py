@@ -15,6 +15,7 @@ from rich.progress import Progress
 from gatepost import access
 from gatepost.app import administer, process, proving
 from gatepost.app.build import second_store, sequencer
+from gatepost.app.open import admin_keeper
 from gatepost.blobs import BlobsUnavailableError
 from gatepost.cli.frame import AsJson, ForTenant, Refusal, read_settings, show, terminal, with_house
 from gatepost.cli.menu import app
@@ -38,16 +39,16 @@ log = typer.Typer(help="The tamper-evident record: verify, prove, export.", no_a
 app.add_typer(log, name="log")
 
 
-def for_tenant(wanted: str | None, work: Callable[[House, TenantId], Awaitable[T]]) -> T:
+def for_tenant(wanted: str | None, work: Callable[[House, TenantId], Awaitable[T]], *, may_lag: bool = False) -> T:
     """Do ``work`` on one tenant's record, with everything that was committed in its log."""
 
     async def inside(house: House) -> T:
-        tenant = await administer.find_tenant(house, wanted)
+        tenant = await administer.find_tenant(house, wanted, may_be_former=True)
         await catch_up(house, tenant.id)
         return await work(house, tenant.id)
 
     try:
-        return with_house(inside)
+        return with_house(inside, may_lag=may_lag)
     except NotInLogError as error:
         raise Refusal(f"the log has no entry {error}; `gatepost log verify` says how many it has") from error
     except BlobsUnavailableError as error:
@@ -64,6 +65,7 @@ async def catch_up(house: House, tenant: TenantId) -> None:
     """
     one = sequencer(read_settings(), house)
     with suppress(BlobsUnavailableError, ForkError, KeyringError, LedgerError):
+        await one.look_back()  # at all logs: entries of a database that lags behind one of them get places in none
         for _ in range(TURNS_MAX):
             if await one.sequence(tenant) >= 0:
                 return
@@ -101,7 +103,7 @@ def verify(
                 progress=lambda done, size: progress.update(bar, completed=done, total=size),
             )
 
-    report = for_tenant(tenant, work)
+    report = for_tenant(tenant, work, may_lag=True)
     if as_json:
         row = {
             "tenant": report.tenant,
@@ -133,14 +135,14 @@ def prove(
 ) -> None:
     """Print the proof (.tlog-proof) that an entry stands in the log; of a message, all its entries with openings."""
     if what.isascii() and what.isdigit():
-        typer.echo(for_tenant(tenant, lambda house, owner: _proof(house, owner, what)).decode(), nl=False)
+        typer.echo(for_tenant(tenant, lambda house, owner: _proof(house, owner, what), may_lag=True).decode(), nl=False)
         return
     try:
         with Path(what).open("rb") as file:
             octets = file.read(MESSAGE_MAX_OCTETS)
     except OSError as error:
         raise Refusal(f"cannot read {what}: {error.strerror}") from error
-    found = for_tenant(tenant, lambda house, owner: proving.prove_message(house, owner, octets))
+    found = for_tenant(tenant, lambda house, owner: proving.prove_message(house, owner, octets), may_lag=True)
     if not found:
         raise Refusal("the record knows nothing of this message, or it was erased")
     typer.echo(json.dumps([one.spelled() for one in found], indent=2))
@@ -159,7 +161,7 @@ def print_entry(leaf_index: int, tenant: ForTenant = None) -> None:
     async def work(house: House, owner: TenantId) -> bytes:
         return await export.entry_bytes(house.blobs, owner, LeafIndex(leaf_index))
 
-    typer.echo(for_tenant(tenant, work).decode())
+    typer.echo(for_tenant(tenant, work, may_lag=True).decode())
 
 
 @log.command("vkey")
@@ -170,30 +172,41 @@ def print_vkey(tenant: ForTenant = None) -> None:
         async with house.db.transaction(owner) as tx:
             return await export.vkey(tx)
 
-    found = for_tenant(tenant, work)
+    found = for_tenant(tenant, work, may_lag=True)
     if found is None:
         raise Refusal("the log has no entry yet")
     typer.echo(found)
 
 
 @log.command("recover")
-def recover_(tenant: ForTenant = None) -> None:
-    """After a restore to an older point: bring back what the log has published, from the second store."""
+def recover_() -> None:
+    """After a restore to an older point: bring back what all logs have published, from the second store.
+
+    Entries accepted since the restore under numbers that were given to others before get new ones.
+    """
     settings = read_settings()
 
-    async def work(house: House) -> int:
-        owner = await administer.find_tenant(house, tenant)
-        count = await recover.recover(house.db, house.blobs, second_store(settings, house), owner.id)
-        await administer.note_act(house, owner.id, "log.recover", public={"entries": count})
-        return count
+    async def work() -> list[recover.Recovered]:
+        async with admin_keeper(settings, may_lag=True) as (house, keeper):
+            second = second_store(settings, house)
+            done = await recover.recover(house.db, keeper.own, house.blobs, second, now=house.clock())
+            for each in done:
+                public = {"entries": each.entries, "renumbered": each.renumbered}
+                await administer.note_act(house, each.tenant, "log.recover", public=public)
+            if not done:
+                await administer.note_house(house, "log.recover", {"entries": 0, "renumbered": 0})
+            return done
 
     try:
-        count = with_house(work)
-    except (access.AccessError, LedgerError, recover.CannotRecoverError) as error:
+        done = asyncio.run(work())
+    except (LedgerError, recover.CannotRecoverError) as error:
         raise Refusal(str(error)) from error
     except BlobsUnavailableError as error:
         raise Refusal("a store of the log does not answer") from error
-    typer.echo(f"{count} entries came back; `gatepost log verify` checks the whole")
+    for each in done:
+        also = f", {each.renumbered} accepted since the restore have new numbers" if each.renumbered else ""
+        typer.echo(f"{each.tenant}: {each.entries} entries came back{also}")
+    typer.echo("`gatepost log verify` checks the whole" if done else "no log has lost anything")
 
 
 @log.command("export")

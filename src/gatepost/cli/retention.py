@@ -36,7 +36,7 @@ def _for_tenant(wanted: str | None, config: Any, work: Callable[[Keeper, Tenant]
 
     async def inside() -> T:
         async with admin_keeper(settings) as (house, keeper):
-            return await work(keeper, await administer.find_tenant(house, wanted))
+            return await work(keeper, await administer.find_tenant(house, wanted, may_be_former=True))
 
     try:
         return asyncio.run(inside())

@@ -14,7 +14,7 @@ KEPT_KNOWN = past_store.REPLAY_WINDOW + timedelta(days=1)
 
 async def forget_counts(db: Database, now: datetime) -> None:
     """Forget every tenant's counts, and tokens set aside, that no window reaches any more."""
-    for tenant in await access.list_tenants(db):
+    for tenant in await access.list_recorded(db):
         async with db.transaction(tenant.id) as tx:
             await store.forget_messages(tx, now - KEPT_KNOWN)
             await past_store.forget_counted(tx, now - KEPT)

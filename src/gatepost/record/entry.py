@@ -22,7 +22,7 @@ import orjson
 from gatepost.arrive.paper import Direction
 from gatepost.clock import Entropy
 from gatepost.decide.paper import Decided
-from gatepost.ids import AccountId, EmailId, TenantId, ThreadId
+from gatepost.ids import AccountId, EmailId, EntryId, TenantId, ThreadId
 from gatepost.record import told
 from gatepost.record.canonical import UnrecordableError, canonical, canonical_plain
 from gatepost.record.commitment import seal
@@ -208,6 +208,16 @@ def consequence_draft(tenant: TenantId, consequence: Consequence, *, entropy: En
     return Draft(
         consequence.kind, consequence.at, _cut(leaf), consequence.email, opening, ref, subject=consequence.subject
     )
+
+
+def renumbered(leaf: bytes, numbers: Mapping[EntryId, EntryId]) -> bytes:
+    """Return a leaf under the number that takes the place of its own; what it follows has its new one too."""
+    fields: dict[str, Json] = orjson.loads(leaf)
+    for name in ("seq", "prev_decision_ref"):
+        number = fields[name]
+        if isinstance(number, int):
+            fields[name] = numbers.get(EntryId(number), number)
+    return _octets(fields)
 
 
 def _frame(

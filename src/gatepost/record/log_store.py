@@ -217,24 +217,45 @@ async def put_back(tx: Transaction, lines: Sequence[str]) -> None:
     await tx.run(query)
 
 
-async def strangers(tx: Transaction, lines: Sequence[str]) -> int:
-    """Return how many of these rows' numbers another entry has."""
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An entry as it was accepted, and whether it has its place in the log."""
+
+    entry: EntryId
+    leaf: bytes
+    is_placed: bool
+
+
+async def accepted_from(tx: Transaction, lowest: int) -> list[Accepted]:
+    """Return the entries with that number or a higher one."""
     query = """
-        select count(*) as count from unnest(%(lines)s::text[]) as line
-        join entry on entry.id = (line::jsonb -> 'entry' ->> 'id')::bigint
-        where entry.tenant = %(tenant)s and '\\x' || encode(entry.leaf, 'hex') <> line::jsonb -> 'entry' ->> 'leaf'
+        select entry.id, entry.leaf, leaf.entry is not null as is_placed
+        from entry left join leaf on leaf.entry = entry.id
+        where entry.tenant = %(tenant)s and entry.id >= %(lowest)s order by entry.id
     """
-    return int((await tx.one(query, lines=list(lines))).count)
+    rows = await tx.all(query, lowest=lowest)
+    return [Accepted(EntryId(row.id), bytes(row.leaf), row.is_placed) for row in rows]
 
 
-async def pass_numbers(tx: Transaction) -> None:
-    """Let the next entry have a number above all there are."""
+async def draw_numbers(tx: Transaction, count: int) -> list[EntryId]:
+    """Return numbers nothing else has, in order."""
+    query = "select nextval('entry_id') as number from generate_series(1, %(count)s)"
+    return [EntryId(row.number) for row in await tx.all(query, count=count)]
+
+
+async def renumber(tx: Transaction, was: EntryId, becomes: EntryId, leaf: bytes) -> None:
+    """Give an entry without a place another number, which its leaf says; for the keeper's role alone."""
+    query = "select keeper_renumber(%(was)s, %(becomes)s, %(leaf)s)"
+    await tx.all(query, was=was, becomes=becomes, leaf=leaf)
+
+
+async def pass_numbers(db: Database, highest: EntryId) -> None:
+    """Let the next entry of any tenant have a number above that."""
     query = """
         with recursive drawn as (
           select nextval('entry_id') as number
-          union all select nextval('entry_id') from drawn
-          where number <= (select max(id) from entry where tenant = %(tenant)s)
+          union all select nextval('entry_id') from drawn where number < %(highest)s
         )
         select count(*) from drawn
     """
-    await tx.one(query)
+    await db.look_up(query, highest=highest)

@@ -197,11 +197,13 @@ class Sequencer:
         known = self._edges.get(tenant)
         if known is not None and known.note == remembered:
             return known.edge
+        shown = [await store.read(files.checkpoint_path(tenant)) for store in (self._blobs, self._second)]
+        async with self._db.transaction(tenant) as tx:  # again: another process may have signed and shown meanwhile
+            remembered = await log_store.last_checkpoint(tx)
         newest = Checkpoint(key.name, 0, EMPTY_ROOT) if remembered is None else Checkpoint.open(remembered, key)
-        for store in (self._blobs, self._second):
-            published = await store.read(files.checkpoint_path(tenant))
-            shown = Checkpoint(key.name, 0, EMPTY_ROOT) if published is None else Checkpoint.open(published, key)
-            if shown.size > newest.size or (shown.size == newest.size and shown.root != newest.root):
+        for note in shown:
+            head = newest if note is None else Checkpoint.open(note, key)
+            if head.size > newest.size or (head.size == newest.size and head.root != newest.root):
                 raise ForkError(
                     "a checkpoint is published that the database does not remember, as after a restore to an older "
                     "point: nothing is signed until `gatepost log recover` has rolled it forward"

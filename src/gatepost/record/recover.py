@@ -1,62 +1,129 @@
-"""Roll a database that was restored to an older point forward to what its log has published.
+"""Roll a database that was restored to an older point forward to what its logs have published.
 
 What was published stays: the rows behind every published entry lie on the second store, openings sealed, and come back
-from there. They are held to the newest checkpoint before a single row is written.
+from there. Entries of all tenants share one sequence of numbers, so all logs are rolled forward together:
+
+1. every log is held to its newest checkpoint, and the numbers its missing entries had are learnt; nothing is written;
+2. the next number is above all of them, before anything is written;
+3. what was accepted since the restore under one of these numbers, and has no place yet, takes another number;
+4. each log comes back in one transaction. A run that was cut off is finished by the next.
 """
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 import orjson
 
 from gatepost.blobs import Blobs
-from gatepost.db import Database
-from gatepost.ids import TenantId
+from gatepost.db import Database, Transaction
+from gatepost.ids import EntryId, TenantId
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
 from gatepost.ledger.note import VerifierKey
 from gatepost.ledger.tiles import Edge, edge_tiles, tiles_of
 from gatepost.record import files, log_store
-from gatepost.record.log_store import LogKey
+from gatepost.record.entry import renumbered
+from gatepost.record.log_store import Accepted, LogKey
 
 
 class CannotRecoverError(Exception):
-    """The log cannot be rolled forward from here; the text says why, and nothing was changed."""
+    """The logs cannot be rolled forward from here; the text says why. No entry was written."""
 
 
-async def recover(db: Database, blobs: Blobs, second: Blobs, tenant: TenantId) -> int:
-    """Bring the database and the first store up to the newest published checkpoint; return how many entries came back.
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What became of one log: how many entries came back, and how many accepted meanwhile have another number."""
+
+    tenant: TenantId
+    entries: int
+    renumbered: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Log:
+    """One log with a checkpoint: its newest, how many places the database knows, and what it lacks.
+
+    Attributes:
+        is_behind: the database does not remember the newest checkpoint.
+        lowest: the lowest number of an entry the database lacks; None where it lacks none.
+        highest: the same, the highest.
+    """
+
+    tenant: TenantId
+    key: LogKey
+    note: bytes
+    head: Checkpoint
+    have: int
+    is_behind: bool
+    lowest: EntryId | None = None
+    highest: EntryId | None = None
+
+
+async def recover(db: Database, own: Database, blobs: Blobs, second: Blobs, *, now: datetime) -> list[Recovered]:
+    """Bring the database and the first store up to the newest published checkpoint of every log.
+
+    Args:
+        db: as the role that serves.
+        own: as the keeper's role, which alone may give an entry another number.
+        blobs: the first store.
+        second: the second, from which the rows come.
+        now: of the house's clock.
+
+    Returns:
+        one for each log something came back to or was renumbered in.
 
     Raises:
         CannotRecoverError: see there.
         LedgerError: a file of the second store is damaged.
         BlobsUnavailableError: a store does not answer.
     """
+    tenants = {*await log_store.tenants_with_log(db), *await _copied(second, now)}
+    logs = [log for tenant in sorted(tenants) if (log := await _look(db, blobs, second, tenant)) is not None]
+    tenants.update(await log_store.tenants_waiting(db))
+    strangers = await _strangers(db, second, logs, tenants)
+    if highest := max((log.highest for log in logs if log.highest is not None), default=None):
+        await log_store.pass_numbers(db, highest)
+    for tenant, entries in strangers.items():
+        await _renumber(own, tenant, entries)
+    came = {log.tenant: await _bring_back(db, blobs, second, log) for log in logs}
+    done = [Recovered(each, came.get(each, 0), len(strangers.get(each, ()))) for each in sorted(tenants)]
+    return [each for each in done if each.entries or each.renumbered]
+
+
+async def _copied(second: Blobs, now: datetime) -> set[TenantId]:
+    """Return whose logs lie on the second store: the database may be older than a tenant."""
+    later = now.replace(year=now.year + 1, month=1, day=1)
+    found: set[TenantId] = set()
+    async for page in second.names("log", later):
+        parts = [path.split("/") for path in page]
+        found.update(TenantId(each[1]) for each in parts if len(each) == 3 and each[2] == "key")  # noqa: PLR2004  # log/TENANT/key
+    return found
+
+
+async def _look(db: Database, blobs: Blobs, second: Blobs, tenant: TenantId) -> _Log | None:
+    """Hold one log's rows on the second store to its newest checkpoint, and the database to them."""
     async with db.transaction(tenant) as tx:
         if not await log_store.try_lock(tx):
             raise CannotRecoverError("another process writes the log: stop the house first")
         key = await _key(await log_store.log_key(tx), second, tenant)
-        newest = await _newest(blobs, second, tenant, VerifierKey.parse(key.vkey))
+        verifier = VerifierKey.parse(key.vkey)
+        newest = await _newest(blobs, second, tenant, verifier)
         if newest is None:
-            return 0
+            return None
         note, head = newest
         have = await log_store.size(tx)
         remembered = await log_store.last_checkpoint(tx)
-        lines = await _rows(second, tenant, head)
-        if await log_store.leaves(tx, 0, min(have, head.size)) != [_leaf(line) for line in lines[:have]]:
-            raise CannotRecoverError("the database has gone on with other entries than the log has published")
-        if await log_store.strangers(tx, lines[have:]):
-            raise CannotRecoverError("entries were accepted after the restore, under numbers the log gave to others")
-        await log_store.put_back(tx, lines[have:])
-        await log_store.pass_numbers(tx)
-        await log_store.add_log_key(tx, key)
-        if remembered is None or Checkpoint.open(remembered, VerifierKey.parse(key.vkey)).size < head.size:
-            await log_store.keep_checkpoint(tx, head.size, _signed_alone(note, head))
-        await _first_store(blobs, second, tenant, head, note)
-        return max(head.size - have, 0)
+        known = None if remembered is None else Checkpoint.open(remembered, verifier)
+        if known is not None and (known.size > head.size or known == head):
+            return _Log(tenant, key, note, head, have, is_behind=False)
+        numbers = [number async for number in _held(tx, second, tenant, head, have)]
+    lowest, highest = min(numbers, default=None), max(numbers, default=None)
+    return _Log(tenant, key, note, head, have, is_behind=True, lowest=lowest, highest=highest)
 
 
 async def _key(kept: LogKey | None, second: Blobs, tenant: TenantId) -> LogKey:
     copy = await second.read(files.key_path(tenant))
-    if kept is None and copy is None:
-        raise CannotRecoverError("neither the database nor the second store knows the log's key")
     if kept is None:
         return LogKey.read(copy or b"")
     if copy is not None and LogKey.read(copy).vkey != kept.vkey:
@@ -70,20 +137,29 @@ async def _newest(blobs: Blobs, second: Blobs, tenant: TenantId, key: VerifierKe
     return max(found, key=lambda each: each[1].size) if found else None
 
 
-async def _rows(second: Blobs, tenant: TenantId, head: Checkpoint) -> list[str]:
-    """Return the rows of every entry, held to the checkpoint's root."""
+async def _held(
+    tx: Transaction, second: Blobs, tenant: TenantId, head: Checkpoint, have: int
+) -> AsyncIterator[EntryId]:
+    """Hold all rows to the checkpoint's root; give the numbers of the entries the database has no place for."""
     edge = Edge()
-    lines: list[str] = []
     for piece in files.pieces(head.size):
-        octets = await second.read(files.rows_path(tenant, piece))
-        if octets is None:
-            raise CannotRecoverError(f"the second store has no rows of the entries from {piece.start}")
-        part = octets.decode().splitlines()
-        edge, _ = edge.grow([_leaf(line) for line in part])
-        lines += part
+        lines = await _lines(second, tenant, piece)
+        leaves = [_leaf(line) for line in lines]
+        edge, _ = edge.grow(leaves)
+        known = range(piece.start, min(piece.stop, have))
+        if known and await log_store.leaves(tx, known.start, known.stop) != leaves[: len(known)]:
+            raise CannotRecoverError(f"the database has gone on with other entries than the log of {tenant} published")
+        for line in lines[len(known) :]:
+            yield _number(line)
     if edge.size != head.size or edge.root != head.root:
-        raise CannotRecoverError("the second store's rows are not the entries of the newest checkpoint")
-    return lines
+        raise CannotRecoverError(f"the second store's rows are not the entries of the newest checkpoint of {tenant}")
+
+
+async def _lines(second: Blobs, tenant: TenantId, piece: files.Piece) -> list[str]:
+    octets = await second.read(files.rows_path(tenant, piece))
+    if octets is None:
+        raise CannotRecoverError(f"the second store has no rows of the entries of {tenant} from {piece.start}")
+    return octets.decode(errors="replace").splitlines()
 
 
 def _leaf(line: str) -> bytes:
@@ -93,15 +169,87 @@ def _leaf(line: str) -> bytes:
         raise LedgerError("a row of the second store cannot be read") from error
 
 
+def _number(line: str) -> EntryId:
+    """Return the number a row's entry has, which the leaf says too: that is what the root vouches for."""
+    try:
+        said = EntryId(int(orjson.loads(_leaf(line))["seq"]))
+        lies = {each.get("entry", each.get("id")) for each in orjson.loads(line).values() if each is not None}
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise LedgerError("a row of the second store cannot be read") from error
+    if lies != {said}:
+        raise LedgerError(f"the rows of entry {said} on the second store are under another number")
+    return said
+
+
+async def _missing(second: Blobs, log: _Log) -> AsyncIterator[list[str]]:
+    """Give the rows the database has no place for, piece by piece."""
+    for piece in files.pieces(log.head.size, log.have) if log.is_behind and log.have < log.head.size else []:
+        yield (await _lines(second, log.tenant, piece))[max(log.have - piece.start, 0) :]
+
+
+async def _strangers(
+    db: Database, second: Blobs, logs: Sequence[_Log], tenants: Iterable[TenantId]
+) -> dict[TenantId, list[Accepted]]:
+    """Return, by tenant, what was accepted since the restore under numbers the logs had given to others.
+
+    Raises:
+        CannotRecoverError: one of these has a place in its log already: it can neither stay nor go.
+    """
+    lowest = min((log.lowest for log in logs if log.lowest is not None), default=None)
+    since: dict[EntryId, tuple[TenantId, Accepted]] = {}
+    for tenant in sorted(tenants) if lowest is not None else ():
+        async with db.transaction(tenant) as tx:
+            since.update({each.entry: (tenant, each) for each in await log_store.accepted_from(tx, lowest or 0)})
+    found: dict[TenantId, list[Accepted]] = {}
+    for log in logs if since else ():
+        async for lines in _missing(second, log):
+            for line in lines:
+                tenant, accepted = since.get(_number(line), (log.tenant, None))
+                if accepted is None or (tenant == log.tenant and accepted.leaf == _leaf(line)):
+                    continue
+                if accepted.is_placed:
+                    raise CannotRecoverError(
+                        f"entry {accepted.entry} stands in the log of {tenant}, under a number that the log of"
+                        f" {log.tenant} has given to another: restore a newer backup of the database"
+                    )
+                found.setdefault(tenant, []).append(accepted)
+    return found
+
+
+async def _renumber(own: Database, tenant: TenantId, entries: Sequence[Accepted]) -> None:
+    """Give entries without a place other numbers, in their order."""
+    async with own.transaction(tenant) as tx:
+        fresh = await log_store.draw_numbers(tx, len(entries))
+        ordered = sorted(entries, key=lambda each: each.entry)
+        numbers = {each.entry: number for each, number in zip(ordered, fresh, strict=True)}
+        for each in ordered:
+            await log_store.renumber(tx, each.entry, numbers[each.entry], renumbered(each.leaf, numbers))
+
+
+async def _bring_back(db: Database, blobs: Blobs, second: Blobs, log: _Log) -> int:
+    async with db.transaction(log.tenant) as tx:
+        if not await log_store.try_lock(tx) or await log_store.size(tx) != log.have:
+            raise CannotRecoverError("another process writes the log: stop the house first")
+        async for lines in _missing(second, log):
+            await log_store.put_back(tx, lines)
+        await log_store.add_log_key(tx, log.key)
+        if log.is_behind:
+            await log_store.keep_checkpoint(tx, log.head.size, _signed_alone(log.note, log.head))
+        await _first_store(blobs, second, log)
+    return max(log.head.size - log.have, 0) if log.is_behind else 0
+
+
 def _signed_alone(note: bytes, head: Checkpoint) -> bytes:
     """Return the note as the database remembers it: without the lines after the log's own signature."""
     text = head.text.encode() + b"\n"
     return text + note.removeprefix(text).splitlines(keepends=True)[0]
 
 
-async def _first_store(blobs: Blobs, second: Blobs, tenant: TenantId, head: Checkpoint, note: bytes) -> None:
-    wanted = {*tiles_of(head.size), *edge_tiles(head.size)}
-    there = await files.read_tiles(blobs, tenant, wanted)
-    await files.write_tiles(blobs, tenant, await files.read_tiles(second, tenant, wanted - there.keys()))
-    for store in (second, blobs):
-        await store.write(files.checkpoint_path(tenant), note)
+async def _first_store(blobs: Blobs, second: Blobs, log: _Log) -> None:
+    wanted = {*tiles_of(log.head.size), *edge_tiles(log.head.size)}
+    there = await files.read_tiles(blobs, log.tenant, wanted)
+    lost = await files.read_tiles(second, log.tenant, wanted - there.keys())
+    await files.write_tiles(blobs, log.tenant, lost)
+    if log.is_behind or lost:
+        for store in (second, blobs):
+            await store.write(files.checkpoint_path(log.tenant), log.note)

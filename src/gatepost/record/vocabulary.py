@@ -466,7 +466,7 @@ class TenantSecondPerson(Act, frozen=True, kw_only=True, tag="tenant.second_pers
 
 
 class TenantRemove(Act, frozen=True, kw_only=True, tag="tenant.remove"):
-    """A tenant was forgotten; its record stays."""
+    """A tenant was forgotten; its record stays for as long as its plan says."""
 
 
 class DomainAdd(Act, frozen=True, kw_only=True, tag="domain.add"):
@@ -702,9 +702,10 @@ class AgentToolAccept(Act, frozen=True, kw_only=True, tag="agent.tool_accept"):
 
 
 class LogRecover(Act, frozen=True, kw_only=True, tag="log.recover"):
-    """Entries came back from the second store, after a restore to an older point."""
+    """Entries came back from the second store, after a restore to an older point; others had to be renumbered."""
 
     entries: int
+    renumbered: int
 
 
 class ErrorsClear(Act, frozen=True, kw_only=True, tag="errors.clear"):

@@ -1,9 +1,10 @@
 import pytest
 
-from gatepost import decide
+from gatepost import access, decide
+from gatepost.app.chores import expire_all
 from gatepost.ids import EmailId
 from gatepost.keys import ErasedError, Kind
-from gatepost.upkeep.retention import Expired, Scope, expire, place_hold, release_hold
+from gatepost.upkeep.retention import Expired, Scope, erase_person, expire, place_hold, release_hold
 from journeys.scene import KEY, POLICY
 from outbound import BOSS, TENANT
 from upkeep.retention.scene import REMAINS, Kept, stranger_writes
@@ -40,6 +41,21 @@ async def test_a_policys_limit_takes_the_records_words_and_leaves_the_mail(kept:
     assert leaf["detail"]["rule"] == "policy"
     assert leaf["detail"]["accounts"] == [kept.scene.account]
     assert leaf["detail"]["days"] == POLICY_DAYS
+    assert (await kept.verified()).findings == []
+
+
+async def test_the_record_of_a_removed_tenant_goes_by_its_plan_and_a_person_can_be_erased_from_it(kept: Kept) -> None:
+    await _aged(kept, days=1)
+    async with kept.house.db.transaction(TENANT) as tx:
+        await access.remove_tenant(tx, at=kept.house.clock())
+    (former,) = await access.list_recorded(kept.house.db)
+    assert (former.id, former.plan) == (TENANT, "team")
+    assert (await erase_person(kept.keeper, former.id, BOSS, actor="operator")).openings >= 2
+    await kept.index()
+    kept.later(days=PLAN_DAYS + 12)
+    await expire_all(kept.keeper)
+    assert (await kept.rows())["body"] == (await kept.rows())["email"] == 0
+    assert "2026-11" not in kept.keeper.own.keys.names(TENANT, Kind.EPOCH)
     assert (await kept.verified()).findings == []
 
 
