@@ -28,6 +28,13 @@ _STRUCTURED = frozenset(
         b"x-google-dkim-signature", b"autocrypt", b"face", b"x-face",
     }
 )  # fmt: skip
+_BY_SERVERS = frozenset(
+    {
+        b"received", b"received-spf", b"authentication-results", b"dkim-signature", b"domainkey-signature", b"arc-seal",
+        b"arc-message-signature", b"arc-authentication-results", b"x-google-dkim-signature",
+    }
+)  # fmt: skip
+"""Long in every mail, and not looked at for sentences: that costs more than all other fields."""
 _PROSE = re.compile(r"(?<![^\s(\"'])[^\W\d_]{2,}+(?:[,;]?[ \t]+[\"'(]?[^\W\d_]+[.,;:!?\"')]*+){3}")
 _SENTENCE = re.compile(r"(?<![^\s(\"'<])[^\W\d_]+(?:[,;]?[ \t]+[\"'(]?[^\W\d_]+[.,;:!?\"')]*+){10}")
 """Longer than any program's name, zone's name or reason is."""
@@ -63,7 +70,8 @@ def note(header: Header, marks: Marks) -> None:
         if field.name == b"subject" and field is header.first(b"subject"):
             continue
         if field.name in _STRUCTURED:
-            _note_spoken(field, marks)
+            if field.name not in _BY_SERVERS:
+                _note_spoken(field, marks)
             continue
         if field.raw.count(b" ") < _PROSE_SPACES and b"=?" not in field.raw:
             continue
