@@ -1,7 +1,7 @@
 """Which of many patterns match a text: a guess that never misses, and then engines that no text makes slow.
 
 The guess is the words that stand in every match, looked for all at once; for patterns without such a word Hyperscan is
-asked as well, once it has compiled them. What is guessed is decided as ``plan`` chose: by ``positions``, or by ``swift``.
+asked as well, once it has compiled them. What is guessed is decided as ``plan`` chose: by ``positions`` or ``swift``.
 """
 
 import re
