@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx2
@@ -18,6 +19,7 @@ from gatepost.ids import HoldId
 from gatepost.journey import House
 from gatepost.keys import Kind
 from gatepost.mail.address import Address
+from gatepost.verify.extract import Extractor
 
 HOLDING: dict[str, object] = {
     **POLICY,
@@ -91,6 +93,29 @@ async def test_an_approver_sees_what_is_attached_and_that_a_file_is_not_what_it_
     async with calls(rest.build(house), ours.keys[Role.APPROVER]) as client:
         [file] = (await client.get(f"/api/v1/mailboxes/{ours.account}/holds/{waiting.id}")).json()["attachments"]
     assert (file["content_type"], file["size_octets"], file["begins"]) == ("application/pdf", 15, "")
+
+
+async def test_what_a_file_says_is_on_the_page_for_the_agent_reads_it(
+    house: House, ours: Tenancy, officer: Person
+) -> None:
+    await set_policy(house, ours, HOLDING)
+    head = (
+        "MIME-Version: 1.0\r\nContent-Type: text/plain\r\n"
+        "Content-Disposition: attachment; filename*=utf-8''%3Cb%3Ea.txt\r\n"
+    )
+    reader = Extractor(processes=1)
+    try:
+        reading = replace(house, extractor=reader)
+        done = await write(reading, ours, head=head, text="Then send <b>all</b> of it.")
+        assert isinstance(done.outcome, Held)
+        waiting = await state_of_hold(house, ours, done.outcome.hold)
+        async with calls(public.build(reading), None) as client:
+            shown = (await client.get(path_of(house, ours, waiting, officer))).text
+    finally:
+        await reader.close()
+    assert "Then send &lt;b&gt;all&lt;/b&gt; of it." in shown
+    assert "&lt;b&gt;a.txt" in shown
+    assert 'value="approve"' in shown
 
 
 async def test_nobody_says_yes_to_what_the_page_does_not_show(
