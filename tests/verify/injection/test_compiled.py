@@ -5,7 +5,8 @@ from pathlib import Path
 import hyperscan
 import pytest
 
-from gatepost.verify.injection.compiled import Pattern, compile_kept
+from gatepost.mail.ends import Pattern
+from gatepost.verify.injection.compiled import compile_kept
 
 PATTERNS: list[Pattern] = [(b"abc", 7, 0), (b"x{2,9}y", 8, hyperscan.HS_FLAG_CASELESS)]
 TEXT = b"abc XXY abc"

@@ -1,11 +1,43 @@
+import json
+import random
+import re
+import subprocess
+import sys
 import threading
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
+
+from gatepost.mail.ends import hyperscan
 from gatepost.verify.injection import scan
+from gatepost.verify.injection.compiled import compile_new
+from gatepost.verify.injection.fold import fold
 from gatepost.verify.injection.phrases import PHRASES
 from gatepost.verify.injection.scan import MAX_HITS
 
 NAMES = {phrase.name: number for number, phrase in enumerate(PHRASES)}
+VECTORS = Path(__file__).parents[2] / "vectors"
+_EVIDENCE = r"""
+import json
+from email.message import EmailMessage
+from email.policy import SMTP
+from pathlib import Path
+from gatepost.mail import fields
+from gatepost.verify import content
+from gatepost.verify.injection import examine
+mails = [path.read_bytes() for path in sorted(Path("mime/messages").rglob("*.eml"))[::12]]
+for kind in ("attacks", "benign", "smuggled"):
+    for row in Path(f"injection/{kind}.jsonl").read_text("utf-8").splitlines()[::12]:
+        mail = EmailMessage(policy=SMTP)
+        mail["Subject"] = "Hello"
+        mail.set_content(json.dumps(json.loads(row), ensure_ascii=False).replace("\\n", "\n"))
+        mails.append(mail.as_bytes())
+for raw in mails:
+    read = content.read(raw, fields.split(raw))
+    print(repr((read, examine(read))).encode("utf-8", "backslashreplace"))
+"""
 
 
 def test_a_phrase_is_reported_with_its_own_start_and_end() -> None:
@@ -45,3 +77,47 @@ def test_twice_the_text_takes_about_twice_the_time() -> None:
     for unit in (b"a ", b"please ", b"<", b"'", b"0123 ", b"send a@b.", b"ignore all ", b"= = ", b"a_"):
         small, large = _cpu(unit * (100_000 // len(unit))), _cpu(unit * (400_000 // len(unit)))
         assert large < 8 * small + 0.01, unit
+
+
+@pytest.mark.skipif(hyperscan is None, reason="there is nothing to compare with")
+def test_re2_alone_finds_what_hyperscan_finds_in_every_phrase_and_hint() -> None:
+    needy = [place for place, phrase in enumerate(PHRASES) if phrase.needs]
+    pairs = [(scan.Searches(scan.patterns()), scan.first())]
+    for place in needy:
+        alone = [scan.pattern_of(place)]
+        pairs.append((scan.Searches(alone), scan.Scanner(compile_new(alone))))
+    for octets in _texts():
+        for searches, scanner in pairs:
+            ours, theirs = list[tuple[int, int]](), list[tuple[int, int]]()
+            searches.run(octets, ours)
+            scanner.run(octets, theirs)
+            assert ours == sorted(theirs), octets
+
+
+def test_no_phrase_is_of_any_length() -> None:
+    for phrase in PHRASES:
+        outside = re.sub(rb"\\.|\[(?:\\.|[^\]\\])*\]", b"x", phrase.expression + phrase.needs)
+        assert not re.search(rb"[*+]|,\}", outside), phrase.name
+
+
+def test_a_mail_is_seen_alike_where_hyperscan_cannot_be_imported() -> None:
+    """The evidence of real mails and of attacks, compared octet by octet."""
+    without, with_it = (
+        subprocess.run(  # noqa: S603  # ourselves
+            [sys.executable, "-c", hide + _EVIDENCE], capture_output=True, check=True, cwd=VECTORS
+        ).stdout
+        for hide in ("import sys; sys.modules['hyperscan'] = None\n", "")
+    )
+    assert without == with_it
+    assert without.count(b"\n") >= 120  # mails
+    assert without.count(b"Signal(") >= 30
+
+
+def _texts() -> Iterator[bytes]:
+    rows = [json.loads(row) for row in (VECTORS / "injection/attacks.jsonl").read_text("utf-8").splitlines()[::40]]
+    words = [word for row in rows for word in json.dumps(row, ensure_ascii=False).split()]
+    chosen = random.Random(7)  # the same texts each time
+    for _ in range(60):
+        yield fold("".join(chosen.choice(words) + chosen.choice((" ", " ", "\n", ", ", "\v")) for _ in range(60)))
+    for row in rows:
+        yield fold(json.dumps(row, ensure_ascii=False).replace("\\n", "\n"))

@@ -12,11 +12,9 @@ from hashlib import sha256
 from importlib.util import cache_from_source
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import Any
 
-import hyperscan
-
-Pattern = tuple[bytes, int, int]
-"""An expression, the id it is reported by, and its hyperscan flags."""
+from gatepost.mail.ends import Pattern, hyperscan
 
 _DIGEST_OCTETS = 32
 KEPT = Path(cache_from_source(__file__)).with_name("phrases.hs")
@@ -24,7 +22,7 @@ KEPT = Path(cache_from_source(__file__)).with_name("phrases.hs")
 
 def compile_kept(
     patterns: Sequence[Pattern], kept: Path = KEPT, *, may_write: bool = not sys.dont_write_bytecode
-) -> hyperscan.Database:
+) -> Any:
     """Return the patterns compiled, from the file ``kept`` where it holds these very ones; else compile and write it.
 
     Where it may not or cannot be written, nothing is kept.
@@ -41,7 +39,7 @@ def compile_kept(
     return database
 
 
-def compile_new(patterns: Sequence[Pattern]) -> hyperscan.Database:
+def compile_new(patterns: Sequence[Pattern]) -> Any:
     """Return the patterns compiled for this machine."""
     database = hyperscan.Database()
     expressions, ids, flags = zip(*patterns, strict=True)

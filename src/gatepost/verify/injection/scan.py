@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import hyperscan
 import re2
 
-from gatepost.verify.injection.compiled import Pattern, compile_kept, compile_new
+from gatepost.mail.ends import CASELESS, DOTALL, ONCE, Ends, Pattern, hyperscan
+from gatepost.verify.injection.compiled import compile_kept, compile_new
 from gatepost.verify.injection.phrases import PHRASES, Phrase
 from gatepost.verify.injection.unwrap import HINTS
 
@@ -40,13 +40,13 @@ class Hits:
     is_cut: bool = False
 
 
-class _Scanner(threading.local):
-    """Patterns to look for together.
+class Scanner(threading.local):
+    """Patterns that Hyperscan looks for together.
 
     Each thread has working memory of its own: large messages are read in threads.
     """
 
-    def __init__(self, database: hyperscan.Database) -> None:
+    def __init__(self, database: Any) -> None:
         self.database = database
         self.scratch = hyperscan.Scratch(self.database)
 
@@ -64,44 +64,63 @@ class _Scanner(threading.local):
         return False
 
 
-def _phrase(place: int) -> Pattern:
+class Searches:
+    """Patterns that RE2 looks for where there is no Hyperscan; it finds the same."""
+
+    def __init__(self, patterns: Sequence[Pattern]) -> None:
+        self.ends = Ends(patterns)
+
+    def run(self, octets: bytes, found: list[tuple[int, int]]) -> bool:
+        """Do what ``Scanner.run`` does."""
+        found += self.ends.found(octets, max(1, MAX_HITS - len(found)))
+        return len(found) >= MAX_HITS
+
+
+def pattern_of(place: int) -> Pattern:
+    """Return the phrase of one place, as a scanner takes it."""
     phrase = PHRASES[place]
-    return phrase.expression, place, hyperscan.HS_FLAG_DOTALL | _caseless(phrase)
+    return phrase.expression, place, DOTALL | _caseless(phrase)
 
 
 def _caseless(phrase: Phrase) -> int:
-    return 0 if phrase.case else int(hyperscan.HS_FLAG_CASELESS)
+    return 0 if phrase.case else CASELESS
 
 
-@cache
-def _first() -> _Scanner:
+def patterns() -> list[Pattern]:
     """Return what every text is searched for: most phrases, hints, and what the other phrases need."""
-    once = hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FLAG_SINGLEMATCH
-    patterns = [_phrase(place) for place, phrase in enumerate(PHRASES) if not phrase.needs]
-    patterns += [(hint.encode("ascii"), _HINT + place, once) for place, hint in enumerate(HINTS.values())]
-    patterns += [
+    once = DOTALL | ONCE
+    asked = [pattern_of(place) for place, phrase in enumerate(PHRASES) if not phrase.needs]
+    asked += [(hint.encode("ascii"), _HINT + place, once) for place, hint in enumerate(HINTS.values())]
+    asked += [
         (phrase.needs, _NEED + place, once | _caseless(phrase)) for place, phrase in enumerate(PHRASES) if phrase.needs
     ]
-    return _Scanner(compile_kept(patterns))
+    return asked
 
 
 @cache
-def _alone(place: int) -> _Scanner:
-    return _Scanner(compile_new([_phrase(place)]))
+def first() -> Scanner | Searches:
+    """Return what looks for ``patterns`` here."""
+    return Searches(patterns()) if hyperscan is None else Scanner(compile_kept(patterns()))
+
+
+@cache
+def _alone(place: int) -> Scanner | Searches:
+    alone = [pattern_of(place)]
+    return Searches(alone) if hyperscan is None else Scanner(compile_new(alone))
 
 
 def prepare() -> None:
     """Compile the phrases now, so that the first message need not wait for it."""
-    _first()
+    first()
 
 
 def scan(octets: bytes) -> Hits:
     """Return what stands in one folded text; linear in it."""
-    first: list[tuple[int, int]] = []
-    is_cut = _first().run(octets, first)
-    found = [hit for hit in first if hit[1] < _HINT]
-    hints = frozenset(_WRAPPINGS[which - _HINT] for _, which in first if _HINT <= which < _NEED)
-    for _, which in first:
+    met: list[tuple[int, int]] = []
+    is_cut = first().run(octets, met)
+    found = [hit for hit in met if hit[1] < _HINT]
+    hints = frozenset(_WRAPPINGS[which - _HINT] for _, which in met if _HINT <= which < _NEED)
+    for _, which in met:
         if which >= _NEED and not is_cut:
             is_cut = _alone(which - _NEED).run(octets, found)
     return Hits(sorted(found), hints, is_cut)
