@@ -5,7 +5,8 @@
 A single file that needs Python 3.11 and the package ``cryptography``. LOG_DIR is what ``gatepost log export`` writes,
 or any folder with a ``checkpoint`` and ``tile/`` (C2SP tlog-tiles). FILE holds the verifier key, which you have from
 elsewhere: a key that came with the log proves nothing. Every entry is hashed again, every tile is compared, the root is
-computed anew, and every signature, earlier checkpoint and proof in the folder is checked.
+computed anew, and every signature, earlier checkpoint and proof in the folder is checked: two signed roots of one size
+are named as a split log.
 
 Exit 0: all of it holds. Exit 1: it does not; each line names a file and what is wrong with it. Exit 2: cannot be read.
 """
@@ -71,7 +72,7 @@ def decode(text: str) -> bytes:
 
 def read_key(text: str) -> Key:
     """Read ``name+id+base64`` (C2SP signed-note)."""
-    parts = text.strip("\r\n").split("+", 2)
+    parts = text.removesuffix("\n").split("+", 2)
     if len(parts) != 3:
         raise Wrong("a verifier key is name+id+base64")
     name, id_hex, material = parts[0], parts[1], decode(parts[2])
@@ -143,8 +144,11 @@ def cosigned(key: Key, stamp: bytes, head: Head) -> bytes:
 
 
 def count_witnesses(head: Head, witnesses: Sequence[Key]) -> int:
-    """Return how many of the witnesses cosigned it (C2SP tlog-cosignature); a wrong cosignature is wrong."""
-    count = 0
+    """Return how many of the witnesses cosigned it (C2SP tlog-cosignature); a wrong cosignature is wrong.
+
+    Whoever is named twice, or has two keys, is one witness.
+    """
+    cosigners = set()
     for key in witnesses:
         for name, octets in head.lines:
             if name != key.name or octets[:4] != key.id:
@@ -152,9 +156,9 @@ def count_witnesses(head: Head, witnesses: Sequence[Key]) -> int:
             stamp, signature = octets[4:12], octets[12:]
             if not holds(key, signature, cosigned(key, stamp, head)):
                 raise Wrong(f"the cosignature of {key.name} is wrong")
-            count += 1
+            cosigners.add(key.name)
             break
-    return count
+    return len(cosigners)
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
@@ -346,8 +350,8 @@ def climb(index: int, size: int, leaf: bytes, hashes: Sequence[bytes]) -> bytes 
     return leaf if last == 0 else None
 
 
-def check_proof(path: Path, key: Key) -> None:
-    """Check one ``.tlog-proof`` (C2SP tlog-proof) with the entry that lies beside it."""
+def check_proof(path: Path, key: Key) -> Head:
+    """Check one ``.tlog-proof`` (C2SP tlog-proof) with the entry that lies beside it; return what it leads to."""
     head, gap, note = path.read_bytes().partition(b"\n\n")
     lines = head.decode("ascii", errors="replace").split("\n")
     if not gap or lines.pop(0) != "c2sp.org/tlog-proof@v1":
@@ -368,16 +372,23 @@ def check_proof(path: Path, key: Key) -> None:
     leaf = hashlib.sha256(b"\x00" + entry).digest()
     if index >= checkpoint.size or climb(index, checkpoint.size, leaf, hashes) != checkpoint.root:
         raise Wrong("it does not prove the entry")
+    return checkpoint
 
 
-def check_proofs(folder: Path, key: Key, report: Report) -> int:
-    """Check every proof of the folder; return how many there are."""
+def check_proofs(folder: Path, key: Key, earlier: dict[int, tuple[str, Head]], report: Report) -> int:
+    """Check every proof of the folder; return how many there are.
+
+    What each leads to joins the earlier checkpoints: a proof is of this log if that is a beginning of it.
+    """
     proofs = sorted(folder.glob("*.tlog-proof"))
     for path in proofs:
         try:
             if not NUMBER.fullmatch(path.stem):
                 raise Wrong("it is named after no entry")
-            check_proof(path, key)
+            head = check_proof(path, key)
+            name, known = earlier.setdefault(head.size, (f"proofs/{path.name}", head))
+            if known.root != head.root:
+                raise Wrong(f"its checkpoint and {name} are signed with one size and two roots: the log was split")
         except Wrong as wrong:
             report(f"proofs/{path.name}", str(wrong))
     for path in folder.glob("*.entry"):
@@ -431,15 +442,16 @@ def verify(folder: Path, key: Key, witnesses: Sequence[Key], quorum: int, report
     except Wrong as wrong:
         report("checkpoint", str(wrong))
         return "the checkpoint does not hold"
-    one.walk(head, read_earlier(log / "checkpoints", key, report), progress(max(head.size, 1)))
+    earlier = read_earlier(log / "checkpoints", key, report)
+    proofs = check_proofs(folder / "proofs", key, earlier, report)
+    one.walk(head, earlier, progress(max(head.size, 1)))
     enclosed = folder / "log.vkey"
     if enclosed.is_file():
         try:
-            if read_key(enclosed.read_text(errors="replace")) != key:
+            if read_key(enclosed.read_bytes().decode(errors="replace")) != key:
                 raise Wrong("it is not the key you trust")
         except Wrong as wrong:
             report("log.vkey", str(wrong))
-    proofs = check_proofs(folder / "proofs", key, report)
     root = base64.b64encode(head.root).decode()
     return f"{key.name}: {head.size} entries, {proofs} proofs, {cosigned} witnesses, root {root}"
 
@@ -461,9 +473,9 @@ def main() -> int:
             print(f"{path}: {fault}")
 
     try:
-        key = read_key(asked.vkey.read_text(errors="replace"))
+        key = read_key(asked.vkey.read_text(errors="replace").strip())
         lines = asked.witness.read_text(errors="replace").splitlines() if asked.witness else []
-        witnesses = [read_key(line) for line in lines if line.strip()]
+        witnesses = [read_key(line.strip()) for line in lines if line.strip()]
         if key.kind != LOG or any(each.kind == LOG for each in witnesses):
             raise Wrong("a log's key is wanted for --vkey, and witnesses' keys for --witness")
     except Wrong as wrong:

@@ -15,6 +15,7 @@ from gatepost.access import (
     authenticate,
     is_in_force,
     list_keys,
+    may_be_persons,
     remove_account,
     remove_key,
 )
@@ -169,3 +170,11 @@ async def test_keys_are_listed_oldest_first_to_their_own_tenant_only(house: Data
         assert not await remove_key(tx, first.id)
     async with house.transaction(A) as tx:
         assert len(await list_keys(tx)) == 2
+
+
+async def test_whoever_submits_by_a_key_may_be_a_person_unless_the_key_is_an_agents(house: Database) -> None:
+    owner, _ = await _owner(house)
+    agent, _, _ = await _agent(house)
+    async with house.transaction(A) as tx:
+        found = [await may_be_persons(tx, each) for each in (owner.id, agent.id, "ag_hosted", "ky_gone")]
+    assert found == [True, False, False, True]

@@ -56,6 +56,17 @@ async def test_each_act_is_recorded_with_ids_and_no_name(house: House, tenant: T
         assert secret not in json.dumps(written)
 
 
+@pytest.mark.parametrize("local", ["help", "help+yes", "HELP", "postmaster"])
+async def test_nobody_whose_mail_ends_in_a_mailbox_of_ours_is_let_in(house: House, tenant: Tenant, local: str) -> None:
+    """An agent reads it, and would rule on what waits with the links it is mailed."""
+    await administer.add_domain(house, tenant.id, "acme.test")
+    await administer.add_mailbox(house, tenant.id, HELP)
+    with pytest.raises(access.AccessError, match="mailbox of this house"):
+        await administer.add_person(house, tenant.id, Address(local, "acme.test"), Role.APPROVER)
+    assert "person.add" not in [leaf["action"] for leaf in await leaves(house, tenant.id)]
+    await administer.remove_domain(house, tenant.id, "acme.test")
+
+
 async def test_what_was_not_done_is_not_recorded(house: House, tenant: Tenant) -> None:
     assert not await administer.remove_key(house, tenant.id, KeyId("ky_none"))
     assert not await administer.remove_person(house, tenant.id, PersonId("pe_none"))

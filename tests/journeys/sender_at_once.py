@@ -19,7 +19,7 @@ from outbound import TENANT, Hands, house
 
 async def send(dsn: str, keys: Path, folder: Path, account: AccountId, parent: EmailId, times: int) -> int:
     """Return how many were let go: answers to one message, or letters of two recipients each."""
-    async with Database.open(dsn, KeyStore.open(keys, os.urandom)) as db:
+    async with Database.open(dsn, KeyStore.open(keys, os.urandom), timeout_s=60) as db:  # many wait for few at once
         built = replace(house(db, folder, Hands(), dns=DNS), entropy=os.urandom)
         scene = Scene(built, Hands(), account, folder)
         sys.stdout.write("ready\n")

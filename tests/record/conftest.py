@@ -70,7 +70,9 @@ async def life(db: Database, sequencer: Sequencer, entropy: Entropy) -> list[Rec
             Kind.ATTEMPT, "attempt.accepted", email=email, public={"reply_code": 250}, object_ref="su_1"
         )
         await record.note(tx, attempt, entropy=entropy)
-        usage = consequence(Kind.USAGE, "usage.reported", email=email, public={"tokens": 5, "tools": ["calendar"]})
+        usage = consequence(
+            Kind.USAGE, "usage.reported", email=email, public={"tokens": 5}, private={"tools": ["calendar"]}
+        )
         await record.note(tx, usage, entropy=entropy)
         second = await singly.append(tx, inbound(3), entropy=entropy)
     await sequencer.sequence(TENANT)

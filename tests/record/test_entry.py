@@ -102,13 +102,13 @@ def test_a_reply_names_who_submitted_it_and_what_it_answers() -> None:
 
 
 def test_words_that_do_not_look_like_codes_are_committed() -> None:
-    public: dict[str, Json] = {"tokens": 5, "tools": [{"name": "write to Alice"}]}
-    draft = consequence_draft(TENANT, consequence(Kind.USAGE, "usage.reported", public=public), entropy=counting())
+    public: dict[str, Json] = {"tokens": 5, "model": "write to Alice"}
+    draft = consequence_draft(TENANT, consequence(Kind.USAGE, "usage.metered", public=public), entropy=counting())
     leaf = read(draft)
-    assert leaf["detail"] == {"tokens": 5}
-    assert leaf["tokens"] == 5
-    assert set(leaf["c"]) == {"tools"}
-    assert json.loads(draft.opening)["tools"]["value"] == [{"name": "write to Alice"}]
+    assert (leaf["detail"]["tokens"], leaf["tokens"]) == (5, 5)
+    assert "model" not in leaf["detail"]
+    assert set(leaf["c"]) == {"model"}
+    assert json.loads(draft.opening)["model"]["value"] == "write to Alice"
 
 
 @given(st.integers(0, 400), st.integers(0, 60), st.text(max_size=600), st.text(max_size=900))

@@ -112,9 +112,13 @@ async def note(
 
 async def test_tokens_add_up_and_tools_are_listed(db: Database, entropy: Entropy) -> None:
     await write(db, inbound(), entropy)
-    await note(db, entropy, Kind.USAGE, "usage.reported", {"tokens": 5, "tools": ["calendar"]})
-    await note(db, entropy, Kind.USAGE, "usage.reported", {"tokens": 7, "tools": [{"name": "write to Bob"}]})
-    await note(db, entropy, Kind.USAGE, "usage.reported", {"tokens": 0, "tools": []})
+    told: list[tuple[int, list[Json]]] = [(5, ["calendar"]), (7, [{"name": "write to Bob"}]), (0, [])]
+    for tokens, tools in told:
+        used = consequence(
+            Kind.USAGE, "usage.reported", email=email_id(1), public={"tokens": tokens}, private={"tools": tools}
+        )
+        async with db.transaction(TENANT) as tx:
+            await record.note(tx, used, entropy=entropy)
     (row,) = await rows(db)
     assert (row.tokens_consumed, row.tools_used) == (12, ["calendar", {"name": "write to Bob"}])
 

@@ -120,7 +120,8 @@ async def test_many_entries_of_several_months_are_found_by_rare_and_by_common_wo
                 action="usage.reported",
                 actor="ky_rare" if number in {5, 1500} else "ky_often",
                 at=NOON - 2 * month + number * month / 1500,
-                public={"tokens": 1, "tools": []},
+                public={"tokens": 1},
+                private={"tools": []},
             )
             for number in range(count)
         ]
@@ -143,7 +144,9 @@ def test_a_cursor_reads_back(at: datetime, entry: int) -> None:
     assert place_of(cursor_of(place)) == place
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "1", "1.", ".1", "99999999999999999999.1", "\u0661.\u0661"])
+@pytest.mark.parametrize(
+    "cursor", ["", "x", "1", "1.", ".1", "99999999999999999999.1", "1.9223372036854775808", "\u0661.\u0661"]
+)
 def test_what_is_no_cursor_of_ours_is_refused(cursor: str) -> None:
     with pytest.raises(QueryError):
         place_of(cursor)

@@ -105,6 +105,13 @@ async def test_the_quorum_is_enough_and_less_is_not(blobs: Blobs, tmp_path: Path
         await Witnesses(NAMED, 2, ask).cosign(blobs, TENANT, head, note)
 
 
+async def test_a_witness_that_is_named_twice_is_one(blobs: Blobs, tmp_path: Path) -> None:
+    twice = Witnesses([NAMED[0], NAMED[0]], 2, asking(tmp_path / "w"))
+    head, note = await grown(blobs, 4)
+    with pytest.raises(UnwitnessedError, match="1 of 2 cosigned"):
+        await twice.cosign(blobs, TENANT, head, note)
+
+
 @pytest.mark.parametrize(
     ("answers", "why"),
     [

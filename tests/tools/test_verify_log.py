@@ -204,6 +204,46 @@ def test_a_checkpoint_of_another_history_is_refused(folder: Path) -> None:
     assert any(line.startswith("checkpoints/400: it is not a beginning") for line in run(folder)[1])
 
 
+def test_proofs_of_another_history_are_refused_though_the_logs_key_signed_it(folder: Path) -> None:
+    """A split view: two signed roots of one size, each shown to somebody else."""
+    edge, tiles = Edge().grow([b"another past %d" % number for number in range(300)])
+    note, read = Checkpoint(KEY.name, 300, edge.root).signed(KEY), reader(300, tiles)
+    for index in PROVEN:
+        hashes = tuple(hash_range(leaves, read) for leaves in inclusion_ranges(index, 300))
+        (folder / "proofs" / f"{index}.tlog-proof").write_bytes(Proof(index, hashes, note).encode())
+        (folder / "proofs" / f"{index}.entry").write_bytes(b"another past %d" % index)
+    code, lines = run(folder)
+    assert code == 1
+    assert [line.partition(":")[0] for line in lines[:-1]] == [
+        f"proofs/{index}.tlog-proof" for index in sorted(PROVEN, key=str)
+    ]
+    assert "signed with one size and two roots: the log was split" in lines[0]
+    (folder / "log" / "checkpoints" / "300").unlink()
+    assert f"proofs/{PROVEN[0]}.tlog-proof: it is not a beginning of this log" in run(folder)[1]
+
+
+def test_a_witness_named_twice_or_with_two_keys_is_one(folder: Path) -> None:
+    first, second = (CosigningKey("w.example", bytes([seed] * 32)) for seed in (1, 2))
+    checkpoint = folder / "log" / "checkpoint"
+    note = checkpoint.read_bytes()
+    lines = b"".join(each.cosign(Note.parse(note).text, 1_700_000_000) for each in (first, second))
+    checkpoint.write_bytes(note + lines)
+    keys = folder / "witnesses"
+    keys.write_text(f"{first.verifier}\n{first.verifier}\n{second.verifier}\n")
+    assert run(folder, "--witness", str(keys), "--quorum", "1")[0] == 0
+    code, said = run(folder, "--witness", str(keys), "--quorum", "2")
+    assert (code, said[0]) == (1, "checkpoint: 1 of the witnesses cosigned it, and 2 must")
+
+
+def test_the_last_octet_of_the_enclosed_key_counts(folder: Path) -> None:
+    trusted = folder / "trusted"
+    trusted.write_bytes((folder / "log.vkey").read_bytes())
+    (folder / "log.vkey").write_bytes(trusted.read_bytes()[:-1] + b"\r")
+    command = [sys.executable, str(TOOL), str(folder), "--vkey", str(trusted)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=50)  # noqa: S603  # our own words
+    assert (done.returncode, done.stdout.startswith("log.vkey: ")) == (1, True)
+
+
 def test_a_folder_that_is_none_and_a_key_that_cannot_be_read(tmp_path: Path) -> None:
     command = [sys.executable, str(TOOL), str(tmp_path), "--vkey", str(tmp_path / "none")]
     assert subprocess.run(command, capture_output=True, check=False, timeout=50).returncode == 2  # noqa: S603  # our own

@@ -1,7 +1,7 @@
 """Who may enter and what they may do: tenants, people, agents and their keys."""
 
 from gatepost.access.accounts import account, account_at, add_account, list_accounts, remove_account, set_sandboxed
-from gatepost.access.keys import add_key, authenticate, is_in_force, list_keys, remove_key
+from gatepost.access.keys import add_key, authenticate, is_in_force, list_keys, may_be_persons, remove_key
 from gatepost.access.paper import (
     ROLE_SCOPES,
     AccessError,
@@ -55,6 +55,7 @@ __all__ = [
     "list_people",
     "list_recorded",
     "list_tenants",
+    "may_be_persons",
     "needs_second_person",
     "new_tenant",
     "person",

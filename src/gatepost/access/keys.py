@@ -84,6 +84,14 @@ async def list_keys(tx: Transaction) -> tuple[ApiKey, ...]:
     return await store.keys(tx)
 
 
+async def may_be_persons(tx: Transaction, submitter: str) -> bool:
+    """Tell whether whoever submitted something may be a person: by a key that is no agent's, or is gone.
+
+    A hosted agent has no key: its own id stands there.
+    """
+    return submitter.startswith("ky_") and await store.role_of_key(tx, KeyId(submitter)) != Role.AGENT
+
+
 async def remove_key(tx: Transaction, key: KeyId) -> bool:
     """Revoke a key; False where there is none."""
     return await store.delete_key(tx, key)

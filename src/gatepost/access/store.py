@@ -250,6 +250,12 @@ async def keys(tx: Transaction) -> tuple[ApiKey, ...]:
     )
 
 
+async def role_of_key(tx: Transaction, key: KeyId) -> str | None:
+    """Return what the holder of a key is; None where there is no such key, or no longer."""
+    row = await tx.maybe("select role from api_key where tenant = %(tenant)s and id = %(id)s", id=key)
+    return None if row is None else str(row.role)
+
+
 async def delete_key(tx: Transaction, key: KeyId) -> bool:
     """Forget a key: from the commit on it opens nothing."""
     return bool(await tx.run("delete from api_key where tenant = %(tenant)s and id = %(id)s", id=key))

@@ -233,7 +233,15 @@ async def remove_mailbox(house: House, tenant: TenantId, account: AccountId) -> 
 
 
 async def add_person(house: House, tenant: TenantId, address: Address, role: Role) -> Person:
-    """Let a human in."""
+    """Let a human in.
+
+    Raises:
+        AccessError: their mail ends in a mailbox of this house, where an agent would rule with the links it is mailed.
+    """
+    if await domains.route(house.db, address) is not None:
+        raise access.AccessError(
+            "that address leads to a mailbox of this house, which agents read: name a person's own"
+        )
     async with house.db.transaction(tenant) as tx:
         made = await access.add_person(tx, address, role, at=house.clock(), entropy=house.entropy)
         await _note(tx, house, "person.add", made.id, public={"role": role.value}, private={"address": str(address)})

@@ -12,12 +12,12 @@ from gatepost.app import administer
 from gatepost.cli.frame import AsJson, ForTenant, OfMailbox, Refusal, in_tenant, show, terminal
 from gatepost.cli.menu import app
 from gatepost.decide.paper import Ruling
-from gatepost.deliver import hold, hold_end
+from gatepost.deliver import hold, hold_end, shown
 from gatepost.deliver.paper import Hold, HoldState
 from gatepost.ids import AccountId, HoldId, TenantId
 from gatepost.journey import House
 from gatepost.keys import ErasedError
-from gatepost.verify.paper import UNSEEN, Verified
+from gatepost.verify.paper import Verified
 
 T = TypeVar("T")
 
@@ -124,17 +124,23 @@ def show_(hold_id: HeldMessage, *, tenant: ForTenant = None) -> None:
     }.items():
         terminal.print(Text.assemble((f"{name + ':':9}", "bold"), plain(value)), soft_wrap=True)
     evidence = verified.evidence
-    reading = evidence.content.reading
+    seen = shown.of(evidence.content)
     if not (evidence.is_aligned or evidence.auth):
         terminal.print(Text("Its author is not proven.", "red"))
-    for one in reading.attachments:
+    for one in seen.files:
         said = f"{plain(one.filename) or '(no name)'}, {one.content_type}, {one.size_octets} octets"
         doubt = (", not what it says it is", "red") if one.file.is_disguised else ""
         terminal.print(Text.assemble((f"{'File:':9}", "bold"), said, doubt), soft_wrap=True)
-    terminal.print(Text(f"\n{plain(reading.human)}"))
-    for span in reading.spans:
-        if span.technique in UNSEEN:
-            terminal.print(Text.assemble((f"\nHidden from people ({span.technique.value}): ", "red"), plain(span.text)))
+    terminal.print(Text(f"\n{plain(seen.text)}"))
+    if seen.plain:
+        terminal.print(Text.assemble(("\nIts plain text, which people may not see:\n", "red"), plain(seen.plain)))
+    for one in (each for each in seen.files if each.text):
+        name = plain(one.filename) or "(no name)"
+        terminal.print(Text.assemble((f"\nWhat {name} says:\n", "bold"), plain(one.text)))
+    for span in seen.hidden:
+        terminal.print(Text.assemble((f"\nHidden from people ({span.technique.value}): ", "red"), plain(span.text)))
+    if not seen.is_whole:
+        terminal.print(Text("\nIt says more than is shown here: read its octets before you let it go.", "red"))
 
 
 def plain(text: str) -> str:

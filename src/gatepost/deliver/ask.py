@@ -10,10 +10,10 @@ from datetime import datetime
 from email.utils import format_datetime
 from typing import Protocol
 
-from gatepost import access, record
+from gatepost import access, domains, record
 from gatepost.access.paper import Account, Person, Role
 from gatepost.clock import Entropy
-from gatepost.db import Transaction
+from gatepost.db import Database, Transaction
 from gatepost.deliver import hold_store, link, own_mail
 from gatepost.deliver.hold import Approver, ApproverError, check_approver
 from gatepost.deliver.link import Link
@@ -49,6 +49,24 @@ class Means(own_mail.Means, Protocol):
 def may_rule(person: Person) -> bool:
     """Return whether people of this role rule on holds."""
     return person.role in {Role.OWNER, Role.APPROVER}
+
+
+async def is_mailbox(db: Database, person: Person) -> bool:
+    """Tell whether a person's mail ends in a mailbox of this house, where agents read: no link may go there."""
+    return await domains.route(db, person.address) is not None
+
+
+async def check_link(tx: Transaction, waiting: Hold, person: Person) -> None:
+    """See that whoever a link was mailed to may rule on a hold by it.
+
+    What a person's key proposed waits for another key: the house does not know which key is whose.
+
+    Raises:
+        ApproverError: they may not.
+    """
+    check_approver(waiting, Approver(id=person.id, address=person.address))
+    if waiting.proposer is not None and await access.may_be_persons(tx, waiting.proposer):
+        raise ApproverError(person.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,15 +133,17 @@ class Asker:
             waiting = await hold_store.by_id(tx, HoldId(str(job.body["hold"])))
             person = await whom(tx, job)
             account = None if waiting is None else await access.account(tx, waiting.account)
-        if waiting is None or person is None or account is None or not self._is_to_be_asked(waiting, person):
-            return
+            if waiting is None or person is None or account is None:
+                return
+            if not await self._is_to_be_asked(tx, waiting, person):
+                return
         await put(self.house, job, self._question(account, waiting, person), person)
 
-    def _is_to_be_asked(self, waiting: Hold, person: Person) -> bool:
+    async def _is_to_be_asked(self, tx: Transaction, waiting: Hold, person: Person) -> bool:
         if waiting.state is not HoldState.WAITING or not may_rule(person) or not self.house.public_url:
             return False
         try:
-            check_approver(waiting, Approver(id=person.id, address=person.address))
+            await check_link(tx, waiting, person)
         except ApproverError:
             return False
         return True
@@ -182,6 +202,8 @@ async def put(house: Means, job: Job, question: Question, person: Person) -> Non
 
 
 async def _mail(house: Means, tenant: TenantId, person: Person, question: Question) -> Attempt:
+    if await is_mailbox(house.db, person):
+        return Attempt(AttemptResult.FAILED, 0, "5.7.1", "approver.mailbox")
     author = Address("postmaster", question.account.address.domain)
     road = await own_mail.find_road(house, tenant, author, person.address, seed=question.id)
     if isinstance(road, Attempt):

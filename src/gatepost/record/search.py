@@ -20,6 +20,7 @@ from gatepost.record.words import party, terms_of, words_of
 
 UNINDEXED_MAX = 1000
 """How many entries that are not indexed a page looks through: the last ones."""
+_ENTRY_MAX = 2**63 - 1  # a bigint
 _CURSOR = re.compile(r"(-?[0-9]{1,17})\.([0-9]{1,19})", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -90,7 +91,7 @@ def place_of(cursor: str) -> Place:
     """Read a cursor; raises ``QueryError`` where it is none of ours."""
     found = _CURSOR.fullmatch(cursor)
     try:
-        if found is None:
+        if found is None or int(found[2]) > _ENTRY_MAX:
             raise QueryError("this is no cursor")
         return Place(_EPOCH + timedelta(microseconds=int(found[1])), int(found[2]))
     except OverflowError as error:

@@ -139,14 +139,17 @@ class WebhookDead(WebhookDelivered, frozen=True, kw_only=True, tag="webhook.dead
 
 
 class UsageReported(Said, frozen=True, kw_only=True, tag="usage.reported"):
-    """Tokens and tool calls an agent used for a message; a mere claim where the house has metered them itself."""
+    """Tokens and tool calls an agent used for a message; a mere claim where the house has metered them itself.
+
+    The names of the tools are the agent's words, and an agent may have been talked into them.
+    """
 
     kind: ClassVar[Kind] = Kind.USAGE
 
     tokens: int | UnsetType = UNSET
     tokens_claimed: int | UnsetType = UNSET
     tokens_metered: int | UnsetType = UNSET
-    tools: list[Any]
+    tools: Private[list[Any]]
     is_signed: bool = False
 
 

@@ -48,7 +48,7 @@ class Witnesses:
     """Those who are asked, and how many of them must cosign.
 
     Args:
-        named: the witnesses; names are different.
+        named: the witnesses; whoever is named twice, or has two keys, is one.
         quorum: how many must cosign; 0 where there are none.
         ask: how a body gets there.
     """
@@ -70,15 +70,12 @@ class Witnesses:
         if not self.quorum:
             return b""
         answers = await asyncio.gather(*(self._one(blobs, tenant, each, head, note) for each in self._named))
-        lines = [answer for answer in answers if isinstance(answer, bytes)]
-        if len(lines) < self.quorum:
-            others = [
-                f"{each.key.name}: {answer}"
-                for each, answer in zip(self._named, answers, strict=True)
-                if isinstance(answer, str)
-            ]
-            raise UnwitnessedError(f"{len(lines)} of {self.quorum} cosigned; " + "; ".join(others))
-        return b"".join(lines)
+        asked = list(zip(self._named, answers, strict=True))
+        cosigners = {each.key.name for each, answer in asked if isinstance(answer, bytes)}
+        if len(cosigners) < self.quorum:
+            others = [f"{each.key.name}: {answer}" for each, answer in asked if isinstance(answer, str)]
+            raise UnwitnessedError(f"{len(cosigners)} of {self.quorum} cosigned; " + "; ".join(others))
+        return b"".join(dict.fromkeys(answer for answer in answers if isinstance(answer, bytes)))
 
     async def _one(
         self, blobs: Blobs, tenant: TenantId, witness: Witness, head: Checkpoint, note: bytes

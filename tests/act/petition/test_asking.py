@@ -1,5 +1,6 @@
 """Who is mailed about a petition, and what that mail says."""
 
+import os
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -15,7 +16,7 @@ from gatepost.act.petition.link import PersonLink
 from gatepost.db import Database
 from gatepost.jobs import Promise, TryAgainError
 from gatepost.mail.address import Address
-from journeys.scene import KEY, Scene, open_scene
+from journeys.scene import Scene, open_scene
 from outbound import TENANT, Sink, consequences, entropy, job, smtp_sink
 
 ANN = Address.parse("ann@customer.example")
@@ -39,11 +40,16 @@ async def add(scene: Scene, address: str, role: Role = Role.APPROVER) -> Person:
         return await access.add_person(tx, Address.parse(address), role, at=scene.house.clock(), entropy=entropy)
 
 
-async def made(scene: Scene) -> Petition:
+async def made(scene: Scene, role: Role = Role.AGENT) -> Petition:
     house = scene.house
     async with house.db.transaction(TENANT) as tx:
+        keys = [each.id for each in await access.list_keys(tx) if each.role is role]
+        account = scene.account if role is Role.AGENT else None
+        if not keys:
+            made, _ = await access.add_key(tx, role, label="k", at=house.clock(), entropy=os.urandom, account=account)
+            keys = [made.id]
         return await petition.make(
-            tx, scene.account, Kind.SENDER, sender=ANN, why="She asks for a nightingale.", proposer=KEY, email=None,
+            tx, scene.account, Kind.SENDER, sender=ANN, why="She asks for a nightingale.", proposer=keys[0], email=None,
             at=house.clock(), entropy=entropy, jobs=house.jobs,
         )  # fmt: skip
 
@@ -76,11 +82,9 @@ async def test_each_approver_is_mailed_a_link_of_their_own_once_which_quotes_not
     assert "petition.ask" in [action for _, action in await consequences(scene.house.db)]
 
 
-async def test_where_two_must_say_yes_the_mail_leads_to_the_page_for_keys(scene: Scene, sink: Sink) -> None:
+async def test_of_what_a_persons_key_asked_the_mail_leads_to_the_page_for_keys(scene: Scene, sink: Sink) -> None:
     await add(scene, "officer@example.org")
-    async with scene.house.db.transaction(TENANT) as tx:
-        await access.set_second_person(tx, is_needed=True)
-    waiting = await made(scene)
+    waiting = await made(scene, Role.OWNER)
     await asked(scene)
     [token] = re.findall(rb"https://mail.gatepost.test/petition/(\S+)", sink.mails[0].content)
     assert link.read(token.decode(), scene.house.keyring) == (TENANT, waiting.id)

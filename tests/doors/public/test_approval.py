@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx2
 import pytest
 
-from doors.rest.scene import POLICY, FakeClock, Tenancy, calls, leaves, set_policy, write
-from gatepost import access
+from doors.rest.scene import POLICY, FakeClock, Tenancy, calls, held, leaves, set_policy, write
+from gatepost import access, domains
 from gatepost.access import Person, Role
 from gatepost.deliver import hold, link
 from gatepost.deliver.link import Link
@@ -18,6 +19,7 @@ from gatepost.ids import HoldId
 from gatepost.journey import House
 from gatepost.keys import Kind
 from gatepost.mail.address import Address
+from gatepost.verify.extract import Extractor
 
 HOLDING: dict[str, object] = {
     **POLICY,
@@ -91,6 +93,29 @@ async def test_an_approver_sees_what_is_attached_and_that_a_file_is_not_what_it_
     async with calls(rest.build(house), ours.keys[Role.APPROVER]) as client:
         [file] = (await client.get(f"/api/v1/mailboxes/{ours.account}/holds/{waiting.id}")).json()["attachments"]
     assert (file["content_type"], file["size_octets"], file["begins"]) == ("application/pdf", 15, "")
+
+
+async def test_what_a_file_says_is_on_the_page_for_the_agent_reads_it(
+    house: House, ours: Tenancy, officer: Person
+) -> None:
+    await set_policy(house, ours, HOLDING)
+    head = (
+        "MIME-Version: 1.0\r\nContent-Type: text/plain\r\n"
+        "Content-Disposition: attachment; filename*=utf-8''%3Cb%3Ea.txt\r\n"
+    )
+    reader = Extractor(processes=1)
+    try:
+        reading = replace(house, extractor=reader)
+        done = await write(reading, ours, head=head, text="Then send <b>all</b> of it.")
+        assert isinstance(done.outcome, Held)
+        waiting = await state_of_hold(house, ours, done.outcome.hold)
+        async with calls(public.build(reading), None) as client:
+            shown = (await client.get(path_of(house, ours, waiting, officer))).text
+    finally:
+        await reader.close()
+    assert "Then send &lt;b&gt;all&lt;/b&gt; of it." in shown
+    assert "&lt;b&gt;a.txt" in shown
+    assert 'value="approve"' in shown
 
 
 async def test_nobody_says_yes_to_what_the_page_does_not_show(
@@ -199,3 +224,37 @@ async def test_what_nobody_can_read_any_more_says_so(
     keys = house.db.keys
     keys.destroy(ours.tenant, Kind.SUBJECT, keys.subject_name(ours.tenant, "boss@boss.test"))
     assert (await page.get(path_of(house, ours, waiting, officer))).status_code == 410
+
+
+@pytest.mark.parametrize(("proposer", "status"), [(Role.AGENT, 200), (Role.OWNER, 403)])
+async def test_what_a_persons_key_proposed_is_not_let_go_by_a_link_for_it_may_be_theirs(
+    house: House, ours: Tenancy, officer: Person, page: httpx2.AsyncClient, proposer: Role, status: int
+) -> None:
+    await set_policy(house, ours, POLICY)
+    parent = await write(house, ours)
+    waiting = await state_of_hold(house, ours, await held(house, ours, parent.recorded.arrived.email))
+    async with house.db.transaction(ours.tenant) as tx:
+        changed = "update hold set proposer = %(key)s where tenant = %(tenant)s and id = %(id)s"
+        await tx.run(changed, key=ours.key_ids[proposer], id=waiting.id)
+    path = path_of(house, ours, waiting, officer)
+    done = await page.post(path, data={"decision": "approve", "digest": waiting.digest})
+    assert (await page.get(path)).status_code == done.status_code == status
+    ended = (await state_of(house, ours, waiting)).state
+    assert (ended is HoldState.WAITING) == (proposer is Role.OWNER)
+
+
+async def test_a_link_of_somebody_whose_mail_ends_in_a_mailbox_of_ours_opens_nothing(
+    house: House, ours: Tenancy, waiting: Hold, page: httpx2.AsyncClient
+) -> None:
+    domain = f"{ours.tenant.replace('_', '-')}.test"
+    async with house.db.transaction(ours.tenant) as tx:
+        tagged = Address("agent+yes", domain)
+        officer = await access.add_person(tx, tagged, Role.APPROVER, at=house.clock(), entropy=house.entropy)
+        await domains.add_domain(
+            tx, domain, postmaster=ours.account, keyring=house.keyring, at=house.clock(), entropy=house.entropy
+        )
+        await domains.add_route(tx, Address("agent", domain), ours.account)
+    path = path_of(house, ours, waiting, officer)
+    done = await page.post(path, data={"decision": "approve", "digest": waiting.digest})
+    assert (await page.get(path)).status_code == done.status_code == 404
+    assert (await state_of(house, ours, waiting)).state is HoldState.WAITING

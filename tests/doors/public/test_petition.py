@@ -191,6 +191,17 @@ async def test_a_mailed_link_is_good_for_its_person_while_they_may_rule_and_for_
     assert await state_of(house, ours, waiting) is State.WAITING
 
 
+async def test_what_a_persons_key_asked_is_not_answered_by_a_link_for_it_may_be_theirs(
+    house: House, ours: Tenancy, waiting: Petition, own: httpx2.AsyncClient
+) -> None:
+    officer = await add(house, ours, "officer@ours.test")
+    async with house.db.transaction(ours.tenant) as tx:
+        await tx.run("update petition set proposer = %(key)s where tenant = %(tenant)s", key=ours.key_ids[Role.OWNER])
+    form = {"digest": waiting.digest, "decision": "approve"}
+    assert (await own.post(mailed(house, ours, waiting, officer), data=form)).status_code == 403
+    assert await state_of(house, ours, waiting) is State.WAITING
+
+
 async def test_where_two_people_must_say_yes_two_mailed_links_do(
     house: House, ours: Tenancy, waiting: Petition, own: httpx2.AsyncClient
 ) -> None:

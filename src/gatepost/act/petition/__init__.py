@@ -190,7 +190,8 @@ async def rule(
     if found is None:
         raise PetitionMissingError(petition)
     is_about = approver.address is not None and approver.address.key == found.sender
-    if approver.is_agent or approver.id == found.proposer or is_about:
+    is_maybe_own = approver.address is not None and await access.may_be_persons(tx, found.proposer)
+    if approver.is_agent or approver.id == found.proposer or is_about or is_maybe_own:
         raise ApproverError(approver.id)
     if (state := found.state_at(at)) is not State.WAITING:
         raise PetitionSettledError(state)

@@ -46,15 +46,15 @@ class PetitionAsker:
             person = await whom(tx, job)
             petition = await store.by_id(tx, PetitionId(str(job.body["petition"])))
             account = None if petition is None else await access.account(tx, petition.account)
-            needs_two = await access.needs_second_person(tx)
+            is_by_key = petition is not None and await access.may_be_persons(tx, petition.proposer)
         if petition is None or person is None or account is None or not self.house.public_url:
             return
         if petition.state_at(now) is not State.WAITING or petition.is_erased or not may_rule_on(person, petition):
             return
-        await put(self.house, job, self._question(account, petition, person, needs_two=needs_two), person)
+        await put(self.house, job, self._question(account, petition, person, is_by_key=is_by_key), person)
 
-    def _question(self, account: Account, petition: Petition, person: Person, *, needs_two: bool) -> Question:
-        """Return what is asked; where two people must say yes, by the page that tells them apart by their keys."""
+    def _question(self, account: Account, petition: Petition, person: Person, *, is_by_key: bool) -> Question:
+        """Return what is asked; of what a person's key asked, by the page that tells people apart by their keys."""
         own = PersonLink(account.tenant, petition.id, person.id, petition.expires_at)
         keyring = self.house.keyring
         by_key = f"{link.PATH}/{link.sign(account.tenant, petition.id, keyring)}"
@@ -68,5 +68,5 @@ class PetitionAsker:
             subject="An agent asks for something",
             says="An agent asks for something that only a person may allow.",
             facts=(f"Petition: {petition.id}", f"Until:    {petition.expires_at:%Y-%m-%d %H:%M} UTC, then it is over"),
-            path=by_key if needs_two else f"{link.PERSON_PATH}/{link.sign_for(own, keyring)}",
+            path=by_key if is_by_key else f"{link.PERSON_PATH}/{link.sign_for(own, keyring)}",
         )

@@ -15,17 +15,16 @@ from starlette.responses import Response
 from gatepost import access, journey
 from gatepost.access.paper import Person
 from gatepost.decide.paper import Ruling
-from gatepost.deliver import ask, hold, hold_end, link
-from gatepost.deliver.hold import Approver
+from gatepost.deliver import ask, hold, hold_end, link, shown
 from gatepost.deliver.link import Link
 from gatepost.deliver.paper import Hold, HoldState
 from gatepost.doors.public.page import UNKNOWN, EndError, form_of, pages, rendered
 from gatepost.journey import House
-from gatepost.verify.paper import UNSEEN
 
-TEXT_MAX_CHARS = 200_000
-"""Shown of a message's text; where it is cut, nobody says yes to it here."""
-SPANS_MAX = 200
+_NOT_YOURS = (
+    "Whoever wrote or submitted a message may not let it go. What was submitted with the key of a person waits for"
+    " another key: gatepost hold approve, or REST."
+)
 
 log = structlog.get_logger()
 
@@ -72,12 +71,14 @@ async def _asked(request: Request, house: House) -> tuple[Hold, Person, Link]:
             held = await hold.get(tx, found.hold)
         except hold.HoldMissingError:
             raise EndError(*UNKNOWN) from None
-    if person is None or not ask.may_rule(person):
+        if person is None or not ask.may_rule(person):
+            raise EndError(*UNKNOWN)
+        try:
+            await ask.check_link(tx, held, person)
+        except hold.ApproverError:
+            raise EndError(HTTPStatus.FORBIDDEN, "Not yours", _NOT_YOURS) from None
+    if await ask.is_mailbox(house.db, person):
         raise EndError(*UNKNOWN)
-    try:
-        hold.check_approver(held, Approver(id=person.id, address=person.address))
-    except hold.ApproverError:
-        raise EndError(HTTPStatus.FORBIDDEN, "Not yours", "Whoever wrote a message may not let it go.") from None
     return held, person, found
 
 
@@ -85,16 +86,13 @@ async def _page(held: Hold, house: House, *, tenant: Any) -> Response:
     if held.state is not HoldState.WAITING:
         return rendered("ended.html", HTTPStatus.OK, hold=held)
     verified = await hold_end.take_up(held, tenant, house.db, house.blobs, house.extractor)
-    evidence, reading = verified.evidence, verified.evidence.content.reading
-    hidden = [span.text for span in reading.spans if span.technique in UNSEEN]
+    evidence, seen = verified.evidence, shown.of(verified.evidence.content)
     return rendered(
         "approval.html",
         HTTPStatus.OK,
         hold=held,
-        text=reading.human[:TEXT_MAX_CHARS],
-        is_cut=len(reading.human) > TEXT_MAX_CHARS or len(hidden) > SPANS_MAX or reading.is_cut,
-        files=[(_legible(one.filename) or "(no name)", one) for one in reading.attachments],
-        hidden=hidden[:SPANS_MAX],
+        seen=seen,
+        files=[(_legible(one.filename) or "(no name)", one) for one in seen.files],
         is_proven=evidence.is_aligned or evidence.auth,
         injection=round(evidence.injection.score * 100),
     )

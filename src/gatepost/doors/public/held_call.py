@@ -14,6 +14,7 @@ from gatepost.act import hosted
 from gatepost.act.hosted import Step, Turn, call_link
 from gatepost.act.hosted.call_link import CallLink
 from gatepost.act.hosted.paper import StepState
+from gatepost.deliver import ask
 from gatepost.doors.public.page import UNKNOWN, EndError, form_of, pages, rendered
 from gatepost.journey import House
 
@@ -77,7 +78,7 @@ async def _asked(request: Request, house: House) -> tuple[Turn, Step, Person, Ca
             turn, step = await hosted.held_call(tx, found.turn, found.digest)
         except hosted.NotHeldError:
             raise EndError(*UNKNOWN) from None
-    if person is None or not hosted.may_rule_on(person, turn):
+    if person is None or not hosted.may_rule_on(person, turn) or await ask.is_mailbox(house.db, person):
         raise EndError(*UNKNOWN)
     return turn, step, person, found
 

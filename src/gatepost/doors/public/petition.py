@@ -18,6 +18,7 @@ from gatepost.act import petition
 from gatepost.act.petition import Petition, link
 from gatepost.act.petition.link import PersonLink
 from gatepost.decide import PolicyError
+from gatepost.deliver import ask
 from gatepost.deliver.hold import Approver, ApproverError
 from gatepost.doors.public.page import UNKNOWN, EndError, form_of, pages, rendered
 from gatepost.ids import AccountId, TenantId
@@ -137,7 +138,7 @@ async def _asked(request: Request, house: House) -> tuple[PersonLink, Petition, 
             found = await petition.get(tx, own.petition)
         except petition.PetitionMissingError:
             raise EndError(*UNKNOWN) from None
-    if person is None or not petition.may_rule_on(person, found):
+    if person is None or not petition.may_rule_on(person, found) or await ask.is_mailbox(house.db, person):
         raise EndError(*UNKNOWN)
     return own, found, person
 

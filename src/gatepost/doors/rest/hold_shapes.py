@@ -56,6 +56,9 @@ class HoldDetail(HoldShown):
     digest: str | None = Field(description="SHA-256 of octets and recipients: send it with an approval.")
     subject: str | None
     body_text: str | None
+    plain_text: str | None = Field(
+        description="The text beside a page, where it has words that the page has not: a mail client hides it."
+    )
     attachments: list[AttachmentShown]
     differences: list[DifferenceShown] = Field(description="Where people and machines read different things.")
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from gatepost import journey
 from gatepost.access.paper import Principal, Role
 from gatepost.decide import paper as decided
-from gatepost.deliver import hold, hold_end
+from gatepost.deliver import hold, hold_end, shown
 from gatepost.deliver.paper import Hold, HoldState
 from gatepost.doors.rest.auth import ApprovalsWriter, HouseDep, MailReader, mailbox_of
 from gatepost.doors.rest.hold_shapes import HoldDetail, HoldPage, HoldShown, Ruling, Word
@@ -73,7 +73,9 @@ async def show(mailbox_id: MailboxId, hold_id: HoldId, house: HouseDep, principa
     found = await _found(house, principal, mailbox_id, hold_id)
     is_withheld = principal.role is Role.AGENT or found.state is not HoldState.WAITING or found.is_erased
     if is_withheld:
-        return HoldDetail(**_fields(found), digest=None, subject=None, body_text=None, attachments=[], differences=[])
+        return HoldDetail(
+            **_fields(found), digest=None, subject=None, body_text=None, plain_text=None, attachments=[], differences=[]
+        )
     verified = await hold_end.take_up(found, principal.tenant, house.db, house.blobs, house.extractor)
     reading = verified.evidence.content.reading
     return HoldDetail(
@@ -81,6 +83,7 @@ async def show(mailbox_id: MailboxId, hold_id: HoldId, house: HouseDep, principa
         digest=found.digest,
         subject=found.subject,
         body_text=reading.human,
+        plain_text=shown.of(verified.evidence.content).plain,
         attachments=[AttachmentShown.model_validate(asdict(one)) for one in reading.attachments],
         differences=[DifferenceShown.model_validate(asdict(one)) for one in reading.spans],
     )

@@ -123,5 +123,7 @@ def _spent(
         account=email.account,
         email=email.id,
         object_ref=email.id,
-        public={**claimed, "tools": list(body.tools), "is_signed": is_signed},
+        public={**claimed, "is_signed": is_signed},
+        private={"tools": list(body.tools)},
+        subject=email.author.key,
     )
