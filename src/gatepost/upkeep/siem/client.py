@@ -3,11 +3,10 @@
 import asyncio
 import fcntl
 import gzip
-import socket
 import ssl
 import struct
 import termios
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
@@ -159,19 +158,25 @@ class SyslogWay:
             await writer.drain()
             if reader.at_eof():
                 raise UnreachableError("the receiver hung up")
-            await _acknowledged(connected.socket)
+            await _acknowledged(connected.socket.fileno)
         finally:
             writer.close()
         with suppress(TimeoutError):
             await writer.wait_closed()
 
 
-async def _acknowledged(connection: socket.socket) -> None:
-    """Wait until the other side's TCP has acknowledged all that was written."""
+async def _acknowledged(descriptor: Callable[[], int]) -> None:
+    """Wait until the other side's TCP has acknowledged all that was written.
+
+    Raises:
+        UnreachableError: the connection broke meanwhile.
+    """
     quiet = 0
     while quiet < _POLLS:
         await asyncio.sleep(_POLL_S)
-        outstanding = fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, bytes(4))  # SIOCOUTQ of a socket
+        if (number := descriptor()) < 0:
+            raise UnreachableError("the connection broke")
+        outstanding = fcntl.ioctl(number, termios.TIOCOUTQ, bytes(4))  # SIOCOUTQ of a socket
         quiet = quiet + 1 if struct.unpack("i", outstanding) == (0,) else 0
 
 
