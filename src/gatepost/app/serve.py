@@ -14,7 +14,7 @@ import structlog
 from gatepost import act, deliver, journey, mailbox, record, workbench
 from gatepost.app import process
 from gatepost.app.board import Board
-from gatepost.app.build import open_house, sequencer
+from gatepost.app.build import guards_no_fork, open_house, sequencer
 from gatepost.app.chores import Staff, chores_of, replay_before_doors
 from gatepost.app.errors import HouseEndedError
 from gatepost.app.hosting import Hosting
@@ -94,6 +94,8 @@ async def serve(
         reloader = Reloader(settings, calls.reread, doors.changeable, house, calls.supervisor)
         if calls.prepare is not None:
             await calls.prepare(house)
+        if guards_no_fork(settings):
+            log.warning("log.unguarded", second="inside the state folder", witnesses=0, see="docs/durability.md")
         await note_start(settings, house)  # before anybody hears of us: a database lost from here on is mended
         process.settle_in()
         with announced(settings.state, running):
