@@ -28,6 +28,7 @@ from gatepost.record.check import Report, verify_log
 from gatepost.record.errors import ForkError
 from gatepost.record.export import NotInLogError
 from gatepost.record.witnesses import Witness
+from gatepost.upkeep.retention import misheld
 
 T = TypeVar("T")
 
@@ -92,7 +93,7 @@ def verify(
         process.settle_in()  # or the garbage collector looks at each entry several times
         with Progress(transient=True, disable=not sys.stderr.isatty(), console=Console(stderr=True)) as progress:
             bar = progress.add_task("entries", total=None)
-            return await verify_log(
+            found = await verify_log(
                 house.db,
                 house.blobs,
                 owner,
@@ -102,6 +103,9 @@ def verify(
                 is_deep=deep,
                 progress=lambda done, size: progress.update(bar, completed=done, total=size),
             )
+        for text in await misheld(house.db, owner):
+            found.find(text)
+        return found
 
     report = for_tenant(tenant, work, may_lag=True)
     if as_json:
