@@ -11,10 +11,11 @@ from gatepost.decide.capabilities import IMPLIED
 from gatepost.decide.grammar import Assurance
 from gatepost.decide.guards import Guard
 from gatepost.decide.language import Policy, Rule
+from gatepost.decide.outbound_widening import level
 from gatepost.decide.paper import Disposition
 from gatepost.decide.patterns import never_matches
 from gatepost.decide.reach import Reach, names_of, silent_conditions
-from gatepost.decide.widening import Verdict, Widening, compare, level
+from gatepost.decide.widening import Verdict, Widening, compare
 
 _NAMED_MAX = 4
 
