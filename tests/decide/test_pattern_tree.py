@@ -1,9 +1,11 @@
 """A pattern as a tree: what is read, what is put together, and what is left to RE2."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gatepost.decide.beyond_ascii import ALL
-from gatepost.decide.pattern_tree import Edge, Either, One, Row, Times, ones_of, tree_of
+from gatepost.decide.pattern_tree import Edge, Either, One, Row, Times, may_match, ones_of, tree_of
 from gatepost.decide.patterns import PatternError, compile_pattern, translated
 
 
@@ -72,3 +74,29 @@ def test_what_is_not_sure_is_left_to_re2(source: str) -> None:
     except PatternError:
         return
     assert tree_of(translated(source)) is None
+
+
+@pytest.mark.parametrize(
+    "source", [r"a\bb", "(a^b)", r"(?:a\bb)", "(a$b|c^)", r"x(?:\b)+y", r"\b\b,\b,$", "(?:a$){2}", r"(?:^a){12}"]
+)
+def test_edges_that_contradict_one_another_match_nothing(source: str) -> None:
+    tree = tree_of(translated(source))
+    assert tree is not None
+    assert not may_match(tree)
+
+
+@given(
+    st.lists(
+        st.sampled_from(["a", ",", "\\n", "^", "$", "\\b", "(?m)^", "(a|^)", "(?m:$)", "a?", "(,\\b)*", "."]),
+        max_size=6,
+    ),
+    st.lists(st.text("a,\n", max_size=5), max_size=40),
+)
+def test_what_is_said_to_match_nothing_matches_nothing(pieces: list[str], texts: list[str]) -> None:
+    source = "".join(pieces) or "a"
+    try:
+        pattern, tree = compile_pattern(source), tree_of(translated(source))
+    except PatternError:
+        return
+    if tree is not None and not may_match(tree):
+        assert not [text for text in texts if pattern.is_in(text.encode())]

@@ -11,7 +11,8 @@ from gatepost.decide.guards import Guard
 from gatepost.decide.language import Policy, Rule
 from gatepost.decide.outbound_widening import level
 from gatepost.decide.paper import Disposition
-from gatepost.decide.patterns import never_matches
+from gatepost.decide.pattern_tree import may_match, tree_of
+from gatepost.decide.patterns import Pattern, never_matches, translated
 from gatepost.decide.reach import Reach, names_of, silent_conditions
 from gatepost.decide.widening import Verdict, Widening, compare
 
@@ -84,7 +85,7 @@ def _guards(policy: Policy) -> Iterator[Finding]:
         path = f"contentGuards[{index}]"
         if not is_asked:
             yield Finding("guard.never_asked", path, "no rule delivers or holds, so no guard is asked")
-        elif never_matches(guard.pattern):
+        elif never_matches(guard.pattern) or _is_void(guard.pattern):
             yield Finding("guard.never_matches", path, "no text has what its pattern looks for")
         elif guard.pattern.is_in(b""):
             yield Finding("guard.always_matches", path, "its pattern finds nothing at all, too: no text passes it")
@@ -93,6 +94,11 @@ def _guards(policy: Policy) -> Iterator[Finding]:
             if twin is not None:
                 yield Finding("guard.never_counts", path, f"contentGuards[{twin}] finds the same and is as strict")
         earlier.append((index, guard))
+
+
+def _is_void(pattern: Pattern) -> bool:
+    tree = tree_of(translated(pattern.source))
+    return tree is not None and not may_match(tree)
 
 
 def _is_same(one: Guard, other: Guard) -> bool:
