@@ -159,7 +159,8 @@ class Writer:
                 at=at,
                 account=AccountId(1),
                 object_ref="1",
-                public={"policy_version": number // 500 + 1, "policy_digest": "0" * 64},
+                public={"policy_version": number // 500 + 1},
+                private={"policy_digest": "0" * 64},
             )
 
 

@@ -100,7 +100,7 @@ class LogSettings:
     second: str = _set(
         "",
         "Second store, file:///path or s3://bucket/prefix, written before a checkpoint is signed; empty: a folder of "
-        "the state, which guards against no disk loss.",
+        "the state, which guards against no disk loss, and against no fork where the whole folder is restored.",
     )
     witnesses: tuple[str, ...] = _set(
         (), "Who cosigns checkpoints, comma-separated, each `URL verifier-key`; empty: they are shown without."

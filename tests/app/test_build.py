@@ -14,6 +14,7 @@ from gatepost.settings import (
     DatabaseSettings,
     DeliverySettings,
     DnsSettings,
+    LogSettings,
     Settings,
     SettingsError,
 )
@@ -23,6 +24,17 @@ from gatepost.settings import (
 def settings(tmp_path: Path) -> Settings:
     (tmp_path / "keys").mkdir(mode=0o700)
     return Settings(state=tmp_path)
+
+
+def test_a_fork_by_a_restore_of_the_folder_is_noticed_outside_of_it_or_by_a_witness(settings: Settings) -> None:
+    def alone(**log: object) -> bool:
+        return build.guards_no_fork(replace(settings, log=LogSettings(**log)))  # type: ignore[arg-type]  # as given below
+
+    assert alone()
+    assert alone(second=(settings.state / "a b").as_uri())
+    assert not alone(second=settings.state.with_name("elsewhere").as_uri())
+    assert not alone(second="s3://bucket/log")
+    assert not alone(witnesses=("https://w.example/ w+00000000+AA==",))
 
 
 async def test_a_house_is_built_on_a_real_database_and_a_real_folder(settings: Settings, app_dsn: str) -> None:

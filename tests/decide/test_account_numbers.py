@@ -100,10 +100,28 @@ def test_an_iban_is_found_in_every_spelling(iban: str) -> None:
     broken, after = grouped.replace(" ", "\r\n> ", 2), f"no12 {grouped}"
     for text in (iban, grouped, grouped.lower(), f"IBAN {grouped} is ours", f"({iban}).", dashed, thin, broken, after):
         assert has_iban(text), text
+    country, dotted = f"{iban[:2]} {iban[2:4]} {grouped[5:]}", grouped.replace(" ", ".")
+    for text in (
+        country,
+        " ".join(iban),
+        f"IBAN{iban}",
+        dotted,
+        grouped.replace(" ", " / "),
+        grouped.replace(" ", "_"),
+    ):
+        assert has_iban(text), text
 
 
 @pytest.mark.parametrize(
-    "text", ["DE89370400440532013001", "ZZ89370400440532013000", "DE8937040044", "xDE8937040044", ""]
+    "text",
+    [
+        "DE89370400440532013001",
+        "ZZ89370400440532013000",
+        "DE8937040044",
+        "xDE8937040044",
+        "de 89 3704 0044 0532 0130 00",
+        "",
+    ],
 )
 def test_other_codes_are_no_iban(text: str) -> None:
     assert not has_iban(text)

@@ -6,6 +6,7 @@ Keys here are drawn when the test runs: none of them was ever one.
 import base64
 import random
 import string
+import textwrap
 import time
 
 import pytest
@@ -48,6 +49,16 @@ FORMS = {
     "bearer": "Authorization: Bearer " + drawn(40),
     "markdown": "**Password:** `kX9#mQ2vT7`",
     "secret key": "aws_secret_access_key = " + drawn(40),
+    "stripe, for trying out": "sk_test_" + drawn(24),
+    "webhook": "whsec_" + drawn(32),
+    "slack's address": f"https://hooks.slack.com/services/T{'0' * 8}/B{'1' * 8}/{drawn(24)}",
+    "azure": f"AccountName=a;AccountKey={base64.b64encode(LOT.randbytes(64)).decode()};EndpointSuffix=x",
+    "basic": "Authorization: Basic " + base64.b64encode(b"app:" + LOT.randbytes(12)).decode(),
+    "pw": "pw: Xk29!fjQ",
+    "named": "password (prod): Xk29fjQ8",
+    "token": "token: 9f8e7d6c5b4a39281706f5e4",
+    "jwt in lines": "\n".join(textwrap.wrap(f"eyJ{drawn(60)}.eyJ{drawn(200)}.{drawn(86)}", 76)),
+    "github, quoted in lines": f"> ghp_{drawn(16)}\r\n> {drawn(20)}",
 }
 
 
@@ -76,6 +87,9 @@ def test_a_secret_is_found_wherever_it_stands(text: str) -> None:
         "https://example.com/a?id=9f8e7d6c5b4a39281706f5e4d3c2b1a0",
         "risk-assessment-of-the-new-warehouse-in-rotterdam-harbour",
         "password: bob@example.com1",
+        "https://example.com/reset?token=9f8e7d6c5b4a39281706f5e4d3c2b1a0",
+        "The token is on the table; the bus costs one token: three pounds",
+        "Authorization: Basic skills are enough",
         "",
     ],
 )

@@ -101,7 +101,15 @@ def test_a_quoted_local_part_hides_no_address() -> None:
     assert {"bob@example.com", "eve@example.com"} <= (leaks.addresses_in(texts) or set())
 
 
-@pytest.mark.parametrize("text", ["no at sign", "a@", "@b.example", "a@@b", "a b @ c.example", "x@-.-"])
+@pytest.mark.parametrize(
+    "text",
+    ["bob@\npartner.example", "bob (at) partner.example", "bob [at] partner [dot] example", "bob @ partner.example"],
+)
+def test_an_address_that_is_written_apart_is_one(text: str) -> None:
+    assert "bob@partner.example" in (leaks.addresses_in([text]) or ())
+
+
+@pytest.mark.parametrize("text", ["no at sign", "a@", "@b.example", "a@@b", "x@-.-"])
 def test_what_is_no_address_is_none(text: str) -> None:
     assert not leaks.addresses_in([text])
 

@@ -1,4 +1,5 @@
 import psycopg
+import pytest
 
 from gatepost import record
 from gatepost.db import Database
@@ -75,7 +76,7 @@ async def test_an_entry_is_read_with_its_opening(db: Database) -> None:
     async with db.transaction(TENANT) as tx:
         await log_store.assign(tx, 1)
         (found,) = await log_store.stored(tx, 0, 10)
-    assert (found.leaf_index, found.entry, found.opening) == (0, entry, {})
+    assert (found.leaf_index, found.entry, {*found.opening}) == (0, entry, {"policy_digest"})
     assert found.leaf.startswith(b"{")
 
 
@@ -87,3 +88,17 @@ async def test_an_opening_that_does_not_open_is_none(db: Database, owner_dsn: st
         await log_store.assign(tx, 1)
         (found,) = await log_store.stored(tx, 0, 10)
     assert found.opening is None
+
+
+async def test_nobody_takes_an_entry_out_of_the_queue_but_for_a_place(db: Database) -> None:
+    entropy = counting()
+    async with db.transaction(TENANT) as tx:
+        for _ in range(3):
+            await record.note(tx, consequence(Kind.ACT, "policy.set"), entropy=entropy)
+        await log_store.assign(tx, 1)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="a place in the log"):
+        async with db.transaction(TENANT) as tx:
+            await tx.run("delete from unsequenced where tenant = %(tenant)s")
+    async with db.transaction(TENANT) as tx:
+        assert await log_store.assign(tx, 10) == 2
+        assert await log_store.waiting(tx) == 0

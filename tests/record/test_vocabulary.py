@@ -37,12 +37,12 @@ def test_a_decision_tells_what_the_vocabulary_says(decided: object) -> None:
     ("kind", "action", "public", "private"),
     [
         (Kind.ACT, "policy.burn", {}, {}),  # no such action
-        (Kind.USAGE, "policy.set", {"policy_version": 1, "policy_digest": "x"}, {}),  # of another kind
+        (Kind.USAGE, "policy.set", {"policy_version": 1}, {"policy_digest": "x"}),  # of another kind
         (Kind.ACT, "policy.set", {"policy_version": 1}, {}),  # something is missing
-        (Kind.ACT, "policy.set", {"policy_version": "1", "policy_digest": "x"}, {}),  # of another type
-        (Kind.ACT, "policy.set", {"policy_version": 1, "policy_digest": "x", "by": "x"}, {}),  # more than it tells
+        (Kind.ACT, "policy.set", {"policy_version": "1"}, {"policy_digest": "x"}),  # of another type
+        (Kind.ACT, "policy.set", {"policy_version": 1, "by": "x"}, {"policy_digest": "x"}),  # more than it tells
         (Kind.ACT, "webhook.add", {"url": "https://bob.example"}, {}),  # a private word in public
-        (Kind.ACT, "policy.set", {"policy_version": 1}, {"policy_digest": "x"}),  # a public one in private
+        (Kind.ACT, "policy.set", {}, {"policy_version": 1, "policy_digest": "x"}),  # a public one in private
     ],
 )
 def test_what_the_vocabulary_does_not_know_is_not_recorded(

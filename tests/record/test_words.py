@@ -74,8 +74,18 @@ def test_what_is_erased_leaves_the_facts_alone() -> None:
 
 
 def test_a_stranger_cannot_choose_more_words_than_count() -> None:
+    few = [each for each in decided(helo="") if each.startswith("any:")]
     terms = decided(helo=" ".join(f"w{number}" for number in range(10_000)))
-    assert len([each for each in terms if each.startswith("any:")]) <= WORDS_MAX
+    assert len([each for each in terms if each.startswith("any:")]) <= len(few) + WORDS_MAX
+
+
+def test_no_field_crowds_out_another() -> None:
+    domain = ".".join(f"w{number}" for number in range(60)) + ".example"
+    (draft,) = decision_drafts(inbound(helo="evader.example"), thread=None, entropy=counting())
+    whole = found(draft)
+    opened = {**whole.opened, "sender": f"x@{domain}", "mail_from": f"x@{domain}"}
+    terms = terms_of(Found(leaf=whole.leaf, opened=opened))
+    assert {"any:192.0.2.7", "any:evader", "any:agent", "any:w59"} <= terms
 
 
 @given(st.text(alphabet=st.characters(max_codepoint=127), max_size=90))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from gatepost.app import seal
 from gatepost.app.agent_tools import places_of as agents_places
@@ -262,6 +263,17 @@ def second_store(settings: Settings, house: House) -> Blobs:
         return Blobs.open(url, endpoint=_endpoint(settings), egress=house.egress)
     except ValueError as error:
         raise SettingsError(f"log.second cannot be used: {error}") from error
+
+
+def guards_no_fork(settings: Settings) -> bool:
+    """Tell whether nothing outside the state folder would notice that all of it was put back to an older point.
+
+    Database, first and second store agree then, and the log goes on from there: under the checkpoints that were shown
+    since, there would be others.
+    """
+    parts = urlsplit(settings.log.second)
+    lies_in = parts.scheme == "file" and Path(unquote(parts.path)).resolve().is_relative_to(settings.state.resolve())
+    return (lies_in or not settings.log.second) and not settings.log.witnesses
 
 
 def name_servers(settings: Settings) -> tuple[str, ...]:

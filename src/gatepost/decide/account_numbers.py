@@ -39,8 +39,12 @@ _ISSUERS = re.compile(
 """What the issuers' prefixes say about the length: Visa, Mastercard (two ranges), American Express, Diners Club,
 Discover with UnionPay and JCB, Maestro."""
 
-_BLANK = re.compile(rf"(?:\s|[{_DASH}])(?:\s|[>{_DASH}]){{0,3}}")
-_IBAN = re.compile(r"(?<![0-9A-Za-z])(?=([A-Za-z]{2}[0-9]{2}(?: ?[0-9A-Za-z]){11,30}))")
+_BLANK = re.compile(rf"(?:\s|[./_{_DASH}])(?:\s|[>./_{_DASH}]){{0,3}}")
+_IBAN = re.compile(
+    r"(?:(?<![0-9A-Za-z])|(?<=IBAN)|(?<=iban))"
+    r"(?=([A-Za-z]{2}[0-9]{2}(?: ?[0-9A-Za-z]){11,30}|[A-Z] ?[A-Z] ?[0-9] ?[0-9](?: ?[0-9A-Z]){11,30}))"
+)
+"""Spaces among the first four only between capitals: "is 20" and "at 10" begin no account."""
 _IBAN_LENGTHS = {
     country: int(length)
     for length, countries in (

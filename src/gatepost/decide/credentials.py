@@ -15,7 +15,8 @@ _FORMS = (
     r"glpat-[0-9A-Za-z_\-]{20,64}",  # GitLab
     r"xox[abeoprs]-[0-9A-Za-z\-]{10,250}",  # Slack
     r"AIza[0-9A-Za-z_\-]{35}",  # Google
-    r"[rs]k_live_[0-9A-Za-z]{16,250}",  # Stripe
+    r"[rs]k_(?:live|test)_[0-9A-Za-z]{16,250}",  # Stripe
+    r"whsec_[0-9A-Za-z+/]{24,100}",  # Standard Webhooks, and ours
     r"sk-(?:ant-|proj-|or-)?[0-9A-Za-z_\-]{32,250}",  # Anthropic, OpenAI, OpenRouter
     r"SG\.[0-9A-Za-z_\-]{16,32}\.[0-9A-Za-z_\-]{32,64}",  # SendGrid
     r"npm_[0-9A-Za-z]{36}",
@@ -28,16 +29,26 @@ _FORMS = (
 )
 _KNOWN = re.compile(rf"(?<![0-9A-Za-z_\-])(?:{'|'.join(_FORMS)})(?![0-9A-Za-z_])")
 """No start within a word: so each word is read a few times at most, however long."""
+_WRAPPED = re.compile(r"(?<=[0-9A-Za-z_\-.+/=]{10})[ \t]{0,3}\r?\n[> \t]{0,5}(?=[0-9A-Za-z_\-.+/=])")
+"""A line's end that a mail program put into a long word."""
+_PLACED = re.compile(
+    r"hooks\.slack\.com/services/T[0-9A-Z]{6,20}/B[0-9A-Z]{6,20}/[0-9A-Za-z]{16,40}"
+    r"|\b(?:AccountKey|SharedAccessKey)=[0-9A-Za-z+/]{40,100}={0,2}"  # Azure
+    r"|\bAuthorization:[ \t]{0,3}Basic[ \t]{1,3}[0-9A-Za-z+/]{12,500}={0,2}",  # RFC 7617
+    re.IGNORECASE,
+)
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----([^\-]{40,4000})")
 _IN_URL = re.compile(r"[a-z][a-z0-9+]{1,20}://[^\s:/@]{1,100}:([^\s:/@]{6,200})@")
 _TOLD = re.compile(
-    r"(?<![a-z])(?:pass(?:word|wd|phrase|code)|pwd|secret(?:[ _\-]?access)?(?:[ _\-]?key)?|api[ _\-]?(?:key|token)"
+    r"(?<![a-z])(?:pass(?:word|wd|phrase|code)|pwd?|secret(?:[ _\-]?access)?(?:[ _\-]?key)?|api[ _\-]?(?:key|token)"
     r"|(?:access|auth|bearer|refresh|client)[ _\-]?(?:key|token|secret)|private[ _\-]?key|bearer"
     r"|passwort|kennwort|mot de passe|contrase\u00f1a)"
+    r"(?:[ \t]?\([^()\n]{1,30}\))?"
     r"(?:[\"'`\]*]|\s){0,4}(?::|=>?|\bis\b|\bist\b|\best\b|\bes\b|(?<=bearer) )(?:[\"'`*]|\s){0,4}"
     r"([^\s\"'`<>*]{6,200})",
     re.IGNORECASE,
 )
+_TOKEN = re.compile(r"(?<![a-z?&])token[\"'`]?\s{0,3}[:=]\s{0,3}[\"'`]?([0-9A-Za-z_\-.~+/=]{20,200})", re.IGNORECASE)
 _PLACEHOLDER = re.compile(
     r"x{3,}|\*{3,}|\.{3,}|\u2022|example|sample|dummy|placeholder|change.?me|your|redacted|://"
     r"|[0-9a-z]@[0-9a-z\-]{1,63}\.[a-z]|^(?:[\[({<]|\$[({]|%[a-z({])",
@@ -57,8 +68,12 @@ _KINDS_MIN = 2
 
 def has_credential(text: str) -> bool:
     """Tell whether the text holds what looks like a password, a private key, or a key to a service."""
+    whole = _WRAPPED.sub("", text)
     return (
         _KNOWN.search(text) is not None
+        or (len(whole) < len(text) and _KNOWN.search(whole) is not None)
+        or _PLACED.search(whole) is not None
+        or any(_looks_drawn(found[1]) for found in _TOKEN.finditer(text))
         or any(_is_key_body(found[1]) for found in _PRIVATE_KEY.finditer(text))
         or any(_looks_drawn(found[1]) for found in _IN_URL.finditer(text))
         or any(_looks_drawn(found[1]) for found in _TOLD.finditer(text))

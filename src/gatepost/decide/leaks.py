@@ -24,6 +24,9 @@ _ADDRESSES = (
     re.compile(r"(?<![\w.%+\-])[\w.%+\-]{1,64}@[\w.\-]{1,253}"),
     re.compile(r'"(?:[^"\\\n]|\\.){1,62}"@[\w.\-]{1,253}'),
 )
+_APART = re.compile(r"\s{0,3}(?:[\[({]\s?(?:at|@)\s?[\])}]|@)\s{0,3}", re.IGNORECASE)
+_DOT = re.compile(r"\s?[\[({]\s?(?:dot|\.)\s?[\])}]\s?", re.IGNORECASE)
+"""How people write an address that no machine shall find, and how a line's end cuts one."""
 _NO_LETTER = re.compile(r"[\W_]+")
 _BASE64_WINDOW = 3
 
@@ -85,7 +88,7 @@ def _encodings(mark: str) -> Iterator[str]:
 def addresses_in(texts: Iterable[str]) -> frozenset[str] | None:
     """Return the keys of all addresses written there; None where there are too many to look up."""
     found: set[str] = set()
-    for text in texts:
+    for text in chain.from_iterable(dict.fromkeys((text, _DOT.sub(".", _APART.sub("@", text)))) for text in texts):
         for written in chain.from_iterable(form.finditer(text) for form in _ADDRESSES):
             try:
                 found.add(Address.parse(written[0].rstrip(".-_")).key)

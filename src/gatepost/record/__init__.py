@@ -47,7 +47,7 @@ __all__ = [
     "settle_all",
 ]
 
-_DRAWN_OCTETS = 384  # salts of a decision's usual eleven values, and a name
+_DRAWN_OCTETS = 416  # salts of a decision's usual twelve values, and a name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

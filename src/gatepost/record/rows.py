@@ -98,7 +98,7 @@ def audit_row(written: Written, followed: Sequence[Written]) -> AuditRow:
         body_hash=_opened(written, "body_hash"),
         grant=_grant(written),
         policy_version=leaf["policy_version"],
-        policy_digest=decision["policy_digest"],
+        policy_digest=_shown(written, "policy_digest") or "",
         trace=tuple(Step(check, result) for check, result in _shown(written, "trace") or ()),
         tools_used=_tools(each for each in followed if each.leaf["kind"] in {Kind.USAGE, Kind.TURN}),
         labels=tuple(_shown(written, "labels") or ()),
@@ -112,7 +112,7 @@ def decision_row(written: Written) -> DecisionRow:
     """Read a decision back, with what it saw; that is None where it was erased, or written before it was kept."""
     leaf = written.leaf
     seen, blob = _opened(written, "seen"), _opened(written, "blob")
-    above = _shown(written, "tenant_policy") or (0, "")
+    above = [*(_shown(written, "tenant_policy") or (0,)), ""]  # older entries have the digest beside the number
     return DecisionRow(
         entry=written.entry,
         email=EmailId(leaf["email"]),
@@ -124,9 +124,9 @@ def decision_row(written: Written) -> DecisionRow:
         outcome=_shown(written, "outcome"),
         reason=_shown(written, "reason"),
         policy_version=leaf["policy_version"],
-        policy_digest=_shown(written, "policy_digest"),
+        policy_digest=_shown(written, "policy_digest") or "",
         tenant_policy_version=above[0],
-        tenant_policy_digest=above[1],
+        tenant_policy_digest=_opened(written, "tenant_policy_digest") or above[1],
         trace=tuple(Step(check, result) for check, result in _shown(written, "trace") or ()),
         is_erased=written.opening is None,
         seen=seen if isinstance(seen, dict) else None,

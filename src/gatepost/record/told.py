@@ -60,7 +60,6 @@ def codes(decided: Decided, thread: ThreadId | None) -> dict[str, Json]:
         "disposition": decision.disposition.value,
         "door": arrived.door.value,
         "outcome": decision.outcome.value,
-        "policy_digest": decision.policy_digest,
         "reason": decision.reason.value,
         "rule_index": grant.rule_index if grant else None,
         "size_octets": len(arrived.raw),
@@ -82,12 +81,15 @@ def phrases(decided: Decided) -> dict[str, Json]:
     if decision.labels:
         told["labels"] = list(decision.labels)
     if decision.tenant_policy_version:
-        told["tenant_policy"] = [decision.tenant_policy_version, decision.tenant_policy_digest]
+        told["tenant_policy"] = [decision.tenant_policy_version]
     return told
 
 
 def persons(decided: Decided) -> dict[str, Json]:
-    """Return what may be about a person, of all recipients alike; absent values have no commitment."""
+    """Return what may be about a person, of all recipients alike; absent values have no commitment.
+
+    A policy's digest too: policies name addresses, and a short one can be guessed and hashed.
+    """
     arrived, evidence = decided.arrived, decided.verified.evidence
     peer = arrived.peer
     values: dict[str, Json] = {
@@ -98,9 +100,11 @@ def persons(decided: Decided) -> dict[str, Json]:
         "helo": peer.helo if peer else None,
         "mail_from": _text(arrived.envelope.mail_from),
         "message_id": evidence.content.message_id or None,
+        "policy_digest": decided.decision.policy_digest,
         "remote_address": str(peer.address) if peer else None,
         "seen": _seen(decided),
         "sender": _text(evidence.author),
+        "tenant_policy_digest": decided.decision.tenant_policy_digest or None,
     }
     return {name: value for name, value in values.items() if value is not None}
 

@@ -56,7 +56,6 @@ class MessageDecided(Said, frozen=True, kw_only=True, tag="message.decided"):
     injection: list[Any]
     is_aligned: bool
     outcome: str
-    policy_digest: str
     reason: str
     rule_index: int | None
     scans: list[list[str]]
@@ -76,6 +75,8 @@ class MessageDecided(Said, frozen=True, kw_only=True, tag="message.decided"):
     helo: Private[str] | UnsetType = UNSET
     mail_from: Private[str] | UnsetType = UNSET
     message_id: Private[str] | UnsetType = UNSET
+    policy_digest: Private[str]
+    tenant_policy_digest: Private[str] | UnsetType = UNSET
     remote_address: Private[str] | UnsetType = UNSET
     sender: Private[str] | UnsetType = UNSET
 
@@ -294,14 +295,14 @@ class PolicySet(Act, frozen=True, kw_only=True, tag="policy.set"):
     """A mailbox has another policy."""
 
     policy_version: int
-    policy_digest: str
+    policy_digest: Private[str]
 
 
 class PolicyPropose(Act, frozen=True, kw_only=True, tag="policy.propose"):
     """A policy that lets in more, or might, waits for a second person."""
 
     proposal: str
-    digest: str
+    digest: Private[str]
     live_version: int
     verdict: str
 
@@ -312,7 +313,7 @@ class PolicyApprove(Act, frozen=True, kw_only=True, tag="policy.approve"):
     proposal: str
     proposer: str
     policy_version: int
-    policy_digest: str
+    policy_digest: Private[str]
 
 
 class PolicyRefuse(Act, frozen=True, kw_only=True, tag="policy.refuse"):

@@ -19,9 +19,11 @@ from gatepost.record.entry import Leaf
 SETTLED = "settled"
 """Of a decision that is no hold: its direction."""
 WORDS_MAX = 64
-"""How many words of one entry count, the first ones: a stranger chooses some of them."""
+"""How many words of one field of an entry count, the first ones: a stranger chooses some of them."""
+FIELDS_MAX = 16
+"""How many fields; no entry has more."""
 TEXT_MAX_CHARS = 1000
-_WORDED = ("sender", "recipient", "mail_from", "detail", "helo", "remote_address")
+_WORDED = ("remote_address", "recipient", "detail", "helo", "mail_from", "sender")
 """What of a decision has words; its other facts have fields."""
 _NESTED_MAX = 4
 
@@ -106,16 +108,23 @@ def words_of(text: str) -> set[str]:
 
 
 def _words(values: Mapping[str, Any]) -> set[str]:
-    words: dict[str, None] = {}
-    for name, value in values.items():
+    words: set[str] = set()
+    for name, value in islice(values.items(), FIELDS_MAX):
         if name == "remote_address" and isinstance(value, str):
-            words[value] = None
-            continue
-        for text in _texts(value):
-            words.update(dict.fromkeys(_of_text(text[:TEXT_MAX_CHARS])))
-            if len(words) >= WORDS_MAX:
-                break
-    return set(islice(words, WORDS_MAX))
+            words.add(value)
+        else:
+            words.update(_of_field(value))
+    return words
+
+
+def _of_field(value: object) -> Iterator[str]:
+    """Return the words of one field, so that no other can crowd them out."""
+    words: dict[str, None] = {}
+    for text in _texts(value):
+        words.update(dict.fromkeys(_of_text(text[:TEXT_MAX_CHARS])))
+        if len(words) >= WORDS_MAX:
+            break
+    return islice(words, WORDS_MAX)
 
 
 @lru_cache(maxsize=4096)

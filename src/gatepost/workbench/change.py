@@ -1,6 +1,8 @@
 """Put another policy in force, with its entry in the tenant's record."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from gatepost import decide, record
 from gatepost.db import Transaction
@@ -40,7 +42,8 @@ async def put(tx: Transaction, house: House, wish: Wish) -> Stored:
         await decide.lock_policy(tx, wish.account)
         match_base(wish, await decide.get_policy(tx, wish.account))
     stored = await decide.put_policy(tx, wish.account, wish.document, at=house.clock(), actor=wish.actor, why=wish.why)
-    await note(tx, house, wish, "policy.set", {"policy_version": stored.version, "policy_digest": stored.digest})
+    said: dict[str, Json] = {"policy_version": stored.version}
+    await note(tx, house, wish, "policy.set", said, {"policy_digest": stored.digest})
     return stored
 
 
@@ -56,8 +59,15 @@ async def wish_back(tx: Transaction, account: AccountId, version: int, *, actor:
     return Wish(account=account, document=document, actor=actor, why=why or f"back to version {version}")
 
 
-async def note(tx: Transaction, house: House, wish: Wish, action: str, public: dict[str, Json]) -> None:
-    """Write the entry of one act about a policy."""
+async def note(
+    tx: Transaction,
+    house: House,
+    wish: Wish,
+    action: str,
+    public: dict[str, Json],
+    private: Mapping[str, Json] = MappingProxyType({}),
+) -> None:
+    """Write the entry of one act about a policy; its digest is private, for a short policy can be guessed."""
     is_wide = wish.account == TENANT_WIDE
     act = Consequence(
         kind=Kind.ACT,
@@ -67,5 +77,6 @@ async def note(tx: Transaction, house: House, wish: Wish, action: str, public: d
         account=None if is_wide else wish.account,
         object_ref=tx.tenant if is_wide else str(wish.account),
         public=public,
+        private=private,
     )
     await record.note(tx, act, entropy=house.entropy)

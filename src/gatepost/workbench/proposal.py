@@ -137,11 +137,10 @@ async def _propose(tx: Transaction, house: House, wish: Wish, found: Widening, l
     await proposal_store.insert(tx, made)
     public: dict[str, Json] = {
         "proposal": made.id,
-        "digest": made.digest,
         "live_version": live_version,
         "verdict": found.verdict.value.replace(" ", "_"),
     }
-    await change.note(tx, house, wish, "policy.propose", public)
+    await change.note(tx, house, wish, "policy.propose", public, {"digest": made.digest})
     return made
 
 
@@ -193,8 +192,8 @@ async def rule(tx: Transaction, house: House, wanted: ProposalId, ruling: Ruling
     if await is_outdated(tx, found):
         raise OutdatedError
     stored = await change.put(tx, house, wish)
-    public |= {"policy_version": stored.version, "policy_digest": stored.digest}
-    await change.note(tx, house, wish, "policy.approve", public)
+    public |= {"policy_version": stored.version}
+    await change.note(tx, house, wish, "policy.approve", public, {"policy_digest": stored.digest})
     return await _settled(tx, house, found, ProposalState.APPROVED, ruling, stored.version)
 
 

@@ -50,3 +50,8 @@ def test_room_is_judged(octets: int, files: int, level: Level) -> None:
 @pytest.mark.parametrize(("seconds", "level"), [(0.000_002, Level.WARNING), (0.002, Level.OK), (0.2, Level.WARNING)])
 def test_a_flush_that_is_too_fast_is_as_suspect_as_a_slow_one(seconds: float, level: Level) -> None:
     assert disk.judge_flush(seconds).level is level
+
+
+def test_a_second_store_that_guards_nothing_is_told() -> None:
+    assert disk.judge_second(guards_no_fork=True).level is Level.WARNING
+    assert disk.judge_second(guards_no_fork=False).level is Level.OK

@@ -23,7 +23,7 @@ OURS = "ids and words of ours, and goes by itself within days"
 VISITOR = "a visitor's own wish to the operator, sealed; it ends by their word or by time, and no mail of a tenant"
 STAYS = {
     **dict.fromkeys(("account", "api_key", "dkim_key", "domain", "export_destination", "hosted_agent"), SET_UP),
-    **dict.fromkeys(("hosting", "person", "policy", "policy_revocation", "route", "tenant"), SET_UP),
+    **dict.fromkeys(("hosting", "person", "policy", "policy_revocation", "route", "tenant", "former_tenant"), SET_UP),
     **dict.fromkeys(("webhook", "webhook_secret"), SET_UP),
     **dict.fromkeys(("checkpoint", "consequence", "decision_row", "entry", "erasure", "leaf", "log_key"), LOG),
     **dict.fromkeys(("unsequenced", "export_letter", "trust_fact", "trust_challenge", "trust_head"), LOG),

@@ -252,8 +252,7 @@ async def _do(tx: Transaction, petition: Petition, actor: KeyId, at: datetime, e
     stored = await put(tx, petition.account, document, at, actor, why)
     if stored is None:
         return petition
-    public: dict[str, int | str] = {"policy_version": stored.version, "policy_digest": stored.digest}
-    await _note_act(tx, "policy.set", actor, petition.account, at, entropy, public)
+    await _note_act(tx, "policy.set", actor, petition.account, at, entropy, stored)
     return replace(petition, policy_version=stored.version)
 
 
@@ -279,7 +278,7 @@ async def _note_act(
     account: AccountId,
     at: datetime,
     entropy: Entropy,
-    public: Mapping[str, int | str] | None = None,
+    stored: decide.Stored | None = None,
 ) -> None:
     done = Consequence(
         kind=EntryKind.ACT,
@@ -288,6 +287,7 @@ async def _note_act(
         at=at,
         account=account,
         object_ref=str(account),
-        public=dict(public or {}),
+        public={"policy_version": stored.version} if stored else {},
+        private={"policy_digest": stored.digest} if stored else {},
     )
     await record.note(tx, done, entropy=entropy)

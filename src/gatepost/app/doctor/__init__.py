@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import psycopg
 
 from gatepost.app import state
-from gatepost.app.build import blobs_of, clock, entropy, hostname_of, ways_of
+from gatepost.app.build import blobs_of, clock, entropy, guards_no_fork, hostname_of, ways_of
 from gatepost.app.doctor import certificates, clocks, database, disk, names, outside, ports, secrets
 from gatepost.app.doctor.finding import Finding, Level, failure, ok, warning, worst
 from gatepost.app.ways_out import next_hop
@@ -44,6 +44,7 @@ async def examine(settings: Settings) -> list[Finding]:
         await add("ports", lambda: ports.look(settings, running))
         found += certificates.look(settings, hostname, clock())
         found += disk.look(settings.state)
+        found.append(disk.judge_second(guards_no_fork=guards_no_fork(settings)))
         kept, keys = secrets.look(settings.state, entropy)
         found += kept
         if keys is not None:

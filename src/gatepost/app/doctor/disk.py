@@ -32,6 +32,17 @@ def look(state: Path) -> list[Finding]:
         return [failure("disk.state", f"cannot write to {state}: {error.strerror}", "let this account own it")]
 
 
+def judge_second(*, guards_no_fork: bool) -> Finding:
+    """Judge where the log lies a second time (``build.guards_no_fork``)."""
+    if guards_no_fork:
+        return warning(
+            "disk.second",
+            "the log's second store is in the state folder and no witness cosigns: restoring the folder forks the log",
+            "set log.second to another disk or a bucket, or name log.witnesses",
+        )
+    return ok("disk.second", "the log lies outside the state folder too, or witnesses know how far it came")
+
+
 def _folder(state: Path) -> Finding:
     facts = state.stat()
     if facts.st_uid != os.geteuid():

@@ -92,7 +92,7 @@ class AuditEntry(Shape):
 
     disposition: Disposition
     policy_version: int
-    policy_digest: str
+    policy_digest: str = Field(description="SHA-256 of the policy's normal form; empty once the opening is erased.")
     labels: list[str] = Field(description="What the matched rule marked it with.")
     tenant_policy_version: int = Field(description="Of the policy above the mailbox's own; 0 where there is none.")
     matched_rule: int | None = Field(description="Index of the rule that matched, from 0.")

@@ -96,7 +96,7 @@ def _judged(decision: Mapping[str, Any]) -> dict[str, Any]:
 def _own(leaf: Mapping[str, Any], decision: Mapping[str, Any]) -> dict[str, Any]:
     own: dict[str, Any] = {"kind": leaf["kind"], "account": leaf["account"], "object": leaf["object_ref"]}
     if decision:
-        own |= {name: decision.get(name) for name in ("disposition", "outcome", "door", "policy_digest")}
+        own |= {name: decision.get(name) for name in ("disposition", "outcome", "door")}
         own["auth"] = {name: decision.get(name) for name in ("spf", "dkim", "dmarc", "arc")}
     return own
 

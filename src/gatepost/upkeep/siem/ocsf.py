@@ -85,7 +85,7 @@ def _decision(found: Event, decision: Mapping[str, Any]) -> dict[str, Any]:
         "status_id": _SUCCESS,
         "status_detail": decision.get("reason"),
         "policy": {
-            "uid": str(decision.get("policy_digest")),
+            "uid": f"{found.leaf['account']}/{found.leaf['policy_version']}",
             "name": f"mailbox {found.leaf['account']}",
             "version": str(found.leaf["policy_version"]),
             "is_applied": True,

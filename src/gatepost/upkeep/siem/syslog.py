@@ -1,6 +1,6 @@
 """RFC 5424 messages in octet-counted frames (RFC 5425 section 4.3). Pure.
 
-Nothing is ever acknowledged: what was written to the connection counts as sent.
+Nothing is ever acknowledged but by TCP: what that has taken over counts as sent.
 """
 
 from collections.abc import Callable, Mapping
