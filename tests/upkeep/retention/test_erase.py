@@ -34,7 +34,6 @@ STAYS = {
     "entry_words_done": "a place in the log",
     **dict.fromkeys(("key_store", "schema_migration", "retention_cursor"), "the house's own books"),
     "policy_proposal": SET_UP,
-    "former_tenant": "a removed tenant's name, sealed, and its plan: what its record expires by",
     "draft_replay": "a draft of a policy, and numbers; the next one takes it away after a week",
     "draft_replay_change": OURS,
     "legal_hold": "names whom it protects; stays as the proof that it was in force",
