@@ -119,6 +119,29 @@ async def test_plain_http_that_leaves_the_machine_ends_the_start_with_advice(set
         await served.serve(open_to_all, app_dsn, cluster=None, calls=calls(open_to_all, never))
 
 
+async def test_a_chore_that_does_not_end_is_named_and_called_off(capsys: pytest.CaptureFixture[str]) -> None:
+    ended: list[str] = []
+
+    async def obedient(stop: asyncio.Event) -> None:
+        await stop.wait()
+        ended.append("obedient")
+
+    async def deaf() -> None:
+        await asyncio.Event().wait()
+
+    stop = asyncio.Event()
+    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+        chores = served.Chores(group)
+        chores.start(obedient(stop))
+        chores.start(deaf())
+        stop.set()
+        await chores.end(0.05)
+    assert ended == ["obedient"]
+    said = capsys.readouterr()
+    assert "house.chore_called_off" in said.out + said.err
+    assert "deaf" in said.out + said.err
+
+
 def test_a_house_that_claims_nothing_imports_no_check_and_no_trust_page() -> None:
     code = "import json, sys, gatepost.app.serve; print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603  # ours

@@ -45,3 +45,9 @@ def test_a_changed_tile_is_named_and_the_command_fails(apart: Process) -> None:
     done = apart.run("log", "verify", "-t", "tampered")
     assert done.returncode == 1
     assert "tile/0/000" in done.stdout
+    tile.write_bytes(octets)
+    copy = apart.state / "second" / "log" / tenant["id"] / "key"
+    copy.unlink()
+    done = apart.run("log", "verify", "-t", "tampered")
+    assert (done.returncode, "second store: key: it was gone" in done.stdout) == (1, True), done.stdout
+    assert apart.run("log", "verify", "-t", "tampered").returncode == 0

@@ -62,13 +62,17 @@ def test_a_rule_that_speaks_of_damaged_mail_alone_is_not_called_unreachable() ->
 
 
 def test_guards_that_find_nothing_or_add_nothing_are_told() -> None:
-    guards = [{"reject": each, "reason": "r"} for each in (r"[^\s\S]", "a^b", "a$b", "money", "money", "^a$", "(a^)?b")]
+    guards = [
+        {"reject": each, "reason": "r"}
+        for each in (r"[^\s\S]", "a^b", "a$b", "money", "money", "^a$", "(a^)?b", r"a\bb")
+    ]
     found = codes(rule("example.com"), contentGuards=guards)
     assert found == [
         ("guard.never_matches", "contentGuards[0]"),
         ("guard.never_matches", "contentGuards[1]"),
         ("guard.never_matches", "contentGuards[2]"),
         ("guard.never_counts", "contentGuards[4]"),
+        ("guard.never_matches", "contentGuards[7]"),
     ]
     assert codes(rule("example.com", action="reject"), contentGuards=guards[3:4]) == [
         ("guard.never_asked", "contentGuards[0]")

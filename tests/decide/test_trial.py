@@ -23,6 +23,12 @@ def test_what_changes_is_told_and_the_same_is_the_same() -> None:
     assert tried(policy(), policy({"domain": "other.example"})) == (Change.CHANGED, "sender.unmatched")
 
 
+def test_it_says_which_rule_spoke_and_which_would() -> None:
+    decided = settle(inbound(), policy(), Facts())
+    shut = attempt(seen_again(decided, None), policy({"domain": "other.example"}), None, told_by(decided))
+    assert (shut.rule_then, shut.rule) == ("senders[0]", "")
+
+
 def test_a_refused_mails_text_is_gone_and_only_a_guard_minds() -> None:
     guarded = policy(guards=[{"reject": "money", "reason": "r"}])
     change, _ = tried(policy(action="reject"), guarded)

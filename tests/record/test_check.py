@@ -23,7 +23,7 @@ from gatepost.record import erase, log_store, store, word_store
 from gatepost.record.check import FINDINGS_MAX, Report, verify_log
 from gatepost.record.erase import Removal, Rule
 from gatepost.record.indexer import Indexer
-from gatepost.record.paper import Kind, Recorded
+from gatepost.record.paper import Json, Kind, Recorded
 from gatepost.record.publish import Sequencer
 from record.papers import NOON, TENANT, OpenKeyring, consequence
 
@@ -227,11 +227,29 @@ async def test_words_that_the_house_itself_got_wrong_are_named_by_a_deep_look(db
         assert expected in (await verify_log(db, blobs, TENANT, is_deep=True)).findings
 
 
+Erase = Callable[[], Awaitable[None]]
+
+
+@pytest.fixture
+def erase_boss(own: Database, keys: KeyStore, sequencer: Sequencer, entropy: Entropy) -> Erase:
+    """Destroy the boss's key as an erasure does, and leave the openings, as a restored backup would."""
+
+    async def said() -> None:
+        what: dict[str, Json] = {"entries": [[0, 4]]}
+        removal = Removal(request="er_2", rule=Rule.PERSON, actor="operator", at=NOON, what=what)
+        async with own.transaction(TENANT) as tx:
+            await erase.say(tx, removal, entropy=entropy)
+        await sequencer.sequence(TENANT)
+        keys.destroy(TENANT, KeyKind.SUBJECT, keys.subject_name(TENANT, "boss@corp.example"))
+
+    return said
+
+
 @pytest.mark.usefixtures("removed")
 async def test_words_of_an_erased_entry_are_no_finding_before_and_after_they_are_forgotten(
-    db: Database, blobs: Blobs, keys: KeyStore
+    db: Database, blobs: Blobs, erase_boss: Erase
 ) -> None:
-    keys.destroy(TENANT, KeyKind.SUBJECT, keys.subject_name(TENANT, "boss@corp.example"))
+    await erase_boss()
     before = await verify_log(db, blobs, TENANT, is_deep=True)
     assert await Indexer(db).forget(TENANT) > 0
     after = await verify_log(db, blobs, TENANT, is_deep=True)
@@ -284,14 +302,36 @@ async def test_an_opening_sealed_otherwise_is_named(findings_of: FindingsOf) -> 
 
 @pytest.mark.usefixtures("life")
 async def test_an_opening_that_was_erased_is_counted_and_everything_else_still_agrees(
-    db: Database, blobs: Blobs, keys: KeyStore
+    db: Database, blobs: Blobs, erase_boss: Erase
 ) -> None:
-    before = await verify_log(db, blobs, TENANT)
-    keys.destroy(TENANT, KeyKind.SUBJECT, keys.subject_name(TENANT, "boss@corp.example"))
+    await erase_boss()
     report = await verify_log(db, blobs, TENANT)
     assert report.is_sound, report.findings
     assert report.erased > 0
-    assert report.openings + report.erased == before.openings
+    assert report.openings + report.erased == report.size
+
+
+UNSAID = "its opening is under a key that is gone, and no entry says that it had to go"
+
+
+@pytest.mark.usefixtures("life")
+async def test_a_key_taken_out_of_the_key_store_is_named_with_every_entry_it_opened(
+    db: Database, blobs: Blobs, keys: KeyStore
+) -> None:
+    keys.destroy(TENANT, KeyKind.SUBJECT, keys.subject_name(TENANT, "boss@corp.example"))
+    report = await verify_log(db, blobs, TENANT)
+    assert report.erased > 0
+    assert [each.partition(": ")[2] for each in report.findings] == [UNSAID] * report.erased
+    keys.destroy(TENANT, KeyKind.EPOCH, NOON.strftime("%Y-%m"))
+    assert (await verify_log(db, blobs, TENANT)).findings == [f"entry {entry}: {UNSAID}" for entry in range(1, 6)]
+
+
+@pytest.mark.usefixtures("life")
+async def test_one_octet_of_an_openings_head_is_named(findings_of: FindingsOf) -> None:
+    for octet in range(17):
+        changed = f"set_byte(sealed, {octet}, get_byte(sealed, {octet}) # 1)"
+        found = await findings_of(f"update opening set sealed = {changed} where entry = 1")  # noqa: S608  # above
+        assert found in ([f"entry 1: {UNSAID}"], ["entry 1: its opening is none"]), octet
 
 
 GONE = {

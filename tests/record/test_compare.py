@@ -11,6 +11,7 @@ from gatepost.ids import EntryId, LeafIndex, TenantId
 from gatepost.record.check_store import Held
 from gatepost.record.compare import differences
 from gatepost.record.entry import consequence_draft
+from gatepost.record.erased import Erased
 from gatepost.record.paper import Kind
 from record.papers import TENANT, consequence, counting
 
@@ -40,7 +41,12 @@ def test_a_row_that_agrees_has_no_differences() -> None:
 
 
 def test_an_opening_that_was_erased_is_no_difference_and_one_that_is_gone_is() -> None:
-    assert [*differences(LEAF, row()._replace(opening=None, is_erased=True), TENANT)] == []
+    shut = row()._replace(opening=None, is_erased=True)
+    assert [*differences(LEAF, shut, TENANT, Erased([{"detail": {"rule": "person", "entries": [[3, 3]]}}]))] == []
+    for other in ({"rule": "person", "entries": [[4, 9]]}, {"rule": "plan", "through": 9}, {}):
+        assert [*differences(LEAF, shut, TENANT, Erased([{"detail": other}]))] == [
+            "entry 12: its opening is under a key that is gone, and no entry says that it had to go"
+        ]
     assert [*differences(LEAF, row()._replace(opening=None), TENANT)] == ["entry 12: its opening is missing"]
 
 

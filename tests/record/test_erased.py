@@ -28,7 +28,9 @@ def test_what_was_cut_into_parts_covers_the_same(indexes: list[int]) -> None:
 
 
 def test_the_plan_covers_all_below_and_a_policy_its_mailboxes() -> None:
-    erased = Erased([_leaf(rule="plan", through=3), _leaf(rule="policy", through=5, accounts=[7]), _leaf(rule="keys")])
+    erased = Erased(
+        [_leaf(rule="plan", through=3), _leaf(rule="policy", through=5, accounts=[7]), _leaf(rule="keys", months=[])]
+    )
     assert [erased.covers(index, None) for index in (2, 3, 4)] == [True, False, False]
     assert [erased.covers(index, 7) for index in (2, 4, 5)] == [True, True, False]
     assert not erased.covers(4, 8)
@@ -37,3 +39,16 @@ def test_the_plan_covers_all_below_and_a_policy_its_mailboxes() -> None:
 def test_an_older_entry_takes_nothing_back() -> None:
     erased = Erased([_leaf(rule="plan", through=9), _leaf(rule="plan", through=3), {"detail": None}])
     assert erased.covers(8, None)
+
+
+def test_an_opening_may_be_shut_by_its_person_or_its_month_and_by_no_limit() -> None:
+    erased = Erased(
+        [
+            _leaf(rule="plan", through=9),
+            _leaf(rule="policy", through=9, accounts=[7]),
+            _leaf(rule="person", entries=[[3, 4]]),
+            _leaf(rule="keys", months=["2026-02"]),
+        ]
+    )
+    assert [erased.shuts(index, "2026-01-31T23:59:59Z") for index in (2, 3, 4, 5)] == [False, True, True, False]
+    assert erased.shuts(5, "2026-02-01T00:00:00Z")

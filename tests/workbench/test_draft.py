@@ -33,6 +33,8 @@ async def test_each_changed_decision_is_shown_and_what_cannot_be_told_is_counted
     assert trial.counts == {Change.SAME: 1, Change.CHANGED: 1, Change.NO_TEXT: 1, Change.UNDECIDABLE: 0}
     (changed,) = trial.changed
     assert (changed.row.email, changed.tried.reason) == (delivered, "rule.held")
+    assert (changed.tried.rule_then, changed.tried.rule) == ("senders[2]", "senders[0]")
+    assert "@" in changed.author
     trial = await tried(scene, {"senders": [HELD], "contentGuards": []})
     assert [each.row.email for each in trial.changed] == [delivered, refused]
     assert (await tried(scene, {})).counts[Change.CHANGED] == 0

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +40,8 @@ log = structlog.get_logger()
 RESTARTS_MAX = 10
 RESTARTS_WINDOW_S = 600
 START_PAUSE_S, START_PAUSE_MAX_S = 1.0, 5.0
+STOP_WITHIN_S = 25.0
+"""What is still at work so long after it was told to stop is called off; whoever stopped us waits for a minute."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,29 @@ class Calls:
     reread: Callable[[], Settings]
     supervisor: Supervisor
     prepare: Callable[[House], Awaitable[object]] | None = None
+
+
+class Chores:
+    """What a house does beside its doors, until it is told to stop.
+
+    Args:
+        group: where they run.
+    """
+
+    def __init__(self, group: asyncio.TaskGroup) -> None:
+        self._group = group
+        self._tasks: list[asyncio.Task[object]] = []
+
+    def start(self, chore: Coroutine[object, object, object]) -> None:
+        """Begin one."""
+        self._tasks.append(self._group.create_task(chore, name=getattr(chore, "__qualname__", None)))
+
+    async def end(self, within_s: float) -> None:
+        """Wait for all of them, who have been told; call off who does not end, so that the house does."""
+        _, late = await asyncio.wait(self._tasks, timeout=within_s)
+        for task in late:
+            log.error("house.chore_called_off", chore=task.get_name(), after_s=within_s)
+            task.cancel()
 
 
 async def serve(
@@ -100,21 +125,22 @@ async def serve(
         process.settle_in()
         with announced(settings.state, running):
             await calls.ready(house, running)
-            async with asyncio.TaskGroup() as chores:
+            async with asyncio.TaskGroup() as group:
+                chores = Chores(group)
                 writing = sequencer(settings, house)
-                chores.create_task(writing.run(stop))
-                chores.create_task(writing.window.run(stop))
-                chores.create_task(house.jobs.run(_handlers(settings, house), stop))
-                chores.create_task(staff.chores.run(stop))
-                chores.create_task(act.Herald(house).run(stop))
-                chores.create_task(Exporter(house).run(stop))
-                chores.create_task(Hosting(hosting, house.db).run(stop))
-                chores.create_task(mailbox.Indexer(house.db).run(stop))
-                chores.create_task(record.Indexer(house.db).run(stop))
-                chores.create_task(reloader.run(reload, stop))
-                chores.create_task(process.keep_tidy(stop))
-                chores.create_task(calls.supervisor.keep_petting(stop))
-                chores.create_task(
+                chores.start(writing.run(stop))
+                chores.start(writing.window.run(stop))
+                chores.start(house.jobs.run(_handlers(settings, house), stop))
+                chores.start(staff.chores.run(stop))
+                chores.start(act.Herald(house).run(stop))
+                chores.start(Exporter(house).run(stop))
+                chores.start(Hosting(hosting, house.db).run(stop))
+                chores.start(mailbox.Indexer(house.db).run(stop))
+                chores.start(record.Indexer(house.db).run(stop))
+                chores.start(reloader.run(reload, stop))
+                chores.start(process.keep_tidy(stop))
+                chores.start(calls.supervisor.keep_petting(stop))
+                chores.start(
                     record.keep_connections(
                         house.db, house.egress, Operator(house).tenant, house.clock, house.entropy, stop
                     )
@@ -122,11 +148,11 @@ async def serve(
                 if settings.trust.operator:
                     from gatepost.app import trusting  # noqa: PLC0415  # see _handlers
 
-                    chores.create_task(
+                    chores.start(
                         trusting.look(settings, house, running, staff.keeper, stop, is_tried_out=allow_loopback)
                     )
                 if cluster is not None:
-                    chores.create_task(_mend(cluster, house, stop))
+                    chores.start(_mend(cluster, house, stop))
                 calls.supervisor.ready()
                 await asked.wait()
                 calls.supervisor.stopping()
@@ -134,6 +160,7 @@ async def serve(
                 house.streams.close()
                 await asyncio.sleep(settings.stop_delay_s)  # the doors are open: who balances load turns away first
                 stop.set()
+                await chores.end(STOP_WITHIN_S)
             await note_stop(house)
 
 

@@ -17,6 +17,13 @@ from gatepost.workbench.draft import Trial, replay_draft
 DAYS_MAX = 3_650
 
 
+_COLUMNS = ("entry", "received", "from", "was", "would be", "subject")
+
+
+def _said(disposition: str, reason: str, rule: str) -> str:
+    return f"{disposition}: {reason}" + (f", {rule}" if rule else "")
+
+
 @policies.command("replay")
 def replay(
     mailbox_id: PolicyFor,
@@ -50,8 +57,11 @@ def replay(
         {
             "entry": each.row.entry,
             "message": each.row.email,
-            "was": f"{each.row.disposition}: {each.row.reason}",
-            "would be": f"{each.tried.disposition}: {each.tried.reason}",
+            "received": each.row.received_at,
+            "from": each.author,
+            "was": _said(each.row.disposition, each.row.reason, each.tried.rule_then),
+            "would be": _said(each.tried.disposition, each.tried.reason, each.tried.rule),
+            "subject": each.subject,
         }
         for each in trial.changed
     ]
@@ -59,6 +69,6 @@ def replay(
         counts = {change.value: number for change, number in trial.counts.items()}
         show([{"counts": counts, "changed": rows}], columns=(), as_json=True, empty="")
     else:
-        show(rows, columns=("entry", "message", "was", "would be"), as_json=False, empty="no decision would change")
+        show(rows, columns=_COLUMNS, as_json=False, empty="no decision would change")
         typer.echo(", ".join(f"{number} {change.value}" for change, number in trial.counts.items()))
     raise typer.Exit(1 if rows else 0)

@@ -24,10 +24,12 @@ from gatepost.journey import House
 from gatepost.keys import KeyringError
 from gatepost.ledger.errors import LedgerError
 from gatepost.record import export, recover
+from gatepost.record import second as second_copy
 from gatepost.record.check import Report, verify_log
 from gatepost.record.errors import ForkError
 from gatepost.record.export import NotInLogError
 from gatepost.record.witnesses import Witness
+from gatepost.upkeep.retention import misheld
 
 T = TypeVar("T")
 
@@ -39,12 +41,19 @@ log = typer.Typer(help="The tamper-evident record: verify, prove, export.", no_a
 app.add_typer(log, name="log")
 
 
-def for_tenant(wanted: str | None, work: Callable[[House, TenantId], Awaitable[T]], *, may_lag: bool = False) -> T:
-    """Do ``work`` on one tenant's record, with everything that was committed in its log."""
+def for_tenant(
+    wanted: str | None,
+    work: Callable[[House, TenantId], Awaitable[T]],
+    *,
+    may_lag: bool = False,
+    is_caught_up: bool = True,
+) -> T:
+    """Do ``work`` on one tenant's record, with everything that was committed in its log, unless it sees to that."""
 
     async def inside(house: House) -> T:
         tenant = await administer.find_tenant(house, wanted, may_be_former=True)
-        await catch_up(house, tenant.id)
+        if is_caught_up:
+            await catch_up(house, tenant.id)
         return await work(house, tenant.id)
 
     try:
@@ -72,6 +81,21 @@ async def catch_up(house: House, tenant: TenantId) -> None:
             await asyncio.sleep(TURN_S)
 
 
+async def _gone(house: House, owner: TenantId) -> list[str]:
+    with suppress(BlobsUnavailableError):  # it is said later
+        return await second_copy.gone(house.blobs, second_store(read_settings(), house), owner)
+    return []
+
+
+async def _beside(house: House, report: Report) -> None:
+    """Note what is wrong beside the log: on the second store, and with legal holds."""
+    second = second_store(read_settings(), house)
+    async for text in second_copy.compare_second(house.db, house.blobs, second, report.tenant, house.keyring):
+        report.find(text)
+    for text in await misheld(house.db, report.tenant):
+        report.find(text)
+
+
 @log.command()
 def verify(
     *,
@@ -89,10 +113,12 @@ def verify(
     """
 
     async def work(house: House, owner: TenantId) -> Report:
+        gone = await _gone(house, owner)  # before a sequencer copies all anew
+        await catch_up(house, owner)
         process.settle_in()  # or the garbage collector looks at each entry several times
         with Progress(transient=True, disable=not sys.stderr.isatty(), console=Console(stderr=True)) as progress:
             bar = progress.add_task("entries", total=None)
-            return await verify_log(
+            found = await verify_log(
                 house.db,
                 house.blobs,
                 owner,
@@ -102,8 +128,12 @@ def verify(
                 is_deep=deep,
                 progress=lambda done, size: progress.update(bar, completed=done, total=size),
             )
+        for name in gone:
+            found.find(f"second store: {name}: it was gone, and is copied there anew with what else is missing")
+        await _beside(house, found)
+        return found
 
-    report = for_tenant(tenant, work, may_lag=True)
+    report = for_tenant(tenant, work, may_lag=True, is_caught_up=False)
     if as_json:
         row = {
             "tenant": report.tenant,

@@ -4,27 +4,17 @@ Pure. Only what is proven is said: a rule that is merely unlikely to speak is no
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
-from gatepost.decide.capabilities import IMPLIED
-from gatepost.decide.grammar import Assurance
-from gatepost.decide.guards import Guard, never_matches
+from gatepost.decide.dangers import Finding, dangers
+from gatepost.decide.guards import Guard, is_void
 from gatepost.decide.language import Policy, Rule
+from gatepost.decide.outbound_widening import level
 from gatepost.decide.paper import Disposition
 from gatepost.decide.reach import Reach, names_of, silent_conditions
-from gatepost.decide.widening import Verdict, Widening, compare, level
+from gatepost.decide.widening import Verdict, Widening, compare
 
 _NAMED_MAX = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One remark: a stable ``code``, the ``path`` in the document, a sentence."""
-
-    code: str
-    path: str
-    sentence: str
 
 
 def lint(policy: Policy, *, now: datetime, live: Policy | None = None, has_live: bool = False) -> list[Finding]:
@@ -36,7 +26,7 @@ def lint(policy: Policy, *, now: datetime, live: Policy | None = None, has_live:
         live: the policy in force, or None.
         has_live: compare with ``live``; a None then refuses all mail.
     """
-    found = [*_rules(policy, now), *_guards(policy), *_assurance(policy), *_silence(policy)]
+    found = [*_rules(policy, now), *_guards(policy), *dangers(policy)]
     if has_live:
         found += _widening(compare(live, policy))
     return found
@@ -62,10 +52,10 @@ def _rules(policy: Policy, now: datetime) -> Iterator[Finding]:
             continue
         by = reach.covers(rule)
         if all(by):
-            whose = " and ".join(
-                f"senders[{index}]" for index in sorted({each.index for cover in by for each in cover})
-            )
-            yield Finding("rule.unreachable", path, f"{whose} speaks before it wherever it would")
+            first = sorted({each.index for cover in by for each in cover})
+            whose = " or ".join(f"senders[{index}]" for index in first[:_NAMED_MAX])
+            more = " or another" if first[_NAMED_MAX:] else ""
+            yield Finding("rule.unreachable", path, f"wherever it would speak, {whose}{more} does so before it")
         elif any(by):
             number = sum(map(bool, by))
             yield Finding("rule.shadowed", path, f"earlier rules speak for {number} of its {len(by)} names")
@@ -93,7 +83,7 @@ def _guards(policy: Policy) -> Iterator[Finding]:
         path = f"contentGuards[{index}]"
         if not is_asked:
             yield Finding("guard.never_asked", path, "no rule delivers or holds, so no guard is asked")
-        elif never_matches(guard.pattern):
+        elif is_void(guard.pattern):
             yield Finding("guard.never_matches", path, "no text has what its pattern looks for")
         elif guard.pattern.is_in(b""):
             yield Finding("guard.always_matches", path, "its pattern finds nothing at all, too: no text passes it")
@@ -107,25 +97,3 @@ def _guards(policy: Policy) -> Iterator[Finding]:
 def _is_same(one: Guard, other: Guard) -> bool:
     is_as_strict = one.action == other.action
     return one.pattern.source == other.pattern.source and one.places >= other.places and is_as_strict
-
-
-def _assurance(policy: Policy) -> Iterator[Finding]:
-    for rule in policy.rules:
-        path = f"senders[{rule.index}].match.assurance"
-        if not level(rule.action) or rule.is_tenant_wide:
-            continue
-        if rule.assurance is Assurance.NONE and not (rule.requires_dkim or rule.requires_spf):
-            granted = set(rule.capabilities) - IMPLIED
-            more = f" and is granted {', '.join(sorted(granted))}" if granted else ""
-            yield Finding("assurance.none", path, f"whoever writes the From field is believed{more}")
-        elif rule.assurance in {Assurance.ARC, Assurance.SIGNED_BY} and not rule.is_by_name:
-            yield Finding("assurance.anyone", path, "those it names may speak for every author there is")
-
-
-def _silence(policy: Policy) -> Iterator[Finding]:
-    waits = [(f"senders[{rule.index}].hold", rule.wait) for rule in policy.rules]
-    if policy.outbound:
-        waits.append(("outbound.hold", policy.outbound.wait))
-    for path, wait in waits:
-        if wait and wait.is_delivered:
-            yield Finding("hold.silence", f"{path}.then", "what nobody rules on in time is let go, as if approved")

@@ -3,6 +3,7 @@
 A draft may ask for what nobody looked up then. That is said, never guessed.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -27,12 +28,17 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """The change; ``why`` says what cannot be told, ``disposition`` and ``reason`` what would come of it."""
+    """The change; ``why`` says what cannot be told, ``disposition`` and ``reason`` what would come of it.
+
+    ``rule`` would speak, and ``rule_then`` spoke then; each empty where none of the mailbox's does.
+    """
 
     change: Change
     why: str = ""
     disposition: str = ""
     reason: str = ""
+    rule: str = ""
+    rule_then: str = ""
 
 
 def attempt(seen: Seen, own: Policy | None, above: Policy | None, told: Told) -> Tried:
@@ -48,7 +54,12 @@ def attempt(seen: Seen, own: Policy | None, above: Policy | None, told: Told) ->
         return Tried(Change.UNDECIDABLE, "it was not counted then, and a limit would have to know")
     disposition, reason = ending.disposition.value, ending.reason.value
     is_same = (disposition, reason) == (told.disposition, told.reason)
-    return Tried(Change.SAME if is_same else Change.CHANGED, "", disposition, reason)
+    change = Change.SAME if is_same else Change.CHANGED
+    return Tried(change, "", disposition, reason, _rule(trace), _rule(told.trace))
+
+
+def _rule(trace: Iterable[Step]) -> str:
+    return next((step.result for step in trace if step.check == "rule" and step.result != "none"), "")
 
 
 def _missing(seen: Seen, policies: list[Policy]) -> str:

@@ -5,7 +5,8 @@ with a capability, budget or rate that it does not have now. How a refusal is wo
 
 The proof splits authors into those that the names of both policies tell apart (a finite number), and for each tries
 every combination of answers that the conditions can give. It treats conditions as independent, so it may miss a proof
-and never finds a false one. A refutation is a mail that both policies have judged.
+and never finds a false one. A refutation is a mail that both policies have judged; of what leaves there is none, only
+the proof gate by gate (``outbound_widening``).
 """
 
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from gatepost.decide.fixtures import RECEIVED_AT, see_mail
 from gatepost.decide.grammar import Assurance
 from gatepost.decide.guards import GUARDS_WORK_MAX
 from gatepost.decide.language import Policy, Rule
+from gatepost.decide.outbound_widening import level, loosened
 from gatepost.decide.paper import USUAL_WAIT, Disposition, TokenBudget
 from gatepost.decide.rules import judge
 from gatepost.decide.specimens import AUTHORS_MAX, mails, representatives
@@ -60,11 +62,6 @@ def compare(live: Policy | None, draft: Policy) -> Widening:
     return Widening(Verdict.UNDECIDED, doubt)
 
 
-def level(action: Disposition) -> int:
-    """Return how far mail gets: refused 0, held 1, delivered 2."""
-    return {Disposition.DELIVER: 2, Disposition.HOLD: 1}.get(action, 0)
-
-
 def _doubt(live: Policy | None, draft: Policy) -> str:
     """Return what keeps the proof from succeeding; empty: it is proven that the draft is not wider."""
     if live is None and draft.is_tenant_wide:
@@ -72,8 +69,9 @@ def _doubt(live: Policy | None, draft: Policy) -> str:
     if live is None:
         is_shut = not any(level(rule.action) for rule in draft.rules) and not draft.outbound and not draft.on_its_own
         return "" if is_shut else "nothing is let in"
-    if live.outbound != draft.outbound:
-        return "what may leave is not the same, and that is compared by people"
+    looser = loosened(live.outbound, draft.outbound, is_tenant_wide=draft.is_tenant_wide)
+    if looser:
+        return looser
     if not _is_own_kept(live, draft):
         return "the agent may do more on its own, and that no mail shows"
     return _authors_doubt(live, draft)

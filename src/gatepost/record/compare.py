@@ -23,16 +23,18 @@ _LEAF = {"seq", "tenant", "kind", "ts", "c", "salt_ref", "account", "email", "ac
 def differences(octets: bytes, row: Held, tenant: TenantId, erased: Erased = NOTHING) -> Sequence[str]:
     """Return one sentence for each thing that does not agree with the leaf ``octets`` at the row's place.
 
-    An opening may be missing where ``erased`` says so.
+    An opening may be missing, or lie there and open no more, where ``erased`` says so.
     """
     read = _read(octets)
     if read is None:
         return (f"leaf {row.leaf_index}: it is no entry of ours",)
     leaf, at = read
-    return () if _agrees(octets, row, tenant, leaf, at) else tuple(_named(octets, row, tenant, leaf, at, erased))
+    return (
+        () if _agrees(octets, row, tenant, leaf, at, erased) else tuple(_named(octets, row, tenant, leaf, at, erased))
+    )
 
 
-def _agrees(octets: bytes, row: Held, tenant: TenantId, leaf: Mapping[str, Any], at: datetime) -> bool:
+def _agrees(octets: bytes, row: Held, tenant: TenantId, leaf: Mapping[str, Any], at: datetime, erased: Erased) -> bool:
     """Tell whether all is there and agrees: that costs less than naming what does not, and is what most entries cost.
 
     It may say no of an opening that opens everything in a spelling of its own.
@@ -45,7 +47,7 @@ def _agrees(octets: bytes, row: Held, tenant: TenantId, leaf: Mapping[str, Any],
         and leaf["tenant"] == tenant
         and (row.decision, row.consequence) == _rows_of(leaf, at)
         and (
-            row.is_erased
+            (row.is_erased and erased.shuts(row.leaf_index, leaf["ts"]))
             or (
                 row.opening is not None
                 and row.opening_ref == leaf["salt_ref"]
@@ -115,7 +117,9 @@ def _read(octets: bytes) -> tuple[dict[str, Any], datetime] | None:
 
 def _opening(row: Held, leaf: Mapping[str, Any], erased: Erased) -> Iterator[str]:
     if row.is_erased:
-        return  # that it had to be, another entry says
+        if not erased.shuts(row.leaf_index, leaf["ts"]):
+            yield f"entry {row.entry}: its opening is under a key that is gone, and no entry says that it had to go"
+        return
     if row.opening is None:
         if erased.covers(row.leaf_index, leaf["account"]):
             return

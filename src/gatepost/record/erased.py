@@ -6,6 +6,8 @@ The detail of an entry of kind ``erasure`` names a ``rule`` and, with it, which 
 - ``plan``: all below the leaf index ``through``;
 - ``policy``: those below ``through`` whose ``account`` is one of ``accounts``;
 - ``keys``: none of its own; ``months`` names the epochs whose keys are destroyed.
+
+An opening that lies there and opens no more is another matter: only ``person`` and ``keys`` destroy keys.
 """
 
 from collections.abc import Iterable, Sequence
@@ -35,6 +37,7 @@ class Erased:
         self._through = 0
         self._by_account: dict[int, int] = {}
         self._indexes: set[int] = set()
+        self._months: set[str] = set()
         for leaf in leaves:
             self._read(leaf.get("detail") or {})
 
@@ -48,13 +51,19 @@ class Erased:
             case Rule.PERSON:
                 for first, last in detail["entries"]:
                     self._indexes.update(range(first, last + 1))
+            case Rule.KEYS:
+                self._months.update(detail["months"])
             case _:
-                pass  # ``keys``: what is sealed under them is there, and opens no more
+                pass
 
     def covers(self, index: int, account: int | None) -> bool:
         """Tell whether the log says that the entry at ``index``, which is about ``account``, lost its opening."""
         below = self._through if account is None else max(self._through, self._by_account.get(account, 0))
         return index < below or index in self._indexes
+
+    def shuts(self, index: int, written: str) -> bool:
+        """Tell whether the log says that a key of that entry's opening is destroyed; ``written`` is its leaf's time."""
+        return index in self._indexes or written[: len("2026-01")] in self._months
 
 
 def ranges(indexes: Iterable[int]) -> list[list[int]]:

@@ -112,7 +112,7 @@ def decision_row(written: Written) -> DecisionRow:
     """Read a decision back, with what it saw; that is None where it was erased, or written before it was kept."""
     leaf = written.leaf
     seen, blob = _opened(written, "seen"), _opened(written, "blob")
-    above = [*(_shown(written, "tenant_policy") or (0,)), ""]  # entries before 0.3 have the digest beside the number
+    above = [*(_shown(written, "tenant_policy") or (0,)), ""]  # older entries have the digest beside the number
     return DecisionRow(
         entry=written.entry,
         email=EmailId(leaf["email"]),

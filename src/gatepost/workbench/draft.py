@@ -10,6 +10,7 @@ from gatepost import record
 from gatepost.db import Transaction
 from gatepost.decide import TENANT_WIDE
 from gatepost.decide.language import Policy
+from gatepost.decide.paper import Seen
 from gatepost.decide.replay import Told
 from gatepost.decide.trial import Change, Tried, attempt
 from gatepost.ids import AccountId, EntryId, TenantId
@@ -24,10 +25,12 @@ CHANGES_MAX = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """One decision that would be another."""
+    """One decision that would be another, and what the mail was: ``subject`` is empty where its text was not kept."""
 
     row: DecisionRow
     tried: Tried
+    author: str
+    subject: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +97,24 @@ async def judge_batch(
     if not rows:
         return None
     tried = [await _attempt(house, tenant, row, draft) for row in rows]
-    changed = [Changed(row, each) for row, each in zip(rows, tried, strict=True) if each.change is Change.CHANGED]
-    return Batch(Counter(each.change for each in tried), tuple(changed), rows[-1].entry)
+    changed = [
+        Changed(row, each, str(seen.evidence.author or ""), seen.evidence.content.subject)
+        for row, (each, seen) in zip(rows, tried, strict=True)
+        if each.change is Change.CHANGED and seen is not None
+    ]
+    return Batch(Counter(each.change for each, _ in tried), tuple(changed), rows[-1].entry)
 
 
 def _one_or_all(account: AccountId) -> AccountId | None:
     return None if account == TENANT_WIDE else account
 
 
-async def _attempt(house: House, tenant: TenantId, row: DecisionRow, draft: Policy) -> Tried:
+async def _attempt(house: House, tenant: TenantId, row: DecisionRow, draft: Policy) -> tuple[Tried, Seen | None]:
     try:
         seen = await seen_then(house, tenant, row)
         own = await policy_then(house, tenant, row) if draft.is_tenant_wide else draft
         above = draft if draft.is_tenant_wide else await above_then(house, tenant, row)
     except CannotTellError as error:
-        return Tried(Change.UNDECIDABLE, str(error))
-    return await asyncio.to_thread(attempt, seen, own, above, Told(row.disposition, row.outcome, row.reason, row.trace))
+        return Tried(Change.UNDECIDABLE, str(error)), None
+    told = Told(row.disposition, row.outcome, row.reason, row.trace)
+    return await asyncio.to_thread(attempt, seen, own, above, told), seen

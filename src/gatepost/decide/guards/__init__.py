@@ -6,8 +6,9 @@ it, and ``guard`` says what follows.
 """
 
 from gatepost.decide.guards.candidates import Together
+from gatepost.decide.guards.edges import is_void
 from gatepost.decide.guards.guard import GUARDS_WORK_MAX, Guard, compile_guards, strictest_hit
-from gatepost.decide.guards.patterns import PATTERN_MAX_CHARS, Pattern, PatternError, compile_pattern, never_matches
+from gatepost.decide.guards.patterns import PATTERN_MAX_CHARS, Pattern, PatternError, compile_pattern
 from gatepost.decide.guards.plan import refusals
 
 __all__ = [
@@ -19,7 +20,7 @@ __all__ = [
     "Together",
     "compile_guards",
     "compile_pattern",
-    "never_matches",
+    "is_void",
     "refusals",
     "strictest_hit",
 ]

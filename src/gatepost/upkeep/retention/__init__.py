@@ -10,6 +10,7 @@ from gatepost.upkeep.retention.paper import Hold, Scope
 from gatepost.upkeep.retention.replay import replay
 from gatepost.upkeep.retention.roll import Roll, RollError
 from gatepost.upkeep.retention.show import Shown, show
+from gatepost.upkeep.retention.standing import misheld
 
 __all__ = [
     "Erased",
@@ -27,6 +28,7 @@ __all__ = [
     "expire",
     "foresee",
     "holds",
+    "misheld",
     "place_hold",
     "release_hold",
     "replay",

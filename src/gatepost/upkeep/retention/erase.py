@@ -29,8 +29,7 @@ from gatepost.mail.address import Address
 from gatepost.mailbox import erase_store as mail
 from gatepost.record import erase as entries
 from gatepost.record.erase import Place, Removal, Rule
-from gatepost.upkeep.retention import store
-from gatepost.upkeep.retention.hold import HoldError, forbidding
+from gatepost.upkeep.retention.hold import HoldError, forbidding, in_force
 from gatepost.upkeep.retention.keeper import Keeper
 from gatepost.upkeep.retention.paper import Erasure
 
@@ -123,7 +122,7 @@ async def _permitted(keeper: Keeper, tenant: TenantId, person: Address) -> list[
     await keys.flush()
     ids = keys.ids(tenant, Kind.SUBJECT, name)
     async with keeper.own.transaction(tenant) as tx:
-        held = await store.holds(tx)
+        held = await in_force(tx)
         accounts = (
             {place.account for place in await entries.places_of(tx, spelled(ids), 1_000_000) if place.account}
             if any(hold.scope.account for hold in held)

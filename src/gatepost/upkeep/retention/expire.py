@@ -26,7 +26,7 @@ from gatepost.record import erase as entries
 from gatepost.record.erase import ACTIONS, NOBODY, Place, Removal, Rule
 from gatepost.upkeep.retention import store
 from gatepost.upkeep.retention.erase import spelled
-from gatepost.upkeep.retention.hold import covers_all
+from gatepost.upkeep.retention.hold import covers_all, in_force
 from gatepost.upkeep.retention.keeper import Keeper
 from gatepost.upkeep.retention.limits import Limit, limits, narrowed, over
 from gatepost.upkeep.retention.paper import Hold
@@ -72,12 +72,13 @@ async def expire(keeper: Keeper, tenant: Tenant, *, dry_run: bool = False) -> Ex
     """Remove what is older than its limit; with ``dry_run`` only count it.
 
     Raises:
+        HoldError: the table of legal holds is not what the log says; nothing was removed.
         BlobsUnavailableError: the object store does not answer; the next run goes on.
         DatabaseUnavailableError: the same of the database.
     """
     now, plan_days = keeper.clock(), keeper.plans.days_for(tenant.plan)
     async with keeper.own.transaction(tenant.id) as tx:
-        holds = await store.holds(tx)
+        holds = await in_force(tx)
     by_policy = await policy_days(keeper, tenant.id)
     total = Expired()
     if covers_all(holds):

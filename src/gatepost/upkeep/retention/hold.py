@@ -1,6 +1,7 @@
 """Legal holds: what must be kept whatever a plan, a policy or a person says, and the reason, which is named."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from gatepost import access, record
 from gatepost.db import Transaction
@@ -9,6 +10,7 @@ from gatepost.record.paper import Consequence, Json, Kind
 from gatepost.upkeep.retention import store
 from gatepost.upkeep.retention.keeper import Keeper
 from gatepost.upkeep.retention.paper import Hold, Scope
+from gatepost.upkeep.retention.standing import Told, lost, told
 
 REASON_MAX_CHARS = 500
 _ID_OCTETS = 10
@@ -56,16 +58,51 @@ async def release_hold(keeper: Keeper, tenant: TenantId, identifier: str, *, act
         LookupError: no hold in force has this id.
     """
     async with keeper.own.transaction(tenant) as tx:
-        found = [hold for hold in await store.holds(tx) if hold.id == identifier]
-        if not found or not await store.release_hold(tx, identifier, keeper.clock()):
+        rows = await store.holds(tx)
+        found = [hold for hold in rows if hold.id == identifier]
+        if found:
+            await store.release_hold(tx, identifier, keeper.clock())
+        else:  # whose row somebody took away: it stands until an entry releases it
+            said = told(await store.told_holds(tx))
+            found = [_as_said(said[each]) for each in lost(said, rows) if each == identifier]
+        if not found:
             raise LookupError(identifier)
         await store.begin_anew(tx)
         await _note(tx, keeper, "hold.release", found[0], actor, {})
     return found[0]
 
 
+def _as_said(leaves: Told) -> Hold:
+    """Return what is known of a hold that has no row."""
+    leaf = leaves.placed or {}
+    account = None if leaf["account"] is None else AccountId(leaf["account"])
+    return Hold(
+        id=leaf["object_ref"],
+        scope=Scope(account=account),
+        reason="",
+        placed_at=datetime.fromisoformat(leaf["ts"]),
+        placed_by=leaf["actor_ref"],
+        subject="" if leaf["detail"]["scope"] == "person" else None,
+    )
+
+
+async def in_force(tx: Transaction) -> list[Hold]:
+    """Return the holds in force, oldest first, before something is removed.
+
+    Raises:
+        HoldError: the log says that one is in force which the table does not have: nothing may be removed.
+    """
+    found = await store.holds(tx)
+    if gone := lost(told(await store.told_holds(tx)), found):
+        raise HoldError(
+            f"the log says that the legal hold {gone[0]} is in force, and the table does not have it: nothing expires "
+            "or is erased until it is back, or was released by `gatepost legal-hold release`"
+        )
+    return found
+
+
 async def _note(tx: Transaction, keeper: Keeper, action: str, hold: Hold, actor: str, private: dict[str, Json]) -> None:
-    scope = "person" if hold.subject else "mailbox" if hold.scope.account is not None else "tenant"
+    scope = "person" if hold.subject is not None else "mailbox" if hold.scope.account is not None else "tenant"
     act = Consequence(
         kind=Kind.ACT,
         action=action,

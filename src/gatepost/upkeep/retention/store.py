@@ -8,8 +8,9 @@ import orjson
 
 from gatepost.db import Transaction
 from gatepost.ids import AccountId
-from gatepost.keys import Vault
+from gatepost.keys import KeyringError, Vault
 from gatepost.mail.address import Address
+from gatepost.record.entry import Leaf
 from gatepost.upkeep.retention.limits import Limit
 from gatepost.upkeep.retention.paper import Hold, Scope
 
@@ -42,6 +43,29 @@ async def holds(tx: Transaction, *, released: bool = False) -> list[Hold]:
         order by placed_at, id
     """
     return [_hold(tx.vault, row) for row in await tx.all(query, released=released)]
+
+
+async def every_hold(tx: Transaction) -> tuple[list[Hold], list[str]]:
+    """Return all holds there ever were, oldest first, and the ids of those whose seal is broken."""
+    query = "select * from legal_hold where tenant = %(tenant)s order by placed_at, id"
+    found: list[Hold] = []
+    broken: list[str] = []
+    for row in await tx.all(query):
+        try:
+            found.append(_hold(tx.vault, row))
+        except KeyringError:
+            broken.append(row.id)
+    return found, broken
+
+
+async def told_holds(tx: Transaction) -> list[Leaf]:
+    """Return the leaves that place and release legal holds, oldest first."""
+    query = """
+        select written.leaf from consequence as followed join entry as written on written.id = followed.entry
+        where followed.tenant = %(tenant)s and followed.action in ('hold.place', 'hold.release')
+        order by followed.entry
+    """
+    return [orjson.loads(row.leaf) for row in await tx.all(query)]
 
 
 def _place(identifier: str) -> str:
