@@ -135,7 +135,8 @@ async def their_ids(house: House, keeper: Keeper, theirs: Tenancy) -> dict[str, 
         replay = await client.post(f"/api/v1/policy/replays?mailbox={theirs.account}", json=POLICY)
     async with house.db.transaction(theirs.tenant) as tx:
         await access.set_second_person(tx, is_needed=True)
-    wish = Wish(account=theirs.account, document={**OPEN, "outbound": {}}, actor=KeyId("ky_else"))
+    wider = {**OPEN, "defaultAction": "drop", "senders": [{"match": {"anyone": True, "assurance": "none"}}]}
+    wish = Wish(account=theirs.account, document=wider, actor=KeyId("ky_else"))
     proposal = await put_or_propose(house, theirs.tenant, wish, Bench())
     assert isinstance(proposal, Proposal)
     turn, digest = await held_call(house, theirs, done.outcome.email, done.outcome.thread)
