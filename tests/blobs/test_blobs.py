@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gatepost.blobs import Blobs, address_of
+from gatepost.blobs import Blobs, address_of, folder_of
 from gatepost.blobs.bucket import Bucket
 from gatepost.blobs.folder import Folder
 
@@ -65,3 +65,11 @@ async def test_a_folder_is_opened_by_its_url(tmp_path: Path) -> None:
 def test_a_url_of_no_known_kind_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="a blob store is"):
         Blobs.open(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "folder"),
+    [("file:///a/b%20c", Path("/a/b c")), ("file://host/a", None), ("s3://bucket/a", None), ("", None)],
+)
+def test_the_folder_of_a_url_is_known(url: str, folder: Path | None) -> None:
+    assert folder_of(url) == folder

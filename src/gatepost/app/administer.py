@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from gatepost import access, decide, domains, record
 from gatepost.access.paper import Account, ApiKey, Person, Role, Scope, Tenant
 from gatepost.db import Transaction
+from gatepost.deliver import ask
 from gatepost.domains.paper import Domain
 from gatepost.ids import AccountId, KeyId, PersonId, ProposalId, TenantId
 from gatepost.journey import House
@@ -238,7 +239,7 @@ async def add_person(house: House, tenant: TenantId, address: Address, role: Rol
     Raises:
         AccessError: their mail ends in a mailbox of this house, where an agent would rule with the links it is mailed.
     """
-    if await domains.route(house.db, address) is not None:
+    if await ask.is_mailbox(house.db, address):
         raise access.AccessError(
             "that address leads to a mailbox of this house, which agents read: name a person's own"
         )

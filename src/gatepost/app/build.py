@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from gatepost.app import seal
 from gatepost.app.agent_tools import places_of as agents_places
@@ -17,7 +16,7 @@ from gatepost.app.guard import Guard
 from gatepost.app.scanners import places_of, watch
 from gatepost.app.seal import seal_clear_rows
 from gatepost.app.ways_out import next_hop, place, register
-from gatepost.blobs import Blobs, Endpoint, is_bucket, read_endpoint
+from gatepost.blobs import Blobs, Endpoint, folder_of, is_bucket, read_endpoint
 from gatepost.db import Database, GroupCommit
 from gatepost.db.launcher import OWNER, Cluster, find_binaries, home_for
 from gatepost.db.migrate import check_schema, migrate
@@ -271,8 +270,8 @@ def guards_no_fork(settings: Settings) -> bool:
     Database, first and second store agree then, and the log goes on from there: under the checkpoints that were shown
     since, there would be others.
     """
-    parts = urlsplit(settings.log.second)
-    lies_in = parts.scheme == "file" and Path(unquote(parts.path)).resolve().is_relative_to(settings.state.resolve())
+    folder = folder_of(settings.log.second)
+    lies_in = folder is not None and folder.resolve().is_relative_to(settings.state.resolve())
     return (lies_in or not settings.log.second) and not settings.log.witnesses
 
 

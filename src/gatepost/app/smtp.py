@@ -7,7 +7,6 @@ import ssl
 import time
 from functools import partial
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from gatepost import access, domains, record
 from gatepost.app.errors import HouseEndedError
@@ -16,6 +15,7 @@ from gatepost.arrive import Certificate, Pair, SmtpServer, self_signed
 from gatepost.arrive.capacity import free_octets
 from gatepost.arrive.paper import Arrived
 from gatepost.arrive.reply import Reply
+from gatepost.blobs import folder_of
 from gatepost.db.launcher import home_for
 from gatepost.doors.smtp import reply_for
 from gatepost.ids import TenantId
@@ -60,9 +60,9 @@ def smtp_door(settings: Settings, house: House, certificate: Certificate) -> Smt
 
 def disks(settings: Settings) -> tuple[Path, ...]:
     """Return the folders whose disks must have room for mail: ours, bodies', and our own PostgreSQL's."""
-    bodies = [Path(unquote(urlsplit(settings.blobs.url).path))] if settings.blobs.url.startswith("file:") else []
+    bodies = folder_of(settings.blobs.url)
     database = [] if settings.database.dsn else [home_for(settings.state)]
-    return (settings.state, *bodies, *database)
+    return (settings.state, *([] if bodies is None else [bodies]), *database)
 
 
 class Operator:

@@ -14,7 +14,16 @@ from gatepost.blobs.folder import Folder
 from gatepost.egress import Egress
 from gatepost.ids import BlobId
 
-__all__ = ["Blobs", "BlobsUnavailableError", "Endpoint", "Store", "address_of", "is_bucket", "read_endpoint"]
+__all__ = [
+    "Blobs",
+    "BlobsUnavailableError",
+    "Endpoint",
+    "Store",
+    "address_of",
+    "folder_of",
+    "is_bucket",
+    "read_endpoint",
+]
 
 
 class Store(Protocol):
@@ -41,6 +50,13 @@ def address_of(octets: bytes) -> BlobId:
     return BlobId(hashlib.sha256(octets).hexdigest())
 
 
+def folder_of(url: str) -> Path | None:
+    """Return the folder that a store's URL names; None where it names none."""
+    parts = urlsplit(url)
+    is_folder = parts.scheme == "file" and not parts.netloc and parts.path.startswith("/")
+    return Path(unquote(parts.path)) if is_folder else None
+
+
 def is_bucket(url: str) -> bool:
     """Tell whether a store's URL names a bucket, which is reached over the network."""
     parts = urlsplit(url)
@@ -62,9 +78,8 @@ class Blobs:
             endpoint: where the bucket is; for ``s3`` alone.
             egress: the way to it; for ``s3`` alone.
         """
-        parts = urlsplit(url)
-        if parts.scheme == "file" and not parts.netloc and parts.path.startswith("/"):
-            return cls(Folder(Path(unquote(parts.path))))
+        if (folder := folder_of(url)) is not None:
+            return cls(Folder(folder))
         if is_bucket(url) and endpoint is not None and egress is not None:
             return cls(Bucket.s3(url, endpoint, egress))
         raise ValueError("a blob store is file:///absolute/path or s3://bucket/prefix")

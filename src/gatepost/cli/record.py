@@ -16,7 +16,7 @@ from gatepost import access
 from gatepost.app import administer, process, proving
 from gatepost.app.build import second_store, sequencer
 from gatepost.app.open import admin_keeper
-from gatepost.blobs import BlobsUnavailableError
+from gatepost.blobs import Blobs, BlobsUnavailableError
 from gatepost.cli.frame import AsJson, ForTenant, Refusal, read_settings, show, terminal, with_house
 from gatepost.cli.menu import app
 from gatepost.ids import LeafIndex, TenantId
@@ -81,15 +81,14 @@ async def catch_up(house: House, tenant: TenantId) -> None:
             await asyncio.sleep(TURN_S)
 
 
-async def _gone(house: House, owner: TenantId) -> list[str]:
+async def _gone(house: House, second: Blobs, owner: TenantId) -> list[str]:
     with suppress(BlobsUnavailableError):  # it is said later
-        return await second_copy.gone(house.blobs, second_store(read_settings(), house), owner)
+        return await second_copy.gone(house.blobs, second, owner)
     return []
 
 
-async def _beside(house: House, report: Report) -> None:
+async def _beside(house: House, second: Blobs, report: Report) -> None:
     """Note what is wrong beside the log: on the second store, and with legal holds."""
-    second = second_store(read_settings(), house)
     async for text in second_copy.compare_second(house.db, house.blobs, second, report.tenant, house.keyring):
         report.find(text)
     for text in await misheld(house.db, report.tenant):
@@ -113,7 +112,9 @@ def verify(
     """
 
     async def work(house: House, owner: TenantId) -> Report:
-        gone = await _gone(house, owner)  # before a sequencer copies all anew
+        settings = read_settings()
+        second = second_store(settings, house)
+        gone = await _gone(house, second, owner)  # before a sequencer copies all anew
         await catch_up(house, owner)
         process.settle_in()  # or the garbage collector looks at each entry several times
         with Progress(transient=True, disable=not sys.stderr.isatty(), console=Console(stderr=True)) as progress:
@@ -123,14 +124,14 @@ def verify(
                 house.blobs,
                 owner,
                 vkey=vkey,
-                witnesses=[Witness.parse(each).key for each in read_settings().log.witnesses],
+                witnesses=[Witness.parse(each).key for each in settings.log.witnesses],
                 keyring=house.keyring,
                 is_deep=deep,
                 progress=lambda done, size: progress.update(bar, completed=done, total=size),
             )
         for name in gone:
             found.find(f"second store: {name}: it was gone, and is copied there anew with what else is missing")
-        await _beside(house, found)
+        await _beside(house, second, found)
         return found
 
     report = for_tenant(tenant, work, may_lag=True, is_caught_up=False)

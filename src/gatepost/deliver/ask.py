@@ -51,9 +51,9 @@ def may_rule(person: Person) -> bool:
     return person.role in {Role.OWNER, Role.APPROVER}
 
 
-async def is_mailbox(db: Database, person: Person) -> bool:
-    """Tell whether a person's mail ends in a mailbox of this house, where agents read: no link may go there."""
-    return await domains.route(db, person.address) is not None
+async def is_mailbox(db: Database, address: Address) -> bool:
+    """Tell whether mail for a person ends in a mailbox of this house, where agents read: no link may go there."""
+    return await domains.route(db, address) is not None
 
 
 async def check_link(tx: Transaction, waiting: Hold, person: Person) -> None:
@@ -202,7 +202,7 @@ async def put(house: Means, job: Job, question: Question, person: Person) -> Non
 
 
 async def _mail(house: Means, tenant: TenantId, person: Person, question: Question) -> Attempt:
-    if await is_mailbox(house.db, person):
+    if await is_mailbox(house.db, person.address):
         return Attempt(AttemptResult.FAILED, 0, "5.7.1", "approver.mailbox")
     author = Address("postmaster", question.account.address.domain)
     road = await own_mail.find_road(house, tenant, author, person.address, seed=question.id)

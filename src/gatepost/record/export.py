@@ -109,15 +109,9 @@ async def leaf_hashes(blobs: Blobs, tenant: TenantId, places: Collection[LeafInd
 
     Left out: what it has no place for, and where a tile is missing or damaged.
     """
-    try:
-        published = await files.read_checkpoint(blobs, tenant)
-    except LedgerError:
-        return {}
-    if published is None:
-        return {}
-    size = published[1].size
-    there = {each for each in places if 0 <= each < size}
-    tiles = await files.read_tiles(blobs, tenant, {tile_at(0, each // WIDTH, size) for each in there})
+    end = await size(blobs, tenant)
+    there = {each for each in places if 0 <= each < end}
+    tiles = await files.read_tiles(blobs, tenant, {tile_at(0, each // WIDTH, end) for each in there})
     held = {
         each.index: hashes(each, octets) for each, octets in tiles.items() if len(octets) == each.width * HASH_OCTETS
     }

@@ -237,12 +237,6 @@ async def accepted_from(tx: Transaction, lowest: int) -> list[Accepted]:
     return [Accepted(EntryId(row.id), bytes(row.leaf), row.is_placed) for row in rows]
 
 
-async def draw_numbers(tx: Transaction, count: int) -> list[EntryId]:
-    """Return numbers nothing else has, in order."""
-    query = "select nextval('entry_id') as number from generate_series(1, %(count)s)"
-    return [EntryId(row.number) for row in await tx.all(query, count=count)]
-
-
 async def renumber(tx: Transaction, was: EntryId, becomes: EntryId, leaf: bytes) -> None:
     """Give an entry without a place another number, which its leaf says; for the keeper's role alone."""
     query = "select keeper_renumber(%(was)s, %(becomes)s, %(leaf)s)"

@@ -22,7 +22,7 @@ from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
 from gatepost.ledger.note import VerifierKey
 from gatepost.ledger.tiles import Edge, edge_tiles, tiles_of
-from gatepost.record import files, log_store
+from gatepost.record import files, log_store, store
 from gatepost.record.entry import renumbered
 from gatepost.record.log_store import Accepted, LogKey
 
@@ -219,7 +219,7 @@ async def _strangers(
 async def _renumber(own: Database, tenant: TenantId, entries: Sequence[Accepted]) -> None:
     """Give entries without a place other numbers, in their order."""
     async with own.transaction(tenant) as tx:
-        fresh = await log_store.draw_numbers(tx, len(entries))
+        fresh = await store.draw_numbers(tx, len(entries))
         ordered = sorted(entries, key=lambda each: each.entry)
         numbers = {each.entry: number for each, number in zip(ordered, fresh, strict=True)}
         for each in ordered:

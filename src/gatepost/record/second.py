@@ -6,7 +6,6 @@ What rots there is missed only on the day of a restore.
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 import orjson
@@ -17,7 +16,7 @@ from gatepost.ids import TenantId
 from gatepost.keys import Keyring, KeyringError
 from gatepost.ledger.errors import LedgerError
 from gatepost.ledger.note import SigningKey
-from gatepost.ledger.tiles import WIDTH, edge_tiles, tiles_of
+from gatepost.ledger.tiles import edge_tiles, tiles_of
 from gatepost.record import files, log_store
 from gatepost.record.log_store import LOG_KEY_PURPOSE, LogKey
 
@@ -56,12 +55,10 @@ async def _compared(
     for text in (await _checkpoint(blobs, second, tenant), await _key(db, second, tenant, keyring)):
         if text:
             yield text
-    tiles = iter(sorted({*tiles_of(size), *edge_tiles(size)}, key=lambda tile: tile.path))
-    while some := list(islice(tiles, WIDTH)):
-        for tile in some:
-            first = await _tile(blobs, tenant, tile)
-            if first is not None and (found := await _tile(second, tenant, tile)) != first:
-                yield f"{tile.path}: " + ("it is missing" if found is None else "it is not the one of the first store")
+    for tile in sorted({*tiles_of(size), *edge_tiles(size)}, key=lambda each: each.path):
+        first = await _tile(blobs, tenant, tile)
+        if first is not None and (found := await _tile(second, tenant, tile)) != first:
+            yield f"{tile.path}: " + ("it is missing" if found is None else "it is not the one of the first store")
     for piece in files.pieces(size):
         async for text in _rows(db, second, tenant, piece):
             yield text
@@ -117,15 +114,19 @@ async def _rows(db: Database, second: Blobs, tenant: TenantId, piece: files.Piec
 
 async def _lines(db: Database, second: Blobs, tenant: TenantId, piece: files.Piece) -> list[str] | None:
     """Return the lines of a piece, from the wider one too that took its place if the log has grown meanwhile."""
+    if (lines := await _read(second, tenant, piece)) is not None:
+        return lines
     async with db.transaction(tenant) as tx:
         now = await log_store.size(tx)
-    wider = [each for each in files.pieces(now, piece.start) if each.start <= piece.start < each.stop]
-    for each in (piece, *wider, piece):
-        octets = await second.read(files.rows_path(tenant, each))
-        if octets is not None:
-            lines = octets.decode(errors="replace").split("\n")[:-1]
+    for each in files.pieces(now, piece.start):
+        if each.start <= piece.start < each.stop and (lines := await _read(second, tenant, each)) is not None:
             return lines[piece.start - each.start :][: len(piece)]
-    return None
+    return await _read(second, tenant, piece)
+
+
+async def _read(second: Blobs, tenant: TenantId, piece: files.Piece) -> list[str] | None:
+    octets = await second.read(files.rows_path(tenant, piece))
+    return None if octets is None else octets.decode(errors="replace").split("\n")[:-1]
 
 
 def _different(ours: Sequence[str], lines: Sequence[str]) -> Iterator[int]:

@@ -51,7 +51,7 @@ class Placed:
 
 
 async def draw_numbers(tx: Transaction, count: int) -> list[EntryId]:
-    """Return the numbers of entries to come; one that is not used is never missed."""
+    """Return the numbers of entries to come, ascending; one that is not used is never missed."""
     rows = await tx.all("select nextval('entry_id') as id from generate_series(1, %(count)s)", count=count)
     return [EntryId(row.id) for row in rows]
 

@@ -1,6 +1,7 @@
 import asyncio
 
-from gatepost.trust.probe.receiver import HOST, Handed, receiving
+from gatepost.trust.probe.receiver import Handed, receiving
+from gatepost.trust.probe.server import HOST
 
 
 async def spoken(port: int, *lines: bytes) -> list[bytes]:

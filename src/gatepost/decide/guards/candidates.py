@@ -15,12 +15,7 @@ from gatepost.decide.guards.planes import Planes
 from gatepost.decide.guards.positions import Branch, Places
 from gatepost.decide.guards.swift import Swift
 from gatepost.decide.guards.words import Words
-
-hyperscan: Any
-try:
-    import hyperscan
-except ImportError:  # pragma: no cover  # no wheel for this machine
-    hyperscan = None
+from gatepost.mail.ends import hyperscan
 
 _BLANKS = 1 << ord(" ") | 1 << ord("\n")
 FEW = 8

@@ -77,7 +77,7 @@ async def _asked(request: Request, house: House) -> tuple[Hold, Person, Link]:
             await ask.check_link(tx, held, person)
         except hold.ApproverError:
             raise EndError(HTTPStatus.FORBIDDEN, "Not yours", _NOT_YOURS) from None
-    if await ask.is_mailbox(house.db, person):
+    if await ask.is_mailbox(house.db, person.address):
         raise EndError(*UNKNOWN)
     return held, person, found
 

@@ -78,7 +78,7 @@ async def _asked(request: Request, house: House) -> tuple[Turn, Step, Person, Ca
             turn, step = await hosted.held_call(tx, found.turn, found.digest)
         except hosted.NotHeldError:
             raise EndError(*UNKNOWN) from None
-    if person is None or not hosted.may_rule_on(person, turn) or await ask.is_mailbox(house.db, person):
+    if person is None or not hosted.may_rule_on(person, turn) or await ask.is_mailbox(house.db, person.address):
         raise EndError(*UNKNOWN)
     return turn, step, person, found
 

@@ -138,7 +138,7 @@ async def _asked(request: Request, house: House) -> tuple[PersonLink, Petition, 
             found = await petition.get(tx, own.petition)
         except petition.PetitionMissingError:
             raise EndError(*UNKNOWN) from None
-    if person is None or not petition.may_rule_on(person, found) or await ask.is_mailbox(house.db, person):
+    if person is None or not petition.may_rule_on(person, found) or await ask.is_mailbox(house.db, person.address):
         raise EndError(*UNKNOWN)
     return own, found, person
 

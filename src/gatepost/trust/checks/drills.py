@@ -33,7 +33,8 @@ from gatepost.trust.paper import CannotVerifyError, Finding, failed, passed
 from gatepost.trust.postbox import Words
 from gatepost.trust.probe.client import ProbeError, Prober
 from gatepost.trust.probe.mail import Letter, hand_in
-from gatepost.trust.probe.receiver import HOST, Handed, receiving
+from gatepost.trust.probe.receiver import Handed, receiving
+from gatepost.trust.probe.server import HOST
 from gatepost.trust.world import World
 
 LETTERS = 2

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
-HOST = "127.0.0.1"
+from gatepost.trust.probe.server import listening
+
 WAIT_S = 20.0
-_LINE_OCTETS_MAX = 65_536
 _LETTER_OCTETS_MAX = 1_000_000
 
 
@@ -29,21 +30,10 @@ class Receiver:
 
 @asynccontextmanager
 async def receiving() -> AsyncIterator[Receiver]:
-    """Listen on a free port."""
+    """Take mail on a free port."""
     made = Receiver()
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
-            async with asyncio.timeout(WAIT_S):
-                await _converse(made, reader, writer)
-        writer.close()
-
-    server = await asyncio.start_server(answer, HOST, 0, limit=_LINE_OCTETS_MAX)
-    made.port = server.sockets[0].getsockname()[1]
-    try:
+    async with listening(partial(_converse, made), wait_s=WAIT_S) as made.port:
         yield made
-    finally:
-        server.close()
 
 
 async def _converse(made: Receiver, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,7 +1,7 @@
-"""A listener on loopback that stands for a model's endpoint: it remembers what it was sent, and runs no model."""
+"""Listeners on loopback; one stands for a model's endpoint: it remembers what it was sent, and runs no model."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -10,6 +10,10 @@ WAIT_S = 10.0
 REQUEST_OCTETS_MAX = 1_000_000
 _REFUSAL = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 """After it a turn is over, and costs nothing: the request was heard, and that is all that is wanted."""
+
+
+Converse = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+"""What is said and heard on one connection."""
 
 
 @dataclass
@@ -22,27 +26,37 @@ class Sink:
 
 
 @asynccontextmanager
-async def sink() -> AsyncIterator[Sink]:
-    """Listen on a free port."""
-    made = Sink()
+async def listening(converse: Converse, *, wait_s: float) -> AsyncIterator[int]:
+    """Listen on a free port, which is yielded; whoever talks too long or breaks off is hung up on."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        made.knocks += 1
         with suppress(OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
-            async with asyncio.timeout(WAIT_S):
-                head = await reader.readuntil(b"\r\n\r\n")
-                body = await reader.readexactly(min(_length(head), REQUEST_OCTETS_MAX))
-                made.heard.append(head + body)
-                writer.write(_REFUSAL)
-                await writer.drain()
+            async with asyncio.timeout(wait_s):
+                await converse(reader, writer)
         writer.close()
 
     server = await asyncio.start_server(answer, HOST, 0)
-    made.port = server.sockets[0].getsockname()[1]
     try:
-        yield made
+        yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
+
+
+@asynccontextmanager
+async def sink() -> AsyncIterator[Sink]:
+    """Take requests, and refuse each."""
+    made = Sink()
+
+    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        made.knocks += 1
+        head = await reader.readuntil(b"\r\n\r\n")
+        body = await reader.readexactly(min(_length(head), REQUEST_OCTETS_MAX))
+        made.heard.append(head + body)
+        writer.write(_REFUSAL)
+        await writer.drain()
+
+    async with listening(converse, wait_s=WAIT_S) as made.port:
+        yield made
 
 
 def _length(head: bytes) -> int:
