@@ -4,7 +4,8 @@ import logging
 import sys
 import threading
 import traceback
-from typing import Any, TextIO
+from contextlib import suppress
+from typing import Any, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -40,11 +41,48 @@ def bare_traceback(error: BaseException) -> str:
     return "".join(traceback.format_tb(error.__traceback__)) + type(error).__name__
 
 
+class Unfailing:
+    """A stream for log lines whose own failures harm nobody: a log on a full disk must not end what it tells of.
+
+    ``lines_failed`` says how many lines in a row could not be written at once; what the stream keeps in its buffer
+    follows once there is room.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._is_failing = False
+        self.lines_failed = 0
+
+    def write(self, text: str) -> int:
+        """Write if that can be done."""
+        try:
+            return self._stream.write(text)
+        except OSError:
+            self._is_failing = True
+            return len(text)
+
+    def flush(self) -> None:
+        """End a line."""
+        try:
+            self._stream.flush()
+        except OSError:
+            self._is_failing = True
+        self.lines_failed = self.lines_failed + 1 if self._is_failing else 0
+        self._is_failing = False
+
+    def name_the_failed(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        """Let a line say how many before it failed."""
+        if self.lines_failed:
+            event["lines_failed"] = self.lines_failed
+        return event
+
+
 def hush_crashes(stream: TextIO) -> None:
     """Let whatever ends the process, a thread or a finaliser be told without the words it may quote."""
 
     def tell(error: BaseException | None) -> None:
-        stream.write(f"{bare_traceback(error) if error else 'an error without a name'}\n")
+        with suppress(OSError):
+            stream.write(f"{bare_traceback(error) if error else 'an error without a name'}\n")
 
     sys.excepthook = lambda _kind, error, _trace: tell(error)
     sys.unraisablehook = lambda unraisable: tell(unraisable.exc_value)
@@ -56,15 +94,17 @@ def to_stream(stream: TextIO) -> None:
     renderer: Processor = (
         structlog.dev.ConsoleRenderer(pad_event_to=24) if stream.isatty() else structlog.processors.JSONRenderer()
     )
+    unfailing = Unfailing(stream)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
             _name_the_error,
+            unfailing.name_the_failed,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(stream),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", unfailing)),
         cache_logger_on_first_use=False,
     )
     # Libraries speak through the standard library's logging: only what an operator must act upon.
