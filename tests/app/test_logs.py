@@ -1,6 +1,7 @@
 import errno
 import json
 import logging
+import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -118,3 +119,22 @@ def test_a_crash_is_told_to_a_full_disk_without_another() -> None:
         sys.excepthook(ValueError, ValueError("words"), None)
     finally:
         sys.excepthook, sys.unraisablehook, threading.excepthook = hooks
+
+
+def test_a_reader_that_stalls_holds_up_nobody_and_reads_on_with_a_whole_line() -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w") as stream, os.fdopen(reading, "rb") as reader:
+        unfailing = logs.Unfailing(stream)
+        logger = structlog.wrap_logger(
+            structlog.PrintLogger(cast("TextIO", unfailing)),
+            processors=[unfailing.name_the_failed, structlog.processors.JSONRenderer()],
+        )
+        while not unfailing.lines_failed:  # would stand here for ever
+            logger.info("much.said", words="w" * 10_000)
+        logger.info("one.more")
+        os.set_blocking(reader.fileno(), False)
+        reader.read()
+        logger.info("at.last")
+        torn, whole, end = reader.read().split(b"\n")
+    assert (torn, end) == (b"", b"")
+    assert json.loads(whole) == {"event": "at.last", "lines_failed": 2}
