@@ -41,6 +41,20 @@ def test_nothing_is_said_against_the_example() -> None:
         "Appropriate measures are taken.",
         "State-of-the-art protection.",
         "Backups are in progress.",
+        "We follow industry best practices for security.",
+        "Your data is completely safe with us.",
+        "We use enterprise-grade encryption everywhere.",
+        "Security is our top priority.",
+        "We do everything we can to protect you.",
+        "Access is reviewed regularly.",
+        "We respond quickly to incidents.",
+        "The platform complies with the GDPR.",
+        "We are in compliance with ISO 27001.",
+        "We are ISO 27001 certified.",
+        "Incidents are handled promptly and in a timely manner.",
+        "The service is highly available.",
+        "It is secure by design.",
+        "We offer next-generation protection.",
     ],
 )
 def test_a_word_that_cannot_be_checked_is_refused(text: str) -> None:
@@ -72,6 +86,26 @@ def test_an_attestation_holds_for_a_year_at_most() -> None:
     claim = replace(GOOD, attestation=replace(WORD, until=date(2027, 10, 3)))
     (fault,) = faults_of_claim(claim, NOW)
     assert "a year at most" in fault
+
+
+def test_a_claim_is_not_looked_at_once_in_ten_years() -> None:
+    (fault,) = faults_of_claim(replace(GOOD, cadence=timedelta(minutes=5_256_000)), NOW)
+    assert "too seldom for a probe" in fault
+
+
+def test_a_word_of_tomorrow_and_a_word_called_a_probe_are_refused() -> None:
+    word = replace(WORD, on=date(2026, 11, 21))
+    claim = replace(GOOD, check="", claim_class=ClaimClass.ATTESTED, attestation=word)
+    assert [fault for fault in faults_of_claim(claim, NOW) if "still to come" in fault]
+    (fault,) = faults_of_claim(replace(GOOD, check="", attestation=WORD), NOW)
+    assert "only a word stands behind it" in fault
+
+
+def test_an_owner_is_somebody_of_the_register() -> None:
+    operator = read_operator(EXAMPLE)
+    first, *others = operator.claims
+    found = faults(replace(operator, claims=(replace(first, owner="x"), *others)), CHECKS, NOW)
+    assert found == [f"claim {first.id}: 'x' owns it, and people.toml has no such role or reference"]
 
 
 def test_a_missing_row_and_an_unknown_check_are_named() -> None:

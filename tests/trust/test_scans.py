@@ -59,8 +59,12 @@ async def test_claims_are_fed_by_it_and_turn_when_a_clock_is_missed(scene: Scene
         found = await findings.in_time(await findings.backlog(world, {"clock": clock}))
         return found.outcome, found.reason
 
-    await scans.take(scene.house, "gatepost", report(ONE="other"))
+    first, second = world.operator.disclosure.assets
+    await scans.take(scene.house, first, report(ONE="other"))
     assert await looked("triage") == (Outcome.PASS, "")
+    found = await findings.scanned(await findings.scans(world, {}))
+    assert (found.reason, found.value) == ("scan.missing", [second])
+    await scans.take(scene.house, second, report())
     found = await findings.scanned(await findings.scans(world, {}))
     assert found.reason == "scan.untriaged"
     await scans.step(scene.house, "ONE", partial(_triaged, severity=Severity.SERIOUS))

@@ -49,7 +49,7 @@ from gatepost.trust.folder import Folder
 from gatepost.trust.paper import HOUSE_PLAN
 from gatepost.trust.probe.mail import FRIEND, GUARDED, UNPROVEN
 from gatepost.trust.telling import HOUSE
-from gatepost.trust.weakness import normal
+from gatepost.trust.weakness import normal, pin
 from gatepost.upkeep.retention import Keeper
 
 NAME = "canary"
@@ -166,7 +166,7 @@ async def run_once(settings: Settings, house: House, running: Running, folder: P
 
 @cache
 def _packages(name: str) -> frozenset[str]:
-    """Return what a distribution needs to run, and what that needs, without itself."""
+    """Return what a distribution needs to run, and what that needs, each at its version; without itself."""
     found: set[str] = set()
     waiting = [name]
     while waiting:
@@ -178,7 +178,7 @@ def _packages(name: str) -> frozenset[str]:
         fresh = {each for each in needed - found if _is_here(each)}
         found |= fresh
         waiting += sorted(fresh)
-    return frozenset(found)
+    return frozenset(pin(each, version(each)) for each in found)
 
 
 def _is_here(name: str) -> bool:

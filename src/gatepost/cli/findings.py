@@ -24,7 +24,7 @@ Identifier = Annotated[str, typer.Argument(help="The finding's id.", metavar="FI
 def import_(
     report: Annotated[Path, typer.Argument(help="What `pip-audit -f json` wrote.", exists=True, dir_okay=False)],
     *,
-    asset: Annotated[str, typer.Option(help="What was scanned.")] = "gatepost",
+    asset: Annotated[str, typer.Option(help="What was scanned: as disclosure.toml names it.")] = "gatepost",
     config: Config = None,
 ) -> None:
     """Read a scan in. Exit 1 where it found something new."""

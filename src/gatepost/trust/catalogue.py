@@ -95,7 +95,16 @@ _CHECKS: tuple[Check[Any], ...] = (
     Check("bounty.told", documents.bounty_told, documents.disclosure, (papers.secret_bounty,)),
     Check("source.committed", documents.committed, documents.folder, (papers.uncommitted,)),
     Check(
-        "scan.fresh", findings.scanned, findings.scans, (evidence.old_scan, evidence.partial_scan, evidence.untriaged)
+        "scan.fresh",
+        findings.scanned,
+        findings.scans,
+        (
+            evidence.old_scan,
+            evidence.partial_scan,
+            evidence.scan_of_other_versions,
+            evidence.asset_not_scanned,
+            evidence.untriaged,
+        ),
     ),
     Check("finding.in_time", findings.in_time, findings.backlog, (evidence.late, evidence.old_minor)),
     Check("release.checked", releases.release_checked, releases.releases, (made.self_reviewed, made.red)),

@@ -21,12 +21,31 @@ _VAGUE = re.compile(
     r"|working (?:towards|toward|on)|in (?:progress|the process of)|as soon as (?:possible|practicable)"
     r"|strive[sd]?|endeavou?rs?|committed to|take(?:s)? .{0,40} seriously|where (?:possible|appropriate)"
     r"|from time to time|appropriate measures|reasonable (?:efforts|measures)|fully compliant|100 ?% secure"
-    r"|unbreakable|immutable|tamper-proof|guarantee[sd]?)\b",
+    r"|unbreakable|immutable|tamper-proof|guarantee[sd]?"
+    r"|(?:industry |security )?best[- ]practices?|(?:enterprise|government|hospital)[- ]grade|next[- ]gen(?:eration)?"
+    r"|(?:top|highest|utmost|number one) priority|utmost|(?:completely|totally|absolutely|perfectly) (?:safe|secure)"
+    r"|highly (?:available|secure|scalable)|(?:secure|private) by design|do(?:es)? (?:everything|our best|whatever)"
+    r"|(?:regularly|periodically|frequently|routinely|continually)|in a timely manner|timely|promptly|quickly|swiftly"
+    r"|without undue delay|adequate(?:ly)?|sufficient(?:ly)?|trusted by|peace of mind)\b",
     re.IGNORECASE,
 )
 _BARE_COMPLIANT = re.compile(
-    r"\b(?:is|are|we're|fully) (?:\w+ )?(?:GDPR|ISO[ -]?27001|SOC ?2)?[ -]?compliant\b", re.IGNORECASE
+    r"\b(?:(?:[Ii]s|[Aa]re|[Ww]e're|[Ff]ully) (?:\w+ )?(?:GDPR|ISO[ -]?27001|SOC ?2)?[ -]?compliant"
+    r"|compl(?:y|ies|ying) with (?:the )?[A-Z]\w*|compliance with (?:the )?[A-Z]\w*"
+    r"|[A-Z][\w ]{1,24}[- ]certified|certified (?:to|for|under))\b"
 )
+"""A duty is kept or not, row by row: of a whole law nobody can show that."""
+
+_CADENCE_MAX = {
+    ClaimClass.PROBE: timedelta(days=1),
+    ClaimClass.INTROSPECTION: timedelta(days=1),
+    ClaimClass.LEDGER: timedelta(days=1),
+    ClaimClass.DRILL: timedelta(days=35),
+    ClaimClass.ATTESTED: timedelta(days=31),
+    ClaimClass.STATEMENT: timedelta(days=31),
+}
+"""How seldom a claim may be looked at: three times as long it may stand green."""
+
 _NAMED = {
     "role": ("contacts", "role"),
     "document": ("documents", "id"),
@@ -35,6 +54,7 @@ _NAMED = {
     "registration": ("registrations", "id"),
 }
 """Arguments of checks that name a row: of which register, and by what."""
+_WORDS = frozenset({ClaimClass.ATTESTED, ClaimClass.STATEMENT})
 _TEXT_MAX_CHARS = 400
 _NOBODY = frozenset({"", "-", "n/a", "none", "tbd", "todo", "nobody", "everyone", "team"})
 
@@ -74,7 +94,11 @@ def faults_of_claim(claim: Claim, now: datetime) -> Iterator[str]:
         return
     if not (claim.check or claim.absent or claim.attestation):
         yield f"{where}: neither a check nor an attestation stands behind it; it cannot be published"
-    if claim.claim_class in {ClaimClass.ATTESTED, ClaimClass.STATEMENT} and claim.attestation is None:
+    if claim.cadence > (slowest := _CADENCE_MAX[claim.claim_class]):
+        yield f"{where}: every {claim.cadence} is too seldom for a {claim.claim_class.value}; at least every {slowest}"
+    if not claim.check and claim.attestation and claim.claim_class not in _WORDS:
+        yield f"{where}: only a word stands behind it: its kind is attested or statement, not {claim.claim_class.value}"
+    if claim.claim_class in _WORDS and claim.attestation is None:
         yield f"{where}: {claim.claim_class.value} needs attested_by, attested_on and attested_until"
     if claim.attestation is not None:
         yield from _attestation(claim, where, now)
@@ -88,6 +112,8 @@ def _attestation(claim: Claim, where: str, now: datetime) -> Iterator[str]:
         yield f"{where}: nobody attests it"
     if datetime.combine(word.until, time(), UTC) + timedelta(days=1) <= now:
         yield f"{where}: its attestation ended on {word.until}; renew it or withdraw the claim"
+    if word.on > now.date():
+        yield f"{where}: it is attested on {word.on}, which is still to come"
     if word.until <= word.on or (word.until - word.on).days > 366:  # noqa: PLR2004  # days of a leap year
         yield f"{where}: an attestation holds for a year at most, and ends after it begins"
 
@@ -160,3 +186,7 @@ def _people(operator: Operator) -> Iterator[str]:
     for kind, name, owner in rows:
         if owner.strip().lower() in _NOBODY:
             yield f"{kind} {name}: nobody owns it"
+    known = {name.casefold() for each in operator.members for name in (each.ref, each.role)}
+    for kind, name, owner in [*rows, *(("claim", each.id, each.owner) for each in operator.claims)]:
+        if known and owner.strip().casefold() not in known | _NOBODY:
+            yield f"{kind} {name}: {owner!r} owns it, and people.toml has no such role or reference"

@@ -38,7 +38,7 @@ class WeaknessError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a scan says. ``found``: the package of each finding, by its id."""
+    """What a scan says. ``packages``: what it looked at, as ``pin`` spells it; ``found``: each finding's package."""
 
     packages: frozenset[str]
     found: Mapping[str, str]
@@ -98,12 +98,17 @@ def read_report(octets: bytes) -> Report:
     }
     if len(found) > FINDINGS_MAX or not all(_ID.fullmatch(name) for name in found):
         raise WeaknessError(f"it has more than {FINDINGS_MAX} findings, or one whose id is none")
-    return Report(frozenset(normal(str(each.get("name"))) for each in looked_at), found)
+    return Report(frozenset(pin(str(each.get("name")), str(each.get("version"))) for each in looked_at), found)
 
 
 def normal(name: str) -> str:
     """Return a distribution's name as PyPA compares names."""
     return re.sub(r"[-_.]+", "-", name).lower()[:64]
+
+
+def pin(name: str, version: str) -> str:
+    """Return a distribution at its version, as requirements spell it: what was scanned at another was not scanned."""
+    return f"{normal(name)}=={version[:64]}"
 
 
 def detected(identifier: str, package: str, *, at: datetime) -> Fact:

@@ -48,7 +48,7 @@ class World:
         canary: None where the house keeps none.
         version: of the program that runs.
         keeper: who forgets; None where it is not at hand.
-        packages: the distributions it needs to run, as PyPA compares names.
+        packages: the distributions it needs to run, each at its version (``weakness.pin``).
         source: where its modules lie.
     """
 

@@ -147,7 +147,7 @@ async def test_nothing_to_look_at_is_never_green() -> None:
 async def test_a_scan_without_advisory_data_tells_nothing() -> None:
     def target(text: str) -> findings.Scans:
         scan = findings.Scanned("a", NOW.date(), text.encode())
-        return findings.Scans((scan,), frozenset({"KNOWN-1"}), frozenset({"a"}), NOW)
+        return findings.Scans((scan,), frozenset({"KNOWN-1"}), frozenset({"a==1"}), NOW)
 
     for text in ('{"dependencies": []}', "{}", "no json", '{"dependencies": [{"name": "a", "skip_reason": "b"}]}'):
         with pytest.raises(CannotVerifyError):

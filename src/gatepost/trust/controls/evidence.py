@@ -26,7 +26,23 @@ async def partial_scan(bench: Bench) -> AsyncIterator[findings.Scans]:
     """A scan of today that left out a package which is installed."""
     now = bench.clock()
     row = findings.Scanned("control", now.date(), _CLEAN)
-    yield findings.Scans((row,), frozenset(), frozenset({"a", "left-out"}), now)
+    yield findings.Scans((row,), frozenset(), frozenset({"a==1", "left-out==1"}), now)
+
+
+@asynccontextmanager
+async def scan_of_other_versions(bench: Bench) -> AsyncIterator[findings.Scans]:
+    """A scan of today of what ran here last year."""
+    now = bench.clock()
+    row = findings.Scanned("control", now.date(), _CLEAN)
+    yield findings.Scans((row,), frozenset(), frozenset({"a==2"}), now)
+
+
+@asynccontextmanager
+async def asset_not_scanned(bench: Bench) -> AsyncIterator[findings.Scans]:
+    """Two assets, of which one was scanned today."""
+    now = bench.clock()
+    row = findings.Scanned("control", now.date(), _CLEAN)
+    yield findings.Scans((row,), frozenset(), frozenset(), now, ("control", "other.example"))
 
 
 @asynccontextmanager
@@ -36,6 +52,9 @@ async def untriaged(bench: Bench) -> AsyncIterator[findings.Scans]:
     found = b'{"dependencies": [{"name": "a", "version": "1", "vulns": [{"id": "CONTROL-1"}]}]}'
     row = findings.Scanned("control", now.date(), found)
     yield findings.Scans((row,), frozenset(), frozenset(), now)
+
+
+SCANS = (old_scan, partial_scan, scan_of_other_versions, asset_not_scanned, untriaged)
 
 
 def _backlog(bench: Bench, severity: str, clock: str) -> findings.Backlog:
