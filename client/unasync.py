@@ -22,7 +22,7 @@ CHANGES = (
     (r"__aexit__", "__exit__"),
     (r"\baclose\b", "close"),
     (r"\baread\b", "read"),
-    (r"\baiter_lines\b", "iter_lines"),
+    (r"\baiter_bytes\b", "iter_bytes"),
     (r"\(await (self\._do\([^\n]*\))\)\.count", r"\1.count"),
     (r"\bawait ", ""),
     (r"\basync ", ""),

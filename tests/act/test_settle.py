@@ -1,14 +1,16 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from act.scene import announce, happened, register, settled, stands
+from act.scene import announce, due, happened, register, settled, stands
+from gatepost.act import store, telling_store
 from gatepost.act.paper import Answer, State, Telling
 from gatepost.act.retry import WAITS_S
 from gatepost.act.settle import Told, ending_of
 from gatepost.db import Database
 from gatepost.ids import WebhookId
-from outbound import NOW, Hands, consequences, house
+from outbound import ACCOUNT, NOW, TENANT, Hands, consequences, house
 
 HOOK = WebhookId("wh_a")
 
@@ -25,7 +27,7 @@ def _told(answer: Answer, attempts: int = 0, hook: WebhookId = HOOK) -> Told:
         (Answer(0, "receiver.too_slow"), 0, State.WAITING),
         (Answer(500, "receiver.refused"), len(WAITS_S), State.DEAD),
         (Answer(410, "receiver.refused"), 0, State.DEAD),
-        (Answer(0, "egress.refused"), 0, State.DEAD),
+        (Answer(0, "egress.refused"), 0, State.WAITING),
         (Answer(0, "email.erased"), 0, State.DEAD),
     ],
 )
@@ -51,3 +53,48 @@ async def test_what_was_settled_stays_settled_and_is_recorded_once(db: Database,
     assert (logged.telling.state, logged.status_code, logged.attempts[0].took_ms) == (State.DELIVERED, 200, 12)
     assert logged.entry is not None
     assert [action for _, action in await consequences(db)] == ["webhook.add", "webhook.delivered"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "attempts", "state"),
+    [
+        (Answer(500, "receiver.refused"), len(WAITS_S), State.WAITING),
+        (Answer(200, "x"), len(WAITS_S) + 1, State.DELIVERED),
+    ],
+)
+def test_a_question_before_its_time_uses_up_no_attempt(answer: Answer, attempts: int, state: State) -> None:
+    later = NOW + timedelta(hours=4)
+    early = replace(_told(answer, len(WAITS_S)).telling, due_at=later)
+    ending = ending_of(Told(early, answer, NOW, 0.5))
+    assert (ending.telling.attempts, ending.telling.state) == (attempts, state)
+    assert ending.due_at == (later if state is State.WAITING else None)
+
+
+async def test_once_a_receiver_is_back_all_that_waits_is_due(db: Database, tmp_path: object) -> None:
+    standing = house(db, tmp_path, Hands())  # type: ignore[arg-type]  # pytest's own path
+    hook, _ = await register(standing, "http://127.0.0.1:9/")
+    await announce(db, happened(1, lane="a"), happened(2, lane="b"))
+    old, other = await due(db, hook.id)
+    refused = Answer(500, "receiver.refused")
+    for attempts in range(12):
+        await settled(standing, Told(replace(old, attempts=attempts, due_at=None), refused, NOW, 0.5))
+    assert [one.event.id for one in await due(db, hook.id)] == [other.event.id]
+    async with db.transaction(TENANT) as tx:
+        question = await telling_store.due(tx, hook.id, at=None, busy=(), limit=1)
+        assert [one.event.id for one in question] == [old.event.id]
+    later = NOW + timedelta(minutes=7)
+    assert [each[1] for each in await store.take(db, "me", at=later, until=later)] == [hook.id]
+    await settled(standing, Told(other, Answer(200, "receiver.accepted"), NOW, 0.5))
+    assert [one.event.id for one in await due(db, hook.id)] == [old.event.id]
+
+
+async def test_one_410_among_other_answers_stops_the_endpoint(db: Database, tmp_path: object) -> None:
+    standing = house(db, tmp_path, Hands())  # type: ignore[arg-type]  # pytest's own path
+    hook, _ = await register(standing, "http://127.0.0.1:9/")
+    await announce(db, happened(1, lane="a"), happened(2, lane="b"))
+    first, second = await due(db, hook.id)
+    gone, heard = Answer(410, "receiver.refused"), Answer(200, "receiver.accepted")
+    await settled(standing, Told(first, gone, NOW, 0.5), Told(second, heard, NOW, 0.5))
+    async with db.transaction(TENANT) as tx:
+        [found] = await store.webhooks(tx, ACCOUNT)
+    assert found.stop_reason == "receiver.gone"

@@ -126,3 +126,10 @@ def test_an_absolute_url_is_taken(url: str) -> None:
 def test_any_other_url_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="URL"):
         check_url(url)
+
+
+def test_no_character_of_a_stranger_ends_a_line() -> None:
+    hostile = "a\u2028b\u2029c\x85d\x0be\x0cf\x1cg\x1dh\x1ei\rj\nk"
+    octets = payload(happened(), replace(KEPT, subject=hostile, reading=of_text(hostile)))
+    assert len(octets.decode().splitlines()) == 1
+    assert json.loads(octets)["data"]["body_text"] == hostile

@@ -114,6 +114,55 @@ async def test_a_broken_stream_is_resumed_where_it_was() -> None:
     assert asked[:3] == ["", "1", "2"]
 
 
+async def test_a_stream_that_breaks_before_its_first_event_is_resumed_where_it_began(
+    house: House, ours: Tenancy, base_url: str
+) -> None:
+    """Whatever comes while the connection is away is told: the cut is here after the first octets of the answer."""
+    port, asked, is_cut = int(base_url.split(":")[2].partition("/")[0]), 0, asyncio.Event()
+
+    async def cutting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        asked += 1
+        there, back = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            back.write(await reader.readuntil(b"\r\n\r\n"))
+            read = b""
+            while piece := await there.read(65_536):
+                read += piece
+                writer.write(piece)
+                await writer.drain()
+                if asked == 1 and b"\nid: " in read and read.endswith(b"\n\n\r\n"):
+                    break
+        finally:
+            back.transport.abort()
+        if asked == 1:
+            await write(house, ours)
+            is_cut.set()
+
+    async with (
+        talking(cutting) as proxy,
+        AsyncClient(f"http://127.0.0.1:{proxy}/api", ours.agent, mailbox_id=ours.account, patience=QUICK) as client,
+        asyncio.timeout(60),
+    ):
+        event = await anext(client.follow())
+    assert is_cut.is_set()
+    assert event.type == "email.received"
+
+
+async def test_one_event_that_cannot_be_read_stops_nobody() -> None:
+    async def stammering(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\nid: 7\ndata: no event\n\n")
+        await writer.drain()
+
+    async with (
+        talking(stammering) as port,
+        AsyncClient(f"http://127.0.0.1:{port}/api", "k", mailbox_id=1, patience=QUICK) as client,
+    ):
+        event = await anext(client.follow(cursor=1))
+    assert (event.type, event.cursor) == ("stream.unreadable", 7)
+
+
 async def test_webhooks_are_kept_in_order(owner: AsyncClient) -> None:
     async with http_receiver() as receiver:
         made = await owner.add_webhook(receiver.url, ["email.received", "email.held"])

@@ -13,6 +13,8 @@ from gatepost_client.sse import Said
 
 T = TypeVar("T")
 LONG_AGO = datetime.fromtimestamp(0, UTC)
+
+PLACE_MAX_DIGITS = 16
 """The time of what has none."""
 
 Value = str | int | bool | None
@@ -84,14 +86,21 @@ def read(call: Call[T], status: int, body: bytes) -> T:
 
 
 def event_of(said: Said, place: str) -> shapes.Event:
-    """Return an event of the stream with its place; raises ``AnswerError`` as above."""
-    cursor = int(place) if place.isascii() and place.isdigit() else 0
+    """Return an event of the stream with its place; one that cannot be read stops nobody who knows where to go on.
+
+    Raises:
+        AnswerError: it has no place either: no house says such a thing.
+    """
+    is_place = place.isascii() and place.isdigit() and len(place) <= PLACE_MAX_DIGITS
+    cursor = int(place) if is_place else 0
     if said.name == "stream.gap":
         return shapes.Event(id="", type="stream.gap", timestamp=LONG_AGO, data={}, cursor=cursor)
     try:
         event = msgspec.json.decode(said.data, type=shapes.Event)
     except msgspec.DecodeError as error:
-        raise AnswerError(200, "", "the stream is not what a house says") from error
+        if not is_place:
+            raise AnswerError(200, "", "the stream is not what a house says") from error
+        return shapes.Event(id="", type="stream.unreadable", timestamp=LONG_AGO, data={}, cursor=cursor)
     return msgspec.structs.replace(event, cursor=cursor)
 
 

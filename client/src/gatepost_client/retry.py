@@ -31,8 +31,10 @@ class Patience:
             chance: from 0 to 1, drawn anew each time.
             asked: the answer's Retry-After, in seconds; any other form counts as none.
         """
-        if attempt >= self.tries:
-            return None
+        return None if attempt >= self.tries else self.pause_s(attempt, chance=chance, asked=asked)
+
+    def pause_s(self, attempt: int, *, chance: float, asked: str = "") -> float:
+        """Return the same for who never gives up."""
         wait_s = min(self.first_wait_s * 2.0 ** min(attempt - 1, 30), self.wait_max_s) * (0.5 + chance / 2)
         asked_s = float(asked[:9]) if asked.isascii() and asked.isdigit() else 0.0
         return max(wait_s, min(asked_s, self.asked_max_s) * (1 + chance / 10))

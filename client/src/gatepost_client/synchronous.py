@@ -241,7 +241,7 @@ class Client:
 
         Keep ``event.cursor`` once you have dealt with an event, and begin there after a restart: nothing is lost, and
         an event you had not finished comes again. Without ``cursor`` it begins now. ``stream.gap`` says that events
-        after your cursor are too old to be told.
+        after your cursor are too old to be told, ``stream.unreadable`` stands for one that could not be read.
 
         Raises:
             AnswerError: the house refuses this key or this cursor.
@@ -250,6 +250,8 @@ class Client:
         parser = sse.Parser("" if cursor is None else str(cursor))
         failures = 0
         while True:
+            lines = sse.Lines()
+            parser.begin()
             resumed = {"Last-Event-ID": parser.last_id} if parser.last_id else {}
             asked = ""
             try:
@@ -263,14 +265,15 @@ class Client:
                             raise refusal
                     else:
                         failures = 0
-                        for line in answer.iter_lines():
-                            said = parser.take(line)
-                            if said is not None:
-                                yield calls.event_of(said, parser.last_id)
+                        for octets in answer.iter_bytes():
+                            for line in lines.take(octets):
+                                said = parser.take(line)
+                                if said is not None:
+                                    yield calls.event_of(said, parser.last_id)
             except httpx2.TransportError:
                 asked = ""  # it broke: go on where it was
             failures += 1
-            time.sleep(self._patience.wait_s(1, chance=random.random(), asked=asked) or failures)  # noqa: S311  # spreads the herd
+            time.sleep(self._patience.pause_s(failures, chance=random.random(), asked=asked))  # noqa: S311  # spreads the herd
 
     # --- how it is asked -------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from gatepost import egress as way
 from gatepost.act.paper import Answer
-from gatepost.egress import Coming, Egress, EgressRefusedError, Errand, Lines, UnreachableError
+from gatepost.egress import CRUMB_OCTETS, Coming, Egress, EgressRefusedError, Errand, Lines, UnreachableError
 
 TIMEOUT_S = 30.0
 ANSWER_MAX_OCTETS = 65_536
@@ -66,6 +66,6 @@ async def _hear_out(coming: Coming) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(ANSWER_MAX_S):
             async for chunk in coming.chunks:
-                read += len(chunk)
+                read += max(len(chunk), CRUMB_OCTETS)
                 if read >= ANSWER_MAX_OCTETS:
                     break

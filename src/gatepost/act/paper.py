@@ -165,6 +165,7 @@ class Telling:
         attempts: those that ended.
         number: the order in which tellings were promised.
         is_followed: another one of its lane waits behind it.
+        due_at: when it was due; None: at once.
     """
 
     webhook: WebhookId
@@ -173,6 +174,7 @@ class Telling:
     attempts: int = 0
     number: int = 0
     is_followed: bool = False
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

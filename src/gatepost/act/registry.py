@@ -175,6 +175,7 @@ async def change(
         store.stop_webhook(tx, identifier, reason=after.stop_reason, at=house.clock())
     after = replace(after, health=Health())
     await store.change_webhook(tx, after)
+    telling_store.hurry(tx, identifier, house.clock())
     said: dict[str, Json] = {"events": list(after.events), "is_stopped": after.is_stopped}
     await _note(tx, house, after, "webhook.change", actor, said, {} if changes.url is None else {"url": changes.url})
     return after

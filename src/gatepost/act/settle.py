@@ -10,7 +10,7 @@ import structlog
 from gatepost import record
 from gatepost.act import store, telling_store
 from gatepost.act.paper import Answer, Attempt, Event, EventKind, Health, State, Telling, event_id
-from gatepost.act.retry import heard, is_hopeless, next_attempt_at, seconds_asked, unheard
+from gatepost.act.retry import STRIKES, heard, is_hopeless, next_attempt_at, seconds_asked, unheard
 from gatepost.act.telling_store import Ending
 from gatepost.clock import Entropy
 from gatepost.db import Transaction
@@ -19,7 +19,7 @@ from gatepost.record.paper import Consequence, Json, Kind
 
 log = structlog.get_logger()
 
-_HOPELESS = frozenset({"egress.refused", "email.erased"})
+_HOPELESS = frozenset({"email.erased"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,18 @@ class Told:
 
 
 def ending_of(told: Told) -> Ending:
-    """Return what an attempt leads to. Pure."""
-    answer = told.answer
-    attempts = told.telling.attempts + 1
+    """Return what an attempt leads to: one made before its time, to ask whether the receiver is back, uses up none.
+
+    Pure.
+    """
+    answer, before = told.answer, told.telling
+    is_early = before.due_at is not None and before.due_at > told.at and not answer.is_done
+    attempts = before.attempts + (not is_early)
     due_at = None
     if not (answer.is_done or answer.is_gone or answer.reason in _HOPELESS):
-        due_at = next_attempt_at(
-            attempts, told.at, chance=told.chance, asked_s=seconds_asked(answer.retry_after, told.at)
-        )
+        asked_s = seconds_asked(answer.retry_after, told.at)
+        later = next_attempt_at(attempts, told.at, chance=told.chance, asked_s=asked_s)
+        due_at = before.due_at if is_early else later
     state = State.WAITING if due_at else State.DELIVERED if answer.is_done else State.DEAD
     return Ending(
         telling=replace(told.telling, attempts=attempts, state=state),
@@ -99,7 +103,10 @@ async def _judge(tx: Transaction, told: Sequence[Told], *, entropy: Entropy) -> 
             after = heard() if one.answer.is_done else unheard(after, one.at, chance=one.chance, asked_s=asked_s)
         if after != before:
             store.put_health(tx, webhook, after)
-        reason = "receiver.gone" if last.answer.is_gone else "receiver.silent" if is_hopeless(after, last.at) else ""
+        if before.failures >= STRIKES and after.failures == 0:
+            telling_store.hurry(tx, webhook, last.at)
+        is_gone = any(one.answer.is_gone for one in by_webhook[webhook])
+        reason = "receiver.gone" if is_gone else "receiver.silent" if is_hopeless(after, last.at) else ""
         if reason:
             store.stop_webhook(tx, webhook, reason=reason, at=last.at)
             await _say(tx, account, webhook, EventKind.STOPPED, reason, last.at, after, entropy=entropy)

@@ -21,7 +21,7 @@ from gatepost.act.retry import STRIKES
 from gatepost.act.settle import Told, settle
 from gatepost.act.stream import Streams
 from gatepost.act.telling_store import Ending
-from gatepost.db import DatabaseUnavailableError, GroupCommit
+from gatepost.db import DatabaseUnavailableError, GroupCommit, Transaction
 from gatepost.egress import Lines
 from gatepost.ids import EmailId, TenantId, WebhookId
 from gatepost.jobs.retry import whereabouts
@@ -160,7 +160,7 @@ class Teller:
             if health.failures >= STRIKES:  # one question alone, and none before its time
                 self.room = 1
                 is_resting = health.due_at is not None and health.due_at > at
-                tellings = [] if self.busy or is_resting else tellings[:1]
+                tellings = [] if self.busy or is_resting else await self._question(tx)
             about = [one.event.email for one in tellings if one.event.kind is EventKind.RECEIVED]
             emails = await asyncio.gather(*(mailbox.find(tx, each) for each in about if each))
         found = {email.id: email for email in emails if email}
@@ -171,6 +171,10 @@ class Teller:
             if telling.is_followed:
                 self.followed.add(telling.event.lane)
             self._start(lanes, self.endpoint, telling, partial(_of, found, telling.event.email))
+
+    async def _question(self, tx: Transaction) -> list[Telling]:
+        """Return what a receiver that has been silent is asked with: the oldest, whatever it waits for itself."""
+        return await telling_store.due(tx, self.identifier, at=None, busy=self.busy, limit=1)
 
     def _start(
         self, lanes: asyncio.TaskGroup, endpoint: Endpoint, telling: Telling, read: Callable[[], Email | None]

@@ -32,17 +32,22 @@ class Filter:
     email: EmailId | None = None
 
 
-async def due(tx: Transaction, webhook: WebhookId, *, at: datetime, busy: Collection[str], limit: int) -> list[Telling]:
-    """Return what is due, in the order it was promised: of each lane the first alone, and none of a busy one."""
+async def due(
+    tx: Transaction, webhook: WebhookId, *, at: datetime | None, busy: Collection[str], limit: int
+) -> list[Telling]:
+    """Return what is due, in the order it was promised: of each lane the first alone, and none of a busy one.
+
+    ``at`` None: whatever each of them waits for.
+    """
     query = """
-        select telling.number as turn, telling.attempts, event.*, exists (
+        select telling.number as turn, telling.attempts, telling.due_at, event.*, exists (
             select from telling as next
             where next.tenant = %(tenant)s and next.webhook = %(webhook)s and next.lane = telling.lane
               and next.state = 'waiting' and next.number > telling.number) as is_followed
         from telling
         join event on event.tenant = telling.tenant and event.id = telling.event
         where telling.tenant = %(tenant)s and telling.webhook = %(webhook)s and telling.state = 'waiting'
-          and telling.due_at <= %(at)s and not telling.lane = any(%(busy)s)
+          and telling.due_at <= coalesce(%(at)s::timestamptz, 'infinity') and not telling.lane = any(%(busy)s)
           and telling.number = (
             select first.number from telling as first
             where first.tenant = %(tenant)s and first.webhook = %(webhook)s and first.lane = telling.lane
@@ -58,6 +63,7 @@ async def due(tx: Transaction, webhook: WebhookId, *, at: datetime, busy: Collec
             attempts=row.attempts,
             number=row.turn,
             is_followed=row.is_followed,
+            due_at=row.due_at,
         )
         for row in rows
     ]
@@ -103,6 +109,15 @@ def settle(tx: Transaction, endings: Sequence[Ending]) -> None:
         times=[one.attempt.at for one in endings],
     )
     log(tx, [(one.telling.webhook, one.telling.event.id, one.attempt) for one in endings])
+
+
+def hurry(tx: Transaction, webhook: WebhookId, at: datetime) -> None:
+    """Let what waits be due now: the receiver is back, and its room grows one by one."""
+    query = """
+        update telling set due_at = %(at)s
+        where tenant = %(tenant)s and webhook = %(webhook)s and state = 'waiting' and due_at > %(at)s
+    """
+    tx.send(query, webhook=webhook, at=at)
 
 
 def log(tx: Transaction, attempts: Sequence[tuple[WebhookId, EventId, Attempt]]) -> None:

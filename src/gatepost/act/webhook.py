@@ -23,6 +23,10 @@ BODY_TEXT_MAX_CHARACTERS = 262_144
 
 URL_MAX_CHARACTERS = 2_048
 
+_LINE_ENDS = tuple((end.encode(), b"\\u%04x" % ord(end)) for end in "\x85\u2028\u2029")
+"""Plain characters in JSON and in a stream of events, and ends of lines to many a reader of such streams (Python's
+``str.splitlines``), who would cut an event in two there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Signers:
@@ -53,7 +57,10 @@ def payload(event: Event, email: Email | None) -> bytes:
     data = _kept(email) if event.kind is EventKind.RECEIVED and email is not None else _noted(event)
     kind = event.kind.value
     said = {"event": kind, "id": event.id, "type": kind, "timestamp": _spelled(event.at), "data": data}
-    return orjson.dumps(said)
+    octets = orjson.dumps(said)
+    for end, escaped in _LINE_ENDS:
+        octets = octets.replace(end, escaped)
+    return octets
 
 
 def _kept(email: Email) -> dict[str, Any]:

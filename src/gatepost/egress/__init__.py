@@ -2,7 +2,7 @@
 
 from gatepost.egress.client import Connected, Egress, Resolve, is_address
 from gatepost.egress.dialogue import dialogue
-from gatepost.egress.http import Coming, HttpAnswer, post, posting, read_url
+from gatepost.egress.http import CRUMB_OCTETS, Coming, HttpAnswer, post, posting, read_url
 from gatepost.egress.lines import Lines
 from gatepost.egress.paper import (
     Destination,
@@ -21,6 +21,7 @@ from gatepost.egress.register import Register
 from gatepost.egress.tally import Tally
 
 __all__ = [
+    "CRUMB_OCTETS",
     "Coming",
     "Connected",
     "Destination",

@@ -16,6 +16,12 @@ from gatepost.egress.paper import EgressRefusedError, Errand, UnreachableError
 PORT_MAX = 65_535
 PORTS = {"http": 80, "https": 443}
 
+CRUMB_OCTETS = 64
+"""What each piece of a body counts at least against the bound on it: a chunk of one octet costs as much work."""
+
+ANSWER_LEAST_OCTETS = 65_536
+"""However little of an answer is wanted, so much may come in crumbs."""
+
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
@@ -88,11 +94,12 @@ async def post(
     """
     opened = posting(egress, errand, url, body, headers, timeout_s=timeout_s, trust=trust, method=method, lines=lines)
     async with opened as coming:
-        read = bytearray()
+        read, counted = bytearray(), 0
         try:
             async for chunk in coming.chunks:
                 read += chunk[: answer_max_octets - len(read)]
-                if len(read) >= answer_max_octets:
+                counted += max(len(chunk), CRUMB_OCTETS)
+                if len(read) >= answer_max_octets or counted > max(answer_max_octets, ANSWER_LEAST_OCTETS):
                     break
         except httpx2.HTTPError:
             pass  # the status line was the answer

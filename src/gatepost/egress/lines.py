@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import httpx2
 
+from gatepost.egress.hearing import Transport
 from gatepost.egress.paper import Errand
 
 IDLE_S = 1.5
@@ -82,7 +83,4 @@ class _Line:
 
 def speaking(trust: ssl.SSLContext, *, kept: int = 0) -> httpx2.AsyncHTTPTransport:
     """Return what speaks HTTP and keeps up to ``kept`` connections for the next request."""
-    limits = httpx2.Limits(
-        max_connections=max(kept, 1), max_keepalive_connections=kept, keepalive_expiry=IDLE_S if kept else None
-    )
-    return httpx2.AsyncHTTPTransport(verify=trust, trust_env=False, limits=limits)
+    return Transport(trust, kept=kept, idle_s=IDLE_S if kept else None)

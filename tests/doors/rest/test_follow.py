@@ -24,6 +24,7 @@ class Told:
     """A line that keeps what it is told, until it hangs up or fails."""
 
     gaps: list[int] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
     events: list[tuple[int, str]] = field(default_factory=list)
     left: asyncio.Event = field(default_factory=asyncio.Event)
     heard: asyncio.Event = field(default_factory=asyncio.Event)
@@ -38,7 +39,8 @@ class Told:
         self.events.append((cursor, orjson.loads(text)["data"]["email_id"]))
         self.heard.set()
 
-    async def tell_nothing(self) -> None: ...
+    async def tell_place(self, cursor: int) -> None:
+        self.places.append(cursor)
 
     async def hung_up(self) -> None:
         await self.left.wait()
@@ -125,3 +127,19 @@ async def test_a_removed_key_hears_no_more(follower: Follower, ours: Tenancy) ->
     async with _serving(follower, line) as serving:
         await _kept(house, ours)
     assert (await serving, line.events) == (End.FORBIDDEN, [])
+
+
+async def test_a_reader_of_rare_events_is_told_where_it_is_and_keeps_up(follower: Follower, ours: Tenancy) -> None:
+    line = Told()
+    async with _serving(replace(follower, for_s=0), line):
+        pass
+    assert line.places == [0]
+    async with _serving(follower, line):
+        await _kept(follower.house, ours)
+        await line.heard.wait()
+        line.left.set()
+    [(place, _)] = line.events
+    rare, behind = replace(follower, kinds=[EventKind.BOUNCED], after=0), replace(follower, after=0)
+    await rare.pass_over()
+    await behind.pass_over()
+    assert (rare.after, behind.after) == (place, 0)  # it did not ask for the mail; to the other it must still be told

@@ -172,3 +172,12 @@ async def test_a_reader_that_does_not_read_delays_nobody(house: House, base_url:
         for _ in range(3):
             done = await write(house, ours, text="long " * 40_000)
             assert (await line.heard())["event"]["data"]["email_id"] == done.recorded.arrived.email
+
+
+async def test_whoever_opens_it_hears_where_it_begins(house: House, base_url: str, ours: Tenancy) -> None:
+    async with following(base_url, ours) as line:
+        await kept(house, ours)
+        place = (await line.heard())["cursor"]
+    async with asking(base_url, ours, ours.agent, "") as (_, answer):
+        assert isinstance(answer, AcceptConnection)
+        assert dict(answer.extra_headers)[b"x-gatepost-cursor"] == b"%d" % place

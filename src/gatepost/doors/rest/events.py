@@ -142,8 +142,8 @@ class _Line:
     async def tell(self, cursor: int, kind: EventKind, text: bytes) -> None:
         await self.say(b"id: %d\nevent: %s\ndata: %s\n\n" % (cursor, kind.encode(), text))
 
-    async def tell_nothing(self) -> None:
-        await self.say(b":\n\n")
+    async def tell_place(self, cursor: int) -> None:
+        await self.say(b"id: %d\n\n" % cursor)  # without data it is kept and nothing is dispatched
 
     async def say(self, octets: bytes, *, more: bool = True) -> None:
         await self._send({"type": "http.response.body", "body": octets, "more_body": more})

@@ -49,8 +49,8 @@ class Line(Protocol):
     async def tell(self, cursor: int, kind: EventKind, text: bytes, /) -> None:
         """Tell one event."""
 
-    async def tell_nothing(self) -> None:
-        """Show that the line is alive."""
+    async def tell_place(self, cursor: int) -> None:
+        """Say where the stream is, though there is nothing to tell: from there the reader resumes."""
 
     async def hung_up(self) -> None:
         """Return once the reader has closed its connection."""
@@ -87,9 +87,8 @@ class Follower:
     async def _read(self, line: Line, bell: asyncio.Event) -> End:
         loop = asyncio.get_running_loop()
         try:
-            if not self.is_whole:
-                async with asyncio.timeout(STALL_S):
-                    await line.tell_gap(self.after)
+            async with asyncio.timeout(STALL_S):  # even one whose connection breaks before its first event knows where
+                await (line.tell_place(self.after) if self.is_whole else line.tell_gap(self.after))
             told_at = loop.time()
             while not self.house.streams.is_closed:
                 bell.clear()  # before the look, so that what comes during it rings again
@@ -101,8 +100,9 @@ class Follower:
                 if not self.for_s:
                     return End.OVER
                 if loop.time() - told_at >= HEARTBEAT_S:
+                    await self.pass_over()
                     async with asyncio.timeout(STALL_S):
-                        await line.tell_nothing()
+                        await line.tell_place(self.after)
                     told_at = loop.time()
                 with suppress(TimeoutError):
                     await asyncio.wait_for(bell.wait(), POLL_S)
@@ -111,6 +111,13 @@ class Follower:
         except ReaderGoneError:
             return End.GONE
         return End.STOPPING
+
+    async def pass_over(self) -> None:
+        """Move past events this reader did not ask for, or its place is one day too old to be told from."""
+        async with self.house.db.transaction(self.reader.tenant) as tx:
+            bounds = await act.open_stream(tx, self.account, self.house.clock())  # first: what comes after it is seen
+            if not await act.page(tx, self.account, after=self.after, kinds=self.kinds, limit=1):
+                self.after = max(self.after, bounds.last)
 
     async def _tell_batch(self, line: Line) -> bool:
         """Tell the next events; False where there are none."""

@@ -26,6 +26,9 @@ CODES = {End.OVER: 1000, End.STOPPING: 1001, End.FORBIDDEN: 1008, End.LATER: 101
 """Why it is closed (RFC 6455 section 7.4.1 and its registry). After all but the third, connect again with the last
 cursor."""
 
+PLACE_FIELD = b"x-gatepost-cursor"
+"""A field of the answer that opens the socket: where it begins, and so where to resume one that breaks at once."""
+
 router = APIRouter(prefix="/v1/mailboxes/{mailbox_id}/events", tags=["events"])
 
 
@@ -51,7 +54,6 @@ async def socket(
         async with mailbox_of(house, principal, mailbox_id) as (tx, account):
             bounds = await act.open_stream(tx, account, house.clock())
         with house.streams.reading(principal.tenant, account) as bell:
-            await websocket.accept()
             follower = Follower(
                 house,
                 principal,
@@ -61,6 +63,7 @@ async def socket(
                 is_whole=cursor is None or cursor >= bounds.since,
                 for_s=for_s,
             )
+            await websocket.accept(headers=[(PLACE_FIELD, b"%d" % follower.after)])
             await _close(websocket, await follower.serve(_Line(websocket), bell))
     except act.TooManyReadersError:
         too_many = Problem(Code.RATE_EXCEEDED, "Too many readers.", headers={"Retry-After": "5"})
@@ -90,7 +93,7 @@ class _Line:
     async def tell(self, cursor: int, _kind: EventKind, text: bytes) -> None:
         await self._say({"cursor": cursor, "event": orjson.Fragment(text)})
 
-    async def tell_nothing(self) -> None: ...
+    async def tell_place(self, cursor: int) -> None: ...
 
     async def _say(self, message: object) -> None:
         try:
