@@ -15,7 +15,7 @@ from gatepost.arrive import reply
 from gatepost.arrive.capacity import Capacity
 from gatepost.arrive.desk import Desk
 from gatepost.arrive.events import AskMessage, AskRecipient, Close, Content, Discard, Event, Refused, Send, StartTls
-from gatepost.arrive.limits import Admissions, Limits
+from gatepost.arrive.limits import STINGY_OCTETS, Admissions, Limits
 from gatepost.arrive.paper import Arrived, Peer
 from gatepost.arrive.refusals import Refusal
 from gatepost.arrive.reply import Reply
@@ -54,6 +54,9 @@ class Owner(Protocol):
     def enter(self, connection: "Connection") -> None:
         """Count a connection in."""
 
+    def turned_away(self) -> None:
+        """Take note that somebody was not let in."""
+
     def leave(self, connection: "Connection") -> None:
         """Count a connection out; it may already be."""
 
@@ -86,6 +89,8 @@ class Connection(asyncio.Protocol):
         self._has_hung_up = False  # the client has closed its half
         self._is_inside = False
         self._progress_count = -1
+        self._octets_count = 0
+        self._seen: tuple[int, int] | None = None
         self._deadline = math.inf
         self._timer: asyncio.Handle | None = None
         self._rings_at = math.inf
@@ -102,6 +107,7 @@ class Connection(asyncio.Protocol):
         self._address = client_address(peername[0])
         self._is_inside = self._premises.admissions.admit(self._address)
         if not self._is_inside:
+            self._owner.turned_away()
             self._owner.run(self._premises.desk.refused(None, Refusal.LIMIT_CONNECTIONS))
             self._transport.write(reply.TOO_MANY_CONNECTIONS.encode())
             self._transport.close()
@@ -111,6 +117,7 @@ class Connection(asyncio.Protocol):
 
     @override
     def data_received(self, data: bytes) -> None:
+        self._octets_count += len(data)
         if len(data) >= MUCH_OCTETS and not self._awaits_turn:
             self._awaits_turn = True
             self._premises.turns.wait(self._go_on)
@@ -156,6 +163,24 @@ class Connection(asyncio.Protocol):
     def shut_down(self) -> None:
         """Say goodbye as soon as no message is under way."""
         self._perform(self._session.shut_down())
+
+    def look(self) -> None:
+        """Remember how far the client has come."""
+        self._seen = self._session.progress_count, self._octets_count
+
+    def is_idle(self) -> bool:
+        """Tell whether, since the last look, the client got nothing done and brought next to nothing of a message."""
+        session = self._session
+        if self._seen is None or session.is_waiting or session.is_closed or self._awaits_turn:
+            return False
+        progress, octets = self._seen
+        is_stingy = not session.is_receiving or self._octets_count - octets < STINGY_OCTETS
+        return session.progress_count == progress and is_stingy
+
+    def make_room(self) -> None:
+        """End the conversation and leave at once: there is no time to linger."""
+        self._time_out()
+        self._transport.close()
 
     def hang_up(self) -> None:
         """Close now."""
@@ -345,7 +370,11 @@ class Connection(asyncio.Protocol):
         self._timer = None
         if self._loop.time() < self._deadline:
             self._set_timer()
-        elif self._session.is_closed or self._session.is_shaking_hands:
+        else:
+            self._time_out()
+
+    def _time_out(self) -> None:
+        if self._session.is_closed or self._session.is_shaking_hands:
             self._transport.abort()
         else:
             self._perform(self._session.timed_out())
