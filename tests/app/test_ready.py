@@ -63,6 +63,12 @@ async def test_the_house_is_ready_with_as_much_room_as_it_takes_mail_with(house:
     assert await Readiness(house, state, free * 2)() == (Wrong.DISK,)
 
 
+async def test_a_house_none_of_whose_processes_takes_mail_is_not_ready(house: House, state: Path) -> None:
+    readiness = Readiness(house, state)
+    readiness.takes_mail = lambda: False
+    assert await readiness() == (Wrong.SMTP,)
+
+
 async def test_a_log_that_lags_is_named(db: Database, state: Path) -> None:
     clock = Hands()
     house = built(db, state / "blobs", clock)

@@ -23,6 +23,7 @@ from gatepost.app.errors import HouseEndedError
 from gatepost.app.serve import Calls
 from gatepost.app.state import Running
 from gatepost.app.systemd import Supervisor
+from gatepost.app.workers import REST_MAX_S, STARTS_MAX, STEADY_S, Pace
 from gatepost.ids import TenantId
 from gatepost.journey import House
 from gatepost.mail.address import Address
@@ -198,6 +199,23 @@ async def test_a_worker_that_hangs_is_begun_anew(tmp_path: Path, app_dsn: str) -
                 while hung & living() or not living():
                     await asyncio.to_thread(time.sleep, 0.1)
             keeping.cancel()
+
+
+def test_a_worker_that_keeps_dying_is_begun_ever_later_and_never_given_up() -> None:
+    pace = Pace()
+    pauses = [pace.after(served_s=1.0) for _ in range(1000)]
+    assert pauses[:4] == [0.5, 1, 2, 4]
+    assert pauses[-1] == REST_MAX_S
+    assert pace.after(served_s=STEADY_S) == 0.5, "it was well: this death is its first"
+    assert [pace.after(None) for _ in range(100)][-1] == REST_MAX_S, "it has served once"
+
+
+def test_a_worker_that_never_served_is_told_of_soon() -> None:
+    pace = Pace()
+    for _ in range(STARTS_MAX - 1):
+        pace.after(None)
+    with pytest.raises(HouseEndedError, match="never served"):
+        pace.after(None)
 
 
 async def test_a_port_that_another_program_has_is_named(tmp_path: Path) -> None:

@@ -96,6 +96,14 @@ async def test_garbage_instead_of_a_handshake_harms_nobody(tmp_path: Path) -> No
         await deliver_once(port)  # its place is free again
 
 
+async def test_a_handshake_that_never_comes_is_not_waited_for(tmp_path: Path) -> None:
+    async with served(Hamlet(), limits=Limits(handshake_s=0.2, idle_s=600), tls=certificate(tmp_path)) as (_, port):
+        client = await Client.greeted(port)
+        await client.say("EHLO client.example", "STARTTLS")
+        assert await client.reply(timeout_s=30) == []
+        await client.close()
+
+
 async def test_octets_sent_with_the_last_of_the_handshake_are_heard(tmp_path: Path) -> None:
     async with served(Hamlet(), tls=certificate(tmp_path)) as (_, port):
         for _ in range(5):

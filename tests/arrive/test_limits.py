@@ -58,3 +58,13 @@ def test_patience_ends_and_is_renewed() -> None:
     assert not patience.error()
     assert not patience.idle_command()
     assert [patience.transaction() for _ in range(3)] == [False, False, True]
+
+
+def test_places_are_short_where_fewer_than_a_tenth_are_free() -> None:
+    admissions = Admissions(Limits(connections_max=20))
+    for number in range(20):
+        assert not admissions.is_full
+        assert admissions.places_short == max(0, number - 18)
+        assert admissions.admit(ip_address(f"192.0.2.{number}"))
+    assert admissions.is_full
+    assert admissions.places_short == 2

@@ -9,6 +9,7 @@ import pytest
 from arrive.loopback import NOW, Client, served
 from arrive.playbook import HOST, POSTMASTER, TENANT, Hamlet
 from gatepost.arrive import Limits, Reply, SmtpServer
+from gatepost.arrive.limits import STINGY_OCTETS
 from gatepost.arrive.paper import Arrived
 from gatepost.domains.paper import Destination
 from gatepost.ids import TenantId
@@ -32,6 +33,55 @@ async def test_one_connection_too_many_from_one_address() -> None:
         for client in (*inside, refused, neighbour, again):
             await client.close()
     assert hamlet.reasons == ["limit.connections"]
+
+
+async def test_with_all_places_taken_whoever_gets_nothing_done_makes_room_for_the_next() -> None:
+    hamlet, limits = Hamlet(), Limits(connections_max=4, hurry_s=0.3, idle_commands_max=10**9)
+    async with served(hamlet, limits=limits) as (_, port):
+        slow = await Client.greeted(port)
+        await slow.say("EHLO c", "MAIL FROM:<>", "RCPT TO:<agent@ours.example>", "DATA")
+        silent = [await Client.greeted(port) for _ in range(2)]
+        busy = await Client.greeted(port)
+        async with asyncio.timeout(30):
+            while not (heard := await (late := await Client.connect(port)).reply())[0].startswith("220"):
+                assert heard == ["421 4.7.0 Too many connections"]
+                await late.close()
+                await busy.say("NOOP")
+        assert await slow.reply() == ["421 4.4.2 Timed out"], "the oldest that got nothing done"
+        assert await busy.say("NOOP") == "250 2.0.0 OK"
+        assert await silent[-1].say("NOOP") == "250 2.0.0 OK", "no more are dismissed than others need"
+        for client in (busy, slow, late, *silent):
+            await client.close()
+    assert "limit.time" in hamlet.reasons
+
+
+async def test_idle_is_who_got_nothing_done_and_brought_little_of_a_message() -> None:
+    async with served(Hamlet(), limits=Limits(idle_commands_max=10**9)) as (server, port):
+        clients = [await Client.greeted(port) for _ in range(4)]
+        for receiving in clients[:2]:
+            await receiving.say("EHLO c", "MAIL FROM:<>", "RCPT TO:<agent@ours.example>", "DATA")
+        connections = list(server._connections)
+        for connection in connections:
+            assert not connection.is_idle(), "nobody has looked yet"
+            connection.look()
+        await clients[0].send(b"x" * 2 * STINGY_OCTETS)
+        await clients[1].send(b"x" * (STINGY_OCTETS // 2))
+        await clients[2].send(b"x" * 1000)  # of a command: no command yet
+        assert await clients[3].say("NOOP") == "250 2.0.0 OK"
+        async with asyncio.timeout(30):
+            while [connection.is_idle() for connection in connections] != [False, True, True, False]:
+                assert await clients[3].say("NOOP") == "250 2.0.0 OK"
+        for client in clients:
+            await client.close()
+
+
+async def test_with_all_places_taken_and_nobody_at_the_door_nobody_is_sent_away() -> None:
+    async with served(Hamlet(), limits=Limits(connections_max=3, hurry_s=0.05)) as (_, port):
+        inside = [await Client.greeted(port) for _ in range(3)]
+        await asyncio.sleep(0.3)
+        for client in inside:
+            assert await client.say("NOOP") == "250 2.0.0 OK"
+            await client.close()
 
 
 # Trouble behind the door.

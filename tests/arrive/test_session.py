@@ -1,6 +1,7 @@
 """Conversations with a stranger, line by line, and the laws that hold for every one of them."""
 
 import time
+import tracemalloc
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -665,3 +666,15 @@ def test_many_small_messages_in_one_read_take_linear_time() -> None:
     stage.feed(one * 5000)
     assert time.process_time() - started < 3
     assert len(stage.messages) == 5000
+
+
+def test_a_session_keeps_nothing_of_what_it_has_passed_on() -> None:
+    stage = Stage()
+    stage.begin()
+    stage.feed(b"DATA\r\n")
+    tracemalloc.start()
+    try:
+        stage.session.feed(b"x" * 60 + b"\r\n" + b"y" * 60_000)
+        assert tracemalloc.get_traced_memory()[0] < 5_000
+    finally:
+        tracemalloc.stop()

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -93,3 +95,28 @@ def test_clear_forgets_everything() -> None:
     made.clear()
     made.append(b"OP\r\n")
     assert made.line() == b"OP"
+
+
+def test_what_was_taken_is_given_back_while_the_client_is_silent() -> None:
+    tracemalloc.start()
+    try:
+        made = wire(b"DATA\r\n" + b"x" * 1_000_000)
+        made.line()
+        made.begin_data()
+        assert len(made.data()[0]) == 1_000_000
+        made.let_go()
+        assert tracemalloc.get_traced_memory()[0] < 10_000
+    finally:
+        tracemalloc.stop()
+
+
+@given(st.lists(st.binary(max_size=30), max_size=20), st.integers(0, 3))
+def test_giving_back_changes_nothing_of_what_is_read(pieces: list[bytes], every: int) -> None:
+    plain, tidy = wire(b""), wire(b"")
+    for number, piece in enumerate(pieces):
+        plain.append(piece)
+        tidy.append(piece)
+        assert plain.line() == tidy.line()
+        if every and number % every == 0:
+            tidy.let_go()
+        assert (len(plain), plain.skip_part_of_line()) == (len(tidy), tidy.skip_part_of_line())

@@ -69,7 +69,7 @@ async def open_doors(
 
     smtp = smtp_door(settings, house, certificates["smtp"])
     async with (
-        _receiving(settings, smtp, dsn, allow_loopback=allow_loopback) as (smtp_port, tell),
+        _receiving(settings, smtp, dsn, allow_loopback=allow_loopback) as receiving,
         listening(
             Front(faces(settings, house), rest.build(house, keeper=staff.keeper, readiness=readiness)),
             settings.http.host,
@@ -81,7 +81,9 @@ async def open_doors(
             metrics_door.build(collect), settings.metrics.host, settings.metrics.port, door="metrics"
         ) as metrics_port,
     ):
-        yield Doors(Changeable(smtp, certificates, tell), smtp_port, http_port, metrics_port, readiness)
+        readiness.takes_mail = receiving.takes_mail
+        changeable = Changeable(smtp, certificates, receiving.tell)
+        yield Doors(changeable, receiving.port, http_port, metrics_port, readiness)
 
 
 def faces(settings: Settings, house: House) -> dict[str, ASGIApp]:
@@ -105,20 +107,29 @@ def faces(settings: Settings, house: House) -> dict[str, ASGIApp]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Receiving:
+    """Where mail comes in, whom to tell of new settings, and whether anybody listens."""
+
+    port: int
+    tell: Callable[[Settings], None] = lambda _settings: None
+    takes_mail: Callable[[], bool] = lambda: True
+
+
 @asynccontextmanager
 async def _receiving(
     settings: Settings, smtp: SmtpServer, dsn: str, *, allow_loopback: bool
-) -> AsyncIterator[tuple[int, Callable[[Settings], None]]]:
-    """Receive mail here, or in processes of their own; yield the port, and whom to tell of new settings."""
+) -> AsyncIterator[_Receiving]:
+    """Receive mail here, or in processes of their own."""
     if settings.smtp.workers > 1:
         async with working(settings, dsn, allow_loopback=allow_loopback) as (port, workers):
-            yield port, workers.tell
+            yield _Receiving(port, workers.tell, lambda: workers.is_serving)
         return
     try:
         port = await smtp.start(settings.smtp.host, settings.smtp.port)
     except OSError as error:
         raise cannot_listen("smtp", settings.smtp.host, settings.smtp.port, error) from error
     try:
-        yield port, lambda _settings: None
+        yield _Receiving(port)
     finally:
         await smtp.close(CLOSE_GRACE_S)

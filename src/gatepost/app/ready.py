@@ -24,6 +24,7 @@ class Wrong(StrEnum):
     DATABASE = "database.away"
     KEYS = "keys.unusable"
     DISK = "disk.full"
+    SMTP = "smtp.nobody"
     SEQUENCER = "log.behind"
 
 
@@ -34,6 +35,9 @@ class Readiness:
         house: which.
         state: its folder.
         disk_free_min_octets: with less free it takes no mail.
+
+    Attributes:
+        takes_mail: whether a process listens for mail; until somebody knows better, one does.
     """
 
     def __init__(self, house: House, state: Path, disk_free_min_octets: int = 0) -> None:
@@ -41,6 +45,7 @@ class Readiness:
         self._state = state
         self._disk_free_min_octets = disk_free_min_octets
         self._is_stopping = False
+        self.takes_mail: Callable[[], bool] = lambda: True
         self._seen: tuple[Wrong, ...] = ()
         self._seen_at = float("-inf")
         self._looking: asyncio.Task[tuple[Wrong, ...]] | None = None
@@ -67,6 +72,7 @@ class Readiness:
             Wrong.DISK: self._has_room,
         }
         wrong = [word for word, check in checks.items() if not await check()]
+        wrong += [] if self.takes_mail() else [Wrong.SMTP]
         wrong[:0] = await self._ask_database()
         self._seen, self._seen_at = tuple(wrong), asyncio.get_running_loop().time()
         self._looking = None

@@ -14,11 +14,13 @@ import structlog
 from gatepost.app.errors import CLOSE_GRACE_S, HouseEndedError, cannot_listen
 from gatepost.settings import Settings
 
-DEATHS_MAX = 10
-DEATHS_WINDOW_S = 600
 START_S = 60
-REST_S = 0.5
+STARTS_MAX = 5
+"""How often a worker that never served is started: something is wrong that its operator must hear of now."""
+REST_S, REST_MAX_S = 0.5, 60.0
 """Between a death and the next start, so that a worker that cannot live does not take the machine with it."""
+STEADY_S = 60.0
+"""One that served so long is well; its next death is its first."""
 
 READY = b"ready\n"
 """What a worker says once its port is open."""
@@ -53,14 +55,43 @@ def spell(order: Order) -> bytes:
     return len(octets).to_bytes(4, "big") + octets
 
 
+class Pace:
+    """When to begin one worker anew: at once after a rare death, each time later where it keeps dying.
+
+    One that has served once is never given up: what kills it (no memory, no disk) passes, and a house that ended would
+    take the other workers and REST with it.
+    """
+
+    def __init__(self) -> None:
+        self._has_served = False
+        self._deaths = 0
+
+    def after(self, served_s: float | None) -> float:
+        """Return how many seconds to wait after a life that served so long; None: it never came to that.
+
+        Raises:
+            HouseEndedError: it died too often without ever having served.
+        """
+        self._has_served |= served_s is not None
+        self._deaths = 1 if served_s is not None and served_s >= STEADY_S else self._deaths + 1
+        if not self._has_served and self._deaths >= STARTS_MAX:
+            raise HouseEndedError(f"an SMTP worker was started {self._deaths} times and never served: read the log")
+        return min(REST_S * 2.0 ** min(self._deaths - 1, 10), REST_MAX_S)
+
+
 class Workers:
     """The SMTP processes of one house."""
 
     def __init__(self, order: Order, *, silent_s: float = SILENT_S) -> None:
         self._order = order
         self._silent_s = silent_s
-        self._deaths: list[float] = []
         self._living: set[Process] = set()
+        self._serving: set[int] = set()
+
+    @property
+    def is_serving(self) -> bool:
+        """At least one of them takes mail."""
+        return bool(self._serving)
 
     def tell(self, settings: Settings) -> None:
         """Let every worker obey these settings from now on, those still to be started too."""
@@ -73,23 +104,28 @@ class Workers:
         """Keep one worker alive until cancelled, then end it, letting it finish what is under way.
 
         Raises:
-            HouseEndedError: workers died too often.
+            HouseEndedError: it died too often without ever having served.
         """
+        loop, pace = asyncio.get_running_loop(), Pace()
         while True:
-            process = await self._start(number)
+            process, served_s = await self._start(number), None
             self._living.add(process)
             try:
                 if await self._is_ready(process):
+                    began = loop.time()
+                    self._serving.add(number)
                     is_up.set()
                     await self._hear_beats(number, process)
+                    served_s = loop.time() - began
                 code = await process.wait()
             except asyncio.CancelledError:
                 await end(process)
                 raise
             finally:
                 self._living.discard(process)
-            self._count_death(number, code)
-            await asyncio.sleep(REST_S)
+                self._serving.discard(number)
+            log.error("smtp.worker_died", number=number, code=code)
+            await asyncio.sleep(pace.after(served_s))
 
     async def _start(self, number: int) -> Process:
         process = await asyncio.create_subprocess_exec(
@@ -128,13 +164,6 @@ class Workers:
         with suppress(ProcessLookupError):
             process.kill()
 
-    def _count_death(self, number: int, code: int) -> None:
-        now = asyncio.get_running_loop().time()
-        self._deaths = [at for at in self._deaths if at > now - DEATHS_WINDOW_S] + [now]
-        log.error("smtp.worker_died", number=number, code=code, deaths=len(self._deaths))
-        if len(self._deaths) > DEATHS_MAX:
-            raise HouseEndedError(f"SMTP workers died {len(self._deaths)} times in ten minutes: read the log")
-
 
 async def end(process: Process) -> None:
     """End a process in order; kill it where that takes too long."""
@@ -153,7 +182,7 @@ async def working(settings: Settings, dsn: str, *, allow_loopback: bool = False)
     """Run the workers while the context lasts; yield their port, and them, once all of them have opened it.
 
     Raises:
-        HouseEndedError: the address cannot be had, or workers died too often.
+        HouseEndedError: the address cannot be had, or a worker cannot be brought to serve.
     """
     with _hold(settings.smtp.host, settings.smtp.port) as held:
         port = int(held.getsockname()[1])

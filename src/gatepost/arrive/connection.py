@@ -15,12 +15,13 @@ from gatepost.arrive import reply
 from gatepost.arrive.capacity import Capacity
 from gatepost.arrive.desk import Desk
 from gatepost.arrive.events import AskMessage, AskRecipient, Close, Content, Discard, Event, Refused, Send, StartTls
-from gatepost.arrive.limits import Admissions, Limits
-from gatepost.arrive.paper import Arrived, Peer, Tls
+from gatepost.arrive.limits import STINGY_OCTETS, Admissions, Limits
+from gatepost.arrive.paper import Arrived, Peer
 from gatepost.arrive.refusals import Refusal
 from gatepost.arrive.reply import Reply
 from gatepost.arrive.session import Session
 from gatepost.arrive.spool import Spool, Spooled, SpoolError, Spools
+from gatepost.arrive.tunnel import Tunnel
 from gatepost.arrive.turns import MUCH_OCTETS, Turns
 from gatepost.clock import Clock, Entropy
 from gatepost.ids import BlobId, EmailId, token
@@ -53,6 +54,9 @@ class Owner(Protocol):
     def enter(self, connection: "Connection") -> None:
         """Count a connection in."""
 
+    def turned_away(self) -> None:
+        """Take note that somebody was not let in."""
+
     def leave(self, connection: "Connection") -> None:
         """Count a connection out; it may already be."""
 
@@ -76,8 +80,7 @@ class Connection(asyncio.Protocol):
         self._spool = Spool(premises.spools)
         self._transport: asyncio.Transport
         self._address: IPv4Address | IPv6Address
-        self._tls: Tls | None = None
-        self._early: list[bytes] | None = None  # what came through TLS before we knew that it stands
+        self._tunnel: Tunnel | None = None
         self._question: AskRecipient | AskMessage | None = None
         self._is_working = False
         self._is_paused = False
@@ -86,6 +89,8 @@ class Connection(asyncio.Protocol):
         self._has_hung_up = False  # the client has closed its half
         self._is_inside = False
         self._progress_count = -1
+        self._octets_count = 0
+        self._seen: tuple[int, int] | None = None
         self._deadline = math.inf
         self._timer: asyncio.Handle | None = None
         self._rings_at = math.inf
@@ -102,6 +107,7 @@ class Connection(asyncio.Protocol):
         self._address = client_address(peername[0])
         self._is_inside = self._premises.admissions.admit(self._address)
         if not self._is_inside:
+            self._owner.turned_away()
             self._owner.run(self._premises.desk.refused(None, Refusal.LIMIT_CONNECTIONS))
             self._transport.write(reply.TOO_MANY_CONNECTIONS.encode())
             self._transport.close()
@@ -111,19 +117,20 @@ class Connection(asyncio.Protocol):
 
     @override
     def data_received(self, data: bytes) -> None:
+        self._octets_count += len(data)
         if len(data) >= MUCH_OCTETS and not self._awaits_turn:
             self._awaits_turn = True
             self._premises.turns.wait(self._go_on)
-        if self._early is None:
+        if self._tunnel is None:
             self._perform(self._session.feed(data))
-        else:
-            self._early.append(data)
+        elif not self._session.is_closed:
+            self._hear(self._tunnel, data)
 
     @override
     def eof_received(self) -> bool:
-        """Keep our half open while an answer is owed (a TLS transport cannot)."""
+        """Keep our half open while an answer is owed."""
         self._has_hung_up = True
-        owes_answer = self._tls is None and self._session.is_waiting
+        owes_answer = self._session.is_waiting
         if not owes_answer:
             self._session.lost()
             self._wind()
@@ -156,6 +163,24 @@ class Connection(asyncio.Protocol):
     def shut_down(self) -> None:
         """Say goodbye as soon as no message is under way."""
         self._perform(self._session.shut_down())
+
+    def look(self) -> None:
+        """Remember how far the client has come."""
+        self._seen = self._session.progress_count, self._octets_count
+
+    def is_idle(self) -> bool:
+        """Tell whether, since the last look, the client got nothing done and brought next to nothing of a message."""
+        session = self._session
+        if self._seen is None or session.is_waiting or session.is_closed or self._awaits_turn:
+            return False
+        progress, octets = self._seen
+        is_stingy = not session.is_receiving or self._octets_count - octets < STINGY_OCTETS
+        return session.progress_count == progress and is_stingy
+
+    def make_room(self) -> None:
+        """End the conversation and leave at once: there is no time to linger."""
+        self._time_out()
+        self._transport.close()
 
     def hang_up(self) -> None:
         """Close now."""
@@ -191,8 +216,12 @@ class Connection(asyncio.Protocol):
 
     def _write(self, unsent: list[bytes]) -> None:
         if unsent:
-            self._transport.write(b"".join(unsent))
+            octets = b"".join(unsent)
             unsent.clear()
+            if self._tunnel is None:
+                self._transport.write(octets)
+            elif self._tunnel.tls:  # within the handshake nothing can be said
+                self._transport.write(self._tunnel.seal(octets))
 
     def _obey(self, event: Discard | Refused | StartTls | Close) -> None:
         match event:
@@ -201,7 +230,8 @@ class Connection(asyncio.Protocol):
             case Refused(tenant, refusal):
                 self._owner.run(self._premises.desk.refused(tenant, refusal))
             case StartTls():
-                self._owner.run(self._shake_hands())
+                if self._premises.tls is not None:
+                    self._tunnel = Tunnel(self._premises.tls)
             case Close():
                 self._close()
 
@@ -222,7 +252,7 @@ class Connection(asyncio.Protocol):
                 self._transport.abort()
         if self._has_hung_up:
             self._session.lost()
-            self._transport.close()
+            self._hang_up()
             self._wind()
 
     async def _hand_in(self, asked: AskMessage) -> Reply:
@@ -248,48 +278,49 @@ class Connection(asyncio.Protocol):
             email=EmailId(token("em", self._premises.entropy(10))),
             destination=asked.destination,
             envelope=asked.envelope,
-            peer=Peer(self._address, asked.helo, self._tls),
+            peer=Peer(self._address, asked.helo, self._tunnel.tls if self._tunnel else None),
             raw=raw,
             blob=blob,
             received_at=self._premises.clock(),
         )
 
-    async def _shake_hands(self) -> None:
-        """Turn the connection into TLS. Reading stopped when the session asked for it: see ``_balance``."""
-        if self._premises.tls is None or self._transport.is_closing():
-            return
-        self._early = []
+    # TLS, and the end.
+
+    def _hear(self, tunnel: Tunnel, data: bytes) -> None:
+        """Take what came through TLS, or of its handshake."""
         try:
-            transport = await self._loop.start_tls(
-                self._transport,
-                self,
-                self._premises.tls,
-                server_side=True,
-                ssl_handshake_timeout=self._premises.limits.handshake_s,
-            )
-        except OSError as error:
-            log.info("smtp.handshake_failed", error=type(error).__name__)
-            transport = None
-        if transport is None:
-            self._transport.abort()
-            self.connection_lost(None)
+            said = tunnel.receive(data)
+        except ssl.SSLError as error:
+            if tunnel.tls is None:
+                log.info("smtp.handshake_failed", error=type(error).__name__)
+            self._transport.write(tunnel.unsent())
+            self._session.lost()
+            self._transport.close()
+            self._wind()
             return
-        self._transport = transport
-        self._is_paused = False
-        handshake = transport.get_extra_info("ssl_object")
-        self._tls = Tls(handshake.version(), handshake.cipher()[0])
-        early, self._early = self._early, None
-        self._perform(self._session.tls_started())
-        self._perform(self._session.feed(b"".join(early)))
+        if unsent := tunnel.unsent():
+            self._transport.write(unsent)
+        if tunnel.tls and self._session.is_shaking_hands:
+            self._perform(self._session.tls_started())
+        self._perform(self._session.feed(said))
+        if tunnel.has_ended and not self._has_hung_up and not self.eof_received():
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        if self._tunnel and not self._transport.is_closing():
+            self._transport.write(self._tunnel.end())
+        self._transport.close()
 
     def _close(self) -> None:
         """Close our half and let the client read the last word: a full close could take it away by a reset."""
         if self._transport.is_closing():
             return
-        if self._has_hung_up or not self._transport.can_write_eof():
-            self._transport.close()
+        if self._has_hung_up:
+            self._hang_up()
             return
         try:
+            if self._tunnel:
+                self._transport.write(self._tunnel.end())
             self._transport.write_eof()
         except OSError:  # the client has reset the connection and the loop has not told us yet
             self._transport.abort()
@@ -323,6 +354,7 @@ class Connection(asyncio.Protocol):
         if session.progress_count != self._progress_count:
             self._progress_count = session.progress_count
             allowed_s = limits.data_s if session.is_receiving else limits.idle_s
+            allowed_s = limits.handshake_s if session.is_shaking_hands else allowed_s
             self._deadline = self._loop.time() + (LINGER_S if session.is_closed else allowed_s)
         if self._timer is None or self._deadline < self._rings_at:
             self._set_timer()
@@ -338,7 +370,11 @@ class Connection(asyncio.Protocol):
         self._timer = None
         if self._loop.time() < self._deadline:
             self._set_timer()
-        elif self._session.is_closed:
+        else:
+            self._time_out()
+
+    def _time_out(self) -> None:
+        if self._session.is_closed or self._session.is_shaking_hands:
             self._transport.abort()
         else:
             self._perform(self._session.timed_out())

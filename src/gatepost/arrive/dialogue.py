@@ -27,7 +27,7 @@ class Phase(StrEnum):
     CLOSED = auto()
 
 
-_OURS_TO_ANSWER = frozenset({Phase.RECIPIENT_ANSWER, Phase.MESSAGE_ANSWER, Phase.HANDSHAKE})
+_OURS_TO_ANSWER = frozenset({Phase.RECIPIENT_ANSWER, Phase.MESSAGE_ANSWER})
 
 
 class Dialogue:
@@ -62,9 +62,14 @@ class Dialogue:
         return self.phase in _OURS_TO_ANSWER
 
     @property
+    def is_shaking_hands(self) -> bool:
+        """What comes is TLS's own, until ``tls_started``."""
+        return self.phase is Phase.HANDSHAKE
+
+    @property
     def is_full(self) -> bool:
         """So much waits behind an open question that no more should be read."""
-        return self.phase is Phase.HANDSHAKE or (self.is_waiting and len(self._wire) > PENDING_MAX_OCTETS)
+        return self.is_waiting and len(self._wire) > PENDING_MAX_OCTETS
 
     @property
     def is_closed(self) -> bool:

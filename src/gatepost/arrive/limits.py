@@ -1,5 +1,6 @@
 """How much the SMTP door takes from one client, and who may come in at all."""
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_network
@@ -33,6 +34,9 @@ class Limits:
     spooled_max_octets: int = field(
         default=4_294_967_296, metadata={"doc": "Of large messages not yet answered; beyond it no mail is taken."}
     )
+    hurry_s: float = field(
+        default=10, metadata={"doc": "With all places taken, whoever got nothing done for so long makes room."}
+    )
     in_flight_max: int = field(default=1000, metadata={"doc": "Messages that came in and are not yet answered."})
     commit_max_s: float = field(default=5, metadata={"doc": "A commit that takes longer stops the intake."})
 
@@ -40,6 +44,12 @@ class Limits:
     def abandon_octets(self) -> int:
         """Past this much of one message nobody waits for its end: the connection is closed."""
         return 2 * self.size_max_octets
+
+
+STINGY_OCTETS = 5_000
+"""In ``hurry_s`` seconds, of a message: whoever brings less is dismissed first. The slowest modems brought more."""
+FREED_SHARE = 0.1
+"""Of all places, at once: enough for those who wait, and no more of the idle than that."""
 
 
 class Patience:
@@ -82,11 +92,22 @@ class Admissions:
     def admit(self, address: IPv4Address | IPv6Address) -> bool:
         """Let one more connection in from ``address``, or answer False and count nothing."""
         key = _household(address)
-        if self._total >= self.limits.connections_max or self._inside[key] >= self.limits.connections_per_address_max:
+        if self.is_full or self._inside[key] >= self.limits.connections_per_address_max:
             return False
         self._inside[key] += 1
         self._total += 1
         return True
+
+    @property
+    def is_full(self) -> bool:
+        """Nobody else is let in, wherever from."""
+        return self._total >= self.limits.connections_max
+
+    @property
+    def places_short(self) -> int:
+        """How many places to free so that those who come next find one."""
+        free = self.limits.connections_max - self._total
+        return max(0, math.ceil(FREED_SHARE * self.limits.connections_max) - free)
 
     def leave(self, address: IPv4Address | IPv6Address) -> None:
         """Count one connection out that had been admitted."""

@@ -88,7 +88,8 @@ class SmtpServer:
             turns=Turns(),
             capacity=Capacity(limits, spools, free=free, commit_s=commit_s, now=time.monotonic),
         )
-        self._connections: set[Connection] = set()
+        self._connections: dict[Connection, None] = {}  # oldest first
+        self._making_room: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._listener: asyncio.Server | None = None
         self._is_idle = asyncio.Event()
@@ -116,6 +117,8 @@ class SmtpServer:
         """Take nobody new, let messages under way be finished for ``grace_s`` seconds, then hang up."""
         if self._listener:
             self._listener.close()
+        if self._making_room:
+            self._making_room.cancel()
         for connection in tuple(self._connections):
             connection.shut_down()
         with suppress(TimeoutError):
@@ -131,14 +134,32 @@ class SmtpServer:
 
     def enter(self, connection: Connection) -> None:
         """Count a connection in."""
-        self._connections.add(connection)
+        self._connections[connection] = None
         self._meters.connected()
         self._is_idle.clear()
+
+    def turned_away(self) -> None:
+        """Where all places are taken, see who in them gets nothing done.
+
+        deviation: RFC 5321 section 4.5.3.2 gives clients minutes; meanwhile nobody else would find a place.
+        """
+        if self._making_room is None and self._premises.admissions.is_full:
+            log.warning("smtp.places_taken", connections=len(self._connections))
+            for connection in self._connections:
+                connection.look()
+            loop = asyncio.get_running_loop()
+            self._making_room = loop.call_later(self._premises.limits.hurry_s, self._make_room)
+
+    def _make_room(self) -> None:
+        self._making_room = None
+        idle = [connection for connection in self._connections if connection.is_idle()]
+        for connection in idle[: self._premises.admissions.places_short]:
+            connection.make_room()
 
     def leave(self, connection: Connection) -> None:
         """Count a connection out."""
         if connection in self._connections:
-            self._connections.discard(connection)
+            del self._connections[connection]
             self._meters.disconnected()
         self._settle()
 

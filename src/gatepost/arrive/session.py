@@ -102,6 +102,7 @@ class Session(Dialogue):
         """Begin again: nothing said before the handshake counts (RFC 3207 section 4.2)."""
         if self.phase is Phase.HANDSHAKE:
             self.phase = Phase.COMMAND
+            self.progress_count += 1
             self._offers_tls = False
         return self._take_events()
 
@@ -132,6 +133,7 @@ class Session(Dialogue):
         """Read on as far as the octets and the phase allow."""
         while (read := self._READERS.get(self.phase)) and read(self):
             pass
+        self._wire.let_go()
 
     def _read_command(self) -> bool:
         line = self._wire.line()

@@ -22,11 +22,14 @@ class Wire:
 
     def append(self, octets: bytes) -> None:
         """Add what the peer sent."""
+        self._buffer += octets
+
+    def let_go(self) -> None:
+        """Give back what was taken: a client may be silent for a long time after a large piece."""
         if self._at:
             del self._buffer[: self._at]
             self._searched = max(0, self._searched - self._at)
             self._at = 0
-        self._buffer += octets
 
     def clear(self) -> None:
         """Forget everything."""
