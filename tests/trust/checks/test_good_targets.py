@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from gatepost.egress import Destination, Purpose, Register
-from gatepost.record.trust_log import TRUST
 from gatepost.trust import Outcome, git, read_operator
 from gatepost.trust.bench import Bench
 from gatepost.trust.checks import (
@@ -93,7 +92,6 @@ async def test_what_was_measured_is_green() -> None:
         await page.none_hidden(page.Listing(frozenset({"one"}), frozenset({"one", "two"}))),
         await page.evidenced(page.Duties(OPERATOR.duties[:1], {"A17": Outcome.ATTESTED})),
         await page.revision_stated(page.Revision("1" * 64, NOW, "1" * 64, NOW)),
-        await people.principals(people.Rights(("gatepost_app",), (), OPERATOR.principals)),
     ]
     assert [each.outcome for each in found] == [Outcome.PASS] * len(found), found
 
@@ -216,11 +214,6 @@ async def test_operations_logs_of_a_young_house_need_not_be_old(tmp_path: Path) 
     assert (await logs.operations_kept(logs.LogFolder(tmp_path, began, NOW))).outcome is Outcome.PASS
     old = logs.LogFolder(tmp_path, NOW - timedelta(days=40), NOW)
     assert (await logs.operations_kept(old)).reason == "log.too_young"
-
-
-async def test_the_tables_of_the_record_refuse_the_serving_role(bench: Bench) -> None:
-    found = await logs.append_only(logs.Tables(bench.db, TRUST, ("entry", "leaf", "checkpoint", "trust_fact")))
-    assert found.outcome is Outcome.PASS
 
 
 async def test_a_door_of_today_passes(bench: Bench) -> None:
