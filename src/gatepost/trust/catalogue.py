@@ -33,7 +33,15 @@ from gatepost.trust.controls import doors, duty, evidence, lagging, made, papers
 from gatepost.trust.controls import promises as vows
 
 _CHECKS: tuple[Check[Any], ...] = (
-    Check("tls.floor", tls.floor, tls.house_doors, (doors.old_tls, doors.ssl3, doors.ending, doors.auth_in_clear)),
+    Check(
+        "tls.floor",
+        tls.floor,
+        tls.house_doors,
+        (
+            *(doors.old_tls, doors.ssl3, doors.odd_suite, doors.bare_suite, doors.auth_in_clear),
+            *(doors.ending, doors.not_yet, doors.other_name, doors.clear_everywhere, doors.undeclared),
+        ),
+    ),
     Check("mail.both_ways", mail.both, mail.both_ways, (doors.forgetful,)),
     Check("contact.reached", mail.delivered, mail.contact, (doors.forgetful,)),
     Check("audit.complete", mail.complete, mail.gate, (doors.forgetful,)),

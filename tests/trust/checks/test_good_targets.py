@@ -1,6 +1,5 @@
 """What each check says of a target that is as it should be: the other half of ``tests/trust/test_catalogue.py``."""
 
-import ssl
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -217,13 +216,13 @@ async def test_operations_logs_of_a_young_house_need_not_be_old(tmp_path: Path) 
 
 
 async def test_a_door_of_today_passes(bench: Bench) -> None:
-    context = server.lax(bench.folder, bench.clock())
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    async with server.listening(server.hang_up, context) as port:
+    async with server.listening(server.hang_up, server.today(bench.folder, bench.clock())) as port:
         endpoint = Endpoint(door="control", host=server.HOST, port=port, tls="implicit")
         found = await tls.floor(tls.Doors(Prober(bench.egress, bench.entropy), (endpoint,), bench.clock()))
     assert found.outcome is Outcome.PASS
-    assert found.value == {"control": {"versions": ["TLSv1.2", "TLSv1.3"], "certificate_days": 400}}
+    assert found.value == {
+        "control": {"versions": ["TLSv1.2", "TLSv1.3"], "certificate_days": 400, "name": "not asked", "chain": "own"}
+    }
 
 
 async def test_a_mail_is_handed_in_under_tls(bench: Bench) -> None:
