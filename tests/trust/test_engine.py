@@ -90,6 +90,21 @@ async def test_a_claim_is_green_only_while_its_check_passes_and_is_fresh(scene: 
     assert await status(scene) is Outcome.STALE  # nobody has looked since
 
 
+async def test_a_leaf_from_the_future_is_not_believed_and_is_looked_at_anew(scene: Scene, lamp: Lamp) -> None:
+    now = scene.clock.now
+    scene.clock.now = now + timedelta(days=31)  # as after a machine slept, or by somebody's hand
+    await scene.engine().round()
+    await scene.publish()
+    scene.clock.now, lamp.is_on = now, False
+    (only,) = (await trust.read_claims(scene.house, scene.folder)).listed
+    assert (only.status, only.reason) == (Outcome.COULD_NOT_VERIFY, "clock.ahead")
+    await scene.engine().round()
+    assert (lamp.looks, await status(scene)) == (2, Outcome.FAIL)
+    scene.clock.now += timedelta(minutes=1)
+    await scene.engine().round()
+    assert lamp.looks == 2
+
+
 async def test_a_process_that_starts_looks_anew_at_all_that_is_quick(scene: Scene, lamp: Lamp) -> None:
     await scene.engine().round()
     lamp.is_on = False  # as another setting, or another certificate, may have it

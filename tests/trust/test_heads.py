@@ -56,6 +56,9 @@ async def test_a_tenant_opens_its_head_under_what_the_world_saw(scene: Scene) ->
         with pytest.raises(LedgerError):
             heads.verify(other, checkpoint.origin, stated_root)
     assert TENANT not in str(stated.detail)
+    assert await heads.state_hourly(scene.house.db, scene.clock(), scene.house.entropy) is None
+    scene.clock.move(timedelta(days=-31))  # the one above was stated under a clock that ran ahead
+    assert await heads.state_hourly(scene.house.db, scene.clock(), scene.house.entropy) is not None
 
 
 async def test_heads_are_stated_once_an_hour(scene: Scene) -> None:

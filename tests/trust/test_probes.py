@@ -61,7 +61,7 @@ async def test_rounds_go_on_until_they_are_stopped_and_keep_what_they_saw(scene:
         await asyncio.sleep(0.3)
         stop.set()
     async with scene.house.db.transaction(TenantId("trust")) as tx:
-        newest = await status_store.newest(tx)
+        newest = await status_store.newest(tx, scene.clock())
     assert set(newest) == {Component.SMTP, Component.POLICY, Component.RECORD, Component.REST}
     hours = hours_of(newest.values())
     assert measured(hours, 60)["every_s"] == 60

@@ -6,7 +6,7 @@ import pytest
 from gatepost.ids import EntryId
 from gatepost.record import trust_log
 from gatepost.record.trust_log import TRUST
-from gatepost.trust import incidents, probes, status, status_store
+from gatepost.trust import incidents, leaf, probes, status, status_store
 from gatepost.trust.incidents import Impact, State
 from gatepost.trust.status import Condition
 from gatepost.trust.uptime import MEASURED, Component, Pace, Sample
@@ -92,7 +92,29 @@ async def test_a_change_is_stated_when_it_is_seen_and_an_hour_when_it_is_over(sc
     found = await status.read_status(scene.house, PACE)
     assert sum(day.probes for day in found.parts[0].days) == 61
     async with scene.house.db.transaction(TRUST) as tx:
-        assert await status_store.last_hour(tx) == NOW
+        assert await status_store.last_hour(tx, scene.clock()) == NOW
+
+
+async def test_what_was_measured_under_a_clock_ahead_hides_no_outage_and_stops_no_hour(scene: Scene) -> None:
+    begun = scene.clock.now
+    for now in (begun + timedelta(days=31), begun):
+        scene.clock.now = now
+        for _ in range(62):
+            seen = Sample(component=Component.SMTP, at=scene.clock(), is_up=now > begun, latency_ms=5)
+            await probes.keep(scene.house, [seen], every_s=60)
+            scene.clock.move(timedelta(minutes=1))
+    found = await status.read_status(scene.house, PACE)
+    assert (found.worst, found.parts[0].condition, found.last_hour) == (
+        Condition.MAJOR_OUTAGE,
+        Condition.MAJOR_OUTAGE,
+        begun,
+    )
+    assert [fact.detail["hour"] for fact in await stated(scene) if fact.action == MEASURED][-1] == leaf.instant(begun)
+    scene.clock.now = begun + timedelta(days=31)  # that time comes indeed, with hours that were stated before
+    for _ in range(62):
+        seen = Sample(component=Component.SMTP, at=scene.clock(), is_up=True, latency_ms=5)
+        await probes.keep(scene.house, [seen], every_s=60)
+        scene.clock.move(timedelta(minutes=1))
 
 
 async def stated(scene: Scene) -> list[trust_log.Stated]:

@@ -15,12 +15,14 @@ from gatepost import access, domains
 from gatepost.access.paper import Role
 from gatepost.act import hosted
 from gatepost.app import administer, rounds
+from gatepost.app.build import hostname_of
 from gatepost.app.keeping import open_keeper
 from gatepost.app.state import Running
 from gatepost.app.ways_out import reached
 from gatepost.db import DatabaseUnavailableError
 from gatepost.decide import get_policy
 from gatepost.domains.paper import DomainTakenError, RouteTakenError
+from gatepost.egress import is_address
 from gatepost.ids import AccountId, TenantId
 from gatepost.jobs import Handler
 from gatepost.journey import House
@@ -50,6 +52,7 @@ from gatepost.trust.paper import HOUSE_PLAN
 from gatepost.trust.probe.mail import FRIEND, GUARDED, UNPROVEN
 from gatepost.trust.telling import HOUSE
 from gatepost.trust.weakness import normal, pin
+from gatepost.trust.world import PUBLIC
 from gatepost.upkeep.retention import Keeper
 
 NAME = "canary"
@@ -67,19 +70,34 @@ log = structlog.get_logger()
 
 def endpoints(settings: Settings, running: Running) -> tuple[Endpoint, ...]:
     """Return every door, as this machine reaches it."""
+    public = urlsplit(settings.http.public_url)
     doors = [
-        Endpoint(door="smtp", host=reached(settings.smtp.host), port=running.smtp_port, tls="starttls"),
+        Endpoint(
+            door="smtp",
+            host=reached(settings.smtp.host),
+            port=running.smtp_port,
+            tls="starttls",
+            bound=settings.smtp.host,
+            name=hostname_of(settings),
+        ),
         Endpoint(
             door="http",
             host=reached(settings.http.host),
             port=running.http_port,
             tls="implicit" if settings.http.certificate else "",
+            bound=settings.http.host,
+            name="" if is_address(public.hostname or "") else public.hostname or "",
         ),
-        Endpoint(door="metrics", host=reached(settings.metrics.host), port=running.metrics_port, tls=""),
+        Endpoint(
+            door="metrics",
+            host=reached(settings.metrics.host),
+            port=running.metrics_port,
+            tls="",
+            bound=settings.metrics.host,
+        ),
     ]
-    public = urlsplit(settings.http.public_url)
     if public.scheme == "https" and public.hostname:
-        doors.append(Endpoint(door="public", host=public.hostname, port=public.port or _HTTPS, tls="implicit"))
+        doors.append(Endpoint(door=PUBLIC, host=public.hostname, port=public.port or _HTTPS, tls="implicit"))
     return tuple(doors)
 
 

@@ -21,17 +21,27 @@ from gatepost.trust.checks import (
     page,
     people,
     places,
+    principals,
     promises,
     releases,
+    rights,
     tls,
     told,
 )
 from gatepost.trust.controls import agents as minds
-from gatepost.trust.controls import doors, duty, evidence, lagging, made, papers, rooms, things
+from gatepost.trust.controls import doors, duty, evidence, lagging, made, papers, powers, rooms, things
 from gatepost.trust.controls import promises as vows
 
 _CHECKS: tuple[Check[Any], ...] = (
-    Check("tls.floor", tls.floor, tls.house_doors, (doors.old_tls, doors.ssl3, doors.ending, doors.auth_in_clear)),
+    Check(
+        "tls.floor",
+        tls.floor,
+        tls.house_doors,
+        (
+            *(doors.old_tls, doors.ssl3, doors.odd_suite, doors.bare_suite, doors.auth_in_clear),
+            *(doors.ending, doors.not_yet, doors.other_name, doors.clear_everywhere, doors.undeclared),
+        ),
+    ),
     Check("mail.both_ways", mail.both, mail.both_ways, (doors.forgetful,)),
     Check("contact.reached", mail.delivered, mail.contact, (doors.forgetful,)),
     Check("audit.complete", mail.complete, mail.gate, (doors.forgetful,)),
@@ -42,7 +52,18 @@ _CHECKS: tuple[Check[Any], ...] = (
         logs.house_logs,
         (things.forked_log, things.changed_row, things.changed_entry),
     ),
-    Check("log.append_only", logs.append_only, logs.house_tables, (things.changeable_table,)),
+    Check(
+        "log.append_only",
+        rights.append_only,
+        rights.house_tables,
+        (
+            powers.changeable_table,
+            powers.changeable_column,
+            powers.truncatable_table,
+            powers.other_role,
+            powers.strange_function,
+        ),
+    ),
     Check("retention.kept", forgetting.kept, forgetting.house_canary, (things.everlasting,)),
     Check("act.logged", logs.act_logged, logs.canary_acts, (things.unlogged_act,)),
     Check("operations.kept", logs.operations_kept, logs.operations_logs, (things.log_with_gap,)),
@@ -68,7 +89,12 @@ _CHECKS: tuple[Check[Any], ...] = (
     Check("secret.modes", machine.modes, machine.house_secrets, (things.loose_file,)),
     Check("secret.planted", machine.planted, machine.house_source, (things.planted_key, things.history_with_key)),
     Check("volume.encrypted", machine.encrypted, machine.house_volumes, (things.plain_volume,)),
-    Check("principal.known", people.principals, people.house_rights, (vows.unknown_role,)),
+    Check(
+        "principal.known",
+        principals.principals,
+        principals.house_rights,
+        (powers.unknown_role, powers.ghost, powers.second_root, powers.open_folder),
+    ),
     Check("staff.trained", people.staff_trained, people.house_staff, (vows.untrained,)),
     Check("review.held", people.review_held, people.house_reviews, (vows.review_of_strangers, vows.old_review)),
     Check(

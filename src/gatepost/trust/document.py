@@ -12,7 +12,7 @@ from typing import Any
 
 from gatepost.record.trust_log import Stated
 from gatepost.trust.leaf import instant
-from gatepost.trust.paper import NEVER_RUN, Claim, Outcome, Shown, status_of
+from gatepost.trust.paper import AHEAD, NEVER_RUN, Claim, Outcome, Shown, status_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,11 @@ class Listed:
         """Why it is not simply green; empty where it is."""
         if self.claim.not_applicable:
             return self.claim.not_applicable
-        return NEVER_RUN if self.last is None else self.last.result.finding.reason
+        if self.last is None:
+            return NEVER_RUN
+        finding = self.last.result.finding
+        is_ahead = self.status is Outcome.COULD_NOT_VERIFY is not finding.outcome
+        return AHEAD if is_ahead else finding.reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

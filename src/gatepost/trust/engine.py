@@ -112,6 +112,8 @@ class Engine:
         check = self._catalogue.get(claim.check)
         if check is not None and check.version != last.result.check_version:
             return True
+        if last.result.checked_at > now:  # under a clock that was wrong: it would speak until that day has come
+            return True
         return last.result.expires_at <= now or now - last.result.checked_at >= _cadence(claim)
 
     async def _look(self, world: World, claims: Iterable[Claim]) -> list[Result]:

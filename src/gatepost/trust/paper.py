@@ -56,6 +56,9 @@ OWN_PLANS = frozenset({HOUSE_PLAN, "sandbox"})
 """Tenants that are nobody's customers: the house's own, and the one to try things out with."""
 ABSENT = "feature.absent"
 NEVER_RUN = "check.never_run"
+AHEAD = "clock.ahead"
+AHEAD_MAX = timedelta(minutes=1)
+"""How far ahead of the reader's clock a result may be dated: two machines of one house need not agree to the second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,10 +171,15 @@ class Shown:
 
 
 def status_of(claim: Claim, last: Shown | None, now: datetime) -> Outcome:
-    """Return what is shown of a claim now: what was seen last, unless that has grown old."""
+    """Return what is shown of a claim now: what was seen last, unless that has grown old or has yet to happen.
+
+    A result dated ahead was stated under a clock that was wrong: for how long it may speak, nobody could tell.
+    """
     if claim.not_applicable:
         return Outcome.NOT_APPLICABLE
     if last is None:
+        return Outcome.COULD_NOT_VERIFY
+    if last.result.checked_at > now + AHEAD_MAX:
         return Outcome.COULD_NOT_VERIFY
     if last.result.expires_at <= now:
         return Outcome.STALE

@@ -214,7 +214,7 @@ async def _ended(trip: Callable[[], Awaitable[None]], trip_s: float) -> str:
 async def keep(house: House, seen: Sequence[Sample], *, every_s: float) -> None:
     """Keep samples, each part's oldest first; state which parts went down or came back, and every hour that is over."""
     async with house.db.transaction(TRUST) as tx:
-        before = await status_store.newest(tx)
+        before = await status_store.newest(tx, house.clock())
         await status_store.add_samples(tx, seen)
         for sample in seen:
             last = before.get(sample.component)
@@ -242,7 +242,7 @@ async def _close_hours(house: House, every_s: float) -> None:
     """State every whole hour that is over and was not stated yet, each once; forget old samples."""
     now = house.clock()
     async with house.db.transaction(TRUST) as tx:
-        last = await status_store.last_hour(tx)
+        last = await status_store.last_hour(tx, now)
         since = last + timedelta(hours=1) if last else now - KEPT
         if since >= hour_of(now):
             return

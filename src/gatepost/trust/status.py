@@ -137,10 +137,11 @@ async def read_status(house: House, pace: Pace, held: Held | None = None) -> Sta
     await held.logged.look()  # before the rows: each is there before its leaf
     await held.logged.back_until(since, most=FURTHER_BUNDLES)
     async with db.transaction(TRUST) as tx:
-        newest = await status_store.newest(tx)
+        newest = await status_store.newest(tx, now)
         hours = logged_hours(await status_store.hours(tx, since), held.logged, now)
         recent = hours_of(await status_store.samples(tx, max((each.hour for each in hours), default=since), now))
     stated = days_of(hours, now.date())
+    hours = [each for each in hours if each.hour <= now]  # what is ahead was stated under a clock that was wrong
     last_hour = max((each.hour for each in hours), default=None)
     known = {(each.component, each.hour) for each in hours}
     hours += [each for each in recent if (each.component, each.hour) not in known]

@@ -27,12 +27,13 @@ async def add_samples(tx: Transaction, samples: Sequence[Sample]) -> None:
         )
 
 
-async def newest(tx: Transaction) -> dict[Component, Sample]:
-    """Return each part's newest sample."""
+async def newest(tx: Transaction, now: datetime) -> dict[Component, Sample]:
+    """Return each part's newest sample; one dated ahead was seen under a clock that was wrong, and says nothing."""
     query = """
-        select distinct on (component) * from status_sample where tenant = %(tenant)s order by component, at desc
+        select distinct on (component) * from status_sample
+        where tenant = %(tenant)s and at <= %(now)s order by component, at desc
     """
-    return {sample.component: sample for sample in map(_sample, await tx.all(query))}
+    return {sample.component: sample for sample in map(_sample, await tx.all(query, now=now))}
 
 
 async def samples(tx: Transaction, since: datetime, until: datetime) -> list[Sample]:
@@ -49,10 +50,11 @@ async def forget_samples(tx: Transaction, before: datetime) -> int:
 
 
 async def add_hours(tx: Transaction, hours: Sequence[Hour], entry: EntryId) -> None:
-    """Keep whole hours, with the entry that states them."""
+    """Keep whole hours, with the entry that states them; one that was stated before, by a clock ahead, stays."""
     query = """
         insert into status_hour (tenant, component, hour, probes, up, p50_ms, p95_ms, entry)
         values (%(tenant)s, %(component)s, %(hour)s, %(probes)s, %(up)s, %(p50_ms)s, %(p95_ms)s, %(entry)s)
+        on conflict do nothing
     """
     for each in hours:
         await tx.run(
@@ -67,9 +69,10 @@ async def add_hours(tx: Transaction, hours: Sequence[Hour], entry: EntryId) -> N
         )
 
 
-async def last_hour(tx: Transaction) -> datetime | None:
-    """Return the newest hour kept."""
-    row = await tx.one("select max(hour) as hour from status_hour where tenant = %(tenant)s")
+async def last_hour(tx: Transaction, now: datetime) -> datetime | None:
+    """Return the newest hour kept that has begun."""
+    query = "select max(hour) as hour from status_hour where tenant = %(tenant)s and hour <= %(now)s"
+    row = await tx.one(query, now=now)
     return row.hour  # type: ignore[no-any-return]  # a row's columns are not typed
 
 

@@ -10,6 +10,9 @@ from gatepost.settings import Settings
 from gatepost.trust.operator import Operator
 from gatepost.upkeep.retention import Keeper
 
+PUBLIC = "public"
+"""The door as strangers find it, by its public URL."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
@@ -17,13 +20,18 @@ class Endpoint:
 
     Attributes:
         door: ``smtp``, ``http``, ``metrics``.
+        host: under which this machine reaches it.
         tls: ``implicit``, ``starttls``, or empty where it speaks in clear.
+        bound: the address it listens on, where that is another: ``0.0.0.0`` is reached under loopback.
+        name: that clients ask for, and its certificate must bear; empty: the host, where it is no address.
     """
 
     door: str
     host: str
     port: int
     tls: str
+    bound: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

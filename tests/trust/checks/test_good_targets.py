@@ -1,6 +1,5 @@
 """What each check says of a target that is as it should be: the other half of ``tests/trust/test_catalogue.py``."""
 
-import ssl
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -9,7 +8,6 @@ from typing import Any
 import pytest
 
 from gatepost.egress import Destination, Purpose, Register
-from gatepost.record.trust_log import TRUST
 from gatepost.trust import Outcome, git, read_operator
 from gatepost.trust.bench import Bench
 from gatepost.trust.checks import (
@@ -93,7 +91,6 @@ async def test_what_was_measured_is_green() -> None:
         await page.none_hidden(page.Listing(frozenset({"one"}), frozenset({"one", "two"}))),
         await page.evidenced(page.Duties(OPERATOR.duties[:1], {"A17": Outcome.ATTESTED})),
         await page.revision_stated(page.Revision("1" * 64, NOW, "1" * 64, NOW)),
-        await people.principals(people.Rights(("gatepost_app",), (), OPERATOR.principals)),
     ]
     assert [each.outcome for each in found] == [Outcome.PASS] * len(found), found
 
@@ -218,19 +215,14 @@ async def test_operations_logs_of_a_young_house_need_not_be_old(tmp_path: Path) 
     assert (await logs.operations_kept(old)).reason == "log.too_young"
 
 
-async def test_the_tables_of_the_record_refuse_the_serving_role(bench: Bench) -> None:
-    found = await logs.append_only(logs.Tables(bench.db, TRUST, ("entry", "leaf", "checkpoint", "trust_fact")))
-    assert found.outcome is Outcome.PASS
-
-
 async def test_a_door_of_today_passes(bench: Bench) -> None:
-    context = server.lax(bench.folder, bench.clock())
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    async with server.listening(server.hang_up, context) as port:
+    async with server.listening(server.hang_up, server.today(bench.folder, bench.clock())) as port:
         endpoint = Endpoint(door="control", host=server.HOST, port=port, tls="implicit")
         found = await tls.floor(tls.Doors(Prober(bench.egress, bench.entropy), (endpoint,), bench.clock()))
     assert found.outcome is Outcome.PASS
-    assert found.value == {"control": {"versions": ["TLSv1.2", "TLSv1.3"], "certificate_days": 400}}
+    assert found.value == {
+        "control": {"versions": ["TLSv1.2", "TLSv1.3"], "certificate_days": 400, "name": "not asked", "chain": "own"}
+    }
 
 
 async def test_a_mail_is_handed_in_under_tls(bench: Bench) -> None:

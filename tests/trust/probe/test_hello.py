@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 from gatepost.trust.bench import Bench
 from gatepost.trust.controls import server
 from gatepost.trust.probe.client import ProbeError, Prober
-from gatepost.trust.probe.hello import RANDOM_OCTETS, Answer, Heard, Version, client_hello, read_answer, record_octets
+from gatepost.trust.probe.hello import (
+    RANDOM_OCTETS,
+    WEAK,
+    Answer,
+    Heard,
+    Version,
+    client_hello,
+    offers,
+    read_answer,
+    record_octets,
+)
 
 CHANCE = bytes(range(RANDOM_OCTETS))
 
@@ -19,7 +29,7 @@ def prober(bench: Bench) -> Prober:
 
 def test_a_hello_offers_one_version() -> None:
     for version in Version:
-        hello = client_hello(version, "mail.example.org", CHANCE)
+        hello = client_hello(version, "mail.example.org", CHANCE, offers(version)[0])
         assert hello[0] == 22
         assert record_octets(hello[:5]) == len(hello) - 5
         assert hello[9:11] == min(version.number, 0x0303).to_bytes(2, "big")
@@ -28,7 +38,7 @@ def test_a_hello_offers_one_version() -> None:
 
 
 def test_an_address_has_no_name_to_indicate() -> None:
-    assert b"\x00\x00\x00" not in client_hello(Version.TLS_1_2, "", b"\x01" * RANDOM_OCTETS)[44:]
+    assert b"\x00\x00\x00" not in client_hello(Version.TLS_1_2, "", b"\x01" * RANDOM_OCTETS, WEAK)[44:]
 
 
 @pytest.mark.parametrize("version", [Version.TLS_1_2, Version.TLS_1_3])
@@ -46,6 +56,53 @@ async def test_openssl_answers_our_hello_for_what_it_speaks(bench: Bench, versio
 async def test_a_real_listener_of_old_tls_is_seen(bench: Bench, version: Version) -> None:
     async with server.listening(server.hang_up, server.lax(bench.folder, bench.clock())) as port:
         assert (await prober(bench).offer(server.HOST, port, version, starttls=False)).answer is Answer.ACCEPTED
+
+
+@pytest.mark.parametrize("suite", ["CAMELLIA256-SHA", "AECDH-AES256-SHA", "NULL-SHA"])
+async def test_an_old_version_is_seen_under_whatever_suite(bench: Bench, suite: str) -> None:
+    context = server.lax(bench.folder, bench.clock())
+    context.set_ciphers(f"{suite}:ECDHE-RSA-AES256-GCM-SHA384:@SECLEVEL=0")
+    has_it = any(suite == each["name"] for each in context.get_ciphers())
+    async with server.listening(server.hang_up, context) as port:
+        heard = await prober(bench).offer(server.HOST, port, Version.TLS_1_0, starttls=False)
+    assert heard.answer is (Answer.ACCEPTED if has_it else Answer.REFUSED)
+
+
+async def test_a_warning_before_the_hello_is_no_refusal(bench: Bench) -> None:
+    warning = b"\x15\x03\x01\x00\x02\x01\x70"  # unrecognized_name
+    async with server.listening(server.speak_only(b"\x03\x01", b"\x00\x2f", warning)) as port:
+        heard = await prober(bench).offer(server.HOST, port, Version.TLS_1_0, starttls=False)
+    assert heard == Heard(Answer.ACCEPTED, Version.TLS_1_0)
+
+
+async def test_who_takes_no_long_hello_is_asked_with_a_short_one(bench: Bench) -> None:
+    talk = server.speak_only(b"\x03\x01", b"\x00\x2f")
+
+    async def impatient(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readexactly(5)
+        length = int.from_bytes(head[3:], "big")
+        if length < 512:
+            body = await reader.readexactly(length)
+            again = asyncio.StreamReader()
+            again.feed_data(head + body)
+            again.feed_eof()
+            await talk(again, writer)
+
+    async with server.listening(impatient) as port:
+        heard = await prober(bench).offer(server.HOST, port, Version.TLS_1_0, starttls=False)
+    assert heard == Heard(Answer.ACCEPTED, Version.TLS_1_0)
+
+
+def test_what_is_said_of_a_name_or_an_identity_is_no_word_on_the_version() -> None:
+    said = {alert: read_answer(21, bytes([2, alert]), Version.TLS_1_0) for alert in (40, 70, 112, 115)}
+    assert [said[alert].answer for alert in (40, 70)] == [Answer.REFUSED] * 2
+    assert [said[alert].answer for alert in (112, 115)] == [Answer.UNCLEAR] * 2
+    assert (said[40].is_about_the_version, said[70].is_about_the_version) == (False, True)
+
+
+def test_nobody_is_asked_to_fall_back() -> None:
+    assert all(0x5600 not in suites for version in Version for suites in offers(version))
+    assert {0x0041, 0x0084, 0x0096, 0x0002, 0x003A, 0x008C, 0xC006} <= set(offers(Version.TLS_1_0)[0])
 
 
 async def test_ssl_3_is_seen(bench: Bench) -> None:

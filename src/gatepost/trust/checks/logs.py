@@ -1,4 +1,4 @@
-"""The logs themselves: do they only grow, can the serving role change them, do acts stand in them, are they kept?"""
+"""The logs themselves: do they only grow, do acts stand in them, are they kept?"""
 
 import asyncio
 import os
@@ -10,7 +10,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import orjson
-import psycopg
 
 from gatepost.blobs import Blobs
 from gatepost.clock import Entropy
@@ -30,7 +29,6 @@ from gatepost.trust.world import World
 WITHIN_S = 60.0
 KEPT = timedelta(days=30)
 GAP_MAX = timedelta(hours=1)
-_TABLES = ("entry", "leaf", "decision_row", "consequence", "checkpoint", "trust_fact")
 _EARLIER = 3
 _LINES_MAX = 2_000_000
 _TIME = re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
@@ -135,40 +133,6 @@ async def _extends(blobs: Blobs, tenant: TenantId, older: Checkpoint, newer: Che
     read = reader(newer.size, tiles)
     proof = [hash_range(leaves, read) for leaves in ranges]
     verify_consistency(older.size, newer.size, proof, older.root, newer.root)
-
-
-@dataclass(frozen=True, slots=True)
-class Tables:
-    """Tables that only ever grow, by the serving role's own rights."""
-
-    db: Database
-    tenant: TenantId
-    names: tuple[str, ...]
-
-
-async def house_tables(world: World, _arguments: Mapping[str, str]) -> Tables:
-    """Return the tables of the record."""
-    return Tables(world.house.db, TRUST, _TABLES)
-
-
-async def append_only(target: Tables) -> Finding:
-    """Attempt to change and to delete, as the serving role; PostgreSQL must refuse each attempt for want of rights."""
-    for name in target.names:
-        if not re.fullmatch(r"[a-z_]+", name):
-            raise CannotVerifyError("table.name")
-        for verb in (f"update {name} set tenant = tenant", f"delete from {name}"):  # noqa: S608  # a plain word
-            if not await _is_refused(target, f"{verb} where tenant = %(tenant)s and false"):
-                return failed("role.may_change", name)
-    return passed({"tables": list(target.names), "attempts": 2 * len(target.names)})
-
-
-async def _is_refused(target: Tables, query: str) -> bool:
-    try:
-        async with target.db.transaction(target.tenant) as tx:
-            await tx.run(query)
-    except psycopg.errors.InsufficientPrivilege:
-        return True
-    return False
 
 
 @dataclass(frozen=True, slots=True)

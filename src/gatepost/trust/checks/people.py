@@ -1,70 +1,13 @@
-"""People and accounts: who holds rights, who was trained, who signed."""
+"""People: who was trained, who signed, who reviewed."""
 
 import hashlib
-import os
-import pwd
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from pathlib import Path
 
-from gatepost.db import Database
-from gatepost.trust.paper import CannotVerifyError, Finding, attested, failed, passed
-from gatepost.trust.registers import Member, Principal, Release, Review
+from gatepost.trust.paper import CannotVerifyError, Finding, attested, failed
+from gatepost.trust.registers import Member, Release, Review
 from gatepost.trust.world import World
-
-
-@dataclass(frozen=True, slots=True)
-class Rights:
-    """Who holds rights in production, and who is published."""
-
-    database: tuple[str, ...]
-    system: tuple[str, ...]
-    published: tuple[Principal, ...]
-
-
-async def house_rights(world: World, _arguments: Mapping[str, str]) -> Rights:
-    """Return the roles that may log in to the database, and the accounts that own our files."""
-    state = world.settings.state
-    owners = {_account(path) for path in (state, state / "keys") if path.exists()}
-    return Rights(await _roles(world.house.db), tuple(sorted(owners)), world.operator.principals)
-
-
-async def _roles(db: Database) -> tuple[str, ...]:
-    rows = await db.look_up("select rolname from pg_roles where rolcanlogin or rolsuper order by rolname")
-    return tuple(row.rolname for row in rows)
-
-
-def _account(path: Path) -> str:
-    try:
-        return pwd.getpwuid(path.stat().st_uid).pw_name
-    except KeyError:
-        return str(path.stat().st_uid)
-
-
-async def principals(target: Rights) -> Finding:
-    """See that nobody holds rights who is not published; the account we run as is called ``service``."""
-    known = {(each.kind, each.name) for each in target.published}
-    own = pwd.getpwuid(os.geteuid()).pw_name if _has_name() else str(os.geteuid())
-
-    def is_known(kind: str, name: str) -> bool:
-        return (kind, name) in known or (name in {own, "postgres"} and (kind, "service") in known)
-
-    strangers = {
-        "database": sum(not is_known("database", name) for name in target.database),
-        "system": sum(not is_known("system", name) for name in target.system),
-    }
-    if any(strangers.values()):
-        return failed("principal.unknown", strangers)  # how many, and not who: an account may be called as a person is
-    return passed({"database": len(target.database), "system": len(target.system)})
-
-
-def _has_name() -> bool:
-    try:
-        pwd.getpwuid(os.geteuid())
-    except KeyError:
-        return False
-    return True
 
 
 @dataclass(frozen=True, slots=True)

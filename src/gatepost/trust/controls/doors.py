@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from gatepost.ids import TenantId
 from gatepost.trust.bench import Bench
@@ -10,6 +11,7 @@ from gatepost.trust.checks.page import Measured, Served
 from gatepost.trust.checks.tls import Doors
 from gatepost.trust.controls import server
 from gatepost.trust.probe.client import Prober
+from gatepost.trust.probe.listeners import Listener
 from gatepost.trust.world import Endpoint
 
 _SOON_S = 0.4
@@ -36,6 +38,51 @@ async def ssl3(bench: Bench) -> AsyncIterator[Doors]:
     """A responder that takes SSL 3.0 and nothing else."""
     async with server.listening(server.speak_ssl3) as port:
         yield _doors(bench, port, "implicit")
+
+
+@asynccontextmanager
+async def odd_suite(bench: Bench) -> AsyncIterator[Doors]:
+    """A responder that takes TLS 1.0 under CAMELLIA, and nothing that is more usual."""
+    async with server.listening(server.speak_only(b"\x03\x01", b"\x00\x84")) as port:
+        yield _doors(bench, port, "implicit")
+
+
+@asynccontextmanager
+async def bare_suite(bench: Bench) -> AsyncIterator[Doors]:
+    """A listener of the real OpenSSL that takes TLS 1.2 without any encryption."""
+    context = server.today(bench.folder, bench.clock())
+    context.set_ciphers("ECDHE-RSA-AES256-GCM-SHA384:NULL-SHA256:NULL-SHA:@SECLEVEL=0")
+    async with server.listening(server.hang_up, context) as port:
+        yield _doors(bench, port, "implicit")
+
+
+@asynccontextmanager
+async def not_yet(bench: Bench) -> AsyncIterator[Doors]:
+    """A listener whose certificate begins in a month."""
+    context = server.today(bench.folder, bench.clock(), begins=30)
+    async with server.listening(server.hang_up, context) as port:
+        yield _doors(bench, port, "implicit")
+
+
+@asynccontextmanager
+async def other_name(bench: Bench) -> AsyncIterator[Doors]:
+    """A listener whose certificate is somebody else's."""
+    async with server.listening(server.hang_up, server.today(bench.folder, bench.clock())) as port:
+        doors = _doors(bench, port, "implicit")
+        yield replace(doors, endpoints=(replace(doors.endpoints[0], name="ours.invalid"),))
+
+
+@asynccontextmanager
+async def clear_everywhere(bench: Bench) -> AsyncIterator[Doors]:
+    """A door in clear that this machine reaches under loopback, and that listens on every interface."""
+    doors = _doors(bench, 1, "")
+    yield replace(doors, endpoints=(replace(doors.endpoints[0], bound="0.0.0.0"),))  # noqa: S104  # nobody listens
+
+
+@asynccontextmanager
+async def undeclared(bench: Bench) -> AsyncIterator[Doors]:
+    """A process that listens to the network on a port that is no door's."""
+    yield replace(_doors(bench, 1, ""), listeners=(Listener("::", 2),))
 
 
 @asynccontextmanager

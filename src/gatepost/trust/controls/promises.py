@@ -10,7 +10,6 @@ from gatepost.trust.registers import (
     Commitment,
     Instruction,
     Member,
-    Principal,
     Registration,
     Release,
     Review,
@@ -96,14 +95,6 @@ async def terms_sudden(bench: Bench) -> AsyncIterator[promises.History]:
 async def terms_undecided(bench: Bench) -> AsyncIterator[promises.History]:
     """A change that no rule calls material."""
     yield _terms(bench, noticed_days=60, rule="")
-
-
-@asynccontextmanager
-async def unknown_role(bench: Bench) -> AsyncIterator[people.Rights]:
-    """A database role that is not published."""
-    del bench
-    published = Principal(kind="database", name="one", why="control", owner="control")
-    yield people.Rights(("one", "intruder"), (), (published,))
 
 
 def _staff(bench: Bench) -> people.Staff:

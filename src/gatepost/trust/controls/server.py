@@ -35,8 +35,8 @@ async def listening(talk: Talk, context: ssl.SSLContext | None = None) -> AsyncI
         server.close()
 
 
-def certificate(folder: Path, now: datetime, days: int) -> tuple[Path, Path]:
-    """Write a certificate that ends in so many days, and its key; RSA, for what is older than ECDSA."""
+def certificate(folder: Path, now: datetime, days: int, *, begins: int = -30) -> tuple[Path, Path]:
+    """Write a certificate that begins and ends in so many days, and its key; RSA, for what is older than ECDSA."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "control.invalid")])
     shown = (
@@ -45,7 +45,7 @@ def certificate(folder: Path, now: datetime, days: int) -> tuple[Path, Path]:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=30))
+        .not_valid_before(now + timedelta(days=begins))
         .not_valid_after(now + timedelta(days=days))
         .sign(key, hashes.SHA256())
     )
@@ -77,6 +77,14 @@ def ending(folder: Path, now: datetime) -> ssl.SSLContext:
     return context
 
 
+def today(folder: Path, now: datetime, *, begins: int = -30) -> ssl.SSLContext:
+    """Return a context that nothing is wrong with, but where its certificate has not begun."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(*certificate(folder, now, 400, begins=begins))
+    return context
+
+
 async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Say nothing once the handshake is over, and wait for the other to go."""
     del writer
@@ -94,6 +102,32 @@ async def speak_ssl3(reader: asyncio.StreamReader, writer: asyncio.StreamWriter)
         message = b"\x02" + len(hello).to_bytes(3, "big") + hello
         writer.write(b"\x16\x03\x00" + len(message).to_bytes(2, "big") + message)
     await writer.drain()
+
+
+def speak_only(version: bytes, suite: bytes, before: bytes = b"") -> Talk:
+    """Return a server that agrees to one suite of one version, and to any other says that nothing is in common.
+
+    Args:
+        version: as a hello spells it, two octets.
+        suite: likewise.
+        before: sent before its hello, such as a warning.
+    """
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readexactly(5)
+        body = await reader.readexactly(int.from_bytes(head[3:], "big"))
+        at = 39 + body[38]  # past the message's head, version, random and session
+        length = int.from_bytes(body[at : at + 2], "big")
+        offered = {body[place : place + 2] for place in range(at + 2, at + 2 + length, 2)}
+        if body[4:6] != version or suite not in offered:
+            writer.write(b"\x15\x03\x01\x00\x02\x02\x28")  # alert: fatal, handshake_failure
+        else:
+            hello = version + bytes(32) + b"\x00" + suite + b"\x00"  # no session, no compression
+            message = b"\x02" + len(hello).to_bytes(3, "big") + hello
+            writer.write(before + b"\x16" + version + len(message).to_bytes(2, "big") + message)
+        await writer.drain()
+
+    return talk
 
 
 def smtp(*, auth: bool, context: ssl.SSLContext | None = None) -> Talk:

@@ -127,12 +127,6 @@ async def changed_entry(bench: Bench) -> AsyncIterator[logs.Logs]:
 
 
 @asynccontextmanager
-async def changeable_table(bench: Bench) -> AsyncIterator[logs.Tables]:
-    """A table in which the serving role may change rows and delete them."""
-    yield logs.Tables(bench.db, _CONTROL, ("trust_challenge",))
-
-
-@asynccontextmanager
 async def unlogged_act(bench: Bench) -> AsyncIterator[logs.Acting]:
     """Somebody who acts and writes nothing down."""
 

@@ -2,9 +2,10 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 
 from gatepost.clock import Entropy
 from gatepost.egress import Egress, EgressRefusedError, Errand, Purpose, UnreachableError, is_address
@@ -15,6 +16,8 @@ from gatepost.trust.probe.hello import (
     Heard,
     Version,
     client_hello,
+    is_warning,
+    offers,
     read_answer,
     record_octets,
 )
@@ -22,6 +25,7 @@ from gatepost.trust.probe.hello import (
 TIMEOUT_S = 10.0
 LINE_OCTETS_MAX = 2048
 LINES_MAX = 64
+WARNINGS_MAX = 4
 ANSWER_OCTETS_MAX = 4_000_000
 _ERRAND = Errand(Purpose.PROBE)
 
@@ -115,27 +119,68 @@ class Prober:
                 async with asyncio.timeout(1):
                     await writer.wait_closed()
 
-    async def offer(self, host: str, port: int, version: Version, *, starttls: bool) -> Heard:
-        """Offer one version and return what the server does with it.
+    async def offer(self, host: str, port: int, version: Version, *, starttls: bool, name: str = "") -> Heard:
+        """Offer one version, with one set of suites after the other, and return what the server does with it.
+
+        Args:
+            host: whom to ask.
+            port: of TCP.
+            version: the one.
+            starttls: whether the door speaks SMTP first.
+            name: to ask for (RFC 6066 section 3); empty: the host's own, where it is no address.
 
         Raises:
             ProbeError: it could not be asked.
         """
-        hello = client_hello(version, "" if is_address(host) else host, self._entropy(RANDOM_OCTETS))
+        heard = Heard(Answer.UNCLEAR)
+        for suites in offers(version):
+            heard = await self.hello(host, port, version, suites, starttls=starttls, name=name)
+            if heard.answer is not Answer.REFUSED or heard.is_about_the_version:
+                break
+        return heard
+
+    async def hello(
+        self, host: str, port: int, version: Version, suites: Sequence[int], *, starttls: bool, name: str = ""
+    ) -> Heard:
+        """Say one hello, likewise."""
+        hello = client_hello(version, name or _name(host), self._entropy(RANDOM_OCTETS), suites)
         async with self.open(host, port) as line:
             if starttls:
                 await _upgrade(line)
             line.writer.write(hello)
-            try:
-                head = await line.reader.readexactly(RECORD_HEAD_OCTETS)
-                length = record_octets(head)
-                body = await line.reader.readexactly(length)
-            except (asyncio.IncompleteReadError, ConnectionError):
-                return Heard(Answer.REFUSED)  # it hung up: nobody will speak this version here
-            return read_answer(head[0], body, version) if length else Heard(Answer.UNCLEAR)
+            for _ in range(WARNINGS_MAX):
+                try:
+                    head = await line.reader.readexactly(RECORD_HEAD_OCTETS)
+                    length = record_octets(head)
+                    body = await line.reader.readexactly(length)
+                except (asyncio.IncompleteReadError, ConnectionError):
+                    return Heard(Answer.REFUSED)  # it hung up: nobody will speak this version here
+                if not length:
+                    break
+                if not is_warning(head[0], body):
+                    return read_answer(head[0], body, version)
+        return Heard(Answer.UNCLEAR)
 
-    async def certificate(self, host: str, port: int, *, starttls: bool) -> bytes:
-        """Return the certificate shown, in DER; nobody has checked it.
+    async def is_trusted(self, host: str, port: int, *, starttls: bool, name: str = "") -> bool:
+        """Tell whether a client that trusts this machine's authorities would talk to the door under this name.
+
+        Raises:
+            ProbeError: nobody answers, or with no handshake at all.
+        """
+        async with self.open(host, port) as line:
+            if starttls:
+                await _upgrade(line)
+            wanted = name or _name(host)
+            try:
+                await line.writer.start_tls(_checked(has_name=bool(wanted)), server_hostname=wanted or None)
+            except ssl.SSLCertVerificationError:
+                return False
+            except (OSError, ssl.SSLError) as error:
+                raise ProbeError("no handshake") from error
+        return True
+
+    async def certificate(self, host: str, port: int, *, starttls: bool, name: str = "") -> bytes:
+        """Return the certificate shown to who asks for ``name``, in DER; nobody has checked it.
 
         Raises:
             ProbeError: there is no handshake with it.
@@ -144,7 +189,7 @@ class Prober:
             if starttls:
                 await _upgrade(line)
             try:
-                await line.writer.start_tls(unchecked(), server_hostname=None if is_address(host) else host)
+                await line.writer.start_tls(unchecked(), server_hostname=name or _name(host) or None)
             except (OSError, ssl.SSLError) as error:
                 raise ProbeError("no handshake") from error
             shown = line.writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
@@ -179,6 +224,18 @@ class Prober:
                 return await _read_http(line.reader)
             except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError, ValueError) as error:
                 raise ProbeError("no HTTP answer") from error
+
+
+def _name(host: str) -> str:
+    return "" if is_address(host) else host
+
+
+@cache
+def _checked(*, has_name: bool) -> ssl.SSLContext:
+    """Return a client's context that trusts this machine's authorities and nobody else."""
+    context = ssl.create_default_context()
+    context.check_hostname = has_name
+    return context
 
 
 async def _upgrade(line: Line) -> None:

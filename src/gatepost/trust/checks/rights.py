@@ -1,0 +1,180 @@
+"""What a role of the database may do to tables that only ever grow: by PostgreSQL's own catalogue, and by trying.
+
+Rights come to a role in four ways, and each is looked at: what it is (a superuser, one that passes by row security),
+whom it may become (a membership, inherited or not), what was granted on a table or on one column of it, and functions
+that run with somebody else's rights.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import LiteralString
+
+import psycopg
+from psycopg import sql
+
+from gatepost.db import Database, Transaction
+from gatepost.ids import TenantId
+from gatepost.record.paper import Json
+from gatepost.record.trust_log import TRUST
+from gatepost.trust.paper import CannotVerifyError, Finding, failed, passed
+from gatepost.trust.world import World
+
+GROWING = (
+    *("entry", "opening", "leaf", "checkpoint", "log_key", "decision_row", "consequence", "erasure", "legal_hold"),
+    *("trust_fact", "room_view", "policy", "policy_revocation", "hosted_agent", "message_grant", "email"),
+    *("sent_message", "spent_token", "thread_message", "key_store", "schema_migration", "retention_cursor"),
+)
+"""Every table that the serving role may add to, or read, and never change: a test holds it to a fresh schema."""
+_LOCK_WAIT = "set local lock_timeout = '200ms'"
+_BODY = re.compile(r"\$(\w*)\$(.*?)\$\1\$", re.DOTALL)
+_VALUE_MAX = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Tables that only ever grow, and the role that must not change them.
+
+    Attributes:
+        role: whose rights; the one that serves.
+        bodies: of the functions that may run with more rights than the role's: those of our own schema.
+    """
+
+    db: Database
+    tenant: TenantId
+    role: str
+    names: tuple[str, ...]
+    bodies: frozenset[str]
+
+
+async def house_tables(world: World, _arguments: Mapping[str, str]) -> Tables:
+    """Return the tables of the record, and the role that asks."""
+    (row,) = await world.house.db.look_up("select session_user::text as role")
+    return Tables(world.house.db, TRUST, row.role, GROWING, our_functions())
+
+
+@cache
+def our_functions() -> frozenset[str]:
+    """Return the body of every function that our migrations make, as ``pg_proc.prosrc`` holds it."""
+    folder = files("gatepost.db") / "migrations"
+    texts = [each.read_text() for each in folder.iterdir() if each.name.endswith(".sql")]
+    return frozenset(found[2] for text in texts for found in _BODY.finditer(text))
+
+
+async def append_only(target: Tables) -> Finding:
+    """See that the role can change, delete and truncate nothing: by the catalogue, then by trying each.
+
+    Fails where it may become another role, where a right stands in the catalogue, where it may call a function that
+    runs with others' rights and is none of ours, and where PostgreSQL lets an attempt through whatever stands there.
+    """
+    async with target.db.transaction(target.tenant) as tx:
+        above = await _above(tx, target.role)
+        if above:
+            return failed("role.may_become", above[:_VALUE_MAX])
+        rights, columns = await _rights(tx, target)
+        if rights:
+            return failed("role.may_change", rights)
+        strangers = await _strange_functions(tx, target)
+    if strangers:
+        return failed("role.may_call", strangers[:_VALUE_MAX])
+    attempts = 0
+    for table, name in columns:
+        attempts += 1
+        if not await _is_refused(target, sql.SQL("update {0} set {1} = default where false"), table, name):
+            return failed("role.may_change", {table: ["UPDATE"]})
+    for table in target.names:
+        for verb, query in _REMOVALS.items():
+            attempts += 1
+            if not await _is_refused(target, sql.SQL(query), table):
+                return failed("role.may_change", {table: [verb]})
+    return passed({"tables": len(target.names), "columns": len(columns), "attempts": attempts})
+
+
+_REMOVALS: Mapping[str, LiteralString] = {"DELETE": "delete from {0} where false", "TRUNCATE": "truncate {0}"}
+
+
+async def _above(tx: Transaction, role: str) -> list[Json]:
+    """Return what makes a role more than one that serves: its own attributes, and every role it may become."""
+    query = """
+        with recursive above as (
+          select oid from pg_roles where rolname = %(role)s
+          union
+          select roleid from pg_auth_members join above on member = above.oid
+        )
+        select rolname::text as name, rolname = %(role)s as is_itself,
+               array_remove(array[case when rolsuper then 'SUPERUSER' end, case when rolbypassrls then 'BYPASSRLS' end,
+                 case when rolcreaterole then 'CREATEROLE' end, case when rolreplication then 'REPLICATION' end],
+                 null) as attributes
+        from above join pg_roles using (oid) order by rolname
+    """
+    rows = await tx.all(query, role=role)
+    if not rows:
+        raise CannotVerifyError("role.unknown")
+    attributes: list[Json] = [each for row in rows if row.is_itself for each in row.attributes]
+    return attributes + [row.name for row in rows if not row.is_itself]
+
+
+async def _rights(tx: Transaction, target: Tables) -> tuple[dict[str, Json], list[tuple[str, str]]]:
+    """Return the rights to change that a role has on which tables, and every column there is to try."""
+    query = """
+        select relname::text as name, relkind = 'r' as is_table, pg_get_userbyid(relowner) = %(role)s as is_owner,
+               has_table_privilege(%(role)s, c.oid, 'DELETE') as deletes,
+               has_table_privilege(%(role)s, c.oid, 'TRUNCATE') as truncates,
+               has_table_privilege(%(role)s, c.oid, 'TRIGGER') as triggers,
+               (select array_agg(attname::text order by attnum) from pg_attribute
+                where attrelid = c.oid and attnum > 0 and not attisdropped) as columns,
+               (select array_agg(attname::text order by attnum) from pg_attribute
+                where attrelid = c.oid and attnum > 0 and not attisdropped
+                  and has_column_privilege(%(role)s, c.oid, attnum, 'UPDATE')) as updates
+        from pg_class c where relnamespace = 'public'::regnamespace and relname = any(%(names)s::text[])
+        order by relname
+    """
+    rows = await tx.all(query, role=target.role, names=list(target.names))
+    if {row.name for row in rows if row.is_table} != set(target.names):
+        raise CannotVerifyError("table.missing")
+    found: dict[str, Json] = {}
+    for row in rows:
+        held = [("OWNER", row.is_owner), ("DELETE", row.deletes), ("TRUNCATE", row.truncates)]
+        held += [("TRIGGER", row.triggers), (f"UPDATE ({', '.join(row.updates or ())})", bool(row.updates))]
+        names: list[Json] = [name for name, has in held if has]
+        if names:
+            found[row.name] = names
+    return found, [(row.name, column) for row in rows for column in row.columns]
+
+
+async def _strange_functions(tx: Transaction, target: Tables) -> list[Json]:
+    """Return functions that a role may call, that run with their owner's rights, and that our schema does not have."""
+    query = """
+        select proname::text as name, prosrc as body
+        from pg_proc join pg_namespace n on n.oid = pronamespace
+        where prosecdef and nspname not in ('pg_catalog', 'information_schema')
+          and has_function_privilege(%(role)s, pg_proc.oid, 'EXECUTE')
+        order by proname
+    """
+    rows = await tx.all(query, role=target.role)
+    return [row.name for row in rows if not (row.name.startswith("lookup_") and row.body in target.bodies)]
+
+
+async def _is_refused(target: Tables, query: sql.SQL, *names: str) -> bool:
+    """Attempt it, for no row; nothing of it stays, whatever PostgreSQL says."""
+    statement = query.format(*map(sql.Identifier, names)).as_string(None)
+    try:
+        async with target.db.transaction(target.tenant) as tx:
+            await _attempt(tx, statement)
+    except psycopg.errors.InsufficientPrivilege:
+        return True
+    except (_LetThroughError, psycopg.Error):
+        return False
+    return False
+
+
+async def _attempt(tx: Transaction, statement: str) -> None:
+    await tx.run(_LOCK_WAIT)
+    await tx.run(statement)
+    raise _LetThroughError
+
+
+class _LetThroughError(Exception):
+    """An attempt was not refused; the transaction is rolled back by this."""
