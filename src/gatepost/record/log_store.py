@@ -131,6 +131,19 @@ async def checkpoints(tx: Transaction, start: int, end: int) -> list[tuple[int, 
     return [(row.size, bytes(row.note)) for row in await tx.all(query, start=start, end=end)]
 
 
+async def checkpoints_after(tx: Transaction, start: int, limit: int) -> list[tuple[int, bytes]]:
+    """Return the first checkpoints of sizes above ``start``, smallest first."""
+    query = """
+        select size, note from checkpoint where tenant = %(tenant)s and size > %(start)s order by size limit %(limit)s
+    """
+    return [(row.size, bytes(row.note)) for row in await tx.all(query, start=start, limit=limit)]
+
+
+async def count_checkpoints(tx: Transaction) -> int:
+    """Return how many checkpoints were ever signed."""
+    return int((await tx.one("select count(*) as count from checkpoint where tenant = %(tenant)s")).count)
+
+
 async def keep_checkpoint(tx: Transaction, size_now: int, note: bytes) -> None:
     """Remember a checkpoint for ever; a second one of the same size is an error of ours that fails here."""
     query = "insert into checkpoint (tenant, size, note) values (%(tenant)s, %(size)s, %(note)s)"

@@ -17,18 +17,21 @@ from gatepost.keys import Keyring, KeyringError
 from gatepost.ledger.errors import LedgerError
 from gatepost.ledger.note import SigningKey
 from gatepost.ledger.tiles import edge_tiles, tiles_of
-from gatepost.record import files, log_store
+from gatepost.record import files, log_store, signed
 from gatepost.record.log_store import LOG_KEY_PURPOSE, LogKey
 
 _TRIES = 3
 _LAG_S = 0.5
 
 
-async def gone(blobs: Blobs, second: Blobs, tenant: TenantId) -> list[str]:
+async def gone(db: Database, blobs: Blobs, second: Blobs, tenant: TenantId) -> list[str]:
     """Return what the second store lacks of a log that is published, and the next sequencer copies there anew."""
     paths = {"checkpoint": files.checkpoint_path(tenant), "key": files.key_path(tenant)}
     if await blobs.read(paths["checkpoint"]) is None:
         return []
+    async with db.transaction(tenant) as tx:
+        listed = await log_store.count_checkpoints(tx) - 1  # the newest may not be listed yet
+    paths |= {signed.name(each): signed.path(tenant, each) for each in range(-(-listed // signed.NOTES))}
     return [name for name, path in paths.items() if await second.read(path) is None]
 
 
@@ -55,6 +58,8 @@ async def _compared(
     for text in (await _checkpoint(blobs, second, tenant), await _key(db, second, tenant, keyring)):
         if text:
             yield text
+    async for text in signed.compare(db, second, tenant):
+        yield text
     for tile in sorted({*tiles_of(size), *edge_tiles(size)}, key=lambda each: each.path):
         first = await _tile(blobs, tenant, tile)
         if first is not None and (found := await _tile(second, tenant, tile)) != first:
