@@ -1,6 +1,6 @@
 """What is changed or missing on the second store is named before the day of a restore."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -11,13 +11,17 @@ from gatepost.blobs.folder import Folder
 from gatepost.clock import Entropy
 from gatepost.db import Database
 from gatepost.ids import EntryId
-from gatepost.record import erase
+from gatepost.record import erase, log_store
 from gatepost.record.erase import Removal, Rule
 from gatepost.record.publish import Sequencer
 from gatepost.record.second import compare_second, gone
 from record.papers import NOON, TENANT, OpenKeyring
+from record.test_publish import act
+
+Tamper = Callable[[str], None]
 
 LOG = f"log/{TENANT}"
+_TABLES = "those of the tables"
 pytestmark = pytest.mark.usefixtures("life")
 
 
@@ -80,3 +84,23 @@ async def test_a_second_store_that_is_away_is_said_to_be(db: Database, blobs: Bl
             raise BlobsUnavailableError(path)
 
     assert await findings(db, blobs, Blobs(Away(tmp_path))) == ["second store: it does not answer"]
+
+
+async def test_a_whole_bundle_is_what_was_written_or_each_of_its_rows_is_looked_at(
+    db: Database, blobs: Blobs, second: Blobs, sequencer: Sequencer, entropy: Entropy, tamper: Tamper
+) -> None:
+    await act(db, entropy, 260)
+    await sequencer.sequence(TENANT)
+    path = f"{LOG}/rows/000"
+    octets = await second.read(path) or b""
+    async with db.transaction(TENANT) as tx:
+        assert await log_store.is_sealed_copy(tx, 0, octets)
+        assert not await log_store.is_sealed_copy(tx, 1, octets)
+    assert await findings(db, blobs, second) == []
+    changed = octets.replace(b'"policy.set"', b'"policy.put"', 1)
+    await second.write(path, changed)
+    assert await findings(db, blobs, second) == [f"second store: rows/000: the rows at place 5 are not {_TABLES}"]
+    tamper("update row_copy set seal = 'other'")  # who cannot write it gains nothing by this, and loses nothing
+    assert await findings(db, blobs, second) == [f"second store: rows/000: the rows at place 5 are not {_TABLES}"]
+    await second.write(path, octets)
+    assert await findings(db, blobs, second) == []

@@ -1,6 +1,6 @@
 """The record's SQL for the log: places, keys, checkpoints, and what a verification compares."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
@@ -205,6 +205,27 @@ async def copied_rows(tx: Transaction, start: int, end: int) -> list[str]:
         order by placed.leaf_index
     """
     return [row.line for row in await tx.all(query, start=start, end=end)]
+
+
+async def seal_copies(tx: Transaction, bundles: Mapping[int, bytes]) -> None:
+    """Remember that these octets are what whole bundles of rows on the second store look like, by their numbers."""
+    query = """
+        insert into row_copy (tenant, bundle, seal)
+        select %(tenant)s, bundle, seal from unnest(%(bundles)s::bigint[], %(seals)s::bytea[]) as made (bundle, seal)
+        on conflict do nothing
+    """
+    sealed = [_copy_seal(tx.vault, bundle, octets) for bundle, octets in bundles.items()]
+    await tx.run(query, bundles=list(bundles), seals=sealed)
+
+
+async def is_sealed_copy(tx: Transaction, bundle: int, octets: bytes) -> bool:
+    """Tell whether these octets are what was written there; where nobody knows, they are not."""
+    row = await tx.maybe("select seal from row_copy where tenant = %(tenant)s and bundle = %(bundle)s", bundle=bundle)
+    return row is not None and bytes(row.seal) == _copy_seal(tx.vault, bundle, octets)
+
+
+def _copy_seal(vault: Vault, bundle: int, octets: bytes) -> bytes:
+    return vault.blind("rows on the second store", b"%d/%b" % (bundle, octets))
 
 
 async def put_back(tx: Transaction, lines: Sequence[str]) -> None:

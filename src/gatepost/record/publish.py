@@ -190,9 +190,13 @@ class Sequencer:
             first = some[0].start
             async with self._db.transaction(tenant, plans=Plans.FRESH) as tx:
                 rows = await log_store.copied_rows(tx, first, some[-1].stop)
-            await files.write_rows(
+            written = await files.write_rows(
                 self._second, tenant, {each: rows[each.start - first : each.stop - first] for each in some}
             )
+            whole = {each.start // WIDTH: octets for each, octets in written.items() if len(each) == WIDTH}
+            if whole:
+                async with self._db.transaction(tenant) as tx:
+                    await log_store.seal_copies(tx, whole)
 
     async def _edge(self, tenant: TenantId, key: VerifierKey) -> Edge:
         """Return the edge of the newest checkpoint, having seen that all we hold agrees with it."""

@@ -16,7 +16,7 @@ from gatepost.ids import TenantId
 from gatepost.keys import Keyring, KeyringError
 from gatepost.ledger.errors import LedgerError
 from gatepost.ledger.note import SigningKey
-from gatepost.ledger.tiles import edge_tiles, tiles_of
+from gatepost.ledger.tiles import WIDTH, edge_tiles, tiles_of
 from gatepost.record import files, log_store, signed
 from gatepost.record.log_store import LOG_KEY_PURPOSE, LogKey
 
@@ -105,6 +105,9 @@ async def _tile(store: Blobs, tenant: TenantId, tile: Any) -> bytes | None:
 
 async def _rows(db: Database, second: Blobs, tenant: TenantId, piece: files.Piece) -> AsyncIterator[str]:
     async with db.transaction(tenant) as tx:
+        octets = await second.read(files.rows_path(tenant, piece)) if len(piece) == WIDTH else None
+        if octets is not None and await log_store.is_sealed_copy(tx, piece.start // WIDTH, octets):
+            return
         ours = await log_store.copied_rows(tx, piece.start, piece.stop)
     lines = await _lines(db, second, tenant, piece)
     path = files.rows_path(tenant, piece).removeprefix(f"log/{tenant}/")
