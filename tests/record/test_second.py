@@ -94,8 +94,8 @@ async def test_a_whole_bundle_is_what_was_written_or_each_of_its_rows_is_looked_
     path = f"{LOG}/rows/000"
     octets = await second.read(path) or b""
     async with db.transaction(TENANT) as tx:
-        assert await log_store.is_sealed_copy(tx, 0, octets)
-        assert not await log_store.is_sealed_copy(tx, 1, octets)
+        assert await log_store.copy_seals(tx, 0, 9) == {0: log_store.copy_seal(tx.vault, 0, octets)}
+        assert log_store.copy_seal(tx.vault, 1, octets) != log_store.copy_seal(tx.vault, 0, octets)
     assert await findings(db, blobs, second) == []
     changed = octets.replace(b'"policy.set"', b'"policy.put"', 1)
     await second.write(path, changed)

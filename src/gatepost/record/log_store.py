@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, Self
 
 import orjson
@@ -214,18 +215,22 @@ async def seal_copies(tx: Transaction, bundles: Mapping[int, bytes]) -> None:
         select %(tenant)s, bundle, seal from unnest(%(bundles)s::bigint[], %(seals)s::bytea[]) as made (bundle, seal)
         on conflict do nothing
     """
-    sealed = [_copy_seal(tx.vault, bundle, octets) for bundle, octets in bundles.items()]
+    sealed = [copy_seal(tx.vault, bundle, octets) for bundle, octets in bundles.items()]
     await tx.run(query, bundles=list(bundles), seals=sealed)
 
 
-async def is_sealed_copy(tx: Transaction, bundle: int, octets: bytes) -> bool:
-    """Tell whether these octets are what was written there; where nobody knows, they are not."""
-    row = await tx.maybe("select seal from row_copy where tenant = %(tenant)s and bundle = %(bundle)s", bundle=bundle)
-    return row is not None and bytes(row.seal) == _copy_seal(tx.vault, bundle, octets)
+async def copy_seals(tx: Transaction, start: int, end: int) -> dict[int, bytes]:
+    """Return what is remembered of the bundles ``start`` up to and without ``end``, by their numbers."""
+    query = """
+        select bundle, seal from row_copy
+        where tenant = %(tenant)s and bundle >= %(start)s and bundle < %(end)s
+    """
+    return {row.bundle: bytes(row.seal) for row in await tx.all(query, start=start, end=end)}
 
 
-def _copy_seal(vault: Vault, bundle: int, octets: bytes) -> bytes:
-    return vault.blind("rows on the second store", b"%d/%b" % (bundle, octets))
+def copy_seal(vault: Vault, bundle: int, octets: bytes) -> bytes:
+    """Return what only the house can tell of a bundle's octets."""
+    return vault.blind("rows on the second store", b"%d/%b" % (bundle, sha256(octets).digest()))
 
 
 async def put_back(tx: Transaction, lines: Sequence[str]) -> None:
