@@ -106,7 +106,7 @@ async def _tile(store: Blobs, tenant: TenantId, tile: Any) -> bytes | None:
 
 
 async def _unsealed(db: Database, second: Blobs, tenant: TenantId, size: int) -> AsyncIterator[files.Piece]:
-    """Yield the pieces of rows of which nobody knows that the sequencer wrote them so: their rows are to be compared."""
+    """Yield the pieces of rows of which it is not known that the sequencer wrote them: each row is to be compared."""
     for start in range(0, size, _SEALS * WIDTH):
         end = min(start + _SEALS * WIDTH, size)
         async with db.transaction(tenant) as tx:
