@@ -30,6 +30,7 @@ from gatepost.record.errors import ForkError
 from gatepost.record.paper import Kind
 from gatepost.record.publish import Sequencer
 from gatepost.record.recover import recover
+from gatepost.record.signed import compare
 from gatepost.record.witnesses import Witness, Witnesses
 from record.conftest import ORIGIN
 from record.papers import AFTER, TENANT, Hands, OpenKeyring, consequence, counting, inbound
@@ -360,9 +361,9 @@ class Failing(Folder):
 
 
 # The writes of two publications, in order (docs/durability.md lists them): on the first store tiles (entries, level 0,
-# level 1) and the checkpoint; on the second the key, tiles, sixteen pieces of rows and the checkpoint; then tiles, a
-# bundle's rows, those of the next one, and the checkpoint.
-SECOND = (0, 1, 2, 3, 10, 18, 19, 20, 22, 24, 25, 26, 27)
+# level 1) and the checkpoint; on the second the key, tiles, sixteen pieces of rows, the list of what was signed and the
+# checkpoint; then tiles, a bundle's rows, those of the next one, the list and the checkpoint.
+SECOND = (0, 1, 2, 3, 10, 18, 19, 20, 21, 23, 25, 26, 27, 28, 29)
 
 
 @pytest.mark.parametrize("persists", [True, False])
@@ -387,6 +388,7 @@ async def test_every_write_may_fail_having_happened_or_not(
     assert await failing.sequence(TENANT) == 290
     assert await new_sequencer().sequence(TENANT) == 290
     assert await is_sound(db, blobs)
+    assert [text async for text in compare(db, Blobs(Folder(roots["second"])), TENANT)] == []
     assert failing_was_met(stores[store])
     tamper("delete from checkpoint")  # so that it holds every row of the second store to the one that is published
     assert await recover(db, own, blobs, Blobs(Folder(roots["second"])), now=AFTER) == []

@@ -83,7 +83,7 @@ async def catch_up(house: House, tenant: TenantId) -> None:
 
 async def _gone(house: House, second: Blobs, owner: TenantId) -> list[str]:
     with suppress(BlobsUnavailableError):  # it is said later
-        return await second_copy.gone(house.blobs, second, owner)
+        return await second_copy.gone(house.db, house.blobs, second, owner)
     return []
 
 

@@ -89,13 +89,15 @@ async def write_tiles(blobs: Blobs, tenant: TenantId, tiles: Mapping[Tile, bytes
     await _each(write, tiles)
 
 
-async def write_rows(blobs: Blobs, tenant: TenantId, rows: Mapping[Piece, Sequence[str]]) -> None:
-    """Write the rows behind entries, a line each; all are durable once this returns."""
+async def write_rows(blobs: Blobs, tenant: TenantId, rows: Mapping[Piece, Sequence[str]]) -> dict[Piece, bytes]:
+    """Write the rows behind entries, a line each; all are durable once this returns what was written."""
+    spelled = {piece: "".join(f"{line}\n" for line in lines).encode() for piece, lines in rows.items()}
 
     async def write(piece: Piece) -> None:
-        await blobs.write(rows_path(tenant, piece), "".join(f"{line}\n" for line in rows[piece]).encode())
+        await blobs.write(rows_path(tenant, piece), spelled[piece])
 
-    await _each(write, rows)
+    await _each(write, spelled)
+    return spelled
 
 
 async def read_checkpoint(blobs: Blobs, tenant: TenantId) -> tuple[bytes, Checkpoint] | None:

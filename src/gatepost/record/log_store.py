@@ -1,8 +1,9 @@
 """The record's SQL for the log: places, keys, checkpoints, and what a verification compares."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, Self
 
 import orjson
@@ -131,6 +132,19 @@ async def checkpoints(tx: Transaction, start: int, end: int) -> list[tuple[int, 
     return [(row.size, bytes(row.note)) for row in await tx.all(query, start=start, end=end)]
 
 
+async def checkpoints_after(tx: Transaction, start: int, limit: int) -> list[tuple[int, bytes]]:
+    """Return the first checkpoints of sizes above ``start``, smallest first."""
+    query = """
+        select size, note from checkpoint where tenant = %(tenant)s and size > %(start)s order by size limit %(limit)s
+    """
+    return [(row.size, bytes(row.note)) for row in await tx.all(query, start=start, limit=limit)]
+
+
+async def count_checkpoints(tx: Transaction) -> int:
+    """Return how many checkpoints were ever signed."""
+    return int((await tx.one("select count(*) as count from checkpoint where tenant = %(tenant)s")).count)
+
+
 async def keep_checkpoint(tx: Transaction, size_now: int, note: bytes) -> None:
     """Remember a checkpoint for ever; a second one of the same size is an error of ours that fails here."""
     query = "insert into checkpoint (tenant, size, note) values (%(tenant)s, %(size)s, %(note)s)"
@@ -192,6 +206,31 @@ async def copied_rows(tx: Transaction, start: int, end: int) -> list[str]:
         order by placed.leaf_index
     """
     return [row.line for row in await tx.all(query, start=start, end=end)]
+
+
+async def seal_copies(tx: Transaction, bundles: Mapping[int, bytes]) -> None:
+    """Remember that these octets are what whole bundles of rows on the second store look like, by their numbers."""
+    query = """
+        insert into row_copy (tenant, bundle, seal)
+        select %(tenant)s, bundle, seal from unnest(%(bundles)s::bigint[], %(seals)s::bytea[]) as made (bundle, seal)
+        on conflict do nothing
+    """
+    sealed = [copy_seal(tx.vault, bundle, octets) for bundle, octets in bundles.items()]
+    await tx.run(query, bundles=list(bundles), seals=sealed)
+
+
+async def copy_seals(tx: Transaction, start: int, end: int) -> dict[int, bytes]:
+    """Return what is remembered of the bundles ``start`` up to and without ``end``, by their numbers."""
+    query = """
+        select bundle, seal from row_copy
+        where tenant = %(tenant)s and bundle >= %(start)s and bundle < %(end)s
+    """
+    return {row.bundle: bytes(row.seal) for row in await tx.all(query, start=start, end=end)}
+
+
+def copy_seal(vault: Vault, bundle: int, octets: bytes) -> bytes:
+    """Return what only the house can tell of a bundle's octets."""
+    return vault.blind("rows on the second store", b"%d/%b" % (bundle, sha256(octets).digest()))
 
 
 async def put_back(tx: Transaction, lines: Sequence[str]) -> None:

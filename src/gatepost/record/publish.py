@@ -5,7 +5,8 @@ Each step may be the last before a crash, and running again finishes it:
 1. places are given in one transaction, and never change;
 2. tiles are built from the entries in order, so building them again gives the same octets;
 3. they and the rows behind the entries, openings sealed, are on the second store too (``recover`` reads them back);
-4. the checkpoint is signed, and remembered in the database (Ed25519: the same text has the same signature);
+4. the checkpoint is signed, remembered in the database (Ed25519: the same text has the same signature), and listed on
+   the second store (``signed``);
 5. it is published on the second store, then on the first, with the log's own stamp of the time and, where the operator
    names witnesses, with their cosignatures (``show``); the stamp is renewed every hour while nothing happens;
 6. the partial tiles that the wider ones replace are removed: a narrower tile is the beginning of a wider one, and is
@@ -36,6 +37,7 @@ from gatepost.record import files, log_store
 from gatepost.record.errors import ForkError
 from gatepost.record.log_store import LOG_KEY_PURPOSE, LogKey
 from gatepost.record.show import Window
+from gatepost.record.signed import Signed
 from gatepost.record.trust_log import TRUST
 from gatepost.record.witnesses import NO_WITNESSES, Witnesses
 
@@ -90,6 +92,7 @@ class Sequencer:
         self._origin_base = origin_base
         self._keys: dict[TenantId, SigningKey] = {}
         self._edges: dict[TenantId, _Known] = {}
+        self._signed = Signed(db, second)
         self.window = Window(blobs, second, witnesses, clock)
         self._rests: dict[TenantId, _Rest] = {}
         self._rounds = 0
@@ -175,6 +178,7 @@ class Sequencer:
         note = head.signed(key)
         async with self._db.transaction(tenant) as tx:
             await log_store.keep_checkpoint(tx, size, note)
+        await self._signed.add(tenant, [note])
         self._edges[tenant] = _Known(grown, note)
         await self.window.show(tenant, key, head, since=edge.size)
         return size
@@ -186,9 +190,13 @@ class Sequencer:
             first = some[0].start
             async with self._db.transaction(tenant, plans=Plans.FRESH) as tx:
                 rows = await log_store.copied_rows(tx, first, some[-1].stop)
-            await files.write_rows(
+            written = await files.write_rows(
                 self._second, tenant, {each: rows[each.start - first : each.stop - first] for each in some}
             )
+            whole = {each.start // WIDTH: octets for each, octets in written.items() if len(each) == WIDTH}
+            if whole:
+                async with self._db.transaction(tenant) as tx:
+                    await log_store.seal_copies(tx, whole)
 
     async def _edge(self, tenant: TenantId, key: VerifierKey) -> Edge:
         """Return the edge of the newest checkpoint, having seen that all we hold agrees with it."""
@@ -211,6 +219,7 @@ class Sequencer:
         edge = Edge.load(newest.size, await files.read_tiles(self._blobs, tenant, edge_tiles(newest.size)))
         if edge.root != newest.root:
             raise ForkError("the tiles are not those that the newest checkpoint covers")
+        await self._signed.catch_up(tenant)
         self.window.forget(tenant)  # shown again: whoever signed it may have ended before it was published
         if newest.size and await self._second.read(files.checkpoint_path(tenant)) is None:
             await self._fill_second(tenant, newest.size)

@@ -10,7 +10,7 @@ from there. Entries of all tenants share one sequence of numbers, so all logs ar
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import orjson
@@ -22,7 +22,7 @@ from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
 from gatepost.ledger.note import VerifierKey
 from gatepost.ledger.tiles import Edge, edge_tiles, tiles_of
-from gatepost.record import files, log_store, store
+from gatepost.record import files, log_store, signed, store
 from gatepost.record.entry import renumbered
 from gatepost.record.log_store import Accepted, LogKey
 
@@ -45,6 +45,9 @@ class _Log:
     """One log with a checkpoint: its newest, how many places the database knows, and what it lacks.
 
     Attributes:
+        note: the newest checkpoint that was signed, ``head``.
+        shown: the newest that was published: an older one where a house ended, or waited for witnesses, before.
+        known: the size of the newest the database remembers.
         is_behind: the database does not remember the newest checkpoint.
         lowest: the lowest number of an entry the database lacks; None where it lacks none.
         highest: the same, the highest.
@@ -54,6 +57,8 @@ class _Log:
     key: LogKey
     note: bytes
     head: Checkpoint
+    shown: bytes | None
+    known: int
     have: int
     is_behind: bool
     lowest: EntryId | None = None
@@ -108,18 +113,20 @@ async def _look(db: Database, blobs: Blobs, second: Blobs, tenant: TenantId) -> 
             raise CannotRecoverError("another process writes the log: stop the house first")
         key = await _key(await log_store.log_key(tx), second, tenant)
         verifier = VerifierKey.parse(key.vkey)
-        newest = await _newest(blobs, second, tenant, verifier)
+        shown = _newest([await each.read(files.checkpoint_path(tenant)) for each in (blobs, second)], verifier)
+        listed = (await signed.last(second, tenant, await log_store.count_checkpoints(tx)))[1]
+        newest = _newest([shown and shown[0], *listed[-1:]], verifier)
         if newest is None:
             return None
         note, head = newest
         have = await log_store.size(tx)
         remembered = await log_store.last_checkpoint(tx)
         known = None if remembered is None else Checkpoint.open(remembered, verifier)
+        log = _Log(tenant, key, note, head, shown and shown[0], known.size if known else 0, have, is_behind=True)
         if known is not None and (known.size > head.size or known == head):
-            return _Log(tenant, key, note, head, have, is_behind=False)
+            return replace(log, is_behind=False)
         numbers = [number async for number in _held(tx, second, tenant, head, have)]
-    lowest, highest = min(numbers, default=None), max(numbers, default=None)
-    return _Log(tenant, key, note, head, have, is_behind=True, lowest=lowest, highest=highest)
+    return replace(log, lowest=min(numbers, default=None), highest=max(numbers, default=None))
 
 
 async def _key(kept: LogKey | None, second: Blobs, tenant: TenantId) -> LogKey:
@@ -131,8 +138,7 @@ async def _key(kept: LogKey | None, second: Blobs, tenant: TenantId) -> LogKey:
     return kept
 
 
-async def _newest(blobs: Blobs, second: Blobs, tenant: TenantId, key: VerifierKey) -> tuple[bytes, Checkpoint] | None:
-    notes = [await store.read(files.checkpoint_path(tenant)) for store in (blobs, second)]
+def _newest(notes: Sequence[bytes | None], key: VerifierKey) -> tuple[bytes, Checkpoint] | None:
     found = [(note, Checkpoint.open(note, key)) for note in notes if note is not None]
     return max(found, key=lambda each: each[1].size) if found else None
 
@@ -234,9 +240,19 @@ async def _bring_back(db: Database, blobs: Blobs, second: Blobs, log: _Log) -> i
             await log_store.put_back(tx, lines)
         await log_store.add_log_key(tx, log.key)
         if log.is_behind:
-            await log_store.keep_checkpoint(tx, log.head.size, _signed_alone(log.note, log.head))
+            await _remember(tx, second, log)
         await _first_store(blobs, second, log)
     return max(log.head.size - log.have, 0) if log.is_behind else 0
+
+
+async def _remember(tx: Transaction, second: Blobs, log: _Log) -> None:
+    """Remember every checkpoint that was signed since, and the newest also where the list does not reach it."""
+    last = log.known
+    async for size, note in signed.after(second, log.tenant, log.known, VerifierKey.parse(log.key.vkey)):
+        await log_store.keep_checkpoint(tx, size, note)
+        last = size
+    if last < log.head.size:
+        await log_store.keep_checkpoint(tx, log.head.size, _signed_alone(log.note, log.head))
 
 
 def _signed_alone(note: bytes, head: Checkpoint) -> bytes:
@@ -246,10 +262,11 @@ def _signed_alone(note: bytes, head: Checkpoint) -> bytes:
 
 
 async def _first_store(blobs: Blobs, second: Blobs, log: _Log) -> None:
-    wanted = {*tiles_of(log.head.size), *edge_tiles(log.head.size)}
+    shown = 0 if log.shown is None else signed.size_of(log.shown)
+    wanted = {*tiles_of(log.head.size), *edge_tiles(log.head.size), *edge_tiles(shown)}
     there = await files.read_tiles(blobs, log.tenant, wanted)
     lost = await files.read_tiles(second, log.tenant, wanted - there.keys())
     await files.write_tiles(blobs, log.tenant, lost)
-    if log.is_behind or lost:
-        for store in (second, blobs):
-            await store.write(files.checkpoint_path(log.tenant), log.note)
+    if log.shown is not None and (log.is_behind or lost):
+        for store in (second, blobs):  # one that was signed and not shown yet is for the sequencer to show
+            await store.write(files.checkpoint_path(log.tenant), log.shown)

@@ -16,19 +16,24 @@ from gatepost.ids import TenantId
 from gatepost.keys import Keyring, KeyringError
 from gatepost.ledger.errors import LedgerError
 from gatepost.ledger.note import SigningKey
-from gatepost.ledger.tiles import edge_tiles, tiles_of
-from gatepost.record import files, log_store
+from gatepost.ledger.tiles import WIDTH, edge_tiles, tiles_of
+from gatepost.record import files, log_store, signed
 from gatepost.record.log_store import LOG_KEY_PURPOSE, LogKey
 
 _TRIES = 3
+_SEALS = 256
+"""Of bundles, read at once."""
 _LAG_S = 0.5
 
 
-async def gone(blobs: Blobs, second: Blobs, tenant: TenantId) -> list[str]:
+async def gone(db: Database, blobs: Blobs, second: Blobs, tenant: TenantId) -> list[str]:
     """Return what the second store lacks of a log that is published, and the next sequencer copies there anew."""
     paths = {"checkpoint": files.checkpoint_path(tenant), "key": files.key_path(tenant)}
     if await blobs.read(paths["checkpoint"]) is None:
         return []
+    async with db.transaction(tenant) as tx:
+        listed = await log_store.count_checkpoints(tx) - 1  # the newest may not be listed yet
+    paths |= {signed.name(each): signed.path(tenant, each) for each in range(-(-listed // signed.NOTES))}
     return [name for name, path in paths.items() if await second.read(path) is None]
 
 
@@ -55,11 +60,13 @@ async def _compared(
     for text in (await _checkpoint(blobs, second, tenant), await _key(db, second, tenant, keyring)):
         if text:
             yield text
+    async for text in signed.compare(db, second, tenant):
+        yield text
     for tile in sorted({*tiles_of(size), *edge_tiles(size)}, key=lambda each: each.path):
         first = await _tile(blobs, tenant, tile)
         if first is not None and (found := await _tile(second, tenant, tile)) != first:
             yield f"{tile.path}: " + ("it is missing" if found is None else "it is not the one of the first store")
-    for piece in files.pieces(size):
+    async for piece in _unsealed(db, second, tenant, size):
         async for text in _rows(db, second, tenant, piece):
             yield text
 
@@ -96,6 +103,19 @@ async def _tile(store: Blobs, tenant: TenantId, tile: Any) -> bytes | None:
         return await files.read_tile(store, tenant, tile)
     except LedgerError:
         return b""
+
+
+async def _unsealed(db: Database, second: Blobs, tenant: TenantId, size: int) -> AsyncIterator[files.Piece]:
+    """Yield the pieces of rows of which it is not known that the sequencer wrote them: each row is to be compared."""
+    for start in range(0, size, _SEALS * WIDTH):
+        end = min(start + _SEALS * WIDTH, size)
+        async with db.transaction(tenant) as tx:
+            seals, vault = await log_store.copy_seals(tx, start // WIDTH, end // WIDTH), tx.vault
+        for piece in files.pieces(end, start):
+            seal = seals.get(piece.start // WIDTH) if len(piece) == WIDTH else None
+            octets = seal and await second.read(files.rows_path(tenant, piece))
+            if not octets or log_store.copy_seal(vault, piece.start // WIDTH, octets) != seal:
+                yield piece
 
 
 async def _rows(db: Database, second: Blobs, tenant: TenantId, piece: files.Piece) -> AsyncIterator[str]:
