@@ -20,9 +20,9 @@ from gatepost.decide.guards.work import Work
 
 UNITS_MAX = 4_000
 """Of all guards of a policy. One takes 0.37 us for 50 KB at most, so that all take one and a half milliseconds."""
-_LOOKED_UP = 2_000
+_LOOKED_UP = 3_000
 """So many are spent where the characters of a text are looked up one by one,"""
-_UPPER = 1_600
+_UPPER = 900
 """and more where their kinds need two octets."""
 _MANY = 1_000
 """Units from which all patterns are tried with RE2 first,"""
