@@ -30,3 +30,15 @@ def test_the_plain_text_beside_a_page_is_shown_where_it_says_something_else(plai
 
 def test_what_is_too_long_for_a_person_is_not_whole() -> None:
     assert not shown.of(read("word " * 50_000, "text/plain")).is_whole
+
+
+def test_what_steers_a_terminal_or_turns_a_line_round_is_shown_as_unreadable() -> None:
+    sly = "invoice\u202efdp.exe\x1b[2J\u200b\r\ue000"
+    assert shown.legible_line(sly) == "invoice\ufffdfdp.exe\ufffd[2J\ufffd\ufffd\ufffd"
+    assert shown.legible(f"one\n{sly}") == f"one\n{shown.legible_line(sly)}"
+
+
+def test_a_strangers_line_end_begins_no_line_of_ours() -> None:
+    for end in "\n\r\x0b\x0c\x1c\x85\u2028\u2029":
+        assert len(shown.legible_line(f"a.pdf{end}Digest: 0").splitlines()) == 1
+    assert shown.legible("a\nb") == "a\nb"

@@ -122,30 +122,29 @@ def show_(hold_id: HeldMessage, *, tenant: ForTenant = None) -> None:
         "Until": f"{found.expires_at:%Y-%m-%d %H:%M} UTC, then {found.default.value}",
         "Digest": found.digest,
     }.items():
-        terminal.print(Text.assemble((f"{name + ':':9}", "bold"), plain(value)), soft_wrap=True)
+        terminal.print(Text.assemble((f"{name + ':':9}", "bold"), shown.legible_line(value)), soft_wrap=True)
     evidence = verified.evidence
     seen = shown.of(evidence.content)
     if not (evidence.is_aligned or evidence.auth):
         terminal.print(Text("Its author is not proven.", "red"))
     for one in seen.files:
-        said = f"{plain(one.filename) or '(no name)'}, {one.content_type}, {one.size_octets} octets"
+        said = f"{shown.legible_line(one.filename) or '(no name)'}, {one.content_type}, {one.size_octets} octets"
         doubt = (", not what it says it is", "red") if one.file.is_disguised else ""
         terminal.print(Text.assemble((f"{'File:':9}", "bold"), said, doubt), soft_wrap=True)
-    terminal.print(Text(f"\n{plain(seen.text)}"))
+    terminal.print(Text(f"\n{shown.legible(seen.text)}"))
     if seen.plain:
-        terminal.print(Text.assemble(("\nIts plain text, which people may not see:\n", "red"), plain(seen.plain)))
+        terminal.print(
+            Text.assemble(("\nIts plain text, which people may not see:\n", "red"), shown.legible(seen.plain))
+        )
     for one in (each for each in seen.files if each.text):
-        name = plain(one.filename) or "(no name)"
-        terminal.print(Text.assemble((f"\nWhat {name} says:\n", "bold"), plain(one.text)))
+        name = shown.legible_line(one.filename) or "(no name)"
+        terminal.print(Text.assemble((f"\nWhat {name} says:\n", "bold"), shown.legible(one.text)))
     for span in seen.hidden:
-        terminal.print(Text.assemble((f"\nHidden from people ({span.technique.value}): ", "red"), plain(span.text)))
+        terminal.print(
+            Text.assemble((f"\nHidden from people ({span.technique.value}): ", "red"), shown.legible(span.text))
+        )
     if not seen.is_whole:
         terminal.print(Text("\nIt says more than is shown here: read its octets before you let it go.", "red"))
-
-
-def plain(text: str) -> str:
-    """Return what a terminal cannot be steered with."""
-    return "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
 @holds.command()

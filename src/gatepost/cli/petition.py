@@ -10,9 +10,9 @@ from gatepost.act import petition
 from gatepost.act.petition import Kind, Petition, State
 from gatepost.app import administer
 from gatepost.cli.frame import AsJson, ForTenant, OfMailbox, Refusal, in_tenant, show, terminal
-from gatepost.cli.hold import plain
 from gatepost.cli.menu import app
 from gatepost.decide import PolicyError
+from gatepost.deliver import shown
 from gatepost.deliver.hold import Approver, ApproverError
 from gatepost.ids import AccountId, PetitionId, TenantId
 from gatepost.journey import House
@@ -84,7 +84,7 @@ def show_(petition_id: Asked, *, tenant: ForTenant = None) -> None:
     found, row = _in_tenant(tenant, work)
     for name, value in {**row, "digest": found.digest}.items():
         terminal.print(Text(f"{name + ':':10} {value}"), soft_wrap=True)
-    terminal.print(Text(f"\n{plain(found.why)}"))
+    terminal.print(Text(f"\n{shown.legible(found.why)}"))
 
 
 @petitions.command()

@@ -38,6 +38,8 @@ def _widening(found: Widening) -> Iterator[Finding]:
         yield Finding(
             "widening", "policy", f"it lets in more than the policy in force: mail of {author}, proof {proof}"
         )
+    elif found.verdict is Verdict.WIDER:
+        yield Finding("widening", "policy", f"it lets out more than the policy in force: {found.why}")
     elif found.verdict is Verdict.UNDECIDED:
         yield Finding("widening.undecided", "policy", f"whether it lets in more cannot be proven: {found.why}")
 

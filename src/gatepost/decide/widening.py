@@ -5,8 +5,8 @@ with a capability, budget or rate that it does not have now. How a refusal is wo
 
 The proof splits authors into those that the names of both policies tell apart (a finite number), and for each tries
 every combination of answers that the conditions can give. It treats conditions as independent, so it may miss a proof
-and never finds a false one. A refutation is a mail that both policies have judged; of what leaves there is none, only
-the proof gate by gate (``outbound_widening``).
+and never finds a false one. A refutation is a mail that both policies have judged: one that comes in, as a fixture, or
+one that leaves (``outbound_specimens``), in words. What leaves is proven gate by gate (``outbound_widening``).
 """
 
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ from gatepost.decide.fixtures import RECEIVED_AT, see_mail
 from gatepost.decide.grammar import Assurance
 from gatepost.decide.guards import GUARDS_WORK_MAX
 from gatepost.decide.language import Policy, Rule
+from gatepost.decide.outbound_specimens import further
 from gatepost.decide.outbound_widening import level, loosened
 from gatepost.decide.paper import USUAL_WAIT, Disposition, TokenBudget
 from gatepost.decide.rules import judge
@@ -59,7 +60,18 @@ def compare(live: Policy | None, draft: Policy) -> Widening:
     mail = _refutation(live, draft)
     if mail is not None:
         return Widening(Verdict.WIDER, "this mail gets further, or is granted more, than now", mail)
+    sent = _sent_further(live, draft)
+    if sent:
+        return Widening(Verdict.WIDER, f"{sent} leaves, or goes further on its way out, than now: {doubt}")
     return Widening(Verdict.UNDECIDED, doubt)
+
+
+def _sent_further(live: Policy | None, draft: Policy) -> str:
+    """Return a message that the draft lets further out; empty where none was found."""
+    both = (live.outbound, draft.outbound) if live else None
+    if both is None or not loosened(*both, is_tenant_wide=draft.is_tenant_wide):
+        return ""
+    return further(*both, is_tenant_wide=draft.is_tenant_wide)
 
 
 def _doubt(live: Policy | None, draft: Policy) -> str:

@@ -45,5 +45,15 @@ def of(content: Content) -> Shown:
     )
 
 
+def legible(text: str) -> str:
+    """Return text in which nothing steers a terminal, turns a line round or hides a part of it; lines stay lines."""
+    return "\n".join(map(legible_line, text.split("\n")))
+
+
+def legible_line(text: str) -> str:
+    """Return the same in one line, for names: a stranger's line end begins no line of ours."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
 def _words(text: str) -> frozenset[str]:
     return frozenset(_WORD.findall(text.lower()))

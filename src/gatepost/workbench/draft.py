@@ -34,6 +34,15 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
+class Mail:
+    """What a mail was that was decided about; empty is what cannot be read any more, or never was kept."""
+
+    received_at: datetime
+    author: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
     """What a draft would have made of the mail: how many of each, and the first that would change."""
 
@@ -103,6 +112,19 @@ async def judge_batch(
         if each.change is Change.CHANGED and seen is not None
     ]
     return Batch(Counter(each.change for each, _ in tried), tuple(changed), rows[-1].entry)
+
+
+async def mail_of(house: House, tenant: TenantId, entry: EntryId) -> Mail | None:
+    """Return what the mail of a decision was, as far as that can be read today; None where its entry is gone."""
+    async with house.db.transaction(tenant) as tx:
+        row = next(iter(await record.decision_rows(tx, entry=entry)), None)
+    if row is None:
+        return None
+    try:
+        evidence = (await seen_then(house, tenant, row)).evidence
+    except CannotTellError:
+        return Mail(row.received_at, "", "")
+    return Mail(row.received_at, str(evidence.author or ""), evidence.content.subject)
 
 
 def _one_or_all(account: AccountId) -> AccountId | None:

@@ -52,15 +52,17 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class ChangedRow:
-    """One decision that would be another; dispositions and reason codes."""
+    """One decision that would be another: dispositions, reason codes, and which rules spoke, empty where none did."""
 
     entry: EntryId
     account: AccountId
     email: str
     was: str
     was_reason: str
+    was_rule: str
     now: str
     now_reason: str
+    now_rule: str
 
 
 class ProposalState(StrEnum):

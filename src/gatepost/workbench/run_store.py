@@ -114,10 +114,11 @@ async def advance(tx: Transaction, run: Run, batch: Batch, *, at: datetime) -> b
         return False
     changes = """
         insert into draft_replay_change
-          (tenant, replay, entry, account, email, was, was_reason, now, now_reason)
-        select %(tenant)s, %(id)s, entry, account, email, was, was_reason, now, now_reason
+          (tenant, replay, entry, account, email, was, was_reason, was_rule, now, now_reason, now_rule)
+        select %(tenant)s, %(id)s, entry, account, email, was, was_reason, was_rule, now, now_reason, now_rule
         from jsonb_to_recordset(%(rows)s) as given (
-          entry bigint, account bigint, email text, was text, was_reason text, now text, now_reason text)
+          entry bigint, account bigint, email text,
+          was text, was_reason text, was_rule text, now text, now_reason text, now_rule text)
     """
     rows = [
         {
@@ -126,8 +127,10 @@ async def advance(tx: Transaction, run: Run, batch: Batch, *, at: datetime) -> b
             "email": each.row.email,
             "was": each.row.disposition,
             "was_reason": each.row.reason,
+            "was_rule": each.tried.rule_then,
             "now": each.tried.disposition,
             "now_reason": each.tried.reason,
+            "now_rule": each.tried.rule,
         }
         for each in batch.changed
     ]
@@ -152,7 +155,7 @@ async def remove(tx: Transaction, run: DraftReplayId) -> bool:
 async def changes(tx: Transaction, run: DraftReplayId, *, after: EntryId, limit: int) -> Sequence[ChangedRow]:
     """Return decisions that would be others, oldest first, after an entry."""
     query = """
-        select entry, account, email, was, was_reason, now, now_reason from draft_replay_change
+        select entry, account, email, was, was_reason, was_rule, now, now_reason, now_rule from draft_replay_change
         where tenant = %(tenant)s and replay = %(id)s and entry > %(after)s order by entry limit %(limit)s
     """
     rows = await tx.all(query, id=run, after=after, limit=limit)
@@ -163,8 +166,10 @@ async def changes(tx: Transaction, run: DraftReplayId, *, after: EntryId, limit:
             row.email,
             row.was,
             row.was_reason,
+            row.was_rule,
             row.now,
             row.now_reason,
+            row.now_rule,
         )
         for row in rows
     ]

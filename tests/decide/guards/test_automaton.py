@@ -15,7 +15,7 @@ def is_few(states_max: int, *sources: str) -> bool:
     trees = {index: tree for index, source in enumerate(sources) if (tree := tree_of(source))}
     assert len(trees) == len(sources)
     alphabet = Alphabet(one.beyond for tree in trees.values() for one in ones_of(tree))
-    branch = Branch({index: in_kinds(tree, alphabet) for index, tree in trees.items()})
+    branch = Branch({index: in_kinds(tree, alphabet, {}) for index, tree in trees.items()})
     return is_small(branch, alphabet, states_max)
 
 

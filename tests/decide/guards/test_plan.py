@@ -72,7 +72,7 @@ def test_what_is_not_understood_and_repeats_nothing_is_asked_of_re2(source: str)
 
 def test_more_classes_than_are_looked_up_are_refused() -> None:
     many = tuple("".join(f"[{chr(97 + at % 26)}{number % 10}]" for at in range(60)) for number in range(60))
-    assert "more classes" in refusals(many)[0].reason
+    assert any("more classes" in each.reason for each in refusals(many))
 
 
 HARD = {

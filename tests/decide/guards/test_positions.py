@@ -43,7 +43,7 @@ def found(octets: bytes, *sources: str) -> tuple[set[int], set[int]]:
     trees = [bare(tree) for source in sources if (tree := tree_of(translated(source)))]
     assert len(trees) == len(sources)
     alphabet = Alphabet(one.beyond for tree in trees for one in ones_of(tree))
-    branch = Branch({index: in_kinds(tree, alphabet) for index, tree in enumerate(trees)})
+    branch = Branch({index: in_kinds(tree, alphabet, {}) for index, tree in enumerate(trees)})
     return Places(Planes(octets, alphabet)).found(branch)
 
 

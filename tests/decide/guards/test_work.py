@@ -16,7 +16,7 @@ def units(*sources: str) -> list[int]:
     trees: list[Node] = [bare(tree) for source in sources if (tree := tree_of(translated(source)))]
     alphabet = Alphabet(one.beyond for tree in trees for one in ones_of(tree))
     work = Work(alphabet)
-    return [work.add(in_kinds(tree, alphabet)) for tree in trees]
+    return [work.add(in_kinds(tree, alphabet, {})) for tree in trees]
 
 
 def test_what_was_asked_before_costs_nothing() -> None:

@@ -6,6 +6,7 @@ from gatepost.access import Role, Scope
 from gatepost.doors import rest
 from gatepost.ids import DraftReplayId
 from gatepost.journey import House
+from gatepost.keys import Kind
 from gatepost.workbench.run import RUNNING_MAX, go_on
 
 HELD = {**POLICY, "senders": [{"match": {"address": "boss@boss.test"}, "action": "hold"}]}
@@ -35,6 +36,27 @@ async def test_progress_and_then_each_changed_decision_page_by_page(house: House
         assert [each["id"] for each in (await client.get(PATH)).json()["items"]] == [made["id"]]
         assert (await client.delete(answer.headers["location"])).status_code == 204
         assert (await client.get(answer.headers["location"])).status_code == 404
+
+
+async def test_what_the_mail_was_is_told_to_whom_may_read_it_and_as_long_as_it_can_be_read(
+    house: House, ours: Tenancy
+) -> None:
+    await set_policy(house, ours, POLICY)
+    await write(house, ours, subject="Lunch")
+    async with calls(rest.build(house), ours.owner) as client:
+        made = (await client.post(PATH, json=HELD, params={"mailbox": ours.account})).json()["id"]
+        await go_on(house, ours.tenant, DraftReplayId(made))
+        (change,) = (await client.get(f"{PATH}/{made}")).json()["changes"]
+        assert (change["author"], change["subject"]) == ("boss@boss.test", "Lunch")
+        assert (change["wasRule"], change["wouldBeRule"]) == ("senders[0]", "senders[0]")
+        assert change["receivedAt"] is not None
+        async with calls(rest.build(house), ours.keys[Role.AUDITOR]) as auditor:
+            (seen,) = (await auditor.get(f"{PATH}/{made}")).json()["changes"]
+        assert seen == {**change, "subject": None}
+        keys = house.db.keys
+        keys.destroy(ours.tenant, Kind.SUBJECT, keys.subject_name(ours.tenant, "boss@boss.test"))
+        (gone,) = (await client.get(f"{PATH}/{made}")).json()["changes"]
+        assert gone == {**change, "author": None, "subject": None}
 
 
 async def test_what_is_no_policy_is_refused_before_anything_starts(house: House, ours: Tenancy) -> None:

@@ -3,8 +3,8 @@
 Each character of ASCII is a kind, and beyond it those are one kind that the same letters of the patterns stand for.
 """
 
+import codecs
 from array import array
-from bisect import bisect_right
 from collections.abc import Iterable
 from functools import lru_cache
 from operator import itemgetter
@@ -12,10 +12,11 @@ from operator import itemgetter
 from gatepost.decide.guards.beyond_ascii import FIRST, LAST, Ranges
 
 _OCTET = 256
-_MARKS = [bytes([octet]) for octet in (0xC0, 0xC1, *range(0xF5, 0x100))]  # octets that UTF-8 never has
-_MOSTLY = 5
-"""Where more than a fifth of the octets are beyond ASCII, each character is looked up."""
-_FOLLOWING = bytes(range(0x80, 0xC0))
+_CODEC_MAX = 120
+"""So many characters beyond ASCII a codec of single octets can have, and some to spare."""
+_CODEC_LAST = 0xFFFF
+_STANDING_IN, _LIKE_MOST = "\ufdd0", "\ufdd1"
+"""No characters, by Unicode: one stands in for the question mark, and the other for itself."""
 _ASCII = bytes(range(0x80))
 
 
@@ -24,14 +25,15 @@ class Alphabet:
 
     Attributes:
         common: the kind of most characters beyond ASCII.
+        is_quick: few characters are of another, so that a text is spelled at once; else each is looked up.
     """
 
-    __slots__ = ("_edges", "_kinds", "_members", "common", "kinds")
+    __slots__ = ("_codec", "_edges", "_kind_of", "_kinds", "_members", "common", "is_quick", "kinds")
 
     def __init__(self, letters: Iterable[Ranges]) -> None:
-        told = dict.fromkeys(letters)
+        named = dict.fromkeys(letters)
         cuts: dict[int, set[Ranges]] = {FIRST: set()}
-        for ranges in told:
+        for ranges in named:
             for first, last in ranges:
                 cuts.setdefault(first, set()).symmetric_difference_update({ranges})
                 cuts.setdefault(last + 1, set()).symmetric_difference_update({ranges})
@@ -48,12 +50,20 @@ class Alphabet:
             kinds.append(kind)
             widths[kind] = widths.get(kind, 0) + after - place
         self._edges, self._kinds = tuple(edges), tuple(kinds)
-        self._members = dict.fromkeys(told, 0)
+        self._members = dict.fromkeys(named, 0)
         for ranges_of_kind, kind in of.items():
             for ranges in ranges_of_kind:
                 self._members[ranges] |= 1 << kind
         self.kinds = FIRST + len(of)
         self.common = max(widths, key=lambda kind: widths[kind])
+        told = self._told_apart()
+        self.is_quick = told is not None
+        self._codec = self._kind_of = None
+        if told is not None:
+            signs = _ASCII.decode().replace("?", _STANDING_IN) + "?" + "".join(chr(code) for code, _ in told)
+            self._codec = codecs.charmap_build(signs)
+            kinds_of_signs = [*_ASCII, self.common, *(kind for _, kind in told)]
+            self._kind_of = bytes(kinds_of_signs).ljust(_OCTET, b"\0")
 
     def members(self, ranges: Ranges) -> int:
         """Return a bit for each kind that one of the letters stands for beyond ASCII."""
@@ -66,26 +76,29 @@ class Alphabet:
         """
         if octets.isascii():
             return octets, b""
-        beyond = octets.translate(None, _ASCII)
-        if self.kinds > _OCTET or len(beyond) * _MOSTLY > len(octets):
-            return self._looked_up(octets.decode())
-        signs = set(beyond.decode())
-        rare = {sign: kind for sign in signs if (kind := self._kind(ord(sign))) != self.common}
-        if len(rare) > len(_MARKS):
-            return self._looked_up(octets.decode())
-        kind_of = bytearray((*_ASCII, *[self.common] * 128))
-        for (sign, kind), mark in zip(rare.items(), _MARKS, strict=False):
-            octets = octets.replace(sign.encode(), mark)
-            kind_of[mark[0]] = kind
-        return octets.translate(bytes(kind_of), _FOLLOWING), b""
+        text = octets.decode()
+        if self._codec is None:
+            return self._looked_up(text)
+        if _STANDING_IN in text:
+            text = text.replace(_STANDING_IN, _LIKE_MOST)
+        # What the codec does not know becomes a question mark, so those that are some already are called otherwise.
+        numbers, _ = codecs.charmap_encode(text.replace("?", _STANDING_IN), "replace", self._codec)
+        return numbers.translate(self._kind_of), b""
 
     def _looked_up(self, text: str) -> tuple[bytes, bytes]:
         lower, upper = _tables(self._edges, self._kinds)
         pick = itemgetter(*array("I", f"{text}  ".encode("utf-32-le")))  # with fewer than two it would return no tuple
         return bytes(pick(lower)[:-2]), bytes(pick(upper)[:-2]) if upper else b""
 
-    def _kind(self, code: int) -> int:
-        return self._kinds[bisect_right(self._edges, code) - 1]
+    def _told_apart(self) -> list[tuple[int, int]] | None:
+        """Return the characters that are not of the common kind, each with its kind; None where there are many."""
+        found: list[tuple[int, int]] = []
+        for place, after, kind in zip(self._edges, (*self._edges[1:], LAST + 1), self._kinds, strict=True):
+            if kind != self.common:
+                if after > _CODEC_LAST or len(found) + after - place > _CODEC_MAX:
+                    return None
+                found.extend((code, kind) for code in range(place, after))
+        return None if any(chr(code) in _STANDING_IN + _LIKE_MOST for code, _ in found) else found
 
 
 @lru_cache(maxsize=8)  # two megabytes each, at most

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from gatepost.decide.guards.nodes import ones_of
+from gatepost.decide.guards.blanks import is_blind, may_read_blanks
 from gatepost.decide.guards.patterns import Pattern, translated
 from gatepost.decide.guards.plan import plan_of
 from gatepost.decide.guards.planes import Planes
@@ -17,7 +17,6 @@ from gatepost.decide.guards.swift import Swift
 from gatepost.decide.guards.words import Words
 from gatepost.mail.ends import hyperscan
 
-_BLANKS = 1 << ord(" ") | 1 << ord("\n")
 FEW = 8
 """So few patterns are not worth Hyperscan's compiling."""
 _CLASSES_IN_ONE_MAX = 8
@@ -77,12 +76,13 @@ class Together:
     """Several patterns that are asked of the same texts.
 
     Attributes:
-        read_blanks: the indexes of those to which it may matter where a line ends.
+        blind: the indexes of those that find in a text in one line whatever they find in it as it is.
+        read_blanks: of those that may find more there.
     """
 
     __slots__ = (
         "_always",
-        "_branch",
+        "_branches",
         "_count",
         "_database",
         "_folding",
@@ -90,6 +90,7 @@ class Together:
         "_plan",
         "_swift",
         "_words",
+        "blind",
         "read_blanks",
     )
 
@@ -98,13 +99,13 @@ class Together:
         self._count = len(patterns)
         self._plan = plan_of(tuple(pattern.source for pattern in patterns))
         trees = self._plan.trees
-        self.read_blanks = frozenset(
-            index
-            for index in range(self._count)
-            if index not in trees or any(one.members & _BLANKS for one in ones_of(trees[index]))
-        )
-        self._branch = Branch(self._plan.placed)
-        self._words = Words(self._plan.trees, self._count)
+        strange = frozenset(range(self._count)) - trees.keys()
+        self.read_blanks = strange.union(index for index, tree in trees.items() if may_read_blanks(tree))
+        self.blind = frozenset(index for index, tree in trees.items() if is_blind(tree))
+        placed = self._plan.placed
+        seeing = {index: tree for index, tree in placed.items() if index not in self.blind}
+        self._branches = tuple((frozenset(some), Branch(some)) for some in (seeing, placed))
+        self._words = Words({index: trees[index] for index in placed}, self._count)
         self._swift = Swift([translated(self._patterns[index].source) for index in self._plan.swift])
         self._database: Any = None
         self._always: frozenset[int] = frozenset()
@@ -117,8 +118,8 @@ class Together:
         placed = asked & self._plan.placed.keys()
         if not placed:
             return found
-        branch = self._branch
-        if len(placed) * 2 < len(self._plan.placed):
+        all_of_it, branch = next((some, tree) for some, tree in self._branches if placed <= some)
+        if len(placed) * 2 < len(all_of_it):
             branch = Branch({index: self._plan.placed[index] for index in placed})
         matched, open_ = Places(Planes(octets, self._plan.alphabet)).found(branch)
         found |= matched & placed

@@ -66,9 +66,15 @@ def strictest_hit(
             texts = spellings(content, place, most_octets=left)
             left -= sum(map(len, texts))
             for text in texts:
-                found |= together.found(text, readers)
-                if readers_of_blanks := together.read_blanks.intersection(readers) - found:
-                    line = in_one_line(text)
-                    found |= together.found(line, readers_of_blanks) if line not in texts else set()
+                found |= _found(text, frozenset(readers), together)
     actions = [(index, guards[index].action or otherwise) for index in sorted(found)]
     return max(actions, key=lambda hit: hit[1].strictness, default=None)  # of equally strict ones the first
+
+
+def _found(text: bytes, readers: frozenset[int], together: Together) -> set[int]:
+    """Return which of the readers find their pattern in a text as it is, or in one line."""
+    line = in_one_line(text)
+    if line == text:
+        return together.found(text, readers)
+    found = together.found(line, readers & (together.blind | together.read_blanks))
+    return found | together.found(text, readers - together.blind - found)

@@ -52,6 +52,15 @@ class Times:
 Node = One | Row | Either | Times | Edge
 
 
+_SPELLED_OUT = 3
+"""So few letters in a row are less work than a count."""
+
+
+def exactly(part: Node, times: int) -> Node:
+    """Return a part so often, one after the other."""
+    return Row((part,) * times) if isinstance(part, One) and times <= _SPELLED_OUT else Times(part, times, times)
+
+
 def bare(node: Node) -> Node:
     """Return a tree that is found in the same texts, without what only makes a match longer.
 
@@ -66,7 +75,7 @@ def _bare(node: Node, side: int) -> Node:
         case Times() if node.least <= 1:
             return _bare(node.part, side) if node.least else Row(())
         case Times():
-            return Times(node.part, node.least, node.least)
+            return exactly(node.part, node.least)
         case Either():
             parts = tuple(dict.fromkeys(_bare(part, side) for part in node.parts))
             return Row(()) if Row(()) in parts else parts[0] if len(parts) == 1 else Either(parts)

@@ -12,7 +12,7 @@ from operator import or_
 import re2
 
 from gatepost.decide.guards.beyond_ascii import FIRST, joined, ranges_of
-from gatepost.decide.guards.nodes import Edge, Either, Node, One, Row, Times, edges_of, may_be_nothing
+from gatepost.decide.guards.nodes import Edge, Either, Node, One, Row, Times, edges_of, exactly, may_be_nothing
 
 DEPTH_MAX = 40
 """Groups within groups: the tree is walked by recursion."""
@@ -181,4 +181,4 @@ def _times(part: Node, least: int, most: int | None) -> Node:
                 return Times(part.part, part.least * least, None)
         elif part.most is not None and part.least <= 1 and part.most > 0:
             return Times(part.part, part.least * least, None if most is None else part.most * most)
-    return Times(part, least, most)
+    return exactly(part, least) if least == most else Times(part, least, most)

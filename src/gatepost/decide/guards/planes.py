@@ -109,8 +109,8 @@ class Planes:
         if found is None:
             found = self.places >> 1
             for bit in range(4):
-                plane = self._planes[first + bit] if first + bit < len(self._planes) else 0
-                found &= plane if value >> bit & 1 else ~plane
+                plane = found & self._planes[first + bit] if first + bit < len(self._planes) else 0
+                found = plane if value >> bit & 1 else found ^ plane  # "not" takes as long as ten "ands"
             self._nibbles[value, first] = found
         return found
 

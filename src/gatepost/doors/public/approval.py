@@ -92,12 +92,7 @@ async def _page(held: Hold, house: House, *, tenant: Any) -> Response:
         HTTPStatus.OK,
         hold=held,
         seen=seen,
-        files=[(_legible(one.filename) or "(no name)", one) for one in seen.files],
+        files=[(shown.legible_line(one.filename) or "(no name)", one) for one in seen.files],
         is_proven=evidence.is_aligned or evidence.auth,
         injection=round(evidence.injection.score * 100),
     )
-
-
-def _legible(name: str) -> str:
-    """Return a file's name without what would turn it round or hide its end on the page."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in name)

@@ -5,7 +5,7 @@ from datetime import datetime
 from fastapi import APIRouter, Response, status
 
 from gatepost import workbench
-from gatepost.access.paper import Principal
+from gatepost.access.paper import Principal, Scope
 from gatepost.db import Transaction
 from gatepost.decide import TENANT_WIDE
 from gatepost.decide.language import parse
@@ -21,7 +21,7 @@ from gatepost.doors.rest.workbench_shapes import ChangedDecision, Counts, Replay
 from gatepost.doors.rest.written import Written, accepts
 from gatepost.ids import DraftReplayId as Id
 from gatepost.ids import EntryId
-from gatepost.workbench import ChangedRow, Run, run_store
+from gatepost.workbench import ChangedRow, Run, draft, run_store
 
 router = APIRouter(prefix="/v1/policy/replays", tags=["replays"])
 LISTED_MAX = 50
@@ -93,24 +93,34 @@ async def _found(tx: Transaction, principal: Principal, replay_id: str) -> Run:
 async def show(
     replay_id: DraftReplayId, house: HouseDep, principal: ReplayReader, limit: Limit = 50, cursor: ChangeCursor = 0
 ) -> ReplayDetail:
-    """Return progress and counts, and the decisions that would be others, page by page."""
+    """Return progress and counts, and the decisions that would be others, page by page, with what the mail was.
+
+    Author and subject are read anew each time, so what was erased since is not shown.
+    """
     async with house.db.transaction(principal.tenant) as tx:
         run = await _found(tx, principal, replay_id)
         found = await run_store.changes(tx, run.id, after=EntryId(cursor), limit=limit + 1)
-    items = [_changed(each) for each in found[:limit]]
+    mails = [await draft.mail_of(house, principal.tenant, each.entry) for each in found[:limit]]
+    reads = Scope.MAIL_READ in principal.scopes
+    items = [_changed(each, mail, reads_subjects=reads) for each, mail in zip(found, mails, strict=False)]
     next_cursor = items[-1].entry if len(found) > limit else None
     return ReplayDetail(**shown(run, house.clock()).model_dump(), changes=items, next_cursor=next_cursor)
 
 
-def _changed(row: ChangedRow) -> ChangedDecision:
+def _changed(row: ChangedRow, mail: draft.Mail | None, *, reads_subjects: bool) -> ChangedDecision:
     return ChangedDecision(
         entry=row.entry,
         mailbox_id=row.account,
         message_id=row.email,
+        received_at=mail.received_at if mail else None,
+        author=(mail.author or None) if mail else None,
+        subject=(mail.subject or None) if mail and reads_subjects else None,
         was=row.was,
         was_reason=row.was_reason,
+        was_rule=row.was_rule,
         would_be=row.now,
         would_be_reason=row.now_reason,
+        would_be_rule=row.now_rule,
     )
 
 

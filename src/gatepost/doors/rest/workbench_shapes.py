@@ -131,15 +131,20 @@ class ReplayShown(CamelShape):
 
 
 class ChangedDecision(CamelShape):
-    """One decision that would be another."""
+    """One decision that would be another, and what the mail was."""
 
     entry: int
     mailbox_id: int
     message_id: str
+    received_at: Utc | None = Field(description="Null where its entry is gone.")
+    author: str | None = Field(description="Null where it was erased.")
+    subject: str | None = Field(description="Null where it was not kept, and to keys without `mail:read`.")
     was: str
     was_reason: str
+    was_rule: str = Field(description="Which rule spoke, such as `senders[0]`; empty where none did.")
     would_be: str
     would_be_reason: str
+    would_be_rule: str
 
 
 class ReplayDetail(ReplayShown):
