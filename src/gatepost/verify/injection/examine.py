@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from gatepost.verify.injection import context, fold, scan, window
+from gatepost.verify.injection import canary, context, fold, scan, window
 from gatepost.verify.injection.phrases import PHRASES
 from gatepost.verify.injection.unwrap import unwrap
 from gatepost.verify.injection.weights import BIAS, WEIGHTS
@@ -85,6 +85,7 @@ def examine(content: Content, *, canaries: Collection[str] = ()) -> Injection:
     judged = [one for passage in islice(passages, MAX_PASSAGES) for one in _judge_deep(passage, canaries)]
     if (unread := next(passages, None)) is not None:
         judged.append(_Judged(unread, BIAS + FLOOD_WEIGHT, {}, (_Sign("hidden.flood", Family.HIDDEN, FLOOD_WEIGHT),)))
+    judged += _planted(content, canaries)
     told = sorted((one for one in judged if one.ends or one.around), key=lambda one: -one.logit)
     if not told:
         return Injection()
@@ -141,9 +142,15 @@ def _around(passage: Passage, text: str, weight: float) -> Iterator[_Sign]:
 
 
 def _canaries(text: str, canaries: Collection[str]) -> Iterator[_Sign]:
-    for canary in canaries:
-        if (start := text.find(canary)) >= 0:
-            yield _Sign("canary.echo", Family.CANARY, CANARY_WEIGHT, start, start + len(canary))
+    for start, end in canary.found(text, canaries):
+        yield _Sign("canary.echo", Family.CANARY, CANARY_WEIGHT, start, end)
+
+
+def _planted(content: Content, canaries: Collection[str]) -> Iterator[_Judged]:
+    """Yield the places that are no passage but repeat a canary: addresses of links and images, fields of any form."""
+    for place, text in (("html", content.html), ("headers", content.headers)) if canaries else ():
+        if signs := tuple(_canaries(text, canaries)):
+            yield _Judged(Passage(place, text, context.of(None)), BIAS + CANARY_WEIGHT, {}, signs)
 
 
 def _families(judged: _Judged) -> tuple[Family, ...]:
