@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gatepost.verify.paper import Technique
+from gatepost.verify.reading.html_condition import NO_KIN, Kin
 from gatepost.verify.reading.html_scan import RAW_TEXT, Comment, End, Start, Text, scan
-from gatepost.verify.reading.html_sheet import NO_KIN, Children, Kin, Sheet, names_of
+from gatepost.verify.reading.html_sheet import Children, Sheet, names_of
 from gatepost.verify.reading.html_style import Look, Looks, look_below
 from gatepost.verify.reading.html_writing import BREAKS, Views, Writing
 from gatepost.verify.reading.marks import Marks
@@ -112,7 +113,7 @@ class _Page:
         """End the document."""
         if any(element is self._quotation for element in self._open):
             self.writing.end_quotation()
-        return self.writing.views(is_cut=is_cut)
+        return self.writing.views(is_cut=is_cut or self._sheet.is_cut)
 
     def start(self, start: Start) -> None:
         """Open an element."""
