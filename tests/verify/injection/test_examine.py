@@ -126,6 +126,25 @@ def test_padding_with_honest_mail_changes_nothing() -> None:
     assert look(f"{padding}{ORDER}{padding}").score >= look(ORDER).score
 
 
+HIDDEN_ORDER = f'<p style="display:none">{ORDER}</p>'
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        f'<p style="display:none">{"Lorem ipsum dolor. " * 6_000}{ORDER}</p>',
+        f"{'<!-- A nice long comment about a flower that nobody reads. -->' * 5_000}{HIDDEN_ORDER}",
+        '<img alt="my dog">' * 3_000 + HIDDEN_ORDER,
+        f"<blockquote type=cite>{'We look forward to it. ' * 3_000}{ORDER}</blockquote><p>Fine.</p>",
+        f"{'<p>words' * 300_000}{HIDDEN_ORDER}",
+    ],
+    ids=["one span", "long comments", "many spans", "history", "beyond what is read"],
+)
+def test_no_filler_hides_an_order(html: str) -> None:
+    found = look(html, subtype="html")
+    assert found.score >= THRESHOLD
+
+
 def test_the_weights_fit_the_phrases_and_none_is_negative() -> None:
     assert set(WEIGHTS) == {phrase.name for phrase in PHRASES}
     assert min(WEIGHTS.values()) >= 0

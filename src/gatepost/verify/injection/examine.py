@@ -14,7 +14,7 @@ from gatepost.verify.injection import canary, context, fold, scan, window
 from gatepost.verify.injection.phrases import PHRASES
 from gatepost.verify.injection.unwrap import unwrap
 from gatepost.verify.injection.weights import BIAS, WEIGHTS
-from gatepost.verify.paper import Content, Family, Injection, Signal
+from gatepost.verify.paper import Content, Family, Injection, Signal, Technique
 
 THRESHOLD = 0.5
 """From here on our own reports call a message flagged; policies choose theirs."""
@@ -83,8 +83,9 @@ def examine(content: Content, *, canaries: Collection[str] = ()) -> Injection:
     """
     passages = _passages(content)
     judged = [one for passage in islice(passages, MAX_PASSAGES) for one in _judge_deep(passage, canaries)]
-    if (unread := next(passages, None)) is not None:
-        judged.append(_Judged(unread, BIAS + FLOOD_WEIGHT, {}, (_Sign("hidden.flood", Family.HIDDEN, FLOOD_WEIGHT),)))
+    if (unread := next(passages, None)) is not None or content.reading.is_cut:
+        flooded = unread or Passage("human", "", context.of(None))
+        judged.append(_Judged(flooded, BIAS + FLOOD_WEIGHT, {}, (_Sign("hidden.flood", Family.HIDDEN, FLOOD_WEIGHT),)))
     judged += _planted(content, canaries)
     told = sorted((one for one in judged if one.ends or one.around), key=lambda one: -one.logit)
     if not told:
@@ -101,7 +102,8 @@ def _passages(content: Content) -> Iterator[Passage]:
     yield Passage("human", reading.human, plain)
     for span in reading.spans:
         name = f"hidden.{span.technique}"
-        yield Passage(span.place, span.text, context.of(span.technique), (span.start, span.end), name)
+        text = reading.model.quoted if span.technique is Technique.QUOTED_HISTORY else span.text
+        yield Passage(span.place, text, context.of(span.technique), (span.start, span.end), name)
     for attachment in reading.attachments:
         yield Passage(f"attachment:{attachment.part}", attachment.text, plain)
 
