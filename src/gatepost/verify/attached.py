@@ -29,15 +29,13 @@ class TextReader(Protocol):
 
 def has_files(reading: Reading) -> bool:
     """Tell whether there is any file whose text we read."""
-    return any(kind_of(one.content_type, one.filename) is not None for one in reading.attachments)
+    return any(kind_of(one.file) is not None for one in reading.attachments)
 
 
 def cut(raw: bytes, reading: Reading) -> tuple[File, ...]:
     """Return the files whose text we read, cut out of the message as it was received; pure."""
     wanted = (
-        (one.part, kind)
-        for one in reading.attachments
-        if (kind := kind_of(one.content_type, one.filename)) is not None and one.size_octets
+        (one.part, kind) for one in reading.attachments if (kind := kind_of(one.file)) is not None and one.size_octets
     )
     return tuple((number, kind, octets_for(raw, reading.leaf(number), kind)) for number, kind in wanted)
 
@@ -73,7 +71,7 @@ async def read(
 
 
 def _span(attachment: Attachment, text: str) -> Span:
-    is_calendar = kind_of(attachment.content_type, attachment.filename) is Kind.CALENDAR
+    is_calendar = kind_of(attachment.file) is Kind.CALENDAR
     technique = Technique.CALENDAR if is_calendar else Technique.ATTACHMENT_TEXT
     return Span(technique, f"attachment:{attachment.part}", 0, len(text), text[:MAX_SPAN_CHARS])
 
