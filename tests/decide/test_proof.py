@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +15,25 @@ def test_the_newest_seal_is_the_one_with_the_highest_instance_in_whatever_order_
     oldest = ArcSeal(1, "evil.example", "s", claims_aligned=False)
     for seals in ((newest, oldest), (oldest, newest)):
         assert proof.has_trusted_seal(unproven(arc=ArcVerdict(Result.PASS, seals)), TRUSTING)
+
+
+@pytest.mark.parametrize(
+    ("seals", "is_trusted"),
+    [
+        ((("lists.example", True), ("gate.example", False)), True),
+        ((("lists.example", True), ("evil.example", False)), False),
+        ((("lists.example", True), ("evil.example", False), ("gate.example", False)), False),
+        ((("evil.example", True), ("gate.example", False)), False),
+        ((("lists.example", False), ("gate.example", False)), False),
+    ],
+)
+def test_an_earlier_pass_counts_where_its_sealer_and_all_later_ones_are_trusted(
+    seals: tuple[tuple[str, bool], ...], *, is_trusted: bool
+) -> None:
+    trusting = policy({"domain": "example.com", "assurance": {"arc": ["lists.example", "gate.example"]}}).rules[0]
+    chain = tuple(ArcSeal(at, name, "s", claims_aligned=says) for at, (name, says) in enumerate(seals, 1))
+    found = unproven(arc=ArcVerdict(Result.PASS, chain))
+    assert proof.has_trusted_seal(found, trusting) is is_trusted
 
 
 @given(st.sampled_from([result for result in Result if result is not Result.PASS]), st.booleans(), st.booleans())

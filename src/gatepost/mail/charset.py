@@ -31,9 +31,9 @@ def decode(octets: bytes, label: str) -> str:
 
     Undecodable octets are replaced.
     """
-    for mark, codec in _MARKS:
+    for mark, spelling in _MARKS:
         if octets.startswith(mark):
-            return octets.decode(codec, "replace").removeprefix("\ufeff")
+            return octets.decode(spelling, "replace").removeprefix("\ufeff")
     codec = _codec(label.strip().lower()[:40]) if label else None
     if codec is not None and codec != "ascii":
         try:

@@ -158,3 +158,9 @@ def test_a_zip_bomb_is_left_where_it_is() -> None:
 
 def test_more_text_than_we_keep_ends_the_reading() -> None:
     assert MAX_TEXT_CHARS < len(office.word(docx(*["word " * 1_000] * 200))) < MAX_TEXT_CHARS + 10_000
+
+
+@pytest.mark.parametrize("body", ["<a>" * 300, "<a>" * 300 + "</a>" * 300, "<t/>" * (office.MAX_ELEMENTS + 1)])
+def test_what_is_too_deep_or_has_too_many_elements_is_given_up(body: str) -> None:
+    with pytest.raises((office.TooLargeError, office.MalformedError)):
+        office.word(archive(word_document_xml=f"<d>{body}</d>"))

@@ -39,8 +39,16 @@ def test_history_is_known_by_how_mail_programs_introduce_it(attribution: str) ->
 
 
 def test_answers_between_quoted_lines_are_the_authors() -> None:
-    text = "On Mon, Bob wrote:\n> one?\nwrapped\n> more\nyes\n\n> two?\n\nno"
-    assert split(text) == Parts("yes\n\nno", "On Mon, Bob wrote:\n> one?\nwrapped\n> more\n> two?", "")
+    long = "> one " + "and two " * 8
+    text = f"On Mon, Bob wrote:\n{long}\nwrapped\n> more\nyes\n\n> two?\n\nno"
+    assert split(text) == Parts("yes\n\nno", f"On Mon, Bob wrote:\n{long}\nwrapped\n> more\n> two?", "")
+
+
+def test_an_answer_right_between_quoted_lines_is_the_authors() -> None:
+    text = "On Mon Bob wrote:\n> Can you pay?\nYes, tomorrow.\n> And the contract?\nNo, never.\n"
+    own, quoted, _ = split(text)
+    assert own.split("\n") == ["Yes, tomorrow.", "No, never."]
+    assert quoted == "On Mon Bob wrote:\n> Can you pay?\n> And the contract?"
 
 
 def test_history_that_begins_in_the_middle_of_a_line_is_cut_there() -> None:

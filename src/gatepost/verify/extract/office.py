@@ -13,6 +13,10 @@ from gatepost.verify.extract.kinds import MAX_TEXT_CHARS
 MAX_XML_OCTETS = 40_000_000
 """Unpacked, of all parts together: an archive may promise a thousand times its size."""
 MAX_PARTS = 200
+MAX_DEPTH = 256
+"""Of elements in one another; no office program writes a tenth."""
+MAX_ELEMENTS = 1_000_000
+"""Of one part."""
 _STEP = 65_536
 _INDEX_DIGITS = 10
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -121,8 +125,22 @@ def _parse(
     """Parse one part. Entities of its own make it malformed: no office program writes any, every XML bomb does."""
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
-    parser.StartElementHandler = lambda tag, attributes: start(tag.rpartition(" ")[2], attributes)
-    parser.EndElementHandler = lambda tag: end(tag.rpartition(" ")[2])
+    depth = count = 0
+
+    def opened(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal depth, count
+        depth, count = depth + 1, count + 1
+        if depth > MAX_DEPTH or count > MAX_ELEMENTS:
+            raise TooLargeError
+        start(tag.rpartition(" ")[2], attributes)
+
+    def closed(tag: str) -> None:
+        nonlocal depth
+        depth -= 1
+        end(tag.rpartition(" ")[2])
+
+    parser.StartElementHandler = opened
+    parser.EndElementHandler = closed
     parser.CharacterDataHandler = text
 
     def refuse(*_: object) -> None:

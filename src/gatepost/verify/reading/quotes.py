@@ -13,6 +13,8 @@ MAX_WINDOW_LINES = 6
 MAX_WINDOW_CHARS = 400
 """An attribution may be folded over several lines."""
 MAX_SIGNATURE_LINES = 50
+WRAPPED_FROM_CHARS = 60
+"""Mail programs wrap lines of 72 characters and more, at a space (RFC 3676 section 4.2)."""
 
 _VERBS = (
     "wrote|writes|schrieb|geschrieben|a écrit|escribió|ha scritto|scrisse|escreveu|schreef|skrev|kirjoitti|napisał|"
@@ -186,10 +188,14 @@ def _mark(lines: list[str]) -> tuple[list[bool], list[str]]:
 
 
 def _mark_run(lines: list[str], quoted: list[bool], at: int) -> int:
-    """Mark lines that begin with ``>``, and single lines between them that a mail program has wrapped."""
+    """Mark lines that begin with ``>``, and single lines between them that a mail program has wrapped.
+
+    What stands below a short line was wrapped by nobody: it is an answer.
+    """
     while at < len(lines):
         follows = at + 1 < len(lines) and lines[at + 1].startswith(">")
         is_wrapped = at > 0 and quoted[at - 1] and follows and bool(lines[at].strip())
+        is_wrapped = is_wrapped and len(lines[at - 1]) >= WRAPPED_FROM_CHARS
         if lines[at].lstrip().startswith(">") or is_wrapped:
             quoted[at] = True
         else:
