@@ -1,4 +1,3 @@
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,23 +16,20 @@ def test_the_newest_seal_is_the_one_with_the_highest_instance_in_whatever_order_
         assert proof.has_trusted_seal(unproven(arc=ArcVerdict(Result.PASS, seals)), TRUSTING)
 
 
-@pytest.mark.parametrize(
-    ("seals", "is_trusted"),
-    [
-        ((("lists.example", True), ("gate.example", False)), True),
-        ((("lists.example", True), ("evil.example", False)), False),
-        ((("lists.example", True), ("evil.example", False), ("gate.example", False)), False),
-        ((("evil.example", True), ("gate.example", False)), False),
-        ((("lists.example", False), ("gate.example", False)), False),
-    ],
-)
-def test_an_earlier_pass_counts_where_its_sealer_and_all_later_ones_are_trusted(
-    seals: tuple[tuple[str, bool], ...], *, is_trusted: bool
-) -> None:
-    trusting = policy({"domain": "example.com", "assurance": {"arc": ["lists.example", "gate.example"]}}).rules[0]
-    chain = tuple(ArcSeal(at, name, "s", claims_aligned=says) for at, (name, says) in enumerate(seals, 1))
-    found = unproven(arc=ArcVerdict(Result.PASS, chain))
-    assert proof.has_trusted_seal(found, trusting) is is_trusted
+def test_a_trusted_sealers_earlier_pass_counts_until_somebody_else_sealed_after_it() -> None:
+    rule = policy({"domain": "example.com", "assurance": {"arc": ["lists.example", "gate.example"]}}).rules[0]
+    listed = ArcSeal(1, "lists.example", "s", claims_aligned=True)
+    gate = ArcSeal(2, "gate.example", "s", claims_aligned=False)
+    stranger = ArcSeal(2, "evil.example", "s", claims_aligned=False)
+    forged = ArcSeal(1, "evil.example", "s", claims_aligned=True)
+
+    def is_proven(*seals: ArcSeal) -> bool:
+        return proof.has_trusted_seal(unproven(arc=ArcVerdict(Result.PASS, seals)), rule)
+
+    assert is_proven(listed, gate)
+    assert not is_proven(listed, stranger)
+    assert not is_proven(forged, gate)
+    assert not is_proven(ArcSeal(1, "lists.example", "s", claims_aligned=False), gate)
 
 
 @given(st.sampled_from([result for result in Result if result is not Result.PASS]), st.booleans(), st.booleans())

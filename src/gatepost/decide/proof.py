@@ -40,15 +40,15 @@ def of_assurance(evidence: Evidence, rule: Rule) -> Proof:
 
 
 def has_trusted_seal(evidence: Evidence, rule: Rule) -> bool:
-    """Tell whether a sealer of a whole ARC chain vouches for the author's domain, trusted as all later ones are.
+    """Tell whether a sealer that the rule trusts vouches for the author's domain, and all later ones are trusted too.
 
-    Whoever sealed later could have rewritten all that came before (RFC 8617 section 9.5): one who is not trusted ends
-    the search, a trusted gateway behind a trusted list does not.
+    A chain that verifies says who sealed, not that they told the truth: whoever sealed could have rewritten all that
+    came before (RFC 8617 section 9.5). So the newest seals count, up to the first that is not trusted.
     """
     arc = evidence.arc
     if rule.assurance is not Assurance.ARC or arc.result is not Result.PASS or not arc.seals:
         return False
-    newest_first = sorted(arc.seals, key=lambda seal: -seal.instance)
+    newest_first = sorted(arc.seals, key=lambda seal: seal.instance, reverse=True)
     trusted = takewhile(lambda seal: seal.domain.lower() in rule.vouchers, newest_first)
     return any(seal.claims_aligned for seal in trusted)
 
