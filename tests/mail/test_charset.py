@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatepost.mail.charset import decode
+from gatepost.mail.charset import decode, label_of_page
 
 
 @pytest.mark.parametrize(
@@ -17,10 +17,27 @@ from gatepost.mail.charset import decode
         (b"616263", "hex", "616263"),
         (b"xn--", "idna", "xn--"),
         (b"abc", "no-such-charset", "abc"),
+        (b"\xff\xfea\x00b\x00", "", "ab"),
+        (b"\xfe\xff\x00a\x00b", "iso-8859-1", "ab"),
+        (b"\xef\xbb\xbf\xc3\xa9", "iso-8859-1", "é"),
     ],
 )
 def test_octets_are_read_by_their_label_or_by_best_guess(octets: bytes, label: str, text: str) -> None:
     assert decode(octets, label) == text
+
+
+@pytest.mark.parametrize(
+    ("page", "label"),
+    [
+        (b'<html><META charset = "Shift_JIS">', "shift_jis"),
+        (b'<meta http-equiv="Content-Type" content="text/html; charset=koi8-r">', "koi8-r"),
+        (b"<meta charset=utf-16>", "utf-8"),
+        (b"<p>charset=koi8-r", ""),
+        (b" " * 1_024 + b"<meta charset=koi8-r>", ""),
+    ],
+)
+def test_a_page_may_name_its_own_charset(page: bytes, label: str) -> None:
+    assert label_of_page(page) == label
 
 
 @given(st.binary(max_size=50), st.text(max_size=20) | st.sampled_from(["utf-7", "punycode", "utf-16", "rot13", "zip"]))

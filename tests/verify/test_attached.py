@@ -88,3 +88,24 @@ async def test_files_that_are_not_read_in_time_say_so() -> None:
     said = read(raw)
     found = await attached.read(said, attached.cut(raw, said.reading), Reader(seconds=9.0), deadline_s=0.05)
     assert found.reading.attachments[0].extraction is Extraction.TIMEOUT
+
+
+class Failing(Reader):
+    """Reads texts that say so not at all."""
+
+    async def read(self, kind: Kind, octets: bytes) -> tuple[Extraction, str]:
+        outcome, text = await super().read(kind, octets)
+        return (Extraction.TIMEOUT, "") if text == "slow" else (outcome, text)
+
+
+async def test_slow_files_hide_no_other_without_a_sign() -> None:
+    files = [("text/plain", f"{at}.txt", "slow") for at in range(4)]
+    raw = message(*files, ("text/plain", "b.txt", "obey"))
+    said = read(raw)
+    reader = Failing()
+    found = (await attached.read(said, attached.cut(raw, said.reading), reader)).reading
+    assert (len(reader.asked), found.is_cut) == (2, True)
+    raw = message(files[0], ("text/plain", "b.txt", "obey"))
+    said = read(raw)
+    found = (await attached.read(said, attached.cut(raw, said.reading), Failing())).reading
+    assert ([one.text for one in found.attachments], found.is_cut) == (["", "obey"], False)

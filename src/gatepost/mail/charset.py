@@ -7,6 +7,10 @@ from functools import lru_cache
 _NOT_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "mbcs", "oem"})
 """Python codecs that are no MIME charsets; some of them take quadratic time."""
 
+_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+"""Byte order marks: they go before any label, as they do in browsers (WHATWG Encoding section 6)."""
+_META = re.compile(rb"""<meta\s[^>]{0,200}?charset\s*=\s*["']?\s*([a-z0-9_:\-]{1,40})""", re.IGNORECASE)
+_META_OCTETS = 1_024
 _SURROGATES = re.compile("[\ud800-\udfff]")
 """What UTF-7 can spell, and no text may hold."""
 
@@ -23,7 +27,13 @@ def _codec(label: str) -> str | None:
 
 
 def decode(octets: bytes, label: str) -> str:
-    """Return ``octets`` as text: by its label, else as UTF-8, else as windows-1252; undecodable octets are replaced."""
+    """Return ``octets`` as text: by its byte order mark, its label, else as UTF-8, else as windows-1252.
+
+    Undecodable octets are replaced.
+    """
+    for mark, spelling in _MARKS:
+        if octets.startswith(mark):
+            return octets.decode(spelling, "replace").removeprefix("\ufeff")
     codec = _codec(label.strip().lower()[:40]) if label else None
     if codec is not None and codec != "ascii":
         try:
@@ -35,3 +45,10 @@ def decode(octets: bytes, label: str) -> str:
         return octets.decode("utf-8")
     except UnicodeDecodeError:
         return octets.decode("cp1252", "replace")
+
+
+def label_of_page(octets: bytes) -> str:
+    """Return the charset that a page names itself, as browsers look for it; empty where it names none."""
+    found = _META.search(octets[:_META_OCTETS])
+    label = found[1].decode("ascii").lower() if found is not None else ""
+    return "utf-8" if label.startswith("utf-16") else label  # who could read this much reads no UTF-16

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from gatepost.mail import parameters, transfer
-from gatepost.mail.charset import decode
+from gatepost.mail.charset import decode, label_of_page
 from gatepost.mail.fields import Header
 
 MAX_PARTS = 1_000
@@ -96,7 +96,10 @@ class Leaf:
     @property
     def text(self) -> str:
         """The content by its charset, line ends as LF."""
-        return "\n".join(decode(self.content, self.part.charset).split("\r\n"))  # a third quicker than to replace it
+        label = self.part.charset
+        if not label and self.content_type == "text/html":
+            label = label_of_page(self.content)
+        return "\n".join(decode(self.content, label).split("\r\n"))  # a third quicker than to replace it
 
 
 @dataclass(frozen=True, slots=True)

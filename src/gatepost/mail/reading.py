@@ -77,8 +77,8 @@ class Span:
             and ``quoted`` (of this reading), ``attachment:N`` (the text of the attachment that is part N); of
             ``header:NAME``, ``preamble``, ``epilogue`` and ``file-name:N`` no more is kept than the span itself.
         start, end: characters of that text, half open.
-        text: what a model would make of them, at most ``MAX_SPAN_CHARS``: tag characters spell ASCII, base64 is
-            decoded, character references are resolved.
+        text: what a model would make of them: tag characters spell ASCII, base64 is decoded, character references are
+            resolved; of quoted history and of an attachment's text, which are kept whole, ``MAX_SPAN_CHARS``.
     """
 
     technique: Technique

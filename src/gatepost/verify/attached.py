@@ -11,6 +11,12 @@ from gatepost.verify.reading.marks import Marks
 
 MAX_FILES = 20
 """Of one message; further files are too many to read, and say so."""
+MAX_LATE = 1
+"""Files of one message that may fail to be read in time; after more the rest is not tried, and the reading is cut.
+
+A stranger may have made them so, to hide another.
+"""
+_LATE = frozenset({Extraction.TIMEOUT, Extraction.CRASHED})
 MAX_CHARS = 1_000_000
 """Of all files together."""
 DEADLINE_S = 20.0
@@ -29,15 +35,13 @@ class TextReader(Protocol):
 
 def has_files(reading: Reading) -> bool:
     """Tell whether there is any file whose text we read."""
-    return any(kind_of(one.content_type, one.filename) is not None for one in reading.attachments)
+    return any(kind_of(one.file) is not None for one in reading.attachments)
 
 
 def cut(raw: bytes, reading: Reading) -> tuple[File, ...]:
     """Return the files whose text we read, cut out of the message as it was received; pure."""
     wanted = (
-        (one.part, kind)
-        for one in reading.attachments
-        if (kind := kind_of(one.content_type, one.filename)) is not None and one.size_octets
+        (one.part, kind) for one in reading.attachments if (kind := kind_of(one.file)) is not None and one.size_octets
     )
     return tuple((number, kind, octets_for(raw, reading.leaf(number), kind)) for number, kind in wanted)
 
@@ -47,8 +51,13 @@ async def read(
 ) -> Content:
     """Return the content with what the files say; a file that is not read in time says so. Total."""
     until = asyncio.get_running_loop().time() + deadline_s
-    tasks = {number: _within(until, reader, kind, octets) for number, kind, octets in files[:MAX_FILES]}
-    answers = dict(zip(tasks, await asyncio.gather(*tasks.values()), strict=True))
+    answers: dict[int, tuple[Extraction, str]] = {}
+    late = 0
+    for number, kind, octets in files[:MAX_FILES]:  # one after the other: other mails' files wait for a place, too
+        is_given_up = late > MAX_LATE
+        found = (Extraction.TIMEOUT, "") if is_given_up else await _within(until, reader, kind, octets)
+        late += found[0] in _LATE
+        answers[number] = found
     answers |= {number: (Extraction.TOO_LARGE, "") for number, _, _ in files[MAX_FILES:]}
     marks = Marks()
     left = MAX_CHARS
@@ -67,13 +76,13 @@ async def read(
         content.reading,
         attachments=tuple(attachments),
         spans=(*content.reading.spans, *spans, *marks.spans),
-        is_cut=content.reading.is_cut or marks.is_cut,
+        is_cut=content.reading.is_cut or marks.is_cut or late > MAX_LATE,
     )
     return replace(content, reading=reading)
 
 
 def _span(attachment: Attachment, text: str) -> Span:
-    is_calendar = kind_of(attachment.content_type, attachment.filename) is Kind.CALENDAR
+    is_calendar = kind_of(attachment.file) is Kind.CALENDAR
     technique = Technique.CALENDAR if is_calendar else Technique.ATTACHMENT_TEXT
     return Span(technique, f"attachment:{attachment.part}", 0, len(text), text[:MAX_SPAN_CHARS])
 

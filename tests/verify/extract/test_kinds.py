@@ -1,7 +1,8 @@
 import pytest
 
 from gatepost.mail import fields, mime
-from gatepost.verify.extract.kinds import Kind, kind_of, octets_for
+from gatepost.mail.kinds import Begins, File
+from gatepost.verify.extract.kinds import Kind, decoded, kind_of, octets_for
 
 
 @pytest.mark.parametrize(
@@ -19,7 +20,27 @@ from gatepost.verify.extract.kinds import Kind, kind_of, octets_for
     ],
 )  # fmt: skip
 def test_a_file_is_known_by_its_type_and_else_by_its_name(content_type: str, filename: str, kind: Kind | None) -> None:
-    assert kind_of(content_type, filename) is kind
+    assert kind_of(File(content_type, filename, Begins.UNKNOWN)) is kind
+
+
+@pytest.mark.parametrize(
+    ("content_type", "filename", "begins", "kind"),
+    [
+        ("application/octet-stream", "invoice", Begins.PDF, Kind.PDF), ("image/png", "a.png", Begins.PDF, Kind.PDF),
+        ("application/octet-stream", "a.docx. ", Begins.ZIP, Kind.DOCX), ("image/png", "", Begins.ZIP, Kind.OFFICE),
+        ("application/pdf", "a.pdf", Begins.ZIP, Kind.OFFICE), ("application/zip", "a.zip", Begins.ZIP, None),
+        ("application/octet-stream", "a.pptx", Begins.ZIP, None), ("text/plain", "a.txt", Begins.PDF, Kind.PLAIN),
+    ],
+)  # fmt: skip
+def test_a_file_is_read_as_what_it_begins_as(content_type: str, filename: str, begins: Begins, kind: Kind) -> None:
+    assert kind_of(File(content_type, filename, begins)) is kind
+
+
+def test_a_page_without_a_charset_is_read_by_its_own() -> None:
+    page = '<meta charset="shift_jis"><p>\u6307\u793a'
+    octets = page.encode("shift_jis")
+    assert decoded(octets, "", Kind.HTML).decode() == page
+    assert decoded(octets, "", Kind.PLAIN).decode() != page
 
 
 def test_text_goes_over_the_pipe_as_utf8_and_files_as_they_are() -> None:

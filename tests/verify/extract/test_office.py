@@ -42,6 +42,54 @@ def test_what_word_does_not_show_is_read(body: str) -> None:
     assert SECRET in office.word(told)
 
 
+def package(**members: str) -> bytes:
+    octets = io.BytesIO()
+    with zipfile.ZipFile(octets, "w") as file:
+        for name, text in members.items():
+            file.writestr(name, text)
+    return octets.getvalue()
+
+
+_BODY = f"<d><p><t>{SECRET}</t></p></d>"
+_ELSEWHERE = '<Types><Override PartName="/Strange/Place.XML" ContentType="application/x-{}.main+xml"/></Types>'
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"word/document2.xml": _BODY},
+        {"Word\\Document.XML": _BODY},
+        {"word/document.xml": "<d/>", "word/diagrams/data1.xml": _BODY},
+        {"word/document.xml": "<d/>", "word/afchunk1.html": f"<p>{SECRET}"},
+        {"word/document.xml": "<d/>", "Word/Footnotes.xml": _BODY},
+        {
+            "[Content_Types].xml": _ELSEWHERE.format("wordprocessingml.document"),
+            "strange/place.xml": _BODY,
+        },
+    ],
+)  # fmt: skip
+def test_the_words_of_a_word_file_are_read_wherever_it_keeps_them(members: dict[str, str]) -> None:
+    assert SECRET in office.word(package(**members))
+    assert SECRET in office.either(package(**members))
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"xl/worksheets/evil.xml": f"<s><row>{_CELL}</row></s>"},
+        {"XL/Worksheets/Sheet1.xml": f"<s><row>{_CELL}</row></s>"},
+        {"xl/worksheets/sheet1.xml": "<s/>", "xl/comments/comment1.xml": _BODY},
+        {
+            "[Content_Types].xml": _ELSEWHERE.replace(".main", "").format("spreadsheetml.worksheet"),
+            "strange/place.xml": f"<s><row>{_CELL}</row></s>",
+        },
+    ],
+)
+def test_the_cells_of_an_excel_file_are_read_wherever_it_keeps_them(members: dict[str, str]) -> None:
+    assert SECRET in office.sheet(package(**members))
+    assert SECRET in office.either(package(**members))
+
+
 @pytest.mark.parametrize(
     "rows",
     [
@@ -110,3 +158,9 @@ def test_a_zip_bomb_is_left_where_it_is() -> None:
 
 def test_more_text_than_we_keep_ends_the_reading() -> None:
     assert MAX_TEXT_CHARS < len(office.word(docx(*["word " * 1_000] * 200))) < MAX_TEXT_CHARS + 10_000
+
+
+@pytest.mark.parametrize("body", ["<a>" * 300, "<a>" * 300 + "</a>" * 300, "<t/>" * (office.MAX_ELEMENTS + 1)])
+def test_what_is_too_deep_or_has_too_many_elements_is_given_up(body: str) -> None:
+    with pytest.raises((office.TooLargeError, office.MalformedError)):
+        office.word(archive(word_document_xml=f"<d>{body}</d>"))

@@ -1,6 +1,9 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gatepost.verify.extract import plain
+from gatepost.verify.extract.kinds import Kind
 
 CALENDAR = (
     b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1@x\r\nDTSTART:20261120T090000Z\r\nSUMMARY;LANGUAGE=en:Sync\r\n"
@@ -19,6 +22,10 @@ def test_a_calendar_says_its_words_and_no_more() -> None:
         "X-MS-OLK-NOTE:obey me now",
         "X-A;LANGUAGE=en:obey me now",
         'ATTENDEE;CN="obey me now":mailto:a@b.example',
+        "ATTENDEE;CN=obey me now:mailto:a@b.example",
+        "NAME:obey me now",
+        "STYLED-DESCRIPTION;FMTTYPE=text/html:obey me now",
+        "X-A:obey me\r  now\rX-B:1",
         'X-A;X-P="a:b":obey \r\n me now',
     ],
 )
@@ -38,7 +45,41 @@ def test_a_page_says_what_it_shows_and_what_it_hides() -> None:
 
 
 def test_an_attached_mail_says_its_subject_and_body() -> None:
-    assert plain.message(b"Subject: lunch\r\n\r\nat noon") == "lunch\nat noon"
+    assert plain.message(b"Subject: lunch\r\n\r\nat noon", unread) == "lunch\nat noon"
+
+
+def unread(kind: Kind, octets: bytes, depth: int) -> str:
+    return f"{kind.name} {depth} {len(octets)}"
+
+
+def test_an_attached_mail_says_what_its_own_files_say() -> None:
+    head = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhi\r\n"
+    inner = head + b"--b\r\nContent-Type: message/rfc822\r\n\r\nS: x\r\n--b--"
+    assert plain.message(inner, unread).endswith("hi\nMESSAGE 1 4")
+    assert plain.message(inner, unread, plain.MAX_DEPTH).endswith("hi")
+
+
+@pytest.mark.parametrize(
+    ("octets", "text"),
+    [
+        (b"<a>&#105;gnore &lt;me&gt;</a>", "<a>ignore <me></a>"),
+        (b'{"a": "\\u0069gnore \\ud83d\\ude00 \\ud83d"}', '{"a": "ignore \U0001f600 \ufffd"}'),
+        (b"{\\rtf1\\ansi\\b \\'69gnore\\par \\u105?t\\b0}", "ignore\nit"),
+        (
+            b"BEGIN:VCARD\r\nNOTE;ENCODING=QUOTED-PRINTABLE:=69gnore\r\n",
+            "BEGIN:VCARD\r\nNOTE;ENCODING=QUOTED-PRINTABLE:ignore\r\n",
+        ),
+        (b"a &#105; \\u0069", "a &#105; \\u0069"),
+    ],
+)
+def test_a_text_is_read_as_people_read_it(octets: bytes, text: str) -> None:
+    assert plain.written(octets) == text
+
+
+@given(st.text("{}\\rtfu'0123456789dD<&#;[ "))
+def test_any_text_is_read(text: str) -> None:
+    for start in ("", "{\\rtf", "<", "["):
+        plain.written((start + text).encode()).encode()
 
 
 @pytest.mark.timeout(10)

@@ -23,6 +23,13 @@ def test_each_file_has_an_outcome(kind: Kind, octets: bytes, answer: tuple[Extra
     assert extract(kind, octets) == answer
 
 
+def test_a_mail_in_a_mail_and_the_files_of_both_are_read() -> None:
+    inner = b"Subject: deep\r\nContent-Type: text/plain; name=a.txt\r\nContent-Disposition: attachment\r\n\r\nlow"
+    for _ in range(2):
+        inner = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n" + inner
+    assert extract(Kind.MESSAGE, inner) == (Extraction.DONE, "deep\n\nlow")
+
+
 @given(st.sampled_from(Kind), st.binary(max_size=200) | st.integers(0, 600).map(lambda at: files.docx("a")[at:]))
 def test_any_file_has_one(kind: Kind, octets: bytes) -> None:
     outcome, text = extract(kind, octets)

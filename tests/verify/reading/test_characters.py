@@ -81,6 +81,12 @@ def test_an_override_is_read_as_it_is_displayed() -> None:
     assert read("see \u202dobey") == ("see obey", [(Technique.BIDI_OVERRIDE, "obey")])
 
 
+def test_words_set_from_right_to_left_are_noted_where_nothing_is_written_that_way() -> None:
+    assert read("see\n\u2066\u202bobey me.\u202c\u2069 now")[1] == [(Technique.BIDI_OVERRIDE, "obey me.")]
+    assert read("for \u2068Kim Doyle\u2069 and \u2066Ann\u2069")[1] == []
+    assert read("\u202b\u05e9\u05dc\u05d5\u05dd Kim\u202c \u2067Doyle\u2069")[1] == []
+
+
 def test_flags_emoji_and_joiners_stay() -> None:
     text = "\U0001f3f4" + tags("gbeng") + "\U000e007f \U0001f468\u200d\U0001f469 \u2764\ufe0f \u0645\u200c\u0627"
     assert read(text) == (text, [])
@@ -135,7 +141,7 @@ def test_a_cleaned_text_is_clean_and_its_spans_lie_within(text: str) -> None:
     "piece", ["\u200b", "a\u200b", "a\u00ad", "\u202e", "\u202ea", "\ufe00", "\U000e0041", "A" * 30 + "\n", "\uff21 ",
               "\U0001f3f4\U000e0067", "\u200ba", "p\u0430 ", "\u200b" * 15 + "x", "A", "A=", "-A",
               "\u200b\u200cx", "\u200b\u200c", "\u200b\u200c\u200d", "\u202ea\u202c ",
-              "\u00ad\u200ba", "a\u200e", "\u200e",
+              "\u00ad\u200ba", "a\u200e", "\u200e", "\u2067", "\u2067\n", "\u202ba",
               "\u1d0f", "\u1d0fs"]
 )  # fmt: skip
 def test_hostile_runs_take_linear_time(piece: str) -> None:

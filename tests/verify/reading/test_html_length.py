@@ -5,7 +5,25 @@ from gatepost.verify.reading.html_length import FONT_SIZE, font_size, is_zero, p
 
 @pytest.mark.parametrize(
     ("written", "length"),
-    [("", 0), ("3px", 3), ("2em", 32), ("-9e3px", -9000), ("calc(1px - 1px)", 0), ("calc(-9999px)", -9999), ("x", 0)],
+    [
+        ("", 0),
+        ("3px", 3),
+        ("2em", 32),
+        ("-9e3px", -9000),
+        ("calc(1px - 1px)", 0),
+        ("calc(-9999px)", -9999),
+        ("x", 0),
+        ("calc(-1 * 9999px)", -9999),
+        ("min(-9999px, 0px)", -9999),
+        ("calc((1px + 1em) / 2 - 4px)", 4.5),
+        ("max(1px,2px)", 2),
+        ("calc(1px / 0)", 0),
+        ("calc(", 0),
+        ("calc(1px", 0),
+        ("calc()", 0),
+        ("calc(,)", 0),
+        ("calc(" * 500, 0),
+    ],
 )
 def test_a_length_is_read_in_pixels(written: str, length: float) -> None:
     assert pixels(written) == length
@@ -17,6 +35,7 @@ def test_a_length_is_read_in_pixels(written: str, length: float) -> None:
         ({}, 20), ({"font-size": "0"}, 0), ({"font-size": "50%"}, 10), ({"font-size": "2em"}, 40),
         ({"font": "bold 1px/1 Arial"}, 1), ({"font-size": "min(0px, 20px)"}, 0),
         ({"font-size": "clamp(1px,0px,2px)"}, 1),
+        ({"font-size": "calc(1px * 0)"}, 0),
         ({"font-size": "medium"}, FONT_SIZE), ({"font-size": "-1px"}, 20), ({"font-size": "nonsense"}, 20),
     ],
 )  # fmt: skip
@@ -26,5 +45,7 @@ def test_a_fonts_size_is_its_own_or_what_is_around(style: dict[str, str], size: 
 
 def test_what_is_next_to_nothing_is_zero() -> None:
     assert is_zero("0.5px", below=2)
+    assert is_zero("min(0px, 9px)", below=2)
+    assert not is_zero("calc(3px * 2)", below=2)
     assert not is_zero("3px", below=2)
     assert not is_zero("", below=2)

@@ -7,21 +7,41 @@ import zlib
 from collections.abc import Callable, Iterator
 from xml.parsers import expat
 
+from gatepost.verify.extract import plain
 from gatepost.verify.extract.kinds import MAX_TEXT_CHARS
 
 MAX_XML_OCTETS = 40_000_000
 """Unpacked, of all parts together: an archive may promise a thousand times its size."""
 MAX_PARTS = 200
+MAX_DEPTH = 256
+"""Of elements in one another; no office program writes a tenth."""
+MAX_ELEMENTS = 1_000_000
+"""Of one part."""
 _STEP = 65_536
 _INDEX_DIGITS = 10
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """What an encrypted document is wrapped in ([MS-OFFCRYPTO] section 2.3)."""
 
-_WORD_PARTS = re.compile(r"word/(?:glossary/)?(?:document|header\d*|footer\d*|footnotes|endnotes|comments)\.xml")
-_SHEETS = re.compile(r"xl/worksheets/sheet\d+\.xml")
-_PROPERTIES = re.compile(r"docProps/(?:core|custom)\.xml")
-_NOTES = re.compile(r"xl/comments\d*\.xml|xl/(?:drawings/drawing|charts/chart)\d+\.xml")
-_THREADS = re.compile(r"xl/threadedComments/threadedComment\d+\.xml")
+_WORD_PARTS = re.compile(
+    r"word/(?:[^/]+/)*(?!(?:styles|stylesWithEffects|settings|webSettings|fontTable|numbering|theme|colors)\d*\.xml)[^/]+\.xml",
+    re.IGNORECASE,
+)
+_MAIN = re.compile(r"word/(?:[^/]+/)*document\d*\.xml", re.IGNORECASE)
+_IMPORTED = re.compile(r"word/(?:[^/]+/)*[^/]+\.(?:x?html?|txt)", re.IGNORECASE)
+"""What Word shows as its own (``altChunk``)."""
+_SHEETS = re.compile(r"xl/worksheets/[^/]+\.xml", re.IGNORECASE)
+_STRINGS = re.compile(r"xl/sharedStrings\.xml", re.IGNORECASE)
+_WORKBOOK = re.compile(r"xl/workbook\.xml", re.IGNORECASE)
+_PROPERTIES = re.compile(r"docProps/(?:core|custom)\.xml", re.IGNORECASE)
+_NOTES = re.compile(
+    r"xl/(?:comments/)?comments?\d*\.xml|xl/(?:drawings/drawing|charts/chart|chartsheets/sheet|diagrams/data)\d*\.xml",
+    re.IGNORECASE,
+)
+_THREADS = re.compile(r"xl/threadedComments/[^/]+\.xml", re.IGNORECASE)
+_TYPES = re.compile(r"\[Content_Types\]\.xml", re.IGNORECASE)
+_MAIN_TYPES = {"wordprocessingml.document.main": "word", "document.macroenabled.main": "word",
+               "spreadsheetml.worksheet": "sheet"}  # fmt: skip
+"""What a package calls the parts that are its text, wherever they lie (ECMA-376 part 2 section 10.1.2)."""
 _SPOKEN = frozenset({"t", "delText", "instrText"})
 """Elements with words: drawn ones, deleted ones, and what a field computes its words from."""
 _TOLD = frozenset({"title", "subject", "description", "keywords", "category", "lpwstr"})
@@ -62,10 +82,21 @@ class _Archive:
         self._left = MAX_XML_OCTETS
 
     def names(self, pattern: re.Pattern[str]) -> list[str]:
-        return sorted(name for name in self._zip.namelist() if pattern.fullmatch(name))[:MAX_PARTS]
+        """Return the parts of such names; case says nothing in them (ECMA-376 part 2 section 9.1.1)."""
+        return sorted(name for name in self._zip.namelist() if pattern.fullmatch(_plain(name)))[:MAX_PARTS]
 
-    def has(self, name: str) -> bool:
-        return name in self._zip.namelist()
+    def main(self, kind: str) -> list[str]:
+        """Return the parts that the package itself calls text of a Word file, or sheets."""
+        called: set[str] = set()
+
+        def start(_tag: str, told: dict[str, str]) -> None:
+            told_type = told.get("ContentType", "").lower()
+            if any(name in told_type and of == kind for name, of in _MAIN_TYPES.items()):
+                called.add(_plain(told.get("PartName", "")).lower())
+
+        for name in self.names(_TYPES)[:1]:
+            _parse(self, name, start, _ignore, _ignore)
+        return [name for name in self._zip.namelist() if _plain(name).lower() in called][:MAX_PARTS]
 
     def pieces(self, name: str) -> Iterator[bytes]:
         """Yield a member's content, as far as the bounds go."""
@@ -83,6 +114,10 @@ class _Archive:
             raise MalformedError from error
 
 
+def _plain(name: str) -> str:
+    return name.replace("\\", "/").lstrip("/")
+
+
 def _parse(
     archive: _Archive, name: str, start: Callable[[str, dict[str, str]], None], end: Callable[[str], None],
     text: Callable[[str], None],
@@ -90,8 +125,22 @@ def _parse(
     """Parse one part. Entities of its own make it malformed: no office program writes any, every XML bomb does."""
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
-    parser.StartElementHandler = lambda tag, attributes: start(tag.rpartition(" ")[2], attributes)
-    parser.EndElementHandler = lambda tag: end(tag.rpartition(" ")[2])
+    depth = count = 0
+
+    def opened(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal depth, count
+        depth, count = depth + 1, count + 1
+        if depth > MAX_DEPTH or count > MAX_ELEMENTS:
+            raise TooLargeError
+        start(tag.rpartition(" ")[2], attributes)
+
+    def closed(tag: str) -> None:
+        nonlocal depth
+        depth -= 1
+        end(tag.rpartition(" ")[2])
+
+    parser.StartElementHandler = opened
+    parser.EndElementHandler = closed
     parser.CharacterDataHandler = text
 
     def refuse(*_: object) -> None:
@@ -127,12 +176,14 @@ def word(octets: bytes) -> str:
     """Return the text of a Word file: body, headers, footers, notes and comments, properties; hidden text too."""
     archive = _Archive(octets)
     found = _Text()
-    names = archive.names(_WORD_PARTS)
-    if not names:
+    main = archive.names(_MAIN) or archive.main("word")
+    if not main:
         raise MalformedError
     try:
-        for name in names:
+        for name in dict.fromkeys((*archive.names(_WORD_PARTS), *main)):
             _words(archive, name, found, _SPOKEN)
+        for name in archive.names(_IMPORTED):
+            found.add(f"\n{plain.page(b''.join(archive.pieces(name)))}\n")
         for name in archive.names(_PROPERTIES):
             _words(archive, name, found, _TOLD)
     except _Enough:
@@ -168,16 +219,16 @@ def sheet(octets: bytes) -> str:
     That is the names of sheets, comments, text boxes, pictures' descriptions and properties.
     """
     archive = _Archive(octets)
-    names = archive.names(_SHEETS)
+    names = list(dict.fromkeys((*archive.names(_SHEETS), *archive.main("sheet"))))
     if not names:
         raise MalformedError
     found = _Text()
     try:
-        strings = _strings(archive) if archive.has("xl/sharedStrings.xml") else []
+        strings = [words for name in archive.names(_STRINGS)[:1] for words in _strings(archive, name)]
         for name in names:
             _Rows(strings, found).read(archive, name)
-        if archive.has("xl/workbook.xml"):
-            _parse(archive, "xl/workbook.xml", lambda tag, told: _name_sheet(tag, told, found), _ignore, _ignore)
+        for name in archive.names(_WORKBOOK)[:1]:
+            _parse(archive, name, lambda tag, told: _name_sheet(tag, told, found), _ignore, _ignore)
         for name in archive.names(_NOTES):
             _words(archive, name, found, _SPOKEN)
         for name in archive.names(_THREADS):
@@ -187,6 +238,14 @@ def sheet(octets: bytes) -> str:
     except _Enough:
         pass
     return found.whole()
+
+
+def either(octets: bytes) -> str:
+    """Return the text of a Word or an Excel file, whichever it is."""
+    try:
+        return word(octets)
+    except MalformedError:
+        return sheet(octets)
 
 
 def _name_sheet(tag: str, attributes: dict[str, str], found: _Text) -> None:
@@ -199,7 +258,7 @@ def _ignore(_: str) -> None:
     """Want none of it."""
 
 
-def _strings(archive: _Archive) -> list[str]:
+def _strings(archive: _Archive, name: str) -> list[str]:
     """Return the table of shared strings."""
     strings: list[str] = []
     is_text = False
@@ -218,7 +277,7 @@ def _strings(archive: _Archive) -> list[str]:
         if is_text and strings:
             strings[-1] += words
 
-    _parse(archive, "xl/sharedStrings.xml", start, end, text)
+    _parse(archive, name, start, end, text)
     return strings
 
 

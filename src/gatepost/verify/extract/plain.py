@@ -1,23 +1,37 @@
 """Text files, web pages, calendars and attached mails, as text."""
 
+import html
+import quopri
 import re
+from collections.abc import Callable
 
 from gatepost.mail import fields
+from gatepost.verify.extract.kinds import Kind, decoded, kind_of
 from gatepost.verify.paper import UNSEEN
 from gatepost.verify.reading import html_page
 from gatepost.verify.reading.marks import Marks
 from gatepost.verify.reading.read import read
 
-_FOLD = re.compile(r"\r?\n[ \t]")  # RFC 5545 section 3.1
+_LINE_END = re.compile(r"\r\n?")
+_FOLD = re.compile(r"\n[ \t]")  # RFC 5545 section 3.1
 _SPOKEN = re.compile(
     r"^(?:SUMMARY|DESCRIPTION|LOCATION|COMMENT|CONTACT|RESOURCES|CATEGORIES|X-ALT-DESC|X-WR-CALNAME|X-WR-CALDESC"
-    r"|(?P<private>X-[A-Z0-9-]+))"
+    r"|NAME|STYLED-DESCRIPTION|(?P<private>X-[A-Z0-9-]+))"
     r'(?:;(?:[^":\n]|"[^"\n]*")*)?:(?P<text>.*)$',
     re.MULTILINE | re.IGNORECASE,
 )
-_NAMED = re.compile(r';CN="(?P<text>[^"\n]*)"', re.IGNORECASE)  # RFC 5545 section 3.2.2
+_NAMED = re.compile(r';CN=(?:"(?P<text>[^"\n]*)"|(?P<bare>[^";:,\n]*))', re.IGNORECASE)  # RFC 5545 section 3.2.2
 _WORDS = re.compile(r"[^\W\d_]{2,}[,;]?[ \t]+[^\W\d_]+[,;]?[ \t]+[^\W\d_]")
 """What a property of somebody's own, or a name, holds where it speaks: three words, and no code."""
+MAX_DEPTH = 5
+"""Mails in mails."""
+MAX_INSIDE = 50
+"""Files of one attached mail."""
+_START_CHARS = 200
+_JSON_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
+_RTF_CHARACTER = re.compile(r"\\'(?P<octet>[0-9a-fA-F]{2})|\\u(?P<point>-?[0-9]{1,5})[ ?]?", re.ASCII)
+_RTF_BREAK = re.compile(r"\\(?:par|line|tab|row|cell)\b ?")
+_RTF_CONTROL = re.compile(r"\\[a-zA-Z]{1,32}-?[0-9]{0,10} ?|\\[*~_|:{}\\-]|[{}]")
 _ESCAPED = re.compile(r"\\([nN,;\\])")  # RFC 5545 section 3.3.11
 
 
@@ -31,13 +45,15 @@ def page(octets: bytes) -> str:
 
 def calendar(octets: bytes) -> str:
     """Return what a calendar says in words, in properties and names that no program shows too."""
-    text = _FOLD.sub("", octets.decode("utf-8", "replace"))
+    lines = _LINE_END.sub("\n", octets.decode("utf-8", "replace"))
+    text = _FOLD.sub("", lines)
     said = [
         _ESCAPED.sub(_unescaped, found["text"].strip())
         for found in _SPOKEN.finditer(text)
         if not found["private"] or _WORDS.search(found["text"])
     ]
-    names = (found["text"] for found in _NAMED.finditer(text) if _WORDS.search(found["text"]))
+    called = (found["text"] or found["bare"] or "" for found in _NAMED.finditer(text))
+    names = (name for name in called if _WORDS.search(name))
     return "\n".join(words for words in (*said, *names) if words)
 
 
@@ -45,10 +61,51 @@ def _unescaped(found: re.Match[str]) -> str:
     return "\n" if found[1] in "nN" else found[1]
 
 
-def message(octets: bytes) -> str:
-    """Return the subject and body of an attached mail, and what it hides."""
+def message(octets: bytes, inside: Callable[[Kind, bytes, int], str], depth: int = 0) -> str:
+    """Return the subject and body of an attached mail, what it hides, and what its own attachments say.
+
+    Args:
+        octets: the mail.
+        inside: reads a file of it, given how deep in mails it lies.
+        depth: of this one.
+    """
     bodies = read(octets, fields.split(octets))
     hidden = [
         span.text for span in bodies.reading.spans if span.technique in UNSEEN or span.place.startswith("header:")
     ]
-    return "\n".join([bodies.subject, bodies.reading.human, *hidden])
+    leaves = {leaf.number: leaf for leaf in bodies.leaves}
+    files = [
+        inside(kind, decoded(leaf.content, leaf.part.charset, kind), depth + 1)
+        for one in bodies.reading.attachments[:MAX_INSIDE]
+        if (kind := kind_of(one.file)) is not None and (leaf := leaves[one.part]).content and depth < MAX_DEPTH
+    ]
+    return "\n".join([bodies.subject, bodies.reading.human, *hidden, *files])
+
+
+def written(octets: bytes) -> str:
+    """Return a text as people read it: references of XML, escapes of JSON, RTF and vCards are resolved."""
+    text = octets.decode("utf-8", "replace")
+    start = text[:_START_CHARS].lstrip("\ufeff \t\r\n")
+    if start.startswith("{\\rtf"):
+        return _rich(text)
+    if start.startswith("<"):
+        return html.unescape(text)
+    if start.startswith(("{", "[")):
+        plain = _JSON_ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
+        return plain.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if "QUOTED-PRINTABLE" in text and start.upper().startswith("BEGIN:V"):
+        return quopri.decodestring(octets).decode("utf-8", "replace")
+    return text
+
+
+def _rich(text: str) -> str:
+    """Return the words of RTF: octets and code points written out, control words and groups left out."""
+    text = _RTF_CHARACTER.sub(_character, text)
+    return _RTF_CONTROL.sub("", _RTF_BREAK.sub("\n", text))
+
+
+def _character(found: re.Match[str]) -> str:
+    if found["octet"]:
+        return bytes([int(found["octet"], 16)]).decode("cp1252", "replace")
+    point = int(found["point"]) % 0x10000
+    return "\ufffd" if 0xD800 <= point < 0xE000 else chr(point)  # noqa: PLR2004  # surrogates

@@ -1,6 +1,7 @@
 """The program of the extracting process: one file after another, from standard input to standard output."""
 
 import os
+from collections.abc import Callable
 from typing import BinaryIO
 
 from gatepost.verify.extract import office, pdf, plain, sandbox
@@ -10,15 +11,26 @@ from gatepost.verify.paper import Extraction
 
 _PRELOADED = ("utf-8", "utf-16", "utf-16-le", "cp1252", "cp437", "latin-1", "ascii", "idna", "punycode")
 """Codecs are modules, and a sealed process can import none."""
-_READERS = {
-    Kind.PLAIN: lambda octets: octets.decode("utf-8", "replace"),
+_READERS: dict[Kind, Callable[[bytes], str]] = {
+    Kind.PLAIN: plain.written,
     Kind.HTML: plain.page,
     Kind.CALENDAR: plain.calendar,
     Kind.PDF: pdf.text_of,
     Kind.DOCX: office.word,
     Kind.XLSX: office.sheet,
-    Kind.MESSAGE: plain.message,
+    Kind.OFFICE: office.either,
+    Kind.MESSAGE: lambda octets: plain.message(octets, _inside),
 }
+
+
+def _inside(kind: Kind, octets: bytes, depth: int) -> str:
+    """Return the text of a file in an attached mail; of one that cannot be read there is none."""
+    if kind is Kind.MESSAGE:
+        return plain.message(octets, _inside, depth)
+    try:
+        return _READERS[kind](octets)
+    except (office.EncryptedError, office.MalformedError):
+        return ""
 
 
 def extract(kind: Kind, octets: bytes) -> tuple[Extraction, str]:

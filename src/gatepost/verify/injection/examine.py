@@ -10,11 +10,11 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from gatepost.verify.injection import context, fold, scan, window
+from gatepost.verify.injection import canary, context, fold, scan, window
 from gatepost.verify.injection.phrases import PHRASES
 from gatepost.verify.injection.unwrap import unwrap
 from gatepost.verify.injection.weights import BIAS, WEIGHTS
-from gatepost.verify.paper import Content, Family, Injection, Signal
+from gatepost.verify.paper import Content, Family, Injection, Signal, Technique
 
 THRESHOLD = 0.5
 """From here on our own reports call a message flagged; policies choose theirs."""
@@ -83,8 +83,10 @@ def examine(content: Content, *, canaries: Collection[str] = ()) -> Injection:
     """
     passages = _passages(content)
     judged = [one for passage in islice(passages, MAX_PASSAGES) for one in _judge_deep(passage, canaries)]
-    if (unread := next(passages, None)) is not None:
-        judged.append(_Judged(unread, BIAS + FLOOD_WEIGHT, {}, (_Sign("hidden.flood", Family.HIDDEN, FLOOD_WEIGHT),)))
+    if (unread := next(passages, None)) is not None or content.reading.is_cut:
+        flooded = unread or Passage("human", "", context.of(None))
+        judged.append(_Judged(flooded, BIAS + FLOOD_WEIGHT, {}, (_Sign("hidden.flood", Family.HIDDEN, FLOOD_WEIGHT),)))
+    judged += _planted(content, canaries)
     told = sorted((one for one in judged if one.ends or one.around), key=lambda one: -one.logit)
     if not told:
         return Injection()
@@ -100,7 +102,8 @@ def _passages(content: Content) -> Iterator[Passage]:
     yield Passage("human", reading.human, plain)
     for span in reading.spans:
         name = f"hidden.{span.technique}"
-        yield Passage(span.place, span.text, context.of(span.technique), (span.start, span.end), name)
+        text = reading.model.quoted if span.technique is Technique.QUOTED_HISTORY else span.text
+        yield Passage(span.place, text, context.of(span.technique), (span.start, span.end), name)
     for attachment in reading.attachments:
         yield Passage(f"attachment:{attachment.part}", attachment.text, plain)
 
@@ -141,9 +144,15 @@ def _around(passage: Passage, text: str, weight: float) -> Iterator[_Sign]:
 
 
 def _canaries(text: str, canaries: Collection[str]) -> Iterator[_Sign]:
-    for canary in canaries:
-        if (start := text.find(canary)) >= 0:
-            yield _Sign("canary.echo", Family.CANARY, CANARY_WEIGHT, start, start + len(canary))
+    for start, end in canary.found(text, canaries):
+        yield _Sign("canary.echo", Family.CANARY, CANARY_WEIGHT, start, end)
+
+
+def _planted(content: Content, canaries: Collection[str]) -> Iterator[_Judged]:
+    """Yield the places that are no passage but repeat a canary: addresses of links and images, fields of any form."""
+    for place, text in (("html", content.html), ("headers", content.headers)) if canaries else ():
+        if signs := tuple(_canaries(text, canaries)):
+            yield _Judged(Passage(place, text, context.of(None)), BIAS + CANARY_WEIGHT, {}, signs)
 
 
 def _families(judged: _Judged) -> tuple[Family, ...]:

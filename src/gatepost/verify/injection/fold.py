@@ -100,7 +100,9 @@ _LOOKALIKES = {
 """Runs of characters, from the first code point on, and the ASCII each of them is taken for."""
 _FOREIGN = re.compile("[^\x00-\x7e]+")
 _UNSEEN = re.compile(
-    "[\u00ad\u0300-\u036f\u061c\u0640\u064b-\u0652\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]+"
+    "[\u0080-\u009f\u00ad\u0300-\u036f\u0488\u0489\u061c\u0640\u064b-\u0652\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u20d0-\u20f0\u2800\u3164\ue000-\uf8ff\ufe00-\ufe0f\ufeff\uffa0"
+    "\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0100-\U000e01ef]+"
 )
 
 

@@ -38,6 +38,10 @@ _SPLIT = re.compile(
 _OVERRIDE = re.compile("([\u202d\u202e])([^\u202c\u2069\n]*)\u202c?")
 _OVERRIDES = re.compile("(?:[\u202d\u202e][^\u202c-\u202e\u2069\n]*\u202c?[ \\t]{0,2}){2,}")
 """One after the other, as where each word is turned round by itself."""
+_TURNS = "\u202a-\u202e\u2066-\u2069"
+_EMBEDDED = re.compile(f"(?<![{_TURNS}])[{_TURNS}]+([^{_TURNS}\n]+)")
+_LEFTWARD = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
+"""Letters that are written from right to left; without any, nothing honest turns the direction."""
 _TAG_OFFSET = 0xE0000
 _ASCII = range(0x20, 0x7F)
 _SELECTORS = 0xE0100 - 16
@@ -93,6 +97,10 @@ def clean(text: str, place: str, at: int, marks: Marks, *, width: int | None = N
         for found in _OVERRIDES.finditer(text):
             note.note(Technique.BIDI_OVERRIDE, found, _OVERRIDE.sub(_shown, found[0]))
         text = _OVERRIDE.sub(lambda found: _turned(found, note), text)
+    elif ("\u202b" in text or "\u2067" in text) and _LEFTWARD.search(text) is None:
+        for found in _EMBEDDED.finditer(text):
+            if "\u202b" in found[0] or "\u2067" in found[0]:
+                note.note(Technique.BIDI_OVERRIDE, found, found[1])
     return _UNSEEN.sub(lambda found: found["flag"] or "", text)
 
 

@@ -11,9 +11,11 @@ from gatepost.verify.reading.marks import Marks
 
 MAX_FIELDS = 200
 """Fields looked at for prose."""
-LIST_CHARS = 78
-"""What a list of mails shows of a subject at most (RFC 5322 section 2.1.1 advises such lines)."""
-NAME_CHARS = 60
+LIST_CHARS = 60
+"""What a list of mails on a desk shows of a subject; on a phone it is less."""
+NAME_CHARS = 40
+NAME_WORDS = 4
+"""So many without a capital are a sentence."""
 _PROSE_SPACES = 3
 
 _PEOPLE = (b"from", b"sender", b"reply-to")
@@ -107,7 +109,8 @@ def _note_person(name: str, written: str, marks: Marks) -> None:
         if looks_like_another(addresses[-1]["domain"].rstrip(".").lower()):
             marks.add(Technique.HOMOGLYPH_DOMAIN, place, *addresses[-1].span(), addresses[-1]["domain"])
     domains = {found["domain"].rstrip("'.)").lower() for found in addresses}
-    if len(spoken) > NAME_CHARS or len(domains) > 1:
+    is_sentence = sum(map(str.islower, spoken.split())) >= NAME_WORDS
+    if len(spoken) > NAME_CHARS or is_sentence or len(domains) > 1:
         marks.add(Technique.DISPLAY_NAME, place, 0, len(shown), shown)
     _note_encoded_words(written, place, shown, marks, meaningful=_MEANINGFUL)
 
@@ -115,10 +118,15 @@ def _note_person(name: str, written: str, marks: Marks) -> None:
 def _note_encoded_words(
     written: str, place: str, shown: str, marks: Marks, *, meaningful: frozenset[str] = frozenset()
 ) -> None:
-    """Note an encoded word that changes what the field means: syntax or line ends inside, or a word in a word."""
+    """Note an encoded word that changes what the field means: syntax or line ends inside, or a word in a word.
+
+    Also prose that needs no encoding, beside words that have none: only whoever decodes it can read it.
+    """
     if "=?" not in written:
         return
+    is_plain = shown.isascii() and len(_ENCODED.sub("", written).split()) > 1
     for found in _ENCODED.finditer(written):
         decoded = decode_text(found[0])
-        if "=?" in decoded or any(char in meaningful for char in decoded) or _CONTROLS.search(decoded):
+        is_needless = is_plain and _PROSE.search(decoded) is not None
+        if is_needless or "=?" in decoded or any(char in meaningful for char in decoded) or _CONTROLS.search(decoded):
             marks.add(Technique.ENCODED_WORD, place, 0, len(shown), decoded)

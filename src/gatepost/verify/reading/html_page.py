@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gatepost.verify.paper import Technique
+from gatepost.verify.reading import html_media
+from gatepost.verify.reading.html_condition import NO_KIN, Kin
 from gatepost.verify.reading.html_scan import RAW_TEXT, Comment, End, Start, Text, scan
-from gatepost.verify.reading.html_sheet import NO_KIN, Children, Kin, Sheet, names_of
+from gatepost.verify.reading.html_sheet import Children, Sheet, names_of
 from gatepost.verify.reading.html_style import Look, Looks, look_below
 from gatepost.verify.reading.html_writing import BREAKS, Views, Writing
 from gatepost.verify.reading.marks import Marks
@@ -47,24 +49,31 @@ def read(source: str, offset: int, marks: Marks) -> Views:
     is_cut = len(source) > MAX_CHARS
     source = source[:MAX_CHARS]
     is_styled = _has_late_sheet(source)
-    for token in scan(source) if is_styled else ():
-        if isinstance(token, Text) and token.raw_of == "style":
-            page.sheet(token)
+    if is_styled:
+        for token in scan(source):
+            page.style(token)
     for token in scan(source):
         match token:
             case Text(raw_of="style"):
                 page.writing.sheet(token)
                 if not is_styled:
-                    page.sheet(token)
+                    page.style(token)
             case Text():
                 page.text(token)
             case Start():
+                page.style(token)
                 page.start(token)
             case End():
                 page.end(token.tag)
             case Comment():
                 page.writing.comment(token)
     return page.views(is_cut=is_cut)
+
+
+def _is_for_screens(attributes: Mapping[str, str]) -> bool:
+    """Tell whether a browser takes a style element: one for screens, of CSS (HTML standard section 4.2.6)."""
+    kind = attributes.get("type", "").strip().lower()
+    return kind in {"", "text/css"} and html_media.holds(attributes.get("media", ""))
 
 
 def _has_late_sheet(source: str) -> bool:
@@ -103,6 +112,7 @@ class _Page:
         self._hidden_by: Technique | None = None
         self._raw_hidden_by: Technique | None = None
         self._sheet = Sheet()
+        self._is_sheet_taken = True
         self._looks = Looks()
         self._rootlings = Children()
         self._quotation: _Open | None = None  # the blockquote that the document begins with
@@ -112,7 +122,7 @@ class _Page:
         """End the document."""
         if any(element is self._quotation for element in self._open):
             self.writing.end_quotation()
-        return self.writing.views(is_cut=is_cut)
+        return self.writing.views(is_cut=is_cut or self._sheet.is_cut)
 
     def start(self, start: Start) -> None:
         """Open an element."""
@@ -259,11 +269,15 @@ class _Page:
             technique = Technique.META if raw_of == "title" else Technique.NOT_RENDERED
             self.writing.text(token, technique, is_preformatted=False)
 
-    def sheet(self, token: Text) -> None:
-        """Take a style sheet."""
-        self._sheet.read(token.text)
-        if self._above is None:
-            self._above = Counter(name for one in self._open for name in names_of(one.tag, one.attributes))
+    def style(self, token: Start | End | Text | Comment) -> None:
+        """Take a style sheet that a browser takes, and from each style element whether that is so."""
+        if isinstance(token, Start):
+            if token.tag == "style":
+                self._is_sheet_taken = _is_for_screens(token.attributes)
+        elif isinstance(token, Text) and token.raw_of == "style" and self._is_sheet_taken:
+            self._sheet.read(token.text)
+            if self._above is None:
+                self._above = Counter(name for one in self._open for name in names_of(one.tag, one.attributes))
 
 
 def _is_quote(tag: str, attributes: Mapping[str, str]) -> bool:

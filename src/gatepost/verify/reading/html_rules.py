@@ -3,26 +3,22 @@
 import re
 from collections.abc import Iterable
 
+from gatepost.verify.reading import html_media
+
 MAX_SELECTOR_CHARS = 1_000
-_FEATURE = re.compile(r"\(\s*(min|max)-(?:device-)?width\s*:\s*([0-9]{1,5})(px|em|)\s*\)", re.ASCII)
-_RANGE = re.compile(r"\(\s*(?:device-)?width\s*([<>])=?\s*([0-9]{1,5})(px|em|)\s*\)", re.ASCII)
-_GIVEN = re.compile(
-    r"\(\s*(?:prefers-color-scheme\s*:\s*light|hover(?:\s*:\s*hover)?|pointer(?:\s*:\s*fine)?|color|"
-    r"min-(?:height|resolution|color)\s*:\s*[01](?:px|dppx|)|orientation\s*:\s*landscape)\s*\)"
+_PROPERTY = re.compile(
+    r"--|-webkit-|(?:accent|align|all|animation|appearance|aspect|backdrop|backface|background|block|border|bottom|box|break|"
+    r"caret|clear|clip|color|column|contain|content|cursor|direction|display|filter|fit|flex|float|font|gap|grid|height|hyphens|"
+    r"image|inline|inset|isolation|justify|left|letter|line|list|margin|mask|max|min|mix|object|offset|opacity|order|outline|"
+    r"overflow|padding|perspective|place|pointer|position|resize|right|rotate|row|scale|scroll|shape|table|text|top|transform|"
+    r"transition|translate|unicode|user|vertical|visibility|white|width|will|word|writing|z|zoom)(?:-[a-z\-]{1,40})?\Z"
 )
-"""What every such screen has."""
-_SUPPORTED = re.compile(
-    r"@supports\s*\(\s*(?:display|color|opacity|position|visibility|font-size|overflow|transform)\s*:"
+"""Names a browser knows as properties, by their first word."""
+KNOWN_DISPLAYS = re.compile(
+    r"(?:inline|block|flow|contents|none|flex|grid|table|list-item|ruby|run-in|initial|inherit|unset|revert|math|var\(|-|$)"
 )
-_UNSUPPORTED = re.compile(r"@supports\s+not\s*\((?P<declaration>[^():]{1,60}:\s*(?P<value>[^()]{1,60}))\)\s*\Z")
-_COMMON_VALUES = frozenset({
-    "block", "inline", "inline-block", "none", "flex", "grid", "table", "red", "white", "black", "relative", "absolute",
-    "fixed", "static", "sticky", "hidden", "visible", "auto", "clip", "scroll", "0", "1", "initial", "inherit",
-})  # fmt: skip
 _BRACE = re.compile(r"[{}]")
 MAX_NESTED = 20
-SCREEN_PIXELS = 800.0
-"""The window we imagine a mail to be read in."""
 
 
 def rules(source: str) -> Iterable[tuple[str, str]]:
@@ -45,6 +41,8 @@ def rules(source: str) -> Iterable[tuple[str, str]]:
         if around and before:
             yield around, before
         inside.append(None if around is None or len(inside) >= MAX_NESTED else _nested(around, prelude.strip()))
+    if inside and inside[-1]:
+        yield inside[-1], source[at:]  # what is open at the end is closed by it
 
 
 def _nested(around: str, prelude: str) -> str | None:
@@ -59,34 +57,20 @@ def _nested(around: str, prelude: str) -> str | None:
 
 def _is_for_screen(prelude: str) -> bool:
     prelude = prelude.lower()
-    if prelude.startswith(("@layer", "@scope")):
-        return True
+    if prelude.startswith(("@layer", "@scope", "@starting-style")):
+        return not prelude.startswith("@starting")
     if prelude.startswith("@supports"):
-        return _is_supported(prelude)
+        return html_media.condition(
+            prelude[len("@supports") : html_media.MAX_CHARS].replace("selector(", "(--s:"), _is_supported
+        )
     if prelude.startswith("@container"):
-        return _holds_on_screen(prelude[prelude.find("(") :])
-    return prelude.startswith("@media") and any(_holds_on_screen(one) for one in prelude[len("@media") :].split(","))
+        return html_media.condition(prelude[max(prelude.find("("), 0) : html_media.MAX_CHARS])
+    return prelude.startswith("@media") and html_media.holds(prelude[len("@media") :])
 
 
-def _is_supported(prelude: str) -> bool:
-    """Tell whether a browser takes a declaration; what we do not know none takes."""
-    if (denied := _UNSUPPORTED.match(prelude)) is not None:
-        return _SUPPORTED.match(f"@supports ({denied['declaration']}") is None or denied["value"] not in _COMMON_VALUES
-    return _SUPPORTED.match(prelude) is not None
-
-
-def _holds_on_screen(condition: str) -> bool:
-    condition = _GIVEN.sub("", condition.replace("not print", ""))
-    if "not " in condition or "print" in condition:
+def _is_supported(declaration: str) -> bool:
+    """Tell whether a browser takes a declaration, as far as its name tells, and the value of display."""
+    name, colon, value = (part.strip() for part in declaration.partition(":"))
+    if not colon or not value or _PROPERTY.match(name) is None:
         return False
-    for sign, number, unit in _RANGE.findall(condition):
-        if (float(number) * (16 if unit == "em" else 1) < SCREEN_PIXELS) is (sign == "<"):
-            return False
-    for bound, number, unit in _FEATURE.findall(condition):
-        pixels = float(number) * (16 if unit == "em" else 1)
-        if (bound == "max" and pixels < SCREEN_PIXELS) or (bound == "min" and pixels > SCREEN_PIXELS):
-            return False
-    rest = _FEATURE.sub("", _RANGE.sub("", condition))
-    for word in ("only", "and", "screen", "all"):
-        rest = rest.replace(word, "")
-    return not rest.strip(" ,")
+    return name != "display" or KNOWN_DISPLAYS.match(value) is not None

@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 from gatepost.verify.paper import Technique
 from gatepost.verify.reading import html_colour
-from gatepost.verify.reading.html_length import FONT_SIZE, NUMBER, TINY, font_size, pixels
+from gatepost.verify.reading.html_length import FONT_SIZE, NUMBER, TINY, computed, font_size, pixels
 from gatepost.verify.reading.html_place import is_clipped, is_far, is_off_screen
+from gatepost.verify.reading.html_rules import KNOWN_DISPLAYS
+from gatepost.verify.reading.html_tame import tame
 
-_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _DRAWN = frozenset({"svg", "g", "text", "tspan"})
 """Elements of drawings, where an attribute does what elsewhere takes a style."""
 _NOT_SHOWN = ("none", "table-column")
@@ -27,9 +28,6 @@ _LOGICAL = {
 """What some properties are called by the direction of writing (CSS Logical Properties): that of Latin script."""
 _DRAWN_STYLES = ("display", "visibility", "opacity", "font-size")
 """Attributes of a drawing's elements that do what styles of the same name do (SVG 2 section 6.6)."""
-_KNOWN_DISPLAYS = re.compile(
-    r"(?:inline|block|flow|contents|none|flex|grid|table|list-item|ruby|run-in|initial|inherit|unset|revert|math|var\(|-|$)"
-)
 _FADED = re.compile(r"(?<!alpha\()opacity\(\s*([0-9.]{1,9}%?)\s*\)")
 _UNSEEN = 0.08
 """Opacity below which nothing is seen."""
@@ -96,12 +94,12 @@ def _character(found: re.Match[str]) -> str:
 
 def _declared(style: str) -> Style:
     found = Style({}, {})
-    for part in _COMMENT.sub("", style).split(";"):
+    for part in tame(style).split(";"):
         name, colon, value = part.partition(":")
         if colon:
             value, mark, _ = unescaped(value).lower().partition("!")
             property_, value = unescaped(name).lower().strip(), value.strip()
-            if property_ == "display" and _KNOWN_DISPLAYS.match(value) is None:
+            if property_ == "display" and KNOWN_DISPLAYS.match(value) is None:
                 continue  # no browser knows it: what was said before holds
             (found.important if mark else found.ordinary)[_LOGICAL.get(property_, property_)] = value
     return found
@@ -221,6 +219,8 @@ def _opacity(style: dict[str, str]) -> float:
     opacity = 1.0
     for written in (style.get("opacity", ""), *_FADED.findall(style.get("filter", ""))):
         found = NUMBER.fullmatch(written) if written else None
+        if found is None and "(" in written:
+            opacity *= min(max(1.0 if (told := computed(written)) is None else told, 0.0), 1.0)
         if found is not None:
             opacity *= min(max(float(found[1]) / (100 if found[2] == "%" else 1), 0.0), 1.0)
     return opacity

@@ -1,30 +1,52 @@
-"""The spans found in one message, within bounds."""
+"""The spans found in one message, within bounds; those beyond their number are told together."""
 
 from gatepost.verify.paper import MAX_SPAN_CHARS, Span, Technique
 
 MAX_SPANS = 2_000
-MAX_CHARS = 500_000
-"""Of all spans together."""
+"""Of them that stand alone, and as many again that stand for several."""
+MAX_CHARS = 4_000_000
+"""Of all spans together: more than the bodies of a message may hold."""
 
 
 class Marks:
-    """Collects spans; beyond the bounds it only notes that there is more."""
+    """Collects spans: what hides between thousands of harmless ones must be looked at, too."""
 
     def __init__(self) -> None:
-        self.spans: list[Span] = []
         self.is_cut = False
+        self._alone: list[Span] = []
+        self._joined: dict[tuple[Technique, str], list[Span]] = {}
         self._chars = 0
 
+    @property
+    def spans(self) -> list[Span]:
+        """All spans; of those that came late, one for each technique and place, its words line by line."""
+        return self._alone + [_together(spans) for spans in self._joined.values()]
+
     def add(self, technique: Technique, place: str, start: int, end: int, text: str) -> None:
-        """Note a span; white space around its words is dropped, and so is a span without words."""
+        """Note a span; white space around its words is dropped, and so is a span without words.
+
+        Quoted history is kept whole elsewhere, so its span is cut.
+        """
         text = text.strip()
         if not text:
             return
-        if len(self.spans) >= MAX_SPANS or self._chars >= MAX_CHARS:
-            self.is_cut = True
-            return
-        if len(text) > MAX_SPAN_CHARS:
+        if technique is Technique.QUOTED_HISTORY:
             text = text[:MAX_SPAN_CHARS]
+        if self._chars + len(text) > MAX_CHARS:
+            text = text[: MAX_CHARS - self._chars]
             self.is_cut = True
+            if not text:
+                return
         self._chars += len(text)
-        self.spans.append(Span(technique, place, start, end, text))
+        span = Span(technique, place, start, end, text)
+        if len(self._alone) < MAX_SPANS:
+            self._alone.append(span)
+        elif (technique, place) in self._joined or len(self._joined) < MAX_SPANS:
+            self._joined.setdefault((technique, place), []).append(span)
+        else:
+            self.is_cut = True
+
+
+def _together(spans: list[Span]) -> Span:
+    start, end = min(span.start for span in spans), max(span.end for span in spans)
+    return Span(spans[0].technique, spans[0].place, start, end, "\n".join(span.text for span in spans))
