@@ -11,6 +11,7 @@ import dns.rcode
 import dns.rrset
 from typing_extensions import override
 
+from ports import free_port
 from talkers import talking
 
 Behaviour = Callable[[dns.message.Message, bool], list[bytes]]
@@ -91,11 +92,12 @@ class Server:
 async def serving(behave: Behaviour, *, has_tcp: bool = True, drip_s: float = 0) -> AsyncIterator[Server]:
     """Run a server on one free port, UDP and TCP; over TCP an octet each ``drip_s`` where that is given."""
     server = Server(behave, drip_s)
-    async with talking(server.serve_tcp) if has_tcp else contextlib.nullcontext(0) as port:
+    port = free_port()
+    async with talking(server.serve_tcp, port=port) if has_tcp else contextlib.nullcontext():
         transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
             lambda: _Udp(server), local_addr=("127.0.0.1", port)
         )
-        server.address = f"127.0.0.1:{transport.get_extra_info('sockname')[1]}"
+        server.address = f"127.0.0.1:{port}"
         try:
             yield server
         finally:

@@ -1,12 +1,16 @@
+import errno
 import json
 import logging
+import os
 import sys
 import threading
 from collections.abc import Iterator
 from io import StringIO
+from typing import TextIO, cast
 
 import pytest
 import structlog
+from typing_extensions import override
 
 from gatepost.app import logs
 
@@ -75,3 +79,62 @@ def test_a_crash_is_told_by_places_and_kinds_whatever_ended() -> None:
 def raise_words() -> None:
     text = "a " + "stranger's words"
     raise ValueError(text)
+
+
+class FillingUp(StringIO):
+    """A log file on a disk that is full for a while."""
+
+    is_full = False
+
+    @override
+    def write(self, text: str) -> int:
+        if self.is_full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(text)
+
+
+def test_a_line_that_cannot_be_written_harms_nobody_and_is_counted_in_the_next_that_can() -> None:
+    stream = FillingUp()
+    unfailing = logs.Unfailing(stream)
+    logger = structlog.wrap_logger(
+        structlog.PrintLogger(cast("TextIO", unfailing)),
+        processors=[unfailing.name_the_failed, structlog.processors.JSONRenderer()],
+    )
+    stream.is_full = True
+    logger.error("one.failed")
+    logger.error("two.failed")
+    stream.is_full = False
+    logger.error("three.written")
+    logger.error("four.written")
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert lines == [{"event": "three.written", "lines_failed": 2}, {"event": "four.written"}]
+
+
+def test_a_crash_is_told_to_a_full_disk_without_another() -> None:
+    hooks = (sys.excepthook, sys.unraisablehook, threading.excepthook)
+    stream = FillingUp()
+    stream.is_full = True
+    try:
+        logs.hush_crashes(stream)
+        sys.excepthook(ValueError, ValueError("words"), None)
+    finally:
+        sys.excepthook, sys.unraisablehook, threading.excepthook = hooks
+
+
+def test_a_reader_that_stalls_holds_up_nobody_and_reads_on_with_a_whole_line() -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w") as stream, os.fdopen(reading, "rb") as reader:
+        unfailing = logs.Unfailing(stream)
+        logger = structlog.wrap_logger(
+            structlog.PrintLogger(cast("TextIO", unfailing)),
+            processors=[unfailing.name_the_failed, structlog.processors.JSONRenderer()],
+        )
+        while not unfailing.lines_failed:  # would stand here for ever
+            logger.info("much.said", words="w" * 10_000)
+        logger.info("one.more")
+        os.set_blocking(reader.fileno(), False)
+        reader.read()
+        logger.info("at.last")
+        torn, whole, end = reader.read().split(b"\n")
+    assert (torn, end) == (b"", b"")
+    assert json.loads(whole) == {"event": "at.last", "lines_failed": 2}

@@ -176,6 +176,30 @@ async def test_a_worker_that_dies_is_begun_anew_and_all_end_with_the_house(tmp_p
     assert not any(map(command, after))
 
 
+async def test_a_worker_that_hangs_is_begun_anew(tmp_path: Path, app_dsn: str) -> None:
+    def living() -> set[int]:
+        return {pid for pid in family(os.getpid()) if b"gatepost.app.worker" in command(pid)}
+
+    state.prepare(tmp_path)
+    (tmp_path / "boards").mkdir()
+    settings = Settings(state=tmp_path, dns=DnsSettings(servers=("127.0.0.1:1",)))
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        held.bind(("127.0.0.1", 0))
+        order = workers.Order(settings=settings, dsn=app_dsn, allow_loopback=True, port=int(held.getsockname()[1]))
+        is_up = asyncio.Event()
+        async with asyncio.timeout(120), asyncio.TaskGroup() as group:
+            keeping = group.create_task(workers.Workers(order, silent_s=2).keep(0, is_up))
+            await is_up.wait()
+            hung = living()
+            for pid in hung:
+                os.kill(pid, signal.SIGSTOP)
+            async with asyncio.timeout(60):
+                while hung & living() or not living():
+                    await asyncio.to_thread(time.sleep, 0.1)
+            keeping.cancel()
+
+
 async def test_a_port_that_another_program_has_is_named(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]

@@ -15,6 +15,7 @@ from typing_extensions import override
 from gatepost.blobs import Blobs, BlobsUnavailableError, Endpoint, read_endpoint
 from gatepost.blobs.bucket import Bucket
 from gatepost.egress import Purpose, Rule
+from ports import free_port
 from ways import way_out
 
 
@@ -116,8 +117,8 @@ async def _is_unavailable(bucket: Bucket) -> None:
             await bucket.remove("a")
 
 
-async def test_a_bucket_that_does_not_answer_is_unavailable_within_seconds(unused_tcp_port: int) -> None:
-    await _is_unavailable(Bucket.s3("s3://bucket", at(f"http://127.0.0.1:{unused_tcp_port}"), way_out()))
+async def test_a_bucket_that_does_not_answer_is_unavailable_within_seconds() -> None:
+    await _is_unavailable(Bucket.s3("s3://bucket", at(f"http://127.0.0.1:{free_port()}"), way_out()))
 
 
 async def test_a_bucket_that_answers_with_errors_is_unavailable(shelf: Shelf) -> None:
@@ -137,6 +138,7 @@ import asyncio, sys
 from blobs.test_bucket import at
 from gatepost.blobs.bucket import Bucket
 from ways import way_out
+from ports import free_port
 async def main():
     bucket = Bucket.s3("s3://bucket", at(sys.argv[1]), way_out())
     await bucket.write("a", b"1")

@@ -16,9 +16,10 @@ import psycopg
 import pytest
 
 from cli.process import Process
-from cli.test_survival import closed_port, mailbox, open_to_postgres, zone
+from cli.test_survival import mailbox, open_to_postgres, zone
 from hostile_dns import serving
 from outbound import smtp_sink
+from ports import free_port
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -123,7 +124,7 @@ async def live(state: Path, sink_port: int, names: str) -> list[str]:
     facts = await asyncio.to_thread(house.start)
     box, key = await asyncio.to_thread(set_up, house)
     async with mailbox({**facts, "mailbox_id": box, "api_key": key}, "api_key") as owner:
-        url = f"http://127.0.0.1:{closed_port()}/zqhook?zqtoken=zqtoken"
+        url = f"http://127.0.0.1:{free_port()}/zqhook?zqtoken=zqtoken"
         told = await owner.post("webhooks", json={"url": url})
         assert told.status_code < 300, told.text
         agent = {"name": "zqinstructions", "instructions": "zqinstructions", "model": "m"}

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,6 +19,7 @@ import pytest
 from cli.process import Process
 from hostile_dns import answer, serving
 from outbound import smtp_sink
+from ports import free_port
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -35,11 +35,6 @@ def zone(question: dns.message.Message, _is_tcp: bool) -> list[bytes]:  # noqa: 
     asked = question.question[0]
     texts = [f'{asked.name} 60 TXT "v=spf1 ip4:127.0.0.1 -all"'] if asked.rdtype.name == "TXT" else []
     return [answer(question, *texts).to_wire()]
-
-
-def closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def open_to_postgres(folder: str) -> Path:
@@ -106,7 +101,7 @@ def kill(house: Process) -> None:
 
 
 async def test_one_event_and_one_reply_after_everything_was_killed() -> None:
-    port = closed_port()
+    port = free_port()
     with tempfile.TemporaryDirectory(prefix="gatepost-survival-", dir="/tmp") as folder:
         state = open_to_postgres(folder)
         async with smtp_sink() as sink, serving(zone) as names:

@@ -1,6 +1,5 @@
 import os
 import signal
-import socket
 import subprocess
 import time
 from pathlib import Path
@@ -12,6 +11,7 @@ from faults.machine import Machine, state_folder
 from gatepost.app.witness import key_of
 from gatepost.ledger.note import Note
 from ledger.test_witness import LOG, body
+from ports import free_port
 
 
 def test_a_witness_runs_beside_somebody_elses_log(tmp_path: Path) -> None:
@@ -49,9 +49,7 @@ def test_a_houses_checkpoints_are_shown_with_its_witnesses_line(tmp_path: Path) 
     """The witness knows the log's key from the house, which waits for it until then."""
     logs = tmp_path / "logs.txt"
     logs.write_text("")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        place = "{}:{}".format(*free.getsockname())
+    place = f"127.0.0.1:{free_port()}"
     command = [GATEPOST, "witness", "--state", str(tmp_path / "w"), "--logs", str(logs), "--name", "w.example"]
     key = key_of(tmp_path / "w", "w.example", os.urandom).verifier
     with state_folder() as folder:

@@ -33,6 +33,7 @@ from gatepost.record import connections
 from gatepost.settings import Settings
 from hostile_dns import answer, serving
 from outbound import Sink, http_receiver, smtp_sink
+from ports import free_port
 from talkers import talking
 
 STRACE = shutil.which("strace")
@@ -56,6 +57,7 @@ CONNECTED = re.compile(r'connect\(\d+, \{sa_family=AF_INET6?, sin6?_port=htons\(
 # Run by Python before the house: it writes down what names are looked up, and where told, it is the rogue.
 WITNESS = """
 import os, sys
+from ports import free_port
 seen = open(os.environ["WITNESS"], "a", buffering=1)
 def hook(event, arguments):
     if event in {"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"} and arguments[0]:
@@ -283,9 +285,10 @@ async def test_the_house_connects_to_what_is_registered_and_to_nothing_else(app_
         assert (folder / "witness" / "seen.txt").read_text() == ""
 
 
-async def test_a_rogue_connection_of_native_code_is_seen(app_dsn: str, folder: Path, unused_tcp_port: int) -> None:
+async def test_a_rogue_connection_of_native_code_is_seen(app_dsn: str, folder: Path) -> None:
     async with scene(app_dsn, folder) as made:
-        async with traced(made, {"ROGUE": str(unused_tcp_port)}):
+        rogue = free_port()
+        async with traced(made, {"ROGUE": str(rogue)}):
             pass
-        assert ("127.0.0.1", unused_tcp_port) in visited(folder / "trace")
-        assert unused_tcp_port not in made.ports
+        assert ("127.0.0.1", rogue) in visited(folder / "trace")
+        assert rogue not in made.ports

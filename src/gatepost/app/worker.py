@@ -1,14 +1,17 @@
 """One SMTP worker: a process that receives mail on a port it shares with others like it (docs/adr/0020).
 
 ``python -m gatepost.app.worker``: what to do comes in on standard input, and again whenever the settings change; it
-stays open for as long as whoever started us lives. A line on standard output says that the port is open.
+stays open for as long as whoever started us lives. Lines on standard output say that the port is open, and from then
+on that the loop turns.
 """
 
 import asyncio
+import os
 import pickle
 import signal
 import ssl
 import sys
+from contextlib import suppress
 
 import structlog
 import uvloop
@@ -20,7 +23,7 @@ from gatepost.app.errors import CLOSE_GRACE_S
 from gatepost.app.noting import noting
 from gatepost.app.reload import POLL_S, Changeable, adopt, renew
 from gatepost.app.smtp import certificates_of, smtp_door
-from gatepost.app.workers import READY, Order
+from gatepost.app.workers import BEAT, BEAT_S, READY, Order
 from gatepost.settings import SettingsError
 
 log = structlog.get_logger()
@@ -54,10 +57,22 @@ async def work() -> None:
             async with asyncio.TaskGroup() as chores:
                 following = chores.create_task(_follow(told, Changeable(door, {"smtp": certificate}), stop))
                 chores.create_task(process.keep_tidy(stop))
+                chores.create_task(_beat(stop))
                 await stop.wait()
                 following.cancel()
         finally:
             await door.close(CLOSE_GRACE_S)
+
+
+async def _beat(stop: asyncio.Event) -> None:
+    """Say again and again that the loop turns, until ``stop``; that nobody listens is no reason to fail or to wait."""
+    said = sys.stdout.fileno()
+    os.set_blocking(said, False)
+    while not stop.is_set():
+        with suppress(BrokenPipeError, BlockingIOError):
+            os.write(said, BEAT)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), BEAT_S)
 
 
 async def hear(told: asyncio.StreamReader) -> Order | None:

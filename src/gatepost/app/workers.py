@@ -23,6 +23,16 @@ REST_S = 0.5
 READY = b"ready\n"
 """What a worker says once its port is open."""
 
+BEAT = b"beat\n"
+BEAT_S = 1.0
+"""What it says from then on, and how often: that its loop turns."""
+
+SILENT_S = 15.0
+"""How long a worker may say nothing, twice in a row: once may be the whole machine's sleep, from which all wake late.
+
+The system goes on giving a hanging process its share of the port's connections, which then hear nothing.
+"""
+
 log = structlog.get_logger()
 
 
@@ -46,8 +56,9 @@ def spell(order: Order) -> bytes:
 class Workers:
     """The SMTP processes of one house."""
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: Order, *, silent_s: float = SILENT_S) -> None:
         self._order = order
+        self._silent_s = silent_s
         self._deaths: list[float] = []
         self._living: set[Process] = set()
 
@@ -70,6 +81,7 @@ class Workers:
             try:
                 if await self._is_ready(process):
                     is_up.set()
+                    await self._hear_beats(number, process)
                 code = await process.wait()
             except asyncio.CancelledError:
                 await end(process)
@@ -100,6 +112,21 @@ class Workers:
             with suppress(ProcessLookupError):
                 process.kill()
         return said == READY
+
+    async def _hear_beats(self, number: int, process: Process) -> None:
+        """Return once a worker has ended; one that hangs is killed."""
+        silences = 0
+        while process.stdout is not None and silences < 2:  # noqa: PLR2004  # see SILENT_S
+            try:
+                async with asyncio.timeout(self._silent_s):
+                    if not await process.stdout.readline():
+                        return
+                silences = 0
+            except TimeoutError:
+                silences += 1
+        log.error("smtp.worker_hangs", number=number)
+        with suppress(ProcessLookupError):
+            process.kill()
 
     def _count_death(self, number: int, code: int) -> None:
         now = asyncio.get_running_loop().time()

@@ -11,6 +11,7 @@ from gatepost.app.doctor import ports
 from gatepost.app.doctor.finding import Finding, Level
 from gatepost.app.state import Running
 from gatepost.settings import HttpSettings, MetricsSettings, Settings, SmtpSettings
+from ports import free_port
 
 FREE = Settings(smtp=SmtpSettings(port=0), http=HttpSettings(port=0), metrics=MetricsSettings(port=0))
 
@@ -87,8 +88,7 @@ async def test_doors_of_a_house_that_is_up_are_knocked_at() -> None:
 
 
 async def test_a_house_that_says_it_is_up_and_does_not_answer_is_a_failure(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        closed = probe.getsockname()[1]
+    closed = free_port()
     found = by_check(await ports.look(replace(FREE, state=tmp_path), up(closed, closed, closed)))
     assert found["smtp.port"].level is Level.FAILURE
     assert found["smtp.port"].next_step

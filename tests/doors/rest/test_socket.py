@@ -16,7 +16,8 @@ from gatepost import access, act
 from gatepost.app.http import SAID_MAX_OCTETS, listening
 from gatepost.deliver.paper import Kept
 from gatepost.doors import rest
-from gatepost.doors.rest import socket
+from gatepost.doors.rest.follow import End
+from gatepost.doors.rest.socket import CODES
 from gatepost.ids import EmailId
 from gatepost.journey import House
 
@@ -129,17 +130,17 @@ async def test_a_key_that_is_removed_hears_no_more(house: House, base_url: str, 
         await kept(house, ours)
         closed = await line.heard()
     assert isinstance(closed, CloseConnection)
-    assert closed.code == socket.UNKNOWN_KEY
+    assert closed.code == CODES[End.FORBIDDEN]
 
 
 async def test_it_ends_when_its_time_is_over_and_when_the_house_stops(
     house: House, base_url: str, ours: Tenancy
 ) -> None:
     async with following(base_url, ours, "?for_s=0") as line:
-        assert (await line.heard()).code == socket.ENDED
+        assert (await line.heard()).code == CODES[End.OVER]
     async with following(base_url, ours) as line:
         house.streams.close()
-        assert (await line.heard()).code == socket.STOPPING
+        assert (await line.heard()).code == CODES[End.STOPPING]
     async with asking(base_url, ours, ours.agent) as (_, answer):
         assert answer.status_code == 429
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from gatepost.upkeep import siem
 from gatepost.upkeep.siem.event import native
 from gatepost.upkeep.siem.syslog import escaped, frame, message, read_place
+from ports import free_port
 from upkeep.siem.authority import issue
 from upkeep.siem.papers import decided
 from upkeep.siem.scene import Scene
@@ -65,8 +66,7 @@ def rsyslog(tmp_path: Path) -> Iterator[tuple[int, Path, str]]:
     if RSYSLOGD is None or not list(Path("/usr/lib").glob("*/rsyslog/lmnsd_gtls.so")):
         pytest.skip("NOT PROVEN HERE: rsyslog and rsyslog-gnutls are not installed, so RFC 5425 met no foreign party")
     authority = issue(tmp_path)
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port = int(found.getsockname()[1])
+    port = free_port()
     out, configuration = tmp_path / "received", tmp_path / "rsyslog.conf"
     configuration.write_text(
         f'global(workDirectory="{tmp_path}" defaultNetstreamDriver="gtls"'

@@ -10,18 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ports import free_port
+
 CLAMD, C_ICAP = shutil.which("clamd", path="/usr/sbin:/usr/bin"), shutil.which("c-icap", path="/usr/sbin:/usr/bin")
 BAD = b"gatepost-own-test-signature"
 NAME = "Gatepost.Test.UNOFFICIAL"
 UP_WITHIN_S = 30
 _MODULES = next(iter(Path("/usr/lib").glob("*/c_icap")), Path("/nonexistent"))
-
-
-def free_port() -> int:
-    """Return a port nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

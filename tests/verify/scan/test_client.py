@@ -14,6 +14,7 @@ from gatepost.verify.paper import ScanResult
 from gatepost.verify.scan.client import Clamd, Classifier, Icap
 from gatepost.verify.scan.icap import Service
 from gatepost.verify.scan.watch import Scanner, ScannerError
+from ports import free_port
 from verify.injection.scene import read
 from verify.scan import real
 
@@ -146,7 +147,7 @@ async def test_a_classifier_that_refuses_gives_no_verdict(status: str) -> None:
 
 
 async def test_nobody_there_is_no_verdict() -> None:
-    port = real.free_port()
+    port = free_port()
     missing: list[Scanner] = [
         Clamd(egress(), "127.0.0.1", port),
         Clamd(egress(), path="/nonexistent/clamd"),
