@@ -93,17 +93,18 @@ async def _commit(house: House, verified: Sequence[Verified]) -> list[CarriedOut
     Each is judged as if those before it had been delivered already. No two belong to one conversation.
     """
     async with house.db.transaction(verified[0].arrived.tenant, plans=Plans.KEPT) as tx:
-        recalled, known, hosting, numbers = await asyncio.gather(  # side by side: one round trip
+        recalled, known, hosting, listening, numbers = await asyncio.gather(  # side by side: one round trip
             decide.recall_all(tx, verified),
             deliver.conversations(tx, verified),
             hosted.accounts(tx),
+            act.listening(tx),
             record.draw_numbers(tx, verified),
         )
         decided = decide.settle_all(verified, recalled)
         threads = deliver.threads_of(decided, known)
         recorded = await record.append_all(tx, decided, threads, entropy=house.entropy, numbers=numbers)
         done = await deliver.carry_out_all(tx, recorded, entropy=house.entropy)
-        announced = act.announce(tx, done, house.bell)
+        announced = act.announce(tx, done, house.bell, listening=listening)
         await house.jobs.enqueue_all(tx, [*hosted.turns_for(done, hosting), *deliver.attempts(done)])
         for waiting in (one.outcome for one in done if isinstance(one.outcome, Held)):
             await house.jobs.enqueue(tx, hold.expiry(waiting), at=waiting.expires_at)
@@ -171,12 +172,14 @@ async def _rule(house: House, held: Hold, verified: Verified, ruling: Ruling) ->
         await hold_end.note_ruling(tx, held, ruling, at=now, entropy=house.entropy)
         [recalled] = await decide.recall_all(tx, [verified])
         decided = decide.settle_all([verified], [decide.with_ruling(recalled, ruling)])
-        known, hosting = await asyncio.gather(deliver.conversations(tx, [verified]), hosted.accounts(tx))
+        known, hosting, listening = await asyncio.gather(
+            deliver.conversations(tx, [verified]), hosted.accounts(tx), act.listening(tx)
+        )
         threads = deliver.threads_of(decided, known)
         recorded = await record.append_all(tx, decided, threads, entropy=house.entropy)
         [done] = await deliver.carry_out_all(tx, recorded, entropy=house.entropy)
         await hold_end.settle(tx, held, done, at=now, by=ruling.by)
-        announced = act.announce(tx, [done], house.bell)
+        announced = act.announce(tx, [done], house.bell, listening=listening)
         await house.jobs.enqueue_all(tx, [*hosted.turns_for([done], hosting), *deliver.attempts([done])])
     house.bell.ring(announced)
     decision = done.recorded.decision

@@ -42,7 +42,7 @@ async def test_each_end_of_an_inbound_mail_is_an_event(
 ) -> None:
     hook, _ = await register(standing, "http://127.0.0.1:9/", CHOICES)
     async with standing.db.transaction(TENANT) as tx:
-        announce(tx, [done], Bell())
+        announce(tx, [done], Bell(), listening=await act.listening(tx))
     [telling] = await due(standing.db, hook.id)
     assert (telling.event.kind, telling.event.lane, telling.event.email) == (kind, lane, inbound().email)
 
@@ -52,8 +52,15 @@ async def test_what_we_send_ourselves_and_the_postmasters_mail_are_none(standing
     postmaster = recorded(replace(inbound(), is_postmaster=True))
     queued = CarriedOut(recorded(outbound()), Queued((SubmissionId("su_a"),)))
     async with standing.db.transaction(TENANT) as tx:
-        announce(tx, [queued, CarriedOut(postmaster, Kept(inbound().email, ThreadId("th_a"), wakes=False))], Bell())
+        done = [queued, CarriedOut(postmaster, Kept(inbound().email, ThreadId("th_a"), wakes=False))]
+        announce(tx, done, Bell(), listening=await act.listening(tx))
     assert await due(standing.db, hook.id) == []
+
+
+async def test_no_event_is_written_where_nobody_listens(standing: House) -> None:
+    async with standing.db.transaction(TENANT) as tx:
+        told = announce(tx, [KEPT_NOW], Bell(), listening=await act.listening(tx))
+        assert (told.events, (await tx.one("select count(*) as count from event")).count) == ({}, 0)
 
 
 @pytest.fixture

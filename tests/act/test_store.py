@@ -2,7 +2,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from act.scene import announce, due, happened
-from gatepost.act import store
+from gatepost.act import store, stream_store
 from gatepost.act.paper import Endpoint, EventKind, Health, Secrets, Webhook
 from gatepost.act.retry import STRIKES
 from gatepost.db import Database
@@ -120,3 +120,15 @@ async def test_an_endpoint_with_nothing_due_or_at_rest_is_not_taken(db: Database
         store.put_health(tx, FIRST.id, Health(failures=3, failing_since=NOW, due_at=until))
     assert await store.take(db, "me", at=NOW, until=until) == []
     assert await store.take(db, "me", at=until, until=until) == [(TENANT, FIRST.id)]
+
+
+async def test_accounts_are_listened_to_by_their_endpoints_and_by_readers_of_their_stream(db: Database) -> None:
+    """A stopped endpoint listens too: what it missed is kept for it."""
+    await _insert(db, FIRST)
+    async with db.transaction(TENANT) as tx:
+        store.stop_webhook(tx, FIRST.id, reason="webhook.paused", at=NOW)
+        await stream_store.open_stream(tx, OTHER, NOW)
+    async with db.transaction(TENANT) as tx:
+        assert await store.listening(tx) == {ACCOUNT, OTHER}
+    async with db.transaction(TenantId("tn_two")) as tx:
+        assert await store.listening(tx) == frozenset()

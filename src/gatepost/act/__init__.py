@@ -17,6 +17,7 @@ from gatepost.act.registry import (
     rotate,
     test,
 )
+from gatepost.act.store import listening
 from gatepost.act.stream import Streams, TooManyReadersError, page, said
 from gatepost.act.stream_store import open_stream
 from gatepost.act.tell import Herald
@@ -48,6 +49,7 @@ __all__ = [
     "deliveries",
     "find",
     "list_all",
+    "listening",
     "open_stream",
     "page",
     "public_key",

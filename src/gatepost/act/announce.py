@@ -1,6 +1,6 @@
 """From what was carried out to the events it makes, written with the transaction that carried it out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
@@ -12,7 +12,7 @@ from gatepost.act.paper import Event, EventKind, Fresh, Word, event_id
 from gatepost.arrive.paper import Direction
 from gatepost.db import Later, Transaction
 from gatepost.deliver.paper import CarriedOut, Held, Kept, Queued, Refused, State, Submission
-from gatepost.ids import EventId
+from gatepost.ids import AccountId, EventId
 from gatepost.mailbox.paper import Email
 
 
@@ -35,12 +35,19 @@ class Announced:
         return deliver.email_from(done.recorded, done.outcome.thread) if isinstance(done.outcome, Kept) else None
 
 
-def announce(tx: Transaction, done: Sequence[CarriedOut], bell: Bell[Announced]) -> Announced:
+def announce(
+    tx: Transaction, done: Sequence[CarriedOut], bell: Bell[Announced], *, listening: Collection[AccountId]
+) -> Announced:
     """Write an event for each message, and a telling for each endpoint that asked for it: none where nobody listens.
 
-    What is returned is for the bell, once the transaction is over.
+    Args:
+        tx: what they happen in.
+        done: what was carried out.
+        bell: what the result is for, once the transaction is over.
+        listening: the accounts somebody listens to, asked in this transaction; who comes later hears of later mail.
     """
-    events = {event.id: (event, one) for one in done if (event := _event_of(one)) is not None}
+    heard = [one for one in done if one.recorded.arrived.account in listening]
+    events = {event.id: (event, one) for one in heard if (event := _event_of(one)) is not None}
     if not events:
         return Announced({})
     hint = bell.may_ring()

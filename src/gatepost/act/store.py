@@ -16,6 +16,15 @@ from gatepost.keys import Vault
 CHANNEL = "gatepost_events"
 
 
+async def listening(tx: Transaction) -> frozenset[AccountId]:
+    """Return the accounts that somebody listens to: an endpoint, stopped or not, or a reader of their stream."""
+    query = (
+        "select account from webhook where tenant = %(tenant)s"
+        " union select account from event_stream_reader where tenant = %(tenant)s"
+    )
+    return frozenset(AccountId(row.account) for row in await tx.all(query))
+
+
 def announce(tx: Transaction, events: Sequence[Event], *, hint: bool, holder: str = "") -> Later:
     """Write the events somebody listens for, and a telling for each endpoint that asked for their kind.
 

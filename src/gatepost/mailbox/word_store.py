@@ -89,13 +89,15 @@ async def waiting(tx: Transaction, limit: int, octets_max: int) -> list[Waiting]
     query = """
         select * from (
           select unindexed.at, unindexed.seq as number, unindexed.account as of_account, unindexed.email as of_email,
-            email.*, sum(octet_length(email.sealed)) over (
+            kept.*, sum(octet_length(kept.sealed)) over (
               order by unindexed.tenant, unindexed.account, unindexed.at, unindexed.seq rows unbounded preceding
               exclude current row) as octets_before
           from (
             select * from unindexed where tenant = %(tenant)s order by tenant, account, at, seq limit %(limit)s
           ) as unindexed
-          left join email on email.tenant = %(tenant)s and email.id = unindexed.email
+          left join lateral (
+            select * from email where email.tenant = %(tenant)s and email.id = unindexed.email limit 1
+          ) as kept on true  -- each a look-up: else all the tenant's mail is read for it while there is little
         ) as all_of_them where coalesce(octets_before, 0) < %(octets_max)s
     """
     return [

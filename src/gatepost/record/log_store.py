@@ -100,11 +100,16 @@ async def waiting(tx: Transaction) -> int:
 
 
 async def leaves(tx: Transaction, start: int, end: int) -> list[bytes]:
-    """Return the leaves at places ``start`` up to and without ``end``, in order."""
+    """Return the leaves at places ``start`` up to and without ``end``, in order.
+
+    ``limit`` keeps each entry a look-up of its own, here and below: as a join of all, it is planned as a walk through
+    every entry there is, for as long as a house has some thousands of them.
+    """
     query = """
-        select entry.leaf from leaf join entry on entry.id = leaf.entry
-        where leaf.tenant = %(tenant)s and leaf.leaf_index >= %(start)s and leaf.leaf_index < %(end)s
-        order by leaf.leaf_index
+        select written.leaf from leaf as placed
+        cross join lateral (select leaf from entry where entry.id = placed.entry limit 1) as written
+        where placed.tenant = %(tenant)s and placed.leaf_index >= %(start)s and placed.leaf_index < %(end)s
+        order by placed.leaf_index
     """
     return [bytes(row.leaf) for row in await tx.all(query, start=start, end=end)]
 
@@ -169,10 +174,12 @@ async def add_log_key(tx: Transaction, key: LogKey) -> None:
 async def stored(tx: Transaction, start: int, end: int) -> list[Stored]:
     """Return the entries at places ``start`` up to and without ``end``, opened, in order."""
     query = """
-        select leaf.leaf_index, leaf.entry, entry.leaf, opening.ref, opening.sealed
-        from leaf join entry on entry.id = leaf.entry left join opening on opening.entry = leaf.entry
-        where leaf.tenant = %(tenant)s and leaf.leaf_index >= %(start)s and leaf.leaf_index < %(end)s
-        order by leaf.leaf_index
+        select placed.leaf_index, placed.entry, written.leaf, opened.ref, opened.sealed
+        from leaf as placed
+        cross join lateral (select leaf from entry where entry.id = placed.entry limit 1) as written
+        left join lateral (select ref, sealed from opening where opening.entry = placed.entry limit 1) as opened on true
+        where placed.tenant = %(tenant)s and placed.leaf_index >= %(start)s and placed.leaf_index < %(end)s
+        order by placed.leaf_index
     """
     return [
         Stored(LeafIndex(row.leaf_index), EntryId(row.entry), bytes(row.leaf), _opened(tx.vault, row))
@@ -198,10 +205,12 @@ async def copied_rows(tx: Transaction, start: int, end: int) -> list[str]:
           'opening', row_to_json(opened), 'decision', row_to_json(decided), 'consequence', row_to_json(followed)
         )::text as line
         from leaf as placed
-        join entry as written on written.id = placed.entry
-        left join opening as opened on opened.entry = placed.entry
-        left join decision_row as decided on decided.entry = placed.entry
-        left join consequence as followed on followed.entry = placed.entry
+        cross join lateral (select * from entry where entry.id = placed.entry limit 1) as written
+        left join lateral (select * from opening where opening.entry = placed.entry limit 1) as opened on true
+        left join lateral (select * from decision_row as found where found.entry = placed.entry limit 1)
+          as decided on true
+        left join lateral (select * from consequence as found where found.entry = placed.entry limit 1)
+          as followed on true
         where placed.tenant = %(tenant)s and placed.leaf_index >= %(start)s and placed.leaf_index < %(end)s
         order by placed.leaf_index
     """

@@ -111,12 +111,14 @@ async def next_index(tx: Transaction) -> int:
 
 
 async def at_places(tx: Transaction, start: int, end: int) -> list[Row]:
-    """Return the entries at places ``start`` up to and without ``end``, in order."""
+    """Return the entries at places ``start`` up to and without ``end``, in order; each a look-up (``log_store``)."""
     query = """
-        select entry.id, entry.at, entry.leaf, opening.ref, opening.sealed, leaf.leaf_index
-        from leaf join entry on entry.id = leaf.entry left join opening on opening.entry = leaf.entry
-        where leaf.tenant = %(tenant)s and leaf.leaf_index >= %(start)s and leaf.leaf_index < %(end)s
-        order by leaf.leaf_index
+        select written.id, written.at, written.leaf, opened.ref, opened.sealed, placed.leaf_index
+        from leaf as placed
+        cross join lateral (select id, at, leaf from entry where entry.id = placed.entry limit 1) as written
+        left join lateral (select ref, sealed from opening where opening.entry = placed.entry limit 1) as opened on true
+        where placed.tenant = %(tenant)s and placed.leaf_index >= %(start)s and placed.leaf_index < %(end)s
+        order by placed.leaf_index
     """
     return [_row(tx.vault, row) for row in await tx.all(query, start=start, end=end)]
 
