@@ -2,6 +2,8 @@
 
 import asyncio
 
+from typing_extensions import override
+
 from gatepost.mail import fields
 from gatepost.verify import attached, content
 from gatepost.verify.extract import Extractor
@@ -93,6 +95,7 @@ async def test_files_that_are_not_read_in_time_say_so() -> None:
 class Failing(Reader):
     """Reads texts that say so not at all."""
 
+    @override
     async def read(self, kind: Kind, octets: bytes) -> tuple[Extraction, str]:
         outcome, text = await super().read(kind, octets)
         return (Extraction.TIMEOUT, "") if text == "slow" else (outcome, text)
