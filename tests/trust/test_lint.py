@@ -108,6 +108,17 @@ def test_an_owner_is_somebody_of_the_register() -> None:
     assert found == [f"claim {first.id}: 'x' owns it, and people.toml has no such role or reference"]
 
 
+def test_what_is_called_planned_is_said_to_be_absent() -> None:
+    operator = read_operator(EXAMPLE)
+    first = operator.documents[0]
+    text = "1. *Planned, [A31](/trust/claims/A31), [A1](/trust/claims/A1):* it is backed up.\n"
+    texts = {**operator.texts, first.file: text}
+    found = faults(replace(operator, texts=texts), CHECKS, NOW)
+    assert [fault for fault in found if "called planned" in fault] == [
+        f"{first.file}: A1 is called planned, and claims.toml does not say what would have to be built"
+    ]
+
+
 def test_a_missing_row_and_an_unknown_check_are_named() -> None:
     operator = read_operator(EXAMPLE)
     found = faults(replace(operator, claims=operator.claims[1:]), CHECKS, NOW)

@@ -46,6 +46,10 @@ _CADENCE_MAX = {
 }
 """How seldom a claim may be looked at: three times as long it may stand green."""
 
+_PLANNED = re.compile(r"\*Planned, ([^*]+):\*")
+_CLAIM_LINK = re.compile(r"\[([AB]\d+)\]\(/trust/claims/\1\)")
+"""How a text says that a sentence is not in force yet: ``*Planned, [A59](/trust/claims/A59):* backups are ...``."""
+
 _NAMED = {
     "role": ("contacts", "role"),
     "document": ("documents", "id"),
@@ -140,6 +144,10 @@ def _document(operator: Operator, document: Document, now: datetime) -> Iterator
     for number, line in enumerate(text.splitlines(), 1):
         for vague in _VAGUE.finditer(line):
             yield f"{document.file}:{number}: {vague[0]!r} cannot be checked"
+    absent = {claim.id for claim in operator.claims if claim.absent}
+    for name in (each for words in _PLANNED.findall(text) for each in _CLAIM_LINK.findall(words)):
+        if name not in absent:
+            yield f"{document.file}: {name} is called planned, and claims.toml does not say what would have to be built"
     due = datetime.combine(document.reviewed_on, time(), UTC) + timedelta(days=document.review_days)
     if due <= now:
         yield f"{document.file}: its review was due on {due.date()}"
