@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -10,6 +11,19 @@ CONNECTIONS = 1000
 @pytest.fixture(scope="session")
 def house() -> Iterator[Machine]:
     """A house that is up, with room for a thousand connections: one for all tests that leave it whole."""
+    with _roomy() as machine:
+        yield machine
+
+
+@pytest.fixture
+def fresh_house() -> Iterator[Machine]:
+    """The same for a test that wants its memory as it is at the start, or leaves it otherwise."""
+    with _roomy() as machine:
+        yield machine
+
+
+@contextmanager
+def _roomy() -> Iterator[Machine]:
     with state_folder() as folder:
         machine = Machine(
             folder,

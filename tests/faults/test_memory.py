@@ -77,20 +77,20 @@ async def test_a_thousand_idle_connections_take_little_memory(house: Machine) ->
     assert found["Rss"] < IDLE_MAX_MB
 
 
-async def test_messages_that_stop_half_way_take_little_memory_over_tls_too(house: Machine) -> None:
+async def test_messages_that_stop_half_way_take_little_memory_over_tls_too(fresh_house: Machine) -> None:
     """What each client sent goes to disk once there is much of it; its connection itself keeps next to nothing."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     with ExitStack() as stack:
         for _ in range(SLOW_SENDERS):
-            client = smtplib.SMTP("127.0.0.1", house.port, timeout=60)
+            client = smtplib.SMTP("127.0.0.1", fresh_house.port, timeout=60)
             stack.callback(client.close)
             client.starttls(context=context)
             client.ehlo("client.example")
             client.mail(BOSS)
-            client.rcpt(house.recipient)
+            client.rcpt(fresh_house.recipient)
             assert client.docmd("DATA")[0] == 354
             client.send(LINE * (HALF_OCTETS // len(LINE)))
-        found = await _settled(house, SLOW_MAX_MB)
+        found = await _settled(fresh_house, SLOW_MAX_MB)
     print(f"{SLOW_SENDERS} x {HALF_OCTETS} octets half way: {found}")
     assert found["Rss"] < SLOW_MAX_MB

@@ -67,6 +67,17 @@ def test_what_is_marked_is_what_is_wanted_in_subject_and_text() -> None:
         ("has:money", "has: knows"),
         ("before:tomorrow", "a day"),
         ("lunch -before:2026-01-01", "negated"),
+        ("lunch OR fox", "OR is no operator"),
+        ("lunch AND fox", "AND is no operator"),
+        ("lunch NOT fox", "NOT is no operator"),
+        ("lunch -(fox hen)", "parentheses"),
+        ("is:unread", "no such field"),
+        ("lunch -CC:agent", "no such field"),
+        ('cc:"the boss"', "no such field"),
+        ("larger:1M", "no such field"),
+        ("older_than:2d", "no such field"),
+        ("from: alice", "right after from:"),
+        ("Subject: lunch", "right after subject:"),
         ("a " * (PIECES_MAX + 1), "at most"),
         ("a" * (QUERY_MAX_CHARS + 1), "at most"),
     ],
@@ -76,9 +87,18 @@ def test_what_cannot_be_looked_for_is_refused_with_its_reason(text: str, why: st
         parse(text)
 
 
+@pytest.mark.parametrize(
+    "text", ['"is:unread"', '"OR"', "lunch or fox", "Re: lunch", "https://a.example/b:c", "12:30", "C:/x", "(lunch)"]
+)
+def test_what_only_looks_like_an_operator_is_looked_for(text: str) -> None:
+    assert parse(text).wanted
+
+
 @given(
     st.text()
-    | st.lists(st.sampled_from(['"', "-", "from:", "has:", "*", "a", "@", ".", " ", "東", "before:"])).map("".join)
+    | st.lists(
+        st.sampled_from(['"', "-", "from:", "is:", "OR", "(", "has:", "*", "a", "@", ".", " ", "東", "before:"])
+    ).map("".join)
 )
 def test_anything_is_a_query_or_refused(text: str) -> None:
     try:

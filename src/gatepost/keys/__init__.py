@@ -3,7 +3,20 @@
 from gatepost.keys.drawn import Drawn
 from gatepost.keys.errors import ErasedError, KeyringError
 from gatepost.keys.keyring import KEY_OCTETS, Keyring
-from gatepost.keys.keystore import KeyStore, Kind
+from gatepost.keys.keystore import FILE, KeyStore, Kind
+from gatepost.keys.master import MASTER, NEXT
 from gatepost.keys.vault import Vault
 
-__all__ = ["KEY_OCTETS", "Drawn", "ErasedError", "KeyStore", "Keyring", "KeyringError", "Kind", "Vault"]
+__all__ = [
+    "FILE",
+    "KEY_OCTETS",
+    "MASTER",
+    "NEXT",
+    "Drawn",
+    "ErasedError",
+    "KeyStore",
+    "Keyring",
+    "KeyringError",
+    "Kind",
+    "Vault",
+]

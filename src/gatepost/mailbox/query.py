@@ -18,6 +18,10 @@ _PIECE = re.compile(
     re.IGNORECASE,
 )
 
+_FIELDS = ("from", "to", "subject", "filename", "has", "before", "after")
+_FIELD_LIKE = re.compile(r"(?P<name>[A-Za-z][A-Za-z_-]+):(?!//)")  # of a URL the colon is its own
+_OPERATORS = frozenset({"OR", "AND", "NOT", "NEAR"})
+
 
 class QueryError(ValueError):
     """What was asked cannot be looked for; the text says why, in words of ours."""
@@ -110,6 +114,8 @@ def parse(text: str) -> Query:
     pieces = list(_PIECE.finditer(text))
     if len(pieces) > PIECES_MAX:
         raise QueryError(f"A query has at most {PIECES_MAX} words.")
+    for piece in pieces:
+        _refuse_what_others_know(piece)
     since, until = _bounds([piece for piece in pieces if _field(piece) in _DAYS])
     wanted, unwanted = _Parts(set(), []), _Parts(set(), [])
     for piece in pieces:
@@ -137,6 +143,33 @@ def parse(text: str) -> Query:
 
 def _field(piece: re.Match[str]) -> str | None:
     return piece["field"].lower() if piece["field"] else None
+
+
+def _refuse_what_others_know(piece: re.Match[str]) -> None:
+    """Refuse what means something in other searches and nothing here: to look for it as words would find nothing.
+
+    Whoever gets an empty page concludes that there is no such mail.
+    """
+    if piece["phrase"] is not None or piece["field"]:
+        return
+    word = piece["word"]
+    if word in _OPERATORS:
+        raise QueryError(
+            f"{word} is no operator here: all words must be there, a - before a word leaves it out, and either of two"
+            f' words takes two queries. Put it in quotation marks, "{word}", to look for the word.'
+        )
+    if piece["minus"] and word.startswith("("):
+        raise QueryError("A - stands before one word or phrase, not before parentheses.")
+    found = _FIELD_LIKE.match(word)
+    if found is None:
+        return
+    name, is_bare = found["name"].lower(), found.end() == len(word)
+    has_phrase = piece.string[piece.end() : piece.end() + 1] == '"'
+    if name in _FIELDS:
+        raise QueryError(f"What to look for stands right after {name}: without a space.")
+    if not is_bare or has_phrase:  # "Re: lunch" is what somebody copied
+        known = ", ".join(f"{field}:" for field in _FIELDS)
+        raise QueryError(f"There is no such field here; known are {known}. Put what has a colon in quotation marks.")
 
 
 def _said(piece: re.Match[str]) -> str:

@@ -50,6 +50,30 @@ def test_a_master_key_that_is_none_is_a_failure(state: Path) -> None:
     assert keys is None
 
 
+def test_a_master_key_that_is_gone_is_to_be_restored_alone(state: Path) -> None:
+    (state / "keys" / "master.key").unlink()
+    found, keys = secrets.look(state, os.urandom)
+    (master,) = [finding for finding in found if finding.check == "keys.master"]
+    assert keys is None
+    assert master.level is Level.FAILURE
+    assert "master.key alone" in master.next_step
+
+
+def test_a_key_store_that_is_gone_is_no_first_start_and_is_not_made_anew(state: Path) -> None:
+    for path in (state / "keys").glob("keys.sqlite*"):
+        path.unlink()
+    (found,), keys = secrets.look(state, os.urandom)
+    assert (found.level, keys) == (Level.FAILURE, None)
+    assert not list((state / "keys").glob("keys.sqlite*"))
+
+
+def test_keys_open_to_others_are_to_be_closed_and_nothing_restored(state: Path) -> None:
+    (state / "keys" / "master.key").chmod(0o644)
+    found, _ = secrets.look(state, os.urandom)
+    assert [finding.level for finding in found] == [Level.FAILURE] * 2
+    assert not [finding for finding in found if finding.next_step.startswith("restore")]
+
+
 async def test_the_key_of_another_house_does_not_fit(db: Database, state: Path) -> None:
     with closing(KeyStore.open(state / "keys", os.urandom)) as ours:
         house = replace(built(db, state, Hands()), keyring=ours.keyring)

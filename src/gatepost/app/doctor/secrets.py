@@ -8,22 +8,31 @@ from gatepost import access
 from gatepost.app.doctor.finding import Finding, failure, ok, warning
 from gatepost.clock import Entropy
 from gatepost.db import Database
-from gatepost.keys import KeyringError, KeyStore
+from gatepost.keys import FILE, MASTER, NEXT, KeyringError, KeyStore
 from gatepost.record import log_store
 from gatepost.record.log_store import LOG_KEY_PURPOSE
 
 _RESTORE = "restore the keys folder from the backup that belongs to this database"
+_RESTORE_MASTER = (
+    "restore master.key alone, from any backup since keys were last rotated, beside what lies there now:"
+    " an older keys.sqlite would lose the keys made since, for ever"
+)
+_MODE_FIRST = "see to keys.mode first; nothing is to be restored for it"
 
 
 def look(state: Path, entropy: Entropy) -> tuple[list[Finding], KeyStore | None]:
     """Return how the key folder is, and the key store where it opens."""
     folder = state / "keys"
-    if not (folder / "master.key").exists():
+    if not any((folder / name).exists() for name in (FILE, MASTER, NEXT)):
         return [warning("keys.master", "there is no master key yet", "it is made at the first start; look again")], None
+    if not (folder / FILE).exists():
+        lost = f"{folder / FILE} is missing, and with it every key but the master key"
+        return [failure("keys.master", lost, _RESTORE)], None
     found = []
     facts = folder.stat()
     loose = sorted(path.name for path in folder.iterdir() if path.suffix != ".crt" and path.stat().st_mode & 0o077)
-    if stat.S_IMODE(facts.st_mode) & 0o077 or facts.st_uid != os.geteuid() or loose:
+    is_open = bool(stat.S_IMODE(facts.st_mode) & 0o077 or facts.st_uid != os.geteuid() or loose)
+    if is_open:
         what = ", ".join(loose) or "the folder"
         found.append(
             failure("keys.mode", f"{what} in {folder} is open to others", f"chmod -R go-rwx {folder}, run as its owner")
@@ -33,7 +42,9 @@ def look(state: Path, entropy: Entropy) -> tuple[list[Finding], KeyStore | None]
     try:
         keys = KeyStore.open(folder, entropy)
     except KeyringError as error:
-        return [*found, failure("keys.master", str(error), _RESTORE)], None
+        has_no_master = not any((folder / name).exists() for name in (MASTER, NEXT))
+        step = _RESTORE_MASTER if has_no_master else _MODE_FIRST if is_open else _RESTORE
+        return [*found, failure("keys.master", str(error), step)], None
     return [*found, ok("keys.master", "the master key opens the key store")], keys
 
 

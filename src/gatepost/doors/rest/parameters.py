@@ -75,7 +75,8 @@ Words = Annotated[
         max_length=1_000,
         description='Words, all of which must be there; "words side by side"; `from:`, `to:`, `subject:`, `filename:`'
         " and a word, the first two also an address or a domain; `has:attachment`; `before:` and `after:` and a day"
-        " (UTC); `-` before what may not be there; `abc*` for what begins like that, in people and subjects.",
+        " (UTC); `-` before what may not be there; `abc*` for what begins like that, in people and subjects, not in"
+        " texts. Other fields, OR, AND and NOT are refused.",
         examples=["lunch from:example.org -cancelled"],
     ),
 ]
