@@ -132,7 +132,7 @@ CASES: dict[str, tuple[str, list[tuple[dict[str, Any], str]]]] = {
 MISTAKES = {
     "{defaultAction: reject, senders: [], %s}": ("defaultAction", "bounce"),
     "{defaultAction: bounce, senders: [{match: {address: '*@a.example'}}], %s}": ("senders[0].match.address", None),
-    "{defaultAction: bounce, senders: [{match: {adress: a@a.example}}], %s}": ("senders[0].match.adress", "address"),
+    "{defaultAction: bounce, senders: [{match: {addrs: a@a.example}}], %s}": ("senders[0].match.addrs", "address"),
     "{defaultAction: bounce, senders: [{match: {anyone: yes}}], %s}": ("senders[0].match.anyone", "true"),
     "{defaultAction: bounce, senders: [{match: {domain: a.example}, action: block}], %s}": (
         "senders[0].action",
