@@ -1,6 +1,8 @@
 """The document's newer members: what is read, what is refused, and that old documents keep their digest."""
 
+import copy
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -260,3 +262,72 @@ def test_whatever_the_language_reads_fits_the_schema_and_the_rest_is_refused_in_
     assert all(sentence.isprintable() for sentence in said)
     if not said:
         jsonschema_rs.validator_for(schema()).validate(document)
+
+
+def slips(word: str) -> dict[str, str]:
+    """Return a word as fingers write it: two letters the other way round, one lost, one twice, and in another case."""
+    in_another_case = re.sub("(?<=[a-z])([A-Z])", r"-\1", word).replace("_", "-").upper()
+    if len(word) < len("each"):
+        return {"dashed": in_another_case}  # of two letters nobody can tell which was meant
+    at = next((at for at in range(1, len(word) - 1) if word[at] != word[at + 1]), 0)
+    return {
+        "swapped": word[:at] + word[at + 1] + word[at] + word[at + 2 :],
+        "dropped": word[:at] + word[at + 1 :],
+        "doubled": word[: at + 1] + word[at:],
+        "dashed": in_another_case,
+    }
+
+
+def words_of(value: object, shape: dict[str, Any]) -> Iterator[tuple[str, list[str | int], list[str]]]:
+    """Yield each field's name in a document, and each of its words that is one of several, with what may stand there.
+
+    A place is its path, the steps to it, and the valid words; the last step is the field itself where names are asked.
+    """
+    for each in [shape, *shape.get("anyOf", ()), *shape.get("oneOf", ())]:
+        if isinstance(value, dict) and "properties" in each:
+            for name, inner in value.items():
+                if name in each["properties"]:
+                    yield "name", [name], list(each["properties"])
+                    for kind, steps, valid in words_of(inner, each["properties"][name]):
+                        yield kind, [name, *steps], valid
+        elif isinstance(value, list) and "items" in each:
+            for number, inner in enumerate(value):
+                for kind, steps, valid in words_of(inner, each["items"]):
+                    yield kind, [number, *steps], valid
+        elif isinstance(value, str) and value in each.get("enum", ()):
+            yield "word", [], each["enum"]
+
+
+def misspelt() -> Iterator[tuple[dict[str, Any], list[str | int], str, str]]:
+    """Yield documents with one slip: the steps to it, how it was meant, and how it is written."""
+    for kind, steps, valid in words_of(FULL, schema()):
+        for meant in [str(steps[-1])] if kind == "name" else valid:
+            for written in dict.fromkeys(slips(meant).values()):
+                if written in valid:
+                    continue
+                whole: Any = copy.deepcopy(FULL)
+                inner = whole
+                for step in steps[:-1]:
+                    inner = inner[step]
+                if kind == "name":
+                    inner[written] = inner.pop(meant)
+                else:
+                    inner[steps[-1]] = written
+                yield whole, [*steps[:-1], written] if kind == "name" else steps, meant, written
+
+
+def test_each_name_and_each_word_of_the_language_is_told_where_it_is_misspelt() -> None:
+    """In four ways each: with the path, and with the spelling that was meant as the nearest."""
+    missed: list[tuple[object, ...]] = []
+    count = 0
+    for whole, steps, meant, written in misspelt():
+        count += 1
+        path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
+        try:
+            parse(whole, version=1)
+            missed.append((path, written, "was read"))
+        except PolicyError as error:
+            if not any(each.path == path and each.nearest == meant for each in error.faults):
+                missed.append((path, written, [(each.path, each.nearest) for each in error.faults][:2]))
+    assert missed == []
+    assert count > 600

@@ -18,6 +18,8 @@ def test_the_nearest_name_is_always_a_valid_one(name: str) -> None:
         ("drop", ["deliver", "hold", "reject"], "reject"),
         ("quarantine", ["deliver", "hold", "reject"], "hold"),
         ("block", ["per", "hour"], "hour"),
+        ("DISCARD", ["reject", "discard"], "discard"),
+        ("rate-limit", ["rateLimits", "limit", "rateLimit"], "rateLimit"),
     ],
 )
 def test_what_other_products_say_leads_to_what_means_the_same(name: str, valid: list[str], wanted: str) -> None:

@@ -14,7 +14,7 @@ from gatepost.decide.body import Place
 from gatepost.decide.capabilities import ON_ITS_OWN
 from gatepost.decide.fixture_language import FIXTURES
 from gatepost.decide.guards import PATTERN_MAX_CHARS, Pattern, PatternError, compile_pattern, refusals
-from gatepost.decide.nearest import nearest
+from gatepost.decide.nearest import nearest, nearest_truth
 from gatepost.decide.outbound_language import OUTBOUND, check_groups
 from gatepost.decide.paper import Disposition
 from gatepost.decide.shape import Faults, Parser
@@ -115,7 +115,7 @@ _ASSURANCE = Parser(
 
 def _read_true(value: object, path: str, faults: Faults) -> bool:
     if value is not True:
-        faults.tell(path, "must be true, or left out")
+        faults.tell(path, "must be true, or left out", "true" if nearest_truth(value) == "true" else None)
     return True
 
 

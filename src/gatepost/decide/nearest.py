@@ -37,6 +37,9 @@ def nearest(name: str, valid: Iterable[str], weak: Collection[str] = ()) -> str:
             just that or what means it elsewhere; everybody else hears of another, for people take what they are told.
     """
     known = list(valid)
+    same = next((each for each in known if _bare(each) == _bare(name[:NAME_SHOWN_CHARS])), None)
+    if same is not None:
+        return same
     meant = next((each for each in _MEANT.get(name.casefold(), ()) if each in known), None)
     if meant is not None:
         return meant
@@ -44,6 +47,11 @@ def nearest(name: str, valid: Iterable[str], weak: Collection[str] = ()) -> str:
     folded = {item.casefold(): item for item in known if item not in weak or _is_slip(written, item.casefold())}
     close = difflib.get_close_matches(written, folded, n=1, cutoff=0.0)
     return folded[close[0]] if close else known[0]
+
+
+def _bare(name: str) -> str:
+    """Return a name without its case, dashes and underscores."""
+    return name.casefold().replace("-", "").replace("_", "")
 
 
 def _is_slip(written: str, name: str) -> bool:

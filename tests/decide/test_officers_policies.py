@@ -1,0 +1,165 @@
+"""Policies as a security officer writes them from docs/policy.md, and the decisions its order leads one to expect."""
+
+from typing import Any
+
+import pytest
+
+from gatepost.decide.fixture_language import MAIL
+from gatepost.decide.fixtures import see_mail
+from gatepost.decide.language import PolicyError, parse
+from gatepost.decide.rules import judge
+from gatepost.decide.shape import Faults
+from gatepost.decide.written import read_document
+
+LAST = "auditLog: {retentionDays: 90}"
+BOSS, EVE = "boss@acme.example", "eve@evil.example"
+
+CASES: dict[str, tuple[str, list[tuple[dict[str, Any], str]]]] = {
+    "one boss, nobody else": (
+        "{defaultAction: bounce, senders: [{match: {address: boss@acme.example}}], %s}",
+        [
+            ({"from": BOSS}, "deliver rule.matched"),
+            ({"from": "boss+x@acme.example"}, "reject sender.unmatched"),
+            ({"from": BOSS, "proof": "none"}, "reject sender.unproven"),
+        ],
+    ),
+    "a domain is not what is below it": (
+        "{defaultAction: drop, senders: [{match: {domain: acme.example}}], %s}",
+        [
+            ({"from": "a@mail.acme.example"}, "discard sender.unmatched"),
+            ({"from": BOSS, "proof": "none"}, "reject sender.unproven"),
+            ({"from": BOSS, "proof": "unsettled"}, "defer sender.unsettled"),
+        ],
+    ),
+    "the first rule that speaks is the rule, and its proof is the end": (
+        """{defaultAction: bounce, senders: [{match: {address: boss@acme.example, assurance: dmarc}},
+           {match: {anyone: true, assurance: none}, action: hold}], %s}""",
+        [
+            ({"from": BOSS}, "deliver rule.matched"),
+            ({"from": BOSS, "proof": "aligned"}, "reject sender.unproven"),
+            ({"from": EVE, "proof": "none"}, "hold rule.held"),
+        ],
+    ),
+    "injection first, then the boss": (
+        """{defaultAction: bounce, senders: [
+           {match: {anyone: true, assurance: none}, when: {injectionScore: {atLeast: 0.8}}, action: reject},
+           {match: {domain: acme.example}}], %s}""",
+        [
+            ({"from": BOSS, "injectionScore": 0.8}, "reject rule.rejected"),
+            ({"from": BOSS, "injectionScore": 0.79}, "deliver rule.matched"),
+            ({"from": EVE, "proof": "unsettled"}, "reject sender.unmatched"),
+        ],
+    ),
+    "a guard is asked only where a rule speaks, and is stricter than a hold": (
+        """{defaultAction: bounce, senders: [{match: {domain: acme.example}, action: hold}],
+           contentGuards: [{reject: '(?i)bank details', reason: fraud}], %s}""",
+        [
+            ({"from": BOSS, "text": "our new bank\ndetails"}, "reject content.guard"),
+            ({"from": EVE, "text": "bank details"}, "reject sender.unmatched"),
+            ({"from": BOSS, "text": "lunch?"}, "hold rule.held"),
+        ],
+    ),
+    "of two guards the strictest counts": (
+        """{defaultAction: drop, senders: [{match: {domain: acme.example}}], contentGuards: [
+           {reject: wire, reason: one, action: hold}, {reject: money, reason: two, action: defer}], %s}""",
+        [
+            ({"from": BOSS, "text": "wire money"}, "defer content.guard"),
+            ({"from": BOSS, "text": "wire"}, "hold content.guard"),
+            ({"from": BOSS, "subject": "wire money"}, "deliver rule.matched"),
+        ],
+    ),
+    "only PDFs": (
+        """{defaultAction: bounce, senders: [
+           {match: {domain: acme.example}, when: {otherAttachmentTypes: [application/pdf]}, action: reject},
+           {match: {domain: acme.example}}], %s}""",
+        [
+            ({"from": BOSS, "attachments": [{"name": "a.pdf", "type": "application/pdf"}]}, "deliver rule.matched"),
+            (
+                {"from": BOSS, "attachments": [{"name": "a.pdf", "type": "application/pdf", "begins": "mz"}]},
+                "reject rule.rejected",
+            ),
+            ({"from": BOSS}, "deliver rule.matched"),
+        ],
+    ),
+    "a limit counts what came before, and none is none": (
+        """{defaultAction: bounce, senders: [{match: {address: boss@acme.example}, rateLimit: {perHour: 3}},
+           {match: {domain: acme.example}, rateLimit: {perDay: 0}}], %s}""",
+        [
+            ({"from": BOSS, "counts": {"hour": 2}}, "deliver rule.matched"),
+            ({"from": BOSS, "counts": {"hour": 3}}, "defer rate.per_hour"),
+            ({"from": "x@acme.example"}, "defer rate.per_day"),
+        ],
+    ),
+    "a budget is asked after the limit, and a guard before both": (
+        """{defaultAction: bounce, senders: [{match: {domain: acme.example}, rateLimit: {perHour: 1},
+           tokenBudget: {perThread: 100}}], contentGuards: [{reject: wire, reason: w, action: discard}], %s}""",
+        [
+            ({"from": BOSS, "counts": {"tokensThread": 100}}, "defer budget.per_thread"),
+            ({"from": BOSS, "counts": {"hour": 1, "tokensThread": 100}}, "defer rate.per_hour"),
+            ({"from": BOSS, "text": "wire", "counts": {"hour": 1}}, "discard content.guard"),
+        ],
+    ),
+    "whoever is new waits": (
+        """{defaultAction: bounce, senders: [{match: {anyone: true}, when: {firstTime: true}, action: hold},
+           {match: {anyone: true}}], %s}""",
+        [
+            ({"from": EVE, "firstTime": True}, "hold rule.held"),
+            ({"from": EVE, "firstTime": False}, "deliver rule.matched"),
+            ({"from": EVE, "firstTime": True, "proof": "none"}, "reject sender.unproven"),
+        ],
+    ),
+    "what cannot be known counts against the mail": (
+        """{defaultAction: bounce, senders: [
+           {match: {domain: acme.example}, when: {hiddenText: true}, action: discard},
+           {match: {domain: acme.example}, when: {hasAttachments: false}}], %s}""",
+        [
+            ({"from": BOSS}, "deliver rule.matched"),
+            ({"from": BOSS, "damaged": True}, "discard rule.discarded"),
+            ({"from": BOSS, "attachments": [{"name": "a.txt", "type": "text/plain"}]}, "reject sender.unmatched"),
+        ],
+    ),
+    "a group, its wildcard and an expiry": (
+        """{defaultAction: bounce, groups: {g: ['*.freight.example', tools.example, a@b.example]}, senders: [
+           {match: {group: g}, expiresAt: '2026-01-01T00:00:00Z'}, {match: {group: g}, action: defer}], %s}""",
+        [
+            ({"from": "x@y.freight.example", "receivedAt": "2025-12-31T23:59:59+00:00"}, "deliver rule.matched"),
+            ({"from": "x@y.freight.example", "receivedAt": "2026-01-01T00:00:00+00:00"}, "defer rule.deferred"),
+            ({"from": "x@freight.example"}, "reject sender.unmatched"),
+        ],
+    ),
+}
+
+MISTAKES = {
+    "{defaultAction: reject, senders: [], %s}": ("defaultAction", "bounce"),
+    "{defaultAction: bounce, senders: [{match: {address: '*@a.example'}}], %s}": ("senders[0].match.address", None),
+    "{defaultAction: bounce, senders: [{match: {addrs: a@a.example}}], %s}": ("senders[0].match.addrs", "address"),
+    "{defaultAction: bounce, senders: [{match: {anyone: yes}}], %s}": ("senders[0].match.anyone", "true"),
+    "{defaultAction: bounce, senders: [{match: {domain: a.example}, action: block}], %s}": (
+        "senders[0].action",
+        "reject",
+    ),
+    "{defaultAction: bounce, contentGuards: [{reject: '(?<!x)y', reason: r}], %s}": ("contentGuards[0].reject", None),
+    "{defaultAction: bounce, onItsOwn: [send_externl], %s}": ("onItsOwn[0]", "send_external"),
+    "{defaultAction: bounce, outbound: {secret: reject}, %s}": ("outbound.secret", "secrets"),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_an_officer_expects_is_what_is_decided(name: str) -> None:
+    text, mails = CASES[name]
+    policy = parse(read_document((text % LAST).encode()), version=1)[0]
+    faults = Faults()
+    told: list[Any] = [MAIL(mail, "mail", faults) for mail, _ in mails]
+    came = [judge(see_mail(mail), policy)[0] for mail in told]
+    assert not faults.told
+    assert [f"{each.disposition.value} {each.reason.value}" for each in came] == [expected for _, expected in mails]
+
+
+@pytest.mark.parametrize("text", MISTAKES)
+def test_what_an_officer_gets_wrong_is_told_with_its_place(text: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        parse(read_document((text % LAST).encode()), version=1)
+    (fault,) = caught.value.faults
+    path, nearest = MISTAKES[text]
+    assert fault.path == path
+    assert nearest is None or fault.nearest == nearest
