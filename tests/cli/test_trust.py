@@ -52,6 +52,7 @@ def test_a_house_that_is_up_is_looked_at_and_shown(tmp_path: Path) -> None:
             assert seen(house, 1, "--operator", str(others), "--config", str(wide)) == {"A28": ("FAIL", "egress.open")}
             shown = house.run("trust", "show", "A28", "--json")
             assert {(row["outcome"], row["control_result"]) for row in json.loads(shown.stdout)} == {("PASS", "FAIL")}
+            assert json.loads(house.run("log", "search", "-t", "trust", "--action", "claim.checked", "--json").stdout)
             assert "sound" in house.run("log", "verify", "--tenant", "trust").stdout
         finally:
             house.stop()
