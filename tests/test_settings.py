@@ -83,6 +83,14 @@ def test_the_variables_of_amazon_are_read_as_they_are(monkeypatch: pytest.Monkey
     assert not [name for name in settings.amazon() if not name.startswith("AWS_")]
 
 
+def test_files_with_passwords_are_known_by_the_names_their_readers_use(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("GATEPOST_CONFIG", str(tmp_path / "gatepost.toml"))
+    assert set(settings.credential_files()) >= {tmp_path / "gatepost.toml", tmp_path / ".pgpass"}
+
+
 def test_other_programs_names_are_left_alone() -> None:
     assert load({"PATH": "/bin", "GATEPOSTAL": "x"}) == load({})
 

@@ -256,6 +256,18 @@ def amazon() -> dict[str, str]:
     return {name: text for name, text in environment().items() if name.startswith("AWS_")}
 
 
+def credential_files() -> tuple[Path, ...]:
+    """Return the files in which this process may find passwords, whether they are there or not.
+
+    That of ``GATEPOST_CONFIG``, and where libpq and S3's clients look.
+    """
+    said = environment()
+    named = [said.get(name, "") for name in (f"{PREFIX}CONFIG", "PGPASSFILE", "AWS_SHARED_CREDENTIALS_FILE")]
+    home = said.get("HOME", "")
+    customary = [Path(home, ".pgpass"), Path(home, ".aws", "credentials")] if home else []
+    return (*(Path(each) for each in named if each), *customary)
+
+
 def _overlay(values: dict[str, Any], name: str, text: str) -> None:
     path = name.removeprefix(PREFIX).lower().split("__")
     here = values

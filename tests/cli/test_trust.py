@@ -1,4 +1,5 @@
 import json
+import tempfile
 from pathlib import Path
 
 from cli.process import Process
@@ -33,19 +34,31 @@ def test_without_a_folder_it_says_what_to_name(tmp_path: Path) -> None:
     assert "tls.floor" in Process(tmp_path).run("trust", "lint", "--checks").stdout
 
 
-def test_a_house_that_is_up_is_looked_at_and_shown(house: Process, tmp_path: Path) -> None:
-    folder = claiming_only(tmp_path, "A28", "G1", "B30")
+def test_a_house_that_is_up_is_looked_at_and_shown(tmp_path: Path) -> None:
+    """It looks itself: no settings and no folder of the command's turn what stands on its public page."""
+    own, others = claiming_only(tmp_path / "own", "A28", "G1", "B30"), claiming_only(tmp_path / "others", "A28")
     wide = tmp_path / "wide.toml"
     wide.write_text('[[egress.destinations]]\npurpose = "webhook"\nto = "*:443"\nregion = "GB"\nmechanism = "none"\n')
-    for more, code, a28 in (
-        (("--config", str(wide)), 1, ("FAIL", "egress.open")),
-        ((), 0, ("PASS", "")),
-    ):
-        done = house.run("trust", "run", "--operator", str(folder), "--json", *more)
-        rows = {row["id"]: (row["status"], row["reason"]) for row in json.loads(done.stdout)["claims"]}
-        assert rows == {"A28": a28, "G1": ("PASS", ""), "B30": ("ATTESTED", "")}
-        assert done.returncode == code
-    shown = house.run("trust", "show", "A28", "--json")
-    assert json.loads(shown.stdout)[0]["control_result"] == "FAIL"
-    assert json.loads(house.run("log", "search", "-t", "trust", "--action", "claim.checked", "--json").stdout)
-    assert "sound" in house.run("log", "verify", "--tenant", "trust").stdout
+    with tempfile.TemporaryDirectory(
+        prefix="gatepost-trust-", dir="/tmp"
+    ) as folder:  # PostgreSQL's account must reach it
+        Path(folder).chmod(0o711)
+        house = Process(Path(folder), GATEPOST_TRUST__OPERATOR=str(own))
+        house.start()
+        try:
+            well = {"A28": ("PASS", ""), "G1": ("PASS", ""), "B30": ("ATTESTED", "")}
+            for more in (("--config", str(wide)), ("--operator", str(own))):
+                assert seen(house, 0, *more) == well
+            assert seen(house, 1, "--operator", str(others), "--config", str(wide)) == {"A28": ("FAIL", "egress.open")}
+            shown = house.run("trust", "show", "A28", "--json")
+            assert {(row["outcome"], row["control_result"]) for row in json.loads(shown.stdout)} == {("PASS", "FAIL")}
+            assert json.loads(house.run("log", "search", "-t", "trust", "--action", "claim.checked", "--json").stdout)
+            assert "sound" in house.run("log", "verify", "--tenant", "trust").stdout
+        finally:
+            house.stop()
+
+
+def seen(house: Process, code: int, *more: str) -> dict[str, tuple[str, str]]:
+    done = house.run("trust", "run", "--json", *more)
+    assert done.returncode == code, done.stderr
+    return {row["id"]: (row["status"], row["reason"]) for row in json.loads(done.stdout)["claims"]}

@@ -208,6 +208,7 @@ def _describe(settings: Settings, doors: Doors, dsn: str) -> Running:
         dsn=dsn,
         http_port=doors.http_port,
         metrics_port=doors.metrics_port,
+        operator=str(Path(settings.trust.operator).resolve()) if settings.trust.operator else "",
     )
 
 

@@ -19,7 +19,10 @@ class StateError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """A house that is up: where it listens. Lies in ``running.json`` from start to stop."""
+    """A house that is up: where it listens, and whose claims it looks at. Lies in ``running.json`` from start to stop.
+
+    ``operator``: the folder, in full; empty where it looks at none.
+    """
 
     pid: int
     base_url: str
@@ -28,6 +31,7 @@ class Running:
     dsn: str
     http_port: int
     metrics_port: int
+    operator: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

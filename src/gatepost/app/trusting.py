@@ -23,18 +23,18 @@ from gatepost.db import DatabaseUnavailableError
 from gatepost.decide import get_policy
 from gatepost.domains.paper import DomainTakenError, RouteTakenError
 from gatepost.egress import is_address
-from gatepost.ids import AccountId, TenantId
+from gatepost.ids import AccountId, EntryId, TenantId
 from gatepost.jobs import Handler
 from gatepost.journey import House
 from gatepost.mail.address import Address
 from gatepost.record.trust_log import TRUST
-from gatepost.settings import Settings
+from gatepost.settings import Settings, credential_files
 from gatepost.trust import (
     Canary,
+    Claims,
     Endpoint,
     Operator,
     OperatorError,
-    Result,
     World,
     agent_canary,
     engagement,
@@ -45,10 +45,11 @@ from gatepost.trust import (
 )
 from gatepost.trust.catalogue import CATALOGUE
 from gatepost.trust.courier import Courier
+from gatepost.trust.document import claims_of
 from gatepost.trust.duty import Duty
 from gatepost.trust.engine import Engine
 from gatepost.trust.folder import Folder
-from gatepost.trust.paper import HOUSE_PLAN
+from gatepost.trust.paper import HOUSE_PLAN, Shown
 from gatepost.trust.probe.mail import FRIEND, GUARDED, UNPROVEN
 from gatepost.trust.telling import HOUSE
 from gatepost.trust.weakness import normal, pin
@@ -117,6 +118,8 @@ def engine(
             packages=_packages("gatepost"),
             keeper=keeper,
             source=SOURCE,
+            pid=running.pid,
+            credentials=credential_files(),
         )
 
     return Engine(folder, world, CATALOGUE)
@@ -171,15 +174,17 @@ def handlers(settings: Settings, house: House) -> dict[str, Handler]:
     return {kind: handler for each in keepers for kind, handler in each.handlers().items()}
 
 
-async def run_once(settings: Settings, house: House, running: Running, folder: Path) -> list[Result]:
-    """Look at every claim of a folder now, against the house that is up.
+async def try_out(settings: Settings, house: House, running: Running, folder: Path) -> Claims:
+    """Look at every claim of a folder now, against the house that is up and under the caller's settings; state nothing.
 
     Raises:
         OperatorError: the folder cannot be read.
     """
     canary = await ensure_canary(house) if await access.list_tenants(house.db) else None
     async with open_keeper(settings, house, running.dsn) as keeper:
-        return await engine(settings, house, running, keeper, canary, folder).round(everything=True)
+        operator, results = await engine(settings, house, running, keeper, canary, folder).glance()
+    known = {each.claim: Shown(result=each, entry=EntryId(0), leaf_index=None) for each in results}
+    return claims_of(operator.claims, known, {}, at=house.clock(), revision=None, vkey=None)
 
 
 @cache

@@ -21,7 +21,7 @@ from gatepost.meters import Raised
 from gatepost.record import trust_log
 from gatepost.record.paper import Json
 from gatepost.record.trust_log import TRUST, Fact, Stated
-from gatepost.trust import challenge, git, heads, leaf, store
+from gatepost.trust import challenge, git, heads, leaf, look, store
 from gatepost.trust.bench import Bench
 from gatepost.trust.check import Check, Run, run
 from gatepost.trust.folder import Folder
@@ -80,6 +80,8 @@ class Engine:
         world = self._world(await asyncio.to_thread(self._folder.read))
         now = world.house.clock()
         known = await newest(world)
+        asked = await look.waiting(world.house.db)
+        everything = everything or bool(asked)
         is_revised = await self._revise(world, known, now)
         await heads.state_hourly(world.house.db, now, world.house.entropy)
         # Any file of the folder may be what a check reads: after a revision no earlier result speaks for it.
@@ -96,7 +98,18 @@ class Engine:
             results += seen
         if nonces:
             await challenge.answer(world.house, nonces, results)
+        if asked:
+            await look.answer(world.house, asked)
         return results
+
+    async def glance(self) -> tuple[Operator, list[Result]]:
+        """Look at every claim of the folder and state nothing: for a folder that is not the house's, to try it out.
+
+        Raises:
+            OperatorError: the folder cannot be read.
+        """
+        world = self._world(await asyncio.to_thread(self._folder.read))
+        return world.operator, await self._look(world, [each for each in world.operator.claims if not each.withdrawn])
 
     def _is_last(self, claim: Claim) -> bool:
         check = self._catalogue.get(claim.check)

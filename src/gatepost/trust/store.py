@@ -147,6 +147,36 @@ async def forget_challenges(tx: Transaction, before: datetime) -> int:
     return await tx.run(query, before=before)
 
 
+async def add_look(tx: Transaction, name: str, at: datetime) -> None:
+    """Remember that somebody asked for a look at everything."""
+    query = "insert into trust_look (tenant, id, asked_at) values (%(tenant)s, %(id)s, %(at)s)"
+    await tx.run(query, id=name, at=at)
+
+
+async def open_looks(tx: Transaction) -> list[str]:
+    """Return the looks that wait."""
+    query = "select id from trust_look where tenant = %(tenant)s and answered_at is null order by asked_at limit 100"
+    return [row.id for row in await tx.all(query)]
+
+
+async def answer_looks(tx: Transaction, names: Sequence[str], at: datetime) -> None:
+    """Say that these are answered."""
+    query = "update trust_look set answered_at = %(at)s where tenant = %(tenant)s and id = any(%(names)s::text[])"
+    await tx.run(query, names=list(names), at=at)
+
+
+async def is_looked(tx: Transaction, name: str) -> bool:
+    """Tell whether a look is answered."""
+    query = "select 1 from trust_look where tenant = %(tenant)s and id = %(id)s and answered_at is not null"
+    return bool(await tx.all(query, id=name))
+
+
+async def forget_looks(tx: Transaction, before: datetime) -> int:
+    """Forget looks answered before then."""
+    query = "delete from trust_look where tenant = %(tenant)s and answered_at < %(before)s"
+    return await tx.run(query, before=before)
+
+
 async def add_head(tx: Transaction, head: Head) -> None:
     """Keep, for the tenant, what opens its part of a round."""
     query = """

@@ -58,6 +58,8 @@ class World:
         keeper: who forgets; None where it is not at hand.
         packages: the distributions it needs to run, each at its version (``weakness.pin``).
         source: where its modules lie.
+        pid: of the house; 0: this very process.
+        credentials: files outside the state folder in which it may find passwords.
     """
 
     house: House
@@ -69,3 +71,5 @@ class World:
     packages: frozenset[str]
     keeper: Keeper | None
     source: Path
+    pid: int = 0
+    credentials: tuple[Path, ...] = ()

@@ -6,7 +6,7 @@ import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
@@ -18,7 +18,13 @@ from gatepost.trust.world import World
 FILES_MAX = 20_000
 FILE_MAX_OCTETS = 2_000_000
 LINES_MAX = 500_000
-_PUBLIC = frozenset({".crt", ".pub"})
+_PUBLIC = re.compile(rb"\s*(?:-----BEGIN (?:CERTIFICATE|PUBLIC KEY)-----|ssh-|ecdsa-)")
+_PASSWORD = re.compile(
+    rb"(?i)://[^/\s:@\"']{1,200}:[^/\s@]{1,200}@"  # in a URL
+    rb"|\bpassw(?:or)?d[\"']?\s{0,9}[=:]\s{0,9}[\"']?[^\s\"'#]"  # in a connection string, a TOML or an INI file
+    rb"|aws_secret_access_key"
+    rb"|^[^\s:#]{1,200}(?::[^\s:]{1,200}){4}$"  # .pgpass
+)
 _SECRET = re.compile(
     rb"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----"  # PEM
     rb"|\bAKIA[0-9A-Z]{16}\b"  # AWS access key id
@@ -31,33 +37,92 @@ _SECRET = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """Files that hold secrets, and whose they must be."""
+    """Files that hold secrets, and whose they must be; ``kinds``: how many of which kind."""
 
     paths: tuple[Path, ...]
     owner: int
+    kinds: Mapping[str, int] = field(default_factory=dict)
 
 
 async def house_secrets(world: World, _arguments: Mapping[str, str]) -> Secrets:
-    """Return the key folder, notes with keys, and configured private keys."""
+    """Return every file that holds a secret: in the state folder by what it says, configured ones, credentials."""
     settings = world.settings
-    keys = settings.state / "keys"
-    paths = [keys, *(path for path in sorted(keys.iterdir()) if path.suffix not in _PUBLIC)]
-    paths += [settings.state / name for name in ("sandbox.json", "running.json")]
-    paths += [Path(name) for name in (settings.smtp.certificate_key, settings.http.certificate_key) if name]
-    return Secrets(tuple(path for path in paths if path.exists()), os.geteuid())
+    found = await asyncio.to_thread(_in_state, settings.state)
+    named = [Path(name) for name in (settings.smtp.certificate_key, settings.http.certificate_key) if name]
+    found["certificate keys"] = [path for path in named if path.is_file()]
+    found["credentials"] = [path for path in world.credentials if path.is_file() and _holds_secret(path)]
+    paths = [path for each in found.values() for path in each]
+    kinds = {kind: len(each) for kind, each in found.items() if each}
+    return Secrets(tuple(dict.fromkeys(paths)), os.geteuid(), kinds)
+
+
+def _in_state(state: Path) -> dict[str, list[Path]]:
+    """Return what is secret in the state folder: its notes, its keys at any depth, and whatever holds a secret.
+
+    PostgreSQL's own folder is its account's; blobs are sealed.
+    """
+    keys = state / "keys"
+    found: dict[str, list[Path]] = {"keys": [keys] if keys.is_dir() else [], "notes": [], "others": []}
+    for folder, folders, names in os.walk(state):
+        here = Path(folder)
+        if here == state:
+            folders[:] = [each for each in folders if not each.startswith(("postgres-", "blobs"))]
+        is_key = here == keys or keys in here.parents
+        for name in sorted(names):
+            path = here / name
+            if is_key and not _is_public(path):
+                found["keys"].append(path)
+            elif here == state and path.suffix == ".json":
+                found["notes"].append(path)
+            elif not is_key and _holds_secret(path):
+                found["others"].append(path)
+            if sum(map(len, found.values())) > FILES_MAX:
+                raise CannotVerifyError("secret.too_many")
+    return found
+
+
+def _is_public(path: Path) -> bool:
+    """Tell whether a file says that it is a certificate or a public key, and holds nothing else."""
+    head = _head(path)
+    return _PUBLIC.match(head) is not None and _SECRET.search(head) is None
+
+
+def _holds_secret(path: Path) -> bool:
+    """Tell whether a file holds a key or a password; one that cannot be read is taken for one."""
+    try:
+        head = _head(path)
+    except PermissionError:
+        return True
+    return bool(_SECRET.search(head) or _PASSWORD.search(head))
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(FILE_MAX_OCTETS)
+    except (FileNotFoundError, IsADirectoryError, OSError) as error:
+        if isinstance(error, PermissionError):
+            raise
+        return b""
 
 
 async def modes(target: Secrets) -> Finding:
-    """See that nobody but the owner may read or write any of them, and that there are some."""
+    """See that nobody but the owner may read or write any of them, and that there are some.
+
+    An access list that lets somebody in shows in the mode too: its mask stands where the group's bits are (acl(5)).
+    """
     if not target.paths:
         raise CannotVerifyError("secret.none")
     for path in target.paths:
-        facts = path.stat()
+        try:
+            facts = path.stat()
+        except FileNotFoundError:  # it was there a moment ago
+            continue
         if stat.S_IMODE(facts.st_mode) & 0o077:
             return failed("secret.mode", {path.name: f"{stat.S_IMODE(facts.st_mode):04o}"})
         if facts.st_uid not in {target.owner, 0}:
             return failed("secret.owner", path.name)
-    return passed(len(target.paths), "files")
+    return passed({"files": len(target.paths), **target.kinds})
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ class Doors:
 async def house_doors(world: World, _arguments: Mapping[str, str]) -> Doors:
     """Return every door of the house, and every socket on which this process and its children listen."""
     house = world.house
-    listeners = await asyncio.to_thread(of_tree, os.getpid())
+    listeners = await asyncio.to_thread(of_tree, world.pid or os.getpid())
     return Doors(Prober(house.egress, house.entropy), world.endpoints, house.clock(), listeners)
 
 
