@@ -1,9 +1,9 @@
 """The agents' process connects through egress, or not at all: refused where Python opens a socket, for good.
 
 A library that connects by Python's sockets, and a line that some fault injected, meet the same hook (PEP 578). It is
-no sandbox, and binds nobody who runs code of his own choice here (ADR 77). libpq and obstore connect beneath it: psycopg
-is held to the addresses that egress vouched for, obstore by its adapter alone (``blobs.bucket``). ctypes is closed where
-it opens a library, and not where it calls an address somebody found by himself.
+no sandbox, and binds nobody who runs code of his own choice here (ADR 77). libpq and obstore connect beneath it:
+psycopg is held to what egress vouched for, obstore by its adapter alone (``blobs.bucket``). ctypes is closed where it
+opens a library, and not where it calls an address somebody found by himself.
 """
 
 import os
