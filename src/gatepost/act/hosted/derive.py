@@ -136,8 +136,8 @@ def _looks(name: Sequence[str]) -> bool:
 
 def _says_it_looks(description: str) -> bool:
     """Tell whether a description begins with a word of looking and nowhere has a verb of acting; an empty one may."""
-    words = [stem(word) for word in name_words(description)]
-    return words == [""] or (words[0] in RETURNS and not _ACTING & set(name_words(description)))
+    first, *others = name_words(description)
+    return not first or (bool({first, stem(first)} & RETURNS) and not _ACTING & set(others))
 
 
 def _does(tool: Declared) -> frozenset[str]:

@@ -12,8 +12,8 @@ READS = frozenset({
 })  # fmt: skip
 """Verbs of tools that only look; any other verb is taken to act."""
 
-RETURNS = READS | {"return", "retrieve", "searche", "fetche", "queries", "tell", "lookup", "compute", "calculate"}
-"""First words, as ``stem`` leaves them, of what a tool that only looks says of itself."""
+RETURNS = READS | {"return", "retrieve", "searches", "fetches", "queries", "tell", "compute", "calculate"}
+"""First words, with or without an ending, of what a tool that only looks says of itself."""
 
 ACTS = frozenset({
     "pay", "buy", "purchase", "sell", "sale", "donate", "send", "publish", "upload", "notify", "forward", "grant",
