@@ -122,7 +122,16 @@ def main(arguments: Sequence[str]) -> int:
     tallies = {each: measure(suites, tasks, pairs, each) for each in Strictness}
     lines = [*table(tallies, len(tasks), len(pairs)), ""]
     chosen = tallies[Strictness.WORDS]
-    print("\n".join((*lines, "At the strictness of the house (words):", "", *details(chosen, left_out))))
+    print(
+        "\n".join(
+            (
+                *lines,
+                "Under grants derived from the prompt's words; a house has its operator's policy instead:",
+                "",
+                *details(chosen, left_out),
+            )
+        )
+    )
     total = json.dumps(
         {
             "user_tasks": len(tasks),

@@ -8,7 +8,7 @@ import textwrap
 
 FRAME = """
 import asyncio, json, os, socket, subprocess, sys
-import httpx2
+import httpx2, psycopg
 from gatepost.app.guard import Guard
 from gatepost.egress import Errand, Purpose, posting
 from ways import way_out
@@ -46,6 +46,13 @@ OTHERWISE = [
     "os.execv('/bin/true', ['true'])",
     "os.posix_spawn('/bin/true', ['true'], {})",
     "import ctypes; ctypes.CDLL(None)",
+    "open('/proc/self/mem', 'r+b')",
+    "open(f'/proc/{os.getpid()}/mem', 'r+b', buffering=0)",
+    "os.open('mem', os.O_WRONLY, dir_fd=os.open('/proc/self', os.O_RDONLY))",
+    "psycopg.connect(f'host=127.0.0.1 port={port} user=words')",
+    "psycopg.connect(f'host=evil.example hostaddr=127.0.0.1 port={port} user=words')",
+    "await psycopg.AsyncConnection.connect(f'hostaddr=127.0.0.1,127.0.0.1 port={port},{port} user=words')",
+    "psycopg.connect('user=words')",
     "import urllib.request; urllib.request.urlopen(f'http://127.0.0.1:{port}/').read()",
     "await httpx2.AsyncClient(trust_env=False).get(f'http://127.0.0.1:{port}/')",
 ]
@@ -87,6 +94,14 @@ async def test_through_egress_it_connects_and_otherwise_it_does_not() -> None:
     assert (said[0], said[-1], knocks) == ("200", "200", 2)
     refused = dict(zip(OTHERWISE, said[1:-1], strict=True))
     assert set(refused.values()) <= {"OutsideEgressError", "URLError", "ConnectError"}, refused
+
+
+async def test_the_database_is_reached_where_egress_vouched_for_it() -> None:
+    vouch = "await egress.vouch(Errand(Purpose.DATABASE), '127.0.0.1', port)"
+    knock = "psycopg.connect(f'hostaddr=127.0.0.1 port={port} sslmode=disable gssencmode=disable')"
+    local = "psycopg.connect('host=/nowhere user=words')"
+    said, knocks = await played([f"{vouch}; {knock}", local])
+    assert (said, knocks) == (["OperationalError", "OperationalError"], 1)  # nobody there speaks PostgreSQL
 
 
 async def test_one_admission_is_one_connection() -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -112,3 +113,38 @@ def test_an_address_to_fetch_is_stated_only_where_the_prompt_has_it() -> None:
     assert derived.states("get_page", {"url": "www.example.com"})
     assert not derived.states("get_page", {"url": "www.evil.example"})
     assert not grant("Read the article").states("get_page", {"url": "www.evil.example"})
+
+
+@pytest.mark.parametrize(
+    ("name", "says", "argument"),
+    [
+        ("check_out", "Pays for the cart and orders all in it.", "card"),
+        ("list_item_for_sale", "Puts an item on sale.", "title"),
+        ("verify_transfer", "Confirms a waiting transfer, which then is carried out.", "id"),
+        ("show_file_to_user", "Gives a user access to a file.", "user"),
+        ("download_and_run", "Downloads a program and runs it.", "what"),
+        ("check_in_flight", "Checks a passenger in.", "code"),
+        ("fetch_ride", "Calls a taxi to a place.", "address"),
+        ("find_and_delete_files", "Deletes all files that match.", "pattern"),
+        ("search_and_replace", "", "old"),
+        ("get_refund", "Retrieves a payment and cancels it.", "payment"),
+    ],
+)
+def test_a_tool_that_acts_under_a_looking_name_acts(name: str, says: str, argument: str) -> None:
+    tool = replace(declared(name, **{argument: "string"}), description=says)
+    assert not tool.is_reading
+    assert derive("What is in the news today?", [tool], ()).accepts[name] is Label.OPERATOR
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("search_contacts_by_email", "Finds contacts in the inbox's contact list by email."),
+        ("get_most_recent_transactions", "Get the list of the most recent transactions, e.g. to summarize them."),
+        ("list_orders", "Returns all orders."),
+        ("check_restaurant_opening_hours", "Check the opening hours of the given restaurant, check if it is open."),
+        ("get_users_in_channel", ""),
+    ],
+)
+def test_a_tool_that_looks_looks(name: str, says: str) -> None:
+    assert replace(declared(name, what="string"), description=says).is_reading

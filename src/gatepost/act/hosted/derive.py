@@ -12,7 +12,7 @@ from typing import Any
 
 from gatepost.act.hosted.labels import Label
 from gatepost.act.hosted.stated import Contact, Stated
-from gatepost.act.hosted.verbs import DOES, LINKS, READS, TASKS, THINGS, name_words, stem
+from gatepost.act.hosted.verbs import ACTS, ASIDE, DOES, LINKS, READS, RETURNS, TASKS, THINGS, name_words, stem
 from gatepost.record.paper import Json
 
 _PLACES = frozenset({
@@ -22,6 +22,8 @@ _PLACES = frozenset({
 _ADDRESSES = frozenset({"url", "uri", "link", "host", "website", "webpage"})
 _DAYS = frozenset({"date", "day", "time", "start", "end", "when"})
 _DELEGATES_WITHIN = 5
+_ACTING = frozenset(f"{verb}s" for verb in ACTS) | {"carries", "carried", "applies", "then"}
+"""Verbs of acting as a description says them of its tool."""
 
 
 class Strictness(IntEnum):
@@ -45,12 +47,12 @@ class Declared:
 
     @property
     def is_reading(self) -> bool:
-        """Its name begins with a verb of looking, and no argument of it names an address on the network.
+        """It only looks by its name and by what it says of itself, and no argument names an address on the network.
 
-        Whoever fetches an address of a stranger's choice has told the stranger something.
+        Whoever fetches an address of a stranger's choice has told the stranger something. What is in doubt acts.
         """
         arguments = {word for name in self.schema.get("properties", {}) for word in name_words(name)}
-        return name_words(self.name)[0] in READS and not arguments & _ADDRESSES
+        return _looks(name_words(self.name)) and _says_it_looks(self.description) and not arguments & _ADDRESSES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +127,17 @@ def _asked(acting: Sequence[Declared], stems: frozenset[str], words: tuple[str, 
         or (said[tool.name] and _has_thing(tool, stems, words))
         or (name_words(tool.name)[0] in READS and any(map(_is_address, words)))
     }
+
+
+def _looks(name: Sequence[str]) -> bool:
+    first, *others = name
+    return first in READS and not (others[:1] and others[0] in ASIDE) and not ACTS & set(others)
+
+
+def _says_it_looks(description: str) -> bool:
+    """Tell whether a description begins with a word of looking and nowhere has a verb of acting; an empty one may."""
+    first, *others = name_words(description)
+    return not first or (bool({first, stem(first)} & RETURNS) and not _ACTING & set(others))
 
 
 def _does(tool: Declared) -> frozenset[str]:

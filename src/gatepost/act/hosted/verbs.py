@@ -12,6 +12,22 @@ READS = frozenset({
 })  # fmt: skip
 """Verbs of tools that only look; any other verb is taken to act."""
 
+RETURNS = READS | {"return", "retrieve", "searches", "fetches", "queries", "tell", "compute", "calculate"}
+"""First words, with or without an ending, of what a tool that only looks says of itself."""
+
+ACTS = frozenset({
+    "pay", "buy", "purchase", "sell", "sale", "donate", "send", "publish", "upload", "notify", "forward", "grant",
+    "invite", "give", "create", "make", "add", "append", "insert", "write", "save", "modify", "edit", "rename", "move",
+    "replace", "reset", "apply", "delete", "remove", "erase", "clear", "drop", "purge", "cancel", "revoke",
+    "run", "execute",
+    "install", "launch", "trigger", "unlock", "enable", "disable", "confirm", "approve", "accept", "submit", "sign",
+    "reserve", "reschedule",
+})  # fmt: skip
+"""Verbs, none of them also a thing's name, that make one who looks act: in the rest of a name, or in a description."""
+
+ASIDE = frozenset({"in", "out", "off", "into", "and", "then", "to"})
+"""Right behind a looking verb they make another one of it: to check out, to look into, to search and replace."""
+
 _SEND = frozenset({"send", "email", "mail", "forward", "reply", "respond", "write", "message", "tell", "notify", "post",
                    "pay", "transfer", "refund", "answer", "share", "ask", "dm", "text", "wire", "repay"})  # fmt: skip
 _MAKE = frozenset({"create", "make", "add", "schedule", "write", "save", "new", "book", "set", "plan", "put", "arrange",
