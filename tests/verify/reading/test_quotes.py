@@ -94,7 +94,7 @@ def test_every_line_ends_up_in_one_of_the_three(lines: list[str]) -> None:
     assert kept == sorted(line for line in lines if line.strip())
 
 
-@pytest.mark.timeout(10)
+@pytest.mark.timeout(120)
 @pytest.mark.parametrize(
     "piece", ["On On ", "On \n", "> \n", "On x wrote\n", "---", "-- \n", "From: x\n", "1/1/1 <", "a:\n", " \n", "_\n"]
 )

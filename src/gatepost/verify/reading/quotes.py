@@ -209,6 +209,8 @@ def _is_wrapped(lines: list[str], at: int) -> bool:
     before, line = lines[at - 1].rstrip(), lines[at].strip()
     if not line or at + 1 == len(lines) or not lines[at + 1].startswith(">") or before[-1:] in _SENTENCE_ENDS:
         return False
+    if before.count("(") > before.count(")") and line.endswith(")") and " " not in line:
+        return True  # the rest of an address in brackets
     return len(before) + 1 + len(line.split(maxsplit=1)[0]) > WRAP_CHARS
 
 
