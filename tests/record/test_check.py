@@ -150,6 +150,10 @@ UNTOLD = {
         "how often we connected somewhere: a page of the operator's, and no entry",
     ),
     **dict.fromkeys(
+        ("row_copy.tenant", "row_copy.bundle", "row_copy.seal"),
+        "what spares comparing rows of the second store: one that is changed or gone has each of them compared",
+    ),
+    **dict.fromkeys(
         ("entry_words_done.tenant", "entry_words_done.next_index"),
         "how far the index is: below, it is made anew over itself; beyond, the entries that it passes over are named",
     ),
