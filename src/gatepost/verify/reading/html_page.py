@@ -211,7 +211,7 @@ class _Page:
         parent = self._open[-1].node if self._open else None
         parent = self._bases["body"] if parent is None else parent
         node = Node(tag, attributes, names, parent)
-        if self._is_begun:  # what stands in the head is no part of the body
+        if self._is_begun and self._sheet.asks_places:  # what stands in the head is no part of the body
             parent.take(node)
         return node
 

@@ -7,6 +7,7 @@ words from us that people do not see either.
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from gatepost.verify.reading.html_tokens import MASKS, NOTHING, written
@@ -83,13 +84,13 @@ class Node:
         self.place = self.of_type = 1
         self._count = 0
         self._tags: Counter[str] | None = None
-        self._earlier: set[str] = set()
+        self._earlier: set[str] | None = None
         self._last: Node | None = None
 
     def take(self, child: "Node") -> None:
         """Count a new child; of those before it few are kept."""
-        if self._tags is None:
-            self._tags = Counter()
+        if self._tags is None or self._earlier is None:
+            self._tags, self._earlier = Counter(), set()
         self._count += 1
         self._tags[child.tag] += 1
         child.place, child.of_type = self._count, self._tags[child.tag]
@@ -155,6 +156,11 @@ class Selector(NamedTuple):
     is_sure: bool = True
 
     @property
+    def is_name(self) -> bool:
+        """Whether it is but the name by which it is looked up."""
+        return not self.around and not self.own.tests and len(self.own.names) == 1
+
+    @property
     def key(self) -> str:
         """The name by which to look it up; ``*`` where it names none."""
         return self.own.names[-1] if self.own.names else "*"
@@ -187,6 +193,12 @@ class Selector(NamedTuple):
                 return False
             parent = parent.parent
         return False
+
+
+@lru_cache(maxsize=4096)
+def known(text: str, *, is_quirky: bool) -> tuple[Selector, ...]:
+    """Read a list of selectors that many mails have."""
+    return selectors(text, None, is_quirky=is_quirky)
 
 
 def selectors(

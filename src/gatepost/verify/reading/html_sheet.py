@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from itertools import islice
 
 from gatepost.verify.reading.html_rules import Scope, rules
-from gatepost.verify.reading.html_selector import Node, Selector, Steps, TooManySteps, selectors
+from gatepost.verify.reading.html_selector import Node, Selector, Steps, TooManySteps, known, selectors
 from gatepost.verify.reading.html_style import NO_STYLE, Look, Style, declarations, is_telling, look_below
 from gatepost.verify.reading.html_tokens import plain
 
 MAX_RULES = 20_000
 MAX_BLOCKS = 20_000
 """Blocks looked at; no mail has as many."""
+KNOWN_CHARS = 100
+"""Newsletters of all senders have the same short selectors."""
 STEPS, STEPS_A_CHAR = 100_000, 1
 """Questions that may be asked of elements: as many, and so many more for each character of the document."""
 _FEW = 12
@@ -21,10 +23,14 @@ _IMPLIED = frozenset({"html", "body"})
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Rule:
-    """One selector and what it declares; ``above``: names that elements around must bear."""
+    """One selector and what it declares.
+
+    ``above``: names that elements around must bear; ``is_name``: nothing else is asked.
+    """
 
     selector: Selector
     above: tuple[str, ...]
+    is_name: bool
     style: Style
     layer: str
     order: int
@@ -40,7 +46,7 @@ class Sheet:
 
     def __init__(self, size: int = 0, *, is_quirky: bool = True) -> None:
         self.unread: list[str] = []
-        self.is_tired = False
+        self.is_tired = self.asks_places = False
         self.is_quirky = is_quirky
         self._steps = Steps(STEPS + STEPS_A_CHAR * size)
         self._rules: dict[str, list[_Rule]] = {}
@@ -67,9 +73,14 @@ class Sheet:
         """Return what a scope speaks of; None outside of all rules."""
         if scope not in self._scopes:
             around = None if scope.around is None else self._selectors(scope.around)
-            self._scopes[scope] = (
-                selectors(scope.selectors, around, is_quirky=self.is_quirky) if scope.selectors else around
-            )
+            text = scope.selectors
+            self.asks_places = self.asks_places or any(sign in text for sign in ":+~")
+            if not text:
+                self._scopes[scope] = around
+            elif around is None and len(text) <= KNOWN_CHARS:
+                self._scopes[scope] = known(text, is_quirky=self.is_quirky)
+            else:
+                self._scopes[scope] = selectors(text, around, is_quirky=self.is_quirky)
         return self._scopes[scope]
 
     def _add(self, selector: Selector, style: Style, scope: Scope) -> None:
@@ -80,7 +91,7 @@ class Sheet:
             return
         self._count += 1
         above = tuple(name for name in selector.above() if name not in _IMPLIED)
-        rule = _Rule(selector, above, style, scope.layer, self._count)
+        rule = _Rule(selector, above, selector.is_name, style, scope.layer, self._count)
         self._rules.setdefault(selector.key, []).append(rule)
 
     def style_of(self, node: Node, above: Counter[str]) -> Style:
@@ -99,7 +110,8 @@ class Sheet:
                     for key in ("*", *node.names)
                     if key in self._rules
                     for rule in self._asked(key)
-                    if all(map(above.get, rule.above)) and rule.selector.fits(node, self._steps)
+                    if rule.is_name
+                    or ((not rule.above or all(map(above.get, rule.above))) and rule.selector.fits(node, self._steps))
                 ]
             )
             return self._style(found) if found else NO_STYLE
