@@ -20,10 +20,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from typer.testing import CliRunner, Result
 
 from cli.process import Process
-from gatepost.app.explain import on_the_wire
+from gatepost.app.explain import on_the_wire, own_ids_of
 from gatepost.cli.frame import Refusal
 from gatepost.cli.menu import app
 from gatepost.record.canonical import canonical
+from gatepost.settings import Settings
 from hostile_dns import answer, serving
 from suites.case import rows
 
@@ -184,14 +185,18 @@ def house() -> Iterator[House]:
 def test_it_says_byte_for_byte_what_the_smtp_door_said_of_twenty_real_mails(house: House, tmp_path: Path) -> None:
     mails = real_mails()
     mails.append(Mail("ours", signed(house.to)))
-    assert len(mails) == 23
+    ids = own_ids_of(Settings(state=house.process.state))
+    assert ids is not None
+    answer_to_ours = f"In-Reply-To: <{ids.write('em_x', 'partner.example')}>\r\n".encode()
+    mails.append(Mail("answer", answer_to_ours + signed(house.to)))
+    assert len(mails) == 24
     house.take([mail.raw for mail in mails])
     decisions = house.decisions(tmp_path / "out")
     results, stamped = set[str](), list[str]()
     came = ("--client-ip", "127.0.0.1", "--helo", HELO, "--mail-from", SENDER, "--rcpt-to", house.to)
     for mail in mails:
         (tmp_path / "message.eml").write_bytes(mail.raw)
-        done = run(str(tmp_path / "message.eml"), *came, "--json", dns=house.sandbox["dns"])
+        done = run(str(tmp_path / "message.eml"), *came, "--json", dns=house.sandbox["dns"], state=house.process.state)
         assert done.exit_code == 0, (mail.name, done.output)
         told = json.loads(done.stdout)
         recorded, found = told["recorded"], decisions[hashlib.sha256(mail.raw).hexdigest()]
@@ -209,9 +214,10 @@ def test_it_says_byte_for_byte_what_the_smtp_door_said_of_twenty_real_mails(hous
     assert results >= {"pass", "fail", "none"}  # so that more than one answer was compared
 
 
-def run(*arguments: str, given: str = "", dns: str = "127.0.0.1:1") -> Result:
+def run(*arguments: str, given: str = "", dns: str = "127.0.0.1:1", state: Path = Path("/nonexistent")) -> Result:
     """Run the command in this process: it needs no house."""
-    return CliRunner().invoke(app, ["explain", *arguments, "--dns", dns], input=given)
+    command = ["explain", *arguments, "--dns", dns]
+    return CliRunner().invoke(app, command, input=given, env={"GATEPOST_STATE": str(state)})
 
 
 @pytest.mark.parametrize("from_stdin", [True, False])
@@ -245,3 +251,12 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
         refused = run(*arguments).exception
         assert isinstance(refused, Refusal)
         assert told in str(refused)
+
+
+def test_what_the_door_would_not_take_and_what_no_key_tells_is_said(tmp_path: Path) -> None:
+    (tmp_path / "m.eml").write_bytes(b"From: a@partner.example\r\n\r\none\ntwo\r\n")
+    done = run(str(tmp_path / "m.eml"))
+    assert "554 5.6.0 Bare LF" in done.output
+    assert "Whether it answers mail of ours is not known" in done.output
+    told = json.loads(run(str(tmp_path / "m.eml"), "--json").stdout)
+    assert (told["knows_own_message_ids"], told["smtp_would_refuse"][:9]) == (False, "554 5.6.0")

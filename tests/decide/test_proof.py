@@ -16,6 +16,22 @@ def test_the_newest_seal_is_the_one_with_the_highest_instance_in_whatever_order_
         assert proof.has_trusted_seal(unproven(arc=ArcVerdict(Result.PASS, seals)), TRUSTING)
 
 
+def test_a_trusted_sealers_earlier_pass_counts_until_somebody_else_sealed_after_it() -> None:
+    rule = policy({"domain": "example.com", "assurance": {"arc": ["lists.example", "gate.example"]}}).rules[0]
+    listed = ArcSeal(1, "lists.example", "s", claims_aligned=True)
+    gate = ArcSeal(2, "gate.example", "s", claims_aligned=False)
+    stranger = ArcSeal(2, "evil.example", "s", claims_aligned=False)
+    forged = ArcSeal(1, "evil.example", "s", claims_aligned=True)
+
+    def is_proven(*seals: ArcSeal) -> bool:
+        return proof.has_trusted_seal(unproven(arc=ArcVerdict(Result.PASS, seals)), rule)
+
+    assert is_proven(listed, gate)
+    assert not is_proven(listed, stranger)
+    assert not is_proven(forged, gate)
+    assert not is_proven(ArcSeal(1, "lists.example", "s", claims_aligned=False), gate)
+
+
 @given(st.sampled_from([result for result in Result if result is not Result.PASS]), st.booleans(), st.booleans())
 def test_nothing_but_a_pass_proves_anything(result: Result, is_aligned: bool, is_unsettled: bool) -> None:  # noqa: FBT001
     found = unproven(

@@ -2,7 +2,7 @@ import hashlib
 
 from gatepost.mail import fields
 from gatepost.mail.canonical import Canon
-from gatepost.verify.signed_data import Body, signed_fields
+from gatepost.verify.signed_data import Body, signed_fields, unsigned_fields
 
 
 def test_a_body_is_hashed_as_far_as_asked() -> None:
@@ -16,3 +16,9 @@ def test_fields_are_picked_from_the_bottom_and_missing_ones_add_nothing() -> Non
     header = fields.split(b"A: 1\r\nB: x\r\nA: 2\r\n\r\n")
     picked = signed_fields(header, (b"a", b"none", b"a", b"a", b"b"))
     assert [field.raw for field in picked] == [b"A: 2", b"A: 1", b"B: x"]
+
+
+def test_what_decides_how_a_mail_is_read_and_is_not_signed_is_named() -> None:
+    header = fields.split(b"Content-Type: text/html\r\nSubject: x\r\nFrom: a@b.example\r\n\r\n")
+    assert unsigned_fields(header, (b"from", b"subject")) == ("content-type",)
+    assert unsigned_fields(header, (b"from", b"subject", b"content-type")) == ()

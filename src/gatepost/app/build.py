@@ -84,6 +84,11 @@ def bring_up(settings: Settings, owner_dsn: str) -> list[str]:
     return migrate(owner_dsn, {seal.NAME: step})
 
 
+def own_ids_under(keys: KeyStore) -> OwnIds:
+    """Return what writes this house's Message-IDs and knows them again."""
+    return OwnIds(keys.keyring.derive("message-id"))
+
+
 @asynccontextmanager
 async def open_house(
     settings: Settings,
@@ -125,7 +130,7 @@ async def open_house(
             blobs=blobs_of(settings, ways),
             jobs=Jobs(db, clock),
             keyring=keys.keyring,
-            own_ids=OwnIds(keys.keyring.derive("message-id")),
+            own_ids=own_ids_under(keys),
             clock=clock,
             entropy=entropy,
             egress=ways.egress,

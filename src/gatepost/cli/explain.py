@@ -18,6 +18,7 @@ from gatepost.cli import explanation
 from gatepost.cli.frame import AsJson, Config, Refusal, read_settings
 from gatepost.cli.menu import app
 from gatepost.mail.address import Address, AddressError
+from gatepost.mail.own_ids import NO_IDS
 from gatepost.record import told
 from gatepost.verify import authres, stored
 from gatepost.verify.paper import Evidence
@@ -51,11 +52,19 @@ def explain(
         rcpt_to=tuple(_address(each) for each in rcpt_to or ()),
     )
     raw = looking.on_the_wire(_octets(message))
-    verified = asyncio.run(looking.look_with(settings, raw, came))
+    own_ids = looking.own_ids_of(settings)
+    verified = asyncio.run(looking.look_with(settings, raw, came, own_ids or NO_IDS))
+    refused = looking.refusal(raw)
     if as_json:
-        typer.echo(json.dumps(document(verified.evidence, hostname_of(settings)), indent=2))
-    else:
-        explanation.print_to(Console(highlight=False, soft_wrap=False), verified)
+        told = document(verified.evidence, hostname_of(settings))
+        told |= {"knows_own_message_ids": own_ids is not None, "smtp_would_refuse": refused or None}
+        typer.echo(json.dumps(told, indent=2))
+        return
+    explanation.print_to(Console(highlight=False, soft_wrap=False), verified)
+    if own_ids is None:
+        typer.echo(f"Whether it answers mail of ours is not known: no key store of yours lies in {settings.state}.")
+    if refused:
+        typer.echo(f"The SMTP door would not take these octets: {refused}")
 
 
 def document(evidence: Evidence, hostname: str) -> dict[str, Any]:

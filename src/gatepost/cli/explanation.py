@@ -191,6 +191,8 @@ def _why_dkim(verdict: DkimVerdict) -> str:
         told.append(f"l= leaves {verdict.unsigned_octets} octets to anybody")
     if verdict.unsigned_twin:
         told.append(f"a second {verdict.unsigned_twin} is not signed")
+    if verdict.unsigned_fields:
+        told.append(f"does not cover {', '.join(verdict.unsigned_fields)}: whoever passed it on may have changed that")
     return "; ".join([*told, *filter(None, (verdict.reason,))])
 
 

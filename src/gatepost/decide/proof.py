@@ -1,6 +1,7 @@
 """Whether the evidence proves the author as surely as a rule asks: pass, fail, or not yet known."""
 
 from enum import StrEnum
+from itertools import takewhile
 from typing import assert_never
 
 from gatepost.decide.grammar import Assurance
@@ -39,15 +40,17 @@ def of_assurance(evidence: Evidence, rule: Rule) -> Proof:
 
 
 def has_trusted_seal(evidence: Evidence, rule: Rule) -> bool:
-    """Tell whether the last sealer of a whole ARC chain is one the rule trusts and vouches for the author's domain.
+    """Tell whether a sealer that the rule trusts vouches for the author's domain, and all later ones are trusted too.
 
-    Only the newest seal counts: whoever sealed last could have rewritten all that came before (RFC 8617 section 9.5).
+    A chain that verifies says who sealed, not that they told the truth: whoever sealed could have rewritten all that
+    came before (RFC 8617 section 9.5). So the newest seals count, up to the first that is not trusted.
     """
     arc = evidence.arc
     if rule.assurance is not Assurance.ARC or arc.result is not Result.PASS or not arc.seals:
         return False
-    newest = max(arc.seals, key=lambda seal: seal.instance)
-    return newest.claims_aligned and newest.domain.lower() in rule.vouchers
+    newest_first = sorted(arc.seals, key=lambda seal: seal.instance, reverse=True)
+    trusted = takewhile(lambda seal: seal.domain.lower() in rule.vouchers, newest_first)
+    return any(seal.claims_aligned for seal in trusted)
 
 
 def of_dkim(evidence: Evidence) -> Proof:

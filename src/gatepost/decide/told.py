@@ -19,7 +19,7 @@ _PROOFS = {
     Assurance.ALIGNED: "proven by SPF or DKIM of its domain",
     Assurance.DMARC: "proven by DMARC",
     Assurance.DMARC_OR_ALIGNED: "proven by DMARC, or where there is none by SPF or DKIM of its domain",
-    Assurance.ARC: "proven, or vouched for by the last sealer",
+    Assurance.ARC: "proven, or vouched for by a trusted sealer",
     Assurance.SIGNED_BY: "signed",
     Assurance.NONE: "NOT proven: whoever writes the From field is believed",
 }

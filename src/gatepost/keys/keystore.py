@@ -95,6 +95,13 @@ class KeyStore:
         self._lasting: _Memory[str, tuple[bytes, AESGCM]] = _Memory(REMEMBERED_MAX)
 
     @classmethod
+    def open_existing(cls, folder: Path, entropy: Entropy) -> Self:
+        """Open the key store, and make none; raises ``KeyringError`` also where there is none."""
+        if not (folder / FILE).exists():
+            raise KeyringError(f"{folder} holds no key store")
+        return cls.open(folder, entropy)
+
+    @classmethod
     def open(cls, folder: Path, entropy: Entropy) -> Self:
         """Open the key store; make it on the first start, where the folder has none.
 

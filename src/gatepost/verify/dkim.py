@@ -11,7 +11,7 @@ from gatepost.verify.answers import Answers
 from gatepost.verify.paper import DkimVerdict, Result
 from gatepost.verify.public_key import KeyUnusableError, PublicKey
 from gatepost.verify.signature import Signature, SignatureSyntaxError
-from gatepost.verify.signed_data import Body, header_digest, unsigned_twins
+from gatepost.verify.signed_data import Body, header_digest, unsigned_fields, unsigned_twins
 
 MAX_SIGNATURES = 5
 """Signatures tried; unreadable ones count too, or a stranger could make us ask DNS for ever."""
@@ -107,7 +107,7 @@ def _judge_one(
         Result.PASS, *place, reason, key.bits,
         is_aligned=made.domain == author_domain and not reason,
         unsigned_octets=unsigned, unsigned_twin=twin, signs_reply_to=b"reply-to" in made.signed,
-        is_testing=key.is_testing,
+        is_testing=key.is_testing, unsigned_fields=unsigned_fields(header, made.signed),
     )  # fmt: skip
 
 

@@ -85,6 +85,7 @@ class DkimVerdict:
     ``unsigned_octets``: how much of the body l= leaves open to anybody's additions; such a pass proves no author.
     ``unsigned_twin``: the name of a field that may stand once, stands twice and is signed less often; likewise.
     ``is_testing``: the key says t=y, so its owner promises nothing yet.
+    ``unsigned_fields``: of a pass, fields that decide how the mail is read and that anybody could have put there.
     ``signs_reply_to``: h= names Reply-To, so that nobody could have added one.
     """
 
@@ -99,12 +100,13 @@ class DkimVerdict:
     unsigned_twin: str = ""
     signs_reply_to: bool = False
     is_testing: bool = False
+    unsigned_fields: tuple[str, ...] = ()
 
     def as_aligned(self) -> "DkimVerdict":
         """Return the same verdict of a signature that stands for the author's domain."""
         return DkimVerdict(
             self.result, self.domain, self.selector, self.algorithm, self.reason, self.key_bits, True,  # noqa: FBT003  # its place
-            self.unsigned_octets, self.unsigned_twin, self.signs_reply_to, self.is_testing,
+            self.unsigned_octets, self.unsigned_twin, self.signs_reply_to, self.is_testing, self.unsigned_fields,
         )  # fmt: skip
 
 

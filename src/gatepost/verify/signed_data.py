@@ -16,6 +16,8 @@ ONCE = frozenset({
 
 MIME-Version is not among them: honest mail has it twice, and nobody reads it otherwise."""
 
+_SHAPING = (b"subject", b"content-type", b"content-transfer-encoding")
+
 
 @dataclass(slots=True)
 class Body:
@@ -77,6 +79,15 @@ def unsigned_twins(header: Header, names: tuple[bytes, ...]) -> str:
         if len(found) > 1 and name in ONCE and len(found) > names.count(name):
             return name.decode("ascii")
     return ""
+
+
+def unsigned_fields(header: Header, names: tuple[bytes, ...]) -> tuple[str, ...]:
+    """Name the fields that are there, decide how the mail is read or answered, and are not signed.
+
+    Whoever replays a signed mail may have put them there: another Content-Type shows the same octets otherwise
+    (RFC 6376 sections 5.4.1 and 8.15). Large senders sign none of them, so it is evidence, no verdict.
+    """
+    return tuple([name.decode("ascii") for name in _SHAPING if name in header.named and name not in names])
 
 
 def header_digest(header: Header, signature: Signature) -> bytes:

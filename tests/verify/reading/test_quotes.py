@@ -39,8 +39,16 @@ def test_history_is_known_by_how_mail_programs_introduce_it(attribution: str) ->
 
 
 def test_answers_between_quoted_lines_are_the_authors() -> None:
-    text = "On Mon, Bob wrote:\n> one?\nwrapped\n> more\nyes\n\n> two?\n\nno"
-    assert split(text) == Parts("yes\n\nno", "On Mon, Bob wrote:\n> one?\nwrapped\n> more\n> two?", "")
+    text = "On Mon, Bob wrote:\n> one?\nyes\n> two?\n\nno\n> and\nmaybe\n> three"
+    assert split(text) == Parts("yes\n\nno\nmaybe", "On Mon, Bob wrote:\n> one?\n> two?\n> and\n> three", "")
+
+
+def test_the_overflow_of_a_quoted_line_is_quoted() -> None:
+    long = "> Could you tell us by the end of this week whether the second delivery"
+    text = f"On Mon, Bob wrote:\n{long}\narrived\n> in one piece?\nIt did."
+    assert split(text) == Parts("It did.", f"On Mon, Bob wrote:\n{long}\narrived\n> in one piece?", "")
+    question = "> Could you tell us by the end of this week whether all of it arrived?"
+    assert split(f"On Mon, Bob wrote:\n{question}\nYes.\n> Thanks.").own == "Yes."
 
 
 def test_history_that_begins_in_the_middle_of_a_line_is_cut_there() -> None:

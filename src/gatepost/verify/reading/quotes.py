@@ -13,6 +13,10 @@ MAX_WINDOW_LINES = 6
 MAX_WINDOW_CHARS = 400
 """An attribution may be folded over several lines."""
 MAX_SIGNATURE_LINES = 50
+WRAP_CHARS = 64
+"""No mail program wraps a shorter line (RFC 3676 section 4.2 recommends 78, many use 72, some less for the ``>``)."""
+
+_SENTENCE_ENDS = frozenset(".?!:;\u3002\uff1f\uff01\u061f\u2026")
 
 _VERBS = (
     "wrote|writes|schrieb|geschrieben|a écrit|escribió|ha scritto|scrisse|escreveu|schreef|skrev|kirjoitti|napisał|"
@@ -188,14 +192,24 @@ def _mark(lines: list[str]) -> tuple[list[bool], list[str]]:
 def _mark_run(lines: list[str], quoted: list[bool], at: int) -> int:
     """Mark lines that begin with ``>``, and single lines between them that a mail program has wrapped."""
     while at < len(lines):
-        follows = at + 1 < len(lines) and lines[at + 1].startswith(">")
-        is_wrapped = at > 0 and quoted[at - 1] and follows and bool(lines[at].strip())
-        if lines[at].lstrip().startswith(">") or is_wrapped:
+        if lines[at].lstrip().startswith(">") or (at > 0 and quoted[at - 1] and _is_wrapped(lines, at)):
             quoted[at] = True
         else:
             break
         at += 1
     return at
+
+
+def _is_wrapped(lines: list[str], at: int) -> bool:
+    """Tell whether a line is the overflow of the quoted one before it, and no answer to it.
+
+    A program wraps where the next word has no room any more, in the middle of a sentence. In doubt it is an answer: the
+    author's own words must not be filed as history.
+    """
+    before, line = lines[at - 1].rstrip(), lines[at].strip()
+    if not line or at + 1 == len(lines) or not lines[at + 1].startswith(">") or before[-1:] in _SENTENCE_ENDS:
+        return False
+    return len(before) + 1 + len(line.split(maxsplit=1)[0]) > WRAP_CHARS
 
 
 def _attribution(lines: list[str], at: int) -> int:
