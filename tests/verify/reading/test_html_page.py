@@ -168,3 +168,19 @@ def test_a_sheet_asked_too_much_is_told_and_hides_by_the_last_name() -> None:
     assert views.is_cut
     assert "some words" not in views.human
     assert {span.technique for span in marks.spans} == {Technique.UNREAD_STYLE, Technique.DISPLAY_NONE}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<style>" + (" ".join(["i"] * 15) + " &{") * 50 + "display:none" + "</style>" + "<i>" * 900 + "x",
+        "<style>" + "[a]" * 100_000 + "{display:none}</style><p a>x",
+        f"<style media='{'(a)' * 50_000}'>p{{display:none}}</style><p>x",
+        " " * 300_000 + "<style>p{display:none}</style><p>x",
+        "<style>" + ":is(" * 5_000 + "p{display:none}</style><p>x",
+    ],
+)
+def test_what_is_written_to_break_a_reader_does_not(source: str) -> None:
+    started = time.process_time()
+    html_page.read(source, 0, Marks())
+    assert time.process_time() - started < 5.0

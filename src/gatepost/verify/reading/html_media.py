@@ -44,6 +44,7 @@ _KNOWN_VALUES = {
 _FOREIGN = ("-ms-", "-moz-", "-o-", "-webkit-overflow-scrolling", "-apple-")
 """Properties that the browser we compare with does not know."""
 MAX_DEPTH = 10
+MAX_CHARS = 500
 Leaf = Callable[[str, str], bool | None]
 
 
@@ -65,6 +66,8 @@ def is_for_screen(prelude: str) -> bool | None:
 
 def media(queries: str) -> bool | None:
     """Tell whether a list of media queries holds (Media Queries 4 section 3)."""
+    if len(queries) > MAX_CHARS:
+        return None
     return _any([_query(one.strip()) for one in _cut(queries)]) if queries.strip() else True
 
 

@@ -42,11 +42,12 @@ _QUOTING_CLASSES = re.compile(r"\b(?:gmail_quote|moz-cite-prefix|yahoo_quoted|pr
 _QUOTING_IDS = frozenset({"divrplyfwdmsg", "olk_src_body_section", "reply-intro", "appendonsend"})
 _PLAIN_LOOK = Look()
 _DOCTYPE = re.compile(
-    r"(?:\s+|<!--(?:[^-]|-(?!->)){0,500}-->)*<!doctype\s+html(?!\s+public\s+.-//[^>]{0,20}//dtd html [234][^>]{0,60}$)",
+    r"(?:\s|<!--(?:[^-]|-(?!->)){0,500}-->)*<!doctype\s+html(?!\s+public\s+.-//[^>]{0,20}//dtd html [234][^>]{0,60}$)",
     re.IGNORECASE,
 )
 _SHOWN = re.compile(r"<(?!/?(?:html|head|meta|style|title|link|base|script|!)\b)[a-z]|>\s*[^<\s]")
 """Something on the page, in lowercase."""
+MAX_PROLOGUE = 5_000
 _BASES = ("html", "body")
 
 
@@ -77,7 +78,7 @@ def read(source: str, offset: int, marks: Marks) -> Views:
 
 def _is_quirky(source: str) -> bool:
     """Tell whether browsers read a document as those of old did, so that classes have no case (quirks mode)."""
-    return _DOCTYPE.match(source) is None
+    return _DOCTYPE.match(source[:MAX_PROLOGUE]) is None
 
 
 def _has_late_parts(source: str) -> bool:

@@ -12,8 +12,11 @@ from typing import NamedTuple
 
 from gatepost.verify.reading.html_tokens import MASKS, NOTHING, written
 
-MAX_COMPOUNDS = 40
+MAX_CHARS = 2_000
+MAX_COMPOUNDS = 16
 MAX_DEPTH = 8
+MAX_ASKED = 15
+"""How many selectors may ask one another about one element."""
 _NAMES_A_STEP = 4
 _IDENT = rf"[\w\-{MASKS}]"
 _TOKEN = re.compile(
@@ -106,10 +109,11 @@ class Node:
 class Steps:
     """How many questions a document may still ask."""
 
-    __slots__ = ("left",)
+    __slots__ = ("depth", "left")
 
     def __init__(self, left: int) -> None:
         self.left = left
+        self.depth = 0
 
     def take(self, count: int = 1) -> None:
         """Count some; raises TooManySteps."""
@@ -253,6 +257,8 @@ class _Reader:
     def read(self) -> Selector | None:
         """Return the selector; None where no browser takes it."""
         at, sign = 0, ""
+        if len(self._text) > MAX_CHARS:
+            return self._as_readable()
         while at < len(self._text):
             token = _TOKEN.match(self._text, at)
             if token is None or len(self._read) >= MAX_COMPOUNDS:
@@ -390,7 +396,15 @@ def _never(_node: Node, _steps: Steps) -> bool:
 
 
 def _any_of(listed: tuple[Selector, ...]) -> Test:
-    return lambda node, steps: any(one.fits(node, steps) for one in listed)
+    def is_one(node: Node, steps: Steps) -> bool:
+        steps.depth += 1
+        if steps.depth > MAX_ASKED:
+            raise TooManySteps
+        found = any(one.fits(node, steps) for one in listed)
+        steps.depth -= 1
+        return found
+
+    return is_one
 
 
 def _at(formula: str, *, is_of_type: bool) -> Test:
