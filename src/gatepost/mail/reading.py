@@ -22,6 +22,7 @@ class Technique(StrEnum):
     SAME_COLOUR = "same-colour"
     OFF_SCREEN = "off-screen"
     CLIPPED = "clipped"
+    UNREAD_STYLE = "unread-style"  # rules that nobody here could read or follow to their end
     # What HTML holds without showing it.
     HIDDEN_ATTRIBUTE = "hidden-attribute"
     HTML_COMMENT = "html-comment"

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,7 +30,7 @@ def read(source: str) -> tuple[Views, list[Span]]:
         ("<title>t</title><script>s</script><!-- c -->v", "v", "t|s"),
         ("<textarea><b>x</textarea>", "<b>x", ""),
         ("<table><tr><td>a<td>b<tr><td>c</table>", "a b\nc", ""),
-        ("<template>t</template><noscript>n</noscript>v", "v", "tn"),
+        ("<template>t</template><noscript>n</noscript>v", "nv", "t"),
         ("<details><summary>s</summary>h</details><dialog>i</dialog>", "s", "h\ni"),
         ("<pre>a\n  b</pre>", "a\n  b", ""),
         ("a&nbsp; \n b", "a b", ""),
@@ -66,7 +68,7 @@ def test_what_a_person_sees_is_told_from_what_they_do_not(source: str, human: st
         ("<p hidden>two words", Technique.HIDDEN_ATTRIBUTE),
         ("<!-- two words -->", Technique.HTML_COMMENT),
         ("<!--[if mso]><p>two words</p><![endif]-->", Technique.HTML_COMMENT),
-        ("<noscript>two words</noscript>", Technique.NOT_RENDERED),
+        ("<template>two words</template>", Technique.NOT_RENDERED),
         ("<title>two words</title>", Technique.META),
         ("<meta name=x content='two words'>", Technique.META),
         ("<img alt='two words'>", Technique.ALT_TEXT),
@@ -138,3 +140,51 @@ def test_documents_that_break_tree_builders_take_linear_time(piece: str) -> None
 def test_many_attributes_and_many_formats_take_linear_time() -> None:
     read("<a " + " ".join(f"x{at}" for at in range(60_000)) + ">")
     read("".join(f"<p><b class=c{at} style=opacity:0>" for at in range(15_000)))
+
+
+HOSTILE = {
+    "places": ("p" + ":nth-child(n)" * 75 + "{color:red}", "<p>x"),
+    "classes": (".a" * 480 + "{color:red}", "<p class=a>x"),
+    "attributes": ("p" + "[a^=b]" * 160 + "{color:red}", "<p a=b>x"),
+    "denials": ("p" + ":not(.b)" * 120 + "{color:red}", "<p>x"),
+    "what is around": ("q div div div p{color:red}", "<div><p>x"),
+    "custom properties": ("*{" + "".join(f"--a{at}:b;" for at in range(2_000)) + "}", "<p style='top:0'>x"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_style_sheet_costs_more_than_its_octets(name: str) -> None:
+    """Four times the elements cost some four times the time, whatever each of them is asked."""
+    rule, element = HOSTILE[name]
+    spent = []
+    for count in (1_500, 6_000):
+        started = time.process_time()
+        html_page.read(f"<style>{rule * 20}</style>{element * count}", 0, Marks())
+        spent.append(time.process_time() - started)
+    assert spent[1] < 12 * spent[0] + 1.0
+
+
+def test_a_sheet_asked_too_much_is_told_and_hides_by_the_last_name() -> None:
+    rule, element = HOSTILE["places"]
+    marks = Marks()
+    source = f"<style>{rule * 20}.q{{display:none}}</style>{element * 3_000}<p class=q>some words</p>"
+    views = html_page.read(source, 0, marks)
+    assert views.is_cut
+    assert "some words" not in views.human
+    assert {span.technique for span in marks.spans} == {Technique.UNREAD_STYLE, Technique.DISPLAY_NONE}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<style>" + (" ".join(["i"] * 15) + " &{") * 50 + "display:none" + "</style>" + "<i>" * 900 + "x",
+        "<style>" + "[a]" * 100_000 + "{display:none}</style><p a>x",
+        f"<style media='{'(a)' * 50_000}'>p{{display:none}}</style><p>x",
+        " " * 300_000 + "<style>p{display:none}</style><p>x",
+        "<style>" + ":is(" * 5_000 + "p{display:none}</style><p>x",
+    ],
+)
+def test_what_is_written_to_break_a_reader_does_not(source: str) -> None:
+    started = time.process_time()
+    html_page.read(source, 0, Marks())
+    assert time.process_time() - started < 5.0

@@ -34,6 +34,7 @@ _CONTEXTS = {
     Technique.SAME_COLOUR: _STYLED,
     Technique.OFF_SCREEN: _STYLED,
     Technique.CLIPPED: _STYLED,
+    Technique.UNREAD_STYLE: Context(0.0, 1.0),
     Technique.HIDDEN_ATTRIBUTE: _STYLED,
     Technique.HTML_COMMENT: _STYLED,
     Technique.NOT_RENDERED: _STYLED,

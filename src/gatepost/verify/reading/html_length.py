@@ -1,109 +1,167 @@
-"""Lengths as style sheets write them, in pixels, and what a font's size comes to."""
+"""Lengths and numbers as style sheets write them, computed as a browser does, and what a font's size comes to."""
 
+import math
 import re
-from collections.abc import Callable, Mapping
-from itertools import islice
+from collections.abc import Mapping
+from functools import lru_cache
 
-_VALUE = r"[+-]?(?:[0-9]{1,9}(?:\.[0-9]{1,9})?|\.[0-9]{1,9})(?:e[+-]?[0-9]{1,2})?"
+_VALUE = r"[+-]?(?:[0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})[0-9]*(?:e[+-]?[0-9]{1,2}(?![0-9]))?"
 NUMBER = re.compile(rf"({_VALUE})\s*+(px|pt|pc|em|rem|ex|ch|q|%|vw|vh|vmin|vmax|in|cm|mm|)", re.ASCII)
-_MATH = re.compile(r"(?:calc|min|max|clamp|abs)\(", re.ASCII)
-_TERM = re.compile(
-    rf"\s*(?:(?P<call>(?:calc|min|max|clamp|abs)?\()|(?P<number>{_VALUE})(?P<unit>[a-z%]*)|(?P<sign>[-+*/,)]))"
+_TOKEN = re.compile(
+    rf"\s*(?:(?P<number>{_VALUE})(?P<unit>[a-z]+|%)?|(?P<name>[a-z\-]*)\(|(?P<sign>[+\-*/(),]))", re.ASCII
 )
-MAX_TERMS = 60
+_CONSTANTS = re.compile(r"\b(pi|e|infinity)\b(?!\()")
 FONT_SIZE = 16.0
 _PIXELS = {
-    "em": 16.0, "rem": 16.0, "ex": 8.0, "ch": 8.0, "pt": 1.333, "pc": 16.0, "in": 96.0, "cm": 37.8, "mm": 3.78,
-    "q": 0.945, "vw": 10.0, "vh": 8.0, "vmin": 8.0, "vmax": 10.0, "%": 10.0,
+    "px": 1.0, "em": 16.0, "rem": 16.0, "ex": 8.0, "ch": 8.0, "pt": 1.333, "pc": 16.0, "in": 96.0, "cm": 37.8,
+    "mm": 3.78, "q": 0.945, "vw": 10.0, "vh": 8.0, "vmin": 8.0, "vmax": 10.0, "%": 10.0, "ic": 16.0, "lh": 18.0,
+    "rlh": 18.0, "cap": 11.0, "svw": 10.0, "svh": 8.0, "lvw": 10.0, "lvh": 8.0, "dvw": 10.0, "dvh": 8.0, "vi": 10.0,
+    "vb": 8.0, "cqw": 10.0, "cqh": 8.0, "cqi": 10.0, "cqb": 8.0, "deg": 1.0, "turn": 360.0, "rad": 180 / math.pi,
+    "grad": 0.9, "dppx": 1.0, "x": 1.0, "dpi": 1 / 96, "dpcm": 1 / 37.8,
 }  # fmt: skip
-_KEYWORDS = {"initial": 16.0, "medium": 16.0, "small": 13.0, "x-small": 10.0, "xx-small": 9.0, "large": 18.0}
+"""Angles come in degrees."""
+_KEYWORDS = {
+    "initial": 16.0, "medium": 16.0, "small": 13.0, "x-small": 10.0, "xx-small": 9.0, "large": 18.0, "x-large": 24.0,
+    "xx-large": 32.0, "xxx-large": 48.0,
+}  # fmt: skip
+_RELATIVE = {"smaller": 1 / 1.2, "larger": 1.2}
 TINY = 2.4
 """Font size in pixels up to which text cannot be read."""
+MAX_CHARS = 300
+MAX_DEPTH = 10
+
+
+class _NotANumberError(Exception):
+    """What is written is no number, or one that we do not read."""
+
+
+class _Sum:
+    """``calc()`` and its kin (CSS Values 4 section 10), by descent."""
+
+    def __init__(self, text: str, size: float, percent: float) -> None:
+        self._text = text
+        self._at = 0
+        self._units = {"em": size, "%": percent, "ex": size / 2, "ch": size / 2}
+        self._depth = 0
+        self._token: re.Match[str] | None = None
+        self._next()
+
+    def _next(self) -> None:
+        self._token = _TOKEN.match(self._text, self._at)
+        if self._token is not None:
+            self._at = self._token.end()
+
+    def _sign(self) -> str:
+        return (self._token["sign"] or "") if self._token is not None else ""
+
+    def whole(self) -> float:
+        """Return the value of all of it."""
+        value = self._value()
+        if self._token is not None or self._text[self._at :].strip():
+            raise _NotANumberError
+        return value
+
+    def _sum(self) -> float:
+        total = self._product()
+        while True:
+            sign = self._sign()
+            if sign in {"+", "-"}:
+                self._next()
+                total += self._product() * (1 if sign == "+" else -1)
+            elif self._token is not None and (self._token["number"] or "")[:1] in {"+", "-"}:
+                total += self._product()
+            else:
+                return total
+
+    def _product(self) -> float:
+        total = self._value()
+        while (sign := self._sign()) in {"*", "/"}:
+            self._next()
+            factor = self._value()
+            if sign == "/" and not factor:
+                raise _NotANumberError
+            total = total * factor if sign == "*" else total / factor
+        return total
+
+    def _value(self) -> float:
+        token = self._token
+        if token is None:
+            raise _NotANumberError
+        self._next()
+        if token["number"] is not None:
+            unit = token["unit"] or ""
+            if unit and unit not in _PIXELS:
+                raise _NotANumberError
+            return float(token["number"]) * (self._units.get(unit) or _PIXELS[unit] if unit else 1.0)
+        if token["name"] is None and token["sign"] != "(":
+            raise _NotANumberError
+        return self._called(token["name"] or "calc")
+
+    def _called(self, name: str) -> float:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise _NotANumberError
+        parts = [self._sum()]
+        while self._sign() == ",":
+            self._next()
+            parts.append(self._sum())
+        if self._sign() == ")":
+            self._next()
+        elif self._token is not None:
+            raise _NotANumberError
+        self._depth -= 1
+        return _computed(name, parts)
+
+
+def _computed(name: str, parts: list[float]) -> float:
+    if name in {"calc", "-webkit-calc", "-moz-calc"}:
+        return parts[0]
+    if name in {"min", "max"}:
+        return min(parts) if name == "min" else max(parts)
+    if name == "clamp" and len(parts) == 3:  # noqa: PLR2004  # least, wanted, most
+        return max(parts[0], min(parts[1:]))
+    if name == "abs":
+        return abs(parts[0])
+    if name == "sign":
+        return math.copysign(1, parts[0]) if parts[0] else 0.0
+    if name in {"round", "mod", "rem"} and len(parts) == 2 and parts[1]:  # noqa: PLR2004  # of what, by what
+        return round(parts[0] / parts[1]) * parts[1] if name == "round" else math.fmod(*parts)
+    raise _NotANumberError
+
+
+@lru_cache(maxsize=4096)
+def number(text: str, size: float = FONT_SIZE, percent: float = 10.0) -> float | None:
+    """Return a number, a length in pixels or an angle in degrees; None where none is written.
+
+    Args:
+        text: lowercase.
+        size: of the font, in pixels.
+        percent: what one hundredth comes to.
+    """
+    if not text or len(text) > MAX_CHARS:
+        return None
+    if text == "0":
+        return 0.0
+    try:
+        value = _Sum(_CONSTANTS.sub("999999", text) if "(" in text else text, size, percent).whole()
+    except (_NotANumberError, OverflowError):
+        return None
+    return value if math.isfinite(value) else None
 
 
 def pixels(value: str, size: float = FONT_SIZE) -> float:
     """Return a length in pixels; 0 where none is written. ``size`` is the font's."""
     if not value:
         return 0.0
-    if _MATH.match(value):
-        return computed(value, size) or 0.0
-    found = NUMBER.match(value)
-    if found is None:
-        return 0.0
-    return float(found[1]) * (size if found[2] == "em" else _PIXELS.get(found[2], 1.0))
-
-
-def computed(value: str, size: float = FONT_SIZE) -> float | None:
-    """Return what ``calc()``, ``min()``, ``max()``, ``clamp()`` or ``abs()`` comes to (CSS Values 4 section 10).
-
-    In pixels, where lengths are written; None where it cannot be told.
-    """
-    terms = list(islice(_TERM.finditer(value), MAX_TERMS + 1))
-    if len(terms) > MAX_TERMS or "".join(term[0] for term in terms) != value.rstrip():
-        return None
-    try:
-        answer, at = _factor(terms, 0, size)
-    except (IndexError, ZeroDivisionError, OverflowError):
-        return None
-    return answer if at == len(terms) else None
-
-
-def _factor(terms: list[re.Match[str]], at: int, size: float) -> tuple[float, int]:
-    """Return a number, or what a call comes to, and where what follows it stands."""
-    term = terms[at]
-    if term["sign"] in {"+", "-"}:
-        number, at = _factor(terms, at + 1, size)
-        return (-number if term["sign"] == "-" else number), at
-    if term["number"]:
-        unit = term["unit"]
-        return float(term["number"]) * (size if unit == "em" else _PIXELS.get(unit, 1.0)), at + 1
-    if not term["call"]:
-        raise IndexError
-    arguments = []
-    while True:
-        number, at = _added(terms, at + 1, size)
-        arguments.append(number)
-        if terms[at]["sign"] != ",":
-            break
-    return _CALLS[term["call"][:-1]](arguments), at + 1
-
-
-def _added(terms: list[re.Match[str]], at: int, size: float) -> tuple[float, int]:
-    """Return a sum of products; what ``calc(1px -2px)`` writes without a space counts as a sum, too."""
-    total, at = _multiplied(terms, at, size)
-    while terms[at]["number"] or terms[at]["sign"] in {"+", "-"}:
-        sign = -1 if terms[at]["sign"] == "-" else 1
-        number, at = _multiplied(terms, at if terms[at]["number"] else at + 1, size)
-        total += sign * number
-    return total, at
-
-
-def _multiplied(terms: list[re.Match[str]], at: int, size: float) -> tuple[float, int]:
-    product, at = _factor(terms, at, size)
-    while terms[at]["sign"] in {"*", "/"}:
-        number, behind = _factor(terms, at + 1, size)
-        product = product * number if terms[at]["sign"] == "*" else product / number
-        at = behind
-    return product, at
-
-
-_CALLS: dict[str, Callable[[list[float]], float]] = {
-    "": lambda one: one[0],
-    "calc": lambda one: one[0],
-    "abs": lambda one: abs(one[0]),
-    "min": min,
-    "max": max,
-    "clamp": lambda three: max(three[0], min(three[1:3], default=three[0])),
-}
+    return number(value.split(None, 1)[0] if "(" not in value and " " in value.strip() else value, size) or 0.0
 
 
 def is_zero(value: str, *, below: float) -> bool:
     """Tell whether a length is written that comes to nothing: less than ``below``, or a tenth of a hundredth."""
-    found = NUMBER.fullmatch(value) if value else None
-    if found is None and value and _MATH.match(value):
-        length = computed(value)
-        return length is not None and abs(length) < below
-    return found is not None and abs(float(found[1])) < (below if found[2] != "%" else 0.1)
+    if not value:
+        return False
+    found = number(value, FONT_SIZE, below * 10)
+    return found is not None and abs(found) < below
 
 
 def font_size(style: Mapping[str, str], inherited: float) -> float:
@@ -113,16 +171,15 @@ def font_size(style: Mapping[str, str], inherited: float) -> float:
         return inherited
     if written in _KEYWORDS:
         return _KEYWORDS[written]
-    found = NUMBER.fullmatch(written)
-    if found is None:
-        length = computed(written, inherited)
-        return inherited if length is None else max(length, 0.0)
-    if found[1].startswith("-"):
+    if written in _RELATIVE:
+        return inherited * _RELATIVE[written]
+    found = number(written, inherited, inherited / 100)
+    if found is None or (found < 0 and "(" not in written):
         return inherited
-    if found[2] in {"em", "%", "ex", "ch"}:
-        return inherited * float(found[1]) * {"em": 1.0, "%": 0.01}.get(found[2], 0.5)
-    return float(found[1]) * _PIXELS.get(found[2], 1.0)
+    return max(found, 0.0)
 
 
 def _font_shorthand(value: str) -> str:
+    if "(" in value:
+        return next((word for word in re.findall(r"[a-z\-]+\([^()]*\)", value) if number(word) is not None), "")
     return next((word.partition("/")[0] for word in value.split() if word[:1].isdigit() or word[:1] in {".", "+"}), "")

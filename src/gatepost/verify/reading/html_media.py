@@ -1,140 +1,194 @@
-"""Which media queries hold on the screen a mail is read on (Media Queries 4); total, and linear in the query.
+"""Conditions of style sheets: whether a screen reads what @media, @supports and @container hold.
 
-A feature nobody has heard of holds nowhere, as in a browser.
+None says that nobody here knows: then a rule counts if it hides something, so that no condition hides it from us.
 """
 
+import operator
 import re
 from collections.abc import Callable
 
-from gatepost.verify.reading.html_length import pixels
+from gatepost.verify.reading.html_length import number
 
-SCREEN_PIXELS = 800.0
-"""The window we imagine a mail to be read in."""
-_SCREEN = {"width": SCREEN_PIXELS, "device-width": SCREEN_PIXELS, "inline-size": SCREEN_PIXELS, "height": 600.0,
-           "device-height": 600.0, "block-size": 600.0, "aspect-ratio": 4 / 3, "device-aspect-ratio": 4 / 3,
-           "resolution": 1.0, "-webkit-device-pixel-ratio": 1.0, "color": 8.0, "color-index": 0.0, "monochrome": 0.0,
-           "grid": 0.0, "horizontal-viewport-segments": 1.0, "vertical-viewport-segments": 1.0}  # fmt: skip
-"""Lengths in pixels, ratios and counts."""
-_WORDS = {
-    "orientation": {"landscape"}, "hover": {"hover"}, "any-hover": {"hover"}, "pointer": {"fine"},
-    "any-pointer": {"fine"}, "prefers-color-scheme": {"light"}, "prefers-reduced-motion": {"no-preference"},
-    "prefers-contrast": {"no-preference"}, "prefers-reduced-transparency": {"no-preference"},
-    "prefers-reduced-data": {"no-preference"}, "forced-colors": {"none"}, "inverted-colors": {"none"},
-    "scripting": {"none"}, "update": {"fast"}, "color-gamut": {"srgb"},
-    "dynamic-range": {"standard"}, "video-dynamic-range": {"standard"}, "overflow-block": {"scroll"},
-    "overflow-inline": {"scroll"}, "scan": {"progressive"}, "display-mode": {"browser"},
-    "-webkit-transform-3d": {"1"}, "shape": {"rect"},
+SCREEN_WIDTH, SCREEN_HEIGHT = 800.0, 600.0
+"""The window we imagine a mail to be read in, in pixels."""
+_NUMBERS = {
+    "width": SCREEN_WIDTH, "height": SCREEN_HEIGHT, "device-width": SCREEN_WIDTH, "device-height": SCREEN_HEIGHT,
+    "aspect-ratio": SCREEN_WIDTH / SCREEN_HEIGHT, "device-aspect-ratio": SCREEN_WIDTH / SCREEN_HEIGHT, "color": 8.0,
+    "resolution": 1.0, "-webkit-device-pixel-ratio": 1.0, "monochrome": 0.0, "color-index": 0.0, "grid": 0.0,
+    "inline-size": SCREEN_WIDTH, "block-size": SCREEN_HEIGHT, "-webkit-transform-3d": 1.0,
 }  # fmt: skip
-_NOT_SET = frozenset({"none", "no-preference"})
-_TYPE = re.compile(r"\s*(?:(?P<how>not|only)\s+)?(?P<type>[a-z][\w\-]*)\s*(?:\band\b(?P<rest>.*))?\Z", re.DOTALL)
-_TOKEN = re.compile(r"\(|\)|\b(?:not|and|or)\b|[^()\s]+")
-_RANGE = re.compile(r"(?P<left>[^<>=]*?)(?P<sign>[<>]=?|=)(?P<middle>[^<>=]*)(?:(?P<again>[<>]=?)(?P<right>[^<>=]*))?")
-_RATIO = re.compile(r"\s*(?P<over>[0-9.]{1,9})\s*(?:/\s*(?P<under>[0-9.]{1,9}))?\s*(?P<unit>dppx|x|dpi|dpcm)?\s*")
-_PER_INCH = {"dpi": 96.0, "dpcm": 37.8}
-_BARE_CALC = re.compile(r"\b[a-z\-]{3,9}\((?P<sum>[^()]{1,100})\)")
-MAX_CHARS = 2_000
+_KEYWORDS = {
+    "orientation": "landscape", "hover": "hover", "any-hover": "hover", "pointer": "fine", "any-pointer": "fine",
+    "prefers-color-scheme": "light", "prefers-reduced-motion": "no-preference", "prefers-contrast": "no-preference",
+    "prefers-reduced-data": "no-preference", "prefers-reduced-transparency": "no-preference", "scripting": "none",
+    "update": "fast", "overflow-block": "scroll", "overflow-inline": "scroll", "color-gamut": "srgb", "scan": "",
+    "dynamic-range": "standard", "video-dynamic-range": "standard", "display-mode": "browser", "forced-colors": "none",
+    "inverted-colors": "none",
+}  # fmt: skip
+_TYPES = {"screen": True, "all": True}
+_WIDE_SIGN = re.compile(r"([<>]=?|=)")
+_COMPARED: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq,
+}  # fmt: skip
+_TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "="}
+_PART = re.compile(r"\s*(?:(?P<function>[\w\-]*)\(|(?P<word>[\w\-]+))")
+_DISPLAYS = frozenset({
+    "block", "inline", "inline-block", "none", "flex", "inline-flex", "grid", "inline-grid", "table", "table-cell",
+    "table-row", "list-item", "contents", "flow-root", "inline-table", "ruby", "initial", "inherit", "unset", "revert",
+})  # fmt: skip
+_KNOWN_VALUES = {
+    "display": _DISPLAYS,
+    "position": frozenset({"static", "relative", "absolute", "fixed", "sticky", "-webkit-sticky"}),
+    "visibility": frozenset({"visible", "hidden", "collapse"}),
+}
+_FOREIGN = ("-ms-", "-moz-", "-o-", "-webkit-overflow-scrolling", "-apple-")
+"""Properties that the browser we compare with does not know."""
+MAX_DEPTH = 10
+MAX_CHARS = 500
+Leaf = Callable[[str, str], bool | None]
 
 
-def holds(queries: str) -> bool:
-    """Tell whether one of a list of queries holds."""
-    return any(map(_query, queries[:MAX_CHARS].lower().split(",")))
+def is_for_screen(prelude: str) -> bool | None:
+    """Tell whether a screen reads the block of an @-rule; ``prelude``: from its @ to its brace, lowercase."""
+    name, _, rest = prelude[1:].replace("(", " (", 1).partition(" ")
+    rest = rest.strip()
+    if name in {"layer", "scope", "starting-style"}:
+        return name != "starting-style"
+    if name == "media":
+        return media(rest)
+    if name == "supports":
+        return _condition(rest, _is_supported)
+    if name == "container":
+        opened = rest.find("(")
+        return _condition(rest[opened:], _feature) if opened >= 0 else None
+    return False
 
 
-def _query(query: str) -> bool:
-    found = _TYPE.match(query) if not query.lstrip().startswith(("(", "not (", "not(")) else None
-    if found is None:
-        return not query.strip() or condition(query)
-    is_screen = found["type"] in {"screen", "all"} and (found["rest"] is None or condition(found["rest"]))
-    return is_screen is not (found["how"] == "not")
-
-
-def condition(written: str, tell: Callable[[str], bool] | None = None) -> bool:
-    """Tell whether a condition holds: what stands in brackets, joined by ``not``, ``and`` and ``or``.
-
-    Args:
-        written: such as ``not (color) or (hover: hover)``.
-        tell: of what stands in one pair of brackets; ``feature`` where it is left out.
-    """
-    tell = tell or feature
-    stack: list[list[bool | str]] = [[]]
-    for mark in _TOKEN.findall(_BARE_CALC.sub(r"\g<sum>", written)):
-        if mark == "(":
-            stack.append([])
-        elif mark == ")":
-            inside = stack.pop() if len(stack) > 1 else []
-            is_joined = any(isinstance(one, bool) for one in inside)
-            stack[-1].append(_joined(inside) if is_joined else tell(" ".join(map(str, inside))))
-        else:
-            stack[-1].append(mark)
-    while len(stack) > 1:  # the end closes what is open
-        inside = stack.pop()
-        stack[-1].append(tell(" ".join(map(str, inside))))
-    return _joined(stack[0])
-
-
-def _joined(items: list[bool | str]) -> bool:
-    answer, sign, is_denied = True, "and", False
-    for item in items:
-        if isinstance(item, bool):
-            value = item is not is_denied
-            answer, is_denied = (answer or value) if sign == "or" else (answer and value), False
-        elif item == "not":
-            is_denied = not is_denied
-        elif item in {"and", "or"}:
-            sign = str(item)
-    return answer
-
-
-def feature(written: str) -> bool:
-    """Tell whether one feature holds, written ``name``, ``name: value`` or as a range."""
-    name, colon, value = (part.strip() for part in written.partition(":"))
-    if colon:
-        return _valued(name, value)
-    ranged = _RANGE.fullmatch(written)
-    if ranged is not None:
-        return _ranged(ranged)
-    if name in _SCREEN:
-        return _SCREEN[name] > 0
-    return name in _WORDS and not _WORDS[name] <= _NOT_SET
-
-
-def _valued(name: str, value: str) -> bool:
-    for bound, sign in (("min-", ">="), ("max-", "<="), ("-webkit-min-", ">="), ("-webkit-max-", "<=")):
-        plain = name.replace(bound, "-webkit-" if bound.startswith("-") else "", 1) if name.startswith(bound) else ""
-        if plain in _SCREEN:
-            return _compared(_SCREEN[plain], sign, _number(value))
-    if name in _SCREEN:
-        return _compared(_SCREEN[name], "=", _number(value))
-    return value in _WORDS.get(name, ())
-
-
-def _ranged(found: re.Match[str]) -> bool:
-    left, middle, right = (found[part].strip() if found[part] else "" for part in ("left", "middle", "right"))
-    if left in _SCREEN:
-        return _compared(_SCREEN[left], found["sign"], _number(middle))
-    if middle not in _SCREEN:
-        return False
-    turned = found["sign"].translate(str.maketrans("<>", "><"))
-    is_within = _compared(_SCREEN[middle], turned, _number(left))
-    return is_within and (not found["again"] or _compared(_SCREEN[middle], found["again"], _number(right)))
-
-
-def _number(value: str) -> float | None:
-    """Return pixels, a ratio, dots per pixel or a count; None where it is none of them."""
-    found = _RATIO.fullmatch(value)
-    try:
-        if found is None:
-            return pixels(value, 16.0) if value[:1] in set("0123456789.+-") else None
-        number = float(found["over"]) / float(found["under"] or 1)
-    except (ValueError, ZeroDivisionError):
+def media(queries: str) -> bool | None:
+    """Tell whether a list of media queries holds (Media Queries 4 section 3)."""
+    if len(queries) > MAX_CHARS:
         return None
-    return number / _PER_INCH.get(found["unit"] or "", 1.0)
+    return _any([_query(one.strip()) for one in _cut(queries)]) if queries.strip() else True
 
 
-def _compared(has: float, sign: str, wanted: float | None) -> bool:
-    if wanted is None:
-        return True  # some arithmetic
-    if sign == "=":
-        return abs(has - wanted) < 0.01  # noqa: PLR2004  # ratios are rounded
-    is_under = has < wanted if sign in {"<", ">="} else has <= wanted
-    return is_under if sign[0] == "<" else not is_under
+def _cut(queries: str) -> list[str]:
+    if "(" not in queries:
+        return queries.split(",")
+    parts, depth = [""], 0
+    for piece in re.split(r"([(),])", queries):
+        depth += (piece == "(") - (piece == ")")
+        if piece == "," and depth <= 0:
+            parts.append("")
+        else:
+            parts[-1] += piece
+    return parts
+
+
+def _query(query: str) -> bool | None:
+    words = query.split(None, 2)
+    is_not = words[:1] == ["not"] and len(words) > 1 and not words[1].startswith("(")
+    if is_not or words[:1] == ["only"]:
+        query = query.partition(words[0])[2].lstrip()
+    kind, _, rest = query.partition(" ")
+    kind = kind.partition("(")[0]
+    if not kind or kind == "not":
+        return _condition(query, _feature)
+    rest = query[len(kind) :].strip()
+    found: bool | None = _TYPES.get(kind, False)
+    if rest.startswith("and"):
+        conditions = _condition(rest[3:], _feature)
+        found = False if found is False or conditions is False else conditions
+    elif rest:
+        found = False
+    return _not(found) if is_not else found
+
+
+def _condition(text: str, leaf: Leaf, depth: int = 0) -> bool | None:
+    """Read ``not``, ``and``, ``or`` and brackets; ``leaf`` answers for what stands in the innermost."""
+    answers: list[bool | None] = []
+    is_not = is_or = False
+    at = 0
+    while (part := _PART.match(text, at)) is not None and depth < MAX_DEPTH:
+        at = part.end()
+        if part["word"] is not None:
+            is_not, is_or = is_not or part["word"] == "not", is_or or part["word"] == "or"
+            continue
+        end = _closing(text, at)
+        inside = text[at:end].strip()
+        at = end + 1
+        is_group = not part["function"] and (inside.startswith("(") or re.match(r"not\b", inside) is not None)
+        answer = _condition(inside, leaf, depth + 1) if is_group else leaf(part["function"], inside)
+        answers.append(_not(answer) if is_not else answer)
+        is_not = False
+    if not answers or text[at:].strip():
+        return None
+    return _any(answers) if is_or else _not(_any([_not(one) for one in answers]))
+
+
+def _closing(text: str, at: int) -> int:
+    depth = 1
+    for found in re.finditer(r"[()]", text[at:]):
+        depth += 1 if found[0] == "(" else -1
+        if not depth:
+            return at + found.start()
+    return len(text)
+
+
+def _not(answer: bool | None) -> bool | None:  # noqa: FBT001  # the value itself
+    return None if answer is None else not answer
+
+
+def _any(answers: list[bool | None]) -> bool | None:
+    return True if True in answers else None if None in answers else False
+
+
+def _feature(function: str, inside: str) -> bool | None:
+    if function:
+        return None
+    parts = [part.strip() for part in _WIDE_SIGN.split(inside)]
+    if len(parts) > 1:
+        return _range(parts)
+    name, colon, value = (part.strip() for part in inside.partition(":"))
+    bound = (
+        name.removeprefix("-webkit-")[:4] if name.startswith(("min-", "max-", "-webkit-min-", "-webkit-max-")) else ""
+    )
+    name = name.replace(bound, "", 1) if bound else name
+    if name in _KEYWORDS:
+        return _KEYWORDS[name] == value if colon else _KEYWORDS[name] not in {"none", "no-preference", ""}
+    if name not in _NUMBERS:
+        return None
+    if not colon:
+        return _NUMBERS[name] != 0
+    sign = {"min-": ">=", "max-": "<="}.get(bound, "=")
+    return _range([name, sign, value])
+
+
+def _range(parts: list[str]) -> bool | None:
+    """Compare what stands left and right of one sign, or of two."""
+    answers: list[bool | None] = []
+    for left, sign, right in zip(parts[::2], parts[1::2], parts[2::2], strict=False):
+        name, compare, value = (right, _TURNED[sign], left) if right in _NUMBERS else (left, sign, right)
+        wanted = _measure(value)
+        answers.append(None if name not in _NUMBERS or wanted is None else _COMPARED[compare](_NUMBERS[name], wanted))
+    return _not(_any([_not(one) for one in answers]))
+
+
+def _measure(text: str) -> float | None:
+    over, slash, under = text.partition("/")
+    if slash and "(" not in text:
+        above, below = number(over.strip()), number(under.strip())
+        return above / below if above is not None and below else None
+    return number(text)
+
+
+def _is_supported(function: str, inside: str) -> bool | None:
+    """Tell whether a browser takes a declaration."""
+    name, colon, value = (part.strip() for part in inside.partition(":"))
+    if function or not colon:
+        return None
+    if name.startswith("--"):
+        return True
+    if name.startswith(_FOREIGN):
+        return False
+    values = _KNOWN_VALUES.get(name)
+    return None if values is None else value in values

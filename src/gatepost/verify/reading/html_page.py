@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gatepost.verify.paper import Technique
-from gatepost.verify.reading import html_media
-from gatepost.verify.reading.html_condition import NO_KIN, Kin
+from gatepost.verify.reading.html_media import media
 from gatepost.verify.reading.html_scan import RAW_TEXT, Comment, End, Start, Text, scan
-from gatepost.verify.reading.html_sheet import Children, Sheet, names_of
+from gatepost.verify.reading.html_selector import Node
+from gatepost.verify.reading.html_sheet import Sheet, names_of
 from gatepost.verify.reading.html_style import Look, Looks, look_below
 from gatepost.verify.reading.html_writing import BREAKS, Views, Writing
 from gatepost.verify.reading.marks import Marks
@@ -29,7 +29,7 @@ _SCOPES = frozenset({"table", "td", "th", "caption", "template", "object", "marq
 _CLOSES_ITSELF = {"li": ("ul", "ol"), "option": ("select",), "tr": ("table",), "td": ("table",), "th": ("table",)}
 """Elements whose next of the same kind ends them, unless one of these has been opened in between."""
 _NEVER_SHOWN = {
-    "template": Technique.NOT_RENDERED, "noscript": Technique.NOT_RENDERED,
+    "template": Technique.NOT_RENDERED,
     "datalist": Technique.FORM_VALUE, "select": Technique.FORM_VALUE, "audio": Technique.NOT_RENDERED,
     "video": Technique.NOT_RENDERED, "canvas": Technique.NOT_RENDERED, "object": Technique.NOT_RENDERED,
     "rp": Technique.NOT_RENDERED,
@@ -41,27 +41,33 @@ _RAW_SHOWN = frozenset({"textarea", "xmp", "plaintext"})
 _QUOTING_CLASSES = re.compile(r"\b(?:gmail_quote|moz-cite-prefix|yahoo_quoted|protonmail_quote|zmail_extra)\b")
 _QUOTING_IDS = frozenset({"divrplyfwdmsg", "olk_src_body_section", "reply-intro", "appendonsend"})
 _PLAIN_LOOK = Look()
+_DOCTYPE = re.compile(
+    r"(?:\s|<!--(?:[^-]|-(?!->)){0,500}-->)*<!doctype\s+html(?!\s+public\s+.-//[^>]{0,20}//dtd html [234][^>]{0,60}$)",
+    re.IGNORECASE,
+)
+_SHOWN = re.compile(r"<(?!/?(?:html|head|meta|style|title|link|base|script|!)\b)[a-z]|>\s*[^<\s]")
+"""Something on the page, in lowercase."""
+MAX_PROLOGUE = 5_000
+_BASES = ("html", "body")
 
 
 def read(source: str, offset: int, marks: Marks) -> Views:
     """Read a document; linear, never raises. ``offset``: where it begins in the text that spans count in."""
-    page = _Page(Writing(offset, marks))
     is_cut = len(source) > MAX_CHARS
     source = source[:MAX_CHARS]
-    is_styled = _has_late_sheet(source)
-    if is_styled:
-        for token in scan(source):
-            page.style(token)
+    page = _Page(Writing(offset, marks), Sheet(len(source), is_quirky=_is_quirky(source)))
+    is_styled = _has_late_parts(source)
+    for token in scan(source) if is_styled else ():
+        page.look_ahead(token)
     for token in scan(source):
         match token:
             case Text(raw_of="style"):
                 page.writing.sheet(token)
                 if not is_styled:
-                    page.style(token)
+                    page.sheet(token)
             case Text():
                 page.text(token)
             case Start():
-                page.style(token)
                 page.start(token)
             case End():
                 page.end(token.tag)
@@ -70,16 +76,23 @@ def read(source: str, offset: int, marks: Marks) -> Views:
     return page.views(is_cut=is_cut)
 
 
-def _is_for_screens(attributes: Mapping[str, str]) -> bool:
-    """Tell whether a browser takes a style element: one for screens, of CSS (HTML standard section 4.2.6)."""
-    kind = attributes.get("type", "").strip().lower()
-    return kind in {"", "text/css"} and html_media.holds(attributes.get("media", ""))
+def _is_quirky(source: str) -> bool:
+    """Tell whether browsers read a document as those of old did, so that classes have no case (quirks mode)."""
+    return _DOCTYPE.match(source[:MAX_PROLOGUE]) is None
 
 
-def _has_late_sheet(source: str) -> bool:
-    """Tell whether a style sheet may speak of what stands above it; in the head none does."""
+def _has_late_parts(source: str) -> bool:
+    """Tell whether a style sheet or the page's own attributes may speak of what stands above them, unlike in a head."""
     lowered = source.lower()
-    return lowered.find("<body") < lowered.rfind("<style")
+    body = lowered.find("<body")
+    if (
+        body < lowered.rfind("<style")
+        or body != lowered.rfind("<body")
+        or lowered.find("<html") != lowered.rfind("<html")
+    ):
+        return True
+    head = lowered.find("</head")
+    return body >= 0 and _SHOWN.search(lowered, max(head, 0), body) is not None
 
 
 @dataclass(slots=True)
@@ -92,7 +105,7 @@ class _Open:
     own: Look | None
     attributes: Mapping[str, str]
     is_quote: bool
-    children: Children | None = None
+    node: Node | None = None
 
 
 class _Page:
@@ -102,7 +115,7 @@ class _Page:
     next block; formatting that hides is reopened, once per tag name, so that misnesting cannot show hidden text.
     """
 
-    def __init__(self, writing: Writing) -> None:
+    def __init__(self, writing: Writing, sheet: Sheet) -> None:
         self.writing = writing
         self._open: list[_Open] = []
         self._places: dict[str, list[int]] = {}
@@ -111,10 +124,12 @@ class _Page:
         self._look = _PLAIN_LOOK
         self._hidden_by: Technique | None = None
         self._raw_hidden_by: Technique | None = None
-        self._sheet = Sheet()
-        self._is_sheet_taken = True
+        self._sheet = sheet
         self._looks = Looks()
-        self._rootlings = Children()
+        root = Node("html", {}, ["html"], None)
+        self._bases = {"html": root, "body": Node("body", {}, ["body"], root)}
+        self._is_begun = False
+        self._style_tag: Start | None = None
         self._quotation: _Open | None = None  # the blockquote that the document begins with
         self._above: Counter[str] | None = None  # names of open elements, once a sheet may ask for them
 
@@ -122,11 +137,28 @@ class _Page:
         """End the document."""
         if any(element is self._quotation for element in self._open):
             self.writing.end_quotation()
-        return self.writing.views(is_cut=is_cut or self._sheet.is_cut)
+        is_cut = self.writing.unread(self._sheet.unread, is_tired=self._sheet.is_tired) or is_cut
+        return self.writing.views(is_cut=is_cut)
+
+    def look_ahead(self, token: Start | End | Text | Comment) -> None:
+        """Take what speaks of the whole document, wherever it stands."""
+        if isinstance(token, Start):
+            self._style_tag = token
+            if token.tag in _BASES:
+                node = self._bases[token.tag]
+                node.attributes = {**token.attributes, **node.attributes}
+        elif isinstance(token, Text) and token.raw_of == "style":
+            self.sheet(token)
 
     def start(self, start: Start) -> None:
         """Open an element."""
         tag, attributes = start.tag, start.attributes
+        if tag in _BASES:
+            if self._places.get(tag):
+                return
+            attributes = {**attributes, **self._bases[tag].attributes}
+        elif not self._is_begun:
+            self._precede(start)
         level = BREAKS.get(tag)
         if level is not None:
             self._close_within("p")
@@ -135,38 +167,60 @@ class _Page:
             self._close_sibling(tag)
         if attributes:
             self.writing.attributes(start)
-        kin = self._kin_of(tag, attributes)
+        node = self._node_of(tag, attributes) if self._above is not None else None
         if tag in _VOID or tag in RAW_TEXT:
-            if tag == "br":
-                self.writing.line_end(is_there=self._look.gone is None)
-            elif tag in _RAW_SHOWN:
-                self._raw_hidden_by = self._look_of(tag, attributes, kin).hidden_by
+            self._childless(tag, attributes, node)
             return
-        look = self._look_of(tag, attributes, kin)
+        look = self._look_of(tag, attributes, node)
         is_same = look is self._look
         hidden_by = self._hidden_by if is_same else look.hidden_by
         own = look if not is_same and tag in _FORMATTING else None
-        self._push(_Open(tag, look, hidden_by, own, attributes, bool(attributes) and _is_quote(tag, attributes)))
+        is_quote = bool(attributes) and _is_quote(tag, attributes)
+        self._push(_Open(tag, look, hidden_by, own, attributes, is_quote, node))
         if look.gone is None:
             self.writing.begin(start)
 
-    def _kin_of(self, tag: str, attributes: Mapping[str, str]) -> Kin:
-        """Return what stands before an element, where a style sheet asks for it; the head is no part of the body."""
-        if not self._sheet.asks_kin or (not self._open and tag in _OF_HEAD):
-            return NO_KIN
-        parent = self._open[-1] if self._open else None
-        children = self._rootlings if parent is None else parent.children
-        if children is None:
-            children = Children()
-            if parent is not None:
-                parent.children = children
-        return children.add(tag, names_of(tag, attributes))
+    def _childless(self, tag: str, attributes: Mapping[str, str], node: Node | None) -> None:
+        """Take an element that opens nothing."""
+        if tag == "br":
+            self.writing.line_end(is_there=self._look.gone is None)
+        elif tag in _RAW_SHOWN:
+            self._raw_hidden_by = self._look_of(tag, attributes, node).hidden_by
 
-    def _look_of(self, tag: str, attributes: Mapping[str, str], kin: Kin) -> Look:
+    def _precede(self, start: Start) -> None:
+        """Take note of the first elements, which stand in the head or else begin the body."""
+        if start.tag == "style":
+            self._style_tag = start
+        elif start.tag not in _OF_HEAD and start.tag != "head":
+            self._begin()
+
+    def _begin(self) -> None:
+        """Open the page's own elements where nobody wrote them, if something is said of them."""
+        self._is_begun = True
+        if self._above is None and not any(node.attributes for node in self._bases.values()):
+            return
+        self.end("head")
+        for tag in _BASES:
+            self.start(Start(tag, {}, 0, 0))
+
+    def _node_of(self, tag: str, attributes: Mapping[str, str]) -> Node:
+        names = names_of(tag, attributes, is_quirky=self._sheet.is_quirky)
+        if tag in _BASES:
+            node = self._bases[tag]
+            node.attributes, node.names = attributes, names
+            return node
+        parent = self._open[-1].node if self._open else None
+        parent = self._bases["body"] if parent is None else parent
+        node = Node(tag, attributes, names, parent)
+        if self._is_begun and self._sheet.asks_places:  # what stands in the head is no part of the body
+            parent.take(node)
+        return node
+
+    def _look_of(self, tag: str, attributes: Mapping[str, str], node: Node | None) -> Look:
         parent = self._look_of_summary() if tag == "summary" else self._look
         look = parent
-        if self._above is not None:
-            sheet = self._sheet.style_of(tag, attributes, self._above, kin)
+        if node is not None and self._above is not None:
+            sheet = self._sheet.style_of(node, self._above)
             look = look_below(parent, tag, attributes, sheet, self._looks)
         elif attributes:
             look = look_below(parent, tag, attributes)
@@ -193,7 +247,7 @@ class _Page:
         self._look = element.look
         self._hidden_by = element.hidden_by
         if self._above is not None:
-            self._above.update(names_of(element.tag, element.attributes))
+            self._above.update(element.node.names if element.node is not None else ())
         if element.tag in _SCOPES:
             self._scopes.append(at)
         if element.tag == "blockquote" and self._quotation is None and self.writing.is_empty:
@@ -203,7 +257,9 @@ class _Page:
             self.writing.quote(is_on=True)
 
     def end(self, tag: str) -> None:
-        """Close an element, and what is open inside it."""
+        """Close an element, and what is open inside it; what follows on the page's own end still is on the page."""
+        if tag in _BASES:
+            return
         places = self._places.get(tag)
         if not places:
             if tag in BREAKS:
@@ -233,7 +289,7 @@ class _Page:
             element = self._open.pop()
             self._places[element.tag].pop()
             if self._above is not None:
-                self._above.subtract(names_of(element.tag, element.attributes))
+                self._above.subtract(element.node.names if element.node is not None else ())
             if element.tag in _SCOPES:
                 self._scopes.pop()
             self._look, self._hidden_by = (
@@ -261,6 +317,8 @@ class _Page:
     def text(self, token: Text) -> None:
         """Take text where it belongs."""
         raw_of = token.raw_of
+        if not self._is_begun and not raw_of and not token.text.isspace():
+            self._begin()
         if not raw_of:
             self.writing.text(token, self._hidden_by, is_preformatted=bool(self._places.get("pre")))
         elif raw_of in _RAW_SHOWN:
@@ -269,15 +327,17 @@ class _Page:
             technique = Technique.META if raw_of == "title" else Technique.NOT_RENDERED
             self.writing.text(token, technique, is_preformatted=False)
 
-    def style(self, token: Start | End | Text | Comment) -> None:
-        """Take a style sheet that a browser takes, and from each style element whether that is so."""
-        if isinstance(token, Start):
-            if token.tag == "style":
-                self._is_sheet_taken = _is_for_screens(token.attributes)
-        elif isinstance(token, Text) and token.raw_of == "style" and self._is_sheet_taken:
-            self._sheet.read(token.text)
-            if self._above is None:
-                self._above = Counter(name for one in self._open for name in names_of(one.tag, one.attributes))
+    def sheet(self, token: Text) -> None:
+        """Take a style sheet, if it is one for screens."""
+        told = self._style_tag.attributes if self._style_tag is not None else {}
+        if (
+            told.get("type", "").strip().lower() not in {"", "text/css"}
+            or media(told.get("media", "").lower()) is False
+        ):
+            return
+        self._sheet.read(token.text)
+        if self._above is None:
+            self._above = Counter(one.tag for one in self._open)
 
 
 def _is_quote(tag: str, attributes: Mapping[str, str]) -> bool:

@@ -1,76 +1,100 @@
-"""The rules of a style sheet that hold on a screen: what @media, @supports and nesting leave of it."""
+"""The blocks of a style sheet that hold on a screen: what @media, @supports and nesting leave of it."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from gatepost.verify.reading import html_media
+from gatepost.verify.reading.html_media import is_for_screen
+from gatepost.verify.reading.html_tokens import NOTHING, written
 
-MAX_SELECTOR_CHARS = 1_000
-_PROPERTY = re.compile(
-    r"--|-webkit-|(?:accent|align|all|animation|appearance|aspect|backdrop|backface|background|block|border|bottom|box|break|"
-    r"caret|clear|clip|color|column|contain|content|cursor|direction|display|filter|fit|flex|float|font|gap|grid|height|hyphens|"
-    r"image|inline|inset|isolation|justify|left|letter|line|list|margin|mask|max|min|mix|object|offset|opacity|order|outline|"
-    r"overflow|padding|perspective|place|pointer|position|resize|right|rotate|row|scale|scroll|shape|table|text|top|transform|"
-    r"transition|translate|unicode|user|vertical|visibility|white|width|will|word|writing|z|zoom)(?:-[a-z\-]{1,40})?\Z"
-)
-"""Names a browser knows as properties, by their first word."""
-KNOWN_DISPLAYS = re.compile(
-    r"(?:inline|block|flow|contents|none|flex|grid|table|list-item|ruby|run-in|initial|inherit|unset|revert|math|var\(|-|$)"
-)
-_BRACE = re.compile(r"[{}]")
-MAX_NESTED = 20
+MAX_NESTED = 60
+MAX_PRELUDE_CHARS = 500
+_SIGN = re.compile(r"[{};]")
+_STATEMENT = re.compile(rf"[\s{NOTHING}]*@")
+_CUSTOM = re.compile(r"\s*--[\w\-]*\s*:")
 
 
-def rules(source: str) -> Iterable[tuple[str, str]]:
-    """Yield (selectors, block); what an @-rule holds only where a screen reads it, nested rules with what they nest in.
+@dataclass(frozen=True, slots=True, eq=False)
+class Scope:
+    """What a block speaks of.
 
-    A statement such as @import, which ends with a semicolon outside of any block, is dropped.
+    Attributes:
+        around: the rule that this one is nested in (CSS Nesting section 3).
+        selectors: as ``html_tokens.plain`` leaves them; empty outside of any rule.
+        is_sure: whether it is known that a screen reads it.
+        layer: of the cascade; empty outside of all.
     """
-    inside: list[str | None] = []  # selectors of the blocks that are open; None for one that no screen reads
+
+    around: "Scope | None"
+    selectors: str
+    is_sure: bool = True
+    layer: str = ""
+
+
+_TOP = Scope(None, "")
+
+
+def rules(source: str, layers: list[str], unread: list[str]) -> Iterator[tuple[Scope, str]]:
+    """Yield scopes and declarations of a plain sheet, from the first to the last; what no screen reads is dropped.
+
+    Args:
+        source: what ``html_tokens.plain`` returned.
+        layers: where the names of layers are added, in order.
+        unread: where blocks are added that are nested too deeply for us.
+    """
+    inside: list[Scope | None] = [_TOP]  # the blocks that are open; None for one that no screen reads
     at = 0
-    for found in _BRACE.finditer(source):
+    is_statement = _STATEMENT.match(source) is not None
+    for found in _SIGN.finditer(source):
+        scope, sign = inside[-1], found[0]
+        if sign == ";":  # elsewhere on the top level it is a part of the next selector (CSS Syntax section 5.4.4)
+            if scope is _TOP and is_statement:
+                _note_layers(source[at : found.start()], layers)
+                at = found.end()
+                is_statement = _STATEMENT.match(source, at) is not None
+            continue
         text = source[at : found.start()]
         at = found.end()
-        around = inside[-1] if inside else ""
-        if found[0] == "}":
-            if around:
-                yield around, text
-            del inside[-1:]
+        if sign == "}":
+            if scope is not None and scope.selectors:
+                yield scope, text
+            if len(inside) > 1:
+                inside.pop()
+            is_statement = _STATEMENT.match(source, at) is not None
             continue
-        before, _, prelude = text.rpartition(";")
-        if around and before:
-            yield around, before
-        inside.append(None if around is None or len(inside) >= MAX_NESTED else _nested(around, prelude.strip()))
-    if inside and inside[-1]:
-        yield inside[-1], source[at:]  # what is open at the end is closed by it
+        is_statement = False
+        before, semicolon, prelude = text.rpartition(";") if scope is not _TOP else ("", "", text)
+        if scope is not None and scope.selectors and semicolon:
+            yield scope, before
+        if len(inside) > MAX_NESTED:
+            unread.append(prelude)
+            inside.append(None)
+        else:
+            inside.append(
+                None if scope is None else _nested(scope, prelude.replace("<!--", " ").replace("-->", " "), layers)
+            )
+    scope = inside[-1]
+    if scope is not None and scope.selectors:
+        yield scope, source[at:]  # the sheet's end closes what is open
 
 
-def _nested(around: str, prelude: str) -> str | None:
-    """Return the selectors of a block inside another (CSS Nesting section 3); None where no screen reads it."""
-    if prelude.startswith("@"):
-        return around if _is_for_screen(prelude) else None
-    if not around:
-        return prelude
-    joined = prelude.replace("&", f":is({around})") if "&" in prelude else f":is({around}) {prelude}"
-    return joined if len(joined) <= MAX_SELECTOR_CHARS else None
+def _nested(scope: Scope, prelude: str, layers: list[str]) -> Scope | None:
+    """Return the scope of a block inside another; None where no screen reads it."""
+    prelude = prelude.strip().strip(NOTHING).strip()
+    if not prelude.startswith("@"):
+        return None if _CUSTOM.match(prelude) else Scope(scope, prelude, scope.is_sure, scope.layer)
+    lowered = written(prelude[:MAX_PRELUDE_CHARS]).lower()
+    holds = is_for_screen(lowered) if len(prelude) < MAX_PRELUDE_CHARS else None
+    if holds is False:
+        return None
+    layer = scope.layer
+    if lowered.startswith("@layer"):
+        layer = f"{layer}.{lowered[len('@layer') :].strip() or len(layers)}"
+        layers.append(layer)
+    return Scope(scope.around, scope.selectors, scope.is_sure and holds is not None, layer)
 
 
-def _is_for_screen(prelude: str) -> bool:
-    prelude = prelude.lower()
-    if prelude.startswith(("@layer", "@scope", "@starting-style")):
-        return not prelude.startswith("@starting")
-    if prelude.startswith("@supports"):
-        return html_media.condition(
-            prelude[len("@supports") : html_media.MAX_CHARS].replace("selector(", "(--s:"), _is_supported
-        )
-    if prelude.startswith("@container"):
-        return html_media.condition(prelude[max(prelude.find("("), 0) : html_media.MAX_CHARS])
-    return prelude.startswith("@media") and html_media.holds(prelude[len("@media") :])
-
-
-def _is_supported(declaration: str) -> bool:
-    """Tell whether a browser takes a declaration, as far as its name tells, and the value of display."""
-    name, colon, value = (part.strip() for part in declaration.partition(":"))
-    if not colon or not value or _PROPERTY.match(name) is None:
-        return False
-    return name != "display" or KNOWN_DISPLAYS.match(value) is not None
+def _note_layers(statement: str, layers: list[str]) -> None:
+    lowered = written(statement[:MAX_PRELUDE_CHARS]).strip().lower()
+    if lowered.startswith("@layer"):
+        layers += [f".{name.strip()}" for name in lowered[len("@layer") :].split(",")]

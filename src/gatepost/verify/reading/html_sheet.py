@@ -1,269 +1,164 @@
-"""Style sheets inside a mail, as far as they can hide text: classes, ids, tags, and these below one another."""
+"""Style sheets inside a mail, as far as they can hide text: which declarations speak of which element."""
 
-import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from itertools import islice
 
-from gatepost.verify.reading import html_condition
-from gatepost.verify.reading.html_condition import NO_KIN, Condition, Kin
-from gatepost.verify.reading.html_rules import MAX_SELECTOR_CHARS, rules
-from gatepost.verify.reading.html_style import NO_STYLE, Look, Style, declarations, look_below, unescaped
-from gatepost.verify.reading.html_tame import tame
+from gatepost.verify.reading.html_rules import Scope, rules
+from gatepost.verify.reading.html_selector import Node, Selector, Steps, TooManySteps, known, selectors
+from gatepost.verify.reading.html_style import NO_STYLE, Look, Style, declarations, is_telling, look_below
+from gatepost.verify.reading.html_tokens import plain
 
-MAX_RULES = 5_000
-MAX_RULES_PER_KEY = 200
-MAX_BLOCKS = 5_000
+MAX_RULES = 20_000
+MAX_BLOCKS = 20_000
 """Blocks looked at; no mail has as many."""
-MAX_BLOCK_CHARS = 100_000
-MAX_COMPOUNDS = 20
-MAX_PARTS = 20
-"""Names and conditions of one compound."""
-MAX_WORK = 400_000
-"""How many names and conditions are compared for one document; a large newsletter takes a tenth."""
-MAX_CHOICES = 20
-MAX_NESTED_CHOICES = 6
-_COMPOUND = re.compile(
-    r"(?P<tag>\*|[a-z][a-z0-9\-]*)?(?P<names>(?:[.#][^\W_][\w\-]*|[.#][_\-][\w\-]*|\[[^\]]{1,200}\]|:not\([^()]{1,200}\)"
-    r"|:(?:first|last|only|nth|nth-last)-(?:child|of-type)(?:\([^()]{1,40}\))?|:has\([^()]{1,200}\))*)"
-)
-_NAME = re.compile(r"[.#][\w\-]+|\[[^\]]+\]|:[a-z\-]+(?:\([^()]+\))?")
-_COMBINATOR = re.compile(r"(\[[^\]]*\]|\([^()]*\))|\s*([>+~])\s*")
-_CHOICE = re.compile(r":(?:is|where|matches|-webkit-any)\(([^()]{1,500})\)")
-_VALUE_SPACES = re.compile(r"\[[^\]]*\]|\([^()]*\)")
-_GIVEN = re.compile(
-    r":(?:defined|any-link|link|read-only|enabled|scope|lang\([^()]{1,40}\)|dir\(ltr\))(?![\w\-])|::first-(?:line|letter)\b"
-    r"|(?<![\w\])])[*\w]*\|(?!=)"
-)
-"""What holds of every element that a mail shows, and the namespace that all of them are in."""
-_BESIDE = frozenset("+~")
-_ESCAPED = {ord(sign): "_" for sign in "!\"#$%&'()*+,./:;<=>?@[\\]^`{|}~"}
-"""What ``html_tame`` leaves of a sign that a selector escapes."""
-_ALWAYS_ABOVE = frozenset({"html", "body"})
-
-
-class Children:
-    """The elements of one parent so far."""
-
-    def __init__(self) -> None:
-        self._count = 0
-        self._tags: Counter[str] = Counter()
-        self._earlier: set[str] = set()
-        self._last: list[str] = []
-
-    def add(self, tag: str, names: list[str]) -> Kin:
-        """Return the kin of the next element, good until the one after it."""
-        self._count += 1
-        self._tags[tag] += 1
-        self._earlier.update(self._last)
-        kin = Kin(self._count, self._tags[tag], self._last, self._earlier)
-        self._last = names
-        return kin
+KNOWN_CHARS = 100
+"""Newsletters of all senders have the same short selectors."""
+STEPS, STEPS_A_CHAR = 100_000, 1
+"""Questions that may be asked of elements: as many, and so many more for each character of the document."""
+_FEW = 12
+_IMPLIED = frozenset({"html", "body"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Rule:
-    """One selector.
+    """One selector and what it declares.
 
-    Attributes:
-        own, conditions: what the element itself must be.
-        above: what must stand above it.
-        seen: what must have stood anywhere before.
-        beside: ``+`` or ``~``, and what must stand right before it, or anywhere before it below the same parent.
+    ``above``: names that elements around must bear; ``is_name``: nothing else is asked.
     """
 
-    own: tuple[str, ...]
-    conditions: tuple[Condition, ...]
+    selector: Selector
     above: tuple[str, ...]
-    seen: tuple[str, ...]
-    beside: tuple[str, tuple[str, ...]]
+    is_name: bool
     style: Style
-
-    @property
-    def cost(self) -> int:
-        return 1 + len(self.own) + len(self.conditions) + len(self.above) + len(self.seen) + len(self.beside[1])
-
-
-class _Block:
-    """Declarations, and whether they hide what they apply to."""
-
-    def __init__(self, style: Style) -> None:
-        self.style = style
-
-    @cached_property
-    def hides(self) -> bool:
-        return look_below(Look(), "p", {}, self.style).hidden_by is not None
+    layer: str
+    order: int
 
 
 class Sheet:
     """All style sheets of one document.
 
-    Simplified from CSS: among rules the later wins, whatever its specificity; what stands above an element must be
-    there, in whatever order. Where a selector asks more than is read here, a rule that hides, hides all that it may
-    mean, and any other is dropped. @media counts where a screen of ``html_media.SCREEN_PIXELS`` would take it. Custom
-    properties count for the whole document.
-
-    Attributes:
-        is_cut: there was more than is read, or than one document is worth.
+    Simplified from CSS: @media counts where a screen of ``html_media`` would take it; what asks for elements that come
+    later, or is not understood, counts where it hides. Nothing is left out silently: ``unread`` says what was not read,
+    and from when ``is_tired`` a rule that hides counts for every element that bears the last name of its selector.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, size: int = 0, *, is_quirky: bool = True) -> None:
+        self.unread: list[str] = []
+        self.is_tired = self.asks_places = False
+        self.is_quirky = is_quirky
+        self._steps = Steps(STEPS + STEPS_A_CHAR * size)
         self._rules: dict[str, list[_Rule]] = {}
-        self._costs: Counter[str] = Counter()
-        self._variables: dict[str, str] = {}
+        self._layers: list[str] = []
+        self._scopes: dict[Scope, tuple[Selector, ...] | None] = {}
         self._joined: dict[tuple[_Rule, ...], Style] = {}
-        self._count = 0
-        self._blocks = 0
-        self._work = 0
-        self._seen: set[str] = set()
-        self._asks_seen = False
-        self.asks_kin = False
-        self.is_cut = False
+        self._hiding: dict[str, Style] = {}
+        self._count = self._blocks = 0
 
     def read(self, source: str) -> None:
         """Add the rules of a style element; linear."""
         self._joined.clear()
-        written = rules(tame(source).replace("<!--", " ").replace("-->", " "))
-        for selectors, declared in written:
+        found = rules(plain(source), self._layers, self.unread)
+        for scope, block in islice(found, MAX_BLOCKS - self._blocks):
             self._blocks += 1
-            if self._blocks > MAX_BLOCKS or len(declared) > MAX_BLOCK_CHARS:
-                self.is_cut = True
-                continue
-            block = _Block(declarations(declared))
-            self._variables |= {name: value for name, value in block.style.ordinary.items() if name.startswith("--")}
-            for selector in _choices(unescaped(selectors).lower()):
-                self._add(selector, block)
+            style = declarations(block)
+            if is_telling(style):
+                for selector in self._selectors(scope) or ():
+                    self._add(selector, style, scope)
+        self.unread += [block for _, block in islice(found, 1)]
+        self._scopes.clear()
 
-    def _add(self, selector: str, block: _Block) -> None:
-        if len(selector) > MAX_SELECTOR_CHARS:
-            self.is_cut = True
+    def _selectors(self, scope: Scope) -> tuple[Selector, ...] | None:
+        """Return what a scope speaks of; None outside of all rules."""
+        if scope not in self._scopes:
+            around = None if scope.around is None else self._selectors(scope.around)
+            text = scope.selectors
+            self.asks_places = self.asks_places or any(sign in text for sign in ":+~")
+            if not text:
+                self._scopes[scope] = around
+            elif around is None and len(text) <= KNOWN_CHARS:
+                self._scopes[scope] = known(text, is_quirky=self.is_quirky)
+            else:
+                self._scopes[scope] = selectors(text, around, is_quirky=self.is_quirky)
+        return self._scopes[scope]
+
+    def _add(self, selector: Selector, style: Style, scope: Scope) -> None:
+        if not (selector.is_sure and scope.is_sure) and not _hides(style):
             return
-        selector = _VALUE_SPACES.sub(lambda found: "".join(found[0].split()), _GIVEN.sub("", selector))
-        words = _COMBINATOR.sub(lambda found: found[1] or f" {found[2]} ", selector).replace(" > ", " ").split()
-        compounds = [() if word in _BESIDE else _compound(word) for word in words]
-        if not words or {words[0], words[-1]} & _BESIDE or None in compounds or len(words) > MAX_COMPOUNDS:
-            return
-        rule, is_exact = _rule(words, [compound or () for compound in compounds], block.style)
-        if not is_exact and not block.hides:
-            return
-        key = next(iter(reversed(rule.own)), "*")
-        listed = self._rules.setdefault(key, [])
-        if self._count >= MAX_RULES or len(listed) >= MAX_RULES_PER_KEY:
-            self.is_cut = self.is_cut or block.hides
+        if self._count >= MAX_RULES:
+            self.unread.append(selector.key)
             return
         self._count += 1
-        self._costs[key] += rule.cost
-        self.asks_kin = (
-            self.asks_kin or bool(rule.beside[0]) or any(map(html_condition.asks_place, compounds[-1] or ()))
-        )
-        self._asks_seen = self._asks_seen or bool(rule.seen)
-        listed.append(rule)
+        above = tuple(name for name in selector.above() if name not in _IMPLIED)
+        rule = _Rule(selector, above, selector.is_name, style, scope.layer, self._count)
+        self._rules.setdefault(selector.key, []).append(rule)
 
-    def style_of(self, tag: str, attributes: Mapping[str, str], above: Counter[str], kin: Kin = NO_KIN) -> Style:
+    def style_of(self, node: Node, above: Counter[str]) -> Style:
         """Return what the sheets declare for an element; the same object for all that the same rules apply to.
 
         ``above``: how many open elements bear each name.
         """
         if not self._rules:
             return NO_STYLE
-        names = names_of(tag, attributes)
-        self._work += 1 + sum(self._costs[key] for key in ("*", *names))
-        if self._work > MAX_WORK:
-            self.is_cut = True
-            return NO_STYLE
-        rules = tuple(
-            [
-                rule
-                for key in ("*", *names)
-                for rule in self._rules.get(key, ())
-                if all(name in names for name in rule.own)
-                and all(above[one] or one in _ALWAYS_ABOVE for one in rule.above)
-                and all(holds(names, attributes, kin) for holds in rule.conditions)
-                and (not rule.beside[0] or _stands_beside(rule.beside, kin))
-                and self._seen.issuperset(rule.seen)
-            ]
-        )
-        if self._asks_seen:
-            self._seen.update(names)
-        if not rules and not self._variables:
-            return NO_STYLE
-        found = self._joined.get(rules)
-        return self._join(rules) if found is None else found
+        if self.is_tired:
+            return next((self._hiding[name] for name in ("*", *node.names) if name in self._hiding), NO_STYLE)
+        try:
+            found = tuple(
+                [
+                    rule
+                    for key in ("*", *node.names)
+                    if key in self._rules
+                    for rule in self._asked(key)
+                    if rule.is_name
+                    or ((not rule.above or all(map(above.get, rule.above))) and rule.selector.fits(node, self._steps))
+                ]
+            )
+            return self._style(found) if found else NO_STYLE
+        except TooManySteps:
+            self._tire()
+            return self.style_of(node, above)
 
-    def _join(self, rules: tuple[_Rule, ...]) -> Style:
-        found = self._joined[rules] = Style(dict(self._variables), {})
-        for rule in rules:
-            found.ordinary.update(rule.style.ordinary)
-            found.important.update(rule.style.important)
-        self._work += (len(self._variables) + sum(len(rule.style.ordinary) for rule in rules)) // 10
-        return found
+    def _asked(self, key: str) -> list[_Rule]:
+        listed = self._rules[key]
+        self._steps.take(len(listed))
+        return listed
 
+    def _tire(self) -> None:
+        self.is_tired = True
+        for key, listed in self._rules.items():
+            hiding = next((rule.style for rule in listed if _hides(rule.style)), None)
+            if hiding is not None:
+                self._hiding[key] = hiding
 
-def _rule(words: list[str], compounds: list[tuple[str, ...]], style: Style) -> tuple[_Rule, bool]:
-    """Return what a selector asks, and whether that is all it asks."""
-    above, seen, beside = list[str](), list[str](), ("", tuple[str, ...]())
-    is_exact = True
-    for place, compound in enumerate(compounds[:-1]):
-        plain = tuple(name for name in compound if _is_plain(name))
-        is_exact = is_exact and len(plain) == len(compound)
-        sign = words[place + 1]
-        if sign not in _BESIDE:
-            above += plain
-        elif place + 3 == len(words):
-            beside = (sign, plain)
-        else:
-            seen += plain
-    own = tuple(dict.fromkeys(compounds[-1]))
-    asked = [html_condition.read(name) for name in own[:MAX_PARTS] if name[0] in "[:"]
-    conditions = tuple(condition for condition in asked if condition is not None)
-    is_exact = is_exact and len(own) <= MAX_PARTS and len(conditions) == len(asked)
-    is_exact = is_exact and not any(map(html_condition.looks_ahead, own))
-    plain = tuple(name for name in own[:MAX_PARTS] if name[0] not in "[:")
-    return _Rule(plain, conditions, tuple(dict.fromkeys(above)), tuple(seen), beside, style), is_exact
+    def _style(self, found: tuple[_Rule, ...]) -> Style:
+        """Join what rules declare, in the order of the cascade (CSS Cascading 5 section 6)."""
+        style = self._joined.get(found)
+        if style is None:
+            self._steps.take(sum(len(rule.style.variables) for rule in found))
+            rank = {name: at for at, name in enumerate(dict.fromkeys(self._layers))} if self._layers else {}
+            last = len(rank)
+            ranked = sorted(found, key=lambda rule: (rank.get(rule.layer, last), rule.selector.weight, rule.order))
+            style = self._joined[found] = Style({}, {}, {})
+            for rule in ranked:
+                style.ordinary.update(rule.style.ordinary)
+                style.variables.update(rule.style.variables)
+            for rule in sorted(ranked, key=lambda rule: -rank.get(rule.layer, last)) if rank else ranked:
+                style.important.update(rule.style.important)
+        return style
 
 
-def names_of(tag: str, attributes: Mapping[str, str]) -> list[str]:
-    """Return what a selector may call an element: its tag, its classes, its id."""
+def _hides(style: Style) -> bool:
+    return look_below(Look(), "p", {}, style).hidden_by is not None
+
+
+def names_of(tag: str, attributes: Mapping[str, str], *, is_quirky: bool = True) -> Collection[str]:
+    """Return what a selector may call an element: its tag, its classes, its id, what attributes it has."""
     names = [tag]
     if "class" in attributes:
-        names += [f".{name}" for name in attributes["class"].translate(_ESCAPED).lower().split()[:20]]
+        classes = attributes["class"].lower() if is_quirky else attributes["class"]
+        names += [f".{name}" for name in dict.fromkeys(classes.split())]
     if "id" in attributes:
-        names.append(f"#{attributes['id'].lower()}")
+        names.append(f"#{attributes['id'].lower() if is_quirky else attributes['id']}")
     names += [f"[{name}]" for name in attributes]
-    return names
-
-
-def _choices(selectors: str) -> list[str]:
-    """Cut a list of selectors at its commas, each choice of ``:is()`` written out where the list is short."""
-    for _ in range(MAX_NESTED_CHOICES if len(selectors) <= MAX_SELECTOR_CHARS else 0):
-        found = _CHOICE.search(selectors)
-        if found is None:
-            break
-        before = selectors[: found.start()].rpartition(",")
-        end = selectors.find(",", found.end())
-        behind = selectors[found.end() : end if end >= 0 else len(selectors)]
-        written = (before[2] + choice.strip() + behind for choice in found[1].split(",")[:MAX_CHOICES])
-        selectors = before[0] + before[1] + ",".join(written) + (selectors[end:] if end >= 0 else "")
-        if len(selectors) > MAX_SELECTOR_CHARS:
-            break
-    return selectors.replace(":root", "html").split(",")
-
-
-def _is_plain(name: str) -> bool:
-    """Tell whether a name can be looked up among those of the elements around: a bare attribute can."""
-    return name[0] not in ":?" and (name[0] != "[" or name[1:-1].replace("-", "").isalnum())
-
-
-def _stands_beside(beside: tuple[str, tuple[str, ...]], kin: Kin) -> bool:
-    """Tell whether what must stand right before the element, or anywhere before it, does."""
-    sign, wanted = beside
-    return all(name in (kin.last if sign == "+" else kin.earlier) for name in wanted)
-
-
-def _compound(word: str) -> tuple[str, ...] | None:
-    found = _COMPOUND.fullmatch(word)
-    if found is None:
-        return None
-    tag = found["tag"] or ""
-    return (*((tag,) if tag not in {"", "*"} else ()), *_NAME.findall(found["names"]))
+    return names if len(names) < _FEW else frozenset(names)

@@ -7,18 +7,32 @@ from typing import NamedTuple
 
 from gatepost.verify.paper import Technique
 from gatepost.verify.reading import html_colour
-from gatepost.verify.reading.html_length import FONT_SIZE, NUMBER, TINY, computed, font_size, pixels
+from gatepost.verify.reading.html_length import FONT_SIZE, TINY, font_size, number, pixels
 from gatepost.verify.reading.html_place import is_clipped, is_far, is_off_screen
-from gatepost.verify.reading.html_rules import KNOWN_DISPLAYS
-from gatepost.verify.reading.html_tame import tame
+from gatepost.verify.reading.html_tokens import NOTHING, plain, written
 
 _DRAWN = frozenset({"svg", "g", "text", "tspan"})
 """Elements of drawings, where an attribute does what elsewhere takes a style."""
 _NOT_SHOWN = ("none", "table-column")
+_TELLING = frozenset(
+    """display visibility opacity filter font font-size font-size-adjust letter-spacing color background
+    background-color background-image background-clip -webkit-background-clip -webkit-text-fill-color text-shadow
+    -webkit-text-stroke -webkit-text-stroke-color content content-visibility contain position left right top bottom
+    inset margin margin-left margin-top margin-right width height max-width max-height min-height min-width overflow
+    overflow-x overflow-y line-height clip clip-path mask mask-image -webkit-mask -webkit-mask-image mask-size
+    -webkit-mask-size transform translate scale rotate zoom offset-path backface-visibility -webkit-text-security
+    z-index text-indent flex flex-basis grid-template-rows white-space fill fill-opacity all""".split()  # noqa: SIM905  # one list of words
+)
+"""Properties that have a part in hiding text, or in undoing it."""
 CACHED_STYLE_CHARS = 300
 """Newsletters repeat short styles hundreds of times."""
-_ESCAPE = re.compile(r"\\(?:([0-9a-f]{1,6})[ \t\r\n\f]?|([^\r\n\f]))", re.IGNORECASE)
-_VARIABLE = re.compile(r"var\(\s*(--[^\s,()]{1,60})\s*(?:,([^()]{0,60}))?\)")
+_VARIABLE = re.compile(r"var\(\s*(--[^\s,()]{1,60})\s*(?:,([^()]{0,200}))?\)")
+MAX_VALUE_CHARS = 2_000
+"""Longer ones are not computed; an address may be longer, and is not looked at."""
+MAX_RESOLVED = 8
+"""How deep custom properties are resolved in one another."""
+MAX_INHERITED = 30
+"""How many elements around are asked for a custom property."""
 _LOGICAL = {
     "block-size": "height", "max-block-size": "max-height", "inline-size": "width", "max-inline-size": "max-width",
     "inset-inline-start": "left", "inset-inline-end": "right", "inset-block-start": "top", "inset-block-end": "bottom",
@@ -28,19 +42,44 @@ _LOGICAL = {
 """What some properties are called by the direction of writing (CSS Logical Properties): that of Latin script."""
 _DRAWN_STYLES = ("display", "visibility", "opacity", "font-size")
 """Attributes of a drawing's elements that do what styles of the same name do (SVG 2 section 6.6)."""
-_FADED = re.compile(r"(?<!alpha\()opacity\(\s*([0-9.]{1,9}%?)\s*\)")
+_KNOWN_DISPLAYS = re.compile(
+    r"(?:inline|block|flow|contents|none|flex|grid|table|list-item|ruby|run-in|initial|inherit|unset|revert|math|var\(|-|$)"
+)
+_FADED = re.compile(r"(?<!alpha\()opacity\(((?:[^()]|\([^()]*\))*)\)")
 _UNSEEN = 0.08
 """Opacity below which nothing is seen."""
 
 
 class Style(NamedTuple):
-    """Declarations by property: the ordinary ones, and those marked ``!important``."""
+    """Declarations by property: the ordinary ones, those marked ``!important``, and custom properties."""
 
     ordinary: dict[str, str]
     important: dict[str, str]
+    variables: dict[str, str] = {}  # noqa: RUF012  # never written to
 
 
 NO_STYLE = Style({}, {})
+
+
+class Variables:
+    """Custom properties of an element and of those around it; one object for all that inherit the same."""
+
+    __slots__ = ("around", "own")
+
+    def __init__(self, own: Mapping[str, str], around: "Variables | None") -> None:
+        self.own, self.around = own, around
+
+    def get(self, name: str) -> str:
+        """Return the value in force, or nothing."""
+        at: Variables | None = self
+        for _ in range(MAX_INHERITED):
+            if at is None or name in at.own:
+                break
+            at = at.around
+        return at.own.get(name, "") if at is not None else ""
+
+
+_NO_VARIABLES = Variables({}, None)
 
 
 class Look(NamedTuple):
@@ -62,6 +101,7 @@ class Look(NamedTuple):
     opacity: float = 1.0
     colour: str = "000000"
     background: str = "ffffff"
+    variables: Variables = _NO_VARIABLES
 
     @property
     def hidden_by(self) -> Technique | None:
@@ -82,25 +122,25 @@ def declarations(style: str) -> Style:
     return _declared_often(style) if len(style) <= CACHED_STYLE_CHARS else _declared(style)
 
 
-def unescaped(source: str) -> str:
-    """Resolve the escapes of a style sheet (CSS Syntax section 4.3.7)."""
-    return _ESCAPE.sub(_character, source) if "\\" in source else source
-
-
-def _character(found: re.Match[str]) -> str:
-    code = int(found[1], 16) if found[1] else ord(found[2])
-    return chr(code) if 0x20 <= code < 0x110000 else "\ufffd"  # noqa: PLR2004  # no control, no more than Unicode has
+def is_telling(style: Style) -> bool:
+    """Tell whether declarations can have any part in hiding text."""
+    return bool(style.variables) or not (_TELLING.isdisjoint(style.ordinary) and _TELLING.isdisjoint(style.important))
 
 
 def _declared(style: str) -> Style:
-    found = Style({}, {})
-    for part in tame(style).split(";"):
+    found = Style({}, {}, {})
+    for part in plain(style).split(";"):
         name, colon, value = part.partition(":")
-        if colon:
-            value, mark, _ = unescaped(value).lower().partition("!")
-            property_, value = unescaped(name).lower().strip(), value.strip()
-            if property_ == "display" and KNOWN_DISPLAYS.match(value) is None:
-                continue  # no browser knows it: what was said before holds
+        if not colon:
+            continue
+        property_ = name.replace(NOTHING, " ").strip().lower()
+        before, mark, after = value[:MAX_VALUE_CHARS].replace(NOTHING, " ").rpartition("!")
+        if (mark and after.strip().lower() != "important") or "!" in before:
+            continue  # no browser knows it: what was said before holds
+        value = written(before if mark else after).lower().strip()
+        if property_.startswith("--"):
+            found.variables[property_] = value
+        elif value and (property_ != "display" or _KNOWN_DISPLAYS.match(value)):
             (found.important if mark else found.ordinary)[_LOGICAL.get(property_, property_)] = value
     return found
 
@@ -120,7 +160,10 @@ class Looks:
         found = self._known.get(key)
         if found is None:
             own = declarations(inline) if inline else NO_STYLE
-            both = Style({**sheet.ordinary, **own.ordinary}, {**sheet.important, **own.important})
+            both = Style({**sheet.ordinary, **own.ordinary}, {**sheet.important, **own.important}, sheet.variables)
+            if own.variables:
+                look = look._replace(variables=Variables(sheet.variables, look.variables))
+                both = both._replace(variables=own.variables)
             found = self._known[key] = _styled(look, both), sheet  # kept, for its id is good only as long as it lives
         return found[0]
 
@@ -142,7 +185,9 @@ def look_below(
     if sheet is NO_STYLE:
         if not inline:
             return look
-        return _looked_often(look, inline) if len(inline) <= CACHED_STYLE_CHARS else _styled(look, declarations(inline))
+        if len(inline) <= CACHED_STYLE_CHARS and look.variables is _NO_VARIABLES:
+            return _looked_often(look, inline)
+        return _styled(look, declarations(inline))
     return (looks or Looks()).styled(look, sheet, inline)
 
 
@@ -177,8 +222,9 @@ def _drawn(look: Look, attributes: Mapping[str, str]) -> Look:
 
 def _styled(look: Look, declared: Style) -> Look:
     style = {**declared.ordinary, **declared.important}
+    variables = Variables(declared.variables, look.variables) if declared.variables else look.variables
     if any("var(" in value for value in style.values()):
-        style = {name: _resolved(value, style) for name, value in style.items()}
+        style = {name: _resolved(value, variables) for name, value in style.items()}
     visibility = style.get("visibility", "")
     size = font_size(style, look.size)
     gone = look.gone or _gone(style)
@@ -194,15 +240,20 @@ def _styled(look: Look, declared: Style) -> Look:
         look.opacity * _opacity(style) if gone is None else look.opacity,
         colour,
         html_colour.behind(style, look.background, colour),
+        variables,
     )
 
 
 _looked_often = lru_cache(maxsize=4096)(lambda look, inline: _styled(look, _declared_often(inline)))
 
 
-def _resolved(value: str, style: Mapping[str, str]) -> str:
-    """Put a custom property of the same element, or else its fall-back, into a value."""
-    return _VARIABLE.sub(lambda found: style.get(found[1]) or (found[2] or "").strip(), value)
+def _resolved(value: str, variables: Variables) -> str:
+    """Put custom properties, or else their fall-backs, into a value; one of them may name another."""
+    for _ in range(MAX_RESOLVED):
+        if "var(" not in value or len(value) > MAX_VALUE_CHARS:
+            break
+        value = _VARIABLE.sub(lambda found: variables.get(found[1]) or (found[2] or "").strip(), value)
+    return value[:MAX_VALUE_CHARS]
 
 
 def _gone(style: dict[str, str]) -> Technique | None:
@@ -217,10 +268,8 @@ def _gone(style: dict[str, str]) -> Technique | None:
 
 def _opacity(style: dict[str, str]) -> float:
     opacity = 1.0
-    for written in (style.get("opacity", ""), *_FADED.findall(style.get("filter", ""))):
-        found = NUMBER.fullmatch(written) if written else None
-        if found is None and "(" in written:
-            opacity *= min(max(1.0 if (told := computed(written)) is None else told, 0.0), 1.0)
+    for told in (style.get("opacity", ""), *_FADED.findall(style.get("filter", ""))):
+        found = number(told, FONT_SIZE, 0.01)
         if found is not None:
-            opacity *= min(max(float(found[1]) / (100 if found[2] == "%" else 1), 0.0), 1.0)
+            opacity *= min(max(found, 0.0), 1.0)
     return opacity

@@ -9,7 +9,7 @@ from gatepost.verify.reading import html_attributes
 from gatepost.verify.reading.characters import clean
 from gatepost.verify.reading.flow import LINE, PARAGRAPH, Flow
 from gatepost.verify.reading.html_scan import Comment, Start, Text
-from gatepost.verify.reading.html_style import unescaped
+from gatepost.verify.reading.html_tokens import unescaped
 from gatepost.verify.reading.markdown import Markdown
 from gatepost.verify.reading.marks import Marks
 
@@ -36,6 +36,9 @@ _SHEET_COMMENT = re.compile(r"/\*(.*?)(?:\*/|\Z)", re.DOTALL)
 _SHEET_WORDS = re.compile(r"(?:\bcontent|--[\w\-]{1,60})\s*+:([^;{}<>]{8,2000})")
 """What ``content:`` writes onto the page, and a custom property nowhere."""
 _TWO_WORDS = re.compile(r"(?<![^\W\d_])[^\W\d_]{2,}+\W++[^\W\d_]{2}")
+
+
+MAX_UNREAD = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +203,16 @@ class Writing:
             if len(_TWO_WORDS.findall(found[1])) > 1:
                 words = unescaped(found[1]).strip(" \t'\"")
                 self._marks.add(Technique.LABEL_TEXT, "html", start + found.start(), start + found.end(), words)
+
+    def unread(self, sheets: list[str], *, is_tired: bool) -> bool:
+        """Note what style sheets say that nobody here read; return whether there is any."""
+        for text in sheets[:MAX_UNREAD]:
+            self._marks.add(Technique.UNREAD_STYLE, "html", self._offset, self._offset, text or "{}")
+        if is_tired:
+            self._marks.add(
+                Technique.UNREAD_STYLE, "html", self._offset, self._offset, "too many rules for its elements"
+            )
+        return bool(sheets) or is_tired
 
     def _hide(self, technique: Technique, text: str, token: Text) -> None:
         if technique is not self._hidden_by:
