@@ -57,7 +57,6 @@ CONNECTED = re.compile(r'connect\(\d+, \{sa_family=AF_INET6?, sin6?_port=htons\(
 # Run by Python before the house: it writes down what names are looked up, and where told, it is the rogue.
 WITNESS = """
 import os, sys
-from ports import free_port
 seen = open(os.environ["WITNESS"], "a", buffering=1)
 def hook(event, arguments):
     if event in {"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"} and arguments[0]:
