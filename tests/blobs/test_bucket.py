@@ -138,7 +138,6 @@ import asyncio, sys
 from blobs.test_bucket import at
 from gatepost.blobs.bucket import Bucket
 from ways import way_out
-from ports import free_port
 async def main():
     bucket = Bucket.s3("s3://bucket", at(sys.argv[1]), way_out())
     await bucket.write("a", b"1")

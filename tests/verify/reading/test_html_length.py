@@ -19,7 +19,7 @@ from gatepost.verify.reading.html_length import FONT_SIZE, font_size, is_zero, p
         ("max(1px,2px)", 2),
         ("calc(1px / 0)", 0),
         ("calc(", 0),
-        ("calc(1px", 0),
+        ("calc(1px", 1),  # CSS closes at the end what is open
         ("calc()", 0),
         ("calc(,)", 0),
         ("calc(" * 500, 0),
