@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import httpx2
 
-from gatepost.egress.hearing import Transport
 from gatepost.egress.paper import Errand
 
 IDLE_S = 1.5
@@ -83,4 +82,6 @@ class _Line:
 
 def speaking(trust: ssl.SSLContext, *, kept: int = 0) -> httpx2.AsyncHTTPTransport:
     """Return what speaks HTTP and keeps up to ``kept`` connections for the next request."""
+    from gatepost.egress.hearing import Transport  # noqa: PLC0415  # much to import, for who makes requests
+
     return Transport(trust, kept=kept, idle_s=IDLE_S if kept else None)
