@@ -86,3 +86,10 @@ def test_any_text_is_read(text: str) -> None:
 @pytest.mark.parametrize("piece", [b"\n ", b"SUMMARY;", b'SUMMARY;"', b"SUMMARY:\\n\n", b"\\", b"DESCRIPTION:x\n "])
 def test_endless_calendars_take_linear_time(piece: bytes) -> None:
     plain.calendar(piece * (400_000 // len(piece)))
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("piece", [b"a", b"ab ", b" ", b"a,"])
+def test_endless_words_of_somebodys_own_property_take_linear_time(piece: bytes) -> None:
+    plain.calendar(b"X-NOTE:ab" + piece * (400_000 // len(piece)))
+    plain.calendar(b";CN=ab" + piece * (400_000 // len(piece)))

@@ -21,8 +21,10 @@ _SPOKEN = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 _NAMED = re.compile(r';CN=(?:"(?P<text>[^"\n]*)"|(?P<bare>[^";:,\n]*))', re.IGNORECASE)  # RFC 5545 section 3.2.2
-_WORDS = re.compile(r"[^\W\d_]{2,}[,;]?[ \t]+[^\W\d_]+[,;]?[ \t]+[^\W\d_]")
-"""What a property of somebody's own, or a name, holds where it speaks: three words, and no code."""
+_WORDS = re.compile(r"(?<![^\W\d_])[^\W\d_]{2,}[,;]?[ \t]+[^\W\d_]+[,;]?[ \t]+[^\W\d_]")
+"""What a property of somebody's own, or a name, holds where it speaks: three words, and no code.
+
+Tried where a word begins and nowhere else, or a word of 100,000 letters would take its length squared."""
 MAX_DEPTH = 5
 """Mails in mails."""
 MAX_INSIDE = 50
