@@ -108,6 +108,12 @@ def app_dsn(cluster: Cluster, database_name: str) -> str:
 
 
 @pytest.fixture
+def accept_dsn(app_dsn: str) -> str:
+    """Connect as the role that takes mail."""
+    return app_dsn.replace("gatepost_app", "gatepost_accept")
+
+
+@pytest.fixture
 def owner_dsn(cluster: Cluster, database_name: str) -> str:
     """Connect as the role that owns the tables: for setting the scene and for tampering."""
     return cluster.dsn("gatepost_owner").replace("dbname=gatepost", f"dbname={database_name}")
@@ -126,6 +132,13 @@ def keys() -> Iterator[KeyStore]:
 async def db(app_dsn: str, keys: KeyStore) -> AsyncIterator[Database]:
     """The application's database, empty."""
     async with Database.open(app_dsn, keys) as database:
+        yield database
+
+
+@pytest.fixture
+async def accepting(accept_dsn: str, keys: KeyStore) -> AsyncIterator[Database]:
+    """The same, for the role that takes mail and can only add."""
+    async with Database.open(accept_dsn, keys) as database:
         yield database
 
 

@@ -185,10 +185,22 @@ def entropy(octets: int) -> bytes:
     return os.urandom(octets)
 
 
-def house(db: Database, folder: Path, clock: Hands, *, dns: Resolver | None = None, port: int = 0) -> House:
-    """A house on a real database and a real folder; ``port`` is that of its next hop on loopback."""
+def house(
+    db: Database,
+    folder: Path,
+    clock: Hands,
+    *,
+    accepting: Database | None = None,
+    dns: Resolver | None = None,
+    port: int = 0,
+) -> House:
+    """A house on a real database and a real folder.
+
+    ``port`` is that of its next hop on loopback. Where a test takes mail, ``accepting`` is the fixture of that name.
+    """
     return House(
         db=db,
+        accepting=accepting or db,
         dns=dns or Zone({}),
         blobs=Blobs.open(folder.as_uri()),
         jobs=Jobs(db, clock),

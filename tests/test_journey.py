@@ -24,8 +24,8 @@ class _ForgetfulJobs(Jobs):
 
 
 @pytest.fixture
-async def scene(db: Database, tmp_path: Path) -> AsyncIterator[Scene]:
-    async with open_scene(db, tmp_path) as opened:
+async def scene(db: Database, accepting: Database, tmp_path: Path) -> AsyncIterator[Scene]:
+    async with open_scene(db, tmp_path, accepting=accepting) as opened:
         await opened.listen("http://127.0.0.1:9/hook")
         yield opened
 

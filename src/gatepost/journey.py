@@ -33,9 +33,14 @@ ATTEMPTS_MAX = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """What the stages stand on, built once in ``app`` and handed down."""
+    """What the stages stand on, built once in ``app`` and handed down.
+
+    ``accepting`` is the same database for a role that can only add: whatever a message goes through, from the end of
+    DATA to the commit, goes through it (docs/adr/0061).
+    """
 
     db: Database
+    accepting: Database
     dns: Resolver
     blobs: Blobs
     jobs: Jobs
@@ -63,7 +68,7 @@ async def receive(arrived: Arrived, house: House) -> CarriedOut:
     one answer; each has an entry of its own.
     """
     verified = await verify.check(arrived, house.dns, house.extractor, house.watch, own_ids=house.own_ids)
-    async with mailbox.in_custody(house.db, house.blobs, arrived.tenant, deliver.body_of(verified)) as body:
+    async with mailbox.in_custody(house.accepting, house.blobs, arrived.tenant, deliver.body_of(verified)) as body:
         if arrived.direction is Direction.OUTBOUND:
             (done,) = await _carry(house, [verified])  # alone: a repeated answer undoes itself and nobody else
         else:
@@ -92,7 +97,7 @@ async def _commit(house: House, verified: Sequence[Verified]) -> list[CarriedOut
 
     Each is judged as if those before it had been delivered already. No two belong to one conversation.
     """
-    async with house.db.transaction(verified[0].arrived.tenant, plans=Plans.KEPT) as tx:
+    async with house.accepting.transaction(verified[0].arrived.tenant, plans=Plans.KEPT) as tx:
         recalled, known, hosting, listening, numbers = await asyncio.gather(  # side by side: one round trip
             decide.recall_all(tx, verified),
             deliver.conversations(tx, verified),

@@ -78,11 +78,14 @@ class DatabaseSettings:
 
     dsn: str = _set("", "Connect as the serving role gatepost_app; empty: start an embedded PostgreSQL.")
     owner_dsn: str = _set("", "Connect as the owner of the tables; only `gatepost migrate` uses it.")
+    accept_dsn: str = _set(
+        "", "Connect as gatepost_accept, the role that takes mail and can only add; empty: as in dsn, with that name."
+    )
     keeper_dsn: str = _set(
         "", "Connect as gatepost_keeper, the role that expires and erases; empty: as in dsn, with that user's name."
     )
     binaries: str = _set("", "Folder with postgres and initdb for the embedded server; empty: look for them.")
-    connections: int = _set(8, "Connections of the pool.")
+    connections: int = _set(8, "Connections of each of the two pools: what takes mail, and all else.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,6 +44,8 @@ async def test_a_house_is_built_on_a_real_database_and_a_real_folder(settings: S
         await house.blobs.write("note", b"kept")
         async with house.db.transaction(None) as tx:
             assert (await tx.one("select current_user as name")).name == "gatepost_app"
+        (who,) = await house.accepting.look_up("select session_user as name")
+        assert who.name == "gatepost_accept"
     assert (settings.state / "blobs" / "note").read_bytes() == b"kept"
 
 
@@ -51,6 +53,23 @@ async def test_a_house_whose_database_lets_nobody_in_is_not_built(settings: Sett
     with pytest.raises(DatabaseUnavailableError, match="nobody_of_ours"):
         async with build.open_house(settings, f"{app_dsn} user=nobody_of_ours"):
             pass
+
+
+async def test_a_house_that_may_not_take_mail_is_not_built(settings: Settings, app_dsn: str) -> None:
+    shut = replace(settings, database=DatabaseSettings(accept_dsn=f"{app_dsn} user=nobody_of_ours"))
+    with pytest.raises(DatabaseUnavailableError, match="nobody_of_ours"):
+        async with build.open_house(shut, app_dsn):
+            pass
+
+
+async def test_the_database_of_what_takes_mail_is_registered_too(settings: Settings) -> None:
+    apart = replace(settings, database=DatabaseSettings(accept_dsn="postgresql://gatepost_accept@b.example/gatepost"))
+    ways = build.ways_of(apart, "postgresql://gatepost_app@a.example/gatepost")
+    assert [(each.host, each.port) for each in ways.egress.register.rows if each.purpose is Purpose.DATABASE] == [
+        ("a.example", 5432),
+        ("b.example", 5432),
+    ]
+    await ways.resolver.close()
 
 
 async def test_the_master_key_is_made_once(settings: Settings, app_dsn: str) -> None:

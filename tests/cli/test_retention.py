@@ -65,7 +65,7 @@ def no_serving_process_has_or_uses_a_superuser(house: Process) -> None:
             " on rolname = usename where datname is not null"  # what a session does is shown to its own role alone
         )
         rows = app.execute(query).fetchall()
-    assert set(rows) == {("gatepost_app", False), ("gatepost_keeper", False)}
+    assert set(rows) == {("gatepost_app", False), ("gatepost_accept", False), ("gatepost_keeper", False)}
     # Each open socket to PostgreSQL is one of those sessions: there is no other way in that somebody holds open.
     socket = next((house.state).glob("postgres-*/run/.s.PGSQL.*[0-9]"))
     held = [line for line in Path("/proc/net/unix").read_text().splitlines() if line.endswith(str(socket))]
@@ -86,8 +86,19 @@ def the_running_servers_own_connection_removes_nothing(house: Process) -> None:
             for statement in (f"delete from {table}", f"truncate {table}", f"update {table} set tenant = ''"):  # noqa: S608  # above
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
                     app.execute(statement.encode())
-        query = "select count(*) from pg_class where relowner = 'gatepost_app'::regrole"
+        query = "select count(*) from pg_class where relowner = any('{gatepost_app,gatepost_accept}'::regrole[])"
         assert app.execute(query).fetchone() == (0,)
+
+
+def what_takes_mail_changes_no_table_there_is(house: Process) -> None:
+    dsn = json.loads((house.state / "running.json").read_text())["dsn"]
+    with psycopg.connect(dsn.replace("gatepost_app", "gatepost_accept"), autocommit=True) as accept:
+        tables = [row[0] for row in accept.execute("select tablename from pg_tables where schemaname = 'public'")]
+        assert len(tables) > 60
+        for table in tables:
+            for statement in (f"delete from {table}", f"truncate {table}", f"drop table {table}"):  # noqa: S608  # above
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    accept.execute(statement.encode())
 
 
 def wrapped_keys(state: Path) -> list[bytes]:
@@ -154,6 +165,7 @@ def test_a_real_house_forgets_and_only_its_keeper_can(house: Process) -> None:
     no_serving_process_has_or_uses_a_superuser(house)
     the_superuser_is_refused_whoever_asks(house)
     the_running_servers_own_connection_removes_nothing(house)
+    what_takes_mail_changes_no_table_there_is(house)
     an_erased_person_is_nowhere(house)
 
 

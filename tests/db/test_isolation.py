@@ -10,6 +10,7 @@ from psycopg.rows import namedtuple_row
 
 from gatepost.db import Database
 from gatepost.ids import TenantId
+from gatepost.keys import KeyStore
 
 MINE, THEIRS = TenantId("tn_mine"), TenantId("tn_theirs")
 
@@ -54,6 +55,13 @@ async def owner(owner_dsn: str) -> AsyncIterator[Owner]:
 
 async def _all(owner: Owner, query: str, *values: object) -> list[Any]:
     return await (await owner.execute(query.encode(), values)).fetchall()
+
+
+@pytest.fixture(params=["gatepost_app", "gatepost_accept"])
+async def serving(request: pytest.FixtureRequest, app_dsn: str, keys: KeyStore) -> AsyncIterator[Database]:
+    """The database as each role sees it that serves."""
+    async with Database.open(app_dsn.replace("gatepost_app", request.param), keys) as database:
+        yield database
 
 
 @pytest.fixture
@@ -108,6 +116,11 @@ async def test_the_only_policy_the_application_has_binds_the_tenant_both_ways(ow
         assert [(tuple(p.roles), p.cmd, p.qual, p.with_check) for p in for_app] == [
             (("gatepost_app",), "ALL", bound, bound)
         ], table.name
+        for_accept = [policy for policy in policies if "gatepost_accept" in policy.roles]
+        assert [(tuple(p.roles), p.cmd, p.qual, p.with_check) for p in for_accept] in (
+            [],
+            [(("gatepost_accept",), "ALL", bound, bound)],
+        ), table.name
 
 
 async def test_a_table_without_a_tenant_is_closed_to_the_application_or_known_here(owner: Owner) -> None:
@@ -163,40 +176,40 @@ async def test_a_function_that_crosses_tenants_is_sealed(owner: Owner) -> None:
         assert (function.name, function.settings) == (function.name, ["search_path=public, pg_temp"])
 
 
-async def test_no_tenant_sees_anothers_rows(db: Database, planted: list[str]) -> None:
+async def test_no_tenant_sees_anothers_rows(serving: Database, planted: list[str]) -> None:
     seen_by_their_own = 0
     for name in planted:
         statement = sql.SQL("select tenant from {}").format(sql.Identifier(name))
-        own = await _touched(db, THEIRS, statement)
+        own = await _touched(serving, THEIRS, statement)
         assert own in {None, 1}, name
         seen_by_their_own += own or 0
-        assert await _touched(db, MINE, statement) in {None, 0}, name
-        assert await _touched(db, None, statement) in {None, 0}, name
+        assert await _touched(serving, MINE, statement) in {None, 0}, name
+        assert await _touched(serving, None, statement) in {None, 0}, name
     assert seen_by_their_own >= 8  # the check can fail: whoever may read sees their own row
 
 
-async def test_no_tenant_changes_or_removes_anothers_rows(db: Database, planted: list[str]) -> None:
+async def test_no_tenant_changes_or_removes_anothers_rows(serving: Database, planted: list[str]) -> None:
     for name in planted:
         for verb in ("update {} set tenant = tenant", "delete from {}"):
             for tenant in (MINE, None):
-                touched = await _touched(db, tenant, sql.SQL(verb).format(sql.Identifier(name)))
+                touched = await _touched(serving, tenant, sql.SQL(verb).format(sql.Identifier(name)))
                 assert touched in {None, 0}, (name, verb)
 
 
-async def test_no_tenant_gives_a_row_away(db: Database, planted: list[str]) -> None:
+async def test_no_tenant_gives_a_row_away(serving: Database, planted: list[str]) -> None:
     for name in planted:
         statement = sql.SQL("update {} set tenant = {}").format(sql.Identifier(name), sql.Literal(MINE))
-        assert await _touched(db, THEIRS, statement) is None, name
+        assert await _touched(serving, THEIRS, statement) is None, name
 
 
-async def test_no_tenant_plants_a_row_with_another(db: Database, planted: list[str]) -> None:
+async def test_no_tenant_plants_a_row_with_another(serving: Database, planted: list[str]) -> None:
     for name in planted:
         statement = sql.SQL("insert into {} (tenant) values ({})").format(sql.Identifier(name), sql.Literal(THEIRS))
         if name == "entry_words":  # a partition is chosen by the time before anybody asks whose row it is
             text = "insert into {} (tenant, at) values ({}, '2026-11-20 12:00+00')"
             statement = sql.SQL(text).format(sql.Identifier(name), sql.Literal(THEIRS))
         for tenant in (MINE, None):
-            assert await _touched(db, tenant, statement) is None, name
+            assert await _touched(serving, tenant, statement) is None, name
 
 
 async def test_a_temporary_table_does_not_stand_in_for_ours(db: Database) -> None:

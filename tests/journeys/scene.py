@@ -120,10 +120,10 @@ class Scene:
             await until(lambda: told_all(self.house))
 
 
-async def set_scene(db: Database, folder: Path, *, sink_port: int = 0) -> Scene:
+async def set_scene(db: Database, folder: Path, *, accepting: Database | None = None, sink_port: int = 0) -> Scene:
     """Build the house and everybody in it."""
     clock = Hands()
-    built = house(db, folder, clock, dns=DNS, port=sink_port)
+    built = house(db, folder, clock, accepting=accepting, dns=DNS, port=sink_port)
     async with db.transaction(TENANT) as tx:
         await access.add_tenant(tx, name="One", plan="team", at=NOW)
         account = await access.add_account(tx, AGENT, at=NOW)
@@ -135,8 +135,10 @@ async def set_scene(db: Database, folder: Path, *, sink_port: int = 0) -> Scene:
 
 
 @asynccontextmanager
-async def open_scene(db: Database, folder: Path, *, sink_port: int = 0) -> AsyncIterator[Scene]:
+async def open_scene(
+    db: Database, folder: Path, *, accepting: Database | None = None, sink_port: int = 0
+) -> AsyncIterator[Scene]:
     """Set the scene; whatever was played, what must always hold holds at the end."""
-    scene = await set_scene(db, folder, sink_port=sink_port)
+    scene = await set_scene(db, folder, accepting=accepting, sink_port=sink_port)
     yield scene
     await check(scene.house, TENANT)

@@ -117,9 +117,9 @@ class Town:
 
 
 @asynccontextmanager
-async def open_town(db: Database, folder: Path) -> AsyncIterator[Town]:
+async def open_town(db: Database, folder: Path, accepting: Database | None = None) -> AsyncIterator[Town]:
     clock = Hands()
-    house = built(db, folder / "blobs", clock, dns=DNS)
+    house = built(db, folder / "blobs", clock, accepting=accepting, dns=DNS)
     (folder / "keys").mkdir(exist_ok=True)
     tenant = (await administer.add_tenant(house, name="one", plan="team")).id
     await administer.add_domain(house, tenant, "gatepost.test")
@@ -144,8 +144,8 @@ async def open_town(db: Database, folder: Path) -> AsyncIterator[Town]:
 
 
 @pytest.fixture
-async def town(db: Database, tmp_path: Path) -> AsyncIterator[Town]:
-    async with open_town(db, tmp_path) as opened:
+async def town(db: Database, accepting: Database, tmp_path: Path) -> AsyncIterator[Town]:
+    async with open_town(db, tmp_path, accepting) as opened:
         yield opened
 
 

@@ -30,8 +30,8 @@ async def sink() -> AsyncIterator[Sink]:
 
 
 @pytest.fixture
-async def scene(db: Database, tmp_path: Path, sink: Sink) -> AsyncIterator[Scene]:
-    async with open_scene(db, tmp_path, sink_port=sink.port) as opened:
+async def scene(db: Database, accepting: Database, tmp_path: Path, sink: Sink) -> AsyncIterator[Scene]:
+    async with open_scene(db, tmp_path, accepting=accepting, sink_port=sink.port) as opened:
         yield opened
 
 

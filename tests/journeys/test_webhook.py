@@ -18,8 +18,8 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 
 @pytest.fixture
-async def scene(db: Database, tmp_path: Path) -> AsyncIterator[Scene]:
-    async with open_scene(db, tmp_path) as opened:
+async def scene(db: Database, accepting: Database, tmp_path: Path) -> AsyncIterator[Scene]:
+    async with open_scene(db, tmp_path, accepting=accepting) as opened:
         yield opened
 
 

@@ -76,8 +76,8 @@ class Scene:
 
 
 @pytest.fixture
-async def scene(db: Database, tmp_path: Path) -> Scene:
-    house = built(db, tmp_path, Hands(), dns=DNS)
+async def scene(db: Database, accepting: Database, tmp_path: Path) -> Scene:
+    house = built(db, tmp_path, Hands(), accepting=accepting, dns=DNS)
     tenant = (await add_tenant(house, name="one", plan="free")).id
     await add_domain(house, tenant, "gatepost.test")
     made = await add_mailbox(house, tenant, Address("help", "gatepost.test"))

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from psycopg.conninfo import make_conninfo
+
 from gatepost.app import seal
 from gatepost.app.agent_tools import places_of as agents_places
 from gatepost.app.barring import bar
@@ -35,6 +37,9 @@ from gatepost.record.publish import Sequencer
 from gatepost.record.witnesses import NO_WITNESSES, Witness, Witnesses
 from gatepost.settings import Settings, SettingsError, amazon
 from gatepost.verify.extract import Extractor
+
+ACCEPTS = "gatepost_accept"
+"""The role that takes mail: it can add, and change nothing."""
 
 FOR_AGENTS = frozenset({Purpose.DNS, Purpose.DATABASE, Purpose.BLOBS, Purpose.MODEL, Purpose.TOOL})
 """What the process that runs hosted agents may connect to; no other process may connect to a model or a tool."""
@@ -115,17 +120,20 @@ async def open_house(
     """
     keys = KeyStore.open(settings.state / "keys", entropy)
     ways = ways_of(settings, dsn, allow_loopback=allow_loopback, meters=meters, guard=guard)
+    size, accepts = settings.database.connections, accept_dsn(settings, dsn)
     async with (
         ways.resolver as resolver,
-        Database.open(through(ways.egress, dsn), keys, size=settings.database.connections) as db,
+        Database.open(through(ways.egress, dsn), keys, size=size) as db,
+        Database.open(through(ways.egress, accepts), keys, size=size) as accepting,
     ):
-        await db.reach()  # a house that never had its database would say that it serves
+        await asyncio.gather(db.reach(), accepting.reach())  # a house without its database would say that it serves
         await check_schema(db)
         await db.check_keys()
         await bar(ways.egress, db, settings, clock())
         extractor = Extractor()
         house = House(
             db=db,
+            accepting=accepting,
             dns=resolver,
             blobs=blobs_of(settings, ways),
             jobs=Jobs(db, clock),
@@ -147,6 +155,11 @@ async def open_house(
         finally:
             await extractor.close()
         await house.commits.close()
+
+
+def accept_dsn(settings: Settings, dsn: str) -> str:
+    """Return the connection string of the role that takes mail; ``dsn`` is the serving role's."""
+    return settings.database.accept_dsn or make_conninfo(dsn, user=ACCEPTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +188,7 @@ def ways_of(
     servers = name_servers(settings)
     hosts = hosts_in(_text_of(HOSTS))
     try:
-        outside = places(dsn)
+        outside = list(dict.fromkeys((*places(dsn), *places(accept_dsn(settings, dsn)))))
     except DsnError as error:
         raise SettingsError(str(error)) from error
     declared = register(

@@ -262,7 +262,7 @@ async def _mend(cluster: Cluster, house: House, stop: asyncio.Event) -> None:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), min(START_PAUSE_S * 2 ** (len(deaths) - 2), DEATH_PAUSE_MAX_S))
         if await _start_again(cluster, stop):
-            await house.db.refresh()
+            await asyncio.gather(house.db.refresh(), house.accepting.refresh())
             log.warning("postgres.mended")
             await note_restart(house, code)
 

@@ -21,8 +21,8 @@ __all__ = ["Binaries", "Cluster", "LauncherError", "find_binaries", "home_for"]
 
 FIRST_WITH_BUILTIN_LOCALE = 17
 OWNER = "gatepost_owner"
-ROLES = ("gatepost_app", "gatepost_keeper")
-"""Who serves, and who forgets: the roles a house that is up connects as."""
+ROLES = ("gatepost_app", "gatepost_accept", "gatepost_keeper")
+"""Who serves, who takes mail, and who forgets: the roles a house that is up connects as."""
 
 _START_TIMEOUT_S = 60
 _STOP_TIMEOUT_S = 30
@@ -103,7 +103,7 @@ class Cluster:
                     *("-D", str(self._data)),
                     *("-c", "listen_addresses="),
                     *("-c", f"unix_socket_directories={self._socket}"),
-                    *("-c", "max_connections=60"),
+                    *("-c", "max_connections=100"),
                     *("-c", "max_wal_size=2GB"),
                     *("-c", "shared_buffers=128MB"),
                     *_SILENCE,

@@ -63,16 +63,13 @@ def blind_domain(vault: Vault, domain: str) -> str:
 def add_correspondents(tx: Transaction, met: Collection[Met]) -> None:
     """Remember correspondents with the commit, and once a day that there was mail again."""
     query = """
-        insert into correspondent (tenant, account, person, last_at)
-        select %(tenant)s, account, person, at from unnest(%(accounts)s, %(persons)s, %(times)s)
+        select lookup_met(account, person, at) from unnest(%(accounts)s, %(persons)s, %(times)s)
           as given (account, person, at)
         where not exists (
           select from correspondent as known
           where known.tenant = %(tenant)s and known.person = given.person and known.account = given.account
             and known.last_at > given.at - interval '1 day')
         order by person, account  -- so that two writers cannot lock each other out
-        on conflict (tenant, person, account)
-          do update set last_at = greatest(correspondent.last_at, excluded.last_at)
     """
     found = {(one.account, blind_person(tx.vault, one.person)): one.at for one in met}
     tx.send(

@@ -121,15 +121,12 @@ def add_delivered(tx: Transaction, delivered: Sequence[Delivered]) -> None:
           insert into delivered_message (tenant, account, sender, at, email, mark)
           select %(tenant)s, account, author, at, email, mark from given
         )
-        insert into known_author (tenant, account, author, last_at)
-        select %(tenant)s, account, author, max(at) from given
+        select lookup_heard(account, author, max(at)) from given
         where not exists (
           select from known_author as known
           where known.tenant = %(tenant)s and known.account = given.account and known.author = given.author
             and known.last_at > given.at - interval '1 day')
         group by account, author order by account, author
-        on conflict (tenant, account, author)
-          do update set last_at = greatest(known_author.last_at, excluded.last_at)
     """
     tx.send(
         query,

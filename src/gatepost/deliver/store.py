@@ -36,11 +36,7 @@ async def claim(
         KeyReusedError: the submission that holds it says something else.
     """
     query = (
-        "insert into submission_claim (tenant, account, identity, submission, claimed_at, said)"
-        " values (%(tenant)s, %(account)s, %(identity)s, %(submission)s, %(at)s, %(said)s)"
-        " on conflict (tenant, account, identity) do update"
-        " set submission = excluded.submission, claimed_at = excluded.claimed_at, said = excluded.said"
-        " where submission_claim.claimed_at <= %(free_since)s"
+        "select lookup_claim(%(account)s, %(identity)s, %(submission)s, %(at)s, %(said)s, %(free_since)s) as is_ours"
     )
     values = {
         "account": account,
@@ -50,7 +46,7 @@ async def claim(
         "said": tx.vault.blind_text("said", said),
         "free_since": at - held_for,
     }
-    if await tx.run(query, **values):
+    if (await tx.one(query, **values)).is_ours:
         return None
     return await holder(tx, account, identity, since=at - held_for, said=said)
 

@@ -28,16 +28,14 @@ async def insert(
 ) -> list[JobId]:
     """Write promises, no two of one kind and key, in one statement; return their jobs in the order given.
 
-    With ``hint``, the workers are told when the transaction commits. ``for key share`` lets nobody end the job ahead
+    With ``hint``, the workers are told when the transaction commits. ``lookup_job_ahead`` lets nobody end the job ahead
     between our look at it and our commit.
     """
     query = """
         with promised as materialized (
           select * from jsonb_to_recordset(%(promised)s) as given (place int, kind text, key text, body jsonb)
         ), ahead as materialized (
-          select place, last.id from promised cross join lateral (
-            select id from job where tenant = %(tenant)s and kind = promised.kind and key = promised.key
-            order by id desc limit 1 for key share) as last
+          select place, lookup_job_ahead(kind, key) as id from promised
         ), made as (
           insert into job (tenant, kind, key, body, promised_at, due_at, behind)
           select %(tenant)s, kind, key, body, %(promised_at)s, %(due_at)s, ahead.id

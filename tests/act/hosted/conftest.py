@@ -22,6 +22,6 @@ async def sink() -> AsyncIterator[Sink]:
 
 
 @pytest.fixture
-async def stage(db: Database, tmp_path: Path, api: ModelApi, sink: Sink) -> AsyncIterator[Stage]:
-    async with open_stage(db, tmp_path, api, sink_port=sink.port) as opened:
+async def stage(db: Database, accepting: Database, tmp_path: Path, api: ModelApi, sink: Sink) -> AsyncIterator[Stage]:
+    async with open_stage(db, tmp_path, api, accepting=accepting, sink_port=sink.port) as opened:
         yield opened

@@ -135,8 +135,10 @@ EVERYTHING = (TURN, LAPSE)
 
 
 @asynccontextmanager
-async def open_stage(db: Database, folder: Path, api: ModelApi, *, sink_port: int = 0) -> AsyncIterator[Stage]:
+async def open_stage(
+    db: Database, folder: Path, api: ModelApi, *, accepting: Database | None = None, sink_port: int = 0
+) -> AsyncIterator[Stage]:
     """Set the stage; whatever was played, what must always hold holds at the end."""
-    stage = Stage(await set_scene(db, folder, sink_port=sink_port), api)
+    stage = Stage(await set_scene(db, folder, accepting=accepting, sink_port=sink_port), api)
     yield stage
     await check(stage.scene.house, TENANT)

@@ -41,9 +41,10 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def house(db: Database, tmp_path: Path, clock: FakeClock) -> House:
+def house(db: Database, accepting: Database, tmp_path: Path, clock: FakeClock) -> House:
     return House(
         db=db,
+        accepting=accepting,
         dns=Zone(),
         blobs=Blobs.open((tmp_path / "blobs").as_uri()),
         jobs=Jobs(db, clock),

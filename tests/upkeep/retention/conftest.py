@@ -31,8 +31,8 @@ async def own(app_dsn: str, keys: KeyStore) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def scene(db: Database, tmp_path: Path) -> Scene:
-    return await set_scene(db, tmp_path / "blobs")
+async def scene(db: Database, accepting: Database, tmp_path: Path) -> Scene:
+    return await set_scene(db, tmp_path / "blobs", accepting=accepting)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ async def look(db: Database, connections: int) -> list[Finding]:
 
     Args:
         db: as the serving role sees it.
-        connections: the pool's size.
+        connections: the size of each of the two pools.
 
     Raises:
         DatabaseUnavailableError: it does not answer.
@@ -85,14 +85,14 @@ def _checksums(facts: Mapping[str, str]) -> Finding:
 
 
 def _room(facts: Mapping[str, str], connections: int) -> Finding:
-    most = int(facts["max_connections"])
-    if connections + 10 > most:
+    most, ours = int(facts["max_connections"]), 2 * connections
+    if ours + 10 > most:
         return warning(
             "database.connections",
-            f"our pool takes {connections} of {most} connections",
+            f"our pools take {ours} of {most} connections",
             "raise max_connections, or lower database.connections",
         )
-    return ok("database.connections", f"our pool takes {connections} of {most} connections")
+    return ok("database.connections", f"our pools take {ours} of {most} connections")
 
 
 def _log(facts: Mapping[str, str]) -> Finding:

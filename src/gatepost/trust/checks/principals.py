@@ -14,7 +14,7 @@ from gatepost.trust.paper import Finding, failed, passed
 from gatepost.trust.registers import Principal
 from gatepost.trust.world import World
 
-SERVING = ("gatepost_app", "gatepost_keeper", "gatepost_lookup")
+SERVING = ("gatepost_app", "gatepost_accept", "gatepost_keeper", "gatepost_lookup")
 """Roles whose rights are those of our migrations, and no other role's besides."""
 ADMINISTERING = frozenset({"sudo", "wheel", "admin", "docker", "lxd"})
 """Groups whose members are as good as uid 0, by the custom of distributions."""
