@@ -52,8 +52,7 @@ class DistantStore:
     async def _ask(self, verb: str, path: str, octets: bytes = b"") -> bytes | None:
         try:
             async with asyncio.timeout(ANSWER_S):
-                door = await self._egress.knock(timeout_s=ANSWER_S)
-                reader, writer = await asyncio.open_connection(sock=door)
+                reader, writer = await self._egress.knock(timeout_s=ANSWER_S)
                 try:
                     writer.write(json.dumps({"verb": verb, "path": path, "size": len(octets)}).encode() + b"\n")
                     writer.write(octets)

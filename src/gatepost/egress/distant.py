@@ -4,7 +4,7 @@ That one judges, counts and connects (``app.doorway``); what comes back is a soc
 side's octets are relayed. TLS is spoken here, so that whoever relays reads nothing.
 """
 
-import socket
+import asyncio
 from typing import TYPE_CHECKING, NoReturn
 
 from typing_extensions import override
@@ -57,13 +57,13 @@ class Distant(Egress):
     async def connect(self, *_: object, **__: object) -> Connected:
         raise EgressRefusedError(Rule.UNDECLARED)
 
-    async def knock(self, *, timeout_s: float) -> socket.socket:
+    async def knock(self, *, timeout_s: float) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Return a connection to the door itself, for what is asked there beside HTTP.
 
         Raises:
             UnreachableError: nobody opens.
         """
-        return await self.connect_local(self._door, timeout_s=timeout_s)
+        return await asyncio.open_connection(sock=await self.connect_local(self._door, timeout_s=timeout_s))
 
     @override
     def datagrams(self, errand: Errand, host: str, port: int) -> NoReturn:
