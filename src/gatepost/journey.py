@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from gatepost import access, act, decide, deliver, mailbox, record, reply, verify
-from gatepost.act import hosted, petition
+from gatepost.act import hosted, petition, trouble
 from gatepost.arrive.paper import Arrived, Direction
 from gatepost.blobs import Blobs
 from gatepost.clock import Clock, Entropy
@@ -202,6 +202,7 @@ def handlers(house: House) -> dict[str, Handler]:
         hold.EXPIRE: expire,
         ask.ASK: ask.Asker(house).ask,
         hosted.ASK: hosted.CallAsker(house).ask,
+        trouble.ALERT: trouble.Alerter(house).alert,
         petition.ASK: petition.PetitionAsker(house).ask,
         deliver.FAILED: partial(notify, house=house),
     }

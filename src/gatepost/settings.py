@@ -180,6 +180,11 @@ class AgentSettings:
     prices: str = _set("", "TOML file with the models' prices; empty: the list this release came with.")
     calendars: str = _set("", "TOML file with CalDAV calendars that agents may be given; empty: none.")
     tools: str = _set("", "TOML file with HTTP tools that agents may be given; empty: none. See docs/agents.md.")
+    must_be_confined: bool = _set(
+        default=True,
+        doc="Agents take turns only where the kernel (Linux, seccomp) keeps their process from connecting by itself; "
+        "false: elsewhere too, under Python's audit hook alone.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,11 +9,17 @@ from pathlib import Path
 
 from app.running import settings_in
 from gatepost.act.hosted import store
+from gatepost.app.build import accept_dsn
+from gatepost.app.confine import is_confined
+from gatepost.app.doorway import Doorway
 from gatepost.app.hosting import Hosting
 from gatepost.app.workers import Order
+from gatepost.blobs import Blobs
+from gatepost.blobs.bucket import Bucket
 from gatepost.db import Database
 from gatepost.keys import KeyStore
 from outbound import NOW, TENANT, entropy
+from ways import way_out
 
 
 async def switch(db: Database, *, is_on: bool) -> None:
@@ -33,7 +39,9 @@ async def watching(app_dsn: str, folder: Path) -> AsyncIterator[tuple[Hosting, D
     keys = KeyStore.open(settings.state / "keys", entropy)
     async with Database.open(app_dsn, keys) as db, asyncio.TaskGroup() as group:
         stop = asyncio.Event()
-        hosting = Hosting(Order(settings=settings, dsn=app_dsn, allow_loopback=True, port=0), db)
+        order = Order(settings=settings, dsn=app_dsn, allow_loopback=True, port=0)
+        doorway = Doorway(way_out(), Blobs(Bucket.in_memory()), app_dsn, accept_dsn(settings, app_dsn))
+        hosting = Hosting(order, db, doorway)
         group.create_task(hosting.run(stop))
         try:
             yield hosting, db
@@ -53,6 +61,7 @@ async def test_the_process_comes_and_goes_with_the_switch_and_after_a_death(app_
         await until(lambda: hosting.pid)
         first = hosting.pid
         assert first is not None
+        await until(lambda: is_confined(first))
         os.kill(first, signal.SIGKILL)
         await until(lambda: hosting.pid not in {None, first})
         second = hosting.pid

@@ -12,9 +12,11 @@ from gatepost.act import store, telling_store
 from gatepost.act.paper import Answer, Attempt, Event, EventKind, Health, State, Telling, event_id
 from gatepost.act.retry import STRIKES, heard, is_hopeless, next_attempt_at, seconds_asked, unheard
 from gatepost.act.telling_store import Ending
+from gatepost.act.trouble import alerts
 from gatepost.clock import Entropy
 from gatepost.db import Transaction
 from gatepost.ids import AccountId, WebhookId
+from gatepost.jobs import Jobs, Promise
 from gatepost.record.paper import Consequence, Json, Kind
 
 log = structlog.get_logger()
@@ -53,7 +55,7 @@ def ending_of(told: Told) -> Ending:
     )
 
 
-async def settle(tx: Transaction, told: Sequence[Told], *, entropy: Entropy) -> list[Ending | None]:
+async def settle(tx: Transaction, told: Sequence[Told], *, entropy: Entropy, jobs: Jobs) -> list[Ending | None]:
     """Write down what attempts of one tenant came to; None for what somebody else has settled or removed meanwhile."""
     waiting = await telling_store.waiting(tx, [one.telling for one in told])
     known = [(one.telling.webhook, one.telling.event.id) in waiting for one in told]
@@ -63,7 +65,8 @@ async def settle(tx: Transaction, told: Sequence[Told], *, entropy: Entropy) -> 
     of_record = {id(ending): entry for ending, entry in zip(over, entries, strict=True)}
     written = [None if one is None else replace(one, entry=of_record.get(id(one))) for one in endings]
     telling_store.settle(tx, [one for one in written if one is not None])
-    await _judge(tx, [one for one, is_known in zip(told, known, strict=True) if is_known], entropy=entropy)
+    judged = [one for one, is_known in zip(told, known, strict=True) if is_known]
+    await jobs.enqueue_all(tx, await _judge(tx, judged, entropy=entropy))
     return written
 
 
@@ -88,14 +91,18 @@ def _consequence(ending: Ending) -> Consequence:
     )
 
 
-async def _judge(tx: Transaction, told: Sequence[Told], *, entropy: Entropy) -> None:
-    """Write down how the endpoints fare: warn of one that fails for an hour, stop one that fails for three days."""
+async def _judge(tx: Transaction, told: Sequence[Told], *, entropy: Entropy) -> list[Promise]:
+    """Write down how the endpoints fare: warn of one that fails for an hour, stop one that fails for three days.
+
+    Return the promises to tell people of it.
+    """
+    promises: list[Promise] = []
     by_webhook: dict[WebhookId, list[Told]] = defaultdict(list)
     for one in told:
         if one.answer.reason != "email.erased":  # the receiver was not asked
             by_webhook[one.telling.webhook].append(one)
     if not by_webhook:
-        return
+        return promises
     for webhook, (account, before) in (await store.health_of(tx, by_webhook)).items():
         after, last = before, by_webhook[webhook][-1]
         for one in by_webhook[webhook]:
@@ -109,9 +116,13 @@ async def _judge(tx: Transaction, told: Sequence[Told], *, entropy: Entropy) -> 
         reason = "receiver.gone" if is_gone else "receiver.silent" if is_hopeless(after, last.at) else ""
         if reason:
             store.stop_webhook(tx, webhook, reason=reason, at=last.at)
-            await _say(tx, account, webhook, EventKind.STOPPED, reason, last.at, after, entropy=entropy)
+            promises += await _say(tx, account, webhook, EventKind.STOPPED, reason, last.at, after, entropy=entropy)
         elif after.warned_at is not None and before.warned_at is None:
-            await _say(tx, account, webhook, EventKind.FAILING, last.answer.reason, last.at, after, entropy=entropy)
+            why = last.answer.reason
+            promises += await _say(
+                tx, account, webhook, EventKind.FAILING, why, after.warned_at, after, entropy=entropy
+            )
+    return promises
 
 
 async def _say(
@@ -124,8 +135,11 @@ async def _say(
     health: Health,
     *,
     entropy: Entropy,
-) -> None:
-    """Say in the record, in the log and to the account's other listeners that an endpoint is in trouble."""
+) -> list[Promise]:
+    """Say in the record, in the log and to the account's other listeners that an endpoint is in trouble.
+
+    Return the promises to tell its owners.
+    """
     log.warning(kind.value, webhook=webhook, reason=reason, failures=health.failures)
     public: dict[str, Json] = {"reason": reason, "failures": health.failures}
     about = Consequence(
@@ -143,3 +157,4 @@ async def _say(
         detail={"webhook_id": webhook, "reason": reason, "failures": health.failures},
     )
     store.announce(tx, [event], hint=True)
+    return await alerts(tx, webhook, kind, reason, at)

@@ -24,6 +24,7 @@ from gatepost.act.telling_store import Ending
 from gatepost.db import DatabaseUnavailableError, GroupCommit, Transaction
 from gatepost.egress import Lines
 from gatepost.ids import EmailId, TenantId, WebhookId
+from gatepost.jobs import Jobs
 from gatepost.jobs.retry import whereabouts
 from gatepost.mailbox.paper import Email
 from gatepost.meters import Meters, Raised
@@ -49,6 +50,10 @@ class Means(registry.Means, Protocol):
     @property
     def streams(self) -> Streams:
         """Whoever reads along."""
+
+    @property
+    def jobs(self) -> Jobs:
+        """Promises to tell people."""
 
     @property
     def meters(self) -> Meters:
@@ -241,4 +246,4 @@ def _of(found: Mapping[EmailId, Email], email: EmailId | None) -> Email | None:
 async def settle_all(house: Means, tenant: TenantId, told: Sequence[Told]) -> list[Ending | None]:
     """Write down what attempts came to, in one transaction."""
     async with house.db.transaction(tenant) as tx:
-        return await settle(tx, told, entropy=house.entropy)
+        return await settle(tx, told, entropy=house.entropy, jobs=house.jobs)

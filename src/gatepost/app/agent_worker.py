@@ -5,6 +5,7 @@ open for as long as whoever started us lives.
 """
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Awaitable
@@ -12,18 +13,19 @@ from pathlib import Path
 
 import structlog
 
-from gatepost import journey, record
+from gatepost import journey
 from gatepost.act import hosted
 from gatepost.act.hosted.paper import Call, Passed, Result, Said, Speech, Turn
 from gatepost.act.hosted.price import Prices, PricesError, read, shipped
 from gatepost.app import logs, model_key
 from gatepost.app.agent_tools import all_tools, password_of, token_of
 from gatepost.app.build import open_house
+from gatepost.app.confine import ConfineError, confine, is_confined
 from gatepost.app.guard import Guard
 from gatepost.app.noting import noting
 from gatepost.app.process import give_back_large_blocks
-from gatepost.app.smtp import Operator
 from gatepost.app.worker import hear
+from gatepost.app.workers import Order
 from gatepost.egress import Errand, Purpose
 from gatepost.ids import KeyId
 from gatepost.journey import House
@@ -46,23 +48,29 @@ async def work() -> None:
     if order is None:
         return
     give_back_large_blocks()
-    guard = Guard()
-    guard.install()
-    async with (
-        open_house(order.settings, order.dsn, allow_loopback=order.allow_loopback, guard=guard) as house,
-        noting(house),
-    ):
-        log.info("agents.process_ready")
+    _close(order)
+    async with open_house(order.settings, order.dsn, door=order.door) as house, noting(house):
+        log.info("agents.process_ready", is_confined=is_confined(os.getpid()))
         async with asyncio.TaskGroup() as chores:
             chores.create_task(house.jobs.run(hosted.handlers(desk(order.settings, house)), stop))
-            chores.create_task(
-                record.keep_connections(
-                    house.db, house.egress, Operator(house).tenant, house.clock, house.entropy, stop
-                )
-            )
             orphaned = chores.create_task(_orphaned(told, stop))
             await stop.wait()
             orphaned.cancel()
+
+
+def _close(order: Order) -> None:
+    """Close every way out but the door, before anything is opened.
+
+    Raises:
+        ConfineError: the kernel does not, and must.
+    """
+    try:
+        confine()
+    except ConfineError as error:
+        log.error("agents.unconfined", why=str(error), is_fatal=order.settings.agents.must_be_confined)
+        if order.settings.agents.must_be_confined:
+            raise
+    Guard(Path(order.door).parent).install()
 
 
 def desk(settings: Settings, house: House) -> hosted.Desk:

@@ -14,17 +14,18 @@ from psycopg.conninfo import make_conninfo
 from gatepost.app import seal
 from gatepost.app.agent_tools import places_of as agents_places
 from gatepost.app.barring import bar
-from gatepost.app.guard import Guard
 from gatepost.app.scanners import places_of, watch
 from gatepost.app.seal import seal_clear_rows
 from gatepost.app.ways_out import next_hop, place, register
 from gatepost.blobs import Blobs, Endpoint, folder_of, is_bucket, read_endpoint
+from gatepost.blobs.distant import DistantStore
 from gatepost.db import Database, GroupCommit
 from gatepost.db.launcher import OWNER, Cluster, find_binaries, home_for
 from gatepost.db.migrate import check_schema, migrate
 from gatepost.db.outside import DsnError, places, through
 from gatepost.dns import CachingResolver, Client, addresses_of, hosts_in, servers_in
 from gatepost.egress import Egress, EgressRefusedError, Purpose, UnreachableError, is_address
+from gatepost.egress.distant import Distant
 from gatepost.jobs import Jobs
 from gatepost.journey import House
 from gatepost.keys import KeyStore
@@ -42,7 +43,7 @@ ACCEPTS = "gatepost_accept"
 """The role that takes mail: it can add, and change nothing."""
 
 FOR_AGENTS = frozenset({Purpose.DNS, Purpose.DATABASE, Purpose.BLOBS, Purpose.MODEL, Purpose.TOOL})
-"""What the process that runs hosted agents may connect to; no other process may connect to a model or a tool."""
+"""What is carried on for the process that runs hosted agents; on no other errand is a model or a tool reached."""
 
 HOSTS, RESOLV_CONF = Path("/etc/hosts"), Path("/etc/resolv.conf")
 
@@ -101,7 +102,7 @@ async def open_house(
     *,
     allow_loopback: bool = False,
     meters: Meters = UNMETERED,
-    guard: Guard | None = None,
+    door: str = "",
 ) -> AsyncIterator[House]:
     """Build what the stages stand on, and take it down at the end.
 
@@ -110,7 +111,7 @@ async def open_house(
         dsn: the serving role's connection string.
         allow_loopback: a house for trying out, whose webhooks and mail may reach this machine.
         meters: told what the house does.
-        guard: of the process that runs hosted agents; None for every other.
+        door: where the process that runs hosted agents asks for its connections; empty for every other.
 
     Raises:
         SettingsError: a setting cannot be used.
@@ -119,7 +120,7 @@ async def open_house(
         MigrationError: the database has another release's schema.
     """
     keys = KeyStore.open(settings.state / "keys", entropy)
-    ways = ways_of(settings, dsn, allow_loopback=allow_loopback, meters=meters, guard=guard)
+    ways = _distant_ways(door) if door else ways_of(settings, dsn, allow_loopback=allow_loopback, meters=meters)
     size, accepts = settings.database.connections, accept_dsn(settings, dsn)
     async with (
         ways.resolver as resolver,
@@ -129,7 +130,8 @@ async def open_house(
         await asyncio.gather(db.reach(), accepting.reach())  # a house without its database would say that it serves
         await check_schema(db)
         await db.check_keys()
-        await bar(ways.egress, db, settings, clock())
+        if not door:  # who opens it bars
+            await bar(ways.egress, db, settings, clock())
         extractor = Extractor()
         house = House(
             db=db,
@@ -171,15 +173,23 @@ class Ways:
     endpoint: Endpoint | None
 
 
+def _distant_ways(door: str) -> Ways:
+    """Return those of a process that asks another one for each connection; names it asks about by itself are none."""
+    egress = Distant(door, clock)
+    return Ways(egress, CachingResolver(Client([], egress, entropy, timeout_s=0.05), clock), None)
+
+
 def ways_of(
     settings: Settings,
     dsn: str,
     *,
     allow_loopback: bool = False,
     meters: Meters = UNMETERED,
-    guard: Guard | None = None,
+    for_agents: bool = False,
 ) -> Ways:
     """Return what connects outwards, as ``open_house`` does; nothing is opened yet.
+
+    ``for_agents``: with the register of the process that runs hosted agents, in place of all others'.
 
     Raises:
         SettingsError: a setting cannot be used.
@@ -199,13 +209,13 @@ def ways_of(
         scanners=list(places_of(settings)),
         tools=agents_places(settings),
         allow_loopback=allow_loopback,
-        closed={Purpose.MODEL, Purpose.TOOL} if guard is None else set(Purpose) - FOR_AGENTS,
+        closed=set(Purpose) - FOR_AGENTS if for_agents else {Purpose.MODEL, Purpose.TOOL},
     )
 
     async def addresses(host: str) -> Sequence[str]:
         return await addresses_of(host, resolver, hosts)  # which asks over egress in its turn
 
-    egress = Egress(declared, addresses, clock) if guard is None else guard.egress(declared, addresses, clock)
+    egress = Egress(declared, addresses, clock)
     try_s = max(settings.dns.timeout_s / 3, 0.05)  # two tries at a server, and one over TCP
     client = Client([place(each, "dns.servers") for each in servers], egress, entropy, timeout_s=try_s)
     resolver = CachingResolver(client, clock, deadline_s=settings.dns.timeout_s, meters=meters)
@@ -342,6 +352,8 @@ def blobs_of(settings: Settings, ways: Ways) -> Blobs:
         SettingsError: its URL cannot be used.
     """
     url = settings.blobs.url or (settings.state / "blobs").resolve().as_uri()
+    if is_bucket(url) and isinstance(ways.egress, Distant):
+        return Blobs(DistantStore(ways.egress))
     try:
         return Blobs.open(url, endpoint=ways.endpoint, egress=ways.egress)
     except ValueError as error:

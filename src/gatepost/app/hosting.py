@@ -3,28 +3,36 @@
 import asyncio
 import sys
 from asyncio.subprocess import PIPE, Process
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 
 import structlog
 
 from gatepost.act import hosted
+from gatepost.app.doorway import Doorway
 from gatepost.app.workers import Order, end, spell
 from gatepost.db import Database, DatabaseUnavailableError
+from gatepost.settings import environment
 
 POLL_S = 1.0
 REST_S, REST_MAX_S = 1.0, 60.0
 """Between a death and the next start, doubling: mail goes on meanwhile, so the house does not end over it."""
 
+_THE_DOORS_OWN = "AWS_"
+"""Variables with the credentials of a bucket, whose objects are asked for at the door."""
+
 log = structlog.get_logger()
 
 
 class Hosting:
-    """Keeps one process alive as long as it is wanted."""
+    """Keeps one process alive as long as it is wanted, and its way out open as long as it lives."""
 
-    def __init__(self, order: Order, db: Database) -> None:
+    def __init__(self, order: Order, db: Database, doorway: Doorway) -> None:
         self._order = order
         self._db = db
+        self._doorway = doorway
         self._process: Process | None = None
+        self._way = AsyncExitStack()
         self._is_wanted = False
         self._rest_s = REST_S
         self._not_before = 0.0
@@ -52,18 +60,29 @@ class Hosting:
         if self._process is not None and self._process.returncode is not None:
             log.error("agents.process_died", code=self._process.returncode)
             self._process = None
+            await self._way.aclose()
             self._not_before, self._rest_s = now + self._rest_s, min(2 * self._rest_s, REST_MAX_S)
         if self._process is not None and not self._is_wanted:
             await self._end()
         elif self._process is None and self._is_wanted and now >= self._not_before:
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "gatepost.app.agent_worker"), stdin=PIPE, start_new_session=True
-            )
-            if self._process.stdin is not None:
-                self._process.stdin.write(spell(self._order))  # and left open: its end is ours
+            await self._start()
+
+    async def _start(self) -> None:
+        door, (dsn, accepting) = await self._way.enter_async_context(self._doorway.open())
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "gatepost.app.agent_worker"),
+            stdin=PIPE,
+            env={name: text for name, text in environment().items() if not name.startswith(_THE_DOORS_OWN)},
+            start_new_session=True,
+        )
+        settings = self._order.settings
+        near = replace(settings, database=replace(settings.database, accept_dsn=accepting))
+        if self._process.stdin is not None:  # left open: its end is ours
+            self._process.stdin.write(spell(replace(self._order, settings=near, dsn=dsn, door=str(door))))
 
     async def _end(self) -> None:
         if self._process is not None:
             await end(self._process)
+            await self._way.aclose()
             log.info("agents.process_ended")
         self._process, self._rest_s = None, REST_S

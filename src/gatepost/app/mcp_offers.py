@@ -10,7 +10,6 @@ from gatepost.act.hosted.mcp_tools import McpServer
 from gatepost.app.administer import note_house
 from gatepost.app.agent_tools import token_of, tools_of
 from gatepost.app.build import ways_of
-from gatepost.app.guard import Guard
 from gatepost.app.smtp import Operator
 from gatepost.journey import House
 from gatepost.record.connections import write_connections
@@ -68,7 +67,7 @@ def _declared(name: str, settings: Settings) -> McpServer:
 
 
 async def _said_by(server: McpServer, settings: Settings, house: House) -> list[Definition]:
-    ways = ways_of(settings, "", guard=Guard())  # the house's own egress opens nothing to a tool
+    ways = ways_of(settings, "", for_agents=True)  # the house's own egress opens nothing to a tool
     async with ways.resolver:
         try:
             return await definitions(ways.egress, server, token=token_of(server))

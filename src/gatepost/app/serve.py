@@ -16,6 +16,7 @@ from gatepost.app import process
 from gatepost.app.board import Board
 from gatepost.app.build import guards_no_fork, open_house, sequencer
 from gatepost.app.chores import Staff, chores_of, replay_before_doors
+from gatepost.app.doorway import doorway
 from gatepost.app.hosting import Hosting
 from gatepost.app.keeping import open_keeper
 from gatepost.app.lifetime import note_restart, note_start, note_stop
@@ -111,6 +112,7 @@ async def serve(
         noting(house),
         _unforked(settings, house),
         _unerased(settings, house, dsn) as staff,
+        doorway(settings, house, dsn, allow_loopback=allow_loopback) as for_agents,
         open_doors(settings, house, staff, boards, dsn, cluster, allow_loopback=allow_loopback) as doors,
     ):
         running = _describe(settings, doors, dsn)
@@ -133,17 +135,16 @@ async def serve(
                 chores.start(staff.chores.run(stop))
                 chores.start(act.Herald(house).run(stop))
                 chores.start(Exporter(house).run(stop))
-                chores.start(Hosting(hosting, house.db).run(stop))
+                chores.start(Hosting(hosting, house.db, for_agents).run(stop))
                 chores.start(mailbox.Indexer(house.db).run(stop))
                 chores.start(record.Indexer(house.db).run(stop))
                 chores.start(reloader.run(reload, stop))
                 chores.start(process.keep_tidy(stop))
                 chores.start(calls.supervisor.keep_petting(stop))
-                chores.start(
-                    record.keep_connections(
-                        house.db, house.egress, Operator(house).tenant, house.clock, house.entropy, stop
+                for way in (house.egress, for_agents.egress):
+                    chores.start(
+                        record.keep_connections(house.db, way, Operator(house).tenant, house.clock, house.entropy, stop)
                     )
-                )
                 if settings.trust.operator:
                     from gatepost.app import trusting  # noqa: PLC0415  # see _handlers
 

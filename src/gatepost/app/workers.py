@@ -40,13 +40,17 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What a worker is told: the house's settings, its database, the port, and which worker it is."""
+    """What a worker is told: the house's settings, its database, the port, and which worker it is.
+
+    ``door``: the way out of a process that has none of its own (``app.doorway``); empty for one that connects itself.
+    """
 
     settings: Settings
     dsn: str
     allow_loopback: bool
     port: int
     number: int = 0
+    door: str = ""
 
 
 def spell(order: Order) -> bytes:

@@ -4,6 +4,8 @@ libpq is handed the address (``hostaddr``) beside the name it must prove, so tha
 socket is no way out and stays as it is.
 """
 
+import asyncio
+import ssl
 from collections.abc import Awaitable, Callable
 
 from psycopg import ProgrammingError, pq
@@ -102,3 +104,67 @@ def _read(dsn: str) -> dict[str, str]:
 
 def _stretch(some: list[str], others: list[str]) -> list[str]:
     return some if len(some) >= len(others) else [""] * len(others)
+
+
+_SSL_REQUEST = (8).to_bytes(4, "big") + (80_877_103).to_bytes(4, "big")
+"""What a client says before TLS (PostgreSQL's protocol, SSLRequest)."""
+
+_WITH_TLS = frozenset({"require", "verify-ca", "verify-full"})
+
+
+def near(dsn: str, folder: str, *, first: int = 1) -> str:
+    """Return the connection string for a process whose connections another one carries on.
+
+    Its hosts are sockets in the folder, ``.s.PGSQL.`` and a number from ``first`` on; whoever listens there speaks TLS
+    (``start_tls``).
+    """
+    hosts = places(dsn)
+    if not hosts:
+        return dsn
+    said = {name: text for name, text in _read(dsn).items() if not name.startswith("ssl") and name != "hostaddr"}
+    numbers = ",".join(str(number) for number, _ in enumerate(hosts, first))
+    return make_conninfo(
+        "",
+        **said
+        | {"host": ",".join([folder] * len(hosts)), "port": numbers}
+        | {"sslmode": "disable", "gssencmode": "disable", "channel_binding": "disable"},
+    )
+
+
+async def start_tls(
+    far: tuple[asyncio.StreamReader, asyncio.StreamWriter], dsn: str, host: str, *, must_encrypt: bool
+) -> None:
+    """Begin TLS with PostgreSQL as a connection string asks for it, on behalf of a client that does not.
+
+    Args:
+        far: the connection, on which nothing was said yet.
+        dsn: its ``ssl*`` parameters count.
+        host: the name that is to be proven.
+        must_encrypt: nothing but TLS with the name proven will do.
+
+    Raises:
+        DsnError: it demands less than must be.
+        OSError: the server speaks no TLS, or proves another name.
+    """
+    said = _read(dsn)
+    mode = said.get("sslmode", "verify-full" if must_encrypt else "prefer")
+    if must_encrypt and mode != "verify-full":
+        raise DsnError("database.dsn leads over the network: sslmode must be verify-full")
+    if mode not in _WITH_TLS:
+        return
+    reader, writer = far
+    writer.write(_SSL_REQUEST)
+    if await reader.readexactly(1) != b"S":
+        raise ConnectionRefusedError("the database speaks no TLS")
+    await writer.start_tls(_context(said, mode), server_hostname=host)
+
+
+def _context(said: dict[str, str], mode: str) -> ssl.SSLContext:
+    root = said.get("sslrootcert", "system")
+    context = ssl.create_default_context(cafile=None if root == "system" else root)
+    context.check_hostname = mode == "verify-full"
+    if mode == "require" and "sslrootcert" not in said:
+        context.verify_mode = ssl.CERT_NONE
+    if "sslcert" in said:
+        context.load_cert_chain(said["sslcert"], said.get("sslkey"), said.get("sslpassword"))
+    return context

@@ -84,7 +84,7 @@ class Question:
         subject: of the mail.
         says: what waits, in a sentence.
         facts: lines about it that quote nothing.
-        path: of the page, with the person's token.
+        path: of the page, with the person's token; empty where there is nothing to rule on.
     """
 
     action: str
@@ -202,7 +202,7 @@ async def put(house: Means, job: Job, question: Question, person: Person) -> Non
 
 
 async def _mail(house: Means, tenant: TenantId, person: Person, question: Question) -> Attempt:
-    if await is_mailbox(house.db, person.address):
+    if question.path and await is_mailbox(house.db, person.address):
         return Attempt(AttemptResult.FAILED, 0, "5.7.1", "approver.mailbox")
     author = Address("postmaster", question.account.address.domain)
     road = await own_mail.find_road(house, tenant, author, person.address, seed=question.id)
@@ -212,14 +212,15 @@ async def _mail(house: Means, tenant: TenantId, person: Person, question: Questi
         question,
         author=author,
         to=person.address,
-        url=f"{house.public_url.rstrip('/')}{question.path}",
+        url=f"{house.public_url.rstrip('/')}{question.path}" if question.path else "",
         message_id=house.own_ids.write(f"{question.id}-{person.id}", author.domain),
     )
     return await own_mail.carry(house, road, question.id, raw)
 
 
 def _letter(question: Question, *, author: Address, to: Address, url: str, message_id: str) -> bytes:
-    """Return the mail: words of ours and a link."""
+    """Return the mail: words of ours, and a link where there is one."""
+    way = ("Read it and rule on it here. The link is yours alone, and good for one ruling:", "", url, "") if url else ()
     lines = (
         f"From: {author}",
         f"To: {to}",
@@ -235,9 +236,6 @@ def _letter(question: Question, *, author: Address, to: Address, url: str, messa
         "",
         *question.facts,
         "",
-        "Read it and rule on it here. The link is yours alone, and good for one ruling:",
-        "",
-        url,
-        "",
+        *way,
     )
     return "\r\n".join(lines).encode("utf-8")

@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 
 import structlog
 
 from gatepost.clock import Clock
+from gatepost.egress.lines import Place, speaking
 from gatepost.egress.paper import (
     Admitted,
     Destination,
@@ -24,6 +26,9 @@ from gatepost.egress.paper import (
 from gatepost.egress.register import Register, is_among
 from gatepost.egress.tally import Counter, Tally
 from gatepost.ids import TenantId
+
+if TYPE_CHECKING:
+    import httpx2
 
 ADDRESSES_MAX = 8
 """How many addresses of one name are tried."""
@@ -101,7 +106,14 @@ class Egress:
         return [each.address for each in admitted]
 
     async def connect(
-        self, errand: Errand, host: str, port: int, *, timeout_s: float, addresses: Sequence[str] | None = None
+        self,
+        errand: Errand,
+        host: str,
+        port: int,
+        *,
+        timeout_s: float,
+        addresses: Sequence[str] | None = None,
+        in_clear: bool = False,
     ) -> Connected:
         """Return a TCP connection to the first open address that answers.
 
@@ -111,6 +123,7 @@ class Egress:
             port: of TCP.
             timeout_s: for all addresses together; each gets its share of what is left.
             addresses: of ``host``, where the caller has them already.
+            in_clear: the caller will not encrypt.
 
         Raises:
             EgressRefusedError: it has addresses, and all are closed; or no row covers it.
@@ -122,7 +135,7 @@ class Egress:
         is_tried = False
         for left, address in zip(range(len(found), 0, -1), found, strict=True):
             try:
-                admitted = self.admit(errand, host, port, address)
+                admitted = self.admit(errand, host, port, address, in_clear=in_clear)
             except EgressRefusedError as error:
                 refusal = error
                 continue
@@ -150,6 +163,10 @@ class Egress:
                 raise UnreachableError("nobody listens at the socket") from error
             raise
         return made
+
+    def transport(self, place: Place) -> "httpx2.AsyncHTTPTransport":
+        """Return what speaks HTTP over one connection to a place whose address was admitted."""
+        return speaking(place.trust)
 
     def datagrams(self, errand: Errand, host: str, port: int) -> socket.socket:
         """Return a UDP socket that speaks with one address alone.

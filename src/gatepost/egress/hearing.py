@@ -25,7 +25,7 @@ INTERIM_MAX = 8
 _END = re.compile(rb"\n\r?\n")
 _INTERIM = re.compile(rb"HTTP/1\.[01] 1(?!01)")
 
-_Options = Iterable[httpcore2.SOCKET_OPTION] | None
+Options = Iterable[httpcore2.SOCKET_OPTION] | None
 
 
 class Heard(httpcore2.AsyncNetworkStream):
@@ -99,7 +99,7 @@ class _Backend(httpcore2.AnyIOBackend):
         port: int,
         timeout: float | None = None,
         local_address: str | None = None,
-        socket_options: _Options = None,
+        socket_options: Options = None,
     ) -> httpcore2.AsyncNetworkStream:
         return Heard(await super().connect_tcp(host, port, timeout, local_address, socket_options))
 
@@ -107,12 +107,19 @@ class _Backend(httpcore2.AnyIOBackend):
 class Transport(httpx2.AsyncHTTPTransport):
     """Speaks HTTP/1.1, and keeps up to ``kept`` connections for ``idle_s``."""
 
-    def __init__(self, trust: ssl.SSLContext, *, kept: int = 0, idle_s: float | None = None) -> None:
+    def __init__(
+        self,
+        trust: ssl.SSLContext,
+        *,
+        kept: int = 0,
+        idle_s: float | None = None,
+        network: httpcore2.AsyncNetworkBackend | None = None,
+    ) -> None:
         super().__init__(verify=trust, trust_env=False)
         self._pool = httpcore2.AsyncConnectionPool(  # the one it made cannot be told how to connect
             ssl_context=trust,
             max_connections=max(kept, 1),
             max_keepalive_connections=kept,
             keepalive_expiry=idle_s,
-            network_backend=_Backend(),
+            network_backend=network or _Backend(),
         )

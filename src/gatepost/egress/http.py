@@ -10,7 +10,7 @@ from functools import cache
 import httpx2
 
 from gatepost.egress.client import Egress
-from gatepost.egress.lines import Lines, Place, speaking
+from gatepost.egress.lines import Lines, Place
 from gatepost.egress.paper import EgressRefusedError, Errand, UnreachableError
 
 PORT_MAX = 65_535
@@ -178,7 +178,9 @@ class Way:
         raise failure or refusal or httpx2.ConnectError("the name has no address")
 
     def _speaking(self, place: Place) -> AbstractAsyncContextManager[httpx2.AsyncHTTPTransport]:
-        return speaking(self.trust) if self.lines is None else self.lines.line(place)
+        if self.lines is not None:
+            return self.lines.line(place)
+        return self.egress.transport(place)
 
 
 def _to(request: httpx2.Request, host: str, address: str, connect_s: float) -> httpx2.Request:

@@ -63,6 +63,11 @@ class Email:
     is_erased: bool = False
 
     @property
+    def answered_to(self) -> Address:
+        """Whom an answer goes to: where the author asked (Reply-To), else the author."""
+        return self.reply_to[0] if self.reply_to else self.author
+
+    @property
     def text(self) -> str:
         """What an agent is given: the author's words, quoted history and signature apart (``ModelView``)."""
         return self.reading.model.text

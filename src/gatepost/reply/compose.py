@@ -42,7 +42,7 @@ def recipient_of(parent: Email, voice: Voice) -> Address:
     A reply goes where its author asked (Reply-To), else to the author. It is the gate that refuses a Reply-To outside
     the author's organisation, so that the refusal stands in the record. A bounce goes to the author alone.
     """
-    return parent.reply_to[0] if voice is Voice.REPLY and parent.reply_to else parent.author
+    return parent.answered_to if voice is Voice.REPLY else parent.author
 
 
 def write(draft: Draft) -> bytes:

@@ -46,6 +46,7 @@ TURN = Turn(
     reason="",
     label=Label.SENDER,
     capabilities=frozenset({"search_mail"}),
+    audience=frozenset({"boss@example.org"}),
     failures=0,
     began_at=NOW,
 )

@@ -1,5 +1,6 @@
 """Conversations that would never end: each ends by rule, and the rule stands in the record."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from act.hosted.stage import Stage
 from gatepost import decide
 from gatepost.act.hosted.paper import TurnState
+from gatepost.act.hosted.worker import TURN
 from gatepost.blobs import address_of
 from journeys.scene import KEY
 from model_api import ModelApi, use
@@ -71,3 +73,37 @@ async def test_another_agent_that_never_tires_is_answered_so_often_and_no_more(
     email = await stage.scene.boss_asks(header=f"In-Reply-To: <{last}>\r\n")
     await stage.work()
     assert (await stage.turn(email)).reason == ""  # tomorrow is another day
+
+
+async def test_another_agent_that_begins_a_new_thread_each_time_ends_by_the_same_rule(
+    stage: Stage, api: ModelApi, sink: Sink
+) -> None:
+    """It writes a new mail whenever it is answered, and so falls silent with us."""
+    await stage.host(budget={"turns_per_sender_and_day": 3})
+    api.otherwise = answers
+    reasons, answered = [], 0
+    for number in range(10):
+        if len(sink.mails) < number:
+            break  # nobody answered it: it has nothing to say to that
+        email = await stage.scene.boss_asks()
+        await stage.work()
+        await stage.send()
+        reasons.append((await stage.turn(email)).reason)
+        answered = len(sink.mails)
+    assert (reasons, answered) == (["", "", "", "loop.sender"], 3)
+    assert "turn.stopped" in {action for _, action in await consequences(stage.scene.house.db)}
+    stage.scene.clock.move(timedelta(days=1))
+    email = await stage.scene.boss_asks()
+    await stage.work()
+    assert (await stage.turn(email)).reason == ""
+
+
+async def test_turns_that_begin_at_once_count_each_other(stage: Stage, api: ModelApi, sink: Sink) -> None:
+    await stage.host(budget={"turns_per_sender_and_day": 4})
+    api.otherwise = answers
+    emails = [await stage.scene.boss_asks() for _ in range(12)]
+    await asyncio.gather(*[stage.keep(row) for row in await stage.jobs([TURN])])
+    reasons = sorted([(await stage.turn(email)).reason for email in emails])
+    await stage.send()
+    assert reasons == [""] * 4 + ["loop.sender"] * 8
+    assert len(sink.mails) == 4

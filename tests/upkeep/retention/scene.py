@@ -87,6 +87,7 @@ class Kept:
             reason="",
             label=Label.SENDER,
             capabilities=frozenset(),
+            audience=frozenset(),
             failures=0,
             began_at=now,
         )

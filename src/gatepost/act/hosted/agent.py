@@ -41,6 +41,7 @@ class Budget(_Part):
     tokens_per_sender_and_day: Tokens = 1_000_000
     tokens_per_day: Tokens = 5_000_000
     turns_per_thread_and_day: Annotated[int, Field(ge=1, le=10_000, strict=True)] = 20
+    turns_per_sender_and_day: Annotated[int, Field(ge=1, le=100_000, strict=True)] = 100
 
 
 class Limits(_Part):
@@ -55,6 +56,8 @@ class Limits(_Part):
         amount_per_thread: of all turns of a thread; as ``amount_max`` where nothing is said.
         amount_per_sender_and_day: of all turns about one sender's mail; likewise.
         amount_per_day: of all its turns; without a bound where nothing is said.
+        strangers: what becomes of an answer to somebody who is neither in ``recipients`` nor among the people of all
+            that the turn has read: a person is asked, it is refused, or it runs.
     """
 
     recipients: tuple[Annotated[Text, Field(max_length=320)], ...] = Field(default=(), max_length=1_000)
@@ -63,6 +66,7 @@ class Limits(_Part):
     amount_per_thread: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     amount_per_sender_and_day: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     amount_per_day: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    strangers: Literal["ask", "refuse", "allow"] = "ask"
 
     @property
     def per_thread(self) -> float:

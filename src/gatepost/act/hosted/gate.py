@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from gatepost.act.hosted.agent import Document
+from gatepost.act.hosted.audience import Audience
 from gatepost.act.hosted.labels import Label
 from gatepost.act.hosted.paper import Spent, ToolUse
 from gatepost.act.hosted.schema import fits
@@ -44,6 +45,8 @@ class Standing:
         label: the lowest it has read.
         approved: how many calls of each tool persons have approved for this agent.
         spent: what calls of the tool amount to so far: many small ones are a large one.
+        hearer: whom an answer to the turn's message goes to.
+        audience: who wrote or was sent each of all the texts it has read.
         states: whether the operator's own words ask for a call as it stands; such a call rests on nothing the turn has
             read, so it runs whatever its label is. By default they ask for none.
     """
@@ -53,6 +56,8 @@ class Standing:
     label: Label
     approved: Mapping[str, int]
     spent: Spent = field(default_factory=Spent)
+    hearer: Address | None = None
+    audience: Audience = frozenset()
     states: States = lambda _tool, _arguments: False
 
 
@@ -75,6 +80,12 @@ def judge(tools: Toolbox, asked: ToolUse, standing: Standing) -> Verdict:
     return _scheduled(tool, standing)
 
 
+def _may_hear(standing: Standing) -> bool:
+    """Tell whether whom the turn answers was among the people of all it has read, or is named by the operator."""
+    hearer = standing.hearer
+    return hearer is not None and (hearer.key in standing.audience or _may_receive(standing.document, str(hearer)))
+
+
 def amount_of(tool: Tool, arguments: Mapping[str, Json]) -> Decimal:
     """Return the sum of a call's amounts; what is none is refused before."""
     given = (arguments.get(name) for name in tool.amounts)
@@ -82,6 +93,8 @@ def amount_of(tool: Tool, arguments: Mapping[str, Json]) -> Decimal:
 
 
 def _scheduled(tool: Tool, standing: Standing) -> Verdict:
+    if tool.answers and not _may_hear(standing) and standing.document.limits.strangers == "ask":
+        return Verdict(Word.ASK, "audience.outside")
     match standing.document.approval.get(tool.name, "never"):
         case "never":
             return Verdict(Word.RUN, "tool.granted")
@@ -93,8 +106,10 @@ def _scheduled(tool: Tool, standing: Standing) -> Verdict:
 
 
 def _outside(tool: Tool, arguments: Mapping[str, Json], standing: Standing) -> str:
-    """Return which limit the arguments would exceed, with what was spent before; empty where they stay within all."""
+    """Return which limit the call would exceed, with what was spent before; empty where it stays within all."""
     document = standing.document
+    if tool.answers and not _may_hear(standing) and document.limits.strangers == "refuse":
+        return "audience.outside"
     if not all(_is_within(document, limit, arguments.get(name)) for name, limit in tool.bounds.items()):
         return "arguments.outside_limits"
     amount = amount_of(tool, arguments)

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from gatepost import mailbox
+from gatepost.act.hosted.audience import audience_of
 from gatepost.act.hosted.grant import granted_for
 from gatepost.act.hosted.labels import Label, label_of
 from gatepost.act.hosted.paper import Call, Result, Speech, TurnState
@@ -32,6 +33,7 @@ def kit(db: Database, say: Say) -> list[Tool]:
             run=desk.reply,
             bounds={},
             is_repeatable=True,
+            answers=True,
         ),
         Tool(
             name="handover",
@@ -101,7 +103,10 @@ class _Mail:
         return Result(value={"handed_over": True}, ends=TurnState.HANDED_OVER)
 
     async def search(self, call: Call) -> Result:
-        """Search, and be from now on as good as the worst author found, with what all their grants have in common."""
+        """Search, and be from now on as good as the worst author found, with what all their grants have in common.
+
+        And with those as audience who are among the people of all that was found.
+        """
         try:
             query = mailbox.parse_query(str(call.arguments["query"]))
         except mailbox.QueryError as error:
@@ -115,6 +120,7 @@ class _Mail:
             value={"messages": [described(email) for email in found.emails]},
             label=min(label_of(email) for email in found.emails),
             capabilities=frozenset.intersection(*common),
+            audience=frozenset.intersection(*map(audience_of, found.emails)),
         )
 
     async def read_attachment(self, call: Call) -> Result:

@@ -9,11 +9,14 @@ from gatepost.db import Transaction
 from gatepost.mailbox.paper import Email
 
 
-async def why_not(tx: Transaction, email: Email, agent: Agent, at: datetime) -> str:
+async def why_not(tx: Transaction, email: Email, agent: Agent, at: datetime, *, sender: str) -> str:
     """Return why no turn is taken about a message; empty where one is.
 
+    ``sender``: the author's token, as turns keep it.
+
     A machine's mail is read by people (RFC 3834 section 2); our own replies say that they are a machine's, so two
-    houses never answer each other. An agent elsewhere may not say so: there the thread's daily number of turns ends it.
+    houses never answer each other. An agent elsewhere may not say so: there the thread's daily number of turns ends it,
+    and where it begins a new thread each time, that of its address. Turns that begin at once count each other.
     """
     if email.is_automatic:
         return "loop.automatic"
@@ -23,4 +26,8 @@ async def why_not(tx: Transaction, email: Email, agent: Agent, at: datetime) -> 
     taken = await store.count_turns(tx, email.account, email.thread, at - store.DAY)
     if taken >= agent.document.budget.turns_per_thread_and_day:
         return "loop.thread"
+    await store.lock_hosting(tx)
+    about = await store.count_turns_of(tx, email.account, sender, at - store.DAY)
+    if about >= agent.document.budget.turns_per_sender_and_day:
+        return "loop.sender"
     return ""

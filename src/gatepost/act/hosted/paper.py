@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from gatepost.act.hosted.audience import Audience
 from gatepost.act.hosted.labels import Label
 from gatepost.ids import AccountId, AgentId, EmailId, TenantId, ThreadId, TurnId
 from gatepost.mail.address import Address
@@ -55,6 +56,7 @@ class Turn:
         subject: the key of the author's address, whose keys seal what the turn says.
         label: the lowest it has read.
         capabilities: what the grants of all it has read have in common.
+        audience: who wrote or was sent each of all it has read.
         failures: of the model's endpoint, in a row.
     """
 
@@ -71,6 +73,7 @@ class Turn:
     reason: str
     label: Label
     capabilities: frozenset[str]
+    audience: Audience
     failures: int
     began_at: datetime
 
@@ -164,6 +167,7 @@ class Result:
         reason: why it failed, a stable code of ours; empty where its own words say so.
         label: whose words are in it, the lowest.
         capabilities: what those words' grants have in common; None where they add no bound.
+        audience: the people of all those words; None where they add no bound.
         is_error: it failed.
         ends: the turn ends with it, in this state.
     """
@@ -172,6 +176,7 @@ class Result:
     reason: str = ""
     label: Label = Label.OPERATOR
     capabilities: frozenset[str] | None = None
+    audience: Audience | None = None
     is_error: bool = False
     ends: TurnState | None = None
 

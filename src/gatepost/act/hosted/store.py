@@ -179,6 +179,15 @@ async def count_turns(tx: Transaction, account: AccountId, thread: ThreadId, sin
     return int((await tx.one(query, account=account, thread=thread, since=since)).count)
 
 
+async def count_turns_of(tx: Transaction, account: AccountId, sender: str, since: datetime) -> int:
+    """Return how many turns about one author's mail began since then; those that a loop forbade are none."""
+    query = (
+        "select count(*) as count from turn where tenant = %(tenant)s and account = %(account)s"
+        " and sender = %(sender)s and began_at > %(since)s and reason not like 'loop.%%'"
+    )
+    return int((await tx.one(query, account=account, sender=sender, since=since)).count)
+
+
 async def put_step(tx: Transaction, turn: Turn, step: Step) -> None:
     """Write a step, or where it stands now; nothing where the turn was erased meanwhile (``erase_store.forget``)."""
     query = (
@@ -259,7 +268,7 @@ def _agent(vault: Vault, row: Any) -> Agent:
 
 
 def _sealed_turn(vault: Vault, turn: Turn) -> bytes:
-    content = {"subject": turn.subject, "capabilities": sorted(turn.capabilities)}
+    content = {"subject": turn.subject, "capabilities": sorted(turn.capabilities), "audience": sorted(turn.audience)}
     return vault.seal(f"turn/{turn.id}", orjson.dumps(content), at=turn.began_at, subject=turn.subject)
 
 
@@ -279,6 +288,7 @@ def _turn(vault: Vault, row: Any) -> Turn:
         reason=row.reason,
         label=Label(row.label),
         capabilities=frozenset(content["capabilities"]),
+        audience=frozenset(content.get("audience", ())),  # of a turn begun before it was kept nobody is known
         failures=row.failures,
         began_at=row.began_at,
     )

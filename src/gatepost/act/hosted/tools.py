@@ -26,6 +26,8 @@ class Tool:
         is_repeatable: running it again under the same key does nothing new; where it is not, and the house dies in
             between, nobody knows whether it ran, and it is not run again.
         run: does it.
+        answers: what it says goes to whom the turn's message is answered to, who then must be among the people of all
+            the turn has read.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Tool:
     run: Run
     bounds: Mapping[str, str]
     is_repeatable: bool
+    answers: bool = False
 
     def __post_init__(self) -> None:
         check_schema(self.schema, self.name)

@@ -213,6 +213,8 @@ class Run:
             label=self.turn.label,
             approved=await store.approved(tx, self.turn.account),
             spent=spent,
+            hearer=self._email.answered_to,
+            audience=self.turn.audience,
         )
         return self._desk.judge(self._desk.tools, asked, standing)
 
@@ -253,14 +255,17 @@ class Run:
             content={**step.content, "result": result.value},
             at=at,
         )
-        capabilities = self.turn.capabilities
+        capabilities, audience = self.turn.capabilities, self.turn.audience
         if result.capabilities is not None:
             capabilities &= result.capabilities
+        if result.audience is not None:
+            audience &= result.audience
         async with self._desk.db.transaction(self.turn.tenant) as tx:
             await store.put_step(tx, self.turn, step)
             await called(tx, self.turn, step, at=at, entropy=self._desk.entropy)
             label = min(self.turn.label, result.label)
-            await self._move(tx, replace(self.turn, label=label, capabilities=capabilities), at)
+            read = replace(self.turn, label=label, capabilities=capabilities, audience=audience)
+            await self._move(tx, read, at)
             if result.ends is not None:
                 await self._end(tx, result.ends, step.tool, at)
         self._keep(step)

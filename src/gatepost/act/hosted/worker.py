@@ -11,6 +11,7 @@ from gatepost import mailbox
 from gatepost.act.hosted import store
 from gatepost.act.hosted.agent import Agent
 from gatepost.act.hosted.approvals import LAPSE, deny_all
+from gatepost.act.hosted.audience import audience_of
 from gatepost.act.hosted.entries import rested
 from gatepost.act.hosted.grant import granted_for
 from gatepost.act.hosted.labels import label_of
@@ -126,7 +127,8 @@ class Keeper:
 
     async def _begin(self, tx: Transaction, email: Email, agent: Agent, at: datetime) -> Turn:
         """Begin a turn; one that a loop forbids is over at once."""
-        reason = await why_not(tx, email, agent, at)
+        sender = tx.vault.blind_text("hosted/sender", email.author.key)
+        reason = await why_not(tx, email, agent, at, sender=sender)
         capabilities = await granted_for(tx, email, at)
         turn = Turn(
             id=turn_of(email.id),
@@ -136,12 +138,13 @@ class Keeper:
             version=agent.version,
             email=email.id,
             thread=email.thread,
-            sender=tx.vault.blind_text("hosted/sender", email.author.key),
+            sender=sender,
             subject=email.author.key,
             state=TurnState.STOPPED if reason else TurnState.RUNNING,
             reason=reason,
             label=label_of(email),
             capabilities=capabilities,
+            audience=audience_of(email),
             failures=0,
             began_at=at,
         )

@@ -7,7 +7,7 @@ import psycopg
 
 from gatepost.app import state
 from gatepost.app.build import blobs_of, clock, entropy, guards_no_fork, hostname_of, ways_of
-from gatepost.app.doctor import certificates, clocks, database, disk, engine, names, outside, ports, secrets
+from gatepost.app.doctor import agents, certificates, clocks, database, disk, engine, names, outside, ports, secrets
 from gatepost.app.doctor.finding import Finding, Level, failure, ok, warning, worst
 from gatepost.app.ways_out import next_hop
 from gatepost.db import Database, DatabaseUnavailableError
@@ -52,6 +52,7 @@ async def examine(settings: Settings) -> list[Finding]:
             resources.callback(keys.close)
         await add("dns", lambda: names.look(resolver, hostname))
         await add("egress", lambda: outside.look(settings, hop, ways.egress))
+        found.append(agents.look(settings, running))
         async with _reached(through(ways.egress, dsn), keys, found) as db:
             await add("clock", lambda: clocks.look(clock, db))
             if db is None:

@@ -199,6 +199,14 @@ class PetitionAsk(Act, frozen=True, kw_only=True, tag="petition.ask"):
     reason: str
 
 
+class WebhookAlert(Act, frozen=True, kw_only=True, tag="webhook.alert"):
+    """An owner was mailed that a webhook is silent or was switched off, or their server would not take it."""
+
+    person: str
+    result: str
+    reason: str
+
+
 class CallAsk(Act, frozen=True, kw_only=True, tag="call.ask"):
     """A person was mailed the link to rule on a held call of a hosted agent, or their server would not take it."""
 
