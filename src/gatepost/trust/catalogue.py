@@ -149,7 +149,12 @@ _CHECKS: tuple[Check[Any], ...] = (
     Check("report.acknowledged", cases.acknowledged, cases.register, (duty.unread_report, duty.late_report)),
     Check("uptime.recomputed", told.recomputed, told.availability, (duty.better_uptime,)),
     Check("incident.told", told.told, told.incidents, (duty.hushed_incident,)),
-    Check("objection.entitled", objections.walked, objections.machine, (duty.anybody_objects, duty.deaf_machine)),
+    Check(
+        "objection.entitled",
+        objections.walked,
+        objections.machine,
+        (duty.anybody_objects, duty.deaf_machine, duty.credulous_machine),
+    ),
     Check("terms.bound", told.bound_after_notice, told.courses, (duty.untold_terms, duty.early_terms)),
     Check("objection.settled", objections.settled, objections.objections, (duty.forgotten_objection,)),
     Check("alert.answered", called.answered, called.calls, (duty.unanswered_alert, duty.late_answer)),

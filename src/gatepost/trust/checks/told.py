@@ -8,7 +8,7 @@ import orjson
 
 from gatepost.record import trust_log
 from gatepost.record.trust_log import TRUST
-from gatepost.trust import notice, status, status_store, store, terms
+from gatepost.trust import log_time, status, status_store, store, terms
 from gatepost.trust.leaf import instant
 from gatepost.trust.paper import CannotVerifyError, Finding, failed, passed
 from gatepost.trust.probe.client import ProbeError, Prober
@@ -157,7 +157,7 @@ async def bound_after_notice(target: tuple[Step, ...]) -> Finding:
         ]
         if not told_at:
             return failed("terms.untold", {each.document: each.sha256[:16]})
-        if each.material and each.at - min(told_at) < notice.CLOCK:
+        if each.material and each.at - min(told_at) < log_time.CLOCK:
             return failed("terms.early", {each.document: (each.at - min(told_at)).days}, "days")
     if not applied:
         raise CannotVerifyError("terms.none_in_force")
