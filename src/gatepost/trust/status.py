@@ -140,13 +140,13 @@ async def read_status(house: House, pace: Pace, held: Held | None = None) -> Sta
         newest = await status_store.newest(tx, now)
         hours = logged_hours(await status_store.hours(tx, since), held.logged, now)
         recent = hours_of(await status_store.samples(tx, max((each.hour for each in hours), default=since), now))
-    stated = days_of(hours, now.date())
     hours = [each for each in hours if each.hour <= now]  # what is ahead was stated under a clock that was wrong
+    stated = days_of(hours, now)
     last_hour = max((each.hour for each in hours), default=None)
     known = {(each.component, each.hour) for each in hours}
     hours += [each for each in recent if (each.component, each.hour) not in known]
     said = await read_incidents(house, since, held)
-    days = days_of(hours, now.date())
+    days = days_of(hours, now)
     parts = tuple(_part(newest[each], hours, (days, stated), (now, pace), said) for each in Component if each in newest)
     measured_at = max((each.at for each in newest.values()), default=None)
     unexpected = caught.recent(await caught.read_faults(db), now)
@@ -172,8 +172,7 @@ def logged_hours(rows: Sequence[Hour], logged: Logged, now: datetime) -> list[Ho
         waits = (ends is None or each.hour > ends) and now - each.hour < HOUR + SETTLES
         if waits or not is_read:
             found[each.component, each.hour] = each
-    since = now - WINDOW
-    found |= {key: each for key, each in logged.hours.items() if each.hour >= since}
+    found |= logged.hours
     return [found[key] for key in sorted(found, key=lambda key: (key[1], key[0]))]
 
 

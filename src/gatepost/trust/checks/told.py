@@ -58,7 +58,7 @@ async def recomputed(target: Availability) -> Finding:
     first = instant(target.today - status.WINDOW)
     if hidden := sorted(key for key in target.stated if key[0] >= first and key not in shown):
         return failed("uptime.differs", {"part": hidden[0][1], "hour": hidden[0][0]})
-    days = days_of(target.shown, target.today.date())
+    days = days_of(target.shown, target.today)
     shares = {component.value: round(share_of(each) or 0.0, 5) for component, each in days.items()}
     return passed({**shares}, "share of probes")
 
