@@ -38,7 +38,7 @@ def test_a_part_is_as_its_newest_probe_saw_it_and_silence_is_an_outage(
 
 
 async def open_one(scene: Scene, **changes: object) -> str:
-    identifier = status.new_id(scene.house.entropy)
+    identifier = incidents.new_id(scene.house.entropy)
     given: dict[str, object] = {
         "name": "Mail is late",
         "state": State.INVESTIGATING,

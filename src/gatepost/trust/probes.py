@@ -21,7 +21,7 @@ from gatepost.journey import House
 from gatepost.record import export, log_store, trust_log
 from gatepost.record.paper import Json
 from gatepost.record.trust_log import TRUST, Fact
-from gatepost.trust import leaf, status_store, store
+from gatepost.trust import leaf, outages, status_store, store
 from gatepost.trust.probe.client import ProbeError, Prober
 from gatepost.trust.probe.mail import FRIEND, GUARDED, Letter, hand_in
 from gatepost.trust.uptime import HOURS, MEASURED, Component, Hour, Pace, Sample, hour_of, hours_of
@@ -212,7 +212,7 @@ async def _ended(trip: Callable[[], Awaitable[None]], trip_s: float) -> str:
 
 
 async def keep(house: House, seen: Sequence[Sample], *, every_s: float) -> None:
-    """Keep samples, each part's oldest first; state which parts went down or came back, and every hour that is over."""
+    """Keep samples, each part's oldest first; state what went down or came back, outages, and hours that are over."""
     async with house.db.transaction(TRUST) as tx:
         before = await status_store.newest(tx, house.clock())
         await status_store.add_samples(tx, seen, every_s=max(1, round(every_s)))
@@ -226,6 +226,7 @@ async def keep(house: House, seen: Sequence[Sample], *, every_s: float) -> None:
             subject, outcome = f"{COMPONENT}{sample.component.value}", "up" if sample.is_up else "down"
             await store.add_fact(tx, entry, subject=subject, outcome=outcome, at=sample.at)
             log.warning("status.changed", component=sample.component.value, is_up=sample.is_up, reason=sample.reason)
+        await outages.attend(tx, house, seen)
     await _close_hours(house)
 
 
