@@ -50,7 +50,7 @@ _CHECKS: tuple[Check[Any], ...] = (
         "log.consistent",
         logs.consistent,
         logs.house_logs,
-        (things.forked_log, things.changed_row, things.changed_entry),
+        (things.forked_log, things.changed_row, things.changed_entry, things.changed_long_ago),
     ),
     Check(
         "log.append_only",
