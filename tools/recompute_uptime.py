@@ -5,10 +5,10 @@
 LOG_DIR is what ``gatepost log export --tenant trust`` writes, or any folder with a ``checkpoint`` and ``tile/entries``
 (C2SP tlog-tiles); see that it is sound with ``verify_log.py`` first. Each hour is one entry, ``status.measured``: how
 many round trips were made through each part and how many came back. A part's uptime is the second over the first, for
-the days from DATE back (today in UTC where it is not said). What was not measured is no uptime: an hour with less than
-nine tenths of the probes of the fuller hour beside it lacks the rest, and an hour without an entry as many as the
-fullest of the two before and the two after has; they were due and did not come back. Of a part's first hour and its
-last nothing is missed.
+the days from DATE back (today in UTC where it is not said). What was not measured is no uptime: each entry says how
+often trips were due (``every_s``); an hour with less than nine tenths of them lacks the rest, and an hour without an
+entry lacks all that were due by the entry before it. They were due and did not come back. Of a part's first hour of all
+nothing is missed.
 
 With ``--against`` the days are the page's own, up to its ``last_hour``: what it says under ``stated`` must be what the
 entries say. Its ``share`` counts the hour under way too, which is no entry yet, and is printed beside it.
@@ -44,6 +44,15 @@ class Share(NamedTuple):
         due = self.probes + self.unprobed
         uptime = f"{self.up / due:.5%}" if due else "not measured"
         return f"{uptime} ({self.up} of {self.probes} probes; {self.unprobed} were due and not made)"
+
+
+class Row(NamedTuple):
+    """One hour of one part: probes made, probes that came back, and how many its cadence asks for."""
+
+    at: datetime
+    made: int
+    up: int
+    due: int
 
 
 class Page(NamedTuple):
@@ -91,27 +100,29 @@ def recompute(folder: Path, first: date, last: date, last_hour: datetime | None 
     hours: dict[datetime, dict[str, Any]] = {}
     for entry in entries(folder):
         if entry.get("action") == "status.measured":
-            hours.setdefault(datetime.fromisoformat(entry["detail"]["hour"]), entry["detail"]["components"])
-    parts: dict[str, list[tuple[datetime, int, int]]] = {}
-    for at, components in sorted(hours.items()):
-        if first <= at.date() <= last and (last_hour is None or at <= last_hour):
-            for part, counts in components.items():
-                parts.setdefault(part, []).append((at, counts["probes"], counts["up"]))
-    return {part: share(rows) for part, rows in parts.items()}
+            hours.setdefault(datetime.fromisoformat(entry["detail"]["hour"]), entry["detail"])
+    parts: dict[str, list[Row]] = {}
+    for at, said in sorted(hours.items()):
+        if at.date() <= last and (last_hour is None or at <= last_hour):
+            for part, counts in said["components"].items():
+                row = Row(at, counts["probes"], counts["up"], HOUR // timedelta(seconds=max(1, said["every_s"])))
+                parts.setdefault(part, []).append(row)
+    shown = {part: rows for part, rows in parts.items() if rows[-1].at.date() >= first}
+    return {part: share(rows, first) for part, rows in shown.items()}
 
 
-def share(rows: list[tuple[datetime, int, int]]) -> Share:
-    """Return what the hours of one part, in order, come to."""
+def share(rows: list[Row], first: date) -> Share:
+    """Return what the hours of one part, in order, come to from a day on; those before tell what was due after them."""
     unprobed = 0
-    for place, ((before, _, _), (after, _, _)) in enumerate(pairwise(rows)):
-        unprobed += (round((after - before) / HOUR) - 1) * max(
-            made for _, made, _ in rows[max(0, place - 1) : place + 3]
-        )
-    for place in range(1, len(rows) - 1):
-        due, made = max(rows[place - 1][1], rows[place + 1][1]), rows[place][1]
-        if made < FULL * due:
-            unprobed += due - made
-    return Share(sum(made for _, made, _ in rows), sum(up for _, _, up in rows), unprobed)
+    for before, row in pairwise(rows):
+        gap = before.at + HOUR
+        while gap < row.at:
+            unprobed += before.due if gap.date() >= first else 0
+            gap += HOUR
+        if row.at.date() >= first and row.made < FULL * row.due:
+            unprobed += row.due - row.made
+    counted = [row for row in rows if row.at.date() >= first]
+    return Share(sum(row.made for row in counted), sum(row.up for row in counted), unprobed)
 
 
 def read_page(path: Path) -> Page:

@@ -6,7 +6,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from gatepost.record.vocabulary import VOCABULARY
 from gatepost.trust import agreeing, engagement
 from gatepost.trust.operator import read_operator
 from trust.scene import copied
+from trust.ticking import hours_pass
 from witnessed import is_seen
 
 READS = {
@@ -290,19 +291,17 @@ def test_every_command_that_changes_something_leaves_a_leaf(operator: Operator, 
 
 
 async def thirty_days_pass(operator: Operator, folder: Path) -> None:
-    """Announce a sub-processor and a text, and let the log's own clock go on, as a month of other facts would."""
+    """Announce a sub-processor and a text, and let the log's own clock go on, hour by hour."""
     register = read_operator(folder)
     later = next(each for each in register.suppliers if each.id == "later")
     change = agreeing.change_of(register, "terms")
     assert change is not None
-    began = datetime(2030, 1, 1, tzinfo=UTC)
     async with admin_house(settings.load(operator.environment)) as house:
+        began = house.clock() - timedelta(days=32)
         then = replace(house, clock=lambda: began)
         await engagement.announce(then, later)
         await agreeing.announce(then, change)
-        await engagement.announce(
-            replace(house, clock=lambda: began + timedelta(days=31)), replace(later, id="another")
-        )
+        await hours_pass(house.db, began, 31 * 24)
 
 
 def test_what_counts_after_thirty_days_of_the_log_leaves_a_leaf(operator: Operator, tmp_path: Path) -> None:

@@ -9,13 +9,13 @@ from gatepost.trust.uptime import MEASURED
 TOOL = Path(__file__).parents[2] / "tools" / "recompute_uptime.py"
 
 
-def written(folder: Path, hours: Sequence[tuple[str, int, int]]) -> Path:
+def written(folder: Path, hours: Sequence[tuple[str, int, int]], every_s: int = 60) -> Path:
     """Write a log's entries: hour, probes, up; the second half in a partial bundle that an older one overlaps."""
     entries = [
         json.dumps(
             {
                 "action": MEASURED,
-                "detail": {"hour": hour, "every_s": 60, "components": {"smtp": {"probes": probes, "up": up}}},
+                "detail": {"hour": hour, "every_s": every_s, "components": {"smtp": {"probes": probes, "up": up}}},
             }
         ).encode()
         for hour, probes, up in hours
@@ -37,7 +37,8 @@ def run(log: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-HOURS = [("2026-11-20T10:00:00Z", 60, 60), ("2026-11-20T12:00:00Z", 60, 30), ("2026-08-01T12:00:00Z", 60, 0)]
+HOURS = [("2026-11-20T10:00:00Z", 60, 60), ("2026-11-20T12:00:00Z", 60, 30)]
+LONG_AGO = [("2026-08-01T12:00:00Z", 60, 0)]
 
 
 def uptime(folder: Path, probes: int, up: int, unprobed: int = 60, last_hour: str | None = HOURS[1][0]) -> Path:
@@ -59,7 +60,18 @@ def test_an_hour_half_of_which_nobody_probed_is_half_an_hour(tmp_path: Path) -> 
     hours = [
         (f"2026-11-20T{hour}:00:00Z", made, made) for hour, made in ((10, 7), (11, 60), (12, 30), (13, 59), (14, 2))
     ]
-    assert "(158 of 158 probes; 30 were due and not made)" in run(written(tmp_path, hours)).stdout
+    assert "(158 of 158 probes; 88 were due and not made)" in run(written(tmp_path, hours)).stdout
+
+
+def test_hours_that_are_all_half_empty_lack_what_their_cadence_asks_for(tmp_path: Path) -> None:
+    hours = [(f"2026-11-20T{hour}:00:00Z", 12, 12) for hour in range(10, 16)]
+    assert "(72 of 72 probes; 240 were due and not made)" in run(written(tmp_path, hours)).stdout
+    assert "100.00000% (72 of 72 probes; 0" in run(written(tmp_path / "slow", hours, every_s=300)).stdout
+
+
+def test_a_house_that_was_off_since_before_these_days_was_not_measured_in_them(tmp_path: Path) -> None:
+    log = written(tmp_path, [("2026-11-19T23:00:00Z", 60, 60), ("2026-11-20T10:00:00Z", 60, 60)])
+    assert "(60 of 60 probes; 600 were due and not made)" in run(log, "--days", "1").stdout
 
 
 def test_a_page_that_says_more_than_the_log_is_found_out(tmp_path: Path) -> None:
@@ -77,7 +89,7 @@ def test_hours_stated_after_the_page_was_read_are_left_out(tmp_path: Path) -> No
 
 
 def test_before_the_first_whole_hour_nothing_was_compared(tmp_path: Path) -> None:
-    log = written(tmp_path, HOURS[2:])
+    log = written(tmp_path, LONG_AGO)
     for arguments in ((), ("--against", str(uptime(tmp_path, 0, 0, 0, None)))):
         done = run(log, *arguments)
         assert (done.returncode, done.stdout) == (2, "")

@@ -15,6 +15,7 @@ from gatepost.trust.engagement import NotYetError
 from gatepost.trust.terms import Change, Standing
 from trust.posting import OWN, Posting
 from trust.scene import Scene
+from trust.ticking import hours_pass
 
 OWNER, AUDITOR = Address("owner", "example.org"), Address("auditor", "example.org")
 
@@ -53,22 +54,28 @@ async def test_a_material_version_waits_thirty_days_of_the_log(post: Posting) ->
     await agreeing.announce(post.house, change(post))
     await post.publish()
     for days, why in ((0, "notice.running"), (29, "notice.running")):
-        post.clock.now += timedelta(days=days)
-        await tick(post)
+        await tick(post, days)
         with pytest.raises(NotYetError, match=why):
             await agreeing.enforce(post.house, "terms")
+    honest = post.clock.now
     post.clock.now += timedelta(days=6)
     with pytest.raises(NotYetError, match="running"):  # the wall's clock alone moves nothing
         await agreeing.enforce(post.house, "terms")
-    await tick(post)
-    assert (await agreeing.enforce(post.house, "terms")).in_force == change(post).sha256
-    assert (await agreeing.enforce(post.house, "terms")).in_force == change(post).sha256
-
-
-async def tick(post: Posting) -> None:
-    """State something and sign: that is how the log's clock moves."""
     await agreeing.announce(post.house, change(post, "agreement"))
     await post.engine().round(everything=True)
+    await post.publish()
+    with pytest.raises(NotYetError, match="running"):  # nor does whatever else is stated under it
+        await agreeing.enforce(post.house, "terms")
+    post.clock.now = honest
+    await tick(post, 6)
+    assert (await agreeing.enforce(post.house, "terms")).in_force == change(post).sha256
+    assert (await agreeing.enforce(post.house, "terms")).in_force == change(post).sha256
+
+
+async def tick(post: Posting, days: int) -> None:
+    """Let days pass as a house at work spends them, and sign: that is how the log's clock moves."""
+    if days:
+        post.clock.now = await hours_pass(post.house.db, post.clock.now, days * 24)
     await post.publish()
 
 

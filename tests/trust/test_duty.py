@@ -12,12 +12,13 @@ from gatepost import domains
 from gatepost.db import Database
 from gatepost.record import trust_log
 from gatepost.record.trust_log import TRUST
-from gatepost.trust import clocks, incidents, intake, oncall, posts, read_operator, status, store
+from gatepost.trust import clocks, incidents, intake, oncall, posts, probes, read_operator, status, store
 from gatepost.trust.alerts import Kind
 from gatepost.trust.cases import CaseError, Sort
 from gatepost.trust.duty import Duty
 from gatepost.trust.folder import Folder
 from gatepost.trust.incidents import Impact, State
+from gatepost.trust.uptime import Component, Sample
 from journeys import scene as journeys
 from outbound import AGENT, TENANT, Receiver, Sink, http_receiver, smtp_sink
 from trust.scene import copied
@@ -78,7 +79,7 @@ class Watch:
 
     async def open_incident(self, *, is_exercise: bool = False, kind: clocks.Kind = clocks.Kind.INCIDENT) -> str:
         house = self.scene.house
-        identifier = status.new_id(house.entropy)
+        identifier = incidents.new_id(house.entropy)
         fact = incidents.opened(
             identifier,
             name="Mail is late",
@@ -113,6 +114,17 @@ async def watch(db: Database, tmp_path: Path) -> AsyncIterator[Watch]:
         async with db.transaction(TENANT) as tx:
             await domains.add_route(tx, AGENT, scene.account)
         yield Watch(scene, Duty(house=scene.house, folder=Folder(folder), author=AGENT), sink, receiver, folder)
+
+
+async def test_whoever_is_on_call_is_called_about_an_outage_that_the_probes_saw(watch: Watch) -> None:
+    house = watch.scene.house
+    out = Sample(component=Component.SMTP, at=house.clock(), is_up=False, latency_ms=20_000, reason="answer.late")
+    await probes.keep(house, [out], every_s=60)
+    await watch.turn()
+    (alert,) = [each for each in await oncall.read_alerts(house) if each.cause.kind is Kind.INCIDENT]
+    (one,) = await status.read_incidents(house, house.clock() - status.WINDOW)
+    assert (alert.cause.about, one.is_automatic) == (one.id, True)
+    assert watch.called() == ["first"]
 
 
 async def test_a_report_by_mail_is_taken_in_and_calls_somebody_when_half_its_time_is_over(watch: Watch) -> None:

@@ -12,6 +12,7 @@ from gatepost.trust import engagement, notice
 from gatepost.trust.engagement import NotYetError
 from gatepost.trust.registers import Supplier
 from trust.scene import Scene
+from trust.ticking import hours_pass
 
 NEW = Supplier(
     id="new",
@@ -33,10 +34,9 @@ async def customer(scene: Scene, plan: str) -> Tenant:
         return await access.add_tenant(tx, name=f"Customer on {plan}", plan=plan, at=scene.clock())
 
 
-async def tick(scene: Scene, **passed: float) -> None:
-    """Let time pass, state something, and sign: that is how the log's clock moves."""
-    scene.clock.now += timedelta(**passed)
-    await engagement.announce(scene.house, replace(NEW, id=f"tick-{scene.clock.now.isoformat()}"))
+async def tick(scene: Scene, hours: int) -> None:
+    """Let hours pass as a house at work spends them, and sign: that is how the log's clock moves."""
+    scene.clock.now = await hours_pass(scene.house.db, scene.clock.now, hours)
     await scene.publish()
 
 
@@ -50,9 +50,11 @@ async def test_day_29_is_refused_and_day_30_is_not(scene: Scene) -> None:
     await engagement.announce(scene.house, NEW)
     await scene.publish()
     assert await refused(scene) == "notice.running"
-    await tick(scene, days=29, hours=23, minutes=59)
+    await tick(scene, 29 * 24)
     assert await refused(scene) == "notice.running"
-    await tick(scene, minutes=1)
+    await tick(scene, 23)
+    assert await refused(scene) == "notice.running"
+    await tick(scene, 1)
     case = await engagement.engage(scene.house, NEW)
     assert notice.is_engaged(case, NEW)
 
@@ -65,11 +67,27 @@ async def test_the_walls_clock_alone_moves_nothing(scene: Scene) -> None:
     assert await refused(scene) == "notice.running"
 
 
+async def test_one_command_under_a_clock_set_ahead_does_not_end_the_notice(scene: Scene) -> None:
+    await engagement.announce(scene.house, NEW)
+    await scene.publish()
+    honest = scene.clock.now
+    scene.clock.now += timedelta(days=31)
+    await engagement.announce(scene.house, replace(NEW, id="another"))
+    await hours_pass(scene.house.db, scene.clock.now, 1, first=0)
+    await scene.publish()
+    assert await refused(scene) == "notice.unwitnessed"
+    scene.clock.now = honest  # and set right again it says no less and no more
+    await tick(scene, 29 * 24)
+    assert await refused(scene) == "notice.running"
+    await tick(scene, 24)
+    assert notice.is_engaged(await engagement.engage(scene.house, NEW), NEW)
+
+
 async def test_nothing_is_engaged_that_was_not_announced_or_was_changed_since(scene: Scene) -> None:
     assert await refused(scene) == "notice.never_given"
     await engagement.announce(scene.house, NEW)
     await scene.publish()
-    await tick(scene, days=31)
+    await tick(scene, 31 * 24)
     assert await refused(scene, replace(NEW, hosts=("elsewhere.test",))) == "supplier.changed"
     assert await refused(scene, replace(NEW, region="US")) == "supplier.changed"
 
@@ -81,7 +99,7 @@ async def test_the_way_out_is_barred_until_it_is_engaged(scene: Scene) -> None:
     assert await engagement.barred(db, [NEW, OLD], date(2030, 1, 1)) == {"api.new.test"}
     await engagement.announce(scene.house, NEW)
     await scene.publish()
-    await tick(scene, days=30)
+    await tick(scene, 30 * 24)
     assert await engagement.barred(db, [NEW, OLD], today) == {"api.new.test"}
     await engagement.engage(scene.house, NEW)
     assert await engagement.barred(db, [NEW, OLD], today) == frozenset()

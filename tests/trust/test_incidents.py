@@ -84,3 +84,18 @@ def test_the_longest_word_fits_a_leaf() -> None:
         name="\u20ac" * 120, body="\u20ac" * 333, components=list(Component), state=State.SCHEDULED, window=window
     )
     assert len(canonical(fact.detail).encode()) < 1_800
+
+
+def test_a_word_that_somebody_changed_says_nothing_and_hides_no_other() -> None:
+    first = opening()
+    broken = Fact(action=incidents.UPDATED, at=AT, object_ref="in_one", detail={"status": "resolved"})
+    assert said(first, broken) == said(first)
+
+
+def test_a_person_s_word_or_mark_ends_what_is_automatic() -> None:
+    first = opening(is_automatic=True)
+    assert said(first).is_automatic
+    by_hand = incidents.updated(said(first), state=State.IDENTIFIED, body="Looking.", at=AT)
+    assert not said(first, by_hand).is_automatic
+    assert not said(first, incidents.marked(said(first), AWARE, at=AT)).is_automatic
+    assert not said(opening()).is_automatic

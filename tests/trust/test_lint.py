@@ -142,6 +142,11 @@ def test_a_way_out_names_a_purpose_a_supplier_and_who_owns_it(tmp_path: Path) ->
     assert "ways_out scan: customers do not name these" in said
     assert "suppliers.toml has no supplier nobody-known" in said
     assert "ways_out scan: nobody owns it" in said
+    plain = replace(read_operator(EXAMPLE).ways_out[0], supplier="")
+    (fault,) = [
+        each for each in faults(replace(read_operator(EXAMPLE), ways_out=(plain,)), CHECKS, NOW) if "ways" in each
+    ]
+    assert "ways_out dns: nobody says who is reached" in fault
 
 
 def test_a_claim_about_a_row_that_is_gone_is_named() -> None:

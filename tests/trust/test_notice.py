@@ -7,6 +7,7 @@ from gatepost.record.trust_log import Stated
 from gatepost.trust import notice
 from outbound import NOW
 from trust.test_engagement import NEW
+from trust.ticking import log_after
 
 TOLD = {"digest": notice.digest(NEW)}
 
@@ -18,7 +19,7 @@ def fact(number: int, action: str, days: float = 0, **detail: str) -> Stated:
 @pytest.mark.parametrize(("days", "reason"), [(29, "notice.running"), (29.999, "notice.running"), (30, "")])
 def test_the_clock_runs_from_the_notice_and_not_from_the_announcement(days: float, reason: str) -> None:
     case = notice.case_of([fact(1, notice.ANNOUNCED, -100), fact(2, notice.NOTICED)])
-    assert notice.obstacle(case, NEW, NOW + timedelta(days=days)) == reason
+    assert notice.obstacle(case, NEW, log_after(NOW, timedelta(days=days))) == reason
 
 
 def test_a_new_announcement_begins_the_clock_anew_and_leaves_what_is_engaged_in_use() -> None:
@@ -39,4 +40,4 @@ def test_objections_are_open_until_settled_one_by_one() -> None:
     facts += [fact(3, notice.OBJECTED, objection="a"), fact(4, notice.OBJECTED, objection="b")]
     facts += [fact(5, notice.SETTLED, objection="a", outcome="exit")]
     assert notice.case_of(facts).objections == {"b"}
-    assert notice.obstacle(notice.case_of(facts), NEW, NOW + timedelta(days=31)) == "objection.open"
+    assert notice.obstacle(notice.case_of(facts), NEW, log_after(NOW, timedelta(days=31))) == "objection.open"

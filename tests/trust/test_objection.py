@@ -2,7 +2,7 @@
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from gatepost.trust import engagement, notice, objection, store
 from gatepost.trust.engagement import NotYetError
 from gatepost.trust.registers import Supplier
 from trust.scene import Scene
+from trust.ticking import hours_pass
 
 NEW = Supplier(
     id="new",
@@ -53,8 +54,7 @@ class Interrupted:
 
 async def thirty_days(scene: Scene) -> None:
     await scene.publish()
-    scene.clock.now += timedelta(days=30)
-    await engagement.announce(scene.house, replace(NEW, id=f"tick-{scene.clock.now.isoformat()}"))
+    scene.clock.now = await hours_pass(scene.house.db, scene.clock.now, 30 * 24)
     await scene.publish()
 
 

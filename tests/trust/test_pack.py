@@ -20,7 +20,7 @@ __all__ = ["clock", "house", "ours", "theirs"]
 
 
 async def breach(house: House) -> Incident:
-    identifier = status.new_id(house.entropy)
+    identifier = incidents.new_id(house.entropy)
     fact = incidents.opened(
         identifier,
         name="A leak",

@@ -38,7 +38,7 @@ def test_a_part_is_as_its_newest_probe_saw_it_and_silence_is_an_outage(
 
 
 async def open_one(scene: Scene, **changes: object) -> str:
-    identifier = status.new_id(scene.house.entropy)
+    identifier = incidents.new_id(scene.house.entropy)
     given: dict[str, object] = {
         "name": "Mail is late",
         "state": State.INVESTIGATING,
@@ -181,13 +181,14 @@ async def hours_of_a_day(scene: Scene) -> None:
     [
         "delete from status_hour where hour = (select min(hour) + interval '1 hour' from status_hour)",
         "update status_hour set up = probes where tenant = 'trust'",
-        "insert into status_hour select tenant, component, hour + interval '6 hours', 9, 9, 1, 1, 7 from status_hour",
+        "insert into status_hour select tenant, component, hour + interval '6 h', 9, 9, 1, 1, 7, 9 from status_hour",
     ],
 )
 async def test_whole_hours_are_shown_as_the_log_has_them(scene: Scene, owner_dsn: str, lie: str) -> None:
     await hours_of_a_day(scene)
     before = await status.read_status(scene.house, PACE)
     assert sum(day.up for day in before.parts[0].stated) == 4 * 5
+    assert sum(day.unprobed for day in before.parts[0].stated) == 0
     with psycopg.connect(owner_dsn, autocommit=True) as owner:
         assert owner.execute(lie).rowcount > 0
     scene.clock.move(timedelta(hours=12))

@@ -8,13 +8,13 @@ from trust.scene import Scene
 
 
 def sample(minute: int, part: Component = Component.SMTP) -> Sample:
-    return Sample(component=part, at=NOW + timedelta(minutes=minute), is_up=True, latency_ms=minute, reason="")
+    return Sample(component=part, at=NOW + timedelta(minutes=minute), is_up=True, latency_ms=minute, every_s=60)
 
 
 async def test_samples_are_kept_once_read_back_and_forgotten(scene: Scene) -> None:
     kept = [sample(1), sample(2), sample(1, Component.REST)]
     async with scene.house.db.transaction(TRUST) as tx:
-        await status_store.add_samples(tx, [*kept, sample(2)])
+        await status_store.add_samples(tx, [*kept, sample(2)], every_s=60)
         assert await status_store.newest(tx, NOW + timedelta(hours=1)) == {
             Component.REST: kept[2],
             Component.SMTP: kept[1],

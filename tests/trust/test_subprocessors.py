@@ -60,6 +60,13 @@ def test_each_way_out_is_shown_with_its_supplier_and_what_it_rests_on() -> None:
     assert found.faults == 1
 
 
+def test_who_witnesses_the_logs_gets_no_data_and_may_be_reached() -> None:
+    operator = changed("mail-software", hosts=("witness.test",))
+    row = Destination(purpose=Purpose.WITNESS, host="witness.test", port=443, region="GB", mechanism="none needed")
+    assert faults(operator, row) == {}
+    assert faults(operator, row, replace(row, purpose=Purpose.TOOL)) == {"mail-software": ("supplier.reached",)}
+
+
 def test_a_store_outside_the_allowed_regions_shows() -> None:
     operator = read_operator(EXAMPLE)
     moved = replace(operator, stores=tuple(replace(each, region="US") for each in operator.stores))

@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 from gatepost.ids import EntryId, LeafIndex
 from gatepost.record.trust_log import Stated
 from gatepost.trust import terms
+from gatepost.trust.log_time import LogTime, Tick
 from gatepost.trust.terms import Change, Course, Standing
+from trust.ticking import log_after
 
 AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
 CHANGE = Change(
     document="terms",
     version="3",
@@ -43,23 +46,26 @@ def test_a_change_is_read_back_as_it_was_stated() -> None:
 
 
 @pytest.mark.parametrize(
-    ("facts", "newest", "why"),
+    ("facts", "passed", "why"),
     [
-        ([], AT, "notice.never_given"),
-        ([announced()], AT, "notice.undelivered"),
-        ([announced(), noticed(is_signed=False)], AT + timedelta(days=40), "notice.undelivered"),
-        ([announced(), noticed()], AT + timedelta(days=29, hours=23), "notice.running"),
-        ([announced(), noticed()], AT + timedelta(days=30), ""),
-        ([announced(), noticed()], None, "notice.undelivered"),
-        ([announced(replace(CHANGE, material=False)), noticed()], AT, "terms.not_yet"),
-        ([announced(replace(CHANGE, material=False)), noticed()], AT + timedelta(days=11), ""),
-        ([announced(replace(CHANGE, sha256="00")), noticed()], AT + timedelta(days=40), "notice.undelivered"),
+        ([], DAY * 0, "notice.never_given"),
+        ([announced()], DAY * 0, "notice.undelivered"),
+        ([announced(), noticed(is_signed=False)], DAY * 40, "notice.undelivered"),
+        ([announced(), noticed()], DAY * 30 - timedelta(hours=1), "notice.running"),
+        ([announced(), noticed()], DAY * 30, ""),
+        ([announced(replace(CHANGE, material=False)), noticed()], DAY * 0, "terms.not_yet"),
+        ([announced(replace(CHANGE, material=False)), noticed()], DAY * 11, ""),
+        ([announced(replace(CHANGE, sha256="00")), noticed()], DAY * 40, "notice.undelivered"),
     ],
 )
-def test_only_what_is_announced_told_and_waited_for_applies(
-    facts: list[Stated], newest: datetime | None, why: str
-) -> None:
-    assert terms.obstacle(terms.course_of(facts), newest) == why
+def test_only_what_is_announced_told_and_waited_for_applies(facts: list[Stated], passed: timedelta, why: str) -> None:
+    assert terms.obstacle(terms.course_of(facts), log_after(AT, passed)) == why
+
+
+def test_a_clock_set_ahead_brings_no_version_s_day_nearer() -> None:
+    course = terms.course_of([announced(replace(CHANGE, material=False)), noticed()])
+    ahead = AT + DAY * 11
+    assert terms.obstacle(course, LogTime(ahead, [Tick(ahead, LeafIndex(2))])) == "terms.not_yet"
 
 
 def test_what_applies_goes_on_while_a_new_version_is_announced() -> None:

@@ -41,7 +41,31 @@ def test_what_leads_abroad_needs_a_supplier_whose_transfer_is_in_force() -> None
     assert faults(own) == ["egress.no_transfer"]
     known = [replace(each, hosts=("model.test",)) if each.id == "model" else each for each in WORDS.suppliers]
     assert faults(own, words=replace(WORDS, suppliers=known)) == [""]
-    assert faults(replace(own, region="NL")) == [""]
+
+
+def test_whoever_is_reached_has_a_name() -> None:
+    """A relay, a bucket, an endpoint in an allowed region, that no supplier's row names."""
+    inside = replace(MODEL, is_built_in=False, region="NL", mechanism="none needed")
+    assert faults(inside) == ["egress.unnamed"]
+    known = [replace(each, hosts=("model.test",)) if each.id == "model" else each for each in WORDS.suppliers]
+    assert faults(inside, words=replace(WORDS, suppliers=known)) == [""]
+    relay = Destination(purpose=Purpose.RELAY, host="relay.test", port=25, is_built_in=True)
+    said = WayOut(purpose="relay", region="GB", mechanism="none needed", owner="one")
+    assert faults(relay, words=replace(WORDS, ways=(said,))) == ["egress.unnamed"]
+    for named in (replace(said, supplier="hosting"), replace(said, own=True)):
+        assert faults(relay, words=replace(WORDS, ways=(named,))) == [""]
+    assert faults(relay, words=replace(WORDS, ways=(replace(said, by_customers=True),))) == ["egress.unnamed"]
+
+
+def test_a_webhook_host_of_the_settings_is_no_customer_s_choice_unless_it_is_said_to_be() -> None:
+    hook = Destination(purpose=Purpose.WEBHOOK, host="*.vendor.test", port=443, region="GB", mechanism="none needed")
+    assert faults(hook) == ["egress.unnamed"]
+    said = WayOut(
+        purpose="webhook", region="GB", mechanism="none", owner="one", by_customers=True, hosts=("*.VENDOR.test",)
+    )
+    (shown,) = ways(Register([hook]), replace(WORDS, ways=(said,)))
+    assert (shown.fault, shown.reaches) == ("", "named by each customer")
+    assert faults(replace(hook, host="*.other.test"), words=replace(WORDS, ways=(said,))) == ["egress.unnamed"]
 
 
 def test_this_machine_and_the_house_s_own_doors_are_no_ways_out() -> None:

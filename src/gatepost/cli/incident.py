@@ -51,7 +51,7 @@ def open_(
     """Open an incident; print its id."""
 
     async def work(house: House) -> str:
-        identifier = status.new_id(house.entropy)
+        identifier = incidents.new_id(house.entropy)
         fact = incidents.opened(
             identifier,
             name=name,
@@ -84,7 +84,7 @@ def plan(
     """Announce maintenance; print its id."""
 
     async def work(house: House) -> str:
-        identifier = status.new_id(house.entropy)
+        identifier = incidents.new_id(house.entropy)
         fact = incidents.opened(
             identifier,
             name=name,

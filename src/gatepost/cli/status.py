@@ -18,7 +18,7 @@ from gatepost.trust import status as doing
 from gatepost.trust.held import Held
 from gatepost.trust.logged import WHOLE
 from gatepost.trust.status import Status
-from gatepost.trust.uptime import NAMES, share_of
+from gatepost.trust.uptime import NAMES, measured_of, share_of
 
 commands = typer.Typer(help="The status page: show it, write it out.", no_args_is_help=True)
 app.add_typer(commands, name="status")
@@ -47,10 +47,11 @@ def show_(*, config: Config = None, as_json: AsJson = False) -> None:
             "latency_ms": each.last.latency_ms,
             "measured": each.last.at,
             "90 days": status_chart.percent(share_of(each.days)),
+            "of that measured": status_chart.percent(measured_of(each.days)),
         }
         for each in found.parts
     ]
-    columns = ("part", "status", "reason", "latency_ms", "measured", "90 days")
+    columns = ("part", "status", "reason", "latency_ms", "measured", "90 days", "of that measured")
     show(rows, columns=columns, as_json=as_json, empty="nothing was measured yet: set trust.operator and start it")
 
 

@@ -110,7 +110,7 @@ async def enforce(house: House, document: str) -> Course:
         course = await read(tx, document)
         if course.change is not None and course.in_force == course.change.sha256:
             return course
-        why = terms.obstacle(course, await engagement.youngest(tx))
+        why = terms.obstacle(course, await engagement.log_time(tx, house.clock()))
         if why or course.change is None:
             raise NotYetError(why)
         await _state(tx, house, terms.IN_FORCE, document, {"sha256": course.change.sha256})

@@ -7,7 +7,7 @@ from gatepost import access
 from gatepost.db import Database
 from gatepost.ids import TenantId
 from gatepost.record.trust_log import TRUST
-from gatepost.trust import agreeing, engagement, notice, objection, store, terms
+from gatepost.trust import agreeing, engagement, log_time, notice, objection, store, terms
 from gatepost.trust.agreeing import Put
 
 
@@ -45,7 +45,7 @@ async def coming(db: Database, tenant: TenantId) -> list[Coming]:
             digest=case.digest,
             announced_at=case.announced_at,
             runs_from=case.noticed_at,
-            ends_at=None if case.noticed_at is None else case.noticed_at + notice.CLOCK,
+            ends_at=None if case.noticed_at is None else case.noticed_at + log_time.CLOCK,
             may_object=may_object,
             objection=await objection.open_of(db, tenant, name) if may_object else "",
         )

@@ -12,7 +12,8 @@ from gatepost.journey import House
 from gatepost.record import trust_log
 from gatepost.record.paper import Json
 from gatepost.record.trust_log import TRUST, Fact
-from gatepost.trust import notice, store, telling
+from gatepost.trust import heads, notice, store, telling
+from gatepost.trust.log_time import LogTime, Tick
 from gatepost.trust.notice import Case
 from gatepost.trust.registers import Supplier
 from gatepost.trust.telling import Notice
@@ -94,7 +95,7 @@ async def engage(house: House, supplier: Supplier) -> Case:
         case = await read(tx, supplier.id)
         if notice.is_engaged(case, supplier):
             return case
-        why = notice.obstacle(case, supplier, await youngest(tx))
+        why = notice.obstacle(case, supplier, await log_time(tx, house.clock()))
         if why:
             raise NotYetError(why)
         await state(tx, house, notice.ENGAGED, supplier.id, {"digest": case.digest, "basis": "notice"})
@@ -135,10 +136,10 @@ async def barred(db: Database, suppliers: Iterable[Supplier], today: date) -> fr
     return frozenset(hosts)
 
 
-async def youngest(tx: Transaction) -> datetime | None:
-    """Return the time of the youngest fact in a signed head, of those that are newest about something."""
-    facts = await trust_log.stated(tx, list((await store.newest(tx)).values()))
-    return max((each.at for each in facts if each.leaf_index is not None), default=None)
+async def log_time(tx: Transaction, now: datetime) -> LogTime:
+    """Return the time by the trust log, as far back as notices are of interest; in a transaction of ``TRUST``."""
+    ticks = await trust_log.stated(tx, await store.history(tx, heads.SUBJECT, limit=FACTS_MAX))
+    return LogTime(now, [Tick(each.at, each.leaf_index) for each in ticks if each.leaf_index is not None])
 
 
 async def state(tx: Transaction, house: House, action: str, supplier: str, detail: dict[str, Json]) -> None:

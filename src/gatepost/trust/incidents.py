@@ -5,11 +5,14 @@ leaves in order: nobody can date an awareness back or take an update away. Whom 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from gatepost.clock import Entropy
+from gatepost.ids import token
 from gatepost.record.paper import Json
 from gatepost.record.trust_log import Fact, Stated
 from gatepost.trust import clocks
@@ -57,12 +60,13 @@ class IncidentError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
-    """One public word. ``entry`` is its number in the trust log."""
+    """One public word. ``entry``: its number in the trust log. ``is_automatic``: no person said it (``outages``)."""
 
     entry: int
     state: State
     body: str
     at: datetime
+    is_automatic: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +105,11 @@ class Incident:
         return self.state in OVER
 
     @property
+    def is_automatic(self) -> bool:
+        """Whether no person has said or marked anything of it yet."""
+        return not self.events and all(each.is_automatic for each in self.updates)
+
+    @property
     def opened_at(self) -> datetime:
         """Return when it was first stated."""
         return self.updates[0].at
@@ -126,6 +135,7 @@ def opened(
     components: Sequence[Component] = (),
     window: tuple[datetime, datetime] | None = None,
     is_exercise: bool = False,
+    is_automatic: bool = False,
 ) -> Fact:
     """Return the first word about one.
 
@@ -148,11 +158,20 @@ def opened(
         "scheduled_for": instant(window[0]) if window else None,
         "scheduled_until": instant(window[1]) if window else None,
         "exercise": is_exercise,
+        **_by(is_automatic=is_automatic),
     }
     return Fact(action=OPENED, at=at, object_ref=identifier, detail=detail)
 
 
-def updated(incident: Incident, *, state: State, body: str, at: datetime, impact: Impact | None = None) -> Fact:
+def updated(
+    incident: Incident,
+    *,
+    state: State,
+    body: str,
+    at: datetime,
+    impact: Impact | None = None,
+    is_automatic: bool = False,
+) -> Fact:
     """Return a further word.
 
     Raises:
@@ -166,6 +185,7 @@ def updated(incident: Incident, *, state: State, body: str, at: datetime, impact
         "status": state.value,
         "impact": (impact or incident.impact).value,
         "body": _body(body),
+        **_by(is_automatic=is_automatic),
     }
     return Fact(action=UPDATED, at=at, object_ref=incident.id, detail=detail)
 
@@ -183,6 +203,10 @@ def marked(incident: Incident, event: str, *, at: datetime) -> Fact:
     return Fact(action=MARKED, at=at, object_ref=incident.id, detail={"event": event})
 
 
+def _by(*, is_automatic: bool) -> dict[str, Json]:
+    return {"automatic": True} if is_automatic else {}
+
+
 def _body(text: str) -> str:
     text = text.strip()
     if not text or len(text.encode("utf-8", "replace")) > BODY_MAX_OCTETS:
@@ -190,20 +214,30 @@ def _body(text: str) -> str:
     return text
 
 
+def new_id(entropy: Entropy) -> str:
+    """Return an identifier for an incident."""
+    return token("in", entropy(10))
+
+
 def incidents_of(facts: Iterable[Stated]) -> list[Incident]:
     """Return what their leaves, oldest first, come to; the newest incident comes first."""
     found: dict[str, Incident] = {}
     for fact in facts:
-        known = found.get(fact.object_ref)
-        if fact.action == OPENED:
-            found[fact.object_ref] = _opened(fact)
-        elif known is not None and fact.action == UPDATED:
-            impact = Impact(fact.detail["impact"])
-            found[fact.object_ref] = replace(known, impact=impact, updates=(*known.updates, _update(fact)))
-        elif known is not None and fact.action == MARKED:
-            events = {**known.events, fact.detail["event"]: fact.at}
-            found[fact.object_ref] = replace(known, events=events)
+        with suppress(KeyError, TypeError, ValueError):  # a row that somebody changed says nothing, and stops nobody
+            told = _told(found.get(fact.object_ref), fact)
+            if told is not None:
+                found[fact.object_ref] = told
     return sorted(found.values(), key=lambda each: each.updates[0].entry, reverse=True)
+
+
+def _told(known: Incident | None, fact: Stated) -> Incident | None:
+    if fact.action == OPENED:
+        return _opened(fact)
+    if known is not None and fact.action == UPDATED:
+        return replace(known, impact=Impact(fact.detail["impact"]), updates=(*known.updates, _update(fact)))
+    if known is not None and fact.action == MARKED:
+        return replace(known, events={**known.events, fact.detail["event"]: fact.at})
+    return known
 
 
 def _opened(fact: Stated) -> Incident:
@@ -223,7 +257,14 @@ def _opened(fact: Stated) -> Incident:
 
 
 def _update(fact: Stated) -> Update:
-    return Update(entry=fact.entry, state=State(fact.detail["status"]), body=fact.detail["body"], at=fact.at)
+    detail = fact.detail
+    return Update(
+        entry=fact.entry,
+        state=State(detail["status"]),
+        body=detail["body"],
+        at=fact.at,
+        is_automatic=bool(detail.get("automatic")),
+    )
 
 
 def _moment(text: Any) -> datetime | None:

@@ -174,6 +174,8 @@ def _ways_out(operator: Operator) -> Iterator[str]:
             yield f"{where}: there is no such purpose; one of {', '.join(Purpose)}"
         elif each.by_customers and each.purpose not in NAMED_BY_CUSTOMERS:
             yield f"{where}: customers do not name these; only of {', '.join(sorted(NAMED_BY_CUSTOMERS))}"
+        if not (each.supplier or each.by_customers or each.own):
+            yield f"{where}: nobody says who is reached: a supplier, whom customers name, or a machine of your own"
         if each.supplier and each.supplier not in known:
             yield f"{where}: suppliers.toml has no supplier {each.supplier}"
 

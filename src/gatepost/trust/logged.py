@@ -161,4 +161,4 @@ def _hours(fact: Stated) -> Iterator[Hour]:
         hour = datetime.fromisoformat(fact.detail["hour"]).astimezone(UTC)
         for name, part in fact.detail["components"].items():
             counts = {each: int(part[each]) for each in ("probes", "up", "p50_ms", "p95_ms")}
-            yield Hour(component=Component(name), hour=hour, **counts)
+            yield Hour(component=Component(name), hour=hour, every_s=int(fact.detail["every_s"]), **counts)

@@ -1,18 +1,19 @@
 """A new sub-processor's way to its first byte: announced, told to each tenant, thirty days, objections, engaged. Pure.
 
 A case is folded from leaves of the public trust log and from nothing else. Its clock too runs on leaves: thirty days
-have passed when a leaf *in a signed head* is thirty days younger than the one that says that everybody was told. A
-house whose machine's clock is wrong for a moment has no such leaf; one that lies has signed its lie for ever, under
-witnesses who saw the real time.
+have passed when each of their hours is borne out by a leaf *in a signed head* after the one that says that everybody
+was told (``log_time``).
 """
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from gatepost.ids import LeafIndex
 from gatepost.record.canonical import canonical
 from gatepost.record.trust_log import Stated
+from gatepost.trust.log_time import LogTime
 from gatepost.trust.registers import Supplier
 
 ANNOUNCED, NOTICED, ENGAGED = "subprocessor.announced", "subprocessor.noticed", "subprocessor.engaged"
@@ -21,7 +22,6 @@ WITHDRAWN = "subprocessor.withdrawn"
 SUBJECT = "@subprocessor/"
 OBJECTION, SETTLEMENT, EXCLUSION = "@objection/", "@settlement/", "@exclusion/"
 """The subjects of a tenant's own facts: its objections, how they ended, and the suppliers its data never go to."""
-CLOCK = timedelta(days=30)
 EXCLUDED = "exclusion"
 OUTCOMES = frozenset({"alternative", EXCLUDED, "exit", "taken_back"})
 """How an objection may end: another way for this tenant, without the new one, leaving with export, or taken back."""
@@ -37,6 +37,7 @@ class Case:
         digest: of what was announced last; a supplier that is changed since is another one.
         engaged: of what is engaged, which goes on while a change of it is announced; empty for nothing.
         noticed_at: when the leaf in a signed head says that every tenant had been told; None before.
+        noticed_in: that leaf's place.
         objections: references of those not settled yet.
         has_exclusions: some tenant's data never go there, whatever is engaged.
     """
@@ -44,6 +45,7 @@ class Case:
     digest: str = ""
     announced_at: datetime | None = None
     noticed_at: datetime | None = None
+    noticed_in: LeafIndex | None = None
     engaged: str = ""
     objections: frozenset[str] = field(default_factory=frozenset)
     has_exclusions: bool = False
@@ -68,13 +70,13 @@ def case_of(facts: Sequence[Stated]) -> Case:
     for fact in facts:
         said = str(fact.detail.get("digest", ""))
         if fact.action == ANNOUNCED:
-            found, open_ = replace(found, digest=said, announced_at=fact.at, noticed_at=None), set()
+            found, open_ = replace(found, digest=said, announced_at=fact.at, noticed_at=None, noticed_in=None), set()
         elif fact.action == WITHDRAWN:
             found, open_ = Case(has_exclusions=found.has_exclusions), set()
         elif fact.action == ENGAGED:
             found = replace(found, engaged=said)
         elif fact.action == NOTICED and said == found.digest and fact.leaf_index is not None:
-            found = replace(found, noticed_at=fact.at)
+            found = replace(found, noticed_at=fact.at, noticed_in=fact.leaf_index)
         elif fact.action == OBJECTED:
             open_.add(str(fact.detail["objection"]))
         elif fact.action == SETTLED:
@@ -97,20 +99,18 @@ def state(case: Case, supplier: Supplier) -> str:
     return "announced" if case.noticed_at is None else f"notice since {case.noticed_at.date().isoformat()}"
 
 
-def obstacle(case: Case, supplier: Supplier, newest: datetime | None) -> str:
+def obstacle(case: Case, supplier: Supplier, log: LogTime) -> str:
     """Return what keeps a supplier from being engaged, as ``subject.fact``; empty where nothing does.
 
     Args:
         case: how far it has come.
         supplier: as the register has it now.
-        newest: the time of the youngest leaf of the trust log that is in a signed head.
+        log: the time by the trust log.
     """
     if case.announced_at is None:
         return "notice.never_given"
     if case.digest != digest(supplier):
         return "supplier.changed"
-    if case.noticed_at is None or newest is None:
+    if case.noticed_at is None or case.noticed_in is None:
         return "notice.undelivered"
-    if newest - case.noticed_at < CLOCK:
-        return "notice.running"
-    return "objection.open" if case.objections else ""
+    return log.obstacle(case.noticed_at, case.noticed_in) or ("objection.open" if case.objections else "")

@@ -21,7 +21,7 @@ from gatepost.journey import House
 from gatepost.record import export, log_store, trust_log
 from gatepost.record.paper import Json
 from gatepost.record.trust_log import TRUST, Fact
-from gatepost.trust import leaf, status_store, store
+from gatepost.trust import leaf, outages, status_store, store
 from gatepost.trust.probe.client import ProbeError, Prober
 from gatepost.trust.probe.mail import FRIEND, GUARDED, Letter, hand_in
 from gatepost.trust.uptime import HOURS, MEASURED, Component, Hour, Pace, Sample, hour_of, hours_of
@@ -212,10 +212,10 @@ async def _ended(trip: Callable[[], Awaitable[None]], trip_s: float) -> str:
 
 
 async def keep(house: House, seen: Sequence[Sample], *, every_s: float) -> None:
-    """Keep samples, each part's oldest first; state which parts went down or came back, and every hour that is over."""
+    """Keep samples, each part's oldest first; state what went down or came back, outages, and hours that are over."""
     async with house.db.transaction(TRUST) as tx:
         before = await status_store.newest(tx, house.clock())
-        await status_store.add_samples(tx, seen)
+        await status_store.add_samples(tx, seen, every_s=max(1, round(every_s)))
         for sample in seen:
             last = before.get(sample.component)
             before[sample.component] = sample
@@ -226,7 +226,8 @@ async def keep(house: House, seen: Sequence[Sample], *, every_s: float) -> None:
             subject, outcome = f"{COMPONENT}{sample.component.value}", "up" if sample.is_up else "down"
             await store.add_fact(tx, entry, subject=subject, outcome=outcome, at=sample.at)
             log.warning("status.changed", component=sample.component.value, is_up=sample.is_up, reason=sample.reason)
-    await _close_hours(house, every_s)
+        await outages.attend(tx, house, seen)
+    await _close_hours(house)
 
 
 def _change(sample: Sample) -> dict[str, Json]:
@@ -238,7 +239,7 @@ def _change(sample: Sample) -> dict[str, Json]:
     }
 
 
-async def _close_hours(house: House, every_s: float) -> None:
+async def _close_hours(house: House) -> None:
     """State every whole hour that is over and was not stated yet, each once; forget old samples."""
     now = house.clock()
     async with house.db.transaction(TRUST) as tx:
@@ -249,17 +250,17 @@ async def _close_hours(house: House, every_s: float) -> None:
         done = hours_of(await status_store.samples(tx, since, hour_of(now)))
         for at in sorted({each.hour for each in done}):
             hours = [each for each in done if each.hour == at]
-            fact = Fact(action=MEASURED, at=now, object_ref=leaf.instant(at), detail=measured(hours, every_s))
+            fact = Fact(action=MEASURED, at=now, object_ref=leaf.instant(at), detail=measured(hours))
             (entry,) = await trust_log.state(tx, [fact], entropy=house.entropy)
             await store.add_fact(tx, entry, subject=HOURS, outcome="stated", at=now)
             await status_store.add_hours(tx, hours, entry)
         await status_store.forget_samples(tx, now - KEPT)
 
 
-def measured(hours: Sequence[Hour], every_s: float) -> dict[str, Json]:
-    """Return what the trust log says of one hour."""
+def measured(hours: Sequence[Hour]) -> dict[str, Json]:
+    """Return what the trust log says of one hour: what was due in it goes by ``every_s``, the cadence in force."""
     parts: dict[str, Json] = {
         each.component.value: {"probes": each.probes, "up": each.up, "p50_ms": each.p50_ms, "p95_ms": each.p95_ms}
         for each in hours
     }
-    return {"hour": leaf.instant(hours[0].hour), "every_s": round(every_s), "components": parts}
+    return {"hour": leaf.instant(hours[0].hour), "every_s": min(each.every_s for each in hours), "components": parts}

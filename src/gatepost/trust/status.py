@@ -7,14 +7,15 @@ from enum import StrEnum
 
 from gatepost.clock import Entropy
 from gatepost.db import Database
-from gatepost.ids import EntryId, token
+from gatepost.ids import EntryId
 from gatepost.journey import House
 from gatepost.record import trust_log
 from gatepost.record.trust_log import TRUST, Fact, Stated
 from gatepost.trust import caught, incidents, status_store, store
+from gatepost.trust.clocks import Kind
 from gatepost.trust.fault import Fault
 from gatepost.trust.held import UNPROVEN, Held
-from gatepost.trust.incidents import ACTIVE, MAINTENANCE, OVER, Impact, Incident
+from gatepost.trust.incidents import ACTIVE, MAINTENANCE, OVER, Impact, Incident, State, Update
 from gatepost.trust.logged import Logged
 from gatepost.trust.uptime import DAYS, HOUR, Component, Day, Hour, Pace, Sample, days_of, hours_of
 
@@ -104,6 +105,7 @@ def condition_of(last: Sample, now: datetime, pace: Pace, said: Sequence[Inciden
     """Return how a part is doing, and why it is no better: the worse of what was seen and of what was said.
 
     Planned maintenance is shown as such instead of an outage that it explains; an old sample is explained by nothing.
+    An incident that the probes opened adds nothing to what they see.
     """
     if now - last.at > pace.silent_after:  # nobody can say that it is up
         return Condition.MAJOR_OUTAGE, "probe.silent"
@@ -117,7 +119,7 @@ def condition_of(last: Sample, now: datetime, pace: Pace, said: Sequence[Inciden
     else:
         seen, reason = Condition.OPERATIONAL, ""
     for each in mine:
-        if not each.is_maintenance and not each.is_over and not each.is_exercise:
+        if not (each.is_maintenance or each.is_over or each.is_exercise or each.is_automatic):
             told = _OF_IMPACT[each.impact]
             if _GRAVITY.index(told) > _GRAVITY.index(seen):
                 seen, reason = told, "incident.open"
@@ -140,13 +142,13 @@ async def read_status(house: House, pace: Pace, held: Held | None = None) -> Sta
         newest = await status_store.newest(tx, now)
         hours = logged_hours(await status_store.hours(tx, since), held.logged, now)
         recent = hours_of(await status_store.samples(tx, max((each.hour for each in hours), default=since), now))
-    stated = days_of(hours, now.date())
     hours = [each for each in hours if each.hour <= now]  # what is ahead was stated under a clock that was wrong
+    stated = days_of(hours, now)
     last_hour = max((each.hour for each in hours), default=None)
     known = {(each.component, each.hour) for each in hours}
     hours += [each for each in recent if (each.component, each.hour) not in known]
     said = await read_incidents(house, since, held)
-    days = days_of(hours, now.date())
+    days = days_of(hours, now)
     parts = tuple(_part(newest[each], hours, (days, stated), (now, pace), said) for each in Component if each in newest)
     measured_at = max((each.at for each in newest.values()), default=None)
     unexpected = caught.recent(await caught.read_faults(db), now)
@@ -172,8 +174,7 @@ def logged_hours(rows: Sequence[Hour], logged: Logged, now: datetime) -> list[Ho
         waits = (ends is None or each.hour > ends) and now - each.hour < HOUR + SETTLES
         if waits or not is_read:
             found[each.component, each.hour] = each
-    since = now - WINDOW
-    found |= {key: each for key, each in logged.hours.items() if each.hour >= since}
+    found |= logged.hours
     return [found[key] for key in sorted(found, key=lambda key: (key[1], key[0]))]
 
 
@@ -181,10 +182,21 @@ def unreadable(last: Status, now: datetime) -> Status:
     """Return what to show where nothing can be read any more: all that was known, and every part out.
 
     No part of the house can do its work without the database that does not answer; a house that cannot tell how it is
-    must not be shown as it was.
+    must not be shown as it was. Its incident has no leaf yet: what the probes saw is stated once the database is back.
     """
     out = [replace(each, condition=Condition.MAJOR_OUTAGE, reason="database.away") for each in last.parts]
-    return replace(last, at=now, parts=tuple(out))
+    body = "The house cannot reach its database. Seen by the page itself; the public log says it once it can."
+    first = Update(entry=0, state=State.INVESTIGATING, body=body, at=last.at, is_automatic=True)
+    unstated = Incident(
+        id="unstated",
+        name="The database does not answer",
+        kind=Kind.INCIDENT,
+        impact=Impact.CRITICAL,
+        components=tuple(each.component for each in out),
+        updates=(first,),
+        events={},
+    )
+    return replace(last, at=now, parts=tuple(out), incidents=(unstated, *last.incidents))
 
 
 def _part(
@@ -251,8 +263,3 @@ async def say(db: Database, fact: Fact, *, entropy: Entropy) -> EntryId:
         subject = f"{incidents.SUBJECT}{fact.object_ref}"
         await store.add_fact(tx, entry, subject=subject, outcome=fact.action, at=fact.at)
     return entry
-
-
-def new_id(entropy: Entropy) -> str:
-    """Return an identifier for an incident."""
-    return token("in", entropy(10))

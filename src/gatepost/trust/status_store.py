@@ -9,11 +9,11 @@ from gatepost.ids import EntryId
 from gatepost.trust.uptime import Component, Hour, Sample
 
 
-async def add_samples(tx: Transaction, samples: Sequence[Sample]) -> None:
-    """Keep what a round of probes saw; a sample kept already stays as it is."""
+async def add_samples(tx: Transaction, samples: Sequence[Sample], *, every_s: int) -> None:
+    """Keep what rounds of probes of one cadence saw; a sample kept already stays as it is."""
     query = """
-        insert into status_sample (tenant, component, at, is_up, latency_ms, reason)
-        values (%(tenant)s, %(component)s, %(at)s, %(is_up)s, %(latency_ms)s, %(reason)s)
+        insert into status_sample (tenant, component, at, is_up, latency_ms, reason, every_s)
+        values (%(tenant)s, %(component)s, %(at)s, %(is_up)s, %(latency_ms)s, %(reason)s, %(every_s)s)
         on conflict do nothing
     """
     for each in samples:
@@ -24,6 +24,7 @@ async def add_samples(tx: Transaction, samples: Sequence[Sample]) -> None:
             is_up=each.is_up,
             latency_ms=each.latency_ms,
             reason=each.reason,
+            every_s=every_s,
         )
 
 
@@ -52,8 +53,8 @@ async def forget_samples(tx: Transaction, before: datetime) -> int:
 async def add_hours(tx: Transaction, hours: Sequence[Hour], entry: EntryId) -> None:
     """Keep whole hours, with the entry that states them; one that was stated before, by a clock ahead, stays."""
     query = """
-        insert into status_hour (tenant, component, hour, probes, up, p50_ms, p95_ms, entry)
-        values (%(tenant)s, %(component)s, %(hour)s, %(probes)s, %(up)s, %(p50_ms)s, %(p95_ms)s, %(entry)s)
+        insert into status_hour (tenant, component, hour, probes, up, p50_ms, p95_ms, every_s, entry)
+        values (%(tenant)s, %(component)s, %(hour)s, %(probes)s, %(up)s, %(p50_ms)s, %(p95_ms)s, %(every_s)s, %(entry)s)
         on conflict do nothing
     """
     for each in hours:
@@ -65,6 +66,7 @@ async def add_hours(tx: Transaction, hours: Sequence[Hour], entry: EntryId) -> N
             up=each.up,
             p50_ms=each.p50_ms,
             p95_ms=each.p95_ms,
+            every_s=each.every_s,
             entry=entry,
         )
 
@@ -77,8 +79,12 @@ async def last_hour(tx: Transaction, now: datetime) -> datetime | None:
 
 
 async def hours(tx: Transaction, since: datetime) -> list[Hour]:
-    """Return the whole hours since then."""
-    query = "select * from status_hour where tenant = %(tenant)s and hour >= %(since)s order by hour"
+    """Return the whole hours since then, and those of the last one before: from then on probes were due."""
+    query = """
+        select * from status_hour where tenant = %(tenant)s and hour >= coalesce(
+          (select max(hour) from status_hour where tenant = %(tenant)s and hour < %(since)s), %(since)s
+        ) order by hour
+    """
     return [
         Hour(
             component=Component(row.component),
@@ -87,6 +93,7 @@ async def hours(tx: Transaction, since: datetime) -> list[Hour]:
             up=row.up,
             p50_ms=row.p50_ms,
             p95_ms=row.p95_ms,
+            every_s=row.every_s,
         )
         for row in await tx.all(query, since=since)
     ]
@@ -114,4 +121,5 @@ def _sample(row: Any) -> Sample:
         is_up=row.is_up,
         latency_ms=row.latency_ms,
         reason=row.reason,
+        every_s=row.every_s,
     )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from gatepost.egress import Register
+from gatepost.egress import Purpose, Register
 from gatepost.trust.checks.places import NOTICE_DAYS, words_of
 from gatepost.trust.operator import Operator
 from gatepost.trust.registers import Store, Supplier, Transfer
@@ -73,6 +73,7 @@ def _party(supplier: Supplier, operator: Operator, found: Sequence[Way], today: 
     ways = tuple(
         sorted({str(each.row) for each in found if each.supplier == supplier.name or leads_to(each.row, supplier)})
     )
+    is_witness = all(each.row.purpose is Purpose.WITNESS for each in found if str(each.row) in ways)
     faults = []
     if supplier.processes:
         if supplier.region not in operator.place.regions_allowed:
@@ -84,6 +85,6 @@ def _party(supplier: Supplier, operator: Operator, found: Sequence[Way], today: 
             faults.append("notice.short")
         if supplier.engaged_on > today and ways:
             faults.append("supplier.not_engaged_yet")
-    elif ways:
+    elif ways and not is_witness:  # who cosigns the logs' heads gets nobody's data
         faults.append("supplier.reached")
     return Party(supplier=supplier, transfer=transfer, ways_out=ways, faults=tuple(faults))

@@ -1,6 +1,6 @@
 """A version of the terms, or of the processing agreement: announced, told, thirty days where material, in force. Pure.
 
-A course is folded from leaves of the public trust log; its clock runs on them as a sub-processor's does (``notice``).
+A course is folded from leaves of the public trust log; its clock runs on them as a sub-processor's does (``log_time``).
 What one customer says to it (accepted, rejected, exported, closed) is folded from the customer's own facts.
 """
 
@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
+from gatepost.ids import LeafIndex
 from gatepost.record.paper import Json
 from gatepost.record.trust_log import Stated
-from gatepost.trust.notice import CLOCK
+from gatepost.trust.log_time import LogTime
 
 ANNOUNCED, NOTICED, IN_FORCE = "terms.announced", "terms.noticed", "terms.in_force"
 ACCEPTED, REJECTED, LEFT = "terms.accepted", "terms.rejected", "terms.left"
@@ -55,12 +56,14 @@ class Change:
 class Course:
     """How far the newest version has come. ``in_force``: the SHA-256 of the text that applies; empty for none.
 
-    ``noticed_at``: when the leaf in a signed head says that every customer had been told.
+    ``noticed_at``: when the leaf in a signed head says that every customer had been told, and ``noticed_in``
+    that leaf's place.
     """
 
     change: Change | None = None
     announced_at: datetime | None = None
     noticed_at: datetime | None = None
+    noticed_in: LeafIndex | None = None
     in_force: str = ""
 
 
@@ -75,26 +78,27 @@ def course_of(facts: Sequence[Stated]) -> Course:
         if found.change is None or sha256 != found.change.sha256:
             continue
         if fact.action == NOTICED and fact.leaf_index is not None:
-            found = replace(found, noticed_at=fact.at)
+            found = replace(found, noticed_at=fact.at, noticed_in=fact.leaf_index)
         elif fact.action == IN_FORCE:
             found = replace(found, in_force=str(sha256))
     return found
 
 
-def obstacle(course: Course, newest: datetime | None) -> str:
+def obstacle(course: Course, log: LogTime) -> str:
     """Return what keeps the newest version from applying, as ``subject.fact``; empty where nothing does.
 
     Args:
         course: how far it has come.
-        newest: the time of the youngest leaf of the trust log in a signed head.
+        log: the time by the trust log; the day a version applies from has to come by it too.
     """
     if course.change is None:
         return "notice.never_given"
-    if course.noticed_at is None or newest is None:
+    if course.noticed_at is None or course.noticed_in is None:
         return "notice.undelivered"
-    if course.change.material and newest - course.noticed_at < CLOCK:
-        return "notice.running"
-    return "terms.not_yet" if newest.date() < course.change.effective_on else ""
+    if course.change.material and (why := log.obstacle(course.noticed_at, course.noticed_in)):
+        return why
+    today = min(log.now, course.noticed_at + log.passed(course.noticed_at, course.noticed_in)).date()
+    return "terms.not_yet" if today < course.change.effective_on else ""
 
 
 class Standing(StrEnum):

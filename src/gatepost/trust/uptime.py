@@ -1,7 +1,8 @@
 """How much of the time each part of the house was up: samples, whole hours, days and shares. Pure.
 
 An hour goes into the public trust log as ``status.measured``; tools/recompute_uptime.py computes the same shares again
-from there. A stretch without probes is no uptime: each probe that was due in it counts as one that did not come back.
+from there. A stretch without probes is no uptime: each probe that was due in it, by the cadence in force, counts as one
+that did not come back, and how much was measured at all is said beside it.
 """
 
 from collections import Counter
@@ -60,18 +61,22 @@ class Pace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """One round trip. ``reason``: why it failed, as ``subject.fact``; empty where it did not."""
+    """One round trip. ``reason``: why it failed, as ``subject.fact``; empty where it did not.
+
+    ``every_s``: the cadence under which it was made, in whole seconds; 0 where that is not known.
+    """
 
     component: Component
     at: datetime
     is_up: bool
     latency_ms: int
     reason: str = ""
+    every_s: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hour:
-    """One whole hour of one part; ``hour`` is its beginning in UTC."""
+    """One hour of one part; ``hour`` is its beginning in UTC, ``every_s`` the fastest cadence in force in it."""
 
     component: Component
     hour: datetime
@@ -79,6 +84,12 @@ class Hour:
     up: int
     p50_ms: int
     p95_ms: int
+    every_s: int = 0
+
+    @property
+    def due(self) -> int:
+        """Return how many probes a whole hour of this cadence has; 0 where it is not known."""
+        return 3600 // self.every_s if self.every_s else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +106,12 @@ class Day:
         """Return the part of the probes made and due that came back, 0 to 1; None where there were none."""
         due = self.probes + self.unprobed
         return self.up / due if due else None
+
+    @property
+    def measured(self) -> float | None:
+        """Return the part of the probes due that were made, 0 to 1; None where none was due."""
+        due = self.probes + self.unprobed
+        return self.probes / due if due else None
 
 
 def hour_of(at: datetime) -> datetime:
@@ -119,11 +136,15 @@ def _hour(hour: datetime, component: Component, samples: Sequence[Sample]) -> Ho
         up=sum(each.is_up for each in samples),
         p50_ms=took[(len(took) - 1) // 2],
         p95_ms=took[int(0.95 * (len(took) - 1))],
+        every_s=min((each.every_s for each in samples if each.every_s), default=0),
     )
 
 
-def days_of(hours: Iterable[Hour], today: date, *, days: int = DAYS) -> dict[Component, list[Day]]:
-    """Return the last days of each part up to today, oldest first; a part that no hour names is left out."""
+def days_of(hours: Iterable[Hour], now: datetime, *, days: int = DAYS) -> dict[Component, list[Day]]:
+    """Return the last days of each part up to today, oldest first; a part that no hour names is left out.
+
+    An hour from before these days tells from when on probes were due.
+    """
     counts: Counter[tuple[Component, date, str]] = Counter()
     parts: dict[Component, list[Hour]] = {}
     for each in hours:
@@ -133,29 +154,27 @@ def days_of(hours: Iterable[Hour], today: date, *, days: int = DAYS) -> dict[Com
             day = each.hour.astimezone(UTC).date()
             counts[component, day, "probes"] += each.probes
             counts[component, day, "up"] += each.up
-        for hour, missed in _unprobed(sorted(mine, key=lambda each: each.hour)):
+        for hour, missed in _unprobed(sorted(mine, key=lambda each: each.hour), now):
             counts[component, hour.astimezone(UTC).date(), "unprobed"] += missed
+    today = now.astimezone(UTC).date()
     shown = [today - DAY * back for back in reversed(range(days))]
     kinds = ("probes", "up", "unprobed")
     return {part: [Day(day, *(counts[part, day, kind] for kind in kinds)) for day in shown] for part in sorted(parts)}
 
 
-def _unprobed(hours: Sequence[Hour]) -> Iterator[tuple[datetime, int]]:
+def _unprobed(hours: Sequence[Hour], now: datetime) -> Iterator[tuple[datetime, int]]:
     """Yield the hours of one part, given in order, in which probes were due and not made, and how many.
 
-    As many are due as were made in the fuller of the hours beside it (where there is no hour at all: of the two before
-    and the two after), and a tenth may be lost to slow rounds. Of the first hour and the last nothing is missed: the
-    one began when the house did, the other may be under way.
+    As many are due as the cadence of the hour asks for, where there is no hour at all that of the last one before it; a
+    tenth may be lost to slow rounds. Of the first hour nothing is missed, nor of the one under way.
     """
-    for place, (before, after) in enumerate(pairwise(hours)):
-        gap, due = before.hour + HOUR, max(each.probes for each in hours[max(0, place - 1) : place + 3])
-        while gap < after.hour:
-            yield gap, due
+    for before, each in pairwise(hours):
+        gap = before.hour + HOUR
+        while gap < each.hour:
+            yield gap, before.due
             gap += HOUR
-    for before, each, after in zip(hours, hours[1:], hours[2:], strict=False):
-        due = max(before.probes, after.probes)
-        if each.probes < FULL * due:
-            yield each.hour, due - each.probes
+        if each.hour + HOUR <= now and each.probes < FULL * each.due:
+            yield each.hour, each.due - each.probes
 
 
 def share_of(days: Iterable[Day]) -> float | None:
@@ -163,3 +182,10 @@ def share_of(days: Iterable[Day]) -> float | None:
     every = list(days)
     due = sum(each.probes + each.unprobed for each in every)
     return sum(each.up for each in every) / due if due else None
+
+
+def measured_of(days: Iterable[Day]) -> float | None:
+    """Return the part of the probes due in these days that were made; None where none was due."""
+    every = list(days)
+    due = sum(each.probes + each.unprobed for each in every)
+    return sum(each.probes for each in every) / due if due else None

@@ -1,7 +1,8 @@
 """Every way out of the house, where it leads and what that rests on: the register beside the operator's word. Pure.
 
 A row of the settings says region and mechanism itself. What a purpose implies (``is_built_in``: any recipient's mail
-server, the model's endpoint) cannot, so the operator's ``[[ways_out]]`` says it for the purpose.
+server, the model's endpoint) cannot, so the operator's ``[[ways_out]]`` says it for the purpose. Whoever is reached
+has a name: a supplier's, or each customer's own choice, or the operator's for a machine of its own.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,6 +15,7 @@ from gatepost.egress.paper import ANY_HOST, UNDECLARED
 from gatepost.trust.registers import Supplier, Transfer
 
 OPEN, PRIVATE, BARE, UNTRANSFERRED = "egress.open", "egress.private", "egress.undeclared", "egress.no_transfer"
+UNNAMED = "egress.unnamed"
 NAMED_BY_CUSTOMERS = frozenset({Purpose.MAIL, Purpose.WEBHOOK, Purpose.EXPORT})
 """Purposes whose destinations a customer names: a recipient, an endpoint, a SIEM. No other may be open to any host."""
 _STRANGER = "unlisted.invalid"  # RFC 6761: nobody's name, so no register can mean it
@@ -30,6 +32,8 @@ class WayOut:
         mechanism: what the transfer rests on.
         supplier: the id of whoever is reached; empty for none of ours.
         by_customers: each destination is one that a customer named.
+        own: a machine of the operator itself, at nobody else's.
+        hosts: of rows of the settings for which this says who is reached too, as these rows spell them.
     """
 
     purpose: str
@@ -38,6 +42,13 @@ class WayOut:
     owner: str
     supplier: str = ""
     by_customers: bool = False
+    own: bool = False
+    hosts: tuple[str, ...] = ()
+
+    def speaks_for(self, row: Destination) -> bool:
+        """Tell whether this says who is reached by a row."""
+        is_meant = row.host.lower() in {host.lower() for host in self.hosts}
+        return self.purpose == row.purpose.value and (is_meant or row.is_built_in)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +57,14 @@ class Way:
 
     Attributes:
         supplier: the name of whoever is reached; empty for none of ours.
+        reaches: the same in words, also of what customers name and of the operator's own machines.
     """
 
     row: Destination
     region: str
     mechanism: str
     supplier: str
+    reaches: str
     fault: str
 
 
@@ -88,8 +101,8 @@ def _opened_by_us(register: Register, purpose: Purpose, free: Iterable[str]) -> 
 
 
 def _way(row: Destination, words: Words) -> Way:
-    said = next((each for each in words.ways if each.purpose == row.purpose.value), None) if row.is_built_in else None
-    region, mechanism = (said.region, said.mechanism) if said else (row.region, row.mechanism)
+    said = next((each for each in words.ways if each.speaks_for(row)), None)
+    region, mechanism = (said.region, said.mechanism) if said and row.is_built_in else (row.region, row.mechanism)
     named = said.supplier if said else ""
     found = next((each for each in words.suppliers if each.id == named or leads_to(row, each)), None)
     fault = ""
@@ -97,7 +110,17 @@ def _way(row: Destination, words: Words) -> Way:
         fault = BARE
     elif region not in words.allowed and not (said and said.by_customers) and not _is_transferred(found, words):
         fault = UNTRANSFERRED
-    return Way(row=row, region=region, mechanism=mechanism, supplier=found.name if found else "", fault=fault)
+    reaches = found.name if found else _reached(row, said)
+    fault = fault or ("" if reaches else UNNAMED)
+    supplier = found.name if found else ""
+    return Way(row=row, region=region, mechanism=mechanism, supplier=supplier, reaches=reaches, fault=fault)
+
+
+def _reached(row: Destination, said: WayOut | None) -> str:
+    """Return who is reached where it is no supplier; empty where nobody says so."""
+    if said is not None and said.by_customers and row.purpose in NAMED_BY_CUSTOMERS:
+        return "named by each customer"
+    return "a machine of our own" if said is not None and said.own else ""
 
 
 def _is_transferred(supplier: Supplier | None, words: Words) -> bool:

@@ -37,7 +37,7 @@ async def client(house: House, clock: FakeClock) -> AsyncIterator[httpx2.AsyncCl
 
 
 async def incident(house: House, clock: FakeClock, **changes: object) -> str:
-    identifier = status.new_id(house.entropy)
+    identifier = incidents.new_id(house.entropy)
     given: dict[str, object] = {
         "name": STRANGE,
         "state": State.INVESTIGATING,

@@ -17,6 +17,9 @@ def test_each_day_has_its_bar_and_an_unmeasured_one_is_no_good_day() -> None:
     days = [Day(date(2026, 11, 20), *counts) for counts in ((0, 0), (10, 10), (100, 99), (10, 1))]
     drawn = ET.fromstring(status_chart.bars(days, 'A "part" <x>'))  # noqa: S314  # our own
     assert [each.get("class") for each in drawn] == ["none", "good", "fair", "bad"]
+    off = status_chart.bars([Day(date(2026, 11, 20), 0, 0, 1440)], "x")
+    assert 'class="none"' in off
+    assert "0.000 %, measured 0.000 %" in off
     heights = [int(each.get("height", "0")) for each in drawn]
     assert heights[1] > heights[2] > heights[3] > heights[0] > 0  # told apart without their colours, too
     assert {int(each.get("y", "0")) + height for each, height in zip(drawn, heights, strict=True)} == {

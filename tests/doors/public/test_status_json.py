@@ -78,6 +78,7 @@ def test_uptime_says_what_the_log_has_and_what_is_under_way() -> None:
     assert (said["days"], said["until"], said["last_hour"]) == (90, "2026-11-20", "2026-11-20T11:00:00Z")
     assert said["uptime"]["rest"] == {
         "share": 0.8,
+        "measured": 0.9,
         "probes": 90,
         "up": 80,
         "unprobed": 10,

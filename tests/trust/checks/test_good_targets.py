@@ -30,7 +30,7 @@ from gatepost.trust.probe.client import Prober
 from gatepost.trust.probe.mail import Letter, hand_in
 from gatepost.trust.registers import Release, Vulnerability
 from gatepost.trust.world import Endpoint
-from trust.scene import EXAMPLE
+from trust.scene import EXAMPLE, Scene
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 OPERATOR = read_operator(EXAMPLE)
@@ -233,3 +233,13 @@ async def test_a_mail_is_handed_in_under_tls(bench: Bench) -> None:
     assert reply.code == 250
     assert mail.FIELDS
     assert timedelta(0) < exports.LAG_MAX
+
+
+async def test_one_destination_that_no_supplier_s_row_names_turns_the_claims_on_suppliers(scene: Scene) -> None:
+    row = Destination(purpose=Purpose.RELAY, host="relay.test", port=25, region="GB", mechanism="none needed")
+    scene.house.egress.register = Register([row])
+    world = scene.world(scene.operator())
+    found = await places.registered(await places.house_transfers(world, {"supplier": "hosting"}))
+    assert (found.outcome, found.reason, found.value) == (Outcome.FAIL, "supplier.unlisted", ["relay relay.test:25"])
+    found = await places.egress_declared(await places.house_ways(world, {}))
+    assert (found.outcome, found.reason, found.value) == (Outcome.FAIL, "egress.unnamed", ["relay relay.test:25"])

@@ -43,6 +43,27 @@ async def test_secrets_are_found_by_what_they_say_and_counted_by_kind(scene: Sce
     (state / "elsewhere" / "gatepost.toml").chmod(0o600)
 
 
+async def test_a_look_reads_no_entries_of_the_logs_copy_and_all_that_lies_beside_them(
+    scene: Scene, state: Path
+) -> None:
+    log = state / "second" / "log" / "tn_one"
+    for name in ("tile/entries/000", "tile/0/000", "rows/000", "checkpoint"):
+        path = log / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(PEM)  # a mail may quote a key: it is no secret of the house
+        path.chmod(0o644)
+    found = await judged(scene)
+    assert (found.reason, found.value) == ("secret.mode", {"checkpoint": "0644"})
+    (log / "checkpoint").unlink()
+    found = await judged(scene)
+    assert (found.outcome, found.value) == (Outcome.PASS, {"files": 4, "keys": 3, "notes": 1})
+    other = state / "other" / "log" / "tn_one" / "tile" / "old.pem"
+    other.parent.mkdir(parents=True)
+    other.write_text(PEM)
+    other.chmod(0o644)
+    assert (await judged(scene)).value == {"old.pem": "0644"}
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [

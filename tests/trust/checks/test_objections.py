@@ -1,6 +1,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -8,6 +8,7 @@ from gatepost.access.paper import Tenant
 from gatepost.record.trust_log import Stated
 from gatepost.trust import Outcome, notice
 from gatepost.trust.checks import objections
+from gatepost.trust.log_time import CLOCK, LogTime, Tick
 from gatepost.trust.notice import Case
 from gatepost.trust.paper import CannotVerifyError, Finding
 from gatepost.trust.registers import Supplier
@@ -40,18 +41,28 @@ async def test_a_machine_that_anybody_or_nobody_gets_into_is_found_out(scene: Sc
 
 
 async def test_a_machine_that_engages_in_spite_of_an_objection_or_too_early_is_found_out(scene: Scene) -> None:
-    def deaf(case: Case, supplier: Supplier, newest: datetime | None) -> str:
-        return notice.obstacle(replace(case, objections=frozenset()), supplier, newest)
+    def deaf(case: Case, supplier: Supplier, log: LogTime) -> str:
+        return notice.obstacle(replace(case, objections=frozenset()), supplier, log)
 
-    def hasty(case: Case, _supplier: Supplier, _newest: datetime | None) -> str:
+    def hasty(case: Case, _supplier: Supplier, _log: LogTime) -> str:
         return "objection.open" if case.objections else ""
 
-    def stubborn(case: Case, supplier: Supplier, newest: datetime | None) -> str:
-        return notice.obstacle(case, supplier, newest) or "objection.open"
+    def stubborn(case: Case, supplier: Supplier, log: LogTime) -> str:
+        return notice.obstacle(case, supplier, log) or "objection.open"
 
     assert (await walked(scene, obstacle=deaf)).reason == "objection.ignored"
     assert (await walked(scene, obstacle=hasty)).reason == "notice.ignored"
     assert (await walked(scene, obstacle=stubborn)).reason == "objection.unsettled"
+
+
+async def test_a_machine_that_believes_one_leaf_dated_ahead_is_found_out(scene: Scene) -> None:
+    def credulous(case: Case, supplier: Supplier, log: LogTime) -> str:
+        assert case.noticed_at is not None
+        is_over = max(each.at for each in log.ticks) - case.noticed_at >= CLOCK
+        every_hour = [Tick(log.now - timedelta(hours=back), log.ticks[0].place) for back in range(31 * 24)]
+        return notice.obstacle(case, supplier, replace(log, ticks=every_hour) if is_over else log)
+
+    assert (await walked(scene, obstacle=credulous)).reason == "notice.jumped"
 
 
 async def test_a_machine_that_loses_an_objection_or_an_exclusion_is_found_out(scene: Scene) -> None:

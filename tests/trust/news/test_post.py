@@ -28,7 +28,7 @@ async def subscribed(post: Posting, target: str = ADDRESS, channel: Channel = Ch
 
 async def incident(post: Posting, *, is_exercise: bool = False) -> str:
     post.clock.move(timedelta(minutes=1))
-    identifier = status.new_id(post.house.entropy)
+    identifier = incidents.new_id(post.house.entropy)
     fact = incidents.opened(
         identifier,
         name="Mail is late",

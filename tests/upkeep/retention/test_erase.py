@@ -32,6 +32,7 @@ STAYS = {
     **dict.fromkeys(("job", "dead_job"), "ids of what is to be done; a dead one waits for a person of the tenant"),
     "entry_words": "keyed tokens of an opening: the indexer drops them once the opening is gone",
     "entry_words_done": "a place in the log",
+    "log_reading": "how far the house has read each of its logs again",
     "trust_look": "when the operator asked for a look at all claims",
     "known_bad": "empty, and nobody can write to it: a known bad right for the check that looks for such",
     **dict.fromkeys(("key_store", "schema_migration", "retention_cursor"), "the house's own books"),

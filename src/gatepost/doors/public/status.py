@@ -28,7 +28,7 @@ from gatepost.trust import status as doing
 from gatepost.trust.held import Held
 from gatepost.trust.incidents import Incident
 from gatepost.trust.status import Part, Status
-from gatepost.trust.uptime import NAMES, Pace, share_of
+from gatepost.trust.uptime import NAMES, Pace, measured_of, share_of
 
 PATHS = ("/status", "/api/v2")
 """How the paths begin that this face answers."""
@@ -224,6 +224,7 @@ def _part(part: Part) -> Mapping[str, Any]:
         "latency": part.last.latency_ms if part.last.is_up else 0,
         "bars": status_chart.bars(part.days, name),
         "share": status_chart.percent(share_of(part.days)),
+        "measured": status_chart.percent(measured_of(part.days)),
         "probes": sum(day.probes for day in part.days),
         "lines": status_chart.lines(part.latencies, name),
         "top": max((each.p95_ms for each in part.latencies), default=0),

@@ -33,12 +33,16 @@ def _bar(at: int, day: Day) -> str:
     height = _HEIGHTS[kind]
     return (
         f'<rect class="{kind}" x="{at * (BAR + GAP)}" y="{HEIGHT - height}" width="{BAR}" height="{height}" rx="1">'
-        f"<title>{day.day.isoformat()}: {percent(day.share)}</title></rect>"
+        f"<title>{day.day.isoformat()}: {_said(day)}</title></rect>"
     )
 
 
+def _said(day: Day) -> str:
+    return f"{percent(day.share)}, measured {percent(day.measured)}" if day.unprobed else percent(day.share)
+
+
 def _class(day: Day) -> str:
-    if day.share is None:
+    if day.share is None or not day.probes:
         return "none"
     if day.share >= _GOOD:
         return "good"

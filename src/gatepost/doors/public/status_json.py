@@ -10,7 +10,7 @@ from typing import Any
 from gatepost.trust.incidents import ACTIVE, Impact, Incident, State, Update
 from gatepost.trust.leaf import instant
 from gatepost.trust.status import Condition, Part, Status
-from gatepost.trust.uptime import DAYS, NAMES, Component, Day, share_of
+from gatepost.trust.uptime import DAYS, NAMES, Component, Day, measured_of, share_of
 
 INDICATORS: Mapping[Condition, tuple[str, str]] = {
     Condition.OPERATIONAL: ("none", "All parts work"),
@@ -76,9 +76,17 @@ def _planned(wanted: Callable[[Incident], bool]) -> Callable[[Page, Status], dic
 
 
 def _uptime(page: Page, status: Status) -> dict[str, Any]:
-    """Return the shares as the page shows them; ``stated``: of the whole hours alone, which are in the trust log."""
+    """Return the shares as the page shows them; ``stated``: of the whole hours alone, which are in the trust log.
+
+    ``measured``: how much of what was due was probed at all.
+    """
     rows = {
-        each.component.value: {"share": share_of(each.days), **_counts(each.days), "stated": _counts(each.stated)}
+        each.component.value: {
+            "share": share_of(each.days),
+            "measured": measured_of(each.days),
+            **_counts(each.days),
+            "stated": _counts(each.stated),
+        }
         for each in status.parts
     }
     last = None if status.last_hour is None else instant(status.last_hour)

@@ -7,7 +7,7 @@ from datetime import datetime
 from gatepost import access
 from gatepost.db import Database
 from gatepost.record.trust_log import TRUST
-from gatepost.trust import agreeing, notice, store, telling, terms
+from gatepost.trust import agreeing, log_time, store, telling, terms
 from gatepost.trust.checks.documents import sha256_of
 from gatepost.trust.paper import CannotVerifyError, Finding, failed, passed
 from gatepost.trust.registers import Instruction
@@ -120,7 +120,7 @@ async def leave_with_export(target: Leavings) -> Finding:
             if step is Standing.CLOSED and before is not Standing.EXPORTED:
                 return failed("leaving.unexported")
         last, at = steps[-1]
-        if last in {Standing.REJECTED, Standing.EXPORTED} and target.now - at > notice.CLOCK:
+        if last in {Standing.REJECTED, Standing.EXPORTED} and target.now - at > log_time.CLOCK:
             return failed("leaving.waits", {"step": last.value, "days": (target.now - at).days})
     if not target.steps:
         raise CannotVerifyError("rejection.none")

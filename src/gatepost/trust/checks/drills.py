@@ -134,7 +134,7 @@ async def _affected(house: House, tenant: TenantId, author: str, began: datetime
 
 async def _aware(house: House, extent: str) -> Fact:
     """State that it is known, as an exercise that is over as soon as it is; return what was stated."""
-    identifier = status.new_id(house.entropy)
+    identifier = incidents.new_id(house.entropy)
     opened = incidents.opened(
         identifier,
         name="Exercise",

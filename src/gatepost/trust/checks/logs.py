@@ -3,7 +3,7 @@
 import asyncio
 import os
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -12,18 +12,26 @@ from pathlib import Path
 import orjson
 
 from gatepost.blobs import Blobs
-from gatepost.clock import Entropy
 from gatepost.db import Database
 from gatepost.ids import TenantId
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
-from gatepost.ledger.merkle import consistency_ranges, hash_range, leaf_hash, verify_consistency
+from gatepost.ledger.merkle import (
+    consistency_ranges,
+    hash_range,
+    inclusion_ranges,
+    leaf_hash,
+    verify_consistency,
+    verify_inclusion,
+)
 from gatepost.ledger.note import VerifierKey
 from gatepost.ledger.proof import Proof
 from gatepost.ledger.tiles import ENTRIES, WIDTH, needed, reader, tile_at, unpack
 from gatepost.record import export, files, log_store
 from gatepost.record.trust_log import TRUST
-from gatepost.trust.paper import CannotVerifyError, Finding, failed, passed
+from gatepost.trust import reading_store
+from gatepost.trust.paper import CannotVerifyError, Finding, failed, passed, unverified
+from gatepost.trust.reading import PERIOD, Reading, after, begun, chosen
 from gatepost.trust.world import World
 
 WITHIN_S = 60.0
@@ -36,38 +44,45 @@ _TIME = re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """A log and checkpoints that were signed before; ``earlier`` as notes."""
+    """A log, checkpoints that were signed before, as notes, and how far it was read before this look."""
 
     tenant: TenantId
     vkey: str
     earlier: tuple[bytes, ...]
+    reading: Reading
 
 
 Rows = Callable[[TenantId, int, int], Awaitable[list[bytes]]]
 """The leaves that the tables hold for places ``start`` up to and without ``end``."""
+Keep = Callable[[TenantId, Reading], Awaitable[None]]
+"""Remembers how far a log was read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Logs:
-    """Logs as they lie published, and what the tables hold. ``entropy`` picks what is read besides the newest."""
+    """Logs as they lie published, and what the tables hold."""
 
     blobs: Blobs
     logs: tuple[Log, ...]
     rows: Rows
-    entropy: Entropy
+    keep: Keep
+    now: datetime
 
 
 async def house_logs(world: World, _arguments: Mapping[str, str]) -> Logs:
-    """Return every log of the house, with its first and some later checkpoints."""
-    db, found = world.house.db, []
+    """Return every log of the house, with its first and some later checkpoints, and any that was not sound before."""
+    db, found, now = world.house.db, [], world.house.clock()
     for tenant in await log_store.tenants_with_log(db):
+        async with db.transaction(TRUST) as tx:
+            reading = await reading_store.read(tx, tenant) or begun(now)
         async with db.transaction(tenant) as tx:
             key, head = await log_store.log_key(tx), await export.head(tx)
             if key is None or head is None:
                 continue
             signed = await log_store.checkpoints(tx, max(0, head.size - 500), head.size)
+            doubted = [note for size in reading.heads for _, note in await log_store.checkpoints(tx, size - 1, size)]
         step = max(1, len(signed) // _EARLIER)
-        found.append(Log(tenant, key.vkey, tuple(note for _, note in signed[::step])))
+        found.append(Log(tenant, key.vkey, (*(note for _, note in signed[::step]), *doubted), reading))
     if not found:
         raise CannotVerifyError("log.none")
 
@@ -75,51 +90,79 @@ async def house_logs(world: World, _arguments: Mapping[str, str]) -> Logs:
         async with db.transaction(tenant) as tx:
             return await log_store.leaves(tx, start, end)
 
-    return Logs(world.house.blobs, tuple(found), rows, world.house.entropy)
+    async def keep(tenant: TenantId, reading: Reading) -> None:
+        async with db.transaction(TRUST) as tx:
+            await reading_store.keep(tx, tenant, reading)
+
+    return Logs(world.house.blobs, tuple(found), rows, keep, now)
 
 
 async def consistent(target: Logs) -> Finding:
     """See that each published checkpoint is signed and extends those signed before, by the tiles as published.
 
-    The newest entries, and a bundle anywhere before them, are held to the tiles and to the tables: octet for octet.
+    The newest entries, those that are next in the reading of the whole log, and what was ever found wrong and is not
+    sound since, are held to the signed root and to the tables: octet for octet.
     """
-    compared, read = 0, 0
+    compared, read, wrong, late = 0, 0, 0, 0
     for log in target.logs:
         try:
             key = VerifierKey.parse(log.vkey)
-            note = await target.blobs.read(files.checkpoint_path(log.tenant))
-            newest = Checkpoint.open(note or b"", key)
+            newest = Checkpoint.open(await target.blobs.read(files.checkpoint_path(log.tenant)) or b"", key)
             signed = [Checkpoint.open(each, key) for each in log.earlier]
-            if signed and newest.size < min(older.size for older in signed):
-                return failed("log.shrank")
-            for older in (each for each in signed if each.size <= newest.size):  # others wait to be shown
-                await _extends(target.blobs, log.tenant, older, newest)
-                compared += 1
-            read += await _entries(target, log, newest.size)
         except LedgerError:
             return failed("log.inconsistent")
-    return passed({"logs": len(target.logs), "checkpoints": compared, "entries": read})
+        if signed and newest.size < min(older.size for older in signed):
+            return failed("log.shrank")
+        older = [each for each in signed if each.size <= newest.size]  # others wait to be shown
+        found, count = await _read_on(target, log, newest, older)
+        await target.keep(log.tenant, found)
+        compared, read = compared + len(older), read + count
+        wrong += len(found.bundles) + len(found.heads)
+        late += found.is_late(target.now)
+    if wrong:
+        return failed("log.inconsistent", wrong, "places")
+    if late:
+        return unverified("log.unread")
+    value = {"logs": len(target.logs), "checkpoints": compared, "entries": read}
+    return passed({**value, "each_entry_within_hours": PERIOD // timedelta(hours=1)})
 
 
-async def _entries(target: Logs, log: Log, size: int) -> int:
-    """Compare some bundles of entries; raises ``LedgerError`` where one is not what the tiles and the tables say."""
-    if not size:
-        return 0
-    last = (size - 1) // WIDTH
-    anywhere = int.from_bytes(target.entropy(4), "big") % (last + 1)
-    count = 0
-    for index in sorted({anywhere, max(0, last - 1), last}):
-        bundle, hashes = tile_at(ENTRIES, index, size), tile_at(0, index, size)
-        lying = await files.read_tiles(target.blobs, log.tenant, [bundle, hashes])
-        if set(lying) != {bundle, hashes}:
-            raise LedgerError("a tile is missing")
-        entries = unpack(bundle, lying[bundle])
-        if b"".join(map(leaf_hash, entries)) != lying[hashes]:
-            raise LedgerError("an entry is not the one that was hashed")
-        if await target.rows(log.tenant, index * WIDTH, index * WIDTH + len(entries)) != entries:
-            raise LedgerError("a row is not the entry that was published")
-        count += len(entries)
-    return count
+async def _read_on(target: Logs, log: Log, newest: Checkpoint, older: Sequence[Checkpoint]) -> tuple[Reading, int]:
+    """Return how far a log is read after this look, with all that is not sound now; and how many entries were read."""
+    heads = [each.size for each in older if not await _is_sound(_extends(target.blobs, log.tenant, each, newest))]
+    gone = set(log.reading.heads) - {each.size for each in older}  # nobody can show any more that they were extended
+    bundles = -(-newest.size // WIDTH)
+    on = chosen(log.reading, bundles, len(target.logs), target.now)
+    wanted = {*on, *range(max(0, bundles - 2), bundles), *(each for each in log.reading.bundles if each < bundles)}
+    bad = [each for each in sorted(wanted) if not await _is_sound(_bundle(target, log, newest, each))]
+    reading = after(log.reading, on, bundles, target.now, bad=bad, heads={*heads, *gone})
+    return reading, min(newest.size, len(wanted) * WIDTH)
+
+
+async def _is_sound(looked: Awaitable[None]) -> bool:
+    try:
+        await looked
+    except LedgerError:
+        return False
+    return True
+
+
+async def _bundle(target: Logs, log: Log, newest: Checkpoint, index: int) -> None:
+    """Compare a bundle's entries; raises ``LedgerError`` where the root, the tiles or the tables say otherwise."""
+    size, first = newest.size, index * WIDTH
+    bundle, hashes = tile_at(ENTRIES, index, size), tile_at(0, index, size)
+    ranges = inclusion_ranges(first, size)
+    lying = await files.read_tiles(target.blobs, log.tenant, {bundle, hashes, *needed(ranges, size)})
+    if not {bundle, hashes} <= set(lying):
+        raise LedgerError("a tile is missing")
+    entries = unpack(bundle, lying[bundle])
+    if b"".join(map(leaf_hash, entries)) != lying[hashes]:
+        raise LedgerError("an entry is not the one that was hashed")
+    read = reader(size, lying)  # the siblings of a bundle's first entry are made of all the others
+    proof = [hash_range(leaves, read) for leaves in ranges]
+    verify_inclusion(first, size, leaf_hash(entries[0]), proof, newest.root)
+    if await target.rows(log.tenant, first, first + len(entries)) != entries:
+        raise LedgerError("a row is not the entry that was published")
 
 
 async def _extends(blobs: Blobs, tenant: TenantId, older: Checkpoint, newer: Checkpoint) -> None:

@@ -10,12 +10,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
+from gatepost.blobs import folder_of
 from gatepost.trust import git
 from gatepost.trust.paper import CannotVerifyError, Finding, attested, failed, passed, unverified
 from gatepost.trust.registers import Exclusion
 from gatepost.trust.world import World
 
 FILES_MAX = 20_000
+OF_THE_LOG = ("tile", "rows")
+"""Folders of a log on the second store that hold its entries (``record.files``)."""
 FILE_MAX_OCTETS = 2_000_000
 LINES_MAX = 500_000
 _PUBLIC = re.compile(rb"\s*(?:-----BEGIN (?:CERTIFICATE|PUBLIC KEY)-----|ssh-|ecdsa-)")
@@ -47,7 +50,9 @@ class Secrets:
 async def house_secrets(world: World, _arguments: Mapping[str, str]) -> Secrets:
     """Return every file that holds a secret: in the state folder by what it says, configured ones, credentials."""
     settings = world.settings
-    found = await asyncio.to_thread(_in_state, settings.state)
+    state = settings.state.resolve()
+    second = folder_of(settings.log.second) if settings.log.second else state / "second"
+    found = await asyncio.to_thread(_in_state, state, second and second.resolve())
     named = [Path(name) for name in (settings.smtp.certificate_key, settings.http.certificate_key) if name]
     found["certificate keys"] = [path for path in named if path.is_file()]
     found["credentials"] = [path for path in world.credentials if path.is_file() and _holds_secret(path)]
@@ -56,10 +61,11 @@ async def house_secrets(world: World, _arguments: Mapping[str, str]) -> Secrets:
     return Secrets(tuple(dict.fromkeys(paths)), os.geteuid(), kinds)
 
 
-def _in_state(state: Path) -> dict[str, list[Path]]:
+def _in_state(state: Path, second: Path | None) -> dict[str, list[Path]]:
     """Return what is secret in the state folder: its notes, its keys at any depth, and whatever holds a secret.
 
-    PostgreSQL's own folder is its account's; blobs are sealed.
+    PostgreSQL's own folder is its account's; blobs are sealed. Of the logs' second store, tiles hold what is published,
+    and rows are sealed: they grow with the log, and a look must not.
     """
     keys = state / "keys"
     found: dict[str, list[Path]] = {"keys": [keys] if keys.is_dir() else [], "notes": [], "others": []}
@@ -67,6 +73,8 @@ def _in_state(state: Path) -> dict[str, list[Path]]:
         here = Path(folder)
         if here == state:
             folders[:] = [each for each in folders if not each.startswith(("postgres-", "blobs"))]
+        elif second is not None and here.parent == second / "log":
+            folders[:] = [each for each in folders if each not in OF_THE_LOG]
         is_key = here == keys or keys in here.parents
         for name in sorted(names):
             path = here / name

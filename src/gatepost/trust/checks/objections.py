@@ -8,8 +8,9 @@ from gatepost.access.paper import Tenant
 from gatepost.ids import EntryId, LeafIndex, TenantId
 from gatepost.record import trust_log
 from gatepost.record.trust_log import TRUST, Stated
-from gatepost.trust import notice, objection, store
+from gatepost.trust import log_time, notice, objection, store
 from gatepost.trust.engagement import FACTS_MAX, NotYetError
+from gatepost.trust.log_time import HOUR, LogTime, Tick
 from gatepost.trust.notice import Case
 from gatepost.trust.paper import CannotVerifyError, Finding, failed, passed
 from gatepost.trust.registers import Supplier
@@ -17,7 +18,7 @@ from gatepost.trust.world import World
 
 Knock = Callable[[Tenant], Awaitable[str]]
 Fold = Callable[[Sequence[Stated]], Case]
-Obstacle = Callable[[Case, Supplier, datetime | None], str]
+Obstacle = Callable[[Case, Supplier, LogTime], str]
 
 PLANS = ("free", "developer", "team", "business", "enterprise")
 PROMISED = ("business", "enterprise")
@@ -70,7 +71,8 @@ async def machine(world: World, _arguments: Mapping[str, str]) -> Machine:
 async def walked(target: Machine) -> Finding:
     """Walk objections through: who may not is refused, who may opens a case that stops the engagement until it ends.
 
-    The leaves of the walk are stated nowhere: nobody is told of a supplier that is none.
+    Nor does anybody get in on day 29, or under a clock that was set ahead. The leaves of the walk are stated nowhere:
+    nobody is told of a supplier that is none.
     """
     refused = [plan for plan in PLANS if await target.knock(_customer(plan)) == "objection.plan"]
     if set(refused) != set(PLANS) - set(PROMISED):
@@ -86,6 +88,8 @@ def _fault(target: Machine) -> Finding | None:
     objected = [*told_all, _leaf(target, notice.OBJECTED, 1, objection=_REFERENCE)]
     if early := _engages(target, told_all, 29):
         return failed("notice.ignored", early)
+    if not _stopped_by(target, told_all, 31, hours=1):
+        return failed("notice.jumped")
     if target.fold(objected).objections != {_REFERENCE}:
         return failed("objection.lost")
     if _stopped_by(target, objected, 31) != "objection.open":
@@ -114,8 +118,11 @@ def _leaf(target: Machine, action: str, day: int, **detail: str) -> Stated:
     return Stated(EntryId(day), LeafIndex(day), at, action, SYNTHETIC.id, said)
 
 
-def _stopped_by(target: Machine, leaves: Sequence[Stated], day: int) -> str:
-    return target.obstacle(target.fold(leaves), SYNTHETIC, target.now + timedelta(days=day - 31))
+def _stopped_by(target: Machine, leaves: Sequence[Stated], day: int, *, hours: int = 31 * 24) -> str:
+    """Return what stops it on a day; ``hours``: how many of the last ones the log has a leaf for."""
+    now = target.now + timedelta(days=day - 31)
+    ticks = [Tick(now - HOUR * back, LeafIndex(10_000 - back)) for back in range(hours)]
+    return target.obstacle(target.fold(leaves), SYNTHETIC, LogTime(now, ticks))
 
 
 def _engages(target: Machine, leaves: Sequence[Stated], day: int) -> str:
@@ -145,7 +152,7 @@ async def objections(world: World, _arguments: Mapping[str, str]) -> Objections:
                     made[str(fact.detail["objection"])] = fact.at
                 elif fact.action == notice.SETTLED:
                     ended[str(fact.detail["objection"])] = str(fact.detail["outcome"])
-    return Objections(made, ended, notice.CLOCK, world.house.clock())
+    return Objections(made, ended, log_time.CLOCK, world.house.clock())
 
 
 async def settled(target: Objections) -> Finding:

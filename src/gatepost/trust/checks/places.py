@@ -11,7 +11,7 @@ from gatepost.egress import Register
 from gatepost.trust.operator import Operator
 from gatepost.trust.paper import CannotVerifyError, Finding, attested, failed, passed, unverified
 from gatepost.trust.registers import Store, Supplier, Transfer
-from gatepost.trust.ways import BARE, OPEN, UNTRANSFERRED, Words, is_here, ways, widened
+from gatepost.trust.ways import BARE, OPEN, UNNAMED, UNTRANSFERRED, Words, is_here, ways, widened
 from gatepost.trust.world import World
 
 ASSESSED_DAYS_MAX = 365
@@ -50,7 +50,7 @@ async def house_ways(world: World, _arguments: Mapping[str, str]) -> Ways:
 
 
 async def egress_declared(target: Ways) -> Finding:
-    """See that an unlisted host is refused, and that every row names a region and what the transfer rests on.
+    """See that an unlisted host is refused, and that every row names a region, what the transfer rests on, and whom.
 
     Any host is open only where customers name each destination themselves, and the operator says so.
     """
@@ -58,7 +58,7 @@ async def egress_declared(target: Ways) -> Finding:
     if opened:
         return failed(OPEN, [*opened[:8]])
     rows = ways(target.register, target.words)
-    for fault in (BARE, UNTRANSFERRED):
+    for fault in (BARE, UNTRANSFERRED, UNNAMED):
         found = sorted({f"{each.row.purpose.value} {each.row}" for each in rows if each.fault == fault})
         if found:
             return failed(fault, [*found[:8]])
@@ -118,13 +118,14 @@ async def stores_here(target: Storage) -> Finding:
 
 @dataclass(frozen=True, slots=True)
 class Transfers:
-    """Suppliers, what their transfers rest on, and today."""
+    """Suppliers, what their transfers rest on, and today. ``unnamed``: ways out to whom no supplier's row names."""
 
     suppliers: tuple[Supplier, ...]
     transfers: tuple[Transfer, ...]
     allowed: frozenset[str]
     register: Register
     now: datetime
+    unnamed: tuple[str, ...] = ()
 
 
 async def house_transfers(world: World, arguments: Mapping[str, str]) -> Transfers:
@@ -134,12 +135,15 @@ async def house_transfers(world: World, arguments: Mapping[str, str]) -> Transfe
     suppliers = tuple(each for each in operator.suppliers if wanted in {None, each.id})
     if not suppliers:
         raise CannotVerifyError("supplier.missing")
+    now, register = world.house.clock(), world.house.egress.register
+    rows = ways(register, words_of(operator, now.date()))
     return Transfers(
         suppliers,
         operator.transfers,
         frozenset(operator.place.regions_allowed),
-        world.house.egress.register,
-        world.house.clock(),
+        register,
+        now,
+        tuple(sorted({f"{each.row.purpose.value} {each.row}" for each in rows if not each.reaches})),
     )
 
 
@@ -176,7 +180,12 @@ async def noticed(target: Transfers) -> Finding:
 
 
 async def registered(target: Transfers) -> Finding:
-    """See that a supplier's row agrees with the register of ways out: software sends nobody anything."""
+    """See that a supplier's row agrees with the register of ways out: software sends nobody anything.
+
+    A list that leaves out somebody who is reached bears nobody's row out.
+    """
+    if target.unnamed:
+        return failed("supplier.unlisted", [*target.unnamed[:8]])
     today = target.now.date()
     for each in target.suppliers:
         if each.engaged_on > today:

@@ -8,7 +8,7 @@ import orjson
 
 from gatepost.record import trust_log
 from gatepost.record.trust_log import TRUST
-from gatepost.trust import notice, status, status_store, store, terms
+from gatepost.trust import log_time, status, status_store, store, terms
 from gatepost.trust.leaf import instant
 from gatepost.trust.paper import CannotVerifyError, Finding, failed, passed
 from gatepost.trust.probe.client import ProbeError, Prober
@@ -58,7 +58,7 @@ async def recomputed(target: Availability) -> Finding:
     first = instant(target.today - status.WINDOW)
     if hidden := sorted(key for key in target.stated if key[0] >= first and key not in shown):
         return failed("uptime.differs", {"part": hidden[0][1], "hour": hidden[0][0]})
-    days = days_of(target.shown, target.today.date())
+    days = days_of(target.shown, target.today)
     shares = {component.value: round(share_of(each) or 0.0, 5) for component, each in days.items()}
     return passed({**shares}, "share of probes")
 
@@ -157,7 +157,7 @@ async def bound_after_notice(target: tuple[Step, ...]) -> Finding:
         ]
         if not told_at:
             return failed("terms.untold", {each.document: each.sha256[:16]})
-        if each.material and each.at - min(told_at) < notice.CLOCK:
+        if each.material and each.at - min(told_at) < log_time.CLOCK:
             return failed("terms.early", {each.document: (each.at - min(told_at)).days}, "days")
     if not applied:
         raise CannotVerifyError("terms.none_in_force")

@@ -12,6 +12,7 @@ from gatepost.trust.bench import Bench
 from gatepost.trust.cases import Case, Sort, Way
 from gatepost.trust.checks import called, cases, drills, objections, told
 from gatepost.trust.controls import server
+from gatepost.trust.log_time import HOUR, LogTime
 from gatepost.trust.probe.client import Prober
 from gatepost.trust.probe.receiver import Handed
 from gatepost.trust.registers import Supplier
@@ -76,13 +77,25 @@ async def anybody_objects(bench: Bench) -> AsyncIterator[objections.Machine]:
 async def deaf_machine(bench: Bench) -> AsyncIterator[objections.Machine]:
     """One that engages although somebody has objected."""
 
-    async def knock(tenant: Tenant) -> str:
-        return "notice.never_given" if tenant.plan in {"business", "enterprise"} else "objection.plan"
+    def obstacle(case: notice.Case, supplier: Supplier, log: LogTime) -> str:
+        return notice.obstacle(replace(case, objections=frozenset()), supplier, log)
 
-    def obstacle(case: notice.Case, supplier: Supplier, newest: datetime | None) -> str:
-        return notice.obstacle(replace(case, objections=frozenset()), supplier, newest)
+    yield objections.Machine(_knock, notice.case_of, obstacle, bench.clock())
 
-    yield objections.Machine(knock, notice.case_of, obstacle, bench.clock())
+
+@asynccontextmanager
+async def credulous_machine(bench: Bench) -> AsyncIterator[objections.Machine]:
+    """One that takes the date of the youngest leaf for the time that has passed."""
+
+    def obstacle(case: notice.Case, supplier: Supplier, log: LogTime) -> str:
+        every_hour = [replace(log.ticks[0], at=log.now - HOUR * back) for back in range(31 * 24)]
+        return notice.obstacle(case, supplier, replace(log, ticks=every_hour))
+
+    yield objections.Machine(_knock, notice.case_of, obstacle, bench.clock())
+
+
+async def _knock(tenant: Tenant) -> str:
+    return "notice.never_given" if tenant.plan in {"business", "enterprise"} else "objection.plan"
 
 
 @asynccontextmanager

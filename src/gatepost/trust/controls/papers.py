@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, timedelta
 
 from gatepost.egress import Destination, Purpose, Register
@@ -233,6 +234,20 @@ async def untransferred_register(bench: Bench) -> AsyncIterator[places.Ways]:
     """A register with a row that leads abroad, to somebody no transfer speaks of."""
     row = Destination(purpose=Purpose.BLOBS, host="store.control.invalid", port=443, region="XX", mechanism="control")
     yield _ways(bench, row)
+
+
+@asynccontextmanager
+async def unnamed_register(bench: Bench) -> AsyncIterator[places.Ways]:
+    """A register with a row that says everything but who is reached."""
+    row = Destination(purpose=Purpose.RELAY, host="relay.control.invalid", port=25, region="GB", mechanism="control")
+    yield _ways(bench, row)
+
+
+@asynccontextmanager
+async def unlisted_supplier(bench: Bench) -> AsyncIterator[places.Transfers]:
+    """A list of suppliers that leaves out somebody who is reached."""
+    target = _transfers(bench, _supplier(bench))
+    yield replace(target, register=Register([]), unnamed=("relay relay.control.invalid:25",))
 
 
 def _storage(bench: Bench, region: str, where: str, setting: str) -> places.Storage:

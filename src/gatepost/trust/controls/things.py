@@ -15,10 +15,11 @@ from gatepost.dns.paper import Answer, RdType, Resolver, Status
 from gatepost.ids import TenantId
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.note import SigningKey
-from gatepost.ledger.tiles import ENTRIES, Edge
+from gatepost.ledger.tiles import ENTRIES, WIDTH, Edge, tile_at
 from gatepost.trust import git
 from gatepost.trust.bench import Bench
 from gatepost.trust.checks import forgetting, logs, machine, places
+from gatepost.trust.reading import Reading, begun
 
 _CONTROL = TenantId("tn_control")
 
@@ -93,7 +94,12 @@ def _logs(bench: Bench, blobs: Blobs, earlier: bytes, held: list[bytes]) -> logs
     async def rows(_tenant: TenantId, start: int, end: int) -> list[bytes]:
         return held[start:end]
 
-    return logs.Logs(blobs, (logs.Log(_CONTROL, str(_KEY.verifier), (earlier,)),), rows, bench.entropy)
+    async def keep(_tenant: TenantId, _reading: Reading) -> None:
+        return None
+
+    now = bench.clock()
+    log = logs.Log(_CONTROL, str(_KEY.verifier), (earlier,), begun(now))
+    return logs.Logs(blobs, (log,), rows, keep, now)
 
 
 @asynccontextmanager
@@ -124,6 +130,19 @@ async def changed_entry(bench: Bench) -> AsyncIterator[logs.Logs]:
     (bundle,) = [tile for tile in tiles if tile.level == ENTRIES]
     await blobs.write(f"log/{_CONTROL}/{bundle.path}", tiles[bundle])
     yield _logs(bench, blobs, Checkpoint(_KEY.name, 2, before.root).signed(_KEY), [b"one", b"Two", b"three"])
+
+
+@asynccontextmanager
+async def changed_long_ago(bench: Bench) -> AsyncIterator[logs.Logs]:
+    """A log of five bundles, in whose first one an entry was changed in the table, the bundle and the tile alike."""
+    shown = [b"%d" % number for number in range(5 * WIDTH)]
+    before, _ = Edge().grow(shown[:2])
+    blobs = await _published(bench.folder / "long ago", shown)
+    shown[7] = b"changed"
+    _, tiles = Edge().grow(shown)
+    for tile in (tile_at(ENTRIES, 0, len(shown)), tile_at(0, 0, len(shown))):
+        await blobs.write(f"log/{_CONTROL}/{tile.path}", tiles[tile])
+    yield _logs(bench, blobs, Checkpoint(_KEY.name, 2, before.root).signed(_KEY), shown)
 
 
 @asynccontextmanager

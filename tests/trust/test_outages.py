@@ -1,0 +1,143 @@
+"""Outages open and close incidents by themselves on a real database; the clock is moved by hand."""
+
+from datetime import timedelta
+
+import pytest
+
+from gatepost.trust import incidents, outages, probes, status
+from gatepost.trust.clocks import AWARE
+from gatepost.trust.incidents import Impact, Incident, State
+from gatepost.trust.status import Condition
+from gatepost.trust.uptime import Component, Pace, Sample
+from trust.scene import Scene
+
+MAIL, API = Component.SMTP, Component.REST
+
+
+async def probed(scene: Scene, *down: Component, rounds: int = 1) -> None:
+    """Probe two parts once a minute."""
+    for _ in range(rounds):
+        at = scene.clock()
+        seen = [
+            Sample(component=part, at=at, is_up=part not in down, latency_ms=5, reason="answer.late" * (part in down))
+            for part in (MAIL, API)
+        ]
+        await probes.keep(scene.house, seen, every_s=60)
+        scene.clock.move(timedelta(minutes=1))
+
+
+async def said(scene: Scene) -> list[Incident]:
+    return await status.read_incidents(scene.house, scene.clock() - status.WINDOW)
+
+
+async def speak(scene: Scene, incident: Incident, state: State) -> None:
+    fact = incidents.updated(incident, state=state, body="A person looks at it.", at=scene.clock())
+    await status.say(scene.house.db, fact, entropy=scene.house.entropy)
+
+
+async def test_what_is_seen_out_opens_one_incident_that_recovery_closes(scene: Scene) -> None:
+    await probed(scene)
+    assert await said(scene) == []
+    await probed(scene, MAIL, rounds=3)
+    (one,) = await said(scene)
+    assert (one.name, one.state, one.impact) == ("Mail in: outage", State.INVESTIGATING, Impact.CRITICAL)
+    assert (one.is_automatic, one.components, len(one.updates)) == (True, (MAIL,), 1)
+    assert "Mail in: answer.late" in one.updates[0].body
+    assert one.deadlines() == []  # nobody is aware of anything yet
+    await probed(scene, rounds=outages.UP_AGAIN - 1)
+    assert not (await said(scene))[0].is_over
+    await probed(scene)
+    (one,) = await said(scene)
+    assert (one.state, one.is_automatic) == (State.RESOLVED, True)
+    await probed(scene, rounds=2)
+    await scene.publish()  # or an old word that soothes would not be believed
+    assert len((await said(scene))[0].updates) == 2
+
+
+async def test_one_that_comes_back_for_a_moment_stays_open(scene: Scene) -> None:
+    await probed(scene, MAIL)
+    for _ in range(3):
+        await probed(scene, rounds=outages.UP_AGAIN - 1)
+        await probed(scene, MAIL)
+    (one,) = await said(scene)
+    assert not one.is_over
+
+
+async def test_parts_that_go_down_together_are_one_incident_and_a_later_one_is_another(scene: Scene) -> None:
+    await probed(scene, MAIL, API)
+    assert [each.name for each in await said(scene)] == ["Mail in, API: outage"]
+    await probed(scene, rounds=outages.UP_AGAIN)
+    await probed(scene, MAIL)
+    await probed(scene, MAIL, API)
+    assert [each.name for each in await said(scene)] == ["API: outage", "Mail in: outage", "Mail in, API: outage"]
+
+
+@pytest.mark.parametrize("is_marked", [True, False])
+async def test_from_a_person_s_first_word_on_the_probes_leave_it_alone(scene: Scene, *, is_marked: bool) -> None:
+    await probed(scene, MAIL)
+    (one,) = await said(scene)
+    if is_marked:
+        await status.say(scene.house.db, incidents.marked(one, AWARE, at=scene.clock()), entropy=scene.house.entropy)
+    else:
+        await speak(scene, one, State.IDENTIFIED)
+    await probed(scene, rounds=2 * outages.UP_AGAIN)
+    (one,) = await said(scene)
+    assert (one.is_over, one.is_automatic) == (False, False)
+    await speak(scene, one, State.RESOLVED)
+    await probed(scene, MAIL)
+    assert len(await said(scene)) == 2  # it is out again: that is another
+
+
+async def test_what_a_person_has_told_of_or_planned_opens_nothing(scene: Scene) -> None:
+    now = scene.clock()
+    window = (now, now + timedelta(hours=1))
+    told = {"name": "x", "body": "x", "at": now, "impact": Impact.MAJOR}
+    for fact in (
+        incidents.opened("in_told", **told, state=State.INVESTIGATING, components=[MAIL]),  # type: ignore[arg-type]  # as above
+        incidents.opened("in_work", **told, state=State.IN_PROGRESS, components=[API], window=window),  # type: ignore[arg-type]  # as above
+    ):
+        await status.say(scene.house.db, fact, entropy=scene.house.entropy)
+    await probed(scene, MAIL, API, rounds=2)
+    assert {each.id for each in await said(scene)} == {"in_told", "in_work"}
+
+
+async def test_maintenance_that_is_only_planned_and_an_exercise_excuse_nothing(scene: Scene) -> None:
+    now = scene.clock()
+    window = (now, now + timedelta(hours=1))
+    told = {"name": "x", "body": "x", "at": now, "impact": Impact.MAJOR, "components": [MAIL]}
+    for fact in (
+        incidents.opened("in_drill", **told, state=State.INVESTIGATING, is_exercise=True),  # type: ignore[arg-type]  # as above
+        incidents.opened("in_plan", **told, state=State.SCHEDULED, window=window),  # type: ignore[arg-type]  # as above
+    ):
+        await status.say(scene.house.db, fact, entropy=scene.house.entropy)
+    await probed(scene, MAIL)
+    assert len(await said(scene)) == 3
+
+
+async def test_an_outage_that_is_over_when_the_database_is_back_was_one(scene: Scene) -> None:
+    at = scene.clock()
+    late = [
+        Sample(component=MAIL, at=at + timedelta(minutes=minute), is_up=minute == 4, latency_ms=5, reason="")
+        for minute in range(5)
+    ]
+    scene.clock.move(timedelta(minutes=4, seconds=1))
+    await probes.keep(scene.house, late, every_s=60)
+    await probed(scene, rounds=outages.UP_AGAIN)
+    (one,) = await said(scene)
+    assert one.state is State.RESOLVED
+
+
+async def test_a_part_that_works_again_is_not_shown_out_while_its_incident_waits_to_close(scene: Scene) -> None:
+    await probed(scene, MAIL)
+    await probed(scene)
+    found = await status.read_status(scene.house, Pace())
+    assert (found.worst, len(found.open_incidents)) == (Condition.OPERATIONAL, 1)
+
+
+async def test_a_page_without_its_database_shows_an_incident_that_no_leaf_says_yet(scene: Scene) -> None:
+    await probed(scene)
+    last = await status.read_status(scene.house, Pace())
+    found = status.unreadable(last, scene.clock())
+    assert [each.id for each in found.open_incidents] == ["unstated"]
+    assert set(found.open_incidents[0].components) == {MAIL, API}
+    assert found.open_incidents[0].opened_at == last.at
