@@ -18,6 +18,7 @@ from gatepost.trust.read import (
     read_revisions,
     read_tile,
     read_vkey,
+    read_words,
 )
 from gatepost.trust.world import Canary, Endpoint, World
 
@@ -53,5 +54,6 @@ __all__ = [
     "read_revisions",
     "read_tile",
     "read_vkey",
+    "read_words",
     "spelled",
 ]

@@ -21,12 +21,24 @@ from gatepost.meters import Raised
 from gatepost.record import trust_log
 from gatepost.record.paper import Json
 from gatepost.record.trust_log import TRUST, Fact, Stated
-from gatepost.trust import challenge, git, heads, leaf, look, store
+from gatepost.trust import challenge, git, heads, leaf, look, store, words
 from gatepost.trust.bench import Bench
 from gatepost.trust.check import Check, Run, run
 from gatepost.trust.folder import Folder
 from gatepost.trust.operator import Operator, OperatorError
-from gatepost.trust.paper import ABSENT, LIVES, Claim, ClaimClass, Finding, Outcome, Result, Shown, attested, unverified
+from gatepost.trust.paper import (
+    ABSENT,
+    LIVES,
+    VANISHED,
+    Claim,
+    ClaimClass,
+    Finding,
+    Outcome,
+    Result,
+    Shown,
+    attested,
+    unverified,
+)
 from gatepost.trust.world import World
 
 POLL_S = 5.0
@@ -51,6 +63,7 @@ class Engine:
         self._folder = Folder(folder)
         self._world = world
         self._catalogue = catalogue
+        self._is_worded = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look whenever something is due until ``stop`` is set.
@@ -166,13 +179,17 @@ class Engine:
                 (Fact(action=leaf.REVISED, at=now, object_ref="operator", detail=detail), leaf.REVISION, "revised")
             )
         async with world.house.db.transaction(TRUST) as tx:
+            last_said = {identifier: shown.entry for identifier, shown in known.items()}
+            if is_new or not self._is_worded:
+                worded = await words.keep(tx, operator.claims, now, entropy=world.house.entropy)
+                last_said = worded | last_said
             gone = await store.newest(tx)
-            for identifier, shown in known.items():
+            for identifier, said_in in last_said.items():
                 claim = present.get(identifier)
                 mark = leaf.GONE + identifier
-                if gone.get(mark, 0) > shown.entry or (claim is not None and not claim.withdrawn):
+                if gone.get(mark, 0) > said_in or (claim is not None and not claim.withdrawn):
                     continue
-                why = claim.withdrawn if claim else "it is no longer in the operator's folder"
+                why = claim.withdrawn if claim else VANISHED
                 fact = Fact(
                     action=leaf.WITHDRAWN, at=now, object_ref=identifier, detail={"claim": identifier, "why": why}
                 )
@@ -180,6 +197,7 @@ class Engine:
             entries = await trust_log.state(tx, [fact for fact, _, _ in facts], entropy=world.house.entropy)
             for entry, (_, subject, outcome) in zip(entries, facts, strict=True):
                 await store.add_fact(tx, entry, subject=subject, outcome=outcome, at=now)
+        self._is_worded = True
         return is_new
 
 

@@ -56,6 +56,8 @@ OWN_PLANS = frozenset({HOUSE_PLAN, "sandbox"})
 """Tenants that are nobody's customers: the house's own, and the one to try things out with."""
 ABSENT = "feature.absent"
 NEVER_RUN = "check.never_run"
+VANISHED = "it is no longer in the operator's folder"
+"""Why a claim is withdrawn that was taken out of the folder without a word."""
 AHEAD = "clock.ahead"
 AHEAD_MAX = timedelta(minutes=1)
 """How far ahead of the reader's clock a result may be dated: two machines of one house need not agree to the second."""
