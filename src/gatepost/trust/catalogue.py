@@ -84,7 +84,12 @@ _CHECKS: tuple[Check[Any], ...] = (
     Check("store.here", places.stores_here, places.house_storage, (papers.far_store,)),
     Check("transfer.held", places.transfers_held, places.house_transfers, (papers.no_instrument,)),
     Check("supplier.noticed", places.noticed, places.house_transfers, (papers.day_29,)),
-    Check("supplier.registered", places.registered, places.house_transfers, (papers.talking_software,)),
+    Check(
+        "supplier.registered",
+        places.registered,
+        places.house_transfers,
+        (papers.talking_software, papers.other_country),
+    ),
     Check("dane.absent", places.tlsa_absent, places.mail_zone, (things.published_tlsa,)),
     Check("secret.modes", machine.modes, machine.house_secrets, (things.loose_file,)),
     Check("secret.planted", machine.planted, machine.house_source, (things.planted_key, things.history_with_key)),

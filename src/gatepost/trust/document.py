@@ -25,6 +25,11 @@ class Listed:
     withdrawal: Stated | None = None
 
     @property
+    def rests_on(self) -> ClaimClass:
+        """What it rests on by its last result: a word, say, though it is looked for in the log."""
+        return self.last.result.claim_class if self.last else self.claim.claim_class
+
+    @property
     def reason(self) -> str:
         """Why it is not simply green; empty where it is."""
         if self.claim.not_applicable:
@@ -141,7 +146,7 @@ def row(listed: Listed, base: str) -> dict[str, Any]:
         "id": claim.id,
         "text": claim.text,
         "topic": claim.topic,
-        "class": claim.claim_class.value,
+        "class": listed.rests_on.value,
         "status": listed.status.value,
         "reason": listed.reason,
         "value": result.finding.value if result else None,

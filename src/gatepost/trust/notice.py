@@ -37,6 +37,7 @@ class Case:
         digest: of what was announced last; a supplier that is changed since is another one.
         engaged: of what is engaged, which goes on while a change of it is announced; empty for nothing.
         noticed_at: when the leaf in a signed head says that every tenant had been told; None before.
+        waited: how long after its notice it was engaged; None of what was there before the log.
         objections: references of those not settled yet.
         has_exclusions: some tenant's data never go there, whatever is engaged.
     """
@@ -45,6 +46,7 @@ class Case:
     announced_at: datetime | None = None
     noticed_at: datetime | None = None
     engaged: str = ""
+    waited: timedelta | None = None
     objections: frozenset[str] = field(default_factory=frozenset)
     has_exclusions: bool = False
 
@@ -72,7 +74,8 @@ def case_of(facts: Sequence[Stated]) -> Case:
         elif fact.action == WITHDRAWN:
             found, open_ = Case(has_exclusions=found.has_exclusions), set()
         elif fact.action == ENGAGED:
-            found = replace(found, engaged=said)
+            waited = None if found.noticed_at is None else fact.at - found.noticed_at
+            found = replace(found, engaged=said, waited=waited)
         elif fact.action == NOTICED and said == found.digest and fact.leaf_index is not None:
             found = replace(found, noticed_at=fact.at)
         elif fact.action == OBJECTED:

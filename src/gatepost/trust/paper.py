@@ -107,7 +107,7 @@ class Finding:
         value: what was measured or, of ATTESTED, what was declared; short.
         unit: of the value; empty for none.
         reason: ``subject.fact``, stable.
-        until: the first moment at which ATTESTED ends.
+        until: the first moment from which it can no longer be said; None where it was looked at and ages by cadence.
     """
 
     outcome: Outcome
@@ -130,6 +130,12 @@ def failed(reason: str, value: Any = None, unit: str = "") -> Finding:
 def attested(value: Any, until: datetime, unit: str = "") -> Finding:
     """Return that the operator's own records bear it out, which is a word and no measurement."""
     return Finding(outcome=Outcome.ATTESTED, value=value, unit=unit, until=until)
+
+
+def borne_out(value: Any, until: datetime, unit: str = "", *, by_log: bool) -> Finding:
+    """Return that people's work bears it out: proven where every step is an entry of a log, else a word."""
+    outcome = Outcome.PASS if by_log else Outcome.ATTESTED
+    return Finding(outcome=outcome, value=value, unit=unit, until=until)
 
 
 def unverified(reason: str, value: Any = None) -> Finding:
@@ -170,6 +176,12 @@ class Shown:
     result: Result
     entry: EntryId
     leaf_index: LeafIndex | None
+
+
+def rests_on(declared: ClaimClass, finding: Finding) -> ClaimClass:
+    """Return what a result rests on: a word where it came to a word, whatever its claim is looked at for."""
+    is_word = finding.outcome is Outcome.ATTESTED and declared is not ClaimClass.STATEMENT
+    return ClaimClass.ATTESTED if is_word else declared
 
 
 def status_of(claim: Claim, last: Shown | None, now: datetime) -> Outcome:

@@ -12,7 +12,7 @@ from gatepost.ids import EntryId, LeafIndex
 from gatepost.journey import House
 from gatepost.record import export, trust_log
 from gatepost.record.trust_log import TRUST, Stated
-from gatepost.trust import guest, leaf, store
+from gatepost.trust import deeds, guest, leaf, store
 from gatepost.trust.document import Claims, Past, claims_of
 from gatepost.trust.held import MISSING, UNPROVEN, Held
 from gatepost.trust.logged import Logged
@@ -104,6 +104,13 @@ async def read_revisions(house: House, *, held: Held | None = None, limit: int =
 async def read_words(house: House, claim: str, *, held: Held | None = None) -> list[Stated]:
     """Return every wording of a claim that the log bears out, newest first."""
     return await _believed(house, leaf.WORDS + claim, HISTORY_MAX, held)
+
+
+async def read_deeds(house: House, *, held: Held | None = None) -> deeds.Deeds:
+    """Return what people of the operator did, as far as the log bears it out."""
+    found = await deeds.facts(house.db)
+    faults = await (held or Held(house.blobs)).faults(found, house.clock())
+    return deeds.read_of([each for each in found if each.entry not in faults])
 
 
 async def read_outside(house: House, *, held: Held | None = None, limit: int) -> list[Stated]:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, timedelta
 
 from gatepost.egress import Destination, Purpose, Register
@@ -199,6 +200,12 @@ async def no_instrument(bench: Bench) -> AsyncIterator[places.Transfers]:
 async def day_29(bench: Bench) -> AsyncIterator[places.Transfers]:
     """A processor engaged a day too early."""
     yield _transfers(bench, _supplier(bench, notice=29))
+
+
+@asynccontextmanager
+async def other_country(bench: Bench) -> AsyncIterator[places.Transfers]:
+    """A processor that is said to be in one country, and by its row is in another."""
+    yield replace(_transfers(bench, _supplier(bench)), where=frozenset({"GB"}))
 
 
 @asynccontextmanager
