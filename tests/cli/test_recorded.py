@@ -32,7 +32,7 @@ from witnessed import is_seen
 READS = {
     "trust room list", "trust room views",
     "case list", "case show", "errors list", "incident alerts", "incident drafts", "incident secret", "findings list",
-    "trust subprocessor list", "trust terms list",
+    "trust deed list", "trust subprocessor list", "trust terms list",
     "settings", "sandbox", "doctor", "explain", "tenant list", "domain list", "domain records", "mailbox list",
     "person list", "key list", "keys list", "policy show", "mail list", "mail search", "mail show", "log verify",
     "log prove", "log entry", "log vkey", "log compare", "log search", "log show", "log actions", "export list",
@@ -51,6 +51,10 @@ _ROOM = "tests/doors/public/test_room.py::test_each_view_bears_the_viewer_s_name
 _FINDING = "tests/cli/test_findings.py::test_a_finding_goes_its_way"
 _PETITION = "tests/cli/test_petition.py::test_an_agent_asks_and_the_operator_answers"
 DRIVEN_ELSEWHERE = {
+    "trust deed enter": (
+        "tests/cli/test_deed.py::test_what_somebody_did_is_entered_listed_and_cannot_be_invented",
+        "deed.trained",
+    ),
     "trust instruct": (_TEXT, "instruction.given"),
     "trust subprocessor alternative": (_SUPPLIER, "subprocessor.settled"),
     "trust subprocessor announce": (_SUPPLIER, "subprocessor.announced"),

@@ -195,6 +195,7 @@ async def test_history_keeps_failures_and_what_was_withdrawn(scene: Scene, lamp:
     claims = await trust.read_claims(scene.house, scene.folder)
     (gone,) = claims.withdrawn
     assert (gone.claim.id, gone.status) == ("L1", Outcome.FAIL)
+    assert (gone.claim.text, gone.claim.owner, gone.claim.topic) == ("The lamp is on.", "keeper", "light")
     assert gone.withdrawal is not None
     assert [each.result.finding.outcome for each in await trust.read_history(scene.house, "L1")] == [Outcome.FAIL]
     assert len(await trust.read_revisions(scene.house)) == 2

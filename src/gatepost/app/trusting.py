@@ -45,7 +45,7 @@ from gatepost.trust import (
 )
 from gatepost.trust.catalogue import CATALOGUE
 from gatepost.trust.courier import Courier
-from gatepost.trust.document import claims_of
+from gatepost.trust.document import Past, claims_of
 from gatepost.trust.duty import Duty
 from gatepost.trust.engine import Engine
 from gatepost.trust.folder import Folder
@@ -175,7 +175,7 @@ async def try_out(settings: Settings, house: House, running: Running, folder: Pa
     async with open_keeper(settings, house, running.dsn) as keeper:
         operator, results = await engine(settings, house, running, keeper, canary, folder).glance()
     known = {each.claim: Shown(result=each, entry=EntryId(0), leaf_index=None) for each in results}
-    return claims_of(operator.claims, known, {}, at=house.clock(), revision=None, vkey=None)
+    return claims_of(operator.claims, known, Past(), at=house.clock(), revision=None, vkey=None)
 
 
 @cache

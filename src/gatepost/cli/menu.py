@@ -68,7 +68,7 @@ MENU: dict[str, tuple[tuple[str, ...], str]] = {
     "release": (("release",), "Releases: builds and their evidence."),
     "retention": (("retention",), "How long mail and record are kept, by plan and by policy."),
     "legal-hold": (("retention",), "What must be kept whatever a plan, a policy or a person says."),
-    "trust": (("trust", "room", "subprocessor", "terms"), "Public claims and the checks behind them."),
+    "trust": (("trust", "deed", "room", "subprocessor", "terms"), "Public claims and the checks behind them."),
     "status": (("status",), "The status page: show it, write it out."),
     "webhook": (("webhook",), "The endpoints told of mail: how they fare, tests, replays."),
 }

@@ -11,6 +11,7 @@ from gatepost.trust.read import (
     claims_of_folder,
     read_checkpoint,
     read_claims,
+    read_deeds,
     read_entry,
     read_history,
     read_outside,
@@ -18,6 +19,7 @@ from gatepost.trust.read import (
     read_revisions,
     read_tile,
     read_vkey,
+    read_words,
 )
 from gatepost.trust.world import Canary, Endpoint, World
 
@@ -45,6 +47,7 @@ __all__ = [
     "read_challenge",
     "read_checkpoint",
     "read_claims",
+    "read_deeds",
     "read_entry",
     "read_history",
     "read_operator",
@@ -53,5 +56,6 @@ __all__ = [
     "read_revisions",
     "read_tile",
     "read_vkey",
+    "read_words",
     "spelled",
 ]

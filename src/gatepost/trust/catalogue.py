@@ -93,7 +93,7 @@ _CHECKS: tuple[Check[Any], ...] = (
         "supplier.registered",
         places.registered,
         places.house_transfers,
-        (papers.talking_software, papers.unlisted_supplier),
+        (papers.talking_software, papers.unlisted_supplier, papers.other_country),
     ),
     Check("dane.absent", places.tlsa_absent, places.mail_zone, (things.published_tlsa,)),
     Check("secret.modes", machine.modes, machine.house_secrets, (things.loose_file,)),

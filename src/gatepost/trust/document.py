@@ -6,13 +6,13 @@ check_id, check_version, control_result, evidence, history_url``) and a few besi
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from gatepost.record.trust_log import Stated
 from gatepost.trust.leaf import instant
-from gatepost.trust.paper import AHEAD, NEVER_RUN, Claim, Outcome, Shown, status_of
+from gatepost.trust.paper import AHEAD, CADENCE, NEVER_RUN, VANISHED, Claim, ClaimClass, Outcome, Shown, status_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +23,11 @@ class Listed:
     status: Outcome
     last: Shown | None
     withdrawal: Stated | None = None
+
+    @property
+    def rests_on(self) -> ClaimClass:
+        """What it rests on by its last result: a word, say, though it is looked for in the log."""
+        return self.last.result.claim_class if self.last else self.claim.claim_class
 
     @property
     def reason(self) -> str:
@@ -53,10 +58,18 @@ class Claims:
         return {outcome.value: found[outcome] for outcome in Outcome}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What the log says of claims that the folder may no longer hold, by their ids: why they ended, and their words."""
+
+    withdrawals: Mapping[str, Stated] = field(default_factory=dict)
+    words: Mapping[str, Stated] = field(default_factory=dict)
+
+
 def claims_of(
     claims: Sequence[Claim],
     known: Mapping[str, Shown],
-    withdrawals: Mapping[str, Stated],
+    past: Past,
     *,
     at: datetime,
     revision: Stated | None,
@@ -66,13 +79,14 @@ def claims_of(
     present = [each for each in claims if not each.withdrawn]
     listed = [_listed(each, known.get(each.id), at) for each in present]
     gone = [each for each in claims if each.withdrawn]
-    gone += [_unknown(shown) for name, shown in known.items() if name not in {each.id for each in claims}]
+    lost = sorted((known.keys() | past.words.keys()) - {each.id for each in claims})
+    gone += [_lost(name, known.get(name), past) for name in lost]
     withdrawn = [
         Listed(
             claim=each,
             status=status_of(each, known.get(each.id), at),
             last=known.get(each.id),
-            withdrawal=withdrawals.get(each.id),
+            withdrawal=past.withdrawals.get(each.id),
         )
         for each in gone
     ]
@@ -83,18 +97,20 @@ def _listed(claim: Claim, last: Shown | None, at: datetime) -> Listed:
     return Listed(claim=claim, status=status_of(claim, last, at), last=last)
 
 
-def _unknown(shown: Shown) -> Claim:
-    """Return what is left of a claim whose text the folder no longer holds: its id and the text's hash."""
-    result = shown.result
+def _lost(name: str, last: Shown | None, past: Past) -> Claim:
+    """Return a claim that the folder no longer holds, in the words that the log has of it."""
+    result = last.result if last else None
+    words, withdrawal = past.words.get(name), past.withdrawals.get(name)
+    said = words.detail if words else {}
     return Claim(
-        id=result.claim,
-        text="",
-        topic="",
-        claim_class=result.claim_class,
-        owner="",
-        cadence=result.expires_at - result.checked_at,
-        check=result.check_id,
-        withdrawn="it is no longer in the operator's folder",
+        id=name,
+        text=str(said.get("text", "")),
+        topic=str(said.get("topic", "")),
+        claim_class=result.claim_class if result else ClaimClass.STATEMENT,
+        owner=str(said.get("owner", "")),
+        cadence=result.expires_at - result.checked_at if result else CADENCE[ClaimClass.STATEMENT],
+        check=result.check_id if result else "",
+        withdrawn=str(withdrawal.detail["why"]) if withdrawal else VANISHED,
     )
 
 
@@ -112,15 +128,13 @@ def spelled(claims: Claims, base: str) -> dict[str, Any]:
         "log_vkey": claims.vkey,
         "counts": claims.counts,
         "claims": [row(each, base) for each in claims.listed],
-        "withdrawn": [
-            {**row(each, base), "withdrawn": each.claim.withdrawn, "withdrawn_at": _at(each)}
-            for each in claims.withdrawn
-        ],
+        "withdrawn": [{**row(each, base), **_withdrawn(each)} for each in claims.withdrawn],
     }
 
 
-def _at(listed: Listed) -> str | None:
-    return None if listed.withdrawal is None else instant(listed.withdrawal.at)
+def _withdrawn(listed: Listed) -> dict[str, str | None]:
+    at = None if listed.withdrawal is None else instant(listed.withdrawal.at)
+    return {"withdrawn": listed.claim.withdrawn, "withdrawn_at": at}
 
 
 def row(listed: Listed, base: str) -> dict[str, Any]:
@@ -132,7 +146,7 @@ def row(listed: Listed, base: str) -> dict[str, Any]:
         "id": claim.id,
         "text": claim.text,
         "topic": claim.topic,
-        "class": claim.claim_class.value,
+        "class": listed.rests_on.value,
         "status": listed.status.value,
         "reason": listed.reason,
         "value": result.finding.value if result else None,

@@ -9,6 +9,7 @@ import asyncio
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
@@ -17,20 +18,36 @@ from typing import Any
 import structlog
 
 from gatepost.db import DatabaseUnavailableError
+from gatepost.ids import EntryId
 from gatepost.meters import Raised
 from gatepost.record import trust_log
 from gatepost.record.paper import Json
 from gatepost.record.trust_log import TRUST, Fact, Stated
-from gatepost.trust import challenge, git, heads, leaf, look, store
+from gatepost.trust import challenge, deeds, git, heads, leaf, look, store, words
 from gatepost.trust.bench import Bench
 from gatepost.trust.check import Check, Run, run
 from gatepost.trust.folder import Folder
 from gatepost.trust.operator import Operator, OperatorError
-from gatepost.trust.paper import ABSENT, LIVES, Claim, ClaimClass, Finding, Outcome, Result, Shown, attested, unverified
+from gatepost.trust.paper import (
+    ABSENT,
+    LIVES,
+    VANISHED,
+    Attestation,
+    Claim,
+    ClaimClass,
+    Finding,
+    Outcome,
+    Result,
+    Shown,
+    attested,
+    rests_on,
+    unverified,
+)
 from gatepost.trust.world import World
 
 POLL_S = 5.0
 _AT_ONCE = 4
+_PLAYED = frozenset({ClaimClass.PROBE, ClaimClass.DRILL})
 log = structlog.get_logger()
 
 WorldOf = Callable[[Operator], World]
@@ -51,6 +68,7 @@ class Engine:
         self._folder = Folder(folder)
         self._world = world
         self._catalogue = catalogue
+        self._is_worded = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look whenever something is due until ``stop`` is set.
@@ -80,13 +98,13 @@ class Engine:
         world = self._world(await asyncio.to_thread(self._folder.read))
         now = world.house.clock()
         known = await newest(world)
-        asked = await look.waiting(world.house.db)
+        asked, deed = await look.waiting(world.house.db), await deeds.newest(world.house.db)
         everything = everything or bool(asked)
         is_revised = await self._revise(world, known, now)
         await heads.state_hourly(world.house.db, now, world.house.entropy)
         # Any file of the folder may be what a check reads: after a revision no earlier result speaks for it.
         claims = [each for each in world.operator.claims if not each.withdrawn]
-        due = [each for each in claims if everything or is_revised or self._is_due(each, known.get(each.id), now)]
+        due = [each for each in claims if everything or is_revised or self._is_due(each, known.get(each.id), now, deed)]
         nonces = await challenge.waiting(world.house.db)
         if (nonces or quick) and not everything:
             due += [each for each in claims if self._is_quick(each) and each not in due]
@@ -119,12 +137,14 @@ class Engine:
         """Tell whether a visitor's challenge runs it anew: what is probed or read at once, and no drill."""
         return bool(claim.check) and claim.claim_class in {ClaimClass.PROBE, ClaimClass.INTROSPECTION}
 
-    def _is_due(self, claim: Claim, last: Shown | None, now: datetime) -> bool:
+    def _is_due(self, claim: Claim, last: Shown | None, now: datetime, deed: EntryId) -> bool:
         if last is None or last.result.text_sha256 != leaf.text_sha256(claim.text):
             return True
         check = self._catalogue.get(claim.check)
         if check is not None and check.version != last.result.check_version:
             return True
+        if claim.check and claim.claim_class not in _PLAYED and last.entry < deed:
+            return True  # what somebody entered meanwhile may be what it reads
         if last.result.checked_at > now:  # under a clock that was wrong: it would speak until that day has come
             return True
         return last.result.expires_at <= now or now - last.result.checked_at >= _cadence(claim)
@@ -166,13 +186,17 @@ class Engine:
                 (Fact(action=leaf.REVISED, at=now, object_ref="operator", detail=detail), leaf.REVISION, "revised")
             )
         async with world.house.db.transaction(TRUST) as tx:
+            last_said = {identifier: shown.entry for identifier, shown in known.items()}
+            if is_new or not self._is_worded:
+                worded = await words.keep(tx, operator.claims, now, entropy=world.house.entropy)
+                last_said = worded | last_said
             gone = await store.newest(tx)
-            for identifier, shown in known.items():
+            for identifier, said_in in last_said.items():
                 claim = present.get(identifier)
                 mark = leaf.GONE + identifier
-                if gone.get(mark, 0) > shown.entry or (claim is not None and not claim.withdrawn):
+                if gone.get(mark, 0) > said_in or (claim is not None and not claim.withdrawn):
                     continue
-                why = claim.withdrawn if claim else "it is no longer in the operator's folder"
+                why = claim.withdrawn if claim else VANISHED
                 fact = Fact(
                     action=leaf.WITHDRAWN, at=now, object_ref=identifier, detail={"claim": identifier, "why": why}
                 )
@@ -180,6 +204,7 @@ class Engine:
             entries = await trust_log.state(tx, [fact for fact, _, _ in facts], entropy=world.house.entropy)
             for entry, (_, subject, outcome) in zip(entries, facts, strict=True):
                 await store.add_fact(tx, entry, subject=subject, outcome=outcome, at=now)
+        self._is_worded = True
         return is_new
 
 
@@ -205,13 +230,13 @@ def _asked(claim: Claim) -> _Asked:
 def _result(claim: Claim, catalogue: Catalogue, runs: Mapping[_Asked, asyncio.Task[Run]], now: datetime) -> Result:
     check = catalogue.get(claim.check)
     done = runs[_asked(claim)].result() if check is not None else None
-    finding = done.finding if done is not None else _unchecked(claim, now)
+    finding = _as_attested(done.finding if done is not None else _unchecked(claim), claim, now)
     expires_at = now + LIVES * _cadence(claim)
     if finding.until is not None:
         expires_at = min(expires_at, finding.until)
     return Result(
         claim=claim.id,
-        claim_class=claim.claim_class,
+        claim_class=rests_on(claim.claim_class, finding),
         text_sha256=leaf.text_sha256(claim.text),
         finding=finding,
         checked_at=now,
@@ -222,7 +247,7 @@ def _result(claim: Claim, catalogue: Catalogue, runs: Mapping[_Asked, asyncio.Ta
     )
 
 
-def _unchecked(claim: Claim, now: datetime) -> Finding:
+def _unchecked(claim: Claim) -> Finding:
     """Return what there is to say of a claim that no check looks at."""
     if claim.not_applicable:
         return Finding(outcome=Outcome.NOT_APPLICABLE, reason="operator.says_so")
@@ -232,10 +257,21 @@ def _unchecked(claim: Claim, now: datetime) -> Finding:
         return unverified("check.unknown")
     if claim.attestation is None:
         return unverified("attestation.missing")
-    until = datetime.combine(claim.attestation.until, time(), UTC) + timedelta(days=1)
+    return attested({"by": claim.attestation.by, "on": claim.attestation.on.isoformat()}, _end_of(claim.attestation))
+
+
+def _as_attested(finding: Finding, claim: Claim, now: datetime) -> Finding:
+    """Return a finding that is a word as long as somebody stands by it."""
+    if finding.outcome is not Outcome.ATTESTED or claim.attestation is None:
+        return finding
+    until = _end_of(claim.attestation)
     if until <= now:
-        return Finding(outcome=Outcome.STALE, reason="attestation.expired", until=None)
-    return attested({"by": claim.attestation.by, "on": claim.attestation.on.isoformat()}, until)
+        return Finding(outcome=Outcome.STALE, value=finding.value, reason="attestation.expired")
+    return replace(finding, until=min(until, finding.until or until))
+
+
+def _end_of(word: Attestation) -> datetime:
+    return datetime.combine(word.until, time(), UTC) + timedelta(days=1)
 
 
 async def _state(world: World, result: Result) -> None:

@@ -14,11 +14,13 @@ from gatepost.record.paper import Json
 from gatepost.record.trust_log import Fact, Stated
 from gatepost.trust.paper import ClaimClass, Finding, Outcome, Result, Shown
 
-CHECKED, WITHDRAWN, REVISED = "claim.checked", "claim.withdrawn", "operator.revised"
+CHECKED, WORDED, WITHDRAWN, REVISED = "claim.checked", "claim.worded", "claim.withdrawn", "operator.revised"
 REVISION = "@revision"
 """The subject under which revisions of the folder are found; no claim's id begins so."""
 GONE = "@withdrawn/"
 """What stands before a claim's id where its withdrawal is found."""
+WORDS = "@words/"
+"""What stands before a claim's id where its words are found."""
 VALUE_MAX_OCTETS = 480
 _LONG_WORD = 96
 

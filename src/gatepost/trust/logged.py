@@ -26,13 +26,14 @@ WHOLE = 2**40
 PLACES_MAX = 200
 _AT_ONCE = 4
 _WORDS = frozenset({incidents.OPENED, incidents.UPDATED, incidents.MARKED})
-_SUBJECTS = {leaf.CHECKED: "", leaf.WITHDRAWN: leaf.GONE}
+_SUBJECTS = {leaf.CHECKED: "", leaf.WITHDRAWN: leaf.GONE, leaf.WORDED: leaf.WORDS}
 
 
 class Logged:
     """What is known of the end of one house's public trust log.
 
-    ``newest``: the newest fact about a claim, its withdrawal or the folder, by the subject that rows have it under.
+    ``newest``: the newest fact about a claim, its words, its withdrawal or the folder, by the subject that rows have it
+    under.
     ``places``: where the latest facts about each of these subjects stand, ascending. ``words``: everything said of
     incidents, by its place. ``hours``: of each part.
     """

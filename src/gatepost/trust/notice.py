@@ -8,7 +8,7 @@ was told (``log_time``).
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gatepost.ids import LeafIndex
 from gatepost.record.canonical import canonical
@@ -38,6 +38,7 @@ class Case:
         engaged: of what is engaged, which goes on while a change of it is announced; empty for nothing.
         noticed_at: when the leaf in a signed head says that every tenant had been told; None before.
         noticed_in: that leaf's place.
+        waited: how long after its notice it was engaged; None of what was there before the log.
         objections: references of those not settled yet.
         has_exclusions: some tenant's data never go there, whatever is engaged.
     """
@@ -47,6 +48,7 @@ class Case:
     noticed_at: datetime | None = None
     noticed_in: LeafIndex | None = None
     engaged: str = ""
+    waited: timedelta | None = None
     objections: frozenset[str] = field(default_factory=frozenset)
     has_exclusions: bool = False
 
@@ -74,7 +76,8 @@ def case_of(facts: Sequence[Stated]) -> Case:
         elif fact.action == WITHDRAWN:
             found, open_ = Case(has_exclusions=found.has_exclusions), set()
         elif fact.action == ENGAGED:
-            found = replace(found, engaged=said)
+            waited = None if found.noticed_at is None else fact.at - found.noticed_at
+            found = replace(found, engaged=said, waited=waited)
         elif fact.action == NOTICED and said == found.digest and fact.leaf_index is not None:
             found = replace(found, noticed_at=fact.at, noticed_in=fact.leaf_index)
         elif fact.action == OBJECTED:

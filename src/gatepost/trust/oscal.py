@@ -75,7 +75,7 @@ def component_definition(claims: Claims, operator: Operator) -> dict[str, Any]:
         "type": "service",
         "title": operator.entity.trading_name,
         "description": f"The mail service of {operator.entity.name}",
-        "props": [_prop("claim", f"{each.claim.id}-{each.claim.claim_class.value}") for each in claims.listed],
+        "props": [_prop("claim", f"{each.claim.id}-{each.rests_on.value}") for each in claims.listed],
     }
     if requirements:
         component["control-implementations"] = [

@@ -56,6 +56,8 @@ OWN_PLANS = frozenset({HOUSE_PLAN, "sandbox"})
 """Tenants that are nobody's customers: the house's own, and the one to try things out with."""
 ABSENT = "feature.absent"
 NEVER_RUN = "check.never_run"
+VANISHED = "it is no longer in the operator's folder"
+"""Why a claim is withdrawn that was taken out of the folder without a word."""
 AHEAD = "clock.ahead"
 AHEAD_MAX = timedelta(minutes=1)
 """How far ahead of the reader's clock a result may be dated: two machines of one house need not agree to the second."""
@@ -105,7 +107,7 @@ class Finding:
         value: what was measured or, of ATTESTED, what was declared; short.
         unit: of the value; empty for none.
         reason: ``subject.fact``, stable.
-        until: the first moment at which ATTESTED ends.
+        until: the first moment from which it can no longer be said; None where it was looked at and ages by cadence.
     """
 
     outcome: Outcome
@@ -128,6 +130,12 @@ def failed(reason: str, value: Any = None, unit: str = "") -> Finding:
 def attested(value: Any, until: datetime, unit: str = "") -> Finding:
     """Return that the operator's own records bear it out, which is a word and no measurement."""
     return Finding(outcome=Outcome.ATTESTED, value=value, unit=unit, until=until)
+
+
+def borne_out(value: Any, until: datetime, unit: str = "", *, by_log: bool) -> Finding:
+    """Return that people's work bears it out: proven where every step is an entry of a log, else a word."""
+    outcome = Outcome.PASS if by_log else Outcome.ATTESTED
+    return Finding(outcome=outcome, value=value, unit=unit, until=until)
 
 
 def unverified(reason: str, value: Any = None) -> Finding:
@@ -168,6 +176,12 @@ class Shown:
     result: Result
     entry: EntryId
     leaf_index: LeafIndex | None
+
+
+def rests_on(declared: ClaimClass, finding: Finding) -> ClaimClass:
+    """Return what a result rests on: a word where it came to a word, whatever its claim is looked at for."""
+    is_word = finding.outcome is Outcome.ATTESTED and declared is not ClaimClass.STATEMENT
+    return ClaimClass.ATTESTED if is_word else declared
 
 
 def status_of(claim: Claim, last: Shown | None, now: datetime) -> Outcome:

@@ -12,8 +12,8 @@ from gatepost.ids import EntryId, LeafIndex
 from gatepost.journey import House
 from gatepost.record import export, trust_log
 from gatepost.record.trust_log import TRUST, Stated
-from gatepost.trust import guest, leaf, store
-from gatepost.trust.document import Claims, claims_of
+from gatepost.trust import deeds, guest, leaf, store
+from gatepost.trust.document import Claims, Past, claims_of
 from gatepost.trust.held import MISSING, UNPROVEN, Held
 from gatepost.trust.logged import Logged
 from gatepost.trust.operator import Operator, read_operator
@@ -36,7 +36,12 @@ async def claims_of_folder(house: House, operator: Operator, held: Held) -> Clai
     """Return every claim of a folder that was read, as it stands now; a row that the log does not bear out, as such."""
     await held.logged.look()  # before the rows: each is there before its leaf
     async with house.db.transaction(TRUST) as tx:
-        subjects = await store.newest(tx)
+        present = {each.id for each in operator.claims if not each.withdrawn}
+        subjects = {
+            subject: entry
+            for subject, entry in (await store.newest(tx)).items()
+            if not subject.startswith(leaf.WORDS) or subject.removeprefix(leaf.WORDS) not in present
+        }
         facts = {each.entry: each for each in await trust_log.stated(tx, [*subjects.values()])}
         vkey = await export.vkey(tx)
     now = house.clock()
@@ -46,19 +51,22 @@ async def claims_of_folder(house: House, operator: Operator, held: Held) -> Clai
     faults |= await _rolled_back(claims, held.logged, now)
     newer = {subject: fact for subject, fact in held.logged.newest.items() if _is_newer(fact, rows.get(subject))}
     faults |= {fact.entry: MISSING for subject, fact in newer.items() if not subject.startswith("@")}
-    results: list[Stated] = []
-    withdrawals: dict[str, Stated] = {}
-    for subject, fact in (rows | newer).items():
-        if subject.startswith(leaf.GONE):
-            if fact.entry not in faults:
-                withdrawals[subject.removeprefix(leaf.GONE)] = fact
-        elif not subject.startswith("@"):
-            results.append(fact)
+    last = rows | newer
+    results = [fact for subject, fact in last.items() if not subject.startswith("@")]
     known = {each.result.claim: each for each in _borne_out(results, faults)}
-    revision = (rows | newer).get(leaf.REVISION)
-    if revision is not None and revision.entry in faults:
-        revision = None
-    return claims_of(operator.claims, known, withdrawals, at=now, revision=revision, vkey=vkey)
+    believed = {subject: fact for subject, fact in last.items() if fact.entry not in faults}
+    return claims_of(
+        operator.claims,
+        known,
+        Past(withdrawals=_under(leaf.GONE, believed), words=_under(leaf.WORDS, believed)),
+        at=now,
+        revision=believed.get(leaf.REVISION),
+        vkey=vkey,
+    )
+
+
+def _under(prefix: str, facts: Mapping[str, Stated]) -> dict[str, Stated]:
+    return {name.removeprefix(prefix): fact for name, fact in facts.items() if name.startswith(prefix)}
 
 
 def _is_newer(fact: Stated, row: Stated | None) -> bool:
@@ -91,6 +99,18 @@ async def read_history(
 async def read_revisions(house: House, *, held: Held | None = None, limit: int = HISTORY_MAX) -> list[Stated]:
     """Return the revisions of the operator's folder that the log bears out, newest first."""
     return await _believed(house, leaf.REVISION, limit, held)
+
+
+async def read_words(house: House, claim: str, *, held: Held | None = None) -> list[Stated]:
+    """Return every wording of a claim that the log bears out, newest first."""
+    return await _believed(house, leaf.WORDS + claim, HISTORY_MAX, held)
+
+
+async def read_deeds(house: House, *, held: Held | None = None) -> deeds.Deeds:
+    """Return what people of the operator did, as far as the log bears it out."""
+    found = await deeds.facts(house.db)
+    faults = await (held or Held(house.blobs)).faults(found, house.clock())
+    return deeds.read_of([each for each in found if each.entry not in faults])
 
 
 async def read_outside(house: House, *, held: Held | None = None, limit: int) -> list[Stated]:

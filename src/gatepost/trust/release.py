@@ -146,6 +146,13 @@ async def _state_once(house: House, fact: Fact) -> bool:
     return True
 
 
+async def read_entered(house: House) -> list[Entered]:
+    """Return every build that entered beta."""
+    async with house.db.transaction(TRUST) as tx:
+        courses = [course_of(await stating.facts_of(tx, each)) for each in await store.subjects(tx, SUBJECT)]
+    return [each.entered for each in courses if each.entered is not None]
+
+
 async def course(house: House, build: str) -> Course:
     """Return what was stated about a build."""
     async with house.db.transaction(TRUST) as tx:

@@ -60,6 +60,15 @@ async def history(tx: Transaction, subject: str, *, limit: int, before: EntryId 
     return [EntryId(row.entry) for row in rows]
 
 
+async def newest_under(tx: Transaction, prefix: str) -> EntryId:
+    """Return the newest fact of the subjects that begin so; 0 where there is none."""
+    query = """
+        select coalesce(max(entry), 0) as entry from trust_fact
+        where tenant = %(tenant)s and subject >= %(prefix)s and subject < %(prefix)s || chr(1114111)
+    """
+    return EntryId((await tx.one(query, prefix=prefix)).entry)
+
+
 async def is_stated(tx: Transaction, subject: str, outcome: str) -> bool:
     """Tell whether a fact about a subject had this outcome."""
     query = """

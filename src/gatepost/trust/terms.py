@@ -6,13 +6,14 @@ What one customer says to it (accepted, rejected, exported, closed) is folded fr
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from gatepost.ids import LeafIndex
 from gatepost.record.paper import Json
 from gatepost.record.trust_log import Stated
 from gatepost.trust.log_time import LogTime
+from gatepost.trust.registers import TermsVersion
 
 ANNOUNCED, NOTICED, IN_FORCE = "terms.announced", "terms.noticed", "terms.in_force"
 ACCEPTED, REJECTED, LEFT = "terms.accepted", "terms.rejected", "terms.left"
@@ -81,6 +82,33 @@ def course_of(facts: Sequence[Stated]) -> Course:
             found = replace(found, noticed_at=fact.at, noticed_in=fact.leaf_index)
         elif fact.action == IN_FORCE:
             found = replace(found, in_force=str(sha256))
+    return found
+
+
+def versions_of(facts: Sequence[Stated]) -> list[TermsVersion]:
+    """Return the versions that came into force by a document's facts, oldest first, on the leaves' days.
+
+    One in force that nobody was told of counts as told the day after.
+    """
+    found: list[TermsVersion] = []
+    course = Course()
+    for at, fact in enumerate(facts, 1):
+        course = course_of(facts[:at])
+        change = course.change
+        if fact.action != IN_FORCE or change is None or course.in_force != change.sha256:
+            continue
+        told = course.noticed_at or fact.at + timedelta(days=1)
+        found.append(
+            TermsVersion(
+                version=change.version,
+                noticed_on=told.date(),
+                effective_on=fact.at.date(),
+                material=change.material,
+                rule=change.rule,
+                reason=change.reason,
+                decided_by=change.decided_by,
+            )
+        )
     return found
 
 

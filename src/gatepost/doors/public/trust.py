@@ -61,7 +61,8 @@ class Pages:
         if found is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         history = await trust.read_history(self._view.house, wanted, held=self._view.held, limit=HISTORY_SHOWN)
-        return self._page("trust_claim.html", seen, listed=found, history=history)
+        words = await trust.read_words(self._view.house, wanted, held=self._view.held)
+        return self._page("trust_claim.html", seen, listed=found, history=history, wordings=words)
 
     async def documents(self, _request: Request) -> Response:
         """Every published text and its review."""

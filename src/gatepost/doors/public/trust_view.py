@@ -19,6 +19,7 @@ from gatepost import trust
 from gatepost.doors.public.reading import Reading
 from gatepost.journey import House
 from gatepost.record.trust_log import Stated
+from gatepost.trust import deeds
 from gatepost.trust.document import Claims
 from gatepost.trust.folder import Folder
 from gatepost.trust.held import Held
@@ -54,6 +55,16 @@ WORDS = {
     "ATTESTED": "attested",
     "NOT_APPLICABLE": "not applicable",
 }
+
+BASES = {
+    "probe": "a probe from outside",
+    "introspection": "what the house finds in itself",
+    "drill": "a drill",
+    "ledger": "dated entries of the logs",
+    "attested": "the operator's word",
+    "statement": "a statement, which nothing could prove",
+}
+"""What a claim rests on, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +107,9 @@ class View:
 
     async def _read(self) -> Seen:
         now = self.house.clock()
-        operator = await asyncio.to_thread(self._folder.read)
-        claims = await trust.claims_of_folder(self.house, operator, self.held)
+        folder = await asyncio.to_thread(self._folder.read)
+        claims = await trust.claims_of_folder(self.house, folder, self.held)
+        operator = deeds.applied(folder, await trust.read_deeds(self.house, held=self.held))
         outside = await trust.read_outside(self.house, held=self.held, limit=OUTSIDE_SHOWN)
         return Seen(claims, operator, now, outside)
 
@@ -133,7 +145,7 @@ _pages = Environment(
     lstrip_blocks=True,
 )
 _pages.filters |= {"said": said, "moment": moment, "instant": instant}
-_pages.globals |= {"words": WORDS}
+_pages.globals |= {"words": WORDS, "bases": BASES}
 
 
 def page(name: str, status: HTTPStatus = HTTPStatus.OK, **values: Any) -> Response:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
-from gatepost.trust import git
-from gatepost.trust.paper import CannotVerifyError, Finding, attested, failed, passed
+from gatepost.trust import deeds, git
+from gatepost.trust.deeds import DeedKind
+from gatepost.trust.paper import CannotVerifyError, Finding, attested, borne_out, failed, passed
 from gatepost.trust.registers import (
     Contact,
     Control,
@@ -35,23 +36,25 @@ def sha256_of(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """Documents with their texts, and today."""
+    """Documents with their texts, and today; of which the log says that they were reviewed."""
 
     documents: tuple[Document, ...]
     texts: Mapping[str, str]
     now: datetime
+    by_log: frozenset[str] = frozenset()
 
 
 async def shelf(world: World, arguments: Mapping[str, str]) -> Shelf:
     """Return the documents of a kind, of several (``policy,terms``), or all."""
     kinds = set(filter(None, arguments.get("kind", "").split(",")))
     wanted = arguments.get("document")
+    known = await deeds.read(world.house.db)
     found = tuple(
         each
-        for each in world.operator.documents
+        for each in deeds.applied(world.operator, known).documents
         if (not kinds or each.kind in kinds) and (wanted is None or each.id == wanted)
     )
-    return Shelf(found, world.operator.texts, world.house.clock())
+    return Shelf(found, world.operator.texts, world.house.clock(), deeds.entered(known, DeedKind.REVIEWED))
 
 
 async def reviewed(target: Shelf) -> Finding:
@@ -66,7 +69,9 @@ async def reviewed(target: Shelf) -> Finding:
         if due <= target.now:
             return failed("review.overdue", each.id)
         ends.append(due)
-    return attested({"reviewed": len(target.documents)}, min(ends), "documents")
+    by_log = len(target.by_log & {each.id for each in target.documents})
+    value = {"reviewed": len(target.documents), "by_log": by_log}
+    return borne_out(value, min(ends), "documents", by_log=by_log == len(target.documents))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from gatepost.record.paper import Json
-from gatepost.trust.paper import CannotVerifyError, Finding, attested, failed, passed
+from gatepost.trust.paper import CannotVerifyError, Finding, attested, borne_out, failed, passed
 from gatepost.trust.registers import Vulnerability
 from gatepost.trust.scans import REPORT_MAX_OCTETS, read_scans, read_weaknesses
 from gatepost.trust.weakness import TARGETS, Report, Weakness, WeaknessError, read_report
@@ -177,7 +177,7 @@ def _minors(target: Backlog) -> Finding:
 
 def _word_or_proof(target: Backlog, value: Json) -> Finding:
     """Pass where every time is a leaf's; where the register speaks for one of them, it stays a word."""
-    return passed(value) if target.is_stated else attested(value, target.now + timedelta(days=30))
+    return borne_out(value, target.now + timedelta(days=30), by_log=target.is_stated)
 
 
 @dataclass(frozen=True, slots=True)

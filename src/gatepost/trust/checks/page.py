@@ -95,8 +95,10 @@ async def listing(world: World, _arguments: Mapping[str, str]) -> Listing:
     """Return what the log knows, beside what claims.json lists as present or withdrawn."""
     async with world.house.db.transaction(TRUST) as tx:
         subjects = set(await store.newest(tx))
-    stated = {name for name in subjects if not name.startswith("@")}
-    withdrawn = {name.removeprefix("@withdrawn/") for name in subjects if name.startswith("@withdrawn/")}
+    stated = {
+        name.removeprefix(leaf.WORDS) for name in subjects if not name.startswith("@") or name.startswith(leaf.WORDS)
+    }
+    withdrawn = {name.removeprefix(leaf.GONE) for name in subjects if name.startswith(leaf.GONE)}
     return Listing(frozenset(stated), frozenset(withdrawn | {claim.id for claim in world.operator.claims}))
 
 

@@ -5,30 +5,37 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from gatepost.trust.paper import CannotVerifyError, Finding, attested, failed
+from gatepost.trust import deeds, release
+from gatepost.trust.deeds import DeedKind
+from gatepost.trust.paper import CannotVerifyError, Finding, borne_out, failed
 from gatepost.trust.registers import Member, Release, Review
 from gatepost.trust.world import World
 
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """The people register, the policy they sign, and today."""
+    """The people register, the policy they sign, and today; of whom the log says that they were trained, or signed."""
 
     members: tuple[Member, ...]
     policy_sha256: str
     now: datetime
+    trained: frozenset[str] = frozenset()
+    signed: frozenset[str] = frozenset()
 
 
 TRAINED_DAYS_MAX = 365
 
 
 async def house_staff(world: World, _arguments: Mapping[str, str]) -> Staff:
-    """Return the operator's people, with the security policy as it stands."""
-    found = world.operator.document("information-security")
+    """Return the operator's people, as the log has them, with the security policy as it stands."""
+    found = world.operator.document(deeds.POLICY)
     if found is None:
         raise CannotVerifyError("document.missing")
     digest = hashlib.sha256(world.operator.text_of(found).encode()).hexdigest()
-    return Staff(world.operator.members, digest, world.house.clock())
+    known = await deeds.read(world.house.db)
+    members = deeds.applied(world.operator, known).members
+    trained, signed = (deeds.entered(known, kind) for kind in (DeedKind.TRAINED, DeedKind.SIGNED))
+    return Staff(members, digest, world.house.clock(), trained, signed)
 
 
 async def staff_trained(target: Staff) -> Finding:
@@ -41,7 +48,7 @@ async def staff_trained(target: Staff) -> Finding:
         return failed("training.overdue", [*late[:6]])
     first = min(each.trained_on for each in target.members)
     until = datetime.combine(first, time(), UTC) + timedelta(days=TRAINED_DAYS_MAX)
-    return attested({"trained": len(target.members)}, until, "members")
+    return _told("trained", target, target.trained, until)
 
 
 async def staff_signed(target: Staff) -> Finding:
@@ -51,7 +58,14 @@ async def staff_signed(target: Staff) -> Finding:
     missing = [each.ref for each in target.members if each.signed_sha256 != target.policy_sha256]
     if missing:
         return failed("signature.outdated", [*missing[:6]])
-    return attested({"signed": len(target.members)}, target.now + timedelta(days=90), "members")
+    return _told("signed", target, target.signed, target.now + timedelta(days=90))
+
+
+def _told(word: str, target: Staff, entered: frozenset[str], until: datetime) -> Finding:
+    """Pass where the log says so of everybody."""
+    by_log = len(entered & {each.ref for each in target.members})
+    value = {word: len(target.members), "by_log": by_log}
+    return borne_out(value, until, "members", by_log=by_log == len(target.members))
 
 
 REVIEWED_DAYS_MAX = 365
@@ -59,19 +73,30 @@ REVIEWED_DAYS_MAX = 365
 
 @dataclass(frozen=True, slots=True)
 class Reviews:
-    """Security reviews, the releases they were of, who works here, and today."""
+    """Security reviews, the releases they were of, who works here, and today.
+
+    ``by_log``: the reviewed releases of which the log knows the review and who wrote them.
+    """
 
     reviews: tuple[Review, ...]
     releases: tuple[Release, ...]
     members: frozenset[str]
     now: datetime
+    by_log: frozenset[str] = frozenset()
 
 
 async def house_reviews(world: World, _arguments: Mapping[str, str]) -> Reviews:
-    """Return the operator's reviews."""
-    operator = world.operator
+    """Return the operator's reviews, those of the log among them."""
+    known = await deeds.read(world.house.db)
+    operator = deeds.applied(world.operator, known)
+    written = {each.version: each.author for each in await release.read_entered(world.house)}
+    by_log = frozenset(
+        about
+        for about in deeds.entered(known, DeedKind.CONSULTED)
+        if written.get(about) == known[DeedKind.CONSULTED, about].beside
+    )
     members = frozenset(each.ref for each in operator.members)
-    return Reviews(operator.reviews, operator.releases, members, world.house.clock())
+    return Reviews(operator.reviews, operator.releases, members, world.house.clock(), by_log)
 
 
 async def review_held(target: Reviews) -> Finding:
@@ -83,9 +108,10 @@ async def review_held(target: Reviews) -> Finding:
     if days > REVIEWED_DAYS_MAX or days < 0:
         return failed("review.old", days, "days")
     authors = {each.author for each in target.releases if each.version == newest.release}
-    if newest.participant not in authors & target.members:
+    if newest.release not in target.by_log and newest.participant not in authors & target.members:
         return failed("review.without_author", newest.release)
     if newest.held_by == newest.participant:
         return failed("review.of_oneself", newest.release)
     until = datetime.combine(newest.held_on, time(), UTC) + timedelta(days=REVIEWED_DAYS_MAX)
-    return attested({"release": newest.release, "held_on": newest.held_on.isoformat()}, until)
+    value = {"release": newest.release, "held_on": newest.held_on.isoformat()}
+    return borne_out(value, until, by_log=newest.release in target.by_log)

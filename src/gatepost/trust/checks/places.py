@@ -1,15 +1,17 @@
 """Where data go and where they rest: the register of ways out, stores, regions, transfers."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import urlsplit
 
 from gatepost.db.outside import places as outside
 from gatepost.dns.paper import Answer, RdType, Resolver, Status
 from gatepost.egress import Register
+from gatepost.trust import deeds, engagement, notice
+from gatepost.trust.deeds import DeedKind
 from gatepost.trust.operator import Operator
-from gatepost.trust.paper import CannotVerifyError, Finding, attested, failed, passed, unverified
+from gatepost.trust.paper import CannotVerifyError, Finding, attested, borne_out, failed, passed, unverified
 from gatepost.trust.registers import Store, Supplier, Transfer
 from gatepost.trust.ways import BARE, OPEN, UNNAMED, UNTRANSFERRED, Words, is_here, ways, widened
 from gatepost.trust.world import World
@@ -18,6 +20,8 @@ ASSESSED_DAYS_MAX = 365
 NOTICE_DAYS = 30
 DECLARED_DAYS = 90
 """How long a register without a date of its own is taken at its word, from when it was read."""
+ALLOWED = "allowed"
+"""As an argument: the regions that the operator allows its stores."""
 
 
 def end_of(day: date) -> datetime:
@@ -118,7 +122,14 @@ async def stores_here(target: Storage) -> Finding:
 
 @dataclass(frozen=True, slots=True)
 class Transfers:
-    """Suppliers, what their transfers rest on, and today. ``unnamed``: ways out to whom no supplier's row names."""
+    """Suppliers, what their transfers rest on, and today.
+
+    Attributes:
+        where: the regions they are said to be in; empty for any.
+        assessed: transfers that the log says were assessed as they stand.
+        unnamed: ways out to whom no supplier's row names.
+        waited: of processors that were engaged after a notice by the log, how many days after.
+    """
 
     suppliers: tuple[Supplier, ...]
     transfers: tuple[Transfer, ...]
@@ -126,25 +137,44 @@ class Transfers:
     register: Register
     now: datetime
     unnamed: tuple[str, ...] = ()
+    where: frozenset[str] = frozenset()
+    assessed: frozenset[str] = frozenset()
+    waited: Mapping[str, int] = field(default_factory=dict)
 
 
 async def house_transfers(world: World, arguments: Mapping[str, str]) -> Transfers:
-    """Return the suppliers; the one named, where one is."""
-    operator = world.operator
+    """Return the suppliers; the one named, where one is. ``where``: regions the claim names, or ``allowed``."""
+    known = await deeds.read(world.house.db)
+    operator = deeds.applied(world.operator, known)
     wanted = arguments.get("supplier")
     suppliers = tuple(each for each in operator.suppliers if wanted in {None, each.id})
     if not suppliers:
         raise CannotVerifyError("supplier.missing")
     now, register = world.house.clock(), world.house.egress.register
     rows = ways(register, words_of(operator, now.date()))
+    allowed = frozenset(operator.place.regions_allowed)
+    where = arguments.get("where", "")
     return Transfers(
         suppliers,
         operator.transfers,
-        frozenset(operator.place.regions_allowed),
+        allowed,
         register,
         now,
         tuple(sorted({f"{each.row.purpose.value} {each.row}" for each in rows if not each.reaches})),
+        where=allowed if where == ALLOWED else frozenset(filter(None, where.split(","))),
+        assessed=frozenset(
+            about
+            for about in deeds.entered(known, DeedKind.ASSESSED)
+            if known[DeedKind.ASSESSED, about].sha256 == deeds.octets_of(operator, DeedKind.ASSESSED, about)
+        ),
+        waited=await _waited(world, suppliers),
     )
+
+
+async def _waited(world: World, suppliers: Sequence[Supplier]) -> dict[str, int]:
+    cases = await engagement.read_all(world.house.db, suppliers)
+    engaged = [(each.id, cases[each.id]) for each in suppliers if notice.is_engaged(cases[each.id], each)]
+    return {name: case.waited.days for name, case in engaged if case.waited is not None}
 
 
 async def transfers_held(target: Transfers) -> Finding:
@@ -164,7 +194,10 @@ async def transfers_held(target: Transfers) -> Finding:
         if (today - row.assessed_on).days > ASSESSED_DAYS_MAX:
             return failed("transfer.unassessed", each.id)
         ends += [end_of(row.until), end_of(row.assessed_on + timedelta(days=ASSESSED_DAYS_MAX))]
-    return attested({"processors": len(processors)}, min(ends))
+    abroad = {each.transfer for each in processors if each.region not in target.allowed}
+    by_log = len(abroad & target.assessed)
+    value = {"processors": len(processors), "transfers": len(abroad), "by_log": by_log}
+    return borne_out(value, min(ends), by_log=bool(abroad) and by_log == len(abroad))
 
 
 async def noticed(target: Transfers) -> Finding:
@@ -172,11 +205,13 @@ async def noticed(target: Transfers) -> Finding:
     processors = [each for each in target.suppliers if each.processes]
     if not processors:
         raise CannotVerifyError("nothing.to_look_at")
-    days = {each.id: (each.engaged_on - each.announced_on).days for each in processors}
+    days = {each.id: target.waited.get(each.id, (each.engaged_on - each.announced_on).days) for each in processors}
     short = {name: count for name, count in days.items() if count < NOTICE_DAYS}
     if short:
         return failed("notice.short", {**short}, "days")
-    return attested({"shortest_notice": min(days.values())}, target.now + timedelta(days=DECLARED_DAYS), "days")
+    by_log = len(target.waited.keys() & days.keys())
+    value = {"shortest_notice_days": min(days.values()), "processors": len(days), "by_log": by_log}
+    return borne_out(value, target.now + timedelta(days=DECLARED_DAYS), by_log=by_log == len(days))
 
 
 async def registered(target: Transfers) -> Finding:
@@ -190,6 +225,8 @@ async def registered(target: Transfers) -> Finding:
     for each in target.suppliers:
         if each.engaged_on > today:
             return failed("supplier.not_engaged_yet", each.id)
+        if target.where and each.region not in target.where:
+            return failed("supplier.elsewhere", {each.id: each.region})
         reachable = [host for host in each.hosts if _is_named(target.register, host)]
         if not each.processes and (reachable or each.hosts):
             return failed("supplier.reached", each.id)

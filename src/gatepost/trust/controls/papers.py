@@ -203,6 +203,12 @@ async def day_29(bench: Bench) -> AsyncIterator[places.Transfers]:
 
 
 @asynccontextmanager
+async def other_country(bench: Bench) -> AsyncIterator[places.Transfers]:
+    """A processor that is said to be in one country, and by its row is in another."""
+    yield replace(_transfers(bench, _supplier(bench)), where=frozenset({"GB"}))
+
+
+@asynccontextmanager
 async def talking_software(bench: Bench) -> AsyncIterator[places.Transfers]:
     """A maker of software that the register of ways out reaches."""
     yield _transfers(bench, _supplier(bench, processes=False))
