@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from ipaddress import ip_address
 
 import pytest
@@ -112,7 +113,7 @@ async def test_a_greeting_in_u_labels_is_asked_for_in_a_labels() -> None:
     for local in ("", "bob"):
         paper = sent(local, "a.example", "B\u00fccher.example")
         known = Answers(ZoneResolver(zone))
-        found: Host = await known.settle(lambda paper=paper, known=known: host.check(known, paper))
+        found: Host = await known.settle(partial(host.check, known, paper))
         assert (found.helo.result, found.helo.domain) == (Result.PASS, "xn--bcher-kva.example")
 
 
