@@ -36,6 +36,8 @@ async def test_one_process_reads_file_after_file_and_ends_with_the_house() -> No
         assert await one.read(Kind.PDF, files.pdf()) == (Extraction.DONE, "Hello words")
         (first,) = one.processes
         assert await one.read(Kind.XLSX, files.xlsx()) == (Extraction.DONE, "two\t42\t\nthree")
+        page = "<a href='//b\u00fccher.example'>a.co.uk</a>".encode()
+        assert await one.read(Kind.HTML, page) == (Extraction.DONE, "a.co.uk")
         assert await one.read(Kind.DOCX, b"nonsense") == (Extraction.MALFORMED, "")
         assert await one.read(Kind.PLAIN, bytes(MAX_OCTETS + 1)) == (Extraction.TOO_LARGE, "")
         assert one.processes == (first,)

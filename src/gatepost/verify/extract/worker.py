@@ -54,7 +54,7 @@ def main() -> None:
     """Prepare, seal the process, and serve until the other side closes the pipe."""
     for name in _PRELOADED:
         "".encode(name)
-    extract(Kind.HTML, b"<p>&amp;")
+    extract(Kind.HTML, "<p>&amp;<a href='//b\u00fccher.example'>a.example".encode())
     extract(Kind.MESSAGE, b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--")
     source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     sandbox.limit()
