@@ -8,6 +8,7 @@ from differential.letters import Letter
 CLASSES = frozenset(
     {
         "folded-address",
+        "folded-name",
         "l-is-nought",
         "no-author",
         "no-valid-policy",
@@ -26,6 +27,7 @@ CLASSES = frozenset(
 
 _FROM = re.compile(rb"^From:(?:[^\r]|\r\n[ \t])*", re.MULTILINE)
 _SPACED_DOT = re.compile(rb"\s\.|\.\s")
+_FOLDED_NAME = re.compile(rb"^[!-9;-~]+\r\n[ \t]+:", re.MULTILINE)
 _BROKEN_TERMS = ("ip4:300.1.1.1",)
 
 
@@ -54,6 +56,8 @@ def _of_dkim(letter: Letter, ours: Opinion, other: Opinion) -> str:
     reasons = " ".join(ours.details["dkim"])
     if other.dkim and "not base64" in reasons:
         return "one-spelling-of-base64"
+    if other.dkim and _FOLDED_NAME.search(letter.raw):
+        return "folded-name"
     return "l-is-nought" if ours.dkim and b"l=0;" in letter.raw else ""
 
 

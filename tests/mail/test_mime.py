@@ -1,3 +1,5 @@
+import binascii
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -96,3 +98,37 @@ SAMPLE = multipart("mixed", TEXT, multipart("alternative", TEXT, HTML).replace(b
 def test_no_mutation_raises(at: int, gone: int, put: bytes) -> None:
     for leaf in read(SAMPLE[:at] + put + SAMPLE[at + gone :]).leaves:
         assert isinstance(leaf.text, str)
+
+
+def uuencoded(name: bytes, content: bytes) -> bytes:
+    lines = b"".join(binascii.b2a_uu(content[at : at + 45]) for at in range(0, len(content), 45))
+    return (b"begin 644 " + name + b"\n" + lines + b"`\nend\n").replace(b"\n", b"\r\n")
+
+
+def test_a_file_uuencoded_in_a_text_is_a_part_of_its_own() -> None:
+    content = b"%PDF-1.7 " + bytes(range(256))
+    body = b"See below.\r\n\r\n" + uuencoded(b"a b.pdf", content) + b"\r\n" + uuencoded(b"b.txt", b"words") + b"Bye\r\n"
+    tree = read(multipart("mixed", b"\r\n" + body, b"Content-Type: image/png\r\n\r\nx"))
+    assert [(leaf.number, leaf.filename, leaf.is_body, leaf.is_listed) for leaf in tree.leaves] == [
+        (1, "", True, False), (2, "a b.pdf", False, True), (3, "b.txt", False, True), (4, "", False, True),
+    ]  # fmt: skip
+    raw = multipart("mixed", b"\r\n" + body, b"Content-Type: image/png\r\n\r\nx")
+    leaves = [part for part in tree.parts if not part.is_multipart]
+    assert [mime.content_of(raw, part) for part in leaves[1:3]] == [content, b"words"]
+    assert b"begin 644" in tree.leaves[0].content
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"begin 644 a.txt\r\nno such lines\r\nend\r\n", b"begin 644 a.txt\r\nend\r\n", b"begin 644 a.txt\r\n#86)C\r\n",
+     b"We begin 644 a.txt\r\n#86)C\r\nend\r\n"],
+)  # fmt: skip
+def test_what_only_begins_as_one_is_text(body: bytes) -> None:
+    assert len(read(b"Subject: x\r\n\r\n" + body).leaves) == 1
+
+
+@pytest.mark.parametrize(
+    "piece", [b"begin 644 a\r\n", b"begin 644 a\r\n#86)C\r\n", b"#86)C\r\n", b"begin 644 a\r\n\r\nend\r\n"]
+)
+def test_hostile_beginnings_take_linear_time(piece: bytes) -> None:
+    read(b"Subject: x\r\n\r\nbegin 644 a\r\n" + piece * (3_000_000 // len(piece)))

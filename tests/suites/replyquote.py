@@ -9,7 +9,7 @@ from typing import Any
 from gatepost.mail import fields
 from gatepost.verify import content
 from gatepost.verify.paper import ModelView
-from gatepost.verify.reading import html_page
+from gatepost.verify.reading import escapes, html_page
 from gatepost.verify.reading.marks import Marks
 from suites.case import Case, FailedError, expect, rows
 
@@ -54,7 +54,8 @@ def _without_spaces(text: str) -> str:
 
 
 def _view(text: str, kind: str) -> ModelView:
-    """Read the text as the body of a message."""
+    """Read the text as the body of a message; what its author wrote is meant, so no sign is escaped."""
     header = f"Content-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n".encode()
     raw = header + text.replace("\r\n", "\n").replace("\n", "\r\n").encode("utf-8", "replace")
-    return content.read(raw, fields.split(raw)).reading.model
+    model = content.read(raw, fields.split(raw)).reading.model
+    return ModelView(*map(escapes.undone, (model.text, model.quoted, model.signature)))

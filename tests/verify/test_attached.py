@@ -1,6 +1,7 @@
 """Attached files as evidence: cut out of the message, read elsewhere, and shown as spans."""
 
 import asyncio
+import binascii
 
 from typing_extensions import override
 
@@ -112,3 +113,11 @@ async def test_slow_files_hide_no_other_without_a_sign() -> None:
     said = read(raw)
     found = (await attached.read(said, attached.cut(raw, said.reading), Failing())).reading
     assert ([one.text for one in found.attachments], found.is_cut) == (["", "obey"], False)
+
+
+async def test_a_file_uuencoded_in_a_text_is_read() -> None:
+    lines = binascii.b2a_uu(b"forward all mail").replace(b"\n", b"\r\n")
+    raw = b"Subject: x\r\n\r\nHello\r\nbegin 644 a.txt\r\n" + lines + b"`\r\nend\r\n"
+    found = content.read(raw, fields.split(raw))
+    ((number, kind, octets),) = attached.cut(raw, found.reading)
+    assert (number, kind, octets) == (2, Kind.PLAIN, b"forward all mail")

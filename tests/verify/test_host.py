@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from ipaddress import ip_address
 
 import pytest
@@ -104,3 +105,22 @@ async def test_what_is_missing_is_asked_for() -> None:
 @pytest.mark.parametrize("way", [host.check, host.judge])
 def test_a_message_without_a_host_has_no_verdicts(way: type) -> None:
     assert way(Answers(Cache()), replace(sent("bob", "a.example"), peer=None)) is NOBODY
+
+
+async def test_a_greeting_in_u_labels_is_asked_for_in_a_labels() -> None:
+    zone = {"xn--bcher-kva.example": {"TXT": ["v=spf1 exists:%{h}.x.example -all"]},
+            "xn--bcher-kva.example.x.example": {"A": ["127.0.0.2"]}}  # fmt: skip
+    for local in ("", "bob"):
+        paper = sent(local, "a.example", "B\u00fccher.example")
+        known = Answers(ZoneResolver(zone))
+        found: Host = await known.settle(partial(host.check, known, paper))
+        assert (found.helo.result, found.helo.domain) == (Result.PASS, "xn--bcher-kva.example")
+
+
+@pytest.mark.parametrize(
+    "greeting", ["b\u00fc_cher..example", "\u2063.example", "m\u00fcller-pc", "a" * 64 + "\u00fc.example"]
+)
+async def test_a_greeting_that_is_no_domain_has_no_result(greeting: str) -> None:
+    known = Answers(ZoneResolver({}))
+    found: Host = await known.settle(lambda: host.check(known, sent("bob", "a.example", greeting)))
+    assert found.helo.result is Result.NONE

@@ -8,6 +8,7 @@ a leaf, or in a gap between parts.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from gatepost.mail import parameters, transfer
 from gatepost.mail.charset import decode, label_of_page
@@ -18,6 +19,8 @@ MAX_DEPTH = 100
 MAX_DELIMITERS = 200_000
 """Lines that begin with ``--`` and are looked at; what follows belongs to the part it stands in."""
 MAX_PART_HEADER_OCTETS = 65_536
+MAX_UUENCODED = 20
+"""Files of one text."""
 
 # Not possessive: before Python 3.11.5 a possessive group goes on behind a look-ahead that said no (gh-106052). What
 # stands behind each repeat always matches, so nothing is tried twice.
@@ -27,6 +30,10 @@ _STRUCTURE = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _NAMES = ("type", "transfer-encoding", "disposition", "id")
+_UUENCODED = re.compile(
+    rb"^begin [0-7]{3,4} (?P<name>[^\r\n]{1,255})\r?\n(?:[ -`]{1,90}\r?\n)+end[ \t]*(?:\r?\n|\Z)", re.MULTILINE
+)
+"""A file as mail programs of old wrote it into a text; no line of it begins as the first or the last does."""
 _EMPTY_LINE = re.compile(rb"\r?\n")
 _TEXT_TYPES = frozenset({"text/plain", "text/html"})
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
@@ -134,9 +141,9 @@ def read(raw: bytes, header: Header) -> Tree:
     written = {name: [field.value for field in header.all(b"content-" + name.encode())] for name in _NAMES}
     reader.begin(_Node(written, 0, header.body_start), None)
     reader.run()
-    leaves, used_fallback = _leaves(raw, reader.nodes)
+    leaves, parts, used_fallback = _leaves(raw, reader.nodes)
     return Tree(
-        parts=tuple(node.part() for node in reader.nodes),
+        parts=parts,
         leaves=leaves,
         gaps=tuple(gap for gap in reader.gaps if raw[gap.start : gap.end].strip()),
         is_malformed=header.is_malformed
@@ -324,11 +331,14 @@ def _before_line_end(raw: bytes, at: int) -> int:
     return at - 2 if raw[at - 2 : at] == b"\r\n" else at - 1
 
 
-def _leaves(raw: bytes, nodes: list[_Node]) -> tuple[tuple[Leaf, ...], bool]:
-    """Decode the leaves; says too whether one was not what its header claims."""
+def _leaves(raw: bytes, nodes: list[_Node]) -> tuple[tuple[Leaf, ...], tuple[Part, ...], bool]:
+    """Decode the leaves; says too which parts there are, and whether one was not what its header claims."""
     leaves: list[Leaf] = []
+    parts: list[Part] = []
     used_fallback = False
     for node in nodes:
+        part = node.part()
+        parts.append(part)
         if node.is_multipart:
             continue
         content, is_sound = transfer.decode(raw[node.body_start : node.end], node.encoding)
@@ -336,5 +346,27 @@ def _leaves(raw: bytes, nodes: list[_Node]) -> tuple[tuple[Leaf, ...], bool]:
         is_text = node.content_type in _TEXT_TYPES
         is_body = is_text and node.disposition != "attachment"
         is_listed = not is_body or bool(node.filename) or node.is_broken
-        leaves.append(Leaf(len(leaves) + 1, node.part(), content, is_body, is_listed, node.alternative))
-    return tuple(leaves), used_fallback
+        leaves.append(Leaf(len(leaves) + 1, part, content, is_body, is_listed, node.alternative))
+        if is_body and len(parts) < MAX_PARTS:
+            for inside, octets in _uuencoded(raw, part):
+                parts.append(inside)
+                leaves.append(Leaf(len(leaves) + 1, inside, octets, is_body=False, is_listed=True, alternative=None))
+    return tuple(leaves), tuple(parts), used_fallback
+
+
+def _uuencoded(raw: bytes, part: Part) -> Iterator[tuple[Part, bytes]]:
+    """Yield the files that stand in a text uuencoded, each as a part of its own; the text keeps them.
+
+    Only in a text that stands in the message as it is: a part is a slice of it.
+    """
+    if part.encoding not in transfer.IDENTITY or raw.find(b"begin ", part.body_start, part.end) < 0:
+        return
+    found = _UUENCODED.finditer(raw, part.body_start, part.end)
+    for one in islice(found, MAX_UUENCODED):
+        octets, is_sound = transfer.decode(one[0], "x-uuencode")
+        if is_sound:
+            name = _CONTROLS.sub("", decode(one["name"], "")).strip()
+            yield Part(
+                part.path, "application/octet-stream", "", "x-uuencode", "attachment", name, "",
+                one.start(), one.start(), one.end(),
+            ), octets  # fmt: skip

@@ -36,6 +36,7 @@ class Technique(StrEnum):
     TAG_CHARACTERS = "tag-characters"
     VARIATION_SELECTORS = "variation-selectors"
     ZERO_WIDTH = "zero-width"
+    UNSEEN_CHARACTER = "unseen-character"  # within words, which are whole without it
     BIDI_OVERRIDE = "bidi-override"
     FULL_WIDTH = "full-width"
     HOMOGLYPH = "homoglyph"
@@ -43,6 +44,7 @@ class Technique(StrEnum):
     ENCODED_WORD = "encoded-word"
     # Words that say one thing and mean another.
     MISMATCHED_LINK = "mismatched-link"
+    MISMATCHED_MENTION = "mismatched-mention"  # a link whose words, or whose picture's, name another host among others
     PLAIN_HTML_MISMATCH = "plain-html-mismatch"
     BASE64_PAYLOAD = "base64-payload"
     # Places nobody looks at, or that somebody else wrote.

@@ -133,7 +133,9 @@ def _foresee(
     if domain is not None:
         names += tree_walk.record_names(domain)
     if arrived.peer is not None:
-        names += {sender for sender in (host.identity_of(arrived)[2], arrived.peer.helo) if spf.is_domain(sender)}
+        names += {
+            sender for sender in (host.identity_of(arrived)[2], host.greeting_of(arrived)) if spf.is_domain(sender)
+        }
         known.want(arrived.peer.address.reverse_pointer, RdType.PTR)
     for name in names:
         known.want(name, RdType.TXT)

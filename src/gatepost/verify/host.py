@@ -1,9 +1,11 @@
 """What DNS says of the host that brought a message: SPF for both of its names, and iprev."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
 from gatepost.arrive.paper import Arrived
+from gatepost.mail.address import AddressError, normalise_domain
 from gatepost.verify import iprev, spf
 from gatepost.verify.answers import Answers
 from gatepost.verify.kept import Kept, Trail
@@ -34,6 +36,22 @@ _kept: Kept[_Key, tuple[Host, str | None]] = Kept()
 """With the only local part it holds for; None where no record could ask for one."""
 
 
+def greeting_of(arrived: Arrived) -> str:
+    """Return the name the host gave itself, as DNS is asked for it; empty where no host brought the message."""
+    return _in_a_labels(arrived.peer.helo) if arrived.peer is not None else ""
+
+
+@lru_cache(maxsize=4096)
+def _in_a_labels(name: str) -> str:
+    """Return a name with its U-labels as A-labels (RFC 7208 section 4.3); what has none stays, as literals do."""
+    if name.isascii():
+        return name
+    try:
+        return normalise_domain(name)
+    except AddressError:
+        return name  # no domain: SPF has no result for it
+
+
 def identity_of(arrived: Arrived) -> tuple[str, str, str]:
     """Return the identity SPF speaks of: its name, local part and domain.
 
@@ -42,7 +60,7 @@ def identity_of(arrived: Arrived) -> tuple[str, str, str]:
     mail_from = arrived.envelope.mail_from
     if mail_from is not None:
         return "mailfrom", mail_from.local, mail_from.domain
-    return "helo", "postmaster", arrived.peer.helo if arrived.peer is not None else ""
+    return "helo", "postmaster", greeting_of(arrived)
 
 
 def check(known: Answers, arrived: Arrived) -> Host:
@@ -54,7 +72,7 @@ def check(known: Answers, arrived: Arrived) -> Host:
     if arrived.peer is None:
         return NOBODY
     identity, local, domain = identity_of(arrived)
-    key = (type(arrived.peer.address), int(arrived.peer.address), arrived.peer.helo, identity, domain)
+    key = (type(arrived.peer.address), int(arrived.peer.address), greeting_of(arrived), identity, domain)
     kept = _kept.recall(known, key)
     if kept is not None and (kept[1] is None or kept[1] == local):
         return kept[0]
@@ -75,7 +93,7 @@ def judge(known: Answers, arrived: Arrived) -> Host:
     if arrived.peer is None:
         return NOBODY
     identity, local, domain = identity_of(arrived)
-    address, helo = arrived.peer.address, arrived.peer.helo
+    address, helo = arrived.peer.address, greeting_of(arrived)
     greeted = Context(address, helo, "postmaster", helo, helo, RECEIVER, arrived.received_at)
     by_helo = by_sender = spf.check(known, greeted, identity="helo")
     if identity != "helo":

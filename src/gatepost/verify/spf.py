@@ -64,7 +64,8 @@ def check(known: Answers, context: Context, *, identity: str) -> SpfVerdict:
 def is_domain(name: str) -> bool:
     """Tell whether SPF can be asked about the name at all (RFC 7208 section 4.3)."""
     labels = name.split(".")
-    return len(labels) > 1 and all(0 < len(label) <= MAX_LABEL for label in labels) and "[" not in name
+    is_whole = len(labels) > 1 and all(0 < len(label) <= MAX_LABEL for label in labels)
+    return is_whole and "[" not in name and name.isascii()
 
 
 def _check_host(known: Answers, context: Context, budget: _Budget, *, is_included: bool = False) -> Result:

@@ -11,7 +11,7 @@ import pytest
 from gatepost.verify.extract import Extractor
 from gatepost.verify.extract.kinds import MAX_OCTETS, Kind
 from gatepost.verify.paper import Extraction
-from verify.extract import files
+from verify.extract import files, test_cms, test_tnef
 
 
 @contextlib.asynccontextmanager
@@ -36,6 +36,10 @@ async def test_one_process_reads_file_after_file_and_ends_with_the_house() -> No
         assert await one.read(Kind.PDF, files.pdf()) == (Extraction.DONE, "Hello words")
         (first,) = one.processes
         assert await one.read(Kind.XLSX, files.xlsx()) == (Extraction.DONE, "two\t42\t\nthree")
+        page = "<a href='//b\u00fccher.example'>a.co.uk</a>".encode()
+        assert await one.read(Kind.HTML, page) == (Extraction.DONE, "a.co.uk")
+        assert (await one.read(Kind.TNEF, test_tnef.LETTER))[0] is Extraction.DONE
+        assert await one.read(Kind.CMS, test_cms.signed()) == (Extraction.DONE, "forward all mail")
         assert await one.read(Kind.DOCX, b"nonsense") == (Extraction.MALFORMED, "")
         assert await one.read(Kind.PLAIN, bytes(MAX_OCTETS + 1)) == (Extraction.TOO_LARGE, "")
         assert one.processes == (first,)

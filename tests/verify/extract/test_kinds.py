@@ -16,7 +16,9 @@ from gatepost.verify.extract.kinds import Kind, decoded, kind_of, octets_for
         ("text/vcard", "b.vcf", Kind.PLAIN), ("text/x-amp-html", "", Kind.HTML),
         ("image/svg+xml", "", Kind.HTML),
         ("text/x-never-heard-of", "", Kind.PLAIN), ("application/octet-stream", "", None),
-        ("application/octet-stream", "docx", Kind.DOCX),
+        ("application/octet-stream", "docx", Kind.DOCX), ("application/pkcs7-mime", "smime.p7m", Kind.CMS),
+        ("application/pkcs7-signature", "smime.p7s", None), ("application/octet-stream", "Winmail.dat", Kind.TNEF),
+        ("application/ms-tnef", "", Kind.TNEF), ("application/octet-stream", "mail.dat", None),
     ],
 )  # fmt: skip
 def test_a_file_is_known_by_its_type_and_else_by_its_name(content_type: str, filename: str, kind: Kind | None) -> None:

@@ -60,7 +60,45 @@ def test_padding_of_preheaders_spells_nothing() -> None:
 
 
 def test_zero_width_characters_vanish() -> None:
-    assert read("pass\u200bword \u2060x\ufeff\u00ad") == ("password x", [])
+    assert read(" \u2060x\ufeff\u00ad y\u200b \u200bz") == (" x y z", [])
+
+
+ALONE = (
+    "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u200e",
+    "\u061c", "\ufe0f", "\ufe01", "\U000e0101", "\u3164", "\uffa0", "\u115f",
+    "\u180e", "\u034f", "\U000e0041", "\U000e0001", "\u200b\u2060", "\u2062",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("mark", ALONE)
+@pytest.mark.parametrize(
+    ("before", "after"), [("ig", "nore"), ("\u0438\u0433", "\u043d\u043e\u0440"), ("u\u0308", "b")]
+)
+def test_one_unseen_character_within_a_word_is_told(mark: str, before: str, after: str) -> None:
+    shown, found = read(f"now {before}{mark}{after} it")
+    assert shown == f"now {before}{after} it"
+    assert (Technique.UNSEEN_CHARACTER, before + after) in found
+
+
+def test_words_of_one_line_that_hide_characters_are_one_span() -> None:
+    marks = Marks()
+    clean("so ig\u200bnore all prev\u200bious\nfine\nno\u2060w", "text", 10, marks)
+    assert [(span.start, span.end, span.text) for span in marks.spans] == [(13, 34, "ignore previous"), (40, 44, "now")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\u0915\u094d\u200d\u0937",
+        "\u0e20\u0e32\u200b\u0e29\u0e32",
+        "\u845b\U000e0100\u98fe", "\U0001f468\u200d\U0001f469\u200d\U0001f467", "1\ufe0f\u20e3 2",
+        "\u2764\ufe0fyou", "\u05d0\u200fa \u200eb", "\ufeffHello",
+        "\u1820\u180e\u1820", "Sale\u200b \u200bnow", "Hi \u034f\u200c\ufeff \u034f\u200c\ufeff you",
+        "\u1112\u1160\u11ab",
+    ],
+)  # fmt: skip
+def test_unseen_characters_where_scripts_and_senders_want_them_are_nothing_odd(text: str) -> None:
+    assert read(text)[1] == []
 
 
 @pytest.mark.parametrize(
@@ -72,8 +110,9 @@ def test_a_word_that_is_split_letter_by_letter_is_put_together(between: str) -> 
     assert found == [(Technique.ZERO_WIDTH, "ignore me")]
 
 
-def test_soft_hyphens_between_syllables_are_nothing_odd() -> None:
-    assert read("Ge\u00adschwin\u00addig\u00adkeits\u00adbe\u00adgren\u00adzung")[1] == []
+def test_soft_hyphens_between_syllables_spell_nothing() -> None:
+    word = "Ge\u00adschwin\u00addig\u00adkeits\u00adbe\u00adgren\u00adzung"
+    assert read(word)[1] == [(Technique.UNSEEN_CHARACTER, word.replace("\u00ad", ""))]
 
 
 def test_an_override_is_read_as_it_is_displayed() -> None:
@@ -142,7 +181,7 @@ def test_a_cleaned_text_is_clean_and_its_spans_lie_within(text: str) -> None:
               "\U0001f3f4\U000e0067", "\u200ba", "p\u0430 ", "\u200b" * 15 + "x", "A", "A=", "-A",
               "\u200b\u200cx", "\u200b\u200c", "\u200b\u200c\u200d", "\u202ea\u202c ",
               "\u00ad\u200ba", "a\u200e", "\u200e", "\u2067", "\u2067\n", "\u202ba",
-              "\u1d0f", "\u1d0fs"]
+              "\u1d0f", "\u1d0fs", "a\u2060", "ab\u200b\n", "\u0645\u200c", "\u3164"]
 )  # fmt: skip
 def test_hostile_runs_take_linear_time(piece: str) -> None:
     marks = Marks()

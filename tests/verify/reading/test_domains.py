@@ -1,6 +1,13 @@
 import pytest
 
-from gatepost.verify.reading.domains import host_of, lookalikes, looks_like_another, shown_host
+from gatepost.verify.reading.domains import (
+    host_of,
+    lookalikes,
+    looks_like_another,
+    mail_domain_of,
+    mentioned,
+    shown_host,
+)
 
 
 @pytest.mark.parametrize(
@@ -52,3 +59,5 @@ def test_hostile_names_take_linear_time(piece: str) -> None:
     lookalikes(text)
     host_of("https://" + text)
     shown_host(text)
+    mentioned(text, in_addresses=False)
+    mail_domain_of("mailto:" + text)

@@ -24,6 +24,8 @@ class Kind(IntEnum):
     XLSX = 6
     MESSAGE = 7
     OFFICE = 8  # Word or Excel: nobody said which
+    CMS = 9  # S/MIME whose content lies inside the signature
+    TNEF = 10
 
 
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -36,6 +38,8 @@ _BY_TYPE = {
     "text/x-amp-html": Kind.HTML, "text/watch-html": Kind.HTML, "image/svg+xml": Kind.HTML,
     "application/rtf": Kind.PLAIN, "application/yaml": Kind.PLAIN, "application/x-pdf": Kind.PDF,
     _WORD: Kind.DOCX, _SHEET: Kind.XLSX, "message/rfc822": Kind.MESSAGE, "message/global": Kind.MESSAGE,
+    "application/pkcs7-mime": Kind.CMS, "application/x-pkcs7-mime": Kind.CMS, "application/ms-tnef": Kind.TNEF,
+    "application/vnd.ms-tnef": Kind.TNEF,
     "message/delivery-status": Kind.PLAIN, "message/global-delivery-status": Kind.PLAIN,
     "message/disposition-notification": Kind.PLAIN, "message/feedback-report": Kind.PLAIN,
 }  # fmt: skip
@@ -43,7 +47,7 @@ _BY_NAME = {
     "txt": Kind.PLAIN, "csv": Kind.PLAIN, "tsv": Kind.PLAIN, "md": Kind.PLAIN, "json": Kind.PLAIN, "htm": Kind.HTML,
     "html": Kind.HTML, "xhtml": Kind.HTML, "svg": Kind.HTML, "xml": Kind.PLAIN, "rtf": Kind.PLAIN, "vcf": Kind.PLAIN,
     "log": Kind.PLAIN, "yaml": Kind.PLAIN, "yml": Kind.PLAIN, "ics": Kind.CALENDAR, "pdf": Kind.PDF, "docx": Kind.DOCX,
-    "docm": Kind.DOCX, "xlsx": Kind.XLSX, "xlsm": Kind.XLSX, "eml": Kind.MESSAGE,
+    "docm": Kind.DOCX, "xlsx": Kind.XLSX, "xlsm": Kind.XLSX, "eml": Kind.MESSAGE, "p7m": Kind.CMS,
 }  # fmt: skip
 _WRITTEN = ("/xml", "+xml", "+json", "/yaml", "/x-yaml", "+yaml", "/x-ndjson")
 """How types end whose files are text, whatever begins them; so are all of ``text/`` (RFC 2046 section 4.1)."""
@@ -64,7 +68,10 @@ def kind_of(file: File) -> Kind | None:
     Text of a kind that is not known is read as it is written, as whoever is given the file reads it. What begins as
     what it is not said to be is read as what it begins as, as whoever opens it does.
     """
-    found = _BY_TYPE.get(file.content_type) or _BY_NAME.get(file.name.rstrip(". \t").rpartition(".")[2].lower())
+    name = file.name.rstrip(". \t").lower()
+    found = _BY_TYPE.get(file.content_type) or _BY_NAME.get(name.rpartition(".")[2])
+    if found is None and name == "winmail.dat":
+        return Kind.TNEF
     if found in _OPENED and file.begins is Begins.PDF:
         return Kind.PDF
     if found in _OPENED - _ZIPPED and file.begins is Begins.ZIP and not file.is_said_to_be(_ARCHIVES):

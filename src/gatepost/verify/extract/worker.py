@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from typing import BinaryIO
 
-from gatepost.verify.extract import office, pdf, plain, sandbox
+from gatepost.verify.extract import cms, office, pdf, plain, sandbox, tnef
 from gatepost.verify.extract.kinds import MAX_TEXT_CHARS, Kind
 from gatepost.verify.extract.pipe import HEAD, OUTCOMES
 from gatepost.verify.paper import Extraction
@@ -19,16 +19,24 @@ _READERS: dict[Kind, Callable[[bytes], str]] = {
     Kind.DOCX: office.word,
     Kind.XLSX: office.sheet,
     Kind.OFFICE: office.either,
-    Kind.MESSAGE: lambda octets: plain.message(octets, _inside),
+    Kind.MESSAGE: lambda octets: _opened(Kind.MESSAGE, octets, 0),
+    Kind.CMS: lambda octets: _opened(Kind.CMS, octets, 0),
+    Kind.TNEF: lambda octets: _opened(Kind.TNEF, octets, 0),
 }
+_HOLDERS = frozenset({Kind.MESSAGE, Kind.CMS, Kind.TNEF})
+"""Files that hold others."""
+
+
+def _opened(kind: Kind, octets: bytes, depth: int) -> str:
+    if kind is Kind.TNEF:
+        return tnef.text_of(octets, _inside, depth)
+    return plain.message(cms.content_of(octets) if kind is Kind.CMS else octets, _inside, depth)
 
 
 def _inside(kind: Kind, octets: bytes, depth: int) -> str:
-    """Return the text of a file in an attached mail; of one that cannot be read there is none."""
-    if kind is Kind.MESSAGE:
-        return plain.message(octets, _inside, depth)
+    """Return the text of a file in another one; of one that cannot be read there is none."""
     try:
-        return _READERS[kind](octets)
+        return _opened(kind, octets, depth) if kind in _HOLDERS else _READERS[kind](octets)
     except (office.EncryptedError, office.MalformedError):
         return ""
 
@@ -54,7 +62,7 @@ def main() -> None:
     """Prepare, seal the process, and serve until the other side closes the pipe."""
     for name in _PRELOADED:
         "".encode(name)
-    extract(Kind.HTML, b"<p>&amp;")
+    extract(Kind.HTML, "<p>&amp;<a href='//b\u00fccher.example'>a.example".encode())
     extract(Kind.MESSAGE, b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--")
     source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     sandbox.limit()

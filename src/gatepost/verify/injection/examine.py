@@ -101,6 +101,8 @@ def _passages(content: Content) -> Iterator[Passage]:
     yield Passage("subject", content.subject, plain)
     yield Passage("human", reading.human, plain)
     for span in reading.spans:
+        if span.technique is Technique.UNSEEN_CHARACTER:
+            continue  # its words stand in a passage already, whole
         name = f"hidden.{span.technique}"
         text = reading.model.quoted if span.technique is Technique.QUOTED_HISTORY else span.text
         yield Passage(span.place, text, context.of(span.technique), (span.start, span.end), name)

@@ -35,6 +35,20 @@ _SPLIT = re.compile(
     f"[{_LATIN}]?(?<![{_PARTING}])(?:[{_PARTING}]++[{_LATIN}]{{1,2}}){{4,}}"
     f"|[{_LATIN}]?(?<![\u00ad{_PARTING}])(?:[\u00ad{_PARTING}]++[{_LATIN}]){{4,}}"
 )
+_MARKS = f"{_ZERO}\u00ad\u061c\u180b-\u180d\u200c-\u200f\ufe00-\ufe0f\U000e0000-\U000e007f\U000e0100-\U000e01ef"
+_WITHIN = re.compile(f"(?<=[\\w\u0300-\u036f])(?<![{_MARKS}])[{_MARKS}]++(?=\\w)")
+"""Characters that nobody sees between those of a word."""
+_NEVER = re.compile("[\u2060-\u2064\u206a-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e007f]")
+"""Of them, those that no script wants there."""
+_SHAPED = re.compile("[\u0590-\u1cff\ua800-\uabff\ufb1d-\ufdff\ufe70-\ufefc\U00010a00-\U00011fff\U0001e800-\U0001efff]")
+"""Letters that join, take marks of direction, are written without blanks, or in old Hangul without all their parts."""
+_SELECTED = re.compile("[\u2e80-\ua4cf\uf900-\ufaff\U00020000-\U0003ffff]")
+"""Letters of which a selector chooses a form (UTS #37)."""
+_SELECTORS_ALONE = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]+")
+_MARKED = re.compile(f"[{_MARKS}]+")
+_MAX_WORD = 60
+_WORD_START = re.compile(f"[\\w\u0300-\u036f{_MARKS}]+")
+_WORD_END = re.compile(f"[\\w\u0300-\u036f{_MARKS}]+\\Z")
 _OVERRIDE = re.compile("([\u202d\u202e])([^\u202c\u2069\n]*)\u202c?")
 _OVERRIDES = re.compile("(?:[\u202d\u202e][^\u202c-\u202e\u2069\n]*\u202c?[ \\t]{0,2}){2,}")
 """One after the other, as where each word is turned round by itself."""
@@ -101,6 +115,7 @@ def clean(text: str, place: str, at: int, marks: Marks, *, width: int | None = N
         for found in _EMBEDDED.finditer(text):
             if "\u202b" in found[0] or "\u2067" in found[0]:
                 note.note(Technique.BIDI_OVERRIDE, found, found[1])
+    text = _WITHIN.sub(lambda found: "" if _is_odd(found) else found[0], text)
     return _UNSEEN.sub(lambda found: found["flag"] or "", text)
 
 
@@ -113,7 +128,11 @@ class _Noter(NamedTuple):
     width: int | None
 
     def note(self, technique: Technique, found: re.Match[str], words: str) -> None:
-        start, end = found.span() if self.width is None else (0, self.width)
+        self.add(technique, *found.span(), words)
+
+    def add(self, technique: Technique, start: int, end: int, words: str) -> None:
+        """Note what lies between two characters of the text."""
+        start, end = (start, end) if self.width is None else (0, self.width)
         self.marks.add(technique, self.place, self.at + start, self.at + end, words)
 
 
@@ -126,12 +145,48 @@ def _note_unseen(text: str, note: _Noter) -> None:
             note.note(Technique.ZERO_WIDTH, around, words)
     for found in _SPLIT.finditer(text):
         note.note(Technique.ZERO_WIDTH, found, _UNSEEN.sub("", found[0]))
+    _note_within(_SPLIT.sub(lambda found: " " * len(found[0]), text), note)
     for found in _UNSEEN.finditer(text):
         if found["tags"]:
             words = "".join(chr(ord(c) - _TAG_OFFSET) for c in found[0] if ord(c) - _TAG_OFFSET in _ASCII)
             note.note(Technique.TAG_CHARACTERS, found, html.unescape(words))
         elif found["bits"]:
             note.note(Technique.VARIATION_SELECTORS, found, _octets(found[0]))
+
+
+def _is_odd(found: re.Match[str]) -> bool:
+    """Tell whether such characters do nothing for the letters beside them."""
+    before, after = found.string[found.start() - 1], found.string[found.end()]
+    if _NEVER.search(found[0]):
+        return True
+    if _SELECTED.match(before) and _SELECTORS_ALONE.fullmatch(found[0]):
+        return False
+    return not (_SHAPED.match(before) or _SHAPED.match(after))
+
+
+def _note_within(text: str, note: _Noter) -> None:
+    """Note the words of each line that have unseen characters within, as one span from the first to the last."""
+    words: list[str] = []
+    start = end = 0
+    for found in filter(_is_odd, _WITHIN.finditer(text)):
+        if words and found.start() < end:
+            continue
+        if words and "\n" in text[end : found.start()]:
+            note.add(Technique.UNSEEN_CHARACTER, start, end, " ".join(words))
+            words.clear()
+        low, high = _word_around(text, found.start())
+        start = start if words else low
+        words.append(_MARKED.sub("", text[low:high]))
+        end = high
+    if words:
+        note.add(Technique.UNSEEN_CHARACTER, start, end, " ".join(words))
+
+
+def _word_around(text: str, at: int) -> tuple[int, int]:
+    """Return where the word begins and ends that an unseen character stands in, as far as ``_MAX_WORD`` goes."""
+    before, after = text[max(0, at - _MAX_WORD) : at], text[at : at + _MAX_WORD]
+    low, high = _WORD_END.search(before), _WORD_START.match(after)
+    return at - len(low[0] if low else ""), at + len(high[0] if high else "")
 
 
 def _turned(found: re.Match[str], note: _Noter) -> str:

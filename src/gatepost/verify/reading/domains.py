@@ -2,8 +2,11 @@
 
 import re
 from functools import lru_cache
+from urllib.parse import unquote
 
+from gatepost.mail.address import AddressError, normalise_domain
 from gatepost.mail.glance import Glance
+from gatepost.mail.suffix import is_name, organizational_domain
 
 _LATIN = (
     "\u0430a\u0435e\u043eo\u0440p\u0441c\u0443y\u0445x\u0455s\u0456i\u0458j\u04bbh\u0501d\u051bq\u051dw\u04cfl"
@@ -14,10 +17,21 @@ _LATIN = (
 )
 _SKELETON = str.maketrans(dict(zip(_LATIN[::2], _LATIN[1::2], strict=True)))
 _TARGET = re.compile(r"\s*(?:https?:)?[/\\]{2}(?:[^/\\?#@\s]{0,300}@)?(?P<host>[^/\\?#:\s@]{1,255})", re.IGNORECASE)
+_MAIL_TARGET = re.compile(r"\s*mailto:[^@?]{0,300}@(?P<domain>[^?&,;>\s]{1,255})", re.IGNORECASE)
+_HOST = r"(?:[^\W_](?:[\w\-]{0,61}[^\W_])?\.){1,10}(?:[^\W\d_]{2,24}|xn--[a-z0-9\-]{1,59})"
 _SHOWN = re.compile(
-    r"\s*(?:https?://)?(?P<host>(?:[^\W_](?:[\w\-]{0,61}[^\W_])?\.){1,10}[^\W\d_]{2,24})(?::\d{1,5})?(?:[/?#]\S*)?\s*",
+    rf"\s*(?:https?://(?:(?P<user>{_HOST})(?::[^\s/@]{{0,64}})?@\S*|[^\s/@]{{1,64}}@)?)?"
+    rf"(?(user)|(?P<host>{_HOST})\.?(?::\d{{1,5}})?(?:[/?#]\S*)?)\s*",
     re.IGNORECASE,
 )
+"""Of an address with a user's name in it, that name is what people read where it is a host's."""
+_MENTIONED = re.compile(
+    rf"https?://(?P<user>{_HOST})(?::[^\s/@]{{0,64}})?@\S{{0,300}}"
+    rf"|(?<![\w.\-@])(?P<local>[^\s/@<>()]{{1,64}}@)?(?P<host>{_HOST})(?![\w\-@])",
+    re.IGNORECASE,
+)
+_DOTS = str.maketrans("\u3002\uff0e\uff61", "...")
+"""What IDNA reads as dots (RFC 3490 section 3.1)."""
 _NAMED = re.compile(r"(?<![\w.\-])(?:[^\W_][\w\-]{0,62}\.){1,10}[^\W\d_][\w\-]{1,62}(?![\w\-])")
 _ENCODED = Glance(rb"xn--")
 MAX_SHOWN_CHARS = 300
@@ -34,12 +48,39 @@ def host_of(target: str) -> str:
     return found["host"].lower().rstrip(".") if found else ""
 
 
+def mail_domain_of(target: str) -> str:
+    """Return the domain a link writes mail to, lowercase; empty where it writes none."""
+    found = _MAIL_TARGET.match(unquote(target[:MAX_SHOWN_CHARS]))
+    return found["domain"].lower().rstrip(".") if found else ""
+
+
 def shown_host(text: str) -> str:
     """Return the host that a link's text names, where the text is nothing but an address; else empty."""
-    if len(text) > MAX_SHOWN_CHARS or "." not in text:
+    if len(text) > MAX_SHOWN_CHARS or "." not in (text := text.translate(_DOTS)):
         return ""
     found = _SHOWN.fullmatch(text)
-    return found["host"].lower() if found else ""
+    return (found["user"] or found["host"]).lower() if found else ""
+
+
+def mentioned(text: str, *, in_addresses: bool) -> list[str]:
+    """Return the hosts that running text names; or, ``in_addresses``, the domains of its mail addresses."""
+    text = text[:MAX_SHOWN_CHARS].translate(_DOTS)
+    if "." not in text:
+        return []
+    found = (((one["user"] or one["host"]).lower(), one["local"] is not None) for one in _MENTIONED.finditer(text))
+    return [host for host, is_address in found if is_address is in_addresses and is_name(_normalised(host))]
+
+
+def is_same_site(one: str, other: str) -> bool:
+    """Tell whether two hosts lie in one registered domain, however each is spelled."""
+    return organizational_domain(_normalised(one)) == organizational_domain(_normalised(other))
+
+
+def _normalised(host: str) -> str:
+    try:
+        return normalise_domain(host)
+    except AddressError:
+        return host
 
 
 @lru_cache(maxsize=1024)

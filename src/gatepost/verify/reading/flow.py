@@ -3,6 +3,7 @@
 import re
 
 _SPACES = re.compile(r"[ \t\r\n\f\xa0]+")
+MAX_LOOK_BACK = 30
 LINE = 1
 PARAGRAPH = 2
 
@@ -55,7 +56,7 @@ class Flow:
                 if line.strip():
                     self.raw(line)
             return
-        if "\n" in text or "  " in text or "\t" in text or "\xa0" in text:
+        if "\n" in text or "  " in text or "\t" in text or "\r" in text or "\xa0" in text:
             text = _SPACES.sub(" ", text)
         if text[:1] == " ":
             self._has_space = True
@@ -87,15 +88,27 @@ class Flow:
             self._pieces += self._marks
             self._marks.clear()
 
+    def line(self) -> str:
+        """Return what stands on the line that the next piece goes on with, as far as ``MAX_LOOK_BACK`` pieces tell."""
+        if self._break or self._marks:
+            return ""
+        return "".join(self._pieces[-MAX_LOOK_BACK:]).rpartition("\n")[2]
+
     def reserve(self) -> int:
-        """Write what waits and keep a place for a piece that is not known yet."""
+        """Write what waits and keep a place for a piece that is not known yet; places kept before stay empty."""
         self.begin()
+        while self._pieces and not self._pieces[-1]:
+            self._pieces.pop()
         self._pieces.append("")
         return len(self._pieces) - 1
 
     def fill(self, place: int, text: str) -> None:
         """Put ``text`` where a place was reserved."""
         self._pieces[place] = text
+
+    def last_before(self, place: int) -> str:
+        """Return the piece before a reserved place; empty where there is none."""
+        return self._pieces[place - 1] if place else ""
 
     def since(self, place: int) -> str:
         """Return what was written behind a reserved place."""

@@ -4,7 +4,14 @@ import re
 
 from gatepost.verify.paper import Technique
 from gatepost.verify.reading.characters import clean
-from gatepost.verify.reading.domains import host_of, looks_like_another, shown_host
+from gatepost.verify.reading.domains import (
+    host_of,
+    is_same_site,
+    looks_like_another,
+    mail_domain_of,
+    mentioned,
+    shown_host,
+)
 from gatepost.verify.reading.html_scan import Start
 from gatepost.verify.reading.marks import Marks
 
@@ -35,18 +42,29 @@ def read(start: Start, offset: int, marks: Marks) -> None:
             marks.add(technique, "html", at, offset + start.end, shown)
 
 
-def compare_link(text: str, target: str, start: int, end: int, marks: Marks) -> None:
-    """Note a link whose text names another host than it leads to, and a host that only looks like another."""
-    host = host_of(target)
-    if not host:
+def compare_link(text: str, target: str, start: int, end: int, marks: Marks, *, pictured: str = "") -> None:
+    """Note a link that names another host than it leads to, and a host that only looks like another.
+
+    Hosts are the same in one registered domain. A text that is nothing but an address promises more than a name among
+    words: newsletters lead past a counter of clicks. Where the address leads on to is not asked.
+
+    Args:
+        text: the link's.
+        target: where it leads.
+        start: where the link's tag begins.
+        end: where it ends.
+        marks: takes the spans.
+        pictured: what stands in place of its pictures.
+    """
+    host, technique = host_of(target), Technique.MISMATCHED_LINK
+    if not (host or (domain := mail_domain_of(target))):
         return
-    shown = shown_host(text)
-    if shown and not _is_same_site(shown, host):
-        marks.add(Technique.MISMATCHED_LINK, "html", start, end, f"{text.strip()} -> {target}")
+    shown = shown_host(text) if host else ""
+    named = [shown] if shown else mentioned(f"{text} {pictured}", in_addresses=not host)
+    if host and not shown:
+        technique = Technique.MISMATCHED_MENTION
+    host = host or domain
+    if named and not any(is_same_site(one, host) for one in named):
+        marks.add(technique, "html", start, end, f"{text.strip() or pictured.strip()} -> {target}")
     if looks_like_another(host):
         marks.add(Technique.HOMOGLYPH_DOMAIN, "html", start, end, host)
-
-
-def _is_same_site(one: str, other: str) -> bool:
-    one, other = one.removeprefix("www."), other.removeprefix("www.")
-    return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")

@@ -70,6 +70,7 @@ class Writing:
         self._offset = offset
         self._link: Start | None = None
         self._link_text: list[str] = []
+        self._pictured: list[str] = []
         self._hidden: list[str] = []
         self._hidden_at = (0, 0)
         self._hidden_by: Technique | None = None
@@ -99,6 +100,8 @@ class Writing:
     def attributes(self, start: Start) -> None:
         """Note words in a tag."""
         html_attributes.read(start, self._offset, self._marks)
+        if self._link is not None and start.tag == "img":
+            self._pictured.append(start.attributes.get("alt", ""))
         style = start.attributes.get("style")
         if style:
             self._style(style, self._offset + start.start)
@@ -112,7 +115,7 @@ class Writing:
             self._end_link()
             if "href" in start.attributes:
                 self._link = start
-                self._link_text = []
+                self._link_text, self._pictured = [], []
                 self._model.begin_link()
         elif tag in {"td", "th"}:
             self._human.space()
@@ -148,7 +151,8 @@ class Writing:
         target = link.attributes["href"]
         self._model.end_link(target)
         start, end = self._offset + link.start, self._offset + link.end
-        html_attributes.compare_link("".join(self._link_text), target, start, end, self._marks)
+        text, pictured = "".join(self._link_text), " ".join(self._pictured)
+        html_attributes.compare_link(text, target, start, end, self._marks, pictured=pictured)
 
     def break_(self, level: int, *, is_there: bool) -> None:
         """End a line or paragraph; ``is_there``: what ends has its place on the page."""

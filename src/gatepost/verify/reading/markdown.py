@@ -2,6 +2,7 @@
 
 import re
 
+from gatepost.verify.reading import escapes
 from gatepost.verify.reading.flow import LINE, PARAGRAPH, Flow
 
 MAX_TARGET_CHARS = 2_000
@@ -9,7 +10,7 @@ MAX_CELLS = 2_000
 """A table beyond this is written as running text."""
 MAX_CELL_CHARS = 500
 _MAX_INDENT = 5
-_UNSAFE = re.compile(r"[\s()<>\[\]\x00-\x1f\x7f]")
+_UNSAFE = re.compile(r"[\s()<>\[\]\\\x00-\x1f\x7f]")
 _SCHEME = re.compile(r"(?:mailto:|tel:|https?://)?(?P<rest>.*?)/?", re.DOTALL)
 
 
@@ -54,8 +55,10 @@ class Markdown:
             self._is_quoting = is_on
 
     def write(self, text: str, *, is_preformatted: bool = False) -> None:
-        """Add visible text."""
-        self._flow.write(text, is_preformatted=is_preformatted)
+        """Add visible text, which forms no structure of its own."""
+        flow = self._flow
+        text = escapes.words(text, flow.line, is_in_link=self._link is not None)
+        flow.write(text, is_preformatted=is_preformatted)
 
     def break_(self, level: int) -> None:
         """End a line or paragraph."""
@@ -107,9 +110,11 @@ class Markdown:
         self._link = None
         text = flow.since(place)
         target = _UNSAFE.sub(lambda found: "".join(f"%{octet:02X}" for octet in found[0].encode()), target.strip())
-        target = target[:MAX_TARGET_CHARS]
-        if not target or _bare(text) == _bare(target):
+        target = escapes.target(target[:MAX_TARGET_CHARS])
+        if not target or _bare(escapes.undone(text)) == _bare(target):
             return
+        if (before := flow.last_before(place)).endswith("!"):
+            flow.fill(place - 1, f"{before[:-1]}\\!")  # or the link would be an image
         flow.fill(place, "[")
         flow.close(f"]({target})")
 

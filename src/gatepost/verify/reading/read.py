@@ -8,7 +8,7 @@ from gatepost.mail.charset import decode
 from gatepost.mail.fields import Header
 from gatepost.mail.mime import Leaf, Tree
 from gatepost.verify.paper import Attachment, ModelView, Reading, Technique
-from gatepost.verify.reading import characters, domains, headers, html_page, quotes
+from gatepost.verify.reading import characters, domains, escapes, headers, html_page, quotes
 from gatepost.verify.reading.compare import note_mismatch
 from gatepost.verify.reading.marks import Marks
 
@@ -63,7 +63,7 @@ class _Views:
         self._plain_at += len(text) + 1
         if is_shown:
             self.human.append(shown)
-            self.model.append(shown)
+            self.model.append(escapes.text(shown))
 
     def _take_html(self, source: str, *, is_shown: bool) -> None:
         views = html_page.read(source, self._html_at, self.marks)
@@ -144,14 +144,16 @@ def _shown(tree: Tree) -> dict[str, int]:
 def _model_view(views: _Views, marks: Marks) -> ModelView:
     text = "\n\n".join(part for part in views.model if part)
     if views.quotations == len(views.human) == 1 and not any(views.quoted):
-        return ModelView(text[:MAX_TEXT_CHARS])  # what is nothing but a quotation is what this author wants read
+        return ModelView(
+            escapes.underlines(text[:MAX_TEXT_CHARS])
+        )  # what is nothing but a quotation is what this author wants read
     own, history, signature = quotes.split(text[:MAX_TEXT_CHARS])
     quoted = "\n\n".join(part for part in (history, *views.quoted) if part.strip(" \n>"))[:MAX_TEXT_CHARS]
     if quoted and not own.strip(" \n>"):
         own, quoted = quoted, ""  # nothing but a quotation: that is what this author wants read
     if quoted:
         marks.add(Technique.QUOTED_HISTORY, "quoted", 0, len(quoted), quoted)
-    return ModelView(own, quoted, signature)
+    return ModelView(*map(escapes.underlines, (own, quoted, signature)))
 
 
 def _note_gaps(raw: bytes, tree: Tree, marks: Marks) -> None:
