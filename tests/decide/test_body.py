@@ -1,3 +1,4 @@
+import re
 import time
 import unicodedata
 
@@ -49,6 +50,18 @@ def test_folding_shows_what_a_word_is(written: str, folded: str) -> None:
 def test_folding_in_chunks_is_folding(text: str) -> None:
     expected = "".join(fold(char) for char in text)
     assert fold(text) == unicodedata.normalize("NFKC", expected)
+
+
+def test_a_text_that_folding_makes_far_longer_is_too_long() -> None:
+    assert len(spellings(content("\ufdfa" * 100))) == 2
+    with pytest.raises(TooLongError):
+        spellings(content("\ufdfa" * 10_000))
+
+
+@given(st.text(alphabet="\n> \ta", max_size=20))
+def test_marks_of_quotation_go_line_by_line(text: str) -> None:
+    bare = (re.sub(r"^(?:[ \t]{0,3}>)+", "", line) for line in text.split("\n"))
+    assert in_one_line(text.encode()).decode() == " ".join("\n".join(bare).split())
 
 
 def test_folding_takes_linear_time_on_endless_accents() -> None:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from itertools import chain
 
+import re2
+
 from gatepost.decide.markup import text_of
 from gatepost.mail.encoded_word import decode_text
 from gatepost.verify.paper import Content, Extraction
@@ -14,15 +16,21 @@ TEXT_MAX_OCTETS = 1_900_000
 """All spellings together, in UTF-8: just under what ``verify`` keeps, so that a text it had to cut is too long here."""
 HTML_MAX_CHARS = 1_900_000
 _FOLD_CHUNK_CHARS = 1_024
+_GROWTH_OCTETS = 4_096
+"""Folded, a text may grow by half, and by so much more: one ligature in Arabic (U+FDFA) becomes eighteen letters."""
 _COMBINING_RUN_MAX = 32  # UAX #15 section 13 allows 30 in stream-safe text
 # Default-ignorable code points (UAX #44) that split a word without being seen: soft hyphen, joiners, direction marks,
 # fillers, variation selectors, tags. Those of category Cf, and the ones that are not.
-_UNSEEN = re.compile(
+_UNSEEN = (
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
-    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-
-
+_UNSEEN_RUN = re.compile(f"{_UNSEEN}+")
+_AN_UNSEEN = re2.compile(_UNSEEN.encode())  # tells ten times as soon that there is none
+_UNSEEN_KINDS = 8
+"""So many kinds of them are taken out one by one, which is quick."""
+_MARKS = (b"\n> > ", b"\n>> ", b"\n> ")
+_QUOTED = re2.compile(rb"(?m)^[ \t]*>")
 _QUOTATION = re.compile(rb"^(?:[ \t]{0,3}>)+", re.MULTILINE)
 _UNREAD = frozenset(Extraction) - {Extraction.NOT_TRIED, Extraction.DONE}
 """Files that should have text, of which some or all was not read."""
@@ -65,7 +73,8 @@ def spellings(content: Content, place: Place = Place.BODY, *, most_octets: int =
     for text in dict.fromkeys(_TEXTS[place](content)):
         if len(text) > most_octets:
             raise TooLongError
-        for spelling in dict.fromkeys((text, fold(text))):  # mostly one and the same object: then it is no work
+        folded = fold(text, growth_most_octets=len(text) // 2 + _GROWTH_OCTETS)
+        for spelling in dict.fromkeys((text, folded)):  # mostly one and the same object: then it is no work
             encoded = spelling.encode("utf-8", "replace")
             if encoded and encoded not in found:
                 octets += len(encoded)
@@ -81,7 +90,7 @@ def in_one_line(octets: bytes) -> bytes:
     Where a line ends is the choice of a mail program: nobody who writes a guard with a blank in it means that.
     """
     if b">" in octets:
-        octets = _QUOTATION.sub(b"", octets)
+        octets = _unquoted(octets)
     return b" ".join(octets.split())
 
 
@@ -122,22 +131,49 @@ _TEXTS: Mapping[Place, Callable[[Content], Iterable[str]]] = {
 }
 
 
-def fold(text: str) -> str:
+def fold(text: str, *, growth_most_octets: int | None = None) -> str:
     """Return ``text`` in NFKC without unseen characters; in linear time.
 
     Unicode's canonical ordering sorts each run of combining marks, in time quadratic in the run, so the text is
     normalised in chunks that end before a character that starts anew.
+
+    Raises:
+        TooLongError: it grows by more than ``growth_most_octets``.
     """
     if text.isascii():
         return text
-    seen = _UNSEEN.sub("", text)
+    seen = _seen(text)
     chunks: list[str] = []
-    start = 0
+    start, growth = 0, 0
     while start < len(seen):
         end = start + _FOLD_CHUNK_CHARS
         stop = end + _COMBINING_RUN_MAX
         while end < min(stop, len(seen)) and unicodedata.combining(seen[end]):
             end += 1
-        chunks.append(unicodedata.normalize("NFKC", seen[start:end]))
+        chunk = seen[start:end]
+        folded = unicodedata.normalize("NFKC", chunk)
+        if growth_most_octets is not None and folded is not chunk:
+            growth += len(folded.encode("utf-8", "replace")) - len(chunk.encode("utf-8", "replace"))
+            if growth > growth_most_octets:
+                raise TooLongError
+        chunks.append(folded)
         start = end
     return "".join(chunks)
+
+
+def _seen(text: str) -> str:
+    """Return a text without the characters that nobody sees."""
+    for _ in range(_UNSEEN_KINDS):
+        found = _AN_UNSEEN.search(text.encode("utf-8", "replace"))
+        if found is None:
+            return text
+        text = text.replace(found[0].decode(), "")
+    return _UNSEEN_RUN.sub("", text)
+
+
+def _unquoted(octets: bytes) -> bytes:
+    """Return a text without the marks of quotation: at once where they are those that most programs write."""
+    plain = b"\n" + octets
+    for mark in _MARKS:
+        plain = plain.replace(mark, b"\n")
+    return _QUOTATION.sub(b"", octets) if _QUOTED.search(plain) else plain
