@@ -137,8 +137,8 @@ class Transaction:
 
 
 # Plans are kept (prepared statements), also those made while a table was nearly empty: none may walk through a table
-# that has an index for the question. Compiling a plan costs more than any of ours takes. In the zone of this name, and of
-# no other for UTC, psycopg reads times into ``datetime.UTC``: comparing two of another zone takes seventeen times as long.
+# that has an index for the question. Compiling a plan costs more than any of ours takes. Only a zone of this very name
+# does psycopg read as ``datetime.UTC``; to compare two times of another takes seventeen times as long.
 _OPTIONS = "-c enable_seqscan=off -c jit=off -c TimeZone=UTC"
 _BIND = "select set_config('gatepost.tenant', %(tenant)s, true)"
 

@@ -49,8 +49,8 @@ async def held(tx: Transaction, start: int, end: int) -> Iterator[Held]:
     """Yield what the tables hold of the places ``start`` up to and without ``end``, in order.
 
     One after the other, opened when it is asked for: thousands of openings at once keep the garbage collector busier
-    than they keep us. ``limit`` keeps each row a look-up of its own: joined, they are sorted on disk, and found by a walk
-    through all there are.
+    than they keep us. ``limit`` keeps each row a look-up of its own: joined, they are sorted on disk, and found by a
+    walk through all there are.
     """
     query = """
         select leaf.leaf_index, leaf.entry, written.leaf, written.kind, written.at, opened.ref, opened.sealed,
