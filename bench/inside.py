@@ -62,30 +62,30 @@ async def measure(state: Path, dsn: str, options: argparse.Namespace) -> dict[st
             figures = {}
             if options.verify:
                 figures["verify_us"] = await _verify(house, mails[HEAT:])
-            postgres, ours, began = _postgres_s(), time.process_time(), time.perf_counter()
+            postgres, ours, began = postgres_s(), time.process_time(), time.perf_counter()
             watch = Watch()
             await _carry(house, mails[HEAT:], options.flight)
             count = options.count
             figures |= {
                 "ours_us": round((time.process_time() - ours) / count * 1e6),
-                "postgres_us": round((_postgres_s() - postgres) / count * 1e6),
+                "postgres_us": round((postgres_s() - postgres) / count * 1e6),
                 "append_us": round(watch.spent_s / count * 1e6),
                 "a_second": round(count / (time.perf_counter() - began)),
                 "a_commit": round(count / len(watch.seen), 1),
             }
             batches = watch.end()
-            postgres, ours = _postgres_s(), time.process_time()
+            postgres, ours = postgres_s(), time.process_time()
             await _sequence(settings, house)
             figures |= {
                 "log_us": round((time.process_time() - ours) / (count + HEAT) * 1e6),
-                "log_postgres_us": round((_postgres_s() - postgres) / (count + HEAT) * 1e6),
+                "log_postgres_us": round((postgres_s() - postgres) / (count + HEAT) * 1e6),
             }
-            postgres = _postgres_s()
+            postgres = postgres_s()
             for decided, threads in batches:
                 async with house.db.transaction(decided[0].arrived.tenant, plans=Plans.KEPT) as tx:
                     await record.append_all(tx, decided, threads, entropy=house.entropy)
             await asyncio.sleep(1)  # its processes tell what they used
-            figures["append_postgres_us"] = round((_postgres_s() - postgres) / count * 1e6)
+            figures["append_postgres_us"] = round((postgres_s() - postgres) / count * 1e6)
             return figures | _shares(figures)
 
 
@@ -199,7 +199,7 @@ async def _sequence(settings: Settings, house: House) -> None:
         stop.set()
 
 
-def _postgres_s() -> float:
+def postgres_s() -> float:
     """CPU seconds so far of our children, and of theirs."""
     parents: dict[int, list[tuple[int, float]]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):

@@ -149,7 +149,8 @@ class Writer:
                 at=at,
                 account=AccountId(number % ACCOUNTS + 1),
                 email=email,
-                public={"tokens": 100, "tools": ["calendar"]},
+                public={"tokens": 100},
+                private={"tools": ["calendar"]},
             )
         if number % 500 == 0:
             yield Consequence(

@@ -37,6 +37,12 @@ async def test_plans_are_kept_or_made_anew_for_one_transaction_and_no_longer(db:
         assert await tx.one(query) == ("auto", "tn_b")
 
 
+async def test_times_are_read_in_the_zone_that_is_cheapest_to_compare(db: Database) -> None:
+    async with db.transaction(None) as tx:
+        row = await tx.one("select now() as at, current_setting('TimeZone') as zone")
+    assert (row.at.tzinfo, row.zone) == (UTC, "UTC")
+
+
 async def test_the_serving_role_is_no_superuser_and_bypasses_nothing(db: Database) -> None:
     async with db.transaction(None) as tx:
         row = await tx.one("select rolsuper, rolbypassrls from pg_roles where rolname = current_user")

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +14,9 @@ import pytest
 
 from gatepost.keys import ErasedError, KeyringError, KeyStore, Kind
 from gatepost.keys.keystore import FILE
+from gatepost.keys.master import make_master
+from gatepost.keys.rotation import begin
+from gatepost.keys.store import Rows
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 BOSS = "boss@example.org"
@@ -165,6 +169,60 @@ def test_a_missing_master_key_is_never_replaced(folder: Path) -> None:
     with pytest.raises(KeyringError, match="missing: restore it"):
         KeyStore.open(folder, os.urandom)
     assert not (folder / "master.key").exists()
+
+
+@pytest.mark.parametrize("left", ["none of its files", "an empty file", "no row of its own"])
+def test_a_lost_key_store_is_never_made_anew(store: KeyStore, folder: Path, left: str) -> None:
+    store.close()
+    master = (folder / "master.key").read_bytes()
+    for path in folder.glob(f"{FILE}*"):
+        path.unlink()
+    if left != "none of its files":
+        (folder / FILE).touch(mode=0o600)
+    if left == "no row of its own":
+        Rows.open(folder / FILE).close()
+    before = sorted(folder.iterdir())
+    for _ in range(2):  # nor by the start after that
+        with pytest.raises(KeyringError, match=r"restore .* from the backup .* `gatepost doctor`"):
+            KeyStore.open(folder, os.urandom)
+    assert (folder / "master.key").read_bytes() == master
+    assert [path for path in sorted(folder.iterdir()) if path.suffix in {".key", ".next", ".sqlite"}] == before
+
+
+@pytest.mark.parametrize("done", ["the key", "the file", "the row"])
+def test_a_first_start_that_was_killed_is_made_up_for(folder: Path, done: str) -> None:
+    make_master(folder / "master.next", os.urandom)
+    master = (folder / "master.next").read_bytes()
+    if done != "the key":
+        (folder / FILE).touch(mode=0o600)
+    if done == "the row":
+        rows = Rows.open(folder / FILE)
+        begin(folder, rows, os.urandom)
+        rows.close()
+    made = KeyStore.open(folder, os.urandom)
+    sealed = seal(made)
+    made.flush_now()
+    made.close()
+    assert (folder / "master.key").read_bytes() == master
+    assert sorted(path.name for path in folder.iterdir()) == [FILE, "master.key"]
+    again = KeyStore.open(folder, os.urandom)
+    assert opened(again, sealed) == b"secret"
+    again.close()
+
+
+def test_first_starts_at_once_end_with_one_key_store(folder: Path) -> None:
+    def start(number: int) -> str:
+        made = KeyStore.open(folder / str(number // 4), os.urandom)
+        made.vault("tn_a").seal_lasting("p", b"x")
+        made.close()
+        return made.id
+
+    for number in range(10):
+        (folder / str(number)).mkdir(mode=0o700)
+    with ThreadPoolExecutor(4) as starts:
+        ids = list(starts.map(start, range(40)))
+    assert [len(set(ids[at : at + 4])) for at in range(0, 40, 4)] == [1] * 10
+    assert {path.name for path in folder.glob("*/master.*")} == {"master.key"}
 
 
 @pytest.mark.usefixtures("store")

@@ -279,7 +279,7 @@ def seal_clear_rows(owner: Owner, *, folder: Path, blobs: Callable[[], Blobs], e
     """
     if owner.execute("select from tenant limit 1").fetchone() is None:
         return
-    keys = KeyStore.open(folder, entropy)
+    keys = KeyStore.adopt(folder, entropy)
     try:
         with owner.cursor(row_factory=namedtuple_row) as cursor:
             _seal_objects(cursor, keys, blobs())

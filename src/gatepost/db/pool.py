@@ -137,8 +137,9 @@ class Transaction:
 
 
 # Plans are kept (prepared statements), also those made while a table was nearly empty: none may walk through a table
-# that has an index for the question. Compiling a plan costs more than any of ours takes.
-_PLANS = "-c enable_seqscan=off -c jit=off"
+# that has an index for the question. Compiling a plan costs more than any of ours takes. Only a zone of this very name
+# does psycopg read as ``datetime.UTC``; to compare two times of another takes seventeen times as long.
+_OPTIONS = "-c enable_seqscan=off -c jit=off -c TimeZone=UTC"
 _BIND = "select set_config('gatepost.tenant', %(tenant)s, true)"
 
 
@@ -186,7 +187,7 @@ class Database:
             timeout=timeout_s,
             reconnect_timeout=RECONNECT_S,
             open=False,
-            kwargs={"autocommit": True, "options": _PLANS},
+            kwargs={"autocommit": True, "options": _OPTIONS},
         )
         async with pool:
             yield cls(pool, dsn, keys)

@@ -27,8 +27,8 @@ from typing_extensions import override
 from gatepost.clock import Entropy
 from gatepost.keys.errors import ErasedError, KeyringError
 from gatepost.keys.keyring import KEY_OCTETS, Keyring
-from gatepost.keys.master import MASTER, NEXT, check_file, check_folder, make_master, read_master
-from gatepost.keys.rotation import PROOF, PROVING, WRAPPING, find_master, rotate, settle
+from gatepost.keys.master import MASTER, NEXT, check_file, check_folder, make_master
+from gatepost.keys.rotation import WRAPPING, begin, find_master, lost, rotate, settle
 from gatepost.keys.store import House, Row, Rows
 from gatepost.keys.vault import SUBJECT, Vault
 
@@ -80,13 +80,10 @@ class KeyStore:
         self._writes = writes  # written by whichever thread holds the lock
         self._lock = threading.Lock()
         with writes.writing():
-            house = writes.house()
-            if house is None:
-                self._master = Keyring(read_master(folder / MASTER), entropy)
-                house = writes.begin(entropy(16).hex(), self._master.wrap(PROVING, PROOF))
-            else:
-                self._master = settle(folder, house, entropy)
-        self._house = house
+            begin(folder, writes, entropy)
+        with writes.writing():
+            self._house = _there(writes.house())
+            self._master = settle(folder, self._house, entropy)
         self._version = rows.version()
         self._pending: dict[int, tuple[Row, bytes]] = {}  # made and not written yet; the rows wait for their wrapping
         self._keys: _Memory[int, bytes] = _Memory(REMEMBERED_MAX)
@@ -103,7 +100,7 @@ class KeyStore:
 
     @classmethod
     def open(cls, folder: Path, entropy: Entropy) -> Self:
-        """Open the key store; make it on the first start, where the folder has none.
+        """Open the key store; make it on the first start, where the folder has no master key either.
 
         Raises:
             KeyringError: folder or files are open to others, one of them is missing, or they do not fit together; the
@@ -111,9 +108,14 @@ class KeyStore:
         """
         check_folder(folder)
         path = folder / FILE
+        has_master = (folder / MASTER).exists()  # asked first: on a first start, perhaps another's, it comes last
         if not path.exists():
-            make_master(folder / MASTER, entropy)
-        elif not (folder / MASTER).exists() and not (folder / NEXT).exists():
+            if has_master:
+                raise KeyringError(lost(folder))
+            make_master(folder / NEXT, entropy)
+        elif (
+            not (folder / NEXT).exists() and not (folder / MASTER).exists()
+        ):  # in the order in which one becomes the other
             raise KeyringError(
                 f"the master key {folder / MASTER} is missing: restore it from your backup; without it nothing opens"
             )
@@ -121,6 +123,14 @@ class KeyStore:
             return cls(folder, _open_rows(path), _open_rows(path), entropy)
         except sqlite3.Error as error:
             raise KeyringError(f"the key store {path} cannot be used: {error}; restore it from your backup") from error
+
+    @classmethod
+    def adopt(cls, folder: Path, entropy: Entropy) -> Self:
+        """Open the key store as ``open`` does, or make it under the master key of a release that had no other key."""
+        check_folder(folder)
+        if (folder / MASTER).exists() and not (folder / FILE).exists():
+            (folder / MASTER).replace(folder / NEXT)  # the one that this first start puts in force
+        return cls.open(folder, entropy)
 
     def close(self) -> None:
         """Let the files go."""
@@ -307,8 +317,7 @@ class KeyStore:
             self._keep_up(self._rows.house())
 
     def _keep_up(self, house: House | None) -> None:
-        if house is None:
-            raise KeyringError("the key store is empty: restore it from your backup")
+        house = _there(house)
         if house.rotations != self._house.rotations:
             self._master, _ = find_master(self._folder, house, self.entropy)
         if house.destructions != self._house.destructions:
@@ -352,6 +361,12 @@ class KeyStore:
     @override
     def __repr__(self) -> str:
         return "KeyStore()"  # never what it holds
+
+
+def _there(house: House | None) -> House:
+    if house is None:
+        raise KeyringError("the key store is empty: restore it from your backup")
+    return house
 
 
 def _open_rows(path: Path) -> Rows:

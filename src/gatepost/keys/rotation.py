@@ -31,9 +31,7 @@ def find_master(folder: Path, house: House, entropy: Entropy) -> tuple[Keyring, 
     Raises:
         KeyringError: none of the files fits the key store.
     """
-    for name in (MASTER, NEXT):
-        if name == NEXT and not (folder / NEXT).exists():
-            break
+    for name in [name for name in (MASTER, NEXT) if (folder / name).exists()] or [MASTER]:
         master = Keyring(read_master(folder / name), entropy)
         try:
             master.unwrap(PROVING, house.proof)
@@ -45,8 +43,30 @@ def find_master(folder: Path, house: House, entropy: Entropy) -> tuple[Keyring, 
     )
 
 
+def begin(folder: Path, rows: Rows, entropy: Entropy) -> None:
+    """Put the first master key in force, where the key store says nothing of itself yet; ``settle`` gives it its name.
+
+    Raises:
+        KeyringError: there was a key store under the master key that lies there.
+    """
+    if rows.house() is not None:
+        return
+    if (folder / MASTER).exists():
+        raise KeyringError(lost(folder))
+    rows.begin(entropy(16).hex(), Keyring(read_master(folder / NEXT), entropy).wrap(PROVING, PROOF))
+
+
+def lost(folder: Path) -> str:
+    """Return what to do where a master key lies without the keys it wraps."""
+    return (
+        f"{folder / MASTER} is there, and the key store beside it is gone or empty, and with it every other key:"
+        f" restore {folder} from the backup that belongs to this database, then ask `gatepost doctor`; where nothing"
+        " was sealed that is worth opening, move the master key away, and the next start makes new keys"
+    )
+
+
 def settle(folder: Path, house: House, entropy: Entropy) -> Keyring:
-    """Return the master key in force, and give its file its name if a rotation was killed before it did.
+    """Return the master key in force, and give its file its name if that was not done yet.
 
     Only while nobody else writes to the key store: another rotation would be met half-way.
     """

@@ -49,7 +49,8 @@ async def held(tx: Transaction, start: int, end: int) -> Iterator[Held]:
     """Yield what the tables hold of the places ``start`` up to and without ``end``, in order.
 
     One after the other, opened when it is asked for: thousands of openings at once keep the garbage collector busier
-    than they keep us.
+    than they keep us. ``limit`` keeps each row a look-up of its own: joined, they are sorted on disk, and found by a
+    walk through all there are.
     """
     query = """
         select leaf.leaf_index, leaf.entry, written.leaf, written.kind, written.at, opened.ref, opened.sealed,
@@ -59,12 +60,14 @@ async def held(tx: Transaction, start: int, end: int) -> Iterator[Held]:
           followed.entry as followed, followed.account, followed.email, followed.kind, followed.action,
           coalesce((select next_index from entry_words_done where tenant = %(tenant)s), 0) as indexed
         from leaf
-        left join entry as written on written.id = leaf.entry
-        left join entry_words as words
-          on words.tenant = %(tenant)s and words.at = written.at and words.entry = written.id
-        left join opening as opened on opened.entry = leaf.entry
-        left join decision_row as decided on decided.entry = leaf.entry
-        left join consequence as followed on followed.entry = leaf.entry
+        left join lateral (select id, leaf, kind, at from entry where id = leaf.entry limit 1) as written on true
+        left join lateral (
+          select tokens, sealed_under, seal from entry_words
+          where tenant = %(tenant)s and at = written.at and entry = written.id limit 1
+        ) as words on true
+        left join lateral (select ref, sealed from opening where entry = leaf.entry limit 1) as opened on true
+        left join lateral (select * from decision_row where entry = leaf.entry limit 1) as decided on true
+        left join lateral (select * from consequence where entry = leaf.entry limit 1) as followed on true
         where leaf.tenant = %(tenant)s and leaf.leaf_index >= %(start)s and leaf.leaf_index < %(end)s
         order by leaf.leaf_index
     """

@@ -23,7 +23,7 @@ _MODE_FIRST = "see to keys.mode first; nothing is to be restored for it"
 def look(state: Path, entropy: Entropy) -> tuple[list[Finding], KeyStore | None]:
     """Return how the key folder is, and the key store where it opens."""
     folder = state / "keys"
-    if not any((folder / name).exists() for name in (FILE, MASTER, NEXT)):
+    if not any((folder / name).exists() for name in (FILE, MASTER)):  # a draft of the first one may lie there
         return [warning("keys.master", "there is no master key yet", "it is made at the first start; look again")], None
     if not (folder / FILE).exists():
         lost = f"{folder / FILE} is missing, and with it every key but the master key"
