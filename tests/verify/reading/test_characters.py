@@ -72,7 +72,7 @@ ALONE = (
 
 @pytest.mark.parametrize("mark", ALONE)
 @pytest.mark.parametrize(
-    ("before", "after"), [("ig", "nore"), ("\u0438\u0433", "\u043d\u043e\u0440"), ("u\u0308", "b")]
+    ("before", "after"), [("for", "get"), ("\u0438\u0433", "\u043d\u043e\u0440"), ("u\u0308", "b")]
 )
 def test_one_unseen_character_within_a_word_is_told(mark: str, before: str, after: str) -> None:
     shown, found = read(f"now {before}{mark}{after} it")
