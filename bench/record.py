@@ -149,7 +149,8 @@ class Writer:
                 at=at,
                 account=AccountId(number % ACCOUNTS + 1),
                 email=email,
-                public={"tokens": 100, "tools": ["calendar"]},
+                public={"tokens": 100, "is_signed": False},
+                private={"tools": ["calendar"]},
             )
         if number % 500 == 0:
             yield Consequence(
@@ -222,6 +223,7 @@ async def settle(owner_dsn: str) -> None:
 def questions(place: Place) -> dict[str, tuple[Sought, Place | None]]:
     """Return what is asked, each with where its page begins."""
     middle, later = BEGAN + timedelta(days=150), BEGAN + timedelta(days=151)
+    week_ago = place.at - timedelta(days=7)
     facts: dict[str, dict[str, str | None]] = {
         "kind, common": {"kind": "decision"},
         "kind, rare": {"kind": "act"},
@@ -255,6 +257,23 @@ def questions(place: Place) -> dict[str, tuple[Sought, Place | None]]:
             Sought(account=AccountId(3), sender="corp17.example", facts={"outcome": "rejected_at_policy"}),
             None,
         ),
+        **{
+            f"{name}, in a week": (
+                Sought(sender=sender, facts={"outcome": outcome, "reason": reason}, since=week_ago, until=place.at),
+                None,
+            )
+            for name, sender, outcome, reason in (
+                ("busy sender, outcome, reason", "sender0@corp0.example", Outcome.DELIVERED, Reason.RULE_MATCHED),
+                ("domain, outcome, reason", "corp17.example", Outcome.REJECTED_AT_POLICY, Reason.SENDER_UNMATCHED),
+                ("big domain, guard, reason", "corp0.example", Outcome.REJECTED_AT_CONTENT_GUARD, Reason.CONTENT_GUARD),
+                (
+                    "quiet sender, outcome, reason",
+                    "sender19876@corp276.example",
+                    Outcome.DELIVERED,
+                    Reason.RULE_MATCHED,
+                ),
+            )
+        },
     }
 
 
