@@ -299,6 +299,9 @@ async def explain(db: Database, owner_dsn: str) -> None:
     """Print the plans of both ways through one partition, for a rare token and a common one."""
     async with db.transaction(TENANT) as tx:
         tokens = word_store.tokens(tx.vault, ["actor:ky_person3", "outcome:delivered"])
+        three = ["from:corp17.example", "outcome:rejected_at_policy", "reason:sender.unmatched"]
+        together = ",".join(map(str, word_store.tokens(tx.vault, three)))
+        last = (await tx.one("select at from entry where id = (select max(id) from entry)")).at
     async with await psycopg.AsyncConnection.connect(owner_dsn) as owner:
         found = await owner.execute(
             "select child.oid::regclass::text, child.reltuples::bigint, pg_relation_size(child.oid),"
@@ -314,7 +317,13 @@ async def explain(db: Database, owner_dsn: str) -> None:
             f"with holding as materialized (select tenant, at, entry from {part} where tokens @> '{{{tokens[0]}}}')"  # noqa: S608  # our own
             f" select at, entry from holding where tenant = '{TENANT}'"
         )
-        for query in (f"{walk} order by at desc, entry desc limit 512", f"{ask} order by at desc, entry desc limit 50"):
+        week = f"at >= '{last - timedelta(days=7)}'"
+        filtered = (
+            f"with holding as materialized (select tenant, at, entry from {part} where tokens @> '{{{together}}}')"  # noqa: S608  # our own
+            f" select at, entry from holding where tenant = '{TENANT}' and {week}"
+        )
+        newest = "order by at desc, entry desc limit"
+        for query in (f"{walk} {newest} 512", f"{ask} {newest} 50", f"{filtered} {newest} 50"):
             plan = await owner.execute(f"explain (analyze, buffers, costs off) {query}".encode())
             print("\n".join(line for (line,) in await plan.fetchall()))
 
