@@ -149,7 +149,7 @@ class Writer:
                 at=at,
                 account=AccountId(number % ACCOUNTS + 1),
                 email=email,
-                public={"tokens": 100},
+                public={"tokens": 100, "is_signed": False},
                 private={"tools": ["calendar"]},
             )
         if number % 500 == 0:
@@ -223,6 +223,7 @@ async def settle(owner_dsn: str) -> None:
 def questions(place: Place) -> dict[str, tuple[Sought, Place | None]]:
     """Return what is asked, each with where its page begins."""
     middle, later = BEGAN + timedelta(days=150), BEGAN + timedelta(days=151)
+    week_ago = place.at - timedelta(days=7)
     facts: dict[str, dict[str, str | None]] = {
         "kind, common": {"kind": "decision"},
         "kind, rare": {"kind": "act"},
@@ -256,6 +257,23 @@ def questions(place: Place) -> dict[str, tuple[Sought, Place | None]]:
             Sought(account=AccountId(3), sender="corp17.example", facts={"outcome": "rejected_at_policy"}),
             None,
         ),
+        **{
+            f"{name}, in a week": (
+                Sought(sender=sender, facts={"outcome": outcome, "reason": reason}, since=week_ago, until=place.at),
+                None,
+            )
+            for name, sender, outcome, reason in (
+                ("busy sender, outcome, reason", "sender0@corp0.example", Outcome.DELIVERED, Reason.RULE_MATCHED),
+                ("domain, outcome, reason", "corp17.example", Outcome.REJECTED_AT_POLICY, Reason.SENDER_UNMATCHED),
+                ("big domain, guard, reason", "corp0.example", Outcome.REJECTED_AT_CONTENT_GUARD, Reason.CONTENT_GUARD),
+                (
+                    "quiet sender, outcome, reason",
+                    "sender19876@corp276.example",
+                    Outcome.DELIVERED,
+                    Reason.RULE_MATCHED,
+                ),
+            )
+        },
     }
 
 
@@ -281,6 +299,9 @@ async def explain(db: Database, owner_dsn: str) -> None:
     """Print the plans of both ways through one partition, for a rare token and a common one."""
     async with db.transaction(TENANT) as tx:
         tokens = word_store.tokens(tx.vault, ["actor:ky_person3", "outcome:delivered"])
+        three = ["from:corp17.example", "outcome:rejected_at_policy", "reason:sender.unmatched"]
+        together = ",".join(map(str, word_store.tokens(tx.vault, three)))
+        last = (await tx.one("select at from entry where id = (select max(id) from entry)")).at
     async with await psycopg.AsyncConnection.connect(owner_dsn) as owner:
         found = await owner.execute(
             "select child.oid::regclass::text, child.reltuples::bigint, pg_relation_size(child.oid),"
@@ -296,7 +317,13 @@ async def explain(db: Database, owner_dsn: str) -> None:
             f"with holding as materialized (select tenant, at, entry from {part} where tokens @> '{{{tokens[0]}}}')"  # noqa: S608  # our own
             f" select at, entry from holding where tenant = '{TENANT}'"
         )
-        for query in (f"{walk} order by at desc, entry desc limit 512", f"{ask} order by at desc, entry desc limit 50"):
+        week = f"at >= '{last - timedelta(days=7)}'"
+        filtered = (
+            f"with holding as materialized (select tenant, at, entry from {part} where tokens @> '{{{together}}}')"  # noqa: S608  # our own
+            f" select at, entry from holding where tenant = '{TENANT}' and {week}"
+        )
+        newest = "order by at desc, entry desc limit"
+        for query in (f"{walk} {newest} 512", f"{ask} {newest} 50", f"{filtered} {newest} 50"):
             plan = await owner.execute(f"explain (analyze, buffers, costs off) {query}".encode())
             print("\n".join(line for (line,) in await plan.fetchall()))
 

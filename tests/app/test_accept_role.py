@@ -14,6 +14,7 @@ from gatepost.journey import House
 from gatepost.settings import Settings
 from journeys.scene import Scene, open_scene
 from outbound import NOW
+from writes import changes, note_every_change
 
 MINE, THEIRS = TenantId("tn_mine"), TenantId("tn_theirs")
 TABLES = """
@@ -110,18 +111,9 @@ async def scene(db: Database, accepting: Database, tmp_path: Path) -> AsyncItera
 
 async def test_all_that_a_message_writes_is_written_by_that_role(scene: Scene, owner_dsn: str) -> None:
     with psycopg.connect(owner_dsn, autocommit=True) as owner:
-        owner.execute(
-            "create table written (name text, by text);"
-            "create function note_writer() returns trigger language plpgsql security definer as"
-            " 'begin insert into public.written values (tg_relid::regclass, session_user); return null; end'"
-        )
-        for (table,) in owner.execute("select tablename from pg_tables where schemaname = 'public'").fetchall():
-            note = "create trigger note_writer after insert or update or delete on {} for each statement"
-            if table != "written":
-                query = sql.SQL(note + " execute function note_writer()").format(sql.Identifier(table))
-                owner.execute(query)
+        note_every_change(owner)
         await scene.boss_asks()
-        written = set(owner.execute("select name, by from written").fetchall())
+        written = changes(owner)
     assert {by for _, by in written} == {"gatepost_accept"}
     assert {"entry", "opening", "email", "body", "known_author", "delivered_message"} <= {name for name, _ in written}
 

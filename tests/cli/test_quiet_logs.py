@@ -124,7 +124,7 @@ def unsettle(house: Process) -> None:
         ):
             with pytest.raises(psycopg.Error):
                 owner.execute(statement)
-        owner.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'gatepost_app'")
+        owner.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename ~ '^gatepost_a'")
     for arguments in (
         ("mailbox", "add", "plant@sandbox.test"),
         ("mailbox", "add", "plant@sandbox.test"),

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 import typer
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 from typing_extensions import override
 
 from cli.process import GATEPOST, UP_WITHIN_S, Process
@@ -28,6 +28,7 @@ from gatepost.trust.operator import read_operator
 from trust.scene import copied
 from trust.ticking import hours_pass
 from witnessed import is_seen
+from writes import changes, note_every_change
 
 READS = {
     "trust room list", "trust room views",
@@ -200,8 +201,11 @@ class Operator:
             "GATEPOST_METRICS__PORT": "0",
         }
 
+    def invoke(self, *arguments: str) -> Result:
+        return CliRunner().invoke(menu.app, list(arguments), env=self.environment)
+
     def run(self, *arguments: str) -> str:
-        done = CliRunner().invoke(menu.app, list(arguments), env=self.environment)
+        done = self.invoke(*arguments)
         is_refusal = arguments[:2] == ("export", "test")  # nobody listens there
         assert is_refusal or done.exit_code == 0, (arguments, done.output, repr(done.exception))
         return done.stdout
@@ -292,6 +296,44 @@ def test_every_command_that_changes_something_leaves_a_leaf(operator: Operator, 
     assert tree - READS - SOMEBODY_ELSES - UP - AFTER_DAYS - DRIVEN_ELSEWHERE.keys() == driven
     assert [one for one in DRIVEN_ELSEWHERE.items() if not is_seen(*one[1])] == []
     assert tree >= READS | SOMEBODY_ELSES | UP
+
+
+def questions(box: str) -> dict[str, list[str]]:
+    """Return what the commands that only read are called with, where they must be called with something."""
+    return {
+        "domain records": ["acme.test"],
+        "policy show": [box],
+        "policy history": [box],
+        "mail search": ["word"],
+        "log entry": ["0"],
+        "log prove": ["0"],
+        "trace": ["em_none"],
+        "export status": ["ex_none"],
+        "hold list": [box],
+        "agent turns": [box],
+        "agent held": [box],
+        "petition list": [box],
+        "webhook deliveries": [box, "wh_none"],
+        "incident clocks": ["in_none"],
+        "policy replay": [box],
+        "mail show": [box, "em_none"],
+    }
+
+
+def test_a_command_that_only_reads_writes_nothing(operator: Operator, owner_dsn: str) -> None:
+    """Each is called, and no row of any table is another one after it."""
+    for command in ("tenant add acme", "domain add acme.test", "mailbox add help@acme.test", "log verify"):
+        operator.run(*command.split())
+    box = str(operator.ids("mailbox", "list")[-1])
+    with psycopg.connect(owner_dsn, autocommit=True) as owner:
+        note_every_change(owner)
+        ends = {}
+        for command in sorted(READS):
+            ends[command] = operator.invoke(*command.split(), *questions(box).get(command, ())).exit_code
+            assert (command, changes(owner)) == (command, set())
+        operator.run("tenant", "plan", "acme", "team")
+        assert ("entry", "gatepost_app") in changes(owner), "nothing would be seen"
+    assert list(ends.values()).count(0) > len(READS) / 2, ends
 
 
 async def thirty_days_pass(operator: Operator, folder: Path) -> None:

@@ -8,7 +8,6 @@ import re
 import shutil
 import smtplib
 import tempfile
-from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from cli.test_survival import mailbox, open_to_postgres, zone
 from hostile_dns import serving
 from outbound import smtp_sink
 from ports import free_port
+from traces import spellings
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -56,19 +56,6 @@ POLICY = {
     "contentGuards": [{"reject": "zqguard", "reason": "zqguard"}],
     "auditLog": {"retentionDays": 30, "includeBodyHash": True},
 }
-
-
-def spellings(word: str) -> Iterator[bytes]:
-    """Yield the ways a word may lie on a disk, in lower case where letters have one."""
-    octets = word.encode()
-    yield octets
-    for wide in ("utf-16-le", "utf-16-be", "utf-32-le"):
-        yield word.encode(wide)
-    yield octets.hex().encode()
-    yield "".join(f"={octet:02x}" for octet in octets).encode()
-    for start in range(3):  # what is certain of its base64, wherever it begins
-        spelled = base64.b64encode(b"\0" * start + octets)
-        yield spelled[-(-start * 8 // 6) : (start + len(octets)) * 8 // 6]
 
 
 def found(word: str, octets: bytes) -> bool:

@@ -76,7 +76,7 @@ async def dying(stage: Stage, row: Any, at: int, *, commits: bool) -> bool:
     """Keep a promise in a house that dies at its n-th transaction, and again in one that lives."""
     living = stage.scene.house
     mortal = Mortal(living.db, at=at, commits=commits)
-    stage.scene.house = replace(living, db=mortal, jobs=Jobs(mortal, living.clock))
+    stage.scene.house = replace(living, db=mortal, accepting=mortal, jobs=Jobs(mortal, living.clock))
     try:
         await stage.keep(row)
     except KilledError:

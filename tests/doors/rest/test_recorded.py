@@ -1,19 +1,26 @@
 """Every route that changes something leaves a leaf. A route of tomorrow fails here until it is driven."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import httpx2
+import psycopg
 from fastapi.routing import iter_route_contexts
+from psycopg import sql
 
 from doors.rest.scene import POLICY, Tenancy, calls, leaves, sequence, set_policy, write
 from gatepost.access import Role
+from gatepost.db import Database
 from gatepost.deliver.paper import Kept
 from gatepost.doors import rest
+from gatepost.jobs import Jobs
 from gatepost.journey import House
 from gatepost.record.vocabulary import VOCABULARY
+from gatepost.upkeep.retention import Keeper
 from witnessed import is_seen
 
 _AGENTS = "tests/doors/rest/test_agents.py::test_every_version_of_an_agent_stays_and_its_digest_is_committed_to"
@@ -95,11 +102,11 @@ class Scene:
     made: dict[str, str]
 
     def path(self, template: str) -> str:
-        return template.format(
-            mailbox_id=self.tenancy.account, message_id=self.message, tenant=self.tenancy.tenant, **self.made
-        )
+        known = {"mailbox_id": self.tenancy.account, "message_id": self.message, "tenant": self.tenancy.tenant}
+        return template.replace(":path}", "}").format_map(defaultdict(lambda: "1", known | self.made))
 
 
+FAULT = 500
 ROOT = Path(__file__).parents[3]
 OPEN = {**POLICY, "outbound": {"recipients": {"domains": ["customer.example"], "thread": True}}}
 DESTINATION = {"kind": "otlp", "url": "http://127.0.0.1:1"}
@@ -155,6 +162,28 @@ def changing() -> set[tuple[str, str]]:
     return {each for each in found if each[0] not in {"GET", "HEAD", "OPTIONS"}} | READS_THAT_LEAVE_A_LEAF
 
 
+def reading() -> set[str]:
+    """Return every route of the real table that is only read."""
+    routes = iter_route_contexts(rest.assemble().routes)
+    return {str(route.path) for route in routes if "GET" in (route.methods or ())} - {
+        template for _, template in READS_THAT_LEAVE_A_LEAF
+    }
+
+
+@asynccontextmanager
+async def still(app_dsn: str, database_name: str, owner_dsn: str, house: House) -> AsyncIterator[House]:
+    """Yield the house on connections that cannot write."""
+    name = sql.Identifier(database_name)
+    with psycopg.connect(owner_dsn, autocommit=True) as owner:
+        owner.execute(sql.SQL("alter database {} set default_transaction_read_only = on").format(name))
+        try:
+            async with Database.open(app_dsn, house.db.keys) as db:
+                yield replace(house, db=db, accepting=db, jobs=Jobs(db, house.clock))
+        finally:
+            owner.execute("set default_transaction_read_only = off")
+            owner.execute(sql.SQL("alter database {} reset default_transaction_read_only").format(name))
+
+
 def test_every_route_that_changes_something_is_driven() -> None:
     assert changing() == set(BODIES) | DRIVEN_ELSEWHERE.keys() | LEAVES_NONE
     assert [one for one in DRIVEN_ELSEWHERE.items() if not is_seen(*one[1])] == []
@@ -186,3 +215,34 @@ def _remember(scene: Scene, template: str, answer: httpx2.Response) -> None:
     for name, suffix in (("webhook_id", "/webhooks"), ("export_id", "/exports")):
         if template.endswith(suffix):
             scene.made[name] = answer.json()["id"]
+
+
+WRITES_NO_LEAF: Mapping[str, str] = dict.fromkeys(
+    ("/api/v1/mailboxes/{mailbox_id}/events", "/api/v1/mailboxes/{mailbox_id}/events/stream"),
+    "who listens is noted, for events are written for those alone who do; it goes by itself, and changes no mail",
+)
+"""What is read, and yet writes; and why that is no act."""
+
+
+async def test_a_route_that_only_reads_writes_nothing(
+    house: House, keeper: Keeper, ours: Tenancy, app_dsn: str, database_name: str, owner_dsn: str
+) -> None:
+    """Every ``GET`` of the real table is answered by a house whose database takes no write, from anybody."""
+    await set_policy(house, ours, POLICY)
+    done = await write(house, ours)
+    assert isinstance(done.outcome, Kept)
+    await sequence(house, ours)
+    scene = Scene(ours, done.outcome.email, {"version": "1", "leaf_index": "0"})
+    async with calls(rest.build(house), ours.keys[Role.OWNER]) as client:
+        for template in ("/api/v1/mailboxes/{mailbox_id}/webhooks", "/api/v1/exports"):
+            _remember(scene, template, await client.post(scene.path(template), json=BODIES["POST", template]))
+    answers = {}
+    async with still(app_dsn, database_name, owner_dsn, house) as quiet:
+        app = rest.build(quiet, keeper=replace(keeper, db=quiet.db, own=quiet.db))
+        async with calls(app, ours.keys[Role.OWNER]) as client:
+            for template in reading():
+                answers[template] = (await client.get(scene.path(template))).status_code
+            refused = await client.post(scene.path("/api/v1/exports"), json=DESTINATION)
+    assert refused.status_code >= FAULT, "nothing would be seen"
+    assert {template for template, status in answers.items() if status >= FAULT} == WRITES_NO_LEAF.keys()
+    assert list(answers.values()).count(200) > len(answers) / 2
