@@ -1,6 +1,6 @@
 """Measure what verifying a whole log costs, the second store included, as `gatepost log verify` does it.
 
-    python bench/log_verify.py [--entries 100000] [--rounds 3] [--folder FOLDER]
+    PYTHONPATH=examples/demo python bench/log_verify.py [--entries 100000] [--rounds 3] [--folder FOLDER]
 
 The record is filled as `bench/record.py` fills it, indexed, and published by the house's own sequencer. With
 ``--folder`` what is written stays there, and another run verifies it again. Prints CPU seconds, ours and PostgreSQL's,

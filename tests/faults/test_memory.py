@@ -77,16 +77,30 @@ async def test_a_thousand_idle_connections_take_little_memory(house: Machine) ->
     assert found["Rss"] < IDLE_MAX_MB
 
 
-async def test_messages_that_stop_half_way_take_little_memory_over_tls_too(fresh_house: Machine) -> None:
-    """What each client sent goes to disk once there is much of it; its connection itself keeps next to nothing."""
+async def test_a_thousand_idle_connections_over_tls_take_little_memory(house: Machine) -> None:
+    with ExitStack() as stack:
+        for _ in range(CONNECTIONS):
+            _behind_tls(house, stack)
+        found = await _settled(house, IDLE_MAX_MB)
+    print(f"{CONNECTIONS} idle connections over TLS: {found}")
+    assert found["Rss"] < IDLE_MAX_MB
+
+
+def _behind_tls(house: Machine, stack: ExitStack) -> smtplib.SMTP:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    client = smtplib.SMTP("127.0.0.1", house.port, timeout=60)
+    stack.callback(client.close)
+    client.starttls(context=context)
+    client.ehlo("client.example")
+    return client
+
+
+async def test_messages_that_stop_half_way_take_little_memory_over_tls_too(fresh_house: Machine) -> None:
+    """What each client sent goes to disk once there is much of it; its connection itself keeps next to nothing."""
     with ExitStack() as stack:
         for _ in range(SLOW_SENDERS):
-            client = smtplib.SMTP("127.0.0.1", fresh_house.port, timeout=60)
-            stack.callback(client.close)
-            client.starttls(context=context)
-            client.ehlo("client.example")
+            client = _behind_tls(fresh_house, stack)
             client.mail(BOSS)
             client.rcpt(fresh_house.recipient)
             assert client.docmd("DATA")[0] == 354

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Protocol, Self
 from urllib.parse import unquote, urlsplit
 
-from gatepost.blobs.bucket import Bucket
 from gatepost.blobs.endpoint import Endpoint, read_endpoint
 from gatepost.blobs.errors import BlobsUnavailableError
 from gatepost.blobs.folder import Folder
@@ -81,6 +80,8 @@ class Blobs:
         if (folder := folder_of(url)) is not None:
             return cls(Folder(folder))
         if is_bucket(url) and endpoint is not None and egress is not None:
+            from gatepost.blobs.bucket import Bucket  # noqa: PLC0415  # it costs 5 MB, and most houses have folders
+
             return cls(Bucket.s3(url, endpoint, egress))
         raise ValueError("a blob store is file:///absolute/path or s3://bucket/prefix")
 
