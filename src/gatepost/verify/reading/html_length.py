@@ -10,6 +10,7 @@ NUMBER = re.compile(rf"({_VALUE})\s*+(px|pt|pc|em|rem|ex|ch|q|%|vw|vh|vmin|vmax|
 _TOKEN = re.compile(
     rf"\s*(?:(?P<number>{_VALUE})(?P<unit>[a-z]+|%)?|(?P<name>[a-z\-]*)\(|(?P<sign>[+\-*/(),]))", re.ASCII
 )
+_OF_ROOT = re.compile(rf"(?<![\w.])({_VALUE})rem\b", re.ASCII)
 _CONSTANTS = re.compile(r"\b(pi|e|infinity)\b(?!\()")
 FONT_SIZE = 16.0
 _PIXELS = {
@@ -154,6 +155,13 @@ def pixels(value: str, size: float = FONT_SIZE) -> float:
     if not value:
         return 0.0
     return number(value.split(None, 1)[0] if "(" not in value and " " in value.strip() else value, size) or 0.0
+
+
+def in_pixels(value: str, rem: float) -> str:
+    """Return a value with the lengths in pixels that count from the page's own font size."""
+    if "rem" not in value:
+        return value
+    return _OF_ROOT.sub(lambda found: f"{float(found[1]) * rem:.4f}px", value)
 
 
 def is_zero(value: str, *, below: float) -> bool:

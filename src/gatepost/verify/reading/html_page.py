@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gatepost.verify.paper import Technique
+from gatepost.verify.reading import html_colour
+from gatepost.verify.reading.html_drawing import NEVER_DRAWN, covers
 from gatepost.verify.reading.html_media import media
 from gatepost.verify.reading.html_scan import RAW_TEXT, Comment, End, Start, Text, scan
 from gatepost.verify.reading.html_selector import Node
@@ -34,9 +36,6 @@ _NEVER_SHOWN = {
     "video": Technique.NOT_RENDERED, "canvas": Technique.NOT_RENDERED, "object": Technique.NOT_RENDERED,
     "rp": Technique.NOT_RENDERED,
 }  # fmt: skip
-_NEVER_DRAWN = frozenset({"desc", "defs", "metadata", "symbol", "clippath", "annotation", "annotation-xml", "mask"})
-"""Inside a drawing or a formula."""
-_NOTHING = frozenset({"0", "0px", "0%", "1", "1px"})
 _RAW_SHOWN = frozenset({"textarea", "xmp", "plaintext"})
 _QUOTING_CLASSES = re.compile(r"\b(?:gmail_quote|moz-cite-prefix|yahoo_quoted|protonmail_quote|zmail_extra)\b")
 _QUOTING_IDS = frozenset({"divrplyfwdmsg", "olk_src_body_section", "reply-intro", "appendonsend"})
@@ -179,6 +178,17 @@ class _Page:
         self._push(_Open(tag, look, hidden_by, own, attributes, is_quote, node))
         if look.gone is None:
             self.writing.begin(start)
+        if start.is_closed and (self._places.get("svg") or self._places.get("math")):
+            self._close_down_to(len(self._open) - 1)
+            self._paint_behind(tag, attributes)
+
+    def _paint_behind(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """Let a shape lie behind what comes after it in its drawing."""
+        fill = covers(tag, attributes)
+        if fill and self._open:
+            self._look = self._open[-1].look = self._look._replace(
+                background=html_colour.read(fill, self._look.background)
+            )
 
     def _childless(self, tag: str, attributes: Mapping[str, str], node: Node | None) -> None:
         """Take an element that opens nothing."""
@@ -226,10 +236,8 @@ class _Page:
             look = look_below(parent, tag, attributes)
         if tag in _NEVER_SHOWN and look.gone is None:
             return look._replace(gone=_NEVER_SHOWN[tag])
-        if tag in _NEVER_DRAWN and look.gone is None and (self._places.get("svg") or self._places.get("math")):
+        if tag in NEVER_DRAWN and look.gone is None and (self._places.get("svg") or self._places.get("math")):
             return look._replace(gone=Technique.NOT_RENDERED)
-        if tag == "svg" and look.gone is None and {attributes.get("width"), attributes.get("height")} & _NOTHING:
-            return look._replace(gone=Technique.CLIPPED)
         if tag in {"details", "dialog"} and "open" not in attributes and look.gone is None:
             return look._replace(gone=Technique.NOT_RENDERED)
         return look
