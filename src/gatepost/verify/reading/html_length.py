@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 _VALUE = r"[+-]?(?:[0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})[0-9]*(?:e[+-]?[0-9]{1,2}(?![0-9]))?"
-NUMBER = re.compile(rf"({_VALUE})\s*+(px|pt|pc|em|rem|ex|ch|q|%|vw|vh|vmin|vmax|in|cm|mm|)", re.ASCII)
 _TOKEN = re.compile(
     rf"\s*(?:(?P<number>{_VALUE})(?P<unit>[a-z]+|%)?|(?P<name>[a-z\-]*)\(|(?P<sign>[+\-*/(),]))", re.ASCII
 )
