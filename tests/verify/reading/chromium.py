@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gatepost.mail import fields, mime
+from verify.reading import pixels
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 RENDERED = Path(__file__).with_name("rendered.jsonl.gz")
@@ -117,6 +118,7 @@ def main() -> None:
     with gzip.GzipFile(RENDERED, "wb", mtime=0) as file:
         file.writelines(_rows(chromium, list(mails())))
     CARRIED.write_bytes(b"".join(_rows(chromium, list(carriers().items()))))
+    pixels.write(chromium)
 
 
 def carriers() -> dict[str, str]:

@@ -1,6 +1,6 @@
 import pytest
 
-from gatepost.verify.reading.html_length import FONT_SIZE, font_size, is_zero, pixels
+from gatepost.verify.reading.html_length import FONT_SIZE, font_size, in_pixels, pixels
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,11 @@ from gatepost.verify.reading.html_length import FONT_SIZE, font_size, is_zero, p
         ("calc(", 0),
         ("calc(1px", 1),  # CSS closes at the end what is open
         ("calc()", 0),
+        ("calc(20px * sin(0))", 0),
+        ("calc(1px * pow(2, 3))", 8),
+        ("calc(1px * sqrt(16))", 4),
+        ("calc(1px * pow(9, 999))", 0),
+        ("calc(1px * min(7, 3, 5))", 3),
         ("calc(,)", 0),
         ("calc(" * 500, 0),
     ],
@@ -43,9 +48,6 @@ def test_a_fonts_size_is_its_own_or_what_is_around(style: dict[str, str], size: 
     assert font_size(style, 20) == size
 
 
-def test_what_is_next_to_nothing_is_zero() -> None:
-    assert is_zero("0.5px", below=2)
-    assert is_zero("min(0px, 9px)", below=2)
-    assert not is_zero("calc(3px * 2)", below=2)
-    assert not is_zero("3px", below=2)
-    assert not is_zero("", below=2)
+def test_lengths_that_count_from_the_pages_font_follow_it() -> None:
+    assert in_pixels("calc(1.5rem + 2px)", 10.0) == "calc(15.0000px + 2px)"
+    assert in_pixels("1em", 10.0) == "1em"

@@ -164,6 +164,53 @@ def test_no_style_sheet_costs_more_than_its_octets(name: str) -> None:
     assert spent[1] < 12 * spent[0] + 1.0
 
 
+PILED = {
+    "moves": "<div style='transform:scale(.99);overflow:hidden;height:9px;position:relative'>x",
+    "groups": "<div style='mix-blend-mode:screen;filter:invert(1)'>x",
+    "drawings": "<svg><g transform='scale(2)'><rect width=99 height=99 /><text>x",
+    "brackets": f"<p style='background:{'a(a ' * 450}'>x",
+}
+
+
+@pytest.mark.parametrize("name", PILED)
+def test_what_piles_up_costs_no_more_than_its_octets(name: str) -> None:
+    spent = []
+    for count in (400, 1_600):
+        started = time.process_time()
+        html_page.read(PILED[name] * count, 0, Marks())
+        spent.append(time.process_time() - started)
+    assert spent[1] < 12 * spent[0] + 1.0
+
+
+@pytest.mark.parametrize(
+    ("inside", "is_shown"),
+    [
+        ("Hi<br><br><br>two words", False), ("<p>a</p><p>b</p><p>two words</p>", False), ("two words", True),
+        ("<table><tr><td>a<br>b<td>two words</table>", True), ("<div style='padding-top:50px'>two words</div>", False),
+        ("<br><br><br><div style='position:absolute'>two words</div>", True),
+    ],
+)  # fmt: skip
+def test_lines_move_what_follows_out_of_a_low_box(inside: str, *, is_shown: bool) -> None:
+    views, spans = read(f"Dear Bob <div style='overflow:hidden;height:20px'>{inside}</div>")
+    assert ("two words" in views.human) is is_shown
+    assert any("two words" in span.text for span in spans) is not is_shown
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<dialog style='display:block'>two words</dialog>", "<div popover style='display:block'>two words</div>",
+        "<object>two words</object>", "<div style='color:#fff'><a href=x>two words</a></div>",
+    ],
+)  # fmt: skip
+def test_what_a_browser_hides_or_paints_by_itself_a_style_may_change(source: str) -> None:
+    assert read(source)[0].human == "two words"
+
+
+def test_a_link_may_take_the_colour_around_it() -> None:
+    assert read("<div style='color:#fff'><a href=x style='color:inherit'>two words</a></div>")[0].human == ""
+
+
 def test_a_sheet_asked_too_much_is_told_and_hides_by_the_last_name() -> None:
     rule, element = HOSTILE["places"]
     marks = Marks()

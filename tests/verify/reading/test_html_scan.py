@@ -12,7 +12,7 @@ def test_tags_attributes_and_text_know_their_places() -> None:
         Start("b", {"class": "x y", "id": "1", "n": "2", "hidden": ""}, 1, 34),
         Text("<b", 34, 39),
         End("b"),
-        Start("br", {}, 44, 49),
+        Start("br", {}, 44, 49, is_closed=True),
     ]
 
 

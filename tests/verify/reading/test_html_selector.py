@@ -56,7 +56,7 @@ def test_this_does_not(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["p:fluffy", "p:last-child", "p:has(b)", "p:lang(de)", "p:nth-child(1 of p)", "p::first-line"]
+    "text", ["p:fluffy", "p:last-child", "p:has(b)", "p:dir(rtl)", "p:nth-child(1 of p)", "p::first-line"]
 )
 def test_what_is_not_understood_holds_and_is_unsure(text: str) -> None:
     (found,) = read(text)

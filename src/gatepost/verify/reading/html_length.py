@@ -2,14 +2,14 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 _VALUE = r"[+-]?(?:[0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})[0-9]*(?:e[+-]?[0-9]{1,2}(?![0-9]))?"
-NUMBER = re.compile(rf"({_VALUE})\s*+(px|pt|pc|em|rem|ex|ch|q|%|vw|vh|vmin|vmax|in|cm|mm|)", re.ASCII)
 _TOKEN = re.compile(
     rf"\s*(?:(?P<number>{_VALUE})(?P<unit>[a-z]+|%)?|(?P<name>[a-z\-]*)\(|(?P<sign>[+\-*/(),]))", re.ASCII
 )
+_OF_ROOT = re.compile(rf"(?<![\w.])({_VALUE})rem\b", re.ASCII)
 _CONSTANTS = re.compile(r"\b(pi|e|infinity)\b(?!\()")
 FONT_SIZE = 16.0
 _PIXELS = {
@@ -29,6 +29,7 @@ TINY = 2.4
 """Font size in pixels up to which text cannot be read."""
 MAX_CHARS = 300
 MAX_DEPTH = 10
+MAX_EXPONENT = 30.0
 
 
 class _NotANumberError(Exception):
@@ -113,15 +114,34 @@ class _Sum:
         return _computed(name, parts)
 
 
+_CALCULATED: dict[str, Callable[..., float]] = {
+    "abs": abs,
+    "min": lambda *parts: min(parts),
+    "max": lambda *parts: max(parts),
+    "sin": lambda degrees: math.sin(math.radians(degrees)),
+    "cos": lambda degrees: math.cos(math.radians(degrees)),
+    "tan": lambda degrees: math.tan(math.radians(degrees)),
+    "sqrt": lambda of: math.sqrt(max(of, 0.0)),
+    "exp": lambda of: math.exp(min(of, 100.0)),
+}
+"""Angles in degrees (CSS Values 4 section 10.4)."""
+
+
+def _power(base: float, exponent: float) -> float:
+    if base <= 0 or abs(exponent) > MAX_EXPONENT:
+        raise _NotANumberError
+    return float(base**exponent)
+
+
 def _computed(name: str, parts: list[float]) -> float:
     if name in {"calc", "-webkit-calc", "-moz-calc"}:
         return parts[0]
-    if name in {"min", "max"}:
-        return min(parts) if name == "min" else max(parts)
     if name == "clamp" and len(parts) == 3:  # noqa: PLR2004  # least, wanted, most
         return max(parts[0], min(parts[1:]))
-    if name == "abs":
-        return abs(parts[0])
+    if name in _CALCULATED and (len(parts) == 1 or name in {"min", "max"}):
+        return _CALCULATED[name](*parts)
+    if name in {"pow", "hypot"} and len(parts) == 2:  # noqa: PLR2004  # of what, by what
+        return math.hypot(*parts) if name == "hypot" else _power(*parts)
     if name == "sign":
         return math.copysign(1, parts[0]) if parts[0] else 0.0
     if name in {"round", "mod", "rem"} and len(parts) == 2 and parts[1]:  # noqa: PLR2004  # of what, by what
@@ -156,12 +176,11 @@ def pixels(value: str, size: float = FONT_SIZE) -> float:
     return number(value.split(None, 1)[0] if "(" not in value and " " in value.strip() else value, size) or 0.0
 
 
-def is_zero(value: str, *, below: float) -> bool:
-    """Tell whether a length is written that comes to nothing: less than ``below``, or a tenth of a hundredth."""
-    if not value:
-        return False
-    found = number(value, FONT_SIZE, below * 10)
-    return found is not None and abs(found) < below
+def in_pixels(value: str, rem: float) -> str:
+    """Return a value with the lengths in pixels that count from the page's own font size."""
+    if "rem" not in value:
+        return value
+    return _OF_ROOT.sub(lambda found: f"{float(found[1]) * rem:.4f}px", value)
 
 
 def font_size(style: Mapping[str, str], inherited: float) -> float:

@@ -161,7 +161,9 @@ def _measure(text: str) -> float | None:
 
 
 def _is_supported(function: str, inside: str) -> bool | None:
-    """Tell whether a browser takes a declaration."""
+    """Tell whether a browser takes a declaration, or a selector."""
+    if function == "selector":
+        return None if ":-" in inside else True
     name, colon, value = (part.strip() for part in inside.partition(":"))
     if function or not colon:
         return None

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gatepost.verify.paper import Technique
+from gatepost.verify.reading import html_colour
+from gatepost.verify.reading.html_drawing import NEVER_DRAWN, covers
 from gatepost.verify.reading.html_media import media
 from gatepost.verify.reading.html_scan import RAW_TEXT, Comment, End, Start, Text, scan
 from gatepost.verify.reading.html_selector import Node
@@ -31,16 +33,15 @@ _CLOSES_ITSELF = {"li": ("ul", "ol"), "option": ("select",), "tr": ("table",), "
 _NEVER_SHOWN = {
     "template": Technique.NOT_RENDERED,
     "datalist": Technique.FORM_VALUE, "select": Technique.FORM_VALUE, "audio": Technique.NOT_RENDERED,
-    "video": Technique.NOT_RENDERED, "canvas": Technique.NOT_RENDERED, "object": Technique.NOT_RENDERED,
-    "rp": Technique.NOT_RENDERED,
+    "video": Technique.NOT_RENDERED, "canvas": Technique.NOT_RENDERED,
+    "rp": Technique.NOT_RENDERED, "progress": Technique.NOT_RENDERED, "meter": Technique.NOT_RENDERED,
 }  # fmt: skip
-_NEVER_DRAWN = frozenset({"desc", "defs", "metadata", "symbol", "clippath", "annotation", "annotation-xml", "mask"})
-"""Inside a drawing or a formula."""
-_NOTHING = frozenset({"0", "0px", "0%", "1", "1px"})
 _RAW_SHOWN = frozenset({"textarea", "xmp", "plaintext"})
 _QUOTING_CLASSES = re.compile(r"\b(?:gmail_quote|moz-cite-prefix|yahoo_quoted|protonmail_quote|zmail_extra)\b")
 _QUOTING_IDS = frozenset({"divrplyfwdmsg", "olk_src_body_section", "reply-intro", "appendonsend"})
 _PLAIN_LOOK = Look()
+_ASIDE = frozenset({"td", "th"})
+_FLOATING = frozenset({"float", "position", "columns", "flex", "transform"})
 _DOCTYPE = re.compile(
     r"(?:\s|<!--(?:[^-]|-(?!->)){0,500}-->)*<!doctype\s+html(?!\s+public\s+.-//[^>]{0,20}//dtd html [234][^>]{0,60}$)",
     re.IGNORECASE,
@@ -97,7 +98,11 @@ def _has_late_parts(source: str) -> bool:
 
 @dataclass(slots=True)
 class _Open:
-    """An element that has not ended. ``own``: its look, where it is formatting that may have to be reopened."""
+    """An element that has not ended.
+
+    ``own``: its look, where it is formatting that may have to be reopened; ``down``: pixels by which lines before move
+    what comes next down at least, and ``has_line``: whether a line has begun.
+    """
 
     tag: str
     look: Look
@@ -106,6 +111,28 @@ class _Open:
     attributes: Mapping[str, str]
     is_quote: bool
     node: Node | None = None
+    down: float = 0.0
+    has_line: bool = False
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether something cuts it, so that it counts how far down its words stand."""
+        return self.look.place is not None and bool(self.look.place.clips)
+
+    def end_line(self, *, is_empty: bool = False) -> None:
+        """Go down by the line that stands there, if there is one."""
+        if self.is_cut and (self.has_line or is_empty):
+            self.down += self.look.size
+        self.has_line = False
+
+    def take_in(self, element: "_Open") -> None:
+        """Go down by what has ended inside; what stands side by side is not counted."""
+        if not self.is_cut or element.tag in _ASIDE or not _FLOATING.isdisjoint(element.look.said.style):
+            return
+        if element.tag in BREAKS:
+            element.end_line()
+        self.down += element.down
+        self.has_line = self.has_line or element.has_line
 
 
 class _Page:
@@ -162,7 +189,7 @@ class _Page:
         level = BREAKS.get(tag)
         if level is not None:
             self._close_within("p")
-            self.writing.break_(level, is_there=self._look.gone is None)
+            self._break(level)
         if tag in _CLOSES_ITSELF:
             self._close_sibling(tag)
         if attributes:
@@ -179,11 +206,32 @@ class _Page:
         self._push(_Open(tag, look, hidden_by, own, attributes, is_quote, node))
         if look.gone is None:
             self.writing.begin(start)
+        if start.is_closed:
+            self._end_closed(tag, attributes)
+
+    def _break(self, level: int) -> None:
+        """End the line that stands before a block."""
+        self.writing.break_(level, is_there=self._look.gone is None)
+        if self._open:
+            self._open[-1].end_line()
+
+    def _end_closed(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """End an element of a drawing with its own tag, and let a shape lie behind what comes after it."""
+        if not (self._places.get("svg") or self._places.get("math")):
+            return
+        self._close_down_to(len(self._open) - 1)
+        fill = covers(tag, attributes)
+        if fill and self._open:
+            self._look = self._open[-1].look = self._look._replace(
+                background=html_colour.read(fill, self._look.background)
+            )
 
     def _childless(self, tag: str, attributes: Mapping[str, str], node: Node | None) -> None:
         """Take an element that opens nothing."""
         if tag == "br":
             self.writing.line_end(is_there=self._look.gone is None)
+            if self._open:
+                self._open[-1].end_line(is_empty=True)
         elif tag in _RAW_SHOWN:
             self._raw_hidden_by = self._look_of(tag, attributes, node).hidden_by
 
@@ -222,15 +270,15 @@ class _Page:
         if node is not None and self._above is not None:
             sheet = self._sheet.style_of(node, self._above)
             look = look_below(parent, tag, attributes, sheet, self._looks)
-        elif attributes:
+        elif attributes or tag == "dialog":
             look = look_below(parent, tag, attributes)
         if tag in _NEVER_SHOWN and look.gone is None:
             return look._replace(gone=_NEVER_SHOWN[tag])
-        if tag in _NEVER_DRAWN and look.gone is None and (self._places.get("svg") or self._places.get("math")):
+        if tag in NEVER_DRAWN and look.gone is None and (self._places.get("svg") or self._places.get("math")):
             return look._replace(gone=Technique.NOT_RENDERED)
-        if tag == "svg" and look.gone is None and {attributes.get("width"), attributes.get("height")} & _NOTHING:
-            return look._replace(gone=Technique.CLIPPED)
-        if tag in {"details", "dialog"} and "open" not in attributes and look.gone is None:
+        if tag == "object" and look.gone is None and attributes.get("data"):
+            return look._replace(gone=Technique.NOT_RENDERED)
+        if tag == "details" and "open" not in attributes and look.gone is None:
             return look._replace(gone=Technique.NOT_RENDERED)
         return look
 
@@ -302,6 +350,8 @@ class _Page:
             self._push(element)
 
     def _closed(self, element: _Open) -> None:
+        if self._open:
+            self._open[-1].take_in(element)
         if element is self._quotation:
             self.writing.end_quotation()
             self._quotation = None if self.writing.is_empty else element
@@ -320,12 +370,27 @@ class _Page:
         if not self._is_begun and not raw_of and not token.text.isspace():
             self._begin()
         if not raw_of:
-            self.writing.text(token, self._hidden_by, is_preformatted=bool(self._places.get("pre")))
+            hidden_by = self._hidden_by if self._look.place is None else self._cut_by(token)
+            self.writing.text(token, hidden_by, is_preformatted=bool(self._places.get("pre")))
         elif raw_of in _RAW_SHOWN:
             self.writing.text(token, self._raw_hidden_by, is_preformatted=True)
         else:
             technique = Technique.META if raw_of == "title" else Technique.NOT_RENDERED
             self.writing.text(token, technique, is_preformatted=False)
+
+    def _cut_by(self, token: Text) -> Technique | None:
+        """Return by what a text is hidden whose place counts."""
+        words = token.text.strip()
+        if not words:
+            return self._hidden_by
+        down = 0.0
+        for element in reversed(self._open):
+            if not element.is_cut or not _FLOATING.isdisjoint(element.look.said.style):
+                break
+            down += element.down
+        if self._open:
+            self._open[-1].has_line = True
+        return self._look.hides(len(words), down)
 
     def sheet(self, token: Text) -> None:
         """Take a style sheet, if it is one for screens."""

@@ -58,8 +58,10 @@ def rules(source: str, layers: list[str], unread: list[str]) -> Iterator[tuple[S
         if sign == "}":
             if scope is not None and scope.selectors:
                 yield scope, text
-            if len(inside) > 1:
-                inside.pop()
+            if len(inside) == 1:
+                at = found.start()  # it closes nothing, and spoils the rule that it stands before (section 5.4.4)
+                continue
+            inside.pop()
             is_statement = _STATEMENT.match(source, at) is not None
             continue
         is_statement = False

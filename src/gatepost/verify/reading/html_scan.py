@@ -28,12 +28,16 @@ _COMMENT_END = re.compile(r"--!?>")
 
 
 class Start(NamedTuple):
-    """A start tag; names lowercase, values with character references resolved. Offsets are characters of the source."""
+    """A start tag; names lowercase, values with character references resolved. Offsets are characters of the source.
+
+    ``is_closed``: it ends with a slash, which inside drawings closes the element.
+    """
 
     tag: str
     attributes: Mapping[str, str]
     start: int
     end: int
+    is_closed: bool = False
 
 
 class End(NamedTuple):
@@ -122,7 +126,7 @@ def _start_tag(source: str, opened: int) -> Start | None:
     attributes: dict[str, str] = {}
     while at < len(source):
         if source[at] == ">":
-            return Start(tag, attributes, opened, at + 1)
+            return Start(tag, attributes, opened, at + 1, source[at - 1] == "/")
         attribute = _ATTRIBUTE.match(source, at)
         if attribute is None:
             gap = _GAP.match(source, at)

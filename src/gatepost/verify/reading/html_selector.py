@@ -35,7 +35,7 @@ _ATTRIBUTE = re.compile(
 )
 _FORMULA = re.compile(r"\s*(?P<step>[+-]?[0-9]{0,4}n)?\s*(?P<offset>[+-]?\s*[0-9]{1,4})?\s*", re.ASCII)
 _READABLE = re.compile(rf"(?P<tag>[a-z][\w\-]*)?(?P<names>(?:[.#]{_IDENT}+)*)", re.IGNORECASE)
-_FOREIGN = re.compile(r";|:-(?:ms|moz|o)-", re.IGNORECASE)
+_FOREIGN = re.compile(r"[;}]|:-(?:ms|moz|o)-", re.IGNORECASE)
 _NAME = re.compile(rf"[.#]{_IDENT}+")
 _CASELESS = frozenset(
     """accept align alink axis bgcolor charset checked clear color compact dir direction disabled face frame hreflang
@@ -344,6 +344,8 @@ class _Reader:
             self._names.insert(0, f"[{_BY_ATTRIBUTE[name]}]")
         elif name in _NEVER:
             self._tests.append(_never)
+        elif name == "lang":
+            self._tests.append(_speaks([one.strip().strip("\"'") for one in written(inside).lower().split(",")]))
         elif name in {"first-child", "first-of-type", "nth-child", "nth-of-type"} and " of " not in inside:
             self._tests.append(
                 _at("1" if name.startswith("first") else inside.lower(), is_of_type=name.endswith("type"))
@@ -368,6 +370,20 @@ class _Reader:
 
 def _never(_node: Node, _steps: Steps) -> bool:
     return False
+
+
+def _speaks(wanted: list[str]) -> Test:
+    """Ask for the language that an element or one around it names (Selectors 4 section 11.2)."""
+
+    def is_spoken(node: Node, steps: Steps) -> bool:
+        at: Node | None = node
+        while at is not None and "lang" not in at.attributes:
+            steps.take()
+            at = at.parent
+        spoken = at.attributes["lang"].lower() if at is not None else ""
+        return any(_COMPARED["|"](spoken, one) for one in wanted)
+
+    return is_spoken
 
 
 def _any_of(listed: tuple[Selector, ...]) -> Test:
