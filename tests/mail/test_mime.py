@@ -116,6 +116,7 @@ def test_a_file_uuencoded_in_a_text_is_a_part_of_its_own() -> None:
     leaves = [part for part in tree.parts if not part.is_multipart]
     assert [mime.content_of(raw, part) for part in leaves[1:3]] == [content, b"words"]
     assert b"begin 644" in tree.leaves[0].content
+    assert len(read(b"Subject: x\r\n\r\n" + uuencoded(b"a", b"b") * 50).leaves) == 51
 
 
 @pytest.mark.parametrize(

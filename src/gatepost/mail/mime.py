@@ -19,8 +19,6 @@ MAX_DEPTH = 100
 MAX_DELIMITERS = 200_000
 """Lines that begin with ``--`` and are looked at; what follows belongs to the part it stands in."""
 MAX_PART_HEADER_OCTETS = 65_536
-MAX_UUENCODED = 20
-"""Files of one text."""
 
 # Not possessive: before Python 3.11.5 a possessive group goes on behind a look-ahead that said no (gh-106052). What
 # stands behind each repeat always matches, so nothing is tried twice.
@@ -362,7 +360,7 @@ def _uuencoded(raw: bytes, part: Part) -> Iterator[tuple[Part, bytes]]:
     if part.encoding not in transfer.IDENTITY or raw.find(b"begin ", part.body_start, part.end) < 0:
         return
     found = _UUENCODED.finditer(raw, part.body_start, part.end)
-    for one in islice(found, MAX_UUENCODED):
+    for one in islice(found, MAX_PARTS):
         octets, is_sound = transfer.decode(one[0], "x-uuencode")
         if is_sound:
             name = _CONTROLS.sub("", decode(one["name"], "")).strip()

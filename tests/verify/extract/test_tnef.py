@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatepost.verify.extract import tnef
+from gatepost.verify.extract import plain, tnef
 from gatepost.verify.extract.kinds import Kind
 from gatepost.verify.extract.office import MalformedError
 from gatepost.verify.extract.worker import extract
@@ -83,6 +83,11 @@ def test_what_is_no_tnef_is_malformed_and_what_is_cut_short_is_read_so_far() -> 
         tnef.text_of(b"words", lambda *_: "")
     assert extract(Kind.TNEF, HEAD + b"\1") == (Extraction.MALFORMED, "")
     assert extract(Kind.TNEF, HEAD + attribute(0x8004, b"A subject\0") + b"\1\2")[1] == "A subject"
+
+
+def test_more_than_we_read_says_so() -> None:
+    for many in (attribute(0x9002, b"") * (plain.MAX_INSIDE + 1), attribute(1, b"") * (tnef.MAX_ATTRIBUTES + 1)):
+        assert extract(Kind.TNEF, HEAD + many) == (Extraction.TOO_LARGE, "")
 
 
 @given(st.integers(0, len(LETTER)), st.binary(max_size=8))

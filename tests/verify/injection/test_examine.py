@@ -202,6 +202,15 @@ def test_honest_mail_that_comes_near_is_flagged_where_we_say_so_and_nowhere_else
     assert (score >= THRESHOLD) == mail.get("flagged", False)
 
 
+EVERYDAY = tomllib.loads((Path(__file__).parent / "everyday.toml").read_text("utf-8"))
+
+
+@pytest.mark.parametrize(("kind", "subject", "body"), EVERYDAY["mails"], ids=[row[1] for row in EVERYDAY["mails"]])
+def test_everyday_mail_is_flagged_where_we_say_so_and_nowhere_else(kind: str, subject: str, body: str) -> None:
+    score = look(body.replace("\n", "\r\n"), subject=subject).score
+    assert (score >= THRESHOLD) == (subject in EVERYDAY["flagged"]), kind
+
+
 ORDERS = tomllib.loads((Path(__file__).parent / "paraphrases.toml").read_text("utf-8"))["order"]
 
 

@@ -9,7 +9,7 @@ from gatepost.mail.charset import decode
 from gatepost.mail.kinds import File
 from gatepost.verify.extract import plain
 from gatepost.verify.extract.kinds import Kind, decoded, kind_of
-from gatepost.verify.extract.office import MalformedError
+from gatepost.verify.extract.office import MalformedError, TooLargeError
 
 MAX_ATTRIBUTES = 10_000
 MAX_RTF_OCTETS = 2_000_000
@@ -61,6 +61,7 @@ def text_of(octets: bytes, inside: Callable[[Kind, bytes, int], str], depth: int
 
     Raises:
         MalformedError: it is none.
+        TooLargeError: it has more parts or files than we read.
     """
     if not octets.startswith(_SIGNATURE):
         raise MalformedError
@@ -73,7 +74,9 @@ def text_of(octets: bytes, inside: Callable[[Kind, bytes, int], str], depth: int
     except (struct.error, IndexError):
         if not (letter.said or letter.files):
             raise MalformedError from None
-    files = [_read(one, inside, depth + 1) for one in letter.files[: plain.MAX_INSIDE]]
+    if len(letter.files) > plain.MAX_INSIDE:
+        raise TooLargeError
+    files = [_read(one, inside, depth + 1) for one in letter.files]
     return "\n".join(filter(None, [*letter.said, *files]))
 
 
@@ -86,6 +89,7 @@ def _attributes(octets: bytes) -> Iterator[tuple[int, bytes]]:
         at += _ATTRIBUTE.size
         yield name & 0xFFFF, octets[at : at + length]
         at += length + _CHECKSUM_OCTETS
+    raise TooLargeError
 
 
 def _take(letter: _Letter, name: int, value: bytes) -> None:
