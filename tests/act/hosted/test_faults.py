@@ -26,7 +26,7 @@ WHOLE: dict[str, Any] = {**DOCUMENT, "tools": ["reply", "handover"]}
         ({"tools": ["reply"] * 65}, "tools", "must have at most 64 items", None),
         ({"tool": ["reply"]}, "tool", "is not a field; the nearest is tools", "tools"),
         ({"approval": 1}, "approval", "must be a table", None),
-        ({"approval": {"reply": "alway"}}, "approval.reply", None, "always"),
+        ({"approval": {"reply": "alwayss"}}, "approval.reply", None, "always"),
         ({"approval": {"reply": 0}}, "approval.reply", None, None),
         (
             {"approval": {"replly": "always"}},
@@ -41,7 +41,7 @@ WHOLE: dict[str, Any] = {**DOCUMENT, "tools": ["reply", "handover"]}
         ({"limits": {"recipients": [7]}}, "limits.recipients[0]", "must be text", None),
         ({"limits": {"amount_max": "ten"}}, "limits.amount_max", "must be a number", None),
         ({"limits": {"amount_max": -1}}, "limits.amount_max", "must be >= 0", None),
-        ({"limits": {"strangers": "aks"}}, "limits.strangers", None, "ask"),
+        ({"limits": {"strangers": "askk"}}, "limits.strangers", None, "ask"),
     ],
 )
 def test_a_wrong_field_is_named_with_what_was_meant(
