@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from typing_extensions import override
 
+from gatepost.app.doorway import OBJECT_MAX_OCTETS, serve_object
 from gatepost.blobs import Blobs, BlobsUnavailableError
 from gatepost.blobs.bucket import Bucket
-from gatepost.blobs.distant import OBJECT_MAX_OCTETS, DistantStore, serve_object
+from gatepost.blobs.distant import DistantStore
 from gatepost.egress.distant import Distant
 from ways import NOW
 

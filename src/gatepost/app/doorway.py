@@ -6,6 +6,7 @@ too, and so have the objects of a bucket.
 """
 
 import asyncio
+import json
 import tempfile
 from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -17,11 +18,10 @@ import structlog
 
 from gatepost.app.barring import bar
 from gatepost.app.build import ways_of
-from gatepost.blobs import Blobs
-from gatepost.blobs.distant import serve_object
+from gatepost.blobs import Blobs, BlobsUnavailableError
 from gatepost.db.outside import Place, near, places, start_tls
 from gatepost.egress import Egress, EgressRefusedError, Errand, Purpose, Rule, UnreachableError
-from gatepost.egress.knock import LINE_MAX_OCTETS, OPEN, UNREACHABLE, Asked
+from gatepost.egress.knock import FAILED, GONE, LINE_MAX_OCTETS, OPEN, UNREACHABLE, Asked
 from gatepost.journey import House
 from gatepost.settings import Settings
 
@@ -30,6 +30,7 @@ FOR_TURNS = frozenset({Purpose.MODEL, Purpose.TOOL})
 
 ASK_S, CONNECT_S = 10.0, 20.0
 DOOR = "door"
+OBJECT_MAX_OCTETS = 268_435_456
 _PIECE_OCTETS = 65_536
 
 log = structlog.get_logger()
@@ -164,3 +165,42 @@ async def _pass_on(reader: StreamReader, writer: StreamWriter) -> None:
     while octets := await reader.read(_PIECE_OCTETS):
         writer.write(octets)
         await writer.drain()
+
+
+async def serve_object(blobs: Blobs, line: bytes, reader: StreamReader, writer: StreamWriter) -> None:
+    """Answer one request of ``blobs.distant``.
+
+    Args:
+        blobs: where the objects lie.
+        line: what was asked.
+        reader: has the object's octets where one is to be written.
+        writer: takes the answer: its size in eight octets, then itself.
+
+    Raises:
+        ValueError: that is no request.
+    """
+    asked = json.loads(line)
+    match asked:
+        case {"verb": "write" | "read" | "remove" as verb, "path": str(path), "size": int(size)}:
+            octets = await reader.readexactly(_bounded(size))
+        case _:
+            raise ValueError("no request")
+    verbs: dict[str, Callable[[], Awaitable[bytes | None]]] = {
+        "write": lambda: blobs.write(path, octets),
+        "read": lambda: blobs.read(path),
+        "remove": lambda: blobs.remove(path),
+    }
+    try:
+        found = await verbs[verb]()
+    except BlobsUnavailableError:
+        writer.write(FAILED.to_bytes(8, "big", signed=True))
+    else:
+        size = GONE if found is None else len(found)
+        writer.write(size.to_bytes(8, "big", signed=True) + (found or b""))
+    await writer.drain()
+
+
+def _bounded(size: int) -> int:
+    if not 0 <= size <= OBJECT_MAX_OCTETS:
+        raise ValueError("too large an object")
+    return size

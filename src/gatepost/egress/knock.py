@@ -14,6 +14,10 @@ OPEN, UNREACHABLE = "open", "unreachable"
 """The answers at the door; any other word is the rule that refused."""
 
 
+GONE, FAILED = -1, -2
+"""Said in place of an object's size: there is none; the store did not answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One connection asked for: where to, why, and whether it would go unencrypted."""
