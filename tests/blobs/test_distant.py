@@ -64,6 +64,7 @@ async def test_chores_over_many_objects_are_the_houses(tmp_path: Path) -> None:
     "line",
     [
         b"nonsense",
+        b"[" * 4_000,
         b'{"verb": "names", "path": "a", "size": 0}',
         b'{"verb": "write", "path": "a", "size": -1}',
         b'{"verb": "write", "path": "a", "size": %d}' % (OBJECT_MAX_OCTETS + 1),

@@ -28,6 +28,9 @@ from gatepost.settings import Settings
 FOR_TURNS = frozenset({Purpose.MODEL, Purpose.TOOL})
 """What may be asked for at the door."""
 
+CONNECTIONS_MAX = 256
+"""Carried on at once through one socket: what takes more is no agent's turn, and the house needs its files itself."""
+
 ASK_S, CONNECT_S = 10.0, 20.0
 DOOR = "door"
 OBJECT_MAX_OCTETS = 268_435_456
@@ -132,6 +135,9 @@ async def _listen(
             writer.close()
 
     def begin(reader: StreamReader, writer: StreamWriter) -> None:
+        if len(under_way) >= CONNECTIONS_MAX:
+            writer.close()
+            return
         task = asyncio.ensure_future(run(reader, writer))
         under_way.add(task)
         task.add_done_callback(under_way.discard)
@@ -179,7 +185,10 @@ async def serve_object(blobs: Blobs, line: bytes, reader: StreamReader, writer: 
     Raises:
         ValueError: that is no request.
     """
-    asked = json.loads(line)
+    try:
+        asked = json.loads(line)
+    except RecursionError as error:
+        raise ValueError("no request") from error
     match asked:
         case {"verb": "write" | "read" | "remove" as verb, "path": str(path), "size": int(size)}:
             octets = await reader.readexactly(_bounded(size))
