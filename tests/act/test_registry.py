@@ -8,7 +8,8 @@ import standardwebhooks
 
 from act.scene import register
 from gatepost import act
-from gatepost.act import EventKind
+from gatepost.act import EventKind, store
+from gatepost.act.paper import Health
 from gatepost.act.registry import WEBHOOKS_MAX, signers
 from gatepost.db import Database
 from gatepost.ids import AccountId
@@ -91,4 +92,11 @@ async def test_a_paused_endpoint_goes_on_when_it_is_told_to(standing: House) -> 
         changes = act.Changes(is_stopped=False, url="http://127.0.0.1:8/", events=[EventKind.HELD, EventKind.HELD])
         going = await act.change(tx, standing, ACCOUNT, hook.id, changes, actor="ky_x")
         assert await act.list_all(tx, ACCOUNT) == [going]
+        store.put_health(tx, hook.id, Health(failures=3, failing_since=NOW, due_at=NOW))
+        await act.change(tx, standing, ACCOUNT, hook.id, act.Changes(events=[EventKind.SENT]), actor="ky_x")
+        [other] = await act.list_all(tx, ACCOUNT)
+        assert (other.events, other.health.failures) == ((EventKind.SENT,), 3)  # that says nothing of the receiver
+        await act.change(tx, standing, ACCOUNT, hook.id, act.Changes(url=hook.url), actor="ky_x")
+        [moved] = await act.list_all(tx, ACCOUNT)
+        assert moved.health == Health()
     assert (going.is_stopped, going.url, going.events) == (False, "http://127.0.0.1:8/", (EventKind.HELD,))

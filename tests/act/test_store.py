@@ -87,14 +87,14 @@ async def test_retired_secrets_sign_until_their_time(db: Database) -> None:
         assert found.secrets == Secrets(b"z", b"u")
 
 
-async def test_how_an_endpoint_fares_is_remembered_until_it_is_changed(db: Database) -> None:
+async def test_how_an_endpoint_fares_is_remembered_whatever_else_changes(db: Database) -> None:
     await _insert(db, FIRST)
     health = Health(failures=3, failing_since=NOW, due_at=NOW + timedelta(seconds=5))
     async with db.transaction(TENANT) as tx:
         store.put_health(tx, FIRST.id, health)
         assert await store.health_of(tx, [FIRST.id]) == {FIRST.id: (ACCOUNT, health)}
         await store.change_webhook(tx, replace(FIRST, events=(EventKind.SENT,)))
-        assert await store.webhooks(tx, ACCOUNT) == [replace(FIRST, events=(EventKind.SENT,))]
+        assert await store.webhooks(tx, ACCOUNT) == [replace(FIRST, events=(EventKind.SENT,), health=health)]
 
 
 async def test_one_process_alone_tells_an_endpoint(db: Database) -> None:

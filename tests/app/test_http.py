@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.running import Http, make_pair, settings_in, trusting, up
-from gatepost.app.http import is_loopback, listening
+from gatepost.app.http import listening
 from gatepost.arrive import Certificate, Pair
 from gatepost.doors.rest import problems
 
@@ -21,23 +21,6 @@ async def greet(scope: dict[str, Any], _receive: Any, send: Callable[[dict[str, 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Certificate:
     return Certificate(Pair.read(*map(Path, make_pair(tmp_path / "pair", "gate.example"))))
-
-
-@pytest.mark.parametrize(
-    ("host", "expected"),
-    [
-        ("127.0.0.1", True),
-        ("127.9.9.9", True),
-        ("::1", True),
-        ("localhost", True),
-        ("::", False),
-        ("10.0.0.1", False),
-        ("localhost.example", False),
-        ("", False),
-    ],
-)
-def test_only_loopback_is_loopback(host: str, expected: bool) -> None:  # noqa: FBT001  # a table's column
-    assert is_loopback(host) is expected
 
 
 async def test_every_answer_over_tls_says_that_plain_http_is_over(certificate: Certificate) -> None:

@@ -260,3 +260,10 @@ def test_what_the_door_would_not_take_and_what_no_key_tells_is_said(tmp_path: Pa
     assert "Whether it answers mail of ours is not known" in done.output
     told = json.loads(run(str(tmp_path / "m.eml"), "--json").stdout)
     assert (told["knows_own_message_ids"], told["smtp_would_refuse"][:9]) == (False, "554 5.6.0")
+
+
+def test_the_door_refuses_what_these_settings_refuse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "m.eml").write_bytes(b"From: a@partner.example\r\n\r\n" + b"word\r\n" * 400)
+    assert json.loads(run(str(tmp_path / "m.eml"), "--json").stdout)["smtp_would_refuse"] is None
+    monkeypatch.setenv("GATEPOST_SMTP__SIZE_MAX_OCTETS", "1000")
+    assert json.loads(run(str(tmp_path / "m.eml"), "--json").stdout)["smtp_would_refuse"][:9] == "552 5.3.4"

@@ -65,6 +65,24 @@ async def test_groups_share_nothing_and_take_turns() -> None:
     assert ledger.batches == [[1, 2], [8, 9], [3, 4]]
 
 
+async def test_a_commit_waits_for_company_where_it_may() -> None:
+    commits, ledger = GroupCommit(pause_s=0.2), Ledger()
+    first = asyncio.ensure_future(_join(commits, ledger, [1]))
+    await asyncio.sleep(0.05)
+    others = await _join(commits, ledger, [2, 3])
+    assert (await first, others, ledger.batches) == ([-1], [-2, -3], [[1, 2, 3]])
+    await commits.close()
+    assert await commits.join(4, ledger.commit, group="a") == -4
+
+
+async def test_many_groups_share_one_pause() -> None:
+    commits, ledger = GroupCommit(pause_s=0.2), Ledger()
+    began = asyncio.get_running_loop().time()
+    await asyncio.gather(*(_join(commits, ledger, [number], group=str(number)) for number in range(20)))
+    assert len(ledger.batches) == 20
+    assert asyncio.get_running_loop().time() - began < 1.0  # and not twenty pauses
+
+
 async def test_what_has_a_mark_in_common_goes_one_after_the_other_and_in_order() -> None:
     commits, ledger = GroupCommit(), Ledger()
     marked = {1: "x", 2: "", 3: "xy", 4: "y", 5: "z"}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatepost.egress.addresses import OVERRIDABLE, closed_by, is_loopback
+from gatepost.egress.addresses import OVERRIDABLE, closed_by, is_loopback, is_this_machine
 from gatepost.egress.paper import Rule
 
 
@@ -117,3 +117,20 @@ def test_an_operator_opens_nothing_but_what_may_be_opened(address: IPv4Address |
 @given(st.text())
 def test_any_text_has_an_answer(text: str) -> None:
     assert closed_by(text, ()) is not None or not is_loopback(text)
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("localhost", True),
+        ("::", False),
+        ("10.0.0.1", False),
+        ("localhost.example", False),
+        ("", False),
+    ],
+)
+def test_only_this_machine_is_this_machine(host: str, expected: bool) -> None:  # noqa: FBT001  # a table's column
+    assert is_this_machine(host) is expected

@@ -4,10 +4,25 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from gatepost.record import vocabulary
 from gatepost.record.canonical import UnrecordableError
 from gatepost.record.entry import consequence_draft, decision_drafts
 from gatepost.record.paper import Kind
-from gatepost.record.vocabulary import VOCABULARY, MessageDecided, check, private_fields, reference
+from gatepost.record.vocabulary import (
+    VOCABULARY,
+    agents,
+    check,
+    keeping,
+    mail,
+    policies,
+    private_fields,
+    promises,
+    reference,
+    running,
+    tenants,
+)
+from gatepost.record.vocabulary.mail import MessageDecided
+from gatepost.record.vocabulary.said import Private, Said
 from record.papers import TENANT, consequence, counting, inbound, least, outbound
 from record.test_words import found
 
@@ -52,6 +67,26 @@ def test_what_the_vocabulary_does_not_know_is_not_recorded(
     with pytest.raises(UnrecordableError) as refused:
         check(given)
     assert "bob" not in str(refused.value)
+
+
+def test_every_file_of_the_vocabulary_is_read() -> None:
+    folder = Path(vocabulary.__file__).parent
+    families = {agents, keeping, mail, policies, promises, running, tenants}
+    assert families == set(vocabulary.FAMILIES)
+    assert {each.stem for each in folder.glob("*.py")} == {each.__name__.rpartition(".")[2] for each in families} | {
+        "__init__",
+        "said",
+    }
+    assert {each.__module__.rpartition(".")[0] for each in VOCABULARY.values()} == {vocabulary.__name__}
+
+
+def test_a_private_field_is_known_by_its_mark() -> None:
+    class Probe(Said, frozen=True, kw_only=True, tag="probe.made"):
+        shown: str
+        hidden: Private[str]
+
+    assert private_fields(Probe) == {"hidden"}
+    assert "probe.made" not in VOCABULARY  # which is what its files say, and not whoever makes a class
 
 
 def test_every_kind_has_an_action_and_every_action_a_sentence() -> None:

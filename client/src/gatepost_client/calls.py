@@ -13,9 +13,9 @@ from gatepost_client.sse import Said
 
 T = TypeVar("T")
 LONG_AGO = datetime.fromtimestamp(0, UTC)
+"""The time of what has none."""
 
 PLACE_MAX_DIGITS = 16
-"""The time of what has none."""
 
 Value = str | int | bool | None
 

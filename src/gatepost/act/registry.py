@@ -173,9 +173,11 @@ async def change(
     elif changes.is_stopped and not before.is_stopped:
         after = replace(after, stop_reason="webhook.paused", stopped_at=house.clock())
         store.stop_webhook(tx, identifier, reason=after.stop_reason, at=house.clock())
-    after = replace(after, health=Health())
+    if changes.url is not None or changes.is_stopped is False:  # it may answer now: what waits need wait no longer
+        after = replace(after, health=Health())
+        store.put_health(tx, identifier, after.health)
+        telling_store.hurry(tx, identifier, house.clock())
     await store.change_webhook(tx, after)
-    telling_store.hurry(tx, identifier, house.clock())
     said: dict[str, Json] = {"events": list(after.events), "is_stopped": after.is_stopped}
     await _note(tx, house, after, "webhook.change", actor, said, {} if changes.url is None else {"url": changes.url})
     return after

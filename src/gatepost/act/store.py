@@ -163,11 +163,10 @@ async def endpoint(tx: Transaction, webhook: WebhookId, at: datetime) -> Endpoin
 
 
 async def change_webhook(tx: Transaction, webhook: Webhook) -> None:
-    """Write where an endpoint lies, what it is told of and whether it is stopped; one set going again starts afresh."""
+    """Write where an endpoint lies, what it is told of and whether it is stopped."""
     query = """
         update webhook set sealed = %(sealed)s, events = %(events)s, is_stopped = %(is_stopped)s,
-          stop_reason = %(stop_reason)s, stopped_at = %(stopped_at)s, failures = 0, failing_since = null,
-          warned_at = null, due_at = null
+          stop_reason = %(stop_reason)s, stopped_at = %(stopped_at)s
         where tenant = %(tenant)s and id = %(id)s
     """
     await tx.run(

@@ -29,6 +29,9 @@ PLACE_S = 0.05
 ALERT_S = 0.1
 """How long to look again after a hint: it may have been given before its transaction committed."""
 
+SETTLE_S = 0.03
+"""How long what an attempt came to waits to be written down with others: its receiver has been served."""
+
 FORGET_EVERY_S = 3_600.0
 KEPT_FOR = timedelta(days=30)
 """How long events can be replayed, and resumed in a stream."""
@@ -42,7 +45,7 @@ class Herald:
     def __init__(self, house: Means) -> None:
         self._house = house
         self._me = house.entropy(10).hex()
-        self._commits = GroupCommit()
+        self._commits = GroupCommit(pause_s=SETTLE_S)
         self._lines = Lines()
         self._tellers: dict[WebhookId, Teller] = {}
         self._wake = asyncio.Event()

@@ -47,9 +47,9 @@ def on_the_wire(octets: bytes) -> bytes:
     return octets if b"\r\n" in octets else _BARE_LF.sub(b"\r\n", octets)
 
 
-def refusal(raw: bytes) -> str:
+def refusal(raw: bytes, limits: Limits) -> str:
     """Return the reply with which the SMTP door refuses such octets unread; empty where it takes them."""
-    inspection = Inspection(Limits())
+    inspection = Inspection(limits)
     inspection.see(raw)
     inspection.end()
     if inspection.flaw is None:

@@ -4,7 +4,6 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from ipaddress import ip_address
 from typing import Any
 
 import uvicorn
@@ -13,6 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gatepost.app.errors import CLOSE_GRACE_S, HouseEndedError, cannot_listen
 from gatepost.arrive.tls import Certificate
+from gatepost.egress.addresses import is_this_machine
 
 HSTS_S = 31_536_000
 """A year (RFC 6797): a browser or client that has been here never speaks plain HTTP to this name again."""
@@ -55,14 +55,6 @@ class _Server(uvicorn.Server):
         yield
 
 
-def is_loopback(host: str) -> bool:
-    """Return whether only this machine can connect there; a name other than localhost may lead anywhere."""
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 @asynccontextmanager
 async def listening(
     app: Any, host: str, port: int, *, door: str, certificate: Certificate | None = None
@@ -79,7 +71,7 @@ async def listening(
     Raises:
         HouseEndedError: the address cannot be had, or plain HTTP would leave this machine.
     """
-    if certificate is None and door == "http" and not is_loopback(host):
+    if certificate is None and door == "http" and not is_this_machine(host):
         raise HouseEndedError(
             f"plain HTTP on {host} would show keys and mail to everybody on the way: set http.certificate and "
             "http.certificate_key, or listen on 127.0.0.1 and let a proxy on this machine speak TLS"

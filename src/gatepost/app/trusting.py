@@ -72,34 +72,25 @@ log = structlog.get_logger()
 def endpoints(settings: Settings, running: Running) -> tuple[Endpoint, ...]:
     """Return every door, as this machine reaches it."""
     public = urlsplit(settings.http.public_url)
+    named = public.hostname or ""
     doors = [
-        Endpoint(
-            door="smtp",
-            host=reached(settings.smtp.host),
-            port=running.smtp_port,
-            tls="starttls",
-            bound=settings.smtp.host,
-            name=hostname_of(settings),
-        ),
-        Endpoint(
-            door="http",
-            host=reached(settings.http.host),
-            port=running.http_port,
+        _door("smtp", settings.smtp.host, running.smtp_port, tls="starttls", name=hostname_of(settings)),
+        _door(
+            "http",
+            settings.http.host,
+            running.http_port,
             tls="implicit" if settings.http.certificate else "",
-            bound=settings.http.host,
-            name="" if is_address(public.hostname or "") else public.hostname or "",
+            name="" if is_address(named) else named,
         ),
-        Endpoint(
-            door="metrics",
-            host=reached(settings.metrics.host),
-            port=running.metrics_port,
-            tls="",
-            bound=settings.metrics.host,
-        ),
+        _door("metrics", settings.metrics.host, running.metrics_port),
     ]
     if public.scheme == "https" and public.hostname:
         doors.append(Endpoint(door=PUBLIC, host=public.hostname, port=public.port or _HTTPS, tls="implicit"))
     return tuple(doors)
+
+
+def _door(door: str, bound: str, port: int, *, tls: str = "", name: str = "") -> Endpoint:
+    return Endpoint(door=door, host=reached(bound), port=port, tls=tls, bound=bound, name=name)
 
 
 def engine(

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from gatepost.app import explain as looking
 from gatepost.app.build import hostname_of
+from gatepost.app.reload import limits
 from gatepost.cli import explanation
 from gatepost.cli.frame import AsJson, Config, Refusal, read_settings
 from gatepost.cli.menu import app
@@ -54,7 +55,7 @@ def explain(
     raw = looking.on_the_wire(_octets(message))
     own_ids = looking.own_ids_of(settings)
     verified = asyncio.run(looking.look_with(settings, raw, came, own_ids or NO_IDS))
-    refused = looking.refusal(raw)
+    refused = looking.refusal(raw, limits(settings))
     if as_json:
         told = document(verified.evidence, hostname_of(settings))
         told |= {"knows_own_message_ids": own_ids is not None, "smtp_would_refuse": refused or None}

@@ -29,10 +29,17 @@ class _Waiting:
 
 
 class GroupCommit:
-    """One committer for the whole process. It lives as long as somebody waits."""
+    """One committer for the whole process. It lives as long as somebody waits.
 
-    def __init__(self, *, size_max: int = SIZE_MAX, meters: Meters = UNMETERED) -> None:
+    Args:
+        size_max: items in one commit.
+        pause_s: how long a commit waits for company, where nobody waits for it in a hurry.
+        meters: told of each commit.
+    """
+
+    def __init__(self, *, size_max: int = SIZE_MAX, pause_s: float = 0.0, meters: Meters = UNMETERED) -> None:
         self._size_max = size_max
+        self._pause_s = pause_s
         self._meters = meters
         self._queues: OrderedDict[Hashable, deque[_Waiting]] = OrderedDict()  # by group; the next one first
         self._task: asyncio.Task[None] | None = None
@@ -78,21 +85,28 @@ class GroupCommit:
 
     async def _run(self) -> None:
         try:
-            await asyncio.sleep(0)  # whoever is ready this moment comes along
-            while batch := self._take():
-                self._began_at = asyncio.get_running_loop().time()
-                try:
-                    await self._commit(batch)
-                finally:
-                    self._began_at = None
-                    for waiting in batch:
-                        waiting.done.cancel()  # does nothing to what is done
+            await asyncio.sleep(self._pause_s)  # whoever is ready this moment comes along
+            while self._queues:
+                for _ in range(len(self._queues)):  # a round: each group once, and one pause for all of them
+                    await self._commit_next()
+                await asyncio.sleep(self._pause_s)
         finally:
             self._task = None
             for queue in self._queues.values():  # only where the loop itself is being ended
                 for left in queue:
                     left.done.cancel()
             self._queues.clear()
+
+    async def _commit_next(self) -> None:
+        batch = self._take()
+        self._began_at = asyncio.get_running_loop().time()
+        try:
+            if batch:
+                await self._commit(batch)
+        finally:
+            self._began_at = None
+            for waiting in batch:
+                waiting.done.cancel()  # does nothing to what is done
 
     def _take(self) -> list[_Waiting]:
         """Return the next batch: some of one group, and the group goes behind the others."""

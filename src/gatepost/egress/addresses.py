@@ -78,6 +78,14 @@ def is_loopback(address: str) -> bool:
         return False
 
 
+def is_this_machine(host: str) -> bool:
+    """Tell whether only this machine can connect there; a name other than localhost may lead anywhere."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def _layers(address: Address) -> tuple[Address, ...]:
     """Return the address itself, or the IPv4 addresses it stands for."""
     if isinstance(address, IPv4Address):

@@ -13,12 +13,10 @@ PIECES_MAX = 32
 _DAYS = frozenset({"before", "after"})
 _BEGINNING = "begins"
 _PEOPLE = frozenset({"from", "to"})
-_PIECE = re.compile(
-    r'(?P<minus>-?)(?:(?P<field>from|to|subject|filename|has|before|after):)?(?:"(?P<phrase>[^"]*)"|(?P<word>[^\s"]+))',
-    re.IGNORECASE,
-)
-
 _FIELDS = ("from", "to", "subject", "filename", "has", "before", "after")
+_PIECE = re.compile(
+    rf'(?P<minus>-?)(?:(?P<field>{"|".join(_FIELDS)}):)?(?:"(?P<phrase>[^"]*)"|(?P<word>[^\s"]+))', re.IGNORECASE
+)
 _FIELD_LIKE = re.compile(r"(?P<name>[A-Za-z][A-Za-z_-]+):(?!//)")  # of a URL the colon is its own
 _OPERATORS = frozenset({"OR", "AND", "NOT", "NEAR"})
 

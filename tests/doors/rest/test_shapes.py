@@ -4,13 +4,9 @@ import pytest
 from pydantic import ValidationError
 
 from gatepost.decide.paper import Outcome
-from gatepost.doors.rest.shapes import (
-    AuditEntry,
-    MessageShown,
-    NewBounce,
-    NewReply,
-    NewUsage,
-)
+from gatepost.doors.rest.message_shapes import MessageShown, NewBounce, NewReply
+from gatepost.doors.rest.record_shapes import AuditEntry
+from gatepost.doors.rest.usage_shapes import NewUsage
 from gatepost.doors.rest.webhook_shapes import AttemptShown
 
 CONTRACT_FIELDS = [

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatepost.verify.reading.html_selector import Node, Selector, Steps, TooManySteps, cut, selectors
+from gatepost.verify.reading.html_selector import Node, Selector, Steps, TooManySteps, selectors
 from gatepost.verify.reading.html_sheet import names_of
 from gatepost.verify.reading.html_tokens import plain
 
@@ -89,10 +89,6 @@ def test_questions_are_counted() -> None:
     (found,) = read("div div div div p")
     with pytest.raises(TooManySteps):
         found.fits(grown(*["b"] * 20, "p"), Steps(10))
-
-
-def test_a_list_is_cut_outside_of_brackets() -> None:
-    assert cut("a:is(b,c),d[e=f]", ",") == ["a:is(b,c)", "d[e=f]"]
 
 
 @given(st.text(alphabet="abp.#:[]()>+~*, |&=\"'\\/-n", max_size=60))

@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from gatepost.verify.reading.html_tokens import NOTHING, plain, unescaped, written
+from gatepost.verify.reading.html_tokens import NOTHING, closing, parts, plain, unescaped, written
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,23 @@ def test_any_sheet_takes_linear_time() -> None:
             plain(piece * (size // len(piece)) + "x\\")
             spent.append(time.process_time() - started)
         assert spent[1] < 12 * spent[0] + 0.3, piece
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a:is(b,c),d[e=f]", ["a:is(b,c)", "d[e=f]"]),
+        ("a[b=c,d],e", ["a[b=c,d]", "e"]),
+        ("screen and (width:1px),print", ["screen and (width:1px)", "print"]),
+        ("a),b", ["a)", "b"]),
+        ("a,b", ["a", "b"]),
+    ],
+)
+def test_a_list_is_cut_outside_of_brackets(text: str, expected: list[str]) -> None:
+    assert parts(text) == expected
+
+
+def test_a_bracket_closes_where_its_own_does() -> None:
+    text = "a(b(c)d)e"
+    assert closing(text, 2) == 7
+    assert closing(text[:7], 2) == 7

@@ -1,10 +1,10 @@
 """The way out, and the object store: is what may be reached what you mean?"""
 
 from gatepost.app.doctor.finding import Finding, failure, ok, warning
-from gatepost.app.http import is_loopback
 from gatepost.blobs import Blobs, BlobsUnavailableError
 from gatepost.clock import Entropy
 from gatepost.egress import Egress, EgressRefusedError, Errand, NextHop, Purpose, UnreachableError
+from gatepost.egress.addresses import is_this_machine
 from gatepost.settings import Settings
 
 PROBE_OCTETS = 32
@@ -21,7 +21,7 @@ async def look(settings: Settings, next_hop: NextHop | None, egress: Egress) -> 
 
 
 def _private(settings: Settings) -> Finding:
-    if settings.egress.allow_private and not is_loopback(settings.smtp.host):
+    if settings.egress.allow_private and not is_this_machine(settings.smtp.host):
         return warning(
             "egress.private",
             "webhooks may reach loopback or private addresses from a house that faces the network",

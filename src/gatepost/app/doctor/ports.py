@@ -9,8 +9,8 @@ from contextlib import closing
 from ipaddress import ip_address
 
 from gatepost.app.doctor.finding import Finding, failure, ok, warning
-from gatepost.app.http import is_loopback
 from gatepost.app.state import Running
+from gatepost.egress.addresses import is_this_machine
 from gatepost.settings import Settings
 
 WITHIN_S = 5.0
@@ -37,7 +37,7 @@ def _doors(settings: Settings) -> Iterator[tuple[str, str, int]]:
 
 def _reach(settings: Settings) -> Iterator[Finding]:
     """Say who can come in at all."""
-    if is_loopback(settings.smtp.host):
+    if is_this_machine(settings.smtp.host):
         yield warning(
             "smtp.reach",
             f"SMTP listens on {settings.smtp.host}: only this machine can bring mail",
@@ -52,13 +52,13 @@ def _reach(settings: Settings) -> Iterator[Finding]:
     else:
         yield ok("smtp.reach", "SMTP listens where the world brings mail")
     is_plain = not settings.http.certificate
-    if is_plain and not is_loopback(settings.http.host):
+    if is_plain and not is_this_machine(settings.http.host):
         yield failure(
             "http.reach",
             f"HTTP would be plain on {settings.http.host}, and the house refuses to start so",
             "set http.certificate and http.certificate_key, or http.host to 127.0.0.1",
         )
-    if not is_loopback(settings.metrics.host):
+    if not is_this_machine(settings.metrics.host):
         yield warning(
             "metrics.reach",
             f"the metrics are plain HTTP without a key on {settings.metrics.host}",

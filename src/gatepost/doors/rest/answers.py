@@ -4,8 +4,8 @@ from fastapi import APIRouter
 
 from gatepost import journey
 from gatepost.doors.rest.auth import Bouncer, HouseDep, Replier, within_reach
+from gatepost.doors.rest.message_shapes import NewBounce, NewReply, SentShown
 from gatepost.doors.rest.parameters import IdempotencyKey, MailboxId, MessageId
-from gatepost.doors.rest.shapes import NewBounce, NewReply, SentShown
 from gatepost.ids import EmailId
 from gatepost.reply.paper import Said, Sent, Voice
 

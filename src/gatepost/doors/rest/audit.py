@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from gatepost import record
 from gatepost.decide.paper import Grant, Outcome
 from gatepost.doors.rest.auth import AuditReader, HouseDep, mailbox_of
+from gatepost.doors.rest.message_shapes import Granted
 from gatepost.doors.rest.parameters import (
     EntryCursor,
     EntryWords,
@@ -22,7 +23,7 @@ from gatepost.doors.rest.parameters import (
     Until,
 )
 from gatepost.doors.rest.problems import asked
-from gatepost.doors.rest.shapes import AuditEntry, AuditPage, EnvelopeShown, Granted, TraceStep
+from gatepost.doors.rest.record_shapes import AuditEntry, AuditPage, EnvelopeShown, TraceStep
 from gatepost.ids import EmailId, EntryId, ThreadId
 from gatepost.record import AuditQuery, AuditRow
 

@@ -79,20 +79,7 @@ async def stream(
     gone. The stream ends after ten minutes: connect again.
     """
     after = _resumed(last_event_id, cursor)
-    async with mailbox_of(house, principal, mailbox_id) as (tx, account):
-        bounds = await act.open_stream(tx, account, house.clock())
-    is_whole = after is None or after >= bounds.since
-    return EventStream(
-        Follower(
-            house,
-            principal,
-            account,
-            kinds=event or act.EVERYBODYS,
-            after=bounds.last if after is None else max(after, bounds.since),
-            is_whole=is_whole,
-            for_s=for_s,
-        )
-    )
+    return EventStream(await Follower.after_cursor(house, principal, mailbox_id, after, kinds=event, for_s=for_s))
 
 
 def _resumed(last_event_id: str | None, cursor: int | None) -> int | None:
@@ -117,17 +104,14 @@ class EventStream(Response):
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve until the reader goes, stalls, or its time is over."""
-        follower, line = self._follower, _Line(receive, send)
-        try:
-            with follower.house.streams.reading(follower.reader.tenant, follower.account) as bell:
-                await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-                await line.say(b"retry: %d\n\n" % RETRY_MS)
-                if await follower.serve(line, bell) is not End.GONE:
-                    with suppress(TimeoutError):
-                        async with asyncio.timeout(1):
-                            await line.say(b"", more=False)
-        except act.TooManyReadersError:
-            raise Problem(Code.RATE_EXCEEDED, "Too many readers.", headers={"Retry-After": "5"}) from None
+        line = _Line(receive, send)
+        with self._follower.listening() as bell:
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            await line.say(b"retry: %d\n\n" % RETRY_MS)
+            if await self._follower.serve(line, bell) is not End.GONE:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(1):
+                        await line.say(b"", more=False)
 
 
 class _Line:

@@ -1,16 +1,18 @@
 """One reader's way along a mailbox's events, whatever they are told over; one batch and one text in memory at most."""
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Protocol
+from typing import Protocol, Self
 
 from gatepost import access, act
 from gatepost.access.paper import Principal
 from gatepost.act import EventKind
 from gatepost.db import DatabaseUnavailableError
+from gatepost.doors.rest.auth import mailbox_of
+from gatepost.doors.rest.problems import Code, Problem
 from gatepost.ids import AccountId
 from gatepost.jobs import end
 from gatepost.journey import House
@@ -70,6 +72,47 @@ class Follower:
 
     for_s: float
     """How long to follow; 0 tells what is there and ends."""
+
+    @classmethod
+    async def after_cursor(
+        cls,
+        house: House,
+        reader: Principal,
+        mailbox_id: int,
+        cursor: int | None,
+        *,
+        kinds: Sequence[EventKind] | None,
+        for_s: float,
+    ) -> Self:
+        """Return a reader of a mailbox's stream after a place of it; without one, where the stream ends now.
+
+        Raises:
+            Problem: the mailbox is not the reader's.
+        """
+        async with mailbox_of(house, reader, mailbox_id) as (tx, account):
+            bounds = await act.open_stream(tx, account, house.clock())
+        return cls(
+            house,
+            reader,
+            account,
+            kinds=kinds or act.EVERYBODYS,
+            after=bounds.last if cursor is None else max(cursor, bounds.since),
+            is_whole=cursor is None or cursor >= bounds.since,
+            for_s=for_s,
+        )
+
+    @contextmanager
+    def listening(self) -> Iterator[asyncio.Event]:
+        """Be one of the account's readers; what is given rings at each event.
+
+        Raises:
+            Problem: there are too many of them.
+        """
+        try:
+            with self.house.streams.reading(self.reader.tenant, self.account) as bell:
+                yield bell
+        except act.TooManyReadersError:
+            raise Problem(Code.RATE_EXCEEDED, "Too many readers.", headers={"Retry-After": "5"}) from None
 
     async def serve(self, line: Line, bell: asyncio.Event) -> End:
         """Tell events until the reader goes or stalls, its key is gone, its time is over, or the house stops."""

@@ -8,7 +8,8 @@ from pydantic import Field, StringConstraints
 from gatepost.act.waiting import Sort
 from gatepost.arrive.paper import Direction
 from gatepost.deliver.paper import DefaultOutcome, HoldState
-from gatepost.doors.rest.shapes import AttachmentShown, DifferenceShown, Shape, Utc
+from gatepost.doors.rest.message_shapes import AttachmentShown, DifferenceShown
+from gatepost.doors.rest.shapes import Shape, Utc
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 

@@ -12,9 +12,9 @@ from gatepost.deliver import hold, hold_end, shown
 from gatepost.deliver.paper import Hold, HoldState
 from gatepost.doors.rest.auth import ApprovalsWriter, HouseDep, MailReader, mailbox_of
 from gatepost.doors.rest.hold_shapes import HoldDetail, HoldPage, HoldShown, Ruling, Word
+from gatepost.doors.rest.message_shapes import AttachmentShown, DifferenceShown
 from gatepost.doors.rest.parameters import HoldCursor, HoldId, Limit, MailboxId, OfState
 from gatepost.doors.rest.problems import Code, Problem
-from gatepost.doors.rest.shapes import AttachmentShown, DifferenceShown
 from gatepost.ids import HoldId as Id
 from gatepost.journey import House
 

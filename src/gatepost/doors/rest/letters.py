@@ -8,8 +8,8 @@ from gatepost.decide import capabilities
 from gatepost.doors.rest.answers import shown
 from gatepost.doors.rest.auth import HouseDep, Sender, mailbox_of
 from gatepost.doors.rest.granted import OnAny, Shown, demand
+from gatepost.doors.rest.message_shapes import NewLetter, SentShown
 from gatepost.doors.rest.parameters import IdempotencyKey, MailboxId
-from gatepost.doors.rest.shapes import NewLetter, SentShown
 from gatepost.ids import AccountId
 from gatepost.journey import House
 from gatepost.mail.address import Address

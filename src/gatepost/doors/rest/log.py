@@ -13,7 +13,7 @@ from gatepost.access.paper import Principal
 from gatepost.doors.rest.auth import AuditReader, HouseDep, LogReader
 from gatepost.doors.rest.parameters import LeafIndex, TenantName, TilePath
 from gatepost.doors.rest.problems import missing
-from gatepost.doors.rest.shapes import OpenedField, OpeningShown
+from gatepost.doors.rest.record_shapes import OpenedField, OpeningShown
 from gatepost.ids import LeafIndex as Index
 from gatepost.record import export
 

@@ -12,6 +12,17 @@ from gatepost.access.paper import Principal
 from gatepost.decide import capabilities, grant_token, grants
 from gatepost.doors.rest.auth import HouseDep, MailReader, mailbox_of
 from gatepost.doors.rest.granted import NOTHING, OnAny, OnMessage, Shown, demand, may
+from gatepost.doors.rest.message_shapes import (
+    GrantShown,
+    MessageFound,
+    MessagePage,
+    MessagesFound,
+    MessageShown,
+    MessageSummary,
+    TextPiece,
+    ThreadShown,
+    VerificationShown,
+)
 from gatepost.doors.rest.parameters import (
     Automatic,
     Limit,
@@ -23,17 +34,6 @@ from gatepost.doors.rest.parameters import (
     Words,
 )
 from gatepost.doors.rest.problems import Code, Problem, missing
-from gatepost.doors.rest.shapes import (
-    GrantShown,
-    MessageFound,
-    MessagePage,
-    MessagesFound,
-    MessageShown,
-    MessageSummary,
-    TextPiece,
-    ThreadShown,
-    VerificationShown,
-)
 from gatepost.ids import EmailId
 from gatepost.ids import ThreadId as ConversationId
 from gatepost.journey import House

@@ -6,7 +6,8 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from gatepost.act.petition import WHY_MAX_CHARS, Kind, State
 from gatepost.doors.rest.hold_shapes import Digest, Word
-from gatepost.doors.rest.shapes import MailAddress, Shape, Text, Utc
+from gatepost.doors.rest.message_shapes import MailAddress
+from gatepost.doors.rest.shapes import Shape, Text, Utc
 
 Why = Annotated[Text, StringConstraints(min_length=1, max_length=WHY_MAX_CHARS)]
 

@@ -28,7 +28,7 @@ from gatepost.doors.rest.parameters import (
     Until,
 )
 from gatepost.doors.rest.problems import asked, missing
-from gatepost.doors.rest.shapes import EntriesFound, EntryShown
+from gatepost.doors.rest.record_shapes import EntriesFound, EntryShown
 from gatepost.ids import EntryId
 from gatepost.journey import House
 from gatepost.record import listing, search

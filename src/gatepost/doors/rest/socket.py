@@ -11,15 +11,14 @@ import orjson
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
-from gatepost import act
 from gatepost.access.paper import Scope
 from gatepost.act import EventKind
 from gatepost.db import DatabaseUnavailableError
-from gatepost.doors.rest.auth import mailbox_of, principal_of
+from gatepost.doors.rest.auth import principal_of
 from gatepost.doors.rest.events import Cursor, ForSeconds, Kinds
 from gatepost.doors.rest.follow import LIFE_S, End, Follower, ReaderGoneError
 from gatepost.doors.rest.parameters import MailboxId
-from gatepost.doors.rest.problems import Code, Problem, response, unavailable
+from gatepost.doors.rest.problems import Problem, response, unavailable
 from gatepost.journey import House
 
 CODES = {End.OVER: 1000, End.STOPPING: 1001, End.FORBIDDEN: 1008, End.LATER: 1013}
@@ -51,23 +50,10 @@ async def socket(
             key.strip() if kind.lower() == "bearer" else None,
             [Scope.MAIL_READ.value],
         )
-        async with mailbox_of(house, principal, mailbox_id) as (tx, account):
-            bounds = await act.open_stream(tx, account, house.clock())
-        with house.streams.reading(principal.tenant, account) as bell:
-            follower = Follower(
-                house,
-                principal,
-                account,
-                kinds=event or act.EVERYBODYS,
-                after=bounds.last if cursor is None else max(cursor, bounds.since),
-                is_whole=cursor is None or cursor >= bounds.since,
-                for_s=for_s,
-            )
+        follower = await Follower.after_cursor(house, principal, mailbox_id, cursor, kinds=event, for_s=for_s)
+        with follower.listening() as bell:
             await websocket.accept(headers=[(PLACE_FIELD, b"%d" % follower.after)])
             await _close(websocket, await follower.serve(_Line(websocket), bell))
-    except act.TooManyReadersError:
-        too_many = Problem(Code.RATE_EXCEEDED, "Too many readers.", headers={"Retry-After": "5"})
-        await websocket.send_denial_response(response(too_many))
     except Problem as problem:
         await websocket.send_denial_response(response(problem))
     except DatabaseUnavailableError:

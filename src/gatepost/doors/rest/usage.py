@@ -11,7 +11,7 @@ from gatepost.decide.budget import Exhausted
 from gatepost.doors.rest.auth import HouseDep, UsageWriter, mailbox_of
 from gatepost.doors.rest.parameters import MailboxId, MessageId
 from gatepost.doors.rest.problems import Code, Problem, missing
-from gatepost.doors.rest.shapes import NewReservation, NewUsage, ReservationMade, UsageTaken
+from gatepost.doors.rest.usage_shapes import NewReservation, NewUsage, ReservationMade, UsageTaken
 from gatepost.ids import AccountId, EmailId, KeyId, ReservationId
 from gatepost.journey import House
 from gatepost.mailbox.paper import Email

@@ -25,7 +25,7 @@ from gatepost.doors.rest.auth import HouseDep, PolicyReader
 from gatepost.doors.rest.parameters import OfPolicy, TemplateName, TenantWide
 from gatepost.doors.rest.problems import Code, Problem, missing
 from gatepost.doors.rest.reach import live_of
-from gatepost.doors.rest.shapes import TraceStep
+from gatepost.doors.rest.record_shapes import TraceStep
 from gatepost.doors.rest.workbench_shapes import (
     Changed,
     Checked,

@@ -8,7 +8,8 @@ from pydantic import Field
 from gatepost.decide.paper import Disposition, Outcome
 from gatepost.decide.widening import Verdict
 from gatepost.doors.rest.policy_shapes import CamelShape, PolicyDocument
-from gatepost.doors.rest.shapes import TraceStep, Utc
+from gatepost.doors.rest.record_shapes import TraceStep
+from gatepost.doors.rest.shapes import Utc
 from gatepost.workbench import ProposalState, RunState
 
 

@@ -100,9 +100,9 @@ def _head(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             return file.read(FILE_MAX_OCTETS)
-    except (FileNotFoundError, IsADirectoryError, OSError) as error:
-        if isinstance(error, PermissionError):
-            raise
+    except PermissionError:
+        raise
+    except OSError:
         return b""
 
 

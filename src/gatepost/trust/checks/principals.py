@@ -60,7 +60,7 @@ async def house_rights(world: World, _arguments: Mapping[str, str]) -> Rights:
         if each.gr_name in ADMINISTERING
     }
     return Rights(
-        await _roles(world.house.db),
+        await roles(world.house.db),
         {each.pw_name: each.pw_uid for each in accounts},
         members,
         folders,
@@ -73,7 +73,8 @@ def _owned(path: Path) -> tuple[int, int]:
     return facts.st_uid, stat.S_IMODE(facts.st_mode)
 
 
-async def _roles(db: Database) -> tuple[DatabaseRole, ...]:
+async def roles(db: Database) -> tuple[DatabaseRole, ...]:
+    """Return every role of the server, with what makes it more than one that serves."""
     query = """
         select rolname::text as name, rolcanlogin as may_log_in,
                array_remove(array[case when rolsuper then 'SUPERUSER' end, case when rolbypassrls then 'BYPASSRLS' end,
@@ -100,7 +101,7 @@ async def principals(target: Rights) -> Finding:
     roles that serve however they are inherited, accounts with uid 0, members of the groups that administer, owners of
     our folders and whoever else may write to them. Not looked at: rules of sudo, keys of SSH, units of systemd.
     """
-    risen = {role: above for role in SERVING if (above := _above(role, target.roles))}
+    risen = {role: above for role in SERVING if (above := above_of(role, target.roles))}
     if risen:
         return failed("principal.may_become", {role: above[:4] for role, above in risen.items()})
     database = {each.name for each in target.roles if each.may_log_in or each.powers}
@@ -124,9 +125,9 @@ async def principals(target: Rights) -> Finding:
     )
 
 
-def _above(role: str, roles: Iterable[DatabaseRole]) -> list[Json]:
-    """Return the powers of a role and every role it may become, by any number of memberships."""
-    by_name = {each.name: each for each in roles}
+def above_of(role: str, known: Iterable[DatabaseRole]) -> list[Json]:
+    """Return the powers of a role and every role it may become, by any number of memberships; nothing of a stranger."""
+    by_name = {each.name: each for each in known}
     if role not in by_name:
         return []
     found: set[str] = set()

@@ -19,6 +19,7 @@ from gatepost.db import Database, Transaction
 from gatepost.ids import TenantId
 from gatepost.record.paper import Json
 from gatepost.record.trust_log import TRUST
+from gatepost.trust.checks.principals import above_of, roles
 from gatepost.trust.paper import CannotVerifyError, Finding, failed, passed
 from gatepost.trust.world import World
 
@@ -69,10 +70,10 @@ async def append_only(target: Tables) -> Finding:
     Fails where it may become another role, where a right stands in the catalogue, where it may call a function that
     runs with others' rights and is none of ours, and where PostgreSQL lets an attempt through whatever stands there.
     """
+    above = await _above(target.db, target.role)
+    if above:
+        return failed("role.may_become", above[:_VALUE_MAX])
     async with target.db.transaction(target.tenant) as tx:
-        above = await _above(tx, target.role)
-        if above:
-            return failed("role.may_become", above[:_VALUE_MAX])
         rights, columns = await _rights(tx, target)
         if rights:
             return failed("role.may_change", rights)
@@ -95,25 +96,12 @@ async def append_only(target: Tables) -> Finding:
 _REMOVALS: Mapping[str, LiteralString] = {"DELETE": "delete from {0} where false", "TRUNCATE": "truncate {0}"}
 
 
-async def _above(tx: Transaction, role: str) -> list[Json]:
-    """Return what makes a role more than one that serves: its own attributes, and every role it may become."""
-    query = """
-        with recursive above as (
-          select oid from pg_roles where rolname = %(role)s
-          union
-          select roleid from pg_auth_members join above on member = above.oid
-        )
-        select rolname::text as name, rolname = %(role)s as is_itself,
-               array_remove(array[case when rolsuper then 'SUPERUSER' end, case when rolbypassrls then 'BYPASSRLS' end,
-                 case when rolcreaterole then 'CREATEROLE' end, case when rolreplication then 'REPLICATION' end],
-                 null) as attributes
-        from above join pg_roles using (oid) order by rolname
-    """
-    rows = await tx.all(query, role=role)
-    if not rows:
+async def _above(db: Database, role: str) -> list[Json]:
+    """Return what makes a role more than one that serves: its own powers, and every role it may become."""
+    known = await roles(db)
+    if role not in {each.name for each in known}:
         raise CannotVerifyError("role.unknown")
-    attributes: list[Json] = [each for row in rows if row.is_itself for each in row.attributes]
-    return attributes + [row.name for row in rows if not row.is_itself]
+    return above_of(role, known)
 
 
 async def _rights(tx: Transaction, target: Tables) -> tuple[dict[str, Json], list[tuple[str, str]]]:

@@ -5,11 +5,11 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import ip_address
 
 from cryptography import x509
 
 from gatepost.egress import is_address
+from gatepost.egress.addresses import is_this_machine
 from gatepost.record.paper import Json
 from gatepost.trust.paper import CannotVerifyError, Finding, Outcome, failed, passed, unverified
 from gatepost.trust.probe.client import ProbeError, Prober
@@ -60,7 +60,7 @@ async def floor(doors: Doors) -> Finding:
                 return finding
             else:
                 unclear = unclear or finding
-        elif _is_loopback(endpoint.bound or endpoint.host):
+        elif is_this_machine(endpoint.bound or endpoint.host):
             seen[endpoint.door] = "in clear, on loopback"
         else:
             return failed("tls.missing", endpoint.door)
@@ -158,10 +158,3 @@ async def _auth_in_clear(doors: Doors, endpoint: Endpoint) -> str:
             return "offered"
         answer = await line.say("AUTH PLAIN")
         return "taken" if answer.code // 100 in {2, 3} else ""
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"

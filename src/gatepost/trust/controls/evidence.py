@@ -54,9 +54,6 @@ async def untriaged(bench: Bench) -> AsyncIterator[findings.Scans]:
     yield findings.Scans((row,), frozenset(), frozenset(), now)
 
 
-SCANS = (old_scan, partial_scan, scan_of_other_versions, asset_not_scanned, untriaged)
-
-
 def _backlog(bench: Bench, severity: str, clock: str) -> findings.Backlog:
     now = bench.clock()
     row = Vulnerability(id="control", severity=severity, detected_at=(now - 200 * _DAY).isoformat())

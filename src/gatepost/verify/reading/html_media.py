@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 
 from gatepost.verify.reading.html_length import number
+from gatepost.verify.reading.html_tokens import closing, parts
 
 SCREEN_WIDTH, SCREEN_HEIGHT = 800.0, 600.0
 """The window we imagine a mail to be read in, in pixels."""
@@ -68,20 +69,7 @@ def media(queries: str) -> bool | None:
     """Tell whether a list of media queries holds (Media Queries 4 section 3)."""
     if len(queries) > MAX_CHARS:
         return None
-    return _any([_query(one.strip()) for one in _cut(queries)]) if queries.strip() else True
-
-
-def _cut(queries: str) -> list[str]:
-    if "(" not in queries:
-        return queries.split(",")
-    parts, depth = [""], 0
-    for piece in re.split(r"([(),])", queries):
-        depth += (piece == "(") - (piece == ")")
-        if piece == "," and depth <= 0:
-            parts.append("")
-        else:
-            parts[-1] += piece
-    return parts
+    return _any([_query(one.strip()) for one in parts(queries)]) if queries.strip() else True
 
 
 def _query(query: str) -> bool | None:
@@ -113,7 +101,7 @@ def _condition(text: str, leaf: Leaf, depth: int = 0) -> bool | None:
         if part["word"] is not None:
             is_not, is_or = is_not or part["word"] == "not", is_or or part["word"] == "or"
             continue
-        end = _closing(text, at)
+        end = closing(text, at)
         inside = text[at:end].strip()
         at = end + 1
         is_group = not part["function"] and (inside.startswith("(") or re.match(r"not\b", inside) is not None)
@@ -123,15 +111,6 @@ def _condition(text: str, leaf: Leaf, depth: int = 0) -> bool | None:
     if not answers or text[at:].strip():
         return None
     return _any(answers) if is_or else _not(_any([_not(one) for one in answers]))
-
-
-def _closing(text: str, at: int) -> int:
-    depth = 1
-    for found in re.finditer(r"[()]", text[at:]):
-        depth += 1 if found[0] == "(" else -1
-        if not depth:
-            return at + found.start()
-    return len(text)
 
 
 def _not(answer: bool | None) -> bool | None:  # noqa: FBT001  # the value itself

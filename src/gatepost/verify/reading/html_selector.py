@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from gatepost.verify.reading.html_tokens import MASKS, NOTHING, written
+from gatepost.verify.reading.html_tokens import MASKS, NOTHING, closing, parts, written
 
 MAX_CHARS = 2_000
 MAX_COMPOUNDS = 16
@@ -216,27 +216,11 @@ def selectors(
         is_quirky: classes and ids are compared without case.
         depth: how many brackets are around it.
     """
-    parts = [part.strip() for part in cut(text.replace(NOTHING, ""), ",")]
-    listed = [_Reader(part, around, is_quirky=is_quirky, depth=depth).read() for part in parts]
-    if depth == 0 and (None in listed or any(map(_FOREIGN.search, parts))):
+    texts = [part.strip() for part in parts(text.replace(NOTHING, ""))]
+    listed = [_Reader(one, around, is_quirky=is_quirky, depth=depth).read() for one in texts]
+    if depth == 0 and (None in listed or any(map(_FOREIGN.search, texts))):
         return ()  # one that is not known to the browser we compare with spoils the list
     return tuple(one for one in listed if one is not None)
-
-
-def cut(text: str, sign: str) -> list[str]:
-    """Cut at a sign, but not in brackets."""
-    if "(" not in text and "[" not in text:
-        return text.split(sign)
-    parts: list[str] = []
-    nesting = at = 0
-    for found in re.finditer(r"[()\[\],]", text):
-        if found[0] == sign:
-            if nesting <= 0:
-                parts.append(text[at : found.start()])
-                at = found.end()
-        elif found[0] != ",":
-            nesting += 1 if found[0] in "([" else -1
-    return [*parts, text[at:]]
 
 
 class _Reader:
@@ -337,7 +321,7 @@ class _Reader:
     def _pseudo(self, token: re.Match[str], at: int) -> int:
         name, inside = token["pseudo"].lower(), ""
         if token["open"] is not None:
-            end = _closing(self._text, at)
+            end = closing(self._text, at)
             inside, at = self._text[at:end].strip(), end + 1
         bare = name.lstrip(":")
         if bare in _OF_LINES:
@@ -380,15 +364,6 @@ class _Reader:
         else:
             self._is_sure = self._is_sure and all(one.is_sure for one in listed)
             self._tests.append(_any_of(listed))
-
-
-def _closing(text: str, at: int) -> int:
-    depth = 1
-    for found in re.compile(r"[()]").finditer(text, at):
-        depth += 1 if found[0] == "(" else -1
-        if not depth:
-            return found.start()
-    return len(text)
 
 
 def _never(_node: Node, _steps: Steps) -> bool:

@@ -24,6 +24,8 @@ _OPAQUE = re.compile(
 _ESCAPE = re.compile(r"\\(?:([0-9a-f]{1,6})(?:\r\n|[ \t\r\n\f])?|([^\r\n\f])|\r?\n)", re.IGNORECASE)
 _GROUP = re.compile(r"\([^()\[\]{};]*\)|\[[^()\[\]{};]*\]")
 _SIGN = re.compile(r"[()\[\]{};]")
+_LISTED = re.compile(r"[()\[\],]")
+_ROUND = re.compile(r"[()]")
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _ORDINARY_DEPTH = 4
 
@@ -65,6 +67,31 @@ def _character(code: str | None, sign: str | None) -> str:
         return sign or ""
     number = int(code, 16)
     return chr(number) if 0x20 <= number < 0x110000 else "\ufffd"  # noqa: PLR2004  # no control, no more than Unicode has
+
+
+def parts(text: str) -> list[str]:
+    """Cut a list at its commas, but not in brackets."""
+    if "(" not in text and "[" not in text:
+        return text.split(",")
+    found: list[str] = []
+    nesting = at = 0
+    for sign in _LISTED.finditer(text):
+        if sign[0] != ",":
+            nesting += 1 if sign[0] in "([" else -1
+        elif nesting <= 0:
+            found.append(text[at : sign.start()])
+            at = sign.end()
+    return [*found, text[at:]]
+
+
+def closing(text: str, at: int) -> int:
+    """Return where the round bracket closes that opened before ``at``; the end where none does."""
+    depth = 1
+    for found in _ROUND.finditer(text, at):
+        depth += 1 if found[0] == "(" else -1
+        if not depth:
+            return found.start()
+    return len(text)
 
 
 def _is_tidy(source: str) -> bool:
