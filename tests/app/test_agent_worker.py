@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -87,3 +89,35 @@ def test_prices_are_the_operators_where_there_are_any(tmp_path: Path) -> None:
     for wrong in (str(own), str(tmp_path / "none")):
         with pytest.raises(SettingsError, match=r"agents\.prices"):
             prices_of(Settings(agents=AgentSettings(prices=wrong)))
+
+
+CLOSING = """
+import sys, threading, time, socket
+from gatepost.app.agent_worker import _close
+from gatepost.app.workers import Order
+from gatepost.settings import AgentSettings, Settings
+threading.Thread(target=time.sleep, args=(3,), daemon=True).start()  # a filter would not bind it: none is taken
+must = sys.argv[1] == "must"
+settings = Settings(agents=AgentSettings(must_be_confined=must))
+_close(Order(settings=settings, dsn="", allow_loopback=False, port=0, door="/nowhere/door"))
+try:
+    socket.create_connection(("127.0.0.1", 9))
+except PermissionError as error:
+    print("by the hook:", type(error).__name__)
+"""
+
+
+@pytest.mark.parametrize(("word", "code", "said"), [("must", 1, ""), ("may", 0, "by the hook: OutsideEgressError\n")])
+def test_where_the_kernel_takes_no_filter_no_turn_is_taken_unless_that_is_allowed(
+    word: str, code: int, said: str
+) -> None:
+    done = subprocess.run(  # noqa: S603  # these very lines
+        [sys.executable, "-c", CLOSING, word],
+        env={"PYTHONPATH": "src"},
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.removeprefix(done.stdout.partition("by the hook")[0])) == (code, said)
+    assert "agents.unconfined" in done.stdout

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from gatepost.app import build
+from gatepost.blobs import BlobsUnavailableError
 from gatepost.db import DatabaseUnavailableError
 from gatepost.db.binaries import LauncherError
-from gatepost.dns import servers_in
+from gatepost.dns import RdType, Status, servers_in
 from gatepost.egress import Purpose
 from gatepost.settings import (
     BlobSettings,
@@ -149,3 +150,14 @@ def test_time_is_aware_and_chance_does_not_repeat() -> None:
     assert build.clock().utcoffset() == timedelta(0)
     assert len(build.entropy(32)) == 32
     assert build.entropy(32) != build.entropy(32)
+
+
+async def test_a_process_without_a_way_of_its_own_has_a_buckets_objects_from_its_door(settings: Settings) -> None:
+    """It is not given the bucket's credentials: nobody asks for them."""
+    far = replace(settings, blobs=BlobSettings(url="s3://bucket"))
+    with pytest.raises(SettingsError, match="AWS_ACCESS_KEY_ID"):
+        build.ways_of(far, "")
+    ways = build._distant_ways("/nowhere/door")
+    with pytest.raises(BlobsUnavailableError, match="UnreachableError"):
+        await build.blobs_of(far, ways).read("a/b")
+    assert (await ways.resolver.query("words.evil.example", RdType.A)).status is Status.TEMPERROR

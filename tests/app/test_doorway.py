@@ -10,7 +10,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from egress.test_http import certificate
-from gatepost.app.doorway import Doorway
+from gatepost.app.doorway import CONNECTIONS_MAX, Doorway
 from gatepost.blobs import Blobs
 from gatepost.blobs.bucket import Bucket
 from gatepost.egress import Destination, Egress, EgressRefusedError, Errand, Purpose, Rule, UnreachableError, post
@@ -97,6 +97,15 @@ async def test_a_shut_doorway_ends_what_was_under_way() -> None:
     writer.close()
     with pytest.raises(OSError, match=r"."):
         await asyncio.open_unix_connection(door)
+
+
+async def test_more_connections_than_turns_need_are_hung_up_on() -> None:
+    async with Doorway(way_out(), Blobs(Bucket.in_memory()), "").open() as (door, _):
+        held = [await asyncio.open_unix_connection(door) for _ in range(CONNECTIONS_MAX)]
+        reader, writer = await asyncio.open_unix_connection(door)
+        assert await reader.read() == b""
+        for _, each in (*held, (reader, writer)):
+            each.close()
 
 
 async def test_nonsense_at_the_door_is_hung_up_on() -> None:

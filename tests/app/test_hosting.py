@@ -7,7 +7,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from psycopg.conninfo import make_conninfo
+
 from app.running import settings_in
+from app.test_doorway import postgres
 from gatepost.act.hosted import store
 from gatepost.app.build import accept_dsn
 from gatepost.app.confine import is_confined
@@ -34,13 +37,14 @@ async def until(true: Callable[[], object]) -> None:
 
 
 @asynccontextmanager
-async def watching(app_dsn: str, folder: Path) -> AsyncIterator[tuple[Hosting, Database]]:
+async def watching(app_dsn: str, folder: Path, *, far: str = "") -> AsyncIterator[tuple[Hosting, Database]]:
+    """Yield what watches the process; ``far``: the connection string it is given, where that is another."""
     settings = settings_in(folder)
     keys = KeyStore.open(settings.state / "keys", entropy)
     async with Database.open(app_dsn, keys) as db, asyncio.TaskGroup() as group:
         stop = asyncio.Event()
-        order = Order(settings=settings, dsn=app_dsn, allow_loopback=True, port=0)
-        doorway = Doorway(way_out(), Blobs(Bucket.in_memory()), app_dsn, accept_dsn(settings, app_dsn))
+        order = Order(settings=settings, dsn=far or app_dsn, allow_loopback=True, port=0)
+        doorway = Doorway(way_out(), Blobs(Bucket.in_memory()), far or app_dsn, accept_dsn(settings, far or app_dsn))
         hosting = Hosting(order, db, doorway)
         group.create_task(hosting.run(stop))
         try:
@@ -74,3 +78,14 @@ async def test_the_process_comes_and_goes_with_the_switch_and_after_a_death(app_
         third = hosting.pid
         assert third is not None
     assert is_gone(third)
+
+
+async def test_its_database_may_be_on_the_network_though_it_has_no_way_there(app_dsn: str, tmp_path: Path) -> None:
+    async with postgres(app_dsn, tmp_path) as (port, began):
+        far = make_conninfo(app_dsn, host="127.0.0.1", port=port)
+        async with watching(app_dsn, tmp_path / "state", far=far) as (hosting, db):
+            await switch(db, is_on=True)
+            await until(lambda: began and hosting.pid and is_confined(hosting.pid))
+            first = hosting.pid
+            await asyncio.sleep(2)
+            assert hosting.pid == first, "it died"

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from typing_extensions import override
 
+from gatepost.app.doorway import OBJECT_MAX_OCTETS, serve_object
 from gatepost.blobs import Blobs, BlobsUnavailableError
 from gatepost.blobs.bucket import Bucket
-from gatepost.blobs.distant import OBJECT_MAX_OCTETS, DistantStore, serve_object
+from gatepost.blobs.distant import DistantStore
 from gatepost.egress.distant import Distant
 from ways import NOW
 
@@ -63,6 +64,7 @@ async def test_chores_over_many_objects_are_the_houses(tmp_path: Path) -> None:
     "line",
     [
         b"nonsense",
+        b"[" * 4_000,
         b'{"verb": "names", "path": "a", "size": 0}',
         b'{"verb": "write", "path": "a", "size": -1}',
         b'{"verb": "write", "path": "a", "size": %d}' % (OBJECT_MAX_OCTETS + 1),

@@ -23,6 +23,9 @@ def test_what_is_asked_is_read_as_it_was_meant(tenant: TenantId | None) -> None:
         b'["lunch", "", null, "a", 1, false]\n',
         b'["model", "", 7, "a", 1, false]\n',
         b"\xff\n",
+        b"[" * 4_000,
+        b'["model", "", null, "a", 0, false]\n',
+        b'["model", "", null, "a", 65536, false]\n',
     ],
 )
 def test_a_line_that_asks_for_nothing_is_no_question(line: bytes) -> None:

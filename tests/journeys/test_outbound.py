@@ -93,6 +93,18 @@ async def test_ping_pong_is_braked_without_any_policy(scene: Scene) -> None:
         await scene.agent_says(parent, "Ping.")
 
 
+async def test_who_begins_a_new_thread_each_time_is_answered_so_often_and_no_more(scene: Scene, sink: Sink) -> None:
+    """Another agent, whose every mail is a thread of its own; the answers are written at once, and count each other."""
+    await put(scene, rateLimit={"perRecipient": {"perHour": 4}})
+    parents = [await scene.boss_asks() for _ in range(8)]
+    threads = {(await scene.kept(parent)).thread for parent in parents}
+    said = await asyncio.gather(*[scene.agent_says(each, "Yes.") for each in parents], return_exceptions=True)
+    refused = [each.reason for each in said if isinstance(each, ReplyRefusedError)]
+    assert (len(threads), refused) == (8, ["send.rate_recipient"] * 4)
+    await scene.work()
+    assert len(sink.mails) == 4
+
+
 async def test_a_machine_is_not_answered(scene: Scene) -> None:
     assert await refusal(scene, "Hello?", header="Auto-Submitted: auto-replied\r\n") == "reply.automatic_parent"
 

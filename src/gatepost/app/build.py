@@ -17,15 +17,13 @@ from gatepost.app.barring import bar
 from gatepost.app.scanners import places_of, watch
 from gatepost.app.seal import seal_clear_rows
 from gatepost.app.ways_out import next_hop, place, register
-from gatepost.blobs import Blobs, Endpoint, folder_of, is_bucket, read_endpoint
-from gatepost.blobs.distant import DistantStore
+from gatepost.blobs import Blobs, Endpoint, Store, folder_of, is_bucket, read_endpoint
 from gatepost.db import Database, GroupCommit
 from gatepost.db.launcher import OWNER, Cluster, find_binaries, home_for
 from gatepost.db.migrate import check_schema, migrate
 from gatepost.db.outside import DsnError, places, through
 from gatepost.dns import CachingResolver, Client, addresses_of, hosts_in, servers_in
 from gatepost.egress import Egress, EgressRefusedError, Purpose, UnreachableError, is_address
-from gatepost.egress.distant import Distant
 from gatepost.jobs import Jobs
 from gatepost.journey import House
 from gatepost.keys import KeyStore
@@ -166,17 +164,25 @@ def accept_dsn(settings: Settings, dsn: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """What connects outwards: the way out itself, and what was built from what it must know."""
+    """What connects outwards: the way out itself, and what was built from what it must know.
+
+    ``bucket``: where objects are reached otherwise than over the network.
+    """
 
     egress: Egress
     resolver: CachingResolver
     endpoint: Endpoint | None
+    bucket: Store | None = None
 
 
 def _distant_ways(door: str) -> Ways:
     """Return those of a process that asks another one for each connection; names it asks about by itself are none."""
+    from gatepost.blobs.distant import DistantStore  # noqa: PLC0415  # for the agents' process alone
+    from gatepost.egress.distant import Distant  # noqa: PLC0415  # as above
+
     egress = Distant(door, clock)
-    return Ways(egress, CachingResolver(Client([], egress, entropy, timeout_s=0.05), clock), None)
+    resolver = CachingResolver(Client([], egress, entropy, timeout_s=0.05), clock)
+    return Ways(egress, resolver, None, DistantStore(egress))
 
 
 def ways_of(
@@ -352,8 +358,8 @@ def blobs_of(settings: Settings, ways: Ways) -> Blobs:
         SettingsError: its URL cannot be used.
     """
     url = settings.blobs.url or (settings.state / "blobs").resolve().as_uri()
-    if is_bucket(url) and isinstance(ways.egress, Distant):
-        return Blobs(DistantStore(ways.egress))
+    if is_bucket(url) and ways.bucket is not None:
+        return Blobs(ways.bucket)
     try:
         return Blobs.open(url, endpoint=ways.endpoint, egress=ways.egress)
     except ValueError as error:

@@ -6,6 +6,7 @@ too, and so have the objects of a bucket.
 """
 
 import asyncio
+import json
 import tempfile
 from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -17,19 +18,22 @@ import structlog
 
 from gatepost.app.barring import bar
 from gatepost.app.build import accept_dsn, ways_of
-from gatepost.blobs import Blobs
-from gatepost.blobs.distant import serve_object
+from gatepost.blobs import Blobs, BlobsUnavailableError
 from gatepost.db.outside import Place, near, places, start_tls
 from gatepost.egress import Egress, EgressRefusedError, Errand, Purpose, Rule, UnreachableError
-from gatepost.egress.knock import LINE_MAX_OCTETS, OPEN, UNREACHABLE, Asked
+from gatepost.egress.knock import FAILED, GONE, LINE_MAX_OCTETS, OPEN, UNREACHABLE, Asked
 from gatepost.journey import House
 from gatepost.settings import Settings
 
 FOR_TURNS = frozenset({Purpose.MODEL, Purpose.TOOL})
 """What may be asked for at the door."""
 
+CONNECTIONS_MAX = 256
+"""Carried on at once through one socket: what takes more is no agent's turn, and the house needs its files itself."""
+
 ASK_S, CONNECT_S = 10.0, 20.0
 DOOR = "door"
+OBJECT_MAX_OCTETS = 268_435_456
 _PIECE_OCTETS = 65_536
 
 log = structlog.get_logger()
@@ -136,6 +140,9 @@ async def _listen(
             writer.close()
 
     def begin(reader: StreamReader, writer: StreamWriter) -> None:
+        if len(under_way) >= CONNECTIONS_MAX:
+            writer.close()
+            return
         task = asyncio.ensure_future(run(reader, writer))
         under_way.add(task)
         task.add_done_callback(under_way.discard)
@@ -169,3 +176,45 @@ async def _pass_on(reader: StreamReader, writer: StreamWriter) -> None:
     while octets := await reader.read(_PIECE_OCTETS):
         writer.write(octets)
         await writer.drain()
+
+
+async def serve_object(blobs: Blobs, line: bytes, reader: StreamReader, writer: StreamWriter) -> None:
+    """Answer one request of ``blobs.distant``.
+
+    Args:
+        blobs: where the objects lie.
+        line: what was asked.
+        reader: has the object's octets where one is to be written.
+        writer: takes the answer: its size in eight octets, then itself.
+
+    Raises:
+        ValueError: that is no request.
+    """
+    try:
+        asked = json.loads(line)
+    except RecursionError as error:
+        raise ValueError("no request") from error
+    match asked:
+        case {"verb": "write" | "read" | "remove" as verb, "path": str(path), "size": int(size)}:
+            octets = await reader.readexactly(_bounded(size))
+        case _:
+            raise ValueError("no request")
+    verbs: dict[str, Callable[[], Awaitable[bytes | None]]] = {
+        "write": lambda: blobs.write(path, octets),
+        "read": lambda: blobs.read(path),
+        "remove": lambda: blobs.remove(path),
+    }
+    try:
+        found = await verbs[verb]()
+    except BlobsUnavailableError:
+        writer.write(FAILED.to_bytes(8, "big", signed=True))
+    else:
+        size = GONE if found is None else len(found)
+        writer.write(size.to_bytes(8, "big", signed=True) + (found or b""))
+    await writer.drain()
+
+
+def _bounded(size: int) -> int:
+    if not 0 <= size <= OBJECT_MAX_OCTETS:
+        raise ValueError("too large an object")
+    return size

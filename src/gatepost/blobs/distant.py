@@ -2,25 +2,16 @@
 
 import asyncio
 import json
-from asyncio import StreamReader, StreamWriter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from typing import Protocol
 
 from gatepost.blobs.errors import BlobsUnavailableError
 from gatepost.egress import UnreachableError
 from gatepost.egress.distant import Distant
+from gatepost.egress.knock import FAILED, GONE
 
 OBJECT_MAX_OCTETS = 268_435_456
 ANSWER_S = 60.0
-_GONE, _FAILED = -1, -2
-"""Said in place of an answer's size: there is no such object; the store did not answer."""
-
-
-class _Objects(Protocol):
-    async def write(self, path: str, octets: bytes) -> None: ...
-    async def read(self, path: str) -> bytes | None: ...
-    async def remove(self, path: str) -> None: ...
 
 
 class DistantStore:
@@ -58,49 +49,10 @@ class DistantStore:
                     writer.write(octets)
                     await writer.drain()
                     size = int.from_bytes(await reader.readexactly(8), "big", signed=True)
-                    if size == _FAILED:
+                    if size == FAILED:
                         raise BlobsUnavailableError("the store")
-                    return None if size == _GONE else await reader.readexactly(size)
+                    return None if size == GONE else await reader.readexactly(size)
                 finally:
                     writer.close()
         except (OSError, TimeoutError, UnreachableError, asyncio.IncompleteReadError) as error:
             raise BlobsUnavailableError(type(error).__name__) from error
-
-
-async def serve_object(blobs: _Objects, line: bytes, reader: StreamReader, writer: StreamWriter) -> None:
-    """Answer one such request.
-
-    Args:
-        blobs: where the objects lie.
-        line: what was asked.
-        reader: has the object's octets where one is to be written.
-        writer: takes the answer: its size in eight octets, then itself.
-
-    Raises:
-        ValueError: that is no request.
-    """
-    asked = json.loads(line)
-    match asked:
-        case {"verb": "write" | "read" | "remove" as verb, "path": str(path), "size": int(size)}:
-            octets = await reader.readexactly(_bounded(size))
-        case _:
-            raise ValueError("no request")
-    verbs: dict[str, Callable[[], Awaitable[bytes | None]]] = {
-        "write": lambda: blobs.write(path, octets),
-        "read": lambda: blobs.read(path),
-        "remove": lambda: blobs.remove(path),
-    }
-    try:
-        found = await verbs[verb]()
-    except BlobsUnavailableError:
-        writer.write(_FAILED.to_bytes(8, "big", signed=True))
-    else:
-        size = _GONE if found is None else len(found)
-        writer.write(size.to_bytes(8, "big", signed=True) + (found or b""))
-    await writer.drain()
-
-
-def _bounded(size: int) -> int:
-    if not 0 <= size <= OBJECT_MAX_OCTETS:
-        raise ValueError("too large an object")
-    return size

@@ -14,6 +14,12 @@ OPEN, UNREACHABLE = "open", "unreachable"
 """The answers at the door; any other word is the rule that refused."""
 
 
+GONE, FAILED = -1, -2
+"""Said in place of an object's size: there is none; the store did not answer."""
+
+_PORTS = range(1, 65_536)
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One connection asked for: where to, why, and whether it would go unencrypted."""
@@ -35,8 +41,14 @@ class Asked:
         Raises:
             ValueError: it asks for nothing.
         """
-        match json.loads(line):
-            case [str(purpose), str(ref), str() | None as tenant, str(host), int(port), bool(in_clear)]:
+        try:
+            said = json.loads(line)
+        except RecursionError as error:
+            raise ValueError("no question") from error
+        match said:
+            case [str(purpose), str(ref), str() | None as tenant, str(host), int(port), bool(in_clear)] if (
+                port in _PORTS
+            ):
                 errand = Errand(Purpose(purpose), ref, TenantId(tenant) if tenant is not None else None)
                 return cls(errand, host, port, in_clear)
             case _:

@@ -1,6 +1,7 @@
 """What an operator says a hosted agent is: instructions, model, tools, budgets, when a person is asked."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
@@ -8,6 +9,8 @@ from typing import Annotated, Literal
 import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from gatepost.act.hosted.faults import faults_of, unnamed
+from gatepost.decide.shape import Fault
 from gatepost.ids import AccountId, AgentId
 
 INSTRUCTIONS_MAX_CHARS = 100_000
@@ -111,11 +114,12 @@ class Agent:
 
 
 class AgentError(ValueError):
-    """The document is no agent; ``errors`` has a sentence for each fault, without the values."""
+    """The document is no agent; ``errors`` has a sentence for each of the ``faults``, without the values."""
 
-    def __init__(self, errors: tuple[str, ...]) -> None:
-        super().__init__("; ".join(errors))
-        self.errors = errors
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        self.errors = tuple(f"{each.path} {each.reason}" for each in self.faults)
+        super().__init__("; ".join(self.errors))
 
 
 def parse(document: object) -> Document:
@@ -127,14 +131,16 @@ def parse(document: object) -> Document:
     try:
         octets = orjson.dumps(document)
     except TypeError as error:
-        raise AgentError(("the document is no JSON",)) from error
-    return read(octets)
+        raise AgentError([Fault("the document", "is no JSON")]) from error
+    agent = read(octets)
+    if found := [*unnamed(agent.tools, agent.approval)]:
+        raise AgentError(found)
+    return agent
 
 
 def read(octets: bytes) -> Document:
-    """Read JSON; raises ``AgentError``."""
+    """Read JSON, what was stored by an earlier release too; raises ``AgentError``."""
     try:
         return Document.model_validate_json(octets)
     except ValidationError as error:
-        faults = error.errors(include_input=False, include_context=False, include_url=False)[:_FAULTS_MAX]
-        raise AgentError(tuple(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults)) from None
+        raise AgentError(faults_of(Document, error.errors(include_url=False)[:_FAULTS_MAX])) from None
