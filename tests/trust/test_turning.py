@@ -78,7 +78,7 @@ async def test_a_widened_way_out_turns_the_register() -> None:
     assert await widened(anywhere) == (Outcome.FAIL, "egress.open")
     assert await widened(bare) == (Outcome.FAIL, "egress.undeclared")
     assert await widened(abroad) == (Outcome.FAIL, "egress.no_transfer")
-    assert await widened(replace(abroad, region="IE")) == (Outcome.PASS, "")
+    assert await widened(replace(abroad, region="IE")) == (Outcome.FAIL, "egress.unnamed")  # no supplier has that host
 
 
 async def test_a_stopped_exporter_turns_the_export(bench: Bench) -> None:

@@ -202,3 +202,17 @@ def test_a_migration_interrupted_at_any_statement_is_resumed(bare: str, cluster:
     assert interrupted > 5 * len(EVERY) / step
     assert schema_of(bare) == schema_of(cluster.dsn("gatepost_owner"))
     assert migrate(bare) == []
+
+
+def test_hours_that_were_kept_take_their_cadence_from_their_entries(bare: str) -> None:
+    leaf = b'{"action":"status.measured","detail":{"components":{},"every_s":300,"hour":"2026-11-20T10:00:00Z"}}'
+    with psycopg.connect(bare, autocommit=True) as owner:
+        make_schema(owner, [name for name in EVERY if name < "0445"])
+        for number, octets in ((1, leaf), (2, b"\xff changed")):
+            owner.execute("insert into entry values (%s, 'trust', 'trust', now(), %s)", [number, octets])
+            hour = f"2026-11-20T1{number}:00:00Z"
+            owner.execute("insert into status_hour values ('trust', 'smtp', %s, 12, 12, 1, 1, %s)", [hour, number])
+        owner.execute(dict(migrations())["0445_cadence.sql"].encode())
+        kept = owner.execute("select entry, every_s from status_hour order by entry").fetchall()
+        forced = owner.execute("select bool_and(relforcerowsecurity) from pg_class where relname = 'status_hour'")
+        assert (kept, forced.fetchone()) == ([(1, 300), (2, 60)], (True,))

@@ -157,7 +157,7 @@ _CHECKS: tuple[Check[Any], ...] = (
     Check("duty.evidenced", page.evidenced, page.duties, (papers.failing_duty,), reads_results=True),
     Check("revision.stated", page.revision_stated, page.revision, (papers.unstated,)),
     Check("report.acknowledged", cases.acknowledged, cases.register, (duty.unread_report, duty.late_report)),
-    Check("uptime.recomputed", told.recomputed, told.availability, (duty.better_uptime,)),
+    Check("uptime.recomputed", told.recomputed, told.availability, (duty.better_uptime, duty.lazier_cadence)),
     Check("incident.told", told.told, told.incidents, (duty.hushed_incident,)),
     Check(
         "objection.entitled",

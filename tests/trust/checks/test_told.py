@@ -44,8 +44,9 @@ async def test_a_figure_that_was_made_better_is_found_out(scene: Scene) -> None:
         (hour, *_) = [each for each in await status_store.hours(tx, NOW) if each.component is Component.SMTP]
     target = await told.availability(scene.world(scene.operator()), {})
     shown = tuple(replace(each, up=each.probes) if each == hour else each for each in target.shown)
+    slower = tuple(replace(each, every_s=600) if each == hour else each for each in target.shown)
     hidden = tuple(each for each in target.shown if each != hour)
-    for hours in (shown, hidden):
+    for hours in (shown, slower, hidden):
         better = told.Availability(hours, target.stated, target.today)
         assert (await told.recomputed(better)).reason == "uptime.differs"
 

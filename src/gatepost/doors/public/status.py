@@ -225,7 +225,7 @@ def _part(part: Part) -> Mapping[str, Any]:
         "bars": status_chart.bars(part.days, name),
         "share": status_chart.percent(share_of(part.days)),
         "measured": status_chart.percent(measured_of(part.days)),
-        "probes": sum(day.probes for day in part.days),
+        "probes": sum(day.probes + day.unprobed for day in part.days),
         "lines": status_chart.lines(part.latencies, name),
         "top": max((each.p95_ms for each in part.latencies), default=0),
     }

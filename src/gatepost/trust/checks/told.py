@@ -20,8 +20,8 @@ SETTLES_S = 60
 FACTS_MAX = 5_000
 _FOUND = 200
 
-Counts = Mapping[tuple[str, str], tuple[int, int]]
-"""Of each hour and part: how many probes, and how many came back."""
+Counts = Mapping[tuple[str, str], tuple[int, int, int]]
+"""Of each hour and part: how many probes, how many came back, and the cadence by which more were due, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ async def availability(world: World, _arguments: Mapping[str, str]) -> Availabil
         shown = await status_store.hours(tx, now - status.WINDOW)
         facts = await trust_log.stated(tx, await store.history(tx, HOURS, limit=FACTS_MAX))
     stated = {
-        (str(fact.detail["hour"]), str(name)): (int(part["probes"]), int(part["up"]))
+        (str(fact.detail["hour"]), str(name)): (int(part["probes"]), int(part["up"]), int(fact.detail["every_s"]))
         for fact in facts
         for name, part in fact.detail["components"].items()
     }
@@ -52,7 +52,7 @@ async def recomputed(target: Availability) -> Finding:
     if not target.shown:
         raise CannotVerifyError("uptime.no_whole_hour")
     for each in target.shown:
-        if target.stated.get((instant(each.hour), each.component.value)) != (each.probes, each.up):
+        if target.stated.get((instant(each.hour), each.component.value)) != (each.probes, each.up, each.every_s):
             return failed("uptime.differs", {"part": each.component.value, "hour": instant(each.hour)})
     shown = {(instant(each.hour), each.component.value) for each in target.shown}
     first = instant(target.today - status.WINDOW)

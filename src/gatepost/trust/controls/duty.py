@@ -45,8 +45,18 @@ async def better_uptime(bench: Bench) -> AsyncIterator[told.Availability]:
     """A page that shows an hour without the outage that its leaf states."""
     now = bench.clock()
     hour = hour_of(now - _DAY)
-    row = Hour(component=Component.SMTP, hour=hour, probes=60, up=60, p50_ms=9, p95_ms=20)
-    stated = {(hour.strftime("%Y-%m-%dT%H:%M:%SZ"), "smtp"): (60, 31)}
+    row = Hour(component=Component.SMTP, hour=hour, probes=60, up=60, p50_ms=9, p95_ms=20, every_s=60)
+    stated = {(hour.strftime("%Y-%m-%dT%H:%M:%SZ"), "smtp"): (60, 31, 60)}
+    yield told.Availability((row,), stated, now)
+
+
+@asynccontextmanager
+async def lazier_cadence(bench: Bench) -> AsyncIterator[told.Availability]:
+    """A page that shows an hour as whole of which its leaf says that most probes were missing."""
+    now = bench.clock()
+    hour = hour_of(now - _DAY)
+    row = Hour(component=Component.SMTP, hour=hour, probes=6, up=6, p50_ms=9, p95_ms=20, every_s=600)
+    stated = {(hour.strftime("%Y-%m-%dT%H:%M:%SZ"), "smtp"): (6, 6, 60)}
     yield told.Availability((row,), stated, now)
 
 
