@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatepost.verify.paper import Technique
-from gatepost.verify.reading.characters import clean, note_lookalikes
+from gatepost.verify.reading.characters import MAX_NOTED, clean, note_lookalikes
 from gatepost.verify.reading.marks import Marks
 
 
@@ -72,7 +72,7 @@ ALONE = (
 
 @pytest.mark.parametrize("mark", ALONE)
 @pytest.mark.parametrize(
-    ("before", "after"), [("for", "get"), ("\u0438\u0433", "\u043d\u043e\u0440"), ("u\u0308", "b")]
+    ("before", "after"), [("pass", "word"), ("\u0438\u0433", "\u043d\u043e\u0440"), ("u\u0308", "b")]
 )
 def test_one_unseen_character_within_a_word_is_told(mark: str, before: str, after: str) -> None:
     shown, found = read(f"now {before}{mark}{after} it")
@@ -84,6 +84,13 @@ def test_words_of_one_line_that_hide_characters_are_one_span() -> None:
     marks = Marks()
     clean("so ig\u200bnore all prev\u200bious\nfine\nno\u2060w", "text", 10, marks)
     assert [(span.start, span.end, span.text) for span in marks.spans] == [(13, 34, "ignore previous"), (40, 44, "now")]
+
+
+def test_more_such_words_than_we_tell_apart_are_told_together() -> None:
+    marks = Marks()
+    text = "no\u2060w\n" * (MAX_NOTED + 5)
+    assert clean(text, "text", 0, marks) == "now\n" * (MAX_NOTED + 5)
+    assert max(span.end for span in marks.spans) == len(text)
 
 
 @pytest.mark.parametrize(

@@ -42,10 +42,13 @@ _NEVER = re.compile("[\u2060-\u2064\u206a-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\
 """Of them, those that no script wants there."""
 _SHAPED = re.compile("[\u0590-\u1cff\ua800-\uabff\ufb1d-\ufdff\ufe70-\ufefc\U00010a00-\U00011fff\U0001e800-\U0001efff]")
 """Letters that join, take marks of direction, are written without blanks, or in old Hangul without all their parts."""
+_FIRST_SHAPED = "\u0590"
 _SELECTED = re.compile("[\u2e80-\ua4cf\uf900-\ufaff\U00020000-\U0003ffff]")
 """Letters of which a selector chooses a form (UTS #37)."""
 _SELECTORS_ALONE = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]+")
 _MARKED = re.compile(f"[{_MARKS}]+")
+MAX_NOTED = 2_000
+"""Words of one text that are told apart; where there are more, the rest of the text is one span."""
 _MAX_WORD = 60
 _WORD_START = re.compile(f"[\\w\u0300-\u036f{_MARKS}]+")
 _WORD_END = re.compile(f"[\\w\u0300-\u036f{_MARKS}]+\\Z")
@@ -157,6 +160,8 @@ def _note_unseen(text: str, note: _Noter) -> None:
 def _is_odd(found: re.Match[str]) -> bool:
     """Tell whether such characters do nothing for the letters beside them."""
     before, after = found.string[found.start() - 1], found.string[found.end()]
+    if before < _FIRST_SHAPED and after < _FIRST_SHAPED:
+        return True
     if _NEVER.search(found[0]):
         return True
     if _SELECTED.match(before) and _SELECTORS_ALONE.fullmatch(found[0]):
@@ -168,7 +173,12 @@ def _note_within(text: str, note: _Noter) -> None:
     """Note the words of each line that have unseen characters within, as one span from the first to the last."""
     words: list[str] = []
     start = end = 0
-    for found in filter(_is_odd, _WITHIN.finditer(text)):
+    for count, found in enumerate(filter(_is_odd, _WITHIN.finditer(text))):
+        if count == MAX_NOTED:
+            note.add(
+                Technique.UNSEEN_CHARACTER, found.start(), len(text), _MARKED.sub("", text[found.start() :][:MAX_SPELT])
+            )
+            break
         if words and found.start() < end:
             continue
         if words and "\n" in text[end : found.start()]:

@@ -63,7 +63,7 @@ class _Views:
         self._plain_at += len(text) + 1
         if is_shown:
             self.human.append(shown)
-            self.model.append(escapes.text(shown))
+            self.model.append(escapes.text(shown[:MAX_TEXT_CHARS]))
 
     def _take_html(self, source: str, *, is_shown: bool) -> None:
         views = html_page.read(source, self._html_at, self.marks)
