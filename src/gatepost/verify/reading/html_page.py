@@ -212,7 +212,7 @@ class _Page:
     def _break(self, level: int) -> None:
         """End the line that stands before a block."""
         self.writing.break_(level, is_there=self._look.gone is None)
-        if self._open:
+        if self._look.place is not None and self._open:
             self._open[-1].end_line()
 
     def _end_closed(self, tag: str, attributes: Mapping[str, str]) -> None:
@@ -230,7 +230,7 @@ class _Page:
         """Take an element that opens nothing."""
         if tag == "br":
             self.writing.line_end(is_there=self._look.gone is None)
-            if self._open:
+            if self._look.place is not None and self._open:
                 self._open[-1].end_line(is_empty=True)
         elif tag in _RAW_SHOWN:
             self._raw_hidden_by = self._look_of(tag, attributes, node).hidden_by
@@ -350,7 +350,7 @@ class _Page:
             self._push(element)
 
     def _closed(self, element: _Open) -> None:
-        if self._open:
+        if self._look.place is not None and self._open:
             self._open[-1].take_in(element)
         if element is self._quotation:
             self.writing.end_quotation()

@@ -20,8 +20,14 @@ _TELLING = frozenset(
     """display visibility opacity filter -webkit-filter font font-size font-size-adjust letter-spacing color background
     background-color background-image content content-visibility -webkit-text-security z-index fill fill-opacity stroke
     stroke-width stroke-opacity all animation animation-name""".split()  # noqa: SIM905  # one list of words
-).union(html_ink.TELLING, html_place.TELLING, html_shape.TELLING)
-"""Properties that have a part in hiding text, or in undoing it."""
+).union(html_ink.TELLING, html_place.TELLING, html_shape.TELLING) - {
+    "text-align",
+    "float",
+    "padding-left",
+    "padding-right",
+    "padding-bottom",
+}
+"""Properties that have a part in hiding text, or in undoing it, even where a rule declares nothing else."""
 CACHED_STYLE_CHARS = 300
 """Newsletters repeat short styles hundreds of times."""
 MAX_VALUE_CHARS = 2_000
