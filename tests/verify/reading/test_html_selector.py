@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatepost.verify.reading.html_selector import Node, Selector, Steps, TooManySteps, selectors
+from gatepost.verify.reading.html_node import Node, Steps, TooManySteps
+from gatepost.verify.reading.html_selector import Selector, selectors
 from gatepost.verify.reading.html_sheet import names_of
 from gatepost.verify.reading.html_tokens import plain
 

@@ -4,7 +4,7 @@ from types import MappingProxyType
 
 import pytest
 
-from gatepost.verify.reading.html_selector import Node
+from gatepost.verify.reading.html_node import Node
 from gatepost.verify.reading.html_sheet import STEPS, Sheet, names_of
 from gatepost.verify.reading.html_style import Style
 

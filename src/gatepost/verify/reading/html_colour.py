@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from gatepost.verify.reading.html_length import number
 from gatepost.verify.reading.html_spaces import Triple, of_srgb, to_srgb
+from gatepost.verify.reading.html_tokens import parts
 
 MAX_CHARS = 400
 """Longer ones are not computed, and taken for none at all that is seen."""
@@ -143,14 +144,7 @@ def _called(value: str, own: str, depth: int) -> Shade | None:
 
 def cut(inside: str) -> list[str]:
     """Cut at the commas that stand in no brackets."""
-    parts, depth = [""], 0
-    for piece in re.split(r"([(),])", inside):
-        depth += (piece == "(") - (piece == ")")
-        if piece == "," and depth <= 0:
-            parts.append("")
-        else:
-            parts[-1] += piece
-    return [part.strip() for part in parts]
+    return [part.strip() for part in parts(inside)]
 
 
 def _computed(name: str, inside: str, own: str, depth: int) -> Shade | None:

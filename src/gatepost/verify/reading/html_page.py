@@ -9,8 +9,8 @@ from gatepost.verify.paper import Technique
 from gatepost.verify.reading import html_colour
 from gatepost.verify.reading.html_drawing import NEVER_DRAWN, covers
 from gatepost.verify.reading.html_media import media
+from gatepost.verify.reading.html_node import Node
 from gatepost.verify.reading.html_scan import RAW_TEXT, Comment, End, Start, Text, scan
-from gatepost.verify.reading.html_selector import Node
 from gatepost.verify.reading.html_sheet import Sheet, names_of
 from gatepost.verify.reading.html_style import Look, Looks, look_below
 from gatepost.verify.reading.html_writing import BREAKS, Views, Writing

@@ -5,8 +5,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
+from gatepost.verify.reading.html_node import Node, Steps, TooManySteps
 from gatepost.verify.reading.html_rules import Scope, rules
-from gatepost.verify.reading.html_selector import Node, Selector, Steps, TooManySteps, known, selectors
+from gatepost.verify.reading.html_selector import Selector, known, selectors
 from gatepost.verify.reading.html_style import NO_STYLE, Look, Style, declarations, is_telling, look_below
 from gatepost.verify.reading.html_tokens import plain
 

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from gatepost.verify.reading.html_tokens import closing
+
 MAX_CHARS = 2_000
 MAX_RESOLVED = 30
 """How deep custom properties are resolved in one another, and how many elements around are asked for one."""
@@ -104,7 +106,7 @@ class _Resolver:
         pieces: list[str] = []
         at = 0
         while (found := _VARIABLE.search(value, at)) is not None:
-            end = _closing(value, found.end())
+            end = closing(value, found.end())
             inside = self._one(found[1], value[found.end() : end], depth + 1)
             if inside is None:
                 return None
@@ -127,12 +129,3 @@ class _Resolver:
         if held is None and rest.startswith(","):
             return self.of(rest[1:], depth)
         return held
-
-
-def _closing(text: str, at: int) -> int:
-    depth = 1
-    for found in _SIGN.finditer(text, at):
-        depth += 1 if found[0] == "(" else -1
-        if not depth:
-            return found.start()
-    return len(text)

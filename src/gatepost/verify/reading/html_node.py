@@ -1,0 +1,64 @@
+"""An element as selectors ask about it, and how much they may ask."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+
+
+class TooManySteps(Exception):  # noqa: N818  # it ends a count, nothing is wrong
+    """More questions were asked than one document may ask."""
+
+
+class Node:
+    """An element as selectors see it.
+
+    Attributes:
+        names: its tag, ``.class``, ``#id`` and ``[attribute]``.
+        before: the element right before it, below the same parent; ``earlier``: the names of all of them.
+        place: its own among all of them, from 1, and ``of_type`` among those of its tag.
+    """
+
+    __slots__ = (
+        "_count", "_earlier", "_last", "_tags", "attributes", "before", "earlier", "names", "of_type", "parent",
+        "place", "tag",
+    )  # fmt: skip
+
+    def __init__(self, tag: str, attributes: Mapping[str, str], names: Collection[str], parent: "Node | None") -> None:
+        self.tag, self.attributes, self.names, self.parent = tag, attributes, names, parent
+        self.before: Node | None = None
+        self.earlier: Collection[str] = ()
+        self.place = self.of_type = 1
+        self._count = 0
+        self._tags: Counter[str] | None = None
+        self._earlier: set[str] | None = None
+        self._last: Node | None = None
+
+    def take(self, child: "Node") -> None:
+        """Count a new child; of those before it few are kept."""
+        if self._tags is None or self._earlier is None:
+            self._tags, self._earlier = Counter(), set()
+        self._count += 1
+        self._tags[child.tag] += 1
+        child.place, child.of_type = self._count, self._tags[child.tag]
+        child.before = self._last
+        if child.before is not None:
+            self._earlier.update(child.before.names)
+            if child.before.before is not None and child.before.before.before is not None:
+                child.before.before.before.before = None
+        child.earlier = self._earlier
+        self._last = child
+
+
+class Steps:
+    """How many questions a document may still ask."""
+
+    __slots__ = ("depth", "left")
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+        self.depth = 0
+
+    def take(self, count: int = 1) -> None:
+        """Count some; raises TooManySteps."""
+        self.left -= count
+        if self.left < 0:
+            raise TooManySteps
