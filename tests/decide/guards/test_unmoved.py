@@ -10,9 +10,11 @@ from gatepost.decide.guards.guard import Guard, found_in
 from gatepost.decide.guards.unmoved import Unmoved
 
 SOURCES = (
-    "wire", r"\bwire\b", r"(?i)wire.{0,3}fee", r"wire\s+fee", r"w.re", r"w.{2}e", r"wi\S{0,2}e", r"w[^i]re", r"(?s)^w.*e$",
+    "wire", r"\bwire\b", r"(?i)wire.{0,3}fee", r"wire\s+fee", r"w.re", r"w.{2}e", r"wi\S{0,2}e", r"w[^i]re",
+    r"(?s)^w.*e$",
     r"(?m)^fee", r"fee$", r"\W{2}", "[^ -~]", "\u00a0", "\uff57", "[\uff41-\uff5a]+re", r"wir?e", r"w[i\u200b]*re",
-    r"(?:wi|\u200b)+re", r"e\Bf", r"a  b", r"e >", r"\w+\W+fee", r"[a-z]{4}", r"1.2", r".{3}fee", r"e\n+f", r"\p{Lu}.e", r"e.*f",
+    r"(?:wi|\u200b)+re", r"e\Bf", r"a  b", r"e >", r"\w+\W+fee", r"[a-z]{4}", r"1.2", r".{3}fee", r"e\n+f",
+    r"\p{Lu}.e", r"e.*f",
 )  # fmt: skip
 ALPHABET = "wire fe\n>.12\u00a0\uff57\uff49\uff1e\u200b\ufb01\u00bd\u0308\u00e9\u4e2d\u2026\u00a8\u3164\uff76\uff9e"
 TOGETHER = Together(tuple(map(compile_pattern, SOURCES)))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gatepost.decide.body import TEXT_MAX_OCTETS, FOLDED, Place, in_one_line, readings
+from gatepost.decide.body import FOLDED, TEXT_MAX_OCTETS, Place, in_one_line, readings
 from gatepost.decide.guards.candidates import Together
 from gatepost.decide.guards.patterns import Pattern
 from gatepost.decide.paper import Disposition
