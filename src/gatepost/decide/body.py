@@ -8,6 +8,7 @@ from itertools import chain
 
 import re2
 
+from gatepost.decide.disguise import Changes, changes_of
 from gatepost.decide.markup import text_of
 from gatepost.mail.encoded_word import decode_text
 from gatepost.verify.paper import Content, Extraction
@@ -34,6 +35,10 @@ _QUOTED = re2.compile(rb"(?m)^[ \t]*>")
 _QUOTATION = re.compile(rb"^(?:[ \t]{0,3}>)+", re.MULTILINE)
 _UNREAD = frozenset(Extraction) - {Extraction.NOT_TRIED, Extraction.DONE}
 """Files that should have text, of which some or all was not read."""
+
+
+FOLDED: Changes = {}
+"""Of a spelling that folding leaves as it is."""
 
 
 class Place(StrEnum):
@@ -66,22 +71,35 @@ def spellings(content: Content, place: Place = Place.BODY, *, most_octets: int =
     Raises:
         TooLongError: more than ``most_octets`` in all, or more than was kept.
     """
+    return tuple(readings(content, place, most_octets=most_octets))
+
+
+def readings(
+    content: Content, place: Place = Place.BODY, *, most_octets: int = TEXT_MAX_OCTETS
+) -> Mapping[bytes, Changes | None]:
+    """Return the same, each with what becomes of it in its folded spelling; None: that cannot be told.
+
+    Raises:
+        TooLongError: as there.
+    """
     if _is_cut(content, place):
         raise TooLongError
-    found: dict[bytes, None] = {}
+    found: dict[bytes, Changes | None] = {}
     octets = 0
     for text in dict.fromkeys(_TEXTS[place](content)):
         if len(text) > most_octets:
             raise TooLongError
         folded = fold(text, growth_most_octets=len(text) // 2 + _GROWTH_OCTETS)
-        for spelling in dict.fromkeys((text, folded)):  # mostly one and the same object: then it is no work
+        is_plain = folded is text or folded == text  # mostly one and the same object: then it is no work
+        changes = FOLDED if is_plain else changes_of(text, folded, fold)
+        for spelling, change in ((text, changes), (folded, FOLDED))[: 1 if is_plain else 2]:
             encoded = spelling.encode("utf-8", "replace")
             if encoded and encoded not in found:
                 octets += len(encoded)
-                found[encoded] = None
+                found[encoded] = change
         if octets > most_octets:
             raise TooLongError
-    return tuple(found)
+    return found
 
 
 def in_one_line(octets: bytes) -> bytes:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatepost.decide.body import in_one_line
-from gatepost.decide.guards.blanks import is_blind, may_read_blanks
+from gatepost.decide.guards.blanks import is_blind
 from gatepost.decide.guards.nodes import Node
 from gatepost.decide.guards.pattern_tree import tree_of
 
@@ -48,11 +48,6 @@ SEEING = [
 def test_patterns_that_ask_for_one_blank_and_no_line_are_blind() -> None:
     assert [source for source in BLIND if not is_blind(tree(source))] == []
     assert [source for source in SEEING if is_blind(tree(source))] == []
-
-
-def test_what_names_white_space_or_all_but_something_else_may_read_it() -> None:
-    assert all(may_read_blanks(tree(source)) for source in ("a b", r"\s", ".", "[^a]"))
-    assert not any(may_read_blanks(tree(source)) for source in ("ab", r"\w", "[a-z]{9}"))
 
 
 letters = st.sampled_from(["a", "b", " ", r"\s", ".", "[a ]", r"\n", r"[^a]", r"\b", ">", r"[a\n]", r"\w"])

@@ -3,7 +3,7 @@
 from functools import reduce
 from typing import NamedTuple
 
-from gatepost.decide.guards.nodes import Edge, Either, Node, One, Row, Times, ones_of
+from gatepost.decide.guards.nodes import Edge, Either, Node, One, Row, Times
 
 _BLANKS = sum(1 << ord(sign) for sign in "\t\n\v\f\r ")
 _SPACE = 1 << ord(" ")
@@ -25,11 +25,6 @@ _SOFT = _Sides(head=False, tail=False, is_open=True)
 
 class _MattersError(Exception):
     """It may matter."""
-
-
-def may_read_blanks(tree: Node) -> bool:
-    """Tell whether a pattern may read white space."""
-    return any(one.members & _BLANKS for one in ones_of(tree))
 
 
 def is_blind(tree: Node) -> bool:

@@ -8,12 +8,13 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from gatepost.decide.guards.blanks import is_blind, may_read_blanks
+from gatepost.decide.guards.blanks import is_blind
 from gatepost.decide.guards.patterns import Pattern, translated
 from gatepost.decide.guards.plan import plan_of
 from gatepost.decide.guards.planes import Planes
 from gatepost.decide.guards.positions import Branch, Places
 from gatepost.decide.guards.swift import Swift
+from gatepost.decide.guards.unmoved import Unmoved
 from gatepost.decide.guards.words import Words
 from gatepost.mail.ends import hyperscan
 
@@ -77,7 +78,7 @@ class Together:
 
     Attributes:
         blind: the indexes of those that find in a text in one line whatever they find in it as it is.
-        read_blanks: of those that may find more there.
+        unmoved: which of them folding hides nothing from.
     """
 
     __slots__ = (
@@ -91,7 +92,7 @@ class Together:
         "_swift",
         "_words",
         "blind",
-        "read_blanks",
+        "unmoved",
     )
 
     def __init__(self, patterns: Sequence[Pattern]) -> None:
@@ -99,9 +100,8 @@ class Together:
         self._count = len(patterns)
         self._plan = plan_of(tuple(pattern.source for pattern in patterns))
         trees = self._plan.trees
-        strange = frozenset(range(self._count)) - trees.keys()
-        self.read_blanks = strange.union(index for index, tree in trees.items() if may_read_blanks(tree))
         self.blind = frozenset(index for index, tree in trees.items() if is_blind(tree))
+        self.unmoved = Unmoved(self._plan.kinds, self._plan.whole, self.blind)
         placed = self._plan.placed
         seeing = {index: tree for index, tree in placed.items() if index not in self.blind}
         self._branches = tuple((frozenset(some), Branch(some)) for some in (seeing, placed))
