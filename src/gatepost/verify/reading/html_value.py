@@ -10,7 +10,6 @@ MAX_RESOLVED = 30
 """How deep custom properties are resolved in one another, and how many elements around are asked for one."""
 MAX_SUBSTITUTED = 100
 _VARIABLE = re.compile(r"var\(\s*(--[^\s,()]{1,60})\s*")
-_SIGN = re.compile(r"[()]")
 INHERITED = {
     "visibility": "visible", "font-size": "medium", "letter-spacing": "normal", "word-spacing": "normal",
     "color": "#000000", "fill": "#000000", "stroke": "none", "-webkit-text-fill-color": "currentcolor",
