@@ -8,7 +8,6 @@ from itertools import chain
 
 import re2
 
-from gatepost.decide.disguise import Changes, changes_of
 from gatepost.decide.markup import text_of
 from gatepost.mail.encoded_word import decode_text
 from gatepost.verify.paper import Content, Extraction
@@ -35,10 +34,6 @@ _QUOTED = re2.compile(rb"(?m)^[ \t]*>")
 _QUOTATION = re.compile(rb"^(?:[ \t]{0,3}>)+", re.MULTILINE)
 _UNREAD = frozenset(Extraction) - {Extraction.NOT_TRIED, Extraction.DONE}
 """Files that should have text, of which some or all was not read."""
-
-
-FOLDED: Changes = {}
-"""Of a spelling that folding leaves as it is."""
 
 
 class Place(StrEnum):
@@ -71,35 +66,22 @@ def spellings(content: Content, place: Place = Place.BODY, *, most_octets: int =
     Raises:
         TooLongError: more than ``most_octets`` in all, or more than was kept.
     """
-    return tuple(readings(content, place, most_octets=most_octets))
-
-
-def readings(
-    content: Content, place: Place = Place.BODY, *, most_octets: int = TEXT_MAX_OCTETS
-) -> Mapping[bytes, Changes | None]:
-    """Return the same, each with what becomes of it in its folded spelling; None: that cannot be told.
-
-    Raises:
-        TooLongError: as there.
-    """
     if _is_cut(content, place):
         raise TooLongError
-    found: dict[bytes, Changes | None] = {}
+    found: dict[bytes, None] = {}
     octets = 0
     for text in dict.fromkeys(_TEXTS[place](content)):
         if len(text) > most_octets:
             raise TooLongError
         folded = fold(text, growth_most_octets=len(text) // 2 + _GROWTH_OCTETS)
-        is_plain = folded is text or folded == text  # mostly one and the same object: then it is no work
-        changes = FOLDED if is_plain else changes_of(text, folded, fold)
-        for spelling, change in ((text, changes), (folded, FOLDED))[: 1 if is_plain else 2]:
+        for spelling in dict.fromkeys((text, folded)):  # mostly one and the same object: then it is no work
             encoded = spelling.encode("utf-8", "replace")
             if encoded and encoded not in found:
                 octets += len(encoded)
-                found[encoded] = change
+                found[encoded] = None
         if octets > most_octets:
             raise TooLongError
-    return found
+    return tuple(found)
 
 
 def in_one_line(octets: bytes) -> bytes:

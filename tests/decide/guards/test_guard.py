@@ -76,3 +76,9 @@ def test_a_file_that_could_not_be_read_does_not_pass_a_guard_on_files(extraction
     with pytest.raises(TooLongError):
         hit(said, {"reject": "x", "in": ["attachments"]})
     assert hit(said, {"reject": "x"}) is None
+
+
+@pytest.mark.parametrize("text", ["a late fee\n", "a late\nfee \n\n", "> a late fee\n"])
+def test_an_edge_is_that_of_the_text_in_one_line_too(text: str) -> None:
+    assert hit(content(text), {"reject": "fee$"}) == (0, Disposition.REJECT)
+    assert hit(content(text), {"reject": "^fee"}) is None

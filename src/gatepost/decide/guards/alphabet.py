@@ -5,7 +5,6 @@ Each character of ASCII is a kind, and beyond it those are one kind that the sam
 
 import codecs
 from array import array
-from bisect import bisect_right
 from collections.abc import Iterable
 from functools import lru_cache
 from operator import itemgetter
@@ -69,11 +68,6 @@ class Alphabet:
     def members(self, ranges: Ranges) -> int:
         """Return a bit for each kind that one of the letters stands for beyond ASCII."""
         return self._members[ranges]
-
-    def kind_of(self, sign: str) -> int:
-        """Return the kind of one character."""
-        code = ord(sign)
-        return code if code < FIRST else self._kinds[bisect_right(self._edges, code) - 1]
 
     def spelled(self, octets: bytes) -> tuple[bytes, bytes]:
         """Return a text in UTF-8 as the kinds of its characters: their lower octets, and their upper ones.

@@ -14,7 +14,6 @@ from gatepost.decide.guards.plan import plan_of
 from gatepost.decide.guards.planes import Planes
 from gatepost.decide.guards.positions import Branch, Places
 from gatepost.decide.guards.swift import Swift
-from gatepost.decide.guards.unmoved import Unmoved
 from gatepost.decide.guards.words import Words
 from gatepost.mail.ends import hyperscan
 
@@ -78,7 +77,6 @@ class Together:
 
     Attributes:
         blind: the indexes of those that find in a text in one line whatever they find in it as it is.
-        unmoved: which of them folding hides nothing from.
     """
 
     __slots__ = (
@@ -92,7 +90,6 @@ class Together:
         "_swift",
         "_words",
         "blind",
-        "unmoved",
     )
 
     def __init__(self, patterns: Sequence[Pattern]) -> None:
@@ -101,7 +98,6 @@ class Together:
         self._plan = plan_of(tuple(pattern.source for pattern in patterns))
         trees = self._plan.trees
         self.blind = frozenset(index for index, tree in trees.items() if is_blind(tree))
-        self.unmoved = Unmoved(self._plan.kinds, self._plan.whole, self.blind)
         placed = self._plan.placed
         seeing = {index: tree for index, tree in placed.items() if index not in self.blind}
         self._branches = tuple((frozenset(some), Branch(some)) for some in (seeing, placed))

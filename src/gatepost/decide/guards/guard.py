@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gatepost.decide.body import FOLDED, TEXT_MAX_OCTETS, Place, in_one_line, readings
+from gatepost.decide.body import TEXT_MAX_OCTETS, Place, in_one_line, spellings
 from gatepost.decide.guards.candidates import Together
 from gatepost.decide.guards.patterns import Pattern
 from gatepost.decide.paper import Disposition
@@ -57,34 +57,22 @@ def strictest_hit(
     Raises:
         TooLongError: there is more text than they can read in their time bound.
     """
-    actions = [(index, guards[index].action or otherwise) for index in sorted(found_in(content, guards, together))]
-    return max(actions, key=lambda hit: hit[1].strictness, default=None)  # of equally strict ones the first
-
-
-def found_in(content: Content, guards: tuple[Guard, ...], together: Together) -> set[int]:
-    """Return the indexes of all guards that find their pattern; raises ``TooLongError`` as above.
-
-    A text is asked folded, and as it was written only what folding could hide from a guard.
-    """
     cost = sum(guard.pattern.cost for guard in guards)
     left = min(TEXT_MAX_OCTETS, GUARDS_WORK_MAX // max(cost, 1))
     found: set[int] = set()
     for place in Place:
-        readers = frozenset(index for index, guard in enumerate(guards) if place in guard.places)
+        readers = [index for index, guard in enumerate(guards) if place in guard.places]
         if readers:
-            texts = readings(content, place, most_octets=left)
+            texts = spellings(content, place, most_octets=left)
             left -= sum(map(len, texts))
-            for text, changes in texts.items():
-                found |= _found(
-                    text, readers if changes is FOLDED else readers - together.unmoved.by(changes), together
-                )
-    return found
+            for text in texts:
+                found |= _found(text, frozenset(readers), together)
+    actions = [(index, guards[index].action or otherwise) for index in sorted(found)]
+    return max(actions, key=lambda hit: hit[1].strictness, default=None)  # of equally strict ones the first
 
 
 def _found(text: bytes, readers: frozenset[int], together: Together) -> set[int]:
     """Return which of the readers find their pattern in a text as it is, or in one line."""
-    if not readers:
-        return set()
     line = in_one_line(text)
     if line == text:
         return together.found(text, readers)

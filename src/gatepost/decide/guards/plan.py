@@ -49,16 +49,13 @@ class Plan:
 
     Attributes:
         trees: all that were understood, by index.
-        kinds: the same in the kinds of an alphabet of all of them, ``whole``.
-        alphabet: what those in ``placed`` tell apart.
+        alphabet: what they tell apart.
         placed: those that are asked of all places at once, in the kinds of the alphabet.
         swift: the indexes of those that RE2 is asked for.
         faults: of those that fit none: index and reason.
     """
 
     trees: Mapping[int, Node] = field(default_factory=dict)
-    kinds: Mapping[int, Node] = field(default_factory=dict)
-    whole: Alphabet = field(default_factory=lambda: Alphabet(()))
     alphabet: Alphabet = field(default_factory=lambda: Alphabet(()))
     placed: Mapping[int, Node] = field(default_factory=dict)
     swift: tuple[int, ...] = ()
@@ -70,8 +67,7 @@ def plan_of(sources: tuple[str, ...]) -> Plan:
     """Return the plan for patterns that could be compiled, in the spelling of ECMAScript."""
     spelled = tuple(map(translated, sources))
     trees, faults = _trees(spelled)
-    kinds, whole_alphabet = _in_kinds(trees)
-    swift = _swift(kinds, whole_alphabet)
+    swift = _swift(*_in_kinds(trees))
     placed, alphabet = _in_kinds({index: tree for index, tree in trees.items() if index not in swift})
     left, whole, seeing = UNITS_MAX, Work(alphabet), Work(alphabet)
     fixed = 0 if alphabet.is_quick else _LOOKED_UP + _UPPER * (alphabet.kinds > _OCTET)
@@ -88,7 +84,7 @@ def plan_of(sources: tuple[str, ...]) -> Plan:
             faults.append((index, _TOO_MUCH.format(units)))
             break
     strange = [index for index in range(len(sources)) if index not in trees]
-    return Plan(trees, kinds, whole_alphabet, alphabet, placed, (*swift, *strange), tuple(sorted(faults)))
+    return Plan(trees, alphabet, placed, (*swift, *strange), tuple(sorted(faults)))
 
 
 def _in_kinds(trees: Mapping[int, Node]) -> tuple[dict[int, Node], Alphabet]:
