@@ -6,7 +6,7 @@ that run with somebody else's rights.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -28,7 +28,7 @@ GROWING = (
     *("trust_fact", "room_view", "policy", "policy_revocation", "hosted_agent", "message_grant", "email"),
     *("sent_message", "spent_token", "thread_message", "key_store", "schema_migration", "retention_cursor"),
 )
-"""Every table that the serving role may add to, or read, and never change: a test holds it to a fresh schema."""
+"""Every table that who serves and who takes mail may add to, or read, and never change: held to a fresh schema."""
 _LOCK_WAIT = "set local lock_timeout = '200ms'"
 _BODY = re.compile(r"\$(\w*)\$(.*?)\$\1\$", re.DOTALL)
 _VALUE_MAX = 6
@@ -36,10 +36,11 @@ _VALUE_MAX = 6
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """Tables that only ever grow, and the role that must not change them.
+    """Tables that only ever grow, and a role that must not change them.
 
     Attributes:
-        role: whose rights; the one that serves.
+        db: as the role reaches it.
+        role: whose rights.
         bodies: of the functions that may run with more rights than the role's: those of our own schema.
     """
 
@@ -50,10 +51,16 @@ class Tables:
     bodies: frozenset[str]
 
 
-async def house_tables(world: World, _arguments: Mapping[str, str]) -> Tables:
-    """Return the tables of the record, and the role that asks."""
-    (row,) = await world.house.db.look_up("select session_user::text as role")
-    return Tables(world.house.db, TRUST, row.role, GROWING, our_functions())
+async def house_tables(world: World, _arguments: Mapping[str, str]) -> tuple[Tables, ...]:
+    """Return the tables of the record, for the role that serves and for the one that takes mail."""
+    house, known = world.house, our_functions()
+    return tuple([await tables_of(db, TRUST, GROWING, known) for db in (house.db, house.accepting)])
+
+
+async def tables_of(db: Database, tenant: TenantId, names: tuple[str, ...], bodies: frozenset[str]) -> Tables:
+    """Return tables, with the role that a connection has."""
+    (row,) = await db.look_up("select session_user::text as role")
+    return Tables(db, tenant, row.role, names, bodies)
 
 
 @cache
@@ -64,12 +71,23 @@ def our_functions() -> frozenset[str]:
     return frozenset(found[2] for text in texts for found in _BODY.finditer(text))
 
 
-async def append_only(target: Tables) -> Finding:
-    """See that the role can change, delete and truncate nothing: by the catalogue, then by trying each.
+async def append_only(targets: Sequence[Tables]) -> Finding:
+    """See that each role can change, delete and truncate nothing: by the catalogue, then by trying each.
 
     Fails where it may become another role, where a right stands in the catalogue, where it may call a function that
     runs with others' rights and is none of ours, and where PostgreSQL lets an attempt through whatever stands there.
     """
+    attempts = 0
+    for target in targets:
+        refused = await _refused(target)
+        if isinstance(refused, Finding):
+            return refused
+        attempts += refused
+    return passed({"roles": len(targets), "tables": len(targets[0].names), "attempts": attempts})
+
+
+async def _refused(target: Tables) -> Finding | int:
+    """Return how many attempts were refused; a finding where something may be changed."""
     above = await _above(target.db, target.role)
     if above:
         return failed("role.may_become", above[:_VALUE_MAX])
@@ -80,17 +98,14 @@ async def append_only(target: Tables) -> Finding:
         strangers = await _strange_functions(tx, target)
     if strangers:
         return failed("role.may_call", strangers[:_VALUE_MAX])
-    attempts = 0
     for table, name in columns:
-        attempts += 1
         if not await _is_refused(target, sql.SQL("update {0} set {1} = default where false"), table, name):
             return failed("role.may_change", {table: ["UPDATE"]})
     for table in target.names:
         for verb, query in _REMOVALS.items():
-            attempts += 1
             if not await _is_refused(target, sql.SQL(query), table):
                 return failed("role.may_change", {table: [verb]})
-    return passed({"tables": len(target.names), "columns": len(columns), "attempts": attempts})
+    return len(columns) + len(_REMOVALS) * len(target.names)
 
 
 _REMOVALS: Mapping[str, LiteralString] = {"DELETE": "delete from {0} where false", "TRUNCATE": "truncate {0}"}

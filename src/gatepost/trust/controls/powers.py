@@ -12,37 +12,37 @@ from gatepost.trust.registers import Principal
 _CONTROL = TenantId("tn_control")
 
 
-async def _tables(bench: Bench, *names: str) -> rights.Tables:
-    (row,) = await bench.db.look_up("select session_user::text as role")
-    return rights.Tables(bench.db, _CONTROL, row.role, names, frozenset())
+async def _tables(bench: Bench, *names: str) -> tuple[rights.Tables]:
+    return (await rights.tables_of(bench.db, _CONTROL, names, frozenset()),)
 
 
 @asynccontextmanager
-async def changeable_table(bench: Bench) -> AsyncIterator[rights.Tables]:
+async def changeable_table(bench: Bench) -> AsyncIterator[tuple[rights.Tables]]:
     """A table in which the serving role may change rows and delete them."""
     yield await _tables(bench, "trust_challenge")
 
 
 @asynccontextmanager
-async def changeable_column(bench: Bench) -> AsyncIterator[rights.Tables]:
+async def changeable_column(bench: Bench) -> AsyncIterator[tuple[rights.Tables]]:
     """A table of which the serving role may change one column."""
     yield await _tables(bench, "known_author")
 
 
 @asynccontextmanager
-async def truncatable_table(bench: Bench) -> AsyncIterator[rights.Tables]:
+async def truncatable_table(bench: Bench) -> AsyncIterator[tuple[rights.Tables]]:
     """A table that the serving role may empty, and neither change nor delete from."""
     yield await _tables(bench, "known_bad")
 
 
 @asynccontextmanager
-async def other_role(bench: Bench) -> AsyncIterator[rights.Tables]:
+async def other_role(bench: Bench) -> AsyncIterator[tuple[rights.Tables]]:
     """A role of PostgreSQL's own that is a member of another."""
-    yield replace(await _tables(bench, "entry"), role="pg_monitor")
+    (tables,) = await _tables(bench, "entry")
+    yield (replace(tables, role="pg_monitor"),)
 
 
 @asynccontextmanager
-async def strange_function(bench: Bench) -> AsyncIterator[rights.Tables]:
+async def strange_function(bench: Bench) -> AsyncIterator[tuple[rights.Tables]]:
     """A role that may call functions with their owner's rights, of which the schema is said to have none."""
     yield await _tables(bench, "entry")
 
