@@ -19,6 +19,10 @@ def test_the_nearest_name_is_always_a_valid_one(name: str) -> None:
         ("quarantine", ["deliver", "hold", "reject"], "hold"),
         ("block", ["per", "hour"], "hour"),
         ("DISCARD", ["reject", "discard"], "discard"),
+        ("hold", ["drop", "bounce"], "bounce"),
+        ("ask", ["reject", "hold", "off"], "hold"),
+        ("pattern", ["action", "reject", "reason", "in"], "reject"),
+        ("English", ["nl", "de", "en"], "en"),
         ("rate-limit", ["rateLimits", "limit", "rateLimit"], "rateLimit"),
     ],
 )

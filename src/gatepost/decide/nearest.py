@@ -7,12 +7,16 @@ import difflib
 import re
 from collections.abc import Collection, Iterable
 
+from gatepost.verify.paper import Language
+
 NAME_SHOWN_CHARS = 64
 """Of a stranger's name no more is read or shown."""
 _MEANT = {
     **dict.fromkeys(("accept", "allow"), ("deliver",)),
     "pass": ("deliver", "aligned"),
-    **dict.fromkeys(("quarantine", "approve", "approval"), ("hold",)),
+    **dict.fromkeys(("quarantine", "approve", "approval", "ask", "review"), ("hold",)),
+    "hold": ("bounce", "reject"),
+    **dict.fromkeys(("pattern", "regex", "regexp"), ("reject",)),
     **dict.fromkeys(("greylist", "tempfail"), ("defer",)),
     **dict.fromkeys(("drop", "delete"), ("discard", "reject")),
     "discard": ("drop", "reject"),
@@ -21,6 +25,7 @@ _MEANT = {
     **dict.fromkeys(("from", "sender", "author", "email", "mail"), ("address",)),
     **dict.fromkeys(("host", "hostname"), ("domain",)),
     **dict.fromkeys(("any", "all", "everyone", "everybody"), ("anyone",)),
+    **{each.name.casefold(): (each.value,) for each in Language},
 }
 """What other products call a thing: there a likeness in letters would lead to another."""
 _ALIKE = 0.8
