@@ -167,6 +167,16 @@ async def test_the_house_s_own_tenants_are_nobody_s_customers(post: Posting) -> 
 @pytest.mark.parametrize("action", ["subprocessor.announced", "subprocessor.withdrawn", terms.ANNOUNCED, "other.word"])
 def test_every_notice_has_words(scene: Scene, action: str) -> None:
     detail = {**change(scene).public, "purpose": "Translations", "region": "NL"}
-    subject, text = wording.said(action, "model", detail, read_operator(scene.folder))
+    subject, text, path = wording.said(action, "model", detail, read_operator(scene.folder))
     assert subject.startswith("Lanternpost: ")
     assert text.endswith("\n")
+    assert path.startswith("/trust/")
+
+
+async def test_a_notice_names_the_text_by_its_title_and_leads_to_it(scene: Scene) -> None:
+    detail = {**change(scene).public, "purpose": "Translations", "region": "NL"}
+    subject, text, path = wording.said(terms.ANNOUNCED, "terms", detail, read_operator(scene.folder))
+    title = next(each.title for each in read_operator(scene.folder).documents if each.id == "terms")
+    assert (title in subject, title in text, path) == (True, True, "/trust/documents/terms")
+    _, text, path = wording.said("subprocessor.announced", "model", detail, read_operator(scene.folder))
+    assert ("\nWhich data: " in text, path) == (True, "/trust/subprocessors")

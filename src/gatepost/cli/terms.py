@@ -99,7 +99,9 @@ def reject(
 def export(folder: Path, *, tenant: Customer, document: Document = "terms", config: Config = None) -> None:
     """Write what a leaving customer takes along: every kept message, and the log with all proofs."""
     try:
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)  # an attempt that was refused left an empty one
+        if any(folder.iterdir()):
+            raise Refusal(f"{folder} is not empty: name another folder")
     except OSError as error:
         raise Refusal(f"cannot write to {folder}: {error.strerror}") from error
 

@@ -42,8 +42,8 @@ class Courier:
         operator = await postbox.operator_for(job, self._folder, now)
         leaf = orjson.loads(found[0].leaf)
         said = {**(leaf["detail"] or {}), **{name: each["value"] for name, each in (opened or {}).items()}}
-        subject, text = wording.said(leaf["action"], leaf["object_ref"], said, operator)
-        where = f"\n{self._house.public_url.rstrip('/')}/trust/\n" if self._house.public_url else ""
+        subject, text, path = wording.said(leaf["action"], leaf["object_ref"], said, operator)
+        where = f"\n{self._house.public_url.rstrip('/')}{path}\n" if self._house.public_url else ""
         words = Words(name=f"notice-{entry}-{person.id}", subject=subject, text=text + where)
         tried = await postbox.post(self._house, postbox.author_of(operator), person.address, words)
         postbox.again(job, tried, now)

@@ -6,9 +6,12 @@ from typing import Any
 from gatepost.trust import notice, terms
 from gatepost.trust.operator import Operator
 
+SUPPLIERS, TEXTS = "/trust/subprocessors", "/trust/documents/"
+"""Where a reader finds what a mail is about."""
 
-def said(action: str, about: str, detail: Mapping[str, Any], operator: Operator) -> tuple[str, str]:
-    """Return subject and text.
+
+def said(action: str, about: str, detail: Mapping[str, Any], operator: Operator) -> tuple[str, str, str]:
+    """Return subject, text, and the path of the page it is about.
 
     Args:
         action: of the entry.
@@ -21,22 +24,26 @@ def said(action: str, about: str, detail: Mapping[str, Any], operator: Operator)
     name = supplier.name if supplier else about
     if action == notice.ANNOUNCED:
         text = (
-            f"{name} is to process data for us: {detail['purpose']}. Region: {detail['region']}.\n"
-            f"{supplier.data if supplier else ''}\n\n"
+            f"{name} is to process data for us.\n\n"
+            f"What for: {detail['purpose']}\n"
+            f"Which data: {supplier.data if supplier else 'no longer in the register'}\n"
+            f"Region: {detail['region']}\n\n"
             "It is not engaged before thirty days have passed on our public log. Customers on plans that may object\n"
             f"can do so until then: POST /api/v1/notices/subprocessors/{about}/objection, or write to us.\n"
         )
-        return f"{house}: a new sub-processor, {name}", text
+        return f"{house}: a new sub-processor, {name}", text, SUPPLIERS
     if action == notice.WITHDRAWN:
-        return f"{house}: {name} is withdrawn", f"{name} does not process data for us from now on.\n"
+        return f"{house}: {name} is withdrawn", f"{name} does not process data for us from now on.\n", SUPPLIERS
     if action == terms.ANNOUNCED:
         kind = "material" if detail["material"] else "not material"
+        document = operator.document(about)
+        title = document.title if document else about
         text = (
-            f"Version {detail['version']} of {about!r} is to apply from {detail['effective_on']} on.\n"
+            f"Version {detail['version']} of “{title}” is to apply from {detail['effective_on']} on.\n"
             f"The change is {kind}, by the rule: {detail['rule']}. Reason: {detail['reason']}\n"
             f"Decided by: {detail['decided_by']}. SHA-256 of the text: {detail['sha256']}\n\n"
             f"Accept or reject it: POST /api/v1/notices/terms/{about}/decision, or write to us. Who rejects it takes\n"
             "an export along and leaves.\n"
         )
-        return f"{house}: {about}, version {detail['version']}", text
-    return f"{house}: {action}", f"{action}: {about}\n"
+        return f"{house}: {title}, version {detail['version']}", text, f"{TEXTS}{about}"
+    return f"{house}: {action}", f"{action}: {about}\n", "/trust/"

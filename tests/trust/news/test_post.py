@@ -48,6 +48,7 @@ async def test_the_confirmation_is_one_mail_with_a_link_and_nothing_else(post: P
     (mail,) = post.mails()
     assert post.recipients() == [[ADDRESS]]
     assert mail["subject"] == "Lanternpost: please confirm"
+    assert "tells this address of:\nincidents and maintenance" in mail.get_content().replace("\r\n", "\n")
     assert link_in(mail).startswith("/trust/subscribe/confirm/")
     assert mail["list-unsubscribe"] is None
 

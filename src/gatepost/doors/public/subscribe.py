@@ -14,6 +14,7 @@ from gatepost.doors.public.form import Turnstile, one, read_form
 from gatepost.doors.public.trust_view import Seen, View, page, unkept
 from gatepost.trust import news
 from gatepost.trust.news import Channel, Topic
+from gatepost.trust.news.paper import in_words
 from gatepost.trust.news.subscribe import CONFIRM_PATH, LEAVE_PATH
 
 PATH = "/trust/subscribe"
@@ -56,8 +57,7 @@ class Subscribing:
         found, round_ = await news.find(self._house, news.CONFIRM, request.path_params["link"])
         if found is None or not news.still_counts(found, round_, self._house.clock()):
             return self._over(seen)
-        wanted = " and ".join(sorted(found.wanted))
-        text = f"You will be told of: {wanted}. Nothing is sent before you press this."
+        text = f"You will be told of: {in_words(found.wanted)}. Nothing is sent before you press this."
         return self._button(seen, "Do you agree?", text, "Yes, tell me")
 
     async def confirm(self, request: Request) -> Response:

@@ -1,5 +1,6 @@
 """Who is told, and of what. Pure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +11,18 @@ class Topic(StrEnum):
 
     TRUST = "trust"  # revisions of what is published, sub-processors, terms
     STATUS = "status"  # incidents and maintenance
+
+
+TOPICS = {
+    Topic.TRUST: "what we publish, sub-processors, terms",
+    Topic.STATUS: "incidents and maintenance",
+}
+"""Topics in words, as the forms have them."""
+
+
+def in_words(topics: Iterable[Topic]) -> str:
+    """Return topics as a list in a sentence."""
+    return "; ".join(TOPICS[each] for each in sorted(topics))
 
 
 class Channel(StrEnum):

@@ -28,7 +28,7 @@ from gatepost.trust import incidents, postbox
 from gatepost.trust import store as facts
 from gatepost.trust.leaf import instant
 from gatepost.trust.news import store, subscribe, told
-from gatepost.trust.news.paper import Channel, News, Subscriber
+from gatepost.trust.news.paper import Channel, News, Subscriber, in_words
 from gatepost.trust.operator import Operator
 from gatepost.trust.postbox import Words
 
@@ -110,7 +110,7 @@ class Newsroom:
             return
         name = operator.entity.trading_name
         text = (
-            f"Somebody, you we hope, asked that {name} tells this address of: {', '.join(sorted(known.wanted))}.\n\n"
+            f"Somebody, you we hope, asked that {name} tells this address of:\n{in_words(known.wanted)}.\n\n"
             f"To agree, open this page and press its button, within 48 hours:\n\n{confirm}\n\n"
             "Otherwise do nothing: nobody will write to you, and the address is forgotten after that time.\n"
         )
