@@ -122,7 +122,7 @@ async def _see(claims: Claims) -> None:
     assert rights is not None
     value = rights.result.finding.value
     assert isinstance(value, dict)
-    assert value["database"] in {0, 3}, rights.result.finding
+    assert value["database"] in {0, 4}, rights.result.finding
 
 
 async def test_the_canaries_wait_for_the_first_customer(tmp_path: Path, app_dsn: str) -> None:

@@ -2,12 +2,13 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import pytest
 from typing_extensions import override
 
 from gatepost.db import Database, DatabaseUnavailableError
 from gatepost.ids import TenantId
 from gatepost.jobs.resting import Resting
-from gatepost.keys import KeyringError, KeyStore, Kind
+from gatepost.keys import ErasedError, KeyringError, KeyStore, Kind
 
 ONE, OTHER = TenantId("tn_a"), TenantId("tn_b")
 
@@ -58,8 +59,9 @@ async def test_a_round_takes_one_piece_of_each_tenant(db: Database) -> None:
     assert [await one.round() for _ in range(3)] == [2, 1, 0]
 
 
-async def test_what_does_not_open_delays_its_tenant_alone(db: Database) -> None:
-    one = Counting(db, Queue({ONE: 1, OTHER: 1}, troubles=[KeyringError("x")]))
+@pytest.mark.parametrize("trouble", [KeyringError("x"), ErasedError("x")])
+async def test_what_does_not_open_delays_its_tenant_alone(db: Database, trouble: Exception) -> None:
+    one = Counting(db, Queue({ONE: 1, OTHER: 1}, troubles=[trouble]))
     assert [await one.round() for _ in range(3)] == [1, 1, 0]
 
 

@@ -83,6 +83,15 @@ def test_two_processes_that_make_a_tenants_key_at_once_end_with_the_same(store: 
     assert store.vault("tn_new").blind("p", "text") == other.vault("tn_new").blind("p", "text")
 
 
+def test_a_tenants_first_key_is_had_also_while_another_thread_reads(store: KeyStore) -> None:
+    for tenant in ("tn_a", "tn_b"):
+        store.lasting(tenant)
+    reading = store._rows._connection.execute("select * from key")  # as a thread's in the middle of it
+    assert reading.fetchone() is not None
+    assert len(store.lasting("tn_c")[0]) == 32
+    reading.close()
+
+
 async def test_many_new_keys_are_one_write_and_known_ones_none(store: KeyStore, folder: Path) -> None:
     for number in range(100):
         seal(store, f"s{number}@example.org")

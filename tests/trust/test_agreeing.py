@@ -90,7 +90,7 @@ async def test_each_owner_is_mailed_and_the_record_says_what_became_of_it(post: 
     assert await post.keep(OWN) == []
     assert post.recipients() == [[str(OWNER)]]
     (mail,) = post.mails()
-    assert mail["subject"] == "Lanternpost: terms, version 2.1"
+    assert mail["subject"] == "Lanternpost: Terms of service, version 2.1"
     assert change(post).sha256 in mail.get_content()
     assert [action for action, _ in await actions(post)] == ["terms.announced", "notice.mailed"]
 

@@ -265,7 +265,7 @@ SECRETS: tuple[tuple[LiteralString, Callable[[Any], str], LiteralString], ...] =
 
 
 def seal_clear_rows(owner: Owner, *, folder: Path, blobs: Callable[[], Blobs], entropy: Entropy) -> None:
-    """Seal everything an earlier release wrote in clear; on a database without rows it touches no key.
+    """Seal everything an earlier release wrote in clear; with no tenant, make its master key one of a key store.
 
     Args:
         owner: the connection that migrates.
@@ -277,8 +277,9 @@ def seal_clear_rows(owner: Owner, *, folder: Path, blobs: Callable[[], Blobs], e
         KeyringError: the key store cannot be used.
         BlobsUnavailableError: the object store does not answer.
     """
-    if owner.execute("select from tenant limit 1").fetchone() is None:
-        return
+    has_rows = owner.execute("select from tenant limit 1").fetchone() is not None
+    if not (has_rows or (folder / MASTER).exists()):
+        return  # a first start makes them
     keys = KeyStore.adopt(folder, entropy)
     try:
         with owner.cursor(row_factory=namedtuple_row) as cursor:

@@ -14,7 +14,7 @@ import structlog
 
 from gatepost.db import Database, DatabaseUnavailableError
 from gatepost.ids import TenantId
-from gatepost.keys import KeyringError
+from gatepost.keys import ErasedError, KeyringError
 
 POLL_S = 1.0
 REST = 2.0
@@ -79,6 +79,6 @@ class Resting(ABC):
         for tenant in await self.waiting():
             try:
                 done += await self.index(tenant)
-            except KeyringError as error:
+            except (KeyringError, ErasedError) as error:  # the second: it is being removed
                 log.warning("index.delayed", index=self.name, tenant=tenant, error=type(error).__name__)
         return done

@@ -9,6 +9,7 @@ cut takes away, and many new keys are one write. Known keys cost no reading.
 """
 
 import asyncio
+import fcntl
 import hmac
 import os
 import sqlite3
@@ -107,15 +108,17 @@ class KeyStore:
                 text says what to do.
         """
         check_folder(folder)
-        path = folder / FILE
-        has_master = (folder / MASTER).exists()  # asked first: on a first start, perhaps another's, it comes last
+        with _alone(folder):
+            return cls._opened(folder, entropy)
+
+    @classmethod
+    def _opened(cls, folder: Path, entropy: Entropy) -> Self:
+        path, has_master = folder / FILE, (folder / MASTER).exists()
         if not path.exists():
             if has_master:
                 raise KeyringError(lost(folder))
             make_master(folder / NEXT, entropy)
-        elif (
-            not (folder / NEXT).exists() and not (folder / MASTER).exists()
-        ):  # in the order in which one becomes the other
+        elif not has_master and not (folder / NEXT).exists():
             raise KeyringError(
                 f"the master key {folder / MASTER} is missing: restore it from your backup; without it nothing opens"
             )
@@ -188,8 +191,7 @@ class KeyStore:
         try:
             return self.known_lasting(tenant)
         except ErasedError:
-            self._make_lasting(tenant)
-            return self.known_lasting(tenant)  # perhaps another process's: the first one stays
+            return self._lasting_of(tenant, self._make_lasting(tenant))
 
     def known_lasting(self, tenant: str) -> tuple[bytes, AESGCM]:
         """Return the same; raises ``ErasedError`` where there is none: never made, or destroyed."""
@@ -198,6 +200,9 @@ class KeyStore:
         row = self._rows.by_name(tenant, Kind.TENANT, "")
         if row is None:
             raise ErasedError("the tenant's key has been destroyed")
+        return self._lasting_of(tenant, row)
+
+    def _lasting_of(self, tenant: str, row: Row) -> tuple[bytes, AESGCM]:
         key = self._unwrap(row)
         blind, seal = (hmac.digest(key, purpose, "sha256") for purpose in (b"blind", b"seal"))
         return self._lasting.put(tenant, (blind, AESGCM(seal)))
@@ -244,11 +249,17 @@ class KeyStore:
         for row, _ in pending:
             self._pending.pop(row.id, None)
 
-    def _make_lasting(self, tenant: str) -> None:
+    def _make_lasting(self, tenant: str) -> Row:
+        """Make the tenant's key and return it; where another process was quicker, its: the first one stays.
+
+        It is read where it was written: a thread that is reading meanwhile keeps the other connection in the past.
+        """
         with self._writer() as rows:
             draft = Row(self._new_id(), tenant, Kind.TENANT, "", b"")
             wrapped = self._master.wrap(WRAPPING, self.entropy(KEY_OCTETS), draft.about)
-            rows.insert([replace(draft, wrapped=wrapped)])
+            made = replace(draft, wrapped=wrapped)
+            rows.insert([made])
+            return rows.by_name(tenant, Kind.TENANT, "") or made
 
     def destroy(self, tenant: str, kind: Kind | None = None, name: str | None = None) -> int:
         """Destroy keys for ever: of one month or subject, of one kind, or all the tenant has; return how many.
@@ -376,3 +387,14 @@ def _open_rows(path: Path) -> Rows:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))  # SQLite would ask the umask
     check_file(path)
     return Rows.open(path)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold off whoever else opens this key store: of first starts at once one makes it, and the others find it."""
+    held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)

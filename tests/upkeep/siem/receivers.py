@@ -224,7 +224,11 @@ def receiving(double: Double) -> Iterator[None]:
             pass
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            length = int(self.headers["Content-Length"])
+            body = self.rfile.read(length)
+            if len(body) < length:  # whoever sent it died over it
+                self.close_connection = True
+                return
             if self.headers.get("Content-Encoding") == "gzip":
                 body = gzip.decompress(body)
             status, said = double.answer(self.path, self.headers, body)  # type: ignore[arg-type]  # a message is one
