@@ -2,7 +2,8 @@
 # Writes locks/*.txt, the hash-pinned lists plain pip installs from, out of uv.lock. With --check: only compares.
 set -eu
 cd "$(dirname "$0")/.."
-uv=$(command -v uv || echo .venv/bin/uv)
+uv=.venv/bin/uv  # the one that is pinned: another release may spell the same lists otherwise
+[ -x "$uv" ] || uv=$(command -v uv)
 folder=locks
 [ "${1:-}" = --check ] && folder=$(mktemp -d) && trap 'rm -rf "$folder"' EXIT
 export_to() {
