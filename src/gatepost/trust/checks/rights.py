@@ -53,14 +53,11 @@ class Tables:
 
 async def house_tables(world: World, _arguments: Mapping[str, str]) -> tuple[Tables, ...]:
     """Return the tables of the record, for the role that serves and for the one that takes mail."""
-    house, known = world.house, our_functions()
-    return tuple([await tables_of(db, TRUST, GROWING, known) for db in (house.db, house.accepting)])
-
-
-async def tables_of(db: Database, tenant: TenantId, names: tuple[str, ...], bodies: frozenset[str]) -> Tables:
-    """Return tables, with the role that a connection has."""
-    (row,) = await db.look_up("select session_user::text as role")
-    return Tables(db, tenant, row.role, names, bodies)
+    found = []
+    for db in (world.house.db, world.house.accepting):
+        (row,) = await db.look_up("select session_user::text as role")
+        found.append(Tables(db, TRUST, row.role, GROWING, our_functions()))
+    return tuple(found)
 
 
 @cache

@@ -13,7 +13,8 @@ _CONTROL = TenantId("tn_control")
 
 
 async def _tables(bench: Bench, *names: str) -> tuple[rights.Tables]:
-    return (await rights.tables_of(bench.db, _CONTROL, names, frozenset()),)
+    (row,) = await bench.db.look_up("select session_user::text as role")
+    return (rights.Tables(bench.db, _CONTROL, row.role, names, frozenset()),)
 
 
 @asynccontextmanager
