@@ -62,7 +62,7 @@ def _fault(model: type[BaseModel], error: ErrorDetails) -> Fault:
         near = nearest(written, APPROVALS) if isinstance(written, str) else None
         return Fault(_path(place[:2]), _with(_APPROVAL, near), near)
     if kind == "extra_forbidden":
-        near = nearest(str(place[-1]), _fields(model, place[:-1]))
+        near = nearest(str(place[-1]), _table(model, place[:-1]).model_fields)
         return Fault(_path(place), f"is not a field; the nearest is {near}", near)
     if kind == "literal_error":
         words = _words(model, place)
@@ -88,17 +88,14 @@ def _path(place: Sequence[int | str]) -> str:
     return path or "the document"
 
 
-def _fields(model: type[BaseModel], place: Sequence[int | str]) -> list[str]:
-    """Return the names that a table of the document has."""
+def _table(model: type[BaseModel], place: Sequence[int | str]) -> type[BaseModel]:
+    """Return the model of a table within the document."""
     for name in place:
         inner: Any = model.model_fields[str(name)].annotation
         model = inner
-    return list(model.model_fields)
+    return model
 
 
 def _words(model: type[BaseModel], place: Sequence[int | str]) -> list[str]:
     """Return the words that may stand somewhere in the document."""
-    for name in place[:-1]:
-        inner: Any = model.model_fields[str(name)].annotation
-        model = inner
-    return [str(each) for each in get_args(model.model_fields[str(place[-1])].annotation)]
+    return [str(each) for each in get_args(_table(model, place[:-1]).model_fields[str(place[-1])].annotation)]

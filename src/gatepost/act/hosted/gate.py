@@ -80,10 +80,12 @@ def judge(tools: Toolbox, asked: ToolUse, standing: Standing) -> Verdict:
     return _scheduled(tool, standing)
 
 
-def _may_hear(standing: Standing) -> bool:
-    """Tell whether whom the turn answers was among the people of all it has read, or is named by the operator."""
+def _is_told_outside(tool: Tool, standing: Standing) -> bool:
+    """Tell whether an answer goes to somebody who is neither among the people of all that was read nor named."""
+    if not tool.answers:
+        return False
     hearer = standing.hearer
-    return hearer is not None and (hearer.key in standing.audience or _may_receive(standing.document, str(hearer)))
+    return hearer is None or not (hearer.key in standing.audience or _may_receive(standing.document, str(hearer)))
 
 
 def amount_of(tool: Tool, arguments: Mapping[str, Json]) -> Decimal:
@@ -93,7 +95,7 @@ def amount_of(tool: Tool, arguments: Mapping[str, Json]) -> Decimal:
 
 
 def _scheduled(tool: Tool, standing: Standing) -> Verdict:
-    if tool.answers and not _may_hear(standing) and standing.document.limits.strangers == "ask":
+    if _is_told_outside(tool, standing) and standing.document.limits.strangers == "ask":
         return Verdict(Word.ASK, "audience.outside")
     match standing.document.approval.get(tool.name, "never"):
         case "never":
@@ -108,7 +110,7 @@ def _scheduled(tool: Tool, standing: Standing) -> Verdict:
 def _outside(tool: Tool, arguments: Mapping[str, Json], standing: Standing) -> str:
     """Return which limit the call would exceed, with what was spent before; empty where it stays within all."""
     document = standing.document
-    if tool.answers and not _may_hear(standing) and document.limits.strangers == "refuse":
+    if _is_told_outside(tool, standing) and document.limits.strangers == "refuse":
         return "audience.outside"
     if not all(_is_within(document, limit, arguments.get(name)) for name, limit in tool.bounds.items()):
         return "arguments.outside_limits"
