@@ -3,13 +3,13 @@
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from gatepost.verify.paper import Technique
 from gatepost.verify.reading import html_colour
 from gatepost.verify.reading.html_drawing import NEVER_DRAWN, covers
 from gatepost.verify.reading.html_media import media
 from gatepost.verify.reading.html_node import Node
+from gatepost.verify.reading.html_open import Open
 from gatepost.verify.reading.html_scan import RAW_TEXT, Comment, End, Start, Text, scan
 from gatepost.verify.reading.html_sheet import Sheet, names_of
 from gatepost.verify.reading.html_style import Look, Looks, look_below
@@ -40,8 +40,6 @@ _RAW_SHOWN = frozenset({"textarea", "xmp", "plaintext"})
 _QUOTING_CLASSES = re.compile(r"\b(?:gmail_quote|moz-cite-prefix|yahoo_quoted|protonmail_quote|zmail_extra)\b")
 _QUOTING_IDS = frozenset({"divrplyfwdmsg", "olk_src_body_section", "reply-intro", "appendonsend"})
 _PLAIN_LOOK = Look()
-_ASIDE = frozenset({"td", "th"})
-_FLOATING = frozenset({"float", "position", "columns", "flex", "transform"})
 _DOCTYPE = re.compile(
     r"(?:\s|<!--(?:[^-]|-(?!->)){0,500}-->)*<!doctype\s+html(?!\s+public\s+.-//[^>]{0,20}//dtd html [234][^>]{0,60}$)",
     re.IGNORECASE,
@@ -96,45 +94,6 @@ def _has_late_parts(source: str) -> bool:
     return body >= 0 and _SHOWN.search(lowered, max(head, 0), body) is not None
 
 
-@dataclass(slots=True)
-class _Open:
-    """An element that has not ended.
-
-    ``own``: its look, where it is formatting that may have to be reopened; ``down``: pixels by which lines before move
-    what comes next down at least, and ``has_line``: whether a line has begun.
-    """
-
-    tag: str
-    look: Look
-    hidden_by: Technique | None
-    own: Look | None
-    attributes: Mapping[str, str]
-    is_quote: bool
-    node: Node | None = None
-    down: float = 0.0
-    has_line: bool = False
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether something cuts it, so that it counts how far down its words stand."""
-        return self.look.place is not None and bool(self.look.place.clips)
-
-    def end_line(self, *, is_empty: bool = False) -> None:
-        """Go down by the line that stands there, if there is one."""
-        if self.is_cut and (self.has_line or is_empty):
-            self.down += self.look.size
-        self.has_line = False
-
-    def take_in(self, element: "_Open") -> None:
-        """Go down by what has ended inside; what stands side by side is not counted."""
-        if not self.is_cut or element.tag in _ASIDE or not _FLOATING.isdisjoint(element.look.said.style):
-            return
-        if element.tag in BREAKS:
-            element.end_line()
-        self.down += element.down
-        self.has_line = self.has_line or element.has_line
-
-
 class _Page:
     """The open elements, as far as visibility needs them.
 
@@ -144,7 +103,7 @@ class _Page:
 
     def __init__(self, writing: Writing, sheet: Sheet) -> None:
         self.writing = writing
-        self._open: list[_Open] = []
+        self._open: list[Open] = []
         self._places: dict[str, list[int]] = {}
         self._scopes: list[int] = []
         self._quotes = 0
@@ -157,7 +116,7 @@ class _Page:
         self._bases = {"html": root, "body": Node("body", {}, ["body"], root)}
         self._is_begun = False
         self._style_tag: Start | None = None
-        self._quotation: _Open | None = None  # the blockquote that the document begins with
+        self._quotation: Open | None = None  # the blockquote that the document begins with
         self._above: Counter[str] | None = None  # names of open elements, once a sheet may ask for them
 
     def views(self, *, is_cut: bool) -> Views:
@@ -203,7 +162,7 @@ class _Page:
         hidden_by = self._hidden_by if is_same else look.hidden_by
         own = look if not is_same and tag in _FORMATTING else None
         is_quote = bool(attributes) and _is_quote(tag, attributes)
-        self._push(_Open(tag, look, hidden_by, own, attributes, is_quote, node))
+        self._push(Open(tag, look, hidden_by, own, attributes, is_quote, node))
         if look.gone is None:
             self.writing.begin(start)
         if start.is_closed:
@@ -288,7 +247,7 @@ class _Page:
             return self._look
         return self._open[-2].look if len(self._open) > 1 else _PLAIN_LOOK
 
-    def _push(self, element: _Open) -> None:
+    def _push(self, element: Open) -> None:
         at = len(self._open)
         self._open.append(element)
         self._places.setdefault(element.tag, []).append(at)
@@ -332,7 +291,7 @@ class _Page:
         self._close_down_to(places[-1])
 
     def _close_down_to(self, at: int) -> None:
-        reopened: dict[str, _Open] = {}
+        reopened: dict[str, Open] = {}
         while len(self._open) > at:
             element = self._open.pop()
             self._places[element.tag].pop()
@@ -349,7 +308,7 @@ class _Page:
         for element in reversed(reopened.values()):
             self._push(element)
 
-    def _closed(self, element: _Open) -> None:
+    def _closed(self, element: Open) -> None:
         if self._look.place is not None and self._open:
             self._open[-1].take_in(element)
         if element is self._quotation:
@@ -385,7 +344,7 @@ class _Page:
             return self._hidden_by
         down = 0.0
         for element in reversed(self._open):
-            if not element.is_cut or not _FLOATING.isdisjoint(element.look.said.style):
+            if not element.is_cut or element.is_floating:
                 break
             down += element.down
         if self._open:
