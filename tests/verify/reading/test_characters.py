@@ -1,10 +1,14 @@
 import base64
+import re
+import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gatepost.verify.paper import Technique
+from gatepost.verify.reading import characters
 from gatepost.verify.reading.characters import MAX_NOTED, clean, note_lookalikes
 from gatepost.verify.reading.marks import Marks
 
@@ -194,3 +198,25 @@ def test_hostile_runs_take_linear_time(piece: str) -> None:
     marks = Marks()
     text = piece * (600_000 // len(piece))
     note_lookalikes(clean(text, "text", 0, marks), marks)
+
+
+def test_the_first_look_misses_no_character_that_the_closer_one_acts_on() -> None:
+    closer = (characters._UNSEEN, characters._MARKED, characters._SPELT, characters._OVERRIDE, characters._EMBEDDED)
+    points = (chr(point) for point in range(0x110000) if not 0xD800 <= point <= 0xDFFF)
+    acted_on = [char for char in points if any(one.search(char * 16 + "a") for one in closer)]
+    assert len(acted_on) > 400
+    assert [char for char in acted_on if not characters._UNSEEN_OCTETS.see(char.encode())] == []
+
+
+def test_text_of_other_scripts_without_any_of_them_costs_less_than_one_search() -> None:
+    text = "äöüß " * 400_000
+    some = re.compile("[\u200b-\u200f\u2060-\u2064]")
+
+    def cpu_s(work: Callable[[str], object]) -> float:
+        began_s = time.process_time()
+        work(text)
+        return time.process_time() - began_s
+
+    assert min(cpu_s(lambda whole: clean(whole, "text", 0, Marks())) for _ in range(5)) < min(
+        cpu_s(some.search) for _ in range(5)
+    )

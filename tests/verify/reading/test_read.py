@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gatepost.mail import fields
 from gatepost.mail.kinds import Begins
 from gatepost.verify.paper import UNSEEN, Reading, Span, Technique
-from gatepost.verify.reading.read import Bodies, read
+from gatepost.verify.reading.read import MAX_TEXT_CHARS, Bodies, read
 
 WIRE = email.policy.SMTP.clone(max_line_length=990)
 
@@ -213,3 +213,21 @@ def test_a_great_message_is_read_in_bounded_time() -> None:
     parts = b"".join(b"--b\r\nContent-Type: text/html\r\n\r\n<p>x</p>\r\n" for _ in range(999))
     assert len(bodies(b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + parts).reading.parts) == 1_000
     assert bodies(b"Content-Type: text/html\r\n\r\n" + b"<p>words " * 700_000).reading.is_cut
+
+
+def test_text_beyond_what_is_shown_is_not_looked_through() -> None:
+    head, piece = b"Content-Type: text/plain; charset=utf-8\r\n\r\n", "wö\u200brd "
+    whole = bodies(head + (piece * (MAX_TEXT_CHARS // len(piece) - 1) + "x\u2060y").encode()).reading
+    assert (whole.is_cut, whole.human[-2:]) == (False, "xy")
+    beyond = bodies(head + (piece * (MAX_TEXT_CHARS // len(piece) + 1) + "x\u2060y").encode()).reading
+    assert beyond.is_cut
+    assert not beyond.human.endswith("xy")
+
+
+def test_text_that_is_not_shown_takes_no_room_from_what_is() -> None:
+    padding = b"a" * MAX_TEXT_CHARS
+    one = b"--c\r\nContent-Type: text/plain\r\n\r\n" + padding + b"\r\n--c\r\nContent-Type: text/html\r\n\r\n<p>b\r\n"
+    raw = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+    raw += b"Content-Type: multipart/alternative; boundary=c\r\n\r\n" + one + b"--c--\r\n"
+    raw += b"--b\r\nContent-Type: text/plain\r\n\r\nlast words\r\n--b--\r\n"
+    assert bodies(raw).reading.human.split() == ["b", "last", "words"]

@@ -147,5 +147,11 @@ def seen(text: str) -> tuple[str, list[int] | None]:
     """Return ``text`` without characters that show nothing, and where each that stays had stood; None: all stay."""
     if text.isascii() or _UNSEEN.search(text) is None:
         return text, None
-    stays = [place for place, character in enumerate(text) if _UNSEEN.match(character) is None]
-    return "".join(text[place] for place in stays), stays
+    shown: list[str] = []
+    stays: list[int] = []
+    at = 0
+    for found in _UNSEEN.finditer(text):
+        shown.append(text[at : found.start()])
+        stays.extend(range(at, found.start()))
+        at = found.end()
+    return "".join((*shown, text[at:])), [*stays, *range(at, len(text))]

@@ -59,6 +59,12 @@ _TURNS = "\u202a-\u202e\u2066-\u2069"
 _EMBEDDED = re.compile(f"(?<![{_TURNS}])[{_TURNS}]+([^{_TURNS}\n]+)")
 _LEFTWARD = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
 """Letters that are written from right to left; without any, nothing honest turns the direction."""
+_UNSEEN_OCTETS = Glance(
+    rb"\xC2\xAD|\xCD\x8F|\xD8\x9C|\xE1\x85[\x9F\xA0]|\xE1\x9E[\xB4\xB5]|\xE1\xA0[\x8B-\x8E]"
+    rb"|\xE2(?:\x80[\x8B-\x8F\xAA-\xAE]|\x81[\xA0-\xAF])|\xE3\x85\xA4"
+    rb"|\xEF(?:\xB8[\x80-\x8F]|\xBB\xBF|\xBE\xA0|\xBF[\xB9-\xBB])|\xF3\xA0[\x80\x81\x84-\x87]"
+)
+"""All of these in UTF-8, with what turns the direction: a text without any is shown as it is written."""
 _TAG_OFFSET = 0xE0000
 _ASCII = range(0x20, 0x7F)
 _SELECTORS = 0xE0100 - 16
@@ -106,7 +112,7 @@ def clean(text: str, place: str, at: int, marks: Marks, *, width: int | None = N
         marks: takes the spans.
         width: how many characters ``text`` takes there, where it is not its length: each span then is the whole.
     """
-    if text.isascii():
+    if text.isascii() or not _UNSEEN_OCTETS.see(text.encode("utf-8", "replace")):
         return text
     note = _Noter(marks, place, at, width)
     _note_unseen(text, note)

@@ -48,6 +48,7 @@ class _Views:
         self.is_cut = False
         self.quotations = 0
         self._plain_at = 0
+        self._plain_room = {True: MAX_TEXT_CHARS, False: MAX_TEXT_CHARS}
         self._html_at = 0
 
     def take(self, leaf: Leaf, *, is_shown: bool) -> None:
@@ -58,12 +59,15 @@ class _Views:
             self._take_html(leaf.text, is_shown=is_shown)
 
     def _take_plain(self, text: str, *, is_shown: bool) -> None:
-        shown = characters.clean(text, "text", self._plain_at, self.marks)
+        room = self._plain_room[is_shown]
+        self._plain_room[is_shown] = max(0, room - len(text))
+        self.is_cut = self.is_cut or len(text) > room
+        shown = characters.clean(text[:room], "text", self._plain_at, self.marks)
         self.plain.append(text)
         self._plain_at += len(text) + 1
         if is_shown:
             self.human.append(shown)
-            self.model.append(escapes.text(shown[:MAX_TEXT_CHARS]))
+            self.model.append(escapes.text(shown))
 
     def _take_html(self, source: str, *, is_shown: bool) -> None:
         views = html_page.read(source, self._html_at, self.marks)
