@@ -111,7 +111,7 @@ class _Page:
         self._hidden_by: Technique | None = None
         self._raw_hidden_by: Technique | None = None
         self._sheet = sheet
-        self._looks = Looks()
+        self._looks = Looks(sheet.animations)
         root = Node("html", {}, ["html"], None)
         self._bases = {"html": root, "body": Node("body", {}, ["body"], root)}
         self._is_begun = False

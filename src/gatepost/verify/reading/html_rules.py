@@ -11,6 +11,7 @@ MAX_NESTED = 60
 MAX_PRELUDE_CHARS = 500
 _SIGN = re.compile(r"[{};]")
 _STATEMENT = re.compile(rf"[\s{NOTHING}]*@")
+_KEYFRAMES = re.compile(r"@(?:-\w+-)?keyframes\b(.+)", re.DOTALL)
 _CUSTOM = re.compile(r"\s*--[\w\-]*\s*:")
 
 
@@ -23,12 +24,14 @@ class Scope:
         selectors: as ``html_tokens.plain`` leaves them; empty outside of any rule.
         is_sure: whether it is known that a screen reads it.
         layer: of the cascade; empty outside of all.
+        frames: the name of the animation whose frames these are, in lower case; empty outside of all.
     """
 
     around: "Scope | None"
     selectors: str
     is_sure: bool = True
     layer: str = ""
+    frames: str = ""
 
 
 _TOP = Scope(None, "")
@@ -83,9 +86,13 @@ def rules(source: str, layers: list[str], unread: list[str]) -> Iterator[tuple[S
 def _nested(scope: Scope, prelude: str, layers: list[str]) -> Scope | None:
     """Return the scope of a block inside another; None where no screen reads it."""
     prelude = prelude.strip().strip(NOTHING).strip()
+    if scope.frames:
+        return Scope(scope, prelude, scope.is_sure, scope.layer, scope.frames)
     if not prelude.startswith("@"):
         return None if _CUSTOM.match(prelude) else Scope(scope, prelude, scope.is_sure, scope.layer)
     lowered = written(prelude[:MAX_PRELUDE_CHARS]).lower()
+    if (animated := _KEYFRAMES.match(lowered)) is not None:
+        return Scope(scope, "", scope.is_sure, scope.layer, animated[1].strip("\"' "))
     holds = is_for_screen(lowered) if len(prelude) < MAX_PRELUDE_CHARS else None
     if holds is False:
         return None

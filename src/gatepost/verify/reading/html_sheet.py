@@ -5,11 +5,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
+from gatepost.verify.reading.html_animation import Animations
 from gatepost.verify.reading.html_node import Node, Steps, TooManySteps
 from gatepost.verify.reading.html_rules import Scope, rules
 from gatepost.verify.reading.html_selector import Selector, known, selectors
-from gatepost.verify.reading.html_style import NO_STYLE, Look, Style, declarations, is_telling, look_below
-from gatepost.verify.reading.html_tokens import plain
+from gatepost.verify.reading.html_style import NO_STYLE, Look, Style, declarations, is_telling, look_below, telling
+from gatepost.verify.reading.html_tokens import plain, written
 
 MAX_RULES = 20_000
 MAX_BLOCKS = 20_000
@@ -49,6 +50,7 @@ class Sheet:
         self.unread: list[str] = []
         self.is_tired = self.asks_places = False
         self.is_quirky = is_quirky
+        self.animations = Animations()
         self._steps = Steps(STEPS + STEPS_A_CHAR * size)
         self._rules: dict[str, list[_Rule]] = {}
         self._layers: list[str] = []
@@ -64,7 +66,12 @@ class Sheet:
         for scope, block in islice(found, MAX_BLOCKS - self._blocks):
             self._blocks += 1
             style = declarations(block)
-            if is_telling(style):
+            if scope.frames:
+                if scope.is_sure and not self.animations.add(
+                    scope.frames, scope.around, written(scope.selectors), telling(style)
+                ):
+                    self.unread.append(block)
+            elif is_telling(style):
                 for selector in self._selectors(scope) or ():
                     self._add(selector, style, scope)
         self.unread += [block for _, block in islice(found, 1)]

@@ -6,7 +6,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from gatepost.verify.paper import Technique
-from gatepost.verify.reading import html_colour, html_drawing, html_ink, html_place, html_shape
+from gatepost.verify.reading import html_animation, html_colour, html_drawing, html_ink, html_place, html_shape
+from gatepost.verify.reading.html_animation import Animations
 from gatepost.verify.reading.html_colour import TRANSPARENT
 from gatepost.verify.reading.html_drawing import DRAWN
 from gatepost.verify.reading.html_length import FONT_SIZE, TINY, font_size, in_pixels, number, pixels
@@ -19,8 +20,8 @@ _NOT_SHOWN = ("none", "table-column")
 _TELLING = frozenset(
     """display visibility opacity filter -webkit-filter font font-size font-size-adjust letter-spacing color background
     background-color background-image content content-visibility -webkit-text-security z-index fill fill-opacity stroke
-    stroke-width stroke-opacity all animation animation-name""".split()  # noqa: SIM905  # one list of words
-).union(html_ink.TELLING, html_place.TELLING, html_shape.TELLING) - {
+    stroke-width stroke-opacity all""".split()  # noqa: SIM905  # one list of words
+).union(html_animation.TELLING, html_ink.TELLING, html_place.TELLING, html_shape.TELLING) - {
     "text-align",
     "float",
     "padding-left",
@@ -130,6 +131,11 @@ def is_telling(style: Style) -> bool:
     return bool(style.variables) or not (_TELLING.isdisjoint(style.ordinary) and _TELLING.isdisjoint(style.important))
 
 
+def telling(style: Style) -> dict[str, str]:
+    """Return the ordinary declarations that can have a part in hiding text."""
+    return {name: value for name, value in style.ordinary.items() if name in _TELLING}
+
+
 def _declared(style: str) -> Style:
     found = Style({}, {}, {})
     for part in plain(style).split(";"):
@@ -173,7 +179,8 @@ _declared_often = lru_cache(maxsize=2048)(_declared)
 class Looks:
     """How the elements of one document look that style sheets speak of: those alike in everything are one."""
 
-    def __init__(self) -> None:
+    def __init__(self, animations: Animations | None = None) -> None:
+        self.animations = Animations() if animations is None else animations
         self._known: dict[tuple[Look, int, str, str], tuple[Look, Style]] = {}
 
     def styled(self, look: Look, sheet: Style, inline: str, tag: str) -> Look:
@@ -183,6 +190,9 @@ class Looks:
         if found is None:
             own = declarations(inline) if inline else NO_STYLE
             both = Style(joined(sheet.ordinary, own.ordinary), joined(sheet.important, own.important), sheet.variables)
+            if self.animations:
+                left = self.animations.left(joined(both.ordinary, both.important))
+                both = both._replace(ordinary=joined(both.ordinary, left))
             if own.variables:
                 look = look._replace(variables=Variables(sheet.variables, look.variables))
                 both = both._replace(variables=own.variables)
@@ -209,7 +219,7 @@ def look_below(
     inline = attributes.get("style", "")
     if tag in DRAWN and (tag in _OUTLINES or look.is_drawn):
         return _drawn(look, tag, attributes, sheet, inline)
-    if sheet is NO_STYLE:
+    if sheet is NO_STYLE and not (looks is not None and looks.animations):
         if not inline:
             return look
         if len(inline) <= CACHED_STYLE_CHARS and look.variables is _NO_VARIABLES:
