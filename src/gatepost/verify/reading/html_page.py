@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from gatepost.verify.paper import Technique
 from gatepost.verify.reading import html_colour
 from gatepost.verify.reading.html_drawing import NEVER_DRAWN, covers
+from gatepost.verify.reading.html_import import sheet_at
 from gatepost.verify.reading.html_media import media
 from gatepost.verify.reading.html_node import Node
 from gatepost.verify.reading.html_open import Open
@@ -67,6 +68,8 @@ def read(source: str, offset: int, marks: Marks) -> Views:
             case Text():
                 page.text(token)
             case Start():
+                if token.tag == "link" and not is_styled:
+                    page.linked(token.attributes)
                 page.start(token)
             case End():
                 page.end(token.tag)
@@ -85,7 +88,7 @@ def _has_late_parts(source: str) -> bool:
     lowered = source.lower()
     body = lowered.find("<body")
     if (
-        body < lowered.rfind("<style")
+        body < max(lowered.rfind("<style"), lowered.rfind("<link"))
         or body != lowered.rfind("<body")
         or lowered.find("<html") != lowered.rfind("<html")
     ):
@@ -130,6 +133,8 @@ class _Page:
         """Take what speaks of the whole document, wherever it stands."""
         if isinstance(token, Start):
             self._style_tag = token
+            if token.tag == "link":
+                self.linked(token.attributes)
             if token.tag in _BASES:
                 node = self._bases[token.tag]
                 node.attributes = {**token.attributes, **node.attributes}
@@ -359,7 +364,17 @@ class _Page:
             or media(told.get("media", "").lower()) is False
         ):
             return
-        self._sheet.read(token.text)
+        self._read(token.text)
+
+    def linked(self, attributes: Mapping[str, str]) -> None:
+        """Take a style sheet that a link carries in its address."""
+        if "stylesheet" in attributes.get("rel", "").lower().split():
+            source = sheet_at(attributes.get("href", ""), attributes.get("media", ""))
+            if source:
+                self._read(source)
+
+    def _read(self, source: str) -> None:
+        self._sheet.read(source)
         if self._above is None:
             self._above = Counter(one.tag for one in self._open)
 

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gatepost.verify.reading.html_import import imported
 from gatepost.verify.reading.html_media import is_for_screen
-from gatepost.verify.reading.html_tokens import NOTHING, written
+from gatepost.verify.reading.html_tokens import NOTHING, plain, written
 
 MAX_NESTED = 60
 MAX_PRELUDE_CHARS = 500
@@ -37,13 +38,16 @@ class Scope:
 _TOP = Scope(None, "")
 
 
-def rules(source: str, layers: list[str], unread: list[str]) -> Iterator[tuple[Scope, str]]:
+def rules(
+    source: str, layers: list[str], unread: list[str], *, is_imported: bool = False
+) -> Iterator[tuple[Scope, str]]:
     """Yield scopes and declarations of a plain sheet, from the first to the last; what no screen reads is dropped.
 
     Args:
         source: what ``html_tokens.plain`` returned.
         layers: where the names of layers are added, in order.
         unread: where blocks are added that are nested too deeply for us.
+        is_imported: whether another sheet brought this one, which then brings no more.
     """
     inside: list[Scope | None] = [_TOP]  # the blocks that are open; None for one that no screen reads
     at = 0
@@ -52,7 +56,7 @@ def rules(source: str, layers: list[str], unread: list[str]) -> Iterator[tuple[S
         scope, sign = inside[-1], found[0]
         if sign == ";":  # elsewhere on the top level it is a part of the next selector (CSS Syntax section 5.4.4)
             if scope is _TOP and is_statement:
-                _note_layers(source[at : found.start()], layers)
+                yield from _stated(source[at : found.start()], layers, unread, is_imported=is_imported)
                 at = found.end()
                 is_statement = _STATEMENT.match(source, at) is not None
             continue
@@ -103,7 +107,10 @@ def _nested(scope: Scope, prelude: str, layers: list[str]) -> Scope | None:
     return Scope(scope.around, scope.selectors, scope.is_sure and holds is not None, layer)
 
 
-def _note_layers(statement: str, layers: list[str]) -> None:
+def _stated(statement: str, layers: list[str], unread: list[str], *, is_imported: bool) -> Iterator[tuple[Scope, str]]:
+    """Take the order of layers, and yield what the sheet holds that a statement brings."""
     lowered = written(statement[:MAX_PRELUDE_CHARS]).strip().lower()
     if lowered.startswith("@layer"):
         layers += [f".{name.strip()}" for name in lowered[len("@layer") :].split(",")]
+    elif lowered.startswith("@import") and not is_imported:
+        yield from rules(plain(imported(statement)), layers, unread, is_imported=True)
