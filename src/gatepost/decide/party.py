@@ -5,7 +5,9 @@ nothing, so a rule with ``*@b.c`` would be about nobody, and is refused. deviati
 author be called ``*``; a policy cannot name that one.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
+from itertools import count
 
 from gatepost.decide.shape import Faults, Parser
 from gatepost.mail.address import Address, AddressError, normalise_domain
@@ -15,6 +17,24 @@ BELOW = "*."
 
 Instead = Callable[[str], str]
 """How to write, in the place where an address stands, that everybody at a domain, or at ``*.`` of one, is meant."""
+
+
+_FRESH = "x-nobody-else"
+_FRESH_FOUND = re.compile(_FRESH + "(?:-([1-9][0-9]{0,8}))?")
+
+
+def fresh_among(names: Iterable[str]) -> str:
+    """Return a label that stands in none of these names: whoever is called so is nobody whom they name."""
+    taken = {int(number or 0) for name in names for number in _FRESH_FOUND.findall(name)}
+    number = next(each for each in count() if each not in taken)
+    return f"{_FRESH}-{number}" if number else _FRESH
+
+
+def one_of(name: str, fresh: str) -> Address:
+    """Return one who goes by a name of a policy, and by no other that it does not imply; ``fresh`` as above."""
+    if "@" in name:
+        return Address.parse(name)
+    return Address(fresh, f"{fresh}.{name.removeprefix(BELOW)}" if name.startswith(BELOW) else name)
 
 
 def _match(domain: str) -> str:
