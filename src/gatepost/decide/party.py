@@ -53,8 +53,28 @@ def _read_address(value: object, path: str, faults: Faults, instead: Instead | N
     try:
         return Address.parse(value).key
     except (AddressError, UnicodeError) as error:
-        faults.tell(path, f"must be an address: {error}")
+        _tell_wrapped(f"must be an address: {error}", _in_brackets(value), Address.parse, path, faults)
     return ""
+
+
+def _in_brackets(value: str) -> str:
+    """Return what may be an address within ``Name <address>``, ``mailto:`` and white space."""
+    inner = value.rpartition("<")[2].partition(">")[0]
+    return inner.strip().removeprefix("mailto:")
+
+
+def _in_url(value: str) -> str:
+    """Return what may be a domain within a URL and white space."""
+    return value.strip().rpartition("://")[2].partition("/")[0]
+
+
+def _tell_wrapped(said: str, inner: str, read: Callable[[str], object], path: str, faults: Faults) -> None:
+    """Tell a fault, and what stands there but for its wrapping, if that can be read."""
+    try:
+        near = str(read(inner))
+    except (AddressError, UnicodeError):
+        near = ""
+    faults.tell(path, said + (f"; the nearest is {near}" if near else ""), near or None)
 
 
 def _tell_star(local: str, domain: str, path: str, faults: Faults, instead: Instead) -> None:
@@ -78,7 +98,7 @@ def _read_domain(value: object, path: str, faults: Faults) -> str:
     try:
         return normalise_domain(value)
     except (AddressError, UnicodeError) as error:
-        faults.tell(path, f"must be a domain name: {error}")
+        _tell_wrapped(f"must be a domain name: {error}", _in_url(value), normalise_domain, path, faults)
     return ""
 
 
