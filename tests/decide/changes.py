@@ -32,7 +32,13 @@ CHOICES: Mapping[str, list[Any]] = {
         {"address": "boss@example.com"},
     ],
     "action": ["deliver", "hold", "defer", "discard", "reject"],
-    "hold": [None, {"then": "refuse"}, {"then": "deliver"}, {"expiresAfter": "1h"}],
+    "hold": [
+        None,
+        {"then": "refuse"},
+        {"then": "deliver"},
+        {"expiresAfter": "1h"},
+        {"expiresAfter": "1h", "then": "deliver"},
+    ],
     "capabilities": [[], ["a"], ["b"], ["a", "b"]],
     "when": [
         None,

@@ -120,14 +120,14 @@ def test_no_likeness_of_letters_leads_to_a_weaker_word(change: dict[str, Any], p
             with_rule(when={"injectionScore": {"atLeast": 1.01}}),
             ["senders[0].when.injectionScore.atLeast must be a number from 0 to 1"],
         ),
-        (with_rule(expiresAt="2027-01-31"), ["senders[0].expiresAt must be a time such as 2027-01-31T18:00:00Z"]),
+        (with_rule(expiresAt="2027-01-31"), ["senders[0].expiresAt must be a time such as 2027-01-31T00:00:00Z"]),
         (
             with_rule(expiresAt="2027-02-31T00:00:00Z"),
             ["senders[0].expiresAt must be a time such as 2027-01-31T18:00:00Z"],
         ),
         (
             with_rule(when={"attachmentTypes": ["pdf"]}),
-            [f"senders[0].when.attachmentTypes[0] must be {TYPES}"],
+            [f"senders[0].when.attachmentTypes[0] must be {TYPES}; the nearest is .pdf"],
         ),
         (
             with_rule(action="rejct"),

@@ -2,7 +2,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatepost.decide.nearest import nearest, nearest_number, nearest_slip, nearest_truth
+from gatepost.decide.nearest import (
+    nearest,
+    nearest_clock,
+    nearest_moment,
+    nearest_number,
+    nearest_slip,
+    nearest_span,
+    nearest_truth,
+    nearest_type,
+)
 
 
 @given(st.text())
@@ -72,6 +81,60 @@ def test_whatever_was_written_the_nearest_is_valid_or_none(value: object) -> Non
     near = nearest_number(value)
     assert near is None or str(int(near)) == near
     assert nearest_truth(value) in {None, "true", "false"}
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        ("8:00", "08:00"),
+        (18, "18:00"),
+        ("7.30", "07:30"),
+        ("25:00", None),
+        ("9:60", None),
+        (True, None),
+        ("noon", None),
+    ],
+)
+def test_a_time_of_day_is_told_with_all_its_digits(value: object, wanted: str | None) -> None:
+    assert nearest_clock(value) == wanted
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [("24 Hours", "24h"), ("07D", "7d"), ("1 week", "7d"), ("3", None), ("0h", None), ("5 minutes", None), (7, None)],
+)
+def test_a_span_is_told_in_hours_or_days(value: object, wanted: str | None) -> None:
+    assert nearest_span(value) == wanted
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        ("2027-01-31", "2027-01-31T00:00:00Z"),
+        ("2027-01-31 18:00+02:00", "2027-01-31T16:00:00Z"),
+        ("0001-01-01T00:00:00+23:00", None),
+        ("next week", None),
+        (20270131, None),
+    ],
+)
+def test_a_time_is_told_as_utc(value: object, wanted: str | None) -> None:
+    assert nearest_moment(value) == wanted
+
+
+@pytest.mark.parametrize(
+    ("value", "may_be_end", "wanted"),
+    [
+        ("*.PDF", True, ".pdf"),
+        ("docx", True, ".docx"),
+        ("docx", False, None),
+        ("text/html; charset=utf-8", False, "text/html"),
+        ("audio", False, "audio/*"),
+        ("*/*", True, None),
+        (5, True, None),
+    ],
+)
+def test_a_kind_of_file_is_told_as_it_is_written(value: object, *, may_be_end: bool, wanted: str | None) -> None:
+    assert nearest_type(value, may_be_end=may_be_end) == wanted
 
 
 def test_only_a_slip_has_a_name_it_is_a_slip_of() -> None:

@@ -141,6 +141,63 @@ MISTAKES = {
     "{defaultAction: bounce, contentGuards: [{reject: '(?<!x)y', reason: r}], %s}": ("contentGuards[0].reject", None),
     "{defaultAction: bounce, onItsOwn: [send_externl], %s}": ("onItsOwn[0]", "send_external"),
     "{defaultAction: bounce, outbound: {secret: reject}, %s}": ("outbound.secret", "secrets"),
+    "{defaultAction: bounce, outbnd: {}, %s}": ("outbnd", "outbound"),
+    "{defaultAction: bounce, rules: [], %s}": ("rules", "senders"),
+    "{defalt: bounce, %s}": ("defalt", "defaultAction"),
+    "{defaultAction: bounce, senders: [{domain: a.example}], %s}": ("senders[0].domain", "match"),
+    "{defaultAction: bounce, senders: [{macth: {domain: a.example}}], %s}": ("senders[0].macth", "match"),
+    "{defaultAction: bounce, senders: [{match: {domain: https://a.example/x}}], %s}": (
+        "senders[0].match.domain",
+        "a.example",
+    ),
+    "{defaultAction: bounce, senders: [{match: {address: 'Ann <a@a.example>'}}], %s}": (
+        "senders[0].match.address",
+        "a@a.example",
+    ),
+    "{defaultAction: bounce, groups: {g: [' a@a.example']}, %s}": ("groups.g[0]", "a@a.example"),
+    "{defaultAction: drop, senders: [{match: {domain: a.example, assurance: {signedBy: [s.example], arc: [l.example]}}}"
+    "], %s}": ("senders[0].match.assurance", None),
+    "{defaultAction: bounce, senders: [{match: {domain: a.example, assurance: {dmarc: true}}}], %s}": (
+        "senders[0].match.assurance",
+        "dmarc",
+    ),
+    "{defaultAction: bounce, senders: [{match: {domain: a.example, assurance: {signed-by: [s.example]}}}], %s}": (
+        "senders[0].match.assurance.signed-by",
+        "signedBy",
+    ),
+    "{defaultAction: bounce, senders: [{match: {domain: a.example, assurance: {arc: l.example}}}], %s}": (
+        "senders[0].match.assurance.arc",
+        '["l.example"]',
+    ),
+    "{defaultAction: bounce, senders: [{match: {domain: a.example}, when: {language: german}}], %s}": (
+        "senders[0].when.language",
+        '["de"]',
+    ),
+    "{defaultAction: bounce, senders: [{match: {domain: a.example}, when: {attachmentTypes: ['*.pdf']}}], %s}": (
+        "senders[0].when.attachmentTypes[0]",
+        ".pdf",
+    ),
+    "{defaultAction: bounce, senders: [{match: {domain: a.example}, when: {injectionScore: {atlest: 1}}}], %s}": (
+        "senders[0].when.injectionScore.atlest",
+        "atLeast",
+    ),
+    "{defaultAction: bounce, senders: [{match: {domain: a.example}, expiresAt: 2027-01-31}], %s}": (
+        "senders[0].expiresAt",
+        "2027-01-31T00:00:00Z",
+    ),
+    "{defaultAction: drop, senders: [{match: {domain: a.example}, action: hold, hold: {expiresAfter: 2 Days}}], %s}": (
+        "senders[0].hold.expiresAfter",
+        "2d",
+    ),
+    "{defaultAction: bounce, workingHours: {timeZone: UTC, days: [monday], from: 8:00, to: '18:00'}, %s}": (
+        "workingHours.from",
+        "08:00",
+    ),
+    "{defaultAction: bounce, outbound: {attachments: {types: [IMAGE]}}, %s}": (
+        "outbound.attachments.types[0]",
+        "image/*",
+    ),
+    "{defaultAction: bounce, contentGuards: [{pattern: x, reason: r}], %s}": ("contentGuards[0].pattern", "reject"),
 }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import product
+from math import inf
 from typing import Any
 
 import pytest
@@ -58,6 +59,7 @@ MEMBERS: dict[str, list[Any]] = {
 }
 WAITS: list[dict[str, Any]] = [
     {"external": "hold", "hold": {"then": "deliver"}},
+    {"external": "hold", "hold": {"expiresAfter": "2h", "then": "deliver"}},
     {"external": "hold", "hold": {"expiresAfter": "2h"}},
     {"external": "hold", "ibans": "hold", "hold": {"then": "deliver"}},
     {"canaries": "deliver", "canaryMarks": ["MARKONE-12345"]},
@@ -120,10 +122,11 @@ OPEN = compiled(
 ).outbound
 
 
-def far(seen: Seen, policy: Policy) -> tuple[int, bool]:
-    """Return how far a message gets, and whether silence lets it go, under a mailbox's policy or one above it."""
+def far(seen: Seen, policy: Policy) -> tuple[int, float]:
+    """Return how far a message gets, and how soon silence lets it go, under a mailbox's policy or one above it."""
     ending = judge_both(seen, *((OPEN, policy.outbound) if policy.is_tenant_wide else (policy.outbound, None)))[0]
-    return level(ending.disposition), ending.disposition is Disposition.HOLD and ending.wait.is_delivered
+    is_let_go = ending.disposition is Disposition.HOLD and ending.wait.is_delivered
+    return level(ending.disposition), -ending.wait.lasts.total_seconds() if is_let_go else -inf
 
 
 @pytest.mark.parametrize("where", ["mailbox", "tenant"])

@@ -29,12 +29,19 @@ def held(wait: Any, **changes: Any) -> Decision:
 
 
 @given(waits, waits)
-def test_two_waits_together_are_the_shorter_one_and_deliver_only_if_both_do(one: Wait, other: Wait) -> None:
+def test_two_waits_together_let_nothing_go_that_one_of_them_still_keeps(one: Wait, other: Wait) -> None:
     both = one.tightened(other)
     assert both == other.tightened(one)
-    assert both.lasts <= one.lasts
-    assert both.is_delivered <= one.is_delivered
     assert both.tightened(one) == both
+    assert not both.lets_go_before(one)
+    assert both.is_delivered == (one.is_delivered and other.is_delivered)
+    assert both.is_delivered or both.lasts <= one.lasts
+
+
+@given(waits, waits)
+def test_of_two_waits_one_lets_go_before_the_other_or_neither_does(one: Wait, other: Wait) -> None:
+    assert not (one.lets_go_before(other) and other.lets_go_before(one))
+    assert one.lets_go_before(other) == (one.is_delivered and one.tightened(other) != one)
 
 
 @pytest.mark.parametrize(
@@ -87,15 +94,16 @@ def test_what_a_guard_holds_is_never_let_go_by_silence() -> None:
         assert (found.disposition, found.wait) == (Disposition.HOLD, Wait(timedelta(hours=12)))
 
 
-def test_the_tenants_policy_can_only_shorten_and_refuse() -> None:
+def test_the_tenants_policy_can_only_tighten_the_wait_and_a_mailboxs_cannot_loosen_its() -> None:
     own = policy(action="hold", hold={"expiresAfter": "3d", "then": "deliver"})
     three_days = Wait(timedelta(days=3), is_delivered=True)
     for above, wait in (
         (policy(action="hold", hold={"expiresAfter": "1d", "then": "refuse"}), Wait(timedelta(days=1))),
         (
             policy(action="hold", hold={"expiresAfter": "9d", "then": "deliver"}),
-            Wait(timedelta(days=3), is_delivered=True),
+            Wait(timedelta(days=9), is_delivered=True),
         ),
+        (policy(action="hold", hold={"expiresAfter": "1d", "then": "deliver"}), three_days),
         (policy(), three_days),
     ):
         assert settle(inbound(), own, Facts(), above=above).decision.wait == wait
@@ -162,3 +170,9 @@ def test_delivering_by_silence_is_wider_than_refusing() -> None:
     assert compare(loud, quiet).verdict is Verdict.WIDER
     assert compare(quiet, loud).verdict is Verdict.NOT_WIDER
     assert compare(policy(), quiet).verdict is Verdict.NOT_WIDER
+
+
+def test_letting_go_sooner_is_wider_and_later_is_not() -> None:
+    soon, late = (policy(action="hold", hold={**LET_GO, "expiresAfter": each}) for each in ("1h", "30d"))
+    assert compare(late, soon).verdict is Verdict.WIDER
+    assert compare(soon, late).verdict is Verdict.NOT_WIDER

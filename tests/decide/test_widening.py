@@ -87,6 +87,7 @@ def test_a_policy_is_not_wider_than_itself(written: dict[str, Any]) -> None:
         ({"expiresAt": "2027-01-01T00:00:00Z"}, {"expiresAt": "2028-01-01T00:00:00Z"}),
         ({"match": {"domain": "example.com", "assurance": "dmarc"}}, {}),
         ({"match": {"domain": "example.com", "requireSpf": True}}, {}),
+        ({"capabilities": ["*"]}, {"capabilities": ["*", "send"]}),
         ({"guards": [{"reject": "money", "reason": "r"}]}, {"guards": [{"reject": "mone[z]", "reason": "r"}]}),
     ],
 )
@@ -152,6 +153,25 @@ def test_above_the_mailboxes_silence_about_what_agents_do_alone_allows_what_thei
     assert [compare(one, other).verdict for one, other in ((none, silent), (none, some), (some, silent))] == [
         Verdict.UNDECIDED
     ] * 3
+
+
+@pytest.mark.parametrize("name", ["x-nobody-else.invalid", "x-nobody-else", "*.invalid", "*.x-nobody-else"])
+def test_nobody_is_let_in_because_of_whom_the_proof_takes_for_a_stranger(name: str) -> None:
+    """A name that nobody has is easily approved, and must not make a proof of what lets everybody in."""
+    said = {**SAID, "groups": {"g": [name, "x-nobody-else@a.example"]}}
+    live = parse({**said, "senders": [{"match": {"group": "g", "assurance": "none"}}]}, version=1)[0]
+    for match in ({"anyone": True, "assurance": "none"}, {"domain": "a.example", "assurance": "none"}):
+        draft = parse({**said, "senders": [{"match": match}]}, version=2)[0]
+        assert compare(live, draft).verdict is Verdict.WIDER
+
+
+def test_a_star_in_a_mailboxs_policy_is_no_more_than_a_star() -> None:
+    match = {"match": {"domain": "example.com"}}
+    written = [{**SAID, "senders": [{**match, "capabilities": [each]}]} for each in ("*", "send")]
+    star, send = (parse(each, version=1)[0] for each in written)
+    assert compare(star, send).verdict is Verdict.WIDER
+    star, send = (parse(each, version=1, is_tenant_wide=True)[0] for each in written)
+    assert compare(star, send).verdict is Verdict.NOT_WIDER
 
 
 def test_what_may_leave_is_compared_by_people_and_no_policy_lets_nothing_in() -> None:

@@ -2,7 +2,7 @@
 
 Both are asked, whatever the other says. The stricter disposition counts (deliver < hold < defer < discard < reject); of
 equally strict ones the mailbox's own. What both let in gets the intersection of what they grant and the smaller of each
-budget; what both hold waits the shorter time. Rate limits need no rule here: each policy asks its own, so the lower
+budget; what both hold waits as the stricter says. Rate limits need no rule here: each policy asks its own, so the lower
 one is reached first.
 """
 

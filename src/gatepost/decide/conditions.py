@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from gatepost.decide import shape
+from gatepost.decide.file_types import type_or_end
 from gatepost.decide.hours import WorkingHours
 from gatepost.decide.paper import Seen
-from gatepost.decide.shape import Faults, Parser
+from gatepost.decide.shape import Parser
 from gatepost.verify.paper import UNSEEN, Attachment, Extraction, Family, Language, ScanResult, Technique
 
 TYPES_MAX = 64
-TYPE_MAX_CHARS = 128
 _UNREAD = frozenset(
     {Extraction.ENCRYPTED, Extraction.MALFORMED, Extraction.TOO_LARGE, Extraction.TIMEOUT, Extraction.CRASHED}
 )
@@ -136,16 +136,7 @@ def _replayed(seen: Seen, wanted: bool) -> bool | None:  # noqa: FBT001  # the d
     return None if seen.facts.is_replayed is None else seen.facts.is_replayed is wanted
 
 
-def _content_type(value: object, path: str, faults: Faults) -> str:
-    if isinstance(value, str) and 1 < len(value) <= TYPE_MAX_CHARS and value.isascii() and value.isprintable():
-        kind = value.lower()
-        if kind.startswith(".") or kind.count("/") == 1:
-            return kind
-    faults.tell(path, "must be a media type such as application/pdf or image/*, or a name's end such as .pdf")
-    return ""
-
-
-TYPES = shape.list_of(Parser(_content_type, {"type": "string", "maxLength": TYPE_MAX_CHARS}), least=1, most=TYPES_MAX)
+TYPES = shape.list_of(type_or_end, least=1, most=TYPES_MAX)
 """Accepts what a file's kind is compared with: ``application/pdf``, ``image/*``, a name's end ``.pdf``."""
 _BOUNDS = shape.object_of({"over": shape.integer(least=0), "atMost": shape.integer(least=0)}, least=1)
 

@@ -4,7 +4,7 @@ They are no part of the normal form: a policy with and without its tests has the
 """
 
 from gatepost.decide import party, shape
-from gatepost.decide.conditions import TYPE_MAX_CHARS
+from gatepost.decide.file_types import TYPE_MAX_CHARS
 from gatepost.decide.paper import Disposition
 from gatepost.mail.kinds import Begins
 from gatepost.verify.paper import Extraction, Family, Language, ScanResult, Technique

@@ -99,13 +99,27 @@ _VOUCHERS = {
 
 def _read_assurance(value: object, path: str, faults: Faults) -> object:
     if isinstance(value, dict):
-        written = Assurance.ARC if Assurance.ARC in value else str(next(iter(value), Assurance.ARC))
-        return _VOUCHERS[Assurance(nearest(written, _VOUCHERS))](value, path, faults)
+        return _read_vouchers(value, path, faults)
     if isinstance(value, str) and value in {Assurance.ARC, Assurance.SIGNED_BY}:
         whom = "sealers" if value == Assurance.ARC else "signers"
         faults.tell(path, f'must name the {whom}: {{"{value}": ["lists.example"]}}')
         return None
     return _ASSURANCE_WORD(value, path, faults)
+
+
+def _read_vouchers(value: Mapping[Any, object], path: str, faults: Faults) -> object:
+    named = [str(each) for each in value]
+    if len(set(named) & _VOUCHERS.keys()) > 1:
+        faults.tell(path, f"must have only one of: {', '.join(_VOUCHERS)}; write a rule for each")
+        return None
+    words = [each.value for each in (Assurance.ALIGNED, Assurance.DMARC, Assurance.DMARC_OR_ALIGNED) if each in named]
+    if not named or words:
+        near = words[0] if words else None
+        said = f' (the nearest is "{near}", by itself)' if near else ""
+        faults.tell(path, f"must be a word, or have one of: {', '.join(_VOUCHERS)}{said}", near)
+        return None
+    wanted = next((each for each in named if each in _VOUCHERS), nearest(named[0], _VOUCHERS))
+    return _VOUCHERS[Assurance(wanted)](value, path, faults)
 
 
 _ASSURANCE = Parser(

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from gatepost.decide import shape
-from gatepost.decide.nearest import nearest
+from gatepost.decide.nearest import nearest, nearest_clock
 from gatepost.decide.shape import Faults, Parser
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -54,7 +54,8 @@ def _clock(value: object, path: str, faults: Faults) -> int:
     if isinstance(value, str) and _CLOCK.fullmatch(value):
         hours, _, minutes = value.partition(":")
         return int(hours) * 60 + int(minutes)
-    faults.tell(path, "must be a time of day such as 08:30")
+    near = nearest_clock(value)
+    faults.tell(path, f"must be a time of day such as {near or '08:30'}", near)
     return 0
 
 

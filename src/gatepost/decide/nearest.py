@@ -6,6 +6,7 @@ People take what a refusal names, so nothing here leads to what lets more in tha
 import difflib
 import re
 from collections.abc import Collection, Iterable
+from datetime import UTC, datetime
 
 from gatepost.verify.paper import Language
 
@@ -22,8 +23,9 @@ _MEANT = {
     "discard": ("drop", "reject"),
     **dict.fromkeys(("bounce", "block", "deny", "refuse", "reject"), ("reject", "bounce", "refuse")),
     **dict.fromkeys(("spf", "dkim", "relaxed", "yes", "true"), ("aligned",)),
-    **dict.fromkeys(("from", "sender", "author", "email", "mail"), ("address",)),
-    **dict.fromkeys(("host", "hostname"), ("domain",)),
+    **dict.fromkeys(("address", "from", "sender", "author", "email", "mail"), ("address", "match")),
+    **dict.fromkeys(("domain", "host", "hostname"), ("domain", "match")),
+    **dict.fromkeys(("rules", "allowlist", "whitelist"), ("senders",)),
     **dict.fromkeys(("any", "all", "everyone", "everybody"), ("anyone",)),
     **{each.name.casefold(): (each.value,) for each in Language},
 }
@@ -55,8 +57,8 @@ def nearest(name: str, valid: Iterable[str], weak: Collection[str] = ()) -> str:
 
 
 def _bare(name: str) -> str:
-    """Return a name without its case, dashes and underscores."""
-    return name.casefold().replace("-", "").replace("_", "")
+    """Return a name without its case, dashes, underscores and blanks."""
+    return name.casefold().replace("-", "").replace("_", "").replace(" ", "")
 
 
 def _is_slip(written: str, name: str) -> bool:
@@ -91,3 +93,61 @@ def nearest_number(value: object) -> str | None:
         return None
     found = _NUMBER.fullmatch(str(value)[:NAME_SHOWN_CHARS])
     return found[1] if found else None
+
+
+def nearest_moment(value: object) -> str | None:
+    """Return how a time is written that lacks its time of day or its offset, which then is that of UTC."""
+    try:
+        moment = datetime.fromisoformat(value.strip()) if isinstance(value, str) else None
+        if moment is None:
+            return None
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return aware.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if aware.year >= _YEAR_MIN else None
+    except (ValueError, OverflowError):
+        return None
+
+
+_YEAR_MIN = 1_000
+"""Earlier ones are spelled with fewer digits on some systems."""
+_CLOCK = re.compile(r"\s*([0-9]{1,2})(?:[:.h]([0-9]{2}))?\s*", re.ASCII)
+_HOURS, _MINUTES = 24, 60
+
+
+def nearest_clock(value: object) -> str | None:
+    """Return how a time of day is written: with two digits for the hour, and with minutes."""
+    found = _CLOCK.fullmatch(str(value)) if isinstance(value, str | int) and not isinstance(value, bool) else None
+    if found is None or int(found[1]) >= _HOURS or int(found[2] or 0) >= _MINUTES:
+        return None
+    return f"{int(found[1]):02}:{found[2] or '00'}"
+
+
+_SPAN = re.compile(r"\s*0*([1-9][0-9]{0,2})\s*(h|hrs?|hours?|d|days?|w|weeks?)\s*", re.ASCII | re.IGNORECASE)
+_WEEK = 7
+
+
+def nearest_span(value: object) -> str | None:
+    """Return how a number of hours, days or weeks is written."""
+    found = _SPAN.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        return None
+    number, unit = int(found[1]), found[2][0].lower()
+    return f"{number * _WEEK}d" if unit == "w" else f"{number}{unit}"
+
+
+_END = re.compile(r"\*?(\.[a-z0-9][a-z0-9._+-]*)", re.ASCII)
+_NAMED_END = re.compile(r"[a-z0-9]{2,5}", re.ASCII)
+_FAMILIES = frozenset({"application", "audio", "font", "image", "message", "model", "multipart", "text", "video"})
+
+
+def nearest_type(value: object, *, may_be_end: bool) -> str | None:
+    """Return how a media type, or the end of a file's name if it may be one, is written."""
+    if not isinstance(value, str):
+        return None
+    bare = value.partition(";")[0].strip().lower()
+    kind, slash, inner = bare.partition("/")
+    if kind in _FAMILIES:
+        return f"{kind}/{inner or '*'}"
+    found = _END.fullmatch(bare)
+    if may_be_end and not slash:
+        return found[1] if found else f".{bare}" if _NAMED_END.fullmatch(bare) else None
+    return None

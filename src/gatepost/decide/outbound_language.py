@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from gatepost.decide import party, shape
+from gatepost.decide.file_types import media_type
 from gatepost.decide.guards import Pattern, compile_pattern
 from gatepost.decide.paper import Counted, Disposition, Wait
 from gatepost.decide.party import BELOW
@@ -115,18 +116,6 @@ class OutboundPolicy:
         return self.stops.get(name, Disposition.DELIVER)
 
 
-_TYPE_TEXT = shape.text(most=100)
-
-
-def _type(value: object, path: str, faults: Faults) -> str:
-    told = len(faults.told)
-    found = str(_TYPE_TEXT(value, path, faults)).lower()
-    kind, slash, inner = found.partition("/")
-    if len(faults.told) == told and not (kind and slash and inner):
-        faults.tell(path, 'must be a media type, such as "application/pdf" or "image/*"')
-    return found
-
-
 def _footer(value: object, path: str, faults: Faults) -> str:
     if not isinstance(value, str) or not 1 <= len(value.strip()) <= FOOTER_MAX_CHARS:
         faults.tell(path, f"must be text of 1 to {FOOTER_MAX_CHARS} characters")
@@ -152,7 +141,6 @@ _COUNT = shape.integer(least=0)
 _STOP = shape.word(Disposition.DELIVER, Disposition.HOLD, Disposition.REJECT, weak=(Disposition.DELIVER,))
 _LIMIT = shape.object_of({"perHour": _COUNT, "perDay": _COUNT})
 _NAME = shape.text(most=NAME_MAX_CHARS)
-_TYPE = Parser(_type, {"type": "string", "pattern": "^[^/]+/.+$", "description": "a media type; image/* for a kind"})
 _MARK = Parser(_mark, _MARK_TEXT.schema)
 _FOOTER = Parser(
     _footer, {"type": "string", "maxLength": FOOTER_MAX_CHARS, "description": "the lines that end each message"}
@@ -176,7 +164,7 @@ OUTBOUND = shape.object_of(
         "repliesPerThread": _LIMIT,
         "attachments": shape.object_of(
             {
-                "types": shape.list_of(_TYPE, most=TYPES_MAX),
+                "types": shape.list_of(media_type, most=TYPES_MAX),
                 "names": shape.list_of(_NAME, most=TYPES_MAX),
                 "octetsAtMost": _COUNT,
                 "filesAtMost": _COUNT,

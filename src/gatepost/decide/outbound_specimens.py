@@ -9,19 +9,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from gatepost.decide.ending import Ending
 from gatepost.decide.fixtures import see_mail
 from gatepost.decide.loops import BRAKE
 from gatepost.decide.outbound import judge_both
 from gatepost.decide.outbound_language import Limit, OutboundPolicy, Stop
-from gatepost.decide.outbound_widening import level
+from gatepost.decide.outbound_widening import is_further
 from gatepost.decide.paper import Answered, Counted, Disposition, Facts, Leaving, Seen
-from gatepost.decide.party import BELOW
+from gatepost.decide.party import fresh_among, one_of
 from gatepost.ids import EmailId
 from gatepost.mail.address import Address
 from gatepost.mail.envelope import Envelope
 
 _AGENT = Address("agent", "x-house.invalid")
-_FRESH = "x-nobody-else"
 _PARENT = EmailId("em_parent")
 _PARTIES_MAX = 30
 _SAID = {
@@ -57,13 +57,12 @@ class _Message:
 def further(live: OutboundPolicy | None, draft: OutboundPolicy | None, *, is_tenant_wide: bool) -> str:
     """Return a message, in a few words, that the draft lets further out than what is in force; empty where none is."""
 
-    def far(policy: OutboundPolicy | None, seen: Seen) -> tuple[int, bool]:
-        ending, _ = judge_both(seen, _ALL_OPEN if is_tenant_wide else policy, policy if is_tenant_wide else None)
-        return level(ending.disposition), ending.disposition is Disposition.HOLD and ending.wait.is_delivered
+    def end(policy: OutboundPolicy | None, seen: Seen) -> Ending:
+        return judge_both(seen, _ALL_OPEN if is_tenant_wide else policy, policy if is_tenant_wide else None)[0]
 
     for message in _messages(live or OutboundPolicy(), draft or OutboundPolicy()):
         seen = message.seen()
-        if far(draft, seen) > far(live, seen):
+        if is_further(end(draft, seen), end(live, seen)):
             return f"an answer to {message.to}" + (f" with {message.what}" if message.what else "")
     return ""
 
@@ -84,16 +83,11 @@ def _messages(live: OutboundPolicy, draft: OutboundPolicy) -> Iterator[_Message]
 
 
 def _recipients(live: OutboundPolicy, draft: OutboundPolicy) -> Iterator[Address]:
-    yield Address(_FRESH, _AGENT.domain)
-    yield Address(_FRESH, f"{_FRESH}.invalid")
-    named = [each.recipients.parties for each in (draft, live) if each.recipients]
-    for party in sorted({one for parties in named for one in parties})[:_PARTIES_MAX]:
-        if "@" in party:
-            yield Address.parse(party)
-        elif party.startswith(BELOW):
-            yield Address(_FRESH, f"{_FRESH}.{party.removeprefix(BELOW)}")
-        else:
-            yield Address(_FRESH, party)
+    named = {one for each in (draft, live) if each.recipients for one in each.recipients.parties}
+    fresh = fresh_among(named)
+    yield Address(fresh, _AGENT.domain)
+    yield Address(fresh, fresh)
+    yield from (one_of(party, fresh) for party in sorted(named)[:_PARTIES_MAX])
 
 
 def _counts(live: OutboundPolicy, draft: OutboundPolicy) -> Iterator[tuple[str, Leaving]]:

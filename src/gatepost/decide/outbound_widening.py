@@ -7,9 +7,10 @@ gates alone: which of them would stop a message anyway is not asked, so a proof 
 
 from collections.abc import Collection, Iterator
 
+from gatepost.decide.ending import Ending
 from gatepost.decide.loops import BRAKE
 from gatepost.decide.outbound_language import Attachments, Limit, OutboundPolicy, Recipients, Stop
-from gatepost.decide.paper import Disposition
+from gatepost.decide.paper import USUAL_WAIT, Disposition
 from gatepost.decide.party import BELOW
 
 _NOBODY = Recipients(frozenset(), thread=False, contacts=False)
@@ -18,6 +19,13 @@ _NOBODY = Recipients(frozenset(), thread=False, contacts=False)
 def level(action: Disposition) -> int:
     """Return how far mail gets: refused 0, held 1, delivered 2."""
     return {Disposition.DELIVER: 2, Disposition.HOLD: 1}.get(action, 0)
+
+
+def is_further(one: Ending, other: Ending) -> bool:
+    """Tell whether one ending lets a message go further than another, or lets it go by silence where that does not."""
+    ours, theirs = level(one.disposition), level(other.disposition)
+    is_held = one.disposition is other.disposition is Disposition.HOLD
+    return ours > theirs or (is_held and one.wait.lets_go_before(other.wait))
 
 
 def loosened(live: OutboundPolicy | None, draft: OutboundPolicy | None, *, is_tenant_wide: bool) -> str:
@@ -54,8 +62,8 @@ def _looser(live: OutboundPolicy, draft: OutboundPolicy, *, is_tenant_wide: bool
     yield from (
         f"outbound.{name} is higher" for name, one, other in _limits(live, draft) if not _is_limit_kept(one, other)
     )
-    if (draft.wait and draft.wait.is_delivered) and not (live.wait and live.wait.is_delivered):
-        yield "outbound.hold lets go what nobody ruled on"
+    if (draft.wait or USUAL_WAIT).lets_go_before(live.wait or USUAL_WAIT):
+        yield "outbound.hold lets go, or sooner, what nobody ruled on"
 
 
 def _are_recipients_kept(live: Recipients | None, draft: Recipients | None, *, is_tenant_wide: bool) -> bool:

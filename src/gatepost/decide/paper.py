@@ -92,8 +92,14 @@ class Wait:
     is_delivered: bool = False
 
     def tightened(self, other: "Wait") -> "Wait":
-        """Return the shorter wait; silence delivers only where both say so."""
-        return Wait(min(self.lasts, other.lasts), self.is_delivered and other.is_delivered)
+        """Return the stricter of both: silence delivers only where both say so, and then at the later time."""
+        if self.is_delivered and other.is_delivered:
+            return Wait(max(self.lasts, other.lasts), is_delivered=True)
+        return Wait(min(self.lasts, other.lasts))
+
+    def lets_go_before(self, other: "Wait") -> bool:
+        """Tell whether silence delivers what it does not deliver after the other wait, or not so soon."""
+        return self.is_delivered and not (other.is_delivered and other.lasts <= self.lasts)
 
     def refusing(self) -> "Wait":
         """Return the same wait with a refusal at its end."""

@@ -5,7 +5,9 @@ nothing, so a rule with ``*@b.c`` would be about nobody, and is refused. deviati
 author be called ``*``; a policy cannot name that one.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
+from itertools import count
 
 from gatepost.decide.shape import Faults, Parser
 from gatepost.mail.address import Address, AddressError, normalise_domain
@@ -15,6 +17,24 @@ BELOW = "*."
 
 Instead = Callable[[str], str]
 """How to write, in the place where an address stands, that everybody at a domain, or at ``*.`` of one, is meant."""
+
+
+_FRESH = "x-nobody-else"
+_FRESH_FOUND = re.compile(_FRESH + "(?:-([1-9][0-9]{0,8}))?")
+
+
+def fresh_among(names: Iterable[str]) -> str:
+    """Return a label that stands in none of these names: whoever is called so is nobody whom they name."""
+    taken = {int(number or 0) for name in names for number in _FRESH_FOUND.findall(name)}
+    number = next(each for each in count() if each not in taken)
+    return f"{_FRESH}-{number}" if number else _FRESH
+
+
+def one_of(name: str, fresh: str) -> Address:
+    """Return one who goes by a name of a policy, and by no other that it does not imply; ``fresh`` as above."""
+    if "@" in name:
+        return Address.parse(name)
+    return Address(fresh, f"{fresh}.{name.removeprefix(BELOW)}" if name.startswith(BELOW) else name)
 
 
 def _match(domain: str) -> str:
@@ -33,8 +53,28 @@ def _read_address(value: object, path: str, faults: Faults, instead: Instead | N
     try:
         return Address.parse(value).key
     except (AddressError, UnicodeError) as error:
-        faults.tell(path, f"must be an address: {error}")
+        _tell_wrapped(f"must be an address: {error}", _in_brackets(value), Address.parse, path, faults)
     return ""
+
+
+def _in_brackets(value: str) -> str:
+    """Return what may be an address within ``Name <address>``, ``mailto:`` and white space."""
+    inner = value.rpartition("<")[2].partition(">")[0]
+    return inner.strip().removeprefix("mailto:")
+
+
+def _in_url(value: str) -> str:
+    """Return what may be a domain within a URL and white space."""
+    return value.strip().rpartition("://")[2].partition("/")[0]
+
+
+def _tell_wrapped(said: str, inner: str, read: Callable[[str], object], path: str, faults: Faults) -> None:
+    """Tell a fault, and what stands there but for its wrapping, if that can be read."""
+    try:
+        near = str(read(inner))
+    except (AddressError, UnicodeError):
+        near = ""
+    faults.tell(path, said + (f"; the nearest is {near}" if near else ""), near or None)
 
 
 def _tell_star(local: str, domain: str, path: str, faults: Faults, instead: Instead) -> None:
@@ -58,7 +98,7 @@ def _read_domain(value: object, path: str, faults: Faults) -> str:
     try:
         return normalise_domain(value)
     except (AddressError, UnicodeError) as error:
-        faults.tell(path, f"must be a domain name: {error}")
+        _tell_wrapped(f"must be a domain name: {error}", _in_url(value), normalise_domain, path, faults)
     return ""
 
 

@@ -5,6 +5,7 @@ the value returned then is never used. Parsers visit members in document order, 
 Each parser also says what it accepts as JSON Schema (2020-12), so that the published schema cannot drift from it.
 """
 
+import json
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from gatepost.decide.nearest import NAME_SHOWN_CHARS, nearest, nearest_number, nearest_truth
+from gatepost.decide.nearest import NAME_SHOWN_CHARS, nearest, nearest_moment, nearest_number, nearest_truth
 
 JSON_INTEGER_MAX = 2**53 - 1  # RFC 8259 section 6: what every reader agrees on
 FAULTS_MAX = 100
@@ -99,13 +100,13 @@ def object_of(
 
     def parse(value: object, path: str, faults: Faults) -> dict[str, object]:
         if not isinstance(value, dict):
-            faults.tell(path or root, "must be an object")
+            faults.tell(path or root, "must be an object" + (f" with some of: {', '.join(fields)}" if path else ""))
             return {}
-        found = _members(value, fields, must, path, faults, weak)
+        found, meant = _members(value, fields, must, path, faults, weak)
         for name in must:
-            if name not in value:
+            if name not in value and name not in meant:
                 faults.tell(join(path, name), "must be given")
-        if len(found) < least:
+        if len(found) < least and meant.isdisjoint(fields):
             faults.tell(path or root, f"must have at least {least} of: {', '.join(fields)}")
         return found
 
@@ -125,17 +126,20 @@ def _members(
     path: str,
     faults: Faults,
     weak: Collection[str],
-) -> dict[str, object]:
+) -> tuple[dict[str, object], set[str]]:
+    """Return what could be read, and the names that others were slips of: one slip is told once."""
     found: dict[str, object] = {}
+    meant: set[str] = set()
     for name, member in value.items():
         if faults.is_full:
             break
         if not isinstance(name, str) or name not in fields:
             shown, near = printable(str(name)), nearest(str(name), fields, weak)
             faults.tell(join(path, shown), f"is not a field; the nearest is {near}", near)
+            meant.add(near)
         elif member is not None or name in must:
             found[name] = fields[name](member, join(path, name), faults)
-    return found
+    return found, meant
 
 
 def _optional(schema: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -174,12 +178,23 @@ def map_of(member: Parser, *, most: int, name_most: int) -> Parser:
     )
 
 
+def _listed(value: object, item: Parser) -> str | None:
+    """Return the list that is meant by a word that stands alone, if it may be an item, or nearly."""
+    if not isinstance(value, str):
+        return None
+    faults = Faults()
+    item(value, "", faults)
+    meant = faults.told[0].nearest if faults.told else value
+    return json.dumps([meant], ensure_ascii=False) if meant and len(meant) <= NAME_SHOWN_CHARS else None
+
+
 def list_of(item: Parser, *, most: int, least: int = 0) -> Parser:
     """Accept a list of ``least`` to ``most`` items."""
 
     def parse(value: object, path: str, faults: Faults) -> list[object]:
         if not isinstance(value, list):
-            faults.tell(path, "must be a list")
+            near = _listed(value, item)
+            faults.tell(path, "must be a list" + (f", such as {near}" if near else ""), near)
             return []
         if not least <= len(value) <= most:
             bound = f"at most {most} items" if len(value) > most else f"at least {least} item"
@@ -278,7 +293,8 @@ def _moment(value: object, path: str, faults: Faults) -> str:
             return moment.astimezone(UTC).isoformat(timespec="seconds")
     except (ValueError, OverflowError):
         pass
-    faults.tell(path, "must be a time such as 2027-01-31T18:00:00Z")
+    near = nearest_moment(value)
+    faults.tell(path, "must be a time such as " + (near or "2027-01-31T18:00:00Z"), near)
     return ""
 
 

@@ -7,24 +7,23 @@ from typing import Any
 from gatepost.decide.conditions import Condition
 from gatepost.decide.grammar import Assurance
 from gatepost.decide.language import Policy
+from gatepost.decide.party import fresh_among, one_of
 from gatepost.mail.address import Address
 
 AUTHORS_MAX = 5_000
-_FRESH = "x-nobody-else"
 
 
 def representatives(*policies: Policy) -> Iterator[Address]:
     """Return one author of each kind that the names in these policies tell apart, as far as they are addresses."""
     names = dict.fromkeys(name for policy in policies for rule in policy.rules for name in rule.names)
-    yield Address(_FRESH, f"{_FRESH}.invalid")
+    fresh = fresh_among(names)
+    yield Address(fresh, fresh)  # no more than a label, so that no "*." stands for whoever is named nowhere
     for name in names:
-        if "@" in name:
-            yield Address.parse(name)
-            yield Address(_FRESH, Address.parse(name).domain)
-        elif name.startswith("*."):
-            yield Address(_FRESH, f"{_FRESH}.{name[2:]}")
-        elif name != "*":
-            yield Address(_FRESH, name)
+        if name != "*":
+            found = one_of(name, fresh)
+            yield found
+            if "@" in name:
+                yield Address(fresh, found.domain)
 
 
 _PROOFS = ("dmarc", "aligned", "none", "unsettled")

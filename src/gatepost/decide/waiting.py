@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from gatepost.decide import shape
+from gatepost.decide.nearest import nearest_span
 from gatepost.decide.paper import USUAL_WAIT, Wait
 from gatepost.decide.shape import Faults, Parser
 
@@ -22,7 +23,14 @@ _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1)}
 def _span(value: object, path: str, faults: Faults) -> str:
     found = _SPAN.fullmatch(value) if isinstance(value, str) else None
     if found is None or _length(found) > LASTS_MAX:
-        faults.tell(path, 'must be a number of hours or days, at most 30 days, such as "12h" or "7d"')
+        near = nearest_span(value)
+        is_near = near is not None and (meant := _SPAN.fullmatch(near)) is not None and _length(meant) <= LASTS_MAX
+        more = f"; the nearest is {near}" if is_near else ""
+        faults.tell(
+            path,
+            f'must be a number of hours or days, at most 30 days, such as "12h" or "7d"{more}',
+            near if is_near else None,
+        )
         return ""
     return found[0]
 

@@ -9,12 +9,14 @@ and never finds a false one. A refutation is a mail that both policies have judg
 one that leaves (``outbound_specimens``), in words. What leaves is proven gate by gate (``outbound_widening``).
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from itertools import islice, product
 from typing import Any
 
+from gatepost.decide.above import EVERY_CAPABILITY
 from gatepost.decide.body import TEXT_MAX_OCTETS
 from gatepost.decide.conditions import Condition
 from gatepost.decide.ending import Ending
@@ -23,7 +25,7 @@ from gatepost.decide.grammar import Assurance
 from gatepost.decide.guards import GUARDS_WORK_MAX
 from gatepost.decide.language import Policy, Rule
 from gatepost.decide.outbound_specimens import further
-from gatepost.decide.outbound_widening import level, loosened
+from gatepost.decide.outbound_widening import is_further, level, loosened
 from gatepost.decide.paper import USUAL_WAIT, Disposition, TokenBudget
 from gatepost.decide.rules import judge
 from gatepost.decide.specimens import AUTHORS_MAX, mails, representatives
@@ -175,21 +177,24 @@ def _rule_doubt(ours: Rule | None, theirs: Rule | None, guards: str) -> str:
     checks = (
         (level(theirs.action) <= level(ours.action), "goes further"),
         (_is_proof_kept(ours, theirs), "asks for less proof, or for another"),
-        (_is_grant_kept(ours.capabilities, theirs), "grants more capabilities"),
+        (
+            _is_grant_kept(ours.capabilities, theirs.capabilities, is_tenant_wide=theirs.is_tenant_wide),
+            "grants more capabilities",
+        ),
         (theirs.budget.tightened(ours.budget) == theirs.budget, "has larger token budgets"),
-        (_is_wait_kept(ours, theirs), "lets go what nobody ruled on"),
+        (_is_wait_kept(ours, theirs), "lets go, or sooner, what nobody ruled on"),
         (_is_rate_kept(ours, theirs), "has larger rate limits, or counts otherwise"),
     )
     return next((f"{here} {said}, compared with senders[{ours.index}]" for is_so, said in checks if not is_so), "")
 
 
-def _is_grant_kept(granted: tuple[str, ...], theirs: Rule) -> bool:
-    return ("*" in granted and theirs.is_tenant_wide) or set(theirs.capabilities) <= set(granted)
+def _is_grant_kept(ours: Collection[str], theirs: Collection[str], *, is_tenant_wide: bool) -> bool:
+    return (is_tenant_wide and EVERY_CAPABILITY in ours) or set(theirs) <= set(ours)
 
 
 def _is_wait_kept(ours: Rule, theirs: Rule) -> bool:
-    is_let_go = theirs.action is Disposition.HOLD and (theirs.wait or USUAL_WAIT).is_delivered
-    return not is_let_go or ours.action is Disposition.DELIVER or (ours.wait or USUAL_WAIT).is_delivered
+    is_held = ours.action is theirs.action is Disposition.HOLD
+    return not (is_held and (theirs.wait or USUAL_WAIT).lets_go_before(ours.wait or USUAL_WAIT))
 
 
 def _is_rate_kept(ours: Rule, theirs: Rule) -> bool:
@@ -223,24 +228,22 @@ def _refutation(live: Policy | None, draft: Policy) -> dict[str, Any] | None:
     """Return a mail that gets further, or more, under the draft; None where none was found among some thousands."""
     for mail in islice(mails(draft, *([live] if live else [])), MAILS_MAX):
         seen = see_mail(mail)
-        if is_more(judge(seen, draft)[0], judge(seen, live)[0]):
+        if is_more(judge(seen, draft)[0], judge(seen, live)[0], is_tenant_wide=draft.is_tenant_wide):
             return mail
     return None
 
 
-def is_more(one: Ending, other: Ending) -> bool:
+def is_more(one: Ending, other: Ending, *, is_tenant_wide: bool = False) -> bool:
     """Tell whether one ending lets a mail further in than another, or grants it more."""
-    if level(one.disposition) != level(other.disposition):
-        return level(one.disposition) > level(other.disposition)
-    if not level(one.disposition):
-        return False
-    if one.disposition is Disposition.HOLD and one.wait.is_delivered and not other.wait.is_delivered:
+    if is_further(one, other):
         return True
+    if level(one.disposition) != level(other.disposition) or not level(one.disposition):
+        return False
     ours, theirs = one.grant, other.grant
     if ours is None or theirs is None:
         return ours is not None
-    is_new = "*" not in theirs.capabilities and not set(ours.capabilities) <= set(theirs.capabilities)
-    return is_new or not _is_budget_kept(theirs.budget, ours.budget)
+    is_kept = _is_grant_kept(theirs.capabilities, ours.capabilities, is_tenant_wide=is_tenant_wide)
+    return not (is_kept and _is_budget_kept(theirs.budget, ours.budget))
 
 
 def _is_budget_kept(ours: TokenBudget, theirs: TokenBudget) -> bool:

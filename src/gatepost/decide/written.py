@@ -115,6 +115,8 @@ def _read_yaml(text: str) -> object:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}: " if mark else ""
         problem = getattr(error, "problem", None) or "no YAML can be read there"
+        if mark and any("\t" in line for line in text.split("\n")[mark.line : mark.line + 1]):
+            problem += "; a tab does not indent: write blanks"
         raise UnreadableError([f"{where}{problem}"]) from error
     return builder.document
 

@@ -22,7 +22,7 @@ def test_a_question_is_a_policy_or_holds_one() -> None:
 @pytest.mark.parametrize(
     ("written", "fault"),
     [
-        ({"message": 1}, "message must be an object"),
+        ({"message": 1}, "message must be an object with some of: octets, clientIp, helo, mailFrom, receivedAt"),
         ({"message": {}}, "message.octets must be given"),
         ({"message": {"octets": "a"}}, "message.octets must be base64 (RFC 4648 section 4)"),
         ({"message": {"octets": 1}}, "message.octets must be base64 (RFC 4648 section 4)"),
