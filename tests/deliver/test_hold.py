@@ -58,6 +58,7 @@ async def test_a_hold_is_found_by_its_account_and_tenant_alone(db: Database) -> 
         (Approver(id="ky_agent2", is_agent=True), False),
         (Approver(id="ky_proposer"), False),
         (Approver(id="pe_2", address=Address("Boss", "example.org")), False),
+        (Approver(id="pe_2", address=Address("boss+desk", "example.org")), False),
     ],
 )
 async def test_no_agent_rules_nor_whoever_wrote_or_proposed_it(db: Database, approver: Approver, *, may: bool) -> None:

@@ -117,11 +117,6 @@ def check_approver(hold: Hold, approver: Approver) -> None:
         ApproverError: they may not.
     """
     is_proposer = approver.id == hold.proposer
-    is_author = approver.address is not None and hold.author is not None and _is(approver.address, hold.author)
+    is_author = approver.address is not None and hold.author is not None and approver.address.is_of(hold.author)
     if approver.is_agent or is_proposer or is_author:
         raise ApproverError(approver.id)
-
-
-def _is(address: Address, spelled: str) -> bool:
-    local, _, domain = spelled.rpartition("@")
-    return address.key == Address(local, domain).key
