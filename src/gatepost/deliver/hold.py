@@ -97,10 +97,9 @@ async def get(tx: Transaction, hold: HoldId, account: AccountId | None = None) -
     return found
 
 
-async def waiting(tx: Transaction, email: EmailId) -> HoldId | None:
-    """Return the hold on ``email`` while it waits."""
-    found = await hold_store.by_id(tx, hold_of(email))
-    return found.id if found is not None and found.state is HoldState.WAITING else None
+async def on_email(tx: Transaction, email: EmailId) -> Hold | None:
+    """Return the hold on ``email``, whether it waits or how it ended; None where it never waited."""
+    return await hold_store.by_id(tx, hold_of(email))
 
 
 async def page(
