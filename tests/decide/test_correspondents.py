@@ -101,6 +101,24 @@ async def test_other_correspondents_named_are_counted_and_no_strangers(db: Datab
     assert (await send(db, saying("No."))).reason is Reason.REPLY_TO_AUTHOR
 
 
+async def test_whoever_wrote_in_the_thread_may_be_named_in_it(db: Database) -> None:
+    """Only where ``recipients`` asked for the thread, too, was it known who that is."""
+    await put(db, {"otherCorrespondents": "hold"})
+    await keep_parent(db)
+    await keep_parent(db, id=EmailId("em_2"), author=ALICE, message_id="2@x")
+    await meet(db, BOSS, ALICE)
+    assert (await leaving(db, saying(f"As {ALICE} said."))).others == 0
+
+
+async def test_a_tag_hides_no_correspondent_and_makes_none_of_a_recipient(db: Database) -> None:
+    await put(db, {"otherCorrespondents": "hold"})
+    await keep_parent(db)
+    await meet(db, ALICE, BOSS)
+    assert (await leaving(db, saying("Ask alice+shop@customer.example."))).others == 1
+    tagged = Address(f"{BOSS.local}+desk", BOSS.domain)
+    assert (await leaving(db, saying(f"You are {tagged}, or {BOSS}.", to=[tagged]))).others == 0
+
+
 async def test_nobody_is_looked_up_where_no_gate_asks(db: Database) -> None:
     await keep_parent(db)
     await meet(db, ALICE)

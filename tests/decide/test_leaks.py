@@ -38,6 +38,16 @@ def test_every_place_and_disguise_is_read(said: Any) -> None:
     assert any("quince" in text for text in leaks.texts_of(said))
 
 
+@pytest.mark.parametrize("text", ["&#113;uin&#x63;e", "qu%69nce", "=?utf-8?b?cXVpbmNl?=", "q&shy;uince", "%71%75ince"])
+def test_what_programs_write_for_a_character_is_read(text: str) -> None:
+    assert any("quince" in each for each in leaks.texts_of(content(f"see {text} there")))
+
+
+@pytest.mark.parametrize("text", ["&#" + "9" * 100_000, "&#99999999999;", "%zz %f %", "%ff%fe", "&#xD800;", "=?x?b?"])
+def test_what_stands_for_no_character_stays(text: str) -> None:
+    leaks.decoded(text)
+
+
 @pytest.mark.parametrize("extraction", [each for each in Extraction if each.value not in {"done", "not-tried"}])
 def test_a_file_that_could_not_be_read_is_told(extraction: Extraction) -> None:
     with pytest.raises(TooLongError):
@@ -87,41 +97,9 @@ def test_base64_hides_no_canary_wherever_it_begins(before: bytes, after: bytes) 
     assert leaks.has_mark([base64.b64encode(before + MARK.encode() + after).decode()], [MARK])
 
 
-def test_addresses_are_keys_each_once() -> None:
-    texts = ["Ask Bob <Bob@Example.com>, bob@example.com. or al.ice+x@sub.example.org!", "j\u00fcrgen@example.net"]
-    assert sorted(leaks.addresses_in(texts) or ()) == [
-        "al.ice+x@sub.example.org",
-        "bob@example.com",
-        "j\u00fcrgen@example.net",
-    ]
-
-
-def test_a_quoted_local_part_hides_no_address() -> None:
-    texts = ['ask "b\\ob"@example.com', 'or "write to eve@example.com or "@example.org']
-    assert {"bob@example.com", "eve@example.com"} <= (leaks.addresses_in(texts) or set())
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["bob@\npartner.example", "bob (at) partner.example", "bob [at] partner [dot] example", "bob @ partner.example"],
-)
-def test_an_address_that_is_written_apart_is_one(text: str) -> None:
-    assert "bob@partner.example" in (leaks.addresses_in([text]) or ())
-
-
-@pytest.mark.parametrize("text", ["no at sign", "a@", "@b.example", "a@@b", "x@-.-"])
-def test_what_is_no_address_is_none(text: str) -> None:
-    assert not leaks.addresses_in([text])
-
-
-def test_too_many_addresses_are_told() -> None:
-    assert leaks.addresses_in([" ".join(f"u{number}@example.com" for number in range(1_001))]) is None
-
-
 @given(st.text())
 def test_reading_never_raises(text: str) -> None:
     texts = leaks.texts_of(content(text))
-    leaks.addresses_in(texts)
     leaks.has_mark(texts, [MARK])
     for each in texts:
         leaks.has_credential(each)

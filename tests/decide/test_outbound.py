@@ -258,6 +258,25 @@ def test_the_tenants_policy_can_only_tighten(own: Any, above: Any, expected: tup
     assert [step.check for step in decision.trace if step.check.startswith("tenant.")]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Hi.\n\nOurs.\nTheirs.", GOES),
+        ("Hi.\n\nTheirs.\nOurs.", (REJECT, Reason.FOOTER_MISSING)),
+        ("Hi.\n\nOurs.", (REJECT, Reason.FOOTER_MISSING)),
+        ("Hi.\n\nTheirs.", (REJECT, Reason.FOOTER_MISSING)),
+    ],
+)
+def test_footers_of_both_policies_stand_below_the_mailboxs_first(text: str, expected: Any) -> None:
+    own, above = policy(footer="Ours."), policy(footer="Theirs.")
+    assert said(settle(saying(text), own, facts(), above=above).decision) == expected
+
+
+def test_a_footer_that_both_policies_want_stands_once() -> None:
+    one = policy(footer="Ours.")
+    assert said(settle(saying("Hi.\n\nOurs."), one, facts(), above=one).decision) == GOES
+
+
 def test_the_tenants_list_alone_lets_nobody_be_written_to() -> None:
     listed = policy(recipients={"domains": ["example.com"]})
     assert said(settle(saying(), policy(), facts(parent=None), above=listed).decision) == (

@@ -11,7 +11,7 @@ from gatepost.decide.paper import USUAL_WAIT, Disposition
 from gatepost.deliver import hold, hold_end, hold_store
 from gatepost.deliver.hold import Approver
 from gatepost.deliver.paper import DefaultOutcome, Held, Hold, HoldState
-from gatepost.ids import AccountId, HoldId, KeyId
+from gatepost.ids import AccountId, EmailId, HoldId, KeyId
 from gatepost.mail.address import Address
 from outbound import ACCOUNT, BOSS, NOW, TENANT, entropy, inbound, outbound, recorded
 
@@ -42,7 +42,8 @@ async def test_a_hold_is_found_by_its_account_and_tenant_alone(db: Database) -> 
     found = await keep(db)
     async with db.transaction(TENANT) as tx:
         assert await hold.get(tx, found.id, ACCOUNT) == found
-        assert await hold.waiting(tx, found.email) == found.id
+        assert await hold.on_email(tx, found.email) == found
+        assert await hold.on_email(tx, EmailId("em_none")) is None
         assert await hold.page(tx, AccountId(99), state=None, limit=9, before=None) == []
         with pytest.raises(hold.HoldMissingError):
             await hold.get(tx, found.id, AccountId(99))
@@ -58,6 +59,7 @@ async def test_a_hold_is_found_by_its_account_and_tenant_alone(db: Database) -> 
         (Approver(id="ky_agent2", is_agent=True), False),
         (Approver(id="ky_proposer"), False),
         (Approver(id="pe_2", address=Address("Boss", "example.org")), False),
+        (Approver(id="pe_2", address=Address("boss+desk", "example.org")), False),
     ],
 )
 async def test_no_agent_rules_nor_whoever_wrote_or_proposed_it(db: Database, approver: Approver, *, may: bool) -> None:

@@ -23,7 +23,7 @@ from gatepost.keys import ErasedError, Kind
 from gatepost.mail.address import Address
 from gatepost.mailbox import store as mailbox_store
 from gatepost.record import AuditQuery
-from gatepost.reply.paper import Sent
+from gatepost.reply.paper import ReplyRefusedError, Sent
 from journeys.scene import KEY, POLICY, Scene, open_scene, set_scene
 from outbound import BOSS, TENANT, Sink, http_receiver, job, smtp_sink
 
@@ -157,6 +157,22 @@ async def test_saying_it_again_while_it_waits_is_the_same_wait(scene: Scene) -> 
     await journey.release(TENANT, waiting, YES, scene.house, digest=None)
     after = await scene.agent_says(parent, "Yes.")
     assert (after.is_repeat, after.hold, after.submission) == (True, None, sent.submission)
+
+
+@pytest.mark.parametrize("is_silent", [False, True])
+async def test_saying_again_what_was_refused_is_told_so(scene: Scene, sink: Sink, *, is_silent: bool) -> None:
+    """It was told to be queued."""
+    parent, _, waiting = await proposed(scene)
+    if is_silent:
+        await expire(scene, waiting)
+        scene.clock.move(-USUAL_WAIT.lasts)
+    else:
+        await journey.release(TENANT, waiting, NO, scene.house, digest=None)
+    with pytest.raises(ReplyRefusedError, match=r"hold\.expired_refused" if is_silent else r"hold\.denied"):
+        await scene.agent_says(parent, "Yes.")
+    assert (await scene.agent_says(parent, "Yes, please.")).hold
+    await scene.work()
+    assert sink.mails == []
 
 
 async def expire(scene: Scene, waiting: HoldId, *, after: timedelta = USUAL_WAIT.lasts) -> None:

@@ -133,6 +133,19 @@ async def test_the_footer_is_added_recorded_and_signed(scene: Scene, sink: Sink)
     ]  # fmt: skip
 
 
+async def test_both_policies_footers_are_added_and_let_the_reply_go(scene: Scene, sink: Sink) -> None:
+    """The gate refused every reply of a mailbox whose footer was not the tenant's."""
+    await put(scene, footer="Written by an agent.")
+    async with scene.house.db.transaction(TENANT) as tx:
+        above = {**POLICY, "outbound": {"footer": "Acme Ltd"}}
+        await decide.put_policy(tx, decide.TENANT_WIDE, above, at=NOW, actor=KEY)
+    await scene.agent_says(await scene.boss_asks(), "Yes.")
+    await scene.work()
+    [mail] = sink.mails
+    message: Any = message_from_bytes(mail.content, policy=policy.default)
+    assert message.get_payload(decode=True).splitlines()[-2:] == [b"Written by an agent.", b"Acme Ltd"]
+
+
 async def test_a_bounce_shows_the_header_it_is_about(scene: Scene, sink: Sink) -> None:
     parent = await scene.boss_asks(header="X-Mark: seen\r\n")
     await scene.agent_says(parent, "We take no invoices.", Voice.BOUNCE)

@@ -137,6 +137,26 @@ def test_only_a_local_part_beyond_ascii_needs_smtputf8() -> None:
     assert not Address.parse("post@bücher.example").needs_smtputf8
 
 
+@pytest.mark.parametrize(
+    ("text", "untagged"),
+    [
+        ("bob+shop+x@acme.example", "bob@acme.example"),
+        ("bob@acme.example", "bob@acme.example"),
+        ("+bob@acme.example", "+bob@acme.example"),
+        ('"a b+c"@acme.example', '"a b+c"@acme.example'),
+    ],
+)
+def test_a_tag_names_a_part_of_a_mailbox(text: str, untagged: str) -> None:
+    assert str(Address.parse(text).untagged) == untagged
+
+
+def test_a_tag_makes_no_other_person() -> None:
+    bob = Address.parse("Bob+a@acme.example")
+    assert bob.is_of("bob@acme.example")
+    assert bob.is_of("bob+b@acme.example")
+    assert not any(map(bob.is_of, ("bobby@acme.example", "bob@other.example", "")))
+
+
 def test_the_longest_path_is_taken_and_one_octet_more_is_not() -> None:
     domain = ".".join(["b" * 62] * 4)
     longest = "a" * (PATH_MAX_OCTETS - len(domain) - 1)

@@ -6,17 +6,22 @@ from collections.abc import Iterable, Iterator
 
 _OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 """Fullwidth, Arabic-Indic, Devanagari: whatever Unicode calls a decimal digit."""
-_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]+")
-_SPACE = r"[ \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]"
+_UNSEEN = re.compile("[\u00ad\u0300-\u036f\u200b-\u200f\u2060-\u2064\u20d0-\u20f0\ufe00-\ufe0f\ufeff]+")
+"""What nobody sees, and marks upon a digit: strokes, and the frame that makes it a key."""
+_SPACE = r"[ \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u2800\u3000]"
 _DASH = r"\-\u2010-\u2015\u2212\ufe58\ufe63\uff0d"
 _BESIDE = re.compile(
     rf"(?<=[0-9])(?:{_SPACE}{{1,3}}|{_SPACE}{{0,2}}[./_\u00b7\u2022\u2027{_DASH}]{_SPACE}{{0,2}})(?=[0-9])"
 )
 """What may stand between two digits of a number that is written in one line: spaces, or a dot, a slash or a dash."""
-_APART = re.compile(
-    rf"(?<=[0-9]){_SPACE}{{0,3}}[,;|\r\n\x0b\x0c\x85\u2028\u2029](?:[,;|>\r\n]|{_SPACE}){{0,5}}(?=[0-9])"
+_APART = re.compile(r"(?<=[0-9])(?! [0-9])[\W_]{1,16}(?=[0-9])")
+"""What stands between numbers as well as within one: the end of a line (or of a quotation's), a bracket, a wide gap."""
+_NAMED = re.compile(
+    r"(?<![0-9A-Za-z])((?:credit|debit)?card(?:no|nr|num|number)?|visa|master(?:card)?|amex|pan|ccn?|cc(?:no|nr|num)|karte"
+    r"|kreditkarte|carte|tarjeta)(?=[0-9])|(?<=[0-9])(?=exp|cv[vcn]|csc|valid)",
+    re.IGNORECASE,
 )
-"""What stands between numbers as well as within one: a line's end (a quotation's too), a comma, a bar."""
+"""Words that touch a card's number without making it part of a code."""
 _ROW = re.compile(r"(?<![0-9A-Za-z])[2-6][0-9]*(?: [0-9]+)*(?![0-9A-Za-z])")
 _ROWS = re.compile(r"(?<![0-9A-Za-z])[2-6][0-9]*(?:[ ,][0-9]+)*(?![0-9A-Za-z])")
 _CARD_MIN_DIGITS, _CARD_MAX_DIGITS = 13, 19
@@ -65,10 +70,11 @@ def has_card_number(text: str) -> bool:
     """Tell whether a card number stands in the text: an issuer's prefix and length, and the check digit.
 
     The digits, of any script, may be separated in any groups where nothing else belongs to the row. Where something
-    does (an expiry, other numbers), or where the number goes on in the next line or after a comma or a bar, they are
-    found in one piece or in the groups of a card. What touches an ASCII letter is part of a code.
+    does (an expiry, other numbers), or where the number goes on in the next line or behind a comma, a bracket or any
+    other sign, they are found in one piece or in the groups of a card. What touches an ASCII letter is part of a code,
+    but for words such as "card" before it and "exp" behind it.
     """
-    text = _BESIDE.sub(" ", _plain(text))
+    text = _BESIDE.sub(" ", _NAMED.sub(r"\1 ", _plain(text)))
     found = ((row, _in_row(row[0])) for row in _ROW.finditer(text))
     broken = _APART.sub(",", text)
     found_apart = ((row, _in_groups(re.split("[ ,]", row[0]))) for row in _ROWS.finditer(broken) if "," in row[0])

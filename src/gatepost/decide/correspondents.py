@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from gatepost import mailbox
 from gatepost.db import Transaction
-from gatepost.decide import leaks, outbound_store
+from gatepost.decide import leaks, mentions, outbound_store
 from gatepost.decide.body import TooLongError
 from gatepost.decide.outbound_language import OutboundPolicy, Stop
 from gatepost.decide.outbound_store import Dispatch, blind_domain, blind_person
@@ -24,7 +24,7 @@ async def recall_leaving(
     named = _named(verified, policies, parent)
     found = await outbound_store.known(tx, dispatch.account, recipients | (named or set()))
     sent = await outbound_store.count_sent(tx, dispatch)
-    asks_thread = any(each.recipients is not None and each.recipients.thread for each in policies)
+    asks_thread = bool(named) or any(each.recipients is not None and each.recipients.thread for each in policies)
     thread = await _thread(tx, parent) if parent and asks_thread else frozenset()
     persons = Counter(blind_person(tx.vault, key) for key in recipients)
     domains = Counter(blind_domain(tx.vault, each.domain) for each in dispatch.recipients)
@@ -61,18 +61,15 @@ def _named(verified: Verified, policies: Sequence[OutboundPolicy], parent: Email
         return set()
     evidence = verified.evidence
     try:
-        found = leaks.addresses_in(leaks.texts_of(evidence.content))
+        found = mentions.addresses_in(leaks.texts_of(evidence.content))
     except TooLongError:
         return None
     if found is None:
         return None
-    told = {each.key for each in verified.arrived.envelope.rcpt_to}
-    if evidence.author:
-        told.add(evidence.author.key)
-    if parent:
-        written = (parent.reading.human, parent.from_shown, parent.to_shown, parent.subject)
-        told |= {parent.author.key, *(leaks.addresses_in(written) or ())}
-    return set(found - told)
+    told = {*verified.arrived.envelope.rcpt_to, evidence.author, parent and parent.author} - {None}
+    written = (parent.reading.human, parent.from_shown, parent.to_shown, parent.subject) if parent else ()
+    known = {key for each in told if each for key in mentions.readings(each.local, each.domain)}
+    return set(found - known - (mentions.addresses_in(written) or frozenset()))
 
 
 async def _thread(tx: Transaction, parent: Email) -> frozenset[str]:

@@ -5,28 +5,23 @@ means to smuggle can always encode; then recipients, rates and approval are what
 """
 
 import base64
+import html
 import re
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from urllib.parse import unquote
 
 from gatepost.decide.account_numbers import has_card_number, has_iban
 from gatepost.decide.body import TEXT_MAX_OCTETS, TooLongError, fold, spellings
 from gatepost.decide.credentials import has_credential
-from gatepost.mail.address import Address, AddressError
+from gatepost.mail.encoded_word import decode_text
 from gatepost.verify.paper import Content, Extraction
 
-__all__ = ["addresses_in", "has_card_number", "has_credential", "has_iban", "has_mark", "texts_of"]
+__all__ = ["decoded", "has_card_number", "has_credential", "has_iban", "has_mark", "texts_of"]
 
-ADDRESSES_MAX = 1_000
 _UNREAD = frozenset(Extraction) - {Extraction.DONE, Extraction.NOT_TRIED}
 """Files whose text should have been read, and was not, or not to its end."""
-_ADDRESSES = (
-    re.compile(r"(?<![\w.%+\-])[\w.%+\-]{1,64}@[\w.\-]{1,253}"),
-    re.compile(r'"(?:[^"\\\n]|\\.){1,62}"@[\w.\-]{1,253}'),
-)
-_APART = re.compile(r"\s{0,3}(?:[\[({]\s?(?:at|@)\s?[\])}]|@)\s{0,3}", re.IGNORECASE)
-_DOT = re.compile(r"\s?[\[({]\s?(?:dot|\.)\s?[\])}]\s?", re.IGNORECASE)
-"""How people write an address that no machine shall find, and how a line's end cuts one."""
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][0-9A-Za-z]{1,31});")
+_ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _NO_LETTER = re.compile(r"[\W_]+")
 _BASE64_WINDOW = 3
 
@@ -42,9 +37,21 @@ def texts_of(content: Content) -> tuple[str, ...]:
     found = dict.fromkeys(octets.decode() for octets in spellings(content))
     for text in _beside(content):
         found |= dict.fromkeys((text, fold(text)))
+    for text in tuple(found):
+        if (meant := decoded(text)) != text:
+            found |= dict.fromkeys((meant, fold(meant)))
     if sum(map(len, found)) > TEXT_MAX_OCTETS:
         raise TooLongError
     return tuple(text for text in found if text)
+
+
+def decoded(text: str) -> str:
+    """Return a text without what programs write for a character: entities, escapes of a URL, encoded words."""
+    if "&" in text:
+        text = _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
+    if "%" in text:
+        text = _ESCAPES.sub(lambda escapes: unquote(escapes[0], errors="replace"), text)
+    return decode_text(text) if "=?" in text else text
 
 
 def _beside(content: Content) -> Iterator[str]:
@@ -83,17 +90,3 @@ def _encodings(mark: str) -> Iterator[str]:
         whole = octets[: len(octets) // _BASE64_WINDOW * _BASE64_WINDOW]
         yield base64.b64encode(whole).decode()[4 if shift else 0 :]
         yield base64.urlsafe_b64encode(whole).decode()[4 if shift else 0 :]
-
-
-def addresses_in(texts: Iterable[str]) -> frozenset[str] | None:
-    """Return the keys of all addresses written there; None where there are too many to look up."""
-    found: set[str] = set()
-    for text in chain.from_iterable(dict.fromkeys((text, _DOT.sub(".", _APART.sub("@", text)))) for text in texts):
-        for written in chain.from_iterable(form.finditer(text) for form in _ADDRESSES):
-            try:
-                found.add(Address.parse(written[0].rstrip(".-_")).key)
-            except (AddressError, UnicodeError):
-                continue
-            if len(found) > ADDRESSES_MAX:
-                return None
-    return frozenset(found)

@@ -28,7 +28,7 @@ BUILT_IN = OutboundPolicy()
 
 @dataclass(frozen=True)
 class Case:
-    """What the gates see."""
+    """What the gates see; ``below`` is the footer of the policy above, which stands under this policy's own."""
 
     policy: OutboundPolicy
     evidence: Evidence
@@ -36,6 +36,7 @@ class Case:
     is_notice: bool
     facts: Facts
     has_text: bool = True
+    below: str = ""
 
     @property
     def content(self) -> Content:
@@ -91,8 +92,10 @@ def judge_both(seen: Seen, own: OutboundPolicy | None, above: OutboundPolicy | N
     if passed[0].disposition is not Disposition.DELIVER:
         return passed
     case = Case(own or BUILT_IN, evidence, envelope.rcpt_to, envelope.mail_from is None, facts, seen.has_text)
-    judged = judge(case, passed)
-    return both(judged, judge(replace(case, policy=above), (passed[0], ()))) if above else judged
+    if above is None:
+        return judge(case, passed)
+    judged = judge(replace(case, below=above.footer), passed)
+    return both(judged, judge(replace(case, policy=above), (passed[0], ())))
 
 
 def judge(case: Case, passed: Judged) -> Judged:
@@ -199,7 +202,8 @@ def _footer(case: Case) -> Answer:
     if not case.policy.footer or case.is_notice:
         return None
     wanted, text = case.policy.footer.split(), case.plain.split()
-    is_there = text[-len(wanted) :] == wanted
+    endings = (wanted, [*wanted, *case.below.split()])  # the first where both policies want the same
+    is_there = any(text[-len(ending) :] == ending for ending in endings)
     return ("present", None) if is_there else ("missing", _end(Disposition.REJECT, Reason.FOOTER_MISSING))
 
 

@@ -97,10 +97,9 @@ async def get(tx: Transaction, hold: HoldId, account: AccountId | None = None) -
     return found
 
 
-async def waiting(tx: Transaction, email: EmailId) -> HoldId | None:
-    """Return the hold on ``email`` while it waits."""
-    found = await hold_store.by_id(tx, hold_of(email))
-    return found.id if found is not None and found.state is HoldState.WAITING else None
+async def on_email(tx: Transaction, email: EmailId) -> Hold | None:
+    """Return the hold on ``email``, whether it waits or how it ended; None where it never waited."""
+    return await hold_store.by_id(tx, hold_of(email))
 
 
 async def page(
@@ -117,11 +116,6 @@ def check_approver(hold: Hold, approver: Approver) -> None:
         ApproverError: they may not.
     """
     is_proposer = approver.id == hold.proposer
-    is_author = approver.address is not None and hold.author is not None and _is(approver.address, hold.author)
+    is_author = approver.address is not None and hold.author is not None and approver.address.is_of(hold.author)
     if approver.is_agent or is_proposer or is_author:
         raise ApproverError(approver.id)
-
-
-def _is(address: Address, spelled: str) -> bool:
-    local, _, domain = spelled.rpartition("@")
-    return address.key == Address(local, domain).key

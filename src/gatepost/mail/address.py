@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Self
 
@@ -135,6 +135,17 @@ class Address:
         fold into somebody else's.
         """
         return f"{fold_local(self.local)}@{self.domain}"
+
+    @property
+    def untagged(self) -> "Address":
+        """The mailbox it is delivered to where its host knows sub-addresses (RFC 5233): ``bob`` of ``bob+shop``."""
+        name = self.local.partition("+")[0]
+        return replace(self, local=name) if name and not self.local.startswith('"') else self
+
+    def is_of(self, key: str) -> bool:
+        """Tell whether the address of this key may be the same mailbox: a tag makes no other person."""
+        local, _, domain = key.rpartition("@")
+        return self.untagged.key == Address(local, domain).untagged.key
 
     @property
     def needs_smtputf8(self) -> bool:

@@ -8,7 +8,7 @@ from gatepost.blobs import address_of
 from gatepost.clock import Entropy
 from gatepost.db import Transaction
 from gatepost.deliver import hold
-from gatepost.deliver.paper import CarriedOut, Held, Queued
+from gatepost.deliver.paper import CarriedOut, Held, HoldState, Queued
 from gatepost.ids import EmailId, SubmissionId, token
 from gatepost.keys import ErasedError
 from gatepost.mail.own_ids import OwnIds
@@ -65,6 +65,7 @@ async def compose(
         ParentMissingError: there is no such message.
         ErasedError: nobody can read any more whom it came from.
         KeyReusedError: the caller's key stands for another text already.
+        ReplyRefusedError: an identical call's message waited, and was refused.
     """
     identity = identity_of(said)
     parent = await mailbox.get(tx, said.account, said.parent)
@@ -115,6 +116,7 @@ async def compose_letter(
     Raises:
         ParentMissingError: there is no such account.
         KeyReusedError: the caller's key stands for another message already.
+        ReplyRefusedError: an identical call's message waited, and was refused.
     """
     identity, said = letter_identity_of(letter), letter_digest_of(letter)
     account = await access.account(tx, letter.account)
@@ -162,10 +164,18 @@ def conclude(done: CarriedOut) -> Sent:
 
 
 async def repeat(tx: Transaction, earlier: deliver.AlreadySubmittedError) -> Sent:
-    """Say that an identical call, a moment before, has sent it."""
+    """Say that an identical call, a moment before, has sent it.
+
+    Raises:
+        ReplyRefusedError: what it sent waited, and was refused.
+    """
     return await _earlier(tx, earlier.submission)
 
 
 async def _earlier(tx: Transaction, submission: SubmissionId) -> Sent:
     email = deliver.email_of(submission)
-    return Sent(submission, email, is_repeat=True, hold=await hold.waiting(tx, email))
+    found = await hold.on_email(tx, email)
+    if found is not None and found.state is HoldState.REFUSED:
+        raise ReplyRefusedError(found.settled_reason or "")
+    waiting = found.id if found is not None and found.state is HoldState.WAITING else None
+    return Sent(submission, email, is_repeat=True, hold=waiting)

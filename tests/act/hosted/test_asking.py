@@ -31,6 +31,7 @@ SECRET = "the nightingale sings"
         (Role.APPROVER, "a@example.org", True),
         (Role.AUDITOR, "a@example.org", False),
         (Role.OWNER, str(BOSS).upper(), False),
+        (Role.OWNER, f"{BOSS.local}+me@{BOSS.domain}", False),
     ],
 )
 def test_owners_and_approvers_rule_but_not_on_what_they_wrote(role: Role, address: str, *, may: bool) -> None:

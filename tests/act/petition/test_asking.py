@@ -66,6 +66,7 @@ async def test_each_approver_is_mailed_a_link_of_their_own_once_which_quotes_not
     officer = await add(scene, "officer@example.org")
     await add(scene, "auditor@example.org", Role.AUDITOR)
     await add(scene, str(ANN), Role.OWNER)
+    await add(scene, f"{ANN.local}+me@{ANN.domain}", Role.OWNER)
     waiting = await made(scene)
     assert await made(scene) == waiting  # the same question promises nothing more
     sink.rcpt_reply = "451 later"

@@ -24,7 +24,7 @@ ASK = "act.call_ask"
 
 def may_rule_on(person: Person, turn: Turn) -> bool:
     """Return whether a person rules on calls of this turn: nobody does about what they wrote themselves."""
-    return may_rule(person) and person.address.key != turn.subject
+    return may_rule(person) and not person.address.is_of(turn.subject)
 
 
 async def questions(tx: Transaction, turn: Turn, steps: Sequence[Step]) -> list[Promise]:

@@ -189,7 +189,7 @@ async def rule(
     found = await store.by_id(tx, petition, is_locked=True)
     if found is None:
         raise PetitionMissingError(petition)
-    is_about = approver.address is not None and approver.address.key == found.sender
+    is_about = approver.address is not None and approver.address.is_of(found.sender)
     is_maybe_own = approver.address is not None and await access.may_be_persons(tx, found.proposer)
     if approver.is_agent or approver.id == found.proposer or is_about or is_maybe_own:
         raise ApproverError(approver.id)

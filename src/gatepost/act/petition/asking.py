@@ -20,7 +20,7 @@ ASK = "petition.ask"
 
 def may_rule_on(person: Person, petition: Petition) -> bool:
     """Return whether a person rules on a petition: nobody does about whether they may write themselves."""
-    return may_rule(person) and person.address.key != petition.sender
+    return may_rule(person) and not person.address.is_of(petition.sender)
 
 
 async def questions(tx: Transaction, petition: Petition) -> list[Promise]:

@@ -27,6 +27,8 @@ ADVICE: Mapping[Reason, str] = {
     Reason.LEAK_CANARY: "The text repeats a canary, which no mail may: the agent says what it was not asked to.",
     Reason.LEAK_CORRESPONDENT: "Take out the addresses of people who are not part of this conversation.",
     Reason.LEAK_UNREADABLE: "Send less text, and only files that can be read.",
+    Reason.HOLD_DENIED: "A person refused this very message; write another, or leave it.",
+    Reason.HOLD_EXPIRED_REFUSED: "Nobody let this very message go in time; write another, or ask a person to look.",
     Reason.SEND_RATE_RECIPIENT: "Too much went to this recipient; try again later.",
     Reason.SEND_RATE_DOMAIN: "Too much went to this domain; try again later.",
     Reason.SEND_RATE_AGENT: "This mailbox sent too much; try again later.",
