@@ -115,6 +115,17 @@ def test_destroying_either_key_makes_it_unreadable_for_ever(store: KeyStore, kin
     assert vault.open("email/3", vault.seal("email/3", b"later", at=NOON, subject=BOSS)) == b"later"
 
 
+def test_many_are_opened_at_once_and_each_answers_for_itself(store: KeyStore) -> None:
+    vault = store.vault("tn_many")
+    good = seals(vault)
+    gone = vault.seal("email/1", b"secret", at=NOON, subject="eve@example.org")
+    store.destroy("tn_many", Kind.SUBJECT, store.subject_name("tn_many", "eve@example.org"))
+    bad = [good[1][:-1] + bytes([good[1][-1] ^ 1]), good[1][:20], b"", b"\x02", b"\x07" + good[1][1:]]
+    found = vault.open_all([("email/1", each) for each in (*good, gone, *bad)] + [("email/2", good[1])])
+    assert found[:3] == [b"secret"] * 3
+    assert [type(each) for each in found[3:]] == [ErasedError] + [KeyringError] * 6
+
+
 SIZES = [0, 1, PIECE_OCTETS - 1, PIECE_OCTETS, PIECE_OCTETS + 1, 3 * PIECE_OCTETS, 3 * PIECE_OCTETS + 5]
 
 

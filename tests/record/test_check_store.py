@@ -1,3 +1,6 @@
+import json
+from itertools import pairwise
+
 import psycopg
 import pytest
 
@@ -5,6 +8,7 @@ import singly
 from gatepost import record
 from gatepost.clock import Entropy
 from gatepost.db import Database
+from gatepost.ids import EntryId, TenantId
 from gatepost.record import check_store, log_store
 from gatepost.record.indexer import Indexer
 from gatepost.record.paper import Kind
@@ -56,6 +60,44 @@ async def test_rows_that_are_not_there_are_none(db: Database, entropy: Entropy, 
         None,
         True,
     )
+
+
+async def test_what_others_wrote_between_is_passed_over(db: Database, entropy: Entropy, owner_dsn: str) -> None:
+    """Numbers of one log that lie apart, beside each other, and out of the order of the places."""
+    other = TenantId("tn_b")
+    written: list[EntryId] = []
+    for number in range(1, 6):
+        async with db.transaction(TENANT) as tx:
+            written += (await singly.append(tx, inbound(number), entropy=entropy)).entries
+            await log_store.assign(tx, 1)
+        for between in range(number % 3 * 9):
+            async with db.transaction(other) as tx:
+                await singly.append(tx, inbound(100 * number + between, tenant=other), entropy=entropy)
+    with psycopg.connect(owner_dsn) as owner:
+        for moved in ("10 + leaf_index", "14 - leaf_index"):
+            owner.execute(f"update leaf set leaf_index = {moved} where tenant = %s".encode(), [TENANT])  # noqa: S608  # above
+    assert await Indexer(db).index(TENANT) == 5
+    async with db.transaction(TENANT) as tx:
+        found = [*await check_store.held(tx, 0, 10)]
+    assert [each.entry for each in found] == written[::-1]
+    assert {after - before for before, after in pairwise(written)} == {1, 10, 19}
+    for each in found:
+        assert each.leaf is not None
+        assert json.loads(each.leaf)["seq"] == each.entry
+        assert (each.opening is None, each.decision is None, each.tokens is None, each.is_sealed) == (
+            *[False] * 3,
+            True,
+        )
+
+
+async def test_words_at_another_time_are_not_those_of_the_entry(db: Database, entropy: Entropy, owner_dsn: str) -> None:
+    first, second = await live(db, entropy)
+    assert await Indexer(db).index(TENANT) == 2
+    with psycopg.connect(owner_dsn) as owner:
+        owner.execute("update entry set at = at + '1 hour'::interval where id = %s", [second])
+        owner.execute("update entry_words set at = at + '1 minute'::interval where entry = %s", [first])
+    async with db.transaction(TENANT) as tx:
+        assert [each.tokens for each in await check_store.held(tx, 0, 10)] == [None, None]
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gatepost.clock import Entropy
 from gatepost.keys.drawn import Drawn
-from gatepost.keys.errors import KeyringError
+from gatepost.keys.errors import ErasedError, KeyringError
 from gatepost.keys.keyring import NONCE_OCTETS, TAG_OCTETS
 
 TOKEN_OCTETS = 16
@@ -134,19 +134,34 @@ class Vault:
             ErasedError: a key it was sealed under has been destroyed.
             KeyringError: it was changed, cut or moved, or is of another tenant.
         """
-        kind = sealed[:1]
-        if kind == _LASTING:
-            head, rest = kind, sealed[1:]
-            _, cipher = self._holder.known_lasting(self._tenant)
-        elif kind == _PASSING and len(sealed) >= _HEAD_OCTETS:
-            head, rest = sealed[:_HEAD_OCTETS], sealed[_HEAD_OCTETS:]
-            cipher = self._holder.cipher(*_read_ids(head))
-        else:
-            raise KeyringError("this was not sealed by this release")
-        if len(rest) < NONCE_OCTETS + TAG_OCTETS:
+        head = _head_of(sealed)
+        return self._opened(place, sealed, head, self._cipher(head))
+
+    def open_all(self, each: Iterable[tuple[str, bytes]]) -> list[bytes | ErasedError | KeyringError]:
+        """Return what ``open`` returns or raises of each place and seal; who is met again costs no key."""
+        known: dict[bytes, AESGCM] = {}
+        found: list[bytes | ErasedError | KeyringError] = []
+        for place, sealed in each:
+            try:
+                head = _head_of(sealed)
+                if (cipher := known.get(head)) is None:
+                    cipher = known[head] = self._cipher(head)
+                found.append(self._opened(place, sealed, head, cipher))
+            except (ErasedError, KeyringError) as error:
+                found.append(error)
+        return found
+
+    def _cipher(self, head: bytes) -> AESGCM:
+        if head == _LASTING:
+            return self._holder.known_lasting(self._tenant)[1]
+        return self._holder.cipher(*_read_ids(head))
+
+    def _opened(self, place: str, sealed: bytes, head: bytes, cipher: AESGCM) -> bytes:
+        start = len(head) + NONCE_OCTETS
+        if len(sealed) < start + TAG_OCTETS:
             raise KeyringError("a seal is cut off")
         try:
-            return cipher.decrypt(rest[:NONCE_OCTETS], rest[NONCE_OCTETS:], self._about(head, place))
+            return cipher.decrypt(sealed[len(head) : start], sealed[start:], self._about(head, place))
         except InvalidTag:
             raise KeyringError("a seal is broken: it was changed, or moved from its place") from None
 
@@ -198,6 +213,16 @@ class Vault:
 
 def _head(kind: bytes, epoch: int, person: int) -> bytes:
     return kind + epoch.to_bytes(_ID_OCTETS, "big") + person.to_bytes(_ID_OCTETS, "big")
+
+
+def _head_of(sealed: bytes) -> bytes:
+    """Return what says under which keys it is sealed, where these are the tenant's or a person's."""
+    kind = sealed[:1]
+    if kind == _LASTING:
+        return kind
+    if kind != _PASSING or len(sealed) < _HEAD_OCTETS:
+        raise KeyringError("this was not sealed by this release")
+    return sealed[:_HEAD_OCTETS]
 
 
 def _read_ids(head: bytes) -> tuple[int, int]:

@@ -104,14 +104,6 @@ def canonical_plain(value: Json | Mapping[str, Json]) -> bytes:
     return octets if octets.isascii() else canonical(value).encode()
 
 
-def quickly(value: Json | Mapping[str, Json]) -> bytes:
-    """Return a spelling that is the canonical one for nearly all values: not for some floats and names beyond ASCII.
-
-    For holding a value that was read from JSON to a hash of its canonical spelling, before that is made.
-    """
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-
-
 def _is_simple(value: object) -> bool:
     """Tell whether the quick spelling is the canonical one: no floats, no large numbers, only ASCII names.
 

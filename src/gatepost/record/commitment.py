@@ -1,10 +1,11 @@
 """Salted commitments: the log proves what was said without saying it, and forgets once the salt is destroyed."""
 
-from binascii import a2b_base64, b2a_base64
+from binascii import b2a_base64
 from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
 
+import msgspec
 import orjson
 
 from gatepost.clock import Entropy
@@ -13,9 +14,17 @@ from gatepost.record.paper import Json
 
 DOMAIN = b"gatepost/entry/v1"
 SALT_OCTETS = 32
-_BEFORE_SALT, _AFTER_SALT, _AFTER_VALUE = b'":{"salt":"', b'","value":', b'},"'
-_SALT_CHARS = 44  # of base64
-_VALUE_AT = _SALT_CHARS + len(_AFTER_SALT)
+
+
+class _Part(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """One value of an opening, as it is spelled."""
+
+    salt: bytes  # of base64
+    value: msgspec.Raw
+
+
+_decode = msgspec.json.Decoder(dict[str, _Part]).decode
+_encode = msgspec.json.Encoder().encode
 
 
 def commit(name: str, salt: bytes, value: Json) -> bytes:
@@ -23,12 +32,12 @@ def commit(name: str, salt: bytes, value: Json) -> bytes:
 
     The salt is random per value, so equal values have unequal commitments and none can be guessed.
     """
-    return sha256(_head(name.encode()) + salt + canonical(value).encode()).digest()
+    return sha256(_head(name) + salt + canonical(value).encode()).digest()
 
 
 @lru_cache(maxsize=256)  # names are ours and few
-def _head(name: bytes) -> bytes:
-    return DOMAIN + b"\x00" + name + b"\x00"
+def _head(name: str) -> bytes:
+    return b"\x00".join((DOMAIN, name.encode(), b""))
 
 
 @lru_cache(maxsize=256)
@@ -48,36 +57,27 @@ def seal(spelled: Mapping[str, bytes], entropy: Entropy) -> tuple[dict[str, Json
     for name, value in spelled.items():
         salt = salts[at : at + SALT_OCTETS]
         at += SALT_OCTETS
-        digest = sha256(_head(name.encode()) + salt + value).digest()
+        digest = sha256(_head(name) + salt + value).digest()
         commitments[name] = b2a_base64(digest, newline=False).decode()
         opening.append(b'%b%b","value":%b}' % (_opening_head(name), b2a_base64(salt, newline=False), value))
     return commitments, b"{%b}" % b",".join(opening)
 
 
-def commitments(opening: bytes) -> dict[str, str] | None:
-    """Return the commitments of an opening that ``seal`` made, or None where its octets were made otherwise.
+def commitments(opening: bytes) -> dict[str, bytes] | None:
+    """Return what the values of an opening that ``seal`` made commit to, or None where its octets were made otherwise.
 
-    Each value is hashed as it is spelled there and never read, at half the cost. What commits to the same is the same:
-    the octets between names, salts and values are looked at as well.
+    Each value is hashed as it is spelled there and never read. All other octets are looked at by spelling them again:
+    what commits to the same is the same.
     """
-    if opening == b"{}":
-        return {}
-    if opening[:2] != b'{"' or opening[-1:] != b"}":
+    try:
+        parts = _decode(opening)
+    except ValueError:  # no JSON, no UTF-8, or something else in the place of a salt
         return None
-    first, *parts = (opening[2:-1] + b',"').split(_BEFORE_SALT)  # so the last value ends as the others do
-    found: dict[str, str] = {}
-    name = first
-    for part in parts:
-        value, _, following = part.rpartition(_AFTER_VALUE)
-        if not value.startswith(_AFTER_SALT, _SALT_CHARS):
+    if _encode(parts) != opening:
+        return None
+    found: dict[str, bytes] = {}
+    for name, part in parts.items():
+        if len(part.salt) != SALT_OCTETS:  # it would end within the value
             return None
-        try:
-            salt = a2b_base64(part[:_SALT_CHARS], strict_mode=True)
-            digest = sha256(_head(name) + salt + value[_VALUE_AT:]).digest()
-            found[name.decode()] = b2a_base64(digest, newline=False).decode()
-        except ValueError:  # no base64, or no UTF-8
-            return None
-        if len(salt) != SALT_OCTETS:  # it would end within the value
-            return None
-        name = following
-    return None if name else found
+        found[name] = sha256(b"".join((_head(name), part.salt, part.value))).digest()
+    return found

@@ -1,14 +1,16 @@
 """Hold one entry's rows and opening to the leaf that the log proves: pure. The leaf is right by definition."""
 
-from binascii import a2b_base64, b2a_base64
+from binascii import a2b_base64
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import orjson
+from msgspec import UNSET
 
 from gatepost.ids import TenantId
-from gatepost.record.canonical import UnrecordableError, canonical, quickly
+from gatepost.record.canonical import UnrecordableError, canonical
 from gatepost.record.check_store import CONSEQUENCE, DECISION, Held
 from gatepost.record.commitment import SALT_OCTETS, commit, commitments
 from gatepost.record.erased import Erased
@@ -17,7 +19,38 @@ from gatepost.record.paper import Kind
 NOTHING = Erased(())
 _PARTS = 2
 """What an opening has for each value: the value and its salt."""
-_LEAF = {"seq", "tenant", "kind", "ts", "c", "salt_ref", "account", "email", "action", "decision"}
+
+
+class _Leaf(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """A leaf read back, its commitments as they were hashed; what nothing is held to has no type."""
+
+    account: int | None
+    action: str
+    c: dict[str, bytes]
+    decision: dict[str, Any] | None
+    email: str | None
+    kind: str
+    salt_ref: str
+    seq: int
+    tenant: str
+    ts: str
+    actor_ref: Any = UNSET
+    detail: Any = UNSET
+    key_epoch: Any = UNSET
+    object_ref: Any = UNSET
+    policy_version: Any = UNSET
+    prev_decision_ref: Any = UNSET
+    tokens: Any = UNSET
+    v: Any = UNSET
+
+
+def _refuse(number: str) -> float:
+    raise ValueError(f"{number}: floats have several spellings, and seldom stand in a leaf")
+
+
+_decode = msgspec.json.Decoder(_Leaf, float_hook=_refuse).decode
+_encode = msgspec.json.Encoder(order="sorted").encode
+_NEEDED = [field.name for field in msgspec.structs.fields(_Leaf) if field.required]
 
 
 def differences(octets: bytes, row: Held, tenant: TenantId, erased: Erased = NOTHING) -> Sequence[str]:
@@ -25,51 +58,56 @@ def differences(octets: bytes, row: Held, tenant: TenantId, erased: Erased = NOT
 
     An opening may be missing, or lie there and open no more, where ``erased`` says so.
     """
+    if _agrees(octets, row, tenant, erased):
+        return ()
     read = _read(octets)
     if read is None:
         return (f"leaf {row.leaf_index}: it is no entry of ours",)
-    leaf, at = read
-    return (
-        () if _agrees(octets, row, tenant, leaf, at, erased) else tuple(_named(octets, row, tenant, leaf, at, erased))
-    )
+    return tuple(_named(octets, row, tenant, *read, erased))
 
 
-def _agrees(octets: bytes, row: Held, tenant: TenantId, leaf: Mapping[str, Any], at: datetime, erased: Erased) -> bool:
+def _agrees(octets: bytes, row: Held, tenant: TenantId, erased: Erased) -> bool:
     """Tell whether all is there and agrees: that costs less than naming what does not, and is what most entries cost.
 
-    It may say no of an opening that opens everything in a spelling of its own.
+    It may say no of a leaf with a float or with letters beyond ASCII, and of an opening in a spelling of its own.
     """
+    try:
+        leaf = _decode(octets)
+        at = datetime.fromisoformat(leaf.ts)
+    except ValueError:
+        return False
     return (
         row.leaf == octets
-        and row.entry == leaf["seq"]
-        and row.kind == leaf["kind"]
+        and _encode(leaf) == octets
+        and octets.isascii()
+        and row.entry == leaf.seq
+        and row.kind == leaf.kind
         and row.at == at
-        and leaf["tenant"] == tenant
+        and leaf.tenant == tenant
+        and _is_whole(leaf)
         and (row.decision, row.consequence) == _rows_of(leaf, at)
         and (
-            (row.is_erased and erased.shuts(row.leaf_index, leaf["ts"]))
-            or (
-                row.opening is not None
-                and row.opening_ref == leaf["salt_ref"]
-                and commitments(row.opening) == leaf["c"]
-            )
+            (row.is_erased and erased.shuts(row.leaf_index, leaf.ts))
+            or (row.opening is not None and row.opening_ref == leaf.salt_ref and commitments(row.opening) == leaf.c)
         )
     )
 
 
-def _named(
-    octets: bytes, row: Held, tenant: TenantId, leaf: Mapping[str, Any], at: datetime, erased: Erased
-) -> Iterator[str]:
-    if leaf["seq"] != row.entry or leaf["tenant"] != tenant:
-        yield f"leaf {row.leaf_index}: it is entry {leaf['seq']}, and the row says {row.entry}"
+def _is_whole(leaf: _Leaf) -> bool:
+    return leaf.decision is not None or leaf.kind != Kind.DECISION
+
+
+def _named(octets: bytes, row: Held, tenant: TenantId, leaf: _Leaf, at: datetime, erased: Erased) -> Iterator[str]:
+    if leaf.seq != row.entry or leaf.tenant != tenant:
+        yield f"leaf {row.leaf_index}: it is entry {leaf.seq}, and the row says {row.entry}"
         return
     if row.leaf is None:
         yield f"entry {row.entry}: it is missing"
     else:
         if row.leaf != octets:
             yield f"entry {row.entry}: its leaf is not the one in the log"
-        if row.kind != leaf["kind"] or row.at != at:
-            yield from _columns("entry", row, ("kind", "at"), (row.kind, row.at), (leaf["kind"], at))
+        if row.kind != leaf.kind or row.at != at:
+            yield from _columns("entry", row, ("kind", "at"), (row.kind, row.at), (leaf.kind, at))
     yield from _opening(row, leaf, erased)
     yield from _rows(row, leaf, at)
 
@@ -101,27 +139,34 @@ def misfound(row: Held, found: Iterable[int], wanted: Iterable[int]) -> Iterator
         yield f"entry {row.entry}: it is found by what it does not say"
 
 
-def _read(octets: bytes) -> tuple[dict[str, Any], datetime] | None:
-    """Return a leaf's fields and its time, or None where it is not in our one canonical spelling."""
+def _read(octets: bytes) -> tuple[_Leaf, datetime] | None:
+    """Return a leaf and its time, or None where it is not in our one canonical spelling, whatever fields it has."""
     try:
-        leaf = orjson.loads(octets)
-        is_ours = isinstance(leaf, dict) and (quickly(leaf) == octets or canonical(leaf).encode() == octets)
-        if not is_ours or not leaf.keys() >= _LEAF or not isinstance(leaf["c"], dict):
+        fields = orjson.loads(octets)
+        if canonical(fields).encode() != octets or not isinstance(fields["decision"], dict | None):
             return None
-        if not isinstance(leaf["decision"], dict) and (leaf["decision"] is not None or leaf["kind"] == Kind.DECISION):
-            return None
-        return leaf, datetime.fromisoformat(leaf["ts"])
-    except (TypeError, ValueError, UnrecordableError):
+        leaf = _Leaf(**{name: fields[name] for name in _NEEDED})
+        leaf.c = {name: _digest(value) for name, value in leaf.c.items()}
+        return (leaf, datetime.fromisoformat(leaf.ts)) if _is_whole(leaf) else None
+    except (AttributeError, KeyError, TypeError, ValueError, UnrecordableError):
         return None
 
 
-def _opening(row: Held, leaf: Mapping[str, Any], erased: Erased) -> Iterator[str]:
+def _digest(commitment: object) -> bytes:
+    """Return the hash that a leaf commits to; empty where it is none, and then nothing opens it."""
+    try:
+        return a2b_base64(commitment, strict_mode=True)  # type: ignore[arg-type]  # whatever stands there
+    except (TypeError, ValueError):
+        return b""
+
+
+def _opening(row: Held, leaf: _Leaf, erased: Erased) -> Iterator[str]:
     if row.is_erased:
-        if not erased.shuts(row.leaf_index, leaf["ts"]):
+        if not erased.shuts(row.leaf_index, leaf.ts):
             yield f"entry {row.entry}: its opening is under a key that is gone, and no entry says that it had to go"
         return
     if row.opening is None:
-        if erased.covers(row.leaf_index, leaf["account"]):
+        if erased.covers(row.leaf_index, leaf.account):
             return
         yield f"entry {row.entry}: its opening is missing"
         return
@@ -132,14 +177,14 @@ def _opening(row: Held, leaf: Mapping[str, Any], erased: Erased) -> Iterator[str
     if not isinstance(opening, dict):
         yield f"entry {row.entry}: its opening is none"
         return
-    if row.opening_ref != leaf["salt_ref"]:
-        yield f"entry {row.entry}: the opening is named {row.opening_ref}, not {leaf['salt_ref']}"
-    for name in sorted(opening.keys() | leaf["c"].keys()):
-        if problem := _problem(name, opening, leaf["c"]):
+    if row.opening_ref != leaf.salt_ref:
+        yield f"entry {row.entry}: the opening is named {row.opening_ref}, not {leaf.salt_ref}"
+    for name in sorted(opening.keys() | leaf.c.keys()):
+        if problem := _problem(name, opening, leaf.c):
             yield f"entry {row.entry}: opening field {name} {problem}"
 
 
-def _problem(name: str, opening: Mapping[str, Any], commitments: Mapping[str, Any]) -> str:
+def _problem(name: str, opening: Mapping[str, Any], commitments: Mapping[str, bytes]) -> str:
     if name not in commitments:
         return "has no commitment"
     if name not in opening:
@@ -147,29 +192,27 @@ def _problem(name: str, opening: Mapping[str, Any], commitments: Mapping[str, An
     return "" if _opens(name, opening[name], commitments[name]) else "does not match its commitment"
 
 
-def _opens(name: str, opened: Any, commitment: object) -> bool:
+def _opens(name: str, opened: Any, commitment: bytes) -> bool:
     """Tell whether salt and value open the commitment; whatever was written there, it only tells."""
     try:
         salt = a2b_base64(opened["salt"], strict_mode=True)
         found = commit(name, salt, opened["value"])
     except (KeyError, TypeError, ValueError):  # not the two, no base64, or no canonical form
         return False
-    is_ours = len(opened) == _PARTS and len(salt) == SALT_OCTETS
-    return is_ours and b2a_base64(found, newline=False).decode() == commitment
+    return len(opened) == _PARTS and len(salt) == SALT_OCTETS and found == commitment
 
 
-def _rows_of(leaf: Mapping[str, Any], at: datetime) -> tuple[tuple[Any, ...] | None, tuple[Any, ...] | None]:
+def _rows_of(leaf: _Leaf, at: datetime) -> tuple[tuple[Any, ...] | None, tuple[Any, ...] | None]:
     """Return the columns that ``decision_row`` and ``consequence`` must have beside a leaf; None for no such row."""
-    common = (leaf["account"], leaf["email"])
-    if leaf["kind"] == Kind.DECISION:
-        return (*common, *map(leaf["decision"].get, DECISION[2:-1]), at), None
-    return None, (*common, leaf["kind"], leaf["action"])
+    if leaf.kind == Kind.DECISION and leaf.decision is not None:
+        return (leaf.account, leaf.email, *map(leaf.decision.get, DECISION[2:-1]), at), None
+    return None, (leaf.account, leaf.email, leaf.kind, leaf.action)
 
 
-def _rows(row: Held, leaf: Mapping[str, Any], at: datetime) -> Iterator[str]:
+def _rows(row: Held, leaf: _Leaf, at: datetime) -> Iterator[str]:
     decision, consequence = _rows_of(leaf, at)
-    yield from _row("decision_row", row, DECISION, (row.decision, decision), leaf["kind"])
-    yield from _row("consequence", row, CONSEQUENCE, (row.consequence, consequence), leaf["kind"])
+    yield from _row("decision_row", row, DECISION, (row.decision, decision), leaf.kind)
+    yield from _row("consequence", row, CONSEQUENCE, (row.consequence, consequence), leaf.kind)
 
 
 def _row(
