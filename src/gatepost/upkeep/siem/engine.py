@@ -212,7 +212,7 @@ class Exporter:
                 await self._sleep(seconds)
 
         try:
-            ready = road(self._house.egress, tenant, to)
+            ready = road(self._house.egress, tenant, to, is_test=not is_patient)
         except ValueError:
             return Outcome(events[0].leaf_index, stop="place.unusable")
         delivery = Delivery(ready, pause, self._chance, is_patient=is_patient)
