@@ -164,16 +164,11 @@ class Exporter:
                 await store.remove_letters(tx, identifier, outcome.taken)
                 await store.add_letters(tx, identifier, outcome.dead, now)
             elif outcome.reached > at.next_index and not await store.advance(
-                tx,
-                identifier,
-                before=at.next_index,
-                after=outcome.reached,
-                dead=outcome.dead,
-                alert=outcome.alert,
-                rejected=outcome.rejected,
-                at=now,
+                tx, identifier, before=at.next_index, after=outcome.reached, dead=outcome.dead, at=now
             ):
                 return False
+            if outcome.alert:
+                await store.warn(tx, identifier, outcome.alert, outcome.rejected)
             if outcome.stop:
                 await store.stop(tx, identifier, outcome.stop)
         _tell(tenant, identifier, outcome)
