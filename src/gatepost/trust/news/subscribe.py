@@ -108,7 +108,7 @@ async def confirm(house: House, link: str) -> bool:
     found, round_ = await find(house, CONFIRM, link)
     if found is None or not still_counts(found, round_, now):
         return False
-    await telling.note_own(house, "news.confirmed", found.id, {"topics": sorted(each.value for each in found.wanted)})
+    await telling.note_own(house, "news.confirmed", found.id, {"topics": [each.value for each in sorted(found.wanted)]})
     async with house.db.transaction(TRUST) as tx:
         return await store.confirm(tx, found.id, round_, since=now - CONFIRM_WITHIN, at=now)
 
