@@ -1,5 +1,4 @@
 from datetime import timedelta
-from email.utils import format_datetime
 
 import pytest
 from hypothesis import given
@@ -17,7 +16,6 @@ from gatepost.act.retry import (
     heard,
     is_hopeless,
     next_attempt_at,
-    seconds_asked,
     unheard,
 )
 from outbound import NOW
@@ -53,34 +51,6 @@ def test_waits_stray_by_a_fifth_and_no_more(attempts: int, chance: float) -> Non
 def test_a_receiver_may_ask_for_patience_within_bounds(chance: float) -> None:
     assert next_attempt_at(1, NOW, chance=chance, asked_s=100) == NOW + timedelta(seconds=100)
     assert next_attempt_at(1, NOW, chance=chance, asked_s=10**6) == NOW + timedelta(seconds=ASKED_MAX_S)
-
-
-@pytest.mark.parametrize(
-    ("asked", "seconds"),
-    [
-        ("7", 7),
-        ("0", 0),
-        ("-7", 0),
-        ("7.5", 0),
-        ("9" * 4000, 999_999),
-        (format_datetime(NOW + timedelta(minutes=2), usegmt=True), 120),
-        (format_datetime(NOW - timedelta(minutes=2), usegmt=True), 0),
-        ("Friday, 20-Nov-26 12:02:00 GMT", 120),
-        ("Sun, 06 Nov 2094 08:49:37", 999_999),
-        ("Fri, 31 Feb 2026 12:00:00 GMT", 0),
-        ("Fri, 20 Nov 99999999999 12:00:00 +9999", 0),
-        ("soon", 0),
-        ("", 0),
-        ("\u0667", 0),
-    ],
-)
-def test_the_wait_a_receiver_asks_for_is_seconds_or_a_date(asked: str, seconds: int) -> None:
-    assert seconds_asked(asked, NOW) == seconds
-
-
-@given(st.text(max_size=64))
-def test_whatever_a_receiver_asks_for_is_a_wait(asked: str) -> None:
-    assert 0 <= seconds_asked(asked, NOW) < 10**6
 
 
 def test_an_endpoint_rests_from_the_third_failure_on_and_never_long() -> None:

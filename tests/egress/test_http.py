@@ -4,6 +4,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from datetime import timedelta
+from email.utils import format_datetime
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gatepost.egress import (
     Egress,
@@ -23,6 +26,7 @@ from gatepost.egress import (
     UnreachableError,
     post,
     read_url,
+    seconds_asked,
 )
 from gatepost.ids import TenantId
 from outbound import Receiver, http_receiver
@@ -217,3 +221,31 @@ async def test_an_address_that_swallows_packets_leaves_time_for_the_next_one(bla
         egress = way_out(names={"hook.example": ["127.0.0.2", "127.0.0.1"]})
         answer = await send(f"http://hook.example:{black_hole}/", egress, timeout_s=1.5)
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [
+        ("7", 7),
+        ("0", 0),
+        ("-7", 0),
+        ("7.5", 0),
+        ("9" * 4000, 999_999),
+        (format_datetime(NOW + timedelta(minutes=2), usegmt=True), 120),
+        (format_datetime(NOW - timedelta(minutes=2), usegmt=True), 0),
+        ("Friday, 20-Nov-26 12:02:00 GMT", 120),
+        ("Sun, 06 Nov 2094 08:49:37", 999_999),
+        ("Fri, 31 Feb 2026 12:00:00 GMT", 0),
+        ("Fri, 20 Nov 99999999999 12:00:00 +9999", 0),
+        ("soon", 0),
+        ("", 0),
+        ("\u0667", 0),
+    ],
+)
+def test_the_wait_a_receiver_asks_for_is_seconds_or_a_date(asked: str, seconds: int) -> None:
+    assert seconds_asked(asked, NOW) == seconds
+
+
+@given(st.text(max_size=64))
+def test_whatever_a_receiver_asks_for_is_a_wait(asked: str) -> None:
+    assert 0 <= seconds_asked(asked, NOW) < 10**6

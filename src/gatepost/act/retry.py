@@ -1,8 +1,7 @@
 """When to tell a silent receiver again, and when to stop: pure arithmetic."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 
 from gatepost.act.paper import Health
 
@@ -15,8 +14,6 @@ JITTER = 0.2
 
 ASKED_MAX_S = 4 * _HOUR
 """How long a receiver may ask us to wait (Retry-After)."""
-
-_DIGITS_MAX = 6
 
 STRIKES = 3
 """Attempts in a row not heard, after which the endpoint is asked by one event alone until it answers."""
@@ -41,18 +38,6 @@ def next_attempt_at(attempts: int, now: datetime, *, chance: float, asked_s: int
         return None
     wait_s = strayed(WAITS_S[attempts - 1], chance)
     return now + timedelta(seconds=max(wait_s, min(asked_s, ASKED_MAX_S)))
-
-
-def seconds_asked(retry_after: str, now: datetime) -> int:
-    """Read ``Retry-After``, in seconds or as a date (RFC 9110 section 10.2.3); 0 where it is neither, or is past."""
-    if retry_after.isascii() and retry_after.isdigit():
-        return int(retry_after[:_DIGITS_MAX])
-    try:
-        until = parsedate_to_datetime(retry_after)
-        wait_s = (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds()
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return 0
-    return int(min(max(wait_s, 0), 10**_DIGITS_MAX - 1))
 
 
 def strayed(wait_s: float, chance: float) -> float:

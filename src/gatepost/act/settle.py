@@ -10,11 +10,12 @@ import structlog
 from gatepost import record
 from gatepost.act import store, telling_store
 from gatepost.act.paper import Answer, Attempt, Event, EventKind, Health, State, Telling, event_id
-from gatepost.act.retry import STRIKES, heard, is_hopeless, next_attempt_at, seconds_asked, unheard
+from gatepost.act.retry import STRIKES, heard, is_hopeless, next_attempt_at, unheard
 from gatepost.act.telling_store import Ending
 from gatepost.act.trouble import alerts
 from gatepost.clock import Entropy
 from gatepost.db import Transaction
+from gatepost.egress import seconds_asked
 from gatepost.ids import AccountId, WebhookId
 from gatepost.jobs import Jobs, Promise
 from gatepost.record.paper import Consequence, Json, Kind

@@ -26,7 +26,8 @@ async def find_gaps(
     """
     async with db.transaction(tenant) as tx:
         head = await export.head(tx)
-        size = 0 if head is None else head.size if end is None else min(end, head.size)
+        log_size = 0 if head is None else head.size
+        size = log_size if end is None else min(end, log_size)
         hashes = bytearray()
         for at in range(start, size, AT_ONCE):
             for entry in await export.published(tx, at, min(at + AT_ONCE, size), opened=False):
@@ -37,4 +38,5 @@ async def find_gaps(
         where = (place - start) * 32
         return hashes[where : where + 32].hex()
 
-    return compare(read_marks(lines), origin=origin, start=start, size=size, hash_at=hash_at)
+    marks = read_marks(lines)
+    return compare(marks, origin=origin, start=start, size=size, log_size=log_size, hash_at=hash_at)

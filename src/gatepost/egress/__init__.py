@@ -2,7 +2,7 @@
 
 from gatepost.egress.client import Connected, Egress, Resolve, is_address
 from gatepost.egress.dialogue import dialogue
-from gatepost.egress.http import CRUMB_OCTETS, Coming, HttpAnswer, post, posting, read_url
+from gatepost.egress.http import CRUMB_OCTETS, Coming, HttpAnswer, post, posting, read_url, seconds_asked
 from gatepost.egress.lines import Lines
 from gatepost.egress.paper import (
     Destination,
@@ -46,4 +46,5 @@ __all__ = [
     "post",
     "posting",
     "read_url",
+    "seconds_asked",
 ]

@@ -64,7 +64,7 @@ class Egress:
         self.excluded: Mapping[TenantId, frozenset[str]] = {}
         """Hosts that one tenant's data do not go to, by its objection."""
         self._resolve = resolve
-        self._clock = clock
+        self.clock = clock
         self._counter = Counter()
 
     def take(self) -> Tally:
@@ -221,10 +221,10 @@ class Egress:
     def _count(self, errand: Errand, row: Destination) -> None:
         """Count one connection: under an id where a tenant named the destination."""
         to = errand.ref if errand.purpose in NAMED_BY_TENANTS and errand.ref else str(row)
-        self._counter.opened(Opened(errand.tenant, errand.purpose, to), self._clock())
+        self._counter.opened(Opened(errand.tenant, errand.purpose, to), self.clock())
 
     def _refuse(self, errand: Errand, rule: Rule) -> None:
-        self._counter.refused(Refused(errand.tenant, errand.purpose, errand.ref, rule), self._clock())
+        self._counter.refused(Refused(errand.tenant, errand.purpose, errand.ref, rule), self.clock())
         log.warning("egress.refused", purpose=errand.purpose.value, ref=errand.ref, rule=rule.value)
 
 

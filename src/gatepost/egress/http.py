@@ -5,6 +5,8 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import cache
 
 import httpx2
@@ -22,6 +24,8 @@ CRUMB_OCTETS = 64
 ANSWER_LEAST_OCTETS = 65_536
 """However little of an answer is wanted, so much may come in crumbs."""
 
+_DIGITS_MAX = 6  # of the seconds a receiver asks us to wait
+
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
@@ -30,6 +34,18 @@ class HttpAnswer:
     status_code: int
     body: bytes
     retry_after: str = ""
+
+
+def seconds_asked(retry_after: str, now: datetime) -> int:
+    """Read ``Retry-After``, in seconds or as a date (RFC 9110 section 10.2.3); 0 where it is neither, or is past."""
+    if retry_after.isascii() and retry_after.isdigit():
+        return int(retry_after[:_DIGITS_MAX])
+    try:
+        until = parsedate_to_datetime(retry_after)
+        wait_s = (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return 0
+    return int(min(max(wait_s, 0), 10**_DIGITS_MAX - 1))
 
 
 def read_url(url: str) -> httpx2.URL:

@@ -24,7 +24,7 @@ async def test_a_word_is_sent_and_found_in_a_run_that_began_after_it(
     assert digest in page
     leaf = page.partition("/trust/log/entries/")[2].partition('"')[0]
     told = (await visitor.get(f"/trust/log/entries/{leaf}")).json()
-    assert told["detail"]["nonces_sha256"] == [digest]
+    assert (told["action"], told["detail"]["nonces_sha256"]) == ("challenge.answered", [digest])
     assert (await visitor.get(f"/trust/log/proofs/{leaf}.tlog-proof")).status_code == 200
 
 

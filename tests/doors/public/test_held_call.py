@@ -114,6 +114,7 @@ async def test_a_button_rules_once_and_the_turn_goes_on(
     assert await jobs_of(house, ours) == before + 1
     ruled = [leaf["actor_ref"] for leaf in await leaves(house, ours) if leaf["action"] == f"tool.{state}"]
     assert ruled == [officer.id]
+    assert f"tool.{state}" in {"tool.approved", "tool.denied"}
 
 
 @pytest.mark.parametrize(

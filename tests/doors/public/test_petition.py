@@ -6,7 +6,7 @@ from datetime import timedelta
 import httpx2
 import pytest
 
-from doors.rest.scene import POLICY, Tenancy, calls, set_policy
+from doors.rest.scene import POLICY, Tenancy, calls, leaves, set_policy
 from gatepost import access, decide
 from gatepost.access.paper import Role
 from gatepost.act import petition
@@ -81,6 +81,7 @@ async def test_an_approvers_key_rules_once(
         assert "version 2 of the policy" in answer.text
         assert "<form" not in answer.text
     assert await state_of(house, ours, waiting) is State.APPROVED
+    assert [each["action"] for each in await leaves(house, ours)][-2:] == ["petition.approve", "policy.set"]
 
 
 async def test_no_other_key_rules_and_none_is_told_from_another(
@@ -166,6 +167,8 @@ async def test_a_mailed_link_shows_and_its_button_rules_once_without_a_key(
             True,
         )
     assert await state_of(house, ours, waiting) is State.APPROVED
+    ruled = [leaf["actor_ref"] for leaf in await leaves(house, ours) if leaf["action"] == "petition.approve"]
+    assert ruled == [officer]
 
 
 async def test_a_mailed_link_is_good_for_its_person_while_they_may_rule_and_for_nobody_else(

@@ -1,10 +1,19 @@
+import json
+
 import httpx2
 
 from gatepost.doors.public.report import FORM_MAX_OCTETS, PATH, RATE
+from gatepost.record.trust_log import TRUST
 from gatepost.trust import intake
 from trust.scene import Scene
 
 FORM = {"sort": "security", "text": "<script>alert(1)</script> is not escaped", "reply_to": "finder@example.org"}
+
+
+async def stated(scene: Scene) -> list[str]:
+    async with scene.house.db.transaction(TRUST) as tx:
+        rows = await tx.all("select leaf from entry where tenant = %(tenant)s order by id")
+    return [json.loads(bytes(row.leaf))["action"] for row in rows]
 
 
 async def test_the_form_opens_a_case_and_repeats_nothing(scene: Scene, visitor: httpx2.AsyncClient) -> None:
@@ -19,6 +28,7 @@ async def test_the_form_opens_a_case_and_repeats_nothing(scene: Scene, visitor: 
     assert case.id in said.text
     assert "alert" not in said.text
     assert said.headers["cache-control"] == "no-store"
+    assert await stated(scene) == ["case.received"]
 
 
 async def test_what_is_no_report_is_said_on_the_form(scene: Scene, visitor: httpx2.AsyncClient) -> None:

@@ -80,7 +80,9 @@ async def test_nothing_is_seen_before_a_person_the_link_and_the_agreement(
     assert (await reader.get("/trust/room/inside")).status_code == 403
     assert (await reader.get(PAPER)).status_code == 403
     link = await let_in(post, reader)
+    entries = await told(post)
     assert (await reader.post(link)).status_code == 410  # once
+    assert await told(post) == entries
     assert "Keep it so." in (await reader.get("/trust/room/inside")).text
     assert (await reader.get(PAPER)).status_code == 404
     for form in ({"sha256": "0" * 64, "agree": "yes"}, {"agree": "no"}):
@@ -97,7 +99,8 @@ async def test_each_view_bears_the_viewer_s_name_and_is_an_entry(post: Posting, 
     async with post.house.db.transaction(TRUST) as tx:
         (view,) = await room.views(tx)
     assert view.file == "pentest"
-    assert await told(post) == ["room.published", "room.decided", "room.agreed", "room.viewed"]
+    after = ["room.asked", "room.decided", "room.entered", "room.agreed", "room.viewed"]
+    assert await told(post) == ["room.published", *after]
     (grant,) = await grants(post)
     assert len(grant.nda_sha256) == 64
 

@@ -13,7 +13,7 @@ from gatepost.record.trust_log import TRUST
 from gatepost.trust import news
 from gatepost.trust.held import Held
 from gatepost.trust.news.subscribe import PER_HOUR
-from trust.posting import URL, Posting, link_in, posting
+from trust.posting import OWN, URL, Posting, link_in, posting
 
 ADDRESS = "reader@example.org"
 FORM = {"address": ADDRESS, "topic": ["trust", "status"]}
@@ -37,6 +37,12 @@ async def confirmed(post: Posting) -> int:
         return int((await tx.one(query)).count)
 
 
+async def told(post: Posting) -> list[str]:
+    async with post.house.db.transaction(OWN) as tx:
+        rows = await tx.all("select action from consequence where tenant = %(tenant)s order by entry")
+    return [row.action for row in rows if row.action.startswith("news.")]
+
+
 async def test_from_the_form_to_the_first_news_and_out_again(post: Posting, reader: httpx2.AsyncClient) -> None:
     assert (await reader.post("/trust/subscribe", data=FORM)).status_code == 202
     await post.keep()
@@ -48,6 +54,7 @@ async def test_from_the_form_to_the_first_news_and_out_again(post: Posting, read
     assert (await reader.post(link)).status_code == 200
     assert await confirmed(post) == 1
     assert (await reader.post(link)).status_code == 410
+    assert await told(post) == ["news.confirmed"]
 
     post.clock.now = post.clock.now.replace(minute=30)
     await post.engine().round(everything=True)
@@ -62,6 +69,7 @@ async def test_from_the_form_to_the_first_news_and_out_again(post: Posting, read
     assert (await reader.post(leave, data=one_click)).status_code == 200  # no cookie, no page before it (RFC 8058)
     assert await confirmed(post) == 0
     assert (await reader.post(leave, data=one_click)).status_code == 200
+    assert await told(post) == ["news.confirmed", "news.left"]
 
 
 async def test_the_answer_is_the_same_whoever_is_told_already(post: Posting, reader: httpx2.AsyncClient) -> None:

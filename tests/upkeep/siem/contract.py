@@ -58,8 +58,8 @@ class Played:
     paused: list[float]
 
 
-def ready(to: Destination) -> Road:
-    return road(ways(Hands()), TENANT, to)
+def ready(to: Destination, *, is_test: bool = False) -> Road:
+    return road(ways(Hands()), TENANT, to, is_test=is_test)
 
 
 async def deliver(

@@ -46,23 +46,30 @@ class SplunkDouble(Double):
     Attributes:
         acks_after: how many questions for acknowledgements are answered with false first.
         never: batches that are never indexed, by number from 1.
+        killed_before: requests, by number from 1, before which it dies and is started again: what was not asked for
+            since the last start is lost with it, and it numbers from 1 again.
         near_limit: the code that all successes have; 0 for plain success.
         faulty: leaf indices that are refused as badly formatted.
         keeps_faulty: whether a planned answer with status 200 stands for events that were taken.
         questions: the acknowledgements asked for, each time.
+        channels: those that were sent to.
     """
 
     token: str = "secret"
     uses_ack: bool = False
     acks_after: int = 0
     never: set[int] = field(default_factory=set)
+    killed_before: set[int] = field(default_factory=set)
     near_limit: int = 0
     faulty: set[int] = field(default_factory=set)
     keeps_faulty: bool = True
     ack_faults: deque[Answer] = field(default_factory=deque)
     indexed: list[dict[str, Any]] = field(default_factory=list)
     questions: list[list[int]] = field(default_factory=list)
+    channels: set[str | None] = field(default_factory=set)
     _acks: dict[str, bool] = field(default_factory=dict)
+    _number: int = 0
+    _safe: int = 0
 
     def places(self) -> list[int]:
         """Return the leaf indices of what was indexed."""
@@ -75,10 +82,14 @@ class SplunkDouble(Double):
         if path.startswith("/services/collector/ack?channel="):
             return self._acknowledge(json.loads(body)["acks"])
         self.expect(path == "/services/collector/event", path)
+        self.channels.add(headers.get("X-Splunk-Request-Channel"))
         if self.uses_ack and "X-Splunk-Request-Channel" not in headers:
             return 400, {"text": "Data channel is missing", "code": 10}
         events = list(concatenated(body.decode()))
         self.requests.append(events)
+        if len(self.requests) in self.killed_before:
+            self._acks, self._number = {}, 0
+            del self.indexed[self._safe :]
         if (fault := self.fault()) is not None:
             if fault[0] == 200 and self.keeps_faulty:
                 self.indexed += events
@@ -88,8 +99,9 @@ class SplunkDouble(Double):
         self.indexed += events
         said: dict[str, Any] = {"text": "Success", "code": self.near_limit}
         if self.uses_ack:
-            said["ackId"] = len(self.requests)
-            self._acks[str(said["ackId"])] = len(self.requests) not in self.never
+            self._number += 1
+            said["ackId"] = self._number
+            self._acks[str(self._number)] = len(self.requests) not in self.never
         return 200, said
 
     def _refusal(self, events: list[dict[str, Any]]) -> Answer | None:
@@ -103,6 +115,7 @@ class SplunkDouble(Double):
 
     def _acknowledge(self, asked: list[int]) -> Answer:
         self.questions.append(asked)
+        self._safe = len(self.indexed)
         if self.ack_faults:
             return self.ack_faults.popleft()
         if len(self.questions) <= self.acks_after:

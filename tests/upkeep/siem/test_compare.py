@@ -8,6 +8,7 @@ from gatepost.upkeep.siem.compare import Comparison, compare
 from gatepost.upkeep.siem.marks import read_marks
 
 ORIGIN = "log.house.example/t/tn_a"
+LOG_SIZE = 50
 
 
 def hash_at(place: int) -> str:
@@ -15,7 +16,7 @@ def hash_at(place: int) -> str:
 
 
 def held(lines: list[str], size: int, start: int = 0) -> Comparison:
-    return compare(read_marks(lines), origin=ORIGIN, start=start, size=size, hash_at=hash_at)
+    return compare(read_marks(lines), origin=ORIGIN, start=start, size=size, log_size=LOG_SIZE, hash_at=hash_at)
 
 
 def native(place: int) -> dict[str, object]:
@@ -25,7 +26,13 @@ def native(place: int) -> dict[str, object]:
 def test_a_repetition_is_counted_and_a_changed_event_named() -> None:
     lines = [json.dumps(native(0)), json.dumps(native(0)), json.dumps({**native(1), "leaf_hash": hash_at(7)})]
     found = held(lines, 2)
-    assert (found.repeated, found.changed, found.missing) == (1, [1], [(1, 1)])
+    assert (found.repeated, found.repeats, found.changed, found.missing) == (1, [0], [1], [(1, 1)])
+    assert found.read == 0, "they carry no entry"
+
+
+def test_an_event_the_log_never_had_is_named() -> None:
+    found = held([json.dumps(native(at)) for at in (0, 1, LOG_SIZE)], 2)
+    assert (found.missing_count, found.unknown, found.is_whole) == (0, [LOG_SIZE], False)
 
 
 def test_events_of_other_logs_and_beyond_the_end_do_not_count() -> None:

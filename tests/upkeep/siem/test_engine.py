@@ -2,6 +2,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from datetime import timedelta
+from email.utils import format_datetime
 
 import orjson
 import psycopg
@@ -91,8 +92,10 @@ async def test_a_silent_receiver_is_asked_ever_more_rarely_and_then_gets_everyth
     assert (await scene.status(identifier)).failures == 0
 
 
-async def test_retry_after_is_honoured(scene: Scene, listen: Listen) -> None:
-    double = OtlpDouble(faults=deque([(429, {})]), retry_after="120")
+@pytest.mark.parametrize("is_date", [False, True])
+async def test_retry_after_is_honoured(scene: Scene, listen: Listen, *, is_date: bool) -> None:
+    asked = format_datetime(scene.clock.now + timedelta(seconds=120), usegmt=True) if is_date else "120"
+    double = OtlpDouble(faults=deque([(429, {})]), retry_after=asked)
     listen(double)
     await scene.add(siem.Kind.OTLP, double.url)
     await scene.grow(1)
@@ -273,6 +276,42 @@ async def test_what_a_collector_rejects_without_a_name_is_counted_and_not_sent_a
     assert (found.rejected, found.alert, found.lag, len(double.requests)) == (2, "otlp.rejected", 0, 1)
 
 
+async def test_a_letter_that_is_rejected_when_replayed_stays_one(scene: Scene, listen: Listen) -> None:
+    rejected = (200, {"partialSuccess": {"rejectedLogRecords": "1", "errorMessage": "x"}})
+    double = OtlpDouble(faults=deque([(400, {}), rejected]))
+    listen(double)
+    identifier = await scene.add(siem.Kind.OTLP, double.url)
+    await scene.grow(0)
+    await scene.export()
+    assert await scene.letters(identifier) == [(0, "otlp.http_400")]
+    async with scene.db.transaction(TENANT) as tx:
+        await siem.replay(tx, scene, identifier, actor="ky_1")
+    await scene.export()
+    assert await scene.letters(identifier) == [(0, "otlp.rejected")]
+    assert (await scene.status(identifier)).alert == "otlp.rejected"
+
+
+@pytest.mark.parametrize("also", [None, {"status": 429}], ids=["replayed", "beside-one-that-is-busy"])
+async def test_an_alert_is_not_lost_where_the_cursor_stays(
+    also: dict[str, object] | None, scene: Scene, listen: Listen
+) -> None:
+    double = ElasticDouble(items={1: [{"status": 201, "failure_store": "used"}]})
+    if also is None:
+        double.items[1].insert(0, {"status": 400, "error": {"type": "mapper_parsing_exception"}})
+    else:
+        double.items[0] = [also] * 7
+    listen(double)
+    identifier = await elastic(scene, double)
+    await scene.grow(1)
+    await scene.export()
+    if also is None:
+        async with scene.db.transaction(TENANT) as tx:
+            await siem.replay(tx, scene, identifier, actor="ky_1")
+        await scene.export()
+    found = await scene.status(identifier)
+    assert (found.next_index, found.letters, found.alert) == (0 if also else 2, 0, "elastic.failure_store")
+
+
 async def test_a_receiver_that_refuses_every_event_stops_before_all_are_letters(scene: Scene, listen: Listen) -> None:
     refusal = {"status": 400, "error": {"type": "illegal_argument_exception"}}
     double = ElasticDouble(items={at: [refusal] for at in range(61)})
@@ -319,7 +358,7 @@ async def test_who_has_claimed_a_destination_is_alone_until_the_claim_runs_out(s
 async def test_whoever_lost_the_cursor_writes_nothing(scene: Scene) -> None:
     identifier = await scene.add(siem.Kind.OTLP, "http://127.0.0.1:1")
     async with scene.db.transaction(TENANT) as tx:
-        said = {"dead": {}, "alert": "", "rejected": 0, "at": scene.clock.now}
+        said = {"dead": {}, "at": scene.clock.now}
         assert await store.advance(tx, identifier, before=0, after=5, **said)  # type: ignore[arg-type]  # as said
         assert not await store.advance(tx, identifier, before=0, after=3, **said)  # type: ignore[arg-type]  # as said
     assert (await scene.status(identifier)).next_index == 5

@@ -57,6 +57,36 @@ async def test_a_gap_is_named(
     assert (found.missing, found.missing_count, found.present) == ([(LOST, LOST)], 1, size - 1)
 
 
+def altered(value: Any) -> Any:
+    """Return an event with one word of its entry changed, wherever a copy of it stands; its marks are left alone."""
+    if isinstance(value, str):
+        return value.replace("nowhere.example", "elsewhere.example").replace("rule.matched", "rule.missed")
+    if isinstance(value, list):
+        return [altered(each) for each in value]
+    return {name: altered(each) for name, each in value.items()} if isinstance(value, dict) else value
+
+
+@pytest.mark.parametrize("spelled", siem.Format)
+@pytest.mark.parametrize("kind", [each for each in siem.Kind if each is not siem.Kind.SYSLOG])
+async def test_what_was_changed_or_repeated_there_is_named(
+    kind: siem.Kind, spelled: siem.Format, scene: Scene, listen: Callable[[Double], Double]
+) -> None:
+    double, exported = elsewhere(kind)
+    listen(double)
+    url = double.url + ("/api/v2/logs" if kind is siem.Kind.DATADOG else "")
+    credential = "id:secret" if kind is siem.Kind.ELASTIC else "secret"
+    await scene.add(kind, url, spelled=spelled, credential=credential)
+    size = await scene.grow(6)
+    await scene.export()
+    lines = [json.dumps(each) for each in exported()]
+    sound = await find_gaps(scene.db, TENANT, lines)
+    assert (sound.is_whole, sound.read, sound.repeated) == (True, size, 0)
+    other = json.dumps(altered(json.loads(lines[LOST])))
+    assert other != lines[LOST]
+    found = await find_gaps(scene.db, TENANT, [*lines[:LOST], other, *lines[LOST + 1 :], lines[0]])
+    assert (found.changed, found.repeats, found.present) == ([LOST], [0], size - 1)
+
+
 async def test_a_gap_is_named_in_a_file_of_syslog(scene: Scene, tmp_path: Path) -> None:
     received: list[str] = []
     ended = asyncio.Event()
@@ -83,3 +113,8 @@ async def test_a_gap_is_named_in_a_file_of_syslog(scene: Scene, tmp_path: Path) 
     assert (await find_gaps(scene.db, TENANT, received)).is_whole
     found = await find_gaps(scene.db, TENANT, received[:LOST] + received[LOST + 1 :])
     assert found.missing == [(LOST, LOST)]
+    other = received[LOST].replace("rule.matched", "rule.missed")
+    found = await find_gaps(scene.db, TENANT, [*received[:LOST], other, *received[LOST + 1 :]])
+    assert (found.changed, found.read) == ([LOST], size - 1)
+    cut = [line[: line.index('"leaf":') + 20] for line in received]
+    assert ((found := await find_gaps(scene.db, TENANT, cut)).is_whole, found.read) == (True, 0)

@@ -62,7 +62,7 @@ def test_syslog_is_read_with_its_header_and_without(spelled: Format) -> None:
     event = decided()
     whole = message(event, writer(spelled)).decode()
     bare = "Nov 20 12:00:00 log gatepost: " + whole.partition("\ufeff")[2]
-    wanted = Mark(event.leaf_index, event.leaf_hash, event.log_origin)
+    wanted = Mark(event.leaf_index, event.leaf_hash, event.log_origin, frozenset({event.leaf_hash}))
     assert list(read_marks([whole, bare])) == [wanted, wanted]
 
 

@@ -47,7 +47,7 @@ async def test_an_answer_leads_to_what_the_contract_says(row: Row, listen: Liste
     await keeps(row, double, at(double), double.places)
 
 
-@pytest.mark.parametrize(("said", "count"), [("3", 3), (3, 3), ("99", COUNT)])
+@pytest.mark.parametrize(("said", "count"), [("3", 3), (3, 3)])
 async def test_what_is_rejected_inside_a_200_is_counted_alerts_and_is_not_sent_again(
     said: Any, count: int, listen: Listen[OtlpDouble]
 ) -> None:
@@ -60,3 +60,12 @@ async def test_what_is_rejected_inside_a_200_is_counted_alerts_and_is_not_sent_a
         COUNT,
         1,
     )
+
+
+@pytest.mark.parametrize("said", [str(COUNT), COUNT, "99"])
+async def test_where_all_is_rejected_each_is_known_and_a_letter(said: Any, listen: Listen[OtlpDouble]) -> None:
+    double = listen(OtlpDouble())
+    double.faults.append((200, {"partialSuccess": {"rejectedLogRecords": said, "errorMessage": "x"}}))
+    outcome = (await deliver(at(double))).outcome
+    assert (outcome.dead, outcome.rejected) == (dict.fromkeys(range(COUNT), "otlp.rejected"), 0)
+    assert (outcome.alert, outcome.reached, len(double.requests)) == ("otlp.rejected", COUNT, 1)

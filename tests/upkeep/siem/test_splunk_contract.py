@@ -173,6 +173,30 @@ async def test_the_cursor_waits_for_the_first_batch_that_is_not_indexed(listen: 
     assert double.questions[1:] == [[2]] * 29
 
 
+@pytest.mark.parametrize("killed_before", [2, 3])
+async def test_a_collector_that_was_started_again_confirms_nothing_for_the_one_before(
+    killed_before: int, listen: Listen[SplunkDouble]
+) -> None:
+    """Acknowledgements are numbered in its memory: after a start, number 1 is another batch."""
+    double = listen(SplunkDouble(killed_before={killed_before}))
+    way = acknowledging(double)
+    played = await deliver(way, count=1_300)
+    assert (played.outcome.reached, played.outcome.is_behind) == (0, True)
+    assert (played.outcome.reason, played.outcome.taken) == ("splunk.ack_repeated", [])
+    assert played.paused == [], "nothing is waited for that nobody has"
+    assert (await deliver(way, count=1_300)).outcome.reached == 1_300
+    assert set(double.places()) == set(range(1_300))
+
+
+async def test_a_test_is_numbered_apart_and_confirms_nothing_for_the_log(listen: Listen[SplunkDouble]) -> None:
+    double = listen(SplunkDouble())
+    double.uses_ack = True
+    to = destination(Kind.SPLUNK, double.url, wants_ack=True)
+    for way in (ready(to), ready(to, is_test=True)):
+        await deliver(way, count=1)
+    assert len(double.channels) == 2
+
+
 async def test_a_receiver_near_its_limits_is_sent_no_further_batch_ahead(listen: Listen[SplunkDouble]) -> None:
     double = listen(SplunkDouble(near_limit=25))
     played = await deliver(acknowledging(double))

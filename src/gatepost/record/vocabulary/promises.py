@@ -87,6 +87,14 @@ class RoomPublished(Act, frozen=True, kw_only=True, tag="room.published"):
     papers: dict[str, str]
 
 
+class RoomAsked(Act, frozen=True, kw_only=True, tag="room.asked"):
+    """A visitor asked to be let into the document room; who they are is forgotten with the request."""
+
+
+class RoomEntered(Act, frozen=True, kw_only=True, tag="room.entered"):
+    """A visitor used their link, once, and is inside for some hours."""
+
+
 class RoomDecided(Act, frozen=True, kw_only=True, tag="room.decided"):
     """A person let somebody into the document room, or refused or revoked it."""
 
@@ -106,3 +114,15 @@ class RoomViewed(Act, frozen=True, kw_only=True, tag="room.viewed"):
 
     file: str
     sha256: str
+
+
+class NewsConfirmed(Act, frozen=True, kw_only=True, tag="news.confirmed"):
+    """Somebody agreed, by the link mailed to them, to be told news by us; who that is is forgotten when they leave."""
+
+    topics: list[str]
+
+
+class NewsLeft(Act, frozen=True, kw_only=True, tag="news.left"):
+    """Somebody is told news no more, for they wished so (`asked`) or nobody is there (`gone`), and was forgotten."""
+
+    reason: str

@@ -24,7 +24,7 @@ from gatepost.keys import Keyring
 from gatepost.mail.address import Address
 from gatepost.record import trust_log
 from gatepost.record.trust_log import TRUST, Stated
-from gatepost.trust import incidents, postbox
+from gatepost.trust import incidents, postbox, telling
 from gatepost.trust import store as facts
 from gatepost.trust.leaf import instant
 from gatepost.trust.news import store, subscribe, told
@@ -175,6 +175,7 @@ class Newsroom:
                 raise TryAgainError(again_at, answer.reason)
 
     async def _forget(self, known: Subscriber) -> None:
+        await telling.note_own(self._house, "news.left", known.id, {"reason": "gone"})
         async with self._house.db.transaction(TRUST) as tx:
             await store.remove(tx, known.id)
         log.info("news.forgotten", subscriber=known.id)

@@ -13,7 +13,7 @@ from gatepost.jobs import Promise
 from gatepost.journey import House
 from gatepost.mail.address import Address, AddressError
 from gatepost.record.trust_log import TRUST
-from gatepost.trust import signed_link
+from gatepost.trust import signed_link, telling
 from gatepost.trust.news import store
 from gatepost.trust.news.paper import Channel, Subscriber, Topic
 
@@ -104,12 +104,13 @@ def still_counts(found: Subscriber | None, round_: int, now: datetime) -> bool:
 
 async def confirm(house: House, link: str) -> bool:
     """Let a link count; False where it counts no more, or never did."""
-    read = signed_link.read(CONFIRM, link, house.keyring)
-    if read is None:
-        return False
     now = house.clock()
+    found, round_ = await find(house, CONFIRM, link)
+    if found is None or not still_counts(found, round_, now):
+        return False
+    await telling.note_own(house, "news.confirmed", found.id, {"topics": [each.value for each in sorted(found.wanted)]})
     async with house.db.transaction(TRUST) as tx:
-        return await store.confirm(tx, *read, since=now - CONFIRM_WITHIN, at=now)
+        return await store.confirm(tx, found.id, round_, since=now - CONFIRM_WITHIN, at=now)
 
 
 async def leave(house: House, link: str) -> bool:
@@ -117,6 +118,9 @@ async def leave(house: House, link: str) -> bool:
     read = signed_link.read(LEAVE, link, house.keyring)
     if read is None:
         return False
+    found, _ = await find(house, LEAVE, link)
+    if found is not None:
+        await telling.note_own(house, "news.left", found.id, {"reason": "asked"})
     async with house.db.transaction(TRUST) as tx:
         await store.remove(tx, read[0])
     return True

@@ -83,6 +83,7 @@ async def ask(house: House, visitor: Visitor) -> None:
         )
         await store.add(tx, made)
         await house.jobs.enqueue(tx, Promise(LETTER, made.id, {"grant": made.id, "round": 0}))
+    await telling.note_own(house, "room.asked", made.id, {})
 
 
 async def send_link(house: House, text: str) -> None:
@@ -123,8 +124,9 @@ async def is_good(house: House, text: str) -> bool:
 async def enter(house: House, text: str) -> str | None:
     """Let somebody in by a link, once; return what their browser is to hold, None where it counts no more."""
     read = signed_link.read(PURPOSE, text, house.keyring)
-    if read is None:
+    if read is None or not await is_good(house, text):
         return None
+    await telling.note_own(house, "room.entered", read[0], {})
     now, secret = house.clock(), house.entropy(SECRET_OCTETS).hex()
     async with house.db.transaction(TRUST) as tx:
         found = await store.by_id(tx, read[0])
@@ -198,8 +200,10 @@ async def decide(house: House, grant_id: str, state: State, *, days: int = 0, by
     wanted = {State.APPROVED: State.ASKED, State.REFUSED: State.ASKED, State.REVOKED: State.APPROVED}
     async with house.db.transaction(TRUST) as tx:
         found = await store.by_id(tx, grant_id)
-        if found is None or found.state is not wanted.get(state):
-            return False
+    if found is None or found.state is not wanted.get(state):
+        return False
+    await telling.note_own(house, "room.decided", grant_id, {"decision": state.value}, actor=by)
+    async with house.db.transaction(TRUST) as tx:
         until = now + timedelta(days=days) if state is State.APPROVED else None
         await store.decide(tx, found.id, state, at=now, expires_at=until)
         if state is State.APPROVED:
@@ -207,7 +211,6 @@ async def decide(house: House, grant_id: str, state: State, *, days: int = 0, by
             await house.jobs.enqueue(tx, Promise(LETTER, found.id, {"grant": found.id, "round": round_}))
         if state is State.REVOKED:
             await store.end_sessions(tx, found.id)
-    await telling.note_own(house, "room.decided", grant_id, {"decision": state.value}, actor=by)
     return True
 
 

@@ -80,7 +80,8 @@ class HttpWay:
             return again(len(batch), "receiver.unreachable")
         verdict = self._dialect.judge(len(batch), answer.status_code, answer.body)
         if verdict.again:
-            verdict = replace(verdict, wait_s=_seconds(answer.retry_after))
+            asked_s = way.seconds_asked(answer.retry_after, self._egress.clock())
+            verdict = replace(verdict, wait_s=min(asked_s, RETRY_AFTER_MAX_S))
         return verdict
 
     async def _post(self, url: str, body: bytes, headers: Mapping[str, str]) -> way.HttpAnswer:
@@ -178,10 +179,3 @@ async def _acknowledged(descriptor: Callable[[], int]) -> None:
             raise UnreachableError("the connection broke")
         outstanding = fcntl.ioctl(number, termios.TIOCOUTQ, bytes(4))  # SIOCOUTQ of a socket
         quiet = quiet + 1 if struct.unpack("i", outstanding) == (0,) else 0
-
-
-def _seconds(retry_after: str) -> float:
-    """Read ``Retry-After`` in seconds; the form with a date is not worth a parser."""
-    if retry_after.isascii() and retry_after.isdigit():
-        return min(float(retry_after[:9]), RETRY_AFTER_MAX_S)
-    return 0.0

@@ -117,9 +117,18 @@ class Delivery:
             for number in await ask(list(waiting)):
                 self._outcome.taken += waiting.pop(number, [])
         if waiting:
-            first = min(places[0] for places in waiting.values())
-            self._outcome.is_behind, self._outcome.reason = True, "splunk.ack_late"
-            self._outcome.reached = min(first, self._outcome.reached)
+            self._give_up("splunk.ack_late", before=self._outcome.reached)
+
+    def _give_up(self, reason: str, *, before: int) -> None:
+        """Wait for no confirmation any more: all from the first batch without one is sent again.
+
+        A number that comes twice means that the receiver was started again, or is another one: it may have lost what
+        waits, and a "yes" to that number would be about the later batch.
+        """
+        outcome = self._outcome
+        outcome.is_behind, outcome.reason = True, reason
+        outcome.reached = min(before, *(places[0] for places in self._unconfirmed.values()))
+        self._unconfirmed.clear()
 
     def _apply(self, verdict: Verdict, batch: list[Spelled], todo: deque[list[Spelled]]) -> list[Spelled]:
         """Write a verdict into the outcome; return what is to be sent again."""
@@ -138,10 +147,12 @@ class Delivery:
         outcome.dead |= {batch[at].leaf_index: reason for at, reason in verdict.dead.items()}
         again = set(verdict.again)
         taken = [each.leaf_index for at, each in enumerate(batch) if at not in again and at not in verdict.dead]
-        if verdict.ack is None or not taken:
-            outcome.taken += taken
-        else:
-            self._unconfirmed.setdefault(verdict.ack, []).extend(taken)
         if verdict.is_slow:
             outcome.is_slow, outcome.reason = True, verdict.reason
+        if verdict.ack is None or not taken:
+            outcome.taken += taken
+        elif verdict.ack in self._unconfirmed:
+            self._give_up("splunk.ack_repeated", before=taken[0])
+        else:
+            self._unconfirmed[verdict.ack] = taken
         return [each for at, each in enumerate(batch) if at in again]

@@ -164,16 +164,11 @@ class Exporter:
                 await store.remove_letters(tx, identifier, outcome.taken)
                 await store.add_letters(tx, identifier, outcome.dead, now)
             elif outcome.reached > at.next_index and not await store.advance(
-                tx,
-                identifier,
-                before=at.next_index,
-                after=outcome.reached,
-                dead=outcome.dead,
-                alert=outcome.alert,
-                rejected=outcome.rejected,
-                at=now,
+                tx, identifier, before=at.next_index, after=outcome.reached, dead=outcome.dead, at=now
             ):
                 return False
+            if outcome.alert:
+                await store.warn(tx, identifier, outcome.alert, outcome.rejected)
             if outcome.stop:
                 await store.stop(tx, identifier, outcome.stop)
         _tell(tenant, identifier, outcome)
@@ -212,7 +207,7 @@ class Exporter:
                 await self._sleep(seconds)
 
         try:
-            ready = road(self._house.egress, tenant, to)
+            ready = road(self._house.egress, tenant, to, is_test=not is_patient)
         except ValueError:
             return Outcome(events[0].leaf_index, stop="place.unusable")
         delivery = Delivery(ready, pause, self._chance, is_patient=is_patient)

@@ -9,10 +9,12 @@ import csv
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
+
+from gatepost.upkeep.siem.contents import leaf_hashes
 
 DEPTH_MAX = 8
 LINE_MAX_CHARS = 4 * 1024 * 1024
@@ -26,11 +28,15 @@ _STRUCTURED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What an exported event says about its place. ``origin`` is empty where it does not say."""
+    """What an exported event says about its place, and the leaf hashes of what it says the entry was.
+
+    ``origin`` is empty where it does not say, ``contents`` where it carries no entry.
+    """
 
     leaf_index: int
     leaf_hash: str
     origin: str
+    contents: frozenset[str] = frozenset()
 
 
 def read_marks(lines: Iterable[str]) -> Iterator[Mark | None]:
@@ -47,16 +53,17 @@ def read_marks(lines: Iterable[str]) -> Iterator[Mark | None]:
             yield from _from_syslog(line)
     else:
         names = [each.strip().lower() for each in next(_rows(iter([first])), [])]
-        yield from (_from_row(dict(zip(names, row, strict=False))) for row in _rows(rest) if row)
+        yield from (_of(dict(zip(names, row, strict=False))) for row in _rows(rest) if row)
 
 
 def _from_syslog(line: str) -> Iterator[Mark | None]:
     """Read the structured data, or the message behind a header that shows none of it."""
     found = _STRUCTURED.search(line[:LINE_MAX_CHARS])
+    text = "{" + line.partition("{")[2].strip()
     if found is not None:
-        yield Mark(int(found[1]), found[2], found[3])
+        yield Mark(int(found[1]), found[2], found[3], leaf_hashes(_loaded(text)))
     else:
-        yield from _from_json("{" + line.partition("{")[2].strip())
+        yield from _from_json(text)
 
 
 def _chain(first: str, rest: Iterator[str]) -> Iterator[str]:
@@ -72,13 +79,17 @@ def _rows(lines: Iterator[str]) -> Iterator[list[str]]:
 
 
 def _from_json(text: str) -> Iterator[Mark | None]:
-    value = None
-    if len(text) <= LINE_MAX_CHARS:
-        with suppress(orjson.JSONDecodeError):
-            value = orjson.loads(text)
-    found = _marks(value, DEPTH_MAX)
+    found = _marks(_loaded(text), DEPTH_MAX)
     yield next(found, None)
     yield from found
+
+
+def _loaded(text: str) -> Any:
+    """Return what a text says in JSON; nothing where it is none, is too long or was cut."""
+    if len(text) <= LINE_MAX_CHARS:
+        with suppress(orjson.JSONDecodeError):
+            return orjson.loads(text)
+    return None
 
 
 def _marks(value: Any, depth: int) -> Iterator[Mark]:
@@ -91,15 +102,26 @@ def _marks(value: Any, depth: int) -> Iterator[Mark]:
     elif isinstance(value, dict):
         own = _from_row(value) or _from_row(_attributes(value.get("attributes")))
         if own is not None:
-            yield own
+            yield _filled(own, value)
             return
         for each in value.values():
             found = _marks(each, depth - 1)
             first = next(found, None)
             if first is not None:
-                yield first
+                yield _filled(first, value)
                 yield from found
                 return
+
+
+def _filled(mark: Mark, event: dict[str, Any]) -> Mark:
+    """Return a mark with the contents that stand beside it, where none stand within."""
+    return mark if mark.contents else replace(mark, contents=leaf_hashes(event))
+
+
+def _of(row: dict[str, Any]) -> Mark | None:
+    """Return the mark of a flat event, with its contents."""
+    found = _from_row(row)
+    return None if found is None else _filled(found, row)
 
 
 def _attributes(listed: Any) -> dict[str, Any]:

@@ -21,6 +21,8 @@ RETRY = frozenset(
 )
 """All that may be sent again (OTLP specification, "Failures"); 500 is not among them."""
 
+REJECTED = "otlp.rejected"
+
 _HEAD = (
     b'{"resourceLogs":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"gatepost"}}]},'
     b'"scopeLogs":[{"scope":{"name":"gatepost.audit"},"logRecords":['
@@ -66,14 +68,16 @@ class Otlp:
         return _HEAD + b",".join(spelled) + _TAIL
 
     def judge(self, count: int, status: int, answer: bytes) -> Verdict:
-        """Judge; what a partial success rejects is neither named nor sent again, only counted."""
+        """Judge; what a partial success rejects is not sent again, but counted; it is known where it is all."""
         reason = f"otlp.http_{status}"
         if status == HTTPStatus.OK:
             partial = read_object(answer).get("partialSuccess")
             rejected = _number(partial.get("rejectedLogRecords")) if isinstance(partial, dict) else 0
             if not rejected:
                 return Verdict()
-            return Verdict(rejected=min(rejected, count), alert="otlp.rejected")
+            if rejected >= count:
+                return Verdict(dead=dict.fromkeys(range(count), REJECTED), alert=REJECTED)
+            return Verdict(rejected=rejected, alert=REJECTED)
         if status in RETRY:
             return again(count, reason)
         # deviation: OTLP, "Failures": after 400 the request must not be sent again, and ours is not. Its halves are

@@ -41,8 +41,8 @@ def stream_of(tenant: TenantId) -> str:
     return f"logs-gatepost.audit-{tenant.lower()}"
 
 
-def road(egress: Egress, tenant: TenantId, to: Destination) -> Road:
-    """Make a destination ready.
+def road(egress: Egress, tenant: TenantId, to: Destination, *, is_test: bool = False) -> Road:
+    """Make a destination ready, for the log or for a test beside it.
 
     Raises:
         ValueError: its place cannot be used.
@@ -55,7 +55,7 @@ def road(egress: Egress, tenant: TenantId, to: Destination) -> Road:
             way = SyslogWay(egress, errand, to.place.url, to.place.ca)
             return Road(lambda event: syslog.message(event, write), syslog.LIMITS, way)
         case Kind.SPLUNK:
-            splunk = Splunk(to, write)
+            splunk = Splunk(to, write, is_test=is_test)
             collector = SplunkWay(egress, errand, splunk, to.place.ca)
             return Road(splunk.spell, splunk.limits, collector, collector.indexed)
         case Kind.DATADOG:

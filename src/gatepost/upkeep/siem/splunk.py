@@ -1,6 +1,6 @@
 """Splunk's HTTP Event Collector: events one after another, result codes 0 to 27, acknowledgements. Pure.
 
-One channel per destination: acknowledgements are numbered within it.
+One channel per destination, and one for its tests: acknowledgements are numbered within it.
 """
 
 import re
@@ -32,17 +32,20 @@ class Splunk:
     Args:
         destination: whose place names the collector; its path may be left out.
         write: spells an entry in the destination's format.
+        is_test: while it lasts, the log's own batches may wait under the same numbers.
     """
 
     limits = Limits(events=1000, batch_octets=1_000_000, event_octets=900_000)
 
-    def __init__(self, destination: Destination, write: Callable[[Event], Mapping[str, Any]]) -> None:
+    def __init__(
+        self, destination: Destination, write: Callable[[Event], Mapping[str, Any]], *, is_test: bool = False
+    ) -> None:
         place = destination.place
         self._write = write
         self._index = place.index
         self._wants_ack = destination.wants_ack
         root = place.url.rstrip("/").removesuffix(PATH).removesuffix("/services/collector")
-        channel = str(uuid.uuid5(uuid.NAMESPACE_URL, f"gatepost:{destination.id}"))
+        channel = str(uuid.uuid5(uuid.NAMESPACE_URL, f"gatepost:{destination.id}{':test' if is_test else ''}"))
         self.url = root + PATH
         self.ack_url = f"{root}{ACK_PATH}?channel={channel}"
         self.headers: Mapping[str, str] = {

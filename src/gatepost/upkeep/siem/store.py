@@ -108,20 +108,26 @@ async def advance(
     before: int,
     after: int,
     dead: Mapping[LeafIndex, str],
-    alert: str,
-    rejected: int,
     at: datetime,
 ) -> bool:
     """Move the cursor, with what was refused on the way; False where somebody else has moved it meanwhile."""
     query = """
-        update export_destination set next_index = %(after)s, exported_at = %(at)s, failures = 0, reason = '',
-          alert = case when %(alert)s = '' then alert else %(alert)s end, rejected = rejected + %(rejected)s
+        update export_destination set next_index = %(after)s, exported_at = %(at)s, failures = 0, reason = ''
         where tenant = %(tenant)s and id = %(id)s and next_index = %(before)s
     """
-    if not await tx.run(query, id=identifier, before=before, after=after, alert=alert, rejected=rejected, at=at):
+    if not await tx.run(query, id=identifier, before=before, after=after, at=at):
         return False
     await add_letters(tx, identifier, dead, at)
     return True
+
+
+async def warn(tx: Transaction, identifier: ExportId, alert: str, rejected: int) -> None:
+    """Remember why somebody should look, and how many more were refused without being named."""
+    query = """
+        update export_destination set alert = %(alert)s, rejected = rejected + %(rejected)s
+        where tenant = %(tenant)s and id = %(id)s
+    """
+    await tx.run(query, id=identifier, alert=alert, rejected=rejected)
 
 
 async def add_letters(tx: Transaction, identifier: ExportId, dead: Mapping[LeafIndex, str], at: datetime) -> None:
