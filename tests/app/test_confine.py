@@ -147,11 +147,13 @@ def test_a_machine_whose_calls_nobody_has_counted_is_told_so() -> None:
         confine("vax")
 
 
-def verdict(machine: str, number: int, first: int = 0, arch: int | None = None) -> int:
+def verdict(
+    machine: str, number: int, family: int = 0, kind: int = 1, *, arch: int | None = None, is_watched: bool = False
+) -> int:
     """Run the filter as the kernel would."""
     calls = KNOWN[machine]
-    program, at, held = [*steps(calls)], 0, 0
-    facts = {0: number, 4: calls.arch if arch is None else arch, 16: first}
+    program, at, held = [*steps(calls, is_watched=is_watched)], 0, 0
+    facts = {0: number, 4: calls.arch if arch is None else arch, 16: family, 24: kind}
     while True:
         code, if_so, if_not, constant = program[at]
         at += 1
@@ -159,16 +161,23 @@ def verdict(machine: str, number: int, first: int = 0, arch: int | None = None) 
             return constant
         if code == 0x20:
             held = facts[constant]
+        elif code == 0x54:
+            held &= constant
         else:
             at += if_so if (held == constant if code == 0x15 else held >= constant) else if_not
 
 
 @pytest.mark.parametrize("machine", sorted(KNOWN))
 def test_the_filter_says_the_same_on_each_architecture(machine: str) -> None:
-    allow, refuse = 0x7FFF0000, 0x0005000D
+    allow, refuse, ask = 0x7FFF0000, 0x0005000D, 0x7FC00000
     create, pair = KNOWN[machine].sockets
     assert [verdict(machine, create, family) for family in (1, 2, 10, 16, 17, 40)] == [allow, *[refuse] * 5]
     assert verdict(machine, pair, 1) == allow
+    kinds = (1, 1 | 0o2000000 | 0o4000, 2, 3, 5, 2 | 0o2000000)  # streams; datagrams, raw, sequenced packets
+    assert [verdict(machine, create, 1, kind) for kind in kinds] == [allow] * 2 + [refuse] * 4
+    assert [verdict(machine, pair, 1, kind) for kind in kinds] == [allow] * 2 + [refuse] * 4
+    connect = KNOWN[machine].connect
+    assert [verdict(machine, connect, is_watched=each) for each in (False, True)] == [allow, ask]
     assert {verdict(machine, number) for number in KNOWN[machine].closed} == {refuse}
     assert verdict(machine, 0) == allow
     assert verdict(machine, create | 0x40000000, 1) == refuse

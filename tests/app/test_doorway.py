@@ -1,6 +1,8 @@
 """The agents' way out, as the house keeps it: who asks is judged by the register, and counted where it arrives."""
 
 import asyncio
+import os
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from egress.test_http import certificate
-from gatepost.app.doorway import CONNECTIONS_MAX, Doorway
+from gatepost.app.doorway import CONNECTIONS_MAX, Doorway, own_folder
 from gatepost.blobs import Blobs
 from gatepost.blobs.bucket import Bucket
 from gatepost.egress import Destination, Egress, EgressRefusedError, Errand, Purpose, Rule, UnreachableError, post
@@ -195,3 +197,43 @@ async def test_and_in_clear_only_where_that_is_allowed(app_dsn: str, tmp_path: P
         with pytest.raises(psycopg.OperationalError):
             await selected(way_out(rows=[]), near)
     assert len(began) == 1
+
+
+HOLDING = """
+import sys, time
+from pathlib import Path
+from gatepost.app.doorway import own_folder
+with own_folder(Path(sys.argv[1])) as folder:
+    print(folder, flush=True)
+    time.sleep(60)
+"""
+
+
+def names(folder: Path) -> set[str]:
+    return {each.name for each in folder.iterdir()}
+
+
+async def test_what_a_killed_house_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    held = [
+        await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", HOLDING, str(tmp_path)), env={"PYTHONPATH": "src"}, stdout=asyncio.subprocess.PIPE
+        )
+        for _ in range(2)
+    ]
+    try:
+        killed, living = [Path((await each.stdout.readline()).decode().strip()) for each in held if each.stdout]
+        (killed / "door").touch()
+        held[0].kill()
+        await held[0].wait()
+        young, foreign = tmp_path / "gatepost-ways-young", tmp_path / "another-folder"
+        for each in (young, foreign):
+            each.mkdir()
+        for each in (killed, living, foreign):
+            os.utime(each, (1, 1))
+        with own_folder(tmp_path) as mine:
+            left = {living, young, foreign, Path(mine)}
+            assert names(tmp_path) == {each.name for each in left}
+        assert names(tmp_path) == {each.name for each in left} - {Path(mine).name}
+    finally:
+        held[1].kill()
+        await held[1].wait()

@@ -1,7 +1,7 @@
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from gatepost.db.outside import DsnError, places, through
+from gatepost.db.outside import DsnError, places, sockets_of, through
 from gatepost.egress import Destination, EgressRefusedError, Purpose
 from ways import way_out
 
@@ -77,3 +77,23 @@ async def test_less_than_a_proven_name_is_refused_beyond_loopback(mode: str) -> 
 async def test_a_private_address_is_refused_before_a_socket_is_opened() -> None:
     with pytest.raises(EgressRefusedError):
         await checked("host=in.example")
+
+
+@pytest.mark.parametrize(
+    ("dsn", "sockets"),
+    [
+        ("host=/run/pg port=5433 dbname=x", ["/run/pg/.s.PGSQL.5433"]),
+        ("host=/run/pg dbname=x", ["/run/pg/.s.PGSQL.5432"]),
+        ("host=/a,db.example,/b port=1,2,3", ["/a/.s.PGSQL.1", "/b/.s.PGSQL.3"]),
+        ("host=/a,/b port=7", ["/a/.s.PGSQL.7", "/b/.s.PGSQL.7"]),
+        ("host=@pg", ["\0pg/.s.PGSQL.5432"]),
+        ("postgresql://user@%2Frun%2Fpg/name", ["/run/pg/.s.PGSQL.5432"]),
+        ("host=db.example", []),
+    ],
+)
+def test_the_sockets_of_a_connection_string_are_those_libpq_connects_to(dsn: str, sockets: list[str]) -> None:
+    assert [*sockets_of(dsn)] == sockets
+
+
+def test_who_names_no_host_is_looked_for_where_libpq_looks() -> None:
+    assert "/var/run/postgresql/.s.PGSQL.5432" in sockets_of("dbname=x")

@@ -1,17 +1,9 @@
-import asyncio
-
 import httpcore2
 import pytest
 from typing_extensions import override
 
-from gatepost.act.client import post
-from gatepost.egress import Errand, Purpose
 from gatepost.egress.hearing import HEAD_MAX_OCTETS, INTERIM_MAX, PIECE_MAX_OCTETS, Heard
-from gatepost.ids import TenantId
-from talkers import Talk, talking
-from ways import way_out
 
-HOOK = Errand(Purpose.WEBHOOK, "wh_x", TenantId("tn_one"))
 HINT = b"HTTP/1.1 103 Early Hints\r\n\r\n"
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n"
 
@@ -79,30 +71,3 @@ async def test_whoever_said_more_than_was_asked_is_asked_nothing_more() -> None:
     heard = Heard(Peer(HEAD + b"abc" + HEAD, 65_536))
     await heard.read(65_536)
     assert heard.get_extra_info("is_readable") is True
-
-
-def flooding(head: bytes, flood: bytes) -> Talk:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(head)
-        while True:
-            writer.write(flood)
-            await writer.drain()
-
-    return serve
-
-
-@pytest.mark.parametrize(
-    ("head", "flood", "reason"),
-    [
-        (b"", HINT * 2_000, "receiver.unreachable"),
-        (b"HTTP/1.1 200 OK\r\n", b"X-Y: z\r\n" * 2_000, "receiver.unreachable"),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\na\r\n" * 5_000, "receiver.accepted"),
-    ],
-)
-async def test_a_receiver_that_floods_costs_little_and_holds_up_nobody(head: bytes, flood: bytes, reason: str) -> None:
-    """It would go on for thirty seconds, and each of its 64 KiB would hold the loop for a quarter of one."""
-    async with talking(flooding(head, flood)) as port:
-        answer = await post(f"http://127.0.0.1:{port}/", b"{}", {}, errand=HOOK, egress=way_out())
-    assert answer.reason == reason
-    assert answer.took_ms < 20_000

@@ -1,11 +1,14 @@
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from gatepost.egress import Egress, Errand, Lines, Purpose, UnreachableError, post
+from egress.test_http import certificate
+from gatepost.egress import Egress, Errand, Lines, Purpose, UnreachableError
 from gatepost.egress import lines as room
 from gatepost.ids import TenantId
 from talkers import talking
@@ -15,7 +18,7 @@ HOOK = Errand(Purpose.WEBHOOK, "wh_x", TenantId("tn_one"))
 
 
 class Server:
-    """Answers each request with the number of its connection, and hangs up after ``each`` answers."""
+    """Answers each request with a status that numbers its connection from 201 on; hangs up after ``each`` answers."""
 
     def __init__(self, each: int = 1_000) -> None:
         self.each = each
@@ -25,13 +28,13 @@ class Server:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        number = b"%d" % self.connections
+        number = 200 + self.connections
         self.open += 1
         try:
             for _ in range(self.each):
                 await reader.readuntil(b"\r\n\r\n")
                 await reader.readexactly(2)
-                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(number), number))
+                writer.write(b"HTTP/1.1 %d Yes\r\nContent-Length: 2\r\n\r\nok" % number)
                 await writer.drain()
         except asyncio.IncompleteReadError:
             pass
@@ -41,9 +44,9 @@ class Server:
             writer.close()
 
 
-async def said(egress: Egress, url: str, lines: Lines | None, errand: Errand = HOOK) -> bytes:
-    answer = await post(egress, errand, url, b"{}", {}, timeout_s=5, answer_max_octets=100, lines=lines)
-    return answer.body
+async def said(egress: Egress, url: str, lines: Lines, errand: Errand = HOOK) -> int:
+    """Return the number of the connection that answered."""
+    return (await lines.tell(egress, errand, url, b"{}", {}, timeout_s=5)).code - 200
 
 
 @asynccontextmanager
@@ -52,15 +55,14 @@ async def kept() -> AsyncIterator[Lines]:
     try:
         yield lines
     finally:
-        await lines.close()
+        lines.close()
 
 
 async def test_requests_one_after_another_share_a_connection() -> None:
     server = Server()
     async with talking(server.serve) as port, kept() as lines:
         url = f"http://127.0.0.1:{port}/"
-        assert [await said(way_out(), url, lines) for _ in range(3)] == [b"1", b"1", b"1"]
-        assert [await said(way_out(), url, None) for _ in range(2)] == [b"2", b"3"]
+        assert [await said(way_out(), url, lines) for _ in range(3)] == [1, 1, 1]
 
 
 async def test_requests_at_once_have_a_connection_each() -> None:
@@ -68,7 +70,7 @@ async def test_requests_at_once_have_a_connection_each() -> None:
     async with talking(server.serve) as port, kept() as lines:
         url = f"http://127.0.0.1:{port}/"
         answers = await asyncio.gather(*(said(way_out(), url, lines) for _ in range(5)))
-    assert sorted(answers) == [b"1", b"2", b"3", b"4", b"5"]
+    assert sorted(answers) == [1, 2, 3, 4, 5]
 
 
 async def test_nobody_else_speaks_through_a_connection() -> None:
@@ -78,8 +80,8 @@ async def test_nobody_else_speaks_through_a_connection() -> None:
     other = replace(HOOK, tenant=TenantId("tn_two"))
     async with talking(server.serve) as port, kept() as lines:
         one, two = f"http://one.example:{port}/", f"http://two.example:{port}/"
-        assert [await said(egress, one, lines), await said(egress, two, lines)] == [b"1", b"2"]
-        assert [await said(egress, one, lines, other), await said(egress, one, lines)] == [b"3", b"1"]
+        assert [await said(egress, one, lines), await said(egress, two, lines)] == [1, 2]
+        assert [await said(egress, one, lines, other), await said(egress, one, lines)] == [3, 1]
 
 
 async def test_a_name_that_moves_is_followed_at_once() -> None:
@@ -87,7 +89,7 @@ async def test_a_name_that_moves_is_followed_at_once() -> None:
     names = {"hook.example": ["127.0.0.1"]}
     async with talking(server.serve) as port, kept() as lines:
         url = f"http://hook.example:{port}/"
-        assert await said(way_out(names=names), url, lines) == b"1"
+        assert await said(way_out(names=names), url, lines) == 1
         names["hook.example"] = ["127.0.0.9"]
         with pytest.raises(UnreachableError):
             await said(way_out(names=names), url, lines)
@@ -97,14 +99,14 @@ async def test_a_server_that_hangs_up_after_each_answer_fails_no_request() -> No
     server = Server(each=1)
     async with talking(server.serve) as port, kept() as lines:
         url = f"http://127.0.0.1:{port}/"
-        assert [await said(way_out(), url, lines) for _ in range(3)] == [b"1", b"2", b"3"]
+        assert [await said(way_out(), url, lines) for _ in range(3)] == [1, 2, 3]
 
 
 async def test_what_rests_is_hung_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "IDLE_S", 0.02)
     server = Server()
     async with talking(server.serve) as port, kept() as lines, asyncio.TaskGroup() as group:
-        assert await said(way_out(), f"http://127.0.0.1:{port}/", lines) == b"1"
+        assert await said(way_out(), f"http://127.0.0.1:{port}/", lines) == 1
         assert server.open == 1
         tidy = group.create_task(lines.tidy())
         async with asyncio.timeout(30):
@@ -129,4 +131,66 @@ async def test_more_places_than_are_kept_are_spoken_to_all_the_same(monkeypatch:
     egress = way_out(names={"one.example": ["127.0.0.1"], "two.example": ["127.0.0.1"]})
     async with talking(server.serve) as port, kept() as lines:
         one, two = f"http://one.example:{port}/", f"http://two.example:{port}/"
-        assert [await said(egress, url, lines) for url in (one, two, two, one)] == [b"1", b"2", b"3", b"1"]
+        assert [await said(egress, url, lines) for url in (one, two, two, one)] == [1, 2, 3, 1]
+
+
+async def test_a_server_that_hangs_up_while_it_is_asked_is_asked_again() -> None:
+    """It tires of waiting in the moment that the next request comes, and nobody can know before."""
+    served = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal served
+        await reader.readuntil(b"\r\n\r\n{}")
+        served += 1
+        writer.write(b"HTTP/1.1 200 Yes\r\nContent-Length: 0\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\n{}")  # the second request is heard, and not answered
+
+    async with talking(serve) as port, kept() as lines:
+        url = f"http://127.0.0.1:{port}/"
+        assert [await said(way_out(), url, lines) for _ in range(2)] == [0, 0]
+    assert served == 2
+
+
+async def test_a_server_that_hangs_up_on_a_new_connection_is_not_asked_again() -> None:
+    asked = 0
+
+    async def serve(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        await reader.readuntil(b"\r\n\r\n{}")
+        asked += 1
+
+    async with talking(serve) as port, kept() as lines:
+        with pytest.raises(UnreachableError):
+            await said(way_out(), f"http://127.0.0.1:{port}/", lines)
+    assert asked == 1
+
+
+async def test_over_tls_a_connection_proves_the_name_and_is_kept(tmp_path: Path) -> None:
+    server = Server()
+    tls, trust = certificate(tmp_path, "hook.example")
+    egress = way_out(names={"hook.example": ["127.0.0.1"], "other.example": ["127.0.0.1"]})
+
+    async def told(host: str, believed: ssl.SSLContext | None) -> int:
+        url = f"https://{host}:{port}/"
+        return (await lines.tell(egress, HOOK, url, b"{}", {}, timeout_s=5, trust=believed)).code - 200
+
+    async with talking(server.serve, tls=tls) as port, kept() as lines:
+        assert [await told("hook.example", trust) for _ in range(3)] == [1, 1, 1]
+        for host, believed in (("other.example", trust), ("hook.example", None), ("127.0.0.1", trust)):
+            with pytest.raises(UnreachableError):
+                await told(host, believed)
+        assert await told("hook.example", trust) == 1
+
+
+async def test_an_address_that_proves_another_name_is_passed_over(tmp_path: Path) -> None:
+    other, _ = certificate(tmp_path, "other.example")
+    tls, trust = certificate(tmp_path, "hook.example")
+    server = Server()
+    egress = way_out(names={"hook.example": ["127.0.0.2", "127.0.0.1"]})
+    async with (
+        talking(server.serve, tls=tls) as port,
+        talking(server.serve, tls=other, host="127.0.0.2", port=port),
+        kept() as lines,
+    ):
+        status = await lines.tell(egress, HOOK, f"https://hook.example:{port}/", b"{}", {}, timeout_s=5, trust=trust)
+    assert status.code > 200

@@ -57,7 +57,7 @@ class Herald:
         async with asyncio.TaskGroup() as group:
             with self._house.bell.heard_by(self._me, self._hear):
                 await self._run(group, stop)
-        await self._lines.close()
+        self._lines.close()
         await self._commits.close()
         with suppress(DatabaseUnavailableError):
             await store.leave(self._house.db, self._me)

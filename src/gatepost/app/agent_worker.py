@@ -20,10 +20,11 @@ from gatepost.act.hosted.price import Prices, PricesError, read, shipped
 from gatepost.app import logs, model_key
 from gatepost.app.agent_tools import all_tools, password_of, token_of
 from gatepost.app.build import open_house
-from gatepost.app.confine import ConfineError, confine, is_confined
+from gatepost.app.confine import is_confined
 from gatepost.app.guard import Guard
 from gatepost.app.noting import noting
 from gatepost.app.process import give_back_large_blocks
+from gatepost.app.usher import confine_and_ask
 from gatepost.app.worker import hear
 from gatepost.app.workers import Order
 from gatepost.egress import Errand, Purpose
@@ -64,13 +65,15 @@ def _close(order: Order) -> None:
     Raises:
         ConfineError: the kernel does not, and must.
     """
+    folder = Path(order.door).parent
     try:
-        confine()
-    except ConfineError as error:
+        if not confine_and_ask(folder):
+            log.warning("agents.sockets_open")
+    except OSError as error:
         log.error("agents.unconfined", why=str(error), is_fatal=order.settings.agents.must_be_confined)
         if order.settings.agents.must_be_confined:
             raise
-    Guard(Path(order.door).parent).install()
+    Guard(folder).install()
 
 
 def desk(settings: Settings, house: House) -> hosted.Desk:

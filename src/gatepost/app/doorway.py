@@ -6,11 +6,15 @@ too, and so have the objects of a bucket.
 """
 
 import asyncio
+import fcntl
 import json
+import os
+import shutil
 import tempfile
+import time
 from asyncio import StreamReader, StreamWriter
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -18,8 +22,9 @@ import structlog
 
 from gatepost.app.barring import bar
 from gatepost.app.build import accept_dsn, ways_of
+from gatepost.app.usher import USHER, Usher
 from gatepost.blobs import Blobs, BlobsUnavailableError
-from gatepost.db.outside import Place, near, places, start_tls
+from gatepost.db.outside import Place, near, places, sockets_of, start_tls
 from gatepost.egress import Egress, EgressRefusedError, Errand, Purpose, Rule, UnreachableError
 from gatepost.egress.knock import FAILED, GONE, LINE_MAX_OCTETS, OPEN, UNREACHABLE, Asked
 from gatepost.journey import House
@@ -35,6 +40,8 @@ ASK_S, CONNECT_S = 10.0, 20.0
 DOOR = "door"
 OBJECT_MAX_OCTETS = 268_435_456
 _PIECE_OCTETS = 65_536
+_FOLDERS = "gatepost-ways-"
+_MAKING_S = 60.0
 
 log = structlog.get_logger()
 
@@ -56,7 +63,7 @@ class Doorway:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[tuple[Path, list[str]]]:
         """Yield the door's path and the connection strings to use beside it, while the context lasts."""
-        with tempfile.TemporaryDirectory(prefix="gatepost-ways-") as folder:
+        with own_folder() as folder:
             async with AsyncExitStack() as stack:
                 await _listen(stack, Path(folder, DOOR), self._answer)
                 beside, first = [], 1
@@ -66,6 +73,8 @@ class Doorway:
                         await _listen(stack, Path(folder, f".s.PGSQL.{number}"), partial(self._database, dsn, host))
                     beside.append(near(dsn, folder, first=first))
                     first += len(hosts)
+                sockets = {str(Path(folder, DOOR)), *(each for dsn in beside for each in sockets_of(dsn))}
+                stack.enter_context(Usher(sockets).at(Path(folder, USHER)))
                 yield Path(folder, DOOR), beside
 
     async def _answer(self, reader: StreamReader, writer: StreamWriter) -> None:
@@ -108,6 +117,31 @@ class Doorway:
                 far[1].close()
                 raise
             await _relay((reader, writer), far)
+
+
+@contextmanager
+def own_folder(among: Path | None = None) -> Iterator[str]:
+    """Yield a folder for sockets, whose path must be short; those that killed houses have left are removed.
+
+    A folder is locked as long as its house lives; one that is not, and is no longer being made, is nobody's.
+    """
+    for left in (among or Path(tempfile.gettempdir())).glob(f"{_FOLDERS}*"):
+        with suppress(OSError):
+            if left.stat().st_uid == os.geteuid() and time.time() - left.stat().st_mtime > _MAKING_S:
+                with _locked(left):
+                    shutil.rmtree(left)
+    with tempfile.TemporaryDirectory(prefix=_FOLDERS, dir=among) as folder, _locked(Path(folder)):
+        yield folder
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(held)
 
 
 @asynccontextmanager

@@ -15,6 +15,7 @@ from gatepost.egress import Egress, Errand, Purpose
 from gatepost.egress.addresses import is_loopback
 
 DEFAULT_PORT = 5432
+USUAL_FOLDERS = ("/var/run/postgresql", "/run/postgresql", "/tmp")  # noqa: S108  # where libpq looks by itself
 
 _ERRAND = Errand(Purpose.DATABASE)
 
@@ -104,6 +105,27 @@ def _read(dsn: str) -> dict[str, str]:
 
 def _stretch(some: list[str], others: list[str]) -> list[str]:
     return some if len(some) >= len(others) else [""] * len(others)
+
+
+def sockets_of(dsn: str) -> tuple[str, ...]:
+    """Return the sockets of this machine a connection string leads to, as ``socket.connect`` takes them.
+
+    Raises:
+        DsnError: as ``places``.
+    """
+    said = _read(dsn)
+    hosts, ports = said.get("host", "").split(","), said.get("port", "").split(",")
+    if len(ports) == 1:
+        ports *= len(hosts)
+    found = []
+    for host, port in zip(hosts, ports, strict=False):
+        for folder in [host] if host else USUAL_FOLDERS:
+            path = f"{folder}/.s.PGSQL.{port or DEFAULT_PORT}"
+            if folder.startswith("/"):
+                found.append(path)
+            elif folder.startswith("@"):  # libpq's word for the abstract namespace (unix(7))
+                found.append("\0" + path[1:])
+    return tuple(found)
 
 
 _SSL_REQUEST = (8).to_bytes(4, "big") + (80_877_103).to_bytes(4, "big")

@@ -2,7 +2,7 @@
 
 from gatepost.egress.client import Connected, Egress, Resolve, is_address
 from gatepost.egress.dialogue import dialogue
-from gatepost.egress.http import CRUMB_OCTETS, Coming, HttpAnswer, post, posting, read_url, seconds_asked
+from gatepost.egress.http import HttpAnswer, post, posting, read_url, seconds_asked
 from gatepost.egress.lines import Lines
 from gatepost.egress.paper import (
     Destination,
@@ -18,11 +18,10 @@ from gatepost.egress.paper import (
     UnreachableError,
 )
 from gatepost.egress.register import Register
+from gatepost.egress.talk import Status
 from gatepost.egress.tally import Tally
 
 __all__ = [
-    "CRUMB_OCTETS",
-    "Coming",
     "Connected",
     "Destination",
     "Egress",
@@ -38,6 +37,7 @@ __all__ = [
     "Register",
     "Resolve",
     "Rule",
+    "Status",
     "Tally",
     "Times",
     "UnreachableError",

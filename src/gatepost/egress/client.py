@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,7 +12,6 @@ from typing import TYPE_CHECKING
 import structlog
 
 from gatepost.clock import Clock
-from gatepost.egress.lines import Place, speaking
 from gatepost.egress.paper import (
     Admitted,
     Destination,
@@ -39,6 +39,18 @@ Resolve = Callable[[str], Awaitable[Sequence[str]]]
 """From a host name to its addresses, best first; none where it has none or DNS fails."""
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One address under one name, on one errand: nobody else's request goes through a connection to it."""
+
+    errand: Errand
+    scheme: str
+    host: str
+    port: int
+    address: str
+    trust: ssl.SSLContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +178,9 @@ class Egress:
 
     def transport(self, place: Place) -> "httpx2.AsyncHTTPTransport":
         """Return what speaks HTTP over one connection to a place whose address was admitted."""
-        return speaking(place.trust)
+        from gatepost.egress.hearing import Transport  # noqa: PLC0415  # much to import, for who makes requests
+
+        return Transport(place.trust)
 
     def datagrams(self, errand: Errand, host: str, port: int) -> socket.socket:
         """Return a UDP socket that speaks with one address alone.

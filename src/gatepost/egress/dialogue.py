@@ -33,7 +33,7 @@ async def dialogue(
     Raises:
         httpx2.HTTPError: from the client's methods; and what ``post`` raises.
     """
-    transport = _Dialogue(Way(egress, errand, trust or trusted(), timeout_s, None), answers_max_octets)
+    transport = _Dialogue(Way(egress, errand, trust or trusted(), timeout_s), answers_max_octets)
     sent = {"accept-encoding": "identity", **headers}
     async with httpx2.AsyncClient(
         transport=transport, headers=sent, timeout=timeout_s, follow_redirects=False, trust_env=False

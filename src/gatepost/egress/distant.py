@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, NoReturn
 from typing_extensions import override
 
 from gatepost.clock import Clock
-from gatepost.egress.client import Connected, Egress
+from gatepost.egress.client import Connected, Egress, Place
 from gatepost.egress.knock import Asked
-from gatepost.egress.lines import Place
 from gatepost.egress.paper import Admitted, Destination, EgressRefusedError, Errand, Rule
 from gatepost.egress.register import Register
 

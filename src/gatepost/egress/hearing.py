@@ -105,21 +105,18 @@ class _Backend(httpcore2.AnyIOBackend):
 
 
 class Transport(httpx2.AsyncHTTPTransport):
-    """Speaks HTTP/1.1, and keeps up to ``kept`` connections for ``idle_s``."""
+    """Speaks HTTP/1.1, over one connection that is not kept."""
 
     def __init__(
         self,
         trust: ssl.SSLContext,
         *,
-        kept: int = 0,
-        idle_s: float | None = None,
         network: httpcore2.AsyncNetworkBackend | None = None,
     ) -> None:
         super().__init__(verify=trust, trust_env=False)
         self._pool = httpcore2.AsyncConnectionPool(  # the one it made cannot be told how to connect
             ssl_context=trust,
-            max_connections=max(kept, 1),
-            max_keepalive_connections=kept,
-            keepalive_expiry=idle_s,
+            max_connections=1,
+            max_keepalive_connections=0,
             network_backend=network or _Backend(),
         )

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -11,8 +11,7 @@ from functools import cache
 
 import httpx2
 
-from gatepost.egress.client import Egress
-from gatepost.egress.lines import Lines, Place
+from gatepost.egress.client import Egress, Place
 from gatepost.egress.paper import EgressRefusedError, Errand, UnreachableError
 
 PORT_MAX = 65_535
@@ -84,7 +83,6 @@ async def post(
     answer_max_octets: int,
     trust: ssl.SSLContext | None = None,
     method: str = "POST",
-    lines: Lines | None = None,
 ) -> HttpAnswer:
     """Send one request and return its answer; a redirect is an answer like any other.
 
@@ -101,14 +99,13 @@ async def post(
         answer_max_octets: how much of the answer is read.
         trust: checks certificates; None for the well-known authorities.
         method: a protocol on top of HTTP may have others than POST.
-        lines: where the connection may be kept for the next request; None for one of its own.
 
     Raises:
         EgressRefusedError: a rule forbids it.
         UnreachableError: no address answered, or not in HTTP.
         TimeoutError: it took too long.
     """
-    opened = posting(egress, errand, url, body, headers, timeout_s=timeout_s, trust=trust, method=method, lines=lines)
+    opened = posting(egress, errand, url, body, headers, timeout_s=timeout_s, trust=trust, method=method)
     async with opened as coming:
         read, counted = bytearray(), 0
         try:
@@ -142,7 +139,6 @@ async def posting(
     timeout_s: float,
     trust: ssl.SSLContext | None = None,
     method: str = "POST",
-    lines: Lines | None = None,
 ) -> AsyncIterator[Coming]:
     """Send one request and yield its answer as it comes in; arguments and errors as those of ``post``."""
     try:
@@ -152,7 +148,7 @@ async def posting(
     timeouts = httpx2.Timeout(timeout_s).as_dict()
     request = httpx2.Request(method, target, headers=headers, content=body, extensions={"timeout": timeouts})
     request.headers.setdefault("User-Agent", "Gatepost")
-    way = Way(egress, errand, trust or trusted(), timeout_s, lines)
+    way = Way(egress, errand, trust or trusted(), timeout_s)
     async with asyncio.timeout(timeout_s), AsyncExitStack() as stack:
         try:
             response = await way.send(stack, request)
@@ -170,7 +166,6 @@ class Way:
     errand: Errand
     trust: ssl.SSLContext
     timeout_s: float
-    lines: Lines | None
 
     async def send(self, stack: AsyncExitStack, request: httpx2.Request) -> httpx2.Response:
         """Return the answer; its connection is given back when ``stack`` ends."""
@@ -184,7 +179,7 @@ class Way:
             try:
                 self.egress.admit(self.errand, host, port, address, in_clear=in_clear)
                 speaking_to = await stack.enter_async_context(
-                    self._speaking(Place(self.errand, request.url.scheme, host, port, address, self.trust))
+                    self.egress.transport(Place(self.errand, request.url.scheme, host, port, address, self.trust))
                 )
                 return await speaking_to.handle_async_request(_to(request, host, address, connect_s))
             except EgressRefusedError as error:
@@ -192,11 +187,6 @@ class Way:
             except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:  # nothing was said yet: the next may answer
                 failure = error
         raise failure or refusal or httpx2.ConnectError("the name has no address")
-
-    def _speaking(self, place: Place) -> AbstractAsyncContextManager[httpx2.AsyncHTTPTransport]:
-        if self.lines is not None:
-            return self.lines.line(place)
-        return self.egress.transport(place)
 
 
 def _to(request: httpx2.Request, host: str, address: str, connect_s: float) -> httpx2.Request:

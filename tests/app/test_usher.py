@@ -1,0 +1,205 @@
+"""What the agents' process can reach on this machine, counted where it arrives; each try in a process of its own."""
+
+import asyncio
+import json
+import os
+import socket
+import sys
+import textwrap
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import pytest
+from typing_extensions import override
+
+from gatepost.app.confine import is_confined
+from gatepost.app.usher import USHER, Usher
+
+FRAME = """
+import asyncio, ctypes, json, os, socket, struct, sys, threading
+from pathlib import Path
+from gatepost.app.usher import confine_and_ask
+
+folder, mode = Path(sys.argv[1]), sys.argv[2]
+libc = ctypes.CDLL(None, use_errno=True)
+CONNECT = 42 if os.uname().machine == "x86_64" else 203
+
+def spelled(path):
+    return struct.pack("=H", socket.AF_UNIX) + os.fsencode(path).ljust(108, bytes(1))
+
+def by_number(path):
+    made, octets = socket.socket(socket.AF_UNIX), spelled(path)
+    if libc.syscall(CONNECT, made.fileno(), octets, len(octets)):
+        raise OSError(ctypes.get_errno(), "connect")
+    made.sendall(b"x")
+
+def python(path):
+    made = socket.socket(socket.AF_UNIX)
+    made.connect(str(path))
+    made.sendall(b"x")
+
+def in_a_child():
+    child = os.fork()
+    if not child:
+        try:
+            by_number(folder / "engine")
+        except OSError:
+            os._exit(1)
+        os._exit(0)
+    if os.waitpid(child, 0)[1]:
+        raise OSError("child")
+
+def by_turns():
+    # the path is changed under the eyes of whoever looks
+    octets = ctypes.create_string_buffer(spelled(folder / "door"), 110)
+    names, stop = [spelled(folder / "door"), spelled(folder / "engine")], threading.Event()
+    def change():
+        at = 0
+        while not stop.is_set():
+            ctypes.memmove(octets, names[at % 2], 110)
+            at += 1
+    changing = threading.Thread(target=change)
+    changing.start()
+    try:
+        for _ in range(300):
+            made = socket.socket(socket.AF_UNIX)
+            if not libc.syscall(CONNECT, made.fileno(), octets, 110):
+                made.sendall(b"x")
+            made.close()
+    finally:
+        stop.set()
+        changing.join()
+
+def datagram(path):
+    ours, _ = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    ours.sendto(b"x", str(path))
+
+async def by_loop():
+    reader, writer = await asyncio.open_unix_connection(folder / "door")
+    writer.write(b"x")
+    assert await reader.read(2) == b"ok"
+    writer.close()
+
+if mode == "watched":
+    assert confine_and_ask(folder)
+said = {}
+"""
+CLOSED = {
+    "engine": "python(folder / 'engine')",
+    "by number": "by_number(folder / 'engine')",
+    "by a link": "os.symlink('engine', folder / 'door2'); python(folder / 'door2')",
+    "relative": "os.chdir(folder); python('engine')",
+    "abstract": "python('\\0gatepost-test-' + folder.name)",
+    "child": "in_a_child()",
+    "by turns": "by_turns()",
+    "datagram": "datagram(folder / 'journal')",
+    "again": "python(folder / 'usher')",
+}
+OPEN = {"door": "python(folder / 'door')", "loop": "asyncio.run(by_loop())", "untidy": "python(f'{folder}/./door')"}
+
+
+@asynccontextmanager
+async def sinks(folder: Path) -> AsyncIterator[dict[str, int]]:
+    """Listen as an engine of containers would, a journal, and the door; count what comes."""
+    came = {"engine": 0, "abstract": 0, "journal": 0, "door": 0}
+
+    def listening(name: str) -> object:
+        async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            came[name] += bool(await reader.read(1))
+            writer.write(b"ok")
+            writer.close()
+
+        return listen
+
+    class Journal(asyncio.DatagramProtocol):
+        @override
+        def datagram_received(self, data: bytes, addr: object) -> None:
+            came["journal"] += (data, addr) == (b"x", None)
+
+    async with AsyncExitStack() as stack:
+        where = {"engine": str(folder / "engine"), "door": str(folder / "door")}
+        for name, path in (where | {"abstract": f"\0gatepost-test-{folder.name}"}).items():
+            await stack.enter_async_context(await asyncio.start_unix_server(listening(name), path))  # type: ignore[arg-type]
+        journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        journal.bind(str(folder / "journal"))
+        transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(Journal, sock=journal)
+        stack.callback(transport.close)
+        yield came
+        await asyncio.sleep(0.1)  # what is under way arrives
+
+
+async def tried(folder: Path, mode: str) -> tuple[dict[str, str], dict[str, int]]:
+    """Try every way in a process; return what each came to, and what arrived."""
+    parts = [
+        f"try:\n{textwrap.indent(line, '    ')}\n    said[{name!r}] = 'done'\n"
+        f"except BaseException as error:\n    said[{name!r}] = type(error).__name__"
+        for name, line in (CLOSED | OPEN).items()
+    ]
+    async with sinks(folder) as came:
+        with Usher([str(folder / "door")]).at(folder / USHER):
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-c", "\n".join([FRAME, *parts, "print(json.dumps(said))"]), str(folder), mode),
+                env={"PYTHONPATH": "src"},
+                stdout=asyncio.subprocess.PIPE,
+            )
+            out, _ = await process.communicate()
+        await asyncio.sleep(0.1)
+    assert process.returncode == 0
+    said: dict[str, str] = json.loads(out)
+    return said, came
+
+
+@pytest.mark.timeout(120)
+async def test_no_socket_of_the_machine_is_reached_but_those_the_house_named(tmp_path: Path) -> None:
+    for mode in ("watched", "free"):
+        (tmp_path / mode).mkdir()
+    said, came = await tried(tmp_path / "watched", "watched")
+    assert {name: said[name] for name in OPEN} == dict.fromkeys(OPEN, "done")
+    assert {name for name in CLOSED if said[name] == "done"} <= {"by turns"}  # some of its turns named the door
+    assert (came["engine"], came["abstract"], came["journal"]) == (0, 0, 0)
+    assert came["door"] >= len(OPEN)
+    said, came = await tried(tmp_path / "free", "free")
+    assert {*said.values()} == {"done"}
+    assert came["engine"] > len(["engine", "by number", "by a link", "relative", "child"])  # and some of those by turns
+    assert (came["abstract"], came["journal"]) == (1, 1)
+
+
+async def test_where_the_house_cannot_look_the_process_is_confined_and_says_that_sockets_are_open(
+    tmp_path: Path,
+) -> None:
+    """The house stands in here as one that the kernel shows nothing of other processes."""
+    door = socket.socket(socket.AF_UNIX)
+    door.bind(str(tmp_path / USHER))
+    door.listen(1)
+    line = (
+        "import os, sys; from pathlib import Path; from gatepost.app.usher import confine_and_ask; "
+        "from gatepost.app.confine import is_confined; "
+        "print(confine_and_ask(Path(sys.argv[1])), is_confined(os.getpid()))"
+    )
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", line, str(tmp_path)), env={"PYTHONPATH": "src"}, stdout=asyncio.subprocess.PIPE
+    )
+    with door:
+        link, _ = await asyncio.to_thread(door.accept)
+        with link:
+            link.sendall(b"n")
+            out, _ = await process.communicate()
+    assert out == b"False True\n"
+
+
+async def test_where_no_house_answers_the_process_is_told_so(tmp_path: Path) -> None:
+    line = (
+        "import sys; from pathlib import Path; from gatepost.app import usher; usher.confine_and_ask(Path(sys.argv[1]))"
+    )
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", line, str(tmp_path)), env={"PYTHONPATH": "src"}, stderr=asyncio.subprocess.PIPE
+    )
+    _, said = await process.communicate()
+    assert process.returncode == 1
+    assert b"FileNotFoundError" in said
+
+
+def test_this_process_is_free() -> None:
+    """Else the tests above would show nothing."""
+    assert is_confined(os.getpid()) is False
