@@ -25,11 +25,12 @@ from gatepost.trust.checks import (
     promises,
     releases,
     rights,
+    source,
     tls,
     told,
 )
 from gatepost.trust.controls import agents as minds
-from gatepost.trust.controls import doors, duty, evidence, lagging, made, papers, powers, rooms, things
+from gatepost.trust.controls import doors, duty, evidence, history, lagging, made, papers, powers, rooms, things
 from gatepost.trust.controls import promises as vows
 
 _CHECKS: tuple[Check[Any], ...] = (
@@ -97,7 +98,7 @@ _CHECKS: tuple[Check[Any], ...] = (
     ),
     Check("dane.absent", places.tlsa_absent, places.mail_zone, (things.published_tlsa,)),
     Check("secret.modes", machine.modes, machine.house_secrets, (things.loose_file,)),
-    Check("secret.planted", machine.planted, machine.house_source, (things.planted_key, things.history_with_key)),
+    Check("secret.planted", machine.planted, machine.house_source, (history.planted_key, history.history_with_key)),
     Check("volume.encrypted", machine.encrypted, machine.house_volumes, (things.plain_volume,)),
     Check(
         "principal.known",
@@ -129,7 +130,7 @@ _CHECKS: tuple[Check[Any], ...] = (
     Check("scope.whole", documents.scope_whole, documents.disclosure, (papers.forgotten_host,)),
     Check("scope.rendered", documents.scope_rendered, documents.disclosure, (papers.unrendered,)),
     Check("bounty.told", documents.bounty_told, documents.disclosure, (papers.secret_bounty,)),
-    Check("source.committed", documents.committed, documents.folder, (papers.uncommitted,)),
+    Check("source.committed", source.committed, source.folder, (history.uncommitted, history.rewritten)),
     Check(
         "scan.fresh",
         findings.scanned,

@@ -4,9 +4,8 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
 
-from gatepost.trust import deeds, git
+from gatepost.trust import deeds
 from gatepost.trust.deeds import DeedKind
 from gatepost.trust.paper import CannotVerifyError, Finding, attested, borne_out, failed, passed
 from gatepost.trust.registers import (
@@ -216,26 +215,3 @@ async def bounty_told(target: Rendered) -> Finding:
     if not row.pays_bounty and row.payouts:
         return failed("bounty.paid", row.payouts)
     return attested({"pays": row.pays_bounty, "payouts": row.payouts}, target.now + timedelta(days=90))
-
-
-@dataclass(frozen=True, slots=True)
-class Committed:
-    """A folder in git, and the repository it must lie in."""
-
-    folder: Path
-
-
-async def folder(world: World, _arguments: Mapping[str, str]) -> Committed:
-    """Return the operator's folder."""
-    return Committed(world.operator.folder)
-
-
-async def committed(target: Committed) -> Finding:
-    """See that the folder as it is served is a commit, with nothing changed since."""
-    commit = await git.ask(target.folder, "log", "-1", "--format=%H", "--", ".")
-    if not commit:
-        return failed("folder.uncommitted")
-    changed = await git.ask(target.folder, "status", "--porcelain", "--", ".")
-    if changed:
-        return failed("folder.changed", len(changed.splitlines()), "files")
-    return passed({"commit": commit})

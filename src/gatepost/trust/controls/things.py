@@ -1,7 +1,6 @@
 """Files, logs and tables that must be found out: open to others, forked, changeable, silent, in clear."""
 
 import hashlib
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -16,7 +15,6 @@ from gatepost.ids import TenantId
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.note import SigningKey
 from gatepost.ledger.tiles import ENTRIES, WIDTH, Edge, tile_at
-from gatepost.trust import git
 from gatepost.trust.bench import Bench
 from gatepost.trust.checks import forgetting, logs, machine, places
 from gatepost.trust.reading import Reading, begun
@@ -31,34 +29,6 @@ async def loose_file(bench: Bench) -> AsyncIterator[machine.Secrets]:
     path.write_text("no secret\n")
     path.chmod(0o644)
     yield machine.Secrets((path,), path.stat().st_uid)
-
-
-@asynccontextmanager
-async def planted_key(bench: Bench) -> AsyncIterator[machine.Source]:
-    """A source file with what looks like a cloud provider's key."""
-    folder = bench.folder / "source"
-    folder.mkdir()
-    (folder / "settings.py").write_text("KEY = '" + "AKIA" + "CONTROL0CONTROL0" + "'\n")
-    yield machine.Source((folder,), None, ())
-
-
-@asynccontextmanager
-async def history_with_key(bench: Bench) -> AsyncIterator[machine.Source]:
-    """A repository whose first commit held a key that the second took away."""
-    folder = bench.folder / "history"
-    folder.mkdir()
-    key = "AKIA" + "CONTROL0CONTROL0"  # nobody's: made of a word
-    (folder / "settings.toml").write_text(f"key = '{key}'\n")
-    if shutil.which("git") is None:
-        yield machine.Source((folder,), None, ())
-        return
-    who = ("-c", "user.name=control", "-c", "user.email=control@control.invalid")
-    await git.ask(folder, "init", "--quiet")
-    await git.ask(folder, "add", ".")
-    await git.ask(folder, *who, "commit", "-qm", "one")
-    (folder / "settings.toml").write_text("key = ''\n")
-    await git.ask(folder, *who, "commit", "-qam", "two")
-    yield machine.Source((folder,), folder, ())
 
 
 @asynccontextmanager
