@@ -1,9 +1,11 @@
 """The operator's texts and papers: reviewed, mapped, agreed to, rendered as decided. What they say stays a word."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from urllib.parse import urlsplit
 
 from gatepost.trust import deeds
 from gatepost.trust.deeds import DeedKind
@@ -21,6 +23,10 @@ ANNEX_A = tuple(
     f"{clause}.{number}" for clause, last in ((5, 37), (6, 8), (7, 14), (8, 34)) for number in range(1, last + 1)
 )
 """The numbers of the controls of ISO/IEC 27001:2022 Annex A: 93."""
+
+
+_ADDRESS = re.compile(r"[\w.+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+")
+"""An address as a text names it, in a link or in words."""
 
 
 def start_of(day: date) -> datetime:
@@ -155,12 +161,10 @@ async def roles_filled(target: Roles) -> Finding:
     empty = [role for role in ROLES if role not in filled]
     if empty:
         return failed("contact.role_empty", [*empty])
-    known = {each.address for each in target.contacts}
+    known = {each.address.lower() for each in target.contacts}
     for name, text in target.texts.items():
-        for part in text.split("mailto:")[1:]:
-            address = part.split(")")[0].split(">")[0].split()[0].strip(".,")
-            if address not in known:
-                return failed("contact.unregistered", name)
+        if {each.lower() for each in _ADDRESS.findall(text)} - known:
+            return failed("contact.unregistered", name)
     return passed({"roles": len(filled), "texts": len(target.texts)})
 
 
@@ -183,6 +187,7 @@ async def disclosure(world: World, _arguments: Mapping[str, str]) -> Rendered:
     settings = world.settings
     names = {settings.hostname, (settings.log.origin or settings.hostname).split("/")[0]}
     names |= {each.address.rpartition("@")[2] for each in world.operator.contacts}
+    names |= {urlsplit(settings.http.public_url).hostname or ""} - {""}
     return Rendered(row, world.operator.text_of(found), tuple(sorted(names)), world.house.clock())
 
 

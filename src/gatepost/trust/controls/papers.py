@@ -22,6 +22,7 @@ from gatepost.trust.registers import (
 )
 from gatepost.trust.ways import WayOut, Words
 
+_ROLES = ("security", "privacy", "legal", "sales", "support")
 _DAY = timedelta(days=1)
 
 
@@ -73,6 +74,14 @@ async def empty_role(bench: Bench) -> AsyncIterator[documents.Roles]:
     del bench
     row = Contact(role="sales", address="sales@control.invalid", purpose="control", owner="control")
     yield documents.Roles((row,), {})
+
+
+@asynccontextmanager
+async def strange_address(bench: Bench) -> AsyncIterator[documents.Roles]:
+    """A text that names an address, in words and in no link, that is nobody's."""
+    del bench
+    rows = (Contact(role=each, address="one@control.invalid", purpose="control", owner="control") for each in _ROLES)
+    yield documents.Roles((*rows,), {"control.md": "Write to another@control.invalid, please."})
 
 
 def _disclosure(bench: Bench, text: str) -> documents.Rendered:

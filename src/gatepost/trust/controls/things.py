@@ -147,16 +147,26 @@ async def everlasting(bench: Bench) -> AsyncIterator[forgetting.Planted]:
 
 
 class _Zone(Resolver):
-    """Answers every question with one TLSA record."""
+    """Answers every question with these records."""
+
+    def __init__(self, *records: str) -> None:
+        self._answer = Answer(Status.OK if records else Status.NXDOMAIN, records, 60)
 
     @override
     async def query(self, name: str, rdtype: RdType) -> Answer:
         del name, rdtype
-        return Answer(Status.OK, ("030101" + "00" * 32,), 60)
+        return self._answer
 
 
 @asynccontextmanager
 async def published_tlsa(bench: Bench) -> AsyncIterator[places.Zone]:
     """A zone that publishes what the claim says is not published."""
     del bench
-    yield places.Zone(_Zone(), "_25._tcp.control.invalid")
+    yield places.Zone(_Zone("030101" + "00" * 32), "_25._tcp.control.invalid")
+
+
+@asynccontextmanager
+async def unexplained_tlsa(bench: Bench) -> AsyncIterator[places.Zone]:
+    """A name without a TLSA record, and a threat model that has no word on it."""
+    del bench
+    yield places.Zone(_Zone(), "_25._tcp.control.invalid", "All is well.")
