@@ -25,11 +25,12 @@ from gatepost.trust.checks import (
     promises,
     releases,
     rights,
+    source,
     tls,
     told,
 )
 from gatepost.trust.controls import agents as minds
-from gatepost.trust.controls import doors, duty, evidence, lagging, made, papers, powers, rooms, things
+from gatepost.trust.controls import doors, duty, evidence, history, lagging, made, papers, powers, rooms, things
 from gatepost.trust.controls import promises as vows
 
 _CHECKS: tuple[Check[Any], ...] = (
@@ -95,9 +96,9 @@ _CHECKS: tuple[Check[Any], ...] = (
         places.house_transfers,
         (papers.talking_software, papers.unlisted_supplier, papers.other_country),
     ),
-    Check("dane.absent", places.tlsa_absent, places.mail_zone, (things.published_tlsa,)),
+    Check("dane.absent", places.tlsa_absent, places.mail_zone, (things.published_tlsa, things.unexplained_tlsa)),
     Check("secret.modes", machine.modes, machine.house_secrets, (things.loose_file,)),
-    Check("secret.planted", machine.planted, machine.house_source, (things.planted_key, things.history_with_key)),
+    Check("secret.planted", machine.planted, machine.house_source, (history.planted_key, history.history_with_key)),
     Check("volume.encrypted", machine.encrypted, machine.house_volumes, (things.plain_volume,)),
     Check(
         "principal.known",
@@ -117,7 +118,7 @@ _CHECKS: tuple[Check[Any], ...] = (
     Check("document.reviewed", documents.reviewed, documents.shelf, (papers.unreviewed,)),
     Check("control.mapped", documents.mapped, documents.annex_a, (papers.unmapped,)),
     Check("entity.agrees", documents.entity_agrees, documents.entity, (papers.other_entity,)),
-    Check("contact.roles", documents.roles_filled, documents.roles, (papers.empty_role,)),
+    Check("contact.roles", documents.roles_filled, documents.roles, (papers.empty_role, papers.strange_address)),
     Check("commitment.kept", promises.promise_kept, promises.promise, (vows.broken_promise,)),
     Check("registration.renewed", promises.renewed, promises.registrations, (vows.lapsed,)),
     Check("agreement.accepted", customers.accepted, customers.agreement, (vows.unaccepted,)),
@@ -129,7 +130,7 @@ _CHECKS: tuple[Check[Any], ...] = (
     Check("scope.whole", documents.scope_whole, documents.disclosure, (papers.forgotten_host,)),
     Check("scope.rendered", documents.scope_rendered, documents.disclosure, (papers.unrendered,)),
     Check("bounty.told", documents.bounty_told, documents.disclosure, (papers.secret_bounty,)),
-    Check("source.committed", documents.committed, documents.folder, (papers.uncommitted,)),
+    Check("source.committed", source.committed, source.folder, (history.uncommitted, history.rewritten)),
     Check(
         "scan.fresh",
         findings.scanned,
@@ -174,10 +175,13 @@ _CHECKS: tuple[Check[Any], ...] = (
         drills.exercise,
         (duty.overlooked_letter, duty.lost_notice, duty.unsigned_notice, duty.late_notice),
     ),
-    Check("security_txt.valid", page.security_txt, page.served, (doors.expired_security_txt,)),
-    Check("page.agrees", page.page_agrees, page.served, (doors.lying_page,)),
+    Check("breach.noticed", told.noticed_in_time, told.breaches, (duty.breach_kept_quiet, duty.breach_told_late)),
+    Check(
+        "security_txt.valid", page.security_txt, page.served, (doors.expired_security_txt, doors.strangers_security_txt)
+    ),
+    Check("page.agrees", page.page_agrees, page.served, (doors.lying_page, doors.cut_page, doors.other_text)),
     Check("status.served", page.summary, page.served, (doors.frozen_summary,)),
-    Check("house.watched", page.watched, page.measured, (doors.silent_metrics,)),
+    Check("house.watched", page.watched, page.measured, (doors.silent_metrics, doors.frozen_metrics)),
 )
 
 CATALOGUE: dict[str, Check[Any]] = {check.id: check for check in _CHECKS}

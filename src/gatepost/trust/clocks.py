@@ -18,6 +18,8 @@ from typing import Any
 AWARE, CLASSIFIED, FIX_AVAILABLE = "aware", "classified", "fix_available"
 EVENTS = (AWARE, CLASSIFIED, FIX_AVAILABLE)
 """Anchors that are no step of a rule."""
+NOTICE = "gdpr.controller_notice"
+"""The step that is ours as processor: telling those concerned."""
 REMINDERS = (0.5, 0.75, 0.9)
 """Shares of a clock's time after which somebody is reminded."""
 _SPAN = re.compile(r"P(?:(\d{1,3})M)?(?:(\d{1,3})D)?(?:T(\d{1,4})H)?", re.ASCII)

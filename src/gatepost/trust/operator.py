@@ -22,6 +22,8 @@ T = TypeVar("T")
 
 FILE_MAX_OCTETS = 1_000_000
 FILES_MAX = 500
+SUFFIXES = frozenset({".toml", ".md", ".json"})
+"""Of the files that are the operator's word; whatever else lies in the folder is none."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}", re.ASCII)
 
 TABLES: dict[str, tuple[str, type[Any]]] = {
@@ -137,12 +139,12 @@ def read_operator(folder: Path) -> Operator:
     ]
     if faults:
         raise OperatorError(faults)
-    return Operator(folder=folder, digest=_digest(files), claims=claims, texts=texts, **built)
+    return Operator(folder=folder, digest=digest_of(files), claims=claims, texts=texts, **built)
 
 
 def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
     try:
-        found = sorted(path for path in folder.rglob("*") if path.suffix in {".toml", ".md", ".json"})
+        found = sorted(path for path in folder.rglob("*") if path.suffix in SUFFIXES)
         if not (folder / CLAIMS).is_file():
             raise OperatorError([f"{folder} is no operator's folder: it has no {CLAIMS}"])
         if len(found) > FILES_MAX:
@@ -155,10 +157,12 @@ def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
         raise OperatorError([f"{folder} cannot be read: {error.strerror}"]) from error
 
 
-def _digest(files: Mapping[str, bytes]) -> str:
-    """Return the SHA-256 of all files, by name and content; in the order of their names."""
+def digest_of(files: Mapping[str, bytes]) -> str:
+    """Return the SHA-256 of all files that are the operator's, by name and content; in the order of their names."""
     whole = hashlib.sha256()
-    for name, octets in files.items():
+    for name, octets in sorted(files.items()):
+        if Path(name).suffix not in SUFFIXES:
+            continue
         whole.update(b"%s\x00%s\n" % (name.encode(), hashlib.sha256(octets).hexdigest().encode()))
     return whole.hexdigest()
 

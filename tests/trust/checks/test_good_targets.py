@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gatepost.egress import Destination, Purpose, Register
-from gatepost.trust import Outcome, git, read_operator
+from gatepost.trust import Outcome, read_operator
 from gatepost.trust.bench import Bench
 from gatepost.trust.checks import (
     documents,
@@ -189,21 +189,6 @@ async def test_encrypted_volumes_are_seen_through_partitions_and_mappings(tmp_pa
     assert (await machine.encrypted(volumes("/data"))).outcome is Outcome.FAIL
     assert (await machine.encrypted(volumes("/run/data"))).outcome is Outcome.COULD_NOT_VERIFY
     assert (await machine.encrypted(volumes("/run/data", "the provider"))).outcome is Outcome.ATTESTED
-
-
-async def test_a_committed_folder_is_a_commit(tmp_path: Path) -> None:
-    who = ("-c", "user.name=test", "-c", "user.email=test@example.org")
-    await git.ask(tmp_path, "init", "--quiet")
-    (tmp_path / "a.md").write_text("text\n")
-    assert not await git.is_tracked(tmp_path)
-    await git.ask(tmp_path, "add", ".")
-    await git.ask(tmp_path, *who, "commit", "-qm", "one")
-    assert await git.is_tracked(tmp_path)
-    assert (await documents.committed(documents.Committed(tmp_path))).outcome is Outcome.PASS
-    source = machine.Source((tmp_path,), tmp_path, ())
-    assert (await machine.planted(source)).outcome is Outcome.PASS
-    with pytest.raises(CannotVerifyError):
-        await git.ask(tmp_path, "no-such-command")
 
 
 async def test_operations_logs_of_a_young_house_need_not_be_old(tmp_path: Path) -> None:

@@ -6,9 +6,11 @@ from datetime import timedelta
 import pytest
 
 from gatepost.record.trust_log import TRUST
-from gatepost.trust import Outcome, agreeing, probes, status_store, terms
+from gatepost.trust import Outcome, agreeing, clocks, incidents, probes, status, status_store, terms
 from gatepost.trust.checks import told
-from gatepost.trust.paper import CannotVerifyError
+from gatepost.trust.clocks import Kind
+from gatepost.trust.incidents import Impact, Incident, State
+from gatepost.trust.paper import CannotVerifyError, Finding
 from gatepost.trust.uptime import Component, Sample
 from outbound import NOW
 from trust.scene import Scene
@@ -86,3 +88,47 @@ async def test_the_steps_are_read_from_the_leaves(scene: Scene) -> None:
         (terms.ANNOUNCED, change.sha256, change.material),
         (terms.NOTICED, change.sha256, change.material),
     ]
+
+
+async def spoken_of(scene: Scene, *, kind: Kind = Kind.BREACH, is_exercise: bool = False) -> Incident:
+    """Return an incident as it was opened just now."""
+    name = incidents.new_id(scene.house.entropy)
+    words = {"name": "Words", "state": State.INVESTIGATING, "impact": Impact.MAJOR, "body": "Somebody read them."}
+    fact = incidents.opened(name, at=scene.clock(), kind=kind, is_exercise=is_exercise, **words)  # type: ignore[arg-type]
+    await status.say(scene.house.db, fact, entropy=scene.house.entropy)
+    return await read(scene, name)
+
+
+async def read(scene: Scene, name: str) -> Incident:
+    found = await status.read_incident(scene.house, name)
+    assert found is not None
+    return found
+
+
+async def mark(scene: Scene, name: str, event: str) -> None:
+    fact = incidents.marked(await read(scene, name), event, at=scene.clock())
+    await status.say(scene.house.db, fact, entropy=scene.house.entropy)
+
+
+async def noticed(scene: Scene) -> Finding:
+    return await told.noticed_in_time(await told.breaches(scene.world(scene.operator()), {}))
+
+
+async def test_a_breach_left_open_without_notice_turns_after_a_day_whether_awareness_was_marked_or_not(
+    scene: Scene,
+) -> None:
+    await spoken_of(scene, kind=Kind.INCIDENT)  # no breach: nobody has to be told within a day
+    with pytest.raises(CannotVerifyError, match=r"notice\.none"):
+        await noticed(scene)
+    exercise = await spoken_of(scene, is_exercise=True)
+    await mark(scene, exercise.id, clocks.AWARE)
+    await mark(scene, exercise.id, clocks.NOTICE)
+    assert (await noticed(scene)).value == {"breaches": 0, "exercises": 1, "longest_hours": 0.0}
+    await spoken_of(scene, is_exercise=True)  # one that broke off
+    breach = await spoken_of(scene)
+    scene.clock.now += timedelta(hours=23)
+    assert (await noticed(scene)).outcome is Outcome.PASS
+    scene.clock.now += timedelta(hours=2)
+    assert (await noticed(scene)).value == {"late": 1, "of": 1}
+    await mark(scene, breach.id, clocks.NOTICE)
+    assert (await noticed(scene)).reason == "notice.late"  # and it stays late

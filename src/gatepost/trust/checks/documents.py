@@ -1,12 +1,13 @@
 """The operator's texts and papers: reviewed, mapped, agreed to, rendered as decided. What they say stays a word."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
+from urllib.parse import urlsplit
 
-from gatepost.trust import deeds, git
+from gatepost.trust import deeds
 from gatepost.trust.deeds import DeedKind
 from gatepost.trust.paper import CannotVerifyError, Finding, attested, borne_out, failed, passed
 from gatepost.trust.registers import (
@@ -22,6 +23,10 @@ ANNEX_A = tuple(
     f"{clause}.{number}" for clause, last in ((5, 37), (6, 8), (7, 14), (8, 34)) for number in range(1, last + 1)
 )
 """The numbers of the controls of ISO/IEC 27001:2022 Annex A: 93."""
+
+
+_ADDRESS = re.compile(r"[\w.+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+")
+"""An address as a text names it, in a link or in words."""
 
 
 def start_of(day: date) -> datetime:
@@ -156,12 +161,10 @@ async def roles_filled(target: Roles) -> Finding:
     empty = [role for role in ROLES if role not in filled]
     if empty:
         return failed("contact.role_empty", [*empty])
-    known = {each.address for each in target.contacts}
+    known = {each.address.lower() for each in target.contacts}
     for name, text in target.texts.items():
-        for part in text.split("mailto:")[1:]:
-            address = part.split(")")[0].split(">")[0].split()[0].strip(".,")
-            if address not in known:
-                return failed("contact.unregistered", name)
+        if {each.lower() for each in _ADDRESS.findall(text)} - known:
+            return failed("contact.unregistered", name)
     return passed({"roles": len(filled), "texts": len(target.texts)})
 
 
@@ -184,6 +187,7 @@ async def disclosure(world: World, _arguments: Mapping[str, str]) -> Rendered:
     settings = world.settings
     names = {settings.hostname, (settings.log.origin or settings.hostname).split("/")[0]}
     names |= {each.address.rpartition("@")[2] for each in world.operator.contacts}
+    names |= {urlsplit(settings.http.public_url).hostname or ""} - {""}
     return Rendered(row, world.operator.text_of(found), tuple(sorted(names)), world.house.clock())
 
 
@@ -216,26 +220,3 @@ async def bounty_told(target: Rendered) -> Finding:
     if not row.pays_bounty and row.payouts:
         return failed("bounty.paid", row.payouts)
     return attested({"pays": row.pays_bounty, "payouts": row.payouts}, target.now + timedelta(days=90))
-
-
-@dataclass(frozen=True, slots=True)
-class Committed:
-    """A folder in git, and the repository it must lie in."""
-
-    folder: Path
-
-
-async def folder(world: World, _arguments: Mapping[str, str]) -> Committed:
-    """Return the operator's folder."""
-    return Committed(world.operator.folder)
-
-
-async def committed(target: Committed) -> Finding:
-    """See that the folder as it is served is a commit, with nothing changed since."""
-    commit = await git.ask(target.folder, "log", "-1", "--format=%H", "--", ".")
-    if not commit:
-        return failed("folder.uncommitted")
-    changed = await git.ask(target.folder, "status", "--porcelain", "--", ".")
-    if changed:
-        return failed("folder.changed", len(changed.splitlines()), "files")
-    return passed({"commit": commit})

@@ -39,7 +39,6 @@ from gatepost.trust.world import World
 
 LETTERS = 2
 WAIT_S, POLL_S = 20.0, 0.25
-NOTICE = "gdpr.controller_notice"
 WITHIN = timedelta(hours=24)
 _MARGIN = timedelta(minutes=1)
 
@@ -90,7 +89,7 @@ async def exercise(world: World, _arguments: Mapping[str, str]) -> Exercise:
     to = world.canary.address
 
     async def mark() -> datetime:
-        fact = incidents.marked(await _incident(house, aware.object_ref), NOTICE, at=house.clock())
+        fact = incidents.marked(await _incident(house, aware.object_ref), clocks.NOTICE, at=house.clock())
         await _say(house, fact)
         return fact.at
 

@@ -135,21 +135,21 @@ async def modes(target: Secrets) -> Finding:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Folders without secrets, a repository's history of one folder, and what only looks like a secret."""
+    """Folders without secrets, one whose history is read too, and what only looks like a secret."""
 
     folders: tuple[Path, ...]
-    history: Path | None
+    history: Path
     exclusions: tuple[Exclusion, ...]
 
 
 async def house_source(world: World, _arguments: Mapping[str, str]) -> Source:
     """Return the running program's source, and the operator's folder with its history in git."""
     folder = world.operator.folder
-    return Source((world.source, folder), folder if await git.is_tracked(folder) else None, world.operator.exclusions)
+    return Source((world.source, folder), folder, world.operator.exclusions)
 
 
 async def planted(target: Source) -> Finding:
-    """Look for keys in every file, and in every line that a commit ever added."""
+    """Look for keys in every file, and in every line that a commit ever added: without a history nobody can tell."""
     excluded = {each.file for each in target.exclusions}
     count = 0
     for folder in target.folders:
@@ -157,12 +157,10 @@ async def planted(target: Source) -> Finding:
         if found:
             return failed("secret.in_source")  # that there is one, and not where: the log is public
         count += seen
-    commits = 0
-    if target.history is not None:
-        commit, commits = await _search_history(target.history, excluded)
-        if commit:
-            return failed("secret.in_history")
-    return passed({"files": count, "history_lines": commits})
+    if why := await git.untold(target.history):
+        return unverified(why, {"files": count})
+    commit, lines = await _search_history(target.history, excluded)
+    return failed("secret.in_history") if commit else passed({"files": count, "history_lines": lines})
 
 
 def _search(folder: Path, excluded: Iterable[str]) -> tuple[str, int]:

@@ -1,8 +1,9 @@
 """The page itself: the claims' wording, that none is hidden, the shares by status, duties, and what is served."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
@@ -14,6 +15,7 @@ from gatepost.record import trust_log
 from gatepost.record.paper import Json
 from gatepost.record.trust_log import TRUST
 from gatepost.trust import leaf, lint, store
+from gatepost.trust.checks.documents import sha256_of
 from gatepost.trust.leaf import REVISION
 from gatepost.trust.paper import (
     CannotVerifyError,
@@ -26,7 +28,7 @@ from gatepost.trust.paper import (
     status_of,
     unverified,
 )
-from gatepost.trust.probe.client import ProbeError, Prober
+from gatepost.trust.probe.client import Fetched, ProbeError, Prober
 from gatepost.trust.registers import Duty
 from gatepost.trust.world import Endpoint, World
 
@@ -34,6 +36,12 @@ FRESH = timedelta(minutes=5)
 YEAR = timedelta(days=366)
 SOURCES = ("gatepost_messages", "gatepost_chore", "gatepost_error", "gatepost_database_up")
 """What must report: mail, chores, errors nobody expected, the database."""
+SESSIONS = "gatepost_smtp_sessions_total"
+"""What one conversation with the mail door adds to."""
+_MEASUREMENT = re.compile(r"(?P<name>\w+)(?:\{.*\})? (?P<value>[-+.\de]+)", re.ASCII)
+SECTIONS = ("/trust/documents", "/trust/subprocessors", "/trust/controls", "/trust/changes", "/status")
+"""What a page for procurement is not whole without, beside the claims."""
+_OK = 200
 MEASURED_SHARE = 4
 """One claim in so many, and more, must have been measured."""
 
@@ -174,12 +182,18 @@ async def revision_stated(target: Revision) -> Finding:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A door that serves pages. ``contacts``: the addresses that are registered; None where a stranger asks."""
+    """A door that serves pages.
+
+    Attributes:
+        contacts: the addresses for security; None where a stranger asks.
+        texts: the SHA-256 of each text by its id, as the operator's folder holds it.
+    """
 
     prober: Prober
     endpoint: Endpoint
     contacts: frozenset[str] | None
     now: datetime
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 async def served(world: World, _arguments: Mapping[str, str]) -> Served:
@@ -187,19 +201,25 @@ async def served(world: World, _arguments: Mapping[str, str]) -> Served:
     found = next((each for each in world.endpoints if each.door == "http"), None)
     if found is None:
         raise CannotVerifyError("door.none")
-    contacts = frozenset(each.address for each in world.operator.contacts)
-    return Served(Prober(world.house.egress, world.house.entropy), found, contacts, world.house.clock())
+    operator = world.operator
+    contacts = frozenset(each.address for each in operator.contacts if each.role == "security")
+    texts = {each.id: sha256_of(operator.text_of(each)) for each in operator.documents}
+    return Served(Prober(world.house.egress, world.house.entropy), found, contacts, world.house.clock(), texts)
+
+
+async def _asked(target: Served, path: str) -> Fetched:
+    where = target.endpoint
+    try:
+        return await target.prober.fetch(where.host, where.port, path, tls=where.tls == "implicit")
+    except ProbeError as error:
+        raise CannotVerifyError("door.unreachable") from error
 
 
 async def _fetch(target: Served, path: str) -> tuple[str, bytes]:
-    where = target.endpoint
-    try:
-        got = await target.prober.fetch(where.host, where.port, path, tls=where.tls == "implicit")
-    except ProbeError as error:
-        raise CannotVerifyError("door.unreachable") from error
+    got = await _asked(target, path)
     if got.status == 404:  # noqa: PLR2004  # nobody serves it
         raise CannotVerifyError("feature.absent")
-    if got.status != 200:  # noqa: PLR2004  # served
+    if got.status != _OK:
         raise CannotVerifyError("page.unanswered")
     return got.content_type, got.body
 
@@ -209,8 +229,9 @@ async def security_txt(target: Served) -> Finding:
     content_type, body = await _fetch(target, "/.well-known/security.txt")
     if not content_type.startswith("text/plain"):
         return failed("security_txt.type", content_type[:60])
-    fault = _fault(_fields(body), target)
-    return failed(fault) if fault else passed({"contacts": "registered", "expires": "ahead"})
+    fields = _fields(body)
+    fault = _fault(fields, target)
+    return failed(fault) if fault else passed({name: value for name, value in fields if name == "expires"})
 
 
 def _fields(body: bytes) -> list[tuple[str, str]]:
@@ -233,7 +254,7 @@ def _fault(fields: list[tuple[str, str]], target: Served) -> str:
         return "security_txt.expired"
     if any(name in {"policy", "canonical", "encryption"} and value.startswith("http:") for name, value in fields):
         return "security_txt.in_clear"
-    return "" if target.contacts is None or mailed <= target.contacts else "security_txt.contact"
+    return "" if target.contacts is None or (mailed and mailed <= target.contacts) else "security_txt.contact"
 
 
 def _is_ahead(text: str, now: datetime) -> bool:
@@ -260,7 +281,10 @@ class _Marks(HTMLParser):
 
 
 async def page_agrees(target: Served) -> Finding:
-    """See that page and claims.json name the same claims with the same status, item by item."""
+    """See that page and claims.json name the same claims with the same status, item by item, and nothing is cut off.
+
+    Each section answers, and each text is shown with the SHA-256 of what lies in the folder.
+    """
     _, listed = await _fetch(target, "/trust/claims.json")
     _, page = await _fetch(target, "/trust/")
     try:
@@ -273,7 +297,14 @@ async def page_agrees(target: Served) -> Finding:
     differing = sorted(name for name in set(wanted) | set(marks.found) if wanted.get(name) != marks.found.get(name))
     if differing or not wanted:
         return failed("page.differs", [*differing[:8]])
-    return passed(len(wanted), "claims")
+    cut = [path for path in SECTIONS if (await _asked(target, path)).status != _OK]
+    if cut:
+        return failed("page.section_missing", [*cut])
+    for name, sha256 in target.texts.items():
+        got = await _asked(target, f"/trust/documents/{name}")
+        if got.status != _OK or sha256.encode() not in got.body:
+            return failed("page.text_differs", name)
+    return passed({"claims": len(wanted), "sections": len(SECTIONS), "texts": len(target.texts)})
 
 
 async def summary(target: Served) -> Finding:
@@ -287,16 +318,19 @@ async def summary(target: Served) -> Finding:
         return failed("summary.unreadable")
     if updated.tzinfo is None or target.now - updated > FRESH:
         return failed("summary.old")
+    if not components:
+        raise CannotVerifyError("summary.nothing_measured")
     return passed({**components})
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A door that serves measurements, and what they must name."""
+    """A door that serves measurements, what they must name, and the mail door whose sessions they count."""
 
     prober: Prober
     endpoint: Endpoint
     wanted: tuple[str, ...]
+    smtp: Endpoint
 
 
 async def measured(world: World, _arguments: Mapping[str, str]) -> Measured:
@@ -304,18 +338,36 @@ async def measured(world: World, _arguments: Mapping[str, str]) -> Measured:
     found = next((each for each in world.endpoints if each.door == "metrics"), None)
     if found is None:
         raise CannotVerifyError("door.none")
-    return Measured(Prober(world.house.egress, world.house.entropy), found, SOURCES)
+    smtp = next(each for each in world.endpoints if each.door == "smtp")
+    return Measured(Prober(world.house.egress, world.house.entropy), found, SOURCES, smtp)
 
 
 async def watched(target: Measured) -> Finding:
-    """See that the house reports measurements of its own, now."""
+    """See that the house reports measurements of its own: a session of ours at the mail door is counted at once."""
+    before = await _measurements(target)
+    if not all(any(name.startswith(each) for name in before) for each in target.wanted):
+        return failed("metrics.empty", len(before))
+    try:
+        async with target.prober.open(target.smtp.host, target.smtp.port) as line:
+            await line.reply()
+    except ProbeError as error:
+        raise CannotVerifyError("door.unreachable") from error
+    after = await _measurements(target)
+    if after.get(SESSIONS, 0.0) <= before.get(SESSIONS, 0.0):
+        return failed("metrics.frozen", SESSIONS)
+    return passed(len(after), "measurements")
+
+
+async def _measurements(target: Measured) -> dict[str, float]:
+    """Return the sum over all labels of each measurement; nothing where none is served."""
     where = target.endpoint
     try:
         got = await target.prober.fetch(where.host, where.port, "/metrics", tls=where.tls == "implicit")
     except ProbeError:
-        return failed("metrics.unreachable")
-    lines = [line for line in got.body.decode(errors="replace").splitlines() if line and not line.startswith("#")]
-    names = {line.split("{")[0].split(" ")[0] for line in lines}
-    if got.status != 200 or not all(any(name.startswith(each) for name in names) for each in target.wanted):  # noqa: PLR2004  # served
-        return failed("metrics.empty", len(names))
-    return passed(len(names), "measurements")
+        return {}
+    found: dict[str, float] = {}
+    for line in got.body.decode(errors="replace").splitlines() if got.status == _OK else ():
+        said = _MEASUREMENT.fullmatch(line)
+        if said is not None:
+            found[said["name"]] = found.get(said["name"], 0.0) + float(said["value"])
+    return found

@@ -245,22 +245,27 @@ def _is_named(register: Register, host: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A name whose TLSA record is asked for, and who answers."""
+    """A name whose TLSA record is asked for, who answers, and the note on it; None where a stranger asks."""
 
     resolver: Resolver
     name: str
+    note: str | None = None
 
 
 async def mail_zone(world: World, _arguments: Mapping[str, str]) -> Zone:
     """Return the name under which this house's TLSA record would lie (RFC 7672 section 2.2.3)."""
-    return Zone(world.house.dns, f"_25._tcp.{world.house.hostname}")
+    note = world.operator.document("threat-model")
+    text = world.operator.text_of(note) if note else ""
+    return Zone(world.house.dns, f"_25._tcp.{world.house.hostname}", text)
 
 
 async def tlsa_absent(target: Zone) -> Finding:
-    """See that there is no TLSA record; where there is one, the claim has to say so."""
+    """See that there is no TLSA record, and that the note speaks of it; where there is one, the claim has to say so."""
     answer: Answer = await target.resolver.query(target.name, RdType.TLSA)
     if answer.status is Status.TEMPERROR:
         return unverified("dns.unanswered")
     if answer.records:
         return failed("tlsa.published", len(answer.records), "records")
+    if target.note is not None and "TLSA" not in target.note:
+        return failed("tlsa.unexplained")
     return passed({"name": target.name, "answer": answer.status.value})

@@ -8,7 +8,9 @@ import orjson
 
 from gatepost.record import trust_log
 from gatepost.record.trust_log import TRUST
-from gatepost.trust import log_time, status, status_store, store, terms
+from gatepost.trust import clocks, log_time, status, status_store, store, terms
+from gatepost.trust.clocks import Kind
+from gatepost.trust.incidents import Incident
 from gatepost.trust.leaf import instant
 from gatepost.trust.paper import CannotVerifyError, Finding, failed, passed
 from gatepost.trust.probe.client import ProbeError, Prober
@@ -18,6 +20,7 @@ from gatepost.trust.world import Endpoint, World
 SETTLES_S = 60
 """How long a page may take to show what was stated."""
 FACTS_MAX = 5_000
+YEAR = timedelta(days=365)
 _FOUND = 200
 
 Counts = Mapping[tuple[str, str], tuple[int, int, int]]
@@ -111,6 +114,44 @@ async def _fetch(target: Told, path: str) -> bytes:
     if got.status != _FOUND:
         raise CannotVerifyError("page.unanswered")
     return got.body
+
+
+@dataclass(frozen=True, slots=True)
+class Breaches:
+    """Breaches of personal data, exercises among them, and now."""
+
+    incidents: tuple[Incident, ...]
+    now: datetime
+
+
+async def breaches(world: World, _arguments: Mapping[str, str]) -> Breaches:
+    """Return this house's, of a year."""
+    now = world.house.clock()
+    found = await status.read_incidents(world.house, now - YEAR)
+    return Breaches(tuple(each for each in found if each.kind is Kind.BREACH), now)
+
+
+async def noticed_in_time(target: Breaches) -> Finding:
+    """See that of each breach notice was given in time, or still has time, and that of some exercise it was.
+
+    Who calls an incident a breach is aware of one, marked or not. An exercise that broke off shows nothing.
+    """
+    real = [_notice(each) for each in target.incidents if not each.is_exercise]
+    exercises = [_notice(each) for each in target.incidents if each.is_exercise]
+    late = sum(each.state(target.now) in {"missed", "met late"} for each in real)
+    if late:
+        return failed("notice.late", {"late": late, "of": len(real)}, "breaches")
+    took = [each.met_at - each.started_at for each in (*real, *exercises) if each.met_at and each.started_at]
+    if not took:
+        raise CannotVerifyError("notice.none")
+    longest = round(max(took) / timedelta(hours=1), 2)
+    return passed({"breaches": len(real), "exercises": len(exercises), "longest_hours": longest})
+
+
+def _notice(incident: Incident) -> clocks.Deadline:
+    """Return the clock of the notice to those concerned."""
+    events = {clocks.AWARE: incident.opened_at, **incident.events}
+    return next(each for each in clocks.deadlines(incident.kind, events) if each.rule.id == clocks.NOTICE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

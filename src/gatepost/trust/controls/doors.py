@@ -138,6 +138,36 @@ async def expired_security_txt(bench: Bench) -> AsyncIterator[Served]:
 
 
 @asynccontextmanager
+async def strangers_security_txt(bench: Bench) -> AsyncIterator[Served]:
+    """A security.txt that names an address which is not the one for security."""
+    text = b"Contact: mailto:sales@control.invalid\r\nExpires: 2090-01-01T00:00:00Z\r\n"
+    async with _served(bench, {"/.well-known/security.txt": ("text/plain; charset=utf-8", text)}) as target:
+        yield target
+
+
+_AGREEING = {
+    "/trust/claims.json": ("application/json", b'{"claims": [{"id": "X1", "status": "FAIL"}]}'),
+    "/trust/": ("text/html", b'<p data-claim="X1" data-status="FAIL">Not so.</p>'),
+}
+
+
+@asynccontextmanager
+async def cut_page(bench: Bench) -> AsyncIterator[Served]:
+    """Pages that agree on every claim, beside which nothing else is served."""
+    async with _served(bench, _AGREEING) as target:
+        yield target
+
+
+@asynccontextmanager
+async def other_text(bench: Bench) -> AsyncIterator[Served]:
+    """Pages that are whole, where a text is shown that is not the one in the folder."""
+    names = ("documents", "subprocessors", "controls", "changes", "documents/one")
+    pages = {**{f"/trust/{each}": ("text/html", b"another") for each in names}, "/status": ("text/html", b"fine")}
+    async with _served(bench, _AGREEING | pages) as target:
+        yield replace(target, texts={"one": "0" * 64})
+
+
+@asynccontextmanager
 async def lying_page(bench: Bench) -> AsyncIterator[Served]:
     """A page that shows green what claims.json calls failed."""
     pages = {
@@ -159,6 +189,20 @@ async def frozen_summary(bench: Bench) -> AsyncIterator[Served]:
 @asynccontextmanager
 async def silent_metrics(bench: Bench) -> AsyncIterator[Measured]:
     """A metrics door without a measurement."""
-    async with server.listening(_pages({"/metrics": ("text/plain", b"# nothing\n")})) as port:
-        endpoint = Endpoint(door="control", host=server.HOST, port=port, tls="")
-        yield Measured(_prober(bench), endpoint, ("gatepost_",))
+    async with _measuring(bench, b"# nothing\n") as target:
+        yield target
+
+
+@asynccontextmanager
+async def frozen_metrics(bench: Bench) -> AsyncIterator[Measured]:
+    """A metrics door whose figures were written down once."""
+    async with _measuring(bench, b"gatepost_smtp_sessions_total 7\n") as target:
+        yield target
+
+
+@asynccontextmanager
+async def _measuring(bench: Bench, text: bytes) -> AsyncIterator[Measured]:
+    pages, mail = _pages({"/metrics": ("text/plain", text)}), server.smtp(auth=False)
+    async with server.listening(pages) as port, server.listening(mail) as smtp:
+        doors = [Endpoint(door="control", host=server.HOST, port=each, tls="") for each in (port, smtp)]
+        yield Measured(_prober(bench), doors[0], ("gatepost_",), doors[1])

@@ -6,12 +6,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from gatepost.access.paper import Tenant
-from gatepost.trust import notice
+from gatepost.trust import clocks, notice
 from gatepost.trust.alerts import Alert, Cause, Kind
 from gatepost.trust.bench import Bench
 from gatepost.trust.cases import Case, Sort, Way
 from gatepost.trust.checks import called, cases, drills, objections, told
 from gatepost.trust.controls import server
+from gatepost.trust.incidents import Impact, Incident, State, Update
 from gatepost.trust.log_time import HOUR, LogTime
 from gatepost.trust.probe.client import Prober
 from gatepost.trust.probe.receiver import Handed
@@ -179,6 +180,35 @@ async def late_notice(bench: Bench) -> AsyncIterator[drills.Exercise]:
     """One in which nobody was told for two days."""
     async with _exercise(bench, planted=1, age=2 * _DAY) as target:
         yield target
+
+
+def _breach(bench: Bench, **after: timedelta) -> told.Breaches:
+    """Return a breach of two days ago, of which these events were stated so long after."""
+    now = bench.clock()
+    began = now - 2 * _DAY
+    word = Update(entry=1, state=State.INVESTIGATING, body="control", at=began)
+    one = Incident(
+        id="control",
+        name="control",
+        kind=clocks.Kind.BREACH,
+        impact=Impact.MAJOR,
+        components=(),
+        updates=(word,),
+        events={name.replace("__", "."): began + later for name, later in after.items()},
+    )
+    return told.Breaches((one,), now)
+
+
+@asynccontextmanager
+async def breach_kept_quiet(bench: Bench) -> AsyncIterator[told.Breaches]:
+    """A breach that somebody opened and told nobody of."""
+    yield _breach(bench)
+
+
+@asynccontextmanager
+async def breach_told_late(bench: Bench) -> AsyncIterator[told.Breaches]:
+    """A breach whose notice was given an hour too late."""
+    yield _breach(bench, aware=timedelta(0), gdpr__controller_notice=timedelta(hours=25))
 
 
 def _step(action: str, at: datetime) -> told.Step:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, timedelta
 
 from gatepost.egress import Destination, Purpose, Register
-from gatepost.trust import git
 from gatepost.trust.bench import Bench
 from gatepost.trust.checks import documents, page, places
 from gatepost.trust.paper import Claim, ClaimClass, Outcome
@@ -23,6 +22,7 @@ from gatepost.trust.registers import (
 )
 from gatepost.trust.ways import WayOut, Words
 
+_ROLES = ("security", "privacy", "legal", "sales", "support")
 _DAY = timedelta(days=1)
 
 
@@ -76,6 +76,14 @@ async def empty_role(bench: Bench) -> AsyncIterator[documents.Roles]:
     yield documents.Roles((row,), {})
 
 
+@asynccontextmanager
+async def strange_address(bench: Bench) -> AsyncIterator[documents.Roles]:
+    """A text that names an address, in words and in no link, that is nobody's."""
+    del bench
+    rows = (Contact(role=each, address="one@control.invalid", purpose="control", owner="control") for each in _ROLES)
+    yield documents.Roles((*rows,), {"control.md": "Write to another@control.invalid, please."})
+
+
 def _disclosure(bench: Bench, text: str) -> documents.Rendered:
     row = Disclosure(
         contact_role="security",
@@ -110,21 +118,6 @@ async def unrendered(bench: Bench) -> AsyncIterator[documents.Rendered]:
 async def secret_bounty(bench: Bench) -> AsyncIterator[documents.Rendered]:
     """Rewards paid where the text says that none are."""
     yield _disclosure(bench, "We pay nothing.")
-
-
-@asynccontextmanager
-async def uncommitted(bench: Bench) -> AsyncIterator[documents.Committed]:
-    """A folder with a change that no commit holds."""
-    folder = bench.folder / "uncommitted"
-    folder.mkdir()
-    await git.ask(folder, "init", "--quiet")
-    (folder / "claims.toml").write_text("one\n")
-    await git.ask(folder, "add", ".")
-    await git.ask(
-        folder, *("-c", "user.name=control", "-c", "user.email=control@control.invalid"), "commit", "-qm", "one"
-    )
-    (folder / "claims.toml").write_text("two\n")
-    yield documents.Committed(folder)
 
 
 @asynccontextmanager

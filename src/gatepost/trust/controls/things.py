@@ -1,7 +1,6 @@
 """Files, logs and tables that must be found out: open to others, forked, changeable, silent, in clear."""
 
 import hashlib
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -16,7 +15,6 @@ from gatepost.ids import TenantId
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.note import SigningKey
 from gatepost.ledger.tiles import ENTRIES, WIDTH, Edge, tile_at
-from gatepost.trust import git
 from gatepost.trust.bench import Bench
 from gatepost.trust.checks import forgetting, logs, machine, places
 from gatepost.trust.reading import Reading, begun
@@ -31,34 +29,6 @@ async def loose_file(bench: Bench) -> AsyncIterator[machine.Secrets]:
     path.write_text("no secret\n")
     path.chmod(0o644)
     yield machine.Secrets((path,), path.stat().st_uid)
-
-
-@asynccontextmanager
-async def planted_key(bench: Bench) -> AsyncIterator[machine.Source]:
-    """A source file with what looks like a cloud provider's key."""
-    folder = bench.folder / "source"
-    folder.mkdir()
-    (folder / "settings.py").write_text("KEY = '" + "AKIA" + "CONTROL0CONTROL0" + "'\n")
-    yield machine.Source((folder,), None, ())
-
-
-@asynccontextmanager
-async def history_with_key(bench: Bench) -> AsyncIterator[machine.Source]:
-    """A repository whose first commit held a key that the second took away."""
-    folder = bench.folder / "history"
-    folder.mkdir()
-    key = "AKIA" + "CONTROL0CONTROL0"  # nobody's: made of a word
-    (folder / "settings.toml").write_text(f"key = '{key}'\n")
-    if shutil.which("git") is None:
-        yield machine.Source((folder,), None, ())
-        return
-    who = ("-c", "user.name=control", "-c", "user.email=control@control.invalid")
-    await git.ask(folder, "init", "--quiet")
-    await git.ask(folder, "add", ".")
-    await git.ask(folder, *who, "commit", "-qm", "one")
-    (folder / "settings.toml").write_text("key = ''\n")
-    await git.ask(folder, *who, "commit", "-qam", "two")
-    yield machine.Source((folder,), folder, ())
 
 
 @asynccontextmanager
@@ -177,16 +147,26 @@ async def everlasting(bench: Bench) -> AsyncIterator[forgetting.Planted]:
 
 
 class _Zone(Resolver):
-    """Answers every question with one TLSA record."""
+    """Answers every question with these records."""
+
+    def __init__(self, *records: str) -> None:
+        self._answer = Answer(Status.OK if records else Status.NXDOMAIN, records, 60)
 
     @override
     async def query(self, name: str, rdtype: RdType) -> Answer:
         del name, rdtype
-        return Answer(Status.OK, ("030101" + "00" * 32,), 60)
+        return self._answer
 
 
 @asynccontextmanager
 async def published_tlsa(bench: Bench) -> AsyncIterator[places.Zone]:
     """A zone that publishes what the claim says is not published."""
     del bench
-    yield places.Zone(_Zone(), "_25._tcp.control.invalid")
+    yield places.Zone(_Zone("030101" + "00" * 32), "_25._tcp.control.invalid")
+
+
+@asynccontextmanager
+async def unexplained_tlsa(bench: Bench) -> AsyncIterator[places.Zone]:
+    """A name without a TLSA record, and a threat model that has no word on it."""
+    del bench
+    yield places.Zone(_Zone(), "_25._tcp.control.invalid", "All is well.")
