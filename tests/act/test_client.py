@@ -6,7 +6,7 @@ import pytest
 
 from gatepost.act.client import post
 from gatepost.act.paper import Answer
-from gatepost.egress import Errand, Lines, Purpose
+from gatepost.egress import Errand, Purpose
 from gatepost.ids import TenantId
 from outbound import http_receiver
 from talkers import Talk, talking
@@ -16,12 +16,8 @@ ERRAND = Errand(Purpose.WEBHOOK, "wh_x", TenantId("tn_one"))
 
 
 async def _post(url: str, *, allow: bool = True, timeout_s: float = 30.0) -> Answer:
-    way, lines = way_out(private=allow), Lines()
-    headers = {"webhook-id": "ev_x"}
-    try:
-        return await post(url, b'{"a":1}', headers, errand=ERRAND, egress=way, lines=lines, timeout_s=timeout_s)
-    finally:
-        lines.close()
+    way = way_out(private=allow)
+    return await post(url, b'{"a":1}', {"webhook-id": "ev_x"}, errand=ERRAND, egress=way, timeout_s=timeout_s)
 
 
 async def test_a_receiver_gets_body_and_headers() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import closing, nullcontext
 from http import HTTPStatus
 
 from gatepost.act.paper import Answer
@@ -18,7 +19,7 @@ async def post(
     *,
     errand: Errand,
     egress: Egress,
-    lines: Lines,
+    lines: Lines | None = None,
     timeout_s: float = TIMEOUT_S,
 ) -> Answer:
     """Return what the receiver said; raises for nothing the network or the receiver did.
@@ -38,7 +39,8 @@ async def post(
     began = loop.time()
     code, asked = 0, ""
     try:
-        status = await lines.tell(egress, errand, url, body, headers, timeout_s=timeout_s)
+        with nullcontext(lines) if lines is not None else closing(Lines()) as open_lines:
+            status = await open_lines.tell(egress, errand, url, body, headers, timeout_s=timeout_s)
     except EgressRefusedError:
         reason = "egress.refused"
     except TimeoutError:

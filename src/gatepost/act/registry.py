@@ -253,9 +253,7 @@ async def test(house: Means, tenant: TenantId, account: AccountId, identifier: W
         at=at,
         detail={"webhook_id": identifier},
     )
-    lines = Lines()
-    answer = await tell(house, tenant, endpoint, event, webhook.payload(event, None), lines=lines)
-    lines.close()
+    answer = await tell(house, tenant, endpoint, event, webhook.payload(event, None))
     async with house.db.transaction(tenant) as tx:
         attempt = Attempt(at, answer.status_code, answer.reason, answer.took_ms)
         telling_store.log(tx, [(identifier, event.id, attempt)])
@@ -265,9 +263,9 @@ async def test(house: Means, tenant: TenantId, account: AccountId, identifier: W
 
 
 async def tell(
-    house: Means, tenant: TenantId, endpoint: Endpoint, event: Event, body: bytes, *, lines: Lines
+    house: Means, tenant: TenantId, endpoint: Endpoint, event: Event, body: bytes, *, lines: Lines | None = None
 ) -> Answer:
-    """Post one event once and return what the receiver said."""
+    """Post one event once, over a connection of ``lines`` where there are any, and return what the receiver said."""
     hook = endpoint.webhook
     headers = webhook.headers(body, event=event, signers=signers(house.keyring, endpoint), at=house.clock())
     errand = Errand(Purpose.WEBHOOK, hook.id, tenant)
