@@ -27,6 +27,7 @@ CONNECTING = {
 OWN_DOORS = {
     "app/doctor/ports.py": {"open_connection"},  # knocks at this house's own doors
     "app/systemd.py": {"connect"},  # a Unix socket, to the supervisor
+    "app/usher.py": {"connect"},  # Unix sockets, of the list that the house keeps
     "egress/hearing.py": {"AsyncConnectionPool"},  # what ``egress.http`` speaks through, to addresses it has checked
 }
 RAW = {"connect", "connect_ex", "sendto"}
