@@ -56,6 +56,9 @@ async def test_a_house_at_work_tells_what_it_did_and_nothing_of_whom(tmp_path: P
         assert found["gatepost_commit_messages_count", ""] == found["gatepost_commit_messages_bucket", 'le="1"'] == 1
         assert found["gatepost_message_seconds_sum", ""] > 0
         assert found["gatepost_database_up", ""] == 1
+        for pool in ("accept", "app"):
+            assert found["gatepost_database_requests_total", f'pool="{pool}"'] > 0
+            assert found["gatepost_database_connections", f'pool="{pool}",state="idle"'] > 0
         assert found["gatepost_cpu_seconds_total", 'process="house"'] > 0
         assert found["gatepost_memory_octets", 'process="house"'] > 1_000_000
         assert sum(value for (name, _), value in found.items() if name == "gatepost_dns_questions_total") > 0

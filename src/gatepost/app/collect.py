@@ -32,7 +32,7 @@ async def metrics(house: House, boards: Path, processes: Mapping[str, Sequence[i
     is_open = slots[PLACES[CONNECTED.name][()]] - slots[PLACES[DISCONNECTED.name][()]]
     found.append(_gauge("gatepost_smtp_sessions", "SMTP sessions open now.", is_open))
     found += _of_processes(processes)
-    found += _of_pool(house.db.usage())
+    found += _of_pools({"app": house.db.usage(), "accept": house.accepting.usage()})
     try:
         async with asyncio.timeout(BACKLOG_WITHIN_S):
             found += _of_backlog(await backlog(house.db, house.clock()))
@@ -93,23 +93,24 @@ def _of_backlog(now: Backlog) -> Iterator[Metric]:
     yield _gauge("gatepost_mail_unindexed_lag_seconds", "Age of the oldest of them.", now.unindexed_lag_s)
 
 
-def _of_pool(usage: Mapping[str, int]) -> Iterator[Metric]:
-    """Spell the pool of this process; those of SMTP workers are their own."""
+def _of_pools(pools: Mapping[str, Mapping[str, int]]) -> Iterator[Metric]:
+    """Spell this process's pools by the role they connect as; those of SMTP workers are their own."""
     connections = tuple(
-        Sample(count, {"state": state})
+        Sample(count, {"pool": pool, "state": state})
+        for pool, usage in pools.items()
         for state, count in (
             ("idle", usage.get("pool_available", 0)),
             ("used", usage.get("pool_size", 0) - usage.get("pool_available", 0)),
         )
     )
-    yield Metric("gatepost_database_connections", "Connections of the house's pool.", "gauge", connections)
-    waiting = usage.get("requests_waiting", 0)
-    yield _gauge("gatepost_database_waiting", "Callers that wait for a connection.", waiting)
-    for name, doc, key in (
-        ("gatepost_database_requests_total", "Connections asked for.", "requests_num"),
-        ("gatepost_database_refused_total", "Callers that waited in vain.", "requests_errors"),
+    yield Metric("gatepost_database_connections", "Connections of the house's pools.", "gauge", connections)
+    for name, doc, kind, key in (
+        ("gatepost_database_waiting", "Callers that wait for a connection.", "gauge", "requests_waiting"),
+        ("gatepost_database_requests_total", "Connections asked for.", "counter", "requests_num"),
+        ("gatepost_database_refused_total", "Callers that waited in vain.", "counter", "requests_errors"),
     ):
-        yield Metric(name, doc, "counter", (Sample(usage.get(key, 0), {}),))
+        samples = tuple(Sample(usage.get(key, 0), {"pool": pool}) for pool, usage in pools.items())
+        yield Metric(name, doc, kind, samples)
 
 
 def _of_processes(processes: Mapping[str, Sequence[int]]) -> Iterator[Metric]:

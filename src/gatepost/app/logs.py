@@ -1,5 +1,7 @@
 """Our own running log: an event name and ids, one line each. Never an address, a subject or a body."""
 
+from __future__ import annotations
+
 import logging
 import os
 import select
@@ -7,11 +9,14 @@ import sys
 import threading
 import traceback
 from contextlib import suppress
-from typing import Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
-import structlog
-from structlog.typing import EventDict, Processor, WrappedLogger
 from typing_extensions import override
+
+from gatepost.app.structured import structlog
+
+if TYPE_CHECKING:
+    from structlog.typing import EventDict, Processor, WrappedLogger
 
 STALL_MS = 50
 """How long the first of some lines waits for a stream that is not ready; those after it do not."""

@@ -13,7 +13,6 @@ import ssl
 import sys
 from contextlib import suppress
 
-import structlog
 import uvloop
 
 from gatepost.app import logs, process
@@ -23,6 +22,7 @@ from gatepost.app.errors import CLOSE_GRACE_S
 from gatepost.app.noting import noting
 from gatepost.app.reload import POLL_S, Changeable, adopt, renew
 from gatepost.app.smtp import certificates_of, smtp_door
+from gatepost.app.structured import structlog
 from gatepost.app.workers import BEAT, BEAT_S, READY, Order
 from gatepost.settings import SettingsError
 

@@ -12,8 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from gatepost.app.doctor import Finding, Level, examine, worst
-from gatepost.cli.frame import Config, read_settings, terminal
+from gatepost.cli.frame import Config, read_settings
 from gatepost.cli.menu import app
+from gatepost.cli.table import terminal
 
 _STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.FAILURE: "bold red"}
 

@@ -9,10 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
-from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from gatepost import settings
 from gatepost.cli.refusal import Refusal as Refusal  # noqa: PLC0414  # commands find all that they share here
@@ -23,11 +19,6 @@ if TYPE_CHECKING:  # it stands on every room, and some commands stand on none
     from gatepost.journey import House
 
 T = TypeVar("T")
-
-terminal = Console()
-
-_GAP = 2
-_FOLD_MIN = 20  # the last column is folded no narrower than this
 
 ForTenant = Annotated[
     str | None, typer.Option("--tenant", "-t", help="The tenant's name or id, where there are several.")
@@ -82,17 +73,9 @@ def show(rows: Sequence[dict[str, Any]], *, columns: Sequence[str], as_json: boo
     if not rows:
         typer.echo(empty)
         return
-    cells = [[_cell(row[column]) for column in columns] for row in rows]
-    *whole, last = [max(map(cell_len, column)) for column in zip(columns, *cells, strict=True)]
-    natural = sum(whole) + _GAP * len(whole) + last
-    least = natural - last + min(last, _FOLD_MIN)
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, _GAP, 0, 0))
-    for column, width in zip(columns, [*whole, None], strict=True):
-        table.add_column(column, overflow="fold", width=width)
-    for row in cells:
-        table.add_row(*map(Text, row))
-    width = max(terminal.width, least) if terminal.is_terminal else natural
-    Console(width=width, height=terminal.height).print(table)
+    from gatepost.cli.table import draw  # noqa: PLC0415  # megabytes of rich, of which a house that serves holds none
+
+    draw([[_cell(row[column]) for column in columns] for row in rows], columns)
 
 
 def _cell(value: object) -> str:

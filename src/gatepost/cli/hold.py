@@ -9,8 +9,9 @@ from rich.text import Text
 from gatepost import journey
 from gatepost.act.waiting import Waiting, waiting
 from gatepost.app import administer
-from gatepost.cli.frame import AsJson, ForTenant, OfMailbox, Refusal, in_tenant, show, terminal
+from gatepost.cli.frame import AsJson, ForTenant, OfMailbox, Refusal, in_tenant, show
 from gatepost.cli.menu import app
+from gatepost.cli.table import terminal
 from gatepost.decide.paper import Ruling
 from gatepost.deliver import hold, hold_end, shown
 from gatepost.deliver.paper import Hold, HoldState

@@ -9,8 +9,9 @@ from rich.text import Text
 from gatepost import access, mailbox
 from gatepost.access.paper import Account
 from gatepost.app import administer
-from gatepost.cli.frame import AsJson, ForTenant, Refusal, show, terminal, with_house
+from gatepost.cli.frame import AsJson, ForTenant, Refusal, show, with_house
 from gatepost.cli.menu import app
+from gatepost.cli.table import terminal
 from gatepost.db import Transaction
 from gatepost.ids import EmailId
 from gatepost.journey import House

@@ -9,8 +9,9 @@ from rich.text import Text
 from gatepost.act import petition
 from gatepost.act.petition import Kind, Petition, State
 from gatepost.app import administer
-from gatepost.cli.frame import AsJson, ForTenant, OfMailbox, Refusal, in_tenant, show, terminal
+from gatepost.cli.frame import AsJson, ForTenant, OfMailbox, Refusal, in_tenant, show
 from gatepost.cli.menu import app
+from gatepost.cli.table import terminal
 from gatepost.decide import PolicyError
 from gatepost.deliver import shown
 from gatepost.deliver.hold import Approver, ApproverError

@@ -10,7 +10,8 @@ import typer
 from gatepost import decide
 from gatepost.app.build import clock
 from gatepost.cli.admin import for_tenant, policies, warn
-from gatepost.cli.frame import AsJson, ForTenant, Refusal, show, terminal
+from gatepost.cli.frame import AsJson, ForTenant, Refusal, show
+from gatepost.cli.table import terminal
 from gatepost.decide import fixtures
 from gatepost.decide.diff import diff
 from gatepost.decide.language import Policy, parse

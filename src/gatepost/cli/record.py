@@ -17,8 +17,9 @@ from gatepost.app import administer, process, proving
 from gatepost.app.build import second_store, sequencer
 from gatepost.app.open import admin_keeper
 from gatepost.blobs import Blobs, BlobsUnavailableError
-from gatepost.cli.frame import AsJson, ForTenant, Refusal, read_settings, show, terminal, with_house
+from gatepost.cli.frame import AsJson, ForTenant, Refusal, read_settings, show, with_house
 from gatepost.cli.menu import app
+from gatepost.cli.table import terminal
 from gatepost.ids import LeafIndex, TenantId
 from gatepost.journey import House
 from gatepost.keys import KeyringError

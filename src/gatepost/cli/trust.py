@@ -15,8 +15,9 @@ from gatepost.app import logs, state, trusting
 from gatepost.app.build import clock
 from gatepost.app.open import admin_house
 from gatepost.app.outside import OutsideError, look_at
-from gatepost.cli.frame import AsJson, Config, Refusal, read_settings, show, terminal
+from gatepost.cli.frame import AsJson, Config, Refusal, read_settings, show
 from gatepost.cli.menu import app
+from gatepost.cli.table import terminal
 from gatepost.journey import House
 from gatepost.ledger.errors import LedgerError
 from gatepost.settings import Settings

@@ -66,7 +66,8 @@ async def _check_own(arrived: Arrived, watch: Watch, own_ids: OwnIds) -> Evidenc
     """
     header = await on_octets(arrived.raw, fields.split)
     found = author.find(header)
-    read, signs = await on_octets(arrived.raw, _read, header, watch.canaries)
+    seen = await on_octets(arrived.raw, _see, header, canaries=watch.canaries)
+    read = seen.content
     return Evidence(
         author=found.address,
         author_problem=found.problem,
@@ -80,7 +81,8 @@ async def _check_own(arrived: Arrived, watch: Watch, own_ids: OwnIds) -> Evidenc
         is_unsettled=False,
         content=read,
         language=tongue.of(read.reading.human),
-        injection=signs,
+        injection=seen.injection,
+        body_sha256=seen.body_sha256,
         auth=arrived.submitter is not None or arrived.door is Door.HOUSE,
         auto=_auto(arrived, header, read, own_ids),
     )
@@ -105,8 +107,7 @@ class _Seen(NamedTuple):
 
 
 async def _check_stranger(arrived: Arrived, resolver: Resolver, watch: Watch, own_ids: OwnIds) -> Evidence:
-    see = partial(_see, canaries=watch.canaries, is_on_disk=not isinstance(arrived.raw, bytes))
-    found, seen = await authenticate_beside(arrived, resolver, see)
+    found, seen = await authenticate_beside(arrived, resolver, partial(_see, canaries=watch.canaries))
     read = seen.content
     if read.reply_to and not _is_reply_to_proven(found):
         read = replace(read, reply_to=())
@@ -129,16 +130,10 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver, watch: Watch, ow
     )
 
 
-def _see(raw: bytes, header: Header, *, canaries: tuple[str, ...], is_on_disk: bool) -> _Seen:
-    """Look at the whole message once; pure."""
-    read, signs = _read(raw, header, canaries)
-    return _Seen(read, signs, fields.body_sha256(raw) if is_on_disk else "")
-
-
-def _read(raw: bytes, header: Header, canaries: tuple[str, ...]) -> tuple[Content, Injection]:
-    """Read what the message says, and whom it seems to say it to; pure."""
+def _see(raw: bytes, header: Header, *, canaries: tuple[str, ...]) -> _Seen:
+    """Look at the whole message once: what it says, and whom it seems to say it to; pure."""
     read = content.read(raw, header)
-    return read, injection.examine(read, canaries=canaries)
+    return _Seen(read, injection.examine(read, canaries=canaries), fields.body_sha256(raw))
 
 
 def _is_reply_to_proven(found: Authenticated) -> bool:

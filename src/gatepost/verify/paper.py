@@ -333,7 +333,7 @@ class Evidence:
         language: of most of the text; None in evidence of before it was told.
         scans: what scanners outside this house say, in the order of the settings; empty where there are none.
         auth: the submitting key was authenticated (RFC 8601 section 2.7.4); False for strangers.
-        body_sha256: of the body as received, in hex, where the message lies on disk: nobody should read it again.
+        body_sha256: of the body as received, in hex; empty in evidence that was kept, which does not tell it.
     """
 
     author: Address | None
@@ -373,7 +373,8 @@ class Verified:
     def body_sha256(self) -> str:
         """The SHA-256, in lowercase hex, of the body as received: all after the first empty line."""
         raw = self.arrived.raw
-        return body_sha256(raw) if isinstance(raw, bytes) else self.evidence.body_sha256
+        known = self.evidence.body_sha256
+        return body_sha256(raw) if not known and isinstance(raw, bytes) else known
 
     @property
     def subject(self) -> str | None:

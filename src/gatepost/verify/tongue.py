@@ -5,6 +5,7 @@ length of text, for only three passages of it are looked at.
 """
 
 import tomllib
+from collections import Counter
 from importlib import resources
 
 from gatepost.verify.paper import Language
@@ -100,9 +101,9 @@ def _script(passage: str) -> str:
 def _by_words(words: list[str], known: dict[str, tuple[Language, ...]]) -> Language:
     """Return the language of most small words, where there are enough and no other has as many."""
     counts: dict[Language, int] = {}
-    for word in filter(known.__contains__, words):
+    for word, often in Counter(filter(known.__contains__, words)).items():
         for language in known[word]:
-            counts[language] = counts.get(language, 0) + 1
+            counts[language] = counts.get(language, 0) + often
     most = max(counts.values(), default=0)
     found = [language for language, count in counts.items() if count == most]
     is_enough = most >= _WORDS_LEAST and most >= _SHARE_LEAST * len(words)

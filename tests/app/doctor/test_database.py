@@ -75,3 +75,14 @@ async def test_the_owner_is_no_role_to_serve_as(owner_dsn: str) -> None:
     async with Database.open(owner_dsn) as as_owner:
         found = {finding.check: finding.level for finding in await database.look(as_owner, 8)}
     assert found["database.role"] is Level.FAILURE
+
+
+async def test_the_role_that_takes_mail_is_tried(app_dsn: str) -> None:
+    (well,) = await database.look_at_accepting(f"{app_dsn} user=gatepost_accept")
+    assert well.level is Level.OK
+    (changes,) = await database.look_at_accepting(app_dsn)
+    assert (changes.check, changes.level) == ("database.accept", Level.FAILURE)
+    assert "may change" in changes.said
+    (shut_out,) = await database.look_at_accepting(f"{app_dsn} user=nobody_of_that_name")
+    assert (shut_out.check, shut_out.level) == ("database.accept", Level.FAILURE)
+    assert "does not let in" in shut_out.said

@@ -131,4 +131,5 @@ def test_what_a_phrase_needs_stands_in_every_text_it_matches(phrase: Phrase, dat
     match = data.draw(
         st.from_regex(pattern, fullmatch=True, alphabet=st.characters(max_codepoint=0x7F) | st.just("\x80"))
     )
-    assert re.search(phrase.needs.decode("latin-1"), match, re.IGNORECASE | re.DOTALL) is not None
+    needed = phrase.needs.decode("latin-1").replace(r"\b", "")
+    assert re.search(needed, match, re.IGNORECASE | re.DOTALL) is not None

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 
 from gatepost.app.doctor.finding import Finding, failure, ok, warning
-from gatepost.db import Database
+from gatepost.db import Database, DatabaseUnavailableError
 from gatepost.db.binaries import OLDEST_MAJOR
 from gatepost.db.migrate import MigrationError, check_schema
+from gatepost.db.outside import Dsn
 
 _ASKED = """
     select name, setting from pg_settings where name in
@@ -21,6 +22,13 @@ _ASKED = """
     union all
     select 'link.local', (inet_server_addr() is null or inet_server_addr() <<= '127.0.0.0/8'
       or inet_server_addr() = '::1')::text
+"""
+
+
+_MAY_CHANGE = """
+    select coalesce(bool_or(has_table_privilege(oid, 'update') or has_table_privilege(oid, 'delete')
+      or has_table_privilege(oid, 'truncate')), false) as changes
+    from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')
 """
 
 
@@ -41,6 +49,27 @@ async def look(db: Database, connections: int) -> list[Finding]:
     except MigrationError as error:
         return [*found, failure("database.schema", str(error), "see docs/runbooks/upgrade.md")]
     return [*found, ok("database.schema", "the schema is this release's")]
+
+
+async def look_at_accepting(dsn: Dsn) -> list[Finding]:
+    """Return whether the role that takes mail is let in, and may only add (docs/adr/0061).
+
+    Raises:
+        DatabaseUnavailableError: it went away meanwhile.
+    """
+    async with Database.open(dsn, size=1) as db:
+        try:
+            await db.reach(5)
+        except DatabaseUnavailableError as error:
+            said = f"PostgreSQL does not let in the role that takes mail: {error}"
+            step = "let the house's account in as gatepost_accept, or set database.accept_dsn: docs/runbooks/upgrade.md"
+            return [failure("database.accept", said, step)]
+        (row,) = await db.look_up(_MAY_CHANGE)
+    if row.changes:
+        said = "the role that takes mail may change what was written before"
+        step = "connect as gatepost_accept, which `gatepost migrate` has made, and grant it nothing"
+        return [failure("database.accept", said, step)]
+    return [ok("database.accept", "the role that takes mail may add, and change nothing")]
 
 
 def judge(facts: Mapping[str, str], connections: int) -> list[Finding]:

@@ -6,7 +6,7 @@ Beside marks of ours a backtick is escaped, too: code would swallow them.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 _SIGN = r"[!-/:-@\[-`{-~]"
 _INLINE = re.compile(rf"\\(?={_SIGN})|<(?=[A-Za-z/!?])|\](?=[(\[:])")
@@ -18,18 +18,22 @@ _OPENS = r"(?=#{1,6}(?:\s|\Z)|`{3}|~{3}|[`~]{1,2}\Z)"
 _BARE = re.compile(r"[\s>*+\-\d.)]*+")
 """What may stand before it: a quotation's sign, a list's."""
 _FIRST = re.compile(rf"\A({_BARE.pattern}){_OPENS}")
-_LINES = re.compile(rf"((?<=[\n\r])[ \t>*+\-\d.)]*+){_OPENS}")
+_ENDS = ("\n", "\r")
+"""Of lines. Each has patterns of its own: ``re`` finds one sign five times as soon as one of two."""
+_LINES = {end: re.compile(rf"({end}[ \t>*+\-\d.)]*+){_OPENS}") for end in _ENDS}
+_UNDERLINES = {end: re.compile(rf"({end}[ \t>]*+)(?=(?:=++|-++)[ \t]*+(?:[\n\r]|\Z))") for end in _ENDS}
 _SIGNS = re.compile(r"[\\<\[\]#`~]")
-_UNDERLINE = re.compile(r"([\n\r][ \t>]*+)(?=(?:=++|-++)[ \t]*+(?:[\n\r]|\Z))")
 _REFERENCE = re.compile(r"&(?=#?\w{1,32};)")
 _WRITTEN = re.compile(rf"\\({_SIGN})")
 
 
 def text(written: str) -> str:
     """Return a plain text that Markdown shows as it is written, but for underlines; linear."""
-    if _SIGNS.search(written) is None:
-        return written
-    return _LINES.sub(r"\1\\", _FIRST.sub(r"\1\\", _INLINE.sub(_escaped, written)))
+    if "\\" in written or "<" in written or "]" in written:
+        written = _INLINE.sub(_escaped, written)
+    if "#" in written or "`" in written or "~" in written:
+        written = _escape_lines(_FIRST.sub(r"\1\\", written), _LINES)
+    return written
 
 
 def words(written: str, line: Callable[[], str], *, is_in_link: bool) -> str:
@@ -45,7 +49,7 @@ def words(written: str, line: Callable[[], str], *, is_in_link: bool) -> str:
     found = (_IN_LINK if is_in_link else _PIECE).sub(_escaped, written)
     if _FIRST.match(found) is not None and _BARE.fullmatch(line()) is not None:
         found = _FIRST.sub(r"\1\\", found)
-    return _LINES.sub(r"\1\\", found)
+    return _escape_lines(found, _LINES)
 
 
 def underlines(written: str) -> str:
@@ -53,7 +57,15 @@ def underlines(written: str) -> str:
 
     Apart from the others because signatures begin with such a line: they are set apart before.
     """
-    return _UNDERLINE.sub(r"\1\\", written)
+    return _escape_lines(written, _UNDERLINES) if "=" in written or "-" in written else written
+
+
+def _escape_lines(written: str, lines: Mapping[str, re.Pattern[str]]) -> str:
+    """Put a backslash where a line's sign begins."""
+    for end, line in lines.items():
+        if end in written:
+            written = line.sub(r"\1\\", written)
+    return written
 
 
 def target(written: str) -> str:
