@@ -9,6 +9,7 @@ import hashlib
 import json
 import math
 import sys
+import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -24,14 +25,16 @@ TARGET = ROOT / "src" / "gatepost" / "verify" / "injection" / "weights.py"
 CORPUS = ROOT / "tests" / "vectors" / "injection"
 REQUESTS = ROOT / "bench" / "injection" / "requests.txt"
 ORDERS = ROOT / "bench" / "injection" / "orders.txt"
+SEEN = ROOT / "tests" / "verify" / "injection"
+"""Sets that were measured once and are learnt from since: what is not in here is still unseen."""
 
 FOLDS = 5
 ROUNDS = 6
 STEPS = 250
 RATE = 0.8
-SHRINK = 0.002
+SHRINK = 0.001
 """What each weight pays for leaving its prior; keeps what the corpus seldom shows at what its author thought."""
-BENIGN_WORTH = 2.5
+BENIGN_WORTH = 2.0
 """How many missed attacks one false alarm is worth."""
 
 
@@ -82,7 +85,20 @@ def load() -> list[Text]:
             Text(f"{source}/{number}", source, f"{source}/{number}", is_attack=path is ORDERS, found=_read(line))
             for number, line in enumerate(path.read_text().splitlines())
         )
+    texts.extend(_seen())
     return texts
+
+
+def _seen() -> Iterable[Text]:
+    """Yield the sets that were blind once, each mail by its own words or by those it smuggles."""
+    for name in ("everyday", "blind_honest"):
+        for number, row in enumerate(tomllib.loads((SEEN / f"{name}.toml").read_text())["mails"]):
+            words = _mail(row[-1]) if row[-1].startswith("<html") else row[-1]
+            yield Text(f"{name}/{number}", name, f"{name}/{number}", is_attack=False, found=_read(words))
+    for number, row in enumerate(tomllib.loads((SEEN / "blind_attacks.toml").read_text())["attack"]):
+        if row["family"] != "canary":
+            words = row.get("payload") or (_mail(row["html"]) if "html" in row else row["body"])
+            yield Text(f"blind/{number}", "blind", f"blind/{number}", is_attack=True, found=_read(words))
 
 
 GROUP_KEYS = ("attacker_instruction", "category", "jailbreak_type", "injection_variant", "group")

@@ -25,6 +25,8 @@ _PLAIN = Context(0.0, 1.0)
 _STYLED = Context(0.0, 1.8)
 _SPELT = Context(5.0, 2.0)
 _ASIDE = Context(0.0, 2.0)
+SEALED = Context(1.2, 2.0)
+"""Sentences that nobody reads who does not decode them: a person is not meant."""
 
 _CONTEXTS = {
     Technique.DISPLAY_NONE: _STYLED,
@@ -55,7 +57,7 @@ _CONTEXTS = {
     Technique.MISMATCHED_LINK: Context(0.0, 1.2),
     Technique.MISMATCHED_MENTION: _PLAIN,
     Technique.PLAIN_HTML_MISMATCH: Context(0.0, 2.0),
-    Technique.BASE64_PAYLOAD: _ASIDE,
+    Technique.BASE64_PAYLOAD: SEALED,
     Technique.PREAMBLE: Context(0.0, 1.6),
     Technique.EPILOGUE: Context(0.0, 1.6),
     Technique.HEADER: Context(0.0, 1.6),
@@ -67,7 +69,7 @@ _CONTEXTS = {
     Technique.QUOTED_HISTORY: _PLAIN,
 }
 WRAPPED = _ASIDE
-"""Words in a wrapping only a machine sees through."""
+"""Words in a wrapping that also comes about by itself, as in addresses, or that is only guessed at."""
 
 
 def of(technique: Technique | None) -> Context:

@@ -12,7 +12,7 @@ from itertools import islice
 
 from gatepost.verify.injection import canary, context, fold, scan, window
 from gatepost.verify.injection.phrases import PHRASES
-from gatepost.verify.injection.unwrap import unwrap
+from gatepost.verify.injection.unwrap import DECODED, unwrap
 from gatepost.verify.injection.weights import BIAS, WEIGHTS
 from gatepost.verify.paper import Content, Family, Injection, Signal, Technique
 
@@ -119,7 +119,8 @@ def _judge_deep(passage: Passage, canaries: Collection[str]) -> Iterator[_Judged
     for piece in unwrap(passage.text, judged.hints) if judged.hints else ():
         stands = passage.stands or (piece.start, piece.end)
         name = f"encoded.{piece.wrapping}"
-        inside = _judge(Passage(passage.place, piece.text, context.WRAPPED, stands, name, Family.ENCODED), canaries)
+        around = context.SEALED if piece.wrapping in DECODED else context.WRAPPED
+        inside = _judge(Passage(passage.place, piece.text, around, stands, name, Family.ENCODED), canaries)
         if inside.weight > judged.weight:  # else it says no more unwrapped
             yield inside
 

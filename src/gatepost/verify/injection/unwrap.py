@@ -124,6 +124,8 @@ _PACKED: dict[str, tuple[re.Pattern[str], Callable[[str], str]]] = {
         _spaced,
     ),
 }
+DECODED = frozenset({"base64", "base32", "hex", "numbers", "octal", "references", "bits", "morse"})
+"""Wrappings that must be decoded to be read; what they hold was found to be words."""
 _LEET = str.maketrans("0134578@$!|", "oieastbasil")
 _LEET_WORD = re.compile(
     r"(?<![\w.@/=-])[A-Za-z]{0,6}[013457@$][A-Za-z]{1,8}[013457@$]{0,2}[A-Za-z0-9]{0,8}(?![\w@/=-])"
