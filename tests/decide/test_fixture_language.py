@@ -7,7 +7,6 @@ def test_a_test_names_what_it_expects_and_a_slip_is_told_with_the_nearest_name()
     FIXTURES([{"name": "a", "mail": {"form": "a@b.example"}, "expect": {}}], "tests", faults)
     assert faults.sentences == [
         "tests[0].mail.form is not a field; the nearest is from",
-        "tests[0].mail.from must be given",
         "tests[0].expect must have at least 1 of: action, reason, rule, detail, capabilities, labels",
     ]
 

@@ -1,11 +1,13 @@
 """Policies as a security officer writes them from docs/policy.md, and the decisions its order leads one to expect."""
 
+import json
 from typing import Any
 
 import pytest
 
+from decide.officers import POLICIES
 from gatepost.decide.fixture_language import MAIL
-from gatepost.decide.fixtures import see_mail
+from gatepost.decide.fixtures import read_fixtures, run, see_mail
 from gatepost.decide.language import PolicyError, parse
 from gatepost.decide.rules import judge
 from gatepost.decide.shape import Faults
@@ -210,6 +212,20 @@ def test_what_an_officer_expects_is_what_is_decided(name: str) -> None:
     came = [judge(see_mail(mail), policy)[0] for mail in told]
     assert not faults.told
     assert [f"{each.disposition.value} {each.reason.value}" for each in came] == [expected for _, expected in mails]
+
+
+@pytest.mark.parametrize("written", POLICIES)
+def test_so_it_is_with_each_way_of_matching_proving_asking_and_limiting(written: str) -> None:
+    """In YAML, and the same in JSON."""
+    _, mails = POLICIES[written]
+    found = read_document(f"{{defaultAction: bounce, auditLog: {{retentionDays: 90}}, {written}}}".encode())
+    policy = parse(found, version=1)[0]
+    assert parse(read_document(json.dumps(found).encode()), version=1)[0].digest == policy.digest
+    for described, expected in mails:
+        action, reason = expected.split()
+        wanted = {"name": str(described)[:200], "mail": described, "expect": {"action": action, "reason": reason}}
+        (tried,) = run(policy, read_fixtures([wanted]))
+        assert not tried.faults, described
 
 
 @pytest.mark.parametrize("text", MISTAKES)

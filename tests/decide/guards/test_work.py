@@ -47,6 +47,11 @@ def test_a_count_costs_its_logarithm_where_the_length_is_one() -> None:
     assert units("xa{900}y")[0] - units("xa{450}y")[0] <= 2 * (SHIFT + 1)
 
 
+def test_any_number_of_a_letter_costs_what_an_addition_does() -> None:
+    """An addition of large numbers takes five times as long as an "and"; it was counted as one of three steps."""
+    assert units("xa*y")[0] - units("xay")[0] >= 2 * SHIFT
+
+
 def test_each_class_is_counted_once() -> None:
     drawn = random.Random(1)
     classes = ["[" + "".join(drawn.sample("abcdefghijklmnopqrstuvwxyz", 13)) + "]" for _ in range(40)]

@@ -11,6 +11,8 @@ from gatepost.decide.guards.positions import AHEAD_MAX, ROUNDS_MAX, Branch, is_a
 
 SHIFT = 4
 """Moving all places is as much work as so many "ands"."""
+_ANY = 9
+"""Passing any number of one letter adds two numbers, which takes as long as five "ands", besides four quick steps."""
 _LONGEST = 16
 """Doublings until a row of one thing is as long as a text."""
 
@@ -47,7 +49,7 @@ class Work:
             case One():
                 return self._letter(part, ahead)
             case Times(One() as one, least):
-                return sum(self._letter(one, ahead + more) for more in range(least + 1)) + 3
+                return sum(self._letter(one, ahead + more) for more in range(least + 1)) + _ANY
             case _:
                 return self._after(part)
 
@@ -103,7 +105,7 @@ class Work:
             return rounds * (3 + self._after(node.part))
         units = self._run(node.part, node.least) + SHIFT + 1 if node.least else 0
         if node.most is None and isinstance(node.part, One):
-            return units + 4 + SHIFT + self._once(("class", node.part.members), self._class(node.part.members))
+            return units + _ANY + SHIFT + self._once(("class", node.part.members), self._class(node.part.members))
         times = 1 << _LONGEST if node.most is None else node.most - node.least
         done = 0
         while done < times:
