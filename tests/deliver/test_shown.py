@@ -42,3 +42,9 @@ def test_a_strangers_line_end_begins_no_line_of_ours() -> None:
     for end in "\n\r\x0b\x0c\x1c\x85\u2028\u2029":
         assert len(shown.legible_line(f"a.pdf{end}Digest: 0").splitlines()) == 1
     assert shown.legible("a\nb") == "a\nb"
+
+
+def test_nothing_on_a_page_turns_letters_round_and_what_joins_them_stays() -> None:
+    assert shown.unturned("pay \u202e001\u202c \u2067now\u2069\x1b") == "pay \ufffd001\ufffd \ufffdnow\ufffd\ufffd"
+    plain = "so\u00adft \U0001f469\u200d\U0001f4bb\r\n\tnext \u05d0\u200f!"
+    assert shown.unturned(plain) == plain.replace("\r\n", "\n")

@@ -158,12 +158,14 @@ async def fates(house: House, tenant: TenantId, emails: Sequence[EmailId]) -> di
     """Return of each email that was decided whether something still names its octets.
 
     What was kept and has been erased or has expired since names none: a restore of the object store alone brings such
-    octets back. The decision is read first; what it keeps was committed with it.
+    octets back. What was held, and refused then, is named by a legal hold of the tenant. The decision is read first;
+    what it keeps was committed with it.
     """
     decided = await record.fates(house.db, tenant, emails)
     kept = [email for email, is_kept in decided.items() if is_kept]
     async with house.db.transaction(tenant) as tx:
-        named = await mail.present(tx, kept) | await queue.present(tx, kept) | await record_store.held(tx, kept)
+        waited = list(decided) if await retention.is_any_in_force(tx) else kept
+        named = await mail.present(tx, kept) | await queue.present(tx, kept) | await record_store.held(tx, waited)
     return {email: email in named for email in decided}
 
 

@@ -8,6 +8,8 @@ from gatepost.verify.paper import UNSEEN, Attachment, Content, Extraction, Span
 TEXT_MAX_CHARS = 200_000
 SPANS_MAX = 200
 _WORD = re.compile(r"\w+")
+_TURNS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Controls, and what turns letters round (UAX #9 section 2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,11 @@ def legible(text: str) -> str:
 def legible_line(text: str) -> str:
     """Return the same in one line, for names: a stranger's line end begins no line of ours."""
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+def unturned(text: str) -> str:
+    """Return text that a person reads in the order a machine does; what joins letters or parts words stays."""
+    return _TURNS.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))
 
 
 def _words(text: str) -> frozenset[str]:

@@ -73,7 +73,10 @@ async def get(tx: Transaction, account: AccountId, email: EmailId) -> Email | No
 
 
 async def forget_body(tx: Transaction, email: EmailId) -> None:
-    """Keep a message's octets no longer, where they lie in the database; ``sweep_bodies`` takes large ones away."""
+    """Keep a message's octets no longer, where they lie in the database; ``sweep_bodies`` takes large ones away.
+
+    A legal hold keeps both.
+    """
     await store.delete_body(tx, email)
 
 

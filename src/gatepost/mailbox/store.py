@@ -169,8 +169,12 @@ async def body(tx: Transaction, email: EmailId) -> bytes | None:
 
 
 async def delete_body(tx: Transaction, email: EmailId) -> None:
-    """Remove one message's octets."""
-    await tx.run("delete from body where tenant = %(tenant)s and email = %(email)s", email=email)
+    """Remove one message's octets, but none while a legal hold of the tenant is in force: then they go by the plan."""
+    query = """
+        delete from body where tenant = %(tenant)s and email = %(email)s
+          and not exists (select from legal_hold where tenant = %(tenant)s and released_at is null)
+    """
+    await tx.run(query, email=email)
 
 
 async def by_id(tx: Transaction, account: AccountId, email: EmailId) -> Email | None:

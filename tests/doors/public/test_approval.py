@@ -95,6 +95,31 @@ async def test_an_approver_sees_what_is_attached_and_that_a_file_is_not_what_it_
     assert (file["content_type"], file["size_octets"], file["begins"]) == ("application/pdf", 15, "")
 
 
+async def test_nothing_that_turns_letters_round_is_on_the_page(
+    house: House, ours: Tenancy, officer: Person, page: httpx2.AsyncClient
+) -> None:
+    """An author at evil.test read as one at bank.test."""
+    rule = {"match": {"domain": "evil.test"}, "action": "hold", "capabilities": []}
+    await set_policy(house, ours, {**POLICY, "senders": [rule]})
+    author = "\u202etset.knab\uff20ssob@evil.test"
+    done = await write(house, ours, author, text="only \u2067002\u2069 more")
+    assert isinstance(done.outcome, Held)
+    waiting = await state_of_hold(house, ours, done.outcome.hold)
+    shown = (await page.get(path_of(house, ours, waiting, officer))).text
+    assert not re.search("[\u202a-\u202e\u2066-\u2069]", shown)
+    assert all(part in shown for part in ("only \ufffd002\ufffd more", "<dd>\ufffdtset.knab\uff20ssob@evil.test"))
+
+
+async def test_an_empty_text_is_said_to_be_empty(
+    house: House, ours: Tenancy, officer: Person, page: httpx2.AsyncClient
+) -> None:
+    await set_policy(house, ours, HOLDING)
+    done = await write(house, ours, text="")
+    assert isinstance(done.outcome, Held)
+    waiting = await state_of_hold(house, ours, done.outcome.hold)
+    assert "it has no text of its own" in (await page.get(path_of(house, ours, waiting, officer))).text
+
+
 async def test_what_a_file_says_is_on_the_page_for_the_agent_reads_it(
     house: House, ours: Tenancy, officer: Person
 ) -> None:

@@ -1,7 +1,9 @@
 import pytest
 
-from gatepost import access, decide
-from gatepost.app.chores import expire_all
+from gatepost import access, decide, journey
+from gatepost.app.chores import expire_all, fates
+from gatepost.decide.paper import Ruling
+from gatepost.deliver.hold import hold_of
 from gatepost.ids import EmailId
 from gatepost.keys import ErasedError, Kind
 from gatepost.upkeep.retention import Expired, Scope, erase_person, expire, place_hold, release_hold
@@ -135,6 +137,37 @@ async def test_what_is_held_stays_and_goes_once_it_is_released(kept: Kept, which
     assert done.messages == 2
     assert "2026-11" in done.months
     assert (await kept.verified()).findings == []
+
+
+async def test_what_waited_and_was_refused_keeps_its_octets_while_a_legal_hold_is_in_force(kept: Kept) -> None:
+    """They went with the wait: nobody looked for a week, and what a court asked for was gone."""
+    held_by = {**POLICY, "senders": [{"match": {"address": "boss@example.org"}, "action": "hold", "capabilities": []}]}
+    async with kept.house.db.transaction(TENANT) as tx:
+        await decide.put_policy(tx, kept.scene.account, held_by, at=kept.scene.clock.now, actor=KEY)
+    small, large = (await kept.scene.boss_writes("small"), await kept.scene.boss_writes("large\r\n" * 100_000))
+    emails = [one.recorded.arrived.email for one in (small, large)]
+    matter = await place_hold(kept.keeper, TENANT, Scope(), reason="Matter 7", actor="operator")
+    no = Ruling(is_approved=False, by="house", is_expiry=True)
+    for email in emails:
+        await journey.release(TENANT, hold_of(email), no, kept.house, digest=None)
+    assert (await kept.rows())["body"] == 1
+    assert await fates(kept.house, TENANT, emails) == dict.fromkeys(emails, True)
+    await release_hold(kept.keeper, TENANT, matter.id, actor="operator")
+    assert await fates(kept.house, TENANT, emails) == dict.fromkeys(emails, False)
+    await kept.index()
+    kept.later(days=PLAN_DAYS + 12)
+    await expire(kept.keeper, await kept.tenant())
+    assert (await kept.rows())["body"] == 0
+
+
+async def test_what_waited_and_was_refused_is_kept_no_longer_where_nothing_must_stay(kept: Kept) -> None:
+    async with kept.house.db.transaction(TENANT) as tx:
+        await access.set_sandboxed(tx, kept.scene.account, is_sandboxed=True)
+    sent = await kept.scene.agent_says(await kept.scene.boss_asks(), "Yes.")
+    before = (await kept.rows())["body"]
+    no = Ruling(is_approved=False, by="pe_officer")
+    await journey.release(TENANT, hold_of(sent.email), no, kept.house, digest=None)
+    assert (await kept.rows())["body"] == before - 1
 
 
 async def _first(kept: Kept) -> EmailId:

@@ -92,7 +92,7 @@ async def _page(held: Hold, house: House, *, tenant: Any) -> Response:
         HTTPStatus.OK,
         hold=held,
         seen=seen,
-        files=[(shown.legible_line(one.filename) or "(no name)", one) for one in seen.files],
+        files=[(one.filename or "(no name)", one) for one in seen.files],
         is_proven=evidence.is_aligned or evidence.auth,
         injection=round(evidence.injection.score * 100),
     )

@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from gatepost.blobs import BlobsUnavailableError
 from gatepost.db import DatabaseUnavailableError
+from gatepost.deliver import shown
 from gatepost.keys import ErasedError
 
 FORM_MAX_OCTETS = 4_096
@@ -40,6 +41,7 @@ HEADERS = {
 _pages = Environment(
     autoescape=True, loader=FunctionLoader(lambda name: (_FOLDER / name).read_text()), undefined=StrictUndefined
 )
+_pages.filters |= {"line": shown.legible_line, "lines": shown.unturned}
 
 
 class EndError(Exception):

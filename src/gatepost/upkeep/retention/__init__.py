@@ -3,7 +3,7 @@
 from gatepost.upkeep.retention.claims import sweep_claims
 from gatepost.upkeep.retention.erase import Erased, erase_person, foresee
 from gatepost.upkeep.retention.expire import Expired, destroy_months, expire
-from gatepost.upkeep.retention.hold import HoldError, holds, place_hold, release_hold
+from gatepost.upkeep.retention.hold import HoldError, holds, is_any_in_force, place_hold, release_hold
 from gatepost.upkeep.retention.keeper import Keeper
 from gatepost.upkeep.retention.limits import Plans
 from gatepost.upkeep.retention.paper import Hold, Scope
@@ -28,6 +28,7 @@ __all__ = [
     "expire",
     "foresee",
     "holds",
+    "is_any_in_force",
     "misheld",
     "place_hold",
     "release_hold",

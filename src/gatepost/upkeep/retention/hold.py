@@ -101,6 +101,14 @@ async def in_force(tx: Transaction) -> list[Hold]:
     return found
 
 
+async def is_any_in_force(tx: Transaction) -> bool:
+    """Tell whether something must be kept: a hold of the tenant is in force, or the log says so against the table."""
+    try:
+        return bool(await in_force(tx))
+    except HoldError:
+        return True
+
+
 async def _note(tx: Transaction, keeper: Keeper, action: str, hold: Hold, actor: str, private: dict[str, Json]) -> None:
     scope = "person" if hold.subject is not None else "mailbox" if hold.scope.account is not None else "tenant"
     act = Consequence(
