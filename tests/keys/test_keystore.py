@@ -69,6 +69,21 @@ async def test_what_was_sealed_opens_in_another_process_once_it_was_flushed(stor
     assert opened(other, sealed) == b"secret"
 
 
+async def test_keys_read_together_open_what_each_alone_does(store: KeyStore, other: KeyStore) -> None:
+    written = [seal(store, f"p{at}@example.org") for at in range(5)] + [seal(store, None)]
+    store.destroy("tn_a", Kind.SUBJECT, store.subject_name("tn_a", "p3@example.org"))
+    await store.flush()
+    waiting = seal(other, "new@example.org")  # not written yet
+    broken = written[0][:1] + b"\xff" * 16 + written[0][17:]
+    found = other.vault("tn_a").open_all([("email/1", each) for each in (*written, waiting, broken)])
+    assert [each if isinstance(each, bytes) else type(each) for each in found] == [
+        *[b"secret"] * 3,
+        ErasedError,
+        *[b"secret"] * 3,
+        KeyringError,
+    ]
+
+
 async def test_two_processes_that_make_a_key_at_once_can_read_each_other(store: KeyStore, other: KeyStore) -> None:
     one, two = seal(store), seal(other)
     await asyncio.gather(store.flush(), other.flush())

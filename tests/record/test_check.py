@@ -1,6 +1,7 @@
 """Every kind of change behind the house's back is found, and named."""
 
 import json
+import random
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -501,3 +502,51 @@ def test_a_report_of_a_log_that_is_wrong_all_over_ends_somewhere() -> None:
     for number in range(FINDINGS_MAX + 5):
         report.find(str(number))
     assert len(report.findings) == FINDINGS_MAX
+
+
+OCTETS = "set_byte({0}, {at}, get_byte({0}, {at}) # {bit})"
+LETTER = "overlay({0} placing chr(ascii(substr({0}, {at} + 1, 1)) # 1) from {at} + 1 for 1)"
+SPELLED = {
+    **dict.fromkeys(("entry.leaf", "opening.sealed", "entry_words.seal", "entry_words.sealed_under"), OCTETS),
+    **dict.fromkeys(("entry.kind", "opening.ref", "consequence.kind", "consequence.action"), LETTER),
+    **dict.fromkeys(
+        (f"decision_row.{name}" for name in ("email", "direction", "disposition", "outcome", "reason")), LETTER
+    ),
+    "checkpoint.note": OCTETS,
+}
+DRAWS = 3
+
+
+@pytest.mark.usefixtures("removed")
+async def test_one_bit_anywhere_in_a_row_is_named(db: Database, blobs: Blobs, owner_dsn: str) -> None:
+    """Drawn anew each time; the seed of the run is in its report."""
+    for at, spelling in SPELLED.items():
+        table, _, column = at.partition(".")
+        number = {"entry": "id", "checkpoint": "size"}.get(table, "entry")
+        with psycopg.connect(owner_dsn, autocommit=True) as owner:
+            query = f"select {number}, {column}, octet_length({column}) from {table} where octet_length({column}) > 0"  # noqa: S608  # of SPELLED
+            rows = owner.execute(query.encode()).fetchall()
+            placed = [row for row in rows if table == "checkpoint" or row[0] < 7]  # the seventh waits for its place
+            for row, old, length in random.choices(placed, k=DRAWS):  # to be repeated
+                change = spelling.format(column, at=random.randrange(length), bit=1 << random.randrange(8))
+                owner.execute(f"update {table} set {column} = {change} where {number} = {row}".encode())  # noqa: S608
+                found = (await verify_log(db, blobs, TENANT, keyring=OpenKeyring())).findings
+                named = f"checkpoint of size {row}:" if table == "checkpoint" else f"entry {row}"
+                assert any(named in each or "newest checkpoint" in each for each in found), (at, change, found)
+                owner.execute(f"update {table} set {column} = %s where {number} = {row}".encode(), [old])  # noqa: S608
+    assert (await verify_log(db, blobs, TENANT, keyring=OpenKeyring())).findings == []
+
+
+@pytest.mark.usefixtures("removed")
+async def test_one_bit_anywhere_in_a_file_is_named(db: Database, blobs: Blobs, folder: Path) -> None:
+    paths = [path for path in (folder / LOG).rglob("*") if path.is_file()]
+    assert {path.parent.name for path in paths} >= {TENANT, "000.p"}
+    for path in paths:
+        octets = path.read_bytes()
+        for at in random.choices(range(len(octets)), k=2 * DRAWS):  # to be repeated
+            path.write_bytes(octets[:at] + bytes([octets[at] ^ 1 << random.randrange(8)]) + octets[at + 1 :])
+            found = (await verify_log(db, blobs, TENANT, keyring=OpenKeyring())).findings
+            name = str(path.relative_to(folder / LOG))
+            assert any(name in each or "of the entries" in each for each in found), (name, at, found)
+        path.write_bytes(octets)
+    assert (await verify_log(db, blobs, TENANT, keyring=OpenKeyring())).findings == []

@@ -106,6 +106,10 @@ class Transaction:
         """Return every row; columns are attributes. ``%(tenant)s`` is always bound."""
         return self._exchange.rows(await self._exchange.ask(query, {"tenant": self._tenant, **values}))
 
+    async def tuples(self, query: LiteralString, **values: object) -> list[tuple[Any, ...]]:
+        """Return every row without names for its columns: what thousands of rows at once need not pay for."""
+        return self._exchange.rows(await self._exchange.ask(query, {"tenant": self._tenant, **values}), is_named=False)
+
     async def maybe(self, query: LiteralString, **values: object) -> Any | None:
         """Return the first row, or None."""
         rows = await self.all(query, **values)

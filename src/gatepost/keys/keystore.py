@@ -9,13 +9,12 @@ cut takes away, and many new keys are one write. Known keys cost no reading.
 """
 
 import asyncio
-import fcntl
 import hmac
 import os
 import sqlite3
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Hashable, Iterator
+from collections.abc import Collection, Hashable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from enum import StrEnum
@@ -28,7 +27,7 @@ from typing_extensions import override
 from gatepost.clock import Entropy
 from gatepost.keys.errors import ErasedError, KeyringError
 from gatepost.keys.keyring import KEY_OCTETS, Keyring
-from gatepost.keys.master import MASTER, NEXT, check_file, check_folder, make_master
+from gatepost.keys.master import MASTER, NEXT, alone, check_file, check_folder, make_master
 from gatepost.keys.rotation import WRAPPING, begin, find_master, lost, rotate, settle
 from gatepost.keys.store import House, Row, Rows
 from gatepost.keys.vault import SUBJECT, Vault
@@ -108,7 +107,7 @@ class KeyStore:
                 text says what to do.
         """
         check_folder(folder)
-        with _alone(folder):
+        with alone(folder):
             return cls._opened(folder, entropy)
 
     @classmethod
@@ -223,6 +222,12 @@ class KeyStore:
         """Return the cipher under ``pair``."""
         known = self._ciphers.get((epoch, subject))
         return known or self._ciphers.put((epoch, subject), AESGCM(self.pair(epoch, subject)))
+
+    def know(self, keys: Iterable[int]) -> None:
+        """Read at once what ``cipher`` will ask for and is not remembered: one by one costs several times as much."""
+        for row in self._rows.by_ids(key for key in keys if self._keys.get(key) is None):
+            with suppress(KeyringError):  # it is said to whoever asks for it
+                self._keys.put(row.id, self._unwrap(row))
 
     # Writing.
 
@@ -387,14 +392,3 @@ def _open_rows(path: Path) -> Rows:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))  # SQLite would ask the umask
     check_file(path)
     return Rows.open(path)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Hold off whoever else opens this key store: of first starts at once one makes it, and the others find it."""
-    held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(held)

@@ -4,8 +4,11 @@ While the master key is replaced there are two files, ``master.key`` and ``maste
 key store's own row tells (``rotation``).
 """
 
+import fcntl
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from gatepost.clock import Entropy
@@ -95,3 +98,14 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Hold off whoever else opens this key store: of first starts at once one makes it, and the others find it."""
+    held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)

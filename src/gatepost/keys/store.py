@@ -4,6 +4,7 @@ Any number of processes may have it open. What was written is durable when ``wri
 overwritten with zeros.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -110,6 +111,11 @@ class Rows:
     def by_id(self, key: int) -> Row | None:
         """Return one key."""
         return self._one("select * from key where id = ?", key)
+
+    def by_ids(self, keys: Iterable[int]) -> list[Row]:
+        """Return those of the keys that are there, in one reading."""
+        query = "select * from key where id in (select value from json_each(?))"
+        return [Row(*row) for row in self._connection.execute(query, (json.dumps([*keys]),))]
 
     def by_name(self, tenant: str, kind: str, name: str) -> Row | None:
         """Return the newest key of that name."""

@@ -12,7 +12,7 @@ A seal is ``kind (1 octet) | key ids | nonce | AES-256-GCM ciphertext and tag``.
 """
 
 import hmac
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Protocol
@@ -32,6 +32,7 @@ SUBJECT = "subject"
 PIECE_OCTETS = 64 * 1024
 _LASTING, _PASSING, _STREAM = b"\x01", b"\x02", b"\x03"
 _ID_OCTETS = 8
+_IDS_AT = 1, 1 + _ID_OCTETS
 _HEAD_OCTETS = 1 + 2 * _ID_OCTETS
 _SALT_OCTETS = 16
 _NONCES = 32  # drawn at once: a batch of mails seals as many
@@ -61,6 +62,9 @@ class Holder(Protocol):
 
     def cipher(self, epoch: int, subject: int) -> AESGCM:
         """Return the cipher under ``pair``."""
+
+    def know(self, keys: Iterable[int]) -> None:
+        """Be told which keys will be asked for; those that are destroyed are among them."""
 
 
 def month_of(at: datetime) -> str:
@@ -137,8 +141,10 @@ class Vault:
         head = _head_of(sealed)
         return self._opened(place, sealed, head, self._cipher(head))
 
-    def open_all(self, each: Iterable[tuple[str, bytes]]) -> list[bytes | ErasedError | KeyringError]:
+    def open_all(self, each: Sequence[tuple[str, bytes]]) -> list[bytes | ErasedError | KeyringError]:
         """Return what ``open`` returns or raises of each place and seal; who is met again costs no key."""
+        heads = {sealed[:_HEAD_OCTETS] for _, sealed in each if sealed[:1] == _PASSING}
+        self._holder.know({int.from_bytes(head[at : at + _ID_OCTETS], "big") for head in heads for at in _IDS_AT})
         known: dict[bytes, AESGCM] = {}
         found: list[bytes | ErasedError | KeyringError] = []
         for place, sealed in each:

@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from gatepost.db import Transaction
 from gatepost.db.column import bigints
 from gatepost.ids import EntryId, LeafIndex
-from gatepost.keys import ErasedError, KeyringError
+from gatepost.keys import ErasedError, KeyringError, Vault
 from gatepost.record import store, word_store
 
 DECISION = (
@@ -19,7 +19,8 @@ DECISION = (
 CONSEQUENCE = ("account", "email", "kind", "action")
 """Likewise of ``consequence``."""
 _APART_MAX = 8
-_NO_ENTRY, _NO_OPENING, _NO_WORDS = (None, None, None, None), (None, None), (None, True)
+_AT = 2  # of the columns of an entry beside its number
+_NO_ENTRY, _NO_OPENING, _NO_WORDS = (None, None, None), (None, None, None), (None, None, True)
 
 
 class Held(NamedTuple):
@@ -98,22 +99,13 @@ async def held(tx: Transaction, start: int, end: int) -> Iterator[Held]:
     lows, highs = _runs([row.entry for row in placed])
     runs = {"lows": bigints(lows), "highs": bigints(highs)}
     entries, openings, decisions, consequences, words = await asyncio.gather(
-        tx.all(_ENTRIES, **runs),
-        tx.all(_OPENINGS, **runs),
-        tx.all(_DECISIONS, **runs),
-        tx.all(_CONSEQUENCES, **runs),
-        tx.all(_WORDS, **runs),
+        tx.tuples(_ENTRIES, **runs),
+        tx.tuples(_OPENINGS, **runs),
+        tx.tuples(_DECISIONS, **runs),
+        tx.tuples(_CONSEQUENCES, **runs),
+        tx.tuples(_WORDS, **runs),
     )
-    opened = tx.vault.open_all([(store.place_of(row.ref), row.sealed) for row in openings])
-    seals = word_store.seals(tx.vault, [(row.entry, row.sealed_under, row.tokens) for row in words])
-    found = _Found(
-        {row.id: row for row in entries},
-        {row.entry: each for row, each in zip(openings, zip(openings, opened, strict=True), strict=True)},
-        {row.entry: row[1:] for row in decisions},
-        {row.entry: row[1:] for row in consequences},
-        {(row.entry, row.at): (row, row.seal == seal) for row, seal in zip(words, seals, strict=True)},
-    )
-    return map(found.held, placed)
+    return map(_Found.of(tx.vault, entries, openings, decisions, consequences, words).held, placed)
 
 
 def _runs(entries: Iterable[int]) -> tuple[list[int], list[int]]:
@@ -133,35 +125,54 @@ def _runs(entries: Iterable[int]) -> tuple[list[int], list[int]]:
 
 
 class _Found(NamedTuple):
-    """What the tables hold, by the numbers of the entries; words by their time too, which is where they are sought."""
+    """What the tables hold, by the numbers of the entries."""
 
-    entries: Mapping[int, Any]
-    openings: Mapping[int, tuple[Any, bytes | ErasedError | KeyringError]]
+    entries: Mapping[int, tuple[Any, ...]]
+    openings: Mapping[int, tuple[str, bytes, bytes | ErasedError | KeyringError]]
     decisions: Mapping[int, tuple[Any, ...]]
     consequences: Mapping[int, tuple[Any, ...]]
-    words: Mapping[tuple[int, datetime], tuple[Any, bool]]
+    words: Mapping[int, tuple[bytes, bytes, bool]]
+
+    @classmethod
+    def of(cls, vault: Vault, *tables: list[tuple[Any, ...]]) -> Self:
+        """Take the rows of the queries above; words are an entry's where they stand at its time: searches go there."""
+        entries, openings, decisions, consequences, words = tables
+        opened = vault.open_all([(store.place_of(ref), sealed) for _, ref, sealed in openings])
+        seals = word_store.seals(vault, [(entry, under, tokens) for entry, _, tokens, under, _ in words])
+        known = {row[0]: row[1:] for row in entries}
+        return cls(
+            known,
+            {entry: (ref, sealed, each) for (entry, ref, sealed), each in zip(openings, opened, strict=True)},
+            {row[0]: row[1:] for row in decisions},
+            {row[0]: row[1:] for row in consequences},
+            {
+                entry: (tokens, under, found == seal)
+                for (entry, at, tokens, under, found), seal in zip(words, seals, strict=True)
+                if entry in known and known[entry][_AT] == at
+            },
+        )
 
     def held(self, placed: Any) -> Held:
         """Return all of one place."""
         entry = placed.entry
-        _, leaf, kind, at = self.entries.get(entry, _NO_ENTRY)
-        opening, opened = self.openings.get(entry, _NO_OPENING)
-        words, is_sealed = self.words.get((entry, at), _NO_WORDS)
+        leaf, kind, at = self.entries.get(entry, _NO_ENTRY)
+        ref, sealed, opened = self.openings.get(entry, _NO_OPENING)
+        tokens, under, is_sealed = self.words.get(entry, _NO_WORDS)
         return Held(
             placed.leaf_index,
             entry,
             leaf,
             kind,
             at,
-            opening and opening.ref,
-            b"" if isinstance(opened, KeyringError) else None if isinstance(opened, ErasedError) else opened,
+            ref,
+            opened if type(opened) is bytes else b"" if isinstance(opened, KeyringError) else None,
             isinstance(opened, ErasedError),
             self.decisions.get(entry),
             self.consequences.get(entry),
-            words and words.tokens,
+            tokens,
             is_sealed,
             placed.leaf_index < placed.indexed,
-            not words or not opening or words.sealed_under == opening.sealed[: word_store.SEALED_UNDER_OCTETS],
+            under is None or sealed is None or under == sealed[: word_store.SEALED_UNDER_OCTETS],
         )
 
 

@@ -73,11 +73,6 @@ def commitments(opening: bytes) -> dict[str, bytes] | None:
         parts = _decode(opening)
     except ValueError:  # no JSON, no UTF-8, or something else in the place of a salt
         return None
-    if _encode(parts) != opening:
-        return None
-    found: dict[str, bytes] = {}
-    for name, part in parts.items():
-        if len(part.salt) != SALT_OCTETS:  # it would end within the value
-            return None
-        found[name] = sha256(b"".join((_head(name), part.salt, part.value))).digest()
-    return found
+    if _encode(parts) != opening or {len(part.salt) for part in parts.values()} - {SALT_OCTETS}:
+        return None  # a longer salt would end within the value
+    return {name: sha256(b"".join((_head(name), part.salt, part.value))).digest() for name, part in parts.items()}
