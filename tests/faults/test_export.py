@@ -11,7 +11,7 @@ import random
 import sys
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -127,13 +127,13 @@ class Town:
         assert found is not None
         return found
 
-    async def add(self, tenant: TenantId, kind: siem.Kind, url: str) -> ExportId:
+    async def add(self, tenant: TenantId, kind: siem.Kind, url: str, *, ack: bool = False) -> ExportId:
         wanted = siem.Wanted(
             kind=kind,
             format=siem.Format.NATIVE,
             place=siem.Place(url=url, credential="id:secret" if kind is siem.Kind.ELASTIC else "secret", ca=""),
             is_personal=False,
-            wants_ack=False,
+            wants_ack=ack,
         )
         async with self.db.transaction(tenant) as tx:
             return (await siem.add(tx, House(self.db, ways(Hands()), Hands(), os.urandom), wanted, actor="ky_1")).id
@@ -159,8 +159,9 @@ class Town:
         return process
 
 
-@pytest.fixture
-async def town(app_dsn: str, tmp_path: Path) -> AsyncIterator[Town]:
+@asynccontextmanager
+async def settled(app_dsn: str, tmp_path: Path) -> AsyncIterator[Town]:
+    """Yield a town whose tenants send nothing anywhere yet."""
     (tmp_path / "keys").mkdir(mode=0o700)
     store = KeyStore.open(tmp_path / "keys", os.urandom)
     first, second = Blobs(Folder(tmp_path / "blobs")), Blobs(Folder(tmp_path / "second"))
@@ -168,7 +169,13 @@ async def town(app_dsn: str, tmp_path: Path) -> AsyncIterator[Town]:
         stack.callback(store.close)
         db = await stack.enter_async_context(Database.open(app_dsn, store))
         sequencer = Sequencer(db, first, second, OpenKeyring(), Hands(), counting(1_000_000), "log.house.example")
-        made = Town(db, app_dsn, tmp_path / "keys", sequencer)
+        yield Town(db, app_dsn, tmp_path / "keys", sequencer)
+
+
+@pytest.fixture
+async def town(app_dsn: str, tmp_path: Path) -> AsyncIterator[Town]:
+    async with AsyncExitStack() as stack:
+        made = await stack.enter_async_context(settled(app_dsn, tmp_path))
         for tenant in TENANTS:
             for kind, double in KINDS.items():
                 receiver = double()

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from gatepost.clock import Entropy
@@ -68,6 +68,11 @@ class Part:
     days: Sequence[Day]
     stated: Sequence[Day]
     latencies: Sequence[Hour]
+
+    @property
+    def first_day(self) -> date | None:
+        """Return the first of these days on which it was probed; None where there is none."""
+        return next((day.day for day in self.days if day.probes), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

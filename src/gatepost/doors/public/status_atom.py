@@ -17,17 +17,26 @@ def feed(page: Page, status: Status) -> bytes:
     Its ids are tags (RFC 4151) of the house's name: absolute (RFC 4287 section 4.2.6), whatever its URL is.
     """
     url, own = str(page["url"]), f"tag:{page['name']},2026:status"
-    # Brought up to date when something was last said: a feed that changes with every probe would wake every reader.
-    updated = max((each.updates[-1].at for each in status.incidents), default=None)
     head = (
         '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">\n'
         f"<title>{_text(page['name'])}: status</title>\n<id>{_text(own)}</id>\n"
         f'<link rel="self" href={quoteattr(f"{url}/history.atom")}/>\n<link href={quoteattr(url)}/>\n'
-        f"<updated>{instant(updated) if updated else '1970-01-01T00:00:00Z'}</updated>\n"
+        f"<updated>{_updated(status)}</updated>\n"
         f"<author><name>{_text(page['name'])}</name></author>\n"
     )
     entries = "".join(_entry(url, own, each) for each in status.incidents)
     return f"{head}{entries}</feed>\n".encode("utf-8", "replace")
+
+
+def _updated(status: Status) -> str:
+    """Return when something was last said, and where nothing was, since when we look.
+
+    Not when we last looked: a feed that changes with every probe would wake every reader.
+    """
+    if status.incidents:
+        return instant(max(each.updates[-1].at for each in status.incidents))
+    days = [part.first_day for part in status.parts if part.first_day is not None]
+    return f"{min(days)}T00:00:00Z" if days else instant(status.at)
 
 
 def _entry(url: str, own: str, incident: Incident) -> str:

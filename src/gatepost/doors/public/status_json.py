@@ -130,7 +130,7 @@ def _components(page: Page, parts: Sequence[Part]) -> list[dict[str, Any]]:
 
 def _component(page: Page, part: Part, position: int) -> dict[str, Any]:
     name, description = NAMES[part.component]
-    first = next((day.day.isoformat() for day in part.days if day.probes), None)
+    first = part.first_day
     return {
         **_named(page, part.component),
         "name": name,
@@ -139,7 +139,7 @@ def _component(page: Page, part: Part, position: int) -> dict[str, Any]:
         "updated_at": instant(part.last.at),
         "position": position,
         "description": description,
-        "start_date": first,
+        "start_date": None if first is None else first.isoformat(),
         "latency_ms": part.last.latency_ms if part.last.is_up else None,
         "measured_at": instant(part.last.at),
     }
