@@ -31,6 +31,7 @@ from gatepost.trust.probe.client import Prober
 from gatepost.trust.world import Endpoint
 
 _SEED_OCTETS = 32
+_ON_PAGES = ("security_txt.valid", "page.agrees", "status.served", "log.dated")
 _ANYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 
 
@@ -105,7 +106,7 @@ async def _checks(host: str, prober: Prober, resolver: Resolver, *, smtp_port: i
     if https_port:
         served = Served(prober, https, None, now)
         targets.append(("tls.floor", "http", Doors(prober, (https,), now)))
-        targets += [(check, "http", served) for check in ("security_txt.valid", "page.agrees", "status.served")]
+        targets += [(check, "http", served) for check in _ON_PAGES]
     with tempfile.TemporaryDirectory(prefix="gatepost-probe-") as folder:
         return [
             _row(CATALOGUE[check], door, await _run(CATALOGUE[check], target, Path(folder) / str(at)), now)

@@ -5,6 +5,7 @@ from typing import Any
 from gatepost.trust.check import Check
 from gatepost.trust.checks import (
     agents,
+    ahead,
     called,
     cases,
     confidential,
@@ -180,6 +181,7 @@ _CHECKS: tuple[Check[Any], ...] = (
         "security_txt.valid", page.security_txt, page.served, (doors.expired_security_txt, doors.strangers_security_txt)
     ),
     Check("page.agrees", page.page_agrees, page.served, (doors.lying_page, doors.cut_page, doors.other_text)),
+    Check("log.dated", ahead.dated, page.served, (things.dated_ahead,)),
     Check("status.served", page.summary, page.served, (doors.frozen_summary,)),
     Check("house.watched", page.watched, page.measured, (doors.silent_metrics, doors.frozen_metrics)),
 )

@@ -32,6 +32,7 @@ def contact(*fields: str) -> dict[str, tuple[str, bytes]]:
 
 
 async def test_a_security_txt_names_the_address_for_security_and_no_other(bench: Bench) -> None:
+    assert (await seen(page.security_txt, bench, {})).reason == "security_txt.missing"
     good = await seen(page.security_txt, bench, contact("Contact: mailto:security@house.test"))
     assert (good.outcome, good.value) == (Outcome.PASS, {"expires": "2090-01-01T00:00:00Z"})
     for fields in (

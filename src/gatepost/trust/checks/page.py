@@ -41,7 +41,7 @@ SESSIONS = "gatepost_smtp_sessions_total"
 _MEASUREMENT = re.compile(r"(?P<name>\w+)(?:\{.*\})? (?P<value>[-+.\de]+)", re.ASCII)
 SECTIONS = ("/trust/documents", "/trust/subprocessors", "/trust/controls", "/trust/changes", "/status")
 """What a page for procurement is not whole without, beside the claims."""
-_OK = 200
+_OK, _NOT_FOUND = 200, 404
 MEASURED_SHARE = 4
 """One claim in so many, and more, must have been measured."""
 
@@ -215,9 +215,14 @@ async def _asked(target: Served, path: str) -> Fetched:
         raise CannotVerifyError("door.unreachable") from error
 
 
-async def _fetch(target: Served, path: str) -> tuple[str, bytes]:
+async def fetch(target: Served, path: str) -> tuple[str, bytes]:
+    """Return the content type and body of a page that is served.
+
+    Raises:
+        CannotVerifyError: nobody answers, or with anything else than a page.
+    """
     got = await _asked(target, path)
-    if got.status == 404:  # noqa: PLR2004  # nobody serves it
+    if got.status == _NOT_FOUND:
         raise CannotVerifyError("feature.absent")
     if got.status != _OK:
         raise CannotVerifyError("page.unanswered")
@@ -226,7 +231,12 @@ async def _fetch(target: Served, path: str) -> tuple[str, bytes]:
 
 async def security_txt(target: Served) -> Finding:
     """Read ``/.well-known/security.txt`` as RFC 9116 says: contacts of ours, one future expiry, https only."""
-    content_type, body = await _fetch(target, "/.well-known/security.txt")
+    got = await _asked(target, "/.well-known/security.txt")
+    if got.status == _NOT_FOUND:  # as when the operator's commitment is over: a house that serves pages could have one
+        return failed("security_txt.missing")
+    if got.status != _OK:
+        raise CannotVerifyError("page.unanswered")
+    content_type, body = got.content_type, got.body
     if not content_type.startswith("text/plain"):
         return failed("security_txt.type", content_type[:60])
     fields = _fields(body)
@@ -285,8 +295,8 @@ async def page_agrees(target: Served) -> Finding:
 
     Each section answers, and each text is shown with the SHA-256 of what lies in the folder.
     """
-    _, listed = await _fetch(target, "/trust/claims.json")
-    _, page = await _fetch(target, "/trust/")
+    _, listed = await fetch(target, "/trust/claims.json")
+    _, page = await fetch(target, "/trust/")
     try:
         rows: list[dict[str, Any]] = orjson.loads(listed)["claims"]
         wanted = {str(row["id"]): str(row["status"]) for row in rows}
@@ -309,7 +319,7 @@ async def page_agrees(target: Served) -> Finding:
 
 async def summary(target: Served) -> Finding:
     """See that the status page's JSON can be read, and was brought up to date within minutes."""
-    _, body = await _fetch(target, "/api/v2/summary.json")
+    _, body = await fetch(target, "/api/v2/summary.json")
     try:
         found = orjson.loads(body)
         updated = datetime.fromisoformat(found["page"]["updated_at"])

@@ -13,11 +13,16 @@ from gatepost.blobs.folder import Folder
 from gatepost.dns.paper import Answer, RdType, Resolver, Status
 from gatepost.ids import TenantId
 from gatepost.ledger.checkpoint import Checkpoint
+from gatepost.ledger.merkle import leaf_hash
 from gatepost.ledger.note import SigningKey
+from gatepost.ledger.proof import Proof
 from gatepost.ledger.tiles import ENTRIES, WIDTH, Edge, tile_at
 from gatepost.trust.bench import Bench
-from gatepost.trust.checks import forgetting, logs, machine, places
+from gatepost.trust.checks import forgetting, logs, machine, page, places
+from gatepost.trust.controls import server
+from gatepost.trust.probe.client import Prober
 from gatepost.trust.reading import Reading, begun
+from gatepost.trust.world import Endpoint
 
 _CONTROL = TenantId("tn_control")
 
@@ -70,6 +75,23 @@ def _logs(bench: Bench, blobs: Blobs, earlier: bytes, held: list[bytes]) -> logs
     now = bench.clock()
     log = logs.Log(_CONTROL, str(_KEY.verifier), (earlier,), begun(now))
     return logs.Logs(blobs, (log,), rows, keep, now)
+
+
+@asynccontextmanager
+async def dated_ahead(bench: Bench) -> AsyncIterator[page.Served]:
+    """A log whose second entry is dated tomorrow, between two of today."""
+    now = bench.clock()
+    times = [now - timedelta(hours=1), now + timedelta(days=1), now]
+    entries = [b'{"ts": "%s"}' % at.isoformat().encode() for at in times]
+    grown, tiles = Edge().grow(entries)
+    note = Checkpoint(_KEY.name, grown.size, grown.root).signed(_KEY)
+    proof = Proof(1, (leaf_hash(entries[0]), leaf_hash(entries[2])), note).encode()
+    files = {"checkpoint": note, "vkey": str(_KEY.verifier).encode(), "entries/1": entries[1]}
+    files |= {"proofs/1.tlog-proof": proof, **{tile.path: octets for tile, octets in tiles.items()}}
+    pages = {f"/trust/log/{name}": ("application/octet-stream", octets) for name, octets in files.items()}
+    async with server.listening(server.http(pages)) as port:
+        endpoint = Endpoint(door="control", host=server.HOST, port=port, tls="")
+        yield page.Served(Prober(bench.egress, bench.entropy), endpoint, None, now)
 
 
 @asynccontextmanager
