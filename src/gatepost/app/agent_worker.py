@@ -18,9 +18,11 @@ from gatepost.act import hosted
 from gatepost.act.hosted.paper import Call, Passed, Result, Said, Speech, Turn
 from gatepost.act.hosted.price import Prices, PricesError, read, shipped
 from gatepost.app import logs, model_key
+from gatepost.app.agent_files import readable, writable
 from gatepost.app.agent_tools import all_tools, password_of, token_of
 from gatepost.app.build import open_house
 from gatepost.app.confine import is_confined
+from gatepost.app.fence import fence
 from gatepost.app.guard import Guard
 from gatepost.app.noting import noting
 from gatepost.app.process import give_back_large_blocks
@@ -60,10 +62,11 @@ async def work() -> None:
 
 
 def _close(order: Order) -> None:
-    """Close every way out but the door, before anything is opened.
+    """Close every way out but the door, and every file but those it needs, before anything is opened.
 
     Raises:
         ConfineError: the kernel does not, and must.
+        SettingsError: a file that declares tools or calendars cannot be used.
     """
     folder = Path(order.door).parent
     try:
@@ -73,6 +76,8 @@ def _close(order: Order) -> None:
         log.error("agents.unconfined", why=str(error), is_fatal=order.settings.agents.must_be_confined)
         if order.settings.agents.must_be_confined:
             raise
+    if not fence(readable(order.settings, order.dsn), writable(order.settings)):
+        log.warning("agents.files_open")  # the account's own permissions are all there is
     Guard(folder).install()
 
 

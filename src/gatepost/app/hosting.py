@@ -70,7 +70,7 @@ class Hosting:
     async def _start(self) -> None:
         door, (dsn, accepting) = await self._way.enter_async_context(self._doorway.open())
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "gatepost.app.agent_worker"),
+            *(sys.executable, "-P", "-m", "gatepost.app.agent_worker"),  # nor from the folder we happen to be in
             stdin=PIPE,
             env={name: text for name, text in environment().items() if not name.startswith(_THE_DOORS_OWN)},
             start_new_session=True,

@@ -41,6 +41,10 @@ class Folder:
             raise ValueError("an object's path has no empty, hidden or parent steps")
         return self._root.joinpath(*steps)
 
+    def make(self) -> None:
+        """Make the folder itself, durable, for a process that may make none beside it."""
+        self._make_folder(self._root)
+
     def _make_folder(self, folder: Path) -> None:
         """Make ``folder`` and its parents, each entry durable in the one above it."""
         if folder.is_dir():
