@@ -504,6 +504,14 @@ def test_a_report_of_a_log_that_is_wrong_all_over_ends_somewhere() -> None:
     assert len(report.findings) == FINDINGS_MAX
 
 
+@pytest.mark.usefixtures("removed")
+async def test_a_removal_whose_leaf_cannot_be_read_is_named(findings_of: FindingsOf) -> None:
+    for old, new in (('{"', "{"), ('"entries"', '"entrees"'), ('"detail"', '"details"'), ("[]", "[7]")):
+        leaf = f"convert_to(replace(convert_from(leaf, 'UTF8'), '{old}', '{new}'), 'UTF8')"
+        found = await findings_of(f"update entry set leaf = {leaf} where id = 6")  # noqa: S608  # above
+        assert "entry 6: its leaf is not the one in the log" in found, (old, found)
+
+
 OCTETS = "set_byte({0}, {at}, get_byte({0}, {at}) # {bit})"
 LETTER = "overlay({0} placing chr(ascii(substr({0}, {at} + 1, 1)) # 1) from {at} + 1 for 1)"
 SPELLED = {

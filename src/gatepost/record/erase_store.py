@@ -130,7 +130,16 @@ async def erasure_leaves(tx: Transaction) -> list[Leaf]:
         select leaf from entry where tenant = %(tenant)s and kind = 'erasure'
           and id in (select entry from erasure where tenant = %(tenant)s) order by id
     """
-    return [orjson.loads(row.leaf) for row in await tx.all(query)]
+    return [_read(row.leaf) for row in await tx.all(query)]
+
+
+def _read(octets: bytes | None) -> Leaf:
+    """Return the fields of a removal's leaf; none where it was changed into what cannot be read, or is gone."""
+    try:
+        leaf = orjson.loads(octets or b"{}")
+    except ValueError:
+        return {}
+    return leaf if isinstance(leaf, dict) and isinstance(leaf.get("detail"), dict) else {}
 
 
 async def misremembered(tx: Transaction) -> list[tuple[EntryId, str]]:
@@ -142,7 +151,7 @@ async def misremembered(tx: Transaction) -> list[tuple[EntryId, str]]:
     """
     found: list[tuple[EntryId, str]] = []
     for row in await tx.all(query):
-        leaf: Leaf = {} if row.leaf is None else orjson.loads(row.leaf)
+        leaf = _read(row.leaf)
         said = {"entry": row.entry, "request": row.request, "rule": row.rule, "at": timestamp(row.at)}
         wanted = {"entry": leaf.get("seq"), "request": leaf.get("object_ref"), "at": leaf.get("ts")}
         wanted["rule"] = (leaf.get("detail") or {}).get("rule")

@@ -11,6 +11,7 @@ An opening that lies there and opens no more is another matter: only ``person`` 
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from typing import Any
 
@@ -39,7 +40,8 @@ class Erased:
         self._indexes: set[int] = set()
         self._months: set[str] = set()
         for leaf in leaves:
-            self._read(leaf.get("detail") or {})
+            with suppress(KeyError, TypeError, ValueError):  # one that was changed excuses nothing, and is named
+                self._read(leaf.get("detail") or {})
 
     def _read(self, detail: dict[str, Any]) -> None:
         match detail.get("rule"):
