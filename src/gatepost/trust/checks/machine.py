@@ -17,6 +17,9 @@ from gatepost.trust.registers import Exclusion
 from gatepost.trust.world import World
 
 FILES_MAX = 20_000
+STORE = "keys.sqlite"
+"""The key store and its two companions. They are never opened here: whoever closes such a file in the process that uses
+it drops the locks that SQLite holds on it (fcntl(2)), and others then take its log away."""
 OF_THE_LOG = ("tile", "rows")
 """Folders of a log on the second store that hold its entries (``record.files``)."""
 FILE_MAX_OCTETS = 2_000_000
@@ -78,7 +81,7 @@ def _in_state(state: Path, second: Path | None) -> dict[str, list[Path]]:
         is_key = here == keys or keys in here.parents
         for name in sorted(names):
             path = here / name
-            if is_key and not _is_public(path):
+            if is_key and (path.name.startswith(STORE) or not _is_public(path)):
                 found["keys"].append(path)
             elif here == state and path.suffix == ".json":
                 found["notes"].append(path)
