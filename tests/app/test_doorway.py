@@ -90,6 +90,29 @@ async def test_what_must_be_encrypted_is_not_sent_in_clear() -> None:
     assert refused.value.rule is Rule.CLEAR
 
 
+@pytest.mark.parametrize(
+    "said", [b"POST / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x00\x05\x02.....", b"\x17\x03\x03\x00\x05\x01....."]
+)
+async def test_who_asked_for_tls_and_begins_none_is_hung_up_on(said: bytes) -> None:
+    async with model() as (port, heard), Doorway(way_out(), Blobs(Bucket.in_memory()), "").open() as (door, _):
+        reader, writer = await asyncio.open_unix_connection(door)
+        writer.write(b'["model", "", null, "127.0.0.1", %d, false]\n' % port + said)
+        assert await reader.read() == b"open\n"
+        writer.close()
+    assert heard == []
+
+
+async def test_what_begins_tls_is_relayed_whole() -> None:
+    hello = b"\x16\x03\x01\x00\x05\x01....\r\n\r\n"
+    async with model() as (port, heard), Doorway(way_out(), Blobs(Bucket.in_memory()), "").open() as (door, _):
+        reader, writer = await asyncio.open_unix_connection(door)
+        writer.write(b'["model", "", null, "127.0.0.1", %d, false]\n' % port + hello)
+        assert await reader.readline() == b"open\n"
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+        writer.close()
+    assert heard == [hello]
+
+
 async def test_a_shut_doorway_ends_what_was_under_way() -> None:
     async with model() as (port, _), Doorway(way_out(), Blobs(Bucket.in_memory()), "").open() as (door, _):
         reader, writer = await asyncio.open_unix_connection(door)

@@ -40,6 +40,7 @@ ASK_S, CONNECT_S = 10.0, 20.0
 DOOR = "door"
 OBJECT_MAX_OCTETS = 268_435_456
 _PIECE_OCTETS = 65_536
+_HANDSHAKE, _CLIENT_HELLO, _HELLO_OCTETS = b"\x16\x03", 1, 6
 _FOLDERS = "gatepost-ways-"
 _MAKING_S = 60.0
 
@@ -87,8 +88,15 @@ class Doorway:
             return
         word, far = await self._reach(asked)
         writer.write(f"{word}\n".encode())
-        if far is not None:
-            await _relay((reader, writer), far)
+        if far is None:
+            return
+        try:
+            if not asked.in_clear:
+                far[1].write(await _client_hello(reader))
+        except BaseException:
+            far[1].close()
+            raise
+        await _relay((reader, writer), far)
 
     async def _reach(self, asked: Asked) -> tuple[str, tuple[StreamReader, StreamWriter] | None]:
         """Return the word to say and, where it is OPEN, the connection."""
@@ -189,6 +197,21 @@ async def _listen(
     stack.push_async_callback(end)
     server = await asyncio.start_unix_server(begin, path, limit=LINE_MAX_OCTETS)
     stack.callback(server.close)
+
+
+async def _client_hello(reader: StreamReader) -> bytes:
+    """Return how the asker begins TLS, which is what was opened (RFC 8446 sections 5.1 and 4).
+
+    Raises:
+        ValueError: it begins something else, in clear.
+        IncompleteReadError: it hung up.
+        TimeoutError: it says nothing.
+    """
+    async with asyncio.timeout(CONNECT_S):
+        head = await reader.readexactly(_HELLO_OCTETS)
+    if not head.startswith(_HANDSHAKE) or head[-1] != _CLIENT_HELLO:
+        raise ValueError("TLS was asked for and not begun")
+    return head
 
 
 async def _relay(near_side: tuple[StreamReader, StreamWriter], far_side: tuple[StreamReader, StreamWriter]) -> None:

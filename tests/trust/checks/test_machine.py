@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from gatepost.trust import Outcome
+from gatepost.trust.checks import machine
 from gatepost.trust.checks.machine import house_secrets, modes
 from gatepost.trust.paper import Finding
 from trust.scene import Scene
@@ -83,3 +84,13 @@ async def test_each_secret_that_others_can_read_is_found(scene: Scene, state: Pa
     path.chmod(0o644)
     found = await judged(scene)
     assert (found.outcome, found.reason, found.value) == (Outcome.FAIL, "secret.mode", {path.name: "0644"})
+
+
+def test_the_key_store_counts_as_a_key_and_is_not_opened_to_find_out(tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    keys.mkdir()
+    for end in ("", "-wal", "-shm"):
+        (keys / f"keys.sqlite{end}").write_text("ssh-ed25519 what would pass for public, if anybody read it")
+    (keys / "log.pub").write_text("ssh-ed25519 AAAA")
+    found = machine._in_state(tmp_path, None)
+    assert {path.name for path in found["keys"]} == {"keys", "keys.sqlite", "keys.sqlite-wal", "keys.sqlite-shm"}
