@@ -107,7 +107,7 @@ async def test_limits_change_for_newcomers_and_the_rest_is_named_as_waiting(tmp_
             await client.close()
 
 
-@pytest.mark.parametrize("fault", ["settings", "certificate", "half", "absent"])
+@pytest.mark.parametrize("fault", ["settings", "egress", "certificate", "half", "absent"])
 async def test_bad_news_is_refused_loudly_and_the_old_stays(tmp_path: Path, app_dsn: str, fault: str) -> None:
     settings = with_pair(settings_in(tmp_path / "state"), tmp_path / "pair", "old.example")
     other_key = make_pair(tmp_path / "other", "old.example")[1]
@@ -117,6 +117,8 @@ async def test_bad_news_is_refused_loudly_and_the_old_stays(tmp_path: Path, app_
         changed = replace(settings, smtp=replace(settings.smtp, size_max_octets=1000))
         if fault == "settings":
             here.error = SettingsError("unknown setting smtp.prot: did you mean smtp.port")
+        elif fault == "egress":
+            changed = replace(changed, egress=replace(settings.egress, allow_private=("everywhere",)))
         elif fault == "certificate":
             changed = replace(changed, http=replace(settings.http, certificate_key=other_key))
         else:

@@ -15,6 +15,7 @@ from pathlib import Path
 import structlog
 
 from gatepost.app.administer import note_house
+from gatepost.app.build import ways_of
 from gatepost.app.state import write_private
 from gatepost.app.systemd import Supervisor
 from gatepost.arrive import Certificate, Limits, Pair, SmtpServer
@@ -133,6 +134,7 @@ class Reloader:
         """Adopt what the settings say now: everything, or nothing."""
         try:
             wanted = self._reread()
+            ways_of(wanted, wanted.database.dsn)  # it waits for a restart, which must not meet a slip of today's
             in_force = _with_live(self._settings, wanted)
             adopt(self._doors, in_force)
         except (SettingsError, OSError, ssl.SSLError) as error:
