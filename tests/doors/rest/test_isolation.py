@@ -29,7 +29,7 @@ BODIES: dict[str, object] = {
     "diff": {"policy": OPEN, "other": POLICY},
     "policy": OPEN,
     "webhooks": {"url": "http://127.0.0.1:9/hook"},
-    "reply": {"text_body": "Tuesday suits."},
+    "reply": {"text_body": "Wednesday suits."},
     "messages": {"to": ["ann@customer.example"], "text_body": "Hello."},
     "bounce": {"reason": "Not here."},
     "reservations": {"tokens": 1},
