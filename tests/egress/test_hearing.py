@@ -2,7 +2,8 @@ import httpcore2
 import pytest
 from typing_extensions import override
 
-from gatepost.egress.hearing import HEAD_MAX_OCTETS, INTERIM_MAX, PIECE_MAX_OCTETS, Heard
+from gatepost.egress.hearing import Heard
+from gatepost.egress.talk import HEAD_MAX_OCTETS, INTERIM_MAX, PIECE_OCTETS
 
 HINT = b"HTTP/1.1 103 Early Hints\r\n\r\n"
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n"
@@ -41,7 +42,7 @@ async def test_a_body_is_handed_on_in_small_pieces_however_much_is_there() -> No
     read = []
     while piece := await heard.read(65_536):
         read.append(piece)
-    assert max(map(len, read)) <= PIECE_MAX_OCTETS
+    assert max(map(len, read)) <= PIECE_OCTETS
     assert b"".join(read) == crumbs
 
 

@@ -130,10 +130,12 @@ class Exchange:
 
     def rows(self, result: PGresult, *, is_named: bool = True) -> list[Any]:
         """Return an answer's rows; columns are attributes where ``is_named``."""
-        names = tuple((result.fname(place) or b"").decode() for place in range(result.nfields))
+        make: Any = tuple
+        if is_named:
+            make = _row_maker(tuple((result.fname(place) or b"").decode() for place in range(result.nfields)))
         transformer = self._connection.transformer
         transformer.set_pgresult(result)
-        return transformer.load_rows(0, result.ntuples, _row_maker(names) if is_named else tuple)
+        return transformer.load_rows(0, result.ntuples, make)
 
     def forget(self) -> None:
         """Take back what was not sent yet."""

@@ -15,12 +15,7 @@ import httpcore2
 import httpx2
 from typing_extensions import override
 
-PIECE_MAX_OCTETS = 4_096
-"""How much is handed on before the loop gets its turn."""
-
-HEAD_MAX_OCTETS = 65_536
-INTERIM_MAX = 8
-"""Interim answers to one request; a server that means well sends one or two."""
+from gatepost.egress.talk import HEAD_MAX_OCTETS, INTERIM_MAX, PIECE_OCTETS
 
 _END = re.compile(rb"\n\r?\n")
 _INTERIM = re.compile(rb"HTTP/1\.[01] 1(?!01)")
@@ -44,8 +39,8 @@ class Heard(httpcore2.AsyncNetworkStream):
         if self._is_head:
             return await self._read_head(timeout)
         if self._coming:
-            return self._take(PIECE_MAX_OCTETS)
-        return await self._stream.read(min(max_bytes, PIECE_MAX_OCTETS), timeout)
+            return self._take(PIECE_OCTETS)
+        return await self._stream.read(min(max_bytes, PIECE_OCTETS), timeout)
 
     async def _read_head(self, wait_s: float | None) -> bytes:
         """Return one whole head; at the end of the connection what there is."""
@@ -53,7 +48,7 @@ class Heard(httpcore2.AsyncNetworkStream):
             self._searched = max(len(self._coming) - 2, 0)
             if len(self._coming) > HEAD_MAX_OCTETS:
                 raise httpcore2.RemoteProtocolError("a head without end")
-            piece = await self._stream.read(PIECE_MAX_OCTETS, wait_s)
+            piece = await self._stream.read(PIECE_OCTETS, wait_s)
             if not piece:
                 return self._take(len(self._coming))
             self._coming += piece

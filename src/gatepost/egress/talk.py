@@ -25,7 +25,8 @@ INTERIM_MAX = 8
 """Interim answers (RFC 9110 section 15.2) to one request; a server that means well sends one or two."""
 
 PIECE_OCTETS = 4_096
-"""How much is parsed before the bounds are looked at again: a flood of headers is many calls for few octets."""
+"""How much is taken in before the bounds are looked at again, and the loop gets its turn: a flood of headers, or of
+chunks, is many calls for few octets."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,15 +11,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from gatepost.blobs import folder_of
+from gatepost.keys import FILE as KEY_STORE
 from gatepost.trust import git
 from gatepost.trust.paper import CannotVerifyError, Finding, attested, failed, passed, unverified
 from gatepost.trust.registers import Exclusion
 from gatepost.trust.world import World
 
 FILES_MAX = 20_000
-STORE = "keys.sqlite"
-"""The key store and its two companions. They are never opened here: whoever closes such a file in the process that uses
-it drops the locks that SQLite holds on it (fcntl(2)), and others then take its log away."""
 OF_THE_LOG = ("tile", "rows")
 """Folders of a log on the second store that hold its entries (``record.files``)."""
 FILE_MAX_OCTETS = 2_000_000
@@ -68,7 +66,9 @@ def _in_state(state: Path, second: Path | None) -> dict[str, list[Path]]:
     """Return what is secret in the state folder: its notes, its keys at any depth, and whatever holds a secret.
 
     PostgreSQL's own folder is its account's; blobs are sealed. Of the logs' second store, tiles hold what is published,
-    and rows are sealed: they grow with the log, and a look must not.
+    and rows are sealed: they grow with the log, and a look must not. The key store and its two companions are not
+    opened: whoever closes such a file in the process that uses it drops the locks that SQLite holds on it (fcntl(2)),
+    and others then take its log away.
     """
     keys = state / "keys"
     found: dict[str, list[Path]] = {"keys": [keys] if keys.is_dir() else [], "notes": [], "others": []}
@@ -81,7 +81,7 @@ def _in_state(state: Path, second: Path | None) -> dict[str, list[Path]]:
         is_key = here == keys or keys in here.parents
         for name in sorted(names):
             path = here / name
-            if is_key and (path.name.startswith(STORE) or not _is_public(path)):
+            if is_key and (path.name.startswith(KEY_STORE) or not _is_public(path)):
                 found["keys"].append(path)
             elif here == state and path.suffix == ".json":
                 found["notes"].append(path)
