@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from egress.test_http import certificate
-from gatepost.egress import Egress, Errand, Lines, Purpose, UnreachableError
+from gatepost.egress import Egress, EgressRefusedError, Errand, Lines, Purpose, UnreachableError
 from gatepost.egress import lines as room
 from gatepost.ids import TenantId
 from talkers import talking
@@ -123,6 +123,17 @@ async def test_closing_hangs_up_at_once() -> None:
         async with asyncio.timeout(30):
             await server.is_left.wait()
         assert server.open == 0
+
+
+async def test_a_kept_connection_that_may_be_used_no_more_is_hung_up() -> None:
+    server, egress = Server(), way_out()
+    async with talking(server.serve) as port, kept() as lines:
+        await said(egress, f"http://127.0.0.1:{port}/", lines)
+        egress.register = way_out(private=False).register
+        with pytest.raises(EgressRefusedError):
+            await said(egress, f"http://127.0.0.1:{port}/", lines)
+        async with asyncio.timeout(5):
+            await server.is_left.wait()
 
 
 async def test_more_places_than_are_kept_are_spoken_to_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

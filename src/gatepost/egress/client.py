@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
@@ -29,6 +29,8 @@ from gatepost.ids import TenantId
 
 if TYPE_CHECKING:
     import httpx2
+
+T = TypeVar("T")
 
 ADDRESSES_MAX = 8
 """How many addresses of one name are tried."""
@@ -158,6 +160,43 @@ class Egress:
         if refusal is not None and not is_tried:
             raise refusal
         raise UnreachableError("no address answered")
+
+    async def first(
+        self,
+        errand: Errand,
+        host: str,
+        port: int,
+        reach: Callable[[str, float], Awaitable[T]],
+        *,
+        timeout_s: float,
+        missed: tuple[type[Exception], ...] = (UnreachableError,),
+    ) -> T:
+        """Return what ``reach`` makes of the first address that answers.
+
+        Args:
+            errand: why.
+            host: the name as the register knows it, or an address.
+            port: of TCP.
+            reach: takes an address, which it has admitted, and the seconds it has to connect.
+            timeout_s: for all of it; the last address still has time to answer.
+            missed: what ``reach`` raises where nothing was said yet, so that the next may answer; the first of these
+                also says that there is no address.
+
+        Raises:
+            EgressRefusedError: it has addresses, and all are closed; or no row covers it.
+            Exception: one of ``missed``, or whatever else ``reach`` raises.
+        """
+        addresses = await self.addresses(errand, host, port)
+        refusal: EgressRefusedError | None = None
+        failure: Exception | None = None
+        for address in addresses:
+            try:
+                return await reach(address, timeout_s / (len(addresses) + 1))
+            except EgressRefusedError as error:
+                refusal = error
+            except missed as error:
+                failure = error
+        raise failure or refusal or missed[0]("the name has no address")
 
     async def connect_local(self, path: str, *, timeout_s: float) -> socket.socket:
         """Return a connection to a socket file of this machine: nothing leaves it, so no row of the register speaks.

@@ -12,7 +12,7 @@ from functools import cache
 import httpx2
 
 from gatepost.egress.client import Egress, Place
-from gatepost.egress.paper import EgressRefusedError, Errand, UnreachableError
+from gatepost.egress.paper import Errand, UnreachableError
 
 PORT_MAX = 65_535
 PORTS = {"http": 80, "https": 443}
@@ -171,22 +171,15 @@ class Way:
         """Return the answer; its connection is given back when ``stack`` ends."""
         host, port = request.url.host, request.url.port or PORTS[request.url.scheme]
         in_clear = request.url.scheme == "http"
-        refusal: EgressRefusedError | None = None
-        failure: httpx2.TransportError | None = None
-        addresses = await self.egress.addresses(self.errand, host, port)
-        connect_s = self.timeout_s / (len(addresses) + 1)  # the last one still has time to answer
-        for address in addresses:
-            try:
-                self.egress.admit(self.errand, host, port, address, in_clear=in_clear)
-                speaking_to = await stack.enter_async_context(
-                    self.egress.transport(Place(self.errand, request.url.scheme, host, port, address, self.trust))
-                )
-                return await speaking_to.handle_async_request(_to(request, host, address, connect_s))
-            except EgressRefusedError as error:
-                refusal = error
-            except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:  # nothing was said yet: the next may answer
-                failure = error
-        raise failure or refusal or httpx2.ConnectError("the name has no address")
+
+        async def reach(address: str, connect_s: float) -> httpx2.Response:
+            self.egress.admit(self.errand, host, port, address, in_clear=in_clear)
+            place = Place(self.errand, request.url.scheme, host, port, address, self.trust)
+            speaking_to = await stack.enter_async_context(self.egress.transport(place))
+            return await speaking_to.handle_async_request(_to(request, host, address, connect_s))
+
+        missed = (httpx2.ConnectError, httpx2.ConnectTimeout)
+        return await self.egress.first(self.errand, host, port, reach, timeout_s=self.timeout_s, missed=missed)
 
 
 def _to(request: httpx2.Request, host: str, address: str, connect_s: float) -> httpx2.Request:

@@ -91,22 +91,19 @@ class Lines:
     ) -> tuple[Place, Talk]:
         """Return a connection to the first open address that answers: one that was kept, or a new one."""
         host, port, scheme = target.host, target.port or PORTS[target.scheme], target.scheme
-        refusal: EgressRefusedError | None = None
-        failure: UnreachableError | None = None
-        addresses = await egress.addresses(errand, host, port)
-        connect_s = timeout_s / (len(addresses) + 1)  # the last one still has time to answer
-        for address in addresses:
+
+        async def reach(address: str, connect_s: float) -> tuple[Place, Talk]:
             place = Place(errand, scheme, host, port, address, trust)
-            try:
-                if (kept := self._take(place)) is not None:
-                    egress.admit(errand, host, port, address, in_clear=scheme == "http")
-                    return place, kept
+            if (kept := self._take(place)) is None:
                 return place, await _open(egress, place, connect_s)
-            except EgressRefusedError as error:
-                refusal = error
-            except UnreachableError as error:  # nothing was said yet: the next may answer
-                failure = error
-        raise failure or refusal or UnreachableError("the name has no address")
+            try:
+                egress.admit(errand, host, port, address, in_clear=scheme == "http")
+            except EgressRefusedError:
+                kept.close()
+                raise
+            return place, kept
+
+        return await egress.first(errand, host, port, reach, timeout_s=timeout_s)
 
     def _take(self, place: Place) -> Talk | None:
         resting = self._resting.get(place, [])
