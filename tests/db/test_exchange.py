@@ -1,9 +1,15 @@
 """One connection in use: what travels together, what is remembered, and what a failure leaves."""
 
+import asyncio
+import select
+import socket
+import threading
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from gatepost.db import exchange
 from gatepost.db.exchange import Connection, Exchange
@@ -81,3 +87,53 @@ async def test_a_connection_that_is_idle_again_is_the_pools_own(connection: Conn
     await made.ask("select 1", {})
     await made.close()
     assert await (await connection.execute("select 7")).fetchone() == (7,)
+
+
+NOTICE = b"SNOTICE\0C01000\0MGoing.\0\0"
+
+
+class Dying:
+    """Stands before PostgreSQL and relays, until it dies: with a last word, and with what it was sent unread."""
+
+    def __init__(self, folder: Path, dsn: str) -> None:
+        words = conninfo_to_dict(dsn)
+        self.dsn = make_conninfo(dsn, host=str(folder))
+        self.is_dying = False
+        self._server = f"{words['host']}/.s.PGSQL.{words.get('port', 5432)}"
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(folder / f".s.PGSQL.{words.get('port', 5432)}"))
+        self._listener.listen()
+        self._thread = threading.Thread(target=self._relay)
+        self._thread.start()
+
+    def _relay(self) -> None:
+        with self._listener, self._listener.accept()[0] as client, socket.socket(socket.AF_UNIX) as server:
+            server.connect(self._server)
+            pairs = {client: server, server: client}
+            while True:
+                for said in select.select([client, server], [], [])[0]:
+                    if self.is_dying and said is client:
+                        client.sendall(b"N" + (len(NOTICE) + 4).to_bytes(4, "big") + NOTICE)
+                        return
+                    pairs[said].sendall(said.recv(65_536))
+
+    def bury(self) -> None:
+        self._thread.join(10)
+
+
+async def test_a_server_that_dies_with_a_last_word_is_noticed(app_dsn: str, tmp_path: Path) -> None:
+    """The word is read and the end is not yet; uvloop does not call again for a socket that once had an error."""
+    dying = Dying(tmp_path, app_dsn)
+    connection = await Connection.connect(dying.dsn, autocommit=True)
+    made = Exchange(connection)
+    made.open()
+    assert made.rows(await made.ask("select 1 as one", {})) == [(1,)]
+    dying.is_dying = True
+    asked = made.put("select 2 as two", {})
+    await asyncio.sleep(0)  # it is on its way
+    dying.bury()  # the loop stands still meanwhile, and finds word and error at once
+    async with asyncio.timeout(5):
+        with pytest.raises(psycopg.OperationalError):
+            await asked
+    await made.close()
+    await connection.close()

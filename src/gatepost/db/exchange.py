@@ -7,6 +7,7 @@ those that do not need each other's answers cost one round trip in all. Each is 
 import asyncio
 import itertools
 import re
+import select
 from collections import deque, namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -96,6 +97,7 @@ class Exchange:
         self._pg = connection.pgconn
         self._loop = asyncio.get_running_loop()
         self._socket = -1
+        self._ends = select.poll()
         self._ready: list[_Ready] = []
         self._sent: deque[_Sent] = deque()
         self._is_writing = False
@@ -104,6 +106,7 @@ class Exchange:
     def open(self) -> None:
         """Begin; raises ``psycopg.OperationalError`` where the connection is dead."""
         self._socket = self._pg.socket
+        self._ends.register(self._socket, 0)  # an error and a hang-up are told unasked
         self._pg.enter_pipeline_mode()
         self._loop.add_reader(self._socket, self._receive)
         if len(self._connection.prepared) > PREPARED_MAX:
@@ -219,6 +222,8 @@ class Exchange:
         self._is_writing = is_more
 
     def _receive(self) -> None:
+        if self._socket < 0:
+            return
         try:
             self._pg.consume_input()
             while self._sent and not self._pg.is_busy():
@@ -228,6 +233,8 @@ class Exchange:
         else:
             if self._pg.status == ConnStatus.BAD:  # libpq closed it itself, and the loop will hear no more of it
                 self._lose(psycopg.OperationalError("the connection was closed"))
+            elif self._ends.poll(0):  # uvloop calls once for a socket with an error, and libpq read a last word there
+                self._loop.call_soon(self._receive)
 
     def _take(self, result: PGresult | None) -> None:
         """Hand on one answer. After a failure PostgreSQL skips the rest, up to where the answers were asked for."""
