@@ -38,7 +38,21 @@ def test_a_string_that_hides_where_it_leads_is_refused(dsn: str) -> None:
 
 def test_a_unix_socket_is_no_way_out() -> None:
     egress = way_out()
-    assert through(egress, "host=/run/postgresql") == "host=/run/postgresql"
+    made = through(egress, "host=/run/postgresql")
+    assert isinstance(made, str)
+    assert conninfo_to_dict(made)["host"] == "/run/postgresql"
+
+
+async def test_a_way_that_swallows_everything_is_noticed_unless_the_operator_says_otherwise() -> None:
+    made = await checked("postgresql://here.example/gatepost?keepalives_idle=60")
+    assert {name: made[name] for name in ("connect_timeout", "tcp_user_timeout", "keepalives_idle")} == {
+        "connect_timeout": "10",
+        "tcp_user_timeout": "25000",
+        "keepalives_idle": "60",
+    }
+    local = through(way_out(), "host=/run/postgresql connect_timeout=3")
+    assert isinstance(local, str)
+    assert conninfo_to_dict(local)["connect_timeout"] == "3"
 
 
 async def checked(dsn: str, *, is_clear: bool = False) -> dict[str, object]:
