@@ -59,6 +59,11 @@ class House:
     bell: act.Bell[act.Announced] = field(default_factory=act.Bell)
     streams: act.Streams = field(default_factory=act.Streams)
 
+    def hurry(self, within_s: float) -> None:
+        """Wait no longer than that from now on for any answer of the database: this process is to end."""
+        self.db.hurry(within_s)
+        self.accepting.hurry(within_s)
+
 
 async def receive(arrived: Arrived, house: House) -> CarriedOut:
     """Carry one message from the door to its disposition.

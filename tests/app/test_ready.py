@@ -37,6 +37,18 @@ async def test_a_whole_house_is_ready(house: House, state: Path) -> None:
     assert await Readiness(house, state)() == ()
 
 
+async def test_a_look_that_failed_is_not_the_last(house: House, state: Path) -> None:
+    def fail() -> bool:
+        raise RuntimeError
+
+    readiness = Readiness(house, state)
+    readiness.takes_mail = fail
+    with pytest.raises(RuntimeError):
+        await readiness()
+    readiness.takes_mail = lambda: True
+    assert await readiness() == ()
+
+
 async def test_a_database_that_is_away_is_named(house: House, state: Path, app_dsn: str, keys: KeyStore) -> None:
     async with Database.open(app_dsn, keys) as away:
         pass

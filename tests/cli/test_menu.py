@@ -49,6 +49,7 @@ def test_what_is_read_from_files_and_sent_over_smtp_needs_no_house() -> None:
         assert not modules & {"gatepost.journey", "gatepost.db", "psycopg", "asyncio"}, command
 
 
+@pytest.mark.timeout(120)  # whoever comes first imports every room: six seconds, and many on a busy machine
 @pytest.mark.parametrize("name", menu.MENU)
 def test_each_command_is_made_by_its_modules_and_says_of_itself_what_the_menu_says(name: str) -> None:
     menu.bring(name)

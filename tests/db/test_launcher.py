@@ -1,6 +1,7 @@
 import os
 import signal
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,6 +67,71 @@ def test_a_killed_postgres_nobody_has_buried_does_not_keep_its_heir_out(state: P
         assert connection.execute("select 1").fetchone() == (1,)
     heir.stop()
     assert orphan.process.wait(10) == -signal.SIGKILL
+
+
+def backend_of(connection: psycopg.Connection) -> int:
+    return connection.info.backend_pid
+
+
+def test_a_postgres_that_somebody_stopped_ends_all_the_same(state: Path) -> None:
+    cluster = start(state)
+    assert cluster.process is not None
+    with psycopg.connect(cluster.dsn("gatepost_owner")) as connection:
+        for pid in (backend_of(connection), cluster.process.pid):
+            os.kill(pid, signal.SIGSTOP)
+        began = time.monotonic()
+        cluster.stop()
+        connection.close()
+    assert cluster.process.returncode == 0
+    assert time.monotonic() - began < 10
+
+
+def test_what_hangs_and_outlives_its_postgres_does_not_keep_its_heir_out(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gatepost.db.launcher._STOP_TIMEOUT_S", 1)
+    monkeypatch.setattr("gatepost.db.launcher._START_TIMEOUT_S", 10)
+    cluster = start(state)
+    assert cluster.process is not None
+    with psycopg.connect(cluster.dsn("gatepost_owner")) as connection:
+        pid = backend_of(connection)
+        monkeypatch.setattr("gatepost.db.launcher.signal.SIGCONT", 0)  # as one that waits for a dead disk
+        os.kill(pid, signal.SIGSTOP)
+        cluster.process.kill()
+        cluster.process.wait(10)
+        cluster.start()
+        connection.close()
+    with psycopg.connect(cluster.dsn("gatepost_owner")) as connection:
+        assert connection.execute("select 1").fetchone() == (1,)
+    cluster.stop()
+
+
+def test_a_postgres_that_replays_its_log_is_waited_for(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = start(state)
+    assert cluster.process is not None
+    os.kill(cluster.process.pid, signal.SIGKILL)
+    cluster.process.wait(10)
+    # What it does before it lets anybody in takes three seconds, and until then it says that it starts.
+    monkeypatch.setattr("gatepost.db.launcher._START_TIMEOUT_S", 1)
+    with (next(state.glob("postgres-*/data")) / "postgresql.conf").open("a") as conf:
+        conf.write("restore_command = 'sleep 3; false'\n")
+    (next(state.glob("postgres-*/data")) / "recovery.signal").touch()
+    cluster.start()
+    with psycopg.connect(cluster.dsn("gatepost_owner")) as connection:
+        assert connection.execute("select 1").fetchone() == (1,)
+    cluster.stop()
+
+
+def test_a_start_is_called_off(state: Path) -> None:
+    cluster = start(state)
+    cluster.stop()
+    cluster.call_off()
+    began = time.monotonic()
+    with pytest.raises(LauncherError):
+        cluster.start()
+    assert time.monotonic() - began < 10
+    assert cluster.process is not None
+    assert cluster.process.poll() is not None
 
 
 def test_pages_carry_checksums_and_nobody_listens_on_tcp(state: Path) -> None:

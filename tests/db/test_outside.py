@@ -1,8 +1,11 @@
+import socket
+
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from gatepost.db.outside import DsnError, places, sockets_of, through
+from gatepost.db.outside import DsnError, places, silence_of, sockets_of, through
 from gatepost.egress import Destination, EgressRefusedError, Purpose
+from gatepost.egress.client import Connected
 from ways import way_out
 
 
@@ -38,7 +41,30 @@ def test_a_string_that_hides_where_it_leads_is_refused(dsn: str) -> None:
 
 def test_a_unix_socket_is_no_way_out() -> None:
     egress = way_out()
-    assert through(egress, "host=/run/postgresql") == "host=/run/postgresql"
+    made = through(egress, "host=/run/postgresql")
+    assert isinstance(made, str)
+    assert conninfo_to_dict(made)["host"] == "/run/postgresql"
+
+
+async def test_a_way_that_swallows_everything_is_noticed_unless_the_operator_says_otherwise() -> None:
+    made = await checked("postgresql://here.example/gatepost?keepalives_idle=60")
+    assert {name: made[name] for name in ("connect_timeout", "tcp_user_timeout", "keepalives_idle")} == {
+        "connect_timeout": "10",
+        "tcp_user_timeout": "25000",
+        "keepalives_idle": "60",
+    }
+    local = through(way_out(), "host=/run/postgresql connect_timeout=3")
+    assert isinstance(local, str)
+    assert conninfo_to_dict(local)["connect_timeout"] == "3"
+
+
+async def test_a_connection_that_is_carried_on_for_another_process_notices_it_too() -> None:
+    with socket.socket() as far:
+        connected = Connected(far, "192.0.2.1", must_encrypt=True)
+        connected.notice_silence(**silence_of("postgresql://db.example/gatepost?keepalives_count=7"))
+        kept = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT, socket.TCP_USER_TIMEOUT)
+        assert far.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        assert [far.getsockopt(socket.IPPROTO_TCP, option) for option in kept] == [10, 5, 7, 25_000]
 
 
 async def checked(dsn: str, *, is_clear: bool = False) -> dict[str, object]:

@@ -8,7 +8,8 @@ import dns.message
 from hostile_dns import answer, serving
 
 
-def _answer(question: dns.message.Message, _is_tcp: bool) -> list[bytes]:  # the name server's signature
+def answers(question: dns.message.Message, _is_tcp: bool) -> list[bytes]:  # the name server's signature
+    """Return the packet to answer with."""
     asked = question.question[0]
     texts = [f'{asked.name} 3600 TXT "v=spf1 ip4:127.0.0.1 -all"'] if asked.rdtype.name == "TXT" else []
     return [answer(question, *texts).to_wire()]
@@ -17,5 +18,5 @@ def _answer(question: dns.message.Message, _is_tcp: bool) -> list[bytes]:  # the
 @asynccontextmanager
 async def named() -> AsyncIterator[str]:
     """Serve, and yield the address to ask."""
-    async with serving(_answer) as server:
+    async with serving(answers) as server:
         yield server.address

@@ -22,6 +22,7 @@ from gatepost.app.agent_files import readable, writable
 from gatepost.app.agent_tools import all_tools, password_of, token_of
 from gatepost.app.build import open_house
 from gatepost.app.confine import is_confined
+from gatepost.app.errors import STOP_ANSWER_S
 from gatepost.app.fence import fence
 from gatepost.app.guard import Guard
 from gatepost.app.noting import noting
@@ -58,6 +59,7 @@ async def work() -> None:
             chores.create_task(house.jobs.run(hosted.handlers(desk(order.settings, house)), stop))
             orphaned = chores.create_task(_orphaned(told, stop))
             await stop.wait()
+            house.hurry(STOP_ANSWER_S)
             orphaned.cancel()
 
 

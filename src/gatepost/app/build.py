@@ -40,6 +40,9 @@ from gatepost.verify.extract import Extractor
 ACCEPTS = "gatepost_accept"
 """The role that takes mail: it can add, and change nothing."""
 
+ACCEPT_ANSWER_S = 30.0
+"""How long taking mail waits for one answer of PostgreSQL: all mail waits for the commit under way (docs/adr/0116)."""
+
 FOR_AGENTS = frozenset({Purpose.DNS, Purpose.DATABASE, Purpose.BLOBS, Purpose.MODEL, Purpose.TOOL})
 """What is carried on for the process that runs hosted agents; on no other errand is a model or a tool reached."""
 
@@ -123,7 +126,7 @@ async def open_house(
     async with (
         ways.resolver as resolver,
         Database.open(through(ways.egress, dsn), keys, size=size) as db,
-        Database.open(through(ways.egress, accepts), keys, size=size) as accepting,
+        Database.open(through(ways.egress, accepts), keys, size=size, answer_s=ACCEPT_ANSWER_S) as accepting,
     ):
         await asyncio.gather(db.reach(), accepting.reach())  # a house without its database would say that it serves
         await check_schema(db)

@@ -24,7 +24,7 @@ from gatepost.app.barring import bar
 from gatepost.app.build import accept_dsn, ways_of
 from gatepost.app.usher import USHER, Usher
 from gatepost.blobs import Blobs, BlobsUnavailableError
-from gatepost.db.outside import Place, near, places, sockets_of, start_tls
+from gatepost.db.outside import Place, near, places, silence_of, sockets_of, start_tls
 from gatepost.egress import Egress, EgressRefusedError, Errand, Purpose, Rule, UnreachableError
 from gatepost.egress.knock import FAILED, GONE, LINE_MAX_OCTETS, OPEN, UNREACHABLE, Asked
 from gatepost.journey import House
@@ -117,6 +117,7 @@ class Doorway:
         host, port = place
         with suppress(EgressRefusedError, UnreachableError):
             opened = await self.egress.connect(Errand(Purpose.DATABASE), host, port, timeout_s=CONNECT_S)
+            opened.notice_silence(**silence_of(dsn))
             far = await asyncio.open_connection(sock=opened.socket)
             try:
                 async with asyncio.timeout(CONNECT_S):

@@ -4,6 +4,8 @@ import os
 
 CLOSE_GRACE_S = 10
 """How long a door that closes lets what is under way be finished."""
+STOP_ANSWER_S = 3.0
+"""How long a process that stops waits for one answer of PostgreSQL: one that hangs must not hold it up."""
 
 
 class HouseEndedError(Exception):

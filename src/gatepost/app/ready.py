@@ -71,11 +71,13 @@ class Readiness:
             Wrong.KEYS: self._has_keys,
             Wrong.DISK: self._has_room,
         }
-        wrong = [word for word, check in checks.items() if not await check()]
-        wrong += [] if self.takes_mail() else [Wrong.SMTP]
-        wrong[:0] = await self._ask_database()
-        self._seen, self._seen_at = tuple(wrong), asyncio.get_running_loop().time()
-        self._looking = None
+        try:
+            wrong = [word for word, check in checks.items() if not await check()]
+            wrong += [] if self.takes_mail() else [Wrong.SMTP]
+            wrong[:0] = await self._ask_database()
+            self._seen, self._seen_at = tuple(wrong), asyncio.get_running_loop().time()
+        finally:  # or one failure would be every later answer
+            self._looking = None
         return self._seen
 
     async def _ask_database(self) -> list[Wrong]:

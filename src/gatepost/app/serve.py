@@ -17,6 +17,7 @@ from gatepost.app.board import Board
 from gatepost.app.build import guards_no_fork, open_house, sequencer
 from gatepost.app.chores import Staff, chores_of, replay_before_doors
 from gatepost.app.doorway import doorway
+from gatepost.app.errors import STOP_ANSWER_S
 from gatepost.app.hosting import Hosting
 from gatepost.app.keeping import open_keeper
 from gatepost.app.lifetime import note_restart, note_start, note_stop
@@ -159,9 +160,16 @@ async def serve(
                 doors.readiness.stop()
                 house.streams.close()
                 await asyncio.sleep(settings.stop_delay_s)  # the doors are open: who balances load turns away first
-                stop.set()
+                _stop(stop, house, staff)
                 await chores.end(STOP_WITHIN_S)
             await note_stop(house)
+
+
+def _stop(stop: asyncio.Event, house: House, staff: Staff) -> None:
+    """Tell the chores to end, and let none of them wait for a database that hangs."""
+    stop.set()
+    house.hurry(STOP_ANSWER_S)
+    staff.keeper.own.hurry(STOP_ANSWER_S)
 
 
 @asynccontextmanager
@@ -276,7 +284,7 @@ async def _start_again(cluster: Cluster, stop: asyncio.Event) -> bool:
     pause_s = START_PAUSE_S
     while not stop.is_set():
         try:
-            await asyncio.to_thread(cluster.start)
+            await _start_unless(stop, cluster)
         except (LauncherError, OSError):
             log.error("postgres.not_started", log=str(cluster.log_path), next_try_s=pause_s)
             with suppress(TimeoutError):
@@ -285,3 +293,20 @@ async def _start_again(cluster: Cluster, stop: asyncio.Event) -> bool:
         else:
             return True
     return False
+
+
+async def _start_unless(stop: asyncio.Event, cluster: Cluster) -> None:
+    """Start PostgreSQL; call that off where the house is to stop: its last thread would hold it up.
+
+    Raises:
+        LauncherError: it did not start, or was called off.
+        OSError: as it says.
+    """
+    starting, stopped = asyncio.ensure_future(asyncio.to_thread(cluster.start)), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({starting, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopped.cancel()
+        if not starting.done():
+            cluster.call_off()
+    await starting

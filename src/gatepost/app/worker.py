@@ -18,7 +18,7 @@ import uvloop
 from gatepost.app import logs, process
 from gatepost.app.board import Board
 from gatepost.app.build import open_house
-from gatepost.app.errors import CLOSE_GRACE_S
+from gatepost.app.errors import CLOSE_GRACE_S, STOP_ANSWER_S
 from gatepost.app.noting import noting
 from gatepost.app.reload import POLL_S, Changeable, adopt, renew
 from gatepost.app.smtp import certificates_of, smtp_door
@@ -61,6 +61,7 @@ async def work() -> None:
                 await stop.wait()
                 following.cancel()
         finally:
+            house.hurry(STOP_ANSWER_S)
             await door.close(CLOSE_GRACE_S)
 
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -25,7 +26,9 @@ ROLES = ("gatepost_app", "gatepost_accept", "gatepost_keeper")
 """Who serves, who takes mail, and who forgets: the roles a house that is up connects as."""
 
 _START_TIMEOUT_S = 60
-_STOP_TIMEOUT_S = 30
+_STOP_TIMEOUT_S = 20
+_QUIT_TIMEOUT_S = 10
+"""After SIGQUIT: PostgreSQL itself kills what does not end within five seconds."""
 _SOCKET_PATH_MAX = 80  # sun_path is 108 octets, and PostgreSQL appends a name of its own
 # What a statement holds is somebody's; it is no business of a log. An error is told to the one who asked, and is not
 # written down: its message may quote a value. ("log" stands above "error" among the levels of the server's log.)
@@ -73,6 +76,7 @@ class Cluster:
             digest = hashlib.sha256(os.fsencode(self._socket)).hexdigest()[:16]
             self._socket = Path(f"/tmp/gatepost-{os.geteuid()}-{digest}")  # noqa: S108  # 0700, ownership checked below
         self._is_owner_out = False
+        self._is_called_off = threading.Event()
         self.process: subprocess.Popen[bytes] | None = None
 
     def dsn(self, role: str) -> str:
@@ -112,16 +116,24 @@ class Cluster:
             )
         self._wait_until_ready()
 
+    def call_off(self) -> None:
+        """Let a start that is under way in another thread fail, and each to come: the house is to end."""
+        self._is_called_off.set()
+
     def stop(self) -> None:
-        """Stop fast and in order (SIGINT: disconnect clients, checkpoint, exit)."""
-        if self.process is None or self.process.poll() is not None:
-            return
-        self.process.send_signal(signal.SIGINT)
-        try:
-            self.process.wait(_STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            self.process.send_signal(signal.SIGQUIT)  # recovery replays the write-ahead log at the next start
-            self.process.wait(_STOP_TIMEOUT_S)
+        """Stop fast and in order (SIGINT: disconnect clients, checkpoint, exit); without order what does not heed that.
+
+        Recovery replays the write-ahead log at the next start then.
+        """
+        steps = ((signal.SIGINT, _STOP_TIMEOUT_S), (signal.SIGQUIT, _QUIT_TIMEOUT_S), (signal.SIGKILL, None))
+        for number, within_s in steps:
+            if self.process is None or self.process.poll() is not None:
+                return
+            self.process.send_signal(number)
+            for each in self._inhabitants():
+                _signal(each, signal.SIGCONT)  # one that somebody has stopped hears of nothing else
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(within_s)
 
     async def ended(self) -> int:
         """Return postgres's exit code once it has ended."""
@@ -214,31 +226,47 @@ class Cluster:
             pid = int(lock.read_text().split("\n", 1)[0])
         except (OSError, ValueError):
             return
-        if pid in self._inhabitants():
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGINT)
-        deadline = time.monotonic() + _STOP_TIMEOUT_S
-        while any(self._inhabitants()):  # backends outlive a killed postmaster by a moment
-            if time.monotonic() > deadline:
+        inhabitants = tuple(self._inhabitants())
+        if pid in inhabitants:
+            _signal(pid, signal.SIGINT)
+        for each in inhabitants:
+            _signal(each, signal.SIGCONT)  # as in ``stop``
+        if not self._is_deserted(_STOP_TIMEOUT_S):  # backends outlive a killed postmaster by a moment, unless they hang
+            for left in self._inhabitants():
+                _signal(left, signal.SIGKILL)  # what they share is thrown away and made anew from the log
+            if not self._is_deserted(_QUIT_TIMEOUT_S):
                 return  # postgres will say who holds the lock
-            time.sleep(0.05)
         if _is_zombie(pid):  # dead, and not yet buried: postgres would take it for alive
             lock.unlink(missing_ok=True)
-            for each in self._socket.glob(".s.PGSQL.*.lock"):
-                each.unlink()
+            for held in self._socket.glob(".s.PGSQL.*.lock"):
+                held.unlink()
+
+    def _is_deserted(self, within_s: float) -> bool:
+        deadline = time.monotonic() + within_s
+        while any(self._inhabitants()):
+            if time.monotonic() > deadline or self._is_called_off.is_set():
+                return False
+            time.sleep(0.05)
+        return True
 
     def _inhabitants(self) -> Iterator[int]:
-        """Yield the processes that live in the data folder: postmaster and backends alike."""
+        """Yield the processes of PostgreSQL that live in the data folder: postmaster and backends alike."""
         for process in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):  # it ended meanwhile, or is somebody else's
-                if (process / "cwd").readlink() == self._data.resolve():
+                is_here = (process / "cwd").readlink() == self._data.resolve()
+                if is_here and (process / "comm").read_text() == "postgres\n":
                     yield int(process.name)
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + _START_TIMEOUT_S
         server = make_conninfo(self.dsn(OWNER), dbname="postgres", connect_timeout=2)
         while time.monotonic() < deadline and self.process is not None and self.process.poll() is None:
-            if psycopg.pq.PGconn.ping(server.encode()) == psycopg.pq.Ping.OK:  # it says so to whomever
+            if self._is_called_off.is_set():
+                break
+            said = psycopg.pq.PGconn.ping(server.encode())  # it says so to whomever
+            if said == psycopg.pq.Ping.REJECT:  # it replays its log, which takes as long as it takes
+                deadline = time.monotonic() + _START_TIMEOUT_S
+            elif said == psycopg.pq.Ping.OK:
                 if not self._is_owner_out:
                     _make_database(server)
                 return
@@ -255,6 +283,11 @@ def _make_database(server: str) -> None:
     with psycopg.connect(server, autocommit=True) as connection:
         if connection.execute("select from pg_database where datname = 'gatepost'").fetchone() is None:
             connection.execute("create database gatepost")
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 def _is_zombie(pid: int) -> bool:

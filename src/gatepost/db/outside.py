@@ -19,6 +19,14 @@ USUAL_FOLDERS = ("/var/run/postgresql", "/run/postgresql", "/tmp")  # noqa: S108
 
 _ERRAND = Errand(Purpose.DATABASE)
 
+_SILENCE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000}
+_BOUNDS = {"connect_timeout": 10, **_SILENCE}
+"""What libpq is told unless the connection string says otherwise: its own bounds are hours, and minutes to connect.
+
+A way that swallows everything is noticed within 25 s, whether something was said over it (``tcp_user_timeout``, in
+milliseconds; RFC 5482) or not (keepalives, RFC 9293 section 3.8.4). On a Unix socket the first alone counts.
+"""
+
 Place = tuple[str, int]
 Dsn = str | Callable[[], Awaitable[str]]
 
@@ -51,13 +59,15 @@ def places(dsn: str) -> tuple[Place, ...]:
 
 
 def through(egress: Egress, dsn: str) -> Dsn:
-    """Return the connection string as the pool may use it: as it is, or made anew, and checked, for each connection.
+    """Return the connection string as the pool may use it, with bounds.
+
+    Over the network it is made anew, and checked, for each connection.
 
     Raises:
         DsnError: it leads over the network without proving who answers.
     """
     if not places(dsn):
-        return dsn
+        return _bounded(dsn)
 
     async def checked() -> str:
         return await _checked(egress, dsn)
@@ -80,7 +90,19 @@ async def _checked(egress: Egress, dsn: str) -> str:
             raise DsnError("database.dsn leads over the network: sslmode must be verify-full")
         changed |= {"sslmode": mode, "sslrootcert": said.get("sslrootcert", "system")}
         changed |= {"ssl_min_protocol_version": said.get("ssl_min_protocol_version", "TLSv1.2")}
-    return make_conninfo(dsn, **changed)
+    return make_conninfo(_bounded(dsn), **changed)
+
+
+def _bounded(dsn: str) -> str:
+    """Return the connection string with our bounds for what it leaves open."""
+    said = _read(dsn)
+    return make_conninfo(dsn, **{name: bound for name, bound in _BOUNDS.items() if name not in said})
+
+
+def silence_of(dsn: str) -> dict[str, int]:
+    """Return the bounds of a connection string for a way that swallows everything, by libpq's names."""
+    said = _read(dsn)
+    return {name: int(said.get(name, bound)) for name, bound in _SILENCE.items()}
 
 
 def _must_encrypt(egress: Egress, hosts: tuple[Place, ...]) -> bool:

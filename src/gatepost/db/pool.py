@@ -17,12 +17,22 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from gatepost.db.exchange import Connection, Exchange
 from gatepost.db.outside import Dsn, DsnError
+from gatepost.db.waits import SilenceError, Waits
 from gatepost.egress import EgressRefusedError, UnreachableError
 from gatepost.ids import TenantId
 from gatepost.keys import KeyringError, KeyStore, Vault
 
 RECONNECT_S = 2.0
 """How long the pool tries again by itself, with growing pauses; then the next caller makes it try at once."""
+
+ANSWER_S = 600.0
+"""How long one answer is waited for, as a rule: as long as a job may run. Nothing the house asks takes minutes."""
+
+LOOK_UP_S = 30.0
+"""The same for a look-up: a recipient's mail server, or a person, waits for it."""
+
+CLOSE_S = 1.0
+"""How long an attempt to connect that is under way may hold up the end of a pool."""
 
 
 class DatabaseUnavailableError(Exception):
@@ -54,8 +64,9 @@ class Transaction:
     Statements asked side by side (``asyncio.gather``) share one round trip, and are executed in the order asked.
     """
 
-    def __init__(self, exchange: Exchange, tenant: TenantId | None, keys: KeyStore | None = None) -> None:
+    def __init__(self, exchange: Exchange, waits: Waits, tenant: TenantId | None, keys: KeyStore | None = None) -> None:
         self._exchange = exchange
+        self._waits = waits
         self._tenant = tenant
         self._keys = keys
         self._vault: Vault | None = None
@@ -104,11 +115,11 @@ class Transaction:
 
     async def all(self, query: LiteralString, **values: object) -> list[Any]:
         """Return every row; columns are attributes. ``%(tenant)s`` is always bound."""
-        return self._exchange.rows(await self._exchange.ask(query, {"tenant": self._tenant, **values}))
+        return self._exchange.rows(await self._ask(query, values))
 
     async def tuples(self, query: LiteralString, **values: object) -> list[tuple[Any, ...]]:
         """Return every row without names for its columns: what thousands of rows at once need not pay for."""
-        return self._exchange.rows(await self._exchange.ask(query, {"tenant": self._tenant, **values}), is_named=False)
+        return self._exchange.rows(await self._ask(query, values), is_named=False)
 
     async def maybe(self, query: LiteralString, **values: object) -> Any | None:
         """Return the first row, or None."""
@@ -128,8 +139,7 @@ class Transaction:
 
     async def run(self, query: LiteralString, **values: object) -> int:
         """Execute, return how many rows it touched."""
-        result = await self._exchange.ask(query, {"tenant": self._tenant, **values})
-        return result.command_tuples or 0
+        return (await self._ask(query, values)).command_tuples or 0
 
     def send(self, query: LiteralString, **values: object) -> None:
         """Execute along with whatever is waited for next, the commit at the latest; a failure is raised there."""
@@ -139,11 +149,18 @@ class Transaction:
         """Execute like ``send``; the rows can be read after the commit, and cost no round trip of their own."""
         return Later(self._exchange, self._exchange.put(query, {"tenant": self._tenant, **values}))
 
+    async def _ask(self, query: LiteralString, values: Mapping[str, object]) -> PGresult:
+        return await self._waits.answer(self._exchange.put(query, {"tenant": self._tenant, **values}))
+
 
 # Plans are kept (prepared statements), also those made while a table was nearly empty: none may walk through a table
 # that has an index for the question. Compiling a plan costs more than any of ours takes. Only a zone of this very name
 # does psycopg read as ``datetime.UTC``; to compare two times of another takes seventeen times as long.
-_OPTIONS = "-c enable_seqscan=off -c jit=off -c TimeZone=UTC"
+_OPTIONS = (
+    "-c enable_seqscan=off -c jit=off -c TimeZone=UTC"
+    # What a house held whose machine went away is let go within 25 s, not after the two hours of most systems.
+    " -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c tcp_user_timeout=25000"
+)
 _BIND = "select set_config('gatepost.tenant', %(tenant)s, true)"
 
 
@@ -165,15 +182,24 @@ class Plans(Enum):
 class Database:
     """The pool. ``open`` it once, hand it down."""
 
-    def __init__(self, pool: AsyncConnectionPool[Connection], dsn: Dsn, keys: KeyStore | None) -> None:
+    def __init__(
+        self, pool: AsyncConnectionPool[Connection], dsn: Dsn, keys: KeyStore | None, *, answer_s: float
+    ) -> None:
         self._pool = pool
         self._dsn = dsn
         self._keys = keys
+        self._waits = Waits(answer_s)
 
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, dsn: Dsn, keys: KeyStore | None = None, *, size: int = 8, timeout_s: float = 10
+        cls,
+        dsn: Dsn,
+        keys: KeyStore | None = None,
+        *,
+        size: int = 8,
+        timeout_s: float = 10,
+        answer_s: float = ANSWER_S,
     ) -> AsyncIterator[Self]:
         """Connect as the application's role and yield the database; close on the way out.
 
@@ -182,6 +208,7 @@ class Database:
             keys: what seals; without it, nothing that concerns a person can be read or written.
             size: connections at the most.
             timeout_s: how long one caller waits for a connection before ``DatabaseUnavailableError``.
+            answer_s: how long for the answer to one statement.
         """
         pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             dsn,
@@ -193,8 +220,11 @@ class Database:
             open=False,
             kwargs={"autocommit": True, "options": _OPTIONS},
         )
-        async with pool:
-            yield cls(pool, dsn, keys)
+        await pool.open()
+        try:
+            yield cls(pool, dsn, keys, answer_s=answer_s)
+        finally:
+            await pool.close(CLOSE_S)
 
     async def reach(self, timeout_s: float = 10) -> None:
         """Wait for the first connection, once, after ``open``: a database that is away now may come back later.
@@ -227,15 +257,17 @@ class Database:
             exchange.send("begin", {})
             exchange.send(plans.value, {"tenant": tenant or ""})
             try:
-                tx = Transaction(exchange, tenant, self._keys)
+                tx = Transaction(exchange, self._waits, tenant, self._keys)
                 yield tx
                 await tx.settle_keys()
+            except SilenceError:  # whoever does not answer is asked nothing more: the connection is broken off
+                raise
             except Exception:
                 exchange.forget()
                 with suppress(psycopg.OperationalError):
-                    await exchange.ask("rollback", {})
+                    await self._waits.answer(exchange.put("rollback", {}))
                 raise
-            ended = await exchange.ask("commit", {})
+            ended = await self._waits.answer(exchange.put("commit", {}))
             if ended.command_status != b"COMMIT":
                 raise RuntimeError("a statement had failed and was passed over: the transaction was rolled back") from (
                     exchange.failure
@@ -250,7 +282,7 @@ class Database:
             DatabaseUnavailableError: no connection, or it broke.
         """
         async with self._exchange() as exchange:
-            return exchange.rows(await exchange.ask(query, values))
+            return exchange.rows(await self._waits.answer(exchange.put(query, values), LOOK_UP_S))
 
     async def check_keys(self) -> None:
         """See that this database is sealed under our key store; one that never was is from now on.
@@ -270,9 +302,17 @@ class Database:
         """Return the pool's own counters, by psycopg's names; one that is missing is 0."""
         return self._pool.get_stats()
 
+    def hurry(self, within_s: float) -> None:
+        """Wait no longer than that from now on, for each connection and each answer: the house is to end."""
+        self._pool.timeout = min(self._pool.timeout, within_s)
+        self._waits.hurry(within_s)
+
     async def refresh(self) -> None:
-        """Replace connections that died: all of them, when PostgreSQL was started anew."""
-        await self._pool.check()
+        """Replace the connections at rest, and those in use once they are: PostgreSQL was started anew.
+
+        None is asked whether it lives: the answer may never come.
+        """
+        await self._pool.drain()
 
     @asynccontextmanager
     async def _exchange(self) -> AsyncIterator[Exchange]:
@@ -283,8 +323,12 @@ class Database:
                 exchange.open()
                 yield exchange
             finally:
-                await exchange.close()
-                await self._pool.putconn(connection)
+                try:
+                    # That nobody takes a cancellation is no news, and must not stand in the way of what ends us.
+                    with suppress(psycopg.OperationalError):
+                        await exchange.close()
+                finally:  # the pool closes one in which an answer is outstanding, and counts it
+                    await self._pool.putconn(connection)
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise DatabaseUnavailableError(type(error).__name__) from error
 

@@ -63,6 +63,19 @@ class Connected:
     address: str
     must_encrypt: bool
 
+    def notice_silence(
+        self, *, keepalives_idle: int, keepalives_interval: int, keepalives_count: int, tcp_user_timeout: int
+    ) -> None:
+        """Let the system notice a way that swallows everything: seconds, and milliseconds for the last (tcp(7))."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for option, value in (
+            (socket.TCP_KEEPIDLE, keepalives_idle),
+            (socket.TCP_KEEPINTVL, keepalives_interval),
+            (socket.TCP_KEEPCNT, keepalives_count),
+            (socket.TCP_USER_TIMEOUT, tcp_user_timeout),
+        ):
+            self.socket.setsockopt(socket.IPPROTO_TCP, option, value)
+
 
 class Egress:
     """Opens outgoing connections on behalf of the rooms above, and vouches for those a library opens by itself.
