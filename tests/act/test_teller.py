@@ -55,7 +55,7 @@ class Post:
 
     def __init__(self, standing: House, hook: WebhookId, receiver: Receiver) -> None:
         self._receiver = receiver
-        self.teller = Teller(standing, TENANT, hook, GroupCommit(), Lines())
+        self.teller = Teller(standing, TENANT, hook, GroupCommit(), Lines(), asyncio.Semaphore(1))
 
     def begin(self, event: Event, *, is_first: bool = True, edition: Mapping[str, object] | None = None) -> bool:
         """Offer an event that no table has: only what is begun at once can be heard."""

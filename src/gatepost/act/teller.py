@@ -73,6 +73,7 @@ class Teller:
     """Tells one endpoint. Bid it ``look`` when there may be something; it ends after a while of having nothing.
 
     Attributes:
+        looks: shared by all tellers of a process, so that a thousand leave connections to the rest of the house.
         room: attempts at once.
         busy: lanes with an attempt under way, or heard and not yet written down.
         asking: lanes among them whose receiver has not answered yet, or has not taken it.
@@ -89,6 +90,7 @@ class Teller:
     identifier: WebhookId
     commits: GroupCommit
     lines: Lines
+    looks: asyncio.Semaphore
     task: asyncio.Task[None] | None = None
     room: int = AT_ONCE_FIRST
     busy: set[str] = field(default_factory=set)
@@ -166,7 +168,7 @@ class Teller:
         at = self.house.clock()
         self.begun.clear()
         self.is_missed = False
-        async with self.house.db.transaction(self.tenant) as tx:
+        async with self.looks, self.house.db.transaction(self.tenant) as tx:
             self.endpoint, tellings = await asyncio.gather(
                 store.endpoint(tx, self.identifier, at),
                 telling_store.due(tx, self.identifier, at=at, busy=self.busy, limit=free),
