@@ -11,9 +11,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 from typing_extensions import override
 
-from gatepost.app.confine import is_confined
+from gatepost.app.confine import KNOWN, is_confined
 from gatepost.app.usher import USHER, Usher
 
 FRAME = """
@@ -186,6 +187,68 @@ async def test_where_the_house_cannot_look_the_process_is_confined_and_says_that
             link.sendall(b"n")
             out, _ = await process.communicate()
     assert out == b"False True\n"
+
+
+OLDER = """
+import ctypes, errno, os, sys
+from pathlib import Path
+from gatepost.app import confine
+from gatepost.app.fence import fence, kernel_version
+from gatepost.app.usher import confine_and_ask
+
+folder, missing = Path(sys.argv[1]), [int(each) for each in sys.argv[2:]]
+calls = confine.KNOWN[os.uname().machine]
+
+def older():
+    # what a kernel without these calls says to whoever makes them
+    yield 0x20, 0, 0, 0
+    for number in missing:
+        yield 0x15, 0, 1, number
+        yield 0x06, 0, 0, 0x00050000 | errno.ENOSYS
+    yield 0x06, 0, 0, 0x7FFF0000
+
+libc, zero = ctypes.CDLL(None, use_errno=True), ctypes.c_ulong(0)
+made = confine._program(older())
+assert not libc.prctl(confine.PR_SET_NO_NEW_PRIVS, ctypes.c_ulong(1), zero, zero, zero)
+assert not libc.prctl(confine.PR_SET_SECCOMP, ctypes.c_ulong(2), ctypes.byref(made), zero, zero)
+is_watched = confine_and_ask(folder)
+import socket
+reached = socket.socket(socket.AF_UNIX)
+reached.connect(str(folder / "door"))
+try:
+    socket.socket(socket.AF_INET)
+except OSError as error:
+    assert error.errno == errno.EACCES
+else:
+    raise SystemExit("not confined")
+print(is_watched, kernel_version(), fence([folder], []), os.listdir("/") != [])
+"""
+
+
+@pytest.mark.parametrize(
+    ("release", "missing"),
+    [
+        ("5.8.18", []),  # it watches, and has no way to connect for another
+        ("6.1.0", ["seccomp"]),  # a kernel before 3.17, or an engine's filter that knows no such call
+    ],
+)
+async def test_on_an_older_kernel_the_process_is_confined_and_both_say_that_sockets_are_open(
+    tmp_path: Path, release: str, missing: list[str]
+) -> None:
+    calls = KNOWN[os.uname().machine]
+    numbers = [str(calls.seccomp) for _ in missing] + ["444", "445", "446"]  # and no Landlock
+    with capture_logs() as said:
+        async with sinks(tmp_path):
+            with Usher([str(tmp_path / "door")], release=release).at(tmp_path / USHER):
+                process = await asyncio.create_subprocess_exec(
+                    *(sys.executable, "-c", OLDER, str(tmp_path), *numbers),
+                    env={"PYTHONPATH": "src"},
+                    stdout=asyncio.subprocess.PIPE,
+                )
+                out, _ = await process.communicate()
+                await asyncio.sleep(0.1)
+    assert out == b"False 0 0 True\n"
+    assert [line["event"] for line in said] == ["agents.sockets_open"]
 
 
 async def test_where_no_house_answers_the_process_is_told_so(tmp_path: Path) -> None:

@@ -27,18 +27,23 @@ def test_a_machine_that_was_answered_often_is_not_answered_again_whatever_the_po
 
 
 @pytest.mark.parametrize(
-    ("replies", "recipient", "is_capped", "brakes"),
+    ("replies", "recipient", "is_capped", "is_answer", "brakes"),
     [
-        (Counted(20, 100), Counted(), False, False),
-        (Counted(21, 21), Counted(), False, True),
-        (Counted(1, 101), Counted(), False, True),
-        (Counted(21, 21), Counted(), True, False),
-        (Counted(1, 1), Counted(60, 500), True, False),
-        (Counted(1, 1), Counted(61, 61), True, True),
+        (Counted(20, 100), Counted(), False, True, False),
+        (Counted(21, 21), Counted(), False, True, True),
+        (Counted(1, 101), Counted(), False, True, True),
+        (Counted(21, 21), Counted(), True, True, False),
+        (Counted(1, 1), Counted(60, 500), True, False, False),
+        (Counted(1, 1), Counted(61, 61), True, False, True),
+        (Counted(1, 1), Counted(1, 501), True, False, True),
+        (Counted(1, 1), Counted(60, 100), True, True, False),
+        (Counted(1, 1), Counted(1, 101), True, True, True),
     ],
 )
-def test_ping_pong_is_braked(replies: Counted, recipient: Counted, is_capped: bool, brakes: bool) -> None:  # noqa: FBT001  # rows of a table
-    ending = loops.judge_pace(replies, recipient, is_capped=is_capped)
+def test_ping_pong_is_braked(
+    *, replies: Counted, recipient: Counted, is_capped: bool, is_answer: bool, brakes: bool
+) -> None:
+    ending = loops.judge_pace(replies, recipient, is_capped=is_capped, is_answer=is_answer)
     assert (ending is not None) == brakes
     if ending:
         assert (ending.disposition, ending.reason) == (Disposition.DEFER, Reason.SEND_PING_PONG)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Callable
@@ -29,9 +30,10 @@ PATIENCE_S = 40.0
 async def _running(name: str, base_url: str, key: str, **settings: str) -> AsyncIterator[Process]:  # its own argument
     """Run an example until the context ends; it is following when this begins."""
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "client" / "src")}  # noqa: TID251  # the child's
+    program = (sys.executable, f"{name}.py") if not name.endswith(".mjs") else ("node", name)
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        str(ROOT / "examples" / "agents" / f"{name}.py"),
+        program[0],
+        str(ROOT / "examples" / "agents" / program[1]),
         env={**environment, "GATEPOST_URL": base_url, "GATEPOST_KEY": key, **settings},
         stdout=PIPE,
     )
@@ -84,6 +86,30 @@ async def test_support_mail_is_filed_and_answered_once_also_after_a_restart(
     async with _running("triage", base_url, ours.agent, QUEUES=str(tmp_path)):
         await _until(lambda: (tmp_path / "general" / missed).exists() or any((tmp_path / "general").glob("*")))
     assert [leaf["action"] for leaf in await leaves(house, ours)].count("reply.queued") >= 2
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="this example is JavaScript, and there is no Node here")
+async def test_an_agent_without_a_client_answers_each_mail_once_whatever_dies(
+    house: House,  # fixtures
+    base_url: str,
+    ours: Tenancy,
+    tmp_path: Path,
+) -> None:
+    """Killed after its answer and before it kept its place, it hears of the mail again and sends nothing again."""
+    place = tmp_path / "place"
+    settings = {"PLACE": str(place), "NOTE": "I am away until Monday."}
+    async with _running("absence.mjs", base_url, ours.agent, **settings):
+        began = place.read_text()
+        await _mail(house, ours, "First", "Are you there?")
+        await _answered(house, ours, 1)
+        await _until(lambda: place.read_text() != began)
+    await _mail(house, ours, "Second", "And now?")
+    place.write_text(began)
+    async with _running("absence.mjs", base_url, ours.agent, **settings):
+        await _answered(house, ours, 2)
+        await _mail(house, ours, "Third", "Still?")
+        await _answered(house, ours, 3)
+    assert [leaf["action"] for leaf in await leaves(house, ours)].count("reply.queued") == 3
 
 
 LARGE = r"(?i)total[^0-9]{0,20}([5-9][0-9]{2}|[0-9]{4,})[.]"

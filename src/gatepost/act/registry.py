@@ -253,7 +253,9 @@ async def test(house: Means, tenant: TenantId, account: AccountId, identifier: W
         at=at,
         detail={"webhook_id": identifier},
     )
-    answer = await tell(house, tenant, endpoint, event, webhook.payload(event, None))
+    answer = await tell(
+        house, tenant, endpoint, event, webhook.payload(event, None), signers=signers(house.keyring, endpoint)
+    )
     async with house.db.transaction(tenant) as tx:
         attempt = Attempt(at, answer.status_code, answer.reason, answer.took_ms)
         telling_store.log(tx, [(identifier, event.id, attempt)])
@@ -263,11 +265,18 @@ async def test(house: Means, tenant: TenantId, account: AccountId, identifier: W
 
 
 async def tell(
-    house: Means, tenant: TenantId, endpoint: Endpoint, event: Event, body: bytes, *, lines: Lines | None = None
+    house: Means,
+    tenant: TenantId,
+    endpoint: Endpoint,
+    event: Event,
+    body: bytes,
+    *,
+    signers: webhook.Signers,
+    lines: Lines | None = None,
 ) -> Answer:
     """Post one event once, over a connection of ``lines`` where there are any, and return what the receiver said."""
     hook = endpoint.webhook
-    headers = webhook.headers(body, event=event, signers=signers(house.keyring, endpoint), at=house.clock())
+    headers = webhook.headers(body, event=event, signers=signers, at=house.clock())
     errand = Errand(Purpose.WEBHOOK, hook.id, tenant)
     return await post(hook.url, body, headers, errand=errand, egress=house.egress, lines=lines)
 

@@ -32,6 +32,9 @@ ALERT_S = 0.1
 SETTLE_S = 0.03
 """How long what an attempt came to waits to be written down with others: its receiver has been served."""
 
+LOOKS_MAX = 4
+"""Tellers that look at the table at once: each look takes a connection of the house's pool."""
+
 FORGET_EVERY_S = 3_600.0
 KEPT_FOR = timedelta(days=30)
 """How long events can be replayed, and resumed in a stream."""
@@ -47,6 +50,7 @@ class Herald:
         self._me = house.entropy(10).hex()
         self._commits = GroupCommit(pause_s=SETTLE_S)
         self._lines = Lines()
+        self._looks = asyncio.Semaphore(LOOKS_MAX)
         self._tellers: dict[WebhookId, Teller] = {}
         self._wake = asyncio.Event()
         self._news = asyncio.Event()
@@ -99,7 +103,7 @@ class Herald:
         for tenant, identifier in ours:
             teller = self._tellers.get(identifier)
             if teller is None or teller.task is None or teller.task.done():
-                teller = Teller(self._house, tenant, identifier, self._commits, self._lines)
+                teller = Teller(self._house, tenant, identifier, self._commits, self._lines, self._looks)
                 teller.task = group.create_task(teller.run())
                 self._tellers[identifier] = teller
             teller.look()

@@ -36,6 +36,10 @@ AT_ONCE_MAX = 32
 """Attempts at once to one endpoint; it begins with a few, and each that is heard lets one more go out."""
 
 AT_ONCE_FIRST = 4
+
+UNSETTLED_MAX = 256
+"""Attempts to one endpoint that may be under way or not yet written down: a process that dies makes them once more."""
+
 FAULT_S = 30.0
 UNSETTLED_S = 1.0
 IDLE_S = 60.0
@@ -69,8 +73,10 @@ class Teller:
     """Tells one endpoint. Bid it ``look`` when there may be something; it ends after a while of having nothing.
 
     Attributes:
+        looks: shared by all tellers of a process, so that a thousand leave connections to the rest of the house.
         room: attempts at once.
-        busy: lanes with an attempt under way.
+        busy: lanes with an attempt under way, or heard and not yet written down.
+        asking: lanes among them whose receiver has not answered yet, or has not taken it.
         followed: lanes among them in which more may wait.
         begun: lanes with an attempt begun while a look is under way.
         is_behind: something waits in the table that has not been seen, and goes first.
@@ -84,9 +90,11 @@ class Teller:
     identifier: WebhookId
     commits: GroupCommit
     lines: Lines
+    looks: asyncio.Semaphore
     task: asyncio.Task[None] | None = None
     room: int = AT_ONCE_FIRST
     busy: set[str] = field(default_factory=set)
+    asking: set[str] = field(default_factory=set)
     followed: set[str] = field(default_factory=set)
     begun: set[str] = field(default_factory=set)
     is_behind: bool = True
@@ -94,6 +102,7 @@ class Teller:
     is_closing: bool = False
     endpoint: Endpoint | None = None
     lanes: asyncio.TaskGroup | None = None
+    _signing: tuple[Endpoint, webhook.Signers] | None = None
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
 
     def close(self) -> asyncio.Task[None] | None:
@@ -114,7 +123,7 @@ class Teller:
         lane = fresh.telling.event.lane
         if lane in self.busy:
             self.followed.add(lane)
-        elif len(self.busy) >= self.room:
+        elif self._free <= 0:
             self.is_behind = self.is_missed = True  # whoever leaves looks
         elif self.endpoint is None or not self._is_in_order(fresh, self.endpoint):
             self.is_behind = True
@@ -122,6 +131,11 @@ class Teller:
         else:
             self._start(self.lanes, self.endpoint, fresh.telling, partial(announced.email, fresh.telling.event.id))
         return True
+
+    @property
+    def _free(self) -> int:
+        """How many attempts may begin. What was heard makes room before it is written down, which waits for others."""
+        return min(self.room - len(self.asking), UNSETTLED_MAX - len(self.busy))
 
     def _is_in_order(self, fresh: Fresh, endpoint: Endpoint) -> bool:
         is_known = fresh.edition == endpoint.edition and endpoint.webhook.health.failures < STRIKES
@@ -148,13 +162,13 @@ class Teller:
 
     async def _fill(self, lanes: asyncio.TaskGroup) -> None:
         """Start as many attempts as there is room for, of what waits longest."""
-        free = self.room - len(self.busy)
+        free = self._free
         if free <= 0 or self.is_closing:
             return
         at = self.house.clock()
         self.begun.clear()
         self.is_missed = False
-        async with self.house.db.transaction(self.tenant) as tx:
+        async with self.looks, self.house.db.transaction(self.tenant) as tx:
             self.endpoint, tellings = await asyncio.gather(
                 store.endpoint(tx, self.identifier, at),
                 telling_store.due(tx, self.identifier, at=at, busy=self.busy, limit=free),
@@ -170,7 +184,7 @@ class Teller:
             emails = await asyncio.gather(*(mailbox.find(tx, each) for each in about if each))
         found = {email.id: email for email in emails if email}
         ready = [one for one in tellings if one.event.lane not in self.busy | self.begun]
-        fitting = ready[: max(self.room - len(self.busy), 0)]
+        fitting = ready[: max(self._free, 0)]
         self.is_behind = len(tellings) >= free or fitting != ready or self.is_missed
         for telling in fitting:
             if telling.is_followed:
@@ -185,6 +199,7 @@ class Teller:
         self, lanes: asyncio.TaskGroup, endpoint: Endpoint, telling: Telling, read: Callable[[], Email | None]
     ) -> None:
         self.busy.add(telling.event.lane)
+        self.asking.add(telling.event.lane)
         self.begun.add(telling.event.lane)
         lanes.create_task(self._tell(endpoint, telling, read))
 
@@ -192,6 +207,8 @@ class Teller:
         """Make one attempt and write down what it came to."""
         try:
             answer = await self._attempt(endpoint, telling.event, read)
+            if answer.is_done:
+                self._make_room(telling.event.lane)
             told = Told(telling, answer, self.house.clock(), self.house.entropy(1)[0] / 255)
             ending = await self.commits.join(told, partial(settle_all, self.house, self.tenant), group=self.tenant)
         except DatabaseUnavailableError:
@@ -208,14 +225,22 @@ class Teller:
             self.is_behind = True
             await asyncio.sleep(FAULT_S)
         else:
-            self.room = min(self.room + 1, AT_ONCE_MAX) if answer.is_done else max(self.room // 2, 1)
+            self.room = self.room if answer.is_done else max(self.room // 2, 1)
             self._report(answer, telling, ending)
         finally:
             self._leave(telling.event.lane)
 
+    def _make_room(self, lane: str) -> None:
+        """Let the next attempt begin: this one was heard, so that one more than before may go out."""
+        self.asking.discard(lane)
+        self.room = min(self.room + 1, AT_ONCE_MAX)
+        if self.is_behind:
+            self._look_soon()
+
     def _leave(self, lane: str) -> None:
         """End an attempt: whatever may wait for its place is looked for."""
         self.busy.discard(lane)
+        self.asking.discard(lane)
         if self.is_closing:
             self._wake.set()
         elif self.is_behind or lane in self.followed:
@@ -231,7 +256,11 @@ class Teller:
         if event.kind is EventKind.RECEIVED and (email is None or email.is_erased):
             return Answer(0, "email.erased")
         body = webhook.payload(event, email)
-        return await registry.tell(self.house, self.tenant, endpoint, event, body, lines=self.lines)
+        if self._signing is None or self._signing[0] is not endpoint:
+            self._signing = endpoint, registry.signers(self.house.keyring, endpoint)
+        return await registry.tell(
+            self.house, self.tenant, endpoint, event, body, signers=self._signing[1], lines=self.lines
+        )
 
     def _report(self, answer: Answer, telling: Telling, ending: Ending | None) -> None:
         end = "done" if answer.is_done else "again" if ending and ending.due_at else "failed"

@@ -10,6 +10,7 @@ import errno
 import os
 import stat
 import struct
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -34,6 +35,14 @@ _TO_READ = _READ | _LIST
 _TO_WRITE = _TO_READ | _WRITE | _REMOVE_FOLDER | _REMOVE | _MAKE_FOLDER | _MAKE | _REFER | _TRUNCATE
 
 
+def kernel_version() -> int:
+    """Return the version of Landlock that this kernel has in force; 0 where it has none, or is no Linux."""
+    if sys.platform != "linux":
+        return 0  # the number means another call
+    libc = ctypes.CDLL(None, use_errno=True)
+    return max(0, int(libc.syscall(ctypes.c_long(_CREATE), None, ctypes.c_size_t(0), ctypes.c_uint(_VERSION))))
+
+
 def fence(readable: Iterable[Path], writable: Iterable[Path]) -> int:
     """Shut every file but these, and what lies beneath them; what does not exist is passed over.
 
@@ -42,10 +51,9 @@ def fence(readable: Iterable[Path], writable: Iterable[Path]) -> int:
     Returns:
         The kernel's version of Landlock; 0 where it has none, and nothing is shut.
     """
-    libc = ctypes.CDLL(None, use_errno=True)
-    version = int(libc.syscall(ctypes.c_long(_CREATE), None, ctypes.c_size_t(0), ctypes.c_uint(_VERSION)))
-    if version < 1:
+    if not (version := kernel_version()):
         return 0
+    libc = ctypes.CDLL(None, use_errno=True)
     handled = max(bits for since, bits in _ALL.items() if since <= version)
     tcp, scopes = (_TCP if version >= _NETWORK_SINCE else 0), (_SCOPES if version >= _SCOPES_SINCE else 0)
     asked = _RULESET.pack(handled, tcp, scopes)[: 8 * (1 + (version >= _NETWORK_SINCE) + (version >= _SCOPES_SINCE))]

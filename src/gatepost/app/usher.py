@@ -8,6 +8,7 @@ place of the asker's. Nothing the asker changes meanwhile matters, for nothing o
 import asyncio
 import errno
 import os
+import re
 import select
 import socket
 import struct
@@ -25,6 +26,10 @@ USHER = "usher"
 
 ASK_S = 10.0
 
+KERNEL_MIN = (5, 9)
+"""Since which Linux a socket can be put into the asker's place (seccomp_unotify(2), SECCOMP_IOCTL_NOTIF_ADDFD). Those
+from 5.0 on stop a ``connect`` and have no way to let it be made: whoever is watched there reaches nothing at all."""
+
 # seccomp.h: struct seccomp_notif, seccomp_notif_resp, seccomp_notif_addfd and the calls that take them.
 _ASKED, _ANSWER, _PUT = struct.Struct("=QIIiIQ6Q"), struct.Struct("=QqiI"), struct.Struct("=QIIII")
 _RECV, _SEND, _IS_VALID, _ADD = 0xC0502100, 0xC0182101, 0x40082102, 0x40182103
@@ -41,9 +46,11 @@ class Usher:
 
     Args:
         sockets: the addresses it may connect to, as ``socket.connect`` takes them.
+        release: the kernel's, as ``uname`` spells it.
     """
 
-    def __init__(self, sockets: Iterable[str]) -> None:
+    def __init__(self, sockets: Iterable[str], *, release: str = os.uname().release) -> None:
+        self._release = release
         self._sockets = {_plain(os.fsencode(each)): each for each in sockets}
         self._listener: int | None = None
         self._questions = select.poll()
@@ -68,7 +75,7 @@ class Usher:
         asyncio.get_running_loop().remove_reader(door)  # one process, and no second
         link, _ = door.accept()
         link.settimeout(ASK_S)
-        asyncio.get_running_loop().run_in_executor(None, _take, link).add_done_callback(self._begin)
+        asyncio.get_running_loop().run_in_executor(None, _take, link, self._release).add_done_callback(self._begin)
 
     def _begin(self, taken: "asyncio.Future[int | None]") -> None:
         if taken.cancelled() or taken.exception() or (listener := taken.result()) is None:
@@ -140,11 +147,17 @@ def _read(pid: int, address: int, length: int) -> bytes:
     return path if path.startswith(b"\0") else path.partition(b"\0")[0]
 
 
-def _take(link: socket.socket) -> int | None:
+def can_connect_for_others(release: str) -> bool:
+    """Tell whether a kernel of this release lets one process make another's connections; False for an odd spelling."""
+    found = re.match(r"([0-9]+)\.([0-9]+)", release, re.ASCII)
+    return found is not None and (int(found[1]), int(found[2])) >= KERNEL_MIN
+
+
+def _take(link: socket.socket, release: str) -> int | None:
     """Return what the process's questions come in by; None where this process could not answer them."""
     with link:
         pid, _, _ = struct.unpack("=iII", link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-        if not _may_read(pid):
+        if not can_connect_for_others(release) or not _may_read(pid):
             link.sendall(_NO)
             return None
         link.sendall(_YES)

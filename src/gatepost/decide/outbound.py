@@ -225,7 +225,12 @@ def _shown(limit: int | None) -> str:
 
 
 def _pace(case: Case) -> Answer:
-    ending = loops.judge_pace(case.leaving.replies, case.leaving.recipient, is_capped=case.policy.replies is not None)
+    ending = loops.judge_pace(
+        case.leaving.replies,
+        case.leaving.recipient,
+        is_capped=case.policy.replies is not None,
+        is_answer=case.facts.answered is not None,
+    )
     return ("too fast", ending) if ending else None
 
 

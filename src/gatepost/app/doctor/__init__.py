@@ -52,7 +52,7 @@ async def examine(settings: Settings) -> list[Finding]:
             resources.callback(keys.close)
         await add("dns", lambda: names.look(resolver, hostname))
         await add("egress", lambda: outside.look(settings, hop, ways.egress))
-        found.append(agents.look(settings, running))
+        found += [agents.look(settings, running), *agents.look_at_kernel()]
         async with _reached(through(ways.egress, dsn), keys, found) as db:
             await add("clock", lambda: clocks.look(clock, db))
             if db is None:
