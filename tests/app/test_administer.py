@@ -1,6 +1,7 @@
 import json
 from typing import Any
 
+import psycopg
 import pytest
 
 from gatepost import access, domains
@@ -65,6 +66,20 @@ async def test_nobody_whose_mail_ends_in_a_mailbox_of_ours_is_let_in(house: Hous
         await administer.add_person(house, tenant.id, Address(local, "acme.test"), Role.APPROVER)
     assert "person.add" not in [leaf["action"] for leaf in await leaves(house, tenant.id)]
     await administer.remove_domain(house, tenant.id, "acme.test")
+
+
+async def test_no_master_key_comes_into_force_that_no_entry_names(house: House, tenant: Tenant, owner_dsn: str) -> None:
+    before = house.db.keys.rotations
+    with psycopg.connect(owner_dsn, autocommit=True) as owner:
+        owner.execute("revoke insert on entry from gatepost_app")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            await administer.rotate_keys(house)
+        assert house.db.keys.rotations == before
+        owner.execute("grant insert on entry to gatepost_app")
+    assert await administer.rotate_keys(house)
+    last = (await leaves(house, tenant.id))[-1]
+    assert (last["action"], last["object_ref"]) == ("keys.rotate", f"rotation/{house.db.keys.rotations}")
+    assert house.db.keys.rotations == before + 1
 
 
 async def test_what_was_not_done_is_not_recorded(house: House, tenant: Tenant) -> None:

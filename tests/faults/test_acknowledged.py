@@ -28,8 +28,9 @@ COLLECTOR = Path(__file__).parent / "collector.py"
 INDEXES_AFTER_S = 0.3
 UP_FOR_S = (0.0, 0.2)
 WITHIN_S = 180
+AHEAD_BATCHES = 4
 AGAIN_MAX = TURN_EVENTS * TURNS_UNCONFIRMED_MAX
-"""What may wait for its acknowledgement when somebody dies, and is sent again then."""
+"""What may wait for its acknowledgement when the collector dies, and is sent again then."""
 
 
 @dataclass
@@ -129,6 +130,33 @@ async def test_what_is_called_exported_is_indexed_whoever_dies(
             repeated += again
             print(f"{rounds} kills of the exporter, {lost} of the collector: {town.size} events, {again} again")
         assert repeated, "nobody died while anything was on its way: nothing was put to the test"
+
+
+async def test_a_killed_exporter_sends_again_one_turn_at_the_most(
+    app_dsn: str, tmp_path: Path, collector: Collector, *, nightly: bool
+) -> None:
+    rounds = 12 if nightly else 4
+    async with settled(app_dsn, tmp_path) as town:
+        tenant = TENANTS[0]
+        made = {tenant: await town.add(tenant, siem.Kind.SPLUNK, f"http://127.0.0.1:{collector.port}", ack=True)}
+        town.size, was_ahead = 1, 0
+        for number in range(rounds + 1):
+            await town.grow()
+            exporter = await town.begin(number)
+            try:
+                for _ in range(AHEAD_BATCHES if number < rounds else 0):
+                    await collector.takes()
+                if number == rounds:
+                    await all_is_sent(town, made)
+            finally:
+                exporter.kill()
+                await exporter.wait()
+            was_ahead += len((await exported(town, tenant, made[tenant])).ahead)
+        there = collector.indexed(tenant)
+        assert firsts(there) == list(range(town.size))
+        print(f"{rounds} kills of the exporter: {town.size} events, {len(there) - town.size} again")
+        assert len(there) - town.size <= rounds * (TURN_EVENTS + 1)
+        assert was_ahead, "nothing waited for its acknowledgement: nothing was put to the test"
 
 
 async def all_is_sent(town: Town, made: dict[TenantId, ExportId]) -> None:

@@ -8,11 +8,17 @@ import singly
 from gatepost import record
 from gatepost.clock import Entropy
 from gatepost.db import Database
-from gatepost.ids import EntryId, TenantId
+from gatepost.ids import EntryId, LeafIndex, TenantId
 from gatepost.record import check_store, log_store
+from gatepost.record.check_store import Held, Stretch
 from gatepost.record.indexer import Indexer
 from gatepost.record.paper import Kind
 from record.papers import TENANT, consequence, inbound
+
+
+def everything(stretch: Stretch) -> list[Held]:
+    """Return all of each place, in the order of the log."""
+    return [row for place in stretch.places if (row := stretch.held(LeafIndex(place)))]
 
 
 async def live(db: Database, entropy: Entropy) -> tuple[int, int]:
@@ -27,8 +33,8 @@ async def live(db: Database, entropy: Entropy) -> tuple[int, int]:
 async def test_everything_about_a_place_is_read_together(db: Database, entropy: Entropy) -> None:
     first, second = await live(db, entropy)
     async with db.transaction(TENANT) as tx:
-        decided, acted = await check_store.held(tx, 0, 10)
-        assert [*await check_store.held(tx, 1, 2)] == [acted]
+        decided, acted = everything(await check_store.held(tx, 0, 10))
+        assert everything(await check_store.held(tx, 1, 2)) == [acted]
     assert [(each.leaf_index, each.entry, each.kind) for each in (decided, acted)] == [
         (0, first, "decision"),
         (1, second, "act"),
@@ -52,7 +58,7 @@ async def test_rows_that_are_not_there_are_none(db: Database, entropy: Entropy, 
         owner.execute("delete from decision_row where entry = %s", [first])
         owner.execute("delete from entry_words where entry = %s", [first])
     async with db.transaction(TENANT) as tx:
-        found, _ = await check_store.held(tx, 0, 10)
+        found, _ = everything(await check_store.held(tx, 0, 10))
     assert (found.opening, found.is_erased, found.decision, found.tokens, found.is_indexed) == (
         None,
         False,
@@ -78,7 +84,7 @@ async def test_what_others_wrote_between_is_passed_over(db: Database, entropy: E
             owner.execute(f"update leaf set leaf_index = {moved} where tenant = %s".encode(), [TENANT])  # noqa: S608  # above
     assert await Indexer(db).index(TENANT) == 5
     async with db.transaction(TENANT) as tx:
-        found = [*await check_store.held(tx, 0, 10)]
+        found = everything(await check_store.held(tx, 0, 10))
     assert [each.entry for each in found] == written[::-1]
     assert {after - before for before, after in pairwise(written)} == {1, 10, 19}
     for each in found:
@@ -97,7 +103,7 @@ async def test_words_at_another_time_are_not_those_of_the_entry(db: Database, en
         owner.execute("update entry set at = at + '1 hour'::interval where id = %s", [second])
         owner.execute("update entry_words set at = at + '1 minute'::interval where entry = %s", [first])
     async with db.transaction(TENANT) as tx:
-        assert [each.tokens for each in await check_store.held(tx, 0, 10)] == [None, None]
+        assert [each.tokens for each in everything(await check_store.held(tx, 0, 10))] == [None, None]
 
 
 @pytest.mark.parametrize(

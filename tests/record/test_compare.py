@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatepost.ids import EntryId, LeafIndex, TenantId
-from gatepost.record.check_store import Held
-from gatepost.record.compare import differences
+from gatepost.keys import ErasedError, KeyringError
+from gatepost.record.check_store import Held, Stretch
+from gatepost.record.compare import NOTHING, differences, doubtful
 from gatepost.record.entry import consequence_draft
 from gatepost.record.erased import Erased
 from gatepost.record.paper import Kind
@@ -77,3 +78,65 @@ def test_no_opening_whatever_was_written_there_raises(opening: Any) -> None:
 @given(st.binary())
 def test_no_octets_of_an_opening_raise(octets: bytes) -> None:
     assert differences(LEAF, row()._replace(opening=octets), TENANT)
+
+
+def stretch(of: Held, *, is_findable: bool = True) -> Stretch:
+    """Return the same row as it is read beside others."""
+    opened: dict[int, bytes | ErasedError | KeyringError] = {of.entry: ErasedError("")} if of.is_erased else {}
+    if of.opening is not None:
+        opened[of.entry] = of.opening
+    return Stretch(
+        places={of.leaf_index: of.entry},
+        indexed=0,
+        entries={} if of.leaf is None else {of.entry: (of.entry, of.leaf, of.kind, of.at)},
+        openings={of.entry: (of.entry, of.opening_ref, b"")} if opened else {},
+        opened=opened,
+        decisions={} if of.decision is None else {of.entry: (of.entry, *of.decision)},
+        consequences={} if of.consequence is None else {of.entry: (of.entry, *of.consequence)},
+        words={},
+        findable={of.entry} if is_findable else set(),
+    )
+
+
+def doubts(held: Stretch, octets: bytes = LEAF, tenant: TenantId = TENANT, erased: Erased = NOTHING) -> list[int]:
+    return [*doubtful([octets], 3, held, tenant, erased)]
+
+
+def test_nothing_is_in_doubt_where_all_agrees_and_everything_else_is() -> None:
+    assert doubts(stretch(row())) == []
+    assert doubts(stretch(row(), is_findable=False)) == [3]
+    assert doubts(stretch(row()), tenant=TenantId("tn_b")) == [3]
+    assert doubts(stretch(row())._replace(places={})) == [3]
+    for octets in (b"", b"{}", LEAF + b" ", LEAF.replace(b'"c":{', b'"c" :{'), LEAF.replace(b'"seq":12', b'"seq":13')):
+        assert doubts(stretch(row()), octets) == doubts(stretch(row()._replace(leaf=octets)), octets) == [3]
+    for changed in (
+        {"leaf": None},
+        {"leaf": LEAF + b" "},
+        {"kind": "decision"},
+        {"at": DRAFT.at.replace(microsecond=7)},
+        {"opening_ref": "op_another"},
+        {"opening": DRAFT.opening + b" "},
+        {"opening": b"{}"},
+        {"decision": (None,) * 9},
+        {"consequence": None},
+        {"consequence": (8, None, "act", "webhook.add")},
+    ):
+        assert doubts(stretch(row()._replace(**changed))) == [3], changed
+
+
+@pytest.mark.parametrize("told", [{"rule": "plan", "through": 4}, {"rule": "person", "entries": [[3, 3]]}])
+def test_an_opening_whose_removal_is_in_the_log_leaves_no_doubt(told: dict[str, Any]) -> None:
+    gone = stretch(row()._replace(opening=None))
+    assert doubts(gone) == doubts(gone, erased=Erased([{"detail": {"rule": "plan", "through": 3}}])) == [3]
+    assert doubts(gone, erased=Erased([{"detail": told}])) == []
+
+
+def test_an_opening_that_opens_no_more_needs_more_than_the_end_of_a_plan() -> None:
+    shut = stretch(row()._replace(opening=None, is_erased=True))
+    assert doubts(shut, erased=Erased([{"detail": {"rule": "plan", "through": 9}}])) == [3]
+    assert doubts(shut, erased=Erased([{"detail": {"rule": "person", "entries": [[3, 3]]}}])) == []
+
+
+@given(st.binary())
+def test_no_octets_of_an_opening_pass_without_doubt(octets: bytes) -> None:
+    assert doubts(stretch(row()._replace(opening=octets))) == [3]

@@ -106,17 +106,19 @@ async def _taken_names(house: House) -> set[str]:
 
 
 async def rotate_keys(house: House) -> int:
-    """Put a new master key in force and note it in every tenant's record; return how many keys were wrapped anew.
+    """Note it in every tenant's record, and put a new master key in force; return how many keys were wrapped anew.
+
+    The key store is no part of a transaction, so the entries come first: no key is in force that none of them names.
+    One that did not come into force after all, as after a kill, is told by the next, which has the same number.
 
     Raises:
         KeyringError: the key store cannot be read or written; what was in force still is.
     """
     keys = house.db.keys
-    count = keys.rotate()
     for tenant in await access.list_tenants(house.db):
         async with house.db.transaction(tenant.id) as tx:
-            await _note(tx, house, "keys.rotate", f"rotation/{keys.rotations}")
-    return count
+            await _note(tx, house, "keys.rotate", f"rotation/{keys.rotations + 1}")
+    return keys.rotate()
 
 
 async def add_tenant(house: House, *, name: str, plan: str, identifier: TenantId | None = None) -> Tenant:

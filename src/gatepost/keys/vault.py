@@ -139,20 +139,20 @@ class Vault:
             KeyringError: it was changed, cut or moved, or is of another tenant.
         """
         head = _head_of(sealed)
-        return self._opened(place, sealed, head, self._cipher(head))
+        return _opened(self._cipher(head), sealed, len(head), self._about(head, place))
 
     def open_all(self, each: Sequence[tuple[str, bytes]]) -> list[bytes | ErasedError | KeyringError]:
         """Return what ``open`` returns or raises of each place and seal; who is met again costs no key."""
         heads = {sealed[:_HEAD_OCTETS] for _, sealed in each if sealed[:1] == _PASSING}
         self._holder.know({int.from_bytes(head[at : at + _ID_OCTETS], "big") for head in heads for at in _IDS_AT})
-        known: dict[bytes, AESGCM] = {}
+        known: dict[bytes, tuple[AESGCM, bytes]] = {}
         found: list[bytes | ErasedError | KeyringError] = []
         for place, sealed in each:
             try:
                 head = _head_of(sealed)
-                if (cipher := known.get(head)) is None:
-                    cipher = known[head] = self._cipher(head)
-                found.append(self._opened(place, sealed, head, cipher))
+                if (keyed := known.get(head)) is None:
+                    keyed = known[head] = self._cipher(head), self._about(head, "")
+                found.append(_opened(keyed[0], sealed, len(head), keyed[1] + place.encode()))
             except (ErasedError, KeyringError) as error:
                 found.append(error)
         return found
@@ -161,15 +161,6 @@ class Vault:
         if head == _LASTING:
             return self._holder.known_lasting(self._tenant)[1]
         return self._holder.cipher(*_read_ids(head))
-
-    def _opened(self, place: str, sealed: bytes, head: bytes, cipher: AESGCM) -> bytes:
-        start = len(head) + NONCE_OCTETS
-        if len(sealed) < start + TAG_OCTETS:
-            raise KeyringError("a seal is cut off")
-        try:
-            return cipher.decrypt(sealed[len(head) : start], sealed[start:], self._about(head, place))
-        except InvalidTag:
-            raise KeyringError("a seal is broken: it was changed, or moved from its place") from None
 
     def seal_stream(self, place: str, pieces: Iterable[bytes], *, at: datetime, subject: str | None) -> Iterator[bytes]:
         """Seal what may be large, piece by piece, whatever the sizes of those given; else as ``seal``."""
@@ -229,6 +220,16 @@ def _head_of(sealed: bytes) -> bytes:
     if kind != _PASSING or len(sealed) < _HEAD_OCTETS:
         raise KeyringError("this was not sealed by this release")
     return sealed[:_HEAD_OCTETS]
+
+
+def _opened(cipher: AESGCM, sealed: bytes, head_octets: int, about: bytes) -> bytes:
+    start = head_octets + NONCE_OCTETS
+    if len(sealed) < start + TAG_OCTETS:
+        raise KeyringError("a seal is cut off")
+    try:
+        return cipher.decrypt(sealed[head_octets:start], sealed[start:], about)
+    except InvalidTag:
+        raise KeyringError("a seal is broken: it was changed, or moved from its place") from None
 
 
 def _read_ids(head: bytes) -> tuple[int, int]:

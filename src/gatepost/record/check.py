@@ -1,14 +1,14 @@
 """Verify a whole log: recompute it from tiles and openings, then hold the tables to the result."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import orjson
 
 from gatepost.blobs import Blobs
 from gatepost.db import Database, Transaction
-from gatepost.ids import TenantId
+from gatepost.ids import LeafIndex, TenantId
 from gatepost.keys import Keyring, KeyringError, Vault
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
@@ -16,8 +16,8 @@ from gatepost.ledger.merkle import HASH_OCTETS
 from gatepost.ledger.note import COSIGNATURE, Note, SigningKey, VerifierKey
 from gatepost.ledger.tiles import ENTRIES, WIDTH, Edge, Tile, tile_at, tiles_of, unpack
 from gatepost.record import check_store, erase_store, files, log_store, word_store
-from gatepost.record.check_store import Held
-from gatepost.record.compare import NOTHING, differences, misfound, unfindable
+from gatepost.record.check_store import Held, Stretch
+from gatepost.record.compare import NOTHING, differences, doubtful, misfound, unfindable
 from gatepost.record.erased import Erased
 from gatepost.record.log_store import LOG_KEY_PURPOSE, LogKey
 from gatepost.record.words import Found, terms_of
@@ -211,8 +211,8 @@ class _Walk:
             end = edge.size + len(entries)
             async with self._db.transaction(self._tenant) as tx:
                 signed = await log_store.checkpoints(tx, edge.size, end)
-                held = await check_store.held(tx, edge.size, end)
-                self._compare_rows(tx.vault, edge.size, entries, held)
+                stretch = await check_store.held(tx, edge.size, end)
+                self._compare_rows(tx.vault, edge.size, entries, stretch)
             edge, made = self._grow(edge, entries, signed)
             await self._compare_tiles({tile: octets for tile, octets in made.items() if tile in finals})
             progress(edge.size, self._head.size)
@@ -274,23 +274,29 @@ class _Walk:
             where = f"hash {changed[0] // HASH_OCTETS}" if changed else "its length"
             self._report.find(f"{tile.path}: {where} is not that of the entries")
 
-    def _compare_rows(self, vault: Vault, start: int, entries: list[bytes], held: Iterator[Held]) -> None:
-        row = next(held, None)
-        sound: list[tuple[bytes, Held]] = []
-        for index, octets in enumerate(entries, start):
-            if row is None or row.leaf_index != index:
-                self._report.find(f"leaf {index}: the tables do not know it")
-                continue
-            self._report.openings += row.opening is not None
-            self._report.erased += row.opening is None
-            found = differences(octets, row, self._tenant, self._erased)
-            for text in (*found, *unfindable(row)):
-                self._report.find(text)
-            if self._is_deep and not found:
-                sound.append((octets, row))
-            row = next(held, None)
+    def _compare_rows(self, vault: Vault, start: int, entries: Sequence[bytes], stretch: Stretch) -> None:
+        """Hold the rows of some places to the entries that the log has there."""
+        opened = sum(type(each) is bytes or isinstance(each, KeyringError) for each in stretch.opened.values())
+        self._report.openings += opened
+        self._report.erased += len(stretch.places) - opened
+        wrong = {
+            index
+            for index in doubtful(entries, start, stretch, self._tenant, self._erased)
+            if self._names(entries[index - start], index, stretch.held(index))
+        }
         if self._is_deep:
-            self._compare_words(vault, sound)
+            rows = ((octets, stretch.held(LeafIndex(index))) for index, octets in enumerate(entries, start))
+            self._compare_words(vault, [(octets, row) for octets, row in rows if row and row.leaf_index not in wrong])
+
+    def _names(self, octets: bytes, index: LeafIndex, row: Held | None) -> bool:
+        """Name what is wrong at a place; tell whether the rows are another thing than the leaf."""
+        if row is None:
+            self._report.find(f"leaf {index}: the tables do not know it")
+            return True
+        found = differences(octets, row, self._tenant, self._erased)
+        for text in (*found, *unfindable(row)):
+            self._report.find(text)
+        return bool(found)
 
     def _compare_words(self, vault: Vault, sound: Sequence[tuple[bytes, Held]]) -> None:
         """See that searches find the entries, of which all else agrees with the leaf."""

@@ -1,12 +1,15 @@
 """The SQL of a verification: all that the tables say about a stretch of the log. It is compared, never believed."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, NamedTuple, Self
 
 from gatepost.db import Transaction
-from gatepost.db.column import bigints
+from gatepost.db.column import Column, bigints, times
 from gatepost.ids import EntryId, LeafIndex
 from gatepost.keys import ErasedError, KeyringError, Vault
 from gatepost.record import store, word_store
@@ -19,8 +22,8 @@ DECISION = (
 CONSEQUENCE = ("account", "email", "kind", "action")
 """Likewise of ``consequence``."""
 _APART_MAX = 8
-_AT = 2  # of the columns of an entry beside its number
-_NO_ENTRY, _NO_OPENING, _NO_WORDS = (None, None, None), (None, None, None), (None, None, True)
+_AT = 3  # of the columns of an entry
+_NO_ENTRY, _NO_WORDS = (None, None, None, None), (None, None, True)
 
 
 class Held(NamedTuple):
@@ -71,19 +74,17 @@ _CONSEQUENCES = """
     ) as found
 """
 _WORDS = """
-    select found.* from unnest(%(lows)s, %(highs)s) as run (low, high) cross join lateral (
-      select min(at) as since, max(at) as until from entry
-      where tenant = %(tenant)s and id between run.low and run.high
-    ) as spanned cross join lateral (
+    select found.* from unnest(%(lows)s, %(highs)s, %(sinces)s, %(untils)s) as run (low, high, since, until)
+    cross join lateral (
       select entry, at, array_send(tokens) as tokens, sealed_under, seal from entry_words
-      where tenant = %(tenant)s and at between spanned.since and spanned.until
+      where tenant = %(tenant)s and at between run.since and run.until
         and entry between run.low and run.high offset 0
     ) as found
 """
 
 
-async def held(tx: Transaction, start: int, end: int) -> Iterator[Held]:
-    """Yield what the tables hold of the places ``start`` up to and without ``end``, in order.
+async def held(tx: Transaction, start: int, end: int) -> "Stretch":
+    """Return what the tables hold of the places ``start`` up to and without ``end``.
 
     Each table is walked through along its own index: what stands together in the log has numbers close together, and to
     look each of them up costs ten times as much. ``offset`` keeps each run a walk of its own (``_runs``).
@@ -95,17 +96,33 @@ async def held(tx: Transaction, start: int, end: int) -> Iterator[Held]:
         order by leaf_index
     """
     tx.send("set local max_parallel_workers_per_gather = 0")  # to start one costs more than it takes off
-    placed = await tx.all(query, start=start, end=end)
-    lows, highs = _runs([row.entry for row in placed])
+    placed = await tx.tuples(query, start=start, end=end)
+    lows, highs = _runs([entry for _, entry, _ in placed])
     runs = {"lows": bigints(lows), "highs": bigints(highs)}
-    entries, openings, decisions, consequences, words = await asyncio.gather(
+    entries, openings, decisions, consequences = await asyncio.gather(
         tx.tuples(_ENTRIES, **runs),
         tx.tuples(_OPENINGS, **runs),
         tx.tuples(_DECISIONS, **runs),
         tx.tuples(_CONSEQUENCES, **runs),
-        tx.tuples(_WORDS, **runs),
     )
-    return map(_Found.of(tx.vault, entries, openings, decisions, consequences, words).held, placed)
+    words = await tx.tuples(_WORDS, **_spans(lows, highs, entries))
+    return Stretch.of(tx.vault, placed, entries, openings, decisions, consequences, words)
+
+
+def _spans(lows: Sequence[int], highs: Sequence[int], entries: Iterable[tuple[Any, ...]]) -> dict[str, Column]:
+    """Return the runs that have entries, each with the first and the last time of these: words are kept by time."""
+    rows = sorted(entries, key=itemgetter(0))
+    numbers = [row[0] for row in rows]
+    spans = []
+    for low, high in zip(lows, highs, strict=True):
+        if moments := [row[_AT] for row in rows[bisect_left(numbers, low) : bisect_right(numbers, high)]]:
+            spans.append((low, high, min(moments), max(moments)))
+    return {
+        "lows": bigints([low for low, *_ in spans]),
+        "highs": bigints([high for _, high, *_ in spans]),
+        "sinces": times([since for *_, since, _ in spans]),
+        "untils": times([until for *_, until in spans]),
+    }
 
 
 def _runs(entries: Iterable[int]) -> tuple[list[int], list[int]]:
@@ -124,56 +141,86 @@ def _runs(entries: Iterable[int]) -> tuple[list[int], list[int]]:
     return lows, highs
 
 
-class _Found(NamedTuple):
-    """What the tables hold, by the numbers of the entries."""
+class Stretch(NamedTuple):
+    """What the tables hold of some places of the log: by the numbers of the entries, whole rows as they came.
 
+    Attributes:
+        places: the entries by their leaf indexes.
+        findable: the entries whose words are those that the indexer wrote, and are tied to the keys of their openings.
+    """
+
+    places: Mapping[int, EntryId]
+    indexed: int
     entries: Mapping[int, tuple[Any, ...]]
-    openings: Mapping[int, tuple[str, bytes, bytes | ErasedError | KeyringError]]
+    openings: Mapping[int, tuple[Any, ...]]
+    opened: Mapping[int, bytes | ErasedError | KeyringError]
     decisions: Mapping[int, tuple[Any, ...]]
     consequences: Mapping[int, tuple[Any, ...]]
     words: Mapping[int, tuple[bytes, bytes, bool]]
+    findable: AbstractSet[int]
 
     @classmethod
-    def of(cls, vault: Vault, *tables: list[tuple[Any, ...]]) -> Self:
+    def of(cls, vault: Vault, placed: list[tuple[Any, ...]], *tables: list[tuple[Any, ...]]) -> Self:
         """Take the rows of the queries above; words are an entry's where they stand at its time: searches go there."""
         entries, openings, decisions, consequences, words = tables
-        opened = vault.open_all([(store.place_of(ref), sealed) for _, ref, sealed in openings])
+        known, sealed = {row[0]: row for row in entries}, {row[0]: row for row in openings}
+        opened = vault.open_all([(store.place_of(ref), octets) for _, ref, octets in openings])
         seals = word_store.seals(vault, [(entry, under, tokens) for entry, _, tokens, under, _ in words])
-        known = {row[0]: row[1:] for row in entries}
+        found = {
+            entry: (tokens, under, seal == made)
+            for (entry, at, tokens, under, seal), made in zip(words, seals, strict=True)
+            if entry in known and known[entry][_AT] == at
+        }
         return cls(
+            {index: entry for index, entry, _ in placed},
+            placed[0][2] if placed else 0,
             known,
-            {entry: (ref, sealed, each) for (entry, ref, sealed), each in zip(openings, opened, strict=True)},
-            {row[0]: row[1:] for row in decisions},
-            {row[0]: row[1:] for row in consequences},
+            sealed,
+            dict(zip(sealed, opened, strict=True)),
+            {row[0]: row for row in decisions},
+            {row[0]: row for row in consequences},
+            found,
             {
-                entry: (tokens, under, found == seal)
-                for (entry, at, tokens, under, found), seal in zip(words, seals, strict=True)
-                if entry in known and known[entry][_AT] == at
+                entry
+                for entry, (_, under, is_sealed) in found.items()
+                if is_sealed and (entry not in sealed or _is_under(under, sealed[entry]))
             },
         )
 
-    def held(self, placed: Any) -> Held:
-        """Return all of one place."""
-        entry = placed.entry
-        leaf, kind, at = self.entries.get(entry, _NO_ENTRY)
-        ref, sealed, opened = self.openings.get(entry, _NO_OPENING)
+    def held(self, leaf_index: LeafIndex) -> Held | None:
+        """Return all of one place; None where no entry has it."""
+        entry = self.places.get(leaf_index)
+        if entry is None:
+            return None
+        _, leaf, kind, at = self.entries.get(entry, _NO_ENTRY)
+        opening, opened = self.openings.get(entry), self.opened.get(entry)
         tokens, under, is_sealed = self.words.get(entry, _NO_WORDS)
         return Held(
-            placed.leaf_index,
+            leaf_index,
             entry,
             leaf,
             kind,
             at,
-            ref,
+            None if opening is None else opening[1],
             opened if type(opened) is bytes else b"" if isinstance(opened, KeyringError) else None,
             isinstance(opened, ErasedError),
-            self.decisions.get(entry),
-            self.consequences.get(entry),
+            beside(self.decisions.get(entry)),
+            beside(self.consequences.get(entry)),
             tokens,
             is_sealed,
-            placed.leaf_index < placed.indexed,
-            under is None or sealed is None or under == sealed[: word_store.SEALED_UNDER_OCTETS],
+            leaf_index < self.indexed,
+            under is None or opening is None or _is_under(under, opening),
         )
+
+
+def beside(row: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
+    """Return a row without its entry's number."""
+    return None if row is None else row[1:]
+
+
+def _is_under(under: bytes, opening: tuple[Any, ...]) -> bool:
+    """Tell whether words are tied to the keys of an opening, of which the row is given."""
+    return bool(under == opening[2][: word_store.SEALED_UNDER_OCTETS])
 
 
 async def is_balanced(tx: Transaction) -> bool:

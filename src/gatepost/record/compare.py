@@ -9,9 +9,10 @@ import msgspec
 import orjson
 from msgspec import UNSET
 
-from gatepost.ids import TenantId
+from gatepost.ids import LeafIndex, TenantId
+from gatepost.keys import ErasedError, KeyringError
 from gatepost.record.canonical import UnrecordableError, canonical
-from gatepost.record.check_store import CONSEQUENCE, DECISION, Held
+from gatepost.record.check_store import CONSEQUENCE, DECISION, Held, Stretch, beside
 from gatepost.record.commitment import SALT_OCTETS, commit, commitments
 from gatepost.record.erased import Erased
 from gatepost.record.paper import Kind
@@ -53,44 +54,62 @@ _encode = msgspec.json.Encoder(order="sorted").encode
 _NEEDED = [field.name for field in msgspec.structs.fields(_Leaf) if field.required]
 
 
-def differences(octets: bytes, row: Held, tenant: TenantId, erased: Erased = NOTHING) -> Sequence[str]:
-    """Return one sentence for each thing that does not agree with the leaf ``octets`` at the row's place.
+def doubtful(
+    leaves: Sequence[bytes], start: int, stretch: Stretch, tenant: TenantId, erased: Erased = NOTHING
+) -> Iterator[LeafIndex]:
+    """Yield the places of the leaves, which stand in the log from ``start`` on, that ``differences`` must look at.
 
-    An opening may be missing, or lie there and open no more, where ``erased`` says so.
+    All is there, agrees and is found at every other. To see that costs less than to name what does not, and is what
+    most entries cost. A leaf with a float or with letters beyond ASCII is doubtful, and so is an opening in a spelling
+    of its own.
     """
-    if _agrees(octets, row, tenant, erased):
-        return ()
-    read = _read(octets)
-    if read is None:
-        return (f"leaf {row.leaf_index}: it is no entry of ours",)
-    return tuple(_named(octets, row, tenant, *read, erased))
+    for index, octets in enumerate(leaves, start):
+        entry = stretch.places.get(index)
+        if entry is None or entry not in stretch.findable or not _agrees(octets, index, entry, stretch, tenant, erased):
+            yield LeafIndex(index)
 
 
-def _agrees(octets: bytes, row: Held, tenant: TenantId, erased: Erased) -> bool:
-    """Tell whether all is there and agrees: that costs less than naming what does not, and is what most entries cost.
-
-    It may say no of a leaf with a float or with letters beyond ASCII, and of an opening in a spelling of its own.
-    """
+def _agrees(octets: bytes, index: int, entry: int, held: Stretch, tenant: TenantId, erased: Erased) -> bool:
     try:
         leaf = _decode(octets)
         at = datetime.fromisoformat(leaf.ts)
     except ValueError:
         return False
     return (
-        row.leaf == octets
+        held.entries.get(entry) == (leaf.seq, octets, leaf.kind, at)
         and _encode(leaf) == octets
         and octets.isascii()
-        and row.entry == leaf.seq
-        and row.kind == leaf.kind
-        and row.at == at
         and leaf.tenant == tenant
         and _is_whole(leaf)
-        and (row.decision, row.consequence) == _rows_of(leaf, at)
-        and (
-            (row.is_erased and erased.shuts(row.leaf_index, leaf.ts))
-            or (row.opening is not None and row.opening_ref == leaf.salt_ref and commitments(row.opening) == leaf.c)
-        )
+        and (beside(held.decisions.get(entry)), beside(held.consequences.get(entry))) == _rows_of(leaf, at)
+        and _is_open(index, leaf, held.openings.get(entry), held.opened.get(entry), erased)
     )
+
+
+def _is_open(
+    index: int,
+    leaf: _Leaf,
+    row: tuple[Any, ...] | None,
+    opened: bytes | ErasedError | KeyringError | None,
+    erased: Erased,
+) -> bool:
+    """Tell whether an opening holds what its leaf commits to, or nobody can read it and the log says why."""
+    if row is None:
+        return erased.covers(index, leaf.account)
+    if isinstance(opened, ErasedError):
+        return erased.shuts(index, leaf.ts)
+    return isinstance(opened, bytes) and row[1] == leaf.salt_ref and commitments(opened) == leaf.c
+
+
+def differences(octets: bytes, row: Held, tenant: TenantId, erased: Erased = NOTHING) -> Sequence[str]:
+    """Return one sentence for each thing that does not agree with the leaf ``octets`` at the row's place.
+
+    An opening may be missing, or lie there and open no more, where ``erased`` says so.
+    """
+    read = _read(octets)
+    if read is None:
+        return (f"leaf {row.leaf_index}: it is no entry of ours",)
+    return tuple(_named(octets, row, tenant, *read, erased))
 
 
 def _is_whole(leaf: _Leaf) -> bool:

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from gatepost.record.trust_log import TRUST
 from gatepost.trust.room import stock, store
 from gatepost.trust.room.stock import StockError
+from trust.posting import Posting
 from trust.scene import Scene
 
 SECRET = "The penetration test found nothing but this."
@@ -63,3 +65,14 @@ async def test_a_folder_with_something_wrong_changes_nothing(scene: Scene, tmp_p
         await stock.publish(scene.house, papers(tmp_path, rows=rows), by="operator")
     async with scene.house.db.transaction(TRUST) as tx:
         assert len(await store.files(tx)) == 2
+
+
+async def test_papers_are_in_the_room_only_once_that_is_written_down(
+    post: Posting, tmp_path: Path, owner_dsn: str
+) -> None:
+    with psycopg.connect(owner_dsn, autocommit=True) as owner:
+        owner.execute("revoke insert on entry from gatepost_app")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        await stock.publish(post.house, papers(tmp_path), by="operator")
+    async with post.house.db.transaction(TRUST) as tx:
+        assert await store.files(tx) == []

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatepost.upkeep.siem.delivery import ACK_POLL_S, Delivery
-from gatepost.upkeep.siem.paper import Event, Limits, Verdict
+from gatepost.upkeep.siem.paper import Event, Limits, Run, Verdict
 from gatepost.upkeep.siem.road import Road
 from upkeep.siem.papers import decided
 
@@ -117,3 +117,38 @@ async def test_what_waits_to_be_confirmed_lets_the_next_events_go_ahead() -> Non
     await delivery.send(EVENTS[8:16])
     assert (await delivery.finish()).reached == 16
     assert paused == [ACK_POLL_S]
+
+
+def delivery_of(first_number: int) -> tuple[Moody, Delivery]:
+    """Return a receiver that numbers its next batch so, and a delivery to it."""
+    receiver = Moody(iter(()), confirms=True, said=[Verdict()] * first_number)
+    return receiver, Delivery(Road(spell, LIMITS, receiver, receiver.confirm), pause, lambda: 0.5, is_patient=True)
+
+
+async def test_what_another_process_sent_is_asked_about_and_not_sent_again() -> None:
+    receiver, delivery = delivery_of(first_number=9)
+    receiver.numbers = {4: {1, 2, 3}, 6: {7, 8}}
+    await delivery.send(EVENTS[:1])
+    delivery.take_up([Run(0, 3, 4), Run(4, 6, None), Run(7, 8, 6), Run(10, 12, 7)])
+    assert delivery.next_index == 9  # where a gap begins: whatever lies beyond is sent again
+    assert delivery.ahead == [Run(0, 0, 9), Run(1, 3, 4), Run(4, 6, None), Run(7, 8, 6)]
+    outcome = await delivery.finish()
+    assert (outcome.reached, outcome.is_behind, sorted(outcome.taken)) == (9, False, [*range(9)])
+    assert delivery.ahead == [Run(0, 8, None)]
+
+
+@pytest.mark.parametrize("number", [0, 4, 6])
+async def test_a_receiver_that_counts_anew_is_not_believed_about_what_another_process_sent(number: int) -> None:
+    _, delivery = delivery_of(first_number=number)
+    await delivery.send(EVENTS[:1])
+    delivery.take_up([Run(0, 3, 4), Run(4, 8, 6)])
+    assert delivery.next_index == 1
+
+
+async def test_nothing_is_taken_up_where_the_receiver_is_in_trouble() -> None:
+    receiver = Moody(iter(["busy"]), confirms=True)
+    delivery = Delivery(Road(spell, LIMITS, receiver, receiver.confirm), pause, lambda: 0.5, is_patient=True)
+    await delivery.send(EVENTS[:1])
+    delivery.take_up([Run(0, 3, 4)])
+    outcome = await delivery.finish()
+    assert (outcome.reached, outcome.is_behind) == (0, True)

@@ -2,6 +2,8 @@ import pytest
 
 from gatepost.ids import ExportId
 from gatepost.upkeep import siem
+from gatepost.upkeep.siem import store
+from gatepost.upkeep.siem.paper import Run
 from gatepost.upkeep.siem.registry import check
 from record.papers import TENANT
 from upkeep.siem.scene import Scene
@@ -44,6 +46,21 @@ async def test_what_is_not_there_is_not_found(scene: Scene) -> None:
             await siem.change(tx, scene, nobody, wanted(siem.Kind.OTLP), actor="ky_1")
     with pytest.raises(LookupError):
         await siem.probe(scene, TENANT, nobody, actor="ky_1")
+
+
+async def test_a_replay_and_a_new_place_forget_what_was_sent_ahead(scene: Scene) -> None:
+    identifier = await scene.add(siem.Kind.SPLUNK, "https://one.example")
+    ahead = (Run(0, 6, 4), Run(7, 13, None))
+    for forgets in ("replay", "change"):
+        async with scene.db.transaction(TENANT) as tx:
+            await store.renew(tx, identifier, scene.clock(), ahead)
+        assert (await scene.status(identifier)).ahead == ahead
+        async with scene.db.transaction(TENANT) as tx:
+            if forgets == "replay":
+                await siem.replay(tx, scene, identifier, from_index=0, actor="ky_1")
+            else:
+                await siem.change(tx, scene, identifier, wanted(siem.Kind.SPLUNK), actor="ky_1")
+        assert (await scene.status(identifier)).ahead == ()
 
 
 async def test_nothing_of_a_place_stands_in_clear_in_the_table(scene: Scene) -> None:

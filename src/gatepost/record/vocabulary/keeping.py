@@ -34,7 +34,7 @@ class KeysExpired(PersonErased, frozen=True, kw_only=True, tag="keys.expired"):
 
 
 class KeysRotate(Act, frozen=True, kw_only=True, tag="keys.rotate"):
-    """A new master key is in force."""
+    """A new master key is put in force. Where the same number comes again, the one before did not come to be."""
 
 
 class ExportAdd(Act, frozen=True, kw_only=True, tag="export.add"):

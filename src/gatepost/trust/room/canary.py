@@ -35,7 +35,7 @@ async def admit(house: House) -> Visit:
     async with house.db.transaction(TRUST) as tx:
         await store.forget_canaries(tx, PREFIX, now)
         await store.add(tx, made)
-        await store.decide(tx, made.id, State.APPROVED, at=now, expires_at=until)
+        await store.decide(tx, made.id, State.ASKED, State.APPROVED, at=now, expires_at=until)
         await store.add_session(tx, visit.digest_of(secret), made.id, until, now)
     return Visit(made.id, secret)
 

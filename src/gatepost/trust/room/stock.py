@@ -51,13 +51,13 @@ async def publish(house: House, folder: Path, *, by: str) -> list[File]:
         async with house.db.transaction(TRUST) as tx:
             sealed = tx.vault.seal_lasting(place(sha256), each.octets)
         await house.blobs.write(place(sha256), sealed)
+    papers: dict[str, Json] = {file.id: file.sha256 for file in made}
+    await telling.note_own(house, "room.published", "room", {"papers": papers}, actor=by)
     async with house.db.transaction(TRUST) as tx:
         before = await store.files(tx)
         for file in made:
             await store.put_file(tx, file)
         await store.keep_files(tx, [file.id for file in made])
-    papers: dict[str, Json] = {file.id: file.sha256 for file in made}
-    await telling.note_own(house, "room.published", "room", {"papers": papers}, actor=by)
     for gone in {file.sha256 for file in before} - {file.sha256 for file in made}:
         await house.blobs.remove(place(gone))
     return made

@@ -46,13 +46,15 @@ async def add(tx: Transaction, new: Grant) -> None:
     )
 
 
-async def decide(tx: Transaction, grant: str, state: State, *, at: datetime, expires_at: datetime | None) -> None:
-    """Write what a person decided about a request."""
+async def decide(
+    tx: Transaction, grant: str, before: State, state: State, *, at: datetime, expires_at: datetime | None
+) -> bool:
+    """Write what a person decided about a request; False where it does not stand at ``before`` any more."""
     query = """
         update room_grant set state = %(state)s, decided_at = %(at)s, expires_at = coalesce(%(until)s, expires_at)
-        where tenant = %(tenant)s and id = %(id)s
+        where tenant = %(tenant)s and id = %(id)s and state = %(before)s
     """
-    await tx.run(query, id=grant, state=state, at=at, until=expires_at)
+    return bool(await tx.run(query, id=grant, before=before, state=state, at=at, until=expires_at))
 
 
 async def next_link(tx: Transaction, grant: str, at: datetime) -> int:

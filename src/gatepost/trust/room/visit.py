@@ -6,8 +6,9 @@ lasts hours, and ends at once where the grant is revoked. What was agreed to is 
 
 import hashlib
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from gatepost.db import Transaction
 from gatepost.ids import token
 from gatepost.jobs import Promise
 from gatepost.journey import House
@@ -62,28 +63,33 @@ async def ask(house: House, visitor: Visitor) -> None:
         raise AskError(str(error)) from error
     if not (visitor.name and visitor.company and visitor.why):
         raise AskError("name, company and reason are needed")
-    now = house.clock()
+    made = Grant(
+        id=token("rg", house.entropy(10)),
+        visitor=Visitor(
+            name=visitor.name[:WORD_MAX_CHARS],
+            company=visitor.company[:WORD_MAX_CHARS],
+            address=str(address),
+            why=visitor.why[:WHY_MAX_CHARS],
+        ),
+        state=State.ASKED,
+        asked_at=house.clock(),
+    )
+    async with house.db.transaction(TRUST) as tx:
+        if not await _is_new(tx, address, made.asked_at):
+            return
+    await telling.note_own(house, "room.asked", made.id, {})  # first: what nobody wrote down does not happen
     async with house.db.transaction(TRUST) as tx:
         await store.lock(tx)
-        if await store.asked_since(tx, now - timedelta(hours=1)) >= PER_HOUR:
-            raise TooManyError(3600)
-        known = await store.by_address(tx, address)
-        if any(each.state is State.ASKED or each.is_open(now) for each in known):
-            return
-        made = Grant(
-            id=token("rg", house.entropy(10)),
-            visitor=Visitor(
-                name=visitor.name[:WORD_MAX_CHARS],
-                company=visitor.company[:WORD_MAX_CHARS],
-                address=str(address),
-                why=visitor.why[:WHY_MAX_CHARS],
-            ),
-            state=State.ASKED,
-            asked_at=now,
-        )
-        await store.add(tx, made)
-        await house.jobs.enqueue(tx, Promise(LETTER, made.id, {"grant": made.id, "round": 0}))
-    await telling.note_own(house, "room.asked", made.id, {})
+        if await _is_new(tx, address, made.asked_at):
+            await store.add(tx, made)
+            await house.jobs.enqueue(tx, Promise(LETTER, made.id, {"grant": made.id, "round": 0}))
+
+
+async def _is_new(tx: Transaction, address: Address, now: datetime) -> bool:
+    """Tell whether an address has neither a request that waits nor an open grant; raises ``TooManyError``."""
+    if await store.asked_since(tx, now - timedelta(hours=1)) >= PER_HOUR:
+        raise TooManyError(3600)
+    return not any(each.state is State.ASKED or each.is_open(now) for each in await store.by_address(tx, address))
 
 
 async def send_link(house: House, text: str) -> None:
@@ -205,7 +211,8 @@ async def decide(house: House, grant_id: str, state: State, *, days: int = 0, by
     await telling.note_own(house, "room.decided", grant_id, {"decision": state.value}, actor=by)
     async with house.db.transaction(TRUST) as tx:
         until = now + timedelta(days=days) if state is State.APPROVED else None
-        await store.decide(tx, found.id, state, at=now, expires_at=until)
+        if not await store.decide(tx, found.id, found.state, state, at=now, expires_at=until):
+            return False  # somebody else decided meanwhile
         if state is State.APPROVED:
             round_ = await store.next_link(tx, found.id, now)
             await house.jobs.enqueue(tx, Promise(LETTER, found.id, {"grant": found.id, "round": round_}))

@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from gatepost.ids import LeafIndex
+from gatepost.record.erased import ranges
 from gatepost.upkeep.siem import batches
-from gatepost.upkeep.siem.paper import Event, Spelled, Verdict
+from gatepost.upkeep.siem.paper import Event, Run, Spelled, Verdict
 from gatepost.upkeep.siem.road import Road
 
 TRIES_MAX = 6
@@ -56,6 +57,7 @@ class Delivery:
         self._chance = chance
         self._is_patient = is_patient
         self._unconfirmed: dict[int, list[LeafIndex]] = {}
+        self._confirmed: list[LeafIndex] = []
         self._outcome = Outcome(0)
 
     @property
@@ -64,6 +66,37 @@ class Delivery:
         said = self._outcome
         is_waiting = self._unconfirmed and not (said.stop or said.is_behind or said.is_slow)
         return said.reached if is_waiting else None
+
+    @property
+    def ahead(self) -> list[Run]:
+        """What need not be sent again by whoever goes on if this process ends here."""
+        each = [(None, self._confirmed), *self._unconfirmed.items()]
+        return sorted(
+            (Run(first, last, ack) for ack, places in each for first, last in ranges(sorted(places))),
+            key=lambda run: run.first,
+        )
+
+    def take_up(self, ahead: Sequence[Run]) -> None:
+        """Wait also for what another process sent beyond what this one has sent, up to the first gap.
+
+        A receiver counts on while it runs. One that numbers our batches lower than those was started again, or is
+        another: it may have lost them, and a "yes" to their numbers would be about other batches.
+        """
+        start = self.next_index
+        if start is None or max((run.ack or 0 for run in ahead), default=0) >= min(self._unconfirmed):
+            return
+        for run in ahead:
+            if run.last < start:
+                continue
+            if run.first > start:
+                break
+            places = [LeafIndex(place) for place in range(start, run.last + 1)]
+            if run.ack is None:
+                self._confirmed += places
+                self._outcome.taken += places
+            else:
+                self._unconfirmed.setdefault(run.ack, []).extend(places)
+            start = self._outcome.reached = run.last + 1
 
     async def send(self, events: Sequence[Event]) -> None:
         """Send events, at least one, in their order."""
@@ -115,7 +148,9 @@ class Delivery:
             await self._pause(ACK_POLL_S)
             waited_s += ACK_POLL_S
             for number in await ask(list(waiting)):
-                self._outcome.taken += waiting.pop(number, [])
+                confirmed = waiting.pop(number, [])
+                self._outcome.taken += confirmed
+                self._confirmed += confirmed
         if waiting:
             self._give_up("splunk.ack_late", before=self._outcome.reached)
 
@@ -129,6 +164,7 @@ class Delivery:
         outcome.is_behind, outcome.reason = True, reason
         outcome.reached = min(before, *(places[0] for places in self._unconfirmed.values()))
         self._unconfirmed.clear()
+        self._confirmed.clear()
 
     def _apply(self, verdict: Verdict, batch: list[Spelled], todo: deque[list[Spelled]]) -> list[Spelled]:
         """Write a verdict into the outcome; return what is to be sent again."""

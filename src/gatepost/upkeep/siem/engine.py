@@ -22,7 +22,7 @@ from gatepost.record import export
 from gatepost.upkeep.siem import batches, store
 from gatepost.upkeep.siem.delivery import SLOW_S, Delivery, Outcome
 from gatepost.upkeep.siem.event import event_of
-from gatepost.upkeep.siem.paper import Destination, Event, Status
+from gatepost.upkeep.siem.paper import Destination, Event, Run, Status
 from gatepost.upkeep.siem.road import road
 
 POLL_S = 1.0
@@ -137,7 +137,7 @@ class Exporter:
             events = await _events(tx, tenant, [max(size - 1, 0)], to, size)
         if not events:
             return "log.empty"
-        outcome = await self._deliver(tenant, to, events, is_patient=False, is_last=True)
+        outcome = await self._deliver(tenant, to, events, (), is_patient=False, is_last=True)
         return outcome.stop or outcome.reason or next(iter(outcome.dead.values()), "")
 
     async def _turn(self, tenant: TenantId, at: Status) -> bool:
@@ -151,7 +151,7 @@ class Exporter:
         if not events:
             await self._rest(tenant, at, POLL_S, "", failures=0)
             return False
-        outcome = await self._deliver(tenant, to, events, is_patient=True, is_last=bool(due))
+        outcome = await self._deliver(tenant, to, events, () if due else at.ahead, is_patient=True, is_last=bool(due))
         return await self._settle(tenant, at, outcome, is_replay=bool(due))
 
     async def _settle(self, tenant: TenantId, at: Status, outcome: Outcome, *, is_replay: bool) -> bool:
@@ -188,7 +188,14 @@ class Exporter:
             await store.rest(tx, at.destination.id, until=until, reason=reason, failures=failures)
 
     async def _deliver(
-        self, tenant: TenantId, to: Destination, events: Sequence[Event], *, is_patient: bool, is_last: bool
+        self,
+        tenant: TenantId,
+        to: Destination,
+        events: Sequence[Event],
+        ahead: Sequence[Run],
+        *,
+        is_patient: bool,
+        is_last: bool,
     ) -> Outcome:
         """Send events in order, and more of the log while these wait to be confirmed.
 
@@ -196,13 +203,14 @@ class Exporter:
             tenant: whose.
             to: where.
             events: at least one, in the order of the log.
+            ahead: what a process that ended had sent beyond the cursor.
             is_patient: not a test, which holds no claim and is over soon.
             is_last: nothing follows these.
         """
 
         async def pause(seconds: float) -> None:
             if is_patient:
-                await self._keep(tenant, to.id)
+                await self._keep(tenant, to.id, delivery.ahead)
             if seconds:
                 await self._sleep(seconds)
 
@@ -211,7 +219,10 @@ class Exporter:
         except ValueError:
             return Outcome(events[0].leaf_index, stop="place.unusable")
         delivery = Delivery(ready, pause, self._chance, is_patient=is_patient)
-        await delivery.send(events)
+        await delivery.send(
+            events[:1] if ahead else events
+        )  # what the receiver calls it tells whether it knows the rest
+        delivery.take_up(ahead)
         for _ in range(0 if is_last else TURNS_UNCONFIRMED_MAX - 1):
             start = delivery.next_index
             more = [] if start is None else await self._from(tenant, to, start)
@@ -226,10 +237,10 @@ class Exporter:
             size = await _size(tx)
             return await _events(tx, tenant, range(start, min(start + self._turn_events, size)), to, size)
 
-    async def _keep(self, tenant: TenantId, identifier: ExportId) -> None:
+    async def _keep(self, tenant: TenantId, identifier: ExportId, ahead: Sequence[Run]) -> None:
         until = self._house.clock() + timedelta(seconds=LEASE_S)
         async with self._house.db.transaction(tenant) as tx:
-            await store.renew(tx, identifier, until)
+            await store.renew(tx, identifier, until, ahead)
 
     def _chance(self) -> float:
         return self._house.entropy(1)[0] / 256

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from gatepost.ids import ExportId, LeafIndex, TenantId
 
@@ -59,9 +59,17 @@ class Destination:
     created_at: datetime
 
 
+class Run(NamedTuple):
+    """Places, both ends included, that were sent beyond the cursor; ``ack`` is None where they are confirmed."""
+
+    first: int
+    last: int
+    ack: int | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """How far a destination is: ``next_index`` and all above it are still to be exported."""
+    """How far a destination is: ``next_index`` and all above it are still to be exported, though ``ahead`` was sent."""
 
     destination: Destination
     next_index: int
@@ -73,6 +81,7 @@ class Status:
     failures: int
     rejected: int
     letters: int
+    ahead: tuple[Run, ...] = ()
 
     @property
     def lag(self) -> int:

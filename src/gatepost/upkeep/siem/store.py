@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 
 import orjson
+from psycopg.types.json import Jsonb
 
 from gatepost.db import Database, Transaction
 from gatepost.ids import ExportId, LeafIndex, TenantId
 from gatepost.keys import Vault
-from gatepost.upkeep.siem.paper import Destination, Format, Kind, Letter, Place, Status
+from gatepost.upkeep.siem.paper import Destination, Format, Kind, Letter, Place, Run, Status
 
 
 async def due(db: Database, at: datetime) -> list[tuple[TenantId, ExportId]]:
@@ -47,7 +48,7 @@ async def change(tx: Transaction, made: Destination, at: datetime) -> None:
     """Put another place or format in force; it goes on at once."""
     query = """
         update export_destination set format = %(format)s, is_personal = %(is_personal)s, sealed = %(sealed)s,
-          is_stopped = false, reason = '', alert = '', failures = 0, due_at = %(at)s
+          is_stopped = false, reason = '', alert = '', failures = 0, due_at = %(at)s, ahead = '[]'
         where tenant = %(tenant)s and id = %(id)s
     """
     await tx.run(
@@ -76,10 +77,13 @@ async def claim(tx: Transaction, identifier: ExportId, at: datetime, until: date
     return await status(tx, identifier) if await tx.run(query, id=identifier, at=at, until=until) else None
 
 
-async def renew(tx: Transaction, identifier: ExportId, until: datetime) -> None:
-    """Keep the right for longer."""
-    query = "update export_destination set due_at = %(until)s where tenant = %(tenant)s and id = %(id)s"
-    await tx.run(query, id=identifier, until=until)
+async def renew(tx: Transaction, identifier: ExportId, until: datetime, ahead: Sequence[Run]) -> None:
+    """Keep the right for longer, and remember what was sent beyond the cursor."""
+    query = """
+        update export_destination set due_at = %(until)s, ahead = %(ahead)s
+        where tenant = %(tenant)s and id = %(id)s
+    """
+    await tx.run(query, id=identifier, until=until, ahead=Jsonb(list(ahead)))
 
 
 async def statuses(tx: Transaction) -> list[Status]:
@@ -144,9 +148,9 @@ async def add_letters(tx: Transaction, identifier: ExportId, dead: Mapping[LeafI
 
 
 async def rest(tx: Transaction, identifier: ExportId, *, until: datetime, reason: str, failures: int) -> None:
-    """Pause until then."""
+    """Pause until then; what was sent beyond the cursor and not confirmed is sent again."""
     query = """
-        update export_destination set due_at = %(until)s, reason = %(reason)s, failures = %(failures)s
+        update export_destination set due_at = %(until)s, reason = %(reason)s, failures = %(failures)s, ahead = '[]'
         where tenant = %(tenant)s and id = %(id)s
     """
     await tx.run(query, id=identifier, until=until, reason=reason, failures=failures)
@@ -155,7 +159,7 @@ async def rest(tx: Transaction, identifier: ExportId, *, until: datetime, reason
 async def stop(tx: Transaction, identifier: ExportId, reason: str) -> None:
     """Send nothing more until a person has acted."""
     query = """
-        update export_destination set is_stopped = true, reason = %(reason)s
+        update export_destination set is_stopped = true, reason = %(reason)s, ahead = '[]'
         where tenant = %(tenant)s and id = %(id)s
     """
     await tx.run(query, id=identifier, reason=reason)
@@ -173,7 +177,7 @@ async def resume(tx: Transaction, identifier: ExportId, at: datetime) -> None:
 async def rewind(tx: Transaction, identifier: ExportId, next_index: int) -> None:
     """Export again from there."""
     query = (
-        "update export_destination set next_index = least(next_index, %(next_index)s)"
+        "update export_destination set next_index = least(next_index, %(next_index)s), ahead = '[]'"
         " where tenant = %(tenant)s and id = %(id)s"
     )
     await tx.run(query, id=identifier, next_index=next_index)
@@ -233,4 +237,5 @@ def _status(vault: Vault, row: Any) -> Status:
         failures=row.failures,
         rejected=row.rejected,
         letters=row.letters,
+        ahead=tuple(Run(*each) for each in row.ahead),
     )
