@@ -23,7 +23,7 @@ from gatepost.meters import Raised
 from gatepost.record import trust_log
 from gatepost.record.paper import Json
 from gatepost.record.trust_log import TRUST, Fact, Stated
-from gatepost.trust import challenge, deeds, git, heads, leaf, look, store, words
+from gatepost.trust import challenge, deeds, git, heads, leaf, look, parts, store, words
 from gatepost.trust.bench import Bench
 from gatepost.trust.check import Check, Run, run
 from gatepost.trust.folder import Folder
@@ -181,6 +181,7 @@ class Engine:
                 "claims": len(present),
                 "documents": len(operator.documents),
                 "commit": commit,
+                "parts": await parts.keep(world.house.blobs, operator),
             }
             facts.append(
                 (Fact(action=leaf.REVISED, at=now, object_ref="operator", detail=detail), leaf.REVISION, "revised")

@@ -24,7 +24,7 @@ from gatepost.keys import Keyring
 from gatepost.mail.address import Address
 from gatepost.record import trust_log
 from gatepost.record.trust_log import TRUST, Stated
-from gatepost.trust import incidents, postbox, telling
+from gatepost.trust import incidents, leaf, parts, postbox, telling
 from gatepost.trust import store as facts
 from gatepost.trust.leaf import instant
 from gatepost.trust.news import store, subscribe, told
@@ -73,12 +73,16 @@ async def _news(house: House, entry: EntryId) -> tuple[Stated, News] | None:
         if not known:
             return None
         (fact,) = known
-        incident = None
+        incident, revisions = None, []
         if fact.action.startswith("incident."):
             entries = await facts.history(tx, f"{incidents.SUBJECT}{fact.object_ref}", limit=1_000)
             until = sorted(each for each in entries if each <= entry)
             incident = next(iter(incidents.incidents_of(await trust_log.stated(tx, until))), None)
-    news = told.news_of(fact, incident)
+        elif fact.action == leaf.REVISED:
+            older = await facts.history(tx, leaf.REVISION, limit=1, before=entry)
+            revisions = [fact, *await trust_log.stated(tx, older)]
+    changes = await parts.told(house.blobs, revisions)
+    news = told.news_of(fact, incident, changes[0] if changes else parts.FIRST)
     return None if news is None else (fact, news)
 
 
