@@ -262,8 +262,8 @@ def _unchecked(claim: Claim) -> Finding:
 
 
 def _as_attested(finding: Finding, claim: Claim, now: datetime) -> Finding:
-    """Return a finding that is a word as long as somebody stands by it."""
-    if finding.outcome is not Outcome.ATTESTED or claim.attestation is None:
+    """Return a finding that is a word, or that rests on one in part, as long as somebody stands by it."""
+    if claim.attestation is None or finding.outcome not in {Outcome.ATTESTED, Outcome.PASS}:
         return finding
     until = _end_of(claim.attestation)
     if until <= now:

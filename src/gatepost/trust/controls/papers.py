@@ -142,24 +142,11 @@ async def mostly_words(bench: Bench) -> AsyncIterator[page.Standing]:
 
 
 @asynccontextmanager
-async def hidden(bench: Bench) -> AsyncIterator[page.Listing]:
-    """A failed claim that vanished from the page."""
-    del bench
-    yield page.Listing(frozenset({"one", "two"}), frozenset({"one"}))
-
-
-@asynccontextmanager
 async def failing_duty(bench: Bench) -> AsyncIterator[page.Duties]:
     """A duty whose claim fails."""
     del bench
     row = Duty(id="control", law="control", duty="control", claims=("one",), owner="control")
     yield page.Duties((row,), {"one": Outcome.FAIL})
-
-
-@asynccontextmanager
-async def unstated(bench: Bench) -> AsyncIterator[page.Revision]:
-    """A folder that says something else than the log."""
-    yield page.Revision("0" * 64, bench.clock(), "1" * 64, bench.clock())
 
 
 def _supplier(bench: Bench, *, notice: int = 60, processes: bool = True) -> Supplier:

@@ -36,6 +36,8 @@ TELL = "news.tell"
 """The kind of the promise to tell one subscriber one fact."""
 FRESH = timedelta(days=2)
 """Facts older than this are no news; a house that was down longer tells nobody of what is over."""
+KEPT = timedelta(days=120)
+"""How long it is kept that a fact was told: longer than the claim about it looks back."""
 ROUND_MAX = 100
 _SEED = "news-webhook"
 
@@ -51,7 +53,7 @@ async def spread(house: House) -> int:
     """Promise each new fact to everybody who is told of such facts and was when it was stated; return how many."""
     now, count = house.clock(), 0
     async with house.db.transaction(TRUST) as tx:
-        await store.forget_told(tx, now - 2 * FRESH)
+        await store.forget_told(tx, now - KEPT)
         waiting = await store.untold(tx, told.SUBJECTS, since=now - FRESH, limit=ROUND_MAX)
     for entry in waiting:
         found = await _news(house, entry)
