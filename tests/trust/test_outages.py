@@ -3,9 +3,13 @@
 from datetime import timedelta
 
 import pytest
+import structlog
 
+from gatepost.app.workers import WorkerLostError
+from gatepost.meters import Raised
 from gatepost.trust import causes, incidents, outages, probes, status
 from gatepost.trust.alerts import Cause, Kind
+from gatepost.trust.caught import Book
 from gatepost.trust.clocks import AWARE
 from gatepost.trust.incidents import Impact, Incident, State
 from gatepost.trust.leaf import instant
@@ -208,4 +212,40 @@ async def test_rounds_that_the_database_missed_leave_no_gap(scene: Scene) -> Non
     ]
     scene.clock.move(timedelta(minutes=20))
     await probes.keep(scene.house, late, Pace())
+    assert await said(scene) == []
+
+
+async def lose(scene: Scene, event: str, ago: timedelta = timedelta(seconds=20)) -> None:
+    """Note a lost process as its supervisor does."""
+    book = Book(lambda: scene.clock() - ago)
+    structlog.wrap_logger(structlog.PrintLogger(), processors=[book, structlog.processors.KeyValueRenderer()]).error(
+        event, error=Raised.by(WorkerLostError())
+    )
+    await book.write(scene.house.db)
+
+
+@pytest.mark.parametrize("event", [*outages.LOST])
+async def test_one_process_of_several_that_is_lost_is_told_once_though_every_trip_came_back(
+    scene: Scene, event: str
+) -> None:
+    await probed(scene)
+    await lose(scene, event)
+    await probed(scene)
+    (one,) = await said(scene)
+    assert (one.name, one.impact, one.components) == ("Mail in: a process was lost", Impact.MINOR, (MAIL,))
+    await probed(scene, rounds=outages.UP_AGAIN)
+    (one,) = await said(scene)
+    assert one.is_over
+    await probed(scene, rounds=2)
+    assert len(await said(scene)) == 1
+    await lose(scene, event)
+    await probed(scene)
+    assert len(await said(scene)) == 2
+
+
+async def test_what_was_lost_long_ago_and_other_errors_open_nothing(scene: Scene) -> None:
+    await probed(scene)
+    await lose(scene, next(iter(outages.LOST)), timedelta(minutes=5))
+    await lose(scene, "agents.process_died")
+    await probed(scene)
     assert await said(scene) == []

@@ -1,6 +1,7 @@
 """An outage that the probes see opens an incident by itself; its end closes it, unless a person has taken it over.
 
 A stretch in which nobody probed, such as the whole house being off, is one as well: it is told as soon as it is over.
+So is a process of ours that hung or died and was replaced, though the round trips went through the others.
 
 What is opened so is a draft in words and no draft on the page: it is stated, shown and told, and whoever is on call is
 called about it as about any other. From a person's first word on the incident is that person's to close.
@@ -13,7 +14,8 @@ from itertools import pairwise
 from gatepost.db import Transaction
 from gatepost.journey import House
 from gatepost.record.trust_log import Fact
-from gatepost.trust import incidents, stating, status_store
+from gatepost.trust import fault_store, incidents, stating, status_store
+from gatepost.trust.fault import Fault
 from gatepost.trust.incidents import ACTIVE, Impact, Incident, State
 from gatepost.trust.leaf import instant
 from gatepost.trust.uptime import DAY, DAYS, NAMES, Component, Pace, Sample
@@ -22,6 +24,11 @@ UP_AGAIN = 3
 """How many round trips in a row have to come back through a part until its outage counts as over."""
 _NOW = timedelta(seconds=1)
 _GAPS_TOLD = 5
+LOST = {"smtp.worker_hangs": Component.SMTP, "smtp.worker_died": Component.SMTP}
+"""Errors nobody expected that say that one of several processes is gone, by their event: of which part it was."""
+_FAULTS_READ = 50
+_NOTED = timedelta(seconds=30)
+"""How long an error may take until it is written down; what is older was seen by the round before."""
 
 Gap = tuple[datetime, datetime]
 
@@ -44,6 +51,10 @@ async def attend(
     lately = await status_store.samples(tx, min(each.opened_at for each in own), now + _NOW) if own else []
     facts = [over(each, now) for each in own if is_over(each, lately)]
     down, silent = out(seen, said), gaps(seen, before, pace)
+    if before:
+        faults = await fault_store.read(tx, _FAULTS_READ)
+        gone = lost(faults, max(each.at for each in before.values()) - _NOTED).keys() - down.keys() - spoken_for(said)
+        facts += [replaced(incidents.new_id(house.entropy), each, now) for each in sorted(gone)]
     blind = {each.component for each in seen} - spoken_for(said) if silent else set()
     if down or blind:
         facts.append(opened(incidents.new_id(house.entropy), down, now, blind=blind, silent=silent))
@@ -65,6 +76,26 @@ def out(seen: Iterable[Sample], said: Iterable[Incident]) -> dict[Component, str
     """Return the parts that were seen out, each with why, of which nobody speaks yet."""
     known = spoken_for(said)
     return {each.component: each.reason for each in seen if not each.is_up and each.component not in known}
+
+
+def lost(faults: Iterable[Fault], since: datetime) -> dict[Component, datetime]:
+    """Return the parts of which a process hung or died since then, and when."""
+    return {LOST[each.during]: each.last_at for each in faults if each.during in LOST and each.last_at > since}
+
+
+def replaced(identifier: str, part: Component, at: datetime) -> Fact:
+    """Return the word on a part of which one process was lost, while others went on."""
+    return incidents.opened(
+        identifier,
+        name=f"{NAMES[part][0]}: a process was lost",
+        state=State.INVESTIGATING,
+        impact=Impact.MINOR,
+        body="Opened by the house: one of the processes of this part hung or died and is replaced; until then"
+        " conversations with it were not answered. Nobody has spoken to it yet.",
+        at=at,
+        components=[part],
+        is_automatic=True,
+    )
 
 
 def gaps(seen: Iterable[Sample], before: Mapping[Component, Sample], pace: Pace) -> list[Gap]:
