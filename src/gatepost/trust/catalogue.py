@@ -89,7 +89,12 @@ _CHECKS: tuple[Check[Any], ...] = (
         places.house_storage,
         (papers.wrong_region, papers.unregistered_store),
     ),
-    Check("store.here", places.stores_here, places.house_storage, (papers.far_store,)),
+    Check(
+        "store.here",
+        places.stores_here,
+        places.house_storage,
+        (papers.far_store, papers.far_database, papers.shared_folder),
+    ),
     Check("transfer.held", places.transfers_held, places.house_transfers, (papers.no_instrument,)),
     Check("supplier.noticed", places.noticed, places.house_transfers, (papers.day_29,)),
     Check(

@@ -226,3 +226,14 @@ async def test_one_destination_that_no_supplier_s_row_names_turns_the_claims_on_
     assert (found.outcome, found.reason, found.value) == (Outcome.FAIL, "supplier.unlisted", ["relay relay.test:25"])
     found = await places.egress_declared(await places.house_ways(world, {}))
     assert (found.outcome, found.reason, found.value) == (Outcome.FAIL, "egress.unnamed", ["relay relay.test:25"])
+
+
+async def test_the_houses_own_stores_are_here_by_the_databases_word_and_the_kernels(scene: Scene) -> None:
+    world = scene.world(scene.operator())
+    target = await places.house_storage(world, {})
+    assert target.database[0] == target.database[1]
+    assert all(each.kind for each in target.mounts.values())
+    found = await places.stores_here(target)
+    assert found.outcome is Outcome.PASS, found
+    away = replace(target, database=("192.0.2.7", "192.0.2.8"))
+    assert (await places.stores_here(away)).reason == "store.connected_elsewhere"
