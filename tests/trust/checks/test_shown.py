@@ -16,6 +16,7 @@ from gatepost.trust import Endpoint, Outcome
 from gatepost.trust.bench import Bench
 from gatepost.trust.catalogue import CATALOGUE
 from gatepost.trust.checks import shown
+from gatepost.trust.controls import pages
 from gatepost.trust.held import Held
 from gatepost.trust.news import post
 from gatepost.trust.paper import CannotVerifyError
@@ -130,3 +131,11 @@ async def test_a_house_that_learns_to_tell_is_not_blamed_for_the_days_before(sce
     scene.clock.move(timedelta(minutes=6))
     found = await shown.revisions_told(await shown.tidings(scene.world(scene.operator()), {}))
     assert (found.outcome, found.value) == (Outcome.PASS, {"revisions": 2, "told": 1})
+
+
+async def test_a_page_that_names_another_revision_is_found_out_by_the_digest_alone(bench: Bench) -> None:
+    async with pages.of_another(bench) as target:
+        found = await shown.revision_stated(target)
+        assert (found.outcome, found.reason) == (Outcome.FAIL, "revision.shown_differs")
+        same = replace(target, stated="0" * 64, digest="0" * 64)
+        assert (await shown.revision_stated(same)).outcome is Outcome.PASS
