@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from doors.rest.scene import served
+from gatepost import trust
 from gatepost.doors.public.trust import build
 from gatepost.doors.public.trust_view import FRESH
 from gatepost.egress import Egress
@@ -83,6 +84,23 @@ async def test_every_claim_ever_stated_is_on_the_page_and_a_failing_one_with_its
         assert (await shown.none_hidden(unseen)).reason == "claims.hidden"
         with pytest.raises(CannotVerifyError, match="nothing"):
             await shown.none_hidden(replace(target, stated=frozenset()))
+    del lamp
+
+
+async def test_a_page_that_was_stale_as_a_whole_is_so_no_longer_than_its_claims(
+    scene: Scene, bench: Bench, lamp: Lamp
+) -> None:
+    whole = CLAIM.replace("L1", "L2").replace("lamp.on", "revision.stated")
+    late = 'attested_by = "keeper"\nattested_on = 2026-01-01\nattested_until = %s'
+    word = CLAIM.replace("L1", "L3").replace("probe", "attested").replace('check = "lamp.on"', late)
+    scene.catalogue = {**scene.catalogue, "revision.stated": CATALOGUE["revision.stated"]}
+    async with open_to_all(scene, bench.egress):
+        for until, outcome in (("2026-02-01", "STALE"), ("2026-12-20", "PASS")):
+            await revise(scene, whole + word % until)
+            scene.clock.move(timedelta(hours=1))
+            await scene.engine().round(everything=True)
+            listed = (await trust.read_claims(scene.house, scene.folder)).listed
+            assert {each.claim.id: each.status for each in listed}["L2"] == outcome
     del lamp
 
 

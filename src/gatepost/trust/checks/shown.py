@@ -18,6 +18,8 @@ from gatepost.trust.paper import CannotVerifyError, Finding, Outcome, failed, pa
 from gatepost.trust.world import World
 
 YEAR = timedelta(days=366)
+STATED = "revision.stated"
+"""The check's own id: once its claim was stale, it may not be so because of that."""
 SETTLES_S = 10.0
 """How long a page may show what was true a moment ago: a reading serves for some seconds."""
 LOOKS_BACK = timedelta(days=90)
@@ -52,7 +54,7 @@ async def revision(world: World, arguments: Mapping[str, str]) -> Revision:
     async with world.house.db.transaction(TRUST) as tx:
         found = await trust_log.stated(tx, await store.history(tx, REVISION, limit=1))
     now, page, results = world.house.clock(), await served(world, arguments), await newest(world)
-    claims = [each for each in world.operator.claims if not each.withdrawn]
+    claims = [each for each in world.operator.claims if not each.withdrawn and each.check != STATED]
     stale = [each.id for each in claims if status_of(each, results.get(each.id), now) is Outcome.STALE]
     digest = world.operator.digest
     if not found:
