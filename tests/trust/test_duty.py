@@ -18,7 +18,7 @@ from gatepost.trust.cases import CaseError, Sort
 from gatepost.trust.duty import Duty
 from gatepost.trust.folder import Folder
 from gatepost.trust.incidents import Impact, State
-from gatepost.trust.uptime import Component, Sample
+from gatepost.trust.uptime import Component, Pace, Sample
 from journeys import scene as journeys
 from outbound import AGENT, TENANT, Receiver, Sink, http_receiver, smtp_sink
 from trust.scene import copied
@@ -119,7 +119,7 @@ async def watch(db: Database, tmp_path: Path) -> AsyncIterator[Watch]:
 async def test_whoever_is_on_call_is_called_about_an_outage_that_the_probes_saw(watch: Watch) -> None:
     house = watch.scene.house
     out = Sample(component=Component.SMTP, at=house.clock(), is_up=False, latency_ms=20_000, reason="answer.late")
-    await probes.keep(house, [out], every_s=60)
+    await probes.keep(house, [out], Pace())
     await watch.turn()
     (alert,) = [each for each in await oncall.read_alerts(house) if each.cause.kind is Kind.INCIDENT]
     (one,) = await status.read_incidents(house, house.clock() - status.WINDOW)

@@ -3,10 +3,16 @@
 from datetime import timedelta
 
 import pytest
+import structlog
 
-from gatepost.trust import incidents, outages, probes, status
+from gatepost.app.workers import WorkerLostError
+from gatepost.meters import Raised
+from gatepost.trust import causes, incidents, outages, probes, status
+from gatepost.trust.alerts import Cause, Kind
+from gatepost.trust.caught import Book
 from gatepost.trust.clocks import AWARE
 from gatepost.trust.incidents import Impact, Incident, State
+from gatepost.trust.leaf import instant
 from gatepost.trust.status import Condition
 from gatepost.trust.uptime import Component, Pace, Sample
 from trust.scene import Scene
@@ -22,7 +28,7 @@ async def probed(scene: Scene, *down: Component, rounds: int = 1) -> None:
             Sample(component=part, at=at, is_up=part not in down, latency_ms=5, reason="answer.late" * (part in down))
             for part in (MAIL, API)
         ]
-        await probes.keep(scene.house, seen, every_s=60)
+        await probes.keep(scene.house, seen, Pace())
         scene.clock.move(timedelta(minutes=1))
 
 
@@ -121,7 +127,7 @@ async def test_an_outage_that_is_over_when_the_database_is_back_was_one(scene: S
         for minute in range(5)
     ]
     scene.clock.move(timedelta(minutes=4, seconds=1))
-    await probes.keep(scene.house, late, every_s=60)
+    await probes.keep(scene.house, late, Pace())
     await probed(scene, rounds=outages.UP_AGAIN)
     (one,) = await said(scene)
     assert one.state is State.RESOLVED
@@ -141,3 +147,105 @@ async def test_a_page_without_its_database_shows_an_incident_that_no_leaf_says_y
     assert [each.id for each in found.open_incidents] == ["unstated"]
     assert set(found.open_incidents[0].components) == {MAIL, API}
     assert found.open_incidents[0].opened_at == last.at
+
+
+async def test_a_house_that_was_off_says_from_when_to_when_and_the_probes_close_it(scene: Scene) -> None:
+    await probed(scene)
+    begun = scene.clock() - timedelta(minutes=1)
+    scene.clock.move(timedelta(minutes=13))
+    await probed(scene)
+    (one,) = await said(scene)
+    assert (one.name, one.components) == ("Mail in, API: not probed for a while", (MAIL, API))
+    assert (one.impact, one.is_automatic, one.is_over) == (Impact.CRITICAL, True, False)
+    assert f"{instant(begun)} to {instant(begun + timedelta(minutes=14))}." in one.updates[0].body
+    assert list(causes.of_incidents([one], scene.clock())) == [Cause(Kind.INCIDENT, one.id)]  # somebody is called
+    found = await status.read_status(scene.house, Pace())
+    assert (found.worst, len(found.open_incidents)) == (Condition.OPERATIONAL, 1)
+    await probed(scene, rounds=outages.UP_AGAIN)
+    (one,) = await said(scene)
+    assert one.is_over
+
+
+async def test_what_is_out_after_a_gap_is_one_incident_with_it(scene: Scene) -> None:
+    await probed(scene)
+    scene.clock.move(timedelta(days=3))
+    await probed(scene, MAIL)
+    (one,) = await said(scene)
+    assert "Mail in: answer.late" in one.updates[0].body
+    assert "Nothing was probed" in one.updates[0].body
+    assert one.components == (MAIL, API)
+
+
+async def test_a_restart_between_two_rounds_and_a_first_start_are_no_gap(scene: Scene) -> None:
+    scene.clock.move(timedelta(hours=1))
+    await probed(scene)
+    scene.clock.move(Pace().silent_after - timedelta(minutes=1))
+    await probed(scene)
+    assert await said(scene) == []
+
+
+async def test_a_house_that_is_off_for_its_maintenance_has_said_so_before(scene: Scene) -> None:
+    await probed(scene)
+    now = scene.clock()
+    work = incidents.opened(
+        "in_work",
+        name="x",
+        state=State.IN_PROGRESS,
+        impact=Impact.MAINTENANCE,
+        body="x",
+        at=now,
+        components=[MAIL, API],
+        window=(now, now + timedelta(hours=1)),
+    )
+    await status.say(scene.house.db, work, entropy=scene.house.entropy)
+    scene.clock.move(timedelta(minutes=30))
+    await probed(scene)
+    await scene.publish()  # or an old word that soothes would not be believed
+    assert [each.id for each in await said(scene)] == ["in_work"]
+
+
+async def test_rounds_that_the_database_missed_leave_no_gap(scene: Scene) -> None:
+    await probed(scene)
+    begun = scene.clock()
+    late = [
+        Sample(component=MAIL, at=begun + timedelta(minutes=minute), is_up=True, latency_ms=5) for minute in range(20)
+    ]
+    scene.clock.move(timedelta(minutes=20))
+    await probes.keep(scene.house, late, Pace())
+    assert await said(scene) == []
+
+
+async def lose(scene: Scene, event: str, ago: timedelta = timedelta(seconds=20)) -> None:
+    """Note a lost process as its supervisor does."""
+    book = Book(lambda: scene.clock() - ago)
+    structlog.wrap_logger(structlog.PrintLogger(), processors=[book, structlog.processors.KeyValueRenderer()]).error(
+        event, error=Raised.by(WorkerLostError())
+    )
+    await book.write(scene.house.db)
+
+
+@pytest.mark.parametrize("event", [*outages.LOST])
+async def test_one_process_of_several_that_is_lost_is_told_once_though_every_trip_came_back(
+    scene: Scene, event: str
+) -> None:
+    await probed(scene)
+    await lose(scene, event)
+    await probed(scene)
+    (one,) = await said(scene)
+    assert (one.name, one.impact, one.components) == ("Mail in: a process was lost", Impact.MINOR, (MAIL,))
+    await probed(scene, rounds=outages.UP_AGAIN)
+    (one,) = await said(scene)
+    assert one.is_over
+    await probed(scene, rounds=2)
+    assert len(await said(scene)) == 1
+    await lose(scene, event)
+    await probed(scene)
+    assert len(await said(scene)) == 2
+
+
+async def test_what_was_lost_long_ago_and_other_errors_open_nothing(scene: Scene) -> None:
+    await probed(scene)
+    await lose(scene, next(iter(outages.LOST)), timedelta(minutes=5))
+    await lose(scene, "agents.process_died")
+    await probed(scene)
+    assert await said(scene) == []

@@ -53,7 +53,7 @@ async def open_one(scene: Scene, **changes: object) -> str:
 
 
 async def test_what_is_said_of_a_part_counts_where_it_is_worse_than_what_is_seen(scene: Scene) -> None:
-    await probes.keep(scene.house, [sample()], every_s=60)
+    await probes.keep(scene.house, [sample()], PACE)
     identifier = await open_one(scene)
     found = await status.read_status(scene.house, PACE)
     assert (found.worst, found.parts[0].reason) == (Condition.PARTIAL_OUTAGE, "incident.open")
@@ -67,7 +67,7 @@ async def test_what_is_said_of_a_part_counts_where_it_is_worse_than_what_is_seen
 
 
 async def test_an_exercise_is_in_the_log_and_not_on_the_page(scene: Scene) -> None:
-    await probes.keep(scene.house, [sample()], every_s=60)
+    await probes.keep(scene.house, [sample()], PACE)
     identifier = await open_one(scene, is_exercise=True)
     found = await status.read_status(scene.house, PACE)
     assert (found.worst, found.incidents) == (Condition.OPERATIONAL, ())
@@ -83,7 +83,7 @@ async def test_a_house_that_measures_nothing_is_not_green(scene: Scene) -> None:
 async def test_a_change_is_stated_when_it_is_seen_and_an_hour_when_it_is_over(scene: Scene) -> None:
     for minute in range(61):
         seen = Sample(component=Component.SMTP, at=scene.clock(), is_up=minute not in {7, 8}, latency_ms=5)
-        await probes.keep(scene.house, [seen], every_s=60)
+        await probes.keep(scene.house, [seen], PACE)
         scene.clock.move(timedelta(minutes=1))
     facts = await stated(scene)
     assert [fact.detail["up"] for fact in facts if fact.action == probes.CHANGED] == [True, False, True]
@@ -101,7 +101,7 @@ async def test_what_was_measured_under_a_clock_ahead_hides_no_outage_and_stops_n
         scene.clock.now = now
         for _ in range(62):
             seen = Sample(component=Component.SMTP, at=scene.clock(), is_up=now > begun, latency_ms=5)
-            await probes.keep(scene.house, [seen], every_s=60)
+            await probes.keep(scene.house, [seen], PACE)
             scene.clock.move(timedelta(minutes=1))
     found = await status.read_status(scene.house, PACE)
     assert (found.worst, found.parts[0].condition, found.last_hour) == (
@@ -113,7 +113,7 @@ async def test_what_was_measured_under_a_clock_ahead_hides_no_outage_and_stops_n
     scene.clock.now = begun + timedelta(days=31)  # that time comes indeed, with hours that were stated before
     for _ in range(62):
         seen = Sample(component=Component.SMTP, at=scene.clock(), is_up=True, latency_ms=5)
-        await probes.keep(scene.house, [seen], every_s=60)
+        await probes.keep(scene.house, [seen], PACE)
         scene.clock.move(timedelta(minutes=1))
 
 
@@ -124,7 +124,7 @@ async def stated(scene: Scene) -> list[trust_log.Stated]:
 
 
 async def test_incidents_are_shown_as_the_log_has_them_whatever_the_rows_say(scene: Scene, owner_dsn: str) -> None:
-    await probes.keep(scene.house, [sample()], every_s=60)
+    await probes.keep(scene.house, [sample()], PACE)
     gone = await open_one(scene)
     await open_one(scene, name="Much is late")
     await scene.publish()
@@ -155,7 +155,7 @@ async def test_a_word_that_the_log_does_not_hold_is_not_shown_even_where_it_was_
 
 
 async def test_while_no_heads_are_signed_a_word_may_alarm_and_not_soothe(scene: Scene) -> None:
-    await probes.keep(scene.house, [sample()], every_s=60)
+    await probes.keep(scene.house, [sample()], PACE)
     identifier = await open_one(scene)
     one = await status.read_incident(scene.house, identifier)
     assert one is not None
@@ -170,7 +170,7 @@ async def test_while_no_heads_are_signed_a_word_may_alarm_and_not_soothe(scene: 
 async def hours_of_a_day(scene: Scene) -> None:
     for probe in range(4 * 6 + 1):
         seen = Sample(component=Component.SMTP, at=scene.clock(), is_up=probe % 6 > 0, latency_ms=5)
-        await probes.keep(scene.house, [seen], every_s=600)
+        await probes.keep(scene.house, [seen], Pace(every_s=600))
         scene.clock.move(timedelta(minutes=10))
     await scene.publish()
     scene.clock.move(timedelta(minutes=20))

@@ -10,8 +10,9 @@ import structlog
 
 from gatepost.act import hosted
 from gatepost.app.doorway import Doorway
-from gatepost.app.workers import Order, end, spell
+from gatepost.app.workers import Order, WorkerLostError, end, spell
 from gatepost.db import Database, DatabaseUnavailableError
+from gatepost.meters import Raised
 from gatepost.settings import environment
 
 POLL_S = 1.0
@@ -58,7 +59,7 @@ class Hosting:
         with suppress(DatabaseUnavailableError):  # then what was wanted still is
             self._is_wanted = bool(await hosted.hosting_tenants(self._db))
         if self._process is not None and self._process.returncode is not None:
-            log.error("agents.process_died", code=self._process.returncode)
+            log.error("agents.process_died", code=self._process.returncode, error=Raised.by(WorkerLostError()))
             self._process = None
             await self._way.aclose()
             self._not_before, self._rest_s = now + self._rest_s, min(2 * self._rest_s, REST_MAX_S)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from gatepost.app.errors import CLOSE_GRACE_S, HouseEndedError, cannot_listen
+from gatepost.meters import Raised
 from gatepost.settings import Settings
 
 START_S = 60
@@ -36,6 +37,10 @@ The system goes on giving a hanging process its share of the port's connections,
 """
 
 log = structlog.get_logger()
+
+
+class WorkerLostError(Exception):
+    """A process of ours hung, or ended unasked. Raised nowhere: it is counted as what nobody expected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +133,7 @@ class Workers:
             finally:
                 self._living.discard(process)
                 self._serving.discard(number)
-            log.error("smtp.worker_died", number=number, code=code)
+            log.error("smtp.worker_died", number=number, code=code, error=Raised.by(WorkerLostError()))
             await asyncio.sleep(pace.after(served_s))
 
     async def _start(self, number: int) -> Process:
@@ -164,7 +169,7 @@ class Workers:
                 silences = 0
             except TimeoutError:
                 silences += 1
-        log.error("smtp.worker_hangs", number=number)
+        log.error("smtp.worker_hangs", number=number, error=Raised.by(WorkerLostError()))
         with suppress(ProcessLookupError):
             process.kill()
 

@@ -26,12 +26,13 @@ from gatepost.trust.checks import (
     promises,
     releases,
     rights,
+    shown,
     source,
     tls,
     told,
 )
 from gatepost.trust.controls import agents as minds
-from gatepost.trust.controls import doors, duty, evidence, history, lagging, made, papers, powers, rooms, things
+from gatepost.trust.controls import doors, duty, evidence, history, lagging, made, pages, papers, powers, rooms, things
 from gatepost.trust.controls import promises as vows
 
 _CHECKS: tuple[Check[Any], ...] = (
@@ -88,7 +89,12 @@ _CHECKS: tuple[Check[Any], ...] = (
         places.house_storage,
         (papers.wrong_region, papers.unregistered_store),
     ),
-    Check("store.here", places.stores_here, places.house_storage, (papers.far_store,)),
+    Check(
+        "store.here",
+        places.stores_here,
+        places.house_storage,
+        (papers.far_store, papers.far_database, papers.shared_folder),
+    ),
     Check("transfer.held", places.transfers_held, places.house_transfers, (papers.no_instrument,)),
     Check("supplier.noticed", places.noticed, places.house_transfers, (papers.day_29,)),
     Check(
@@ -107,6 +113,7 @@ _CHECKS: tuple[Check[Any], ...] = (
         principals.house_rights,
         (powers.unknown_role, powers.ghost, powers.second_root, powers.open_folder),
     ),
+    Check("team.counted", people.team_counted, people.house_team, (vows.crowd,)),
     Check("staff.trained", people.staff_trained, people.house_staff, (vows.untrained,)),
     Check("review.held", people.review_held, people.house_reviews, (vows.review_of_strangers, vows.old_review)),
     Check(
@@ -155,9 +162,22 @@ _CHECKS: tuple[Check[Any], ...] = (
     ),
     Check("claims.plain", page.plain, page.wording, (papers.vague,)),
     Check("claims.shares", page.shares, page.standing, (papers.mostly_words,), reads_results=True),
-    Check("claims.none_hidden", page.none_hidden, page.listing, (papers.hidden,), reads_results=True),
+    Check(
+        "claims.none_hidden",
+        shown.none_hidden,
+        shown.listing,
+        (pages.hidden, pages.without_history),
+        reads_results=True,
+    ),
     Check("duty.evidenced", page.evidenced, page.duties, (papers.failing_duty,), reads_results=True),
-    Check("revision.stated", page.revision_stated, page.revision, (papers.unstated,)),
+    Check(
+        "revision.stated",
+        shown.revision_stated,
+        shown.revision,
+        (pages.unstated, pages.younger_than_it_is, pages.of_another),
+        reads_results=True,
+    ),
+    Check("revision.told", shown.revisions_told, shown.tidings, (pages.untold,)),
     Check("report.acknowledged", cases.acknowledged, cases.register, (duty.unread_report, duty.late_report)),
     Check("uptime.recomputed", told.recomputed, told.availability, (duty.better_uptime, duty.lazier_cadence)),
     Check("incident.told", told.told, told.incidents, (duty.hushed_incident,)),

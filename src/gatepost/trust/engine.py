@@ -23,7 +23,7 @@ from gatepost.meters import Raised
 from gatepost.record import trust_log
 from gatepost.record.paper import Json
 from gatepost.record.trust_log import TRUST, Fact, Stated
-from gatepost.trust import challenge, deeds, git, heads, leaf, look, store, words
+from gatepost.trust import challenge, deeds, git, heads, leaf, look, parts, store, words
 from gatepost.trust.bench import Bench
 from gatepost.trust.check import Check, Run, run
 from gatepost.trust.folder import Folder
@@ -181,6 +181,7 @@ class Engine:
                 "claims": len(present),
                 "documents": len(operator.documents),
                 "commit": commit,
+                "parts": await parts.keep(world.house.blobs, operator),
             }
             facts.append(
                 (Fact(action=leaf.REVISED, at=now, object_ref="operator", detail=detail), leaf.REVISION, "revised")
@@ -261,8 +262,8 @@ def _unchecked(claim: Claim) -> Finding:
 
 
 def _as_attested(finding: Finding, claim: Claim, now: datetime) -> Finding:
-    """Return a finding that is a word as long as somebody stands by it."""
-    if finding.outcome is not Outcome.ATTESTED or claim.attestation is None:
+    """Return a finding that is a word, or that rests on one in part, as long as somebody stands by it."""
+    if claim.attestation is None or finding.outcome not in {Outcome.ATTESTED, Outcome.PASS}:
         return finding
     until = _end_of(claim.attestation)
     if until <= now:

@@ -103,7 +103,7 @@ class Rounds:
         self.unkept.extend(seen)
         try:
             async with asyncio.timeout(KEEP_S):  # a stopped PostgreSQL neither answers nor hangs up
-                await keep(self.house, tuple(self.unkept), every_s=self.pace.every_s)
+                await keep(self.house, tuple(self.unkept), self.pace)
         except TimeoutError as error:
             raise DatabaseUnavailableError("it does not answer") from error
         self.unkept.clear()
@@ -211,14 +211,15 @@ async def _ended(trip: Callable[[], Awaitable[None]], trip_s: float) -> str:
     return ""
 
 
-async def keep(house: House, seen: Sequence[Sample], *, every_s: float) -> None:
+async def keep(house: House, seen: Sequence[Sample], pace: Pace) -> None:
     """Keep samples, each part's oldest first; state what went down or came back, outages, and hours that are over."""
     async with house.db.transaction(TRUST) as tx:
         before = await status_store.newest(tx, house.clock())
-        await status_store.add_samples(tx, seen, every_s=max(1, round(every_s)))
+        await status_store.add_samples(tx, seen, every_s=max(1, round(pace.every_s)))
+        known = dict(before)
         for sample in seen:
-            last = before.get(sample.component)
-            before[sample.component] = sample
+            last = known.get(sample.component)
+            known[sample.component] = sample
             if last is not None and last.is_up is sample.is_up:
                 continue
             fact = Fact(action=CHANGED, at=sample.at, object_ref=sample.component.value, detail=_change(sample))
@@ -226,7 +227,7 @@ async def keep(house: House, seen: Sequence[Sample], *, every_s: float) -> None:
             subject, outcome = f"{COMPONENT}{sample.component.value}", "up" if sample.is_up else "down"
             await store.add_fact(tx, entry, subject=subject, outcome=outcome, at=sample.at)
             log.warning("status.changed", component=sample.component.value, is_up=sample.is_up, reason=sample.reason)
-        await outages.attend(tx, house, seen)
+        await outages.attend(tx, house, seen, before, pace)
     await _close_hours(house)
 
 

@@ -31,7 +31,7 @@ async def client(house: House, clock: FakeClock) -> AsyncIterator[httpx2.AsyncCl
         Sample(component=each, at=clock(), is_up=each is not Component.POLICY, latency_ms=12, reason="")
         for each in Component
     ]
-    await probes.keep(house, seen, every_s=60)
+    await probes.keep(house, seen, Pace())
     async with calls(page.build(house, name="Lanternpost", pace=Pace(), held=Held(house.blobs)), None) as made:
         yield made
 

@@ -11,7 +11,7 @@ import pytest
 
 from gatepost.doors.public.trust_view import FRESH
 from gatepost.ledger.note import SigningKey
-from gatepost.trust import engagement, read_operator
+from gatepost.trust import engagement, parts, read_operator
 from gatepost.trust.catalogue import CATALOGUE
 from gatepost.trust.guest import state as state_guest
 from gatepost.trust.paper import Outcome
@@ -145,7 +145,11 @@ async def test_each_revision_is_in_the_feed(looked: Scene, visitor: httpx2.Async
     entries = feed.findall("{http://www.w3.org/2005/Atom}entry")
     assert len(entries) == 2
     assert len({entry.findtext("{http://www.w3.org/2005/Atom}id") for entry in entries}) == 2
-    assert (await visitor.get("/trust/changes")).text.count("Leaf") == 1
+    words = "Changed: texts (threat-model)."
+    assert [words in str(entry.findtext("{http://www.w3.org/2005/Atom}content")) for entry in entries] == [True, False]
+    page = (await visitor.get("/trust/changes")).text
+    assert page.count("Leaf") == 1
+    assert page.index(words) < page.index(parts.FIRST)
 
 
 async def test_sub_processors_are_shown_as_the_log_has_them(scene: Scene, visitor: httpx2.AsyncClient) -> None:

@@ -88,9 +88,7 @@ async def test_what_was_measured_is_green() -> None:
         await places.stores_here(places.Storage(here, OPERATOR.stores, ALLOWED, NOW)),
         await page.plain(page.Wording(OPERATOR.claims, NOW)),
         await page.shares(page.Standing((Outcome.PASS, Outcome.FAIL, *[Outcome.ATTESTED] * 5))),
-        await page.none_hidden(page.Listing(frozenset({"one"}), frozenset({"one", "two"}))),
         await page.evidenced(page.Duties(OPERATOR.duties[:1], {"A17": Outcome.ATTESTED})),
-        await page.revision_stated(page.Revision("1" * 64, NOW, "1" * 64, NOW)),
     ]
     assert [each.outcome for each in found] == [Outcome.PASS] * len(found), found
 
@@ -228,3 +226,14 @@ async def test_one_destination_that_no_supplier_s_row_names_turns_the_claims_on_
     assert (found.outcome, found.reason, found.value) == (Outcome.FAIL, "supplier.unlisted", ["relay relay.test:25"])
     found = await places.egress_declared(await places.house_ways(world, {}))
     assert (found.outcome, found.reason, found.value) == (Outcome.FAIL, "egress.unnamed", ["relay relay.test:25"])
+
+
+async def test_the_houses_own_stores_are_here_by_the_databases_word_and_the_kernels(scene: Scene) -> None:
+    world = scene.world(scene.operator())
+    target = await places.house_storage(world, {})
+    assert target.database[0] == target.database[1]
+    assert all(each.kind for each in target.mounts.values())
+    found = await places.stores_here(target)
+    assert found.outcome is Outcome.PASS, found
+    away = replace(target, database=("192.0.2.7", "192.0.2.8"))
+    assert (await places.stores_here(away)).reason == "store.connected_elsewhere"

@@ -11,7 +11,7 @@ from gatepost.trust.checks import told
 from gatepost.trust.clocks import Kind
 from gatepost.trust.incidents import Impact, Incident, State
 from gatepost.trust.paper import CannotVerifyError, Finding
-from gatepost.trust.uptime import Component, Sample
+from gatepost.trust.uptime import Component, Pace, Sample
 from outbound import NOW
 from trust.scene import Scene
 
@@ -26,9 +26,9 @@ async def sampled(scene: Scene) -> None:
             sample = Sample(
                 component=component, at=at, is_up=is_up, latency_ms=9, reason="" if is_up else "answer.late"
             )
-            await probes.keep(scene.house, [sample], every_s=60)
+            await probes.keep(scene.house, [sample], Pace())
     scene.clock.now = NOW + timedelta(hours=1, minutes=1)
-    await probes.keep(scene.house, [], every_s=60)
+    await probes.keep(scene.house, [], Pace())
 
 
 async def test_the_shares_come_out_the_same_from_the_leaves_alone(scene: Scene) -> None:

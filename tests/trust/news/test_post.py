@@ -8,11 +8,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from gatepost.record.trust_log import TRUST
-from gatepost.trust import incidents, status
+from gatepost.trust import git, incidents, leaf, parts, status
+from gatepost.trust import store as facts
 from gatepost.trust.incidents import Impact, State
 from gatepost.trust.news import Channel, Topic, post, store, subscribe
 from outbound import Receiver, http_receiver
 from trust.posting import Posting, link_in
+from trust.test_git import WHO
 
 ADDRESS = "reader@example.org"
 
@@ -77,6 +79,29 @@ async def test_each_word_of_an_incident_is_told_once_in_order(post: Posting) -> 
 
 async def post_spread(posting: Posting) -> int:
     return await post.spread(posting.house)
+
+
+async def test_a_revision_is_told_by_what_it_changed_and_its_commit_by_nobody(post: Posting) -> None:
+    await subscribed(post)
+    engine = post.engine()
+    await engine.round()
+    post.clock.move(timedelta(minutes=1))
+    register = post.folder / "suppliers.toml"
+    register.write_text(register.read_text().replace('purpose = "', 'purpose = "the same: ', 1))
+    await engine.round()
+    await post_spread(post)
+    await post.keep()
+    assert [mail["subject"] for mail in post.mails()] == ["[Lanternpost] What we publish has changed"] * 2
+    first, second = (mail.get_content() for mail in post.mails())
+    assert parts.FIRST in first
+    assert f"Changed: suppliers ({post.operator().suppliers[0].id})." in second
+    for words in (("init", "--quiet"), ("add", "."), (*WHO, "commit", "-qm", "one")):
+        await git.ask(post.folder, *words)
+    post.clock.move(timedelta(minutes=1))
+    await engine.round()
+    async with post.house.db.transaction(TRUST) as tx:
+        assert len(await facts.history(tx, leaf.REVISION, limit=9)) == 3
+    assert await post_spread(post) == 0
 
 
 async def test_who_chose_something_else_confirmed_later_or_left_is_told_nothing(post: Posting) -> None:

@@ -58,6 +58,14 @@ def test_an_exercise_frightens_nobody() -> None:
     ],
 )
 def test_what_is_published_is_told_under_trust_and_the_rest_is_no_news(fact: Stated, *, is_news: bool) -> None:
-    news = told.news_of(fact)
+    news = told.news_of(fact, changes="Changed: claims (A45).")
     assert (news is not None) is is_news
     assert news is None or news.topic is Topic.TRUST
+
+
+def test_a_revision_is_told_by_what_it_changed_and_one_that_changed_nothing_is_no_news() -> None:
+    fact = stated(leaf.REVISED, digest="00")
+    news = told.news_of(fact, changes="Changed: claims (A45).")
+    assert news is not None
+    assert news.text == "Changed: claims (A45).\n\nSHA-256 of the whole: 00"
+    assert told.news_of(fact) is None

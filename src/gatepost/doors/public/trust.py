@@ -23,7 +23,8 @@ from gatepost.doors.public import challenge, report, room, subscribe, trust_file
 from gatepost.doors.public.reading import Patient
 from gatepost.doors.public.trust_view import PAGE, Seen, View, html, kept, page, unkept, xml
 from gatepost.journey import House
-from gatepost.trust import engagement, notice
+from gatepost.record.trust_log import Stated
+from gatepost.trust import engagement, notice, parts
 from gatepost.trust.csaf import UnreadableTimeError
 from gatepost.trust.document import Listed
 from gatepost.trust.documents import Published, published
@@ -44,6 +45,7 @@ class Pages:
 
     def __init__(self, view: View) -> None:
         self._view = view
+        self._changes: parts.Words = {}
 
     async def centre(self, _request: Request) -> Response:
         """Every claim, by topic; how many pass; who says so."""
@@ -100,16 +102,23 @@ class Pages:
     async def changes(self, _request: Request) -> Response:
         """Every revision of what is published, from the log."""
         seen = await self._view.look()
-        revisions = await trust.read_revisions(self._view.house, held=self._view.held)
+        revisions, changes = await self._revisions()
         texts = published(seen.operator, seen.at.date())
-        return self._page("trust_changes.html", seen, revisions=revisions, documents=texts)
+        return self._page("trust_changes.html", seen, revisions=revisions, changes=changes, documents=texts)
 
     async def feed(self, _request: Request) -> Response:
         """The same revisions as Atom (RFC 4287)."""
         seen = await self._view.look()
-        revisions = await trust.read_revisions(self._view.house, held=self._view.held, limit=HISTORY_SHOWN)
+        revisions, changes = await self._revisions()
         values = {"operator": seen.operator, "base": self._view.house.public_url, "at": seen.at}
-        return xml("trust_changes.atom", "application/atom+xml", revisions=revisions, **values)
+        return xml("trust_changes.atom", "application/atom+xml", revisions=revisions, changes=changes, **values)
+
+    async def _revisions(self) -> tuple[list[Stated], list[str]]:
+        """Return the newest revisions, and of each what it changed; the first of all changed nothing."""
+        view = self._view
+        found = await trust.read_revisions(view.house, held=view.held, limit=HISTORY_SHOWN + 1)
+        told = await parts.told(view.house.blobs, found, self._changes)
+        return found[:HISTORY_SHOWN], [*told, parts.FIRST][:HISTORY_SHOWN]
 
     def _document(self, seen: Seen, identifier: str) -> Response:
         found: tuple[Published, ...] = published(seen.operator, seen.at.date())

@@ -12,8 +12,10 @@ from pathlib import Path
 
 from gatepost.blobs import folder_of
 from gatepost.keys import FILE as KEY_STORE
+from gatepost.settings import Settings
 from gatepost.trust import git
 from gatepost.trust.paper import CannotVerifyError, Finding, attested, failed, passed, unverified
+from gatepost.trust.probe.mounts import mount_of
 from gatepost.trust.registers import Exclusion
 from gatepost.trust.world import World
 
@@ -207,6 +209,15 @@ def _is_excluded(file: bytes, excluded: Iterable[str]) -> bool:
     return any(file.endswith(each.encode()) for each in excluded)
 
 
+MOUNTS = Path("/proc/self/mountinfo")
+
+
+def data_folders(settings: Settings) -> tuple[Path, ...]:
+    """Return the folders in which a house keeps its data, resolved."""
+    folders = [settings.state, *map(folder_of, (settings.blobs.url, settings.log.second))]
+    return tuple(each.resolve() for each in folders if each is not None)
+
+
 @dataclass(frozen=True, slots=True)
 class Volumes:
     """Data paths, and the kernel's own tables about them.
@@ -228,12 +239,10 @@ class Volumes:
 
 async def house_volumes(world: World, _arguments: Mapping[str, str]) -> Volumes:
     """Return where this house keeps its data."""
-    settings, place = world.settings, world.operator.place
-    urls = [settings.blobs.url, settings.log.second]
-    paths = [settings.state, *(Path(url.removeprefix("file://")) for url in urls if url.startswith("file://"))]
+    place = world.operator.place
     return Volumes(
-        tuple(path.resolve() for path in paths),
-        await asyncio.to_thread(Path("/proc/self/mountinfo").read_text),
+        data_folders(world.settings),
+        await asyncio.to_thread(MOUNTS.read_text),
         Path("/sys"),
         place.volumes,
         place.volumes_until,
@@ -247,7 +256,7 @@ async def encrypted(target: Volumes) -> Finding:
     What a provider encrypts below the machine cannot be seen from it: a statement is a word, and shown as one. Where
     none is given, a block device without dm-crypt is a fault, and of anything else nobody could tell.
     """
-    kinds = {path: _mapping(_device(path, target.mountinfo), target.sys) for path in target.paths}
+    kinds = {path: _mapping(mount_of(path, target.mountinfo).device, target.sys) for path in target.paths}
     if set(kinds.values()) == {"crypt"}:
         return passed({"volumes": len(kinds), "by": "dm-crypt"})
     until = datetime.combine(target.stated_until, time(), UTC) + timedelta(days=1)
@@ -255,18 +264,6 @@ async def encrypted(target: Volumes) -> Finding:
         return attested({"stated_by": target.stated_by}, until)
     plain = [path.name for path, kind in kinds.items() if kind == "plain"]
     return failed("volume.plain", plain[:4]) if plain else unverified("volume.unseen")
-
-
-def _device(path: Path, mountinfo: str) -> str:
-    """Return ``major:minor`` of the file system a path lies on; the longest mount point wins."""
-    best, device = "", ""
-    for line in mountinfo.splitlines():
-        parts = line.split(" ")
-        if len(parts) > 4:  # noqa: PLR2004  # up to the mount point
-            point = parts[4].replace("\\040", " ")
-            if path.is_relative_to(point) and len(point) >= len(best):
-                best, device = point, parts[2]
-    return device
 
 
 def _mapping(device: str, sys: Path) -> str:

@@ -1,4 +1,4 @@
-"""The page itself: the claims' wording, that none is hidden, the shares by status, duties, and what is served."""
+"""The page itself: the claims' wording, the shares by status, duties, and what is served."""
 
 import re
 from collections import Counter
@@ -16,7 +16,6 @@ from gatepost.record.paper import Json
 from gatepost.record.trust_log import TRUST
 from gatepost.trust import leaf, lint, store
 from gatepost.trust.checks.documents import sha256_of
-from gatepost.trust.leaf import REVISION
 from gatepost.trust.paper import (
     CannotVerifyError,
     Claim,
@@ -33,7 +32,6 @@ from gatepost.trust.registers import Duty
 from gatepost.trust.world import Endpoint, World
 
 FRESH = timedelta(minutes=5)
-YEAR = timedelta(days=366)
 SOURCES = ("gatepost_messages", "gatepost_chore", "gatepost_error", "gatepost_database_up")
 """What must report: mail, chores, errors nobody expected, the database."""
 SESSIONS = "gatepost_smtp_sessions_total"
@@ -74,7 +72,7 @@ class Standing:
 
 async def standing(world: World, _arguments: Mapping[str, str]) -> Standing:
     """Return the present status of the operator's claims."""
-    now, shown = world.house.clock(), await _newest(world)
+    now, shown = world.house.clock(), await newest(world)
     claims = [each for each in world.operator.claims if not each.withdrawn]
     return Standing(tuple(status_of(each, shown.get(each.id), now) for each in claims))
 
@@ -92,31 +90,6 @@ async def shares(target: Standing) -> Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
-    """Claims ever stated in the log, and those the page shows."""
-
-    stated: frozenset[str]
-    shown: frozenset[str]
-
-
-async def listing(world: World, _arguments: Mapping[str, str]) -> Listing:
-    """Return what the log knows, beside what claims.json lists as present or withdrawn."""
-    async with world.house.db.transaction(TRUST) as tx:
-        subjects = set(await store.newest(tx))
-    stated = {
-        name.removeprefix(leaf.WORDS) for name in subjects if not name.startswith("@") or name.startswith(leaf.WORDS)
-    }
-    withdrawn = {name.removeprefix(leaf.GONE) for name in subjects if name.startswith(leaf.GONE)}
-    return Listing(frozenset(stated), frozenset(withdrawn | {claim.id for claim in world.operator.claims}))
-
-
-async def none_hidden(target: Listing) -> Finding:
-    """See that every claim ever stated is still shown, be it as withdrawn."""
-    hidden = sorted(target.stated - target.shown)
-    return failed("claims.hidden", [*hidden[:8]]) if hidden else passed({"hidden": 0, "shown": len(target.shown)})
-
-
-@dataclass(frozen=True, slots=True)
 class Duties:
     """Duties, the claims that evidence them, and how those stand now."""
 
@@ -127,12 +100,13 @@ class Duties:
 async def duties(world: World, _arguments: Mapping[str, str]) -> Duties:
     """Return the duty register with the present status of each claim."""
     now = world.house.clock()
-    shown = await _newest(world)
+    shown = await newest(world)
     statuses = {claim.id: status_of(claim, shown.get(claim.id), now) for claim in world.operator.claims}
     return Duties(world.operator.duties, statuses)
 
 
-async def _newest(world: World) -> dict[str, Shown]:
+async def newest(world: World) -> dict[str, Shown]:
+    """Return the newest result of each claim."""
     async with world.house.db.transaction(TRUST) as tx:
         known = [entry for name, entry in (await store.newest(tx)).items() if not name.startswith("@")]
         return {each.result.claim: each for each in leaf.readable(await trust_log.stated(tx, known))}
@@ -149,35 +123,6 @@ async def evidenced(target: Duties) -> Finding:
         return passed(text)
     statuses = [target.statuses.get(claim) for duty in target.duties for claim in duty.claims]
     return failed("duty.unevidenced", text) if Outcome.FAIL in statuses else unverified("duty.unevidenced", text)
-
-
-@dataclass(frozen=True, slots=True)
-class Revision:
-    """The digest the log states last, with its time, and that of the folder as it is served."""
-
-    stated: str
-    stated_at: datetime | None
-    served: str
-    now: datetime
-
-
-async def revision(world: World, _arguments: Mapping[str, str]) -> Revision:
-    """Return the newest revision in the public trust log."""
-    async with world.house.db.transaction(TRUST) as tx:
-        found = await trust_log.stated(tx, await store.history(tx, REVISION, limit=1))
-    now = world.house.clock()
-    if not found:
-        return Revision("", None, world.operator.digest, now)
-    return Revision(found[0].detail["digest"], found[0].at, world.operator.digest, now)
-
-
-async def revision_stated(target: Revision) -> Finding:
-    """See that what is served is what the log says, and that somebody touched it within a year."""
-    if target.stated != target.served or target.stated_at is None:
-        return failed("revision.unstated", target.served[:16])
-    if target.now - target.stated_at > YEAR:
-        return failed("revision.old", target.stated_at.date().isoformat())
-    return passed({"revised_at": leaf.instant(target.stated_at), "digest": target.served[:16]})
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +152,12 @@ async def served(world: World, _arguments: Mapping[str, str]) -> Served:
     return Served(Prober(world.house.egress, world.house.entropy), found, contacts, world.house.clock(), texts)
 
 
-async def _asked(target: Served, path: str) -> Fetched:
+async def asked(target: Served, path: str) -> Fetched:
+    """Return whatever is answered there.
+
+    Raises:
+        CannotVerifyError: nobody answers.
+    """
     where = target.endpoint
     try:
         return await target.prober.fetch(where.host, where.port, path, tls=where.tls == "implicit")
@@ -221,7 +171,7 @@ async def fetch(target: Served, path: str) -> tuple[str, bytes]:
     Raises:
         CannotVerifyError: nobody answers, or with anything else than a page.
     """
-    got = await _asked(target, path)
+    got = await asked(target, path)
     if got.status == _NOT_FOUND:
         raise CannotVerifyError("feature.absent")
     if got.status != _OK:
@@ -231,7 +181,7 @@ async def fetch(target: Served, path: str) -> tuple[str, bytes]:
 
 async def security_txt(target: Served) -> Finding:
     """Read ``/.well-known/security.txt`` as RFC 9116 says: contacts of ours, one future expiry, https only."""
-    got = await _asked(target, "/.well-known/security.txt")
+    got = await asked(target, "/.well-known/security.txt")
     if got.status == _NOT_FOUND:  # as when the operator's commitment is over: a house that serves pages could have one
         return failed("security_txt.missing")
     if got.status != _OK:
@@ -275,19 +225,30 @@ def _is_ahead(text: str, now: datetime) -> bool:
     return until.tzinfo is not None and until > now
 
 
-class _Marks(HTMLParser):
-    """Collects ``data-claim`` with ``data-status`` from a page."""
+class Marks(HTMLParser):
+    """What a page is marked with.
 
-    def __init__(self) -> None:
+    Attributes:
+        found: each claim's status, by ``data-claim`` and ``data-status``.
+        withdrawn: claims shown as withdrawn, by ``data-withdrawn``.
+        revised: when the page says it was last revised, by ``data-revised``; empty where it does not.
+    """
+
+    def __init__(self, text: str) -> None:
         super().__init__()
         self.found: dict[str, str] = {}
+        self.withdrawn: set[str] = set()
+        self.revised = ""
+        self.feed(text)
 
     @override
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        named = dict(attrs)
-        claim, status = named.get("data-claim"), named.get("data-status")
-        if claim and status:
-            self.found[claim] = status
+        named = {name: value or "" for name, value in attrs}
+        if named.get("data-claim") and named.get("data-status"):
+            self.found[named["data-claim"]] = named["data-status"]
+        if named.get("data-withdrawn"):
+            self.withdrawn.add(named["data-withdrawn"])
+        self.revised = named.get("data-revised", self.revised)
 
 
 async def page_agrees(target: Served) -> Finding:
@@ -302,16 +263,15 @@ async def page_agrees(target: Served) -> Finding:
         wanted = {str(row["id"]): str(row["status"]) for row in rows}
     except (orjson.JSONDecodeError, KeyError, TypeError):
         return failed("claims_json.unreadable")
-    marks = _Marks()
-    marks.feed(page.decode(errors="replace"))
+    marks = Marks(page.decode(errors="replace"))
     differing = sorted(name for name in set(wanted) | set(marks.found) if wanted.get(name) != marks.found.get(name))
     if differing or not wanted:
         return failed("page.differs", [*differing[:8]])
-    cut = [path for path in SECTIONS if (await _asked(target, path)).status != _OK]
+    cut = [path for path in SECTIONS if (await asked(target, path)).status != _OK]
     if cut:
         return failed("page.section_missing", [*cut])
     for name, sha256 in target.texts.items():
-        got = await _asked(target, f"/trust/documents/{name}")
+        got = await asked(target, f"/trust/documents/{name}")
         if got.status != _OK or sha256.encode() not in got.body:
             return failed("page.text_differs", name)
     return passed({"claims": len(wanted), "sections": len(SECTIONS), "texts": len(target.texts)})

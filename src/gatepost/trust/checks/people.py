@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
+from gatepost.record.paper import Json
 from gatepost.trust import deeds, release
+from gatepost.trust.checks import principals
 from gatepost.trust.deeds import DeedKind
-from gatepost.trust.paper import CannotVerifyError, Finding, borne_out, failed
+from gatepost.trust.paper import CannotVerifyError, Finding, attested, borne_out, failed
 from gatepost.trust.registers import Member, Release, Review
 from gatepost.trust.world import World
 
@@ -66,6 +68,50 @@ def _told(word: str, target: Staff, entered: frozenset[str], until: datetime) ->
     by_log = len(entered & {each.ref for each in target.members})
     value = {word: len(target.members), "by_log": by_log}
     return borne_out(value, until, "members", by_log=by_log == len(target.members))
+
+
+DECLARED_DAYS = 90
+"""How long a register without a date of its own is taken at its word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """Who builds the service by the register, how many that is said to be, and how many accounts hold rights."""
+
+    members: tuple[Member, ...]
+    roles: frozenset[str]
+    band: range
+    accounts: int
+    now: datetime
+
+
+async def house_team(world: World, arguments: Mapping[str, str]) -> Team:
+    """Return the people register with the band that the claim names, ``least`` to ``most`` people in ``roles``."""
+    try:
+        band = range(int(arguments["least"]), int(arguments["most"]) + 1)
+        roles = frozenset(each.strip() for each in arguments["roles"].split(","))
+    except (KeyError, ValueError) as error:
+        raise CannotVerifyError("claim.arguments") from error
+    database, system = principals.holders(await principals.house_rights(world, {}))
+    members = deeds.applied(world.operator, await deeds.read(world.house.db)).members
+    return Team(members, roles, band, len(database) + len(system), world.house.clock())
+
+
+async def team_counted(target: Team) -> Finding:
+    """Count who builds the service, by the register, within the band; beside it who has rights in production.
+
+    The register is a word. The accounts that hold rights are counted where they are; whether those are the published
+    ones is a claim of its own (``principal.known``).
+    """
+    count = sum(each.role in target.roles for each in target.members)
+    value: dict[str, Json] = {
+        "people": count,
+        "with_production": sum(each.has_production for each in target.members),
+        "accounts_with_rights": target.accounts,
+    }
+    if count not in target.band:
+        return failed("team.count", value)
+    return attested(value, target.now + timedelta(days=DECLARED_DAYS))
 
 
 REVIEWED_DAYS_MAX = 365

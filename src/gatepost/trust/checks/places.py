@@ -1,5 +1,6 @@
 """Where data go and where they rest: the register of ways out, stores, regions, transfers."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -9,9 +10,11 @@ from gatepost.db.outside import places as outside
 from gatepost.dns.paper import Answer, RdType, Resolver, Status
 from gatepost.egress import Register
 from gatepost.trust import deeds, engagement, notice
+from gatepost.trust.checks.machine import MOUNTS, data_folders
 from gatepost.trust.deeds import DeedKind
 from gatepost.trust.operator import Operator
 from gatepost.trust.paper import CannotVerifyError, Finding, attested, borne_out, failed, passed, unverified
+from gatepost.trust.probe.mounts import Mount, mount_of
 from gatepost.trust.registers import Store, Supplier, Transfer
 from gatepost.trust.ways import BARE, OPEN, UNNAMED, UNTRANSFERRED, Words, is_here, ways, widened
 from gatepost.trust.world import World
@@ -72,12 +75,20 @@ async def egress_declared(target: Ways) -> Finding:
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """What the house is set to store where, beside what the operator declares of it."""
+    """What the house is set to store where, beside what the operator declares of it.
 
-    locations: Mapping[str, str]  # setting -> "here", or the host
+    Attributes:
+        locations: by setting, ``here`` or the host.
+        mounts: of each folder that holds data, the file system it lies on.
+        database: PostgreSQL's address and ours, as PostgreSQL sees the connection; both empty for a Unix socket.
+    """
+
+    locations: Mapping[str, str]
     declared: tuple[Store, ...]
     allowed: frozenset[str]
     now: datetime
+    mounts: Mapping[str, Mount] = field(default_factory=dict)
+    database: tuple[str, str] = ("", "")
 
 
 async def house_storage(world: World, _arguments: Mapping[str, str]) -> Storage:
@@ -90,8 +101,13 @@ async def house_storage(world: World, _arguments: Mapping[str, str]) -> Storage:
         "blobs.url": _location(settings.blobs.url),
         "log.second": _location(settings.log.second),
     }
-    place = world.operator.place
-    return Storage(locations, world.operator.stores, frozenset(place.regions_allowed), world.house.clock())
+    allowed, table = frozenset(world.operator.place.regions_allowed), await asyncio.to_thread(MOUNTS.read_text)
+    mounts = {folder.name: mount_of(folder, table) for folder in data_folders(settings)}
+    query = "select coalesce(host(inet_server_addr()), '') as server, coalesce(host(inet_client_addr()), '') as client"
+    (seen,) = await world.house.db.look_up(query)
+    return Storage(
+        locations, world.operator.stores, allowed, world.house.clock(), mounts, (str(seen.server), str(seen.client))
+    )
 
 
 def _location(url: str) -> str:
@@ -115,9 +131,21 @@ async def stores_allowed(target: Storage) -> Finding:
 
 
 async def stores_here(target: Storage) -> Finding:
-    """See that no store lies on another machine."""
+    """See that no store lies on another machine: by the settings, by PostgreSQL's own word, by the kernel's of mounts.
+
+    PostgreSQL tells the addresses of the connection; over one machine both are the same, or loopback, or none.
+    """
     away = sorted(setting for setting, where in target.locations.items() if where != "here" and not is_here(where))
-    return failed("store.elsewhere", away) if away else passed({"stores_here": len(target.locations)})
+    if away:
+        return failed("store.elsewhere", away)
+    server, client = target.database
+    if server and server != client and not is_here(server):
+        return failed("store.connected_elsewhere", ["database"])
+    shares = {name: mount.kind for name, mount in target.mounts.items() if mount.is_elsewhere}
+    if shares:
+        return failed("store.mounted_from_elsewhere", {**shares})
+    reached = "loopback or its own address" if server else "a Unix socket"
+    return passed({"stores_here": len(target.locations), "database_by": reached, "folders": len(target.mounts)})
 
 
 @dataclass(frozen=True, slots=True)

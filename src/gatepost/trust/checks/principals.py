@@ -104,8 +104,7 @@ async def principals(target: Rights) -> Finding:
     risen = {role: above for role in SERVING if (above := above_of(role, target.roles))}
     if risen:
         return failed("principal.may_become", {role: above[:4] for role, above in risen.items()})
-    database = {each.name for each in target.roles if each.may_log_in or each.powers}
-    system = _system(target)
+    database, system = holders(target)
     strangers: dict[str, Json] = {
         "database": _unknown("database", database, target.published),
         "system": _unknown("system", system, target.published),
@@ -139,11 +138,13 @@ def above_of(role: str, known: Iterable[DatabaseRole]) -> list[Json]:
     return powers + sorted(found - {role})
 
 
-def _system(target: Rights) -> set[str]:
+def holders(target: Rights) -> tuple[set[str], set[str]]:
+    """Return who holds rights in production: the database's roles, the machine's accounts."""
     names = {uid: name for name, uid in target.accounts.items()}
     owners = {names.get(uid, str(uid)) for uid, _ in target.folders.values()}
     roots = {name for name, uid in target.accounts.items() if uid == 0}
-    return owners | roots | {member for members in target.groups.values() for member in members}
+    database = {each.name for each in target.roles if each.may_log_in or each.powers}
+    return database, owners | roots | {member for members in target.groups.values() for member in members}
 
 
 def _unknown(kind: str, names: Iterable[str], published: Iterable[Principal]) -> int:

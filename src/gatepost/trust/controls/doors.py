@@ -122,7 +122,8 @@ def _pages(pages: Mapping[str, tuple[str, bytes]]) -> server.Talk:
 
 
 @asynccontextmanager
-async def _served(bench: Bench, pages: Mapping[str, tuple[str, bytes]]) -> AsyncIterator[Served]:
+async def serving(bench: Bench, pages: Mapping[str, tuple[str, bytes]]) -> AsyncIterator[Served]:
+    """Serve these pages: path to content type and body."""
     async with server.listening(_pages(pages)) as port:
         endpoint = Endpoint(door="control", host=server.HOST, port=port, tls="")
         yield Served(_prober(bench), endpoint, frozenset({"security@control.invalid"}), bench.clock())
@@ -133,7 +134,7 @@ async def expired_security_txt(bench: Bench) -> AsyncIterator[Served]:
     """A security.txt that ended years ago."""
     text = b"Contact: mailto:security@control.invalid\r\nExpires: 2020-01-01T00:00:00Z\r\n"
     pages = {"/.well-known/security.txt": ("text/plain; charset=utf-8", text)}
-    async with _served(bench, pages) as target:
+    async with serving(bench, pages) as target:
         yield target
 
 
@@ -141,7 +142,7 @@ async def expired_security_txt(bench: Bench) -> AsyncIterator[Served]:
 async def strangers_security_txt(bench: Bench) -> AsyncIterator[Served]:
     """A security.txt that names an address which is not the one for security."""
     text = b"Contact: mailto:sales@control.invalid\r\nExpires: 2090-01-01T00:00:00Z\r\n"
-    async with _served(bench, {"/.well-known/security.txt": ("text/plain; charset=utf-8", text)}) as target:
+    async with serving(bench, {"/.well-known/security.txt": ("text/plain; charset=utf-8", text)}) as target:
         yield target
 
 
@@ -154,7 +155,7 @@ _AGREEING = {
 @asynccontextmanager
 async def cut_page(bench: Bench) -> AsyncIterator[Served]:
     """Pages that agree on every claim, beside which nothing else is served."""
-    async with _served(bench, _AGREEING) as target:
+    async with serving(bench, _AGREEING) as target:
         yield target
 
 
@@ -163,7 +164,7 @@ async def other_text(bench: Bench) -> AsyncIterator[Served]:
     """Pages that are whole, where a text is shown that is not the one in the folder."""
     names = ("documents", "subprocessors", "controls", "changes", "documents/one")
     pages = {**{f"/trust/{each}": ("text/html", b"another") for each in names}, "/status": ("text/html", b"fine")}
-    async with _served(bench, _AGREEING | pages) as target:
+    async with serving(bench, _AGREEING | pages) as target:
         yield replace(target, texts={"one": "0" * 64})
 
 
@@ -174,7 +175,7 @@ async def lying_page(bench: Bench) -> AsyncIterator[Served]:
         "/trust/claims.json": ("application/json", b'{"claims": [{"id": "X1", "status": "FAIL"}]}'),
         "/trust/": ("text/html", b'<p data-claim="X1" data-status="PASS">All is well.</p>'),
     }
-    async with _served(bench, pages) as target:
+    async with serving(bench, pages) as target:
         yield target
 
 
@@ -182,7 +183,7 @@ async def lying_page(bench: Bench) -> AsyncIterator[Served]:
 async def frozen_summary(bench: Bench) -> AsyncIterator[Served]:
     """A status page that nobody has brought up to date for years."""
     text = b'{"page": {"updated_at": "2020-01-01T00:00:00Z"}, "components": [{"name": "a", "status": "operational"}]}'
-    async with _served(bench, {"/api/v2/summary.json": ("application/json", text)}) as target:
+    async with serving(bench, {"/api/v2/summary.json": ("application/json", text)}) as target:
         yield target
 
 

@@ -10,6 +10,7 @@ from gatepost.egress import Destination, Purpose, Register
 from gatepost.trust.bench import Bench
 from gatepost.trust.checks import documents, page, places
 from gatepost.trust.paper import Claim, ClaimClass, Outcome
+from gatepost.trust.probe.mounts import Mount
 from gatepost.trust.registers import (
     Contact,
     Control,
@@ -142,24 +143,11 @@ async def mostly_words(bench: Bench) -> AsyncIterator[page.Standing]:
 
 
 @asynccontextmanager
-async def hidden(bench: Bench) -> AsyncIterator[page.Listing]:
-    """A failed claim that vanished from the page."""
-    del bench
-    yield page.Listing(frozenset({"one", "two"}), frozenset({"one"}))
-
-
-@asynccontextmanager
 async def failing_duty(bench: Bench) -> AsyncIterator[page.Duties]:
     """A duty whose claim fails."""
     del bench
     row = Duty(id="control", law="control", duty="control", claims=("one",), owner="control")
     yield page.Duties((row,), {"one": Outcome.FAIL})
-
-
-@asynccontextmanager
-async def unstated(bench: Bench) -> AsyncIterator[page.Revision]:
-    """A folder that says something else than the log."""
-    yield page.Revision("0" * 64, bench.clock(), "1" * 64, bench.clock())
 
 
 def _supplier(bench: Bench, *, notice: int = 60, processes: bool = True) -> Supplier:
@@ -270,3 +258,15 @@ async def unregistered_store(bench: Bench) -> AsyncIterator[places.Storage]:
 async def far_store(bench: Bench) -> AsyncIterator[places.Storage]:
     """A store on another machine."""
     yield _storage(bench, "GB", "bucket.control.invalid", "blobs.url")
+
+
+@asynccontextmanager
+async def far_database(bench: Bench) -> AsyncIterator[places.Storage]:
+    """A database that the settings call local, and that answers from another address."""
+    yield replace(_storage(bench, "GB", "here", "blobs.url"), database=("192.0.2.1", "192.0.2.2"))
+
+
+@asynccontextmanager
+async def shared_folder(bench: Bench) -> AsyncIterator[places.Storage]:
+    """A folder of ours that is another machine's share."""
+    yield replace(_storage(bench, "GB", "here", "blobs.url"), mounts={"blobs": Mount("0:52", "nfs4")})

@@ -149,3 +149,18 @@ async def review_of_strangers(bench: Bench) -> AsyncIterator[people.Reviews]:
 async def old_review(bench: Bench) -> AsyncIterator[people.Reviews]:
     """A review of two years ago."""
     yield _reviewed(bench, participant="one", days=730)
+
+
+@asynccontextmanager
+async def crowd(bench: Bench) -> AsyncIterator[people.Team]:
+    """A team said to be of nine at most, in whose register ten stand."""
+    now = bench.clock()
+    row = Member(
+        ref="control",
+        role="engineer",
+        trained_on=now.date(),
+        signed_sha256="0" * 64,
+        signed_on=now.date(),
+        has_production=False,
+    )
+    yield people.Team((row,) * 10, frozenset({"engineer"}), range(3, 10), 0, now)

@@ -24,7 +24,7 @@ from gatepost.keys import Keyring
 from gatepost.mail.address import Address
 from gatepost.record import trust_log
 from gatepost.record.trust_log import TRUST, Stated
-from gatepost.trust import incidents, postbox, telling
+from gatepost.trust import incidents, leaf, parts, postbox, telling
 from gatepost.trust import store as facts
 from gatepost.trust.leaf import instant
 from gatepost.trust.news import store, subscribe, told
@@ -36,6 +36,8 @@ TELL = "news.tell"
 """The kind of the promise to tell one subscriber one fact."""
 FRESH = timedelta(days=2)
 """Facts older than this are no news; a house that was down longer tells nobody of what is over."""
+KEPT = timedelta(days=120)
+"""How long it is kept that a fact was told: longer than the claim about it looks back."""
 ROUND_MAX = 100
 _SEED = "news-webhook"
 
@@ -51,7 +53,7 @@ async def spread(house: House) -> int:
     """Promise each new fact to everybody who is told of such facts and was when it was stated; return how many."""
     now, count = house.clock(), 0
     async with house.db.transaction(TRUST) as tx:
-        await store.forget_told(tx, now - 2 * FRESH)
+        await store.forget_told(tx, now - KEPT)
         waiting = await store.untold(tx, told.SUBJECTS, since=now - FRESH, limit=ROUND_MAX)
     for entry in waiting:
         found = await _news(house, entry)
@@ -73,12 +75,16 @@ async def _news(house: House, entry: EntryId) -> tuple[Stated, News] | None:
         if not known:
             return None
         (fact,) = known
-        incident = None
+        incident, revisions = None, []
         if fact.action.startswith("incident."):
             entries = await facts.history(tx, f"{incidents.SUBJECT}{fact.object_ref}", limit=1_000)
             until = sorted(each for each in entries if each <= entry)
             incident = next(iter(incidents.incidents_of(await trust_log.stated(tx, until))), None)
-    news = told.news_of(fact, incident)
+        elif fact.action == leaf.REVISED:
+            older = await facts.history(tx, leaf.REVISION, limit=1, before=entry)
+            revisions = [fact, *await trust_log.stated(tx, older)]
+    changes = await parts.told(house.blobs, revisions)
+    news = told.news_of(fact, incident, changes[0] if changes else parts.FIRST)
     return None if news is None else (fact, news)
 
 

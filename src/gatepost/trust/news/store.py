@@ -127,6 +127,16 @@ async def mark_told(tx: Transaction, entry: EntryId, at: datetime) -> bool:
     return bool(await tx.run(query, entry=entry, at=at))
 
 
+async def marks(tx: Transaction, entries: Sequence[EntryId]) -> tuple[frozenset[EntryId], datetime | None]:
+    """Return of which of these facts everybody is told, and when the first such mark that is kept was made."""
+    query = """
+        select array(select entry from news_told where tenant = %(tenant)s and entry = any(%(entries)s)) as told,
+               (select min(at) from news_told where tenant = %(tenant)s) as since
+    """
+    row = await tx.one(query, entries=[*entries])
+    return frozenset(map(EntryId, row.told)), row.since
+
+
 async def forget_told(tx: Transaction, before: datetime) -> int:
     """Forget marks of facts too old to be told."""
     return await tx.run("delete from news_told where tenant = %(tenant)s and at < %(before)s", before=before)

@@ -18,21 +18,24 @@ _KNOWN = {
 }
 
 
-def news_of(fact: Stated, incident: Incident | None = None) -> News | None:
+def news_of(fact: Stated, incident: Incident | None = None, changes: str = "") -> News | None:
     """Return a fact in words; None where it is nothing that subscribers are told.
 
     Args:
         fact: what was stated.
         incident: the one it is about, as its leaves up to this one say it; None where it is about none.
+        changes: what a revision changed, in words; empty where it changed nothing, as when it was merely committed.
     """
     if fact.action in {incidents.OPENED, incidents.UPDATED}:
         return None if incident is None or incident.is_exercise else _incident(fact, incident)
+    if fact.action == leaf.REVISED and not changes:
+        return None
     if fact.action == leaf.REVISED:
         return News(
             topic=Topic.TRUST,
             kind=fact.action,
             title="What we publish has changed",
-            text=f"The claims, registers or texts were revised. SHA-256 of the whole: {fact.detail['digest']}",
+            text=f"{changes}\n\nSHA-256 of the whole: {fact.detail['digest']}",
             path="/trust/changes",
         )
     known = _KNOWN.get(fact.action)
