@@ -295,6 +295,12 @@ async def set_second_person(house: House, tenant: TenantId, *, is_needed: bool) 
     return done
 
 
+async def check_mailbox(tx: Transaction, account: AccountId) -> None:
+    """Raise ``AccessError`` where the tenant has no such mailbox; ``TENANT_WIDE`` stands for all of them."""
+    if account != decide.TENANT_WIDE and await access.account(tx, account) is None:
+        raise access.AccessError("there is no such mailbox: gatepost mailbox list")
+
+
 async def set_policy(
     house: House, tenant: TenantId, account: AccountId, document: object, *, why: str = ""
 ) -> decide.Stored | Proposal:
@@ -306,8 +312,7 @@ async def set_policy(
         TooManyError: too many wait for a second person.
     """
     async with house.db.transaction(tenant) as tx:
-        if account != decide.TENANT_WIDE and await access.account(tx, account) is None:
-            raise access.AccessError("there is no such mailbox: gatepost mailbox list")
+        await check_mailbox(tx, account)
     wish = Wish(account=account, document=document, actor=KeyId(OPERATOR), why=why)
     return await put_or_propose(house, tenant, wish, Bench())
 
@@ -318,11 +323,13 @@ async def roll_back_policy(
     """Put an earlier version in force again, as a new one, or propose it.
 
     Raises:
+        AccessError: the tenant has no such account.
         LookupError: there is no such version.
         PolicyError: it is none to this release.
         TooManyError: too many wait for a second person.
     """
     async with house.db.transaction(tenant) as tx:
+        await check_mailbox(tx, account)
         wish = await change.wish_back(tx, account, version, actor=KeyId(OPERATOR), why=why)
     return await put_or_propose(house, tenant, wish, Bench())
 

@@ -366,6 +366,7 @@ def show_policy(mailbox_id: PolicyFor, tenant: ForTenant = None) -> None:
 
     async def work(house: House, owner: TenantId) -> decide.Stored | None:
         async with house.db.transaction(owner) as tx:
+            await administer.check_mailbox(tx, AccountId(mailbox_id))
             return await decide.get_policy(tx, AccountId(mailbox_id))
 
     stored = for_tenant(tenant, work)
