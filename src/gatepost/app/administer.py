@@ -266,14 +266,27 @@ async def add_key(
     label: str,
     scopes: frozenset[Scope] | None = None,
     account: AccountId | None = None,
+    person: Address | None = None,
 ) -> tuple[ApiKey, str]:
-    """Make a key; its text is in the answer and nowhere else."""
+    """Make a key; its text is in the answer and nowhere else.
+
+    Raises:
+        AccessError: nobody of the tenant has the address ``person``; or as ``access.add_key``.
+    """
     async with house.db.transaction(tenant) as tx:
         made, text = await access.add_key(
-            tx, role, label=label, at=house.clock(), entropy=house.entropy, scopes=scopes, account=account
+            tx,
+            role,
+            label=label,
+            at=house.clock(),
+            entropy=house.entropy,
+            scopes=scopes,
+            account=account,
+            person=None if person is None else await access.person_at(tx, person),
         )
         public: dict[str, Json] = {"role": role.value, "scopes": [scope.value for scope in sorted(made.scopes)]}
-        await _note(tx, house, "key.add", made.id, public=public, private={"label": label})
+        private: dict[str, Json] = {"label": label, "person": made.person or ""}
+        await _note(tx, house, "key.add", made.id, public=public, private=private)
     return made, text
 
 
