@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from access.scene import AGENT, AT, SEEDED, A, B
+from access.scene import AGENT, AT, OFFICER, SEEDED, A, B
 from gatepost.access import (
     ROLE_SCOPES,
     AccessError,
@@ -12,12 +12,13 @@ from gatepost.access import (
     Scope,
     add_account,
     add_key,
+    add_person,
     authenticate,
     is_in_force,
     list_keys,
-    may_be_persons,
     remove_account,
     remove_key,
+    remove_person,
 )
 from gatepost.access.secret import Presented
 from gatepost.db import Database
@@ -172,9 +173,16 @@ async def test_keys_are_listed_oldest_first_to_their_own_tenant_only(house: Data
         assert len(await list_keys(tx)) == 2
 
 
-async def test_whoever_submits_by_a_key_may_be_a_person_unless_the_key_is_an_agents(house: Database) -> None:
-    owner, _ = await _owner(house)
-    agent, _, _ = await _agent(house)
+async def test_a_persons_key_is_no_more_than_the_person_and_goes_with_them(house: Database) -> None:
     async with house.transaction(A) as tx:
-        found = [await may_be_persons(tx, each) for each in (owner.id, agent.id, "ag_hosted", "ky_gone")]
-    assert found == [True, False, False, True]
+        officer = await add_person(tx, OFFICER, Role.APPROVER, at=AT, entropy=SEEDED)
+        account = await add_account(tx, AGENT, at=AT)
+        for role in (Role.OWNER, Role.AGENT):
+            with pytest.raises(AccessError, match="that person is approver"):
+                await add_key(tx, role, label="k", at=AT, entropy=SEEDED, account=account.id, person=officer)
+        key, text = await add_key(tx, Role.APPROVER, label="k", at=AT, entropy=SEEDED, person=officer)
+        assert [each.person for each in await list_keys(tx)] == [officer.id] == [key.person]
+    assert await authenticate(house, text) is not None
+    async with house.transaction(A) as tx:
+        assert await remove_person(tx, officer.id)
+    assert await authenticate(house, text) is None

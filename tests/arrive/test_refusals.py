@@ -11,6 +11,7 @@ STANDING = [
     "line.bare_lf",
     "line.nul",
     "line.too_long",
+    "policy.unreadable",
     "recipient.malformed",
     "recipient.other_policy",
     "recipient.too_many",

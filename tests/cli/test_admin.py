@@ -50,17 +50,6 @@ def test_each_act_leaves_an_entry_without_a_name_in_it(apart: Process) -> None:
     assert "jane" not in entry.stdout
 
 
-def test_a_key_is_printed_once_and_listed_without_its_secret(apart: Process) -> None:
-    made = apart.run("key", "add", "--role", "auditor", "--label", "siem", "-t", "sandbox")
-    assert made.returncode == 0
-    secret = made.stdout.strip()
-    listed = apart.run("key", "list", "-t", "sandbox", "--json").stdout
-    assert secret not in listed
-    key = next(key for key in json.loads(listed) if key["label"] == "siem")
-    assert apart.run("key", "remove", key["id"], "-t", "sandbox").returncode == 0
-    assert apart.run("key", "remove", key["id"], "-t", "sandbox").returncode == 1
-
-
 def test_the_next_step_it_names_can_be_copied(apart: Process) -> None:
     said = apart.run("tenant", "add", "Müller & Sons; $(reboot)").stdout
     assert shlex.split(said.partition("next: gatepost ")[2])[-2:] == ["--tenant", "Müller & Sons; $(reboot)"]

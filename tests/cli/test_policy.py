@@ -114,3 +114,25 @@ def test_a_draft_is_compared_with_what_is_in_force(house: Process, tmp_path: Pat
     assert {each["code"] for each in json.loads(found.stdout)} >= {"assurance.none"}
     changed = house.run("policy", "diff", draft, "-m", mailbox, "-t", "sandbox")
     assert "senders[0].match.anyone" in changed.stdout, changed.stderr
+
+
+@pytest.mark.timeout(300)
+def test_of_a_mailbox_that_is_not_there_nothing_is_told(house: Process, tmp_path: Path) -> None:
+    """A slip of a number must not read as a mailbox that lets nothing in, holds nothing or would change nothing."""
+    draft = str(file(tmp_path, NARROW))
+    asked = (
+        ("policy", "show", "9999"),
+        ("policy", "history", "9999"),
+        ("policy", "rollback", "9999", "1"),
+        ("policy", "replay", "9999", draft),
+        ("policy", "lint", draft, "-m", "9999"),
+        ("policy", "diff", draft, "-m", "9999"),
+        ("hold", "list", "9999"),
+        ("hold", "all", "9999"),
+        ("petition", "list", "9999"),
+    )
+    for words in asked:
+        done = house.run(*words, "-t", "sandbox")
+        assert (done.returncode, done.stderr) == (1, "gatepost: there is no such mailbox: gatepost mailbox list\n"), (
+            words
+        )

@@ -46,6 +46,12 @@ def test_a_star_above_grants_whatever_the_mailbox_does_and_no_more() -> None:
     assert policy(capabilities=["*"]).warnings == ("unknown_capability:*",)
 
 
+def test_both_may_call_a_capability_by_either_of_its_names() -> None:
+    granted = decide(policy(capabilities=["read_calendar"]), wide(capabilities=["calendar.read"])).grant
+    assert granted is not None
+    assert granted.capabilities == ("read_calendar",)
+
+
 @pytest.mark.parametrize(
     ("own", "above", "expected"),
     [

@@ -11,6 +11,7 @@ from decide.scene import policy
 from decide.test_above import documents
 from gatepost.decide.ending import Ending
 from gatepost.decide.fixtures import see_mail
+from gatepost.decide.hours import DAYS
 from gatepost.decide.language import Policy, parse
 from gatepost.decide.rules import judge
 from gatepost.decide.specimens import mails
@@ -163,6 +164,32 @@ def test_nobody_is_let_in_because_of_whom_the_proof_takes_for_a_stranger(name: s
     for match in ({"anyone": True, "assurance": "none"}, {"domain": "a.example", "assurance": "none"}):
         draft = parse({**said, "senders": [{"match": match}]}, version=2)[0]
         assert compare(live, draft).verdict is Verdict.WIDER
+
+
+def test_a_capability_is_the_same_under_either_of_its_names() -> None:
+    old, new = (policy({"domain": "example.com"}, capabilities=[each]) for each in ("read_calendar", "calendar.read"))
+    assert [compare(old, new).verdict, compare(new, old).verdict] == [Verdict.NOT_WIDER] * 2
+    implied = policy({"domain": "example.com"}, capabilities=["read_calendar", "reply"])
+    assert compare(old, implied).verdict is Verdict.NOT_WIDER
+
+
+@pytest.mark.parametrize(
+    ("side", "days", "start", "end"),
+    [
+        ("inside", DAYS[5:6], "08:00", "08:01"),
+        ("inside", DAYS[5:6], "22:00", "06:00"),
+        ("inside", DAYS[5:6], "00:00", "24:00"),
+        ("outside", DAYS[:5], "00:00", "24:00"),
+    ],
+)
+def test_what_only_the_clock_lets_in_is_shown_by_a_mail(side: str, days: list[str], start: str, end: str) -> None:
+    hours = {"timeZone": "Europe/Berlin", "days": list(days), "from": start, "to": end}
+    live = parse({**SAID, "workingHours": hours}, version=1)[0]
+    rule = {"match": {"domain": "example.com"}, "when": {"workingHours": side, "tls": True}}
+    found = compare(live, parse({**SAID, "workingHours": hours, "senders": [rule]}, version=2)[0])
+    assert found.verdict is Verdict.WIDER
+    assert found.mail is not None
+    assert "receivedAt" in found.mail
 
 
 def test_a_star_in_a_mailboxs_policy_is_no_more_than_a_star() -> None:

@@ -1,19 +1,22 @@
 """Holding a message: what waits, and who may rule on it."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
 import singly
+from gatepost import access
+from gatepost.access import Role
 from gatepost.arrive.paper import Direction
 from gatepost.db import Database
 from gatepost.decide.paper import USUAL_WAIT, Disposition
 from gatepost.deliver import hold, hold_end, hold_store
 from gatepost.deliver.hold import Approver
 from gatepost.deliver.paper import DefaultOutcome, Held, Hold, HoldState
-from gatepost.ids import AccountId, EmailId, HoldId, KeyId
+from gatepost.ids import AccountId, EmailId, HoldId
 from gatepost.mail.address import Address
-from outbound import ACCOUNT, BOSS, NOW, TENANT, entropy, inbound, outbound, recorded
+from outbound import ACCOUNT, AGENT, BOSS, NOW, TENANT, entropy, inbound, outbound, recorded
 
 
 async def keep(db: Database, *, is_outbound: bool = False) -> Hold:
@@ -51,24 +54,39 @@ async def test_a_hold_is_found_by_its_account_and_tenant_alone(db: Database) -> 
             await hold_end.claim(tx, HoldId("ho_none"))
 
 
-@pytest.mark.parametrize(
-    ("approver", "may"),
-    [
-        (Approver(id="pe_1", address=Address("officer", "example.org")), True),
-        (Approver(id="ky_owner"), True),
-        (Approver(id="ky_agent2", is_agent=True), False),
-        (Approver(id="ky_proposer"), False),
-        (Approver(id="pe_2", address=Address("Boss", "example.org")), False),
-        (Approver(id="pe_2", address=Address("boss+desk", "example.org")), False),
-    ],
-)
-async def test_no_agent_rules_nor_whoever_wrote_or_proposed_it(db: Database, approver: Approver, *, may: bool) -> None:
-    found = replace(await keep(db), proposer=KeyId("ky_proposer"))
-    if may:
-        hold.check_approver(found, approver)
-    else:
-        with pytest.raises(hold.ApproverError):
-            hold.check_approver(found, approver)
+async def test_no_agent_rules_nor_whoever_wrote_or_proposed_it(db: Database) -> None:
+    async with db.transaction(TENANT) as tx:
+        await access.add_tenant(tx, name="One", plan="team", at=NOW)
+        boss = await access.add_person(tx, BOSS, Role.OWNER, at=NOW, entropy=entropy)
+        officer = await access.add_person(tx, Address("officer", "example.org"), Role.OWNER, at=NOW, entropy=entropy)
+        keys = {
+            whose: (await access.add_key(tx, Role.OWNER, label="k", at=NOW, entropy=entropy, person=person))[0].id
+            for whose, person in (("boss", boss), ("officer", officer), ("nobody", None), ("other", None))
+        }
+    written = await keep(db)
+    tagged = replace(written, author=str(Address(f"{BOSS.local}+desk", BOSS.domain)))
+    proposed = replace(await keep(db, is_outbound=True), proposer=keys["nobody"], author=str(AGENT))
+    proposed_by_boss = replace(proposed, proposer=keys["boss"])
+    by_link: dict[str, str] = {boss.id: "boss's link", officer.id: "officer's link"}
+    named: dict[str, str] = {**{key: whose for whose, key in keys.items()}, **by_link, "operator": "operator"}
+    may: dict[str, set[str]] = {}
+    async with db.transaction(TENANT) as tx:
+        for what, waiting in (
+            ("written", written),
+            ("tagged", tagged),
+            ("of a key", proposed),
+            ("of boss", proposed_by_boss),
+        ):
+            may[what] = set()
+            for each, name in named.items():
+                with suppress(hold.ApproverError):
+                    await hold.check_approver(tx, waiting, Approver(id=each))
+                    may[what].add(name)
+                with pytest.raises(hold.ApproverError):
+                    await hold.check_approver(tx, waiting, Approver(id=each, is_agent=True))
+    assert may["written"] == may["tagged"] == {"officer", "officer's link", "operator"}
+    assert may["of a key"] == {"boss", "officer", "other", "operator"}
+    assert may["of boss"] == {"officer", "officer's link", "nobody", "other", "operator"}
 
 
 async def test_pages_go_from_the_newest_to_the_oldest(db: Database) -> None:

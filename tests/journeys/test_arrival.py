@@ -4,7 +4,7 @@ import asyncio
 import smtplib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -13,12 +13,15 @@ from typing import Any
 import httpx2
 import psycopg
 import pytest
+from structlog.testing import capture_logs
 
 from gatepost import act
 from gatepost.access.paper import Account, Role
 from gatepost.app import administer
+from gatepost.app.board import PLACES, REFUSED, Board
 from gatepost.app.smtp import certificates_of, smtp_door
 from gatepost.db import Database
+from gatepost.decide.store import policy_place
 from gatepost.dns import RdType, Status
 from gatepost.doors import rest
 from gatepost.ids import TenantId
@@ -119,7 +122,7 @@ class Town:
 @asynccontextmanager
 async def open_town(db: Database, folder: Path, accepting: Database | None = None) -> AsyncIterator[Town]:
     clock = Hands()
-    house = built(db, folder / "blobs", clock, accepting=accepting, dns=DNS)
+    house = replace(built(db, folder / "blobs", clock, accepting=accepting, dns=DNS), meters=Board())
     (folder / "keys").mkdir(exist_ok=True)
     tenant = (await administer.add_tenant(house, name="one", plan="team")).id
     await administer.add_domain(house, tenant, "gatepost.test")
@@ -186,6 +189,24 @@ async def test_dropped_mail_is_accepted_and_leaves_only_an_entry(town: Town) -> 
     assert await town.post(str(DROP), mail_from="eve@evil.example") == ["250 2.1.5", "250 2.0.0"]
     assert await town.endings() == [("discard", "sender.unmatched")]
     assert (await town.count("email"), await town.count("telling")) == (0, 0)
+
+
+async def test_what_no_readable_policy_speaks_of_is_put_off_loudly_and_comes_in_once_there_is_one(
+    town: Town, owner_dsn: str
+) -> None:
+    vault, place = town.house.db.keys.vault(town.tenant), policy_place(town.account.id, 1)
+    sealed = vault.seal_lasting(place, b'{"document": {"defaultAction": "later"}, "warnings": []}')
+    with psycopg.connect(owner_dsn) as owner:
+        owner.execute("update policy set sealed = %s, digest = 'x' where account = %s", [sealed, town.account.id])
+    with capture_logs() as said:
+        assert await town.post() == ["250 2.1.5", "451 4.3.0"]
+    assert [each["log_level"] for each in said if each["event"] == "policy.unreadable"] == ["error"]
+    board = town.house.meters
+    assert isinstance(board, Board)
+    assert board.values()[PLACES[REFUSED.name][("policy.unreadable",)]] == 1
+    assert await town.post(str(DROP)) == ["250 2.1.5", "250 2.0.0"]  # another mailbox's mail is not in its way
+    await administer.set_policy(town.house, town.tenant, town.account.id, POLICY)
+    assert await town.post() == ["250 2.1.5", "250 2.0.0"]
 
 
 async def test_the_third_mail_in_an_hour_is_put_off_and_one_later_comes_in(town: Town) -> None:

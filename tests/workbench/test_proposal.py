@@ -136,6 +136,27 @@ async def test_a_ruling_that_may_not_be_changes_nothing(
     assert (await scene.rule(waiting)).version == 2
 
 
+async def test_two_keys_of_one_person_are_one_person(scene: Scene) -> None:
+    made: list[KeyId] = []
+    house = scene.house
+    async with house.db.transaction(scene.tenant) as tx:
+        for name in ("boss@people.test", "officer@people.test"):
+            person = await access.add_person(
+                tx, Address.parse(name), access.Role.OWNER, at=house.clock(), entropy=house.entropy
+            )
+            for _ in range(2):
+                key, _ = await access.add_key(
+                    tx, person.role, label="k", at=house.clock(), entropy=house.entropy, person=person
+                )
+                made.append(key.id)
+    first, second, of_another, _ = made
+    waiting = await scene.put(WIDER, by=first)
+    assert isinstance(waiting, Proposal)
+    with pytest.raises(SamePersonError):
+        await scene.rule(waiting, by=second)
+    assert (await scene.rule(waiting, by=of_another)).version == 2
+
+
 async def test_it_is_refused_once_and_its_proposer_may_take_it_back(scene: Scene) -> None:
     for by in (OTHER, ONE):
         waiting = await scene.propose()

@@ -1,7 +1,7 @@
 """Who may enter and what they may do: tenants, people, agents and their keys."""
 
 from gatepost.access.accounts import account, account_at, add_account, list_accounts, remove_account, set_sandboxed
-from gatepost.access.keys import add_key, authenticate, is_in_force, list_keys, may_be_persons, remove_key
+from gatepost.access.keys import add_key, authenticate, is_in_force, list_keys, remove_key
 from gatepost.access.paper import (
     ROLE_SCOPES,
     AccessError,
@@ -14,7 +14,7 @@ from gatepost.access.paper import (
     TakenError,
     Tenant,
 )
-from gatepost.access.people import add_person, list_people, person, remove_person
+from gatepost.access.people import add_person, list_people, person, person_at, remove_person
 from gatepost.access.tenants import (
     add_tenant,
     change_plan,
@@ -28,6 +28,7 @@ from gatepost.access.tenants import (
     tenant,
     tenant_since,
 )
+from gatepost.access.who import may_be_at, may_be_same
 
 __all__ = [
     "ROLE_SCOPES",
@@ -55,10 +56,12 @@ __all__ = [
     "list_people",
     "list_recorded",
     "list_tenants",
-    "may_be_persons",
+    "may_be_at",
+    "may_be_same",
     "needs_second_person",
     "new_tenant",
     "person",
+    "person_at",
     "remove_account",
     "remove_key",
     "remove_person",

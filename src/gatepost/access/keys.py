@@ -5,7 +5,7 @@ from datetime import datetime
 
 from gatepost.access import store
 from gatepost.access.naming import plain_name
-from gatepost.access.paper import ROLE_SCOPES, AccessError, ApiKey, Principal, Role, Scope
+from gatepost.access.paper import ROLE_SCOPES, AccessError, ApiKey, Person, Principal, Role, Scope
 from gatepost.access.secret import Presented
 from gatepost.clock import Entropy
 from gatepost.db import Database, Transaction
@@ -52,6 +52,7 @@ async def add_key(
     entropy: Entropy,
     scopes: Collection[Scope] | None = None,
     account: AccountId | None = None,
+    person: Person | None = None,
 ) -> tuple[ApiKey, str]:
     """Make a key for this tenant; return it with its text, which is shown this once.
 
@@ -63,17 +64,22 @@ async def add_key(
         entropy: where the secret comes from.
         scopes: a subset of the role's; None for all of them.
         account: the only account the key may touch; an agent's key must name one.
+        person: whose it is, so that none of their keys approves what they propose; None where nobody says.
 
     Raises:
-        AccessError: the scopes are wider than the role, an agent without an account, or no such account here.
+        AccessError: the scopes are wider than the role or than the person's, an agent without an account or with a
+            person, or no such account here.
     """
     granted = ROLE_SCOPES[role] if scopes is None else frozenset(scopes)
     if wider := granted - ROLE_SCOPES[role]:
         raise AccessError(f"the role {role} does not include {', '.join(sorted(wider))}")
     if role is Role.AGENT and account is None:
         raise AccessError("an agent's key is bound to one account: name it")
+    if person is not None and (role is Role.AGENT or not granted <= ROLE_SCOPES[person.role]):
+        raise AccessError(f"that person is {person.role} here: their key may be no more, and an agent's is nobody's")
     presented = Presented.make(entropy)
-    key = ApiKey(presented.id, tx.tenant, role, granted, account, plain_name("label", label), at)
+    whose = None if person is None else person.id
+    key = ApiKey(presented.id, tx.tenant, role, granted, account, plain_name("label", label), at, whose)
     if not await store.insert_key(tx, key, presented):
         raise AccessError("there is no such mailbox: gatepost mailbox list")
     return key, presented.text
@@ -82,14 +88,6 @@ async def add_key(
 async def list_keys(tx: Transaction) -> tuple[ApiKey, ...]:
     """Return this tenant's keys, oldest first."""
     return await store.keys(tx)
-
-
-async def may_be_persons(tx: Transaction, submitter: str) -> bool:
-    """Tell whether whoever submitted something may be a person: by a key that is no agent's, or is gone.
-
-    A hosted agent has no key: its own id stands there.
-    """
-    return submitter.startswith("ky_") and await store.role_of_key(tx, KeyId(submitter)) != Role.AGENT
 
 
 async def remove_key(tx: Transaction, key: KeyId) -> bool:

@@ -125,7 +125,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key as it may be shown: never its secret."""
+    """A key as it may be shown: never its secret. ``person``: whose it is; None where nobody said."""
 
     id: KeyId
     tenant: TenantId
@@ -134,3 +134,4 @@ class ApiKey:
     account: AccountId | None
     label: str
     created_at: datetime
+    person: PersonId | None = None

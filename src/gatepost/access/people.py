@@ -35,6 +35,14 @@ async def person(tx: Transaction, person_id: PersonId) -> Person | None:
     return await store.person(tx, person_id)
 
 
+async def person_at(tx: Transaction, address: Address) -> Person:
+    """Return the person of that address; raises ``AccessError``."""
+    found = next((each for each in await store.people(tx) if each.address.key == address.key), None)
+    if found is None:
+        raise AccessError("nobody of this tenant has that address: gatepost person list")
+    return found
+
+
 async def remove_person(tx: Transaction, person_id: PersonId) -> bool:
     """Forget a person; False where there is none."""
     return await store.delete_person(tx, person_id)

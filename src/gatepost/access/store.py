@@ -220,20 +220,20 @@ async def delete_person(tx: Transaction, person: PersonId) -> bool:
 async def insert_key(tx: Transaction, key: ApiKey, presented: Presented) -> bool:
     """Write a key's digest; False where the account it is for is not this tenant's."""
     query = """
-        insert into api_key (id, tenant, digest, role, scopes, account, sealed, created_at)
-        select %(id)s, %(tenant)s, %(digest)s, %(role)s, %(scopes)s, %(account)s::bigint, %(sealed)s, %(at)s
+        insert into api_key (id, tenant, digest, role, scopes, account, person, sealed, created_at)
+        select %(id)s, %(tenant)s, %(digest)s, %(role)s, %(scopes)s, %(account)s::bigint, %(person)s, %(sealed)s, %(at)s
         where %(account)s::bigint is null
            or exists (select from account where tenant = %(tenant)s and id = %(account)s)
     """
     values = {"digest": presented.digest, "role": key.role, "scopes": sorted(key.scopes), "account": key.account}
     sealed = tx.vault.seal_lasting(f"api_key/{key.id}", key.label.encode())
-    return bool(await tx.run(query, id=key.id, sealed=sealed, at=key.created_at, **values))
+    return bool(await tx.run(query, id=key.id, person=key.person, sealed=sealed, at=key.created_at, **values))
 
 
 async def keys(tx: Transaction) -> tuple[ApiKey, ...]:
     """Return all keys, in the order they came."""
     query = """
-        select id, tenant, role, scopes, account, sealed, created_at from api_key
+        select id, tenant, role, scopes, account, person, sealed, created_at from api_key
         where tenant = %(tenant)s order by created_at, id
     """
     return tuple(
@@ -245,15 +245,16 @@ async def keys(tx: Transaction) -> tuple[ApiKey, ...]:
             AccountId(row.account) if row.account is not None else None,
             tx.vault.open(f"api_key/{row.id}", bytes(row.sealed)).decode(),
             row.created_at,
+            PersonId(row.person) if row.person is not None else None,
         )
         for row in await tx.all(query)
     )
 
 
-async def role_of_key(tx: Transaction, key: KeyId) -> str | None:
-    """Return what the holder of a key is; None where there is no such key, or no longer."""
-    row = await tx.maybe("select role from api_key where tenant = %(tenant)s and id = %(id)s", id=key)
-    return None if row is None else str(row.role)
+async def holder_of_key(tx: Transaction, key: KeyId) -> tuple[str, PersonId | None] | None:
+    """Return what the holder of a key is, and who, where that was said; None where there is no such key."""
+    row = await tx.maybe("select role, person from api_key where tenant = %(tenant)s and id = %(id)s", id=key)
+    return None if row is None else (row.role, None if row.person is None else PersonId(row.person))
 
 
 async def delete_key(tx: Transaction, key: KeyId) -> bool:

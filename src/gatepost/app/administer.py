@@ -268,14 +268,27 @@ async def add_key(
     label: str,
     scopes: frozenset[Scope] | None = None,
     account: AccountId | None = None,
+    person: Address | None = None,
 ) -> tuple[ApiKey, str]:
-    """Make a key; its text is in the answer and nowhere else."""
+    """Make a key; its text is in the answer and nowhere else.
+
+    Raises:
+        AccessError: nobody of the tenant has the address ``person``; or as ``access.add_key``.
+    """
     async with house.db.transaction(tenant) as tx:
         made, text = await access.add_key(
-            tx, role, label=label, at=house.clock(), entropy=house.entropy, scopes=scopes, account=account
+            tx,
+            role,
+            label=label,
+            at=house.clock(),
+            entropy=house.entropy,
+            scopes=scopes,
+            account=account,
+            person=None if person is None else await access.person_at(tx, person),
         )
         public: dict[str, Json] = {"role": role.value, "scopes": [scope.value for scope in sorted(made.scopes)]}
-        await _note(tx, house, "key.add", made.id, public=public, private={"label": label})
+        private: dict[str, Json] = {"label": label, "person": made.person or ""}
+        await _note(tx, house, "key.add", made.id, public=public, private=private)
     return made, text
 
 
@@ -297,6 +310,12 @@ async def set_second_person(house: House, tenant: TenantId, *, is_needed: bool) 
     return done
 
 
+async def check_mailbox(tx: Transaction, account: AccountId) -> None:
+    """Raise ``AccessError`` where the tenant has no such mailbox; ``TENANT_WIDE`` stands for all of them."""
+    if account != decide.TENANT_WIDE and await access.account(tx, account) is None:
+        raise access.AccessError("there is no such mailbox: gatepost mailbox list")
+
+
 async def set_policy(
     house: House, tenant: TenantId, account: AccountId, document: object, *, why: str = ""
 ) -> decide.Stored | Proposal:
@@ -308,8 +327,7 @@ async def set_policy(
         TooManyError: too many wait for a second person.
     """
     async with house.db.transaction(tenant) as tx:
-        if account != decide.TENANT_WIDE and await access.account(tx, account) is None:
-            raise access.AccessError("there is no such mailbox: gatepost mailbox list")
+        await check_mailbox(tx, account)
     wish = Wish(account=account, document=document, actor=KeyId(OPERATOR), why=why)
     return await put_or_propose(house, tenant, wish, Bench())
 
@@ -320,11 +338,13 @@ async def roll_back_policy(
     """Put an earlier version in force again, as a new one, or propose it.
 
     Raises:
+        AccessError: the tenant has no such account.
         LookupError: there is no such version.
         PolicyError: it is none to this release.
         TooManyError: too many wait for a second person.
     """
     async with house.db.transaction(tenant) as tx:
+        await check_mailbox(tx, account)
         wish = await change.wish_back(tx, account, version, actor=KeyId(OPERATOR), why=why)
     return await put_or_propose(house, tenant, wish, Bench())
 

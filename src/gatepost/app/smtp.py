@@ -14,13 +14,27 @@ from gatepost.app.reload import limits
 from gatepost.arrive import Certificate, Pair, SmtpServer, self_signed
 from gatepost.arrive.capacity import free_octets
 from gatepost.arrive.paper import Arrived
+from gatepost.arrive.refusals import Refusal
 from gatepost.arrive.reply import Reply
 from gatepost.blobs import folder_of
 from gatepost.db.launcher import home_for
+from gatepost.decide import PolicyUnreadableError
 from gatepost.doors.smtp import reply_for
 from gatepost.ids import TenantId
 from gatepost.journey import House, receive
 from gatepost.settings import Settings
+
+
+async def carry(arrived: Arrived, house: House) -> Reply:
+    """Return the answer to one message, measured; whatever this raises is answered 451."""
+    began = time.monotonic()
+    try:
+        reply = reply_for(await receive(arrived, house))
+    except PolicyUnreadableError:
+        house.meters.refused(Refusal.POLICY_UNREADABLE)  # beside house.unsettled, which does not say what failed
+        raise
+    house.meters.carried(time.monotonic() - began)
+    return reply
 
 
 def smtp_door(settings: Settings, house: House, certificate: Certificate) -> SmtpServer:
@@ -29,12 +43,6 @@ def smtp_door(settings: Settings, house: House, certificate: Certificate) -> Smt
 
     async def tenant_of(domain: str) -> TenantId | None:
         return await domains.tenant_of(house.db, domain)
-
-    async def carry(arrived: Arrived) -> Reply:
-        began = time.monotonic()
-        reply = reply_for(await receive(arrived, house))
-        house.meters.carried(time.monotonic() - began)
-        return reply
 
     async def refused(tenant: TenantId | None, reason: str) -> None:
         house.meters.refused(reason)
@@ -46,7 +54,7 @@ def smtp_door(settings: Settings, house: House, certificate: Certificate) -> Smt
         route=directory.route,
         known_route=directory.known,
         tenant_of=tenant_of,
-        receive=carry,
+        receive=partial(carry, house=house),
         refused=refused,
         tls=certificate.context,
         clock=house.clock,

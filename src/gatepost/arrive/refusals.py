@@ -27,3 +27,4 @@ class Refusal(StrEnum):
     LIMIT_TRANSACTIONS = "limit.transactions"
     LIMIT_TIME = "limit.time"
     HOUSE_UNSETTLED = "house.unsettled"  # receiving failed inside the house; the client was asked to try again
+    POLICY_UNREADABLE = "policy.unreadable"  # what failed is that this release cannot read the policy in force

@@ -9,13 +9,13 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from gatepost import access, decide, domains
-from gatepost.access.paper import Role, Scope
+from gatepost.access.paper import Role
 from gatepost.app import administer
 from gatepost.cli.frame import AsJson, ForTenant, OfMailbox, Refusal, in_tenant, show, with_house
 from gatepost.cli.menu import app
 from gatepost.decide import capabilities
 from gatepost.decide.written import read_document
-from gatepost.ids import AccountId, KeyId, PersonId, TenantId
+from gatepost.ids import AccountId, PersonId, TenantId
 from gatepost.journey import House
 from gatepost.mail.address import Address, AddressError
 from gatepost.workbench.paper import Proposal, TooManyError
@@ -23,18 +23,18 @@ from gatepost.workbench.paper import Proposal, TooManyError
 T = TypeVar("T")
 
 
-def _group(name: str, text: str) -> typer.Typer:
+def group_of(name: str, text: str) -> typer.Typer:
+    """Return a new group of commands."""
     group = typer.Typer(help=text, no_args_is_help=True)
     app.add_typer(group, name=name)
     return group
 
 
-tenants = _group("tenant", "Customers, each kept apart from the others.")
-names = _group("domain", "The domains this house answers for.")
-mailboxes = _group("mailbox", "The accounts that receive mail.")
-people = _group("person", "The humans of a tenant.")
-keys = _group("key", "API keys, for people's tools and for agents.")
-seals = _group("keys", "What everything is sealed under: the master key and the key store.")
+tenants = group_of("tenant", "Customers, each kept apart from the others.")
+names = group_of("domain", "The domains this house answers for.")
+mailboxes = group_of("mailbox", "The accounts that receive mail.")
+people = group_of("person", "The humans of a tenant.")
+seals = group_of("keys", "What everything is sealed under: the master key and the key store.")
 
 
 def _asked(work: Callable[[House], Awaitable[T]]) -> T:
@@ -55,7 +55,8 @@ def for_tenant(wanted: str | None, work: Callable[[House, TenantId], Awaitable[T
     return _refusing(lambda: in_tenant(wanted, work))
 
 
-def _said(*, done: bool, what: str) -> None:
+def say_removed(*, done: bool, what: str) -> None:
+    """Say that something was removed; raises ``Refusal`` where there was none."""
     if not done:
         raise Refusal(f"there is no such {what}")
     typer.echo(f"removed the {what}")
@@ -111,7 +112,7 @@ def list_tenants(
 def remove_tenant(name: str) -> None:
     """Forget a tenant with its keys, people and mailboxes; its record stays, by its plan and under its id."""
     for_tenant(name, administer.remove_tenant)
-    _said(done=True, what="tenant")
+    say_removed(done=True, what="tenant")
 
 
 @names.command("add")
@@ -157,7 +158,9 @@ def domain_records(domain: str, *, tenant: ForTenant = None, as_json: AsJson = F
 @names.command("remove")
 def remove_domain(domain: str, tenant: ForTenant = None) -> None:
     """Answer for a domain no more; its routes and signing keys go with it."""
-    _said(done=for_tenant(tenant, lambda house, owner: administer.remove_domain(house, owner, domain)), what="domain")
+    say_removed(
+        done=for_tenant(tenant, lambda house, owner: administer.remove_domain(house, owner, domain)), what="domain"
+    )
 
 
 @mailboxes.command("add")
@@ -214,7 +217,7 @@ def set_sandboxed(mailbox_id: int, tenant: str | None, *, is_sandboxed: bool) ->
 def remove_mailbox(mailbox_id: OfMailbox, tenant: ForTenant = None) -> None:
     """Close a mailbox: no address leads there any more."""
     done = for_tenant(tenant, lambda house, owner: administer.remove_mailbox(house, owner, AccountId(mailbox_id)))
-    _said(done=done, what="mailbox")
+    say_removed(done=done, what="mailbox")
 
 
 @people.command("add")
@@ -245,62 +248,13 @@ def list_people(*, tenant: ForTenant = None, as_json: AsJson = False) -> None:
 def remove_person(person_id: str, tenant: ForTenant = None) -> None:
     """Shut a human out."""
     done = for_tenant(tenant, lambda house, owner: administer.remove_person(house, owner, PersonId(person_id)))
-    _said(done=done, what="person")
-
-
-@keys.command("add")
-def add_key(
-    role: Annotated[Role, typer.Option(help="What its holder is to the tenant.")],
-    label: Annotated[str, typer.Option(help="A name to recognise it by.")] = "key",
-    mailbox_id: Annotated[int | None, typer.Option("--mailbox", help="The only mailbox it may touch.")] = None,
-    scope: Annotated[list[Scope] | None, typer.Option(help="Give only this scope; repeat for several.")] = None,
-    tenant: ForTenant = None,
-) -> None:
-    """Make a key. It is printed this once."""
-    account = None if mailbox_id is None else AccountId(mailbox_id)
-    scopes = frozenset(scope) if scope else None
-    made, text = for_tenant(
-        tenant,
-        lambda house, owner: administer.add_key(house, owner, role, label=label, scopes=scopes, account=account),
-    )
-    typer.echo(f"key {made.id}, shown this once:", err=True)
-    typer.echo(text)
-
-
-@keys.command("list")
-def list_keys(*, tenant: ForTenant = None, as_json: AsJson = False) -> None:
-    """List a tenant's keys, never their secrets."""
-
-    async def work(house: House, owner: TenantId) -> list[dict[str, Any]]:
-        async with house.db.transaction(owner) as tx:
-            found = await access.list_keys(tx)
-        return [
-            {
-                "id": one.id,
-                "role": one.role.value,
-                "label": one.label,
-                "mailbox": one.account or "all",
-                "scopes": " ".join(sorted(one.scopes)),
-            }
-            for one in found
-        ]
-
-    rows = for_tenant(tenant, work)
-    show(
-        rows, columns=("id", "role", "label", "mailbox", "scopes"), as_json=as_json, empty="none yet: gatepost key add"
-    )
-
-
-@keys.command("remove")
-def remove_key(key_id: str, tenant: ForTenant = None) -> None:
-    """Make a key worthless."""
-    _said(done=for_tenant(tenant, lambda house, owner: administer.remove_key(house, owner, KeyId(key_id))), what="key")
+    say_removed(done=done, what="person")
 
 
 PolicyFor = Annotated[int, typer.Argument(help="The mailbox's number; 0: above all mailboxes of the tenant.")]
 OfVersion = Annotated[int, typer.Argument(help="As gatepost policy history numbers it.")]
 Why = Annotated[str, typer.Option(help="What the change is for; stays with the version.")]
-policies = _group("policy", "What may happen to a mailbox's mail.")
+policies = group_of("policy", "What may happen to a mailbox's mail.")
 
 
 @policies.command("set")
@@ -366,6 +320,7 @@ def show_policy(mailbox_id: PolicyFor, tenant: ForTenant = None) -> None:
 
     async def work(house: House, owner: TenantId) -> decide.Stored | None:
         async with house.db.transaction(owner) as tx:
+            await administer.check_mailbox(tx, AccountId(mailbox_id))
             return await decide.get_policy(tx, AccountId(mailbox_id))
 
     stored = for_tenant(tenant, work)

@@ -70,6 +70,7 @@ def list_(
 
     async def work(house: House, owner: TenantId) -> list[Hold]:
         async with house.db.transaction(owner) as tx:
+            await administer.check_mailbox(tx, AccountId(mailbox_id))
             return await hold.page(tx, AccountId(mailbox_id), state=state, limit=LISTED_MAX, before=None)
 
     rows = [_row(one) for one in _in_tenant(tenant, work)]
@@ -83,6 +84,7 @@ def all_(mailbox_id: OfMailbox, *, tenant: ForTenant = None, as_json: AsJson = F
 
     async def work(house: House, owner: TenantId) -> list[Waiting]:
         async with house.db.transaction(owner) as tx:
+            await administer.check_mailbox(tx, AccountId(mailbox_id))
             return await waiting(tx, AccountId(mailbox_id), at=house.clock(), limit=LISTED_MAX)
 
     rows = [

@@ -48,7 +48,7 @@ MENU: dict[str, tuple[tuple[str, ...], str]] = {
     "domain": (("admin",), "The domains this house answers for."),
     "mailbox": (("admin",), "The accounts that receive mail."),
     "person": (("admin",), "The humans of a tenant."),
-    "key": (("admin",), "API keys, for people's tools and for agents."),
+    "key": (("key",), "API keys, for people's tools and for agents."),
     "keys": (("admin",), "What everything is sealed under: the master key and the key store."),
     "policy": (
         ("admin", "policy", "policy_proposals", "policy_replay", "policy_versions"),

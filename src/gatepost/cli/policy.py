@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from gatepost import decide
+from gatepost import decide, workbench
+from gatepost.app import administer
 from gatepost.app.build import clock
 from gatepost.cli.admin import for_tenant, policies, warn
 from gatepost.cli.frame import AsJson, ForTenant, Refusal, show
@@ -52,16 +53,20 @@ def read_policy(file: Path, *, is_wide: bool = False) -> tuple[Policy, object]:
 def _live(mailbox: int, tenant: str | None) -> decide.Stored | None:
     async def work(house: House, owner: TenantId) -> decide.Stored | None:
         async with house.db.transaction(owner) as tx:
+            await administer.check_mailbox(tx, AccountId(mailbox))
             return await decide.get_policy(tx, AccountId(mailbox))
 
     return for_tenant(tenant, work)
 
 
 def _compiled(stored: decide.Stored | None) -> Policy | None:
-    if stored is None:
-        return None
-    is_wide = stored.account == decide.TENANT_WIDE
-    return parse(stored.document, version=stored.version, is_tenant_wide=is_wide)[0]
+    try:
+        return workbench.compiled(stored)
+    except decide.PolicyUnreadableError as error:
+        raise Refusal(
+            "this release cannot read the policy in force there, and all mail it speaks of is deferred: put another in"
+            " force (gatepost policy set), or go back to an earlier version (gatepost policy rollback)"
+        ) from error
 
 
 @policies.command("check")
@@ -90,10 +95,10 @@ def explain(
         described = fixtures.read_mail(_read(mail))
     except decide.PolicyError as error:
         raise Refusal(f"{mail} describes no mail:\n  " + "\n  ".join(error.errors)) from error
-    (tried,) = fixtures.run(policy, [{"name": "mail", "mail": described, "expect": {}}])
-    detail = f" ({tried.ending.detail})" if tried.ending.detail else ""
-    typer.echo(f"{tried.ending.disposition.value}: {tried.ending.reason.value}{detail}")
-    rows = [{"asked": step.check, "answer": step.result} for step in tried.trace]
+    ending, trace = fixtures.judge_mail(described, policy)
+    detail = f" ({ending.detail})" if ending.detail else ""
+    typer.echo(f"{ending.disposition.value}: {ending.reason.value}{detail}")
+    rows = [{"asked": step.check, "answer": step.result} for step in trace]
     show(rows, columns=("asked", "answer"), as_json=False, empty="")
 
 

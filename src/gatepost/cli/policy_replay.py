@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from gatepost import decide
+from gatepost.app import administer
 from gatepost.cli.admin import PolicyFor, for_tenant, policies
 from gatepost.cli.frame import AsJson, ForTenant, show
 from gatepost.cli.policy import Draft, read_policy
@@ -41,6 +42,8 @@ def replay(
     draft, _ = read_policy(file, is_wide=mailbox_id == decide.TENANT_WIDE)
 
     async def work(house: House, owner: TenantId) -> Trial:
+        async with house.db.transaction(owner) as tx:
+            await administer.check_mailbox(tx, AccountId(mailbox_id))
         with Progress(console=Console(stderr=True), transient=True) as bar:  # draws on a terminal alone
             task = bar.add_task("judging", total=None)
             return await replay_draft(

@@ -19,6 +19,7 @@ def history(mailbox_id: PolicyFor, *, tenant: ForTenant = None, as_json: AsJson 
 
     async def work(house: House, owner: TenantId) -> list[dict[str, object]]:
         async with house.db.transaction(owner) as tx:
+            await administer.check_mailbox(tx, AccountId(mailbox_id))
             return [
                 {
                     "version": each.version.version,

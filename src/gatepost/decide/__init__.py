@@ -11,7 +11,7 @@ from gatepost.decide.correspondents import dispatch_of
 from gatepost.decide.forget import forget_counts
 from gatepost.decide.language import Policy, PolicyError, parse
 from gatepost.decide.paper import Decided, Disposition, Facts, Mark, Stored
-from gatepost.decide.recall import PolicyUnreadableError, footer_of, recall_all
+from gatepost.decide.recall import PolicyUnreadableError, footer_of, recall_all, unreadable
 from gatepost.decide.rules import settle
 from gatepost.decide.shape import is_plain
 from gatepost.decide.together import Recalled, settle_all, windows_of, with_ruling
@@ -44,6 +44,7 @@ __all__ = [
     "revoke_policy",
     "settle",
     "settle_all",
+    "unreadable",
     "with_ruling",
 ]
 

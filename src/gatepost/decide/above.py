@@ -8,6 +8,7 @@ one is reached first.
 
 from collections.abc import Collection
 
+from gatepost.decide import capabilities
 from gatepost.decide.ending import Ending, Judged
 from gatepost.decide.paper import Disposition, Grant, Step
 from gatepost.ids import AccountId
@@ -45,4 +46,4 @@ def _granted_by_both(own: Grant | None, above: Grant | None) -> Grant | None:
 
 def intersect(own: Collection[str], above: Collection[str]) -> tuple[str, ...]:
     """Return what both name, in the mailbox's order."""
-    return tuple(name for name in own if name in above or EVERY_CAPABILITY in above)
+    return tuple(own) if EVERY_CAPABILITY in above else capabilities.common(own, above)

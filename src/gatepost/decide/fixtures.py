@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gatepost.decide import replay
-from gatepost.decide.ending import Ending
+from gatepost.decide.ending import Ending, Judged
 from gatepost.decide.fixture_language import FIXTURES, MAIL
 from gatepost.decide.language import Policy, check_faults
 from gatepost.decide.paper import Counted, Seen, Step
@@ -60,8 +60,13 @@ def run(policy: Policy, fixtures: Sequence[Mapping[str, Any]], *, above: Policy 
     return [_try(policy, above, each) for each in fixtures]
 
 
+def judge_mail(mail: Mapping[str, Any], policy: Policy, *, above: Policy | None = None) -> Judged:
+    """Judge one described mail: whatever window a rule counts in, its counts are as described."""
+    return judge_both(_counted(see_mail(mail), policy, above), policy, above)
+
+
 def _try(policy: Policy, above: Policy | None, fixture: Mapping[str, Any]) -> Tried:
-    ending, trace = judge_both(_counted(see_mail(fixture["mail"]), policy, above), policy, above)
+    ending, trace = judge_mail(fixture["mail"], policy, above=above)
     came: dict[str, object] = {
         "action": ending.disposition.value,
         "reason": ending.reason.value,

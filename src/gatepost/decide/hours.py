@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -37,6 +37,13 @@ class WorkingHours:
         if minute >= self.start_min:
             return day in self.days
         return minute < self.end_min and (day - 1) % len(DAYS) in self.days
+
+    def example(self, near: datetime, *, is_inside: bool) -> datetime | None:
+        """Return a time within them, or outside, in the week after an aware one; None where there is none."""
+        local = near.astimezone(self.zone)
+        edges = (local.replace(hour=minute // 60 % 24, minute=minute % 60) for minute in (self.start_min, self.end_min))
+        times = (edge + timedelta(days=day) for edge in edges for day in range(len(DAYS)))
+        return next((at for at in times if self.include(at) is is_inside), None)
 
 
 def _zone(value: object, path: str, faults: Faults) -> str:

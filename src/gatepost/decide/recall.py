@@ -61,6 +61,21 @@ async def recall_all(tx: Transaction, verified: Sequence[Verified]) -> list[Reca
     return recalled
 
 
+async def unreadable(tx: Transaction, accounts: Collection[AccountId]) -> dict[AccountId, int]:
+    """Return the versions in force that are no policies to this release: all mail they speak of is answered 451."""
+    found: dict[AccountId, int] = {}
+    readable: set[str] = set()
+    for account, current in (await store.in_force(tx, accounts)).items():
+        if current.digest in readable:
+            continue
+        try:
+            await _parsed(tx, account, current.version)
+            readable.add(current.digest)
+        except PolicyError:
+            found[account] = current.version
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """A message, and what its decision needs to know."""
@@ -100,8 +115,7 @@ async def _policies(tx: Transaction, accounts: Collection[AccountId]) -> dict[Ac
 
 async def _read(tx: Transaction, account: AccountId, version: int) -> Policy:
     try:
-        written = await store.document(tx, account, version)
-        policy, _ = parse(written, version=version, is_tenant_wide=account == TENANT_WIDE)
+        policy = await _parsed(tx, account, version)
     except PolicyError as error:
         facts = {"account": account, "version": version, "faults": len(error.errors)}
         log.error("policy.unreadable", **facts)
@@ -109,6 +123,11 @@ async def _read(tx: Transaction, account: AccountId, version: int) -> Policy:
     _SHELF.put(policy)
     _WARMER.submit(policy.guarded.warm)
     return policy
+
+
+async def _parsed(tx: Transaction, account: AccountId, version: int) -> Policy:
+    written = await store.document(tx, account, version)
+    return parse(written, version=version, is_tenant_wide=account == TENANT_WIDE)[0]
 
 
 async def _facts(tx: Transaction, asked: Sequence[_Asked]) -> dict[EmailId, Facts]:

@@ -1,11 +1,14 @@
 """Mails that the names, conditions and limits of policies tell apart, described as fixtures are. Pure."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC
 from itertools import islice, product
 from typing import Any
 
 from gatepost.decide.conditions import Condition
+from gatepost.decide.fixtures import RECEIVED_AT
 from gatepost.decide.grammar import Assurance
+from gatepost.decide.hours import WorkingHours
 from gatepost.decide.language import Policy
 from gatepost.decide.party import fresh_among, one_of
 from gatepost.mail.address import Address
@@ -74,11 +77,18 @@ def _typed(types: list[str]) -> dict[str, Any]:
     return _file("a/a", name=f"a{first}") if first.startswith(".") else _file(first.replace("*", "any"))
 
 
+def _at_hours(wanted: tuple[WorkingHours, str]) -> dict[str, Any]:
+    hours, side = wanted
+    at = hours.example(RECEIVED_AT, is_inside=side == "inside")
+    return {} if at is None else {"receivedAt": at.astimezone(UTC).isoformat()}
+
+
 _SATISFIED: Mapping[str, Callable[[Any], dict[str, Any]]] = {
     "injectionScore": lambda bounds: {"injectionScore": bounds.get("atLeast", 0)},
     "injectionFamilies": lambda families: {"injectionFamilies": families},
     "techniques": lambda techniques: {"techniques": techniques},
     "language": lambda languages: {"language": languages[0]},
+    "workingHours": _at_hours,
     "scans": lambda results: {"scans": results},
     "hiddenText": lambda wanted: {"techniques": ["display-none"]} if wanted else {},
     "hasAttachments": lambda wanted: _file("a/a") if wanted else {},

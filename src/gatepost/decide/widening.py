@@ -16,6 +16,7 @@ from enum import StrEnum
 from itertools import islice, product
 from typing import Any
 
+from gatepost.decide import capabilities
 from gatepost.decide.above import EVERY_CAPABILITY
 from gatepost.decide.body import TEXT_MAX_OCTETS
 from gatepost.decide.conditions import Condition
@@ -189,7 +190,7 @@ def _rule_doubt(ours: Rule | None, theirs: Rule | None, guards: str) -> str:
 
 
 def _is_grant_kept(ours: Collection[str], theirs: Collection[str], *, is_tenant_wide: bool) -> bool:
-    return (is_tenant_wide and EVERY_CAPABILITY in ours) or set(theirs) <= set(ours)
+    return (is_tenant_wide and EVERY_CAPABILITY in ours) or all(capabilities.allows(ours, name) for name in theirs)
 
 
 def _is_wait_kept(ours: Rule, theirs: Rule) -> bool:

@@ -56,19 +56,6 @@ async def is_mailbox(db: Database, address: Address) -> bool:
     return await domains.route(db, address) is not None
 
 
-async def check_link(tx: Transaction, waiting: Hold, person: Person) -> None:
-    """See that whoever a link was mailed to may rule on a hold by it.
-
-    What a person's key proposed waits for another key: the house does not know which key is whose.
-
-    Raises:
-        ApproverError: they may not.
-    """
-    check_approver(waiting, Approver(id=person.id, address=person.address))
-    if waiting.proposer is not None and await access.may_be_persons(tx, waiting.proposer):
-        raise ApproverError(person.id)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """What one mail asks, in words of ours alone, and what its entry is called and about.
@@ -143,7 +130,7 @@ class Asker:
         if waiting.state is not HoldState.WAITING or not may_rule(person) or not self.house.public_url:
             return False
         try:
-            await check_link(tx, waiting, person)
+            await check_approver(tx, waiting, Approver(id=person.id))
         except ApproverError:
             return False
         return True

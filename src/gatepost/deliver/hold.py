@@ -4,12 +4,12 @@ import hashlib
 import json
 from dataclasses import dataclass
 
+from gatepost import access
 from gatepost.db import Transaction
 from gatepost.deliver import hold_store
 from gatepost.deliver.paper import DefaultOutcome, Held, Hold, HoldState
 from gatepost.ids import AccountId, EmailId, HoldId
 from gatepost.jobs import Promise
-from gatepost.mail.address import Address
 from gatepost.record.paper import Recorded
 from gatepost.verify import again
 from gatepost.verify.paper import Verified
@@ -30,14 +30,17 @@ class Approver:
     """Who rules.
 
     Attributes:
-        id: of a key or a person, or a word of ours; it stands in the record.
+        id: of a key, of a person who came by their own mailed link, or a word of ours; it stands in the record.
         is_agent: an agent's key, whatever scopes it has.
-        address: of a person; None where there is only a key.
     """
 
     id: str
     is_agent: bool = False
-    address: Address | None = None
+
+    @property
+    def is_mailed(self) -> bool:
+        """True of a person who came by their own link."""
+        return self.id.startswith("pe_")
 
 
 def hold_of(email: EmailId) -> HoldId:
@@ -109,13 +112,16 @@ async def page(
     return await hold_store.page(tx, account, state=state, limit=limit, before=before)
 
 
-def check_approver(hold: Hold, approver: Approver) -> None:
+async def check_approver(tx: Transaction, hold: Hold, approver: Approver) -> None:
     """See that whoever rules may: no agent does, nor whoever wrote or submitted the message.
+
+    Nobody does who may be one of these, either: by a link what a key proposed of which nobody knows whose it is, or by
+    such a key what one of the tenant's own people wrote (``access.who``).
 
     Raises:
         ApproverError: they may not.
     """
-    is_proposer = approver.id == hold.proposer
-    is_author = approver.address is not None and hold.author is not None and approver.address.is_of(hold.author)
+    is_proposer = hold.proposer is not None and await access.may_be_same(tx, approver.id, hold.proposer)
+    is_author = hold.author is not None and await access.may_be_at(tx, approver.id, hold.author)
     if approver.is_agent or is_proposer or is_author:
         raise ApproverError(approver.id)

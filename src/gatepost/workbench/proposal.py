@@ -177,7 +177,7 @@ async def rule(tx: Transaction, house: House, wanted: ProposalId, ruling: Ruling
         OutdatedError: another version is in force than it was compared with.
     """
     found = await get(tx, wanted, for_ruling=True)
-    if ruling.is_agent or (ruling.is_approved and ruling.by == found.proposed_by):
+    if ruling.is_agent or (ruling.is_approved and await access.may_be_same(tx, ruling.by, found.proposed_by)):
         raise SamePersonError
     if found.state is not ProposalState.WAITING:
         raise SettledError

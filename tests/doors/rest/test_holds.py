@@ -5,11 +5,12 @@ import pytest
 from doors.rest.scene import POLICY, Tenancy, calls, held, leaves, set_policy, write
 from gatepost import access
 from gatepost.access.paper import Role, Scope
-from gatepost.deliver.paper import Kept
+from gatepost.deliver.paper import Held, Kept
 from gatepost.doors import rest
 from gatepost.doors.rest.hold_shapes import Ruling, Word
 from gatepost.ids import HoldId
 from gatepost.journey import House
+from gatepost.mail.address import Address
 
 WORDS = "The canary sings at midnight."
 
@@ -86,6 +87,31 @@ async def test_neither_an_agent_nor_the_proposer_rules(house: House, ours: Tenan
     assert (by_agent.status_code, by_proposer.status_code, by_other.status_code) == (403, 403, 200)
     assert by_agent.json()["type"].endswith("scope.missing")
     assert by_proposer.json()["type"].endswith("approver.forbidden")
+
+
+async def test_who_wrote_a_message_rules_on_it_by_no_key(house: House, ours: Tenancy) -> None:
+    """The boss is an owner here, too: by their own key, or by one of which nobody knows whose it is."""
+    await set_policy(house, ours, {**POLICY, "senders": [{"match": {"domain": "boss.test"}, "action": "hold"}]})
+    done = await write(house, ours)
+    assert isinstance(done.outcome, Held)
+    made: dict[str, str] = {}
+    async with house.db.transaction(ours.tenant) as tx:
+        for name in ("boss@boss.test", "officer@boss.test"):
+            person = await access.add_person(
+                tx, Address.parse(name), Role.OWNER, at=house.clock(), entropy=house.entropy
+            )
+            _, made[name] = await access.add_key(
+                tx, Role.OWNER, label="k", at=house.clock(), entropy=house.entropy, person=person
+            )
+    said = []
+    for key in (ours.owner, made["boss@boss.test"], made["officer@boss.test"]):
+        async with calls(rest.build(house), key) as client:
+            path = path_of(ours, done.outcome.hold)
+            digest = (await client.get(path)).json()["digest"]
+            said.append(await client.post(f"{path}/decision", json={"decision": "approve", "digest": digest}))
+    assert [each.status_code for each in said] == [403, 403, 200]
+    assert said[0].json()["type"].endswith("approver.forbidden")
+    assert "--person" in said[0].json()["detail"]
 
 
 @pytest.mark.parametrize("digest", ["", "0" * 63, "G" * 64, "0" * 65])

@@ -84,6 +84,42 @@ async def test_a_described_mail_is_judged_and_traced(house: House, ours: Tenancy
     assert len(alone["sentences"]) == 7
 
 
+async def test_what_a_mail_says_was_counted_is_counted_in_whichever_window_its_rule_has(
+    house: House, ours: Tenancy
+) -> None:
+    rule = {"match": {"domain": "boss.test"}, "rateLimit": {"perHour": 1, "per": "domain"}}
+    asked = {"policy": {**POLICY, "senders": [rule]}, "mail": {"from": "boss@boss.test", "counts": {"hour": 1}}}
+    async with calls(rest.build(house), ours.owner) as client:
+        judged = (await client.post("/api/v1/policy/explain", json=asked)).json()["judged"]
+    assert (judged["disposition"], judged["reason"]) == ("defer", "rate.per_hour")
+
+
+async def test_a_draft_that_is_meant_for_the_tenant_is_read_as_such_by_every_verb(house: House, ours: Tenancy) -> None:
+    """A star stands for whatever the mailboxes grant, above them alone."""
+    few, all_ = (
+        {**POLICY, "senders": [{"match": {"domain": "a.test"}, "capabilities": [each]}]} for each in ("a", "*")
+    )
+    tests = [{"name": "it comes in", "mail": {"from": "x@a.test"}, "expect": {"action": "deliver"}}]
+    wide = {"tenant_wide": "true"}
+    async with calls(rest.build(house), ours.owner) as client:
+        asked = {"policy": few, "other": all_}
+        verdicts = [
+            (await client.post("/api/v1/policy/diff", json=asked, params=each)).json()["widening"]["verdict"]
+            for each in ({}, wide)
+        ]
+        explained = await client.post("/api/v1/policy/explain", json=all_, params=wide)
+        tested = await client.post("/api/v1/policy/test", json={"policy": all_, "tests": tests}, params=wide)
+    assert verdicts == ["wider", "not wider"]
+    assert not any(each.startswith("outbound:") for each in explained.json()["sentences"])
+    assert tested.json()["passed"] == 1
+
+
+async def test_a_draft_without_tests_has_passed_none(house: House, ours: Tenancy) -> None:
+    async with calls(rest.build(house), ours.owner) as client:
+        answer = await client.post("/api/v1/policy/test", json=POLICY)
+    assert (answer.status_code, answer.json()["errors"]) == (422, ["tests: there are none, in the policy or beside it"])
+
+
 @pytest.mark.parametrize(("client_ip", "reason"), [("192.0.2.1", "rule.matched"), ("192.0.2.9", "sender.unproven")])
 async def test_a_real_message_is_verified_and_judged_and_not_kept(
     house: House, ours: Tenancy, client_ip: str, reason: str

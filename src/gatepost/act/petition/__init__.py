@@ -189,9 +189,8 @@ async def rule(
     found = await store.by_id(tx, petition, is_locked=True)
     if found is None:
         raise PetitionMissingError(petition)
-    is_about = approver.address is not None and approver.address.is_of(found.sender)
-    is_maybe_own = approver.address is not None and await access.may_be_persons(tx, found.proposer)
-    if approver.is_agent or approver.id == found.proposer or is_about or is_maybe_own:
+    is_about = bool(found.sender) and await access.may_be_at(tx, approver.id, found.sender)
+    if approver.is_agent or is_about or await access.may_be_same(tx, approver.id, found.proposer):
         raise ApproverError(approver.id)
     if (state := found.state_at(at)) is not State.WAITING:
         raise PetitionSettledError(state)
@@ -217,23 +216,21 @@ async def _is_enough(tx: Transaction, petition: Petition, approver: Approver) ->
     """Tell whether this yes is the last that is needed.
 
     Where the tenant wants a second person, two end a sandbox; a sender's policy waits for its second as a proposal, or
-    here where the first yes came by a mailed link. Keys tell two people apart, and so do mailed links, but nobody knows
-    which key is whose: so both go the same way.
+    here where the first yes came by a mailed link. Beside a link, a key that nobody is named for tells nobody apart.
 
     Raises:
-        PetitionInvalidError: the first yes came the other way.
+        PetitionInvalidError: the first yes came the other way, and may have been theirs.
         ApproverError: they said yes already.
     """
     if not await access.needs_second_person(tx):
         return True
-    if approver.id == petition.first_yes_by:
-        raise ApproverError(approver.id)
-    is_mailed = approver.address is not None
     if petition.first_yes_by is None:
-        return petition.kind is Kind.SENDER and not is_mailed
-    if petition.is_first_yes_mailed is not is_mailed:
-        raise PetitionInvalidError("approver.key_needed" if is_mailed else "approver.link_needed")
-    return True
+        return petition.kind is Kind.SENDER and not approver.is_mailed
+    if not await access.may_be_same(tx, approver.id, petition.first_yes_by):
+        return True
+    if petition.is_first_yes_mailed is not approver.is_mailed:
+        raise PetitionInvalidError("approver.key_needed" if approver.is_mailed else "approver.link_needed")
+    raise ApproverError(approver.id)
 
 
 async def _do(tx: Transaction, petition: Petition, actor: KeyId, at: datetime, entropy: Entropy, put: Put) -> Petition:

@@ -46,9 +46,9 @@ class PetitionAsker:
             person = await whom(tx, job)
             petition = await store.by_id(tx, PetitionId(str(job.body["petition"])))
             account = None if petition is None else await access.account(tx, petition.account)
-            is_by_key = petition is not None and await access.may_be_persons(tx, petition.proposer)
-        if petition is None or person is None or account is None or not self.house.public_url:
-            return
+            if petition is None or person is None or account is None or not self.house.public_url:
+                return
+            is_by_key = await access.may_be_same(tx, person.id, petition.proposer)
         if petition.state_at(now) is not State.WAITING or petition.is_erased or not may_rule_on(person, petition):
             return
         await put(self.house, job, self._question(account, petition, person, is_by_key=is_by_key), person)

@@ -7,7 +7,19 @@ import psycopg
 
 from gatepost.app import state
 from gatepost.app.build import accept_dsn, blobs_of, clock, entropy, guards_no_fork, hostname_of, ways_of
-from gatepost.app.doctor import agents, certificates, clocks, database, disk, engine, names, outside, ports, secrets
+from gatepost.app.doctor import (
+    agents,
+    certificates,
+    clocks,
+    database,
+    disk,
+    engine,
+    names,
+    outside,
+    policies,
+    ports,
+    secrets,
+)
 from gatepost.app.doctor.finding import Finding, Level, failure, ok, warning, worst
 from gatepost.app.ways_out import next_hop
 from gatepost.db import Database, DatabaseUnavailableError
@@ -61,6 +73,7 @@ async def examine(settings: Settings) -> list[Finding]:
             await add("database", lambda: database.look_at_accepting(through(ways.egress, accept_dsn(settings, dsn))))
             if keys is not None:
                 found.append(await secrets.try_on(keys, db))
+                await add("policies", lambda: policies.look(db))
             found.append(await outside.look_at_blobs(blobs_of(settings, ways), entropy))
             await add("dns", lambda: names.look_at_domains(db, resolver, hostname))
     return found

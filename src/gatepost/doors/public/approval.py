@@ -74,7 +74,7 @@ async def _asked(request: Request, house: House) -> tuple[Hold, Person, Link]:
         if person is None or not ask.may_rule(person):
             raise EndError(*UNKNOWN)
         try:
-            await ask.check_link(tx, held, person)
+            await hold.check_approver(tx, held, hold.Approver(id=person.id))
         except hold.ApproverError:
             raise EndError(HTTPStatus.FORBIDDEN, "Not yours", _NOT_YOURS) from None
     if await ask.is_mailbox(house.db, person.address):

@@ -69,7 +69,7 @@ def build_own(house: House, bench: Bench) -> Starlette:
     async def rule(request: Request) -> Response:
         form = await form_of(request)
         own, found, person = await _asked(request, house)
-        approver = Approver(id=person.id, address=person.address)
+        approver = Approver(id=person.id)
         await _rule(house, bench, own.tenant, found, approver, form, is_approved=_decision(form))
         return await _page(house, own.tenant, found, is_own=True)
 

@@ -98,8 +98,9 @@ async def rule(
     An approval is bound to the digest the hold showed. The policy in force speaks again: what it refuses by now is
     refused, and `settled_reason` says so. No agent rules, nor whoever proposed the message.
     """
-    found = await _found(house, principal, mailbox_id, hold_id)
-    hold.check_approver(found, hold.Approver(id=principal.key, is_agent=principal.role is Role.AGENT))
+    async with mailbox_of(house, principal, mailbox_id) as (tx, account):
+        found = await hold.get(tx, Id(hold_id), account)
+        await hold.check_approver(tx, found, hold.Approver(id=principal.key, is_agent=principal.role is Role.AGENT))
     is_approved = body.decision is Word.APPROVE
     if is_approved and body.digest is None:
         raise Problem(Code.REQUEST_INVALID, errors=["digest: must be given to approve"])

@@ -173,7 +173,11 @@ MEANINGS: Mapping[Code, Meaning] = {
         "That is not granted",
         "errors names the reason, the capability, and where a policy would have to grant it.",
     ),
-    Code.APPROVER_FORBIDDEN: Meaning(403, "You may not rule on this", "Let a person rule who did not propose it."),
+    Code.APPROVER_FORBIDDEN: Meaning(
+        403,
+        "You may not rule on this",
+        "Let a person rule who neither wrote nor proposed it; of a key made with --person it is known whose it is.",
+    ),
     Code.NOTICE_REFUSED: Meaning(409, "This cannot be said now", "Read the notices again; errors holds the reason."),
     Code.HOUSE_UNAVAILABLE: Meaning(
         503, "The house is not available", "Nothing was done. Try again after Retry-After."
@@ -316,7 +320,7 @@ _TRANSLATIONS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     PetitionInvalidError: lambda error: Problem(Code.PETITION_INVALID, errors=[error.reason]),
     PetitionSettledError: lambda error: Problem(Code.PETITION_SETTLED, f"It was {error.state.value}."),
     PetitionChangedError: lambda _: Problem(Code.PETITION_CHANGED),
-    ApproverError: lambda _: Problem(Code.APPROVER_FORBIDDEN),
+    ApproverError: lambda _: Problem(Code.APPROVER_FORBIDDEN, MEANINGS[Code.APPROVER_FORBIDDEN].advice),
     NotInLogError: lambda _: missing("entry"),
     ErasedError: lambda _: Problem(Code.RESOURCE_ERASED),
     OvertakenError: lambda _: Problem(Code.AGENT_OVERTAKEN),
@@ -325,7 +329,7 @@ _TRANSLATIONS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     ChangedError: lambda _: Problem(Code.PROPOSAL_CHANGED),
     OutdatedError: lambda _: Problem(Code.PROPOSAL_OUTDATED),
     BaseChangedError: lambda _: Problem(Code.POLICY_OVERTAKEN),
-    SamePersonError: lambda _: Problem(Code.APPROVER_FORBIDDEN),
+    SamePersonError: lambda _: Problem(Code.APPROVER_FORBIDDEN, MEANINGS[Code.APPROVER_FORBIDDEN].advice),
     TooManyError: lambda _: Problem(Code.WORKBENCH_FULL, headers={"Retry-After": str(LATER_S)}),
     BusyError: lambda _: Problem(Code.WORKBENCH_BUSY, headers={"Retry-After": str(UNAVAILABLE_RETRY_S)}),
     NotYetError: lambda error: Problem(Code.NOTICE_REFUSED, errors=[error.reason]),

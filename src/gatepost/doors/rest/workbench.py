@@ -69,7 +69,13 @@ async def check(document: Written, bench: BenchDep, _: PolicyReader, tenant_wide
 
 
 @router.post("/explain", summary="Explain a draft", openapi_extra=accepts(bodies.described(bodies.EXPLAIN)))
-async def explain(document: Written, house: HouseDep, bench: BenchDep, _: PolicyReader) -> Explained:
+async def explain(
+    document: Written,
+    house: HouseDep,
+    bench: BenchDep,
+    _: PolicyReader,
+    tenant_wide: TenantWide = False,  # noqa: FBT002  # a query's
+) -> Explained:
     """Say in sentences what a draft does; with `mail`, as tests describe one, or a real `message`, what becomes of it.
 
     A real message is verified as if it had just come from `clientIp`: DNS and scanners are asked, nothing is kept.
@@ -79,12 +85,12 @@ async def explain(document: Written, house: HouseDep, bench: BenchDep, _: Policy
     mail, message = asked.besides.get("mail"), asked.besides.get("message")
     if mail is not None and message is not None:
         raise Problem(Code.REQUEST_INVALID, errors=["give a mail or a message, not both"])
-    policy = await bench.do(partial(_policy, asked.policy, is_wide=False))
+    policy = await bench.do(partial(_policy, asked.policy, is_wide=tenant_wide))
     if message is not None:
         seen = await workbench.see_message(house, bodies.uploaded(message))
         judgement = await bench.do(partial(judge, seen, policy))
     elif mail is not None:
-        judgement = await bench.do(lambda: judge(fixtures.see_mail(mail), policy))
+        judgement = await bench.do(partial(fixtures.judge_mail, mail, policy))
     else:
         judgement = None
     return Explained(sentences=tell(policy), judged=_judged(judgement) if judgement else None)
@@ -104,12 +110,14 @@ def _judged(judgement: Judgement) -> Judged:
 
 
 @router.post("/test", summary="Run a draft's tests", openapi_extra=accepts(bodies.described(bodies.TEST)))
-async def run_tests(document: Written, bench: BenchDep, _: PolicyReader) -> Tested:
-    """Run the tests inside a draft, and those beside it (`tests`)."""
+async def run_tests(document: Written, bench: BenchDep, _: PolicyReader, tenant_wide: TenantWide = False) -> Tested:  # noqa: FBT002  # a query's
+    """Run the tests inside a draft, and those beside it (`tests`). 422 where there is none: nothing was shown then."""
     asked = bodies.read_question(document, bodies.TEST)
-    policy = await bench.do(partial(_policy, asked.policy, is_wide=False))
+    policy = await bench.do(partial(_policy, asked.policy, is_wide=tenant_wide))
     own = asked.policy if isinstance(asked.policy, dict) and asked.policy.get("tests") else None
     wanted = [*(fixtures.read_fixtures(own) if own else []), *asked.besides.get("tests", [])]
+    if not wanted:
+        raise Problem(Code.REQUEST_INVALID, errors=["tests: there are none, in the policy or beside it"])
     tried = await bench.do(partial(fixtures.run, policy, wanted))
     items = [TestRun(name=each.name, passed=not each.faults, faults=list(each.faults)) for each in tried]
     failed = sum(not each.passed for each in items)
@@ -142,7 +150,12 @@ async def show_lint(
 
 @router.post("/diff", summary="Show what changes", openapi_extra=accepts(bodies.described(bodies.DIFF)))
 async def show_diff(
-    document: Written, house: HouseDep, bench: BenchDep, principal: PolicyReader, mailbox: OfPolicy = None
+    document: Written,
+    house: HouseDep,
+    bench: BenchDep,
+    principal: PolicyReader,
+    mailbox: OfPolicy = None,
+    tenant_wide: TenantWide = False,  # noqa: FBT002  # a query's
 ) -> Difference:
     """Show each change from `other`, or from the policy in force for `mailbox` (0: the tenant's), to the draft.
 
@@ -152,7 +165,7 @@ async def show_diff(
     if ("other" in asked.besides) == (mailbox is not None):
         raise Problem(Code.REQUEST_INVALID, errors=["name either another policy (other) or a mailbox"])
     live = None if mailbox is None else await _live(house, principal, mailbox)
-    is_wide = mailbox == TENANT_WIDE
+    is_wide = tenant_wide or mailbox == TENANT_WIDE
 
     def work() -> Difference:
         draft = _policy(asked.policy, is_wide=is_wide)

@@ -65,11 +65,12 @@ class PersonRemove(Act, frozen=True, kw_only=True, tag="person.remove"):
 
 
 class KeyAdd(Act, frozen=True, kw_only=True, tag="key.add"):
-    """An API key was made."""
+    """An API key was made; for whom is empty where nobody said."""
 
     role: str
     scopes: list[str]
     label: Private[str]
+    person: Private[str] = ""
 
 
 class KeyRemove(Act, frozen=True, kw_only=True, tag="key.remove"):
