@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from gatepost.verify.paper import Technique
-from gatepost.verify.reading import html_colour
+from gatepost.verify.reading import html_colour, html_line
 from gatepost.verify.reading.html_drawing import NEVER_DRAWN, covers
 from gatepost.verify.reading.html_import import sheet_at
 from gatepost.verify.reading.html_media import media
@@ -177,7 +177,7 @@ class _Page:
         """End the line that stands before a block."""
         self.writing.break_(level, is_there=self._look.gone is None)
         if self._look.place is not None and self._open:
-            self._open[-1].end_line()
+            html_line.holder_of(self._open).end_line()
 
     def _end_closed(self, tag: str, attributes: Mapping[str, str]) -> None:
         """End an element of a drawing with its own tag, and let a shape lie behind what comes after it."""
@@ -195,7 +195,7 @@ class _Page:
         if tag == "br":
             self.writing.line_end(is_there=self._look.gone is None)
             if self._look.place is not None and self._open:
-                self._open[-1].end_line(is_empty=True)
+                html_line.holder_of(self._open).end_line(is_empty=True)
         elif tag in _RAW_SHOWN:
             self._raw_hidden_by = self._look_of(tag, attributes, node).hidden_by
 
@@ -253,6 +253,8 @@ class _Page:
         return self._open[-2].look if len(self._open) > 1 else _PLAIN_LOOK
 
     def _push(self, element: Open) -> None:
+        if element.look.place is not None:
+            html_line.place_in_line(element, self._open, self._look.said)
         at = len(self._open)
         self._open.append(element)
         self._places.setdefault(element.tag, []).append(at)
@@ -334,27 +336,17 @@ class _Page:
         if not self._is_begun and not raw_of and not token.text.isspace():
             self._begin()
         if not raw_of:
-            hidden_by = self._hidden_by if self._look.place is None else self._cut_by(token)
-            self.writing.text(token, hidden_by, is_preformatted=bool(self._places.get("pre")))
+            is_preformatted = bool(self._places.get("pre"))
+            if self._look.place is None or not self._open or token.text.isspace():
+                self.writing.text(token, self._hidden_by, is_preformatted=is_preformatted)
+                return
+            for piece, hidden_by in html_line.pieces(token, self._open, is_preformatted=is_preformatted):
+                self.writing.text(piece, hidden_by, is_preformatted=is_preformatted)
         elif raw_of in _RAW_SHOWN:
             self.writing.text(token, self._raw_hidden_by, is_preformatted=True)
         else:
             technique = Technique.META if raw_of == "title" else Technique.NOT_RENDERED
             self.writing.text(token, technique, is_preformatted=False)
-
-    def _cut_by(self, token: Text) -> Technique | None:
-        """Return by what a text is hidden whose place counts."""
-        words = token.text.strip()
-        if not words:
-            return self._hidden_by
-        down = 0.0
-        for element in reversed(self._open):
-            if not element.is_cut or element.is_floating:
-                break
-            down += element.down
-        if self._open:
-            self._open[-1].has_line = True
-        return self._look.hides(len(words), down)
 
     def sheet(self, token: Text) -> None:
         """Take a style sheet, if it is one for screens."""
