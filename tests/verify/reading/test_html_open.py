@@ -7,8 +7,7 @@ CUT = {"style": "height: 20px; overflow: hidden; font-size: 10px"}
 def opened(tag: str = "div", attributes: dict[str, str] | None = None, *, has_line: bool = False) -> Open:
     attributes = attributes or {}
     look = look_below(Look(), tag, attributes)
-    inline = tag == "b"
-    return Open(tag, look, None, None, attributes, is_quote=False, said=look.said, is_inline=inline, has_line=has_line)
+    return Open(tag, look, None, None, attributes, is_quote=False, said=look.said, has_line=has_line)
 
 
 def test_what_nothing_cuts_counts_no_lines() -> None:

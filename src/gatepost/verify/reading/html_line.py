@@ -15,22 +15,31 @@ from gatepost.verify.reading.html_value import Said
 
 _NARROW = 0.36
 """Of the font's size: the width of a letter, on the average, in the narrowest font for text."""
+_ASKED = 100
+"""Elements around that are asked for the direction of lines."""
 _WORD = re.compile(r"\s+|\S+")
 Piece = tuple[Text, Technique | None]
 
 
 def holder_of(opened: list[Open]) -> Open:
     """Return the innermost of the open elements that holds lines of its own."""
-    return next((element for element in reversed(opened) if not element.is_inline), opened[0])
+    return opened[-1].holder or opened[-1]
 
 
 def place_in_line(element: Open, opened: list[Open], around: Said) -> None:
     """Find out how an element stands in the lines of those around it. ``around``: what was declared of its parent."""
     if element.look.said is not around:
         element.said = element.look.said
-    element.is_inline = is_inline(element.tag, element.style, around.style)
-    if opened and (width := element.width_in_line) is not None:
-        holder_of(opened).make_room(width)
+    if not opened:
+        return
+    holder = holder_of(opened)
+    if is_inline(element.tag, element.style, around.style):
+        element.holder = holder
+        return
+    if (width := element.width_in_line) is not None:
+        holder.make_room(width)
+    if holder.is_cut and not element.is_aloft:
+        element.above = holder.above + holder.down
 
 
 def pieces(token: Text, opened: list[Open], *, is_preformatted: bool) -> list[Piece]:
@@ -38,28 +47,17 @@ def pieces(token: Text, opened: list[Open], *, is_preformatted: bool) -> list[Pi
     holder, look = holder_of(opened), opened[-1].look
     place, words = look.place, token.text.strip()
     if place is None or not holder.is_cut or look.gone is not None:
-        return [(token, look.hides(len(words), _down(opened)))]
+        return [(token, look.hides(len(words), holder.above + holder.down))]
     holder.make_room(look.size * _NARROW)
-    hidden_by = look.hides(len(words), _down(opened))
+    down = holder.above + holder.down
+    hidden_by = look.hides(len(words), down)
     widths = [_width(found[0], place) * look.size for found in _WORD.finditer(token.text)]
-    room = place.room(look.size, _down(opened), holder.across)
+    room = place.room(look.size, down, holder.across)
     is_bounded = room is not None and not is_preformatted and not (place.is_spaced and "\n" in words)
     holder.fill(sum(widths))
     if hidden_by is not None or not is_bounded or room is None or sum(widths) <= room or _is_leftward(opened):
         return [(token, hidden_by)]
     return _cut(token, widths, room)
-
-
-def _down(opened: list[Open]) -> float:
-    """Return by how much what came before moves the next words down in what cuts them, at least."""
-    down = 0.0
-    for element in reversed(opened):
-        if not element.is_cut:
-            break
-        down += element.down
-        if element.is_aloft:
-            break
-    return down
 
 
 def _width(word: str, place: Place) -> float:
@@ -74,7 +72,8 @@ def _width(word: str, place: Place) -> float:
 def _is_leftward(opened: list[Open]) -> bool:
     """Tell whether lines begin at the right, so that what is cut may be their beginning."""
     return any(
-        "rtl" in (element.attributes.get("dir", "").lower(), element.style.get("direction")) for element in opened
+        "rtl" in (element.attributes.get("dir", "").lower(), element.style.get("direction"))
+        for element in opened[-_ASKED:]
     )
 
 

@@ -23,7 +23,8 @@ class Open:
     Attributes:
         own: its look, where it is formatting that may have to be reopened.
         said: what is declared of the element itself.
-        is_inline: whether it is but a part of the lines of what is around it.
+        holder: what holds the lines that it is but a part of; None where it holds its own.
+        above: pixels by which what came before it in what cuts it moves it down, at least.
         down: pixels by which the lines before move what comes next down, at least.
         across: pixels of the line that has begun that are taken, at least; ``beside`` those that floating boxes take.
         has_line: whether a line has begun.
@@ -37,7 +38,8 @@ class Open:
     is_quote: bool
     node: Node | None = None
     said: Said = NOTHING_SAID
-    is_inline: bool = False
+    holder: "Open | None" = None
+    above: float = 0.0
     down: float = 0.0
     across: float = 0.0
     beside: float = 0.0
@@ -94,7 +96,7 @@ class Open:
 
     def take_in(self, element: "Open") -> None:
         """Go down by what has ended inside; what stands side by side is not counted."""
-        if element.is_inline or not self.is_cut or self.is_side_by_side or element.tag in _ASIDE:
+        if element.holder is not None or not self.is_cut or self.is_side_by_side or element.tag in _ASIDE:
             return
         if element.look.gone in _BOXLESS:
             return

@@ -14,6 +14,7 @@ from gatepost.verify.reading.html_open import Open
 from gatepost.verify.reading.html_scan import RAW_TEXT, Comment, End, Start, Text, scan
 from gatepost.verify.reading.html_sheet import Sheet, names_of
 from gatepost.verify.reading.html_style import Look, Looks, look_below
+from gatepost.verify.reading.html_value import Variables
 from gatepost.verify.reading.html_writing import BREAKS, Views, Writing
 from gatepost.verify.reading.marks import Marks
 
@@ -110,7 +111,7 @@ class _Page:
         self._places: dict[str, list[int]] = {}
         self._scopes: list[int] = []
         self._quotes = 0
-        self._look = _PLAIN_LOOK
+        self._look = self._root = _PLAIN_LOOK
         self._hidden_by: Technique | None = None
         self._raw_hidden_by: Technique | None = None
         self._sheet = sheet
@@ -250,7 +251,7 @@ class _Page:
         """Return how a summary looks: it is all that shows of closed details."""
         if not self._open or self._open[-1].tag != "details":
             return self._look
-        return self._open[-2].look if len(self._open) > 1 else _PLAIN_LOOK
+        return self._open[-2].look if len(self._open) > 1 else self._root
 
     def _push(self, element: Open) -> None:
         if element.look.place is not None:
@@ -307,7 +308,7 @@ class _Page:
             if element.tag in _SCOPES:
                 self._scopes.pop()
             self._look, self._hidden_by = (
-                (self._open[-1].look, self._open[-1].hidden_by) if self._open else (_PLAIN_LOOK, None)
+                (self._open[-1].look, self._open[-1].hidden_by) if self._open else (self._root, None)
             )
             self._closed(element)
             if element.own is not None and element.hidden_by is not None and len(self._open) > at:
@@ -369,6 +370,11 @@ class _Page:
         self._sheet.read(source)
         if self._above is None:
             self._above = Counter(one.tag for one in self._open)
+        if self._sheet.registered and self._root is _PLAIN_LOOK:
+            self._root = Look(variables=Variables(self._sheet.registered, None))
+            for element in self._open:
+                element.look = element.look._replace(variables=self._root.variables)
+            self._look = self._open[-1].look if self._open else self._root
 
 
 def _is_quote(tag: str, attributes: Mapping[str, str]) -> bool:
