@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+import zlib
 
 
 def archive(**members: str) -> bytes:
@@ -58,3 +59,15 @@ def pdf(
 
 
 ENCRYPTED_PDF = pdf(trailer="/Encrypt 6 0 R/ID[<00><00>]")
+
+
+def pdf_bomb(size_octets: int) -> bytes:
+    """A PDF whose page unfolds to so many octets, deflated until it no longer shrinks: about two thousand of them."""
+    packer, piece = zlib.compressobj(9), bytes(1_000_000)
+    packed = b"".join(packer.compress(piece) for _ in range(size_octets // len(piece))) + packer.flush()
+    times = 1
+    while len(again := zlib.compress(packed, 9)) < len(packed):
+        packed, times = again, times + 1
+    drawn = packed.hex() + ">"
+    filters = "/ASCIIHexDecode" + "/FlateDecode" * times
+    return pdf(page="/Contents 7 0 R", more=(f"<</Length {len(drawn)}/Filter[{filters}]>>stream\n{drawn}\nendstream",))

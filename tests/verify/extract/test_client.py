@@ -5,10 +5,11 @@ import contextlib
 import os
 import signal
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
-from gatepost.verify.extract import Extractor
+from gatepost.verify.extract import Extractor, sandbox
 from gatepost.verify.extract.kinds import MAX_OCTETS, Kind
 from gatepost.verify.paper import Extraction
 from verify.extract import files, test_cms, test_tnef
@@ -29,6 +30,12 @@ def is_alive(process: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def peak_octets(process: int) -> int:
+    told = Path(f"/proc/{process}/status").read_text(encoding="ascii")
+    (peak,) = [int(line.split()[1]) for line in told.splitlines() if line.startswith("VmPeak")]
+    return peak * 1024
 
 
 async def test_one_process_reads_file_after_file_and_ends_with_the_house() -> None:
@@ -84,3 +91,29 @@ async def test_a_process_is_replaced_after_so_many_files() -> None:
     assert await one.read(Kind.PLAIN, b"x") == (Extraction.DONE, "x")
     assert one.processes == ()
     await one.close()
+
+
+async def test_a_file_that_wants_one_great_piece_of_memory_is_too_large_and_the_next_one_is_read() -> None:
+    async with extractor() as one:
+        assert await one.read(Kind.PDF, files.pdf_bomb(200_000_000)) == (Extraction.TOO_LARGE, "")
+        assert await one.read(Kind.PLAIN, b"next") == (Extraction.DONE, "next")
+
+
+async def test_no_file_makes_a_process_larger_than_its_bound() -> None:
+    async with extractor(deadline_s=30.0) as one:
+        assert await one.read(Kind.PDF, files.pdf_bomb(600_000_000)) == (Extraction.CRASHED, "")
+        assert (await one.read(Kind.PDF, files.pdf_bomb(100_000_000)))[0] is Extraction.DONE
+        (process,) = one.processes
+        assert 200_000_000 < peak_octets(process) < sandbox.MEMORY_OCTETS
+
+
+async def test_of_many_hostile_files_at_once_only_so_many_are_at_work() -> None:
+    bomb = files.pdf_bomb(200_000_000)
+    async with extractor(processes=2, deadline_s=30.0) as one:
+        reading = asyncio.gather(*(one.read(Kind.PDF, bomb) for _ in range(6)))
+        most = 0
+        while not reading.done():
+            most = max(most, len(one.processes))
+            await asyncio.sleep(0.01)
+        assert await reading == [(Extraction.TOO_LARGE, "")] * 6
+        assert most <= 2

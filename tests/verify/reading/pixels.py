@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Self
 
-BODIES = Path(__file__).parents[2] / "vectors" / "injection" / "hidden" / "bodies.jsonl"
+HIDDEN = Path(__file__).parents[2] / "vectors" / "injection" / "hidden"
 SECRET, OTHERS = "SECRET ORDER", "TERCES REDRO"
 MIN_PIXELS = 30
 MAX_SIDE = 3_000
@@ -101,14 +101,14 @@ class Painter:
         return int(asked["result"]["value"]) >= MIN_PIXELS
 
 
-def bodies() -> list[dict[str, Any]]:
-    """Return the bodies: ``id``, ``html``, and ``is_seen`` by Chromium."""
-    return [json.loads(line) for line in BODIES.read_text(encoding="utf-8").splitlines()]
+def bodies(name: str) -> list[dict[str, Any]]:
+    """Return the bodies of one file: ``id``, ``html``, and ``is_seen`` by Chromium."""
+    return [json.loads(line) for line in (HIDDEN / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
 def write(chromium: str) -> None:
     """Look at all bodies anew."""
-    listed = bodies()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, Painter(chromium, folder) as painter:
-        rows = [{**row, "is_seen": painter.is_seen(row["html"])} for row in listed]
-    BODIES.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+        for path in sorted(HIDDEN.glob("*.jsonl")):
+            rows = [{**row, "is_seen": painter.is_seen(row["html"])} for row in bodies(path.stem)]
+            path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")

@@ -164,6 +164,18 @@ def test_no_style_sheet_costs_more_than_its_octets(name: str) -> None:
     assert spent[1] < 12 * spent[0] + 1.0
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("piece", ["<div>x ", "<b>xx yy <i>"])
+def test_words_deep_inside_what_cuts_cost_no_more_than_their_octets(piece: str) -> None:
+    """Each text once asked all elements around it how far down it stands."""
+    spent = []
+    for count in (1_000, 8_000):
+        started = time.process_time()
+        html_page.read(f"<div style='overflow:hidden;width:90px;height:9px'>{piece * count}", 0, Marks())
+        spent.append(time.process_time() - started)
+    assert spent[1] < 24 * spent[0] + 0.5
+
+
 PILED = {
     "moves": "<div style='transform:scale(.99);overflow:hidden;height:9px;position:relative'>x",
     "groups": "<div style='mix-blend-mode:screen;filter:invert(1)'>x",
@@ -235,3 +247,12 @@ def test_what_is_written_to_break_a_reader_does_not(source: str) -> None:
     started = time.process_time()
     html_page.read(source, 0, Marks())
     assert time.process_time() - started < 5.0
+
+
+@pytest.mark.parametrize("body", ["<p class=a>two words</p>", "<div><p class=a>two words</p></div>"])
+@pytest.mark.parametrize("head", ["{}", "<html><head>{}</head><body>", "<html><body style='--b:1'>{}"])
+def test_a_registered_property_has_its_initial_value_where_nobody_says_another(head: str, body: str) -> None:
+    register = "<style>@property --v{syntax:'<number>';inherits:true;initial-value:0}.a{opacity:var(--v)}</style>"
+    assert "two words" not in html_page.read(head.format(register) + body, 0, Marks()).human
+    said = "<style>body{--v:1}</style>"
+    assert "two words" in html_page.read(head.format(register + said) + body, 0, Marks()).human

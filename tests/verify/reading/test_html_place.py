@@ -1,7 +1,8 @@
 import pytest
 
 from gatepost.verify.paper import Technique
-from gatepost.verify.reading.html_place import Place, begins, is_inline, place
+from gatepost.verify.reading.html_box import begins, is_inline, place
+from gatepost.verify.reading.html_place import Place
 
 
 def hides(style: dict[str, str], tag: str = "p", letters: int = 20) -> Technique | None:

@@ -23,6 +23,13 @@ def test_what_holds_elsewhere_is_not(around: str) -> None:
     assert read(around + "{.a{x:y}}") == []
 
 
+def test_what_a_custom_property_is_stands_alone_under_its_name() -> None:
+    (scope, block), (other, _) = rules("@property --Ink{initial-value:#fff}.a{x:y}", [], [])
+    assert (scope.selectors, scope.is_property, block) == ("--Ink", True, "initial-value:#fff")
+    assert not other.is_property
+    assert read("@media print{@property --a{initial-value:0}}") == []
+
+
 def test_what_nobody_can_say_is_read_and_unsure() -> None:
     (scope, _), *_ = rules("@media (fluffy:1){.a{x:y}}", [], [])
     assert not scope.is_sure

@@ -81,7 +81,7 @@ def test_chromium_agrees_on_most_carriers(carried: dict[str, dict[str, str]]) ->
     assert len(unseen) > 60
 
 
-@pytest.mark.parametrize("body", pixels.bodies(), ids=lambda body: body["id"])
+@pytest.mark.parametrize("body", pixels.bodies("bodies"), ids=lambda body: body["id"])
 def test_words_are_in_the_human_view_if_chromium_paints_them_and_else_a_span(body: dict[str, Any]) -> None:
     marks = Marks()
     is_shown = SECRET in html_page.read(body["html"], 0, marks).human
@@ -89,6 +89,30 @@ def test_words_are_in_the_human_view_if_chromium_paints_them_and_else_a_span(bod
     assert is_shown is not any(SECRET in span.text for span in marks.spans)
 
 
-def test_both_kinds_of_bodies_are_many() -> None:
-    seen = [body["is_seen"] for body in pixels.bodies()]
+@pytest.mark.parametrize("name", ["bodies", "blind"])
+def test_both_kinds_of_bodies_are_many(name: str) -> None:
+    seen = [body["is_seen"] for body in pixels.bodies(name)]
     assert min(seen.count(True), seen.count(False)) >= 12
+
+
+WRONG = {
+    # covers, and other things that take a browser's layout
+    "a-cover-next-box", "a-cover-pulled-up", "a-cover-fixed-banner", "a-cover-pseudo", "a-cover-grid-cell",
+    "a-cover-negative-table", "a-cover-outline", "a-svg-text-covered", "a-margin-above-page", "a-collapsed-column",
+    "a-fixed-table-zero", "a-grid-zero-track",
+    # taken for hidden though Chromium paints them
+    "h-last-row-hidden-rule", "h-not-has-image", "h-alt-text", "h-select-list", "h-field-value",
+    "h-z-minus-inside-stack", "a-tiny-by-steps", "a-letter-spacing-out",
+}  # fmt: skip
+"""Bodies written before the code was looked at that are read otherwise than Chromium paints them; none may join."""
+
+
+def test_of_bodies_written_blind_no_more_are_read_wrongly_than_were() -> None:
+    wrong = set()
+    for body in pixels.bodies("blind"):
+        marks = Marks()
+        is_shown = SECRET in html_page.read(body["html"], 0, marks).human
+        assert is_shown is not any(SECRET in span.text for span in marks.spans), body["id"]
+        if is_shown is not body["is_seen"]:
+            wrong.add(body["id"])
+    assert wrong == WRONG

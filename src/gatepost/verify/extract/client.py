@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import structlog
 
+from gatepost.verify.extract import sandbox
 from gatepost.verify.extract.kinds import MAX_OCTETS, Kind
 from gatepost.verify.extract.pipe import HEAD, OUTCOMES
 from gatepost.verify.paper import Extraction
@@ -14,6 +15,8 @@ PROCESSES = 2
 DEADLINE_S = 5.0
 """For one file; then its process is killed."""
 START_S = 20.0
+END_S = 1.0
+"""Between the end of its answers and its own."""
 MAX_FILES = 500
 """After so many files a process is replaced: what leaks, leaks no further."""
 _MOST_TEXT_OCTETS = 4 * 1_000_000
@@ -51,7 +54,10 @@ class Extractor:
                     outcome, text = await process.ask(kind, octets)
             except TimeoutError:
                 outcome, text = Extraction.TIMEOUT, ""
-            except (EOFError, OSError, ValueError):
+            except EOFError:
+                is_greedy = process is not None and await process.status() == -sandbox.ENDED_BY
+                outcome, text = Extraction.TOO_LARGE if is_greedy else Extraction.CRASHED, ""
+            except (OSError, ValueError):
                 outcome, text = Extraction.CRASHED, ""
             else:
                 if process.files < self._max_files:
@@ -119,6 +125,13 @@ class _Process:
         if length > _MOST_TEXT_OCTETS or outcome >= len(OUTCOMES):
             raise ValueError("no answer of ours")
         return OUTCOMES[outcome], (await pipe.readexactly(length)).decode("utf-8", "replace")
+
+    async def status(self) -> int | None:
+        """Return how it ended by itself: the signal below zero, None where it lives on."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(END_S):
+                return await self._process.wait()
+        return None
 
     async def end(self) -> None:
         """Kill it; nothing of it is worth waiting for."""

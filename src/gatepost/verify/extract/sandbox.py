@@ -3,10 +3,14 @@
 import ctypes
 import platform
 import resource
+import signal
 import struct
 import sys
 
-MEMORY_OCTETS = 1_000_000_000
+MEMORY_OCTETS = 400_000_000
+PIECE_OCTETS = 1 << 27
+"""Of memory asked for at once; who asks for more is ended with ``ENDED_BY``, so that the other side knows why."""
+ENDED_BY = signal.SIGSYS
 CPU_S = 600
 """Of one process in all its life; the deadline of one file is kept by the other side of the pipe."""
 
@@ -19,6 +23,7 @@ _REFUSE = 0x00050001  # SECCOMP_RET_ERRNO with EPERM
 _KILL = 0x80000000
 _LOAD = 0x20
 _EQUALS = 0x15
+_ABOVE = 0x25
 _RETURN = 0x06
 _ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _ALLOWED = [
@@ -54,6 +59,8 @@ _NUMBERS = {
     "x86_64": "0 1 3 5 7 8 9 10 11 12 13 14 15 24 25 28 39 60 96 131 186 202 228 229 230 231 318",
     "aarch64": "63 64 57 80 73 62 222 226 215 214 134 135 139 124 216 233 172 93 169 132 178 98 113 114 115 94 278",
 }  # of arm64's newer calls: ppoll stands for poll
+_ASKED = {"mmap": 24, "mremap": 32}
+"""Where a call's arguments say how many octets it wants (``struct seccomp_data``, little-endian)."""
 _CALLS = {machine: dict(zip(_ALLOWED, map(int, numbers.split()), strict=True)) for machine, numbers in _NUMBERS.items()}
 
 
@@ -95,15 +102,29 @@ def seal() -> bool:
 
 
 def _filter(machine: str) -> bytes:
-    """Return the filter as classic BPF: the right architecture, then one of the calls, else refused."""
+    """Return the filter as classic BPF: the right architecture, pieces of memory, one of the calls, else refused."""
     calls = _CALLS[machine].values()
     lines = [
         (_LOAD, 0, 0, 4),
         (_EQUALS, 1, 0, _ARCHITECTURES[machine]),
         (_RETURN, 0, 0, _KILL),
+        *(line for name, at in _ASKED.items() for line in _bounded(_CALLS[machine][name], at)),
         (_LOAD, 0, 0, 0),
         *((_EQUALS, len(calls) - at, 0, call) for at, call in enumerate(calls)),
         (_RETURN, 0, 0, _REFUSE),
         (_RETURN, 0, 0, _ALLOW),
     ]
     return b"".join(struct.pack("=HBBI", *line) for line in lines)
+
+
+def _bounded(call: int, at: int) -> list[tuple[int, int, int, int]]:
+    """Return what ends a process that asks ``call`` for too large a piece; ``at``: where its size stands."""
+    return [
+        (_LOAD, 0, 0, 0),
+        (_EQUALS, 0, 5, call),
+        (_LOAD, 0, 0, at + 4),
+        (_ABOVE, 2, 0, 0),
+        (_LOAD, 0, 0, at),
+        (_ABOVE, 0, 1, PIECE_OCTETS),
+        (_RETURN, 0, 0, _KILL),
+    ]

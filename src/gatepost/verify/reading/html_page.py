@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from gatepost.verify.paper import Technique
-from gatepost.verify.reading import html_colour
+from gatepost.verify.reading import html_colour, html_line
 from gatepost.verify.reading.html_drawing import NEVER_DRAWN, covers
 from gatepost.verify.reading.html_import import sheet_at
 from gatepost.verify.reading.html_media import media
@@ -14,6 +14,7 @@ from gatepost.verify.reading.html_open import Open
 from gatepost.verify.reading.html_scan import RAW_TEXT, Comment, End, Start, Text, scan
 from gatepost.verify.reading.html_sheet import Sheet, names_of
 from gatepost.verify.reading.html_style import Look, Looks, look_below
+from gatepost.verify.reading.html_value import Variables
 from gatepost.verify.reading.html_writing import BREAKS, Views, Writing
 from gatepost.verify.reading.marks import Marks
 
@@ -110,7 +111,7 @@ class _Page:
         self._places: dict[str, list[int]] = {}
         self._scopes: list[int] = []
         self._quotes = 0
-        self._look = _PLAIN_LOOK
+        self._look = self._root = _PLAIN_LOOK
         self._hidden_by: Technique | None = None
         self._raw_hidden_by: Technique | None = None
         self._sheet = sheet
@@ -177,7 +178,7 @@ class _Page:
         """End the line that stands before a block."""
         self.writing.break_(level, is_there=self._look.gone is None)
         if self._look.place is not None and self._open:
-            self._open[-1].end_line()
+            html_line.holder_of(self._open).end_line()
 
     def _end_closed(self, tag: str, attributes: Mapping[str, str]) -> None:
         """End an element of a drawing with its own tag, and let a shape lie behind what comes after it."""
@@ -195,7 +196,7 @@ class _Page:
         if tag == "br":
             self.writing.line_end(is_there=self._look.gone is None)
             if self._look.place is not None and self._open:
-                self._open[-1].end_line(is_empty=True)
+                html_line.holder_of(self._open).end_line(is_empty=True)
         elif tag in _RAW_SHOWN:
             self._raw_hidden_by = self._look_of(tag, attributes, node).hidden_by
 
@@ -250,9 +251,11 @@ class _Page:
         """Return how a summary looks: it is all that shows of closed details."""
         if not self._open or self._open[-1].tag != "details":
             return self._look
-        return self._open[-2].look if len(self._open) > 1 else _PLAIN_LOOK
+        return self._open[-2].look if len(self._open) > 1 else self._root
 
     def _push(self, element: Open) -> None:
+        if element.look.place is not None:
+            html_line.place_in_line(element, self._open, self._look.said)
         at = len(self._open)
         self._open.append(element)
         self._places.setdefault(element.tag, []).append(at)
@@ -305,7 +308,7 @@ class _Page:
             if element.tag in _SCOPES:
                 self._scopes.pop()
             self._look, self._hidden_by = (
-                (self._open[-1].look, self._open[-1].hidden_by) if self._open else (_PLAIN_LOOK, None)
+                (self._open[-1].look, self._open[-1].hidden_by) if self._open else (self._root, None)
             )
             self._closed(element)
             if element.own is not None and element.hidden_by is not None and len(self._open) > at:
@@ -334,27 +337,17 @@ class _Page:
         if not self._is_begun and not raw_of and not token.text.isspace():
             self._begin()
         if not raw_of:
-            hidden_by = self._hidden_by if self._look.place is None else self._cut_by(token)
-            self.writing.text(token, hidden_by, is_preformatted=bool(self._places.get("pre")))
+            is_preformatted = bool(self._places.get("pre"))
+            if self._look.place is None or not self._open or token.text.isspace():
+                self.writing.text(token, self._hidden_by, is_preformatted=is_preformatted)
+                return
+            for piece, hidden_by in html_line.pieces(token, self._open, is_preformatted=is_preformatted):
+                self.writing.text(piece, hidden_by, is_preformatted=is_preformatted)
         elif raw_of in _RAW_SHOWN:
             self.writing.text(token, self._raw_hidden_by, is_preformatted=True)
         else:
             technique = Technique.META if raw_of == "title" else Technique.NOT_RENDERED
             self.writing.text(token, technique, is_preformatted=False)
-
-    def _cut_by(self, token: Text) -> Technique | None:
-        """Return by what a text is hidden whose place counts."""
-        words = token.text.strip()
-        if not words:
-            return self._hidden_by
-        down = 0.0
-        for element in reversed(self._open):
-            if not element.is_cut or element.is_floating:
-                break
-            down += element.down
-        if self._open:
-            self._open[-1].has_line = True
-        return self._look.hides(len(words), down)
 
     def sheet(self, token: Text) -> None:
         """Take a style sheet, if it is one for screens."""
@@ -377,6 +370,11 @@ class _Page:
         self._sheet.read(source)
         if self._above is None:
             self._above = Counter(one.tag for one in self._open)
+        if self._sheet.registered and self._root is _PLAIN_LOOK:
+            self._root = Look(variables=Variables(self._sheet.registered, None))
+            for element in self._open:
+                element.look = element.look._replace(variables=self._root.variables)
+            self._look = self._open[-1].look if self._open else self._root
 
 
 def _is_quote(tag: str, attributes: Mapping[str, str]) -> bool:

@@ -13,6 +13,7 @@ MAX_PRELUDE_CHARS = 500
 _SIGN = re.compile(r"[{};]")
 _STATEMENT = re.compile(rf"[\s{NOTHING}]*@")
 _KEYFRAMES = re.compile(r"@(?:-\w+-)?keyframes\b(.+)", re.DOTALL)
+_PROPERTY = re.compile(r"@property\s+(--[^\s{}]+)", re.IGNORECASE)
 _CUSTOM = re.compile(r"\s*--[\w\-]*\s*:")
 
 
@@ -26,6 +27,7 @@ class Scope:
         is_sure: whether it is known that a screen reads it.
         layer: of the cascade; empty outside of all.
         frames: the name of the animation whose frames these are, in lower case; empty outside of all.
+        is_property: it says what a custom property is (Properties and Values API section 2); ``selectors`` names it.
     """
 
     around: "Scope | None"
@@ -33,6 +35,7 @@ class Scope:
     is_sure: bool = True
     layer: str = ""
     frames: str = ""
+    is_property: bool = False
 
 
 _TOP = Scope(None, "")
@@ -97,6 +100,8 @@ def _nested(scope: Scope, prelude: str, layers: list[str]) -> Scope | None:
     lowered = written(prelude[:MAX_PRELUDE_CHARS]).lower()
     if (animated := _KEYFRAMES.match(lowered)) is not None:
         return Scope(scope, "", scope.is_sure, scope.layer, animated[1].strip("\"' "))
+    if (named := _PROPERTY.match(prelude)) is not None:
+        return Scope(None, named[1], scope.is_sure, scope.layer, is_property=True)
     holds = is_for_screen(lowered) if len(prelude) < MAX_PRELUDE_CHARS else None
     if holds is False:
         return None

@@ -51,6 +51,7 @@ class Sheet:
         self.is_tired = self.asks_places = False
         self.is_quirky = is_quirky
         self.animations = Animations()
+        self.registered: dict[str, str] = {}
         self._steps = Steps(STEPS + STEPS_A_CHAR * size)
         self._rules: dict[str, list[_Rule]] = {}
         self._layers: list[str] = []
@@ -66,7 +67,10 @@ class Sheet:
         for scope, block in islice(found, MAX_BLOCKS - self._blocks):
             self._blocks += 1
             style = declarations(block)
-            if scope.frames:
+            if scope.is_property:
+                if scope.is_sure and "initial-value" in style.ordinary:
+                    self.registered[written(scope.selectors)] = style.ordinary["initial-value"]
+            elif scope.frames:
                 if scope.is_sure and not self.animations.add(
                     scope.frames, scope.around, written(scope.selectors), telling(style)
                 ):

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from gatepost.verify.paper import Technique
-from gatepost.verify.reading import html_animation, html_colour, html_drawing, html_ink, html_place, html_shape
+from gatepost.verify.reading import html_animation, html_box, html_colour, html_drawing, html_ink, html_shape
 from gatepost.verify.reading.html_animation import Animations
 from gatepost.verify.reading.html_colour import TRANSPARENT
 from gatepost.verify.reading.html_drawing import DRAWN
@@ -21,7 +21,7 @@ _TELLING = frozenset(
     """display visibility opacity filter -webkit-filter font font-size font-size-adjust letter-spacing color background
     background-color background-image content content-visibility -webkit-text-security z-index fill fill-opacity stroke
     stroke-width stroke-opacity all""".split()  # noqa: SIM905  # one list of words
-).union(html_animation.TELLING, html_ink.TELLING, html_place.TELLING, html_shape.TELLING) - {
+).union(html_animation.TELLING, html_ink.TELLING, html_box.TELLING, html_shape.TELLING) - {
     "text-align",
     "float",
     "padding-left",
@@ -303,7 +303,7 @@ def _dressed(look: Look, style: dict[str, str], tag: str, variables: Variables) 
         background if behind is TRANSPARENT else html_colour.over(behind, background),
         variables,
         ink,
-        look.place if look.is_drawn else html_place.place(tag, style, look.place, look.said.style, size),
+        look.place if look.is_drawn else html_box.place(tag, style, look.place, look.said.style, size),
         said,
         size if tag == "html" else look.rem,
         look.is_drawn,
