@@ -183,7 +183,7 @@ class Database:
     """The pool. ``open`` it once, hand it down."""
 
     def __init__(
-        self, pool: AsyncConnectionPool[Connection], dsn: Dsn, keys: KeyStore | None, *, answer_s: float
+        self, pool: AsyncConnectionPool[Connection], dsn: Dsn, keys: KeyStore | None, *, answer_s: float = ANSWER_S
     ) -> None:
         self._pool = pool
         self._dsn = dsn

@@ -74,7 +74,7 @@ _CONSEQUENCES = """
     ) as found
 """
 _WORDS = """
-    select found.* from unnest(%(lows)s, %(highs)s, %(sinces)s, %(untils)s) as run (low, high, since, until)
+    select found.* from unnest(%(lows)s, %(highs)s, %(begins)s, %(ends)s) as run (low, high, since, until)
     cross join lateral (
       select entry, at, array_send(tokens) as tokens, sealed_under, seal from entry_words
       where tenant = %(tenant)s and at between run.since and run.until
@@ -120,8 +120,8 @@ def _spans(lows: Sequence[int], highs: Sequence[int], entries: Iterable[tuple[An
     return {
         "lows": bigints([low for low, *_ in spans]),
         "highs": bigints([high for _, high, *_ in spans]),
-        "sinces": times([since for *_, since, _ in spans]),
-        "untils": times([until for *_, until in spans]),
+        "begins": times([since for *_, since, _ in spans]),
+        "ends": times([until for *_, until in spans]),
     }
 
 
