@@ -3,6 +3,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from gatepost.app import build
 from gatepost.blobs import BlobsUnavailableError
@@ -126,7 +127,7 @@ def test_a_bucket_without_a_key_is_refused_before_a_cloud_is_asked_for_one(
 
 
 def test_a_database_elsewhere_is_checked_before_a_command_connects(settings: Settings) -> None:
-    assert build.vouched_dsn(settings, "host=/run/postgresql") == "host=/run/postgresql"
+    assert conninfo_to_dict(build.vouched_dsn(settings, "host=/run/postgresql"))["host"] == "/run/postgresql"
     assert "hostaddr=127.0.0.1" in build.vouched_dsn(settings, "host=127.0.0.1 port=1")
     offline = replace(settings, dns=DnsSettings(servers=("127.0.0.1:1",)))
     with pytest.raises(SettingsError, match="cannot be reached"):

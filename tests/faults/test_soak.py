@@ -30,7 +30,8 @@ ENDS_WITHIN_S = 58
 FILES_MORE_MAX = 24
 """Connections that a pool of the house may still open, of three in all."""
 MEMORY_MORE_MAX_MB = 60
-TOLD_WITHIN_S = 120
+TOLD_WITHIN_S = 300
+"""What was being told over a way that swallowed it is told again once that answer was given up."""
 
 
 async def _recovered(soak: Soak) -> float:

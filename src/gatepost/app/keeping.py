@@ -19,6 +19,8 @@ from gatepost.upkeep.retention import Keeper, Plans, Roll
 
 ROLE = "gatepost_keeper"
 CONNECTIONS = 2
+ANSWER_S = 600.0
+"""To remove what a tenant had for years may take minutes, and nobody waits for it."""
 
 
 def plans_of(settings: Settings) -> Plans:
@@ -54,7 +56,7 @@ async def open_keeper(settings: Settings, house: House, dsn: str) -> AsyncIterat
         return -1
 
     ways = ways_of(settings, own)
-    async with Database.open(through(ways.egress, own), house.db.keys, size=CONNECTIONS) as database:
+    async with Database.open(through(ways.egress, own), house.db.keys, size=CONNECTIONS, answer_s=ANSWER_S) as database:
         yield Keeper(
             db=house.db,
             own=database,

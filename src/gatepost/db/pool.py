@@ -25,8 +25,8 @@ from gatepost.keys import KeyringError, KeyStore, Vault
 RECONNECT_S = 2.0
 """How long the pool tries again by itself, with growing pauses; then the next caller makes it try at once."""
 
-ANSWER_S = 600.0
-"""How long one answer is waited for, as a rule: as long as a job may run. Nothing the house asks takes minutes."""
+ANSWER_S = 120.0
+"""How long one answer is waited for, as a rule. Nothing the house asks takes minutes, and much waits in one row."""
 
 LOOK_UP_S = 30.0
 """The same for a look-up: a recipient's mail server, or a person, waits for it."""
