@@ -71,3 +71,8 @@ def test_anything_else_is_no_colour_and_no_error(written: str) -> None:
     assert read == html_colour.TRANSPARENT or len(bytes.fromhex(read)) in {3, 4}
     assert html_colour.painted({"background": written, "background-image": written}, read)
     assert len(bytes.fromhex(html_colour.legacy(written, "000000"))) == 3
+
+
+@pytest.mark.parametrize("stops", ["transparent,#000", "#000,transparent", "transparent,#0000,red", "rgb(0 0 0/0),red"])
+def test_a_gradient_from_nothing_to_a_colour_is_no_one_colour(stops: str) -> None:
+    assert html_colour.painted({"background": f"linear-gradient({stops})"}, "000000") == "image"

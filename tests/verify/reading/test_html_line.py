@@ -77,3 +77,7 @@ def test_a_text_is_parted_at_a_word_and_loses_none() -> None:
     (span,) = marks.spans
     assert f"{human} {span.text}" == LONG.strip()
     assert 48 < len(human) < 70, "as many letters as narrow ones there is room for"
+
+
+def test_letters_without_size_fill_no_line() -> None:
+    assert views('<div style="overflow:hidden;height:9px;font-size:0">LAST WORDS</div>') == (False, True)

@@ -276,7 +276,7 @@ def _flat(written: str, own: str) -> str:
     words = [_PIECE.findall(stop) for stop in cut(gradient["stops"])] if gradient else []
     stops = [found for stop in words for word in stop if (found := read(word, "", own))]
     alike = stops and all(
-        look_alike(stop, stops[0]) and (stop == TRANSPARENT) is (stops[0] == TRANSPARENT) for stop in stops
+        (stop == TRANSPARENT) is (stops[0] == TRANSPARENT) and look_alike(stop, stops[0]) for stop in stops
     )
     return stops[0] if alike else "image"
 

@@ -52,10 +52,10 @@ def pieces(token: Text, opened: list[Open], *, is_preformatted: bool) -> list[Pi
     down = holder.above + holder.down
     hidden_by = look.hides(len(words), down)
     widths = [_width(found[0], place) * look.size for found in _WORD.finditer(token.text)]
-    room = place.room(look.size, down, holder.across)
+    room = place.room(look.size, down, holder.across) if hidden_by is None else None
     is_bounded = room is not None and not is_preformatted and not (place.is_spaced and "\n" in words)
     holder.fill(sum(widths))
-    if hidden_by is not None or not is_bounded or room is None or sum(widths) <= room or _is_leftward(opened):
+    if not is_bounded or room is None or sum(widths) <= room or _is_leftward(opened):
         return [(token, hidden_by)]
     return _cut(token, widths, room)
 
