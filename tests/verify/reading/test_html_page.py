@@ -47,6 +47,10 @@ def read(source: str) -> tuple[Views, list[Span]]:
         ("<p class=q>h<style>.q{display:none}</style><p>v<style media=print>p{display:none}</style>", "v", "h"),
         ("<head><style>p:nth-child(2){display:none}</style></head><body><p>v</p><p>h</p>", "v", "h"),
         ("<div><style>p:nth-child(2){display:none}</style><p>h</p><p>v</p></div>", "v", "h"),
+        ("<html><head><style>html{color:#fff}</style></head><body><p>h</p></body></html>", "", "h"),
+        ("<html lang=en><head><style>:root{visibility:hidden}.s{visibility:visible}</style><p>h<p class=s>v", "v", "h"),
+        ("<html><style>html p{display:none}</style><body class=b><p>h</p><i>v</i>", "v", "h"),
+        ("<html class=x><style>.x{color:#fff}body{color:#000}</style>v", "v", ""),
     ],
 )
 def test_what_a_person_sees_is_told_from_what_they_do_not(source: str, human: str, hidden: str) -> None:

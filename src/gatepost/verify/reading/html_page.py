@@ -146,9 +146,9 @@ class _Page:
         """Open an element."""
         tag, attributes = start.tag, start.attributes
         if tag in _BASES:
-            if self._places.get(tag):
+            if self._places.get(tag) or self._awaits(start):
                 return
-            attributes = {**attributes, **self._bases[tag].attributes}
+            attributes = self._bases[tag].attributes
         elif not self._is_begun:
             self._precede(start)
         level = BREAKS.get(tag)
@@ -173,6 +173,17 @@ class _Page:
             self.writing.begin(start)
         if start.is_closed:
             self._end_closed(tag, attributes)
+
+    def _awaits(self, start: Start) -> bool:
+        """Keep what one of the page's own elements says; tell whether it opens later, by what the head's sheets say."""
+        base = self._bases[start.tag]
+        base.attributes = {**start.attributes, **base.attributes}
+        if self._is_begun:
+            return False
+        self.writing.attributes(start)
+        if start.tag == "body":
+            self._begin()
+        return True
 
     def _break(self, level: int) -> None:
         """End the line that stands before a block."""
