@@ -23,7 +23,7 @@ EXPORT = {"kind": "otlp", "url": "http://127.0.0.1:9"}
 BODIES: dict[str, object] = {
     "check": OPEN,
     "explain": OPEN,
-    "test": OPEN,
+    "test": {**OPEN, "tests": [{"name": "a", "mail": {"from": "a@b.test"}, "expect": {"action": "reject"}}]},
     "lint": OPEN,
     "replays": OPEN,
     "diff": {"policy": OPEN, "other": POLICY},

@@ -65,7 +65,7 @@ async def examine(settings: Settings) -> list[Finding]:
         await add("dns", lambda: names.look(resolver, hostname))
         await add("egress", lambda: outside.look(settings, hop, ways.egress))
         found += [agents.look(settings, running), *agents.look_at_kernel()]
-        async with _reached(through(ways.egress, dsn), keys, found) as db:
+        async with _reached(through(ways.egress, dsn) if dsn else None, keys, found) as db:
             await add("clock", lambda: clocks.look(clock, db))
             if db is None:
                 return found
@@ -80,9 +80,9 @@ async def examine(settings: Settings) -> list[Finding]:
 
 
 @asynccontextmanager
-async def _reached(dsn: Dsn, keys: KeyStore | None, found: list[Finding]) -> AsyncIterator[Database | None]:
+async def _reached(dsn: Dsn | None, keys: KeyStore | None, found: list[Finding]) -> AsyncIterator[Database | None]:
     """Yield the database, or None where it cannot be looked at, having said why."""
-    if not dsn:
+    if dsn is None:
         found.append(
             warning(
                 "database.reach",
