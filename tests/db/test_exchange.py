@@ -31,37 +31,37 @@ async def opened(connection: Connection) -> AsyncIterator[Exchange]:
 
 async def test_a_statement_is_prepared_once_for_each_kind_of_values(opened: Exchange, connection: Connection) -> None:
     for n in (1, 2, 3):
-        await opened.ask("select %(n)s as n", {"n": n})
+        await opened.put("select %(n)s as n", {"n": n})
     assert len(connection.prepared) == 1
-    await opened.ask("select %(n)s as n", {"n": 2**40})
+    await opened.put("select %(n)s as n", {"n": 2**40})
     assert len(connection.prepared) == 2
 
 
 async def test_a_name_said_twice_is_one_value_and_a_doubled_percent_sign_is_one(opened: Exchange) -> None:
-    answer = await opened.ask("select %(a)s::text || '%%' || %(a)s::text as said", {"a": "x", "unused": 1})
+    answer = await opened.put("select %(a)s::text || '%%' || %(a)s::text as said", {"a": "x", "unused": 1})
     assert opened.rows(answer) == [("x%x",)]
 
 
 async def test_after_a_failure_the_next_question_is_answered(opened: Exchange) -> None:
     opened.send("select 1 / 0", {})
     with pytest.raises(psycopg.errors.DivisionByZero):
-        await opened.ask("select 1", {})
-    assert opened.rows(await opened.ask("select 2 as two", {})) == [(2,)]
+        await opened.put("select 1", {})
+    assert opened.rows(await opened.put("select 2 as two", {})) == [(2,)]
 
 
 async def test_a_statement_that_could_not_be_prepared_is_not_believed_to_be(opened: Exchange) -> None:
     for _ in range(2):
         with pytest.raises(psycopg.errors.UndefinedTable):
-            await opened.ask("select from nowhere", {})
+            await opened.put("select from nowhere", {})
     opened.send("select 1 / 0", {})
     with pytest.raises(psycopg.errors.DivisionByZero):
-        await opened.ask("select 3 as three", {})  # skipped, and so not prepared either
-    assert opened.rows(await opened.ask("select 3 as three", {})) == [(3,)]
+        await opened.put("select 3 as three", {})  # skipped, and so not prepared either
+    assert opened.rows(await opened.put("select 3 as three", {})) == [(3,)]
 
 
 async def test_more_than_a_socket_takes_at_once_arrives(opened: Exchange) -> None:
     text = "x" * 20_000_000
-    answer = await opened.ask("select length(%(text)s) as length, %(text)s::text as text", {"text": text})
+    answer = await opened.put("select length(%(text)s) as length, %(text)s::text as text", {"text": text})
     (row,) = opened.rows(answer)
     assert row.length == len(text)
     assert row.text == text
@@ -74,7 +74,7 @@ async def test_a_connection_remembers_no_more_than_it_may(
     for turn in range(6):
         made = Exchange(connection)
         made.open()
-        await made.ask(f"select {turn}", {})
+        await made.put(f"select {turn}", {})
         await made.close()
     kept = await (await connection.execute("select count(*) from pg_prepared_statements")).fetchone()
     assert kept is not None
@@ -84,7 +84,7 @@ async def test_a_connection_remembers_no_more_than_it_may(
 async def test_a_connection_that_is_idle_again_is_the_pools_own(connection: Connection) -> None:
     made = Exchange(connection)
     made.open()
-    await made.ask("select 1", {})
+    await made.put("select 1", {})
     await made.close()
     assert await (await connection.execute("select 7")).fetchone() == (7,)
 
@@ -127,7 +127,7 @@ async def test_a_server_that_dies_with_a_last_word_is_noticed(app_dsn: str, tmp_
     connection = await Connection.connect(dying.dsn, autocommit=True)
     made = Exchange(connection)
     made.open()
-    assert made.rows(await made.ask("select 1 as one", {})) == [(1,)]
+    assert made.rows(await made.put("select 1 as one", {})) == [(1,)]
     dying.is_dying = True
     asked = made.put("select 2 as two", {})
     await asyncio.sleep(0)  # it is on its way

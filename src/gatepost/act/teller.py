@@ -225,7 +225,8 @@ class Teller:
             self.is_behind = True
             await asyncio.sleep(FAULT_S)
         else:
-            self.room = self.room if answer.is_done else max(self.room // 2, 1)
+            if not answer.is_done:
+                self.room = max(self.room // 2, 1)
             self._report(answer, telling, ending)
         finally:
             self._leave(telling.event.lane)

@@ -117,16 +117,11 @@ class Exchange:
         """Execute with what is asked next; what goes wrong is raised there."""
         self._put(query, values, None)
 
-    async def ask(self, query: str, values: Mapping[str, object]) -> PGresult:
-        """Execute, and return the answer.
-
-        Raises:
-            psycopg.Error: this statement failed, or one sent before it whose answer nobody waited for.
-        """
-        return await self.put(query, values)
-
     def put(self, query: str, values: Mapping[str, object]) -> asyncio.Future[PGresult]:
-        """Execute with what is asked next; return what will have the answer."""
+        """Execute with what is asked next; return what will have the answer.
+
+        That raises ``psycopg.Error`` where this statement failed, or one sent before it whose answer nobody waited for.
+        """
         done: asyncio.Future[PGresult] = self._loop.create_future()
         self._put(query, values, done)
         return done

@@ -19,8 +19,8 @@ USUAL_FOLDERS = ("/var/run/postgresql", "/run/postgresql", "/tmp")  # noqa: S108
 
 _ERRAND = Errand(Purpose.DATABASE)
 
-_SILENCE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000}
-_BOUNDS = {"connect_timeout": 10, **_SILENCE}
+SILENCE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000}
+_BOUNDS = {"connect_timeout": 10, **SILENCE}
 """What libpq is told unless the connection string says otherwise: its own bounds are hours, and minutes to connect.
 
 A way that swallows everything is noticed within 25 s, whether something was said over it (``tcp_user_timeout``, in
@@ -102,7 +102,7 @@ def _bounded(dsn: str) -> str:
 def silence_of(dsn: str) -> dict[str, int]:
     """Return the bounds of a connection string for a way that swallows everything, by libpq's names."""
     said = _read(dsn)
-    return {name: int(said.get(name, bound)) for name, bound in _SILENCE.items()}
+    return {name: int(said.get(name, bound)) for name, bound in SILENCE.items()}
 
 
 def _must_encrypt(egress: Egress, hosts: tuple[Place, ...]) -> bool:

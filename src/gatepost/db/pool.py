@@ -16,7 +16,7 @@ from psycopg.pq.abc import PGresult
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from gatepost.db.exchange import Connection, Exchange
-from gatepost.db.outside import Dsn, DsnError
+from gatepost.db.outside import SILENCE, Dsn, DsnError
 from gatepost.db.waits import SilenceError, Waits
 from gatepost.egress import EgressRefusedError, UnreachableError
 from gatepost.ids import TenantId
@@ -156,11 +156,9 @@ class Transaction:
 # Plans are kept (prepared statements), also those made while a table was nearly empty: none may walk through a table
 # that has an index for the question. Compiling a plan costs more than any of ours takes. Only a zone of this very name
 # does psycopg read as ``datetime.UTC``; to compare two times of another takes seventeen times as long.
-_OPTIONS = (
-    "-c enable_seqscan=off -c jit=off -c TimeZone=UTC"
-    # What a house held whose machine went away is let go within 25 s, not after the two hours of most systems.
-    " -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c tcp_user_timeout=25000"
-)
+_OPTIONS = "-c enable_seqscan=off -c jit=off -c TimeZone=UTC"
+# What a house held whose machine went away is let go within 25 s, not after the two hours of most systems.
+_OPTIONS += "".join(f" -c tcp_{name.removeprefix('tcp_')}={bound}" for name, bound in SILENCE.items())
 _BIND = "select set_config('gatepost.tenant', %(tenant)s, true)"
 
 

@@ -5,20 +5,6 @@ import pytest
 from gatepost.app.doctor import disk
 from gatepost.app.doctor.finding import Level
 
-MOUNTS = """\
-22 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw
-30 22 0:26 / /run/fast rw,nosuid shared:5 - tmpfs tmpfs rw
-31 22 0:27 / /srv/a\\040b rw shared:6 - xfs /dev/vdb rw
-"""
-
-
-@pytest.mark.parametrize(
-    ("path", "kind"),
-    [("/var/lib/gatepost", "ext4"), ("/run/fast/state", "tmpfs"), ("/srv/a b/state", "xfs"), ("/run/faster", "ext4")],
-)
-def test_the_file_system_of_a_path_is_that_of_the_nearest_mount(path: str, kind: str) -> None:
-    assert disk.file_system(Path(path), MOUNTS) == kind
-
 
 def test_a_folder_of_ours_is_looked_at_whole(tmp_path: Path) -> None:
     found = {finding.check: finding for finding in disk.look(tmp_path)}

@@ -5,10 +5,10 @@ import shutil
 import stat
 import statistics
 import time
-from itertools import islice
 from pathlib import Path
 
 from gatepost.app.doctor.finding import Finding, failure, ok, warning
+from gatepost.blobs.mounts import TABLE, mount_of
 
 ROOM_WARN_OCTETS = 2 * 1024**3
 ROOM_FAIL_OCTETS = 256 * 1024**2
@@ -72,21 +72,10 @@ def judge_room(free_octets: int, free_files: int) -> Finding:
 
 
 def _keeps(state: Path) -> Finding:
-    kind = file_system(state.resolve(), Path("/proc/self/mountinfo").read_text())
+    kind = mount_of(state.resolve(), TABLE.read_text()).kind
     if kind in _MEMORY:
         return failure("disk.kind", f"{state} is in memory ({kind}): all is lost at the next boot", "move it to a disk")
     return ok("disk.kind", f"the file system is {kind or 'unknown'}")
-
-
-def file_system(path: Path, mountinfo: str) -> str:
-    """Return the type of the file system ``path`` lies on, by proc_pid_mountinfo(5); empty where it is not found."""
-    best, kind = "", ""
-    for line in mountinfo.splitlines():
-        before, _, after = line.partition(" - ")
-        point = next(islice(before.split(" "), 4, None), "").replace("\\040", " ")
-        if point and path.is_relative_to(point) and len(point) >= len(best):
-            best, kind = point, after.split(" ")[0]
-    return kind
 
 
 def time_flush(state: Path) -> float:

@@ -301,6 +301,10 @@ def _ungranted(error: GrantError) -> Problem:
     return Problem(Code.GRANT_REFUSED, needed + why, errors=errors)
 
 
+def _no_approver(_: Exception) -> Problem:
+    return Problem(Code.APPROVER_FORBIDDEN, MEANINGS[Code.APPROVER_FORBIDDEN].advice)
+
+
 _TRANSLATIONS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     Problem: lambda problem: problem,
     RequestValidationError: _invalid,
@@ -320,7 +324,7 @@ _TRANSLATIONS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     PetitionInvalidError: lambda error: Problem(Code.PETITION_INVALID, errors=[error.reason]),
     PetitionSettledError: lambda error: Problem(Code.PETITION_SETTLED, f"It was {error.state.value}."),
     PetitionChangedError: lambda _: Problem(Code.PETITION_CHANGED),
-    ApproverError: lambda _: Problem(Code.APPROVER_FORBIDDEN, MEANINGS[Code.APPROVER_FORBIDDEN].advice),
+    ApproverError: _no_approver,
     NotInLogError: lambda _: missing("entry"),
     ErasedError: lambda _: Problem(Code.RESOURCE_ERASED),
     OvertakenError: lambda _: Problem(Code.AGENT_OVERTAKEN),
@@ -329,7 +333,7 @@ _TRANSLATIONS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     ChangedError: lambda _: Problem(Code.PROPOSAL_CHANGED),
     OutdatedError: lambda _: Problem(Code.PROPOSAL_OUTDATED),
     BaseChangedError: lambda _: Problem(Code.POLICY_OVERTAKEN),
-    SamePersonError: lambda _: Problem(Code.APPROVER_FORBIDDEN, MEANINGS[Code.APPROVER_FORBIDDEN].advice),
+    SamePersonError: _no_approver,
     TooManyError: lambda _: Problem(Code.WORKBENCH_FULL, headers={"Retry-After": str(LATER_S)}),
     BusyError: lambda _: Problem(Code.WORKBENCH_BUSY, headers={"Retry-After": str(UNAVAILABLE_RETRY_S)}),
     NotYetError: lambda error: Problem(Code.NOTICE_REFUSED, errors=[error.reason]),

@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
-from gatepost.blobs import folder_of
+from gatepost.blobs import folder_of, mounts
 from gatepost.keys import FILE as KEY_STORE
 from gatepost.settings import Settings
 from gatepost.trust import git
 from gatepost.trust.paper import CannotVerifyError, Finding, attested, failed, passed, unverified
-from gatepost.trust.probe.mounts import mount_of
 from gatepost.trust.registers import Exclusion
 from gatepost.trust.world import World
 
@@ -209,9 +208,6 @@ def _is_excluded(file: bytes, excluded: Iterable[str]) -> bool:
     return any(file.endswith(each.encode()) for each in excluded)
 
 
-MOUNTS = Path("/proc/self/mountinfo")
-
-
 def data_folders(settings: Settings) -> tuple[Path, ...]:
     """Return the folders in which a house keeps its data, resolved."""
     folders = [settings.state, *map(folder_of, (settings.blobs.url, settings.log.second))]
@@ -242,7 +238,7 @@ async def house_volumes(world: World, _arguments: Mapping[str, str]) -> Volumes:
     place = world.operator.place
     return Volumes(
         data_folders(world.settings),
-        await asyncio.to_thread(MOUNTS.read_text),
+        await asyncio.to_thread(mounts.TABLE.read_text),
         Path("/sys"),
         place.volumes,
         place.volumes_until,
@@ -256,7 +252,7 @@ async def encrypted(target: Volumes) -> Finding:
     What a provider encrypts below the machine cannot be seen from it: a statement is a word, and shown as one. Where
     none is given, a block device without dm-crypt is a fault, and of anything else nobody could tell.
     """
-    kinds = {path: _mapping(mount_of(path, target.mountinfo).device, target.sys) for path in target.paths}
+    kinds = {path: _mapping(mounts.mount_of(path, target.mountinfo).device, target.sys) for path in target.paths}
     if set(kinds.values()) == {"crypt"}:
         return passed({"volumes": len(kinds), "by": "dm-crypt"})
     until = datetime.combine(target.stated_until, time(), UTC) + timedelta(days=1)

@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import urlsplit
 
+from gatepost.blobs.mounts import TABLE, Mount, mount_of
 from gatepost.db.outside import places as outside
 from gatepost.dns.paper import Answer, RdType, Resolver, Status
 from gatepost.egress import Register
 from gatepost.trust import deeds, engagement, notice
-from gatepost.trust.checks.machine import MOUNTS, data_folders
+from gatepost.trust.checks.machine import data_folders
 from gatepost.trust.deeds import DeedKind
 from gatepost.trust.operator import Operator
 from gatepost.trust.paper import CannotVerifyError, Finding, attested, borne_out, failed, passed, unverified
-from gatepost.trust.probe.mounts import Mount, mount_of
 from gatepost.trust.registers import Store, Supplier, Transfer
 from gatepost.trust.ways import BARE, OPEN, UNNAMED, UNTRANSFERRED, Words, is_here, ways, widened
 from gatepost.trust.world import World
@@ -101,7 +101,7 @@ async def house_storage(world: World, _arguments: Mapping[str, str]) -> Storage:
         "blobs.url": _location(settings.blobs.url),
         "log.second": _location(settings.log.second),
     }
-    allowed, table = frozenset(world.operator.place.regions_allowed), await asyncio.to_thread(MOUNTS.read_text)
+    allowed, table = frozenset(world.operator.place.regions_allowed), await asyncio.to_thread(TABLE.read_text)
     mounts = {folder.name: mount_of(folder, table) for folder in data_folders(settings)}
     query = "select coalesce(host(inet_server_addr()), '') as server, coalesce(host(inet_client_addr()), '') as client"
     (seen,) = await world.house.db.look_up(query)

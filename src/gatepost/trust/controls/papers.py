@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, timedelta
 
+from gatepost.blobs.mounts import Mount
 from gatepost.egress import Destination, Purpose, Register
 from gatepost.trust.bench import Bench
 from gatepost.trust.checks import documents, page, places
 from gatepost.trust.paper import Claim, ClaimClass, Outcome
-from gatepost.trust.probe.mounts import Mount
 from gatepost.trust.registers import (
     Contact,
     Control,

@@ -219,9 +219,8 @@ class Exporter:
         except ValueError:
             return Outcome(events[0].leaf_index, stop="place.unusable")
         delivery = Delivery(ready, pause, self._chance, is_patient=is_patient)
-        await delivery.send(
-            events[:1] if ahead else events
-        )  # what the receiver calls it tells whether it knows the rest
+        # Where something was sent ahead, the number that the receiver gives the first tells whether it knows the rest.
+        await delivery.send(events[:1] if ahead else events)
         delivery.take_up(ahead)
         for _ in range(0 if is_last else TURNS_UNCONFIRMED_MAX - 1):
             start = delivery.next_index

@@ -1,7 +1,9 @@
-"""On which file system a path lies, by the kernel's own table (proc_pid_mountinfo(5)). Pure."""
+"""On which file system a path lies, by the kernel's own table (proc_pid_mountinfo(5))."""
 
 from dataclasses import dataclass
 from pathlib import Path
+
+TABLE = Path("/proc/self/mountinfo")
 
 _POINT, _DEVICE = 4, 2
 _SEPARATOR = " - "
@@ -25,7 +27,7 @@ _FUSE = frozenset({"sshfs", "s3fs", "glusterfs", "rclone", "goofys", "gcsfuse", 
 
 
 def mount_of(path: Path, mountinfo: str) -> Mount:
-    """Return the file system of a path; the longest mount point wins, and of equal ones the last."""
+    """Return the file system of a path, by the text of ``TABLE``; the longest mount point wins, then the last."""
     best, found = "", Mount("", "")
     for line in mountinfo.splitlines():
         place, _, source = line.partition(_SEPARATOR)
