@@ -122,13 +122,18 @@ def test_a_postgres_that_replays_its_log_is_waited_for(state: Path, monkeypatch:
     cluster.stop()
 
 
-def test_a_start_is_called_off(state: Path) -> None:
+@pytest.mark.parametrize("heeds", [signal.default_int_handler, signal.SIG_IGN], ids=["in front", "behind a shell's &"])
+def test_a_start_is_called_off(state: Path, heeds: signal.Handlers) -> None:
     cluster = start(state)
     cluster.stop()
     cluster.call_off()
+    before = signal.signal(signal.SIGINT, heeds)
     began = time.monotonic()
-    with pytest.raises(LauncherError):
-        cluster.start()
+    try:
+        with pytest.raises(LauncherError):
+            cluster.start()
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert time.monotonic() - began < 10
     assert cluster.process is not None
     assert cluster.process.poll() is not None

@@ -3,6 +3,7 @@
 import asyncio
 import getpass
 import hashlib
+import math
 import os
 import shutil
 import signal
@@ -125,15 +126,19 @@ class Cluster:
 
         Recovery replays the write-ahead log at the next start then.
         """
-        steps = ((signal.SIGINT, _STOP_TIMEOUT_S), (signal.SIGQUIT, _QUIT_TIMEOUT_S), (signal.SIGKILL, None))
+        steps = ((signal.SIGINT, _STOP_TIMEOUT_S), (signal.SIGQUIT, _QUIT_TIMEOUT_S), (signal.SIGKILL, math.inf))
         for number, within_s in steps:
-            if self.process is None or self.process.poll() is not None:
-                return
-            self.process.send_signal(number)
-            for each in self._inhabitants():
-                _signal(each, signal.SIGCONT)  # one that somebody has stopped hears of nothing else
-            with suppress(subprocess.TimeoutExpired):
-                self.process.wait(within_s)
+            deadline = time.monotonic() + within_s
+            while time.monotonic() < deadline:
+                if self.process is None or self.process.poll() is not None:
+                    return
+                # Again each second: where our parent ignores SIGINT (a shell's "&"), a postmaster that only begins to
+                # start has not yet put its handler in place and never hears of the first.
+                self.process.send_signal(number)
+                for each in self._inhabitants():
+                    _signal(each, signal.SIGCONT)  # one that somebody has stopped hears of nothing else
+                with suppress(subprocess.TimeoutExpired):
+                    self.process.wait(1)
 
     async def ended(self) -> int:
         """Return postgres's exit code once it has ended."""
