@@ -14,7 +14,7 @@ from zones import ZoneResolver
 
 HEAD = b"From: Boss <boss@corp.example>\r\nTo: agent@house.example\r\nSubject: x\r\n"
 SIZE = 400_000
-TRIES = 4
+TRIES = 8
 LARGEST = 25 * 1024 * 1024
 LARGEST_CPU_S = 4.0
 PARTS_CPU_S = 1.0
@@ -104,21 +104,18 @@ WORST |= {
 
 
 async def cpu_s(raw: bytes) -> float:
-    """Return the least of three: others use this machine, too."""
-    spent = []
-    for _ in range(3):
-        mail = arrival(raw)
-        started = time.process_time()
-        await check(mail, ZoneResolver(keys()))
-        spent.append(time.process_time() - started)
-    return min(spent)
+    mail = arrival(raw)
+    started = time.process_time()
+    await check(mail, ZoneResolver(keys()))
+    return time.process_time() - started
 
 
 @pytest.mark.parametrize("name", WORST)
 async def test_twice_the_octets_cost_about_twice_the_time(name: str) -> None:
     spent = []
     for _ in range(TRIES):  # a busy machine disturbs a measurement, and quadratic time every one
-        once, twice = await cpu_s(WORST[name](SIZE)), await cpu_s(WORST[name](2 * SIZE))
+        first, twice, again = [await cpu_s(WORST[name](size)) for size in (SIZE, 2 * SIZE, SIZE)]
+        once = min(first, again)  # whoever else uses this machine must not make twice as long look short
         if twice < 3 * once + 0.03:
             return
         spent.append((once, twice))
