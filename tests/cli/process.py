@@ -12,10 +12,12 @@ from typing import Any
 
 import psycopg
 
+from cli import warm
 from gatepost.db.launcher import OWNER
 
 GATEPOST = str(Path(sys.executable).parent / "gatepost")
 UP_WITHIN_S = 120
+COMMAND_WITHIN_S = 180
 
 
 class Process:
@@ -67,15 +69,7 @@ class Process:
 
     def run(self, *arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:
         """Run one command beside the house; ``said`` is its standard input."""
-        return subprocess.run(  # noqa: S603  # our own command
-            [GATEPOST, *arguments],
-            env=self.environment,
-            input=said,
-            capture_output=True,
-            text=True,
-            timeout=180,
-            check=False,
-        )
+        return warm.run([GATEPOST, *arguments], self.environment, said, COMMAND_WITHIN_S)
 
     def log(self) -> str:
         """Return what the house has said so far."""
