@@ -25,14 +25,14 @@ SETTLE_S, REST_S = 2.0, 3.0
 """How long what the first mails left to do may take, and how long the house is then watched at rest."""
 
 
-async def measure(count: int, connections: int) -> dict[str, Any]:
+async def measure(count: int, connections: int, workers: int) -> dict[str, Any]:
     """Run the whole bench; return its figures."""
     zone = Zone()
     warm, cold = Senders(zone, 100, "w"), Senders(zone, 900, "c")
     with tempfile.TemporaryDirectory(prefix="gatepost-bench-", dir="/tmp") as folder:
         os.chmod(folder, 0o711)  # noqa: PTH101, S103  # PostgreSQL's account passes through it
         async with serve(zone) as dns_port:
-            house = Gatepost(Path(folder), f"127.0.0.1:{dns_port}")
+            house = Gatepost(Path(folder), f"127.0.0.1:{dns_port}", {"GATEPOST_SMTP__WORKERS": str(workers)})
             try:
                 await asyncio.to_thread(house.wait)
                 return await _play(house, warm, cold, count, connections)
@@ -96,8 +96,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--count", type=int, default=5_000, help="mails in the measured run")
     parser.add_argument("--connections", type=int, default=32, help="SMTP connections at once, 50 at the most")
+    parser.add_argument("--workers", type=int, default=1, help="SMTP processes")
     options = parser.parse_args()
-    print(json.dumps(uvloop.run(measure(options.count, options.connections))))
+    print(json.dumps(uvloop.run(measure(options.count, options.connections, options.workers))))
 
 
 if __name__ == "__main__":
