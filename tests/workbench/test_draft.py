@@ -44,6 +44,15 @@ async def test_each_changed_decision_is_shown_and_what_cannot_be_told_is_counted
     assert (await tried(scene, {})).counts[Change.CHANGED] == 0
 
 
+async def test_what_would_be_granted_otherwise_is_a_change(scene: Scene) -> None:
+    email = await scene.receive("\r\nhello\r\n")
+    more = {"match": {"domain": "example.org"}, "capabilities": ["send"], "labels": ["new"]}
+    trial = await tried(scene, {"senders": [more]})
+    (changed,) = trial.changed
+    assert (changed.row.email, changed.tried.reason) == (email, "rule.matched")
+    assert (changed.tried.terms_then, changed.tried.terms) == ("may answer", "may send; labelled new")
+
+
 async def test_what_waits_for_a_person_is_read_as_that_person_reads_it(scene: Scene) -> None:
     await set_policy(scene.house, scene.tenant, scene.account, {**POLICY, "senders": [HELD]})
     clean, found = await scene.receive("Subject: a\r\n\r\nhello\r\n"), await scene.receive("\r\ninvoice 7\r\n")
