@@ -59,6 +59,8 @@ def test_a_rule_that_lets_in_more_than_most_people_mean_is_told(
         ({"repliesPerThread": {}}, ["outbound.brake"]),
         ({"repliesPerThread": {"perDay": 9}}, []),
         ({"recipients": {}}, ["outbound.nobody"]),
+        ({"recipients": {"addresses": [], "contacts": False}}, ["outbound.nobody"]),
+        ({"recipients": {"thread": False}}, []),
         ({"recipients": {"domains": ["*.com"]}}, ["names.public_suffix"]),
         ({"recipients": {"domains": ["*.a.com"], "thread": True}}, []),
         ({"external": "hold", "hold": {"then": "deliver"}}, ["hold.silence"]),

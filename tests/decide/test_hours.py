@@ -77,6 +77,9 @@ def test_a_day_may_last_until_midnight() -> None:
         ({"timeZone": "Mars/Base"}, "workingHours.timeZone must be a time zone of the IANA database"),
         ({"timeZone": "../../etc/passwd"}, "workingHours.timeZone must be a time zone of the IANA database"),
         ({"timeZone": "Europe"}, "workingHours.timeZone must be a time zone of the IANA database"),
+        ({"timeZone": "localtime"}, "workingHours.timeZone must be a time zone of the IANA database"),
+        ({"timeZone": "posixrules"}, "workingHours.timeZone must be a time zone of the IANA database"),
+        ({"timeZone": "right/Europe/Berlin"}, "workingHours.timeZone must be a time zone of the IANA database"),
         ({"from": "8:30"}, "workingHours.from must be a time of day such as 08:30"),
         ({"to": "24:01"}, "workingHours.to must be a time of day such as 08:30"),
         ({"to": "08:30"}, "workingHours must not end when they begin"),
@@ -88,3 +91,8 @@ def test_what_is_no_time_is_refused(change: dict[str, Any], sentence: str) -> No
     _, faults = read({**BERLIN, **change})
     assert len(faults) == 1
     assert faults[0].startswith(sentence)
+
+
+def test_no_zone_of_one_machine_alone_is_proposed() -> None:
+    _, faults = read({**BERLIN, "timeZone": "/etc/localtime"})
+    assert not faults[0].endswith("localtime")

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from decide.test_outbound import facts, saying
 from gatepost.decide import fixtures, templates
 from gatepost.decide.language import parse
 from gatepost.decide.lint import lint
+from gatepost.decide.paper import Disposition
+from gatepost.decide.rules import settle
 from gatepost.decide.templates import TEMPLATES, template
 from gatepost.decide.written import read_document
 
@@ -27,6 +30,20 @@ def test_a_template_does_what_its_tests_say(name: str) -> None:
 def spoke(tried: fixtures.Tried) -> int:
     said = next((step.result for step in tried.trace if step.check == "rule"), "none")
     return -1 if said == "none" else int(said[8:-1])
+
+
+@pytest.mark.parametrize(
+    ("name", "disposition"),
+    [
+        ("alerts", Disposition.REJECT),  # "nothing is ever answered", whether the machine says that it is one or not
+        ("newsletters", Disposition.REJECT),
+        ("quarantine", Disposition.HOLD),
+        ("support", Disposition.DELIVER),
+    ],
+)
+def test_what_a_template_says_of_answers_is_so(name: str, disposition: Disposition) -> None:
+    policy, _ = parse(read_document(template(name).encode()), version=1)
+    assert settle(saying(), policy, facts()).decision.disposition is disposition
 
 
 def test_there_are_as_many_files_as_names_and_no_other_name_is_read() -> None:

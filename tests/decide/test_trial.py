@@ -5,7 +5,7 @@ from decide.test_replay import seen_again, told_by
 from gatepost.decide import settle
 from gatepost.decide.language import Policy
 from gatepost.decide.paper import Facts
-from gatepost.decide.trial import Change, attempt
+from gatepost.decide.trial import Change, Pair, attempt
 from gatepost.verify.paper import Content, Evidence
 
 
@@ -13,7 +13,7 @@ def tried(
     live: Policy, draft: Policy, found: Evidence | None = None, said: Content | None = None
 ) -> tuple[Change, str]:
     decided = settle(inbound(found), live, Facts())
-    came = attempt(seen_again(decided, said), draft, None, told_by(decided))
+    came = attempt(seen_again(decided, said), Pair(draft, None), told_by(decided))
     return came.change, came.reason or came.why
 
 
@@ -25,8 +25,25 @@ def test_what_changes_is_told_and_the_same_is_the_same() -> None:
 
 def test_it_says_which_rule_spoke_and_which_would() -> None:
     decided = settle(inbound(), policy(), Facts())
-    shut = attempt(seen_again(decided, None), policy({"domain": "other.example"}), None, told_by(decided))
+    shut = attempt(seen_again(decided, None), Pair(policy({"domain": "other.example"}), None), told_by(decided))
     assert (shut.rule_then, shut.rule) == ("senders[0]", "")
+
+
+def granted(live: Policy, draft: Policy, *, is_known: bool = True) -> tuple[Change, str, str]:
+    decided = settle(inbound(), live, Facts())
+    then = Pair(live, None) if is_known else None
+    came = attempt(seen_again(decided, None), Pair(draft, None), told_by(decided), then)
+    return came.change, came.terms_then, came.terms
+
+
+def test_more_or_less_that_is_granted_is_a_change() -> None:
+    few, many = policy(capabilities=["read_calendar"]), policy(capabilities=["send", "calendar.read"], labels=["x"])
+    assert granted(few, many) == (Change.CHANGED, "may calendar.read", "may calendar.read, send; labelled x")
+    assert granted(few, policy(capabilities=["calendar.read", "reply"])) == (Change.SAME, "", "")
+    assert granted(few, many, is_known=False) == (Change.SAME, "", "")
+    short, long = (policy(action="hold", hold={"expiresAfter": span}) for span in ("1h", "2h"))
+    assert granted(short, long)[0] is Change.CHANGED
+    assert granted(few, policy(action="reject")) == (Change.CHANGED, "may calendar.read", "")
 
 
 def test_a_refused_mails_text_is_gone_and_only_a_guard_minds() -> None:

@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping
 
+from gatepost import journey
+from gatepost.app.administer import set_policy
 from gatepost.decide import TENANT_WIDE
 from gatepost.decide.language import parse
+from gatepost.decide.paper import Ruling
 from gatepost.decide.trial import Change
+from gatepost.deliver import hold
 from gatepost.ids import AccountId
 from gatepost.workbench.draft import Trial, replay_draft
 from workbench import test_again
@@ -38,6 +42,28 @@ async def test_each_changed_decision_is_shown_and_what_cannot_be_told_is_counted
     trial = await tried(scene, {"senders": [HELD], "contentGuards": []})
     assert [each.row.email for each in trial.changed] == [delivered, refused]
     assert (await tried(scene, {})).counts[Change.CHANGED] == 0
+
+
+async def test_what_would_be_granted_otherwise_is_a_change(scene: Scene) -> None:
+    email = await scene.receive("\r\nhello\r\n")
+    more = {"match": {"domain": "example.org"}, "capabilities": ["send"], "labels": ["new"]}
+    trial = await tried(scene, {"senders": [more]})
+    (changed,) = trial.changed
+    assert (changed.row.email, changed.tried.reason) == (email, "rule.matched")
+    assert (changed.tried.terms_then, changed.tried.terms) == ("may answer", "may send; labelled new")
+
+
+async def test_what_waits_for_a_person_is_read_as_that_person_reads_it(scene: Scene) -> None:
+    await set_policy(scene.house, scene.tenant, scene.account, {**POLICY, "senders": [HELD]})
+    clean, found = await scene.receive("Subject: a\r\n\r\nhello\r\n"), await scene.receive("\r\ninvoice 7\r\n")
+    guard = {"reject": r"invoice \d", "reason": "invoices", "action": "reject"}
+    delivers = {"match": {"domain": "example.org"}}
+    trial = await tried(scene, {"senders": [delivers], "contentGuards": [guard]})
+    told = [(each.row.email, each.tried.reason, each.subject) for each in trial.changed]
+    assert told == [(clean, "rule.matched", "a"), (found, "content.guard", "")]
+    denied = Ruling(is_approved=False, by="pe_officer")
+    await journey.release(scene.tenant, hold.hold_of(found), denied, scene.house, digest=None)
+    assert (await tried(scene, {"senders": [delivers], "contentGuards": [guard]})).counts[Change.NO_TEXT] == 2
 
 
 async def test_a_draft_of_the_tenants_policy_stands_above_the_mailboxes_own(scene: Scene) -> None:

@@ -21,8 +21,8 @@ DAYS_MAX = 3_650
 _COLUMNS = ("entry", "received", "from", "was", "would be", "subject")
 
 
-def _said(disposition: str, reason: str, rule: str) -> str:
-    return f"{disposition}: {reason}" + (f", {rule}" if rule else "")
+def _said(disposition: str, reason: str, rule: str, terms: str) -> str:
+    return f"{disposition}: {', '.join(part for part in (reason, rule, terms) if part)}"
 
 
 @policies.command("replay")
@@ -62,8 +62,8 @@ def replay(
             "message": each.row.email,
             "received": each.row.received_at,
             "from": each.author,
-            "was": _said(each.row.disposition, each.row.reason, each.tried.rule_then),
-            "would be": _said(each.tried.disposition, each.tried.reason, each.tried.rule),
+            "was": _said(each.row.disposition, each.row.reason, each.tried.rule_then, each.tried.terms_then),
+            "would be": _said(each.tried.disposition, each.tried.reason, each.tried.rule, each.tried.terms),
             "subject": each.subject,
         }
         for each in trial.changed

@@ -107,7 +107,7 @@ def _outbound(outbound: OutboundPolicy) -> Iterator[Finding]:
 
 
 def _recipients(named: Recipients) -> Iterator[Finding]:
-    if not named.parties and not named.thread and not named.contacts:
-        sentence = "it names nobody, so nothing leaves, and no author is answered"
+    if not (named.parties or named.thread or named.contacts or named.is_closed):
+        sentence = "it names nobody, so nothing leaves, and no author is answered: say so with thread: false"
         yield Finding("outbound.nobody", "outbound.recipients", sentence)
     yield from _broad(sorted(named.parties), "outbound.recipients", "can be written to")

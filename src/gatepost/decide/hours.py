@@ -12,6 +12,8 @@ from gatepost.decide.shape import Faults, Parser
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]{0,31}(?:/[A-Za-z0-9_+-]{1,31}){0,2}", re.ASCII)
+_OF_A_MACHINE = re.compile(r"localtime|posixrules|Factory|(?:posix|right)/.*", re.ASCII)
+"""What a machine has beside the zones of the IANA database: another one reads other hours there, or leap seconds."""
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00", re.ASCII)
 
 
@@ -47,12 +49,13 @@ class WorkingHours:
 
 
 def _zone(value: object, path: str, faults: Faults) -> str:
-    if isinstance(value, str) and _ZONE.fullmatch(value):
+    if isinstance(value, str) and _ZONE.fullmatch(value) and not _OF_A_MACHINE.fullmatch(value):
         try:
             return ZoneInfo(value).key
         except (ValueError, OSError, LookupError):
             pass
-    near = nearest(value, sorted(available_timezones())) if isinstance(value, str) else "Europe/Berlin"
+    zones = sorted(name for name in available_timezones() if not _OF_A_MACHINE.fullmatch(name))
+    near = nearest(value, zones) if isinstance(value, str) else "Europe/Berlin"
     faults.tell(path, f"must be a time zone of the IANA database, such as {near}", near)
     return "UTC"
 

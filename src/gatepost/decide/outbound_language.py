@@ -54,11 +54,15 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Recipients:
-    """Who may be written to; ``parties`` are address keys, domains, and ``*.`` before domains."""
+    """Who may be written to; ``parties`` are address keys, domains, and ``*.`` before domains.
+
+    ``is_closed``: ``thread: false`` is written out, so that nobody is answered is meant.
+    """
 
     parties: frozenset[str]
     thread: bool
     contacts: bool
+    is_closed: bool = field(default=False, compare=False)
 
     def name(self, address: Address) -> bool:
         """Tell whether an address, its domain or one above is listed; the same work for any length of the list."""
@@ -216,6 +220,7 @@ def _recipients(normal: Mapping[str, Any], groups: Mapping[str, list[str]]) -> R
         parties=frozenset((*normal.get("addresses", ()), *normal.get("domains", ()), *listed)),
         thread=normal.get("thread", False),
         contacts=normal.get("contacts", False),
+        is_closed=normal.get("thread") is False,
     )
 
 

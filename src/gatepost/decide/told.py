@@ -6,7 +6,7 @@ from gatepost.decide.grammar import Assurance
 from gatepost.decide.hours import DAYS, WorkingHours
 from gatepost.decide.language import Policy, Rule
 from gatepost.decide.outbound_language import Attachments, Limit, OutboundPolicy, Recipients, Stop
-from gatepost.decide.paper import Disposition
+from gatepost.decide.paper import Disposition, TokenBudget
 
 _VERBS = {
     Disposition.DELIVER: "is delivered",
@@ -96,11 +96,15 @@ def _terms(rule: Rule) -> str:
     for limit, span in ((rule.messages_hour, "hour"), (rule.messages_day, "day")):
         if limit is not None:
             terms.append(f"at most {limit} per {span} and {rule.per.value}")
-    for limit, what in zip(rule.budget.as_list(), ("message", "thread", "sender", "day"), strict=True):
-        if limit is not None:
-            terms.append(f"at most {limit} tokens per {what}")
+    terms += told_budget(rule.budget)
     reason = f" ({rule.reason})" if rule.reason else ""
     return "".join(f"; {term}" for term in terms) + reason
+
+
+def told_budget(budget: TokenBudget) -> list[str]:
+    """Return a few words for each limit of a budget."""
+    limits = zip(budget.as_list(), ("message", "thread", "sender", "day"), strict=True)
+    return [f"at most {limit} tokens per {what}" for limit, what in limits if limit is not None]
 
 
 def _guards(policy: Policy) -> Iterator[str]:

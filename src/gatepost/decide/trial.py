@@ -7,11 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gatepost.decide import capabilities
+from gatepost.decide.ending import Ending
 from gatepost.decide.gates import TextGoneError
 from gatepost.decide.language import Policy
-from gatepost.decide.paper import Seen, Step
+from gatepost.decide.paper import Disposition, Seen, Step
 from gatepost.decide.replay import Told
 from gatepost.decide.rules import judge_both, needs
+from gatepost.decide.told import told_budget
 
 _COUNTED = ("rateLimit.", "tokenBudget.")
 _PAST = {"firstTime": "is_first_time", "answersUs": "answers_us", "replayed": "is_replayed"}
@@ -30,7 +33,9 @@ class Change(StrEnum):
 class Tried:
     """The change; ``why`` says what cannot be told, ``disposition`` and ``reason`` what would come of it.
 
-    ``rule`` would speak, and ``rule_then`` spoke then; each empty where none of the mailbox's does.
+    ``rule`` would speak, and ``rule_then`` spoke then; each empty where none of the mailbox's does. ``terms`` is what
+    the message would grant, how it would be labelled and how long it would wait, ``terms_then`` what they were: both
+    empty where they are the same, or where nobody can tell what they were.
     """
 
     change: Change
@@ -39,10 +44,28 @@ class Tried:
     reason: str = ""
     rule: str = ""
     rule_then: str = ""
+    terms: str = ""
+    terms_then: str = ""
 
 
-def attempt(seen: Seen, own: Policy | None, above: Policy | None, told: Told) -> Tried:
-    """Judge under a draft, which is one of both policies, and compare with what was decided."""
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The mailbox's policy and the tenant's above it, as they stand, or stood, together."""
+
+    own: Policy | None
+    above: Policy | None
+
+
+def attempt(seen: Seen, draft: Pair, told: Told, then: Pair | None = None) -> Tried:
+    """Judge under a draft, which is one of a pair, and compare with what was decided.
+
+    Args:
+        seen: what the decision saw.
+        draft: the draft, and what stood beside it.
+        told: what the entry says of the decision: not what it granted.
+        then: the policies it was decided under, for what it granted; None where they cannot be had.
+    """
+    own, above = draft.own, draft.above
     missing = _missing(seen, [each for each in (own, above) if each])
     if missing:
         return Tried(Change.UNDECIDABLE, missing)
@@ -53,9 +76,32 @@ def attempt(seen: Seen, own: Policy | None, above: Policy | None, told: Told) ->
     if _counts(trace) - _counts(told.trace):
         return Tried(Change.UNDECIDABLE, "it was not counted then, and a limit would have to know")
     disposition, reason = ending.disposition.value, ending.reason.value
-    is_same = (disposition, reason) == (told.disposition, told.reason)
+    terms, terms_then = _terms(ending), _terms_then(seen, then)
+    if terms_then is None or terms == terms_then:
+        terms = terms_then = ""
+    is_same = (disposition, reason) == (told.disposition, told.reason) and terms == terms_then
     change = Change.SAME if is_same else Change.CHANGED
-    return Tried(change, "", disposition, reason, _rule(trace), _rule(told.trace))
+    return Tried(change, "", disposition, reason, _rule(trace), _rule(told.trace), terms, terms_then)
+
+
+def _terms_then(seen: Seen, then: Pair | None) -> str | None:
+    if then is None:
+        return None
+    try:
+        return _terms(judge_both(seen, then.own, then.above)[0])
+    except TextGoneError:
+        return None
+
+
+def _terms(ending: Ending) -> str:
+    """Return in words what comes with an ending: what it grants, its labels, its wait; empty where nothing is kept."""
+    if ending.disposition not in {Disposition.DELIVER, Disposition.HOLD} or ending.grant is None:
+        return ""
+    granted = sorted(set(map(capabilities.canonical, ending.grant.capabilities)) - capabilities.IMPLIED)
+    words = [f"may {', '.join(granted)}" if granted else "may answer", *told_budget(ending.grant.budget)]
+    words += [f"labelled {', '.join(ending.labels)}"] if ending.labels else []
+    words += [f"waits {ending.wait}"] if ending.disposition is Disposition.HOLD else []
+    return "; ".join(words)
 
 
 def _rule(trace: Iterable[Step]) -> str:

@@ -8,6 +8,8 @@ from gatepost.decide import TENANT_WIDE, PolicyError, replay
 from gatepost.decide.language import Policy
 from gatepost.decide.paper import Seen
 from gatepost.decide.replay import ENGINE, Replayed, Told, Verdict
+from gatepost.deliver import hold, hold_end
+from gatepost.deliver.paper import Hold, HoldState
 from gatepost.ids import AccountId, BlobId, EmailId, EntryId, TenantId
 from gatepost.journey import House
 from gatepost.keys import ErasedError
@@ -102,15 +104,27 @@ async def _policy(house: House, tenant: TenantId, account: AccountId, version: i
 
 
 async def _said(house: House, tenant: TenantId, row: DecisionRow) -> Content | None:
-    """Return what the message says; None where it was not kept."""
+    """Return what the message says; None where it was not kept: neither in a mailbox nor for a person."""
+    async with house.db.transaction(tenant) as tx:
+        waiting = await hold.on_email(tx, row.email)
+        email = await mailbox.get(tx, row.account, row.email)
+    if waiting is not None and waiting.state is HoldState.WAITING:
+        return await _said_in_wait(house, tenant, waiting)
     if row.is_outbound:
         return await _said_outside(house, tenant, row)
-    async with house.db.transaction(tenant) as tx:
-        email = await mailbox.get(tx, row.account, row.email)
     if email is None or email.is_erased:
         return None
     raw = await _octets(house, tenant, row.email, email.blob)
     return None if raw is None else stored.content_of(raw, email.reading)
+
+
+async def _said_in_wait(house: House, tenant: TenantId, waiting: Hold) -> Content | None:
+    """Return what a message says that waits for a person, its files read as for whoever lets it go."""
+    try:
+        verified = await hold_end.take_up(waiting, tenant, house.db, house.blobs, house.extractor)
+    except (hold_end.HoldSettledError, hold_end.HoldChangedError, ErasedError, BlobsUnavailableError):
+        return None
+    return verified.evidence.content
 
 
 async def _said_outside(house: House, tenant: TenantId, row: DecisionRow) -> Content | None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,7 +13,7 @@ from gatepost.decide import TENANT_WIDE
 from gatepost.decide.language import Policy
 from gatepost.decide.paper import Seen
 from gatepost.decide.replay import Told
-from gatepost.decide.trial import Change, Tried, attempt
+from gatepost.decide.trial import Change, Pair, Tried, attempt
 from gatepost.ids import AccountId, EntryId, TenantId
 from gatepost.journey import House
 from gatepost.record.paper import DecisionRow
@@ -105,7 +106,8 @@ async def judge_batch(
         rows = await record.decisions_since(tx, _one_or_all(account), since=since, after=after, limit=limit)
     if not rows:
         return None
-    tried = [await _attempt(house, tenant, row, draft) for row in rows]
+    stood = _Stood(house, tenant)
+    tried = [await _attempt(stood, row, draft) for row in rows]
     changed = [
         Changed(row, each, str(seen.evidence.author or ""), seen.evidence.content.subject)
         for row, (each, seen) in zip(rows, tried, strict=True)
@@ -131,12 +133,43 @@ def _one_or_all(account: AccountId) -> AccountId | None:
     return None if account == TENANT_WIDE else account
 
 
-async def _attempt(house: House, tenant: TenantId, row: DecisionRow, draft: Policy) -> tuple[Tried, Seen | None]:
+class _Stood:
+    """The policies that stood when some mail was decided, each read and compiled once."""
+
+    def __init__(self, house: House, tenant: TenantId) -> None:
+        self.house, self.tenant = house, tenant
+        self._own: dict[tuple[AccountId, int, str], Policy] = {}
+        self._above: dict[tuple[int, str], Policy | None] = {}
+
+    async def pair(self, row: DecisionRow) -> Pair:
+        """Return both; raises ``CannotTellError``."""
+        own = row.account, row.policy_version, row.policy_digest
+        if own not in self._own:
+            self._own[own] = await policy_then(self.house, self.tenant, row)
+        return Pair(self._own[own], await self.above(row))
+
+    async def above(self, row: DecisionRow) -> Policy | None:
+        """Return the tenant's; raises ``CannotTellError``."""
+        above = row.tenant_policy_version, row.tenant_policy_digest
+        if above not in self._above:
+            self._above[above] = await above_then(self.house, self.tenant, row)
+        return self._above[above]
+
+
+async def _attempt(stood: _Stood, row: DecisionRow, draft: Policy) -> tuple[Tried, Seen | None]:
     try:
-        seen = await seen_then(house, tenant, row)
-        own = await policy_then(house, tenant, row) if draft.is_tenant_wide else draft
-        above = draft if draft.is_tenant_wide else await above_then(house, tenant, row)
+        seen = await seen_then(stood.house, stood.tenant, row)
+        above = await stood.above(row)
+        then = await stood.pair(row) if draft.is_tenant_wide else await _pair_or_none(stood, row)
     except CannotTellError as error:
         return Tried(Change.UNDECIDABLE, str(error)), None
     told = Told(row.disposition, row.outcome, row.reason, row.trace)
-    return await asyncio.to_thread(attempt, seen, own, above, told), seen
+    tried = Pair(then.own if then else None, draft) if draft.is_tenant_wide else Pair(draft, above)
+    return await asyncio.to_thread(attempt, seen, tried, told, then), seen
+
+
+async def _pair_or_none(stood: _Stood, row: DecisionRow) -> Pair | None:
+    """Return both policies of that time: a mailbox's draft is judged without its own one, too."""
+    with suppress(CannotTellError):
+        return await stood.pair(row)
+    return None

@@ -52,7 +52,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class ChangedRow:
-    """One decision that would be another: dispositions, reason codes, and which rules spoke, empty where none did."""
+    """One decision that would be another: dispositions, reason codes, and which rules spoke, empty where none did.
+
+    ``was_terms`` and ``now_terms`` say what came, or would come, with it (``decide.trial``): empty where that is equal.
+    """
 
     entry: EntryId
     account: AccountId
@@ -63,6 +66,8 @@ class ChangedRow:
     now: str
     now_reason: str
     now_rule: str
+    was_terms: str = ""
+    now_terms: str = ""
 
 
 class ProposalState(StrEnum):

@@ -1,5 +1,6 @@
 """Replays of drafts at rest: the only SQL about them."""
 
+import base64
 import json
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +13,7 @@ from gatepost.db import Transaction
 from gatepost.decide.trial import Change
 from gatepost.ids import AccountId, DraftReplayId, EntryId, KeyId
 from gatepost.keys import Vault
-from gatepost.workbench.draft import Batch
+from gatepost.workbench.draft import Batch, Changed
 from gatepost.workbench.paper import ChangedRow, Run, RunState
 
 _COLUMNS = {
@@ -114,11 +115,12 @@ async def advance(tx: Transaction, run: Run, batch: Batch, *, at: datetime) -> b
         return False
     changes = """
         insert into draft_replay_change
-          (tenant, replay, entry, account, email, was, was_reason, was_rule, now, now_reason, now_rule)
-        select %(tenant)s, %(id)s, entry, account, email, was, was_reason, was_rule, now, now_reason, now_rule
+          (tenant, replay, entry, account, email, was, was_reason, was_rule, now, now_reason, now_rule, terms)
+        select %(tenant)s, %(id)s, entry, account, email, was, was_reason, was_rule, now, now_reason, now_rule,
+          decode(terms, 'base64')
         from jsonb_to_recordset(%(rows)s) as given (
           entry bigint, account bigint, email text,
-          was text, was_reason text, was_rule text, now text, now_reason text, now_rule text)
+          was text, was_reason text, was_rule text, now text, now_reason text, now_rule text, terms text)
     """
     rows = [
         {
@@ -131,11 +133,24 @@ async def advance(tx: Transaction, run: Run, batch: Batch, *, at: datetime) -> b
             "now": each.tried.disposition,
             "now_reason": each.tried.reason,
             "now_rule": each.tried.rule,
+            "terms": _sealed_terms(tx.vault, run.id, each),
         }
         for each in batch.changed
     ]
     await tx.run(changes, id=run.id, rows=Jsonb(rows, dumps=orjson.dumps))
     return True
+
+
+def _sealed_terms(vault: Vault, run: DraftReplayId, one: Changed) -> str | None:
+    """Return what was and would be granted under a seal, in Base64: words of policies; None where it is equal."""
+    if one.tried.terms == one.tried.terms_then:
+        return None
+    both = orjson.dumps([one.tried.terms_then, one.tried.terms])
+    return base64.b64encode(vault.seal_lasting(_place_of_terms(run, one.row.entry), both)).decode()
+
+
+def _place_of_terms(run: str, entry: int) -> str:
+    return f"{_place(run)}/{entry}"
 
 
 async def finish(tx: Transaction, run: DraftReplayId, state: RunState, reason: str, *, at: datetime) -> None:
@@ -155,7 +170,8 @@ async def remove(tx: Transaction, run: DraftReplayId) -> bool:
 async def changes(tx: Transaction, run: DraftReplayId, *, after: EntryId, limit: int) -> Sequence[ChangedRow]:
     """Return decisions that would be others, oldest first, after an entry."""
     query = """
-        select entry, account, email, was, was_reason, was_rule, now, now_reason, now_rule from draft_replay_change
+        select entry, account, email, was, was_reason, was_rule, now, now_reason, now_rule, terms
+        from draft_replay_change
         where tenant = %(tenant)s and replay = %(id)s and entry > %(after)s order by entry limit %(limit)s
     """
     rows = await tx.all(query, id=run, after=after, limit=limit)
@@ -170,6 +186,14 @@ async def changes(tx: Transaction, run: DraftReplayId, *, after: EntryId, limit:
             row.now,
             row.now_reason,
             row.now_rule,
+            *_terms(tx.vault, run, row),
         )
         for row in rows
     ]
+
+
+def _terms(vault: Vault, run: DraftReplayId, row: Any) -> tuple[str, str]:
+    if row.terms is None:
+        return "", ""
+    was, now = orjson.loads(vault.open(_place_of_terms(run, row.entry), bytes(row.terms)))
+    return was, now

@@ -38,6 +38,24 @@ async def test_progress_and_then_each_changed_decision_page_by_page(house: House
         assert (await client.get(answer.headers["location"])).status_code == 404
 
 
+async def test_what_would_be_granted_otherwise_is_told_and_lies_sealed(house: House, ours: Tenancy) -> None:
+    await set_policy(house, ours, POLICY)
+    await write(house, ours)
+    more = {**POLICY, "senders": [{"match": {"address": "boss@boss.test"}, "capabilities": ["send_external"]}]}
+    async with calls(rest.build(house), ours.owner) as client:
+        made = (await client.post(PATH, json=more, params={"mailbox": ours.account})).json()
+        await go_on(house, ours.tenant, DraftReplayId(made["id"]))
+        (changed,) = (await client.get(f"{PATH}/{made['id']}")).json()["changes"]
+    assert (changed["was"], changed["wouldBe"]) == ("deliver", "deliver")
+    assert changed["wasTerms"].endswith("may calendar.propose, calendar.read")
+    assert changed["wouldBeTerms"] == "may send_external"
+    async with house.db.transaction(ours.tenant) as tx:
+        row = await tx.one(
+            "select row_to_json(one)::text as all_of_it from draft_replay_change as one where tenant = %(tenant)s"
+        )
+    assert "send_external" not in row.all_of_it
+
+
 async def test_what_the_mail_was_is_told_to_whom_may_read_it_and_as_long_as_it_can_be_read(
     house: House, ours: Tenancy
 ) -> None:

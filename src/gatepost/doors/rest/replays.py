@@ -121,6 +121,8 @@ def _changed(row: ChangedRow, mail: draft.Mail | None, *, reads_subjects: bool) 
         would_be=row.now,
         would_be_reason=row.now_reason,
         would_be_rule=row.now_rule,
+        was_terms=row.was_terms,
+        would_be_terms=row.now_terms,
     )
 
 

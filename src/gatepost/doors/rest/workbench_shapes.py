@@ -146,6 +146,8 @@ class ChangedDecision(CamelShape):
     would_be: str
     would_be_reason: str
     would_be_rule: str
+    was_terms: str = Field(description="What it granted, its labels, its wait, in words; empty where that is equal.")
+    would_be_terms: str
 
 
 class ReplayDetail(ReplayShown):
