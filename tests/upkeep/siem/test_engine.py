@@ -1,5 +1,5 @@
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from datetime import timedelta
 from email.utils import format_datetime
@@ -234,6 +234,54 @@ async def test_what_is_never_acknowledged_is_sent_again_after_five_minutes(scene
     await scene.later()
     assert (await scene.status(identifier)).lag == 0
     assert double.requests[0] == double.requests[1]  # the same batch
+
+
+async def test_of_many_batches_only_the_one_without_an_acknowledgement_is_sent_again(
+    scene: Scene, listen: Listen
+) -> None:
+    double = SplunkDouble(uses_ack=True, never={2, 5})  # the second batch, and the first time it is sent again
+    listen(double)
+    identifier = await scene.add(siem.Kind.SPLUNK, double.url, ack=True)
+    size = await scene.grow(10)
+    exporter = Exporter(scene, scene.sleep, turn_events=3)
+    await exporter.round()
+    for _ in range(2):
+        found = await scene.status(identifier)
+        assert (found.next_index, found.reason, found.ahead) == (3, "splunk.ack_late", ((6, size - 1, None),))
+        scene.clock.now += timedelta(seconds=2)
+        await exporter.round()
+    assert [[each["fields"]["leaf_index"] for each in batch] for batch in double.requests] == [
+        *([0, 1, 2], [3, 4, 5], [6, 7, 8], [9, 10]),
+        *([3, 4, 5], [3, 4, 5]),
+    ]
+    found = await scene.status(identifier)
+    assert (found.lag, found.ahead) == (0, ())
+
+
+async def test_a_replay_of_letters_forgets_nothing_that_was_confirmed_beyond_the_cursor(
+    scene: Scene, listen: Listen
+) -> None:
+    double = SplunkDouble(uses_ack=True, faulty={1}, never={3})
+    listen(double)
+    identifier = await scene.add(siem.Kind.SPLUNK, double.url, ack=True)
+    size = await scene.grow(10)
+    exporter = Exporter(scene, scene.sleep, turn_events=3)
+    await exporter.round()
+    before = await scene.status(identifier)
+    double.faulty = set()
+    async with scene.db.transaction(TENANT) as tx:
+        assert await siem.replay(tx, scene, identifier, actor="ky_1", from_index=None) == 1
+    await scene.sequencer.sequence(TENANT)
+    scene.clock.now += timedelta(seconds=2)
+    await exporter.round()
+    assert before.ahead
+    assert await scene.letters(identifier) == []
+    sent = Counter(each["fields"]["leaf_index"] for batch in double.requests for each in batch)
+    assert {
+        at for at, times in sent.items() if times > 1 and any(run.first <= at <= run.last for run in before.ahead)
+    } == set()
+    assert (await scene.status(identifier)).lag == 0
+    assert set(double.places()) == set(range(size + 1))
 
 
 async def test_a_stop_is_named_sends_nothing_more_and_a_test_that_succeeds_ends_it(

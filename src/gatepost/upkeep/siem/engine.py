@@ -151,12 +151,13 @@ class Exporter:
         if not events:
             await self._rest(tenant, at, POLL_S, "", failures=0)
             return False
-        outcome = await self._deliver(tenant, to, events, () if due else at.ahead, is_patient=True, is_last=bool(due))
+        outcome = await self._deliver(tenant, to, events, at.ahead, is_patient=True, is_last=bool(due))
         return await self._settle(tenant, at, outcome, is_replay=bool(due))
 
     async def _settle(self, tenant: TenantId, at: Status, outcome: Outcome, *, is_replay: bool) -> bool:
         identifier = at.destination.id
         now = self._house.clock()
+        ahead = [run for run in at.ahead if run.ack is None] if is_replay else outcome.ahead
         if not is_replay and not outcome.taken and len(outcome.dead) >= DEAD_MAX:
             outcome = Outcome(at.next_index, stop="events.all_refused")
         async with self._house.db.transaction(tenant) as tx:
@@ -177,15 +178,17 @@ class Exporter:
         if outcome.is_behind:
             failures = at.failures + 1 if not outcome.taken else 1
             pause_s = max(outcome.wait_s, batches.wait_s(failures, self._chance()))
-            await self._rest(tenant, at, pause_s, outcome.reason, failures=failures)
+            await self._rest(tenant, at, pause_s, outcome.reason, failures=failures, ahead=ahead)
             return False
-        await self._rest(tenant, at, SLOW_S if outcome.is_slow else 0, outcome.reason, failures=0)
+        await self._rest(tenant, at, SLOW_S if outcome.is_slow else 0, outcome.reason, failures=0, ahead=ahead)
         return not outcome.is_slow
 
-    async def _rest(self, tenant: TenantId, at: Status, pause_s: float, reason: str, *, failures: int) -> None:
+    async def _rest(
+        self, tenant: TenantId, at: Status, pause_s: float, reason: str, *, failures: int, ahead: Sequence[Run] = ()
+    ) -> None:
         until = self._house.clock() + timedelta(seconds=pause_s)
         async with self._house.db.transaction(tenant) as tx:
-            await store.rest(tx, at.destination.id, until=until, reason=reason, failures=failures)
+            await store.rest(tx, at.destination.id, until=until, reason=reason, failures=failures, ahead=ahead)
 
     async def _deliver(
         self,
@@ -203,7 +206,7 @@ class Exporter:
             tenant: whose.
             to: where.
             events: at least one, in the order of the log.
-            ahead: what a process that ended had sent beyond the cursor.
+            ahead: what was sent beyond the cursor: confirmed, or by a process that ended.
             is_patient: not a test, which holds no claim and is over soon.
             is_last: nothing follows these.
         """
@@ -219,9 +222,12 @@ class Exporter:
         except ValueError:
             return Outcome(events[0].leaf_index, stop="place.unusable")
         delivery = Delivery(ready, pause, self._chance, is_patient=is_patient)
-        # Where something was sent ahead, the number that the receiver gives the first tells whether it knows the rest.
-        await delivery.send(events[:1] if ahead else events)
-        delivery.take_up(ahead)
+        delivery.know(ahead)
+        is_asked = not is_last and any(run.ack is not None for run in ahead)
+        # Where something waits, the number that the receiver gives the first tells whether it knows the rest.
+        await delivery.send(events[:1] if is_asked else events)
+        if is_asked:
+            delivery.take_up(ahead)
         for _ in range(0 if is_last else TURNS_UNCONFIRMED_MAX - 1):
             start = delivery.next_index
             more = [] if start is None else await self._from(tenant, to, start)
