@@ -27,6 +27,14 @@ async def elastic(scene: Scene, double: ElasticDouble, **more: object) -> Export
     return await scene.add(siem.Kind.ELASTIC, double.url, credential="id:secret", **more)  # type: ignore[arg-type]  # as add
 
 
+async def told(scene: Scene, action: str) -> list[tuple[str, str, dict[str, object]]]:
+    """Return who did it, to what, and what else the entries of an action say."""
+    query = "select leaf from entry where tenant = %(tenant)s order by id"
+    async with scene.db.transaction(TENANT) as tx:
+        leaves = [orjson.loads(row.leaf) for row in await tx.all(query)]
+    return [(each["actor_ref"], each["object_ref"], each["detail"]) for each in leaves if each["action"] == action]
+
+
 async def test_the_whole_log_arrives_in_order_with_its_marks(scene: Scene, listen: Listen) -> None:
     double = ElasticDouble()
     listen(double)
@@ -292,14 +300,17 @@ async def test_a_stop_is_named_sends_nothing_more_and_a_test_that_succeeds_ends_
     identifier = await scene.add(siem.Kind.SPLUNK, double.url)
     size = await scene.grow(1)
     await scene.export()
+    await scene.later()
     found = await scene.status(identifier)
     assert (found.is_stopped, found.reason, found.next_index) == (True, "splunk.4", 0)
+    assert await told(scene, "export.stopped") == [("house", identifier, {"reason": "splunk.4"})]
     assert await siem.probe(scene, TENANT, identifier, actor="ky_1") == "splunk.4"
     assert (await scene.status(identifier)).is_stopped
     double.token = "secret"
     assert await siem.probe(scene, TENANT, identifier, actor="ky_1") == ""
     await scene.export()
     assert [each["fields"]["leaf_index"] for each in double.indexed] == [size - 1, *range(size)]
+    assert len(await told(scene, "export.stopped")) == 1
 
 
 async def test_documents_in_the_failure_store_alert(scene: Scene, listen: Listen) -> None:

@@ -7,11 +7,12 @@ accept path nothing, and nothing of a person lies in a queue. An entry is sent a
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
 
+from gatepost import record
 from gatepost.clock import Clock, Entropy
 from gatepost.db import Database, DatabaseUnavailableError, Transaction
 from gatepost.egress import Egress
@@ -19,6 +20,8 @@ from gatepost.ids import ExportId, TenantId
 from gatepost.keys import KeyringError
 from gatepost.ledger.errors import LedgerError
 from gatepost.record import export
+from gatepost.record.paper import Consequence, Json
+from gatepost.record.paper import Kind as EntryKind
 from gatepost.upkeep.siem import batches, store
 from gatepost.upkeep.siem.delivery import SLOW_S, Delivery, Outcome
 from gatepost.upkeep.siem.event import event_of
@@ -172,6 +175,7 @@ class Exporter:
                 await store.warn(tx, identifier, outcome.alert, outcome.rejected)
             if outcome.stop:
                 await store.stop(tx, identifier, outcome.stop)
+                await note(tx, self._house, "export.stopped", identifier, now, "house", {"reason": outcome.stop})
         _tell(tenant, identifier, outcome)
         if outcome.stop:
             return False
@@ -282,3 +286,17 @@ async def _events(tx: Transaction, tenant: TenantId, wanted: Iterable[int], to: 
     else:
         entries = [entry for at in places for entry in await export.published(tx, at, at + 1, opened=to.is_personal)]
     return [event_of(tenant, found.origin, entry) for entry in entries]
+
+
+async def note(
+    tx: Transaction,
+    house: Means,
+    action: str,
+    identifier: ExportId,
+    at: datetime,
+    actor: str,
+    public: dict[str, Json],
+) -> None:
+    """Enter in the record what was done to a destination, in the transaction that does it."""
+    act = Consequence(kind=EntryKind.ACT, action=action, actor=actor, at=at, object_ref=identifier, public=public)
+    await record.note(tx, act, entropy=house.entropy)
