@@ -223,7 +223,7 @@ def _a_restore_is_refused_until_it_is_rolled_forward(house: Machine, older: Path
     assert house.up.wait(120) != 0
     assert "nothing is signed until `gatepost log recover` has rolled it forward" in house.log()
     assert checkpoint.read_bytes() == published
-    recovered = house.run("log", "recover", "-t", "sandbox")
+    recovered = house.run("log", "recover")
     assert recovered.returncode == 0, recovered.stderr
     assert not recovered.stdout.startswith("0 "), recovered.stdout
 

@@ -15,8 +15,9 @@ from gatepost.clock import Entropy
 from gatepost.db import Database
 from gatepost.ids import EntryId, TenantId
 from gatepost.ledger.errors import LedgerError
-from gatepost.record import export, log_store
+from gatepost.record import erase, erase_store, export, log_store
 from gatepost.record.check import verify_log
+from gatepost.record.erase import Removal, Rule
 from gatepost.record.errors import ForkError
 from gatepost.record.paper import Recorded
 from gatepost.record.publish import Sequencer
@@ -89,6 +90,30 @@ async def test_what_came_back_is_what_was_there(
     async with db.transaction(TENANT) as tx:
         assert [await export.opening(tx, entry) for entry in life[1].entries] == before
     assert await recover(db, own, blobs, second, now=AFTER) == []
+
+
+async def test_an_erasure_comes_back_with_its_entry_and_lets_nobody_remove_more(
+    db: Database, own: Database, blobs: Blobs, second: Blobs, new_sequencer: NewSequencer, entropy: Entropy,
+    life: list[Recorded], tamper: Tamper,
+) -> None:  # fmt: skip
+    removal = Removal(request="er_1", rule=Rule.PERSON, actor="operator", at=AFTER, what={"entries": [[4, 4]]})
+    async with own.transaction(TENANT) as tx:
+        await erase.say(tx, removal, entropy=entropy)
+        await erase.erase(tx, life[1].entries)
+    await new_sequencer().sequence(TENANT)
+    tamper("delete from erasure")
+    restore(tamper)
+    assert await recover(db, own, blobs, second, now=AFTER) == [Recovered(TENANT, 4, 0)]
+    assert await is_sound(db, blobs)
+    async with own.transaction(TENANT) as tx:
+        assert await erase.answered(tx, ["er_1"]) == {"er_1"}
+        assert await erase_store.put_back_erasures(tx) == 0
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="only with the entry that says so"):
+        async with own.transaction(TENANT) as tx:
+            await erase.erase(tx, life[0].entries)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        async with db.transaction(TENANT) as tx:
+            await erase_store.put_back_erasures(tx)
 
 
 @pytest.mark.usefixtures("life")

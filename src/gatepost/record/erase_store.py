@@ -112,6 +112,14 @@ async def insert_erasure(tx: Transaction, entry: EntryId, *, request: str, rule:
     await tx.run(query, entry=entry, request=request, rule=rule, at=at)
 
 
+async def put_back_erasures(tx: Transaction) -> int:
+    """Remember the removals that entries tell of and ``erasure`` does not, as after a restore; return how many.
+
+    For the keeper's role alone. They let nobody remove anything.
+    """
+    return int((await tx.one("select keeper_remember_erasures() as count")).count)
+
+
 async def delete_openings(tx: Transaction, entries: Sequence[EntryId]) -> int:
     """Remove openings; return how many there were."""
     query = "delete from opening where tenant = %(tenant)s and entry = any(%(entries)s)"

@@ -6,7 +6,8 @@ from there. Entries of all tenants share one sequence of numbers, so all logs ar
 1. every log is held to its newest checkpoint, and the numbers its missing entries had are learnt; nothing is written;
 2. the next number is above all of them, before anything is written;
 3. what was accepted since the restore under one of these numbers, and has no place yet, takes another number;
-4. each log comes back in one transaction. A run that was cut off is finished by the next.
+4. each log comes back in one transaction, and what is remembered of its erasures in the next. A run that was cut off is
+   finished by the next.
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -22,7 +23,7 @@ from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
 from gatepost.ledger.note import VerifierKey
 from gatepost.ledger.tiles import Edge, edge_tiles, tiles_of
-from gatepost.record import files, log_store, signed, store
+from gatepost.record import erase_store, files, log_store, signed, store
 from gatepost.record.entry import renumbered
 from gatepost.record.log_store import Accepted, LogKey
 
@@ -70,7 +71,7 @@ async def recover(db: Database, own: Database, blobs: Blobs, second: Blobs, *, n
 
     Args:
         db: as the role that serves.
-        own: as the keeper's role, which alone may give an entry another number.
+        own: as the keeper's role, which alone may give an entry another number and remember erasures.
         blobs: the first store.
         second: the second, from which the rows come.
         now: of the house's clock.
@@ -92,6 +93,9 @@ async def recover(db: Database, own: Database, blobs: Blobs, second: Blobs, *, n
     for tenant, entries in strangers.items():
         await _renumber(own, tenant, entries)
     came = {log.tenant: await _bring_back(db, blobs, second, log) for log in logs}
+    for log in logs:
+        async with own.transaction(log.tenant) as tx:
+            await erase_store.put_back_erasures(tx)
     done = [Recovered(each, came.get(each, 0), len(strangers.get(each, ()))) for each in sorted(tenants)]
     return [each for each in done if each.entries or each.renumbered]
 

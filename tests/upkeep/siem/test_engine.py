@@ -1,5 +1,5 @@
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from datetime import timedelta
 from email.utils import format_datetime
@@ -25,6 +25,14 @@ Listen = Callable[[Double], Double]
 
 async def elastic(scene: Scene, double: ElasticDouble, **more: object) -> ExportId:
     return await scene.add(siem.Kind.ELASTIC, double.url, credential="id:secret", **more)  # type: ignore[arg-type]  # as add
+
+
+async def told(scene: Scene, action: str) -> list[tuple[str, str, dict[str, object]]]:
+    """Return who did it, to what, and what else the entries of an action say."""
+    query = "select leaf from entry where tenant = %(tenant)s order by id"
+    async with scene.db.transaction(TENANT) as tx:
+        leaves = [orjson.loads(row.leaf) for row in await tx.all(query)]
+    return [(each["actor_ref"], each["object_ref"], each["detail"]) for each in leaves if each["action"] == action]
 
 
 async def test_the_whole_log_arrives_in_order_with_its_marks(scene: Scene, listen: Listen) -> None:
@@ -236,6 +244,54 @@ async def test_what_is_never_acknowledged_is_sent_again_after_five_minutes(scene
     assert double.requests[0] == double.requests[1]  # the same batch
 
 
+async def test_of_many_batches_only_the_one_without_an_acknowledgement_is_sent_again(
+    scene: Scene, listen: Listen
+) -> None:
+    double = SplunkDouble(uses_ack=True, never={2, 5})  # the second batch, and the first time it is sent again
+    listen(double)
+    identifier = await scene.add(siem.Kind.SPLUNK, double.url, ack=True)
+    size = await scene.grow(10)
+    exporter = Exporter(scene, scene.sleep, turn_events=3)
+    await exporter.round()
+    for _ in range(2):
+        found = await scene.status(identifier)
+        assert (found.next_index, found.reason, found.ahead) == (3, "splunk.ack_late", ((6, size - 1, None),))
+        scene.clock.now += timedelta(seconds=2)
+        await exporter.round()
+    assert [[each["fields"]["leaf_index"] for each in batch] for batch in double.requests] == [
+        *([0, 1, 2], [3, 4, 5], [6, 7, 8], [9, 10]),
+        *([3, 4, 5], [3, 4, 5]),
+    ]
+    found = await scene.status(identifier)
+    assert (found.lag, found.ahead) == (0, ())
+
+
+async def test_a_replay_of_letters_forgets_nothing_that_was_confirmed_beyond_the_cursor(
+    scene: Scene, listen: Listen
+) -> None:
+    double = SplunkDouble(uses_ack=True, faulty={1}, never={3})
+    listen(double)
+    identifier = await scene.add(siem.Kind.SPLUNK, double.url, ack=True)
+    size = await scene.grow(10)
+    exporter = Exporter(scene, scene.sleep, turn_events=3)
+    await exporter.round()
+    before = await scene.status(identifier)
+    double.faulty = set()
+    async with scene.db.transaction(TENANT) as tx:
+        assert await siem.replay(tx, scene, identifier, actor="ky_1", from_index=None) == 1
+    await scene.sequencer.sequence(TENANT)
+    scene.clock.now += timedelta(seconds=2)
+    await exporter.round()
+    assert before.ahead
+    assert await scene.letters(identifier) == []
+    sent = Counter(each["fields"]["leaf_index"] for batch in double.requests for each in batch)
+    assert {
+        at for at, times in sent.items() if times > 1 and any(run.first <= at <= run.last for run in before.ahead)
+    } == set()
+    assert (await scene.status(identifier)).lag == 0
+    assert set(double.places()) == set(range(size + 1))
+
+
 async def test_a_stop_is_named_sends_nothing_more_and_a_test_that_succeeds_ends_it(
     scene: Scene, listen: Listen
 ) -> None:
@@ -244,14 +300,17 @@ async def test_a_stop_is_named_sends_nothing_more_and_a_test_that_succeeds_ends_
     identifier = await scene.add(siem.Kind.SPLUNK, double.url)
     size = await scene.grow(1)
     await scene.export()
+    await scene.later()
     found = await scene.status(identifier)
     assert (found.is_stopped, found.reason, found.next_index) == (True, "splunk.4", 0)
+    assert await told(scene, "export.stopped") == [("house", identifier, {"reason": "splunk.4"})]
     assert await siem.probe(scene, TENANT, identifier, actor="ky_1") == "splunk.4"
     assert (await scene.status(identifier)).is_stopped
     double.token = "secret"
     assert await siem.probe(scene, TENANT, identifier, actor="ky_1") == ""
     await scene.export()
     assert [each["fields"]["leaf_index"] for each in double.indexed] == [size - 1, *range(size)]
+    assert len(await told(scene, "export.stopped")) == 1
 
 
 async def test_documents_in_the_failure_store_alert(scene: Scene, listen: Listen) -> None:

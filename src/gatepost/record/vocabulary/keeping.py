@@ -68,6 +68,12 @@ class ExportTest(Act, frozen=True, kw_only=True, tag="export.test"):
     reason: str
 
 
+class ExportStopped(Act, frozen=True, kw_only=True, tag="export.stopped"):
+    """A destination is sent nothing more until a person acts: it, or the way there, refuses for good."""
+
+    reason: str
+
+
 class RecordExport(Act, frozen=True, kw_only=True, tag="record.export"):
     """Somebody took entries of the record out of the house: in which form, and which ones."""
 

@@ -66,10 +66,11 @@ async def foresee(keeper: Keeper, tenant: TenantId, person: Address) -> Erased:
     keys = spelled(ids)
     async with keeper.own.transaction(tenant) as tx:
         emails = await _every_email(tx, keys)
+        elsewhere = await mail.without_inline_body(tx, emails)
         return Erased(
             openings=await entries.count_openings(tx, keys),
             messages=len(await mail.subjects_of(tx, emails)),
-            bodies=len(emails),
+            bodies=len(emails) - len(elsewhere) + len(await mail.present(tx, elsewhere)),
             queued=len(await queue.emails_of(tx, keys)),
             keys=len(ids),
         )
@@ -152,7 +153,8 @@ async def carry_out(keeper: Keeper, erasure: Erasure, *, reason: str = "") -> Er
             waiting = 0 if places else await entries.count_openings(tx, keys)
         emails = list(dict.fromkeys([*named, *others]))
         if places or not turn:
-            await keeper.remove_large_bodies(tenant, emails)
+            large = await keeper.remove_large_bodies(tenant, emails)
+            total = replace(total, bodies=total.bodies + large)
             total = await _batch(keeper, erasure, removal, places, emails, total)
         elif waiting and waits < WAITS_MAX:
             waits += 1

@@ -152,8 +152,7 @@ async def _remove(
     start, end = span
     emails = list(dict.fromkeys(place.email for place in going if place.email is not None))
     is_plan = limit.accounts is None
-    if is_plan:
-        await keeper.remove_large_bodies(tenant, emails)
+    large = await keeper.remove_large_bodies(tenant, emails) if is_plan else 0
     done = Expired()
     async with keeper.own.transaction(tenant) as tx:
         if not await store.try_lock(tx) or await store.cursor(tx, limit) != start:
@@ -168,7 +167,7 @@ async def _remove(
             await waiting_room.forget(tx, emails)
             await grants.forget(tx, emails)
             await turns.forget(tx, emails)
-            done = replace(done, messages=gone.messages, bodies=gone.bodies)
+            done = replace(done, messages=gone.messages, bodies=gone.bodies + large)
         if is_plan and not is_held:
             before = limit.since(keeper.clock())
             await policies.forget_tokens(tx, before)

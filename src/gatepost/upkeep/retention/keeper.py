@@ -41,13 +41,17 @@ class Keeper:
         """Return an id for what is asked for now."""
         return token("er", self.entropy(_REQUEST_OCTETS))
 
-    async def remove_large_bodies(self, tenant: TenantId, emails: list[EmailId]) -> None:
+    async def remove_large_bodies(self, tenant: TenantId, emails: list[EmailId]) -> int:
         """Remove the octets of these emails from the object store; before their rows, which name them.
+
+        Returns: of how many kept messages they were; one that was refused has none.
 
         Raises:
             BlobsUnavailableError: the store does not answer.
         """
         async with self.own.transaction(tenant) as tx:
             elsewhere = await mail.without_inline_body(tx, emails)
+            kept = await mail.present(tx, elsewhere)
         for email in elsewhere:
             await self.blobs.remove(object_path(tenant, email))
+        return len(kept)

@@ -5,7 +5,7 @@ kept: what is never confirmed is read from the log and sent once more.
 """
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from gatepost.ids import LeafIndex
@@ -27,9 +27,10 @@ Pause = Callable[[float], Awaitable[None]]
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of events that were sent: all below ``reached`` is settled."""
+    """What became of events that were sent: all below ``reached`` is settled, and beyond it what ``ahead`` names."""
 
     reached: int
+    ahead: list[Run] = field(default_factory=list)
     dead: dict[LeafIndex, str] = field(default_factory=dict)
     taken: list[LeafIndex] = field(default_factory=list)
     rejected: int = 0
@@ -57,7 +58,7 @@ class Delivery:
         self._chance = chance
         self._is_patient = is_patient
         self._unconfirmed: dict[int, list[LeafIndex]] = {}
-        self._confirmed: list[LeafIndex] = []
+        self._confirmed: set[LeafIndex] = set()
         self._outcome = Outcome(0)
 
     @property
@@ -70,11 +71,17 @@ class Delivery:
     @property
     def ahead(self) -> list[Run]:
         """What need not be sent again by whoever goes on if this process ends here."""
-        each = [(None, self._confirmed), *self._unconfirmed.items()]
+        each: list[tuple[int | None, Iterable[LeafIndex]]] = [(None, self._confirmed), *self._unconfirmed.items()]
         return sorted(
             (Run(first, last, ack) for ack, places in each for first, last in ranges(sorted(places))),
             key=lambda run: run.first,
         )
+
+    def know(self, ahead: Sequence[Run]) -> None:
+        """Pass over what is confirmed beyond the cursor: it is not sent again."""
+        for run in ahead:
+            if run.ack is None:
+                self._confirmed.update(map(LeafIndex, range(run.first, run.last + 1)))
 
     def take_up(self, ahead: Sequence[Run]) -> None:
         """Wait also for what another process sent beyond what this one has sent, up to the first gap.
@@ -90,11 +97,8 @@ class Delivery:
                 continue
             if run.first > start:
                 break
-            places = [LeafIndex(place) for place in range(start, run.last + 1)]
-            if run.ack is None:
-                self._confirmed += places
-                self._outcome.taken += places
-            else:
+            if run.ack is not None:
+                places = [LeafIndex(place) for place in range(start, run.last + 1)]
                 self._unconfirmed.setdefault(run.ack, []).extend(places)
             start = self._outcome.reached = run.last + 1
 
@@ -102,7 +106,11 @@ class Delivery:
         """Send events, at least one, in their order."""
         outcome, limits = self._outcome, self._road.limits
         outcome.reached = events[-1].leaf_index + 1
-        spelled = [Spelled(event.leaf_index, self._road.spell(event)) for event in events]
+        spelled = [
+            Spelled(event.leaf_index, self._road.spell(event))
+            for event in events
+            if event.leaf_index not in self._confirmed
+        ]
         fitting = [each for each in spelled if len(each.octets) <= limits.event_octets]
         outcome.dead |= {
             each.leaf_index: batches.TOO_LARGE for each in spelled if len(each.octets) > limits.event_octets
@@ -135,8 +143,9 @@ class Delivery:
             outcome.reason = outcome.stop
         elif not (outcome.is_behind or outcome.is_slow):
             outcome.reason = ""
-        if outcome.stop or outcome.is_behind:  # what lies beyond the cursor will be sent again
+        if outcome.stop or outcome.is_behind:  # what lies beyond the cursor and is not confirmed will be sent again
             outcome.dead = {at: reason for at, reason in outcome.dead.items() if at < outcome.reached}
+        outcome.ahead = [run for run in self.ahead if run.ack is None and run.last >= outcome.reached]
         return outcome
 
     async def _confirm(self) -> None:
@@ -150,12 +159,12 @@ class Delivery:
             for number in await ask(list(waiting)):
                 confirmed = waiting.pop(number, [])
                 self._outcome.taken += confirmed
-                self._confirmed += confirmed
+                self._confirmed.update(confirmed)
         if waiting:
             self._give_up("splunk.ack_late", before=self._outcome.reached)
 
     def _give_up(self, reason: str, *, before: int) -> None:
-        """Wait for no confirmation any more: all from the first batch without one is sent again.
+        """Wait for no confirmation any more: each batch without one is sent again.
 
         A number that comes twice means that the receiver was started again, or is another one: it may have lost what
         waits, and a "yes" to that number would be about the later batch.
@@ -164,7 +173,6 @@ class Delivery:
         outcome.is_behind, outcome.reason = True, reason
         outcome.reached = min(before, *(places[0] for places in self._unconfirmed.values()))
         self._unconfirmed.clear()
-        self._confirmed.clear()
 
     def _apply(self, verdict: Verdict, batch: list[Spelled], todo: deque[list[Spelled]]) -> list[Spelled]:
         """Write a verdict into the outcome; return what is to be sent again."""

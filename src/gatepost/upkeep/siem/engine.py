@@ -7,11 +7,12 @@ accept path nothing, and nothing of a person lies in a queue. An entry is sent a
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
 
+from gatepost import record
 from gatepost.clock import Clock, Entropy
 from gatepost.db import Database, DatabaseUnavailableError, Transaction
 from gatepost.egress import Egress
@@ -19,6 +20,8 @@ from gatepost.ids import ExportId, TenantId
 from gatepost.keys import KeyringError
 from gatepost.ledger.errors import LedgerError
 from gatepost.record import export
+from gatepost.record.paper import Consequence, Json
+from gatepost.record.paper import Kind as EntryKind
 from gatepost.upkeep.siem import batches, store
 from gatepost.upkeep.siem.delivery import SLOW_S, Delivery, Outcome
 from gatepost.upkeep.siem.event import event_of
@@ -151,12 +154,13 @@ class Exporter:
         if not events:
             await self._rest(tenant, at, POLL_S, "", failures=0)
             return False
-        outcome = await self._deliver(tenant, to, events, () if due else at.ahead, is_patient=True, is_last=bool(due))
+        outcome = await self._deliver(tenant, to, events, at.ahead, is_patient=True, is_last=bool(due))
         return await self._settle(tenant, at, outcome, is_replay=bool(due))
 
     async def _settle(self, tenant: TenantId, at: Status, outcome: Outcome, *, is_replay: bool) -> bool:
         identifier = at.destination.id
         now = self._house.clock()
+        ahead = [run for run in at.ahead if run.ack is None] if is_replay else outcome.ahead
         if not is_replay and not outcome.taken and len(outcome.dead) >= DEAD_MAX:
             outcome = Outcome(at.next_index, stop="events.all_refused")
         async with self._house.db.transaction(tenant) as tx:
@@ -171,21 +175,24 @@ class Exporter:
                 await store.warn(tx, identifier, outcome.alert, outcome.rejected)
             if outcome.stop:
                 await store.stop(tx, identifier, outcome.stop)
+                await note(tx, self._house, "export.stopped", identifier, now, "house", {"reason": outcome.stop})
         _tell(tenant, identifier, outcome)
         if outcome.stop:
             return False
         if outcome.is_behind:
             failures = at.failures + 1 if not outcome.taken else 1
             pause_s = max(outcome.wait_s, batches.wait_s(failures, self._chance()))
-            await self._rest(tenant, at, pause_s, outcome.reason, failures=failures)
+            await self._rest(tenant, at, pause_s, outcome.reason, failures=failures, ahead=ahead)
             return False
-        await self._rest(tenant, at, SLOW_S if outcome.is_slow else 0, outcome.reason, failures=0)
+        await self._rest(tenant, at, SLOW_S if outcome.is_slow else 0, outcome.reason, failures=0, ahead=ahead)
         return not outcome.is_slow
 
-    async def _rest(self, tenant: TenantId, at: Status, pause_s: float, reason: str, *, failures: int) -> None:
+    async def _rest(
+        self, tenant: TenantId, at: Status, pause_s: float, reason: str, *, failures: int, ahead: Sequence[Run] = ()
+    ) -> None:
         until = self._house.clock() + timedelta(seconds=pause_s)
         async with self._house.db.transaction(tenant) as tx:
-            await store.rest(tx, at.destination.id, until=until, reason=reason, failures=failures)
+            await store.rest(tx, at.destination.id, until=until, reason=reason, failures=failures, ahead=ahead)
 
     async def _deliver(
         self,
@@ -203,7 +210,7 @@ class Exporter:
             tenant: whose.
             to: where.
             events: at least one, in the order of the log.
-            ahead: what a process that ended had sent beyond the cursor.
+            ahead: what was sent beyond the cursor: confirmed, or by a process that ended.
             is_patient: not a test, which holds no claim and is over soon.
             is_last: nothing follows these.
         """
@@ -219,9 +226,12 @@ class Exporter:
         except ValueError:
             return Outcome(events[0].leaf_index, stop="place.unusable")
         delivery = Delivery(ready, pause, self._chance, is_patient=is_patient)
-        # Where something was sent ahead, the number that the receiver gives the first tells whether it knows the rest.
-        await delivery.send(events[:1] if ahead else events)
-        delivery.take_up(ahead)
+        delivery.know(ahead)
+        is_asked = not is_last and any(run.ack is not None for run in ahead)
+        # Where something waits, the number that the receiver gives the first tells whether it knows the rest.
+        await delivery.send(events[:1] if is_asked else events)
+        if is_asked:
+            delivery.take_up(ahead)
         for _ in range(0 if is_last else TURNS_UNCONFIRMED_MAX - 1):
             start = delivery.next_index
             more = [] if start is None else await self._from(tenant, to, start)
@@ -276,3 +286,17 @@ async def _events(tx: Transaction, tenant: TenantId, wanted: Iterable[int], to: 
     else:
         entries = [entry for at in places for entry in await export.published(tx, at, at + 1, opened=to.is_personal)]
     return [event_of(tenant, found.origin, entry) for entry in entries]
+
+
+async def note(
+    tx: Transaction,
+    house: Means,
+    action: str,
+    identifier: ExportId,
+    at: datetime,
+    actor: str,
+    public: dict[str, Json],
+) -> None:
+    """Enter in the record what was done to a destination, in the transaction that does it."""
+    act = Consequence(kind=EntryKind.ACT, action=action, actor=actor, at=at, object_ref=identifier, public=public)
+    await record.note(tx, act, entropy=house.entropy)

@@ -1,18 +1,16 @@
 """Destinations: added, changed, removed, tested and replayed, each act with its entry in the record."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
-from gatepost import ids, record
+from gatepost import ids
 from gatepost.db import Transaction
 from gatepost.egress import read_url
 from gatepost.ids import ExportId, TenantId
 from gatepost.record import export
-from gatepost.record.paper import Consequence, Json
-from gatepost.record.paper import Kind as EntryKind
+from gatepost.record.paper import Json
 from gatepost.upkeep.siem import datadog, store, syslog
 from gatepost.upkeep.siem.client import trust_of
-from gatepost.upkeep.siem.engine import Exporter, Means
+from gatepost.upkeep.siem.engine import Exporter, Means, note
 from gatepost.upkeep.siem.paper import Destination, Format, Kind, Letter, Place, Status
 
 DESTINATIONS_MAX = 16
@@ -57,7 +55,7 @@ async def add(tx: Transaction, house: Means, wanted: Wanted, *, actor: str, star
     )
     head = await export.head(tx) if starts_at_end else None
     await store.insert(tx, made, 0 if head is None else head.size)
-    await _note(tx, house, "export.add", made.id, at, actor, _public(made))
+    await note(tx, house, "export.add", made.id, at, actor, _public(made))
     return made
 
 
@@ -82,7 +80,7 @@ async def change(tx: Transaction, house: Means, identifier: ExportId, wanted: Wa
         created_at=found.destination.created_at,
     )
     await store.change(tx, made, at)
-    await _note(tx, house, "export.change", identifier, at, actor, _public(made))
+    await note(tx, house, "export.change", identifier, at, actor, _public(made))
     return made
 
 
@@ -94,7 +92,7 @@ async def remove(tx: Transaction, house: Means, identifier: ExportId, *, actor: 
     """
     if not await store.delete(tx, identifier):
         raise LookupError(identifier)
-    await _note(tx, house, "export.remove", identifier, house.clock(), actor, {})
+    await note(tx, house, "export.remove", identifier, house.clock(), actor, {})
 
 
 async def replay(
@@ -112,7 +110,7 @@ async def replay(
         await store.rewind(tx, identifier, from_index)
     await store.resume(tx, identifier, at)
     public: dict[str, Json] = {"letters": count, "from_index": from_index}
-    await _note(tx, house, "export.replay", identifier, at, actor, public)
+    await note(tx, house, "export.replay", identifier, at, actor, public)
     return count
 
 
@@ -128,7 +126,7 @@ async def probe(house: Means, tenant: TenantId, identifier: ExportId, *, actor: 
     async with house.db.transaction(tenant) as tx:
         if not reason:
             await store.resume(tx, identifier, house.clock())
-        await _note(tx, house, "export.test", identifier, house.clock(), actor, {"reason": reason})
+        await note(tx, house, "export.test", identifier, house.clock(), actor, {"reason": reason})
     return reason
 
 
@@ -209,16 +207,3 @@ async def _found(tx: Transaction, identifier: ExportId) -> Status:
     if found is None:
         raise LookupError(identifier)
     return found
-
-
-async def _note(
-    tx: Transaction,
-    house: Means,
-    action: str,
-    identifier: ExportId,
-    at: datetime,
-    actor: str,
-    public: dict[str, Json],
-) -> None:
-    act = Consequence(kind=EntryKind.ACT, action=action, actor=actor, at=at, object_ref=identifier, public=public)
-    await record.note(tx, act, entropy=house.entropy)

@@ -147,13 +147,16 @@ async def add_letters(tx: Transaction, identifier: ExportId, dead: Mapping[LeafI
         await tx.run(query, id=identifier, places=list(dead), reasons=list(dead.values()), at=at)
 
 
-async def rest(tx: Transaction, identifier: ExportId, *, until: datetime, reason: str, failures: int) -> None:
-    """Pause until then; what was sent beyond the cursor and not confirmed is sent again."""
+async def rest(
+    tx: Transaction, identifier: ExportId, *, until: datetime, reason: str, failures: int, ahead: Sequence[Run]
+) -> None:
+    """Pause until then; what was sent beyond the cursor is sent again, but for what ``ahead`` says is confirmed."""
     query = """
-        update export_destination set due_at = %(until)s, reason = %(reason)s, failures = %(failures)s, ahead = '[]'
+        update export_destination
+        set due_at = %(until)s, reason = %(reason)s, failures = %(failures)s, ahead = %(ahead)s
         where tenant = %(tenant)s and id = %(id)s
     """
-    await tx.run(query, id=identifier, until=until, reason=reason, failures=failures)
+    await tx.run(query, id=identifier, until=until, reason=reason, failures=failures, ahead=Jsonb(list(ahead)))
 
 
 async def stop(tx: Transaction, identifier: ExportId, reason: str) -> None:
