@@ -4,6 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from ipaddress import ip_network
+
+from gatepost.clock import Clock
+from gatepost.egress import Destination, Egress, Purpose, Register
 
 HOST = "127.0.0.1"
 WAIT_S = 10.0
@@ -14,6 +18,16 @@ _REFUSAL = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\
 
 Converse = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 """What is said and heard on one connection."""
+
+
+def way_to(purpose: Purpose, port: int, clock: Clock) -> Egress:
+    """Return a way to one of these listeners, for one purpose, and nowhere else: none of the house's own."""
+    row = Destination(purpose=purpose, host=HOST, port=port, networks=(ip_network(HOST),), is_clear=True)
+    return Egress(Register([row]), _nobody, clock)
+
+
+async def _nobody(_host: str) -> list[str]:
+    return []
 
 
 @dataclass
@@ -50,7 +64,7 @@ async def sink() -> AsyncIterator[Sink]:
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         made.knocks += 1
         head = await reader.readuntil(b"\r\n\r\n")
-        body = await reader.readexactly(min(_length(head), REQUEST_OCTETS_MAX))
+        body = await reader.readexactly(min(length_of(head), REQUEST_OCTETS_MAX))
         made.heard.append(head + body)
         writer.write(_REFUSAL)
         await writer.drain()
@@ -59,7 +73,8 @@ async def sink() -> AsyncIterator[Sink]:
         yield made
 
 
-def _length(head: bytes) -> int:
+def length_of(head: bytes) -> int:
+    """Return how many octets follow the head of a request; 0 where it does not say."""
     for line in head.split(b"\r\n"):
         name, _, value = line.partition(b":")
         if name.lower() == b"content-length":
