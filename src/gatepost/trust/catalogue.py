@@ -6,6 +6,7 @@ from gatepost.trust.check import Check
 from gatepost.trust.checks import (
     agents,
     ahead,
+    audited,
     called,
     cases,
     confidential,
@@ -34,6 +35,7 @@ from gatepost.trust.checks import (
 )
 from gatepost.trust.controls import agents as minds
 from gatepost.trust.controls import (
+    audits,
     doors,
     duty,
     evidence,
@@ -61,7 +63,12 @@ _CHECKS: tuple[Check[Any], ...] = (
     ),
     Check("mail.both_ways", mail.both, mail.both_ways, (doors.forgetful,)),
     Check("contact.reached", mail.delivered, mail.contact, (doors.forgetful,)),
-    Check("audit.complete", mail.complete, mail.gate, (doors.forgetful,)),
+    Check(
+        "audit.complete",
+        audited.complete,
+        audited.house_gate,
+        (audits.forgetful, audits.misjudging, audits.uncounted, audits.passing_by),
+    ),
     Check("audit.rebuilt", mail.rebuilt, mail.gate, (doors.forgetful,)),
     Check(
         "log.consistent",

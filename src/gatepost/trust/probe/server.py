@@ -1,6 +1,7 @@
 """Listeners on loopback; one stands for a model's endpoint: it remembers what it was sent, and runs no model."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -57,8 +58,31 @@ async def listening(converse: Converse, *, wait_s: float) -> AsyncIterator[int]:
 
 
 @asynccontextmanager
+async def model(read: int, written: int) -> AsyncIterator[Sink]:
+    """Answer each request as the Messages API streams: one word, for so many tokens read and written."""
+    events: tuple[dict[str, object], ...] = (
+        {"type": "message_start", "message": {"usage": {"input_tokens": read, "output_tokens": 1}}},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "Noted."}},
+        {"type": "content_block_stop", "index": 0},
+        {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": written}},
+        {"type": "message_stop"},
+    )
+    body = b"".join(b"data: " + json.dumps(each).encode() + b"\n\n" for each in events)
+    fields = f"Content-Type: text/event-stream\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    async with _hearing(b"HTTP/1.1 200 OK\r\n" + fields.encode() + body) as made:
+        yield made
+
+
+@asynccontextmanager
 async def sink() -> AsyncIterator[Sink]:
     """Take requests, and refuse each."""
+    async with _hearing(_REFUSAL) as made:
+        yield made
+
+
+@asynccontextmanager
+async def _hearing(answer: bytes) -> AsyncIterator[Sink]:
     made = Sink()
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -66,7 +90,7 @@ async def sink() -> AsyncIterator[Sink]:
         head = await reader.readuntil(b"\r\n\r\n")
         body = await reader.readexactly(min(length_of(head), REQUEST_OCTETS_MAX))
         made.heard.append(head + body)
-        writer.write(_REFUSAL)
+        writer.write(answer)
         await writer.drain()
 
     async with listening(converse, wait_s=WAIT_S) as made.port:
