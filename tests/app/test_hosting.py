@@ -83,12 +83,12 @@ async def test_the_process_comes_and_goes_with_the_switch_and_after_a_death(app_
 
 
 async def test_a_process_that_hangs_is_replaced(app_dsn: str, tmp_path: Path) -> None:
-    async with watching(app_dsn, tmp_path / "state", silent_s=1.5) as (hosting, db):
+    async with watching(app_dsn, tmp_path / "state", silent_s=3) as (hosting, db):
         await switch(db, is_on=True)
         await until(lambda: hosting.pid and is_confined(hosting.pid))
         first = hosting.pid
         assert first is not None
-        await asyncio.sleep(4)
+        await asyncio.sleep(7)
         assert hosting.pid == first, "it says that it goes on"
         os.kill(first, signal.SIGSTOP)
         await until(lambda: hosting.pid not in {None, first})

@@ -65,7 +65,10 @@ async def house_gate(world: World, arguments: Mapping[str, str]) -> Gate:
     """Return the house's own."""
     box = await gate(world, arguments)
     return Gate(
-        box=box, verified=partial(_verified, world, box), metered=partial(_metered, world), kept=partial(_kept, world)
+        box=box,
+        verified=partial(_verified, world, box),
+        metered=partial(_metered, world),
+        kept=partial(kept_and_decided, world),
     )
 
 
@@ -189,7 +192,7 @@ async def _leaves(world: World, email: EmailId, awaited: str) -> list[Leaf]:
         await asyncio.sleep(_POLL_S)
 
 
-async def _kept(world: World) -> tuple[int, int]:
+async def kept_and_decided(world: World) -> tuple[int, int]:
     """Count the newest mails of each tenant, and the decisions on them."""
     kept = decided = 0
     for tenant in await access.list_tenants(world.house.db):
