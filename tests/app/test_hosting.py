@@ -16,7 +16,7 @@ from gatepost.app.build import accept_dsn
 from gatepost.app.confine import is_confined
 from gatepost.app.doorway import Doorway
 from gatepost.app.hosting import Hosting
-from gatepost.app.workers import Order
+from gatepost.app.workers import SILENT_S, Order
 from gatepost.blobs import Blobs
 from gatepost.blobs.bucket import Bucket
 from gatepost.db import Database
@@ -37,7 +37,9 @@ async def until(true: Callable[[], object]) -> None:
 
 
 @asynccontextmanager
-async def watching(app_dsn: str, folder: Path, *, far: str = "") -> AsyncIterator[tuple[Hosting, Database]]:
+async def watching(
+    app_dsn: str, folder: Path, *, far: str = "", silent_s: float = SILENT_S
+) -> AsyncIterator[tuple[Hosting, Database]]:
     """Yield what watches the process; ``far``: the connection string it is given, where that is another."""
     settings = settings_in(folder)
     keys = KeyStore.open(settings.state / "keys", entropy)
@@ -45,7 +47,7 @@ async def watching(app_dsn: str, folder: Path, *, far: str = "") -> AsyncIterato
         stop = asyncio.Event()
         order = Order(settings=settings, dsn=far or app_dsn, allow_loopback=True, port=0)
         doorway = Doorway(way_out(), Blobs(Bucket.in_memory()), far or app_dsn, accept_dsn(settings, far or app_dsn))
-        hosting = Hosting(order, db, doorway)
+        hosting = Hosting(order, db, doorway, silent_s=silent_s)
         group.create_task(hosting.run(stop))
         try:
             yield hosting, db
@@ -78,6 +80,19 @@ async def test_the_process_comes_and_goes_with_the_switch_and_after_a_death(app_
         third = hosting.pid
         assert third is not None
     assert is_gone(third)
+
+
+async def test_a_process_that_hangs_is_replaced(app_dsn: str, tmp_path: Path) -> None:
+    async with watching(app_dsn, tmp_path / "state", silent_s=3) as (hosting, db):
+        await switch(db, is_on=True)
+        await until(lambda: hosting.pid and is_confined(hosting.pid))
+        first = hosting.pid
+        assert first is not None
+        await asyncio.sleep(7)
+        assert hosting.pid == first, "it says that it goes on"
+        os.kill(first, signal.SIGSTOP)
+        await until(lambda: hosting.pid not in {None, first})
+        assert is_gone(first)
 
 
 async def test_its_database_may_be_on_the_network_though_it_has_no_way_there(app_dsn: str, tmp_path: Path) -> None:

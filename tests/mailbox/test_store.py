@@ -72,6 +72,17 @@ async def test_pages_run_from_the_newest_to_the_oldest(tx: Transaction) -> None:
     assert [email.id for email in (*first, *second)] == ["em_e", "em_d", "em_c", "em_b", "em_a"]
 
 
+async def test_the_latest_are_of_all_mailboxes_and_of_one_tenant(db: Database) -> None:
+    other = replace(KEPT, id=EmailId("em_other"), account=AccountId(8))
+    async with db.transaction(TENANT) as tx:
+        for each in (KEPT, other):
+            await singly.keep(tx, each)
+        assert await mailbox.latest(tx, limit=9) == [other.id, KEPT.id]
+        assert await mailbox.latest(tx, limit=1) == [other.id]
+    async with db.transaction(TenantId("tn_two")) as tx:
+        assert await mailbox.latest(tx, limit=9) == []
+
+
 async def test_a_page_before_an_unknown_message_is_empty(tx: Transaction) -> None:
     await _keep(tx, "a")
     assert await mailbox.page(tx, ACCOUNT, limit=2, before=EmailId("em_nowhere")) == []

@@ -19,6 +19,7 @@ from gatepost.trust.controls import (
     evidence,
     history,
     lagging,
+    leaks,
     made,
     papers,
     powers,
@@ -50,7 +51,8 @@ def test_no_check_knows_a_control() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", [agents, doors, duty, evidence, history, lagging, made, papers, powers, promises, rooms, server, things]
+    "module",
+    [agents, doors, duty, evidence, history, lagging, leaks, made, papers, powers, promises, rooms, server, things],
 )
 def test_a_control_takes_nothing_from_a_check_but_the_shape_of_its_target(module: ModuleType) -> None:
     """What it takes by ``module.Name`` or by import begins with a capital: classes, and no function."""

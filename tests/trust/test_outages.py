@@ -224,7 +224,7 @@ async def lose(scene: Scene, event: str, ago: timedelta = timedelta(seconds=20))
     await book.write(scene.house.db)
 
 
-@pytest.mark.parametrize("event", [*outages.LOST])
+@pytest.mark.parametrize("event", [event for event, part in outages.LOST.items() if part is MAIL])
 async def test_one_process_of_several_that_is_lost_is_told_once_though_every_trip_came_back(
     scene: Scene, event: str
 ) -> None:
@@ -243,9 +243,29 @@ async def test_one_process_of_several_that_is_lost_is_told_once_though_every_tri
     assert len(await said(scene)) == 2
 
 
+@pytest.mark.parametrize("event", ["agents.process_hangs", "agents.process_died"])
+async def test_a_lost_process_of_hosted_agents_is_told_until_none_was_lost_for_a_while(
+    scene: Scene, event: str
+) -> None:
+    """No round trip goes through it, so no trip ends it."""
+    await probed(scene)
+    for _ in range(2):  # it keeps being lost: one incident all the same
+        await lose(scene, event)
+        await probed(scene, rounds=outages.UP_AGAIN - 1)
+    (one,) = await said(scene)
+    assert (one.name, one.impact, one.components) == ("Hosted agents: a process was lost", Impact.MINOR, ())
+    assert not one.is_over
+    await probed(scene, rounds=outages.UP_AGAIN)
+    (one,) = await said(scene)
+    assert one.is_over
+    await lose(scene, event)
+    await probed(scene)
+    assert len(await said(scene)) == 2
+
+
 async def test_what_was_lost_long_ago_and_other_errors_open_nothing(scene: Scene) -> None:
     await probed(scene)
     await lose(scene, next(iter(outages.LOST)), timedelta(minutes=5))
-    await lose(scene, "agents.process_died")
+    await lose(scene, "export.broke")
     await probed(scene)
     assert await said(scene) == []

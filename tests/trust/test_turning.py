@@ -66,7 +66,7 @@ async def widened(*rows: Destination) -> tuple[Outcome, str]:
     taken = {row.purpose for row in rows}
     settings = Register([*rows, *(row for row in built_in if row.purpose not in taken)])
     words = places.words_of(read_operator(EXAMPLE), date(2026, 11, 21))
-    found = await CATALOGUE["egress.declared"].of_target(places.Ways(settings, words))
+    found = await places.egress_declared(places.Ways(settings, words))
     return found.outcome, found.reason
 
 
@@ -86,12 +86,12 @@ async def test_a_stopped_exporter_turns_the_export(bench: Bench) -> None:
     async with lagging.stalled(bench) as target:
         (export,) = target.exports
         status = export.status
-        going = replace(status, next_index=status.log_size, exported_at=target.now)
-        assert (
-            await check.of_target(exports.Exports((exports.Export(going, None),), target.now))
-        ).outcome is Outcome.PASS
+        going = replace(status, next_index=status.log_size, exported_at=target.clock())
+        well = replace(target, exports=(exports.Export(going, None),), send=exports.send)
+        found = await check.of_target(well)
+        assert found.outcome is Outcome.PASS, found
         stopped = exports.Export(replace(going, is_stopped=True), None)
-        found = await check.of_target(exports.Exports((stopped,), target.now))
+        found = await check.of_target(replace(well, exports=(stopped,)))
         assert (found.outcome, found.reason) == (Outcome.FAIL, "export.stopped")
 
 
@@ -100,8 +100,11 @@ async def test_an_entry_that_waits_counts_from_when_it_came_and_not_from_the_qui
     async with lagging.stalled(bench) as target:
         (export,) = target.exports
         for minutes, outcome in ((1, Outcome.PASS), (6, Outcome.FAIL)):
-            waiting = replace(export, first_at=target.now - timedelta(minutes=minutes))  # nothing was sent for a day
-            assert (await check.of_target(exports.Exports((waiting,), target.now))).outcome is outcome
+            waiting = replace(
+                export, first_at=target.clock() - timedelta(minutes=minutes)
+            )  # nothing was sent for a day
+            found = await check.of_target(replace(target, exports=(waiting,), send=exports.send))
+            assert found.outcome is outcome
 
 
 async def test_an_attestation_that_ended_is_stale(scene: Scene, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The process that runs hosted agents: it alone knows the model's key, and gets out through egress or not at all.
 
 ``python -m gatepost.app.agent_worker``: as with the SMTP workers, what to do comes in on standard input, which stays
-open for as long as whoever started us lives.
+open for as long as whoever started us lives. Lines on standard output say that the loop turns.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from gatepost.app.guard import Guard
 from gatepost.app.noting import noting
 from gatepost.app.process import give_back_large_blocks
 from gatepost.app.usher import confine_and_ask
-from gatepost.app.worker import hear
+from gatepost.app.worker import beat, hear
 from gatepost.app.workers import Order
 from gatepost.egress import Errand, Purpose
 from gatepost.ids import KeyId
@@ -58,6 +58,7 @@ async def work() -> None:
         async with asyncio.TaskGroup() as chores:
             chores.create_task(house.jobs.run(hosted.handlers(desk(order.settings, house)), stop))
             orphaned = chores.create_task(_orphaned(told, stop))
+            chores.create_task(beat(stop))
             await stop.wait()
             house.hurry(STOP_ANSWER_S)
             orphaned.cancel()

@@ -10,7 +10,7 @@ import structlog
 
 from gatepost.act import hosted
 from gatepost.app.doorway import Doorway
-from gatepost.app.workers import Order, WorkerLostError, end, spell
+from gatepost.app.workers import SILENT_S, START_S, Order, WorkerLostError, end, hangs, spell
 from gatepost.db import Database, DatabaseUnavailableError
 from gatepost.meters import Raised
 from gatepost.settings import environment
@@ -28,8 +28,9 @@ log = structlog.get_logger()
 class Hosting:
     """Keeps one process alive as long as it is wanted, and its way out open as long as it lives."""
 
-    def __init__(self, order: Order, db: Database, doorway: Doorway) -> None:
+    def __init__(self, order: Order, db: Database, doorway: Doorway, *, silent_s: float = SILENT_S) -> None:
         self._order = order
+        self._silent_s = silent_s
         self._db = db
         self._doorway = doorway
         self._process: Process | None = None
@@ -45,16 +46,17 @@ class Hosting:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Start, watch and end the process, until ``stop``."""
-        try:
-            while not stop.is_set():
-                await self._look()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(POLL_S):
-                        await stop.wait()
-        finally:
-            await self._end()
+        async with asyncio.TaskGroup() as hearing:
+            try:
+                while not stop.is_set():
+                    await self._look(hearing)
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(POLL_S):
+                            await stop.wait()
+            finally:
+                await self._end()
 
-    async def _look(self) -> None:
+    async def _look(self, hearing: asyncio.TaskGroup) -> None:
         now = asyncio.get_running_loop().time()
         with suppress(DatabaseUnavailableError):  # then what was wanted still is
             self._is_wanted = bool(await hosted.hosting_tenants(self._db))
@@ -66,20 +68,34 @@ class Hosting:
         if self._process is not None and not self._is_wanted:
             await self._end()
         elif self._process is None and self._is_wanted and now >= self._not_before:
-            await self._start()
+            hearing.create_task(self._hear(await self._start()))
 
-    async def _start(self) -> None:
+    async def _hear(self, process: Process) -> None:
+        """Kill the process where it hangs; the next look sees that it has ended.
+
+        Its first beat may take as long as a start may.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(START_S):
+                if process.stdout is not None:
+                    await process.stdout.readline()
+        if await hangs(process, self._silent_s):
+            log.error("agents.process_hangs", error=Raised.by(WorkerLostError()))
+
+    async def _start(self) -> Process:
         door, (dsn, accepting) = await self._way.enter_async_context(self._doorway.open())
-        self._process = await asyncio.create_subprocess_exec(
+        self._process = process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-m", "gatepost.app.agent_worker"),  # nor from the folder we happen to be in
             stdin=PIPE,
+            stdout=PIPE,
             env={name: text for name, text in environment().items() if not name.startswith(_THE_DOORS_OWN)},
             start_new_session=True,
         )
         settings = self._order.settings
         near = replace(settings, database=replace(settings.database, accept_dsn=accepting))
-        if self._process.stdin is not None:  # left open: its end is ours
-            self._process.stdin.write(spell(replace(self._order, settings=near, dsn=dsn, door=str(door))))
+        if process.stdin is not None:  # left open: its end is ours
+            process.stdin.write(spell(replace(self._order, settings=near, dsn=dsn, door=str(door))))
+        return process
 
     async def _end(self) -> None:
         if self._process is not None:

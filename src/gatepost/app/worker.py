@@ -57,7 +57,7 @@ async def work() -> None:
             async with asyncio.TaskGroup() as chores:
                 following = chores.create_task(_follow(told, Changeable(door, {"smtp": certificate}), stop))
                 chores.create_task(process.keep_tidy(stop))
-                chores.create_task(_beat(stop))
+                chores.create_task(beat(stop))
                 await stop.wait()
                 following.cancel()
         finally:
@@ -65,7 +65,7 @@ async def work() -> None:
             await door.close(CLOSE_GRACE_S)
 
 
-async def _beat(stop: asyncio.Event) -> None:
+async def beat(stop: asyncio.Event) -> None:
     """Say again and again that the loop turns, until ``stop``; that nobody listens is no reason to fail or to wait."""
     said = sys.stdout.fileno()
     os.set_blocking(said, False)

@@ -124,7 +124,8 @@ class Workers:
                     began = loop.time()
                     self._serving.add(number)
                     is_up.set()
-                    await self._hear_beats(number, process)
+                    if await hangs(process, self._silent_s):
+                        log.error("smtp.worker_hangs", number=number, error=Raised.by(WorkerLostError()))
                     served_s = loop.time() - began
                 code = await process.wait()
             except asyncio.CancelledError:
@@ -158,20 +159,21 @@ class Workers:
                 process.kill()
         return said == READY
 
-    async def _hear_beats(self, number: int, process: Process) -> None:
-        """Return once a worker has ended; one that hangs is killed."""
-        silences = 0
-        while process.stdout is not None and silences < 2:  # noqa: PLR2004  # see SILENT_S
-            try:
-                async with asyncio.timeout(self._silent_s):
-                    if not await process.stdout.readline():
-                        return
-                silences = 0
-            except TimeoutError:
-                silences += 1
-        log.error("smtp.worker_hangs", number=number, error=Raised.by(WorkerLostError()))
-        with suppress(ProcessLookupError):
-            process.kill()
+
+async def hangs(process: Process, silent_s: float = SILENT_S) -> bool:
+    """Hear a process's beats; return False once it has ended, True once it was killed because it said nothing."""
+    silences = 0
+    while process.stdout is not None and silences < 2:  # noqa: PLR2004  # see SILENT_S
+        try:
+            async with asyncio.timeout(silent_s):
+                if not await process.stdout.readline():
+                    return False
+            silences = 0
+        except TimeoutError:
+            silences += 1
+    with suppress(ProcessLookupError):
+        process.kill()
+    return True
 
 
 async def end(process: Process) -> None:

@@ -36,6 +36,7 @@ __all__ = [
     "in_custody",
     "keep_all",
     "keep_bodies",
+    "latest",
     "marked",
     "page",
     "parse_query",
@@ -83,6 +84,11 @@ async def forget_body(tx: Transaction, email: EmailId) -> None:
 async def find(tx: Transaction, email: EmailId) -> Email | None:
     """Return one message of the tenant, or None: for the house's own work, never for a door."""
     return await store.by_id_alone(tx, email)
+
+
+async def latest(tx: Transaction, *, limit: int) -> list[EmailId]:
+    """Return the tenant's newest messages, newest first: for the house's own work, never for a door."""
+    return await store.latest(tx, limit)
 
 
 async def page(

@@ -190,6 +190,12 @@ async def by_id_alone(tx: Transaction, email: EmailId) -> Email | None:
     return None if row is None else email_of(tx.vault, row)
 
 
+async def latest(tx: Transaction, limit: int) -> list[EmailId]:
+    """Return the tenant's newest messages, newest first."""
+    query = "select id from email where tenant = %(tenant)s order by seq desc limit %(limit)s"
+    return [EmailId(row.id) for row in await tx.all(query, limit=limit)]
+
+
 async def page(
     tx: Transaction,
     account: AccountId,

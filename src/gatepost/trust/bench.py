@@ -10,7 +10,7 @@ from gatepost.egress import Destination, Egress, Purpose, Register
 from gatepost.trust.paper import CannotVerifyError
 from gatepost.trust.world import World
 
-_LOOPBACK = Destination(
+LOOPBACK = Destination(
     purpose=Purpose.PROBE, host="127.0.0.1", port=0, networks=(ip_network("127.0.0.1"),), is_clear=True
 )
 """Where controls listen: connections to them are none of the house's."""
@@ -43,8 +43,9 @@ class Bench:
     @property
     def egress(self) -> Egress:
         """A way to loopback, and nowhere else."""
-        return Egress(Register([_LOOPBACK]), _nobody, self.clock)
+        return Egress(Register([LOOPBACK]), nobody, self.clock)
 
 
-async def _nobody(_host: str) -> list[str]:
+async def nobody(_host: str) -> list[str]:
+    """Find no address of any name: controls have no DNS."""
     return []

@@ -6,6 +6,7 @@ from gatepost.trust.check import Check
 from gatepost.trust.checks import (
     agents,
     ahead,
+    audited,
     called,
     cases,
     confidential,
@@ -19,6 +20,7 @@ from gatepost.trust.checks import (
     machine,
     mail,
     objections,
+    outgoing,
     page,
     people,
     places,
@@ -32,7 +34,21 @@ from gatepost.trust.checks import (
     told,
 )
 from gatepost.trust.controls import agents as minds
-from gatepost.trust.controls import doors, duty, evidence, history, lagging, made, pages, papers, powers, rooms, things
+from gatepost.trust.controls import (
+    audits,
+    doors,
+    duty,
+    evidence,
+    history,
+    lagging,
+    leaks,
+    made,
+    pages,
+    papers,
+    powers,
+    rooms,
+    things,
+)
 from gatepost.trust.controls import promises as vows
 
 _CHECKS: tuple[Check[Any], ...] = (
@@ -47,7 +63,12 @@ _CHECKS: tuple[Check[Any], ...] = (
     ),
     Check("mail.both_ways", mail.both, mail.both_ways, (doors.forgetful,)),
     Check("contact.reached", mail.delivered, mail.contact, (doors.forgetful,)),
-    Check("audit.complete", mail.complete, mail.gate, (doors.forgetful,)),
+    Check(
+        "audit.complete",
+        audited.complete,
+        audited.house_gate,
+        (audits.forgetful, audits.misjudging, audits.uncounted, audits.passing_by),
+    ),
     Check("audit.rebuilt", mail.rebuilt, mail.gate, (doors.forgetful,)),
     Check(
         "log.consistent",
@@ -71,12 +92,16 @@ _CHECKS: tuple[Check[Any], ...] = (
     Check("act.logged", logs.act_logged, logs.canary_acts, (things.unlogged_act,)),
     Check("operations.kept", logs.operations_kept, logs.operations_logs, (things.log_with_gap,)),
     Check("agents.off", agents.switched_off, agents.house_agent, (minds.switched_on,)),
-    Check("export.flowing", exports.flowing, exports.house_exports, (lagging.stalled,)),
+    Check(
+        "export.flowing", exports.flowing, exports.house_exports, (lagging.stalled, lagging.losing, lagging.doubling)
+    ),
     Check(
         "egress.declared",
-        places.egress_declared,
-        places.house_ways,
+        outgoing.shut,
+        outgoing.house_outgoing,
         (
+            leaks.sieve,
+            leaks.strayed,
             papers.open_register,
             papers.undeclared_register,
             papers.untransferred_register,

@@ -24,8 +24,16 @@ UP_AGAIN = 3
 """How many round trips in a row have to come back through a part until its outage counts as over."""
 _NOW = timedelta(seconds=1)
 _GAPS_TOLD = 5
-LOST = {"smtp.worker_hangs": Component.SMTP, "smtp.worker_died": Component.SMTP}
-"""Errors nobody expected that say that one of several processes is gone, by their event: of which part it was."""
+LOST: Mapping[str, Component | None] = {
+    "smtp.worker_hangs": Component.SMTP,
+    "smtp.worker_died": Component.SMTP,
+    "agents.process_hangs": None,
+    "agents.process_died": None,
+}
+"""Errors nobody expected that say that a process is gone, by their event: of which part it was.
+
+None: of hosted agents, which no round trip goes through, for it is there only while some tenant has them on.
+"""
 _FAULTS_READ = 50
 _NOTED = timedelta(seconds=30)
 """How long an error may take until it is written down; what is older was seen by the round before."""
@@ -49,12 +57,13 @@ async def attend(
     said = incidents.incidents_of(await stating.facts_in(tx, incidents.SUBJECT, now - DAYS * DAY))
     own = [each for each in said if each.is_automatic and not each.is_over]
     lately = await status_store.samples(tx, min(each.opened_at for each in own), now + _NOW) if own else []
-    facts = [over(each, now) for each in own if is_over(each, lately)]
+    faults = await fault_store.read(tx, _FAULTS_READ)
+    quiet = None not in lost(faults, now - UP_AGAIN * timedelta(seconds=pace.every_s))
+    facts = [over(each, now) for each in own if (is_over(each, lately) if each.components else quiet)]
     down, silent = out(seen, said), gaps(seen, before, pace)
     if before:
-        faults = await fault_store.read(tx, _FAULTS_READ)
         gone = lost(faults, max(each.at for each in before.values()) - _NOTED).keys() - down.keys() - spoken_for(said)
-        facts += [replaced(incidents.new_id(house.entropy), each, now) for each in sorted(gone)]
+        facts += [replaced(incidents.new_id(house.entropy), each, now) for each in sorted(gone, key=str)]
     blind = {each.component for each in seen} - spoken_for(said) if silent else set()
     if down or blind:
         facts.append(opened(incidents.new_id(house.entropy), down, now, blind=blind, silent=silent))
@@ -62,13 +71,13 @@ async def attend(
         await stating.state_in(tx, incidents.SUBJECT, fact, entropy=house.entropy)
 
 
-def spoken_for(said: Iterable[Incident]) -> set[Component]:
-    """Return the parts of which an open incident, or maintenance under way, speaks."""
+def spoken_for(said: Iterable[Incident]) -> set[Component | None]:
+    """Return the parts of which an open incident, or maintenance under way, speaks; None for hosted agents."""
     return {
         part
         for each in said
         if not each.is_exercise and (each.state in ACTIVE or not (each.is_maintenance or each.is_over))
-        for part in each.components
+        for part in each.components or ([None] if each.name == _name_of(None) else [])
     }
 
 
@@ -78,24 +87,33 @@ def out(seen: Iterable[Sample], said: Iterable[Incident]) -> dict[Component, str
     return {each.component: each.reason for each in seen if not each.is_up and each.component not in known}
 
 
-def lost(faults: Iterable[Fault], since: datetime) -> dict[Component, datetime]:
+def lost(faults: Iterable[Fault], since: datetime) -> dict[Component | None, datetime]:
     """Return the parts of which a process hung or died since then, and when."""
     return {LOST[each.during]: each.last_at for each in faults if each.during in LOST and each.last_at > since}
 
 
-def replaced(identifier: str, part: Component, at: datetime) -> Fact:
-    """Return the word on a part of which one process was lost, while others went on."""
+def replaced(identifier: str, part: Component | None, at: datetime) -> Fact:
+    """Return the word on a part of which one process was lost, while others went on; None for hosted agents."""
+    missed = (
+        "agents took no turns; their mail was kept and waits"
+        if part is None
+        else "conversations with it were not answered"
+    )
     return incidents.opened(
         identifier,
-        name=f"{NAMES[part][0]}: a process was lost",
+        name=_name_of(part),
         state=State.INVESTIGATING,
         impact=Impact.MINOR,
-        body="Opened by the house: one of the processes of this part hung or died and is replaced; until then"
-        " conversations with it were not answered. Nobody has spoken to it yet.",
+        body=f"Opened by the house: a process of this part hung or died and is replaced; until then {missed}."
+        " Nobody has spoken to it yet.",
         at=at,
-        components=[part],
+        components=[] if part is None else [part],
         is_automatic=True,
     )
+
+
+def _name_of(part: Component | None) -> str:
+    return f"{'Hosted agents' if part is None else NAMES[part][0]}: a process was lost"
 
 
 def gaps(seen: Iterable[Sample], before: Mapping[Component, Sample], pace: Pace) -> list[Gap]:
@@ -155,7 +173,9 @@ def over(incident: Incident, at: datetime) -> Fact:
     return incidents.updated(
         incident,
         state=State.RESOLVED,
-        body=f"Closed by the probes: the last {UP_AGAIN} round trips through each of these parts came back.",
+        body=f"Closed by the probes: the last {UP_AGAIN} round trips through each of these parts came back."
+        if incident.components
+        else f"Closed by the house: no process was lost for the time of {UP_AGAIN} rounds of probes.",
         at=at,
         is_automatic=True,
     )

@@ -44,6 +44,24 @@ async def test_a_security_txt_names_the_address_for_security_and_no_other(bench:
         assert found.reason == "security_txt.contact", fields
 
 
+async def test_a_text_that_is_not_served_is_missing_and_one_that_cannot_be_read_just_now_is_no_fault(
+    bench: Bench,
+) -> None:
+    listed = ("application/json", b'{"claims": [{"id": "A1", "status": "PASS"}]}')
+    shown = ("text/html", b'<article data-claim="A1" data-status="PASS"></article>')
+    pages = dict.fromkeys(page.SECTIONS, shown) | {"/trust/claims.json": listed, "/trust/": shown}
+
+    async def found(missing: int) -> Finding:
+        async with server.listening(server.http(pages, missing)) as port:
+            endpoint = Endpoint(door="http", host=server.HOST, port=port, tls="")
+            served = page.Served(Prober(bench.egress, bench.entropy), endpoint, frozenset(), bench.clock())
+            return await page.page_agrees(replace(served, texts={"terms": "0" * 64}))
+
+    assert (await found(404)).reason == "page.text_missing"
+    with pytest.raises(CannotVerifyError, match="unavailable"):
+        await found(503)
+
+
 async def test_a_summary_of_nothing_is_no_pass(bench: Bench) -> None:
     at = bench.clock().isoformat()
     one = '{"name": "Mail in", "status": "operational"}'

@@ -3,15 +3,14 @@
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass
-from ipaddress import ip_network
 
 from gatepost import mailbox, record
 from gatepost.act import hosted
 from gatepost.act.hosted.paper import Said, Turn
 from gatepost.act.hosted.price import shipped
 from gatepost.act.hosted.worker import TURN
-from gatepost.egress import Destination, Egress, EgressRefusedError, Errand, Purpose, Register
-from gatepost.ids import EmailId, JobId, token
+from gatepost.egress import Destination, EgressRefusedError, Errand, Purpose, Register
+from gatepost.ids import EmailId, JobId, TenantId, token
 from gatepost.jobs import Job, TryAgainError
 from gatepost.journey import House
 from gatepost.record.paper import Json
@@ -19,7 +18,7 @@ from gatepost.trust import agent_canary
 from gatepost.trust.checks.mail import Canary, Postbox, postbox_of, taken
 from gatepost.trust.paper import CannotVerifyError, Finding, failed, passed
 from gatepost.trust.probe.mail import FRIEND
-from gatepost.trust.probe.server import HOST, Sink, sink
+from gatepost.trust.probe.server import HOST, sink, way_to
 from gatepost.trust.world import World
 
 
@@ -64,7 +63,7 @@ async def switched_off(target: Hosted) -> Finding:
             raise CannotVerifyError("entry.missing")
         async with sink() as endpoint, target.during():
             wakes = await _wakes(target)
-            await _take_turn(target, email, endpoint)
+            await take_turn(target.house, target.box.tenant, email, endpoint.port)
     if any(target.word.encode() in each for each in endpoint.heard):
         return failed("model.told", {"requests": len(endpoint.heard)})
     if endpoint.knocks or wakes:
@@ -91,14 +90,13 @@ async def _wakes(target: Hosted) -> int:
         return len(await hosted.accounts(tx))
 
 
-async def _take_turn(target: Hosted, email: EmailId, endpoint: Sink) -> None:
-    house, tenant = target.house, target.box.tenant
-    row = Destination(purpose=Purpose.MODEL, host=HOST, port=endpoint.port, networks=(ip_network(HOST),), is_clear=True)
-    egress = Egress(Register([row]), _nobody, house.clock)
+async def take_turn(house: House, tenant: TenantId, email: EmailId, port: int) -> None:
+    """Take the turn of a mail by the code of the agents' process; the model is whoever listens on that port."""
+    egress = way_to(Purpose.MODEL, port, house.clock)
 
     async def ask(turn: Turn, body: bytes) -> Said:
         errand = Errand(Purpose.MODEL, turn.agent, turn.tenant)
-        return await hosted.ask(egress, errand, f"http://{HOST}:{endpoint.port}", "", body)
+        return await hosted.ask(egress, errand, f"http://{HOST}:{port}", "", body)
 
     desk = hosted.Desk(
         db=house.db,
@@ -127,10 +125,6 @@ async def _take_turn(target: Hosted, email: EmailId, endpoint: Sink) -> None:
     take: Callable[[Job], Awaitable[None]] = hosted.handlers(desk)[TURN]
     with suppress(TryAgainError):
         await take(job)
-
-
-async def _nobody(_host: str) -> list[str]:
-    return []
 
 
 async def _opened(target: Hosted) -> int:

@@ -188,7 +188,7 @@ async def taken(box: Postbox, kind: str) -> EmailId | None:
     return None if row is None else EmailId(_leaf(row)["email"])
 
 
-async def complete(box: Postbox) -> Finding:
+async def answered(box: Postbox) -> Finding:
     """See that every answer of the door has an entry that says the same, and opens to this very mail."""
     seen: dict[str, Json] = {}
     for kind in box.kinds:

@@ -39,7 +39,7 @@ SESSIONS = "gatepost_smtp_sessions_total"
 _MEASUREMENT = re.compile(r"(?P<name>\w+)(?:\{.*\})? (?P<value>[-+.\de]+)", re.ASCII)
 SECTIONS = ("/trust/documents", "/trust/subprocessors", "/trust/controls", "/trust/changes", "/status")
 """What a page for procurement is not whole without, beside the claims."""
-_OK, _NOT_FOUND = 200, 404
+_OK, _NOT_FOUND, _UNAVAILABLE = 200, 404, 503
 MEASURED_SHARE = 4
 """One claim in so many, and more, must have been measured."""
 
@@ -165,6 +165,18 @@ async def asked(target: Served, path: str) -> Fetched:
         raise CannotVerifyError("door.unreachable") from error
 
 
+async def _shown(target: Served, path: str) -> Fetched:
+    """Return what is answered there.
+
+    Raises:
+        CannotVerifyError: nobody answers, or the house says that it cannot read just now, which says nothing of a text.
+    """
+    got = await asked(target, path)
+    if got.status == _UNAVAILABLE:
+        raise CannotVerifyError("page.unavailable")
+    return got
+
+
 async def fetch(target: Served, path: str) -> tuple[str, bytes]:
     """Return the content type and body of a page that is served.
 
@@ -267,12 +279,14 @@ async def page_agrees(target: Served) -> Finding:
     differing = sorted(name for name in set(wanted) | set(marks.found) if wanted.get(name) != marks.found.get(name))
     if differing or not wanted:
         return failed("page.differs", [*differing[:8]])
-    cut = [path for path in SECTIONS if (await asked(target, path)).status != _OK]
+    cut = [path for path in SECTIONS if (await _shown(target, path)).status != _OK]
     if cut:
         return failed("page.section_missing", [*cut])
     for name, sha256 in target.texts.items():
-        got = await asked(target, f"/trust/documents/{name}")
-        if got.status != _OK or sha256.encode() not in got.body:
+        got = await _shown(target, f"/trust/documents/{name}")
+        if got.status != _OK:
+            return failed("page.text_missing", name)
+        if sha256.encode() not in got.body:
             return failed("page.text_differs", name)
     return passed({"claims": len(wanted), "sections": len(SECTIONS), "texts": len(target.texts)})
 

@@ -1,13 +1,33 @@
-"""An export that stands still."""
+"""Exports that stand still, lose, or double."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from gatepost.ids import ExportId
+from gatepost.egress import Egress
+from gatepost.ids import ExportId, LeafIndex, TenantId
 from gatepost.trust.bench import Bench
-from gatepost.trust.checks.exports import Export, Exports
-from gatepost.upkeep.siem.paper import Destination, Format, Kind, Place, Status
+from gatepost.trust.checks.exports import Export, Exports, Send
+from gatepost.upkeep.siem import Destination, Format, Kind, Place
+from gatepost.upkeep.siem.paper import Event, Status
+from gatepost.upkeep.siem.road import road
+
+_TENANT = TenantId("tn_control")
+
+
+def _rows(bench: Bench) -> list[Event]:
+    return [
+        Event(
+            tenant=_TENANT,
+            leaf_index=LeafIndex(at),
+            leaf_hash=f"{at:064x}",
+            log_origin="control.invalid/log",
+            at=bench.clock(),
+            text="{}",
+            leaf={"action": "control.made", "ts": bench.clock().isoformat()},
+        )
+        for at in range(4)
+    ]
 
 
 @asynccontextmanager
@@ -35,4 +55,36 @@ async def stalled(bench: Bench) -> AsyncIterator[Exports]:
         rejected=0,
         letters=0,
     )
-    yield Exports((Export(status, now - timedelta(hours=23)),), now)
+    yield _sending(bench, _trusting, Export(status, now - timedelta(hours=23)))
+
+
+@asynccontextmanager
+async def losing(bench: Bench) -> AsyncIterator[Exports]:
+    """An exporter that takes whatever it hears for a yes."""
+    yield _sending(bench, _trusting)
+
+
+@asynccontextmanager
+async def doubling(bench: Bench) -> AsyncIterator[Exports]:
+    """An exporter that goes on sending when it has been told that all is there."""
+    yield _sending(bench, _insisting)
+
+
+def _sending(bench: Bench, send: Send, *exports: Export) -> Exports:
+    return Exports(exports=exports, rows=_rows(bench), send=send, clock=bench.clock)
+
+
+async def _trusting(egress: Egress, to: Destination, rows: Sequence[Event]) -> int | None:
+    ready = road(egress, _TENANT, to)
+    await ready.way.send([ready.spell(each) for each in rows])
+    return rows[-1].leaf_index
+
+
+async def _insisting(egress: Egress, to: Destination, rows: Sequence[Event]) -> int | None:
+    ready = road(egress, _TENANT, to)
+    for _ in range(5):
+        verdict = await ready.way.send([ready.spell(each) for each in rows])
+        for _ in range(2):
+            if ready.confirm is not None and verdict.ack is not None:
+                await ready.confirm([verdict.ack])
+    return rows[-1].leaf_index

@@ -4,12 +4,14 @@ import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import timedelta
 
 from gatepost.blobs.mounts import Mount
 from gatepost.egress import Destination, Purpose, Register
 from gatepost.trust.bench import Bench
 from gatepost.trust.checks import documents, page, places
+from gatepost.trust.checks.outgoing import Outgoing
+from gatepost.trust.controls.leaks import outgoing
 from gatepost.trust.paper import Claim, ClaimClass, Outcome
 from gatepost.trust.registers import (
     Contact,
@@ -21,7 +23,7 @@ from gatepost.trust.registers import (
     Store,
     Supplier,
 )
-from gatepost.trust.ways import WayOut, Words
+from gatepost.trust.ways import WayOut
 
 _ROLES = ("security", "privacy", "legal", "sales", "support")
 _DAY = timedelta(days=1)
@@ -195,39 +197,32 @@ async def talking_software(bench: Bench) -> AsyncIterator[places.Transfers]:
     yield _transfers(bench, _supplier(bench, processes=False))
 
 
-def _ways(bench: Bench, row: Destination, *said: WayOut) -> places.Ways:
-    words = Words(
-        ways=said, suppliers=(), transfers=(), allowed=frozenset({"GB"}), today=bench.clock().astimezone(UTC).date()
-    )
-    return places.Ways(Register([row]), words)
-
-
 @asynccontextmanager
-async def open_register(bench: Bench) -> AsyncIterator[places.Ways]:
+async def open_register(bench: Bench) -> AsyncIterator[Outgoing]:
     """A register that was widened for webhooks: the operator says that customers name them, and opened all itself."""
     row = Destination(purpose=Purpose.WEBHOOK, host="*", port=0, region="GB", mechanism="control")
     said = WayOut(purpose="webhook", region="GB", mechanism="control", owner="control", by_customers=True)
-    yield _ways(bench, row, said)
+    yield outgoing(bench, Register([row]), said)
 
 
 @asynccontextmanager
-async def undeclared_register(bench: Bench) -> AsyncIterator[places.Ways]:
+async def undeclared_register(bench: Bench) -> AsyncIterator[Outgoing]:
     """A register with a row whose region nobody named."""
-    yield _ways(bench, Destination(purpose=Purpose.RELAY, host="relay.control.invalid", port=25))
+    yield outgoing(bench, Register([Destination(purpose=Purpose.RELAY, host="relay.control.invalid", port=25)]))
 
 
 @asynccontextmanager
-async def untransferred_register(bench: Bench) -> AsyncIterator[places.Ways]:
+async def untransferred_register(bench: Bench) -> AsyncIterator[Outgoing]:
     """A register with a row that leads abroad, to somebody no transfer speaks of."""
     row = Destination(purpose=Purpose.BLOBS, host="store.control.invalid", port=443, region="XX", mechanism="control")
-    yield _ways(bench, row)
+    yield outgoing(bench, Register([row]))
 
 
 @asynccontextmanager
-async def unnamed_register(bench: Bench) -> AsyncIterator[places.Ways]:
+async def unnamed_register(bench: Bench) -> AsyncIterator[Outgoing]:
     """A register with a row that says everything but who is reached."""
     row = Destination(purpose=Purpose.RELAY, host="relay.control.invalid", port=25, region="GB", mechanism="control")
-    yield _ways(bench, row)
+    yield outgoing(bench, Register([row]))
 
 
 @asynccontextmanager

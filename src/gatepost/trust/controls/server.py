@@ -156,14 +156,14 @@ def smtp(*, auth: bool, context: ssl.SSLContext | None = None) -> Talk:
     return talk
 
 
-def http(pages: Mapping[str, tuple[str, bytes]]) -> Talk:
-    """Return a server of these pages: path to content type and body."""
+def http(pages: Mapping[str, tuple[str, bytes]], missing: int = 404) -> Talk:
+    """Return a server of these pages: path to content type and body; ``missing``: the status of all others."""
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         path = head[:_QUESTION_OCTETS_MAX].split(b" ")[1].decode("latin-1")
         kind, body = pages.get(path, ("text/plain", b""))
-        status = b"200 OK" if path in pages else b"404 Not Found"
+        status = b"200 OK" if path in pages else b"%d -" % missing
         fields = b"Content-Type: %b\r\nContent-Length: %d\r\nConnection: close" % (kind.encode(), len(body))
         writer.write(b"HTTP/1.1 " + status + b"\r\n" + fields + b"\r\n\r\n" + body)
         await writer.drain()
