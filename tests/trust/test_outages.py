@@ -48,7 +48,7 @@ async def test_what_is_seen_out_opens_one_incident_that_recovery_closes(scene: S
     (one,) = await said(scene)
     assert (one.name, one.state, one.impact) == ("Mail in: outage", State.INVESTIGATING, Impact.CRITICAL)
     assert (one.is_automatic, one.components, len(one.updates)) == (True, (MAIL,), 1)
-    assert "Mail in: answer.late" in one.updates[0].body
+    assert "Mail in: it did not answer in time" in one.updates[0].body
     assert one.deadlines() == []  # nobody is aware of anything yet
     await probed(scene, rounds=outages.UP_AGAIN - 1)
     assert not (await said(scene))[0].is_over
@@ -171,7 +171,7 @@ async def test_what_is_out_after_a_gap_is_one_incident_with_it(scene: Scene) -> 
     scene.clock.move(timedelta(days=3))
     await probed(scene, MAIL)
     (one,) = await said(scene)
-    assert "Mail in: answer.late" in one.updates[0].body
+    assert "Mail in: it did not answer in time" in one.updates[0].body
     assert "Nothing was probed" in one.updates[0].body
     assert one.components == (MAIL, API)
 

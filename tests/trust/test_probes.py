@@ -1,4 +1,6 @@
 import asyncio
+import inspect
+import re
 import socket
 from dataclasses import replace
 from datetime import timedelta
@@ -7,9 +9,9 @@ import pytest
 
 from gatepost.db import Database, DatabaseUnavailableError
 from gatepost.ids import TenantId
-from gatepost.trust import Canary, Endpoint, status_store, store
+from gatepost.trust import Canary, Endpoint, probes, status, status_store, store
 from gatepost.trust.probes import COMPONENT, Rounds, measured
-from gatepost.trust.uptime import Component, Pace, hours_of
+from gatepost.trust.uptime import REASONS, Component, Pace, hours_of
 from record.papers import TENANT
 from trust.scene import Scene
 
@@ -84,3 +86,11 @@ async def test_an_outage_of_the_database_is_kept_once_it_is_back(scene: Scene, a
         changed = await store.history(tx, f"{COMPONENT}{Component.REST.value}", limit=5)
     assert [each.at for each in kept if each.component is Component.REST] == times
     assert len(changed) == 1  # down once, when it went down
+
+
+def test_each_reason_of_a_part_has_words_for_people() -> None:
+    codes = set[str]()
+    for module in (probes, status):
+        codes |= set(re.findall(r'(?:TripError\(|return |, )"([a-z]+\.[a-z_]+)"', inspect.getsource(module)))
+    assert {"webhook.not_taken", "answer.late", "probe.silent", "answer.slow"} <= codes
+    assert codes - {probes.CHANGED} <= REASONS.keys()

@@ -32,7 +32,8 @@ def publish(folder: Path, *, config: Config = None) -> None:
         made = with_house(work, config)
     except room.StockError as error:
         raise Refusal(str(error)) from error
-    typer.echo(f"{len(made) - 1} papers lie in the room; who agreed to another text before agrees anew")
+    papers = "1 paper lies" if len(made) == 1 + 1 else f"{len(made) - 1} papers lie"
+    typer.echo(f"{papers} in the room; who agreed to another text before agrees anew")
 
 
 @rooms.command("list")

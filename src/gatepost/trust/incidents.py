@@ -100,6 +100,13 @@ class Incident:
         return self.updates[0].state in MAINTENANCE
 
     @property
+    def window_in_words(self) -> str:
+        """Return when it is planned for, for a person; empty where it was not."""
+        if self.scheduled_for is None or self.scheduled_until is None:
+            return ""
+        return f"{self.scheduled_for:%Y-%m-%d %H:%M} to {self.scheduled_until:%Y-%m-%d %H:%M} UTC"
+
+    @property
     def is_over(self) -> bool:
         """Whether nothing more is expected of it but a post-mortem."""
         return self.state in OVER

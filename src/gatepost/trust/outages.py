@@ -18,7 +18,7 @@ from gatepost.trust import fault_store, incidents, stating, status_store
 from gatepost.trust.fault import Fault
 from gatepost.trust.incidents import ACTIVE, Impact, Incident, State
 from gatepost.trust.leaf import instant
-from gatepost.trust.uptime import DAY, DAYS, NAMES, Component, Pace, Sample
+from gatepost.trust.uptime import DAY, DAYS, NAMES, REASONS, Component, Pace, Sample
 
 UP_AGAIN = 3
 """How many round trips in a row have to come back through a part until its outage counts as over."""
@@ -147,7 +147,7 @@ def opened(
         when = "; ".join(f"{instant(begin)} to {instant(end)}" for begin, end in silent[:_GAPS_TOLD])
         body.append(f"Nothing was probed, so the house was off or stood still, or its clock was set ahead: {when}.")
     if down:
-        why = "; ".join(f"{NAMES[each][0]}: {down[each]}" for each in parts if each in down)
+        why = "; ".join(f"{NAMES[each][0]}: {REASONS.get(down[each], down[each])}" for each in parts if each in down)
         body.append(f"Round trips failed twice in a row ({why}).")
     return incidents.opened(
         identifier,

@@ -42,6 +42,23 @@ NAMES: Mapping[Component, tuple[str, str]] = {
 }
 """Each part's name and what its round trip is."""
 
+REASONS: Mapping[str, str] = {
+    "mail.not_taken": "the mail was not taken",
+    "policy.not_applied": "the mail was not refused",
+    "api.not_ready": "it says that it cannot work",
+    "webhook.none": "there is no receiver",
+    "webhook.not_taken": "the receiver did not take it",
+    "answer.late": "it did not answer in time",
+    "answer.slow": "it answers slowly",
+    "door.unreachable": "nobody answers at its door",
+    "database.away": "the database is out of reach",
+    "canary.missing": "the canaries' mailbox is gone",
+    "probe.silent": "nobody has probed it lately",
+    "incident.open": "an open incident says so",
+    "maintenance.active": "maintenance is under way",
+}
+"""Why a part is no better, in words."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:

@@ -10,6 +10,14 @@ SUPPLIERS, TEXTS = "/trust/subprocessors", "/trust/documents/"
 """Where a reader finds what a mail is about."""
 
 
+def name_of(about: str, operator: Operator | None) -> str:
+    """Return what people call a supplier or a document; its id where no register has it."""
+    if operator is None:
+        return about
+    supplier, document = next((each for each in operator.suppliers if each.id == about), None), operator.document(about)
+    return supplier.name if supplier else document.title if document else about
+
+
 def said(action: str, about: str, detail: Mapping[str, Any], operator: Operator) -> tuple[str, str, str]:
     """Return subject, text, and the path of the page it is about.
 
@@ -21,7 +29,7 @@ def said(action: str, about: str, detail: Mapping[str, Any], operator: Operator)
     """
     house = operator.entity.trading_name
     supplier = next((each for each in operator.suppliers if each.id == about), None)
-    name = supplier.name if supplier else about
+    name = name_of(about, operator)
     if action == notice.ANNOUNCED:
         text = (
             f"{name} is to process data for us.\n\n"
@@ -36,14 +44,12 @@ def said(action: str, about: str, detail: Mapping[str, Any], operator: Operator)
         return f"{house}: {name} is withdrawn", f"{name} does not process data for us from now on.\n", SUPPLIERS
     if action == terms.ANNOUNCED:
         kind = "material" if detail["material"] else "not material"
-        document = operator.document(about)
-        title = document.title if document else about
         text = (
-            f"Version {detail['version']} of “{title}” is to apply from {detail['effective_on']} on.\n"
+            f"Version {detail['version']} of “{name}” is to apply from {detail['effective_on']} on.\n"
             f"The change is {kind}, by the rule: {detail['rule']}. Reason: {detail['reason']}\n"
             f"Decided by: {detail['decided_by']}. SHA-256 of the text: {detail['sha256']}\n\n"
             f"Accept or reject it: POST /api/v1/notices/terms/{about}/decision, or write to us. Who rejects it takes\n"
             "an export along and leaves.\n"
         )
-        return f"{house}: {title}, version {detail['version']}", text, f"{TEXTS}{about}"
+        return f"{house}: {name}, version {detail['version']}", text, f"{TEXTS}{about}"
     return f"{house}: {action}", f"{action}: {about}\n", "/trust/"

@@ -96,6 +96,8 @@ async def test_each_view_bears_the_viewer_s_name_and_is_an_entry(post: Posting, 
     assert SECRET in got.text
     assert got.text.count("For Ada Reader, Reader Ltd (ada@reader.test)") == 2
     assert got.headers["cache-control"] == "no-store"
+    assert 'href="/trust/room/inside"' in got.text
+    assert "Keep it so." in (await reader.get("/trust/room/inside")).text, "what they agreed to can still be read"
     async with post.house.db.transaction(TRUST) as tx:
         (view,) = await room.views(tx)
     assert view.file == "pentest"

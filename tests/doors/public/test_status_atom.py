@@ -1,9 +1,10 @@
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from xml.etree import ElementTree as ET
 
 from doors.public.test_status_json import AT, status
 from gatepost.doors.public import status_atom, status_json
+from gatepost.trust.incidents import State
 from gatepost.trust.status import Status
 from gatepost.trust.uptime import Day
 
@@ -30,6 +31,16 @@ def test_a_feed_without_entries_is_as_old_as_our_looking() -> None:
     day = Day(day=date(2026, 11, 18), probes=5, up=5)
     watched = replace(now, parts=(replace(now.parts[0], days=(replace(day, probes=0, day=date(2026, 11, 17)), day)),))
     assert updated(watched) == "2026-11-18T00:00:00Z"
+
+
+def test_planned_maintenance_says_when_it_is() -> None:
+    now = status()
+    first = replace(now.incidents[0].updates[0], state=State.SCHEDULED)
+    disks = replace(now.incidents[0], updates=(first,), scheduled_for=AT, scheduled_until=AT + timedelta(hours=2))
+    planned = replace(now, incidents=(disks,))
+    feed = ET.fromstring(status_atom.feed(status_json.page_of("n", "https://x.example/status", planned), planned))  # noqa: S314  # our own
+    said = feed.findtext(f"{ATOM}entry/{ATOM}content") or ""
+    assert said.startswith("Planned: 2026-11-20 12:00 to 2026-11-20 14:00 UTC\n")
 
 
 def updated(now: Status) -> str | None:

@@ -5,6 +5,7 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from datetime import datetime
+from itertools import pairwise
 
 import httpx2
 import pytest
@@ -43,6 +44,22 @@ async def test_each_page_is_read_without_script_and_loads_nothing(visitor: httpx
     policy = got.headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_each_page_says_whose_it_is_and_what_it_is_about(visitor: httpx2.AsyncClient, path: str) -> None:
+    page = (await visitor.get(path)).text
+    assert re.search(r"<title>[^<]+ \| Lanternpost</title>", page)
+    assert re.search(r'<meta name="description" content="[^"]*Lanternpost[^"]*"|content="[^"]+ How it stands,', page)
+    assert page.count("<h1") == 1
+    levels = [int(level) for level in re.findall(r"<h([1-6])", page)]
+    assert all(after <= before + 1 for before, after in pairwise(levels)), "no step of headings is left out"
+
+
+async def test_what_is_not_built_is_said_in_words(looked: Scene, visitor: httpx2.AsyncClient) -> None:
+    missing = next(each for each in read_operator(looked.folder).claims if each.absent)
+    (row,) = re.findall(rf'<li id="{missing.id}".*?</li>', (await visitor.get("/trust/")).text, re.DOTALL)
+    assert f"Not built yet: {missing.absent}" in row
 
 
 async def test_who_types_the_bare_name_is_led_to_the_trust_centre(visitor: httpx2.AsyncClient) -> None:
@@ -144,7 +161,9 @@ async def test_each_revision_is_in_the_feed(looked: Scene, visitor: httpx2.Async
     feed = ET.fromstring(got.content)  # noqa: S314  # our own
     entries = feed.findall("{http://www.w3.org/2005/Atom}entry")
     assert len(entries) == 2
-    assert len({entry.findtext("{http://www.w3.org/2005/Atom}id") for entry in entries}) == 2
+    ids = {entry.findtext("{http://www.w3.org/2005/Atom}id") for entry in entries}
+    assert len(ids) == 2
+    assert all(f"{each}".startswith(f"tag:{looked.house.hostname},2026:trust/") for each in ids), "whatever the URL is"
     words = "Changed: texts (threat-model)."
     assert [words in str(entry.findtext("{http://www.w3.org/2005/Atom}content")) for entry in entries] == [True, False]
     page = (await visitor.get("/trust/changes")).text

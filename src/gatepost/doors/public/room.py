@@ -85,7 +85,7 @@ class Room:
         return unkept(got)
 
     async def inside(self, request: Request) -> Response:
-        """The text to agree to; after that, what lies here."""
+        """The text to agree to; after that, what lies here, and that text still."""
         seen, who = await self._view.look(), await self._who(request)
         return await self._inside(seen, who)
 
@@ -132,7 +132,7 @@ class Room:
         return page("room.html", status, operator=seen.operator, at=seen.at, files=files, problem=problem)
 
     async def _inside(self, seen: Seen, who: Inside, problem: str = "") -> Response:
-        text = await room.octets_of(self._house, who.nda) if who.nda and not who.has_agreed else b""
+        text = await room.octets_of(self._house, who.nda) if who.nda else b""
         made = page(
             "room_inside.html",
             HTTPStatus.BAD_REQUEST if problem else HTTPStatus.OK,

@@ -28,7 +28,7 @@ from gatepost.trust import status as doing
 from gatepost.trust.held import Held
 from gatepost.trust.incidents import Incident
 from gatepost.trust.status import Part, Status
-from gatepost.trust.uptime import NAMES, Pace, measured_of, share_of
+from gatepost.trust.uptime import NAMES, REASONS, Pace, measured_of, share_of
 
 PATHS = ("/status", "/api/v2")
 """How the paths begin that this face answers."""
@@ -52,12 +52,7 @@ HEADERS = {
 HTML, ATOM, JSON = "text/html; charset=utf-8", "application/atom+xml", "application/json"
 
 
-_WORDS = {
-    "postmortem": "post-mortem",
-    "incident.open": "an open incident says so",
-    "answer.slow": "it answers slowly",
-    "database.away": "the database is out of reach",
-}
+_WORDS = {**REASONS, "postmortem": "post-mortem"}
 
 
 @dataclass(frozen=True, slots=True)

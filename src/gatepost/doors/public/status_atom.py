@@ -40,9 +40,10 @@ def _updated(status: Status) -> str:
 
 
 def _entry(url: str, own: str, incident: Incident) -> str:
-    said = "\n\n".join(
+    words = [
         f"{instant(each.at)} {each.state.value.replace('_', ' ')}: {each.body}" for each in reversed(incident.updates)
-    )
+    ]
+    said = "\n\n".join([f"Planned: {incident.window_in_words}", *words] if incident.is_maintenance else words)
     place, name = f"{url}/incidents/{incident.id}", _text(incident.name)
     return (
         f"<entry>\n<id>{_text(own)}/{incident.id}</id>\n<title>{name}</title>\n<link href={quoteattr(place)}/>\n"

@@ -20,6 +20,7 @@ from gatepost import trust
 from gatepost.blobs import BlobsUnavailableError
 from gatepost.db import DatabaseUnavailableError
 from gatepost.doors.public import challenge, report, room, subscribe, trust_files
+from gatepost.doors.public.own_url import own_url
 from gatepost.doors.public.reading import Patient
 from gatepost.doors.public.trust_view import PAGE, Seen, View, html, kept, page, unkept, xml
 from gatepost.journey import House
@@ -106,11 +107,12 @@ class Pages:
         texts = published(seen.operator, seen.at.date())
         return self._page("trust_changes.html", seen, revisions=revisions, changes=changes, documents=texts)
 
-    async def feed(self, _request: Request) -> Response:
-        """The same revisions as Atom (RFC 4287)."""
+    async def feed(self, request: Request) -> Response:
+        """The same revisions as Atom (RFC 4287); its ids are tags (RFC 4151) of the house's name."""
         seen = await self._view.look()
         revisions, changes = await self._revisions()
-        values = {"operator": seen.operator, "base": self._view.house.public_url, "at": seen.at}
+        base = own_url(request, self._view.house.public_url)
+        values = {"operator": seen.operator, "base": base, "hostname": self._view.house.hostname, "at": seen.at}
         return xml("trust_changes.atom", "application/atom+xml", revisions=revisions, changes=changes, **values)
 
     async def _revisions(self) -> tuple[list[Stated], list[str]]:

@@ -30,6 +30,7 @@ FRESH = timedelta(seconds=5)
 """How long a reading serves: a crowd of visitors is one reading every few seconds, not a crowd of readings."""
 
 OUTSIDE_SHOWN = 20
+_UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 _FOLDER = files("gatepost.doors.public")
 _STYLE = (_FOLDER / "style.css").read_text() + (_FOLDER / "trust.css").read_text()
@@ -55,6 +56,9 @@ WORDS = {
     "ATTESTED": "attested",
     "NOT_APPLICABLE": "not applicable",
 }
+
+COUNTED = WORDS | {"PASS": "pass", "FAIL": "fail", "COULD_NOT_VERIFY": "could not be verified"}
+"""Of how many."""
 
 BASES = {
     "probe": "a probe from outside",
@@ -122,14 +126,30 @@ def kept(seen: Seen, name: str, write: Callable[[], bytes]) -> bytes:
 
 
 def said(value: object) -> str:
-    """Spell a measured value for a person: lists and tables in one line."""
+    """Spell a measured value for a person: lists and tables in one line, what lies within another in brackets."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{str(name).replace('_', ' ')} {said(each)}" for name, each in value.items())
+        between = "; " if any(map(_is_several, value.values())) else ", "
+        return between.join(f"{str(name).replace('_', ' ')} {_within(each)}" for name, each in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(said(each) for each in value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "" if value is None else str(value)
+
+
+def _is_several(value: object) -> bool:
+    return isinstance(value, Mapping) or (isinstance(value, list | tuple) and len(value) > 1)
+
+
+def _within(value: object) -> str:
+    return f"({said(value)})" if isinstance(value, Mapping) else said(value)
+
+
+def every(cadence: timedelta) -> str:
+    """Spell how often something is looked at."""
+    seconds = max(1, round(cadence.total_seconds()))
+    unit, name = next(each for each in _UNITS if seconds % each[0] == 0)
+    return f"every {name}" if seconds == unit else f"every {seconds // unit} {name}s"
 
 
 def moment(at: datetime | None) -> str:
@@ -144,8 +164,8 @@ _pages = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_pages.filters |= {"said": said, "moment": moment, "instant": instant}
-_pages.globals |= {"words": WORDS, "bases": BASES}
+_pages.filters |= {"said": said, "moment": moment, "instant": instant, "every": every}
+_pages.globals |= {"words": WORDS, "counted": COUNTED, "bases": BASES}
 
 
 def page(name: str, status: HTTPStatus = HTTPStatus.OK, **values: Any) -> Response:

@@ -68,7 +68,7 @@ async def spread(house: House) -> int:
     return count
 
 
-async def _news(house: House, entry: EntryId) -> tuple[Stated, News] | None:
+async def _news(house: House, entry: EntryId, operator: Operator | None = None) -> tuple[Stated, News] | None:
     """Return a fact and its words, as things stood when it was stated; None where it is no news."""
     async with house.db.transaction(TRUST) as tx:
         known = await trust_log.stated(tx, [entry])
@@ -84,7 +84,7 @@ async def _news(house: House, entry: EntryId) -> tuple[Stated, News] | None:
             older = await facts.history(tx, leaf.REVISION, limit=1, before=entry)
             revisions = [fact, *await trust_log.stated(tx, older)]
     changes = await parts.told(house.blobs, revisions)
-    news = told.news_of(fact, incident, changes[0] if changes else parts.FIRST)
+    news = told.news_of(fact, incident, changes[0] if changes else parts.FIRST, operator)
     return None if news is None else (fact, news)
 
 
@@ -130,7 +130,8 @@ class Newsroom:
             TryAgainError: they could not be reached yet.
         """
         entry = EntryId(int(job.body["entry"]))
-        known, found = await self._subscriber(job), await _news(self._house, entry)
+        operator = await postbox.operator_for(job, self._folder, self._house.clock())
+        known, found = await self._subscriber(job), await _news(self._house, entry, operator)
         if known is None or found is None or found[1].topic not in known.topics:
             return  # who left meanwhile is told nothing
         fact, news = found
@@ -139,9 +140,8 @@ class Newsroom:
             data = {"title": news.title, "text": news.text, "url": url, "entry": entry, "topic": news.topic}
             await self._call(job, known, f"{entry}-{known.id}", news.kind, data, at=instant(fact.at))
             return
-        operator = await postbox.operator_for(job, self._folder, self._house.clock())
         _, leave = subscribe.links(self._house, known)
-        text = f"{news.text}\n\n{instant(fact.at)}\n{url}\n\n-- \nTo be told no more:\n{leave}\n"
+        text = f"{news.text}\n\nStated: {fact.at:%Y-%m-%d %H:%M:%S} UTC\n{url}\n\n-- \nTo be told no more:\n{leave}\n"
         subject = f"[{operator.entity.trading_name}] {news.title}"
         words = Words(name=f"news-{entry}-{known.id}", subject=subject, text=text, leave_url=leave)
         await self._mail(job, known, operator, words)

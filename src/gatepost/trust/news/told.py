@@ -4,6 +4,9 @@ from gatepost.record.trust_log import Stated
 from gatepost.trust import incidents, leaf, notice, terms
 from gatepost.trust.incidents import Incident
 from gatepost.trust.news.paper import News, Topic
+from gatepost.trust.operator import Operator
+from gatepost.trust.uptime import NAMES
+from gatepost.trust.wording import name_of
 
 SUBJECTS = (incidents.SUBJECT, leaf.REVISION, notice.SUBJECT, terms.SUBJECT)
 """How the subjects of facts begin that may be news."""
@@ -18,13 +21,16 @@ _KNOWN = {
 }
 
 
-def news_of(fact: Stated, incident: Incident | None = None, changes: str = "") -> News | None:
+def news_of(
+    fact: Stated, incident: Incident | None = None, changes: str = "", operator: Operator | None = None
+) -> News | None:
     """Return a fact in words; None where it is nothing that subscribers are told.
 
     Args:
         fact: what was stated.
         incident: the one it is about, as its leaves up to this one say it; None where it is about none.
         changes: what a revision changed, in words; empty where it changed nothing, as when it was merely committed.
+        operator: whose registers name suppliers and texts; None: they are told by their ids.
     """
     if fact.action in {incidents.OPENED, incidents.UPDATED}:
         return None if incident is None or incident.is_exercise else _incident(fact, incident)
@@ -45,7 +51,7 @@ def news_of(fact: Stated, incident: Incident | None = None, changes: str = "") -
     return News(
         topic=Topic.TRUST,
         kind=fact.action,
-        title=f"{title}: {fact.object_ref}",
+        title=f"{title}: {name_of(fact.object_ref, operator)}",
         text=text,
         path=path,
     )
@@ -53,10 +59,15 @@ def news_of(fact: Stated, incident: Incident | None = None, changes: str = "") -
 
 def _incident(fact: Stated, incident: Incident) -> News:
     state = str(fact.detail["status"]).replace("_", " ")
+    parts = ", ".join(NAMES[each][0] for each in incident.components)
+    facts = [
+        f"Planned: {incident.window_in_words}" if incident.is_maintenance else f"Impact: {incident.impact.value}",
+        f"Parts: {parts or 'none named'}",
+    ]
     return News(
         topic=Topic.STATUS,
         kind=fact.action,
         title=f"{incident.name}: {state}",
-        text=str(fact.detail["body"]),
+        text="\n".join((str(fact.detail["body"]), "", *facts)),
         path=f"/status/incidents/{incident.id}",
     )
