@@ -110,13 +110,13 @@ def _quoted(value: str) -> str:
 
 def parse(value: str) -> tuple[str, list[Claim]]:
     """Read a field's value: who wrote it, and what it claims. Broken parts are skipped; linear."""
-    parts = [_PIECE.findall(part) for part in _without_comments(value[:MAX_VALUE_CHARS]).split(";")]
+    parts = [_PIECE.findall(part) for part in without_comments(value[:MAX_VALUE_CHARS]).split(";")]
     writer = _unquoted(parts[0][0]) if parts and parts[0] else ""
     return writer, [claim for part in parts[1:] if (claim := _claim(part)) is not None]
 
 
-def _without_comments(value: str) -> str:
-    """Blank out comments, and semicolons inside quoted strings."""
+def without_comments(value: str) -> str:
+    """Blank out comments, and semicolons inside quoted strings; linear."""
     out: list[str] = []
     depth = 0
     at = last = 0
@@ -167,7 +167,7 @@ def claims_pass(field: Field, author_domain: str | None) -> bool:
     """Tell whether an ARC-Authentication-Results field claims a DMARC pass for that author domain, and no other."""
     if author_domain is None:
         return False
-    _, claims = parse(field.text.partition(";")[2])
+    _, claims = parse(without_comments(field.text).partition(";")[2])
     told = [claim for claim in claims if claim.method == "dmarc"]
     return bool(told) and all(
         claim.result == Result.PASS and _domain(claim.properties.get("header.from", "")) == author_domain
@@ -221,7 +221,7 @@ def _bears(text: str, ours: str) -> bool:
     That is the first word before the semicolon, any one in ASCII, or all of them together; or no word at all, so that
     the field is nobody's.
     """
-    words = _WORD.findall(_without_comments(text).partition(";")[0].replace("\\", ""))
+    words = _WORD.findall(without_comments(text).partition(";")[0].replace("\\", ""))
     return not words or ours in {_name(words[0]), _name("".join(words)), *map(_plain_name, words)}
 
 
