@@ -54,6 +54,25 @@ async def test_the_from_field_is_decoded() -> None:
     assert "Jürgen <j@partner.example>" in text
 
 
+@pytest.mark.parametrize(
+    ("head", "says"),
+    [
+        (b"Subject: x\r\n", "none: no From field names anybody (author.missing)"),
+        (
+            b"From: a@b.example\r\nFrom: c@d.example\r\n",
+            "none: From can be read in more than one way (author.ambiguous)",
+        ),
+    ],
+)
+async def test_why_there_is_no_author_is_told_in_words(head: bytes, says: str) -> None:
+    assert says in await told(head + b"\r\nx", width=160)
+
+
+async def test_what_a_signature_leaves_open_is_told_once() -> None:
+    text = await told(sign(PLAIN, length=True) + b"added\r\n", width=160, resolver=ZoneResolver(keys()))
+    assert text.count("l= leaves") == 1
+
+
 async def test_a_key_that_only_tests_is_called_so() -> None:
     zone = {"rsa._domainkey.corp.example": {"TXT": [RSA_RECORD.replace("v=DKIM1;", "v=DKIM1; t=y;")]}}
     text = await told(sign(PLAIN), width=160, resolver=ZoneResolver(zone))

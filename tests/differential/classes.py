@@ -42,7 +42,7 @@ def class_of(letter: Letter, matter: str, judge: str, ours: Opinion, other: Opin
     if matter == "dkim":
         return _of_dkim(letter, ours, other)
     if matter == "arc":
-        return _of_arc(ours, other)
+        return _of_arc(letter, ours, other)
     if matter == "spf":
         return _of_spf(letter, judge, ours)
     if ours.spf != other.spf and (found := _of_spf(letter, judge, ours)):
@@ -61,9 +61,13 @@ def _of_dkim(letter: Letter, ours: Opinion, other: Opinion) -> str:
     return "l-is-nought" if ours.dkim and b"l=0;" in letter.raw else ""
 
 
-def _of_arc(ours: Opinion, other: Opinion) -> str:
+def _of_arc(letter: Letter, ours: Opinion, other: Opinion) -> str:
     reason, has_passed = ours.details["arc"], other.arc == "pass"
-    causes = {"partly-sealed": "is not sealed" in reason, "one-spelling-of-base64": "not base64" in reason}
+    causes = {
+        "partly-sealed": "is not sealed" in reason,
+        "one-spelling-of-base64": "not base64" in reason,
+        "folded-name": _FOLDED_NAME.search(letter.raw) is not None,
+    }
     return next((name for name, holds in causes.items() if has_passed and holds), "")
 
 

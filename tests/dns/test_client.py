@@ -72,6 +72,27 @@ async def test_a_missing_name_and_a_missing_type_are_told_apart() -> None:
     assert empty.status is Status.NODATA
 
 
+@pytest.mark.parametrize(
+    "records",
+    [["a.example. 60 A 192.0.2.1"], ["a.example. 60 CNAME b.example.", "b.example. 60 A 192.0.2.1"]],
+    ids=["its own", "of an alias"],
+)
+async def test_a_name_that_is_said_to_be_missing_has_no_records_whatever_stands_beside_it(records: list[str]) -> None:
+    got = await ask(lambda q, _: [answer(q, *records, rcode=dns.rcode.NXDOMAIN).to_wire()], "a.example", RdType.A)
+    assert (got.status, got.records) == (Status.NXDOMAIN, ())
+
+
+async def test_a_truncated_answer_whose_connection_ends_is_a_temporary_error() -> None:
+    def behave(question: dns.message.Message, is_tcp: bool) -> Packets:  # noqa: FBT001  # the server's own signature
+        if is_tcp:
+            raise ConnectionResetError
+        short = dns.message.make_response(question)
+        short.flags |= dns.flags.TC
+        return [short.to_wire()]
+
+    assert (await ask(behave, "a.example", RdType.TXT)).status is Status.TEMPERROR
+
+
 async def test_an_answer_with_a_wrong_id_is_not_believed() -> None:
     def behave(question: dns.message.Message, _: bool) -> Packets:  # noqa: FBT001  # the server's own signature
         forged = answer(question, "a.example. 60 A 192.0.2.66")

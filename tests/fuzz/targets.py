@@ -102,6 +102,8 @@ def _keep_promises(raw: bytes, found: Evidence) -> None:
     if not told.endswith(b"\r\n") or b"\n" in told.replace(b"\r\n ", b"").replace(b"\r\n\t", b"")[:-2]:
         raise BrokenPromiseError("Authentication-Results breaks its line")
     raw = raw if fields.body_start(raw) < len(raw) else raw + b"\r\n\r\n"
+    if fields.split(authres.stamped(raw, "none", NAME)).fields[0].raw + b"\r\n" != authres.field("none", NAME):
+        raise BrokenPromiseError("a stranger goes on with our field")
     raw = b"X-First: field\r\n" + raw  # else its own first line could go on with the forged field
     forged = b"Authentication-Results: " + NAME.encode() + b"; dmarc=pass\r\n" + raw
     if authres.without_ours(forged, NAME) != authres.without_ours(raw, NAME):

@@ -97,12 +97,51 @@ OTHER = b"Authentication-Results: other.example; spf=fail"
         b"Authentication-Results: mx.house.example.; dmarc=pass",
         b"Authentication-Results: mx.house.example",
         b"Authentication-Results: (" + b"x" * 70_000 + b") mx.house.example; dmarc=pass",
+        b"Authentication-Results\r\n : mx.house.example; dmarc=pass",
+        b"Authentication-Results: =?utf-8?q?mx.house.example;_dmarc=3Dpass?=",
+        b"Authentication-Results: =?utf-8?b?bXguaG91c2U=?= =?utf-8?q?.example?=; dmarc=pass",
+        b"Authentication-Results: mx.house.example/1; dmarc=pass",
+        b"Authentication-Results: mx.house.example:25; dmarc=pass",
+        b"Authentication-Results: <mx.house.example>; dmarc=pass",
+        b"Authentication-Results: =mx.house.example; dmarc=pass",
+        b"Authentication-Results: 1 mx.house.example; dmarc=pass",
+        b"Authentication-Results: mx . (c) house . example; dmarc=pass",
+        b'Authentication-Results: " mx.house.example "; dmarc=pass',
+        b"Authentication-Results: mx.house.example\x00; dmarc=pass",
+        b"Authentication-Results:\xa0mx.house.example; dmarc=pass",
+        "Authentication-Results: mx\u200b.house.example; dmarc=pass".encode(),
+        "Authentication-Results: \uff4dx\u3002house.example; dmarc=pass".encode(),
+        b"Authentication-Results: (mx.house.example; dmarc=pass",
+        b"Authentication-Results: ; dmarc=pass",
+        b"Authentication-Results:",
     ],
 )
 def test_a_forged_field_is_removed_in_every_spelling(written: bytes) -> None:
     raw = b"Received: x\r\n" + 3 * (written + b"\r\n") + OTHER + b"\r\nFrom: a@b.example\r\n\r\n" + FORGED + b"\r\n"
     left = b"Received: x\r\n" + OTHER + b"\r\nFrom: a@b.example\r\n\r\n" + FORGED + b"\r\n"
     assert authres.without_ours(raw, "mx.house.example") == left
+
+
+@pytest.mark.parametrize("own", ["b\u00fccher.example", "xn--bcher-kva.example"])
+@pytest.mark.parametrize("forged", ["b\u00fccher.example", "XN--bcher-kva.example", "B\u00dcCHER.example"])
+def test_a_forged_field_is_removed_in_u_labels_and_in_a_labels(own: str, forged: str) -> None:
+    raw = f"Authentication-Results: {forged}; dmarc=pass\r\nFrom: a@b.example\r\n\r\nx\r\n".encode()
+    assert authres.without_ours(raw, own) == b"From: a@b.example\r\n\r\nx\r\n"
+
+
+@pytest.mark.parametrize(
+    "name", ["mx.house.example.org", "smtp.mx.house.example", "xmx.house.example", "house.example", "mx-house.example"]
+)
+def test_a_field_of_a_name_like_ours_stays(name: str) -> None:
+    told = f"Authentication-Results: {name}; spf=pass smtp.mailfrom=mx.house.example\r\n".encode()
+    assert authres.without_ours(told + PLAIN, "mx.house.example") == told + PLAIN
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\n", b"\r"])
+@pytest.mark.parametrize("lines", [(b" ; dmarc=pass header.from=a.example",), (b"\t(", b" x", b" ); dmarc=pass")])
+def test_a_line_above_the_first_field_does_not_go_on_with_ours(lines: tuple[bytes, ...], end: bytes) -> None:
+    copy = authres.stamped(b"".join(line + end for line in lines) + PLAIN, "dmarc=fail", "mx.house.example")
+    assert copy == b"Authentication-Results: mx.house.example;\r\n\tdmarc=fail\r\n" + PLAIN
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r"])

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gatepost.arrive.paper import Arrived
+from gatepost.verify import author
 from gatepost.verify.injection import THRESHOLD, phrases
 from gatepost.verify.paper import (
     Content,
@@ -38,6 +39,7 @@ _COLOURS = {
     Result.SOFTFAIL: "yellow",
     Result.TEMPERROR: "yellow",
 }
+_NO_AUTHOR = {author.MISSING: "no From field names anybody", author.AMBIGUOUS: "From can be read in more than one way"}
 _NO_POLICY = {Result.TEMPERROR: "DNS did not answer", Result.PERMERROR: "its policy cannot be read"}
 _SCAN_COLOURS = {ScanResult.CLEAN: "green", ScanResult.FOUND: "red", ScanResult.UNAVAILABLE: "yellow"}
 _SAYS = {phrase.name: phrase.says for phrase in phrases.PHRASES}
@@ -110,7 +112,8 @@ def _message(arrived: Arrived, evidence: Evidence) -> Iterator[Row]:
     if evidence.author is not None:
         yield _line("author", visible(str(evidence.author)))
     else:
-        yield _line("author", (f"none: {evidence.author_problem}", "red"))
+        why = _NO_AUTHOR[evidence.author_problem]
+        yield _line("author", (f"none: {why} ({evidence.author_problem})", "red"))
     yield _line("Subject", _short(content.subject))
     if content.message_id:
         yield _line("Message-ID", _short(content.message_id))
@@ -193,7 +196,9 @@ def _why_dkim(verdict: DkimVerdict) -> str:
         told.append(f"a second {verdict.unsigned_twin} is not signed")
     if verdict.unsigned_fields:
         told.append(f"does not cover {', '.join(verdict.unsigned_fields)}: whoever passed it on may have changed that")
-    return "; ".join([*told, *filter(None, (verdict.reason,))])
+    if verdict.result is not Result.PASS and verdict.reason:
+        told.append(verdict.reason)
+    return "; ".join(told)
 
 
 def _content(content: Content) -> Iterator[Row]:

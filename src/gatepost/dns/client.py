@@ -56,7 +56,8 @@ class Client:
         """Ask once, following aliases; failures are values.
 
         An answer lives as long as the shortest TTL on the way to it. What is missing is remembered as long as its
-        zone's SOA says (RFC 2308 section 5), and not at all where there is none.
+        zone's SOA says (RFC 2308 section 5), and not at all where there is none. A name said to be missing is, whatever
+        stands beside that.
         """
         owner = name.lower()
         way_ttl_s = None  # of the aliases so far
@@ -64,7 +65,7 @@ class Client:
             reply = await self._exchange(owner, rdtype)
             last, records, ttl_s = (None, (), None) if reply is None else follow(owner, reply.records)
             way_ttl_s = _least(way_ttl_s, ttl_s)
-            if records:
+            if reply is not None and records and reply.rcode != NXDOMAIN:
                 return Answer(Status.OK, records, way_ttl_s or 0)
             if reply is None or last is None:
                 break

@@ -93,7 +93,7 @@ def _by_instance(fields: tuple[Field, ...]) -> dict[int, Field]:
 
 def _instance(field: Field) -> int:
     if field.name == _RESULTS:
-        name, _, value = field.unfolded.decode("utf-8", "replace").partition(";")[0].partition("=")
+        name, _, value = authres.without_comments(field.text).partition(";")[0].partition("=")
         text = value.strip() if name.strip() == "i" else ""
     else:
         text = signature.read_tags(field).get("i", "")

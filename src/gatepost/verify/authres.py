@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from gatepost.mail import fields
+from gatepost.mail import encoded_word, fields
 from gatepost.mail.address import AddressError, normalise_domain
 from gatepost.mail.fields import Field, Header
 from gatepost.verify.paper import Evidence, Result
@@ -15,9 +15,13 @@ _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~@/\-]+", re.ASCII)
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s=";]+|=', re.DOTALL)
 _QUOTED_REST = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _WRITTEN = re.compile(
-    rb"(?:\A|(?<=[\r\n]))authentication-results[ \t]*:(?P<value>(?:[^\r\n]|(?:\r\n?|\n)[ \t])*)(?:\r\n?|\n|\Z)",
+    rb"(?:\A|(?<=[\r\n]))authentication-results(?:(?:\r\n?|\n)?[ \t])*:"
+    rb"(?P<value>(?:[^\r\n]|(?:\r\n?|\n)[ \t])*)(?:\r\n?|\n|\Z)",
     re.IGNORECASE,
 )
+"""Some readers join a name to a colon on the next line."""
+_BEFORE_ALL = re.compile(rb"(?:[ \t][^\r\n]*(?:\r\n?|\n|\Z))+")
+_WORD = re.compile(r"""[^\s\x00-\x20"();,:<>@\[\]\\/?=\ufffd]+""")
 _FOLDED = re.compile(rb"\r\n?|\n")
 _PARENTHESIS = re.compile(r'[()\\"]')
 
@@ -45,8 +49,12 @@ def field(told: str, authserv_id: str) -> bytes:
 
 
 def stamped(raw: bytes, told: str, authserv_id: str) -> bytes:
-    """Return a message as we deliver it: our field on top, and no other that bears our name (RFC 8601 section 5)."""
-    return field(told, authserv_id) + without_ours(raw, authserv_id)
+    """Return a message as we deliver it: our field on top, and no other that bears our name (RFC 8601 section 5).
+
+    Lines before the first field that begin with a blank belong to none. They go: they would go on with ours.
+    """
+    found = _BEFORE_ALL.match(raw)
+    return field(told, authserv_id) + without_ours(raw[found.end() :] if found else raw, authserv_id)
 
 
 def _spf(evidence: Evidence) -> list[str]:
@@ -102,13 +110,13 @@ def _quoted(value: str) -> str:
 
 def parse(value: str) -> tuple[str, list[Claim]]:
     """Read a field's value: who wrote it, and what it claims. Broken parts are skipped; linear."""
-    parts = [_PIECE.findall(part) for part in _without_comments(value[:MAX_VALUE_CHARS]).split(";")]
+    parts = [_PIECE.findall(part) for part in without_comments(value[:MAX_VALUE_CHARS]).split(";")]
     writer = _unquoted(parts[0][0]) if parts and parts[0] else ""
     return writer, [claim for part in parts[1:] if (claim := _claim(part)) is not None]
 
 
-def _without_comments(value: str) -> str:
-    """Blank out comments, and semicolons inside quoted strings."""
+def without_comments(value: str) -> str:
+    """Blank out comments, and semicolons inside quoted strings; linear."""
     out: list[str] = []
     depth = 0
     at = last = 0
@@ -159,7 +167,7 @@ def claims_pass(field: Field, author_domain: str | None) -> bool:
     """Tell whether an ARC-Authentication-Results field claims a DMARC pass for that author domain, and no other."""
     if author_domain is None:
         return False
-    _, claims = parse(field.text.partition(";")[2])
+    _, claims = parse(without_comments(field.text).partition(";")[2])
     told = [claim for claim in claims if claim.method == "dmarc"]
     return bool(told) and all(
         claim.result == Result.PASS and _domain(claim.properties.get("header.from", "")) == author_domain
@@ -189,7 +197,7 @@ def without_ours(raw: bytes, authserv_id: str) -> bytes:
     """Return the message without fields that claim to be ours (RFC 8601 section 5); every other octet is kept.
 
     All of the header block is searched, however long, and a bare CR or LF ends a line as it does for many readers of
-    mail. A field too long for us to tell whose it is goes too.
+    mail; so are encoded words, which some decode in any field. A field that does not say whose it is goes too.
     """
 
     def kept(found: re.Match[bytes]) -> bytes:
@@ -202,8 +210,33 @@ def without_ours(raw: bytes, authserv_id: str) -> bytes:
 def _claims_our_name(written: bytes, authserv_id: str) -> bool:
     if len(written) > MAX_VALUE_CHARS:
         return True
-    writer, _ = parse(_FOLDED.sub(b"", written).decode("utf-8", "replace"))
-    return writer.lower().rstrip(".") == authserv_id.lower().rstrip(".")
+    text = _FOLDED.sub(b"", written).decode("utf-8", "replace")
+    ours = _name(authserv_id)
+    return any(_bears(spelling, ours) for spelling in {text, encoded_word.decode_text(text)})
+
+
+def _bears(text: str, ours: str) -> bool:
+    """Tell whether a field may pass for one of that name, to a reader who takes the grammar loosely.
+
+    That is the first word before the semicolon, any one in ASCII, or all of them together; or no word at all, so that
+    the field is nobody's.
+    """
+    words = _WORD.findall(without_comments(text).partition(";")[0].replace("\\", ""))
+    return not words or ours in {_name(words[0]), _name("".join(words)), *map(_plain_name, words)}
+
+
+def _name(text: str) -> str:
+    """Return a name as DNS would know it (RFC 8616 section 6); what is none stays, in lower case."""
+    if text.isascii():
+        return _plain_name(text)
+    try:
+        return normalise_domain(text)
+    except AddressError:
+        return ""
+
+
+def _plain_name(text: str) -> str:
+    return text.lower().rstrip(".")
 
 
 def _is_ours(found: Field, authserv_id: str) -> bool:

@@ -146,9 +146,9 @@ class _Terms(NamedTuple):
 def _read_canon(written: str | None, *, is_arc: bool) -> tuple[Canon, Canon]:
     # deviation: RFC 8617 section 4.1.2 inherits DKIM's default, simple; every known sealer and verifier means relaxed.
     default = "relaxed/relaxed" if is_arc else "simple/simple"
-    header, _, body = (default if written is None else written).lower().partition("/")
+    header, slash, body = (default if written is None else written).lower().partition("/")
     try:
-        return Canon(header), Canon(body or "simple")
+        return Canon(header), Canon(body if slash else "simple")
     except ValueError:
         raise SignatureSyntaxError("c= names a canonicalisation we do not know") from None
 

@@ -93,15 +93,15 @@ async def test_a_process_is_replaced_after_so_many_files() -> None:
     await one.close()
 
 
-async def test_a_file_that_wants_one_great_piece_of_memory_is_too_large_and_the_next_one_is_read() -> None:
-    async with extractor() as one:
-        assert await one.read(Kind.PDF, files.pdf_bomb(200_000_000)) == (Extraction.TOO_LARGE, "")
+@pytest.mark.parametrize("size_octets", [200_000_000, 300_000_000, 600_000_000])
+async def test_a_file_that_wants_too_much_memory_is_too_large_and_the_next_one_is_read(size_octets: int) -> None:
+    async with extractor(deadline_s=30.0) as one:  # the larger bombs ask for it in smaller pieces
+        assert await one.read(Kind.PDF, files.pdf_bomb(size_octets)) == (Extraction.TOO_LARGE, "")
         assert await one.read(Kind.PLAIN, b"next") == (Extraction.DONE, "next")
 
 
 async def test_no_file_makes_a_process_larger_than_its_bound() -> None:
     async with extractor(deadline_s=30.0) as one:
-        assert await one.read(Kind.PDF, files.pdf_bomb(600_000_000)) == (Extraction.CRASHED, "")
         assert (await one.read(Kind.PDF, files.pdf_bomb(100_000_000)))[0] is Extraction.DONE
         (process,) = one.processes
         assert 200_000_000 < peak_octets(process) < sandbox.MEMORY_OCTETS

@@ -23,7 +23,7 @@ attempt("socket", lambda: socket.socket())
 attempt("fork", os.fork)
 attempt("program", lambda: os.execv("/bin/true", ["true"]))
 attempt("kill", lambda: os.kill(os.getppid(), 0))
-attempt("memory", lambda: [bytearray(sandbox.MEMORY_OCTETS // 8) for _ in range(8)])
+attempt("memory", lambda: [bytes(400) for _ in range(sandbox.MEMORY_OCTETS // 400)])
 attempt("thought", lambda: sum(range(1000)))
 sys.stdout.flush()
 """

@@ -85,6 +85,24 @@ def test_a_file_named_by_a_sentence_is_shown_however_its_words_are_joined() -> N
     assert techniques(bodies(letter("hi", **{"Invoice_2026-11_final.pdf": "x"})).reading) == set()
 
 
+@pytest.mark.parametrize(
+    ("name", "spans"),
+    [
+        ("invoice\u202efdp.exe", [(Technique.BIDI_OVERRIDE, "exe.pdf")]),
+        ("in\u200bvoice.pdf", [(Technique.UNSEEN_CHARACTER, "invoice")]),
+        ("a.pdf\U000e0068\U000e0069", [(Technique.TAG_CHARACTERS, "hi")]),
+        ("\u05d7\u05e9\u05d1\u05d5\u05df\u200f.pdf", []),
+        ("R\u00e9sum\u00e9 2026.pdf", []),
+    ],
+)
+def test_what_is_unseen_in_a_files_name_is_shown_however_short_it_is(
+    name: str, spans: list[tuple[Technique, str]]
+) -> None:
+    reading = bodies(letter("hi", **{name: "x"})).reading
+    assert [(span.technique, span.text) for span in reading.spans] == spans
+    assert {span.place for span in reading.spans} <= {f"file-name:{one.part}" for one in reading.attachments}
+
+
 def test_texts_beside_each_other_are_all_shown() -> None:
     raw = (
         b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\none\r\n--b\r\nContent-Type: text/html\r\n\r\n"

@@ -17,6 +17,7 @@ _GAP_OCTETS = 100_000
 _SENTENCE_WORDS = 3
 _JOINED_WORDS = 6
 """Words of a file's name, the ending among them, that are joined by other signs than spaces."""
+_JOINTS = str.maketrans("_-.", "   ")
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 _GAP_CHARS = 20
 """Shorter preambles are no more than "This is a multi-part message"."""
@@ -172,9 +173,11 @@ def _note_gaps(raw: bytes, tree: Tree, marks: Marks) -> None:
 
 def _attachment(leaf: Leaf, marks: Marks) -> Attachment:
     is_sentence = len(leaf.filename.split()) >= _SENTENCE_WORDS
-    if is_sentence or len(_LETTERS.findall(leaf.filename[:1_000])) >= _JOINED_WORDS:
-        name = leaf.filename if is_sentence else leaf.filename.replace("_", " ").replace("-", " ").replace(".", " ")
-        name = characters.clean(name, f"file-name:{leaf.number}", 0, marks)
-        marks.add(Technique.FILE_NAME, f"file-name:{leaf.number}", 0, len(leaf.filename), name)
+    is_joined = not is_sentence and len(_LETTERS.findall(leaf.filename[:1_000])) >= _JOINED_WORDS
+    name = leaf.filename.translate(_JOINTS) if is_joined else leaf.filename
+    place = f"file-name:{leaf.number}"
+    shown = characters.clean(name, place, 0, marks)  # what turns ``exe.pdf`` round is told of in any name
+    if is_sentence or is_joined:
+        marks.add(Technique.FILE_NAME, place, 0, len(leaf.filename), shown)
     start = kinds.begins(leaf.content)
     return Attachment(leaf.number, leaf.filename, leaf.content_type, len(leaf.content), begins=start)
