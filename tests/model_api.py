@@ -47,8 +47,8 @@ class ModelApi:
     counts_nothing: bool = False
     """Say in no answer what it cost."""
 
-    plays_down: bool = False
-    """Say that each answer cost two tokens."""
+    says: tuple[int, int] | None = None
+    """Say that each answer cost so many tokens, of what it read and of what it wrote."""
 
     @property
     def url(self) -> str:
@@ -81,7 +81,7 @@ class ModelApi:
         said = self.script.pop(0) if self.script else self.otherwise(asked)
         if isinstance(said, int):
             return await _fail(writer, said, retry_after=self.retry_after)
-        counts = (1, 1) if self.plays_down else (len(body) // 4, len(json.dumps(said)) // 4 + 1)
+        counts = self.says or (len(body) // 4, len(json.dumps(said)) // 4 + 1)
         self.input_tokens += counts[0]
         self.output_tokens += counts[1]
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n")
