@@ -41,11 +41,14 @@ class ModelApi:
     cut_after: int | None = None
     """Hang up after so many events, once."""
 
+    retry_after: str = ""
+    """Asked for with each failure."""
+
     counts_nothing: bool = False
     """Say in no answer what it cost."""
 
-    plays_down: bool = False
-    """Say that each answer cost two tokens."""
+    says: tuple[int, int] | None = None
+    """Say that each answer cost so many tokens, of what it read and of what it wrote."""
 
     @property
     def url(self) -> str:
@@ -77,8 +80,8 @@ class ModelApi:
             await asyncio.sleep(30)
         said = self.script.pop(0) if self.script else self.otherwise(asked)
         if isinstance(said, int):
-            return await _fail(writer, said)
-        counts = (1, 1) if self.plays_down else (len(body) // 4, len(json.dumps(said)) // 4 + 1)
+            return await _fail(writer, said, retry_after=self.retry_after)
+        counts = self.says or (len(body) // 4, len(json.dumps(said)) // 4 + 1)
         self.input_tokens += counts[0]
         self.output_tokens += counts[1]
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n")
@@ -141,9 +144,11 @@ def _events(said: Sequence[Block], input_tokens: int, output_tokens: int) -> lis
     return events
 
 
-async def _fail(writer: asyncio.StreamWriter, status: int, why: str = "failed") -> None:
+async def _fail(writer: asyncio.StreamWriter, status: int, why: str = "failed", retry_after: str = "") -> None:
     body = json.dumps({"type": "error", "error": {"type": "api_error", "message": why}}).encode()
-    writer.write(f"HTTP/1.1 {status} No\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
+    later = f"Retry-After: {retry_after}\r\n" if retry_after else ""
+    head = f"HTTP/1.1 {status} No\r\n{later}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    writer.write(head.encode() + body)
     await writer.drain()
 
 

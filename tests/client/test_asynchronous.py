@@ -1,9 +1,11 @@
 import asyncio
+import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
 
-from doors.rest.scene import POLICY, Tenancy, held, held_call, set_policy, write
+from doors.rest.scene import POLICY, FakeClock, Tenancy, held, held_call, leaves, set_policy, write
 from gatepost.access.paper import Role
 from gatepost.deliver.paper import Kept
 from gatepost.ids import EmailId, ThreadId
@@ -53,6 +55,46 @@ async def test_an_agent_reads_its_mail_and_answers_once(house: House, ours: Tena
     sent = [await agent.reply(email, "Tuesday suits.", idempotency_key="one") for _ in range(2)]
     assert [one.is_repeat for one in sent] == [False, True]
     await agent.report_usage(email, 100, ["calendar.read"])
+
+
+async def test_a_signed_report_counts_once_however_often_it_is_sent(
+    house: House, ours: Tenancy, clock: FakeClock, agent: AsyncClient, owner: AsyncClient
+) -> None:
+    clock.now = datetime.fromtimestamp(time.time(), UTC)  # the client signs by this machine's clock
+    email = await _kept(house, ours)
+    made = await owner.add_webhook("http://127.0.0.1:9/hook")
+    for secret in (made.secret, made.standard_secret):
+        for _ in range(2):  # an event that comes twice is reported twice
+            await agent.report_usage(email, 100, secret=secret, report_id=f"ev_{secret[:5]}")
+    with pytest.raises(AccessError, match="signature"):
+        await agent.report_usage(email, 100, secret="ab" * 32)
+    reported = [leaf["detail"] for leaf in await leaves(house, ours) if leaf["action"] == "usage.reported"]
+    assert reported == [{"tokens": 100, "is_signed": True}] * 2
+
+
+async def test_a_signed_report_is_repeated_where_nobody_knows_what_came_of_it() -> None:
+    """The first answer is lost; the second says that the first attempt did it."""
+    settled = b'{"type": "https://gatepost.test/api/problems/reservation.settled"}'
+    refusal = b"HTTP/1.1 409 Conflict\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(settled), settled)
+    asked: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+        asked.append(head + await reader.readexactly(length))
+        if len(asked) > 1:
+            writer.write(refusal)
+            await writer.drain()
+
+    async with (
+        talking(serve) as port,
+        AsyncClient(f"http://127.0.0.1:{port}", "k", mailbox_id=1, patience=QUICK) as agent,
+    ):
+        await agent.report_usage("em_a", 7, secret="ab" * 32)
+        assert asked[0] == asked[1]
+        assert asked[0].endswith(b'\r\n\r\n{"tokens":7,"tools":[]}')
+        with pytest.raises(AnswerError):
+            await agent.report_usage("em_a", 7)  # nobody signed it, so nobody can say that it was this one
 
 
 async def test_each_refusal_has_its_kind(house: House, ours: Tenancy, agent: AsyncClient, base_url: str) -> None:

@@ -8,6 +8,7 @@ from gatepost.mailbox import Indexer, word_store
 from gatepost.mailbox.indexer import BATCH
 from outbound import TENANT
 from postbag import hits, keep, letter
+from turns import held
 
 
 async def _count(db: Database, table: str) -> int:
@@ -22,6 +23,13 @@ async def test_mail_is_indexed_batch_by_batch_until_none_waits(db: Database) -> 
     indexer = Indexer(db)
     assert [await indexer.round() for _ in range(3)] == [BATCH, 5, 0]
     assert (await _count(db, "unindexed"), await _count(db, "email_words")) == (0, BATCH + 5)
+
+
+async def test_a_full_batch_holds_nobody_up_for_long(db: Database) -> None:
+    texts = [" ".join(f"word{number}of{place}" for place in range(100)) for number in range(BATCH)]
+    await keep(db, *(letter(number, text=text) for number, text in enumerate(texts)), indexed=False)
+    longest_s, all_s = await held(Indexer(db).index(TENANT))
+    assert longest_s < all_s / 3
 
 
 async def test_large_mail_makes_small_batches_and_the_largest_its_own(db: Database) -> None:

@@ -6,11 +6,12 @@ from gatepost.db import Database
 from gatepost.keys import KeyStore
 from gatepost.keys.keystore import Kind as KeyKind
 from gatepost.record import word_store
-from gatepost.record.indexer import Indexer
+from gatepost.record.indexer import BATCH, Indexer
 from gatepost.record.publish import Sequencer
 from gatepost.record.search import Sought
 from record.papers import TENANT, inbound
 from record.test_search import find, write
+from turns import held
 
 SUBJECT = "boss@corp.example"
 
@@ -21,6 +22,15 @@ async def test_every_entry_is_indexed_once_whoever_comes(db: Database, sequencer
     done = await asyncio.gather(*(Indexer(db).round() for _ in range(3)))
     assert sum(done) + await Indexer(db).round() == 7
     assert await Indexer(db).round() == 0
+
+
+async def test_a_full_batch_holds_nobody_up_for_long(db: Database, sequencer: Sequencer, entropy: Entropy) -> None:
+    async with db.transaction(TENANT) as tx:
+        for number in range(BATCH):
+            await singly.append(tx, inbound(number + 1), entropy=entropy)
+    await sequencer.sequence(TENANT)
+    longest_s, all_s = await held(Indexer(db).index(TENANT))
+    assert longest_s < all_s / 3
 
 
 async def test_nothing_that_is_stored_says_a_word(db: Database, sequencer: Sequencer, entropy: Entropy) -> None:

@@ -1,8 +1,9 @@
 """Every call as a value: what is asked, how the answer is read, whether it may be asked twice. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from secrets import token_hex
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -10,6 +11,7 @@ import msgspec
 from gatepost_client import shapes
 from gatepost_client.errors import AnswerError, error_for
 from gatepost_client.sse import Said
+from gatepost_client.webhook import sign
 
 T = TypeVar("T")
 LONG_AGO = datetime.fromtimestamp(0, UTC)
@@ -29,6 +31,8 @@ class Call(Generic[T]):
         is_repeatable: asking twice does no more than asking once.
         key: the caller's own name for the call, sent as ``Idempotency-Key``.
         about: the message that is worked on, sent as ``Gatepost-Message``.
+        seal: the header fields of a signature over ``octets``.
+        done_by: the code of the refusal that says: an earlier attempt did it.
     """
 
     verb: str
@@ -39,11 +43,19 @@ class Call(Generic[T]):
     is_repeatable: bool = True
     key: str = ""
     about: str = ""
+    seal: Mapping[str, str] = field(default_factory=dict)
+    done_by: str = ""
+
+    @property
+    def octets(self) -> bytes | None:
+        """The request's body, the same in every attempt."""
+        return None if self.body is None else msgspec.json.encode(dict(self.body))
 
     @property
     def headers(self) -> dict[str, str]:
         """The header fields of our own."""
-        named = {"Idempotency-Key": self.key, "Gatepost-Message": self.about}
+        kind = "" if self.body is None else "application/json"
+        named = {"Content-Type": kind, "Idempotency-Key": self.key, "Gatepost-Message": self.about, **self.seal}
         return {name: value for name, value in named.items() if value}
 
 
@@ -67,7 +79,7 @@ def given(**params: Value | Sequence[str]) -> dict[str, Any]:
     return {name: value for name, value in params.items() if value is not None}
 
 
-def failure(status: int, body: bytes) -> Exception:
+def failure(status: int, body: bytes) -> AnswerError:
     """Return the error of a refused call."""
     try:
         problem = msgspec.json.decode(body, type=shapes.Problem)
@@ -174,11 +186,16 @@ def rule(mailbox_id: int, waiting_id: str, decision: str, digest: str | None) ->
     return Call("POST", path, nothing, body=given(decision=decision, digest=digest), is_repeatable=False)
 
 
-def usage(mailbox_id: int, message_id: str, tokens: int, tools: Sequence[str]) -> Call[None]:
-    """Report what was spent. Reports add up, so one is never repeated."""
+def usage(
+    mailbox_id: int, message_id: str, tokens: int, tools: Sequence[str], *, secret: str = "", report_id: str = ""
+) -> Call[None]:
+    """Report what was spent. Reports add up, so one that is not signed is never repeated."""
     path = mailbox(mailbox_id, f"/messages/{message_id}/usage")
-    body = {"tokens": tokens, "tools": list(tools)}
-    return Call("POST", path, nothing, body=body, is_repeatable=False)
+    plain = Call("POST", path, nothing, body={"tokens": tokens, "tools": list(tools)}, is_repeatable=False)
+    if not secret:
+        return plain
+    seal = sign(plain.octets or b"", secret, identifier=report_id or f"ur_{token_hex(12)}")
+    return replace(plain, seal=seal, is_repeatable=True, done_by="reservation.settled")
 
 
 def policy(mailbox_id: int) -> Call[dict[str, Any]]:

@@ -143,9 +143,16 @@ class Client:
         """Return how something you asked for stands."""
         return self._do(calls.petition(self.mailbox_id(), petition_id))
 
-    def report_usage(self, message_id: str, tokens: int, tools: Sequence[str] = ()) -> None:
-        """Say what was spent on a message. Reports add up: send each once."""
-        self._do(calls.usage(self.mailbox_id(), message_id, tokens, tools))
+    def report_usage(
+        self, message_id: str, tokens: int, tools: Sequence[str] = (), *, secret: str = "", report_id: str = ""
+    ) -> None:
+        """Say what was spent on a message. Reports add up: send each once.
+
+        With the ``secret`` of one of the mailbox's endpoints the report is signed: it is repeated where no answer came,
+        and one ``report_id``, such as the event's, counts once in ten minutes.
+        """
+        mailbox_id = self.mailbox_id()
+        self._do(calls.usage(mailbox_id, message_id, tokens, tools, secret=secret, report_id=report_id))
 
     # --- people's part ---------------------------------------------------------------------------------------------
 
@@ -288,15 +295,16 @@ class Client:
                     call.verb,
                     self._base_url + call.path,
                     params=dict(call.params),
-                    json=None if call.body is None else dict(call.body),
+                    content=call.octets,
                     headers=call.headers,
                 )
                 status, asked, body = answer.status_code, answer.headers.get("Retry-After", ""), answer.content
             except httpx2.TransportError as error:
                 fault = type(error).__name__
-            if 0 < status < _FAILED:
+            refusal = calls.failure(status, body) if status >= _FAILED else None
+            if status and (refusal is None or refusal.code == call.done_by != ""):
                 return calls.read(call, status, body)
             wait_s = self._patience.wait_s(attempt, chance=random.random(), asked=asked)  # noqa: S311  # as above
             if wait_s is None or not may_repeat(status, is_repeatable=call.is_repeatable):
-                raise calls.failure(status, body) if status else UnreachableError(fault)
+                raise refusal or UnreachableError(fault)
             time.sleep(wait_s)

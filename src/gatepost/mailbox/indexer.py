@@ -8,7 +8,9 @@ from typing_extensions import override
 from gatepost.db import Plans
 from gatepost.ids import TenantId
 from gatepost.jobs.resting import Resting
+from gatepost.keys import Vault
 from gatepost.mailbox import word_store, words
+from gatepost.mailbox.word_store import Spelled, Waiting
 
 BATCH = 128
 OCTETS_MAX = 1_000_000
@@ -43,6 +45,10 @@ class Indexer(Resting):
             if not await word_store.try_lock(tx):
                 return 0
             waiting = await word_store.waiting(tx, limit, OCTETS_MAX)
-            terms = await asyncio.to_thread(lambda: [words.terms_of(one.texts) if one.texts else () for one in waiting])
-            await word_store.keep(tx, list(zip(waiting, terms, strict=True)))
+            await word_store.keep(tx, waiting, await asyncio.to_thread(_spelled, tx.vault, waiting))
         return len(waiting)
+
+
+def _spelled(vault: Vault, waiting: Sequence[Waiting]) -> Spelled:
+    terms = [words.terms_of(one.texts) if one.texts else () for one in waiting]
+    return word_store.spell(vault, waiting, terms)

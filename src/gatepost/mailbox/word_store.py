@@ -3,12 +3,14 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import accumulate, groupby
 from typing import Any, NamedTuple
 
 from gatepost.db import Database, Transaction
-from gatepost.db.column import bigint, bigints, octets, spelled_bigints, texts, times
+from gatepost.db.column import Column, bigint, bigints, octets, spelled_bigints, texts, times
 from gatepost.ids import AccountId, EmailId, TenantId
+from gatepost.jobs.slices import in_slices
 from gatepost.keys import ErasedError, KeyringError, Vault
 from gatepost.mailbox import store
 from gatepost.mailbox.paper import Email, Texts
@@ -100,16 +102,17 @@ async def waiting(tx: Transaction, limit: int, octets_max: int) -> list[Waiting]
           ) as kept on true  -- each a look-up: else all the tenant's mail is read for it while there is little
         ) as all_of_them where coalesce(octets_before, 0) < %(octets_max)s
     """
-    return [
-        Waiting(
-            AccountId(row.of_account),
-            Place(row.at, row.number),
-            EmailId(row.of_email),
-            bytes(row.sealed or b"")[:SEALED_UNDER_OCTETS],
-            _texts(tx.vault, row),
-        )
-        for row in await tx.all(query, limit=limit, octets_max=octets_max)
-    ]
+    return await in_slices(partial(_waiting, tx.vault), await tx.all(query, limit=limit, octets_max=octets_max))
+
+
+def _waiting(vault: Vault, row: Any) -> Waiting:
+    return Waiting(
+        AccountId(row.of_account),
+        Place(row.at, row.number),
+        EmailId(row.of_email),
+        bytes(row.sealed or b"")[:SEALED_UNDER_OCTETS],
+        _texts(vault, row),
+    )
 
 
 def _content(vault: Vault, row: Any) -> dict[str, Any] | None:
@@ -125,11 +128,31 @@ def _texts(vault: Vault, row: Any) -> Texts | None:
     return None if content is None else store.texts_from(content)
 
 
-async def keep(tx: Transaction, done: Sequence[tuple[Waiting, Collection[str]]]) -> None:
-    """Store what messages are found by and take them from the queue; one without terms is only taken.
+@dataclass(frozen=True, slots=True)
+class Spelled:
+    """The tokens of several messages as one column, of which each has a slice; ``ends`` begins with 0."""
 
-    All tokens travel as one array, of which each message has a slice: a term that many of them have is hashed once.
+    tokens: Column
+    ends: list[int]
+
+
+def spell(vault: Vault, done: Sequence[Waiting], each: Sequence[Collection[str]]) -> Spelled:
+    """Return the tokens of these messages' terms: milliseconds of work for a batch, and none of it on the loop.
+
+    A term that many of an account's messages have is hashed once.
     """
+    spelled: list[bytes] = []
+    for account, of_account in groupby(zip(done, each, strict=True), key=lambda one: one[0].account):
+        found = [terms for _, terms in of_account]
+        terms = list(set().union(*found))
+        known = dict(zip(terms, map(bigint, tokens(vault, account, terms)), strict=True))
+        for one in found:
+            spelled += map(known.__getitem__, one)
+    return Spelled(spelled_bigints(spelled), [0, *accumulate(map(len, each))])
+
+
+async def keep(tx: Transaction, done: Sequence[Waiting], words: Spelled) -> None:
+    """Store what messages are found by and take them from the queue; one without terms is only taken."""
     query = """
         with gone as (
           delete from unindexed using (
@@ -144,31 +167,17 @@ async def keep(tx: Transaction, done: Sequence[tuple[Waiting, Collection[str]]])
         where since < until
         on conflict do nothing
     """
-    each = [one for one, _ in done]
-    ends = [0, *accumulate(len(terms) for _, terms in done)]
     await tx.run(
         query,
-        accounts=bigints([one.account for one in each]),
-        times=times([one.place.at for one in each]),
-        numbers=bigints([one.place.seq for one in each]),
-        emails=texts([one.id for one in each]),
-        heads=octets([one.sealed_under for one in each]),
-        since=bigints(ends[:-1]),
-        until=bigints(ends[1:]),
-        tokens=spelled_bigints(_spelled(tx.vault, done)),
+        accounts=bigints([one.account for one in done]),
+        times=times([one.place.at for one in done]),
+        numbers=bigints([one.place.seq for one in done]),
+        emails=texts([one.id for one in done]),
+        heads=octets([one.sealed_under for one in done]),
+        since=bigints(words.ends[:-1]),
+        until=bigints(words.ends[1:]),
+        tokens=words.tokens,
     )
-
-
-def _spelled(vault: Vault, done: Sequence[tuple[Waiting, Collection[str]]]) -> list[bytes]:
-    """Return the tokens of all messages, one after the other, as columns spell them."""
-    spelled: list[bytes] = []
-    for account, of_account in groupby(done, key=lambda one: one[0].account):
-        each = [terms for _, terms in of_account]
-        terms = list(set().union(*each))
-        known = dict(zip(terms, map(bigint, tokens(vault, account, terms)), strict=True))
-        for found in each:
-            spelled += map(known.__getitem__, found)
-    return spelled
 
 
 async def backlog(tx: Transaction, account: AccountId, limit: int) -> int:

@@ -11,9 +11,10 @@ from typing_extensions import override
 from gatepost.db import Plans, Transaction
 from gatepost.ids import TenantId
 from gatepost.jobs.resting import Resting
+from gatepost.keys import Vault
 from gatepost.record import word_store
 from gatepost.record.paper import Kind
-from gatepost.record.word_store import Row
+from gatepost.record.word_store import Row, Spelled
 from gatepost.record.words import terms_of
 
 BATCH = 256
@@ -63,5 +64,9 @@ class Indexer(Resting):
 async def _keep(tx: Transaction, rows: Sequence[Row]) -> None:
     if not rows:
         return
-    found = await asyncio.to_thread(lambda: word_store.tokens_of_each(tx.vault, [terms_of(row.found) for row in rows]))
-    await word_store.keep(tx, rows, found)
+    words = await asyncio.to_thread(_words, tx.vault, rows)
+    await word_store.keep(tx, rows, words)
+
+
+def _words(vault: Vault, rows: Sequence[Row]) -> Spelled:
+    return word_store.spell(vault, rows, word_store.tokens_of_each(vault, [terms_of(row.found) for row in rows]))

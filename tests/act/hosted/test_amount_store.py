@@ -13,6 +13,7 @@ from act.hosted.stage import Stage
 from gatepost.act import hosted
 from gatepost.act.hosted.paper import Call, Result, Said, StepState, Turn
 from gatepost.act.hosted.worker import TURN
+from gatepost.blobs import address_of
 from gatepost.ids import EmailId
 from gatepost.jobs import Promise
 from model_api import Block, ModelApi, text, use
@@ -65,6 +66,24 @@ async def paid_twice(stage: Stage, **second: Any) -> tuple[StepState, str]:
 async def test_a_sender_gets_no_more_by_beginning_again(stage: Stage, till: Till) -> None:
     await host(stage)
     assert await paid_twice(stage) == (StepState.REFUSED, "limits.amount_per_sender")
+    assert till.amounts == [60]
+
+
+async def test_a_tag_makes_no_other_sender(stage: Stage, till: Till) -> None:
+    """``boss+1`` and ``boss+2`` are one mailbox (RFC 5233), and may spend together what one may."""
+    await stage.allow("http:pay", match={"domain": "example.org"})
+    await host(stage)
+    outcomes = []
+    for tag in ("+1", "+2", ""):
+        stage.scene.mails += 1
+        name = f"<{stage.scene.mails}@example.org>"
+        fields = f"From: boss{tag}@example.org\r\nTo: agent@gatepost.test\r\nSubject: Pay\r\nMessage-ID: {name}\r\n"
+        raw = f"{fields}\r\nPay.\r\n".encode()
+        email = await stage.scene.boss_asks(raw=raw, blob=address_of(raw))
+        await stage.work()
+        outcomes.append(await outcome(stage, email))
+    assert outcomes[0][0] is StepState.DONE
+    assert outcomes[1:] == [(StepState.REFUSED, "limits.amount_per_sender")] * 2
     assert till.amounts == [60]
 
 

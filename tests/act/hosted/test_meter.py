@@ -146,12 +146,28 @@ async def test_an_answer_that_counts_nothing_costs_what_was_set_aside_for_it(db:
 @given(st.integers(0, 10**6))
 def test_who_counts_fewer_tokens_than_could_hold_what_was_written_has_not_counted(output: int) -> None:
     said = Said(({"type": "text", "text": "x" * 100_000},), (), "end_turn", Usage(input=7, output=output))
-    assert meter.believed(said) == (said.usage if output > 97 else Usage())
+    assert meter.believed(said, set_aside=10**6) == (said.usage if output > 97 else Usage())
+
+
+async def test_who_counts_more_than_there_can_be_has_not_counted(stage: Stage, api: ModelApi) -> None:
+    """One wrong count would else be a sender's budget for ever, and close the gate to them."""
+    await stage.allow(tokenBudget={"perSender": 10**6})
+    await stage.host()
+    api.says = (10**9, 10**9)
+    email = await stage.scene.boss_asks()
+    await stage.work()
+    turn = await stage.turn(email)
+    async with stage.scene.house.db.transaction(TENANT) as tx:
+        spent = await meter_store.spent(tx, turn, NOW)
+        charged = await tx.one("select sum(tokens) as tokens from spent_token where tenant = %(tenant)s")
+        counted = await tx.one("select state, reserved, cost_microusd from model_call where tenant = %(tenant)s")
+    assert (counted.state, counted.cost_microusd) == ("lost", None)
+    assert spent.turn == charged.tokens == counted.reserved < 20_000
 
 
 async def test_an_endpoint_that_plays_down_what_it_read_gets_no_longer_turn_by_it(stage: Stage, api: ModelApi) -> None:
     """What it counts is shown and priced; the agent's own budgets count the octets that it was sent."""
-    api.plays_down = True
+    api.says = (1, 1)
     await stage.host(instructions="Be brief. " * 2_000, budget={"tokens_per_turn": 32_000})
     api.otherwise = lambda _asked: [use("read_attachment", part=1)]
     email = await stage.scene.boss_asks()

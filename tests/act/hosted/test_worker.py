@@ -75,6 +75,28 @@ async def test_an_outage_lets_the_turn_wait_and_tells_the_tenant_once(stage: Sta
     assert told.count("usage.metered") == 2  # what was surely not run costs nothing
 
 
+@pytest.mark.parametrize(
+    ("asked", "waited_s"),
+    [
+        ("90", 90),
+        (f"{NOW + timedelta(seconds=30):%a, %d %b %Y %H:%M:%S} GMT", 30),
+        ("1", 2),
+        ("99999", 3_600),
+        ("soon", 2),
+    ],
+)
+async def test_the_model_is_asked_again_no_sooner_than_its_endpoint_says(
+    stage: Stage, api: ModelApi, asked: str, waited_s: int
+) -> None:
+    """Within reason: an hour at the most."""
+    await stage.host()
+    api.script, api.retry_after = [429], asked
+    await stage.scene.boss_asks()
+    before = stage.scene.clock.now
+    await stage.work()
+    assert (stage.scene.clock.now - before).total_seconds() == waited_s
+
+
 async def test_an_outage_of_more_than_a_day_ends_the_turn(stage: Stage, api: ModelApi) -> None:
     await stage.host()
     api.otherwise = lambda _asked: 529

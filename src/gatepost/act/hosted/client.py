@@ -49,7 +49,7 @@ async def ask(
             egress, errand, f"{url.rstrip('/')}/v1/messages", body, headers, timeout_s=timeout_s
         ) as coming:
             if coming.status_code != HTTPStatus.OK:
-                raise ModelFaultError(_reason(coming.status_code), is_asked=False)
+                raise ModelFaultError(_reason(coming.status_code), is_asked=False, retry_after=coming.retry_after)
             has_begun = True  # whether it counts anything or not
             async for chunk in coming.chunks:
                 answer.feed(chunk)

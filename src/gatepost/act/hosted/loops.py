@@ -12,11 +12,11 @@ from gatepost.mailbox.paper import Email
 async def why_not(tx: Transaction, email: Email, agent: Agent, at: datetime, *, sender: str) -> str:
     """Return why no turn is taken about a message; empty where one is.
 
-    ``sender``: the author's token, as turns keep it.
+    ``sender``: the author's token, as turns keep it: that of the mailbox, whatever tag the address has.
 
     A machine's mail is read by people (RFC 3834 section 2); our own replies say that they are a machine's, so two
     houses never answer each other. An agent elsewhere may not say so: there the thread's daily number of turns ends it,
-    and where it begins a new thread each time, that of its address. Turns that begin at once count each other.
+    and where it begins a new thread each time, that of its mailbox. Turns that begin at once count each other.
     """
     if email.is_automatic:
         return "loop.automatic"

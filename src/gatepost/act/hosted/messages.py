@@ -28,12 +28,19 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
 class ModelFaultError(Exception):
-    """What came back is no answer; ``reason`` is a word of ours. ``is_asked`` False: the model was surely not run."""
+    """What came back is no answer.
 
-    def __init__(self, reason: str, *, is_asked: bool) -> None:
+    Args:
+        reason: a word of ours.
+        is_asked: False where the model was surely not run.
+        retry_after: the field of that name, as it came.
+    """
+
+    def __init__(self, reason: str, *, is_asked: bool, retry_after: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
         self.is_asked = is_asked
+        self.retry_after = retry_after
 
 
 def request(

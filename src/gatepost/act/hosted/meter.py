@@ -24,6 +24,9 @@ OCTETS_PER_TOKEN_MAX = 1_024
 OCTETS_PER_TOKEN_LEAST = 8
 """Fewer stand for a token on average in any language and in JSON: by it budgets count what an endpoint plays down."""
 
+BEYOND_MAX = 16
+"""How many times what a call could cost is still a count: an endpoint may put words of its own before ours."""
+
 TOOL_PROMPT_TOKENS = 1_000
 """What the API adds by itself where tools are given; it says some 350, and that it may change."""
 
@@ -41,9 +44,13 @@ def bound(body: bytes, document: Document) -> int:
     return len(body) + TOOL_PROMPT_TOKENS + document.output_tokens_max
 
 
-def believed(said: Said) -> Usage:
-    """Return what an answer counts; nothing where it wrote more than that many tokens can hold."""
-    return said.usage if said.usage.output * OCTETS_PER_TOKEN_MAX >= _written(said) else Usage()
+def believed(said: Said, *, set_aside: int) -> Usage:
+    """Return what an answer counts; nothing where it wrote more than that many tokens can hold, or they cannot be.
+
+    ``set_aside``: the most that the call could cost (``bound``).
+    """
+    is_enough = said.usage.output * OCTETS_PER_TOKEN_MAX >= _written(said)
+    return said.usage if is_enough and said.usage.total <= set_aside * BEYOND_MAX else Usage()
 
 
 def least(body: bytes, said: Said) -> int:

@@ -52,7 +52,7 @@ class Turn:
     """One run of an agent about one email.
 
     Attributes:
-        sender: a keyed token of the author's address.
+        sender: a keyed token of the author's mailbox: a tag (RFC 5233) makes no other person.
         subject: the key of the author's address, whose keys seal what the turn says.
         label: the lowest it has read.
         capabilities: what the grants of all it has read have in common.

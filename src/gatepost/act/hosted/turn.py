@@ -144,7 +144,7 @@ class Run:
                 self.turn,
                 ticket,
                 model=document.model,
-                usage=meter.believed(said),
+                usage=meter.believed(said, set_aside=ticket.tokens),
                 least=meter.least(body, said),
                 prices=desk.prices,
                 at=at,

@@ -21,6 +21,7 @@ from gatepost.act.hosted.paper import Turn, TurnState
 from gatepost.act.hosted.turn import Desk, Run, SwitchedOffError
 from gatepost.db import Transaction
 from gatepost.deliver.paper import CarriedOut, Kept
+from gatepost.egress import seconds_asked
 from gatepost.ids import AccountId, EmailId, ThreadId, TurnId, token
 from gatepost.jobs import Handler, Job, Promise, TryAgainError
 from gatepost.keys import ErasedError
@@ -29,6 +30,9 @@ from gatepost.mailbox.paper import Email
 TURN = "act.turn"
 WAITS_S = (2, 5, 15, 30, 60, 120, 300, 600, 900)
 """Seconds before the model is asked again; the last one for ever after, until the turn is too old."""
+
+ASKED_MAX_S = 3_600
+"""How long the endpoint may ask us to wait (Retry-After)."""
 
 AGE_MAX = timedelta(hours=24)
 """An answer that comes later than a day surprises more than it helps; and after a day a reply's key is forgotten."""
@@ -93,7 +97,7 @@ class Keeper:
         except SwitchedOffError:
             await self._stop(run.turn, "hosting.off")
         except ModelFaultError as fault:
-            await self._wait(run.turn, fault.reason)
+            await self._wait(run.turn, fault)
 
     async def lapse(self, job: Job) -> None:
         """Deny what waited for a person too long, and let the turn go on without it."""
@@ -127,7 +131,7 @@ class Keeper:
 
     async def _begin(self, tx: Transaction, email: Email, agent: Agent, at: datetime) -> Turn:
         """Begin a turn; one that a loop forbids is over at once."""
-        sender = tx.vault.blind_text("hosted/sender", email.author.key)
+        sender = tx.vault.blind_text("hosted/sender", email.author.untagged.key)
         reason = await why_not(tx, email, agent, at, sender=sender)
         capabilities = await granted_for(tx, email, at)
         turn = Turn(
@@ -154,13 +158,14 @@ class Keeper:
             log.info("turn.not_begun", turn=turn.id, reason=reason)
         return turn
 
-    async def _wait(self, turn: Turn, reason: str) -> None:
+    async def _wait(self, turn: Turn, fault: ModelFaultError) -> None:
         """Let a turn wait for the model's endpoint; the tenant reads of it in the record, once for each outage."""
-        at = self.desk.clock()
+        at, reason = self.desk.clock(), fault.reason
         if reason in _ENDLESS:
             await self._stop(turn, reason)
             return
-        wait_s = WAITS_S[min(turn.failures, len(WAITS_S) - 1)]
+        asked_s = min(seconds_asked(fault.retry_after, at), ASKED_MAX_S)
+        wait_s = max(WAITS_S[min(turn.failures, len(WAITS_S) - 1)], asked_s)
         waiting = replace(turn, state=TurnState.WAITING, reason=reason, failures=turn.failures + 1)
         async with self.desk.db.transaction(turn.tenant) as tx:
             await store.change_turn(tx, waiting, at)
