@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from gatepost import record
-from gatepost.db import Database, Transaction
+from gatepost.db import Database, Plans, Transaction
 from gatepost.ids import EntryId, TenantId
 from gatepost.keys import KeyStore
 from gatepost.record import erase, erase_store
@@ -37,6 +37,20 @@ async def test_an_opening_goes_with_its_entry(own: Database, life: list[Recorded
         assert await erase_store.erasure_leaves(tx) != []
         first, *_ = await erase.places_from(tx, 0, 10)
     assert (first.entry, first.subject) == (life[0].entries[0], None)
+
+
+async def test_to_know_what_was_removed_no_other_entry_is_read(own: Database, owner_dsn: str) -> None:
+    async with own.transaction(TENANT) as tx:
+        await record.note_all(tx, [consequence(Kind.ACT, "policy.set")] * 400, entropy=ENTROPY)
+        await erase.say(tx, REMOVAL, entropy=ENTROPY)
+    with psycopg.connect(owner_dsn) as owner:
+        owner.execute("analyze entry, erasure")
+    read = "select seq_tup_read + idx_tup_fetch as rows from pg_stat_xact_user_tables where relname = 'entry'"
+    async with own.transaction(TENANT, plans=Plans.FRESH) as tx:
+        before = (await tx.one(read)).rows or 0
+        assert len(await erase_store.erasure_leaves(tx)) == 1
+        assert await erase_store.unremembered(tx) == []
+        assert (await tx.one(read)).rows - before <= 2
 
 
 async def test_none_goes_without_it(own: Database, life: list[Recorded]) -> None:
