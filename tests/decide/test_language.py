@@ -142,6 +142,7 @@ def test_unknown_capabilities_are_kept_and_warned_of_once() -> None:
         ({**LEAST, "auditLog": {"retentionDays": 40_000}}, ["auditLog.retentionDays must be <= 36500"]),
         ({**LEAST, "auditLog": {"retentionDays": True}}, ["auditLog.retentionDays must be an integer"]),
         ({**LEAST, "auditLog": None}, ["auditLog must be an object with some of: retentionDays, includeBodyHash"]),
+        ({**LEAST, "s\u0435nders": []}, ["s\\u0435nders is not a field; the nearest is senders"]),
         ({**LEAST, "auditlog": AUDIT}, ["auditlog is not a field; the nearest is auditLog"]),
         (
             {**LEAST, "defaultAction": "bonce"},

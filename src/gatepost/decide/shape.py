@@ -67,6 +67,11 @@ def printable(name: str) -> str:
     return "".join(char if char.isprintable() else "?" for char in name[:NAME_SHOWN_CHARS])
 
 
+def _told_apart(name: str) -> str:
+    """Return the same with letters beyond ASCII by their numbers, for those that look like a field's own."""
+    return printable(name) if name.isascii() else ascii(name[:NAME_SHOWN_CHARS])[1:-1]
+
+
 def join(path: str, name: str) -> str:
     """Return the path of a member."""
     return f"{path}.{name}" if path else name
@@ -134,7 +139,7 @@ def _members(
         if faults.is_full:
             break
         if not isinstance(name, str) or name not in fields:
-            shown, near = printable(str(name)), nearest(str(name), fields, weak)
+            shown, near = _told_apart(str(name)), nearest(str(name), fields, weak)
             faults.tell(join(path, shown), f"is not a field; the nearest is {near}", near)
             meant.add(near)
         elif member is not None or name in must:
