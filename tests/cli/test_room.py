@@ -14,7 +14,7 @@ def test_papers_are_published_and_nobody_is_let_in_that_never_asked(house: Proce
     (papers / "room.toml").write_text('[[documents]]\nid = "one"\ntitle = "One"\nfile = "one.txt"\n')
     (papers / "nda.md").write_text("Keep it so.\n")
     (papers / "one.txt").write_text("Secret.\n")
-    assert "1 papers" in house.run("trust", "room", "publish", str(papers)).stdout
+    assert "1 paper lies" in house.run("trust", "room", "publish", str(papers)).stdout
     published = json.loads(house.run("log", "search", "--action", "room.published", "--json").stdout)
     assert published, "what is published is in the record"
     assert json.loads(house.run("trust", "room", "list", "--json").stdout) == []
