@@ -141,13 +141,6 @@ def test_one_changed_octet_is_refused_and_named(folder: Path, path: str, named: 
     assert any(line.startswith(f"{named.removeprefix('log/')}: ") and why in line for line in lines), lines
 
 
-@pytest.mark.parametrize("path", ["log.vkey", "proofs/17.tlog-proof", "proofs/17.entry", "log/checkpoint"])
-def test_the_foreign_verifiers_refuse_it_too(folder: Path, path: str) -> None:
-    """They read keys, checkpoints, proofs and entries; tiles are read by ours alone."""
-    flip(folder / path)
-    assert not all(foreign(folder, 17))
-
-
 def stamped(folder: Path) -> None:
     """State the time beneath the checkpoint, and its copies in the proofs, as a house does."""
     note = (folder / "log" / "checkpoint").read_bytes()
