@@ -126,13 +126,13 @@ async def generous(world: World) -> World:
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("situation", ["granted", "bare", "loose"])
 async def test_whoever_knows_the_schemas_gets_no_further(generous: World, api: ModelApi, situation: str) -> None:
-    api.otherwise = model = Knowing(every=7 if situation == "granted" else 17)
+    api.otherwise = model = Knowing(every=13 if situation == "granted" else 29)
     asked = await attack(generous, situation, [])
     check(generous, situation)
     steps = [step for step in await generous.stage.steps(asked) if step.place]
     assert len(steps) == model.asked
     if situation == "granted":
-        assert model.asked > 60
+        assert model.asked > 40
         assert {StepState.REFUSED, StepState.DONE} <= {step.state for step in steps}
 
 
@@ -145,7 +145,7 @@ def only_shapes(tools: Toolbox, asked: ToolUse, _standing: Standing) -> Verdict:
 
 async def test_the_same_model_gets_beyond_the_grant_where_nothing_is_enforced(generous: World, api: ModelApi) -> None:
     generous.stage.judge = only_shapes
-    api.otherwise = Knowing(every=7)
+    api.otherwise = Knowing(every=13)
     await attack(generous, "granted", [])
     assert any(json.loads(body)["price"] > 100 for _, _, _, body in generous.erp.requests)
     assert any(mail.rcpt_tos not in ([str(BOSS)], ["anna@example.org"]) for mail in generous.smtp.mails)
