@@ -16,9 +16,11 @@ from ways import dns_client
 Packets = list[bytes]
 
 
-async def ask(behave: Callable[[dns.message.Message, bool], Packets], name: str, rdtype: RdType) -> Answer:
+async def ask(
+    behave: Callable[[dns.message.Message, bool], Packets], name: str, rdtype: RdType, *, timeout_s: float = 0.15
+) -> Answer:
     async with serving(behave) as server:
-        return await dns_client(server.address).ask(name, rdtype)
+        return await dns_client(server.address, timeout_s=timeout_s).ask(name, rdtype)
 
 
 @pytest.mark.parametrize(
@@ -237,7 +239,7 @@ async def test_an_answer_of_64_kilobytes_is_read() -> None:
         texts = [f'a.example. 60 TXT "{number:04}{"x" * 240}"' for number in range(240)]
         return [answer(question, *texts).to_wire(max_size=65535) if is_tcp else short.to_wire()]
 
-    got = await ask(behave, "a.example", RdType.TXT)
+    got = await ask(behave, "a.example", RdType.TXT, timeout_s=5.0)  # the server of the test writes slowly
     assert (got.status, len(got.records)) == (Status.OK, 240)
 
 
