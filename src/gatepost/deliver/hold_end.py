@@ -1,6 +1,6 @@
 """The end of a wait: one ruling, recorded, bound to what was held, and what becomes of the message."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 from gatepost import mailbox, record
@@ -11,7 +11,7 @@ from gatepost.decide.paper import Disposition, Ruling
 from gatepost.deliver import hold_store
 from gatepost.deliver.hold import HoldMissingError, digest_of
 from gatepost.deliver.paper import CarriedOut, DefaultOutcome, Hold, HoldState, Refused
-from gatepost.ids import HoldId, TenantId
+from gatepost.ids import EmailId, HoldId, TenantId
 from gatepost.jobs import Job, TryAgainError
 from gatepost.keys import ErasedError
 from gatepost.record.paper import Consequence, Kind
@@ -148,6 +148,16 @@ async def expire(job: Job, db: Database, clock: Clock, entropy: Entropy, release
     except (ErasedError, HoldChangedError):
         async with db.transaction(job.tenant) as tx:
             await _abandon(tx, found, ruling, at=now, entropy=entropy)
+
+
+async def forget(tx: Transaction, emails: Sequence[EmailId], *, at: datetime, entropy: Entropy) -> None:
+    """Remove the holds of messages that are removed for their age; what still waited is said to wait no longer.
+
+    For the keeper's role. A plan may be shorter than a wait, or may have become so.
+    """
+    for held in await hold_store.waiting(tx, emails):
+        await _note(tx, held, "abandon", Ruling(is_approved=False, by=HOUSE, is_expiry=True), at=at, entropy=entropy)
+    await hold_store.forget(tx, emails)
 
 
 async def _abandon(tx: Transaction, held: Hold, ruling: Ruling, *, at: datetime, entropy: Entropy) -> None:

@@ -71,6 +71,16 @@ async def by_id(tx: Transaction, hold: HoldId) -> Hold | None:
     return None if row is None else _hold(tx.vault, row)
 
 
+async def waiting(tx: Transaction, emails: Sequence[EmailId]) -> list[Hold]:
+    """Return the holds on these messages that nobody has ruled on."""
+    query = """
+        select * from hold
+        where tenant = %(tenant)s and email = any(%(emails)s::text[]) and state = %(state)s
+    """
+    rows = await tx.all(query, emails=list(emails), state=HoldState.WAITING.value)
+    return [_hold(tx.vault, row) for row in rows]
+
+
 async def lock(tx: Transaction, hold: HoldId) -> HoldState | None:
     """Return where a hold stands, and let nobody else change it until the transaction ends."""
     query = "select state from hold where tenant = %(tenant)s and id = %(hold)s for update"

@@ -160,6 +160,22 @@ async def test_what_waited_and_was_refused_keeps_its_octets_while_a_legal_hold_i
     assert (await kept.rows())["body"] == 0
 
 
+async def test_what_still_waits_when_the_plan_ends_is_said_to_wait_no_longer(kept: Kept) -> None:
+    """A wait may be longer than the plan: the message was gone, and the record never said what became of it."""
+    held_by = {**POLICY, "senders": [{"match": {"address": "boss@example.org"}, "action": "hold", "capabilities": []}]}
+    async with kept.house.db.transaction(TENANT) as tx:
+        await decide.put_policy(tx, kept.scene.account, held_by, at=kept.scene.clock.now, actor=KEY)
+    email = (await kept.scene.boss_writes("wait")).recorded.arrived.email
+    await kept.index()
+    kept.later(days=PLAN_DAYS + 1)
+    await expire(kept.keeper, await kept.tenant())
+    await kept.index()
+    (leaf,) = await kept.leaves("hold.abandon")
+    assert leaf["object_ref"] == hold_of(email)
+    assert (await kept.rows())["hold"] == 0
+    assert (await kept.verified()).findings == []
+
+
 async def test_what_waited_and_was_refused_is_kept_no_longer_where_nothing_must_stay(kept: Kept) -> None:
     async with kept.house.db.transaction(TENANT) as tx:
         await access.set_sandboxed(tx, kept.scene.account, is_sandboxed=True)

@@ -53,7 +53,7 @@ class HoldExpire(HoldApprove, frozen=True, kw_only=True, tag="hold.expire"):
 
 
 class HoldAbandon(HoldApprove, frozen=True, kw_only=True, tag="hold.abandon"):
-    """A held message could not be let go: it is not what was held."""
+    """A held message was let go no more: it is not what was held, or older than the plan keeps mail."""
 
 
 class HoldAsk(Act, frozen=True, kw_only=True, tag="hold.ask"):

@@ -17,7 +17,7 @@ from gatepost.decide import grant_store as grants
 from gatepost.decide import outbound_store as outbound
 from gatepost.decide import past_store as past
 from gatepost.decide import store as policies
-from gatepost.deliver import hold_store as waiting_room
+from gatepost.deliver import hold_end
 from gatepost.deliver import store as queue
 from gatepost.ids import AccountId, TenantId
 from gatepost.keys import Kind
@@ -164,7 +164,7 @@ async def _remove(
         if is_plan and emails:
             gone = await mail.forget(tx, emails)
             await queue.forget(tx, emails)
-            await waiting_room.forget(tx, emails)
+            await hold_end.forget(tx, emails, at=keeper.clock(), entropy=keeper.entropy)
             await grants.forget(tx, emails)
             await turns.forget(tx, emails)
             done = replace(done, messages=gone.messages, bodies=gone.bodies + large)
