@@ -3,7 +3,7 @@ import pytest
 from gatepost import access, decide, journey
 from gatepost.app.chores import expire_all, fates
 from gatepost.decide.paper import Ruling
-from gatepost.deliver.hold import hold_of
+from gatepost.deliver.hold import HoldMissingError, get, hold_of
 from gatepost.ids import EmailId
 from gatepost.keys import ErasedError, Kind
 from gatepost.upkeep.retention import Expired, Scope, erase_person, expire, place_hold, release_hold
@@ -172,7 +172,9 @@ async def test_what_still_waits_when_the_plan_ends_is_said_to_wait_no_longer(kep
     await kept.index()
     (leaf,) = await kept.leaves("hold.abandon")
     assert leaf["object_ref"] == hold_of(email)
-    assert (await kept.rows())["hold"] == 0
+    async with kept.house.db.transaction(TENANT) as tx:
+        with pytest.raises(HoldMissingError):
+            await get(tx, hold_of(email))
     assert (await kept.verified()).findings == []
 
 
