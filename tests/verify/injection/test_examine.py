@@ -102,6 +102,13 @@ def test_a_canary_is_heard_even_wrapped() -> None:
     assert "canary.echo" in names(examine(read(f"x {wrapped} x"), canaries=(canary,)))
 
 
+def test_a_canary_is_shown_where_it_stands_behind_characters_nobody_sees() -> None:
+    canary = "gp-canary-7f3a9c"
+    content = read(f"می\u200cخواهم بدانم {canary} چیست.")  # noqa: RUF001  # Persian
+    (echo,) = examine(content, canaries=(canary,)).signals
+    assert content.reading.human[echo.start : echo.end] == canary
+
+
 @pytest.mark.parametrize(
     ("place", "html", "header"),
     [

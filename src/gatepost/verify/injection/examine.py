@@ -171,10 +171,14 @@ def _signals(judged: _Judged) -> Iterator[Signal]:
     text, stays = fold.seen(passage.text)
     octets = fold.fold(text)
     for phrase, end in judged.ends.items():
-        start = scan.start_of(octets, phrase, end)
-        own = (start, end) if stays is None or start == end else (stays[start], stays[end - 1] + 1)
-        low, high = passage.stands or own
+        low, high = passage.stands or _written(scan.start_of(octets, phrase, end), end, stays)
         yield Signal(PHRASES[phrase].name, PHRASES[phrase].family, passage.place, low, high, _WEIGHTS[phrase])
     for sign in judged.around:
-        low, high = passage.stands or (sign.start, len(passage.text) if sign.end is None else sign.end)
+        own = (0, len(passage.text)) if sign.end is None else _written(sign.start, sign.end, stays)
+        low, high = passage.stands or own
         yield Signal(sign.name, sign.family, passage.place, low, high, sign.weight)
+
+
+def _written(start: int, end: int, stays: list[int] | None) -> tuple[int, int]:
+    """Return where characters of the seen text stand in the passage as it is written."""
+    return (start, end) if stays is None or start == end else (stays[start], stays[end - 1] + 1)
