@@ -24,4 +24,4 @@ def test_a_draft_is_tried_on_what_came(house: Process, tmp_path: Path) -> None:
     assert "changed" in done.stdout.splitlines()[-1]
     (told,) = json.loads(house.run("policy", "replay", mailbox, str(draft), "-t", "sandbox", "--json").stdout)
     assert told["counts"]["changed"] == len(told["changed"]) > 0
-    assert {"entry", "message", "received", "from", "was", "would be", "subject"} == set(told["changed"][0])
+    assert {"entry", "message", "received", "way", "from", "was", "would be", "subject"} == set(told["changed"][0])

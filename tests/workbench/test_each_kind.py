@@ -8,20 +8,22 @@ import pytest
 from decide.test_order import walks
 from gatepost import access, decide, journey
 from gatepost.db import Database
+from gatepost.decide.language import parse
 from gatepost.decide.order import INWARD, OUTWARD
 from gatepost.decide.paper import Ruling
 from gatepost.decide.replay import Verdict
+from gatepost.decide.trial import Change
 from gatepost.deliver import hold
 from gatepost.deliver.paper import HoldState
 from gatepost.ids import EmailId
 from gatepost.reply import ReplyRefusedError, Voice
 from gatepost.workbench.again import Case, replay_entries
+from gatepost.workbench.draft import Trial, replay_draft
 from journeys.scene import KEY, POLICY, Scene, open_scene
 from outbound import NOW, TENANT, smtp_sink
 from workbench.test_again import TEXT_GONE
 
 OUTBOUND = {"cardNumbers": "reject", "external": "deliver", "recipients": {"thread": True}}
-BUILT_IN = "no stored policy spoke: a built-in rule said "
 
 
 @pytest.fixture
@@ -80,11 +82,7 @@ async def test_every_kind_of_decision_comes_out_again_or_says_why_not(scene: Sce
     await put(scene, senders=[])
     await scene.boss_writes()
     found = await cases(scene)
-    told = {
-        (case.row.is_outbound, case.row.reason): (case.replayed.verdict, case.replayed.why)
-        for case in found
-        if not case.replayed.why.startswith(BUILT_IN)
-    }
+    told = {(case.row.is_outbound, case.row.reason): (case.replayed.verdict, case.replayed.why) for case in found}
     for case in found:
         assert walks(OUTWARD if case.row.is_outbound else INWARD, case.row.trace)
         if case.replayed.verdict is not Verdict.SAME:
@@ -104,5 +102,25 @@ async def test_every_kind_of_decision_comes_out_again_or_says_why_not(scene: Sce
         (False, "sender.unmatched"),
     }
     assert told[True, "leak.card_number"] == (Verdict.UNDECIDABLE, TEXT_GONE)
-    whys = {case.replayed.why for case in found}
-    assert any(why.startswith(BUILT_IN) for why in whys)
+
+
+async def test_what_left_is_tried_under_a_drafts_outbound_half(scene: Scene) -> None:
+    """A draft that lets nothing out was said to change nothing."""
+    parent = await scene.boss_asks()
+    await scene.agent_says(parent, "Yes, at ten.")
+    (one,) = (await tried(scene, {"external": "hold"})).changed
+    assert (one.row.is_outbound, one.tried.reason) == (True, "recipient.external")
+    assert (one.tried.terms_then, one.tried.terms) == ("", "waits 168 hours, then refuse")
+    assert (await tried(scene, {"cardNumbers": "reject"})).counts[Change.CHANGED] == 0
+    for name, asked in {"otherCorrespondents": "reject", "recipients": {"thread": True}}.items():
+        assert (await tried(scene, {name: asked})).counts[Change.UNDECIDABLE] == 1
+    await put(scene, outbound=OUTBOUND)
+    await scene.agent_says(parent, "Yes, at eleven.")
+    trial = await tried(scene, {"recipients": {"thread": True}, "footer": "The agents"})
+    assert [each.tried.reason for each in trial.changed] == ["footer.missing"]
+    assert trial.counts[Change.UNDECIDABLE] == 1
+
+
+async def tried(scene: Scene, outbound: dict[str, object]) -> Trial:
+    policy = parse({**POLICY, "outbound": outbound}, version=0)[0]
+    return await replay_draft(scene.house, TENANT, scene.account, policy, days=1, progress=lambda *_: None)

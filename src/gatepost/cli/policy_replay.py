@@ -18,7 +18,7 @@ from gatepost.workbench.draft import Trial, replay_draft
 DAYS_MAX = 3_650
 
 
-_COLUMNS = ("entry", "received", "from", "was", "would be", "subject")
+_COLUMNS = ("entry", "received", "way", "from", "was", "would be", "subject")
 
 
 def _said(disposition: str, reason: str, rule: str, terms: str) -> str:
@@ -61,6 +61,7 @@ def replay(
             "entry": each.row.entry,
             "message": each.row.email,
             "received": each.row.received_at,
+            "way": "out" if each.row.is_outbound else "in",
             "from": each.author,
             "was": _said(each.row.disposition, each.row.reason, each.tried.rule_then, each.tried.terms_then),
             "would be": _said(each.tried.disposition, each.tried.reason, each.tried.rule, each.tried.terms),

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gatepost.decide import capabilities
-from gatepost.decide.ending import Ending
+from gatepost.decide.ending import Ending, Judged
 from gatepost.decide.gates import TextGoneError
 from gatepost.decide.language import Policy
+from gatepost.decide.outbound_language import OutboundPolicy, Stop
 from gatepost.decide.paper import Disposition, Seen, Step
 from gatepost.decide.replay import Told
-from gatepost.decide.rules import judge_both, needs
+from gatepost.decide.rules import judge_both, judge_leaving, needs
 from gatepost.decide.told import told_budget
 
 _COUNTED = ("rateLimit.", "tokenBudget.")
@@ -55,6 +56,16 @@ class Pair:
     own: Policy | None
     above: Policy | None
 
+    @property
+    def policies(self) -> list[Policy]:
+        """Those that are there."""
+        return [each for each in (self.own, self.above) if each]
+
+    @property
+    def outbound(self) -> list[OutboundPolicy]:
+        """What those say of mail that leaves."""
+        return [each.outbound for each in self.policies if each.outbound]
+
 
 def attempt(seen: Seen, draft: Pair, told: Told, then: Pair | None = None) -> Tried:
     """Judge under a draft, which is one of a pair, and compare with what was decided.
@@ -65,12 +76,11 @@ def attempt(seen: Seen, draft: Pair, told: Told, then: Pair | None = None) -> Tr
         told: what the entry says of the decision: not what it granted.
         then: the policies it was decided under, for what it granted; None where they cannot be had.
     """
-    own, above = draft.own, draft.above
-    missing = _missing(seen, [each for each in (own, above) if each])
+    missing = _missing_leaving(seen, draft, then) if seen.envelope else _missing(seen, draft.policies)
     if missing:
         return Tried(Change.UNDECIDABLE, missing)
     try:
-        ending, trace = judge_both(seen, own, above)
+        ending, trace = _judge(seen, draft)
     except TextGoneError:
         return Tried(Change.NO_TEXT, "its text was not kept, and a guard would have to read it")
     if _counts(trace) - _counts(told.trace):
@@ -88,18 +98,18 @@ def _terms_then(seen: Seen, then: Pair | None) -> str | None:
     if then is None:
         return None
     try:
-        return _terms(judge_both(seen, then.own, then.above)[0])
+        return _terms(_judge(seen, then)[0])
     except TextGoneError:
         return None
 
 
 def _terms(ending: Ending) -> str:
     """Return in words what comes with an ending: what it grants, its labels, its wait; empty where nothing is kept."""
-    if ending.disposition not in {Disposition.DELIVER, Disposition.HOLD} or ending.grant is None:
-        return ""
-    granted = sorted(set(map(capabilities.canonical, ending.grant.capabilities)) - capabilities.IMPLIED)
-    words = [f"may {', '.join(granted)}" if granted else "may answer", *told_budget(ending.grant.budget)]
-    words += [f"labelled {', '.join(ending.labels)}"] if ending.labels else []
+    words: list[str] = []
+    if ending.disposition in {Disposition.DELIVER, Disposition.HOLD} and ending.grant is not None:
+        granted = sorted(set(map(capabilities.canonical, ending.grant.capabilities)) - capabilities.IMPLIED)
+        words = [f"may {', '.join(granted)}" if granted else "may answer", *told_budget(ending.grant.budget)]
+        words += [f"labelled {', '.join(ending.labels)}"] if ending.labels else []
     words += [f"waits {ending.wait}"] if ending.disposition is Disposition.HOLD else []
     return "; ".join(words)
 
@@ -117,6 +127,30 @@ def _missing(seen: Seen, policies: list[Policy]) -> str:
         if needed.windows - seen.facts.windows.keys():
             return "it was not counted then, and a limit would have to know"
     return ""
+
+
+def _missing_leaving(seen: Seen, draft: Pair, then: Pair | None) -> str:
+    """Return what a draft asks of mail that left, and the policies of that time did not."""
+    asked = then.outbound if then else []
+    if any(map(_asks_others, draft.outbound)) and not any(map(_asks_others, asked)):
+        return "whose addresses it tells was not looked up then"
+    is_answer = seen.facts.answered is not None
+    if is_answer and any(map(_asks_thread, draft.outbound)) and not any(map(_asks_thread, asked)):
+        return "who wrote in its thread was not looked up then"
+    return ""
+
+
+def _asks_others(policy: OutboundPolicy) -> bool:
+    return policy.stop(Stop.OTHER_CORRESPONDENTS) is not Disposition.DELIVER
+
+
+def _asks_thread(policy: OutboundPolicy) -> bool:
+    return policy.recipients is not None and policy.recipients.thread
+
+
+def _judge(seen: Seen, pair: Pair) -> Judged:
+    judge = judge_leaving if seen.envelope else judge_both
+    return judge(seen, pair.own, pair.above)
 
 
 def _counts(trace: tuple[Step, ...]) -> set[str]:

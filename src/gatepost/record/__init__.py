@@ -213,7 +213,7 @@ async def decision_rows(
 async def decisions_since(
     tx: Transaction, account: AccountId | None, *, since: datetime, after: EntryId, limit: int
 ) -> list[DecisionRow]:
-    """Return inbound decisions of mail received since then, of one account or all, oldest first, after an entry."""
+    """Return decisions of mail received since then, of one account or all, oldest first, after an entry."""
     found = await store.decided_since(tx, account, since=since, after=after, limit=limit)
     return [decision_row(each) for each in found]
 

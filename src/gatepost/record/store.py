@@ -195,15 +195,26 @@ async def decisions(tx: Transaction, *, entry: EntryId | None, email: EmailId | 
 async def decided_since(
     tx: Transaction, account: AccountId | None, *, since: datetime, after: EntryId, limit: int
 ) -> list[Written]:
-    """Return inbound decisions of mail received since then, of one account or all, oldest first, after an entry."""
+    """Return decisions of mail received since then, of one account or all, oldest first, after an entry.
+
+    Each direction has an index of its own, and is asked by itself.
+    """
     query = """
         select entry.id, entry.leaf, opening.ref, opening.sealed, leaf.leaf_index
-        from decision_row as decided
+        from (
+          (select came.entry from decision_row as came
+           where came.tenant = %(tenant)s and came.direction = 'inbound' and came.entry > %(after)s
+             and (%(account)s::bigint is null or came.account = %(account)s) and came.received_at >= %(since)s
+           order by came.entry limit %(limit)s)
+          union all
+          (select went.entry from decision_row as went
+           where went.tenant = %(tenant)s and went.direction = 'outbound' and went.entry > %(after)s
+             and (%(account)s::bigint is null or went.account = %(account)s) and went.received_at >= %(since)s
+           order by went.entry limit %(limit)s)
+        ) as decided
         join entry on entry.id = decided.entry
         left join opening on opening.entry = decided.entry
         left join leaf on leaf.entry = decided.entry
-        where decided.tenant = %(tenant)s and decided.direction = 'inbound' and decided.entry > %(after)s
-          and (%(account)s::bigint is null or decided.account = %(account)s) and decided.received_at >= %(since)s
         order by decided.entry limit %(limit)s
     """
     rows = await tx.all(query, account=account, since=since, after=after, limit=limit)
@@ -214,7 +225,7 @@ async def count_since(tx: Transaction, account: AccountId | None, since: datetim
     """Return how many decisions ``decided_since`` has in all."""
     query = """
         select count(*) as number from decision_row as decided
-        where decided.tenant = %(tenant)s and decided.direction = 'inbound'
+        where decided.tenant = %(tenant)s and decided.direction in ('inbound', 'outbound')
           and (%(account)s::bigint is null or decided.account = %(account)s) and decided.received_at >= %(since)s
     """
     return int((await tx.one(query, account=account, since=since)).number)

@@ -3,6 +3,7 @@
 Nothing here is a float: the quick spelling is the canonical one (``canonical_plain``).
 """
 
+from gatepost.arrive.paper import Direction
 from gatepost.decide import replay
 from gatepost.decide.paper import Decided
 from gatepost.decide.rules import see
@@ -110,7 +111,7 @@ def persons(decided: Decided) -> dict[str, Json]:
 
 
 def _seen(decided: Decided) -> Json:
-    """Return what the decision saw, where a policy made it: ``gatepost replay`` decides once more by it."""
-    if not decided.decision.policy_version:
+    """Return what the decision saw, where a policy made it, or could: ``gatepost replay`` decides once more by it."""
+    if not decided.decision.policy_version and decided.arrived.direction is Direction.INBOUND:
         return None
     return replay.spell(see(decided.verified, decided.facts), decided.verified)

@@ -59,8 +59,14 @@ async def seen_then(house: House, tenant: TenantId, row: DecisionRow) -> Seen:
         raise CannotTellError("this release cannot read what the entry says was seen") from error
 
 
-async def policy_then(house: House, tenant: TenantId, row: DecisionRow) -> Policy:
-    """Return the mailbox's policy that the entry names; raises ``CannotTellError``."""
+async def policy_then(house: House, tenant: TenantId, row: DecisionRow) -> Policy | None:
+    """Return the mailbox's policy that the entry names, None where it had none for mail that leaves.
+
+    Raises:
+        CannotTellError: it is not there, or another one.
+    """
+    if not row.policy_version:
+        return None
     return await _policy(house, tenant, row.account, row.policy_version, row.policy_digest)
 
 
@@ -75,7 +81,7 @@ def _told(row: DecisionRow) -> dict[str, Json]:
     """Return what the entry says was seen."""
     if row.is_erased:
         raise CannotTellError("it was erased: what the decision saw cannot be read any more")
-    if not row.policy_version:
+    if not (row.policy_version or row.is_outbound):
         raise CannotTellError(f"no stored policy spoke: a built-in rule said {row.reason}")
     if row.seen is None:
         raise CannotTellError("its entry was written before entries told what a decision saw")

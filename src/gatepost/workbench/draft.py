@@ -1,4 +1,4 @@
-"""Decide the last days' mail once more under a draft, and say what would change."""
+"""Decide the last days' mail, both ways, once more under a draft, and say what would change."""
 
 import asyncio
 from collections import Counter
@@ -39,6 +39,7 @@ class Mail:
     """What a mail was that was decided about; empty is what cannot be read any more, or never was kept."""
 
     received_at: datetime
+    is_outbound: bool
     author: str
     subject: str
 
@@ -69,7 +70,7 @@ async def replay_draft(
     days: int,
     progress: Callable[[int, int], None],
 ) -> Trial:
-    """Judge what came in the last ``days`` under a draft; ``progress`` hears how many are done, of how many.
+    """Judge what came and left in the last ``days`` under a draft; ``progress`` hears how many are done, of how many.
 
     A draft of the tenant's policy stands above the mailboxes' own of that time, a mailbox's own below the tenant's.
     """
@@ -125,8 +126,8 @@ async def mail_of(house: House, tenant: TenantId, entry: EntryId) -> Mail | None
     try:
         evidence = (await seen_then(house, tenant, row)).evidence
     except CannotTellError:
-        return Mail(row.received_at, "", "")
-    return Mail(row.received_at, str(evidence.author or ""), evidence.content.subject)
+        return Mail(row.received_at, row.is_outbound, "", "")
+    return Mail(row.received_at, row.is_outbound, str(evidence.author or ""), evidence.content.subject)
 
 
 def _one_or_all(account: AccountId) -> AccountId | None:
@@ -138,7 +139,7 @@ class _Stood:
 
     def __init__(self, house: House, tenant: TenantId) -> None:
         self.house, self.tenant = house, tenant
-        self._own: dict[tuple[AccountId, int, str], Policy] = {}
+        self._own: dict[tuple[AccountId, int, str], Policy | None] = {}
         self._above: dict[tuple[int, str], Policy | None] = {}
 
     async def pair(self, row: DecisionRow) -> Pair:

@@ -113,6 +113,7 @@ def _changed(row: ChangedRow, mail: draft.Mail | None, *, reads_subjects: bool) 
         mailbox_id=row.account,
         message_id=row.email,
         received_at=mail.received_at if mail else None,
+        direction=("outbound" if mail.is_outbound else "inbound") if mail else None,
         author=(mail.author or None) if mail else None,
         subject=(mail.subject or None) if mail and reads_subjects else None,
         was=row.was,

@@ -1,7 +1,7 @@
 """The wire's JSON for the workbench."""
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -138,6 +138,7 @@ class ChangedDecision(CamelShape):
     mailbox_id: int
     message_id: str
     received_at: Utc | None = Field(description="Null where its entry is gone.")
+    direction: Literal["inbound", "outbound"] | None = Field(description="Null where its entry is gone.")
     author: str | None = Field(description="Null where it was erased.")
     subject: str | None = Field(description="Null where it was not kept, and to keys without `mail:read`.")
     was: str
