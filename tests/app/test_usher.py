@@ -54,16 +54,17 @@ def in_a_child():
 def by_turns():
     # the path is changed under the eyes of whoever looks
     octets = ctypes.create_string_buffer(spelled(folder / "door"), 110)
-    names, stop = [spelled(folder / "door"), spelled(folder / "engine")], threading.Event()
+    names, stop, turns = [spelled(folder / "door"), spelled(folder / "engine")], threading.Event(), [0]
     def change():
-        at = 0
         while not stop.is_set():
-            ctypes.memmove(octets, names[at % 2], 110)
-            at += 1
+            ctypes.memmove(octets, names[turns[0] % 2], 110)
+            turns[0] += 1
     changing = threading.Thread(target=change)
     changing.start()
     try:
-        for _ in range(300):
+        tries = 0
+        while tries < 300 or turns[0] < 1000:  # on a busy machine the other thread may come late
+            tries += 1
             made = socket.socket(socket.AF_UNIX)
             if not libc.syscall(CONNECT, made.fileno(), octets, 110):
                 made.sendall(b"x")
@@ -107,7 +108,8 @@ async def sinks(folder: Path) -> AsyncIterator[dict[str, int]]:
 
     def listening(name: str) -> object:
         async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            came[name] += bool(await reader.read(1))
+            arrived = await reader.read(1)  # not in one line: others count while this one waits
+            came[name] += bool(arrived)
             writer.write(b"ok")
             writer.close()
 
@@ -127,7 +129,14 @@ async def sinks(folder: Path) -> AsyncIterator[dict[str, int]]:
         transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(Journal, sock=journal)
         stack.callback(transport.close)
         yield came
-        await asyncio.sleep(0.1)  # what is under way arrives
+
+
+async def until_quiet(came: dict[str, int]) -> None:
+    """Let what is under way arrive, however busy this machine is."""
+    seen: dict[str, int] = {}
+    while seen != came:
+        seen = dict(came)
+        await asyncio.sleep(0.3)
 
 
 async def tried(folder: Path, mode: str) -> tuple[dict[str, str], dict[str, int]]:
@@ -145,7 +154,7 @@ async def tried(folder: Path, mode: str) -> tuple[dict[str, str], dict[str, int]
                 stdout=asyncio.subprocess.PIPE,
             )
             out, _ = await process.communicate()
-        await asyncio.sleep(0.1)
+        await until_quiet(came)
     assert process.returncode == 0
     said: dict[str, str] = json.loads(out)
     return said, came

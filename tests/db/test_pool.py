@@ -84,11 +84,14 @@ async def _spent(db: Database) -> int:
 
 
 async def _kill_connections(owner_dsn: str) -> None:
-    """End them, and return once they have ended."""
+    """End those there are, and return once they have ended; the pool may be making others meanwhile."""
     theirs = "from pg_stat_activity where usename = 'gatepost_app' and datname = current_database()"
+    there = "select from pg_stat_activity where pid = any(%s)"
     async with await psycopg.AsyncConnection.connect(owner_dsn, autocommit=True) as owner:
-        await owner.execute(f"select pg_terminate_backend(pid) {theirs}")
-        while await (await owner.execute(f"select {theirs}")).fetchall():  # noqa: ASYNC110  # PostgreSQL does not tell
+        ended = [
+            pid for pid, _ in await (await owner.execute(f"select pid, pg_terminate_backend(pid) {theirs}")).fetchall()
+        ]
+        while await (await owner.execute(there, [ended])).fetchall():  # noqa: ASYNC110  # PostgreSQL does not tell
             await asyncio.sleep(0.01)
 
 
