@@ -269,7 +269,10 @@ async def test_an_application_is_filed_with_its_documents_once_and_nobody_elses_
         assert (await owner.test_webhook(first.id)).is_accepted
         forged = b'{"event": "email.received", "id": "ev_x", "type": "email.received", "data": {}}'
         assert (await anybody.post(url, content=forged)).status_code == 401
-        [told] = await owner.deliveries(first.id, state="delivered")
+        async with asyncio.timeout(PATIENCE_S):  # what came of an attempt is written down a moment after it was heard
+            while not (delivered := await owner.deliveries(first.id, state="delivered")):  # noqa: ASYNC110  # as above
+                await asyncio.sleep(0.05)
+        [told] = delivered
         assert await owner.replay_webhook(first.id, event_ids=[told.event_id]) == 1
         await _told_again(owner, first.id)
     filed = folder / "AB-123" / done.recorded.arrived.email
