@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from email import message_from_bytes
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ import httpx2
 import pytest
 
 from cli.process import Process
-from cli.test_survival import open_to_postgres, zone
+from cli.test_survival import kill, open_to_postgres, zone
 from gatepost.app.collect import family
 from hostile_dns import serving
 from model_api import Block, ModelApi, model_api, text, use
@@ -253,6 +254,39 @@ async def test_no_word_leaves_while_agents_are_off_and_in_the_same_house_it_does
         await asyncio.to_thread(run, house, "log", "verify")
         log = house.log()
     assert not [word for word in ("zqcanary", "zqsecret", "zqinstructions", "Tuesday") if word in log]
+
+
+async def test_a_turn_goes_on_after_everything_was_killed_while_the_model_thought() -> None:
+    async with house_with_agent() as hosted:
+        hosted.api.otherwise = partial(killing_everything, hosted)
+        await hosted.switch(is_on=True)
+        await hosted.mail("zqkilled: can we meet?")
+        for asked in (1, 3):
+            await until(lambda asked=asked: len(hosted.api.requests) >= asked and not is_up(hosted.house))
+            hosted.facts = await asyncio.to_thread(hosted.house.start)
+        turn = {"state": "begun"}
+        while turn["state"] != "done":  # the house does not tell
+            await asyncio.sleep(0.1)
+            [turn] = (await hosted.in_mailbox("GET", "turns"))["items"]
+        await until(lambda: hosted.sink.mails)
+        await asyncio.sleep(2)  # a second one would come now
+        await asyncio.to_thread(run, hosted.house, "log", "verify")
+    assert (turn["label"], len(hosted.api.requests)) == ("sender", 4)
+    sent = [message_from_bytes(each.content) for each in hosted.sink.mails]
+    assert len({each["Message-ID"] for each in sent}) == 1, "one answer, also where its delivery was cut off"
+    assert all("Tuesday at ten." in each.as_string() for each in sent)
+
+
+def is_up(house: Process) -> bool:
+    return house.up is not None and house.up.poll() is None
+
+
+def killing_everything(hosted: Hosted, _asked: dict[str, Any]) -> list[Block]:
+    """Kill the house before the first answer, and again before the one that follows the reply."""
+    count = len(hosted.api.requests)
+    if count in {1, 3}:
+        kill(hosted.house)
+    return [use("reply", text="Tuesday at ten.")] if count <= 2 else [text("Done.")]
 
 
 async def a_person_rules_from_the_command_line(hosted: Hosted) -> None:
