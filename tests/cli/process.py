@@ -24,9 +24,8 @@ class Process:
     """``gatepost up`` on one state folder, and the other commands beside it."""
 
     def __init__(self, state: Path, **settings: str) -> None:
-        inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}  # noqa: TID251  # a child needs them
         self.environment = {
-            **inherited,
+            **warm.inherited(),
             "GATEPOST_STATE": str(state),
             "GATEPOST_SMTP__PORT": "0",
             "GATEPOST_HTTP__PORT": "0",

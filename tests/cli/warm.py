@@ -25,15 +25,19 @@ _FILES = 4
 """What comes with a request: standard input, output and error, and where to say how it ended."""
 
 
+def inherited() -> dict[str, str]:
+    """Return what a command has of this process's environment."""
+    return {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}  # noqa: TID251  # a child needs them
+
+
 @functools.cache
 def _warm() -> socket.socket:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    named = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}  # noqa: TID251  # a child needs them
     with theirs:
         process = subprocess.Popen(  # noqa: S603  # this very file
             [sys.executable, __file__, str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
-            env={**named, "PYTHONPATH": str(Path(__file__).parents[1])},
+            env={**inherited(), "PYTHONPATH": str(Path(__file__).parents[1])},
             start_new_session=True,
         )
     atexit.register(process.wait, 10)

@@ -46,7 +46,7 @@ def asked(work: Callable[[House], Awaitable[T]], config: Path | None) -> T:
 
 
 def _supplier(identifier: str, operator: Path | None, config: Path | None) -> Supplier:
-    found = next((each for each in operator_of(operator, config).suppliers if each.id == identifier), None)
+    found = operator_of(operator, config).supplier(identifier)
     if found is None:
         raise Refusal(f"suppliers.toml has no {identifier}")
     return found

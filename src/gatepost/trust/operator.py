@@ -110,6 +110,10 @@ class Operator:
         """Return a document by its id."""
         return next((each for each in self.documents if each.id == identifier), None)
 
+    def supplier(self, identifier: str) -> rows.Supplier | None:
+        """Return a supplier by its id."""
+        return next((each for each in self.suppliers if each.id == identifier), None)
+
     def text_of(self, document: rows.Document) -> str:
         """Return a document's text."""
         return self.texts[document.file]

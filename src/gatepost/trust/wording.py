@@ -14,7 +14,7 @@ def name_of(about: str, operator: Operator | None) -> str:
     """Return what people call a supplier or a document; its id where no register has it."""
     if operator is None:
         return about
-    supplier, document = next((each for each in operator.suppliers if each.id == about), None), operator.document(about)
+    supplier, document = operator.supplier(about), operator.document(about)
     return supplier.name if supplier else document.title if document else about
 
 
@@ -28,7 +28,7 @@ def said(action: str, about: str, detail: Mapping[str, Any], operator: Operator)
         operator: whose registers name suppliers and documents.
     """
     house = operator.entity.trading_name
-    supplier = next((each for each in operator.suppliers if each.id == about), None)
+    supplier = operator.supplier(about)
     name = name_of(about, operator)
     if action == notice.ANNOUNCED:
         text = (

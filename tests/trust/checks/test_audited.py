@@ -10,6 +10,7 @@ from gatepost.ids import EmailId
 from gatepost.record.trust_log import TRUST
 from gatepost.trust import Outcome
 from gatepost.trust.bench import Bench
+from gatepost.trust.check import Control
 from gatepost.trust.checks import audited
 from gatepost.trust.checks.audited import READ, WRITTEN
 from gatepost.trust.controls import audits, doors
@@ -31,8 +32,8 @@ async def test_a_whole_record_passes(bench: Bench) -> None:
         (audits.passing_by, "mail.unlogged"),
     ],
 )
-async def test_a_thin_one_is_found_out(bench: Bench, control: object, reason: str) -> None:
-    async with control(bench) as target:  # type: ignore[operator]
+async def test_a_thin_one_is_found_out(bench: Bench, control: Control[audited.Gate], reason: str) -> None:
+    async with control(bench) as target:
         assert (await audited.complete(target)).reason == reason
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from gatepost.trust import Outcome
 from gatepost.trust.bench import Bench
+from gatepost.trust.check import Control
 from gatepost.trust.checks import exports
 from gatepost.trust.controls import lagging
 from gatepost.trust.probe.collector import KINDS
@@ -24,6 +25,8 @@ async def test_the_exporter_brings_each_entry_once_to_every_kind(bench: Bench) -
 
 
 @pytest.mark.parametrize(("control", "reason"), [(lagging.losing, "export.lost"), (lagging.doubling, "export.doubled")])
-async def test_one_that_does_not_listen_is_found_out(bench: Bench, control: object, reason: str) -> None:
-    async with control(bench) as target:  # type: ignore[operator]
+async def test_one_that_does_not_listen_is_found_out(
+    bench: Bench, control: Control[exports.Exports], reason: str
+) -> None:
+    async with control(bench) as target:
         assert (await exports.flowing(target)).reason == reason

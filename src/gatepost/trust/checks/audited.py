@@ -169,9 +169,8 @@ async def _metered(world: World) -> list[Leaf]:
         raise CannotVerifyError("canary.missing")
     kinds = {KIND: Canary(FRIEND, is_automatic=False)}  # a machine's mail takes no turn at all
     async with agent_canary.alone(house.db):
-        email = await taken(
-            await postbox_of(world, canary.agent, kinds), KIND
-        )  # before: nobody else is promised a turn
+        # Taken before agents are on for its tenant, so that nobody else is promised a turn.
+        email = await taken(await postbox_of(world, canary.agent, kinds), KIND)
         if email is None:
             raise CannotVerifyError("entry.missing")
         async with model(READ, WRITTEN) as endpoint, agent_canary.switched_on(house, canary.tenant):
