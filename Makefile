@@ -1,6 +1,5 @@
 # The front door. Every target works on a fresh Debian 12 with make, python3 and python3-venv; uv is used where found.
 .PHONY: help run demo test vectors differential fuzz chromium-views nightly check bench bench-events bench-verify bench-finding bench-injection bench-agents format generated locks
-PYTHON ?= python3
 # The pages of docs/ that say what the code says, each written by the tool of its name.
 GENERATED = openapi settings_page policy_schema record_page standards
 export PYTHON

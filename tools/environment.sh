@@ -1,6 +1,8 @@
 #!/bin/sh
 # Makes .venv hold what one Makefile target needs: run, demo or dev. Uses uv where it is found, plain venv and pip
-# where it is not; both install exactly what uv.lock pins, by hash.
+# where it is not; both install exactly what uv.lock pins, by hash. The system's own Python is preferred: it has the
+# distribution's security updates, and Debian's is built with optimisation (a plain build takes a third more CPU,
+# docs/performance.md). PYTHON names another.
 set -eu
 group=$1
 cd "$(dirname "$0")/.."
@@ -8,7 +10,11 @@ stamp=.venv/ready-$group
 [ -e "$stamp" ] && [ "$stamp" -nt uv.lock ] && [ "$stamp" -nt pyproject.toml ] && exit 0
 
 apt_line='apt-get install -y make python3 python3-venv'
-python=${PYTHON:-python3}
+python=${PYTHON:-/usr/bin/python3}
+if [ -z "${PYTHON:-}" ] && ! "$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+then
+    python=python3
+fi
 if ! command -v "$python" >/dev/null 2>&1; then
     echo "gatepost: there is no $python. On Debian: $apt_line" >&2
     exit 1
