@@ -35,12 +35,14 @@ async def measure(count: int, connections: int, workers: int) -> dict[str, Any]:
             house = Gatepost(Path(folder), f"127.0.0.1:{dns_port}", {"GATEPOST_SMTP__WORKERS": str(workers)})
             try:
                 await asyncio.to_thread(house.wait)
-                return await _play(house, warm, cold, count, connections)
+                return await _play(house, warm, cold, count, connections, workers)
             finally:
                 await asyncio.to_thread(house.stop)
 
 
-async def _play(house: Gatepost, warm: Senders, cold: Senders, count: int, connections: int) -> dict[str, Any]:
+async def _play(
+    house: Gatepost, warm: Senders, cold: Senders, count: int, connections: int, workers: int
+) -> dict[str, Any]:
     await asyncio.to_thread(house.set_policy, [*warm.domains, *cold.domains])
     address, now = str(house.sandbox["address"]), datetime.now(UTC)  # noqa: TID251  # the bench is its own clock
     smtp = (str(house.sandbox["smtp_host"]), int(house.sandbox["smtp_port"]))
@@ -55,7 +57,7 @@ async def _play(house: Gatepost, warm: Senders, cold: Senders, count: int, conne
     early = house.use()
     await asyncio.sleep(REST_S)
     before_load = house.use()
-    print(f"sending {count} mails over {connections} connections ...", file=sys.stderr)
+    print(f"sending {count} mails over {connections} connections to {workers} SMTP processes ...", file=sys.stderr)
     main = await send_all(*smtp, address, mails, connections)
     after_load = house.use()
     first_seen = await send_all(*smtp, address, colds, connections)
@@ -91,12 +93,17 @@ def _tell(main: Outcome, cold: Outcome, entries: int, durability: dict[str, str]
     print("durability " + ", ".join(f"{name}={value}" for name, value in durability.items()))
 
 
+def processes() -> int:
+    """Return how many SMTP processes suit this machine: what an operator who wants the rate would set."""
+    return min(len(os.sched_getaffinity(0)), 4)
+
+
 def main() -> None:
     """Read the options and run."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--count", type=int, default=5_000, help="mails in the measured run")
     parser.add_argument("--connections", type=int, default=32, help="SMTP connections at once, 50 at the most")
-    parser.add_argument("--workers", type=int, default=1, help="SMTP processes")
+    parser.add_argument("--workers", type=int, default=processes(), help="SMTP processes; one a core, four at the most")
     options = parser.parse_args()
     print(json.dumps(uvloop.run(measure(options.count, options.connections, options.workers))))
 
