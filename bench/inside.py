@@ -35,7 +35,7 @@ from gatepost.clock import Entropy
 from gatepost.db import Plans, Transaction
 from gatepost.decide.paper import Decided
 from gatepost.domains.paper import Destination
-from gatepost.ids import EmailId, EntryId, KeyId, ThreadId
+from gatepost.ids import EmailId, EntryId, KeyId, ThreadId, email_id
 from gatepost.journey import House, receive
 from gatepost.mail.address import Address
 from gatepost.mail.envelope import Envelope
@@ -163,12 +163,12 @@ async def _mails(house: House, senders: Senders, count: int) -> list[Arrived]:
     return [
         replace(
             arriving,
-            email=EmailId(f"em_{number:016}"),
+            email=email_id(now, house.entropy(10)),
             envelope=Envelope(Address.parse(mail.mail_from), (address,)),
             raw=mail.octets,
             blob=address_of(mail.octets),
         )
-        for number, mail in enumerate(made)
+        for mail in made
     ]
 
 

@@ -6,6 +6,7 @@ from gatepost.app.backlog import backlog
 from gatepost.app.build import sequencer
 from gatepost.db import Database
 from gatepost.jobs import Promise
+from gatepost.record import log_store
 from gatepost.settings import Settings
 from outbound import NOW, Hands
 from outbound import house as built
@@ -31,6 +32,21 @@ async def test_what_waits_is_counted_with_its_age(db: Database, tmp_path: Path) 
     assert now.log_lag_s == now.jobs_lag_s == 30
     await sequencer(Settings(), house).sequence(tenant.id)
     assert (await backlog(db, clock())).entries == 0
+
+
+async def test_the_oldest_of_all_tenants_entries_counts(db: Database, tmp_path: Path) -> None:
+    clock = Hands()
+    house = built(db, tmp_path, clock)
+    first = await add_tenant(house, name="one", plan="free")
+    clock.move(timedelta(seconds=20))
+    second = await add_tenant(house, name="two", plan="free")
+    clock.move(timedelta(seconds=30))
+    assert sorted(await log_store.tenants_waiting(db)) == sorted((first.id, second.id))
+    assert (await backlog(db, clock())).log_lag_s == 50
+    await sequencer(Settings(), house).sequence(first.id)
+    now = await backlog(db, clock())
+    assert (now.entries, now.log_lag_s) == (1, 30)
+    assert await log_store.tenants_waiting(db) == [second.id]
 
 
 async def test_mail_the_index_does_not_know_is_counted_with_its_age(db: Database) -> None:

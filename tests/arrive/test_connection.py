@@ -14,6 +14,7 @@ from arrive.playbook import AGENT, HOST, TENANT, Hamlet
 from gatepost.arrive import Limits, Reply
 from gatepost.arrive.connection import client_address
 from gatepost.arrive.paper import Arrived, Door
+from gatepost.ids import email_id
 from gatepost.mail.address import Address
 
 
@@ -27,7 +28,7 @@ async def test_a_message_arrives_as_a_paper() -> None:
     raw = b"Subject: x\r\n\r\n.dot\r\n"
     assert arrived.raw == raw
     assert arrived.blob == hashlib.sha256(raw).hexdigest()
-    assert arrived.email == "em_aaaaaaaaaaaaaaab"
+    assert arrived.email == email_id(NOW, bytes(9) + b"\1")
     assert (arrived.tenant, arrived.account, arrived.door) == (TENANT, AGENT.account, Door.SMTP)
     assert arrived.received_at == NOW
     assert arrived.envelope.mail_from == Address("a", "client.example")

@@ -49,3 +49,33 @@ async def test_a_house_serves_on_its_own_schema_only(owner_dsn: str, db: Databas
         connection.execute("drop function lookup_schema()")
         with pytest.raises(MigrationError, match="older schema"):
             await check_schema(db)
+
+
+def test_each_message_adds_to_these_indexes_and_no_others(owner_dsn: str) -> None:
+    """A further one costs every message: it is somebody's decision, who says here who asks it."""
+    asked = {
+        "body_pkey",
+        "decision_row_pkey",
+        "decision_row_page",  # the audit
+        "decision_row_email",  # what follows a decision, and the fate of a body
+        "delivered_message_tenant_account_mark_at_idx",  # a policy that asks for repeated mail
+        "delivered_message_tenant_account_sender_at_idx",  # limits
+        "email_pkey",
+        "email_by_account",  # the mailbox's page
+        "email_by_thread",
+        "entry_pkey",
+        "message_grant_pkey",
+        "message_grant_tenant_account_thread_idx",  # who uses a grant
+        "opening_pkey",
+        "opening_subject",  # an erasure
+        "thread_message_pkey",
+        "unindexed_pkey",
+        "unsequenced_pkey",
+    }
+    of_other_rows = {"decision_row_sent", "entry_erasure"}  # what leaves; what says that something was removed
+    query = """
+        select indexname from pg_indexes where tablename in ('body', 'decision_row', 'delivered_message', 'email',
+          'entry', 'message_grant', 'opening', 'thread_message', 'unindexed', 'unsequenced')
+    """
+    with psycopg.connect(owner_dsn) as owner:
+        assert {name for (name,) in owner.execute(query)} == asked | of_other_rows

@@ -12,7 +12,9 @@ from gatepost.decide.paper import Decided, Disposition, Outcome
 from gatepost.decide.reasons import Reason
 from gatepost.ids import AccountId, EntryId, TenantId, ThreadId
 from gatepost.record import AuditQuery, AuditRow, UnrecordableError, store
+from gatepost.record.indexer import Indexer
 from gatepost.record.paper import Json, Kind, Recorded
+from gatepost.record.publish import Sequencer
 from gatepost.verify.paper import Result
 from record.papers import ACCOUNT, TENANT, consequence, counting, decision, email_id, inbound, outbound
 
@@ -94,6 +96,22 @@ async def test_rows_are_paged_and_filtered(db: Database, entropy: Entropy) -> No
     assert [row.email for row in await rows(db, replace(QUERY, email=email_id(2)))] == [email_id(2)]
     assert len(await rows(db, replace(QUERY, thread=ThreadId("th_1")))) == 3
     assert [row.email for row in await rows(db, replace(QUERY, outcome=Outcome.REJECTED_AT_POLICY))] == [email_id(4)]
+
+
+async def test_a_threads_rows_are_the_same_before_and_after_they_are_indexed(
+    db: Database, entropy: Entropy, sequencer: Sequencer
+) -> None:
+    for number in range(1, 7):
+        judged = decision(disposition=Disposition.HOLD) if number == 5 else decision()
+        await write(db, inbound(number, decided=judged), entropy, thread=ThreadId(f"th_{number % 2}"))
+    of_thread = replace(QUERY, thread=ThreadId("th_1"))
+    before = await rows(db, of_thread)
+    await sequencer.sequence(TENANT)
+    assert await Indexer(db).index(TENANT) == 6
+    after = await rows(db, of_thread)
+    assert [row.email for row in after] == [row.email for row in before] == [email_id(3), email_id(1)]
+    assert [row.email for row in await rows(db, replace(of_thread, before=after[0].entry))] == [email_id(1)]
+    assert await rows(db, replace(of_thread, account=AccountId(8))) == []
 
 
 async def test_another_account_and_another_tenant_see_nothing(db: Database, entropy: Entropy) -> None:

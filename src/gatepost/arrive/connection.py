@@ -24,7 +24,7 @@ from gatepost.arrive.spool import Spool, Spooled, SpoolError, Spools
 from gatepost.arrive.tunnel import Tunnel
 from gatepost.arrive.turns import MUCH_OCTETS, Turns
 from gatepost.clock import Clock, Entropy
-from gatepost.ids import BlobId, EmailId, token
+from gatepost.ids import BlobId, email_id
 from gatepost.mail.octets import Octets
 
 LINGER_S = 2.0  # for the client to read a last word before the socket goes
@@ -274,14 +274,15 @@ class Connection(asyncio.Protocol):
         return said
 
     def _arrived(self, asked: AskMessage, raw: Octets, blob: BlobId) -> Arrived:
+        now = self._premises.clock()
         return Arrived.by_smtp(
-            email=EmailId(token("em", self._premises.entropy(10))),
+            email=email_id(now, self._premises.entropy(10)),
             destination=asked.destination,
             envelope=asked.envelope,
             peer=Peer(self._address, asked.helo, self._tunnel.tls if self._tunnel else None),
             raw=raw,
             blob=blob,
-            received_at=self._premises.clock(),
+            received_at=now,
         )
 
     # TLS, and the end.

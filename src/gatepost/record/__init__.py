@@ -70,9 +70,9 @@ class AuditQuery:
 
     @property
     def sought(self) -> Sought | None:
-        """The question as all entries are asked it; None where the page of the mailbox or a thread answers it."""
-        told = (self.outcome, self.reason, self.actor, self.sender, self.recipient, self.text, self.since, self.until)
-        if all(each is None for each in told):
+        """The question as all entries are asked it; None where the page of the mailbox answers it."""
+        told = (self.thread, self.outcome, self.reason, self.actor, self.sender, self.recipient, self.text)
+        if all(each is None for each in (*told, self.since, self.until)):
             return None
         return Sought(
             account=self.account,
@@ -179,9 +179,7 @@ async def fates(db: Database, tenant: TenantId, emails: Sequence[EmailId]) -> di
 
 async def _decisions(tx: Transaction, query: AuditQuery) -> list[store.Written]:
     if (sought := query.sought) is None:
-        return await store.page(
-            tx, query.account, limit=query.limit, before=query.before, email=query.email, thread=query.thread
-        )
+        return await store.page(tx, query.account, limit=query.limit, before=query.before, email=query.email)
     after = None if query.before is None else await search.place_of_entry(tx, query.before)
     if query.before is not None and after is None:
         return []

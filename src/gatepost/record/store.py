@@ -151,13 +151,7 @@ def _written(vault: Vault, row: Any) -> Written:
 
 
 async def page(
-    tx: Transaction,
-    account: AccountId,
-    *,
-    limit: int,
-    before: EntryId | None,
-    email: EmailId | None,
-    thread: ThreadId | None,
+    tx: Transaction, account: AccountId, *, limit: int, before: EntryId | None, email: EmailId | None
 ) -> list[Written]:
     """Return settled inbound decisions, newest first."""
     query = """
@@ -170,11 +164,10 @@ async def page(
           and decided.direction = 'inbound' and decided.disposition <> 'hold'
           and (%(before)s::bigint is null or decided.entry < %(before)s)
           and (%(email)s::text is null or decided.email = %(email)s)
-          and (%(thread)s::text is null or decided.thread = %(thread)s)
         order by decided.entry desc limit %(limit)s
     """
-    values = {"account": account, "before": before, "email": email, "thread": thread}
-    return [_written(tx.vault, row) for row in await tx.all(query, limit=limit, **values)]
+    rows = await tx.all(query, account=account, before=before, email=email, limit=limit)
+    return [_written(tx.vault, row) for row in rows]
 
 
 async def decisions(tx: Transaction, *, entry: EntryId | None, email: EmailId | None) -> list[Written]:

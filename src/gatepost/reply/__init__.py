@@ -9,7 +9,7 @@ from gatepost.clock import Entropy
 from gatepost.db import Transaction
 from gatepost.deliver import hold
 from gatepost.deliver.paper import CarriedOut, Held, HoldState, Queued
-from gatepost.ids import EmailId, SubmissionId, token
+from gatepost.ids import SubmissionId, email_id
 from gatepost.keys import ErasedError
 from gatepost.mail.own_ids import OwnIds
 from gatepost.reply.compose import Draft, recipient_of, write
@@ -77,7 +77,7 @@ async def compose(
     earlier = await deliver.submitted(tx, said.account, identity, digest_of(said), at=at)
     if earlier is not None:
         return await _earlier(tx, earlier)
-    email = EmailId(token("em", entropy(10)))
+    email = email_id(at, entropy(10))
     draft = Draft(
         email=email,
         message_id=own_ids.write(email, account.address.domain),
@@ -125,7 +125,7 @@ async def compose_letter(
     earlier = await deliver.submitted(tx, letter.account, identity, said, at=at)
     if earlier is not None:
         return await _earlier(tx, earlier)
-    email = EmailId(token("em", entropy(10)))
+    email = email_id(at, entropy(10))
     raw = write_letter(
         letter,
         author=account.address,

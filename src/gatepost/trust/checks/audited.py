@@ -18,7 +18,7 @@ from gatepost.arrive.paper import Arrived, Peer
 from gatepost.deliver.sign import sign
 from gatepost.dns.paper import Answer, RdType, Resolver, Status
 from gatepost.domains.paper import SigningKey
-from gatepost.ids import BlobId, EmailId, token
+from gatepost.ids import BlobId, EmailId, email_id, token
 from gatepost.mail.address import Address
 from gatepost.mail.envelope import Envelope
 from gatepost.record.paper import Json
@@ -147,14 +147,15 @@ async def _verified(world: World, box: Postbox, domain: str) -> Leaf | None:
     destination = await domains.route(house.db, to)
     if destination is None:
         raise CannotVerifyError("canary.missing")
+    now = house.clock()
     arrived = Arrived.by_smtp(
-        email=EmailId(token("em", house.entropy(10))),
+        email=email_id(now, house.entropy(10)),
         destination=destination,
         envelope=Envelope(Address.parse(author), (to,)),
         peer=Peer(ip_address(_PEER), GREETING, None),
         raw=raw,
         blob=BlobId(hashlib.sha256(raw).hexdigest()),
-        received_at=house.clock(),
+        received_at=now,
     )
     public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
     await journey.receive(arrived, replace(house, dns=_Zone(public)))
