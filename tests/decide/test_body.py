@@ -40,6 +40,9 @@ def test_a_lone_surrogate_is_read_as_a_question_mark() -> None:
         ("\ufb01x", "fix"),
         ("u\u0308", "\u00fc"),
         ("\u202eabc\u202c", "abc"),
+        ("i\x00g\x07n\x08o\x1b", "igno"),
+        ("i\x9fg\x80n\x7f\u00fc", "ign\u00fc"),
+        ("a\tb\r\nc\x0bd\x0ce\x85f", "a\tb\r\nc\x0bd\x0ce\x85f"),
     ],
 )
 def test_folding_shows_what_a_word_is(written: str, folded: str) -> None:

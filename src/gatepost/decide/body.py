@@ -20,11 +20,15 @@ _GROWTH_OCTETS = 4_096
 """Folded, a text may grow by half, and by so much more: one ligature in Arabic (U+FDFA) becomes eighteen letters."""
 _COMBINING_RUN_MAX = 32  # UAX #15 section 13 allows 30 in stream-safe text
 # Default-ignorable code points (UAX #44) that split a word without being seen: soft hyphen, joiners, direction marks,
-# fillers, variation selectors, tags. Those of category Cf, and the ones that are not.
+# fillers, variation selectors, tags. Those of category Cf, and the ones that are not. And control characters, but for
+# those that are blanks or end a line.
 _UNSEEN = (
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+_CONTROLS = bytes([*range(0x09), *range(0x0E, 0x20), 0x7F])
+"""Of ASCII, those that nobody sees."""
 _UNSEEN_RUN = re.compile(f"{_UNSEEN}+")
 _AN_UNSEEN = re2.compile(_UNSEEN.encode())  # tells ten times as soon that there is none
 _UNSEEN_KINDS = 8
@@ -189,7 +193,8 @@ def fold(text: str, *, growth_most_octets: int | None = None) -> str:
         TooLongError: it grows by more than ``growth_most_octets``.
     """
     if text.isascii():
-        return text
+        octets = text.encode().translate(None, _CONTROLS)
+        return text if len(octets) == len(text) else octets.decode()
     seen = _seen(text)
     chunks: list[str] = []
     start, growth = 0, 0
