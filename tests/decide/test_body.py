@@ -40,6 +40,9 @@ def test_a_lone_surrogate_is_read_as_a_question_mark() -> None:
         ("\ufb01x", "fix"),
         ("u\u0308", "\u00fc"),
         ("\u202eabc\u202c", "abc"),
+        ("i\x00g\x07n\x08o\x1b", "igno"),
+        ("i\x9fg\x80n\x7f\u00fc", "ign\u00fc"),
+        ("a\tb\r\nc\x0bd\x0ce\x85f", "a\tb\r\nc\x0bd\x0ce\x85f"),
     ],
 )
 def test_folding_shows_what_a_word_is(written: str, folded: str) -> None:
@@ -60,7 +63,7 @@ def test_a_text_that_folding_makes_far_longer_is_too_long() -> None:
 
 @given(st.text(alphabet="\n> \ta", max_size=20))
 def test_marks_of_quotation_go_line_by_line(text: str) -> None:
-    bare = (re.sub(r"^(?:[ \t]{0,3}>)+", "", line) for line in text.split("\n"))
+    bare = (re.sub(r"^(?:[ \t]*>)+", "", line) for line in text.split("\n"))
     assert in_one_line(text.encode()).decode() == " ".join("\n".join(bare).split())
 
 

@@ -10,7 +10,7 @@ from gatepost import access, decide
 from gatepost.decide import TENANT_WIDE, PolicyError, Stored, store
 from gatepost.ids import AccountId, KeyId, ProposalId
 from gatepost.mail.address import Address
-from gatepost.workbench import Bench, change, proposal_store, run_store
+from gatepost.workbench import Bench, change, proposal_store, run, run_store
 from gatepost.workbench.change import Wish
 from gatepost.workbench.paper import (
     ChangedError,
@@ -18,9 +18,11 @@ from gatepost.workbench.paper import (
     Proposal,
     ProposalError,
     ProposalState,
+    RunState,
     SamePersonError,
     SettledError,
     TooManyError,
+    UnjudgedError,
 )
 from gatepost.workbench.proposal import WAITING_MAX, Ruling, get, is_outdated, put_or_propose, rule
 from workbench import test_again
@@ -47,7 +49,13 @@ class Scene(test_again.Scene):
         assert isinstance(came, Proposal)
         return came
 
-    async def rule(self, wanted: Proposal, *, by: KeyId = OTHER, **said: Any) -> Proposal:
+    async def replayed(self, wanted: Proposal) -> None:
+        """Let its replay come to its end, as the jobs of a running house do."""
+        await run.go_on(self.house, self.tenant, wanted.replay)
+
+    async def rule(self, wanted: Proposal, *, by: KeyId = OTHER, is_replayed: bool = True, **said: Any) -> Proposal:
+        if is_replayed:
+            await self.replayed(wanted)
         ruling = Ruling(**{"is_approved": True, "by": by, "digest": wanted.digest, **said})
         async with self.house.db.transaction(self.tenant) as tx:
             return await rule(tx, self.house, wanted.id, ruling)
@@ -57,6 +65,12 @@ class Scene(test_again.Scene):
             found = await decide.get_policy(tx, self.account)
         assert found is not None
         return found
+
+    async def said_last(self) -> dict[str, Any]:
+        """Return what the newest entry tells everybody."""
+        async with self.house.db.transaction(self.tenant) as tx:
+            row = await tx.one("select leaf from entry where tenant = %(tenant)s order by id desc limit 1")
+        return dict(json.loads(row.leaf)["detail"])
 
     async def actions(self) -> list[str]:
         async with self.house.db.transaction(self.tenant) as tx:
@@ -155,6 +169,39 @@ async def test_two_keys_of_one_person_are_one_person(scene: Scene) -> None:
     with pytest.raises(SamePersonError):
         await scene.rule(waiting, by=second)
     assert (await scene.rule(waiting, by=of_another)).version == 2
+
+
+async def test_an_approval_waits_for_the_replay_or_says_that_it_does_without(scene: Scene) -> None:
+    waiting = await scene.propose()
+    before = await scene.actions()
+    with pytest.raises(UnjudgedError) as refused:
+        await scene.rule(waiting, is_replayed=False)
+    assert refused.value.replay == "running"
+    async with scene.house.db.transaction(scene.tenant) as tx:
+        await run_store.finish(tx, waiting.replay, RunState.FAILED, "it broke", at=scene.house.clock())
+    with pytest.raises(UnjudgedError) as refused:
+        await scene.rule(waiting)
+    assert refused.value.replay == "failed"
+    assert (await scene.live()).version == 1
+    assert await scene.actions() == before
+    assert (await scene.rule(waiting, is_replayed=False, without_replay=True)).version == 2
+    assert (await scene.said_last())["replay"] == "failed"
+
+
+async def test_a_refusal_waits_for_no_replay(scene: Scene) -> None:
+    waiting = await scene.propose()
+    refused = await scene.rule(waiting, is_replayed=False, is_approved=False, digest=None)
+    assert refused.state is ProposalState.REFUSED
+
+
+async def test_what_a_waiting_proposal_shows_cannot_be_taken_away(scene: Scene) -> None:
+    waiting = await scene.propose()
+    async with scene.house.db.transaction(scene.tenant) as tx:
+        assert not await run_store.remove(tx, waiting.replay)
+    await scene.rule(waiting)
+    assert (await scene.said_last())["replay"] == "done"
+    async with scene.house.db.transaction(scene.tenant) as tx:
+        assert await run_store.remove(tx, waiting.replay)
 
 
 async def test_it_is_refused_once_and_its_proposer_may_take_it_back(scene: Scene) -> None:

@@ -349,8 +349,10 @@ async def roll_back_policy(
     return await put_or_propose(house, tenant, wish, Bench())
 
 
-async def rule_on_policy(house: House, tenant: TenantId, proposal: ProposalId, digest: str | None) -> Proposal:
+async def rule_on_policy(
+    house: House, tenant: TenantId, proposal: ProposalId, digest: str | None, *, without_replay: bool = False
+) -> Proposal:
     """Approve a proposal as the operator, who saw that digest; or refuse it (None). Raises as ``proposal.rule``."""
-    ruling = Ruling(is_approved=digest is not None, by=KeyId(OPERATOR), digest=digest)
+    ruling = Ruling(is_approved=digest is not None, by=KeyId(OPERATOR), digest=digest, without_replay=without_replay)
     async with house.db.transaction(tenant) as tx:
         return await rule(tx, house, proposal, ruling)

@@ -18,6 +18,7 @@ from gatepost.workbench.paper import (
     ProposalState,
     SamePersonError,
     SettledError,
+    UnjudgedError,
 )
 
 LISTED_MAX = 100
@@ -84,10 +85,14 @@ async def _whole(house: House, owner: TenantId, wanted: str) -> dict[str, Any]:
 def approve(
     wanted: Annotated[str, typer.Argument(metavar="ID")],
     digest: Annotated[str, typer.Option(help="As gatepost policy proposals ID prints it: what you say yes to.")],
+    *,
+    without_replay: Annotated[
+        bool, typer.Option("--without-replay", help="Though nobody knows yet what it would have made of past mail.")
+    ] = False,
     tenant: ForTenant = None,
 ) -> None:
-    """Put a proposed policy in force. Whoever proposed it cannot."""
-    made = _ruled(wanted, tenant, digest)
+    """Put a proposed policy in force, once its replay has ended. Whoever proposed it cannot."""
+    made = _ruled(wanted, tenant, digest, without_replay=without_replay)
     typer.echo(f"version {made.version} is in force")
 
 
@@ -98,11 +103,12 @@ def refuse(wanted: Annotated[str, typer.Argument(metavar="ID")], tenant: ForTena
     typer.echo("refused")
 
 
-def _ruled(wanted: str, tenant: str | None, digest: str | None) -> Proposal:
+def _ruled(wanted: str, tenant: str | None, digest: str | None, *, without_replay: bool = False) -> Proposal:
+    async def work(house: House, owner: TenantId) -> Proposal:
+        return await administer.rule_on_policy(house, owner, ProposalId(wanted), digest, without_replay=without_replay)
+
     try:
-        return for_tenant(
-            tenant, lambda house, owner: administer.rule_on_policy(house, owner, ProposalId(wanted), digest)
-        )
+        return for_tenant(tenant, work)
     except LookupError as error:
         raise Refusal("there is no such proposal: gatepost policy proposals") from error
     except SamePersonError as error:
@@ -113,3 +119,8 @@ def _ruled(wanted: str, tenant: str | None, digest: str | None) -> Proposal:
         raise Refusal("it is not what you saw: gatepost policy proposals ID, and name the digest it prints") from error
     except OutdatedError as error:
         raise Refusal("another version is in force than it was compared with: propose it again") from error
+    except UnjudgedError as error:
+        raise Refusal(
+            f"its replay over past mail is {error.replay}, so nobody knows what it would change: wait until"
+            " gatepost policy proposals ID shows it as done, or say --without-replay"
+        ) from error

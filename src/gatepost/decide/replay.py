@@ -18,7 +18,7 @@ from gatepost.decide.rules import judge_both, judge_leaving
 from gatepost.verify import stored
 from gatepost.verify.paper import Content, Verified
 
-ENGINE = 2
+ENGINE = 3
 """Raised whenever equal evidence, facts and policy could be decided otherwise than before."""
 
 

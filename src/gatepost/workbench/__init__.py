@@ -14,6 +14,7 @@ from gatepost.workbench.paper import (
     SamePersonError,
     SettledError,
     TooManyError,
+    UnjudgedError,
 )
 from gatepost.workbench.proposal import Ruling, of_petition, put_or_propose, rule
 from gatepost.workbench.run import handlers, start
@@ -34,6 +35,7 @@ __all__ = [
     "SamePersonError",
     "SettledError",
     "TooManyError",
+    "UnjudgedError",
     "Uploaded",
     "compiled",
     "handlers",

@@ -129,5 +129,17 @@ class OutdatedError(ProposalError):
     """Another version is in force than it was compared with: propose it again."""
 
 
+class UnjudgedError(ProposalError):
+    """Its replay has not told what past mail would have become: to approve it all the same needs a word of its own.
+
+    Attributes:
+        replay: where that stands: ``running``, ``failed`` or ``missing``.
+    """
+
+    def __init__(self, replay: str) -> None:
+        super().__init__(replay)
+        self.replay = replay
+
+
 class SamePersonError(ProposalError):
     """Neither an agent approves, nor whoever proposed it."""

@@ -20,7 +20,7 @@ from gatepost.decide.widening import Verdict, Widening, compare
 from gatepost.ids import AccountId, KeyId, ProposalId, TenantId, token
 from gatepost.journey import House
 from gatepost.record.paper import Json
-from gatepost.workbench import change, proposal_store, run
+from gatepost.workbench import change, proposal_store, run, run_store
 from gatepost.workbench.bench import Bench
 from gatepost.workbench.change import Wish
 from gatepost.workbench.live import compiled
@@ -29,9 +29,11 @@ from gatepost.workbench.paper import (
     OutdatedError,
     Proposal,
     ProposalState,
+    RunState,
     SamePersonError,
     SettledError,
     TooManyError,
+    UnjudgedError,
 )
 
 WAITING_MAX = 20
@@ -42,12 +44,16 @@ _ATTEMPTS_MAX = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruling:
-    """What a second person says; ``digest`` is what they saw, needed to approve."""
+    """What a second person says; ``digest`` is what they saw, needed to approve.
+
+    ``without_replay``: they approve though nobody knows what it would have made of past mail.
+    """
 
     is_approved: bool
     by: KeyId
     is_agent: bool = False
     digest: str | None = None
+    without_replay: bool = False
 
 
 async def put_or_propose(house: House, tenant: TenantId, wish: Wish, bench: Bench) -> Stored | Proposal:
@@ -175,6 +181,7 @@ async def rule(tx: Transaction, house: House, wanted: ProposalId, ruling: Ruling
         SettledError: somebody was quicker.
         ChangedError: the approver saw something else.
         OutdatedError: another version is in force than it was compared with.
+        UnjudgedError: its replay has not ended, or failed, and they did not say that they approve without it.
     """
     found = await get(tx, wanted, for_ruling=True)
     if ruling.is_agent or (ruling.is_approved and await access.may_be_same(tx, ruling.by, found.proposed_by)):
@@ -191,10 +198,23 @@ async def rule(tx: Transaction, house: House, wanted: ProposalId, ruling: Ruling
     await decide.lock_policy(tx, found.account)
     if await is_outdated(tx, found):
         raise OutdatedError
+    replay, counts = await _replayed(tx, house, found)
+    if replay != RunState.DONE and not ruling.without_replay:
+        raise UnjudgedError(replay)
     stored = await change.put(tx, house, wish)
-    public |= {"policy_version": stored.version}
-    await change.note(tx, house, wish, "policy.approve", public, {"policy_digest": stored.digest})
+    public |= {"policy_version": stored.version, "replay": replay}
+    await change.note(
+        tx, house, wish, "policy.approve", public, {"policy_digest": stored.digest, "replay_counts": counts}
+    )
     return await _settled(tx, house, found, ProposalState.APPROVED, ruling, stored.version)
+
+
+async def _replayed(tx: Transaction, house: House, found: Proposal) -> tuple[str, dict[str, Json]]:
+    """Return where the replay of a proposal stands, ``missing`` where nobody can tell, and what it has counted."""
+    replay = await run_store.get(tx, found.replay)
+    if replay is None:
+        return "missing", {}
+    return replay.as_of(house.clock())[0].value, {kind.value: number for kind, number in replay.counts.items()}
 
 
 async def _settled(

@@ -163,8 +163,12 @@ async def finish(tx: Transaction, run: DraftReplayId, state: RunState, reason: s
 
 
 async def remove(tx: Transaction, run: DraftReplayId) -> bool:
-    """Forget a replay with what it found, running or not; False where there is none."""
-    return bool(await tx.run("delete from draft_replay where tenant = %(tenant)s and id = %(id)s", id=run))
+    """Forget a replay with what it found, running or not; False where there is none, or a waiting proposal shows it."""
+    query = """
+        delete from draft_replay where tenant = %(tenant)s and id = %(id)s and id not in (
+          select replay from policy_proposal where tenant = %(tenant)s and state = 'waiting')
+    """
+    return bool(await tx.run(query, id=run))
 
 
 async def changes(tx: Transaction, run: DraftReplayId, *, after: EntryId, limit: int) -> Sequence[ChangedRow]:

@@ -7,7 +7,10 @@ from hypothesis import strategies as st
 from gatepost.decide.guards.alphabet import Alphabet
 from gatepost.decide.guards.beyond_ascii import ALL, NONE, joined
 
-SIGNS = "".join(map(chr, range(0x3B0, 0x3D0))) + "az\n\x00\u00fc\u212a\u4e2d\U0001f600\U0010ffff"
+SIGNS = (
+    "".join(map(chr, range(0x3B0, 0x3D0)))
+    + "az\n\x00?\x80\x81\x85\x9f\xa0\xff\u00fc\u0100\ufdd0\ufdd1\u212a\u4e2d\U0001f600\U0010ffff"
+)
 ranges = st.lists(st.sampled_from(SIGNS).map(lambda sign: (ord(sign), ord(sign))), max_size=9).map(joined)
 
 

@@ -14,7 +14,9 @@ from gatepost.access.paper import Role
 from gatepost.act import petition
 from gatepost.deliver.paper import Kept, Refused
 from gatepost.doors import rest
+from gatepost.ids import DraftReplayId
 from gatepost.journey import House
+from gatepost.workbench.run import go_on
 
 ASKING: dict[str, object] = {**POLICY, "onItsOwn": ["propose_sender", "request_promotion"]}
 ANN = {"address": "ann@customer.test", "why": "She wants to order."}
@@ -82,6 +84,7 @@ async def test_where_the_tenant_wants_a_second_person_a_yes_is_a_proposal(
     assert (whole["widening"]["verdict"], whole["widening"]["mail"]["from"]) == ("wider", "ann@customer.test")
     assert whole["replay"]["id"] == proposed["replayId"]
     assert whole["changes"]
+    await go_on(house, ours.tenant, DraftReplayId(proposed["replayId"]))
     said = {"decision": "approve", "digest": proposed["digest"]}
     for by, key in (("who said yes", ours.keys[Role.APPROVER]), ("agent", ours.agent), ("second", ours.owner)):
         async with calls(rest.build(house), key) as client:

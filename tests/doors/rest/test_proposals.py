@@ -30,12 +30,15 @@ async def test_a_wider_policy_is_proposed_shown_and_approved(house: House, ours:
         assert where == f"/api/v1/policy/proposals/{made['id']}"
         assert (made["widening"]["verdict"], made["why"], made["isOutdated"]) == ("wider", "a new hand", False)
         assert (await owner.get(path)).json()["policy"] == POLICY
+        said = {"decision": "approve", "digest": made["digest"]}
+        early = await approver.post(f"{where}/decision", json=said)
+        assert (early.status_code, early.json()["type"]) == (409, "/api/problems/proposal.unjudged")
+        assert early.json()["errors"] == ["running"]
         await go_on(house, ours.tenant, DraftReplayId(made["replayId"]))
         shown = (await approver.get(where)).json()
         assert shown["policy"] == WIDER
         assert shown["changes"][0]["path"].startswith("senders[0]")
         assert (shown["replay"]["state"], shown["replay"]["done"]) == ("done", 1)
-        said = {"decision": "approve", "digest": made["digest"]}
         assert (await owner.post(f"{where}/decision", json=said)).status_code == 403
         without = await approver.post(f"{where}/decision", json={"decision": "approve"})
         assert without.status_code == 422
@@ -75,10 +78,23 @@ async def test_an_outdated_proposal_says_so(house: House, ours: Tenancy) -> None
         assert (refused.status_code, refused.json()["type"]) == (409, "/api/problems/proposal.outdated")
         back = await owner.post(f"{path}/versions/1/rollback")
         assert back.status_code == 202
-        assert (await owner.delete(f"/api/v1/policy/replays/{back.json()['replayId']}")).status_code == 204
-        assert (await owner.get(back.headers["location"])).json()["replay"] is None
+        replay = f"/api/v1/policy/replays/{back.json()['replayId']}"
+        kept = await owner.delete(replay)
+        assert (kept.status_code, kept.json()["type"]) == (409, "/api/problems/replay.shown")
         denied = await approver.post(f"{back.headers['location']}/decision", json={"decision": "deny"})
         assert denied.json()["state"] == "refused"
+        assert (await owner.delete(replay)).status_code == 204
+        assert (await owner.get(back.headers["location"])).json()["replay"] is None
+
+
+async def test_an_approver_may_say_that_they_do_without_the_replay(house: House, ours: Tenancy) -> None:
+    await wants_a_second_person(house, ours)
+    app = rest.build(house)
+    async with calls(app, ours.owner) as owner, calls(app, ours.keys[Role.APPROVER]) as approver:
+        answer = await owner.put(f"/api/v1/mailboxes/{ours.account}/policy", json=WIDER)
+        said = {"decision": "approve", "digest": answer.json()["digest"], "withoutReplay": True}
+        done = await approver.post(f"{answer.headers['location']}/decision", json=said)
+        assert (done.status_code, done.json()["state"]) == (200, "approved")
 
 
 async def test_a_key_of_one_mailbox_sees_no_other_proposal(house: House, ours: Tenancy) -> None:

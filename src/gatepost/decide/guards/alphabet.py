@@ -5,7 +5,7 @@ Each character of ASCII is a kind, and beyond it those are one kind that the sam
 
 import codecs
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
 
@@ -18,6 +18,11 @@ _CODEC_LAST = 0xFFFF
 _STANDING_IN, _LIKE_MOST = "\ufdd0", "\ufdd1"
 """No characters, by Unicode: one stands in for the question mark, and the other for itself."""
 _ASCII = bytes(range(0x80))
+_LATIN_LAST = 0xFF
+_SEATS = range(0x80, 0xA0)
+"""Control characters of Latin-1, which hardly any text has: others may have their places."""
+_SEATED_MAX = 4
+"""So many characters beyond Latin-1 are put into such places one by one, and that is quick."""
 
 
 class Alphabet:
@@ -28,7 +33,7 @@ class Alphabet:
         is_quick: few characters are of another, so that a text is spelled at once; else each is looked up.
     """
 
-    __slots__ = ("_codec", "_edges", "_kind_of", "_kinds", "_members", "common", "is_quick", "kinds")
+    __slots__ = ("_codec", "_edges", "_kind_of", "_kinds", "_members", "_seats", "common", "is_quick", "kinds")
 
     def __init__(self, letters: Iterable[Ranges]) -> None:
         named = dict.fromkeys(letters)
@@ -59,7 +64,14 @@ class Alphabet:
         told = self._told_apart()
         self.is_quick = told is not None
         self._codec = self._kind_of = None
-        if told is not None:
+        self._seats = None if told is None else _seats_of([code for code, _ in told])
+        if told is not None and self._seats is not None:
+            kinds_of_octets = bytearray([*_ASCII, *[self.common] * FIRST])
+            for code, kind in told:
+                kinds_of_octets[ord(self._seats.get(chr(code), chr(code)))] = kind
+            kinds_of_octets[ord(self._seats["?"])], kinds_of_octets[ord("?")] = ord("?"), self.common
+            self._kind_of = bytes(kinds_of_octets)
+        elif told is not None:
             signs = _ASCII.decode().replace("?", _STANDING_IN) + "?" + "".join(chr(code) for code, _ in told)
             self._codec = codecs.charmap_build(signs)
             kinds_of_signs = [*_ASCII, self.common, *(kind for _, kind in told)]
@@ -77,6 +89,8 @@ class Alphabet:
         if octets.isascii():
             return octets, b""
         text = octets.decode()
+        if self._seats is not None and self._kind_of is not None:
+            return self._seated(text, self._seats).translate(self._kind_of), b""
         if self._codec is None:
             return self._looked_up(text)
         if _STANDING_IN in text:
@@ -84,6 +98,15 @@ class Alphabet:
         # What the codec does not know becomes a question mark, so those that are some already are called otherwise.
         numbers, _ = codecs.charmap_encode(text.replace("?", _STANDING_IN), "replace", self._codec)
         return numbers.translate(self._kind_of), b""
+
+    def _seated(self, text: str, seats: Mapping[str, str]) -> bytes:
+        """Return a text in Latin-1, which takes an eighth of what a codec made for it takes: all others are "?"."""
+        for char, seat in seats.items():
+            if seat in text:
+                text = text.replace(seat, _LIKE_MOST)
+            if char in text:
+                text = text.replace(char, seat)
+        return text.encode("latin-1", "replace")
 
     def _looked_up(self, text: str) -> tuple[bytes, bytes]:
         lower, upper = _tables(self._edges, self._kinds)
@@ -99,6 +122,15 @@ class Alphabet:
                     return None
                 found.extend((code, kind) for code in range(place, after))
         return None if any(chr(code) in _STANDING_IN + _LIKE_MOST for code, _ in found) else found
+
+
+def _seats_of(told: Sequence[int]) -> dict[str, str] | None:
+    """Return a place in Latin-1 for what has none there, and for the question mark; None where that is too much."""
+    homeless = [chr(code) for code in told if code > _LATIN_LAST]
+    if len(homeless) > _SEATED_MAX:
+        return None
+    free = [chr(code) for code in _SEATS if code not in told]
+    return dict(zip(["?", *homeless], free, strict=False)) if len(free) > len(homeless) else None
 
 
 @lru_cache(maxsize=8)  # two megabytes each, at most

@@ -13,6 +13,7 @@ from gatepost.decide.guards.patterns import Pattern, translated
 from gatepost.decide.guards.plan import plan_of
 from gatepost.decide.guards.planes import Planes
 from gatepost.decide.guards.positions import Branch, Places
+from gatepost.decide.guards.spelling import spelled
 from gatepost.decide.guards.swift import Swift
 from gatepost.decide.guards.words import Words
 from gatepost.mail.ends import hyperscan
@@ -102,13 +103,20 @@ class Together:
         seeing = {index: tree for index, tree in placed.items() if index not in self.blind}
         self._branches = tuple((frozenset(some), Branch(some)) for some in (seeing, placed))
         self._words = Words({index: trees[index] for index in placed}, self._count)
-        self._swift = Swift([translated(self._patterns[index].source) for index in self._plan.swift])
+        self._swift = Swift(
+            [
+                spelled(trees[index]) if index in trees else translated(self._patterns[index].source)
+                for index in self._plan.swift
+            ]
+        )
         self._database: Any = None
         self._always: frozenset[int] = frozenset()
         self._folding: frozenset[int] = frozenset()
 
     def found(self, octets: bytes, among: Collection[int]) -> set[int]:
         """Return the indexes, of those in ``among``, of the patterns that match somewhere in UTF-8 text."""
+        if not among:
+            return set()
         asked = set(among) & set(self.candidates(octets))
         found = self._swiftly(octets, asked)
         placed = asked & self._plan.placed.keys()

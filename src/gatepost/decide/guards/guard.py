@@ -59,14 +59,18 @@ def strictest_hit(
     """
     cost = sum(guard.pattern.cost for guard in guards)
     left = min(TEXT_MAX_OCTETS, GUARDS_WORK_MAX // max(cost, 1))
-    found: set[int] = set()
+    readers_of: dict[bytes, frozenset[int]] = {}  # the same text may stand in several places, and is read once
+    known: dict[str, tuple[bytes, ...]] = {}
     for place in Place:
-        readers = [index for index, guard in enumerate(guards) if place in guard.places]
+        readers = frozenset(index for index, guard in enumerate(guards) if place in guard.places)
         if readers:
-            texts = spellings(content, place, most_octets=left)
+            texts = spellings(content, place, most_octets=left, known=known)
             left -= sum(map(len, texts))
             for text in texts:
-                found |= _found(text, frozenset(readers), together)
+                readers_of[text] = readers_of.get(text, frozenset()) | readers
+    found: set[int] = set()
+    for text, readers in readers_of.items():
+        found |= _found(text, readers, together)
     actions = [(index, guards[index].action or otherwise) for index in sorted(found)]
     return max(actions, key=lambda hit: hit[1].strictness, default=None)  # of equally strict ones the first
 

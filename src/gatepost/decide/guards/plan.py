@@ -18,11 +18,11 @@ from gatepost.decide.guards.patterns import translated
 from gatepost.decide.guards.positions import Branch, in_kinds, may_stay_open
 from gatepost.decide.guards.work import Work
 
-UNITS_MAX = 4_000
-"""Of all guards of a policy. One takes 0.37 us for 50 KB at most, so that all take one and a half milliseconds."""
-_LOOKED_UP = 3_000
+UNITS_MAX = 3_000
+"""Of all guards of a policy. One takes 0.37 us for 50 KB at most, so that all take some 1.1 ms a text."""
+_LOOKED_UP = 2_000
 """So many are spent where the characters of a text are looked up one by one,"""
-_UPPER = 900
+_UPPER = 600
 """and more where their kinds need two octets."""
 _MANY = 1_000
 """Units from which all patterns are tried with RE2 first,"""

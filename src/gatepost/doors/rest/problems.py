@@ -45,6 +45,7 @@ from gatepost.workbench import (
     SamePersonError,
     SettledError,
     TooManyError,
+    UnjudgedError,
 )
 
 MEDIA_TYPE = "application/problem+json"
@@ -76,6 +77,8 @@ class Code(StrEnum):
     PROPOSAL_SETTLED = "proposal.settled"
     PROPOSAL_CHANGED = "proposal.changed"
     PROPOSAL_OUTDATED = "proposal.outdated"
+    PROPOSAL_UNJUDGED = "proposal.unjudged"
+    REPLAY_SHOWN = "replay.shown"
     WORKBENCH_BUSY = "workbench.busy"
     WORKBENCH_FULL = "workbench.full"
     WEBHOOK_INVALID = "webhook.invalid"
@@ -144,6 +147,14 @@ MEANINGS: Mapping[Code, Meaning] = {
         409,
         "Another version is in force than it was compared with",
         "Nothing was put in force: send the policy again, so that it is compared anew.",
+    ),
+    Code.PROPOSAL_UNJUDGED: Meaning(
+        409,
+        "Its replay has not told what past mail would have become",
+        "Wait until the proposal shows its replay as done, or send withoutReplay to approve it all the same.",
+    ),
+    Code.REPLAY_SHOWN: Meaning(
+        409, "A proposal that waits shows this replay", "Rule on the proposal, or take it back, first."
     ),
     Code.WORKBENCH_BUSY: Meaning(429, "The workbench is busy with other drafts", "Try again after Retry-After."),
     Code.WORKBENCH_FULL: Meaning(
@@ -332,6 +343,7 @@ _TRANSLATIONS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     SettledError: lambda _: Problem(Code.PROPOSAL_SETTLED),
     ChangedError: lambda _: Problem(Code.PROPOSAL_CHANGED),
     OutdatedError: lambda _: Problem(Code.PROPOSAL_OUTDATED),
+    UnjudgedError: lambda error: Problem(Code.PROPOSAL_UNJUDGED, f"It is {error.replay}.", errors=[error.replay]),
     BaseChangedError: lambda _: Problem(Code.POLICY_OVERTAKEN),
     SamePersonError: _no_approver,
     TooManyError: lambda _: Problem(Code.WORKBENCH_FULL, headers={"Retry-After": str(LATER_S)}),

@@ -11,7 +11,6 @@ from gatepost.db import Transaction
 from gatepost.decide import Stored
 from gatepost.decide.diff import Change, diff
 from gatepost.doors.rest.auth import ApprovalsWriter, HouseDep, PolicyReader, PolicyWriter
-from gatepost.doors.rest.hold_shapes import Ruling as RulingBody
 from gatepost.doors.rest.hold_shapes import Word
 from gatepost.doors.rest.parameters import IfMatch, OfProposals, ProposalId
 from gatepost.doors.rest.problems import Code, Problem, missing
@@ -20,6 +19,7 @@ from gatepost.doors.rest.workbench import BenchDep
 from gatepost.doors.rest.workbench_shapes import (
     ProposalDetail,
     ProposalList,
+    ProposalRuling,
     ProposalShown,
     WideningShown,
 )
@@ -135,17 +135,22 @@ def _changes(before: object, after: object) -> list[Change]:
 
 @router.post("/{proposal_id}/decision", summary="Rule on a proposal")
 async def decision(
-    proposal_id: ProposalId, body: RulingBody, house: HouseDep, principal: ApprovalsWriter
+    proposal_id: ProposalId, body: ProposalRuling, house: HouseDep, principal: ApprovalsWriter
 ) -> ProposalShown:
     """Put a proposed policy in force, or refuse it, once. Never an agent's word, nor the proposer's own approval.
 
     An approval names the digest the proposal shows, and holds only while the version it was compared with is in force.
+    It waits for the end of the replay, unless it says `withoutReplay`.
     """
     is_approved = body.decision is Word.APPROVE
     if is_approved and body.digest is None:
         raise Problem(Code.REQUEST_INVALID, errors=["digest: must be given to approve"])
     ruling = Ruling(
-        is_approved=is_approved, by=principal.key, is_agent=principal.role is Role.AGENT, digest=body.digest
+        is_approved=is_approved,
+        by=principal.key,
+        is_agent=principal.role is Role.AGENT,
+        digest=body.digest,
+        without_replay=body.without_replay,
     )
     async with house.db.transaction(principal.tenant) as tx:
         found = await _found(tx, principal, proposal_id)

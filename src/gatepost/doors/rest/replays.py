@@ -129,7 +129,8 @@ def _changed(row: ChangedRow, mail: draft.Mail | None, *, reads_subjects: bool) 
 
 @router.delete("/{replay_id}", summary="End a replay", status_code=status.HTTP_204_NO_CONTENT)
 async def end(replay_id: DraftReplayId, house: HouseDep, principal: ReplayWriter) -> None:
-    """End a replay, running or not, and forget what it found."""
+    """End a replay, running or not, and forget what it found. 409 while a proposal that waits shows it."""
     async with house.db.transaction(principal.tenant) as tx:
         run = await _found(tx, principal, replay_id)
-        await run_store.remove(tx, run.id)
+        if not await run_store.remove(tx, run.id):
+            raise Problem(Code.REPLAY_SHOWN)

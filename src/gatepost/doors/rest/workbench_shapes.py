@@ -7,6 +7,7 @@ from pydantic import Field
 
 from gatepost.decide.paper import Disposition, Outcome
 from gatepost.decide.widening import Verdict
+from gatepost.doors.rest.hold_shapes import Digest, Word
 from gatepost.doors.rest.policy_shapes import CamelShape, PolicyDocument
 from gatepost.doors.rest.record_shapes import TraceStep
 from gatepost.doors.rest.shapes import Utc
@@ -191,6 +192,17 @@ class ProposalDetail(ProposalShown):
     policy: PolicyDocument
     changes: list[Changed] = Field(description="Against the version it was compared with.")
     replay: ReplayShown | None = Field(description="Null where somebody has ended it.")
+
+
+class ProposalRuling(CamelShape):
+    """A second person's word on a proposal."""
+
+    decision: Word
+    digest: Digest | None = Field(default=None, description="As the proposal shows it; needed to approve.")
+    without_replay: bool = Field(
+        default=False,
+        description="Approve though the replay runs, failed or is gone, and nobody knows what past mail would become.",
+    )
 
 
 class ProposalList(CamelShape):

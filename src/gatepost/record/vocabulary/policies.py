@@ -28,6 +28,8 @@ class PolicyApprove(Act, frozen=True, kw_only=True, tag="policy.approve"):
     proposer: str
     policy_version: int
     policy_digest: Private[str]
+    replay: str | UnsetType = UNSET
+    replay_counts: Private[dict[str, int]] | UnsetType = UNSET
 
 
 class PolicyRefuse(Act, frozen=True, kw_only=True, tag="policy.refuse"):
