@@ -17,7 +17,7 @@ from gatepost.record.paper import Kind
 from gatepost.record.word_store import Row, Spelled
 from gatepost.record.words import terms_of
 
-BATCH = 256
+BATCH = 512
 
 
 class Indexer(Resting):
@@ -56,6 +56,7 @@ class Indexer(Resting):
             await word_store.make_room(self._db, [row.place.at for row in rows])
             await _keep(tx, rows)
             await word_store.go_on(tx, start + len(rows))
+        self.has_more |= len(rows) >= limit
         if any(row.found.leaf["kind"] == Kind.ERASURE for row in rows):  # openings are gone, their keys may be there
             await self.forget(tenant)
         return len(rows)

@@ -10,6 +10,7 @@ import orjson
 
 from gatepost.db import Database, Transaction
 from gatepost.ids import EntryId, LeafIndex, TenantId
+from gatepost.jobs.slices import in_slices
 from gatepost.keys import ErasedError, KeyringError, Vault
 from gatepost.ledger.errors import LedgerError
 from gatepost.record import copied, store
@@ -217,7 +218,7 @@ async def copied_rows(tx: Transaction, start: int, end: int) -> list[str]:
         where placed.tenant = %(tenant)s and placed.leaf_index >= %(start)s and placed.leaf_index < %(end)s
         order by placed.leaf_index
     """
-    return [copied.spell(line, sealed) for line, sealed in await tx.tuples(query, start=start, end=end)]
+    return await in_slices(lambda row: copied.spell(*row), await tx.tuples(query, start=start, end=end))
 
 
 async def seal_copies(tx: Transaction, bundles: Mapping[int, bytes]) -> None:

@@ -42,8 +42,8 @@ from gatepost.record.trust_log import TRUST
 from gatepost.record.witnesses import NO_WITNESSES, Witnesses
 
 BATCH = 4096
-_POLL_S = 0.25  # an entry has its place within a second of its commit
-_SWEEP_ROUNDS = 240  # how often logs without new entries are asked whether a dead process left something unfinished
+_POLL_S = 0.5  # an entry has its place within a second of its commit; what comes meanwhile shares a checkpoint
+_SWEEP_ROUNDS = 120  # how often logs without new entries are asked whether a dead process left something unfinished
 _PIECES = 16  # of rows copied at once: as many as one batch of entries has
 _AT_ONCE = 2  # tenants; each takes two connections of the pool
 _SEED_OCTETS = 32

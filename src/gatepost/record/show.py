@@ -68,6 +68,8 @@ class Window:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Ask the witnesses for every checkpoint that waits, until ``stop`` is set."""
+        if not self._witnesses.quorum:  # then none waits
+            await stop.wait()
         while not stop.is_set():
             await self.round()
             with suppress(TimeoutError):
