@@ -15,6 +15,7 @@ import structlog
 
 from gatepost.db import Database, DatabaseUnavailableError
 from gatepost.ids import TenantId
+from gatepost.jobs.pause import pause
 from gatepost.keys import ErasedError, KeyringError
 
 POLL_S = 1.0
@@ -63,8 +64,7 @@ class Resting(ABC):
                 await self.round()
                 if self.has_more:
                     pause_s = min(REST * (loop.time() - began), POLL_S)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause_s)
+            await pause(stop, pause_s)
 
     async def sweep(self) -> int:
         """Where keys were destroyed since the last time, forget the tokens of what they sealed; return of how much."""

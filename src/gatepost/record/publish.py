@@ -27,6 +27,7 @@ from gatepost.blobs import Blobs, BlobsUnavailableError
 from gatepost.clock import Clock, Entropy
 from gatepost.db import Database, DatabaseUnavailableError, Plans, Transaction
 from gatepost.ids import TenantId
+from gatepost.jobs.pause import pause
 from gatepost.keys import Keyring, KeyringError
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
@@ -103,8 +104,7 @@ class Sequencer:
             with suppress(DatabaseUnavailableError):
                 await self.round(is_sweep=self._rounds % _SWEEP_ROUNDS == 0)
             self._rounds += 1
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), _POLL_S)
+            await pause(stop, _POLL_S)
 
     async def round(self, *, is_sweep: bool = False) -> None:
         """Bring every log that has something to do up to date; with ``is_sweep``, ask all of them."""

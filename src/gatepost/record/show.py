@@ -5,7 +5,6 @@ is the newest. Once it is shown, the partial tiles and rows of the ones before i
 """
 
 import asyncio
-from contextlib import suppress
 from datetime import datetime
 
 import structlog
@@ -13,6 +12,7 @@ import structlog
 from gatepost.blobs import Blobs, BlobsUnavailableError
 from gatepost.clock import Clock
 from gatepost.ids import TenantId
+from gatepost.jobs.pause import pause
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
 from gatepost.ledger.note import CosigningKey, SigningKey
@@ -72,8 +72,7 @@ class Window:
             await stop.wait()
         while not stop.is_set():
             await self.round()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), POLL_S)
+            await pause(stop, POLL_S)
 
     async def round(self) -> None:
         """Ask once for each log whose turn it is; one that was refused rests, longer each time."""
