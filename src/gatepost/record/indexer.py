@@ -17,7 +17,7 @@ from gatepost.record.paper import Kind
 from gatepost.record.word_store import Row, Spelled
 from gatepost.record.words import terms_of
 
-BATCH = 512
+BATCH = 256
 
 
 class Indexer(Resting):
