@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from gatepost.db import Database, DatabaseUnavailableError
 from gatepost.ids import TenantId
-from gatepost.jobs.resting import Resting
+from gatepost.jobs.resting import POLL_S, Resting
 from gatepost.keys import ErasedError, KeyringError, KeyStore, Kind
 
 ONE, OTHER = TenantId("tn_a"), TenantId("tn_b")
@@ -46,6 +46,7 @@ class Counting(Resting):
         if tenant == ONE and self.queue.troubles:
             raise self.queue.troubles.pop(0)
         self.queue.pieces[tenant] -= 1
+        self.has_more |= self.queue.pieces[tenant] > 0
         return 1
 
     @override
@@ -80,4 +81,22 @@ async def test_it_runs_until_it_is_stopped_also_past_a_database_that_was_away(db
         group.create_task(one.run(stop))
         while one.queue.pieces[ONE]:  # noqa: ASYNC110  # it says nothing when it is done
             await asyncio.sleep(0.01)
+        stop.set()
+
+
+async def test_it_waits_for_company_unless_more_than_a_piece_waits(db: Database) -> None:
+    """One message after the other would cost a round each."""
+    one, stop = Counting(db, Queue({ONE: 40, OTHER: 0})), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+        began = loop.time()
+        group.create_task(one.run(stop))
+        while one.queue.pieces[ONE]:  # noqa: ASYNC110  # it says nothing when it is done
+            await asyncio.sleep(0.01)
+        assert loop.time() - began < 40 * POLL_S / 4
+        one.queue.pieces[OTHER] = 1
+        began = loop.time()
+        while one.queue.pieces[OTHER]:  # noqa: ASYNC110  # as above
+            await asyncio.sleep(0.01)
+        assert loop.time() - began > POLL_S / 2
         stop.set()

@@ -40,6 +40,19 @@ async def test_large_mail_makes_small_batches_and_the_largest_its_own(db: Databa
     assert each == [1, 3, 6]
 
 
+async def test_more_waits_where_a_batch_was_full_by_number_or_by_size(db: Database) -> None:
+    indexer = Indexer(db)
+    await keep(db, *(letter(number) for number in range(4)), indexed=False)
+    told = [(await indexer.index(TENANT, limit), indexer.has_more) for limit in (5, 1)]
+    assert told == [(4, False), (0, False)]
+    await keep(db, *(letter(number, text="word " * 40_000) for number in range(10, 18)), indexed=False)
+    await indexer.round()
+    assert indexer.has_more
+    while await indexer.round():
+        pass
+    assert not indexer.has_more
+
+
 async def test_a_message_kept_twice_waits_once(db: Database) -> None:
     await keep(db, letter(1), indexed=False)
     await keep(db, letter(1), indexed=True)

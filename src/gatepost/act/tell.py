@@ -19,6 +19,7 @@ from gatepost.db import DatabaseUnavailableError, GroupCommit
 from gatepost.egress import Lines
 from gatepost.ids import WebhookId
 from gatepost.jobs import end
+from gatepost.jobs.pause import pause
 
 GRACE_S = 5.0
 """How long attempts under way may go on once we stop."""
@@ -79,8 +80,8 @@ class Herald:
             self._wake.clear()
             await self._look(group)
             is_alert = asyncio.get_running_loop().time() < self._alert_until
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait() if is_alert else self._wake.wait(), HINT_S if is_alert else POLL_S)
+            event, seconds = (stop, HINT_S) if is_alert else (self._wake, POLL_S)
+            await pause(event, seconds)
         await self._drain()
         await end(chores)
 
@@ -136,8 +137,7 @@ class Herald:
             is_alert = asyncio.get_running_loop().time() < self._alert_until
             if not is_alert:
                 self._news.clear()
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._news.wait(), POLL_S)
+                await pause(self._news, POLL_S)
             else:
                 await asyncio.sleep(PLACE_S)
 

@@ -7,7 +7,6 @@ last is a metric. Any other failure is a fault of ours and ends the house, as it
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -21,6 +20,7 @@ from gatepost.db import DatabaseUnavailableError
 from gatepost.deliver import store as queue
 from gatepost.doors.metrics import Metric, Sample
 from gatepost.ids import EmailId, TenantId
+from gatepost.jobs.pause import pause
 from gatepost.journey import House
 from gatepost.keys import KeyringError
 from gatepost.mailbox import erase_store as mail
@@ -76,8 +76,7 @@ class Chores:
         while not stop.is_set():
             await self.once(chore)
             share = int.from_bytes(self._entropy(2), "big") / 65_536
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), chore.every_s * (1 + JITTER * share))
+            await pause(stop, chore.every_s * (1 + JITTER * share))
 
     async def once(self, chore: Chore) -> None:
         """Do one now."""

@@ -12,6 +12,7 @@ from gatepost.act import hosted
 from gatepost.app.doorway import Doorway
 from gatepost.app.workers import SILENT_S, START_S, Order, WorkerLostError, end, hangs, spell
 from gatepost.db import Database, DatabaseUnavailableError
+from gatepost.jobs.pause import pause
 from gatepost.meters import Raised
 from gatepost.settings import environment
 
@@ -50,9 +51,7 @@ class Hosting:
             try:
                 while not stop.is_set():
                     await self._look(hearing)
-                    with suppress(TimeoutError):
-                        async with asyncio.timeout(POLL_S):
-                            await stop.wait()
+                    await pause(stop, POLL_S)
             finally:
                 await self._end()
 

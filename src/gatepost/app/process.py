@@ -5,8 +5,8 @@ import ctypes
 import gc
 import resource
 import sys
-from contextlib import suppress
 
+from gatepost.jobs.pause import pause
 from gatepost.verify import injection
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h
@@ -43,8 +43,7 @@ def settle_in() -> None:
 async def keep_tidy(stop: asyncio.Event) -> None:
     """Give back every half minute what a burst left free, until ``stop`` is set."""
     while not stop.is_set():
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), TIDY_S)
+        await pause(stop, TIDY_S)
         await asyncio.to_thread(give_back_what_is_free)
 
 

@@ -1,7 +1,6 @@
 """The status page's round trips, set up for the house that runs: its doors, its canaries, a receiver of its own."""
 
 import asyncio
-from contextlib import suppress
 
 import structlog
 
@@ -12,6 +11,7 @@ from gatepost.app.state import Running
 from gatepost.db import DatabaseUnavailableError
 from gatepost.doors.public.status import ECHO
 from gatepost.ids import WebhookId
+from gatepost.jobs.pause import pause
 from gatepost.journey import House
 from gatepost.mail.address import Address
 from gatepost.settings import Settings
@@ -48,8 +48,7 @@ async def make(
             break
         except DatabaseUnavailableError as error:
             log.warning("status.delayed", error=type(error).__name__)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), WAIT_S)
+        await pause(stop, WAIT_S)
     by_name = {each.door: each for each in doors}
     rounds = Rounds(
         house=house,

@@ -5,7 +5,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from gatepost.app.systemd import Supervisor
 from gatepost.app.workers import Order
 from gatepost.db.launcher import Cluster, LauncherError
 from gatepost.jobs import Handler, Job, TryAgainError
+from gatepost.jobs.pause import pause
 from gatepost.journey import House
 from gatepost.meters import Meters
 from gatepost.settings import Settings
@@ -268,8 +269,7 @@ async def _mend(cluster: Cluster, house: House, stop: asyncio.Event) -> None:
         log.error("postgres.died", code=ended.result(), deaths=len(deaths), log=str(cluster.log_path))
         code = ended.result()
         if len(deaths) > 1:  # a disk that fails at the first write after each start needs time, not another start
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), min(START_PAUSE_S * 2 ** (len(deaths) - 2), DEATH_PAUSE_MAX_S))
+            await pause(stop, min(START_PAUSE_S * 2 ** (len(deaths) - 2), DEATH_PAUSE_MAX_S))
         if await _start_again(cluster, stop):
             await asyncio.gather(house.db.refresh(), house.accepting.refresh())
             log.warning("postgres.mended")
@@ -287,8 +287,7 @@ async def _start_again(cluster: Cluster, stop: asyncio.Event) -> bool:
             await _start_unless(stop, cluster)
         except (LauncherError, OSError):
             log.error("postgres.not_started", log=str(cluster.log_path), next_try_s=pause_s)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause_s)
+            await pause(stop, pause_s)
             pause_s = min(2 * pause_s, START_PAUSE_MAX_S)
         else:
             return True

@@ -5,6 +5,8 @@ import socket
 import time
 from collections.abc import Mapping
 
+from gatepost.jobs.pause import pause
+
 USEC = 1_000_000
 
 
@@ -37,10 +39,7 @@ class Supervisor:
         """Say from the event loop that it turns, twice as often as asked, until ``stop``."""
         while self._watchdog_s and not stop.is_set():
             self._say("WATCHDOG=1")
-            try:
-                await asyncio.wait_for(stop.wait(), self._watchdog_s / 2)
-            except TimeoutError:
-                continue
+            await pause(stop, self._watchdog_s / 2)
 
     def _say(self, *lines: str) -> None:
         if not self._address:

@@ -25,6 +25,7 @@ from gatepost.domains.paper import DomainTakenError, RouteTakenError
 from gatepost.egress import is_address
 from gatepost.ids import AccountId, EntryId, TenantId
 from gatepost.jobs import Handler
+from gatepost.jobs.pause import pause
 from gatepost.journey import House
 from gatepost.mail.address import Address
 from gatepost.record.trust_log import TRUST
@@ -137,8 +138,7 @@ async def look(
                 break
         except (DatabaseUnavailableError, OperatorError, room.StockError) as error:
             log.warning("trust.delayed", error=type(error).__name__)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), WAIT_S)
+        await pause(stop, WAIT_S)
     looking = engine(settings, house, running, keeper, canary, Path(settings.trust.operator))
     async with asyncio.TaskGroup() as group:
         group.create_task(looking.run(stop))

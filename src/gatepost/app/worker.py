@@ -24,6 +24,7 @@ from gatepost.app.reload import POLL_S, Changeable, adopt, renew
 from gatepost.app.smtp import certificates_of, smtp_door
 from gatepost.app.structured import structlog
 from gatepost.app.workers import BEAT, BEAT_S, READY, Order
+from gatepost.jobs.pause import pause
 from gatepost.settings import SettingsError
 
 log = structlog.get_logger()
@@ -72,8 +73,7 @@ async def beat(stop: asyncio.Event) -> None:
     while not stop.is_set():
         with suppress(BrokenPipeError, BlockingIOError):
             os.write(said, BEAT)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), BEAT_S)
+        await pause(stop, BEAT_S)
 
 
 async def hear(told: asyncio.StreamReader) -> Order | None:

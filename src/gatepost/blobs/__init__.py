@@ -34,8 +34,8 @@ class Store(Protocol):
     async def read(self, path: str) -> bytes | None:
         """Return one object, or None."""
 
-    async def remove(self, path: str) -> None:
-        """Forget one object; nothing happens where there is none."""
+    async def remove(self, *paths: str) -> None:
+        """Forget objects; nothing happens where there is none."""
 
     def names(self, prefix: str, before: datetime) -> AsyncIterator[Sequence[str]]:
         """Name the objects below ``prefix`` that were last written before then, some at a time, in no order."""
@@ -93,9 +93,9 @@ class Blobs:
         """Return a named object, or None."""
         return await self._store.read(path)
 
-    async def remove(self, path: str) -> None:
-        """Forget a named object; nothing happens where there is none."""
-        await self._store.remove(path)
+    async def remove(self, *paths: str) -> None:
+        """Forget named objects; nothing happens where there is none."""
+        await self._store.remove(*paths)
 
     def names(self, prefix: str, before: datetime) -> AsyncIterator[Sequence[str]]:
         """Name the objects below ``prefix`` that were last written before then, some at a time, in no order."""

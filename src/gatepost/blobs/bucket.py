@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 import obstore
@@ -83,9 +84,10 @@ class Bucket:
         """Return one object, or None (``Store.read``)."""
         return await self._ask(lambda: bytes(obstore.get(self._store, path).bytes()))
 
-    async def remove(self, path: str) -> None:
-        """Forget one object (``Store.remove``); S3 says nothing of a missing one, memory raises."""
-        await self._ask(lambda: obstore.delete(self._store, path))
+    async def remove(self, *paths: str) -> None:
+        """Forget objects (``Store.remove``); S3 says nothing of a missing one, memory raises."""
+        for path in paths:
+            await self._ask(partial(obstore.delete, self._store, path))
 
     async def names(self, prefix: str, before: datetime) -> AsyncIterator[Sequence[str]]:
         """Name objects, a page at a time (``Store.names``)."""

@@ -28,9 +28,10 @@ class DistantStore:
         """Return one object, or None (``Store.read``)."""
         return await self._ask("read", path)
 
-    async def remove(self, path: str) -> None:
-        """Forget one object (``Store.remove``)."""
-        await self._ask("remove", path)
+    async def remove(self, *paths: str) -> None:
+        """Forget objects (``Store.remove``)."""
+        for path in paths:
+            await self._ask("remove", path)
 
     def names(self, prefix: str, before: datetime) -> AsyncIterator[Sequence[str]]:
         """Refuse: who tidies is no process of agents."""

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -85,11 +85,11 @@ class Folder:
         except OSError as error:
             raise BlobsUnavailableError(type(error).__name__) from error
 
-    async def remove(self, path: str) -> None:
-        """Forget one object (``Store.remove``)."""
-        place = self._place(path)
+    async def remove(self, *paths: str) -> None:
+        """Forget objects (``Store.remove``)."""
+        places = [self._place(path) for path in paths]
         try:
-            await asyncio.to_thread(place.unlink, missing_ok=True)
+            await asyncio.to_thread(_unlink, places)
         except OSError as error:
             raise BlobsUnavailableError(type(error).__name__) from error
 
@@ -119,6 +119,11 @@ class Folder:
                 return [Path(entry.path) for entry in entries if _is_older(entry, before)]
         except OSError:
             return []
+
+
+def _unlink(places: Iterable[Path]) -> None:
+    for place in places:
+        place.unlink(missing_ok=True)
 
 
 def _is_older(entry: os.DirEntry[str], before: datetime) -> bool:

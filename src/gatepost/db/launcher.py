@@ -144,10 +144,20 @@ class Cluster:
         """Return postgres's exit code once it has ended."""
         if self.process is None:
             raise RuntimeError("the cluster was not started")
-        # Polled: a child of ours has no event, and a waiting thread could not be cancelled.
-        while (code := self.process.poll()) is None:  # noqa: ASYNC110  # as above
-            await asyncio.sleep(0.2)
-        return code
+        loop, gone = asyncio.get_running_loop(), asyncio.Event()
+        try:
+            descriptor = os.pidfd_open(self.process.pid)
+        except OSError:  # it has ended already, or this kernel is older than 5.3
+            while (code := self.process.poll()) is None:  # noqa: ASYNC110  # as above
+                await asyncio.sleep(0.2)
+            return code
+        loop.add_reader(descriptor, gone.set)
+        try:
+            await gone.wait()
+        finally:
+            loop.remove_reader(descriptor)
+            os.close(descriptor)
+        return self.process.wait()
 
     def _spawn(self, command: list[str], *, output: int) -> subprocess.Popen[bytes]:
         account = self._account

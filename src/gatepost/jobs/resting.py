@@ -1,7 +1,8 @@
 """Indexing: work after the commit that accepting never waits for, tenant by tenant and a piece at a time.
 
-It rests twice as long as it worked: at most a third of one processor, while entries or mail come in faster than they
-are indexed. Any number of processes may run one; each tenant's queue is worked at under a lock.
+It rests for a second, so that what comes meanwhile is indexed together. Where more than a piece waited it rests twice
+as long as it worked: at most a third of one processor, while entries or mail come in faster than they are indexed. Any
+number of processes may run one; each tenant's queue is worked at under a lock.
 """
 
 import asyncio
@@ -14,11 +15,12 @@ import structlog
 
 from gatepost.db import Database, DatabaseUnavailableError
 from gatepost.ids import TenantId
+from gatepost.jobs.pause import pause
 from gatepost.keys import ErasedError, KeyringError
 
 POLL_S = 1.0
 REST = 2.0
-"""How long a rest is, as a multiple of the work before it."""
+"""How long a rest is while more waits, as a multiple of the work before it."""
 
 log = structlog.get_logger()
 
@@ -32,6 +34,8 @@ class Resting(ABC):
     def __init__(self, db: Database) -> None:
         self._db = db
         self._destructions: int | None = None
+        self.has_more = False
+        """In the last round some tenant had more than one piece."""
 
     @abstractmethod
     async def waiting(self) -> Sequence[TenantId]:
@@ -43,7 +47,7 @@ class Resting(ABC):
 
     @abstractmethod
     async def index(self, tenant: TenantId) -> int:
-        """Index a tenant's next piece; return how much, 0 where another process is at it."""
+        """Index a tenant's next piece; return how much, 0 where another process is at it; set ``has_more``."""
 
     @abstractmethod
     async def forget(self, tenant: TenantId) -> int:
@@ -57,10 +61,10 @@ class Resting(ABC):
             with suppress(DatabaseUnavailableError):
                 began = loop.time()
                 await self.sweep()
-                if await self.round():
+                await self.round()
+                if self.has_more:
                     pause_s = min(REST * (loop.time() - began), POLL_S)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause_s)
+            await pause(stop, pause_s)
 
     async def sweep(self) -> int:
         """Where keys were destroyed since the last time, forget the tokens of what they sealed; return of how much."""
@@ -75,7 +79,7 @@ class Resting(ABC):
 
     async def round(self) -> int:
         """Index one piece of each tenant that is behind; return how much in all."""
-        done = 0
+        done, self.has_more = 0, False
         for tenant in await self.waiting():
             try:
                 done += await self.index(tenant)

@@ -12,7 +12,7 @@ from gatepost.keys import Vault
 from gatepost.mailbox import word_store, words
 from gatepost.mailbox.word_store import Spelled, Waiting
 
-BATCH = 128
+BATCH = 256
 OCTETS_MAX = 1_000_000
 """Of what is read at once: a batch of the largest messages is a small one."""
 
@@ -46,6 +46,7 @@ class Indexer(Resting):
                 return 0
             waiting = await word_store.waiting(tx, limit, OCTETS_MAX)
             await word_store.keep(tx, waiting, await asyncio.to_thread(_spelled, tx.vault, waiting))
+        self.has_more |= len(waiting) >= limit or sum(one.octets for one in waiting) >= OCTETS_MAX
         return len(waiting)
 
 

@@ -33,12 +33,13 @@ BOTTOM = datetime(1, 1, 2, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A message to index; ``texts`` is None where nobody can read it any more."""
+    """A message to index, of so many sealed octets; ``texts`` is None where nobody can read it any more."""
 
     account: AccountId
     place: Place
     id: EmailId
     sealed_under: bytes
+    octets: int
     texts: Texts | None
 
 
@@ -91,14 +92,14 @@ async def waiting(tx: Transaction, limit: int, octets_max: int) -> list[Waiting]
     query = """
         select * from (
           select unindexed.at, unindexed.seq as number, unindexed.account as of_account, unindexed.email as of_email,
-            kept.*, sum(octet_length(kept.sealed)) over (
+            kept.id, kept.sealed, sum(octet_length(kept.sealed)) over (
               order by unindexed.tenant, unindexed.account, unindexed.at, unindexed.seq rows unbounded preceding
               exclude current row) as octets_before
           from (
             select * from unindexed where tenant = %(tenant)s order by tenant, account, at, seq limit %(limit)s
           ) as unindexed
           left join lateral (
-            select * from email where email.tenant = %(tenant)s and email.id = unindexed.email limit 1
+            select id, sealed from email where email.tenant = %(tenant)s and email.id = unindexed.email limit 1
           ) as kept on true  -- each a look-up: else all the tenant's mail is read for it while there is little
         ) as all_of_them where coalesce(octets_before, 0) < %(octets_max)s
     """
@@ -111,6 +112,7 @@ def _waiting(vault: Vault, row: Any) -> Waiting:
         Place(row.at, row.number),
         EmailId(row.of_email),
         bytes(row.sealed or b"")[:SEALED_UNDER_OCTETS],
+        len(row.sealed or b""),
         _texts(vault, row),
     )
 

@@ -14,6 +14,7 @@ from gatepost.clock import Clock, Entropy
 from gatepost.db import Database, DatabaseUnavailableError, Transaction
 from gatepost.egress import Egress, Refused, Tally, Times
 from gatepost.ids import TenantId
+from gatepost.jobs.pause import pause
 from gatepost.record import connection_store as store
 from gatepost.record import store as entries
 from gatepost.record.connection_store import Counted
@@ -117,7 +118,6 @@ async def keep_connections(
         with suppress(DatabaseUnavailableError):
             await write_connections(db, egress, operator=await operator(), entropy=entropy)
             await settle_connections(db, clock(), entropy=entropy)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), WRITE_EVERY_S)
+        await pause(stop, WRITE_EVERY_S)
     with suppress(DatabaseUnavailableError):
         await write_connections(db, egress, operator=await operator(), entropy=entropy)

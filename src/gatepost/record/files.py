@@ -12,6 +12,7 @@ from gatepost.ledger.note import Note
 from gatepost.ledger.tiles import ENTRIES, WIDTH, Tile, narrowed, tile_at
 
 ROWS = 16
+BLOCK = 64
 _AT_ONCE = 16
 _TRIES = 3
 
@@ -41,12 +42,26 @@ def rows_path(tenant: TenantId, piece: Piece) -> str:
 def pieces(size: int, since: int = 0) -> list[Piece]:
     """Return in which pieces the rows of a log lie, of those that hold places from ``since`` on.
 
-    Whole bundles, and of the last one sixteen rows each: so a log that grows by one entry has at most sixteen to write.
+    Whole bundles, then of the last one whole blocks, and of the last block sixteen rows each: a log that grows by one
+    entry has sixteen to write or, once a block or a bundle is full, all of it; one that grows fast writes few files.
     """
-    whole = size - size % WIDTH
-    bundles = range(since - since % WIDTH, whole, WIDTH)
-    some = range(max(since - since % ROWS, whole), size, ROWS)
-    return [range(at, at + WIDTH) for at in bundles] + [range(at, min(at + ROWS, size)) for at in some]
+    made, at = [], 0
+    for wide in (WIDTH, BLOCK, ROWS):
+        end = size - size % wide
+        made += [range(start, start + wide) for start in range(max(at, since - since % wide), end, wide)]
+        at = end
+    return [*made, range(at, size)] if at < size else made
+
+
+def _small(piece: Piece) -> list[Piece]:
+    """Return the pieces of earlier releases that a block consists of: sixteen rows each."""
+    return [range(at, at + ROWS) for at in piece[::ROWS]] if len(piece) == BLOCK else []
+
+
+def tail(size: int) -> set[Piece]:
+    """Return the pieces of rows that a log of that size outgrows, those of its last bundle; of earlier releases too."""
+    last = pieces(size, size - size % WIDTH)
+    return {*last, *(small for piece in last for small in _small(piece))}
 
 
 def key_path(tenant: TenantId) -> str:
@@ -98,6 +113,17 @@ async def write_rows(blobs: Blobs, tenant: TenantId, rows: Mapping[Piece, Sequen
 
     await _each(write, spelled)
     return spelled
+
+
+async def read_rows(blobs: Blobs, tenant: TenantId, piece: Piece) -> list[str] | None:
+    """Return the lines of a piece; None where it is not there, nor the smaller pieces of an earlier release."""
+    found = [await blobs.read(rows_path(tenant, piece))]
+    if found == [None]:
+        found = [await blobs.read(rows_path(tenant, small)) for small in _small(piece)]
+    there = [octets for octets in found if octets is not None]
+    if not there or len(there) < len(found):
+        return None
+    return b"".join(there).decode(errors="replace").split("\n")[:-1]
 
 
 async def read_checkpoint(blobs: Blobs, tenant: TenantId) -> tuple[bytes, Checkpoint] | None:

@@ -56,6 +56,7 @@ class Indexer(Resting):
             await word_store.make_room(self._db, [row.place.at for row in rows])
             await _keep(tx, rows)
             await word_store.go_on(tx, start + len(rows))
+        self.has_more |= len(rows) >= limit
         if any(row.found.leaf["kind"] == Kind.ERASURE for row in rows):  # openings are gone, their keys may be there
             await self.forget(tenant)
         return len(rows)

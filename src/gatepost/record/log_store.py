@@ -1,6 +1,6 @@
 """The record's SQL for the log: places, keys, checkpoints, and what a verification compares."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -10,9 +10,10 @@ import orjson
 
 from gatepost.db import Database, Transaction
 from gatepost.ids import EntryId, LeafIndex, TenantId
+from gatepost.jobs.slices import in_slices
 from gatepost.keys import ErasedError, KeyringError, Vault
 from gatepost.ledger.errors import LedgerError
-from gatepost.record import store
+from gatepost.record import copied, store
 
 LOG_KEY_PURPOSE = "log key"
 """What the house's keyring wraps a log's signing key for."""
@@ -196,17 +197,20 @@ def _opened(vault: Vault, row: Any) -> Any:
 
 
 async def copied_rows(tx: Transaction, start: int, end: int) -> list[str]:
-    """Return all rows of each place from ``start`` up to and without ``end`` as JSON; openings stay sealed.
+    """Return a line for each place from ``start`` up to and without ``end``: all its rows (``copied``).
 
-    `json`, not `jsonb`: it is written once as text, and building it a second way costs three times as much.
+    `json`, not `jsonb`: it is written once as text, and building it a second way costs three times as much. Octets come
+    as they are: PostgreSQL would spell two digits for each.
     """
     query = """
         select json_build_object('place', row_to_json(placed), 'entry', row_to_json(written),
           'opening', row_to_json(opened), 'decision', row_to_json(decided), 'consequence', row_to_json(followed)
-        )::text as line
+        )::text as line, shut.sealed
         from leaf as placed
-        cross join lateral (select * from entry where entry.id = placed.entry limit 1) as written
-        left join lateral (select * from opening where opening.entry = placed.entry limit 1) as opened on true
+        cross join lateral (select id, tenant, kind, at from entry where entry.id = placed.entry limit 1) as written
+        left join lateral (select entry, tenant, ref from opening where opening.entry = placed.entry limit 1) as opened
+          on true
+        left join lateral (select sealed from opening where opening.entry = placed.entry limit 1) as shut on true
         left join lateral (select * from decision_row as found where found.entry = placed.entry limit 1)
           as decided on true
         left join lateral (select * from consequence as found where found.entry = placed.entry limit 1)
@@ -214,7 +218,7 @@ async def copied_rows(tx: Transaction, start: int, end: int) -> list[str]:
         where placed.tenant = %(tenant)s and placed.leaf_index >= %(start)s and placed.leaf_index < %(end)s
         order by placed.leaf_index
     """
-    return [row.line for row in await tx.all(query, start=start, end=end)]
+    return await in_slices(lambda row: copied.spell(*row), await tx.tuples(query, start=start, end=end))
 
 
 async def seal_copies(tx: Transaction, bundles: Mapping[int, bytes]) -> None:
@@ -242,8 +246,9 @@ def copy_seal(vault: Vault, bundle: int, octets: bytes) -> bytes:
     return vault.blind("rows on the second store", b"%d/%b" % (bundle, sha256(octets).digest()))
 
 
-async def put_back(tx: Transaction, lines: Sequence[str]) -> None:
-    """Write rows as ``copied_rows`` gave them; those that are there stay as they are."""
+async def put_back(tx: Transaction, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write rows as ``copied.read`` gives them, by their names; those that are there stay as they are."""
+    lines = [orjson.dumps(each).decode() for each in rows]
     for table, name in (
         ("entry", "entry"),
         ("opening", "opening"),
@@ -257,7 +262,7 @@ async def put_back(tx: Transaction, lines: Sequence[str]) -> None:
               jsonb_populate_record(null::{table}, line::jsonb -> '{name}') as row
             where jsonb_typeof(line::jsonb -> '{name}') = 'object' on conflict do nothing
         """  # noqa: S608  # the five names above
-        await tx.run(query, lines=list(lines))
+        await tx.run(query, lines=lines)
     query = """
         delete from unsequenced using leaf
         where unsequenced.tenant = %(tenant)s and leaf.tenant = %(tenant)s and leaf.entry = unsequenced.entry

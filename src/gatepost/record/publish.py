@@ -27,6 +27,7 @@ from gatepost.blobs import Blobs, BlobsUnavailableError
 from gatepost.clock import Clock, Entropy
 from gatepost.db import Database, DatabaseUnavailableError, Plans, Transaction
 from gatepost.ids import TenantId
+from gatepost.jobs.pause import pause
 from gatepost.keys import Keyring, KeyringError
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
@@ -42,8 +43,8 @@ from gatepost.record.trust_log import TRUST
 from gatepost.record.witnesses import NO_WITNESSES, Witnesses
 
 BATCH = 4096
-_POLL_S = 0.25  # an entry has its place within a second of its commit
-_SWEEP_ROUNDS = 240  # how often logs without new entries are asked whether a dead process left something unfinished
+_POLL_S = 0.5  # an entry has its place within a second of its commit; what comes meanwhile shares a checkpoint
+_SWEEP_ROUNDS = 120  # how often logs without new entries are asked whether a dead process left something unfinished
 _PIECES = 16  # of rows copied at once: as many as one batch of entries has
 _AT_ONCE = 2  # tenants; each takes two connections of the pool
 _SEED_OCTETS = 32
@@ -103,8 +104,7 @@ class Sequencer:
             with suppress(DatabaseUnavailableError):
                 await self.round(is_sweep=self._rounds % _SWEEP_ROUNDS == 0)
             self._rounds += 1
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), _POLL_S)
+            await pause(stop, _POLL_S)
 
     async def round(self, *, is_sweep: bool = False) -> None:
         """Bring every log that has something to do up to date; with ``is_sweep``, ask all of them."""

@@ -10,9 +10,10 @@ from there. Entries of all tenants share one sequence of numbers, so all logs ar
    finished by the next.
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import orjson
 
@@ -22,8 +23,8 @@ from gatepost.ids import EntryId, TenantId
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
 from gatepost.ledger.note import VerifierKey
-from gatepost.ledger.tiles import Edge, edge_tiles, tiles_of
-from gatepost.record import erase_store, files, log_store, signed, store
+from gatepost.ledger.tiles import ENTRIES, WIDTH, Edge, edge_tiles, tile_at, tiles_of, unpack
+from gatepost.record import copied, erase_store, files, log_store, signed, store
 from gatepost.record.entry import renumbered
 from gatepost.record.log_store import Accepted, LogKey
 
@@ -39,6 +40,26 @@ class Recovered:
     tenant: TenantId
     entries: int
     renumbered: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A published entry as the second store has it: its leaf, and all rows behind it by their names."""
+
+    leaf: bytes
+    rows: Mapping[str, Any]
+
+    @property
+    def number(self) -> EntryId:
+        """The number its rows have, which the leaf says too: that is what the root vouches for."""
+        try:
+            said = EntryId(int(orjson.loads(self.leaf)["seq"]))
+            lies = {each.get("entry", each.get("id")) for each in self.rows.values() if each is not None}
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise LedgerError("a row of the second store cannot be read") from error
+        if lies != {said}:
+            raise LedgerError(f"the rows of entry {said} on the second store are under another number")
+        return said
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +105,7 @@ async def recover(db: Database, own: Database, blobs: Blobs, second: Blobs, *, n
         LedgerError: a file of the second store is damaged.
         BlobsUnavailableError: a store does not answer.
     """
-    tenants = {*await log_store.tenants_with_log(db), *await _copied(second, now)}
+    tenants = {*await log_store.tenants_with_log(db), *await _lying(second, now)}
     logs = [log for tenant in sorted(tenants) if (log := await _look(db, blobs, second, tenant)) is not None]
     tenants.update(await log_store.tenants_waiting(db))
     strangers = await _strangers(db, second, logs, tenants)
@@ -100,7 +121,7 @@ async def recover(db: Database, own: Database, blobs: Blobs, second: Blobs, *, n
     return [each for each in done if each.entries or each.renumbered]
 
 
-async def _copied(second: Blobs, now: datetime) -> set[TenantId]:
+async def _lying(second: Blobs, now: datetime) -> set[TenantId]:
     """Return whose logs lie on the second store: the database may be older than a tenant."""
     later = now.replace(year=now.year + 1, month=1, day=1)
     found: set[TenantId] = set()
@@ -153,48 +174,36 @@ async def _held(
     """Hold all rows to the checkpoint's root; give the numbers of the entries the database has no place for."""
     edge = Edge()
     for piece in files.pieces(head.size):
-        lines = await _lines(second, tenant, piece)
-        leaves = [_leaf(line) for line in lines]
+        entries = await _copied(second, tenant, piece, head.size)
+        leaves = [each.leaf for each in entries]
         edge, _ = edge.grow(leaves)
         known = range(piece.start, min(piece.stop, have))
         if known and await log_store.leaves(tx, known.start, known.stop) != leaves[: len(known)]:
             raise CannotRecoverError(f"the database has gone on with other entries than the log of {tenant} published")
-        for line in lines[len(known) :]:
-            yield _number(line)
+        for each in entries[len(known) :]:
+            yield each.number
     if edge.size != head.size or edge.root != head.root:
-        raise CannotRecoverError(f"the second store's rows are not the entries of the newest checkpoint of {tenant}")
+        raise CannotRecoverError(f"the second store's entries are not those of the newest checkpoint of {tenant}")
 
 
-async def _lines(second: Blobs, tenant: TenantId, piece: files.Piece) -> list[str]:
-    octets = await second.read(files.rows_path(tenant, piece))
-    if octets is None:
-        raise CannotRecoverError(f"the second store has no rows of the entries of {tenant} from {piece.start}")
-    return octets.decode(errors="replace").splitlines()
+async def _copied(second: Blobs, tenant: TenantId, piece: files.Piece, size: int) -> list[_Entry]:
+    """Return the entries of a piece of a log of ``size``: leaves from their bundle, and the rows behind them."""
+    tile = tile_at(ENTRIES, piece.start // WIDTH, size)
+    bundle, lines = await files.read_tile(second, tenant, tile), await files.read_rows(second, tenant, piece)
+    if bundle is None or lines is None:
+        what = "entries" if bundle is None else "rows of the entries"
+        raise CannotRecoverError(f"the second store has no {what} of {tenant} from {piece.start}")
+    if len(lines) != len(piece):
+        raise CannotRecoverError(f"the second store's rows of the entries of {tenant} from {piece.start} are cut short")
+    leaves = unpack(tile, bundle)[piece.start % WIDTH :][: len(piece)]
+    return [_Entry(leaf, copied.read(line, leaf)) for leaf, line in zip(leaves, lines, strict=True)]
 
 
-def _leaf(line: str) -> bytes:
-    try:
-        return bytes.fromhex(orjson.loads(line)["entry"]["leaf"].removeprefix("\\x"))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise LedgerError("a row of the second store cannot be read") from error
-
-
-def _number(line: str) -> EntryId:
-    """Return the number a row's entry has, which the leaf says too: that is what the root vouches for."""
-    try:
-        said = EntryId(int(orjson.loads(_leaf(line))["seq"]))
-        lies = {each.get("entry", each.get("id")) for each in orjson.loads(line).values() if each is not None}
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise LedgerError("a row of the second store cannot be read") from error
-    if lies != {said}:
-        raise LedgerError(f"the rows of entry {said} on the second store are under another number")
-    return said
-
-
-async def _missing(second: Blobs, log: _Log) -> AsyncIterator[list[str]]:
-    """Give the rows the database has no place for, piece by piece."""
-    for piece in files.pieces(log.head.size, log.have) if log.is_behind and log.have < log.head.size else []:
-        yield (await _lines(second, log.tenant, piece))[max(log.have - piece.start, 0) :]
+async def _missing(second: Blobs, log: _Log) -> AsyncIterator[list[_Entry]]:
+    """Give the entries the database has no place for, piece by piece."""
+    size = log.head.size
+    for piece in files.pieces(size, log.have) if log.is_behind and log.have < size else []:
+        yield (await _copied(second, log.tenant, piece, size))[max(log.have - piece.start, 0) :]
 
 
 async def _strangers(
@@ -212,10 +221,10 @@ async def _strangers(
             since.update({each.entry: (tenant, each) for each in await log_store.accepted_from(tx, lowest or 0)})
     found: dict[TenantId, list[Accepted]] = {}
     for log in logs if since else ():
-        async for lines in _missing(second, log):
-            for line in lines:
-                tenant, accepted = since.get(_number(line), (log.tenant, None))
-                if accepted is None or (tenant == log.tenant and accepted.leaf == _leaf(line)):
+        async for entries in _missing(second, log):
+            for entry in entries:
+                tenant, accepted = since.get(entry.number, (log.tenant, None))
+                if accepted is None or (tenant == log.tenant and accepted.leaf == entry.leaf):
                     continue
                 if accepted.is_placed:
                     raise CannotRecoverError(
@@ -240,8 +249,8 @@ async def _bring_back(db: Database, blobs: Blobs, second: Blobs, log: _Log) -> i
     async with db.transaction(log.tenant) as tx:
         if not await log_store.try_lock(tx) or await log_store.size(tx) != log.have:
             raise CannotRecoverError("another process writes the log: stop the house first")
-        async for lines in _missing(second, log):
-            await log_store.put_back(tx, lines)
+        async for entries in _missing(second, log):
+            await log_store.put_back(tx, [each.rows for each in entries])
         await log_store.add_log_key(tx, log.key)
         if log.is_behind:
             await _remember(tx, second, log)

@@ -8,8 +8,6 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from gatepost.blobs import Blobs, BlobsUnavailableError
 from gatepost.db import Database
 from gatepost.ids import TenantId
@@ -17,7 +15,7 @@ from gatepost.keys import Keyring, KeyringError
 from gatepost.ledger.errors import LedgerError
 from gatepost.ledger.note import SigningKey
 from gatepost.ledger.tiles import WIDTH, edge_tiles, tiles_of
-from gatepost.record import files, log_store, signed
+from gatepost.record import copied, files, log_store, signed
 from gatepost.record.log_store import LOG_KEY_PURPOSE, LogKey
 
 _TRIES = 3
@@ -127,41 +125,38 @@ async def _rows(db: Database, second: Blobs, tenant: TenantId, piece: files.Piec
         yield f"{path}: it is missing"
     elif len(lines) < len(piece):
         yield f"{path}: it is cut short"
-    elif len(ours) == len(piece):  # or a verification names the row that is gone
-        for index in _different(ours, lines):
+    elif len(ours) == len(piece) and ours != lines[: len(piece)]:  # or a verification names the row that is gone
+        async with db.transaction(tenant) as tx:
+            leaves = await log_store.leaves(tx, piece.start, piece.stop)
+        for index in _different(ours, lines, leaves):
             yield f"{path}: the rows at place {piece.start + index} are not those of the tables"
 
 
 async def _lines(db: Database, second: Blobs, tenant: TenantId, piece: files.Piece) -> list[str] | None:
     """Return the lines of a piece, from the wider one too that took its place if the log has grown meanwhile."""
-    if (lines := await _read(second, tenant, piece)) is not None:
+    if (lines := await files.read_rows(second, tenant, piece)) is not None:
         return lines
     async with db.transaction(tenant) as tx:
         now = await log_store.size(tx)
     for each in files.pieces(now, piece.start):
-        if each.start <= piece.start < each.stop and (lines := await _read(second, tenant, each)) is not None:
+        if each.start <= piece.start < each.stop and (lines := await files.read_rows(second, tenant, each)) is not None:
             return lines[piece.start - each.start :][: len(piece)]
-    return await _read(second, tenant, piece)
+    return await files.read_rows(second, tenant, piece)
 
 
-async def _read(second: Blobs, tenant: TenantId, piece: files.Piece) -> list[str] | None:
-    octets = await second.read(files.rows_path(tenant, piece))
-    return None if octets is None else octets.decode(errors="replace").split("\n")[:-1]
-
-
-def _different(ours: Sequence[str], lines: Sequence[str]) -> Iterator[int]:
-    for index, (own, line) in enumerate(zip(ours, lines, strict=False)):
-        if own != line and not _agrees(orjson.loads(own), line):
+def _different(ours: Sequence[str], lines: Sequence[str], leaves: Sequence[bytes]) -> Iterator[int]:
+    for index, (own, line, leaf) in enumerate(zip(ours, lines, leaves, strict=False)):
+        if own != line and not _agrees(copied.read(own, leaf), line, leaf):
             yield index
 
 
-def _agrees(own: dict[str, Any], line: str) -> bool:
+def _agrees(own: dict[str, Any], line: str, leaf: bytes) -> bool:
     """Tell whether a line says what our rows say; of an opening that is erased, it may say anything."""
     try:
-        found = orjson.loads(line)
+        found = copied.read(line, leaf)
         parts = own.keys() - ({"opening"} if own["opening"] is None else set())
         return all(_same(own[part], found[part]) for part in parts)
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, LedgerError, TypeError, ValueError):
         return False
 
 

@@ -5,7 +5,6 @@ is the newest. Once it is shown, the partial tiles and rows of the ones before i
 """
 
 import asyncio
-from contextlib import suppress
 from datetime import datetime
 
 import structlog
@@ -13,10 +12,11 @@ import structlog
 from gatepost.blobs import Blobs, BlobsUnavailableError
 from gatepost.clock import Clock
 from gatepost.ids import TenantId
+from gatepost.jobs.pause import pause
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
 from gatepost.ledger.note import CosigningKey, SigningKey
-from gatepost.ledger.tiles import WIDTH, edge_tiles
+from gatepost.ledger.tiles import edge_tiles
 from gatepost.record import files
 from gatepost.record.errors import ForkError, UnwitnessedError
 from gatepost.record.witnesses import Witnesses
@@ -68,10 +68,11 @@ class Window:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Ask the witnesses for every checkpoint that waits, until ``stop`` is set."""
+        if not self._witnesses.quorum:  # then none waits
+            await stop.wait()
         while not stop.is_set():
             await self.round()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), POLL_S)
+            await pause(stop, POLL_S)
 
     async def round(self) -> None:
         """Ask once for each log whose turn it is; one that was refused rests, longer each time."""
@@ -105,16 +106,10 @@ class Window:
     async def _clear(self, tenant: TenantId, size: int) -> None:
         """Remove the partial tiles, and rows, that wider ones replace in what is shown now."""
         sizes = self._sizes.get(tenant, [])
-        earlier_ones = [earlier for earlier in sizes if earlier < size]
-        replaced = {tile for earlier in earlier_ones for tile in edge_tiles(earlier)}
-        for tile in replaced.difference(edge_tiles(size)):
-            for store in (self._blobs, self._second):
-                await store.remove(files.tile_path(tenant, tile))
-        for piece in {each for earlier in earlier_ones for each in _tail(earlier)}.difference(_tail(size)):
-            await self._second.remove(files.rows_path(tenant, piece))
+        earlier = [each for each in sizes if each < size]
+        tiles = {tile for each in earlier for tile in edge_tiles(each)}.difference(edge_tiles(size))
+        rows = {piece for each in earlier for piece in files.tail(each)} - files.tail(size)
+        tile_paths = [files.tile_path(tenant, tile) for tile in tiles]
+        await self._blobs.remove(*tile_paths)
+        await self._second.remove(*tile_paths, *(files.rows_path(tenant, piece) for piece in rows))
         self._sizes[tenant] = [later for later in sizes if later > size] + [size]
-
-
-def _tail(size: int) -> list[files.Piece]:
-    """Return the pieces of rows that a log outgrows: those of its last bundle."""
-    return files.pieces(size, size - size % WIDTH)

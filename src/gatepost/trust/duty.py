@@ -1,13 +1,13 @@
 """What has to be seen to, again and again: reports come in, alerts are raised and carried, approved notices go out."""
 
 import asyncio
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
 
 from gatepost.db import DatabaseUnavailableError
+from gatepost.jobs.pause import pause
 from gatepost.journey import House
 from gatepost.mail.address import Address
 from gatepost.trust import caught, causes, intake, oncall, posts, scans, status
@@ -34,8 +34,7 @@ class Duty:
                 await self.once()
             except (DatabaseUnavailableError, OperatorError) as error:
                 log.warning("duty.delayed", error=type(error).__name__)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), POLL_S)
+            await pause(stop, POLL_S)
 
     async def once(self) -> None:
         """Do what is to be done now.

@@ -8,7 +8,6 @@ the folder stay in the history and are stated as withdrawn.
 import asyncio
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
@@ -19,6 +18,7 @@ import structlog
 
 from gatepost.db import DatabaseUnavailableError
 from gatepost.ids import EntryId
+from gatepost.jobs.pause import pause
 from gatepost.meters import Raised
 from gatepost.record import trust_log
 from gatepost.record.paper import Json
@@ -85,8 +85,7 @@ class Engine:
                 log.warning("trust.delayed", error=type(error).__name__)
             except Exception as error:  # noqa: BLE001  # claims grow stale then; the mail goes on
                 log.error("trust.round_broke", error=Raised.by(error))
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), POLL_S)
+            await pause(stop, POLL_S)
 
     async def round(self, *, everything: bool = False, quick: bool = False) -> list[Result]:
         """Look at what is due, or at everything, or also at all that is quick; return what was seen.

@@ -8,7 +8,6 @@ is stated in the public trust log when it is seen, each whole hour when it is ov
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -17,6 +16,7 @@ import structlog
 from gatepost import act
 from gatepost.db import DatabaseUnavailableError
 from gatepost.ids import AccountId, LeafIndex, TenantId, WebhookId, token
+from gatepost.jobs.pause import pause
 from gatepost.journey import House
 from gatepost.record import export, log_store, trust_log
 from gatepost.record.paper import Json
@@ -89,8 +89,7 @@ class Rounds:
                 await self.once()
             except DatabaseUnavailableError as error:
                 log.warning("status.delayed", error=type(error).__name__)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), max(0.0, self.pace.every_s - (loop.time() - began)))
+            await pause(stop, max(0.0, self.pace.every_s - (loop.time() - began)))
 
     async def once(self) -> list[Sample]:
         """Make every trip now, keep what was seen, and state what changed.

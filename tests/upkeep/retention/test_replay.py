@@ -96,8 +96,8 @@ class Full(Folder):
     """A store on which nothing can be removed."""
 
     @override
-    async def remove(self, path: str) -> None:
-        raise BlobsUnavailableError(path)
+    async def remove(self, *paths: str) -> None:
+        raise BlobsUnavailableError(*paths)
 
 
 async def test_an_erasure_that_was_cut_off_is_finished(kept: Kept) -> None:

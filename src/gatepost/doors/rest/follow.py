@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol, Self
@@ -15,6 +15,7 @@ from gatepost.doors.rest.auth import mailbox_of
 from gatepost.doors.rest.problems import Code, Problem
 from gatepost.ids import AccountId
 from gatepost.jobs import end
+from gatepost.jobs.pause import pause
 from gatepost.journey import House
 
 HEARTBEAT_S = 15.0
@@ -147,8 +148,7 @@ class Follower:
                     async with asyncio.timeout(STALL_S):
                         await line.tell_place(self.after)
                     told_at = loop.time()
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(bell.wait(), POLL_S)
+                await pause(bell, POLL_S)
         except (TimeoutError, DatabaseUnavailableError):
             return End.LATER
         except ReaderGoneError:

@@ -17,6 +17,7 @@ from gatepost.clock import Clock, Entropy
 from gatepost.db import Database, DatabaseUnavailableError, Transaction
 from gatepost.egress import Egress
 from gatepost.ids import ExportId, TenantId
+from gatepost.jobs.pause import pause
 from gatepost.keys import KeyringError
 from gatepost.ledger.errors import LedgerError
 from gatepost.record import export
@@ -88,8 +89,7 @@ class Exporter:
         while not stop.is_set():
             with suppress(DatabaseUnavailableError):
                 await self._until(stop, self.round())
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), POLL_S)
+            await pause(stop, POLL_S)
 
     async def _until(self, stop: asyncio.Event, work: Awaitable[None]) -> None:
         """Do the work, but leave it where it is once the house stops: what is not settled is sent again."""
