@@ -73,17 +73,25 @@ async def receive(arrived: Arrived, house: House) -> CarriedOut:
     one answer; each has an entry of its own.
     """
     verified = await verify.check(arrived, house.dns, house.extractor, house.watch, own_ids=house.own_ids)
-    async with mailbox.in_custody(house.accepting, house.blobs, arrived.tenant, deliver.body_of(verified)) as body:
-        if arrived.direction is Direction.OUTBOUND:
-            (done,) = await _carry(house, [verified])  # alone: a repeated answer undoes itself and nobody else
-        else:
-            apart = deliver.conversation_of(verified)
-            done = await house.commits.join(verified, partial(_carry, house), group=arrived.tenant, apart=apart)
-        if not isinstance(done.outcome, Refused):
-            body.keep()
+    if mailbox.is_small(arrived.raw):
+        done = await _join(verified, house)
+    else:
+        async with mailbox.in_custody(house.accepting, house.blobs, arrived.tenant, deliver.body_of(verified)) as body:
+            done = await _join(verified, house)
+            if not isinstance(done.outcome, Refused):
+                body.keep()
     decision = done.recorded.decision
     house.meters.decided(arrived.direction, decision.disposition, decision.reason)
     return done
+
+
+async def _join(verified: Verified, house: House) -> CarriedOut:
+    """Carry a message to its disposition along with others that came with it."""
+    if verified.arrived.direction is Direction.OUTBOUND:
+        (done,) = await _carry(house, [verified])  # alone: a repeated answer undoes itself and nobody else
+        return done
+    apart = deliver.conversation_of(verified)
+    return await house.commits.join(verified, partial(_carry, house), group=verified.arrived.tenant, apart=apart)
 
 
 async def _carry(house: House, verified: Sequence[Verified]) -> list[CarriedOut]:

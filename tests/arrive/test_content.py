@@ -48,6 +48,17 @@ def test_the_finding_does_not_depend_on_the_cuts(pieces: list[bytes]) -> None:
     assert flaw_of(*pieces) == flaw_of(raw) == flaw_of(*(raw[at : at + 1] for at in range(len(raw))))
 
 
+@given(st.lists(st.sampled_from([b"\r\n", b"\r", b"\n", b"a", b"bc"]), max_size=16))
+def test_line_ends_are_judged_as_by_counting_them(pieces: list[bytes]) -> None:
+    raw, inspection = b"".join(pieces), Inspection(Limits())
+    for piece in pieces:
+        inspection.see(piece)
+    inspection.end()
+    pairs = raw.count(b"\r\n")
+    bare = {Refusal.LINE_BARE_LF: raw.count(b"\n") - pairs, Refusal.LINE_BARE_CR: raw.count(b"\r") - pairs}
+    assert inspection.flaw == next((flaw for flaw in REPLIES if bare.get(flaw)), None)
+
+
 @given(st.lists(st.text("ab.", max_size=8), max_size=5))
 def test_crlf_lines_within_the_limits_have_no_flaw(lines: list[str]) -> None:
     assert flaw_of("".join(f"{line}\r\n" for line in lines).encode()) is None

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from decide.scene import BOSS, content, evidence, inbound, policy
 from gatepost.decide.ending import Ending
-from gatepost.decide.gates import EVERY_GATE, Answer, Case, TextGoneError, walk
+from gatepost.decide.gates import EVERY_GATE, UNCOUNTED_GATES, Answer, Case, TextGoneError, walk
 from gatepost.decide.paper import Disposition, Facts, Outcome, Step
 from gatepost.decide.reasons import Reason
 from gatepost.decide.rules import see
@@ -42,6 +42,16 @@ def test_a_budget_of_none_at_all_for_each_message_lets_none_in() -> None:
     assert (ending.disposition, ending.outcome) == (Disposition.DEFER, Outcome.BUDGET_EXHAUSTED)
     assert (ending.reason, trace[-1]) == (Reason.BUDGET_PER_MESSAGE, Step("tokenBudget.perMessage", "0 of 0"))
     assert walk(EVERY_GATE, case(tokenBudget={"perMessage": 1}))[0] is None
+
+
+@pytest.mark.parametrize("rule", [{}, {"action": "hold"}, {"action": "reject"}, {"labels": ["a"]}])
+def test_a_rule_without_limits_is_asked_for_none(rule: dict[str, Any]) -> None:
+    unlimited = case(**rule)
+    assert not unlimited.rule.counts
+    assert walk(UNCOUNTED_GATES, unlimited) == walk(EVERY_GATE, unlimited)
+    limited = case(**rule, tokenBudget={"perMessage": 0})
+    assert limited.rule.counts
+    assert walk(UNCOUNTED_GATES, limited) != walk(EVERY_GATE, limited) or rule.get("action") == "reject"
 
 
 def test_a_gate_that_the_rule_does_not_ask_leaves_no_line() -> None:

@@ -23,10 +23,11 @@ from decide.scene import (
 )
 from gatepost.arrive.paper import Direction
 from gatepost.decide.body import TEXT_MAX_OCTETS
+from gatepost.decide.gates import Case
 from gatepost.decide.grammar import Assurance
 from gatepost.decide.guards import GUARDS_WORK_MAX
 from gatepost.decide.language import Policy, parse
-from gatepost.decide.paper import Answered, Counted, Decision, Disposition, Facts, Outcome, Ruling
+from gatepost.decide.paper import Answered, Counted, Decision, Disposition, Facts, Outcome, Ruling, Step
 from gatepost.decide.reasons import Reason
 from gatepost.decide.rules import BUILT_IN_DIGEST, Needs, needs, see, settle
 from gatepost.ids import EmailId
@@ -446,6 +447,23 @@ def test_only_a_proven_author_with_a_limited_rule_is_counted() -> None:
     assert asked(unproven(), limited) == Needs()
     assert asked(evidence(author=None), limited) == Needs()
     assert asked(evidence(author=AGENT), limited) == Needs()
+
+
+def test_a_policy_that_asks_for_nothing_is_not_asked_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    curious = policy(when={"replayed": False})
+    assert (policy().recalls, policy(rateLimit={"perDay": 1}).recalls, curious.recalls) == (False, True, True)
+    asked: list[Case] = []
+
+    def walk(_gates: Any, case: Case) -> tuple[None, tuple[Step, ...]]:
+        asked.append(case)
+        return None, ()
+
+    monkeypatch.setattr("gatepost.decide.rules.walk", walk)
+    seen = see(inbound(), Facts())
+    assert needs(seen, policy()) == Needs()
+    assert asked == []
+    assert needs(seen, curious) == Needs(is_counted=True, asks=frozenset({"replayed"}))
+    assert len(asked) == 1
 
 
 SALES = Address("sales", "mail.example.com")

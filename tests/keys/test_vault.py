@@ -90,6 +90,16 @@ def test_a_token_is_equal_for_one_text_tenant_and_purpose_and_no_other(store: Ke
     assert vault.blind("sender", "\udc80") != token  # what is no Unicode text has a token too
 
 
+def test_what_was_blinded_in_a_transaction_is_not_hashed_again(
+    store: KeyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = store.vault("tn_a")
+    token = vault.blind("sender", BOSS)
+    monkeypatch.setattr("gatepost.keys.vault.hmac.digest", lambda *_: b"another")
+    assert vault.blind("sender", BOSS) == vault.blind("sender", BOSS.encode()) == token
+    assert vault.blind("word", BOSS) == b"another"
+
+
 def test_the_months_key_is_of_universal_time() -> None:
     assert month_of(datetime.fromisoformat("2026-12-01T00:30:00+01:00")) == "2026-11"
 

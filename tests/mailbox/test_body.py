@@ -1,6 +1,8 @@
 """Bodies where they lie: in their transaction, or in the object store under the name of their own arrival."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import psycopg
@@ -10,7 +12,8 @@ from gatepost.blobs import Blobs, BlobsUnavailableError, address_of
 from gatepost.db import Database, DatabaseUnavailableError
 from gatepost.ids import EmailId, TenantId
 from gatepost.keys import ErasedError, KeyStore, Kind
-from gatepost.mailbox import Body, BodyDamagedError, BodyMissingError, in_custody, keep_bodies, read_body
+from gatepost.mail.octets import Octets
+from gatepost.mailbox import Body, BodyDamagedError, BodyMissingError, in_custody, is_small, keep_bodies, read_body
 from gatepost.mailbox.body import INLINE_MAX_OCTETS, object_path
 from outbound import NOW, TENANT
 
@@ -23,11 +26,11 @@ def blobs(tmp_path: Path) -> Blobs:
     return Blobs.open(tmp_path.as_uri())
 
 
-def body_of(email: EmailId, octets: bytes) -> Body:
+def body_of(email: EmailId, octets: Octets) -> Body:
     return Body(email=email, octets=octets, received_at=NOW, subject="boss@example.org")
 
 
-async def _keep(db: Database, blobs: Blobs, email: EmailId, octets: bytes) -> None:
+async def _keep(db: Database, blobs: Blobs, email: EmailId, octets: Octets) -> None:
     body = body_of(email, octets)
     async with in_custody(db, blobs, TENANT, body) as custody:
         async with db.transaction(TENANT) as tx:
@@ -49,6 +52,23 @@ async def test_it_lies_in_one_place(db: Database, blobs: Blobs, owner_dsn: str) 
     assert await blobs.read(object_path(TENANT, TWO)) is not None
     with psycopg.connect(owner_dsn) as owner:
         assert owner.execute("select email from body").fetchall() == [(ONE,)]
+
+
+class OnDisk:
+    """Few octets that lie on disk all the same, as where memory is crowded."""
+
+    def __len__(self) -> int:
+        return 5
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[bytes]:
+        yield b"small"
+
+
+async def test_what_lies_on_disk_is_kept_however_small_it_is(db: Database, blobs: Blobs) -> None:
+    assert [is_small(each) for each in (SMALL, LARGE, OnDisk())] == [True, False, False]
+    await _keep(db, blobs, ONE, OnDisk())
+    assert await read_body(db, blobs, TENANT, ONE, address_of(b"small")) == b"small"
 
 
 async def test_a_missing_body_is_said_to_be_missing(db: Database, blobs: Blobs) -> None:

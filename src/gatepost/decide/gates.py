@@ -200,7 +200,9 @@ def _of(*questions: order.Question) -> tuple[tuple[str, Gate], ...]:
 
 
 PROOF_GATES = _of(order.PROOF)
-EVERY_GATE = _of(order.PROOF, order.ACTION, order.GUARDS, order.RATES, order.BUDGETS)
+UNCOUNTED_GATES = _of(order.PROOF, order.ACTION, order.GUARDS)
+"""Those that a rule without limits is asked."""
+EVERY_GATE = UNCOUNTED_GATES + _of(order.RATES, order.BUDGETS)
 """All of them, in the order they are asked."""
 
 

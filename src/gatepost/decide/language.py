@@ -13,7 +13,7 @@ from gatepost.decide import capabilities
 from gatepost.decide.above import EVERY_CAPABILITY
 from gatepost.decide.conditions import ANSWERS_US, COUNTED, LIST, Condition, compile_conditions
 from gatepost.decide.grammar import Assurance, DefaultAction, Per, canonical, normalise
-from gatepost.decide.guards import Guard, Together, compile_guards
+from gatepost.decide.guards import Guard, Guarded, compile_guards
 from gatepost.decide.hours import WorkingHours, compile_hours
 from gatepost.decide.outbound_language import OutboundPolicy, compile_outbound
 from gatepost.decide.paper import Disposition, Seen, TokenBudget, Wait
@@ -52,6 +52,8 @@ class Rule:
         vouchers: whose ARC seals, or whose signatures, count, where the assurance says so.
         wait: for what is held; None where the policy does not say.
         messages_hour: at most so many delivered in 3,600 s; None is no limit, 0 is none at all. So the other three.
+        counts: a decision under it needs counted facts.
+        asks: the facts, besides counts, that its conditions ask for.
     """
 
     index: int
@@ -74,16 +76,13 @@ class Rule:
     messages_day: int | None
     budget: TokenBudget
     is_tenant_wide: bool
+    counts: bool = field(init=False)
+    asks: frozenset[str] = field(init=False)
 
-    @property
-    def counts(self) -> bool:
-        """True where a decision under this rule needs counted facts."""
-        return (self.messages_hour, self.messages_day) != (None, None) or self.budget != TokenBudget()
-
-    @property
-    def asks(self) -> frozenset[str]:
-        """The facts, besides counts, that its conditions ask for."""
-        return frozenset(each.name for each in self.conditions) & COUNTED
+    def __post_init__(self) -> None:
+        limits = (self.messages_hour, self.messages_day) != (None, None) or self.budget != TokenBudget()
+        object.__setattr__(self, "counts", limits)
+        object.__setattr__(self, "asks", frozenset(each.name for each in self.conditions) & COUNTED)
 
     def window_of(self, author: Address) -> str | None:
         """Return the name of the window its rate limit counts in; None: the author's own.
@@ -129,10 +128,11 @@ class Policy:
     Attributes:
         digest: SHA-256 of the normalised document in canonical JSON (RFC 8785), lowercase hex.
         guards_cost: RE2 instructions of all guards together; times the octets of a text, it bounds the work.
-        guarded: the guards' patterns, to be asked in one pass.
+        guarded: the guards, to be asked in one pass.
         outbound: what may leave; None: the house's own rules alone.
         on_its_own: what the agent may do with no message behind it; None where the policy does not say.
         warnings: what is allowed but probably not meant.
+        recalls: one of its rules has limits or asks for the past: others need nothing counted or looked up.
     """
 
     version: int
@@ -142,13 +142,17 @@ class Policy:
     rules: tuple[Rule, ...]
     guards: tuple[Guard, ...]
     guards_cost: int
-    guarded: Together
+    guarded: Guarded
     outbound: OutboundPolicy | None
     on_its_own: frozenset[str] | None
     retention_days: int
     body_hash_wanted: bool
     warnings: tuple[str, ...] = ()
     _by_name: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict, repr=False, compare=False)
+    recalls: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "recalls", any(rule.counts or rule.asks for rule in self.rules))
 
     def rules_for(self, author: Address) -> list[Rule]:
         """Return the rules that match the author by name, in order; the same work for any number of other rules."""
@@ -205,7 +209,7 @@ def _compile(normal: Mapping[str, Any], version: int, *, is_tenant_wide: bool) -
         rules=rules,
         guards=guards,
         guards_cost=sum(guard.pattern.cost for guard in guards),
-        guarded=Together([guard.pattern for guard in guards]),
+        guarded=Guarded(guards),
         outbound=compile_outbound(normal["outbound"], groups) if "outbound" in normal else None,
         on_its_own=frozenset(normal["onItsOwn"]) if "onItsOwn" in normal else None,
         retention_days=normal["auditLog"]["retentionDays"],

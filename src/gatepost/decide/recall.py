@@ -3,6 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import or_
 
 import structlog
 
@@ -22,6 +24,7 @@ from gatepost.mailbox.paper import Email
 from gatepost.verify.paper import Verified
 
 log = structlog.get_logger(__name__)
+_NO_FACTS = Facts()
 _SHELF = Shelf()
 _WARMER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="guards")
 """Compiles guards for Hyperscan beside the mail; until it has, they take the slower way."""
@@ -44,8 +47,8 @@ async def recall_all(tx: Transaction, verified: Sequence[Verified]) -> list[Reca
     judged = [one for one in verified if one.arrived.direction is Direction.INBOUND and not one.arrived.is_unruled]
     policies = await _policies(tx, {one.arrived.account for one in judged})
     above = policies.get(TENANT_WIDE)
-    asked = [_Asked(one, _needs(one, policies)) for one in judged]
-    facts = await _facts(tx, [each for each in asked if each.needs != Needs()])
+    asked = [_Asked(one, needs) for one in judged if (needs := _needs(one, policies)) != rules.NO_NEEDS]
+    facts = await _facts(tx, asked)
     counted = {each.email for each in asked if each.needs.is_counted}
     recalled = []
     for one in verified:
@@ -53,9 +56,9 @@ async def recall_all(tx: Transaction, verified: Sequence[Verified]) -> list[Reca
         if arrived.direction is Direction.OUTBOUND:
             recalled.append(await _outbound(tx, one))
         elif arrived.is_unruled:
-            recalled.append(Recalled(None, Facts()))
+            recalled.append(Recalled(None, _NO_FACTS))
         else:
-            known = facts.get(arrived.email, Facts())
+            known = facts.get(arrived.email, _NO_FACTS)
             policy, is_counted = policies.get(arrived.account), arrived.email in counted
             recalled.append(Recalled(policy, known, is_counted=is_counted, above=above))
     return recalled
@@ -96,10 +99,11 @@ class _Asked:
 
 def _needs(verified: Verified, policies: Mapping[AccountId, Policy]) -> Needs:
     policy, above = policies.get(verified.arrived.account), policies.get(TENANT_WIDE)
-    if policy is None:
-        return Needs()
-    seen = rules.see(verified, Facts())
-    return rules.needs(seen, policy) | (rules.needs(seen, above) if above else Needs())
+    asking = [each for each in (policy, above) if policy and each and each.recalls]
+    if not asking:
+        return rules.NO_NEEDS
+    seen = rules.see(verified, _NO_FACTS)
+    return reduce(or_, (rules.needs(seen, each) for each in asking))
 
 
 async def _policies(tx: Transaction, accounts: Collection[AccountId]) -> dict[AccountId, Policy]:

@@ -11,7 +11,7 @@ from gatepost.arrive.paper import Direction, Door
 from gatepost.decide import approval, outbound, proof
 from gatepost.decide.above import both
 from gatepost.decide.ending import Ending, Judged, refused, unproven
-from gatepost.decide.gates import EVERY_GATE, PROOF_GATES, Case, by_default, walk
+from gatepost.decide.gates import EVERY_GATE, PROOF_GATES, UNCOUNTED_GATES, Case, by_default, walk
 from gatepost.decide.language import Policy, Rule
 from gatepost.decide.paper import Decided, Decision, Disposition, Facts, Grant, Outcome, Seen, Step
 from gatepost.decide.reasons import Reason
@@ -51,6 +51,9 @@ class Needs:
             self.is_sender_asked or other.is_sender_asked,
             self.asks | other.asks,
         )
+
+
+NO_NEEDS = Needs()
 
 
 def see(verified: Verified, facts: Facts) -> Seen:
@@ -116,24 +119,30 @@ def needs(seen: Seen, policy: Policy) -> Needs:
     A forged author is refused before its name is counted, so that nobody can wait on, or fill, another's windows.
     """
     author = seen.evidence.author
-    found = Needs()
-    for rule in policy.rules_for(author) if author else ():
-        asks = rule.asks
-        if author is None or not rule.speaks(seen, besides=asks):
+    found = NO_NEEDS
+    for rule in policy.rules_for(author) if author and policy.recalls else ():
+        if author is None or not rule.speaks(seen, besides=rule.asks):
             continue
-        ending, _ = walk(PROOF_GATES, Case(seen, author, policy, rule))
-        is_counted = ending is None and (rule.counts or bool(asks))
-        window = rule.window_of(author) if is_counted else None
-        found |= Needs(
-            is_counted=is_counted,
-            windows=frozenset() if window is None else frozenset({window}),
-            is_thread_asked=is_counted and rule.budget.per_thread is not None,
-            is_sender_asked=is_counted and rule.budget.per_sender is not None,
-            asks=asks,
-        )
-        if not asks:
+        if rule.counts or rule.asks:
+            found |= _needs_of(Case(seen, author, policy, rule))
+        if not rule.asks:
             break  # this one speaks, whatever the facts are
     return found
+
+
+def _needs_of(case: Case) -> Needs:
+    rule = case.rule
+    ending, _ = walk(PROOF_GATES, case)
+    if ending is not None:
+        return Needs(asks=rule.asks)
+    window = rule.window_of(case.author)
+    return Needs(
+        is_counted=True,
+        windows=frozenset() if window is None else frozenset({window}),
+        is_thread_asked=rule.budget.per_thread is not None,
+        is_sender_asked=rule.budget.per_sender is not None,
+        asks=rule.asks,
+    )
 
 
 def judge_both(seen: Seen, policy: Policy | None, above: Policy | None) -> Judged:
@@ -179,7 +188,7 @@ def judge(seen: Seen, policy: Policy | None) -> Judged:
         ending = Ending(by_default(policy), Outcome.REJECTED_AT_POLICY, Reason.SENDER_UNMATCHED)
         return ending, (*known, Step("rule", "none"))
     case = Case(seen, author, policy, rule)
-    stopped, steps = walk(EVERY_GATE, case)
+    stopped, steps = walk(EVERY_GATE if rule.counts else UNCOUNTED_GATES, case)
     ending = _granted(case) if stopped is None else stopped
     if ending.disposition is Disposition.HOLD:
         let_in = _granted(case)

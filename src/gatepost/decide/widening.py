@@ -18,12 +18,10 @@ from typing import Any
 
 from gatepost.decide import capabilities
 from gatepost.decide.above import EVERY_CAPABILITY
-from gatepost.decide.body import TEXT_MAX_OCTETS
 from gatepost.decide.conditions import Condition
 from gatepost.decide.ending import Ending
 from gatepost.decide.fixtures import RECEIVED_AT, see_mail
 from gatepost.decide.grammar import Assurance
-from gatepost.decide.guards import GUARDS_WORK_MAX
 from gatepost.decide.language import Policy, Rule
 from gatepost.decide.outbound_specimens import further
 from gatepost.decide.outbound_widening import is_further, level, loosened
@@ -118,8 +116,7 @@ def _is_own_kept(live: Policy, draft: Policy) -> bool:
 
 
 def _guards_doubt(live: Policy, draft: Policy) -> str:
-    reach = [min(TEXT_MAX_OCTETS, GUARDS_WORK_MAX // max(policy.guards_cost, 1)) for policy in (live, draft)]
-    if live.guards and reach[1] > reach[0]:
+    if live.guards and draft.guarded.most_octets > live.guarded.most_octets:
         return "its guards read longer texts"
     for index, guard in enumerate(live.guards):
         most = level(guard.action) if guard.action else 0

@@ -75,10 +75,11 @@ def month_of(at: datetime) -> str:
 class Vault:
     """Seals and opens for one tenant; for the house itself where the tenant is empty.
 
-    For as long as one transaction: it remembers which keys it seals with, also when they are destroyed meanwhile.
+    For as long as one transaction: it remembers which keys it seals with, also when they are destroyed meanwhile, and
+    what it has blinded.
     """
 
-    __slots__ = ("_entropy", "_epochs", "_holder", "_persons", "_tenant")
+    __slots__ = ("_blinded", "_entropy", "_epochs", "_holder", "_persons", "_sealers", "_tenant")
 
     def __init__(self, holder: Holder, tenant: str) -> None:
         self._holder = holder
@@ -86,6 +87,8 @@ class Vault:
         self._entropy = Drawn(holder.entropy, _NONCES * NONCE_OCTETS)
         self._epochs: dict[tuple[int, int], int] = {}
         self._persons: dict[str | None, int] = {None: 0}
+        self._blinded: dict[tuple[str, bytes], bytes] = {}
+        self._sealers: dict[tuple[int, int, str | None], tuple[bytes, tuple[int, int], bytes]] = {}
 
     def blind(self, purpose: str, text: str | bytes) -> bytes:
         """Return 16 octets that stand for ``text``: equal for equal texts of one tenant and purpose, else random.
@@ -93,8 +96,12 @@ class Vault:
         HMAC-SHA-256 under the tenant's key, cut to 128 bits. For finding what must not stand in clear.
         """
         octets = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
-        key, _ = self._holder.lasting(self._tenant)
-        return hmac.digest(key, purpose.encode() + b"\x00" + octets, "sha256")[:TOKEN_OCTETS]
+        known = self._blinded.get((purpose, octets))
+        if known is None:
+            key, _ = self._holder.lasting(self._tenant)
+            known = hmac.digest(key, purpose.encode() + b"\x00" + octets, "sha256")[:TOKEN_OCTETS]
+            self._blinded[purpose, octets] = known
+        return known
 
     def blind_all(self, purpose: str, texts: Iterable[str | bytes]) -> list[bytes]:
         """Return ``blind`` of each, at half the cost: the key is taken in once for all (RFC 2104 section 4)."""
@@ -126,10 +133,9 @@ class Vault:
             at: whose month's key.
             subject: the person's address, as ``Address.key`` spells it; None where it concerns nobody in particular.
         """
-        epoch, person = self._ids(at, subject)
-        head = _head(_PASSING, epoch, person)
+        head, keys, about = self._sealer(at if at.tzinfo is UTC else at.astimezone(UTC), subject)
         nonce = self._entropy(NONCE_OCTETS)
-        return head + nonce + self._holder.cipher(epoch, person).encrypt(nonce, octets, self._about(head, place))
+        return head + nonce + self._holder.cipher(*keys).encrypt(nonce, octets, about + place.encode())
 
     def open(self, place: str, sealed: bytes) -> bytes:
         """Return what was sealed for this place, by ``seal_lasting`` or ``seal``.
@@ -189,6 +195,16 @@ class Vault:
             raise KeyringError("this was not sealed by this release")
         cipher = self._stream_cipher(*_read_ids(head), head[_HEAD_OCTETS:])
         return _open_pieces(cipher, self._about(head, place), chain([first], rest))
+
+    def _sealer(self, at: datetime, subject: str | None) -> tuple[bytes, tuple[int, int], bytes]:
+        """Return what ``seal`` begins with, the ids of its keys, and what it is bound to besides its place."""
+        known = self._sealers.get((at.year, at.month, subject))
+        if known is None:
+            keys = self._ids(at, subject)
+            head = _head(_PASSING, *keys)
+            known = head, keys, self._about(head, "")
+            self._sealers[at.year, at.month, subject] = known
+        return known
 
     def _ids(self, at: datetime, subject: str | None) -> tuple[int, int]:
         at = at if at.tzinfo is UTC else at.astimezone(UTC)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from gatepost.db import Transaction
 from gatepost.ids import AccountId, EmailId, ThreadId
 from gatepost.mailbox import store
-from gatepost.mailbox.body import BodyDamagedError, BodyMissingError, in_custody, keep_bodies, read_body
+from gatepost.mailbox.body import BodyDamagedError, BodyMissingError, in_custody, is_small, keep_bodies, read_body
 from gatepost.mailbox.indexer import Indexer
 from gatepost.mailbox.paper import Body, Email
 from gatepost.mailbox.query import Query, QueryError
@@ -34,6 +34,7 @@ __all__ = [
     "forget_body",
     "get",
     "in_custody",
+    "is_small",
     "keep_all",
     "keep_bodies",
     "latest",

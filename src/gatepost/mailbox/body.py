@@ -7,6 +7,7 @@ before it, under the name of its own arrival, so that taking it away again can n
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from typing import TypeGuard
 
 import structlog
 
@@ -14,7 +15,7 @@ from gatepost.blobs import Blobs, BlobsUnavailableError, address_of
 from gatepost.db import Database, DatabaseUnavailableError, Transaction
 from gatepost.ids import BlobId, EmailId, TenantId
 from gatepost.keys import KeyringError
-from gatepost.mail.octets import opened
+from gatepost.mail.octets import Octets, opened
 from gatepost.mailbox import store
 from gatepost.mailbox.paper import Body, body_place
 
@@ -56,6 +57,11 @@ def object_path(tenant: TenantId, email: EmailId) -> str:
     return f"{BODIES}/{tenant}/{email[-2:]}/{email}"
 
 
+def is_small(octets: Octets) -> TypeGuard[bytes]:
+    """Tell whether the transaction that decides also writes the body: such a one needs nobody's custody before."""
+    return isinstance(octets, bytes) and len(octets) <= INLINE_MAX_OCTETS  # never what is on disk
+
+
 @asynccontextmanager
 async def in_custody(db: Database, blobs: Blobs, tenant: TenantId, body: Body) -> AsyncIterator[Custody]:
     """Hold a large body durably, sealed, while its message is judged, and take it away again unless it is to stay.
@@ -68,7 +74,7 @@ async def in_custody(db: Database, blobs: Blobs, tenant: TenantId, body: Body) -
         OSError: it lies on a disk that does not give it back.
     """
     custody = Custody()
-    if len(body.octets) <= INLINE_MAX_OCTETS:
+    if is_small(body.octets):
         yield custody
         return
     path = object_path(tenant, body.email)
@@ -100,11 +106,7 @@ async def _take_away(blobs: Blobs, path: str, email: EmailId) -> None:
 
 def keep_bodies(tx: Transaction, bodies: Iterable[Body]) -> None:
     """Store small bodies with the commit; large ones are in custody already. Keeping one again does nothing."""
-    small = [
-        (body, body.octets)
-        for body in bodies
-        if isinstance(body.octets, bytes) and len(body.octets) <= INLINE_MAX_OCTETS  # never what is on disk
-    ]
+    small = [(body, body.octets) for body in bodies if is_small(body.octets)]
     if small:
         store.insert_bodies(tx, small)
 

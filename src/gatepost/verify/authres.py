@@ -101,7 +101,9 @@ def _property(name: str, value: str) -> str:
 
 def _quoted(value: str) -> str:
     """Spell a value as a token, or quoted; what a field line cannot carry is dropped."""
-    value = "".join(char for char in value if char.isprintable())[:255]
+    if not value.isprintable():
+        value = "".join(char for char in value if char.isprintable())
+    value = value[:255]
     if _TOKEN.fullmatch(value):
         return value
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')

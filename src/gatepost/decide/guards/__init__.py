@@ -7,7 +7,7 @@ it, and ``guard`` says what follows.
 
 from gatepost.decide.guards.candidates import Together
 from gatepost.decide.guards.edges import is_void
-from gatepost.decide.guards.guard import GUARDS_WORK_MAX, Guard, compile_guards, strictest_hit
+from gatepost.decide.guards.guard import GUARDS_WORK_MAX, Guard, Guarded, compile_guards, strictest_hit
 from gatepost.decide.guards.patterns import PATTERN_MAX_CHARS, Pattern, PatternError, compile_pattern
 from gatepost.decide.guards.plan import refusals
 
@@ -15,6 +15,7 @@ __all__ = [
     "GUARDS_WORK_MAX",
     "PATTERN_MAX_CHARS",
     "Guard",
+    "Guarded",
     "Pattern",
     "PatternError",
     "Together",

@@ -1,6 +1,6 @@
 """Guards: patterns that keep a message from passing, whatever rule speaks for it. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,8 +40,30 @@ def compile_guards(normal: Iterable[Mapping[str, Any]]) -> tuple[Guard, ...]:
     )
 
 
+class Guarded:
+    """A policy's guards as texts are asked of them.
+
+    Attributes:
+        most_octets: how much text they can read in their time bound.
+        readers: the indexes of those that read a place, of each place that any reads.
+        together: their patterns, asked of each text at once.
+    """
+
+    __slots__ = ("most_octets", "readers", "together")
+
+    def __init__(self, guards: Sequence[Guard]) -> None:
+        self.most_octets = min(TEXT_MAX_OCTETS, GUARDS_WORK_MAX // max(sum(each.pattern.cost for each in guards), 1))
+        reading = ((place, [index for index, each in enumerate(guards) if place in each.places]) for place in Place)
+        self.readers = tuple((place, frozenset(indexes)) for place, indexes in reading if indexes)
+        self.together = Together([each.pattern for each in guards])
+
+    def warm(self) -> None:
+        """Compile for Hyperscan, where that is worth it."""
+        self.together.warm()
+
+
 def strictest_hit(
-    guards: tuple[Guard, ...], together: Together, content: Content, *, otherwise: Disposition
+    guards: tuple[Guard, ...], guarded: Guarded, content: Content, *, otherwise: Disposition
 ) -> tuple[int, Disposition] | None:
     """Return the index of the guard that finds its pattern, and what it does then; None where all is clear.
 
@@ -50,29 +72,28 @@ def strictest_hit(
 
     Args:
         guards: of one policy.
-        together: their patterns, asked of each text at once.
+        guarded: the same, to be asked at once.
         content: what they read.
         otherwise: what guards do that name no action of their own.
 
     Raises:
         TooLongError: there is more text than they can read in their time bound.
     """
-    cost = sum(guard.pattern.cost for guard in guards)
-    left = min(TEXT_MAX_OCTETS, GUARDS_WORK_MAX // max(cost, 1))
+    left = guarded.most_octets
     readers_of: dict[bytes, frozenset[int]] = {}  # the same text may stand in several places, and is read once
     known: dict[str, tuple[bytes, ...]] = {}
-    for place in Place:
-        readers = frozenset(index for index, guard in enumerate(guards) if place in guard.places)
-        if readers:
-            texts = spellings(content, place, most_octets=left, known=known)
-            left -= sum(map(len, texts))
-            for text in texts:
-                readers_of[text] = readers_of.get(text, frozenset()) | readers
+    for place, readers in guarded.readers:
+        texts = spellings(content, place, most_octets=left, known=known)
+        left -= sum(map(len, texts))
+        for text in texts:
+            readers_of[text] = readers_of.get(text, frozenset()) | readers
     found: set[int] = set()
     for text, readers in readers_of.items():
-        found |= _found(text, readers, together)
+        found |= _found(text, readers, guarded.together)
+    if not found:
+        return None
     actions = [(index, guards[index].action or otherwise) for index in sorted(found)]
-    return max(actions, key=lambda hit: hit[1].strictness, default=None)  # of equally strict ones the first
+    return max(actions, key=lambda hit: hit[1].strictness)  # of equally strict ones the first
 
 
 def _found(text: bytes, readers: frozenset[int], together: Together) -> set[int]:
@@ -81,4 +102,5 @@ def _found(text: bytes, readers: frozenset[int], together: Together) -> set[int]
     if line == text:
         return together.found(text, readers)
     found = together.found(line, readers)
-    return found | together.found(text, readers - together.blind - found)
+    left = readers - together.blind - found
+    return found | together.found(text, left) if left else found
