@@ -5,9 +5,8 @@ The dearest phrases are looked for in a pass of their own, and only where the fi
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import re2
 
@@ -25,8 +24,7 @@ _HINT, _NEED = 10_000, 20_000
 """Above these, what the scanner reports is a wrapping's place in ``HINTS``, and what the phrase of that place needs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hits:
+class Hits(NamedTuple):
     """What stands in one text.
 
     Attributes:
@@ -38,6 +36,9 @@ class Hits:
     found: Sequence[tuple[int, int]]
     hints: frozenset[str] = frozenset()
     is_cut: bool = False
+
+
+_NOTHING = Hits(())
 
 
 class Scanner(threading.local):
@@ -118,6 +119,8 @@ def scan(octets: bytes) -> Hits:
     """Return what stands in one folded text; linear in it."""
     met: list[tuple[int, int]] = []
     is_cut = first().run(octets, met)
+    if not met:
+        return _NOTHING
     found = [hit for hit in met if hit[1] < _HINT]
     hints = frozenset(_WRAPPINGS[which - _HINT] for _, which in met if _HINT <= which < _NEED)
     for _, which in met:
