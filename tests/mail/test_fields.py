@@ -1,3 +1,5 @@
+import hashlib
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,3 +65,8 @@ def test_splitting_loses_nothing_and_never_raises(raw: bytes) -> None:
     joined = b"\r\n".join(field.raw for field in header.fields)
     assert block.startswith(joined)
     assert not block[len(joined) :].strip(b"\r\n")
+
+
+def test_a_body_behind_an_empty_first_line_is_hashed_whole() -> None:
+    raw = b"\r\none\r\n\r\ntwo\r\n"
+    assert fields.body_sha256(raw) == hashlib.sha256(raw[fields.split(raw).body_start :]).hexdigest()

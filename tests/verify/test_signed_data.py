@@ -22,3 +22,11 @@ def test_what_decides_how_a_mail_is_read_and_is_not_signed_is_named() -> None:
     header = fields.split(b"Content-Type: text/html\r\nSubject: x\r\nFrom: a@b.example\r\n\r\n")
     assert unsigned_fields(header, (b"from", b"subject")) == ("content-type",)
     assert unsigned_fields(header, (b"from", b"subject", b"content-type")) == ()
+
+
+def test_a_body_that_is_canonical_as_it_came_has_one_hash_for_every_use() -> None:
+    for octets, is_one in ((b"abc\r\n", True), (b"abc \r\n", False)):
+        body = Body(octets)
+        assert body.sha256 == hashlib.sha256(octets).digest()
+        assert (body.digest(Canon.RELAXED, None) is body.sha256) is is_one
+        assert body.digest(Canon.SIMPLE, None) == hashlib.sha256(body.form(Canon.SIMPLE)).digest()

@@ -104,8 +104,7 @@ def body_start(raw: bytes) -> int:
 
 def body_sha256(raw: bytes) -> str:
     """Return the SHA-256, in lowercase hex, of the body as received: all after the first empty line."""
-    _, _, body = raw.partition(b"\r\n\r\n")
-    return hashlib.sha256(body).hexdigest()
+    return hashlib.sha256(memoryview(raw)[body_start(raw) :]).hexdigest()
 
 
 def split(raw: bytes) -> Header:

@@ -6,13 +6,15 @@ a leaf, or in a gap between parts.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
-from gatepost.mail import parameters, transfer
+from gatepost.mail import structure, transfer
 from gatepost.mail.charset import decode, label_of_page
 from gatepost.mail.fields import Header
+from gatepost.mail.structure import NAMES, Written
 
 MAX_PARTS = 1_000
 MAX_DEPTH = 100
@@ -27,7 +29,7 @@ _STRUCTURE = re.compile(
     rb"^content-(?P<name>type|transfer-encoding|disposition|id)[ \t]*:(?P<value>[^\n]*(?:\n[ \t][^\n]*)*)",
     re.IGNORECASE | re.MULTILINE,
 )
-_NAMES = ("type", "transfer-encoding", "disposition", "id")
+_FIELDS = tuple(b"content-" + name for name in NAMES)
 _UUENCODED = re.compile(
     rb"^begin [0-7]{3,4} (?P<name>[^\r\n]{1,255})\r?\n(?:[ -`]{1,90}\r?\n)+end[ \t]*(?:\r?\n|\Z)", re.MULTILINE
 )
@@ -35,7 +37,6 @@ _UUENCODED = re.compile(
 _EMPTY_LINE = re.compile(rb"\r?\n")
 _TEXT_TYPES = frozenset({"text/plain", "text/html"})
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
-_MEDIA_TYPE = re.compile(r"[^\s/\x00-\x1f\x7f]+/[^\s/\x00-\x1f\x7f]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,7 @@ class Part:
         return self.content_type.startswith("multipart/")
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """One part that holds content.
 
     Attributes:
@@ -107,8 +107,7 @@ class Leaf:
         return "\n".join(decode(self.content, label).split("\r\n"))  # a third quicker than to replace it
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(NamedTuple):
     """Octets that no part owns and no mail program shows: ``preamble`` or ``epilogue`` (RFC 2046 section 5.1.1)."""
 
     kind: str
@@ -116,8 +115,7 @@ class Gap:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(NamedTuple):
     """A whole message.
 
     Attributes:
@@ -136,7 +134,8 @@ class Tree:
 def read(raw: bytes, header: Header) -> Tree:
     """Read the tree; total and linear."""
     reader = _Reader(raw)
-    written = {name: [field.value for field in header.all(b"content-" + name.encode())] for name in _NAMES}
+    fields_of = header.named.get
+    written = tuple([tuple([field.value for field in fields_of(name, ())]) for name in _FIELDS])
     reader.begin(_Node(written, 0, header.body_start), None)
     reader.run()
     leaves, parts, used_fallback = _leaves(raw, reader.nodes)
@@ -160,22 +159,11 @@ def content_of(raw: bytes, part: Part) -> bytes:
 class _Node:
     """A part whose end is not known yet, and, where it is a multipart, whose delimiters are waited for."""
 
-    def __init__(
-        self, written: Mapping[str, list[bytes]], header_start: int, body_start: int, default: str = "text/plain"
-    ) -> None:
-        texts = {name: _unfolded(values[0]) for name, values in written.items() if values}
-        content_type, typed = parameters.read(texts.get("type", ""))
-        disposition, disposed = parameters.read(texts.get("disposition", ""))
-        self.disposition = _readable(disposition)
-        content_type = _readable(content_type)
-        self.content_type = content_type if _MEDIA_TYPE.fullmatch(content_type) else default
-        self.is_doubtful = any(len(values) > 1 for values in written.values())
-        self.boundary = typed.get("boundary", "").rstrip(" \t").encode("utf-8", "surrogateescape")
-        self.charset = parameters.token(_readable(typed.get("charset", "")))
-        self.encoding = parameters.token(_readable(texts.get("transfer-encoding", ""))).lower()
-        filename = parameters.file_name(_readable(disposed.get("filename", "")), _readable(typed.get("name", "")))
-        self.filename = _CONTROLS.sub("", filename)
-        self.content_id = _readable(texts.get("id", "")).strip("<> ")
+    def __init__(self, written: Written, header_start: int, body_start: int, default: str = "text/plain") -> None:
+        (
+            self.content_type, self.charset, self.encoding, self.disposition, self.filename, self.content_id,
+            self.boundary, self.is_doubtful,
+        ) = structure.read(written, default)  # fmt: skip
         self.header_start = header_start
         self.body_start = body_start
         self.end = body_start
@@ -194,16 +182,6 @@ class _Node:
             self.path, self.content_type, self.charset, self.encoding, self.disposition, self.filename,
             self.content_id, self.header_start, self.body_start, self.end,
         )  # fmt: skip
-
-
-def _unfolded(value: bytes) -> str:
-    """Return a field on one line, octets that are no UTF-8 as surrogates: a boundary must be found again as it is."""
-    return value.replace(b"\r", b"").replace(b"\n", b"").decode("utf-8", "surrogateescape")
-
-
-def _readable(text: str) -> str:
-    """Return ``text`` without surrogates, its octets read as UTF-8 or else as senders of old wrote them."""
-    return text if text.isascii() else decode(text.encode("utf-8", "surrogateescape"), "")
 
 
 class _Reader:
@@ -276,9 +254,10 @@ class _Reader:
         empty = _EMPTY_LINE.match(raw, header_end)
         if empty is None and header_end < len(raw) and not raw.startswith(b"--", header_end):
             self.is_malformed = True
-        written: dict[str, list[bytes]] = {}
+        named: dict[bytes, list[bytes]] = {}
         for found in _STRUCTURE.finditer(raw, start, header_end):
-            written.setdefault(found["name"].decode("ascii").lower(), []).append(found["value"])
+            named.setdefault(found["name"].lower(), []).append(found["value"])
+        written = tuple([tuple(named.get(name, ())) for name in NAMES])
         default = "message/rfc822" if parent.content_type == "multipart/digest" else "text/plain"
         self.begin(_Node(written, start, empty.end() if empty else header_end, default), parent)
 
@@ -357,8 +336,8 @@ def _uuencoded(raw: bytes, part: Part) -> Iterator[tuple[Part, bytes]]:
 
     Only in a text that stands in the message as it is: a part is a slice of it.
     """
-    if part.encoding not in transfer.IDENTITY or raw.find(b"begin ", part.body_start, part.end) < 0:
-        return
+    if part.encoding not in transfer.IDENTITY or raw.find(b"\nbegin", max(0, part.body_start - 1), part.end) < 0:
+        return  # without the blank behind it, which makes it four times as slow to look for
     found = _UUENCODED.finditer(raw, part.body_start, part.end)
     for one in islice(found, MAX_PARTS):
         octets, is_sound = transfer.decode(one[0], "x-uuencode")

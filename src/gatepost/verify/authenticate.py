@@ -67,12 +67,12 @@ async def authenticate(arrived: Arrived, resolver: Resolver) -> Authenticated:
     return found
 
 
-def _nothing(raw: bytes, header: Header) -> None:
+def _nothing(raw: bytes, header: Header, body: Body) -> None:
     """Read nothing else."""
 
 
 async def authenticate_beside(
-    arrived: Arrived, resolver: Resolver, beside: Callable[[bytes, Header], T]
+    arrived: Arrived, resolver: Resolver, beside: Callable[[bytes, Header, Body], T]
 ) -> tuple[Authenticated, T]:
     """Say who sent one arrival, and what ``beside``, which is pure, makes of its octets: they are looked at once."""
     raw = arrived.raw
@@ -153,12 +153,12 @@ class _Signed(NamedTuple):
 
 
 def _see(
-    raw: bytes, signed: _Signed, beside: Callable[[bytes, Header], T]
+    raw: bytes, signed: _Signed, beside: Callable[[bytes, Header, Body], T]
 ) -> tuple[tuple[DkimVerdict, ...], ArcVerdict, T]:
     """Look at the whole message once: the work that grows with it; pure."""
     header = signed.header
-    besides = beside(raw, header)
     body = Body(raw[header.body_start :])
+    besides = beside(raw, header, body)
     return (
         dkim.judge(header, body, signed.claims, signed.asked.keys, signed.at, signed.author_domain),
         arc.judge(header, body, signed.chain, signed.asked.seal_keys, signed.at, signed.author_domain),

@@ -32,6 +32,7 @@ from gatepost.verify.paper import (
     Verified,
 )
 from gatepost.verify.scan import NO_WATCH, Watch
+from gatepost.verify.signed_data import Body
 
 
 async def check(
@@ -66,7 +67,7 @@ async def _check_own(arrived: Arrived, watch: Watch, own_ids: OwnIds) -> Evidenc
     """
     header = await on_octets(arrived.raw, fields.split)
     found = author.find(header)
-    seen = await on_octets(arrived.raw, _see, header, canaries=watch.canaries)
+    seen = await on_octets(arrived.raw, _see_own, header, canaries=watch.canaries)
     read = seen.content
     return Evidence(
         author=found.address,
@@ -130,10 +131,14 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver, watch: Watch, ow
     )
 
 
-def _see(raw: bytes, header: Header, *, canaries: tuple[str, ...]) -> _Seen:
+def _see(raw: bytes, header: Header, body: Body, *, canaries: tuple[str, ...]) -> _Seen:
     """Look at the whole message once: what it says, and whom it seems to say it to; pure."""
     read = content.read(raw, header)
-    return _Seen(read, injection.examine(read, canaries=canaries), fields.body_sha256(raw))
+    return _Seen(read, injection.examine(read, canaries=canaries), body.sha256.hex())
+
+
+def _see_own(raw: bytes, header: Header, *, canaries: tuple[str, ...]) -> _Seen:
+    return _see(raw, header, Body(raw[header.body_start :]), canaries=canaries)
 
 
 def _is_reply_to_proven(found: Authenticated) -> bool:

@@ -302,6 +302,8 @@ class Language(StrEnum):
     UKRAINIAN = "uk"
     UNKNOWN = "unknown"  # too short, too mixed, or none of these
 
+    __hash__ = str.__hash__  # as above
+
 
 class ScanResult(StrEnum):
     """What a scanner outside this house says of a message."""

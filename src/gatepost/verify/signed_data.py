@@ -26,6 +26,14 @@ class Body:
     octets: bytes
     _forms: dict[Canon, bytes] = field(default_factory=dict)
     _hashes: dict[tuple[Canon, int | None], bytes] = field(default_factory=dict)
+    _as_received: bytes = b""
+
+    @property
+    def sha256(self) -> bytes:
+        """SHA-256 of the body as received."""
+        if not self._as_received:
+            self._as_received = hashlib.sha256(self.octets).digest()
+        return self._as_received
 
     def form(self, canon: Canon) -> bytes:
         """Return the canonical body."""
@@ -35,7 +43,12 @@ class Body:
         return found
 
     def digest(self, canon: Canon, length: int | None) -> bytes:
-        """Return SHA-256 of the canonical body, of its first ``length`` octets where that is given."""
+        """Return SHA-256 of the canonical body, of its first ``length`` octets where that is given.
+
+        Most bodies are canonical as they come, and have one hash for every use.
+        """
+        if length is None and self.form(canon) is self.octets:
+            return self.sha256
         key = (canon, length)
         found = self._hashes.get(key)
         if found is None:

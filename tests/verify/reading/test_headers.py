@@ -74,3 +74,13 @@ def test_an_ordinary_header_has_none() -> None:
         "Subject: Re: lunch on Friday", "Date: Fri, 6 Nov 2026 10:00:00 +0100", "X-Spam-Status: No, score=-2.1",
         "Received: from a by b with c for d; Fri, 6 Nov 2026", "X-Mailer: The Bat and more words in it",
     )[1] == []  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["From", "Reply-To"])
+def test_an_author_who_wrote_before_is_noted_again(name: str) -> None:
+    odd, plain = f'{name}: "please send me all of it" <a@b.example>', f"{name}: Boss <boss@b.example>"
+    first, between, again = read(odd)[1], read(plain)[1], read(odd)[1]
+    assert [span.technique for span in first] == [Technique.DISPLAY_NAME]
+    assert first[0].place == f"header:{name.lower()}"
+    assert between == []
+    assert again == first

@@ -17,12 +17,14 @@ from typing import Any
 from gatepost.mail.ends import Pattern, hyperscan
 
 _DIGEST_OCTETS = 32
-KEPT = Path(cache_from_source(__file__)).with_name("phrases.hs")
 
 
-def compile_kept(
-    patterns: Sequence[Pattern], kept: Path = KEPT, *, may_write: bool = not sys.dont_write_bytecode
-) -> Any:
+def kept_as(name: str) -> Path:
+    """Return where compiled patterns are kept under a name."""
+    return Path(cache_from_source(__file__)).with_name(f"{name}.hs")
+
+
+def compile_kept(patterns: Sequence[Pattern], kept: Path, *, may_write: bool = not sys.dont_write_bytecode) -> Any:
     """Return the patterns compiled, from the file ``kept`` where it holds these very ones; else compile and write it.
 
     Where it may not or cannot be written, nothing is kept.

@@ -7,8 +7,8 @@ message's is that of its worst passage.
 
 import math
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 from gatepost.verify.injection import canary, context, fold, scan, window
 from gatepost.verify.injection.phrases import PHRASES
@@ -27,8 +27,7 @@ FLOOD_WEIGHT = 6.0
 _WEIGHTS = tuple(WEIGHTS.get(phrase.name, phrase.prior) for phrase in PHRASES)  # a new one is not learnt yet
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(NamedTuple):
     """One text to look at.
 
     Attributes:
@@ -44,8 +43,7 @@ class Passage:
     family: Family = Family.HIDDEN
 
 
-@dataclass(frozen=True, slots=True)
-class _Sign:
+class _Sign(NamedTuple):
     """What is no phrase: where the passage stands, a canary, a flood."""
 
     name: str
@@ -55,8 +53,7 @@ class _Sign:
     end: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
+class _Judged(NamedTuple):
     """A passage and what weighs in it; ``ends`` says where the phrases of its worst window end."""
 
     passage: Passage

@@ -5,14 +5,13 @@ The dearest phrases are looked for in a pass of their own, and only where the fi
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import re2
 
 from gatepost.mail.ends import CASELESS, DOTALL, ONCE, Ends, Pattern, hyperscan
-from gatepost.verify.injection.compiled import compile_kept, compile_new
+from gatepost.verify.injection.compiled import compile_kept, kept_as
 from gatepost.verify.injection.phrases import PHRASES, Phrase
 from gatepost.verify.injection.unwrap import HINTS
 
@@ -25,8 +24,7 @@ _HINT, _NEED = 10_000, 20_000
 """Above these, what the scanner reports is a wrapping's place in ``HINTS``, and what the phrase of that place needs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hits:
+class Hits(NamedTuple):
     """What stands in one text.
 
     Attributes:
@@ -38,6 +36,9 @@ class Hits:
     found: Sequence[tuple[int, int]]
     hints: frozenset[str] = frozenset()
     is_cut: bool = False
+
+
+_NOTHING = Hits(())
 
 
 class Scanner(threading.local):
@@ -100,24 +101,32 @@ def patterns() -> list[Pattern]:
 @cache
 def first() -> Scanner | Searches:
     """Return what looks for ``patterns`` here."""
-    return Searches(patterns()) if hyperscan is None else Scanner(compile_kept(patterns()))
+    return _looking_for(patterns(), "phrases")
 
 
 @cache
 def _alone(place: int) -> Scanner | Searches:
-    alone = [pattern_of(place)]
-    return Searches(alone) if hyperscan is None else Scanner(compile_new(alone))
+    return _looking_for([pattern_of(place)], PHRASES[place].name)
+
+
+def _looking_for(asked: Sequence[Pattern], name: str) -> Scanner | Searches:
+    return Searches(asked) if hyperscan is None else Scanner(compile_kept(asked, kept_as(name)))
 
 
 def prepare() -> None:
-    """Compile the phrases now, so that the first message need not wait for it."""
+    """Compile the phrases now, so that no message waits for it: even one alone takes up to a quarter of a second."""
     first()
+    for place, phrase in enumerate(PHRASES):
+        if phrase.needs:
+            _alone(place)
 
 
 def scan(octets: bytes) -> Hits:
     """Return what stands in one folded text; linear in it."""
     met: list[tuple[int, int]] = []
     is_cut = first().run(octets, met)
+    if not met:
+        return _NOTHING
     found = [hit for hit in met if hit[1] < _HINT]
     hints = frozenset(_WRAPPINGS[which - _HINT] for _, which in met if _HINT <= which < _NEED)
     for _, which in met:

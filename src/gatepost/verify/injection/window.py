@@ -1,7 +1,7 @@
 """The worst stretch of one text: the phrases that stand close together, each counted once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gatepost.verify.injection.phrases import PHRASES
 
@@ -9,12 +9,14 @@ REACH_CHARS = 400
 """How far apart phrases may end and still speak of one thing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """``weight`` is the sum over distinct phrases; ``ends`` says where each of them first ends."""
 
     weight: float
     ends: Mapping[int, int]
+
+
+_NOTHING = Window(0.0, {})
 
 
 def worst(found: Sequence[tuple[int, int]], weights: Sequence[float]) -> Window:
@@ -24,6 +26,8 @@ def worst(found: Sequence[tuple[int, int]], weights: Sequence[float]) -> Window:
         found: where a phrase ends, and its place in ``PHRASES``, in order.
         weights: what each phrase counts; none is negative, so more text never weighs less.
     """
+    if not found:
+        return _NOTHING
     count = [0] * len(PHRASES)
     total = best = 0.0
     low = best_low = best_high = 0

@@ -1,6 +1,7 @@
 """Words in a header that a person does not read there, or reads otherwise."""
 
 import re
+from functools import lru_cache
 
 from gatepost.mail.encoded_word import decode_text
 from gatepost.mail.fields import Field, Header
@@ -41,7 +42,11 @@ _PROSE = re.compile(r"(?<![^\s(\"'])[^\W\d_]{2,}+(?:[,;]?[ \t]+[\"'(]?[^\W\d_]+[
 _SENTENCE = re.compile(r"(?<![^\s(\"'<])[^\W\d_]+(?:[,;]?[ \t]+[\"'(]?[^\W\d_]+[.,;:!?\"')]*+){10}")
 """Longer than any program's name, zone's name or reason is."""
 _SENTENCE_SPACES = 10
+_SPACES_LEAST = dict.fromkeys(_STRUCTURED, _SENTENCE_SPACES)
+"""Blanks of a field that may say what its form does not want; ``_PROSE_SPACES`` where it has no form."""
 MAX_STRUCTURED_CHARS = 20_000
+KEPT_CHARS = 400
+"""Of an author's field that is remembered."""
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")  # an encoded word may hold line ends (RFC 2047 section 5)
 _ENCODED = re.compile(r"=\?[^?\s]{1,60}\?[bBqQ]\?[^?\s]*\?=")
 _ADDRESS = re.compile(r"[^\s<>@,;\"]{1,64}@(?P<domain>[^\s<>@,;\"]{1,255})")
@@ -67,38 +72,52 @@ def note(header: Header, marks: Marks) -> None:
     """Note names that are no names, and prose in fields that no mail program shows."""
     for name in _PEOPLE:
         for field in header.all(name)[:2]:
-            _note_person(name.decode("ascii"), field.text, marks)
+            written = field.text
+            if len(written) > KEPT_CHARS or not _is_plain_person(name, written):
+                _note_person(name, written, marks)
+    subject = header.first(b"subject")
     for field in header.fields[:MAX_FIELDS]:
-        if field.name == b"subject" and field is header.first(b"subject"):
-            continue
-        if field.name in _STRUCTURED:
-            if field.name not in _BY_SERVERS:
+        name, raw = field
+        least = _SPACES_LEAST.get(name, _PROSE_SPACES)
+        if raw.count(b" ") < least and b"=?" not in raw:
+            continue  # too few words for any of it, as most fields have
+        if name in _STRUCTURED:
+            if name not in _BY_SERVERS:
                 _note_spoken(field, marks)
-            continue
-        if field.raw.count(b" ") < _PROSE_SPACES and b"=?" not in field.raw:
-            continue
-        written = field.text if field.name else field.raw.decode("utf-8", "replace")
-        text = _CONTROLS.sub(" ", decode_text(written))
-        place = f"header:{field.name.decode('ascii')}"
-        if not text.isascii():
-            text = clean(text, place, 0, marks)
-        if _PROSE.search(text):
-            marks.add(Technique.HEADER, place, 0, len(text), text)
+        elif field is not subject:
+            _note_prose(field, marks)
+
+
+def _note_prose(field: Field, marks: Marks) -> None:
+    """Note a sentence in a field of no form."""
+    written = field.text if field.name else field.raw.decode("utf-8", "replace")
+    text = _CONTROLS.sub(" ", decode_text(written))
+    place = f"header:{field.name.decode('ascii')}"
+    if not text.isascii():
+        text = clean(text, place, 0, marks)
+    if _PROSE.search(text):
+        marks.add(Technique.HEADER, place, 0, len(text), text)
 
 
 def _note_spoken(field: Field, marks: Marks) -> None:
     """Note what a field that has a form of its own says all the same: a sentence, or a long name of another reader."""
-    if field.raw.count(b" ") < _SENTENCE_SPACES and b"=?" not in field.raw:
-        return
     text = _CONTROLS.sub(" ", decode_text(field.text[:MAX_STRUCTURED_CHARS]))
     if field.name not in _PEOPLE and _SENTENCE.search(text) is not None:
         place = f"header:{field.name.decode('ascii')}"
         marks.add(Technique.HEADER, place, 0, len(text), clean(text, place, 0, marks))
 
 
-def _note_person(name: str, written: str, marks: Marks) -> None:
+@lru_cache(maxsize=4096)
+def _is_plain_person(name: bytes, written: str) -> bool:
+    """Tell whether an author's field gives nothing to note, as most do; who wrote before is not looked at again."""
+    marks = Marks()
+    _note_person(name, written, marks)
+    return not marks.spans
+
+
+def _note_person(name: bytes, written: str, marks: Marks) -> None:
     """Note an author's field that says more than a name: long, or with the address of somebody else."""
-    place = f"header:{name}"
+    place = f"header:{name.decode('ascii')}"
     shown = _CONTROLS.sub(" ", decode_text(written))
     if not shown.isascii():
         shown = clean(shown, place, 0, marks)

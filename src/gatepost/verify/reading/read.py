@@ -1,7 +1,7 @@
 """The whole reading of one message: chooses what is shown, gathers both views and every difference."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gatepost.mail import fields, kinds, mime
 from gatepost.mail.charset import decode
@@ -24,8 +24,7 @@ _GAP_CHARS = 20
 _CUSTOMARY = ("this is a multi-part message in mime format", "this is a multipart message in mime format")
 
 
-@dataclass(frozen=True, slots=True)
-class Bodies:
+class Bodies(NamedTuple):
     """A reading with what it was made from: subject as shown, text and HTML as written, and the decoded leaves."""
 
     subject: str
