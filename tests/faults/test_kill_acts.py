@@ -55,7 +55,7 @@ class Client:
     async def act(self) -> None:
         """Do one thing of those that can be done now."""
         ways: list[Callable[[], Awaitable[None]]] = [self._policy, self._tenant_policy, self._send, self._erase]
-        for kind, limit in (("webhook", 4), ("export", 3), ("hold", 3)):
+        for kind, limit in (("webhook", 3), ("export", 2), ("hold", 3)):
             if len(self.mine[kind]) < limit:
                 ways.append(getattr(self, f"_add_{kind}"))
             if self.mine[kind]:
@@ -163,11 +163,25 @@ async def let_out(house: Machine) -> None:
         assert answer.is_success, answer.text
 
 
-async def keep_acting(house: Machine, told: Told, seed: int, names: Iterator[int]) -> None:
+async def shared_out(house: Machine) -> list[Objects]:
+    """Return for each client what of all there is shall be theirs alone."""
+    found: Objects = {}
+    async with line_to(house) as http:
+        for kind, path in (
+            ("webhook", f"mailboxes/{house.sandbox['mailbox_id']}/webhooks"),
+            ("export", "exports"),
+            ("hold", "legal-holds"),
+        ):
+            items = (await http.get(path)).json()["items"]
+            found[kind] = [each["id"] for each in items if each.get("released_at") is None]
+    return [defaultdict(list, {kind: ids[at::CLIENTS] for kind, ids in found.items()}) for at in range(CLIENTS)]
+
+
+async def keep_acting(house: Machine, told: Told, mine: Objects, seed: int, names: Iterator[int]) -> None:
     """Act until nobody answers any more."""
     chance = random.Random(seed)
     async with line_to(house) as http:
-        one = Client(http, f"mailboxes/{house.sandbox['mailbox_id']}", told, chance, names, defaultdict(list))
+        one = Client(http, f"mailboxes/{house.sandbox['mailbox_id']}", told, chance, names, mine)
         with suppress(httpx2.TransportError):
             while True:
                 await one.act()
@@ -277,9 +291,10 @@ async def test_each_answered_act_has_one_entry_and_each_entry_s_act_happened(nig
             tenant = str(house.sandbox["tenant"])
             lines = command_lines(chance, names, tenant)
             for _ in range(rounds):
+                shares = await shared_out(house)
                 async with asyncio.TaskGroup() as group:
-                    for _ in range(CLIENTS):
-                        group.create_task(keep_acting(house, told, chance.randrange(1 << 32), names))
+                    for mine in shares:
+                        group.create_task(keep_acting(house, told, mine, chance.randrange(1 << 32), names))
                     before = told.answered.total()
                     async with asyncio.timeout(60):
                         while told.answered.total() == before:
