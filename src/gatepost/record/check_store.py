@@ -245,6 +245,23 @@ async def is_balanced(tx: Transaction) -> bool:
     return bool((await tx.one(query)).is_balanced)
 
 
+async def skipped(tx: Transaction) -> list[LeafIndex]:
+    """Return the places beyond the newest checkpoint that no entry has, and a later one has; of each gap the first.
+
+    The sequencer gives places without a gap, and goes on with none.
+    """
+    query = """
+        select place from (
+          select coalesce(lag(leaf_index) over (order by leaf_index), -1) + 1 as place, leaf_index
+          from leaf where tenant = %(tenant)s
+        ) as placed
+        where leaf_index > place
+          and place >= coalesce((select max(size) from checkpoint where tenant = %(tenant)s), 0)
+        order by place
+    """
+    return [LeafIndex(row.place) for row in await tx.all(query)]
+
+
 async def astray(tx: Transaction) -> list[tuple[str, EntryId]]:
     """Return the rows that belong to no entry, and the entries that are neither in the log nor waiting for it."""
     query = """
