@@ -9,6 +9,7 @@ import itertools
 import json
 import random
 import subprocess
+import time
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
@@ -18,14 +19,14 @@ from typing import Any
 import httpx2
 import pytest
 
-from cli.process import GATEPOST
+from cli.process import COMMAND_WITHIN_S, GATEPOST
 from faults.machine import Machine, check_all, rows, state_folder
 
 pytestmark = pytest.mark.timeout(3600)
 
 CLIENTS = 4
 UP_FOR_S = (0.05, 2.0)
-KILLED_AFTER_S = (0.3, 5.0)  # of which importing takes one or two
+KILLED_AFTER = (0.4, 1.0)  # of the time a command takes on this machine now: the first half is imports
 NAMES = ("id", "request", "submission_id")
 """What an answer calls that which was made."""
 Objects = dict[str, list[str]]
@@ -302,8 +303,11 @@ async def test_each_answered_act_has_one_entry_and_each_entry_s_act_happened(nig
                     await asyncio.sleep(chance.uniform(*UP_FOR_S))
                     await asyncio.to_thread(house.kill)
                 await asyncio.to_thread(house.start_again)
+            began_s = time.monotonic()
+            assert await asyncio.to_thread(run_and_kill, house, next(lines), COMMAND_WITHIN_S)
+            took_s = time.monotonic() - began_s
             done = [
-                await asyncio.to_thread(run_and_kill, house, next(lines), chance.uniform(*KILLED_AFTER_S))
+                await asyncio.to_thread(run_and_kill, house, next(lines), took_s * chance.uniform(*KILLED_AFTER))
                 for _ in range(commands)
             ]
             found = leaves(house)
