@@ -2,10 +2,13 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
 from cli.process import Process
+from gatepost.cli.menu import app, bring
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -24,6 +27,24 @@ def test_entries_are_found_shown_and_listed(apart: Process, tmp_path: Path) -> N
     assert row["action"] == "tenant.add"
     lines = apart.run("log", "list", "-", "-t", "entries").stdout.splitlines()
     assert [json.loads(line)["action"] for line in lines] == ["record.export", "tenant.add"]
+
+
+def test_a_table_of_entries_says_where_they_stand_and_that_place_has_their_proof(apart: Process) -> None:
+    apart.run("tenant", "add", "placed")
+    table = apart.run("log", "search", "--action", "tenant.add", "-t", "placed").stdout
+    head, row = (line.split() for line in table.splitlines()[:2])
+    entry, place = row[head.index("entry") - len(head)], row[head.index("leaf_index") - len(head)]
+    assert entry != place, "nothing is told by this"
+    assert json.loads(apart.run("log", "entry", place, "-t", "placed").stdout)["seq"] == int(entry)
+    assert apart.run("log", "prove", place, "-t", "placed").stdout.startswith("c2sp.org/tlog-proof@v1\nindex 0\n")
+
+
+def test_every_argument_of_the_log_s_commands_says_what_it_is() -> None:
+    bring("log")
+    tree: Any = typer.main.get_command(app)
+    commands = tree.commands["log"].commands
+    silent = [(name, each.name) for name, command in commands.items() for each in command.params if not each.help]
+    assert silent == []
 
 
 @pytest.mark.parametrize(

@@ -382,6 +382,19 @@ async def test_an_invented_row_is_named(findings_of: FindingsOf) -> None:
         assert finding in await findings_of(change), change
 
 
+@pytest.mark.usefixtures("life")
+async def test_a_place_that_was_moved_ahead_before_a_checkpoint_covered_it_is_named(
+    db: Database, blobs: Blobs, entropy: Entropy, tamper: Tamper
+) -> None:
+    async with db.transaction(TENANT) as tx:
+        await record.note(tx, consequence(Kind.ACT, "policy.set"), entropy=entropy)
+        await log_store.assign(tx, 1)
+    assert (await verify_log(db, blobs, TENANT)).is_sound
+    tamper("update leaf set leaf_index = 9 where leaf_index = 5")
+    found = (await verify_log(db, blobs, TENANT)).findings
+    assert found == ["place 5: no entry has it, and one after it has its own"]
+
+
 async def findings_after(db: Database, blobs: Blobs, path: str, octets: bytes | None) -> list[str]:
     if octets is None:
         await blobs.remove(f"{LOG}/{path}")

@@ -16,13 +16,14 @@ from gatepost.db import Database
 from gatepost.ids import EntryId, TenantId
 from gatepost.ledger.errors import LedgerError
 from gatepost.record import erase, erase_store, export, log_store
+from gatepost.record.canonical import canonical
 from gatepost.record.check import verify_log
 from gatepost.record.erase import Removal, Rule
 from gatepost.record.errors import ForkError
-from gatepost.record.paper import Recorded
+from gatepost.record.paper import Kind, Recorded
 from gatepost.record.publish import Sequencer
 from gatepost.record.recover import CannotRecoverError, Recovered, recover
-from record.papers import AFTER, TENANT, inbound, outbound
+from record.papers import AFTER, TENANT, consequence, inbound, outbound
 from record.test_publish import act, head, is_sound
 
 NewSequencer = Callable[[], Sequencer]
@@ -206,6 +207,18 @@ async def test_no_number_is_changed_of_what_has_a_place_and_nothing_but_the_numb
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         async with db.transaction(TENANT) as tx:
             await log_store.renumber(tx, EntryId(6), EntryId(9), bytes(row.leaf))
+
+
+async def test_no_number_is_changed_of_another_tenants_entry(db: Database, own: Database, entropy: Entropy) -> None:
+    async with db.transaction(OTHER) as tx:
+        entry = await record.note(tx, consequence(Kind.ACT, "policy.set"), entropy=entropy)
+        (row,) = await tx.all("select leaf from entry where tenant = %(tenant)s")
+    leaf = canonical(orjson.loads(row.leaf) | {"seq": entry + 8}).encode()
+    with pytest.raises(psycopg.errors.CheckViolation, match="nothing else"):
+        async with own.transaction(TENANT) as tx:
+            await log_store.renumber(tx, entry, EntryId(entry + 8), leaf)
+    async with own.transaction(OTHER) as tx:
+        await log_store.renumber(tx, entry, EntryId(entry + 8), leaf)
 
 
 @pytest.mark.usefixtures("life")

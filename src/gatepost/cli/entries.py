@@ -22,7 +22,7 @@ from gatepost.record.paper import Kind
 from gatepost.record.search import Page, Sought
 from gatepost.record.word_store import Row
 
-COLUMNS = ("at", "action", "outcome", "reason", "sender", "recipient", "actor", "entry")
+COLUMNS = ("at", "action", "outcome", "reason", "sender", "recipient", "actor", "entry", "leaf_index")
 
 Words = Annotated[list[str] | None, typer.Argument(help="Words, all of which must be there.")]
 OfKind = Annotated[Kind | None, typer.Option("--kind", help="Of this kind only.")]
@@ -86,7 +86,7 @@ def search_(  # the filters, one option each
     since: Since = None,
     until: Until = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 20,
-    after: Annotated[str | None, typer.Option(help="Continue after this place.")] = None,
+    after: Annotated[str | None, typer.Option(help="Continue where a page ended: it prints from where.")] = None,
     tenant: ForTenant = None,
     as_json: AsJson = False,
 ) -> None:
@@ -126,7 +126,10 @@ def search_(  # the filters, one option each
 
 
 @log.command("show")
-def show_(entry: int, tenant: ForTenant = None) -> None:
+def show_(
+    entry: Annotated[int, typer.Argument(help="The entry's number, as `gatepost log search` shows it.")],
+    tenant: ForTenant = None,
+) -> None:
     """Print one entry as JSON: what stands in its leaf, and what it opens."""
 
     async def work(house: House, owner: TenantId) -> Row | None:

@@ -177,7 +177,7 @@ def remove(identifier: str, tenant: ForTenant = None) -> None:
 
 @log.command("compare")
 def compare_(
-    file: Path,
+    file: Annotated[Path, typer.Argument(help="What the SIEM gave out.")],
     *,
     start: Annotated[int, typer.Option("--from", min=0, help="The first index that must be there.")] = 0,
     through: Annotated[int | None, typer.Option(min=0, help="The last index that must be there.")] = None,

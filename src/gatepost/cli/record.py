@@ -162,7 +162,7 @@ def verify(
 
 @log.command()
 def prove(
-    what: Annotated[str, typer.Argument(help="A place in the log, or the file of a message (.eml).")],
+    what: Annotated[str, typer.Argument(help="A place in the log (`leaf_index`), or the file of a message (.eml).")],
     tenant: ForTenant = None,
 ) -> None:
     """Print the proof (.tlog-proof) that an entry stands in the log; of a message, all its entries with openings."""
@@ -187,11 +187,14 @@ async def _proof(house: House, owner: TenantId, place: str) -> bytes:
 
 
 @log.command("entry")
-def print_entry(leaf_index: int, tenant: ForTenant = None) -> None:
+def print_entry(
+    place: Annotated[int, typer.Argument(help="A place in the log, from 0: `leaf_index` of the entry.")],
+    tenant: ForTenant = None,
+) -> None:
     """Print the exact octets of an entry."""
 
     async def work(house: House, owner: TenantId) -> bytes:
-        return await export.entry_bytes(house.blobs, owner, LeafIndex(leaf_index))
+        return await export.entry_bytes(house.blobs, owner, LeafIndex(place))
 
     typer.echo(for_tenant(tenant, work, may_lag=True).decode())
 
@@ -242,7 +245,9 @@ def recover_() -> None:
 
 
 @log.command("export")
-def export_(folder: Path, tenant: ForTenant = None) -> None:
+def export_(
+    folder: Annotated[Path, typer.Argument(help="Where to; it is made where there is none.")], tenant: ForTenant = None
+) -> None:
     """Write the log, its key, every entry and every proof to a folder an outsider can check."""
 
     async def work(house: House, owner: TenantId) -> int:

@@ -125,6 +125,8 @@ async def _bookkeeping(tx: Transaction, report: Report) -> None:
     """See that every row has its entry, and every removal its row."""
     if not await check_store.is_balanced(tx):
         await _stray(tx, report)
+        for place in await check_store.skipped(tx):
+            report.find(f"place {place}: no entry has it, and one after it has its own")
     for entry, column in await erase_store.misremembered(tx):
         report.find(f"row of entry {entry}: erasure.{column} is not what the leaf says")
     for entry in await erase_store.unremembered(tx):

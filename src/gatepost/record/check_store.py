@@ -224,10 +224,10 @@ def _is_under(under: bytes, opening: tuple[Any, ...]) -> bool:
 
 
 async def is_balanced(tx: Transaction) -> bool:
-    """Tell whether there are as many rows of each kind as there must be: naming them takes joins, counting does not.
+    """Tell whether every row has its entry and every entry its rows and its place: to name them takes far longer.
 
-    Whoever takes one and puts another in keeps the counts. Where a checkpoint covers the one, the walk through the log
-    misses it; what no checkpoint covers yet is looked at here.
+    The walk through the log sees what a checkpoint covers; what none covers yet is looked at here. Rows astray are
+    looked for in all tenants' parts at once, by indexes alone (``lookup_astray``): whoever asks then names its own.
     """
     query = """
         with uncovered as (
@@ -235,23 +235,31 @@ async def is_balanced(tx: Transaction) -> bool:
             (select max(size) from checkpoint where tenant = %(tenant)s), 0)
           union all select entry from unsequenced where tenant = %(tenant)s
         )
-        select
-          (select count(*) from entry where tenant = %(tenant)s) as entries,
-          (select count(*) from leaf where tenant = %(tenant)s) as placed,
-          (select coalesce(max(leaf_index) + 1, 0) from leaf where tenant = %(tenant)s) as places,
-          (select count(*) from unsequenced where tenant = %(tenant)s) as waiting,
-          (select count(*) from decision_row where tenant = %(tenant)s)
-            + (select count(*) from consequence where tenant = %(tenant)s) as rows,
-          exists (select from opening where tenant = %(tenant)s
-            and not exists (select from entry where id = opening.entry)) as is_orphaned,
-          exists (select from uncovered
+        select not lookup_astray()
+          and (select count(*) = coalesce(max(leaf_index) + 1, 0) from leaf where tenant = %(tenant)s)
+          and not exists (select from uncovered
             where not exists (select from entry where id = uncovered.entry)
-              or not exists (select from decision_row where entry = uncovered.entry)
-                and not exists (select from consequence where entry = uncovered.entry)) as is_bare
+              or exists (select from decision_row where entry = uncovered.entry)
+                = exists (select from consequence where entry = uncovered.entry)) as is_balanced
     """
-    found = await tx.one(query)
-    is_complete = found.entries == found.placed + found.waiting == found.rows and found.places == found.placed
-    return is_complete and not found.is_orphaned and not found.is_bare
+    return bool((await tx.one(query)).is_balanced)
+
+
+async def skipped(tx: Transaction) -> list[LeafIndex]:
+    """Return the places beyond the newest checkpoint that no entry has, and a later one has; of each gap the first.
+
+    The sequencer gives places without a gap, and goes on with none.
+    """
+    query = """
+        select place from (
+          select coalesce(lag(leaf_index) over (order by leaf_index), -1) + 1 as place, leaf_index
+          from leaf where tenant = %(tenant)s
+        ) as placed
+        where leaf_index > place
+          and place >= coalesce((select max(size) from checkpoint where tenant = %(tenant)s), 0)
+        order by place
+    """
+    return [LeafIndex(row.place) for row in await tx.all(query)]
 
 
 async def astray(tx: Transaction) -> list[tuple[str, EntryId]]:
