@@ -68,6 +68,33 @@ async def test_dkimpy_and_we_verify_chains_of_our_sets(times: int) -> None:
     assert await ours(raw) is Result.PASS
 
 
+ODD = {
+    "no From": b"Subject: x\r\n\r\nx\r\n",
+    "no header": b"\r\nbody\r\n",
+    "no body": b"From: a@corp.example\r\n\r\n",
+    "no last line end": MAIL + b"last line",
+    "a body of blanks": b"From: a@corp.example\r\n\r\n \r\n\t\r\n\r\n",
+    "octets above ASCII": b"From: J\xc3\xbcrgen <a@corp.example>\r\nSubject: \xfc\xff\r\n\r\nx\0\r\n",
+    "twice From and Subject": b"From: a@corp.example\r\nFrom: b@corp.example\r\nSubject: 1\r\nSubject: 2\r\n\r\nx\r\n",
+    "values on later lines": b"From:\r\n\ta@corp.example\t\r\nSubject:\r\n x\r\n  y\r\nTo: \r\n\r\nx\r\n",
+    "names in capitals": b"FROM: a@corp.example\r\nSUBJECT: X\r\n\r\nx\r\n",
+    "an mbox line": b"From a@corp.example Mon\r\nFrom: a@corp.example\r\nSubject: x\r\n\r\nx\r\n",
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+async def test_dkimpy_and_we_verify_seals_of_odd_messages(name: str) -> None:
+    raw = sealed(ODD[name], 2)
+    assert theirs(raw) == b"pass"
+    assert await ours(raw) is Result.PASS
+
+
+async def test_a_from_field_added_to_a_message_without_one_breaks_the_seal() -> None:
+    raw = b"From: boss@corp.example\r\n" + sealed(ODD["no From"], 1)
+    assert theirs(raw) == b"fail"
+    assert await ours(raw) is Result.FAIL
+
+
 async def test_an_ed25519_seal_verifies() -> None:
     raw = seal(MAIL, key(ED), results=RESULTS, chain=Result.NONE, at=NOW)
     assert await ours(raw) is Result.PASS

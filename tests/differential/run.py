@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import sys
 from collections import Counter
+from itertools import count, islice
 from pathlib import Path
 
 from differential import judges
@@ -36,9 +37,9 @@ def compare(one: Letter, ours: Opinion, theirs: dict[str, Opinion], tally: Count
     return unknown
 
 
-async def run(seeds: range, package: Path | None) -> tuple[Counter[str], list[str]]:
-    """Judge the letters of these seeds; return the tally and the disagreements of no class."""
-    letters = [one for one in map(letter, seeds) if is_carried(one)]
+async def run(first: int, wanted: int, package: Path | None) -> tuple[Counter[str], list[str], int]:
+    """Judge so many letters that SMTP carries; return the tally, disagreements of no class, and the last seed."""
+    letters = list(islice(filter(is_carried, map(letter, count(first))), wanted))
     foreign = judges.by_mailauth(letters, package) if package is not None else [Opinion()] * len(letters)
     tally: Counter[str] = Counter(letters=len(letters))
     tally["letters with ARC sets"] = sum(b"ARC-Seal" in one.raw for one in letters)
@@ -48,21 +49,20 @@ async def run(seeds: range, package: Path | None) -> tuple[Counter[str], list[st
     for one, mailauth in zip(letters, foreign, strict=True):
         others = {"dkimpy": judges.by_dkimpy(one), "pyspf": judges.by_pyspf(one), "mailauth": mailauth}
         unknown += compare(one, await judges.ours(one), others, tally)
-    return tally, unknown
+    return tally, unknown, letters[-1].seed
 
 
 def main() -> int:
     """Run and tell."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--first", type=int, default=1, help="the first seed")
-    parser.add_argument("--count", type=int, default=5000)
+    parser.add_argument("--count", type=int, default=5000, help="how many letters, those SMTP would not carry left out")
     parser.add_argument("--mailauth", type=Path, help="folder of the npm package; left out where not given")
     options = parser.parse_args()
-    seeds = range(options.first, options.first + options.count)
-    tally, unknown = asyncio.run(run(seeds, options.mailauth))
+    tally, unknown, last = asyncio.run(run(options.first, options.count, options.mailauth))
     lines = [
-        f"seeds {seeds.start} to {seeds.stop - 1}",
-        *(f"{count:6} {what}" for what, count in sorted(tally.items())),
+        f"seeds {options.first} to {last}",
+        *(f"{times:6} {what}" for what, times in sorted(tally.items())),
         *unknown[:50],
     ]
     sys.stdout.write("\n".join(lines) + "\n")

@@ -28,6 +28,12 @@ def test_the_value_itself_is_a_lowercase_token() -> None:
     assert parameters.read("Text/HTML (really); x=y")[0] == "text/html"
 
 
+def test_comments_before_a_token_are_no_part_of_it() -> None:
+    assert parameters.read("(a \\) b) (c)\tText/HTML; x=y")[0] == "text/html"
+    assert parameters.token(" (seven bits it is not) base64") == "base64"
+    assert parameters.token("(never closed base64") == ""
+
+
 def test_a_file_name_may_stand_in_either_field_and_be_encoded_as_everybody_does() -> None:
     assert parameters.file_name("", "=?utf-8?q?B=C3=B6b?=") == "B\u00f6b"
     assert parameters.file_name("a", "b") == "a"

@@ -1,4 +1,4 @@
-"""ARC sets on what we forward (RFC 8617 section 5.1): what we had seen, for whoever trusts us further on."""
+"""ARC sets on what is passed on (RFC 8617 section 5.1): what we had seen, for whoever trusts us further on."""
 
 import base64
 import hashlib
@@ -62,7 +62,9 @@ def _earlier(header: Header) -> list[bytes]:
 
 
 def _present(header: Header) -> list[str]:
-    return [field.name.decode("ascii") for field in reversed(header.fields) if field.name in SIGNED_FIELDS]
+    """Return the fields to sign; From also where there is none (RFC 6376 section 5.4), so that nobody adds one."""
+    found = [field.name.decode("ascii") for field in reversed(header.fields) if field.name in SIGNED_FIELDS]
+    return found if "from" in found else [*found, "from"]
 
 
 def _message_signature(

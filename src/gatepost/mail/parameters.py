@@ -14,6 +14,7 @@ _CACHED_CHARS = 200
 _PIECE = re.compile(r"""[^;"]*+(?:"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)[^;"]*+)*+;?""", re.DOTALL)
 """Up to a semicolon that stands in no quoted string."""
 _QUOTED = re.compile(r'"((?:[^"\\]++|\\.)*+)(?:"|\\?\Z)', re.DOTALL)
+_COMMENTS = re.compile(r"\A\s*+(?:\((?:[^()\\]|\\.)*+\)\s*+)*+", re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _SECTION = re.compile(r"(?P<name>[^*]+)(?:\*(?P<number>\d{1,3}))?(?P<extended>\*)?", re.ASCII)
 
@@ -27,8 +28,8 @@ def read(value: str) -> tuple[str, Mapping[str, str]]:
 
 
 def token(value: str) -> str:
-    """Return a token without what may stand behind it: white space and comments (RFC 2045 section 5.1)."""
-    return re.split(r"[\s(;]", value.strip(), maxsplit=1)[0]
+    """Return a token without what may stand around it: white space and comments (RFC 2045 section 5.1)."""
+    return re.split(r"[\s(;]", _COMMENTS.sub("", value), maxsplit=1)[0]
 
 
 def _read(value: str) -> tuple[str, Mapping[str, str]]:

@@ -1,12 +1,17 @@
+from collections.abc import Sequence
+
+import dkim
 import mailbuttons
 import pytest
 
 from doors.rest.scene import POLICY, Tenancy, calls, set_policy, write
-from gatepost import mailbox
+from gatepost import domains, mailbox
 from gatepost.deliver.paper import Kept
+from gatepost.domains.paper import DnsRecord
 from gatepost.doors import rest
 from gatepost.journey import House
 from gatepost.keys import Kind
+from gatepost.mail import fields
 
 
 async def kept(house: House, ours: Tenancy, subject: str = "Tuesday", text: str = "At ten?") -> Kept:
@@ -70,6 +75,45 @@ async def test_raw_is_the_delivered_copy_or_the_octets_as_they_came_and_no_page(
     assert answer.headers["content-type"] == "message/rfc822"
     assert answer.headers["content-disposition"] == f'attachment; filename="{email.email}.eml"'
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def _verified(raw: bytes, dns: Sequence[DnsRecord]) -> tuple[bytes, str]:
+    """Return what dkimpy says of the chain, and why."""
+    zone = {f"{one.name.rstrip('.')}.".encode(): one.text.replace('"', "").encode() for one in dns}
+    end, _, why = dkim.arc_verify(raw, dnsfunc=lambda name, **_: zone.get(name))
+    return bytes(end), str(why)
+
+
+async def _answer_for_its_domain(house: House, ours: Tenancy) -> tuple[DnsRecord, ...]:
+    name = ours.address.domain
+    async with house.db.transaction(ours.tenant) as tx:
+        await domains.add_domain(
+            tx, name, postmaster=ours.account, keyring=house.keyring, at=house.clock(), entropy=house.entropy
+        )
+        return await domains.dns_records(tx, name, hostname=house.hostname)
+
+
+async def test_what_is_fetched_to_be_passed_on_bears_a_seal_or_is_refused(house: House, ours: Tenancy) -> None:
+    await set_policy(house, ours, POLICY)
+    came = (await write(house, ours)).recorded.arrived
+    ended = "ARC-Seal: i=1; a=rsa-sha256; cv=fail; d=hop.test; s=x; b=AA==\r\n"
+    failed = (await write(house, ours, head=ended)).recorded.arrived
+    path, sealed = f"/api/v1/mailboxes/{ours.account}/messages", {"form": "sealed"}
+    async with calls(rest.build(house), ours.agent) as client:
+        keyless = await client.get(f"{path}/{came.email}/raw", params=sealed)
+        dns = await _answer_for_its_domain(house, ours)
+        delivered = (await client.get(f"{path}/{came.email}/raw")).content
+        passed_on = (await client.get(f"{path}/{came.email}/raw", params=sealed)).content
+        chainless = await client.get(f"{path}/{failed.email}/raw", params=sealed)
+    assert passed_on.endswith(delivered)
+    assert passed_on.startswith(b"ARC-Seal:")
+    said = fields.split(passed_on).all(b"arc-authentication-results")[0].text
+    assert f"i=1; {house.hostname}; spf=pass smtp.mailfrom=boss.test" in " ".join(said.split())
+    assert _verified(passed_on, dns)[0] == b"pass", _verified(passed_on, dns)
+    assert _verified(passed_on.replace(b"Tuesday", b"Wednesday"), dns)[0] == b"fail"
+    for refused, why in ((keyless, "has no signing key here"), (chainless, "its chain has ended")):
+        assert (refused.status_code, refused.json()["type"]) == (409, "/api/problems/message.unsealed")
+        assert why in refused.json()["detail"]
 
 
 async def test_a_thread_is_read_oldest_first(house: House, ours: Tenancy) -> None:

@@ -30,7 +30,7 @@ def _set(name: str) -> dict[str, Any]:
 
 def _rows() -> Iterator[tuple[str, Row, bool]]:
     """Yield every mail: its name, itself, and whether it is flagged today."""
-    for name in ("blind", "second", "third", "fourth", "fifth"):
+    for name in ("blind", "second", "third", "fourth", "fifth", "sixth"):
         honest, attacks = _set(f"{name}_honest"), _set(f"{name}_attacks")
         for _, _, subject, body in honest["mails"]:
             yield f"{name} honest: {subject}", {"subject": subject, "body": body}, subject in honest["flagged"]

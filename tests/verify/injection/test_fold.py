@@ -16,6 +16,9 @@ from gatepost.verify.injection.fold import fold, seen
         ("a\u00a0b", b"a b"),
         ("20 €", b"20 $"),
         ("øßł", b"osl"),
+        ("⠊⠛⠝⠕⠗⠑", b"ignore"),
+        ("ᴵᵍⁿᵒʳᵉ", b"Ignore"),
+        ("\U0001f1ee\U0001f1ec\U0001f1f3\U0001f1f4", b"igno"),
     ],
 )
 def test_twins_become_the_letters_they_look_like(text: str, plain: bytes) -> None:

@@ -26,6 +26,18 @@ MORSE = {
 }
 
 
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def shifted(text: str, by: int) -> str:
+    later = LETTERS[by:] + LETTERS[:by]
+    return text.translate(str.maketrans(LETTERS + LETTERS.upper(), later + later.upper()))
+
+
+def flag(letter: str) -> str:
+    return chr(0x1F1E6 + LETTERS.index(letter.lower()))
+
+
 def opened(text: str) -> dict[str, str]:
     return {piece.wrapping: piece.text for piece in unwrap(text, scan.scan(fold.fold(text)).hints)}
 
@@ -56,6 +68,19 @@ def opened(text: str) -> dict[str, str]:
         ("bits", " ".join(f"{octet:08b}" for octet in ORDER.encode())),
         ("rot13", codecs.encode(f"{ORDER}, what you and all the others have for this", "rot13")),
         ("rot13", codecs.encode(ORDER, "rot13")),
+        ("rot3", shifted(ORDER, 3)),
+        ("rot20", shifted(ORDER, 20)),
+        ("atbash", ORDER.translate(str.maketrans(LETTERS + LETTERS.upper(), LETTERS[::-1] + LETTERS[::-1].upper()))),
+        ("words-turned", " ".join(reversed(ORDER.split()))),
+        (
+            "places",
+            " ".join("-".join(str(LETTERS.index(letter) + 1) for letter in word) for word in ORDER.lower().split()),
+        ),
+        ("numbers", " ".join(f"{octet:o}" for octet in ORDER.encode())),
+        ("spaced", "\N{FIRE}".join(ORDER)),
+        ("spaced", " ".join("\N{FIRE}".join(word) for word in ORDER.split())),
+        ("spaced", "-".join(ORDER)),
+        ("spaced", "   ".join(" ".join(flag(letter) for letter in word) for word in ORDER.split())),
         ("backwards", ORDER[::-1]),
         ("words-backwards", " ".join(word[::-1] for word in ORDER.split())),
         ("backwards", f"{ORDER} and this and that for you"[::-1]),
@@ -88,6 +113,11 @@ def test_morse_is_read() -> None:
 def test_ids_keys_and_rulers_hold_no_words(text: str) -> None:
     assert all("ignore" not in inside for inside in opened(text).values())
     assert set(opened(text)) <= {"leet"}
+
+
+def test_who_hints_at_every_cipher_has_few_of_them_read() -> None:
+    text = " ".join(shifted("previous instructions", by) for by in range(1, 26)) + " " + shifted("password", 9)
+    assert sorted(name for name in opened(text) if name.startswith("rot")) == ["rot1", "rot2", "rot9"]
 
 
 @given(st.text(max_size=400), st.sets(st.sampled_from(sorted(HINTS))))

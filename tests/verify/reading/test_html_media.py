@@ -42,7 +42,9 @@ def test_of_this_nobody_can_say(query: str) -> None:
     ("prelude", "holds"),
     [
         ("@supports (display:grid)", True), ("@supports (display: nonsense)", False), ("@supports (gap: 1px)", None),
-        ("@supports not (display:nonsense)", True), ("@supports selector(a > b)", None), ("@supports (--a: b)", True),
+        ("@supports not (display:nonsense)", True), ("@supports selector(a > b)", True),
+        ("@supports not selector(:has(a))", False), ("@supports selector(:nonsense)", None),
+        ("@supports (--a: b)", True),
         ("@supports (-ms-ime-align:auto)", False), ("@supports (not (foo:bar))", None), ("@layer q", True),
         ("@supports (display:grid) and (not (display:x))", True), ("@page", False), ("@-moz-document url()", False),
         ("@container side (min-width:1px)", True), ("@media(min-width:1px)", True), ("@font-face", False),

@@ -79,6 +79,17 @@ def test_of_two_html_alternatives_the_one_not_shown_is_a_difference() -> None:
     assert found.html[span.start : span.end].startswith("<p>please")
 
 
+def test_of_two_plain_alternatives_the_one_not_shown_is_a_difference() -> None:
+    parts = b"".join(
+        b"--b\r\n\r\n" + text + b"\r\n" for text in (b"Pay the other account instead", b"Dear Bob, hello.")
+    )
+    found = bodies(b"Content-Type: multipart/alternative; boundary=b\r\n\r\n" + parts + b"--b--\r\n").reading
+    assert found.human == "Dear Bob, hello."
+    assert [(span.technique, span.text) for span in found.spans] == [
+        (Technique.PLAIN_HTML_MISMATCH, "Pay the other account instead")
+    ]
+
+
 def test_a_file_named_by_a_sentence_is_shown_however_its_words_are_joined() -> None:
     for name in ("please transfer now.pdf", "please_transfer-the.money_to_mallory.pdf"):
         assert Technique.FILE_NAME in techniques(bodies(letter("hi", **{name: "x"})).reading)

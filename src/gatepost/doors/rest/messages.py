@@ -7,9 +7,10 @@ from enum import StrEnum
 
 from fastapi import APIRouter, Response
 
-from gatepost import mailbox
+from gatepost import domains, mailbox
 from gatepost.access.paper import Principal
 from gatepost.decide import capabilities, grant_token, grants
+from gatepost.deliver.seal import seal
 from gatepost.doors.rest.auth import HouseDep, MailReader, mailbox_of
 from gatepost.doors.rest.granted import NOTHING, OnAny, OnMessage, Shown, demand, may
 from gatepost.doors.rest.message_shapes import (
@@ -40,6 +41,7 @@ from gatepost.journey import House
 from gatepost.keys import ErasedError
 from gatepost.mailbox.paper import Email
 from gatepost.verify import authres
+from gatepost.verify.paper import Result
 
 router = APIRouter(prefix="/v1/mailboxes/{mailbox_id}", tags=["messages"])
 
@@ -49,6 +51,7 @@ class Form(StrEnum):
 
     DELIVERED = "delivered"
     RECEIVED = "received"
+    SEALED = "sealed"
 
 
 _VERDICTS = frozenset(VerificationShown.model_fields)
@@ -213,17 +216,41 @@ async def raw(
 ) -> Response:
     """Return the message as it was delivered, or with `form=received` the very octets that SMTP carried.
 
-    The delivered form begins with our Authentication-Results field (RFC 8601) and holds no other under our name. Where
-    the message has attachments, an agent's key needs the capability `read_attachment`.
+    The delivered form begins with our Authentication-Results field (RFC 8601) and holds no other under our name.
+    `form=sealed` is for passing the message on: the delivered form below an ARC set (RFC 8617) of the mailbox's domain
+    that says what was found when it came; 409 where no set may follow. Where the message has attachments, an agent's
+    key needs the capability `read_attachment`.
     """
     email = await kept(house, principal, mailbox_id, message_id)
     if email.reading.attachments or email.reading.is_malformed:
         await demand(house, principal, email.account, basis, capabilities.READ_ATTACHMENT, message=email.id)
     octets = await octets_of(house, principal, email)
-    if form is Form.DELIVERED:
-        octets = authres.stamped(octets, str(email.verification.get("results") or "none"), house.hostname)
+    if form is not Form.RECEIVED:
+        told = str(email.verification.get("results") or "none")
+        octets = authres.stamped(octets, told, house.hostname)
+        if form is Form.SEALED:
+            octets = await _sealed(house, principal, email, octets, f"{house.hostname}; {told}")
     headers = {"Content-Disposition": f'attachment; filename="{email.id}.eml"'}
     return Response(octets, media_type="message/rfc822", headers=headers)
+
+
+async def _sealed(house: House, principal: Principal, email: Email, octets: bytes, told: str) -> bytes:
+    """Return the octets below one more ARC set.
+
+    Raises:
+        Problem: 409, no set may follow what came, or its domain is no longer ours to seal for.
+    """
+    async with house.db.transaction(principal.tenant) as tx:
+        keys = await domains.signing_keys(tx, email.recipient.domain, house.keyring)
+    if not keys:
+        raise Problem(Code.MESSAGE_UNSEALED, f"{email.recipient.domain} has no signing key here")
+    chain = Result(str(email.verification["arc"]))
+    sealed = await asyncio.to_thread(seal, octets, keys[0], results=told, chain=chain, at=house.clock())
+    if sealed == octets:
+        raise Problem(
+            Code.MESSAGE_UNSEALED, "its chain has ended: it said so itself, is full, or DNS kept us from judging"
+        )
+    return sealed
 
 
 @router.get("/threads/{thread_id}", summary="Read a thread")

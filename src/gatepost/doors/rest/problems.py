@@ -69,6 +69,7 @@ class Code(StrEnum):
     RATE_EXCEEDED = "rate.exceeded"
     RESOURCE_MISSING = "resource.missing"
     RESOURCE_ERASED = "resource.erased"
+    MESSAGE_UNSEALED = "message.unsealed"
     METHOD_UNSUPPORTED = "method.unsupported"
     MEDIA_UNSUPPORTED = "media.unsupported"
     POLICY_INVALID = "policy.invalid"
@@ -127,6 +128,7 @@ MEANINGS: Mapping[Code, Meaning] = {
     Code.RATE_EXCEEDED: Meaning(429, "Too many requests", "Wait as long as Retry-After says."),
     Code.RESOURCE_MISSING: Meaning(404, "Not found", "Check the ids; a key sees only what belongs to it."),
     Code.RESOURCE_ERASED: Meaning(410, "Erased", "Nothing: its keys were destroyed, and nobody can read it any more."),
+    Code.MESSAGE_UNSEALED: Meaning(409, "No ARC set may follow", "Pass it on as it was delivered."),
     Code.METHOD_UNSUPPORTED: Meaning(405, "The method is not supported here", "Use a method that Allow names."),
     Code.MEDIA_UNSUPPORTED: Meaning(
         415, "The body is of a type that is not read here", "Send application/json or application/yaml."

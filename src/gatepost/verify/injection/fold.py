@@ -126,12 +126,17 @@ class _Twins(dict[int, int]):
         return octet
 
 
-_RANGES = ((0xA0, 0x250), (0x1E00, 0x1F00), (0x2000, 0x2070), (0x2070, 0x2190), (0x2460, 0x2500), (0x3000, 0x3001),
-           (0xFF00, 0xFF60), (0x1D400, 0x1D800), (0x1F130, 0x1F18A))  # fmt: skip
+FLAGS = {0x1F1E6 + at: chr(ord("a") + at) for at in range(26)}
+"""Letters that two by two are flags."""
+_BRAILLE = zip("⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚⠅⠇⠍⠝⠕⠏⠟⠗⠎⠞⠥⠧⠺⠭⠽⠵", "abcdefghijklmnopqrstuvwxyz", strict=True)
+_RANGES = ((0xA0, 0x250), (0x2B0, 0x2B9), (0x1D2C, 0x1D6B), (0x1E00, 0x1F00), (0x2000, 0x2070), (0x2070, 0x2190),
+           (0x2460, 0x2500), (0x3000, 0x3001), (0xFF00, 0xFF60), (0x1D400, 0x1D800), (0x1F130, 0x1F18A))  # fmt: skip
 _TWINS = _Twins(
     {
         **{p: t for low, high in _RANGES for p in range(low, high) if (t := _twin(p)) is not None},
         **{first + at: ord(plain) for first, run in _LOOKALIKES.items() for at, plain in enumerate(run)},
+        **{point: ord(plain) for point, plain in FLAGS.items()},
+        **{ord(sign): ord(plain) for sign, plain in _BRAILLE},
     }
 )
 

@@ -1,4 +1,4 @@
-"""Words in a wrapping a machine sees through: base64, hexadecimal, bits, Morse, ROT13, backwards, digits for letters.
+"""Words in a wrapping a machine sees through: base64, hexadecimal, bits, Morse, ciphers, backwards, digits for letters.
 
 Also what transfer forms leave of words where they do not belong: URLs, quoted-printable, character references.
 
@@ -8,7 +8,6 @@ keys and tracking ids decode to no words and are let be.
 
 import base64
 import binascii
-import codecs
 import html
 import quopri
 import re
@@ -16,6 +15,9 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from urllib.parse import unquote_plus
+
+from gatepost.verify.injection import ciphers
+from gatepost.verify.injection.fold import FLAGS
 
 MAX_PIECES = 200
 """How many wrapped pieces of one text are opened."""
@@ -87,12 +89,29 @@ def _morse(wrapped: str) -> str:
 
 def _spaced(wrapped: str) -> str:
     """Join letters written apart: words end at two spaces, or at one where other signs part the letters."""
-    between = r"\s+|\s?[/|]\s?" if re.search(r"[._*-]", wrapped) else r"\s{2,}|\s?[/|]\s?"
-    return " ".join(re.sub(r"[\s._*-]", "", word) for word in re.split(between, wrapped))
+    between = r"\s+|\s?[/|]\s?" if re.search(r"[^A-Za-z\s/|]", wrapped) else r"\s{2,}|\s?[/|]\s?"
+    return " ".join(re.sub(r"[^A-Za-z]", "", word) for word in re.split(between, wrapped))
 
 
 def _numbers(wrapped: str, base: int) -> str:
     return "".join(chr(int(number, base)) for number in re.findall(r"\d{2,3}", wrapped))
+
+
+def _codes(wrapped: str) -> str:
+    """Return characters by their decimal numbers, or by their octal ones where those spell nothing."""
+    decimal = _numbers(wrapped, 10)
+    return decimal if _is_text(decimal) else _numbers(wrapped, 8)  # an 8 or a 9 is no octal digit: ValueError
+
+
+def _places(wrapped: str) -> str:
+    """Return letters by their places in the alphabet; words end where another sign than between letters stands."""
+    words = re.split(r"\s*[/|,;.]\s*|\s+" if "-" in wrapped else r"\s*[/|,;.]\s*|\s{2,}", wrapped)
+    return " ".join("".join(chr(ord("a") + int(place) - 1) for place in re.findall(r"\d+", word)) for word in words)
+
+
+def _turned(text: str) -> str:
+    """Return each line with its words from the last to the first."""
+    return "\n".join(" ".join(reversed(line.split())) for line in text.splitlines())
 
 
 def _joined(wrapped: str) -> str:
@@ -100,11 +119,14 @@ def _joined(wrapped: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", re.sub(r"[*~`]+", "", wrapped).replace("_", " "))
 
 
+_APART = r"[^\w\s/|]\s?(?:[^\w\s/|])?|[ _]|\s?[/|]\s?"
+"""What parts letters that are written apart, but for wide spaces."""
+_PLACE = r"(?:2[0-6]|1\d|[1-9])"
 _PACKED: dict[str, tuple[re.Pattern[str], Callable[[str], str]]] = {
     "base64": (re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{24,}(?:\r?\n[A-Za-z0-9+/_-]{8,})*={0,2}"), _base64),
     "base32": (re.compile(r"(?<![A-Z2-7])[A-Z2-7]{32,}(?:\r?\n[A-Z2-7]{8,})*={0,6}"), _base32),
     "hex": (re.compile(r"(?:(?:0x|\\x|\\u00|[%=])?[0-9A-Fa-f]{2}[:,;]?\s?){12,}"), _hex),
-    "numbers": (re.compile(r"(?:\b\d{2,3}[ ,;]{1,2}){12,}\d{0,3}"), lambda wrapped: _numbers(wrapped, 10)),
+    "numbers": (re.compile(r"(?:\b\d{2,3}[ ,;]{1,2}){12,}\d{0,3}"), _codes),
     "octal": (re.compile(r"(?:\\[0-7]{3}){8,}"), lambda wrapped: _numbers(wrapped, 8)),
     "references": (re.compile(r"(?:&#x?[0-9A-Fa-f]{2,5};\s?){8,}"), html.unescape),
     "url": (re.compile(r"(?:[^\s%]{0,40}%[0-9A-Fa-f]{2}){3,}[^\s%]{0,40}"), unquote_plus),
@@ -120,11 +142,12 @@ _PACKED: dict[str, tuple[re.Pattern[str], Callable[[str], str]]] = {
         _morse,
     ),
     "spaced": (
-        re.compile(r"(?<![A-Za-z])(?:[A-Za-z](?:\s{2,3}|[ ._*-]|\s?[/|]\s?)){9,}[A-Za-z]?(?![A-Za-z])"),
+        re.compile(rf"(?<![A-Za-z])(?:[A-Za-z](?:\s{{2,3}}|{_APART})){{9,}}[A-Za-z]?(?![A-Za-z])"),
         _spaced,
     ),
+    "places": (re.compile(rf"(?<![\d.,-]){_PLACE}(?:[- /|,;.]{{1,3}}{_PLACE}){{14,}}(?!\d)"), _places),
 }
-DECODED = frozenset({"base64", "base32", "hex", "numbers", "octal", "references", "bits", "morse"})
+DECODED = frozenset({"base64", "base32", "hex", "numbers", "octal", "references", "bits", "morse", "places"})
 """Wrappings that must be decoded to be read; what they hold was found to be words."""
 _LEET = str.maketrans("0134578@$!|", "oieastbasil")
 _LEET_WORD = re.compile(
@@ -133,27 +156,31 @@ _LEET_WORD = re.compile(
 _LEET_WORDS = 4
 _WHOLE: dict[str, Callable[[str], str]] = {
     "leet": lambda text: text.translate(_LEET),
-    "rot13": lambda text: codecs.encode(text, "rot13"),
     "backwards": lambda text: text[::-1],
+    "words-turned": _turned,
     "quoted-printable": lambda text: quopri.decodestring(text.encode()).decode("utf-8", "replace"),
 }
-_ROT13 = (
-    "lbhe|guvf|gung|jvgu|cyrnfr|vtaber|jung|frperg|cnffjbeqf?|cerivbhf|vafgehpgvbaf?|sbejneq|qvfertneq|rznvyf?|fraq|"
-    "qryrgr|cebzcg|nffvfgnag"
-)
 _BACKWARDS = (
     "ruoy|siht|taht|htiw|esaelp|erongi|tahw|terces|s?drowssap|suoiverp|s?noitcurtsni|drawrof|dragersid|s?liame|eteled|"
     "tpmorp|tnatsissa"
 )
 """One is enough: nobody writes these otherwise."""
+_TURNED = (
+    r"(?:instructions?|rules|prompt|e?mails?|messages?|passwords?|mailbox|inbox|user|owner|codes?) "
+    r"(?:previous|prior|all|every|the|this|your|my|system|latest) "
+    r"(?:all|to|of|in|from|with|forward|send|ignore|disregard|forget|about|telling|for|on)"
+)
+"""What stands in English only where its words run from the last to the first."""
 HINTS = {
     "base64": r"[A-Za-z0-9+/_-]{24}",
     "hex": r"(?:(?:0x|\\x|\\u00|[%=])?[0-9A-Fa-f]{2}[:,;]?\s?){12}",
     "bits": r"(?:[01]{8}[ ,]?){6}",
     "morse": r"(?:[.\-]{1,5} {1,3}(?:[/|] )?){8}",
-    "spaced": r"\b(?:[A-Za-z](?:\s{2,3}|[ ._*-]|\s?[/|]\s?)){9}",
+    "spaced": rf"\b(?:[A-Za-z](?:\s{{2,3}}|{_APART})){{9}}",
+    "places": rf"\b{_PLACE}(?:[- /|,;.]{{1,3}}{_PLACE}){{14}}",
     "leet": r"[A-Za-z]?[013457][A-Za-z]{1,3}[013457A-Za-z]{0,8}\s[A-Za-z]{0,5}[013457][A-Za-z]",
-    "rot13": rf"\b(?:{_ROT13})\b",
+    "cipher": ciphers.HINT,
+    "words-turned": rf"\b{_TURNED}\b",
     "backwards": rf"\b(?:{_BACKWARDS})\b",
     "base32": r"[A-Z2-7]{32}",
     "numbers": r"(?:\b\d{2,3}[ ,;]{1,2}){12}",
@@ -168,10 +195,13 @@ HINTS = {
 
 def unwrap(text: str, hints: Collection[str]) -> Iterator[Piece]:
     """Yield what the wrappings hinted at hold; linear in the text."""
+    text = text.translate(FLAGS)
     for wrapping in HINTS:
         if wrapping not in hints:
             continue
-        if (whole := _WHOLE.get(wrapping)) is not None:
+        if wrapping == "cipher":
+            yield from (Piece(name, 0, len(text), plain) for name, plain in ciphers.read(text))
+        elif (whole := _WHOLE.get(wrapping)) is not None:
             if wrapping == "leet" and len(list(islice(_LEET_WORD.finditer(text), _LEET_WORDS))) < _LEET_WORDS:
                 continue
             yield Piece(wrapping, 0, len(text), whole(text))

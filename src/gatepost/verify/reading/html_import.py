@@ -10,7 +10,7 @@ from gatepost.verify.reading.html_tokens import written
 
 _IMPORT = re.compile(
     r"\s*@import\s*(?:url\(\s*(?P<quote>[\"']?)(?P<address>data:.*?)(?P=quote)\s*\)|(?P<sign>[\"'])(?P<text>data:.*?)(?P=sign))"
-    r"(?P<media>.*)\Z",
+    r"\s*(?P<layer>layer(?:\([^)]*\))?(?![\w-]))?\s*(?P<supports>supports\((?:[^()]|\([^()]*\))*\))?(?P<media>.*)\Z",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -18,7 +18,14 @@ _IMPORT = re.compile(
 def imported(statement: str) -> str:
     """Return the sheet that an ``@import`` of a plain sheet brings (CSS Cascading 5 section 2); empty if none does."""
     found = _IMPORT.match(written(statement))
-    return "" if found is None else sheet_at(found["address"] or found["text"], found["media"])
+    if found is None:
+        return ""
+    sheet = sheet_at(found["address"] or found["text"], found["media"])
+    for around in (found["supports"], found["layer"]):
+        if around and sheet:  # a block of that name says the same
+            name, _, inside = around.partition("(")
+            sheet = f"@{name} {f'({inside}' if name == 'supports' else inside.removesuffix(')')} {{{sheet}}}"
+    return sheet
 
 
 def sheet_at(address: str, asked: str = "") -> str:

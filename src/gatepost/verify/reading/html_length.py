@@ -185,6 +185,8 @@ def in_pixels(value: str, rem: float) -> str:
 
 def font_size(style: Mapping[str, str], inherited: float) -> float:
     """Return the font's size in pixels."""
+    if style.get("font-size-adjust", "none").split()[-1:] in (["0"], ["0.0"]):
+        return 0.0  # a share of nothing (CSS Fonts 5 section 4)
     written = style.get("font-size") or _font_shorthand(style.get("font", ""))
     if not written:
         return inherited

@@ -44,6 +44,11 @@ _KNOWN_VALUES = {
 }
 _FOREIGN = ("-ms-", "-moz-", "-o-", "-webkit-overflow-scrolling", "-apple-")
 """Properties that the browser we compare with does not know."""
+_NAME = re.compile(r"[\w\-]*")
+_PSEUDO = re.compile(r":([\w\-]*)")
+_KNOWN_PSEUDO = frozenset(
+    {"has", "is", "where", "not", "focus-visible", "focus-within", "hover", "checked", "nth-child"}
+)
 MAX_DEPTH = 10
 MAX_CHARS = 500
 Leaf = Callable[[str, str], bool | None]
@@ -51,8 +56,9 @@ Leaf = Callable[[str, str], bool | None]
 
 def is_for_screen(prelude: str) -> bool | None:
     """Tell whether a screen reads the block of an @-rule; ``prelude``: from its @ to its brace, lowercase."""
-    name, _, rest = prelude[1:].replace("(", " (", 1).partition(" ")
-    rest = rest.strip()
+    found = _NAME.match(prelude, 1)
+    name = found[0] if found is not None else ""
+    rest = prelude[1 + len(name) :].strip()
     if name in {"layer", "scope", "starting-style"}:
         return name != "starting-style"
     if name == "media":
@@ -163,7 +169,7 @@ def _measure(text: str) -> float | None:
 def _is_supported(function: str, inside: str) -> bool | None:
     """Tell whether a browser takes a declaration, or a selector."""
     if function == "selector":
-        return None if ":-" in inside else True
+        return True if set(_PSEUDO.findall(inside)) <= _KNOWN_PSEUDO else None
     name, colon, value = (part.strip() for part in inside.partition(":"))
     if function or not colon:
         return None

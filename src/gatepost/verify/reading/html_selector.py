@@ -269,7 +269,7 @@ class _Reader:
         elif name.startswith("::") or bare in {"before", "after"}:
             self._tests.append(_never)
         else:
-            self._weight += 1_000 * (bare != "where")
+            self._weight += 1_000 * (bare not in _CHOICES and bare != "not")  # those weigh what they hold
             self._class(bare, inside)
         return at
 
@@ -298,6 +298,8 @@ class _Reader:
             self._is_sure = False
             return
         listed = selectors(inside, None, is_quirky=self._is_quirky, depth=self._depth + 1)
+        if name != "where":
+            self._weight += max((one.weight for one in listed), default=0)  # Selectors 4 section 17
         if name == "not":
             sure = tuple(one for one in listed if one.is_sure)
             self._is_sure = self._is_sure and len(sure) == len(listed)

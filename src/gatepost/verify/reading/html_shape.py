@@ -8,7 +8,7 @@ from gatepost.verify.reading.html_length import number
 
 TELLING = frozenset({
     "clip", "clip-path", "-webkit-clip-path", "mask", "mask-image", "-webkit-mask", "-webkit-mask-image", "mask-size",
-    "-webkit-mask-size", "mask-position", "-webkit-mask-position",
+    "-webkit-mask-size", "mask-position", "-webkit-mask-position", "mask-repeat", "-webkit-mask-repeat",
 })  # fmt: skip
 """Properties that are read here."""
 _CALL = re.compile(r"(?P<name>[a-z]+)\((?P<inside>(?:[^()]|\((?:[^()]|\([^()]*\))*\))*)\)?")
@@ -16,7 +16,6 @@ _WORD = re.compile(r"(?:[^\s,()]|\((?:[^()]|\([^()]*\))*\))+")
 _LEAST = 4.0
 """Pixels of a shape, across or down, in which no letter is read."""
 _LEAST_AREA = 40.0
-_FAR = 2_000.0
 _PLACES = {"left": 0.0, "top": 0.0, "center": 50.0, "right": 100.0, "bottom": 100.0}
 _COMPUTED = frozenset({"inset", "circle", "ellipse", "polygon", "rect", "xywh"})
 Edges = tuple[float, float, float, float]
@@ -56,13 +55,14 @@ def _is_masked(style: Mapping[str, str], box: "_Box") -> bool:
         return False
     if painted({"background-image": image or mask}, "000000") == TRANSPARENT:
         return True
-    layer = _CALL.sub(" ", cut(mask)[0])
+    layer = _CALL.sub(" ", cut(mask)[0]) + " " + (style.get("mask-repeat") or style.get("-webkit-mask-repeat", ""))
     place, _, written_size = layer.partition("/")
     sizes = written_size.split() + (style.get("mask-size") or style.get("-webkit-mask-size", "")).split()
     places = place.split() + (style.get("mask-position") or style.get("-webkit-mask-position", "")).split()
-    if any((one := box.length(word, box.width)) is not None and one < _LEAST for word in sizes[:2]):
+    lengths = [box.length(word, of) for word, of in zip(sizes, (box.width, box.height), strict=False)]
+    if any(one is not None and one < _LEAST for one in lengths):
         return True
-    return "no-repeat" in layer and any(abs(box.length(word, box.width) or 0.0) > _FAR for word in places)
+    return "no-repeat" in layer and box.is_nothing(box.placed(places, lengths))
 
 
 class _Box:
@@ -84,6 +84,18 @@ class _Box:
         left, top, right, bottom = edges
         across, down = min(right, self.width) - max(left, 0.0), min(bottom, self.height) - max(top, 0.0)
         return across < _LEAST or down < _LEAST or across * down < _LEAST_AREA
+
+    def placed(self, words: list[str], lengths: list[float | None]) -> Edges:
+        """Return the edges of an image at a place (CSS Backgrounds 3 section 3.6); None as a length: the box's own."""
+        sizes = [*lengths, None, None]
+        across = self.width if sizes[0] is None else sizes[0]
+        down = self.height if sizes[1] is None else sizes[1]
+        found = [word for word in words if self.length(word, 1.0) is not None][:2]
+        if found[:1] in (["top"], ["bottom"]) or found[1:] in (["left"], ["right"]):
+            found.reverse()
+        found = [*found, "center"] if found else ["left", "top"]
+        x, y = self.length(found[0], self.width - across) or 0.0, self.length(found[1], self.height - down) or 0.0
+        return x, y, x + across, y + down
 
     def clip(self, value: str) -> Edges | None:
         """Read ``rect()`` of CSS 2."""

@@ -47,6 +47,7 @@ class _Views:
         self.unshown: list[tuple[str, int, int]] = []
         self.is_cut = False
         self.quotations = 0
+        self.has_unshown_text = False
         self._plain_at = 0
         self._plain_room = {True: MAX_TEXT_CHARS, False: MAX_TEXT_CHARS}
         self._html_at = 0
@@ -65,6 +66,7 @@ class _Views:
         shown = characters.clean(text[:room], "text", self._plain_at, self.marks)
         self.plain.append(text)
         self._plain_at += len(text) + 1
+        self.has_unshown_text = self.has_unshown_text or not is_shown
         if is_shown:
             self.human.append(shown)
             self.model.append(escapes.text(shown))
@@ -99,7 +101,7 @@ def read(raw: bytes, header: Header) -> Bodies:
             views.take(leaf, is_shown=leaf.alternative is None or chosen[leaf.alternative] == leaf.number)
     human = "\n".join(views.human)[:MAX_TEXT_CHARS]
     plain = "\n".join(views.plain)
-    if plain and views.html:
+    if plain and (views.html or views.has_unshown_text):
         note_mismatch(plain, human, marks)
     for words, start, end in views.unshown:
         _note_unshown(words, human, start, end, marks)
