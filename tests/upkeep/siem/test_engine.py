@@ -14,6 +14,7 @@ from gatepost.ledger.merkle import leaf_hash
 from gatepost.record.paper import Kind as EntryKind
 from gatepost.upkeep import siem
 from gatepost.upkeep.siem import store
+from gatepost.upkeep.siem.client import RETRY_AFTER_MAX_S
 from gatepost.upkeep.siem.delivery import SLOW_S
 from gatepost.upkeep.siem.engine import LEASE_S, Exporter
 from record.papers import TENANT
@@ -412,6 +413,20 @@ async def test_who_has_claimed_a_destination_is_alone_until_the_claim_runs_out(s
     assert double.requests == []
     await scene.later(LEASE_S)
     assert len(double.requests) == 1
+
+
+async def test_a_clock_that_was_ahead_and_is_set_right_keeps_nothing_back(scene: Scene, listen: Listen) -> None:
+    double = ElasticDouble()
+    listen(double)
+    await elastic(scene, double)
+    await scene.grow(3)
+    await scene.later(400 * 86_400)  # sends, and rests a second, by that clock
+    assert len(double.stored) == 4
+    scene.clock.now -= timedelta(days=400)
+    await scene.grow(3)
+    await scene.export()
+    assert len(double.stored) == 7
+    assert timedelta(seconds=RETRY_AFTER_MAX_S) < store.REST_MAX, "what a receiver asks for is no such clock"
 
 
 async def test_whoever_lost_the_cursor_writes_nothing(scene: Scene) -> None:

@@ -5,14 +5,14 @@ stranger is escaped.
 """
 
 import base64
+import functools
 import hashlib
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -23,6 +23,9 @@ from gatepost.blobs import BlobsUnavailableError
 from gatepost.db import DatabaseUnavailableError
 from gatepost.deliver import shown
 from gatepost.keys import ErasedError
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 FORM_MAX_OCTETS = 4_096
 
@@ -38,10 +41,6 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Robots-Tag": "noindex",
 }
-_pages = Environment(
-    autoescape=True, loader=FunctionLoader(lambda name: (_FOLDER / name).read_text()), undefined=StrictUndefined
-)
-_pages.filters |= {"line": shown.legible_line, "lines": shown.unturned}
 
 
 class EndError(Exception):
@@ -91,8 +90,19 @@ async def form_of(request: Request) -> dict[str, str]:
 
 def rendered(name: str, status: HTTPStatus, **values: Any) -> Response:
     """Return a page; lone surrogates of a stranger become question marks."""
-    html = _pages.get_template(name).render(style=STYLE, **values)
+    html = _pages().get_template(name).render(style=STYLE, **values)
     return HTMLResponse(html.encode("utf-8", "replace"), status, dict(HEADERS))
+
+
+@functools.cache
+def _pages() -> "Environment":
+    from jinja2 import Environment, FunctionLoader, StrictUndefined  # noqa: PLC0415  # 2 MB
+
+    pages = Environment(
+        autoescape=True, loader=FunctionLoader(lambda name: (_FOLDER / name).read_text()), undefined=StrictUndefined
+    )
+    pages.filters |= {"line": shown.legible_line, "lines": shown.unturned}
+    return pages
 
 
 async def _said(_request: Request, error: Exception) -> Response:

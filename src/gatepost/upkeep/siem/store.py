@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -13,10 +13,13 @@ from gatepost.ids import ExportId, LeafIndex, TenantId
 from gatepost.keys import Vault
 from gatepost.upkeep.siem.paper import Destination, Format, Kind, Letter, Place, Run, Status
 
+REST_MAX = timedelta(hours=2)
+"""Longer than any rest: a receiver may ask for an hour. Who rests longer has been told so by a clock that was ahead."""
+
 
 async def due(db: Database, at: datetime) -> list[tuple[TenantId, ExportId]]:
     """Return which destinations have something to do."""
-    rows = await db.look_up("select * from lookup_exports_due(%(at)s)", at=at)
+    rows = await db.look_up("select * from lookup_exports_due(%(at)s, %(beyond)s)", at=at, beyond=at + REST_MAX)
     return [(TenantId(row.tenant), ExportId(row.id)) for row in rows]
 
 
@@ -72,9 +75,10 @@ async def claim(tx: Transaction, identifier: ExportId, at: datetime, until: date
     """Take the right to go on with a destination until then; None where somebody else has it or it has stopped."""
     query = """
         update export_destination set due_at = %(until)s
-        where tenant = %(tenant)s and id = %(id)s and due_at <= %(at)s and not is_stopped
+        where tenant = %(tenant)s and id = %(id)s and (due_at <= %(at)s or due_at > %(beyond)s) and not is_stopped
     """
-    return await status(tx, identifier) if await tx.run(query, id=identifier, at=at, until=until) else None
+    claimed = await tx.run(query, id=identifier, at=at, beyond=at + REST_MAX, until=until)
+    return await status(tx, identifier) if claimed else None
 
 
 async def renew(tx: Transaction, identifier: ExportId, until: datetime, ahead: Sequence[Run]) -> None:
