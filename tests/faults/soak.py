@@ -8,6 +8,7 @@ import random
 import signal
 import sqlite3
 import subprocess
+import threading
 import urllib.request
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -20,6 +21,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from typing_extensions import override
 
+from faults.beyond import Beyond
 from faults.machine import Machine
 from faults.sender import Book, Client, Mail
 from faults.zone import answers
@@ -29,6 +31,8 @@ from hostile_dns import serving
 from relay import Relay, Way
 
 WORKERS = 2
+PLACES = ("/.draft-", "/spool/", "/blobs/bodies", "/second/", "/keys/")
+"""Of a house's disk, each of which may fail alone."""
 BREATH_S = 0.05
 
 
@@ -84,6 +88,7 @@ class Soak:
     names: Names
     rules: Path
     receiver: Receiver
+    beyond: Beyond
     chance: random.Random
     book: Book = field(default_factory=Book)
     _number: int = 0
@@ -153,7 +158,7 @@ class Soak:
 
 
 @asynccontextmanager
-async def soaking(house: Served, rules: Path, chance: random.Random) -> AsyncIterator[Soak]:
+async def soaking(house: Served, rules: Path, beyond: Beyond, chance: random.Random) -> AsyncIterator[Soak]:
     """Bring up a house that has been up before, on a PostgreSQL of the test's own."""
     names, receiver = Names(), Receiver()
     cluster = Cluster(home_for(house.state), find_binaries(home_for(house.state)))
@@ -172,7 +177,7 @@ async def soaking(house: Served, rules: Path, chance: random.Random) -> AsyncIte
         }
         await asyncio.to_thread(house.start_again)
         try:
-            yield Soak(house, cluster, relay, names, rules, receiver, chance)
+            yield Soak(house, cluster, relay, names, rules, receiver, beyond, chance)
         finally:
             if house.up is not None and house.up.poll() is None:
                 house.kill()
@@ -283,7 +288,7 @@ async def names_silent(soak: Soak) -> None:
 
 async def disk_failing(soak: Soak) -> None:
     call, number = soak.chance.choice((("fsync", errno.EIO), ("write", errno.ENOSPC), ("write", errno.EIO)))
-    soak.rules.write_text(f"{call} {number} {soak.chance.choice(('/.draft-', '/spool/', '/blobs/bodies'))}\n")
+    soak.rules.write_text(f"{call} {number} {soak.chance.choice(PLACES)}\n")
     await asyncio.sleep(3)
     soak.rules.write_text("")
 
@@ -294,6 +299,48 @@ async def keys_locked(soak: Soak) -> None:
     await asyncio.sleep(soak.chance.choice((1, 12)))
     held.execute("rollback")
     held.close()
+
+
+@asynccontextmanager
+async def _shut(gate: threading.Event) -> AsyncIterator[None]:
+    gate.clear()
+    try:
+        yield
+    finally:
+        gate.set()
+
+
+async def bucket_silent(soak: Soak) -> None:
+    async with _shut(soak.beyond.store.is_open):
+        await asyncio.sleep(soak.chance.choice((3, 35)))
+
+
+async def bucket_broken(soak: Soak) -> None:
+    soak.beyond.store.is_broken = True
+    await asyncio.sleep(5)
+    soak.beyond.store.is_broken = False
+
+
+async def bucket_halving(soak: Soak) -> None:
+    soak.beyond.store.is_halving = True
+    await asyncio.sleep(5)
+    soak.beyond.store.is_halving = False
+
+
+async def siem_silent(soak: Soak) -> None:
+    async with _shut(soak.beyond.siem.is_open):
+        await asyncio.sleep(soak.chance.choice((3, 35)))
+
+
+async def siem_busy(soak: Soak) -> None:
+    soak.beyond.siem.is_busy = True
+    await asyncio.sleep(5)
+    soak.beyond.siem.is_busy = False
+
+
+async def clock_set(soak: Soak) -> None:
+    soak.beyond.set_clock(soak.chance.choice((-60, -2, 60, 7_200, 86_400)))
+    await asyncio.sleep(5)
 
 
 FAULTS: tuple[Callable[[Soak], Awaitable[None]], ...] = (
@@ -314,14 +361,22 @@ FAULTS: tuple[Callable[[Soak], Awaitable[None]], ...] = (
     names_silent,
     disk_failing,
     keys_locked,
+    bucket_silent,
+    bucket_broken,
+    bucket_halving,
+    siem_silent,
+    siem_busy,
+    clock_set,
 )
 
 
-def shim(folder: Path) -> tuple[Path, Path]:
-    """Build what makes a disk fail; return it, and the file that it reads its rules from."""
-    built, rules = folder / "failing_disk.so", folder / "rules"
-    source = Path(__file__).with_name("failing_disk.c")
-    command = ["gcc", "-shared", "-fPIC", "-O1", "-o", str(built), str(source), "-ldl"]
-    subprocess.run(command, check=True)  # noqa: S603  # our own words
+def shims(folder: Path) -> tuple[str, Path]:
+    """Build what makes a disk fail and a clock jump; return what to load, and the file of the disk's rules."""
+    rules = folder / "rules"
+    built = [folder / f"{name}.so" for name in ("failing_disk", "jumping_clock")]
+    for each in built:
+        source = Path(__file__).with_name(each.with_suffix(".c").name)
+        command = ["gcc", "-shared", "-fPIC", "-O1", "-o", str(each), str(source), "-ldl"]
+        subprocess.run(command, check=True)  # noqa: S603  # our own words
     rules.write_text("")
-    return built, rules
+    return ":".join(map(str, built)), rules

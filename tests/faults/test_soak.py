@@ -1,7 +1,8 @@
 """Faults drawn at random while mail, REST and webhooks go on: each time the house comes back by itself.
 
-Each ``250`` is there exactly once and was told to the webhook, nothing else is there twice, the laws hold, nothing was
-left open, and SIGINT ends the house in its time, whatever fault it is in.
+Each ``250`` is there exactly once and was told to the webhook, nothing else is there twice, a SIEM has heard each entry
+of the log in its order, the laws hold, nothing was left open, and SIGINT ends the house in its time, whatever fault it
+is in. Bodies and tiles lie in a bucket or in a folder, as it is drawn.
 """
 
 import asyncio
@@ -13,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from faults.machine import Machine, check_all, kept, memory_mb, state_folder
-from faults.soak import FAULTS, Served, Soak, names_silent, postgres_stopped, shim, soaking, swallowing
+from faults.beyond import BUCKET, standing
+from faults.machine import Machine, check_all, kept, memory_mb, rows, state_folder
+from faults.soak import FAULTS, Served, Soak, names_silent, postgres_stopped, shims, soaking, swallowing
 from gatepost.ids import EmailId
 
 pytestmark = [
@@ -64,6 +66,18 @@ async def _compare(soak: Soak) -> None:
             await asyncio.sleep(1)
 
 
+async def _exported(soak: Soak) -> None:
+    """Wait until the SIEM has heard of each entry that the log holds now: in order, some perhaps again."""
+    entries = {row["tenant"]: row["count"] for row in rows(soak.house, "select tenant, count(*) from entry group by 1")}
+    count = entries[soak.house.sandbox["tenant"]]
+    siem = soak.beyond.siem
+    async with asyncio.timeout(TOLD_WITHIN_S):
+        while len(heard := list(dict.fromkeys(siem.places()))) < count:
+            await asyncio.sleep(1)
+    assert heard == list(range(len(heard))), "out of order, or with a gap"
+    assert siem.wrong == []
+
+
 async def _stop(soak: Soak) -> float:
     assert soak.house.up is not None
     began = time.monotonic()
@@ -75,6 +89,7 @@ async def _stop(soak: Soak) -> float:
 async def _play(soak: Soak, count: int) -> None:
     house, chance = soak.house, soak.chance
     assert house.up is not None
+    await asyncio.to_thread(soak.beyond.name_siem, house)
     assert await soak.ask("webhooks", {"url": f"http://127.0.0.1:{soak.receiver.port}/"}) == 201
     async with soak.traffic():
         await _recovered(soak)
@@ -101,30 +116,36 @@ async def _play(soak: Soak, count: int) -> None:
         await asyncio.to_thread(house.start_again)
         await _recovered(soak)
     await _compare(soak)
+    await _exported(soak)
     await check_all(house)
 
 
-async def test_the_house_comes_back_from_whatever_befalls_it(nightly: bool) -> None:
+async def test_the_house_comes_back_from_whatever_befalls_it(nightly: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if not nightly:
         pytest.skip("minutes: make nightly")
     seed = random.SystemRandom().randrange(1 << 32)
     print(f"seed {seed}", flush=True)  # first of all: it is needed where this fails
-    with state_folder() as folder:
-        await asyncio.to_thread(_found, folder)
-        built, rules = shim(folder)
+    chance = random.Random(seed)
+    with state_folder() as folder, standing(folder) as beyond:
+        outside = beyond.environment(has_bucket=chance.random() < 0.5)
+        for name in (*BUCKET, "AWS_ENDPOINT"):  # for what this process opens of the house itself
+            monkeypatch.setenv(name, outside[name])
+        await asyncio.to_thread(_found, folder, outside)
+        loaded, rules = shims(folder)
         house = Served(
             folder,
-            LD_PRELOAD=str(built),
+            LD_PRELOAD=loaded,
             FAILING_DISK=str(rules),
             GATEPOST_DNS__TIMEOUT_S="2",
             GATEPOST_SMTP__DISK_FREE_MIN_OCTETS="0",
+            **outside,
         )
-        async with soaking(house, rules, random.Random(seed)) as going:
+        async with soaking(house, rules, beyond, chance) as going:
             await _play(going, ROUNDS)
 
 
-def _found(folder: Path) -> None:
+def _found(folder: Path, outside: dict[str, str]) -> None:
     """Leave a house with a tenant and a mailbox."""
-    first = Machine(folder)
+    first = Machine(folder, **outside)
     first.start()
     first.stop()
