@@ -16,6 +16,9 @@ from gatepost.db import Database
 from gatepost.db.launcher import Cluster, find_binaries
 from gatepost.db.migrate import migrate
 from gatepost.keys import KeyStore
+from streams import mend
+
+mend()
 
 WORKERS_MAX = 8
 """Each worker has a PostgreSQL and up to a few houses of its own."""

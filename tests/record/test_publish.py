@@ -75,6 +75,30 @@ class Dying(Folder):
         await super().write(path, octets)
 
 
+class Slow(Folder):
+    """A folder as slow as a bucket far away."""
+
+    @override
+    async def write(self, path: str, octets: bytes) -> None:
+        await asyncio.sleep(0.3)
+        await super().write(path, octets)
+
+
+async def test_a_log_is_held_for_as_long_as_a_slow_store_takes(
+    app_dsn: str,
+    keys: KeyStore,
+    second: Blobs,
+    tmp_path: Path,
+    entropy: Entropy,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("gatepost.record.publish._SPEAK_S", 0.1)
+    async with Database.open(app_dsn, keys, answer_s=0.5) as db:
+        await act(db, entropy, 3)
+        slow = Sequencer(db, Blobs(Slow(tmp_path / "slow")), second, OpenKeyring(), Hands(), entropy, ORIGIN)
+        assert await slow.sequence(TENANT) == 3
+
+
 async def test_entries_get_their_places_in_order_and_a_signed_checkpoint(
     db: Database, blobs: Blobs, sequencer: Sequencer, entropy: Entropy
 ) -> None:

@@ -159,6 +159,9 @@ class Transaction:
 _OPTIONS = "-c enable_seqscan=off -c jit=off -c TimeZone=UTC"
 # What a house held whose machine went away is let go within 25 s, not after the two hours of most systems.
 _OPTIONS += "".join(f" -c tcp_{name.removeprefix('tcp_')}={bound}" for name, bound in SILENCE.items())
+# Nor does the lock of a transaction that nobody goes on with outlive what its owner would wait for an answer: a proxy
+# on the way may acknowledge what it never passes on, and then no kernel notices.
+_IDLE = " -c idle_in_transaction_session_timeout={}ms"
 _BIND = "select set_config('gatepost.tenant', %(tenant)s, true)"
 
 
@@ -206,7 +209,7 @@ class Database:
             keys: what seals; without it, nothing that concerns a person can be read or written.
             size: connections at the most.
             timeout_s: how long one caller waits for a connection before ``DatabaseUnavailableError``.
-            answer_s: how long for the answer to one statement.
+            answer_s: how long for the answer to one statement; PostgreSQL ends a transaction that is silent as long.
         """
         pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             dsn,
@@ -216,7 +219,7 @@ class Database:
             timeout=timeout_s,
             reconnect_timeout=RECONNECT_S,
             open=False,
-            kwargs={"autocommit": True, "options": _OPTIONS},
+            kwargs={"autocommit": True, "options": _OPTIONS + _IDLE.format(round(answer_s * 1000))},
         )
         await pool.open()
         try:
@@ -327,7 +330,7 @@ class Database:
                         await exchange.close()
                 finally:  # the pool closes one in which an answer is outstanding, and counts it
                     await self._pool.putconn(connection)
-        except (psycopg.OperationalError, PoolTimeout) as error:
+        except (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout, PoolTimeout) as error:
             raise DatabaseUnavailableError(type(error).__name__) from error
 
     async def _living(self) -> Connection:

@@ -58,6 +58,11 @@ async def try_lock(tx: Transaction) -> bool:
     return bool((await tx.one(query)).is_ours)
 
 
+async def hold(tx: Transaction) -> None:
+    """Say that a lock is still wanted: PostgreSQL ends a transaction that is silent for too long (``db.pool``)."""
+    await tx.run("select 1")
+
+
 async def tenants_waiting(db: Database) -> list[TenantId]:
     """Return the tenants with entries that have no place in their log."""
     return [TenantId(row.tenant) for row in await db.look_up("select lookup_unsequenced() as tenant")]

@@ -17,7 +17,8 @@ checkpoint raises ``ForkError``, and nothing is signed until somebody has looked
 """
 
 import asyncio
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 
@@ -46,6 +47,7 @@ BATCH = 4096
 _POLL_S = 0.5  # an entry has its place within a second of its commit; what comes meanwhile shares a checkpoint
 _SWEEP_ROUNDS = 120  # how often logs without new entries are asked whether a dead process left something unfinished
 _PIECES = 16  # of rows copied at once: as many as one batch of entries has
+_SPEAK_S = 20.0
 _AT_ONCE = 2  # tenants; each takes two connections of the pool
 _SEED_OCTETS = 32
 
@@ -150,15 +152,19 @@ class Sequencer:
         async with self._db.transaction(tenant) as lock:
             if not await log_store.try_lock(lock):
                 return -1
-            key = await self._key(tenant)
-            while True:
-                edge = await self._edge(tenant, key.verifier)
-                async with self._db.transaction(tenant, plans=Plans.FRESH) as tx:
-                    await _refuse_rollback(tx, edge)  # before a place is given: it would be another entry's
-                    given = await log_store.assign(tx, BATCH)
-                size = await self._publish(tenant, key, edge)
-                if given < BATCH:
-                    return size
+            async with _holding(lock):
+                return await self._go_on(tenant)
+
+    async def _go_on(self, tenant: TenantId) -> int:
+        key = await self._key(tenant)
+        while True:
+            edge = await self._edge(tenant, key.verifier)
+            async with self._db.transaction(tenant, plans=Plans.FRESH) as tx:
+                await _refuse_rollback(tx, edge)  # before a place is given: it would be another entry's
+                given = await log_store.assign(tx, BATCH)
+            size = await self._publish(tenant, key, edge)
+            if given < BATCH:
+                return size
 
     async def _publish(self, tenant: TenantId, key: SigningKey, edge: Edge) -> int:
         async with self._db.transaction(tenant, plans=Plans.FRESH) as tx:
@@ -272,6 +278,25 @@ class Sequencer:
             await self._second.write(files.key_path(tenant), kept.spelled)
         elif lying != kept.spelled and LogKey.read(lying).vkey != kept.vkey:
             raise ForkError("the second store holds the log under another key: see `gatepost log recover`")
+
+
+@asynccontextmanager
+async def _holding(lock: Transaction) -> AsyncIterator[None]:
+    """Keep a lock whose transaction has nothing to say: a slow bucket, or a first copy of a long log, takes minutes."""
+    done = asyncio.Event()
+
+    async def speak() -> None:
+        await pause(done, _SPEAK_S)
+        while not done.is_set():
+            await log_store.hold(lock)
+            await pause(done, _SPEAK_S)
+
+    speaking = asyncio.ensure_future(speak())
+    try:
+        yield
+    finally:
+        done.set()
+        await speaking
 
 
 async def _refuse_rollback(tx: Transaction, edge: Edge) -> None:
