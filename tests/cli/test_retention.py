@@ -5,6 +5,7 @@ import re
 import smtplib
 import sqlite3
 import tempfile
+from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -125,7 +126,7 @@ def copied_openings(state: Path) -> list[tuple[str, str, bytes]]:
     ]
     rows = [json.loads(line) for line in lines]
     return [
-        (row["entry"]["tenant"], row["opening"]["ref"], bytes.fromhex(row["opening"]["sealed"][2:]))
+        (row["entry"]["tenant"], row["opening"]["ref"], b64decode(row["sealed"]))
         for row in rows
         if row["decision"]
     ]
