@@ -21,7 +21,8 @@ SLOW_SENDERS = 200
 HALF_OCTETS = 900_000
 SLOW_MAX_MB = 260  # measured: 200; were each to keep what it sent: 312 and more
 RESIDENT_MAX_MB = 300
-IDLE_MAX_MB = 150  # measured: 128 in clear, 145 over TLS
+IDLE_MAX_MB = 150  # of a house that has done nothing else; measured: 130 in clear, 147 over TLS
+USED_MAX_MB = 156  # of one that had large mails before, and whose allocator keeps some of it
 TIDY_WITHIN_S = 2 * TIDY_S
 WAIT_MAX_S = 5.0  # for a small mail, however busy the machine is otherwise; measured: 0.3 s
 
@@ -72,16 +73,16 @@ async def test_a_thousand_idle_connections_take_little_memory(house: Machine) ->
             stack.enter_context(socket.create_connection(("127.0.0.1", house.port)))
         async with Client.connected(house.port) as _late:
             pass
-        found = await _settled(house, IDLE_MAX_MB)
+        found = await _settled(house, USED_MAX_MB)
     print(f"{CONNECTIONS} idle connections: {found}")
-    assert found["Rss"] < IDLE_MAX_MB
+    assert found["Rss"] < USED_MAX_MB
 
 
-async def test_a_thousand_idle_connections_over_tls_take_little_memory(house: Machine) -> None:
+async def test_a_thousand_idle_connections_over_tls_take_little_memory(fresh_house: Machine) -> None:
     with ExitStack() as stack:
         for _ in range(CONNECTIONS):
-            _behind_tls(house, stack)
-        found = await _settled(house, IDLE_MAX_MB)
+            _behind_tls(fresh_house, stack)
+        found = await _settled(fresh_house, IDLE_MAX_MB)
     print(f"{CONNECTIONS} idle connections over TLS: {found}")
     assert found["Rss"] < IDLE_MAX_MB
 
