@@ -68,6 +68,7 @@ def _name_the_policy(document: dict[str, Any]) -> None:
 
 _REFUSALS = {
     "/reservations": (Code.BUDGET_EXHAUSTED, Code.GRANT_REFUSED),
+    "{message_id}/raw": (Code.MESSAGE_UNSEALED,),
     "{message_id}/usage": (Code.BUDGET_EXHAUSTED, Code.GRANT_REFUSED),
     "/notices/subprocessors/": (Code.NOTICE_REFUSED,),
     "/notices/terms/": (Code.NOTICE_REFUSED,),
