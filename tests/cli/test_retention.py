@@ -126,9 +126,7 @@ def copied_openings(state: Path) -> list[tuple[str, str, bytes]]:
     ]
     rows = [json.loads(line) for line in lines]
     return [
-        (row["entry"]["tenant"], row["opening"]["ref"], b64decode(row["sealed"]))
-        for row in rows
-        if row["decision"]
+        (row["entry"]["tenant"], row["opening"]["ref"], b64decode(row["sealed"])) for row in rows if row["decision"]
     ]
 
 
