@@ -9,28 +9,17 @@ one line of JSON. ``bench/inside.py`` says what the sequencer and PostgreSQL add
 """
 
 import argparse
-import asyncio
 import json
-import os
-import sys
-import tempfile
-import threading
-import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import uvloop
 
-from corpus import Senders
+from counted import Counting, asked_for_the_house, counting, tell
 from inside import Watch
-from load import send_all
-from subject import Gatepost, Usage
-from zone import Zone, serve
+from subject import Usage
 
 TOLD_EVERY_S = 0.2
-AFTER_S = 4.0
-HEAT = 300
 
 
 def be_the_house(told: Path) -> None:
@@ -39,45 +28,19 @@ def be_the_house(told: Path) -> None:
 
     watch = Watch()
 
-    def tell() -> None:
-        while True:
-            count = sum(len(decided) for decided, _ in watch.seen)
-            told.with_suffix(".new").write_text(json.dumps([watch.spent_s, count]))
-            told.with_suffix(".new").replace(told)
-            time.sleep(TOLD_EVERY_S)
+    def counts() -> list[float]:
+        return [watch.spent_s, sum(len(decided) for decided, _ in watch.seen)]
 
-    threading.Thread(target=tell, daemon=True).start()
+    tell(told, counts, TOLD_EVERY_S)
     gatepost()
 
 
 async def measure(count: int, connections: int) -> dict[str, Any]:
     """Send mails to a house of our own; return what they cost it."""
-    zone = Zone()
-    senders = Senders(zone, 100, "w")
-    with tempfile.TemporaryDirectory(prefix="gatepost-bench-", dir="/tmp") as folder:
-        os.chmod(folder, 0o711)  # noqa: PTH101, S103  # PostgreSQL's account passes through it
-        told = Path(folder) / "told"
-        async with serve(zone) as dns_port:
-            runs = [sys.executable, __file__, "--house", str(told)]
-            house = Gatepost(Path(folder), f"127.0.0.1:{dns_port}", runs=runs)
-            try:
-                await asyncio.to_thread(house.wait)
-                await asyncio.to_thread(house.set_policy, senders.domains)
-                return await _play(house, told, senders, count, connections)
-            finally:
-                await asyncio.to_thread(house.stop)
-
-
-async def _play(house: Gatepost, told: Path, senders: Senders, count: int, connections: int) -> dict[str, Any]:
-    address, now = str(house.sandbox["address"]), datetime.now(UTC)  # noqa: TID251  # the bench is its own clock
-    smtp = (str(house.sandbox["smtp_host"]), int(house.sandbox["smtp_port"]))
-    heat, mails = list(senders.mails(HEAT, address, now, seed=1)), list(senders.mails(count, address, now, seed=2))
-    await send_all(*smtp, address, heat, connections)
-    await asyncio.sleep(AFTER_S)
-    before, spent_s, appended = _look(house, told)
-    done = await send_all(*smtp, address, mails, connections)
-    await asyncio.sleep(AFTER_S)
-    after, spent_after_s, appended_after = _look(house, told)
+    async with counting(__file__, count, connections) as run:
+        before, spent_s, appended = _look(run)
+        done = await run.send()
+        after, spent_after_s, appended_after = _look(run)
     if appended_after - appended != done.accepted:
         raise SystemExit(f"bench: {done.accepted} mails were accepted, and {appended_after - appended} appended")
     ours, postgres = after.ours_s - before.ours_s, after.postgres_s - before.postgres_s
@@ -90,16 +53,14 @@ async def _play(house: Gatepost, told: Path, senders: Senders, count: int, conne
     }
 
 
-def _look(house: Gatepost, told: Path) -> tuple[Usage, float, int]:
-    spent_s, appended = json.loads(told.read_text())
-    return house.use(), float(spent_s), int(appended)
+def _look(run: Counting) -> tuple[Usage, float, int]:
+    spent_s, appended = run.counts()
+    return run.house.use(), float(spent_s), int(appended)
 
 
 def main() -> None:
     """Read the options and run."""
-    if sys.argv[1:2] == ["--house"]:
-        told = Path(sys.argv[2])
-        sys.argv[:] = ["gatepost", *sys.argv[3:]]
+    if (told := asked_for_the_house()) is not None:
         be_the_house(told)
         return
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])

@@ -13,29 +13,20 @@ import argparse
 import asyncio
 import contextvars
 import json
-import os
 import sys
-import tempfile
-import threading
 import time
 import types
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import uvloop
 
-from corpus import Senders
-from load import send_all
-from subject import Gatepost
-from zone import Zone, serve
+from counted import Counting, asked_for_the_house, counting, tell
 
 TOLD_EVERY_S = 1.0
-AFTER_S = 4.0
-HEAT = 300
 LOOP = "what belongs to no task"
 
 R = TypeVar("R")
@@ -151,48 +142,18 @@ def be_the_house(told: Path) -> None:
 
     house.serve = counted
 
-    def tell() -> None:
-        while True:
-            told.with_suffix(".new").write_text(json.dumps(counts.told()))
-            told.with_suffix(".new").replace(told)
-            time.sleep(TOLD_EVERY_S)
-
-    threading.Thread(target=tell, daemon=True).start()
+    tell(told, counts.told, TOLD_EVERY_S)
     gatepost()
 
 
 async def measure(count: int, connections: int, rest_s: float) -> dict[str, Any]:
     """Send mails to a house of our own; return what they cost whom."""
-    zone = Zone()
-    senders = Senders(zone, 100, "w")
-    with tempfile.TemporaryDirectory(prefix="gatepost-bench-", dir="/tmp") as folder:
-        os.chmod(folder, 0o711)  # noqa: PTH101, S103  # PostgreSQL's account passes through it
-        told = Path(folder) / "told"
-        async with serve(zone) as dns_port:
-            runs = [sys.executable, __file__, "--house", str(told)]
-            house = Gatepost(Path(folder), f"127.0.0.1:{dns_port}", runs=runs)
-            try:
-                await asyncio.to_thread(house.wait)
-                await asyncio.to_thread(house.set_policy, senders.domains)
-                return await _play(house, told, senders, count, connections, rest_s)
-            finally:
-                await asyncio.to_thread(house.stop)
-
-
-async def _play(
-    house: Gatepost, told: Path, senders: Senders, count: int, connections: int, rest_s: float
-) -> dict[str, Any]:
-    address, now = str(house.sandbox["address"]), datetime.now(UTC)  # noqa: TID251  # the bench is its own clock
-    smtp = (str(house.sandbox["smtp_host"]), int(house.sandbox["smtp_port"]))
-    heat, mails = list(senders.mails(HEAT, address, now, seed=1)), list(senders.mails(count, address, now, seed=2))
-    await send_all(*smtp, address, heat, connections)
-    await asyncio.sleep(AFTER_S)
-    before = _look(house, told)
-    done = await send_all(*smtp, address, mails, connections)
-    await asyncio.sleep(AFTER_S)
-    after = _look(house, told)
-    await asyncio.sleep(rest_s)
-    rested = _look(house, told)
+    async with counting(__file__, count, connections) as run:
+        before = _look(run)
+        done = await run.send()
+        after = _look(run)
+        await asyncio.sleep(rest_s)
+        rested = _look(run)
     return {
         "accepted_per_s": round(done.accepted / done.seconds, 1),
         "a_message": _between(before, after, done.accepted),
@@ -200,9 +161,9 @@ async def _play(
     }
 
 
-def _look(house: Gatepost, told: Path) -> dict[str, dict[str, float]]:
-    looked: dict[str, dict[str, float]] = json.loads(told.read_text())
-    use = house.use()
+def _look(run: Counting) -> dict[str, dict[str, float]]:
+    looked: dict[str, dict[str, float]] = run.counts()
+    use = run.house.use()
     looked["house"] = {"ours": use.ours_s, "postgres": use.postgres_s}
     return looked
 
@@ -229,9 +190,7 @@ def _between(before: dict[str, dict[str, float]], after: dict[str, dict[str, flo
 
 def main() -> None:
     """Read the options and run."""
-    if sys.argv[1:2] == ["--house"]:
-        told = Path(sys.argv[2])
-        sys.argv[:] = ["gatepost", *sys.argv[3:]]
+    if (told := asked_for_the_house()) is not None:
         be_the_house(told)
         return
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
