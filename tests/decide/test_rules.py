@@ -253,8 +253,8 @@ def test_a_body_longer_than_guards_read_is_refused_and_never_read_in_part() -> N
 
 def test_the_more_a_policys_guards_cost_the_less_text_they_read() -> None:
     costly = policy(guards=[{"reject": rf"(?i)\p{{L}}{number}", "reason": "r"} for number in range(8)])
-    assert costly.guards_cost > 8 * 1000
-    most = GUARDS_WORK_MAX // costly.guards_cost
+    assert costly.guarded.cost > 8 * 1000
+    most = GUARDS_WORK_MAX // costly.guarded.cost
     assert ending(decide(evidence(content=content("-" * most)), costly)) == DELIVERED
     assert decide(evidence(content=content("-" * (most + 1))), costly).reason is Reason.CONTENT_TOO_LONG
 

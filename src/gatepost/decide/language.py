@@ -127,7 +127,6 @@ class Policy:
 
     Attributes:
         digest: SHA-256 of the normalised document in canonical JSON (RFC 8785), lowercase hex.
-        guards_cost: RE2 instructions of all guards together; times the octets of a text, it bounds the work.
         guarded: the guards, to be asked in one pass.
         outbound: what may leave; None: the house's own rules alone.
         on_its_own: what the agent may do with no message behind it; None where the policy does not say.
@@ -141,7 +140,6 @@ class Policy:
     default_action: DefaultAction
     rules: tuple[Rule, ...]
     guards: tuple[Guard, ...]
-    guards_cost: int
     guarded: Guarded
     outbound: OutboundPolicy | None
     on_its_own: frozenset[str] | None
@@ -208,7 +206,6 @@ def _compile(normal: Mapping[str, Any], version: int, *, is_tenant_wide: bool) -
         default_action=DefaultAction(normal["defaultAction"]),
         rules=rules,
         guards=guards,
-        guards_cost=sum(guard.pattern.cost for guard in guards),
         guarded=Guarded(guards),
         outbound=compile_outbound(normal["outbound"], groups) if "outbound" in normal else None,
         on_its_own=frozenset(normal["onItsOwn"]) if "onItsOwn" in normal else None,

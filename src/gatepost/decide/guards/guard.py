@@ -44,15 +44,17 @@ class Guarded:
     """A policy's guards as texts are asked of them.
 
     Attributes:
+        cost: RE2 instructions of all guards together; times the octets of a text, it bounds the work.
         most_octets: how much text they can read in their time bound.
         readers: the indexes of those that read a place, of each place that any reads.
         together: their patterns, asked of each text at once.
     """
 
-    __slots__ = ("most_octets", "readers", "together")
+    __slots__ = ("cost", "most_octets", "readers", "together")
 
     def __init__(self, guards: Sequence[Guard]) -> None:
-        self.most_octets = min(TEXT_MAX_OCTETS, GUARDS_WORK_MAX // max(sum(each.pattern.cost for each in guards), 1))
+        self.cost = sum(each.pattern.cost for each in guards)
+        self.most_octets = min(TEXT_MAX_OCTETS, GUARDS_WORK_MAX // max(self.cost, 1))
         reading = ((place, [index for index, each in enumerate(guards) if place in each.places]) for place in Place)
         self.readers = tuple((place, frozenset(indexes)) for place, indexes in reading if indexes)
         self.together = Together([each.pattern for each in guards])

@@ -70,6 +70,13 @@ _REFUSALS = {
     "/reservations": (Code.BUDGET_EXHAUSTED, Code.GRANT_REFUSED),
     "{message_id}/raw": (Code.MESSAGE_UNSEALED,),
     "{message_id}/usage": (Code.BUDGET_EXHAUSTED, Code.GRANT_REFUSED),
+    "/proposals/{proposal_id}/decision": (
+        Code.PROPOSAL_SETTLED,
+        Code.PROPOSAL_CHANGED,
+        Code.PROPOSAL_OUTDATED,
+        Code.PROPOSAL_UNJUDGED,
+    ),
+    "/policy/replays/{replay_id}": (Code.REPLAY_SHOWN,),
     "/notices/subprocessors/": (Code.NOTICE_REFUSED,),
     "/notices/terms/": (Code.NOTICE_REFUSED,),
     "/holds/{hold_id}": (Code.HOLD_SETTLED, Code.RESOURCE_ERASED),
