@@ -49,10 +49,17 @@ SETTLED_WITHIN = 10
 """How often the log is looked at before an entry without a place in it is a fault."""
 
 
-async def check(house: House, tenant: TenantId) -> None:
-    """Fail with the first law that is broken."""
+async def check(house: House, tenant: TenantId, sequencer: Sequencer | None = None) -> None:
+    """Fail with the first law that is broken.
+
+    Args:
+        house: what is looked at.
+        tenant: whose part of it.
+        sequencer: gives the newest entries their places. A house that has a second store needs one that writes there:
+            without it the first store stands for both.
+    """
     origin = f"{house.hostname}/log"
-    one = Sequencer(house.db, house.blobs, house.blobs, house.keyring, house.clock, house.entropy, origin)
+    one = sequencer or Sequencer(house.db, house.blobs, house.blobs, house.keyring, house.clock, house.entropy, origin)
     await one.sequence(tenant)
     async with house.db.transaction(tenant) as tx:
         decisions = await _decisions(tx)

@@ -16,10 +16,10 @@ from psycopg.rows import dict_row
 
 from cli.process import UP_WITHIN_S, Process
 from gatepost import mailbox
-from gatepost.app.build import open_house
+from gatepost.app.build import open_house, sequencer
 from gatepost.ids import AccountId, EmailId, TenantId
 from gatepost.journey import House
-from gatepost.settings import load
+from gatepost.settings import Settings, load
 from invariants import check
 
 
@@ -111,11 +111,14 @@ def rows(house: Machine, query: str) -> list[dict[str, Any]]:
         return owner.execute(query.encode()).fetchall()
 
 
+def _settings(house: Machine) -> Settings:
+    return load({name: text for name, text in house.environment.items() if name.startswith("GATEPOST_")})
+
+
 @asynccontextmanager
 async def beside(house: Machine) -> AsyncIterator[House]:
     """Open the same house in this process, as its commands do."""
-    settings = load({name: text for name, text in house.environment.items() if name.startswith("GATEPOST_")})
-    async with open_house(settings, str(house.running["dsn"])) as inside:
+    async with open_house(_settings(house), str(house.running["dsn"])) as inside:
         yield inside
 
 
@@ -133,4 +136,4 @@ async def kept(house: Machine) -> dict[EmailId, str]:
 async def check_all(house: Machine) -> None:
     """Hold the house to all that must always hold."""
     async with beside(house) as inside:
-        await check(inside, TenantId(str(house.sandbox["tenant"])))
+        await check(inside, TenantId(str(house.sandbox["tenant"])), sequencer(_settings(house), inside))

@@ -10,7 +10,7 @@ from gatepost.journey import House
 LETTER = {"to": ["ann@customer.example"], "subject": "Your order", "text_body": "It left today."}
 OPEN: dict[str, object] = {
     **POLICY,
-    "outbound": {"recipients": {"domains": ["customer.example", "ours.test"]}},
+    "outbound": {"recipients": {"domains": ["customer.example", "inside.test"]}},
     "onItsOwn": ["send_external"],
 }
 
@@ -47,10 +47,10 @@ async def test_the_tenants_own_domains_are_inside_and_all_others_outside(house: 
         at = house.clock()
         postmaster = ours.account
         await domains.add_domain(
-            tx, "ours.test", postmaster=postmaster, keyring=house.keyring, at=at, entropy=house.entropy
+            tx, "inside.test", postmaster=postmaster, keyring=house.keyring, at=at, entropy=house.entropy
         )
-    inside = {**LETTER, "to": ["desk@ours.test"]}
-    both = {**LETTER, "to": ["desk@ours.test", *LETTER["to"]]}
+    inside = {**LETTER, "to": ["desk@inside.test"]}
+    both = {**LETTER, "to": ["desk@inside.test", *LETTER["to"]]}
     async with calls(rest.build(house), ours.agent) as client:
         for letter in (inside, both):
             refused = await client.post(path, json=letter)
