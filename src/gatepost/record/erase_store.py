@@ -93,6 +93,20 @@ async def places_of(tx: Transaction, keys: Sequence[bytes], limit: int) -> list[
     ]
 
 
+async def accounts_of(tx: Transaction, keys: Sequence[bytes]) -> set[AccountId]:
+    """Return the mailboxes of entries sealed under these persons' keys, whether they have a place in the log or not."""
+    query = """
+        select distinct coalesce(decided.account, followed.account) as account
+        from opening as opened
+        left join decision_row as decided on decided.entry = opened.entry
+        left join consequence as followed on followed.entry = opened.entry
+        where opened.tenant = %(tenant)s and substring(opened.sealed from 10 for 8) = any(%(keys)s)
+          and substring(opened.sealed from 10 for 8) <> '\\x0000000000000000'
+    """
+    rows = await tx.all(query, keys=octets(keys))
+    return {AccountId(row.account) for row in rows if row.account is not None}
+
+
 async def count_openings(tx: Transaction, keys: Sequence[bytes]) -> int:
     """Return how many openings are sealed under these persons' keys, whether they have a place in the log or not."""
     query = """
