@@ -33,10 +33,10 @@ from gatepost.record.erase import Place, Removal, Rule
 from gatepost.upkeep.retention.hold import HoldError, forbidding, removing
 from gatepost.upkeep.retention.keeper import Keeper
 from gatepost.upkeep.retention.paper import Erasure, Hold
+from gatepost.upkeep.retention.several import emails_under, held_keys, spelled
 
 BATCH = 512
 WAITS_MAX, WAIT_S = 40, 0.1
-_KEY_OCTETS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ async def foresee(keeper: Keeper, tenant: TenantId, person: Address) -> Erased:
     ids = await _ids(keeper, tenant, person)
     keys = spelled(ids)
     async with removing(keeper, tenant) as (tx, held):
-        await _permit(tx, held, keeper.own.keys.subject_name(tenant, person.key), keys)
+        await _permit(tx, keeper, held, keeper.own.keys.subject_name(tenant, person.key), keys)
         emails = await _every_email(tx, keys)
         elsewhere = await mail.without_inline_body(tx, emails)
         return Erased(
@@ -115,7 +115,7 @@ async def erase_person(keeper: Keeper, tenant: TenantId, person: Address, *, act
             correspondent=outbound.blind_person(vault, person.key),
             keys=tuple(ids),
         )
-        await _permit(tx, held, erasure.name, spelled(ids))
+        await _permit(tx, keeper, held, erasure.name, spelled(ids))
         await keeper.roll.add(erasure)
     return await carry_out(keeper, erasure, reason=reason)
 
@@ -127,20 +127,22 @@ async def _ids(keeper: Keeper, tenant: TenantId, person: Address) -> list[int]:
     return keys.ids(tenant, Kind.SUBJECT, keys.subject_name(tenant, person.key))
 
 
-async def _permit(tx: Transaction, held: Sequence[Hold], name: str, keys: Sequence[bytes]) -> None:
+async def _permit(tx: Transaction, keeper: Keeper, held: Sequence[Hold], name: str, keys: Sequence[bytes]) -> None:
     """Go on, unless a hold forbids to remove what is sealed under these keys of the person of that name.
+
+    With a message to several persons goes what each of them was sent: a hold of any of them keeps it.
 
     Raises:
         HoldError: one does.
     """
     accounts = await entries.accounts_of(tx, keys) if any(hold.scope.account for hold in held) else set()
-    if hold := forbidding(held, name, accounts):
-        raise HoldError(f"the legal hold {hold.id} forbids it: {hold.reason}")
-
-
-def spelled(ids: Sequence[int]) -> list[bytes]:
-    """Return ids of keys as they stand in the heads of seals."""
-    return [each.to_bytes(_KEY_OCTETS, "big") for each in ids]
+    forbids = forbidding(held, name, accounts)
+    emails = await _every_email(tx, keys) if any(hold.subject for hold in held) and not forbids else []
+    for hold in held:
+        if not forbids and await emails_under(tx, held_keys(keeper, tx.tenant, [hold]), emails):
+            forbids = hold
+    if forbids:
+        raise HoldError(f"the legal hold {forbids.id} forbids it: {forbids.reason}")
 
 
 async def carry_out(keeper: Keeper, erasure: Erasure, *, reason: str = "", is_final: bool = False) -> Erased:
@@ -167,7 +169,7 @@ async def carry_out(keeper: Keeper, erasure: Erasure, *, reason: str = "", is_fi
             waiting = 0 if places else await entries.count_openings(tx, keys)
             emails = list(dict.fromkeys([*named, *others]))
             if not is_final and (places or emails or waiting):
-                await _go_on(tx, held, erasure, total)
+                await _go_on(tx, keeper, held, erasure, total)
             if places or not turn:
                 large = await keeper.remove_large_bodies(tx, emails)
                 total = replace(total, bodies=total.bodies + large)
@@ -182,7 +184,7 @@ async def carry_out(keeper: Keeper, erasure: Erasure, *, reason: str = "", is_fi
     raise AssertionError("count() does not end")
 
 
-async def _go_on(tx: Transaction, held: Sequence[Hold], erasure: Erasure, total: Erased) -> None:
+async def _go_on(tx: Transaction, keeper: Keeper, held: Sequence[Hold], erasure: Erasure, total: Erased) -> None:
     """Go on, unless a hold was placed since the erasure was asked for: those of before were asked then.
 
     A restore may have brought back one that was released long ago; it keeps nothing of this person.
@@ -192,7 +194,7 @@ async def _go_on(tx: Transaction, held: Sequence[Hold], erasure: Erasure, total:
     """
     since = [hold for hold in held if hold.placed_at >= erasure.at]
     try:
-        await _permit(tx, since, erasure.name, spelled(erasure.keys))
+        await _permit(tx, keeper, since, erasure.name, spelled(erasure.keys))
     except HoldError as error:
         raise HoldError(
             f"{error}. It was placed while the erasure {erasure.request} was under way, which had removed the words of"

@@ -26,11 +26,11 @@ from gatepost.mailbox import erase_store as mail
 from gatepost.record import erase as entries
 from gatepost.record.erase import ACTIONS, NOBODY, Place, Removal, Rule
 from gatepost.upkeep.retention import store
-from gatepost.upkeep.retention.erase import spelled
 from gatepost.upkeep.retention.hold import covers_all, removing
 from gatepost.upkeep.retention.keeper import Keeper
 from gatepost.upkeep.retention.limits import Limit, limits, narrowed, over
 from gatepost.upkeep.retention.paper import Hold
+from gatepost.upkeep.retention.several import emails_under, held_keys
 
 BATCH = 1_000
 HOUSE = "house"
@@ -65,8 +65,8 @@ class _Held:
     persons: frozenset[bytes]
     is_any: bool
 
-    def keeps(self, place: Place, mail_subject: bytes | None) -> bool:
-        return place.account in self.accounts or bool(self.persons & {place.subject or NOBODY, mail_subject or NOBODY})
+    def keeps(self, place: Place) -> bool:
+        return place.account in self.accounts or (place.subject or NOBODY) in self.persons
 
 
 async def expire(keeper: Keeper, tenant: Tenant, *, dry_run: bool = False) -> Expired:
@@ -95,10 +95,8 @@ async def policy_days(keeper: Keeper, tenant: TenantId) -> dict[AccountId, int]:
 
 
 def _held(keeper: Keeper, tenant: TenantId, holds: Sequence[Hold]) -> _Held:
-    keys = keeper.own.keys
-    persons = [key for hold in holds if hold.subject for key in keys.ids(tenant, Kind.SUBJECT, hold.subject)]
     accounts = frozenset(hold.scope.account for hold in holds if hold.scope.account is not None)
-    return _Held(accounts, frozenset(spelled(persons)), bool(holds))
+    return _Held(accounts, frozenset(held_keys(keeper, tenant, holds)), bool(holds))
 
 
 async def _expire_by(keeper: Keeper, tenant: TenantId, limit: Limit, now: datetime, *, dry_run: bool) -> Expired:
@@ -125,13 +123,15 @@ async def _expire_by(keeper: Keeper, tenant: TenantId, limit: Limit, now: dateti
 
 
 async def _going(tx: Transaction, limit: Limit, due: Sequence[Place], held: _Held) -> list[Place]:
-    named = [place.email for place in due if place.email is not None]
-    subjects = await mail.subjects_of(tx, named) if held.persons else {}
+    """Return what may go: nothing of a message that is a held person's too."""
+    named = list({place.email for place in due if place.email is not None})
+    kept = await emails_under(tx, [*held.persons], named)
     return [
         place
         for place in due
         if (limit.accounts is None or place.account in limit.accounts)
-        and not held.keeps(place, subjects.get(place.email) if place.email else None)
+        and not held.keeps(place)
+        and place.email not in kept
     ]
 
 

@@ -6,10 +6,11 @@ import structlog
 
 from gatepost.keys import Kind
 from gatepost.record import erase as entries
-from gatepost.upkeep.retention.erase import carry_out, spelled
+from gatepost.upkeep.retention.erase import carry_out
 from gatepost.upkeep.retention.hold import HoldError
 from gatepost.upkeep.retention.keeper import Keeper
 from gatepost.upkeep.retention.paper import Erasure
+from gatepost.upkeep.retention.several import spelled
 
 log = structlog.get_logger()
 
