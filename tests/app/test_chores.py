@@ -93,9 +93,5 @@ async def test_octets_that_no_row_names_any_more_are_swept(db: Database, tmp_pat
     with psycopg.connect(owner_dsn) as owner:
         owner.execute("delete from email where id = %s", [gone])
     emails = [kept, gone, EmailId(answer.email), refused.email, EmailId("em_unknown")]
-    assert await fates(scene.house, TENANT, emails) == {
-        kept: True,
-        gone: False,
-        answer.email: True,
-        refused.email: False,
-    }
+    async with fates(scene.house, TENANT, emails) as known:
+        assert known == {kept: True, gone: False, answer.email: True, refused.email: False}

@@ -15,7 +15,8 @@ import pytest
 
 from faults.machine import Machine, beside, check_all, kept, state_folder
 from faults.sender import Book, Mail, send_all
-from gatepost import mailbox, record
+from gatepost import mailbox
+from gatepost.app.chores import fates
 
 pytestmark = [
     pytest.mark.timeout(300),
@@ -72,8 +73,7 @@ async def sweep(house: Machine) -> None:
     """Sweep as the house does each day, and also what is young."""
     async with beside(house) as inside:
         soon = inside.clock() + timedelta(hours=1)
-        fates = partial(record.fates, inside.db)
-        await mailbox.sweep_bodies(inside.blobs, fates, refused_before=soon, undecided_before=soon)
+        await mailbox.sweep_bodies(inside.blobs, partial(fates, inside), refused_before=soon, undecided_before=soon)
 
 
 @pytest.fixture(scope="module")

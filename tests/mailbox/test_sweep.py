@@ -1,4 +1,5 @@
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -24,10 +25,11 @@ async def _stored(folder: Path) -> Blobs:
     return blobs
 
 
-async def _fates(tenant: TenantId, emails: Sequence[EmailId]) -> dict[EmailId, bool]:
+@asynccontextmanager
+async def _fates(tenant: TenantId, emails: Sequence[EmailId]) -> AsyncIterator[dict[EmailId, bool]]:
     """Tenant one kept and refused; tenant two decided nothing but the other's refused one, which it kept."""
     known = {KEPT: True, REFUSED: False} if tenant == ONE else {REFUSED: True}
-    return {email: is_kept for email, is_kept in known.items() if email in emails}
+    yield {email: is_kept for email, is_kept in known.items() if email in emails}
 
 
 async def _left(blobs: Blobs) -> set[str]:
@@ -60,7 +62,7 @@ async def test_what_is_younger_than_asked_for_is_left_alone(tmp_path: Path) -> N
 async def test_a_database_that_is_away_costs_no_body(tmp_path: Path) -> None:
     blobs = await _stored(tmp_path)
 
-    async def away(_tenant: TenantId, _emails: Sequence[EmailId]) -> dict[EmailId, bool]:
+    def away(_tenant: TenantId, _emails: Sequence[EmailId]) -> AbstractAsyncContextManager[dict[EmailId, bool]]:
         raise DatabaseUnavailableError
 
     with pytest.raises(DatabaseUnavailableError):

@@ -6,7 +6,8 @@ last is a metric. Any other failure is a fault of ours and ends the house, as it
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -153,8 +154,9 @@ def chores_of(house: House, keeper: Keeper) -> Chores:
     )
 
 
-async def fates(house: House, tenant: TenantId, emails: Sequence[EmailId]) -> dict[EmailId, bool]:
-    """Return of each email that was decided whether something still names its octets.
+@asynccontextmanager
+async def fates(house: House, tenant: TenantId, emails: Sequence[EmailId]) -> AsyncIterator[dict[EmailId, bool]]:
+    """Yield of each email that was decided whether something still names its octets, while no hold can be placed.
 
     What was kept and has been erased or has expired since names none: a restore of the object store alone brings such
     octets back. What was held, and refused then, is named by a legal hold of the tenant. The decision is read first;
@@ -163,9 +165,10 @@ async def fates(house: House, tenant: TenantId, emails: Sequence[EmailId]) -> di
     decided = await record.fates(house.db, tenant, emails)
     kept = [email for email, is_kept in decided.items() if is_kept]
     async with house.db.transaction(tenant) as tx:
+        await retention.lock(tx)
         waited = list(decided) if await retention.is_any_in_force(tx) else kept
         named = await mail.present(tx, kept) | await queue.present(tx, kept) | await record_store.held(tx, waited)
-    return {email: email in named for email in decided}
+        yield {email: email in named for email in decided}
 
 
 async def expire_all(keeper: Keeper) -> None:

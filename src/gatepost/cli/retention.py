@@ -18,7 +18,7 @@ from gatepost.ids import AccountId
 from gatepost.mail.address import Address, AddressError
 from gatepost.settings import Settings
 from gatepost.upkeep import retention as rooms
-from gatepost.upkeep.retention import Erased, Expired, Hold, HoldError, Keeper, RollError, Scope, Shown
+from gatepost.upkeep.retention import Erased, Expired, Hold, HoldBusyError, HoldError, Keeper, RollError, Scope, Shown
 
 T = TypeVar("T")
 
@@ -44,7 +44,7 @@ def _for_tenant(wanted: str | None, config: Any, work: Callable[[Keeper, Tenant]
         raise Refusal(
             "a store of bodies or of the log does not answer: do it again, nothing is lost by that"
         ) from error
-    except (access.AccessError, HoldError, RollError) as error:
+    except (access.AccessError, HoldBusyError, HoldError, RollError) as error:
         raise Refusal(str(error)) from error
 
 

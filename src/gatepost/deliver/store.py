@@ -146,6 +146,15 @@ async def emails_of(tx: Transaction, keys: Sequence[bytes]) -> list[EmailId]:
     return [EmailId(row.email) for row in await tx.all(query, keys=octets(keys))]
 
 
+async def emails_under(tx: Transaction, keys: Sequence[bytes], emails: Sequence[EmailId]) -> set[EmailId]:
+    """Return those of the outgoing mails of which a recipient is one that these keys belong to."""
+    query = """
+        select email from submission where tenant = %(tenant)s and email = any(%(emails)s)
+          and substring(sealed from 10 for 8) = any(%(keys)s)
+    """
+    return {EmailId(row.email) for row in await tx.all(query, keys=octets(keys), emails=texts(emails))}
+
+
 async def present(tx: Transaction, emails: Sequence[EmailId]) -> set[EmailId]:
     """Return those that are queued or were sent."""
     query = "select email from submission where tenant = %(tenant)s and email = any(%(emails)s)"

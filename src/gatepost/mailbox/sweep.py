@@ -1,7 +1,8 @@
 """Bodies in the object store that no decision keeps: what a crash shortly before the commit or after it leaves."""
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 
 import structlog
@@ -13,10 +14,10 @@ from gatepost.mailbox.body import BODIES, object_path
 GRACE = timedelta(days=1)
 """Younger bodies without a decision are left alone: it may be on its way, or their database about to be restored."""
 
-Fates = Callable[[TenantId, Sequence[EmailId]], Awaitable[Mapping[EmailId, bool]]]
-"""Whether the decision on an email keeps its body; nothing of emails that have none."""
+Fates = Callable[[TenantId, Sequence[EmailId]], AbstractAsyncContextManager[Mapping[EmailId, bool]]]
+"""Whether the decision on an email keeps its body; nothing of emails that have none. It is true until it is left."""
 
-_Orphans = Callable[[TenantId, Sequence[EmailId]], Awaitable[Collection[EmailId]]]
+_Orphans = Callable[[Sequence[EmailId], Mapping[EmailId, bool]], Collection[EmailId]]
 
 log = structlog.get_logger()
 
@@ -31,20 +32,20 @@ async def sweep_bodies(blobs: Blobs, fates: Fates, *, refused_before: datetime, 
         BlobsUnavailableError: the store does not answer; what was removed was an orphan.
         DatabaseUnavailableError: the same of the database.
     """
-
-    async def refused(tenant: TenantId, emails: Sequence[EmailId]) -> list[EmailId]:
-        return [email for email, is_kept in (await fates(tenant, emails)).items() if not is_kept]
-
-    async def unkept(tenant: TenantId, emails: Sequence[EmailId]) -> list[EmailId]:
-        known = await fates(tenant, emails)
-        return [email for email in emails if not known.get(email)]
-
     count = await blobs.tidy(BODIES, undecided_before)
-    count += await _remove(blobs, refused, refused_before)
-    return count + await _remove(blobs, unkept, undecided_before)
+    count += await _remove(blobs, fates, _refused, refused_before)
+    return count + await _remove(blobs, fates, _unkept, undecided_before)
 
 
-async def _remove(blobs: Blobs, orphans: _Orphans, before: datetime) -> int:
+def _refused(emails: Sequence[EmailId], known: Mapping[EmailId, bool]) -> list[EmailId]:
+    return [email for email in emails if known.get(email) is False]
+
+
+def _unkept(emails: Sequence[EmailId], known: Mapping[EmailId, bool]) -> list[EmailId]:
+    return [email for email in emails if not known.get(email)]
+
+
+async def _remove(blobs: Blobs, fates: Fates, orphans: _Orphans, before: datetime) -> int:
     count = 0
     async for paths in blobs.names(BODIES, before):
         by_tenant: defaultdict[TenantId, list[EmailId]] = defaultdict(list)
@@ -52,8 +53,9 @@ async def _remove(blobs: Blobs, orphans: _Orphans, before: datetime) -> int:
             _, tenant, _, email = path.split("/")
             by_tenant[TenantId(tenant)].append(EmailId(email))
         for tenant, emails in by_tenant.items():
-            for email in await orphans(tenant, emails):
-                await blobs.remove(object_path(tenant, email))
-                log.warning("body.swept", tenant=tenant, email=email)
-                count += 1
+            async with fates(tenant, emails) as known:
+                for email in orphans(emails, known):
+                    await blobs.remove(object_path(tenant, email))
+                    log.warning("body.swept", tenant=tenant, email=email)
+                    count += 1
     return count

@@ -170,9 +170,9 @@ def decision_drafts(decided: Decided, *, thread: ThreadId | None, entropy: Entro
     public = told.codes(decided, thread), told.phrases(decided)
     persons = {name: canonical_plain(value) for name, value in told.persons(decided).items()}
     follows = arrived.in_reply_to if arrived.direction is Direction.OUTBOUND else None
-    subject = decided.verified.subject
     drafts = []
     for recipient in arrived.envelope.rcpt_to:
+        subject = decided.verified.subject_of(recipient)
         persons["recipient"] = canonical_plain(str(recipient))
         leaf, opening, ref = _fit(fields, "decision", public, persons, entropy=entropy, is_exact=False)
         drafts.append(Draft(Kind.DECISION, arrived.received_at, _cut(leaf), follows, opening, ref, subject))

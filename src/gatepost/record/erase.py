@@ -9,7 +9,16 @@ from gatepost.db import Transaction
 from gatepost.ids import EntryId
 from gatepost.record import erase_store, store
 from gatepost.record.entry import consequence_draft
-from gatepost.record.erase_store import NOBODY, Place, answered, count_openings, places_from, places_of
+from gatepost.record.erase_store import (
+    NOBODY,
+    Place,
+    accounts_of,
+    answered,
+    count_openings,
+    emails_under,
+    places_from,
+    places_of,
+)
 from gatepost.record.erased import RANGES_MAX, Rule, parts
 from gatepost.record.paper import Consequence, Json, Kind
 
@@ -19,8 +28,10 @@ __all__ = [
     "Place",
     "Removal",
     "Rule",
+    "accounts_of",
     "answered",
     "count_openings",
+    "emails_under",
     "erase",
     "parts",
     "places_from",

@@ -7,7 +7,7 @@ from datetime import datetime
 import orjson
 
 from gatepost.db import Transaction
-from gatepost.db.column import bigints, octets
+from gatepost.db.column import bigints, octets, texts
 from gatepost.ids import AccountId, EmailId, EntryId, LeafIndex
 from gatepost.record.entry import Leaf, timestamp
 
@@ -91,6 +91,30 @@ async def places_of(tx: Transaction, keys: Sequence[bytes], limit: int) -> list[
         )
         for row in await tx.all(query, keys=octets(keys), limit=limit)
     ]
+
+
+async def accounts_of(tx: Transaction, keys: Sequence[bytes]) -> set[AccountId]:
+    """Return the mailboxes of entries sealed under these persons' keys, whether they have a place in the log or not."""
+    query = """
+        select distinct coalesce(decided.account, followed.account) as account
+        from opening as opened
+        left join decision_row as decided on decided.entry = opened.entry
+        left join consequence as followed on followed.entry = opened.entry
+        where opened.tenant = %(tenant)s and substring(opened.sealed from 10 for 8) = any(%(keys)s)
+          and substring(opened.sealed from 10 for 8) <> '\\x0000000000000000'
+    """
+    rows = await tx.all(query, keys=octets(keys))
+    return {AccountId(row.account) for row in rows if row.account is not None}
+
+
+async def emails_under(tx: Transaction, keys: Sequence[bytes], emails: Sequence[EmailId]) -> set[EmailId]:
+    """Return those of the messages that have an opening sealed under these persons' keys."""
+    query = """
+        select decided.email from decision_row as decided join opening as opened on opened.entry = decided.entry
+        where decided.tenant = %(tenant)s and decided.email = any(%(emails)s)
+          and substring(opened.sealed from 10 for 8) = any(%(keys)s)
+    """
+    return {EmailId(row.email) for row in await tx.all(query, keys=octets(keys), emails=texts(emails))}
 
 
 async def count_openings(tx: Transaction, keys: Sequence[bytes]) -> int:

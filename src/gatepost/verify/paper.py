@@ -382,12 +382,16 @@ class Verified:
     def subject(self) -> str | None:
         """The key of the address of the person outside the house it is about: whose keys seal what is kept of it.
 
-        Of outgoing mail, its recipient; of incoming, its author, or where it names none, the sender of the envelope.
+        Of outgoing mail, its first recipient; of incoming, its author, or where it names none, the sender of the
+        envelope.
         """
-        envelope = self.arrived.envelope
+        return self.subject_of(self.arrived.envelope.rcpt_to[0])
+
+    def subject_of(self, recipient: Address) -> str | None:
+        """Return the same of what is kept for one of its recipients: of outgoing mail, that recipient's key."""
         if self.arrived.about is not None:
             return self.arrived.about
         if self.arrived.direction is Direction.OUTBOUND:
-            return envelope.rcpt_to[0].key
-        author = self.evidence.author or envelope.mail_from
+            return recipient.key
+        author = self.evidence.author or self.arrived.envelope.mail_from
         return author.key if author else None

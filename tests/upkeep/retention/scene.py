@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from typing_extensions import override
 
 from gatepost import access
 from gatepost.access.paper import Tenant
 from gatepost.act.hosted import meter_store, store
 from gatepost.act.hosted.labels import Label
 from gatepost.act.hosted.paper import Step, StepState, Turn, TurnState
-from gatepost.blobs import Blobs
+from gatepost.blobs import Blobs, BlobsUnavailableError
 from gatepost.blobs.folder import Folder
 from gatepost.db import Database
 from gatepost.ids import AgentId, EmailId, TenantId, ThreadId, TurnId
@@ -31,6 +32,14 @@ REMAINS = frozenset({"opening", "thread_message"})
 """Of what the keeper reaches: the entries that say what went, and tokens of Message-IDs of our own answers."""
 _EACH = (f"select '{name}' as name, count(*) from {name} where tenant = %(tenant)s" for name in TABLES)  # noqa: S608  # the names above
 _COUNTED = " union all ".join(_EACH)
+
+
+class Full(Folder):
+    """A store on which nothing can be removed."""
+
+    @override
+    async def remove(self, *paths: str) -> None:
+        raise BlobsUnavailableError(*paths)
 
 
 @dataclass

@@ -9,15 +9,13 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import sql
-from typing_extensions import override
 
 from gatepost.blobs import Blobs, BlobsUnavailableError
-from gatepost.blobs.folder import Folder
 from gatepost.db import Database
 from gatepost.keys import KeyStore
 from gatepost.upkeep.retention import erase_person, replay
 from outbound import BOSS, TENANT
-from upkeep.retention.scene import Kept, keeper_of
+from upkeep.retention.scene import Full, Kept, keeper_of
 
 
 async def _life(kept: Kept) -> None:
@@ -90,14 +88,6 @@ async def test_a_restored_database_and_key_store_forget_again(
             assert await replay(restored.keeper) == 0
     finally:
         store.close()
-
-
-class Full(Folder):
-    """A store on which nothing can be removed."""
-
-    @override
-    async def remove(self, *paths: str) -> None:
-        raise BlobsUnavailableError(*paths)
 
 
 async def test_an_erasure_that_was_cut_off_is_finished(kept: Kept) -> None:

@@ -18,7 +18,8 @@ async def test_only_the_octets_of_the_named_emails_are_taken_away(kept: Kept) ->
     assert isinstance(kept.keeper, room.Keeper)
     large = [await kept.scene.boss_asks(text="large\r\n" * 20_000) for _ in range(2)]
     small = await kept.scene.boss_asks()
-    await kept.keeper.remove_large_bodies(TENANT, [large[0], small])
+    async with kept.keeper.own.transaction(TENANT) as tx:
+        await kept.keeper.remove_large_bodies(tx, [large[0], small])
     later = kept.scene.clock.now.replace(year=2999)
     left = [path async for page in kept.house.blobs.names("bodies", later) for path in page]
     assert [path.rpartition("/")[2] for path in left] == [large[1]]

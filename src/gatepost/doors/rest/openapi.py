@@ -67,6 +67,8 @@ def _name_the_policy(document: dict[str, Any]) -> None:
 
 
 _REFUSALS = {
+    "/erasures": (Code.ERASURE_HELD,),
+    "/legal-holds": (Code.HOLD_BUSY,),
     "/reservations": (Code.BUDGET_EXHAUSTED, Code.GRANT_REFUSED),
     "{message_id}/raw": (Code.MESSAGE_UNSEALED,),
     "{message_id}/usage": (Code.BUDGET_EXHAUSTED, Code.GRANT_REFUSED),

@@ -37,6 +37,7 @@ from gatepost.record import QueryError
 from gatepost.record.export import NotInLogError
 from gatepost.reply.paper import ParentMissingError, ReplyRefusedError
 from gatepost.trust.engagement import NotYetError
+from gatepost.upkeep.retention import HoldBusyError
 from gatepost.workbench import (
     BaseChangedError,
     BusyError,
@@ -85,6 +86,7 @@ class Code(StrEnum):
     WEBHOOK_INVALID = "webhook.invalid"
     EXPORT_INVALID = "export.invalid"
     HOLD_INVALID = "hold.invalid"
+    HOLD_BUSY = "hold.busy"
     ERASURE_HELD = "erasure.held"
     REPLY_REFUSED = "reply.refused"
     SIGNATURE_INVALID = "signature.invalid"
@@ -165,6 +167,7 @@ MEANINGS: Mapping[Code, Meaning] = {
     Code.WEBHOOK_INVALID: Meaning(422, "The webhook is not valid", "Register an absolute http or https URL."),
     Code.EXPORT_INVALID: Meaning(422, "The destination is not valid", "Correct what errors names."),
     Code.HOLD_INVALID: Meaning(422, "The legal hold is not valid", "Correct what errors names."),
+    Code.HOLD_BUSY: Meaning(409, "Something is just being removed", "Send it again: nothing was placed or released."),
     Code.ERASURE_HELD: Meaning(409, "A legal hold forbids it", "Release the hold that errors names, if it may be."),
     Code.REPLY_REFUSED: Meaning(422, "The gate refused to send this", "errors holds the reason code of the decision."),
     Code.SIGNATURE_INVALID: Meaning(403, "The signature does not fit", "Sign these octets, with a secret in force."),
@@ -329,6 +332,7 @@ _TRANSLATIONS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     KeyReusedError: lambda _: Problem(Code.KEY_REUSED),
     ParentMissingError: lambda _: missing("message"),
     GrantError: _ungranted,
+    HoldBusyError: lambda error: Problem(Code.HOLD_BUSY, errors=[str(error)]),
     HoldMissingError: lambda _: missing("hold"),
     HoldSettledError: lambda error: Problem(Code.HOLD_SETTLED, f"It was {error.state.value}."),
     HoldChangedError: lambda _: Problem(Code.HOLD_CHANGED),

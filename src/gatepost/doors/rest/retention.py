@@ -68,7 +68,8 @@ async def erase(body: NewErasure, principal: RetentionWriter, keeper: KeeperDep)
     """Remove what this tenant's part of the house holds of a person: mail, record's words, index, queue, keys.
 
     Leaves and proofs of the log stay as they are: they name nobody. The erasure itself is an entry. What was exported
-    is in others' hands. 409 where a legal hold forbids it. With `dry_run`, only counts.
+    is in others' hands. 409 where a legal hold forbids it; also one that is placed meanwhile, which keeps the rest
+    until it is released. With `dry_run`, only counts.
     """
     person = _address(body.address)
     try:
@@ -95,7 +96,11 @@ async def holds(principal: AuditReader, keeper: KeeperDep) -> HoldList:
 
 @router.post("/legal-holds", summary="Place a legal hold", status_code=status.HTTP_201_CREATED)
 async def place(body: NewHold, principal: RetentionWriter, keeper: KeeperDep) -> HoldShown:
-    """Keep a mailbox, a person's mail, or everything, until the hold is released. It is an entry of the log."""
+    """Keep a mailbox, a person's mail, or everything, until the hold is released. It is an entry of the log.
+
+    What is there when this is answered is removed no more, also where an expiry or an erasure is under way: the answer
+    waits for the batch that is being removed, half a minute at the most, then 409.
+    """
     if body.mailbox_id is not None and body.address is not None:
         raise Problem(Code.HOLD_INVALID, errors=["a hold is of a mailbox or of a person: place two for both"])
     scope = Scope(

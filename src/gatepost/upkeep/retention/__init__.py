@@ -3,7 +3,14 @@
 from gatepost.upkeep.retention.claims import sweep_claims
 from gatepost.upkeep.retention.erase import Erased, erase_person, foresee
 from gatepost.upkeep.retention.expire import Expired, destroy_months, expire
-from gatepost.upkeep.retention.hold import HoldError, holds, is_any_in_force, place_hold, release_hold
+from gatepost.upkeep.retention.hold import (
+    HoldBusyError,
+    HoldError,
+    holds,
+    is_any_in_force,
+    place_hold,
+    release_hold,
+)
 from gatepost.upkeep.retention.keeper import Keeper
 from gatepost.upkeep.retention.limits import Plans
 from gatepost.upkeep.retention.paper import Hold, Scope
@@ -11,11 +18,13 @@ from gatepost.upkeep.retention.replay import replay
 from gatepost.upkeep.retention.roll import Roll, RollError
 from gatepost.upkeep.retention.show import Shown, show
 from gatepost.upkeep.retention.standing import misheld
+from gatepost.upkeep.retention.store import lock
 
 __all__ = [
     "Erased",
     "Expired",
     "Hold",
+    "HoldBusyError",
     "HoldError",
     "Keeper",
     "Plans",
@@ -29,6 +38,7 @@ __all__ = [
     "foresee",
     "holds",
     "is_any_in_force",
+    "lock",
     "misheld",
     "place_hold",
     "release_hold",

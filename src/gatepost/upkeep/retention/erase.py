@@ -2,12 +2,13 @@
 
 The order, so that a crash between any two steps is made up for by ``replay``:
 
-1. the roll outside the database knows which keys are to die;
+1. the roll outside the database knows which keys are to die, and no hold forbids it;
 2. batch by batch, one transaction each: an entry of the log that names the entries concerned, their openings and all
    the rest removed (large bodies from the object store before their rows, which name them);
 3. the keys die: whatever copy of what was sealed under them lies anywhere, nobody can read it any more.
 
-Leaves, tiles and proofs are not touched.
+A hold that is placed meanwhile stops it at the next batch; ``replay`` goes on once the hold is released
+(docs/adr/0134). Leaves, tiles and proofs are not touched.
 """
 
 import asyncio
@@ -29,13 +30,13 @@ from gatepost.mail.address import Address
 from gatepost.mailbox import erase_store as mail
 from gatepost.record import erase as entries
 from gatepost.record.erase import Place, Removal, Rule
-from gatepost.upkeep.retention.hold import HoldError, forbidding, in_force
+from gatepost.upkeep.retention.hold import HoldError, forbidding, removing
 from gatepost.upkeep.retention.keeper import Keeper
-from gatepost.upkeep.retention.paper import Erasure
+from gatepost.upkeep.retention.paper import Erasure, Hold
+from gatepost.upkeep.retention.several import emails_under, held_keys, spelled
 
 BATCH = 512
 WAITS_MAX, WAIT_S = 40, 0.1
-_KEY_OCTETS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +63,10 @@ async def foresee(keeper: Keeper, tenant: TenantId, person: Address) -> Erased:
     Raises:
         HoldError: it would be refused.
     """
-    ids = await _permitted(keeper, tenant, person)
+    ids = await _ids(keeper, tenant, person)
     keys = spelled(ids)
-    async with keeper.own.transaction(tenant) as tx:
+    async with removing(keeper, tenant) as (tx, held):
+        await _permit(tx, keeper, held, keeper.own.keys.subject_name(tenant, person.key), keys)
         emails = await _every_email(tx, keys)
         elsewhere = await mail.without_inline_body(tx, emails)
         return Erased(
@@ -95,78 +97,113 @@ async def erase_person(keeper: Keeper, tenant: TenantId, person: Address, *, act
     """Erase what the house holds of ``person`` for this tenant, and say so in the log; a second time finds nothing.
 
     Raises:
-        HoldError: a legal hold forbids it.
+        HoldError: a legal hold forbids it, or one that was placed meanwhile forbids the rest: the text says which.
         RollError: the roll of erasures cannot be written; nothing was done.
         BlobsUnavailableError: the object store does not answer; what was begun is made up for at the next start.
         DatabaseUnavailableError: the same of the database.
     """
-    ids = await _permitted(keeper, tenant, person)
+    ids = await _ids(keeper, tenant, person)
     vault = keeper.own.keys.vault(tenant)
-    erasure = Erasure(
-        tenant=tenant,
-        request=keeper.new_request(),
-        at=keeper.clock(),
-        actor=actor,
-        name=keeper.own.keys.subject_name(tenant, person.key),
-        sender=blind_sender(vault, person.key),
-        correspondent=outbound.blind_person(vault, person.key),
-        keys=tuple(ids),
-    )
-    await keeper.roll.add(erasure)
+    async with removing(keeper, tenant) as (tx, held):
+        erasure = Erasure(
+            tenant=tenant,
+            request=keeper.new_request(),
+            at=keeper.clock(),
+            actor=actor,
+            name=keeper.own.keys.subject_name(tenant, person.key),
+            sender=blind_sender(vault, person.key),
+            correspondent=outbound.blind_person(vault, person.key),
+            keys=tuple(ids),
+        )
+        await _permit(tx, keeper, held, erasure.name, spelled(ids))
+        await keeper.roll.add(erasure)
     return await carry_out(keeper, erasure, reason=reason)
 
 
-async def _permitted(keeper: Keeper, tenant: TenantId, person: Address) -> list[int]:
-    """Return the ids of the person's keys, unless a hold forbids to erase them."""
+async def _ids(keeper: Keeper, tenant: TenantId, person: Address) -> list[int]:
+    """Return the ids of the person's keys."""
     keys = keeper.own.keys
-    name = keys.subject_name(tenant, person.key)
     await keys.flush()
-    ids = keys.ids(tenant, Kind.SUBJECT, name)
-    async with keeper.own.transaction(tenant) as tx:
-        held = await in_force(tx)
-        accounts = (
-            {place.account for place in await entries.places_of(tx, spelled(ids), 1_000_000) if place.account}
-            if any(hold.scope.account for hold in held)
-            else set()
-        )
-    if hold := forbidding(held, name, accounts):
-        raise HoldError(f"the legal hold {hold.id} forbids it: {hold.reason}")
-    return ids
+    return keys.ids(tenant, Kind.SUBJECT, keys.subject_name(tenant, person.key))
 
 
-def spelled(ids: Sequence[int]) -> list[bytes]:
-    """Return ids of keys as they stand in the heads of seals."""
-    return [each.to_bytes(_KEY_OCTETS, "big") for each in ids]
+async def _permit(tx: Transaction, keeper: Keeper, held: Sequence[Hold], name: str, keys: Sequence[bytes]) -> None:
+    """Go on, unless a hold forbids to remove what is sealed under these keys of the person of that name.
+
+    With a message to several persons goes what each of them was sent: a hold of any of them keeps it.
+
+    Raises:
+        HoldError: one does.
+    """
+    accounts = await entries.accounts_of(tx, keys) if any(hold.scope.account for hold in held) else set()
+    forbids = forbidding(held, name, accounts)
+    emails = await _every_email(tx, keys) if any(hold.subject for hold in held) and not forbids else []
+    for hold in held:
+        if not forbids and await emails_under(tx, held_keys(keeper, tx.tenant, [hold]), emails):
+            forbids = hold
+    if forbids:
+        raise HoldError(f"the legal hold {forbids.id} forbids it: {forbids.reason}")
 
 
-async def carry_out(keeper: Keeper, erasure: Erasure, *, reason: str = "") -> Erased:
-    """Do what the roll says; what was done before is not done again."""
+async def carry_out(keeper: Keeper, erasure: Erasure, *, reason: str = "", is_final: bool = False) -> Erased:
+    """Do what the roll says; what was done before is not done again.
+
+    Args:
+        keeper: who does it.
+        erasure: what the roll says.
+        reason: in the asker's words, for the entry.
+        is_final: it was done before, and a restore brought it back: no hold that came later may keep it.
+
+    Raises:
+        HoldError: a hold that was placed after it was asked for forbids the rest: ``replay`` goes on with it.
+    """
     tenant, keys = erasure.tenant, spelled(erasure.keys)
     total = Erased(request=erasure.request)
     removal = Removal(request=erasure.request, rule=Rule.PERSON, actor=erasure.actor, at=keeper.clock(), reason=reason)
-    waits = waiting = 0
+    waits = 0
     for turn in count():
-        async with keeper.own.transaction(tenant) as tx:
+        async with removing(keeper, tenant) as (tx, held):
             places = await entries.places_of(tx, keys, BATCH)
             named = [place.email for place in places if place.email is not None]
             others = [] if turn else await _sealed_for(tx, keys)
             waiting = 0 if places else await entries.count_openings(tx, keys)
-        emails = list(dict.fromkeys([*named, *others]))
-        if places or not turn:
-            large = await keeper.remove_large_bodies(tenant, emails)
-            total = replace(total, bodies=total.bodies + large)
-            total = await _batch(keeper, erasure, removal, places, emails, total)
-        elif waiting and waits < WAITS_MAX:
-            waits += 1
-            await keeper.sequence(tenant)
-            await asyncio.sleep(WAIT_S)
-        else:
-            break
-    destroyed = keeper.own.keys.destroy_ids(tenant, erasure.keys)
-    return replace(total, keys=destroyed, waiting=waiting)
+            emails = list(dict.fromkeys([*named, *others]))
+            if not is_final and (places or emails or waiting):
+                await _go_on(tx, keeper, held, erasure, total)
+            if places or not turn:
+                large = await keeper.remove_large_bodies(tx, emails)
+                total = replace(total, bodies=total.bodies + large)
+                total = await _batch(tx, keeper, erasure, removal, places, emails, total)
+                continue
+            if not waiting or waits == WAITS_MAX:
+                destroyed = keeper.own.keys.destroy_ids(tenant, erasure.keys)
+                return replace(total, keys=destroyed, waiting=waiting)
+        waits += 1
+        await keeper.sequence(tenant)
+        await asyncio.sleep(WAIT_S)
+    raise AssertionError("count() does not end")
+
+
+async def _go_on(tx: Transaction, keeper: Keeper, held: Sequence[Hold], erasure: Erasure, total: Erased) -> None:
+    """Go on, unless a hold was placed since the erasure was asked for: those of before were asked then.
+
+    A restore may have brought back one that was released long ago; it keeps nothing of this person.
+
+    Raises:
+        HoldError: one forbids the rest.
+    """
+    since = [hold for hold in held if hold.placed_at >= erasure.at]
+    try:
+        await _permit(tx, keeper, since, erasure.name, spelled(erasure.keys))
+    except HoldError as error:
+        raise HoldError(
+            f"{error}. It was placed while the erasure {erasure.request} was under way, which had removed the words of"
+            f" {total.openings} entries by then; the rest goes by itself within the hour after the hold is released"
+        ) from None
 
 
 async def _batch(
+    tx: Transaction,
     keeper: Keeper,
     erasure: Erasure,
     removal: Removal,
@@ -174,17 +211,16 @@ async def _batch(
     emails: Sequence[EmailId],
     total: Erased,
 ) -> Erased:
-    async with keeper.own.transaction(erasure.tenant) as tx:
-        for part in entries.parts([place.index for place in places]):
-            await entries.say(tx, replace(removal, what={"entries": part}), entropy=keeper.entropy)
-        openings = await entries.erase(tx, [place.entry for place in places])
-        gone = await mail.forget(tx, emails)
-        queued = await queue.forget(tx, emails)
-        await waiting_room.forget(tx, emails)
-        await grants.forget(tx, emails)
-        await turns.forget(tx, emails)
-        await past.forget_person(tx, erasure.sender, emails)
-        await outbound.forget_person(tx, erasure.correspondent, emails)
+    for part in entries.parts([place.index for place in places]):
+        await entries.say(tx, replace(removal, what={"entries": part}), entropy=keeper.entropy)
+    openings = await entries.erase(tx, [place.entry for place in places])
+    gone = await mail.forget(tx, emails)
+    queued = await queue.forget(tx, emails)
+    await waiting_room.forget(tx, emails)
+    await grants.forget(tx, emails)
+    await turns.forget(tx, emails)
+    await past.forget_person(tx, erasure.sender, emails)
+    await outbound.forget_person(tx, erasure.correspondent, emails)
     return replace(
         total,
         openings=total.openings + openings,

@@ -13,6 +13,7 @@ from itertools import takewhile
 from gatepost import access
 from gatepost.access.paper import Tenant
 from gatepost.act.hosted import erase_store as turns
+from gatepost.db import Transaction
 from gatepost.decide import grant_store as grants
 from gatepost.decide import outbound_store as outbound
 from gatepost.decide import past_store as past
@@ -25,11 +26,11 @@ from gatepost.mailbox import erase_store as mail
 from gatepost.record import erase as entries
 from gatepost.record.erase import ACTIONS, NOBODY, Place, Removal, Rule
 from gatepost.upkeep.retention import store
-from gatepost.upkeep.retention.erase import spelled
-from gatepost.upkeep.retention.hold import covers_all, in_force
+from gatepost.upkeep.retention.hold import covers_all, removing
 from gatepost.upkeep.retention.keeper import Keeper
 from gatepost.upkeep.retention.limits import Limit, limits, narrowed, over
 from gatepost.upkeep.retention.paper import Hold
+from gatepost.upkeep.retention.several import emails_under, held_keys
 
 BATCH = 1_000
 HOUSE = "house"
@@ -64,8 +65,8 @@ class _Held:
     persons: frozenset[bytes]
     is_any: bool
 
-    def keeps(self, place: Place, mail_subject: bytes | None) -> bool:
-        return place.account in self.accounts or bool(self.persons & {place.subject or NOBODY, mail_subject or NOBODY})
+    def keeps(self, place: Place) -> bool:
+        return place.account in self.accounts or (place.subject or NOBODY) in self.persons
 
 
 async def expire(keeper: Keeper, tenant: Tenant, *, dry_run: bool = False) -> Expired:
@@ -77,16 +78,10 @@ async def expire(keeper: Keeper, tenant: Tenant, *, dry_run: bool = False) -> Ex
         DatabaseUnavailableError: the same of the database.
     """
     now, plan_days = keeper.clock(), keeper.plans.days_for(tenant.plan)
-    async with keeper.own.transaction(tenant.id) as tx:
-        holds = await in_force(tx)
-    by_policy = await policy_days(keeper, tenant.id)
     total = Expired()
-    if covers_all(holds):
-        return total
-    held = _held(keeper, tenant.id, holds)
-    for limit in limits(plan_days, by_policy):
-        total += await _expire_by(keeper, tenant.id, limit, held, now, dry_run=dry_run)
-    if plan_days is not None and not holds:
+    for limit in limits(plan_days, await policy_days(keeper, tenant.id)):
+        total += await _expire_by(keeper, tenant.id, limit, now, dry_run=dry_run)
+    if plan_days is not None:
         total += await destroy_months(keeper, tenant.id, plan_days, dry_run=dry_run)
     return total
 
@@ -100,80 +95,74 @@ async def policy_days(keeper: Keeper, tenant: TenantId) -> dict[AccountId, int]:
 
 
 def _held(keeper: Keeper, tenant: TenantId, holds: Sequence[Hold]) -> _Held:
-    keys = keeper.own.keys
-    persons = [key for hold in holds if hold.subject for key in keys.ids(tenant, Kind.SUBJECT, hold.subject)]
     accounts = frozenset(hold.scope.account for hold in holds if hold.scope.account is not None)
-    return _Held(accounts, frozenset(spelled(persons)), bool(holds))
+    return _Held(accounts, frozenset(held_keys(keeper, tenant, holds)), bool(holds))
 
 
-async def _expire_by(
-    keeper: Keeper, tenant: TenantId, limit: Limit, held: _Held, now: datetime, *, dry_run: bool
-) -> Expired:
+async def _expire_by(keeper: Keeper, tenant: TenantId, limit: Limit, now: datetime, *, dry_run: bool) -> Expired:
     total, request = Expired(), keeper.new_request()
     start: int | None = None
     while True:
-        async with keeper.own.transaction(tenant) as tx:
+        async with removing(keeper, tenant) as (tx, holds):
+            if covers_all(holds):
+                return total
+            held = _held(keeper, tenant, holds)
             if start is None or not dry_run:
                 start = await store.cursor(tx, limit)
             seen = await entries.places_from(tx, start, BATCH)
             due = list(takewhile(lambda place: place.at < limit.since(now), seen))
-            named = [place.email for place in due if place.email is not None]
-            subjects = await mail.subjects_of(tx, named) if held.persons else {}
-        if all(place.action in _OWN for place in due):
-            return total
-        end = due[-1].index + 1
-        going = [
-            place
-            for place in due
-            if (limit.accounts is None or place.account in limit.accounts)
-            and not held.keeps(place, subjects.get(place.email) if place.email else None)
-        ]
-        if dry_run:
-            total += Expired(openings=sum(place.subject is not None for place in going))
-            start = end
-        else:
-            total += await _remove(keeper, tenant, limit, going, (start, end), request, is_held=held.is_any)
+            if all(place.action in _OWN for place in due):
+                return total
+            end = due[-1].index + 1
+            going = await _going(tx, limit, due, held)
+            if dry_run:
+                total += Expired(openings=sum(place.subject is not None for place in going))
+                start = end
+            else:
+                total += await _remove(tx, keeper, limit, going, end, request, is_held=held.is_any)
+
+
+async def _going(tx: Transaction, limit: Limit, due: Sequence[Place], held: _Held) -> list[Place]:
+    """Return what may go: nothing of a message that is a held person's too."""
+    named = list({place.email for place in due if place.email is not None})
+    kept = await emails_under(tx, [*held.persons], named)
+    return [
+        place
+        for place in due
+        if (limit.accounts is None or place.account in limit.accounts)
+        and not held.keeps(place)
+        and place.email not in kept
+    ]
 
 
 async def _remove(
-    keeper: Keeper,
-    tenant: TenantId,
-    limit: Limit,
-    going: Sequence[Place],
-    span: tuple[int, int],
-    request: str,
-    *,
-    is_held: bool,
+    tx: Transaction, keeper: Keeper, limit: Limit, going: Sequence[Place], end: int, request: str, *, is_held: bool
 ) -> Expired:
-    """Remove one batch, or nothing where another process did meanwhile.
+    """Remove one batch.
 
     Tokens of persons do not say whose mailbox or mail a hold means: while one is in force, all of them stay.
     """
-    start, end = span
     emails = list(dict.fromkeys(place.email for place in going if place.email is not None))
     is_plan = limit.accounts is None
-    large = await keeper.remove_large_bodies(tenant, emails) if is_plan else 0
+    large = await keeper.remove_large_bodies(tx, emails) if is_plan else 0
     done = Expired()
-    async with keeper.own.transaction(tenant) as tx:
-        if not await store.try_lock(tx) or await store.cursor(tx, limit) != start:
-            return done
-        opened = [place.entry for place in going if place.subject is not None]
-        if opened or (is_plan and emails):
-            await entries.say(tx, _removal(keeper, limit, end, request), entropy=keeper.entropy)
-            done = Expired(openings=await entries.erase(tx, opened))
-        if is_plan and emails:
-            gone = await mail.forget(tx, emails)
-            await queue.forget(tx, emails)
-            await hold_end.forget(tx, emails, at=keeper.clock(), entropy=keeper.entropy)
-            await grants.forget(tx, emails)
-            await turns.forget(tx, emails)
-            done = replace(done, messages=gone.messages, bodies=gone.bodies + large)
-        if is_plan and not is_held:
-            before = limit.since(keeper.clock())
-            await policies.forget_tokens(tx, before)
-            await past.forget_known(tx, before)
-            await outbound.forget_correspondents(tx, before)
-        await store.move_cursor(tx, limit, end)
+    opened = [place.entry for place in going if place.subject is not None]
+    if opened or (is_plan and emails):
+        await entries.say(tx, _removal(keeper, limit, end, request), entropy=keeper.entropy)
+        done = Expired(openings=await entries.erase(tx, opened))
+    if is_plan and emails:
+        gone = await mail.forget(tx, emails)
+        await queue.forget(tx, emails)
+        await hold_end.forget(tx, emails, at=keeper.clock(), entropy=keeper.entropy)
+        await grants.forget(tx, emails)
+        await turns.forget(tx, emails)
+        done = replace(done, messages=gone.messages, bodies=gone.bodies + large)
+    if is_plan and not is_held:
+        before = limit.since(keeper.clock())
+        await policies.forget_tokens(tx, before)
+        await past.forget_known(tx, before)
+        await outbound.forget_correspondents(tx, before)
+    await store.move_cursor(tx, limit, end)
     return done
 
 
@@ -192,19 +181,30 @@ def _removal(keeper: Keeper, limit: Limit, end: int, request: str) -> Removal:
 
 
 async def destroy_months(keeper: Keeper, tenant: TenantId, plan_days: int, *, dry_run: bool = False) -> Expired:
-    """Destroy the keys of months of which everything is old enough to go; the entry that says so comes first."""
+    """Destroy the keys of months of which everything is old enough to go, unless a hold is in force.
+
+    The entry that says so comes first. A hold that is placed between the two keeps them; the next run says it again.
+    """
     keys = keeper.own.keys
     months = over(keys.names(tenant, Kind.EPOCH), plan_days, keeper.clock())
-    if months and not dry_run:
-        removal = Removal(
-            request=keeper.new_request(),
-            rule=Rule.KEYS,
-            actor=HOUSE,
-            at=keeper.clock(),
-            what={"months": list(months), "days": plan_days},
-        )
-        async with keeper.own.transaction(tenant) as tx:
+    if not months:
+        return Expired()
+    removal = Removal(
+        request=keeper.new_request(),
+        rule=Rule.KEYS,
+        actor=HOUSE,
+        at=keeper.clock(),
+        what={"months": list(months), "days": plan_days},
+    )
+    async with removing(keeper, tenant) as (tx, holds):
+        if holds:
+            return Expired()
+        if not dry_run:
             await entries.say(tx, removal, entropy=keeper.entropy)
-        for month in months:
-            keys.destroy(tenant, Kind.EPOCH, month)
+    if not dry_run:
+        async with removing(keeper, tenant) as (_, holds):
+            if holds:
+                return Expired()
+            for month in months:
+                keys.destroy(tenant, Kind.EPOCH, month)
     return Expired(months=tuple(months))

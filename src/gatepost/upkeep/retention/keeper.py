@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from gatepost.blobs import Blobs
 from gatepost.clock import Clock, Entropy
-from gatepost.db import Database
+from gatepost.db import Database, Transaction
 from gatepost.ids import EmailId, TenantId, token
 from gatepost.mailbox import erase_store as mail
 from gatepost.mailbox.body import object_path
@@ -41,17 +41,19 @@ class Keeper:
         """Return an id for what is asked for now."""
         return token("er", self.entropy(_REQUEST_OCTETS))
 
-    async def remove_large_bodies(self, tenant: TenantId, emails: list[EmailId]) -> int:
+    async def remove_large_bodies(self, tx: Transaction, emails: list[EmailId]) -> int:
         """Remove the octets of these emails from the object store; before their rows, which name them.
+
+        Args:
+            tx: one of ``removing``: the store is waited for inside it, so that no hold is placed meanwhile.
+            emails: whose.
 
         Returns: of how many kept messages they were; one that was refused has none.
 
         Raises:
             BlobsUnavailableError: the store does not answer.
         """
-        async with self.own.transaction(tenant) as tx:
-            elsewhere = await mail.without_inline_body(tx, emails)
-            kept = await mail.present(tx, elsewhere)
-        for email in elsewhere:
-            await self.blobs.remove(object_path(tenant, email))
+        elsewhere = await mail.without_inline_body(tx, emails)
+        kept = await mail.present(tx, elsewhere)
+        await self.blobs.remove(*(object_path(tx.tenant, email) for email in elsewhere))
         return len(kept)

@@ -2,16 +2,23 @@
 
 from itertools import groupby
 
+import structlog
+
+from gatepost.keys import Kind
 from gatepost.record import erase as entries
-from gatepost.upkeep.retention.erase import carry_out, spelled
+from gatepost.upkeep.retention.erase import carry_out
+from gatepost.upkeep.retention.hold import HoldError
 from gatepost.upkeep.retention.keeper import Keeper
 from gatepost.upkeep.retention.paper import Erasure
+from gatepost.upkeep.retention.several import spelled
+
+log = structlog.get_logger()
 
 
 async def replay(keeper: Keeper) -> int:
     """Carry out whatever stands in the roll and was not done, or is undone; return how many erasures that were.
 
-    A house that never erased anybody asks its database nothing.
+    A house that never erased anybody asks its database nothing. What a hold has stopped waits for its release.
 
     Raises:
         RollError: the roll cannot be read.
@@ -26,12 +33,26 @@ async def replay(keeper: Keeper) -> int:
         async with keeper.own.transaction(tenant) as tx:
             answered = await entries.answered(tx, [erasure.request for erasure in erasures])
             is_clean = not await entries.count_openings(tx, spelled(keys))
-        keeper.own.keys.destroy_ids(tenant, keys)  # they live again where the key store was restored
-        for erasure in erasures:
-            if erasure.request not in answered or not (is_clean or await _is_clean(keeper, erasure)):
-                await carry_out(keeper, erasure)
-                done += 1
+        finished = [
+            erasure
+            for erasure in erasures
+            if erasure.request in answered and (is_clean or await _is_clean(keeper, erasure))
+        ]
+        again = {key for erasure in finished for key in erasure.keys}
+        keeper.own.keys.destroy_ids(tenant, again)  # they live again where the key store was restored
+        done += sum([await _carried_out(keeper, each) for each in erasures if each not in finished])
     return done
+
+
+async def _carried_out(keeper: Keeper, erasure: Erasure) -> bool:
+    """Do it, unless a hold stopped it; of whom the keys are dead, a hold would only keep what nobody can read."""
+    alive = {*keeper.own.keys.ids(erasure.tenant, Kind.SUBJECT, erasure.name)} & {*erasure.keys}
+    try:
+        await carry_out(keeper, erasure, is_final=not alive)
+    except HoldError:
+        log.warning("erasure.held", tenant=erasure.tenant, request=erasure.request)
+        return False
+    return True
 
 
 async def _is_clean(keeper: Keeper, erasure: Erasure) -> bool:

@@ -88,8 +88,7 @@ def _problems(leaves: Told, row: Hold | None, name_of: Callable[[Address], str])
 async def misheld(db: Database, tenant: TenantId) -> list[str]:
     """Return a sentence for each legal hold that was changed, ended or taken away behind the house's back."""
     async with db.transaction(tenant) as tx:
-        said = told(await store.told_holds(tx))
-        rows, broken = await store.every_hold(tx)
-    found = [f"legal hold {each}: its reason and whom it covers cannot be read" for each in broken]
-    readable = {each: leaves for each, leaves in said.items() if each not in broken}
-    return [*found, *differences(readable, rows, lambda person: db.keys.subject_name(tenant, person.key))]
+        seen = await store.ledger(tx)
+    found = [f"legal hold {each}: its reason and whom it covers cannot be read" for each in seen.broken]
+    readable = {each: leaves for each, leaves in told(seen.leaves).items() if each not in seen.broken}
+    return [*found, *differences(readable, seen.rows, lambda person: db.keys.subject_name(tenant, person.key))]

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
+from psycopg.errors import LockNotAvailable
 
 from gatepost.db import Transaction
 from gatepost.ids import AccountId
@@ -45,27 +46,47 @@ async def holds(tx: Transaction, *, released: bool = False) -> list[Hold]:
     return [_hold(tx.vault, row) for row in await tx.all(query, released=released)]
 
 
-async def every_hold(tx: Transaction) -> tuple[list[Hold], list[str]]:
-    """Return all holds there ever were, oldest first, and the ids of those whose seal is broken."""
-    query = "select * from legal_hold where tenant = %(tenant)s order by placed_at, id"
-    found: list[Hold] = []
-    broken: list[str] = []
-    for row in await tx.all(query):
-        try:
-            found.append(_hold(tx.vault, row))
-        except KeyringError:
-            broken.append(row.id)
-    return found, broken
+class Ledger(NamedTuple):
+    """What table and log say of the tenant's legal holds at one moment, both oldest first.
 
-
-async def told_holds(tx: Transaction) -> list[Leaf]:
-    """Return the leaves that place and release legal holds, oldest first."""
-    query = """
-        select written.leaf from consequence as followed join entry as written on written.id = followed.entry
-        where followed.tenant = %(tenant)s and followed.action in ('hold.place', 'hold.release')
-        order by followed.entry
+    Attributes:
+        rows: every hold there ever was; without those whose seal is broken.
+        broken: the ids of these.
+        leaves: what places and releases holds.
     """
-    return [orjson.loads(row.leaf) for row in await tx.all(query)]
+
+    rows: list[Hold]
+    broken: list[str]
+    leaves: list[Leaf]
+
+    @property
+    def in_force(self) -> list[Hold]:
+        """The holds that the table says are in force."""
+        return [hold for hold in self.rows if hold.released_at is None]
+
+
+async def ledger(tx: Transaction) -> Ledger:
+    """Return what table and log say of holds: in one statement, so that one placed meanwhile is in both or neither."""
+    query = """
+        select null::bytea as leaf, null::bigint as entry,
+          id, account, subject, sealed, placed_at, placed_by, released_at
+        from legal_hold where tenant = %(tenant)s
+        union all
+        select written.leaf, followed.entry, null, null, null, null, null, null, null
+        from consequence as followed join entry as written on written.id = followed.entry
+        where followed.tenant = %(tenant)s and followed.action in ('hold.place', 'hold.release')
+        order by placed_at, id, entry
+    """
+    found = Ledger([], [], [])
+    for row in await tx.all(query):
+        if row.entry is not None:
+            found.leaves.append(orjson.loads(row.leaf))
+            continue
+        try:
+            found.rows.append(_hold(tx.vault, row))
+        except KeyringError:
+            found.broken.append(row.id)
+    return found
 
 
 def _place(identifier: str) -> str:
@@ -86,10 +107,22 @@ def _hold(vault: Vault, row: Any) -> Hold:
     )
 
 
-async def try_lock(tx: Transaction) -> bool:
-    """Take the right to expire the tenant's mail and record until the transaction ends; False where it is taken."""
-    query = "select pg_try_advisory_xact_lock(hashtextextended('retention ' || %(tenant)s, 0)) as is_ours"
-    return bool((await tx.one(query)).is_ours)
+async def lock(tx: Transaction, within_s: int = 0) -> bool:
+    """Be the only one who removes of the tenant's, or says what must stay, until the transaction ends.
+
+    Always the first thing a transaction does, so that nobody waits for it who has something others wait for.
+    PostgreSQL lets whoever waits longest go first.
+
+    Args:
+        tx: the transaction; after False it can do nothing more.
+        within_s: how long to wait; 0: as for any answer.
+    """
+    tx.send("select set_config('lock_timeout', %(wait)s, true)", wait=f"{within_s}s")
+    try:
+        await tx.one("select pg_advisory_xact_lock(hashtextextended('retention ' || %(tenant)s, 0))")
+    except LockNotAvailable:
+        return False
+    return True
 
 
 async def cursor(tx: Transaction, limit: Limit) -> int:
