@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gatepost.app import board
-from gatepost.app.board import FAMILIES, OTHER, PLACES, SLOTS, Board
+from gatepost.app.board import FAMILIES, OTHER, PLACES, SLOT_OCTETS, SLOTS, Board
 from gatepost.meters import Meters
+
+BLOCK_OCTETS = 512
+"""The unit of ``st_blocks``, whatever the file system's is."""
 
 
 def value(slots: Sequence[float], name: str, *labels: str) -> float:
@@ -53,6 +56,14 @@ def test_processes_add_up_and_a_new_one_goes_on_where_a_dead_one_stopped(tmp_pat
     opened = value(slots, "gatepost_smtp_sessions_total")
     closed = value(slots, "gatepost_smtp_sessions_ended_total")
     assert (opened, closed) == (3, 1)  # the session of the dead one is over
+
+
+def test_counting_asks_the_disk_for_no_more_room(tmp_path: Path) -> None:
+    """Or else a full disk ends whoever counts, by SIGBUS."""
+    path = tmp_path / "one.board"
+    path.write_bytes(bytes(8))  # an older release's
+    Board.shared(path)
+    assert path.stat().st_blocks * BLOCK_OCTETS >= path.stat().st_size == SLOTS * SLOT_OCTETS
 
 
 def test_a_board_of_another_release_is_passed_over(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from gatepost.db import DatabaseUnavailableError, GroupCommit
+from gatepost.db import DatabaseUnavailableError, GroupCommit, UndecidedError
 
 
 class Ledger:
@@ -100,9 +100,10 @@ async def test_a_bad_one_in_any_place_fails_alone(place: int) -> None:
     assert ledger.committed == [number for number in range(5) if number != place]
 
 
-async def test_a_commit_nobody_knows_the_end_of_is_not_tried_again() -> None:
-    ledger = Ledger(poison=2, error=DatabaseUnavailableError)
-    assert await _join(GroupCommit(), ledger, [1, 2, 3]) == ["DatabaseUnavailableError"] * 3
+@pytest.mark.parametrize("error", [DatabaseUnavailableError, UndecidedError])
+async def test_a_commit_that_failed_whole_or_nobody_knows_the_end_of_is_not_tried_again(error: type[Exception]) -> None:
+    ledger = Ledger(poison=2, error=error)
+    assert await _join(GroupCommit(), ledger, [1, 2, 3]) == [error.__name__] * 3
     assert ledger.batches == [[1, 2, 3]]
 
 

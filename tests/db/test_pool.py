@@ -6,7 +6,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from gatepost.db import Database, DatabaseUnavailableError, Later, Plans, Transaction
+from gatepost.db import Database, DatabaseUnavailableError, Later, Plans, Transaction, UndecidedError
 from gatepost.ids import TenantId
 from gatepost.keys import KeyringError, KeyStore, Kind
 
@@ -207,8 +207,9 @@ async def test_a_transaction_that_sealed_before_keys_were_destroyed_does_not_com
             tx.vault.seal("email/1", b"secret", at=datetime(2026, 11, 1, tzinfo=UTC), subject="boss@example.org")
             db.keys.destroy(tenant, Kind.SUBJECT, db.keys.subject_name(tenant, "boss@example.org"))
 
-    with pytest.raises(DatabaseUnavailableError, match="destroyed"):
+    with pytest.raises(DatabaseUnavailableError, match="destroyed") as found:
         await seal_and_destroy()
+    assert not isinstance(found.value, UndecidedError)
 
 
 async def test_a_database_sealed_under_another_key_store_is_refused(db: Database, app_dsn: str, tmp_path: Path) -> None:

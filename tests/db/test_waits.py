@@ -13,7 +13,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq.abc import PGresult
 
-from gatepost.db import Database, DatabaseUnavailableError
+from gatepost.db import Database, DatabaseUnavailableError, UndecidedError
 from gatepost.db.waits import SilenceError, Waits
 from relay import Relay, Way
 
@@ -62,7 +62,23 @@ async def test_a_backend_that_hangs_is_given_up_and_its_connection_replaced(app_
     async with Database.open(app_dsn, size=1, answer_s=1) as db:
         with pytest.raises(DatabaseUnavailableError) as found:
             await _hang(db)
+        assert not isinstance(found.value, UndecidedError), "it was never told to commit"
         assert isinstance(found.value.__cause__, SilenceError)
+        assert await _one(db) == 1
+
+
+async def _commit_into(way: Way, relay: Relay, db: Database) -> None:
+    async with db.transaction(None) as tx:
+        await tx.one("select 1 as one")
+        relay.way = way
+
+
+@pytest.mark.parametrize("way", [Way.SWALLOWING, Way.RESETTING, Way.HALVING])
+async def test_a_commit_that_is_not_answered_is_said_to_be_undecided(app_dsn: str, tmp_path: Path, way: Way) -> None:
+    async with relayed(app_dsn, tmp_path, answer_s=1) as (relay, db):
+        with pytest.raises(UndecidedError):
+            await _commit_into(way, relay, db)
+        relay.way = Way.OPEN
         assert await _one(db) == 1
 
 

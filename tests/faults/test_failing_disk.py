@@ -4,6 +4,7 @@ import asyncio
 import errno
 import itertools
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,10 +12,11 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from faults.machine import Machine, beside, check_all, kept, state_folder
-from faults.sender import Book, Mail, send_all
+from faults.machine import Machine, beside, check_all, kept, rows, state_folder
+from faults.sender import BOSS, Book, Mail, send_all
 from gatepost import mailbox
 from gatepost.app.chores import fates
 
@@ -47,9 +49,9 @@ class Disk:
     def heal(self) -> None:
         self.rules.write_text("")
 
-    async def send(self, size_octets: int) -> str:
+    async def send(self, size_octets: int, sender: str = BOSS) -> str:
         """Send one mail; return what it was told."""
-        mail = Mail(f"disk-{next(_numbers)}", size_octets=size_octets)
+        mail = Mail(f"disk-{next(_numbers)}", sender, size_octets)
         await send_all(self.house.port, self.house.recipient, [mail], self.book, connections=1)
         return self.book.answers[mail.token] or ""
 
@@ -62,6 +64,23 @@ class Disk:
     async def there(self) -> set[str]:
         """Return which mails are there."""
         return {name.removesuffix("@faults.example") for name in (await kept(self.house)).values()}
+
+    async def published(self) -> int:
+        """Return how many entries the log shows, once it shows all there are now."""
+        async with asyncio.timeout(RECOVERED_WITHIN_S):
+            while (shown := self.shown()) < self.entries():
+                await asyncio.sleep(0.2)
+        return shown
+
+    def entries(self) -> int:
+        """Return how many entries of the tenant are committed."""
+        query = f"select count(*) from entry where tenant = '{self.house.sandbox['tenant']}'"  # noqa: S608  # our own
+        return int(rows(self.house, query)[0]["count"])
+
+    def shown(self) -> int:
+        """Return the size of the checkpoint that everybody sees."""
+        path = self.house.state / "blobs" / "log" / str(self.house.sandbox["tenant"]) / "checkpoint"
+        return int(path.read_text().splitlines()[1]) if path.exists() else 0
 
     def bodies(self) -> set[str]:
         """Return what lies in the object store, whole or not."""
@@ -163,4 +182,60 @@ async def test_postgres_that_cannot_write_its_log_is_started_again_and_nothing_i
     assert set(disk.book.told("250")) <= await disk.there(), "what was answered 250 is there"
     assert since <= set(disk.book.answers)
     assert "postgres.mended" in disk.house.log()
+    await check_all(disk.house)
+
+
+@pytest.mark.parametrize(("call", "number"), [("fsync", errno.EIO), ("write", errno.EIO), ("write", errno.ENOSPC)])
+async def test_a_key_that_cannot_be_kept_seals_nothing(disk: Disk, call: str, number: int) -> None:
+    """A stranger's first mail needs a new key for its entry: without it there is no entry, and so no last word.
+
+    While a key waits to be written nothing else is committed, whoever it is from.
+    """
+    before = disk.entries(), disk.bodies()
+    disk.fail(call, number, "/keys/")
+    said = [await disk.send(SMALL, f"stranger-{next(_numbers)}@example.net") for _ in range(2)]
+    said += [await disk.send(size_octets) for size_octets in (SMALL, STORED, SPOOLED)]
+    assert all(each.startswith(TRY_AGAIN) for each in said), said
+    assert (disk.entries(), disk.bodies()) == before
+    disk.heal()
+    assert (await disk.send(SMALL, f"stranger-{next(_numbers)}@example.net")).startswith("550 ")
+    assert (await disk.send(STORED)).startswith("250 ")
+    assert disk.entries() - before[0] == 2
+    await check_all(disk.house)
+
+
+@pytest.mark.parametrize("place", ["/blobs/log/", "/second/"])
+@pytest.mark.parametrize(("call", "number"), [("fsync", errno.EIO), ("write", errno.ENOSPC)])
+async def test_a_store_that_does_not_take_the_log_keeps_no_mail_out_and_is_caught_up_with(
+    disk: Disk, place: str, call: str, number: int
+) -> None:
+    """Mail is committed before it is published: nothing new is shown until both stores hold it."""
+    before = await disk.published()
+    disk.fail(call, number, place)
+    answers = [await disk.send(size_octets) for size_octets in (SMALL, STORED, SMALL)]
+    assert all(said.startswith("250 ") for said in answers), answers
+    await asyncio.sleep(2)  # two publications that fail
+    assert disk.shown() == before, "shown, and one of the stores has not kept it"
+    disk.heal()
+    assert await disk.published() == before + len(answers)
+    await check_all(disk.house)
+
+
+async def test_logs_that_have_no_room_keep_no_mail_out_and_say_later_what_they_lost(disk: Disk) -> None:
+    assert disk.house.up is not None
+    before = disk.house.log()
+    disk.fail("write", errno.ENOSPC, ".log")  # the house's own and PostgreSQL's
+    for said in (await disk.send(SMALL), await disk.send(SPOOLED)):
+        assert said.startswith("250 ")
+    with pytest.raises(psycopg.errors.DivisionByZero):  # which PostgreSQL would write down
+        await asyncio.to_thread(rows, disk.house, "select 1 / 0")
+    disk.house.up.send_signal(signal.SIGHUP)  # which the house would
+    await asyncio.sleep(1)
+    assert disk.house.log() == before
+    disk.heal()
+    disk.house.up.send_signal(signal.SIGHUP)
+    async with asyncio.timeout(RECOVERED_WITHIN_S):
+        while "lines_failed" not in disk.house.log():
+            await asyncio.sleep(0.1)
+    await disk.send_until_taken(SMALL)
     await check_all(disk.house)

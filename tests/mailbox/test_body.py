@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from gatepost.blobs import Blobs, BlobsUnavailableError, address_of
-from gatepost.db import Database, DatabaseUnavailableError
+from gatepost.db import Database, DatabaseUnavailableError, UndecidedError
 from gatepost.ids import EmailId, TenantId
 from gatepost.keys import ErasedError, KeyStore, Kind
 from gatepost.mail.octets import Octets
@@ -115,8 +115,13 @@ async def _fail(db: Database, blobs: Blobs, error: BaseException) -> None:
 
 @pytest.mark.parametrize(
     ("error", "stays"),
-    [(ValueError(), False), (DatabaseUnavailableError(), True), (asyncio.CancelledError(), True)],
-    ids=["rolled-back", "unknown", "cancelled"],
+    [
+        (ValueError(), False),
+        (DatabaseUnavailableError(), False),
+        (UndecidedError(), True),
+        (asyncio.CancelledError(), True),
+    ],
+    ids=["rolled-back", "away", "unknown", "cancelled"],
 )
 async def test_only_what_may_have_been_committed_stays_after_an_error(
     db: Database, blobs: Blobs, error: BaseException, *, stays: bool

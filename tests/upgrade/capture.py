@@ -150,7 +150,10 @@ def keep(state: Path, target: Path) -> None:
 
 
 def _rows(owner: psycopg.Connection[Any]) -> Any:
-    tables = owner.execute("select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace")
+    tables = owner.execute(
+        "select relname from pg_class"
+        " where relkind in ('r', 'p') and not relispartition and relnamespace = 'public'::regnamespace"
+    )
     for (table,) in sorted(tables.fetchall()):
         rows = owner.execute(
             psycopg.sql.SQL("select to_json(t)::text from {} as t").format(psycopg.sql.Identifier(table))

@@ -46,6 +46,8 @@ def put_back(owner: psycopg.Connection[Any], found: Iterable[dict[str, Any]]) ->
         if "sequence" in each:
             owner.execute("select setval(%s, %s)", [each["sequence"], each["value"]])
             continue
+        if each["table"] == "entry_words":
+            owner.execute("select lookup_month(%s)", [each["row"]["at"]])
         table = Identifier(each["table"])
         owner.execute(
             SQL("insert into {} overriding system value select * from json_populate_record(null::{}, %s)").format(

@@ -116,10 +116,18 @@ class Board:
 
     @classmethod
     def shared(cls, path: Path) -> "Board":
-        """Count where others can read it; goes on from what a predecessor at this place has counted."""
+        """Count where others can read it; goes on from what a predecessor at this place has counted.
+
+        All of the file is laid on the disk now: of a page that had no room there later, the kernel would have nothing
+        to say but SIGBUS (mmap(2)), and a full disk would end the house at the first count of another kind.
+
+        Raises:
+            OSError: there is no room for it.
+        """
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         try:
             os.ftruncate(descriptor, SLOTS * SLOT_OCTETS)
+            os.posix_fallocate(descriptor, 0, SLOTS * SLOT_OCTETS)
             return cls(mmap.mmap(descriptor, SLOTS * SLOT_OCTETS))
         finally:
             os.close(descriptor)

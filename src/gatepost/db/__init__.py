@@ -1,6 +1,6 @@
 """PostgreSQL: one adapter. Transactions carry their tenant, and row-level security holds every query to it."""
 
 from gatepost.db.group_commit import GroupCommit
-from gatepost.db.pool import Database, DatabaseUnavailableError, Later, Plans, Transaction
+from gatepost.db.pool import Database, DatabaseUnavailableError, Later, Plans, Transaction, UndecidedError
 
-__all__ = ["Database", "DatabaseUnavailableError", "GroupCommit", "Later", "Plans", "Transaction"]
+__all__ = ["Database", "DatabaseUnavailableError", "GroupCommit", "Later", "Plans", "Transaction", "UndecidedError"]

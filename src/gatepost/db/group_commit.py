@@ -70,7 +70,8 @@ class GroupCommit:
             apart: marks; two items with one in common are committed one after the other, in the order they came.
 
         Raises:
-            DatabaseUnavailableError: the whole commit failed, or nobody knows whether it did.
+            DatabaseUnavailableError: the whole commit failed.
+            UndecidedError: nobody knows whether it did.
         """
         done: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._queues.setdefault(group, deque()).append(_Waiting(item, commit, frozenset(apart), done))
@@ -138,9 +139,9 @@ class GroupCommit:
         began = loop.time()
         try:
             results = await batch[0].commit([waiting.item for waiting in batch])
-        except DatabaseUnavailableError as error:  # perhaps it was committed: trying again could do it twice
+        except DatabaseUnavailableError as error:  # all met it; or it is committed, and again would be twice
             for waiting in batch:
-                _fail(waiting, DatabaseUnavailableError(*error.args))
+                _fail(waiting, type(error)(*error.args))
         except Exception as error:  # noqa: BLE001  # it belongs to one caller: to find out whose it is, each goes alone
             if len(batch) == 1:
                 _fail(batch[0], error)

@@ -36,7 +36,14 @@ CLOSE_S = 1.0
 
 
 class DatabaseUnavailableError(Exception):
-    """PostgreSQL cannot be reached or went away; nothing was committed by this attempt. Try again."""
+    """PostgreSQL or the key store cannot be reached or went away; nothing was committed by this attempt. Try again."""
+
+
+class UndecidedError(DatabaseUnavailableError):
+    """It went away as it was told to commit: whether it did, nobody knows."""
+
+
+_BROKEN = (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout, PoolTimeout)
 
 
 class Later:
@@ -252,7 +259,8 @@ class Database:
             plans: which plans its statements may run by.
 
         Raises:
-            DatabaseUnavailableError: no connection, or it broke before the commit was confirmed.
+            DatabaseUnavailableError: no connection, or it broke, or the keys cannot be kept: nothing was committed.
+            UndecidedError: it broke before the commit was confirmed.
         """
         async with self._exchange() as exchange:
             exchange.send("begin", {})
@@ -268,7 +276,10 @@ class Database:
                 with suppress(psycopg.OperationalError):
                     await self._waits.answer(exchange.put("rollback", {}))
                 raise
-            ended = await self._waits.answer(exchange.put("commit", {}))
+            try:
+                ended = await self._waits.answer(exchange.put("commit", {}))
+            except _BROKEN as error:
+                raise UndecidedError(type(error).__name__) from error
             if ended.command_status != b"COMMIT":
                 raise RuntimeError("a statement had failed and was passed over: the transaction was rolled back") from (
                     exchange.failure
@@ -330,7 +341,7 @@ class Database:
                         await exchange.close()
                 finally:  # the pool closes one in which an answer is outstanding, and counts it
                     await self._pool.putconn(connection)
-        except (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout, PoolTimeout) as error:
+        except _BROKEN as error:
             raise DatabaseUnavailableError(type(error).__name__) from error
 
     async def _living(self) -> Connection:

@@ -12,7 +12,7 @@ from typing import TypeGuard
 import structlog
 
 from gatepost.blobs import Blobs, BlobsUnavailableError, address_of
-from gatepost.db import Database, DatabaseUnavailableError, Transaction
+from gatepost.db import Database, Transaction, UndecidedError
 from gatepost.ids import BlobId, EmailId, TenantId
 from gatepost.keys import KeyringError
 from gatepost.mail.octets import Octets, opened
@@ -66,8 +66,8 @@ def is_small(octets: Octets) -> TypeGuard[bytes]:
 async def in_custody(db: Database, blobs: Blobs, tenant: TenantId, body: Body) -> AsyncIterator[Custody]:
     """Hold a large body durably, sealed, while its message is judged, and take it away again unless it is to stay.
 
-    Where nobody can know whether the decision was committed (PostgreSQL broke, the caller was cancelled), it stays
-    too: an orphan is harmless, a gap is not.
+    Where nobody can know whether the decision was committed (PostgreSQL broke at that, the caller was cancelled), it
+    stays too: an orphan is harmless, a gap is not.
 
     Raises:
         BlobsUnavailableError: the store did not take it; nothing is half-done.
@@ -88,7 +88,7 @@ async def in_custody(db: Database, blobs: Blobs, tenant: TenantId, body: Body) -
         raise
     try:
         yield custody
-    except (DatabaseUnavailableError, asyncio.CancelledError):
+    except (UndecidedError, asyncio.CancelledError):
         custody.keep()
         raise
     finally:

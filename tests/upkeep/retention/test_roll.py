@@ -1,4 +1,7 @@
+import resource
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,6 +49,26 @@ async def test_either_place_is_enough(tmp_path: Path, second: Blobs) -> None:
     (tmp_path / FILE).unlink()
     assert await Roll(tmp_path, second).every(NOW) == [_erasure(1)]
     assert await Roll(tmp_path, elsewhere).every(NOW) == []
+
+
+@contextmanager
+def _room_for(path: Path, more_octets: int) -> Iterator[None]:
+    """Let the file grow by so much, as a disk does that is nearly full: the first half of a line has room."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + more_octets, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+async def test_a_line_that_has_half_of_its_room_is_not_called_written(tmp_path: Path, second: Blobs) -> None:
+    await Roll(tmp_path, second).add(_erasure(1))
+    with _room_for(tmp_path / FILE, 10), pytest.raises(RollError, match="cannot be written"):
+        await Roll(tmp_path, second).add(_erasure(2))
+    await Roll(tmp_path, second).add(_erasure(3))
+    elsewhere = Blobs.open((tmp_path / "empty").as_uri())
+    assert await Roll(tmp_path, elsewhere).every(NOW) == [_erasure(1), _erasure(3)]
 
 
 async def test_a_line_that_was_cut_off_counts_from_its_copy(tmp_path: Path, second: Blobs) -> None:

@@ -46,14 +46,13 @@ class Roll:
 
     def _append(self, line: bytes) -> None:
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with os.fdopen(descriptor, "ab") as file:  # which goes on where a disk takes only the first half of a line
+            fcntl.flock(file, fcntl.LOCK_EX)
             there = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
             os.ftruncate(descriptor, there.rfind(b"\n") + 1)  # a line that a crash has cut off
-            os.write(descriptor, line)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+            file.write(line)
+            file.flush()
+            os.fsync(file)
         folder = os.open(self._path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
