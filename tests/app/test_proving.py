@@ -7,6 +7,8 @@ import singly
 from gatepost.app import administer, proving
 from gatepost.ids import TenantId
 from gatepost.journey import House
+from gatepost.record import Indexer, search
+from gatepost.record.errors import IndexBehindError
 from gatepost.record.publish import Sequencer
 from record.papers import RAW, counting, evidence, inbound
 
@@ -45,6 +47,16 @@ async def test_the_octets_of_a_message_lead_to_all_its_entries(house: House, ten
 async def _vkey(house: House, tenant: TenantId) -> str:
     async with house.db.transaction(tenant) as tx:
         return str((await tx.one("select vkey from log_key where tenant = %(tenant)s")).vkey)
+
+
+async def test_that_the_record_knows_nothing_is_said_only_where_all_is_indexed(
+    house: House, tenant: TenantId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "UNINDEXED_MAX", 1)
+    with pytest.raises(IndexBehindError):
+        await proving.prove_message(house, tenant, RAW + b"another")
+    await Indexer(house.db).index(tenant)
+    assert await proving.prove_message(house, tenant, RAW + b"another") == []
 
 
 async def test_a_message_that_was_added_to_is_found_by_its_message_id(house: House, tenant: TenantId) -> None:

@@ -9,9 +9,10 @@ import pytest
 from gatepost.app.http import listening
 from gatepost.app.witness import Witness, application, key_of, read_logs
 from gatepost.ledger.errors import LedgerError
-from gatepost.ledger.note import MLDSA44_COSIGNATURE, CosigningKey, Note, VerifierKey
+from gatepost.ledger.note import MLDSA44_COSIGNATURE, CosigningKey, Note, SigningKey, VerifierKey
 from gatepost.ledger.witness import AddCheckpoint, Answer, with_cosignature
 from ledger.test_witness import ENTRIES, LOG, LOGS, body, head
+from vector_files import document
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -76,6 +77,28 @@ async def test_it_speaks_http(tmp_path: Path) -> None:
         assert (await client.get("/none/checkpoint")).status_code == 404
 
 
+async def test_a_log_whose_key_is_being_changed_may_sign_with_either(tmp_path: Path) -> None:
+    later = SigningKey(LOG.name, bytes(32))
+    logs = read_logs([str(LOG.verifier), str(later.verifier), str(LOG.verifier)])
+    assert logs == {LOG.name: [LOG.verifier, later.verifier]}
+    one = Witness(tmp_path, CosigningKey("w.example", bytes(32)), logs, lambda: NOON)
+    for old, key in ((0, LOG), (3, later)):
+        asked = AddCheckpoint.parse(body(old, old + 3))
+        said = await one.add(AddCheckpoint(old, asked.hashes, head(old + 3).signed(key)).encode())
+        assert said.status == 200
+    other = head(6).signed(SigningKey(LOG.name, bytes([1] * 32)))
+    assert (await one.add(AddCheckpoint(6, (), other).encode())).status == 403
+
+
+async def test_a_foreign_client_is_answered_as_it_understands(tmp_path: Path) -> None:
+    """It asked for a log of its own: growth, forks, false proofs, false keys, a key that was changed."""
+    foreign = document("merkle/witness.json")
+    one = Witness(tmp_path, CosigningKey("w.example", bytes(32)), read_logs(foreign["logs"]), lambda: NOON)
+    said = [(await one.add(each["body"].encode())).status for each in foreign["asked"]]
+    assert said == [each["status"] for each in foreign["asked"]]
+    assert set(said) == {200, 400, 403, 404, 409, 422}
+
+
 def test_the_key_is_made_once_and_is_for_the_witness_alone(tmp_path: Path) -> None:
     key = key_of(tmp_path / "w", "w.example", draw)
     assert key == key_of(tmp_path / "w", "w.example", bytes)
@@ -94,6 +117,6 @@ async def test_a_witness_of_mldsa44_has_a_seed_of_its_own(tmp_path: Path) -> Non
 
 def test_logs_are_read_one_a_line() -> None:
     assert read_logs(["# ours", "", f"{LOG.verifier}  # until 2027"]) == LOGS
-    assert isinstance(LOGS[LOG.name], VerifierKey)
+    assert all(isinstance(key, VerifierKey) for key in LOGS[LOG.name])
     with pytest.raises(LedgerError):
         read_logs(["nonsense"])

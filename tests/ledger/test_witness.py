@@ -22,7 +22,7 @@ from gatepost.ledger.witness import AddCheckpoint, Agreed, Answer, judge, named,
 LOG = SigningKey("log.gatepost.example", bytes(range(32)))
 WITNESS = CosigningKey("witness.example/w1", bytes(range(32, 64)))
 MLDSA = CosigningKey("witness.example/pq", bytes(range(64, 96)), MLDSA44_COSIGNATURE)
-LOGS = {LOG.name: LOG.verifier}
+LOGS = {LOG.name: [LOG.verifier]}
 REFERENCE = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"]
 ENTRIES = [bytes.fromhex(leaf) for leaf in REFERENCE]
 

@@ -1,11 +1,17 @@
+import asyncio
 import csv
 import io
 import json
 
+import pytest
+
 import singly
 from gatepost.clock import Entropy
 from gatepost.db import Database
-from gatepost.record import listing
+from gatepost.ids import EntryId
+from gatepost.record import listing, search
+from gatepost.record.errors import IndexBehindError
+from gatepost.record.indexer import Indexer
 from gatepost.record.listing import COLUMNS, Form, Piece
 from gatepost.record.publish import Sequencer
 from gatepost.record.search import Sought
@@ -30,6 +36,33 @@ async def test_every_entry_is_taken_out_once_and_in_pieces(
     shares = [piece.share for piece in pieces]
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
+
+
+@pytest.mark.parametrize("sequenced", [8, 5])
+async def test_what_is_not_indexed_is_waited_for(
+    db: Database, sequencer: Sequencer, entropy: Entropy, monkeypatch: pytest.MonkeyPatch, sequenced: int
+) -> None:
+    """A page looks through the last that are not indexed; an export may not lack those before them."""
+    monkeypatch.setattr(search, "UNINDEXED_MAX", 2)
+    monkeypatch.setattr(listing, "LOOK_AGAIN_S", 0.01)
+    monkeypatch.setattr(listing, "LOOKS", 3)
+    entries: list[EntryId] = []
+    for number in range(8):
+        async with db.transaction(TENANT) as tx:
+            entries += (await singly.append(tx, inbound(number), entropy=entropy)).entries
+        if number + 1 == sequenced:
+            await sequencer.sequence(TENANT)
+    with pytest.raises(IndexBehindError, match="entries are not indexed yet"):
+        await take(db)
+    monkeypatch.setattr(listing, "LOOKS", 10_000)
+
+    async def catch_up() -> None:
+        await asyncio.sleep(0.05)
+        await sequencer.sequence(TENANT)
+        await Indexer(db).index(TENANT)
+
+    taken, _ = await asyncio.gather(take(db, size=3), catch_up())
+    assert [row.place.entry for piece in taken for row in piece.rows] == sorted(entries, reverse=True)
 
 
 async def test_no_cell_is_a_formula_and_every_line_reads_back(db: Database, entropy: Entropy) -> None:

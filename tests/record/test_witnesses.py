@@ -9,13 +9,14 @@ from gatepost.app import witness as beside
 from gatepost.blobs import Blobs
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
-from gatepost.ledger.note import CosigningKey, Note, SigningKey
+from gatepost.ledger.note import WITNESS_KINDS, CosigningKey, Note, SigningKey, VerifierKey
 from gatepost.ledger.tiles import Edge
 from gatepost.ledger.witness import Answer
 from gatepost.record import files
 from gatepost.record.errors import ForkError, UnwitnessedError
 from gatepost.record.witnesses import NO_WITNESSES, Ask, Witness, Witnesses
 from record.papers import TENANT
+from vector_files import document
 
 LOG = SigningKey("log.gatepost.example/t/one", bytes(range(32)))
 KEYS = {name: CosigningKey(name, name.encode().ljust(32, b"\0")) for name in ("w1.example", "w2.example")}
@@ -32,7 +33,7 @@ async def grown(blobs: Blobs, size: int, entries: list[bytes] = ENTRIES) -> tupl
 
 def asking(folder: Path) -> Ask:
     """Both witnesses, each with what it holds in a folder of its own."""
-    logs = {LOG.name: LOG.verifier}
+    logs = {LOG.name: [LOG.verifier]}
     all_of_them = {
         f"https://{name}/add-checkpoint": beside.Witness(folder / name, key, logs, lambda: NOON)
         for name, key in KEYS.items()
@@ -126,6 +127,23 @@ async def test_a_bad_answer_is_named(blobs: Blobs, answers: list[Answer], why: s
     head, note = await grown(blobs, 4)
     with pytest.raises(UnwitnessedError, match=why):
         await Witnesses(NAMED[:1], 1, saying(*answers)).cosign(blobs, TENANT, head, note)
+
+
+@pytest.mark.parametrize("by", ["torchwood litewitness", "transparency-dev/witness"])
+async def test_what_foreign_witnesses_answered_is_understood(blobs: Blobs, by: str) -> None:
+    """Of a fork of equal size the one says 422, and the other 409 without a size."""
+    said = [each for each in document("merkle/witness.json")["answered"] if each["by"] == by]
+    first, *later = (Answer(each["status"], each["body"].encode()) for each in said)
+    key = VerifierKey.parse(said[0]["key"], kinds=WITNESS_KINDS)
+    named = [Witness("https://foreign.example", key)]
+    head, note = await grown(blobs, 7)
+    assert note.decode() == said[0]["note"]
+    lines = await Witnesses(named, 1, saying(first)).cosign(blobs, TENANT, head, note)
+    assert Note.parse(note + lines).verify([key]) == (key,)
+    head, note = await grown(blobs, 7, [b"x", *ENTRIES])
+    assert note.decode() == said[1]["note"]
+    with pytest.raises(ForkError, match="did not grow from"):
+        await Witnesses(named, 1, saying(*later)).cosign(blobs, TENANT, head, note)
 
 
 async def test_without_witnesses_nobody_is_asked(blobs: Blobs) -> None:

@@ -10,6 +10,7 @@ from gatepost.ids import LeafIndex, TenantId
 from gatepost.journey import House
 from gatepost.mail.fields import split
 from gatepost.record import export, search
+from gatepost.record.errors import IndexBehindError
 from gatepost.record.search import Sought
 from gatepost.record.word_store import Row
 from gatepost.verify.content import message_id_of
@@ -54,6 +55,7 @@ async def prove_message(house: House, tenant: TenantId, octets: bytes) -> list[P
 
     Raises:
         NotInLogError: an entry waits for its place in the log.
+        IndexBehindError: none was found, and not all are indexed.
         LedgerError: a tile is missing or damaged.
     """
     raw = on_the_wire(octets)
@@ -67,6 +69,8 @@ async def prove_message(house: House, tenant: TenantId, octets: bytes) -> list[P
 async def _decisions(house: House, tenant: TenantId, facts: dict[str, str | None]) -> list[Row]:
     async with house.db.transaction(tenant) as tx:
         page = await search.page(tx, Sought(facts={**facts, "kind": "decision"}), limit=ENTRIES_MAX)
+    if page.unindexed > search.UNINDEXED_MAX and not page.rows:
+        raise IndexBehindError(page.unindexed)
     return list(page.rows)
 
 

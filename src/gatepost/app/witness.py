@@ -7,7 +7,7 @@ A checkpoint is on the disk before it is cosigned, and one lock makes compare an
 import asyncio
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -44,20 +44,26 @@ def key_of(folder: Path, name: str, entropy: Entropy, kind: int = COSIGNATURE) -
     return CosigningKey(name, place.read_bytes(), kind)
 
 
-def read_logs(lines: Iterable[str]) -> dict[str, VerifierKey]:
-    """Return the logs to watch by origin, from their verifier keys, one a line; ``#`` begins a comment.
+def read_logs(lines: Iterable[str]) -> dict[str, list[VerifierKey]]:
+    """Return the keys of the logs to watch by origin, from lines of one verifier key each; ``#`` begins a comment.
 
     Raises:
         LedgerError: a line is no key.
     """
-    keys = [VerifierKey.parse(text) for line in lines if (text := line.partition("#")[0].strip())]
-    return {key.name: key for key in keys}
+    logs: dict[str, list[VerifierKey]] = {}
+    for text in dict.fromkeys(line.partition("#")[0].strip() for line in lines):
+        if text:
+            key = VerifierKey.parse(text)
+            logs.setdefault(key.name, []).append(key)
+    return logs
 
 
 class Witness:
     """Cosigns the checkpoints of its logs as long as they only grow."""
 
-    def __init__(self, folder: Path, key: CosigningKey, logs: Mapping[str, VerifierKey], clock: Clock) -> None:
+    def __init__(
+        self, folder: Path, key: CosigningKey, logs: Mapping[str, Collection[VerifierKey]], clock: Clock
+    ) -> None:
         self._store = Folder(folder)
         self._key = key
         self._logs = logs

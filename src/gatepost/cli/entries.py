@@ -115,14 +115,14 @@ def search_(  # the filters, one option each
 
     page = for_tenant(tenant, work)
     rows = [listing.shown(row) for row in page.rows]
+    if page.unindexed > search.UNINDEXED_MAX:
+        typer.echo(f"{page.unindexed} entries wait to be indexed; only the last of them were looked through", err=True)
     if as_json:
         show(rows, columns=(), as_json=True, empty="")
         return
     show(rows, columns=COLUMNS, as_json=False, empty="nothing found")
     if page.after is not None:
         typer.echo(f"more: --after {search.cursor_of(page.after)}")
-    if page.unindexed > search.UNINDEXED_MAX:
-        typer.echo(f"{page.unindexed} entries wait to be indexed; only the last of them were looked through", err=True)
 
 
 @log.command("show")

@@ -27,7 +27,7 @@ from gatepost.ledger.errors import LedgerError
 from gatepost.record import export, recover
 from gatepost.record import second as second_copy
 from gatepost.record.check import Report, verify_log
-from gatepost.record.errors import ForkError
+from gatepost.record.errors import ForkError, IndexBehindError
 from gatepost.record.export import NotInLogError
 from gatepost.record.witnesses import Witness
 from gatepost.upkeep.retention import misheld
@@ -63,7 +63,7 @@ def for_tenant(
         raise Refusal(f"the log has no entry {error}; `gatepost log verify` says how many it has") from error
     except BlobsUnavailableError as error:
         raise Refusal("the files of the log cannot be read") from error
-    except (access.AccessError, LedgerError) as error:
+    except (access.AccessError, LedgerError, IndexBehindError) as error:
         raise Refusal(str(error)) from error
 
 

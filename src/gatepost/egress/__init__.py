@@ -16,6 +16,7 @@ from gatepost.egress.paper import (
     Rule,
     Times,
     UnreachableError,
+    UntrustedError,
 )
 from gatepost.egress.register import Register
 from gatepost.egress.talk import Status
@@ -41,6 +42,7 @@ __all__ = [
     "Tally",
     "Times",
     "UnreachableError",
+    "UntrustedError",
     "dialogue",
     "is_address",
     "post",

@@ -12,7 +12,7 @@ from functools import cache
 import httpx2
 
 from gatepost.egress.client import Egress, Place
-from gatepost.egress.paper import Errand, UnreachableError
+from gatepost.egress.paper import Errand, UnreachableError, UntrustedError
 
 PORT_MAX = 65_535
 PORTS = {"http": 80, "https": 443}
@@ -103,6 +103,7 @@ async def post(
     Raises:
         EgressRefusedError: a rule forbids it.
         UnreachableError: no address answered, or not in HTTP.
+        UntrustedError: the certificate proves another name, or nothing.
         TimeoutError: it took too long.
     """
     opened = posting(egress, errand, url, body, headers, timeout_s=timeout_s, trust=trust, method=method)
@@ -148,6 +149,7 @@ async def posting(
     timeouts = httpx2.Timeout(timeout_s).as_dict()
     request = httpx2.Request(method, target, headers=headers, content=body, extensions={"timeout": timeouts})
     request.headers.setdefault("User-Agent", "Gatepost")
+    request.headers.setdefault("Accept-Encoding", "identity")  # without it any may come (RFC 9110 section 12.5.3)
     way = Way(egress, errand, trust or trusted(), timeout_s)
     async with asyncio.timeout(timeout_s), AsyncExitStack() as stack:
         try:
@@ -155,7 +157,16 @@ async def posting(
             stack.push_async_callback(response.aclose)
             yield Coming(response.status_code, response.headers.get("Retry-After", ""), response.aiter_raw())
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError, UnicodeError) as error:
-            raise UnreachableError(type(error).__name__) from error
+            raise _unreachable(error) from error
+
+
+def _unreachable(error: Exception) -> UnreachableError:
+    """Say what failed; that a certificate did stands beneath what the client makes of it."""
+    beneath: BaseException | None = error
+    while beneath is not None and not isinstance(beneath, ssl.SSLCertVerificationError):
+        beneath = beneath.__cause__ or beneath.__context__
+    kind = UnreachableError if beneath is None else UntrustedError
+    return kind(type(error).__name__)
 
 
 @dataclass(frozen=True, slots=True)

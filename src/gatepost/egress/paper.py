@@ -64,6 +64,10 @@ class UnreachableError(Exception):
     """Nobody answered there, or not as the protocol demands. A later attempt may succeed."""
 
 
+class UntrustedError(UnreachableError):
+    """Whoever answered there did not prove to be the one asked for: the certificate is another's, or has run out."""
+
+
 @dataclass(frozen=True, slots=True)
 class NextHop:
     """The relay all outgoing mail is handed to; without one, mail goes to the recipient's MX."""

@@ -5,7 +5,7 @@ that a log that shows two people two histories cannot have both of them cosigned
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -81,21 +81,24 @@ def named(octets: bytes) -> str:
     return Checkpoint.parse(Note.parse(AddCheckpoint.parse(octets).note).text).origin
 
 
-def judge(octets: bytes, logs: Mapping[str, VerifierKey], held: Checkpoint | None) -> Agreed | Answer:
-    """Say whether the witness may cosign what a body asks it to, given the keys of its logs and what it holds."""
+def judge(octets: bytes, logs: Mapping[str, Collection[VerifierKey]], held: Checkpoint | None) -> Agreed | Answer:
+    """Say whether the witness may cosign what a body asks it to, given the keys of its logs and what it holds.
+
+    A log whose key is being changed has two; a signature by either will do.
+    """
     try:
         asked = AddCheckpoint.parse(octets)
         claimed = Checkpoint.parse(Note.parse(asked.note).text)
     except LedgerError as error:
         return Answer(400, f"{error}\n".encode())
-    key = logs.get(claimed.origin)
-    if key is None:
+    keys = logs.get(claimed.origin)
+    if keys is None:
         return Answer(404, b"this witness does not know the log\n")
     try:
-        new = Checkpoint.open(asked.note, key)
+        Note.parse(asked.note).verify(keys)
     except LedgerError as error:
         return Answer(403, f"{error}\n".encode())
-    return _compare(asked, held, new)
+    return _compare(asked, held, claimed)
 
 
 def _compare(asked: AddCheckpoint, held: Checkpoint | None, new: Checkpoint) -> Agreed | Answer:

@@ -10,7 +10,7 @@ from gatepost.db import Database, Transaction
 from gatepost.decide.paper import Decided, Outcome
 from gatepost.ids import AccountId, EmailId, EntryId, TenantId, ThreadId
 from gatepost.keys import Drawn
-from gatepost.record import search, store
+from gatepost.record import search, store, word_store
 from gatepost.record.canonical import UnrecordableError
 from gatepost.record.connections import Counted, connections, keep_connections
 from gatepost.record.entry import Draft, consequence_draft, decision_drafts
@@ -184,6 +184,11 @@ async def _decisions(tx: Transaction, query: AuditQuery) -> list[store.Written]:
     if query.before is not None and after is None:
         return []
     return [row.written for row in (await search.page(tx, sought, limit=query.limit, after=after)).rows]
+
+
+async def audit_unindexed(tx: Transaction, query: AuditQuery) -> int:
+    """Return how many entries are not indexed, where the index is asked; above 1,000 the rows may lack some of them."""
+    return 0 if query.sought is None else await word_store.backlog(tx, search.UNINDEXED_MAX)
 
 
 async def audit_rows(tx: Transaction, query: AuditQuery) -> list[AuditRow]:

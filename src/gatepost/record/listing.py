@@ -1,9 +1,11 @@
 """Entries as they leave the house in bulk: NDJSON or CSV, page by page, so that memory holds one page.
 
 Only a page is one transaction: an export takes as long as its reader does. It shows what was there when it began, and
-of that nothing twice; what is erased meanwhile leaves it.
+of that nothing twice; what is erased meanwhile leaves it. Where the index is further behind than a page looks through,
+it waits.
 """
 
+import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator, Mapping
@@ -17,11 +19,15 @@ import orjson
 from gatepost.db import Database
 from gatepost.ids import TenantId
 from gatepost.record import search, word_store
+from gatepost.record.errors import IndexBehindError
 from gatepost.record.paper import Json
-from gatepost.record.search import Sought
+from gatepost.record.search import Page, Sought
 from gatepost.record.word_store import BOTTOM, Place, Row
 
 PAGE = 200
+
+LOOK_AGAIN_S, LOOKS = 0.5, 60
+"""How often, and how many times, a page that may lack entries is read again."""
 
 COLUMNS = (
     "entry",
@@ -144,17 +150,33 @@ async def pieces(
 
     Raises:
         QueryError: the question cannot be asked.
-        DatabaseUnavailableError: the database does not answer; what was yielded is right, and not all.
+        IndexBehindError: the index does not come so far in time; what was yielded is right, and not all.
+        DatabaseUnavailableError: the database does not answer; likewise.
     """
     since, until = await span(db, tenant, sought, now=now)
+    async with db.transaction(tenant) as tx:
+        end = await word_store.end(tx)
     after = below
     while True:
-        async with db.transaction(tenant) as tx:
-            page = await search.page(tx, sought, limit=size, after=after)
+        page = await _whole(db, tenant, sought, size, after, end)
         after = page.after
         yield Piece(page.rows, 1.0 if after is None else _share(after.at, since, until))
         if after is None:
             return
+
+
+async def _whole(db: Database, tenant: TenantId, sought: Sought, size: int, after: Place | None, end: int) -> Page:
+    """Return a page that lacks none of the first ``end`` entries of the log."""
+    looks = 0
+    while True:
+        async with db.transaction(tenant) as tx:
+            is_indexed = await word_store.next_index(tx) >= end
+            page = await search.page(tx, sought, limit=size, after=after)
+        if is_indexed or page.unindexed <= search.UNINDEXED_MAX:
+            return page
+        if (looks := looks + 1) > LOOKS:
+            raise IndexBehindError(page.unindexed)
+        await asyncio.sleep(LOOK_AGAIN_S)
 
 
 def _share(at: datetime, since: datetime, until: datetime) -> float:

@@ -95,9 +95,9 @@ class Witnesses:
                     self._held[held] = head.size
                     return whole.removeprefix(note)
                 case HTTPStatus.CONFLICT:
-                    self._held[held] = _size(answer.body, head, witness)
+                    self._held[held] = _size(answer.body, old, head, witness)
                 case HTTPStatus.UNPROCESSABLE_ENTITY:
-                    raise ForkError(f"{witness.key.name} holds a head of size {old} that the log did not grow from")
+                    raise _other_history(witness, old)
                 case 0:
                     return answer.body.decode()
                 case status:
@@ -113,13 +113,23 @@ NO_WITNESSES = Witnesses((), 0, _nobody)
 """Nobody is asked, and checkpoints are shown as they are signed."""
 
 
-def _size(body: bytes, head: Checkpoint, witness: Witness) -> int:
-    """Return the size that a witness says it holds; a wrong answer counts as 0."""
+def _other_history(witness: Witness, size: int) -> ForkError:
+    return ForkError(f"{witness.key.name} holds a head of size {size} that the log did not grow from")
+
+
+def _size(body: bytes, old: int, head: Checkpoint, witness: Witness) -> int:
+    """Return the size that a witness, told ``old``, says it holds; a wrong answer counts as 0.
+
+    A conflict that names no other size, where nothing has grown, is about the root: witnesses of before version 1.0.0
+    of the protocol answer so where later ones answer 422, and those of transparency-dev still do.
+    """
     text = body.strip()
-    size = int(text) if text.isdigit() and len(text) < 20 else 0  # noqa: PLR2004  # digits of 2^63
-    if size > head.size:
+    size = int(text) if text.isdigit() and len(text) < 20 else None  # noqa: PLR2004  # digits of 2^63
+    if old == head.size and size in {None, old}:
+        raise _other_history(witness, old)
+    if size is not None and size > head.size:
         raise ForkError(f"{witness.key.name} has cosigned size {size}, and the newest checkpoint has {head.size}")
-    return size
+    return size or 0
 
 
 async def _growth(blobs: Blobs, tenant: TenantId, old: int, new: int) -> tuple[bytes, ...]:

@@ -177,13 +177,22 @@ async def go_on(tx: Transaction, index: int) -> None:
 
 
 async def backlog(tx: Transaction, limit: int) -> int:
-    """Return how many entries are not indexed, counting no further than ``limit`` of those without a place."""
+    """Return how many entries are not indexed, counting at most one more than ``limit`` of those without a place."""
     query = """
         select (select count(*) from (select from unsequenced where tenant = %(tenant)s limit %(limit)s) as waiting)
           + coalesce((select max(leaf_index) + 1 from leaf where tenant = %(tenant)s), 0)
           - coalesce((select next_index from entry_words_done where tenant = %(tenant)s), 0) as count
     """
-    return int((await tx.one(query, limit=limit)).count)
+    return int((await tx.one(query, limit=limit + 1)).count)
+
+
+async def end(tx: Transaction) -> int:
+    """Return how many entries the log has once all that wait for their place have it."""
+    query = """
+        select (select count(*) from unsequenced where tenant = %(tenant)s)
+          + coalesce((select max(leaf_index) + 1 from leaf where tenant = %(tenant)s), 0) as count
+    """
+    return int((await tx.one(query)).count)
 
 
 async def unindexed(tx: Transaction, below: Place, since: datetime, limit: int) -> list[Row]:

@@ -8,7 +8,7 @@ from doors.rest.scene import POLICY, Tenancy, calls, sequence, set_policy, write
 from gatepost.access import Role
 from gatepost.doors import rest
 from gatepost.journey import House
-from gatepost.record import Indexer
+from gatepost.record import Indexer, listing, search
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ async def test_a_filtered_page_of_a_mailbox_goes_on_by_its_entries(house: House,
     seen = [item["id"] for item in first["items"] + second["items"]]
     assert len(seen) == 3
     assert seen == sorted(seen, reverse=True)
-    assert nowhere == {"items": [], "next_cursor": None}
+    assert nowhere == {"items": [], "next_cursor": None, "unindexed": 2}
 
 
 async def test_an_entry_shows_what_everybody_may_know_apart_from_what_it_opens(house: House, busy: Tenancy) -> None:
@@ -146,3 +146,17 @@ async def test_an_export_is_a_table_that_says_which_time_it_covers(house: House,
     (act,) = acts
     assert act["facts"] == {"form": "csv", "filters": ["sender"]}
     assert act["opened"] == {"asked": {"sender": "boss.test"}}
+
+
+async def test_what_is_not_indexed_is_told_and_no_export_lacks_it(
+    house: House, busy: Tenancy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "UNINDEXED_MAX", 1)
+    monkeypatch.setattr(listing, "LOOK_AGAIN_S", 0)
+    async with calls(rest.build(house), busy.owner) as client:
+        found = (await client.get("/api/v1/log/search")).json()
+        page = (await client.get(f"/api/v1/mailboxes/{busy.account}/audit-logs?sender=boss.test")).json()
+        answer = await client.get("/api/v1/log/export")
+    assert (found["unindexed"] > 1, page["unindexed"] > 1) == (True, True)
+    assert (answer.status_code, answer.json()["type"]) == (503, "/api/problems/house.unavailable")
+    assert "entries are not indexed yet" in answer.json()["errors"][0]

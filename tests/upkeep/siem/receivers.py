@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -18,12 +19,17 @@ Answer = tuple[int, Any]
 
 @dataclass
 class Double:
-    """One receiver. ``faults``: answers given in place of its own, first come first served; None lets one pass."""
+    """One receiver.
+
+    ``faults``: answers given in place of its own, first come first served; None lets one pass. ``thinks_s``: how long
+    it keeps an answer back.
+    """
 
     faults: deque[Answer | None] = field(default_factory=deque)
     requests: list[list[Any]] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     retry_after: str = ""
+    thinks_s: float = 0
     url: str = ""
 
     def answer(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
@@ -245,6 +251,7 @@ def receiving(double: Double) -> Iterator[None]:
             if self.headers.get("Content-Encoding") == "gzip":
                 body = gzip.decompress(body)
             status, said = double.answer(self.path, self.headers, body)  # type: ignore[arg-type]  # a message is one
+            time.sleep(double.thinks_s)
             octets = said if isinstance(said, bytes) else json.dumps(said).encode()
             self.send_response(status)
             if double.retry_after:

@@ -25,6 +25,7 @@ ROWS = [
     error(403, STOP),  # a wrong key
     error(404, STOP),
     error(408, AGAIN),
+    error(415, STOP),  # no gzip
     Row(413, {"errors": []}, SPLIT, "datadog.too_large"),
     error(429, AGAIN),
     error(429, AGAIN, wait_s=20),
@@ -33,6 +34,7 @@ ROWS = [
     error(502, AGAIN),
     error(503, AGAIN),
     error(504, AGAIN),
+    Row(200, b"<html>a proxy", AGAIN, "datadog.unreadable"),
     Row(204, b"", AGAIN, "datadog.unreadable"),
     Row(307, b"", STOP, "datadog.http_307"),
 ]
@@ -60,6 +62,13 @@ async def test_no_request_holds_more_than_they_take(listen: Listen[DatadogDouble
     double = listen(DatadogDouble())
     await deliver(at(double), count=1_300)
     assert [len(each) for each in double.requests] == [1000, 300]
+    assert double.wrong == []
+
+
+async def test_no_request_has_more_octets_than_we_want(listen: Listen[DatadogDouble]) -> None:
+    double = listen(DatadogDouble())
+    await deliver(at(double), events=[decided(index=place, opened={"sender": "x" * 900_000}) for place in range(5)])
+    assert [len(each) for each in double.requests] == [4, 1]
     assert double.wrong == []
 
 

@@ -27,6 +27,7 @@ ROWS = [
     http(401, STOP),
     http(403, STOP),
     http(404, STOP),  # require_data_stream, and there is none
+    http(415, STOP),  # no gzip
     Row(413, b"", SPLIT, "elastic.too_large"),
     http(429, AGAIN),
     http(429, AGAIN, wait_s=12),

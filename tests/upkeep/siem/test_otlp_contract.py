@@ -20,6 +20,11 @@ def http(status: int, means: Means, *, wait_s: float = 0) -> Row:
 ROWS = [
     Row(200, {}, TAKEN),
     Row(200, {"partialSuccess": {}}, TAKEN),
+    Row(200, b"", TAKEN),  # no octets of Protobuf: nothing was rejected
+    Row(200, b"{ }\n", TAKEN),
+    Row(200, b"<html>a proxy", AGAIN, "otlp.unreadable"),
+    Row(200, b'{"partialSuccess": {"rejectedLogRecords": "3", "err', AGAIN, "otlp.unreadable"),
+    Row(200, [], AGAIN, "otlp.unreadable"),
     Row(200, {"partialSuccess": {"rejectedLogRecords": "0", "errorMessage": "a warning"}}, TAKEN),
     http(400, SPLIT),
     http(401, STOP),
@@ -27,6 +32,7 @@ ROWS = [
     http(404, STOP),
     http(408, STOP),
     http(413, SPLIT),
+    http(415, STOP),  # no gzip
     http(429, AGAIN),
     http(429, AGAIN, wait_s=25),
     http(500, STOP),

@@ -62,6 +62,8 @@ STATUSES = [
     Row(403, b"", STOP, "splunk.http_403"),
     Row(404, b"", STOP, "splunk.http_404"),
     Row(302, b"", STOP, "splunk.http_302"),
+    Row(415, b"", STOP, "splunk.http_415"),  # no gzip
+    Row(429, {"text": "Server is busy", "code": 26}, AGAIN, "splunk.26", wait_s=40),
     Row(200, b"<html>a proxy", AGAIN, "splunk.unreadable"),
     Row(200, {"text": "a code to come", "code": 99}, AGAIN, "splunk.unreadable"),
 ]

@@ -116,9 +116,11 @@ async def page(
             until=until,
         )
         with asked():
+            unindexed = await record.audit_unindexed(tx, query)  # first: what is indexed meanwhile is found
             rows = await record.audit_rows(tx, query)
     shown = rows[:limit]
     return AuditPage(
         items=[_shown(row) for row in shown],
         next_cursor=shown[-1].entry if len(rows) > limit else None,
+        unindexed=unindexed,
     )

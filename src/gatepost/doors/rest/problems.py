@@ -34,6 +34,7 @@ from gatepost.deliver.hold_end import HoldChangedError, HoldSettledError, NotNow
 from gatepost.doors.rest import refusals
 from gatepost.keys import ErasedError
 from gatepost.record import QueryError
+from gatepost.record.errors import IndexBehindError
 from gatepost.record.export import NotInLogError
 from gatepost.reply.paper import ParentMissingError, ReplyRefusedError
 from gatepost.trust.engagement import NotYetError
@@ -355,6 +356,7 @@ _TRANSLATIONS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     TooManyError: lambda _: Problem(Code.WORKBENCH_FULL, headers={"Retry-After": str(LATER_S)}),
     BusyError: lambda _: Problem(Code.WORKBENCH_BUSY, headers={"Retry-After": str(UNAVAILABLE_RETRY_S)}),
     NotYetError: lambda error: Problem(Code.NOTICE_REFUSED, errors=[error.reason]),
+    IndexBehindError: lambda error: unavailable([str(error)]),
     DatabaseUnavailableError: lambda _: unavailable(),
     BlobsUnavailableError: lambda _: unavailable(),
 }

@@ -74,6 +74,10 @@ class AuditPage(Shape):
 
     items: list[AuditEntry]
     next_cursor: int | None
+    unindexed: int = Field(
+        description="How many entries were not indexed yet, where a filter asks the index. Above 1,000 the page may"
+        " lack some of them."
+    )
 
 
 class OpenedField(Shape):
@@ -116,5 +120,6 @@ class EntriesFound(Shape):
     items: list[EntryShown]
     next_cursor: str | None
     unindexed: int = Field(
-        description="How many entries were not indexed yet. The last 1,000 of them are found all the same."
+        description="How many entries were not indexed yet. The last 1,000 of them are found all the same; above that"
+        " the page may lack some."
     )

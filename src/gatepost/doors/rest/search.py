@@ -32,7 +32,7 @@ from gatepost.doors.rest.record_shapes import EntriesFound, EntryShown
 from gatepost.ids import EntryId
 from gatepost.journey import House
 from gatepost.record import listing, search
-from gatepost.record.listing import Form
+from gatepost.record.listing import Form, Piece
 from gatepost.record.paper import Consequence, Kind
 from gatepost.record.search import Sought
 from gatepost.record.word_store import Place, Row
@@ -128,7 +128,8 @@ async def export(
     """Stream all entries that are found, newest first. The taking itself becomes an entry.
 
     `Gatepost-Export-Since` and `-Until` say which time it covers: an entry's time shows how far it is. An answer that
-    was cut off lacks its last chunk.
+    was cut off lacks its last chunk. Where the index lacks entries it waits for them, and after half a minute
+    answers 503.
     """
     with asked():
         search.terms_for(sought)
@@ -140,13 +141,19 @@ async def export(
         "Gatepost-Export-Since": since.isoformat(),
         "Gatepost-Export-Until": until.isoformat(),
     }
-    return StreamingResponse(_lines(house, principal, sought, form, act), media_type=_MEDIA[form], headers=headers)
+    pieces = listing.pieces(house.db, principal.tenant, sought, now=now, below=act)
+    first = await anext(pieces)  # what forbids it is told before anything is said
+    return StreamingResponse(_lines(first, pieces, form), media_type=_MEDIA[form], headers=headers)
 
 
-async def _lines(house: House, principal: Principal, sought: Sought, form: Form, act: Place) -> AsyncIterator[bytes]:
-    yield listing.header(form)
-    async for piece in listing.pieces(house.db, principal.tenant, sought, now=house.clock(), below=act):
-        yield b"".join(listing.line(row, form) for row in piece.rows)
+async def _lines(first: Piece, others: AsyncIterator[Piece], form: Form) -> AsyncIterator[bytes]:
+    yield listing.header(form) + _spelled(first, form)
+    async for piece in others:
+        yield _spelled(piece, form)
+
+
+def _spelled(piece: Piece, form: Form) -> bytes:
+    return b"".join(listing.line(row, form) for row in piece.rows)
 
 
 async def _note(house: House, principal: Principal, sought: Sought, form: Form) -> Place:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from gatepost import egress as way
-from gatepost.egress import Egress, EgressRefusedError, Errand, UnreachableError
+from gatepost.egress import Egress, EgressRefusedError, Errand, UnreachableError, UntrustedError
 from gatepost.egress.http import trusted
 from gatepost.upkeep.siem import syslog
 from gatepost.upkeep.siem.answers import again
@@ -76,6 +76,8 @@ class HttpWay:
             return Verdict(stop=f"egress.refused.{error.rule.value}")
         except TimeoutError:
             return again(len(batch), "receiver.too_slow")
+        except UntrustedError:
+            return again(len(batch), "receiver.untrusted")
         except UnreachableError:
             return again(len(batch), "receiver.unreachable")
         verdict = self._dialect.judge(len(batch), answer.status_code, answer.body)

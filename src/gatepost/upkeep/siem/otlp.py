@@ -68,16 +68,10 @@ class Otlp:
         return _HEAD + b",".join(spelled) + _TAIL
 
     def judge(self, count: int, status: int, answer: bytes) -> Verdict:
-        """Judge; what a partial success rejects is not sent again, but counted; it is known where it is all."""
+        """Judge by the status, and of 200 by what it says was rejected."""
         reason = f"otlp.http_{status}"
         if status == HTTPStatus.OK:
-            partial = read_object(answer).get("partialSuccess")
-            rejected = _number(partial.get("rejectedLogRecords")) if isinstance(partial, dict) else 0
-            if not rejected:
-                return Verdict()
-            if rejected >= count:
-                return Verdict(dead=dict.fromkeys(range(count), REJECTED), alert=REJECTED)
-            return Verdict(rejected=rejected, alert=REJECTED)
+            return _taken(count, answer)
         if status in RETRY:
             return again(count, reason)
         # deviation: OTLP, "Failures": after 400 the request must not be sent again, and ours is not. Its halves are
@@ -85,6 +79,24 @@ class Otlp:
         if status in {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}:
             return Verdict(is_split=True, reason=reason)
         return Verdict(stop=reason)
+
+
+def _taken(count: int, answer: bytes) -> Verdict:
+    """Judge what came with 200: what it rejects is not sent again, but counted; it is known where it is all.
+
+    No octets are the answer of a collector that speaks Protobuf only. What is no object is a proxy's page, or was cut
+    before it said what was rejected.
+    """
+    said = read_object(answer)
+    if not said and b"".join(answer.split()) not in {b"", b"{}"}:
+        return again(count, "otlp.unreadable")
+    partial = said.get("partialSuccess")
+    rejected = _number(partial.get("rejectedLogRecords")) if isinstance(partial, dict) else 0
+    if not rejected:
+        return Verdict()
+    if rejected >= count:
+        return Verdict(dead=dict.fromkeys(range(count), REJECTED), alert=REJECTED)
+    return Verdict(rejected=rejected, alert=REJECTED)
 
 
 def _number(said: object) -> int:
