@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from gatepost import access, act, decide, deliver, mailbox, record, reply, verify
@@ -188,8 +188,8 @@ async def _rule(house: House, held: Hold, verified: Verified, ruling: Ruling) ->
     async with house.db.transaction(verified.arrived.tenant) as tx:
         await hold_end.claim(tx, held.id)
         await hold_end.note_ruling(tx, held, ruling, at=now, entropy=house.entropy)
-        [recalled] = await decide.recall_all(tx, [verified])
-        decided = decide.settle_all([verified], [decide.with_ruling(recalled, ruling)])
+        recalled = await decide.recall_all(tx, [verified], ruling=replace(ruling, at=now))
+        decided = decide.settle_all([verified], recalled)
         known, hosting, listening = await asyncio.gather(
             deliver.conversations(tx, [verified]), hosted.accounts(tx), act.listening(tx)
         )
