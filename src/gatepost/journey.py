@@ -167,7 +167,7 @@ async def release(tenant: TenantId, waiting: HoldId, ruling: Ruling, house: Hous
 
     Raises:
         HoldMissingError: there is none.
-        HoldSettledError: somebody was quicker.
+        HoldSettledError: somebody was quicker, or a yes comes after silence refused it.
         HoldChangedError: the approver saw something else, or it is not what was held.
         NotNowError: a limit of the policy stands in its way for now; it still waits.
         ErasedError: nobody can read it any more.
@@ -177,6 +177,7 @@ async def release(tenant: TenantId, waiting: HoldId, ruling: Ruling, house: Hous
     if digest is not None and digest != held.digest:
         raise hold_end.HoldChangedError(waiting)
     verified = await hold_end.take_up(held, tenant, house.db, house.blobs, house.extractor)
+    hold_end.check_in_time(held, ruling, at=house.clock())
     for _ in range(ATTEMPTS_MAX - 1):
         with suppress(mailbox.OvertakenError):
             return await _rule(house, held, verified, ruling)

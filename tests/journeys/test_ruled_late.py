@@ -1,6 +1,7 @@
 """What a person lets go days later goes on as of that hour: what counts, lasts and is due begins then."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,21 @@ async def test_a_rule_that_has_expired_meanwhile_lets_nothing_go(scene: Scene) -
     scene.clock.move(2 * HOUR)
     done = await let_go(scene, waiting)
     assert (done.outcome, done.recorded.decision.reason) == (Refused(), "sender.unmatched")
+
+
+async def test_a_yes_after_the_end_of_the_wait_comes_too_late_however_late_the_house_ends_it(scene: Scene) -> None:
+    """The mailed link was over; REST and command line let it go until the house had come round to it."""
+    await obey(scene, action="hold", hold={"expiresAfter": "12h"})
+    waiting = await held_mail(scene)
+    await obey(scene, action="hold", hold={"expiresAfter": "12h", "then": "deliver"})
+    silent = await held_mail(scene)
+    scene.clock.move(12 * HOUR)
+    with pytest.raises(hold_end.HoldSettledError):
+        await let_go(scene, waiting)
+    no = replace(YES, is_approved=False)
+    for each in (waiting, silent):
+        done = await journey.release(TENANT, each, no, scene.house, digest=None)
+        assert done.recorded.decision.reason == "hold.denied"
 
 
 async def test_what_was_said_again_a_day_later_can_be_let_go_as_well(scene: Scene, sink: Sink) -> None:
