@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from gatepost import access, act, decide, deliver, mailbox, record, reply, verify
@@ -167,7 +167,7 @@ async def release(tenant: TenantId, waiting: HoldId, ruling: Ruling, house: Hous
 
     Raises:
         HoldMissingError: there is none.
-        HoldSettledError: somebody was quicker.
+        HoldSettledError: somebody was quicker, or a yes comes after silence refused it.
         HoldChangedError: the approver saw something else, or it is not what was held.
         NotNowError: a limit of the policy stands in its way for now; it still waits.
         ErasedError: nobody can read it any more.
@@ -177,6 +177,7 @@ async def release(tenant: TenantId, waiting: HoldId, ruling: Ruling, house: Hous
     if digest is not None and digest != held.digest:
         raise hold_end.HoldChangedError(waiting)
     verified = await hold_end.take_up(held, tenant, house.db, house.blobs, house.extractor)
+    hold_end.check_in_time(held, ruling, at=house.clock())
     for _ in range(ATTEMPTS_MAX - 1):
         with suppress(mailbox.OvertakenError):
             return await _rule(house, held, verified, ruling)
@@ -188,8 +189,8 @@ async def _rule(house: House, held: Hold, verified: Verified, ruling: Ruling) ->
     async with house.db.transaction(verified.arrived.tenant) as tx:
         await hold_end.claim(tx, held.id)
         await hold_end.note_ruling(tx, held, ruling, at=now, entropy=house.entropy)
-        [recalled] = await decide.recall_all(tx, [verified])
-        decided = decide.settle_all([verified], [decide.with_ruling(recalled, ruling)])
+        recalled = await decide.recall_all(tx, [verified], ruling=replace(ruling, at=now))
+        decided = decide.settle_all([verified], recalled)
         known, hosting, listening = await asyncio.gather(
             deliver.conversations(tx, [verified]), hosted.accounts(tx), act.listening(tx)
         )

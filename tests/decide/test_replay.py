@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import given
@@ -13,6 +14,7 @@ from decide.test_above import facts as counted
 from gatepost.decide import settle
 from gatepost.decide.language import Policy, parse
 from gatepost.decide.paper import Counted, Decided, Facts, Ruling
+from gatepost.decide.reasons import Reason
 from gatepost.decide.replay import Told, Verdict, read, replay, spell
 from gatepost.decide.rules import see
 from gatepost.verify.paper import Content, Evidence
@@ -72,6 +74,10 @@ def test_what_a_person_said_is_a_fact_like_any_other() -> None:
     held = policy({"domain": "example.com"}, action="hold")
     for is_approved in (True, False):
         assert again(evidence(), held, Facts(ruling=Ruling(is_approved, "ps_1")), said=content()) is Verdict.SAME
+    expired = policy({"domain": "example.com"}, action="hold", expiresAt=(NOON + timedelta(hours=1)).isoformat())
+    late = Facts(ruling=Ruling(is_approved=True, by="ps_1", at=NOON + timedelta(days=1)))
+    assert settle(inbound(), expired, late).decision.reason is Reason.SENDER_UNMATCHED
+    assert again(evidence(), expired, late, said=content()) is Verdict.SAME
 
 
 def test_an_entry_of_somebody_else_is_no_crash() -> None:

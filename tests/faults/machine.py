@@ -77,6 +77,15 @@ class Machine(Process):
             todo += parents.get(todo.pop(), [])
         return found
 
+    def workers(self) -> list[int]:
+        """Return the processes that take mail, where there are several."""
+        found = []
+        for pid in self.tree():
+            with suppress(OSError):
+                if b"gatepost.app.worker" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    found.append(pid)
+        return found
+
     def kill(self) -> None:
         """Kill every process at once; all are stopped first, so that none sees another die."""
         assert self.up is not None

@@ -99,15 +99,6 @@ class Soak:
             query = "select pid from pg_stat_activity where usename like 'gatepost\\_%' and pid <> pg_backend_pid()"
             return [pid for (pid,) in owner.execute(query).fetchall()]
 
-    def workers(self) -> list[int]:
-        """Return the processes of the house that take mail."""
-        found = []
-        for pid in self.house.tree():
-            with suppress(OSError):
-                if b"gatepost.app.worker" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                    found.append(pid)
-        return found
-
     async def send(self, size_octets: int = 0) -> str:
         """Send one mail over a connection of its own; return what it was told, "" where nothing."""
         self._number += 1
@@ -267,11 +258,11 @@ async def postgres_stopped_immediately(soak: Soak) -> None:
 
 
 async def worker_killed(soak: Soak) -> None:
-    _signal([soak.chance.choice(soak.workers())], signal.SIGKILL)
+    _signal([soak.chance.choice(soak.house.workers())], signal.SIGKILL)
 
 
 async def worker_stopped(soak: Soak) -> None:
-    with _stopped([soak.chance.choice(soak.workers())]):
+    with _stopped([soak.chance.choice(soak.house.workers())]):
         await asyncio.sleep(soak.chance.choice((3, 35)))
 
 

@@ -14,7 +14,7 @@ from gatepost.decide.paper import Decided, Disposition, Facts, Mark, Stored
 from gatepost.decide.recall import PolicyUnreadableError, footer_of, recall_all, unreadable
 from gatepost.decide.rules import settle
 from gatepost.decide.shape import is_plain
-from gatepost.decide.together import Recalled, settle_all, windows_of, with_ruling
+from gatepost.decide.together import Recalled, settle_all, windows_of
 from gatepost.decide.versions import WHY_MAX_CHARS, Signed
 from gatepost.ids import AccountId, EmailId, KeyId, ThreadId
 from gatepost.mail.address import Address
@@ -45,7 +45,6 @@ __all__ = [
     "settle",
     "settle_all",
     "unreadable",
-    "with_ruling",
 ]
 
 
@@ -61,7 +60,7 @@ def charge_all(tx: Transaction, decided: Sequence[Decided]) -> None:
     if sent:
         past_store.add_sent(tx, sent)
     met = [
-        outbound_store.Met(one.arrived.account, author.key, one.arrived.received_at)
+        outbound_store.Met(one.arrived.account, author.key, one.at)
         for one in decided
         if one.decision.is_author_proven and (author := one.verified.evidence.author) and windows_of(one)
     ]
@@ -76,9 +75,12 @@ def charge_sent(tx: Transaction, decided: Decided, thread: ThreadId | None, *, i
         tx: of the decision.
         decided: a message that was queued or held.
         thread: the one it answers in.
-        is_queued: it goes out. What is held counts as well, or an agent could fill the desk of whoever approves.
+        is_queued: it goes out. What is held counts as well, or an agent could fill the desk of whoever approves; once
+            it is let go, it counts as of then.
     """
-    dispatch = dispatch_of(decided.verified, thread or ThreadId(""))
+    dispatch = dispatch_of(decided.verified, thread or ThreadId(""), at=decided.at)
+    if decided.facts.ruling:
+        outbound_store.uncount(tx, dispatch.email)
     outbound_store.add_sent(tx, [dispatch])
     if is_queued:
         met = [outbound_store.Met(dispatch.account, each.key, dispatch.at) for each in dispatch.recipients]
@@ -91,7 +93,7 @@ def _delivered(decided: Decided) -> past_store.Delivered:
         account=arrived.account,
         mark=Mark.of(decided.verified),
         email=arrived.email,
-        at=arrived.received_at,
+        at=decided.at,
         windows=decided.decision.windows,
     )
 
@@ -102,7 +104,7 @@ def _sent(decided: Decided) -> list[past_store.Sent]:
         return []
     message_id = decided.verified.evidence.content.message_id
     return [
-        past_store.Sent(arrived.account, message_id, recipient.key, arrived.received_at)
+        past_store.Sent(arrived.account, message_id, recipient.key, decided.at)
         for recipient in arrived.envelope.rcpt_to
     ]
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from gatepost import mailbox
 from gatepost.db import Transaction
@@ -16,10 +17,10 @@ from gatepost.verify.paper import Verified
 
 
 async def recall_leaving(
-    tx: Transaction, verified: Verified, policies: Sequence[OutboundPolicy], parent: Email | None
+    tx: Transaction, verified: Verified, policies: Sequence[OutboundPolicy], parent: Email | None, *, at: datetime
 ) -> Leaving:
-    """Read it, locking the account's windows; two round trips, and one more where the policy asks for the thread."""
-    dispatch = dispatch_of(verified, parent.thread if parent else ThreadId(""))
+    """Read it as of ``at``, locking the account's windows; two round trips, one more where a policy asks the thread."""
+    dispatch = dispatch_of(verified, parent.thread if parent else ThreadId(""), at=at)
     recipients = {each.key for each in dispatch.recipients}
     named = _named(verified, policies, parent)
     found = await outbound_store.known(tx, dispatch.account, recipients | (named or set()))
@@ -39,8 +40,8 @@ async def recall_leaving(
     )
 
 
-def dispatch_of(verified: Verified, thread: ThreadId) -> Dispatch:
-    """Return how an outbound message is counted: each recipient once."""
+def dispatch_of(verified: Verified, thread: ThreadId, *, at: datetime) -> Dispatch:
+    """Return how an outbound message is counted: each recipient once, as of ``at``."""
     arrived = verified.arrived
     recipients = {each.key: each for each in arrived.envelope.rcpt_to}
     return Dispatch(
@@ -48,7 +49,7 @@ def dispatch_of(verified: Verified, thread: ThreadId) -> Dispatch:
         email=arrived.email,
         recipients=tuple(recipients.values()),
         thread=thread,
-        at=arrived.received_at,
+        at=at,
     )
 
 

@@ -12,7 +12,7 @@ from gatepost.decide.paper import Decided, TokenBudget
 from gatepost.ids import AccountId, EmailId, KeyId, TenantId, ThreadId
 
 LASTS = timedelta(days=30)
-"""How long after its message a grant counts."""
+"""How long a grant counts after its message was let in."""
 
 
 class Refusal(StrEnum):
@@ -102,7 +102,7 @@ def issue_all(tx: Transaction, kept: Sequence[tuple[Decided, ThreadId]]) -> None
         granted, author = decided.decision.grant, decided.verified.evidence.author
         if granted is None or author is None:
             continue
-        at = decided.arrived.received_at
+        at = decided.at
         issued.append(
             Issued(
                 account=decided.arrived.account,

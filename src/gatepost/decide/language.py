@@ -113,7 +113,7 @@ class Rule:
 
     def why_silent(self, seen: Seen, *, besides: Collection[str] = ()) -> str | None:
         """Return why it does not speak: ``expired``, or the first condition that fails; None where it speaks."""
-        if self.expires_at is not None and seen.received_at >= self.expires_at:
+        if self.expires_at is not None and seen.facts.judged_at(seen.received_at) >= self.expires_at:
             return "expired"
         for condition in self.conditions:
             if condition.name not in besides and not condition.holds(seen, delivers=self.action is Disposition.DELIVER):

@@ -144,6 +144,11 @@ def add_sent(tx: Transaction, dispatches: Sequence[Dispatch]) -> None:
     )
 
 
+def uncount(tx: Transaction, email: EmailId) -> None:
+    """Count a message no longer, with the commit; not for the role that takes mail, which changes nothing."""
+    tx.send("delete from outgoing_message where tenant = %(tenant)s and email = %(email)s", email=email)
+
+
 async def forget_sent(tx: Transaction, before: datetime) -> None:
     """Stop counting what was sent before ``before``."""
     await tx.run("delete from outgoing_message where tenant = %(tenant)s and at < %(before)s", before=before)

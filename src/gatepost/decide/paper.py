@@ -136,11 +136,19 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What a person, or the end of the wait, said of a held message; ``by`` is an id, never an address."""
+    """What a person, or the end of the wait, said of a held message.
+
+    Attributes:
+        is_approved: it may go.
+        by: an id, never an address.
+        is_expiry: nobody said anything in time.
+        at: when it took effect; None until then, and in entries of earlier releases.
+    """
 
     is_approved: bool
     by: str
     is_expiry: bool = False
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +216,10 @@ class Facts:
     answers_us: bool | None = None
     is_replayed: bool | None = None
     leaving: Leaving = Leaving()
+
+    def judged_at(self, received_at: datetime) -> datetime:
+        """Return when the message is judged: when it came, or when it was ruled on where it was held before."""
+        return received_at if self.ruling is None else self.ruling.at or received_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,3 +320,8 @@ class Decided:
     def arrived(self) -> Arrived:
         """The arrival this decision is about."""
         return self.verified.arrived
+
+    @property
+    def at(self) -> datetime:
+        """When it was made: what follows from it counts, lasts and is due from then on."""
+        return self.facts.judged_at(self.arrived.received_at)

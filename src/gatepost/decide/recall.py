@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import reduce
 from operator import or_
 
@@ -15,7 +16,7 @@ from gatepost.decide import past_store, rules, store
 from gatepost.decide.above import TENANT_WIDE
 from gatepost.decide.correspondents import recall_leaving
 from gatepost.decide.language import Policy, PolicyError, parse
-from gatepost.decide.paper import Answered, Counted, Facts, Mark
+from gatepost.decide.paper import Answered, Counted, Facts, Mark, Ruling
 from gatepost.decide.rules import Needs
 from gatepost.decide.shelf import Shelf
 from gatepost.decide.together import Recalled
@@ -24,7 +25,6 @@ from gatepost.mailbox.paper import Email
 from gatepost.verify.paper import Verified
 
 log = structlog.get_logger(__name__)
-_NO_FACTS = Facts()
 _SHELF = Shelf()
 _WARMER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="guards")
 """Compiles guards for Hyperscan beside the mail; until it has, they take the slower way."""
@@ -34,8 +34,10 @@ class PolicyUnreadableError(Exception):
     """The stored policy is none to this release. Nothing is decided without it, so the door answers 451."""
 
 
-async def recall_all(tx: Transaction, verified: Sequence[Verified]) -> list[Recalled]:
+async def recall_all(tx: Transaction, verified: Sequence[Verified], *, ruling: Ruling | None = None) -> list[Recalled]:
     """Read the policies in force and the facts each decision may need, locking the windows it counts in.
+
+    ``ruling`` is a fact about what was held before; its windows are those of the hour of the ruling.
 
     Two round trips at most for mail that arrives under known policies, one more where a thread's budget is asked, one
     more where the past is; none for postmaster; for outbound mail see ``correspondents``. The facts of each know
@@ -47,18 +49,19 @@ async def recall_all(tx: Transaction, verified: Sequence[Verified]) -> list[Reca
     judged = [one for one in verified if one.arrived.direction is Direction.INBOUND and not one.arrived.is_unruled]
     policies = await _policies(tx, {one.arrived.account for one in judged})
     above = policies.get(TENANT_WIDE)
-    asked = [_Asked(one, needs) for one in judged if (needs := _needs(one, policies)) != rules.NO_NEEDS]
+    ruled = Facts(ruling=ruling)
+    asked = [_Asked(one, needs, ruled) for one in judged if (needs := _needs(one, policies, ruled)) != rules.NO_NEEDS]
     facts = await _facts(tx, asked)
     counted = {each.email for each in asked if each.needs.is_counted}
     recalled = []
     for one in verified:
         arrived = one.arrived
         if arrived.direction is Direction.OUTBOUND:
-            recalled.append(await _outbound(tx, one))
+            recalled.append(await _outbound(tx, one, ruled))
         elif arrived.is_unruled:
-            recalled.append(Recalled(None, _NO_FACTS))
+            recalled.append(Recalled(None, ruled))
         else:
-            known = facts.get(arrived.email, _NO_FACTS)
+            known = facts.get(arrived.email, ruled)
             policy, is_counted = policies.get(arrived.account), arrived.email in counted
             recalled.append(Recalled(policy, known, is_counted=is_counted, above=above))
     return recalled
@@ -85,10 +88,15 @@ class _Asked:
 
     verified: Verified
     needs: Needs
+    ruled: Facts
 
     @property
     def email(self) -> EmailId:
         return self.verified.arrived.email
+
+    @property
+    def at(self) -> datetime:
+        return self.ruled.judged_at(self.verified.arrived.received_at)
 
     @property
     def author(self) -> str:
@@ -97,12 +105,12 @@ class _Asked:
         return author.key if author else ""
 
 
-def _needs(verified: Verified, policies: Mapping[AccountId, Policy]) -> Needs:
+def _needs(verified: Verified, policies: Mapping[AccountId, Policy], ruled: Facts) -> Needs:
     policy, above = policies.get(verified.arrived.account), policies.get(TENANT_WIDE)
     asking = [each for each in (policy, above) if policy and each and each.recalls]
     if not asking:
         return rules.NO_NEEDS
-    seen = rules.see(verified, _NO_FACTS)
+    seen = rules.see(verified, ruled)
     return reduce(or_, (rules.needs(seen, each) for each in asking))
 
 
@@ -142,7 +150,7 @@ async def _facts(tx: Transaction, asked: Sequence[_Asked]) -> dict[EmailId, Fact
         return facts
     for each, past in zip(curious, await past_store.recall(tx, [_question(each) for each in curious]), strict=True):
         facts[each.email] = replace(
-            facts.get(each.email, Facts()),
+            facts.get(each.email, each.ruled),
             is_first_time=past.is_first_time,
             is_replayed=past.is_replayed,
             answers_us=past.answers_us,
@@ -166,7 +174,8 @@ async def _counted(tx: Transaction, asked: Sequence[_Asked]) -> dict[EmailId, Fa
     facts: dict[EmailId, Facts] = {}
     for (each, window), found in zip(named, windows, strict=True):
         if window is None:
-            facts[each.email] = Facts(
+            facts[each.email] = replace(
+                each.ruled,
                 messages_hour=found.messages_hour,
                 messages_day=found.messages_day,
                 tokens_thread=found.tokens_thread,
@@ -180,7 +189,7 @@ async def _counted(tx: Transaction, asked: Sequence[_Asked]) -> dict[EmailId, Fa
 
 
 def _window(tx: Transaction, asked: _Asked, window: str | None, threads: Mapping[EmailId, ThreadId]) -> store.Asked:
-    account, at = asked.verified.arrived.account, asked.verified.arrived.received_at
+    account, at = asked.verified.arrived.account, asked.at
     if window is not None:
         return store.Asked(account, past_store.blind_window(tx.vault, window), None, at)
     return store.Asked(
@@ -205,17 +214,18 @@ async def _threads(tx: Transaction, verified: Sequence[Verified]) -> dict[EmailI
     return {newcomer.email: thread for newcomer, thread in zip(newcomers, found, strict=True)}
 
 
-async def _outbound(tx: Transaction, verified: Verified) -> Recalled:
+async def _outbound(tx: Transaction, verified: Verified, ruled: Facts) -> Recalled:
     arrived = verified.arrived
     policies = await _policies(tx, {arrived.account})
     policy, above = policies.get(arrived.account), policies.get(TENANT_WIDE)
     parent = await mailbox.get(tx, arrived.account, arrived.in_reply_to) if arrived.in_reply_to else None
     speaking = [each.outbound for each in (policy, above) if each and each.outbound]
-    leaving = await recall_leaving(tx, verified, speaking, parent)
+    at = ruled.judged_at(arrived.received_at)
+    leaving = await recall_leaving(tx, verified, speaking, parent, at=at)
     account = await access.account(tx, arrived.account)
     is_sandboxed = account is not None and account.is_sandboxed
     answered = _answered(parent) if parent else None
-    facts = Facts(answered=answered, leaving=leaving, is_sandboxed=is_sandboxed)
+    facts = replace(ruled, answered=answered, leaving=leaving, is_sandboxed=is_sandboxed)
     return Recalled(policy, facts, above=above)
 
 

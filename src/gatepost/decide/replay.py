@@ -67,9 +67,19 @@ def spell(seen: Seen, verified: Verified) -> dict[str, Any]:
         ],
         "windows": {name: [count.hour, count.day] for name, count in facts.windows.items()},
         "past": [facts.is_first_time, facts.answers_us, facts.is_replayed],
-        "ruling": None if ruling is None else [ruling.is_approved, ruling.by, ruling.is_expiry],
+        "ruling": None if ruling is None else _ruling(ruling),
         **_leaving(verified, facts),
     }
+
+
+def _ruling(ruling: Ruling) -> list[Any]:
+    at = [] if ruling.at is None else [ruling.at.isoformat()]
+    return [ruling.is_approved, ruling.by, ruling.is_expiry, *at]
+
+
+def _read_ruling(told: list[Any]) -> Ruling:
+    is_approved, by, is_expiry, *at = told
+    return Ruling(is_approved, by, is_expiry, *map(datetime.fromisoformat, at))
 
 
 def _leaving(verified: Verified, facts: Facts) -> dict[str, Any]:
@@ -97,7 +107,7 @@ def read(told: dict[str, Any], *, received_at: datetime, said: Content | None) -
         is_first_time=is_first_time,
         answers_us=answers_us,
         is_replayed=is_replayed,
-        ruling=None if ruling is None else Ruling(*ruling),
+        ruling=None if ruling is None else _read_ruling(ruling),
     )
     evidence, envelope = stored.read(told["evidence"], said), None
     if "leaving" in told:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from gatepost.arrive.paper import Arrived, Direction
 from gatepost.decide.language import Policy
-from gatepost.decide.paper import Counted, Decided, Disposition, Facts, Mark, Ruling
+from gatepost.decide.paper import Counted, Decided, Disposition, Facts, Mark
 from gatepost.decide.rules import settle
 from gatepost.ids import AccountId
 from gatepost.mail.address import Address
@@ -60,16 +60,11 @@ def settle_all(verified: Sequence[Verified], recalled: Sequence[Recalled]) -> li
         decision = settle(one, known.policy, _with_past(facts, one, let_in, marks), above=known.above)
         windows = windows_of(decision)
         for window in windows:
-            let_in[window].append(one.arrived.received_at)
+            let_in[window].append(decision.at)
         if windows:
             marks.add((one.arrived.account, Mark.of(one)))
         decided.append(decision)
     return decided
-
-
-def with_ruling(recalled: Recalled, ruling: Ruling) -> Recalled:
-    """Return what is known, and what was said of a message that was held before."""
-    return replace(recalled, facts=replace(recalled.facts, ruling=ruling))
 
 
 def _with_past(

@@ -160,8 +160,8 @@ async def _claim(tx: Transaction, arrived: Arrived) -> None:
         held_for=SAME_FOR,
         said=arrived.said,
     )
-    if earlier not in {None, identifier}:  # its own claim, where it was held meanwhile
-        raise AlreadySubmittedError(earlier or identifier)
+    if earlier is not None:
+        raise AlreadySubmittedError(earlier)
 
 
 def email_from(recorded: Recorded, thread: ThreadId) -> Email:
@@ -207,7 +207,8 @@ async def _queue(tx: Transaction, recorded: Recorded, entropy: Entropy) -> Queue
     author = recorded.decided.verified.evidence.author
     if arrived.identity is None or author is None:
         raise RuntimeError("an outbound message must say who wrote it, and what makes it the same")
-    await _claim(tx, arrived)
+    if recorded.decided.facts.ruling is None:  # else its claim was made when it was held, and may have lapsed since
+        await _claim(tx, arrived)
     submissions = [
         _submission(recorded, author.domain, rcpt_to, number)
         for number, rcpt_to in enumerate(arrived.envelope.rcpt_to, 1)
@@ -235,8 +236,8 @@ def _submission(recorded: Recorded, author_domain: str, rcpt_to: Address, number
         rcpt_to=rcpt_to,
         state=State.QUEUED,
         attempts=0,
-        submitted_at=arrived.received_at,
-        due_at=arrived.received_at,
+        submitted_at=recorded.decided.at,
+        due_at=recorded.decided.at,
     )
 
 
@@ -246,7 +247,7 @@ def _consequence(recorded: Recorded, submission: Submission) -> Consequence:
         kind=kind,
         action=f"{kind.value}.queued",
         actor=recorded.arrived.submitter or "house",
-        at=recorded.arrived.received_at,
+        at=recorded.decided.at,
         account=submission.account,
         email=submission.answers,
         object_ref=submission.id,

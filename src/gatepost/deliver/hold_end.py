@@ -1,6 +1,7 @@
 """The end of a wait: one ruling, recorded, bound to what was held, and what becomes of the message."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from gatepost import mailbox, record
@@ -72,6 +73,16 @@ async def take_up(held: Hold, tenant: TenantId, db: Database, blobs: Blobs, read
     if digest_of(verified) != held.digest:
         raise HoldChangedError(held.id)
     return verified
+
+
+def check_in_time(held: Hold, ruling: Ruling, *, at: datetime) -> None:
+    """See that a yes comes before silence has refused the message, however late the house writes that down.
+
+    Raises:
+        HoldSettledError: it comes after.
+    """
+    if ruling.is_approved and held.default is DefaultOutcome.REFUSE and held.expires_at <= at:
+        raise HoldSettledError(HoldState.REFUSED)
 
 
 async def claim(tx: Transaction, held: HoldId) -> None:
@@ -151,12 +162,14 @@ async def expire(job: Job, db: Database, clock: Clock, entropy: Entropy, release
 
 
 async def forget(tx: Transaction, emails: Sequence[EmailId], *, at: datetime, entropy: Entropy) -> None:
-    """Remove the holds of messages that are removed for their age; what still waited is said to wait no longer.
+    """Remove the holds of messages that go for their age or with a person; what waited is said to wait no longer.
 
-    For the keeper's role. A plan may be shorter than a wait, or may have become so.
+    For the keeper's role. A plan may be shorter than a wait, or may have become so. The entry keeps nothing that could
+    be sealed for whoever is erased.
     """
     for held in await hold_store.waiting(tx, emails):
-        await _note(tx, held, "abandon", Ruling(is_approved=False, by=HOUSE, is_expiry=True), at=at, entropy=entropy)
+        nobodys = replace(held, digest="", about=None)
+        await _note(tx, nobodys, "abandon", Ruling(is_approved=False, by=HOUSE, is_expiry=True), at=at, entropy=entropy)
     await hold_store.forget(tx, emails)
 
 

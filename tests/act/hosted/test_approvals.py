@@ -87,6 +87,19 @@ async def test_what_nobody_approves_is_denied_by_time(stage: Stage, sink: Sink, 
     assert ((await stage.turn(held)).state, sink.mails) == (TurnState.DONE, [])
 
 
+async def test_a_yes_after_its_time_comes_too_late_however_late_the_house_denies_it(
+    stage: Stage, sink: Sink, held: EmailId
+) -> None:
+    stage.scene.clock.move(HELD_MAX)
+    digest = hosted.digest_of(await call_of(stage, held))
+    with pytest.raises(NotHeldError):
+        await settle(stage, held, digest)
+    await settle(stage, held, digest, is_approved=False)
+    await stage.work()
+    await stage.send()
+    assert sink.mails == []
+
+
 async def test_a_word_that_comes_with_the_lapse_counts_once(stage: Stage, sink: Sink, held: EmailId) -> None:
     await settle(stage, held, hosted.digest_of(await call_of(stage, held)))
     await stage.work(EVERYTHING)

@@ -6,11 +6,14 @@ from dataclasses import replace
 import psycopg
 import pytest
 
+from gatepost import decide
 from gatepost.db import DatabaseUnavailableError
+from gatepost.deliver.hold import hold_of
 from gatepost.ids import TenantId
 from gatepost.keys import Kind
 from gatepost.mail.address import Address
 from gatepost.upkeep.retention import HoldError, Scope, erase_person, foresee, place_hold, release_hold, replay
+from journeys.scene import KEY, POLICY
 from outbound import BOSS, TENANT
 from upkeep.retention.remembering import Remembering
 from upkeep.retention.scene import REMAINS, Kept, stranger_writes
@@ -71,6 +74,21 @@ async def test_a_person_is_gone_from_every_table_the_keeper_reaches(kept: Kept) 
     await erase_person(kept.keeper, TENANT, BOSS, actor="operator")
     after = await kept.reached()
     assert {name: count for name, count in after.items() if count and name not in REMAINS} == {}
+
+
+async def test_what_waited_goes_with_the_person_and_is_said_to_wait_no_longer(kept: Kept) -> None:
+    """The hold was gone, and the record never said what became of it."""
+    held_by = {**POLICY, "senders": [{"match": {"address": "boss@example.org"}, "action": "hold", "capabilities": []}]}
+    async with kept.house.db.transaction(TENANT) as tx:
+        await decide.put_policy(tx, kept.scene.account, held_by, at=kept.scene.clock.now, actor=KEY)
+    email = (await kept.scene.boss_writes("wait")).recorded.arrived.email
+    await kept.index()
+    await erase_person(kept.keeper, TENANT, BOSS, actor="operator")
+    await erase_person(kept.keeper, TENANT, BOSS, actor="operator")
+    await kept.index()
+    [leaf] = await kept.leaves("hold.abandon")
+    assert leaf["object_ref"] == hold_of(email)
+    assert (await kept.verified()).findings == []
 
 
 SAYS_SO = {

@@ -95,13 +95,14 @@ async def settle_held(
         entropy: salts the record.
 
     Raises:
-        NotHeldError: no call of the turn waits that has this digest.
+        NotHeldError: no call of the turn waits that has this digest, or a yes comes after its time.
     """
     turn = await store.lock_turn(tx, identifier)
     if turn is None or turn.account != account or turn.state.is_over:
         raise NotHeldError(identifier)
     for step in await store.steps(tx, identifier):
-        if step.state is StepState.HELD and digest_of(step) == digest:
+        is_late = is_approved and lapses_at(step) <= at  # however late the house itself denies it
+        if step.state is StepState.HELD and not is_late and digest_of(step) == digest:
             await _settle(tx, turn, step, is_approved=is_approved, actor=actor, at=at, entropy=entropy)
             return turn
     raise NotHeldError(identifier)

@@ -25,6 +25,8 @@ _NOT_YOURS = (
     "Whoever wrote or submitted a message may not let it go. What was submitted with the key of a person waits for"
     " another key: gatepost hold approve, or REST."
 )
+_DAMAGED = ("It cannot be shown", "What waits here is not what came, so nobody can let it go. It ends with its time.")
+_OVER = ("It waits no longer", "Open the link again: it says how it ended.")
 
 log = structlog.get_logger()
 
@@ -85,7 +87,12 @@ async def _asked(request: Request, house: House) -> tuple[Hold, Person, Link]:
 async def _page(held: Hold, house: House, *, tenant: Any) -> Response:
     if held.state is not HoldState.WAITING:
         return rendered("ended.html", HTTPStatus.OK, hold=held)
-    verified = await hold_end.take_up(held, tenant, house.db, house.blobs, house.extractor)
+    try:
+        verified = await hold_end.take_up(held, tenant, house.db, house.blobs, house.extractor)
+    except hold_end.HoldChangedError:
+        raise EndError(HTTPStatus.CONFLICT, *_DAMAGED) from None
+    except hold_end.HoldSettledError:  # somebody was quicker, and what they refused is kept no longer
+        raise EndError(HTTPStatus.CONFLICT, *_OVER) from None
     evidence, seen = verified.evidence, shown.of(verified.evidence.content)
     return rendered(
         "approval.html",

@@ -22,7 +22,7 @@ from gatepost.decide import grant_store as grants
 from gatepost.decide import outbound_store as outbound
 from gatepost.decide import past_store as past
 from gatepost.decide.store import blind_sender
-from gatepost.deliver import hold_store as waiting_room
+from gatepost.deliver import hold_end
 from gatepost.deliver import store as queue
 from gatepost.ids import EmailId, TenantId
 from gatepost.keys import Kind
@@ -216,7 +216,7 @@ async def _batch(
     openings = await entries.erase(tx, [place.entry for place in places])
     gone = await mail.forget(tx, emails)
     queued = await queue.forget(tx, emails)
-    await waiting_room.forget(tx, emails)
+    await hold_end.forget(tx, emails, at=removal.at, entropy=keeper.entropy)
     await grants.forget(tx, emails)
     await turns.forget(tx, emails)
     await past.forget_person(tx, erasure.sender, emails)
