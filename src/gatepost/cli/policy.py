@@ -18,7 +18,7 @@ from gatepost.decide.diff import diff
 from gatepost.decide.language import Policy, parse
 from gatepost.decide.lint import lint
 from gatepost.decide.templates import TEMPLATES, template
-from gatepost.decide.told import tell
+from gatepost.decide.told import counted, tell
 from gatepost.decide.widening import Verdict, compare
 from gatepost.decide.written import read_document
 from gatepost.ids import AccountId, TenantId
@@ -73,7 +73,8 @@ def _compiled(stored: decide.Stored | None) -> Policy | None:
 def check(file: Draft, *, tenant_wide: IsWide = False) -> None:
     """Read FILE as the house would: every fault with its place and the nearest valid name, or its digest."""
     policy, _ = read_policy(file, is_wide=tenant_wide)
-    typer.echo(f"a policy of {len(policy.rules)} rules and {len(policy.guards)} guards, digest {policy.digest}")
+    rules, guards = counted(len(policy.rules), "rule"), counted(len(policy.guards), "guard")
+    typer.echo(f"a policy of {rules} and {guards}, digest {policy.digest}")
     warn(policy.warnings)
 
 
