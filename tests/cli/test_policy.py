@@ -47,7 +47,7 @@ def test_a_template_is_listed_written_once_and_passes_its_tests(tmp_path: Path) 
 
 
 def test_faults_are_told_with_their_place(tmp_path: Path) -> None:
-    assert run("check", file(tmp_path, NARROW)).stdout.startswith("a policy of 1 rules and 0 guards, digest ")
+    assert run("check", file(tmp_path, NARROW)).stdout.startswith("a policy of 1 rule and 0 guards, digest ")
     said = refusal(run("check", file(tmp_path, {**NARROW, "sender": []})))
     assert "sender is not a field; the nearest is senders" in said
     assert "cannot read" in refusal(run("check", tmp_path / "none.json"))

@@ -22,7 +22,7 @@ def said(*rules: dict[str, Any], **members: Any) -> list[tuple[str, str]]:
     [
         (BY_LIST, [("list.unproven", "senders[0].match.list")]),
         ({**BY_LIST, "action": "hold"}, [("list.unproven", "senders[0].match.list")]),
-        ({**BY_LIST, "action": "reject"}, []),
+        ({"match": BY_LIST["match"], "action": "reject"}, []),
         ({"match": SIGNED}, []),
         ({"match": {"list": "l.example", "domain": "b.example"}}, []),
         (
@@ -43,6 +43,29 @@ def test_a_rule_that_lets_in_more_than_most_people_mean_is_told(
     rule: dict[str, Any], found: list[tuple[str, str]]
 ) -> None:
     assert said(rule) == found
+
+
+@pytest.mark.parametrize(
+    ("rule", "found"),
+    [
+        ({"action": "reject", "rateLimit": {"perHour": 5}}, [("rule.idle", "senders[0].rateLimit")]),
+        ({"action": "discard", "tokenBudget": {"perDay": 5}}, [("rule.idle", "senders[0].tokenBudget")]),
+        ({"action": "defer", "capabilities": ["reply"]}, [("rule.idle", "senders[0].capabilities")]),
+        ({"action": "reject", "hold": {"expiresAfter": "1h"}}, [("rule.idle", "senders[0].hold")]),
+        ({"action": "reject", "labels": ["x"], "reason": "r"}, []),
+        ({"hold": {"expiresAfter": "1h"}}, [("hold.idle", "senders[0].hold")]),
+        ({"action": "hold", "hold": {"expiresAfter": "1h"}}, []),
+        ({"rateLimit": {"per": "domain"}}, [("rate.none", "senders[0].rateLimit")]),
+        ({"rateLimit": {"per": "domain", "perDay": 1}}, []),
+    ],
+)
+def test_what_does_nothing_where_it_stands_is_told(rule: dict[str, Any], found: list[tuple[str, str]]) -> None:
+    assert said({"match": {"anyone": True}, **rule}) == found
+
+
+def test_a_wait_beside_a_guard_that_holds_is_no_idle_one() -> None:
+    guard = {"reject": "x", "reason": "r", "action": "hold"}
+    assert said({"match": {"anyone": True}, "hold": {"expiresAfter": "1h"}}, contentGuards=[guard]) == []
 
 
 @pytest.mark.parametrize(

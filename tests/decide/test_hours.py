@@ -1,7 +1,8 @@
 """Working hours: local time, days, and what is no time at all."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -91,6 +92,17 @@ def test_what_is_no_time_is_refused(change: dict[str, Any], sentence: str) -> No
     _, faults = read({**BERLIN, **change})
     assert len(faults) == 1
     assert faults[0].startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("offset", "zone"), [("+02:00", "Etc/GMT-2"), ("UTC-5", "Etc/GMT+5"), ("-11:00", "Etc/GMT+11")]
+)
+def test_an_offset_leads_to_the_zone_that_has_it(offset: str, zone: str) -> None:
+    _, faults = read({**BERLIN, "timeZone": offset})
+    assert faults[0].endswith(zone)
+    assert datetime(2026, 1, 1, tzinfo=ZoneInfo(zone)).utcoffset() == timedelta(
+        hours=int(offset.removeprefix("UTC")[:3])
+    )
 
 
 def test_no_zone_of_one_machine_alone_is_proposed() -> None:

@@ -52,6 +52,16 @@ def test_a_rule_that_can_never_speak_is_unreachable_and_shadows_nothing(dead: di
     assert codes(rule("boss@example.com", **dead), rule("boss@example.com")) == [("rule.unreachable", "senders[0]")]
 
 
+@pytest.mark.parametrize(
+    ("pattern", "meant"),
+    [("/wire money/i", "(?i)wire money"), ("/a\\/b/gm", "(?m)a\\/b"), ("/x/g", "x"), ("/home/", "")],
+)
+def test_a_pattern_between_slashes_is_told_how_it_is_written_here(pattern: str, meant: str) -> None:
+    drawn = policy(guards=[{"reject": pattern, "reason": "r"}])
+    found = [each.sentence for each in lint(drawn, now=NOW) if each.code == "guard.slashes"]
+    assert found == ([f"it looks for the slashes, too: without them it is written {meant}"] if meant else [])
+
+
 def test_a_rule_that_speaks_of_damaged_mail_alone_is_not_called_unreachable() -> None:
     """What it asks cannot be known of such mail, and then a rule that refuses speaks."""
     careful = rule("boss@example.com", when={"hasAttachments": False, "attachmentTypes": [".pdf"]}, action="reject")

@@ -7,6 +7,7 @@ from gatepost.decide.nearest import (
     nearest_clock,
     nearest_moment,
     nearest_number,
+    nearest_share,
     nearest_slip,
     nearest_span,
     nearest_truth,
@@ -33,6 +34,16 @@ def test_the_nearest_name_is_always_a_valid_one(name: str) -> None:
         ("pattern", ["action", "reject", "reason", "in"], "reject"),
         ("English", ["nl", "de", "en"], "en"),
         ("rate-limit", ["rateLimits", "limit", "rateLimit"], "rateLimit"),
+        ("over", ["atLeast", "below"], "atLeast"),  # what means the opposite looks more like it
+        ("max", ["over", "atMost"], "atMost"),
+        ("at_least", ["atMost", "over"], "over"),
+        ("size", ["firstTime", "messageOctets"], "messageOctets"),
+        ("sender", ["author", "domain", "rule"], "author"),
+        ("perMonth", ["perMessage", "perThread", "perDay"], "perDay"),
+        ("perHour", ["perDomain", "perAgent"], "perAgent"),
+        ("match", ["action", "reject"], "reject"),
+        ("en-US", ["es", "unknown", "en"], "en"),
+        ("weekdays", ["monday", "wednesday"], "monday"),
     ],
 )
 def test_what_other_products_say_leads_to_what_means_the_same(name: str, valid: list[str], wanted: str) -> None:
@@ -44,6 +55,10 @@ def test_what_other_products_say_leads_to_what_means_the_same(name: str, valid: 
 )
 def test_the_nearest_name_looks_like_the_one_written(name: str, wanted: str) -> None:
     assert nearest(name, ["perHour", "perDay"]) == wanted
+
+
+def test_what_begins_with_a_weak_name_does_not_lead_to_it() -> None:
+    assert nearest("deliver-later", ["deliver", "hold", "reject"], weak=["deliver"]) != "deliver"
 
 
 @given(st.text(max_size=12))
@@ -70,7 +85,20 @@ def test_what_yaml_once_read_as_true_is_told_so(value: object, wanted: str | Non
 
 @pytest.mark.parametrize(
     ("value", "wanted"),
-    [("030", "30"), ("5", "5"), (5.0, "5"), ("+7", "7"), ("0", "0"), ("5.5", None), ("thirty", None), (True, None)],
+    [
+        *(
+            ("030", "30"),
+            ("5", "5"),
+            (5.0, "5"),
+            ("+7", "7"),
+            ("0", "0"),
+            ("5.5", None),
+            ("thirty", None),
+            (True, None),
+        ),
+        *(("10MB", "10000000"), ("50k", "50000"), ("2 KiB", "2048"), ("1_000", "1000"), ("1,000,000", "1000000")),
+        *(("1e3", "1000"), ("1,5", None), ("5m", None), ("9" * 16 + "MB", None), ("1 0000", None)),
+    ],
 )
 def test_a_number_that_is_written_as_text_is_told_as_a_number(value: object, wanted: str | None) -> None:
     assert nearest_number(value) == wanted
@@ -90,6 +118,11 @@ def test_whatever_was_written_the_nearest_is_valid_or_none(value: object) -> Non
         (18, "18:00"),
         ("7.30", "07:30"),
         ("25:00", None),
+        ("8am", "08:00"),
+        ("6.30 PM", "18:30"),
+        ("12 a.m.", "00:00"),
+        ("12pm", "12:00"),
+        ("13pm", None),
         ("9:60", None),
         (True, None),
         ("noon", None),
@@ -97,6 +130,14 @@ def test_whatever_was_written_the_nearest_is_valid_or_none(value: object) -> Non
 )
 def test_a_time_of_day_is_told_with_all_its_digits(value: object, wanted: str | None) -> None:
     assert nearest_clock(value) == wanted
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [(80, "0.8"), ("80%", "0.8"), ("0.5", "0.5"), ("1%", "0.01"), (101, None), (1.01, None), ("high", None)],
+)
+def test_a_share_is_told_from_0_to_1(value: object, wanted: str | None) -> None:
+    assert nearest_share(value) == wanted
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,9 @@ def test_what_is_not_a_domain_is_named_so(parser: Parser, value: object) -> None
         (party.matched_address, "bob@*.evil.example", None),
         (party.matched_address, "*@-.example", None),
         (party.matched_domain, "*@evil.example", None),
+        (party.matched_address, "evil.example", '"domain": "evil.example"'),
+        (party.matched_address, "boss", None),
+        (party.domain_pattern, "@evil.example", "evil.example"),
     ],
 )
 def test_who_means_a_whole_domain_is_told_how_that_is_written(
@@ -58,6 +61,19 @@ def test_who_means_a_whole_domain_is_told_how_that_is_written(
     (fault,) = read(parser, written)[1]
     assert fault.nearest == nearest
     assert nearest is None or nearest in fault.reason
+
+
+@pytest.mark.parametrize(
+    ("parser", "written"),
+    [
+        (party.matched_address, ["a@b.example"]),
+        (party.matched_address, "a@b.example, c@d.example"),
+        (party.matched_domain, ["b.example", "d.example"]),
+    ],
+)
+def test_who_means_several_is_told_of_groups(parser: Parser, written: object) -> None:
+    (fault,) = read(parser, written)[1]
+    assert "several are a group" in fault.reason
 
 
 @pytest.mark.parametrize(

@@ -161,7 +161,7 @@ def test_delivering_by_silence_is_told_and_warned_of() -> None:
     draft = parse({**document(action="hold", hold=LET_GO), "outbound": {"hold": {"then": "deliver"}}}, version=1)[0]
     found = [(each.code, each.path) for each in lint(draft, now=NOON)]
     assert found == [("hold.silence", "senders[0].hold.then"), ("hold.silence", "outbound.hold.then")]
-    assert any("12 hours, then deliver" in sentence for sentence in tell(draft))
+    assert any("12 hours, then is delivered" in sentence for sentence in tell(draft))
     assert lint(policy(action="hold", hold={"expiresAfter": "1d"}), now=NOON) == []
 
 

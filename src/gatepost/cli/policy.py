@@ -1,6 +1,7 @@
 """The workbench: a policy is written, looked at and tried before it is put in force."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,10 +16,12 @@ from gatepost.cli.frame import AsJson, ForTenant, Refusal, show
 from gatepost.cli.table import terminal
 from gatepost.decide import fixtures
 from gatepost.decide.diff import diff
+from gatepost.decide.ending import Ending
 from gatepost.decide.language import Policy, parse
 from gatepost.decide.lint import lint
+from gatepost.decide.paper import Step
 from gatepost.decide.templates import TEMPLATES, template
-from gatepost.decide.told import tell
+from gatepost.decide.told import counted, tell
 from gatepost.decide.widening import Verdict, compare
 from gatepost.decide.written import read_document
 from gatepost.ids import AccountId, TenantId
@@ -70,10 +73,15 @@ def _compiled(stored: decide.Stored | None) -> Policy | None:
 
 
 @policies.command("check")
-def check(file: Draft, *, tenant_wide: IsWide = False) -> None:
+def check(file: Draft, *, tenant_wide: IsWide = False, as_json: AsJson = False) -> None:
     """Read FILE as the house would: every fault with its place and the nearest valid name, or its digest."""
     policy, _ = read_policy(file, is_wide=tenant_wide)
-    typer.echo(f"a policy of {len(policy.rules)} rules and {len(policy.guards)} guards, digest {policy.digest}")
+    if as_json:
+        found = {"digest": policy.digest, "rules": len(policy.rules), "guards": len(policy.guards)}
+        show([{**found, "warnings": policy.warnings}], columns=(), as_json=True, empty="")
+        return
+    rules, guards = counted(len(policy.rules), "rule"), counted(len(policy.guards), "guard")
+    typer.echo(f"a policy of {rules} and {guards}, digest {policy.digest}")
     warn(policy.warnings)
 
 
@@ -85,21 +93,41 @@ def explain(
         Path | None, typer.Option(help="A mail as tests describe one (JSON or YAML); say what becomes of it.")
     ] = None,
     tenant_wide: IsWide = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say in sentences what FILE does, in the order in which it is asked."""
     policy, _ = read_policy(file, is_wide=tenant_wide)
-    if mail is None:
+    judged = None if mail is None else fixtures.judge_mail(_read_mail(mail), policy)
+    if as_json:
+        told = {"sentences": tell(policy), "judged": judged and _judged(*judged)}
+        show([told], columns=(), as_json=True, empty="")
+    elif judged is None:
         typer.echo("\n".join(tell(policy)))
-        return
+    else:
+        ending, trace = judged
+        detail = f" ({ending.detail})" if ending.detail else ""
+        typer.echo(f"{ending.disposition.value}: {ending.reason.value}{detail}")
+        rows = [{"asked": step.check, "answer": step.result} for step in trace]
+        show(rows, columns=("asked", "answer"), as_json=False, empty="")
+
+
+def _read_mail(file: Path) -> dict[str, Any]:
     try:
-        described = fixtures.read_mail(_read(mail))
+        return fixtures.read_mail(_read(file))
     except decide.PolicyError as error:
-        raise Refusal(f"{mail} describes no mail:\n  " + "\n  ".join(error.errors)) from error
-    ending, trace = fixtures.judge_mail(described, policy)
-    detail = f" ({ending.detail})" if ending.detail else ""
-    typer.echo(f"{ending.disposition.value}: {ending.reason.value}{detail}")
-    rows = [{"asked": step.check, "answer": step.result} for step in trace]
-    show(rows, columns=("asked", "answer"), as_json=False, empty="")
+        raise Refusal(f"{file} describes no mail:\n  " + "\n  ".join(error.errors)) from error
+
+
+def _judged(ending: Ending, trace: Sequence[Step]) -> dict[str, Any]:
+    return {
+        "disposition": ending.disposition.value,
+        "outcome": ending.outcome.value,
+        "reason": ending.reason.value,
+        "detail": ending.detail,
+        "labels": ending.labels,
+        "capabilities": ending.grant.capabilities if ending.grant else (),
+        "trace": [asdict(step) for step in trace],
+    }
 
 
 @policies.command("test")

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from gatepost.decide.capabilities import IMPLIED, is_known, nearest_to
 from gatepost.decide.conditions import LIST
-from gatepost.decide.grammar import Assurance
+from gatepost.decide.grammar import Assurance, Per
 from gatepost.decide.language import Policy, Rule
 from gatepost.decide.outbound_language import Limit, OutboundPolicy, Recipients, Stop
 from gatepost.decide.outbound_widening import level
-from gatepost.decide.paper import Disposition
+from gatepost.decide.paper import Disposition, TokenBudget
 from gatepost.decide.party import BELOW
 from gatepost.mail.suffix import registrable
 
@@ -33,6 +33,7 @@ def dangers(policy: Policy) -> Iterator[Finding]:
         if 0 in {rule.messages_hour, rule.messages_day} and rule.action is Disposition.DELIVER:
             yield Finding("rate.zero", f"senders[{rule.index}].rateLimit", "a limit of 0 lets nothing in")
         yield from _slips(rule)
+        yield from _idle(rule, is_held_by_guard=any(each.action is Disposition.HOLD for each in policy.guards))
     yield from _silence(policy)
     if policy.outbound:
         yield from _outbound(policy.outbound)
@@ -59,6 +60,28 @@ def _slips(rule: Rule) -> Iterator[Finding]:
         if near:
             path = f"senders[{rule.index}].capabilities[{index}]"
             yield Finding("capability.unknown", path, f"it grants nothing here; the nearest is {near}")
+
+
+def _idle(rule: Rule, *, is_held_by_guard: bool) -> Iterator[Finding]:
+    """Tell of what stands in a rule and does nothing there, so that something else was meant."""
+    path, has_rate = f"senders[{rule.index}]", (rule.messages_hour, rule.messages_day) != (None, None)
+    if rule.per is not Per.AUTHOR and not has_rate:
+        yield Finding("rate.none", f"{path}.rateLimit", "it names no number, so nothing is limited")
+    if level(rule.action):
+        if rule.wait and rule.action is Disposition.DELIVER and not is_held_by_guard:
+            sentence = "the rule delivers and no guard holds, so nothing waits: write action: hold"
+            yield Finding("hold.idle", f"{path}.hold", sentence)
+        return
+    written = {
+        "capabilities": bool(rule.capabilities),
+        "rateLimit": has_rate,
+        "tokenBudget": rule.budget != TokenBudget(),
+        "hold": rule.wait is not None,
+    }
+    for name in (name for name, is_written in written.items() if is_written):
+        yield Finding(
+            "rule.idle", f"{path}.{name}", f"the rule lets nothing in ({rule.action.value}), so this does nothing"
+        )
 
 
 def _broad(names: Iterable[str], path: str, does: str) -> Iterator[Finding]:

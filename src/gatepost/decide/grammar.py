@@ -11,7 +11,7 @@ from typing import Any
 
 from gatepost.decide import conditions, hours, party, shape
 from gatepost.decide.body import Place
-from gatepost.decide.capabilities import ON_ITS_OWN
+from gatepost.decide.capabilities import ON_ITS_OWN, SEND, SEND_EXTERNAL
 from gatepost.decide.fixture_language import FIXTURES
 from gatepost.decide.guards import PATTERN_MAX_CHARS, Pattern, PatternError, compile_pattern, refusals
 from gatepost.decide.nearest import nearest, nearest_truth
@@ -229,7 +229,7 @@ _FIELDS = shape.object_of(
         "groups": shape.map_of(shape.list_of(party.party, most=GROUP_MAX), most=GROUPS_MAX, name_most=NAME_MAX_CHARS),
         "workingHours": hours.FIELDS,
         "outbound": OUTBOUND,
-        "onItsOwn": shape.list_of(shape.word(*ON_ITS_OWN), most=len(ON_ITS_OWN)),
+        "onItsOwn": shape.list_of(shape.word(*ON_ITS_OWN, weak=(SEND, SEND_EXTERNAL)), most=len(ON_ITS_OWN)),
         "tests": FIXTURES,
         "auditLog": shape.object_of(
             {

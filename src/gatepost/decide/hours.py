@@ -14,6 +14,8 @@ DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sun
 _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]{0,31}(?:/[A-Za-z0-9_+-]{1,31}){0,2}", re.ASCII)
 _OF_A_MACHINE = re.compile(r"localtime|posixrules|Factory|(?:posix|right)/.*", re.ASCII)
 """What a machine has beside the zones of the IANA database: another one reads other hours there, or leap seconds."""
+_OFFSET = re.compile(r"(?:UTC|GMT)?([+-])([0-9]{1,2})(?::?00)?", re.ASCII)
+_OFFSET_MAX = 12
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00", re.ASCII)
 
 
@@ -55,9 +57,17 @@ def _zone(value: object, path: str, faults: Faults) -> str:
         except (ValueError, OSError, LookupError):
             pass
     zones = sorted(name for name in available_timezones() if not _OF_A_MACHINE.fullmatch(name))
-    near = nearest(value, zones) if isinstance(value, str) else "Europe/Berlin"
+    near = (_by_offset(value) or nearest(value, zones)) if isinstance(value, str) else "Europe/Berlin"
     faults.tell(path, f"must be a time zone of the IANA database, such as {near}", near)
     return "UTC"
+
+
+def _by_offset(value: str) -> str | None:
+    """Return the zone of an offset in whole hours; the database has its sign the other way round, as POSIX does."""
+    found = _OFFSET.fullmatch(value)
+    if found is None or not 1 <= int(found[2]) <= _OFFSET_MAX:
+        return None
+    return f"Etc/GMT{'-' if found[1] == '+' else '+'}{int(found[2])}"
 
 
 def _clock(value: object, path: str, faults: Faults) -> int:

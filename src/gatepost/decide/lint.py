@@ -3,6 +3,7 @@
 Pure. Only what is proven is said: a rule that is merely unlikely to speak is not called unreachable.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -15,6 +16,8 @@ from gatepost.decide.reach import Reach, names_of, silent_conditions
 from gatepost.decide.widening import Verdict, Widening, compare
 
 _NAMED_MAX = 4
+_SLASHES = re.compile(r"/(.+)/([gimsuy]+)", re.ASCII | re.DOTALL)
+"""A pattern as ECMAScript and Perl write it between slashes, with flags."""
 
 
 def lint(policy: Policy, *, now: datetime, live: Policy | None = None, has_live: bool = False) -> list[Finding]:
@@ -93,6 +96,9 @@ def _guards(policy: Policy) -> Iterator[Finding]:
             twin = next((at for at, other in earlier if _is_same(other, guard)), None)
             if twin is not None:
                 yield Finding("guard.never_counts", path, f"contentGuards[{twin}] finds the same and is as strict")
+        if flags := _SLASHES.fullmatch(guard.pattern.source):
+            near = f"(?{''.join(sorted(set(flags[2]) & set('ims')))}){flags[1]}".removeprefix("(?)")
+            yield Finding("guard.slashes", path, f"it looks for the slashes, too: without them it is written {near}")
         earlier.append((index, guard))
 
 

@@ -17,13 +17,21 @@ _MEANT = {
     "pass": ("deliver", "aligned"),
     **dict.fromkeys(("quarantine", "approve", "approval", "ask", "review"), ("hold",)),
     "hold": ("bounce", "reject"),
-    **dict.fromkeys(("pattern", "regex", "regexp"), ("reject",)),
+    **dict.fromkeys(("pattern", "regex", "regexp", "match"), ("reject",)),
     **dict.fromkeys(("greylist", "tempfail"), ("defer",)),
     **dict.fromkeys(("drop", "delete"), ("discard", "reject")),
     "discard": ("drop", "reject"),
     **dict.fromkeys(("bounce", "block", "deny", "refuse", "reject"), ("reject", "bounce", "refuse")),
     **dict.fromkeys(("spf", "dkim", "relaxed", "yes", "true"), ("aligned",)),
-    **dict.fromkeys(("address", "from", "sender", "author", "email", "mail"), ("address", "match")),
+    **dict.fromkeys(("address", "from", "sender", "author", "email", "mail"), ("address", "match", "author", "from")),
+    **dict.fromkeys(("over", "above", "min", "minimum", "morethan", "atleast"), ("atLeast", "over")),
+    **dict.fromkeys(("below", "under", "max", "maximum", "lessthan", "atmost"), ("below", "atMost")),
+    **dict.fromkeys(("size", "bytes", "octets", "length"), ("messageOctets", "octetsAtMost", "octets")),
+    **dict.fromkeys(("permonth", "perweek"), ("perDay", "perAgent")),
+    **dict.fromkeys(("perminute", "persecond"), ("perHour", "perAgent")),
+    **dict.fromkeys(("perhour", "perday"), ("perAgent",)),
+    **dict.fromkeys(("perauthor", "percontact"), ("perSender", "perRecipient")),
+    **dict.fromkeys(("weekdays", "workdays", "daily"), ("monday",)),
     **dict.fromkeys(("domain", "host", "hostname"), ("domain", "match")),
     **dict.fromkeys(("rules", "allowlist", "whitelist"), ("senders",)),
     **dict.fromkeys(("any", "all", "everyone", "everybody"), ("anyone",)),
@@ -47,10 +55,13 @@ def nearest(name: str, valid: Iterable[str], weak: Collection[str] = ()) -> str:
     same = next((each for each in known if _bare(each) == _bare(name[:NAME_SHOWN_CHARS])), None)
     if same is not None:
         return same
-    meant = next((each for each in _MEANT.get(name.casefold(), ()) if each in known), None)
+    meant = next((each for each in _MEANT.get(_bare(name[:NAME_SHOWN_CHARS]), ()) if each in known), None)
     if meant is not None:
         return meant
     written = name[:NAME_SHOWN_CHARS].casefold()
+    begun = next((each for each in known if each not in weak and each.casefold() == _first_part(written)), None)
+    if begun is not None:
+        return begun
     folded = {item.casefold(): item for item in known if item not in weak or _is_slip(written, item.casefold())}
     close = difflib.get_close_matches(written, folded, n=1, cutoff=0.0)
     return folded[close[0]] if close else known[0]
@@ -59,6 +70,11 @@ def nearest(name: str, valid: Iterable[str], weak: Collection[str] = ()) -> str:
 def _bare(name: str) -> str:
     """Return a name without its case, dashes, underscores and blanks."""
     return name.casefold().replace("-", "").replace("_", "").replace(" ", "")
+
+
+def _first_part(name: str) -> str:
+    """Return what stands before the first dash or underscore: of ``en-US``, ``en``."""
+    return name.replace("_", "-").partition("-")[0]
 
 
 def _is_slip(written: str, name: str) -> bool:
@@ -84,15 +100,43 @@ def nearest_truth(value: object) -> str | None:
     return _TRUTH.get(str(value).casefold()) if isinstance(value, str | int) else None
 
 
-_NUMBER = re.compile(r"\s*\+?0*(0|[1-9][0-9]{0,15})(?:\.0*)?\s*", re.ASCII)
+_NUMBER = re.compile(
+    r"\s*\+?0*(0|[1-9][0-9]{0,2}(?:[_, ][0-9]{3}){1,4}|[1-9][0-9]{0,15})(?:\.0*)?\s*(k|K|kB|KB|M|MB|KiB|MiB)?\s*",
+    re.ASCII,
+)
+_SCALES = {"k": 1_000, "K": 1_000, "kB": 1_000, "KB": 1_000, "M": 10**6, "MB": 10**6, "KiB": 1 << 10, "MiB": 1 << 20}
+_POWER = re.compile(r"([1-9])e([0-9])", re.ASCII | re.IGNORECASE)
 
 
 def nearest_number(value: object) -> str | None:
-    """Return how a whole number is written that is text: in quotes, or in YAML with a zero before it."""
+    """Return how a whole number is written that is text: in quotes, with a unit, or in YAML with a zero before it."""
     if isinstance(value, bool) or not isinstance(value, str | float):
         return None
-    found = _NUMBER.fullmatch(str(value)[:NAME_SHOWN_CHARS])
-    return found[1] if found else None
+    written = str(value)[:NAME_SHOWN_CHARS]
+    if power := _POWER.fullmatch(written):
+        return power[1] + "0" * int(power[2])
+    found = _NUMBER.fullmatch(written)
+    if found is None:
+        return None
+    number = int(re.sub(r"[_, ]", "", found[1])) * _SCALES.get(found[2], 1)
+    return str(number) if number <= _NUMBER_MAX else None
+
+
+_NUMBER_MAX = 2**53 - 1
+"""RFC 8259 section 6: what every reader agrees on."""
+_SHARE = re.compile(r"\s*([0-9]{1,3}(?:\.[0-9]{1,3})?)\s*%?\s*", re.ASCII)
+_WHOLE = 100
+
+
+def nearest_share(value: object) -> str | None:
+    """Return how a share is written, from 0 to 1, of which somebody wrote a hundred times as much, or text."""
+    found = _SHARE.fullmatch(str(value)) if isinstance(value, str | int | float) else None
+    if found is None:
+        return None
+    share = float(found[1])
+    if "%" in str(value) or (share > 1 and share.is_integer()):
+        share /= _WHOLE
+    return f"{share:.4g}" if share <= 1 else None
 
 
 def nearest_moment(value: object) -> str | None:
@@ -109,16 +153,22 @@ def nearest_moment(value: object) -> str | None:
 
 _YEAR_MIN = 1_000
 """Earlier ones are spelled with fewer digits on some systems."""
-_CLOCK = re.compile(r"\s*([0-9]{1,2})(?:[:.h]([0-9]{2}))?\s*", re.ASCII)
+_CLOCK = re.compile(r"\s*([0-9]{1,2})(?:[:.h]([0-9]{2}))?\s*(?:([ap])\.?m\.?)?\s*", re.ASCII | re.IGNORECASE)
 _HOURS, _MINUTES = 24, 60
+_HALF_DAY = 12
 
 
 def nearest_clock(value: object) -> str | None:
-    """Return how a time of day is written: with two digits for the hour, and with minutes."""
+    """Return how a time of day is written: of 24 hours, with two digits for the hour, and with minutes."""
     found = _CLOCK.fullmatch(str(value)) if isinstance(value, str | int) and not isinstance(value, bool) else None
-    if found is None or int(found[1]) >= _HOURS or int(found[2] or 0) >= _MINUTES:
+    if found is None:
         return None
-    return f"{int(found[1]):02}:{found[2] or '00'}"
+    hour, minute = int(found[1]), int(found[2] or 0)
+    if found[3]:
+        if not 1 <= hour <= _HALF_DAY:
+            return None
+        hour = hour % _HALF_DAY + (_HALF_DAY if found[3] in "pP" else 0)
+    return f"{hour:02}:{minute:02}" if hour < _HOURS and minute < _MINUTES else None
 
 
 _SPAN = re.compile(r"\s*0*([1-9][0-9]{0,2})\s*(h|hrs?|hours?|d|days?|w|weeks?)\s*", re.ASCII | re.IGNORECASE)

@@ -37,6 +37,9 @@ def one_of(name: str, fresh: str) -> Address:
     return Address(fresh, f"{fresh}.{name.removeprefix(BELOW)}" if name.startswith(BELOW) else name)
 
 
+_SEVERAL = "; several are a group: name them in groups, and write match: {group: NAME}"
+
+
 def _match(domain: str) -> str:
     bare = domain.removeprefix(BELOW)
     return f'"domain": "{bare}"' + (', "subdomains": true' if bare != domain else "")
@@ -44,7 +47,7 @@ def _match(domain: str) -> str:
 
 def _read_address(value: object, path: str, faults: Faults, instead: Instead | None = None) -> str:
     if not isinstance(value, str):
-        faults.tell(path, "must be an address")
+        faults.tell(path, "must be an address" + _SEVERAL * isinstance(value, list))
         return ""
     local, _, domain = value.rpartition("@")
     if instead is not None and (not local or "*" in value):
@@ -53,7 +56,8 @@ def _read_address(value: object, path: str, faults: Faults, instead: Instead | N
     try:
         return Address.parse(value).key
     except (AddressError, UnicodeError) as error:
-        _tell_wrapped(f"must be an address: {error}", _in_brackets(value), Address.parse, path, faults)
+        said = "must be an address" + (_SEVERAL if "," in value else f": {error}")
+        _tell_wrapped(said, _in_brackets(value), Address.parse, path, faults)
     return ""
 
 
@@ -64,8 +68,8 @@ def _in_brackets(value: str) -> str:
 
 
 def _in_url(value: str) -> str:
-    """Return what may be a domain within a URL and white space."""
-    return value.strip().rpartition("://")[2].partition("/")[0]
+    """Return what may be a domain within a URL, behind an at sign, and in white space."""
+    return value.strip().rpartition("://")[2].partition("/")[0].removeprefix("@")
 
 
 def _tell_wrapped(said: str, inner: str, read: Callable[[str], object], path: str, faults: Faults) -> None:
@@ -84,16 +88,19 @@ def _tell_star(local: str, domain: str, path: str, faults: Faults, instead: Inst
         whole = below + normalise_domain(domain.removeprefix(below))
     except (AddressError, UnicodeError):
         whole = ""
-    if whole and local.strip('"*') == "":
+    if "." in whole and local.strip('"*') == "":
         near = instead(whole)
         faults.tell(path, f"must be an address: for everybody at a domain write {near}", near)
     else:
-        faults.tell(path, "must be an address: a star stands for nobody else here, so name each address, or its domain")
+        star = (
+            ": a star stands for nobody else here, so name each address, or its domain" if "*" in local + domain else ""
+        )
+        faults.tell(path, f"must be an address{star}")
 
 
 def _read_domain(value: object, path: str, faults: Faults) -> str:
     if not isinstance(value, str):
-        faults.tell(path, "must be a domain name")
+        faults.tell(path, "must be a domain name" + _SEVERAL * isinstance(value, list))
         return ""
     try:
         return normalise_domain(value)

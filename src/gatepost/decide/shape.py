@@ -13,7 +13,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from gatepost.decide.nearest import NAME_SHOWN_CHARS, nearest, nearest_moment, nearest_number, nearest_truth
+from gatepost.decide.nearest import (
+    NAME_SHOWN_CHARS,
+    nearest,
+    nearest_moment,
+    nearest_number,
+    nearest_share,
+    nearest_truth,
+)
 
 JSON_INTEGER_MAX = 2**53 - 1  # RFC 8259 section 6: what every reader agrees on
 FAULTS_MAX = 100
@@ -235,7 +242,8 @@ def integer(*, least: int, most: int = JSON_INTEGER_MAX) -> Parser:
 
 def _thousandths(value: object, path: str, faults: Faults) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        faults.tell(path, "must be a number from 0 to 1")
+        near = nearest_share(value)
+        faults.tell(path, "must be a number from 0 to 1" + (f"; the nearest is {near}" if near else ""), near)
         return 0
     return round(value * 1_000)
 

@@ -1,12 +1,14 @@
 """What a policy says, in sentences: for whoever has to sign it. Pure."""
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
+from gatepost.decide.body import Place
 from gatepost.decide.grammar import Assurance
 from gatepost.decide.hours import DAYS, WorkingHours
 from gatepost.decide.language import Policy, Rule
 from gatepost.decide.outbound_language import Attachments, Limit, OutboundPolicy, Recipients, Stop
-from gatepost.decide.paper import Disposition, TokenBudget
+from gatepost.decide.paper import Disposition, TokenBudget, Wait
 
 _VERBS = {
     Disposition.DELIVER: "is delivered",
@@ -19,7 +21,7 @@ _PROOFS = {
     Assurance.ALIGNED: "proven by SPF or DKIM of its domain",
     Assurance.DMARC: "proven by DMARC",
     Assurance.DMARC_OR_ALIGNED: "proven by DMARC, or where there is none by SPF or DKIM of its domain",
-    Assurance.ARC: "proven, or vouched for by a trusted sealer",
+    Assurance.ARC: "proven, or vouched for",
     Assurance.SIGNED_BY: "signed",
     Assurance.NONE: "NOT proven: whoever writes the From field is believed",
 }
@@ -35,6 +37,9 @@ _FOUND = {
 }
 _ANSWERS = "the agent answers proven authors of kept mail, and writes to nobody else"
 NAMES_SHOWN_MAX = 5
+_BOUNDS = {"atLeast": "at least", "atMost": "at most", "over": "over", "below": "below"}
+_OTHER_TYPES = "otherAttachmentTypes"
+_DAY_HOURS = 24
 
 
 def tell(policy: Policy) -> list[str]:
@@ -45,15 +50,15 @@ def tell(policy: Policy) -> list[str]:
 def _rules(policy: Policy) -> Iterator[str]:
     for rule in policy.rules:
         name = f" ({rule.name})" if rule.name else ""
-        said = f"mail of {_authors(rule)}{_conditions(rule)} {_VERBS[rule.action]}{_terms(rule)}"
-        yield f"senders[{rule.index}]{name}: {said}"
+        said = ", ".join([f"mail of {_authors(rule)}", *_conditions(rule), _VERBS[rule.action]])
+        yield f"senders[{rule.index}]{name}: {said}{_terms(rule)}"
 
 
 def _authors(rule: Rule) -> str:
     vouchers = f" by {' or '.join(sorted(rule.vouchers))}" if rule.vouchers else ""
     besides = ((rule.requires_dkim, "DKIM"), (rule.requires_spf, "SPF"))
     more = "".join(f" and by {name} of its own organisation" for is_asked, name in besides if is_asked)
-    return f"{_names(rule.names) or 'nobody'}, {_PROOFS[rule.assurance]}{vouchers}{more},"
+    return f"{_names(rule.names) or 'nobody'}, {_PROOFS[rule.assurance]}{vouchers}{more}"
 
 
 def _names(names: Sequence[str]) -> str:
@@ -62,26 +67,38 @@ def _names(names: Sequence[str]) -> str:
     return f"{', '.join(shown)}{f' and {more} more' if more else ''}"
 
 
-def _conditions(rule: Rule) -> str:
-    asked = " and ".join(f"{each.name} {_value(each.name, each.wanted)}" for each in rule.conditions)
-    until = f" until {rule.expires_at.isoformat()}" if rule.expires_at else ""
-    return f"{f' where {asked}' if asked else ''}{until}"
+def _conditions(rule: Rule) -> Iterator[str]:
+    if rule.conditions:
+        yield "where " + " and ".join(f"{each.name} {_value(each.name, each.wanted)}" for each in rule.conditions)
+    if rule.expires_at:
+        yield f"until {rule.expires_at.isoformat()}"
 
 
 def _value(asked: str, wanted: object) -> str:
     match wanted:
         case bool():
-            return "yes" if wanted else "no"
+            return f"is {'yes' if wanted else 'no'}"
         case dict():
             scale = 1_000 if asked == "injectionScore" else 1
-            return ", ".join(f"{name} {value / scale:.10g}" for name, value in wanted.items())
+            return "is " + " and ".join(f"{_BOUNDS[name]} {value / scale:.10g}" for name, value in wanted.items())
         case list():
-            return ", ".join(map(str, wanted))
+            return f"{'are none of' if asked == _OTHER_TYPES else 'is'} {' or '.join(map(str, wanted))}"
         case (WorkingHours() as hours, side):
             days = ", ".join(DAYS[day] for day in sorted(hours.days))
-            return f"{side} ({days} {_clock(hours.start_min)} to {_clock(hours.end_min)} {hours.zone.key})"
+            return f"is {side} ({days} {_clock(hours.start_min)} to {_clock(hours.end_min)} {hours.zone.key})"
         case _:
-            return str(wanted)
+            return f"is {wanted}"
+
+
+def _lasting(wait: Wait) -> str:
+    hours = wait.lasts // timedelta(hours=1)
+    lasts = counted(hours, "hour") if hours % _DAY_HOURS else counted(hours // _DAY_HOURS, "day")
+    return f"{lasts}, then is {'delivered' if wait.is_delivered else 'refused'}"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with what is counted, in the plural where there is not one of it."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _clock(minutes: int) -> str:
@@ -89,7 +106,7 @@ def _clock(minutes: int) -> str:
 
 
 def _terms(rule: Rule) -> str:
-    terms = [f"for {rule.wait}"] if rule.wait else []
+    terms = [f"for {_lasting(rule.wait)}"] if rule.wait else []
     terms += [f"labelled {', '.join(rule.labels)}"] if rule.labels else []
     if rule.action in {Disposition.DELIVER, Disposition.HOLD}:
         terms.append(f"may {', '.join(rule.capabilities)}" if rule.capabilities else "grants nothing but an answer")
@@ -104,7 +121,7 @@ def _terms(rule: Rule) -> str:
 def told_budget(budget: TokenBudget) -> list[str]:
     """Return a few words for each limit of a budget."""
     limits = zip(budget.as_list(), ("message", "thread", "sender", "day"), strict=True)
-    return [f"at most {limit} tokens per {what}" for limit, what in limits if limit is not None]
+    return [f"at most {counted(limit, 'token')} per {what}" for limit, what in limits if limit is not None]
 
 
 def _guards(policy: Policy) -> Iterator[str]:
@@ -112,6 +129,10 @@ def _guards(policy: Policy) -> Iterator[str]:
         where = ", ".join(sorted(place.value for place in guard.places))
         becomes = _VERBS[guard.action] if guard.action else "meets the default"
         yield f"contentGuards[{index}]: mail with {guard.pattern.source} in its {where} {becomes} ({guard.reason})"
+    if policy.guards:
+        is_filed = any(Place.ATTACHMENTS in guard.places for guard in policy.guards)
+        more = ", or with a file that should have text and cannot be read in full," if is_filed else ""
+        yield f"contentGuards: mail with more text than guards can read{more} meets the default"
 
 
 def _default(policy: Policy) -> str:
@@ -157,7 +178,7 @@ def _what_leaves(found: OutboundPolicy) -> Iterator[tuple[str, str]]:
             spans = ((limit.hour, "hour"), (limit.day, "day"))
             yield name, " and ".join(f"at most {most} per {span}" for most, span in spans if most is not None)
     if found.wait is not None:
-        yield "hold", f"what waits for a person does so for {found.wait}"
+        yield "hold", f"what waits for a person does so for {_lasting(found.wait)}"
     if found.footer:
         yield "footer", f"below each message stands: {' / '.join(found.footer.splitlines())}"
 
@@ -173,7 +194,7 @@ def _recipients(found: Recipients) -> str:
 
 def _attachments(found: Attachments) -> str:
     asked = [f"of the types {', '.join(sorted(found.types))}"] if found.types is not None else []
-    asked += [f"named in one of {len(found.names)} ways"] if found.names is not None else []
-    asked += [f"of at most {found.octets} octets"] if found.octets is not None else []
+    asked += ["named as attachments.names says"] if found.names is not None else []
+    asked += [f"of at most {counted(found.octets, 'octet')}"] if found.octets is not None else []
     asked += [f"at most {found.count} of them"] if found.count is not None else []
     return f"mail with other files than {', '.join(asked) or 'any'} {_LEAVES[found.otherwise]}"

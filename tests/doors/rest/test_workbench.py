@@ -81,7 +81,7 @@ async def test_a_described_mail_is_judged_and_traced(house: House, ours: Tenancy
     assert (answer["judged"]["disposition"], answer["judged"]["reason"]) == ("reject", "content.guard")
     assert answer["judged"]["trace"][-1] == {"check": "contentGuards", "result": "contentGuards[0]"}
     assert alone == {"sentences": answer["sentences"], "judged": None}
-    assert len(alone["sentences"]) == 7
+    assert len(alone["sentences"]) == 8
 
 
 async def test_what_a_mail_says_was_counted_is_counted_in_whichever_window_its_rule_has(
