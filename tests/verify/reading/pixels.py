@@ -74,9 +74,12 @@ class Painter:
         self._to.flush()
         while True:
             while b"\0" not in self._rest:
-                self._rest += os.read(self._from.fileno(), 1 << 16)
-            told, _, self._rest = self._rest.partition(b"\0")
-            answer = json.loads(told)
+                told = os.read(self._from.fileno(), 1 << 16)
+                if not told:
+                    raise EOFError("Chromium ended")
+                self._rest += told
+            one, _, self._rest = self._rest.partition(b"\0")
+            answer = json.loads(one)
             if answer.get("id") == self._count:
                 found: dict[str, Any] = answer["result"]
                 return found

@@ -52,8 +52,6 @@ def test_what_has_a_place_on_the_page_is_what_we_show(views: list[tuple[str, lis
     assert differing == []
 
 
-MISSED = {"cover"}
-"""What lies upon what takes a browser to know."""
 SECRET = "SECRET ORDER"
 
 
@@ -69,15 +67,14 @@ def test_words_kept_from_the_eye_are_not_in_the_human_view_and_have_their_span(
     """Masks, paths and covers leave words their size and place, so there Chromium's texts hold them all the same."""
     marks = Marks()
     is_shown = SECRET in html_page.read(carriers()[name], 0, marks).human
-    assert is_shown is (name in MISSED)
-    assert is_shown is not any(SECRET in span.text for span in marks.spans)
+    assert not is_shown
+    assert any(SECRET in span.text for span in marks.spans)
     assert carried[name]["inner"] or carried[name]["seen"], "Chromium opened it"
 
 
 def test_chromium_agrees_on_most_carriers(carried: dict[str, dict[str, str]]) -> None:
     unseen = {name for name, row in carried.items() if not (SECRET in row["inner"] and SECRET in row["seen"])}
     assert set(carried) == set(carriers())
-    assert unseen & MISSED == set()
     assert len(unseen) > 60
 
 
@@ -89,30 +86,30 @@ def test_words_are_in_the_human_view_if_chromium_paints_them_and_else_a_span(bod
     assert is_shown is not any(SECRET in span.text for span in marks.spans)
 
 
-@pytest.mark.parametrize("name", ["bodies", "blind"])
+@pytest.mark.parametrize("name", ["bodies", "blind", "fourth"])
 def test_both_kinds_of_bodies_are_many(name: str) -> None:
     seen = [body["is_seen"] for body in pixels.bodies(name)]
     assert min(seen.count(True), seen.count(False)) >= 12
 
 
 WRONG = {
-    # covers, and other things that take a browser's layout
-    "a-cover-next-box", "a-cover-pulled-up", "a-cover-fixed-banner", "a-cover-pseudo", "a-cover-grid-cell",
-    "a-cover-negative-table", "a-cover-outline", "a-svg-text-covered", "a-margin-above-page", "a-collapsed-column",
-    "a-fixed-table-zero", "a-grid-zero-track",
+    # what lies upon what, and other things that take a browser's layout
+    "a-cover-outline", "a-svg-text-covered", "a-margin-above-page", "a-fixed-table-zero", "a-grid-zero-track",
+    "a-cover-svg", "a-cover-border", "a-cover-backdrop-filter", "a-perspective-far", "a-word-spacing-out",
     # taken for hidden though Chromium paints them
     "h-last-row-hidden-rule", "h-not-has-image", "h-alt-text", "h-select-list", "h-field-value",
-    "h-z-minus-inside-stack", "a-tiny-by-steps", "a-letter-spacing-out",
-    # of the newer ones: a path to lie on, a column, a cover; then what Chromium paints
-    "a-offset-path-away", "a-table-col-hidden", "a-order-cover", "h-overflow-clip-margin", "h-animation-paused",
-    "a-canvas-fallback",
+    "h-z-minus-inside-stack", "a-tiny-by-steps", "a-letter-spacing-out", "h-overflow-clip-margin",
+    "h-animation-paused", "a-canvas-fallback", "a-size-em-chain", "a-letter-spacing-stack", "h-input-value",
+    "h-iframe-srcdoc",
+    # a box's own width decides
+    "a-container-wide", "h-container-narrow",
 }  # fmt: skip
 """Bodies written before the code was looked at that are read otherwise than Chromium paints them; none may join."""
 
 
 def test_of_bodies_written_blind_no_more_are_read_wrongly_than_were() -> None:
     wrong = set()
-    for body in [*pixels.bodies("blind"), *pixels.bodies("newer")]:
+    for body in [body for name in ("blind", "newer", "fourth") for body in pixels.bodies(name)]:
         marks = Marks()
         is_shown = SECRET in html_page.read(body["html"], 0, marks).human
         assert is_shown is not any(SECRET in span.text for span in marks.spans), body["id"]

@@ -8,7 +8,7 @@ from gatepost.verify.reading.html_length import number, pixels
 from gatepost.verify.reading.html_place import EVERYWHERE, INFINITE, LINE, PAGE, Place, landed
 from gatepost.verify.reading.html_shape import four
 
-_MOVING = frozenset({"position", "text-indent", "zoom", "offset-path"}) | html_move.TELLING
+_MOVING = frozenset({"position", "text-indent", "zoom"}) | html_move.TELLING
 _CUTTING = frozenset({"overflow", "overflow-x", "overflow-y", "contain"})
 _BOX = frozenset({
     "margin", "margin-left", "margin-right", "margin-top", "padding", "padding-left", "padding-right", "padding-top",
@@ -16,8 +16,8 @@ _BOX = frozenset({
 })  # fmt: skip
 TELLING = _MOVING | _CUTTING | _BOX | {
     "top", "right", "bottom", "left", "inset", "min-width", "min-height", "max-height", "padding-bottom", "box-sizing",
-    "transform-origin", "backface-visibility", "-webkit-backface-visibility", "flex", "flex-basis", "flex-grow",
-    "grid-template-rows", "-webkit-line-clamp", "line-clamp", "line-height",
+    "transform-origin", "offset-distance", "backface-visibility", "-webkit-backface-visibility", "flex", "flex-basis",
+    "flex-grow", "grid-template-rows", "-webkit-line-clamp", "line-clamp", "line-height",
 }  # fmt: skip
 """Properties that are read here."""
 _SCROLLED = ("scroll", "auto", "overlay")

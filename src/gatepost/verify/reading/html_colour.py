@@ -92,6 +92,12 @@ def read(value: str, inherited: str, own: str = "") -> str:
     return inherited if found is None else spelled(found)
 
 
+def words(layer: str) -> list[str]:
+    """Return the words of a value, each with its brackets and what they hold."""
+    found: list[str] = _PIECE.findall(layer)
+    return found
+
+
 def is_colour(value: str) -> bool:
     """Tell whether a browser knows a colour; what is longer than we compute, and what is put in later, passes."""
     return value in _KEYWORDS or "var(" in value or bool(read(value, "", "000000"))

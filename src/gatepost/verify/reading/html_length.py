@@ -25,6 +25,7 @@ _KEYWORDS = {
     "xx-large": 32.0, "xxx-large": 48.0,
 }  # fmt: skip
 _RELATIVE = {"smaller": 1 / 1.2, "larger": 1.2}
+_WORD = re.compile(r"(?:[^\s()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))+")
 TINY = 2.4
 """Font size in pixels up to which text cannot be read."""
 MAX_CHARS = 300
@@ -187,7 +188,7 @@ def font_size(style: Mapping[str, str], inherited: float) -> float:
     """Return the font's size in pixels."""
     if style.get("font-size-adjust", "none").split()[-1:] in (["0"], ["0.0"]):
         return 0.0  # a share of nothing (CSS Fonts 5 section 4)
-    written = style.get("font-size") or _font_shorthand(style.get("font", ""))
+    written = style.get("font-size") or font_shorthand(style.get("font", ""))
     if not written:
         return inherited
     if written in _KEYWORDS:
@@ -200,7 +201,12 @@ def font_size(style: Mapping[str, str], inherited: float) -> float:
     return max(found, 0.0)
 
 
-def _font_shorthand(value: str) -> str:
-    if "(" in value:
-        return next((word for word in re.findall(r"[a-z\-]+\([^()]*\)", value) if number(word) is not None), "")
-    return next((word.partition("/")[0] for word in value.split() if word[:1].isdigit() or word[:1] in {".", "+"}), "")
+def font_shorthand(value: str) -> str:
+    """Return the size that a ``font`` names (CSS Fonts 4 section 2.7); empty where no browser takes it."""
+    words: list[str] = _WORD.findall(value)
+    for word in words[:-1]:  # the last one is a family
+        size = word.partition("/")[0] if "(" not in word else word
+        is_weight = size.isdecimal() and size.strip("0") != ""
+        if not is_weight and (size in _KEYWORDS or size in _RELATIVE or number(size) is not None):
+            return size
+    return ""

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 
 from gatepost.verify.reading.html_colour import cut
 from gatepost.verify.reading.html_length import number
@@ -10,7 +11,7 @@ from gatepost.verify.reading.html_length import number
 Matrix = tuple[tuple[float, ...], ...]
 """Four rows of four."""
 Point = tuple[float, float]
-TELLING = frozenset({"transform", "-webkit-transform", "translate", "rotate", "scale"})
+TELLING = frozenset({"transform", "-webkit-transform", "translate", "rotate", "scale", "offset-path", "offset"})
 """Properties that are read here."""
 MAX_FUNCTIONS = 30
 _CALL = re.compile(r"(?P<name>[a-z0-9]+)\((?P<inside>(?:[^()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*)\)?")
@@ -18,6 +19,9 @@ _WORD = re.compile(r"(?:[^\s()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))+")
 _AXES = {"x": (1.0, 0.0, 0.0), "y": (0.0, 1.0, 0.0), "z": (0.0, 0.0, 1.0)}
 _PLACES = {"left": 0.0, "top": 0.0, "center": 0.5, "right": 1.0, "bottom": 1.0}
 _MOST = 1e6
+_NUMBER = re.compile(r"-?(?:[0-9]{1,6}(?:\.[0-9]{0,6})?|\.[0-9]{1,6})")
+_SIDE = 6.0
+"""Pixels of a hundredth of the way to the window's side."""
 STILL: Matrix = ((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1))
 
 
@@ -77,7 +81,34 @@ def matrix(style: Mapping[str, str], size: float, width: float, height: float) -
     for call in _CALL.findall(style.get("transform") or style.get("-webkit-transform", ""))[:MAX_FUNCTIONS]:
         found = times(found, _function(call[0], call[1], size, width, height))
     x, y = _origin(style.get("transform-origin") or style.get("-webkit-transform-origin", ""), size, width, height)
+    laid = _on_path(style, size)
+    if laid is not None:
+        found = times(moved(laid[0] - x, laid[1] - y), found)
     return times(times(moved(x, y), found), moved(-x, -y))
+
+
+def _on_path(style: Mapping[str, str], size: float) -> Point | None:
+    """Return the point that ``offset-path`` lays a box on (Motion Path 1 section 2), as if paths had no curves."""
+    told = style.get("offset-path") or style.get("offset", "")
+    call = _CALL.search(told)
+    if call is None or call["name"] not in {"path", "ray"}:
+        return None
+    words = [style.get("offset-distance", ""), *_words(told[call.end() :])]
+    far = next((word for word in words if number(word) is not None), "0")
+    numbers = [float(one) for one in _NUMBER.findall(call["inside"])[: 2 * MAX_FUNCTIONS]]
+    if call["name"] == "ray":
+        angle = math.radians(number(call["inside"].split()[0]) or 0.0) if call["inside"].strip() else 0.0
+        along = number(far, size, _SIDE) or 0.0
+        return math.sin(angle) * along, -math.cos(angle) * along
+    points = list(zip(numbers[::2], numbers[1::2], strict=False)) or [(0.0, 0.0)]
+    parts = [math.dist(one, other) for one, other in pairwise(points)]
+    left = number(far, size, sum(parts) / 100) or 0.0
+    for (one, other), part in zip(pairwise(points), parts, strict=True):
+        if part >= left:
+            share = max(left, 0.0) / part if part else 0.0
+            return one[0] + (other[0] - one[0]) * share, one[1] + (other[1] - one[1]) * share
+        left -= part
+    return points[-1]
 
 
 def _words(value: str) -> list[str]:

@@ -1,5 +1,6 @@
 """One element that has not ended, and how far down its lines reach."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,7 +12,10 @@ from gatepost.verify.reading.html_writing import BREAKS
 
 _ASIDE = frozenset({"td", "th"})
 _ALOFT = frozenset({"flex", "transform"})
-_BOXLESS = frozenset({Technique.DISPLAY_NONE, Technique.HIDDEN_ATTRIBUTE, Technique.NOT_RENDERED})
+BOXLESS = frozenset({Technique.DISPLAY_NONE, Technique.HIDDEN_ATTRIBUTE, Technique.NOT_RENDERED})
+"""How elements are hidden that have no box then."""
+_QUOTING_CLASSES = re.compile(r"\b(?:gmail_quote|moz-cite-prefix|yahoo_quoted|protonmail_quote|zmail_extra)\b")
+_QUOTING_IDS = frozenset({"divrplyfwdmsg", "olk_src_body_section", "reply-intro", "appendonsend"})
 _IN_FLOW = frozenset({"static", "relative"})
 _COLUMNS = frozenset({"columns", "column-count", "column-width"})
 
@@ -98,7 +102,7 @@ class Open:
         """Go down by what has ended inside; what stands side by side is not counted."""
         if element.holder is not None or not self.is_cut or self.is_side_by_side or element.tag in _ASIDE:
             return
-        if element.look.gone in _BOXLESS:
+        if element.look.gone in BOXLESS:
             return
         width, is_beside = element.width_in_line, element.style.get("float", "none") != "none"
         if width is not None and is_beside:
@@ -127,3 +131,12 @@ class Open:
         place = self.look.place
         is_taken_back = "-" in self.style.get("margin-bottom", self.style.get("margin", ""))
         return 0.0 if place is None or "height" not in self.style or is_taken_back else place.height or 0.0
+
+
+def is_quote(tag: str, attributes: Mapping[str, str]) -> bool:
+    """Tell whether an element holds history, by the marks that mail programs leave."""
+    if tag == "blockquote" and attributes.get("type", "").lower() == "cite":
+        return True
+    if "id" in attributes and attributes["id"].lower() in _QUOTING_IDS:
+        return True
+    return tag == "div" and "class" in attributes and _QUOTING_CLASSES.search(attributes["class"]) is not None

@@ -1,19 +1,22 @@
 """One HTML body: which of its words a person sees, by the elements around them and their styles."""
 
-import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from dataclasses import replace
 
 from gatepost.verify.paper import Technique
-from gatepost.verify.reading import html_colour, html_line
-from gatepost.verify.reading.html_drawing import NEVER_DRAWN, covers
+from gatepost.verify.reading import html_ahead, html_colour, html_line
+from gatepost.verify.reading.html_columns import Tables
+from gatepost.verify.reading.html_cover import Covers
+from gatepost.verify.reading.html_drawing import covers
 from gatepost.verify.reading.html_import import sheet_at
 from gatepost.verify.reading.html_media import media
 from gatepost.verify.reading.html_node import Node
-from gatepost.verify.reading.html_open import Open
+from gatepost.verify.reading.html_open import Open, is_quote
 from gatepost.verify.reading.html_scan import RAW_TEXT, Comment, End, Start, Text, scan
 from gatepost.verify.reading.html_sheet import Sheet, names_of
 from gatepost.verify.reading.html_style import Look, Looks, look_below
+from gatepost.verify.reading.html_unshown import unshown
 from gatepost.verify.reading.html_value import Variables
 from gatepost.verify.reading.html_writing import BREAKS, Views, Writing
 from gatepost.verify.reading.marks import Marks
@@ -32,23 +35,8 @@ _FORMATTING = frozenset(
 _SCOPES = frozenset({"table", "td", "th", "caption", "template", "object", "marquee"})
 _CLOSES_ITSELF = {"li": ("ul", "ol"), "option": ("select",), "tr": ("table",), "td": ("table",), "th": ("table",)}
 """Elements whose next of the same kind ends them, unless one of these has been opened in between."""
-_NEVER_SHOWN = {
-    "template": Technique.NOT_RENDERED,
-    "datalist": Technique.FORM_VALUE, "select": Technique.FORM_VALUE, "audio": Technique.NOT_RENDERED,
-    "video": Technique.NOT_RENDERED, "canvas": Technique.NOT_RENDERED,
-    "rp": Technique.NOT_RENDERED, "progress": Technique.NOT_RENDERED, "meter": Technique.NOT_RENDERED,
-}  # fmt: skip
 _RAW_SHOWN = frozenset({"textarea", "xmp", "plaintext"})
-_QUOTING_CLASSES = re.compile(r"\b(?:gmail_quote|moz-cite-prefix|yahoo_quoted|protonmail_quote|zmail_extra)\b")
-_QUOTING_IDS = frozenset({"divrplyfwdmsg", "olk_src_body_section", "reply-intro", "appendonsend"})
 _PLAIN_LOOK = Look()
-_DOCTYPE = re.compile(
-    r"(?:\s|<!--(?:[^-]|-(?!->)){0,500}-->)*<!doctype\s+html(?!\s+public\s+.-//[^>]{0,20}//dtd html [234][^>]{0,60}$)",
-    re.IGNORECASE,
-)
-_SHOWN = re.compile(r"<(?!/?(?:html|head|meta|style|title|link|base|script|!)\b)[a-z]|>\s*[^<\s]")
-"""Something on the page, in lowercase."""
-MAX_PROLOGUE = 5_000
 _BASES = ("html", "body")
 
 
@@ -56,8 +44,19 @@ def read(source: str, offset: int, marks: Marks) -> Views:
     """Read a document; linear, never raises. ``offset``: where it begins in the text that spans count in."""
     is_cut = len(source) > MAX_CHARS
     source = source[:MAX_CHARS]
-    page = _Page(Writing(offset, marks), Sheet(len(source), is_quirky=_is_quirky(source)))
-    is_styled = _has_late_parts(source)
+    covers = Covers() if html_ahead.may_cover(source) else None
+    kept = marks.kept() if covers is not None else None
+    views = _read(source, Writing(offset, marks), covers, frozenset(), is_cut=is_cut)
+    covered = covers.covered() if covers is not None else frozenset()
+    if covers is not None and kept is not None and covered:
+        marks.return_to(kept)
+        views = _read(source, Writing(offset, marks), None, covered, is_cut=is_cut)
+    return replace(views, is_cut=True) if covers is not None and covers.is_tired else views
+
+
+def _read(source: str, writing: Writing, covers: Covers | None, covered: Container[int], *, is_cut: bool) -> Views:
+    page = _Page(writing, Sheet(len(source), is_quirky=html_ahead.is_quirky(source)), covers, covered)
+    is_styled = html_ahead.has_late_parts(source)
     for token in scan(source) if is_styled else ():
         page.look_ahead(token)
     for token in scan(source):
@@ -79,25 +78,6 @@ def read(source: str, offset: int, marks: Marks) -> Views:
     return page.views(is_cut=is_cut)
 
 
-def _is_quirky(source: str) -> bool:
-    """Tell whether browsers read a document as those of old did, so that classes have no case (quirks mode)."""
-    return _DOCTYPE.match(source[:MAX_PROLOGUE]) is None
-
-
-def _has_late_parts(source: str) -> bool:
-    """Tell whether a style sheet or the page's own attributes may speak of what stands above them, unlike in a head."""
-    lowered = source.lower()
-    body = lowered.find("<body")
-    if (
-        body < max(lowered.rfind("<style"), lowered.rfind("<link"))
-        or body != lowered.rfind("<body")
-        or lowered.find("<html") != lowered.rfind("<html")
-    ):
-        return True
-    head = lowered.find("</head")
-    return body >= 0 and _SHOWN.search(lowered, max(head, 0), body) is not None
-
-
 class _Page:
     """The open elements, as far as visibility needs them.
 
@@ -105,11 +85,13 @@ class _Page:
     next block; formatting that hides is reopened, once per tag name, so that misnesting cannot show hidden text.
     """
 
-    def __init__(self, writing: Writing, sheet: Sheet) -> None:
+    def __init__(self, writing: Writing, sheet: Sheet, covers: Covers | None, covered: Container[int]) -> None:
         self.writing = writing
+        self._covers, self._covered = covers, covered
         self._open: list[Open] = []
         self._places: dict[str, list[int]] = {}
         self._scopes: list[int] = []
+        self._tables = Tables()
         self._quotes = 0
         self._look = self._root = _PLAIN_LOOK
         self._hidden_by: Technique | None = None
@@ -167,8 +149,8 @@ class _Page:
         is_same = look is self._look
         hidden_by = self._hidden_by if is_same else look.hidden_by
         own = look if not is_same and tag in _FORMATTING else None
-        is_quote = bool(attributes) and _is_quote(tag, attributes)
-        self._push(Open(tag, look, hidden_by, own, attributes, is_quote, node))
+        is_quoting = bool(attributes) and is_quote(tag, attributes)
+        self._push(Open(tag, look, hidden_by, own, attributes, is_quoting, node))
         if look.gone is None:
             self.writing.begin(start)
         if start.is_closed:
@@ -204,10 +186,17 @@ class _Page:
 
     def _childless(self, tag: str, attributes: Mapping[str, str], node: Node | None) -> None:
         """Take an element that opens nothing."""
-        if tag == "br":
+        if tag == "col":
+            self._look_of(tag, attributes, node)
+        elif tag == "br":
             self.writing.line_end(is_there=self._look.gone is None)
+            if self._covers is not None:
+                self._covers.line_end()
             if self._look.place is not None and self._open:
                 html_line.holder_of(self._open).end_line(is_empty=True)
+        elif tag == "hr" and self._covers is not None:
+            self._covers.begin(tag, self._look_of(tag, attributes, node), self._look, attributes)
+            self._covers.end()
         elif tag in _RAW_SHOWN:
             self._raw_hidden_by = self._look_of(tag, attributes, node).hidden_by
 
@@ -248,14 +237,12 @@ class _Page:
             look = look_below(parent, tag, attributes, sheet, self._looks)
         elif attributes or tag == "dialog":
             look = look_below(parent, tag, attributes)
-        if tag in _NEVER_SHOWN and look.gone is None:
-            return look._replace(gone=_NEVER_SHOWN[tag])
-        if tag in NEVER_DRAWN and look.gone is None and (self._places.get("svg") or self._places.get("math")):
-            return look._replace(gone=Technique.NOT_RENDERED)
-        if tag == "object" and look.gone is None and attributes.get("data"):
-            return look._replace(gone=Technique.NOT_RENDERED)
-        if tag == "details" and "open" not in attributes and look.gone is None:
-            return look._replace(gone=Technique.NOT_RENDERED)
+        said = look.said.style if look is not self._look else {}
+        gone = Technique.VISIBILITY_HIDDEN if self._tables.take(tag, attributes, said, len(self._open)) else None
+        if look.gone is None:
+            is_drawn = bool(self._places.get("svg") or self._places.get("math"))
+            gone = unshown(tag, attributes, is_drawn=is_drawn) or gone
+            return look if gone is None else look._replace(gone=gone)
         return look
 
     def _look_of_summary(self) -> Look:
@@ -267,6 +254,11 @@ class _Page:
     def _push(self, element: Open) -> None:
         if element.look.place is not None:
             html_line.place_in_line(element, self._open, self._look.said)
+        if self._covers is not None:
+            self._covers.begin(element.tag, element.look, self._look, element.attributes)
+            if element.node is not None and self._above is not None:
+                for style in self._sheet.generated(element.node, self._above):
+                    self._covers.write(element.look, style, self._looks)
         at = len(self._open)
         self._open.append(element)
         self._places.setdefault(element.tag, []).append(at)
@@ -313,6 +305,9 @@ class _Page:
         reopened: dict[str, Open] = {}
         while len(self._open) > at:
             element = self._open.pop()
+            self._tables.leave(len(self._open))
+            if self._covers is not None:
+                self._covers.end()
             self._places[element.tag].pop()
             if self._above is not None:
                 self._above.subtract(element.node.names if element.node is not None else ())
@@ -350,15 +345,23 @@ class _Page:
         if not raw_of:
             is_preformatted = bool(self._places.get("pre"))
             if self._look.place is None or not self._open or token.text.isspace():
-                self.writing.text(token, self._hidden_by, is_preformatted=is_preformatted)
+                self._write(token, self._hidden_by, is_preformatted=is_preformatted)
                 return
             for piece, hidden_by in html_line.pieces(token, self._open, is_preformatted=is_preformatted):
-                self.writing.text(piece, hidden_by, is_preformatted=is_preformatted)
+                self._write(piece, hidden_by, is_preformatted=is_preformatted)
         elif raw_of in _RAW_SHOWN:
             self.writing.text(token, self._raw_hidden_by, is_preformatted=True)
         else:
             technique = Technique.META if raw_of == "title" else Technique.NOT_RENDERED
             self.writing.text(token, technique, is_preformatted=False)
+
+    def _write(self, token: Text, hidden_by: Technique | None, *, is_preformatted: bool) -> None:
+        """Write words down, unless something lies upon them."""
+        if hidden_by is None and token.start in self._covered:
+            hidden_by = Technique.CLIPPED
+        if self._covers is not None and not token.text.isspace():
+            self._covers.text(token.start, token.text, self._look, is_seen=hidden_by is None)
+        self.writing.text(token, hidden_by, is_preformatted=is_preformatted)
 
     def sheet(self, token: Text) -> None:
         """Take a style sheet, if it is one for screens."""
@@ -386,12 +389,3 @@ class _Page:
             for element in self._open:
                 element.look = element.look._replace(variables=self._root.variables)
             self._look = self._open[-1].look if self._open else self._root
-
-
-def _is_quote(tag: str, attributes: Mapping[str, str]) -> bool:
-    """Tell whether an element holds history, by the marks that mail programs leave."""
-    if tag == "blockquote" and attributes.get("type", "").lower() == "cite":
-        return True
-    if "id" in attributes and attributes["id"].lower() in _QUOTING_IDS:
-        return True
-    return tag == "div" and "class" in attributes and _QUOTING_CLASSES.search(attributes["class"]) is not None

@@ -60,6 +60,8 @@ _ALWAYS = frozenset({"defined", "scope"})
 _BY_ATTRIBUTE = {"checked": "checked", "disabled": "disabled", "required": "required", "open": "open"}
 _CHOICES = frozenset({"is", "where", "matches", "-webkit-any", "-moz-any"})
 _OF_LINES = frozenset({"first-line", "first-letter"})
+GENERATED = ("before", "after")
+"""Boxes that a sheet writes into an element; only their own names, ``::before`` and ``::after``, find them."""
 
 
 Test = Callable[[Node, Steps], bool]
@@ -266,7 +268,10 @@ class _Reader:
         bare = name.lstrip(":")
         if bare in _OF_LINES:
             self._is_sure = False
-        elif name.startswith("::") or bare in {"before", "after"}:
+        elif bare in GENERATED and not self._depth:
+            self._names.append(f"::{bare}")
+            self._weight += 1
+        elif name.startswith("::") or bare in GENERATED:
             self._tests.append(_never)
         else:
             self._weight += 1_000 * (bare not in _CHOICES and bare != "not")  # those weigh what they hold

@@ -1,14 +1,15 @@
 """Style sheets inside a mail, as far as they can hide text: which declarations speak of which element."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from gatepost.verify.reading.html_animation import Animations
 from gatepost.verify.reading.html_node import Node, Steps, TooManySteps
 from gatepost.verify.reading.html_rules import Scope, rules
-from gatepost.verify.reading.html_selector import Selector, known, selectors
+from gatepost.verify.reading.html_selector import GENERATED, Selector, known, selectors
+from gatepost.verify.reading.html_shorthand import lay
 from gatepost.verify.reading.html_style import NO_STYLE, Look, Style, declarations, is_telling, look_below, telling
 from gatepost.verify.reading.html_tokens import plain, written
 
@@ -20,6 +21,7 @@ KNOWN_CHARS = 100
 STEPS, STEPS_A_CHAR = 100_000, 1
 """Questions that may be asked of elements: as many, and so many more for each character of the document."""
 _FEW = 12
+_GENERATED = tuple(f"::{name}" for name in GENERATED)
 _IMPLIED = frozenset({"html", "body"})
 
 
@@ -106,20 +108,29 @@ class Sheet:
         rule = _Rule(selector, above, selector.is_name, style, scope.layer, self._count)
         self._rules.setdefault(selector.key, []).append(rule)
 
-    def style_of(self, node: Node, above: Counter[str]) -> Style:
+    def generated(self, node: Node, above: Counter[str]) -> Iterator[Style]:
+        """Yield what the sheets declare for the boxes that they write into an element."""
+        for key in _GENERATED:
+            if key in self._rules:
+                style = self.style_of(Node(key, node.attributes, [*node.names, key], node.parent), above, (key,))
+                if style is not NO_STYLE:
+                    yield style
+
+    def style_of(self, node: Node, above: Counter[str], keys: Sequence[str] = ()) -> Style:
         """Return what the sheets declare for an element; the same object for all that the same rules apply to.
 
-        ``above``: how many open elements bear each name.
+        ``above``: how many open elements bear each name; ``keys``: names by which alone rules are looked up.
         """
         if not self._rules:
             return NO_STYLE
+        keys = keys or ("*", *node.names)
         if self.is_tired:
-            return next((self._hiding[name] for name in ("*", *node.names) if name in self._hiding), NO_STYLE)
+            return next((self._hiding[name] for name in keys if name in self._hiding), NO_STYLE)
         try:
             found = tuple(
                 [
                     rule
-                    for key in ("*", *node.names)
+                    for key in keys
                     if key in self._rules
                     for rule in self._asked(key)
                     if rule.is_name
@@ -129,7 +140,7 @@ class Sheet:
             return self._style(found) if found else NO_STYLE
         except TooManySteps:
             self._tire()
-            return self.style_of(node, above)
+            return self.style_of(node, above, keys)
 
     def _asked(self, key: str) -> list[_Rule]:
         listed = self._rules[key]
@@ -153,10 +164,10 @@ class Sheet:
             ranked = sorted(found, key=lambda rule: (rank.get(rule.layer, last), rule.selector.weight, rule.order))
             style = self._joined[found] = Style({}, {}, {})
             for rule in ranked:
-                style.ordinary.update(rule.style.ordinary)
+                lay(style.ordinary, rule.style.ordinary)
                 style.variables.update(rule.style.variables)
             for rule in sorted(ranked, key=lambda rule: -rank.get(rule.layer, last)) if rank else ranked:
-                style.important.update(rule.style.important)
+                lay(style.important, rule.style.important)
         return style
 
 

@@ -13,6 +13,7 @@ from gatepost.verify.reading.html_drawing import DRAWN
 from gatepost.verify.reading.html_length import FONT_SIZE, TINY, font_size, in_pixels, number, pixels
 from gatepost.verify.reading.html_media import SCREEN_WIDTH
 from gatepost.verify.reading.html_place import Place
+from gatepost.verify.reading.html_shorthand import lay
 from gatepost.verify.reading.html_tokens import NOTHING, plain, written
 from gatepost.verify.reading.html_value import INHERITED, NOTHING_SAID, Said, TooDeepError, Variables, computed, joined
 
@@ -20,7 +21,7 @@ _NOT_SHOWN = ("none", "table-column")
 _TELLING = frozenset(
     """display visibility opacity filter -webkit-filter font font-size font-size-adjust letter-spacing color background
     background-color background-image content content-visibility -webkit-text-security z-index fill fill-opacity stroke
-    stroke-width stroke-opacity all""".split()  # noqa: SIM905  # one list of words
+    stroke-width stroke-opacity grid-area grid-row grid-column all""".split()  # noqa: SIM905  # one list of words
 ).union(html_animation.TELLING, html_ink.TELLING, html_box.TELLING, html_shape.TELLING) - {
     "text-align",
     "float",
@@ -155,7 +156,7 @@ def _declared(style: str) -> Style:
         if property_ == "all":
             into.clear()
         if value and _is_known(property_, value):
-            into[_LOGICAL.get(property_, property_)] = value
+            lay(into, {_LOGICAL.get(property_, property_): value})
     return found
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from gatepost.verify.reading.html_shorthand import lay
 from gatepost.verify.reading.html_tokens import closing
 
 MAX_CHARS = 2_000
@@ -89,7 +90,11 @@ def computed(style: dict[str, str], variables: Variables, parent: Said) -> dict[
 
 def joined(first: dict[str, str], second: dict[str, str]) -> dict[str, str]:
     """Return declarations with later ones; ``all`` takes back what was said before it."""
-    return second if "all" in second else {**first, **second}
+    if "all" in second or not first:
+        return second
+    found = dict(first)
+    lay(found, second)
+    return found
 
 
 class _Resolver:

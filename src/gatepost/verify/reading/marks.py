@@ -8,6 +8,9 @@ MAX_CHARS = 4_000_000
 """Of all spans together: more than the bodies of a message may hold."""
 
 
+Kept = tuple[bool, int, list[Span], dict[tuple[Technique, str], list[Span]]]
+
+
 class Marks:
     """Collects spans: what hides between thousands of harmless ones must be looked at, too."""
 
@@ -21,6 +24,15 @@ class Marks:
     def spans(self) -> list[Span]:
         """All spans; of those that came late, one for each technique and place, its words line by line."""
         return self._alone + [_together(spans) for spans in self._joined.values()]
+
+    def kept(self) -> Kept:
+        """Return what was noted so far, to return to."""
+        joined = {key: list(spans) for key, spans in self._joined.items()}
+        return self.is_cut, self._chars, list(self._alone), joined
+
+    def return_to(self, kept: Kept) -> None:
+        """Forget what was noted since then."""
+        self.is_cut, self._chars, self._alone, self._joined = kept
 
     def add(self, technique: Technique, place: str, start: int, end: int, text: str) -> None:
         """Note a span; white space around its words is dropped, and so is a span without words.
