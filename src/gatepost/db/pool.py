@@ -244,18 +244,21 @@ class Database:
         return _needed(self._keys)
 
     @asynccontextmanager
-    async def transaction(self, tenant: TenantId | None, *, plans: Plans = Plans.USUAL) -> AsyncIterator[Transaction]:
+    async def transaction(
+        self, tenant: TenantId | None, *, plans: Plans = Plans.USUAL, is_still: bool = False
+    ) -> AsyncIterator[Transaction]:
         """Open a transaction bound to ``tenant``; commit on the way out, roll back on any exception.
 
         Args:
             tenant: None only for look-ups through the functions that cross tenants by design (``lookup_*``).
             plans: which plans its statements may run by.
+            is_still: all its statements read the tables as they were at the first, and none writes.
 
         Raises:
             DatabaseUnavailableError: no connection, or it broke before the commit was confirmed.
         """
         async with self._exchange() as exchange:
-            exchange.send("begin", {})
+            exchange.send("begin isolation level repeatable read, read only" if is_still else "begin", {})
             exchange.send(plans.value, {"tenant": tenant or ""})
             try:
                 tx = Transaction(exchange, self._waits, tenant, self._keys)
