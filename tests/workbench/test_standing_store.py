@@ -14,7 +14,7 @@ async def test_tables_and_log_say_the_same_of_what_was_put_in_force_and_revoked(
     async with scene.house.db.transaction(scene.tenant) as tx:
         await change.put(tx, scene.house, Wish(account=scene.account, document=POLICY, actor=KeyId("ky_1")))
     await administer.revoke_policy(scene.house, scene.tenant, scene.account, 1)
-    async with scene.house.db.transaction(scene.tenant, is_still=True) as tx:
+    async with scene.house.db.still(scene.tenant) as tx:
         rows = await standing_store.versions(tx)
         (revoked,) = await standing_store.revocations(tx)
         said = [*await standing_store.said(tx)]

@@ -18,7 +18,7 @@ _Place = tuple[int, int]
 
 async def misruled(db: Database, tenant: TenantId) -> list[str]:
     """Return a sentence for each version of a policy, and each revocation, that is not as the log says."""
-    async with db.transaction(tenant, is_still=True) as tx:
+    async with db.still(tenant) as tx:
         rows, revoked = await standing_store.versions(tx), await standing_store.revocations(tx)
         said = [*await standing_store.said(tx)]
         put = [(place, each) for each in said if (place := _set(each.leaf))]

@@ -76,10 +76,8 @@ class PausedDatabase(Database):
 
     @override
     @asynccontextmanager
-    async def transaction(
-        self, tenant: TenantId | None, *, plans: Plans = Plans.USUAL, is_still: bool = False
-    ) -> AsyncIterator[Transaction]:
-        async with super().transaction(tenant, plans=plans, is_still=is_still) as tx:
+    async def transaction(self, tenant: TenantId | None, *, plans: Plans = Plans.USUAL) -> AsyncIterator[Transaction]:
+        async with super().transaction(tenant, plans=plans) as tx:
             yield Paused.of(tx, self.between)
 
 
