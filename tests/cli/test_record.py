@@ -3,6 +3,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from cli.process import Process
@@ -51,3 +52,18 @@ def test_a_changed_tile_is_named_and_the_command_fails(apart: Process) -> None:
     done = apart.run("log", "verify", "-t", "tampered")
     assert (done.returncode, "second store: key: it was gone" in done.stdout) == (1, True), done.stdout
     assert apart.run("log", "verify", "-t", "tampered").returncode == 0
+
+
+def test_a_policy_taken_out_of_the_table_is_named(apart: Process) -> None:
+    assert apart.run("log", "verify", "-t", "sandbox").returncode == 0
+    with psycopg.connect(apart.owner_dsn(), autocommit=True) as owner:
+        owner.execute("create table spare as select * from policy")
+        rows = owner.execute("delete from policy returning account, version").fetchall()
+        try:
+            done = apart.run("log", "verify", "-t", "sandbox")
+        finally:
+            owner.execute("insert into policy select * from spare")
+            owner.execute("drop table spare")
+    assert done.returncode == 1
+    for box, version in rows:
+        assert f"policy {version} of mailbox {box}: it was put in force, and the table does not have it" in done.stdout

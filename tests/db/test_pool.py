@@ -2,6 +2,7 @@ import asyncio
 import os
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -35,6 +36,25 @@ async def test_plans_are_kept_or_made_anew_for_one_transaction_and_no_longer(db:
         assert await tx.one(query) == ("force_custom_plan", "tn_a")
     async with db.transaction(TenantId("tn_b")) as tx:
         assert await tx.one(query) == ("auto", "tn_b")
+
+
+async def _run_still(db: Database, query: LiteralString) -> None:
+    async with db.still(TenantId("tn_b")) as tx:
+        await tx.run(query)
+
+
+async def test_a_still_transaction_sees_one_moment_and_writes_nothing(db: Database) -> None:
+    query = "select count(*) as count from tenant where tenant = %(tenant)s"
+    add = "insert into tenant (tenant, plan, created_at, sealed) values (%(tenant)s, 'free', now(), '')"
+    async with db.still(TenantId("tn_a")) as tx:
+        assert (await tx.one(query)).count == 0
+        async with db.transaction(TenantId("tn_a")) as other:
+            await other.run(add)
+        assert (await tx.one(query)).count == 0
+    async with db.still(TenantId("tn_a")) as tx:
+        assert (await tx.one(query)).count == 1
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        await _run_still(db, add)
 
 
 async def test_times_are_read_in_the_zone_that_is_cheapest_to_compare(db: Database) -> None:

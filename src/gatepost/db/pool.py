@@ -7,7 +7,7 @@ neither owns a table nor bypasses row-level security, with ``gatepost.tenant`` s
 import asyncio
 import select
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from enum import Enum
 from typing import Any, LiteralString, Self
 
@@ -250,8 +250,9 @@ class Database:
         """The key store that seals what is written here."""
         return _needed(self._keys)
 
-    @asynccontextmanager
-    async def transaction(self, tenant: TenantId | None, *, plans: Plans = Plans.USUAL) -> AsyncIterator[Transaction]:
+    def transaction(
+        self, tenant: TenantId | None, *, plans: Plans = Plans.USUAL
+    ) -> AbstractAsyncContextManager[Transaction]:
         """Open a transaction bound to ``tenant``; commit on the way out, roll back on any exception.
 
         Args:
@@ -262,8 +263,20 @@ class Database:
             DatabaseUnavailableError: no connection, or it broke, or the keys cannot be kept: nothing was committed.
             UndecidedError: it broke before the commit was confirmed.
         """
+        return self._begun("begin", tenant, plans)
+
+    def still(self, tenant: TenantId | None) -> AbstractAsyncContextManager[Transaction]:
+        """Open a transaction all of whose statements read the tables as they were at the first, and none writes.
+
+        Raises:
+            DatabaseUnavailableError: no connection, or it broke.
+        """
+        return self._begun("begin isolation level repeatable read, read only", tenant, Plans.USUAL)
+
+    @asynccontextmanager
+    async def _begun(self, begin: LiteralString, tenant: TenantId | None, plans: Plans) -> AsyncIterator[Transaction]:
         async with self._exchange() as exchange:
-            exchange.send("begin", {})
+            exchange.send(begin, {})
             exchange.send(plans.value, {"tenant": tenant or ""})
             try:
                 tx = Transaction(exchange, self._waits, tenant, self._keys)

@@ -166,10 +166,15 @@ async def history(
         order by version desc limit %(limit)s
     """
     rows = await tx.all(query, account=account, before=before, limit=limit)
-    return [_signed(tx, account, row) for row in rows]
+    return [signed(tx, account, row) for row in rows]
 
 
-def _signed(tx: Transaction, account: AccountId, row: Any) -> versions.Signed:
+def signed(tx: Transaction, account: AccountId, row: Any) -> versions.Signed:
+    """Return a row's version with its signature.
+
+    Raises:
+        KeyringError: what its actor said about it cannot be read.
+    """
     why = "" if row.why is None else tx.vault.open(_why_place(account, row.version), bytes(row.why)).decode()
     made = versions.Version(
         tenant=tx.tenant,

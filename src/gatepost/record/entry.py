@@ -257,3 +257,15 @@ def _frame(
 
 Leaf = dict[str, Any]
 """A leaf read back: the fields above. Its ``decision`` and ``detail`` are dicts or None."""
+
+
+def legible(octets: bytes | None) -> Leaf | None:
+    """Return the leaf of what is no decision as it lies in the tables; None where somebody changed it into no such."""
+    try:
+        leaf = orjson.loads(octets or b"")
+        datetime.fromisoformat(leaf["ts"])
+        words = [leaf["action"], leaf["actor_ref"], leaf["object_ref"]]
+        is_whole = isinstance(leaf["account"], int | None) and isinstance(leaf["detail"], dict)
+    except (KeyError, TypeError, ValueError):
+        return None
+    return leaf if is_whole and all(isinstance(word, str) for word in words) else None

@@ -18,6 +18,7 @@ from gatepost.workbench.paper import (
 )
 from gatepost.workbench.proposal import Ruling, of_petition, put_or_propose, rule
 from gatepost.workbench.run import handlers, start
+from gatepost.workbench.standing import misruled
 from gatepost.workbench.upload import Uploaded, see_message
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "Uploaded",
     "compiled",
     "handlers",
+    "misruled",
     "of_petition",
     "put_or_propose",
     "rule",

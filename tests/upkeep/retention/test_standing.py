@@ -53,6 +53,23 @@ async def test_a_hold_that_was_changed_is_named(kept: Kept, db: Database, owner_
     assert await misheld(db, TENANT) == [f"legal hold {hold.id}: {CRIMES[crime]}"]
 
 
+@pytest.mark.parametrize("leaf", ["x", "[]", '{"ts": 1}', '{"ts": "2026-11-20T12:00:00Z", "action": 7}'])
+async def test_a_hold_whose_entry_was_spoilt_is_named_and_removes_nothing(
+    kept: Kept, db: Database, owner_dsn: str, leaf: str
+) -> None:
+    """It raised an error of JSON's, which ended the house at the next round of expiry."""
+    hold = await place_hold(kept.keeper, TENANT, Scope(person=BOSS), reason="Matter 7", actor="ky_o")
+    with psycopg.connect(owner_dsn) as owner:
+        spoil = "update entry set leaf = %s where id = (select entry from consequence where action = 'hold.place')"
+        owner.execute(spoil, [leaf.encode()])
+        owner.execute("delete from legal_hold")
+    (text,) = await misheld(db, TENANT)
+    assert text.endswith("it is about a legal hold, and cannot be read")
+    with pytest.raises(HoldError, match="nothing expires"):
+        await expire(kept.keeper, await kept.tenant())
+    assert hold.id not in text
+
+
 async def test_a_hold_that_no_entry_placed_or_that_was_released_and_stands_is_named(
     kept: Kept, db: Database, owner_dsn: str
 ) -> None:

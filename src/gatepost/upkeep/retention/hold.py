@@ -127,7 +127,7 @@ def _as_said(leaves: Told) -> Hold:
         reason="",
         placed_at=datetime.fromisoformat(leaf["ts"]),
         placed_by=leaf["actor_ref"],
-        subject="" if leaf["detail"]["scope"] == "person" else None,
+        subject="" if leaf["detail"].get("scope") == "person" else None,
     )
 
 
@@ -138,6 +138,11 @@ async def in_force(tx: Transaction) -> list[Hold]:
         HoldError: the log says that one is in force which the table does not have: nothing may be removed.
     """
     seen = await store.ledger(tx)
+    if seen.illegible:
+        raise HoldError(
+            f"entry {seen.illegible[0]} is about a legal hold, and the tables do not say any more which: nothing "
+            "expires or is erased until it is as the log has it"
+        )
     if gone := lost(told(seen.leaves), seen.in_force):
         raise HoldError(
             f"the log says that the legal hold {gone[0]} is in force, and the table does not have it: nothing expires "

@@ -76,7 +76,7 @@ def _problems(leaves: Told, row: Hold | None, name_of: Callable[[Address], str])
         )
     person = None if row.scope.person is None else name_of(row.scope.person)
     scope = "person" if row.subject else "mailbox" if row.scope.account is not None else "tenant"
-    if row.scope.account != placed["account"] or scope != placed["detail"]["scope"] or row.subject != person:
+    if row.scope.account != placed["account"] or scope != placed["detail"].get("scope") or row.subject != person:
         yield "it covers another thing than was said"
     if row.placed_by != placed["actor_ref"]:
         yield "somebody else placed it than was said"
@@ -89,6 +89,7 @@ async def misheld(db: Database, tenant: TenantId) -> list[str]:
     """Return a sentence for each legal hold that was changed, ended or taken away behind the house's back."""
     async with db.transaction(tenant) as tx:
         seen = await store.ledger(tx)
-    found = [f"legal hold {each}: its reason and whom it covers cannot be read" for each in seen.broken]
+    found = [f"entry {each}: it is about a legal hold, and cannot be read" for each in seen.illegible]
+    found += [f"legal hold {each}: its reason and whom it covers cannot be read" for each in seen.broken]
     readable = {each: leaves for each, leaves in told(seen.leaves).items() if each not in seen.broken}
     return [*found, *differences(readable, seen.rows, lambda person: db.keys.subject_name(tenant, person.key))]

@@ -8,10 +8,10 @@ import orjson
 from psycopg.errors import LockNotAvailable
 
 from gatepost.db import Transaction
-from gatepost.ids import AccountId
+from gatepost.ids import AccountId, EntryId
 from gatepost.keys import KeyringError, Vault
 from gatepost.mail.address import Address
-from gatepost.record.entry import Leaf
+from gatepost.record.entry import Leaf, legible
 from gatepost.upkeep.retention.limits import Limit
 from gatepost.upkeep.retention.paper import Hold, Scope
 
@@ -53,11 +53,13 @@ class Ledger(NamedTuple):
         rows: every hold there ever was; without those whose seal is broken.
         broken: the ids of these.
         leaves: what places and releases holds.
+        illegible: the entries of which the tables do not say what they place or release.
     """
 
     rows: list[Hold]
     broken: list[str]
     leaves: list[Leaf]
+    illegible: list[EntryId]
 
     @property
     def in_force(self) -> list[Hold]:
@@ -77,10 +79,14 @@ async def ledger(tx: Transaction) -> Ledger:
         where followed.tenant = %(tenant)s and followed.action in ('hold.place', 'hold.release')
         order by placed_at, id, entry
     """
-    found = Ledger([], [], [])
+    found = Ledger([], [], [], [])
     for row in await tx.all(query):
         if row.entry is not None:
-            found.leaves.append(orjson.loads(row.leaf))
+            leaf = legible(row.leaf)
+            if leaf is None:
+                found.illegible.append(EntryId(row.entry))
+            else:
+                found.leaves.append(leaf)
             continue
         try:
             found.rows.append(_hold(tx.vault, row))
