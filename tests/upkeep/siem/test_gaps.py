@@ -87,6 +87,26 @@ async def test_what_was_changed_or_repeated_there_is_named(
     assert (found.changed, found.repeats, found.present) == ([LOST], [0], size - 1)
 
 
+@pytest.mark.parametrize("kind", [each for each in siem.Kind if each is not siem.Kind.SYSLOG])
+async def test_an_order_of_its_own_and_a_strangers_events_hide_nothing(
+    kind: siem.Kind, scene: Scene, listen: Callable[[Double], Double]
+) -> None:
+    double, exported = elsewhere(kind)
+    listen(double)
+    url = double.url + ("/api/v2/logs" if kind is siem.Kind.DATADOG else "")
+    credential = "id:secret" if kind is siem.Kind.ELASTIC else "secret"
+    await scene.add(kind, url, credential=credential)
+    size = await scene.grow(6)
+    await scene.export()
+    lines = [json.dumps(each) for each in exported()]
+    strangers = [line.replace(f"/t/{TENANT}", "/t/tn_stranger") for line in lines]
+    assert strangers[LOST] != lines[LOST]
+    mixed = [*reversed(lines[LOST + 1 :]), *strangers, *reversed(lines[:LOST])]
+    found = await find_gaps(scene.db, TENANT, mixed)
+    assert (found.missing, found.present, found.foreign) == ([(LOST, LOST)], size - 1, size)
+    assert found.changed == found.unknown == found.repeats == []
+
+
 async def test_a_gap_is_named_in_a_file_of_syslog(scene: Scene, tmp_path: Path) -> None:
     received: list[str] = []
     ended = asyncio.Event()

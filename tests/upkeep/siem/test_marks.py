@@ -31,6 +31,7 @@ def otlp(place: int) -> dict[str, object]:
 SPELLINGS: dict[str, Callable[[int], dict[str, object]]] = {
     "native": native,
     "splunk": lambda at: {"preview": False, "result": {"leaf_index": str(at), "leaf_hash": hash_at(at)}},
+    "splunk, each twice": lambda at: {"result": {"leaf_index": [str(at)] * 2, "leaf_hash": [hash_at(at)] * 2}},
     "elastic": lambda at: {"_index": "x", "_source": {"gatepost": native(at)}},
     "datadog": lambda at: {"content": {"attributes": native(at)}},
     "ocsf": lambda at: {"metadata": {"sequence": at, "original_event_uid": hash_at(at), "log_name": ORIGIN}},
@@ -48,6 +49,13 @@ def test_places_are_read_whatever_tool_wrote_the_export(spelling: str) -> None:
 def test_csv_is_read_by_its_header() -> None:
     lines = ["_time,leaf_index,leaf_hash\n", f'"x, y",0,{hash_at(0)}\n', "z,nothing,of the kind\n"]
     assert list(read_marks(lines)) == [Mark(0, hash_at(0), ""), None]
+
+
+def test_a_table_of_splunks_may_say_each_field_twice() -> None:
+    fields = ",".join(f'"{value}\n{value}"' for value in (0, hash_at(0), ORIGIN))
+    lines = ["leaf_index,leaf_hash,log_origin\n", *f"{fields}\n".splitlines(keepends=True)]
+    twice_otherwise = ['"1\n', f'2","{hash_at(1)}",{ORIGIN}\n']
+    assert list(read_marks(lines + twice_otherwise)) == [Mark(0, hash_at(0), ORIGIN), None]
 
 
 def test_an_array_is_read_line_by_line_or_in_one() -> None:

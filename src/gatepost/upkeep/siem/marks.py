@@ -137,9 +137,9 @@ def _attributes(listed: Any) -> dict[str, Any]:
 def _from_row(row: dict[str, Any]) -> Mark | None:
     """Read our own names, those of ECS or those of OCSF; also dotted, as tools flatten them."""
     for index_name, hash_name, origin_name in _NAMES:
-        index, leaf_hash = _number(row.get(index_name)), row.get(hash_name)
+        index, leaf_hash = _number(_one(row.get(index_name))), _one(row.get(hash_name))
         if index is not None and isinstance(leaf_hash, str) and len(leaf_hash) == _HASH_CHARS:
-            origin = row.get(origin_name)
+            origin = _one(row.get(origin_name))
             return Mark(index, leaf_hash.lower(), origin if isinstance(origin, str) else "")
     return None
 
@@ -151,6 +151,17 @@ _NAMES = (
     ("sequence", "original_event_uid", "log_name"),
     ("metadata.sequence", "metadata.original_event_uid", "metadata.log_name"),
 )
+
+
+def _one(value: Any) -> Any:
+    """Return the one value of a field that says it several times.
+
+    Splunk finds our marks twice, as indexed fields and in the event, and shows both: a list in JSON, lines in CSV.
+    """
+    several = value.split("\n") if isinstance(value, str) else value
+    if isinstance(several, list) and several and all(each == several[0] for each in several):
+        return several[0]
+    return value
 
 
 def _number(value: Any) -> int | None:
