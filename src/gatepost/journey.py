@@ -14,7 +14,7 @@ from gatepost.clock import Clock, Entropy
 from gatepost.db import Database, GroupCommit, Plans
 from gatepost.decide.paper import Ruling
 from gatepost.deliver import ask, hold, hold_end
-from gatepost.deliver.paper import CarriedOut, Held, Hold, Refused
+from gatepost.deliver.paper import CarriedOut, Held, Hold, HoldState, Refused
 from gatepost.dns import Resolver
 from gatepost.egress import Egress, NextHop
 from gatepost.ids import HoldId, SubmissionId, TenantId
@@ -167,13 +167,16 @@ async def release(tenant: TenantId, waiting: HoldId, ruling: Ruling, house: Hous
 
     Raises:
         HoldMissingError: there is none.
-        HoldSettledError: somebody was quicker, or a yes comes after silence refused it.
+        HoldSettledError: somebody was quicker, a yes comes after silence refused it, or its mailbox is gone.
         HoldChangedError: the approver saw something else, or it is not what was held.
         NotNowError: a limit of the policy stands in its way for now; it still waits.
         ErasedError: nobody can read it any more.
     """
     async with house.db.transaction(tenant) as tx:
         held = await hold.get(tx, waiting)
+        is_over = await hold_end.ends_with_mailbox(tx, held, at=house.clock(), entropy=house.entropy)
+    if is_over:
+        raise hold_end.HoldSettledError(HoldState.REFUSED)
     if digest is not None and digest != held.digest:
         raise hold_end.HoldChangedError(waiting)
     verified = await hold_end.take_up(held, tenant, house.db, house.blobs, house.extractor)

@@ -206,6 +206,27 @@ async def test_what_nobody_can_read_any_more_is_let_go_by_nobody(unchecked: Scen
     assert sink.mails == []
 
 
+@pytest.mark.parametrize("is_silent", [False, True])
+async def test_what_waits_ends_with_its_mailbox(scene: Scene, sink: Sink, *, is_silent: bool) -> None:
+    """By a mailed link it went into a mailbox that was no more, or out of it."""
+    _, _, leaving = await proposed(scene)
+    coming = await held_mail(scene, hold={"expiresAfter": "12h", "then": "deliver"})
+    async with scene.house.db.transaction(TENANT) as tx:
+        assert await access.remove_account(tx, scene.account)
+    for waiting in (leaving, coming):
+        if is_silent:
+            await expire(scene, waiting)
+        else:
+            with pytest.raises(hold_end.HoldSettledError):
+                await journey.release(TENANT, waiting, YES, scene.house, digest=None)
+        after = await found(scene, waiting)
+        assert (after.state, after.settled_reason) == (HoldState.REFUSED, "hold.mailbox_removed")
+        with pytest.raises(hold_end.HoldSettledError):
+            await journey.release(TENANT, waiting, YES, scene.house, digest=None)
+    await scene.work()
+    assert sink.mails == []
+
+
 async def test_what_waits_has_no_row_and_wakes_nobody(scene: Scene) -> None:
     await proposed(scene)
     async with scene.house.db.transaction(TENANT) as tx:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from gatepost import mailbox, record
+from gatepost import access, mailbox, record
 from gatepost.blobs import Blobs
 from gatepost.clock import Clock, Entropy
 from gatepost.db import Database, Transaction
@@ -158,7 +158,20 @@ async def expire(job: Job, db: Database, clock: Clock, entropy: Entropy, release
         raise TryAgainError(now + LATER, error.reason) from error
     except (ErasedError, HoldChangedError):
         async with db.transaction(job.tenant) as tx:
-            await _abandon(tx, found, ruling, at=now, entropy=entropy)
+            await _abandon(tx, found, ruling, "hold.erased", at=now, entropy=entropy)
+
+
+async def ends_with_mailbox(tx: Transaction, held: Hold, *, at: datetime, entropy: Entropy) -> bool:
+    """End the wait of what came to, or was to leave, a mailbox that was removed; False where there is one.
+
+    Raises:
+        HoldSettledError: it has ended.
+    """
+    if await access.account(tx, held.account) is not None:
+        return False
+    nobodys = Ruling(is_approved=False, by=HOUSE, is_expiry=True)
+    await _abandon(tx, held, nobodys, "hold.mailbox_removed", at=at, entropy=entropy)
+    return True
 
 
 async def forget(tx: Transaction, emails: Sequence[EmailId], *, at: datetime, entropy: Entropy) -> None:
@@ -173,9 +186,9 @@ async def forget(tx: Transaction, emails: Sequence[EmailId], *, at: datetime, en
     await hold_store.forget(tx, emails)
 
 
-async def _abandon(tx: Transaction, held: Hold, ruling: Ruling, *, at: datetime, entropy: Entropy) -> None:
-    """End the wait of what nobody can read any more: there is nothing left to decide about."""
+async def _abandon(tx: Transaction, held: Hold, ruling: Ruling, reason: str, *, at: datetime, entropy: Entropy) -> None:
+    """End the wait of what nobody can read any more, or nobody could: there is nothing left to decide about."""
     await claim(tx, held.id)
     await _note(tx, held, "abandon", ruling, at=at, entropy=entropy)
-    await hold_store.settle(tx, held.id, HoldState.REFUSED, at=at, by=ruling.by, reason="hold.erased")
+    await hold_store.settle(tx, held.id, HoldState.REFUSED, at=at, by=ruling.by, reason=reason)
     await mailbox.forget_body(tx, held.email)

@@ -104,6 +104,19 @@ async def test_whoever_asked_does_not_answer(
     assert (answer.status_code, "Not yours" in answer.text) == (403, True)
 
 
+async def test_for_a_mailbox_that_was_removed_nothing_is_done(
+    house: House, ours: Tenancy, waiting: Petition, page: httpx2.AsyncClient
+) -> None:
+    """Its policy had another version, and the record said so."""
+    async with house.db.transaction(ours.tenant) as tx:
+        assert await access.remove_account(tx, ours.account)
+    before = await leaves(house, ours)
+    answer = await page.post(path_of(house, ours, waiting), data=form(waiting, ours.owner))
+    assert (answer.status_code, "The mailbox was removed." in answer.text) == (409, True)
+    assert await leaves(house, ours) == before
+    assert await state_of(house, ours, waiting) is State.WAITING
+
+
 @pytest.mark.parametrize(
     ("changes", "status"), [({"digest": "0" * 64}, 409), ({"decision": "maybe"}, 400), ({"key": "y" * 5_000}, 413)]
 )

@@ -235,6 +235,8 @@ async def _is_enough(tx: Transaction, petition: Petition, approver: Approver) ->
 
 async def _do(tx: Transaction, petition: Petition, actor: KeyId, at: datetime, entropy: Entropy, put: Put) -> Petition:
     """Do what was approved, with its own entry."""
+    if await access.account(tx, petition.account) is None:
+        raise PetitionInvalidError("mailbox.missing")
     if petition.kind is Kind.PROMOTION:
         await access.set_sandboxed(tx, petition.account, is_sandboxed=False)
         await _note_act(tx, "mailbox.promote", actor, petition.account, at, entropy)

@@ -32,6 +32,7 @@ log = structlog.get_logger()
 _WHY = {
     "sender.known": "A rule of the policy speaks for this author already.",
     "policy.missing": "The mailbox has no policy that could be changed.",
+    "mailbox.missing": "The mailbox was removed.",
     "mailbox.promoted": "The mailbox is not in its sandbox.",
     "approver.key_needed": "Two people must say yes to this, and the first did so with a key. So must the second: by"
     " command, over REST, or on the page the agent names.",

@@ -55,7 +55,7 @@ class HoldExpire(HoldApprove, frozen=True, kw_only=True, tag="hold.expire"):
 
 
 class HoldAbandon(HoldApprove, frozen=True, kw_only=True, tag="hold.abandon"):
-    """A held message was let go no more: it is not what was held, or older than the plan keeps mail."""
+    """Nobody can let a held message go: changed, too old for the plan, or its author erased or its mailbox removed."""
 
 
 class HoldAsk(Act, frozen=True, kw_only=True, tag="hold.ask"):
