@@ -1,8 +1,11 @@
+import inspect
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -56,6 +59,22 @@ def test_each_command_is_made_by_its_modules_and_says_of_itself_what_the_menu_sa
     made = typer.main.get_group(menu.app).commands[name]
     assert made.params or isinstance(made, TyperGroup)  # and not the line of it that stands for it until then
     assert (made.help or "").partition("\n\n")[0].replace("\n", " ").strip() == menu.MENU[name][1]
+
+
+def commands_of(made: Any) -> Iterator[Any]:
+    yield made
+    for each in made.commands.values() if isinstance(made, TyperGroup) else ():
+        yield from commands_of(each)
+
+
+@pytest.mark.timeout(120)  # as above
+@pytest.mark.parametrize("name", menu.MENU)
+def test_help_is_not_broken_in_the_middle_of_a_line_at_80_columns(name: str) -> None:
+    """All but the first paragraph is printed with the lines it has; two columns are the margins."""
+    menu.bring(name)
+    for each in commands_of(typer.main.get_group(menu.app).commands[name]):
+        _, _, later = inspect.cleandoc(each.help or "").partition("\n\n")
+        assert max(map(len, later.splitlines()), default=0) <= 78, each.name
 
 
 def test_every_module_with_a_command_is_on_the_menu() -> None:

@@ -1,3 +1,5 @@
+import pytest
+
 from decide.scene import document, policy
 from gatepost.decide.language import parse
 from gatepost.decide.told import tell
@@ -107,3 +109,11 @@ def test_numbers_lists_and_waits_are_told_as_people_say_them() -> None:
     )
     waits = tell(policy(action="hold", hold={"expiresAfter": "48h", "then": "deliver"}))[0]
     assert "; for 2 days, then is delivered;" in waits
+
+
+@pytest.mark.parametrize("wide", [True, False])
+def test_the_brake_that_nobody_wrote_is_told(*, wide: bool) -> None:
+    told = tell(parse({**document(), "outbound": {"secrets": "reject"}}, version=1, is_tenant_wide=wide)[0])
+    assert told[-1] == "outbound.repliesPerThread: the house's own brake, at most 20 per hour and at most 100 per day"
+    off = tell(parse({**document(), "outbound": {"repliesPerThread": {}}}, version=1)[0])
+    assert not any("brake" in each for each in off)

@@ -41,7 +41,8 @@ def explain(
 ) -> None:
     """Print the whole evidence about one message, by the code that judges arriving mail. Nothing is kept or sent.
 
-    Keys and records are asked of DNS as it is now, so an old mail may look worse than it did when it came.
+    Keys and records are asked of DNS as it is now, so an old mail may look
+    worse than it did when it came.
     """
     settings = read_settings(config)
     if dns:

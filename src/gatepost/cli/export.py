@@ -186,7 +186,8 @@ def compare_(
 ) -> None:
     """Hold a SIEM's export of our events to the log; name what is missing, changed or invented there. Exit 1 on any.
 
-    NDJSON, CSV or lines of syslog. What is changed shows where the event carries the entry itself.
+    NDJSON, CSV or lines of syslog. What is changed shows where the event
+    carries the entry itself.
     """
 
     async def work(house: House, owner: TenantId) -> Comparison:

@@ -27,7 +27,8 @@ def add_key(
 ) -> None:
     """Make a key. It is printed this once.
 
-    With --person nobody approves with it what they wrote or proposed themselves, by whichever of their keys.
+    With --person nobody approves with it what they wrote or proposed
+    themselves, by whichever of their keys.
     """
 
     async def work(house: House, owner: TenantId) -> tuple[ApiKey, str]:

@@ -201,7 +201,8 @@ def show_lint(
 ) -> None:
     """Look for what is probably not meant; ends with 1 where there is something.
 
-    Rules nobody reaches, guards that find nothing, authors who are believed without proof and, with --mailbox, whether
+    Rules nobody reaches, guards that find nothing, what does nothing where it
+    stands, authors who are believed without proof and, with --mailbox, whether
     more would be let in than now.
     """
     is_wide = wide or mailbox == decide.TENANT_WIDE

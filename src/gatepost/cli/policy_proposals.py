@@ -22,6 +22,7 @@ from gatepost.workbench.paper import (
 )
 
 LISTED_MAX = 100
+Proposed = Annotated[str, typer.Argument(help="As gatepost policy proposals lists it.", metavar="ID")]
 
 
 @policies.command("proposals")
@@ -83,7 +84,7 @@ async def _whole(house: House, owner: TenantId, wanted: str) -> dict[str, Any]:
 
 @policies.command("approve")
 def approve(
-    wanted: Annotated[str, typer.Argument(metavar="ID")],
+    wanted: Proposed,
     digest: Annotated[str, typer.Option(help="As gatepost policy proposals ID prints it: what you say yes to.")],
     *,
     without_replay: Annotated[
@@ -97,7 +98,7 @@ def approve(
 
 
 @policies.command("refuse")
-def refuse(wanted: Annotated[str, typer.Argument(metavar="ID")], tenant: ForTenant = None) -> None:
+def refuse(wanted: Proposed, tenant: ForTenant = None) -> None:
     """Refuse a proposed policy, or take back your own."""
     _ruled(wanted, tenant, None)
     typer.echo("refused")

@@ -36,8 +36,9 @@ def replay(
 ) -> None:
     """Judge the last days' mail under FILE, and show each decision that would change.
 
-    Refused mail is judged on the facts its entry holds. Where a guard would have to read a text that was not kept, that
-    is counted apart. Ends with 1 where something changes.
+    Refused mail is judged on the facts its entry holds. Where a guard would
+    have to read a text that was not kept, that is counted apart. Ends with 1
+    where something changes.
     """
     draft, _ = read_policy(file, is_wide=mailbox_id == decide.TENANT_WIDE)
 

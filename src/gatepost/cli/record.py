@@ -110,7 +110,8 @@ def verify(
 ) -> None:
     """Recompute the whole log and hold files, keys and rows to it; name whatever was changed. Exit 1 on any finding.
 
-    Every entry: its place in the tree, its rows, each value behind a commitment, the seal of what it is found by.
+    Every entry: its place in the tree, its rows, each value behind a
+    commitment, the seal of what it is found by.
     """
 
     async def work(house: House, owner: TenantId) -> Report:
@@ -218,7 +219,8 @@ def print_vkey(tenant: ForTenant = None) -> None:
 def recover_() -> None:
     """After a restore to an older point: bring back what all logs have published, from the second store.
 
-    Entries accepted since the restore under numbers that were given to others before get new ones.
+    Entries accepted since the restore under numbers that were given to others
+    before get new ones.
     """
     settings = read_settings()
 

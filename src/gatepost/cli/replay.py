@@ -26,7 +26,8 @@ def replay(
 ) -> None:
     """Decide once more, by the entry, its opening and the policy of that time.
 
-    Ends with 0 where the same comes of it, 1 where something else does, 2 where that cannot be told.
+    Ends with 0 where the same comes of it, 1 where something else does, 2 where
+    that cannot be told.
     """
     is_number = entry.isascii() and entry.isdigit() and int(entry[:20]) <= ENTRY_MAX
     if not is_number and not entry.startswith("em_"):

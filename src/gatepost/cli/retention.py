@@ -68,8 +68,9 @@ def erase(
 ) -> None:
     """Erase a person from one tenant: mail, bodies, the record's words, the index, queues, and the key.
 
-    The log's leaves and proofs stay: they name nobody. The erasure is an entry of its own, and is done again after any
-    restore. What was exported to others is out of this house's hands. There is no way back.
+    The log's leaves and proofs stay: they name nobody. The erasure is an entry
+    of its own, and is done again after any restore. What was exported to others
+    is out of this house's hands. There is no way back.
     """
     person = _address(address)
     if dry_run:

@@ -81,8 +81,9 @@ def lint(
 def run(*, operator: Folder = None, config: Config = None, as_json: AsJson = False) -> None:
     """Have the house that is up look at every claim now, and show what it stated. Exit 1 where one fails.
 
-    It looks under its own settings and clock, whatever this command is given. At another operator's folder than the
-    house's the command looks itself, and states nothing.
+    It looks under its own settings and clock, whatever this command is given.
+    At another operator's folder than the house's the command looks itself, and
+    states nothing.
     """
     settings = read_settings(config)
     up = state.running(settings.state)

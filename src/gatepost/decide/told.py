@@ -7,6 +7,7 @@ from gatepost.decide.body import Place
 from gatepost.decide.grammar import Assurance
 from gatepost.decide.hours import DAYS, WorkingHours
 from gatepost.decide.language import Policy, Rule
+from gatepost.decide.loops import BRAKE
 from gatepost.decide.outbound_language import Attachments, Limit, OutboundPolicy, Recipients, Stop
 from gatepost.decide.paper import Disposition, TokenBudget, Wait
 
@@ -175,12 +176,18 @@ def _what_leaves(found: OutboundPolicy) -> Iterator[tuple[str, str]]:
     )
     for name, limit in limits:
         if limit != Limit():
-            spans = ((limit.hour, "hour"), (limit.day, "day"))
-            yield name, " and ".join(f"at most {most} per {span}" for most, span in spans if most is not None)
+            yield name, _limit(limit)
+    if found.replies is None:
+        yield "repliesPerThread", f"the house's own brake, {_limit(BRAKE)}"
     if found.wait is not None:
         yield "hold", f"what waits for a person does so for {_lasting(found.wait)}"
     if found.footer:
         yield "footer", f"below each message stands: {' / '.join(found.footer.splitlines())}"
+
+
+def _limit(limit: Limit) -> str:
+    spans = ((limit.hour, "hour"), (limit.day, "day"))
+    return " and ".join(f"at most {most} per {span}" for most, span in spans if most is not None)
 
 
 def _recipients(found: Recipients) -> str:
