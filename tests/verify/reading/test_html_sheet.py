@@ -1,10 +1,9 @@
-from collections import Counter
 from collections.abc import Mapping
 from types import MappingProxyType
 
 import pytest
 
-from gatepost.verify.reading.html_node import Node
+from gatepost.verify.reading.html_node import Borne, Node
 from gatepost.verify.reading.html_sheet import STEPS, Sheet, names_of
 from gatepost.verify.reading.html_style import Style
 
@@ -17,10 +16,10 @@ def node(tag: str, parent: Node | None = None, attributes: Mapping[str, str] = M
 
 
 def style_of(sheet: Sheet, element: Node) -> Style:
-    above: Counter[str] = Counter()
+    above = Borne()
     at = element.parent
     while at is not None:
-        above.update(at.names)
+        above.add(at.names)
         at = at.parent
     return sheet.style_of(element, above)
 

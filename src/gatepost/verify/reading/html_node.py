@@ -48,6 +48,26 @@ class Node:
         self._last = child
 
 
+class Borne(dict[str, int]):
+    """Names that open elements bear, and by how many of them each; only those that one bears are there."""
+
+    __slots__ = ()
+
+    def add(self, names: Collection[str]) -> None:
+        """Take the names of one that opens."""
+        for name in names:
+            self[name] = self.get(name, 0) + 1
+
+    def drop(self, names: Collection[str]) -> None:
+        """Take back the names of one that ends."""
+        for name in names:
+            left = self.get(name, 1) - 1
+            if left:
+                self[name] = left
+            else:
+                self.pop(name, None)
+
+
 class Steps:
     """How many questions a document may still ask."""
 

@@ -1,6 +1,5 @@
 """One HTML body: which of its words a person sees, by the elements around them and their styles."""
 
-from collections import Counter
 from collections.abc import Container, Mapping
 from dataclasses import replace
 
@@ -11,7 +10,7 @@ from gatepost.verify.reading.html_cover import Covers
 from gatepost.verify.reading.html_drawing import covers
 from gatepost.verify.reading.html_import import sheet_at
 from gatepost.verify.reading.html_media import media
-from gatepost.verify.reading.html_node import Node
+from gatepost.verify.reading.html_node import Borne, Node
 from gatepost.verify.reading.html_open import Open, is_quote
 from gatepost.verify.reading.html_scan import RAW_TEXT, Comment, End, Start, Text, scan
 from gatepost.verify.reading.html_sheet import Sheet, names_of
@@ -103,7 +102,7 @@ class _Page:
         self._is_begun = False
         self._style_tag: Start | None = None
         self._quotation: Open | None = None  # the blockquote that the document begins with
-        self._above: Counter[str] | None = None  # names of open elements, once a sheet may ask for them
+        self._above: Borne | None = None  # names of open elements, once a sheet may ask for them
 
     def views(self, *, is_cut: bool) -> Views:
         """End the document."""
@@ -265,7 +264,7 @@ class _Page:
         self._look = element.look
         self._hidden_by = element.hidden_by
         if self._above is not None:
-            self._above.update(element.node.names if element.node is not None else ())
+            self._above.add(element.node.names if element.node is not None else ())
         if element.tag in _SCOPES:
             self._scopes.append(at)
         if element.tag == "blockquote" and self._quotation is None and self.writing.is_empty:
@@ -310,7 +309,7 @@ class _Page:
                 self._covers.end()
             self._places[element.tag].pop()
             if self._above is not None:
-                self._above.subtract(element.node.names if element.node is not None else ())
+                self._above.drop(element.node.names if element.node is not None else ())
             if element.tag in _SCOPES:
                 self._scopes.pop()
             self._look, self._hidden_by = (
@@ -383,7 +382,8 @@ class _Page:
     def _read(self, source: str) -> None:
         self._sheet.read(source)
         if self._above is None:
-            self._above = Counter(one.tag for one in self._open)
+            self._above = Borne()
+            self._above.add([one.tag for one in self._open])
         if self._sheet.registered and self._root is _PLAIN_LOOK:
             self._root = Look(variables=Variables(self._sheet.registered, None))
             for element in self._open:

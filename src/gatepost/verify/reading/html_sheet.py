@@ -1,12 +1,11 @@
 """Style sheets inside a mail, as far as they can hide text: which declarations speak of which element."""
 
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from gatepost.verify.reading.html_animation import Animations
-from gatepost.verify.reading.html_node import Node, Steps, TooManySteps
+from gatepost.verify.reading.html_node import Borne, Node, Steps, TooManySteps
 from gatepost.verify.reading.html_rules import Scope, rules
 from gatepost.verify.reading.html_selector import GENERATED, Selector, known, selectors
 from gatepost.verify.reading.html_shorthand import lay
@@ -33,7 +32,7 @@ class _Rule:
     """
 
     selector: Selector
-    above: tuple[str, ...]
+    above: frozenset[str]
     is_name: bool
     style: Style
     layer: str
@@ -55,7 +54,7 @@ class Sheet:
         self.animations = Animations()
         self.registered: dict[str, str] = {}
         self._steps = Steps(STEPS + STEPS_A_CHAR * size)
-        self._rules: dict[str, list[_Rule]] = {}
+        self._rules: dict[str, dict[str, list[_Rule]]] = {}  # by a name of the element, and one that is borne above
         self._layers: list[str] = []
         self._scopes: dict[Scope, tuple[Selector, ...] | None] = {}
         self._joined: dict[tuple[_Rule, ...], Style] = {}
@@ -104,11 +103,13 @@ class Sheet:
             self.unread.append(selector.key)
             return
         self._count += 1
-        above = tuple(name for name in selector.above() if name not in _IMPLIED)
+        above = frozenset(name for name in selector.above() if name not in _IMPLIED)
         rule = _Rule(selector, above, selector.is_name, style, scope.layer, self._count)
-        self._rules.setdefault(selector.key, []).append(rule)
+        listed = self._rules.setdefault(selector.key, {})
+        rarest = min(above, key=lambda name: len(listed.get(name, ()))) if above else ""
+        listed.setdefault(rarest, []).append(rule)
 
-    def generated(self, node: Node, above: Counter[str]) -> Iterator[Style]:
+    def generated(self, node: Node, above: Borne) -> Iterator[Style]:
         """Yield what the sheets declare for the boxes that they write into an element."""
         for key in _GENERATED:
             if key in self._rules:
@@ -116,7 +117,7 @@ class Sheet:
                 if style is not NO_STYLE:
                     yield style
 
-    def style_of(self, node: Node, above: Counter[str], keys: Sequence[str] = ()) -> Style:
+    def style_of(self, node: Node, above: Borne, keys: Sequence[str] = ()) -> Style:
         """Return what the sheets declare for an element; the same object for all that the same rules apply to.
 
         ``above``: how many open elements bear each name; ``keys``: names by which alone rules are looked up.
@@ -132,9 +133,8 @@ class Sheet:
                     rule
                     for key in keys
                     if key in self._rules
-                    for rule in self._asked(key)
-                    if rule.is_name
-                    or ((not rule.above or all(map(above.get, rule.above))) and rule.selector.fits(node, self._steps))
+                    for rule in self._asked(key, above)
+                    if rule.is_name or (above.keys() >= rule.above and rule.selector.fits(node, self._steps))
                 ]
             )
             return self._style(found) if found else NO_STYLE
@@ -142,15 +142,21 @@ class Sheet:
             self._tire()
             return self.style_of(node, above, keys)
 
-    def _asked(self, key: str) -> list[_Rule]:
+    def _asked(self, key: str, above: Borne) -> list[_Rule]:
+        """Return the rules that may speak of an element of that name, below elements that bear those names."""
         listed = self._rules[key]
-        self._steps.take(len(listed))
-        return listed
+        found = listed.get("", [])
+        if len(listed) > bool(found):
+            named = sorted(listed.keys() & above.keys())
+            found = [*found, *(rule for name in named for rule in listed[name])]
+        self._steps.take(len(found))
+        return found
 
     def _tire(self) -> None:
         self.is_tired = True
         for key, listed in self._rules.items():
-            hiding = next((rule.style for rule in listed if _hides(rule.style)), None)
+            rules_ = sorted((rule for some in listed.values() for rule in some), key=lambda rule: rule.order)
+            hiding = next((rule.style for rule in rules_ if _hides(rule.style)), None)
             if hiding is not None:
                 self._hiding[key] = hiding
 

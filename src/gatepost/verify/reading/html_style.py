@@ -13,7 +13,7 @@ from gatepost.verify.reading.html_drawing import DRAWN
 from gatepost.verify.reading.html_length import FONT_SIZE, TINY, font_size, in_pixels, number, pixels
 from gatepost.verify.reading.html_media import SCREEN_WIDTH
 from gatepost.verify.reading.html_place import Place
-from gatepost.verify.reading.html_shorthand import lay
+from gatepost.verify.reading.html_shorthand import RESETS, lay
 from gatepost.verify.reading.html_tokens import NOTHING, plain, written
 from gatepost.verify.reading.html_value import INHERITED, NOTHING_SAID, Said, TooDeepError, Variables, computed, joined
 
@@ -156,7 +156,11 @@ def _declared(style: str) -> Style:
         if property_ == "all":
             into.clear()
         if value and _is_known(property_, value):
-            lay(into, {_LOGICAL.get(property_, property_): value})
+            name = _LOGICAL.get(property_, property_)
+            if name in RESETS:
+                lay(into, {name: value})
+            else:
+                into[name] = value
     return found
 
 
