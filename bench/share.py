@@ -22,10 +22,10 @@ from typing import Any
 
 import uvloop
 
-from corpus import Senders
+from corpus import Senders, add_options
 from inside import Watch
 from load import send_all
-from subject import Gatepost, Usage
+from subject import Gatepost, Usage, let_in
 from zone import Zone, serve
 
 TOLD_EVERY_S = 0.2
@@ -50,10 +50,10 @@ def be_the_house(told: Path) -> None:
     gatepost()
 
 
-async def measure(count: int, connections: int) -> dict[str, Any]:
+async def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Send mails to a house of our own; return what they cost it."""
     zone = Zone()
-    senders = Senders(zone, 100, "w")
+    senders = Senders(zone, 100, "w", options.authors)
     with tempfile.TemporaryDirectory(prefix="gatepost-bench-", dir="/tmp") as folder:
         os.chmod(folder, 0o711)  # noqa: PTH101, S103  # PostgreSQL's account passes through it
         told = Path(folder) / "told"
@@ -62,20 +62,23 @@ async def measure(count: int, connections: int) -> dict[str, Any]:
             house = Gatepost(Path(folder), f"127.0.0.1:{dns_port}", runs=runs)
             try:
                 await asyncio.to_thread(house.wait)
-                await asyncio.to_thread(house.set_policy, senders.domains)
-                return await _play(house, told, senders, count, connections)
+                to = await let_in(Path(folder), senders.domains, options.mailboxes)
+                return await _play(house, told, senders, to, options)
             finally:
                 await asyncio.to_thread(house.stop)
 
 
-async def _play(house: Gatepost, told: Path, senders: Senders, count: int, connections: int) -> dict[str, Any]:
-    address, now = str(house.sandbox["address"]), datetime.now(UTC)  # noqa: TID251  # the bench is its own clock
+async def _play(
+    house: Gatepost, told: Path, senders: Senders, to: list[str], options: argparse.Namespace
+) -> dict[str, Any]:
+    now = datetime.now(UTC)  # noqa: TID251  # the bench is its own clock
     smtp = (str(house.sandbox["smtp_host"]), int(house.sandbox["smtp_port"]))
-    heat, mails = list(senders.mails(HEAT, address, now, seed=1)), list(senders.mails(count, address, now, seed=2))
-    await send_all(*smtp, address, heat, connections)
+    heat = list(senders.mails(HEAT, to, now, seed=1))
+    mails = list(senders.mails(options.count, to, now, seed=2))
+    await send_all(*smtp, heat, options.connections)
     await asyncio.sleep(AFTER_S)
     before, spent_s, appended = _look(house, told)
-    done = await send_all(*smtp, address, mails, connections)
+    done = await send_all(*smtp, mails, options.connections)
     await asyncio.sleep(AFTER_S)
     after, spent_after_s, appended_after = _look(house, told)
     if appended_after - appended != done.accepted:
@@ -105,8 +108,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--count", type=int, default=3_000, help="mails in the measured run")
     parser.add_argument("--connections", type=int, default=32, help="SMTP connections at once, 50 at the most")
+    add_options(parser)
     options = parser.parse_args()
-    print(json.dumps(uvloop.run(measure(options.count, options.connections))))
+    print(json.dumps(uvloop.run(measure(options))))
 
 
 if __name__ == "__main__":

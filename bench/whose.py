@@ -28,9 +28,9 @@ from typing import Any, TypeVar, cast
 
 import uvloop
 
-from corpus import Senders
+from corpus import Senders, add_options
 from load import send_all
-from subject import Gatepost
+from subject import Gatepost, let_in
 from zone import Zone, serve
 
 TOLD_EVERY_S = 1.0
@@ -161,10 +161,10 @@ def be_the_house(told: Path) -> None:
     gatepost()
 
 
-async def measure(count: int, connections: int, rest_s: float) -> dict[str, Any]:
+async def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Send mails to a house of our own; return what they cost whom."""
     zone = Zone()
-    senders = Senders(zone, 100, "w")
+    senders = Senders(zone, 100, "w", options.authors)
     with tempfile.TemporaryDirectory(prefix="gatepost-bench-", dir="/tmp") as folder:
         os.chmod(folder, 0o711)  # noqa: PTH101, S103  # PostgreSQL's account passes through it
         told = Path(folder) / "told"
@@ -173,30 +173,31 @@ async def measure(count: int, connections: int, rest_s: float) -> dict[str, Any]
             house = Gatepost(Path(folder), f"127.0.0.1:{dns_port}", runs=runs)
             try:
                 await asyncio.to_thread(house.wait)
-                await asyncio.to_thread(house.set_policy, senders.domains)
-                return await _play(house, told, senders, count, connections, rest_s)
+                to = await let_in(Path(folder), senders.domains, options.mailboxes)
+                return await _play(house, told, senders, to, options)
             finally:
                 await asyncio.to_thread(house.stop)
 
 
 async def _play(
-    house: Gatepost, told: Path, senders: Senders, count: int, connections: int, rest_s: float
+    house: Gatepost, told: Path, senders: Senders, to: list[str], options: argparse.Namespace
 ) -> dict[str, Any]:
-    address, now = str(house.sandbox["address"]), datetime.now(UTC)  # noqa: TID251  # the bench is its own clock
+    now = datetime.now(UTC)  # noqa: TID251  # the bench is its own clock
     smtp = (str(house.sandbox["smtp_host"]), int(house.sandbox["smtp_port"]))
-    heat, mails = list(senders.mails(HEAT, address, now, seed=1)), list(senders.mails(count, address, now, seed=2))
-    await send_all(*smtp, address, heat, connections)
+    heat = list(senders.mails(HEAT, to, now, seed=1))
+    mails = list(senders.mails(options.count, to, now, seed=2))
+    await send_all(*smtp, heat, options.connections)
     await asyncio.sleep(AFTER_S)
     before = _look(house, told)
-    done = await send_all(*smtp, address, mails, connections)
+    done = await send_all(*smtp, mails, options.connections)
     await asyncio.sleep(AFTER_S)
     after = _look(house, told)
-    await asyncio.sleep(rest_s)
+    await asyncio.sleep(options.rest)
     rested = _look(house, told)
     return {
         "accepted_per_s": round(done.accepted / done.seconds, 1),
         "a_message": _between(before, after, done.accepted),
-        "a_second_at_rest": _between(after, rested, rest_s) if rest_s else {},
+        "a_second_at_rest": _between(after, rested, options.rest) if options.rest else {},
     }
 
 
@@ -238,8 +239,9 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=3_000, help="mails in the measured run")
     parser.add_argument("--connections", type=int, default=32, help="SMTP connections at once, 50 at the most")
     parser.add_argument("--rest", type=float, default=0.0, help="seconds to watch the house at rest afterwards")
+    add_options(parser)
     options = parser.parse_args()
-    measured = uvloop.run(measure(options.count, options.connections, options.rest))
+    measured = uvloop.run(measure(options))
     for title in ("a_message", "a_second_at_rest"):
         for who, row in measured[title].items():
             print(f"{title:18}{who:60}{row}", file=sys.stderr)
