@@ -14,26 +14,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from gatepost.app import administer
-from gatepost.app.open import admin_house
-from gatepost.mail.address import Address
-from gatepost.settings import load
-from subject import Gatepost, accepting
+from subject import Gatepost, let_in
 
 DOMAIN = "gate.example.org"  # with agent0 to agent49, the harness's recipients
 RECIPIENTS = 50
 DNS = "127.0.0.53:53"  # where the harness's name server answers
 OURS = "gatepost"
-
-
-async def let_in(state: Path, senders: list[str]) -> None:
-    """Make the mailboxes the harness writes to, with a policy that accepts every mail of its corpus."""
-    async with admin_house(load({"GATEPOST_STATE": str(state)})) as house:
-        tenant = (await administer.find_tenant(house, None)).id
-        await administer.add_domain(house, tenant, DOMAIN)
-        for number in range(RECIPIENTS):
-            account = await administer.add_mailbox(house, tenant, Address.parse(f"agent{number}@{DOMAIN}"))
-            await administer.set_policy(house, tenant, account.id, accepting(senders))
 
 
 def senders_of(corpus: Path) -> list[str]:
@@ -63,7 +49,7 @@ def main() -> None:
             house.wait()
             known = json.loads((work / "domains.json").read_text())
             senders = [*(each["domain"] for each in known["senders"]), *senders_of(work / "corpus" / options.size)]
-            asyncio.run(let_in(Path(folder), senders))
+            asyncio.run(let_in(Path(folder), senders, RECIPIENTS, DOMAIN))
             port = int(house.sandbox["smtp_port"])
             command = [str(options.harness / "peers.sh"), "--peers", options.peers, "--sizes", options.size]
             command += ["--extra", f"{OURS}=127.0.0.1:{port}@{house.pid}"]

@@ -1,5 +1,6 @@
 """A house that counts inside itself: a process of the bench's own, which tells of it in a file, and is sent mail."""
 
+import argparse
 import asyncio
 import json
 import os
@@ -16,7 +17,7 @@ from typing import Any
 
 from corpus import Mail, Senders
 from load import Outcome, send_all
-from subject import Gatepost
+from subject import Gatepost, let_in
 from zone import Zone, serve
 
 AFTER_S = 4.0
@@ -57,8 +58,8 @@ class Counting:
 
     async def send(self) -> Outcome:
         """Send the mails, and wait until what they leave to do is done."""
-        host, port, address = (str(self.house.sandbox[name]) for name in ("smtp_host", "smtp_port", "address"))
-        done = await send_all(host, int(port), address, self.mails, self.connections)
+        host, port = str(self.house.sandbox["smtp_host"]), int(self.house.sandbox["smtp_port"])
+        done = await send_all(host, port, self.mails, self.connections)
         await asyncio.sleep(AFTER_S)
         return done
 
@@ -68,10 +69,15 @@ class Counting:
 
 
 @asynccontextmanager
-async def counting(script: str, count: int, connections: int) -> AsyncIterator[Counting]:
-    """Start a script of the bench as a house, warm it up, and stop it at the end."""
+async def counting(script: str, options: argparse.Namespace) -> AsyncIterator[Counting]:
+    """Start a script of the bench as a house, warm it up, and stop it at the end.
+
+    Args:
+        script: its file; told to, it becomes the house.
+        options: ``count``, ``connections``, and those of ``corpus.add_options``.
+    """
     zone = Zone()
-    senders = Senders(zone, 100, "w")
+    senders = Senders(zone, 100, "w", options.authors)
     with tempfile.TemporaryDirectory(prefix="gatepost-bench-", dir="/tmp") as folder:
         os.chmod(folder, 0o711)  # noqa: PTH101, S103  # PostgreSQL's account passes through it
         told = Path(folder) / "told"
@@ -79,12 +85,12 @@ async def counting(script: str, count: int, connections: int) -> AsyncIterator[C
             house = Gatepost(Path(folder), f"127.0.0.1:{dns_port}", runs=[sys.executable, script, _ASKED, str(told)])
             try:
                 await asyncio.to_thread(house.wait)
-                await asyncio.to_thread(house.set_policy, senders.domains)
-                address, now = str(house.sandbox["address"]), datetime.now(UTC)  # noqa: TID251  # the bench is its own clock
+                to = await let_in(Path(folder), senders.domains, options.mailboxes)
+                now = datetime.now(UTC)  # noqa: TID251  # the bench is its own clock
                 heat, mails = (
-                    list(senders.mails(number, address, now, seed=seed)) for seed, number in ((1, _HEAT), (2, count))
+                    list(senders.mails(number, to, now, seed=seed)) for seed, number in ((1, _HEAT), (2, options.count))
                 )
-                await Counting(house, told, heat, connections).send()
-                yield Counting(house, told, mails, connections)
+                await Counting(house, told, heat, options.connections).send()
+                yield Counting(house, told, mails, options.connections)
             finally:
                 await asyncio.to_thread(house.stop)

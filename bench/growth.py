@@ -85,16 +85,16 @@ async def measure(sizes: list[int], count: int, connections: int) -> list[tuple[
                 await asyncio.to_thread(house.set_policy, warm.domains)
                 address, now = str(house.sandbox["address"]), datetime.now(UTC)  # noqa: TID251  # the bench's own clock
                 smtp = (str(house.sandbox["smtp_host"]), int(house.sandbox["smtp_port"]))
-                heat = list(warm.mails(300, address, now, seed=0))
-                stored = (await send_all(*smtp, address, heat, connections)).accepted
+                heat = list(warm.mails(300, [address], now, seed=0))
+                stored = (await send_all(*smtp, heat, connections)).accepted
                 filled = 0
                 for seed, size in enumerate(sizes, 1):
                     if size > stored:
                         await asyncio.to_thread(fill, house, filled + 1, filled + size - stored)
                         filled, stored = filled + size - stored, size
-                    mails = list(warm.mails(count, address, now, seed=seed))
+                    mails = list(warm.mails(count, [address], now, seed=seed))
                     before, _ = house.usage()
-                    outcome = await send_all(*smtp, address, mails, connections)
+                    outcome = await send_all(*smtp, mails, connections)
                     after, _ = house.usage()
                     points.append((stored, (after - before) * 1000 / max(outcome.accepted, 1)))
                     stored += outcome.accepted

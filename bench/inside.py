@@ -24,8 +24,9 @@ from typing import Any, TypeVar, cast
 
 import uvloop
 
-from corpus import Senders
+from corpus import Senders, add_options
 from gatepost import decide, record, verify
+from gatepost.access.paper import Account
 from gatepost.app import administer
 from gatepost.app.build import embedded_postgres, open_house, sequencer
 from gatepost.app.process import settle_in
@@ -52,11 +53,11 @@ R = TypeVar("R")
 async def measure(state: Path, dsn: str, options: argparse.Namespace) -> dict[str, Any]:
     """Carry the mails through the journey; return CPU a message, ours and PostgreSQL's."""
     zone = Zone()
-    senders = Senders(zone, 100, "w")
+    senders = Senders(zone, 100, "w", options.authors)
     async with serve(zone) as port:
         settings = Settings(state=state, dns=DnsSettings(servers=(f"127.0.0.1:{port}",)))
         async with open_house(settings, dsn, allow_loopback=True) as house:
-            mails = await _mails(house, senders, options.count + HEAT)
+            mails = await _mails(house, senders, options)
             await _carry(house, mails[:HEAT], options.flight)
             settle_in()
             figures = {}
@@ -141,20 +142,23 @@ class Watch:
             yield waited_for
 
 
-async def _mails(house: House, senders: Senders, count: int) -> list[Arrived]:
+async def _mails(house: House, senders: Senders, options: argparse.Namespace) -> list[Arrived]:
     tenant = await administer.add_tenant(house, name="Bench", plan="team")
     await administer.add_domain(house, tenant.id, "bench.test")
-    address = Address("agent", "bench.test")
-    account = await administer.add_mailbox(house, tenant.id, address)
-    async with house.db.transaction(tenant.id) as tx:
-        policy = accepting(senders.domains)
-        await decide.put_policy(tx, account.id, policy, at=house.clock(), actor=KeyId("ky_bench"))
+    accounts: dict[str, Account] = {}
+    policy = accepting(senders.domains)
+    for number in range(options.mailboxes):
+        account = await administer.add_mailbox(house, tenant.id, Address(f"agent{number}", "bench.test"))
+        accounts[str(account.address)] = account
+        async with house.db.transaction(tenant.id) as tx:
+            await decide.put_policy(tx, account.id, policy, at=house.clock(), actor=KeyId("ky_bench"))
     now = datetime.now(UTC)  # noqa: TID251  # the bench is its own clock
-    made = senders.mails(count, str(address), now, seed=2)
+    first = next(iter(accounts.values()))
+    made = senders.mails(options.count + HEAT, [*accounts], now, seed=2)
     arriving = Arrived.by_smtp(
         email=EmailId("em_0"),
-        destination=Destination(tenant.id, account.id),
-        envelope=Envelope(None, (address,)),
+        destination=Destination(tenant.id, first.id),
+        envelope=Envelope(None, (first.address,)),
         peer=Peer(IPv4Address("127.0.0.1"), "bench.example", None),
         raw=b"",
         blob=address_of(b""),
@@ -164,7 +168,8 @@ async def _mails(house: House, senders: Senders, count: int) -> list[Arrived]:
         replace(
             arriving,
             email=email_id(now, house.entropy(10)),
-            envelope=Envelope(Address.parse(mail.mail_from), (address,)),
+            account=accounts[mail.rcpt_to].id,
+            envelope=Envelope(Address.parse(mail.mail_from), (accounts[mail.rcpt_to].address,)),
             raw=mail.octets,
             blob=address_of(mail.octets),
         )
@@ -225,6 +230,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=3_000, help="mails in the measured run")
     parser.add_argument("--flight", type=int, default=32, help="mails under way at once")
     parser.add_argument("--verify", action="store_true", help="measure the verification alone first")
+    add_options(parser)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="gatepost-inside-", dir="/tmp") as folder:
         os.chmod(folder, 0o711)  # noqa: PTH101, S103  # PostgreSQL's account passes through it

@@ -23,25 +23,25 @@ class Outcome:
         return ordered[min(int(len(ordered) * percent / 100), len(ordered) - 1)] * 1000 if ordered else 0.0
 
 
-async def send_all(host: str, port: int, recipient: str, mails: list[Mail], connections: int) -> Outcome:
+async def send_all(host: str, port: int, mails: list[Mail], connections: int) -> Outcome:
     """Send every mail once; return what became of them."""
     outcome = Outcome()
     waiting = iter(mails)
     began = time.perf_counter()
     async with asyncio.TaskGroup() as group:
         for _ in range(min(connections, len(mails))):
-            group.create_task(_client(host, port, recipient, waiting, outcome))
+            group.create_task(_client(host, port, waiting, outcome))
     outcome.seconds = time.perf_counter() - began
     return outcome
 
 
-async def _client(host: str, port: int, recipient: str, waiting: Iterator[Mail], outcome: Outcome) -> None:
+async def _client(host: str, port: int, waiting: Iterator[Mail], outcome: Outcome) -> None:
     reader, writer = await asyncio.open_connection(host, port)
     await _reply(reader)
     writer.write(b"EHLO bench.example\r\n")
     await _reply(reader)
     for mail in waiting:
-        writer.write(f"MAIL FROM:<{mail.mail_from}>\r\nRCPT TO:<{recipient}>\r\nDATA\r\n".encode())
+        writer.write(f"MAIL FROM:<{mail.mail_from}>\r\nRCPT TO:<{mail.rcpt_to}>\r\nDATA\r\n".encode())
         answers = [await _reply(reader) for _ in range(3)]
         if answers[-1] != "354":
             outcome.refused += 1

@@ -16,51 +16,54 @@ from typing import Any
 
 import uvloop
 
-from corpus import Senders
+from corpus import Senders, add_options
 from load import Outcome, send_all
-from subject import Gatepost, Usage
+from subject import Gatepost, Usage, let_in
 from zone import Zone, serve
 
 SETTLE_S, REST_S = 2.0, 3.0
 """How long what the first mails left to do may take, and how long the house is then watched at rest."""
 
 
-async def measure(count: int, connections: int, workers: int) -> dict[str, Any]:
+async def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Run the whole bench; return its figures."""
     zone = Zone()
-    warm, cold = Senders(zone, 100, "w"), Senders(zone, 900, "c")
+    warm, cold = Senders(zone, 100, "w", options.authors), Senders(zone, 900, "c")
     with tempfile.TemporaryDirectory(prefix="gatepost-bench-", dir="/tmp") as folder:
         os.chmod(folder, 0o711)  # noqa: PTH101, S103  # PostgreSQL's account passes through it
         async with serve(zone) as dns_port:
-            house = Gatepost(Path(folder), f"127.0.0.1:{dns_port}", {"GATEPOST_SMTP__WORKERS": str(workers)})
+            house = Gatepost(Path(folder), f"127.0.0.1:{dns_port}", {"GATEPOST_SMTP__WORKERS": str(options.workers)})
             try:
                 await asyncio.to_thread(house.wait)
-                return await _play(house, warm, cold, count, connections, workers)
+                return await _play(house, Path(folder), warm, cold, options)
             finally:
                 await asyncio.to_thread(house.stop)
 
 
 async def _play(
-    house: Gatepost, warm: Senders, cold: Senders, count: int, connections: int, workers: int
+    house: Gatepost, state: Path, warm: Senders, cold: Senders, options: argparse.Namespace
 ) -> dict[str, Any]:
-    await asyncio.to_thread(house.set_policy, [*warm.domains, *cold.domains])
-    address, now = str(house.sandbox["address"]), datetime.now(UTC)  # noqa: TID251  # the bench is its own clock
+    to = await let_in(state, [*warm.domains, *cold.domains], options.mailboxes)
+    now = datetime.now(UTC)  # noqa: TID251  # the bench is its own clock
     smtp = (str(house.sandbox["smtp_host"]), int(house.sandbox["smtp_port"]))
     print("preparing mails ...", file=sys.stderr)
-    heat = list(warm.mails(200, address, now, seed=1))
-    mails = list(warm.mails(count, address, now, seed=2))
-    colds = list(cold.mails(900, address, now, seed=3))
+    heat = list(warm.mails(200, to, now, seed=1))
+    mails = list(warm.mails(options.count, to, now, seed=2))
+    colds = list(cold.mails(900, to, now, seed=3))
     before = await asyncio.to_thread(house.entries)
-    warmed = await send_all(*smtp, address, heat, connections)
+    warmed = await send_all(*smtp, heat, options.connections)
     print("looking at the house at rest ...", file=sys.stderr)
     await asyncio.sleep(SETTLE_S)
     early = house.use()
     await asyncio.sleep(REST_S)
     before_load = house.use()
-    print(f"sending {count} mails over {connections} connections to {workers} SMTP processes ...", file=sys.stderr)
-    main = await send_all(*smtp, address, mails, connections)
+    print(
+        f"sending {options.count} mails of {options.authors} authors to {options.mailboxes} mailboxes ...",
+        file=sys.stderr,
+    )
+    main = await send_all(*smtp, mails, options.connections)
     after_load = house.use()
-    first_seen = await send_all(*smtp, address, colds, connections)
+    first_seen = await send_all(*smtp, colds, options.connections)
     after = await asyncio.to_thread(house.entries)
     accepted = warmed.accepted + main.accepted + first_seen.accepted
     if after - before != accepted:
@@ -104,8 +107,8 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=5_000, help="mails in the measured run")
     parser.add_argument("--connections", type=int, default=32, help="SMTP connections at once, 50 at the most")
     parser.add_argument("--workers", type=int, default=processes(), help="SMTP processes; one a core, four at the most")
-    options = parser.parse_args()
-    print(json.dumps(uvloop.run(measure(options.count, options.connections, options.workers))))
+    add_options(parser)
+    print(json.dumps(uvloop.run(measure(parser.parse_args()))))
 
 
 if __name__ == "__main__":

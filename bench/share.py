@@ -15,6 +15,7 @@ from typing import Any
 
 import uvloop
 
+from corpus import add_options
 from counted import Counting, asked_for_the_house, counting, tell
 from inside import Watch
 from subject import Usage
@@ -35,9 +36,9 @@ def be_the_house(told: Path) -> None:
     gatepost()
 
 
-async def measure(count: int, connections: int) -> dict[str, Any]:
+async def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Send mails to a house of our own; return what they cost it."""
-    async with counting(__file__, count, connections) as run:
+    async with counting(__file__, options) as run:
         before, spent_s, appended = _look(run)
         done = await run.send()
         after, spent_after_s, appended_after = _look(run)
@@ -66,8 +67,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--count", type=int, default=3_000, help="mails in the measured run")
     parser.add_argument("--connections", type=int, default=32, help="SMTP connections at once, 50 at the most")
+    add_options(parser)
     options = parser.parse_args()
-    print(json.dumps(uvloop.run(measure(options.count, options.connections))))
+    print(json.dumps(uvloop.run(measure(options))))
 
 
 if __name__ == "__main__":

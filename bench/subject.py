@@ -16,6 +16,11 @@ from typing import Any
 
 import psycopg
 
+from gatepost.app import administer
+from gatepost.app.open import admin_house
+from gatepost.mail.address import Address
+from gatepost.settings import load
+
 GUARDS = [{"reject": f"(?i)forbidden phrase number {number} (now|later)", "reason": "bench"} for number in range(20)]
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 START_WAIT_S = 240
@@ -31,6 +36,19 @@ def accepting(domains: Iterable[str]) -> dict[str, Any]:
         "contentGuards": GUARDS,
         "auditLog": {"retentionDays": 30, "includeBodyHash": True},
     }
+
+
+async def let_in(state: Path, senders: Iterable[str], mailboxes: int, domain: str = "gate.example.org") -> list[str]:
+    """Make mailboxes, ``agent0`` and on, with a policy that accepts every mail from these domains; return them."""
+    addresses = [Address(f"agent{number}", domain) for number in range(mailboxes)]
+    policy = accepting(senders)
+    async with admin_house(load({"GATEPOST_STATE": str(state)})) as house:
+        tenant = (await administer.find_tenant(house, None)).id
+        await administer.add_domain(house, tenant, domain)
+        for address in addresses:
+            account = await administer.add_mailbox(house, tenant, address)
+            await administer.set_policy(house, tenant, account.id, policy)
+    return [str(address) for address in addresses]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

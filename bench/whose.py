@@ -24,6 +24,7 @@ from typing import Any, TypeVar, cast
 
 import uvloop
 
+from corpus import add_options
 from counted import Counting, asked_for_the_house, counting, tell
 
 TOLD_EVERY_S = 1.0
@@ -146,18 +147,18 @@ def be_the_house(told: Path) -> None:
     gatepost()
 
 
-async def measure(count: int, connections: int, rest_s: float) -> dict[str, Any]:
+async def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Send mails to a house of our own; return what they cost whom."""
-    async with counting(__file__, count, connections) as run:
+    async with counting(__file__, options) as run:
         before = _look(run)
         done = await run.send()
         after = _look(run)
-        await asyncio.sleep(rest_s)
+        await asyncio.sleep(options.rest)
         rested = _look(run)
     return {
         "accepted_per_s": round(done.accepted / done.seconds, 1),
         "a_message": _between(before, after, done.accepted),
-        "a_second_at_rest": _between(after, rested, rest_s) if rest_s else {},
+        "a_second_at_rest": _between(after, rested, options.rest) if options.rest else {},
     }
 
 
@@ -197,8 +198,9 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=3_000, help="mails in the measured run")
     parser.add_argument("--connections", type=int, default=32, help="SMTP connections at once, 50 at the most")
     parser.add_argument("--rest", type=float, default=0.0, help="seconds to watch the house at rest afterwards")
+    add_options(parser)
     options = parser.parse_args()
-    measured = uvloop.run(measure(options.count, options.connections, options.rest))
+    measured = uvloop.run(measure(options))
     for title in ("a_message", "a_second_at_rest"):
         for who, row in measured[title].items():
             print(f"{title:18}{who:60}{row}", file=sys.stderr)

@@ -10,15 +10,16 @@ async def test_the_first_key_that_has_a_route_counts(db: Database) -> None:
     async with db.transaction(A) as tx:
         for key, account in (("a@alpha.test", AGENT), ("b@alpha.test", OTHER)):
             await store.insert_route(tx, Route(Address.parse(key), account), key)
-    for keys, account in (
-        (["a@alpha.test", "b@alpha.test"], AGENT),
-        (["x", "b@alpha.test", "a@alpha.test"], OTHER),
-    ):
-        found = await store.find_route(db, keys)
-        assert found is not None
-        assert found.account == account
-    assert await store.find_route(db, ["x"]) is None
-    assert await store.find_route(db, []) is None
+    each = (
+        ["a@alpha.test", "b@alpha.test"],
+        ["b@alpha.test", "a@alpha.test"],
+        ["x", "b@alpha.test"],
+        ["x"],
+        ["x", "y"],
+    )
+    found = await store.find_routes(db, each)
+    assert [one and one.account for one in found] == [AGENT, OTHER, OTHER, None, None]
+    assert await store.find_routes(db, []) == []
 
 
 async def test_a_stored_key_shows_neither_its_wrapped_nor_its_private_half(db: Database) -> None:

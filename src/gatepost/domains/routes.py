@@ -1,5 +1,7 @@
 """Where an address leads."""
 
+from collections.abc import Sequence
+
 from gatepost.db import Database, Transaction
 from gatepost.domains import store
 from gatepost.domains.paper import Destination, DomainError, DomainMissingError, Route, RouteTakenError
@@ -25,12 +27,26 @@ async def route(db: Database, address: Address | None) -> Destination | None:
     Every domain of ours has a postmaster, whatever routes exist (RFC 5321 section 4.5.1); the bare one is that of the
     house's first domain.
     """
+    if address is not None and not is_postmasters(address):
+        (found,) = await routes(db, [address])
+        return found
     if address is not None and _is_literal(address.domain):
-        return None  # we answer for names, not for addresses
-    if address is not None and fold_local(address.local) != _POSTMASTER:
-        return await store.find_route(db, lookup_keys(address))
+        return None
     owned = await store.find_domain(db, address.domain if address else None)
     return Destination(owned.tenant, owned.postmaster, is_postmaster=True) if owned else None
+
+
+async def routes(db: Database, addresses: Sequence[Address]) -> list[Destination | None]:
+    """Return where each address leads, as ``route`` does, in one question; none of them is a postmaster's."""
+    # We answer for names, not for addresses.
+    asked = [address for address in addresses if not _is_literal(address.domain)]
+    found = dict(zip(asked, await store.find_routes(db, [*map(lookup_keys, asked)]) if asked else [], strict=True))
+    return [found.get(address) for address in addresses]
+
+
+def is_postmasters(address: Address) -> bool:
+    """Return whether mail for this address goes where its domain was told to send it, whatever routes exist."""
+    return fold_local(address.local) == _POSTMASTER
 
 
 async def tenant_of(db: Database, domain: str) -> TenantId | None:
@@ -53,7 +69,7 @@ async def add_route(tx: Transaction, address: Address, account: AccountId) -> Ro
         DomainMissingError: the domain is not this tenant's.
         RouteTakenError: the address leads somewhere already, as a domain's postmaster always does.
     """
-    if fold_local(address.local) == _POSTMASTER:
+    if is_postmasters(address):
         raise RouteTakenError("the postmaster's mail goes where the domain was told to send it")
     made = Route(address, account)
     written = await store.insert_route(tx, made, lookup_keys(address)[0])

@@ -33,12 +33,21 @@ def blind_route(vault: Vault, key: str) -> str:
     return vault.blind_text("route", key)
 
 
-async def find_route(db: Database, keys: Sequence[str]) -> Destination | None:
-    """Return where the first of ``keys`` that has a route leads, whoever's it is."""
+async def find_routes(db: Database, each: Sequence[Sequence[str]]) -> list[Destination | None]:
+    """Return of each address, one or two keys, where the first that has a route leads, whoever's it is."""
+    query = """
+        select found.tenant, found.account
+        from unnest(%(firsts)s::text[], %(lasts)s::text[]) with ordinality as given (first, last, number)
+          left join lateral lookup_route(array[given.first, given.last]) as found on true
+        order by given.number
+    """
     vault = db.keys.vault(None)  # whose route it is, only the answer says
-    tokens = [blind_route(vault, key) for key in keys]
-    rows = await db.look_up("select tenant, account from lookup_route(%(keys)s)", keys=tokens)
-    return Destination(TenantId(rows[0].tenant), AccountId(rows[0].account)) if rows else None
+    rows = await db.look_up(
+        query,
+        firsts=[blind_route(vault, keys[0]) for keys in each],
+        lasts=[blind_route(vault, keys[-1]) for keys in each],
+    )
+    return [None if row.tenant is None else Destination(TenantId(row.tenant), AccountId(row.account)) for row in rows]
 
 
 async def find_domain(db: Database, name: str | None) -> Ownership | None:
