@@ -15,6 +15,9 @@ from gatepost.app.reload import LIVE, Reloaded
 from gatepost.ids import TenantId
 from gatepost.settings import Settings, SettingsError, describe
 
+SESSIONS = 49
+"""In the middle of a transaction, over TLS, as the certificate changes; with a newcomer, as many as one address may."""
+
 
 def with_pair(settings: Settings, folder: Path, hostname: str) -> Settings:
     certificate, key = make_pair(folder, hostname)
@@ -53,11 +56,14 @@ async def test_sessions_survive_a_reload_and_newcomers_see_the_new_certificate(t
     async with up(settings, app_dsn) as here:
         tenant = await add_tenant(here.house, name="one", plan="free")
         await add_domain(here.house, tenant.id, "one.test")
-        smtp = await Smtp.connect(here.running.smtp_port)
-        await smtp.say("EHLO client.example")
-        old = await smtp.secure()
-        await smtp.say("EHLO client.example")
-        assert (await smtp.say("MAIL FROM:<a@example.org>")).startswith("250 ")
+        smtps = [await Smtp.connect(here.running.smtp_port) for _ in range(SESSIONS)]
+        seen = set()
+        for smtp in smtps:
+            await smtp.say("EHLO client.example")
+            seen.add(await smtp.secure())
+            await smtp.say("EHLO client.example")
+            assert (await smtp.say("MAIL FROM:<a@example.org>")).startswith("250 ")
+        (old,) = seen
         http = await Http.connect(here.running.http_port)
         assert (await http.get("/health/live"))[0] == 200
         assert shown(http.writer) == old
@@ -67,16 +73,19 @@ async def test_sessions_survive_a_reload_and_newcomers_see_the_new_certificate(t
         done = await reloaded(here, 1)
         assert (done.refused, done.waiting) == ("", ())
 
-        assert (await smtp.say("RCPT TO:<postmaster@one.test>")).startswith("250 ")  # the same transaction goes on
-        assert (await smtp.say("DATA")).startswith("354 ")
-        assert (await smtp.say("From: a@example.org\r\n\r\nStill here.\r\n.")).startswith("250 ")
+        for smtp in smtps:  # the same transaction goes on
+            assert (await smtp.say("RCPT TO:<postmaster@one.test>")).startswith("250 ")
+            assert (await smtp.say("DATA")).startswith("354 ")
+            assert (await smtp.say("From: a@example.org\r\n\r\nStill here.\r\n.")).startswith("250 ")
         assert (await http.get("/health/live"))[0] == 200  # the same connection
         later_smtp, later_http = await Smtp.connect(here.running.smtp_port), await Http.connect(here.running.http_port)
         await later_smtp.say("EHLO client.example")
         new = await later_smtp.secure()
         assert new == shown(later_http.writer) == done.certificates["smtp"] == done.certificates["http"] != old
-        for client in (smtp, http, later_smtp, later_http):
-            await client.close()
+        for talker in (*smtps, later_smtp):
+            await talker.close()
+        for asker in (http, later_http):
+            await asker.close()
         (leaf,) = await acts(here, tenant.id, 1)
         assert leaf["detail"]["certificates"]["smtp"] == new
         assert leaf["detail"]["outcome"] == "adopted"

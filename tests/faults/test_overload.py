@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 
 import psycopg
 import pytest
@@ -20,6 +21,8 @@ pytestmark = pytest.mark.timeout(300)
 ALL_WITHIN_S = 60
 WAIT_MAX_S = 5.0
 SIZE_MAX_OCTETS = 26_214_400
+ANSWERED_MAX = 1000
+"""Of commands that lead to no mail, before the house hangs up."""
 MEMORY_MAX_MB = 300
 
 
@@ -79,6 +82,33 @@ async def _boundless_bdat(client: Client) -> None:
     assert (await client.say("BDAT 99999999999999 LAST"))[0].startswith("552 5.3.4")
 
 
+async def _pour(client: Client, octets: bytes) -> None:
+    """Send a line without end and read nothing; then see that most of it was never answered."""
+    with suppress(ConnectionError):
+        for _ in range(SIZE_MAX_OCTETS // 65_536):
+            client.writer.write(octets * (65_536 // len(octets)))
+            await client.writer.drain()
+    for _ in range(ANSWERED_MAX):
+        await client.reply()
+    raise AssertionError("nobody hung up")
+
+
+async def _deaf(client: Client) -> None:
+    await _pour(client, b"NOOP\r\n")
+
+
+async def _garbage(client: Client) -> None:
+    await _pour(client, b"\xff\x00\x16\x03 \r\n")
+
+
+async def _crowd(client: Client) -> None:
+    await client.say("MAIL FROM:<you@example.com>")
+    client.writer.write(b"".join(b"RCPT TO:<nobody-%d@sandbox.test>\r\n" % number for number in range(10_000)))
+    for _ in range(10_000):
+        await client.reply()
+    raise AssertionError("nobody hung up")
+
+
 async def _abused(house: Machine, abuse: Callable[[Client], Awaitable[None]]) -> None:
     try:
         async with Client.connected(house.port) as client:
@@ -87,7 +117,9 @@ async def _abused(house: Machine, abuse: Callable[[Client], Awaitable[None]]) ->
         return  # it was hung up on
 
 
-@pytest.mark.parametrize("abuse", [_endless_line, _huge_header, _endless_bdat, _boundless_bdat])
+@pytest.mark.parametrize(
+    "abuse", [_endless_line, _huge_header, _endless_bdat, _boundless_bdat, _deaf, _garbage, _crowd]
+)
 async def test_what_never_ends_is_ended_and_small_mail_gets_through(
     house: Machine, abuse: Callable[[Client], Awaitable[None]]
 ) -> None:
