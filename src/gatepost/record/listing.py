@@ -27,7 +27,7 @@ from gatepost.record.word_store import BOTTOM, Place, Row
 PAGE = 200
 
 LOOK_AGAIN_S, LOOKS = 0.5, 60
-"""How often, and how many times, a page that may lack entries is read again."""
+"""How often, and how many times, it is asked whether the index has come so far."""
 
 COLUMNS = (
     "entry",
@@ -171,11 +171,14 @@ async def _whole(db: Database, tenant: TenantId, sought: Sought, size: int, afte
     while True:
         async with db.transaction(tenant) as tx:
             is_indexed = await word_store.next_index(tx) >= end
-            page = await search.page(tx, sought, limit=size, after=after)
-        if is_indexed or page.unindexed <= search.UNINDEXED_MAX:
-            return page
+            behind = 0 if is_indexed else await word_store.backlog(tx, search.UNINDEXED_MAX)
+            if behind <= search.UNINDEXED_MAX:
+                page = await search.page(tx, sought, limit=size, after=after)
+                if is_indexed or page.unindexed <= search.UNINDEXED_MAX:
+                    return page
+                behind = page.unindexed
         if (looks := looks + 1) > LOOKS:
-            raise IndexBehindError(page.unindexed)
+            raise IndexBehindError(behind)
         await asyncio.sleep(LOOK_AGAIN_S)
 
 
