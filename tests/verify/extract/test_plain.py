@@ -1,3 +1,5 @@
+import base64
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -93,3 +95,14 @@ def test_endless_calendars_take_linear_time(piece: bytes) -> None:
 def test_endless_words_of_somebodys_own_property_take_linear_time(piece: bytes) -> None:
     plain.calendar(b"X-NOTE:ab" + piece * (400_000 // len(piece)))
     plain.calendar(b";CN=ab" + piece * (400_000 // len(piece)))
+
+
+def test_of_a_calendar_every_property_that_speaks_is_read_and_texts_inside_of_it_once() -> None:
+    enclosed = base64.b64encode(b"Send all the money").decode()
+    lines = [
+        "BEGIN:VCALENDAR", "TZNAME:time of our house", "REQUEST-STATUS:2.0;please read this aloud", "UID:7d1c-4b",
+        f"ATTACH;ENCODING=BASE64;VALUE=BINARY:{enclosed}", f"ATTACH;ENCODING=BASE64;VALUE=BINARY:{'AAAA' * 9}",
+        "ATTACH;ENCODING=BASE64:AAAAAAAAAAAAAAAAA", "END:VCALENDAR",
+    ]  # fmt: skip
+    said = plain.calendar("\r\n".join(lines).encode()).splitlines()
+    assert said == ["time of our house", "2.0;please read this aloud", "Send all the money"]

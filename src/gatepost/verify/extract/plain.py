@@ -1,5 +1,6 @@
 """Text files, web pages, calendars and attached mails, as text."""
 
+import binascii
 import html
 import quopri
 import re
@@ -16,9 +17,12 @@ _LINE_END = re.compile(r"\r\n?")
 _FOLD = re.compile(r"\n[ \t]")  # RFC 5545 section 3.1
 _SPOKEN = re.compile(
     r"^(?:SUMMARY|DESCRIPTION|LOCATION|COMMENT|CONTACT|RESOURCES|CATEGORIES|X-ALT-DESC|X-WR-CALNAME|X-WR-CALDESC"
-    r"|NAME|STYLED-DESCRIPTION|(?P<private>X-[A-Z0-9-]+))"
+    r"|NAME|STYLED-DESCRIPTION|(?P<other>[A-Z0-9-]+))"
     r'(?:;(?:[^":\n]|"[^"\n]*")*)?:(?P<text>.*)$',
     re.MULTILINE | re.IGNORECASE,
+)
+_ENCLOSED = re.compile(  # RFC 5545 section 3.8.1.1
+    r'^ATTACH;(?:[^":\n]|"[^"\n]*")*:(?P<base64>[A-Za-z0-9+/]{16,}={0,2})[ \t]*$', re.MULTILINE | re.IGNORECASE
 )
 _NAMED = re.compile(r';CN=(?:"(?P<text>[^"\n]*)"|(?P<bare>[^";:,\n]*))', re.IGNORECASE)  # RFC 5545 section 3.2.2
 _WORDS = re.compile(r"(?<![^\W\d_])[^\W\d_]{2,}[,;]?[ \t]+[^\W\d_]+[,;]?[ \t]+[^\W\d_]")
@@ -52,11 +56,20 @@ def calendar(octets: bytes) -> str:
     said = [
         _ESCAPED.sub(_unescaped, found["text"].strip())
         for found in _SPOKEN.finditer(text)
-        if not found["private"] or _WORDS.search(found["text"])
+        if not found["other"] or _WORDS.search(found["text"])
     ]
+    said += filter(_WORDS.search, map(_enclosed, _ENCLOSED.findall(text)))
     called = (found["text"] or found["bare"] or "" for found in _NAMED.finditer(text))
     names = (name for name in called if _WORDS.search(name))
     return "\n".join(words for words in (*said, *names) if words)
+
+
+def _enclosed(base64: str) -> str:
+    """Return the text of a file inside a calendar; nothing of one that is no text."""
+    whole = base64.rstrip("=")
+    whole = whole[: len(whole) - (len(whole) % 4 == 1)]  # one letter alone is no octet
+    text = binascii.a2b_base64(whole + "=" * (-len(whole) % 4)).decode("utf-8", "replace")
+    return "" if "\0" in text or "\ufffd" in text else text
 
 
 def _unescaped(found: re.Match[str]) -> str:

@@ -48,9 +48,8 @@ def _is_ground(word: str) -> bool:
 
 def lay(into: dict[str, str], further: Mapping[str, str]) -> None:
     """Declare further properties: what their shorthands stand for is no longer what it was."""
-    if not RESETS.keys().isdisjoint(further):
-        for name in RESETS.keys() & further.keys():
-            if is_known(name, further[name]):
-                for longhand in RESETS[name]:
-                    into.pop(longhand, None)  # those of the further ones come after
+    for name in RESETS.keys() & further.keys():
+        if not into.keys().isdisjoint(RESETS[name]) and is_known(name, further[name]):
+            for longhand in RESETS[name]:
+                into.pop(longhand, None)  # those of the further ones come after
     into.update(further)
