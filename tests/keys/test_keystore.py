@@ -316,3 +316,52 @@ def test_a_process_that_leaves_does_not_take_away_the_others_file(store: KeyStor
         assert (tenant, Kind.TENANT) in store.counts()
         store.vault(tenant).seal_lasting("p", b"x")
     assert (folder / f"{FILE}-wal").exists()
+
+
+def reads(store: KeyStore) -> list[str]:
+    """Note from now on what the store reads keys with."""
+    found: list[str] = []
+    store._rows._connection.set_trace_callback(lambda query: found.append(query) if " from key " in query else None)
+    return found
+
+
+def test_strangers_are_looked_up_in_one_reading(store: KeyStore, other: KeyStore) -> None:
+    met_elsewhere = {f"{number}@example.org": seal(other, f"{number}@example.org") for number in range(20)}
+    asyncio.run(other.flush())
+    vault, asked = store.vault("tn_a"), reads(store)
+    vault.seal("email/1", vault.blind("p", "x"), at=NOON, subject=None)  # the tenant's key and the month's
+    asked.clear()
+    strangers = [f"{number}@example.com" for number in range(20)]
+    vault.meet([*met_elsewhere, *strangers, *strangers, None])
+    sealed = [vault.seal("email/1", b"secret", at=NOON, subject=each) for each in (*met_elsewhere, *strangers)]
+    assert len(asked) == 1
+    assert [each[9:17] for each in sealed[:20]] == [each[9:17] for each in met_elsewhere.values()]  # the same keys
+    assert len({each[9:17] for each in sealed}) == 40
+    asyncio.run(store.flush())
+    assert [opened(other, each) for each in sealed] == [b"secret"] * 40
+    assert store.destroy("tn_a", Kind.SUBJECT, store.subject_name("tn_a", strangers[0])) == 1
+    with pytest.raises(ErasedError):
+        opened(other, sealed[20])
+
+
+def test_of_two_keys_of_one_person_a_stranger_is_given_the_one_that_is_found_alone(
+    folder: Path, store: KeyStore, other: KeyStore
+) -> None:
+    seal(store)
+    seal(other)
+    asyncio.run(store.flush())
+    asyncio.run(other.flush())
+    third, fourth = KeyStore.open(folder, os.urandom), KeyStore.open(folder, os.urandom)
+    together = third.vault("tn_a")
+    together.meet([BOSS])
+    assert together.seal("email/1", b"", at=NOON, subject=BOSS)[9:17] == seal(fourth)[9:17]
+    third.close()
+    fourth.close()
+
+
+def test_keys_made_one_after_another_lie_together(store: KeyStore, other: KeyStore) -> None:
+    mine, theirs = ([each.subject("tn_a", str(number)) for number in range(100)] for each in (store, other))
+    for each in (mine, theirs):
+        assert each == list(range(each[0], each[0] + 100))
+        assert 0 < each[0] < each[-1] < 1 << 63
+    assert set(mine).isdisjoint(theirs)

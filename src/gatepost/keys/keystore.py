@@ -13,13 +13,12 @@ import hmac
 import os
 import sqlite3
 import threading
-from collections import OrderedDict
-from collections.abc import Collection, Hashable, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Generic, Self, TypeVar
+from typing import Self
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from typing_extensions import override
@@ -28,15 +27,13 @@ from gatepost.clock import Entropy
 from gatepost.keys.errors import ErasedError, KeyringError
 from gatepost.keys.keyring import KEY_OCTETS, Keyring
 from gatepost.keys.master import MASTER, NEXT, alone, check_file, check_folder, make_master
+from gatepost.keys.memory import Memory
 from gatepost.keys.rotation import WRAPPING, begin, find_master, lost, rotate, settle
 from gatepost.keys.store import House, Row, Rows
 from gatepost.keys.vault import SUBJECT, Vault
 
 FILE = "keys.sqlite"
 REMEMBERED_MAX = 50_000
-
-N = TypeVar("N", bound=Hashable)
-T = TypeVar("T")
 
 
 class Kind(StrEnum):
@@ -45,29 +42,6 @@ class Kind(StrEnum):
     TENANT = "tenant"
     EPOCH = "epoch"
     SUBJECT = "subject"
-
-
-class _Memory(Generic[N, T]):
-    """The things used last."""
-
-    def __init__(self, entries_max: int) -> None:
-        self._entries_max = entries_max
-        self._known: OrderedDict[N, T] = OrderedDict()
-
-    def get(self, name: N) -> T | None:
-        found = self._known.get(name)
-        if found is not None:
-            self._known.move_to_end(name)
-        return found
-
-    def put(self, name: N, thing: T) -> T:
-        self._known[name] = thing
-        if len(self._known) > self._entries_max:
-            self._known.popitem(last=False)
-        return thing
-
-    def clear(self) -> None:
-        self._known.clear()
 
 
 class KeyStore:
@@ -85,11 +59,12 @@ class KeyStore:
             self._house = _there(writes.house())
             self._master = settle(folder, self._house, entropy)
         self._version = rows.version()
+        self._last_id = int.from_bytes(entropy(8), "big") >> 2  # SQLite's are signed; 0 stands for no key
         self._pending: dict[int, tuple[Row, bytes]] = {}  # made and not written yet; the rows wait for their wrapping
-        self._keys: _Memory[int, bytes] = _Memory(REMEMBERED_MAX)
-        self._ids: _Memory[tuple[str, Kind, str], int] = _Memory(REMEMBERED_MAX)
-        self._ciphers: _Memory[tuple[int, int], AESGCM] = _Memory(REMEMBERED_MAX)
-        self._lasting: _Memory[str, tuple[bytes, AESGCM]] = _Memory(REMEMBERED_MAX)
+        self._keys: Memory[int, bytes] = Memory(REMEMBERED_MAX)
+        self._ids: Memory[tuple[str, Kind, str], int] = Memory(REMEMBERED_MAX)
+        self._ciphers: Memory[tuple[int, int], AESGCM] = Memory(REMEMBERED_MAX)
+        self._lasting: Memory[str, tuple[bytes, AESGCM]] = Memory(REMEMBERED_MAX)
 
     @classmethod
     def open_existing(cls, folder: Path, entropy: Entropy) -> Self:
@@ -213,6 +188,20 @@ class KeyStore:
     def subject(self, tenant: str, name: str) -> int:
         """Return the id of the subject's key."""
         return self._current(tenant, Kind.SUBJECT, name)
+
+    def meet(self, tenant: str, names: Iterable[str]) -> None:
+        """Look up at once what ``subject`` will be asked for, and make what is not there.
+
+        One by one costs several times as much: another process that wrote meanwhile makes SQLite read anew each time.
+        """
+        every = [(tenant, Kind.SUBJECT, name) for name in dict.fromkeys(names)]
+        places = [place for place in every if self._ids.get(place) is None]
+        if places:
+            found = {
+                row.name: row for row in self._rows.by_names(tenant, Kind.SUBJECT, [name for _, _, name in places])
+            }
+            for place in places:
+                self._take(place, found.get(place[2]))
 
     def pair(self, epoch: int, subject: int) -> bytes:
         """Return the key made of two; raises ``ErasedError`` where one of them was destroyed."""
@@ -345,12 +334,15 @@ class KeyStore:
         place = (tenant, kind, name)
         if (known := self._ids.get(place)) is not None:
             return known
-        row = self._rows.by_name(tenant, kind, name)
+        return self._take(place, self._rows.by_name(tenant, kind, name))
+
+    def _take(self, place: tuple[str, Kind, str], row: Row | None) -> int:
+        """Remember the key that is there, or make one; return its id."""
         if row is not None:
             self._keys.put(row.id, self._unwrap(row))
             return self._ids.put(place, row.id)
         made, key = self._new_id(), self.entropy(KEY_OCTETS)
-        self._pending[made] = Row(made, tenant, kind, name, b""), key
+        self._pending[made] = Row(made, *place, b""), key
         self._keys.put(made, key)
         return self._ids.put(place, made)
 
@@ -372,7 +364,12 @@ class KeyStore:
             return self._master.unwrap(WRAPPING, row.wrapped, row.about)
 
     def _new_id(self) -> int:
-        return int.from_bytes(self.entropy(8), "big") >> 1 or 1  # SQLite's are signed; 0 stands for no key
+        """Return an id nobody else gives. It follows the last one: so new keys lie in few pages of the file.
+
+        Each process counts from a place of its own, drawn from 2^62.
+        """
+        self._last_id += 1
+        return self._last_id
 
     @override
     def __repr__(self) -> str:

@@ -122,6 +122,13 @@ class Rows:
         query = "select * from key where tenant = ? and kind = ? and name = ? order by rowid desc limit 1"
         return self._one(query, tenant, kind, name)
 
+    def by_names(self, tenant: str, kind: str, names: Iterable[str]) -> list[Row]:
+        """Return all keys of those names, in one reading; of one name the last is the one ``by_name`` returns."""
+        query = """
+            select * from key where tenant = ? and kind = ? and name in (select value from json_each(?)) order by rowid
+        """
+        return [Row(*row) for row in self._connection.execute(query, (tenant, kind, json.dumps([*names])))]
+
     def _one(self, query: str, *values: str | int) -> Row | None:
         row = self._connection.execute(query, values).fetchone()
         return None if row is None else Row(*row)

@@ -57,6 +57,9 @@ class Holder(Protocol):
     def subject(self, tenant: str, name: str) -> int:
         """Return the id of the subject's key."""
 
+    def meet(self, tenant: str, names: Iterable[str]) -> None:
+        """Be told which subjects will be asked for."""
+
     def pair(self, epoch: int, subject: int) -> bytes:
         """Return the key made of two; subject 0: of the month's alone."""
 
@@ -136,6 +139,11 @@ class Vault:
         head, keys, about = self._sealer(at if at.tzinfo is UTC else at.astimezone(UTC), subject)
         nonce = self._entropy(NONCE_OCTETS)
         return head + nonce + self._holder.cipher(*keys).encrypt(nonce, octets, about + place.encode())
+
+    def meet(self, subjects: Iterable[str | None]) -> None:
+        """Be told whom ``seal`` will be about: strangers cost less together than one by one."""
+        strangers = {subject for subject in subjects if subject not in self._persons}
+        self._holder.meet(self._tenant, [self.blind_text(SUBJECT, subject or "") for subject in strangers])
 
     def open(self, place: str, sealed: bytes) -> bytes:
         """Return what was sealed for this place, by ``seal_lasting`` or ``seal``.
