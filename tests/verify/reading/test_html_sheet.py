@@ -185,3 +185,13 @@ def test_elements_that_the_same_rules_apply_to_share_what_is_declared() -> None:
     assert style_of(sheet, node("i", attributes={"class": "a"})) is first
     sheet.read(".a{top:3}")
     assert style_of(sheet, node("p", attributes={"class": "a"})).ordinary == {"top": "3"}
+
+
+def test_rules_that_want_names_nobody_around_bears_cost_no_question() -> None:
+    sheet = Sheet()
+    sheet.read("".join(f".a{at} .b>p{{display:none}}" for at in range(1_000)))
+    outer = node("div", attributes={"class": "a7"})
+    around = node("div", outer, attributes={"class": "b"})
+    for _ in range(STEPS // 100):
+        assert style_of(sheet, node("p", around)).ordinary == {"display": "none"}
+    assert not sheet.is_tired
