@@ -77,12 +77,12 @@ class Both(NamedTuple):
 
 
 @pytest.fixture
-def both(house: Process, tmp_path: Path) -> Iterator[Both]:
-    sandbox = json.loads(house.run("sandbox", "--json").stdout)
-    key = house.run("key", "add", "--role", "owner", *TENANT).stdout.strip()
+def both(apart: Process, tmp_path: Path) -> Iterator[Both]:
+    sandbox = json.loads(apart.run("sandbox", "--json").stdout)
+    key = apart.run("key", "add", "--role", "owner", *TENANT).stdout.strip()
     headers = {"Authorization": f"Bearer {key}"}
     with httpx2.Client(base_url=sandbox["base_url"], headers=headers, trust_env=False) as client:
-        yield Both(house, client, str(sandbox["mailbox_id"]), tmp_path)
+        yield Both(apart, client, str(sandbox["mailbox_id"]), tmp_path)
 
 
 @DRAFTS

@@ -22,15 +22,23 @@ def fresh_house() -> Iterator[Machine]:
         yield machine
 
 
+@pytest.fixture
+def house_of_two() -> Iterator[Machine]:
+    """The same, where two processes take the mail and room is for as many connections at each."""
+    with _roomy(workers=2) as machine:
+        yield machine
+
+
 @contextmanager
-def _roomy() -> Iterator[Machine]:
+def _roomy(workers: int = 1) -> Iterator[Machine]:
     with state_folder() as folder:
         machine = Machine(
             folder,
+            GATEPOST_SMTP__WORKERS=str(workers),
             GATEPOST_DNS__TIMEOUT_S="0.2",
-            GATEPOST_SMTP__CONNECTIONS_MAX=str(CONNECTIONS + 50),
-            GATEPOST_SMTP__CONNECTIONS_PER_ADDRESS_MAX=str(CONNECTIONS + 50),
-            GATEPOST_SMTP__IN_FLIGHT_MAX=str(CONNECTIONS + 50),
+            GATEPOST_SMTP__CONNECTIONS_MAX=str(workers * CONNECTIONS + 50),
+            GATEPOST_SMTP__CONNECTIONS_PER_ADDRESS_MAX=str(workers * CONNECTIONS + 50),
+            GATEPOST_SMTP__IN_FLIGHT_MAX=str(workers * CONNECTIONS + 50),
         )
         machine.start()
         try:
