@@ -79,7 +79,7 @@ async def test_the_address_that_was_checked_is_the_one_connected_to() -> None:
         return next(answers)
 
     egress = Egress(Register(anywhere(), allow_private=[LOOPBACK[0]]), resolve, lambda: NOW)
-    async with greeter("127.0.0.3") as port, greeter("127.0.0.1", port):
+    async with greeter("127.0.0.1") as port, greeter("127.0.0.3", port):  # where nobody else takes ports
         assert await said_by(egress, "mx.example", port) == "127.0.0.3"
 
 
