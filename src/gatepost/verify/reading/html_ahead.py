@@ -1,6 +1,7 @@
 """What is known of an HTML document before it is read: its mode, and what may speak of what stands above."""
 
 import re
+from typing import NamedTuple
 
 _DOCTYPE = re.compile(
     r"(?:\s|<!--(?:[^-]|-(?!->)){0,500}-->)*<!doctype\s+html(?!\s+public\s+.-//[^>]{0,20}//dtd html [234][^>]{0,60}$)",
@@ -17,14 +18,31 @@ _UPON = re.compile(
 """What boxes must say to come to lie upon others, or may say so in disguise."""
 
 
-def is_quirky(source: str) -> bool:
-    """Tell whether browsers read a document as those of old did, so that classes have no case (quirks mode)."""
-    return _DOCTYPE.match(source[:MAX_PROLOGUE]) is None
+class Ahead(NamedTuple):
+    """What is known of a document.
+
+    Attributes:
+        is_quirky: browsers read it as those of old did, so that classes have no case (quirks mode).
+        has_late_parts: a style sheet or the page's own attributes may speak of what stands above them.
+        may_cover: boxes may lie upon others.
+    """
+
+    is_quirky: bool
+    has_late_parts: bool
+    may_cover: bool
 
 
-def has_late_parts(source: str) -> bool:
-    """Tell whether a style sheet or the page's own attributes may speak of what stands above them, unlike in a head."""
+def look_ahead(source: str) -> Ahead:
+    """Look at a document before it is read."""
     lowered = source.lower()
+    return Ahead(
+        is_quirky=_DOCTYPE.match(source[:MAX_PROLOGUE]) is None,
+        has_late_parts=_has_late_parts(lowered),
+        may_cover=_UPON.search(lowered) is not None,
+    )
+
+
+def _has_late_parts(lowered: str) -> bool:
     body = lowered.find("<body")
     if (
         body < max(lowered.rfind("<style"), lowered.rfind("<link"))
@@ -34,8 +52,3 @@ def has_late_parts(source: str) -> bool:
         return True
     head = lowered.find("</head")
     return body >= 0 and _SHOWN.search(lowered, max(head, 0), body) is not None
-
-
-def may_cover(source: str) -> bool:
-    """Tell whether boxes may lie upon others."""
-    return _UPON.search(source.lower()) is not None

@@ -16,6 +16,7 @@ from gatepost.verify.reading.html_colour import (
     spelled,
 )
 from gatepost.verify.reading.html_length import number, pixels
+from gatepost.verify.reading.html_tokens import words_of
 
 TELLING = frozenset({
     "-webkit-text-fill-color", "-webkit-text-stroke", "-webkit-text-stroke-color", "-webkit-text-stroke-width",
@@ -28,7 +29,6 @@ MIN_STROKE = 0.3
 MAX_GROUPS = 12
 _WIDTHS = {"thin": 1.0, "medium": 3.0, "thick": 5.0}
 _CALL = re.compile(r"(?P<name>[a-z\-]+)\((?P<inside>(?:[^()]|\((?:[^()]|\([^()]*\))*\))*)\)?")
-_WORD = re.compile(r"(?:[^\s()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))+")
 
 
 def _kept(one: float) -> float:
@@ -145,7 +145,7 @@ def ink(style: Mapping[str, str], around: Ink, colour: str, background: str, siz
 
 
 def _stroked(style: Mapping[str, str], found: Ink, colour: str, size: float) -> Ink:
-    words = _WORD.findall(style.get("-webkit-text-stroke", ""))
+    words = words_of(style.get("-webkit-text-stroke", ""))
     words += [style.get("-webkit-text-stroke-width", ""), style.get("-webkit-text-stroke-color", "")]
     for word in filter(None, words):
         if word in _WIDTHS or number(word, size) is not None:
@@ -158,7 +158,7 @@ def _stroked(style: Mapping[str, str], found: Ink, colour: str, size: float) -> 
 def _shadows(written: str, colour: str, size: float) -> tuple[str, ...]:
     found: list[str] = []
     for layer in cut(written):
-        words = _WORD.findall(layer)
+        words = words_of(layer)
         lengths = [length for word in words if (length := number(word, size)) is not None]
         colours = [shade for word in words if (shade := read(word, "", colour))]
         if len(lengths) > 1 and max(map(abs, lengths[:2])) < size * 2 and sum(lengths[2:3]) <= size / 2:

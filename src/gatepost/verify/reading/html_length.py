@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
+from gatepost.verify.reading.html_tokens import words_of
+
 _VALUE = r"[+-]?(?:[0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})[0-9]*(?:e[+-]?[0-9]{1,2}(?![0-9]))?"
 _TOKEN = re.compile(
     rf"\s*(?:(?P<number>{_VALUE})(?P<unit>[a-z]+|%)?|(?P<name>[a-z\-]*)\(|(?P<sign>[+\-*/(),]))", re.ASCII
@@ -25,7 +27,6 @@ _KEYWORDS = {
     "xx-large": 32.0, "xxx-large": 48.0,
 }  # fmt: skip
 _RELATIVE = {"smaller": 1 / 1.2, "larger": 1.2}
-_WORD = re.compile(r"(?:[^\s()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))+")
 TINY = 2.4
 """Font size in pixels up to which text cannot be read."""
 MAX_CHARS = 300
@@ -203,8 +204,7 @@ def font_size(style: Mapping[str, str], inherited: float) -> float:
 
 def font_shorthand(value: str) -> str:
     """Return the size that a ``font`` names (CSS Fonts 4 section 2.7); empty where no browser takes it."""
-    words: list[str] = _WORD.findall(value)
-    for word in words[:-1]:  # the last one is a family
+    for word in words_of(value)[:-1]:  # the last one is a family
         size = word.partition("/")[0] if "(" not in word else word
         is_weight = size.isdecimal() and size.strip("0") != ""
         if not is_weight and (size in _KEYWORDS or size in _RELATIVE or number(size) is not None):

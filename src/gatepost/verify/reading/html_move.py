@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from gatepost.verify.reading.html_colour import cut
 from gatepost.verify.reading.html_length import number
+from gatepost.verify.reading.html_tokens import words_of
 
 Matrix = tuple[tuple[float, ...], ...]
 """Four rows of four."""
@@ -15,7 +16,6 @@ TELLING = frozenset({"transform", "-webkit-transform", "translate", "rotate", "s
 """Properties that are read here."""
 MAX_FUNCTIONS = 30
 _CALL = re.compile(r"(?P<name>[a-z0-9]+)\((?P<inside>(?:[^()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*)\)?")
-_WORD = re.compile(r"(?:[^\s()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))+")
 _AXES = {"x": (1.0, 0.0, 0.0), "y": (0.0, 1.0, 0.0), "z": (0.0, 0.0, 1.0)}
 _PLACES = {"left": 0.0, "top": 0.0, "center": 0.5, "right": 1.0, "bottom": 1.0}
 _MOST = 1e6
@@ -112,7 +112,7 @@ def _on_path(style: Mapping[str, str], size: float) -> Point | None:
 
 
 def _words(value: str) -> list[str]:
-    return [] if value in {"", "none"} else _WORD.findall(value)
+    return [] if value in {"", "none"} else words_of(value)
 
 
 def _lengths(words: list[str], size: float, width: float, height: float) -> list[float]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from gatepost.verify.paper import Technique
 from gatepost.verify.reading import html_ahead, html_colour, html_line
+from gatepost.verify.reading.html_ahead import Ahead
 from gatepost.verify.reading.html_columns import Tables
 from gatepost.verify.reading.html_cover import Covers
 from gatepost.verify.reading.html_drawing import covers
@@ -43,31 +44,33 @@ def read(source: str, offset: int, marks: Marks) -> Views:
     """Read a document; linear, never raises. ``offset``: where it begins in the text that spans count in."""
     is_cut = len(source) > MAX_CHARS
     source = source[:MAX_CHARS]
-    covers = Covers() if html_ahead.may_cover(source) else None
+    ahead = html_ahead.look_ahead(source)
+    covers = Covers() if ahead.may_cover else None
     kept = marks.kept() if covers is not None else None
-    views = _read(source, Writing(offset, marks), covers, frozenset(), is_cut=is_cut)
+    views = _read(source, ahead, Writing(offset, marks), covers, frozenset(), is_cut=is_cut)
     covered = covers.covered() if covers is not None else frozenset()
     if covers is not None and kept is not None and covered:
         marks.return_to(kept)
-        views = _read(source, Writing(offset, marks), None, covered, is_cut=is_cut)
+        views = _read(source, ahead, Writing(offset, marks), None, covered, is_cut=is_cut)
     return replace(views, is_cut=True) if covers is not None and covers.is_tired else views
 
 
-def _read(source: str, writing: Writing, covers: Covers | None, covered: Container[int], *, is_cut: bool) -> Views:
-    page = _Page(writing, Sheet(len(source), is_quirky=html_ahead.is_quirky(source)), covers, covered)
-    is_styled = html_ahead.has_late_parts(source)
-    for token in scan(source) if is_styled else ():
+def _read(
+    source: str, ahead: Ahead, writing: Writing, covers: Covers | None, covered: Container[int], *, is_cut: bool
+) -> Views:
+    page = _Page(writing, Sheet(len(source), is_quirky=ahead.is_quirky), covers, covered)
+    for token in scan(source) if ahead.has_late_parts else ():
         page.look_ahead(token)
     for token in scan(source):
         match token:
             case Text(raw_of="style"):
                 page.writing.sheet(token)
-                if not is_styled:
+                if not ahead.has_late_parts:
                     page.sheet(token)
             case Text():
                 page.text(token)
             case Start():
-                if token.tag == "link" and not is_styled:
+                if token.tag == "link" and not ahead.has_late_parts:
                     page.linked(token.attributes)
                 page.start(token)
             case End():

@@ -27,6 +27,7 @@ _SIGN = re.compile(r"[()\[\]{};]")
 _LISTED = re.compile(r"[()\[\],]")
 _ROUND = re.compile(r"[()]")
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
+_WORD = re.compile(r"(?:[^\s()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))+")
 _ORDINARY_DEPTH = 4
 
 
@@ -123,3 +124,9 @@ def _inside_masked(source: str) -> str:
         pieces += [source[at : found.start()], sign.translate(_MASK)]
         at = found.end()
     return "".join(pieces) + source[at:]
+
+
+def words_of(value: str) -> list[str]:
+    """Return the words of a value, each with its brackets, three deep, and what they hold."""
+    found: list[str] = _WORD.findall(value)
+    return found
