@@ -100,6 +100,8 @@ def nearest_truth(value: object) -> str | None:
     return _TRUTH.get(str(value).casefold()) if isinstance(value, str | int) else None
 
 
+JSON_INTEGER_MAX = 2**53 - 1
+"""RFC 8259 section 6: what every reader agrees on."""
 _NUMBER = re.compile(
     r"\s*\+?0*(0|[1-9][0-9]{0,2}(?:[_, ][0-9]{3}){1,4}|[1-9][0-9]{0,15})(?:\.0*)?\s*(k|K|kB|KB|M|MB|KiB|MiB)?\s*",
     re.ASCII,
@@ -119,11 +121,9 @@ def nearest_number(value: object) -> str | None:
     if found is None:
         return None
     number = int(re.sub(r"[_, ]", "", found[1])) * _SCALES.get(found[2], 1)
-    return str(number) if number <= _NUMBER_MAX else None
+    return str(number) if number <= JSON_INTEGER_MAX else None
 
 
-_NUMBER_MAX = 2**53 - 1
-"""RFC 8259 section 6: what every reader agrees on."""
 _SHARE = re.compile(r"\s*([0-9]{1,3}(?:\.[0-9]{1,3})?)\s*%?\s*", re.ASCII)
 _WHOLE = 100
 

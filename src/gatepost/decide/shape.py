@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gatepost.decide.nearest import (
+    JSON_INTEGER_MAX,
     NAME_SHOWN_CHARS,
     nearest,
     nearest_moment,
@@ -22,7 +23,6 @@ from gatepost.decide.nearest import (
     nearest_truth,
 )
 
-JSON_INTEGER_MAX = 2**53 - 1  # RFC 8259 section 6: what every reader agrees on
 FAULTS_MAX = 100
 
 

@@ -26,6 +26,9 @@ LATER = timedelta(hours=1)
 HOUSE = "house"
 """Who rules at the end of the wait."""
 
+_NOBODYS = Ruling(is_approved=False, by=HOUSE, is_expiry=True)
+"""Of what there is nothing left to decide about."""
+
 Release = Callable[[TenantId, HoldId, Ruling], Awaitable[CarriedOut]]
 """``journey.release``, for whoever has seen nothing."""
 
@@ -169,8 +172,7 @@ async def ends_with_mailbox(tx: Transaction, held: Hold, *, at: datetime, entrop
     """
     if await access.account(tx, held.account) is not None:
         return False
-    nobodys = Ruling(is_approved=False, by=HOUSE, is_expiry=True)
-    await _abandon(tx, held, nobodys, "hold.mailbox_removed", at=at, entropy=entropy)
+    await _abandon(tx, held, _NOBODYS, "hold.mailbox_removed", at=at, entropy=entropy)
     return True
 
 
@@ -181,8 +183,7 @@ async def forget(tx: Transaction, emails: Sequence[EmailId], *, at: datetime, en
     be sealed for whoever is erased.
     """
     for held in await hold_store.waiting(tx, emails):
-        nobodys = replace(held, digest="", about=None)
-        await _note(tx, nobodys, "abandon", Ruling(is_approved=False, by=HOUSE, is_expiry=True), at=at, entropy=entropy)
+        await _note(tx, replace(held, digest="", about=None), "abandon", _NOBODYS, at=at, entropy=entropy)
     await hold_store.forget(tx, emails)
 
 
