@@ -1,15 +1,16 @@
 import asyncio
 import os
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 from typing import LiteralString
 
 import psycopg
 import pytest
 
-from gatepost.db import Database, DatabaseUnavailableError, Later, Plans, Transaction, UndecidedError
+from db.spending import SPEND, spent
+from gatepost.db import Database, DatabaseUnavailableError, Plans, Transaction
 from gatepost.ids import TenantId
-from gatepost.keys import KeyringError, KeyStore, Kind
+from gatepost.keys import KeyringError, KeyStore
 
 
 async def test_a_transaction_binds_its_tenant(db: Database) -> None:
@@ -88,19 +89,8 @@ async def test_a_look_up_belongs_to_no_tenant(db: Database) -> None:
     assert await db.look_up("select tokens from spent_token") == []
 
 
-SPEND = (
-    "insert into spent_token (tenant, account, sender, thread, at, tokens)"
-    " values (%(tenant)s, 1, 'boss@example.org', 'th_1', now(), 1)"
-)
-
-
 async def _spend(tx: Transaction) -> None:
     await tx.run(SPEND)
-
-
-async def _spent(db: Database) -> int:
-    async with db.transaction(TenantId("tn_a")) as tx:
-        return len(await tx.all("select tokens from spent_token where tenant = %(tenant)s"))
 
 
 async def _kill_connections(owner_dsn: str) -> None:
@@ -117,14 +107,14 @@ async def _kill_connections(owner_dsn: str) -> None:
 
 async def test_connections_that_died_in_the_pool_are_replaced_unnoticed(app_dsn: str, owner_dsn: str) -> None:
     async with Database.open(app_dsn, size=3) as db:
-        await asyncio.gather(*(_spent(db) for _ in range(3)))
+        await asyncio.gather(*(spent(db) for _ in range(3)))
         await _kill_connections(owner_dsn)
-        assert await asyncio.gather(*(_spent(db) for _ in range(6))) == [0] * 6
+        assert await asyncio.gather(*(spent(db) for _ in range(6))) == [0] * 6
         await _kill_connections(owner_dsn)
         assert await db.look_up("select 1 as one") == [(1,)]
         await _kill_connections(owner_dsn)
         await db.refresh()
-        assert await _spent(db) == 0
+        assert await spent(db) == 0
 
 
 async def _spend_and_lose(db: Database, owner_dsn: str) -> None:
@@ -139,7 +129,7 @@ async def test_a_connection_that_dies_in_a_transaction_takes_it_along_and_is_not
 ) -> None:
     with pytest.raises(DatabaseUnavailableError):
         await _spend_and_lose(db, owner_dsn)
-    assert await _spent(db) == 0
+    assert await spent(db) == 0
 
 
 async def _spend_and_fail(db: Database) -> None:
@@ -152,52 +142,7 @@ async def _spend_and_fail(db: Database) -> None:
 async def test_a_failure_passed_over_is_no_commit(db: Database) -> None:
     with pytest.raises(RuntimeError, match="rolled back"):
         await _spend_and_fail(db)
-    assert await _spent(db) == 0
-
-
-async def test_a_tenant_is_a_value_and_never_a_statement(db: Database) -> None:
-    name = "'; drop table spent_token; --\\"
-    async with db.transaction(TenantId(name)) as tx:
-        row = await tx.one("select current_setting('gatepost.tenant') as tenant")
-    assert row.tenant == name
-
-
-async def test_what_is_sent_is_committed_with_the_rest(db: Database) -> None:
-    async with db.transaction(TenantId("tn_a")) as tx:
-        for _ in range(3):
-            tx.send(SPEND)
-    assert await _spent(db) == 3
-
-
-async def _spend_and_send_nonsense(db: Database) -> None:
-    async with db.transaction(TenantId("tn_a")) as tx:
-        await tx.run(SPEND)
-        tx.send("select 1 / 0")
-        tx.send(SPEND)
-
-
-async def _send_and_fail(db: Database) -> None:
-    async with db.transaction(TenantId("tn_a")) as tx:
-        tx.send(SPEND)
-        raise LookupError
-
-
-async def test_what_is_sent_and_fails_fails_the_commit(db: Database) -> None:
-    with pytest.raises(psycopg.errors.DivisionByZero):
-        await _spend_and_send_nonsense(db)
-    assert await _spent(db) == 0
-
-
-async def test_what_was_sent_is_taken_back_where_the_caller_fails(db: Database) -> None:
-    with pytest.raises(LookupError):
-        await _send_and_fail(db)
-    assert await _spent(db) == 0
-
-
-async def test_questions_asked_side_by_side_are_answered_each_with_its_own(db: Database) -> None:
-    async with db.transaction(TenantId("tn_a")) as tx:
-        rows = await asyncio.gather(*(tx.one("select %(n)s::int as n", n=n) for n in range(20)))
-    assert [row.n for row in rows] == list(range(20))
+    assert await spent(db) == 0
 
 
 async def _wait_for_ever(db: Database) -> None:
@@ -209,7 +154,7 @@ async def _wait_for_ever(db: Database) -> None:
 async def test_a_caller_that_gives_up_leaves_nothing_behind_on_the_server(db: Database, owner_dsn: str) -> None:
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(_wait_for_ever(db), 0.3)
-    assert await _spent(db) == 0
+    assert await spent(db) == 0
     async with await psycopg.AsyncConnection.connect(owner_dsn, autocommit=True) as owner:
         asleep = "select from pg_stat_activity where usename = 'gatepost_app' and query like '%pg_sleep%'"
         for _ in range(100):
@@ -217,19 +162,6 @@ async def test_a_caller_that_gives_up_leaves_nothing_behind_on_the_server(db: Da
                 return
             await asyncio.sleep(0.02)
     pytest.fail("the statement goes on though nobody waits for it")
-
-
-async def test_a_transaction_that_sealed_before_keys_were_destroyed_does_not_commit(db: Database) -> None:
-    tenant = TenantId("tn_stale")
-
-    async def seal_and_destroy() -> None:
-        async with db.transaction(tenant) as tx:
-            tx.vault.seal("email/1", b"secret", at=datetime(2026, 11, 1, tzinfo=UTC), subject="boss@example.org")
-            db.keys.destroy(tenant, Kind.SUBJECT, db.keys.subject_name(tenant, "boss@example.org"))
-
-    with pytest.raises(DatabaseUnavailableError, match="destroyed") as found:
-        await seal_and_destroy()
-    assert not isinstance(found.value, UndecidedError)
 
 
 async def test_a_database_sealed_under_another_key_store_is_refused(db: Database, app_dsn: str, tmp_path: Path) -> None:
@@ -240,23 +172,3 @@ async def test_a_database_sealed_under_another_key_store_is_refused(db: Database
         with pytest.raises(KeyringError, match="start with the state folder it belongs to"):
             await wrong.check_keys()
     other.close()
-
-
-async def test_what_was_sent_along_can_be_read_after_the_commit(db: Database) -> None:
-    async with db.transaction(TenantId("tn_a")) as tx:
-        later = tx.later("select %(tenant)s as tenant, %(n)s as n", n=7)
-    assert [(row.tenant, row.n) for row in later.rows()] == [("tn_a", 7)]
-
-
-async def test_what_was_sent_along_and_failed_fails_the_transaction(db: Database) -> None:
-    sent: list[Later] = []
-    with pytest.raises(psycopg.errors.DivisionByZero):
-        await _divide(db, sent)
-    with pytest.raises(psycopg.errors.DivisionByZero):
-        sent[0].rows()
-
-
-async def _divide(db: Database, sent: list[Later]) -> None:
-    async with db.transaction(TenantId("tn_a")) as tx:
-        sent.append(tx.later("select 1 / 0"))
-        await tx.one("select 1")

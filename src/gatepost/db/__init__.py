@@ -1,6 +1,7 @@
 """PostgreSQL: one adapter. Transactions carry their tenant, and row-level security holds every query to it."""
 
 from gatepost.db.group_commit import GroupCommit
-from gatepost.db.pool import Database, DatabaseUnavailableError, Later, Plans, Transaction, UndecidedError
+from gatepost.db.pool import Database, Plans
+from gatepost.db.transaction import DatabaseUnavailableError, Later, Transaction, UndecidedError
 
 __all__ = ["Database", "DatabaseUnavailableError", "GroupCommit", "Later", "Plans", "Transaction", "UndecidedError"]

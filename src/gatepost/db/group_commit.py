@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from gatepost.db.pool import DatabaseUnavailableError
+from gatepost.db.transaction import DatabaseUnavailableError
 from gatepost.meters import UNMETERED, Meters
 
 T = TypeVar("T")

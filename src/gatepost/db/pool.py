@@ -1,10 +1,9 @@
-"""Connections, transactions and their tenant.
+"""Connections, and the transactions on them.
 
-A ``Transaction`` is passed by hand; there is no ambient session. Every query runs as the application's role, which
-neither owns a table nor bypasses row-level security, with ``gatepost.tenant`` set for the transaction's life.
+Every query runs as the application's role, which neither owns a table nor bypasses row-level security, with
+``gatepost.tenant`` set for the transaction's life.
 """
 
-import asyncio
 import select
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
@@ -12,15 +11,15 @@ from enum import Enum
 from typing import Any, LiteralString, Self
 
 import psycopg
-from psycopg.pq.abc import PGresult
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from gatepost.db.exchange import Connection, Exchange
 from gatepost.db.outside import SILENCE, Dsn, DsnError
+from gatepost.db.transaction import DatabaseUnavailableError, Transaction, UndecidedError, needed
 from gatepost.db.waits import SilenceError, Waits
 from gatepost.egress import EgressRefusedError, UnreachableError
 from gatepost.ids import TenantId
-from gatepost.keys import KeyringError, KeyStore, Vault
+from gatepost.keys import KeyringError, KeyStore
 
 RECONNECT_S = 2.0
 """How long the pool tries again by itself, with growing pauses; then the next caller makes it try at once."""
@@ -35,129 +34,7 @@ CLOSE_S = 1.0
 """How long an attempt to connect that is under way may hold up the end of a pool."""
 
 
-class DatabaseUnavailableError(Exception):
-    """PostgreSQL or the key store cannot be reached or went away; nothing was committed by this attempt. Try again."""
-
-
-class UndecidedError(DatabaseUnavailableError):
-    """It went away as it was told to commit: whether it did, nobody knows."""
-
-
 _BROKEN = (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout, PoolTimeout)
-
-
-class Later:
-    """The answer to a statement that was sent along; it can be read once something asked after it was answered."""
-
-    def __init__(self, exchange: Exchange, done: asyncio.Future[PGresult]) -> None:
-        self._exchange = exchange
-        self._done = done
-        done.add_done_callback(_heed)
-
-    def rows(self) -> list[Any]:
-        """Return every row; columns are attributes."""
-        return self._exchange.rows(self._done.result())
-
-
-def _heed(done: asyncio.Future[PGresult]) -> None:
-    """Look at a failure nobody may ask for: it is raised at whatever is waited for next, the commit at the latest."""
-    if not done.cancelled():
-        done.exception()
-
-
-class Transaction:
-    """One open transaction, bound to one tenant (or to none, for look-ups that cross tenants by design).
-
-    Statements asked side by side (``asyncio.gather``) share one round trip, and are executed in the order asked.
-    """
-
-    def __init__(self, exchange: Exchange, waits: Waits, tenant: TenantId | None, keys: KeyStore | None = None) -> None:
-        self._exchange = exchange
-        self._waits = waits
-        self._tenant = tenant
-        self._keys = keys
-        self._vault: Vault | None = None
-        self._destructions = 0
-
-    @property
-    def tenant(self) -> TenantId:
-        """The tenant this transaction is bound to.
-
-        Raises:
-            RuntimeError: a tenant-less look-up asked for one; that is a broken promise of the caller.
-        """
-        if self._tenant is None:
-            raise RuntimeError("this transaction is bound to no tenant")
-        return self._tenant
-
-    @property
-    def vault(self) -> Vault:
-        """The tenant's seals: no text about a person is written to a table but through them."""
-        if self._vault is None:
-            keys = _needed(self._keys)
-            self._vault = keys.vault(self._tenant)
-            self._destructions = keys.destructions
-        return self._vault
-
-    @property
-    def house_vault(self) -> Vault:
-        """The house's own tokens, for what is looked up before the tenant is known."""
-        return _needed(self._keys).vault(None)
-
-    async def settle_keys(self) -> None:
-        """See to it, right before the commit, that what this transaction sealed can be opened after it.
-
-        Raises:
-            DatabaseUnavailableError: it could not; another attempt may.
-        """
-        if self._keys is None or self._vault is None:
-            return
-        try:
-            await self._keys.flush()
-            is_stale = self._keys.destructions != self._destructions
-        except KeyringError as error:
-            raise DatabaseUnavailableError(f"the key store: {error}") from error
-        if is_stale:
-            raise DatabaseUnavailableError("keys were destroyed meanwhile")
-
-    async def all(self, query: LiteralString, **values: object) -> list[Any]:
-        """Return every row; columns are attributes. ``%(tenant)s`` is always bound."""
-        return self._exchange.rows(await self._ask(query, values))
-
-    async def tuples(self, query: LiteralString, **values: object) -> list[tuple[Any, ...]]:
-        """Return every row without names for its columns: what thousands of rows at once need not pay for."""
-        return self._exchange.rows(await self._ask(query, values), is_named=False)
-
-    async def maybe(self, query: LiteralString, **values: object) -> Any | None:
-        """Return the first row, or None."""
-        rows = await self.all(query, **values)
-        return rows[0] if rows else None
-
-    async def one(self, query: LiteralString, **values: object) -> Any:
-        """Return the one row there must be.
-
-        Raises:
-            LookupError: there is none.
-        """
-        row = await self.maybe(query, **values)
-        if row is None:
-            raise LookupError("the query returned no row")
-        return row
-
-    async def run(self, query: LiteralString, **values: object) -> int:
-        """Execute, return how many rows it touched."""
-        return (await self._ask(query, values)).command_tuples or 0
-
-    def send(self, query: LiteralString, **values: object) -> None:
-        """Execute along with whatever is waited for next, the commit at the latest; a failure is raised there."""
-        self._exchange.send(query, {"tenant": self._tenant, **values})
-
-    def later(self, query: LiteralString, **values: object) -> Later:
-        """Execute like ``send``; the rows can be read after the commit, and cost no round trip of their own."""
-        return Later(self._exchange, self._exchange.put(query, {"tenant": self._tenant, **values}))
-
-    async def _ask(self, query: LiteralString, values: Mapping[str, object]) -> PGresult:
-        return await self._waits.answer(self._exchange.put(query, {"tenant": self._tenant, **values}))
 
 
 # Plans are kept (prepared statements), also those made while a table was nearly empty: none may walk through a table
@@ -248,7 +125,7 @@ class Database:
     @property
     def keys(self) -> KeyStore:
         """The key store that seals what is written here."""
-        return _needed(self._keys)
+        return needed(self._keys)
 
     def transaction(
         self, tenant: TenantId | None, *, plans: Plans = Plans.USUAL
@@ -392,12 +269,6 @@ def _is_alive(connection: Connection) -> bool:
     said = select.poll()
     said.register(connection.pgconn.socket, select.POLLIN)
     return not said.poll(0)
-
-
-def _needed(keys: KeyStore | None) -> KeyStore:
-    if keys is None:
-        raise RuntimeError("this database was opened without a key store")
-    return keys
 
 
 async def _refusal(dsn: Dsn) -> str:
