@@ -45,7 +45,6 @@ else
     .venv/bin/pip install --quiet --disable-pip-version-check --use-pep517 --require-hashes -r "locks/$group.txt"
     .venv/bin/pip install --quiet --disable-pip-version-check --no-deps --editable .
 fi
-# Once, and by all cores: where PYTHONDONTWRITEBYTECODE is set, as in many containers, each process would do it anew,
-# and keep 7 MB of what that leaves behind.
+# Once, and by all cores: where PYTHONDONTWRITEBYTECODE is set, as in many containers, each process would do it anew.
 .venv/bin/python -m compileall -q -j 0 src
 touch "$stamp"

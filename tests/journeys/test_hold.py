@@ -25,16 +25,10 @@ from gatepost.mailbox import store as mailbox_store
 from gatepost.record import AuditQuery
 from gatepost.reply.paper import ReplyRefusedError, Sent
 from journeys.scene import KEY, POLICY, Scene, open_scene, set_scene
-from outbound import BOSS, TENANT, Sink, http_receiver, job, smtp_sink
+from outbound import BOSS, TENANT, Sink, http_receiver, job
 
 YES = Ruling(is_approved=True, by="pe_officer")
 NO = Ruling(is_approved=False, by="pe_officer")
-
-
-@pytest.fixture
-async def sink() -> AsyncIterator[Sink]:
-    async with smtp_sink() as running:
-        yield running
 
 
 @pytest.fixture

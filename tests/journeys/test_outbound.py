@@ -3,7 +3,6 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -13,26 +12,13 @@ import orjson
 import pytest
 
 from gatepost import decide, journey, mailbox
-from gatepost.db import Database
 from gatepost.deliver import KeyReusedError
 from gatepost.keys import KeyStore
 from gatepost.mail.address import Address
 from gatepost.mailbox.paper import Email
 from gatepost.reply import Letter, ReplyRefusedError, Voice
-from journeys.scene import KEY, POLICY, Scene, open_scene
-from outbound import NOW, TENANT, Sink, consequences, http_receiver, smtp_sink
-
-
-@pytest.fixture
-async def sink() -> AsyncIterator[Sink]:
-    async with smtp_sink() as running:
-        yield running
-
-
-@pytest.fixture
-async def scene(db: Database, accepting: Database, tmp_path: Path, sink: Sink) -> AsyncIterator[Scene]:
-    async with open_scene(db, tmp_path, accepting=accepting, sink_port=sink.port) as opened:
-        yield opened
+from journeys.scene import KEY, POLICY, Scene
+from outbound import NOW, TENANT, Sink, consequences, http_receiver
 
 
 async def put(scene: Scene, **outbound: Any) -> None:

@@ -1,31 +1,16 @@
 import asyncio
-from collections.abc import AsyncIterator
 from email import message_from_bytes, policy
-from pathlib import Path
 
 import pytest
 
 from gatepost import record
-from gatepost.db import Database
 from gatepost.ids import AccountId, EmailId, KeyId
 from gatepost.journey import answer
 from gatepost.mail.envelope import Envelope
 from gatepost.record import AuditQuery
 from gatepost.reply import ParentMissingError, ReplyRefusedError, Said, Voice
-from journeys.scene import Scene, open_scene
-from outbound import AGENT, BOSS, TENANT, Sink, consequences, smtp_sink
-
-
-@pytest.fixture
-async def sink() -> AsyncIterator[Sink]:
-    async with smtp_sink() as running:
-        yield running
-
-
-@pytest.fixture
-async def scene(db: Database, accepting: Database, tmp_path: Path, sink: Sink) -> AsyncIterator[Scene]:
-    async with open_scene(db, tmp_path, accepting=accepting, sink_port=sink.port) as opened:
-        yield opened
+from journeys.scene import Scene
+from outbound import AGENT, BOSS, TENANT, Sink, consequences
 
 
 async def test_a_question_is_kept_answered_signed_and_recorded(scene: Scene, sink: Sink) -> None:

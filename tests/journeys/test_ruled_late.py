@@ -1,37 +1,22 @@
 """What a person lets go days later goes on as of that hour: what counts, lasts and is due begins then."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gatepost import access, decide, deliver, journey
-from gatepost.db import Database
 from gatepost.decide import grants
 from gatepost.decide.paper import Ruling
 from gatepost.deliver import Held, Kept, Queued, Refused, hold_end
 from gatepost.deliver.paper import CarriedOut, State
 from gatepost.ids import HoldId
-from journeys.scene import KEY, POLICY, Scene, open_scene
-from outbound import TENANT, Sink, smtp_sink
+from journeys.scene import KEY, POLICY, Scene
+from outbound import TENANT, Sink
 
 YES = Ruling(is_approved=True, by="pe_officer")
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-
-
-@pytest.fixture
-async def sink() -> AsyncIterator[Sink]:
-    async with smtp_sink() as running:
-        yield running
-
-
-@pytest.fixture
-async def scene(db: Database, accepting: Database, tmp_path: Path, sink: Sink) -> AsyncIterator[Scene]:
-    async with open_scene(db, tmp_path, accepting=accepting, sink_port=sink.port) as opened:
-        yield opened
 
 
 async def obey(scene: Scene, *, outbound: dict[str, Any] | None = None, **rule: Any) -> None:
