@@ -99,6 +99,8 @@ async def _what_waits_was_held(tx: Transaction, decisions: dict[str, list[Any]])
         last = decisions[email][0].disposition
         ends = {"waiting": {"hold"}, "released": {"deliver"}, "refused": {"discard", "reject", "hold"}}
         assert last in ends[row.state], f"{row.id} is {row.state}, and was decided to {last}"
+    crowd = {row.email for row in await tx.all("select email from waiting_message where tenant = %(tenant)s")}
+    assert crowd == {email for email, row in holds.items() if row.state == "waiting"}, "another crowd than waits"
     return {
         email for email, row in holds.items() if row.state == "refused" and decisions[email][0].disposition == "hold"
     }

@@ -118,7 +118,7 @@ async def _commit(house: House, verified: Sequence[Verified]) -> list[CarriedOut
             act.listening(tx),
             record.draw_numbers(tx, verified),
         )
-        decided = decide.settle_all(verified, recalled)
+        decided = await decide.with_room(tx, verified, recalled, decide.settle_all(verified, recalled))
         threads = deliver.threads_of(decided, known)
         recorded = await record.append_all(tx, decided, threads, entropy=house.entropy, numbers=numbers)
         done = await deliver.carry_out_all(tx, recorded, entropy=house.entropy)

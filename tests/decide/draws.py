@@ -9,7 +9,7 @@ from typing import Any
 from decide.reference import name_of, organization
 from decide.scene import inbound
 from gatepost.arrive.paper import Door, Peer, Tls
-from gatepost.decide.paper import Counted, Facts, Ruling
+from gatepost.decide.paper import Counted, Facts, Ruling, Waiting
 from gatepost.mail.address import Address
 from gatepost.mail.kinds import Begins
 from gatepost.verify.paper import (
@@ -224,12 +224,15 @@ def draw_mail(lot: Random) -> Doc:
         },
         "tokens": {name: lot.randint(0, 9) for name in BUDGETS[1:]},
         "ruling": lot.choice(RULED),
+        "waiting": lot.choice(CROWDS),
         "is_notice": lot.random() < 0.01,
         "is_postmaster": lot.random() < 0.01,
     }
 
 
 RULED = (*[None] * 40, *["approved", "expired open"] * 4, "denied", "expired refused")
+CROWDS = (*[None] * 4, (0, 0, 0), (19, 199, 999), (20, 20, 20), (7, 200, 300), (3, 3, 1_000), (20, 200, 1_000))
+"""What waits already of an author, an organisation and in the mailbox; None where nobody counted."""
 RULES = [f"{above}rule n{index}" for above in ("", "tenant ") for index in range(5)]
 """The windows of rules."""
 WINDOWS = ("author", "domain", *RULES)
@@ -354,6 +357,7 @@ def facts(mail: Doc) -> Facts:
         answers_us=mail["answersUs"],
         is_replayed=mail["replayed"],
         ruling=RULINGS[mail["ruling"]],
+        waiting=mail["waiting"] and Waiting(*mail["waiting"]),
     )
 
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from decide.draws import KINDS, RULED, RULINGS, attached, draw_policy, few, file_of, some
+from decide.draws import CROWDS, KINDS, RULED, RULINGS, attached, draw_policy, few, file_of, some
 from decide.scene import AGENT, content, evidence, outbound
 from gatepost.decide.outbound_language import Stop
-from gatepost.decide.paper import Answered, Counted, Facts, Leaving
+from gatepost.decide.paper import Answered, Counted, Facts, Leaving, Waiting
 from gatepost.ids import EmailId
 from gatepost.mail.address import Address
 from gatepost.verify.paper import (
@@ -34,6 +34,10 @@ TEXTS: tuple[tuple[str, set[str]], ...] = (
     ("orchid-7731-zebra and DE89370400440532013000", {"canaries", "ibans"}),
 )
 COUNTS = ([0, 0], [1, 1], [2, 4], [19, 20], [20, 100], [21, 60], [3, 101], [61, 80], [5, 501])
+
+
+AUTHOR_MOST = 20
+"""An agent's waiting mail is counted by mailbox, never by author."""
 
 
 def draw_outbound(lot: Random) -> Doc:
@@ -99,6 +103,7 @@ def draw_sent(lot: Random) -> Doc:
         "files": [{**each, "is_unread": lot.random() < 0.1} for each in files],
         "is_sandboxed": lot.random() < 0.1,
         "ruling": lot.choice(RULED),
+        "waiting": lot.choice([each for each in CROWDS if not each or each[0] < AUTHOR_MOST]),
     }
 
 
@@ -132,6 +137,7 @@ def facts(sent: Doc) -> Facts:
         answered=answered,
         is_sandboxed=sent["is_sandboxed"],
         ruling=RULINGS[sent["ruling"]],
+        waiting=sent["waiting"] and Waiting(*sent["waiting"]),
         leaving=Leaving(
             contacts=frozenset(sent["contacts"]), thread=frozenset(sent["thread"]), others=sent["others"], **counts
         ),

@@ -6,7 +6,7 @@ judges but the words of the language: no parser, no index, no gate, no pattern e
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -359,7 +359,7 @@ def arriving(own: Doc | None, above: Doc | None, mail: Doc) -> Said:
     said = Said("reject", "policy.missing", trace=("policy",)) if own is None else judged(own, mail)
     if above is not None:
         said = together(said, judged(above, mail, is_above=True))
-    return approved(said, mail["ruling"])
+    return approved(said, mail["ruling"], mail["waiting"])
 
 
 def together(ours: Said, theirs: Said) -> Said:
@@ -382,14 +382,23 @@ def together(ours: Said, theirs: Said) -> Said:
     return Said(counts.action, counts.reason, counts.detail, ours.rule, granted, budget, labels, wait, trace)
 
 
+def crowded(said: Said, waiting: Sequence[int]) -> Said:
+    """Let no more wait than 20 of one author, 200 of an organisation, 1,000 in all; the first that is full is named."""
+    said = replace(said, trace=(*said.trace, "waiting"))
+    for count, most, name in zip(waiting, (20, 200, 1_000), ("author", "domain", "mailbox"), strict=True):
+        if count >= most:
+            return Said("defer", f"hold.full_{name}", rule=said.rule, labels=said.labels, trace=said.trace)
+    return said
+
+
 MEANING = {"read_calendar": "calendar.read"}
 """Of the capabilities that are drawn, the one with two names."""
 
 
-def approved(said: Said, ruling: str | None) -> Said:
+def approved(said: Said, ruling: str | None, waiting: Sequence[int] | None) -> Said:
     """Let go, or not, what was held before; an approval "leaves every other ending as it is"."""
     if ruling is None:
-        return said
+        return said if waiting is None or said.action != "hold" else crowded(said, waiting)
     said = replace(said, trace=(*said.trace, "approval"))
     is_held = said.action == "hold"
     if ruling in {"denied", "expired refused"} or (ruling == "expired open" and is_held and said.wait[1] == "refuse"):

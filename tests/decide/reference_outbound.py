@@ -53,7 +53,7 @@ def sending(own: Doc | None, above: Doc | None, sent: Doc) -> Said:
     if sent["is_sandboxed"] and said.action == "deliver":
         held = (said.wait[0], "refuse")
         said = Said("hold", "sandbox.held", wait=held, trace=(*said.trace, "sandbox"))
-    return approved(said, sent["ruling"])
+    return approved(said, sent["ruling"], sent["waiting"])
 
 
 def addressed(own: Doc | None, sent: Doc) -> Said:

@@ -14,7 +14,7 @@ from gatepost.decide import order
 from gatepost.decide.language import Policy, parse
 from gatepost.decide.order import INWARD, OUTWARD, PASSED, STOPS, Question
 from gatepost.decide.outbound_language import Stop
-from gatepost.decide.paper import Answered, Counted, Decision, Disposition, Facts, Leaving, Ruling, Step
+from gatepost.decide.paper import Answered, Counted, Decision, Disposition, Facts, Leaving, Ruling, Step, Waiting
 from gatepost.decide.reasons import Reason
 from gatepost.decide.rules import settle
 from gatepost.ids import EmailId
@@ -121,6 +121,7 @@ facts = st.builds(
     tokens_day=limits,
     is_first_time=st.booleans(),
     ruling=rulings,
+    waiting=st.none() | st.builds(Waiting, st.integers(18, 21), st.integers(198, 201), st.integers(998, 1_001)),
 )
 
 

@@ -21,6 +21,7 @@ from faults.machine import Machine, check_all, kept, state_folder
 from faults.sender import BOSS, Book, Client, Mail
 from faults.soak import shims
 from faults.zone import named
+from gatepost.decide.crowd import MOST
 
 pytestmark = [
     pytest.mark.timeout(3600),
@@ -141,6 +142,15 @@ async def _spend(door: Door) -> None:
     assert await door.let_in(await door.burst()) == set()
 
 
+async def _wait(door: Door) -> None:
+    """What waits for a person fills a window as well, and without one finds as much room as there is."""
+    door.turn(DAY_S)
+    for rule, most in (({"rateLimit": {"perHour": LIMIT}}, LIMIT), ({}, MOST.author - LIMIT)):
+        await door.obey(action="hold", **rule)
+        assert len(set(door.book.told("250")) & await door.burst()) == most
+        door.turn(HOUR_S)
+
+
 async def test_exactly_five_pass_at_once_through_deaths_restarts_and_turns_of_the_clock(nightly: bool) -> None:
     async with opened() as door:
         assert len(door.house.workers()) == 2
@@ -155,6 +165,7 @@ async def test_exactly_five_pass_at_once_through_deaths_restarts_and_turns_of_th
         door.turn(HOUR_S)
         assert await door.let_in(await door.burst()) == set(), "the day is full"
         await _spend(door)
+        await _wait(door)
         rounds = 10 if nightly else 1
         for per, senders in (("domain", 8), ("rule", 64))[: 2 if nightly else 1]:
             await door.obey(rateLimit={"perDay": LIMIT, "per": per})

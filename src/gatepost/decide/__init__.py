@@ -1,11 +1,12 @@
 """What may happen to it: policy language, facts, one pure decision."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from gatepost.arrive.paper import Direction
 from gatepost.db import Transaction
-from gatepost.decide import grants, outbound_store, past_store, store
+from gatepost.decide import crowd, crowd_store, grants, outbound_store, past_store, store
 from gatepost.decide.above import TENANT_WIDE
 from gatepost.decide.correspondents import dispatch_of
 from gatepost.decide.forget import forget_counts
@@ -18,6 +19,7 @@ from gatepost.decide.together import Recalled, settle_all, windows_of
 from gatepost.decide.versions import WHY_MAX_CHARS, Signed
 from gatepost.ids import AccountId, EmailId, KeyId, ThreadId
 from gatepost.mail.address import Address
+from gatepost.verify.paper import Verified
 
 __all__ = [
     "TENANT_WIDE",
@@ -31,9 +33,11 @@ __all__ = [
     "charge_all",
     "charge_sent",
     "charge_tokens",
+    "charge_waiting",
     "check_why",
     "footer_of",
     "forget_counts",
+    "forget_waiting",
     "get_policy",
     "lock_policy",
     "policy_at",
@@ -45,6 +49,7 @@ __all__ = [
     "settle",
     "settle_all",
     "unreadable",
+    "with_room",
 ]
 
 
@@ -66,6 +71,42 @@ def charge_all(tx: Transaction, decided: Sequence[Decided]) -> None:
     ]
     if met:
         outbound_store.add_correspondents(tx, met)
+
+
+def charge_waiting(tx: Transaction, decided: Sequence[Decided]) -> None:
+    """Remember with the commit what waits for a person, and count it in its author's windows.
+
+    It counts as of when it came, whatever becomes of it; once it is let go, as of then (``forget_waiting``).
+    """
+    if decided:
+        crowd_store.add(tx, [(one.arrived.email, crowd.whose(one)) for one in decided])
+    counted = [
+        past_store.Waits(one.arrived.account, author.key, one.arrived.email, one.at, one.decision.windows)
+        for one in decided
+        if windows_of(one) and (author := one.verified.evidence.author)
+    ]
+    if counted:
+        past_store.add_waiting(tx, counted)
+
+
+async def forget_waiting(tx: Transaction, emails: Sequence[EmailId]) -> None:
+    """Let these messages wait no more."""
+    await crowd_store.remove(tx, emails)
+
+
+async def with_room(
+    tx: Transaction, verified: Sequence[Verified], recalled: Sequence[Recalled], decided: Sequence[Decided]
+) -> Sequence[Decided]:
+    """Judge once more what was decided together, where some of it would wait, with how much waits already.
+
+    Most mail waits for nobody, and pays nothing for this. The mailboxes are locked until the transaction ends.
+    """
+    held = {one.arrived.account for one in decided if one.decision.disposition is Disposition.HOLD}
+    if not held:
+        return decided
+    asked = dict.fromkeys(crowd.whose(one) for one in decided if one.arrived.account in held)
+    waiting = await crowd_store.count(tx, asked)
+    return settle_all(verified, [replace(known, waiting=waiting) for known in recalled])
 
 
 def charge_sent(tx: Transaction, decided: Decided, thread: ThreadId | None, *, is_queued: bool) -> None:

@@ -105,6 +105,8 @@ RULING = Question(
     ),
     "no",
 )
+_WAITING = ("waiting",)
+_FULL = (Reason.HOLD_FULL_AUTHOR, Reason.HOLD_FULL_DOMAIN, Reason.HOLD_FULL_MAILBOX)
 
 INWARD = (
     Question("a notice of the house?", ("author",), (Answer("yes", "deliver", (Reason.NOTICE_OWN,)),), "no"),
@@ -125,6 +127,7 @@ INWARD = (
     RATES,
     BUDGETS,
     RULING,
+    Question("hold noted, and as much waits as may?", _WAITING, (Answer("yes", "450", _FULL),), "no"),
     Question("hold noted?", (), (Answer("yes", "kept for a person", (Reason.RULE_HELD, Reason.CONTENT_GUARD)),), "no"),
 )
 """What is asked of mail from strangers."""
@@ -240,6 +243,7 @@ OUTWARD = (
         "in its sandbox?", ("sandbox",), (Answer("yes", "noted: hold", (Reason.SANDBOX_HELD,), is_noted=True),), "no"
     ),
     RULING,
+    Question("hold noted, and as much waits as may?", _WAITING, (Answer("yes", "429", _FULL[1:]),), "no"),
     Question("hold noted?", (), (Answer("yes", "held, with its reason", ()),), "no"),
 )
 """What is asked of mail from an agent."""

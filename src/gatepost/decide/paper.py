@@ -159,6 +159,15 @@ class Counted:
     day: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Messages that wait for a person: of one author, of the author's organisation, in the mailbox."""
+
+    author: int = 0
+    domain: int = 0
+    mailbox: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaving:
     """What is known about where an outbound message goes. The counts are as they will be once it is sent.
@@ -199,6 +208,8 @@ class Facts:
         ruling: what was said of it where it was held before; None on its first way.
         is_first_time: nothing of this author was ever delivered to this account; None where no rule asks. So are:
         leaving: what else is known of an outbound message.
+        waiting: what waits already with which this one would, itself not counted; None where it would not, and in
+            entries of earlier releases.
         answers_us: it answers a message of this account, which its author was a recipient of.
         is_replayed: the same author's same body was delivered under the same Message-ID before.
     """
@@ -216,6 +227,7 @@ class Facts:
     answers_us: bool | None = None
     is_replayed: bool | None = None
     leaving: Leaving = Leaving()
+    waiting: Waiting | None = None
 
     def judged_at(self, received_at: datetime) -> datetime:
         """Return when the message is judged: when it came, or when it was ruled on where it was held before."""

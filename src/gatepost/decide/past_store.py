@@ -49,6 +49,17 @@ class Delivered:
 
 
 @dataclass(frozen=True, slots=True)
+class Waits:
+    """A message that waits for a person; ``author``: an address key, ``windows``: as of what was let in."""
+
+    account: AccountId
+    author: str
+    email: EmailId
+    at: datetime
+    windows: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """A message on its way out, to one of its recipients."""
 
@@ -137,10 +148,34 @@ def add_delivered(tx: Transaction, delivered: Sequence[Delivered]) -> None:
         marks=texts([_blind_mark(tx.vault, one.mark) for one in delivered]),
     )
     if any(one.windows for one in delivered):
-        _add_counted(tx, [(one, window) for one in delivered for window in one.windows])
+        _add_counted(
+            tx,
+            [
+                (one.account, blind_window(tx.vault, window), one.email, one.at)
+                for one in delivered
+                for window in one.windows
+            ],
+        )
 
 
-def _add_counted(tx: Transaction, counted: Sequence[tuple[Delivered, str]]) -> None:
+def add_waiting(tx: Transaction, waiting: Sequence[Waits]) -> None:
+    """Count with the commit what waits for a person; nothing was let in, so nobody is known by it."""
+    _add_counted(
+        tx,
+        [
+            (one.account, token, one.email, one.at)
+            for one in waiting
+            for token in (blind_sender(tx.vault, one.author), *(blind_window(tx.vault, each) for each in one.windows))
+        ],
+    )
+
+
+async def uncount_waiting(tx: Transaction, email: EmailId) -> None:
+    """Count a message no longer that waited; not for the role that takes mail, which changes nothing."""
+    await tx.run("delete from counted_message where tenant = %(tenant)s and email = %(email)s", email=email)
+
+
+def _add_counted(tx: Transaction, counted: Sequence[tuple[AccountId, str, EmailId, datetime]]) -> None:
     query = """
         insert into counted_message (tenant, account, counted_as, at, email)
         select %(tenant)s, account, window_, at, email from unnest(%(accounts)s, %(windows)s, %(emails)s, %(times)s)
@@ -148,10 +183,10 @@ def _add_counted(tx: Transaction, counted: Sequence[tuple[Delivered, str]]) -> N
     """
     tx.send(
         query,
-        accounts=bigints([one.account for one, _ in counted]),
-        windows=texts([blind_window(tx.vault, window) for _, window in counted]),
-        emails=texts([one.email for one, _ in counted]),
-        times=times([one.at for one, _ in counted]),
+        accounts=bigints([account for account, _, _, _ in counted]),
+        windows=texts([token for _, token, _, _ in counted]),
+        emails=texts([email for _, _, email, _ in counted]),
+        times=times([at for _, _, _, at in counted]),
     )
 
 
@@ -187,9 +222,11 @@ async def forget_person(tx: Transaction, blinded: str, emails: Sequence[EmailId]
         "delete from token_reservation where tenant = %(tenant)s and sender = %(person)s",
     ):
         await tx.run(query, person=blinded)
-    await tx.run(
-        "delete from counted_message where tenant = %(tenant)s and email = any(%(emails)s)", emails=texts(emails)
-    )
+    counted = """
+        delete from counted_message
+        where tenant = %(tenant)s and (counted_as = %(person)s or email = any(%(emails)s))
+    """
+    await tx.run(counted, person=blinded, emails=texts(emails))
 
 
 async def forget_known(tx: Transaction, before: datetime) -> None:

@@ -37,7 +37,8 @@ class PolicyUnreadableError(Exception):
 async def recall_all(tx: Transaction, verified: Sequence[Verified], *, ruling: Ruling | None = None) -> list[Recalled]:
     """Read the policies in force and the facts each decision may need, locking the windows it counts in.
 
-    ``ruling`` is a fact about what was held before; its windows are those of the hour of the ruling.
+    ``ruling`` is a fact about what was held before; its windows are those of the hour of the ruling, and where it may
+    go, it counts in them no more as of when it came.
 
     Two round trips at most for mail that arrives under known policies, one more where a thread's budget is asked, one
     more where the past is; none for postmaster; for outbound mail see ``correspondents``. The facts of each know
@@ -50,6 +51,9 @@ async def recall_all(tx: Transaction, verified: Sequence[Verified], *, ruling: R
     policies = await _policies(tx, {one.arrived.account for one in judged})
     above = policies.get(TENANT_WIDE)
     ruled = Facts(ruling=ruling)
+    if ruling and ruling.is_approved:
+        for one in judged:
+            await past_store.uncount_waiting(tx, one.arrived.email)
     asked = [_Asked(one, needs, ruled) for one in judged if (needs := _needs(one, policies, ruled)) != rules.NO_NEEDS]
     facts = await _facts(tx, asked)
     counted = {each.email for each in asked if each.needs.is_counted}

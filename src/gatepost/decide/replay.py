@@ -13,7 +13,7 @@ from gatepost.arrive.paper import Direction
 from gatepost.decide import departure
 from gatepost.decide.gates import TextGoneError
 from gatepost.decide.language import Policy
-from gatepost.decide.paper import Counted, Facts, Ruling, Seen, Step
+from gatepost.decide.paper import Counted, Facts, Ruling, Seen, Step, Waiting
 from gatepost.decide.rules import judge_both, judge_leaving
 from gatepost.verify import stored
 from gatepost.verify.paper import Content, Verified
@@ -68,6 +68,7 @@ def spell(seen: Seen, verified: Verified) -> dict[str, Any]:
         "windows": {name: [count.hour, count.day] for name, count in facts.windows.items()},
         "past": [facts.is_first_time, facts.answers_us, facts.is_replayed],
         "ruling": None if ruling is None else _ruling(ruling),
+        **_waiting(facts.waiting),
         **_leaving(verified, facts),
     }
 
@@ -75,6 +76,10 @@ def spell(seen: Seen, verified: Verified) -> dict[str, Any]:
 def _ruling(ruling: Ruling) -> list[Any]:
     at = [] if ruling.at is None else [ruling.at.isoformat()]
     return [ruling.is_approved, ruling.by, ruling.is_expiry, *at]
+
+
+def _waiting(waiting: Waiting | None) -> dict[str, Any]:
+    return {} if waiting is None else {"waiting": [waiting.author, waiting.domain, waiting.mailbox]}
 
 
 def _read_ruling(told: list[Any]) -> Ruling:
@@ -108,6 +113,7 @@ def read(told: dict[str, Any], *, received_at: datetime, said: Content | None) -
         answers_us=answers_us,
         is_replayed=is_replayed,
         ruling=None if ruling is None else _read_ruling(ruling),
+        waiting=Waiting(*told["waiting"]) if "waiting" in told else None,
     )
     evidence, envelope = stored.read(told["evidence"], said), None
     if "leaving" in told:

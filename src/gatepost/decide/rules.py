@@ -8,7 +8,7 @@ import hashlib
 from dataclasses import dataclass, replace
 
 from gatepost.arrive.paper import Direction, Door
-from gatepost.decide import approval, outbound, proof
+from gatepost.decide import approval, crowd, outbound, proof
 from gatepost.decide.above import both
 from gatepost.decide.ending import Ending, Judged, refused, unproven
 from gatepost.decide.gates import EVERY_GATE, PROOF_GATES, UNCOUNTED_GATES, Case, by_default, walk
@@ -156,7 +156,7 @@ def judge_both(seen: Seen, policy: Policy | None, above: Policy | None) -> Judge
     judged = judge(seen, policy)
     if above:
         judged = both(judged, judge(seen, above))
-    return approval.ruled(*judged, seen.facts.ruling) if seen.facts.ruling else judged
+    return _ended(judged, seen.facts)
 
 
 def judge_leaving(seen: Seen, policy: Policy | None, above: Policy | None) -> Judged:
@@ -169,7 +169,12 @@ def judge_leaving(seen: Seen, policy: Policy | None, above: Policy | None) -> Ju
     """
     own, higher = (each.outbound if each else None for each in (policy, above))
     judged = approval.sandboxed(outbound.judge_both(seen, own, higher), seen.facts)
-    return approval.ruled(*judged, seen.facts.ruling) if seen.facts.ruling else judged
+    return _ended(judged, seen.facts)
+
+
+def _ended(judged: Judged, facts: Facts) -> Judged:
+    """Return the end that a person's word, or the want of room for one more to wait, makes of it."""
+    return approval.ruled(*judged, facts.ruling) if facts.ruling else crowd.admitted(judged, facts)
 
 
 def judge(seen: Seen, policy: Policy | None) -> Judged:

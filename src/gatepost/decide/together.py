@@ -1,13 +1,14 @@
 """Judging several messages in one transaction, each as if those before it had been counted already. Pure."""
 
 from collections import defaultdict
-from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from gatepost.arrive.paper import Arrived, Direction
+from gatepost.decide.crowd import Whose, whose
 from gatepost.decide.language import Policy
-from gatepost.decide.paper import Counted, Decided, Disposition, Facts, Mark
+from gatepost.decide.paper import Counted, Decided, Disposition, Facts, Mark, Waiting
 from gatepost.decide.rules import settle
 from gatepost.ids import AccountId
 from gatepost.mail.address import Address
@@ -27,65 +28,91 @@ class Recalled:
     Attributes:
         is_counted: a rule has limits or asks for the past, so the facts count.
         above: the tenant's policy.
+        waiting: how much waits for a person already, of those of whom that was counted.
     """
 
     policy: Policy | None
     facts: Facts
     is_counted: bool = False
     above: Policy | None = None
+    waiting: Mapping[Whose, Waiting] = field(default_factory=dict)
 
 
 def windows_of(decided: Decided) -> tuple[Window, ...]:
-    """Return where a message counts, its author's own window first; nothing for what no rule let in."""
-    arrived, author = decided.arrived, decided.verified.evidence.author
-    is_let_in = arrived.direction is Direction.INBOUND and decided.decision.disposition is Disposition.DELIVER
-    if not is_let_in or arrived.is_postmaster or decided.decision.grant is None or author is None:
+    """Return where a message counts, its author's own window first; nothing for what no rule let in.
+
+    What waits counts like what was let in, or a limit would be none where a rule holds; but only where its author is
+    proven, or whoever forges a name could fill that author's windows with what nobody ever reads.
+    """
+    arrived, decision, author = decided.arrived, decided.decision, decided.verified.evidence.author
+    is_waiting = decision.disposition is Disposition.HOLD and decision.is_author_proven
+    is_counted = decision.disposition is Disposition.DELIVER or is_waiting
+    if arrived.direction is Direction.OUTBOUND or not is_counted or arrived.is_postmaster:
         return ()
-    return tuple((arrived.account, window) for window in (author.key, *decided.decision.windows))
+    if decision.grant is None or author is None:
+        return ()
+    return tuple((arrived.account, window) for window in (author.key, *decision.windows))
 
 
 def settle_all(verified: Sequence[Verified], recalled: Sequence[Recalled]) -> list[Decided]:
     """Decide about messages in the order given; pure and total.
 
-    The facts were counted before any of them was delivered. So what an author's earlier messages here add to its
-    windows is added for the later ones.
+    The facts were counted before any of them was delivered or held. So what an author's earlier messages here add to
+    its windows is added for the later ones.
     """
-    let_in: dict[Window, list[datetime]] = defaultdict(list)
+    counted: dict[Window, list[datetime]] = defaultdict(list)
     marks: set[tuple[AccountId, Mark]] = set()
+    waiting: list[Whose] = []
     decided = []
     for one, known in zip(verified, recalled, strict=True):
         facts = known.facts
         if known.is_counted and (author := one.evidence.author):
-            facts = _with_more(facts, let_in, one.arrived, author)
-        decision = settle(one, known.policy, _with_past(facts, one, let_in, marks), above=known.above)
+            facts = _with_more(facts, counted, one.arrived, author)
+        decision = settle(one, known.policy, _with_past(facts, one, marks), above=known.above)
+        if decision.decision.disposition is Disposition.HOLD and (fellows := known.waiting.get(whose(decision))):
+            crowd = _with_waiting(fellows, whose(decision), waiting)
+            decision = settle(one, known.policy, replace(decision.facts, waiting=crowd), above=known.above)
         windows = windows_of(decision)
         for window in windows:
-            let_in[window].append(decision.at)
-        if windows:
-            marks.add((one.arrived.account, Mark.of(one)))
+            counted[window].append(decision.at)
+        match decision.decision.disposition:
+            case Disposition.HOLD:
+                waiting.append(whose(decision))
+            case Disposition.DELIVER if windows:
+                marks.add((one.arrived.account, Mark.of(one)))
+            case _:
+                pass
         decided.append(decision)
     return decided
 
 
-def _with_past(
-    facts: Facts, one: Verified, let_in: Container[Window], marks: Container[tuple[AccountId, Mark]]
-) -> Facts:
+def _with_waiting(fellows: Waiting, asked: Whose, more: Sequence[Whose]) -> Waiting:
+    """Add what is to wait since ``fellows`` were counted."""
+    here = [each for each in more if each.account == asked.account]
+    return Waiting(
+        fellows.author + sum(each.author == asked.author != "" for each in here),
+        fellows.domain + sum(each.domain == asked.domain for each in here),
+        fellows.mailbox + len(here),
+    )
+
+
+def _with_past(facts: Facts, one: Verified, marks: Collection[tuple[AccountId, Mark]]) -> Facts:
     """Add what an earlier message here changes: its author is known by now, and it may be the same message."""
     if facts.is_first_time is None or one.evidence.author is None:
         return facts
-    account = one.arrived.account
+    account, author = one.arrived.account, one.evidence.author.key
     return replace(
         facts,
-        is_first_time=facts.is_first_time and (account, one.evidence.author.key) not in let_in,
+        is_first_time=facts.is_first_time and (account, author) not in {(of, mark.author) for of, mark in marks},
         is_replayed=facts.is_replayed or (account, Mark.of(one)) in marks,
     )
 
 
-def _with_more(facts: Facts, let_in: Mapping[Window, Sequence[datetime]], arrived: Arrived, author: Address) -> Facts:
-    """Count further deliveries in windows that slide as those of the database do."""
+def _with_more(facts: Facts, counted: Mapping[Window, Sequence[datetime]], arrived: Arrived, author: Address) -> Facts:
+    """Count further messages in windows that slide as those of the database do."""
     account, at = arrived.account, arrived.received_at
-    own = _more(Counted(facts.messages_hour, facts.messages_day), let_in.get((account, author.key), ()), at)
-    others = {name: _more(count, let_in.get((account, name), ()), at) for name, count in facts.windows.items()}
+    own = _more(Counted(facts.messages_hour, facts.messages_day), counted.get((account, author.key), ()), at)
+    others = {name: _more(count, counted.get((account, name), ()), at) for name, count in facts.windows.items()}
     return replace(facts, messages_hour=own.hour, messages_day=own.day, windows=others)
 
 

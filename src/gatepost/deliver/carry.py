@@ -104,6 +104,7 @@ async def carry_out_all(tx: Transaction, recorded: Sequence[Recorded], *, entrop
         if isinstance(one.outcome, Queued) or (isinstance(one.outcome, Held) and _is_outbound(one)):
             thread, is_queued = one.recorded.thread, isinstance(one.outcome, Queued)
             decide.charge_sent(tx, one.recorded.decided, thread, is_queued=is_queued)
+    decide.charge_waiting(tx, [one.recorded.decided for one in done if isinstance(one.outcome, Held)])
     kept = [(one.recorded, one.outcome.thread) for one in done if isinstance(one.outcome, Kept)]
     await mailbox.keep_all(tx, [email_from(one, thread) for one, thread in kept])
     decide.charge_all(tx, [one.recorded.decided for one in done if isinstance(one.outcome, Kept | Queued)])

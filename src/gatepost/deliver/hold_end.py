@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from gatepost import access, mailbox, record
+from gatepost import access, decide, mailbox, record
 from gatepost.blobs import Blobs
 from gatepost.clock import Clock, Entropy
 from gatepost.db import Database, Transaction
@@ -135,6 +135,7 @@ async def settle(tx: Transaction, held: Hold, done: CarriedOut, *, at: datetime,
         raise NotNowError(decision.reason.value)
     state = HoldState.REFUSED if isinstance(done.outcome, Refused) else HoldState.RELEASED
     await hold_store.settle(tx, held.id, state, at=at, by=by, reason=decision.reason.value)
+    await decide.forget_waiting(tx, [held.email])
     if state is HoldState.REFUSED:
         await mailbox.forget_body(tx, held.email)
 
@@ -185,6 +186,7 @@ async def forget(tx: Transaction, emails: Sequence[EmailId], *, at: datetime, en
     for held in await hold_store.waiting(tx, emails):
         await _note(tx, replace(held, digest="", about=None), "abandon", _NOBODYS, at=at, entropy=entropy)
     await hold_store.forget(tx, emails)
+    await decide.forget_waiting(tx, emails)
 
 
 async def _abandon(tx: Transaction, held: Hold, ruling: Ruling, reason: str, *, at: datetime, entropy: Entropy) -> None:
@@ -192,4 +194,5 @@ async def _abandon(tx: Transaction, held: Hold, ruling: Ruling, reason: str, *, 
     await claim(tx, held.id)
     await _note(tx, held, "abandon", ruling, at=at, entropy=entropy)
     await hold_store.settle(tx, held.id, HoldState.REFUSED, at=at, by=ruling.by, reason=reason)
+    await decide.forget_waiting(tx, [held.email])
     await mailbox.forget_body(tx, held.email)

@@ -29,6 +29,8 @@ ADVICE: Mapping[Reason, str] = {
     Reason.LEAK_UNREADABLE: "Send less text, and only files that can be read.",
     Reason.HOLD_DENIED: "A person refused this very message; write another, or leave it.",
     Reason.HOLD_EXPIRED_REFUSED: "Nobody let this very message go in time; write another, or ask a person to look.",
+    Reason.HOLD_FULL_DOMAIN: "Too much of this mailbox waits for a person; try again once somebody ruled on some.",
+    Reason.HOLD_FULL_MAILBOX: "Too much waits for a person in this mailbox; try again once somebody ruled on some.",
     Reason.SEND_RATE_RECIPIENT: "Too much went to this recipient; try again later.",
     Reason.SEND_RATE_DOMAIN: "Too much went to this domain; try again later.",
     Reason.SEND_RATE_AGENT: "This mailbox sent too much; try again later.",
@@ -37,6 +39,8 @@ ADVICE: Mapping[Reason, str] = {
 }
 LATER = frozenset(
     {
+        Reason.HOLD_FULL_DOMAIN,
+        Reason.HOLD_FULL_MAILBOX,
         Reason.SEND_RATE_RECIPIENT,
         Reason.SEND_RATE_DOMAIN,
         Reason.SEND_RATE_AGENT,
