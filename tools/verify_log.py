@@ -8,6 +8,8 @@ elsewhere: a key that came with the log proves nothing. Every entry is hashed ag
 computed anew, and every signature, earlier checkpoint and proof in the folder is checked: two signed roots of one size
 are named as a split log.
 
+A folder may be hostile: no file is read further than what it is can be long, and nothing but a file is opened.
+
 Exit 0: all of it holds. Exit 1: it does not; each line names a file and what is wrong with it. Exit 2: cannot be read.
 """
 
@@ -15,10 +17,13 @@ import argparse
 import base64
 import binascii
 import hashlib
+import os
 import re
+import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +36,8 @@ LOG, WITNESS, MLDSA_WITNESS = 0x01, 0x04, 0x06  # the kinds of keys (C2SP signed
 KEY_OCTETS = {LOG: 32, WITNESS: 32, MLDSA_WITNESS: 1312}
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 FAULTS_MAX = 100
+TILE_MAX, BUNDLE_MAX, ENTRY_MAX, TEXT_MAX = WIDTH * HASH_OCTETS, WIDTH * 65_537, 65_535, 1 << 20
+"""Octets that a file may have: a tile, a bundle of entries, one entry, and a checkpoint, a proof or a key."""
 DASH = "\N{EM DASH}"
 NUMBER = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 
@@ -39,6 +46,10 @@ Report = Callable[[str, str], None]
 
 class Wrong(Exception):  # noqa: N818  # a finding about somebody's file, not a failure of ours
     """What is wrong with a text or a file."""
+
+
+class Unreadable(Wrong):
+    """It is no file, or not there, or longer than it can be."""
 
 
 class Key(NamedTuple):
@@ -67,6 +78,23 @@ class Head(NamedTuple):
     lines: tuple[tuple[str, bytes], ...]
 
 
+def read_file(path: Path, octets_max: int) -> bytes:
+    """Return what is in a file; unreadable where it is none, or longer than what it should be can be."""
+    try:
+        # A pipe would wait for whoever writes to it.
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise Unreadable("it is no file")
+            octets = file.read(octets_max + 1)
+    except FileNotFoundError as error:
+        raise Unreadable("it is missing") from error
+    except OSError as error:
+        raise Unreadable(f"it cannot be read: {error.strerror}") from error
+    if len(octets) > octets_max:
+        raise Unreadable("it is too long")
+    return octets
+
+
 def decode(text: str) -> bytes:
     """Read base64 in its one spelling."""
     try:
@@ -92,6 +120,15 @@ def read_key(text: str) -> Key:
     return Key(name, material[0], found, material[1:])
 
 
+def read_keys(path: Path) -> tuple[Key, ...]:
+    """Return the keys of a file, one per line; what is wrong names the file."""
+    try:
+        lines = read_file(path, TEXT_MAX).decode(errors="replace").split("\n")
+        return tuple(read_key(line.strip()) for line in lines if line.strip())
+    except Wrong as wrong:
+        raise type(wrong)(f"{shown(path.name)}: {wrong}") from wrong
+
+
 def holds(key: Key, signature: bytes, signed: bytes) -> bool:
     """Tell whether a signature is the key's."""
     try:
@@ -109,7 +146,7 @@ def holds(key: Key, signature: bytes, signed: bytes) -> bool:
     return True
 
 
-@cache  # the proofs of one export all carry the same one
+@lru_cache(8)  # the proofs of one export all carry the same one
 def open_checkpoint(note: bytes, key: Key) -> Head:
     """Read a checkpoint that ``key`` signed (C2SP signed-note, tlog-checkpoint)."""
     try:
@@ -265,35 +302,36 @@ class Log:
         self.seen: set[str] = set()
         self._rows: list[list[bytes]] = []
 
-    def read(self, path: str) -> bytes | None:
-        """Return a file of the log; names it where it is missing."""
+    def read(self, path: str, octets_max: int) -> bytes | None:
+        """Return a file of the log; names it where it cannot be had."""
         self.seen.add(path)
         try:
-            return (self.folder / path).read_bytes()
-        except OSError:
-            self.report(path, "it is missing")
+            return read_file(self.folder / path, octets_max)
+        except Wrong as wrong:
+            self.report(path, str(wrong))
             return None
 
     def bundle(self, index: int, width: int) -> list[bytes] | None:
         """Return the entries of a bundle."""
         path = tile_path("entries", index, width)
-        octets = self.read(path)
+        octets = self.read(path, BUNDLE_MAX)
         if octets is None:
             return None
         try:
-            entries = list(unpack(octets))
+            entries = list(islice(unpack(octets), width + 1))
         except Wrong as wrong:
             self.report(path, str(wrong))
             return None
         if len(entries) != width:
-            self.report(path, f"it holds {len(entries)} entries, not {width}")
+            held = f"more than {width}" if len(entries) > width else len(entries)
+            self.report(path, f"it holds {held} entries, not {width}")
             return None
         return entries
 
     def compare(self, level: int, index: int, row: list[bytes]) -> None:
         """Compare a tile with the hashes it must have."""
         path = tile_path(level, index, len(row))
-        octets = self.read(path)
+        octets = self.read(path, TILE_MAX)
         if octets is None or octets == (wanted := b"".join(row)):
             return
         changed = [at for at, one in enumerate(octets[: len(wanted)]) if one != wanted[at]]
@@ -364,7 +402,7 @@ class Log:
         """Name the files below ``tile/`` that are no part of the log."""
         for path in sorted((self.folder / "tile").rglob("*")):
             name = path.relative_to(self.folder).as_posix()
-            if path.is_file() and name not in self.seen:
+            if (path.is_symlink() or not path.is_dir()) and name not in self.seen:
                 self.report(name, "it is no part of the log")
 
 
@@ -386,7 +424,7 @@ def climb(index: int, size: int, leaf: bytes, hashes: Sequence[bytes]) -> bytes 
 
 def check_proof(path: Path, trust: Trust) -> Head:
     """Check one ``.tlog-proof`` (C2SP tlog-proof) with the entry that lies beside it; return what it leads to."""
-    head, gap, note = path.read_bytes().partition(b"\n\n")
+    head, gap, note = read_file(path, TEXT_MAX).partition(b"\n\n")
     lines = head.decode("ascii", errors="replace").split("\n")
     if not gap or lines.pop(0) != "c2sp.org/tlog-proof@v1":
         raise Wrong("it is no tlog-proof")
@@ -400,9 +438,9 @@ def check_proof(path: Path, trust: Trust) -> Head:
     checkpoint = open_checkpoint(note, trust.key)
     count_witnesses(checkpoint, trust)
     try:
-        entry = path.with_suffix(".entry").read_bytes()
-    except OSError as error:
-        raise Wrong("its entry is missing") from error
+        entry = read_file(path.with_suffix(".entry"), ENTRY_MAX)
+    except Wrong as wrong:
+        raise Wrong(f"its entry: {wrong}") from wrong
     index = int(path.stem)
     leaf = hashlib.sha256(b"\x00" + entry).digest()
     if index >= checkpoint.size or climb(index, checkpoint.size, leaf, hashes) != checkpoint.root:
@@ -438,13 +476,18 @@ def read_earlier(folder: Path, key: Key, report: Report) -> dict[int, tuple[str,
     for path in sorted(folder.glob("*")):
         name = f"checkpoints/{path.name}"
         try:
-            head = open_checkpoint(path.read_bytes(), key)
+            head = open_checkpoint(read_file(path, TEXT_MAX), key)
             if path.name != str(head.size):
                 raise Wrong(f"it is of size {head.size}")
             found[head.size] = (name, head)
         except Wrong as wrong:
             report(name, str(wrong))
     return found
+
+
+def shown(text: str) -> str:
+    """Return what somebody else wrote as one line that a terminal can show; a file may be named anything."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def progress(size: int) -> Callable[[int], None]:
@@ -466,7 +509,7 @@ def verify(folder: Path, trust: Trust, report: Report) -> str:
     """Check everything in the folder; return one line that says what was there."""
     key, log = trust.key, folder / "log" if (folder / "log").is_dir() else folder
     one = Log(log, key, report)
-    note = one.read("checkpoint")
+    note = one.read("checkpoint", TEXT_MAX)
     if note is None:
         return "there is no checkpoint"
     try:
@@ -481,9 +524,9 @@ def verify(folder: Path, trust: Trust, report: Report) -> str:
     proofs = check_proofs(folder / "proofs", trust, earlier, report)
     one.walk(head, earlier, progress(max(head.size, 1)))
     enclosed = folder / "log.vkey"
-    if enclosed.is_file():
+    if os.path.lexists(enclosed):
         try:
-            if read_key(enclosed.read_bytes().decode(errors="replace")) != key:
+            if read_key(read_file(enclosed, TEXT_MAX).decode(errors="replace")) != key:
                 raise Wrong("it is not the key you trust")
         except Wrong as wrong:
             report("log.vkey", str(wrong))
@@ -505,21 +548,19 @@ def main() -> int:
         nonlocal faults
         faults += 1
         if faults <= FAULTS_MAX:
-            print(f"{path}: {fault}")
+            print(f"{shown(path)}: {shown(fault)}")
 
     try:
-        key = read_key(asked.vkey.read_text(errors="replace").strip())
-        lines = asked.witness.read_text(errors="replace").splitlines() if asked.witness else []
-        witnesses = [read_key(line.strip()) for line in lines if line.strip()]
-        if key.kind != LOG or any(each.kind == LOG for each in witnesses):
-            raise Wrong("a log's key is wanted for --vkey, and witnesses' keys for --witness")
-    except Wrong as wrong:
-        print(f"{asked.vkey.name}: {wrong}")
-        return 1
-    except OSError as error:
-        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
+        keys, witnesses = read_keys(asked.vkey), read_keys(asked.witness) if asked.witness else ()
+        if [key.kind for key in keys] != [LOG] or any(each.kind == LOG for each in witnesses):
+            raise Wrong(f"{shown(asked.vkey.name)}: one log's key is wanted, and for --witness keys of witnesses")
+    except Unreadable as unreadable:
+        print(unreadable, file=sys.stderr)
         return 2
-    said = verify(asked.folder, Trust(key, tuple(witnesses), asked.quorum), report)
+    except Wrong as wrong:
+        print(wrong)
+        return 1
+    said = verify(asked.folder, Trust(keys[0], witnesses, asked.quorum), report)
     print(f"NOT sound, {faults} faults; {said}" if faults else f"sound: {said}")
     return 1 if faults else 0
 

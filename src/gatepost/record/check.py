@@ -141,27 +141,42 @@ async def _head(
         signed = await log_store.last_checkpoint(tx)
     if signed is None and note is None:
         return None
+    witnesses = tuple(witnesses)
     try:
         key = VerifierKey.parse(vkey or "")
-        newest = Checkpoint.open(signed, key).size if signed else 0
+        newest = Checkpoint.open(signed, key) if signed else None
     except LedgerError as error:
         report.find(f"log key or newest checkpoint in the database: {error}")
         return None
-    for at in range(_LAG_TRIES):
+    shown = await _shown(blobs, key, note, newest, report, may_wait=bool(witnesses))
+    if shown is not None:
+        _compare_lines(shown[0], key, witnesses, report)
+    heads = [each for each in (shown and shown[1], newest) if each]
+    return (max(heads, key=lambda each: each.size), key) if heads else None  # all is there before one is signed
+
+
+async def _shown(
+    blobs: Blobs, key: VerifierKey, note: bytes | None, newest: Checkpoint | None, report: Report, *, may_wait: bool
+) -> tuple[bytes, Checkpoint] | None:
+    """Return the published checkpoint; None where it is none, which is named, as one that is not the newest is."""
+    known, tries = newest.size if newest else 0, _LAG_TRIES
+    while True:
         try:
-            head = Checkpoint.open(note or b"", key)
+            shown = Checkpoint.open(note or b"", key)
         except LedgerError as error:
             report.find(f"checkpoint: {error}" if note else "checkpoint: it is missing")
             return None
-        if at == 0 and head.size > newest:
-            report.find(f"checkpoint of size {head.size}: it is published, and the tables do not remember it")
-        if head.size >= newest:
-            _compare_lines(note or b"", key, witnesses, report)
-            return head, key
+        tries -= 1
+        if shown.size >= known or not tries:
+            break
         await asyncio.sleep(_LAG_S)  # it is signed first and published then
         note = await blobs.read(files.checkpoint_path(report.tenant))
-    report.find(f"checkpoint: one of size {newest} was signed, and an older one is published")
-    return None
+    if shown.size > known and tries == _LAG_TRIES - 1:
+        report.find(f"checkpoint of size {shown.size}: it is published, and the tables do not remember it")
+    elif shown.size < known:
+        why = "; it may wait for its witnesses" if may_wait else ""
+        report.find(f"checkpoint: one of size {known} was signed, and one of size {shown.size} is published{why}")
+    return note or b"", shown
 
 
 def _compare_lines(note: bytes, key: VerifierKey, witnesses: Iterable[VerifierKey], report: Report) -> None:
