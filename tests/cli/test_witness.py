@@ -62,7 +62,10 @@ def test_a_houses_checkpoints_are_shown_with_its_witnesses_line(tmp_path: Path) 
             logs.write_text(house.run("log", "vkey").stdout)
             with subprocess.Popen([*command, "--listen", place], stdout=subprocess.DEVNULL) as running:  # noqa: S603  # our own command
                 note = appears(shown)
+                house.stop()
+                verified = house.run("log", "verify", "-t", "sandbox")  # its end was signed, and shown by nobody yet
                 running.terminate()
+            assert verified.returncode == 0, verified.stdout
             assert any(each.name == "w.example" for each in Note.parse(note).verify([key]))
         finally:
             house.stop()

@@ -16,6 +16,7 @@ from gatepost import access
 from gatepost.app import administer, process, proving
 from gatepost.app.build import second_store, sequencer
 from gatepost.app.open import admin_keeper
+from gatepost.app.state import running
 from gatepost.blobs import Blobs, BlobsUnavailableError
 from gatepost.cli.frame import AsJson, ForTenant, Refusal, read_settings, show, with_house
 from gatepost.cli.menu import app
@@ -69,16 +70,19 @@ def for_tenant(
 
 
 async def catch_up(house: House, tenant: TenantId) -> None:
-    """Publish what was committed a moment ago, so that it is shown too.
+    """Publish what was committed a moment ago, so that it is shown too; where no house is up, witnesses are asked once.
 
     A house that is up holds the log while it publishes: then we wait for our turn. A log that cannot go on is shown
     as it is; what is wrong with it is for `verify` to name.
     """
-    one = sequencer(read_settings(), house)
+    settings = read_settings()
+    one = sequencer(settings, house)
     with suppress(BlobsUnavailableError, ForkError, KeyringError, LedgerError):
         await one.look_back()  # at all logs: entries of a database that lags behind one of them get places in none
         for _ in range(TURNS_MAX):
             if await one.sequence(tenant) >= 0:
+                if running(settings.state) is None:  # or the house asks, and is not to be overtaken
+                    await one.window.round()
                 return
             await asyncio.sleep(TURN_S)
 
