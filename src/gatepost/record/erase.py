@@ -16,6 +16,7 @@ from gatepost.record.erase_store import (
     answered,
     count_openings,
     emails_under,
+    places_about,
     places_from,
     places_of,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "emails_under",
     "erase",
     "parts",
+    "places_about",
     "places_from",
     "places_of",
     "say",

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import orjson
 
@@ -66,31 +67,58 @@ async def places_from(tx: Transaction, start: int, limit: int) -> list[Place]:
     ]
 
 
+_PLACE = """
+    select placed.leaf_index, opened.entry, written.at, decided.email,
+      coalesce(decided.account, followed.account) as account, substring(opened.sealed from 10 for 8) as subject
+    from opening as opened
+    join leaf as placed on placed.entry = opened.entry
+    join entry as written on written.id = opened.entry
+    left join decision_row as decided on decided.entry = opened.entry
+    left join consequence as followed on followed.entry = opened.entry
+    where opened.tenant = %(tenant)s
+"""
+
+
 async def places_of(tx: Transaction, keys: Sequence[bytes], limit: int) -> list[Place]:
-    """Return entries whose openings are sealed under these persons' keys and have a place in the log, in order."""
-    query = """
-        select placed.leaf_index, opened.entry, written.at, decided.email,
-          coalesce(decided.account, followed.account) as account, substring(opened.sealed from 10 for 8) as subject
-        from opening as opened
-        join leaf as placed on placed.entry = opened.entry
-        join entry as written on written.id = opened.entry
-        left join decision_row as decided on decided.entry = opened.entry
-        left join consequence as followed on followed.entry = opened.entry
-        where opened.tenant = %(tenant)s and substring(opened.sealed from 10 for 8) = any(%(keys)s)
+    """Return entries whose openings are sealed under these persons' keys and have a place in the log, in order.
+
+    An entry waits for the places of the other decisions on its message: they go with it (``places_about``).
+    """
+    query = f"""
+        {_PLACE}
+          and substring(opened.sealed from 10 for 8) = any(%(keys)s)
           and substring(opened.sealed from 10 for 8) <> '\\x0000000000000000'
+          and not exists (
+            select from decision_row as other left join leaf as there on there.entry = other.entry
+            where other.tenant = %(tenant)s and other.email = decided.email and there.entry is null)
         order by placed.leaf_index limit %(limit)s
     """
-    return [
-        Place(
-            LeafIndex(row.leaf_index),
-            EntryId(row.entry),
-            row.at,
-            None if row.account is None else AccountId(row.account),
-            None if row.email is None else EmailId(row.email),
-            bytes(row.subject),
-        )
-        for row in await tx.all(query, keys=octets(keys), limit=limit)
-    ]
+    return [_place(row) for row in await tx.all(query, keys=octets(keys), limit=limit)]
+
+
+async def places_about(tx: Transaction, emails: Sequence[EmailId]) -> list[Place]:
+    """Return the entries about these messages that have an opening and a place in the log, whosever key seals it.
+
+    What was decided on one recipient's copy names the others.
+    """
+    query = f"""
+        {_PLACE} and opened.entry in (
+          select entry from decision_row where tenant = %(tenant)s and email = any(%(emails)s)
+          union all select entry from consequence where tenant = %(tenant)s and email = any(%(emails)s))
+        order by placed.leaf_index
+    """  # noqa: S608  # above
+    return [_place(row) for row in await tx.all(query, emails=texts(emails))]
+
+
+def _place(row: Any) -> Place:
+    return Place(
+        LeafIndex(row.leaf_index),
+        EntryId(row.entry),
+        row.at,
+        None if row.account is None else AccountId(row.account),
+        None if row.email is None else EmailId(row.email),
+        bytes(row.subject),
+    )
 
 
 async def accounts_of(tx: Transaction, keys: Sequence[bytes]) -> set[AccountId]:

@@ -76,15 +76,17 @@ async def test_nothing_of_whoever_waits_or_is_a_second_recipient_is_left(
 ) -> None:
     await _all_that_waits(kept)
     await kept.index()
-    words = (str(BOSS).encode(), b"zqwaits", b"zqwhy", b"zqcc")
+    words = (str(BOSS).encode(), b'["boss","example.org"]', b"zqwaits", b"zqwhy", b"zqcc")
     hiding = [each for each in keys.made if any(word in each.octets for word in words)]
     assert {"body", "hold", "opening", "petition", "submission"} <= {each.place.partition("/")[0] for each in hiding}
     await erase_person(kept.keeper, TENANT, BOSS, actor="operator")
     left = {each.place for each in hiding if keys.opens(each) and not each.place.startswith("policy/")}
-    # Of a mail to two the octets and the wait are under the first one's keys: of these no row is left.
-    assert {place.partition("/")[0] for place in left} <= {"body", "hold"}
+    # Of a mail to two the octets and the wait are under the first one's keys, and what was decided on the first one's
+    # copy names both: of these no row is left.
+    assert {place.partition("/")[0] for place in left} == {"body", "hold", "opening"}
     names = [place.rpartition("/")[2] for place in left]
     with psycopg.connect(owner_dsn) as owner:
+        assert owner.execute("select ref from opening where ref = any(%s)", [names]).fetchall() == []
         assert owner.execute("select id from hold where id = any(%s)", [names]).fetchall() == []
         assert owner.execute("select email from body where email = any(%s)", [names]).fetchall() == []
     assert (await kept.verified()).findings == []

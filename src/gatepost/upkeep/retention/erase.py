@@ -69,8 +69,9 @@ async def foresee(keeper: Keeper, tenant: TenantId, person: Address) -> Erased:
         await _permit(tx, keeper, held, keeper.own.keys.subject_name(tenant, person.key), keys)
         emails = await _every_email(tx, keys)
         elsewhere = await mail.without_inline_body(tx, emails)
+        others = [place for place in await entries.places_about(tx, emails) if place.subject not in keys]
         return Erased(
-            openings=await entries.count_openings(tx, keys),
+            openings=await entries.count_openings(tx, keys) + len(others),
             messages=len(await mail.subjects_of(tx, emails)),
             bodies=len(emails) - len(elsewhere) + len(await mail.present(tx, elsewhere)),
             queued=len(await queue.emails_of(tx, keys)),
@@ -168,6 +169,7 @@ async def carry_out(keeper: Keeper, erasure: Erasure, *, reason: str = "", is_fi
             others = [] if turn else await _sealed_for(tx, keys)
             waiting = 0 if places else await entries.count_openings(tx, keys)
             emails = list(dict.fromkeys([*named, *others]))
+            places = _together(places, await entries.places_about(tx, emails))
             if not is_final and (places or emails or waiting):
                 await _go_on(tx, keeper, held, erasure, total)
             if places or not turn:
@@ -182,6 +184,11 @@ async def carry_out(keeper: Keeper, erasure: Erasure, *, reason: str = "", is_fi
         await keeper.sequence(tenant)
         await asyncio.sleep(WAIT_S)
     raise AssertionError("count() does not end")
+
+
+def _together(first: Sequence[Place], second: Sequence[Place]) -> list[Place]:
+    """Return each place once, in the log's order."""
+    return sorted({place.entry: place for place in (*first, *second)}.values(), key=lambda place: place.index)
 
 
 async def _go_on(tx: Transaction, keeper: Keeper, held: Sequence[Hold], erasure: Erasure, total: Erased) -> None:
