@@ -1,6 +1,5 @@
 """The part of a house that exporting stands on, with a log that grows by hand."""
 
-import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
 from ipaddress import ip_network
@@ -17,12 +16,6 @@ from gatepost.record.publish import Sequencer
 from gatepost.upkeep import siem
 from gatepost.upkeep.siem.engine import Exporter
 from record.papers import TENANT, Hands, consequence, inbound
-
-
-async def serve_due(exporter: Exporter) -> None:
-    """Serve all destinations that are due now."""
-    async with asyncio.TaskGroup() as group:
-        await exporter.begin(group)
 
 
 async def nobody(_: str) -> list[str]:
@@ -82,7 +75,7 @@ class Scene:
 
     async def export(self) -> None:
         """Serve all destinations that are due now."""
-        await serve_due(Exporter(self, self.sleep))
+        await Exporter(self, self.sleep).round()
 
     async def later(self, seconds: float = 400) -> None:
         """Serve all that are due after so many seconds."""

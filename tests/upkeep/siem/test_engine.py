@@ -16,10 +16,10 @@ from gatepost.upkeep import siem
 from gatepost.upkeep.siem import store
 from gatepost.upkeep.siem.client import RETRY_AFTER_MAX_S
 from gatepost.upkeep.siem.delivery import SLOW_S
-from gatepost.upkeep.siem.engine import AT_ONCE, LEASE_S, Exporter
+from gatepost.upkeep.siem.engine import LEASE_S, Exporter
 from record.papers import TENANT
 from upkeep.siem.receivers import Double, ElasticDouble, OtlpDouble, SplunkDouble
-from upkeep.siem.scene import Scene, serve_due
+from upkeep.siem.scene import Scene
 
 Listen = Callable[[Double], Double]
 
@@ -225,7 +225,7 @@ async def test_while_batches_wait_to_be_acknowledged_the_next_ones_are_sent(scen
     listen(double)
     identifier = await scene.add(siem.Kind.SPLUNK, double.url, ack=True)
     size = await scene.grow(10)
-    await serve_due(Exporter(scene, scene.sleep, turn_events=4))
+    await Exporter(scene, scene.sleep, turn_events=4).round()
     assert [len(each) for each in double.requests] == [4, 4, 3]
     assert double.questions == [[1, 2, 3], [1, 2, 3]]
     assert double.places() == list(range(size))
@@ -253,12 +253,12 @@ async def test_of_many_batches_only_the_one_without_an_acknowledgement_is_sent_a
     identifier = await scene.add(siem.Kind.SPLUNK, double.url, ack=True)
     size = await scene.grow(10)
     exporter = Exporter(scene, scene.sleep, turn_events=3)
-    await serve_due(exporter)
+    await exporter.round()
     for _ in range(2):
         found = await scene.status(identifier)
         assert (found.next_index, found.reason, found.ahead) == (3, "splunk.ack_late", ((6, size - 1, None),))
         scene.clock.now += timedelta(seconds=2)
-        await serve_due(exporter)
+        await exporter.round()
     assert [[each["fields"]["leaf_index"] for each in batch] for batch in double.requests] == [
         *([0, 1, 2], [3, 4, 5], [6, 7, 8], [9, 10]),
         *([3, 4, 5], [3, 4, 5]),
@@ -275,14 +275,14 @@ async def test_a_replay_of_letters_forgets_nothing_that_was_confirmed_beyond_the
     identifier = await scene.add(siem.Kind.SPLUNK, double.url, ack=True)
     size = await scene.grow(10)
     exporter = Exporter(scene, scene.sleep, turn_events=3)
-    await serve_due(exporter)
+    await exporter.round()
     before = await scene.status(identifier)
     double.faulty = set()
     async with scene.db.transaction(TENANT) as tx:
         assert await siem.replay(tx, scene, identifier, actor="ky_1", from_index=None) == 1
     await scene.sequencer.sequence(TENANT)
     scene.clock.now += timedelta(seconds=2)
-    await serve_due(exporter)
+    await exporter.round()
     assert before.ahead
     assert await scene.letters(identifier) == []
     sent = Counter(each["fields"]["leaf_index"] for batch in double.requests for each in batch)
@@ -443,7 +443,7 @@ async def test_more_events_than_a_turn_holds_all_arrive(scene: Scene, listen: Li
     listen(double)
     await scene.add(siem.Kind.SPLUNK, double.url)
     size = await scene.grow(10)
-    await serve_due(Exporter(scene, scene.sleep, turn_events=4))
+    await Exporter(scene, scene.sleep, turn_events=4).round()
     assert [each["fields"]["leaf_index"] for each in double.indexed] == list(range(size))
     assert len(double.requests) == 3
 
@@ -492,31 +492,11 @@ async def test_run_ends_when_the_house_does_even_while_a_receiver_thinks(scene: 
         double.thinks.set()
 
 
-async def test_those_that_take_their_time_keep_nobody_waiting(scene: Scene, listen: Listen) -> None:
-    """A Splunk that confirms late held up every destination of every tenant for as long as it took."""
-    late = [SplunkDouble(uses_ack=True, acks_after=1_000) for _ in range(AT_ONCE + 1)]
-    prompt = SplunkDouble()
-    for double in (*late, prompt):
-        listen(double)
-        await scene.add(siem.Kind.SPLUNK, double.url, ack=double.uses_ack)
-    stop = asyncio.Event()
-
-    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
-        group.create_task(Exporter(scene).run(stop))
-        for _ in range(2):
-            size = await scene.grow(1)
-            while prompt.places() != list(range(size)) or not all(each.requests for each in late):
-                await asyncio.sleep(0.01)
-                scene.clock.now += timedelta(seconds=0.01)
-        stop.set()
-    assert not any(each.questions for each in late), "the first question comes after ten seconds"
-
-
 async def test_a_database_that_is_away_is_waited_for_and_ends_no_house(scene: Scene, app_dsn: str) -> None:
     async with Database.open(app_dsn) as scene.db:
         pass
-    with pytest.RaisesGroup(DatabaseUnavailableError):
-        await serve_due(Exporter(scene, scene.sleep))
+    with pytest.raises(DatabaseUnavailableError):
+        await Exporter(scene, scene.sleep).round()
     stop = asyncio.Event()
     running = asyncio.ensure_future(Exporter(scene, scene.sleep).run(stop))
     await asyncio.sleep(0)

@@ -17,6 +17,7 @@ from gatepost.clock import Clock, Entropy
 from gatepost.db import Database, DatabaseUnavailableError, Transaction
 from gatepost.egress import Egress
 from gatepost.ids import ExportId, TenantId
+from gatepost.jobs.pause import pause
 from gatepost.keys import KeyringError
 from gatepost.ledger.errors import LedgerError
 from gatepost.record import export
@@ -82,19 +83,13 @@ class Exporter:
         self._house = house
         self._sleep = sleep
         self._turn_events = turn_events
-        self._serving: set[tuple[TenantId, ExportId]] = set()
-        self._gate = asyncio.Semaphore(AT_ONCE)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Export until ``stop`` is set, each destination at its own pace: one that takes its time delays no other."""
-        await self._until(stop, self._go_on())
-
-    async def _go_on(self) -> None:
-        async with asyncio.TaskGroup() as group:
-            while True:
-                with suppress(DatabaseUnavailableError):
-                    await self.begin(group)
-                await asyncio.sleep(POLL_S)
+        """Export until ``stop`` is set."""
+        while not stop.is_set():
+            with suppress(DatabaseUnavailableError):
+                await self._until(stop, self.round())
+            await pause(stop, POLL_S)
 
     async def _until(self, stop: asyncio.Event, work: Awaitable[None]) -> None:
         """Do the work, but leave it where it is once the house stops: what is not settled is sent again."""
@@ -106,22 +101,25 @@ class Exporter:
         with suppress(asyncio.CancelledError):
             await doing
 
-    async def begin(self, group: asyncio.TaskGroup) -> None:
-        """Begin, as tasks of this group, to serve every destination that is due and is not being served."""
-        for each in await store.due(self._house.db, self._house.clock()):
-            if each not in self._serving:
-                self._serving.add(each)
-                group.create_task(self._try(*each))
+    async def round(self) -> None:
+        """Serve every destination that is due."""
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def one(tenant: TenantId, identifier: ExportId) -> None:
+            async with gate:
+                await self._try(tenant, identifier)
+
+        due = await store.due(self._house.db, self._house.clock())  # outside the group: its error stays what it is
+        async with asyncio.TaskGroup() as group:
+            for tenant, identifier in due:
+                group.create_task(one(tenant, identifier))
 
     async def _try(self, tenant: TenantId, identifier: ExportId) -> None:
         """Serve one destination; trouble with its log or its keys delays it alone."""
         try:
-            async with self._gate:
-                await self.serve(tenant, identifier)
+            await self.serve(tenant, identifier)
         except (DatabaseUnavailableError, KeyringError, LedgerError) as error:  # the claim runs out by itself
             log.warning("export.delayed", tenant=tenant, export=identifier, error=type(error).__name__)
-        finally:
-            self._serving.discard((tenant, identifier))
 
     async def serve(self, tenant: TenantId, identifier: ExportId) -> None:
         """Send what is next until all is sent, a turn fails, or others have waited long enough."""
@@ -221,7 +219,7 @@ class Exporter:
             if is_patient:
                 await self._keep(tenant, to.id, delivery.ahead)
             if seconds:
-                await self._stand_aside(seconds, is_in_line=is_patient)
+                await self._sleep(seconds)
 
         try:
             ready = road(self._house.egress, tenant, to, is_test=not is_patient)
@@ -241,17 +239,6 @@ class Exporter:
                 break
             await delivery.send(more)
         return await delivery.finish()
-
-    async def _stand_aside(self, seconds: float, *, is_in_line: bool) -> None:
-        """Wait, and let others be served meanwhile; a test was never in their line."""
-        if not is_in_line:
-            await self._sleep(seconds)
-            return
-        self._gate.release()
-        try:
-            await self._sleep(seconds)
-        finally:
-            await self._gate.acquire()
 
     async def _from(self, tenant: TenantId, to: Destination, start: int) -> list[Event]:
         """Return a turn's events from a place on."""
