@@ -429,13 +429,18 @@ async def test_a_clock_that_was_ahead_and_is_set_right_keeps_nothing_back(scene:
     assert timedelta(seconds=RETRY_AFTER_MAX_S) < store.REST_MAX, "what a receiver asks for is no such clock"
 
 
-async def test_whoever_lost_the_cursor_writes_nothing(scene: Scene) -> None:
+async def test_a_turn_that_is_not_the_newest_may_write_nothing(scene: Scene) -> None:
     identifier = await scene.add(siem.Kind.OTLP, "http://127.0.0.1:1")
+    later = scene.clock.now + timedelta(days=1)
     async with scene.db.transaction(TENANT) as tx:
-        said = {"dead": {}, "at": scene.clock.now}
-        assert await store.advance(tx, identifier, before=0, after=5, **said)  # type: ignore[arg-type]  # as said
-        assert not await store.advance(tx, identifier, before=0, after=3, **said)  # type: ignore[arg-type]  # as said
-    assert (await scene.status(identifier)).next_index == 5
+        mine = await store.claim(tx, identifier, scene.clock.now, scene.clock.now)
+        assert mine is not None
+        assert await store.holds(tx, identifier, mine.turn)
+        other = await store.claim(tx, identifier, later, later)
+        assert other is not None
+        assert not await store.holds(tx, identifier, mine.turn)
+        assert not await store.renew(tx, identifier, mine.turn, later, ())
+        assert await store.renew(tx, identifier, other.turn, later, ())
 
 
 async def test_more_events_than_a_turn_holds_all_arrive(scene: Scene, listen: Listen) -> None:

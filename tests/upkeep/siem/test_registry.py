@@ -52,8 +52,9 @@ async def test_a_replay_and_a_new_place_forget_what_was_sent_ahead(scene: Scene)
     identifier = await scene.add(siem.Kind.SPLUNK, "https://one.example")
     ahead = (Run(0, 6, 4), Run(7, 13, None))
     for forgets in ("replay", "change"):
+        found = await scene.status(identifier)
         async with scene.db.transaction(TENANT) as tx:
-            await store.renew(tx, identifier, scene.clock(), ahead)
+            assert await store.renew(tx, identifier, found.turn, scene.clock(), ahead)
         assert (await scene.status(identifier)).ahead == ahead
         async with scene.db.transaction(TENANT) as tx:
             if forgets == "replay":

@@ -128,6 +128,7 @@ class Delivery:
             elif verdict.dead and is_named:  # refused as a whole for the sake of these alone: no reason to wait
                 first = min(verdict.dead)
                 todo.extendleft(part for part in (left[first:], left[:first]) if part)
+                await self._pause(0)
             elif len(left) == len(batch) or not self._is_patient or tries >= TRIES_MAX or verdict.wait_s > SLOW_S:
                 outcome.is_behind, outcome.wait_s = True, verdict.wait_s
                 outcome.reached, outcome.reason = left[0].leaf_index, verdict.reason

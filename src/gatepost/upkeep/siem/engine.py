@@ -7,7 +7,9 @@ accept path nothing, and nothing of a person lies in a queue. An entry is sent a
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -40,7 +42,8 @@ TURNS_MAX = 50
 TURNS_UNCONFIRMED_MAX = 16
 """Turns' events that may be on their way to a receiver that confirms later; it is asked every ten seconds."""
 
-AT_ONCE = 8
+AT_ONCE, AT_ONCE_EACH = 64, 4
+"""How many destinations are served at once, and how many of one tenant: silent ones leave room for other tenants'."""
 
 DEAD_MAX = 50
 """Events refused in one turn in which none was taken, after which something else must be wrong than the events."""
@@ -70,6 +73,19 @@ class Means(Protocol):
         """Spreads the times of new attempts."""
 
 
+class TurnOverError(Exception):
+    """A destination was changed, sent back or removed while events were on their way to it."""
+
+
+@dataclass(slots=True)
+class _Served:
+    """A destination that is being served; ``turn``: the newest that was begun."""
+
+    tenant: TenantId
+    task: asyncio.Task[None]
+    turn: int
+
+
 class Exporter:
     """One per house is enough; several do no harm: a destination is claimed before it is served.
 
@@ -83,51 +99,58 @@ class Exporter:
         self._house = house
         self._sleep = sleep
         self._turn_events = turn_events
+        self._serving: dict[ExportId, _Served] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Export until ``stop`` is set."""
-        while not stop.is_set():
-            with suppress(DatabaseUnavailableError):
-                await self._until(stop, self.round())
-            await pause(stop, POLL_S)
-
-    async def _until(self, stop: asyncio.Event, work: Awaitable[None]) -> None:
-        """Do the work, but leave it where it is once the house stops: what is not settled is sent again."""
-        doing, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
-        await asyncio.wait({doing, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        if not doing.done():
-            doing.cancel()
-        with suppress(asyncio.CancelledError):
-            await doing
+        """Export until ``stop`` is set; what is not settled then is sent again."""
+        async with asyncio.TaskGroup() as group:
+            while not stop.is_set():
+                with suppress(DatabaseUnavailableError):
+                    self._begin(group, await store.due(self._house.db, self._house.clock()))
+                await pause(stop, POLL_S)
+            for served in self._serving.values():
+                served.task.cancel()
 
     async def round(self) -> None:
-        """Serve every destination that is due."""
-        gate = asyncio.Semaphore(AT_ONCE)
-
-        async def one(tenant: TenantId, identifier: ExportId) -> None:
-            async with gate:
-                await self._try(tenant, identifier)
-
+        """Serve the destinations that are due, and return when each has been."""
         due = await store.due(self._house.db, self._house.clock())  # outside the group: its error stays what it is
         async with asyncio.TaskGroup() as group:
-            for tenant, identifier in due:
-                group.create_task(one(tenant, identifier))
+            self._begin(group, due)
+
+    def _begin(self, group: asyncio.TaskGroup, due: Iterable[store.Due]) -> None:
+        """Serve what is due, each by itself: none waits until another's receiver has answered."""
+        for each in due:
+            served = self._serving.get(each.id)
+            if served is not None:
+                if each.turn > served.turn:  # somebody has changed it, or has sent it back
+                    served.task.cancel()
+                continue
+            of_tenant = sum(other.tenant == each.tenant for other in self._serving.values())
+            if len(self._serving) < AT_ONCE and of_tenant < AT_ONCE_EACH:
+                task = group.create_task(self._try(each.tenant, each.id))
+                self._serving[each.id] = _Served(each.tenant, task, each.turn)
+                task.add_done_callback(partial(self._end, each.id))
+
+    def _end(self, identifier: ExportId, _: asyncio.Task[None]) -> None:
+        del self._serving[identifier]
 
     async def _try(self, tenant: TenantId, identifier: ExportId) -> None:
         """Serve one destination; trouble with its log or its keys delays it alone."""
         try:
-            await self.serve(tenant, identifier)
+            await self._serve(tenant, identifier)
         except (DatabaseUnavailableError, KeyringError, LedgerError) as error:  # the claim runs out by itself
             log.warning("export.delayed", tenant=tenant, export=identifier, error=type(error).__name__)
 
-    async def serve(self, tenant: TenantId, identifier: ExportId) -> None:
+    async def _serve(self, tenant: TenantId, identifier: ExportId) -> None:
         """Send what is next until all is sent, a turn fails, or others have waited long enough."""
         for _ in range(TURNS_MAX):
             now = self._house.clock()
             async with self._house.db.transaction(tenant) as tx:
                 claimed = await store.claim(tx, identifier, now, now + timedelta(seconds=LEASE_S))
-            if claimed is None or not await self._turn(tenant, claimed):
+            if claimed is None:
+                return
+            self._serving[identifier].turn = claimed.turn
+            if not await self._turn(tenant, claimed):
                 return
 
     async def probe(self, tenant: TenantId, to: Destination) -> str:
@@ -140,7 +163,7 @@ class Exporter:
             events = await _events(tx, tenant, [max(size - 1, 0)], to, size)
         if not events:
             return "log.empty"
-        outcome = await self._deliver(tenant, to, events, (), is_patient=False, is_last=True)
+        outcome = await self._deliver(tenant, to, events, (), turn=None, is_last=True)
         return outcome.stop or outcome.reason or next(iter(outcome.dead.values()), "")
 
     async def _turn(self, tenant: TenantId, at: Status) -> bool:
@@ -154,7 +177,10 @@ class Exporter:
         if not events:
             await self._rest(tenant, at, POLL_S, "", failures=0)
             return False
-        outcome = await self._deliver(tenant, to, events, at.ahead, is_patient=True, is_last=bool(due))
+        try:
+            outcome = await self._deliver(tenant, to, events, at.ahead, turn=at.turn, is_last=bool(due))
+        except TurnOverError:
+            return False
         return await self._settle(tenant, at, outcome, is_replay=bool(due))
 
     async def _settle(self, tenant: TenantId, at: Status, outcome: Outcome, *, is_replay: bool) -> bool:
@@ -164,13 +190,13 @@ class Exporter:
         if not is_replay and not outcome.taken and len(outcome.dead) >= DEAD_MAX:
             outcome = Outcome(at.next_index, stop="events.all_refused")
         async with self._house.db.transaction(tenant) as tx:
+            if not await store.holds(tx, identifier, at.turn):
+                return False
             if is_replay:
                 await store.remove_letters(tx, identifier, outcome.taken)
                 await store.add_letters(tx, identifier, outcome.dead, now)
-            elif outcome.reached > at.next_index and not await store.advance(
-                tx, identifier, before=at.next_index, after=outcome.reached, dead=outcome.dead, at=now
-            ):
-                return False
+            elif outcome.reached > at.next_index:
+                await store.advance(tx, identifier, after=outcome.reached, dead=outcome.dead, at=now)
             if outcome.alert:
                 await store.warn(tx, identifier, outcome.alert, outcome.rejected)
             if outcome.stop:
@@ -192,7 +218,8 @@ class Exporter:
     ) -> None:
         until = self._house.clock() + timedelta(seconds=pause_s)
         async with self._house.db.transaction(tenant) as tx:
-            await store.rest(tx, at.destination.id, until=until, reason=reason, failures=failures, ahead=ahead)
+            if await store.holds(tx, at.destination.id, at.turn):
+                await store.rest(tx, at.destination.id, until=until, reason=reason, failures=failures, ahead=ahead)
 
     async def _deliver(
         self,
@@ -201,7 +228,7 @@ class Exporter:
         events: Sequence[Event],
         ahead: Sequence[Run],
         *,
-        is_patient: bool,
+        turn: int | None,
         is_last: bool,
     ) -> Outcome:
         """Send events in order, and more of the log while these wait to be confirmed.
@@ -211,15 +238,23 @@ class Exporter:
             to: where.
             events: at least one, in the order of the log.
             ahead: what was sent beyond the cursor: confirmed, or by a process that ended.
-            is_patient: not a test, which holds no claim and is over soon.
+            turn: whose claim this is; None for a test, which holds none and is over soon.
             is_last: nothing follows these.
+
+        Raises:
+            TurnOverError: the claim was taken away.
         """
+        is_patient = turn is not None
+
+        async def keep() -> None:
+            if turn is not None:
+                await self._keep(tenant, to.id, turn, delivery.ahead)
 
         async def pause(seconds: float) -> None:
-            if is_patient:
-                await self._keep(tenant, to.id, delivery.ahead)
+            await keep()
             if seconds:
                 await self._sleep(seconds)
+                await keep()
 
         try:
             ready = road(self._house.egress, tenant, to, is_test=not is_patient)
@@ -246,10 +281,11 @@ class Exporter:
             size = await _size(tx)
             return await _events(tx, tenant, range(start, min(start + self._turn_events, size)), to, size)
 
-    async def _keep(self, tenant: TenantId, identifier: ExportId, ahead: Sequence[Run]) -> None:
+    async def _keep(self, tenant: TenantId, identifier: ExportId, turn: int, ahead: Sequence[Run]) -> None:
         until = self._house.clock() + timedelta(seconds=LEASE_S)
         async with self._house.db.transaction(tenant) as tx:
-            await store.renew(tx, identifier, until, ahead)
+            if not await store.renew(tx, identifier, turn, until, ahead):
+                raise TurnOverError
 
     def _chance(self) -> float:
         return self._house.entropy(1)[0] / 256

@@ -69,7 +69,10 @@ class Run(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """How far a destination is: ``next_index`` and all above it are still to be exported, though ``ahead`` was sent."""
+    """How far a destination is: ``next_index`` and all above it are still to be exported, though ``ahead`` was sent.
+
+    ``turn``: the number of its newest turn.
+    """
 
     destination: Destination
     next_index: int
@@ -82,6 +85,7 @@ class Status:
     rejected: int
     letters: int
     ahead: tuple[Run, ...] = ()
+    turn: int = 0
 
     @property
     def lag(self) -> int:

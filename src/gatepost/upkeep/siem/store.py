@@ -1,7 +1,7 @@
 """The SQL of exports: destinations, how far they are, what they would not take."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,10 +17,19 @@ REST_MAX = timedelta(hours=2)
 """Longer than any rest: a receiver may ask for an hour. Who rests longer has been told so by a clock that was ahead."""
 
 
-async def due(db: Database, at: datetime) -> list[tuple[TenantId, ExportId]]:
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A destination with something to do, and the number of its newest turn."""
+
+    tenant: TenantId
+    id: ExportId
+    turn: int
+
+
+async def due(db: Database, at: datetime) -> list[Due]:
     """Return which destinations have something to do."""
     rows = await db.look_up("select * from lookup_exports_due(%(at)s, %(beyond)s)", at=at, beyond=at + REST_MAX)
-    return [(TenantId(row.tenant), ExportId(row.id)) for row in rows]
+    return [Due(TenantId(row.tenant), ExportId(row.id), row.turn) for row in rows]
 
 
 async def count(tx: Transaction) -> int:
@@ -48,10 +57,10 @@ async def insert(tx: Transaction, made: Destination, next_index: int) -> None:
 
 
 async def change(tx: Transaction, made: Destination, at: datetime) -> None:
-    """Put another place or format in force; it goes on at once."""
+    """Put another place or format in force; it goes on at once, and the turn under way is over."""
     query = """
         update export_destination set format = %(format)s, is_personal = %(is_personal)s, sealed = %(sealed)s,
-          is_stopped = false, reason = '', alert = '', failures = 0, due_at = %(at)s, ahead = '[]'
+          is_stopped = false, reason = '', alert = '', failures = 0, due_at = %(at)s, ahead = '[]', turn = turn + 1
         where tenant = %(tenant)s and id = %(id)s
     """
     await tx.run(
@@ -72,22 +81,31 @@ async def delete(tx: Transaction, identifier: ExportId) -> bool:
 
 
 async def claim(tx: Transaction, identifier: ExportId, at: datetime, until: datetime) -> Status | None:
-    """Take the right to go on with a destination until then; None where somebody else has it or it has stopped."""
+    """Begin a turn, with the right to it until then; None where somebody else has it or the destination has stopped."""
     query = """
-        update export_destination set due_at = %(until)s
+        update export_destination set due_at = %(until)s, turn = turn + 1
         where tenant = %(tenant)s and id = %(id)s and (due_at <= %(at)s or due_at > %(beyond)s) and not is_stopped
     """
     claimed = await tx.run(query, id=identifier, at=at, beyond=at + REST_MAX, until=until)
     return await status(tx, identifier) if claimed else None
 
 
-async def renew(tx: Transaction, identifier: ExportId, until: datetime, ahead: Sequence[Run]) -> None:
-    """Keep the right for longer, and remember what was sent beyond the cursor."""
+async def renew(tx: Transaction, identifier: ExportId, turn: int, until: datetime, ahead: Sequence[Run]) -> bool:
+    """Keep the right for longer, and remember what was sent beyond the cursor; False where the turn is over."""
     query = """
         update export_destination set due_at = %(until)s, ahead = %(ahead)s
-        where tenant = %(tenant)s and id = %(id)s
+        where tenant = %(tenant)s and id = %(id)s and turn = %(turn)s
     """
-    await tx.run(query, id=identifier, until=until, ahead=Jsonb(list(ahead)))
+    return await tx.run(query, id=identifier, turn=turn, until=until, ahead=Jsonb(list(ahead))) > 0
+
+
+async def holds(tx: Transaction, identifier: ExportId, turn: int) -> bool:
+    """Tell whether a turn is still the newest; it stays so until the transaction ends."""
+    query = """
+        select turn from export_destination
+        where tenant = %(tenant)s and id = %(id)s and turn = %(turn)s for update
+    """
+    return await tx.maybe(query, id=identifier, turn=turn) is not None
 
 
 async def statuses(tx: Transaction) -> list[Status]:
@@ -110,23 +128,15 @@ async def status(tx: Transaction, identifier: ExportId) -> Status | None:
 
 
 async def advance(
-    tx: Transaction,
-    identifier: ExportId,
-    *,
-    before: int,
-    after: int,
-    dead: Mapping[LeafIndex, str],
-    at: datetime,
-) -> bool:
-    """Move the cursor, with what was refused on the way; False where somebody else has moved it meanwhile."""
+    tx: Transaction, identifier: ExportId, *, after: int, dead: Mapping[LeafIndex, str], at: datetime
+) -> None:
+    """Move the cursor, with what was refused on the way."""
     query = """
         update export_destination set next_index = %(after)s, exported_at = %(at)s, failures = 0, reason = ''
-        where tenant = %(tenant)s and id = %(id)s and next_index = %(before)s
+        where tenant = %(tenant)s and id = %(id)s
     """
-    if not await tx.run(query, id=identifier, before=before, after=after, at=at):
-        return False
+    await tx.run(query, id=identifier, after=after, at=at)
     await add_letters(tx, identifier, dead, at)
-    return True
 
 
 async def warn(tx: Transaction, identifier: ExportId, alert: str, rejected: int) -> None:
@@ -182,11 +192,11 @@ async def resume(tx: Transaction, identifier: ExportId, at: datetime) -> None:
 
 
 async def rewind(tx: Transaction, identifier: ExportId, next_index: int) -> None:
-    """Export again from there."""
-    query = (
-        "update export_destination set next_index = least(next_index, %(next_index)s), ahead = '[]'"
-        " where tenant = %(tenant)s and id = %(id)s"
-    )
+    """Export again from there; the turn under way is over."""
+    query = """
+        update export_destination set next_index = least(next_index, %(next_index)s), ahead = '[]', turn = turn + 1
+        where tenant = %(tenant)s and id = %(id)s
+    """
     await tx.run(query, id=identifier, next_index=next_index)
 
 
@@ -245,4 +255,5 @@ def _status(vault: Vault, row: Any) -> Status:
         rejected=row.rejected,
         letters=row.letters,
         ahead=tuple(Run(*each) for each in row.ahead),
+        turn=row.turn,
     )
