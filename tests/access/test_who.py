@@ -76,3 +76,15 @@ async def test_who_wrote_is_known_by_the_address_and_an_unnamed_key_may_be_any_p
         stranger = {name for name, each in vars(seen).items() if await may_be_at(tx, each, "x@stranger.test")}
     assert may == {"boss", "boss_key", "boss_other_key", "some_key", "other_key", "gone_key"}
     assert stranger == set()
+
+
+async def test_two_people_under_tags_of_one_address_are_one_human(house: Database) -> None:
+    """Whoever had a second entry under a tag of their own address approved what they had proposed."""
+    async with house.transaction(A) as tx:
+        seen = await cast(tx)
+        tagged = await add_person(tx, Address.parse("Boss+desk@people.test"), Role.OWNER, at=AT, entropy=SEEDED)
+        key, _ = await add_key(tx, Role.OWNER, label="k", at=AT, entropy=SEEDED, person=tagged)
+        for one, other in product((tagged.id, key.id), (seen.boss, seen.boss_key, seen.boss_other_key)):
+            assert await may_be_same(tx, one, other)
+            assert await may_be_same(tx, other, one)
+        assert not await may_be_same(tx, key.id, seen.officer_key)

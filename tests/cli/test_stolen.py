@@ -66,8 +66,8 @@ HIDDEN = [
 ]
 WITHIN_S = 20
 ADMITTED = {
-    "tenant", "id", "email", "email_tenant", "thread", "turn", "agent", "grant_id", "destination", "subject",
-    "target_key", "digest", "sender", "likeness", "counted_as", "ref",  # ids and tokens
+    "tenant", "id", "email", "email_tenant", "thread", "turn", "agent", "grant_id", "destination", "subject", "person",
+    "target_key", "digest", "sender", "likeness", "counted_as", "ref", "hold",  # ids and tokens
     "state", "kind", "reason", "tool", "model", "outcome", "place", "during", "purpose", "component", "channel",
     "topics", "wanted",
     "sha256", "nda_sha256", "fingerprint", "nonce", "root", "salt", "path", "seal", "key", "rule", "log",

@@ -38,9 +38,15 @@ async def may_be_same(tx: Transaction, one: str, other: str) -> bool:
         return True
     ours, theirs = await _actor(tx, one), await _actor(tx, other)
     if ours.person is not None and theirs.person is not None:
-        return ours.person == theirs.person
+        return ours.person == theirs.person or await _share_mail(tx, ours.person, theirs.person)
     by_link = one if one.startswith("pe_") else other
     return by_link.startswith("pe_") and (ours.may_be_anybody or theirs.may_be_anybody)
+
+
+async def _share_mail(tx: Transaction, one: PersonId, other: PersonId) -> bool:
+    """Tell whether the mail of two people ends in one place: their addresses are the same but for the tag."""
+    ours, theirs = await store.person(tx, one), await store.person(tx, other)
+    return ours is not None and theirs is not None and _is_at(ours, str(theirs.address))
 
 
 async def may_be_at(tx: Transaction, who: str, address: str) -> bool:

@@ -1,5 +1,7 @@
 """Which versions a policy had, who made them and why, and the way back to one."""
 
+import base64
+
 import typer
 
 from gatepost import decide
@@ -15,7 +17,11 @@ _SIGNED = {True: "yes", False: "FORGED", None: "made before signatures"}
 
 @policies.command("history")
 def history(mailbox_id: PolicyFor, *, tenant: ForTenant = None, as_json: AsJson = False) -> None:
-    """List the versions of a policy, newest first: who made each, why, and whether its signature holds."""
+    """List the versions of a policy, newest first: who made each, why, and whether its signature holds.
+
+    With --json also what is signed, by which key, and the signature (Base64),
+    for whoever checks it with tools of their own.
+    """
 
     async def work(house: House, owner: TenantId) -> list[dict[str, object]]:
         async with house.db.transaction(owner) as tx:
@@ -28,6 +34,9 @@ def history(mailbox_id: PolicyFor, *, tenant: ForTenant = None, as_json: AsJson 
                     "signed": _SIGNED[each.is_genuine(tx.vault)],
                     "why": each.version.why,
                     "digest": each.version.digest if as_json else each.version.digest[:12],
+                    "statement": each.version.statement.decode() if each.signature else "",
+                    "public_key": base64.b64encode(each.signer).decode(),
+                    "signature": base64.b64encode(each.signature).decode(),
                 }
                 for each in await decide.policy_history(tx, AccountId(mailbox_id))
             ]

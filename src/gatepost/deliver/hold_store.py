@@ -146,6 +146,12 @@ def _hold(vault: Vault, row: Any) -> Hold:
 
 
 async def forget(tx: Transaction, emails: Sequence[EmailId]) -> int:
-    """Remove the holds of these messages; for the keeper's role."""
+    """Remove the holds of these messages, and who was asked about them; for the keeper's role."""
+    asked = """
+        delete from hold_asked using hold
+        where hold_asked.tenant = %(tenant)s and hold.tenant = %(tenant)s and hold_asked.account = hold.account
+          and hold_asked.hold = hold.id and hold.email = any(%(emails)s)
+    """
+    await tx.run(asked, emails=list(emails))
     query = "delete from hold where tenant = %(tenant)s and email = any(%(emails)s::text[])"
     return await tx.run(query, emails=list(emails))

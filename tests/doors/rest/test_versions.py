@@ -1,6 +1,14 @@
 """Versions over REST: who, why, whether it is genuine, and the way back."""
 
+import base64
+import hashlib
+import json
+from datetime import datetime
+
 import psycopg
+import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from doors.rest.scene import POLICY, Tenancy, calls, leaves
 from gatepost.access import Role
@@ -31,6 +39,27 @@ async def test_each_version_says_who_made_it_and_why(house: House, ours: Tenancy
             owner.execute("update policy set actor = 'ky_other' where tenant = %s and version = 1", [ours.tenant])
         assert (await client.get(f"{path}/versions/1")).json()["signature"] == "forged"
         assert (await client.get(f"{path}/versions/3")).status_code == 404
+
+
+async def test_anybody_can_check_a_signature_with_what_rest_gives_alone(house: House, ours: Tenancy) -> None:
+    """REST said "genuine", which is the word of the house about itself."""
+    path = f"/api/v1/mailboxes/{ours.account}/policy"
+    async with calls(rest.build(house), ours.owner) as client:
+        await client.put(path, json=POLICY, params={"why": "to begin"})
+        await client.put(path, json=DROP)
+        one, two = [(await client.get(f"{path}/versions/{number}")).json() for number in (1, 2)]
+    for shown in (one, two):
+        key, signature = (base64.b64decode(shown["signed"][name]) for name in ("publicKey", "signature"))
+        statement = shown["signed"]["statement"]
+        Ed25519PublicKey.from_public_bytes(key).verify(signature, statement.encode())
+        why = hashlib.sha256(shown["why"].encode()).hexdigest()
+        said = [ours.tenant, ours.account, shown["version"], shown["digest"], shown["by"], why]
+        _, tenant, account, version, digest, at, by, why = json.loads(statement)
+        assert [tenant, account, version, digest, by, why] == said
+        assert datetime.fromisoformat(at) == datetime.fromisoformat(shown["at"])
+        with pytest.raises(InvalidSignature):
+            Ed25519PublicKey.from_public_bytes(key).verify(signature, statement.replace(digest, "0" * 64).encode())
+    assert one["signed"]["publicKey"] == two["signed"]["publicKey"]
 
 
 async def test_a_rollback_is_a_new_version_with_an_entry(house: House, ours: Tenancy) -> None:

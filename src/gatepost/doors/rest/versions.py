@@ -1,5 +1,7 @@
 """Which versions a policy had, who made them and why, and the way back to one."""
 
+import base64
+
 from fastapi import APIRouter
 
 from gatepost import decide
@@ -13,7 +15,14 @@ from gatepost.doors.rest.policy_shapes import PolicyShown, TenantPolicyShown
 from gatepost.doors.rest.problems import missing
 from gatepost.doors.rest.proposals import PROPOSED, Changer, ChangerDep
 from gatepost.doors.rest.reach import policy_of
-from gatepost.doors.rest.workbench_shapes import ProposalShown, Signature, VersionDetail, VersionPage, VersionShown
+from gatepost.doors.rest.workbench_shapes import (
+    ProposalShown,
+    Signature,
+    SignedShown,
+    VersionDetail,
+    VersionPage,
+    VersionShown,
+)
 from gatepost.journey import House
 from gatepost.keys import Vault
 from gatepost.workbench import change
@@ -32,7 +41,13 @@ def _version(signed: Signed, vault: Vault) -> VersionShown:
         by=made.actor,
         why=made.why,
         signature=_SIGNATURES[signed.is_genuine(vault)],
+        signed=_shown_signed(signed) if signed.signature else None,
     )
+
+
+def _shown_signed(signed: Signed) -> SignedShown:
+    signer, signature = (base64.b64encode(each).decode() for each in (signed.signer, signed.signature))
+    return SignedShown(statement=signed.version.statement.decode(), public_key=signer, signature=signature)
 
 
 async def _page(house: House, principal: Principal, mailbox_id: int, limit: int, before: int | None) -> VersionPage:

@@ -219,6 +219,17 @@ class Signature(StrEnum):
     UNSIGNED = "unsigned"
 
 
+class SignedShown(CamelShape):
+    """What anybody needs to check a version's signature (Ed25519, RFC 8032): `docs/policy.md` says how."""
+
+    statement: str = Field(
+        description="What is signed, to the octet: a JSON list of what it is, tenant, mailbox, version, digest, time,"
+        " who made it, and the SHA-256 of why."
+    )
+    public_key: str = Field(description="Of whoever made it, in Base64: the same in each of their versions.")
+    signature: str = Field(description="64 octets in Base64.")
+
+
 class VersionShown(CamelShape):
     """One version of a policy; none is ever changed."""
 
@@ -228,6 +239,7 @@ class VersionShown(CamelShape):
     by: str = Field(description="The id of the key that made it; operator for the command line.")
     why: str
     signature: Signature = Field(description="Unsigned: made before there were signatures.")
+    signed: SignedShown | None = Field(description="To check the signature without the house; null where unsigned.")
 
 
 class VersionDetail(VersionShown):
