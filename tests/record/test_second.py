@@ -58,6 +58,15 @@ async def test_every_file_that_is_changed_or_gone_is_named(
     assert await findings(db, blobs, second) == []
 
 
+async def test_a_verifier_key_that_is_none_hides_nothing_else(
+    db: Database, blobs: Blobs, second: Blobs, tamper: Tamper
+) -> None:
+    tamper("update log_key set vkey = 'log.else+00000000+?'")
+    await second.remove(f"{LOG}/tile/0/000.p/5")
+    found = await findings(db, blobs, second)
+    assert found == ["second store: key: it is not the log's", "second store: tile/0/000.p/5: it is missing"]
+
+
 async def test_a_second_store_without_the_log_is_told(db: Database, blobs: Blobs, second: Blobs) -> None:
     for name in ("key", "checkpoint"):  # of the list, the newest checkpoint may just be missing
         await second.remove(f"{LOG}/{name}")

@@ -79,6 +79,10 @@ async def test_every_column_of_both_tables_has_its_crime_and_is_named(scene: Sce
 @pytest.mark.parametrize(
     ("crime", "expected"),
     [
+        (
+            "update policy set signature = null, signer = null where version = 2 and account <> 0",
+            "policy 2 of mailbox {box}: it is not signed, and those since the first that is are",
+        ),
         ("delete from policy where version = 2", "policy 2 of mailbox {box}: it was put in force, and the table does"),
         ("delete from policy where account = 0", "policy 1 of the tenant: it was put in force, and the table does not"),
         (

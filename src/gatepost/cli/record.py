@@ -31,6 +31,7 @@ from gatepost.record.check import Report, verify_log
 from gatepost.record.errors import ForkError, IndexBehindError
 from gatepost.record.export import NotInLogError
 from gatepost.record.witnesses import Witness
+from gatepost.upkeep.admitted import misadmitted
 from gatepost.upkeep.retention import misheld
 from gatepost.workbench import misruled
 
@@ -94,11 +95,12 @@ async def _gone(house: House, second: Blobs, owner: TenantId) -> list[str]:
 
 
 async def _beside(house: House, second: Blobs, report: Report) -> None:
-    """Note what is wrong beside the log: on the second store, with legal holds, and with policies."""
+    """Note what is wrong beside the log: on the second store, with legal holds, policies, and who was let in."""
     async for text in second_copy.compare_second(house.db, house.blobs, second, report.tenant, house.keyring):
         report.find(text)
-    for text in (*await misheld(house.db, report.tenant), *await misruled(house.db, report.tenant)):
-        report.find(text)
+    for look in (misheld, misruled, misadmitted):
+        for text in await look(house.db, report.tenant):
+            report.find(text)
 
 
 @log.command()

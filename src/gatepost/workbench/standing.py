@@ -43,25 +43,31 @@ def _named(place: _Place) -> str:
 
 def _of_versions(put: Sequence[tuple[_Place, Said]], rows: Sequence[Row], vault: Vault) -> Iterator[str]:
     newest = dict(place for place, _ in put)  # what was put in force last
+    times = [row.signed.version.at for row in rows if row.signed is not None and row.signed.signature]
+    since = min(times, default=None)
     there: dict[_Place, Row] = {(row.account, row.version): row for row in rows}
     for place, said in dict(put).items():  # of a number that was given twice, the later
         row = there.pop(place, None)
         # Beyond the last one lies what a restore took away before the same number was given again.
         if row is None and place[1] <= newest[place[0]]:
             yield f"{_named(place)}: it was put in force, and the table does not have it"
-        for problem in () if row is None else _problems(said, row, vault):
+        for problem in () if row is None else _problems(said, row, vault, since):
             yield f"{_named(place)}: {problem}"
     for place in there:
         yield f"{_named(place)}: no entry put it in force"
 
 
-def _problems(said: Said, row: Row, vault: Vault) -> Iterator[str]:
+def _problems(said: Said, row: Row, vault: Vault, since: datetime | None) -> Iterator[str]:
+    """Yield what is wrong with a version; of the times ``since`` all are signed."""
     if row.signed is None:
         yield "its words cannot be read"
         return
     made = row.signed.version
-    if row.signed.is_genuine(vault) is False:
+    is_genuine = row.signed.is_genuine(vault)
+    if is_genuine is False:
         yield "its signature is not its actor's over what the table says"
+    elif is_genuine is None and since is not None and made.at >= since:
+        yield "it is not signed, and those since the first that is are"
     if said.digest not in {None, made.digest}:
         yield "it is not the document that was put in force"
     yield from _differences(said.leaf, made.actor, made.at)
