@@ -55,6 +55,9 @@ STATUSES = [
     Row(413, {"code": 0}, SPLIT, "splunk.too_large"),
     Row(429, b"", AGAIN, "splunk.http_429", wait_s=17),
     Row(500, b"", AGAIN, "splunk.http_500"),
+    Row(500, {"text": "Success", "code": 0}, AGAIN, "splunk.http_500"),  # says two things
+    Row(302, {"text": "Success", "code": 24}, STOP, "splunk.http_302"),
+    Row(501, b"", AGAIN, "splunk.http_501"),
     Row(502, b"<html>", AGAIN, "splunk.http_502"),
     Row(503, {"text": "busy", "code": 9}, AGAIN, "splunk.9", wait_s=3),
     Row(504, b"", AGAIN, "splunk.http_504"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from gatepost.upkeep.siem.answers import again, read_object
+from gatepost.upkeep.siem.answers import again, is_success, read_object
 from gatepost.upkeep.siem.paper import Destination, Event, Limits, Verdict
 
 PATH = "/v1/logs"
@@ -70,7 +70,7 @@ class Otlp:
     def judge(self, count: int, status: int, answer: bytes) -> Verdict:
         """Judge by the status, and of a success by what it says was rejected."""
         reason = f"otlp.http_{status}"
-        if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:  # what OTLP does not list means what it means in HTTP
+        if is_success(status):  # what OTLP does not list means what it means in HTTP
             return _taken(count, answer)
         if status in RETRY:
             return again(count, reason)

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from gatepost.upkeep.siem.answers import again, by_status, read_object
+from gatepost.upkeep.siem.answers import again, by_status, is_success, read_object
 from gatepost.upkeep.siem.paper import Confirmed, Destination, Event, Limits, Verdict
 
 PATH = "/services/collector/event"
@@ -82,7 +82,7 @@ class Splunk:
         if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or not isinstance(code, int) or isinstance(code, bool):
             return by_status(count, status, "splunk")
         reason = f"splunk.{code}"
-        if code == SUCCESS or code in NEAR_LIMIT:
+        if is_success(status) and (code == SUCCESS or code in NEAR_LIMIT):
             return self._taken(code, said.get("ackId"), reason)
         if code in BUSY:
             return again(count, reason)
