@@ -169,6 +169,18 @@ def test_an_answer_without_the_witnesss_cosignature_is_not_kept() -> None:
     assert with_cosignature(note, both, WITNESS.verifier) == note + WITNESS.cosign(head(8).text, 9)
 
 
+@pytest.mark.parametrize("kind", WITNESS_KINDS)
+@pytest.mark.parametrize(("at_s", "counts"), [(0, False), (1, True), (2**63 - 1, True), (2**63, False)])
+def test_a_cosignature_of_a_checkpoint_has_a_time_that_can_be(kind: int, at_s: int, *, counts: bool) -> None:
+    key = CosigningKey("w.example", bytes(32), kind)
+    note, line = head(8).signed(LOG), key.cosign(head(8).text, at_s)
+    if counts:
+        assert with_cosignature(note, line, key.verifier) == note + line
+    else:
+        with pytest.raises(LedgerError):
+            with_cosignature(note, line, key.verifier)
+
+
 def test_a_witness_has_a_name_and_a_whole_seed() -> None:
     with pytest.raises(LedgerError):
         CosigningKey("", bytes(32))

@@ -27,6 +27,9 @@ KEY_ID_OCTETS = 4
 SIGNATURES_MAX = 100
 NOTE_MAX_OCTETS = 1_000_000
 STAMP_OCTETS = 8
+STAMP_MAX = 2**63 - 1
+"""The latest time a cosignature may hold (C2SP tlog-cosignature, "Format")."""
+
 _SEED_OCTETS = 32
 _PUBLIC_OCTETS = {ED25519: 32, COSIGNATURE: 32, MLDSA44_COSIGNATURE: 1312}
 _DASH = "\N{EM DASH}"
@@ -109,6 +112,8 @@ class VerifierKey:
     def verifies(self, text: bytes, signature: bytes) -> bool:
         """Return whether ``signature``, without the key id, is this key's over ``text``."""
         stamp, stamped = int.from_bytes(signature[:STAMP_OCTETS], "big"), signature[STAMP_OCTETS:]
+        if self.kind in WITNESS_KINDS and stamp > STAMP_MAX:
+            return False
         try:
             match self.kind:
                 case 0x04:  # COSIGNATURE

@@ -12,7 +12,15 @@ from typing import Self
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
 from gatepost.ledger.merkle import EMPTY_ROOT, HASH_OCTETS, verify_consistency
-from gatepost.ledger.note import NOTE_MAX_OCTETS, CosigningKey, Note, VerifierKey, decode_base64, encode_base64
+from gatepost.ledger.note import (
+    NOTE_MAX_OCTETS,
+    STAMP_OCTETS,
+    CosigningKey,
+    Note,
+    VerifierKey,
+    decode_base64,
+    encode_base64,
+)
 
 SIZE_TYPE = "text/x.tlog.size"
 _TEXT_TYPE = "text/plain; charset=utf-8"
@@ -132,6 +140,9 @@ def cosigned_by(key: CosigningKey, checkpoint: Checkpoint, at_s: int) -> Answer:
 def with_cosignature(note: bytes, line: bytes, witness: VerifierKey) -> bytes:
     """Return the note with a witness's line added, whatever else the witness said left out.
 
+    A cosignature without a time does not say that its tree was the largest, and is none of a checkpoint's (C2SP
+    tlog-witness, "add-checkpoint").
+
     Raises:
         LedgerError: no line of it is this witness's cosignature of this note.
     """
@@ -139,6 +150,7 @@ def with_cosignature(note: bytes, line: bytes, witness: VerifierKey) -> bytes:
     text = opened.text.encode()
     whole = Note.parse(text + b"\n" + line)
     for one, spelled in zip(whole.signatures, line.splitlines(keepends=True), strict=True):
-        if (one.name, one.key_id) == (witness.name, witness.key_id) and witness.verifies(text, one.signature):
+        is_hers = (one.name, one.key_id) == (witness.name, witness.key_id) and any(one.signature[:STAMP_OCTETS])
+        if is_hers and witness.verifies(text, one.signature):
             return note + spelled
     raise LedgerError("the answer holds no cosignature of the witness")

@@ -9,9 +9,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+DAY = timedelta(days=1)
 
-def issue(folder: Path) -> str:
-    """Write ``ca.pem``, ``cert.pem`` and ``key.pem``; return the first."""
+
+def issue(folder: Path, lasts: timedelta = DAY) -> str:
+    """Write ``ca.pem``, ``cert.pem`` and ``key.pem``; return the first. The certificate ``lasts`` so long from now."""
     ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     ca_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test authority")])
     ca = (
@@ -36,7 +38,7 @@ def issue(folder: Path) -> str:
     )
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     made = (
-        _builder(name, ca_name, key.public_key())
+        _builder(name, ca_name, key.public_key(), lasts)
         .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False)
         .sign(ca_key, hashes.SHA256())
@@ -49,7 +51,9 @@ def issue(folder: Path) -> str:
     return text.decode()
 
 
-def _builder(name: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+def _builder(
+    name: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, lasts: timedelta = DAY
+) -> x509.CertificateBuilder:
     now = datetime.now(UTC)  # noqa: TID251  # TLS asks the machine's clock
     return (
         x509.CertificateBuilder()
@@ -58,5 +62,5 @@ def _builder(name: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey)
         .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_after(now + lasts)
     )

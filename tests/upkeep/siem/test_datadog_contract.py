@@ -30,7 +30,7 @@ ROWS = [
     error(429, AGAIN),
     error(429, AGAIN, wait_s=20),
     error(500, AGAIN),
-    error(501, STOP),
+    error(501, AGAIN),
     error(502, AGAIN),
     error(503, AGAIN),
     error(504, AGAIN),

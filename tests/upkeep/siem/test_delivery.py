@@ -1,6 +1,6 @@
 """The law of every delivery: below the cursor nothing is lost, and nothing is called taken that was not."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatepost.upkeep.siem.delivery import ACK_POLL_S, Delivery
-from gatepost.upkeep.siem.paper import Event, Limits, Run, Verdict
+from gatepost.upkeep.siem.paper import Confirmed, Event, Limits, Run, Verdict
 from gatepost.upkeep.siem.road import Road
 from upkeep.siem.papers import decided
 
@@ -55,11 +55,11 @@ class Moody:
         }
         return moods.get(mood) or Verdict(ack=len(self.said) if self.confirms else None)
 
-    async def confirm(self, numbers: Sequence[int]) -> Collection[int]:
+    async def confirm(self, numbers: Sequence[int]) -> Confirmed:
         found = [each for each in numbers if each % 3 != 2]
         for each in found:
             self.has |= self.numbers[each]
-        return found
+        return Confirmed(frozenset(found))
 
 
 async def pause(_: float) -> None:

@@ -99,6 +99,12 @@ def test_the_verdict_of_a_mail_is_email_activity_with_its_control() -> None:
     }
 
 
+@pytest.mark.parametrize(("verb", "activity"), [("on", 8), ("off", 9)])
+def test_what_is_switched_is_enabled_or_disabled(verb: str, activity: int) -> None:
+    event = acted(EntryKind.ACT, f"hosting.{verb}")
+    assert (ocsf.event(event)["activity_id"], ecs.document(event)["event"]["type"]) == (activity, ["change"])
+
+
 def test_without_persons_a_mailbox_stands_for_its_address() -> None:
     made: dict[str, Any] = ocsf.event(decided(opened={}))
     assert made["email"]["to"] == ["mailbox-7@withheld.invalid"]

@@ -36,6 +36,8 @@ SPELLINGS: dict[str, Callable[[int], dict[str, object]]] = {
     "datadog": lambda at: {"content": {"attributes": native(at)}},
     "ocsf": lambda at: {"metadata": {"sequence": at, "original_event_uid": hash_at(at), "log_name": ORIGIN}},
     "otlp": otlp,
+    "kept as text": lambda at: {"date": 1.5, "log": json.dumps(native(at))},
+    "kept as text, ocsf": lambda at: {"message": json.dumps(SPELLINGS["ocsf"](at))},
     "flat": lambda at: {"gatepost.leaf_index": at, "gatepost.leaf_hash": hash_at(at)},
 }
 
@@ -72,6 +74,8 @@ def test_syslog_is_read_with_its_header_and_without(spelled: Format) -> None:
     bare = "Nov 20 12:00:00 log gatepost: " + whole.partition("\ufeff")[2]
     wanted = Mark(event.leaf_index, event.leaf_hash, event.log_origin, frozenset({event.leaf_hash}))
     assert list(read_marks([whole, bare])) == [wanted, wanted]
+    as_text = [json.dumps({"host": "log", name: line}) for name in ("message", "log") for line in (whole, bare)]
+    assert list(read_marks(as_text)) == [wanted] * 4
 
 
 def test_what_a_stranger_wrote_into_an_entry_counts_for_nothing() -> None:

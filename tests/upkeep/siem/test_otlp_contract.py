@@ -22,6 +22,9 @@ ROWS = [
     Row(200, {"partialSuccess": {}}, TAKEN),
     Row(200, b"", TAKEN),  # no octets of Protobuf: nothing was rejected
     Row(200, b"{ }\n", TAKEN),
+    Row(201, b"", TAKEN),  # as Fluent Bit answers unless told otherwise
+    Row(202, {}, TAKEN),
+    Row(201, b"<html>a proxy", AGAIN, "otlp.unreadable"),
     Row(200, b"<html>a proxy", AGAIN, "otlp.unreadable"),
     Row(200, b'{"partialSuccess": {"rejectedLogRecords": "3", "err', AGAIN, "otlp.unreadable"),
     Row(200, [], AGAIN, "otlp.unreadable"),

@@ -1,5 +1,4 @@
 import json
-from http import HTTPStatus
 
 import pytest
 from hypothesis import given
@@ -78,13 +77,13 @@ def test_a_channel_is_named_where_acknowledgements_are_wanted_and_only_there() -
         "https://siem.example/services/collector/ack?channel=" + one.headers["X-Splunk-Request-Channel"]
     )
     assert json.loads(one.ask([7])) == {"acks": [7]}
-    assert one.indexed(200, b'{"acks":{"7":true,"8":false,"9":1}}') == {7}
-    assert one.indexed(503, b'{"acks":{"7":true}}') == set()
+    assert one.indexed(200, b'{"acks":{"7":true,"8":false,"9":1}}').numbers == {7}
+    assert one.indexed(503, b'{"acks":{"7":true}}').numbers == set()
 
 
 @given(st.binary() | st.from_type(dict[str, bool]).map(lambda each: json.dumps({"acks": each}).encode()))
 def test_any_answer_about_acknowledgements_can_be_read(answer: bytes) -> None:
-    assert all(number >= 0 for number in splunk().indexed(200, answer))
+    assert all(number >= 0 for number in splunk().indexed(200, answer).numbers)
 
 
 @pytest.mark.parametrize("path", ["", "/", "/services/collector", "/services/collector/event"])
@@ -113,4 +112,5 @@ def test_events_stand_one_after_another_with_flat_fields() -> None:
 def test_any_answer_has_a_verdict_and_only_a_success_is_taken(status: int, answer: bytes) -> None:
     verdict = splunk().judge(2, status, answer)
     if said(verdict) == TAKEN:
-        assert status == HTTPStatus.OK or json.loads(answer).get("code") in {0, 24, 25}
+        assert status // 100 == 2
+        assert json.loads(answer).get("code") in {0, 24, 25}

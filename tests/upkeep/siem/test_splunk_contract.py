@@ -55,6 +55,9 @@ STATUSES = [
     Row(413, {"code": 0}, SPLIT, "splunk.too_large"),
     Row(429, b"", AGAIN, "splunk.http_429", wait_s=17),
     Row(500, b"", AGAIN, "splunk.http_500"),
+    Row(500, {"text": "Success", "code": 0}, AGAIN, "splunk.http_500"),  # says two things
+    Row(302, {"text": "Success", "code": 24}, STOP, "splunk.http_302"),
+    Row(501, b"", AGAIN, "splunk.http_501"),
     Row(502, b"<html>", AGAIN, "splunk.http_502"),
     Row(503, {"text": "busy", "code": 9}, AGAIN, "splunk.9", wait_s=3),
     Row(504, b"", AGAIN, "splunk.http_504"),
@@ -148,13 +151,23 @@ async def test_a_test_waits_half_a_minute_only(listen: Listen[SplunkDouble]) -> 
     assert sum((await deliver(acknowledging(double), is_patient=False)).paused) == PROBE_PATIENCE_S
 
 
-@pytest.mark.parametrize(("status", "body"), [(503, {"code": 19}), (400, {"code": 14}), (200, b"<html>"), (200, [])])
+@pytest.mark.parametrize(("status", "body"), [(503, {"code": 19}), (400, {"code": 11}), (200, b"<html>"), (200, [])])
 async def test_a_question_that_is_not_answered_is_asked_again(
     status: int, body: Any, listen: Listen[SplunkDouble]
 ) -> None:
     double = listen(SplunkDouble(ack_faults=deque([(status, body)])))
     played = await deliver(acknowledging(double))
     assert (played.paused, played.outcome.reached) == ([ACK_POLL_S] * 2, COUNT)
+
+
+@pytest.mark.parametrize(("status", "number"), [(403, 1), (401, 2), (401, 3), (403, 4), (400, 14), (400, 16)], ids=str)
+async def test_a_question_that_nobody_will_ever_answer_stops(
+    status: int, number: int, listen: Listen[SplunkDouble]
+) -> None:
+    double = listen(SplunkDouble(ack_faults=deque([(status, {"text": "as Splunk says it", "code": number})])))
+    played = await deliver(acknowledging(double))
+    assert (played.paused, played.outcome.stop) == ([ACK_POLL_S], f"splunk.{number}")
+    assert (played.outcome.reached, played.outcome.taken, len(double.requests)) == (0, [], 1)
 
 
 async def test_many_batches_are_on_their_way_and_asked_about_together(listen: Listen[SplunkDouble]) -> None:

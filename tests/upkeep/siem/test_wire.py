@@ -7,6 +7,7 @@ import ssl
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,28 @@ async def test_a_certificate_that_proves_another_is_told(kind: Kind, tmp_path: P
         outcome = await play(kind, takes, host=host, trust=trust, ca=ca)
         assert (outcome.reached, outcome.is_behind, outcome.reason) == (0, True, "receiver.untrusted")
     assert (await play(kind, takes, host="localhost", trust=trust, ca=known)).reached == COUNT
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_certificate_that_has_run_out_is_told(kind: Kind, tmp_path: Path) -> None:
+    known = issue(tmp_path, lasts=timedelta(minutes=-1))
+    trust = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    trust.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    outcome = await play(kind, takes, host="localhost", trust=trust, ca=known)
+    assert (outcome.reached, outcome.is_behind, outcome.reason) == (0, True, "receiver.untrusted")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_tls_before_1_2_is_not_spoken(kind: Kind, tmp_path: Path) -> None:
+    known = issue(tmp_path)
+    trust = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    trust.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    trust.set_ciphers("DEFAULT:@SECLEVEL=0")  # or it could not speak the old one either
+    trust.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
+        trust.maximum_version = ssl.TLSVersion.TLSv1_1
+    outcome = await play(kind, takes, host="localhost", trust=trust, ca=known)
+    assert (outcome.reached, outcome.is_behind, outcome.reason) == (0, True, "receiver.unreachable")
 
 
 async def test_what_was_taken_after_we_gave_up_is_sent_again_and_stored_once(

@@ -25,6 +25,11 @@ def word(text: object) -> str:
     return text if isinstance(text, str) and _WORD.fullmatch(text) else "other"
 
 
+def is_success(status: int) -> bool:
+    """Tell whether HTTP calls it a success (RFC 9110 section 15.3)."""
+    return HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
+
+
 def again(count: int, reason: str) -> Verdict:
     """Say that the whole request is to be repeated."""
     return Verdict(again=range(count), reason=reason)
@@ -41,13 +46,11 @@ def by_status(count: int, status: int, name: str) -> Verdict:
         return Verdict(is_split=True, reason=f"{name}.too_large")
     if status == HTTPStatus.BAD_REQUEST:
         return Verdict(is_split=True, reason=reason)
-    if status == HTTPStatus.NOT_IMPLEMENTED:
-        return Verdict(stop=reason)
     if (
         status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
         or status >= HTTPStatus.INTERNAL_SERVER_ERROR
     ):
         return again(count, reason)
-    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+    if is_success(status):
         return again(count, f"{name}.unreadable")
     return Verdict(stop=reason)

@@ -16,7 +16,7 @@ from gatepost.egress import Egress, EgressRefusedError, Errand, UnreachableError
 from gatepost.egress.http import trusted
 from gatepost.upkeep.siem import syslog
 from gatepost.upkeep.siem.answers import again
-from gatepost.upkeep.siem.paper import Dialect, Verdict
+from gatepost.upkeep.siem.paper import Confirmed, Dialect, Verdict
 from gatepost.upkeep.siem.splunk import Splunk
 
 TIMEOUT_S = 30.0
@@ -106,13 +106,14 @@ class SplunkWay(HttpWay):
         super().__init__(egress, errand, splunk, authorities)
         self._splunk = splunk
 
-    async def indexed(self, acks: Sequence[int]) -> frozenset[int]:
+    async def indexed(self, acks: Sequence[int]) -> Confirmed:
         """Return which batches are; none where nobody answers, which raises nothing."""
         try:
             answer = await self._post(self._splunk.ack_url, self._splunk.ask(acks), self._splunk.headers)
         except (EgressRefusedError, TimeoutError, UnreachableError):
-            return frozenset()
-        return self._splunk.indexed(answer.status_code, answer.body) & frozenset(acks)
+            return Confirmed()
+        said = self._splunk.indexed(answer.status_code, answer.body)
+        return replace(said, numbers=said.numbers & frozenset(acks))
 
 
 class SyslogWay:

@@ -157,10 +157,14 @@ class Delivery:
         while ask is not None and waiting and waited_s < patience_s:
             await self._pause(ACK_POLL_S)
             waited_s += ACK_POLL_S
-            for number in await ask(list(waiting)):
+            said = await ask(list(waiting))
+            for number in said.numbers:
                 confirmed = waiting.pop(number, [])
                 self._outcome.taken += confirmed
                 self._confirmed.update(confirmed)
+            if said.stop:
+                self._outcome.stop = said.stop
+                self._give_up(said.stop, before=self._outcome.reached)
         if waiting:
             self._give_up("splunk.ack_late", before=self._outcome.reached)
 

@@ -17,6 +17,8 @@ _TYPES = {
     "set": "change",
     "change": "change",
     "rotate": "change",
+    "on": "change",
+    "off": "change",
     "remove": "deletion",
     "erase": "deletion",
     "erased": "deletion",

@@ -45,6 +45,8 @@ class Elastic:
 
     def judge(self, count: int, status: int, answer: bytes) -> Verdict:
         """Judge each item; 200 alone says nothing."""
+        if status == HTTPStatus.NOT_IMPLEMENTED:  # of all of theirs the one that passes with no time
+            return Verdict(stop="elastic.http_501")
         if status != HTTPStatus.OK:
             return by_status(count, status, "elastic")
         items = read_object(answer).get("items")

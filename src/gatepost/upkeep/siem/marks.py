@@ -1,8 +1,8 @@
 """Read which entries a SIEM's own export holds, whatever tool wrote it. Pure.
 
 NDJSON as Splunk (``{"result": ...}``), Elastic (``{"_source": ...}``), an OpenTelemetry collector (many records in a
-line) and others write it, JSON arrays line by line, CSV with a header, or lines of syslog. An event is known by its
-leaf index and leaf hash.
+line) and others write it, also where they keep the record as text (``{"log": "..."}``), JSON arrays line by line, CSV
+with a header, or lines of syslog. An event is known by its leaf index and leaf hash.
 """
 
 import csv
@@ -19,6 +19,9 @@ from gatepost.upkeep.siem.contents import leaf_hashes
 DEPTH_MAX = 8
 LINE_MAX_CHARS = 4 * 1024 * 1024
 _HASH_CHARS = 64
+_WHOLE = frozenset({"_raw", "body", "event", "log", "message", "msg", "stringValue", "stringvalue"})
+"""Names under which tools keep a record as the text it came as."""
+
 _STRUCTURED = re.compile(
     r'\[gatepost@[0-9]{1,10} leaf_index="([0-9]{1,16})" leaf_hash="([0-9a-f]{64})" log_origin="([^"\\\]]{1,1000})"',
     re.ASCII,
@@ -104,13 +107,19 @@ def _marks(value: Any, depth: int) -> Iterator[Mark]:
         if own is not None:
             yield _filled(own, value)
             return
-        for each in value.values():
-            found = _marks(each, depth - 1)
+        for name, each in value.items():
+            found = _marks_in(each) if name in _WHOLE and isinstance(each, str) else _marks(each, depth - 1)
             first = next(found, None)
             if first is not None:
                 yield _filled(first, value)
                 yield from found
                 return
+
+
+def _marks_in(text: str) -> Iterator[Mark]:
+    """Yield the marks of a record that stands as text within another: JSON, or a line of syslog."""
+    marks = _from_json(text) if text.startswith("{") else _from_syslog(text)
+    yield from (each for each in marks if each is not None)
 
 
 def _filled(mark: Mark, event: dict[str, Any]) -> Mark:

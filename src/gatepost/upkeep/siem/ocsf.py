@@ -25,7 +25,7 @@ _DISPOSITIONS = {
     "defer": (DENIED, 14),  # delayed
     "discard": (DENIED, 2),  # blocked
 }
-_VERBS = {"add": 1, "set": 3, "change": 3, "rotate": 3, "remove": 4, "erased": 4, "expired": 4}
+_VERBS = {"add": 1, "set": 3, "change": 3, "rotate": 3, "remove": 4, "erased": 4, "expired": 4, "on": 8, "off": 9}
 
 
 def event(found: Event) -> dict[str, Any]:

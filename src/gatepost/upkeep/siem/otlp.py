@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from gatepost.upkeep.siem.answers import again, read_object
+from gatepost.upkeep.siem.answers import again, is_success, read_object
 from gatepost.upkeep.siem.paper import Destination, Event, Limits, Verdict
 
 PATH = "/v1/logs"
@@ -68,9 +68,9 @@ class Otlp:
         return _HEAD + b",".join(spelled) + _TAIL
 
     def judge(self, count: int, status: int, answer: bytes) -> Verdict:
-        """Judge by the status, and of 200 by what it says was rejected."""
+        """Judge by the status, and of a success by what it says was rejected."""
         reason = f"otlp.http_{status}"
-        if status == HTTPStatus.OK:
+        if is_success(status):  # what OTLP does not list means what it means in HTTP
             return _taken(count, answer)
         if status in RETRY:
             return again(count, reason)
@@ -82,7 +82,7 @@ class Otlp:
 
 
 def _taken(count: int, answer: bytes) -> Verdict:
-    """Judge what came with 200: what it rejects is not sent again, but counted; it is known where it is all.
+    """Judge what came with a success: what it rejects is not sent again, but counted; it is known where it is all.
 
     No octets are the answer of a collector that speaks Protobuf only. What is no object is a proxy's page, or was cut
     before it said what was rejected.

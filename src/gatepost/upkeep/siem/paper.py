@@ -178,6 +178,14 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Confirmed:
+    """What was said of batches that wait. ``stop``: why none of them can ever be confirmed until a person has acted."""
+
+    numbers: frozenset[int] = frozenset()
+    stop: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """The most one request may hold, before compression; and one event."""
 

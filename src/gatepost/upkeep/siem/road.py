@@ -1,6 +1,6 @@
 """A destination made ready: how an event is spelled, how much fits into a request, and the way there."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,11 +12,11 @@ from gatepost.upkeep.siem.datadog import Datadog
 from gatepost.upkeep.siem.elastic import Elastic
 from gatepost.upkeep.siem.event import searchable, writer
 from gatepost.upkeep.siem.otlp import Otlp
-from gatepost.upkeep.siem.paper import Destination, Dialect, Event, Kind, Limits, Verdict
+from gatepost.upkeep.siem.paper import Confirmed, Destination, Dialect, Event, Kind, Limits, Verdict
 from gatepost.upkeep.siem.splunk import Splunk
 
-Confirm = Callable[[Sequence[int]], Awaitable[Collection[int]]]
-"""From the numbers of batches to those of them that are confirmed by now."""
+Confirm = Callable[[Sequence[int]], Awaitable[Confirmed]]
+"""From the numbers of batches to what is said of them by now."""
 
 
 class Way(Protocol):

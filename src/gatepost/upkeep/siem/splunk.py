@@ -11,8 +11,8 @@ from typing import Any
 
 import orjson
 
-from gatepost.upkeep.siem.answers import again, by_status, read_object
-from gatepost.upkeep.siem.paper import Destination, Event, Limits, Verdict
+from gatepost.upkeep.siem.answers import again, by_status, is_success, read_object
+from gatepost.upkeep.siem.paper import Confirmed, Destination, Event, Limits, Verdict
 
 PATH = "/services/collector/event"
 ACK_PATH = "/services/collector/ack"
@@ -24,6 +24,9 @@ BUSY = frozenset({8, 9, 18, 19, 20, 23, 26, 27})
 FAULTY_EVENT = frozenset({6, 12, 13, 15})
 STOP = frozenset({1, 2, 3, 4, 5, 7, 10, 11, 14, 16, 17, 21, 22})
 """A person must act. 5 (no data) and 17 (healthy) are no answers to events: something else answers there."""
+
+STOP_ASKING = frozenset({1, 2, 3, 4, 14, 16})
+"""Of these a question about acknowledgements is no better next time. A channel that was idle (10, 11) is made anew."""
 
 
 class Splunk:
@@ -79,7 +82,7 @@ class Splunk:
         if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or not isinstance(code, int) or isinstance(code, bool):
             return by_status(count, status, "splunk")
         reason = f"splunk.{code}"
-        if code == SUCCESS or code in NEAR_LIMIT:
+        if is_success(status) and (code == SUCCESS or code in NEAR_LIMIT):
             return self._taken(code, said.get("ackId"), reason)
         if code in BUSY:
             return again(count, reason)
@@ -103,12 +106,15 @@ class Splunk:
         """Return the body that asks whether batches are indexed."""
         return orjson.dumps({"acks": list(acks)})
 
-    def indexed(self, status: int, answer: bytes) -> frozenset[int]:
+    def indexed(self, status: int, answer: bytes) -> Confirmed:
         """Return which batches the answer to ``ask`` says are indexed; it says so of each only once."""
-        acks = read_object(answer).get("acks") if status == HTTPStatus.OK else None
-        if not isinstance(acks, dict):
-            return frozenset()
-        return frozenset(int(each) for each, is_so in acks.items() if is_so is True and _NUMBER.fullmatch(each))
+        said = read_object(answer)
+        code, acks = said.get("code"), said.get("acks")
+        if status != HTTPStatus.OK and isinstance(code, int) and code in STOP_ASKING:
+            return Confirmed(stop=f"splunk.{code}")
+        if status != HTTPStatus.OK or not isinstance(acks, dict):
+            return Confirmed()
+        return Confirmed(frozenset(int(at) for at, is_so in acks.items() if is_so is True and _NUMBER.fullmatch(at)))
 
 
 def _isolate(count: int, number: object, reason: str) -> Verdict:
