@@ -120,8 +120,8 @@ async def test_all_that_a_message_writes_is_written_by_that_role(scene: Scene, o
 
 async def test_what_may_change_a_row_changes_none_of_another_tenants(db: Database, accepting: Database) -> None:
     calls = (
-        "select lookup_heard(1, 'who', %(at)s)",
-        "select lookup_met(1, 'who', %(at)s)",
+        "select lookup_heard(array[1], array['who'], array[%(at)s])",
+        "select lookup_met(array[1], array['who'], array[%(at)s])",
         "select lookup_claim(1, 'same', %(tenant)s, %(at)s, 'said', %(at)s)",
     )
     reads = (
@@ -152,8 +152,9 @@ async def test_what_may_change_a_row_changes_none_of_another_tenants(db: Databas
 async def test_times_only_go_forward_and_a_claim_is_taken_over_only_when_it_is_free(accepting: Database) -> None:
     claim = "select lookup_claim(1, 'same', %(taker)s, %(at)s, '', %(free)s) as is_ours"
     async with accepting.transaction(MINE) as tx:
-        for hours in (2, 1):
-            await tx.run("select lookup_heard(1, 'who', %(at)s)", at=NOW.replace(hour=hours))
+        heard = "select lookup_heard(array[1, 1], array['who', 'who'], array[%(at)s, %(late)s])"
+        for late, earlier in ((2, 0), (1, 0)):  # twice in one call, and again by one that comes late
+            await tx.run(heard, at=NOW.replace(hour=earlier), late=NOW.replace(hour=late))
         assert (await tx.one("select last_at from known_author")).last_at == NOW.replace(hour=2)
         first, second = NOW.replace(hour=1), NOW.replace(hour=2)
         assert (await tx.one(claim, taker="su_a", at=first, free=first)).is_ours

@@ -23,6 +23,7 @@ POLICY = {
     "senders": [
         {
             "match": {"address": "boss@example.org"},
+            "when": {"replayed": False},
             "rateLimit": {"perHour": 1_000, "perDay": 1_000},
             "tokenBudget": {"perThread": 1_000, "perDay": 1_000},
         }
@@ -65,6 +66,7 @@ async def _accept(tx: Transaction, number: int) -> None:
     verified = [paper.decided.verified]
     known = await decide.recall_all(tx, verified)
     assert known[0].is_counted
+    assert known[0].facts.is_replayed is False
     threads = deliver.threads_of([paper.decided], await deliver.conversations(tx, verified))
     numbers = await record.draw_numbers(tx, verified)
     written = await record.append_all(tx, [paper.decided], threads, entropy=entropy, numbers=numbers)
@@ -77,9 +79,12 @@ def _fill(owner_dsn: str) -> None:
     with psycopg.connect(owner_dsn) as owner:
         for columns in (
             "thread_message select %(tenant)s, %(account)s, sha256(n::text::bytea), 'th_' || n",
-            "delivered_message select %(tenant)s, %(account)s, n || '@example.net', %(at)s, 'em_x' || n",
+            "delivered_message select %(tenant)s, %(account)s, n || '@example.net', %(at)s, 'em_x' || n, 'mark ' || n",
+            "sent_message select %(tenant)s, %(account)s, n || '@gate.example', n || '@example.net', %(at)s",
             "spent_token select %(tenant)s, %(account)s, n || '@example.net', 'th_' || n, %(at)s, 1",
             "body select %(tenant)s, 'em_x' || n, 'x'",
+            "known_author select %(tenant)s, %(account)s, n || '@example.net', %(at)s",
+            "correspondent select %(tenant)s, %(account)s, n || '@example.net', %(at)s",
         ):
             owner.execute(f"insert into {columns} from generate_series(1, %(count)s) as n", values)
         owner.execute("analyze spent_token")  # two indexes: it takes statistics to tell them apart
@@ -91,10 +96,10 @@ async def test_no_statement_of_the_accepting_transaction_walks_through_what_is_s
     async with db.transaction(TENANT) as tx:
         await decide.put_policy(tx, ACCOUNT, POLICY, at=NOW, actor=KeyId("ky_1"))
     for number in range(8):  # plans are made, and kept, while the house is nearly empty
-        async with db.transaction(TENANT) as tx:
+        async with db.transaction(TENANT, plans=Plans.KEPT) as tx:
             await _accept(tx, number)
     _fill(owner_dsn)
-    async with db.transaction(TENANT) as tx:
+    async with db.transaction(TENANT, plans=Plans.KEPT) as tx:
         await _accept(tx, 9)
         read = await _rows_read(tx)
     assert read["email"] == 0  # the names are those we mean

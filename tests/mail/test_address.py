@@ -41,6 +41,18 @@ def test_all_spellings_of_a_quoted_local_part_are_one_address(data: st.DataObjec
     assert len(one.local) <= len(spelled(meant, [False] * len(meant)))
 
 
+@given(st.text("ab9!.+-(, \t\x7f\x80é", max_size=8))
+def test_a_local_part_without_quotes_is_atoms_with_dots_between(local: str) -> None:
+    def is_atom(text: str) -> bool:
+        return text != "" and all(char in ATEXT or not char.isascii() for char in text)
+
+    try:
+        is_taken = Address.parse(f"{local}@example.org").local == local
+    except AddressError:
+        is_taken = False
+    assert is_taken == all(map(is_atom, local.split(".")))
+
+
 @given(dotted)
 def test_quotes_that_are_not_needed_mean_nothing(local: str) -> None:
     assert Address.parse(f'"{local}"@example.org') == Address.parse(f"{local}@example.org")

@@ -63,13 +63,14 @@ def blind_domain(vault: Vault, domain: str) -> str:
 def add_correspondents(tx: Transaction, met: Collection[Met]) -> None:
     """Remember correspondents with the commit, and once a day that there was mail again."""
     query = """
-        select lookup_met(account, person, at) from unnest(%(accounts)s, %(persons)s, %(times)s)
-          as given (account, person, at)
-        where not exists (
-          select from correspondent as known
+        select lookup_met(array_agg(account), array_agg(person), array_agg(at))
+        from unnest(%(accounts)s, %(persons)s, %(times)s) as given (account, person, at)
+        left join lateral (
+          select last_at from correspondent as known
           where known.tenant = %(tenant)s and known.person = given.person and known.account = given.account
-            and known.last_at > given.at - interval '1 day')
-        order by person, account  -- so that two writers cannot lock each other out
+          limit 1  -- each a look-up: else all correspondents of the tenant are read for each commit
+        ) as known on true
+        where known.last_at > given.at - interval '1 day' is not true having count(*) > 0
     """
     found = {(one.account, blind_person(tx.vault, one.person)): one.at for one in met}
     tx.send(

@@ -83,23 +83,23 @@ def blind_window(vault: Vault, window: str) -> str:
 
 
 async def recall(tx: Transaction, asked: Sequence[Question]) -> list[Past]:
-    """Return each message's past, in the order asked."""
+    """Return each message's past, in the order asked.
+
+    Each is a look-up of its own: for ``exists`` a plan of a young house reads all of the tenant's rows.
+    """
     query = """
         select place,
-          not exists (
-            select from known_author
-            where tenant = %(tenant)s and known_author.account = asked.account and known_author.author = asked.author
-          ) as is_first_time,
-          exists (
-            select from delivered_message
-            where tenant = %(tenant)s and delivered_message.account = asked.account
-              and delivered_message.mark = asked.mark and at > asked.since
-          ) as is_replayed,
-          exists (
-            select from sent_message
-            where tenant = %(tenant)s and sent_message.account = asked.account
-              and message_key = any(asked.ids) and recipient = asked.author
-          ) as answers_us
+          (select true from known_author as known
+            where known.tenant = %(tenant)s and known.account = asked.account and known.author = asked.author
+            limit 1) is null as is_first_time,
+          (select true from delivered_message as known
+            where known.tenant = %(tenant)s and known.account = asked.account
+              and known.mark = asked.mark and known.at > asked.since
+            limit 1) is not null as is_replayed,
+          (select true from sent_message as known
+            where known.tenant = %(tenant)s and known.account = asked.account
+              and known.message_key = any(asked.ids) and known.recipient = asked.author
+            limit 1) is not null as answers_us
         from jsonb_to_recordset(%(asked)s) as asked (
           place int, account bigint, author text, mark text, ids text[], since timestamptz)
         order by place
@@ -120,7 +120,7 @@ async def recall(tx: Transaction, asked: Sequence[Question]) -> list[Past]:
 
 
 def add_delivered(tx: Transaction, delivered: Sequence[Delivered]) -> None:
-    """Remember with the commit what was let in, and count it; authors in one order, so that no two wait crosswise.
+    """Remember with the commit what was let in, and count it.
 
     When an author was last heard is written once a day, so that the accept path seldom changes a row.
     """
@@ -132,12 +132,13 @@ def add_delivered(tx: Transaction, delivered: Sequence[Delivered]) -> None:
           insert into delivered_message (tenant, account, sender, at, email, mark)
           select %(tenant)s, account, author, at, email, mark from given
         )
-        select lookup_heard(account, author, max(at)) from given
-        where not exists (
-          select from known_author as known
+        select lookup_heard(array_agg(account), array_agg(author), array_agg(at))
+        from given left join lateral (
+          select last_at from known_author as known
           where known.tenant = %(tenant)s and known.account = given.account and known.author = given.author
-            and known.last_at > given.at - interval '1 day')
-        group by account, author order by account, author
+          limit 1  -- each a look-up: else all authors of the tenant are read for each commit
+        ) as known on true
+        where known.last_at > given.at - interval '1 day' is not true having count(*) > 0
     """
     tx.send(
         query,

@@ -13,7 +13,8 @@ LOCAL_MAX_OCTETS = 64  # RFC 5321 section 4.5.3.1.1
 DOMAIN_MAX_OCTETS = 255  # RFC 5321 section 4.5.3.1.2
 PATH_MAX_OCTETS = 254  # RFC 5321 section 4.5.3.1.3, less the angle brackets
 
-_ATEXT = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-]+", re.ASCII)
+_ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\x80-\U0010ffff]+"  # RFC 6531 section 3.3 adds all beyond ASCII
+_DOT_STRING = re.compile(rf"{_ATEXT}(?:\.{_ATEXT})*")
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)", re.ASCII)
 _UNSENDABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")  # ASCII controls, and halves of characters: no UTF-8 has them
 _QUOTED = re.compile(r'"(?:[^"\\\x00-\x1f\x7f]|\\[\x20-\x7e])*"')
@@ -51,14 +52,7 @@ def normalise_domain(text: str) -> str:
 def _is_local_part(local: str) -> bool:
     if local.startswith('"'):
         return _QUOTED.fullmatch(local) is not None
-    return _is_dot_string(local)
-
-
-def _is_dot_string(local: str) -> bool:
-    # RFC 6531 section 3.3 adds every non-ASCII character to atext.
-    return all(
-        atom and _ATEXT.fullmatch("".join(char for char in atom if char.isascii()) or "a") for atom in local.split(".")
-    )
+    return _DOT_STRING.fullmatch(local) is not None
 
 
 def _least_quoted(local: str) -> str:
@@ -66,7 +60,7 @@ def _least_quoted(local: str) -> str:
     if not _QUOTED.fullmatch(local):
         return local
     meant = _PAIR.sub(r"\1", local[1:-1])
-    if _is_dot_string(meant):
+    if _DOT_STRING.fullmatch(meant):
         return meant
     return '"' + _TO_ESCAPE.sub(r"\\\g<0>", meant) + '"'
 
